@@ -1,0 +1,79 @@
+namespace ActorTrain.Models.Plan;
+
+/// <summary>A run of positions of the sample stream that is never trained on.</summary>
+/// <param name="First">First position skipped.</param>
+/// <param name="Count">How many, at least 1.</param>
+/// <param name="Reason">Why, in words.</param>
+public sealed record SkippedRange(long First, long Count, string Reason)
+{
+    /// <summary>The position after the last one skipped.</summary>
+    public long End => First + Count;
+}
+
+/// <summary>Positions of the sample stream that a run leaves out, as sorted ranges that do not overlap.</summary>
+/// <remarks>The sample stream is the endless sequence of positions 0, 1, 2, …; the plan maps each to a sample of an epoch. A step consumes the
+/// next positions that are not on the list, so skipping shifts all that comes after.</remarks>
+public sealed class SkipList : IEquatable<SkipList>
+{
+    private readonly SkippedRange[] ranges;
+
+    private SkipList(SkippedRange[] ranges) => this.ranges = ranges;
+
+    /// <summary>Nothing is skipped.</summary>
+    public static SkipList Empty { get; } = new([]);
+
+    /// <summary>The ranges in ascending order.</summary>
+    public IReadOnlyList<SkippedRange> Ranges => ranges;
+
+    /// <summary>Makes a list of ranges in any order.</summary>
+    /// <exception cref="ArgumentException">A range is empty, begins below zero or overlaps another.</exception>
+    public static SkipList Of(IEnumerable<SkippedRange> ranges)
+    {
+        var sorted = ranges.OrderBy(static range => range.First).ToArray();
+        for (var i = 0; i < sorted.Length; i++)
+        {
+            if (sorted[i].First < 0 || sorted[i].Count < 1)
+                throw new ArgumentException($"The skipped range {sorted[i].First}+{sorted[i].Count} is empty or begins below zero.", nameof(ranges));
+            if (i > 0 && sorted[i - 1].End > sorted[i].First)
+                throw new ArgumentException($"The skipped ranges at {sorted[i - 1].First} and {sorted[i].First} overlap.", nameof(ranges));
+        }
+
+        return sorted.Length == 0 ? Empty : new SkipList(sorted);
+    }
+
+    /// <summary>This list with one more range.</summary>
+    public SkipList With(SkippedRange range) => Of(ranges.Append(range));
+
+    /// <summary>Whether a position is left out.</summary>
+    public bool Contains(long position) => ranges.Any(range => range.First <= position && position < range.End);
+
+    /// <summary>The position of the <paramref name="ordinal"/>-th sample (from 0) that is not skipped.</summary>
+    public long PositionOf(long ordinal)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(ordinal);
+        var position = ordinal;
+        foreach (var range in ranges)
+        {
+            if (position < range.First)
+                break;
+            position += range.Count;
+        }
+
+        return position;
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(SkipList? other) => other is not null && ranges.AsSpan().SequenceEqual(other.ranges);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as SkipList);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        foreach (var range in ranges)
+            hash.Add(range);
+        return hash.ToHashCode();
+    }
+}
