@@ -1,0 +1,103 @@
+// Fused transformer layers for CPUs: forward and backward over raw pointers and shapes, on oneDNN. No libtorch in it, so it serves both platforms.
+//
+// Conventions
+//   Matrices are row-major and contiguous; addresses need no alignment beyond their element type.
+//   `dtype` is the type of activations: ak_f32 or ak_bf16. Parameters, their gradients, statistics, the residual stream and losses are float32.
+//   Every function that can fail returns 0 on success; otherwise ak_error() gives one sentence, per thread.
+//   Parallelism is OpenMP's of the calling thread (ak_set_threads). Bits do not depend on the number of threads: every output element is
+//   summed in one order, whichever thread does it; reductions over rows go over fixed blocks, added in order.
+//   `accumulate` 0 overwrites a gradient, 1 adds to it.
+#pragma once
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#define AK_API __attribute__((visibility("default")))
+
+enum { ak_f32 = 0, ak_bf16 = 1 };
+enum { ak_isa_best = 0, ak_isa_portable = 1 };
+
+// ---- Library -------------------------------------------------------------------------------------------------------------------------------
+// Chooses the instruction set, before any other call. ak_isa_portable: x86-64-v3 code with fixed blocking and no oneDNN, the same bits on every
+// x86-64-v3 machine. Fails where the machine is older than x86-64-v3.
+AK_API int ak_configure(int isa);
+AK_API const char* ak_description(void);  // such as "oneDNN 2.6.3 avx512_core_bf16, kernels x86-64-v4+bf16"
+AK_API const char* ak_error(void);
+AK_API void ak_set_threads(int threads);
+
+// ---- Linear: y = x·Wᵀ + b ------------------------------------------------------------------------------------------------------------------
+// Holds one weight matrix [out, in] packed for the forward product and for the input gradient. Not to be packed while another thread uses it.
+typedef struct ak_linear ak_linear;
+AK_API ak_linear* ak_linear_new(int64_t in, int64_t out, int dtype);  // null on failure
+AK_API void ak_linear_free(ak_linear* linear);
+AK_API int ak_linear_pack(ak_linear* linear, const float* weight);  // after every change of the weight: once per step
+
+// x [rows, in] of the linear's dtype; bias [out] or null; y [rows, out] of y_dtype. With residual [rows, out] (float32, may be y itself;
+// y_dtype must be ak_f32): y = residual + x·Wᵀ + b.
+AK_API int ak_linear_forward(ak_linear* linear, int64_t rows, const void* x, const float* bias, const float* residual, void* y, int y_dtype);
+// dx [rows, in] = dy·W, both of the linear's dtype.
+AK_API int ak_linear_input_gradient(ak_linear* linear, int64_t rows, const void* dy, void* dx);
+// dw [out, in] (+)= dyᵀ·x; db [out] (+)= column sums of dy, or null.
+AK_API int ak_linear_weight_gradient(ak_linear* linear, int64_t rows, const void* dy, const void* x, float* dw, float* db, int accumulate);
+
+// ---- Norms over the last dimension ---------------------------------------------------------------------------------------------------------
+// x [rows, width] float32; y of y_dtype; mean and rstd [rows] are kept for the backward.
+AK_API int ak_layer_norm_forward(int64_t rows, int64_t width, const float* x, const float* weight, const float* bias, double epsilon, void* y,
+                                 int y_dtype, float* mean, float* rstd);
+// dx = gradient of the norm + residual_gradient (null: nothing is added; may be dx itself).
+AK_API int ak_layer_norm_backward(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* mean,
+                                  const float* rstd, const float* residual_gradient, float* dx, float* dweight, float* dbias, int accumulate);
+AK_API int ak_rms_norm_forward(int64_t rows, int64_t width, const float* x, const float* weight, double epsilon, void* y, int y_dtype, float* rstd);
+AK_API int ak_rms_norm_backward(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* rstd,
+                                const float* residual_gradient, float* dx, float* dweight, int accumulate);
+
+// ---- Activations ---------------------------------------------------------------------------------------------------------------------------
+// GELU in its tanh form: 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))). dx may be dy.
+AK_API int ak_gelu_forward(int64_t count, const void* x, void* y, int dtype);
+AK_API int ak_gelu_backward(int64_t count, const void* x, const void* dy, void* dx, int dtype);
+// gate_up [rows, 2·width], the gate first; y [rows, width] = silu(gate)·up. d_gate_up may be gate_up.
+AK_API int ak_swiglu_forward(int64_t rows, int64_t width, const void* gate_up, void* y, int dtype);
+AK_API int ak_swiglu_backward(int64_t rows, int64_t width, const void* gate_up, const void* dy, void* d_gate_up, int dtype);
+
+// ---- Attention -----------------------------------------------------------------------------------------------------------------------------
+// Rotates, in place, the first `heads` heads of each row of x [batch·time, row_width]: (a, b) = (x[i], x[i + head_width/2]) becomes
+// (a·cos − b·sin, b·cos + a·sin) with cos, sin [time, head_width/2]; inverse 1 turns back (the backward).
+AK_API int ak_rope(int64_t batch, int64_t time, int64_t heads, int64_t head_width, int64_t row_width, void* x, const float* cos, const float* sin,
+                   int inverse, int dtype);
+// Causal self-attention that never stores time×time. qkv [batch·time, (heads + 2·kv_heads)·head_width]: queries, then keys, then values;
+// query head h reads key head h / (heads / kv_heads). out [batch·time, heads·head_width]; lse [batch, heads, time] is kept for the backward.
+AK_API int ak_attention_forward(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, double scale,
+                                void* out, float* lse, int dtype);
+AK_API int ak_attention_backward(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, const void* out,
+                                 const float* lse, const void* dout, double scale, void* dqkv, int dtype);
+
+// ---- Embedding -----------------------------------------------------------------------------------------------------------------------------
+// x [batch·time, width] = token_weight[tokens] + position_weight[row mod time] (null: no positions).
+AK_API int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const float* token_weight,
+                                const float* position_weight, float* x);
+// Adds rows in order. accumulate_tokens 0 clears d_token [vocabulary, width] first (a tied head has written into it already: 1).
+AK_API int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx,
+                                 float* d_token, float* d_position, int accumulate_tokens, int accumulate_positions);
+
+// ---- Cross-entropy through the output projection, in chunks of rows so that no [rows, vocabulary] float32 matrix exists -----------------------
+// head: a linear of [vocabulary, width]. targets [rows], −1 is left out. row_loss and row_lse [rows] float32 (unscaled; 0 where left out).
+// d_logits (null, or [rows, vocabulary] of the head's dtype) receives scale·(softmax − one-hot) for the backward.
+AK_API int ak_cross_entropy_forward(ak_linear* head, int64_t rows, const void* x, const int64_t* targets, float scale, float* row_loss,
+                                    float* row_lse, void* d_logits);
+// d_logits null: recomputed chunk by chunk. dx [rows, width] of the head's dtype; dw [vocabulary, width].
+AK_API int ak_cross_entropy_backward(ak_linear* head, int64_t rows, const void* x, const int64_t* targets, float scale, const float* row_lse,
+                                     const void* d_logits, void* dx, float* dw, int accumulate);
+
+// ---- Flat vectors --------------------------------------------------------------------------------------------------------------------------
+AK_API int ak_convert(int64_t count, const float* from, void* to_bf16);
+AK_API int ak_add(int64_t count, float* into, const float* other);        // into += other
+AK_API double ak_sum_squares(int64_t count, const float* x);              // over fixed blocks of 2^20 elements, added in order, in double
+// One pass of AdamW: g' = clip·g; m = β1·m + (1−β1)·g'; v = β2·v + (1−β2)·g'²;
+// w = w·(1 − lr·decay) − lr·(m / correction1) / (√(v / correction2) + ε), with correction_i = 1 − β_i^t.
+AK_API int ak_adamw(int64_t count, float* w, const float* g, float* m, float* v, float clip, float lr, float beta1, float beta2, float epsilon,
+                    float decay, float correction1, float correction2);
+
+#ifdef __cplusplus
+}
+#endif
