@@ -71,6 +71,19 @@ public sealed record ModelOptions
         };
     }
 
+    /// <summary>Floating-point operations to train on one token: 6 for each weight of a matrix product, and causal attention, which looks at
+    /// half of the context on average (Chowdhery et al. 2022, appendix B, halved).</summary>
+    public double TrainingFlopsPerToken
+    {
+        get
+        {
+            double attention = (2.0 * Heads + 2.0 * KeyValueHeads) * HeadWidth * Width;
+            double mlp = (Family == ModelFamily.Gpt2 ? 2.0 : 3.0) * Width * MlpWidth;
+            double products = Layers * (attention + mlp) + (double)VocabularySize * Width;
+            return 6 * products + 6.0 * Layers * ContextLength * Width;
+        }
+    }
+
     /// <summary>Says what is wrong with these options, each as one sentence; empty when they make a model.</summary>
     public IEnumerable<string> Validate()
     {

@@ -1,0 +1,68 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Generation;
+
+/// <summary>Keys and values of the tokens seen so far, for every layer, so that each new token costs one position instead of all.</summary>
+public sealed class KeyValueCache : IDisposable
+{
+    private readonly KeyValues[] layers;
+
+    /// <summary>An empty cache for a model of that shape.</summary>
+    public KeyValueCache(ModelOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        layers = [.. Enumerable.Range(0, options.Layers).Select(_ => new KeyValues(options.ContextLength))];
+    }
+
+    /// <summary>Number of tokens held.</summary>
+    public long Length => layers[^1].Length;
+
+    internal KeyValues this[int layer] => layers[layer];
+
+    /// <summary>Forgets all tokens.</summary>
+    public void Clear()
+    {
+        foreach (var layer in layers)
+            layer.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Clear();
+}
+
+/// <summary>One layer's keys and values, in buffers that are allocated once for the whole context.</summary>
+internal sealed class KeyValues(long capacity)
+{
+    private Tensor? keys;
+    private Tensor? values;
+
+    public long Length { get; private set; }
+
+    /// <summary>Adds <c>[B, K, T, d]</c> keys and values and returns all so far, views of <c>[B, K, Length, d]</c>.</summary>
+    public (Tensor Keys, Tensor Values) Append(Tensor newKeys, Tensor newValues)
+    {
+        var time = newKeys.shape[2];
+        if (Length > 0 && time != 1)
+            throw new ArgumentException($"{time} tokens at once onto a cache that holds {Length}; after the prompt they come one by one.", nameof(newKeys));
+        keys ??= Buffer(newKeys);
+        values ??= Buffer(newValues);
+        keys.narrow(2, Length, time).copy_(newKeys);
+        values.narrow(2, Length, time).copy_(newValues);
+        Length += time;
+        return (keys.narrow(2, 0, Length), values.narrow(2, 0, Length));
+    }
+
+    public void Clear()
+    {
+        keys?.Dispose();
+        values?.Dispose();
+        (keys, values, Length) = (null, null, 0);
+    }
+
+    private Tensor Buffer(Tensor like)
+    {
+        var shape = like.shape;
+        return empty(shape[0], shape[1], capacity, shape[3], dtype: like.dtype, device: like.device).DetachFromDisposeScope();
+    }
+}

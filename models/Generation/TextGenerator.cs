@@ -1,0 +1,140 @@
+using System.Runtime.InteropServices;
+using ActorTrain.Models.Randomness;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Generation;
+
+/// <summary>How the next token is chosen.</summary>
+public sealed record SamplingOptions
+{
+    /// <summary>Logits are divided by it; 0 takes the likeliest token always (greedy).</summary>
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>Only the so many likeliest tokens are considered; 0: all.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>Only the fewest tokens whose probabilities reach this sum are considered (Holtzman et al. 2020); 1: all.</summary>
+    public double TopP { get; init; } = 1;
+
+    /// <summary>Seed of the choice; the same seed writes the same text.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Always the likeliest token.</summary>
+    public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
+
+    /// <summary>Says what is wrong with these options, each as one sentence.</summary>
+    public IEnumerable<string> Validate()
+    {
+        if (!(Temperature >= 0) || double.IsInfinity(Temperature))
+            yield return $"--temperature is {Temperature}; it must be 0 (greedy) or a positive number.";
+        if (TopK < 0)
+            yield return $"--top-k is {TopK}; it must be 0 (all tokens) or more.";
+        if (!(TopP > 0 && TopP <= 1))
+            yield return $"--top-p is {TopP}; it must be above 0 and at most 1.";
+    }
+}
+
+/// <summary>Writes on from a prompt, one token at a time, with a cache of keys and values.</summary>
+public static class TextGenerator
+{
+    /// <summary>Yields tokens after <paramref name="prompt"/> until <paramref name="count"/> are written or the end token comes.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="prompt">At least one token id. Of a prompt or text longer than the context, the last half context is kept whenever it is full.</param>
+    /// <param name="count">How many tokens at most.</param>
+    /// <param name="options">How each is chosen.</param>
+    /// <param name="endToken">Stops after this id; null: never.</param>
+    public static IEnumerable<int> Generate(Transformer model, IReadOnlyList<int> prompt, int count, SamplingOptions options, int? endToken = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(prompt);
+        ArgumentNullException.ThrowIfNull(options);
+        if (prompt.Count == 0)
+            throw new ArgumentException("The prompt has no token.", nameof(prompt));
+        return Iterate();
+
+        IEnumerable<int> Iterate()
+        {
+            var context = model.Options.ContextLength;
+            using var cache = new KeyValueCache(model.Options);
+            var text = new List<int>(prompt);
+            var fed = Math.Max(0, text.Count - context);
+            for (var i = 0; i < count; i++)
+            {
+                if (cache.Length == context)
+                {
+                    cache.Clear();
+                    fed = text.Count - Math.Max(1, context / 2);
+                }
+
+                var logits = NextLogits(model, text[fed..], cache);
+                fed = text.Count;
+                var next = Sampler.Choose(logits, options, position: i);
+                text.Add(next);
+                yield return next;
+                if (next == endToken)
+                    yield break;
+            }
+        }
+    }
+
+    private static float[] NextLogits(Transformer model, List<int> tokens, KeyValueCache cache)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        var ids = tensor(tokens.Select(static id => (long)id).ToArray(), [1, tokens.Count], device: model.Parameters.Device);
+        var logits = model.Logits(ids, cache).select(1, tokens.Count - 1).contiguous().cpu();
+        return MemoryMarshal.Cast<byte, float>(logits.bytes).ToArray();
+    }
+}
+
+/// <summary>Chooses a token from logits, in plain arithmetic: the same on every device.</summary>
+public static class Sampler
+{
+    /// <summary>The chosen id. Ties go to the lowest id.</summary>
+    /// <param name="logits">One per token.</param>
+    /// <param name="options">How to choose.</param>
+    /// <param name="position">Position of the token; with the seed it decides the choice.</param>
+    public static int Choose(ReadOnlySpan<float> logits, SamplingOptions options, long position)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Temperature == 0)
+            return Likeliest(logits);
+
+        var values = logits.ToArray();
+        var ids = Enumerable.Range(0, values.Length).ToArray();
+        Array.Sort(ids, (a, b) => values[a] != values[b] ? values[b].CompareTo(values[a]) : a.CompareTo(b));
+
+        var considered = options.TopK > 0 ? Math.Min(options.TopK, ids.Length) : ids.Length;
+        var weights = new double[considered];
+        double total = 0;
+        for (var i = 0; i < considered; i++)
+            total += weights[i] = Math.Exp((values[ids[i]] - (double)values[ids[0]]) / options.Temperature);
+
+        double kept = 0;
+        var last = 0;
+        while (last < considered && (last == 0 || kept < options.TopP * total))
+            kept += weights[last++];
+
+        var threshold = new CounterRandom(options.Seed, position, lane: 0, RandomUse.Sampling).NextUniform() * kept;
+        for (var i = 0; i < last - 1; i++)
+        {
+            threshold -= weights[i];
+            if (threshold < 0)
+                return ids[i];
+        }
+
+        return ids[last - 1];
+    }
+
+    private static int Likeliest(ReadOnlySpan<float> logits)
+    {
+        var best = 0;
+        for (var i = 1; i < logits.Length; i++)
+        {
+            if (logits[i] > logits[best])
+                best = i;
+        }
+
+        return best;
+    }
+}

@@ -1,0 +1,118 @@
+using ActorTrain.Models.Storage;
+using static ActorTrain.Models.Kernels.NativeKernels;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Kernels;
+
+/// <summary>The attention sublayer, x + output(attend(qkv(norm(x)))), forward and backward on the fused CPU kernels.</summary>
+/// <remarks>Time × time is never stored (Dao et al. 2022). Parameter gradients go straight into the flat gradient.</remarks>
+internal sealed class FusedAttention : IDisposable
+{
+    private readonly ModelOptions shape;
+    private readonly Activations activations;
+    private readonly FusedNorm norm;
+    private readonly PackedLinear qkv;
+    private readonly PackedLinear output;
+    private readonly RotaryTable? rotary;
+
+    public FusedAttention(FlatParameters parameters, string name, ModelOptions shape, Precision precision, RotaryTable? rotary)
+    {
+        this.shape = shape;
+        this.rotary = rotary;
+        activations = new Activations(precision);
+        var biases = shape.Family == ModelFamily.Gpt2;
+        norm = new FusedNorm(parameters[$"{name}.norm.weight"], Bias("norm"), shape.NormEpsilon, activations);
+        qkv = new PackedLinear(parameters[$"{name}.qkv.weight"], Bias("qkv"), activations);
+        output = new PackedLinear(parameters[$"{name}.output.weight"], Bias("output"), activations);
+
+        ParameterSlot? Bias(string part) => biases ? parameters[$"{name}.{part}.bias"] : null;
+    }
+
+    /// <summary>x <c>[B, T, D]</c> float32 → the same shape.</summary>
+    public Tensor Apply(Tensor x_BTD) => Function.apply(x_BTD, this);
+
+    public void Dispose()
+    {
+        qkv.Dispose();
+        output.Dispose();
+    }
+
+    private double Scale => 1 / Math.Sqrt(shape.HeadWidth);
+
+    private long QkvWidth => (shape.Heads + 2L * shape.KeyValueHeads) * shape.HeadWidth;
+
+    private (Tensor, Saved) Forward(Tensor x)
+    {
+        var (batch, time) = (x.shape[0], x.shape[1]);
+        var rows = batch * time;
+        var (normed, statistics) = norm.Forward(rows, x);
+        var queriesKeysValues = qkv.Forward(rows, normed);
+        Rotate(batch, time, queriesKeysValues, inverse: 0);
+        var attended = activations.Empty(rows, (long)shape.Heads * shape.HeadWidth);
+        var lse = empty(batch, shape.Heads, time, dtype: float32);
+        FusedKernels.Check(ak_attention_forward(
+            batch, time, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, queriesKeysValues.Address(), Scale, attended.Address(), lse.Address(),
+            activations.Code));
+        return (output.ForwardOnto(x, rows, attended), new Saved(x.alias(), normed, statistics, queriesKeysValues, attended, lse));
+    }
+
+    private Tensor Backward(Saved saved, Tensor dy)
+    {
+        var (batch, time) = (dy.shape[0], dy.shape[1]);
+        var rows = batch * time;
+        using var dyConverted = activations.Convert(dy);
+        using var dAttended = output.Backward(rows, saved.Attended, dyConverted);
+        using var dQkv = activations.Empty(rows, QkvWidth);
+        FusedKernels.Check(ak_attention_backward(
+            batch, time, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, saved.Qkv.Address(), saved.Attended.Address(), saved.Lse.Address(),
+            dAttended.Address(), Scale, dQkv.Address(), activations.Code));
+        Rotate(batch, time, dQkv, inverse: 1);
+        using var dNormed = qkv.Backward(rows, saved.Normed, dQkv);
+        return norm.Backward(rows, saved.X, saved.Statistics, dNormed, residualGradient: dy);
+    }
+
+    private void Rotate(long batch, long time, Tensor x, int inverse)
+    {
+        if (rotary is not null)
+        {
+            // Queries and keys stand side by side, so one call turns both.
+            FusedKernels.Check(ak_rope(
+                batch, time, shape.Heads + shape.KeyValueHeads, shape.HeadWidth, QkvWidth, x.Address(), rotary.Cos.Address(), rotary.Sin.Address(),
+                inverse, activations.Code));
+        }
+    }
+
+    private sealed record Saved(Tensor X, Tensor Normed, NormStatistics Statistics, Tensor Qkv, Tensor Attended, Tensor Lse) : IDisposable
+    {
+        public void Dispose()
+        {
+            X.Dispose();
+            Normed.Dispose();
+            Statistics.Dispose();
+            Qkv.Dispose();
+            Attended.Dispose();
+            Lse.Dispose();
+        }
+    }
+
+    private sealed class Function : autograd.SingleTensorFunction<Function>
+    {
+        public override string Name => nameof(FusedAttention);
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var layer = (FusedAttention)vars[1];
+            var (y, saved) = layer.Forward((Tensor)vars[0]);
+            FusedSaving.Keep(ctx, layer, saved);
+            return y;
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            var (layer, saved) = FusedSaving.Take<FusedAttention, Saved>(ctx);
+            using (saved)
+            using (var dy = grad_output.contiguous())
+                return [layer.Backward(saved, dy), null!];
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using ActorTrain.Models.Storage;
+using static ActorTrain.Models.Kernels.NativeKernels;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Kernels;
+
+/// <summary>Token embedding plus learned positions, where the family has them, on the fused CPU kernels.</summary>
+/// <remarks>The backward adds rows in order, so its bits do not depend on the number of threads.</remarks>
+internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positions)
+{
+    private readonly long vocabulary = tokens.Entry.Shape[0];
+    private readonly long width = tokens.Entry.Shape[1];
+
+    /// <summary>tokens <c>[B, T]</c> int64 → <c>[B, T, D]</c> float32.</summary>
+    public Tensor Apply(Tensor tokens_BT) => Function.apply(tokens_BT, this, tokens.Parameter);
+
+    private Tensor Forward(Tensor ids)
+    {
+        var (batch, time) = (ids.shape[0], ids.shape[1]);
+        var x = empty(batch, time, width, dtype: float32);
+        FusedKernels.Check(ak_embedding_forward(
+            batch, time, width, ids.Address(), tokens.WeightAddress, positions?.WeightAddress ?? 0, x.Address()));
+        return x;
+    }
+
+    private void Backward(Tensor ids, Tensor dx)
+    {
+        var accumulateTokens = tokens.BeginGradient();
+        var accumulatePositions = positions?.BeginGradient() ?? 0;
+        FusedKernels.Check(ak_embedding_backward(
+            ids.shape[0], ids.shape[1], width, vocabulary, ids.Address(), dx.Address(), tokens.GradientAddress, positions?.GradientAddress ?? 0,
+            accumulateTokens, accumulatePositions));
+    }
+
+    private sealed class Function : autograd.SingleTensorFunction<Function>
+    {
+        public override string Name => nameof(FusedEmbedding);
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var layer = (FusedEmbedding)vars[1];
+            var ids = ((Tensor)vars[0]).contiguous();
+            FusedSaving.Keep(ctx, layer, ids);
+            return layer.Forward((Tensor)vars[0]);
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            var (layer, ids) = FusedSaving.Take<FusedEmbedding, Tensor>(ctx);
+            using (ids)
+            using (var dx = grad_output.contiguous())
+                layer.Backward(ids, dx);
+
+            // The third input is the parameter, there to tie this function into the graph; its gradient is in the flat vector already.
+            return [null!, null!, null!];
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+using static ActorTrain.Models.Kernels.NativeKernels;
+
+namespace ActorTrain.Models.Kernels;
+
+/// <summary>Whether the fused CPU kernels are there, which instruction set they use, and how their failures are told.</summary>
+/// <remarks>Where the native library is missing or the device is not a CPU, the composed form of each layer runs instead.</remarks>
+public static class FusedKernels
+{
+    private static readonly Lock Gate = new();
+    private static bool? available;
+
+    /// <summary>Why the kernels are not available, in one sentence; null when they are, or before anyone asked.</summary>
+    public static string? Missing { get; private set; }
+
+    /// <summary>Whether the native library was found and this CPU can run it.</summary>
+    public static bool IsAvailable
+    {
+        get
+        {
+            lock (Gate)
+                return available ??= Load(portable: false);
+        }
+    }
+
+    /// <summary>Library version and instruction set, such as <c>oneDNN 2.6.3 avx512_core_bf16, kernels x86-64-v4+bf16</c>, or <c>none</c>.</summary>
+    public static string Description => IsAvailable ? Marshal.PtrToStringUTF8(ak_description()) ?? "" : "none";
+
+    /// <summary>Chooses the instruction set, once, before the first use.</summary>
+    /// <param name="portable">True pins code and blocking that all x86-64-v3 machines share, bit for bit; false takes the fastest.</param>
+    /// <exception cref="InvalidOperationException">The kernels are in use already.</exception>
+    public static void Configure(bool portable)
+    {
+        lock (Gate)
+        {
+            if (available is not null)
+                throw new InvalidOperationException("The fused kernels are in use already; choose the numerics before the first computation.");
+            available = Load(portable);
+        }
+    }
+
+    /// <summary>Number of threads that kernels called from this thread use.</summary>
+    public static void SetThreads(int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        if (IsAvailable)
+            ak_set_threads(threads);
+    }
+
+    /// <summary>Throws what the kernel that returned <paramref name="result"/> complained of, if it did.</summary>
+    internal static void Check(int result)
+    {
+        if (result != 0)
+            throw Failure();
+    }
+
+    internal static InvalidOperationException Failure() => new("Fused kernel: " + (Marshal.PtrToStringUTF8(ak_error()) ?? "unknown failure"));
+
+    private static bool Load(bool portable)
+    {
+        try
+        {
+            if (ak_configure(portable ? 1 : 0) == 0)
+                return true;
+            Missing = Marshal.PtrToStringUTF8(ak_error());
+        }
+        catch (DllNotFoundException)
+        {
+            Missing = "libactortrain_kernels.so is not there; `make setup` builds it.";
+        }
+
+        return false;
+    }
+}

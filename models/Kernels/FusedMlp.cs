@@ -1,0 +1,103 @@
+using ActorTrain.Models.Storage;
+using static ActorTrain.Models.Kernels.NativeKernels;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Kernels;
+
+/// <summary>The MLP sublayer, x + down(activation(up(norm(x)))), forward and backward on the fused CPU kernels; GELU or SwiGLU.</summary>
+internal sealed class FusedMlp : IDisposable
+{
+    private readonly ModelOptions shape;
+    private readonly Activations activations;
+    private readonly FusedNorm norm;
+    private readonly PackedLinear up;
+    private readonly PackedLinear down;
+
+    public FusedMlp(FlatParameters parameters, string name, ModelOptions shape, Precision precision)
+    {
+        this.shape = shape;
+        activations = new Activations(precision);
+        norm = new FusedNorm(parameters[$"{name}.norm.weight"], Bias("norm"), shape.NormEpsilon, activations);
+        var first = Gated ? "gate_up" : "up";
+        up = new PackedLinear(parameters[$"{name}.{first}.weight"], Bias(first), activations);
+        down = new PackedLinear(parameters[$"{name}.down.weight"], Bias("down"), activations);
+
+        ParameterSlot? Bias(string part) => Gated ? null : parameters[$"{name}.{part}.bias"];
+    }
+
+    /// <summary>x <c>[B, T, D]</c> float32 → the same shape.</summary>
+    public Tensor Apply(Tensor x_BTD) => Function.apply(x_BTD, this);
+
+    public void Dispose()
+    {
+        up.Dispose();
+        down.Dispose();
+    }
+
+    private bool Gated => shape.Family == ModelFamily.Llama;
+
+    private (Tensor, Saved) Forward(Tensor x)
+    {
+        var rows = x.shape[0] * x.shape[1];
+        var (normed, statistics) = norm.Forward(rows, x);
+        var before = up.Forward(rows, normed);
+        var hidden = activations.Empty(rows, shape.MlpWidth);
+        FusedKernels.Check(Gated
+            ? ak_swiglu_forward(rows, shape.MlpWidth, before.Address(), hidden.Address(), activations.Code)
+            : ak_gelu_forward(rows * shape.MlpWidth, before.Address(), hidden.Address(), activations.Code));
+        return (down.ForwardOnto(x, rows, hidden), new Saved(x.alias(), normed, statistics, before, hidden));
+    }
+
+    private Tensor Backward(Saved saved, Tensor dy)
+    {
+        var rows = dy.shape[0] * dy.shape[1];
+        using var dyConverted = activations.Convert(dy);
+        using var dHidden = down.Backward(rows, saved.Hidden, dyConverted);
+        if (Gated)
+        {
+            FusedKernels.Check(ak_swiglu_backward(
+                rows, shape.MlpWidth, saved.Before.Address(), dHidden.Address(), saved.Before.Address(), activations.Code));
+        }
+        else
+        {
+            FusedKernels.Check(ak_gelu_backward(
+                rows * shape.MlpWidth, saved.Before.Address(), dHidden.Address(), dHidden.Address(), activations.Code));
+        }
+
+        using var dNormed = up.Backward(rows, saved.Normed, Gated ? saved.Before : dHidden);
+        return norm.Backward(rows, saved.X, saved.Statistics, dNormed, residualGradient: dy);
+    }
+
+    private sealed record Saved(Tensor X, Tensor Normed, NormStatistics Statistics, Tensor Before, Tensor Hidden) : IDisposable
+    {
+        public void Dispose()
+        {
+            X.Dispose();
+            Normed.Dispose();
+            Statistics.Dispose();
+            Before.Dispose();
+            Hidden.Dispose();
+        }
+    }
+
+    private sealed class Function : autograd.SingleTensorFunction<Function>
+    {
+        public override string Name => nameof(FusedMlp);
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var layer = (FusedMlp)vars[1];
+            var (y, saved) = layer.Forward((Tensor)vars[0]);
+            FusedSaving.Keep(ctx, layer, saved);
+            return y;
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            var (layer, saved) = FusedSaving.Take<FusedMlp, Saved>(ctx);
+            using (saved)
+            using (var dy = grad_output.contiguous())
+                return [layer.Backward(saved, dy), null!];
+        }
+    }
+}

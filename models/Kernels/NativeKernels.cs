@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+
+namespace ActorTrain.Models.Kernels;
+
+/// <summary>The C functions of <c>models/native/kernels.h</c>, one for one; shapes and meanings are told there.</summary>
+internal static partial class NativeKernels
+{
+    private const string Library = "actortrain_kernels";
+
+    [LibraryImport(Library)] internal static partial int ak_configure(int isa);
+    [LibraryImport(Library)] internal static partial nint ak_description();
+    [LibraryImport(Library)] internal static partial nint ak_error();
+    [LibraryImport(Library)] internal static partial void ak_set_threads(int threads);
+
+    [LibraryImport(Library)] internal static partial nint ak_linear_new(long input, long output, int dtype);
+    [LibraryImport(Library)] internal static partial void ak_linear_free(nint linear);
+    [LibraryImport(Library)] internal static partial int ak_linear_pack(nint linear, nint weight);
+    [LibraryImport(Library)] internal static partial int ak_linear_forward(nint linear, long rows, nint x, nint bias, nint residual, nint y, int yDtype);
+    [LibraryImport(Library)] internal static partial int ak_linear_input_gradient(nint linear, long rows, nint dy, nint dx);
+    [LibraryImport(Library)]
+    internal static partial int ak_linear_weight_gradient(nint linear, long rows, nint dy, nint x, nint dw, nint db, int accumulate);
+
+    [LibraryImport(Library)]
+    internal static partial int ak_layer_norm_forward(
+        long rows, long width, nint x, nint weight, nint bias, double epsilon, nint y, int yDtype, nint mean, nint rstd);
+    [LibraryImport(Library)]
+    internal static partial int ak_layer_norm_backward(
+        long rows, long width, nint dy, int dyDtype, nint x, nint weight, nint mean, nint rstd, nint residualGradient, nint dx, nint dweight,
+        nint dbias, int accumulate);
+    [LibraryImport(Library)]
+    internal static partial int ak_rms_norm_forward(long rows, long width, nint x, nint weight, double epsilon, nint y, int yDtype, nint rstd);
+    [LibraryImport(Library)]
+    internal static partial int ak_rms_norm_backward(
+        long rows, long width, nint dy, int dyDtype, nint x, nint weight, nint rstd, nint residualGradient, nint dx, nint dweight, int accumulate);
+
+    [LibraryImport(Library)] internal static partial int ak_gelu_forward(long count, nint x, nint y, int dtype);
+    [LibraryImport(Library)] internal static partial int ak_gelu_backward(long count, nint x, nint dy, nint dx, int dtype);
+    [LibraryImport(Library)] internal static partial int ak_swiglu_forward(long rows, long width, nint gateUp, nint y, int dtype);
+    [LibraryImport(Library)] internal static partial int ak_swiglu_backward(long rows, long width, nint gateUp, nint dy, nint dGateUp, int dtype);
+
+    [LibraryImport(Library)]
+    internal static partial int ak_rope(
+        long batch, long time, long heads, long headWidth, long rowWidth, nint x, nint cos, nint sin, int inverse, int dtype);
+    [LibraryImport(Library)]
+    internal static partial int ak_attention_forward(
+        long batch, long time, long heads, long kvHeads, long headWidth, nint qkv, double scale, nint output, nint lse, int dtype);
+    [LibraryImport(Library)]
+    internal static partial int ak_attention_backward(
+        long batch, long time, long heads, long kvHeads, long headWidth, nint qkv, nint output, nint lse, nint doutput, double scale, nint dqkv,
+        int dtype);
+
+    [LibraryImport(Library)]
+    internal static partial int ak_embedding_forward(long batch, long time, long width, nint tokens, nint tokenWeight, nint positionWeight, nint x);
+    [LibraryImport(Library)]
+    internal static partial int ak_embedding_backward(
+        long batch, long time, long width, long vocabulary, nint tokens, nint dx, nint dToken, nint dPosition, int accumulateTokens,
+        int accumulatePositions);
+
+    [LibraryImport(Library)]
+    internal static partial int ak_cross_entropy_forward(
+        nint head, long rows, nint x, nint targets, float scale, nint rowLoss, nint rowLse, nint dLogits);
+    [LibraryImport(Library)]
+    internal static partial int ak_cross_entropy_backward(
+        nint head, long rows, nint x, nint targets, float scale, nint rowLse, nint dLogits, nint dx, nint dw, int accumulate);
+
+    [LibraryImport(Library)] internal static partial int ak_convert(long count, nint from, nint toBfloat16);
+    [LibraryImport(Library)] internal static partial int ak_add(long count, nint into, nint other);
+    [LibraryImport(Library)] internal static partial double ak_sum_squares(long count, nint x);
+    [LibraryImport(Library)]
+    internal static partial int ak_adamw(
+        long count, nint w, nint g, nint m, nint v, float clip, float lr, float beta1, float beta2, float epsilon, float decay, float correction1,
+        float correction2);
+}

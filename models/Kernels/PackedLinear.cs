@@ -1,0 +1,111 @@
+using ActorTrain.Models.Storage;
+using TorchSharp;
+using static ActorTrain.Models.Kernels.NativeKernels;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Kernels;
+
+/// <summary>A linear map on the fused kernels: its weight matrix is packed once for every version of the weights, however many lanes use it.</summary>
+internal sealed class PackedLinear : IDisposable
+{
+    private readonly ParameterSlot weight;
+    private readonly ParameterSlot? bias;
+    private readonly Activations activations;
+    private readonly long inputs;
+    private readonly long outputs;
+    private nint native;
+    private long packedVersion = -1;
+
+    public PackedLinear(ParameterSlot weight, ParameterSlot? bias, Activations activations)
+    {
+        this.weight = weight;
+        this.bias = bias;
+        this.activations = activations;
+        (outputs, inputs) = (weight.Entry.Shape[0], weight.Entry.Shape[1]);
+        native = ak_linear_new(inputs, outputs, activations.Code);
+        if (native == 0)
+            throw FusedKernels.Failure();
+    }
+
+    ~PackedLinear() => Free();
+
+    /// <summary>The native map, packed from the weights as they are now.</summary>
+    public nint Handle
+    {
+        get
+        {
+            if (packedVersion != weight.Version)
+            {
+                FusedKernels.Check(ak_linear_pack(native, weight.WeightAddress));
+                packedVersion = weight.Version;
+            }
+
+            return native;
+        }
+    }
+
+    /// <summary>x·Wᵀ + b; x <c>[rows, in]</c>, result <c>[rows, out]</c>, both of the activations' type.</summary>
+    public Tensor Forward(long rows, Tensor x)
+    {
+        var y = activations.Empty(rows, outputs);
+        FusedKernels.Check(ak_linear_forward(Handle, rows, x.Address(), BiasAddress, 0, y.Address(), activations.Code));
+        return y;
+    }
+
+    /// <summary>residual + x·Wᵀ + b in float32, shaped as the residual.</summary>
+    public Tensor ForwardOnto(Tensor residual, long rows, Tensor x)
+    {
+        var y = empty_like(residual);
+        FusedKernels.Check(ak_linear_forward(Handle, rows, x.Address(), BiasAddress, residual.Address(), y.Address(), Activations.Float32Code));
+        return y;
+    }
+
+    /// <summary>Adds this map's parameter gradients to the flat gradient and returns the gradient of x, <c>[rows, in]</c>.</summary>
+    public Tensor Backward(long rows, Tensor x, Tensor dy)
+    {
+        var accumulate = weight.BeginGradient();
+        bias?.BeginGradient();
+        FusedKernels.Check(ak_linear_weight_gradient(
+            Handle, rows, dy.Address(), x.Address(), weight.GradientAddress, bias?.GradientAddress ?? 0, accumulate));
+        var dx = activations.Empty(rows, inputs);
+        FusedKernels.Check(ak_linear_input_gradient(Handle, rows, dy.Address(), dx.Address()));
+        return dx;
+    }
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private nint BiasAddress => bias?.WeightAddress ?? 0;
+
+    private void Free()
+    {
+        if (native != 0)
+            ak_linear_free(native);
+        native = 0;
+    }
+}
+
+/// <summary>The element type of activations between fused layers.</summary>
+internal readonly record struct Activations(Precision Precision)
+{
+    public const int Float32Code = 0;
+
+    public int Code => Precision == Precision.BFloat16 ? 1 : Float32Code;
+
+    public ScalarType Type => Precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+
+    public Tensor Empty(long rows, long columns) => empty(rows, columns, dtype: Type);
+
+    /// <summary>A float32 gradient in the activations' type: itself, or a rounded copy.</summary>
+    public Tensor Convert(Tensor gradient)
+    {
+        if (Precision == Precision.Float32)
+            return gradient.alias();
+        var converted = empty(gradient.shape, dtype: ScalarType.BFloat16);
+        FusedKernels.Check(ak_convert(gradient.numel(), gradient.Address(), converted.Address()));
+        return converted;
+    }
+}

@@ -1,0 +1,53 @@
+namespace ActorTrain.Models.Lanes;
+
+/// <summary>An aligned power-of-two run of lanes: one node of the canonical binary tree over lane numbers.</summary>
+/// <param name="First">First lane; a multiple of <paramref name="Count"/>.</param>
+/// <param name="Count">Number of lanes, a power of two.</param>
+public readonly record struct LaneBlock(int First, int Count)
+{
+    /// <summary>The lane after the last.</summary>
+    public int End => First + Count;
+
+    /// <summary>Whether this is a node of the tree: an aligned power of two at or above lane 0.</summary>
+    public bool IsAligned => First >= 0 && Count > 0 && int.IsPow2(Count) && First % Count == 0;
+
+    /// <summary>The node beside this one, under the same parent.</summary>
+    public LaneBlock Sibling => this with { First = First ^ Count };
+
+    /// <summary>The node above.</summary>
+    public LaneBlock Parent => new(First & ~Count, 2 * Count);
+
+    /// <summary>Whether this is the left of the two under its parent.</summary>
+    public bool IsLeft => (First & Count) == 0;
+
+    /// <inheritdoc/>
+    public override string ToString() => Count == 1 ? $"{{{First}}}" : $"{{{First}-{End - 1}}}";
+
+    /// <summary>Shares <paramref name="lanes"/> lanes among <paramref name="trainers"/>: contiguous runs whose lengths differ by at most one,
+    /// each cut into the fewest aligned blocks. Trainers beyond the number of lanes get none.</summary>
+    public static IReadOnlyList<IReadOnlyList<LaneBlock>> Share(int lanes, int trainers)
+    {
+        if (lanes < 1 || !int.IsPow2(lanes))
+            throw new ArgumentException($"The number of lanes is {lanes}; it must be a power of two.", nameof(lanes));
+        ArgumentOutOfRangeException.ThrowIfLessThan(trainers, 1);
+        return [.. Enumerable.Range(0, trainers).Select(i =>
+            Cover((int)((long)lanes * i / trainers), (int)((long)lanes * (i + 1) / trainers)))];
+    }
+
+    /// <summary>The fewest aligned blocks that make up lanes <paramref name="from"/> … <paramref name="to"/> − 1, in order.</summary>
+    public static IReadOnlyList<LaneBlock> Cover(int from, int to)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
+        var blocks = new List<LaneBlock>();
+        while (from < to)
+        {
+            var count = from == 0 ? 1 << 30 : from & -from;
+            while (count > to - from)
+                count /= 2;
+            blocks.Add(new LaneBlock(from, count));
+            from += count;
+        }
+
+        return blocks;
+    }
+}

@@ -1,0 +1,65 @@
+namespace ActorTrain.Models.Lanes;
+
+/// <summary>Sums what lanes contribute along the canonical binary tree over lane numbers, as it arrives.</summary>
+/// <remarks>Floating-point addition is not associative; a fixed tree makes the sum independent of who computed which lane, of how lanes were
+/// grouped into blocks and of the order in which they come. Of lanes that come in order, at most log₂ lanes + 1 sums are held at a time.</remarks>
+/// <typeparam name="TSum">What is summed: a gradient with its loss, or a number in a test.</typeparam>
+public sealed class LaneTree<TSum>
+{
+    private readonly Dictionary<LaneBlock, TSum> waiting = [];
+    private readonly Func<TSum, TSum, TSum> add;
+    private readonly int lanes;
+    private int arrived;
+
+    /// <summary>Begins an empty sum.</summary>
+    /// <param name="lanes">Number of lanes, a power of two.</param>
+    /// <param name="add">Adds the right sum to the left one and returns it; it may reuse the memory of both.</param>
+    public LaneTree(int lanes, Func<TSum, TSum, TSum> add)
+    {
+        if (lanes < 1 || !int.IsPow2(lanes))
+            throw new ArgumentException($"The number of lanes is {lanes}; it must be a power of two.", nameof(lanes));
+        this.lanes = lanes;
+        this.add = add;
+    }
+
+    /// <summary>Sums that wait for their sibling, in lane order: what a trainer sends when its lanes are done.</summary>
+    public IEnumerable<KeyValuePair<LaneBlock, TSum>> Waiting => waiting.OrderBy(static pair => pair.Key.First);
+
+    /// <summary>Whether every lane has arrived.</summary>
+    public bool IsComplete => arrived == lanes;
+
+    /// <summary>Whether the sum over exactly this block waits for its sibling.</summary>
+    public bool Holds(LaneBlock block) => waiting.ContainsKey(block);
+
+    /// <summary>Adds the sum over one block.</summary>
+    /// <exception cref="InvariantException">The block is no node of this tree, or some of its lanes are there already.</exception>
+    public void Add(LaneBlock block, TSum sum)
+    {
+        if (!block.IsAligned || block.End > lanes)
+            throw new InvariantException($"Lanes {block} are no node of the tree over {lanes} lanes.");
+        if (waiting.Keys.FirstOrDefault(other => other.First < block.End && block.First < other.End) is { Count: > 0 } overlapping)
+            throw new InvariantException($"Lanes {block} arrived although {overlapping} are summed already.");
+
+        arrived += block.Count;
+        while (block.Count < lanes && waiting.Remove(block.Sibling, out var other))
+        {
+            sum = block.IsLeft ? add(sum, other) : add(other, sum);
+            block = block.Parent;
+        }
+
+        waiting.Add(block, sum);
+    }
+
+    /// <summary>The sum over all lanes.</summary>
+    /// <exception cref="InvariantException">Some lanes have not arrived.</exception>
+    public TSum Total() => IsComplete
+        ? waiting[new LaneBlock(0, lanes)]
+        : throw new InvariantException($"Only {arrived} of {lanes} lanes have arrived.");
+
+    /// <summary>Forgets all sums.</summary>
+    public void Reset()
+    {
+        waiting.Clear();
+        arrived = 0;
+    }
+}

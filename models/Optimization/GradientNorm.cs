@@ -1,0 +1,33 @@
+using ActorTrain.Models.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Optimization;
+
+/// <summary>The global L2 norm of a flat gradient, and clipping by it (Pascanu et al. 2013).</summary>
+public static class GradientNorm
+{
+    /// <summary>Elements per partial sum. Blocks are added in order, so the norm does not depend on how a vector is shared among devices.</summary>
+    public const long Block = 1 << 20;
+
+    /// <summary>Norm of a flat float32 vector; NaN or infinite when an element is.</summary>
+    public static double Of(Tensor flat)
+    {
+        ArgumentNullException.ThrowIfNull(flat);
+        if (FusedKernels.IsAvailable && flat.device.type == DeviceType.CPU)
+            return Math.Sqrt(NativeKernels.ak_sum_squares(flat.numel(), flat.Address()));
+
+        double sum = 0;
+        for (long from = 0; from < flat.numel(); from += Block)
+        {
+            using var block = flat.narrow(0, from, Math.Min(Block, flat.numel() - from)).to(ScalarType.Float64);
+            using var squares = block.dot(block);
+            sum += squares.item<double>();
+        }
+
+        return Math.Sqrt(sum);
+    }
+
+    /// <summary>The factor that brings a gradient of norm <paramref name="norm"/> down to <paramref name="limit"/>; 1 where it is below, or the limit is 0.</summary>
+    public static double ClipFactor(double norm, double limit) => limit <= 0 ? 1 : Math.Min(1, limit / (norm + 1e-6));
+}

@@ -1,0 +1,48 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models;
+
+/// <summary>Cosines and sines of the rotary positions (Su et al. 2021): pair i of a head turns by position · θ^(−2i / head width).</summary>
+/// <remarks>A head's first half is paired with its second half, as in the published Llama weights.</remarks>
+public sealed class RotaryTable : IDisposable
+{
+    /// <summary>Makes the table for positions 0 … <paramref name="positions"/> − 1; float32, computed in double.</summary>
+    public RotaryTable(int positions, int headWidth, double theta, Device? device = null)
+    {
+        var half = headWidth / 2;
+        var (cos, sin) = (new float[positions * half], new float[positions * half]);
+        for (var t = 0; t < positions; t++)
+        {
+            for (var i = 0; i < half; i++)
+                (sin[t * half + i], cos[t * half + i]) = ((float, float))Math.SinCos(t * Math.Pow(theta, -2.0 * i / headWidth));
+        }
+
+        Cos = tensor(cos, [positions, half], device: device).DetachFromDisposeScope();
+        Sin = tensor(sin, [positions, half], device: device).DetachFromDisposeScope();
+    }
+
+    /// <summary>Cosines, <c>[positions, head width / 2]</c>.</summary>
+    public Tensor Cos { get; }
+
+    /// <summary>Sines, <c>[positions, head width / 2]</c>.</summary>
+    public Tensor Sin { get; }
+
+    /// <summary>Turns heads <c>[B, H, T, head width]</c> that begin at position <paramref name="from"/>.</summary>
+    public Tensor Rotate(Tensor heads_BHTd, long from)
+    {
+        ArgumentNullException.ThrowIfNull(heads_BHTd);
+        var time = heads_BHTd.shape[2];
+        var (cos, sin) = (Cos.narrow(0, from, time), Sin.narrow(0, from, time));
+        var halves = heads_BHTd.to(ScalarType.Float32).chunk(2, dim: -1);
+        var (a, b) = (halves[0], halves[1]);
+        return cat([a * cos - b * sin, b * cos + a * sin], dim: -1).to(heads_BHTd.dtype);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Cos.Dispose();
+        Sin.Dispose();
+    }
+}

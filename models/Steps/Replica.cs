@@ -1,0 +1,123 @@
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Storage;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Steps;
+
+/// <summary>All that a replica's bits depend on, save the data and the machine.</summary>
+public sealed record ReplicaOptions
+{
+    /// <summary>The model's shape.</summary>
+    public required ModelOptions Model { get; init; }
+
+    /// <summary>Element type of matrix products.</summary>
+    public Precision Precision { get; init; } = Precision.BFloat16;
+
+    /// <summary>Lanes of the global batch, a power of two.</summary>
+    public int Lanes { get; init; } = 8;
+
+    /// <summary>The optimizer's constants.</summary>
+    public AdamWOptions Optimizer { get; init; } = new();
+
+    /// <summary>Learning rate by step.</summary>
+    public required LearningRateSchedule Schedule { get; init; }
+
+    /// <summary>Limit of the gradient's global norm; 0: none.</summary>
+    public double Clip { get; init; } = 1;
+
+    /// <summary>Seed of the first weights.</summary>
+    public ulong Seed { get; init; }
+}
+
+/// <summary>One device's copy of the model and optimizer, and the parts of a step on it, each to be called on its own:
+/// lane gradients → lane-tree sum → verdict → apply → snapshot.</summary>
+public sealed class Replica : IDisposable
+{
+    private readonly ReplicaOptions options;
+    private readonly AdamW optimizer;
+    private readonly LaneTrainer lanes;
+
+    /// <summary>Builds a replica with freshly initialised weights.</summary>
+    public Replica(ReplicaOptions options, Device? device = null, bool? fused = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        this.options = options;
+        Parameters = new FlatParameters(ModelLayout.Of(options.Model), device);
+        Initialization.Initialize(Parameters, options.Model, options.Seed);
+        Model = new Transformer(options.Model, Parameters, options.Precision, fused);
+        optimizer = new AdamW(Parameters, options.Optimizer);
+        lanes = new LaneTrainer(Model, options.Lanes);
+    }
+
+    /// <summary>Weights and gradients.</summary>
+    public FlatParameters Parameters { get; }
+
+    /// <summary>The model over them.</summary>
+    public Transformer Model { get; }
+
+    /// <summary>Gradients of some lanes, summed along the lane tree as far as the blocks reach; valid until the next call.</summary>
+    /// <inheritdoc cref="LaneTrainer.Compute"/>
+    public IReadOnlyList<KeyValuePair<LaneBlock, GradientSum>> Compute(
+        IEnumerable<LaneBlock> blocks, Func<int, IEnumerable<TokenBatch>> microBatches, long tokensPerStep, CancellationToken cancellation = default) =>
+        lanes.Compute(blocks, microBatches, tokensPerStep, cancellation);
+
+    /// <summary>Finishes the lane tree over the block sums of all replicas, in any order; it reuses their memory.</summary>
+    public GradientSum Reduce(IEnumerable<KeyValuePair<LaneBlock, GradientSum>> sums)
+    {
+        ArgumentNullException.ThrowIfNull(sums);
+        var tree = new LaneTree<GradientSum>(options.Lanes, GradientSum.Add);
+        foreach (var (block, sum) in sums)
+            tree.Add(block, sum);
+        return tree.Total();
+    }
+
+    /// <summary>What is known of a step before its update is applied.</summary>
+    public static StepMeasure Measure(long step, GradientSum total)
+    {
+        ArgumentNullException.ThrowIfNull(total);
+        return new StepMeasure(step, total.Loss, GradientNorm.Of(total.Gradient));
+    }
+
+    /// <summary>The learning rate of a step, counted from 0.</summary>
+    public double LearningRateAt(long step) => options.Schedule.At(step);
+
+    /// <summary>Commits a step: clips and applies its gradient.</summary>
+    public void Apply(GradientSum total, StepMeasure measure)
+    {
+        ArgumentNullException.ThrowIfNull(total);
+        ArgumentNullException.ThrowIfNull(measure);
+        optimizer.Apply(
+            total.Gradient, measure.Step + 1, LearningRateAt(measure.Step), GradientNorm.ClipFactor(measure.GradientNorm, options.Clip));
+    }
+
+    /// <summary>Bytes of each of the three buffers of a snapshot.</summary>
+    public long SnapshotBytes => Parameters.Layout.Length * sizeof(float);
+
+    /// <summary>Copies weights and moments out: all the state that a step leaves behind.</summary>
+    public void CopyTo(HostBuffer weights, HostBuffer firstMoment, HostBuffer secondMoment)
+    {
+        Parameters.Weights.CopyTo(weights);
+        optimizer.FirstMoment.CopyTo(firstMoment);
+        optimizer.SecondMoment.CopyTo(secondMoment);
+    }
+
+    /// <summary>Takes weights and moments over from a snapshot.</summary>
+    public void CopyFrom(HostBuffer weights, HostBuffer firstMoment, HostBuffer secondMoment)
+    {
+        Parameters.Weights.CopyFrom(weights);
+        optimizer.FirstMoment.CopyFrom(firstMoment);
+        optimizer.SecondMoment.CopyFrom(secondMoment);
+        Parameters.WeightsChanged();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lanes.Dispose();
+        optimizer.Dispose();
+        Model.Dispose();
+        Parameters.Dispose();
+    }
+}

@@ -1,0 +1,120 @@
+using ActorTrain.Models.Kernels;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Storage;
+
+/// <summary>All parameters of a model in one contiguous float32 tensor, and all their gradients in another; each parameter is a view.</summary>
+/// <remarks>So reduction, clipping, the optimizer, snapshots and hashing are operations on ranges. Whoever changes the weights says so with
+/// <see cref="WeightsChanged"/>: copies in other formats (packed, bfloat16) are made anew from then on.</remarks>
+public sealed class FlatParameters : IDisposable
+{
+    private readonly Dictionary<string, ParameterSlot> slots;
+
+    /// <summary>Allocates zeroed parameters and gradients.</summary>
+    /// <param name="layout">Where each parameter stands.</param>
+    /// <param name="device">Where they live; null for the CPU.</param>
+    public FlatParameters(FlatLayout layout, Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        Layout = layout;
+        Weights = zeros(layout.Length, dtype: float32, device: device).DetachFromDisposeScope();
+        Gradients = zeros(layout.Length, dtype: float32, device: device).DetachFromDisposeScope();
+        slots = layout.Entries.ToDictionary(static entry => entry.Name, entry => new ParameterSlot(this, entry));
+    }
+
+    /// <summary>Where each parameter stands.</summary>
+    public FlatLayout Layout { get; }
+
+    /// <summary>The parameters, <c>[Layout.Length]</c>, float32.</summary>
+    public Tensor Weights { get; }
+
+    /// <summary>Their gradients, <c>[Layout.Length]</c>, float32.</summary>
+    public Tensor Gradients { get; }
+
+    /// <summary>Grows by one with every change of the weights.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>The device on which they live.</summary>
+    public Device Device => Weights.device;
+
+    /// <summary>The parameter of that name.</summary>
+    /// <exception cref="KeyNotFoundException">The layout has none of that name.</exception>
+    public ParameterSlot this[string name] => slots[name];
+
+    /// <summary>To be called after every change of <see cref="Weights"/>.</summary>
+    public void WeightsChanged() => Version++;
+
+    /// <summary>Begins a new gradient: what was summed so far is forgotten.</summary>
+    /// <param name="byOverwriting">True when every parameter's gradient is going to be written by a fused kernel, which overwrites the first
+    /// time and adds from then on; that saves clearing the memory. False clears it, as autograd needs, which only ever adds.</param>
+    public void ClearGradients(bool byOverwriting)
+    {
+        if (!byOverwriting)
+            Gradients.zero_();
+        foreach (var slot in slots.Values)
+            slot.HoldsGradient = !byOverwriting;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var slot in slots.Values)
+            slot.Dispose();
+        Weights.Dispose();
+        Gradients.Dispose();
+    }
+}
+
+/// <summary>One parameter: the view that autograd and modules see, and the addresses that fused kernels use.</summary>
+public sealed class ParameterSlot : IDisposable
+{
+    private readonly FlatParameters owner;
+
+    internal ParameterSlot(FlatParameters owner, FlatEntry entry)
+    {
+        this.owner = owner;
+        Entry = entry;
+        var shape = entry.Shape.ToArray();
+        Parameter = new Parameter(owner.Weights.narrow(0, entry.Offset, entry.Count).view(shape)).DetachFromDisposeScope();
+        Gradient = owner.Gradients.narrow(0, entry.Offset, entry.Count).view(shape).DetachFromDisposeScope();
+        Parameter.grad = Gradient;
+    }
+
+    /// <summary>Its place in the flat vector.</summary>
+    public FlatEntry Entry { get; }
+
+    /// <summary>The parameter as modules use it.</summary>
+    public Parameter Parameter { get; }
+
+    /// <summary>The view of the flat gradient that belongs to it; autograd adds into it.</summary>
+    public Tensor Gradient { get; }
+
+    /// <summary>Version of the weights that it shows.</summary>
+    internal long Version => owner.Version;
+
+    /// <summary>Whether something was written into the gradient since it was cleared.</summary>
+    internal bool HoldsGradient { get; set; }
+
+    /// <summary>For a kernel that is about to write the gradient: whether it must add to what is there (1) or overwrite it (0).</summary>
+    internal int BeginGradient()
+    {
+        var accumulate = HoldsGradient ? 1 : 0;
+        HoldsGradient = true;
+        return accumulate;
+    }
+
+    /// <summary>Address of the first weight; CPU only.</summary>
+    internal nint WeightAddress => Parameter.Address();
+
+    /// <summary>Address of the first element of the gradient; CPU only.</summary>
+    internal nint GradientAddress => Gradient.Address();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Parameter.Dispose();
+        Gradient.Dispose();
+    }
+}

@@ -1,0 +1,53 @@
+namespace ActorTrain.Models.Storage;
+
+/// <summary>The names, shapes and order of a transformer's parameters in the flat vector.</summary>
+public static class ModelLayout
+{
+    /// <summary>Lays out the parameters of the model that <paramref name="options"/> describes, in the order in which data meets them.</summary>
+    public static FlatLayout Of(ModelOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return FlatLayout.Of(Parameters(options));
+    }
+
+    private static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Parameters(ModelOptions o)
+    {
+        var gpt2 = o.Family == ModelFamily.Gpt2;
+        long queries = o.Heads * o.HeadWidth, queriesKeysValues = (o.Heads + 2 * o.KeyValueHeads) * o.HeadWidth;
+
+        yield return ("tokens.weight", [o.VocabularySize, o.Width]);
+        if (gpt2)
+            yield return ("positions.weight", [o.ContextLength, o.Width]);
+
+        for (var i = 0; i < o.Layers; i++)
+        {
+            var parameters = Norm($"blocks.{i}.attention.norm")
+                .Concat(Linear($"blocks.{i}.attention.qkv", queriesKeysValues, o.Width))
+                .Concat(Linear($"blocks.{i}.attention.output", o.Width, queries))
+                .Concat(Norm($"blocks.{i}.mlp.norm"))
+                .Concat(gpt2 ? Linear($"blocks.{i}.mlp.up", o.MlpWidth, o.Width) : Linear($"blocks.{i}.mlp.gate_up", 2L * o.MlpWidth, o.Width))
+                .Concat(Linear($"blocks.{i}.mlp.down", o.Width, o.MlpWidth));
+            foreach (var parameter in parameters)
+                yield return parameter;
+        }
+
+        foreach (var parameter in Norm("norm"))
+            yield return parameter;
+        if (!o.TieEmbeddings)
+            yield return ("head.weight", [o.VocabularySize, o.Width]);
+
+        IEnumerable<(string, IReadOnlyList<long>)> Norm(string name)
+        {
+            yield return ($"{name}.weight", [o.Width]);
+            if (gpt2)
+                yield return ($"{name}.bias", [o.Width]);
+        }
+
+        IEnumerable<(string, IReadOnlyList<long>)> Linear(string name, long rows, long columns)
+        {
+            yield return ($"{name}.weight", [rows, columns]);
+            if (gpt2)
+                yield return ($"{name}.bias", [rows]);
+        }
+    }
+}

@@ -1,0 +1,318 @@
+using ActorTrain.Models.Generation;
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Storage;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ActorTrain.Models;
+
+// A decoder-only transformer, read top to bottom in the order data flows. Letters in names are shapes:
+// B batch, T time, D width, H heads, K key-value heads, d head width, F MLP width, V vocabulary.
+//
+// Each sublayer stands here in its composed form, in tensor operations, which is what runs on accelerators and in generation. On CPUs,
+// training and evaluation take the fused kernels of Kernels/ instead; the composed form is the reference that they are tested against.
+
+/// <summary>A GPT-2 or Llama language model whose parameters are views into one flat vector.</summary>
+public sealed class Transformer : Module<Tensor, Tensor>
+{
+    private readonly Embedding tokens;
+    private readonly Embedding? positions;
+    private readonly ModuleList<Block> blocks;
+    private readonly Norm norm;
+    private readonly Linear head;
+    private readonly RotaryTable? rotary;
+    private readonly FusedEmbedding? fusedEmbedding;
+    private readonly FusedLoss? fusedLoss;
+
+    /// <summary>Builds the model over <paramref name="parameters"/>, whose layout must be <see cref="ModelLayout.Of"/> the options.</summary>
+    /// <param name="options">The model's shape.</param>
+    /// <param name="parameters">Its parameters; not owned.</param>
+    /// <param name="precision">Element type of matrix products.</param>
+    /// <param name="fused">Whether to use the fused CPU kernels; null: where they are available and the parameters are on a CPU.</param>
+    public Transformer(ModelOptions options, FlatParameters parameters, Precision precision = Precision.Float32, bool? fused = null)
+        : base(nameof(Transformer))
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(parameters);
+        Options = options;
+        Parameters = parameters;
+        Precision = precision;
+        IsFused = fused ?? (FusedKernels.IsAvailable && parameters.Device.type == DeviceType.CPU);
+
+        if (options.Family == ModelFamily.Llama)
+            rotary = new RotaryTable(options.ContextLength, options.HeadWidth, options.RopeTheta, parameters.Device);
+
+        tokens = new Embedding(parameters["tokens.weight"]);
+        positions = options.Family == ModelFamily.Gpt2 ? new Embedding(parameters["positions.weight"]) : null;
+        blocks = new ModuleList<Block>([.. Enumerable.Range(0, options.Layers).Select(i => new Block(this, $"blocks.{i}", rotary))]);
+        norm = new Norm(this, "norm");
+        head = new Linear(parameters[options.TieEmbeddings ? "tokens.weight" : "head.weight"], bias: null, precision);
+        RegisterComponents();
+
+        if (IsFused)
+        {
+            fusedEmbedding = new FusedEmbedding(parameters["tokens.weight"], positions is null ? null : parameters["positions.weight"]);
+            fusedLoss = new FusedLoss(parameters, options, precision);
+        }
+    }
+
+    /// <summary>The model's shape.</summary>
+    public ModelOptions Options { get; }
+
+    /// <summary>The flat vector of parameters and gradients under this model.</summary>
+    public FlatParameters Parameters { get; }
+
+    /// <summary>Element type of matrix products.</summary>
+    public Precision Precision { get; }
+
+    /// <summary>Whether training and evaluation run on the fused CPU kernels.</summary>
+    public bool IsFused { get; }
+
+    /// <summary>Token ids <c>[B, T]</c> int64 → logits <c>[B, T, V]</c> float32, in composed form.</summary>
+    public override Tensor forward(Tensor tokens_BT) => Logits(tokens_BT, cache: null);
+
+    /// <summary>Logits of the last tokens given, with the keys and values of those before in <paramref name="cache"/>, which grows.</summary>
+    /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64; with a cache that holds something, T must be 1.</param>
+    /// <param name="cache">Keys and values so far, or null to compute without.</param>
+    /// <returns><c>[B, T, V]</c> float32.</returns>
+    public Tensor Logits(Tensor tokens_BT, KeyValueCache? cache)
+    {
+        ArgumentNullException.ThrowIfNull(tokens_BT);
+        var (from, time) = (cache?.Length ?? 0, tokens_BT.shape[1]);
+        if (from + time > Options.ContextLength)
+            throw new ArgumentException($"{from + time} tokens are longer than the model's context of {Options.ContextLength}.", nameof(tokens_BT));
+
+        var x_BTD = tokens.forward(tokens_BT);
+        if (positions is not null)
+            x_BTD = x_BTD + positions.forward(arange(from, from + time, dtype: int64, device: tokens_BT.device));
+        for (var i = 0; i < blocks.Count; i++)
+            x_BTD = blocks[i].Composed(x_BTD, cache?[i]);
+        return head.forward(norm.forward(x_BTD)).to(ScalarType.Float32);
+    }
+
+    /// <summary><paramref name="scale"/> times the sum of the cross-entropies, in nats, of predicting each target.</summary>
+    /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64.</param>
+    /// <param name="targets_BT">The token after each, <c>[B, T]</c> int64; −1 is left out.</param>
+    /// <param name="scale">1 / (tokens of the global batch) makes gradients of lanes add up to that of the mean.</param>
+    /// <returns>A scalar, float32; walk it backward as it is.</returns>
+    public Tensor Loss(Tensor tokens_BT, Tensor targets_BT, float scale)
+    {
+        ArgumentNullException.ThrowIfNull(tokens_BT);
+        ArgumentNullException.ThrowIfNull(targets_BT);
+        if (fusedLoss is null)
+        {
+            var logits_NV = forward(tokens_BT).view(-1, Options.VocabularySize);
+            return functional.cross_entropy(logits_NV, targets_BT.reshape(-1), ignore_index: -1, reduction: Reduction.Sum) * scale;
+        }
+
+        var x_BTD = fusedEmbedding!.Apply(tokens_BT);
+        for (var i = 0; i < blocks.Count; i++)
+            x_BTD = blocks[i].forward(x_BTD);
+        return fusedLoss.Apply(x_BTD, targets_BT.contiguous(), scale);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            rotary?.Dispose();
+            fusedLoss?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    // ---- A block: two sublayers, each added onto the residual stream ----------------------------------------------------------------
+
+    private sealed class Block : Module<Tensor, Tensor>
+    {
+        private readonly Attention attention;
+        private readonly Mlp mlp;
+
+        public Block(Transformer model, string name, RotaryTable? rotary)
+            : base(nameof(Block))
+        {
+            attention = new Attention(model, $"{name}.attention", rotary);
+            mlp = new Mlp(model, $"{name}.mlp");
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor x_BTD) => mlp.forward(attention.forward(x_BTD));
+
+        public Tensor Composed(Tensor x_BTD, KeyValues? cache) => mlp.Composed(attention.Composed(x_BTD, cache));
+    }
+
+    private sealed class Attention : Module<Tensor, Tensor>
+    {
+        private readonly Norm norm;
+        private readonly Linear qkv;
+        private readonly Linear output;
+        private readonly ModelOptions shape;
+        private readonly RotaryTable? rotary;
+        private readonly FusedAttention? fused;
+
+        public Attention(Transformer model, string name, RotaryTable? rotary)
+            : base(nameof(Attention))
+        {
+            shape = model.Options;
+            this.rotary = rotary;
+            norm = new Norm(model, $"{name}.norm");
+            qkv = Linear.Of(model, $"{name}.qkv");
+            output = Linear.Of(model, $"{name}.output");
+            fused = model.IsFused ? new FusedAttention(model.Parameters, name, shape, model.Precision, rotary) : null;
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor x_BTD) => fused?.Apply(x_BTD) ?? Composed(x_BTD, cache: null);
+
+        public Tensor Composed(Tensor x_BTD, KeyValues? cache)
+        {
+            long heads = shape.Heads, kvHeads = shape.KeyValueHeads, width = shape.HeadWidth;
+            var (batch, time) = (x_BTD.shape[0], x_BTD.shape[1]);
+            var parts = qkv.forward(norm.forward(x_BTD)).split([heads * width, kvHeads * width, kvHeads * width], dim: -1);
+            var (q_BHTd, k_BKTd, v_BKTd) = (Heads(parts[0], heads), Heads(parts[1], kvHeads), Heads(parts[2], kvHeads));
+            if (rotary is not null)
+            {
+                var from = cache?.Length ?? 0;
+                (q_BHTd, k_BKTd) = (rotary.Rotate(q_BHTd, from), rotary.Rotate(k_BKTd, from));
+            }
+
+            // A single new token may look at all that is cached; only a longer piece needs the causal mask.
+            if (cache is not null)
+                (k_BKTd, v_BKTd) = cache.Append(k_BKTd, v_BKTd);
+            if (heads != kvHeads)
+                (k_BKTd, v_BKTd) = (k_BKTd.repeat_interleave(heads / kvHeads, dim: 1), v_BKTd.repeat_interleave(heads / kvHeads, dim: 1));
+            var attended_BHTd = functional.scaled_dot_product_attention(q_BHTd, k_BKTd, v_BKTd, is_casual: time > 1);
+            return x_BTD + output.forward(attended_BHTd.transpose(1, 2).reshape(batch, time, heads * width));
+
+            Tensor Heads(Tensor x, long count) => x.view(batch, time, count, width).transpose(1, 2);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                fused?.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+
+    private sealed class Mlp : Module<Tensor, Tensor>
+    {
+        private readonly Norm norm;
+        private readonly Linear? up;
+        private readonly Linear? gate_up;
+        private readonly Linear down;
+        private readonly FusedMlp? fused;
+
+        public Mlp(Transformer model, string name)
+            : base(nameof(Mlp))
+        {
+            norm = new Norm(model, $"{name}.norm");
+            if (model.Options.Family == ModelFamily.Gpt2)
+                up = Linear.Of(model, $"{name}.up");
+            else
+                gate_up = Linear.Of(model, $"{name}.gate_up");
+            down = Linear.Of(model, $"{name}.down");
+            fused = model.IsFused ? new FusedMlp(model.Parameters, name, model.Options, model.Precision) : null;
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor x_BTD) => fused?.Apply(x_BTD) ?? Composed(x_BTD);
+
+        public Tensor Composed(Tensor x_BTD)
+        {
+            var normed_BTD = norm.forward(x_BTD);
+            var hidden_BTF = up is not null ? Gelu(up.forward(normed_BTD)) : SwiGlu(gate_up!.forward(normed_BTD));
+            return x_BTD + down.forward(hidden_BTF);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                fused?.Dispose();
+            base.Dispose(disposing);
+        }
+
+        // Hendrycks & Gimpel 2016, in the tanh form that GPT-2 was trained with.
+        private static Tensor Gelu(Tensor x)
+        {
+            var wide = x.to(ScalarType.Float32);
+            return (0.5 * wide * (1 + (Math.Sqrt(2 / Math.PI) * (wide + 0.044715 * wide * wide * wide)).tanh())).to(x.dtype);
+        }
+
+        // Shazeer 2020.
+        private static Tensor SwiGlu(Tensor gateAndUp)
+        {
+            var halves = gateAndUp.to(ScalarType.Float32).chunk(2, dim: -1);
+            return (functional.silu(halves[0]) * halves[1]).to(gateAndUp.dtype);
+        }
+    }
+
+    // ---- The parts --------------------------------------------------------------------------------------------------------------------
+
+    private sealed class Embedding : Module<Tensor, Tensor>
+    {
+        private readonly Parameter weight;
+
+        public Embedding(ParameterSlot weight)
+            : base(nameof(Embedding))
+        {
+            this.weight = weight.Parameter;
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor ids) => functional.embedding(ids, weight);
+    }
+
+    /// <summary>LayerNorm where there is a bias, RMSNorm (Zhang &amp; Sennrich 2019) where there is none.</summary>
+    private sealed class Norm : Module<Tensor, Tensor>
+    {
+        private readonly Parameter weight;
+        private readonly Parameter? bias;
+        private readonly double epsilon;
+
+        public Norm(Transformer model, string name)
+            : base(nameof(Norm))
+        {
+            weight = model.Parameters[$"{name}.weight"].Parameter;
+            bias = model.Options.Family == ModelFamily.Gpt2 ? model.Parameters[$"{name}.bias"].Parameter : null;
+            epsilon = model.Options.NormEpsilon;
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor x_BTD) => bias is not null
+            ? functional.layer_norm(x_BTD, weight.shape, weight, bias, epsilon)
+            : x_BTD * (x_BTD.square().mean([-1], keepdim: true) + epsilon).rsqrt() * weight;
+    }
+
+    private sealed class Linear : Module<Tensor, Tensor>
+    {
+        private readonly Parameter weight;
+        private readonly Parameter? bias;
+        private readonly Precision precision;
+
+        public Linear(ParameterSlot weight, ParameterSlot? bias, Precision precision)
+            : base(nameof(Linear))
+        {
+            this.weight = weight.Parameter;
+            this.bias = bias?.Parameter;
+            this.precision = precision;
+            RegisterComponents();
+        }
+
+        public static Linear Of(Transformer model, string name)
+        {
+            var bias = model.Options.Family == ModelFamily.Gpt2 ? model.Parameters[$"{name}.bias"] : null;
+            return new Linear(model.Parameters[$"{name}.weight"], bias, model.Precision);
+        }
+
+        public override Tensor forward(Tensor x)
+        {
+            var type = precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+            return functional.linear(x.to(type), weight.to(type), bias?.to(type));
+        }
+    }
+}
