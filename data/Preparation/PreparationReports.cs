@@ -1,0 +1,39 @@
+namespace ActorTrain.Data.Preparation;
+
+/// <summary>What preparing is at.</summary>
+public enum PreparationStage
+{
+    /// <summary>Reading the corpus for a sample to train the tokenizer on.</summary>
+    Sampling,
+
+    /// <summary>Training the tokenizer; no progress is known within it.</summary>
+    TrainingTokenizer,
+
+    /// <summary>Encoding the corpus.</summary>
+    Encoding,
+}
+
+/// <summary>How far preparing is.</summary>
+/// <param name="Stage">What it is at.</param>
+/// <param name="Done">Bytes of the files on disk that this stage has read.</param>
+/// <param name="Total">Bytes of all files on disk.</param>
+public readonly record struct PreparationProgress(PreparationStage Stage, long Done, long Total);
+
+/// <summary>One part of what was made.</summary>
+/// <param name="Documents">Documents.</param>
+/// <param name="Bytes">Bytes of text in UTF-8.</param>
+/// <param name="Tokens">Tokens, one end of text per document included.</param>
+/// <param name="UnigramEntropy">Entropy of the token frequencies, in nats per token.</param>
+public sealed record PreparedPart(long Documents, long Bytes, long Tokens, double UnigramEntropy)
+{
+    /// <summary>Text bytes per token.</summary>
+    public double BytesPerToken => (double)Bytes / Tokens;
+}
+
+/// <summary>What preparing made.</summary>
+/// <param name="Folder">The prepared folder.</param>
+/// <param name="Identity">SHA-256 that stands for all of its data.</param>
+/// <param name="VocabularySize">Ids of the tokenizer.</param>
+/// <param name="Train">The part to train on.</param>
+/// <param name="HeldOut">The part held out, or null.</param>
+public sealed record PreparationSummary(string Folder, string Identity, int VocabularySize, PreparedPart Train, PreparedPart? HeldOut);

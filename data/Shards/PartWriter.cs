@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace ActorTrain.Data.Shards;
+
+/// <summary>Writes one part of a prepared folder: its tokens into shards of equal size, and where each document ends.</summary>
+internal sealed class PartWriter : IDisposable
+{
+    private const int BufferTokens = 1 << 18;
+    private readonly string folder;
+    private readonly string name;
+    private readonly long shardTokens;
+    private readonly int tokenBytes;
+    private readonly int endOfText;
+    private readonly long[] frequencies;
+    private readonly byte[] buffer;
+    private readonly List<TokenFile> shards = [];
+    private readonly List<long> ends = [];
+    private HashedFile? documentEnds;
+    private HashedFile? shard;
+    private int buffered;
+    private long documents;
+    private long tokens;
+    private long bytes;
+
+    public PartWriter(string folder, string name, int vocabularySize, int endOfText, long shardTokens)
+    {
+        this.folder = folder;
+        this.name = name;
+        this.endOfText = endOfText;
+        this.shardTokens = shardTokens;
+        tokenBytes = TokenIndex.WidthFor(vocabularySize);
+        frequencies = new long[vocabularySize];
+        buffer = new byte[BufferTokens * tokenBytes];
+    }
+
+    /// <summary>Appends a document and its end of text.</summary>
+    /// <param name="ids">Its tokens, end of text not included.</param>
+    /// <param name="textBytes">Length of its text in UTF-8.</param>
+    public void Append(ReadOnlySpan<int> ids, long textBytes)
+    {
+        Put(ids);
+        Put([endOfText]);
+        documents++;
+        bytes += textBytes;
+        ends.Add(tokens);
+        if (ends.Count == BufferTokens)
+            FlushEnds();
+    }
+
+    /// <summary>Brings all files to the disk; null when nothing was appended.</summary>
+    public PartIndex? Finish()
+    {
+        if (documents == 0)
+            return null;
+        Flush();
+        FinishShard();
+        FlushEnds();
+        return new PartIndex(documents, tokens, bytes, Entropy(), shards, documentEnds!.Finish());
+    }
+
+    public void Dispose()
+    {
+        shard?.Dispose();
+        documentEnds?.Dispose();
+    }
+
+    private void Put(ReadOnlySpan<int> ids)
+    {
+        while (!ids.IsEmpty)
+        {
+            var inShard = (shard?.Count ?? 0) + buffered;
+            var length = (int)Math.Min(ids.Length, Math.Min(BufferTokens - buffered, shardTokens - inShard));
+            Convert(ids[..length]);
+            tokens += length;
+            ids = ids[length..];
+            if (inShard + length == shardTokens)
+            {
+                Flush();
+                FinishShard();
+            }
+            else if (buffered == BufferTokens)
+            {
+                Flush();
+            }
+        }
+    }
+
+    private void Convert(ReadOnlySpan<int> ids)
+    {
+        var at = buffer.AsSpan(buffered * tokenBytes, ids.Length * tokenBytes);
+        if (tokenBytes == sizeof(int))
+        {
+            MemoryMarshal.AsBytes(ids).CopyTo(at);
+        }
+        else
+        {
+            var narrow = MemoryMarshal.Cast<byte, ushort>(at);
+            for (var i = 0; i < ids.Length; i++)
+                narrow[i] = (ushort)ids[i];
+        }
+
+        foreach (var id in ids)
+            frequencies[id]++;
+        buffered += ids.Length;
+    }
+
+    private void Flush()
+    {
+        if (buffered == 0)
+            return;
+        shard ??= new HashedFile(folder, $"{name}-{shards.Count.ToString("D5", CultureInfo.InvariantCulture)}.bin");
+        shard.Append(buffer.AsSpan(0, buffered * tokenBytes), buffered);
+        buffered = 0;
+    }
+
+    private void FlushEnds()
+    {
+        documentEnds ??= new HashedFile(folder, $"{name}-documents.bin");
+        documentEnds.Append(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(ends)), ends.Count);
+        ends.Clear();
+    }
+
+    private void FinishShard()
+    {
+        if (shard is null)
+            return;
+        shards.Add(shard.Finish());
+        shard.Dispose();
+        shard = null;
+    }
+
+    /// <summary>−Σ p ln p over the token frequencies, in nats.</summary>
+    private double Entropy()
+    {
+        var sum = 0.0;
+        foreach (var frequency in frequencies)
+        {
+            if (frequency > 0)
+                sum -= (double)frequency / tokens * Math.Log((double)frequency / tokens);
+        }
+
+        return sum;
+    }
+}

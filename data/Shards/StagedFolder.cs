@@ -1,0 +1,141 @@
+using System.Runtime.InteropServices;
+using ActorTrain.Models;
+
+namespace ActorTrain.Data.Shards;
+
+/// <summary>A folder that is written beside its place and moved there as a whole: it is complete, or it is not there.</summary>
+internal sealed partial class StagedFolder : IDisposable
+{
+    private const string LockFile = "lock";
+    private readonly string target;
+    private readonly string replaced;
+    private readonly FileStream held;
+    private readonly List<string> newParents = [];
+    private bool committed;
+
+    /// <summary>Makes the folder's place beside <paramref name="target"/>, and removes what a writer that was killed left there.</summary>
+    /// <exception cref="UserErrorException">The target exists and is not to be replaced, somebody else is writing it, or it cannot be written.</exception>
+    public StagedFolder(string target, bool force)
+    {
+        this.target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        var parent = Path.GetDirectoryName(this.target) ?? throw new UserErrorException($"{target} cannot be an output folder: name another with --output.");
+        var name = Path.GetFileName(this.target);
+        Staging = Path.Combine(parent, $".{name}.partial");
+        replaced = Path.Combine(parent, $".{name}.replaced");
+        Refuse(target, force);
+        try
+        {
+            for (var missing = parent; !Directory.Exists(missing); missing = Path.GetDirectoryName(missing)!)
+                newParents.Add(missing);
+            Directory.CreateDirectory(Staging);
+            held = Hold(target);
+            foreach (var entry in new DirectoryInfo(Staging).EnumerateFiles().Where(static file => file.Name != LockFile))
+                entry.Delete();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            held?.Dispose();
+            RemoveNewParents();
+            throw new UserErrorException($"The output folder {target} cannot be made: {error.Message.TrimEnd('.')}; name another with --output.", error);
+        }
+    }
+
+    /// <summary>Where to write meanwhile.</summary>
+    public string Staging { get; }
+
+    /// <summary>Refuses a target that exists, unless it is prepared data and may be replaced.</summary>
+    public static void Refuse(string target, bool force)
+    {
+        if (File.Exists(target))
+            throw new UserErrorException($"The output {target} is a file: name a folder with --output.");
+        if (!Directory.Exists(target))
+            return;
+        if (!force)
+            throw new UserErrorException($"The output folder {target} exists already: name another with --output, or pass --force to replace it.");
+        if (Directory.EnumerateFileSystemEntries(target).Any() && !File.Exists(Path.Combine(target, TokenIndex.FileName)))
+            throw new UserErrorException($"The output folder {target} holds something other than prepared data, which --force does not replace: name another with --output.");
+    }
+
+    /// <summary>Brings all to the disk and moves the folder into its place.</summary>
+    public void Commit()
+    {
+        foreach (var file in Directory.EnumerateFiles(Staging))
+            Sync(file);
+        File.Delete(Path.Combine(Staging, LockFile));
+        Sync(Staging);
+        if (Directory.Exists(replaced))
+            Directory.Delete(replaced, recursive: true);
+        if (Directory.Exists(target))
+            Directory.Move(target, replaced);
+        try
+        {
+            Directory.Move(Staging, target);
+        }
+        catch when (Directory.Exists(replaced))
+        {
+            Directory.Move(replaced, target);
+            throw;
+        }
+
+        committed = true;
+        Sync(Path.GetDirectoryName(target)!);
+        if (Directory.Exists(replaced))
+            Directory.Delete(replaced, recursive: true);
+    }
+
+    /// <summary>Removes what was written, unless it was committed.</summary>
+    public void Dispose()
+    {
+        if (!committed)
+        {
+            Directory.Delete(Staging, recursive: true);
+            RemoveNewParents();
+        }
+
+        held.Dispose();
+    }
+
+    private void RemoveNewParents()
+    {
+        foreach (var folder in newParents.Where(static folder => Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any()))
+            Directory.Delete(folder);
+    }
+
+    private FileStream Hold(string shown)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(Staging, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error)
+        {
+            throw new UserErrorException($"The output folder {shown} is being prepared by another process: wait for it, or name another with --output.", error);
+        }
+    }
+
+    /// <summary>fsync, of a file or of a folder; .NET opens no folders.</summary>
+    private static void Sync(string path)
+    {
+        var descriptor = Open(path, flags: 0);
+        if (descriptor < 0)
+            throw new IOException($"{path} cannot be opened to be synced: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+        try
+        {
+            if (Fsync(descriptor) != 0)
+                throw new IOException($"{path} cannot be synced: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+        }
+        finally
+        {
+            _ = Close(descriptor);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int descriptor);
+}

@@ -1,0 +1,91 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ActorTrain.Models;
+
+namespace ActorTrain.Data.Shards;
+
+/// <summary>What <c>index.json</c> of a prepared folder says: which files there are, what is in them, and their checksums.</summary>
+/// <param name="Format">Version of the layout.</param>
+/// <param name="Tokenizer">Identity of the tokenizer.</param>
+/// <param name="VocabularySize">Its ids are 0 … size−1.</param>
+/// <param name="EndOfText">The id after each document.</param>
+/// <param name="TokenBytes">Bytes of a token in the shards, little-endian: 2 (unsigned) up to 65,536 ids, else 4.</param>
+/// <param name="ShardTokens">Tokens of every shard of a part but the last.</param>
+/// <param name="Train">The part to train on.</param>
+/// <param name="HeldOut">The part held out for evaluation, if any.</param>
+/// <param name="Sha256">Checksum of this index, taken with this field empty; it identifies the prepared data as a whole.</param>
+internal sealed record TokenIndex(
+    int Format,
+    string Tokenizer,
+    int VocabularySize,
+    int EndOfText,
+    int TokenBytes,
+    long ShardTokens,
+    PartIndex Train,
+    PartIndex? HeldOut,
+    string Sha256)
+{
+    public const string FileName = "index.json";
+    public const int CurrentFormat = 1;
+    public const string Mend = "prepare the data again with `actortrain prepare --force`";
+
+    public IEnumerable<PartIndex> Parts => HeldOut is null ? [Train] : [Train, HeldOut];
+
+    /// <summary>Bytes that a token takes for a vocabulary.</summary>
+    public static int WidthFor(int vocabularySize) => vocabularySize <= ushort.MaxValue + 1 ? sizeof(ushort) : sizeof(int);
+
+    /// <summary>This index with its checksum.</summary>
+    public TokenIndex Sealed()
+    {
+        var open = JsonSerializer.SerializeToUtf8Bytes(this with { Sha256 = "" }, TokenIndexJson.Default.TokenIndex);
+        return this with { Sha256 = Convert.ToHexStringLower(SHA256.HashData(open)) };
+    }
+
+    public void Write(string folder) =>
+        File.WriteAllBytes(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, TokenIndexJson.Default.TokenIndex));
+
+    public static TokenIndex Read(string folder)
+    {
+        var file = Path.Combine(folder, FileName);
+        if (!Directory.Exists(folder))
+            throw new UserErrorException($"The data folder {folder} does not exist: make it with `actortrain prepare --output {folder}`.");
+        if (!File.Exists(file))
+            throw new UserErrorException($"{folder} is no prepared data folder, for it has no {FileName}: make one with `actortrain prepare`.");
+        TokenIndex index;
+        try
+        {
+            index = JsonSerializer.Deserialize(File.ReadAllBytes(file), TokenIndexJson.Default.TokenIndex) ?? throw new JsonException("it says null");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new UserErrorException($"{file} cannot be read ({error.Message.TrimEnd('.')}): {Mend}.", error);
+        }
+
+        if (index.Format != CurrentFormat)
+            throw new UserErrorException($"{file} is of format {index.Format}, and this program reads format {CurrentFormat}: {Mend}.");
+        if (index.Sealed().Sha256 != index.Sha256)
+            throw new UserErrorException($"{file} was altered, for its checksum does not agree: {Mend}.");
+        return index;
+    }
+}
+
+/// <summary>One part of a prepared folder.</summary>
+/// <param name="Documents">Documents in it.</param>
+/// <param name="Tokens">Tokens in it, one end of text per document included.</param>
+/// <param name="Bytes">Bytes of its text in UTF-8.</param>
+/// <param name="UnigramEntropy">Entropy of its token frequencies, in nats per token.</param>
+/// <param name="Shards">Its tokens, in order.</param>
+/// <param name="DocumentEnds">Where each document ends: 64-bit token offsets, little-endian.</param>
+internal sealed record PartIndex(long Documents, long Tokens, long Bytes, double UnigramEntropy, IReadOnlyList<TokenFile> Shards, TokenFile DocumentEnds);
+
+/// <summary>One file of a part.</summary>
+/// <param name="Name">Its name in the folder.</param>
+/// <param name="Count">Items in it.</param>
+/// <param name="Sha256">Its checksum.</param>
+internal sealed record TokenFile(string Name, long Count, string Sha256);
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(TokenIndex))]
+internal sealed partial class TokenIndexJson : JsonSerializerContext;

@@ -1,0 +1,128 @@
+using System.Diagnostics.CodeAnalysis;
+using ActorTrain.Models;
+
+namespace ActorTrain.Data.Shards;
+
+/// <summary>One part of prepared data, to train on or to evaluate on: an endless-looking row of tokens over memory-mapped shards.</summary>
+/// <remarks>Reading is safe from many threads at once, until the store is disposed of.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The store owns the mapped files and disposes of them.")]
+public sealed class TokenPart
+{
+    private readonly string folder;
+    private readonly string name;
+    private readonly PartIndex index;
+    private readonly MappedFile[] shards;
+    private readonly MappedFile documentEnds;
+    private readonly long shardTokens;
+    private readonly int tokenBytes;
+    private readonly uint vocabularySize;
+
+    internal TokenPart(string folder, string name, TokenIndex whole, PartIndex index, List<MappedFile> opened)
+    {
+        this.folder = folder;
+        this.name = name;
+        this.index = index;
+        shardTokens = whole.ShardTokens;
+        tokenBytes = whole.TokenBytes;
+        vocabularySize = (uint)whole.VocabularySize;
+        shards = new MappedFile[index.Shards.Count];
+        for (var i = 0; i < shards.Length; i++)
+            opened.Add(shards[i] = new MappedFile(folder, index.Shards[i], tokenBytes));
+        documentEnds = new MappedFile(folder, index.DocumentEnds, sizeof(long));
+        opened.Add(documentEnds);
+    }
+
+    /// <summary>Documents in this part.</summary>
+    public long Documents => index.Documents;
+
+    /// <summary>Tokens in this part, one end of text per document included.</summary>
+    public long Tokens => index.Tokens;
+
+    /// <summary>Bytes of its text in UTF-8.</summary>
+    public long Bytes => index.Bytes;
+
+    /// <summary>Entropy of its token frequencies in nats per token: the loss of a model that knows nothing but these frequencies.</summary>
+    public double UnigramEntropy => index.UnigramEntropy;
+
+    /// <summary>Text bytes per token: divides nats per token to give nats per byte.</summary>
+    public double BytesPerToken => (double)Bytes / Tokens;
+
+    /// <summary>How many samples of a context there are: each covers <paramref name="context"/> tokens and the one after them.</summary>
+    /// <exception cref="UserErrorException">The text is shorter than one sample.</exception>
+    public long SampleCount(int context)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(context, 1);
+        return Tokens > context
+            ? (Tokens - 1) / context
+            : throw new UserErrorException(
+                $"The {name} part of {folder} holds {Tokens} tokens, which is less than one sequence of {context} + 1: give more text to `actortrain prepare`, or choose a smaller context.");
+    }
+
+    /// <summary>Reads a sample: tokens [sample·context, sample·context + context], of which the first <c>context</c> are inputs and the last <c>context</c> targets.</summary>
+    /// <param name="sample">0 … <see cref="SampleCount"/>−1.</param>
+    /// <param name="context">Length of a sequence.</param>
+    /// <param name="window">Filled; context + 1 long.</param>
+    public void ReadSample(long sample, int context, Span<long> window)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(sample);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(sample, SampleCount(context));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(window.Length, context + 1, nameof(window));
+        Read(sample * context, window);
+    }
+
+    /// <summary>Reads tokens from any place, over shard boundaries.</summary>
+    /// <param name="first">The first token.</param>
+    /// <param name="tokens">Filled.</param>
+    /// <exception cref="UserErrorException">A shard holds an id that is not in the vocabulary: it was altered.</exception>
+    public void Read(long first, Span<long> tokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first + tokens.Length, Tokens, nameof(first));
+        while (!tokens.IsEmpty)
+        {
+            var (shard, offset) = Math.DivRem(first, shardTokens);
+            var length = (int)Math.Min(tokens.Length, shards[shard].Count - offset);
+            if (Widen(shards[shard], offset, tokens[..length]) >= vocabularySize)
+            {
+                throw new UserErrorException(
+                    $"The token file {Path.Combine(folder, index.Shards[(int)shard].Name)} holds a token that is not in the vocabulary of {vocabularySize}: copy it again, or {TokenIndex.Mend}.");
+            }
+
+            first += length;
+            tokens = tokens[length..];
+        }
+    }
+
+    /// <summary>Where a document lies: its first token, and the one after its end of text.</summary>
+    /// <param name="document">0 … <see cref="Documents"/>−1.</param>
+    public (long First, long End) Document(long document) =>
+        (document == 0 ? 0 : End(document - 1), End(document));
+
+    private long End(long document) => documentEnds.Items<long>(document, 1)[0];
+
+    /// <summary>Copies tokens and gives the largest, so that no id can reach an embedding which has no row for it.</summary>
+    private uint Widen(MappedFile shard, long offset, Span<long> tokens)
+    {
+        var largest = 0u;
+        if (tokenBytes == sizeof(ushort))
+        {
+            var source = shard.Items<ushort>(offset, tokens.Length);
+            for (var i = 0; i < source.Length; i++)
+            {
+                tokens[i] = source[i];
+                largest = Math.Max(largest, source[i]);
+            }
+        }
+        else
+        {
+            var source = shard.Items<uint>(offset, tokens.Length);
+            for (var i = 0; i < source.Length; i++)
+            {
+                tokens[i] = source[i];
+                largest = Math.Max(largest, source[i]);
+            }
+        }
+
+        return largest;
+    }
+}

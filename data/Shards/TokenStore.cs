@@ -1,0 +1,82 @@
+using ActorTrain.Data.Tokenizers;
+using ActorTrain.Models;
+
+namespace ActorTrain.Data.Shards;
+
+/// <summary>A prepared data folder, opened: its tokenizer and its parts.</summary>
+public sealed class TokenStore : IDisposable
+{
+    private readonly List<MappedFile> files = [];
+
+    private TokenStore(string folder, TokenIndex index)
+    {
+        Folder = folder;
+        Identity = index.Sha256;
+        Tokenizer = TokenizerFolder.Load(folder);
+        try
+        {
+            if (Tokenizer.Identity != index.Tokenizer)
+            {
+                throw new UserErrorException(
+                    $"The tokenizer in {folder} is not the one its token files were made with: put the right one back, or {TokenIndex.Mend}.");
+            }
+
+            Train = new TokenPart(folder, "training", index, index.Train, files);
+            HeldOut = index.HeldOut is { } heldOut ? new TokenPart(folder, "held-out", index, heldOut, files) : null;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Where the data lies.</summary>
+    public string Folder { get; }
+
+    /// <summary>SHA-256 that stands for all of the data, token files and tokenizer included.</summary>
+    public string Identity { get; }
+
+    /// <summary>The tokenizer; the store disposes of it.</summary>
+    public ITokenizer Tokenizer { get; }
+
+    /// <summary>The part to train on.</summary>
+    public TokenPart Train { get; }
+
+    /// <summary>The documents kept from training, or null where none were held out.</summary>
+    public TokenPart? HeldOut { get; }
+
+    /// <summary>Opens a folder and checks that its index, sizes and tokenizer agree; does not read the tokens.</summary>
+    /// <exception cref="UserErrorException">They do not, or the folder holds no prepared data.</exception>
+    public static TokenStore Open(string folder) => new(folder, TokenIndex.Read(folder));
+
+    /// <summary>Refuses a tokenizer other than the one the data were made with: the one of a checkpoint, say.</summary>
+    /// <param name="identity">Identity of the tokenizer that is to be used.</param>
+    /// <param name="owner">What uses it, as a sentence would say it: <c>the checkpoint runs/a/…</c>.</param>
+    /// <exception cref="UserErrorException">They differ.</exception>
+    public void RequireTokenizer(string identity, string owner)
+    {
+        if (!string.Equals(identity, Tokenizer.Identity, StringComparison.Ordinal))
+        {
+            throw new UserErrorException(
+                $"The tokenizer of {owner} does not match the data in {Folder}: use the data it was trained on, or prepare these with its tokenizer (`actortrain prepare --tokenizer-from`).");
+        }
+    }
+
+    /// <summary>Reads every file and holds it against its checksum.</summary>
+    /// <exception cref="UserErrorException">A file was altered.</exception>
+    public void Verify(CancellationToken cancellation = default)
+    {
+        foreach (var file in files)
+            file.Verify(cancellation);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var file in files)
+            file.Dispose();
+        files.Clear();
+        Tokenizer.Dispose();
+    }
+}

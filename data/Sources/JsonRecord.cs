@@ -1,0 +1,100 @@
+using System.Buffers.Text;
+using System.Text.Json;
+using ActorTrain.Models;
+
+namespace ActorTrain.Data.Sources;
+
+/// <summary>Takes the text out of the lines of a <c>.jsonl</c> file.</summary>
+internal sealed class JsonRecord(string file, string field, bool lenient)
+{
+    private byte[] text = new byte[1 << 16];
+
+    /// <summary>The text of one record in UTF-8, empty for a blank line. It holds until the next call.</summary>
+    /// <exception cref="UserErrorException">The line is no JSON object, or has no such text.</exception>
+    public ReadOnlyMemory<byte> TextOf(ReadOnlyMemory<byte> line, long number)
+    {
+        if (line.Span.IndexOfAnyExcept(" \t\r"u8) < 0)
+            return default;
+        try
+        {
+            return TextOf(lenient ? SurrogateEscapes.Mended(line) : line)
+                ?? throw new UserErrorException(
+                    $"{file}, line {number}, has no text in the field \"{field}\": name the right field with --text-field, or mend the line.");
+        }
+        catch (JsonException error)
+        {
+            throw new UserErrorException(
+                $"{file}, line {number}, is not a JSON object (at byte {error.BytePositionInLine ?? 0} of the line): mend the line or remove it.", error);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new UserErrorException(
+                $"{file}, line {number}, holds half of a surrogate pair, which is no character: mend the line, or pass --lenient to replace it with U+FFFD.", error);
+        }
+    }
+
+    private ReadOnlyMemory<byte>? TextOf(ReadOnlyMemory<byte> line)
+    {
+        var json = new Utf8JsonReader(line.Span);
+        if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
+            throw new JsonException(null, null, 0, 0);
+        int? length = null;
+        while (json.Read())
+        {
+            if (json.TokenType != JsonTokenType.PropertyName || json.CurrentDepth != 1)
+                continue;
+            var isText = json.ValueTextEquals(field);
+            json.Read();
+            if (isText && json.TokenType == JsonTokenType.String)
+                length = Copy(ref json);
+            else
+                json.Skip();
+        }
+
+        return length is { } known ? text.AsMemory(0, known) : null;
+    }
+
+    private int Copy(ref Utf8JsonReader json)
+    {
+        // Unescaping never lengthens a string.
+        if (text.Length < json.ValueSpan.Length)
+            text = new byte[json.ValueSpan.Length];
+        return json.CopyString(text);
+    }
+}
+
+/// <summary>Replaces the escapes of surrogates that stand alone, which JSON's grammar allows and UTF-8 cannot say.</summary>
+internal static class SurrogateEscapes
+{
+    private const int Escape = 6;
+
+    public static ReadOnlyMemory<byte> Mended(ReadOnlyMemory<byte> line)
+    {
+        if (line.Span.IndexOf("\\u"u8) < 0)
+            return line;
+        var mended = line.ToArray();
+        for (var i = 0; i < mended.Length;)
+        {
+            if (mended[i] != '\\')
+                i++;
+            else if (UnitAt(mended, i) is not { } unit)
+                i += 2;
+            else if (char.IsHighSurrogate(unit) && UnitAt(mended, i + Escape) is { } next && char.IsLowSurrogate(next))
+                i += 2 * Escape;
+            else
+            {
+                if (char.IsSurrogate(unit))
+                    "fffd"u8.CopyTo(mended.AsSpan(i + 2));
+                i += Escape;
+            }
+        }
+
+        return mended;
+    }
+
+    private static char? UnitAt(ReadOnlySpan<byte> text, int at) =>
+        at + Escape <= text.Length && text[at] == '\\' && text[at + 1] == 'u'
+        && Utf8Parser.TryParse(text.Slice(at + 2, 4), out ushort unit, out var read, 'x') && read == 4
+            ? (char)unit
+            : null;
+}

@@ -1,0 +1,105 @@
+using ActorTrain.Models;
+
+namespace ActorTrain.Data.Sources;
+
+/// <summary>A window that moves over a file's text and grows to hold one document, never the file.</summary>
+internal sealed class TextBuffer : IDisposable
+{
+    /// <summary>The longest single document or record, in bytes.</summary>
+    public const int Limit = 1 << 29;
+
+    private readonly SourceFile file;
+    private readonly FileStream onDisk;
+    private readonly Stream text;
+    private byte[] memory = new byte[1 << 18];
+    private int start;
+    private int end;
+
+    public TextBuffer(SourceFile file)
+    {
+        this.file = file;
+        try
+        {
+            text = file.Open(out onDisk);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(error);
+        }
+    }
+
+    /// <summary>What is read and not yet taken.</summary>
+    public ReadOnlyMemory<byte> Window => memory.AsMemory(start, end - start);
+
+    /// <summary>Where the window begins in the decompressed text.</summary>
+    public long Offset { get; private set; }
+
+    /// <summary>Whether the window reaches to the end of the text.</summary>
+    public bool AtEnd { get; private set; }
+
+    /// <summary>How much of the file on disk is read.</summary>
+    public long BytesRead => onDisk.Position;
+
+    /// <summary>Reads until the window holds at least <paramref name="wanted"/> bytes or the text ends.</summary>
+    public void Fill(int wanted)
+    {
+        while (!AtEnd && end - start < wanted)
+        {
+            MakeRoom(wanted);
+            try
+            {
+                var read = text.Read(memory, end, memory.Length - end);
+                end += read;
+                AtEnd = read == 0;
+            }
+            catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException)
+            {
+                throw Unreadable(error);
+            }
+        }
+    }
+
+    /// <summary>Where <paramref name="mark"/> first stands in the window, which is read on until it does; -1 when the text ends first.</summary>
+    public int Find(ReadOnlySpan<byte> mark)
+    {
+        var searched = 0;
+        while (true)
+        {
+            var at = Window.Span[searched..].IndexOf(mark);
+            if (at >= 0)
+                return searched + at;
+            if (AtEnd)
+                return -1;
+            searched = Math.Max(0, Window.Length - mark.Length + 1);
+            if (Window.Length >= Limit)
+                throw new UserErrorException($"{file.Path} holds a document of more than {Limit >> 20} MiB at byte {Offset}: cut it into smaller ones.");
+            Fill(Math.Max(1 << 16, (int)Math.Min(Limit, Window.Length * 2L)));
+        }
+    }
+
+    /// <summary>Moves the window on; memory given out before holds until the next read.</summary>
+    public void Advance(int bytes)
+    {
+        start += bytes;
+        Offset += bytes;
+    }
+
+    public void Dispose()
+    {
+        text.Dispose();
+        onDisk.Dispose();
+    }
+
+    private void MakeRoom(int wanted)
+    {
+        if (memory.Length - start >= wanted && memory.Length > end)
+            return;
+        var target = memory.Length >= wanted ? memory : new byte[wanted];
+        Window.CopyTo(target);
+        (memory, end, start) = (target, end - start, 0);
+    }
+
+    private UserErrorException Unreadable(Exception error) => new($"{file.Path} cannot be read: {Sentence(error.Message)}; mend the file or leave it out of --input.", error);
+
+    private static string Sentence(string message) => message.TrimEnd('.');
+}

@@ -1,0 +1,49 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+using ActorTrain.Models;
+
+namespace ActorTrain.Data.Sources;
+
+/// <summary>Makes sure that text is UTF-8.</summary>
+internal static class Utf8Text
+{
+    /// <summary>Gives the text itself when it is valid; otherwise refuses it, or (lenient) gives it with U+FFFD for each invalid part.</summary>
+    /// <param name="text">The bytes.</param>
+    /// <param name="file">The file they are from.</param>
+    /// <param name="offset">Where they begin in the file's (decompressed) text.</param>
+    /// <param name="lenient">Whether to replace.</param>
+    /// <exception cref="UserErrorException">The text is invalid and not to be mended.</exception>
+    public static ReadOnlyMemory<byte> Checked(ReadOnlyMemory<byte> text, string file, long offset, bool lenient)
+    {
+        if (Utf8.IsValid(text.Span))
+            return text;
+        if (lenient)
+            return Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(text.Span));
+        throw new UserErrorException(
+            $"{file} is not UTF-8 at byte {offset + FirstInvalid(text.Span)}: convert it (iconv -t UTF-8), or pass --lenient to replace what is invalid with U+FFFD.");
+    }
+
+    /// <summary>The last place at or before <paramref name="index"/> that is not inside a character.</summary>
+    public static int CharacterBoundary(ReadOnlySpan<byte> text, int index)
+    {
+        var at = index;
+        while (at > 0 && at < text.Length && index - at < 3 && (text[at] & 0xC0) == 0x80)
+            at--;
+        return at;
+    }
+
+    private static long FirstInvalid(ReadOnlySpan<byte> text)
+    {
+        Span<char> scratch = stackalloc char[1024];
+        var valid = 0L;
+        while (true)
+        {
+            var status = Utf8.ToUtf16(text, scratch, out var read, out _, replaceInvalidSequences: false);
+            valid += read;
+            if (status != OperationStatus.DestinationTooSmall)
+                return valid;
+            text = text[read..];
+        }
+    }
+}

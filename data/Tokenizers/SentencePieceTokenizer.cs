@@ -1,0 +1,190 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using ActorTrain.Models;
+
+namespace ActorTrain.Data.Tokenizers;
+
+/// <summary>A SentencePiece model that <see cref="SentencePieceTraining"/> made, with byte fallback: any text can be said in it, exactly.</summary>
+public sealed class SentencePieceTokenizer : ITokenizer
+{
+    /// <summary>The text of the piece that closes a document.</summary>
+    public const string EndOfTextPiece = "<|endoftext|>";
+
+    private readonly SentencePieceHandle processor;
+    private readonly byte[] model;
+    private readonly byte[][] texts;
+    private readonly int[] byteIds = new int[256];
+    private readonly WordCache cache = new();
+
+    /// <summary>Opens a model.</summary>
+    /// <param name="kind">Which of the two SentencePiece families it is.</param>
+    /// <param name="model">The serialised model.</param>
+    /// <exception cref="InvalidDataException">It is no model, or one without byte fallback or end-of-text piece.</exception>
+    /// <exception cref="UserErrorException">The native library is missing.</exception>
+    public SentencePieceTokenizer(TokenizerKind kind, byte[] model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Kind = kind;
+        this.model = model;
+        processor = SentencePieceHandle.Open(model);
+        try
+        {
+            texts = new byte[SentencePieceLibrary.Size(processor)][];
+            EndOfText = ReadPieces();
+        }
+        catch
+        {
+            processor.Dispose();
+            throw;
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData("actortrain sentencepiece 1: words, control characters and marks as bytes\n"u8);
+        hash.AppendData(model);
+        Identity = Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <inheritdoc/>
+    public TokenizerKind Kind { get; }
+
+    /// <inheritdoc/>
+    public int VocabularySize => texts.Length;
+
+    /// <inheritdoc/>
+    public int EndOfText { get; }
+
+    /// <inheritdoc/>
+    public string Identity { get; }
+
+    /// <summary>The serialised model, as SentencePiece and Hugging Face read it.</summary>
+    public ReadOnlyMemory<byte> Model => model;
+
+    /// <inheritdoc/>
+    public void Encode(ReadOnlySpan<byte> utf8, IBufferWriter<int> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        while (!utf8.IsEmpty)
+        {
+            var length = Words.BytewiseLength(utf8);
+            if (length > 0)
+            {
+                AppendBytes(utf8[..length], ids);
+            }
+            else
+            {
+                length = Words.Length(utf8);
+                AppendWord(utf8[..length], ids);
+            }
+
+            utf8 = utf8[length..];
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Decode(ReadOnlySpan<int> ids, IBufferWriter<byte> utf8)
+    {
+        ArgumentNullException.ThrowIfNull(utf8);
+        foreach (var id in ids)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(id, nameof(ids));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, texts.Length, nameof(ids));
+            utf8.Write(texts[id]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Save(string folder)
+    {
+        File.WriteAllBytes(Path.Combine(folder, TokenizerFolder.ModelFile), model);
+        TokenizerFolder.Describe(this, folder);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => processor.Dispose();
+
+    private void AppendBytes(ReadOnlySpan<byte> bytes, IBufferWriter<int> ids)
+    {
+        var target = ids.GetSpan(bytes.Length);
+        for (var i = 0; i < bytes.Length; i++)
+            target[i] = byteIds[bytes[i]];
+        ids.Advance(bytes.Length);
+    }
+
+    private void AppendWord(ReadOnlySpan<byte> word, IBufferWriter<int> ids)
+    {
+        if (word.Length <= WordCache.LongestWord && cache.TryGet(word, out var known))
+        {
+            ids.Write(known);
+            return;
+        }
+
+        // A word has at most one id per byte, and SentencePiece gives three for a mark in place of its space.
+        var target = ids.GetSpan(word.Length + 8);
+        var count = Ask(word, target);
+        cache.Add(word, target[..count]);
+        ids.Advance(count);
+    }
+
+    private unsafe int Ask(ReadOnlySpan<byte> word, Span<int> ids)
+    {
+        var error = stackalloc byte[SentencePieceLibrary.ErrorCapacity];
+        fixed (byte* text = word)
+        fixed (int* target = ids)
+        {
+            var count = SentencePieceLibrary.Encode(processor, text, word.Length, target, ids.Length, error, SentencePieceLibrary.ErrorCapacity);
+            if (count < 0 || count > ids.Length)
+            {
+                var reason = count < 0 ? SentencePieceLibrary.Sentence(new ReadOnlySpan<byte>(error, SentencePieceLibrary.ErrorCapacity)) : $"{count} ids";
+                throw new InvalidOperationException($"SentencePiece did not encode a word of {word.Length} bytes: {reason}.");
+            }
+
+            return (int)count;
+        }
+    }
+
+    /// <summary>Reads what each id stands for; gives the id of the end of text.</summary>
+    private unsafe int ReadPieces()
+    {
+        int? end = null;
+        var bytesSeen = 0;
+        for (var id = 0; id < texts.Length; id++)
+        {
+            var kind = SentencePieceLibrary.Piece(processor, id, out var start, out var length);
+            var piece = new ReadOnlySpan<byte>(start, checked((int)length));
+            texts[id] = [];
+            if (kind is SentencePieceLibrary.PieceKind.Byte)
+            {
+                var value = Convert.FromHexString(System.Text.Encoding.ASCII.GetString(piece[3..5]))[0];
+                byteIds[value] = id;
+                texts[id] = [value];
+                bytesSeen++;
+            }
+            else if (kind is SentencePieceLibrary.PieceKind.Text)
+            {
+                texts[id] = WithSpaces(piece);
+            }
+            else if (kind is SentencePieceLibrary.PieceKind.Control && piece.SequenceEqual("<|endoftext|>"u8))
+            {
+                end = id;
+            }
+        }
+
+        if (bytesSeen != 256)
+            throw new InvalidDataException("the SentencePiece model has no byte fallback");
+        return end ?? throw new InvalidDataException($"the SentencePiece model has no piece {EndOfTextPiece}");
+    }
+
+    private static byte[] WithSpaces(ReadOnlySpan<byte> piece)
+    {
+        var text = new byte[piece.Length];
+        var length = 0;
+        while (!piece.IsEmpty)
+        {
+            var isSpace = piece.StartsWith("▁"u8);
+            text[length++] = isSpace ? (byte)' ' : piece[0];
+            piece = piece[(isSpace ? 3 : 1)..];
+        }
+
+        return text[..length];
+    }
+}

@@ -1,0 +1,138 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using ActorTrain.Data.Sources;
+using ActorTrain.Models;
+
+namespace ActorTrain.Data.Tokenizers;
+
+/// <summary>Trains a SentencePiece model. The same texts in the same order give the same bytes.</summary>
+public static unsafe class SentencePieceTraining
+{
+    /// <summary>The fewest ids a vocabulary can have: 256 bytes, the unknown, the end of text, and room for characters.</summary>
+    public const int SmallestVocabulary = 300;
+
+    /// <summary>The most ids a vocabulary can have.</summary>
+    public const int LargestVocabulary = 1_000_000;
+
+    private const int LongestSentence = 8192;
+
+    /// <summary>Trains on texts, which SentencePiece copies: give a bounded sample.</summary>
+    /// <param name="kind">Byte-pair encoding or unigram.</param>
+    /// <param name="vocabularySize">How many ids, bytes and end of text included.</param>
+    /// <param name="texts">Valid UTF-8; each is cut into its lines.</param>
+    /// <param name="cancellation">Ends the reading of texts; once SentencePiece has them all, it goes on to its end.</param>
+    /// <exception cref="UserErrorException">The native library is missing, or the texts do not carry such a vocabulary.</exception>
+    public static SentencePieceTokenizer Train(TokenizerKind kind, int vocabularySize, IEnumerable<ReadOnlyMemory<byte>> texts, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfEqual((int)kind, (int)TokenizerKind.Bytes, nameof(kind));
+        SentencePieceLibrary.Require();
+        using var feed = new SentenceFeed(SentencesOf(texts), cancellation);
+        var context = GCHandle.Alloc(feed);
+        var error = stackalloc byte[SentencePieceLibrary.ErrorCapacity];
+        byte* bytes;
+        long length;
+        try
+        {
+            bytes = SentencePieceLibrary.Train(Options(kind, vocabularySize), &Next, (void*)GCHandle.ToIntPtr(context), out length, error, SentencePieceLibrary.ErrorCapacity);
+        }
+        finally
+        {
+            context.Free();
+        }
+
+        feed.Failure?.Throw();
+        if (bytes is null)
+            throw Refused(kind, vocabularySize, feed.Count, SentencePieceLibrary.Sentence(new ReadOnlySpan<byte>(error, SentencePieceLibrary.ErrorCapacity)));
+        try
+        {
+            return new SentencePieceTokenizer(kind, new ReadOnlySpan<byte>(bytes, checked((int)length)).ToArray());
+        }
+        finally
+        {
+            SentencePieceLibrary.Free(bytes);
+        }
+    }
+
+    // One thread, because SentencePiece's sums depend on how many there are. Normalisation of any sort would lose text.
+    private static string Options(TokenizerKind kind, int vocabularySize) => string.Join(
+        ' ',
+        kind is TokenizerKind.Bpe ? "--model_type=bpe" : "--model_type=unigram",
+        $"--vocab_size={vocabularySize}",
+        "--byte_fallback=true",
+        "--normalization_rule_name=identity",
+        "--add_dummy_prefix=false",
+        "--remove_extra_whitespaces=false",
+        "--num_threads=1",
+        $"--max_sentence_length={2 * LongestSentence}",
+        "--unk_id=0 --eos_id=1 --bos_id=-1 --pad_id=-1",
+        $"--eos_piece={SentencePieceTokenizer.EndOfTextPiece}",
+        "--minloglevel=2");
+
+    private static UserErrorException Refused(TokenizerKind kind, int vocabularySize, long sentences, string reason) => sentences == 0
+        ? new UserErrorException($"The texts hold no word to train a {kind} tokenizer on: choose the tokenizer \"bytes\", or give more text.")
+        : new UserErrorException(
+            $"SentencePiece cannot train a {kind} tokenizer of {vocabularySize} tokens on these texts ({reason.TrimEnd('.')}): choose another --vocabulary-size, or give more text.");
+
+    private static IEnumerable<ReadOnlyMemory<byte>> SentencesOf(IEnumerable<ReadOnlyMemory<byte>> texts)
+    {
+        foreach (var text in texts)
+        {
+            for (var rest = text; !rest.IsEmpty;)
+            {
+                var length = Words.SentenceLength(rest.Span);
+                if (length > LongestSentence)
+                    length = Utf8Text.CharacterBoundary(rest.Span, LongestSentence);
+                if (length > 0)
+                    yield return rest[..length];
+                rest = rest[(length > 0 ? length : Words.BytewiseLength(rest.Span))..];
+            }
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Next(void* context, byte** text, long* length) =>
+        ((SentenceFeed)GCHandle.FromIntPtr((nint)context).Target!).Next(out *text, out *length);
+
+    /// <summary>Hands one pinned sentence after the other to native code, and keeps exceptions from crossing it.</summary>
+    private sealed class SentenceFeed(IEnumerable<ReadOnlyMemory<byte>> sentences, CancellationToken cancellation) : IDisposable
+    {
+        private readonly IEnumerator<ReadOnlyMemory<byte>> sentences = sentences.GetEnumerator();
+        private System.Buffers.MemoryHandle pin;
+
+        public long Count { get; private set; }
+
+        public ExceptionDispatchInfo? Failure { get; private set; }
+
+        public int Next(out byte* text, out long length)
+        {
+            text = null;
+            length = 0;
+            pin.Dispose();
+            try
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (!sentences.MoveNext())
+                    return 0;
+                pin = sentences.Current.Pin();
+                text = (byte*)pin.Pointer;
+                length = sentences.Current.Length;
+                Count++;
+                return 1;
+            }
+#pragma warning disable CA1031 // Whatever it is, it is thrown again once native code has returned.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                Failure = ExceptionDispatchInfo.Capture(failure);
+                return -1;
+            }
+        }
+
+        public void Dispose()
+        {
+            pin.Dispose();
+            sentences.Dispose();
+        }
+    }
+}

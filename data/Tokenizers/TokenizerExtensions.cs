@@ -1,0 +1,26 @@
+using System.Buffers;
+using System.Text;
+
+namespace ActorTrain.Data.Tokenizers;
+
+/// <summary>Encoding and decoding of strings.</summary>
+public static class TokenizerExtensions
+{
+    /// <summary>The ids of a text. Half surrogate pairs, which UTF-8 cannot say, become U+FFFD.</summary>
+    public static int[] Encode(this ITokenizer tokenizer, string text)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        var ids = new ArrayBufferWriter<int>();
+        tokenizer.Encode(Encoding.UTF8.GetBytes(text), ids);
+        return ids.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The text of ids; bytes that form no character become U+FFFD.</summary>
+    public static string Decode(this ITokenizer tokenizer, ReadOnlySpan<int> ids)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        var utf8 = new ArrayBufferWriter<byte>();
+        tokenizer.Decode(ids, utf8);
+        return Encoding.UTF8.GetString(utf8.WrittenSpan);
+    }
+}

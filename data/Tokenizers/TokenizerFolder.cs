@@ -1,0 +1,73 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ActorTrain.Models;
+
+namespace ActorTrain.Data.Tokenizers;
+
+/// <summary>Reads the tokenizer that <see cref="ITokenizer.Save"/> wrote into a folder.</summary>
+public static class TokenizerFolder
+{
+    /// <summary>The file that says which tokenizer a folder holds.</summary>
+    public const string DescriptionFile = "actortrain-tokenizer.json";
+
+    /// <summary>The SentencePiece model, where the tokenizer has one; the name that Hugging Face knows it by.</summary>
+    public const string ModelFile = "tokenizer.model";
+
+    private const string Mend = "prepare the data again with `actortrain prepare --force`, or put back the file";
+
+    /// <summary>Loads the tokenizer of a folder.</summary>
+    /// <exception cref="UserErrorException">There is none, or its files do not belong together.</exception>
+    public static ITokenizer Load(string folder)
+    {
+        var file = Path.Combine(folder, DescriptionFile);
+        var description = Described(file);
+        var tokenizer = Open(description, folder, file);
+        if (tokenizer.Identity == description.Identity && tokenizer.VocabularySize == description.VocabularySize && tokenizer.EndOfText == description.EndOfText)
+            return tokenizer;
+        tokenizer.Dispose();
+        throw new UserErrorException($"{file} describes another tokenizer than the one beside it: {Mend}.");
+    }
+
+    internal static void Describe(ITokenizer tokenizer, string folder)
+    {
+        var description = new TokenizerDescription(tokenizer.Kind, tokenizer.VocabularySize, tokenizer.EndOfText, tokenizer.Identity);
+        File.WriteAllText(Path.Combine(folder, DescriptionFile), JsonSerializer.Serialize(description, TokenizerJson.Default.TokenizerDescription) + "\n");
+    }
+
+    private static TokenizerDescription Described(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllText(file), TokenizerJson.Default.TokenizerDescription)
+                ?? throw new JsonException("it says null");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new UserErrorException($"The tokenizer's description {file} cannot be read ({error.Message.TrimEnd('.')}): {Mend}.", error);
+        }
+    }
+
+    private static ITokenizer Open(TokenizerDescription description, string folder, string file)
+    {
+        if (description.Kind is TokenizerKind.Bytes)
+            return new ByteTokenizer();
+        if (description.Kind is not (TokenizerKind.Bpe or TokenizerKind.Unigram))
+            throw new UserErrorException($"{file} names an unknown kind of tokenizer: {Mend}.");
+        var model = Path.Combine(folder, ModelFile);
+        try
+        {
+            return new SentencePieceTokenizer(description.Kind, File.ReadAllBytes(model));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new UserErrorException($"The tokenizer's model {model} cannot be read ({error.Message.TrimEnd('.')}): {Mend}.", error);
+        }
+    }
+}
+
+internal sealed record TokenizerDescription(TokenizerKind Kind, int VocabularySize, int EndOfText, string Identity);
+
+[JsonSourceGenerationOptions(WriteIndented = true, UseStringEnumConverter = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(TokenizerDescription))]
+internal sealed partial class TokenizerJson : JsonSerializerContext;
