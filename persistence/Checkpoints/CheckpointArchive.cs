@@ -1,0 +1,234 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using ActorTrain.Models;
+using ActorTrain.Models.Storage;
+using ActorTrain.Persistence.Files;
+using ActorTrain.Persistence.Safetensors;
+
+namespace ActorTrain.Persistence.Checkpoints;
+
+/// <summary>Which files of a checkpoint to load.</summary>
+public enum CheckpointParts
+{
+    /// <summary>Weights and both moments, to go on training.</summary>
+    All,
+
+    /// <summary>The weights alone, to evaluate, generate or export.</summary>
+    Weights,
+}
+
+/// <summary>Reads the checkpoints of a directory; changes nothing, so it may look on while another process trains.</summary>
+public class CheckpointArchive
+{
+    internal const string WeightsFile = "weights.safetensors";
+    internal const string OptimizerFile = "optimizer.safetensors";
+    internal const string FirstMomentPrefix = "m.";
+    internal const string SecondMomentPrefix = "v.";
+    private const string NamePrefix = "step-";
+
+    /// <summary>Reads from a directory, which need not exist yet.</summary>
+    public CheckpointArchive(string directory) => Path = directory;
+
+    /// <summary>The directory.</summary>
+    public string Path { get; }
+
+    /// <summary>All checkpoints, newest first, with their manifests. Sizes are compared, hashes are not: see <see cref="Verify"/>.</summary>
+    /// <exception cref="UserErrorException">The directory cannot be read.</exception>
+    public IReadOnlyList<CheckpointInfo> List()
+    {
+        try
+        {
+            return [.. Steps().OrderDescending().Select(Inspect)];
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Explain(exception, $"Cannot list the checkpoints in {Path}");
+        }
+    }
+
+    /// <summary>Hashes every file of a checkpoint against its manifest.</summary>
+    /// <returns>What is wrong, or null.</returns>
+    public static CheckpointFault? Verify(CheckpointInfo checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        if (checkpoint.Manifest is not { } manifest)
+            return checkpoint.Fault;
+        try
+        {
+            foreach (var file in manifest.Files)
+            {
+                using var stream = File.OpenRead(System.IO.Path.Combine(checkpoint.Path, file.Name));
+                if (stream.Length != file.Size || Convert.ToHexStringLower(SHA256.HashData(stream)) != file.Sha256)
+                    return Altered(checkpoint, file);
+            }
+
+            return null;
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            return Fault(checkpoint.Path, checkpoint.Step, $"it cannot be read ({Disk.Reason(exception)})");
+        }
+    }
+
+    /// <summary>Loads the newest checkpoint that is whole; torn, altered or incomplete ones before it are reported and passed over.</summary>
+    /// <param name="layout">Where the parameters stand.</param>
+    /// <param name="warn">Told of each checkpoint that is passed over.</param>
+    /// <param name="parts">What to load.</param>
+    /// <returns>The checkpoint, or null when there is none that is whole.</returns>
+    /// <exception cref="UserErrorException">A whole checkpoint is of another model, of a newer format, or may not be read.</exception>
+    public LoadedCheckpoint? LoadLatest(FlatLayout layout, Action<CheckpointFault> warn, CheckpointParts parts = CheckpointParts.All) =>
+        LoadLatest(_ => layout, warn, parts);
+
+    /// <summary>As the other overload, where the layout follows from the manifest, such as from its model options.</summary>
+    public LoadedCheckpoint? LoadLatest(Func<CheckpointManifest, FlatLayout> layoutOf, Action<CheckpointFault> warn, CheckpointParts parts = CheckpointParts.All)
+    {
+        ArgumentNullException.ThrowIfNull(layoutOf);
+        ArgumentNullException.ThrowIfNull(warn);
+        foreach (var info in List())
+        {
+            var loaded = Load(info, layoutOf, parts, out var fault);
+            if (loaded is not null)
+                return loaded;
+            warn(fault!);
+        }
+
+        return null;
+    }
+
+    /// <summary>Loads one checkpoint.</summary>
+    /// <param name="checkpoint">One of <see cref="List"/>.</param>
+    /// <param name="layoutOf">Where the parameters stand, given the manifest.</param>
+    /// <param name="parts">What to load.</param>
+    /// <exception cref="UserErrorException">It is torn or altered, of another model, or may not be read.</exception>
+    public static LoadedCheckpoint Load(CheckpointInfo checkpoint, Func<CheckpointManifest, FlatLayout> layoutOf, CheckpointParts parts = CheckpointParts.All)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(layoutOf);
+        return Load(checkpoint, layoutOf, parts, out var fault) ?? throw new UserErrorException(fault!.Sentence);
+    }
+
+    internal static string NameOf(long step) => string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{step:00000000}");
+
+    internal string PathOf(long step) => System.IO.Path.Combine(Path, NameOf(step));
+
+    internal IEnumerable<long> Steps()
+    {
+        if (!Directory.Exists(Path))
+            yield break;
+        foreach (var directory in Directory.EnumerateDirectories(Path, NamePrefix + "*"))
+        {
+            var name = System.IO.Path.GetFileName(directory);
+            if (long.TryParse(name.AsSpan(NamePrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) && name == NameOf(step))
+                yield return step;
+        }
+    }
+
+    private static CheckpointFault Fault(string path, long step, string what) =>
+        new(path, step, $"The checkpoint {path} is not usable: {what}.");
+
+    private static CheckpointFault Altered(CheckpointInfo checkpoint, CheckpointFile file) =>
+        Fault(checkpoint.Path, checkpoint.Step, $"{file.Name} was altered or cut short, its hash or size does not agree with the manifest");
+
+    private CheckpointInfo Inspect(long step)
+    {
+        var path = PathOf(step);
+        try
+        {
+            var manifestPath = System.IO.Path.Combine(path, ManifestFile.Name);
+            var length = new FileInfo(manifestPath) is { Exists: true } found ? found.Length : throw new InvalidDataException($"{ManifestFile.Name} is missing");
+            if (length > ManifestFile.MaximumLength)
+                throw new InvalidDataException($"{ManifestFile.Name} is {length} bytes long, more than any manifest");
+            var manifest = ManifestFile.Read(manifestPath, File.ReadAllBytes(manifestPath));
+            if (manifest.Facts.Step != step)
+                throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"its manifest is that of step {manifest.Facts.Step}"));
+            foreach (var name in new[] { WeightsFile, OptimizerFile })
+            {
+                var file = manifest.Files.FirstOrDefault(file => file.Name == name) ?? throw new InvalidDataException($"its manifest does not name {name}");
+                var info = new FileInfo(System.IO.Path.Combine(path, name));
+                if (!info.Exists)
+                    throw new InvalidDataException($"{name} is missing");
+                if (info.Length != file.Size)
+                    throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{name} has {info.Length} bytes, its manifest says {file.Size}"));
+            }
+
+            return new CheckpointInfo(path, step, manifest, null);
+        }
+        catch (InvalidDataException exception)
+        {
+            return new CheckpointInfo(path, step, null, Fault(path, step, exception.Message));
+        }
+        catch (UserErrorException exception)
+        {
+            return new CheckpointInfo(path, step, null, new CheckpointFault(path, step, exception.Message));
+        }
+        catch (IOException exception)
+        {
+            return new CheckpointInfo(path, step, null, Fault(path, step, $"it cannot be read ({Disk.Reason(exception)})"));
+        }
+    }
+
+    private static LoadedCheckpoint? Load(CheckpointInfo checkpoint, Func<CheckpointManifest, FlatLayout> layoutOf, CheckpointParts parts, out CheckpointFault? fault)
+    {
+        fault = checkpoint.Fault;
+        if (checkpoint.Manifest is not { } manifest)
+            return null;
+        var layout = layoutOf(manifest);
+        var buffers = new List<HostBuffer>();
+        try
+        {
+            var weights = Allocate(buffers, layout);
+            fault = ReadFile(checkpoint, manifest, WeightsFile, new Dictionary<string, HostBuffer> { [string.Empty] = weights }, layout);
+            HostBuffer? first = null, second = null;
+            if (fault is null && parts == CheckpointParts.All)
+            {
+                (first, second) = (Allocate(buffers, layout), Allocate(buffers, layout));
+                fault = ReadFile(checkpoint, manifest, OptimizerFile, new Dictionary<string, HostBuffer> { [FirstMomentPrefix] = first, [SecondMomentPrefix] = second }, layout);
+            }
+
+            if (fault is null)
+            {
+                buffers.Clear();
+                return new LoadedCheckpoint(checkpoint.Path, manifest, layout, weights, first, second);
+            }
+
+            return null;
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw Disk.Explain(exception, $"Cannot load the checkpoint {checkpoint.Path}");
+        }
+        finally
+        {
+            buffers.ForEach(static buffer => buffer.Dispose());
+        }
+    }
+
+    private static HostBuffer Allocate(List<HostBuffer> buffers, FlatLayout layout)
+    {
+        var buffer = new HostBuffer(layout.Length * sizeof(float));
+        buffers.Add(buffer);
+        return buffer;
+    }
+
+    /// <summary>Reads one file into flat buffers, one per name prefix. A file that does not fit the layout is told from an altered one by its hash.</summary>
+    private static CheckpointFault? ReadFile(CheckpointInfo checkpoint, CheckpointManifest manifest, string name, Dictionary<string, HostBuffer> buffers, FlatLayout layout)
+    {
+        var known = manifest.Files.First(file => file.Name == name);
+        try
+        {
+            using var file = SafetensorsFile.Open(System.IO.Path.Combine(checkpoint.Path, name));
+            var places = FlatTensors.Match(file, layout, buffers);
+            return file.ReadAll(entry => places[entry.Name]) == known.Sha256 ? null : Altered(checkpoint, known);
+        }
+        catch (UserErrorException)
+        {
+            if (Verify(checkpoint) is { } fault)
+                return fault;
+            throw;
+        }
+        catch (IOException exception)
+        {
+            return Fault(checkpoint.Path, checkpoint.Step, $"{name} cannot be read ({Disk.Reason(exception)})");
+        }
+    }
+}

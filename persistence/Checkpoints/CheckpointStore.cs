@@ -1,0 +1,204 @@
+using System.Globalization;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Files;
+using ActorTrain.Persistence.Safetensors;
+
+namespace ActorTrain.Persistence.Checkpoints;
+
+/// <summary>How many checkpoints stay on disk.</summary>
+public sealed record CheckpointStoreOptions
+{
+    /// <summary>The newest that stay; at least 1.</summary>
+    public int KeepLast { get; init; } = 3;
+
+    /// <summary>Checkpoints of steps that are multiples of this stay for good; 0 keeps none.</summary>
+    public long KeepEvery { get; init; }
+
+    /// <summary>Says what is wrong with these options; empty when nothing is.</summary>
+    public IEnumerable<string> Validate()
+    {
+        if (KeepLast < 1)
+            yield return $"checkpoints.keep_last is {KeepLast}; it must be at least 1.";
+        if (KeepEvery < 0)
+            yield return $"checkpoints.keep_every is {KeepEvery}; it must be 0 (none) or a number of steps.";
+    }
+}
+
+/// <summary>Adds checkpoints to a directory, durably and all or nothing. One process at a time, the holder of the run's lock, may open it.</summary>
+/// <remarks>A checkpoint is written under a temporary name, every file and the directory synced, then renamed and the parent synced: after a
+/// kill or a power cut at any moment it is whole under its name, or not there. Names that begin with a dot are temporary.</remarks>
+public sealed class CheckpointStore : CheckpointArchive
+{
+    private const string WritingPrefix = ".writing-", ReplacedPrefix = ".replaced-", DeletingPrefix = ".deleting-";
+    private static readonly Dictionary<string, string> Metadata = new() { ["format"] = "pt" };
+    private readonly CheckpointStoreOptions options;
+    private readonly TimeProvider time;
+
+    /// <summary>Opens a directory for writing, makes it if need be, and clears away what a kill left behind.</summary>
+    /// <param name="directory">The directory, such as <c>runs/NAME/checkpoints</c>.</param>
+    /// <param name="options">How many checkpoints stay.</param>
+    /// <param name="time">The clock for <see cref="CheckpointManifest.CreatedAt"/>.</param>
+    /// <exception cref="UserErrorException">The options are wrong, or the directory cannot be made or written.</exception>
+    public CheckpointStore(string directory, CheckpointStoreOptions options, TimeProvider time)
+        : base(directory)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        if (options.Validate().FirstOrDefault() is { } sentence)
+            throw new UserErrorException(sentence);
+        this.options = options;
+        this.time = time;
+        try
+        {
+            Directory.CreateDirectory(directory);
+            ClearLeftovers();
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Explain(exception, $"Cannot open {directory} for checkpoints");
+        }
+    }
+
+    /// <summary>Saves a checkpoint; when this returns it is durable and verified by construction. Then surplus older ones are deleted.</summary>
+    /// <param name="content">What to save; the buffers must stay unchanged until this returns.</param>
+    /// <param name="cancellation">Gives the save up; nothing of it stays behind.</param>
+    /// <returns>The manifest that was written.</returns>
+    /// <remarks>A checkpoint of the same step is replaced. Checkpoints of later steps are left alone: see <see cref="DiscardAfter"/>.</remarks>
+    /// <exception cref="UserErrorException">The disk refused (full, read-only, …); earlier checkpoints are as they were.</exception>
+    /// <exception cref="ArgumentException">A buffer's size is not that of the layout.</exception>
+    public CheckpointManifest Commit(CheckpointContent content, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        ArgumentOutOfRangeException.ThrowIfNegative(content.Facts.Step, nameof(content));
+        foreach (var buffer in new[] { content.Weights, content.FirstMoment, content.SecondMoment })
+        {
+            if (buffer.Length != content.Layout.Length * sizeof(float))
+                throw new ArgumentException($"A buffer has {buffer.Length} bytes, the layout {content.Layout.Length} elements of 4.", nameof(content));
+        }
+
+        var step = content.Facts.Step;
+        var writing = Temporary(WritingPrefix, step);
+        try
+        {
+            if (Directory.Exists(writing))
+                Directory.Delete(writing, recursive: true);
+            Directory.CreateDirectory(writing);
+            var manifest = WriteFiles(writing, content, cancellation);
+            Disk.SyncDirectory(writing);
+            cancellation.ThrowIfCancellationRequested();
+            Publish(writing, step);
+            DeleteSurplus(step);
+            return manifest;
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            Disk.TryDelete(writing);
+            throw Disk.Explain(exception, string.Create(CultureInfo.InvariantCulture, $"Cannot save the checkpoint of step {step} in {Path}"));
+        }
+        catch
+        {
+            Disk.TryDelete(writing);
+            throw;
+        }
+    }
+
+    /// <summary>Deletes the checkpoints of steps after <paramref name="step"/>: the future that a run gave up when it went back.</summary>
+    /// <exception cref="UserErrorException">The disk refused.</exception>
+    public void DiscardAfter(long step)
+    {
+        try
+        {
+            // Newest first, so that a kill half-way leaves no gap below a checkpoint that is still to go.
+            foreach (var later in Steps().Where(other => other > step).OrderDescending().ToArray())
+                Delete(later);
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Explain(exception, string.Create(CultureInfo.InvariantCulture, $"Cannot delete the checkpoints after step {step} in {Path}"));
+        }
+    }
+
+    private string Temporary(string prefix, long step) => System.IO.Path.Combine(Path, prefix + NameOf(step));
+
+    private CheckpointManifest WriteFiles(string directory, CheckpointContent content, CancellationToken cancellation)
+    {
+        var weights = SafetensorsWriter.Write(
+            System.IO.Path.Combine(directory, WeightsFile), [.. FlatTensors.Of(content.Layout, content.Weights, string.Empty)], Metadata, hashData: true, cancellation);
+        var optimizer = SafetensorsWriter.Write(
+            System.IO.Path.Combine(directory, OptimizerFile),
+            [.. FlatTensors.Of(content.Layout, content.FirstMoment, FirstMomentPrefix), .. FlatTensors.Of(content.Layout, content.SecondMoment, SecondMomentPrefix)],
+            Metadata,
+            cancellation: cancellation);
+        var manifest = new CheckpointManifest
+        {
+            Facts = content.Facts,
+            CreatedAt = time.GetUtcNow(),
+            WeightsHash = weights.DataSha256!,
+            Files = [new CheckpointFile(WeightsFile, weights.Size, weights.Sha256), new CheckpointFile(OptimizerFile, optimizer.Size, optimizer.Sha256)],
+        };
+        Disk.WriteSynced(System.IO.Path.Combine(directory, ManifestFile.Name), ManifestFile.Write(manifest));
+        return manifest;
+    }
+
+    /// <summary>Gives a whole checkpoint its name. One of the same step steps aside first, and comes back if that fails or is cut off.</summary>
+    private void Publish(string writing, long step)
+    {
+        var target = PathOf(step);
+        var replaced = Temporary(ReplacedPrefix, step);
+        var replaces = Directory.Exists(target);
+        if (replaces)
+            Directory.Move(target, replaced);
+        try
+        {
+            Directory.Move(writing, target);
+        }
+        catch when (replaces)
+        {
+            Directory.Move(replaced, target);
+            throw;
+        }
+
+        Disk.SyncDirectory(Path);
+        if (replaces)
+            Disk.TryDelete(replaced);
+    }
+
+    private void ClearLeftovers()
+    {
+        foreach (var leftover in Directory.EnumerateDirectories(Path, ".*").ToArray())
+        {
+            var name = System.IO.Path.GetFileName(leftover);
+            if (name.StartsWith(ReplacedPrefix, StringComparison.Ordinal) && System.IO.Path.Combine(Path, name[ReplacedPrefix.Length..]) is var target && !Directory.Exists(target))
+                Directory.Move(leftover, target);
+            else if (name.StartsWith(WritingPrefix, StringComparison.Ordinal) || name.StartsWith(ReplacedPrefix, StringComparison.Ordinal) || name.StartsWith(DeletingPrefix, StringComparison.Ordinal))
+                Directory.Delete(leftover, recursive: true);
+        }
+    }
+
+    /// <summary>Deletes what retention does not keep. The one just committed always stays, and one that cannot be deleted is tried again
+    /// after the next save: a save that succeeded is not called failed for it.</summary>
+    private void DeleteSurplus(long committed)
+    {
+        var surplus = Steps().Where(step => step <= committed).OrderDescending().Skip(options.KeepLast)
+            .Where(step => options.KeepEvery == 0 || step % options.KeepEvery != 0).ToArray();
+        try
+        {
+            foreach (var step in surplus)
+                Delete(step);
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+        }
+    }
+
+    /// <summary>The name goes first and at once, so that half a checkpoint never stands under it.</summary>
+    private void Delete(long step)
+    {
+        var deleting = Temporary(DeletingPrefix, step);
+        if (Directory.Exists(deleting))
+            Directory.Delete(deleting, recursive: true);
+        Directory.Move(PathOf(step), deleting);
+        Disk.SyncDirectory(Path);
+        Directory.Delete(deleting, recursive: true);
+    }
+}

@@ -1,0 +1,93 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using ActorTrain.Models;
+
+namespace ActorTrain.Persistence.Files;
+
+/// <summary>What the file system is asked beyond the framework's classes: directories made durable, failures told in words.</summary>
+internal static partial class Disk
+{
+    private const int NoSpace = 28, ReadOnlyFileSystem = 30, FileTooBig = 27, QuotaExceeded = 122;
+    private const int ReadOnlyDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC (O_RDONLY is 0)
+
+    /// <summary>Whether an exception comes from the file system rather than from a mistake in the program.</summary>
+    public static bool IsFailure(Exception exception) => exception is IOException or UnauthorizedAccessException or Win32Exception;
+
+    /// <summary>Makes the names in a directory durable: a rename or a new file survives a power cut only after this.</summary>
+    public static void SyncDirectory(string path)
+    {
+        var descriptor = Open(path, ReadOnlyDirectory);
+        if (descriptor < 0)
+            throw LastError(path);
+        try
+        {
+            if (FSync(descriptor) != 0)
+                throw LastError(path);
+        }
+        finally
+        {
+            _ = Close(descriptor);
+        }
+    }
+
+    /// <summary>Writes a small file and syncs it.</summary>
+    public static void WriteSynced(string path, ReadOnlySpan<byte> content)
+    {
+        using var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, preallocationSize: content.Length);
+        RandomAccess.Write(handle, content, 0);
+        RandomAccess.FlushToDisk(handle);
+    }
+
+    /// <summary>Deletes a directory or file if it is there; says whether it is gone.</summary>
+    public static bool TryDelete(string path)
+    {
+        try
+        {
+            if (Directory.Exists(path))
+                Directory.Delete(path, recursive: true);
+            else
+                File.Delete(path);
+            return true;
+        }
+        catch (Exception exception) when (IsFailure(exception))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>One sentence for a failure: what could not be done, why, and the mend.</summary>
+    /// <param name="exception">The failure.</param>
+    /// <param name="action">What was attempted, such as <c>Cannot save the checkpoint of step 100 in runs/a/checkpoints</c>.</param>
+    public static UserErrorException Explain(Exception exception, string action) => new($"{action}: {Reason(exception)}.", exception);
+
+    /// <summary>Why the file system refused, and what would mend it.</summary>
+    public static string Reason(Exception exception) => (exception.HResult & 0xFFFF, exception) switch
+    {
+        (NoSpace, IOException) => "the disk is full; free some space and run again",
+        (QuotaExceeded, IOException) => "the disk quota is used up; free some space and run again",
+        (FileTooBig, IOException) => "the file would be larger than the system allows; raise the limit on file size (ulimit -f) and run again",
+        (ReadOnlyFileSystem, _) => "the file system is read-only; mount it writable or choose another directory",
+        (_, UnauthorizedAccessException { InnerException.HResult: ReadOnlyFileSystem }) => "the file system is read-only; mount it writable or choose another directory",
+        (_, UnauthorizedAccessException) => "permission is denied; give yourself the right to it or choose another directory",
+        (_, DirectoryNotFoundException) => "a directory on the way to it is missing; restore it or choose another",
+        _ => exception.Message.TrimEnd('.'),
+    };
+
+    private static IOException LastError(string path)
+    {
+        var code = Marshal.GetLastPInvokeError();
+        return new IOException($"{Marshal.GetPInvokeErrorMessage(code)}: {path}", code);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int FSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Close(int descriptor);
+}

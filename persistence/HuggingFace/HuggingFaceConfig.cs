@@ -1,0 +1,237 @@
+using System.Globalization;
+using System.Text.Json;
+using ActorTrain.Models;
+
+namespace ActorTrain.Persistence.HuggingFace;
+
+/// <summary>The <c>config.json</c> of GPT2LMHeadModel and LlamaForCausalLM, written and read.</summary>
+internal static class HuggingFaceConfig
+{
+    public const string Name = "config.json";
+
+    public static byte[] Write(ModelOptions options, int? beginToken, int? endToken)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            json.WriteStartObject();
+            if (options.Family == ModelFamily.Gpt2)
+                WriteGpt2(json, options);
+            else
+                WriteLlama(json, options);
+            WriteToken(json, "bos_token_id", beginToken);
+            WriteToken(json, "eos_token_id", endToken);
+            json.WriteNumber("initializer_range", 0.02);
+            json.WriteBoolean("tie_word_embeddings", options.TieEmbeddings);
+            json.WriteString("torch_dtype", "float32");
+            json.WriteBoolean("use_cache", true);
+            json.WriteNumber("vocab_size", options.VocabularySize);
+            json.WriteEndObject();
+        }
+
+        return [.. stream.ToArray(), (byte)'\n'];
+    }
+
+    /// <summary>The shape that a <c>config.json</c> describes.</summary>
+    /// <exception cref="UserErrorException">It describes a model that this program cannot run exactly as it was trained.</exception>
+    public static (ModelOptions Options, int? BeginToken, int? EndToken) Read(string path, byte[] bytes)
+    {
+        using var document = Parse(path, bytes);
+        var config = new ConfigReader(path, document.RootElement);
+        config.Require("quantization_config", null);
+        var options = config.Text("model_type", string.Empty) switch
+        {
+            "gpt2" => ReadGpt2(config),
+            "llama" => ReadLlama(config),
+            var other => throw new UserErrorException($"{path} has model_type \"{other}\"; only gpt2 and llama can be imported."),
+        };
+        if (options.Validate().FirstOrDefault() is { } sentence)
+            throw new UserErrorException($"{path} describes no model: {sentence}");
+        return (options, config.Token("bos_token_id"), config.Token("eos_token_id"));
+    }
+
+    private static JsonDocument Parse(string path, byte[] bytes)
+    {
+        try
+        {
+            var document = JsonDocument.Parse(bytes);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw new JsonException("it is not an object");
+        }
+        catch (JsonException exception)
+        {
+            throw new UserErrorException($"{path} is not JSON ({exception.Message.TrimEnd('.')}); get the file again.", exception);
+        }
+    }
+
+    private static void WriteGpt2(Utf8JsonWriter json, ModelOptions options)
+    {
+        WriteArchitecture(json, "gpt2", "GPT2LMHeadModel");
+        json.WriteString("activation_function", "gelu_new");
+        json.WriteNumber("attn_pdrop", 0.0);
+        json.WriteNumber("embd_pdrop", 0.0);
+        json.WriteNumber("resid_pdrop", 0.0);
+        json.WriteNumber("layer_norm_epsilon", options.NormEpsilon);
+        json.WriteNumber("n_ctx", options.ContextLength);
+        json.WriteNumber("n_embd", options.Width);
+        json.WriteNumber("n_head", options.Heads);
+        json.WriteNumber("n_inner", options.MlpWidth);
+        json.WriteNumber("n_layer", options.Layers);
+        json.WriteNumber("n_positions", options.ContextLength);
+        json.WriteBoolean("scale_attn_weights", true);
+    }
+
+    private static void WriteLlama(Utf8JsonWriter json, ModelOptions options)
+    {
+        WriteArchitecture(json, "llama", "LlamaForCausalLM");
+        json.WriteBoolean("attention_bias", false);
+        json.WriteNumber("attention_dropout", 0.0);
+        json.WriteNumber("head_dim", options.HeadWidth);
+        json.WriteString("hidden_act", "silu");
+        json.WriteNumber("hidden_size", options.Width);
+        json.WriteNumber("intermediate_size", options.MlpWidth);
+        json.WriteNumber("max_position_embeddings", options.ContextLength);
+        json.WriteBoolean("mlp_bias", false);
+        json.WriteNumber("num_attention_heads", options.Heads);
+        json.WriteNumber("num_hidden_layers", options.Layers);
+        json.WriteNumber("num_key_value_heads", options.KeyValueHeads);
+        json.WriteNumber("pretraining_tp", 1);
+        json.WriteNumber("rms_norm_eps", options.NormEpsilon);
+        json.WriteNull("rope_scaling");
+        json.WriteNumber("rope_theta", options.RopeTheta);
+    }
+
+    private static void WriteArchitecture(Utf8JsonWriter json, string type, string architecture)
+    {
+        json.WriteString("model_type", type);
+        json.WriteStartArray("architectures");
+        json.WriteStringValue(architecture);
+        json.WriteEndArray();
+    }
+
+    private static void WriteToken(Utf8JsonWriter json, string key, int? token)
+    {
+        if (token is { } id)
+            json.WriteNumber(key, id);
+        else
+            json.WriteNull(key);
+    }
+
+    private static ModelOptions ReadGpt2(ConfigReader config)
+    {
+        config.Require("activation_function", "gelu_new", "gelu_new", "gelu_pytorch_tanh");
+        config.Require("scale_attn_weights", true);
+        config.Require("scale_attn_by_inverse_layer_idx", false);
+        config.Require("add_cross_attention", false);
+        var width = config.Whole("n_embd", 768);
+        var heads = config.Whole("n_head", 12);
+        return new ModelOptions
+        {
+            Family = ModelFamily.Gpt2,
+            Layers = config.Whole("n_layer", 12),
+            Width = width,
+            Heads = heads,
+            KeyValueHeads = heads,
+            MlpWidth = config.Whole("n_inner", checked(4 * width)),
+            ContextLength = config.Whole("n_positions", 1024),
+            VocabularySize = config.Whole("vocab_size", 50257),
+            TieEmbeddings = config.Flag("tie_word_embeddings", true),
+            NormEpsilon = config.Number("layer_norm_epsilon", 1e-5),
+        };
+    }
+
+    private static ModelOptions ReadLlama(ConfigReader config)
+    {
+        config.Require("hidden_act", "silu", "silu", "swish");
+        config.Require("attention_bias", false);
+        config.Require("mlp_bias", false);
+        config.RequireNumber("partial_rotary_factor", 1);
+        config.RequirePlainRope("rope_scaling");
+        var heads = config.Whole("num_attention_heads", 32);
+        var options = new ModelOptions
+        {
+            Family = ModelFamily.Llama,
+            Layers = config.Whole("num_hidden_layers", 32),
+            Width = config.Whole("hidden_size", 4096),
+            Heads = heads,
+            KeyValueHeads = config.Whole("num_key_value_heads", heads),
+            MlpWidth = config.Whole("intermediate_size", 11008),
+            ContextLength = config.Whole("max_position_embeddings", 2048),
+            VocabularySize = config.Whole("vocab_size", 32000),
+            TieEmbeddings = config.Flag("tie_word_embeddings", false),
+            RopeTheta = config.RequirePlainRope("rope_parameters") ?? config.Number("rope_theta", 10_000),
+            NormEpsilon = config.Number("rms_norm_eps", 1e-6),
+        };
+        if (heads > 0)
+            config.RequireNumber("head_dim", options.HeadWidth);
+        return options;
+    }
+
+    /// <summary>Values of a config, with the defaults that transformers gives to what is left out or null.</summary>
+    private sealed class ConfigReader(string path, JsonElement root)
+    {
+        public int Whole(string key, int missing) =>
+            Find(key) is not { } value ? missing : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : throw Wrong(key, value, "a whole number");
+
+        public double Number(string key, double missing) =>
+            Find(key) is not { } value ? missing : value.ValueKind == JsonValueKind.Number ? value.GetDouble() : throw Wrong(key, value, "a number");
+
+        public bool Flag(string key, bool missing) =>
+            Find(key) is not { } value ? missing : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(key, value, "true or false");
+
+        public string Text(string key, string missing) =>
+            Find(key) is not { } value ? missing : value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(key, value, "text");
+
+        /// <summary>A token id; of several, as newer models have for the end, the first.</summary>
+        public int? Token(string key) => Find(key) switch
+        {
+            null => null,
+            { ValueKind: JsonValueKind.Number } value when value.TryGetInt32(out var id) => id,
+            { ValueKind: JsonValueKind.Array } list when list.GetArrayLength() > 0 && list[0].ValueKind == JsonValueKind.Number && list[0].TryGetInt32(out var id) => id,
+            { } other => throw Wrong(key, other, "a token id"),
+        };
+
+        public void Require(string key, bool wanted)
+        {
+            if (Flag(key, wanted) != wanted)
+                throw Unsupported(key, Find(key)!.Value, wanted ? "true" : "false");
+        }
+
+        public void Require(string key, string? missing, params string[] supported)
+        {
+            if (Find(key) is { } value && !(value.ValueKind == JsonValueKind.String && supported.Contains(value.GetString())))
+                throw Unsupported(key, value, supported.Length == 0 ? "none" : missing!);
+        }
+
+        public void RequireNumber(string key, double wanted)
+        {
+            if (Find(key) is { } value && Number(key, wanted) != wanted)
+                throw Unsupported(key, value, wanted.ToString(CultureInfo.InvariantCulture));
+        }
+
+        /// <summary>Refuses rotary frequencies that are stretched; returns the base that stands among the parameters, if one does.</summary>
+        public double? RequirePlainRope(string key)
+        {
+            if (Find(key) is not { } value)
+                return null;
+            if (value.ValueKind != JsonValueKind.Object)
+                throw Wrong(key, value, "an object");
+            var rope = new ConfigReader($"{path} ({key})", value);
+            if (rope.Text("rope_type", rope.Text("type", "default")) != "default")
+                throw Unsupported(key, value, "no scaling");
+            return rope.Find("rope_theta") is null ? null : rope.Number("rope_theta", 0);
+        }
+
+        private JsonElement? Find(string key) => root.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+        private UserErrorException Wrong(string key, JsonElement value, string wanted) => new($"{path} has {key}: {Shown(value)}; it must be {wanted}.");
+
+        private UserErrorException Unsupported(string key, JsonElement value, string supported) =>
+            new($"{path} has {key}: {Shown(value)}, which this program does not have (only {supported}); such a model cannot be imported.");
+
+        private static string Shown(JsonElement value)
+        {
+            var text = value.GetRawText().ReplaceLineEndings(" ");
+            return text.Length > 60 ? text[..60] + "…" : text;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using ActorTrain.Models;
+using ActorTrain.Models.Storage;
+using ActorTrain.Persistence.Files;
+using ActorTrain.Persistence.Safetensors;
+
+namespace ActorTrain.Persistence.HuggingFace;
+
+/// <summary>Writes a model as a directory that Hugging Face transformers loads as GPT2LMHeadModel or LlamaForCausalLM.</summary>
+public static class HuggingFaceExport
+{
+    internal const string WeightsFile = "model.safetensors";
+    private static readonly Dictionary<string, string> Metadata = new() { ["format"] = "pt" };
+
+    /// <summary>Writes <c>config.json</c>, <c>model.safetensors</c> and the files given; the directory appears whole or not at all.</summary>
+    /// <param name="model">The model; its layout must have the canonical names and shapes of its options.</param>
+    /// <param name="files">What else goes into the directory, such as the tokenizer's files.</param>
+    /// <param name="directory">The directory to make.</param>
+    /// <param name="force">Whether a model that is there already may be replaced.</param>
+    /// <param name="cancellation">Gives the export up; nothing of it stays behind.</param>
+    /// <exception cref="UserErrorException">The directory exists, or is no model's, or the disk refused; nothing is changed.</exception>
+    public static void Write(HuggingFaceModel model, IReadOnlyList<ExportedFile> files, string directory, bool force = false, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(files);
+        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
+        var replaces = CheckTarget(directory, target, force);
+        var parent = Path.GetDirectoryName(target) ?? throw new UserErrorException($"{directory} cannot be exported to; name a directory to be made.");
+        var writing = Path.Combine(parent, $".{Path.GetFileName(target)}.writing");
+        var replaced = Path.Combine(parent, $".{Path.GetFileName(target)}.replaced");
+        try
+        {
+            Directory.CreateDirectory(parent);
+            Disk.TryDelete(writing);
+            Directory.CreateDirectory(writing);
+            WriteFiles(writing, model, files, cancellation);
+            Disk.SyncDirectory(writing);
+            if (replaces)
+            {
+                Disk.TryDelete(replaced);
+                Directory.Move(target, replaced);
+            }
+
+            try
+            {
+                Directory.Move(writing, target);
+            }
+            catch when (replaces)
+            {
+                Directory.Move(replaced, target);
+                throw;
+            }
+
+            Disk.SyncDirectory(parent);
+            if (replaces)
+                Disk.TryDelete(replaced);
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            Disk.TryDelete(writing);
+            throw Disk.Explain(exception, $"Cannot export to {directory}");
+        }
+        catch
+        {
+            Disk.TryDelete(writing);
+            throw;
+        }
+    }
+
+    private static bool CheckTarget(string directory, string target, bool force)
+    {
+        if (File.Exists(target))
+            throw new UserErrorException($"{directory} is a file; name a directory to be made.");
+        if (!Directory.Exists(target))
+            return false;
+        if (!Directory.EnumerateFileSystemEntries(target).Any())
+            return true;
+        if (!force)
+            throw new UserErrorException($"{directory} exists already; choose another name or give --force to replace it.");
+        return File.Exists(Path.Combine(target, HuggingFaceConfig.Name))
+            ? true
+            : throw new UserErrorException($"{directory} exists and holds no exported model (it has no {HuggingFaceConfig.Name}), so it is not replaced; choose another name.");
+    }
+
+    private static void WriteFiles(string directory, HuggingFaceModel model, IReadOnlyList<ExportedFile> files, CancellationToken cancellation)
+    {
+        Disk.WriteSynced(Path.Combine(directory, HuggingFaceConfig.Name), HuggingFaceConfig.Write(model.Options, model.BeginToken, model.EndToken));
+        foreach (var file in files)
+        {
+            if (file.Name != Path.GetFileName(file.Name) || file.Name.StartsWith('.') || file.Name is HuggingFaceConfig.Name or WeightsFile)
+                throw new ArgumentException($"\"{file.Name}\" cannot name a file of an exported model.", nameof(files));
+            Disk.WriteSynced(Path.Combine(directory, file.Name), file.Content.Span);
+        }
+
+        var parameters = model.Layout.Entries.ToDictionary(static entry => entry.Name, StringComparer.Ordinal);
+        var tensors = HuggingFaceNames.Of(model.Options).ToArray();
+        using var transposed = new HostBuffer(tensors.Where(static tensor => tensor.Transposed).Sum(static tensor => tensor.Count) * sizeof(float));
+        long used = 0;
+        var slices = new List<TensorSlice>(tensors.Length);
+        foreach (var tensor in tensors)
+        {
+            var source = (parameters[tensor.Parameter].Offset + tensor.FirstElement) * sizeof(float);
+            if (tensor.Transposed)
+            {
+                FloatConversion.Transpose(model.Weights, source, transposed, used, rows: tensor.Shape[1], columns: tensor.Shape[0]);
+                slices.Add(new TensorSlice(tensor.Name, SafetensorsDtype.F32, tensor.Shape, transposed, used));
+                used += tensor.Count * sizeof(float);
+            }
+            else
+            {
+                slices.Add(new TensorSlice(tensor.Name, SafetensorsDtype.F32, tensor.Shape, model.Weights, source));
+            }
+        }
+
+        SafetensorsWriter.Write(Path.Combine(directory, WeightsFile), slices, Metadata, cancellation: cancellation);
+    }
+}

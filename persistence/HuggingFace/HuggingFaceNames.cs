@@ -1,0 +1,91 @@
+using ActorTrain.Models;
+
+namespace ActorTrain.Persistence.HuggingFace;
+
+/// <summary>One tensor of Hugging Face's naming, and the part of a canonical parameter that it is.</summary>
+/// <param name="Name">Its full name in the file.</param>
+/// <param name="Parameter">The canonical parameter.</param>
+/// <param name="Shape">Its shape in the file.</param>
+/// <param name="FirstRow">Where its rows begin in the parameter.</param>
+/// <param name="Transposed">Whether the file holds <c>[in, out]</c> where the parameter is <c>[out, in]</c>.</param>
+internal sealed record HuggingFaceTensor(string Name, string Parameter, IReadOnlyList<long> Shape, long FirstRow = 0, bool Transposed = false)
+{
+    /// <summary>Number of elements.</summary>
+    public long Count { get; } = Shape.Aggregate(1L, static (product, size) => checked(product * size));
+
+    /// <summary>Number of elements of the parameter before this part of it.</summary>
+    public long FirstElement => FirstRow * (Shape.Count == 2 ? Shape[1] : 1);
+}
+
+/// <summary>The tensors of GPT2LMHeadModel and LlamaForCausalLM, and where each stands in the canonical parameters.</summary>
+/// <remarks>GPT-2 keeps its projections as Conv1D, <c>[in, out]</c>; Llama keeps queries, keys and values, and gate and up, apart, where the canonical
+/// parameters hold them under one another. Rotary positions pair i with i + head/2 in both, so no rows are permuted. Names and shapes follow
+/// transformers' modeling_gpt2.py and modeling_llama.py.</remarks>
+internal static class HuggingFaceNames
+{
+    public const string Gpt2Prefix = "transformer.", LlamaPrefix = "model.", Head = "lm_head.weight";
+
+    /// <summary>What stands before every name but the head's; a bare model (GPT2Model, LlamaModel) is saved without it.</summary>
+    public static string PrefixOf(ModelFamily family) => family == ModelFamily.Gpt2 ? Gpt2Prefix : LlamaPrefix;
+
+    /// <summary>All tensors of a model, in the order of its layers.</summary>
+    public static IEnumerable<HuggingFaceTensor> Of(ModelOptions options)
+    {
+        var body = options.Family == ModelFamily.Gpt2 ? Gpt2(options) : Llama(options);
+        return options.TieEmbeddings ? body : body.Append(new HuggingFaceTensor(Head, "head.weight", [options.VocabularySize, options.Width]));
+    }
+
+    /// <summary>Whether a tensor of a published file carries no parameter: attention masks, rotary frequencies, a tied head.</summary>
+    public static bool IsSurplus(ModelOptions options, string name) =>
+        (options.TieEmbeddings && name == Head)
+        || (options.Family == ModelFamily.Gpt2 && (name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attn.masked_bias", StringComparison.Ordinal)))
+        || (options.Family == ModelFamily.Llama && name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal));
+
+    private static IEnumerable<HuggingFaceTensor> Gpt2(ModelOptions options)
+    {
+        long width = options.Width, hidden = options.MlpWidth;
+        yield return new("transformer.wte.weight", "tokens.weight", [options.VocabularySize, width]);
+        yield return new("transformer.wpe.weight", "positions.weight", [options.ContextLength, width]);
+        for (var i = 0; i < options.Layers; i++)
+        {
+            string theirs = $"transformer.h.{i}.", ours = $"blocks.{i}.";
+            yield return new(theirs + "ln_1.weight", ours + "attention.norm.weight", [width]);
+            yield return new(theirs + "ln_1.bias", ours + "attention.norm.bias", [width]);
+            yield return new(theirs + "attn.c_attn.weight", ours + "attention.qkv.weight", [width, 3 * width], Transposed: true);
+            yield return new(theirs + "attn.c_attn.bias", ours + "attention.qkv.bias", [3 * width]);
+            yield return new(theirs + "attn.c_proj.weight", ours + "attention.output.weight", [width, width], Transposed: true);
+            yield return new(theirs + "attn.c_proj.bias", ours + "attention.output.bias", [width]);
+            yield return new(theirs + "ln_2.weight", ours + "mlp.norm.weight", [width]);
+            yield return new(theirs + "ln_2.bias", ours + "mlp.norm.bias", [width]);
+            yield return new(theirs + "mlp.c_fc.weight", ours + "mlp.up.weight", [width, hidden], Transposed: true);
+            yield return new(theirs + "mlp.c_fc.bias", ours + "mlp.up.bias", [hidden]);
+            yield return new(theirs + "mlp.c_proj.weight", ours + "mlp.down.weight", [hidden, width], Transposed: true);
+            yield return new(theirs + "mlp.c_proj.bias", ours + "mlp.down.bias", [width]);
+        }
+
+        yield return new("transformer.ln_f.weight", "norm.weight", [width]);
+        yield return new("transformer.ln_f.bias", "norm.bias", [width]);
+    }
+
+    private static IEnumerable<HuggingFaceTensor> Llama(ModelOptions options)
+    {
+        long width = options.Width, hidden = options.MlpWidth, head = options.HeadWidth;
+        long queries = options.Heads * head, keys = options.KeyValueHeads * head;
+        yield return new("model.embed_tokens.weight", "tokens.weight", [options.VocabularySize, width]);
+        for (var i = 0; i < options.Layers; i++)
+        {
+            string theirs = $"model.layers.{i}.", ours = $"blocks.{i}.";
+            yield return new(theirs + "input_layernorm.weight", ours + "attention.norm.weight", [width]);
+            yield return new(theirs + "self_attn.q_proj.weight", ours + "attention.qkv.weight", [queries, width]);
+            yield return new(theirs + "self_attn.k_proj.weight", ours + "attention.qkv.weight", [keys, width], queries);
+            yield return new(theirs + "self_attn.v_proj.weight", ours + "attention.qkv.weight", [keys, width], queries + keys);
+            yield return new(theirs + "self_attn.o_proj.weight", ours + "attention.output.weight", [width, queries]);
+            yield return new(theirs + "post_attention_layernorm.weight", ours + "mlp.norm.weight", [width]);
+            yield return new(theirs + "mlp.gate_proj.weight", ours + "mlp.gate_up.weight", [hidden, width]);
+            yield return new(theirs + "mlp.up_proj.weight", ours + "mlp.gate_up.weight", [hidden, width], hidden);
+            yield return new(theirs + "mlp.down_proj.weight", ours + "mlp.down.weight", [width, hidden]);
+        }
+
+        yield return new("model.norm.weight", "norm.weight", [width]);
+    }
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Text.Json;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Files;
+using Microsoft.Win32.SafeHandles;
+
+namespace ActorTrain.Persistence.Metrics;
+
+/// <summary>The metrics of one run: a file of JSON lines, only ever appended to, one line per step and one per evaluation.</summary>
+/// <remarks>A line goes to the system in one write, so a killed process loses none that was appended; what a power cut tears off is the end of
+/// the file, which readers pass over and the next opening cuts away. Not for several threads at once.</remarks>
+public sealed class MetricsLog : IDisposable
+{
+    private const byte NewLine = (byte)'\n';
+    private readonly string path;
+    private readonly SafeFileHandle handle;
+    private long length;
+
+    private MetricsLog(string path, SafeFileHandle handle)
+    {
+        this.path = path;
+        this.handle = handle;
+        length = RandomAccess.GetLength(handle);
+    }
+
+    /// <summary>Opens the log to go on after <paramref name="lastStep"/>: rows of later steps, which are about to be taken again, are dropped.</summary>
+    /// <param name="path">The file; it is made when missing.</param>
+    /// <param name="lastStep">The step that training resumes from; 0 begins anew.</param>
+    /// <exception cref="UserErrorException">A line inside the file is no metrics row, or the disk refused; the file is as it was.</exception>
+    public static MetricsLog Open(string path, long lastStep)
+    {
+        try
+        {
+            if (File.Exists(path))
+                DropAfter(path, lastStep);
+            return new MetricsLog(path, File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read));
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Explain(exception, $"Cannot open the metrics file {path}");
+        }
+    }
+
+    /// <summary>Adds a row.</summary>
+    /// <exception cref="UserErrorException">The disk refused; the file ends with the row before.</exception>
+    public void Append(MetricsRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        var json = JsonSerializer.SerializeToUtf8Bytes(MetricsLine.Of(row), MetricsJson.Default.MetricsLine);
+        byte[] line = [.. json, NewLine];
+        try
+        {
+            RandomAccess.Write(handle, line, length);
+            length += line.Length;
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            RandomAccess.SetLength(handle, length);
+            throw Disk.Explain(exception, $"Cannot write to the metrics file {path}");
+        }
+    }
+
+    /// <summary>Makes all rows so far durable against a power cut.</summary>
+    public void Flush() => RandomAccess.FlushToDisk(handle);
+
+    /// <inheritdoc/>
+    public void Dispose() => handle.Dispose();
+
+    /// <summary>Reads the rows one by one, also while a run appends to them; a torn last line is passed over, a missing file has none.</summary>
+    /// <exception cref="UserErrorException">Another line is no metrics row; the sentence names it.</exception>
+    public static IEnumerable<MetricsRow> Read(string path) => ReadLines(path).Select(static line => line.Row);
+
+    private static IEnumerable<(MetricsRow Row, string Text)> ReadLines(string path)
+    {
+        if (!File.Exists(path))
+            yield break;
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        var current = reader.ReadLine();
+        for (long number = 1; current is not null; number++)
+        {
+            var next = reader.ReadLine();
+            if (Parse(current) is { } row)
+                yield return (row, current);
+            else if (next is not null)
+                throw new UserErrorException(string.Create(CultureInfo.InvariantCulture, $"Line {number} of {path} is not a row of metrics; remove that line."));
+            current = next;
+        }
+    }
+
+    private static MetricsRow? Parse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, MetricsJson.Default.MetricsLine)?.ToRow();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes what stays to a new file and renames it over the old one, if anything goes.</summary>
+    private static void DropAfter(string path, long lastStep)
+    {
+        var kept = path + ".kept";
+        using (var writer = new StreamWriter(kept) { NewLine = "\n" })
+        {
+            foreach (var (row, text) in ReadLines(path))
+            {
+                if (row.Step <= lastStep)
+                    writer.WriteLine(text);
+            }
+
+            writer.Flush();
+            ((FileStream)writer.BaseStream).Flush(flushToDisk: true);
+        }
+
+        File.Move(kept, path, overwrite: true);
+        Disk.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+}

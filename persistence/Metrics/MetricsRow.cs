@@ -1,0 +1,92 @@
+using System.Text.Json.Serialization;
+
+namespace ActorTrain.Persistence.Metrics;
+
+/// <summary>One line of a run's <c>metrics.jsonl</c>.</summary>
+/// <param name="Step">The step it tells of, from 1.</param>
+public abstract record MetricsRow(long Step);
+
+/// <summary>What one step of training showed.</summary>
+/// <param name="Step">The step, from 1.</param>
+/// <param name="Loss">Mean cross-entropy of the global batch, in nats per token.</param>
+/// <param name="GradientNorm">Global norm of the gradient before clipping.</param>
+/// <param name="LearningRate">Learning rate of the update.</param>
+/// <param name="Tokens">Tokens trained on so far.</param>
+/// <param name="Seconds">Wall-clock time of the step.</param>
+/// <param name="TokensPerSecond">Rate of the step.</param>
+/// <param name="GemmPercent">Model FLOPs per second as a percentage of the machine's measured GEMM rate.</param>
+public sealed record StepMetrics(
+    long Step, double Loss, double GradientNorm, double LearningRate, long Tokens, double Seconds, double TokensPerSecond, double GemmPercent)
+    : MetricsRow(Step);
+
+/// <summary>What an evaluation on the held-out part showed.</summary>
+/// <param name="Step">The step after which it was made.</param>
+/// <param name="HeldOutLoss">Mean cross-entropy, in nats per token.</param>
+/// <param name="Perplexity">e to the held-out loss.</param>
+/// <param name="BitsPerByte">Bits per byte of text.</param>
+public sealed record EvaluationMetrics(long Step, double HeldOutLoss, double Perplexity, double BitsPerByte) : MetricsRow(Step);
+
+/// <summary>A line as it stands in the file, of either kind.</summary>
+internal sealed record MetricsLine
+{
+    public required long Step { get; init; }
+
+    public double? Loss { get; init; }
+
+    public double? GradientNorm { get; init; }
+
+    public double? LearningRate { get; init; }
+
+    public long? Tokens { get; init; }
+
+    public double? Seconds { get; init; }
+
+    public double? TokensPerSecond { get; init; }
+
+    public double? GemmPercent { get; init; }
+
+    public double? HeldOutLoss { get; init; }
+
+    public double? Perplexity { get; init; }
+
+    public double? BitsPerByte { get; init; }
+
+    public static MetricsLine Of(MetricsRow row) => row switch
+    {
+        StepMetrics step => new MetricsLine
+        {
+            Step = step.Step,
+            Loss = step.Loss,
+            GradientNorm = step.GradientNorm,
+            LearningRate = step.LearningRate,
+            Tokens = step.Tokens,
+            Seconds = step.Seconds,
+            TokensPerSecond = step.TokensPerSecond,
+            GemmPercent = step.GemmPercent,
+        },
+        EvaluationMetrics evaluation => new MetricsLine
+        {
+            Step = evaluation.Step,
+            HeldOutLoss = evaluation.HeldOutLoss,
+            Perplexity = evaluation.Perplexity,
+            BitsPerByte = evaluation.BitsPerByte,
+        },
+        _ => throw new ArgumentException($"{row.GetType().Name} has no line in the metrics file.", nameof(row)),
+    };
+
+    /// <summary>The row, or null when the line is of neither kind.</summary>
+    public MetricsRow? ToRow() => this switch
+    {
+        { Loss: { } loss, GradientNorm: { } norm, LearningRate: { } rate, Tokens: { } tokens, Seconds: { } seconds, TokensPerSecond: { } speed, GemmPercent: { } gemm } =>
+            new StepMetrics(Step, loss, norm, rate, tokens, seconds, speed, gemm),
+        { HeldOutLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } => new EvaluationMetrics(Step, loss, perplexity, bits),
+        _ => null,
+    };
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(MetricsLine))]
+internal sealed partial class MetricsJson : JsonSerializerContext;

@@ -1,0 +1,120 @@
+using ActorTrain.Models;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Files;
+using ActorTrain.Persistence.Metrics;
+
+namespace ActorTrain.Persistence.Runs;
+
+/// <summary>How a run stands.</summary>
+public enum RunState
+{
+    /// <summary>No process has begun it.</summary>
+    New,
+
+    /// <summary>A process is training it.</summary>
+    Running,
+
+    /// <summary>It was stopped in order and can be resumed.</summary>
+    Stopped,
+
+    /// <summary>Its process died; it can be resumed.</summary>
+    Killed,
+
+    /// <summary>It took its last step.</summary>
+    Finished,
+}
+
+/// <summary>One line of the list of runs.</summary>
+/// <param name="Name">The run's name.</param>
+/// <param name="State">How it stands.</param>
+/// <param name="LastStep">The last step in its metrics, or null before the first.</param>
+/// <param name="LastLoss">The loss of that step.</param>
+/// <param name="NewestCheckpoint">The step of its newest checkpoint whose manifest is whole, or null.</param>
+/// <param name="Problem">What could not be read, in one sentence, or null.</param>
+public sealed record RunSummary(string Name, RunState State, long? LastStep, double? LastLoss, long? NewestCheckpoint, string? Problem);
+
+/// <summary>Where the parts of a run stand on disk: <c>ROOT/NAME/</c> with its configuration, metrics, checkpoints and lock.</summary>
+public sealed class RunDirectory
+{
+    /// <summary>Names the places; makes nothing.</summary>
+    /// <param name="root">The directory of all runs, such as <c>runs</c>.</param>
+    /// <param name="name">The run's name: one plain directory name.</param>
+    /// <exception cref="UserErrorException">The name is no directory name.</exception>
+    public RunDirectory(string root, string name)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        if (string.IsNullOrWhiteSpace(name) || name.StartsWith('.') || name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0)
+            throw new UserErrorException($"\"{name}\" cannot name a run; use letters, digits, dots, dashes and underscores, not beginning with a dot.");
+        Name = name;
+        Path = System.IO.Path.Combine(root, name);
+    }
+
+    /// <summary>The run's name.</summary>
+    public string Name { get; }
+
+    /// <summary>Its directory.</summary>
+    public string Path { get; }
+
+    /// <summary>The configuration that it was started with.</summary>
+    public string ConfigurationFile => System.IO.Path.Combine(Path, "run.yaml");
+
+    /// <summary>Its metrics; see <see cref="MetricsLog"/>.</summary>
+    public string MetricsFile => System.IO.Path.Combine(Path, "metrics.jsonl");
+
+    /// <summary>Its checkpoints; see <see cref="CheckpointStore"/>.</summary>
+    public string CheckpointsDirectory => System.IO.Path.Combine(Path, "checkpoints");
+
+    /// <summary>Held while a process trains the run.</summary>
+    public string LockFile => System.IO.Path.Combine(Path, "run.lock");
+
+    /// <summary>How the run stands just now.</summary>
+    public RunState State => RunLock.Probe(LockFile);
+
+    /// <summary>Takes the right to run it, making the directory if need be. Dispose of it when done.</summary>
+    /// <exception cref="UserErrorException">Another process holds it, or the directory cannot be written.</exception>
+    public RunLock Lock() => RunLock.Take(this);
+
+    /// <summary>All runs under a root, by name; none when there is no such directory.</summary>
+    /// <exception cref="UserErrorException">The directory cannot be read.</exception>
+    public static IReadOnlyList<RunSummary> List(string root)
+    {
+        if (!Directory.Exists(root))
+            return [];
+        try
+        {
+            return
+            [
+                .. Directory.EnumerateDirectories(root)
+                    .Select(static path => System.IO.Path.GetFileName(path))
+                    .Where(static name => !name.StartsWith('.'))
+                    .Order(StringComparer.Ordinal)
+                    .Select(name => new RunDirectory(root, name))
+                    .Where(static run => File.Exists(run.ConfigurationFile) || File.Exists(run.LockFile))
+                    .Select(static run => run.Summarize()),
+            ];
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Explain(exception, $"Cannot list the runs in {root}");
+        }
+    }
+
+    private RunSummary Summarize()
+    {
+        StepMetrics? last = null;
+        string? problem = null;
+        try
+        {
+            last = MetricsLog.Read(MetricsFile).OfType<StepMetrics>().LastOrDefault();
+        }
+        catch (UserErrorException exception)
+        {
+            problem = exception.Message;
+        }
+
+        var checkpoints = new CheckpointArchive(CheckpointsDirectory).List();
+        problem ??= checkpoints.FirstOrDefault(static checkpoint => checkpoint.Fault is not null)?.Fault?.Sentence;
+        var newest = checkpoints.FirstOrDefault(static checkpoint => checkpoint.Manifest is not null)?.Step;
+        return new RunSummary(Name, State, last?.Step, last?.Loss, newest, problem);
+    }
+}

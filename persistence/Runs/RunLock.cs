@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Files;
+
+namespace ActorTrain.Persistence.Runs;
+
+/// <summary>The right to run one run, held by at most one process; the system takes it back when the process dies.</summary>
+public sealed class RunLock : IDisposable
+{
+    private const int Attempts = 20;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+    private readonly FileStream stream;
+    private string ending = RunState.Stopped.ToString();
+
+    private RunLock(FileStream stream) => this.stream = stream;
+
+    internal static RunLock Take(RunDirectory run)
+    {
+        try
+        {
+            Directory.CreateDirectory(run.Path);
+            for (var attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    // FileShare.None is an exclusive flock of the whole file.
+                    var taken = new RunLock(new FileStream(run.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+                    taken.Write(string.Create(CultureInfo.InvariantCulture, $"{RunState.Running} in process {Environment.ProcessId}"));
+                    return taken;
+                }
+                catch (IOException) when (Probe(run.LockFile) == RunState.Running && attempt < Attempts)
+                {
+                    // A listing of runs holds the lock for a moment to look whether it is free; a run holds it for long.
+                    Thread.Sleep(Pause);
+                }
+            }
+        }
+        catch (IOException exception) when (Probe(run.LockFile) == RunState.Running)
+        {
+            throw new UserErrorException($"The run {run.Name} in {run.Path} is being trained by another process; wait for it, stop it or choose another name.", exception);
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Explain(exception, $"Cannot lock the run in {run.Path}");
+        }
+    }
+
+    /// <summary>Notes that the run took its last step, so that it is listed as finished once the lock is given back.</summary>
+    public void MarkFinished() => ending = RunState.Finished.ToString();
+
+    /// <summary>Gives the lock back, noting how the run ended.</summary>
+    public void Dispose()
+    {
+        if (!stream.CanWrite)
+            return;
+        Write(ending);
+        stream.Dispose();
+    }
+
+    /// <summary>How the run stands, by its lock file: running when somebody holds it, else what the last holder wrote, or did not come to write.</summary>
+    internal static RunState Probe(string lockFile)
+    {
+        if (!File.Exists(lockFile))
+            return RunState.New;
+        try
+        {
+            using var reader = new StreamReader(new FileStream(lockFile, FileMode.Open, FileAccess.Read, FileShare.Read));
+            return Enum.TryParse<RunState>(reader.ReadLine(), out var ended) && ended is RunState.Finished or RunState.Stopped ? ended : RunState.Killed;
+        }
+        catch (IOException)
+        {
+            return RunState.Running;
+        }
+    }
+
+    private void Write(string text)
+    {
+        stream.SetLength(0);
+        stream.Write(Encoding.UTF8.GetBytes(text + "\n"));
+        stream.Flush();
+    }
+}

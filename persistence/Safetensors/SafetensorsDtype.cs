@@ -1,0 +1,55 @@
+namespace ActorTrain.Persistence.Safetensors;
+
+/// <summary>Element types of a safetensors file, under the names that stand in its header.</summary>
+public enum SafetensorsDtype
+{
+    /// <summary>IEEE 754 single precision, 4 bytes.</summary>
+    F32,
+
+    /// <summary>The upper half of a single, 2 bytes.</summary>
+    BF16,
+
+    /// <summary>IEEE 754 half precision, 2 bytes.</summary>
+    F16,
+
+    /// <summary>Signed, 8 bytes.</summary>
+    I64,
+
+    /// <summary>Signed, 4 bytes.</summary>
+    I32,
+
+    /// <summary>Unsigned, 1 byte.</summary>
+    U8,
+
+    /// <summary>0 or 1 in one byte; published models carry their attention masks so.</summary>
+    Bool,
+}
+
+/// <summary>Sizes and header names of <see cref="SafetensorsDtype"/>.</summary>
+public static class SafetensorsDtypes
+{
+    /// <summary>Bytes per element.</summary>
+    public static int Size(this SafetensorsDtype dtype) => dtype switch
+    {
+        SafetensorsDtype.I64 => 8,
+        SafetensorsDtype.F32 or SafetensorsDtype.I32 => 4,
+        SafetensorsDtype.BF16 or SafetensorsDtype.F16 => 2,
+        SafetensorsDtype.U8 or SafetensorsDtype.Bool => 1,
+        _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "Unknown element type."),
+    };
+
+    /// <summary>The name in the header, such as <c>BF16</c>.</summary>
+    public static string HeaderName(this SafetensorsDtype dtype) => dtype == SafetensorsDtype.Bool ? "BOOL" : dtype.ToString();
+
+    internal static SafetensorsDtype? Parse(string? name) => name switch
+    {
+        "F32" => SafetensorsDtype.F32,
+        "BF16" => SafetensorsDtype.BF16,
+        "F16" => SafetensorsDtype.F16,
+        "I64" => SafetensorsDtype.I64,
+        "I32" => SafetensorsDtype.I32,
+        "U8" => SafetensorsDtype.U8,
+        "BOOL" => SafetensorsDtype.Bool,
+        _ => null,
+    };
+}

@@ -1,0 +1,124 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using ActorTrain.Models;
+using ActorTrain.Models.Storage;
+using Microsoft.Win32.SafeHandles;
+
+namespace ActorTrain.Persistence.Safetensors;
+
+/// <summary>A safetensors file opened for reading; its header is checked, its data are read on demand.</summary>
+public sealed class SafetensorsFile : IDisposable
+{
+    private const int ChunkLength = 4 << 20;
+    private readonly SafeFileHandle handle;
+    private readonly byte[] header;
+    private readonly Dictionary<string, SafetensorsEntry> byName;
+
+    private SafetensorsFile(string path, SafeFileHandle handle, byte[] header, IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata)
+    {
+        Path = path;
+        this.handle = handle;
+        this.header = header;
+        Entries = entries;
+        Metadata = metadata;
+        byName = entries.ToDictionary(static entry => entry.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>The file's path.</summary>
+    public string Path { get; }
+
+    /// <summary>The tensors, in the order of their data; together they account for every byte behind the header.</summary>
+    public IReadOnlyList<SafetensorsEntry> Entries { get; }
+
+    /// <summary>The free text of the header.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Opens a file and checks its header against its length.</summary>
+    /// <exception cref="UserErrorException">It is no whole safetensors file; the sentence says why.</exception>
+    /// <exception cref="IOException">It cannot be opened or read.</exception>
+    public static SafetensorsFile Open(string path)
+    {
+        var handle = File.OpenHandle(path);
+        try
+        {
+            var length = RandomAccess.GetLength(handle);
+            Span<byte> prefix = stackalloc byte[SafetensorsHeader.PrefixLength];
+            if (length < prefix.Length)
+                throw new UserErrorException(string.Create(CultureInfo.InvariantCulture, $"{path} is no safetensors file: it has only {length} bytes; get it again."));
+            ReadExactly(path, handle, prefix, 0);
+            var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+            if (headerLength < 2 || headerLength > (ulong)SafetensorsHeader.MaximumLength || headerLength > (ulong)(length - prefix.Length))
+            {
+                throw new UserErrorException(string.Create(
+                    CultureInfo.InvariantCulture, $"{path} is no whole safetensors file: it claims a header of {headerLength} bytes in a file of {length}; get it again."));
+            }
+
+            var header = new byte[prefix.Length + (int)headerLength];
+            ReadExactly(path, handle, header, 0);
+            var (entries, metadata) = SafetensorsHeader.Parse(path, header.AsSpan(prefix.Length), length - header.Length);
+            return new SafetensorsFile(path, handle, header, entries, metadata);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The tensor of that name, or null.</summary>
+    public SafetensorsEntry? Find(string name) => byName.GetValueOrDefault(name);
+
+    /// <summary>Reads a tensor's bytes into a buffer.</summary>
+    /// <param name="entry">One of <see cref="Entries"/>.</param>
+    /// <param name="destination">Where to put the bytes.</param>
+    /// <param name="offset">Where to begin there, in bytes.</param>
+    public void Read(SafetensorsEntry entry, HostBuffer destination, long offset) => Read(entry, destination, offset, null);
+
+    /// <summary>Reads every tensor, in the order of the file, and hashes all that was read.</summary>
+    /// <param name="placeOf">Where each tensor goes: a buffer and an offset in bytes.</param>
+    /// <returns>The SHA-256 of the whole file, header included, in lower-case hexadecimal.</returns>
+    public string ReadAll(Func<SafetensorsEntry, (HostBuffer Buffer, long Offset)> placeOf)
+    {
+        ArgumentNullException.ThrowIfNull(placeOf);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(header);
+        foreach (var entry in Entries)
+        {
+            var (buffer, offset) = placeOf(entry);
+            Read(entry, buffer, offset, hash);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => handle.Dispose();
+
+    private void Read(SafetensorsEntry entry, HostBuffer destination, long offset, IncrementalHash? hash)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        ArgumentNullException.ThrowIfNull(destination);
+        for (long done = 0; done < entry.ByteCount;)
+        {
+            var chunk = destination.Slice(offset + done, (int)Math.Min(ChunkLength, entry.ByteCount - done));
+            ReadExactly(Path, handle, chunk, header.Length + entry.Begin + done);
+            hash?.AppendData(chunk);
+            done += chunk.Length;
+        }
+
+        GC.KeepAlive(destination);
+    }
+
+    private static void ReadExactly(string path, SafeFileHandle handle, Span<byte> destination, long position)
+    {
+        while (destination.Length > 0)
+        {
+            var count = RandomAccess.Read(handle, destination, position);
+            if (count == 0)
+                throw new UserErrorException($"{path} became shorter while it was read; get it again.");
+            destination = destination[count..];
+            position += count;
+        }
+    }
+}
