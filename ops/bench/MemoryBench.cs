@@ -1,0 +1,32 @@
+using System.Globalization;
+using ActorTrain.Models;
+
+namespace ActorTrain.Bench;
+
+/// <summary>How much resident memory grows over 1,000 training steps, on the fused kernels and in composed form.</summary>
+internal static class MemoryBench
+{
+    public static void Run(Figures figures)
+    {
+        Console.WriteLine("\nmemory: resident memory over 1,000 steps after 100 to warm up");
+        var model = ModelOptions.FromDepth(2) with { ContextLength = 64, VocabularySize = 256 };
+        var growth = new[] { (Fused: true, Precision.BFloat16), (Fused: false, Precision.Float32) }.Select(form =>
+        {
+            using var trainee = new Trainee(model, form.Item2, batch: 4, lanes: 2, form.Fused);
+            trainee.Run(100);
+            var before = ResidentBytes();
+            trainee.Run(1000);
+            var after = ResidentBytes();
+            Console.WriteLine($"  {(form.Fused ? "fused bf16" : "composed fp32"),-14} {before / 1e6:F1} MB → {after / 1e6:F1} MB");
+            return 100 * (double)(after - before) / before;
+        }).ToArray();
+        figures.Add("memory.growth_percent", growth.Max());
+    }
+
+    private static long ResidentBytes()
+    {
+        GC.Collect();
+        var line = File.ReadLines("/proc/self/status").First(static line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+    }
+}

@@ -1,0 +1,39 @@
+using ActorTrain.Bench;
+using ActorTrain.Models.Kernels;
+using static TorchSharp.torch;
+
+// Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
+//   actortrain-bench [training] [operations] [saving] [memory] [lanes]      all of them when none is named
+var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes"];
+var figures = new Figures();
+set_num_threads(Environment.ProcessorCount);
+FusedKernels.SetThreads(Environment.ProcessorCount);
+Console.WriteLine($"libtorch {__version__}, kernels {FusedKernels.Description}, {Environment.ProcessorCount} threads");
+
+foreach (var name in chosen)
+{
+    switch (name)
+    {
+        case "training":
+            TrainingBench.Run(figures);
+            break;
+        case "operations":
+            OperationBench.Run(figures);
+            break;
+        case "saving":
+            SavingBench.Run(figures);
+            break;
+        case "memory":
+            MemoryBench.Run(figures);
+            break;
+        case "lanes":
+            LaneBench.Run(figures);
+            break;
+        default:
+            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes.");
+            return 2;
+    }
+}
+
+figures.Print();
+return 0;

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using ActorTrain.Models;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Steps;
+
+namespace ActorTrain.Bench;
+
+/// <summary>Our side of a comparison: the benchmark model under training, step by step, on one replica.</summary>
+internal sealed class Trainee : IDisposable
+{
+    /// <summary>6 layers, width 384, 6 heads, context 256, vocabulary 512.</summary>
+    public static readonly ModelOptions BenchmarkModel = ModelOptions.FromDepth(6) with { ContextLength = 256, VocabularySize = 512 };
+
+    private readonly ReplicaOptions options;
+    private readonly int batch;
+    private readonly TokenBatch[] lanes;
+    private long step;
+
+    public Trainee(ModelOptions model, Precision precision, int batch, int lanes, bool? fused = null)
+    {
+        this.batch = batch;
+        options = new ReplicaOptions
+        {
+            Model = model,
+            Precision = precision,
+            Lanes = lanes,
+            Schedule = new LearningRateSchedule(1e-3, WarmupSteps: 10, Steps: 10_000),
+        };
+        Replica = new Replica(options, fused: fused);
+        var random = new Random(1);
+        this.lanes = [.. Enumerable.Range(0, lanes).Select(_ =>
+        {
+            var sequences = batch / lanes;
+            long[] tokens = [.. Enumerable.Range(0, sequences * (model.ContextLength + 1)).Select(_ => (long)random.Next(model.VocabularySize))];
+            return new TokenBatch(tokens, sequences, model.ContextLength);
+        })];
+    }
+
+    public Replica Replica { get; }
+
+    public long TokensPerStep => (long)batch * options.Model.ContextLength;
+
+    public double Loss { get; private set; }
+
+    /// <summary>Does some steps and returns tokens per second.</summary>
+    public double Run(int steps, Action<long>? afterStep = null)
+    {
+        var started = Stopwatch.GetTimestamp();
+        for (var i = 0; i < steps; i++)
+        {
+            var sums = Replica.Compute([new LaneBlock(0, options.Lanes)], lane => [lanes[lane]], TokensPerStep);
+            var total = Replica.Reduce(sums);
+            var measure = Replica.Measure(step, total);
+            if (!StepVerdict.Judge(measure).IsAccepted)
+                throw new InvalidOperationException("The benchmark's training diverged.");
+            Replica.Apply(total, measure);
+            Loss = measure.Loss;
+            step++;
+            afterStep?.Invoke(step);
+        }
+
+        return steps * TokensPerStep / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
+    public void Dispose() => Replica.Dispose();
+}
