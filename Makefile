@@ -6,7 +6,8 @@ SHELL := /bin/bash
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-DOTNET_BUILD := dotnet build ActorTrain.sln --configuration Release --nologo --verbosity quiet -consoleLoggerParameters:NoSummary
+# `dotnet build` prints a summary even where all is well.
+DOTNET_BUILD := dotnet msbuild ActorTrain.sln -restore -property:Configuration=Release -verbosity:quiet -nologo
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
