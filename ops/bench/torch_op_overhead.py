@@ -5,38 +5,25 @@
 
 Each run calls every operation N times and prints `nanoseconds NAME V NAME V ...`, with the cost of the empty loop taken off.
 """
-import gc
-import itertools
-import time
+import timeit
 
 import protocol
 import torch
 
+OPERATIONS = {"add": "one.add(other)", "mul_": "one.mul_(other)", "view": "square.view(64)", "matmul": "square.matmul(square)"}
+
 
 def main():
     torch.set_num_threads(1)
-    one, other = torch.ones(1), torch.ones(1)
-    square, other_square = torch.ones(8, 8), torch.ones(8, 8)
-    operations = {
-        "add": lambda n: [None for _ in itertools.repeat(None, n) if one.add(other) is None],
-        "mul_": lambda n: [None for _ in itertools.repeat(None, n) if one.mul_(other) is None],
-        "view": lambda n: [None for _ in itertools.repeat(None, n) if square.view(64) is None],
-        "matmul": lambda n: [None for _ in itertools.repeat(None, n) if square.matmul(other_square) is None],
-    }
+    names = {"one": torch.ones(1), "other": torch.ones(1), "square": torch.ones(8, 8)}
 
-    def empty(n):
-        return [None for _ in itertools.repeat(None, n) if n is None]
-
-    def nanoseconds(operation, n):
-        begin = time.perf_counter_ns()
-        operation(n)
-        return (time.perf_counter_ns() - begin) / n
+    def nanoseconds(statement, n):
+        return timeit.timeit(statement, number=n, globals=names) / n * 1e9
 
     def run(n):
-        loop = nanoseconds(empty, n)
-        return "nanoseconds " + " ".join(f"{name} {nanoseconds(operation, n) - loop:.1f}" for name, operation in operations.items())
+        loop = nanoseconds("pass", n)
+        return "nanoseconds " + " ".join(f"{name} {nanoseconds(statement, n) - loop:.1f}" for name, statement in OPERATIONS.items())
 
-    gc.disable()  # as timeit does
     run(1000)
     protocol.serve(run)
 

@@ -1,0 +1,52 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup build train test check bench clean
+.ONESHELL:
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+
+# `dotnet build` prints a summary even where all is well.
+DOTNET_BUILD := dotnet msbuild ActorTrain.sln -restore -property:Configuration=Release -verbosity:quiet -nologo
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: ## install the Debian packages that are missing and build the native libraries; TORCH=/path takes another PyTorch
+	@ops/setup.sh
+
+build: ## build everything
+	@$(DOTNET_BUILD)
+
+train: setup build ## train a GPT on the King James Bible, draw its curves, let it write; again: resume, or say that it is done
+	@mkdir -p artifacts/text
+	if [[ ! -s artifacts/text/kjv.txt ]]; then
+	    ops/kjv-text.sh > artifacts/text/kjv.txt.part
+	    mv artifacts/text/kjv.txt.part artifacts/text/kjv.txt
+	fi
+	if [[ ! -d artifacts/data/kjv ]]; then
+	    ./actortrain prepare --input artifacts/text/kjv.txt --output artifacts/data/kjv --vocabulary-size 2048
+	fi
+	./actortrain pretrain ops/runs/kjv.yaml
+	./actortrain plot kjv
+	./actortrain generate kjv --prompt 'And God said' --tokens 200 --temperature 0.8 --seed 1
+
+test: ## run every test; the last line says how many passed and failed
+	@ops/setup.sh python3-torch
+	$(DOTNET_BUILD)
+	ops/test.sh
+
+check: ## before every commit: formatting, analyzers, build, fast tests
+	@ops/setup.sh python3-torch
+	$(DOTNET_BUILD)
+	dotnet format ActorTrain.sln --verify-no-changes --no-restore
+	ops/test.sh --fast
+
+bench: ## measure against PyTorch in the same run; ends with one line per figure: figure NAME VALUE
+	@ops/setup.sh python3-torch
+	$(DOTNET_BUILD)
+	ops/bench/fetch-openblas.sh
+	dotnet run --project ops/bench --configuration Release
+
+clean: ## remove what was built, prepared texts included; runs stay
+	@rm -rf artifacts
