@@ -88,7 +88,7 @@ public static class CorpusPreparation
             }
             finally
             {
-                Task.WaitAny(reading);
+                Task.WaitAny([reading], CancellationToken.None);
             }
 
             more = reading.GetAwaiter().GetResult();

@@ -38,12 +38,12 @@ internal sealed record TokenIndex(
     /// <summary>This index with its checksum.</summary>
     public TokenIndex Sealed()
     {
-        var open = JsonSerializer.SerializeToUtf8Bytes(this with { Sha256 = "" }, TokenIndexJson.Default.TokenIndex);
-        return this with { Sha256 = Convert.ToHexStringLower(SHA256.HashData(open)) };
+        var open = this with { Sha256 = "" };
+        return this with { Sha256 = Convert.ToHexStringLower(SHA256.HashData(open.Serialized())) };
     }
 
     public void Write(string folder) =>
-        File.WriteAllBytes(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, TokenIndexJson.Default.TokenIndex));
+        File.WriteAllBytes(Path.Combine(folder, FileName), Serialized());
 
     public static TokenIndex Read(string folder)
     {
@@ -52,10 +52,12 @@ internal sealed record TokenIndex(
             throw new UserErrorException($"The data folder {folder} does not exist: make it with `actortrain prepare --output {folder}`.");
         if (!File.Exists(file))
             throw new UserErrorException($"{folder} is no prepared data folder, for it has no {FileName}: make one with `actortrain prepare`.");
+        byte[] bytes;
         TokenIndex index;
         try
         {
-            index = JsonSerializer.Deserialize(File.ReadAllBytes(file), TokenIndexJson.Default.TokenIndex) ?? throw new JsonException("it says null");
+            bytes = File.ReadAllBytes(file);
+            index = JsonSerializer.Deserialize(bytes, TokenIndexJson.Default.TokenIndex) ?? throw new JsonException("it says null");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -64,10 +66,12 @@ internal sealed record TokenIndex(
 
         if (index.Format != CurrentFormat)
             throw new UserErrorException($"{file} is of format {index.Format}, and this program reads format {CurrentFormat}: {Mend}.");
-        if (index.Sealed().Sha256 != index.Sha256)
+        if (!bytes.AsSpan().SequenceEqual(index.Sealed().Serialized()))
             throw new UserErrorException($"{file} was altered, for its checksum does not agree: {Mend}.");
         return index;
     }
+
+    private byte[] Serialized() => JsonSerializer.SerializeToUtf8Bytes(this, TokenIndexJson.Default.TokenIndex);
 }
 
 /// <summary>One part of a prepared folder.</summary>

@@ -51,7 +51,7 @@ internal sealed class JsonRecord(string file, string field, bool lenient)
                 json.Skip();
         }
 
-        return length is { } known ? text.AsMemory(0, known) : null;
+        return length is { } known ? new ReadOnlyMemory<byte>(text, 0, known) : new ReadOnlyMemory<byte>?();
     }
 
     private int Copy(ref Utf8JsonReader json)

@@ -10,6 +10,9 @@ public sealed record SourceFile(string Path, long Length)
     private static readonly string[] TextEndings = [".txt", ".text", ".md"];
     private static readonly string[] RecordEndings = [".jsonl", ".ndjson"];
 
+    // Without this switch, which is read when the process first inflates anything, GZipStream takes a file cut short for a whole one.
+    static SourceFile() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
     /// <summary>The endings by which a folder's texts are known, <c>.gz</c> left off.</summary>
     public static IEnumerable<string> KnownEndings => TextEndings.Concat(RecordEndings);
 

@@ -72,7 +72,10 @@ public static unsafe class SentencePieceTraining
     private static UserErrorException Refused(TokenizerKind kind, int vocabularySize, long sentences, string reason) => sentences == 0
         ? new UserErrorException($"The texts hold no word to train a {kind} tokenizer on: choose the tokenizer \"bytes\", or give more text.")
         : new UserErrorException(
-            $"SentencePiece cannot train a {kind} tokenizer of {vocabularySize} tokens on these texts ({reason.TrimEnd('.')}): choose another --vocabulary-size, or give more text.");
+            $"SentencePiece cannot train a {kind} tokenizer of {vocabularySize} tokens on these texts ({Told(reason)}): choose another --vocabulary-size, or give more text.");
+
+    /// <summary>What SentencePiece says, without the line of its source and the condition that stand before it.</summary>
+    private static string Told(string reason) => reason[(reason.LastIndexOf("] ", StringComparison.Ordinal) is var at and >= 0 ? at + 2 : 0)..].TrimEnd('.');
 
     private static IEnumerable<ReadOnlyMemory<byte>> SentencesOf(IEnumerable<ReadOnlyMemory<byte>> texts)
     {

@@ -89,7 +89,9 @@ public class CheckpointArchive
             var loaded = Load(info, layoutOf, parts, out var fault);
             if (loaded is not null)
                 return loaded;
-            warn(fault!);
+            if (fault!.IsNewer)
+                throw new UserErrorException(fault.Sentence);
+            warn(fault);
         }
 
         return null;
@@ -159,7 +161,7 @@ public class CheckpointArchive
         }
         catch (UserErrorException exception)
         {
-            return new CheckpointInfo(path, step, null, new CheckpointFault(path, step, exception.Message));
+            return new CheckpointInfo(path, step, null, new CheckpointFault(path, step, exception.Message, IsNewer: true));
         }
         catch (IOException exception)
         {

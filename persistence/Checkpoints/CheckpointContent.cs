@@ -70,7 +70,8 @@ public sealed record CheckpointManifest
 /// <param name="Path">The checkpoint's directory.</param>
 /// <param name="Step">The step in its name.</param>
 /// <param name="Sentence">What is wrong, for people.</param>
-public sealed record CheckpointFault(string Path, long Step, string Sentence);
+/// <param name="IsNewer">Whether it is whole but written by a newer program, so that going on from an older one would be a mistake.</param>
+public sealed record CheckpointFault(string Path, long Step, string Sentence, bool IsNewer = false);
 
 /// <summary>A checkpoint found on disk: its manifest, or what is wrong with it.</summary>
 /// <param name="Path">Its directory.</param>

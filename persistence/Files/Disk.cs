@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using ActorTrain.Models;
+using Microsoft.Win32.SafeHandles;
 
 namespace ActorTrain.Persistence.Files;
 
@@ -8,6 +9,7 @@ namespace ActorTrain.Persistence.Files;
 internal static partial class Disk
 {
     private const int NoSpace = 28, ReadOnlyFileSystem = 30, FileTooBig = 27, QuotaExceeded = 122;
+    private const int NotSupported = 95, NotImplemented = 38;
     private const int ReadOnlyDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC (O_RDONLY is 0)
 
     /// <summary>Whether an exception comes from the file system rather than from a mistake in the program.</summary>
@@ -30,11 +32,33 @@ internal static partial class Disk
         }
     }
 
+    /// <summary>Reserves space for a file that is about to be written, so that a full disk is found before any byte is. Where the file
+    /// system cannot reserve, the writing itself will find out.</summary>
+    public static void Reserve(SafeFileHandle handle, string path, long size)
+    {
+        if (size > 0 && Allocate(handle, 0, 0, size) != 0 && Marshal.GetLastPInvokeError() is not (NotSupported or NotImplemented))
+            throw LastError(path);
+    }
+
+    /// <summary>Writes all bytes at a position.</summary>
+    /// <exception cref="IOException">The disk refused; a limit on file size, which the framework takes for a wrong argument, included.</exception>
+    public static void Write(SafeFileHandle handle, ReadOnlySpan<byte> bytes, long position)
+    {
+        try
+        {
+            RandomAccess.Write(handle, bytes, position);
+        }
+        catch (ArgumentOutOfRangeException exception) when (position >= 0)
+        {
+            throw new IOException(exception.Message, FileTooBig);
+        }
+    }
+
     /// <summary>Writes a small file and syncs it.</summary>
     public static void WriteSynced(string path, ReadOnlySpan<byte> content)
     {
-        using var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, preallocationSize: content.Length);
-        RandomAccess.Write(handle, content, 0);
+        using var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        Write(handle, content, 0);
         RandomAccess.FlushToDisk(handle);
     }
 
@@ -78,6 +102,10 @@ internal static partial class Disk
         var code = Marshal.GetLastPInvokeError();
         return new IOException($"{Marshal.GetPInvokeErrorMessage(code)}: {path}", code);
     }
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Allocate(SafeFileHandle handle, int mode, long offset, long length);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -50,7 +50,7 @@ public sealed class MetricsLog : IDisposable
         byte[] line = [.. json, NewLine];
         try
         {
-            RandomAccess.Write(handle, line, length);
+            Disk.Write(handle, line, length);
             length += line.Length;
         }
         catch (Exception exception) when (Disk.IsFailure(exception))

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ActorTrain.Models.Storage;
+using ActorTrain.Persistence.Files;
 
 namespace ActorTrain.Persistence.Safetensors;
 
@@ -49,9 +50,9 @@ public static class SafetensorsWriter
         using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var data = hashData ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
 
-        // Reserving the space first finds a full disk before any byte is written.
-        using var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, preallocationSize: size);
-        RandomAccess.Write(handle, header, 0);
+        using var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        Disk.Reserve(handle, path, size);
+        Disk.Write(handle, header, 0);
         whole.AppendData(header);
         long position = header.Length;
         foreach (var tensor in ordered)
@@ -60,7 +61,7 @@ public static class SafetensorsWriter
             {
                 cancellation.ThrowIfCancellationRequested();
                 var chunk = tensor.Buffer.Slice(tensor.Offset + done, (int)Math.Min(ChunkLength, tensor.ByteCount - done));
-                RandomAccess.Write(handle, chunk, position);
+                Disk.Write(handle, chunk, position);
                 whole.AppendData(chunk);
                 data?.AppendData(chunk);
                 done += chunk.Length;

@@ -1,0 +1,255 @@
+using System.Text;
+using ActorTrain.Data.Preparation;
+using ActorTrain.Data.Shards;
+using ActorTrain.Data.Sources;
+using ActorTrain.Data.Tokenizers;
+using ActorTrain.Models;
+
+namespace ActorTrain.Data.Tests.Preparation;
+
+public sealed class CorpusPreparationTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData(TokenizerKind.Bytes)]
+    [InlineData(TokenizerKind.Bpe)]
+    [InlineData(TokenizerKind.Unigram)]
+    public void Prepared_data_say_the_corpus_document_by_document(TokenizerKind kind)
+    {
+        var texts = Enumerable.Range(0, 60).Select(static i => Texts.Prose(i, 2000)).ToArray();
+        for (var i = 0; i < texts.Length; i++)
+            folder.Write($"in/{i:D2}.txt", texts[i]);
+        var summary = CorpusPreparation.Run(Options() with { Tokenizer = kind, HeldOutFraction = 0.2, ShardTokens = 5000 });
+
+        using var store = TokenStore.Open(summary.Folder);
+        store.Verify();
+        var heldOut = Documents(store, store.HeldOut!);
+        var train = Documents(store, store.Train);
+        train.Concat(heldOut).Order(StringComparer.Ordinal).ShouldBe(texts.Order(StringComparer.Ordinal));
+        train.ShouldBe(texts.Where(train.Contains));
+        heldOut.Count.ShouldBeInRange(4, 24);
+
+        store.Tokenizer.Kind.ShouldBe(kind);
+        summary.Identity.ShouldBe(store.Identity);
+        (summary.Train.Documents + summary.HeldOut!.Documents).ShouldBe(60);
+        (summary.Train.Bytes + summary.HeldOut.Bytes).ShouldBe(texts.Sum(Encoding.UTF8.GetByteCount));
+        summary.Train.BytesPerToken.ShouldBe(store.Train.BytesPerToken);
+        store.Train.UnigramEntropy.ShouldBe(Entropy(Tokens(store.Train)), 1e-9);
+        store.HeldOut!.UnigramEntropy.ShouldBe(Entropy(Tokens(store.HeldOut)), 1e-9);
+    }
+
+    [Theory]
+    [InlineData(TokenizerKind.Bytes)]
+    [InlineData(TokenizerKind.Bpe)]
+    [InlineData(TokenizerKind.Unigram)]
+    public void Preparing_twice_gives_the_same_bytes(TokenizerKind kind)
+    {
+        folder.Write("in/a.txt", Texts.Prose(1, 400_000));
+        folder.Write("in/b.jsonl.gz", string.Concat(Enumerable.Range(0, 100).Select(static i => $$"""{"text":"{{Texts.Prose(i, 300).ReplaceLineEndings("\\n")}}"}""" + "\n")));
+        var options = Options() with { Tokenizer = kind, TokenizerSampleBytes = 100_000, ShardTokens = 100_000 };
+        CorpusPreparation.Run(options);
+        CorpusPreparation.Run(options with { Output = folder.Of("again") });
+        Contents("again").ShouldBe(Contents("out"));
+    }
+
+    [Fact]
+    public void The_seed_decides_what_is_held_out()
+    {
+        folder.Write("in/a.txt", Texts.Prose(1, 1_000_000));
+        var options = Options() with { HeldOutFraction = 0.1 };
+        var first = CorpusPreparation.Run(options with { Output = folder.Of("1"), Seed = 1 });
+        var second = CorpusPreparation.Run(options with { Output = folder.Of("2"), Seed = 2 });
+        first.Identity.ShouldNotBe(second.Identity);
+        (first.HeldOut!.Documents / (double)(first.HeldOut.Documents + first.Train.Documents)).ShouldBeInRange(0.03, 0.2);
+    }
+
+    [Fact]
+    public void Of_two_documents_one_is_held_out_and_of_one_none()
+    {
+        folder.Write("in/a.txt", "one");
+        CorpusPreparation.Run(Options() with { Output = folder.Of("single") }).HeldOut.ShouldBeNull();
+        folder.Write("in/b.txt", "two");
+        for (var seed = 0UL; seed < 20; seed++)
+        {
+            var summary = CorpusPreparation.Run(Options() with { Seed = seed, HeldOutFraction = seed % 2 == 0 ? 0.001 : 0.5, Force = true });
+            (summary.Train.Documents, summary.HeldOut!.Documents).ShouldBe((1, 1));
+        }
+
+        CorpusPreparation.Run(Options() with { HeldOutFraction = 0, Force = true }).HeldOut.ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_corpus_larger_than_a_batch_keeps_its_order()
+    {
+        var text = Texts.Prose(5, 12_000_000);
+        folder.Write("in/a.txt.gz", text);
+        var told = new Progress();
+        CorpusPreparation.Run(Options() with { HeldOutFraction = 0 }, told);
+        using var store = TokenStore.Open(folder.Of("out"));
+        string.Concat(Documents(store, store.Train)).ShouldBe(text);
+        told.Reports.Count.ShouldBeGreaterThan(2);
+        told.Reports.Select(static report => report.Done).ShouldBe(told.Reports.Select(static report => report.Done).Order());
+        told.Reports[^1].ShouldBe(new PreparationProgress(PreparationStage.Encoding, new FileInfo(folder.Of("in/a.txt.gz")).Length, new FileInfo(folder.Of("in/a.txt.gz")).Length));
+    }
+
+    [Fact]
+    public void A_tokenizer_can_be_taken_from_other_data()
+    {
+        folder.Write("in/a.txt", Texts.Prose(1, 100_000));
+        CorpusPreparation.Run(Options() with { Tokenizer = TokenizerKind.Bpe });
+        folder.Write("in/b.txt", Texts.Prose(2, 100_000));
+        CorpusPreparation.Run(Options() with { TokenizerFrom = folder.Of("out"), Output = folder.Of("more") });
+        using var first = TokenStore.Open(folder.Of("out"));
+        using var second = TokenStore.Open(folder.Of("more"));
+        second.Tokenizer.Identity.ShouldBe(first.Tokenizer.Identity);
+        second.RequireTokenizer(first.Tokenizer.Identity, "the run");
+    }
+
+    [Fact]
+    public void An_output_that_exists_is_refused_unless_forced()
+    {
+        folder.Write("in/a.txt", "one");
+        CorpusPreparation.Run(Options());
+        folder.Write("in/b.txt", "two");
+        Refusal(Options()).ShouldBe($"The output folder {folder.Of("out")} exists already: name another with --output, or pass --force to replace it.");
+        CorpusPreparation.Run(Options() with { Force = true }).HeldOut!.Documents.ShouldBe(1);
+        Directory.EnumerateFileSystemEntries(folder.Root).Select(Path.GetFileName).Order().ShouldBe(["in", "out"]);
+
+        folder.Write("mine/letter.txt", "dear");
+        Refusal(Options() with { Output = folder.Of("mine"), Force = true })
+            .ShouldBe($"The output folder {folder.Of("mine")} holds something other than prepared data, which --force does not replace: name another with --output.");
+        Refusal(Options() with { Output = folder.Of("in/a.txt") }).ShouldBe($"The output {folder.Of("in/a.txt")} is a file: name a folder with --output.");
+    }
+
+    [Fact]
+    public void A_bad_input_found_late_changes_nothing_on_disk()
+    {
+        folder.Write("in/a.txt", Texts.Prose(1, 6_000_000));
+        CorpusPreparation.Run(Options());
+        var bad = folder.Write("in/b.txt", [0x61, 0xFF]);
+        Refusal(Options() with { Force = true }).ShouldStartWith($"{bad} is not UTF-8 at byte 1: ");
+        Refusal(Options() with { Output = folder.Of("new/below") }).ShouldStartWith($"{bad} is not UTF-8 at byte 1: ");
+        folder.Write("in/b.txt", "");
+        Refusal(Options() with { Output = folder.Of("new") }).ShouldStartWith($"{bad} is empty: ");
+    }
+
+    [Fact]
+    public void Inputs_without_text_are_refused_even_leniently()
+    {
+        var path = folder.Write("in/a.txt", "");
+        Refusal(Options(lenient: true)).ShouldBe("The inputs hold no text at all: name others with --input.");
+        Refusal(Options()).ShouldStartWith($"{path} is empty: ");
+    }
+
+    [Fact]
+    public void Stopping_leaves_nothing_on_disk()
+    {
+        folder.Write("in/a.txt", Texts.Prose(1, 12_000_000));
+        var before = folder.Snapshot();
+        using var stop = new CancellationTokenSource();
+        var progress = new Progress { Told = stop.Cancel };
+        Should.Throw<OperationCanceledException>(() => CorpusPreparation.Run(Options(), progress, stop.Token));
+        progress.Reports.ShouldHaveSingleItem();
+        folder.Snapshot().ShouldBe(before);
+    }
+
+    [Fact]
+    public void What_a_killed_process_left_is_cleared_away()
+    {
+        folder.Write("in/a.txt", "one");
+        folder.Write(".out.partial/train-00000.bin", "half");
+        folder.Write(".out.partial/lock", "");
+        folder.Write(".out.replaced/index.json", "old");
+        CorpusPreparation.Run(Options());
+        Directory.EnumerateFileSystemEntries(folder.Root).Select(Path.GetFileName).Order().ShouldBe(["in", "out"]);
+        using var store = TokenStore.Open(folder.Of("out"));
+        store.Verify();
+    }
+
+    [Fact]
+    public void Two_at_once_into_one_folder_are_refused()
+    {
+        folder.Write("in/a.txt", Texts.Prose(1, 12_000_000));
+        string? refusal = null;
+        var progress = new Progress();
+        progress.Told = () => refusal ??= Should.Throw<UserErrorException>(() => CorpusPreparation.Run(Options())).Message;
+        CorpusPreparation.Run(Options(), progress);
+        refusal.ShouldBe($"The output folder {folder.Of("out")} is being prepared by another process: wait for it, or name another with --output.");
+        using var store = TokenStore.Open(folder.Of("out"));
+        store.Verify();
+    }
+
+    [Fact]
+    public void Options_without_sense_are_refused()
+    {
+        folder.Write("in/a.txt", "one");
+        Refusal(Options() with { Output = " " }).ShouldBe("There is no place to write to: name a folder with --output.");
+        Refusal(Options() with { Tokenizer = TokenizerKind.Bpe, VocabularySize = 256 })
+            .ShouldBe("--vocabulary-size is 256: choose 300 to 1000000, for the 256 bytes have a token each.");
+        Refusal(Options() with { HeldOutFraction = 0.9 }).ShouldBe("--held-out is 0.9: choose a share of the documents from 0 to 0.5.");
+        Refusal(Options() with { HeldOutFraction = double.NaN }).ShouldStartWith("--held-out is NaN: ");
+        Refusal(Options() with { ShardTokens = 0 }).ShouldBe("--shard-tokens is 0: choose at least 1.");
+        Refusal(Options() with { TokenizerSampleBytes = 0 }).ShouldBe("--tokenizer-sample-bytes is 0: choose at least 1.");
+        Refusal(Options() with { Tokenizer = (TokenizerKind)9 }).ShouldBe("--tokenizer is unknown: choose bytes, bpe or unigram.");
+        Refusal(Options() with { Output = folder.Of("in/a.txt/below") }).ShouldStartWith($"The output folder {folder.Of("in/a.txt/below")} cannot be made: ");
+    }
+
+    private PreparationOptions Options(bool lenient = false) => new()
+    {
+        Source = new SourceOptions { Inputs = [folder.Of("in")], Lenient = lenient },
+        Output = folder.Of("out"),
+        Tokenizer = TokenizerKind.Bytes,
+        VocabularySize = 400,
+    };
+
+    private string Refusal(PreparationOptions options)
+    {
+        var before = folder.Snapshot();
+        var message = Should.Throw<UserErrorException>(() => CorpusPreparation.Run(options)).Message;
+        folder.Snapshot().ShouldBe(before);
+        return message;
+    }
+
+    private string[] Contents(string name) =>
+        [.. Directory.EnumerateFiles(folder.Of(name)).Order(StringComparer.Ordinal).Select(static path => Path.GetFileName(path) + " " + Convert.ToHexString(File.ReadAllBytes(path)))];
+
+    private static long[] Tokens(TokenPart part)
+    {
+        var tokens = new long[part.Tokens];
+        part.Read(0, tokens);
+        return tokens;
+    }
+
+    private static List<string> Documents(TokenStore store, TokenPart part)
+    {
+        var tokens = Tokens(part);
+        var documents = new List<string>();
+        for (var i = 0L; i < part.Documents; i++)
+        {
+            var (first, end) = part.Document(i);
+            var ids = tokens[(int)first..(int)end].Select(static id => (int)id).ToArray();
+            ids[^1].ShouldBe(store.Tokenizer.EndOfText);
+            documents.Add(store.Tokenizer.Decode(ids));
+        }
+
+        return documents;
+    }
+
+    private static double Entropy(long[] tokens) => tokens.CountBy(static id => id).Sum(pair => -(double)pair.Value / tokens.Length * Math.Log((double)pair.Value / tokens.Length));
+
+    private sealed class Progress : IProgress<PreparationProgress>
+    {
+        public List<PreparationProgress> Reports { get; } = [];
+
+        public Action? Told { get; set; }
+
+        public void Report(PreparationProgress value)
+        {
+            Reports.Add(value);
+            Told?.Invoke();
+        }
+    }
+}

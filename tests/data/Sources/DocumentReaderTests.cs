@@ -1,0 +1,143 @@
+using System.Text;
+using ActorTrain.Data.Sources;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace ActorTrain.Data.Tests.Sources;
+
+public sealed class DocumentReaderTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("small.txt")]
+    [InlineData("small.txt.gz")]
+    public void A_small_file_is_one_document(string name) => Read(folder.Write(name, "one\n\ntwo\n")).ShouldBe(["one\n\ntwo\n"]);
+
+    [Theory]
+    [InlineData("large.txt", 300_000)]
+    [InlineData("large.txt.gz", 300_000)]
+    [InlineData("large.txt", DocumentReader.WholeFileBytes + 1)]
+    [InlineData("larger.txt.gz", 3_000_000)]
+    public void A_large_file_is_cut_without_losing_a_byte(string name, int bytes)
+    {
+        var text = Texts.Prose(1, bytes);
+        var documents = Read(folder.Write(name, text));
+        string.Concat(documents).ShouldBe(text);
+        documents.Count.ShouldBeGreaterThan(bytes / (3 * DocumentReader.CutBytes));
+        documents.SkipLast(1).ShouldAllBe(static document => Encoding.UTF8.GetByteCount(document) >= DocumentReader.CutBytes && document.EndsWith('\n'));
+    }
+
+    [Fact]
+    public void Cuts_fall_at_paragraphs_else_lines_else_spaces_else_characters()
+    {
+        var filler = new string('x', 9000);
+        var paragraphs = string.Concat(Enumerable.Repeat(filler + "\nline\n\n", 10));
+        Read(folder.Write("a.txt", paragraphs)).ShouldAllBe(static document => document.EndsWith("\n\n"));
+        Read(folder.Write("b.txt", paragraphs.Replace("\n\n", "\r\n\r\n", StringComparison.Ordinal))).ShouldAllBe(static document => document.EndsWith("\r\n\r\n"));
+        Read(folder.Write("c.txt", string.Concat(Enumerable.Repeat(filler + " word\n", 10)))).ShouldAllBe(static document => document.EndsWith('\n'));
+        Read(folder.Write("d.txt", string.Concat(Enumerable.Repeat(filler + " ", 10)))).ShouldAllBe(static document => document.EndsWith(' '));
+
+        var characters = "x" + new string('数', 50_000);
+        var documents = Read(folder.Write("e.txt", characters));
+        string.Concat(documents).ShouldBe(characters);
+        documents.Count.ShouldBeGreaterThan(5);
+    }
+
+    [Fact]
+    public void Any_text_of_any_length_comes_back_whole() => Prop.ForAll(Texts.Any(), Gen.Choose(1, 400).ToArbitrary(), (text, times) =>
+    {
+        var whole = string.Concat(Enumerable.Repeat(text.TrimStart('\ufeff'), times)).TrimStart('\ufeff');
+        return whole.Length == 0 || string.Concat(Read(folder.Write("any.txt", whole))) == whole;
+    }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_separator_belongs_to_no_document_and_empty_ones_are_passed_over()
+    {
+        var options = Options(folder.Write("a.txt", "one\n===\ntwo\n===\n===\nthree")) with { DocumentSeparator = "===\n" };
+        Read(options).ShouldBe(["one\n", "two\n", "three"]);
+    }
+
+    [Fact]
+    public void A_document_larger_than_any_buffer_comes_whole()
+    {
+        var large = Texts.Prose(2, 2_000_000);
+        Read(Options(folder.Write("a.txt", large + "<|end|>small")) with { DocumentSeparator = "<|end|>" }).ShouldBe([large, "small"]);
+        var records = $$"""{"text":{{System.Text.Json.JsonSerializer.Serialize(large)}}}""" + "\n" + """{"text":"small"}""";
+        Read(folder.Write("a.jsonl.gz", records)).ShouldBe([large, "small"]);
+    }
+
+    [Theory]
+    [InlineData("a.jsonl")]
+    [InlineData("a.ndjson")]
+    [InlineData("a.jsonl.gz")]
+    [InlineData("A.JSONL")]
+    public void A_record_is_a_document(string name)
+    {
+        var lines = """
+            {"id": 7, "text": "plain", "more": {"text": "not this"}}
+            {"list": ["text", {"text": 1}], "text": "tab\t, quote \" and \u00fc \ud83d\ude00"}
+
+            {"text": ""}
+            {"text": "last"}
+            """;
+        Read(folder.Write(name, lines)).ShouldBe(["plain", "tab\t, quote \" and ü 😀", "last"]);
+    }
+
+    [Fact]
+    public void The_text_field_can_be_named() =>
+        Read(Options(folder.Write("a.jsonl", """{"text":"no","content":"yes"}""")) with { TextField = "content" }).ShouldBe(["yes"]);
+
+    [Fact]
+    public void A_byte_order_mark_is_left_out() => Read(folder.Write("a.txt", "\ufefftext")).ShouldBe(["text"]);
+
+    [Fact]
+    public void Folders_and_globs_are_read_in_ordinal_order_and_each_file_once()
+    {
+        folder.Write("b/2.txt", "b2");
+        folder.Write("b/10.txt", "b10");
+        folder.Write("a/deep/er/1.md", "a1");
+        folder.Write("a/notes.bin", "not text");
+        folder.Write("a/.hidden/1.txt", "hidden");
+        folder.Write("c.jsonl.gz", """{"text":"c"}""");
+        Read(folder.Root).ShouldBe(["a1", "b10", "b2", "c"]);
+        Read(folder.Of("**/*.txt"), folder.Root).ShouldBe(["b10", "b2", "a1", "c"]);
+        Read(folder.Of("b/?.txt")).ShouldBe(["b2"]);
+        Read(folder.Of("**/1.*")).ShouldBe(["a1"]);
+        Read(folder.Of("a/*.bin")).ShouldBe(["not text"]);
+        Read(folder.Of("a/**")).ShouldBe(["a1", "not text"]);
+    }
+
+    [Fact]
+    public void Lenient_reading_replaces_what_is_invalid()
+    {
+        var path = folder.Write("a.txt", [(byte)'a', 0xFF, (byte)'b', 0xE2, 0x82]);
+        Read(Options(path) with { Lenient = true }).ShouldBe(["a\ufffdb\ufffd"]);
+
+        var records = folder.Write("a.jsonl", """{"text":"a\ud800b\\ud800\udfff \ud83d\ude00"}""");
+        Read(Options(records) with { Lenient = true }).ShouldBe(["a\ufffdb\\ud800\ufffd 😀"]);
+
+        folder.Write("f/1.txt", "");
+        folder.Write("f/2.txt", "two");
+        Read(Options(folder.Of("f")) with { Lenient = true }).ShouldBe(["two"]);
+    }
+
+    [Fact]
+    public void Reading_tells_how_much_of_the_disk_is_read()
+    {
+        var (first, second) = (folder.Write("1.txt", Texts.Prose(3, 400_000)), folder.Write("2.txt", "end"));
+        var reader = new DocumentReader(Options(first, second));
+        var told = reader.Read().Select(static document => document.BytesRead).ToArray();
+        told.ShouldBe(told.Order());
+        told[^1].ShouldBe(reader.TotalBytes);
+    }
+
+    private static SourceOptions Options(params string[] inputs) => new() { Inputs = inputs };
+
+    private static List<string> Read(params string[] inputs) => Read(Options(inputs));
+
+    private static List<string> Read(SourceOptions options) =>
+        [.. new DocumentReader(options).Read().Select(static document => Encoding.UTF8.GetString(document.Text.Span))];
+}

@@ -1,0 +1,187 @@
+using ActorTrain.Models;
+using ActorTrain.Models.Storage;
+using ActorTrain.Persistence.Checkpoints;
+
+namespace ActorTrain.Persistence.Tests;
+
+public sealed class CheckpointStoreTests : IDisposable
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
+    private readonly TestDirectory directory = new();
+
+    private string Folder => directory.At("run", "checkpoints");
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public void What_is_committed_is_loaded_bit_for_bit()
+    {
+        Store().Commit(100);
+
+        new CheckpointArchive(Folder).LoadLatest(Samples.Layout, Samples.NoFaults).ShouldBeOf(100);
+        Directory.EnumerateFileSystemEntries(Folder).Select(Path.GetFileName).ShouldBe(["step-00000100"]);
+        Directory.EnumerateFiles(Path.Combine(Folder, "step-00000100")).Select(Path.GetFileName)
+            .ShouldBe(["manifest.json", "optimizer.safetensors", "weights.safetensors"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public void The_manifest_tells_all_that_was_given()
+    {
+        Store().Commit(7);
+
+        var info = new CheckpointArchive(Folder).List().ShouldHaveSingleItem();
+        info.Fault.ShouldBeNull();
+        var manifest = info.Manifest.ShouldNotBeNull();
+        manifest.CreatedAt.ShouldBe(Noon);
+        var expected = Samples.Facts(7);
+        (manifest.Facts with { State = expected.State }).ShouldBe(expected);
+        manifest.Facts.State.ShouldBe(expected.State, ignoreOrder: true);
+        manifest.Files.Select(file => file.Name).ShouldBe(["weights.safetensors", "optimizer.safetensors"]);
+        manifest.Files.ShouldAllBe(file => file.Size == new FileInfo(Path.Combine(info.Path, file.Name)).Length);
+        CheckpointArchive.Verify(info).ShouldBeNull();
+    }
+
+    [Fact]
+    public void The_same_content_gives_the_same_bytes()
+    {
+        Store().Commit(5);
+        var other = directory.At("other");
+        Store(folder: other).Commit(5);
+        foreach (var name in new[] { "manifest.json", "optimizer.safetensors", "weights.safetensors" })
+            File.ReadAllBytes(Path.Combine(other, "step-00000005", name)).ShouldBe(File.ReadAllBytes(Path.Combine(Folder, "step-00000005", name)));
+    }
+
+    [Fact]
+    public void An_empty_or_missing_directory_has_no_checkpoint()
+    {
+        new CheckpointArchive(Folder).List().ShouldBeEmpty();
+        new CheckpointArchive(Folder).LoadLatest(Samples.Layout, Samples.NoFaults).ShouldBeNull();
+        Directory.Exists(Folder).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void The_weights_alone_can_be_loaded()
+    {
+        Store().Commit(3);
+        using var loaded = new CheckpointArchive(Folder).LoadLatest(manifest => Samples.Layout, Samples.NoFaults, CheckpointParts.Weights).ShouldNotBeNull();
+        loaded.Weights.ShouldHold(Samples.Buffer(Samples.Layout, 3, 0));
+        loaded.FirstMoment.ShouldBeNull();
+        loaded.SecondMoment.ShouldBeNull();
+    }
+
+    [Fact]
+    public void The_last_ones_and_every_kth_stay()
+    {
+        var store = Store(new CheckpointStoreOptions { KeepLast = 2, KeepEvery = 40 });
+        for (var step = 10; step <= 100; step += 10)
+            store.Commit(step);
+        store.List().Select(info => info.Step).ShouldBe([100, 90, 80, 40]);
+    }
+
+    [Fact]
+    public void A_checkpoint_just_made_is_never_deleted_in_favour_of_broken_later_ones()
+    {
+        var store = Store(new CheckpointStoreOptions { KeepLast = 1 });
+        store.Commit(100);
+        store.Commit(200);
+        File.Delete(Path.Combine(Folder, "step-00000200", "weights.safetensors"));
+
+        // As a run does that fell back: it takes step 150 again while the broken 200 still stands there.
+        store.Commit(150);
+        var faults = new List<CheckpointFault>();
+        store.LoadLatest(Samples.Layout, faults.Add).ShouldBeOf(150);
+        faults.ShouldHaveSingleItem().Step.ShouldBe(200);
+    }
+
+    [Fact]
+    public void A_step_taken_again_replaces_its_checkpoint()
+    {
+        var store = Store();
+        store.Commit(100);
+        store.Commit(100, version: 5);
+        store.LoadLatest(Samples.Layout, Samples.NoFaults).ShouldBeOf(100, version: 5);
+        Directory.EnumerateFileSystemEntries(Folder).Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public void Going_back_discards_the_future()
+    {
+        var store = Store(new CheckpointStoreOptions { KeepLast = 10 });
+        foreach (var step in new[] { 10, 20, 30, 40 })
+            store.Commit(step);
+        store.DiscardAfter(20);
+        store.List().Select(info => info.Step).ShouldBe([20, 10]);
+    }
+
+    [Fact]
+    public void Opening_clears_what_a_kill_left_and_nothing_else()
+    {
+        Store().Commit(10);
+        foreach (var name in new[] { ".writing-step-00000020", ".deleting-step-00000005", ".replaced-step-00000010", "notes", ".mine" })
+        {
+            Directory.CreateDirectory(Path.Combine(Folder, name));
+            File.WriteAllText(Path.Combine(Folder, name, "weights.safetensors"), "torn");
+        }
+
+        new CheckpointArchive(Folder).List().Select(info => info.Step).ShouldBe([10]);
+        Directory.EnumerateFileSystemEntries(Folder).Count().ShouldBe(6, "Looking must not change anything.");
+        Store().List().Select(info => info.Step).ShouldBe([10]);
+        Directory.EnumerateFileSystemEntries(Folder).Select(Path.GetFileName).ShouldBe(["step-00000010", "notes", ".mine"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public void A_checkpoint_that_stepped_aside_for_one_that_never_came_comes_back()
+    {
+        Store().Commit(10);
+        Directory.Move(Path.Combine(Folder, "step-00000010"), Path.Combine(Folder, ".replaced-step-00000010"));
+        Store().LoadLatest(Samples.Layout, Samples.NoFaults).ShouldBeOf(10);
+    }
+
+    [Fact]
+    public void A_cancelled_save_leaves_nothing()
+    {
+        var store = Store();
+        store.Commit(10);
+        var content = Samples.Content(20);
+        Should.Throw<OperationCanceledException>(() => store.Commit(content, new CancellationToken(canceled: true)));
+        content.Free();
+        Directory.EnumerateFileSystemEntries(Folder).Select(Path.GetFileName).ShouldBe(["step-00000010"]);
+    }
+
+    [Theory]
+    [InlineData("tokens.weight", new long[] { 33, 8 }, "tokens.weight is F32 [33, 7], but the model needs F32 [33, 8]")]
+    [InlineData("words.weight", new long[] { 33, 7 }, "has no tensor words.weight")]
+    [InlineData(null, null, "holds a tensor tokens.weight, which the model does not have")]
+    public void A_layout_that_differs_is_told_and_not_taken_for_a_torn_file(string? name, long[]? shape, string because)
+    {
+        Store().Commit(10);
+        (string Name, IReadOnlyList<long> Shape)[] rest = [("norm.weight", [7]), ("norm.bias", [7])];
+        var layout = FlatLayout.Of(name is null ? rest : [(name, shape!), .. rest]);
+        var error = Should.Throw<UserErrorException>(() => new CheckpointArchive(Folder).LoadLatest(layout, Samples.NoFaults));
+        error.Message.ShouldContain(because);
+        error.Message.ShouldContain(Path.Combine("step-00000010", "weights.safetensors"));
+    }
+
+    [Fact]
+    public void A_buffer_of_another_size_is_the_callers_mistake()
+    {
+        var content = Samples.Content(1);
+        using var small = new HostBuffer(8);
+        Should.Throw<ArgumentException>(() => Store().Commit(content with { SecondMoment = small }));
+        content.Free();
+        Directory.EnumerateFileSystemEntries(Folder).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(0, 0, "keep_last")]
+    [InlineData(1, -1, "keep_every")]
+    public void Options_that_cannot_be_are_refused(int last, long every, string because) =>
+        Should.Throw<UserErrorException>(() => Store(new CheckpointStoreOptions { KeepLast = last, KeepEvery = every })).Message.ShouldContain(because);
+
+    private CheckpointStore Store(CheckpointStoreOptions? options = null, string? folder = null) => new(folder ?? Folder, options ?? new(), new FixedTime());
+
+    private sealed class FixedTime : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => Noon;
+    }
+}
