@@ -1,3 +1,4 @@
+using System.Buffers;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;
@@ -82,8 +83,8 @@ public static class CorpusPreparation
             try
             {
                 current.Encode(tokenizer, cancellation);
-                for (var i = 0; i < current.Count; i++)
-                    parts.Append(current[i].Ids.Span, current[i].Bytes);
+                foreach (var (ids, bytes) in current.Encoded())
+                    parts.Append(ids.Span, bytes);
                 progress?.Report(new(PreparationStage.Encoding, current.BytesRead, reader.TotalBytes));
             }
             finally
@@ -107,7 +108,7 @@ public static class CorpusPreparation
     /// <summary>Gives each document to its part. The last one waits until it is known to be the last: it is held out if nothing else was.</summary>
     private sealed class SplitWriter(PartWriter train, PartWriter heldOut, HeldOutSplit split)
     {
-        private readonly System.Buffers.ArrayBufferWriter<int> waiting = new();
+        private readonly ArrayBufferWriter<int> waiting = new();
         private long waitingBytes;
         private long ordinal;
         private bool anyHeldOut;
@@ -117,7 +118,7 @@ public static class CorpusPreparation
             if (ordinal > 0)
                 Put(split.IsHeldOut(ordinal - 1));
             waiting.ResetWrittenCount();
-            System.Buffers.BuffersExtensions.Write(waiting, ids);
+            waiting.Write(ids);
             waitingBytes = bytes;
             ordinal++;
         }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;
 
@@ -8,43 +9,93 @@ namespace ActorTrain.Data.Preparation;
 internal sealed class DocumentBatch
 {
     private const int FullBytes = 4 << 20;
-    private readonly ArrayBufferWriter<byte> text = new(FullBytes + (1 << 16));
-    private readonly List<(int Start, int Length)> documents = [];
-    private readonly List<ArrayBufferWriter<int>> ids = [];
+    private const int GroupBytes = 1 << 16;
+    private readonly ArrayBufferWriter<byte> text = new(FullBytes + GroupBytes);
+    private readonly List<int> textLengths = [];
+    private readonly List<Group> groups = [];
+    private int groupCount;
 
     /// <summary>Bytes of all files that were read when the last document was added.</summary>
     public long BytesRead { get; private set; }
-
-    public int Count => documents.Count;
 
     /// <summary>Takes documents until it is full; false when there was none.</summary>
     public bool Fill(IEnumerator<Document> source)
     {
         text.ResetWrittenCount();
-        documents.Clear();
+        textLengths.Clear();
+        groupCount = 0;
         while (text.WrittenCount < FullBytes && source.MoveNext())
         {
             var document = source.Current;
-            documents.Add((text.WrittenCount, document.Text.Length));
+            AddToGroup();
+            textLengths.Add(document.Text.Length);
             text.Write(document.Text.Span);
             BytesRead = document.BytesRead;
         }
 
-        return documents.Count > 0;
+        return textLengths.Count > 0;
     }
 
+    /// <summary>Encodes what was taken.</summary>
     public void Encode(ITokenizer tokenizer, CancellationToken cancellation)
     {
-        while (ids.Count < documents.Count)
-            ids.Add(new ArrayBufferWriter<int>());
         var options = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };
-        Parallel.For(0, documents.Count, options, i =>
-        {
-            var (start, length) = documents[i];
-            ids[i].ResetWrittenCount();
-            tokenizer.Encode(text.WrittenSpan.Slice(start, length), ids[i]);
-        });
+        Parallel.For(0, groupCount, options, i => groups[i].Encode(tokenizer, text.WrittenSpan[groups[i].TextStart..], LengthsOf(groups[i])));
     }
 
-    public (ReadOnlyMemory<int> Ids, int Bytes) this[int document] => (ids[document].WrittenMemory, documents[document].Length);
+    /// <summary>The documents in order: ids, and length of the text in bytes.</summary>
+    public IEnumerable<(ReadOnlyMemory<int> Ids, int TextBytes)> Encoded()
+    {
+        foreach (var group in groups.Take(groupCount))
+        {
+            var start = 0;
+            for (var i = 0; i < group.Documents; i++)
+            {
+                yield return (group.Ids.WrittenMemory[start..group.Ends[i]], textLengths[group.FirstDocument + i]);
+                start = group.Ends[i];
+            }
+        }
+    }
+
+    private void AddToGroup()
+    {
+        if (groupCount == 0 || text.WrittenCount - groups[groupCount - 1].TextStart >= GroupBytes)
+        {
+            if (groups.Count == groupCount)
+                groups.Add(new Group());
+            groups[groupCount++].Begin(textLengths.Count, text.WrittenCount);
+        }
+
+        groups[groupCount - 1].Documents++;
+    }
+
+    private ReadOnlySpan<int> LengthsOf(Group group) => CollectionsMarshal.AsSpan(textLengths).Slice(group.FirstDocument, group.Documents);
+
+    /// <summary>Neighbouring documents that one core encodes; small ones are too many to be a task each.</summary>
+    private sealed class Group
+    {
+        public int FirstDocument { get; private set; }
+
+        public int TextStart { get; private set; }
+
+        public int Documents { get; set; }
+
+        public ArrayBufferWriter<int> Ids { get; } = new();
+
+        public List<int> Ends { get; } = [];
+
+        public void Begin(int firstDocument, int textStart) => (FirstDocument, TextStart, Documents) = (firstDocument, textStart, 0);
+
+        public void Encode(ITokenizer tokenizer, ReadOnlySpan<byte> text, ReadOnlySpan<int> lengths)
+        {
+            Ids.ResetWrittenCount();
+            Ends.Clear();
+            foreach (var length in lengths)
+            {
+                tokenizer.Encode(text[..length], Ids);
+                Ends.Add(Ids.WrittenCount);
+                text = text[length..];
+            }
+        }
+    }
 }

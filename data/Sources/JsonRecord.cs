@@ -7,6 +7,7 @@ namespace ActorTrain.Data.Sources;
 /// <summary>Takes the text out of the lines of a <c>.jsonl</c> file.</summary>
 internal sealed class JsonRecord(string file, string field, bool lenient)
 {
+    private static readonly JsonReaderOptions Depth = new() { MaxDepth = 1024 };
     private byte[] text = new byte[1 << 16];
 
     /// <summary>The text of one record in UTF-8, empty for a blank line. It holds until the next call.</summary>
@@ -35,7 +36,7 @@ internal sealed class JsonRecord(string file, string field, bool lenient)
 
     private ReadOnlyMemory<byte>? TextOf(ReadOnlyMemory<byte> line)
     {
-        var json = new Utf8JsonReader(line.Span);
+        var json = new Utf8JsonReader(line.Span, Depth);
         if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
             throw new JsonException(null, null, 0, 0);
         int? length = null;

@@ -56,18 +56,21 @@ public static unsafe class SentencePieceTraining
 
     // One thread, because SentencePiece's sums depend on how many there are. Normalisation of any sort would lose text.
     private static string Options(TokenizerKind kind, int vocabularySize) => string.Join(
-        ' ',
-        kind is TokenizerKind.Bpe ? "--model_type=bpe" : "--model_type=unigram",
-        $"--vocab_size={vocabularySize}",
-        "--byte_fallback=true",
-        "--normalization_rule_name=identity",
-        "--add_dummy_prefix=false",
-        "--remove_extra_whitespaces=false",
-        "--num_threads=1",
-        $"--max_sentence_length={2 * LongestSentence}",
-        "--unk_id=0 --eos_id=1 --bos_id=-1 --pad_id=-1",
-        $"--eos_piece={SentencePieceTokenizer.EndOfTextPiece}",
-        "--minloglevel=2");
+        '\n',
+        kind is TokenizerKind.Bpe ? "model_type=bpe" : "model_type=unigram",
+        $"vocab_size={vocabularySize}",
+        "byte_fallback=true",
+        "normalization_rule_name=identity",
+        "add_dummy_prefix=false",
+        "remove_extra_whitespaces=false",
+        "num_threads=1",
+        $"max_sentence_length={2 * LongestSentence}",
+        "unk_id=0",
+        "eos_id=1",
+        "bos_id=-1",
+        "pad_id=-1",
+        $"eos_piece={SentencePieceTokenizer.EndOfTextPiece}",
+        "minloglevel=2");
 
     private static UserErrorException Refused(TokenizerKind kind, int vocabularySize, long sentences, string reason) => sentences == 0
         ? new UserErrorException($"The texts hold no word to train a {kind} tokenizer on: choose the tokenizer \"bytes\", or give more text.")

@@ -8,7 +8,9 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <sstream>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace {
@@ -48,6 +50,16 @@ private:
     int32_t answer_ = 0;
 };
 
+std::unordered_map<std::string, std::string> parsed(const char* options) {
+    std::unordered_map<std::string, std::string> values;
+    std::istringstream lines(options);
+    for (std::string line; std::getline(lines, line);) {
+        const auto equals = line.find('=');
+        values[line.substr(0, equals)] = equals == std::string::npos ? "" : line.substr(equals + 1);
+    }
+    return values;
+}
+
 const SentencePieceProcessor& of(const void* processor) { return *static_cast<const SentencePieceProcessor*>(processor); }
 
 }  // namespace
@@ -59,7 +71,7 @@ char* actortrain_train(const char* options, actortrain_next_sentence next, void*
     try {
         Sentences sentences(next, context);
         std::string model;
-        const auto status = sentencepiece::SentencePieceTrainer::Train(options, &sentences, &model);
+        const auto status = sentencepiece::SentencePieceTrainer::Train(parsed(options), &sentences, &model);
         if (!status.ok()) {
             tell(status.ToString(), error, error_capacity);
             return nullptr;

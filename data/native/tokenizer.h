@@ -11,8 +11,7 @@ typedef int32_t (*actortrain_next_sentence)(void* context, const char** text, in
 
 enum actortrain_piece_kind : int32_t { PIECE_TEXT = 0, PIECE_UNKNOWN = 1, PIECE_CONTROL = 2, PIECE_BYTE = 3, PIECE_UNUSED = 4 };
 
-// Trains a model with SentencePiece's options, written `--name=value --name=value …`. Gives the serialised model, to be freed with
-// actortrain_free.
+// Trains a model with SentencePiece's options, one `name=value` per line. Gives the serialised model, to be freed with actortrain_free.
 ACTORTRAIN_API char* actortrain_train(const char* options, actortrain_next_sentence next, void* context, int64_t* length,
                                       char* error, int32_t error_capacity);
 ACTORTRAIN_API void actortrain_free(char* model);

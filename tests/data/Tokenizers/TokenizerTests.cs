@@ -108,6 +108,16 @@ public sealed class TokenizerTests : IClassFixture<TokenizerTests.Trained>, IDis
 
     [Theory]
     [MemberData(nameof(TrainedKinds))]
+    public void Words_one_by_one_give_what_SentencePiece_makes_of_the_whole_line(TokenizerKind kind)
+    {
+        var tokenizer = (SentencePieceTokenizer)trained.Of(kind);
+        using var processor = SentencePieceHandle.Open(tokenizer.Model.Span);
+        foreach (var line in Texts.Prose(12, 50_000).Split('\n'))
+            tokenizer.Encode(line).ShouldBe(Whole(processor, line));
+    }
+
+    [Theory]
+    [MemberData(nameof(TrainedKinds))]
     public void Many_threads_encode_alike(TokenizerKind kind)
     {
         using var tokenizer = Trained.Train(kind);
@@ -170,6 +180,18 @@ public sealed class TokenizerTests : IClassFixture<TokenizerTests.Trained>, IDis
         Refusal().ShouldBe($"{description} describes another tokenizer than the one beside it: prepare the data again with `actortrain prepare --force`, or put back the file.");
 
         string Refusal() => Should.Throw<UserErrorException>(() => TokenizerFolder.Load(folder.Root)).Message;
+    }
+
+    private static unsafe int[] Whole(SentencePieceHandle processor, string line)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(line);
+        var ids = new int[utf8.Length + 8];
+        fixed (byte* text = utf8)
+        fixed (int* target = ids)
+        {
+            var error = stackalloc byte[SentencePieceLibrary.ErrorCapacity];
+            return ids[..(int)SentencePieceLibrary.Encode(processor, text, utf8.Length, target, ids.Length, error, SentencePieceLibrary.ErrorCapacity)];
+        }
     }
 
     private static IEnumerable<ReadOnlyMemory<byte>> Failing()
