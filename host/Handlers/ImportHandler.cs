@@ -1,0 +1,54 @@
+using ActorTrain.Data.Tokenizers;
+using ActorTrain.Host.Commands;
+using ActorTrain.Models;
+using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Storage;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.HuggingFace;
+using ActorTrain.Persistence.Runs;
+
+namespace ActorTrain.Host.Handlers;
+
+/// <summary><c>actortrain import</c>: a Hugging Face model as the first checkpoint of a run.</summary>
+internal static class ImportHandler
+{
+    public static int Run(ImportRequest request, CommandContext context)
+    {
+        if (Directory.Exists(request.Output) && Directory.EnumerateFileSystemEntries(request.Output).Any())
+            throw new UserErrorException($"{request.Output} exists and is not empty; name a folder to be made with --output.");
+        var path = Path.GetFullPath(request.Output);
+        var run = new RunDirectory(Path.GetDirectoryName(path)!, Path.GetFileName(path));
+
+        var model = HuggingFaceImport.Read(request.Source, ModelLayout.Of);
+        using var weights = model.Weights;
+        using var firstMoment = new HostBuffer(weights.Length);
+        using var secondMoment = new HostBuffer(weights.Length);
+        var store = new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions(), context.Time);
+        store.Commit(new CheckpointContent(
+            new CheckpointFacts
+            {
+                Step = 0,
+                ConfigurationHash = "imported",
+                Model = model.Options,
+                Cursor = new PlanCursor(0, 0, 0),
+                Fingerprint = new NumericFingerprint("imported", "", "", "", "", 0, ""),
+                State = new Dictionary<string, string> { ["source"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Source)) },
+            },
+            model.Layout, weights, firstMoment, secondMoment));
+
+        if (File.Exists(Path.Combine(request.Source, TokenizerFolder.DescriptionFile)))
+        {
+            var tokenizerFolder = Path.Combine(run.Path, TrainedModel.TokenizerFolderName);
+            using var tokenizer = TokenizerFolder.Load(request.Source);
+            Directory.CreateDirectory(tokenizerFolder);
+            tokenizer.Save(tokenizerFolder);
+        }
+        else
+        {
+            context.Output.WriteLine($"{request.Source} has no tokenizer of ours; put one into {Path.Combine(run.Path, TrainedModel.TokenizerFolderName)} to generate text.");
+        }
+
+        context.Output.WriteLine($"{request.Output} holds the imported {model.Options.Family} model, {model.Layout.ParameterCount:N0} parameters.");
+        return ExitCode.Success;
+    }
+}

@@ -1,0 +1,30 @@
+using System.Globalization;
+using ActorTrain.Host.Commands;
+using ActorTrain.Persistence.Runs;
+
+namespace ActorTrain.Host.Handlers;
+
+/// <summary><c>actortrain runs</c>: one line per run.</summary>
+internal static class RunsHandler
+{
+    public static int Run(RunsRequest request, CommandContext context)
+    {
+        var runs = RunDirectory.List(request.Output);
+        if (runs.Count == 0)
+        {
+            context.Output.WriteLine($"There is no run in {request.Output}; `actortrain pretrain` makes one.");
+            return ExitCode.Success;
+        }
+
+        var width = Math.Max(4, runs.Max(static run => run.Name.Length));
+        context.Output.WriteLine($"{"run".PadRight(width)}  {"state",-9} {"step",9} {"loss",9} {"checkpoint",11}");
+        foreach (var run in runs)
+        {
+            context.Output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{run.Name.PadRight(width)}  {run.State.ToString().ToLowerInvariant(),-9} {run.LastStep,9} {run.LastLoss,9:F4} {run.NewestCheckpoint,11}  {run.Problem}").TrimEnd());
+        }
+
+        return ExitCode.Success;
+    }
+}

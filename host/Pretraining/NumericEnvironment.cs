@@ -1,0 +1,43 @@
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Platform;
+using ActorTrain.Models;
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Numerics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Host.Pretraining;
+
+/// <summary>Device, threads and kernels of this process, chosen once before the first computation, and the fingerprint they make.</summary>
+internal sealed record NumericEnvironment(Device Device, int Threads, NumericFingerprint Fingerprint)
+{
+    /// <summary>Chooses for a run.</summary>
+    /// <exception cref="UserErrorException">The device that is asked for is not there.</exception>
+    public static NumericEnvironment Choose(NumericsMode numerics, string deviceName, int threads)
+    {
+        var portable = numerics == NumericsMode.Portable;
+        threads = threads > 0 ? threads : Environment.ProcessorCount;
+        TensorPlatform.Configure(portable, threads);
+        FusedKernels.Configure(portable);
+        set_num_threads(threads);
+        FusedKernels.SetThreads(threads);
+
+        var device = Find(deviceName);
+        var found = TensorPlatform.Describe();
+        var fingerprint = new NumericFingerprint(
+            found.Libtorch, found.Blas, found.OneDnn, found.Aten, FusedKernels.Description, threads, device.type == DeviceType.CPU ? "cpu" : deviceName);
+        return new NumericEnvironment(device, threads, fingerprint);
+    }
+
+    private static Device Find(string name)
+    {
+        if (name == "cpu")
+            return CPU;
+        if (!cuda.is_available())
+            throw new UserErrorException($"training.device is {name}, but this libtorch sees no CUDA device; choose cpu, or build against a CUDA PyTorch with `TORCH=/path make setup`.");
+        var asked = device(name);
+        if (asked.index >= cuda.device_count())
+            throw new UserErrorException($"training.device is {name}, but there are only {cuda.device_count()} CUDA devices, counted from 0; choose one of them.");
+        return asked;
+    }
+}

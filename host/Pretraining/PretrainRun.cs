@@ -1,0 +1,226 @@
+using ActorTrain.Data.Plan;
+using ActorTrain.Data.Shards;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Models;
+using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Plan;
+using ActorTrain.Models.Steps;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Metrics;
+using ActorTrain.Persistence.Runs;
+
+namespace ActorTrain.Host.Pretraining;
+
+/// <summary>One run from where it stands to its last step: plan → lane gradients → lane-tree sum → verdict → apply → snapshot.</summary>
+internal sealed class PretrainRun : IDisposable
+{
+    // So many batches in a row without one usable gradient means that the weights are broken, not the data.
+    private const int VetoesInARow = 10;
+
+    private readonly RunConfiguration configuration;
+    private readonly NumericEnvironment environment;
+    private readonly TokenStore data;
+    private readonly ModelOptions model;
+    private readonly Replica replica;
+    private readonly BatchPlan plan;
+    private readonly SampleReader training;
+    private readonly SampleReader? heldOut;
+    private readonly CheckpointStore store;
+    private readonly TimeProvider time;
+    private readonly IPretrainObserver observer;
+    private SkipList skips = SkipList.Empty;
+    private long step;
+    private long? savedStep;
+    private volatile UserErrorException? saveFailure;
+
+    public PretrainRun(
+        RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, IPretrainObserver observer, TimeProvider time)
+    {
+        var options = configuration.Training;
+        this.configuration = configuration;
+        this.environment = environment;
+        this.data = data;
+        this.observer = observer;
+        this.time = time;
+        model = configuration.ModelFor(data.Tokenizer.VocabularySize);
+        plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes);
+        training = new SampleReader(data.Train, model.ContextLength, options.MicroBatch);
+        if (data.HeldOut is { } part && part.Tokens > model.ContextLength)
+            heldOut = new SampleReader(part, model.ContextLength, options.MicroBatch);
+        store = new CheckpointStore(
+            directory.CheckpointsDirectory,
+            new CheckpointStoreOptions { KeepLast = configuration.Checkpoints.Keep, KeepEvery = configuration.Checkpoints.KeepEvery },
+            time);
+        replica = new Replica(
+            new ReplicaOptions
+            {
+                Model = model,
+                Precision = options.Precision == TrainingPrecision.BFloat16 ? Precision.BFloat16 : Precision.Float32,
+                Lanes = options.Lanes,
+                Optimizer = new AdamWOptions
+                {
+                    Beta1 = options.Beta1, Beta2 = options.Beta2, Epsilon = options.Epsilon, WeightDecay = options.WeightDecay,
+                },
+                Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
+                Clip = options.Clip,
+                Seed = (ulong)options.Seed,
+            },
+            environment.Device);
+    }
+
+    /// <summary>Steps taken so far.</summary>
+    public long Step => step;
+
+    /// <summary>The model as it stands.</summary>
+    public Transformer Model => replica.Model;
+
+    private long TokensPerStep => (long)configuration.Training.Batch * model.ContextLength;
+
+    /// <summary>Takes over the newest checkpoint that is whole, if there is one.</summary>
+    /// <returns>Whether there was.</returns>
+    public bool Restore()
+    {
+        using var checkpoint = store.LoadLatest(replica.Parameters.Layout, fault => observer.Warn(fault.Sentence));
+        if (checkpoint is null)
+            return false;
+        var facts = checkpoint.Manifest.Facts;
+        if (facts.ConfigurationHash != configuration.Hash)
+            throw new UserErrorException($"{checkpoint.Path} belongs to another configuration than the run's {configuration.Run.Name}/run.yaml; choose another run.name.");
+        if (facts.State.GetValueOrDefault(DataKey) is { } identity && identity != data.Identity)
+            throw new UserErrorException($"{data.Folder} is not the data that {checkpoint.Path} was trained on; give the old data.path, or choose another run.name.");
+
+        replica.CopyFrom(checkpoint.Weights, checkpoint.FirstMoment!, checkpoint.SecondMoment!);
+        (step, skips, savedStep) = (facts.Step, facts.SkipList, facts.Step);
+        foreach (var difference in facts.Fingerprint.DifferencesFrom(environment.Fingerprint))
+            observer.Warn($"the numeric fingerprint differs from the checkpoint's, so the bits will not be those of an undisturbed run: {difference}.");
+        return true;
+    }
+
+    /// <summary>Trains until the last step, or until a stop is asked for; whatever was reached is saved.</summary>
+    /// <param name="metricsFile">The run's metrics.</param>
+    /// <param name="stop">Asked after every step.</param>
+    /// <returns>Whether the last step was taken.</returns>
+    public bool Train(string metricsFile, CancellationToken stop)
+    {
+        var gemmRate = GemmRate.Measure(replica.Model.Precision, environment.Device);
+        using var metrics = MetricsLog.Open(metricsFile, step);
+        using var writer = new CheckpointWriter(store, replica.Parameters.Layout, Announce, time);
+        var last = configuration.Training.Steps;
+        observer.Begin(new PretrainStart(step, last, TokensPerStep, replica.Parameters.Layout.ParameterCount, gemmRate, environment.Fingerprint));
+
+        while (step < last && !stop.IsCancellationRequested)
+        {
+            var started = time.GetTimestamp();
+            var measure = TakeStep();
+            var seconds = time.GetElapsedTime(started).TotalSeconds;
+            var rate = TokensPerStep / seconds;
+            var row = new StepMetrics(
+                step, measure.Loss, measure.GradientNorm, replica.LearningRateAt(measure.Step), step * TokensPerStep, seconds, rate,
+                100 * rate * model.TrainingFlopsPerToken / gemmRate);
+            metrics.Append(row);
+            observer.StepTaken(row);
+
+            if (IsDue(configuration.Evaluation.Every) || step == last)
+                Evaluate(metrics, stop);
+            if (IsDue(configuration.Checkpoints.Every) && step < last)
+                Save(writer);
+        }
+
+        metrics.Flush();
+        if (savedStep != step)
+            Save(writer);
+        writer.Drain();
+        return saveFailure is { } failed ? throw failed : step == last;
+
+        bool IsDue(int every) => every > 0 && step % every == 0;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => replica.Dispose();
+
+    // A vetoed batch goes onto the skip list and the step is planned again without it.
+    private StepMeasure TakeStep()
+    {
+        for (var vetoes = 0; vetoes < VetoesInARow; vetoes++)
+        {
+            var lanes = new LaneBlock(0, plan.Lanes);
+            var sums = replica.Compute([lanes], lane => training.Lane(plan, step, lane, skips), TokensPerStep);
+            var total = replica.Reduce(sums);
+            var measure = Replica.Measure(step, total);
+            var verdict = StepVerdict.Judge(measure);
+            if (verdict.IsAccepted)
+            {
+                replica.Apply(total, measure);
+                step++;
+                return measure;
+            }
+
+            observer.Warn($"{verdict.Reason}; its batch is skipped.");
+            skips = Without(plan.Samples(step, skips), verdict.Reason!);
+        }
+
+        throw new UserErrorException(
+            $"Step {step} of {configuration.Run.Name} was vetoed {VetoesInARow} times in a row, so the weights are broken; lower training.learning_rate in a run of another name.");
+    }
+
+    private SkipList Without(PlannedSample[] samples, string reason) =>
+        samples.Select(static sample => sample.Position).Aggregate(skips, (list, position) => list.With(new SkippedRange(position, 1, reason)));
+
+    private void Evaluate(MetricsLog metrics, CancellationToken stop)
+    {
+        if (heldOut is null)
+            return;
+        try
+        {
+            var result = HeldOutLoss.Measure(replica.Model, heldOut.FromStart(configuration.Evaluation.Batches), data.HeldOut!.BytesPerToken, stop);
+            var row = new EvaluationMetrics(step, result.Loss, result.Perplexity, result.BitsPerByte);
+            metrics.Append(row);
+            observer.Evaluated(row);
+        }
+        catch (OperationCanceledException)
+        {
+            // A stop does not wait for an evaluation; it changes nothing that is kept.
+        }
+    }
+
+    private void Save(CheckpointWriter writer)
+    {
+        var snapshot = writer.Rent();
+        replica.CopyTo(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
+        var samples = step * configuration.Training.Batch;
+        writer.Submit(
+            new CheckpointFacts
+            {
+                Step = step,
+                ConfigurationHash = configuration.Hash,
+                Model = model,
+                Cursor = new PlanCursor(samples, samples, step * TokensPerStep),
+                SkipList = skips,
+                Fingerprint = environment.Fingerprint,
+                State = new Dictionary<string, string> { [DataKey] = data.Identity },
+            },
+            snapshot);
+        savedStep = step;
+    }
+
+    private const string DataKey = "data";
+
+    private void Announce(SaveOutcome outcome)
+    {
+        switch (outcome)
+        {
+            case Saved saved:
+                saveFailure = null;
+                observer.Saved(saved);
+                break;
+            case SaveFailed failed:
+                // Training goes on: the next save may succeed, and the last one must.
+                saveFailure = failed.Error;
+                observer.Warn(failed.Error.Message);
+                break;
+        }
+    }
+}
