@@ -1,0 +1,50 @@
+namespace ActorTrain.Host.Commands;
+
+/// <summary>What a command may use of the world around it.</summary>
+/// <param name="Output">Where results go.</param>
+/// <param name="Error">Where errors and warnings go.</param>
+/// <param name="IsTerminal">Whether <paramref name="Output"/> is a terminal that can be redrawn.</param>
+/// <param name="Time">The clock.</param>
+public sealed record CommandContext(TextWriter Output, TextWriter Error, bool IsTerminal, TimeProvider Time)
+{
+    /// <summary>The process's own console and clock.</summary>
+    public static CommandContext OfProcess() => new(Console.Out, Console.Error, TerminalIsLive(), TimeProvider.System);
+
+    // https://no-color.org: any value that is not empty. A dumb terminal cannot move its cursor.
+    private static bool TerminalIsLive() =>
+        !Console.IsOutputRedirected
+        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+        && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+}
+
+/// <summary>What each command does once its line is understood; each returns the exit code.</summary>
+/// <remarks>Handed in, so that reading the command line can be tested without a model or data.</remarks>
+public sealed record Handlers
+{
+    /// <summary>Looks at the machine.</summary>
+    public required Func<DoctorRequest, CommandContext, int> Doctor { get; init; }
+
+    /// <summary>Turns text into tokens.</summary>
+    public required Func<PrepareRequest, CommandContext, int> Prepare { get; init; }
+
+    /// <summary>Trains.</summary>
+    public required Func<PretrainRequest, CommandContext, int> Pretrain { get; init; }
+
+    /// <summary>Evaluates.</summary>
+    public required Func<EvalRequest, CommandContext, int> Eval { get; init; }
+
+    /// <summary>Writes text.</summary>
+    public required Func<GenerateRequest, CommandContext, int> Generate { get; init; }
+
+    /// <summary>Writes a model for other programs.</summary>
+    public required Func<ExportRequest, CommandContext, int> Export { get; init; }
+
+    /// <summary>Reads a model of other programs.</summary>
+    public required Func<ImportRequest, CommandContext, int> Import { get; init; }
+
+    /// <summary>Lists runs.</summary>
+    public required Func<RunsRequest, CommandContext, int> Runs { get; init; }
+
+    /// <summary>Draws a run.</summary>
+    public required Func<PlotRequest, CommandContext, int> Plot { get; init; }
+}

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using ActorTrain.Models;
+
+namespace ActorTrain.Host.Commands;
+
+/// <summary>The whole command line of <c>actortrain</c>, and the one place where errors become sentences and exit codes.</summary>
+public static class CommandLine
+{
+    /// <summary>What follows the list of commands in the help.</summary>
+    internal const string Lesson = """
+        From text to a trained model:
+          actortrain doctor
+          actortrain prepare --input book.txt --output data/book
+          actortrain pretrain --set run.name=book --set data.path=data/book
+          actortrain plot runs/book --output loss.svg
+          actortrain generate runs/book --prompt 'In the beginning'
+
+        Exit codes: 0 done, 1 a fault of program or machine, 2 bad input, 130 interrupted.
+        """;
+
+    /// <summary>Defines every command.</summary>
+    public static RootCommand Define(Handlers handlers, CommandContext context)
+    {
+        ArgumentNullException.ThrowIfNull(handlers);
+        var root = new RootCommand("ActorTrain: language models trained through crashes, to the same bits.");
+        root.Add(DoctorCommand.Define(request => handlers.Doctor(request, context)));
+        root.Add(PrepareCommand.Define(request => handlers.Prepare(request, context)));
+        root.Add(PretrainCommand.Define(request => handlers.Pretrain(request, context)));
+        root.Add(EvalCommand.Define(request => handlers.Eval(request, context)));
+        root.Add(GenerateCommand.Define(request => handlers.Generate(request, context)));
+        root.Add(ExportCommand.Define(request => handlers.Export(request, context)));
+        root.Add(ImportCommand.Define(request => handlers.Import(request, context)));
+        root.Add(RunsCommand.Define(request => handlers.Runs(request, context)));
+        root.Add(PlotCommand.Define(request => handlers.Plot(request, context)));
+        root.Add(HelpCommand.Define(root, context));
+        foreach (var option in root.Options)
+        {
+            if (option is HelpOption { Action: HelpAction usual } help)
+                help.Action = new TeachingHelp(usual);
+        }
+
+        return root;
+    }
+
+    /// <summary>Reads a command line and does what it says.</summary>
+    /// <returns>The process's exit code; see <see cref="ExitCode"/>.</returns>
+    public static int Run(IReadOnlyList<string> arguments, Handlers handlers, CommandContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var root = Define(handlers, context);
+        if (arguments.Count == 0)
+            arguments = ["--help"];
+
+        // A response file ('@name') would give '@' in a prompt a meaning that nobody expects.
+        var line = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (line.Errors.Count > 0 && line.Action is not TeachingHelp)
+        {
+            context.Error.WriteLine($"actortrain: {ParseErrors.Sentence(line, root)}");
+            return ExitCode.UserError;
+        }
+
+        try
+        {
+            return line.Invoke(new InvocationConfiguration
+            {
+                Output = context.Output,
+                Error = context.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            });
+        }
+        catch (UserErrorException error)
+        {
+            context.Error.WriteLine($"actortrain: {error.Message}");
+            return ExitCode.UserError;
+        }
+        catch (OperationCanceledException)
+        {
+            context.Error.WriteLine("actortrain: interrupted.");
+            return ExitCode.Cancelled;
+        }
+#pragma warning disable CA1031 // The outermost frame: whatever arrives here ends the process with a message.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            context.Error.WriteLine($"actortrain: {error.GetType().Name}: {error.Message}");
+            context.Error.WriteLine(Environment.GetEnvironmentVariable("ACTORTRAIN_TRACE") is { Length: > 0 }
+                ? error.StackTrace
+                : "This is a fault of the program or the machine. Set ACTORTRAIN_TRACE=1 to see where, and try 'actortrain doctor'.");
+            return ExitCode.Failure;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+namespace ActorTrain.Host.Commands;
+
+/// <summary>Which tokenizer to make.</summary>
+public enum TokenizerKind
+{
+    /// <summary>One token per byte.</summary>
+    Bytes,
+
+    /// <summary>Byte-pair encoding, trained on the text.</summary>
+    Bpe,
+
+    /// <summary>Unigram language model, trained on the text.</summary>
+    Unigram,
+}
+
+/// <summary>What to do about a run that is there already.</summary>
+public enum ResumeMode
+{
+    /// <summary>Go on where it exists and its configuration agrees, else begin.</summary>
+    WhenPossible,
+
+    /// <summary>Go on; refuse where there is nothing to go on from.</summary>
+    Required,
+
+    /// <summary>Begin; refuse where the run's folder holds checkpoints already. Nothing is ever deleted.</summary>
+    Fresh,
+}
+
+/// <summary><c>actortrain doctor</c>.</summary>
+/// <param name="Json">Print one JSON object instead of tables.</param>
+public sealed record DoctorRequest(bool Json);
+
+/// <summary><c>actortrain prepare</c>.</summary>
+/// <param name="Inputs">Files, folders and globs.</param>
+/// <param name="Output">The folder to write.</param>
+/// <param name="Tokenizer">Which tokenizer.</param>
+/// <param name="Vocabulary">Number of token ids for a trained tokenizer.</param>
+/// <param name="HeldOut">Part of the documents held out, from 0 to below 1.</param>
+/// <param name="Lenient">Replace what is not UTF-8 instead of refusing it.</param>
+/// <param name="TextField">Field of <c>.jsonl</c> lines that holds the text.</param>
+/// <param name="DocumentSeparator">A line that parts documents in text files, or null where each file is one document.</param>
+/// <param name="ShardSize">Tokens per shard.</param>
+/// <param name="Seed">Seed of the held-out split.</param>
+/// <param name="Force">Replace the output folder if it was written by <c>prepare</c>.</param>
+public sealed record PrepareRequest(
+    IReadOnlyList<string> Inputs, string Output, TokenizerKind Tokenizer, int Vocabulary, double HeldOut, bool Lenient, string TextField,
+    string? DocumentSeparator, long ShardSize, long Seed, bool Force);
+
+/// <summary><c>actortrain pretrain</c>.</summary>
+/// <param name="RunFile">The run file, or null where all is given by overrides.</param>
+/// <param name="Overrides">Texts <c>key=value</c>.</param>
+/// <param name="Resume">What to do about a run that is there already.</param>
+public sealed record PretrainRequest(string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume);
+
+/// <summary><c>actortrain eval</c>.</summary>
+/// <param name="Run">A run's folder or one of its checkpoints.</param>
+/// <param name="Part">Part of the data, <c>heldout</c> or <c>train</c>.</param>
+/// <param name="Batches">Batches to take; 0 takes the whole part.</param>
+public sealed record EvalRequest(string Run, string Part, int Batches);
+
+/// <summary><c>actortrain generate</c>.</summary>
+/// <param name="Run">A run's folder or one of its checkpoints.</param>
+/// <param name="Prompt">What the text begins with.</param>
+/// <param name="Tokens">Tokens to write after it.</param>
+/// <param name="Temperature">Divides the logits.</param>
+/// <param name="TopK">Only so many of the likeliest tokens; 0: all.</param>
+/// <param name="TopP">Only the likeliest tokens that have this probability together; 1: all.</param>
+/// <param name="Seed">Seed of the draws.</param>
+/// <param name="Greedy">Always the likeliest token.</param>
+/// <param name="Count">Number of texts.</param>
+public sealed record GenerateRequest(string Run, string Prompt, int Tokens, double Temperature, int TopK, double TopP, long Seed, bool Greedy, int Count);
+
+/// <summary><c>actortrain export</c>.</summary>
+/// <param name="Run">A run's folder or one of its checkpoints.</param>
+/// <param name="Format">The format, <c>huggingface</c>.</param>
+/// <param name="Output">The folder to write.</param>
+/// <param name="Checkpoint">The checkpoint's step, or null for the newest.</param>
+/// <param name="Force">Overwrite files in the output folder.</param>
+public sealed record ExportRequest(string Run, string Format, string Output, long? Checkpoint, bool Force);
+
+/// <summary><c>actortrain import</c>.</summary>
+/// <param name="Source">A folder with <c>config.json</c> and <c>model.safetensors</c>.</param>
+/// <param name="Output">The run folder to write.</param>
+public sealed record ImportRequest(string Source, string Output);
+
+/// <summary><c>actortrain runs</c>.</summary>
+/// <param name="Output">The folder that holds the runs.</param>
+public sealed record RunsRequest(string Output);
+
+/// <summary><c>actortrain plot</c>.</summary>
+/// <param name="Run">A run's folder.</param>
+/// <param name="Output">The picture to write, <c>.svg</c> or <c>.png</c>.</param>
+/// <param name="Smooth">Steps over which lines are smoothed; 0 chooses by the length of the run.</param>
+/// <param name="LinearLoss">Draw the loss on a linear instead of a logarithmic axis.</param>
+public sealed record PlotRequest(string Run, string Output, int Smooth, bool LinearLoss);

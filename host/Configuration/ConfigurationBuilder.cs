@@ -1,0 +1,105 @@
+using System.Numerics;
+using ActorTrain.Models;
+
+namespace ActorTrain.Host.Configuration;
+
+/// <summary>Makes a configuration of the settings given: works the other values out and checks them against each other.</summary>
+internal static class ConfigurationBuilder
+{
+    private static readonly string[] Sizes = ["model.layers", "model.width", "model.heads"];
+
+    public static RunConfiguration Build(GivenSettings given, string defaultName)
+    {
+        var model = Model(given);
+        var training = Training(given);
+        return new RunConfiguration
+        {
+            Run = new RunOptions(given.Get("run.name", defaultName), given.Get<string>("run.output")),
+            Model = model,
+            Data = new DataOptions(given.Get<string>("data.path")),
+            Training = training,
+            Evaluation = new EvaluationOptions(given.Get<int>("evaluation.every"), given.Get<int>("evaluation.batches")),
+            Checkpoints = new CheckpointOptions(given.Get<int>("checkpoints.every"), given.Get<int>("checkpoints.keep"), given.Get<int>("checkpoints.keep_every")),
+        };
+    }
+
+    private static ModelOptions Model(GivenSettings given)
+    {
+        if (given.Has("model.depth") && Sizes.FirstOrDefault(given.Has) is { } size)
+            throw new UserErrorException($"{given.OriginOf("model.depth")}: model.depth sets {size} too, which is given as well ({given.OriginOf(size)}); give one of them.");
+
+        var family = given.Get<ModelFamily>("model.family");
+        var layers = given.Get("model.layers", given.Get<int>("model.depth"));
+        var width = given.Get("model.width", checked(64 * layers));
+        var heads = given.Get("model.heads", Math.Max(1, width / 64));
+        var dialled = ModelOptions.FromDepth(1, family);
+        var model = dialled with
+        {
+            Layers = layers,
+            Width = width,
+            Heads = heads,
+            KeyValueHeads = given.Get("model.kv_heads", heads),
+            MlpWidth = given.Get("model.mlp_width", family == ModelFamily.Gpt2 ? 4 * width : (8 * width / 3 + 63) / 64 * 64),
+            ContextLength = given.Get<int>("model.context"),
+            TieEmbeddings = given.Get("model.tie_embeddings", dialled.TieEmbeddings),
+            NormEpsilon = given.Get<double>("model.norm_epsilon"),
+            RopeTheta = given.Get<double>("model.rope_theta"),
+        };
+        if (model.Validate().FirstOrDefault() is { } wrong)
+        {
+            var named = Settings.All.Select(static setting => setting.Key).Where(key => wrong.Contains(key, StringComparison.Ordinal));
+            throw new UserErrorException($"{given.OriginOf([.. named])}: {wrong}");
+        }
+
+        return model;
+    }
+
+    private static TrainingOptions Training(GivenSettings given)
+    {
+        var steps = given.Get<int>("training.steps");
+        var batch = given.Get<int>("training.batch");
+        var lanes = given.Get<int>("training.lanes");
+        if (!BitOperations.IsPow2(lanes))
+            throw Refuse(given, $"training.lanes is {lanes}, but it must be a power of two; the nearest are {Below(lanes)} and {2 * Below(lanes)}.", "training.lanes");
+        if (batch % lanes != 0)
+            throw Refuse(given, $"training.batch {batch} is not a multiple of training.lanes {lanes}; make it one.", "training.batch", "training.lanes");
+
+        var lane = batch / lanes;
+        var micro = given.Get("training.micro_batch", 0);
+        micro = micro == 0 ? lane : micro;
+        if (lane % micro != 0)
+        {
+            throw Refuse(given, $"training.micro_batch {micro} does not divide the {lane} sequences of a lane (training.batch {batch} / training.lanes {lanes}); make it a divisor.",
+                "training.micro_batch", "training.batch", "training.lanes");
+        }
+
+        var warmup = given.Get("training.warmup_steps", Math.Min(100, steps / 10));
+        if (warmup >= steps)
+            throw Refuse(given, $"training.warmup_steps {warmup} is not below training.steps {steps}; make it smaller.", "training.warmup_steps", "training.steps");
+
+        return new TrainingOptions
+        {
+            Steps = steps,
+            Batch = batch,
+            Lanes = lanes,
+            MicroBatch = micro,
+            LearningRate = given.Get<double>("training.learning_rate"),
+            MinLearningRateRatio = given.Get<double>("training.min_learning_rate_ratio"),
+            WarmupSteps = warmup,
+            Beta1 = given.Get<double>("training.beta1"),
+            Beta2 = given.Get<double>("training.beta2"),
+            Epsilon = given.Get<double>("training.epsilon"),
+            WeightDecay = given.Get<double>("training.weight_decay"),
+            Clip = given.Get<double>("training.clip"),
+            Seed = given.Get<long>("training.seed"),
+            Precision = given.Get<TrainingPrecision>("training.precision"),
+            Numerics = given.Get<NumericsMode>("training.numerics"),
+            Device = given.Get<string>("training.device"),
+            Threads = given.Get<int>("training.threads"),
+        };
+    }
+
+    private static UserErrorException Refuse(GivenSettings given, string sentence, params string[] keys) => new($"{given.OriginOf(keys)}: {sentence}");
+
+    private static int Below(int lanes) => (int)BitOperations.RoundUpToPowerOf2((uint)lanes) / 2;
+}

@@ -1,0 +1,125 @@
+using ActorTrain.Models;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace ActorTrain.Host.Configuration;
+
+/// <summary>Reads run files: YAML of sections and keys, with overrides from the command line.</summary>
+public static class RunFile
+{
+    /// <summary>Reads a run file.</summary>
+    /// <param name="path">The file; without one, all comes from <paramref name="overrides"/> and the defaults.</param>
+    /// <param name="overrides">Texts <c>key=value</c>, as given after <c>--set</c>; they win over the file.</param>
+    /// <exception cref="UserErrorException">The file cannot be read, or a key or value is not right; the sentence names the line or option.</exception>
+    public static RunConfiguration Read(string? path, IEnumerable<string> overrides)
+    {
+        string? text = null;
+        if (path is not null)
+        {
+            try
+            {
+                text = File.ReadAllText(path);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                var reason = error is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : error.Message.TrimEnd('.');
+                throw new UserErrorException($"The run file '{path}' cannot be read: {reason}.", error);
+            }
+        }
+
+        return Parse(text, path ?? "--set", overrides);
+    }
+
+    /// <summary>Reads the text of a run file.</summary>
+    /// <param name="text">YAML, or null for an empty file.</param>
+    /// <param name="name">The file's name, for messages and for the default of run.name.</param>
+    /// <param name="overrides">Texts <c>key=value</c>.</param>
+    /// <exception cref="UserErrorException">A key or value is not right.</exception>
+    public static RunConfiguration Parse(string? text, string name, IEnumerable<string> overrides)
+    {
+        ArgumentNullException.ThrowIfNull(overrides);
+        var settings = new GivenSettings(name);
+        if (text is not null)
+            AddFile(settings, text, name);
+        foreach (var one in overrides)
+        {
+            var equals = one.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0)
+                throw new UserErrorException($"--set {one}: an override is written key=value, such as --set training.steps=2000.");
+            settings.Add(one[..equals].Trim(), one[(equals + 1)..].Trim(), $"--set {one}");
+        }
+
+        return ConfigurationBuilder.Build(settings, DefaultName(name));
+    }
+
+    private static string DefaultName(string file)
+    {
+        var name = Path.GetFileNameWithoutExtension(file);
+        return Settings.ByKey["run.name"].Kind.TryRead(name, out _) ? name : "default";
+    }
+
+    private static void AddFile(GivenSettings settings, string text, string name)
+    {
+        var yaml = new YamlStream();
+        try
+        {
+            yaml.Load(new StringReader(text));
+        }
+        catch (YamlException error)
+        {
+            throw new UserErrorException($"{name}:{error.Start.Line}: this is not YAML: {FirstSentence(error)}.", error);
+        }
+
+        if (yaml.Documents.Count == 0)
+            return;
+        if (yaml.Documents.Count > 1)
+            throw new UserErrorException($"{At(name, yaml.Documents[1].RootNode)}: a run file holds one document; remove the second.");
+        if (yaml.Documents[0].RootNode is not YamlMappingNode root)
+            throw new UserErrorException($"{At(name, yaml.Documents[0].RootNode)}: a run file is made of sections such as 'training:' with keys below them.");
+
+        foreach (var (key, value) in root.Children)
+        {
+            var section = Scalar(key, name, "a section's name");
+            if (!Settings.Sections.Contains(section))
+                throw UnknownSection(section, At(name, key));
+            if (value is not YamlMappingNode keys)
+            {
+                throw new UserErrorException(
+                    $"{At(name, key)}: '{section}' is a section; write its keys below it, indented, such as '{FirstKeyOf(section)}: ...'.");
+            }
+
+            foreach (var (inner, content) in keys.Children)
+            {
+                var full = $"{section}.{Scalar(inner, name, "a key")}";
+                if (!Settings.ByKey.ContainsKey(full))
+                    throw GivenSettings.Unknown(full, At(name, inner));
+                settings.Add(full, Scalar(content, name, $"the value of {full}"), At(name, inner));
+            }
+        }
+    }
+
+    private static UserErrorException UnknownSection(string section, string origin)
+    {
+        if (Settings.All.FirstOrDefault(setting => setting.Key.EndsWith("." + section, StringComparison.Ordinal)) is { } key)
+            return new UserErrorException($"{origin}: '{section}' stands outside its section; it belongs under '{key.Key.Split('.')[0]}:'.");
+        var sections = string.Join(", ", Settings.Sections);
+        return new UserErrorException($"{origin}: there is no section '{section}'{NearestName.Hint(section, Settings.Sections, $"; the sections are {sections}.")}");
+    }
+
+    private static string FirstKeyOf(string section) =>
+        Settings.All.First(setting => setting.Key.StartsWith(section + ".", StringComparison.Ordinal)).Key.Split('.')[1];
+
+    private static string Scalar(YamlNode node, string name, string what) =>
+        node is YamlScalarNode { Value: { } text } && (text.Length > 0 || ((YamlScalarNode)node).Style is ScalarStyle.DoubleQuoted or ScalarStyle.SingleQuoted)
+            ? text
+            : throw new UserErrorException($"{At(name, node)}: {what} must be a single word, number or text{(node is YamlScalarNode ? ", but it is empty" : ", not a list or section")}.");
+
+    private static string At(string name, YamlNode node) => $"{name}:{node.Start.Line}";
+
+    private static string FirstSentence(YamlException error)
+    {
+        var inner = error.InnerException?.Message ?? error.Message;
+        var afterMark = inner.LastIndexOf("): ", StringComparison.Ordinal);
+        return (afterMark < 0 ? inner : inner[(afterMark + 3)..]).Trim().TrimEnd('.');
+    }
+}

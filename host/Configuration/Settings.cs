@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using ActorTrain.Models;
+
+namespace ActorTrain.Host.Configuration;
+
+/// <summary>One key of a run file.</summary>
+/// <param name="Key">Dotted name, <c>section.key</c>.</param>
+/// <param name="Kind">What values it takes.</param>
+/// <param name="Default">What holds where it is not given: a value, or in words how one is worked out; null where it must be given.</param>
+/// <param name="Help">What it does, in a phrase.</param>
+/// <param name="Write">Its canonical value in a configuration; null for a key that only sets others.</param>
+/// <param name="MayChangeBecause">Why a run may be resumed with another value; null where that would give other bits.</param>
+public sealed record Setting(string Key, SettingKind Kind, string? Default, string Help, Func<RunConfiguration, string>? Write, string? MayChangeBecause = null);
+
+/// <summary>The table of all keys: names, values, defaults, help and what may change on resume stand here and nowhere else.</summary>
+public static partial class Settings
+{
+    private const string Place = "it only says where the run lies";
+    private const string Looking = "it only says when the model is looked at";
+    private const string Saving = "it only says when the state is saved and how long it is kept";
+    private const string Fingerprinted = "the numeric fingerprint in each checkpoint records it, and a change is flagged";
+
+    private static readonly Choice Families = new(("gpt2", ModelFamily.Gpt2), ("llama", ModelFamily.Llama));
+    private static readonly Choice Precisions = new(("float32", TrainingPrecision.Fp32), ("bfloat16", TrainingPrecision.Bf16));
+    private static readonly Choice Modes = new(("fast", NumericsMode.Fast), ("portable", NumericsMode.Portable));
+    private static readonly Text Folder = new("the path of a folder", static text => text.Length > 0 && !text.Any(char.IsControl));
+
+    /// <summary>Every key, in the order in which a run file is written.</summary>
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        new("run.name", new Text("a name of letters, digits, '.', '-' and '_' that begins with a letter or digit", NamePattern().IsMatch),
+            "the run file's name", "name of the run's folder", static c => Quote(c.Run.Name), Place),
+        new("run.output", Folder, "runs", "folder that holds the runs", static c => Quote(c.Run.Output), Place),
+
+        new("model.family", Families, "gpt2", "layers as in GPT-2 or as in Llama", static c => Families.WordOf(c.Model.Family)),
+        new("model.depth", new Whole(1, 1000), "6", "one dial for layers, width (64·depth) and heads (depth); not beside them", null),
+        new("model.layers", new Whole(1, 1000), "model.depth", "transformer blocks", static c => Write(c.Model.Layers)),
+        new("model.width", new Whole(1, 1 << 20), "64 · model.layers", "width of the residual stream", static c => Write(c.Model.Width)),
+        new("model.heads", new Whole(1, 1 << 16), "model.width / 64", "query heads", static c => Write(c.Model.Heads)),
+        new("model.kv_heads", new Whole(1, 1 << 16), "model.heads", "key and value heads; fewer than model.heads only for llama", static c => Write(c.Model.KeyValueHeads)),
+        new("model.mlp_width", new Whole(1, 1 << 22), "4 (llama: 8/3) · model.width", "width of the MLP's hidden layer", static c => Write(c.Model.MlpWidth)),
+        new("model.context", new Whole(1, 1 << 20), "256", "tokens per sequence", static c => Write(c.Model.ContextLength)),
+        new("model.tie_embeddings", new Flag(), "true (llama: false)", "whether the output projection is the token embedding", static c => Write(c.Model.TieEmbeddings)),
+        new("model.norm_epsilon", new Number(0, Above: true), "1e-5", "added to the variance inside each norm", static c => Write(c.Model.NormEpsilon)),
+        new("model.rope_theta", new Number(0, Above: true), "10000", "base of the rotary frequencies; llama only", static c => Write(c.Model.RopeTheta)),
+
+        new("data.path", Folder, null, "folder written by 'actortrain prepare'", static c => Quote(c.Data.Path),
+            "data may be moved; its checksum, not its place, must agree"),
+
+        new("training.steps", new Whole(1), "1000", "optimizer steps; also the length of the learning-rate schedule", static c => Write(c.Training.Steps)),
+        new("training.batch", new Whole(1), "32", "sequences per step", static c => Write(c.Training.Batch)),
+        new("training.lanes", new Whole(1, 1 << 16), "8", "equal parts of the batch, a power of two", static c => Write(c.Training.Lanes)),
+        new("training.micro_batch", new Whole(0), "batch / lanes", "sequences per forward pass; 0 takes a whole lane", static c => Write(c.Training.MicroBatch)),
+        new("training.learning_rate", new Number(0, Above: true), "6e-4", "learning rate after the warm-up", static c => Write(c.Training.LearningRate)),
+        new("training.min_learning_rate_ratio", new Number(0, 1), "0.1", "part of the learning rate at which the cosine ends", static c => Write(c.Training.MinLearningRateRatio)),
+        new("training.warmup_steps", new Whole(0), "steps / 10, at most 100", "steps of linear warm-up", static c => Write(c.Training.WarmupSteps)),
+        new("training.beta1", new Number(0, 1, Below: true), "0.9", "AdamW's decay of the first moment", static c => Write(c.Training.Beta1)),
+        new("training.beta2", new Number(0, 1, Below: true), "0.95", "AdamW's decay of the second moment", static c => Write(c.Training.Beta2)),
+        new("training.epsilon", new Number(0, Above: true), "1e-8", "AdamW's epsilon", static c => Write(c.Training.Epsilon)),
+        new("training.weight_decay", new Number(0), "0.1", "decoupled weight decay, on matrices only", static c => Write(c.Training.WeightDecay)),
+        new("training.clip", new Number(0), "1", "largest global norm of the gradient; 0 does not clip", static c => Write(c.Training.Clip)),
+        new("training.seed", new Whole(0, long.MaxValue), "1", "seed of initial weights and of the order of samples", static c => Write(c.Training.Seed)),
+        new("training.precision", Precisions, "float32", "precision of matrix products", static c => Precisions.WordOf(c.Training.Precision)),
+        new("training.numerics", Modes, "fast", "fast: this machine's best kernels; portable: the same bits on every x86-64-v3 machine",
+            static c => Modes.WordOf(c.Training.Numerics)),
+        new("training.device", new Text("cpu, cuda or cuda:N", DevicePattern().IsMatch, "cpu", "cuda"), "cpu", "where to compute",
+            static c => Quote(c.Training.Device), Fingerprinted),
+        new("training.threads", new Whole(0, 4096), "0", "threads per trainer; 0 takes all cores", static c => Write(c.Training.Threads), Fingerprinted),
+
+        new("evaluation.every", new Whole(0), "100", "steps from one evaluation to the next; 0 evaluates only at the end", static c => Write(c.Evaluation.Every), Looking),
+        new("evaluation.batches", new Whole(0), "0", "batches per evaluation; 0 takes the whole held-out part", static c => Write(c.Evaluation.Batches), Looking),
+
+        new("checkpoints.every", new Whole(0), "100", "steps from one checkpoint to the next; 0 saves only at the end", static c => Write(c.Checkpoints.Every), Saving),
+        new("checkpoints.keep", new Whole(1), "3", "how many of the newest checkpoints are kept", static c => Write(c.Checkpoints.Keep), Saving),
+        new("checkpoints.keep_every", new Whole(0), "0", "checkpoints of steps divisible by this are kept for good; 0: none", static c => Write(c.Checkpoints.KeepEvery), Saving),
+    ];
+
+    /// <summary>The keys by name.</summary>
+    public static IReadOnlyDictionary<string, Setting> ByKey { get; } = All.ToDictionary(static setting => setting.Key, StringComparer.Ordinal);
+
+    /// <summary>The keys that a complete run file holds, each with the way in which its value is written.</summary>
+    public static IEnumerable<(Setting Setting, Func<RunConfiguration, string> Write)> Written { get; } =
+        [.. from setting in All where setting.Write is not null select (setting, setting.Write)];
+
+    /// <summary>The sections of a run file.</summary>
+    public static IReadOnlyList<string> Sections { get; } = [.. All.Select(static setting => setting.Key.Split('.')[0]).Distinct()];
+
+    /// <summary>Text as a quoted YAML scalar.</summary>
+    public static string Quote(string text) => "\"" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
+
+    private static string Write(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Write(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    private static string Write(bool value) => value ? "true" : "false";
+
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\z")]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"\A(cpu|cuda(:[0-9]{1,3})?)\z")]
+    private static partial Regex DevicePattern();
+}

@@ -1,0 +1,68 @@
+// The functions that exist once per instruction set; library.cpp checks arguments and calls through the chosen table.
+#pragma once
+#include "runtime.h"
+
+struct ak_linear {
+    int64_t in, out;
+    int dtype;
+    bool is_packed = false;
+    ak::Buffer forward, gradient;  // Wᵀ [in, out] and W [out, in] as packed panels
+};
+
+namespace ak {
+
+struct Kernels {
+    const char* name;
+    void (*linear_pack)(ak_linear&, const float* weight);
+    void (*linear_forward)(const ak_linear&, int64_t rows, const void* x, const float* bias, const float* residual, void* y, int y_dtype);
+    void (*linear_input_gradient)(const ak_linear&, int64_t rows, const void* dy, void* dx);
+    void (*linear_weight_gradient)(const ak_linear&, int64_t rows, const void* dy, const void* x, float* dw, float* db, bool accumulate);
+
+    void (*layer_norm_forward)(int64_t rows, int64_t width, const float* x, const float* weight, const float* bias, float epsilon, void* y, int y_dtype,
+                               float* mean, float* rstd);
+    void (*layer_norm_backward)(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* mean,
+                                const float* rstd, const float* residual_gradient, float* dx, float* dweight, float* dbias, bool accumulate);
+    void (*rms_norm_forward)(int64_t rows, int64_t width, const float* x, const float* weight, float epsilon, void* y, int y_dtype, float* rstd);
+    void (*rms_norm_backward)(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* rstd,
+                              const float* residual_gradient, float* dx, float* dweight, bool accumulate);
+
+    void (*gelu_forward)(int64_t count, const void* x, void* y, int dtype);
+    void (*gelu_backward)(int64_t count, const void* x, const void* dy, void* dx, int dtype);
+    void (*swiglu_forward)(int64_t rows, int64_t width, const void* gate_up, void* y, int dtype);
+    void (*swiglu_backward)(int64_t rows, int64_t width, const void* gate_up, const void* dy, void* d_gate_up, int dtype);
+
+    void (*rope)(int64_t batch, int64_t time, int64_t heads, int64_t head_width, int64_t row_width, void* x, const float* cos, const float* sin,
+                 bool inverse, int dtype);
+    void (*attention_forward)(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, float scale, void* out,
+                              float* lse, int dtype);
+    void (*attention_backward)(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, const void* out,
+                               const float* lse, const void* dout, float scale, void* dqkv, int dtype);
+
+    void (*embedding_forward)(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const float* token_weight, const float* position_weight,
+                              float* x);
+    void (*embedding_backward)(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx, float* d_token,
+                               float* d_position, bool accumulate_tokens, bool accumulate_positions);
+
+    void (*cross_entropy_forward)(const ak_linear& head, int64_t rows, const void* x, const int64_t* targets, float scale, float* row_loss, float* row_lse,
+                                  void* d_logits);
+    void (*cross_entropy_backward)(const ak_linear& head, int64_t rows, const void* x, const int64_t* targets, float scale, const float* row_lse,
+                                   const void* d_logits, void* dx, float* dw, bool accumulate);
+
+    void (*convert)(int64_t count, const float* from, void* to_bf16);
+    void (*add)(int64_t count, float* into, const float* other);
+    double (*sum_squares)(int64_t count, const float* x);
+    void (*adamw)(int64_t count, float* w, const float* g, float* m, float* v, float clip, float lr, float beta1, float beta2, float epsilon, float decay,
+                  float correction1, float correction2);
+};
+
+namespace v3 {
+extern const Kernels kernels;
+}
+namespace v4 {
+extern const Kernels kernels;
+}
+namespace v4bf16 {
+extern const Kernels kernels;
+}
+
+}  // namespace ak

@@ -1,0 +1,301 @@
+// The C boundary: chooses the instruction set, checks arguments, turns exceptions into error codes.
+#include <cstdio>
+#include <new>
+
+#include "kernels.h"
+#include "kernels_table.h"
+
+namespace {
+
+using ak::Error;
+using ak::Kernels;
+
+thread_local std::string error;
+
+bool has_v3() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"); }
+bool has_v4() {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
+}
+
+const Kernels* best() {
+    if (!has_v3()) return nullptr;
+    if (!has_v4()) return &ak::v3::kernels;
+    return __builtin_cpu_supports("avx512bf16") ? &ak::v4bf16::kernels : &ak::v4::kernels;
+}
+
+const Kernels* chosen = best();
+
+const Kernels& kernels() {
+    if (!chosen) throw Error("this CPU is older than x86-64-v3 (AVX2 and FMA), which the kernels need");
+    return *chosen;
+}
+
+void check(bool holds, const std::string& otherwise) {
+    if (!holds) throw Error(otherwise);
+}
+
+void check_dtype(int dtype) { check(dtype == ak_f32 || dtype == ak_bf16, "dtype " + std::to_string(dtype) + " is neither ak_f32 (0) nor ak_bf16 (1)"); }
+
+void check_size(const char* name, int64_t value) { check(value > 0, std::string(name) + " is " + std::to_string(value) + ", but must be positive"); }
+
+void check_packed(const ak_linear* linear) {
+    check(linear != nullptr, "the linear is null");
+    check(linear->is_packed, "the linear has no weight yet: call ak_linear_pack first");
+}
+
+void check_ids(const char* name, int64_t count, const int64_t* ids, int64_t least, int64_t limit) {
+    for (int64_t i = 0; i < count; ++i)
+        if (ids[i] < least || ids[i] >= limit)
+            throw Error(std::string(name) + "[" + std::to_string(i) + "] is " + std::to_string(ids[i]) + ", outside " + std::to_string(least) + ".." +
+                        std::to_string(limit - 1));
+}
+
+void check_heads(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, int dtype) {
+    check_dtype(dtype);
+    check_size("batch", batch);
+    check_size("time", time);
+    check_size("heads", heads);
+    check_size("kv_heads", kv_heads);
+    check_size("head_width", head_width);
+    check(heads % kv_heads == 0, std::to_string(heads) + " query heads cannot share " + std::to_string(kv_heads) + " key heads evenly");
+}
+
+template <class Body>
+int guarded(const Body& body) {
+    try {
+        body();
+        return 0;
+    } catch (const std::bad_alloc&) {
+        error = "out of memory for the scratch of a kernel";
+    } catch (const std::exception& e) {
+        error = e.what();
+    }
+    return 1;
+}
+
+}  // namespace
+
+extern "C" {
+
+int ak_configure(int isa) {
+    return guarded([&] {
+        check(isa == ak_isa_best || isa == ak_isa_portable, "isa " + std::to_string(isa) + " is neither ak_isa_best (0) nor ak_isa_portable (1)");
+        kernels();
+        chosen = isa == ak_isa_portable ? &ak::v3::kernels : best();
+    });
+}
+
+const char* ak_description(void) {
+    if (!chosen) return "no kernels: this CPU is older than x86-64-v3";
+    return chosen->name;
+}
+
+const char* ak_error(void) { return error.c_str(); }
+
+void ak_set_threads(int threads) { omp_set_num_threads(threads > 0 ? threads : 1); }
+
+ak_linear* ak_linear_new(int64_t in, int64_t out, int dtype) {
+    ak_linear* linear = nullptr;
+    guarded([&] {
+        check_size("in", in);
+        check_size("out", out);
+        check_dtype(dtype);
+        linear = new ak_linear{in, out, dtype};
+    });
+    return linear;
+}
+
+void ak_linear_free(ak_linear* linear) { delete linear; }
+
+int ak_linear_pack(ak_linear* linear, const float* weight) {
+    return guarded([&] {
+        check(linear != nullptr, "the linear is null");
+        kernels().linear_pack(*linear, weight);
+        linear->is_packed = true;
+    });
+}
+
+int ak_linear_forward(ak_linear* linear, int64_t rows, const void* x, const float* bias, const float* residual, void* y, int y_dtype) {
+    return guarded([&] {
+        check_packed(linear);
+        check_dtype(y_dtype);
+        check_size("rows", rows);
+        check(!residual || y_dtype == ak_f32, "a residual needs y of ak_f32");
+        kernels().linear_forward(*linear, rows, x, bias, residual, y, y_dtype);
+    });
+}
+
+int ak_linear_input_gradient(ak_linear* linear, int64_t rows, const void* dy, void* dx) {
+    return guarded([&] {
+        check_packed(linear);
+        check_size("rows", rows);
+        kernels().linear_input_gradient(*linear, rows, dy, dx);
+    });
+}
+
+int ak_linear_weight_gradient(ak_linear* linear, int64_t rows, const void* dy, const void* x, float* dw, float* db, int accumulate) {
+    return guarded([&] {
+        check(linear != nullptr, "the linear is null");
+        check_size("rows", rows);
+        kernels().linear_weight_gradient(*linear, rows, dy, x, dw, db, accumulate != 0);
+    });
+}
+
+int ak_layer_norm_forward(int64_t rows, int64_t width, const float* x, const float* weight, const float* bias, double epsilon, void* y, int y_dtype,
+                          float* mean, float* rstd) {
+    return guarded([&] {
+        check_size("rows", rows);
+        check_size("width", width);
+        check_dtype(y_dtype);
+        kernels().layer_norm_forward(rows, width, x, weight, bias, static_cast<float>(epsilon), y, y_dtype, mean, rstd);
+    });
+}
+
+int ak_layer_norm_backward(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* mean,
+                           const float* rstd, const float* residual_gradient, float* dx, float* dweight, float* dbias, int accumulate) {
+    return guarded([&] {
+        check_size("rows", rows);
+        check_size("width", width);
+        check_dtype(dy_dtype);
+        kernels().layer_norm_backward(rows, width, dy, dy_dtype, x, weight, mean, rstd, residual_gradient, dx, dweight, dbias, accumulate != 0);
+    });
+}
+
+int ak_rms_norm_forward(int64_t rows, int64_t width, const float* x, const float* weight, double epsilon, void* y, int y_dtype, float* rstd) {
+    return guarded([&] {
+        check_size("rows", rows);
+        check_size("width", width);
+        check_dtype(y_dtype);
+        kernels().rms_norm_forward(rows, width, x, weight, static_cast<float>(epsilon), y, y_dtype, rstd);
+    });
+}
+
+int ak_rms_norm_backward(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* rstd,
+                         const float* residual_gradient, float* dx, float* dweight, int accumulate) {
+    return guarded([&] {
+        check_size("rows", rows);
+        check_size("width", width);
+        check_dtype(dy_dtype);
+        kernels().rms_norm_backward(rows, width, dy, dy_dtype, x, weight, rstd, residual_gradient, dx, dweight, accumulate != 0);
+    });
+}
+
+int ak_gelu_forward(int64_t count, const void* x, void* y, int dtype) {
+    return guarded([&] {
+        check_dtype(dtype);
+        kernels().gelu_forward(count, x, y, dtype);
+    });
+}
+
+int ak_gelu_backward(int64_t count, const void* x, const void* dy, void* dx, int dtype) {
+    return guarded([&] {
+        check_dtype(dtype);
+        kernels().gelu_backward(count, x, dy, dx, dtype);
+    });
+}
+
+int ak_swiglu_forward(int64_t rows, int64_t width, const void* gate_up, void* y, int dtype) {
+    return guarded([&] {
+        check_dtype(dtype);
+        check_size("width", width);
+        kernels().swiglu_forward(rows, width, gate_up, y, dtype);
+    });
+}
+
+int ak_swiglu_backward(int64_t rows, int64_t width, const void* gate_up, const void* dy, void* d_gate_up, int dtype) {
+    return guarded([&] {
+        check_dtype(dtype);
+        check_size("width", width);
+        kernels().swiglu_backward(rows, width, gate_up, dy, d_gate_up, dtype);
+    });
+}
+
+int ak_rope(int64_t batch, int64_t time, int64_t heads, int64_t head_width, int64_t row_width, void* x, const float* cos, const float* sin, int inverse,
+            int dtype) {
+    return guarded([&] {
+        check_heads(batch, time, heads, 1, head_width, dtype);
+        check(head_width % 2 == 0, "a rotation needs an even head width, not " + std::to_string(head_width));
+        check(heads * head_width <= row_width, "the heads to rotate are wider than a row of " + std::to_string(row_width));
+        kernels().rope(batch, time, heads, head_width, row_width, x, cos, sin, inverse != 0, dtype);
+    });
+}
+
+int ak_attention_forward(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, double scale, void* out,
+                         float* lse, int dtype) {
+    return guarded([&] {
+        check_heads(batch, time, heads, kv_heads, head_width, dtype);
+        kernels().attention_forward(batch, time, heads, kv_heads, head_width, qkv, static_cast<float>(scale), out, lse, dtype);
+    });
+}
+
+int ak_attention_backward(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, const void* out,
+                          const float* lse, const void* dout, double scale, void* dqkv, int dtype) {
+    return guarded([&] {
+        check_heads(batch, time, heads, kv_heads, head_width, dtype);
+        kernels().attention_backward(batch, time, heads, kv_heads, head_width, qkv, out, lse, dout, static_cast<float>(scale), dqkv, dtype);
+    });
+}
+
+int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const float* token_weight, const float* position_weight,
+                         float* x) {
+    return guarded([&] {
+        check_size("batch", batch);
+        check_size("time", time);
+        check_size("width", width);
+        check_ids("tokens", batch * time, tokens, 0, INT64_MAX);
+        kernels().embedding_forward(batch, time, width, tokens, token_weight, position_weight, x);
+    });
+}
+
+int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx, float* d_token,
+                          float* d_position, int accumulate_tokens, int accumulate_positions) {
+    return guarded([&] {
+        check_size("batch", batch);
+        check_size("time", time);
+        check_size("width", width);
+        check_size("vocabulary", vocabulary);
+        check_ids("tokens", batch * time, tokens, 0, vocabulary);
+        kernels().embedding_backward(batch, time, width, vocabulary, tokens, dx, d_token, d_position, accumulate_tokens != 0, accumulate_positions != 0);
+    });
+}
+
+int ak_cross_entropy_forward(ak_linear* head, int64_t rows, const void* x, const int64_t* targets, float scale, float* row_loss, float* row_lse,
+                             void* d_logits) {
+    return guarded([&] {
+        check_packed(head);
+        check_size("rows", rows);
+        check_ids("targets", rows, targets, -1, head->out);
+        kernels().cross_entropy_forward(*head, rows, x, targets, scale, row_loss, row_lse, d_logits);
+    });
+}
+
+int ak_cross_entropy_backward(ak_linear* head, int64_t rows, const void* x, const int64_t* targets, float scale, const float* row_lse,
+                              const void* d_logits, void* dx, float* dw, int accumulate) {
+    return guarded([&] {
+        check_packed(head);
+        check_size("rows", rows);
+        check_ids("targets", rows, targets, -1, head->out);
+        kernels().cross_entropy_backward(*head, rows, x, targets, scale, row_lse, d_logits, dx, dw, accumulate != 0);
+    });
+}
+
+int ak_convert(int64_t count, const float* from, void* to_bf16) {
+    return guarded([&] { kernels().convert(count, from, to_bf16); });
+}
+
+int ak_add(int64_t count, float* into, const float* other) {
+    return guarded([&] { kernels().add(count, into, other); });
+}
+
+double ak_sum_squares(int64_t count, const float* x) {
+    double sum = 0;
+    return guarded([&] { sum = kernels().sum_squares(count, x); }) == 0 ? sum : __builtin_nan("");
+}
+
+int ak_adamw(int64_t count, float* w, const float* g, float* m, float* v, float clip, float lr, float beta1, float beta2, float epsilon, float decay,
+             float correction1, float correction2) {
+    return guarded([&] { kernels().adamw(count, w, g, m, v, clip, lr, beta1, beta2, epsilon, decay, correction1, correction2); });
+}
+
+}  // extern "C"

@@ -1,0 +1,27 @@
+#include "runtime.h"
+
+#include <sys/mman.h>
+
+#include <new>
+
+namespace ak {
+
+void* Buffer::reserve(size_t bytes) {
+    if (bytes <= capacity) return memory;
+    constexpr size_t huge = size_t{2} << 20;
+    const size_t alignment = bytes >= huge ? huge : 64, size = (bytes + alignment - 1) / alignment * alignment;
+    void* fresh = std::aligned_alloc(alignment, size);
+    if (!fresh) throw std::bad_alloc();
+    if (alignment == huge) madvise(fresh, size, MADV_HUGEPAGE);  // advice: where it is refused, pages are small and that is all
+    std::free(memory);
+    memory = fresh;
+    capacity = size;
+    return memory;
+}
+
+Buffer& scratch(Slot slot) {
+    thread_local Buffer buffers[static_cast<int>(Slot::count)];
+    return buffers[static_cast<int>(slot)];
+}
+
+}  // namespace ak

@@ -1,0 +1,34 @@
+// Declares, for one instruction set, the functions of Kernels (see kernels_table.h); table.cpp gathers them.
+#pragma once
+#include "../kernels.h"
+#include "../kernels_table.h"
+
+namespace ak::AK_ISA {
+
+#define AK_DECLARE(name) std::remove_pointer_t<decltype(Kernels::name)> name
+AK_DECLARE(linear_pack);
+AK_DECLARE(linear_forward);
+AK_DECLARE(linear_input_gradient);
+AK_DECLARE(linear_weight_gradient);
+AK_DECLARE(layer_norm_forward);
+AK_DECLARE(layer_norm_backward);
+AK_DECLARE(rms_norm_forward);
+AK_DECLARE(rms_norm_backward);
+AK_DECLARE(gelu_forward);
+AK_DECLARE(gelu_backward);
+AK_DECLARE(swiglu_forward);
+AK_DECLARE(swiglu_backward);
+AK_DECLARE(rope);
+AK_DECLARE(attention_forward);
+AK_DECLARE(attention_backward);
+AK_DECLARE(embedding_forward);
+AK_DECLARE(embedding_backward);
+AK_DECLARE(cross_entropy_forward);
+AK_DECLARE(cross_entropy_backward);
+AK_DECLARE(convert);
+AK_DECLARE(add);
+AK_DECLARE(sum_squares);
+AK_DECLARE(adamw);
+#undef AK_DECLARE
+
+}  // namespace ak::AK_ISA

@@ -1,0 +1,55 @@
+// Linear layers: weights packed once, products with the bias, the residual and the conversion done on tiles still in registers.
+#include "linear.h"
+
+#include "kernels.h"
+#include "reduction.h"
+
+namespace ak::AK_ISA {
+namespace {
+
+template <class D>
+void pack(ak_linear& linear, const float* weight) {
+    constexpr int depth = D::Cell::depth;
+    pack_panels_along<D>(weight, linear.in, linear.out, linear.in, linear.forward.floats(packed_floats(linear.in, linear.out, depth)));
+    pack_panels_down<D>(weight, linear.in, linear.in, linear.out, linear.gradient.floats(packed_floats(linear.out, linear.in, depth)));
+}
+
+template <class T>
+void bias_gradient(int64_t rows, int64_t width, const T* dy, float* db, bool accumulate) {
+    reduce_rows<1>(rows, width, {db}, accumulate, [&](int64_t row, float* sums) {
+        const T* from = dy + row * width;
+        each(width, [&](int64_t i, auto... n) { store(sums + i, load(sums + i, n...) + load(from + i, n...), n...); });
+    });
+}
+
+}  // namespace
+
+void linear_pack(ak_linear& linear, const float* weight) {
+    if (linear.dtype == ak_bf16) pack<BF16>(linear, weight);
+    else pack<F32>(linear, weight);
+}
+
+void linear_forward(const ak_linear& linear, int64_t rows, const void* x, const float* bias, const float* residual, void* y, int y_dtype) {
+    Output out{y, linear.out, y_dtype == ak_bf16};
+    out.bias = bias;
+    out.residual = residual;
+    if (linear.dtype == ak_bf16) multiply_forward<BF16>(linear, rows, x, out);
+    else multiply_forward<F32>(linear, rows, x, out);
+}
+
+void linear_input_gradient(const ak_linear& linear, int64_t rows, const void* dy, void* dx) {
+    if (linear.dtype == ak_bf16) multiply_input_gradient<BF16>(linear, rows, dy, dx);
+    else multiply_input_gradient<F32>(linear, rows, dy, dx);
+}
+
+void linear_weight_gradient(const ak_linear& linear, int64_t rows, const void* dy, const void* x, float* dw, float* db, bool accumulate) {
+    if (linear.dtype == ak_bf16) {
+        multiply_weight_gradient<BF16>(linear, rows, dy, x, dw, accumulate);
+        if (db) bias_gradient(rows, linear.out, static_cast<const bf16*>(dy), db, accumulate);
+    } else {
+        multiply_weight_gradient<F32>(linear, rows, dy, x, dw, accumulate);
+        if (db) bias_gradient(rows, linear.out, static_cast<const float*>(dy), db, accumulate);
+    }
+}
+
+}  // namespace ak::AK_ISA
