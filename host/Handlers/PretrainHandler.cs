@@ -2,6 +2,7 @@ using ActorTrain.Data.Shards;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Pretraining;
+using ActorTrain.Host.Progress;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Runs;
 
@@ -23,7 +24,7 @@ internal static class PretrainHandler
 
         using var runLock = directory.Lock();
         Record(directory, configuration, data);
-        using var progress = new PretrainProgress(context, configuration);
+        using var progress = TrainingProgress.For(context);
         using var run = new PretrainRun(configuration, environment, data, directory, progress, context.Time);
         run.Restore();
         if (run.Step >= configuration.Training.Steps)
@@ -33,15 +34,15 @@ internal static class PretrainHandler
             return ExitCode.Success;
         }
 
-        using var stop = new StopSignal();
+        using var stop = new StopSignal(run.Note);
         if (run.Train(directory.MetricsFile, stop.Token))
         {
             runLock.MarkFinished();
-            progress.Finished();
+            progress.Note($"{directory.Path} has taken all of its {configuration.Training.Steps} steps; `actortrain generate {configuration.Run.Name}` lets it write.");
         }
         else
         {
-            progress.Stopped(run.Step);
+            progress.Note($"{directory.Path} is saved after step {run.Step}; the same command goes on from there.");
         }
 
         return ExitCode.Success;

@@ -1,6 +1,8 @@
+using System.Globalization;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Progress;
 using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
@@ -19,6 +21,7 @@ internal sealed class PretrainRun : IDisposable
 {
     // So many batches in a row without one usable gradient means that the weights are broken, not the data.
     private const int VetoesInARow = 10;
+    private const string DataKey = "data";
 
     private readonly RunConfiguration configuration;
     private readonly NumericEnvironment environment;
@@ -30,20 +33,21 @@ internal sealed class PretrainRun : IDisposable
     private readonly SampleReader? heldOut;
     private readonly CheckpointStore store;
     private readonly TimeProvider time;
-    private readonly IPretrainObserver observer;
+    private readonly ITrainingProgress progress;
+    private readonly Lock showing = new();
     private SkipList skips = SkipList.Empty;
     private long step;
     private long? savedStep;
     private volatile UserErrorException? saveFailure;
 
     public PretrainRun(
-        RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, IPretrainObserver observer, TimeProvider time)
+        RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress, TimeProvider time)
     {
         var options = configuration.Training;
         this.configuration = configuration;
         this.environment = environment;
         this.data = data;
-        this.observer = observer;
+        this.progress = progress;
         this.time = time;
         model = configuration.ModelFor(data.Tokenizer.VocabularySize);
         plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes);
@@ -83,7 +87,7 @@ internal sealed class PretrainRun : IDisposable
     /// <returns>Whether there was.</returns>
     public bool Restore()
     {
-        using var checkpoint = store.LoadLatest(replica.Parameters.Layout, fault => observer.Warn(fault.Sentence));
+        using var checkpoint = store.LoadLatest(replica.Parameters.Layout, fault => Warn(fault.Sentence));
         if (checkpoint is null)
             return false;
         var facts = checkpoint.Manifest.Facts;
@@ -95,7 +99,7 @@ internal sealed class PretrainRun : IDisposable
         replica.CopyFrom(checkpoint.Weights, checkpoint.FirstMoment!, checkpoint.SecondMoment!);
         (step, skips, savedStep) = (facts.Step, facts.SkipList, facts.Step);
         foreach (var difference in facts.Fingerprint.DifferencesFrom(environment.Fingerprint))
-            observer.Warn($"the numeric fingerprint differs from the checkpoint's, so the bits will not be those of an undisturbed run: {difference}.");
+            Warn($"the numeric fingerprint differs from the checkpoint's, so the bits will not be those of an undisturbed run: {difference}.");
         return true;
     }
 
@@ -109,8 +113,9 @@ internal sealed class PretrainRun : IDisposable
         using var metrics = MetricsLog.Open(metricsFile, step);
         using var writer = new CheckpointWriter(store, replica.Parameters.Layout, Announce, time);
         var last = configuration.Training.Steps;
-        observer.Begin(new PretrainStart(step, last, TokensPerStep, replica.Parameters.Layout.ParameterCount, gemmRate, environment.Fingerprint));
+        Introduce(gemmRate);
 
+        var begun = (Step: step, Time: time.GetTimestamp());
         while (step < last && !stop.IsCancellationRequested)
         {
             var started = time.GetTimestamp();
@@ -121,7 +126,9 @@ internal sealed class PretrainRun : IDisposable
                 step, measure.Loss, measure.GradientNorm, replica.LearningRateAt(measure.Step), step * TokensPerStep, seconds, rate,
                 100 * rate * model.TrainingFlopsPerToken / gemmRate);
             metrics.Append(row);
-            observer.StepTaken(row);
+            var left = time.GetElapsedTime(begun.Time) / (step - begun.Step) * (last - step);
+            lock (showing)
+                progress.Show(new StepProgress(step, last, row.Loss, row.GradientNorm, row.LearningRate, rate, row.GemmPercent / 100, left));
 
             if (IsDue(configuration.Evaluation.Every) || step == last)
                 Evaluate(metrics, stop);
@@ -141,6 +148,32 @@ internal sealed class PretrainRun : IDisposable
     /// <inheritdoc/>
     public void Dispose() => replica.Dispose();
 
+    /// <summary>Shows a line; from any thread.</summary>
+    public void Note(string text)
+    {
+        lock (showing)
+            progress.Note(text);
+    }
+
+    private void Introduce(double gemmRate)
+    {
+        var fingerprint = environment.Fingerprint;
+        var text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{configuration.Run.Name}: {model.Family} with {replica.Parameters.Layout.ParameterCount:N0} parameters, {configuration.Training.Steps} steps of {TokensPerStep:N0} tokens, "
+            + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {fingerprint.Threads} threads, "
+            + $"kernels {fingerprint.Kernels}, matrix products at {gemmRate / 1e9:F0} GFLOP/s");
+        Note(text);
+        if (step > 0)
+            Note($"going on after step {step}");
+    }
+
+    private void Warn(string sentence)
+    {
+        lock (showing)
+            progress.Warning(sentence);
+    }
+
     // A vetoed batch goes onto the skip list and the step is planned again without it.
     private StepMeasure TakeStep()
     {
@@ -158,7 +191,7 @@ internal sealed class PretrainRun : IDisposable
                 return measure;
             }
 
-            observer.Warn($"{verdict.Reason}; its batch is skipped.");
+            Warn($"{verdict.Reason}; its batch is skipped.");
             skips = Without(plan.Samples(step, skips), verdict.Reason!);
         }
 
@@ -178,7 +211,8 @@ internal sealed class PretrainRun : IDisposable
             var result = HeldOutLoss.Measure(replica.Model, heldOut.FromStart(configuration.Evaluation.Batches), data.HeldOut!.BytesPerToken, stop);
             var row = new EvaluationMetrics(step, result.Loss, result.Perplexity, result.BitsPerByte);
             metrics.Append(row);
-            observer.Evaluated(row);
+            lock (showing)
+                progress.Show(new EvaluationProgress(step, row.HeldOutLoss, row.BitsPerByte));
         }
         catch (OperationCanceledException)
         {
@@ -206,20 +240,20 @@ internal sealed class PretrainRun : IDisposable
         savedStep = step;
     }
 
-    private const string DataKey = "data";
-
     private void Announce(SaveOutcome outcome)
     {
         switch (outcome)
         {
             case Saved saved:
                 saveFailure = null;
-                observer.Saved(saved);
+                var written = saved.Manifest.Facts.Step;
+                lock (showing)
+                    progress.Show(new CheckpointProgress(written, store.PathOf(written)));
                 break;
             case SaveFailed failed:
                 // Training goes on: the next save may succeed, and the last one must.
                 saveFailure = failed.Error;
-                observer.Warn(failed.Error.Message);
+                Warn(failed.Error.Message);
                 break;
         }
     }

@@ -111,7 +111,8 @@ public class CheckpointArchive
 
     internal static string NameOf(long step) => string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{step:00000000}");
 
-    internal string PathOf(long step) => System.IO.Path.Combine(Path, NameOf(step));
+    /// <summary>The folder of the checkpoint of a step, whether it is there or not.</summary>
+    public string PathOf(long step) => System.IO.Path.Combine(Path, NameOf(step));
 
     internal IEnumerable<long> Steps()
     {
