@@ -16,7 +16,7 @@ extern "C" {
 #define AK_API __attribute__((visibility("default")))
 
 enum { ak_f32 = 0, ak_bf16 = 1 };
-enum { ak_isa_best = 0, ak_isa_portable = 1 };
+enum { ak_isa_best = 0, ak_isa_portable = 1, ak_isa_avx512 = 2, ak_isa_avx512_bf16 = 3 };  // the last two name one exactly: for tests
 
 // ---- Library -------------------------------------------------------------------------------------------------------------------------------
 // Chooses the instruction set, before any other call. ak_isa_portable: x86-64-v3 code with fixed blocking and no oneDNN, the same bits on every

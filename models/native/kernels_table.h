@@ -3,6 +3,8 @@
 #include "runtime.h"
 
 struct ak_linear {
+    ak_linear(int64_t in, int64_t out, int dtype) : in(in), out(out), dtype(dtype) {}
+
     int64_t in, out;
     int dtype;
     bool is_packed = false;

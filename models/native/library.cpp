@@ -80,9 +80,20 @@ extern "C" {
 
 int ak_configure(int isa) {
     return guarded([&] {
-        check(isa == ak_isa_best || isa == ak_isa_portable, "isa " + std::to_string(isa) + " is neither ak_isa_best (0) nor ak_isa_portable (1)");
         kernels();
-        chosen = isa == ak_isa_portable ? &ak::v3::kernels : best();
+        switch (isa) {
+            case ak_isa_best: chosen = best(); break;
+            case ak_isa_portable: chosen = &ak::v3::kernels; break;
+            case ak_isa_avx512:
+                check(has_v4(), "this CPU has no AVX-512 (x86-64-v4)");
+                chosen = &ak::v4::kernels;
+                break;
+            case ak_isa_avx512_bf16:
+                check(has_v4() && __builtin_cpu_supports("avx512bf16"), "this CPU has no AVX-512 bf16");
+                chosen = &ak::v4bf16::kernels;
+                break;
+            default: throw Error("isa " + std::to_string(isa) + " is neither ak_isa_best (0) nor ak_isa_portable (1)");
+        }
     });
 }
 
@@ -101,7 +112,7 @@ ak_linear* ak_linear_new(int64_t in, int64_t out, int dtype) {
         check_size("in", in);
         check_size("out", out);
         check_dtype(dtype);
-        linear = new ak_linear{in, out, dtype};
+        linear = new ak_linear(in, out, dtype);
     });
     return linear;
 }
