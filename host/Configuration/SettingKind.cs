@@ -41,7 +41,7 @@ public sealed record Number(double Least, double Most = double.MaxValue, bool Ab
     {
         get
         {
-            var lower = string.Create(CultureInfo.InvariantCulture, $"{(Above ? "above" : "at least")} {Least}");
+            var lower = string.Create(CultureInfo.InvariantCulture, $"{(Above ? "above" : "of at least")} {Least}");
             return Most == double.MaxValue ? $"a number {lower}" : string.Create(CultureInfo.InvariantCulture, $"a number {lower} and {(Below ? "below" : "at most")} {Most}");
         }
     }

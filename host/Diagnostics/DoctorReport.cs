@@ -1,0 +1,118 @@
+using System.Text.Json;
+using Spectre.Console;
+using ActorTrain.Host.Commands;
+
+namespace ActorTrain.Host.Diagnostics;
+
+/// <summary>How good a finding is.</summary>
+public enum FindingState
+{
+    /// <summary>As it should be.</summary>
+    Good,
+
+    /// <summary>It works, but slower or with less than it could.</summary>
+    Warning,
+
+    /// <summary>Training does not work like this.</summary>
+    Bad,
+}
+
+/// <summary>Something that was looked for.</summary>
+/// <param name="Name">What: libtorch, OpenBLAS, oneDNN, cores …</param>
+/// <param name="Found">What was found, with version and place.</param>
+/// <param name="State">How good that is.</param>
+/// <param name="Mend">What to do where it is not good.</param>
+public sealed record Finding(string Name, string Found, FindingState State, string? Mend = null);
+
+/// <summary>Something that was chosen because of what was found.</summary>
+/// <param name="Name">What: BLAS core type, threads, allocator …</param>
+/// <param name="Value">What was chosen.</param>
+/// <param name="Reason">Why.</param>
+public sealed record Chosen(string Name, string Value, string Reason);
+
+/// <summary>A measured rate of matrix products.</summary>
+/// <param name="Kind">Precision and library, such as <c>bfloat16, oneDNN</c>.</param>
+/// <param name="Shape">The product, such as <c>2048 × 384 × 1536</c>.</param>
+/// <param name="GigaFlopsPerSecond">10⁹ floating-point operations per second, two per multiply-add.</param>
+public sealed record GemmRate(string Kind, string Shape, double GigaFlopsPerSecond);
+
+/// <summary>All that <c>actortrain doctor</c> tells.</summary>
+/// <param name="Found">What the machine has.</param>
+/// <param name="Choices">What was chosen.</param>
+/// <param name="Rates">What it reaches.</param>
+public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Chosen> Choices, IReadOnlyList<GemmRate> Rates)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <summary>Whether training works on this machine.</summary>
+    public bool Works => Found.All(static finding => finding.State != FindingState.Bad);
+
+    /// <summary>Prints the report as tables or as one JSON object.</summary>
+    /// <returns>0, or 1 where training does not work.</returns>
+    public int Write(DoctorRequest request, CommandContext context)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(context);
+        if (request.Json)
+            context.Output.WriteLine(JsonSerializer.Serialize(this, Json));
+        else
+            WriteTables(context);
+        return Works ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private void WriteTables(CommandContext context)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(context.Output),
+            Ansi = context.IsTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = context.IsTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+        });
+
+        // A pipe has no width: lines there are as long as their words.
+        if (!context.IsTerminal)
+            console.Profile.Width = 400;
+
+        var found = Table("found", "", "");
+        foreach (var finding in Found)
+        {
+            var (sign, color) = finding.State switch
+            {
+                FindingState.Good => ("ok", Color.Green),
+                FindingState.Warning => ("slow", Color.Yellow),
+                _ => ("bad", Color.Red),
+            };
+            found.AddRow(new Text(finding.Name), new Text(sign, new Style(color)), new Text(finding.Mend is null ? finding.Found : $"{finding.Found}: {finding.Mend}"));
+        }
+
+        var chosen = Table("chosen", "", "because");
+        foreach (var choice in Choices)
+            chosen.AddRow(new Text(choice.Name), new Text(choice.Value, new Style(Color.Blue)), new Text(choice.Reason));
+
+        var rates = Table("matrix products", "shape", "GFLOP/s");
+        rates.Columns[2].RightAligned();
+        foreach (var rate in Rates)
+            rates.AddRow(new Text(rate.Kind), new Text(rate.Shape), new Text(rate.GigaFlopsPerSecond.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture)));
+
+        foreach (var table in new[] { found, chosen, rates })
+        {
+            if (table.Rows.Count > 0)
+                console.Write(table);
+        }
+
+        console.WriteLine(Works ? "This machine trains." : "This machine does not train yet: mend what is bad.");
+    }
+
+    private static Table Table(params string[] columns)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var column in columns)
+            table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))));
+        return table;
+    }
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+
+namespace ActorTrain.Host.Progress;
+
+/// <summary>Numbers as people read them, the same in every culture.</summary>
+internal static class Figures
+{
+    public static string Loss(double value) => Format(value, "0.0000");
+
+    public static string Short(double value) => Math.Abs(value) switch
+    {
+        >= 1e6 => Format(value, "0.000e+0"),
+        >= 100 => Format(value, "0.0"),
+        >= 1 => Format(value, "0.000"),
+        _ => Format(value, "0.0000"),
+    };
+
+    public static string LearningRate(double value) => Format(value, "0.000e-0");
+
+    public static string Whole(double value) => Format(value, "0");
+
+    public static string Percent(double fraction) => Format(100 * fraction, "0.0") + "%";
+
+    public static string Duration(TimeSpan value)
+    {
+        var seconds = (long)Math.Round(Math.Max(0, value.TotalSeconds));
+        return string.Create(CultureInfo.InvariantCulture, $"{seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}");
+    }
+
+    private static string Format(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}

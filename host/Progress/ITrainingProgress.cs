@@ -1,0 +1,60 @@
+using ActorTrain.Host.Commands;
+
+namespace ActorTrain.Host.Progress;
+
+/// <summary>One finished step.</summary>
+/// <param name="Step">Its number, counted from 1.</param>
+/// <param name="TotalSteps">Steps of the whole run.</param>
+/// <param name="Loss">Mean cross-entropy in nats per token.</param>
+/// <param name="GradientNorm">Global norm before clipping.</param>
+/// <param name="LearningRate">Learning rate of the step.</param>
+/// <param name="TokensPerSecond">Tokens trained on per second.</param>
+/// <param name="GemmFraction">Model FLOPs per second over the machine's matrix-product rate, 0 to 1; null where that was not measured.</param>
+/// <param name="TimeLeft">Estimate to the end of the run, or null where there is none yet.</param>
+public sealed record StepProgress(
+    long Step, long TotalSteps, double Loss, double GradientNorm, double LearningRate, double TokensPerSecond, double? GemmFraction, TimeSpan? TimeLeft);
+
+/// <summary>One evaluation on the held-out part.</summary>
+/// <param name="Step">The step after which it was made.</param>
+/// <param name="Loss">Mean cross-entropy in nats per token.</param>
+/// <param name="BitsPerByte">The same in bits per byte of text, or null where bytes were not counted.</param>
+public sealed record EvaluationProgress(long Step, double Loss, double? BitsPerByte)
+{
+    /// <summary>Perplexity, e to the loss.</summary>
+    public double Perplexity => Math.Exp(Loss);
+}
+
+/// <summary>One checkpoint that is complete and verified.</summary>
+/// <param name="Step">The step after which it was taken.</param>
+/// <param name="Path">Its folder.</param>
+public sealed record CheckpointProgress(long Step, string Path);
+
+/// <summary>Shows a training run to the person who started it. Called from one thread at a time.</summary>
+public interface ITrainingProgress : IDisposable
+{
+    /// <summary>Something about the run as a whole: what it is, from where it goes on, how it ended.</summary>
+    void Note(string text);
+
+    /// <summary>A step is finished.</summary>
+    void Show(StepProgress finished);
+
+    /// <summary>An evaluation is finished.</summary>
+    void Show(EvaluationProgress evaluation);
+
+    /// <summary>A checkpoint is complete.</summary>
+    void Show(CheckpointProgress checkpoint);
+
+    /// <summary>Something is not as it should be, but the run goes on.</summary>
+    void Warning(string text);
+}
+
+/// <summary>Chooses how a run is shown.</summary>
+public static class TrainingProgress
+{
+    /// <summary>A live display on a terminal, plain lines elsewhere.</summary>
+    public static ITrainingProgress For(CommandContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.IsTerminal ? new LiveProgress(LiveProgress.Console(context.Output), context.Time) : new PlainProgress(context.Output, context.Time);
+    }
+}

@@ -1,0 +1,77 @@
+namespace ActorTrain.Host.Progress;
+
+/// <summary>Progress as lines of words and numbers, for files, pipes and <c>grep</c>.</summary>
+/// <remarks>Each line begins with what it is: <c>step</c>, <c>eval</c>, <c>checkpoint</c>, <c>warning:</c>. Of the steps, the first and the last
+/// that was made are always there, others at most once in an interval.</remarks>
+public sealed class PlainProgress : ITrainingProgress
+{
+    /// <summary>The usual time between two lines for steps.</summary>
+    public static readonly TimeSpan UsualInterval = TimeSpan.FromSeconds(5);
+
+    private readonly TextWriter output;
+    private readonly TimeProvider time;
+    private readonly TimeSpan interval;
+    private StepProgress? unwritten;
+    private long? lastWrite;
+
+    /// <summary>Creates the display.</summary>
+    public PlainProgress(TextWriter output, TimeProvider time, TimeSpan? interval = null)
+    {
+        this.output = output;
+        this.time = time;
+        this.interval = interval ?? UsualInterval;
+    }
+
+    /// <inheritdoc/>
+    public void Note(string text) => Line(text);
+
+    /// <inheritdoc/>
+    public void Show(StepProgress finished)
+    {
+        ArgumentNullException.ThrowIfNull(finished);
+        unwritten = finished;
+        if (lastWrite is { } last && time.GetElapsedTime(last) < interval && finished.Step < finished.TotalSteps)
+            return;
+        lastWrite = time.GetTimestamp();
+        WriteStep();
+    }
+
+    /// <inheritdoc/>
+    public void Show(EvaluationProgress evaluation)
+    {
+        ArgumentNullException.ThrowIfNull(evaluation);
+        var bits = evaluation.BitsPerByte is { } value ? $" bits_per_byte {Figures.Loss(value)}" : "";
+        Line($"eval step {evaluation.Step} loss {Figures.Loss(evaluation.Loss)} perplexity {Figures.Short(evaluation.Perplexity)}{bits}");
+    }
+
+    /// <inheritdoc/>
+    public void Show(CheckpointProgress checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        Line($"checkpoint step {checkpoint.Step} {checkpoint.Path}");
+    }
+
+    /// <inheritdoc/>
+    public void Warning(string text) => Line($"warning: {text}");
+
+    /// <summary>Writes the last step, if it was left out.</summary>
+    public void Dispose() => WriteStep();
+
+    private void WriteStep()
+    {
+        if (unwritten is not { } step)
+            return;
+        unwritten = null;
+        var gemm = step.GemmFraction is { } fraction ? $" gemm {Figures.Percent(fraction)}" : "";
+        var left = step.TimeLeft is { } duration ? $" left {Figures.Duration(duration)}" : "";
+        Line($"step {step.Step}/{step.TotalSteps} loss {Figures.Loss(step.Loss)} grad_norm {Figures.Short(step.GradientNorm)} "
+            + $"lr {Figures.LearningRate(step.LearningRate)} tokens/s {Figures.Whole(step.TokensPerSecond)}{gemm}{left}");
+    }
+
+    // Whoever follows a log sees each line when it is written.
+    private void Line(string text)
+    {
+        output.WriteLine(text);
+        output.Flush();
+    }
+}
