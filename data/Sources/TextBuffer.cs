@@ -26,6 +26,12 @@ internal sealed class TextBuffer : IDisposable
         {
             throw Unreadable(error);
         }
+
+        if (!onDisk.CanSeek)
+        {
+            Dispose();
+            throw new UserErrorException($"{file.Path} is a pipe, and a corpus may have to be read twice: write it to a file first.");
+        }
     }
 
     /// <summary>What is read and not yet taken.</summary>
