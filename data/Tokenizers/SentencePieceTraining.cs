@@ -24,7 +24,8 @@ public static unsafe partial class SentencePieceTraining
     /// <param name="texts">Valid UTF-8; each is cut into its lines.</param>
     /// <param name="cancellation">Ends the reading of texts; once SentencePiece has them all, it goes on to its end.</param>
     /// <exception cref="UserErrorException">The native library is missing, or the texts do not carry such a vocabulary.</exception>
-    public static SentencePieceTokenizer Train(TokenizerKind kind, int vocabularySize, IEnumerable<ReadOnlyMemory<byte>> texts, CancellationToken cancellation = default)
+    public static SentencePieceTokenizer Train(
+        TokenizerKind kind, int vocabularySize, IEnumerable<ReadOnlyMemory<byte>> texts, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfEqual((int)kind, (int)TokenizerKind.Bytes, nameof(kind));
         SentencePieceLibrary.Require();
@@ -35,7 +36,9 @@ public static unsafe partial class SentencePieceTraining
         long length;
         try
         {
-            bytes = SentencePieceLibrary.Train(Options(kind, vocabularySize), &Next, (void*)GCHandle.ToIntPtr(context), out length, error, SentencePieceLibrary.ErrorCapacity);
+            var options = Options(kind, vocabularySize);
+            bytes = SentencePieceLibrary.Train(
+                options, &Next, (void*)GCHandle.ToIntPtr(context), out length, error, SentencePieceLibrary.ErrorCapacity);
         }
         finally
         {
@@ -44,7 +47,7 @@ public static unsafe partial class SentencePieceTraining
 
         feed.Failure?.Throw();
         if (bytes is null)
-            throw Refused(kind, vocabularySize, feed.Count, SentencePieceLibrary.Sentence(new ReadOnlySpan<byte>(error, SentencePieceLibrary.ErrorCapacity)));
+            throw Refused(kind, vocabularySize, feed.Count, SentencePieceLibrary.Sentence(error));
         try
         {
             return new SentencePieceTokenizer(kind, new ReadOnlySpan<byte>(bytes, checked((int)length)).ToArray());
@@ -77,9 +80,12 @@ public static unsafe partial class SentencePieceTraining
     {
         var name = kind is TokenizerKind.Bpe ? "bpe" : "unigram";
         if (sentences == 0)
-            return new UserErrorException($"The texts hold no word to train a {name} tokenizer on: choose the tokenizer \"bytes\", or give more text.");
-        var mend = TooLarge().Match(reason) is { Success: true } tooLarge ? $"choose a --vocabulary-size of at most {tooLarge.Groups[1]}, or give more text"
-            : TooSmall().Match(reason) is { Success: true } tooSmall ? $"choose a --vocabulary-size above {tooSmall.Groups[1]}, for they have that many bytes and characters"
+            return new UserErrorException(
+                $"The texts hold no word to train a {name} tokenizer on: choose the tokenizer \"bytes\", or give more text.");
+        var mend =
+            TooLarge().Match(reason) is { Success: true } tooLarge ? $"choose a --vocabulary-size of at most {tooLarge.Groups[1]}, or give more text"
+            : TooSmall().Match(reason) is { Success: true } tooSmall
+                ? $"choose a --vocabulary-size above {tooSmall.Groups[1]}, for they have that many bytes and characters"
             : $"it says \"{reason}\"; choose another --vocabulary-size, or give more text";
         return new UserErrorException($"SentencePiece cannot train a {name} tokenizer of {vocabularySize} tokens on these texts: {mend}.");
     }
