@@ -19,7 +19,8 @@ public static class CorpusPreparation
     /// <param name="cancellation">Stops it; nothing is left on disk.</param>
     /// <exception cref="UserErrorException">An option or an input is bad, or the output cannot be written.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public static PreparationSummary Run(PreparationOptions options, IProgress<PreparationProgress>? progress = null, CancellationToken cancellation = default)
+    public static PreparationSummary Run(
+        PreparationOptions options, IProgress<PreparationProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
@@ -39,12 +40,15 @@ public static class CorpusPreparation
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException($"The output folder {options.Output} cannot be written: {error.Message.TrimEnd('.')}; make room or name another with --output.", error);
+            throw new UserErrorException(
+                $"The output folder {options.Output} cannot be written: {error.Message.TrimEnd('.')}; "
+                + "make room or name another with --output.", error);
         }
     }
 
     private static ITokenizer TokenizerOf(
-        PreparationOptions options, DocumentReader reader, HeldOutSplit split, IProgress<PreparationProgress>? progress, CancellationToken cancellation)
+        PreparationOptions options, DocumentReader reader, HeldOutSplit split, IProgress<PreparationProgress>? progress,
+        CancellationToken cancellation)
     {
         if (options.TokenizerFrom is { } folder)
             return TokenizerFolder.Load(folder);
@@ -99,8 +103,8 @@ public static class CorpusPreparation
         parts.Finish();
         var trained = train.Finish() ?? throw new UserErrorException("The inputs hold no text at all: name others with --input.");
         return new TokenIndex(
-            TokenIndex.CurrentFormat, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText, TokenIndex.WidthFor(tokenizer.VocabularySize),
-            options.ShardTokens, trained, heldOut.Finish(), "").Sealed();
+            TokenIndex.CurrentFormat, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText,
+            TokenIndex.WidthFor(tokenizer.VocabularySize), options.ShardTokens, trained, heldOut.Finish(), "").Sealed();
     }
 
     private static PreparedPart Reported(PartIndex part) => new(part.Documents, part.Bytes, part.Tokens, part.UnigramEntropy);

@@ -46,10 +46,12 @@ public sealed record PreparationOptions
             throw new UserErrorException("There is no place to write to: name a folder with --output.");
         if (!Enum.IsDefined(Tokenizer))
             throw new UserErrorException("--tokenizer is unknown: choose bytes, bpe or unigram.");
-        if (Tokenizer is not TokenizerKind.Bytes && VocabularySize is < SentencePieceTraining.SmallestVocabulary or > SentencePieceTraining.LargestVocabulary)
+        var carries = VocabularySize is >= SentencePieceTraining.SmallestVocabulary and <= SentencePieceTraining.LargestVocabulary;
+        if (Tokenizer is not TokenizerKind.Bytes && !carries)
         {
             throw new UserErrorException(
-                $"--vocabulary-size is {VocabularySize}: choose {SentencePieceTraining.SmallestVocabulary} to {SentencePieceTraining.LargestVocabulary}, for the 256 bytes have a token each.");
+                $"--vocabulary-size is {VocabularySize}: "
+                + $"choose {SentencePieceTraining.SmallestVocabulary} to {SentencePieceTraining.LargestVocabulary}, for the 256 bytes have a token each.");
         }
 
         if (HeldOutFraction is not (>= 0 and <= 0.5))

@@ -27,7 +27,8 @@ internal sealed unsafe class MappedFile : IDisposable
             if (actual != wanted)
             {
                 throw new UserErrorException(
-                    $"The token file {path} is {(actual < wanted ? "cut short" : "too long")}, {actual} bytes instead of {wanted}: copy it again, or {TokenIndex.Mend}.");
+                    $"The token file {path} is {(actual < wanted ? "cut short" : "too long")}, {actual} bytes instead of {wanted}: "
+                    + $"copy it again, or {TokenIndex.Mend}.");
             }
 
             file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, mapName: null, capacity: 0, MemoryMappedFileAccess.Read);
@@ -36,7 +37,8 @@ internal sealed unsafe class MappedFile : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             file?.Dispose();
-            throw new UserErrorException($"The token file {path} cannot be read: {error.Message.TrimEnd('.')}; copy it again, or {TokenIndex.Mend}.", error);
+            throw new UserErrorException(
+                $"The token file {path} cannot be read: {error.Message.TrimEnd('.')}; copy it again, or {TokenIndex.Mend}.", error);
         }
 
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
@@ -68,7 +70,8 @@ internal sealed unsafe class MappedFile : IDisposable
         }
 
         if (Convert.ToHexStringLower(hash.GetHashAndReset()) != expected.Sha256)
-            throw new UserErrorException($"The token file {path} was altered, for its checksum does not agree: copy it again, or {TokenIndex.Mend}.");
+            throw new UserErrorException(
+                $"The token file {path} was altered, for its checksum does not agree: copy it again, or {TokenIndex.Mend}.");
     }
 
     public void Dispose()

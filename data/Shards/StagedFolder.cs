@@ -18,7 +18,8 @@ internal sealed partial class StagedFolder : IDisposable
     public StagedFolder(string target, bool force)
     {
         this.target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
-        var parent = Path.GetDirectoryName(this.target) ?? throw new UserErrorException($"{target} cannot be an output folder: name another with --output.");
+        var parent = Path.GetDirectoryName(this.target) ?? throw new UserErrorException(
+            $"{target} cannot be an output folder: name another with --output.");
         var name = Path.GetFileName(this.target);
         Staging = Path.Combine(parent, $".{name}.partial");
         replaced = Path.Combine(parent, $".{name}.replaced");
@@ -36,7 +37,8 @@ internal sealed partial class StagedFolder : IDisposable
         {
             held?.Dispose();
             RemoveNewParents();
-            throw new UserErrorException($"The output folder {target} cannot be made: {error.Message.TrimEnd('.')}; name another with --output.", error);
+            throw new UserErrorException(
+                $"The output folder {target} cannot be made: {error.Message.TrimEnd('.')}; name another with --output.", error);
         }
     }
 
@@ -51,9 +53,12 @@ internal sealed partial class StagedFolder : IDisposable
         if (!Directory.Exists(target))
             return;
         if (!force)
-            throw new UserErrorException($"The output folder {target} exists already: name another with --output, or pass --force to replace it.");
+            throw new UserErrorException(
+                $"The output folder {target} exists already: name another with --output, or pass --force to replace it.");
         if (Directory.EnumerateFileSystemEntries(target).Any() && !File.Exists(Path.Combine(target, TokenIndex.FileName)))
-            throw new UserErrorException($"The output folder {target} holds something other than prepared data, which --force does not replace: name another with --output.");
+            throw new UserErrorException(
+                $"The output folder {target} holds something other than prepared data, which --force does not replace: "
+                + "name another with --output.");
     }
 
     /// <summary>Brings all to the disk and moves the folder into its place.</summary>
@@ -97,8 +102,11 @@ internal sealed partial class StagedFolder : IDisposable
 
     private void RemoveNewParents()
     {
-        foreach (var folder in newParents.Where(static folder => Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any()))
-            Directory.Delete(folder);
+        foreach (var folder in newParents.Where(Directory.Exists))
+        {
+            if (!Directory.EnumerateFileSystemEntries(folder).Any())
+                Directory.Delete(folder);
+        }
     }
 
     private FileStream Hold(string shown)
@@ -109,7 +117,8 @@ internal sealed partial class StagedFolder : IDisposable
         }
         catch (IOException error)
         {
-            throw new UserErrorException($"The output folder {shown} is being prepared by another process: wait for it, or name another with --output.", error);
+            throw new UserErrorException(
+                $"The output folder {shown} is being prepared by another process: wait for it, or name another with --output.", error);
         }
     }
 

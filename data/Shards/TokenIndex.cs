@@ -51,7 +51,8 @@ internal sealed record TokenIndex(
         if (!Directory.Exists(folder))
             throw new UserErrorException($"The data folder {folder} does not exist: make it with `actortrain prepare --output {folder}`.");
         if (!File.Exists(file))
-            throw new UserErrorException($"{folder} is no prepared data folder, for it has no {FileName}: make one with `actortrain prepare`.");
+            throw new UserErrorException(
+                $"{folder} is no prepared data folder, for it has no {FileName}: make one with `actortrain prepare`.");
         byte[] bytes;
         TokenIndex index;
         try
@@ -81,7 +82,8 @@ internal sealed record TokenIndex(
 /// <param name="UnigramEntropy">Entropy of its token frequencies, in nats per token.</param>
 /// <param name="Shards">Its tokens, in order.</param>
 /// <param name="DocumentEnds">Where each document ends: 64-bit token offsets, little-endian.</param>
-internal sealed record PartIndex(long Documents, long Tokens, long Bytes, double UnigramEntropy, IReadOnlyList<TokenFile> Shards, TokenFile DocumentEnds);
+internal sealed record PartIndex(
+    long Documents, long Tokens, long Bytes, double UnigramEntropy, IReadOnlyList<TokenFile> Shards, TokenFile DocumentEnds);
 
 /// <summary>One file of a part.</summary>
 /// <param name="Name">Its name in the folder.</param>

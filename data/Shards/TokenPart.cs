@@ -55,10 +55,12 @@ public sealed class TokenPart
         return Tokens > context
             ? (Tokens - 1) / context
             : throw new UserErrorException(
-                $"The {name} part of {folder} holds {Tokens} tokens, which is less than one sequence of {context} + 1: give more text to `actortrain prepare`, or choose a smaller context.");
+                $"The {name} part of {folder} holds {Tokens} tokens, which is less than one sequence of {context} + 1: "
+                + "give more text to `actortrain prepare`, or choose a smaller context.");
     }
 
-    /// <summary>Reads a sample: tokens [sample·context, sample·context + context], of which the first <c>context</c> are inputs and the last <c>context</c> targets.</summary>
+    /// <summary>Reads a sample: the context + 1 tokens from sample·context on. The first <c>context</c> of them are inputs, the last
+    /// <c>context</c> targets.</summary>
     /// <param name="sample">0 … <see cref="SampleCount"/>−1.</param>
     /// <param name="context">Length of a sequence.</param>
     /// <param name="window">Filled; context + 1 long.</param>
@@ -84,8 +86,10 @@ public sealed class TokenPart
             var length = (int)Math.Min(tokens.Length, shards[shard].Count - offset);
             if (Widen(shards[shard], offset, tokens[..length]) >= vocabularySize)
             {
+                var file = Path.Combine(folder, index.Shards[(int)shard].Name);
                 throw new UserErrorException(
-                    $"The token file {Path.Combine(folder, index.Shards[(int)shard].Name)} holds a token that is not in the vocabulary of {vocabularySize}: copy it again, or {TokenIndex.Mend}.");
+                    $"The token file {file} holds a token that is not in the vocabulary of {vocabularySize}: "
+                    + $"copy it again, or {TokenIndex.Mend}.");
             }
 
             first += length;

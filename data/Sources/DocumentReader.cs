@@ -64,7 +64,8 @@ public sealed class DocumentReader
             }
 
             if (!found && !options.Lenient)
-                throw new UserErrorException($"{file.Path} is empty: leave it out of --input, or pass --lenient to pass over files without text.");
+                throw new UserErrorException(
+                    $"{file.Path} is empty: leave it out of --input, or pass --lenient to pass over files without text.");
             bytesBefore += file.Length;
         }
     }

@@ -20,17 +20,20 @@ internal sealed class JsonRecord(string file, string field, bool lenient)
         {
             return TextOf(lenient ? SurrogateEscapes.Mended(line) : line)
                 ?? throw new UserErrorException(
-                    $"{file}, line {number}, has no text in the field \"{field}\": name the right field with --text-field, or mend the line.");
+                    $"{file}, line {number}, has no text in the field \"{field}\": "
+                    + "name the right field with --text-field, or mend the line.");
         }
         catch (JsonException error)
         {
             throw new UserErrorException(
-                $"{file}, line {number}, is not a JSON object (at byte {error.BytePositionInLine ?? 0} of the line): mend the line or remove it.", error);
+                $"{file}, line {number}, is not a JSON object (at byte {error.BytePositionInLine ?? 0} of the line): "
+                + "mend the line or remove it.", error);
         }
         catch (InvalidOperationException error)
         {
             throw new UserErrorException(
-                $"{file}, line {number}, holds half of a surrogate pair, which is no character: mend the line, or pass --lenient to replace it with U+FFFD.", error);
+                $"{file}, line {number}, holds half of a surrogate pair, which is no character: "
+                + "mend the line, or pass --lenient to replace it with U+FFFD.", error);
         }
     }
 

@@ -21,7 +21,8 @@ public static class SourceFiles
         {
             try
             {
-                files.AddRange(FilesOf(input).Where(path => seen.Add(Path.GetFullPath(path))).Select(static path => new SourceFile(path, new FileInfo(path).Length)));
+                var unseen = FilesOf(input).Where(path => seen.Add(Path.GetFullPath(path)));
+                files.AddRange(unseen.Select(static path => new SourceFile(path, new FileInfo(path).Length)));
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -48,7 +49,8 @@ public static class SourceFiles
         var found = Walk(folder).Where(SourceFile.IsKnown).Order(StringComparer.Ordinal).ToArray();
         return found.Length > 0 ? found
             : throw new UserErrorException(
-                $"The folder {folder} holds no text: its files must end in {string.Join(", ", SourceFile.KnownEndings)}, each with or without .gz; name others by a glob.");
+                $"The folder {folder} holds no text: "
+                + $"its files must end in {string.Join(", ", SourceFile.KnownEndings)}, each with or without .gz; name others by a glob.");
     }
 
     private static string[] Matching(string glob)
@@ -57,7 +59,8 @@ public static class SourceFiles
         var found = Directory.Exists(pattern.Root)
             ? Walk(pattern.Root).Where(pattern.Matches).Order(StringComparer.Ordinal).ToArray()
             : [];
-        return found.Length > 0 ? found : throw new UserErrorException($"The glob {glob} matches no file: quote it against the shell and check its spelling.");
+        return found.Length > 0 ? found : throw new UserErrorException(
+            $"The glob {glob} matches no file: quote it against the shell and check its spelling.");
     }
 
     private static IEnumerable<string> Walk(string folder)

@@ -26,6 +26,12 @@ internal sealed class TextBuffer : IDisposable
         {
             throw Unreadable(error);
         }
+
+        if (!onDisk.CanSeek)
+        {
+            Dispose();
+            throw new UserErrorException($"{file.Path} is a pipe, and a corpus may have to be read twice: write it to a file first.");
+        }
     }
 
     /// <summary>What is read and not yet taken.</summary>
@@ -72,7 +78,8 @@ internal sealed class TextBuffer : IDisposable
                 return -1;
             searched = Math.Max(0, Window.Length - mark.Length + 1);
             if (Window.Length >= Limit)
-                throw new UserErrorException($"{file.Path} holds a document of more than {Limit >> 20} MiB at byte {Offset}: cut it into smaller ones.");
+                throw new UserErrorException(
+                    $"{file.Path} holds a document of more than {Limit >> 20} MiB at byte {Offset}: cut it into smaller ones.");
             Fill(Math.Max(1 << 16, (int)Math.Min(Limit, Window.Length * 2L)));
         }
     }
@@ -99,7 +106,6 @@ internal sealed class TextBuffer : IDisposable
         (memory, end, start) = (target, end - start, 0);
     }
 
-    private UserErrorException Unreadable(Exception error) => new($"{file.Path} cannot be read: {Sentence(error.Message)}; mend the file or leave it out of --input.", error);
-
-    private static string Sentence(string message) => message.TrimEnd('.');
+    private UserErrorException Unreadable(Exception error) =>
+        new($"{file.Path} cannot be read: {error.Message.TrimEnd('.')}; mend the file or leave it out of --input.", error);
 }

@@ -21,7 +21,8 @@ internal static class Utf8Text
         if (lenient)
             return Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(text.Span));
         throw new UserErrorException(
-            $"{file} is not UTF-8 at byte {offset + FirstInvalid(text.Span)}: convert it (iconv -t UTF-8), or pass --lenient to replace what is invalid with U+FFFD.");
+            $"{file} is not UTF-8 at byte {offset + FirstInvalid(text.Span)}: "
+            + "convert it (iconv -t UTF-8), or pass --lenient to replace what is invalid with U+FFFD.");
     }
 
     /// <summary>The last place at or before <paramref name="index"/> that is not inside a character.</summary>

@@ -27,19 +27,17 @@ internal static unsafe partial class SentencePieceLibrary
         if (!NativeLibrary.TryLoad(Name, typeof(SentencePieceLibrary).Assembly, searchPath: null, out _))
         {
             throw new UserErrorException(
-                "The SentencePiece tokenizer's library libactortrain_tokenizer.so was not found: run `make setup`, or choose the tokenizer \"bytes\", which needs none.");
+                "The SentencePiece tokenizer's library libactortrain_tokenizer.so was not found: "
+                + "run `make setup`, or choose the tokenizer \"bytes\", which needs none.");
         }
     }
 
     /// <summary>The sentence that a call wrote.</summary>
-    public static string Sentence(ReadOnlySpan<byte> error)
-    {
-        var end = error.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? error : error[..end]);
-    }
+    public static string Sentence(byte* error) => Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(error));
 
     [LibraryImport(Name, EntryPoint = "actortrain_train", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial byte* Train(string options, delegate* unmanaged[Cdecl]<void*, byte**, long*, int> next, void* context, out long length, byte* error, int errorCapacity);
+    public static partial byte* Train(
+        string options, delegate* unmanaged[Cdecl]<void*, byte**, long*, int> next, void* context, out long length, byte* error, int errorCapacity);
 
     [LibraryImport(Name, EntryPoint = "actortrain_free")]
     public static partial void Free(byte* model);
@@ -57,7 +55,8 @@ internal static unsafe partial class SentencePieceLibrary
     public static partial PieceKind Piece(SentencePieceHandle processor, int id, out byte* text, out long length);
 
     [LibraryImport(Name, EntryPoint = "actortrain_encode")]
-    public static partial long Encode(SentencePieceHandle processor, byte* text, long length, int* ids, long capacity, byte* error, int errorCapacity);
+    public static partial long Encode(
+        SentencePieceHandle processor, byte* text, long length, int* ids, long capacity, byte* error, int errorCapacity);
 }
 
 /// <summary>An open model.</summary>
@@ -75,7 +74,7 @@ internal sealed class SentencePieceHandle() : SafeHandle(0, ownsHandle: true)
         fixed (byte* bytes = model)
             opened.SetHandle(SentencePieceLibrary.Open(bytes, model.Length, error, SentencePieceLibrary.ErrorCapacity));
         return opened.IsInvalid
-            ? throw new InvalidDataException(SentencePieceLibrary.Sentence(new ReadOnlySpan<byte>(error, SentencePieceLibrary.ErrorCapacity)))
+            ? throw new InvalidDataException(SentencePieceLibrary.Sentence(error))
             : opened;
     }
 

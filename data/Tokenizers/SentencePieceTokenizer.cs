@@ -131,10 +131,11 @@ public sealed class SentencePieceTokenizer : ITokenizer
         fixed (byte* text = word)
         fixed (int* target = ids)
         {
-            var count = SentencePieceLibrary.Encode(processor, text, word.Length, target, ids.Length, error, SentencePieceLibrary.ErrorCapacity);
+            var count = SentencePieceLibrary.Encode(
+                processor, text, word.Length, target, ids.Length, error, SentencePieceLibrary.ErrorCapacity);
             if (count < 0 || count > ids.Length)
             {
-                var reason = count < 0 ? SentencePieceLibrary.Sentence(new ReadOnlySpan<byte>(error, SentencePieceLibrary.ErrorCapacity)) : $"{count} ids";
+                var reason = count < 0 ? SentencePieceLibrary.Sentence(error) : $"{count} ids";
                 throw new InvalidOperationException($"SentencePiece did not encode a word of {word.Length} bytes: {reason}.");
             }
 

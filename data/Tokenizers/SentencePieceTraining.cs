@@ -1,13 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using ActorTrain.Data.Sources;
 using ActorTrain.Models;
 
 namespace ActorTrain.Data.Tokenizers;
 
 /// <summary>Trains a SentencePiece model. The same texts in the same order give the same bytes.</summary>
-public static unsafe class SentencePieceTraining
+public static unsafe partial class SentencePieceTraining
 {
     /// <summary>The fewest ids a vocabulary can have: 256 bytes, the unknown, the end of text, and room for characters.</summary>
     public const int SmallestVocabulary = 300;
@@ -23,7 +24,8 @@ public static unsafe class SentencePieceTraining
     /// <param name="texts">Valid UTF-8; each is cut into its lines.</param>
     /// <param name="cancellation">Ends the reading of texts; once SentencePiece has them all, it goes on to its end.</param>
     /// <exception cref="UserErrorException">The native library is missing, or the texts do not carry such a vocabulary.</exception>
-    public static SentencePieceTokenizer Train(TokenizerKind kind, int vocabularySize, IEnumerable<ReadOnlyMemory<byte>> texts, CancellationToken cancellation = default)
+    public static SentencePieceTokenizer Train(
+        TokenizerKind kind, int vocabularySize, IEnumerable<ReadOnlyMemory<byte>> texts, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfEqual((int)kind, (int)TokenizerKind.Bytes, nameof(kind));
         SentencePieceLibrary.Require();
@@ -34,7 +36,9 @@ public static unsafe class SentencePieceTraining
         long length;
         try
         {
-            bytes = SentencePieceLibrary.Train(Options(kind, vocabularySize), &Next, (void*)GCHandle.ToIntPtr(context), out length, error, SentencePieceLibrary.ErrorCapacity);
+            var options = Options(kind, vocabularySize);
+            bytes = SentencePieceLibrary.Train(
+                options, &Next, (void*)GCHandle.ToIntPtr(context), out length, error, SentencePieceLibrary.ErrorCapacity);
         }
         finally
         {
@@ -43,7 +47,7 @@ public static unsafe class SentencePieceTraining
 
         feed.Failure?.Throw();
         if (bytes is null)
-            throw Refused(kind, vocabularySize, feed.Count, SentencePieceLibrary.Sentence(new ReadOnlySpan<byte>(error, SentencePieceLibrary.ErrorCapacity)));
+            throw Refused(kind, vocabularySize, feed.Count, SentencePieceLibrary.Sentence(error));
         try
         {
             return new SentencePieceTokenizer(kind, new ReadOnlySpan<byte>(bytes, checked((int)length)).ToArray());
@@ -72,13 +76,25 @@ public static unsafe class SentencePieceTraining
         $"eos_piece={SentencePieceTokenizer.EndOfTextPiece}",
         "minloglevel=2");
 
-    private static UserErrorException Refused(TokenizerKind kind, int vocabularySize, long sentences, string reason) => sentences == 0
-        ? new UserErrorException($"The texts hold no word to train a {kind} tokenizer on: choose the tokenizer \"bytes\", or give more text.")
-        : new UserErrorException(
-            $"SentencePiece cannot train a {kind} tokenizer of {vocabularySize} tokens on these texts ({Told(reason)}): choose another --vocabulary-size, or give more text.");
+    private static UserErrorException Refused(TokenizerKind kind, int vocabularySize, long sentences, string reason)
+    {
+        var name = kind is TokenizerKind.Bpe ? "bpe" : "unigram";
+        if (sentences == 0)
+            return new UserErrorException(
+                $"The texts hold no word to train a {name} tokenizer on: choose the tokenizer \"bytes\", or give more text.");
+        var mend =
+            TooLarge().Match(reason) is { Success: true } tooLarge ? $"choose a --vocabulary-size of at most {tooLarge.Groups[1]}, or give more text"
+            : TooSmall().Match(reason) is { Success: true } tooSmall
+                ? $"choose a --vocabulary-size above {tooSmall.Groups[1]}, for they have that many bytes and characters"
+            : $"it says \"{reason}\"; choose another --vocabulary-size, or give more text";
+        return new UserErrorException($"SentencePiece cannot train a {name} tokenizer of {vocabularySize} tokens on these texts: {mend}.");
+    }
 
-    /// <summary>What SentencePiece says, without the line of its source and the condition that stand before it.</summary>
-    private static string Told(string reason) => reason[(reason.LastIndexOf("] ", StringComparison.Ordinal) is var at and >= 0 ? at + 2 : 0)..].TrimEnd('.');
+    [GeneratedRegex(@"Vocabulary size too high .* <= (\d+)")]
+    private static partial Regex TooLarge();
+
+    [GeneratedRegex(@"smaller than required_chars\. \d+ vs (\d+)")]
+    private static partial Regex TooSmall();
 
     private static IEnumerable<ReadOnlyMemory<byte>> SentencesOf(IEnumerable<ReadOnlyMemory<byte>> texts)
     {

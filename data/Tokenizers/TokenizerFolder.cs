@@ -22,7 +22,7 @@ public static class TokenizerFolder
         var file = Path.Combine(folder, DescriptionFile);
         var description = Described(file);
         var tokenizer = Open(description, folder, file);
-        if (tokenizer.Identity == description.Identity && tokenizer.VocabularySize == description.VocabularySize && tokenizer.EndOfText == description.EndOfText)
+        if (DescriptionOf(tokenizer) == description)
             return tokenizer;
         tokenizer.Dispose();
         throw new UserErrorException($"{file} describes another tokenizer than the one beside it: {Mend}.");
@@ -30,9 +30,12 @@ public static class TokenizerFolder
 
     internal static void Describe(ITokenizer tokenizer, string folder)
     {
-        var description = new TokenizerDescription(tokenizer.Kind, tokenizer.VocabularySize, tokenizer.EndOfText, tokenizer.Identity);
-        File.WriteAllText(Path.Combine(folder, DescriptionFile), JsonSerializer.Serialize(description, TokenizerJson.Default.TokenizerDescription) + "\n");
+        var description = JsonSerializer.Serialize(DescriptionOf(tokenizer), TokenizerJson.Default.TokenizerDescription);
+        File.WriteAllText(Path.Combine(folder, DescriptionFile), description + "\n");
     }
+
+    private static TokenizerDescription DescriptionOf(ITokenizer tokenizer) =>
+        new(tokenizer.Kind, tokenizer.VocabularySize, tokenizer.EndOfText, tokenizer.Identity);
 
     private static TokenizerDescription Described(string file)
     {
@@ -43,7 +46,8 @@ public static class TokenizerFolder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new UserErrorException($"The tokenizer's description {file} cannot be read ({error.Message.TrimEnd('.')}): {Mend}.", error);
+            throw new UserErrorException(
+                $"The tokenizer's description {file} cannot be read ({error.Message.TrimEnd('.')}): {Mend}.", error);
         }
     }
 

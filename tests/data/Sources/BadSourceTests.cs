@@ -1,3 +1,4 @@
+using System.IO.Pipes;
 using ActorTrain.Data.Sources;
 using ActorTrain.Models;
 
@@ -83,6 +84,14 @@ public sealed class BadSourceTests : IDisposable
         File.WriteAllText(path, "no gzip at all");
         Refusal(path).ShouldStartWith($"{path} cannot be read: ");
         Refusal(path).ShouldEndWith("; mend the file or leave it out of --input.");
+    }
+
+    [Fact]
+    public void A_pipe_is_refused()
+    {
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+        var path = $"/proc/self/fd/{pipe.ClientSafePipeHandle.DangerousGetHandle()}";
+        Refusal(path).ShouldBe($"{path} is a pipe, and a corpus may have to be read twice: write it to a file first.");
     }
 
     [Fact]
