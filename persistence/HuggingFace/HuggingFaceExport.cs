@@ -86,7 +86,7 @@ public static class HuggingFaceExport
         Disk.WriteSynced(Path.Combine(directory, HuggingFaceConfig.Name), HuggingFaceConfig.Write(model.Options, model.BeginToken, model.EndToken));
         foreach (var file in files)
         {
-            if (file.Name != Path.GetFileName(file.Name) || file.Name.StartsWith('.') || file.Name is HuggingFaceConfig.Name or WeightsFile)
+            if (file.Name.Length == 0 || file.Name != Path.GetFileName(file.Name) || file.Name.StartsWith('.') || file.Name is HuggingFaceConfig.Name or WeightsFile)
                 throw new ArgumentException($"\"{file.Name}\" cannot name a file of an exported model.", nameof(files));
             Disk.WriteSynced(Path.Combine(directory, file.Name), file.Content.Span);
         }
