@@ -23,12 +23,15 @@ public static class HuggingFaceExport
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(files);
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
-        var replaces = CheckTarget(directory, target, force);
         var parent = Path.GetDirectoryName(target) ?? throw new UserErrorException($"{directory} cannot be exported to; name a directory to be made.");
         var writing = Path.Combine(parent, $".{Path.GetFileName(target)}.writing");
         var replaced = Path.Combine(parent, $".{Path.GetFileName(target)}.replaced");
         try
         {
+            // An export that was killed between its two renames left the old model beside its name.
+            if (Directory.Exists(replaced) && !Directory.Exists(target))
+                Directory.Move(replaced, target);
+            var replaces = CheckTarget(directory, target, force);
             Directory.CreateDirectory(parent);
             Disk.TryDelete(writing);
             Directory.CreateDirectory(writing);

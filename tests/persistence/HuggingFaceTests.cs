@@ -255,6 +255,17 @@ public sealed class HuggingFaceTests : IDisposable
     }
 
     [Fact]
+    public void A_model_set_aside_by_an_export_that_was_killed_comes_back()
+    {
+        Export("gpt2");
+        Directory.Move(Target, directory.At(".model.replaced"));
+        Should.Throw<UserErrorException>(() => Export("llama"));
+        Import().Options.Family.ShouldBe(ModelFamily.Gpt2);
+        Export("llama", force: true);
+        Directory.EnumerateFileSystemEntries(directory.Path).Count().ShouldBe(1);
+    }
+
+    [Fact]
     public void A_directory_that_holds_no_model_is_never_replaced()
     {
         Directory.CreateDirectory(Target);

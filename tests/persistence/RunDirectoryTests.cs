@@ -71,6 +71,31 @@ public sealed class RunDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void Looking_at_a_run_keeps_nobody_from_starting_it()
+    {
+        var run = Make("run");
+        using var ended = new CancellationTokenSource();
+        var looking = new Thread(() =>
+        {
+            while (!ended.IsCancellationRequested)
+                _ = run.State;
+        });
+        looking.Start();
+        try
+        {
+            for (var i = 0; i < 100; i++)
+                run.Lock().Dispose();
+        }
+        finally
+        {
+            ended.Cancel();
+            looking.Join();
+        }
+
+        run.State.ShouldBe(RunState.Stopped);
+    }
+
+    [Fact]
     public void A_killed_process_gives_the_lock_back()
     {
         var run = Make("run");
