@@ -147,7 +147,11 @@ public sealed class CheckpointStore : CheckpointArchive
         var replaced = Temporary(ReplacedPrefix, step);
         var replaces = Directory.Exists(target);
         if (replaces)
+        {
+            Disk.TryDelete(replaced);
             Directory.Move(target, replaced);
+        }
+
         try
         {
             Directory.Move(writing, target);
@@ -179,11 +183,10 @@ public sealed class CheckpointStore : CheckpointArchive
     /// after the next save: a save that succeeded is not called failed for it.</summary>
     private void DeleteSurplus(long committed)
     {
-        var surplus = Steps().Where(step => step <= committed).OrderDescending().Skip(options.KeepLast)
-            .Where(step => options.KeepEvery == 0 || step % options.KeepEvery != 0).ToArray();
         try
         {
-            foreach (var step in surplus)
+            var older = Steps().Where(step => step <= committed).OrderDescending().Skip(options.KeepLast);
+            foreach (var step in older.Where(step => options.KeepEvery == 0 || step % options.KeepEvery != 0).ToArray())
                 Delete(step);
         }
         catch (Exception exception) when (Disk.IsFailure(exception))

@@ -9,11 +9,14 @@ namespace ActorTrain.Persistence.Files;
 internal static partial class Disk
 {
     private const int NoSpace = 28, ReadOnlyFileSystem = 30, FileTooBig = 27, QuotaExceeded = 122;
-    private const int NotSupported = 95, NotImplemented = 38;
+    private const int WouldBlock = 11, NotSupported = 95, NotImplemented = 38;
     private const int ReadOnlyDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC (O_RDONLY is 0)
 
     /// <summary>Whether an exception comes from the file system rather than from a mistake in the program.</summary>
     public static bool IsFailure(Exception exception) => exception is IOException or UnauthorizedAccessException or Win32Exception;
+
+    /// <summary>Whether opening a file failed because another holder has it locked.</summary>
+    public static bool IsLocked(IOException exception) => exception.HResult == WouldBlock;
 
     /// <summary>Makes the names in a directory durable: a rename or a new file survives a power cut only after this.</summary>
     public static void SyncDirectory(string path)

@@ -131,7 +131,7 @@ internal static class HuggingFaceConfig
             Width = width,
             Heads = heads,
             KeyValueHeads = heads,
-            MlpWidth = config.Whole("n_inner", checked(4 * width)),
+            MlpWidth = config.Whole("n_inner", (int)Math.Min(4L * width, int.MaxValue)),
             ContextLength = config.Whole("n_positions", 1024),
             VocabularySize = config.Whole("vocab_size", 50257),
             TieEmbeddings = config.Flag("tie_word_embeddings", true),

@@ -23,12 +23,15 @@ public static class HuggingFaceExport
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(files);
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
-        var replaces = CheckTarget(directory, target, force);
         var parent = Path.GetDirectoryName(target) ?? throw new UserErrorException($"{directory} cannot be exported to; name a directory to be made.");
         var writing = Path.Combine(parent, $".{Path.GetFileName(target)}.writing");
         var replaced = Path.Combine(parent, $".{Path.GetFileName(target)}.replaced");
         try
         {
+            // An export that was killed between its two renames left the old model beside its name.
+            if (Directory.Exists(replaced) && !Directory.Exists(target))
+                Directory.Move(replaced, target);
+            var replaces = CheckTarget(directory, target, force);
             Directory.CreateDirectory(parent);
             Disk.TryDelete(writing);
             Directory.CreateDirectory(writing);
@@ -86,7 +89,7 @@ public static class HuggingFaceExport
         Disk.WriteSynced(Path.Combine(directory, HuggingFaceConfig.Name), HuggingFaceConfig.Write(model.Options, model.BeginToken, model.EndToken));
         foreach (var file in files)
         {
-            if (file.Name != Path.GetFileName(file.Name) || file.Name.StartsWith('.') || file.Name is HuggingFaceConfig.Name or WeightsFile)
+            if (file.Name.Length == 0 || file.Name != Path.GetFileName(file.Name) || file.Name.StartsWith('.') || file.Name is HuggingFaceConfig.Name or WeightsFile)
                 throw new ArgumentException($"\"{file.Name}\" cannot name a file of an exported model.", nameof(files));
             Disk.WriteSynced(Path.Combine(directory, file.Name), file.Content.Span);
         }

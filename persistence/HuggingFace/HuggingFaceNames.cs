@@ -11,7 +11,7 @@ namespace ActorTrain.Persistence.HuggingFace;
 internal sealed record HuggingFaceTensor(string Name, string Parameter, IReadOnlyList<long> Shape, long FirstRow = 0, bool Transposed = false)
 {
     /// <summary>Number of elements.</summary>
-    public long Count { get; } = Shape.Aggregate(1L, static (product, size) => checked(product * size));
+    public long Count => Shape.Aggregate(1L, static (product, size) => checked(product * size));
 
     /// <summary>Number of elements of the parameter before this part of it.</summary>
     public long FirstElement => FirstRow * (Shape.Count == 2 ? Shape[1] : 1);

@@ -99,23 +99,33 @@ public sealed class MetricsLog : IDisposable
         }
     }
 
-    /// <summary>Writes what stays to a new file and renames it over the old one, if anything goes.</summary>
+    /// <summary>Writes what stays to a new file and renames it over the old one.</summary>
     private static void DropAfter(string path, long lastStep)
     {
         var kept = path + ".kept";
-        using (var writer = new StreamWriter(kept) { NewLine = "\n" })
+        try
         {
-            foreach (var (row, text) in ReadLines(path))
+            using (var stream = File.Create(kept))
+            using (var writer = new StreamWriter(stream) { NewLine = "\n" })
             {
-                if (row.Step <= lastStep)
-                    writer.WriteLine(text);
+                foreach (var (row, text) in ReadLines(path))
+                {
+                    if (row.Step <= lastStep)
+                        writer.WriteLine(text);
+                }
+
+                writer.Flush();
+                stream.Flush(flushToDisk: true);
             }
 
-            writer.Flush();
-            ((FileStream)writer.BaseStream).Flush(flushToDisk: true);
+            File.Move(kept, path, overwrite: true);
+        }
+        catch
+        {
+            Disk.TryDelete(kept);
+            throw;
         }
 
-        File.Move(kept, path, overwrite: true);
         Disk.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 }

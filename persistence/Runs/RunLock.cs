@@ -8,7 +8,7 @@ namespace ActorTrain.Persistence.Runs;
 /// <summary>The right to run one run, held by at most one process; the system takes it back when the process dies.</summary>
 public sealed class RunLock : IDisposable
 {
-    private const int Attempts = 20;
+    private const int Attempts = 50;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
     private readonly FileStream stream;
     private string ending = RunState.Stopped.ToString();
@@ -29,14 +29,14 @@ public sealed class RunLock : IDisposable
                     taken.Write(string.Create(CultureInfo.InvariantCulture, $"{RunState.Running} in process {Environment.ProcessId}"));
                     return taken;
                 }
-                catch (IOException) when (Probe(run.LockFile) == RunState.Running && attempt < Attempts)
+                catch (IOException exception) when (Disk.IsLocked(exception) && attempt < Attempts)
                 {
-                    // A listing of runs holds the lock for a moment to look whether it is free; a run holds it for long.
+                    // A listing of runs shares the lock for an instant to look whether it is free; a run holds it for long.
                     Thread.Sleep(Pause);
                 }
             }
         }
-        catch (IOException exception) when (Probe(run.LockFile) == RunState.Running)
+        catch (IOException exception) when (Disk.IsLocked(exception))
         {
             throw new UserErrorException($"The run {run.Name} in {run.Path} is being trained by another process; wait for it, stop it or choose another name.", exception);
         }
@@ -68,7 +68,7 @@ public sealed class RunLock : IDisposable
             using var reader = new StreamReader(new FileStream(lockFile, FileMode.Open, FileAccess.Read, FileShare.Read));
             return Enum.TryParse<RunState>(reader.ReadLine(), out var ended) && ended is RunState.Finished or RunState.Stopped ? ended : RunState.Killed;
         }
-        catch (IOException)
+        catch (IOException exception) when (Disk.IsLocked(exception))
         {
             return RunState.Running;
         }

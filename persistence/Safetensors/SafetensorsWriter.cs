@@ -13,7 +13,7 @@ namespace ActorTrain.Persistence.Safetensors;
 public sealed record TensorSlice(string Name, SafetensorsDtype Dtype, IReadOnlyList<long> Shape, HostBuffer Buffer, long Offset)
 {
     /// <summary>Size in bytes.</summary>
-    public long ByteCount { get; } = Shape.Aggregate((long)Dtype.Size(), static (product, size) => checked(product * size));
+    public long ByteCount => Shape.Aggregate((long)Dtype.Size(), static (product, size) => checked(product * size));
 }
 
 /// <summary>What was written: its size in bytes and SHA-256 sums in lower-case hexadecimal.</summary>

@@ -1,0 +1,133 @@
+using System.Globalization;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Metrics;
+
+namespace ActorTrain.Persistence.Tests;
+
+public sealed class MetricsLogTests : IDisposable
+{
+    private readonly TestDirectory directory = new();
+
+    private string File => directory.At("metrics.jsonl");
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public void Rows_stand_one_per_line_under_their_names()
+    {
+        using (var log = MetricsLog.Open(File, 0))
+        {
+            log.Append(Step(1));
+            log.Append(new EvaluationMetrics(1, 3.5, 33.1, 1.25));
+            log.Flush();
+        }
+
+        System.IO.File.ReadAllText(File).ShouldBe(
+            """{"step":1,"loss":1,"gradient_norm":0.5,"learning_rate":0.001,"tokens":2048,"seconds":0.25,"tokens_per_second":8192,"gemm_percent":55.5}""" + "\n" +
+            """{"step":1,"held_out_loss":3.5,"perplexity":33.1,"bits_per_byte":1.25}""" + "\n");
+        MetricsLog.Read(File).ShouldBe([Step(1), new EvaluationMetrics(1, 3.5, 33.1, 1.25)]);
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_a_number_is_kept_as_such()
+    {
+        using (var log = MetricsLog.Open(File, 0))
+            log.Append(Step(1) with { Loss = double.NaN, GradientNorm = double.PositiveInfinity });
+        var row = MetricsLog.Read(File).ShouldHaveSingleItem().ShouldBeOfType<StepMetrics>();
+        row.Loss.ShouldBe(double.NaN);
+        row.GradientNorm.ShouldBe(double.PositiveInfinity);
+    }
+
+    [Fact]
+    public void Resuming_drops_the_rows_that_will_come_again()
+    {
+        Write(1, 2, 3, 4, 5);
+        using (var log = MetricsLog.Open(File, 3))
+        {
+            log.Append(Step(4) with { Loss = 9 });
+        }
+
+        MetricsLog.Read(File).ShouldBe([Step(1), Step(2), Step(3), Step(4) with { Loss = 9 }]);
+        Directory.EnumerateFiles(directory.Path).ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public void A_torn_last_line_is_passed_over_and_cut_away_at_every_length()
+    {
+        Write(1, 2);
+        var whole = System.IO.File.ReadAllBytes(File);
+        var first = Array.IndexOf(whole, (byte)'\n') + 1;
+        for (var length = first; length < whole.Length - 1; length++)
+        {
+            System.IO.File.WriteAllBytes(File, whole[..length]);
+            MetricsLog.Read(File).ShouldBe([Step(1)]);
+            using (var log = MetricsLog.Open(File, 1))
+                log.Append(Step(2));
+            System.IO.File.ReadAllBytes(File).ShouldBe(whole);
+        }
+
+        // Only the line's end is missing: the row is whole.
+        System.IO.File.WriteAllBytes(File, whole[..^1]);
+        MetricsLog.Read(File).ShouldBe([Step(1), Step(2)]);
+        using (var log = MetricsLog.Open(File, 2))
+            log.Append(Step(3));
+        MetricsLog.Read(File).ShouldBe([Step(1), Step(2), Step(3)]);
+    }
+
+    [Fact]
+    public void A_broken_line_in_the_middle_is_named_and_the_file_left_as_it_is()
+    {
+        Write(1, 2, 3);
+        var lines = System.IO.File.ReadAllLines(File);
+        lines[1] = """{"step":2}""";
+        System.IO.File.WriteAllLines(File, lines);
+        var before = System.IO.File.ReadAllBytes(File);
+        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 3)).Message.ShouldContain($"Line 2 of {File}");
+        System.IO.File.ReadAllBytes(File).ShouldBe(before);
+        Directory.EnumerateFiles(directory.Path).ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public void It_can_be_read_while_it_is_written()
+    {
+        using var log = MetricsLog.Open(File, 0);
+        log.Append(Step(1));
+        MetricsLog.Read(File).ShouldBe([Step(1)]);
+        log.Append(Step(2));
+        MetricsLog.Read(File).Count().ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_missing_file_has_no_rows_and_is_not_made_by_reading() => (MetricsLog.Read(File).Any() || System.IO.File.Exists(File)).ShouldBeFalse();
+
+    [Fact]
+    public void A_killed_process_loses_no_row_that_it_announced_and_leaves_one_per_step()
+    {
+        long last = 0;
+        for (var kill = 0; kill < 4; kill++)
+        {
+            using var child = ChildProgram.Start(["metrics", File, (last + 1).ToString(CultureInfo.InvariantCulture)]);
+            for (var line = 0; line < 50; line++)
+                child.StandardOutput.ReadLine().ShouldNotBeNull();
+            child.Kill();
+            var announced = child.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            child.WaitForExit();
+            var steps = MetricsLog.Read(File).Select(row => row.Step).ToArray();
+            steps.ShouldBe(Enumerable.Range(1, steps.Length).Select(step => (long)step));
+            if (announced.Length > 1)
+                steps[^1].ShouldBeGreaterThanOrEqualTo(long.Parse(announced[^2], CultureInfo.InvariantCulture));
+
+            // Resumes a little before where it died, as from a checkpoint.
+            last = steps[^1] - 7;
+        }
+    }
+
+    private static StepMetrics Step(long step) => new(step, 1.0 / step, 0.5, 1e-3, 2048 * step, 0.25, 8192, 55.5);
+
+    private void Write(params long[] steps)
+    {
+        using var log = MetricsLog.Open(File, 0);
+        foreach (var step in steps)
+            log.Append(Step(step));
+    }
+}

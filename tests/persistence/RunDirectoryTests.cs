@@ -1,0 +1,129 @@
+using ActorTrain.Models;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Metrics;
+using ActorTrain.Persistence.Runs;
+
+namespace ActorTrain.Persistence.Tests;
+
+public sealed class RunDirectoryTests : IDisposable
+{
+    private readonly TestDirectory directory = new();
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public void Runs_are_listed_with_where_they_stand()
+    {
+        var first = Make("b-first");
+        using (var log = MetricsLog.Open(first.MetricsFile, 0))
+        {
+            log.Append(new StepMetrics(1, 4.5, 1, 1e-3, 10, 1, 10, 1));
+            log.Append(new StepMetrics(2, 4.25, 1, 1e-3, 20, 1, 10, 1));
+            log.Append(new EvaluationMetrics(2, 4, 50, 1));
+        }
+
+        new CheckpointStore(first.CheckpointsDirectory, new CheckpointStoreOptions(), TimeProvider.System).Commit(2);
+        Make("a-second");
+        Directory.CreateDirectory(directory.At("something else"));
+
+        RunDirectory.List(directory.Path).ShouldBe(
+        [
+            new RunSummary("a-second", RunState.New, null, null, null, null),
+            new RunSummary("b-first", RunState.New, 2, 4.25, 2, null),
+        ]);
+        RunDirectory.List(directory.At("nowhere")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_broken_part_is_told_and_the_rest_listed_all_the_same()
+    {
+        var run = Make("run");
+        new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions(), TimeProvider.System).Commit(2);
+        File.WriteAllText(run.MetricsFile, "nonsense\nmore\n");
+        var summary = RunDirectory.List(directory.Path).ShouldHaveSingleItem();
+        summary.NewestCheckpoint.ShouldBe(2);
+        summary.Problem.ShouldNotBeNull().ShouldContain($"Line 1 of {run.MetricsFile}");
+    }
+
+    [Fact]
+    public void The_state_follows_the_lock()
+    {
+        var run = Make("run");
+        run.State.ShouldBe(RunState.New);
+        using (run.Lock())
+            run.State.ShouldBe(RunState.Running);
+        run.State.ShouldBe(RunState.Stopped);
+        using (var held = run.Lock())
+            held.MarkFinished();
+        run.State.ShouldBe(RunState.Finished);
+        using (run.Lock())
+            run.State.ShouldBe(RunState.Running);
+        run.State.ShouldBe(RunState.Stopped);
+    }
+
+    [Fact]
+    public void A_second_holder_is_refused()
+    {
+        var run = Make("run");
+        using var held = run.Lock();
+        Should.Throw<UserErrorException>(run.Lock).Message.ShouldContain("is being trained by another process");
+        run.State.ShouldBe(RunState.Running);
+    }
+
+    [Fact]
+    public void Looking_at_a_run_keeps_nobody_from_starting_it()
+    {
+        var run = Make("run");
+        using var ended = new CancellationTokenSource();
+        var looking = new Thread(() =>
+        {
+            while (!ended.IsCancellationRequested)
+                _ = run.State;
+        });
+        looking.Start();
+        try
+        {
+            for (var i = 0; i < 100; i++)
+                run.Lock().Dispose();
+        }
+        finally
+        {
+            ended.Cancel();
+            looking.Join();
+        }
+
+        run.State.ShouldBe(RunState.Stopped);
+    }
+
+    [Fact]
+    public void A_killed_process_gives_the_lock_back()
+    {
+        var run = Make("run");
+        using var child = ChildProgram.Start(["lock", directory.Path, "run"]);
+        child.StandardOutput.ReadLine().ShouldBe("locked");
+        run.State.ShouldBe(RunState.Running);
+        Should.Throw<UserErrorException>(run.Lock);
+        child.Kill();
+        child.WaitForExit();
+        run.State.ShouldBe(RunState.Killed);
+        using (run.Lock())
+            run.State.ShouldBe(RunState.Running);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("..")]
+    [InlineData(".hidden")]
+    [InlineData("a/b")]
+    public void A_name_that_leads_elsewhere_is_refused(string name) =>
+        Should.Throw<UserErrorException>(() => new RunDirectory(directory.Path, name)).Message.ShouldContain("cannot name a run");
+
+    private RunDirectory Make(string name)
+    {
+        var run = new RunDirectory(directory.Path, name);
+        Directory.CreateDirectory(run.Path);
+        File.WriteAllText(run.ConfigurationFile, "model: {}\n");
+        return run;
+    }
+}
