@@ -55,6 +55,7 @@ public static class CorpusPreparation
         if (options.Tokenizer is TokenizerKind.Bytes)
             return new ByteTokenizer();
 
+        SentencePieceLibrary.Require();
         var sample = new TextSample(options.Seed, options.TokenizerSampleBytes);
         var ordinal = 0L;
         var told = 0L;

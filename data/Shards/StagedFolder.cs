@@ -7,6 +7,8 @@ namespace ActorTrain.Data.Shards;
 internal sealed partial class StagedFolder : IDisposable
 {
     private const string LockFile = "lock";
+    private const int AtWorkingFolder = -100;
+    private const uint ExchangeFlag = 2;
     private readonly string target;
     private readonly string replaced;
     private readonly FileStream held;
@@ -68,24 +70,33 @@ internal sealed partial class StagedFolder : IDisposable
             Sync(file);
         File.Delete(Path.Combine(Staging, LockFile));
         Sync(Staging);
+        if (!Directory.Exists(target))
+            Directory.Move(Staging, target);
+        else if (Exchange(AtWorkingFolder, Staging, AtWorkingFolder, target, ExchangeFlag) != 0)
+            Replace();
+        committed = true;
+        Sync(Path.GetDirectoryName(target)!);
+
+        // What was at the place before has one of these names now, by the way that was taken or by one that a kill cut short.
+        foreach (var old in new[] { Staging, replaced }.Where(Directory.Exists))
+            Directory.Delete(old, recursive: true);
+    }
+
+    /// <summary>Puts the new folder in the place of the old one where the file system cannot exchange them, in two moves.</summary>
+    private void Replace()
+    {
         if (Directory.Exists(replaced))
             Directory.Delete(replaced, recursive: true);
-        if (Directory.Exists(target))
-            Directory.Move(target, replaced);
+        Directory.Move(target, replaced);
         try
         {
             Directory.Move(Staging, target);
         }
-        catch when (Directory.Exists(replaced))
+        catch
         {
             Directory.Move(replaced, target);
             throw;
         }
-
-        committed = true;
-        Sync(Path.GetDirectoryName(target)!);
-        if (Directory.Exists(replaced))
-            Directory.Delete(replaced, recursive: true);
     }
 
     /// <summary>Removes what was written, unless it was committed.</summary>
@@ -141,6 +152,9 @@ internal sealed partial class StagedFolder : IDisposable
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Exchange(int folder, string path, int otherFolder, string otherPath, uint flags);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Fsync(int descriptor);
