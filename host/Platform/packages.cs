@@ -1,18 +1,20 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Host.Diagnostics;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Host.Platform;
 
-/// <summary>What was found and chosen under the tensors.</summary>
-internal sealed record TensorPlatformReport(string Platform, string Libtorch, string Blas, string OneDnn, string Aten, string Allocator, string Library);
-
 /// <summary>The tensor platform of the packages: TorchSharp and the libtorch it brings, which carries its own BLAS.</summary>
 internal static partial class TensorPlatform
 {
+    private static bool isPortable;
+
     /// <summary>Sets what native code reads from its environment; before the first tensor.</summary>
+    /// <param name="portable">Whether to pin kernels that all x86-64-v3 machines share.</param>
+    /// <param name="threads">Threads per trainer.</param>
     public static void Configure(bool portable, int threads)
     {
-        // The runtime's own copy of the environment is not what native code sees.
+        isPortable = portable;
         if (portable)
         {
             Set("ATEN_CPU_CAPABILITY", "avx2");
@@ -24,9 +26,16 @@ internal static partial class TensorPlatform
         set_num_threads(threads);
     }
 
-    public static TensorPlatformReport Describe() =>
-        new("packages", __version__, "libtorch's own", "libtorch's own", Environment.GetEnvironmentVariable("ATEN_CPU_CAPABILITY") ?? "best", "system", "TorchSharp package");
+    /// <summary>What was found and chosen.</summary>
+    public static TensorPlatformReport Describe() => new(
+        __version__,
+        Blas: "libtorch's own",
+        OneDnn: "libtorch's own",
+        Aten: isPortable ? "avx2" : "best",
+        [new Finding("libtorch", $"{__version__} of the TorchSharp package", FindingState.Good)],
+        isPortable ? [new Chosen("instruction set", "avx2", "numerics: portable")] : []);
 
+    // The runtime's own copy of the environment is not what native code sees.
     private static void Set(string name, string value) => _ = SetEnvironment(name, value, overwrite: 0);
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
