@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace TorchSharp.Interop;
+
+// native/pointwise.cpp
+internal static unsafe partial class LibTorch
+{
+    [LibraryImport(Library)] internal static partial Tensor tensor_abs(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_bitwise_not(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_ceil(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_cos(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_erf(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_exp(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_expm1(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_floor(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_isfinite(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_isinf(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_isnan(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_log(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_log1p(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_logical_not(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_neg(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_reciprocal(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_relu(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_round(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_rsqrt(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_sigmoid(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_sign(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_silu(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_sin(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_sqrt(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_square(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_tanh(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_bitwise_and(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_bitwise_or(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_bitwise_xor(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_div(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_eq(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_floor_divide(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_ge(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_gt(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_le(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_logical_and(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_logical_or(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_lt(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_maximum(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_minimum(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_mul(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_ne(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_pow(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_remainder(Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_div_scalar(Tensor? a, ScalarValue b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_eq_scalar(Tensor? a, ScalarValue b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_floor_divide_scalar(Tensor? a, ScalarValue b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_ge_scalar(Tensor? a, ScalarValue b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_gt_scalar(Tensor? a, ScalarValue b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_le_scalar(Tensor? a, ScalarValue b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_lt_scalar(Tensor? a, ScalarValue b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_mul_scalar(Tensor? a, ScalarValue b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_ne_scalar(Tensor? a, ScalarValue b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_pow_scalar(Tensor? a, ScalarValue b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_remainder_scalar(Tensor? a, ScalarValue b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_add(Tensor? a, Tensor? b, ScalarValue alpha);
+    [LibraryImport(Library)] internal static partial Tensor tensor_add_scalar(Tensor? a, ScalarValue b, ScalarValue alpha);
+    [LibraryImport(Library)] internal static partial Tensor tensor_sub(Tensor? a, Tensor? b, ScalarValue alpha);
+    [LibraryImport(Library)] internal static partial Tensor tensor_sub_scalar(Tensor? a, ScalarValue b, ScalarValue alpha);
+    [LibraryImport(Library)] internal static partial Tensor tensor_rsub_scalar(Tensor? a, ScalarValue b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_scalar_pow(ScalarValue a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_lerp(Tensor? a, Tensor? end, Tensor? weight);
+    [LibraryImport(Library)] internal static partial Tensor tensor_lerp_scalar(Tensor? a, Tensor? end, ScalarValue weight);
+    [LibraryImport(Library)] internal static partial Tensor tensor_masked_fill(Tensor? a, Tensor? mask, ScalarValue value);
+    [LibraryImport(Library)] internal static partial Tensor tensor_where(Tensor? condition, Tensor? a, Tensor? b);
+    [LibraryImport(Library)] internal static partial Tensor tensor_clamp(Tensor? a, int hasMin, ScalarValue min, int hasMax, ScalarValue max);
+}

@@ -1,0 +1,32 @@
+namespace TorchSharp;
+
+/// <summary>The upper half of a float32: 8 bits of exponent, 7 of fraction.</summary>
+public readonly struct BFloat16 : IEquatable<BFloat16>, IComparable<BFloat16>
+{
+    private readonly ushort bits;
+
+    internal BFloat16(ushort bits) => this.bits = bits;
+
+    /// <summary>Rounds to nearest, ties to even.</summary>
+    public static explicit operator BFloat16(float value)
+    {
+        var whole = BitConverter.SingleToUInt32Bits(value);
+        if (float.IsNaN(value)) return new BFloat16((ushort)((whole >> 16) | 0x40));
+        return new BFloat16((ushort)((whole + 0x7FFF + ((whole >> 16) & 1)) >> 16));
+    }
+
+    public static implicit operator float(BFloat16 value) => BitConverter.UInt32BitsToSingle((uint)value.bits << 16);
+
+    public static bool operator ==(BFloat16 left, BFloat16 right) => left.Equals(right);
+    public static bool operator !=(BFloat16 left, BFloat16 right) => !left.Equals(right);
+    public static bool operator <(BFloat16 left, BFloat16 right) => (float)left < (float)right;
+    public static bool operator >(BFloat16 left, BFloat16 right) => (float)left > (float)right;
+    public static bool operator <=(BFloat16 left, BFloat16 right) => (float)left <= (float)right;
+    public static bool operator >=(BFloat16 left, BFloat16 right) => (float)left >= (float)right;
+
+    public bool Equals(BFloat16 other) => ((float)this).Equals((float)other);
+    public override bool Equals(object? obj) => obj is BFloat16 other && Equals(other);
+    public override int GetHashCode() => ((float)this).GetHashCode();
+    public int CompareTo(BFloat16 other) => ((float)this).CompareTo((float)other);
+    public override string ToString() => ((float)this).ToString(System.Globalization.CultureInfo.InvariantCulture);
+}

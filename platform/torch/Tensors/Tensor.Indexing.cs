@@ -1,0 +1,106 @@
+using TorchSharp.Interop;
+using static TorchSharp.Interop.LibTorch;
+
+namespace TorchSharp;
+
+public static partial class torch
+{
+    // Picking and placing elements.
+    public partial class Tensor
+    {
+        public Tensor gather(long dim, Tensor index) => tensor_gather(this, dim, index);
+        public Tensor scatter(long dim, Tensor index, Tensor src) => tensor_scatter(this, dim, index, src);
+        public Tensor scatter_add(long dim, Tensor index, Tensor src) => tensor_scatter_add(this, dim, index, src);
+        public Tensor index_select(long dim, Tensor index) => tensor_index_select(this, dim, index);
+        public Tensor index_add(long dim, Tensor index, Tensor source, Scalar alpha) => tensor_index_add(this, dim, index, source, alpha.Value);
+        public Tensor masked_select(Tensor mask) => tensor_masked_select(this, mask);
+        public Tensor nonzero() => tensor_nonzero(this);
+
+        /// <summary>The elements that an index expression picks: positions, slices, tensors of positions or of truth values, new axes.</summary>
+        public Tensor this[params TensorIndex[] indices]
+        {
+            get => index(indices);
+            set => index_put_(value, indices);
+        }
+
+        public unsafe Tensor index(params TensorIndex[] indices)
+        {
+            fixed (IndexEntry* entries = Entries(indices))
+            {
+                var picked = tensor_index(this, entries, indices.Length);
+                GC.KeepAlive(indices);
+                return picked;
+            }
+        }
+
+        public unsafe Tensor index_put_(Tensor value, params TensorIndex[] indices)
+        {
+            fixed (IndexEntry* entries = Entries(indices))
+            {
+                tensor_index_put_(this, entries, indices.Length, value).Check();
+                GC.KeepAlive(indices);
+                return this;
+            }
+        }
+
+        public unsafe Tensor index_put_(Scalar value, params TensorIndex[] indices)
+        {
+            fixed (IndexEntry* entries = Entries(indices))
+            {
+                tensor_index_put_scalar_(this, entries, indices.Length, value.Value).Check();
+                GC.KeepAlive(indices);
+                return this;
+            }
+        }
+
+        private static IndexEntry[] Entries(TensorIndex[] indices)
+        {
+            var entries = new IndexEntry[indices.Length];
+            for (var i = 0; i < entries.Length; i++) entries[i] = indices[i].Entry();
+            return entries;
+        }
+    }
+
+    /// <summary>One entry of an index expression.</summary>
+    public struct TensorIndex
+    {
+        private const long Absent = long.MinValue;
+
+        private readonly long kind, start, stop, step;
+        private readonly Tensor? tensor;
+
+        private TensorIndex(long kind, long start = Absent, long stop = Absent, long step = Absent, Tensor? tensor = null)
+        {
+            this.kind = kind;
+            this.start = start;
+            this.stop = stop;
+            this.step = step;
+            this.tensor = tensor;
+        }
+
+        public static TensorIndex Ellipsis => new(3);
+        public static TensorIndex None => new(4);
+        public static TensorIndex Null => new(4);
+        public static TensorIndex Colon => new(1);
+
+        public static TensorIndex Slice(long? start = null, long? stop = null, long? step = null) => new(1, start ?? Absent, stop ?? Absent, step ?? Absent);
+        public static TensorIndex Slice((int? start, int? end) range) => Slice(range.start, range.end);
+        public static TensorIndex Slice(Range range) => range;
+        public static TensorIndex Bool(bool value) => new(5, value ? 1 : 0);
+        public static TensorIndex Single(long index) => new(0, index);
+        public static TensorIndex Tensor(Tensor tensor) => new(2, tensor: tensor);
+
+        public static implicit operator TensorIndex(long value) => Single(value);
+        public static implicit operator TensorIndex(bool value) => Bool(value);
+        public static implicit operator TensorIndex(Tensor tensor) => Tensor(tensor);
+        public static implicit operator TensorIndex(Index index) => Single(index.IsFromEnd ? -index.Value : index.Value);
+
+        public static implicit operator TensorIndex(Range range)
+        {
+            long start = range.Start.IsFromEnd ? -range.Start.Value : range.Start.Value;
+            return range.End is { IsFromEnd: true, Value: 0 } ? Slice(start) : Slice(start, range.End.IsFromEnd ? -range.End.Value : range.End.Value);
+        }
+
+        internal readonly IndexEntry Entry() => new() { Kind = kind, Start = start, Stop = stop, Step = step, Tensor = tensor?.Handle ?? 0 };
+    }
+}
