@@ -85,7 +85,7 @@ internal sealed record MetricsLine
     public MetricsRow? ToRow() => this switch
     {
         { Loss: { } loss, GradientNorm: { } norm, LearningRate: { } rate, Tokens: { } tokens } and
-            { Seconds: { } seconds, TokensPerSecond: { } speed, GemmPercent: { } gemm } =>
+        { Seconds: { } seconds, TokensPerSecond: { } speed, GemmPercent: { } gemm } =>
             new StepMetrics(Step, loss, norm, rate, tokens, seconds, speed, gemm),
         { HeldOutLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } => new EvaluationMetrics(Step, loss, perplexity, bits),
         _ => null,
