@@ -32,13 +32,15 @@ public class CheckpointArchive
     /// <summary>The directory.</summary>
     public string Path { get; }
 
-    /// <summary>All checkpoints, newest first, with their manifests. Sizes are compared, hashes are not: see <see cref="Verify"/>.</summary>
+    /// <summary>All checkpoints, newest first, with their manifests. Sizes are compared, hashes are not: see
+    /// <see cref="Verify"/>.</summary>
     /// <exception cref="UserErrorException">The directory cannot be read.</exception>
     public IReadOnlyList<CheckpointInfo> List()
     {
         try
         {
-            return [.. Steps().OrderDescending().Select(Inspect)];
+            // One that retention took away while it was looked at is no fault.
+            return [.. Steps().OrderDescending().Select(Inspect).Where(static info => info.Fault is null || Directory.Exists(info.Path))];
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
@@ -70,7 +72,8 @@ public class CheckpointArchive
         }
     }
 
-    /// <summary>Loads the newest checkpoint that is whole; torn, altered or incomplete ones before it are reported and passed over.</summary>
+    /// <summary>Loads the newest checkpoint that is whole; torn, altered or incomplete ones before it are reported and passed
+    /// over.</summary>
     /// <param name="layout">Where the parameters stand.</param>
     /// <param name="warn">Told of each checkpoint that is passed over.</param>
     /// <param name="parts">What to load.</param>
@@ -80,7 +83,8 @@ public class CheckpointArchive
         LoadLatest(_ => layout, warn, parts);
 
     /// <summary>As the other overload, where the layout follows from the manifest, such as from its model options.</summary>
-    public LoadedCheckpoint? LoadLatest(Func<CheckpointManifest, FlatLayout> layoutOf, Action<CheckpointFault> warn, CheckpointParts parts = CheckpointParts.All)
+    public LoadedCheckpoint? LoadLatest(
+        Func<CheckpointManifest, FlatLayout> layoutOf, Action<CheckpointFault> warn, CheckpointParts parts = CheckpointParts.All)
     {
         ArgumentNullException.ThrowIfNull(layoutOf);
         ArgumentNullException.ThrowIfNull(warn);
@@ -102,14 +106,15 @@ public class CheckpointArchive
     /// <param name="layoutOf">Where the parameters stand, given the manifest.</param>
     /// <param name="parts">What to load.</param>
     /// <exception cref="UserErrorException">It is torn or altered, of another model, or may not be read.</exception>
-    public static LoadedCheckpoint Load(CheckpointInfo checkpoint, Func<CheckpointManifest, FlatLayout> layoutOf, CheckpointParts parts = CheckpointParts.All)
+    public static LoadedCheckpoint Load(
+        CheckpointInfo checkpoint, Func<CheckpointManifest, FlatLayout> layoutOf, CheckpointParts parts = CheckpointParts.All)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(layoutOf);
         return Load(checkpoint, layoutOf, parts, out var fault) ?? throw new UserErrorException(fault!.Sentence);
     }
 
-    internal static string NameOf(long step) => string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{step:00000000}");
+    internal static string NameOf(long step) => $"{NamePrefix}{step:00000000}";
 
     /// <summary>The folder of the checkpoint of a step, whether it is there or not.</summary>
     public string PathOf(long step) => System.IO.Path.Combine(Path, NameOf(step));
@@ -121,7 +126,8 @@ public class CheckpointArchive
         foreach (var directory in Directory.EnumerateDirectories(Path, NamePrefix + "*"))
         {
             var name = System.IO.Path.GetFileName(directory);
-            if (long.TryParse(name.AsSpan(NamePrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) && name == NameOf(step))
+            var digits = name.AsSpan(NamePrefix.Length);
+            if (long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var step) && name == NameOf(step))
                 yield return step;
         }
     }
@@ -138,20 +144,23 @@ public class CheckpointArchive
         try
         {
             var manifestPath = System.IO.Path.Combine(path, ManifestFile.Name);
-            var length = new FileInfo(manifestPath) is { Exists: true } found ? found.Length : throw new InvalidDataException($"{ManifestFile.Name} is missing");
-            if (length > ManifestFile.MaximumLength)
-                throw new InvalidDataException($"{ManifestFile.Name} is {length} bytes long, more than any manifest");
+            var manifestInfo = new FileInfo(manifestPath);
+            if (!manifestInfo.Exists)
+                throw new InvalidDataException($"{ManifestFile.Name} is missing");
+            if (manifestInfo.Length > ManifestFile.MaximumLength)
+                throw new InvalidDataException($"{ManifestFile.Name} is {manifestInfo.Length} bytes long, more than any manifest");
             var manifest = ManifestFile.Read(manifestPath, File.ReadAllBytes(manifestPath));
             if (manifest.Facts.Step != step)
-                throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"its manifest is that of step {manifest.Facts.Step}"));
+                throw new InvalidDataException($"its manifest is that of step {manifest.Facts.Step}");
             foreach (var name in new[] { WeightsFile, OptimizerFile })
             {
-                var file = manifest.Files.FirstOrDefault(file => file.Name == name) ?? throw new InvalidDataException($"its manifest does not name {name}");
+                var file = manifest.Files.FirstOrDefault(file => file.Name == name)
+                    ?? throw new InvalidDataException($"its manifest does not name {name}");
                 var info = new FileInfo(System.IO.Path.Combine(path, name));
                 if (!info.Exists)
                     throw new InvalidDataException($"{name} is missing");
                 if (info.Length != file.Size)
-                    throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{name} has {info.Length} bytes, its manifest says {file.Size}"));
+                    throw new InvalidDataException($"{name} has {info.Length} bytes, its manifest says {file.Size}");
             }
 
             return new CheckpointInfo(path, step, manifest, null);
@@ -170,7 +179,8 @@ public class CheckpointArchive
         }
     }
 
-    private static LoadedCheckpoint? Load(CheckpointInfo checkpoint, Func<CheckpointManifest, FlatLayout> layoutOf, CheckpointParts parts, out CheckpointFault? fault)
+    private static LoadedCheckpoint? Load(
+        CheckpointInfo checkpoint, Func<CheckpointManifest, FlatLayout> layoutOf, CheckpointParts parts, out CheckpointFault? fault)
     {
         fault = checkpoint.Fault;
         if (checkpoint.Manifest is not { } manifest)
@@ -180,12 +190,13 @@ public class CheckpointArchive
         try
         {
             var weights = Allocate(buffers, layout);
-            fault = ReadFile(checkpoint, manifest, WeightsFile, new Dictionary<string, HostBuffer> { [string.Empty] = weights }, layout);
+            fault = ReadFile(checkpoint, manifest, WeightsFile, layout, new() { [string.Empty] = weights });
             HostBuffer? first = null, second = null;
             if (fault is null && parts == CheckpointParts.All)
             {
                 (first, second) = (Allocate(buffers, layout), Allocate(buffers, layout));
-                fault = ReadFile(checkpoint, manifest, OptimizerFile, new Dictionary<string, HostBuffer> { [FirstMomentPrefix] = first, [SecondMomentPrefix] = second }, layout);
+                fault = ReadFile(
+                    checkpoint, manifest, OptimizerFile, layout, new() { [FirstMomentPrefix] = first, [SecondMomentPrefix] = second });
             }
 
             if (fault is null)
@@ -213,8 +224,10 @@ public class CheckpointArchive
         return buffer;
     }
 
-    /// <summary>Reads one file into flat buffers, one per name prefix. A file that does not fit the layout is told from an altered one by its hash.</summary>
-    private static CheckpointFault? ReadFile(CheckpointInfo checkpoint, CheckpointManifest manifest, string name, Dictionary<string, HostBuffer> buffers, FlatLayout layout)
+    /// <summary>Reads one file into flat buffers, one per name prefix. A file that does not fit the layout is told from an altered one by
+    /// its hash.</summary>
+    private static CheckpointFault? ReadFile(
+        CheckpointInfo checkpoint, CheckpointManifest manifest, string name, FlatLayout layout, Dictionary<string, HostBuffer> buffers)
     {
         var known = manifest.Files.First(file => file.Name == name);
         try

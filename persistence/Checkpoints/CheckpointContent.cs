@@ -42,7 +42,8 @@ public sealed record CheckpointFacts
 /// <param name="Weights">Float32 parameters, laid out by <paramref name="Layout"/>, gaps included.</param>
 /// <param name="FirstMoment">Float32 first moments of the optimizer, laid out likewise.</param>
 /// <param name="SecondMoment">Float32 second moments, laid out likewise.</param>
-public sealed record CheckpointContent(CheckpointFacts Facts, FlatLayout Layout, HostBuffer Weights, HostBuffer FirstMoment, HostBuffer SecondMoment);
+public sealed record CheckpointContent(
+    CheckpointFacts Facts, FlatLayout Layout, HostBuffer Weights, HostBuffer FirstMoment, HostBuffer SecondMoment);
 
 /// <summary>One file of a checkpoint as its manifest knows it.</summary>
 /// <param name="Name">Its name in the checkpoint's directory.</param>
@@ -83,7 +84,8 @@ public sealed record CheckpointInfo(string Path, long Step, CheckpointManifest? 
 /// <summary>A checkpoint in memory, verified by hash; its buffers are freed by <see cref="Dispose"/>.</summary>
 public sealed class LoadedCheckpoint : IDisposable
 {
-    internal LoadedCheckpoint(string path, CheckpointManifest manifest, FlatLayout layout, HostBuffer weights, HostBuffer? firstMoment, HostBuffer? secondMoment)
+    internal LoadedCheckpoint(
+        string path, CheckpointManifest manifest, FlatLayout layout, HostBuffer weights, HostBuffer? firstMoment, HostBuffer? secondMoment)
     {
         Path = path;
         Manifest = manifest;

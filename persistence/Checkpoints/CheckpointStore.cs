@@ -1,4 +1,3 @@
-using System.Globalization;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Files;
 using ActorTrain.Persistence.Safetensors;
@@ -24,9 +23,10 @@ public sealed record CheckpointStoreOptions
     }
 }
 
-/// <summary>Adds checkpoints to a directory, durably and all or nothing. One process at a time, the holder of the run's lock, may open it.</summary>
-/// <remarks>A checkpoint is written under a temporary name, every file and the directory synced, then renamed and the parent synced: after a
-/// kill or a power cut at any moment it is whole under its name, or not there. Names that begin with a dot are temporary.</remarks>
+/// <summary>Adds checkpoints to a directory, durably and all or nothing. One process at a time, the holder of the run's lock, may open
+/// it.</summary>
+/// <remarks>A checkpoint is written under a temporary name, every file and the directory synced, then renamed and the parent synced: after
+/// a kill or a power cut at any moment it is whole under its name, or not there. Names that begin with a dot are temporary.</remarks>
 public sealed class CheckpointStore : CheckpointArchive
 {
     private const string WritingPrefix = ".writing-", ReplacedPrefix = ".replaced-", DeletingPrefix = ".deleting-";
@@ -52,6 +52,8 @@ public sealed class CheckpointStore : CheckpointArchive
         {
             Directory.CreateDirectory(directory);
             ClearLeftovers();
+            Disk.SyncDirectory(directory);
+            Disk.SyncDirectory(System.IO.Path.Combine(directory, ".."));
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
@@ -59,11 +61,13 @@ public sealed class CheckpointStore : CheckpointArchive
         }
     }
 
-    /// <summary>Saves a checkpoint; when this returns it is durable and verified by construction. Then surplus older ones are deleted.</summary>
+    /// <summary>Saves a checkpoint; when this returns it is durable and verified by construction. Then surplus older ones are
+    /// deleted.</summary>
     /// <param name="content">What to save; the buffers must stay unchanged until this returns.</param>
     /// <param name="cancellation">Gives the save up; nothing of it stays behind.</param>
     /// <returns>The manifest that was written.</returns>
-    /// <remarks>A checkpoint of the same step is replaced. Checkpoints of later steps are left alone: see <see cref="DiscardAfter"/>.</remarks>
+    /// <remarks>A checkpoint of the same step is replaced. Checkpoints of later steps are left alone: see
+    /// <see cref="DiscardAfter"/>.</remarks>
     /// <exception cref="UserErrorException">The disk refused (full, read-only, …); earlier checkpoints are as they were.</exception>
     /// <exception cref="ArgumentException">A buffer's size is not that of the layout.</exception>
     public CheckpointManifest Commit(CheckpointContent content, CancellationToken cancellation = default)
@@ -73,7 +77,8 @@ public sealed class CheckpointStore : CheckpointArchive
         foreach (var buffer in new[] { content.Weights, content.FirstMoment, content.SecondMoment })
         {
             if (buffer.Length != content.Layout.Length * sizeof(float))
-                throw new ArgumentException($"A buffer has {buffer.Length} bytes, the layout {content.Layout.Length} elements of 4.", nameof(content));
+                throw new ArgumentException(
+                    $"A buffer has {buffer.Length} bytes, the layout {content.Layout.Length} elements of 4.", nameof(content));
         }
 
         var step = content.Facts.Step;
@@ -93,7 +98,7 @@ public sealed class CheckpointStore : CheckpointArchive
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
             Disk.TryDelete(writing);
-            throw Disk.Explain(exception, string.Create(CultureInfo.InvariantCulture, $"Cannot save the checkpoint of step {step} in {Path}"));
+            throw Disk.Explain(exception, $"Cannot save the checkpoint of step {step} in {Path}");
         }
         catch
         {
@@ -114,7 +119,7 @@ public sealed class CheckpointStore : CheckpointArchive
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
-            throw Disk.Explain(exception, string.Create(CultureInfo.InvariantCulture, $"Cannot delete the checkpoints after step {step} in {Path}"));
+            throw Disk.Explain(exception, $"Cannot delete the checkpoints after step {step} in {Path}");
         }
     }
 
@@ -122,11 +127,19 @@ public sealed class CheckpointStore : CheckpointArchive
 
     private CheckpointManifest WriteFiles(string directory, CheckpointContent content, CancellationToken cancellation)
     {
+        var layout = content.Layout;
         var weights = SafetensorsWriter.Write(
-            System.IO.Path.Combine(directory, WeightsFile), [.. FlatTensors.Of(content.Layout, content.Weights, string.Empty)], Metadata, hashData: true, cancellation);
+            System.IO.Path.Combine(directory, WeightsFile),
+            [.. FlatTensors.Of(layout, content.Weights, string.Empty)],
+            Metadata,
+            hashData: true,
+            cancellation);
         var optimizer = SafetensorsWriter.Write(
             System.IO.Path.Combine(directory, OptimizerFile),
-            [.. FlatTensors.Of(content.Layout, content.FirstMoment, FirstMomentPrefix), .. FlatTensors.Of(content.Layout, content.SecondMoment, SecondMomentPrefix)],
+            [
+                .. FlatTensors.Of(layout, content.FirstMoment, FirstMomentPrefix),
+                .. FlatTensors.Of(layout, content.SecondMoment, SecondMomentPrefix),
+            ],
             Metadata,
             cancellation: cancellation);
         var manifest = new CheckpointManifest
@@ -134,13 +147,18 @@ public sealed class CheckpointStore : CheckpointArchive
             Facts = content.Facts,
             CreatedAt = time.GetUtcNow(),
             WeightsHash = weights.DataSha256!,
-            Files = [new CheckpointFile(WeightsFile, weights.Size, weights.Sha256), new CheckpointFile(OptimizerFile, optimizer.Size, optimizer.Sha256)],
+            Files =
+            [
+                new CheckpointFile(WeightsFile, weights.Size, weights.Sha256),
+                new CheckpointFile(OptimizerFile, optimizer.Size, optimizer.Sha256),
+            ],
         };
         Disk.WriteSynced(System.IO.Path.Combine(directory, ManifestFile.Name), ManifestFile.Write(manifest));
         return manifest;
     }
 
-    /// <summary>Gives a whole checkpoint its name. One of the same step steps aside first, and comes back if that fails or is cut off.</summary>
+    /// <summary>Gives a whole checkpoint its name. One of the same step steps aside first, and comes back if that fails or is cut
+    /// off.</summary>
     private void Publish(string writing, long step)
     {
         var target = PathOf(step);
@@ -169,12 +187,18 @@ public sealed class CheckpointStore : CheckpointArchive
 
     private void ClearLeftovers()
     {
-        foreach (var leftover in Directory.EnumerateDirectories(Path, ".*").ToArray())
+        foreach (var leftover in Directory.GetDirectories(Path, ReplacedPrefix + "*"))
         {
-            var name = System.IO.Path.GetFileName(leftover);
-            if (name.StartsWith(ReplacedPrefix, StringComparison.Ordinal) && System.IO.Path.Combine(Path, name[ReplacedPrefix.Length..]) is var target && !Directory.Exists(target))
+            var target = System.IO.Path.Combine(Path, System.IO.Path.GetFileName(leftover)[ReplacedPrefix.Length..]);
+            if (Directory.Exists(target))
+                Directory.Delete(leftover, recursive: true);
+            else
                 Directory.Move(leftover, target);
-            else if (name.StartsWith(WritingPrefix, StringComparison.Ordinal) || name.StartsWith(ReplacedPrefix, StringComparison.Ordinal) || name.StartsWith(DeletingPrefix, StringComparison.Ordinal))
+        }
+
+        foreach (var prefix in new[] { WritingPrefix, DeletingPrefix })
+        {
+            foreach (var leftover in Directory.GetDirectories(Path, prefix + "*"))
                 Directory.Delete(leftover, recursive: true);
         }
     }

@@ -50,8 +50,8 @@ public sealed class CheckpointSnapshot
 
 /// <summary>Saves checkpoints in the background: training waits only while it copies its state into a rented snapshot.</summary>
 /// <remarks>At most one save is being written and one waits. When a third comes, the newer takes the buffers of the waiting one, which is
-/// announced as <see cref="Superseded"/>: a slow disk makes checkpoints rarer, never training slower, and the newest state submitted is always
-/// written. So two snapshots are all that is ever allocated, and in the steady state nothing is.</remarks>
+/// announced as <see cref="Superseded"/>: a slow disk makes checkpoints rarer, never training slower, and the newest state submitted is
+/// always written. So two snapshots are all that is ever allocated, and in the steady state nothing is.</remarks>
 public sealed class CheckpointWriter : IDisposable
 {
     private const int MaximumSnapshots = 2;
@@ -72,7 +72,8 @@ public sealed class CheckpointWriter : IDisposable
     /// <summary>Starts the background thread.</summary>
     /// <param name="store">Where checkpoints go; while this writer lives, nobody else commits to it.</param>
     /// <param name="layout">Where the parameters stand in each snapshot.</param>
-    /// <param name="announce">Told what became of each save, on the background thread or, for <see cref="Superseded"/>, on the renting one; it must not throw.</param>
+    /// <param name="announce">Told what became of each save, on the background thread or, for <see cref="Superseded"/>, on the renting one;
+    /// it must not throw.</param>
     /// <param name="time">Measures how long a save takes.</param>
     public CheckpointWriter(CheckpointStore store, FlatLayout layout, Action<SaveOutcome> announce, TimeProvider time)
     {
@@ -217,8 +218,8 @@ public sealed class CheckpointWriter : IDisposable
         var started = time.GetTimestamp();
         try
         {
-            var manifest = store.Commit(new CheckpointContent(facts, layout, snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment));
-            return new Saved(manifest, time.GetElapsedTime(started));
+            var content = new CheckpointContent(facts, layout, snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
+            return new Saved(store.Commit(content), time.GetElapsedTime(started));
         }
         catch (UserErrorException exception)
         {

@@ -9,14 +9,16 @@ internal static class FlatTensors
 {
     /// <summary>The tensors of a buffer, in the order of the layout.</summary>
     public static IEnumerable<TensorSlice> Of(FlatLayout layout, HostBuffer buffer, string prefix) =>
-        layout.Entries.Select(entry => new TensorSlice(prefix + entry.Name, SafetensorsDtype.F32, entry.Shape, buffer, entry.Offset * sizeof(float)));
+        layout.Entries.Select(
+            entry => new TensorSlice(prefix + entry.Name, SafetensorsDtype.F32, entry.Shape, buffer, entry.Offset * sizeof(float)));
 
     /// <summary>Where each tensor of a file belongs in the buffers.</summary>
     /// <param name="file">The file.</param>
     /// <param name="layout">The layout of each buffer.</param>
     /// <param name="buffers">Buffers by the prefix that their tensors' names have in the file.</param>
     /// <exception cref="UserErrorException">The file holds other tensors than the layout.</exception>
-    public static Dictionary<string, (HostBuffer Buffer, long Offset)> Match(SafetensorsFile file, FlatLayout layout, Dictionary<string, HostBuffer> buffers)
+    public static Dictionary<string, (HostBuffer Buffer, long Offset)> Match(
+        SafetensorsFile file, FlatLayout layout, Dictionary<string, HostBuffer> buffers)
     {
         var places = new Dictionary<string, (HostBuffer, long)>(StringComparer.Ordinal);
         foreach (var (prefix, buffer) in buffers)
@@ -24,12 +26,15 @@ internal static class FlatTensors
             foreach (var slice in Of(layout, buffer, prefix))
             {
                 var found = file.Find(slice.Name)
-                    ?? throw new UserErrorException($"{file.Path} has no tensor {slice.Name}, which the model needs; give the configuration that the checkpoint was made with.");
+                    ?? throw new UserErrorException(
+                        $"{file.Path} has no tensor {slice.Name}, which the model needs; give the configuration that the checkpoint " +
+                        $"was made with.");
                 if (found.Dtype != SafetensorsDtype.F32 || !found.Shape.SequenceEqual(slice.Shape))
                 {
                     throw new UserErrorException(
-                        $"In {file.Path} the tensor {slice.Name} is {found.Dtype.HeaderName()} {SafetensorsEntry.Format(found.Shape)}, but the model needs F32 " +
-                        $"{SafetensorsEntry.Format(slice.Shape)}; give the configuration that the checkpoint was made with.");
+                        $"In {file.Path} the tensor {slice.Name} is {found.Dtype.HeaderName()} {SafetensorsEntry.Format(found.Shape)}, " +
+                        $"but the model needs F32 {SafetensorsEntry.Format(slice.Shape)}; " +
+                        "give the configuration that the checkpoint was made with.");
                 }
 
                 places.Add(slice.Name, (buffer, slice.Offset));
@@ -37,7 +42,9 @@ internal static class FlatTensors
         }
 
         return file.Entries.FirstOrDefault(entry => !places.ContainsKey(entry.Name)) is { } surplus
-            ? throw new UserErrorException($"{file.Path} holds a tensor {surplus.Name}, which the model does not have; give the configuration that the checkpoint was made with.")
+            ? throw new UserErrorException(
+                $"{file.Path} holds a tensor {surplus.Name}, which the model does not have; give the configuration that the checkpoint " +
+                $"was made with.")
             : places;
     }
 }

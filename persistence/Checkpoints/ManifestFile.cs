@@ -8,7 +8,8 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>The manifest as bytes: JSON whose last property is the SHA-256 of all the bytes before it, so that no flipped bit goes unseen.</summary>
+/// <summary>The manifest as bytes: JSON whose last property is the SHA-256 of all the bytes before it, so that no flipped bit goes
+/// unseen.</summary>
 internal static class ManifestFile
 {
     public const string Name = "manifest.json";

@@ -11,7 +11,8 @@ public static class WeightsDigest
     /// <summary>SHA-256 of the parameters' float32 bytes, one after another in the order of the layout, gaps left out.</summary>
     /// <param name="layout">Where the parameters stand.</param>
     /// <param name="weights">The flat vector.</param>
-    /// <returns>Lower-case hexadecimal; the same as <see cref="CheckpointManifest.WeightsHash"/> of a checkpoint of these weights.</returns>
+    /// <returns>Lower-case hexadecimal; the same as <see cref="CheckpointManifest.WeightsHash"/> of a checkpoint of these
+    /// weights.</returns>
     public static string Of(FlatLayout layout, HostBuffer weights)
     {
         ArgumentNullException.ThrowIfNull(layout);

@@ -44,7 +44,8 @@ internal static partial class Disk
     }
 
     /// <summary>Writes all bytes at a position.</summary>
-    /// <exception cref="IOException">The disk refused; a limit on file size, which the framework takes for a wrong argument, included.</exception>
+    /// <exception cref="IOException">The disk refused; a limit on file size, which the framework takes for a wrong argument,
+    /// included.</exception>
     public static void Write(SafeFileHandle handle, ReadOnlySpan<byte> bytes, long position)
     {
         try
@@ -92,9 +93,11 @@ internal static partial class Disk
     {
         (NoSpace, IOException) => "the disk is full; free some space and run again",
         (QuotaExceeded, IOException) => "the disk quota is used up; free some space and run again",
-        (FileTooBig, IOException) => "the file would be larger than the system allows; raise the limit on file size (ulimit -f) and run again",
+        (FileTooBig, IOException) =>
+            "the file would be larger than the system allows; raise the limit on file size (ulimit -f) and run again",
         (ReadOnlyFileSystem, _) => "the file system is read-only; mount it writable or choose another directory",
-        (_, UnauthorizedAccessException { InnerException.HResult: ReadOnlyFileSystem }) => "the file system is read-only; mount it writable or choose another directory",
+        (_, UnauthorizedAccessException { InnerException.HResult: ReadOnlyFileSystem }) =>
+            "the file system is read-only; mount it writable or choose another directory",
         (_, UnauthorizedAccessException) => "permission is denied; give yourself the right to it or choose another directory",
         (_, DirectoryNotFoundException) => "a directory on the way to it is missing; restore it or choose another",
         _ => exception.Message.TrimEnd('.'),

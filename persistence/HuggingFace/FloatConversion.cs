@@ -39,7 +39,8 @@ internal static unsafe class FloatConversion
     }
 
     /// <summary>Copies a float32 matrix <c>[rows, columns]</c> as <c>[columns, rows]</c>, by tiles that fit the nearest cache.</summary>
-    public static void Transpose(HostBuffer source, long sourceOffset, HostBuffer destination, long destinationOffset, long rows, long columns)
+    public static void Transpose(
+        HostBuffer source, long sourceOffset, HostBuffer destination, long destinationOffset, long rows, long columns)
     {
         var from = (float*)(source.Address + (nint)sourceOffset);
         var to = (float*)(destination.Address + (nint)destinationOffset);

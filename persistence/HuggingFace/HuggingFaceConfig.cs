@@ -170,23 +170,32 @@ internal static class HuggingFaceConfig
     private sealed class ConfigReader(string path, JsonElement root)
     {
         public int Whole(string key, int missing) =>
-            Find(key) is not { } value ? missing : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : throw Wrong(key, value, "a whole number");
+            Find(key) is not { } value ? missing
+            : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number
+            : throw Wrong(key, value, "a whole number");
 
         public double Number(string key, double missing) =>
-            Find(key) is not { } value ? missing : value.ValueKind == JsonValueKind.Number ? value.GetDouble() : throw Wrong(key, value, "a number");
+            Find(key) is not { } value ? missing
+            : value.ValueKind == JsonValueKind.Number ? value.GetDouble()
+            : throw Wrong(key, value, "a number");
 
         public bool Flag(string key, bool missing) =>
-            Find(key) is not { } value ? missing : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(key, value, "true or false");
+            Find(key) is not { } value ? missing
+            : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
+            : throw Wrong(key, value, "true or false");
 
         public string Text(string key, string missing) =>
-            Find(key) is not { } value ? missing : value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(key, value, "text");
+            Find(key) is not { } value ? missing
+            : value.ValueKind == JsonValueKind.String ? value.GetString()!
+            : throw Wrong(key, value, "text");
 
         /// <summary>A token id; of several, as newer models have for the end, the first.</summary>
         public int? Token(string key) => Find(key) switch
         {
             null => null,
             { ValueKind: JsonValueKind.Number } value when value.TryGetInt32(out var id) => id,
-            { ValueKind: JsonValueKind.Array } list when list.GetArrayLength() > 0 && list[0].ValueKind == JsonValueKind.Number && list[0].TryGetInt32(out var id) => id,
+            { ValueKind: JsonValueKind.Array } list when list.EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Number } first
+                && first.TryGetInt32(out var id) => id,
             { } other => throw Wrong(key, other, "a token id"),
         };
 
@@ -208,7 +217,8 @@ internal static class HuggingFaceConfig
                 throw Unsupported(key, value, wanted.ToString(CultureInfo.InvariantCulture));
         }
 
-        /// <summary>Refuses rotary frequencies that are stretched; returns the base that stands among the parameters, if one does.</summary>
+        /// <summary>Refuses rotary frequencies that are stretched; returns the base that stands among the parameters, if one
+        /// does.</summary>
         public double? RequirePlainRope(string key)
         {
             if (Find(key) is not { } value)
@@ -221,9 +231,11 @@ internal static class HuggingFaceConfig
             return rope.Find("rope_theta") is null ? null : rope.Number("rope_theta", 0);
         }
 
-        private JsonElement? Find(string key) => root.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        private JsonElement? Find(string key) =>
+            root.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-        private UserErrorException Wrong(string key, JsonElement value, string wanted) => new($"{path} has {key}: {Shown(value)}; it must be {wanted}.");
+        private UserErrorException Wrong(string key, JsonElement value, string wanted) =>
+            new($"{path} has {key}: {Shown(value)}; it must be {wanted}.");
 
         private UserErrorException Unsupported(string key, JsonElement value, string supported) =>
             new($"{path} has {key}: {Shown(value)}, which this program does not have (only {supported}); such a model cannot be imported.");

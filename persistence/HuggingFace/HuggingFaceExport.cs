@@ -11,19 +11,23 @@ public static class HuggingFaceExport
     internal const string WeightsFile = "model.safetensors";
     private static readonly Dictionary<string, string> Metadata = new() { ["format"] = "pt" };
 
-    /// <summary>Writes <c>config.json</c>, <c>model.safetensors</c> and the files given; the directory appears whole or not at all.</summary>
+    /// <summary>Writes <c>config.json</c>, <c>model.safetensors</c> and the files given; the directory appears whole or not at
+    /// all.</summary>
     /// <param name="model">The model; its layout must have the canonical names and shapes of its options.</param>
     /// <param name="files">What else goes into the directory, such as the tokenizer's files.</param>
     /// <param name="directory">The directory to make.</param>
     /// <param name="force">Whether a model that is there already may be replaced.</param>
     /// <param name="cancellation">Gives the export up; nothing of it stays behind.</param>
     /// <exception cref="UserErrorException">The directory exists, or is no model's, or the disk refused; nothing is changed.</exception>
-    public static void Write(HuggingFaceModel model, IReadOnlyList<ExportedFile> files, string directory, bool force = false, CancellationToken cancellation = default)
+    public static void Write(
+        HuggingFaceModel model, IReadOnlyList<ExportedFile> files, string directory, bool force = false,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(files);
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
-        var parent = Path.GetDirectoryName(target) ?? throw new UserErrorException($"{directory} cannot be exported to; name a directory to be made.");
+        var parent = Path.GetDirectoryName(target)
+            ?? throw new UserErrorException($"{directory} cannot be exported to; name a directory to be made.");
         var writing = Path.Combine(parent, $".{Path.GetFileName(target)}.writing");
         var replaced = Path.Combine(parent, $".{Path.GetFileName(target)}.replaced");
         try
@@ -81,22 +85,27 @@ public static class HuggingFaceExport
             throw new UserErrorException($"{directory} exists already; choose another name or give --force to replace it.");
         return File.Exists(Path.Combine(target, HuggingFaceConfig.Name))
             ? true
-            : throw new UserErrorException($"{directory} exists and holds no exported model (it has no {HuggingFaceConfig.Name}), so it is not replaced; choose another name.");
+            : throw new UserErrorException(
+                $"{directory} exists and holds no exported model (it has no {HuggingFaceConfig.Name}), so it is not replaced; choose " +
+                $"another name.");
     }
 
-    private static void WriteFiles(string directory, HuggingFaceModel model, IReadOnlyList<ExportedFile> files, CancellationToken cancellation)
+    private static void WriteFiles(
+        string directory, HuggingFaceModel model, IReadOnlyList<ExportedFile> files, CancellationToken cancellation)
     {
-        Disk.WriteSynced(Path.Combine(directory, HuggingFaceConfig.Name), HuggingFaceConfig.Write(model.Options, model.BeginToken, model.EndToken));
+        var config = HuggingFaceConfig.Write(model.Options, model.BeginToken, model.EndToken);
+        Disk.WriteSynced(Path.Combine(directory, HuggingFaceConfig.Name), config);
         foreach (var file in files)
         {
-            if (file.Name.Length == 0 || file.Name != Path.GetFileName(file.Name) || file.Name.StartsWith('.') || file.Name is HuggingFaceConfig.Name or WeightsFile)
+            if (file.Name is "" or HuggingFaceConfig.Name or WeightsFile || file.Name != Path.GetFileName(file.Name) || file.Name[0] == '.')
                 throw new ArgumentException($"\"{file.Name}\" cannot name a file of an exported model.", nameof(files));
             Disk.WriteSynced(Path.Combine(directory, file.Name), file.Content.Span);
         }
 
         var parameters = model.Layout.Entries.ToDictionary(static entry => entry.Name, StringComparer.Ordinal);
         var tensors = HuggingFaceNames.Of(model.Options).ToArray();
-        using var transposed = new HostBuffer(tensors.Where(static tensor => tensor.Transposed).Sum(static tensor => tensor.Count) * sizeof(float));
+        var turned = tensors.Where(static tensor => tensor.Transposed).Sum(static tensor => tensor.Count);
+        using var transposed = new HostBuffer(turned * sizeof(float));
         long used = 0;
         var slices = new List<TensorSlice>(tensors.Length);
         foreach (var tensor in tensors)

@@ -11,11 +11,13 @@ public static class HuggingFaceImport
 {
     private const string IndexFile = "model.safetensors.index.json";
 
-    /// <summary>Reads <c>config.json</c> and <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.</summary>
+    /// <summary>Reads <c>config.json</c> and <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c>
+    /// names.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="layoutOf">The canonical layout of given options.</param>
     /// <returns>The model; bfloat16 and float16 weights are widened to float32. The caller disposes of its buffer.</returns>
-    /// <exception cref="UserErrorException">A file is missing or malformed, or describes a model that is not supported; the sentence says which and why.</exception>
+    /// <exception cref="UserErrorException">A file is missing or malformed, or describes a model that is not supported; the sentence says
+    /// which and why.</exception>
     public static HuggingFaceModel Read(string directory, Func<ModelOptions, FlatLayout> layoutOf)
     {
         ArgumentNullException.ThrowIfNull(layoutOf);
@@ -62,11 +64,13 @@ public static class HuggingFaceImport
             return [single];
         var index = Path.Combine(directory, IndexFile);
         if (!File.Exists(index))
-            throw new UserErrorException($"{directory} holds neither {HuggingFaceExport.WeightsFile} nor {IndexFile}; get the model in safetensors format.");
+            throw new UserErrorException(
+                $"{directory} holds neither {HuggingFaceExport.WeightsFile} nor {IndexFile}; get the model in safetensors format.");
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(index));
-            var names = document.RootElement.GetProperty("weight_map").EnumerateObject().Select(static pair => pair.Value.GetString() ?? string.Empty)
+            var names = document.RootElement.GetProperty("weight_map").EnumerateObject()
+                .Select(static pair => pair.Value.GetString() ?? string.Empty)
                 .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
             foreach (var name in names)
             {
@@ -84,7 +88,8 @@ public static class HuggingFaceImport
         }
     }
 
-    private static List<(HuggingFaceTensor Tensor, SafetensorsFile File, SafetensorsEntry Entry)> Match(string directory, ModelOptions options, List<SafetensorsFile> files)
+    private static List<(HuggingFaceTensor Tensor, SafetensorsFile File, SafetensorsEntry Entry)> Match(
+        string directory, ModelOptions options, List<SafetensorsFile> files)
     {
         var prefix = HuggingFaceNames.PrefixOf(options.Family);
         var found = new Dictionary<string, (SafetensorsFile File, SafetensorsEntry Entry)>(StringComparer.Ordinal);
@@ -93,9 +98,11 @@ public static class HuggingFaceImport
             foreach (var entry in file.Entries)
             {
                 // A bare model's names lack the prefix.
-                var name = entry.Name.StartsWith(prefix, StringComparison.Ordinal) || entry.Name == HuggingFaceNames.Head ? entry.Name : prefix + entry.Name;
+                var isFull = entry.Name.StartsWith(prefix, StringComparison.Ordinal) || entry.Name == HuggingFaceNames.Head;
+                var name = isFull ? entry.Name : prefix + entry.Name;
                 if (!found.TryAdd(name, (file, entry)))
-                    throw new UserErrorException($"{file.Path} holds {entry.Name}, which stands in the model a second time; get the model again.");
+                    throw new UserErrorException(
+                        $"{file.Path} holds {entry.Name}, which stands in the model a second time; get the model again.");
             }
         }
 
@@ -103,26 +110,33 @@ public static class HuggingFaceImport
         foreach (var tensor in HuggingFaceNames.Of(options))
         {
             if (!found.Remove(tensor.Name, out var source))
-                throw new UserErrorException($"{directory} lacks the tensor {tensor.Name}, which its {HuggingFaceConfig.Name} calls for; get the model again.");
+                throw new UserErrorException(
+                    $"{directory} lacks the tensor {tensor.Name}, which its {HuggingFaceConfig.Name} calls for; get the model again.");
             var (file, entry) = source;
             if (!entry.Shape.SequenceEqual(tensor.Shape))
             {
                 throw new UserErrorException(
-                    $"In {file.Path} the tensor {entry.Name} is {SafetensorsEntry.Format(entry.Shape)}, but {HuggingFaceConfig.Name} calls for {SafetensorsEntry.Format(tensor.Shape)}; get both from the same model.");
+                    $"In {file.Path} the tensor {entry.Name} is {SafetensorsEntry.Format(entry.Shape)}, but {HuggingFaceConfig.Name} " +
+                    $"calls for {SafetensorsEntry.Format(tensor.Shape)}; get both from the same model.");
             }
 
             if (!FloatConversion.CanWiden(entry.Dtype))
-                throw new UserErrorException($"In {file.Path} the tensor {entry.Name} is {entry.Dtype.HeaderName()}; only F32, BF16 and F16 weights can be imported.");
+                throw new UserErrorException(
+                    $"In {file.Path} the tensor {entry.Name} is {entry.Dtype.HeaderName()}; only F32, BF16 and F16 weights can be " +
+                    $"imported.");
             matched.Add((tensor, file, entry));
         }
 
         var surplus = found.FirstOrDefault(pair => !HuggingFaceNames.IsSurplus(options, pair.Key)).Value;
         return surplus.Entry is null
             ? matched
-            : throw new UserErrorException($"{surplus.File.Path} holds the tensor {surplus.Entry.Name}, which a {options.Family} of this {HuggingFaceConfig.Name} does not have; such a model cannot be imported.");
+            : throw new UserErrorException(
+                $"{surplus.File.Path} holds the tensor {surplus.Entry.Name}, which a {options.Family} of this {HuggingFaceConfig.Name} " +
+                $"does not have; such a model cannot be imported.");
     }
 
-    private static void Fill(List<(HuggingFaceTensor Tensor, SafetensorsFile File, SafetensorsEntry Entry)> sources, FlatLayout layout, HostBuffer weights)
+    private static void Fill(
+        List<(HuggingFaceTensor Tensor, SafetensorsFile File, SafetensorsEntry Entry)> sources, FlatLayout layout, HostBuffer weights)
     {
         var parameters = layout.Entries.ToDictionary(static entry => entry.Name, StringComparer.Ordinal);
         foreach (var (tensor, file, entry) in sources)

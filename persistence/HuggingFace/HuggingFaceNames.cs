@@ -8,7 +8,8 @@ namespace ActorTrain.Persistence.HuggingFace;
 /// <param name="Shape">Its shape in the file.</param>
 /// <param name="FirstRow">Where its rows begin in the parameter.</param>
 /// <param name="Transposed">Whether the file holds <c>[in, out]</c> where the parameter is <c>[out, in]</c>.</param>
-internal sealed record HuggingFaceTensor(string Name, string Parameter, IReadOnlyList<long> Shape, long FirstRow = 0, bool Transposed = false)
+internal sealed record HuggingFaceTensor(
+    string Name, string Parameter, IReadOnlyList<long> Shape, long FirstRow = 0, bool Transposed = false)
 {
     /// <summary>Number of elements.</summary>
     public long Count => Shape.Aggregate(1L, static (product, size) => checked(product * size));
@@ -18,9 +19,9 @@ internal sealed record HuggingFaceTensor(string Name, string Parameter, IReadOnl
 }
 
 /// <summary>The tensors of GPT2LMHeadModel and LlamaForCausalLM, and where each stands in the canonical parameters.</summary>
-/// <remarks>GPT-2 keeps its projections as Conv1D, <c>[in, out]</c>; Llama keeps queries, keys and values, and gate and up, apart, where the canonical
-/// parameters hold them under one another. Rotary positions pair i with i + head/2 in both, so no rows are permuted. Names and shapes follow
-/// transformers' modeling_gpt2.py and modeling_llama.py.</remarks>
+/// <remarks>GPT-2 keeps its projections as Conv1D, <c>[in, out]</c>; Llama keeps queries, keys and values, and gate and up, apart, where
+/// the canonical parameters hold them under one another. Rotary positions pair i with i + head/2 in both, so no rows are permuted. Names
+/// and shapes follow transformers' modeling_gpt2.py and modeling_llama.py.</remarks>
 internal static class HuggingFaceNames
 {
     public const string Gpt2Prefix = "transformer.", LlamaPrefix = "model.", Head = "lm_head.weight";
@@ -32,14 +33,17 @@ internal static class HuggingFaceNames
     public static IEnumerable<HuggingFaceTensor> Of(ModelOptions options)
     {
         var body = options.Family == ModelFamily.Gpt2 ? Gpt2(options) : Llama(options);
-        return options.TieEmbeddings ? body : body.Append(new HuggingFaceTensor(Head, "head.weight", [options.VocabularySize, options.Width]));
+        return options.TieEmbeddings
+            ? body
+            : body.Append(new HuggingFaceTensor(Head, "head.weight", [options.VocabularySize, options.Width]));
     }
 
     /// <summary>Whether a tensor of a published file carries no parameter: attention masks, rotary frequencies, a tied head.</summary>
-    public static bool IsSurplus(ModelOptions options, string name) =>
-        (options.TieEmbeddings && name == Head)
-        || (options.Family == ModelFamily.Gpt2 && (name.EndsWith(".attn.bias", StringComparison.Ordinal) || name.EndsWith(".attn.masked_bias", StringComparison.Ordinal)))
-        || (options.Family == ModelFamily.Llama && name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal));
+    public static bool IsSurplus(ModelOptions options, string name)
+    {
+        string[] endings = options.Family == ModelFamily.Gpt2 ? [".attn.bias", ".attn.masked_bias"] : [".rotary_emb.inv_freq"];
+        return (options.TieEmbeddings && name == Head) || endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
+    }
 
     private static IEnumerable<HuggingFaceTensor> Gpt2(ModelOptions options)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Files;
@@ -7,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace ActorTrain.Persistence.Metrics;
 
 /// <summary>The metrics of one run: a file of JSON lines, only ever appended to, one line per step and one per evaluation.</summary>
-/// <remarks>A line goes to the system in one write, so a killed process loses none that was appended; what a power cut tears off is the end of
-/// the file, which readers pass over and the next opening cuts away. Not for several threads at once.</remarks>
+/// <remarks>A line goes to the system in one write, so a killed process loses none that was appended; what a power cut tears off is the end
+/// of the file, which readers pass over and the next opening cuts away. Not for several threads at once.</remarks>
 public sealed class MetricsLog : IDisposable
 {
     private const byte NewLine = (byte)'\n';
@@ -23,10 +22,12 @@ public sealed class MetricsLog : IDisposable
         length = RandomAccess.GetLength(handle);
     }
 
-    /// <summary>Opens the log to go on after <paramref name="lastStep"/>: rows of later steps, which are about to be taken again, are dropped.</summary>
+    /// <summary>Opens the log to go on after <paramref name="lastStep"/>: rows of later steps, which are about to be taken again, are
+    /// dropped.</summary>
     /// <param name="path">The file; it is made when missing.</param>
     /// <param name="lastStep">The step that training resumes from; 0 begins anew.</param>
-    /// <exception cref="UserErrorException">A line inside the file is no metrics row, or the disk refused; the file is as it was.</exception>
+    /// <exception cref="UserErrorException">A line inside the file is no metrics row, or the disk refused; the file is as it
+    /// was.</exception>
     public static MetricsLog Open(string path, long lastStep)
     {
         try
@@ -66,7 +67,8 @@ public sealed class MetricsLog : IDisposable
     /// <inheritdoc/>
     public void Dispose() => handle.Dispose();
 
-    /// <summary>Reads the rows one by one, also while a run appends to them; a torn last line is passed over, a missing file has none.</summary>
+    /// <summary>Reads the rows one by one, also while a run appends to them; a torn last line is passed over, a missing file has
+    /// none.</summary>
     /// <exception cref="UserErrorException">Another line is no metrics row; the sentence names it.</exception>
     public static IEnumerable<MetricsRow> Read(string path) => ReadLines(path).Select(static line => line.Row);
 
@@ -82,7 +84,7 @@ public sealed class MetricsLog : IDisposable
             if (Parse(current) is { } row)
                 yield return (row, current);
             else if (next is not null)
-                throw new UserErrorException(string.Create(CultureInfo.InvariantCulture, $"Line {number} of {path} is not a row of metrics; remove that line."));
+                throw new UserErrorException($"Line {number} of {path} is not a row of metrics; remove that line.");
             current = next;
         }
     }

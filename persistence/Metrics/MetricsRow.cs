@@ -16,7 +16,14 @@ public abstract record MetricsRow(long Step);
 /// <param name="TokensPerSecond">Rate of the step.</param>
 /// <param name="GemmPercent">Model FLOPs per second as a percentage of the machine's measured GEMM rate.</param>
 public sealed record StepMetrics(
-    long Step, double Loss, double GradientNorm, double LearningRate, long Tokens, double Seconds, double TokensPerSecond, double GemmPercent)
+    long Step,
+    double Loss,
+    double GradientNorm,
+    double LearningRate,
+    long Tokens,
+    double Seconds,
+    double TokensPerSecond,
+    double GemmPercent)
     : MetricsRow(Step);
 
 /// <summary>What an evaluation on the held-out part showed.</summary>
@@ -77,7 +84,8 @@ internal sealed record MetricsLine
     /// <summary>The row, or null when the line is of neither kind.</summary>
     public MetricsRow? ToRow() => this switch
     {
-        { Loss: { } loss, GradientNorm: { } norm, LearningRate: { } rate, Tokens: { } tokens, Seconds: { } seconds, TokensPerSecond: { } speed, GemmPercent: { } gemm } =>
+        { Loss: { } loss, GradientNorm: { } norm, LearningRate: { } rate, Tokens: { } tokens } and
+        { Seconds: { } seconds, TokensPerSecond: { } speed, GemmPercent: { } gemm } =>
             new StepMetrics(Step, loss, norm, rate, tokens, seconds, speed, gemm),
         { HeldOutLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } => new EvaluationMetrics(Step, loss, perplexity, bits),
         _ => null,

@@ -44,7 +44,8 @@ public sealed class RunDirectory
     {
         ArgumentNullException.ThrowIfNull(root);
         if (string.IsNullOrWhiteSpace(name) || name.StartsWith('.') || name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0)
-            throw new UserErrorException($"\"{name}\" cannot name a run; use letters, digits, dots, dashes and underscores, not beginning with a dot.");
+            throw new UserErrorException(
+                $"\"{name}\" cannot name a run; use letters, digits, dots, dashes and underscores, not beginning with a dot.");
         Name = name;
         Path = System.IO.Path.Combine(root, name);
     }

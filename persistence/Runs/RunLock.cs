@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Files;
@@ -26,7 +25,7 @@ public sealed class RunLock : IDisposable
                 {
                     // FileShare.None is an exclusive flock of the whole file.
                     var taken = new RunLock(new FileStream(run.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
-                    taken.Write(string.Create(CultureInfo.InvariantCulture, $"{RunState.Running} in process {Environment.ProcessId}"));
+                    taken.Write($"{RunState.Running} in process {Environment.ProcessId}");
                     return taken;
                 }
                 catch (IOException exception) when (Disk.IsLocked(exception) && attempt < Attempts)
@@ -38,7 +37,10 @@ public sealed class RunLock : IDisposable
         }
         catch (IOException exception) when (Disk.IsLocked(exception))
         {
-            throw new UserErrorException($"The run {run.Name} in {run.Path} is being trained by another process; wait for it, stop it or choose another name.", exception);
+            throw new UserErrorException(
+                $"The run {run.Name} in {run.Path} is being trained by another process; wait for it, stop it or choose " +
+                $"another name.",
+                exception);
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
@@ -58,7 +60,8 @@ public sealed class RunLock : IDisposable
         stream.Dispose();
     }
 
-    /// <summary>How the run stands, by its lock file: running when somebody holds it, else what the last holder wrote, or did not come to write.</summary>
+    /// <summary>How the run stands, by its lock file: running when somebody holds it, else what the last holder wrote, or did not come to
+    /// write.</summary>
     internal static RunState Probe(string lockFile)
     {
         if (!File.Exists(lockFile))
@@ -66,7 +69,9 @@ public sealed class RunLock : IDisposable
         try
         {
             using var reader = new StreamReader(new FileStream(lockFile, FileMode.Open, FileAccess.Read, FileShare.Read));
-            return Enum.TryParse<RunState>(reader.ReadLine(), out var ended) && ended is RunState.Finished or RunState.Stopped ? ended : RunState.Killed;
+            return Enum.TryParse<RunState>(reader.ReadLine(), out var ended) && ended is RunState.Finished or RunState.Stopped
+                ? ended
+                : RunState.Killed;
         }
         catch (IOException exception) when (Disk.IsLocked(exception))
         {

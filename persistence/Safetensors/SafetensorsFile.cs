@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Security.Cryptography;
 using ActorTrain.Models;
 using ActorTrain.Models.Storage;
@@ -15,7 +14,12 @@ public sealed class SafetensorsFile : IDisposable
     private readonly byte[] header;
     private readonly Dictionary<string, SafetensorsEntry> byName;
 
-    private SafetensorsFile(string path, SafeFileHandle handle, byte[] header, IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata)
+    private SafetensorsFile(
+        string path,
+        SafeFileHandle handle,
+        byte[] header,
+        IReadOnlyList<SafetensorsEntry> entries,
+        IReadOnlyDictionary<string, string> metadata)
     {
         Path = path;
         this.handle = handle;
@@ -45,13 +49,14 @@ public sealed class SafetensorsFile : IDisposable
             var length = RandomAccess.GetLength(handle);
             Span<byte> prefix = stackalloc byte[SafetensorsHeader.PrefixLength];
             if (length < prefix.Length)
-                throw new UserErrorException(string.Create(CultureInfo.InvariantCulture, $"{path} is no safetensors file: it has only {length} bytes; get it again."));
+                throw new UserErrorException($"{path} is no safetensors file: it has only {length} bytes; get it again.");
             ReadExactly(path, handle, prefix, 0);
             var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
             if (headerLength < 2 || headerLength > (ulong)SafetensorsHeader.MaximumLength || headerLength > (ulong)(length - prefix.Length))
             {
-                throw new UserErrorException(string.Create(
-                    CultureInfo.InvariantCulture, $"{path} is no whole safetensors file: it claims a header of {headerLength} bytes in a file of {length}; get it again."));
+                throw new UserErrorException(
+                    $"{path} is no whole safetensors file: it claims a header of {headerLength} bytes in a file of {length}; get it " +
+                    $"again.");
             }
 
             var header = new byte[prefix.Length + (int)headerLength];

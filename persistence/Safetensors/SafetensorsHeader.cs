@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using ActorTrain.Models;
@@ -78,7 +77,8 @@ internal static class SafetensorsHeader
     /// <param name="dataLength">Bytes that follow the header.</param>
     /// <returns>The tensors in the order of their data, and the metadata.</returns>
     /// <exception cref="UserErrorException">The header is malformed, or does not account for every byte of data exactly once.</exception>
-    public static (IReadOnlyList<SafetensorsEntry> Entries, IReadOnlyDictionary<string, string> Metadata) Parse(string path, ReadOnlySpan<byte> json, long dataLength)
+    public static (IReadOnlyList<SafetensorsEntry> Entries, IReadOnlyDictionary<string, string> Metadata) Parse(
+        string path, ReadOnlySpan<byte> json, long dataLength)
     {
         var entries = new List<SafetensorsEntry>();
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -104,7 +104,9 @@ internal static class SafetensorsHeader
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
             throw new UserErrorException(
-                string.Create(CultureInfo.InvariantCulture, $"The header of {path} is not that of a safetensors file ({Shown(exception.Message, 200)}); get the file again."), exception);
+                $"The header of {path} is not that of a safetensors file ({Shown(exception.Message, 200)}); get the file " +
+                $"again.",
+                exception);
         }
 
         CheckOffsets(path, entries, dataLength);
@@ -127,9 +129,9 @@ internal static class SafetensorsHeader
 
         if (covered != dataLength)
         {
-            throw new UserErrorException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{path} holds {dataLength} bytes of data, but its header describes {covered}; the file is {(covered > dataLength ? "cut short" : "longer than it should be")}, get it again."));
+            var what = covered > dataLength ? "cut short" : "longer than it should be";
+            throw new UserErrorException(
+                $"{path} holds {dataLength} bytes of data, but its header describes {covered}; the file is {what}, get it again.");
         }
     }
 
@@ -174,10 +176,13 @@ internal static class SafetensorsHeader
         if (dtypeName is null || shape is null || offsets is not { Length: 2 })
             throw new JsonException($"{Shown(name)} lacks its dtype, shape or two data_offsets");
         if (SafetensorsDtypes.Parse(dtypeName) is not { } dtype)
-            throw new JsonException($"{Shown(name)} has the element type {Shown(dtypeName)}, which is not among F32, BF16, F16, I64, I32, U8, BOOL");
+            throw new JsonException(
+                $"{Shown(name)} has the element type {Shown(dtypeName)}, which is not among F32, BF16, F16, I64, I32, U8, BOOL");
         var size = shape.Aggregate((long)dtype.Size(), static (product, length) => checked(product * length));
         if (offsets[1] < offsets[0] || offsets[1] - offsets[0] != size)
-            throw new JsonException($"{Shown(name)} of shape {SafetensorsEntry.Format(shape)} needs {size} bytes, but its offsets are {offsets[0]} to {offsets[1]}");
+            throw new JsonException(
+                $"{Shown(name)} of shape {SafetensorsEntry.Format(shape)} needs {size} bytes, but its offsets are {offsets[0]} to " +
+                $"{offsets[1]}");
         return new SafetensorsEntry(name, dtype, shape, offsets[0], offsets[1]);
     }
 
@@ -191,7 +196,9 @@ internal static class SafetensorsHeader
             numbers.Add(number >= 0 ? number : throw new JsonException($"it holds the negative number {number}"));
         }
 
-        return reader.TokenType == JsonTokenType.EndArray ? [.. numbers] : throw new JsonException("a list of numbers holds something else");
+        return reader.TokenType == JsonTokenType.EndArray
+            ? [.. numbers]
+            : throw new JsonException("a list of numbers holds something else");
     }
 
     private static void Expect(ref Utf8JsonReader reader, JsonTokenType token)

@@ -29,7 +29,8 @@ public static class SafetensorsWriter
 
     /// <summary>Writes a new file and syncs it to the disk; the directory that names it is left to the caller.</summary>
     /// <param name="path">The file, which must not exist.</param>
-    /// <param name="tensors">The tensors; they stand in the file widest element first, else in the order given, so that each is aligned to its element.</param>
+    /// <param name="tensors">The tensors; they stand in the file widest element first, else in the order given, so that each is aligned to
+    /// its element.</param>
     /// <param name="metadata">Free text in the header; may be empty.</param>
     /// <param name="hashData">Whether to sum the data apart from the header too.</param>
     /// <param name="cancellation">Stops between two chunks; the file is then incomplete and the caller's to delete.</param>
@@ -37,7 +38,11 @@ public static class SafetensorsWriter
     /// <exception cref="ArgumentException">Two tensors share a name, or a slice reaches past its buffer.</exception>
     /// <exception cref="IOException">The disk refused.</exception>
     public static SafetensorsDigest Write(
-        string path, IReadOnlyList<TensorSlice> tensors, IReadOnlyDictionary<string, string> metadata, bool hashData = false, CancellationToken cancellation = default)
+        string path,
+        IReadOnlyList<TensorSlice> tensors,
+        IReadOnlyDictionary<string, string> metadata,
+        bool hashData = false,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         ArgumentNullException.ThrowIfNull(metadata);
@@ -72,7 +77,8 @@ public static class SafetensorsWriter
         }
 
         RandomAccess.FlushToDisk(handle);
-        return new SafetensorsDigest(size, Convert.ToHexStringLower(whole.GetHashAndReset()), data is null ? null : Convert.ToHexStringLower(data.GetHashAndReset()));
+        var dataSum = data is null ? null : Convert.ToHexStringLower(data.GetHashAndReset());
+        return new SafetensorsDigest(size, Convert.ToHexStringLower(whole.GetHashAndReset()), dataSum);
     }
 
     private static List<SafetensorsEntry> Place(TensorSlice[] tensors)
@@ -85,7 +91,8 @@ public static class SafetensorsWriter
             if (!names.Add(tensor.Name))
                 throw new ArgumentException($"The name {tensor.Name} is taken.", nameof(tensors));
             if (tensor.Offset < 0 || tensor.Offset > tensor.Buffer.Length - tensor.ByteCount)
-                throw new ArgumentException($"The slice of {tensor.Name} reaches past its buffer of {tensor.Buffer.Length} bytes.", nameof(tensors));
+                throw new ArgumentException(
+                    $"The slice of {tensor.Name} reaches past its buffer of {tensor.Buffer.Length} bytes.", nameof(tensors));
             entries.Add(new SafetensorsEntry(tensor.Name, tensor.Dtype, tensor.Shape, offset, offset + tensor.ByteCount));
             offset += tensor.ByteCount;
         }

@@ -52,7 +52,8 @@ public sealed class CheckpointDiskTests(ITestOutputHelper output) : IDisposable
         File.ReadAllText(path).ShouldBe("I am a file");
     }
 
-    /// <summary>Runs with a file system of 16 MiB mounted on the directory, in a namespace of its own; null where the system does not allow that.</summary>
+    /// <summary>Runs with a file system of 16 MiB mounted on the directory, in a namespace of its own; null where the system does not allow
+    /// that.</summary>
     private string? RunOnSmallDisk(params string[] arguments)
     {
         string[] wrapper = ["unshare", "--mount", "--map-root-user", "sh", "-c", "mount -t tmpfs -o size=16m tmpfs \"$0\" && exec \"$@\"", directory.Path];

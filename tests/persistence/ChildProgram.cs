@@ -8,7 +8,8 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Persistence.Tests;
 
-/// <summary>What a test runs in a process of its own, to be killed, or to live under limits that would not suit the test's own process.</summary>
+/// <summary>What a test runs in a process of its own, to be killed, or to live under limits that would not suit the test's own
+/// process.</summary>
 public static class ChildProgram
 {
     /// <summary>Large enough that a kill falls inside the writing of a file too.</summary>
