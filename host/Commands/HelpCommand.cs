@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Models;
 
 namespace ActorTrain.Host.Commands;
 
@@ -26,8 +27,8 @@ internal static class HelpCommand
             var topics = root.Subcommands.Select(static subcommand => subcommand.Name).Append("config").ToList();
             if (name is not null && !topics.Contains(name))
             {
-                throw new ActorTrain.Models.UserErrorException(
-                    $"There is no help topic '{name}'{NearestName.Hint(name, topics, $"; the topics are {string.Join(", ", topics)}.")}");
+                throw new UserErrorException(
+                    $"there is no help topic '{name}'{NearestName.Hint(name, topics, $"; the topics are {string.Join(", ", topics)}.")}");
             }
 
             string[] asked = name is null ? ["--help"] : [name, "--help"];

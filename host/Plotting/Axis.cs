@@ -51,10 +51,10 @@ public sealed class Axis
     public IReadOnlyList<double> Ticks(int about)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(about, 2);
-        if (logarithmic && high / low >= 30)
+        if (logarithmic && high / low >= 3)
         {
             var decades = Math.Log10(high / low);
-            int[] digits = decades > about ? [1] : decades > about / 3.0 ? [1, 3] : [1, 2, 5];
+            double[] digits = decades > about ? [1] : decades > about / 3.0 ? [1, 3] : decades > 1.5 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 6, 8];
             var first = (int)Math.Floor(Math.Log10(low));
             return [.. from exponent in Enumerable.Range(first, (int)Math.Ceiling(Math.Log10(high)) - first + 1)
                 from digit in digits

@@ -14,28 +14,28 @@ public sealed record MetricsSeries(IReadOnlyList<double> Steps, IReadOnlyList<do
     /// <summary>The values that are numbers.</summary>
     public IEnumerable<double> Finite => Values.Take(Count).Where(double.IsFinite);
 
-    /// <summary>
-    /// The exponential moving average with the weight 2 / (<paramref name="window"/> + 1), divided by the sum of its weights so that it does not
-    /// lean towards zero at the start (Kingma and Ba 2015, section 3).
-    /// </summary>
+    /// <summary>The mean over a window centred on each point, so that a falling line is not drawn too late.</summary>
+    /// <remarks>At the beginning, where losses fall steeply, the window shrinks on both sides alike; at the end only on the right. Gaps stay gaps.</remarks>
+    /// <param name="window">Points that are averaged; 1 or fewer leave the series as it is.</param>
     public MetricsSeries Smoothed(int window)
     {
         if (window <= 1)
             return this;
-        var alpha = 2.0 / (window + 1);
-        var (sum, weight) = (0.0, 0.0);
+        var sums = new double[Count + 1];
+        var counts = new int[Count + 1];
+        for (var i = 0; i < Count; i++)
+        {
+            var finite = double.IsFinite(Values[i]);
+            sums[i + 1] = sums[i] + (finite ? Values[i] : 0);
+            counts[i + 1] = counts[i] + (finite ? 1 : 0);
+        }
+
         var smooth = new double[Count];
         for (var i = 0; i < smooth.Length; i++)
         {
-            if (!double.IsFinite(Values[i]))
-            {
-                smooth[i] = double.NaN;
-                continue;
-            }
-
-            sum = (1 - alpha) * sum + alpha * Values[i];
-            weight = (1 - alpha) * weight + alpha;
-            smooth[i] = sum / weight;
+            var from = i - Math.Min(window / 2, i);
+            var to = i + Math.Min(i - from, Count - 1 - i) + 1;
+            smooth[i] = double.IsFinite(Values[i]) ? (sums[to] - sums[from]) / (counts[to] - counts[from]) : double.NaN;
         }
 
         return this with { Values = smooth };

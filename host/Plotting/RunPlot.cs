@@ -17,6 +17,7 @@ public static class RunPlot
     private const double Left = 76;
     private const double Right = 24;
     private const double PanelWidth = Width - Left - Right;
+    private const double TitleSize = 20;
 
     private static readonly Rgba Paper = Rgba.Hex(0xFFFFFF);
     private static readonly Rgba PanelPaper = Rgba.Hex(0xF7F8FA);
@@ -63,7 +64,8 @@ public static class RunPlot
         var across = steps.Count == 0 ? Axis.Between(0, 1) : Axis.Between(Math.Min(steps[0], steps.Min()), steps.Max());
 
         canvas.Rectangle(0, 0, Width, Height, Paper);
-        canvas.Text(metrics.Title, new Spot(Left, 34), 20, Ink, bold: true);
+        var size = Math.Min(TitleSize, TitleSize * PanelWidth / Math.Max(1, StrokeFont.Width(metrics.Title, TitleSize)));
+        canvas.Text(metrics.Title, new Spot(Left, 34), size, Ink, bold: true);
 
         var loss = Axis.Around(metrics.Loss.Finite.Concat(metrics.HeldOut.Finite), logarithmic: !options.LinearLoss);
         var first = new PlotPanel(canvas, new Spot(Left, 78), PanelWidth, 280, across, loss);
@@ -86,12 +88,12 @@ public static class RunPlot
 
     private static void Legend(ICanvas canvas, double y, int window, RunMetrics metrics)
     {
-        var x = Width - Right - (metrics.HeldOut.Count > 0 ? 330 : 200);
+        var x = Width - Right - (metrics.HeldOut.Count > 0 ? 290 : 190);
         canvas.Line([new Spot(x, y - 4), new Spot(x + 22, y - 4)], Blue, 2.2);
         canvas.Text(window > 1 ? $"training, over {window} steps" : "training", new Spot(x + 30, y), 12, Ink);
         if (metrics.HeldOut.Count == 0)
             return;
-        canvas.Disc(new Spot(x + 236, y - 4), 4, Orange);
-        canvas.Text("held out", new Spot(x + 248, y), 12, Ink);
+        canvas.Disc(new Spot(x + 222, y - 4), 4, Orange);
+        canvas.Text("held out", new Spot(x + 234, y), 12, Ink);
     }
 }

@@ -1,0 +1,143 @@
+using ActorTrain.Host.Commands;
+using ActorTrain.Models;
+
+namespace ActorTrain.Host.Tests;
+
+public sealed class CommandLineTests
+{
+    private static (int Code, string Output, string Error, object? Request) Run(string[] arguments, Exception? thrown = null)
+    {
+        object? request = null;
+        int Take(object given, CommandContext context) => thrown is null ? (request = given, 7).Item2 : throw thrown;
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var handlers = new Handlers
+        {
+            Doctor = Take, Prepare = Take, Pretrain = Take, Eval = Take, Generate = Take, Export = Take, Import = Take, Runs = Take, Plot = Take,
+        };
+        var code = CommandLine.Run(arguments, handlers, new CommandContext(output, error, false, TimeProvider.System));
+        return (code, output.ToString(), error.ToString(), request);
+    }
+
+    private static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+    public static TheoryData<string, object> Lines => new()
+    {
+        { "doctor", new DoctorRequest(false) },
+        { "doctor --json", new DoctorRequest(true) },
+        { "eval r", new EvalRequest("r", "heldout", 0) },
+        { "eval r --part train --batches 3", new EvalRequest("r", "train", 3) },
+        { "generate r", new GenerateRequest("r", "", 200, 0.8, 0, 1, 1, false, 1) },
+        { "generate r --prompt @x --tokens 5 --temperature 1.5 --top-k 4 --top-p 0.9 --seed 6 --greedy --count 2", new GenerateRequest("r", "@x", 5, 1.5, 4, 0.9, 6, true, 2) },
+        { "export r --output o", new ExportRequest("r", "huggingface", "o", null, false) },
+        { "export r --format huggingface --output o --checkpoint 500 --force", new ExportRequest("r", "huggingface", "o", 500, true) },
+        { "import d --output o", new ImportRequest("d", "o") },
+        { "runs", new RunsRequest("runs") },
+        { "runs --output x", new RunsRequest("x") },
+        { "plot r --output a.svg", new PlotRequest("r", "a.svg", 0, false) },
+        { "plot r --output a.png --smooth 9 --linear-loss", new PlotRequest("r", "a.png", 9, true) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Lines))]
+    public void A_line_becomes_a_request_and_the_handlers_code_is_the_exit_code(string line, object request)
+    {
+        var result = Run(Words(line));
+        result.Error.ShouldBeEmpty();
+        result.Code.ShouldBe(7);
+        result.Request.ShouldBe(request);
+    }
+
+    [Fact]
+    public void Prepare_takes_many_inputs()
+    {
+        var request = Run(Words("prepare --input a b --input c --output o --tokenizer unigram --vocabulary 999 --held-out 0.2 --lenient "
+            + "--text-field body --document-separator === --shard-size 5000 --seed 4 --force")).Request.ShouldBeOfType<PrepareRequest>();
+        request.Inputs.ShouldBe(["a", "b", "c"]);
+        (request with { Inputs = [] }).ShouldBe(
+            new PrepareRequest([], "o", TokenizerKind.Unigram, 999, 0.2, true, "body", "===", 5000, 4, true) with { Inputs = [] }, new IgnoringInputs());
+        var plain = Run(Words("prepare --input a --output o")).Request.ShouldBeOfType<PrepareRequest>();
+        plain.ShouldBe(new PrepareRequest(["a"], "o", TokenizerKind.Bpe, 4096, 0.01, false, "text", null, 1 << 26, 1, false), new IgnoringInputs());
+    }
+
+    [Theory]
+    [InlineData("pretrain a.yaml", "a.yaml", "", ResumeMode.WhenPossible)]
+    [InlineData("pretrain a.yaml --resume --set x=1 --set y=2", "a.yaml", "x=1 y=2", ResumeMode.Required)]
+    [InlineData("pretrain --set x=1 --fresh", null, "x=1", ResumeMode.Fresh)]
+    public void Pretrain_takes_a_file_overrides_and_what_to_do_with_a_run_that_exists(string line, string? file, string sets, ResumeMode resume)
+    {
+        var request = Run(Words(line)).Request.ShouldBeOfType<PretrainRequest>();
+        (request.RunFile, request.Resume).ShouldBe((file, resume));
+        request.Overrides.ShouldBe(Words(sets));
+    }
+
+    [Theory]
+    [InlineData("preprae", "there is no command 'preprae'; did you mean 'prepare'?")]
+    [InlineData("xyzzy", "there is no command 'xyzzy'; see 'actortrain --help'.")]
+    [InlineData("prepare --inptu a", "prepare has no option '--inptu'; did you mean '--input'?")]
+    [InlineData("generate r --temprature 1", "generate has no option '--temprature'; did you mean '--temperature'?")]
+    [InlineData("generate r --temperature 0", "--temperature is '0', but it must be a number above 0.")]
+    [InlineData("generate r --top-p 1.5", "--top-p is '1.5', but it must be a number above 0 and at most 1.")]
+    [InlineData("prepare --input a --output o --tokenizer bpee", "--tokenizer is 'bpee', but it must be bytes or bpe or unigram; did you mean 'bpe'?")]
+    [InlineData("eval r --part heldot", "--part is 'heldot', but it must be heldout or train; did you mean 'heldout'?")]
+    [InlineData("eval r s", "eval does not know what to do with 's'; see 'actortrain eval --help'.")]
+    [InlineData("eval", "eval needs RUN: A run's folder, whose newest good checkpoint is taken, or one checkpoint's folder; see 'actortrain eval --help'.")]
+    [InlineData("plot r --output a.gif", "--output is 'a.gif', but it must be a file name that ends in .svg or .png.")]
+    [InlineData("export r --output o --checkpoint last", "--checkpoint is 'last', but it must be a whole number of at least 0.")]
+    [InlineData("pretrain", "pretrain needs a run file, or --set for what it should train on.")]
+    [InlineData("pretrain a.yaml --resume --fresh", "--resume and --fresh exclude each other; give one of them.")]
+    [InlineData("import d", "--output needs a value: The run folder to write; it must not exist; see 'actortrain import --help'.")]
+    [InlineData("help confg", "there is no help topic 'confg'; did you mean 'config'?")]
+    public void A_bad_line_is_one_sentence_and_exit_code_2(string line, string sentence)
+    {
+        var result = Run(Words(line));
+        result.Error.ShouldBe($"actortrain: {sentence}{Environment.NewLine}");
+        result.Output.ShouldBeEmpty();
+        result.Code.ShouldBe(ExitCode.UserError);
+        result.Request.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Errors_of_handlers_have_their_exit_codes()
+    {
+        var user = Run(["runs"], new UserErrorException("The folder 'x' holds no runs; train one."));
+        (user.Code, user.Error).ShouldBe((2, $"actortrain: The folder 'x' holds no runs; train one.{Environment.NewLine}"));
+
+        Run(["runs"], new OperationCanceledException()).Code.ShouldBe(130);
+
+        var fault = Run(["runs"], new InvalidDataException("the shard is torn"));
+        fault.Code.ShouldBe(1);
+        fault.Error.ShouldStartWith("actortrain: InvalidDataException: the shard is torn");
+        fault.Error.ShouldContain("actortrain doctor");
+    }
+
+    [Theory]
+    [InlineData("doctor", "--json")]
+    [InlineData("prepare", "--input --output --tokenizer bytes|bpe|unigram --vocabulary --held-out --lenient --text-field --document-separator --shard-size --seed --force 4096")]
+    [InlineData("pretrain", "RUN.yaml --set --resume --fresh kill SIGTERM")]
+    [InlineData("eval", "RUN --part heldout|train --batches")]
+    [InlineData("generate", "RUN --prompt --tokens --temperature --top-k --top-p --seed --greedy --count 0.8")]
+    [InlineData("export", "RUN --format huggingface --output --checkpoint --force GPT2LMHeadModel")]
+    [InlineData("import", "DIR --output config.json")]
+    [InlineData("runs", "--output")]
+    [InlineData("plot", "RUN --output --smooth --linear-loss .svg .png")]
+    public void Help_names_every_option_and_shows_an_example(string command, string words)
+    {
+        var help = Run([command, "--help"]);
+        help.Code.ShouldBe(0);
+        foreach (var word in Words(words))
+            help.Output.ShouldContain(word);
+        help.Output.ShouldContain($"\n  actortrain {command}");
+        Run(["help", command]).Output.ShouldBe(help.Output);
+        Run([]).Output.ShouldContain($"\n  {command} ");
+    }
+
+    private sealed class IgnoringInputs : IEqualityComparer<PrepareRequest>
+    {
+        private static readonly string[] None = [];
+
+        public bool Equals(PrepareRequest? x, PrepareRequest? y) => x! with { Inputs = None } == y! with { Inputs = None };
+
+        public int GetHashCode(PrepareRequest obj) => obj.Output.GetHashCode(StringComparison.Ordinal);
+    }
+}

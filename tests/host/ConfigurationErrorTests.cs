@@ -1,0 +1,79 @@
+using ActorTrain.Host.Configuration;
+using ActorTrain.Models;
+
+namespace ActorTrain.Host.Tests;
+
+public sealed class ConfigurationErrorTests
+{
+    private const string Data = "data:\n  path: d\n";
+
+    [Theory]
+    [InlineData("training:\n  stpes: 5\n", "run.yaml:4: there is no key 'training.stpes'; did you mean 'training.steps'?")]
+    [InlineData("trainign:\n  steps: 5\n", "run.yaml:3: there is no section 'trainign'; did you mean 'training'?")]
+    [InlineData("steps: 5\n", "run.yaml:3: 'steps' stands outside its section; it belongs under 'training:'.")]
+    [InlineData("zebra:\n  a: 1\n", "run.yaml:3: there is no section 'zebra'; the sections are run, model, data, training, evaluation, checkpoints.")]
+    [InlineData("model:\n  steps: 5\n", "run.yaml:4: there is no key 'model.steps'; did you mean 'training.steps'?")]
+    [InlineData("model:\n  qqqqqqqqqq: 5\n", "run.yaml:4: there is no key 'model.qqqqqqqqqq'; 'actortrain help config' lists all keys.")]
+    [InlineData("training:\n\n  steps: many\n", "run.yaml:5: training.steps is 'many', but it must be a whole number of at least 1.")]
+    [InlineData("training:\n  steps: 0\n", "run.yaml:4: training.steps is '0', but it must be a whole number of at least 1.")]
+    [InlineData("training:\n  steps: 1e3\n", "run.yaml:4: training.steps is '1e3', but it must be a whole number of at least 1.")]
+    [InlineData("training:\n  steps: 99999999999\n", "run.yaml:4: training.steps is '99999999999', but it must be a whole number of at least 1.")]
+    [InlineData("training:\n  learning_rate: 0\n", "run.yaml:4: training.learning_rate is '0', but it must be a number above 0.")]
+    [InlineData("training:\n  learning_rate: nan\n", "run.yaml:4: training.learning_rate is 'nan', but it must be a number above 0.")]
+    [InlineData("training:\n  beta1: 1\n", "run.yaml:4: training.beta1 is '1', but it must be a number of at least 0 and below 1.")]
+    [InlineData("training:\n  precision: bflot16\n", "run.yaml:4: training.precision is 'bflot16', but it must be float32 or bfloat16; did you mean 'bfloat16'?")]
+    [InlineData("training:\n  device: cdua\n", "run.yaml:4: training.device is 'cdua', but it must be cpu, cuda or cuda:N; did you mean 'cuda'?")]
+    [InlineData("model:\n  tie_embeddings: yes\n", "run.yaml:4: model.tie_embeddings is 'yes', but it must be true or false.")]
+    [InlineData("model:\n  family: lama\n", "run.yaml:4: model.family is 'lama', but it must be gpt2 or llama; did you mean 'llama'?")]
+    [InlineData("run:\n  name: ../x\n", "run.yaml:4: run.name is '../x', but it must be a name of letters, digits, '.', '-' and '_' that begins with a letter or digit.")]
+    [InlineData("training:\n  batch: 12\n", "run.yaml:4: training.batch 12 is not a multiple of training.lanes 8; make it one.")]
+    [InlineData("training:\n  lanes: 6\n", "run.yaml:4: training.lanes is 6, but it must be a power of two; the nearest are 4 and 8.")]
+    [InlineData("training:\n  micro_batch: 3\n",
+        "run.yaml:4: training.micro_batch 3 does not divide the 4 sequences of a lane (training.batch 32 / training.lanes 8); make it a divisor.")]
+    [InlineData("training:\n  steps: 10\n  warmup_steps: 10\n", "run.yaml:5: training.warmup_steps 10 is not below training.steps 10; make it smaller.")]
+    [InlineData("model:\n  width: 100\n  heads: 3\n", "run.yaml:4: model.width 100 is not a multiple of model.heads 3; make it one.")]
+    [InlineData("model:\n  depth: 4\n  width: 100\n", "run.yaml:4: model.depth sets model.width too, which is given as well (run.yaml:5); give one of them.")]
+    [InlineData("training: 5\n", "run.yaml:3: 'training' is a section; write its keys below it, indented, such as 'steps: ...'.")]
+    [InlineData("training:\n  steps:\n", "run.yaml:4: the value of training.steps must be a single word, number or text, but it is empty.")]
+    [InlineData("training:\n  steps: [1]\n", "run.yaml:4: the value of training.steps must be a single word, number or text, not a list or section.")]
+    [InlineData("---\na: 1\n", "run.yaml:4: a run file holds one document; remove the second.")]
+    public void A_bad_file_is_refused_with_its_line(string yaml, string sentence) =>
+        Should.Throw<UserErrorException>(() => RunFile.Parse(Data + yaml, "run.yaml", [])).Message.ShouldBe(sentence);
+
+    [Theory]
+    [InlineData("training.stpes=5", "--set training.stpes=5: there is no key 'training.stpes'; did you mean 'training.steps'?")]
+    [InlineData("steps=5", "--set steps=5: there is no key 'steps'; did you mean 'training.steps'?")]
+    [InlineData("training.steps", "--set training.steps: an override is written key=value, such as --set training.steps=2000.")]
+    [InlineData("=5", "--set =5: an override is written key=value, such as --set training.steps=2000.")]
+    [InlineData("training.steps=x", "--set training.steps=x: training.steps is 'x', but it must be a whole number of at least 1.")]
+    [InlineData("training.batch=9", "--set training.batch=9: training.batch 9 is not a multiple of training.lanes 8; make it one.")]
+    public void A_bad_override_is_refused_with_its_option(string set, string sentence) =>
+        Should.Throw<UserErrorException>(() => RunFile.Parse(Data, "run.yaml", [set])).Message.ShouldBe(sentence);
+
+    [Fact]
+    public void What_has_no_default_must_be_given() =>
+        Should.Throw<UserErrorException>(() => RunFile.Parse("", "run.yaml", [])).Message
+            .ShouldBe("run.yaml: data.path is missing; give the folder written by 'actortrain prepare'.");
+
+    [Theory]
+    [InlineData("training: [\n")]
+    [InlineData("training:\n  steps: 1\n  steps: 2\n")]
+    [InlineData("a: b: c\n")]
+    public void What_is_not_YAML_is_refused_with_a_line(string yaml) =>
+        Should.Throw<UserErrorException>(() => RunFile.Parse(yaml, "run.yaml", [])).Message.ShouldMatch(@"^run\.yaml:\d+: this is not YAML: .+[^.]\.$");
+
+    [Fact]
+    public void A_file_that_is_not_there_is_named() =>
+        Should.Throw<UserErrorException>(() => RunFile.Read("nowhere/run.yaml", [])).Message
+            .ShouldBe("The run file 'nowhere/run.yaml' cannot be read: there is no such file.");
+
+    [Fact]
+    public void Every_key_with_one_letter_missing_is_recognised()
+    {
+        foreach (var key in Settings.ByKey.Keys)
+        {
+            var wrong = key[..^2] + key[^1];
+            Should.Throw<UserErrorException>(() => RunFile.Parse(Data, "run.yaml", [$"{wrong}=1"])).Message.ShouldEndWith($"; did you mean '{key}'?");
+        }
+    }
+}

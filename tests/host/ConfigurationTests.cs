@@ -1,0 +1,134 @@
+using ActorTrain.Host.Configuration;
+using ActorTrain.Models;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace ActorTrain.Host.Tests;
+
+public sealed class ConfigurationTests
+{
+    private static RunConfiguration Read(params string[] sets) => RunFile.Parse("data:\n  path: d\n", "runs/book.yaml", sets);
+
+    [Fact]
+    public void Without_settings_the_defaults_make_a_model()
+    {
+        var configuration = Read();
+        configuration.Run.ShouldBe(new RunOptions("book", "runs"));
+        configuration.Model.ShouldBe(ModelOptions.FromDepth(6));
+        configuration.Training.MicroBatch.ShouldBe(4);
+        configuration.Training.WarmupSteps.ShouldBe(100);
+        configuration.ModelFor(777).VocabularySize.ShouldBe(777);
+    }
+
+    [Theory]
+    [InlineData(1, ModelFamily.Gpt2, "gpt2")]
+    [InlineData(12, ModelFamily.Gpt2, "gpt2")]
+    [InlineData(5, ModelFamily.Llama, "llama")]
+    public void The_dial_makes_the_model_that_the_models_library_makes(int depth, ModelFamily family, string word) =>
+        Read($"model.depth={depth}", $"model.family={word}").Model.ShouldBe(ModelOptions.FromDepth(depth, family));
+
+    [Fact]
+    public void Explicit_sizes_are_taken_and_overrides_win_over_the_file()
+    {
+        const string Yaml = """
+            run: { name: wide }
+            model: { family: llama, layers: 2, width: 96, heads: 6, kv_heads: 2, mlp_width: 200, context: 64, tie_embeddings: true }
+            data: { path: "a b" }
+            training: { steps: 7, device: "cuda:1", seed: 9223372036854775807 }
+            """;
+        var configuration = RunFile.Parse(Yaml, "x.yaml", ["training.steps=9", "training.steps=8"]);
+        configuration.Run.Name.ShouldBe("wide");
+        configuration.Model.ShouldBe(new ModelOptions
+        {
+            Family = ModelFamily.Llama, Layers = 2, Width = 96, Heads = 6, KeyValueHeads = 2, MlpWidth = 200, ContextLength = 64, TieEmbeddings = true,
+        });
+        configuration.Data.Path.ShouldBe("a b");
+        configuration.Training.Steps.ShouldBe(8);
+        configuration.Training.WarmupSteps.ShouldBe(0);
+        configuration.Training.Device.ShouldBe("cuda:1");
+        configuration.Training.Seed.ShouldBe(long.MaxValue);
+    }
+
+    // Golden: a change of these digits means that no run that is there can be resumed.
+    [Fact]
+    public void The_hash_of_a_configuration_stays_what_it_is() =>
+        Read().Hash.ShouldBe("39475df6f25321e32aa146174551f46c6f7676ceac6918ad6356d597a01a596e");
+
+    [Fact]
+    public void The_hash_changes_with_every_key_that_matters_and_with_no_other()
+    {
+        var plain = Read();
+        string[] mattering =
+        [
+            "model.family=llama", "model.layers=5", "model.width=768", "model.heads=3", "model.mlp_width=64", "model.context=32",
+            "model.tie_embeddings=false", "model.norm_epsilon=1e-6", "model.rope_theta=5", "training.steps=999", "training.batch=64", "training.lanes=4",
+            "training.micro_batch=2", "training.learning_rate=1e-3", "training.min_learning_rate_ratio=0", "training.warmup_steps=3", "training.beta1=0.8",
+            "training.beta2=0.99", "training.epsilon=1e-7", "training.weight_decay=0", "training.clip=2", "training.seed=2", "training.precision=bfloat16",
+            "training.numerics=portable",
+        ];
+        string[] harmless =
+        [
+            "run.name=other", "run.output=elsewhere", "data.path=moved", "training.device=cuda", "training.threads=1", "evaluation.every=5",
+            "evaluation.batches=2", "checkpoints.every=7", "checkpoints.keep=1", "checkpoints.keep_every=1000",
+        ];
+        mattering.Select(set => Read(set).Hash).Append(plain.Hash).ShouldBeUnique();
+        Read("model.family=llama", "model.kv_heads=3").Hash.ShouldNotBe(Read("model.family=llama").Hash);
+        harmless.ShouldAllBe(set => Read(set).Hash == plain.Hash);
+
+        var covered = mattering.Concat(harmless).Select(static set => set.Split('=')[0]).Append("model.kv_heads").Append("model.depth");
+        covered.ShouldBe(Settings.ByKey.Keys, ignoreOrder: true);
+    }
+
+    [Fact]
+    public void A_resume_is_refused_with_the_keys_that_differ_and_allowed_where_none_matters()
+    {
+        var saved = Read();
+        var error = Should.Throw<UserErrorException>(() => RunConfiguration.RequireSameResult(saved, Read("training.steps=2000", "training.seed=3", "evaluation.every=9")));
+        error.Message.ShouldBe(
+            $"The run 'book' in {Path.Combine("runs", "book")} was started with another configuration: training.steps (1000 in the run, 2000 now), "
+            + "training.seed (1 in the run, 3 now); put these back to resume it, or choose another run.name.");
+
+        RunConfiguration.RequireSameResult(saved, Read("evaluation.every=9", "training.threads=3"));
+        RunConfiguration.Differences(saved, Read("evaluation.every=9")).ShouldHaveSingleItem()
+            .ShouldBe(new ConfigurationDifference("evaluation.every", "100", "9", Settings.ByKey["evaluation.every"].MayChangeBecause));
+        RunConfiguration.Differences(saved, saved).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void The_canonical_file_of_any_configuration_reads_back_as_the_same()
+    {
+        var sets = from family in Gen.Elements("gpt2", "llama")
+                   from depth in Gen.Choose(1, 20)
+                   from lanes in Gen.Choose(0, 6)
+                   from share in Gen.Choose(1, 9)
+                   from steps in Gen.Choose(1, 100_000)
+                   from rate in ArbMap.Default.GeneratorFor<NormalFloat>()
+                   from path in ArbMap.Default.GeneratorFor<NonEmptyString>()
+                   from seed in ArbMap.Default.GeneratorFor<long>()
+                   select new[]
+                   {
+                       $"model.family={family}", $"model.depth={depth}", $"training.lanes={1 << lanes}", $"training.batch={(1 << lanes) * share}",
+                       $"training.steps={steps}", FormattableString.Invariant($"training.learning_rate={Math.Abs(rate.Get) + double.Epsilon:R}"),
+                       "data.path=x" + string.Concat(path.Get.Where(static c => !char.IsControl(c) && !char.IsSurrogate(c))) + "x",
+                       $"training.seed={seed & long.MaxValue}",
+                   };
+        Prop.ForAll(Arb.From(sets), given =>
+        {
+            var configuration = Read(given);
+            var again = RunFile.Parse(CanonicalYaml.Write(configuration), "run.yaml", []);
+            return again == configuration && again.Hash == configuration.Hash && CanonicalYaml.Write(again) == CanonicalYaml.Write(configuration);
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void Help_names_every_key_and_its_default()
+    {
+        var help = SettingsHelp.Write();
+        foreach (var setting in Settings.All)
+        {
+            help.ShouldContain($"  {setting.Key.Split('.')[1]} ");
+            help.ShouldContain(setting.Help);
+            help.ShouldContain(setting.Default is { } text ? $"default {text}\n" : "must be given\n");
+        }
+    }
+}
