@@ -17,5 +17,5 @@ internal static class FusedSaving
             saved.Dispose();
     }
 
-    public static (TLayer Layer, TSaved Saved) Take<TLayer, TSaved>(autograd.AutogradContext ctx) => ((TLayer, TSaved))ctx.get_data(Key);
+    public static (TLayer Layer, TSaved Saved) Take<TLayer, TSaved>(autograd.AutogradContext ctx) => ((TLayer, TSaved))ctx.get_data(Key)!;
 }

@@ -8,7 +8,7 @@ namespace ActorTrain.Models.Storage;
 public sealed record FlatEntry(string Name, IReadOnlyList<long> Shape, long Offset, bool Decays)
 {
     /// <summary>Number of elements.</summary>
-    public long Count { get; } = Shape.Aggregate(1L, static (product, size) => checked(product * size));
+    public long Count => Shape.Aggregate(1L, static (product, size) => checked(product * size));
 }
 
 /// <summary>Where every parameter stands in the one contiguous vector that holds them all.</summary>
