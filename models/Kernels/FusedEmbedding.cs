@@ -12,7 +12,7 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
     private readonly long width = tokens.Entry.Shape[1];
 
     /// <summary>tokens <c>[B, T]</c> int64 → <c>[B, T, D]</c> float32.</summary>
-    public Tensor Apply(Tensor tokens_BT) => Function.apply(tokens_BT, this, tokens.Parameter);
+    public Tensor Apply(Tensor tokens_BT) => Function.apply(tokens_BT, this, is_grad_enabled(), tokens.Parameter);
 
     private Tensor Forward(Tensor ids)
     {
@@ -40,8 +40,9 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
         {
             var layer = (FusedEmbedding)vars[1];
             var ids = ((Tensor)vars[0]).contiguous();
-            FusedSaving.Keep(ctx, layer, ids);
-            return layer.Forward((Tensor)vars[0]);
+            var x = layer.Forward(ids);
+            FusedSaving.Keep(ctx, layer, ids, recorded: (bool)vars[2]);
+            return x;
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
@@ -51,8 +52,8 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
             using (var dx = grad_output.contiguous())
                 layer.Backward(ids, dx);
 
-            // The third input is the parameter, there to tie this function into the graph; its gradient is in the flat vector already.
-            return [null!, null!, null!];
+            // The last input is the parameter, there to tie this function into the graph; its gradient is in the flat vector already.
+            return [null!, null!, null!, null!];
         }
     }
 }

@@ -27,18 +27,18 @@ internal sealed class FusedLoss : IDisposable
     }
 
     /// <summary>x <c>[B, T, D]</c> float32, targets <c>[B, T]</c> int64 (−1 is left out) → <paramref name="scale"/> · sum of the tokens' losses.</summary>
-    public Tensor Apply(Tensor x_BTD, Tensor targets_BT, float scale) => Function.apply(x_BTD, this, targets_BT, scale);
+    public Tensor Apply(Tensor x_BTD, Tensor targets_BT, float scale) => Function.apply(x_BTD, this, targets_BT, scale, is_grad_enabled());
 
     public void Dispose() => head.Dispose();
 
-    private (Tensor, Saved) Forward(Tensor x, Tensor targets, float scale)
+    private (Tensor, Saved) Forward(Tensor x, Tensor targets, float scale, bool recorded)
     {
         var rows = targets.numel();
         var vocabulary = headWeight.Entry.Shape[0];
         var (normed, statistics) = norm.Forward(rows, x);
         using var rowLoss = empty(rows, dtype: float32);
         var lse = empty(rows, dtype: float32);
-        var dLogits = is_grad_enabled() && rows * vocabulary <= KeptElements ? activations.Empty(rows, vocabulary) : null;
+        var dLogits = recorded && rows * vocabulary <= KeptElements ? activations.Empty(rows, vocabulary) : null;
         FusedKernels.Check(ak_cross_entropy_forward(
             head.Handle, rows, normed.Address(), targets.Address(), scale, rowLoss.Address(), lse.Address(), dLogits?.Address() ?? 0));
 
@@ -79,8 +79,8 @@ internal sealed class FusedLoss : IDisposable
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
             var layer = (FusedLoss)vars[1];
-            var (loss, saved) = layer.Forward((Tensor)vars[0], (Tensor)vars[2], (float)vars[3]);
-            FusedSaving.Keep(ctx, layer, saved);
+            var (loss, saved) = layer.Forward((Tensor)vars[0], (Tensor)vars[2], (float)vars[3], recorded: (bool)vars[4]);
+            FusedSaving.Keep(ctx, layer, saved, recorded: (bool)vars[4]);
             return loss;
         }
 
@@ -91,7 +91,7 @@ internal sealed class FusedLoss : IDisposable
                 throw new InvalidOperationException("The fused loss is the end of the graph: give its scale to Loss instead of multiplying the result.");
             var (layer, saved) = FusedSaving.Take<FusedLoss, Saved>(ctx);
             using (saved)
-                return [layer.Backward(saved), null!, null!, null!];
+                return [layer.Backward(saved), null!, null!, null!, null!];
         }
     }
 }

@@ -26,7 +26,7 @@ internal sealed class FusedMlp : IDisposable
     }
 
     /// <summary>x <c>[B, T, D]</c> float32 → the same shape.</summary>
-    public Tensor Apply(Tensor x_BTD) => Function.apply(x_BTD, this);
+    public Tensor Apply(Tensor x_BTD) => Function.apply(x_BTD, this, is_grad_enabled());
 
     public void Dispose()
     {
@@ -88,7 +88,7 @@ internal sealed class FusedMlp : IDisposable
         {
             var layer = (FusedMlp)vars[1];
             var (y, saved) = layer.Forward((Tensor)vars[0]);
-            FusedSaving.Keep(ctx, layer, saved);
+            FusedSaving.Keep(ctx, layer, saved, recorded: (bool)vars[2]);
             return y;
         }
 
@@ -97,7 +97,7 @@ internal sealed class FusedMlp : IDisposable
             var (layer, saved) = FusedSaving.Take<FusedMlp, Saved>(ctx);
             using (saved)
             using (var dy = grad_output.contiguous())
-                return [layer.Backward(saved, dy), null!];
+                return [layer.Backward(saved, dy), null!, null!];
         }
     }
 }
