@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Spectre.Console;
 using ActorTrain.Host.Commands;
+using Spectre.Console;
 
 namespace ActorTrain.Host.Diagnostics;
 

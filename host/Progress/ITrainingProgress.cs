@@ -29,7 +29,7 @@ public sealed record EvaluationProgress(long Step, double Loss, double? BitsPerB
 /// <param name="Path">Its folder.</param>
 public sealed record CheckpointProgress(long Step, string Path);
 
-/// <summary>Shows a training run to the person who started it. Called from one thread at a time.</summary>
+/// <summary>Shows a training run to the person who started it. Notes and warnings may come from any thread, the rest from one at a time.</summary>
 public interface ITrainingProgress : IDisposable
 {
     /// <summary>Something about the run as a whole: what it is, from where it goes on, how it ended.</summary>

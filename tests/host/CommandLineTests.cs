@@ -13,7 +13,15 @@ public sealed class CommandLineTests
         using var error = new StringWriter();
         var handlers = new Handlers
         {
-            Doctor = Take, Prepare = Take, Pretrain = Take, Eval = Take, Generate = Take, Export = Take, Import = Take, Runs = Take, Plot = Take,
+            Doctor = Take,
+            Prepare = Take,
+            Pretrain = Take,
+            Eval = Take,
+            Generate = Take,
+            Export = Take,
+            Import = Take,
+            Runs = Take,
+            Plot = Take,
         };
         var code = CommandLine.Run(arguments, handlers, new CommandContext(output, error, false, TimeProvider.System));
         return (code, output.ToString(), error.ToString(), request);

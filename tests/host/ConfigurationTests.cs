@@ -40,7 +40,14 @@ public sealed class ConfigurationTests
         configuration.Run.Name.ShouldBe("wide");
         configuration.Model.ShouldBe(new ModelOptions
         {
-            Family = ModelFamily.Llama, Layers = 2, Width = 96, Heads = 6, KeyValueHeads = 2, MlpWidth = 200, ContextLength = 64, TieEmbeddings = true,
+            Family = ModelFamily.Llama,
+            Layers = 2,
+            Width = 96,
+            Heads = 6,
+            KeyValueHeads = 2,
+            MlpWidth = 200,
+            ContextLength = 64,
+            TieEmbeddings = true,
         });
         configuration.Data.Path.ShouldBe("a b");
         configuration.Training.Steps.ShouldBe(8);
