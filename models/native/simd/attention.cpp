@@ -50,22 +50,28 @@ struct Attention {
     // scores [rows, keys] of one tile of queries against the first `count` keys.
     void scores(const float* a, const float* b, int64_t rows, int64_t count, float* to) const {
         for (int64_t j = 0; j < count; j += NR)
-            tile<Cell>(rows, width_cells, PackedA{a}, b + j * width_cells, [](int, int) { return set(0); },
-                       [&](int r, int v, vf sum) { store(to + r * keys + j + v * W, sum); });
+            tile<Cell>(rows, width_cells, PackedA{a}, b + j * width_cells, StartAtZero{}, StoreTo{to + j, keys});
     }
 
-    // to [rows, width] = p [rows, count keys] · B, times factor(r).
-    template <class Factor>
-    void weigh(const P* p, const float* b, int64_t rows, int64_t count, T* to, int64_t ld, const Factor& factor) const {
+    // to [rows, width] = p [rows, count keys] · B, each row times its factor.
+    struct Weighed {
+        T* to;
+        int64_t ld, left;
+        const float* factors;
+        template <int Rows>
+        inline __attribute__((always_inline)) void operator()(Sums<Rows>& sums) const {
+            for_all<Rows>(sums, [&](int r, int v, vf& sum) {
+                const vf x = sum * set(factors[r]);
+                const int64_t n = left - v * W;
+                if (n >= W) store(to + r * ld + v * W, x);
+                else if (n > 0) store(to + r * ld + v * W, x, n);
+            });
+        }
+    };
+    void weigh(const P* p, const float* b, int64_t rows, int64_t count, T* to, int64_t ld, const float* factors) const {
         for (int64_t j = 0; j < width_panels; ++j)
-            tile<Cell>(rows, ceil_div(count, depth), RowsA{reinterpret_cast<const float*>(p), key_cells}, b + j * key_cells * NR,
-                       [](int, int) { return set(0); },
-                       [&](int r, int v, vf sum) {
-                           const int64_t i = j * NR + v * W, left = width - i;
-                           const vf x = sum * factor(r);
-                           if (left >= W) store(to + r * ld + i, x);
-                           else if (left > 0) store(to + r * ld + i, x, left);
-                       });
+            tile<Cell>(rows, ceil_div(count, depth), RowsA{reinterpret_cast<const float*>(p), key_cells}, b + j * key_cells * NR, StartAtZero{},
+                       Weighed{to + j * NR, ld, width - j * NR, factors});
     }
 
     static void put(P* to, vf x) {
@@ -94,12 +100,11 @@ struct Attention {
                     const int64_t rows = std::min<int64_t>(MR, time - t), end = t + rows;
                     pack_along<D>(query(b, h) + t * row, row, rows, width, q, MR);
                     scores(q, k, rows, end, s);
-                    vf factors[MR];
+                    float factors[MR];
                     for (int64_t r = 0; r < rows; ++r) {
-                        const float total = softmax(s + r * keys, p + r * keys, t + r + 1, end, lse[(b * heads + h) * time + t + r]);
-                        factors[r] = set(1.0f / total);
+                        factors[r] = 1.0f / softmax(s + r * keys, p + r * keys, t + r + 1, end, lse[(b * heads + h) * time + t + r]);
                     }
-                    weigh(p, v, rows, end, out + (b * time + t) * out_row + h * width, out_row, [&](int r) { return factors[r]; });
+                    weigh(p, v, rows, end, out + (b * time + t) * out_row + h * width, out_row, factors);
                 }
         });
     }
@@ -137,6 +142,8 @@ struct Attention {
             pack_for_scores(key(b, kv), k);
             pack_for_scores(value(b, kv), v);
             pack_for_sums(key(b, kv), row, time, key_cells, k_sums);
+            float ones[MR];
+            std::fill(ones, ones + MR, 1.0f);
             std::fill(dk, dk + gradient, 0.0f);
             std::fill(dv, dv + gradient, 0.0f);
             for (int64_t h = kv * group; h < (kv + 1) * group; ++h)
@@ -153,7 +160,7 @@ struct Attention {
                             softmax_gradient(s + r * keys, ds + r * keys, lse[(b * heads + h) * time + t + r],
                                              dot(out + at + r * out_row, dout + at + r * out_row), t + r + 1, end, block_end, p_rows + r * keys,
                                              ds_rows + r * keys);
-                        weigh(ds_rows, k_sums, rows, end, dqkv + (query(b, h) - qkv) + t * row, row, [](int) { return set(1); });
+                        weigh(ds_rows, k_sums, rows, end, dqkv + (query(b, h) - qkv) + t * row, row, ones);
                     }
                     pack_for_sums(query(b, h) + t0 * row, row, block, block_cells, q_block);
                     pack_for_sums(dout + (b * time + t0) * out_row + h * width, out_row, block, block_cells, d_block);
@@ -194,9 +201,8 @@ struct Attention {
             pack_down<D>(p + skipped * depth * keys + j, keys, rows, block - skipped * depth, a, MR);
             for (int64_t panel = 0; panel < width_panels; ++panel) {
                 float* to = sums + j * padded + panel * NR;
-                tile<Cell>(rows, cells, PackedA{a}, b + (panel * block_cells + skipped) * NR,
-                           [&](int r, int v) { return load(to + r * padded + v * W); },
-                           [&](int r, int v, vf sum) { store(to + r * padded + v * W, sum); });
+                tile<Cell>(rows, cells, PackedA{a}, b + (panel * block_cells + skipped) * NR, LoadFrom{to, padded},
+                           StoreTo{to, padded});
             }
         }
     }

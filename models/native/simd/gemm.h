@@ -10,7 +10,7 @@ namespace ak::AK_ISA {
 inline int64_t panel_floats(int64_t cells) { return cells * NR; }
 inline int64_t packed_floats(int64_t depth_count, int64_t columns, int depth) { return ceil_div(columns, NR) * panel_floats(ceil_div(depth_count, depth)); }
 
-// Where a product goes: y (+)= ..., with bias and residual.
+// Where a product goes: y = A·B, with bias and residual; or y += A·B.
 struct Output {
     void* y;
     int64_t ld;
@@ -18,86 +18,131 @@ struct Output {
     bool add = false;  // to what y (float32) holds
     const float* bias = nullptr;
     const float* residual = nullptr;
+
+    bool is_plain() const { return !is_bf16 && !bias && !residual; }
 };
 
-// A as the product reads it: pack(first row, rows, first element of the summed dimension, elements, to).
+// The corner of y that a tile covers. `left` columns remain from `column` on: a whole panel, or less at the right edge of y.
+struct Corner {
+    const Output& out;
+    int64_t row, column, left;
+
+    template <int Rows, class Body>
+    inline __attribute__((always_inline)) void each_vector(Sums<Rows>& sums, const Body& body) const {
+        const int64_t at = row * out.ld + column;
+        if (left >= NR) for_all<Rows>(sums, [&](int r, int v, vf& sum) { body(sum, v * W, at + r * out.ld + v * W); });
+        else
+            for_all<Rows>(sums, [&](int r, int v, vf& sum) {
+                const int64_t n = left - v * W;
+                if (n > 0) body(sum, v * W, at + r * out.ld + v * W, n < W ? n : W);
+            });
+    }
+};
+
+// How a tile's sums begin: at 0, from where they rest between two parts of the summed dimension, or from y. Chosen at run time, so that the
+// micro-kernel is compiled once for all.
+struct Begin {
+    Corner corner;
+    const float* rest;
+    int64_t rest_ld;
+    enum { zero, from_rest, from_y } how;
+
+    template <int Rows>
+    inline __attribute__((always_inline)) void operator()(Sums<Rows>& sums) const {
+        if (how == from_rest) return LoadFrom{rest, rest_ld}.template operator()<Rows>(sums);
+        StartAtZero().template operator()<Rows>(sums);
+        if (how == from_y)
+            corner.each_vector<Rows>(sums, [&](vf& sum, int64_t, int64_t at, auto... n) { sum = load(static_cast<const float*>(corner.out.y) + at, n...); });
+    }
+};
+
+// ... and where they go: to rest, or to y with all that is added.
+struct Finish {
+    Corner corner;
+    float* rest;
+    int64_t rest_ld;
+    bool to_rest;
+
+    template <int Rows>
+    inline __attribute__((always_inline)) void operator()(Sums<Rows>& sums) const {
+        if (to_rest) return StoreTo{rest, rest_ld}.template operator()<Rows>(sums);
+        const Output& out = corner.out;
+        if (out.bias) corner.each_vector<Rows>(sums, [&](vf& sum, int64_t j, int64_t, auto... n) { sum = sum + load(out.bias + corner.column + j, n...); });
+        if (out.residual) corner.each_vector<Rows>(sums, [&](vf& sum, int64_t, int64_t at, auto... n) { sum = sum + load(out.residual + at, n...); });
+        if (out.is_bf16)
+            corner.each_vector<Rows>(sums, [&](vf& sum, int64_t, int64_t at, auto... n) { store(static_cast<bf16*>(out.y) + at, sum, n...); });
+        else corner.each_vector<Rows>(sums, [&](vf& sum, int64_t, int64_t at, auto... n) { store(static_cast<float*>(out.y) + at, sum, n...); });
+    }
+};
+
+// A as the product finds it in memory. pack: rows [row, row + rows) of A, elements [k, k + count) of the summed dimension, to [cells][MR].
 template <class D, class T>
 struct RowMajor {  // [M, K]
     const T* a;
     int64_t ld;
     void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to) const { pack_along<D, T>(a + row * ld + k, ld, rows, count, to, MR); }
+
+    // A tile can read rows in place when their elements already are whole cells, unless the rows lie so that they fall on each other in the L1
+    // cache (8 or more of them a multiple of 4 KB apart).
+    bool in_place() const { return sizeof(T) * D::Cell::depth == sizeof(float) && ld % D::Cell::depth == 0 && ld * sizeof(T) % 2048 != 0; }
+    RowsA rows_at(int64_t row, int64_t k) const { return {reinterpret_cast<const float*>(a + row * ld + k), ld / D::Cell::depth}; }
 };
 template <class D, class T>
 struct ColumnMajor {  // [K, M]
     const T* a;
     int64_t ld;
     void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to) const { pack_down<D, T>(a + k * ld + row, ld, rows, count, to, MR); }
+    static bool in_place() { return false; }
+    static RowsA rows_at(int64_t, int64_t) { return {}; }
 };
 
-// y [M, N] = A·B. A block of rows of A is packed by the thread that multiplies it and stays in its L2 cache while the panels of B pass by.
-// The summed dimension is cut into parts of `part` cells; between parts the sums rest in memory as float32, which changes no bit.
+// How a product is cut: A into blocks of tiles, B into `splits` ranges of panels, the summed dimension into parts. No cut changes a bit.
+struct Cuts {
+    int64_t tiles, panels, cells, part, blocks, splits, largest_block;
+
+    Cuts(int64_t M, int64_t N, int64_t cells) : tiles(ceil_div(M, MR)), panels(ceil_div(N, NR)), cells(cells), part(cells <= 1024 ? cells : 512) {
+        // About 256 KB of A at a time, to stay in the L2 cache. At least three pieces of work per thread, so that a thread that the system interrupts
+        // is helped out by the others, and as many for each.
+        const int64_t pieces = threads() == 1 ? 1 : 3 * threads();
+        blocks = std::min(tiles, round_up(std::max(pieces, ceil_div(tiles, std::clamp<int64_t>(65536 / part / MR, 1, 12))), threads()));
+        splits = std::clamp<int64_t>(ceil_div(pieces, blocks), 1, panels);
+        largest_block = ceil_div(tiles, blocks);
+    }
+};
+
+// y [M, N] = A·B. A block of A is packed by the thread that multiplies it and stays in its L2 cache while the panels of B pass by. Between parts
+// of the summed dimension the sums rest in memory as float32: in y itself where that is float32 and nothing is added, else in `partial`.
 template <class D, class A>
 void product(int64_t M, int64_t N, int64_t K, const A& a, const float* b, const Output& out) {
     using Cell = typename D::Cell;
-    const int64_t cells = ceil_div(K, Cell::depth), panels = ceil_div(N, NR);
-    const int64_t part = cells <= 1024 ? cells : 512;
-    const bool parts = part < cells;
-    // About 256 KB of A at a time, but at least three pieces of work per thread, so that an interrupted thread is helped out.
-    int64_t block = std::clamp<int64_t>(65536 / part / MR, 1, 12);
-    const int64_t tiles = ceil_div(M, MR);
-    block = std::clamp<int64_t>(tiles / (3 * threads()), 1, block);
-    const int64_t blocks = ceil_div(tiles, block);
-    const int64_t splits = std::clamp<int64_t>(ceil_div(3 * threads(), blocks), 1, threads() == 1 ? 1 : panels);
-    const bool sums_in_y = !out.is_bf16 && !out.bias && !out.residual;
+    const Cuts cuts(M, N, ceil_div(K, Cell::depth));
+    const bool in_place = a.in_place(), rests_in_y = out.is_plain();
+    const int64_t partial_ld = cuts.panels * NR;
+    const int64_t a_floats = in_place ? 0 : cuts.largest_block * MR * cuts.part;
+    const int64_t floats = a_floats + (cuts.part < cuts.cells && !rests_in_y ? cuts.largest_block * MR * partial_ld : 0) + W;
+    float* memory = scratch(Slot::blocks).floats(floats * threads());
 
-    const int64_t a_floats = block * MR * part + W, partial_floats = parts && !sums_in_y ? block * MR * panels * NR : 0;
-    float* packed = scratch(Slot::blocks).floats((a_floats + partial_floats) * threads());
-
-    parallel(blocks * splits, [&](int64_t task, int thread) {
-        float* mine = packed + thread * (a_floats + partial_floats);
-        float* partial = mine + a_floats;
-        const int64_t tile_begin = task / splits * block, tile_end = std::min(tile_begin + block, tiles);
-        const int64_t split = task % splits, panel_begin = panels * split / splits, panel_end = panels * (split + 1) / splits;
-        if (panel_begin == panel_end) return;
-        for (int64_t c = 0; c < cells; c += part) {
-            const int64_t now = std::min(part, cells - c);
-            const bool is_first = c == 0, is_last = c + now == cells;
-            for (int64_t t = tile_begin; t < tile_end; ++t)
-                a.pack(t * MR, std::min<int64_t>(MR, M - t * MR), c * Cell::depth, std::min(now * Cell::depth, K - c * Cell::depth),
-                       mine + (t - tile_begin) * MR * part);
-            for (int64_t p = panel_begin; p < panel_end; ++p) {
-                const float* panel = b + p * panel_floats(cells) + c * NR;
-                const int64_t column = p * NR;
+    parallel(cuts.blocks * cuts.splits, [&](int64_t task, int thread) {
+        float *packed = memory + thread * floats, *partial = packed + a_floats;
+        const int64_t block = task / cuts.splits, tile_begin = cuts.tiles * block / cuts.blocks, tile_end = cuts.tiles * (block + 1) / cuts.blocks;
+        const int64_t split = task % cuts.splits, panel_begin = cuts.panels * split / cuts.splits, panel_end = cuts.panels * (split + 1) / cuts.splits;
+        for (int64_t c = 0; c < cuts.cells; c += cuts.part) {
+            const int64_t now = std::min(cuts.part, cuts.cells - c), k = c * Cell::depth;
+            const bool is_first = c == 0, is_last = c + now == cuts.cells;
+            if (!in_place)
+                for (int64_t t = tile_begin; t < tile_end; ++t)
+                    a.pack(t * MR, std::min<int64_t>(MR, M - t * MR), k, std::min(now * Cell::depth, K - k), packed + (t - tile_begin) * MR * cuts.part);
+            for (int64_t p = panel_begin; p < panel_end; ++p)
                 for (int64_t t = tile_begin; t < tile_end; ++t) {
-                    const int64_t row = t * MR;
-                    float* const sums = sums_in_y ? nullptr : partial + ((t - tile_begin) * MR * panels + p) * NR;
-                    const int64_t sums_ld = panels * NR;
-                    const auto start = [&](int r, int v) {
-                        const int64_t j = column + v * W, n = N - j;
-                        if (is_first && !(out.add && sums_in_y)) return set(0);
-                        if (!sums_in_y) return load(sums + r * sums_ld + v * W);
-                        const float* y = static_cast<const float*>(out.y) + (row + r) * out.ld + j;
-                        return n >= W ? load(y) : n > 0 ? load(y, n) : set(0);
-                    };
-                    const auto finish = [&](int r, int v, vf sum) {
-                        const int64_t j = column + v * W, n = N - j, at = (row + r) * out.ld + j;
-                        if (!is_last && !sums_in_y) return store(sums + r * sums_ld + v * W, sum);
-                        if (n <= 0) return;
-                        if (n >= W) {
-                            if (out.bias) sum = sum + load(out.bias + j);
-                            if (out.residual) sum = sum + load(out.residual + at);
-                            if (out.is_bf16) store(static_cast<bf16*>(out.y) + at, sum);
-                            else store(static_cast<float*>(out.y) + at, sum);
-                        } else {
-                            if (out.bias) sum = sum + load(out.bias + j, n);
-                            if (out.residual) sum = sum + load(out.residual + at, n);
-                            if (out.is_bf16) store(static_cast<bf16*>(out.y) + at, sum, n);
-                            else store(static_cast<float*>(out.y) + at, sum, n);
-                        }
-                    };
-                    tile<Cell>(std::min<int64_t>(MR, M - row), now, PackedA{mine + (t - tile_begin) * MR * part}, panel, start, finish);
+                    const int64_t row = t * MR, rows = std::min<int64_t>(MR, M - row);
+                    const Corner corner{out, row, p * NR, N - p * NR};
+                    float* const rest = partial + (t - tile_begin) * MR * partial_ld + p * NR;
+                    const float* panel = b + p * panel_floats(cuts.cells) + c * NR;
+                    const Begin begin{corner, rest, partial_ld, is_first && !out.add ? Begin::zero : rests_in_y ? Begin::from_y : Begin::from_rest};
+                    const Finish finish{corner, rest, partial_ld, !is_last && !rests_in_y};
+                    if (in_place) tile<Cell>(rows, now, a.rows_at(row, k), panel, begin, finish);
+                    else tile<Cell>(rows, now, PackedA{packed + (t - tile_begin) * MR * cuts.part}, panel, begin, finish);
                 }
-            }
         }
     });
 }

@@ -1,6 +1,5 @@
 // Linear layers: weights packed once, products with the bias, the residual and the conversion done on tiles still in registers.
-#include "linear.h"
-
+#include "gemm.h"
 #include "kernels.h"
 #include "reduction.h"
 
@@ -12,6 +11,28 @@ void pack(ak_linear& linear, const float* weight) {
     constexpr int depth = D::Cell::depth;
     pack_panels_along<D>(weight, linear.in, linear.out, linear.in, linear.forward.floats(packed_floats(linear.in, linear.out, depth)));
     pack_panels_down<D>(weight, linear.in, linear.in, linear.out, linear.gradient.floats(packed_floats(linear.out, linear.in, depth)));
+}
+
+template <class D>
+void multiply_forward(const ak_linear& linear, int64_t rows, const void* x, const Output& out) {
+    using T = typename D::T;
+    product<D>(rows, linear.out, linear.in, RowMajor<D, T>{static_cast<const T*>(x), linear.in}, linear.forward.data(), out);
+}
+
+template <class D>
+void multiply_input_gradient(const ak_linear& linear, int64_t rows, const void* dy, void* dx) {
+    using T = typename D::T;
+    product<D>(rows, linear.in, linear.out, RowMajor<D, T>{static_cast<const T*>(dy), linear.out}, linear.gradient.data(),
+               Output{dx, linear.in, std::is_same_v<T, bf16>});
+}
+
+// dw [out, in] (+)= dyᵀ·x: both operands run down the rows.
+template <class D>
+void multiply_weight_gradient(const ak_linear& linear, int64_t rows, const void* dy, const void* x, float* dw, bool accumulate) {
+    using T = typename D::T;
+    float* panels = scratch(Slot::panels).floats(packed_floats(rows, linear.in, D::Cell::depth));
+    pack_panels_down<D>(static_cast<const T*>(x), linear.in, linear.in, rows, panels);
+    product<D>(linear.out, linear.in, rows, ColumnMajor<D, T>{static_cast<const T*>(dy), linear.out}, panels, Output{dw, linear.in, false, accumulate});
 }
 
 template <class T>

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../kernels.h"
 #include "kernels.h"
-#include "linear.h"
 #include "math.h"
 
 namespace ak::AK_ISA {
@@ -11,11 +11,6 @@ namespace {
 
 // Rows per chunk: 16 MB of logits, an even number so that pairs of rows never straddle two chunks (which would change bits).
 int64_t chunk_rows(int64_t vocabulary) { return std::max<int64_t>(64, round_up((int64_t{4} << 20) / vocabulary, 64)); }
-
-template <class D>
-void chunk_logits(const ak_linear& head, int64_t rows, const typename D::T* x, float* logits) {
-    multiply_forward<D>(head, rows, x, Output{logits, head.out});
-}
 
 // d = scale·(e^(logit − lse) − one-hot).
 template <class T>
@@ -42,14 +37,14 @@ inline float log_sum_exp(int64_t vocabulary, const float* logits) {
     return static_cast<float>(top + log(sum(total)));
 }
 
-template <class D>
-void forward(const ak_linear& head, int64_t rows, const typename D::T* x, const int64_t* targets, float scale, float* row_loss, float* row_lse,
-             typename D::T* d_logits) {
+template <class T>
+void forward(const ak_linear& head, int64_t rows, const T* x, const int64_t* targets, float scale, float* row_loss, float* row_lse,
+             T* d_logits) {
     const int64_t vocabulary = head.out, chunk = std::min(chunk_rows(vocabulary), rows);
     float* logits = scratch(Slot::logits).floats(chunk * vocabulary);
     for (int64_t from = 0; from < rows; from += chunk) {
         const int64_t count = std::min(chunk, rows - from);
-        chunk_logits<D>(head, count, x + from * head.in, logits);
+        linear_forward(head, count, x + from * head.in, nullptr, nullptr, logits, ak_f32);
         parallel_ranges(count, 8, [&](int64_t begin, int64_t end, int) {
             for (int64_t i = begin; i < end; ++i) {
                 const int64_t row = from + i, target = targets[row];
@@ -62,13 +57,12 @@ void forward(const ak_linear& head, int64_t rows, const typename D::T* x, const 
     }
 }
 
-template <class D>
-void backward(const ak_linear& head, int64_t rows, const typename D::T* x, const int64_t* targets, float scale, const float* row_lse,
-              const typename D::T* d_logits, typename D::T* dx, float* dw, bool accumulate) {
-    using T = typename D::T;
+template <class T>
+void backward(const ak_linear& head, int64_t rows, const T* x, const int64_t* targets, float scale, const float* row_lse,
+              const T* d_logits, T* dx, float* dw, bool accumulate) {
     if (d_logits) {
-        multiply_input_gradient<D>(head, rows, d_logits, dx);
-        multiply_weight_gradient<D>(head, rows, d_logits, x, dw, accumulate);
+        linear_input_gradient(head, rows, d_logits, dx);
+        linear_weight_gradient(head, rows, d_logits, x, dw, nullptr, accumulate);
         return;
     }
     const int64_t vocabulary = head.out, chunk = std::min(chunk_rows(vocabulary), rows);
@@ -76,13 +70,13 @@ void backward(const ak_linear& head, int64_t rows, const typename D::T* x, const
     T* gradients = reinterpret_cast<T*>(scratch(Slot::gradients).floats(chunk * vocabulary));
     for (int64_t from = 0; from < rows; from += chunk) {
         const int64_t count = std::min(chunk, rows - from);
-        chunk_logits<D>(head, count, x + from * head.in, logits);
+        linear_forward(head, count, x + from * head.in, nullptr, nullptr, logits, ak_f32);
         parallel_ranges(count, 8, [&](int64_t begin, int64_t end, int) {
             for (int64_t i = begin; i < end; ++i)
                 gradient_row(vocabulary, logits + i * vocabulary, targets[from + i], scale, row_lse[from + i], gradients + i * vocabulary);
         });
-        multiply_input_gradient<D>(head, count, gradients, dx + from * head.in);
-        multiply_weight_gradient<D>(head, count, gradients, x + from * head.in, dw, accumulate || from > 0);
+        linear_input_gradient(head, count, gradients, dx + from * head.in);
+        linear_weight_gradient(head, count, gradients, x + from * head.in, dw, nullptr, accumulate || from > 0);
     }
 }
 
@@ -91,17 +85,17 @@ void backward(const ak_linear& head, int64_t rows, const typename D::T* x, const
 void cross_entropy_forward(const ak_linear& head, int64_t rows, const void* x, const int64_t* targets, float scale, float* row_loss, float* row_lse,
                            void* d_logits) {
     if (head.dtype == ak_bf16)
-        forward<BF16>(head, rows, static_cast<const bf16*>(x), targets, scale, row_loss, row_lse, static_cast<bf16*>(d_logits));
-    else forward<F32>(head, rows, static_cast<const float*>(x), targets, scale, row_loss, row_lse, static_cast<float*>(d_logits));
+        forward(head, rows, static_cast<const bf16*>(x), targets, scale, row_loss, row_lse, static_cast<bf16*>(d_logits));
+    else forward(head, rows, static_cast<const float*>(x), targets, scale, row_loss, row_lse, static_cast<float*>(d_logits));
 }
 
 void cross_entropy_backward(const ak_linear& head, int64_t rows, const void* x, const int64_t* targets, float scale, const float* row_lse,
                             const void* d_logits, void* dx, float* dw, bool accumulate) {
     if (head.dtype == ak_bf16)
-        backward<BF16>(head, rows, static_cast<const bf16*>(x), targets, scale, row_lse, static_cast<const bf16*>(d_logits), static_cast<bf16*>(dx), dw,
+        backward(head, rows, static_cast<const bf16*>(x), targets, scale, row_lse, static_cast<const bf16*>(d_logits), static_cast<bf16*>(dx), dw,
                        accumulate);
     else
-        backward<F32>(head, rows, static_cast<const float*>(x), targets, scale, row_lse, static_cast<const float*>(d_logits), static_cast<float*>(dx), dw,
+        backward(head, rows, static_cast<const float*>(x), targets, scale, row_lse, static_cast<const float*>(d_logits), static_cast<float*>(dx), dw,
                       accumulate);
 }
 

@@ -49,23 +49,54 @@ inline __attribute__((always_inline)) void multiply(int64_t cells, const A& a, c
     else multiply<Cell, Rows>(cells, a.a, a.row_step, 1, b, sums);
 }
 
-// start(r, v) gives the sums to begin with, finish(r, v, sum) takes them.
+// The sums of a tile, for the functions below that begin and end it.
+template <int Rows>
+using Sums = vf[Rows][NV];
+
+// Calls body(r, v, sums[r][v]) for all, unrolled, so that the sums stay in registers.
+template <int Rows, class Body>
+inline __attribute__((always_inline)) void for_all(Sums<Rows>& sums, const Body& body) {
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 8
+        for (int v = 0; v < NV; ++v) body(r, v, sums[r][v]);
+}
+
+struct StartAtZero {
+    template <int Rows>
+    inline __attribute__((always_inline)) void operator()(Sums<Rows>& sums) const {
+        for_all<Rows>(sums, [](int, int, vf& sum) { sum = set(0); });
+    }
+};
+// Whole tiles of float32, in padded memory.
+struct LoadFrom {
+    const float* from;
+    int64_t ld;
+    template <int Rows>
+    inline __attribute__((always_inline)) void operator()(Sums<Rows>& sums) const {
+        for_all<Rows>(sums, [&](int r, int v, vf& sum) { sum = load(from + r * ld + v * W); });
+    }
+};
+struct StoreTo {
+    float* to;
+    int64_t ld;
+    template <int Rows>
+    inline __attribute__((always_inline)) void operator()(Sums<Rows>& sums) const {
+        for_all<Rows>(sums, [&](int r, int v, vf& sum) { store(to + r * ld + v * W, sum); });
+    }
+};
+
+// start(sums) gives the sums to begin with, finish(sums) takes them.
 template <class Cell, int Rows, class A, class Start, class Finish>
-__attribute__((noinline)) void tile_of(int64_t cells, const A& a, const float* b, const Start& start, const Finish& finish) {
-    vf sums[Rows][NV];
-#pragma GCC unroll 16
-    for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 8
-        for (int v = 0; v < NV; ++v) sums[r][v] = start(r, v);
+__attribute__((noinline)) void tile_of(int64_t cells, A a, const float* b, const Start& start, const Finish& finish) {
+    Sums<Rows> sums;
+    start.template operator()<Rows>(sums);
     multiply<Cell, Rows>(cells, a, b, sums);
-#pragma GCC unroll 16
-    for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 8
-        for (int v = 0; v < NV; ++v) finish(r, v, sums[r][v]);
+    finish.template operator()<Rows>(sums);
 }
 
 template <class Cell, class A, class Start, class Finish>
-void tile(int64_t rows, int64_t cells, const A& a, const float* b, const Start& start, const Finish& finish) {
+void tile(int64_t rows, int64_t cells, A a, const float* b, const Start& start, const Finish& finish) {
     switch (rows) {
 #define AK_ROWS(n) \
     case n: return tile_of<Cell, n>(cells, a, b, start, finish);
@@ -76,5 +107,6 @@ void tile(int64_t rows, int64_t cells, const A& a, const float* b, const Start& 
 #undef AK_ROWS
     }
 }
+
 
 }  // namespace ak::AK_ISA
