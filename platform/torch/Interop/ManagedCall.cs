@@ -108,12 +108,7 @@ internal sealed unsafe class ManagedCall : IDisposable
             {
                 var made = forward(call.context, arguments);
                 call.context.Commit();
-                foreach (var output in made)
-                {
-                    LibTorch.function_add_output(outputs, output).Check();
-                    // The graph hands out a reference of its own; this one would only wait for its scope to end.
-                    if (output is not null && !arguments.Contains(output)) output.Dispose();
-                }
+                foreach (var output in made) LibTorch.function_add_output(outputs, output).Check();
             }
             finally
             {

@@ -39,7 +39,7 @@ public sealed class DisposeScope : IDisposable
 
     public T MoveToOther<T>(DisposeScope? scope, T disposable) where T : IDisposable
     {
-        if (held.Remove(disposable)) Give(scope, disposable);
+        Move(scope, disposable);
         return disposable;
     }
 
@@ -47,7 +47,7 @@ public sealed class DisposeScope : IDisposable
 
     public void MoveToOther(DisposeScope? scope, IEnumerable<IDisposable> disposables)
     {
-        foreach (var disposable in disposables) MoveToOther(scope, disposable);
+        foreach (var disposable in disposables) Move(scope, disposable);
     }
 
     public T Detach<T>(T disposable) where T : IDisposable => MoveToOther(null, disposable);
@@ -63,7 +63,9 @@ public sealed class DisposeScope : IDisposable
     public void Detach(IEnumerable<IDisposable> disposables) => MoveToOther(null, disposables);
 
     /// <summary>Takes a tensor into this scope, out of the one that held it.</summary>
-    public void Attach(IDisposable disposable)
+    public void Attach(IDisposable disposable) => Take(disposable);
+
+    private void Take(IDisposable disposable)
     {
         if (disposable is torch.Tensor { OwningDisposeScope: { } owner } && !ReferenceEquals(owner, this)) owner.held.Remove(disposable);
         Hold(disposable);
@@ -73,7 +75,7 @@ public sealed class DisposeScope : IDisposable
 
     public void Attach(IEnumerable<IDisposable> disposables)
     {
-        foreach (var disposable in disposables) Attach(disposable);
+        foreach (var disposable in disposables) Take(disposable);
     }
 
     public void DisposeEverything() => DisposeEverythingBut((IEnumerable<IDisposable>)[]);
@@ -119,8 +121,9 @@ public sealed class DisposeScope : IDisposable
         if (disposable is torch.Tensor tensor) tensor.OwningDisposeScope = this;
     }
 
-    private static void Give(DisposeScope? scope, IDisposable disposable)
+    private void Move(DisposeScope? scope, IDisposable disposable)
     {
+        if (!held.Remove(disposable)) return;
         if (scope is not null) scope.Hold(disposable);
         else if (disposable is torch.Tensor tensor) tensor.OwningDisposeScope = null;
     }

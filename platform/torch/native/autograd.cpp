@@ -74,7 +74,7 @@ struct ManagedState : torch::CustomClassHolder {
 const char* const state_key = "actortrain.state";
 
 struct ManagedFunction : torch::autograd::Function<ManagedFunction> {
-    static variable_list forward(AutogradContext* context, variable_list inputs, c10::intrusive_ptr<ManagedState> state) {
+    static variable_list forward(AutogradContext* context, at::TensorList inputs, c10::intrusive_ptr<ManagedState> state) {
         variable_list outputs;
         if (!state->callbacks.forward(state->state, context, &outputs)) throw std::runtime_error(state->callbacks.error());
         context->saved_data[state_key] = c10::IValue::make_capsule(std::move(state));
@@ -126,7 +126,9 @@ ACTORTRAIN_API int32_t function_saved(AutogradContext* context, Handle* out, int
 ACTORTRAIN_API int64_t function_apply(const Handle* inputs, int64_t n, void* state, const ManagedCallbacks* callbacks, Handle* out, int64_t room) {
     return guarded([&]() -> int64_t {
         auto holder = c10::make_intrusive<ManagedState>(state, *callbacks, n);
-        auto outputs = ManagedFunction::apply(list(inputs, n), std::move(holder));
+        const auto tensors = list(inputs, n);
+        // A TensorList, not a vector: apply looks for gradients in the one only.
+        auto outputs = ManagedFunction::apply(at::TensorList(tensors), std::move(holder));
         TORCH_CHECK(static_cast<int64_t>(outputs.size()) <= room, "a function returned more than ", room, " tensors");
         for (auto& output : outputs) *out++ = give(std::move(output));
         return static_cast<int64_t>(outputs.size()) + 1;
