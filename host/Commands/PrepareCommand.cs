@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Configuration;
 
 namespace ActorTrain.Host.Commands;
@@ -20,16 +21,16 @@ internal static class PrepareCommand
         };
         var output = new Option<string>("--output") { Description = "The folder to write.", HelpName = "DIR", Required = true };
         var tokenizer = OptionChecks.Word("--tokenizer", "bpe", Tokenizers, "How text becomes tokens; bpe and unigram are trained on the text.");
-        var vocabulary = OptionChecks.Whole("--vocabulary", 4096, new Whole(257, 1 << 24), "Token ids of a trained tokenizer.");
+        var vocabulary = OptionChecks.Whole("--vocabulary-size", 4096, new Whole(257, 1 << 24), "Token ids of a trained tokenizer.");
         var heldOut = OptionChecks.Number("--held-out", 0.01, new Number(0, 1, Below: true), "Part of the documents that is held out for evaluation.");
         var lenient = new Option<bool>("--lenient") { Description = "Replace bytes that are not UTF-8 instead of refusing the file." };
         var field = new Option<string>("--text-field") { Description = "Field of .jsonl lines that holds the text.", HelpName = "NAME", DefaultValueFactory = static _ => "text" };
         var separator = new Option<string?>("--document-separator")
         {
-            Description = "A line that parts the documents of a text file; without it each file is one document.",
-            HelpName = "LINE",
+            Description = "What stands between two documents of a text file; without it a small file is one document, and a larger one is cut at paragraphs.",
+            HelpName = "TEXT",
         };
-        var shard = OptionChecks.Long("--shard-size", 1L << 26, new Whole(1024, 1L << 40), "Tokens per shard.");
+        var shard = OptionChecks.Long("--shard-tokens", 1L << 26, new Whole(1024, 1L << 40), "Tokens per shard.");
         var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Seed that chooses the documents held out.");
         var force = new Option<bool>("--force") { Description = "Replace the output folder where an earlier 'prepare' wrote it." };
 
@@ -38,7 +39,7 @@ internal static class PrepareCommand
 
             Examples:
               actortrain prepare --input book.txt --output data/book --tokenizer bytes
-              actortrain prepare --input 'corpus/*.jsonl.gz' notes/ --output data/corpus --tokenizer bpe --vocabulary 8192
+              actortrain prepare --input 'corpus/*.jsonl.gz' notes/ --output data/corpus --tokenizer bpe --vocabulary-size 8192
             """) { input, output, tokenizer, vocabulary, heldOut, lenient, field, separator, shard, seed, force };
         command.SetAction(line => run(new PrepareRequest(
             line.GetRequiredValue(input), line.GetRequiredValue(output), Tokenizers.ValueOf<TokenizerKind>(line.GetRequiredValue(tokenizer)),

@@ -1,17 +1,6 @@
+using ActorTrain.Data.Tokenizers;
+
 namespace ActorTrain.Host.Commands;
-
-/// <summary>Which tokenizer to make.</summary>
-public enum TokenizerKind
-{
-    /// <summary>One token per byte.</summary>
-    Bytes,
-
-    /// <summary>Byte-pair encoding, trained on the text.</summary>
-    Bpe,
-
-    /// <summary>Unigram language model, trained on the text.</summary>
-    Unigram,
-}
 
 /// <summary>What to do about a run that is there already.</summary>
 public enum ResumeMode
@@ -38,7 +27,7 @@ public sealed record DoctorRequest(bool Json);
 /// <param name="HeldOut">Part of the documents held out, from 0 to below 1.</param>
 /// <param name="Lenient">Replace what is not UTF-8 instead of refusing it.</param>
 /// <param name="TextField">Field of <c>.jsonl</c> lines that holds the text.</param>
-/// <param name="DocumentSeparator">A line that parts documents in text files, or null where each file is one document.</param>
+/// <param name="DocumentSeparator">What stands between two documents of a text file, or null.</param>
 /// <param name="ShardSize">Tokens per shard.</param>
 /// <param name="Seed">Seed of the held-out split.</param>
 /// <param name="Force">Replace the output folder if it was written by <c>prepare</c>.</param>

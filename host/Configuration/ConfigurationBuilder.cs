@@ -92,7 +92,7 @@ internal static class ConfigurationBuilder
             WeightDecay = given.Get<double>("training.weight_decay"),
             Clip = given.Get<double>("training.clip"),
             Seed = given.Get<long>("training.seed"),
-            Precision = given.Get<TrainingPrecision>("training.precision"),
+            Precision = given.Get<Precision>("training.precision"),
             Numerics = given.Get<NumericsMode>("training.numerics"),
             Device = given.Get<string>("training.device"),
             Threads = given.Get<int>("training.threads"),

@@ -2,16 +2,6 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Configuration;
 
-/// <summary>How wide the matrix products are computed.</summary>
-public enum TrainingPrecision
-{
-    /// <summary>Everything in 32 bits.</summary>
-    Fp32,
-
-    /// <summary>Matrix products in bfloat16; master weights, moments, reductions and loss in 32 bits.</summary>
-    Bf16,
-}
-
 /// <summary>Which kernels may be chosen.</summary>
 public enum NumericsMode
 {
@@ -78,7 +68,7 @@ public sealed record TrainingOptions
     public required long Seed { get; init; }
 
     /// <summary>Precision of matrix products.</summary>
-    public required TrainingPrecision Precision { get; init; }
+    public required Precision Precision { get; init; }
 
     /// <summary>Which kernels may be chosen.</summary>
     public required NumericsMode Numerics { get; init; }

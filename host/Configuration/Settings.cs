@@ -22,7 +22,7 @@ public static partial class Settings
     private const string Fingerprinted = "the numeric fingerprint in each checkpoint records it, and a change is flagged";
 
     private static readonly Choice Families = new(("gpt2", ModelFamily.Gpt2), ("llama", ModelFamily.Llama));
-    private static readonly Choice Precisions = new(("float32", TrainingPrecision.Fp32), ("bfloat16", TrainingPrecision.Bf16));
+    private static readonly Choice Precisions = new(("float32", Precision.Float32), ("bfloat16", Precision.BFloat16));
     private static readonly Choice Modes = new(("fast", NumericsMode.Fast), ("portable", NumericsMode.Portable));
     private static readonly Text Folder = new("the path of a folder", static text => text.Length > 0 && !text.Any(char.IsControl));
 

@@ -22,12 +22,7 @@ internal static class PrepareHandler
                     Lenient = request.Lenient,
                 },
                 Output = request.Output,
-                Tokenizer = request.Tokenizer switch
-                {
-                    TokenizerKind.Bytes => Data.Tokenizers.TokenizerKind.Bytes,
-                    TokenizerKind.Unigram => Data.Tokenizers.TokenizerKind.Unigram,
-                    _ => Data.Tokenizers.TokenizerKind.Bpe,
-                },
+                Tokenizer = request.Tokenizer,
                 VocabularySize = request.Vocabulary,
                 HeldOutFraction = request.HeldOut,
                 ShardTokens = request.ShardSize,

@@ -62,7 +62,7 @@ internal sealed class PretrainRun : IDisposable
             new ReplicaOptions
             {
                 Model = model,
-                Precision = options.Precision == TrainingPrecision.BFloat16 ? Precision.BFloat16 : Precision.Float32,
+                Precision = options.Precision,
                 Lanes = options.Lanes,
                 Optimizer = new AdamWOptions
                 {
@@ -139,7 +139,7 @@ internal sealed class PretrainRun : IDisposable
         metrics.Flush();
         if (savedStep != step)
             Save(writer);
-        writer.Drain();
+        writer.Drain(CancellationToken.None);
         return saveFailure is { } failed ? throw failed : step == last;
 
         bool IsDue(int every) => every > 0 && step % every == 0;

@@ -1,3 +1,4 @@
+using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Commands;
 using ActorTrain.Models;
 
@@ -59,8 +60,8 @@ public sealed class CommandLineTests
     [Fact]
     public void Prepare_takes_many_inputs()
     {
-        var request = Run(Words("prepare --input a b --input c --output o --tokenizer unigram --vocabulary 999 --held-out 0.2 --lenient "
-            + "--text-field body --document-separator === --shard-size 5000 --seed 4 --force")).Request.ShouldBeOfType<PrepareRequest>();
+        var request = Run(Words("prepare --input a b --input c --output o --tokenizer unigram --vocabulary-size 999 --held-out 0.2 --lenient "
+            + "--text-field body --document-separator === --shard-tokens 5000 --seed 4 --force")).Request.ShouldBeOfType<PrepareRequest>();
         request.Inputs.ShouldBe(["a", "b", "c"]);
         (request with { Inputs = [] }).ShouldBe(
             new PrepareRequest([], "o", TokenizerKind.Unigram, 999, 0.2, true, "body", "===", 5000, 4, true) with { Inputs = [] }, new IgnoringInputs());
@@ -121,7 +122,7 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("doctor", "--json")]
-    [InlineData("prepare", "--input --output --tokenizer bytes|bpe|unigram --vocabulary --held-out --lenient --text-field --document-separator --shard-size --seed --force 4096")]
+    [InlineData("prepare", "--input --output --tokenizer bytes|bpe|unigram --vocabulary-size --held-out --lenient --text-field --document-separator --shard-tokens --seed --force 4096")]
     [InlineData("pretrain", "RUN.yaml --set --resume --fresh kill SIGTERM")]
     [InlineData("eval", "RUN --part heldout|train --batches")]
     [InlineData("generate", "RUN --prompt --tokens --temperature --top-k --top-p --seed --greedy --count 0.8")]
