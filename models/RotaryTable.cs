@@ -18,8 +18,8 @@ public sealed class RotaryTable : IDisposable
                 (sin[t * half + i], cos[t * half + i]) = ((float, float))Math.SinCos(t * Math.Pow(theta, -2.0 * i / headWidth));
         }
 
-        Cos = tensor(cos, [positions, half], device: device).DetachFromDisposeScope();
-        Sin = tensor(sin, [positions, half], device: device).DetachFromDisposeScope();
+        Cos = tensor(cos, positions, half, device: device).DetachFromDisposeScope();
+        Sin = tensor(sin, positions, half, device: device).DetachFromDisposeScope();
     }
 
     /// <summary>Cosines, <c>[positions, head width / 2]</c>.</summary>

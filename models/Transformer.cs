@@ -180,12 +180,13 @@ public sealed class Transformer : Module<Tensor, Tensor>
                 (q_BHTd, k_BKTd) = (rotary.Rotate(q_BHTd, from), rotary.Rotate(k_BKTd, from));
             }
 
-            // A single new token may look at all that is cached; only a longer piece needs the causal mask.
+            // A single new token may look at all that is cached; only a longer piece needs the causal mask. (Whether there is one goes by
+            // position: TorchSharp is about to correct that parameter's name.)
             if (cache is not null)
                 (k_BKTd, v_BKTd) = cache.Append(k_BKTd, v_BKTd);
             if (heads != kvHeads)
                 (k_BKTd, v_BKTd) = (k_BKTd.repeat_interleave(heads / kvHeads, dim: 1), v_BKTd.repeat_interleave(heads / kvHeads, dim: 1));
-            var attended_BHTd = functional.scaled_dot_product_attention(q_BHTd, k_BKTd, v_BKTd, is_casual: time > 1);
+            var attended_BHTd = functional.scaled_dot_product_attention(q_BHTd, k_BKTd, v_BKTd, null, 0, time > 1);
             return x_BTD + output.forward(attended_BHTd.transpose(1, 2).reshape(batch, time, heads * width));
 
             Tensor Heads(Tensor x, long count) => x.view(batch, time, count, width).transpose(1, 2);
@@ -264,7 +265,10 @@ public sealed class Transformer : Module<Tensor, Tensor>
             RegisterComponents();
         }
 
-        public override Tensor forward(Tensor ids) => functional.embedding(ids, weight);
+        // Of two ways to gather, each adds its gradient up in a fixed order on one kind of device only.
+        public override Tensor forward(Tensor ids) => ids.device.type == DeviceType.CPU
+            ? weight.index_select(0, ids.reshape(-1)).view([.. ids.shape, weight.shape[1]])
+            : weight[ids];
     }
 
     /// <summary>LayerNorm where there is a bias, RMSNorm (Zhang &amp; Sennrich 2019) where there is none.</summary>

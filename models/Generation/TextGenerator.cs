@@ -81,7 +81,7 @@ public static class TextGenerator
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        var ids = tensor(tokens.Select(static id => (long)id).ToArray(), [1, tokens.Count], device: model.Parameters.Device);
+        var ids = tensor(tokens.Select(static id => (long)id).ToArray(), 1, tokens.Count, device: model.Parameters.Device);
         var logits = model.Logits(ids, cache).select(1, tokens.Count - 1).contiguous().cpu();
         return MemoryMarshal.Cast<byte, float>(logits.bytes).ToArray();
     }

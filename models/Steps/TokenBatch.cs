@@ -14,7 +14,7 @@ public sealed record TokenBatch(long[] Tokens, int Sequences, int Context)
     /// <summary>Inputs and targets, each <c>[B, T]</c> int64 on <paramref name="device"/>.</summary>
     public (Tensor Inputs, Tensor Targets) ToTensors(Device? device = null)
     {
-        using var both = tensor(Tokens, [Sequences, Context + 1], device: device);
+        using var both = tensor(Tokens, Sequences, Context + 1, device: device);
         using var inputs = both.narrow(1, 0, Context);
         using var targets = both.narrow(1, 1, Context);
         return (inputs.contiguous(), targets.contiguous());

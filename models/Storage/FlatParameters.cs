@@ -77,7 +77,8 @@ public sealed class ParameterSlot : IDisposable
         this.owner = owner;
         Entry = entry;
         var shape = entry.Shape.ToArray();
-        Parameter = new Parameter(owner.Weights.narrow(0, entry.Offset, entry.Count).view(shape)).DetachFromDisposeScope();
+        Parameter = new Parameter(owner.Weights.narrow(0, entry.Offset, entry.Count).view(shape));
+        Parameter.DetachFromDisposeScope();
         Gradient = owner.Gradients.narrow(0, entry.Offset, entry.Count).view(shape).DetachFromDisposeScope();
         Parameter.grad = Gradient;
     }

@@ -21,7 +21,8 @@ public static partial class torch
             /// <summary>x Aᵀ + b for x [.., in], A [out, in], b [out].</summary>
             public static Tensor linear(Tensor input, Tensor weights, Tensor? bias = null) => tensor_linear(input, weights, bias);
 
-            public static Tensor embedding(Tensor x, Tensor weight, long? padding_idx = null, double? max_norm = null, double norm_type = 2.0, bool scale_grad_by_freq = false, bool sparse = false) =>
+            /// <summary>Not part of the API; a module's forward.</summary>
+            internal static Tensor embedding(Tensor x, Tensor weight, long? padding_idx = null, double? max_norm = null, double norm_type = 2.0, bool scale_grad_by_freq = false, bool sparse = false) =>
                 max_norm is null
                     ? tensor_embedding(weight, x, padding_idx ?? -1, scale_grad_by_freq ? 1 : 0, sparse ? 1 : 0)
                     : throw new NotImplementedException("embedding with max_norm");

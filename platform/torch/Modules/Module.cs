@@ -56,7 +56,8 @@ public static partial class torch
             public virtual void register_parameter(string name, Parameter param)
             {
                 Fresh(name, parameters_.Exists(known => known.Key == name));
-                parameters_.Add(new(name, param.DetachFromDisposeScope()));
+                param.DetachFromDisposeScope();
+                parameters_.Add(new(name, param));
             }
 
             public virtual void register_buffer(string name, Tensor tensor, bool persistent = true)

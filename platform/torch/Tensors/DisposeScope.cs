@@ -170,31 +170,29 @@ public static partial class torch
         using var scope = NewDisposeScope();
         return expr().MoveToOuterDisposeScope();
     }
-}
 
-/// <summary>Scopes from a tensor's side.</summary>
-public static class DisposeScopeExtensions
-{
-    public static T MoveToOuterDisposeScope<T>(this T disposable) where T : IDisposable
+    // Scopes from a tensor's side.
+    public partial class Tensor
     {
-        (disposable as torch.Tensor)?.OwningDisposeScope?.MoveToOuter((IDisposable)disposable);
-        return disposable;
-    }
-
-    public static T DetachFromDisposeScope<T>(this T disposable) where T : IDisposable
-    {
-        (disposable as torch.Tensor)?.OwningDisposeScope?.Detach((IDisposable)disposable);
-        return disposable;
-    }
-
-    public static T MoveToOtherDisposeScope<T>(this T disposable, DisposeScope? scope) where T : IDisposable
-    {
-        if (disposable is torch.Tensor tensor)
+        public Tensor MoveToOuterDisposeScope()
         {
-            if (tensor.OwningDisposeScope is { } owner) owner.MoveToOther(scope, (IDisposable)disposable);
-            else scope?.Attach(disposable);
+            OwningDisposeScope?.MoveToOuter((IDisposable)this);
+            return this;
         }
 
-        return disposable;
+        public Tensor DetachFromDisposeScope()
+        {
+            OwningDisposeScope?.Detach((IDisposable)this);
+            return this;
+        }
+
+        public Tensor MoveToOtherDisposeScope(Tensor other) => MoveToOtherDisposeScope(other.OwningDisposeScope);
+
+        public Tensor MoveToOtherDisposeScope(DisposeScope? other)
+        {
+            if (OwningDisposeScope is { } owner) owner.MoveToOther(other, (IDisposable)this);
+            else other?.Attach(this);
+            return this;
+        }
     }
 }

@@ -23,6 +23,17 @@ public static partial class torch
             set => index_put_(value, indices);
         }
 
+        /// <summary>The elements at the positions, or the truth values, that tensors hold: one tensor for each dimension.</summary>
+        public Tensor this[params Tensor[] indices]
+        {
+            get => index(indices);
+            set => index_put_(value, indices);
+        }
+
+        public Tensor index(params Tensor[] indices) => index(Array.ConvertAll(indices, TensorIndex.Tensor));
+
+        public Tensor index_put_(Tensor value, params Tensor[] indices) => index_put_(value, Array.ConvertAll(indices, TensorIndex.Tensor));
+
         public unsafe Tensor index(params TensorIndex[] indices)
         {
             fixed (IndexEntry* entries = Entries(indices))
@@ -91,8 +102,6 @@ public static partial class torch
         public static TensorIndex Tensor(Tensor tensor) => new(2, tensor: tensor);
 
         public static implicit operator TensorIndex(long value) => Single(value);
-        public static implicit operator TensorIndex(bool value) => Bool(value);
-        public static implicit operator TensorIndex(Tensor tensor) => Tensor(tensor);
         public static implicit operator TensorIndex(Index index) => Single(index.IsFromEnd ? -index.Value : index.Value);
 
         public static implicit operator TensorIndex(Range range)

@@ -27,8 +27,8 @@ internal sealed class GoldenFile : IDisposable
             var bytes = buffer.Slice(0, (int)entry.ByteCount);
             long[] shape = [.. entry.Shape];
             return entry.Dtype == SafetensorsDtype.I64
-                ? tensor(MemoryMarshal.Cast<byte, long>(bytes).ToArray(), shape)
-                : tensor(MemoryMarshal.Cast<byte, float>(bytes).ToArray(), shape);
+                ? tensor(MemoryMarshal.Cast<byte, long>(bytes).ToArray()).reshape(shape)
+                : tensor(MemoryMarshal.Cast<byte, float>(bytes).ToArray()).reshape(shape);
         }
     }
 

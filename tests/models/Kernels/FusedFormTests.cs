@@ -158,7 +158,7 @@ public sealed class FusedFormTests : IDisposable
     {
         var random = new Random(11);
         Tensor Ids() => tensor(
-            Enumerable.Range(0, batch * options.ContextLength).Select(_ => (long)random.Next(options.VocabularySize)).ToArray(), [batch, options.ContextLength]);
+            Enumerable.Range(0, batch * options.ContextLength).Select(_ => (long)random.Next(options.VocabularySize)).ToArray(), batch, options.ContextLength);
         return (Ids(), Ids());
     }
 
