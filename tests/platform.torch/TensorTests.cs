@@ -110,7 +110,7 @@ public sealed class TensorTests
         a[TensorIndex.Colon, 1..3, TensorIndex.Slice(0, null, 2)].data<long>().ToArray().ShouldBe([4, 6, 8, 10, 16, 18, 20, 22]);
         a[^1, ^1, ^1].ToInt64().ShouldBe(23);
         a[TensorIndex.None, 0].shape.ShouldBe([1, 3, 4]);
-        a[tensor(new long[] { 1, 0 }), 0, 0].data<long>().ToArray().ShouldBe([12, 0]);
+        a[TensorIndex.Tensor(tensor(new long[] { 1, 0 })), 0, 0].data<long>().ToArray().ShouldBe([12, 0]);
         a[0, 0] = tensor(new long[] { 9, 9, 9, 9 });
         a[0, 0].sum().ToInt64().ShouldBe(36);
         a.gather(2, zeros([2, 3, 1], ScalarType.Int64)).data<long>().ToArray().ShouldBe([9, 4, 8, 12, 16, 20]);
