@@ -42,6 +42,7 @@ struct Source {
         else return load(p);
     }
     static vf along(const T* p, int64_t n) {
+        if (n >= W) return along(p);
         if constexpr (std::is_same_v<T, float>) return D::rounded(load(p, n));
         else return load(p, n);
     }
@@ -108,7 +109,12 @@ void pack_along(const T* src, int64_t ld, int64_t count, int64_t depth_count, fl
 template <class D, class T>
 void pack_down(const T* src, int64_t ld, int64_t count, int64_t depth_count, float* dst, int64_t width) {
     constexpr int depth = D::Cell::depth;
-    for (int64_t k = 0; k < depth_count; k += depth) {
+    int64_t k = 0;
+    // Narrow strips: whole vectors are read beyond the strip (into the row that follows: so not in the last rows) and written beyond the cell (the
+    // next cell overwrites it). Lanes past `count` then hold what no tile reads.
+    if (width < W)
+        for (; k + 2 * depth <= depth_count; k += depth) store(dst + k / depth * width, Source<D, T>::down(src + k * ld, src + (k + 1) * ld));
+    for (; k < depth_count; k += depth) {
         const T* row = src + k * ld;
         const T* next = depth == 2 && k + 1 < depth_count ? row + ld : nullptr;
         float* to = dst + k / depth * width;
