@@ -6,6 +6,7 @@ namespace ActorTrain.Bench;
 /// <summary>The PyTorch side of a comparison: a Python process that does N repetitions when told, so that both sides take turns.</summary>
 internal sealed class TorchWorker : IDisposable
 {
+    private static readonly string[] TuningPrefixes = ["OMP_", "GOMP_", "OPENBLAS_", "MALLOC_", "ATEN_", "DNNL_", "ONEDNN_"];
     private readonly Process process;
 
     public TorchWorker(string script, params string[] arguments)
@@ -45,8 +46,7 @@ internal sealed class TorchWorker : IDisposable
         process.Dispose();
     }
 
-    private static bool Tunes(string name) =>
-        new[] { "OMP_", "GOMP_", "OPENBLAS_", "MALLOC_", "ATEN_", "DNNL_", "ONEDNN_" }.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+    private static bool Tunes(string name) => TuningPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 
     private static string Repository()
     {
