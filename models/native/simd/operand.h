@@ -1,6 +1,8 @@
 // Operands of matrix products as the micro-kernel wants them: 32-bit cells, each one float, or two bf16 that are neighbours along the summed
 // dimension (what vdpbf16ps multiplies). Where the CPU has no bf16 product, bf16 inputs become floats that were rounded to bf16.
 #pragma once
+#include <type_traits>
+
 #include "vector.h"
 
 namespace ak::AK_ISA {
@@ -33,8 +35,8 @@ struct BF16 {
 };
 #endif
 
-// Cells along a row: W cells from W·depth neighbouring elements; with n, only the first n elements count and the rest are 0.
-// Row: the summed dimension runs along memory (activations, Wᵀ). T: element type in memory.
+// W cells at a time from memory of element type T. along: the summed dimension runs along memory, so they come from W·depth neighbouring elements, of
+// which only the first n count and the rest are 0. down: it runs down the rows, so they come from W neighbouring columns of row p (and the next).
 template <class D, class T>
 struct Source {
     static vf along(const T* p) {
@@ -46,7 +48,6 @@ struct Source {
         if constexpr (std::is_same_v<T, float>) return D::rounded(load(p, n));
         else return load(p, n);
     }
-    // W neighbouring columns of row p (the summed dimension runs down; `next` unused).
     static vf down(const T* p, const T*, int64_t n) { return along(p, n); }
     static vf down(const T* p, const T*) { return along(p); }
 };
