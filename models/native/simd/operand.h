@@ -111,10 +111,10 @@ template <class D, class T>
 void pack_down(const T* src, int64_t ld, int64_t count, int64_t depth_count, float* dst, int64_t width) {
     constexpr int depth = D::Cell::depth;
     int64_t k = 0;
-    // Narrow strips: whole vectors are read beyond the strip (into the row that follows: so not in the last rows) and written beyond the cell (the
-    // next cell overwrites it). Lanes past `count` then hold what no tile reads.
+    // Narrow strips: whole vectors are read beyond the strip, as long as what follows still is the matrix, and written beyond the cell, as long as a
+    // next cell overwrites it. Lanes past `count` then hold what no tile reads.
     if (width < W)
-        for (; k + 2 * depth <= depth_count; k += depth) store(dst + k / depth * width, Source<D, T>::down(src + k * ld, src + (k + 1) * ld));
+        for (; k + depth < depth_count && (depth_count - k - depth) * ld + count >= W; k += depth) store(dst + k / depth * width, Source<D, T>::down(src + k * ld, src + (k + 1) * ld));
     for (; k < depth_count; k += depth) {
         const T* row = src + k * ld;
         const T* next = depth == 2 && k + 1 < depth_count ? row + ld : nullptr;
