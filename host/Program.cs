@@ -1,5 +1,5 @@
 using ActorTrain.Host.Commands;
-using ActorTrain.Host.Handlers;
+using ActorTrain.Host.Actions;
 
 return CommandLine.Run(
     args,

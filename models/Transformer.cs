@@ -237,11 +237,12 @@ public sealed class Transformer : Module<Tensor, Tensor>
             base.Dispose(disposing);
         }
 
-        // Hendrycks & Gimpel 2016, in the tanh form that GPT-2 was trained with.
+        // Hendrycks & Gimpel 2016, in the tanh form that GPT-2 was trained with. ½·(1 + tanh z) is written as sigmoid(2z), which keeps its
+        // digits where it is small.
         private static Tensor Gelu(Tensor x)
         {
             var wide = x.to(ScalarType.Float32);
-            return (0.5 * wide * (1 + (Math.Sqrt(2 / Math.PI) * (wide + 0.044715 * wide * wide * wide)).tanh())).to(x.dtype);
+            return (wide * (Math.Sqrt(8 / Math.PI) * (wide + 0.044715 * wide * wide * wide)).sigmoid()).to(x.dtype);
         }
 
         // Shazeer 2020.

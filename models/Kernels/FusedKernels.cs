@@ -58,6 +58,8 @@ public static class FusedKernels
 
     private static bool Load(bool portable)
     {
+        // Both libraries share one OpenMP, which reads its settings when it is loaded; the tensor platform makes them when it loads libtorch.
+        _ = TorchSharp.torch.get_num_threads();
         try
         {
             if (ak_configure(portable ? 1 : 0) == 0)

@@ -22,41 +22,49 @@ public static class GemmRate
         ArgumentOutOfRangeException.ThrowIfLessThan(repeats, 1);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var fused = FusedKernels.IsAvailable && (device is null || device.type == DeviceType.CPU);
-        var product = fused ? FusedProduct(precision) : ComposedProduct(precision, device);
-        var best = TimeSpan.MaxValue;
-        for (var i = 0; i <= repeats; i++)
-        {
-            var started = Stopwatch.GetTimestamp();
-            product();
-            var elapsed = Stopwatch.GetElapsedTime(started);
-
-            // The first product packs weights and wakes threads.
-            if (i > 0 && elapsed < best)
-                best = elapsed;
-        }
-
-        return FlopsPerProduct / best.TotalSeconds;
+        return FusedKernels.IsAvailable && (device is null || device.type == DeviceType.CPU)
+            ? MeasureFused(precision, repeats)
+            : MeasureComposed(precision, device, repeats);
     }
 
-    private static Action ComposedProduct(Precision precision, Device? device)
+    private static double MeasureFused(Precision precision, int repeats)
+    {
+        var activations = new Activations(precision);
+        using var parameters = new FlatParameters(FlatLayout.Of([("weight", [Width, Width])]));
+        using var linear = new PackedLinear(parameters["weight"], bias: null, activations);
+        var x = activations.Empty(Rows, Width).fill_(1);
+        return BestRate(() => linear.Forward(Rows, x).Dispose(), repeats);
+    }
+
+    private static double MeasureComposed(Precision precision, Device? device, int repeats)
     {
         var type = precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         var (a, b) = (ones(Rows, Width, dtype: type, device: device), ones(Width, Width, dtype: type, device: device));
         var onGpu = device?.type == DeviceType.CUDA;
-        return () =>
-        {
-            a.matmul(b).Dispose();
-            if (onGpu)
-                cuda.synchronize();
-        };
+        return BestRate(
+            () =>
+            {
+                a.matmul(b).Dispose();
+                if (onGpu)
+                    cuda.synchronize();
+            },
+            repeats);
     }
 
-    private static Action FusedProduct(Precision precision)
+    private static double BestRate(Action product, int repeats)
     {
-        var parameters = new FlatParameters(FlatLayout.Of([("weight", [Width, Width])]));
-        var linear = new PackedLinear(parameters["weight"], bias: null, new Activations(precision));
-        var x = new Activations(precision).Empty(Rows, Width).fill_(1);
-        return () => linear.Forward(Rows, x).Dispose();
+        // The first product packs weights and wakes threads.
+        product();
+        var best = TimeSpan.MaxValue;
+        for (var i = 0; i < repeats; i++)
+        {
+            var started = Stopwatch.GetTimestamp();
+            product();
+            var elapsed = Stopwatch.GetElapsedTime(started);
+            if (elapsed < best)
+                best = elapsed;
+        }
+
+        return FlopsPerProduct / best.TotalSeconds;
     }
 }

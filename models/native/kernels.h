@@ -1,4 +1,5 @@
-// Fused transformer layers for CPUs: forward and backward over raw pointers and shapes, on oneDNN. No libtorch in it, so it serves both platforms.
+// Fused transformer layers for CPUs: forward and backward over raw pointers and shapes. No libtorch in it, so it serves both platforms.
+// The matrix products are our own (simd/tile.h): as fast as oneDNN's on the shapes of a small GPT (tests/onednn_bench.cpp), with every bit ours.
 //
 // Conventions
 //   Matrices are row-major and contiguous; addresses need no alignment beyond their element type.
@@ -19,10 +20,10 @@ enum { ak_f32 = 0, ak_bf16 = 1 };
 enum { ak_isa_best = 0, ak_isa_portable = 1, ak_isa_avx512 = 2, ak_isa_avx512_bf16 = 3 };  // the last two name one exactly: for tests
 
 // ---- Library -------------------------------------------------------------------------------------------------------------------------------
-// Chooses the instruction set, before any other call. ak_isa_portable: x86-64-v3 code with fixed blocking and no oneDNN, the same bits on every
-// x86-64-v3 machine. Fails where the machine is older than x86-64-v3.
+// Chooses the instruction set, before any other call. ak_isa_portable: x86-64-v3 code, the same bits on every x86-64-v3 machine, whatever its
+// compiler and C library. Fails where the machine is older than x86-64-v3. Weights packed before must be packed again.
 AK_API int ak_configure(int isa);
-AK_API const char* ak_description(void);  // such as "oneDNN 2.6.3 avx512_core_bf16, kernels x86-64-v4+bf16"
+AK_API const char* ak_description(void);  // the kernels in use: "x86-64-v3", "x86-64-v4" or "x86-64-v4+bf16"
 AK_API const char* ak_error(void);
 AK_API void ak_set_threads(int threads);
 

@@ -98,8 +98,7 @@ int ak_configure(int isa) {
 }
 
 const char* ak_description(void) {
-    if (!chosen) return "no kernels: this CPU is older than x86-64-v3";
-    return chosen->name;
+    return chosen ? chosen->name : "none: this CPU is older than x86-64-v3";
 }
 
 const char* ak_error(void) { return error.c_str(); }

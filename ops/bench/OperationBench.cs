@@ -12,7 +12,7 @@ internal static class OperationBench
     public static void Run(Figures figures)
     {
         Console.WriteLine("\noperations: nanoseconds a call, C# and Python");
-        using var python = new TorchWorker("torch_op_overhead.py");
+        using var python = new TorchWorker(TorchWorker.DebianPython, "torch_op_overhead.py");
         var threads = get_num_threads();
         set_num_threads(1);
         using var one = ones(1);

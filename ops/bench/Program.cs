@@ -3,7 +3,7 @@ using ActorTrain.Models.Kernels;
 using static TorchSharp.torch;
 
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
-//   actortrain-bench [training] [operations] [saving] [memory] [lanes]      all of them when none is named
+//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [cuda]      all but cuda when none is named
 var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes"];
 var figures = new Figures();
 set_num_threads(Environment.ProcessorCount);
@@ -29,8 +29,11 @@ foreach (var name in chosen)
         case "lanes":
             LaneBench.Run(figures);
             break;
+        case "cuda":
+            CudaBench.Run(figures);
+            break;
         default:
-            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes.");
+            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, cuda.");
             return 2;
     }
 }

@@ -6,11 +6,16 @@ namespace ActorTrain.Bench;
 /// <summary>The PyTorch side of a comparison: a Python process that does N repetitions when told, so that both sides take turns.</summary>
 internal sealed class TorchWorker : IDisposable
 {
+    private static readonly string[] TuningPrefixes = ["OMP_", "GOMP_", "OPENBLAS_", "MALLOC_", "ATEN_", "DNNL_", "ONEDNN_"];
     private readonly Process process;
 
-    public TorchWorker(string script, params string[] arguments)
+    /// <summary>The Python that Debian's python3-torch belongs to.</summary>
+    public const string DebianPython = "/usr/bin/python3";
+
+    /// <summary>Starts a worker of this folder and waits until it is warm.</summary>
+    public TorchWorker(string python, string script, params string[] arguments)
     {
-        var start = new ProcessStartInfo("/usr/bin/python3") { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(python) { RedirectStandardInput = true, RedirectStandardOutput = true };
         start.ArgumentList.Add(Path.Combine(Repository(), "ops", "bench", script));
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
@@ -45,8 +50,7 @@ internal sealed class TorchWorker : IDisposable
         process.Dispose();
     }
 
-    private static bool Tunes(string name) =>
-        new[] { "OMP_", "GOMP_", "OPENBLAS_", "MALLOC_", "ATEN_", "DNNL_", "ONEDNN_" }.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+    private static bool Tunes(string name) => TuningPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 
     private static string Repository()
     {

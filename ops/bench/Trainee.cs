@@ -3,6 +3,7 @@ using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
+using TorchSharp;
 
 namespace ActorTrain.Bench;
 
@@ -17,7 +18,7 @@ internal sealed class Trainee : IDisposable
     private readonly TokenBatch[] lanes;
     private long step;
 
-    public Trainee(ModelOptions model, Precision precision, int batch, int lanes, bool? fused = null)
+    public Trainee(ModelOptions model, Precision precision, int batch, int lanes, bool? fused = null, torch.Device? device = null)
     {
         this.batch = batch;
         options = new ReplicaOptions
@@ -27,7 +28,7 @@ internal sealed class Trainee : IDisposable
             Lanes = lanes,
             Schedule = new LearningRateSchedule(1e-3, WarmupSteps: 10, Steps: 10_000),
         };
-        Replica = new Replica(options, fused: fused);
+        Replica = new Replica(options, device, fused);
         var random = new Random(1);
         this.lanes = [.. Enumerable.Range(0, lanes).Select(_ =>
         {

@@ -14,9 +14,9 @@ internal static class TrainingBench
         Console.WriteLine("\ntraining: 6 layers, width 384, 6 heads, context 256, batch 8, vocabulary 512, AdamW, clipping; tokens/s");
         using var bf16 = new Trainee(Trainee.BenchmarkModel, Precision.BFloat16, Batch, lanes: 1);
         using var fp32 = new Trainee(Trainee.BenchmarkModel, Precision.Float32, Batch, lanes: 1);
-        using var stock = new TorchWorker("torch_baseline.py", "--mode", "stock");
-        using var tunedBf16 = new TorchWorker("torch_baseline.py", "--mode", "tuned-bf16");
-        using var tunedFp32 = new TorchWorker("torch_baseline.py", "--mode", "tuned-fp32");
+        using var stock = new TorchWorker(TorchWorker.DebianPython, "torch_baseline.py", "--mode", "stock");
+        using var tunedBf16 = new TorchWorker(TorchWorker.DebianPython, "torch_baseline.py", "--mode", "tuned-bf16");
+        using var tunedFp32 = new TorchWorker(TorchWorker.DebianPython, "torch_baseline.py", "--mode", "tuned-fp32");
         var sides = new (string Name, Func<double> Run)[]
         {
             ("actortrain bf16", () => bf16.Run(12)),

@@ -142,7 +142,11 @@ public sealed class KillTests : IDisposable
             .Select(static line => System.Text.Json.JsonDocument.Parse(line).RootElement.GetProperty("step").GetInt32())
             .CountBy(static step => step).Select(static pair => (pair.Key, pair.Value)).Order();
 
-    private static IEnumerable<(string, string)> Snapshot(string folder) =>
-        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(static file => !file.EndsWith(".lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
-            .Select(static file => (file, Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file))))).ToArray();
+    private static (string File, string Hash)[] Snapshot(string folder) =>
+    [
+        .. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(static file => !file.EndsWith(".lock", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(static file => (file, Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file))))),
+    ];
 }

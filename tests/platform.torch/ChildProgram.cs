@@ -46,11 +46,15 @@ internal static class ChildProgram
     }
 
     /// <summary>Runs a scene and waits; the environment entries are added to this process's own.</summary>
-    internal static (int Code, string Output, string Errors) Run(string scene, params (string Name, string Value)[] environment)
+    internal static (int Code, string Output, string Errors) Run(string scene, params (string Name, string Value)[] environment) =>
+        RunFrom(Path.GetDirectoryName(typeof(ChildProgram).Assembly.Location)!, scene, environment);
+
+    /// <summary>The same with the program in another folder.</summary>
+    internal static (int Code, string Output, string Errors) RunFrom(string folder, string scene, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add("exec");
-        start.ArgumentList.Add(typeof(ChildProgram).Assembly.Location);
+        start.ArgumentList.Add(Path.Combine(folder, Path.GetFileName(typeof(ChildProgram).Assembly.Location)));
         start.ArgumentList.Add(scene);
         // The parent has set these for itself; the child is to choose anew.
         foreach (var chosen in new[] { "OPENBLAS_CORETYPE", "GOMP_SPINCOUNT", "THP_MEM_ALLOC_ENABLE" }) start.Environment.Remove(chosen);

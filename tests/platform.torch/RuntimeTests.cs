@@ -49,4 +49,18 @@ public sealed class RuntimeTests
 
     [Fact]
     public void Configuring_after_the_first_call_is_refused() => ChildProgram.Run("configure-late").Code.ShouldBe(0);
+
+    [Fact]
+    public void A_missing_native_library_is_told_in_one_sentence()
+    {
+        var home = Path.GetDirectoryName(typeof(RuntimeTests).Assembly.Location)!;
+        var folder = Directory.CreateTempSubdirectory("torch-tests-").FullName;
+        foreach (var file in Directory.GetFiles(home).Where(file => !file.EndsWith("libactortrain_torch.so", StringComparison.Ordinal)))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        var (code, _, errors) = ChildProgram.RunFrom(folder, "describe");
+        Directory.Delete(folder, recursive: true);
+        code.ShouldNotBe(0);
+        errors.ShouldContain("libactortrain_torch.so is missing beside the program");
+        errors.ShouldContain("make setup");
+    }
 }

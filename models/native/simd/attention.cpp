@@ -13,7 +13,7 @@
 namespace ak::AK_ISA {
 namespace {
 
-constexpr int64_t block_rows = 4 * MR;  // queries whose share of the gradients of keys and values is summed at once
+constexpr int64_t block_rows = 8 * MR;  // queries whose share of the gradients of keys and values is summed at once
 
 template <class D>
 struct Attention {
@@ -31,7 +31,7 @@ struct Attention {
     int64_t out_row = heads * width;
     int64_t group = heads / kv_heads;
     int64_t keys = round_up(time, NR);                        // padded row of scores
-    int64_t width_cells = ceil_div(width, depth), key_cells = keys / depth, width_panels = ceil_div(width, NR), padded = width_panels * NR;
+    int64_t width_cells = ceil_div(width, depth), copy_step = round_up(width_cells, W), key_cells = keys / depth, width_panels = ceil_div(width, NR), padded = width_panels * NR;
 
     const T* query(int64_t b, int64_t h) const { return qkv + b * time * row + h * width; }
     const T* key(int64_t b, int64_t h) const { return qkv + b * time * row + (heads + h) * width; }
@@ -47,10 +47,19 @@ struct Attention {
             pack_down<D>(from + p * NR, ld, std::min<int64_t>(NR, width - p * NR), rows, to + p * cells * NR, NR);
     }
 
+    // Rows [rows, width] as A: in place where elements are whole cells and rows do not fall on each other in the L1 cache, else copied.
+    RowsA rows_of(const T* from, int64_t ld, int64_t rows, float* copy) const {
+        if (sizeof(T) * depth == sizeof(float) && width % depth == 0 && ld % depth == 0 && ld * sizeof(T) % 2048 != 0)
+            return {reinterpret_cast<const float*>(from), ld / depth};
+        for (int64_t r = 0; r < rows; ++r)
+            for (int64_t i = 0; i < width; i += W * depth) store(copy + r * copy_step + i / depth, Source<D, T>::along(from + r * ld + i, width - i));
+        return {copy, copy_step};
+    }
+
     // scores [rows, keys] of one tile of queries against the first `count` keys.
-    void scores(const float* a, const float* b, int64_t rows, int64_t count, float* to) const {
+    void scores(const RowsA& a, const float* b, int64_t rows, int64_t count, float* to) const {
         for (int64_t j = 0; j < count; j += NR)
-            tile<Cell>(rows, width_cells, PackedA{a}, b + j * width_cells, StartAtZero{}, StoreTo{to + j, keys});
+            tile<Cell>(rows, width_cells, a, b + j * width_cells, StartAtZero{}, StoreTo{to + j, keys});
     }
 
     // to [rows, width] = p [rows, count keys] · B, each row times its factor.
@@ -86,7 +95,7 @@ struct Attention {
     }
 
     void forward(T* out, float* lse) const {
-        const int64_t k_floats = keys * width_cells, v_floats = key_cells * padded, q_floats = width_cells * MR + W;
+        const int64_t k_floats = keys * width_cells, v_floats = key_cells * padded, q_floats = copy_step * MR;
         const int64_t floats = round_up(k_floats + v_floats + q_floats + 2 * MR * keys, W);
         float* memory = scratch(Slot::blocks).floats(floats * threads());
         parallel(batch * kv_heads, [&](int64_t task, int thread) {
@@ -98,8 +107,7 @@ struct Attention {
             for (int64_t h = kv * group; h < (kv + 1) * group; ++h)
                 for (int64_t t = 0; t < time; t += MR) {
                     const int64_t rows = std::min<int64_t>(MR, time - t), end = t + rows;
-                    pack_along<D>(query(b, h) + t * row, row, rows, width, q, MR);
-                    scores(q, k, rows, end, s);
+                    scores(rows_of(query(b, h) + t * row, row, rows, q), k, rows, end, s);
                     float factors[MR];
                     for (int64_t r = 0; r < rows; ++r) {
                         factors[r] = 1.0f / softmax(s + r * keys, p + r * keys, t + r + 1, end, lse[(b * heads + h) * time + t + r]);
@@ -126,7 +134,7 @@ struct Attention {
     }
 
     void backward(const T* out, const float* lse, const T* dout, T* dqkv) const {
-        const int64_t k_floats = keys * width_cells, sums_floats = key_cells * padded, a_floats = width_cells * MR + W;
+        const int64_t k_floats = keys * width_cells, sums_floats = key_cells * padded, a_floats = copy_step * MR;
         const int64_t block_cells = ceil_div(block_rows, depth), block_floats = block_cells * padded, gradient = keys * padded;
         const int64_t floats = round_up(2 * k_floats + sums_floats + 2 * a_floats + 2 * MR * keys + 2 * block_rows * keys + 2 * block_floats +
                                             block_cells * MR + W + 2 * gradient, W);
@@ -152,10 +160,8 @@ struct Attention {
                     for (int64_t t = t0; t < block_end; t += MR) {
                         const int64_t rows = std::min<int64_t>(MR, time - t), end = t + rows, at = (b * time + t) * out_row + h * width;
                         P *p_rows = p_block + (t - t0) * keys, *ds_rows = ds_block + (t - t0) * keys;
-                        pack_along<D>(query(b, h) + t * row, row, rows, width, q, MR);
-                        pack_along<D>(dout + at, out_row, rows, width, d, MR);
-                        scores(q, k, rows, end, s);
-                        scores(d, v, rows, end, ds);
+                        scores(rows_of(query(b, h) + t * row, row, rows, q), k, rows, end, s);
+                        scores(rows_of(dout + at, out_row, rows, d), v, rows, end, ds);
                         for (int64_t r = 0; r < rows; ++r)
                             softmax_gradient(s + r * keys, ds + r * keys, lse[(b * heads + h) * time + t + r],
                                              dot(out + at + r * out_row, dout + at + r * out_row), t + r + 1, end, block_end, p_rows + r * keys,

@@ -6,6 +6,8 @@
 
 namespace ak::AK_ISA {
 
+constexpr int64_t strip = 64;  // rows of a matrix whose lines stay in the L1 cache while narrow columns are taken from them
+
 // B, packed: panels of NR columns, each [cells][NR], zero-padded.
 inline int64_t panel_floats(int64_t cells) { return cells * NR; }
 inline int64_t packed_floats(int64_t depth_count, int64_t columns, int depth) { return ceil_div(columns, NR) * panel_floats(ceil_div(depth_count, depth)); }
@@ -78,6 +80,7 @@ struct Finish {
 // A as the product finds it in memory. pack: rows [row, row + rows) of A, elements [k, k + count) of the summed dimension, to [cells][MR].
 template <class D, class T>
 struct RowMajor {  // [M, K]
+    static constexpr int64_t strip = int64_t{1} << 40;  // the summed dimension at once
     const T* a;
     int64_t ld;
     void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to) const { pack_along<D, T>(a + row * ld + k, ld, rows, count, to, MR); }
@@ -89,6 +92,7 @@ struct RowMajor {  // [M, K]
 };
 template <class D, class T>
 struct ColumnMajor {  // [K, M]
+    static constexpr int64_t strip = AK_ISA::strip;
     const T* a;
     int64_t ld;
     void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to) const { pack_down<D, T>(a + k * ld + row, ld, rows, count, to, MR); }
@@ -130,8 +134,10 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const float* b, const 
             const int64_t now = std::min(cuts.part, cuts.cells - c), k = c * Cell::depth;
             const bool is_first = c == 0, is_last = c + now == cuts.cells;
             if (!in_place)
-                for (int64_t t = tile_begin; t < tile_end; ++t)
-                    a.pack(t * MR, std::min<int64_t>(MR, M - t * MR), k, std::min(now * Cell::depth, K - k), packed + (t - tile_begin) * MR * cuts.part);
+                for (int64_t s = 0, end = std::min(now * Cell::depth, K - k); s < end; s += A::strip)
+                    for (int64_t t = tile_begin; t < tile_end; ++t)
+                        a.pack(t * MR, std::min<int64_t>(MR, M - t * MR), k + s, std::min(A::strip, end - s),
+                               packed + ((t - tile_begin) * cuts.part + s / Cell::depth) * MR);
             for (int64_t p = panel_begin; p < panel_end; ++p)
                 for (int64_t t = tile_begin; t < tile_end; ++t) {
                     const int64_t row = t * MR, rows = std::min<int64_t>(MR, M - row);
@@ -147,7 +153,7 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const float* b, const 
     });
 }
 
-// Packs B from a [columns, K] matrix (along) or a [K, columns] matrix (down), in parallel over panels.
+// Packs B from a [columns, K] matrix (along) or a [K, columns] matrix (down), in parallel.
 template <class D, class T>
 void pack_panels_along(const T* src, int64_t ld, int64_t columns, int64_t K, float* dst) {
     const int64_t size = panel_floats(ceil_div(K, D::Cell::depth));
@@ -158,8 +164,9 @@ void pack_panels_along(const T* src, int64_t ld, int64_t columns, int64_t K, flo
 template <class D, class T>
 void pack_panels_down(const T* src, int64_t ld, int64_t columns, int64_t K, float* dst) {
     const int64_t size = panel_floats(ceil_div(K, D::Cell::depth));
-    parallel(ceil_div(columns, NR), [&](int64_t p, int) {
-        pack_down<D, T>(src + p * NR, ld, std::min<int64_t>(NR, columns - p * NR), K, dst + p * size, NR);
+    parallel_ranges(K, strip, [&](int64_t k, int64_t end, int) {  // strips of rows, so that memory is read in order
+        for (int64_t j = 0; j < columns; j += NR)
+            pack_down<D, T>(src + k * ld + j, ld, std::min<int64_t>(NR, columns - j), end - k, dst + j / NR * size + k / D::Cell::depth * NR, NR);
     });
 }
 

@@ -1,6 +1,8 @@
 // Operands of matrix products as the micro-kernel wants them: 32-bit cells, each one float, or two bf16 that are neighbours along the summed
 // dimension (what vdpbf16ps multiplies). Where the CPU has no bf16 product, bf16 inputs become floats that were rounded to bf16.
 #pragma once
+#include <type_traits>
+
 #include "vector.h"
 
 namespace ak::AK_ISA {
@@ -33,8 +35,8 @@ struct BF16 {
 };
 #endif
 
-// Cells along a row: W cells from W·depth neighbouring elements; with n, only the first n elements count and the rest are 0.
-// Row: the summed dimension runs along memory (activations, Wᵀ). T: element type in memory.
+// W cells at a time from memory of element type T. along: the summed dimension runs along memory, so they come from W·depth neighbouring elements, of
+// which only the first n count and the rest are 0. down: it runs down the rows, so they come from W neighbouring columns of row p (and the next).
 template <class D, class T>
 struct Source {
     static vf along(const T* p) {
@@ -42,10 +44,10 @@ struct Source {
         else return load(p);
     }
     static vf along(const T* p, int64_t n) {
+        if (n >= W) return along(p);
         if constexpr (std::is_same_v<T, float>) return D::rounded(load(p, n));
         else return load(p, n);
     }
-    // W neighbouring columns of row p (the summed dimension runs down; `next` unused).
     static vf down(const T* p, const T*, int64_t n) { return along(p, n); }
     static vf down(const T* p, const T*) { return along(p); }
 };
@@ -108,7 +110,12 @@ void pack_along(const T* src, int64_t ld, int64_t count, int64_t depth_count, fl
 template <class D, class T>
 void pack_down(const T* src, int64_t ld, int64_t count, int64_t depth_count, float* dst, int64_t width) {
     constexpr int depth = D::Cell::depth;
-    for (int64_t k = 0; k < depth_count; k += depth) {
+    int64_t k = 0;
+    // Narrow strips: whole vectors are read beyond the strip, as long as what follows still is the matrix, and written beyond the cell, as long as a
+    // next cell overwrites it. Lanes past `count` then hold what no tile reads.
+    if (width < W)
+        for (; k + depth < depth_count && (depth_count - k - depth) * ld + count >= W; k += depth) store(dst + k / depth * width, Source<D, T>::down(src + k * ld, src + (k + 1) * ld));
+    for (; k < depth_count; k += depth) {
         const T* row = src + k * ld;
         const T* next = depth == 2 && k + 1 < depth_count ? row + ld : nullptr;
         float* to = dst + k / depth * width;

@@ -28,6 +28,8 @@ inline __attribute__((always_inline)) void multiply(int64_t cells, const float* 
             for (int v = 0; v < NV; ++v) sums[r][v] = Cell::multiply_add(x, columns[v], sums[r][v]);
         }
         a += cell_step;
+        _mm_prefetch(reinterpret_cast<const char*>(b + 12 * NR), _MM_HINT_T0);
+        _mm_prefetch(reinterpret_cast<const char*>(b + 12 * NR + W), _MM_HINT_T0);
         b += NR;
     }
 }

@@ -1,5 +1,5 @@
 // A whole training step of a GPT-2 on these kernels alone (forward, backward, clip, AdamW), with its time by part: shows where time goes.
-//   step_bench [seconds per configuration = 4] [layers width heads context batch vocabulary = 6 384 6 256 8 512]
+//   step_bench [seconds per configuration = 4] [bf16|fp32|both] [threads = 0: 2 and 1] [layers width heads context batch vocabulary = 6 384 6 256 8 512]
 // Prints tokens/s for fp32 and bf16 on one and two threads, best and median of the steps (the machine may be shared), the parts of the
 // best step in milliseconds, and the rate of a bare product of the model's largest shape.
 #include <algorithm>
@@ -265,12 +265,14 @@ void run(const Shape& shape, int dtype, int threads, double seconds) {
 int main(int argc, char** argv) {
     Shape shape;
     const double seconds = argc > 1 ? std::atof(argv[1]) : 4;
-    if (argc > 7) {
-        int i = 2;
-        for (int64_t* size : {&shape.layers, &shape.width, &shape.heads, &shape.context, &shape.batch, &shape.vocabulary}) *size = std::atoll(argv[i++]);
-    }
+    const std::string dtypes = argc > 2 ? argv[2] : "both";
+    const int only = argc > 3 ? std::atoi(argv[3]) : 0;
+    int i = 4;
+    for (int64_t* size : {&shape.layers, &shape.width, &shape.heads, &shape.context, &shape.batch, &shape.vocabulary})
+        if (i < argc) *size = std::atoll(argv[i++]);
     std::printf("%s; parts are those of the best step\n", ak_description());
     for (int threads : {2, 1})
-        for (int dtype : {ak_bf16, ak_f32}) run(shape, dtype, threads, seconds);
+        for (int dtype : {ak_bf16, ak_f32})
+            if ((only == 0 || only == threads) && (dtypes == "both" || dtypes == (dtype == ak_bf16 ? "bf16" : "fp32"))) run(shape, dtype, threads, seconds);
     return 0;
 }

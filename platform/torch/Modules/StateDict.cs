@@ -8,7 +8,7 @@ public static partial class torch
     public static partial class nn
     {
         /// <summary>Saving and loading of parameters and persistent buffers.</summary>
-        public static class StateDictFormat
+        internal static class StateDictFormat
         {
             // The file: LEB128 count, then per entry its name (length-prefixed UTF-8) and its tensor.
             internal static void Write(BinaryWriter writer, Dictionary<string, Tensor> state, IList<string>? skip)

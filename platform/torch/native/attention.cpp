@@ -71,7 +71,7 @@ struct BlockedAttention : torch::autograd::Function<BlockedAttention> {
                 context->saved_data["causal"].toBool(), static_cast<uint64_t>(context->saved_data["seed"].toInt())};
     }
 
-    static at::Tensor forward(AutogradContext* context, at::Tensor q, at::Tensor k, at::Tensor v, c10::optional<at::Tensor> mask,
+    static at::Tensor forward(AutogradContext* context, at::Tensor q, at::Tensor k, at::Tensor v, optional<at::Tensor> mask,
                               double p, bool causal, int64_t seed) {
         context->saved_data["scale"] = 1.0 / std::sqrt(static_cast<double>(q.size(2)));
         context->saved_data["p"] = p;
@@ -145,7 +145,7 @@ at::Tensor composed(const at::Tensor& q, const at::Tensor& k, const at::Tensor& 
     return at::matmul(p > 0 ? at::dropout(weights, p, true) : weights, v);
 }
 
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const c10::optional<at::Tensor>& mask, double p, bool causal) {
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const optional<at::Tensor>& mask, double p, bool causal) {
     TORCH_CHECK(q.dim() >= 2 && k.dim() >= 2 && v.dim() >= 2, "scaled_dot_product_attention: query, key and value need at least two dimensions");
     TORCH_CHECK(q.size(-1) == k.size(-1), "scaled_dot_product_attention: query and key differ in width");
     TORCH_CHECK(k.size(-2) == v.size(-2), "scaled_dot_product_attention: key and value differ in length");
@@ -154,7 +154,7 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
     if (mask.has_value() && mask->requires_grad()) return composed(q, k, v, *mask, p);
 
     auto batch = at::infer_size(at::infer_size(q.sizes().slice(0, q.dim() - 2), k.sizes().slice(0, k.dim() - 2)), v.sizes().slice(0, v.dim() - 2));
-    c10::optional<at::Tensor> flat_mask;
+    optional<at::Tensor> flat_mask;
     if (mask.has_value()) {
         auto m = additive(*mask, q);
         while (m.dim() < 2) m = m.unsqueeze(0);

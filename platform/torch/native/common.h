@@ -6,13 +6,27 @@
 #include <c10/core/Scalar.h>
 #include <c10/core/TensorImpl.h>
 #include <c10/util/Exception.h>
+#include <c10/util/Optional.h>
+#include <torch/version.h>
 
 #include <cstdint>
+#include <cstring>
 #include <exception>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 namespace actortrain {
+
+// libtorch's own optional became the standard one on its way through version 2.
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+template <class Value> using optional = std::optional<Value>;
+inline constexpr std::nullopt_t nullopt = std::nullopt;
+#else
+template <class Value> using optional = c10::optional<Value>;
+using c10::nullopt;
+#endif
 
 // A handle is the reference-counted tensor itself, so that passing one costs neither an allocation nor a count.
 // at::Tensor is exactly one such pointer, hence the borrowed view below.
@@ -24,8 +38,8 @@ inline const at::Tensor& T(const Handle& handle) {
     return reinterpret_cast<const at::Tensor&>(handle);
 }
 
-inline c10::optional<at::Tensor> optional_tensor(const Handle& handle) {
-    return handle ? c10::optional<at::Tensor>(T(handle)) : c10::nullopt;
+inline optional<at::Tensor> optional_tensor(const Handle& handle) {
+    return handle ? optional<at::Tensor>(T(handle)) : nullopt;
 }
 
 inline Handle give(at::Tensor tensor) { return tensor.defined() ? tensor.unsafeReleaseTensorImpl() : nullptr; }
@@ -49,8 +63,8 @@ inline at::IntArrayRef dims(const int64_t* values, int64_t count) {
     return at::IntArrayRef(values, static_cast<size_t>(count));
 }
 
-inline c10::optional<at::ScalarType> optional_dtype(int32_t code) {
-    return code < 0 ? c10::nullopt : c10::optional<at::ScalarType>(static_cast<at::ScalarType>(code));
+inline optional<at::ScalarType> optional_dtype(int32_t code) {
+    return code < 0 ? nullopt : optional<at::ScalarType>(static_cast<at::ScalarType>(code));
 }
 
 inline at::TensorOptions options(int32_t dtype, int32_t device, int32_t index) {
@@ -58,8 +72,8 @@ inline at::TensorOptions options(int32_t dtype, int32_t device, int32_t index) {
     return dtype < 0 ? made : made.dtype(static_cast<at::ScalarType>(dtype));
 }
 
-inline c10::optional<at::Generator> G(void* generator) {
-    return generator ? c10::optional<at::Generator>(*static_cast<at::Generator*>(generator)) : c10::nullopt;
+inline optional<at::Generator> G(void* generator) {
+    return generator ? optional<at::Generator>(*static_cast<at::Generator*>(generator)) : nullopt;
 }
 
 inline std::vector<at::Tensor> list(const Handle* handles, int64_t count) {

@@ -21,7 +21,7 @@ struct IndexEntry {
 namespace {
 constexpr int64_t absent = INT64_MIN;
 
-c10::optional<int64_t> bound(int64_t value) { return value == absent ? c10::nullopt : c10::optional<int64_t>(value); }
+optional<int64_t> bound(int64_t value) { return value == absent ? nullopt : optional<int64_t>(value); }
 
 std::vector<at::indexing::TensorIndex> indices(const IndexEntry* entries, int64_t count) {
     std::vector<at::indexing::TensorIndex> made;

@@ -74,8 +74,8 @@ STATUS_OP(tensor_uniform_, (Handle a, double from, double to, void* generator), 
 
 ACTORTRAIN_API int32_t tensor_clamp_(Handle a, int32_t has_min, ScalarValue min, int32_t has_max, ScalarValue max) {
     return guarded([&]() -> int32_t {
-        T(a).clamp_(has_min ? c10::optional<at::Scalar>(S(min)) : c10::nullopt,
-                    has_max ? c10::optional<at::Scalar>(S(max)) : c10::nullopt);
+        T(a).clamp_(has_min ? optional<at::Scalar>(S(min)) : nullopt,
+                    has_max ? optional<at::Scalar>(S(max)) : nullopt);
         return 1;
     });
 }

@@ -81,7 +81,7 @@ TENSOR_OP(tensor_where, (Handle condition, Handle a, Handle b), at::where(T(cond
 
 ACTORTRAIN_API Handle tensor_clamp(Handle a, int32_t has_min, ScalarValue min, int32_t has_max, ScalarValue max) {
     return guarded([&] {
-        return give(at::clamp(T(a), has_min ? c10::optional<at::Scalar>(S(min)) : c10::nullopt,
-                              has_max ? c10::optional<at::Scalar>(S(max)) : c10::nullopt));
+        return give(at::clamp(T(a), has_min ? optional<at::Scalar>(S(min)) : nullopt,
+                              has_max ? optional<at::Scalar>(S(max)) : nullopt));
     });
 }

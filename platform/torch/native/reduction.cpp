@@ -73,7 +73,7 @@ int32_t give_pair(std::tuple<at::Tensor, at::Tensor> pair, Handle* first, Handle
 PAIR_OP(tensor_max_dim, (Handle a, int64_t dim, int32_t keepdim, Handle* first, Handle* second), at::max(T(a), dim, keepdim != 0))
 PAIR_OP(tensor_min_dim, (Handle a, int64_t dim, int32_t keepdim, Handle* first, Handle* second), at::min(T(a), dim, keepdim != 0))
 PAIR_OP(tensor_sort, (Handle a, int64_t dim, int32_t descending, int32_t stable, Handle* first, Handle* second),
-        at::sort(T(a), c10::optional<bool>(stable != 0), dim, descending != 0))
+        at::sort(T(a), optional<bool>(stable != 0), dim, descending != 0))
 PAIR_OP(tensor_topk, (Handle a, int64_t k, int64_t dim, int32_t largest, int32_t sorted, Handle* first, Handle* second),
         at::topk(T(a), k, dim, largest != 0, sorted != 0))
 

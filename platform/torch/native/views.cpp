@@ -49,7 +49,7 @@ TENSOR_OP(tensor_narrow, (Handle a, int64_t dim, int64_t start, int64_t length),
 TENSOR_OP(tensor_permute, (Handle a, const int64_t* d, int64_t n), at::permute(T(a), dims(d, n)))
 TENSOR_OP(tensor_repeat, (Handle a, const int64_t* d, int64_t n), T(a).repeat(dims(d, n)))
 TENSOR_OP(tensor_repeat_interleave, (Handle a, int64_t repeats, int32_t has_dim, int64_t dim),
-          at::repeat_interleave(T(a), repeats, has_dim ? c10::optional<int64_t>(dim) : c10::nullopt))
+          at::repeat_interleave(T(a), repeats, has_dim ? optional<int64_t>(dim) : nullopt))
 TENSOR_OP(tensor_reshape, (Handle a, const int64_t* d, int64_t n), at::reshape(T(a), dims(d, n)))
 TENSOR_OP(tensor_roll, (Handle a, const int64_t* shifts, int64_t n, const int64_t* d, int64_t m), at::roll(T(a), dims(shifts, n), dims(d, m)))
 TENSOR_OP(tensor_select, (Handle a, int64_t dim, int64_t index), at::select(T(a), dim, index))

@@ -2,7 +2,7 @@ using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Commands;
 using ActorTrain.Persistence.HuggingFace;
 
-namespace ActorTrain.Host.Handlers;
+namespace ActorTrain.Host.Actions;
 
 /// <summary><c>actortrain export</c>: a trained model as Hugging Face transformers reads it.</summary>
 internal static class ExportHandler
@@ -16,8 +16,7 @@ internal static class ExportHandler
         {
             using var tokenizer = TokenizerFolder.Load(trained.TokenizerPath);
             endOfText = tokenizer.EndOfText;
-            files = [.. Directory.EnumerateFiles(trained.TokenizerPath).Order(StringComparer.Ordinal)
-                .Select(static file => new ExportedFile(Path.GetFileName(file), File.ReadAllBytes(file)))];
+            files = FilesOf(tokenizer);
         }
 
         using var interrupted = new InterruptToken();
@@ -26,5 +25,22 @@ internal static class ExportHandler
             interrupted.Token);
         context.Output.WriteLine($"{request.Output} holds the model of step {trained.Facts.Step} for Hugging Face transformers.");
         return ExitCode.Success;
+    }
+
+    // Ours, so that `actortrain import` finds it again, and those that AutoTokenizer reads.
+    private static IReadOnlyList<ExportedFile> FilesOf(ITokenizer tokenizer)
+    {
+        var staging = Directory.CreateTempSubdirectory("actortrain-export-").FullName;
+        try
+        {
+            tokenizer.Save(staging);
+            HuggingFaceTokenizer.Write(tokenizer, staging);
+            return [.. Directory.EnumerateFiles(staging).Order(StringComparer.Ordinal)
+                .Select(static file => new ExportedFile(Path.GetFileName(file), File.ReadAllBytes(file)))];
+        }
+        finally
+        {
+            Directory.Delete(staging, recursive: true);
+        }
     }
 }

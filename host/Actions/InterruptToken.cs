@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ActorTrain.Host.Handlers;
+namespace ActorTrain.Host.Actions;
 
 /// <summary>A token that Ctrl-C or SIGTERM cancels, for commands that give up at once and leave nothing behind.</summary>
 internal sealed class InterruptToken : IDisposable

@@ -6,7 +6,7 @@ using ActorTrain.Host.Pretraining;
 using ActorTrain.Models;
 using ActorTrain.Models.Generation;
 
-namespace ActorTrain.Host.Handlers;
+namespace ActorTrain.Host.Actions;
 
 /// <summary><c>actortrain generate</c>: text from a trained model, printed as it is written.</summary>
 internal static class GenerateHandler

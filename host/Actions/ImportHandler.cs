@@ -7,7 +7,7 @@ using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.HuggingFace;
 using ActorTrain.Persistence.Runs;
 
-namespace ActorTrain.Host.Handlers;
+namespace ActorTrain.Host.Actions;
 
 /// <summary><c>actortrain import</c>: a Hugging Face model as the first checkpoint of a run.</summary>
 internal static class ImportHandler

@@ -2,7 +2,7 @@ using System.Globalization;
 using ActorTrain.Host.Commands;
 using ActorTrain.Persistence.Runs;
 
-namespace ActorTrain.Host.Handlers;
+namespace ActorTrain.Host.Actions;
 
 /// <summary><c>actortrain runs</c>: one line per run.</summary>
 internal static class RunsHandler

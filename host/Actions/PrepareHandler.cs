@@ -3,7 +3,7 @@ using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Sources;
 using ActorTrain.Host.Commands;
 
-namespace ActorTrain.Host.Handlers;
+namespace ActorTrain.Host.Actions;
 
 /// <summary><c>actortrain prepare</c>: text in, token shards out.</summary>
 internal static class PrepareHandler

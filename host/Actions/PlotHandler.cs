@@ -3,7 +3,7 @@ using ActorTrain.Host.Plotting;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Metrics;
 
-namespace ActorTrain.Host.Handlers;
+namespace ActorTrain.Host.Actions;
 
 /// <summary><c>actortrain plot</c>: loss, gradient norm and throughput of a run as a picture.</summary>
 internal static class PlotHandler

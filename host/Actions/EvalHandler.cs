@@ -6,7 +6,7 @@ using ActorTrain.Host.Pretraining;
 using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;
 
-namespace ActorTrain.Host.Handlers;
+namespace ActorTrain.Host.Actions;
 
 /// <summary><c>actortrain eval</c>: loss, perplexity and bits per byte of a trained model.</summary>
 internal static class EvalHandler

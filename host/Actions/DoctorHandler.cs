@@ -7,7 +7,7 @@ using ActorTrain.Models;
 using ActorTrain.Models.Kernels;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Host.Handlers;
+namespace ActorTrain.Host.Actions;
 
 /// <summary><c>actortrain doctor</c>: what was found, what was chosen, and the rate of matrix products that it reaches.</summary>
 internal static class DoctorHandler

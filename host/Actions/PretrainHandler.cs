@@ -6,7 +6,7 @@ using ActorTrain.Host.Progress;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Runs;
 
-namespace ActorTrain.Host.Handlers;
+namespace ActorTrain.Host.Actions;
 
 /// <summary><c>actortrain pretrain</c>: begins a run, or goes on with it.</summary>
 internal static class PretrainHandler

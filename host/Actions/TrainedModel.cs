@@ -4,7 +4,7 @@ using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Runs;
 
-namespace ActorTrain.Host.Handlers;
+namespace ActorTrain.Host.Actions;
 
 /// <summary>A trained model as a person names it: a run by name or folder, or one of its checkpoints.</summary>
 internal sealed class TrainedModel : IDisposable

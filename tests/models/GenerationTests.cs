@@ -1,0 +1,107 @@
+using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Generation;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Steps;
+using ActorTrain.Models.Storage;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Tests;
+
+public sealed class GenerationTests : IDisposable
+{
+    private readonly DisposeScope scope = NewDisposeScope();
+
+    public void Dispose() => scope.Dispose();
+
+    [Theory]
+    [InlineData(ModelFamily.Gpt2)]
+    [InlineData(ModelFamily.Llama)]
+    public void The_cache_gives_the_logits_of_the_whole_text_at_every_position(ModelFamily family)
+    {
+        using var model = Build(family);
+        using var _ = no_grad();
+        var ids = tensor(new long[] { 5, 3, 19, 4, 4, 11, 0, 7 }, [1, 8]);
+        var whole = model.forward(ids);
+        using var cache = new KeyValueCache(model.Options);
+        model.Logits(ids.narrow(1, 0, 3), cache);
+        for (var position = 3; position < 8; position++)
+        {
+            var last = model.Logits(ids.narrow(1, position, 1), cache).select(1, 0);
+            (last - whole.select(1, position)).abs().max().item<float>().ShouldBeLessThan(1e-5f);
+        }
+
+        Should.Throw<ArgumentException>(() => model.Logits(ids.narrow(1, 0, 2), cache));
+    }
+
+    [Theory]
+    [InlineData(3, 40)]
+    [InlineData(12, 20)]
+    [InlineData(50, 20)]
+    public void Text_and_prompts_longer_than_the_context_go_on(int prompt, int count)
+    {
+        using var model = Build(ModelFamily.Gpt2);
+        int[] Write() => [.. TextGenerator.Generate(model, [.. Enumerable.Range(0, prompt).Select(static i => i % 23)], count, new SamplingOptions { Seed = 4 })];
+        var text = Write();
+        text.Length.ShouldBe(count);
+        text.ShouldAllBe(static id => id >= 0 && id < 23);
+        Write().ShouldBe(text);
+    }
+
+    [Fact]
+    public void Generation_ends_with_the_end_token()
+    {
+        using var model = Build(ModelFamily.Gpt2);
+        var greedy = TextGenerator.Generate(model, [1, 2], 10, SamplingOptions.Greedy).ToArray();
+        TextGenerator.Generate(model, [1, 2], 10, SamplingOptions.Greedy, endToken: greedy[0]).ShouldBe([greedy[0]]);
+    }
+
+    [Fact]
+    public void Held_out_loss_is_the_mean_over_tokens_of_batches_of_any_size()
+    {
+        using var model = Build(ModelFamily.Llama);
+        var random = new Random(2);
+        TokenBatch Batch(int sequences) => new([.. Enumerable.Range(0, sequences * 13).Select(_ => (long)random.Next(23))], sequences, 12);
+        var (a, b) = (Batch(1), Batch(3));
+        var together = HeldOutLoss.Measure(model, [a, b], bytesPerToken: 2);
+        var (first, second) = (HeldOutLoss.Measure(model, [a], 2), HeldOutLoss.Measure(model, [b], 2));
+        together.Tokens.ShouldBe(48);
+        together.Loss.ShouldBe((first.Loss + 3 * second.Loss) / 4, 1e-6);
+        together.Perplexity.ShouldBe(Math.Exp(together.Loss), 1e-9);
+        together.BitsPerByte.ShouldBe(together.Loss / Math.Log(2) / 2, 1e-9);
+
+        // An untrained model knows next to nothing.
+        together.Loss.ShouldBe(Math.Log(23), 0.1);
+        Should.Throw<ArgumentException>(() => HeldOutLoss.Measure(model, [], 2));
+    }
+
+    [Fact]
+    public void A_model_learns_a_sequence_by_heart()
+    {
+        var options = new ReplicaOptions
+        {
+            Model = Shape(ModelFamily.Gpt2), Precision = Precision.BFloat16, Lanes = 1, Schedule = new LearningRateSchedule(1e-2, 5, 60), Seed = 1,
+        };
+        using var replica = new Replica(options);
+        long[] text = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9];
+        for (var step = 0; step < 60; step++)
+        {
+            var total = replica.Reduce(replica.Compute([new LaneBlock(0, 1)], _ => [new TokenBatch(text, 1, 12)], 12));
+            replica.Apply(total, Replica.Measure(step, total));
+        }
+
+        TextGenerator.Generate(replica.Model, [3, 1, 4], 9, SamplingOptions.Greedy).ShouldBe([1, 5, 9, 2, 6, 5, 3, 5, 8]);
+    }
+
+    private static ModelOptions Shape(ModelFamily family) =>
+        ModelOptions.FromDepth(2, family) with { Width = 32, Heads = 4, KeyValueHeads = family == ModelFamily.Llama ? 2 : 4, ContextLength = 12, VocabularySize = 23 };
+
+    private static Transformer Build(ModelFamily family)
+    {
+        var options = Shape(family);
+        var parameters = new FlatParameters(ModelLayout.Of(options));
+        Initialization.Initialize(parameters, options, seed: 8);
+        return new Transformer(options, parameters);
+    }
+}
