@@ -22,7 +22,7 @@ public sealed class GenerationTests : IDisposable
     {
         using var model = Build(family);
         using var _ = no_grad();
-        var ids = tensor(new long[] { 5, 3, 19, 4, 4, 11, 0, 7 }, [1, 8]);
+        var ids = tensor(new long[] { 5, 3, 19, 4, 4, 11, 0, 7 }, 1, 8);
         var whole = model.forward(ids);
         using var cache = new KeyValueCache(model.Options);
         model.Logits(ids.narrow(1, 0, 3), cache);
