@@ -23,7 +23,7 @@ public static class FusedKernels
         }
     }
 
-    /// <summary>Library version and instruction set, such as <c>oneDNN 2.6.3 avx512_core_bf16, kernels x86-64-v4+bf16</c>, or <c>none</c>.</summary>
+    /// <summary>Instruction set, such as <c>x86-64-v4+bf16</c>, or <c>none</c>.</summary>
     public static string Description => IsAvailable ? Marshal.PtrToStringUTF8(ak_description()) ?? "" : "none";
 
     /// <summary>Chooses the instruction set, once, before the first use.</summary>
