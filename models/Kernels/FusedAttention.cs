@@ -6,7 +6,7 @@ namespace ActorTrain.Models.Kernels;
 
 /// <summary>The attention sublayer, x + output(attend(qkv(norm(x)))), forward and backward on the fused CPU kernels.</summary>
 /// <remarks>Time × time is never stored (Dao et al. 2022). Parameter gradients go straight into the flat gradient.</remarks>
-internal sealed class FusedAttention : IDisposable
+internal sealed class FusedAttention : FusedSublayer
 {
     private readonly ModelOptions shape;
     private readonly Activations activations;
@@ -28,10 +28,7 @@ internal sealed class FusedAttention : IDisposable
         ParameterSlot? Bias(string part) => biases ? parameters[$"{name}.{part}.bias"] : null;
     }
 
-    /// <summary>x <c>[B, T, D]</c> float32 → the same shape.</summary>
-    public Tensor Apply(Tensor x_BTD) => Function.apply(x_BTD, this, is_grad_enabled());
-
-    public void Dispose()
+    public override void Dispose()
     {
         qkv.Dispose();
         output.Dispose();
@@ -41,7 +38,7 @@ internal sealed class FusedAttention : IDisposable
 
     private long QkvWidth => (shape.Heads + 2L * shape.KeyValueHeads) * shape.HeadWidth;
 
-    private (Tensor, Saved) Forward(Tensor x)
+    protected override (Tensor Y, IDisposable Saved) Forward(Tensor x)
     {
         var (batch, time) = (x.shape[0], x.shape[1]);
         var rows = batch * time;
@@ -56,8 +53,9 @@ internal sealed class FusedAttention : IDisposable
         return (output.ForwardOnto(x, rows, attended), new Saved(x.alias(), normed, statistics, queriesKeysValues, attended, lse));
     }
 
-    private Tensor Backward(Saved saved, Tensor dy)
+    protected override Tensor Backward(IDisposable kept, Tensor dy)
     {
+        var saved = (Saved)kept;
         var (batch, time) = (dy.shape[0], dy.shape[1]);
         var rows = batch * time;
         using var dyConverted = activations.Convert(dy);
@@ -92,27 +90,6 @@ internal sealed class FusedAttention : IDisposable
             Qkv.Dispose();
             Attended.Dispose();
             Lse.Dispose();
-        }
-    }
-
-    private sealed class Function : autograd.SingleTensorFunction<Function>
-    {
-        public override string Name => nameof(FusedAttention);
-
-        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
-        {
-            var layer = (FusedAttention)vars[1];
-            var (y, saved) = layer.Forward((Tensor)vars[0]);
-            FusedSaving.Keep(ctx, layer, saved, recorded: (bool)vars[2]);
-            return y;
-        }
-
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
-        {
-            var (layer, saved) = FusedSaving.Take<FusedAttention, Saved>(ctx);
-            using (saved)
-            using (var dy = grad_output.contiguous())
-                return [layer.Backward(saved, dy), null!, null!];
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ActorTrain.Models.Storage;
 using static ActorTrain.Models.Kernels.NativeKernels;
 using static TorchSharp.torch;
@@ -17,6 +18,13 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
     private Tensor Forward(Tensor ids)
     {
         var (batch, time) = (ids.shape[0], ids.shape[1]);
+        foreach (var id in MemoryMarshal.Cast<byte, long>(ids.bytes))
+        {
+            // The kernel reads where the id points.
+            if ((ulong)id >= (ulong)vocabulary)
+                throw new ArgumentOutOfRangeException(nameof(ids), $"The token id {id} is not in the vocabulary of {vocabulary}.");
+        }
+
         var x = empty(batch, time, width, dtype: float32);
         FusedKernels.Check(ak_embedding_forward(
             batch, time, width, ids.Address(), tokens.WeightAddress, positions?.WeightAddress ?? 0, x.Address()));

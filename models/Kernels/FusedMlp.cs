@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace ActorTrain.Models.Kernels;
 
 /// <summary>The MLP sublayer, x + down(activation(up(norm(x)))), forward and backward on the fused CPU kernels; GELU or SwiGLU.</summary>
-internal sealed class FusedMlp : IDisposable
+internal sealed class FusedMlp : FusedSublayer
 {
     private readonly ModelOptions shape;
     private readonly Activations activations;
@@ -25,10 +25,7 @@ internal sealed class FusedMlp : IDisposable
         ParameterSlot? Bias(string part) => Gated ? null : parameters[$"{name}.{part}.bias"];
     }
 
-    /// <summary>x <c>[B, T, D]</c> float32 → the same shape.</summary>
-    public Tensor Apply(Tensor x_BTD) => Function.apply(x_BTD, this, is_grad_enabled());
-
-    public void Dispose()
+    public override void Dispose()
     {
         up.Dispose();
         down.Dispose();
@@ -36,7 +33,7 @@ internal sealed class FusedMlp : IDisposable
 
     private bool Gated => shape.Family == ModelFamily.Llama;
 
-    private (Tensor, Saved) Forward(Tensor x)
+    protected override (Tensor Y, IDisposable Saved) Forward(Tensor x)
     {
         var rows = x.shape[0] * x.shape[1];
         var (normed, statistics) = norm.Forward(rows, x);
@@ -48,8 +45,9 @@ internal sealed class FusedMlp : IDisposable
         return (down.ForwardOnto(x, rows, hidden), new Saved(x.alias(), normed, statistics, before, hidden));
     }
 
-    private Tensor Backward(Saved saved, Tensor dy)
+    protected override Tensor Backward(IDisposable kept, Tensor dy)
     {
+        var saved = (Saved)kept;
         var rows = dy.shape[0] * dy.shape[1];
         using var dyConverted = activations.Convert(dy);
         using var dHidden = down.Backward(rows, saved.Hidden, dyConverted);
@@ -77,27 +75,6 @@ internal sealed class FusedMlp : IDisposable
             Statistics.Dispose();
             Before.Dispose();
             Hidden.Dispose();
-        }
-    }
-
-    private sealed class Function : autograd.SingleTensorFunction<Function>
-    {
-        public override string Name => nameof(FusedMlp);
-
-        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
-        {
-            var layer = (FusedMlp)vars[1];
-            var (y, saved) = layer.Forward((Tensor)vars[0]);
-            FusedSaving.Keep(ctx, layer, saved, recorded: (bool)vars[2]);
-            return y;
-        }
-
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
-        {
-            var (layer, saved) = FusedSaving.Take<FusedMlp, Saved>(ctx);
-            using (saved)
-            using (var dy = grad_output.contiguous())
-                return [layer.Backward(saved, dy), null!, null!];
         }
     }
 }

@@ -61,6 +61,18 @@ public sealed class FusedFormTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(50)]
+    public void A_token_outside_the_vocabulary_is_refused(long id)
+    {
+        var options = Options(ModelFamily.Gpt2, 32, 2, 2, 8, 50);
+        using var model = Build(options, Precision.Float32, fused: true);
+        var (tokens, targets) = Batch(options, 1);
+        tokens.select(1, 3).fill_(id);
+        Should.Throw<ArgumentOutOfRangeException>(() => model.Loss(tokens, targets, 1f)).Message.ShouldContain($"{id} is not in the vocabulary of 50");
+    }
+
     [Fact]
     public void A_weight_that_is_not_a_number_shows_in_the_loss()
     {
