@@ -48,7 +48,7 @@ internal static class ImportHandler
             context.Output.WriteLine($"{request.Source} has no tokenizer of ours; put one into {Path.Combine(run.Path, TrainedModel.TokenizerFolderName)} to generate text.");
         }
 
-        context.Output.WriteLine($"{request.Output} holds the imported {model.Options.Family} model, {model.Layout.ParameterCount:N0} parameters.");
+        context.Output.WriteLine($"{request.Output} holds the imported {model.Options.Family.ToString().ToLowerInvariant()} model, {model.Layout.ParameterCount:N0} parameters.");
         return ExitCode.Success;
     }
 }

@@ -14,8 +14,8 @@ public static class CommandLine
           actortrain doctor
           actortrain prepare --input book.txt --output data/book
           actortrain pretrain --set run.name=book --set data.path=data/book
-          actortrain plot runs/book --output loss.svg
-          actortrain generate runs/book --prompt 'In the beginning'
+          actortrain plot book --output loss.svg
+          actortrain generate book --prompt 'In the beginning'
 
         Exit codes: 0 done, 1 a fault of program or machine, 2 bad input, 130 interrupted.
         """;

@@ -31,18 +31,15 @@ internal static class ParseErrors
             ?? line.Errors[0];
         return error.SymbolResult switch
         {
+            OptionResult { Option: { Required: true } missing, Implicit: true } =>
+                $"{command.Name} needs {missing.Name} {missing.HelpName}: {missing.Description?.TrimEnd('.')}; {see}.",
             OptionResult { Option: var option, Tokens.Count: 0 } => $"{option.Name} needs a value: {option.Description?.TrimEnd('.')}; {see}.",
             CommandResult when command == root => $"a command is missing; {see}.",
             ArgumentResult { Argument: var argument, Tokens.Count: 0 } when argument.Arity.MinimumNumberOfValues > 0 =>
                 $"{command.Name} needs {argument.Name}: {argument.Description?.TrimEnd('.')}; {see}.",
-            _ => MissingOption(line, command) is { } missing && error.Message.Contains(missing.Name, StringComparison.Ordinal)
-                ? $"{command.Name} needs {missing.Name} {missing.HelpName}: {missing.Description?.TrimEnd('.')}; {see}."
-                : Ended(error.Message),
+            _ => Ended(error.Message),
         };
     }
-
-    private static Option? MissingOption(ParseResult line, Command command) =>
-        command.Options.FirstOrDefault(option => option.Required && line.GetResult(option) is null);
 
     private static string Ended(string message) => message.EndsWith('?') || message.EndsWith('.') ? message : message + ".";
 }
