@@ -2,20 +2,23 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 
-namespace ActorTrain.Chaos.Tests;
+namespace ActorTrain.Tests.Processes;
 
-/// <summary>A folder with prepared text in which real <c>actortrain</c> processes train small runs.</summary>
-public sealed class RealRun : IDisposable
+/// <summary>A folder with prepared text in which real <c>actortrain</c> processes work.</summary>
+public class RealRun : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("actortrain-chaos-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("actortrain-real-").FullName;
 
     public RealRun()
     {
-        File.WriteAllText(Path.Combine(folder, "text.txt"), Text());
+        File.WriteAllText(At("text.txt"), Text());
         Run("prepare", "--input", "text.txt", "--output", "data", "--tokenizer", "bytes").ShouldSucceed();
     }
 
-    public string RunFolder(string name) => Path.Combine(folder, "runs", name);
+    /// <summary>A path in the folder.</summary>
+    public string At(params string[] parts) => Path.Combine([folder, .. parts]);
+
+    public string RunFolder(string name) => At("runs", name);
 
     /// <summary>The arguments that train one small run: about a hundred steps, a checkpoint every third.</summary>
     public static string[] Pretrain(string name, string precision, params string[] more) =>
@@ -29,17 +32,21 @@ public sealed class RealRun : IDisposable
         }.Concat(more).SelectMany(static setting => new[] { "--set", setting }),
     ];
 
-    public Process Start(params string[] arguments)
+    public Process Start(params string[] arguments) => StartIn("", "dotnet", [Program, .. arguments]);
+
+    /// <summary>Starts another program in the folder, or in one below it, with all its streams at hand.</summary>
+    public Process StartIn(string below, string program, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(program, arguments)
         {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = At(below), RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "actortrain.dll"));
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
+        start.Environment["TERM"] = "xterm";
         return Process.Start(start)!;
     }
+
+    /// <summary>The program, as an argument of <c>dotnet</c>.</summary>
+    public static string Program => Path.Combine(AppContext.BaseDirectory, "actortrain.dll");
 
     public Outcome Run(params string[] arguments)
     {
@@ -50,15 +57,41 @@ public sealed class RealRun : IDisposable
     /// <summary>SHA-256 of the weights of the newest checkpoint, from its manifest, and its step.</summary>
     public (long Step, string Hash) NewestWeights(string name)
     {
-        var checkpoint = Directory.GetDirectories(Path.Combine(RunFolder(name), "checkpoints"), "step-*").Order(StringComparer.Ordinal).Last();
-        using var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(checkpoint, "manifest.json")));
-        return (long.Parse(Path.GetFileName(checkpoint)["step-".Length..]), Find(manifest.RootElement, "weights_hash", "weightsHash", "WeightsHash"));
+        var (step, manifest) = NewestManifest(name);
+        return (step, manifest.GetProperty("weightsHash").GetString()!);
     }
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    /// <summary>The manifest of the newest checkpoint, and its step.</summary>
+    public (long Step, JsonElement Manifest) NewestManifest(string name)
+    {
+        var checkpoint = Checkpoints(name)[^1];
+        using var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(checkpoint, "manifest.json")));
+        return (long.Parse(Path.GetFileName(checkpoint)["step-".Length..]), manifest.RootElement.Clone());
+    }
 
-    private static string Find(JsonElement manifest, params string[] names) =>
-        names.Where(name => manifest.TryGetProperty(name, out _)).Select(name => manifest.GetProperty(name).GetString()!).First();
+    /// <summary>The folders of a run's checkpoints, oldest first.</summary>
+    public string[] Checkpoints(string name) =>
+        [.. Directory.GetDirectories(Path.Combine(RunFolder(name), "checkpoints"), "step-*").Order(StringComparer.Ordinal)];
+
+    /// <summary>The steps of a run's metrics, in the order of the file.</summary>
+    public IEnumerable<int> MetricSteps(string name) =>
+        File.ReadLines(Path.Combine(RunFolder(name), "metrics.jsonl"))
+            .Where(static line => line.Contains("\"gradient_norm\"", StringComparison.Ordinal))
+            .Select(static line => JsonDocument.Parse(line).RootElement.GetProperty("step").GetInt32());
+
+    /// <summary>Everything below the folder: the name of each folder and file, with a hash of what a file holds.</summary>
+    /// <remarks>Other programs take it, for .NET would not read a file that is locked.</remarks>
+    public string Snapshot()
+    {
+        using var process = StartIn("", "bash", ["-c", "find . | sort && find . -type f -print0 | sort -z | xargs -0 sha256sum"]);
+        return Outcome.Of(process).ShouldSucceed().Output;
+    }
+
+    public void Dispose()
+    {
+        Directory.Delete(folder, recursive: true);
+        GC.SuppressFinalize(this);
+    }
 
     private static string Text()
     {
@@ -85,5 +118,16 @@ public sealed record Outcome(int ExitCode, string Output, string Error)
     {
         ExitCode.ShouldBe(0, Output + Error);
         return this;
+    }
+
+    /// <summary>Refused as bad input is: exit code 2, one line that says what is wrong, nothing else.</summary>
+    public void ShouldRefuse(params string[] said)
+    {
+        ExitCode.ShouldBe(2, Output + Error);
+        Error.ShouldStartWith("actortrain: ");
+        Error.ShouldEndWith("\n");
+        Error.Count(static letter => letter == '\n').ShouldBe(1, Error);
+        foreach (var words in said)
+            Error.ShouldContain(words);
     }
 }
