@@ -35,6 +35,8 @@ public static class CommandLine
         root.Add(RunsCommand.Define(request => handlers.Runs(request, context)));
         root.Add(PlotCommand.Define(request => handlers.Plot(request, context)));
         root.Add(HelpCommand.Define(root, context));
+        foreach (var command in root.Subcommands)
+            ParseErrors.RefuseMisspelt(command);
         foreach (var option in root.Options)
         {
             if (option is HelpOption { Action: HelpAction usual } help)

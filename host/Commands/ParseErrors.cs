@@ -10,6 +10,8 @@ internal static class ParseErrors
     {
         var command = line.CommandResult.Command;
         var see = command == root ? "see 'actortrain --help'" : $"see 'actortrain {command.Name} --help'";
+        if (Misspelt(line.CommandResult) is { } misspelt)
+            return NoOption(command, misspelt);
         if (line.UnmatchedTokens is [var stranger, ..])
         {
             if (command == root)
@@ -20,9 +22,8 @@ internal static class ParseErrors
                     : $"there is no command '{stranger}'{NearestName.Hint(stranger, commands, $"; {see}.")}";
             }
 
-            var options = command.Options.Select(static option => option.Name).Append("--help");
             return stranger.StartsWith('-')
-                ? $"{command.Name} has no option '{stranger}'{NearestName.Hint(stranger, options, $"; {see}.")}"
+                ? NoOption(command, stranger)
                 : $"{command.Name} does not know what to do with '{stranger}'; {see}.";
         }
 
@@ -39,6 +40,26 @@ internal static class ParseErrors
                 $"{command.Name} needs {argument.Name}: {argument.Description?.TrimEnd('.')}; {see}.",
             _ => Ended(error.Message),
         };
+    }
+
+    /// <summary>Makes a command refuse a misspelt option that the library would take for a path.</summary>
+    public static void RefuseMisspelt(Command command) => command.Validators.Add(static result =>
+    {
+        if (Misspelt(result) is { } misspelt)
+            result.AddError(NoOption(result.Command, misspelt));
+    });
+
+    // Where any number of values is taken, what begins with a dash is taken too.
+    private static string? Misspelt(CommandResult result) => result.Children
+        .Where(static child => child is ArgumentResult or OptionResult { Option.AllowMultipleArgumentsPerToken: true })
+        .SelectMany(static child => child.Tokens)
+        .Select(static token => token.Value)
+        .FirstOrDefault(static value => value.Length > 1 && value[0] == '-');
+
+    private static string NoOption(Command command, string stranger)
+    {
+        var options = command.Options.Select(static option => option.Name).Append("--help");
+        return $"{command.Name} has no option '{stranger}'{NearestName.Hint(stranger, options, $"; see 'actortrain {command.Name} --help'.")}";
     }
 
     private static string Ended(string message) => message.EndsWith('?') || message.EndsWith('.') ? message : message + ".";

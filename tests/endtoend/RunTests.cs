@@ -37,7 +37,7 @@ public sealed class RunTests(TrainedRuns real)
     [Fact]
     public void Other_data_are_refused_and_moved_data_are_not()
     {
-        real.Run("prepare", "--input", "text.txt", "--output", "other", "--tokenizer", "bytes", "--seed", "2").ShouldSucceed();
+        real.Run("prepare", "--input", "text.txt", "--output", "other", "--tokenizer", "bytes", "--held-out", "0.3").ShouldSucceed();
         real.Run("prepare", "--input", "text.txt", "--output", "moved", "--tokenizer", "bytes").ShouldSucceed();
         real.Run(TrainedRuns.Small("moving")).ShouldSucceed();
 
@@ -62,7 +62,7 @@ public sealed class RunTests(TrainedRuns real)
             Signal(trainer, "STOP");
             var before = real.Snapshot();
             real.Run(endless).ShouldRefuse("runs/locked", "is being trained by another process");
-            Listed("locked").ShouldContain("running");
+            real.State("locked").ShouldBe("running");
             real.Snapshot().ShouldBe(before);
         }
         finally
@@ -71,13 +71,13 @@ public sealed class RunTests(TrainedRuns real)
             trainer.WaitForExit();
         }
 
-        Listed("locked").ShouldContain("killed");
+        real.State("locked").ShouldBe("killed");
     }
 
     [Fact]
     public void Runs_lists_each_run_with_its_state_step_loss_and_checkpoint()
     {
-        var line = Listed("gpt2").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var line = real.Listed("gpt2");
         line[1..3].ShouldBe(["finished", "40"]);
         double.Parse(line[3], System.Globalization.CultureInfo.InvariantCulture).ShouldBeInRange(0, 3);
         line[4].ShouldBe("40");
@@ -158,9 +158,6 @@ public sealed class RunTests(TrainedRuns real)
         File.ReadAllBytes(real.At("gpt2.png"))[..8].ShouldBe([0x89, .. "PNG\r\n"u8, 0x1A, (byte)'\n']);
         File.Delete(real.At("runs", "gpt2", "plot.svg"));
     }
-
-    private string Listed(string name) =>
-        real.Run("runs").ShouldSucceed().Output.Split('\n').Single(line => line.StartsWith(name + " ", StringComparison.Ordinal));
 
     private static void WaitFor(Process process, string words)
     {

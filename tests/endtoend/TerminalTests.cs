@@ -38,7 +38,7 @@ public sealed class TerminalTests(TrainedRuns real)
         terminal.ExitCode.ShouldBe(130, screen.ToString());
         screen.ToString().ShouldEndWith(ShowCursor);
         real.Checkpoints("interrupted").ShouldBeEmpty();
-        real.Run("runs").Output.ShouldContain("interrupted  killed");
+        real.State("interrupted").ShouldBe("killed");
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class TerminalTests(TrainedRuns real)
         terminal.ExitCode.ShouldBe(0, screen.ToString());
         var (step, _) = real.NewestWeights("stopped");
         screen.ToString().ShouldContain($"runs/stopped is saved after step {step}");
-        real.Run("runs").Output.ShouldContain("stopped  stopped");
+        real.State("stopped").ShouldBe("stopped");
     }
 
     private Process OnTerminal(string[] arguments)

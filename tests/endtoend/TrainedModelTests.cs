@@ -66,7 +66,7 @@ public sealed partial class TrainedModelTests(TrainedRuns real)
         real.Run("import", exported, "--output", imported).ShouldSucceed();
         Generate(imported, "--seed", "5").ShouldBe(Generate(family, "--seed", "5"));
         Eval(imported, "--data", "data").ShouldBe(Eval(family));
-        real.Run("runs").ShouldSucceed().Output.ShouldContain($"{family}-imported  imported");
+        real.State($"{family}-imported").ShouldBe("imported");
 
         var before = real.Snapshot();
         real.Run("eval", imported).ShouldRefuse("--data");

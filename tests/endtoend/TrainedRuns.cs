@@ -1,5 +1,7 @@
 using ActorTrain.Tests.Processes;
 
+[assembly: AssemblyTrait("Category", "Slow")]
+
 namespace ActorTrain.EndToEnd.Tests;
 
 /// <summary>One folder for all tests of this project, with a trained run of each family; the tests only add to it.</summary>

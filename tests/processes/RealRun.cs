@@ -79,11 +79,19 @@ public class RealRun : IDisposable
             .Where(static line => line.Contains("\"gradient_norm\"", StringComparison.Ordinal))
             .Select(static line => JsonDocument.Parse(line).RootElement.GetProperty("step").GetInt32());
 
-    /// <summary>Everything below the folder: the name of each folder and file, with a hash of what a file holds.</summary>
-    /// <remarks>Other programs take it, for .NET would not read a file that is locked.</remarks>
+    /// <summary>The words of a run's line in the list of runs: name, state, step, loss, checkpoint.</summary>
+    public string[] Listed(string name) =>
+        Run("runs").ShouldSucceed().Output.Split('\n').Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Single(words => words.FirstOrDefault() == name);
+
+    /// <summary>The state of a run, as the list of runs has it.</summary>
+    public string State(string name) => Listed(name)[1];
+
+    /// <summary>Everything below the folder: the name of each folder and file, with a checksum of what a file holds.</summary>
+    /// <remarks>Other programs take it: .NET would not read a file that is locked, and CRC is quick.</remarks>
     public string Snapshot()
     {
-        using var process = StartIn("", "bash", ["-c", "find . | sort && find . -type f -print0 | sort -z | xargs -0 sha256sum"]);
+        using var process = StartIn("", "bash", ["-c", "find . | sort && find . -type f -print0 | sort -z | xargs -0 cksum"]);
         return Outcome.Of(process).ShouldSucceed().Output;
     }
 
