@@ -66,7 +66,10 @@ internal sealed class PretrainRun : IDisposable
                 Lanes = options.Lanes,
                 Optimizer = new AdamWOptions
                 {
-                    Beta1 = options.Beta1, Beta2 = options.Beta2, Epsilon = options.Epsilon, WeightDecay = options.WeightDecay,
+                    Beta1 = options.Beta1,
+                    Beta2 = options.Beta2,
+                    Epsilon = options.Epsilon,
+                    WeightDecay = options.WeightDecay,
                 },
                 Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
                 Clip = options.Clip,

@@ -116,6 +116,24 @@ public sealed class BadInputTests(TrainedRuns real)
         Refused("eval gpt2 --data short --part train", "one sequence of 32 + 1");
     }
 
+    [Fact]
+    public void A_model_of_which_a_part_is_broken_is_not_imported()
+    {
+        real.Run("export", "gpt2", "--output", "broken-weights").ShouldSucceed();
+        real.Run("export", "gpt2", "--output", "broken-tokenizer").ShouldSucceed();
+        real.Run("export", "gpt2", "--output", "other-tokenizer").ShouldSucceed();
+        var weights = real.At("broken-weights", "model.safetensors");
+        File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..^100]);
+        File.WriteAllText(real.At("broken-tokenizer", "actortrain-tokenizer.json"), "{}");
+        real.Run("prepare", "--input", "text.txt", "--output", "larger", "--tokenizer", "bpe", "--vocabulary-size", "320").ShouldSucceed();
+        foreach (var file in new[] { "actortrain-tokenizer.json", "tokenizer.model" })
+            File.Copy(real.At("larger", file), real.At("other-tokenizer", file), overwrite: true);
+
+        Refused("import broken-weights --output new", "broken-weights/model.safetensors");
+        Refused("import broken-tokenizer --output new", "broken-tokenizer/actortrain-tokenizer.json");
+        Refused("import other-tokenizer --output new", "320 token ids", "only 257");
+    }
+
     [Theory]
     [InlineData("eval", "eval needs RUN")]
     [InlineData("eval nowhere", "There is no run nowhere", "actortrain runs")]
