@@ -60,7 +60,7 @@ internal static class PretrainHandler
         if (File.Exists(directory.ConfigurationFile))
             RunConfiguration.RequireSameResult(RunFile.Read(directory.ConfigurationFile, []), configuration);
         else if (checkpoints)
-            throw new UserErrorException($"{directory.Path} holds an imported model, which cannot be trained on; choose another run.name.");
+            throw new UserErrorException($"{directory.Path} holds checkpoints but no run.yaml, as an imported model does, so it cannot be gone on with; choose another run.name.");
     }
 
     // As the run is named on the command lines that come after.

@@ -59,8 +59,7 @@ public static class CommandLine
         var line = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (line.Errors.Count > 0 && line.Action is not TeachingHelp)
         {
-            context.Error.WriteLine($"actortrain: {ParseErrors.Sentence(line, root)}");
-            return ExitCode.UserError;
+            return Refuse(context, ParseErrors.Sentence(line, root));
         }
 
         try
@@ -75,8 +74,7 @@ public static class CommandLine
         }
         catch (UserErrorException error)
         {
-            context.Error.WriteLine($"actortrain: {error.Message}");
-            return ExitCode.UserError;
+            return Refuse(context, error.Message);
         }
         catch (OperationCanceledException)
         {
@@ -93,5 +91,12 @@ public static class CommandLine
                 : "This is a fault of the program or the machine. Set ACTORTRAIN_TRACE=1 to see where, and try 'actortrain doctor'.");
             return ExitCode.Failure;
         }
+    }
+
+    // One line, also where a name that was given has several.
+    private static int Refuse(CommandContext context, string sentence)
+    {
+        context.Error.WriteLine($"actortrain: {sentence.ReplaceLineEndings("␤")}");
+        return ExitCode.UserError;
     }
 }

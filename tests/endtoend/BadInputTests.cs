@@ -156,6 +156,8 @@ public sealed class BadInputTests(TrainedRuns real)
     [InlineData("plot gpt2 --output a.jpg", ".svg or .png")]
     [InlineData("plot gpt2 --output nowhere/a.svg", "there is no folder nowhere")]
     [InlineData("pretrain nowhere.yaml", "'nowhere.yaml' cannot be read: there is no such file")]
+    [InlineData("pretrain data", "'data' cannot be read: it is a folder")]
+    [InlineData("generate no\nwhere", "There is no run no␤where")]
     [InlineData("generte gpt2", "did you mean 'generate'?")]
     [InlineData("help confg", "did you mean 'config'?")]
     [InlineData("--verbose", "no option '--verbose'")]
