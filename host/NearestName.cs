@@ -4,14 +4,15 @@ namespace ActorTrain.Host;
 public static class NearestName
 {
     /// <summary>The candidate with the smallest edit distance to <paramref name="given"/>, or null where none resembles it.</summary>
-    /// <remarks>A candidate resembles when fewer than half of its letters must change. Of equally near ones the first wins.</remarks>
+    /// <remarks>A candidate resembles when fewer than half of its letters must change, or when what was given leaves letters of it out, as
+    /// <c>bf16</c> does. Of equally near ones the first wins.</remarks>
     public static string? Of(string given, IEnumerable<string> candidates)
     {
         ArgumentNullException.ThrowIfNull(given);
         ArgumentNullException.ThrowIfNull(candidates);
         return candidates
             .Select(candidate => (Name: candidate, Distance: Distance(given.ToUpperInvariant(), candidate.ToUpperInvariant())))
-            .Where(pair => 2 * pair.Distance < Math.Max(given.Length, pair.Name.Length))
+            .Where(pair => 2 * pair.Distance < Math.Max(given.Length, pair.Name.Length) || Abbreviates(given, pair.Name))
             .OrderBy(static pair => pair.Distance)
             .Select(static pair => pair.Name)
             .FirstOrDefault();
@@ -20,6 +21,16 @@ public static class NearestName
     /// <summary>The words <c>; did you mean 'x'?</c>, or <paramref name="otherwise"/> where no candidate resembles what was given.</summary>
     public static string Hint(string given, IEnumerable<string> candidates, string otherwise = ".") =>
         Of(given, candidates) is { } name ? $"; did you mean '{name}'?" : otherwise;
+
+    private static bool Abbreviates(string given, string name)
+    {
+        if (given.Length < 2 || name.Length == 0 || given[0] != name[0])
+            return false;
+        var found = 0;
+        foreach (var letter in name)
+            found += found < given.Length && given[found] == letter ? 1 : 0;
+        return found == given.Length;
+    }
 
     // Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours each count 1.
     private static int Distance(string a, string b)

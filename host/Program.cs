@@ -1,5 +1,5 @@
-using ActorTrain.Host.Commands;
 using ActorTrain.Host.Actions;
+using ActorTrain.Host.Commands;
 
 return CommandLine.Run(
     args,

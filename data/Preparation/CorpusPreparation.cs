@@ -51,7 +51,11 @@ public static class CorpusPreparation
         CancellationToken cancellation)
     {
         if (options.TokenizerFrom is { } folder)
-            return TokenizerFolder.Load(folder);
+        {
+            return File.Exists(Path.Combine(folder, TokenizerFolder.DescriptionFile)) ? TokenizerFolder.Load(folder)
+                : throw new UserErrorException($"There is no tokenizer in {folder}: name prepared data or a run with --tokenizer-from.");
+        }
+
         if (options.Tokenizer is TokenizerKind.Bytes)
             return new ByteTokenizer();
 

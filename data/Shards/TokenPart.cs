@@ -56,7 +56,7 @@ public sealed class TokenPart
             ? (Tokens - 1) / context
             : throw new UserErrorException(
                 $"The {name} part of {folder} holds {Tokens} tokens, which is less than one sequence of {context} + 1: "
-                + "give more text to `actortrain prepare`, or choose a smaller context.");
+                + "give more text to `actortrain prepare`, or choose a smaller model.context.");
     }
 
     /// <summary>Reads a sample: the context + 1 tokens from sample·context on. The first <c>context</c> of them are inputs, the last

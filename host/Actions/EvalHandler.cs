@@ -5,6 +5,7 @@ using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Pretraining;
 using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Actions;
 
@@ -15,23 +16,27 @@ internal static class EvalHandler
 
     public static int Run(EvalRequest request, CommandContext context)
     {
-        using var trained = TrainedModel.Open(request.Run, step: null, context.Error.WriteLine);
-        var runFile = Path.Combine(trained.RunFolder, "run.yaml");
-        if (!File.Exists(runFile))
-            throw new UserErrorException($"{trained.RunFolder} has no run.yaml, so its data are not known; evaluate a run that `actortrain pretrain` made.");
-        var configuration = RunFile.Read(runFile, []);
-        using var data = TokenStore.Open(configuration.Data.Path);
+        using var trained = TrainedModel.Open(request.Run, step: null, context);
+        var run = trained.Run;
+        var configuration = File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []) : null;
+        using var data = TokenStore.Open(DataOf(request, run, configuration));
         if (Directory.Exists(trained.TokenizerPath))
         {
             using var tokenizer = trained.Tokenizer();
-            data.RequireTokenizer(tokenizer.Identity, trained.RunFolder);
+            data.RequireTokenizer(tokenizer.Identity, run.Path);
+        }
+
+        if (data.Tokenizer.VocabularySize > trained.Facts.Model.VocabularySize)
+        {
+            throw new UserErrorException(
+                $"{data.Folder} has {data.Tokenizer.VocabularySize} token ids, but the model in {run.Path} only {trained.Facts.Model.VocabularySize}; name data of its tokenizer with --data.");
         }
 
         var part = request.Part == "train" ? data.Train : data.HeldOut
             ?? throw new UserErrorException($"{data.Folder} has no held-out part; prepare it with --held-out above 0, or evaluate with --part train.");
 
-        NumericEnvironment.Choose(configuration.Training.Numerics, "cpu", configuration.Training.Threads);
-        using var interrupted = new InterruptToken();
+        NumericEnvironment.Choose(configuration?.Training.Numerics ?? NumericsMode.Fast, "cpu", configuration?.Training.Threads ?? 0);
+        using var interrupted = new StopSignal();
         var (model, parameters) = trained.Build();
         using (parameters)
         using (model)
@@ -46,5 +51,15 @@ internal static class EvalHandler
         }
 
         return ExitCode.Success;
+    }
+
+    private static string DataOf(EvalRequest request, RunDirectory run, RunConfiguration? configuration)
+    {
+        if (request.Data is { } given)
+            return given;
+        if (configuration is null)
+            throw new UserErrorException($"{run.Path} was imported, so it has no data of its own; name some with --data.");
+        return Directory.Exists(configuration.Data.Path) ? configuration.Data.Path : throw new UserErrorException(
+            $"The data of {run.Path} are not in {configuration.Data.Path}, seen from here; name their folder with --data.");
     }
 }

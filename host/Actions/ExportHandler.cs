@@ -9,7 +9,7 @@ internal static class ExportHandler
 {
     public static int Run(ExportRequest request, CommandContext context)
     {
-        using var trained = TrainedModel.Open(request.Run, request.Checkpoint, context.Error.WriteLine);
+        using var trained = TrainedModel.Open(request.Run, request.Checkpoint, context);
         int? endOfText = null;
         IReadOnlyList<ExportedFile> files = [];
         if (Directory.Exists(trained.TokenizerPath))
@@ -19,7 +19,7 @@ internal static class ExportHandler
             files = FilesOf(tokenizer);
         }
 
-        using var interrupted = new InterruptToken();
+        using var interrupted = new StopSignal();
         HuggingFaceExport.Write(
             new HuggingFaceModel(trained.Facts.Model, trained.Layout, trained.Weights, endOfText, endOfText), files, request.Output, request.Force,
             interrupted.Token);

@@ -22,13 +22,13 @@ internal static class GenerateHandler
         if (sampling.Validate().FirstOrDefault() is { } wrong)
             throw new UserErrorException(wrong);
 
-        using var trained = TrainedModel.Open(request.Run, step: null, context.Error.WriteLine);
+        using var trained = TrainedModel.Open(request.Run, step: null, context);
         using var tokenizer = trained.Tokenizer();
 
         // The end of a text is also the beginning of the next: what stands before an empty prompt.
         int[] prompt = [tokenizer.EndOfText, .. tokenizer.Encode(request.Prompt)];
         NumericEnvironment.Choose(NumericsMode.Fast, "cpu", threads: 0);
-        using var interrupted = new InterruptToken();
+        using var interrupted = new StopSignal();
         var (model, parameters) = trained.Build();
         using (parameters)
         using (model)

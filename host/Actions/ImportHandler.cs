@@ -21,6 +21,13 @@ internal static class ImportHandler
 
         var model = HuggingFaceImport.Read(request.Source, ModelLayout.Of);
         using var weights = model.Weights;
+        using var tokenizer = File.Exists(Path.Combine(request.Source, TokenizerFolder.DescriptionFile)) ? TokenizerFolder.Load(request.Source) : null;
+        if (tokenizer?.VocabularySize > model.Options.VocabularySize)
+        {
+            throw new UserErrorException(
+                $"The tokenizer in {request.Source} has {tokenizer.VocabularySize} token ids, but its model only {model.Options.VocabularySize}; put the model's own tokenizer there.");
+        }
+
         using var firstMoment = new HostBuffer(weights.Length);
         using var secondMoment = new HostBuffer(weights.Length);
         var store = new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions(), context.Time);
@@ -36,19 +43,13 @@ internal static class ImportHandler
             },
             model.Layout, weights, firstMoment, secondMoment));
 
-        if (File.Exists(Path.Combine(request.Source, TokenizerFolder.DescriptionFile)))
-        {
-            var tokenizerFolder = Path.Combine(run.Path, TrainedModel.TokenizerFolderName);
-            using var tokenizer = TokenizerFolder.Load(request.Source);
-            Directory.CreateDirectory(tokenizerFolder);
-            tokenizer.Save(tokenizerFolder);
-        }
+        var tokenizerFolder = Path.Combine(run.Path, TrainedModel.TokenizerFolderName);
+        if (tokenizer is not null)
+            tokenizer.Save(Directory.CreateDirectory(tokenizerFolder).FullName);
         else
-        {
-            context.Output.WriteLine($"{request.Source} has no tokenizer of ours; put one into {Path.Combine(run.Path, TrainedModel.TokenizerFolderName)} to generate text.");
-        }
+            context.Output.WriteLine($"{request.Source} has no tokenizer that actortrain wrote; put one into {tokenizerFolder} to generate text.");
 
-        context.Output.WriteLine($"{request.Output} holds the imported {model.Options.Family} model, {model.Layout.ParameterCount:N0} parameters.");
+        context.Output.WriteLine($"{request.Output} holds the imported {model.Options.Family.ToString().ToLowerInvariant()} model, {model.Layout.ParameterCount:N0} parameters.");
         return ExitCode.Success;
     }
 }

@@ -10,7 +10,7 @@ internal static class PrepareHandler
 {
     public static int Run(PrepareRequest request, CommandContext context)
     {
-        using var interrupted = new InterruptToken();
+        using var interrupted = new StopSignal();
         var summary = CorpusPreparation.Run(
             new PreparationOptions
             {
@@ -23,7 +23,9 @@ internal static class PrepareHandler
                 },
                 Output = request.Output,
                 Tokenizer = request.Tokenizer,
+                TokenizerFrom = request.TokenizerFrom is { } from ? TokenizerPlace(from) : null,
                 VocabularySize = request.Vocabulary,
+                TokenizerSampleBytes = request.TokenizerSample,
                 HeldOutFraction = request.HeldOut,
                 ShardTokens = request.ShardSize,
                 Seed = (ulong)request.Seed,
@@ -37,6 +39,13 @@ internal static class PrepareHandler
             Part(context, "held out", heldOut);
         context.Output.WriteLine($"{summary.Folder} holds the tokens, with a vocabulary of {summary.VocabularySize}.");
         return ExitCode.Success;
+    }
+
+    // A run keeps its tokenizer in a folder of its own.
+    private static string TokenizerPlace(string folder)
+    {
+        var ofRun = Path.Combine(folder, TrainedModel.TokenizerFolderName);
+        return Directory.Exists(ofRun) ? ofRun : folder;
     }
 
     private static void Part(CommandContext context, string name, PreparedPart part) => context.Output.WriteLine(string.Create(

@@ -4,6 +4,7 @@ using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Pretraining;
 using ActorTrain.Host.Progress;
 using ActorTrain.Models;
+using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Actions;
@@ -23,22 +24,23 @@ internal static class PretrainHandler
         var environment = NumericEnvironment.Choose(configuration.Training.Numerics, configuration.Training.Device, configuration.Training.Threads);
 
         using var runLock = directory.Lock();
-        Record(directory, configuration, data);
         using var progress = TrainingProgress.For(context);
+        using var stop = new StopSignal(() => progress.Note("Stopping: the step is finished and saved; a second signal ends at once."));
         using var run = new PretrainRun(configuration, environment, data, directory, progress, context.Time);
-        run.Restore();
+
+        // Nothing is written before this: the checkpoint may yet refuse the data.
+        var resumed = run.Restore();
+        runLock.MarkRunning();
+        Record(directory, configuration, data, resumed);
         if (run.Step >= configuration.Training.Steps)
         {
-            context.Output.WriteLine($"{directory.Path} has taken all of its {configuration.Training.Steps} steps.");
             runLock.MarkFinished();
-            return ExitCode.Success;
+            progress.Note($"{directory.Path} has taken all of its {configuration.Training.Steps} steps already.");
         }
-
-        using var stop = new StopSignal(run.Note);
-        if (run.Train(directory.MetricsFile, stop.Token))
+        else if (run.Train(directory.MetricsFile, stop.Token))
         {
             runLock.MarkFinished();
-            progress.Note($"{directory.Path} has taken all of its {configuration.Training.Steps} steps; `actortrain generate {configuration.Run.Name}` lets it write.");
+            progress.Note($"{directory.Path} has taken all of its {configuration.Training.Steps} steps; `actortrain generate {NameOf(configuration)}` lets it write.");
         }
         else
         {
@@ -50,23 +52,30 @@ internal static class PretrainHandler
 
     private static void CheckResume(ResumeMode mode, RunDirectory directory, RunConfiguration configuration)
     {
-        var exists = File.Exists(directory.ConfigurationFile);
-        if (!exists && mode == ResumeMode.Required)
-            throw new UserErrorException($"There is no run in {directory.Path} to resume; leave --resume out to begin it.");
-        if (!exists)
-            return;
-        if (mode == ResumeMode.Fresh)
-            throw new UserErrorException($"{directory.Path} holds a run already; choose another run.name, or leave --fresh out to go on with it.");
-        RunConfiguration.RequireSameResult(RunFile.Read(directory.ConfigurationFile, []), configuration);
+        var checkpoints = new CheckpointArchive(directory.CheckpointsDirectory).List().Count > 0;
+        if (mode == ResumeMode.Required && !checkpoints)
+            throw new UserErrorException($"{directory.Path} has no checkpoint to resume from; leave --resume out to begin it.");
+        if (mode == ResumeMode.Fresh && checkpoints)
+            throw new UserErrorException($"{directory.Path} holds checkpoints already; choose another run.name, or leave --fresh out to go on with it.");
+        if (File.Exists(directory.ConfigurationFile))
+            RunConfiguration.RequireSameResult(RunFile.Read(directory.ConfigurationFile, []), configuration);
+        else if (checkpoints)
+            throw new UserErrorException($"{directory.Path} holds checkpoints but no run.yaml, as an imported model does, so it cannot be gone on with; choose another run.name.");
     }
 
+    // As the run is named on the command lines that come after.
+    private static string NameOf(RunConfiguration configuration) =>
+        configuration.Run.Output == "runs" ? configuration.Run.Name : configuration.Run.Directory;
+
     // The run keeps its configuration and tokenizer, so that it can be read wherever its folder is taken.
-    private static void Record(RunDirectory directory, RunConfiguration configuration, TokenStore data)
+    private static void Record(RunDirectory directory, RunConfiguration configuration, TokenStore data, bool resumed)
     {
         var tokenizer = Path.Combine(directory.Path, TrainedModel.TokenizerFolderName);
-        if (!Directory.Exists(tokenizer))
+        if (!resumed || !Directory.Exists(tokenizer))
         {
             var staging = tokenizer + ".writing";
+            foreach (var old in new[] { staging, tokenizer }.Where(Directory.Exists))
+                Directory.Delete(old, recursive: true);
             Directory.CreateDirectory(staging);
             data.Tokenizer.Save(staging);
             Directory.Move(staging, tokenizer);

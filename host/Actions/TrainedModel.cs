@@ -1,4 +1,5 @@
 using ActorTrain.Data.Tokenizers;
+using ActorTrain.Host.Commands;
 using ActorTrain.Models;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
@@ -14,20 +15,20 @@ internal sealed class TrainedModel : IDisposable
 
     private readonly LoadedCheckpoint checkpoint;
 
-    private TrainedModel(string runFolder, LoadedCheckpoint checkpoint)
+    private TrainedModel(RunDirectory run, LoadedCheckpoint checkpoint)
     {
-        RunFolder = runFolder;
+        Run = run;
         this.checkpoint = checkpoint;
     }
 
-    /// <summary>The run's folder.</summary>
-    public string RunFolder { get; }
+    /// <summary>Its run.</summary>
+    public RunDirectory Run { get; }
 
     /// <summary>What the checkpoint says of its run.</summary>
     public CheckpointFacts Facts => checkpoint.Manifest.Facts;
 
     /// <summary>The folder with the run's tokenizer.</summary>
-    public string TokenizerPath => Path.Combine(RunFolder, TokenizerFolderName);
+    public string TokenizerPath => Path.Combine(Run.Path, TokenizerFolderName);
 
     /// <summary>The weights, laid out flat.</summary>
     public HostBuffer Weights => checkpoint.Weights;
@@ -36,35 +37,25 @@ internal sealed class TrainedModel : IDisposable
     public FlatLayout Layout => checkpoint.Layout;
 
     /// <summary>Opens the newest whole checkpoint of a run, or the one that is named.</summary>
-    /// <param name="name">A run's name under <c>runs</c>, its folder, or the folder of one of its checkpoints.</param>
+    /// <param name="name">As <see cref="NamedRun.Find"/> takes it.</param>
     /// <param name="step">The checkpoint's step, or null.</param>
-    /// <param name="warn">Told of checkpoints that are not whole.</param>
+    /// <param name="context">Told of checkpoints that are not whole.</param>
     /// <exception cref="UserErrorException">There is no such run or checkpoint.</exception>
-    public static TrainedModel Open(string name, long? step, Action<string> warn)
+    public static TrainedModel Open(string name, long? step, CommandContext context)
     {
-        var folder = Directory.Exists(name) ? name : Path.Combine("runs", name);
-        if (!Directory.Exists(folder))
-            throw new UserErrorException($"There is no run {name}: give its name under runs/, its folder, or one of its checkpoints; `actortrain runs` lists them.");
-        if (File.Exists(Path.Combine(folder, "manifest.json")))
+        var (run, named) = NamedRun.Find(name);
+        var archive = new CheckpointArchive(run.CheckpointsDirectory);
+        if ((step ?? named) is { } wanted)
         {
-            var path = Path.GetFullPath(folder);
-            var checkpoints = Path.GetDirectoryName(path)!;
-            var named = new CheckpointArchive(checkpoints).List().FirstOrDefault(info => Path.GetFullPath(info.Path) == path)
-                ?? throw new UserErrorException($"{folder} is no checkpoint of a run; give a folder like runs/NAME/checkpoints/step-00000100.");
-            return new TrainedModel(Path.GetDirectoryName(checkpoints)!, Load(named));
+            var checkpoints = archive.List();
+            var info = checkpoints.FirstOrDefault(info => info.Step == wanted) ?? throw new UserErrorException(
+                $"{run.Path} has no checkpoint of step {wanted}; it has {Steps(checkpoints)}.");
+            return new TrainedModel(run, CheckpointArchive.Load(info, LayoutOf, CheckpointParts.Weights));
         }
 
-        var archive = new CheckpointArchive(RunOf(folder).CheckpointsDirectory);
-        if (step is { } wanted)
-        {
-            var info = archive.List().FirstOrDefault(info => info.Step == wanted)
-                ?? throw new UserErrorException($"{folder} has no checkpoint of step {wanted}; it has {Steps(archive)}.");
-            return new TrainedModel(folder, Load(info));
-        }
-
-        var newest = archive.LoadLatest(static manifest => ModelLayout.Of(manifest.Facts.Model), fault => warn(fault.Sentence), CheckpointParts.Weights)
-            ?? throw new UserErrorException($"{folder} has no checkpoint yet; train it first with `actortrain pretrain`.");
-        return new TrainedModel(folder, newest);
+        var newest = archive.LoadLatest(LayoutOf, fault => context.Error.WriteLine($"actortrain: warning: {fault.Sentence}"), CheckpointParts.Weights)
+            ?? throw new UserErrorException($"{run.Path} has no checkpoint {(archive.List().Count > 0 ? "that is whole" : "yet")}; go on with it by `actortrain pretrain`.");
+        return new TrainedModel(run, newest);
     }
 
     /// <summary>The model in float32, ready to compute.</summary>
@@ -80,20 +71,13 @@ internal sealed class TrainedModel : IDisposable
     /// <exception cref="UserErrorException">The run has none.</exception>
     public ITokenizer Tokenizer() => Directory.Exists(TokenizerPath)
         ? TokenizerFolder.Load(TokenizerPath)
-        : throw new UserErrorException($"{RunFolder} has no tokenizer, so text cannot be read or written; put the one that it was trained with into {TokenizerPath}.");
+        : throw new UserErrorException($"{Run.Path} has no tokenizer, so text cannot be read or written; put the one that it was trained with into {TokenizerPath}.");
 
     /// <inheritdoc/>
     public void Dispose() => checkpoint.Dispose();
 
-    private static RunDirectory RunOf(string folder)
-    {
-        var path = Path.GetFullPath(folder);
-        return new RunDirectory(Path.GetDirectoryName(path)!, Path.GetFileName(path));
-    }
+    private static FlatLayout LayoutOf(CheckpointManifest manifest) => ModelLayout.Of(manifest.Facts.Model);
 
-    private static LoadedCheckpoint Load(CheckpointInfo info) =>
-        CheckpointArchive.Load(info, static manifest => ModelLayout.Of(manifest.Facts.Model), CheckpointParts.Weights);
-
-    private static string Steps(CheckpointArchive archive) =>
-        string.Join(", ", archive.List().Select(static info => info.Step).Order()) is { Length: > 0 } steps ? steps : "none";
+    private static string Steps(IEnumerable<CheckpointInfo> checkpoints) =>
+        string.Join(", ", checkpoints.Select(static info => info.Step).Order()) is { Length: > 0 } steps ? steps : "none";
 }

@@ -14,8 +14,8 @@ public static class CommandLine
           actortrain doctor
           actortrain prepare --input book.txt --output data/book
           actortrain pretrain --set run.name=book --set data.path=data/book
-          actortrain plot runs/book --output loss.svg
-          actortrain generate runs/book --prompt 'In the beginning'
+          actortrain plot book --output loss.svg
+          actortrain generate book --prompt 'In the beginning'
 
         Exit codes: 0 done, 1 a fault of program or machine, 2 bad input, 130 interrupted.
         """;
@@ -35,6 +35,8 @@ public static class CommandLine
         root.Add(RunsCommand.Define(request => handlers.Runs(request, context)));
         root.Add(PlotCommand.Define(request => handlers.Plot(request, context)));
         root.Add(HelpCommand.Define(root, context));
+        foreach (var command in root.Subcommands)
+            ParseErrors.RefuseMisspelt(command);
         foreach (var option in root.Options)
         {
             if (option is HelpOption { Action: HelpAction usual } help)
@@ -57,8 +59,7 @@ public static class CommandLine
         var line = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (line.Errors.Count > 0 && line.Action is not TeachingHelp)
         {
-            context.Error.WriteLine($"actortrain: {ParseErrors.Sentence(line, root)}");
-            return ExitCode.UserError;
+            return Refuse(context, ParseErrors.Sentence(line, root));
         }
 
         try
@@ -73,8 +74,7 @@ public static class CommandLine
         }
         catch (UserErrorException error)
         {
-            context.Error.WriteLine($"actortrain: {error.Message}");
-            return ExitCode.UserError;
+            return Refuse(context, error.Message);
         }
         catch (OperationCanceledException)
         {
@@ -91,5 +91,12 @@ public static class CommandLine
                 : "This is a fault of the program or the machine. Set ACTORTRAIN_TRACE=1 to see where, and try 'actortrain doctor'.");
             return ExitCode.Failure;
         }
+    }
+
+    // One line, also where a name that was given has several.
+    private static int Refuse(CommandContext context, string sentence)
+    {
+        context.Error.WriteLine($"actortrain: {sentence.ReplaceLineEndings("␤")}");
+        return ExitCode.UserError;
     }
 }

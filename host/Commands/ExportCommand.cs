@@ -25,8 +25,8 @@ internal static class ExportCommand
             huggingface writes config.json, model.safetensors and the tokenizer, which transformers loads as GPT2LMHeadModel or LlamaForCausalLM.
 
             Examples:
-              actortrain export runs/book --output book-gpt2
-              actortrain export runs/book --checkpoint 500 --output book-500 --force
+              actortrain export book --output book-gpt2
+              actortrain export book --checkpoint 500 --output book-500 --force
             """) { path, format, output, checkpoint, force };
         command.SetAction(line => run(new ExportRequest(
             line.GetRequiredValue(path), line.GetRequiredValue(format), line.GetRequiredValue(output), line.GetValue(checkpoint), line.GetValue(force))));

@@ -19,8 +19,8 @@ internal static class GenerateCommand
         var count = OptionChecks.Whole("--count", 1, new Whole(1, 10_000), "How many texts to write, with seeds counted up.");
         var command = new TaughtCommand("generate", "Write text with a trained model.", """
             Examples:
-              actortrain generate runs/book --prompt 'In the beginning' --tokens 100
-              actortrain generate runs/book --prompt 'In the beginning' --greedy
+              actortrain generate book --prompt 'In the beginning' --tokens 100
+              actortrain generate book --prompt 'In the beginning' --greedy
               actortrain generate runs/book --temperature 1 --top-p 0.9 --seed 7 --count 3
             """) { path, prompt, tokens, temperature, topK, topP, seed, greedy, count };
         command.SetAction(line => run(new GenerateRequest(

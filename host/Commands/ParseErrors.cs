@@ -10,6 +10,8 @@ internal static class ParseErrors
     {
         var command = line.CommandResult.Command;
         var see = command == root ? "see 'actortrain --help'" : $"see 'actortrain {command.Name} --help'";
+        if (Misspelt(line.CommandResult) is { } misspelt)
+            return NoOption(command, misspelt);
         if (line.UnmatchedTokens is [var stranger, ..])
         {
             if (command == root)
@@ -20,9 +22,8 @@ internal static class ParseErrors
                     : $"there is no command '{stranger}'{NearestName.Hint(stranger, commands, $"; {see}.")}";
             }
 
-            var options = command.Options.Select(static option => option.Name).Append("--help");
             return stranger.StartsWith('-')
-                ? $"{command.Name} has no option '{stranger}'{NearestName.Hint(stranger, options, $"; {see}.")}"
+                ? NoOption(command, stranger)
                 : $"{command.Name} does not know what to do with '{stranger}'; {see}.";
         }
 
@@ -31,18 +32,35 @@ internal static class ParseErrors
             ?? line.Errors[0];
         return error.SymbolResult switch
         {
+            OptionResult { Option: { Required: true } missing, Implicit: true } =>
+                $"{command.Name} needs {missing.Name} {missing.HelpName}: {missing.Description?.TrimEnd('.')}; {see}.",
             OptionResult { Option: var option, Tokens.Count: 0 } => $"{option.Name} needs a value: {option.Description?.TrimEnd('.')}; {see}.",
             CommandResult when command == root => $"a command is missing; {see}.",
             ArgumentResult { Argument: var argument, Tokens.Count: 0 } when argument.Arity.MinimumNumberOfValues > 0 =>
                 $"{command.Name} needs {argument.Name}: {argument.Description?.TrimEnd('.')}; {see}.",
-            _ => MissingOption(line, command) is { } missing && error.Message.Contains(missing.Name, StringComparison.Ordinal)
-                ? $"{command.Name} needs {missing.Name} {missing.HelpName}: {missing.Description?.TrimEnd('.')}; {see}."
-                : Ended(error.Message),
+            _ => Ended(error.Message),
         };
     }
 
-    private static Option? MissingOption(ParseResult line, Command command) =>
-        command.Options.FirstOrDefault(option => option.Required && line.GetResult(option) is null);
+    /// <summary>Makes a command refuse a misspelt option that the library would take for a path.</summary>
+    public static void RefuseMisspelt(Command command) => command.Validators.Add(static result =>
+    {
+        if (Misspelt(result) is { } misspelt)
+            result.AddError(NoOption(result.Command, misspelt));
+    });
+
+    // Where any number of values is taken, what begins with a dash is taken too.
+    private static string? Misspelt(CommandResult result) => result.Children
+        .Where(static child => child is ArgumentResult or OptionResult { Option.AllowMultipleArgumentsPerToken: true })
+        .SelectMany(static child => child.Tokens)
+        .Select(static token => token.Value)
+        .FirstOrDefault(static value => value.Length > 1 && value[0] == '-');
+
+    private static string NoOption(Command command, string stranger)
+    {
+        var options = command.Options.Select(static option => option.Name).Append("--help");
+        return $"{command.Name} has no option '{stranger}'{NearestName.Hint(stranger, options, $"; see 'actortrain {command.Name} --help'.")}";
+    }
 
     private static string Ended(string message) => message.EndsWith('?') || message.EndsWith('.') ? message : message + ".";
 }

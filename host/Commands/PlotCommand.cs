@@ -13,12 +13,11 @@ internal static class PlotCommand
 
     public static Command Define(Func<PlotRequest, int> run)
     {
-        var path = RunArgument.Create("A run's folder.");
-        var output = new Option<string>("--output")
+        var path = RunArgument.Create("A run by its name under runs/ or its folder.");
+        var output = new Option<string?>("--output")
         {
-            Description = "The picture to write, .svg or .png.",
+            Description = "The picture to write, .svg or .png [default: plot.svg in the run's folder].",
             HelpName = "FILE",
-            Required = true,
             Arity = ArgumentArity.ExactlyOne,
             CustomParser = static result => OptionChecks.Read(result, Picture, static value => (string)value),
         };
@@ -26,11 +25,11 @@ internal static class PlotCommand
         var linear = new Option<bool>("--linear-loss") { Description = "Draw the loss on a linear axis instead of a logarithmic one." };
         var command = new TaughtCommand("plot", "Draw loss, gradient norm and throughput of a run.", """
             Examples:
-              actortrain plot runs/book --output loss.svg
+              actortrain plot book
               actortrain plot runs/book --output loss.png --smooth 50
             """) { path, output, smooth, linear };
         command.SetAction(line => run(new PlotRequest(
-            line.GetRequiredValue(path), line.GetRequiredValue(output), line.GetValue(smooth), line.GetValue(linear))));
+            line.GetRequiredValue(path), line.GetValue(output), line.GetValue(smooth), line.GetValue(linear))));
         return command;
     }
 }

@@ -21,8 +21,15 @@ internal static class PrepareCommand
         };
         var output = new Option<string>("--output") { Description = "The folder to write.", HelpName = "DIR", Required = true };
         var tokenizer = OptionChecks.Word("--tokenizer", "bpe", Tokenizers, "How text becomes tokens; bpe and unigram are trained on the text.");
-        var vocabulary = OptionChecks.Whole("--vocabulary-size", 4096, new Whole(257, 1 << 24), "Token ids of a trained tokenizer.");
-        var heldOut = OptionChecks.Number("--held-out", 0.01, new Number(0, 1, Below: true), "Part of the documents that is held out for evaluation.");
+        var vocabulary = OptionChecks.Whole(
+            "--vocabulary-size", 4096, new Whole(SentencePieceTraining.SmallestVocabulary, SentencePieceTraining.LargestVocabulary), "Token ids of a trained tokenizer.");
+        var from = new Option<string?>("--tokenizer-from")
+        {
+            Description = "Take the tokenizer of this prepared folder or run instead of making one.",
+            HelpName = "DIR",
+        };
+        var sample = OptionChecks.Long("--tokenizer-sample-bytes", 16 << 20, new Whole(1, long.MaxValue), "Most text that a tokenizer is trained on.");
+        var heldOut = OptionChecks.Number("--held-out", 0.01, new Number(0, 0.5), "Part of the documents that is held out for evaluation.");
         var lenient = new Option<bool>("--lenient") { Description = "Replace bytes that are not UTF-8 instead of refusing the file." };
         var field = new Option<string>("--text-field") { Description = "Field of .jsonl lines that holds the text.", HelpName = "NAME", DefaultValueFactory = static _ => "text" };
         var separator = new Option<string?>("--document-separator")
@@ -40,11 +47,11 @@ internal static class PrepareCommand
             Examples:
               actortrain prepare --input book.txt --output data/book --tokenizer bytes
               actortrain prepare --input 'corpus/*.jsonl.gz' notes/ --output data/corpus --tokenizer bpe --vocabulary-size 8192
-            """) { input, output, tokenizer, vocabulary, heldOut, lenient, field, separator, shard, seed, force };
+            """) { input, output, tokenizer, vocabulary, from, sample, heldOut, lenient, field, separator, shard, seed, force };
         command.SetAction(line => run(new PrepareRequest(
             line.GetRequiredValue(input), line.GetRequiredValue(output), Tokenizers.ValueOf<TokenizerKind>(line.GetRequiredValue(tokenizer)),
-            line.GetValue(vocabulary), line.GetValue(heldOut), line.GetValue(lenient), line.GetRequiredValue(field), line.GetValue(separator),
-            line.GetValue(shard), line.GetValue(seed), line.GetValue(force))));
+            line.GetValue(vocabulary), line.GetValue(from), line.GetValue(sample), line.GetValue(heldOut), line.GetValue(lenient),
+            line.GetRequiredValue(field), line.GetValue(separator), line.GetValue(shard), line.GetValue(seed), line.GetValue(force))));
         return command;
     }
 }

@@ -24,7 +24,9 @@ public sealed record DoctorRequest(bool Json);
 /// <param name="Output">The folder to write.</param>
 /// <param name="Tokenizer">Which tokenizer.</param>
 /// <param name="Vocabulary">Number of token ids for a trained tokenizer.</param>
-/// <param name="HeldOut">Part of the documents held out, from 0 to below 1.</param>
+/// <param name="TokenizerFrom">A prepared folder or run whose tokenizer is taken, or null.</param>
+/// <param name="TokenizerSample">Most bytes of text that a tokenizer is trained on.</param>
+/// <param name="HeldOut">Part of the documents held out, from 0 to 0.5.</param>
 /// <param name="Lenient">Replace what is not UTF-8 instead of refusing it.</param>
 /// <param name="TextField">Field of <c>.jsonl</c> lines that holds the text.</param>
 /// <param name="DocumentSeparator">What stands between two documents of a text file, or null.</param>
@@ -32,8 +34,8 @@ public sealed record DoctorRequest(bool Json);
 /// <param name="Seed">Seed of the held-out split.</param>
 /// <param name="Force">Replace the output folder if it was written by <c>prepare</c>.</param>
 public sealed record PrepareRequest(
-    IReadOnlyList<string> Inputs, string Output, TokenizerKind Tokenizer, int Vocabulary, double HeldOut, bool Lenient, string TextField,
-    string? DocumentSeparator, long ShardSize, long Seed, bool Force);
+    IReadOnlyList<string> Inputs, string Output, TokenizerKind Tokenizer, int Vocabulary, string? TokenizerFrom, long TokenizerSample, double HeldOut,
+    bool Lenient, string TextField, string? DocumentSeparator, long ShardSize, long Seed, bool Force);
 
 /// <summary><c>actortrain pretrain</c>.</summary>
 /// <param name="RunFile">The run file, or null where all is given by overrides.</param>
@@ -42,13 +44,14 @@ public sealed record PrepareRequest(
 public sealed record PretrainRequest(string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume);
 
 /// <summary><c>actortrain eval</c>.</summary>
-/// <param name="Run">A run's folder or one of its checkpoints.</param>
+/// <param name="Run">A run by name or folder, or one of its checkpoints.</param>
 /// <param name="Part">Part of the data, <c>heldout</c> or <c>train</c>.</param>
 /// <param name="Batches">Batches to take; 0 takes the whole part.</param>
-public sealed record EvalRequest(string Run, string Part, int Batches);
+/// <param name="Data">The prepared data, or null for the run's own.</param>
+public sealed record EvalRequest(string Run, string Part, int Batches, string? Data);
 
 /// <summary><c>actortrain generate</c>.</summary>
-/// <param name="Run">A run's folder or one of its checkpoints.</param>
+/// <param name="Run">A run by name or folder, or one of its checkpoints.</param>
 /// <param name="Prompt">What the text begins with.</param>
 /// <param name="Tokens">Tokens to write after it.</param>
 /// <param name="Temperature">Divides the logits.</param>
@@ -60,7 +63,7 @@ public sealed record EvalRequest(string Run, string Part, int Batches);
 public sealed record GenerateRequest(string Run, string Prompt, int Tokens, double Temperature, int TopK, double TopP, long Seed, bool Greedy, int Count);
 
 /// <summary><c>actortrain export</c>.</summary>
-/// <param name="Run">A run's folder or one of its checkpoints.</param>
+/// <param name="Run">A run by name or folder, or one of its checkpoints.</param>
 /// <param name="Format">The format, <c>huggingface</c>.</param>
 /// <param name="Output">The folder to write.</param>
 /// <param name="Checkpoint">The checkpoint's step, or null for the newest.</param>
@@ -77,8 +80,8 @@ public sealed record ImportRequest(string Source, string Output);
 public sealed record RunsRequest(string Output);
 
 /// <summary><c>actortrain plot</c>.</summary>
-/// <param name="Run">A run's folder.</param>
-/// <param name="Output">The picture to write, <c>.svg</c> or <c>.png</c>.</param>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Output">The picture to write, <c>.svg</c> or <c>.png</c>; null: <c>plot.svg</c> in the run's folder.</param>
 /// <param name="Smooth">Steps over which lines are smoothed; 0 chooses by the length of the run.</param>
 /// <param name="LinearLoss">Draw the loss on a linear instead of a logarithmic axis.</param>
-public sealed record PlotRequest(string Run, string Output, int Smooth, bool LinearLoss);
+public sealed record PlotRequest(string Run, string? Output, int Smooth, bool LinearLoss);

@@ -3,22 +3,22 @@ using ActorTrain.Host.Progress;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Ctrl-C and SIGTERM while a run trains: the first asks it to finish its step and save, a second ends the process at once.</summary>
-/// <remarks>Ending at once is safe: a checkpoint is complete or it is not there.</remarks>
+/// <summary>Ctrl-C and SIGTERM while a command works: the first asks it to stop in order, a second ends the process at once.</summary>
+/// <remarks>Ending at once is safe: what a command writes is complete or it is not there.</remarks>
 public sealed partial class StopSignal : IDisposable
 {
     private readonly CancellationTokenSource requested = new();
     private readonly List<PosixSignalRegistration> registrations = [];
     private readonly Action<int> end;
-    private readonly Action<string> notice;
+    private readonly Action? heard;
     private int received;
 
     /// <summary>Begins to listen.</summary>
-    /// <param name="notice">Told in words that the first signal was heard.</param>
+    /// <param name="heard">Called at the first signal, to tell what happens now.</param>
     /// <param name="end">Ends the process with an exit code at once; for tests.</param>
-    public StopSignal(Action<string> notice, Action<int>? end = null)
+    public StopSignal(Action? heard = null, Action<int>? end = null)
     {
-        this.notice = notice;
+        this.heard = heard;
         this.end = end ?? EndProcess;
         registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Hear));
         registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Hear));
@@ -27,7 +27,7 @@ public sealed partial class StopSignal : IDisposable
     /// <summary>Whether a stop was asked for.</summary>
     public bool Requested => requested.IsCancellationRequested;
 
-    /// <summary>Cancelled when a stop is asked for; for waits between steps, never for a step itself.</summary>
+    /// <summary>Cancelled when a stop is asked for.</summary>
     public CancellationToken Token => requested.Token;
 
     /// <summary>What one signal does.</summary>
@@ -40,7 +40,7 @@ public sealed partial class StopSignal : IDisposable
             return;
         }
 
-        notice("Stopping: the step is finished and saved; a second signal ends at once.");
+        heard?.Invoke();
         requested.Cancel();
     }
 

@@ -22,7 +22,8 @@ public static class RunFile
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                var reason = error is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : error.Message.TrimEnd('.');
+                var reason = error is FileNotFoundException or DirectoryNotFoundException ? "there is no such file"
+                    : Directory.Exists(path) ? "it is a folder" : error.Message.TrimEnd('.');
                 throw new UserErrorException($"The run file '{path}' cannot be read: {reason}.", error);
             }
         }

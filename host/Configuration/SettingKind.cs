@@ -77,7 +77,7 @@ public sealed record Flag : SettingKind
 public sealed record Choice(params (string Word, object Value)[] Options) : SettingKind
 {
     /// <inheritdoc/>
-    public override string Expectation => string.Join(" or ", Words);
+    public override string Expectation => Words.Count < 3 ? string.Join(" or ", Words) : $"{string.Join(", ", Words.SkipLast(1))} or {Words[^1]}";
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Words { get; } = [.. Options.Select(static option => option.Word)];

@@ -40,6 +40,8 @@ public static class RunPlot
         ICanvas canvas = path.EndsWith(".png", StringComparison.OrdinalIgnoreCase) ? new PngCanvas(Width, Height) : new SvgCanvas(Width, Height);
         Draw(metrics, options, canvas);
 
+        if (Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder))
+            throw new Models.UserErrorException($"The picture '{path}' cannot be written: there is no folder {folder}; make it, or name another with --output.");
         var unfinished = path + ".tmp";
         try
         {

@@ -66,7 +66,10 @@ internal sealed class PretrainRun : IDisposable
                 Lanes = options.Lanes,
                 Optimizer = new AdamWOptions
                 {
-                    Beta1 = options.Beta1, Beta2 = options.Beta2, Epsilon = options.Epsilon, WeightDecay = options.WeightDecay,
+                    Beta1 = options.Beta1,
+                    Beta2 = options.Beta2,
+                    Epsilon = options.Epsilon,
+                    WeightDecay = options.WeightDecay,
                 },
                 Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
                 Clip = options.Clip,
@@ -77,9 +80,6 @@ internal sealed class PretrainRun : IDisposable
 
     /// <summary>Steps taken so far.</summary>
     public long Step => step;
-
-    /// <summary>The model as it stands.</summary>
-    public Transformer Model => replica.Model;
 
     private long TokensPerStep => (long)configuration.Training.Batch * model.ContextLength;
 
@@ -148,24 +148,17 @@ internal sealed class PretrainRun : IDisposable
     /// <inheritdoc/>
     public void Dispose() => replica.Dispose();
 
-    /// <summary>Shows a line; from any thread.</summary>
-    public void Note(string text)
-    {
-        lock (showing)
-            progress.Note(text);
-    }
-
     private void Introduce(double gemmRate)
     {
         var fingerprint = environment.Fingerprint;
         var text = string.Create(
             CultureInfo.InvariantCulture,
-            $"{configuration.Run.Name}: {model.Family} with {replica.Parameters.Layout.ParameterCount:N0} parameters, {configuration.Training.Steps} steps of {TokensPerStep:N0} tokens, "
-            + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {fingerprint.Threads} threads, "
+            $"{configuration.Run.Name}: {model.Family.ToString().ToLowerInvariant()} with {replica.Parameters.Layout.ParameterCount:N0} parameters, {configuration.Training.Steps} steps of {TokensPerStep:N0} tokens, "
+            + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {fingerprint.Threads} {(fingerprint.Threads == 1 ? "thread" : "threads")}, "
             + $"kernels {fingerprint.Kernels}, matrix products at {gemmRate / 1e9:F0} GFLOP/s");
-        Note(text);
+        progress.Note(text);
         if (step > 0)
-            Note($"going on after step {step}");
+            progress.Note($"going on after step {step}");
     }
 
     private void Warn(string sentence)

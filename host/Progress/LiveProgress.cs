@@ -10,7 +10,7 @@ public sealed class LiveProgress : ITrainingProgress
     internal const string ShowCursor = "\e[?25h";
 
     private const int BarWidth = 40;
-    private const int Remembered = 60;
+    private const int Remembered = 48;
     private const string Blocks = "▁▂▃▄▅▆▇█";
     private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(100);
 
@@ -99,7 +99,7 @@ public sealed class LiveProgress : ITrainingProgress
 
     private Grid Picture(StepProgress now)
     {
-        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(2)).AddColumn(new GridColumn().NoWrap());
+        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(2)).AddColumn(new GridColumn());
         Row("step", $"{Bar((double)now.Step / Math.Max(1, now.TotalSteps))} {now.Step} of {now.TotalSteps}");
         Row("loss", $"[bold]{Figures.Loss(now.Loss)}[/]  [blue]{Sparkline()}[/]");
         Row("gradient norm", $"{Figures.Short(now.GradientNorm),-12}learning rate {Figures.LearningRate(now.LearningRate)}");

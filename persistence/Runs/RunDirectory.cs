@@ -22,6 +22,9 @@ public enum RunState
 
     /// <summary>It took its last step.</summary>
     Finished,
+
+    /// <summary>It holds weights that were trained elsewhere.</summary>
+    Imported,
 }
 
 /// <summary>One line of the list of runs.</summary>
@@ -68,8 +71,11 @@ public sealed class RunDirectory
     /// <summary>Held while a process trains the run.</summary>
     public string LockFile => System.IO.Path.Combine(Path, "run.lock");
 
+    /// <summary>Whether a run is there: one that was begun, or one that was imported and has only a checkpoint.</summary>
+    public bool Exists => File.Exists(ConfigurationFile) || Directory.Exists(CheckpointsDirectory);
+
     /// <summary>How the run stands just now.</summary>
-    public RunState State => RunLock.Probe(LockFile);
+    public RunState State => File.Exists(ConfigurationFile) || !Exists ? RunLock.Probe(LockFile) : RunState.Imported;
 
     /// <summary>Takes the right to run it, making the directory if need be. Dispose of it when done.</summary>
     /// <exception cref="UserErrorException">Another process holds it, or the directory cannot be written.</exception>
@@ -90,7 +96,7 @@ public sealed class RunDirectory
                     .Where(static name => !name.StartsWith('.'))
                     .Order(StringComparer.Ordinal)
                     .Select(name => new RunDirectory(root, name))
-                    .Where(static run => File.Exists(run.ConfigurationFile) || File.Exists(run.LockFile))
+                    .Where(static run => run.Exists)
                     .Select(static run => run.Summarize()),
             ];
         }

@@ -5,12 +5,14 @@ using ActorTrain.Persistence.Files;
 namespace ActorTrain.Persistence.Runs;
 
 /// <summary>The right to run one run, held by at most one process; the system takes it back when the process dies.</summary>
+/// <remarks>Taking it changes nothing that is noted of the run: whoever takes it, finds that the run cannot go on and gives it back has
+/// left no trace.</remarks>
 public sealed class RunLock : IDisposable
 {
     private const int Attempts = 50;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
     private readonly FileStream stream;
-    private string ending = RunState.Stopped.ToString();
+    private RunState? ending;
 
     private RunLock(FileStream stream) => this.stream = stream;
 
@@ -24,9 +26,7 @@ public sealed class RunLock : IDisposable
                 try
                 {
                     // FileShare.None is an exclusive flock of the whole file.
-                    var taken = new RunLock(new FileStream(run.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
-                    taken.Write($"{RunState.Running} in process {Environment.ProcessId}");
-                    return taken;
+                    return new RunLock(new FileStream(run.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
                 }
                 catch (IOException exception) when (Disk.IsLocked(exception) && attempt < Attempts)
                 {
@@ -48,15 +48,24 @@ public sealed class RunLock : IDisposable
         }
     }
 
-    /// <summary>Notes that the run took its last step, so that it is listed as finished once the lock is given back.</summary>
-    public void MarkFinished() => ending = RunState.Finished.ToString();
+    /// <summary>Notes that the run goes on: from here it is listed as killed if the process dies, and as stopped once the lock is given
+    /// back.</summary>
+    public void MarkRunning()
+    {
+        Write($"{RunState.Running} in process {Environment.ProcessId}");
+        ending = RunState.Stopped;
+    }
 
-    /// <summary>Gives the lock back, noting how the run ended.</summary>
+    /// <summary>Notes that the run took its last step, so that it is listed as finished once the lock is given back.</summary>
+    public void MarkFinished() => ending = RunState.Finished;
+
+    /// <summary>Gives the lock back, noting how the run ended if it went on.</summary>
     public void Dispose()
     {
         if (!stream.CanWrite)
             return;
-        Write(ending);
+        if (ending is { } state)
+            Write(state.ToString());
         stream.Dispose();
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ActorTrain.Tests.Processes;
 
 namespace ActorTrain.Chaos.Tests;
 
@@ -33,7 +34,7 @@ public sealed class KillTests : IDisposable
         last.ShouldSucceed();
         kills.ShouldBe(Kills, $"seed {seed}: the run ended before it was killed often enough");
         real.NewestWeights("killed").ShouldBe(undisturbed, $"seed {seed}");
-        RowsPerStep("killed").ShouldBe(Enumerable.Range(1, 90).Select(static step => (step, 1)), $"seed {seed}");
+        real.MetricSteps("killed").ShouldBe(Enumerable.Range(1, 90), $"seed {seed}");
     }
 
     [Fact]
@@ -85,12 +86,9 @@ public sealed class KillTests : IDisposable
     public void A_configuration_that_differs_is_refused_with_the_key_and_nothing_is_changed()
     {
         real.Run(RealRun.Pretrain("run", "float32", "training.steps=6")).ShouldSucceed();
-        var before = Snapshot(real.RunFolder("run"));
-        var refused = real.Run(RealRun.Pretrain("run", "float32", "training.steps=6", "training.seed=4"));
-        refused.ExitCode.ShouldBe(2);
-        refused.Error.ShouldContain("training.seed");
-        refused.Error.Trim().Split('\n').Length.ShouldBe(1);
-        Snapshot(real.RunFolder("run")).ShouldBe(before);
+        var before = real.Snapshot();
+        real.Run(RealRun.Pretrain("run", "float32", "training.steps=6", "training.seed=4")).ShouldRefuse("training.seed");
+        real.Snapshot().ShouldBe(before);
     }
 
     // The watcher must be there before the first change, so it looks at the folder above, which is there from the start.
@@ -135,18 +133,4 @@ public sealed class KillTests : IDisposable
         watcher.EnableRaisingEvents = true;
         return watcher;
     }
-
-    private IEnumerable<(int Step, int Rows)> RowsPerStep(string name) =>
-        File.ReadLines(Path.Combine(real.RunFolder(name), "metrics.jsonl"))
-            .Where(static line => line.Contains("\"gradient_norm\"", StringComparison.Ordinal))
-            .Select(static line => System.Text.Json.JsonDocument.Parse(line).RootElement.GetProperty("step").GetInt32())
-            .CountBy(static step => step).Select(static pair => (pair.Key, pair.Value)).Order();
-
-    private static (string File, string Hash)[] Snapshot(string folder) =>
-    [
-        .. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(static file => !file.EndsWith(".lock", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)
-            .Select(static file => (file, Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file))))),
-    ];
 }

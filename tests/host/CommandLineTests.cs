@@ -34,8 +34,8 @@ public sealed class CommandLineTests
     {
         { "doctor", new DoctorRequest(false) },
         { "doctor --json", new DoctorRequest(true) },
-        { "eval r", new EvalRequest("r", "heldout", 0) },
-        { "eval r --part train --batches 3", new EvalRequest("r", "train", 3) },
+        { "eval r", new EvalRequest("r", "heldout", 0, null) },
+        { "eval r --part train --batches 3 --data d", new EvalRequest("r", "train", 3, "d") },
         { "generate r", new GenerateRequest("r", "", 200, 0.8, 0, 1, 1, false, 1) },
         { "generate r --prompt @x --tokens 5 --temperature 1.5 --top-k 4 --top-p 0.9 --seed 6 --greedy --count 2", new GenerateRequest("r", "@x", 5, 1.5, 4, 0.9, 6, true, 2) },
         { "export r --output o", new ExportRequest("r", "huggingface", "o", null, false) },
@@ -43,6 +43,7 @@ public sealed class CommandLineTests
         { "import d --output o", new ImportRequest("d", "o") },
         { "runs", new RunsRequest("runs") },
         { "runs --output x", new RunsRequest("x") },
+        { "plot r", new PlotRequest("r", null, 0, false) },
         { "plot r --output a.svg", new PlotRequest("r", "a.svg", 0, false) },
         { "plot r --output a.png --smooth 9 --linear-loss", new PlotRequest("r", "a.png", 9, true) },
     };
@@ -60,13 +61,13 @@ public sealed class CommandLineTests
     [Fact]
     public void Prepare_takes_many_inputs()
     {
-        var request = Run(Words("prepare --input a b --input c --output o --tokenizer unigram --vocabulary-size 999 --held-out 0.2 --lenient "
+        var request = Run(Words("prepare --input a b --input c --output o --tokenizer unigram --vocabulary-size 999 --tokenizer-from t --tokenizer-sample-bytes 77 --held-out 0.2 --lenient "
             + "--text-field body --document-separator === --shard-tokens 5000 --seed 4 --force")).Request.ShouldBeOfType<PrepareRequest>();
         request.Inputs.ShouldBe(["a", "b", "c"]);
         (request with { Inputs = [] }).ShouldBe(
-            new PrepareRequest([], "o", TokenizerKind.Unigram, 999, 0.2, true, "body", "===", 5000, 4, true) with { Inputs = [] }, new IgnoringInputs());
+            new PrepareRequest([], "o", TokenizerKind.Unigram, 999, "t", 77, 0.2, true, "body", "===", 5000, 4, true) with { Inputs = [] }, new IgnoringInputs());
         var plain = Run(Words("prepare --input a --output o")).Request.ShouldBeOfType<PrepareRequest>();
-        plain.ShouldBe(new PrepareRequest(["a"], "o", TokenizerKind.Bpe, 4096, 0.01, false, "text", null, 1 << 26, 1, false), new IgnoringInputs());
+        plain.ShouldBe(new PrepareRequest(["a"], "o", TokenizerKind.Bpe, 4096, null, 16 << 20, 0.01, false, "text", null, 1 << 26, 1, false), new IgnoringInputs());
     }
 
     [Theory]
@@ -85,17 +86,21 @@ public sealed class CommandLineTests
     [InlineData("xyzzy", "there is no command 'xyzzy'; see 'actortrain --help'.")]
     [InlineData("prepare --inptu a", "prepare has no option '--inptu'; did you mean '--input'?")]
     [InlineData("generate r --temprature 1", "generate has no option '--temprature'; did you mean '--temperature'?")]
+    [InlineData("generate --temprature 1 r", "generate has no option '--temprature'; did you mean '--temperature'?")]
+    [InlineData("pretrain --fesh --set x=1", "pretrain has no option '--fesh'; did you mean '--fresh'?")]
+    [InlineData("prepare --input a --lenint --output o", "prepare has no option '--lenint'; did you mean '--lenient'?")]
     [InlineData("generate r --temperature 0", "--temperature is '0', but it must be a number above 0.")]
     [InlineData("generate r --top-p 1.5", "--top-p is '1.5', but it must be a number above 0 and at most 1.")]
-    [InlineData("prepare --input a --output o --tokenizer bpee", "--tokenizer is 'bpee', but it must be bytes or bpe or unigram; did you mean 'bpe'?")]
+    [InlineData("prepare --input a --output o --tokenizer bpee", "--tokenizer is 'bpee', but it must be bytes, bpe or unigram; did you mean 'bpe'?")]
     [InlineData("eval r --part heldot", "--part is 'heldot', but it must be heldout or train; did you mean 'heldout'?")]
     [InlineData("eval r s", "eval does not know what to do with 's'; see 'actortrain eval --help'.")]
-    [InlineData("eval", "eval needs RUN: A run's folder, whose newest good checkpoint is taken, or one checkpoint's folder; see 'actortrain eval --help'.")]
+    [InlineData("eval", "eval needs RUN: A run by its name under runs/ or its folder, whose newest good checkpoint is taken, or one checkpoint's folder; see 'actortrain eval --help'.")]
     [InlineData("plot r --output a.gif", "--output is 'a.gif', but it must be a file name that ends in .svg or .png.")]
     [InlineData("export r --output o --checkpoint last", "--checkpoint is 'last', but it must be a whole number of at least 0.")]
     [InlineData("pretrain", "pretrain needs a run file, or --set for what it should train on.")]
     [InlineData("pretrain a.yaml --resume --fresh", "--resume and --fresh exclude each other; give one of them.")]
-    [InlineData("import d", "--output needs a value: The run folder to write; it must not exist; see 'actortrain import --help'.")]
+    [InlineData("import d", "import needs --output DIR: The run folder to write; it must not exist; see 'actortrain import --help'.")]
+    [InlineData("import d --output", "--output needs a value: The run folder to write; it must not exist; see 'actortrain import --help'.")]
     [InlineData("help confg", "there is no help topic 'confg'; did you mean 'config'?")]
     public void A_bad_line_is_one_sentence_and_exit_code_2(string line, string sentence)
     {

@@ -64,8 +64,9 @@ public static class ChildProgram
                 AppendForever(path, long.Parse(first, CultureInfo.InvariantCulture));
                 break;
             case ["lock", var root, var name]:
-                using (new RunDirectory(root, name).Lock())
+                using (var held = new RunDirectory(root, name).Lock())
                 {
+                    held.MarkRunning();
                     Console.WriteLine("locked");
                     Console.ReadLine();
                 }

@@ -24,12 +24,14 @@ public sealed class RunDirectoryTests : IDisposable
 
         new CheckpointStore(first.CheckpointsDirectory, new CheckpointStoreOptions(), TimeProvider.System).Commit(2);
         Make("a-second");
+        new CheckpointStore(new RunDirectory(directory.Path, "c-third").CheckpointsDirectory, new CheckpointStoreOptions(), TimeProvider.System).Commit(0);
         Directory.CreateDirectory(directory.At("something else"));
 
         RunDirectory.List(directory.Path).ShouldBe(
         [
             new RunSummary("a-second", RunState.New, null, null, null, null),
             new RunSummary("b-first", RunState.New, 2, 4.25, 2, null),
+            new RunSummary("c-third", RunState.Imported, null, null, 0, null),
         ]);
         RunDirectory.List(directory.At("nowhere")).ShouldBeEmpty();
     }
@@ -50,15 +52,33 @@ public sealed class RunDirectoryTests : IDisposable
     {
         var run = Make("run");
         run.State.ShouldBe(RunState.New);
-        using (run.Lock())
+        using (var held = run.Lock())
+        {
+            held.MarkRunning();
             run.State.ShouldBe(RunState.Running);
+        }
+
         run.State.ShouldBe(RunState.Stopped);
         using (var held = run.Lock())
+        {
+            held.MarkRunning();
             held.MarkFinished();
+        }
+
         run.State.ShouldBe(RunState.Finished);
+    }
+
+    [Fact]
+    public void A_lock_given_back_before_the_run_went_on_leaves_what_was_noted()
+    {
+        var run = Make("run");
+        using (var held = run.Lock())
+            held.MarkFinished();
+        var noted = File.ReadAllText(run.LockFile);
         using (run.Lock())
             run.State.ShouldBe(RunState.Running);
-        run.State.ShouldBe(RunState.Stopped);
+        File.ReadAllText(run.LockFile).ShouldBe(noted);
+        run.State.ShouldBe(RunState.Finished);
     }
 
     [Fact]
@@ -84,7 +104,10 @@ public sealed class RunDirectoryTests : IDisposable
         try
         {
             for (var i = 0; i < 100; i++)
-                run.Lock().Dispose();
+            {
+                using var held = run.Lock();
+                held.MarkRunning();
+            }
         }
         finally
         {

@@ -111,14 +111,20 @@ def llama(config, w, tokens):
     return norm(x, "model.norm") @ out.T
 
 
-def main():
-    directory = pathlib.Path(sys.argv[1])
+def load(directory):
+    """The model of a directory: a function from tokens, a vector of int64, to logits [time, vocabulary]."""
     config = json.loads((directory / "config.json").read_text())
     assert config["torch_dtype"] == "float32"
     weights = read_safetensors(directory / "model.safetensors")
+    family = {"gpt2": gpt2, "llama": llama}[config["model_type"]]
+    return lambda tokens: family(config, weights, tokens)
+
+
+def main():
     tokens = torch.tensor([int(token) for token in sys.argv[2].split(",")])
-    logits = {"gpt2": gpt2, "llama": llama}[config["model_type"]](config, weights, tokens)
+    logits = load(pathlib.Path(sys.argv[1]))(tokens)
     json.dump(logits.tolist(), sys.stdout)
 
 
-main()
+if __name__ == "__main__":
+    main()

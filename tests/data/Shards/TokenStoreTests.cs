@@ -60,7 +60,7 @@ public sealed class TokenStoreTests : IDisposable
         using var store = TokenStore.Open(folder.Of("out"));
         store.Train.SampleCount(3).ShouldBe(1);
         Should.Throw<UserErrorException>(() => store.Train.SampleCount(4)).Message.ShouldBe(
-            $"The training part of {folder.Of("out")} holds 4 tokens, which is less than one sequence of 4 + 1: give more text to `actortrain prepare`, or choose a smaller context.");
+            $"The training part of {folder.Of("out")} holds 4 tokens, which is less than one sequence of 4 + 1: give more text to `actortrain prepare`, or choose a smaller model.context.");
     }
 
     [Theory]

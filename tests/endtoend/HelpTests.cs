@@ -1,0 +1,53 @@
+using System.Text.Json;
+using ActorTrain.Tests.Processes;
+
+namespace ActorTrain.EndToEnd.Tests;
+
+/// <summary>What the program says of itself and of the machine.</summary>
+[Collection(nameof(TrainedRuns))]
+public sealed class HelpTests(TrainedRuns real)
+{
+    [Theory]
+    [InlineData("doctor", "--json")]
+    [InlineData("prepare", "--input", "--output", "--tokenizer", "--tokenizer-from", "--vocabulary-size", "--held-out", "--lenient", "--text-field", "--force")]
+    [InlineData("pretrain", "--set", "--resume", "--fresh", "Ctrl-C", "kill -9")]
+    [InlineData("eval", "--part", "--batches", "--data")]
+    [InlineData("generate", "--prompt", "--tokens", "--temperature", "--top-k", "--top-p", "--seed", "--greedy", "--count")]
+    [InlineData("export", "--format", "--output", "--checkpoint", "--force")]
+    [InlineData("import", "--output")]
+    [InlineData("runs", "--output")]
+    [InlineData("plot", "--output", "--smooth", "--linear-loss")]
+    [InlineData("help", "config")]
+    public void Help_names_the_options_of_a_command_and_gives_an_example(string command, params string[] options)
+    {
+        var help = real.Run(command, "--help").ShouldSucceed();
+        help.Error.ShouldBeEmpty();
+        foreach (var option in options)
+            help.Output.ShouldContain(option);
+        help.Output.ShouldContain($"  actortrain {command}");
+        real.Run("help", command).Output.ShouldBe(help.Output);
+        real.Run("--help").Output.ShouldContain($"\n  {command} ");
+    }
+
+    [Fact]
+    public void Without_arguments_the_program_explains_itself()
+    {
+        var help = real.Run().ShouldSucceed().Output;
+        help.ShouldBe(real.Run("--help").Output);
+        help.ShouldContain("Exit codes: 0 done");
+        real.Run("help", "config").ShouldSucceed().Output.ShouldContain("learning_rate");
+    }
+
+    [Fact]
+    public void Doctor_measures_the_rate_of_matrix_products()
+    {
+        var table = real.Run("doctor").ShouldSucceed().Output;
+        table.ShouldContain("GFLOP/s");
+        table.ShouldContain("libtorch");
+        using var json = JsonDocument.Parse(real.Run("doctor", "--json").ShouldSucceed().Output);
+        json.RootElement.GetProperty("works").GetBoolean().ShouldBeTrue();
+        var rates = json.RootElement.GetProperty("rates").EnumerateArray().Select(static rate => rate.GetProperty("gigaFlopsPerSecond").GetDouble()).ToArray();
+        rates.Length.ShouldBe(2);
+        rates.ShouldAllBe(static rate => rate > 1);
+    }
+}

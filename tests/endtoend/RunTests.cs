@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Text.Json;
+using ActorTrain.Tests.Processes;
+
+namespace ActorTrain.EndToEnd.Tests;
+
+/// <summary>Runs that are begun, resumed, refused, listed and drawn.</summary>
+[Collection(nameof(TrainedRuns))]
+public sealed class RunTests(TrainedRuns real)
+{
+    [Fact]
+    public void Every_step_has_its_row_and_retention_keeps_the_newest_and_those_kept_for_good()
+    {
+        real.MetricSteps("gpt2").ShouldBe(Enumerable.Range(1, TrainedRuns.Steps));
+        real.Checkpoints("gpt2").Select(Path.GetFileName).ShouldBe(["step-00000020", "step-00000035", "step-00000040"]);
+        var evaluated = File.ReadLines(real.At("runs", "gpt2", "metrics.jsonl"))
+            .Select(static line => JsonDocument.Parse(line).RootElement)
+            .Where(static row => row.TryGetProperty("held_out_loss", out _)).Select(static row => row.GetProperty("step").GetInt32());
+        evaluated.ShouldBe([20, 40]);
+    }
+
+    [Fact]
+    public void A_finished_run_stays_finished_whatever_is_asked_of_it()
+    {
+        var before = real.Snapshot();
+        real.Run(TrainedRuns.Small("gpt2")).ShouldSucceed().Output.ShouldContain("has taken all of its 40 steps");
+        real.Run([.. TrainedRuns.Small("gpt2"), "--resume"]).ShouldSucceed();
+        real.Snapshot().ShouldBe(before);
+
+        real.Run(TrainedRuns.Small("gpt2", "training.seed=8", "model.family=llama", "model.tie_embeddings=true")).ShouldRefuse("model.family (gpt2 in the run, llama now)", "training.seed (1 in the run, 8 now)");
+        real.Run([.. TrainedRuns.Small("gpt2"), "--fresh"]).ShouldRefuse("runs/gpt2", "--fresh");
+        real.Run([.. TrainedRuns.Small("new"), "--resume"]).ShouldRefuse("runs/new", "--resume");
+        real.Run([.. TrainedRuns.Small("new"), "--resume", "--fresh"]).ShouldRefuse("--resume and --fresh");
+        real.Snapshot().ShouldBe(before);
+    }
+
+    [Fact]
+    public void Other_data_are_refused_and_moved_data_are_not()
+    {
+        real.Run("prepare", "--input", "text.txt", "--output", "other", "--tokenizer", "bytes", "--held-out", "0.3").ShouldSucceed();
+        real.Run("prepare", "--input", "text.txt", "--output", "moved", "--tokenizer", "bytes").ShouldSucceed();
+        real.Run(TrainedRuns.Small("moving")).ShouldSucceed();
+
+        var before = real.Snapshot();
+        real.Run(TrainedRuns.Small("moving", "data.path=other")).ShouldRefuse("other is not the data that", "data.path");
+        real.Snapshot().ShouldBe(before);
+
+        real.Run(TrainedRuns.Small("moving", "data.path=moved")).ShouldSucceed();
+        File.ReadAllText(real.At("runs", "moving", "run.yaml")).ShouldContain("path: \"moved\"");
+    }
+
+    [Fact]
+    public void A_run_that_another_process_trains_is_refused_and_listed_as_running()
+    {
+        string[] endless = TrainedRuns.Small("locked", "training.steps=1000000", "evaluation.every=0");
+        using var trainer = real.Start(endless);
+        try
+        {
+            WaitFor(trainer, "step 1/");
+
+            // Held still, so that nothing but the second process could change the folder.
+            Signal(trainer, "STOP");
+            var before = real.Snapshot();
+            real.Run(endless).ShouldRefuse("runs/locked", "is being trained by another process");
+            real.State("locked").ShouldBe("running");
+            real.Snapshot().ShouldBe(before);
+        }
+        finally
+        {
+            trainer.Kill();
+            trainer.WaitForExit();
+        }
+
+        real.State("locked").ShouldBe("killed");
+    }
+
+    [Fact]
+    public void Runs_lists_each_run_with_its_state_step_loss_and_checkpoint()
+    {
+        var line = real.Listed("gpt2");
+        line[1..3].ShouldBe(["finished", "40"]);
+        double.Parse(line[3], System.Globalization.CultureInfo.InvariantCulture).ShouldBeInRange(0, 3);
+        line[4].ShouldBe("40");
+        real.Run("runs", "--output", "nowhere").ShouldSucceed().Output.ShouldContain("There is no run in nowhere");
+    }
+
+    [Fact]
+    public void Portable_numerics_stand_in_the_fingerprint_and_two_processes_have_the_same_weights()
+    {
+        foreach (var name in new[] { "portable", "portable-again" })
+            real.Run(TrainedRuns.Small(name, "training.numerics=portable")).ShouldSucceed();
+        real.NewestWeights("portable-again").ShouldBe(real.NewestWeights("portable"));
+        var fingerprint = real.NewestManifest("portable").Manifest.GetProperty("fingerprint");
+        fingerprint.GetProperty("oneDnn").GetString().ShouldEndWith("AVX2");
+        fingerprint.GetProperty("blas").GetString().ShouldEndWith("Haswell");
+        fingerprint.GetProperty("kernels").GetString().ShouldBe("v3");
+        real.Run(TrainedRuns.Small("portable")).ShouldRefuse("training.numerics (portable in the run, fast now)");
+    }
+
+    [Fact]
+    public void A_run_goes_on_under_another_fingerprint_with_a_warning_that_names_the_difference()
+    {
+        real.Run(TrainedRuns.Small("threads")).ShouldSucceed();
+        Directory.Delete(real.Checkpoints("threads")[^1], recursive: true);
+        var resumed = real.Run(TrainedRuns.Small("threads", "training.threads=2")).ShouldSucceed();
+        resumed.Output.ShouldContain("warning: the numeric fingerprint differs");
+        resumed.Output.ShouldContain("threads: 1 → 2");
+        resumed.Output.ShouldContain("going on after step 35");
+        real.NewestManifest("threads").Step.ShouldBe(TrainedRuns.Steps);
+        real.NewestManifest("threads").Manifest.GetProperty("fingerprint").GetProperty("threads").GetInt32().ShouldBe(2);
+        real.MetricSteps("threads").ShouldBe(Enumerable.Range(1, TrainedRuns.Steps));
+    }
+
+    [Fact]
+    public void A_run_that_was_killed_before_its_first_checkpoint_begins_again()
+    {
+        real.Run(TrainedRuns.Small("early")).ShouldSucceed();
+        var expected = real.NewestWeights("early");
+        Directory.Delete(real.At("runs", "early", "checkpoints"), recursive: true);
+
+        real.Run("generate", "early").ShouldRefuse("runs/early has no checkpoint yet", "actortrain pretrain");
+        real.Run("eval", "early").ShouldRefuse("runs/early has no checkpoint yet");
+        real.Run("export", "early", "--output", "new").ShouldRefuse("runs/early has no checkpoint yet");
+        real.Run([.. TrainedRuns.Small("early"), "--resume"]).ShouldRefuse("no checkpoint to resume from");
+        real.Run(TrainedRuns.Small("early")).ShouldSucceed();
+        real.NewestWeights("early").ShouldBe(expected);
+    }
+
+    [Fact]
+    public void An_altered_checkpoint_is_passed_over_with_a_warning_by_whoever_reads_the_run()
+    {
+        real.Run(TrainedRuns.Small("altered")).ShouldSucceed();
+        var weights = Path.Combine(real.Checkpoints("altered")[^1], "weights.safetensors");
+        using (var file = File.Open(weights, FileMode.Open))
+        {
+            file.Position = file.Length - 9;
+            var value = file.ReadByte();
+            file.Position--;
+            file.WriteByte((byte)(value ^ 1));
+        }
+
+        var read = real.Run("eval", "altered").ShouldSucceed();
+        read.Output.ShouldStartWith("step 35:");
+        read.Error.ShouldStartWith("actortrain: warning: ");
+        read.Error.ShouldContain("step-00000040");
+        real.Run("eval", "runs/altered/checkpoints/step-00000040").ShouldRefuse("step-00000040");
+        real.Run("generate", "runs/altered/checkpoints/step-00000020", "--tokens", "3").ShouldSucceed().Error.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Plot_draws_a_run_as_SVG_and_PNG()
+    {
+        real.Run("plot", "gpt2").ShouldSucceed();
+        var svg = File.ReadAllText(real.At("runs", "gpt2", "plot.svg"));
+        svg.ShouldContain("held-out loss");
+        System.Xml.Linq.XDocument.Parse(svg).Root!.Name.LocalName.ShouldBe("svg");
+        real.Run("plot", "gpt2", "--output", "gpt2.png").ShouldSucceed();
+        File.ReadAllBytes(real.At("gpt2.png"))[..8].ShouldBe([0x89, .. "PNG\r\n"u8, 0x1A, (byte)'\n']);
+        File.Delete(real.At("runs", "gpt2", "plot.svg"));
+    }
+
+    private static void WaitFor(Process process, string words)
+    {
+        while (process.StandardOutput.ReadLine() is { } line)
+        {
+            if (line.Contains(words, StringComparison.Ordinal))
+                return;
+        }
+
+        throw new InvalidOperationException($"It never said '{words}': {process.StandardError.ReadToEnd()}");
+    }
+
+    private static void Signal(Process process, string name) => Process.Start("kill", [$"-{name}", $"{process.Id}"])!.WaitForExit();
+}
