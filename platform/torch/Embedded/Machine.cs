@@ -82,15 +82,6 @@ internal static partial class Libc
     [LibraryImport("libc")]
     internal static partial int mallopt(int parameter, int value);
 
-    [LibraryImport("libc")]
-    internal static partial nint malloc(nuint size);
-
-    [LibraryImport("libc")]
-    internal static partial void free(nint block);
-
-    [LibraryImport("libc")]
-    internal static partial int madvise(nint address, nuint length, int advice);
-
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint dlopen(string file, int flags);
 }

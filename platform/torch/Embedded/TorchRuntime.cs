@@ -126,22 +126,8 @@ public static class TorchRuntime
         const int trimThreshold = -1, topPad = -2, mmapMax = -4, arenaMax = -8;
         var set = Libc.mallopt(arenaMax, 1) + Libc.mallopt(mmapMax, 0) + Libc.mallopt(trimThreshold, int.MaxValue) + Libc.mallopt(topPad, 256 << 20);
         return set == 4
-            ? $"one arena, no mmap, no trim, top pad 256 MiB; transparent huge pages: {Machine.HugePages()}{(AdviseHugePages() ? ", advised" : "")}"
+            ? $"one arena, no mmap, no trim, top pad 256 MiB; transparent huge pages: {Machine.HugePages()}"
             : "the system's defaults (mallopt refused)";
-    }
-
-    // With that the heap only ever grows, in one piece, and keeps what is freed. Where the system gives huge pages to those who ask, the piece to
-    // come is asked for here: taken and given back untouched, it costs no memory.
-    private static bool AdviseHugePages()
-    {
-        const nuint ahead = 1 << 30, page = 4096;
-        const int hugePage = 14;
-        var block = Libc.malloc(ahead);
-        if (block == 0) return false;
-        var begin = ((nuint)block + page - 1) / page * page;
-        var advised = Libc.madvise((nint)begin, ahead - page, hugePage) == 0;
-        Libc.free(block);
-        return advised;
     }
 
     private static nint Open()
