@@ -99,7 +99,7 @@ internal sealed class PretrainRun : IDisposable
         replica.CopyFrom(checkpoint.Weights, checkpoint.FirstMoment!, checkpoint.SecondMoment!);
         (step, skips, savedStep) = (facts.Step, facts.SkipList, facts.Step);
         foreach (var difference in facts.Fingerprint.DifferencesFrom(environment.Fingerprint))
-            Warn($"the numeric fingerprint differs from the checkpoint's, so the bits will not be those of an undisturbed run: {difference}.");
+            Warn($"the numeric fingerprint differs from the checkpoint's, so the bits may not be those of an undisturbed run: {difference}.");
         return true;
     }
 
@@ -133,7 +133,11 @@ internal sealed class PretrainRun : IDisposable
             if (IsDue(configuration.Evaluation.Every) || step == last)
                 Evaluate(metrics, stop);
             if (IsDue(configuration.Checkpoints.Every) && step < last)
+            {
+                // A checkpoint never knows more steps than the metrics on disk.
+                metrics.Flush();
                 Save(writer);
+            }
         }
 
         metrics.Flush();
