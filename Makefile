@@ -28,7 +28,7 @@ train: setup build ## train a GPT on the King James Bible, draw its curves, let 
 	    ./actortrain prepare --input artifacts/text/kjv.txt --output artifacts/data/kjv --vocabulary-size 2048
 	fi
 	./actortrain pretrain ops/runs/kjv.yaml
-	./actortrain plot kjv --output runs/kjv/curves.svg
+	./actortrain plot kjv
 	./actortrain generate kjv --prompt 'And God said' --tokens 200 --temperature 0.8 --seed 1
 
 test: ## run every test; the last line says how many passed and failed

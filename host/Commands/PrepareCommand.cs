@@ -29,7 +29,7 @@ internal static class PrepareCommand
             HelpName = "DIR",
         };
         var sample = OptionChecks.Long("--tokenizer-sample-bytes", 16 << 20, new Whole(1, long.MaxValue), "Most text that a tokenizer is trained on.");
-        var heldOut = OptionChecks.Number("--held-out", 0.01, new Number(0, 0.5), "Part of the documents that is held out for evaluation.");
+        var heldOut = OptionChecks.Number("--held-out", 0.02, new Number(0, 0.5), "Part of the documents that is held out for evaluation.");
         var lenient = new Option<bool>("--lenient") { Description = "Replace bytes that are not UTF-8 instead of refusing the file." };
         var field = new Option<string>("--text-field") { Description = "Field of .jsonl lines that holds the text.", HelpName = "NAME", DefaultValueFactory = static _ => "text" };
         var separator = new Option<string?>("--document-separator")

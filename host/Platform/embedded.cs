@@ -34,9 +34,9 @@ internal static class TensorPlatform
                     runtime.Bfloat16 ? null : "choose training.precision: float32"),
             ],
             [
-                new Chosen("BLAS core type", runtime.BlasCoreType, "the widest vectors of this CPU"),
-                new Chosen("ATen", runtime.AtenCapability, "the widest vectors of this CPU"),
-                new Chosen("oneDNN", runtime.OneDnnIsa, "the widest vectors of this CPU"),
+                new Chosen("BLAS core type", runtime.BlasCoreType, runtime.Portable ? "numerics: portable" : "the widest vectors of this CPU"),
+                new Chosen("ATen", runtime.AtenCapability, runtime.Portable ? "numerics: portable" : "what this libtorch takes for this CPU"),
+                new Chosen("oneDNN", runtime.OneDnnIsa, runtime.Portable ? "numerics: portable" : "the widest vectors of this CPU"),
                 new Chosen("allocator", runtime.Allocator, "steps reuse memory instead of asking the system for it"),
                 new Chosen("libtorch's threads", runtime.Threads.ToString(CultureInfo.InvariantCulture), "one per core"),
             ]);

@@ -67,7 +67,7 @@ public sealed class CommandLineTests
         (request with { Inputs = [] }).ShouldBe(
             new PrepareRequest([], "o", TokenizerKind.Unigram, 999, "t", 77, 0.2, true, "body", "===", 5000, 4, true) with { Inputs = [] }, new IgnoringInputs());
         var plain = Run(Words("prepare --input a --output o")).Request.ShouldBeOfType<PrepareRequest>();
-        plain.ShouldBe(new PrepareRequest(["a"], "o", TokenizerKind.Bpe, 4096, null, 16 << 20, 0.01, false, "text", null, 1 << 26, 1, false), new IgnoringInputs());
+        plain.ShouldBe(new PrepareRequest(["a"], "o", TokenizerKind.Bpe, 4096, null, 16 << 20, 0.02, false, "text", null, 1 << 26, 1, false), new IgnoringInputs());
     }
 
     [Theory]

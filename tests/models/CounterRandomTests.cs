@@ -18,8 +18,11 @@ public sealed class CounterRandomTests
     [Fact]
     public void Streams_that_differ_in_one_part_of_the_key_share_nothing()
     {
-        var keys = from seed in new ulong[] { 0, 1 } from step in new long[] { 0, 1 } from lane in new long[] { 0, 1 }
-                   from use in Enum.GetValues<RandomUse>() select (seed, step, lane, use);
+        var keys = from seed in new ulong[] { 0, 1 }
+                   from step in new long[] { 0, 1 }
+                   from lane in new long[] { 0, 1 }
+                   from use in Enum.GetValues<RandomUse>()
+                   select (seed, step, lane, use);
         var numbers = keys.SelectMany(static key =>
         {
             var random = new CounterRandom(key.seed, key.step, key.lane, key.use);

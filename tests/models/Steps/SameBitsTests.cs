@@ -83,7 +83,10 @@ public sealed class SameBitsTests
     {
         Model = ModelOptions.FromDepth(2, family) with
         {
-            ContextLength = 24, VocabularySize = 101, Heads = 4, KeyValueHeads = family == ModelFamily.Llama ? 2 : 4,
+            ContextLength = 24,
+            VocabularySize = 101,
+            Heads = 4,
+            KeyValueHeads = family == ModelFamily.Llama ? 2 : 4,
         },
         Precision = precision,
         Lanes = Lanes,
