@@ -51,24 +51,28 @@ public static class ModuleStateMethods
         return (missing, unexpected);
     }
 
+    /// <summary>Writes the state dictionary to a file, without the names in <c>skip</c>.</summary>
     public static T save<T>(this T module, string location, IList<string>? skip = null) where T : torch.nn.Module
     {
         using var file = File.Create(location);
         return module.save(file, skip);
     }
 
+    /// <summary>Writes the state dictionary to a stream, which is closed unless <c>leaveOpen</c>.</summary>
     public static T save<T>(this T module, Stream stream, IList<string>? skip = null, bool leaveOpen = false) where T : torch.nn.Module
     {
         using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen);
         return module.save(writer, skip);
     }
 
+    /// <summary>Writes the state dictionary at the writer's position, without the names in <c>skip</c>.</summary>
     public static T save<T>(this T module, BinaryWriter writer, IList<string>? skip = null) where T : torch.nn.Module
     {
         torch.nn.StateDictFormat.Write(writer, module.state_dict(), skip);
         return module;
     }
 
+    /// <summary>Reads a file of <c>save</c> into the module; nothing is changed when the file is unsuitable.</summary>
     public static T load<T>(this T module, string location, bool strict = true, IList<string>? skip = null, Dictionary<string, bool>? loadedParameters = null) where T : torch.nn.Module
     {
         if (!File.Exists(location)) throw new FileNotFoundException(location);
@@ -76,6 +80,7 @@ public static class ModuleStateMethods
         return module.load(file, strict, skip, loadedParameters);
     }
 
+    /// <summary>Reads a state dictionary from a stream, which is closed unless <c>leaveOpen</c>.</summary>
     public static T load<T>(this T module, Stream stream, bool strict = true, IList<string>? skip = null, Dictionary<string, bool>? loadedParameters = null, bool leaveOpen = false)
         where T : torch.nn.Module
     {
@@ -111,6 +116,7 @@ public static class TensorFileMethods
 {
     private const int Chunk = 1 << 20;
 
+    /// <summary>Writes type, sizes and elements at the writer's position; from any device and layout.</summary>
     public static void Save(this torch.Tensor tensor, BinaryWriter writer)
     {
         using var host = tensor.device_type == DeviceType.CPU && tensor.is_contiguous() ? tensor.alias() : tensor.detach().cpu(disposeAfter: true).contiguous();
@@ -120,6 +126,7 @@ public static class TensorFileMethods
         ForEachChunk(host, span => writer.Write(span));
     }
 
+    /// <summary>Writes the tensor to a file of its own, replacing what stands there.</summary>
     public static void save(this torch.Tensor tensor, string location)
     {
         using var writer = new BinaryWriter(File.Create(location));
@@ -169,8 +176,10 @@ public static class TensorFileMethods
 
 public static partial class torch
 {
+    /// <inheritdoc cref="TensorFileMethods.save"/>
     public static void save(Tensor t, string location) => t.save(location);
 
+    /// <summary>Reads the tensor that <see cref="save(Tensor, string)"/> wrote; on the CPU.</summary>
     public static Tensor load(string location)
     {
         using var reader = new BinaryReader(File.OpenRead(location));
@@ -179,6 +188,7 @@ public static partial class torch
 
     public partial class Tensor
     {
+        /// <summary>Reads a tensor at the reader's position, as <c>Save</c> wrote it; on the CPU.</summary>
         public static Tensor Load(BinaryReader reader)
         {
             var type = (ScalarType)reader.Decode();
