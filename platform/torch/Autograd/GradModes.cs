@@ -48,19 +48,19 @@ public sealed class InferenceMode : IDisposable
 public static partial class torch
 {
     /// <summary>Stops recording on this thread until the result is disposed of.</summary>
-    public static AutoGradMode no_grad() => new(false);
+    public static IDisposable no_grad() => new AutoGradMode(false);
 
     /// <summary>Records on this thread (or not, where <c>enabled</c> is false) until the result is disposed of.</summary>
-    public static AutoGradMode enable_grad(bool enabled = true) => new(enabled);
+    public static IDisposable enable_grad(bool enabled = true) => new AutoGradMode(enabled);
 
     /// <summary>Sets recording on this thread until the result is disposed of.</summary>
-    public static AutoGradMode set_grad_enabled(bool mode = true) => new(mode);
+    public static IDisposable set_grad_enabled(bool mode = true) => new AutoGradMode(mode);
 
     /// <summary>Whether operations on this thread are recorded.</summary>
     public static bool is_grad_enabled() => AutoGradMode.IsEnabled;
 
     /// <summary>Computes on this thread without recording or version counters until the result is disposed of.</summary>
-    public static InferenceMode inference_mode(bool mode = true) => new(mode);
+    public static IDisposable inference_mode(bool mode = true) => new InferenceMode(mode);
 
     /// <summary>Whether this thread is in inference mode.</summary>
     public static bool is_inference_mode_enabled() => InferenceMode.IsEnabled;

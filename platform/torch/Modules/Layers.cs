@@ -53,17 +53,19 @@ namespace TorchSharp.Modules
     /// <summary>A tensor that a module learns.</summary>
     public class Parameter : Tensor
     {
-        /// <summary>Takes over the tensor's memory; a tensor that is part of a graph is cut from it.</summary>
-        public Parameter(Tensor data, bool requires_grad = true) : base(Taken(data))
+        /// <summary>Takes over the native tensor and the scope that holds it; <paramref name="data"/> is invalid from then on.</summary>
+        /// <exception cref="InvalidOperationException"><paramref name="data"/> was invalid already.</exception>
+        public Parameter(Tensor data, bool requires_grad = true) : this(data, data.OwningDisposeScope, requires_grad)
         {
-            if (requires_grad != this.requires_grad) requires_grad_(requires_grad);
         }
 
-        private static nint Taken(Tensor data)
+        private Parameter(Tensor data, DisposeScope? scope, bool requires_grad) : base(Taken(data))
         {
-            if (!data.requires_grad) return data.alias().Release();
-            return data.detach().Release();
+            if (scope is not null) MoveToOtherDisposeScope(scope);
+            if (requires_grad != this.requires_grad) this.requires_grad = requires_grad;
         }
+
+        private static nint Taken(Tensor data) => data.IsInvalid ? data.Handle : data.Release();
     }
 
     /// <summary>y = x Aᵀ + b.</summary>
@@ -80,8 +82,8 @@ namespace TorchSharp.Modules
             out_features = outputSize;
             // Uniform in ±1/√in, for both (the initialisation of PyTorch's Linear).
             var bound = inputSize > 0 ? 1 / Math.Sqrt(inputSize) : 0;
-            weight = Layer.Made(empty([outputSize, inputSize], dtype, device).uniform_(-bound, bound));
-            bias = hasBias ? Layer.Made(empty([outputSize], dtype, device).uniform_(-bound, bound)) : null;
+            weight = new Parameter(empty([outputSize, inputSize], dtype, device).uniform_(-bound, bound));
+            bias = hasBias ? new Parameter(empty([outputSize], dtype, device).uniform_(-bound, bound)) : null;
             RegisterComponents();
         }
 
@@ -109,7 +111,7 @@ namespace TorchSharp.Modules
             paddingIndex = padding;
             this.scaleByFrequency = scaleByFrequency;
             this.sparse = sparse;
-            weight = Layer.Made(randn([count, width], dtype, device));
+            weight = new Parameter(randn([count, width], dtype, device));
             if (padding is { } index) nn.init.zeros_(weight.narrow(0, index, 1));
             RegisterComponents();
         }
@@ -132,8 +134,8 @@ namespace TorchSharp.Modules
         {
             normalizedShape = shape;
             this.eps = eps;
-            weight = affine ? Layer.Made(ones(shape, dtype, device)) : null;
-            bias = affine && hasBias ? Layer.Made(zeros(shape, dtype, device)) : null;
+            weight = affine ? new Parameter(ones(shape, dtype, device)) : null;
+            bias = affine && hasBias ? new Parameter(zeros(shape, dtype, device)) : null;
             RegisterComponents();
         }
 
@@ -238,13 +240,5 @@ namespace TorchSharp.Modules
         /// <summary>The modules in the order of their numbers.</summary>
         public IEnumerator<T> GetEnumerator() => list.GetEnumerator();
         System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => list.GetEnumerator();
-    }
-
-    internal static class Layer
-    {
-        public static Parameter Made(Tensor values)
-        {
-            using (values) return new Parameter(values);
-        }
     }
 }

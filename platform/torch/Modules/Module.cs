@@ -8,7 +8,7 @@ public static partial class torch
     public static partial class nn
     {
         /// <summary>A part of a model: parameters, buffers, and parts of its own.</summary>
-        public class Module : IDisposable
+        public partial class Module : IDisposable
         {
             private readonly string name;
             private readonly List<KeyValuePair<string, Parameter>> parameters_ = [];
@@ -200,55 +200,6 @@ public static partial class torch
                 foreach (var (_, buffer, _) in buffers_) buffer.Dispose();
                 foreach (var (_, part) in modules_) part.Dispose();
             }
-
-            internal IEnumerable<(string name, Tensor tensor)> Stateful() => Walk().SelectMany(part =>
-                part.module.parameters_.Select(own => (Join(part.name, own.Key), (Tensor)own.Value))
-                    .Concat(part.module.buffers_.Where(own => own.persistent).Select(own => (Join(part.name, own.name), own.buffer))));
-        }
-
-        /// <summary>A module of one input.</summary>
-        public abstract class Module<T, TResult> : Module
-        {
-            /// <inheritdoc cref="Module(string)"/>
-            protected Module(string name) : base(name)
-            {
-            }
-
-            /// <summary>What the module computes.</summary>
-            public abstract TResult forward(T input);
-
-            /// <summary>Runs <see cref="forward"/>.</summary>
-            public TResult call(T input) => forward(input);
-        }
-
-        /// <summary>A module of two inputs.</summary>
-        public abstract class Module<T1, T2, TResult> : Module
-        {
-            /// <inheritdoc cref="Module(string)"/>
-            protected Module(string name) : base(name)
-            {
-            }
-
-            /// <summary>What the module computes.</summary>
-            public abstract TResult forward(T1 input1, T2 input2);
-
-            /// <summary>Runs <see cref="forward"/>.</summary>
-            public TResult call(T1 input1, T2 input2) => forward(input1, input2);
-        }
-
-        /// <summary>A module of three inputs.</summary>
-        public abstract class Module<T1, T2, T3, TResult> : Module
-        {
-            /// <inheritdoc cref="Module(string)"/>
-            protected Module(string name) : base(name)
-            {
-            }
-
-            /// <summary>What the module computes.</summary>
-            public abstract TResult forward(T1 input1, T2 input2, T3 input3);
-
-            /// <summary>Runs <see cref="forward"/>.</summary>
-            public TResult call(T1 input1, T2 input2, T3 input3) => forward(input1, input2, input3);
         }
     }
 }

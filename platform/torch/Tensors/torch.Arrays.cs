@@ -3,8 +3,8 @@ namespace TorchSharp;
 // torch.tensor for each element type: one value, a list with an optional shape, arrays of two to four dimensions.
 public static partial class torch
 {
-    /// <summary>The number as a tensor without dimensions; float32 unless <c>dtype</c> says otherwise.</summary>
-    public static Tensor tensor(float scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => FromData<float>([scalar], [], dtype, device, requires_grad);
+    /// <summary>The number as a float32 tensor without dimensions.</summary>
+    public static Tensor tensor(float scalar, Device? device = null, bool requires_grad = false) => FromData<float>([scalar], [], null, device, requires_grad);
     /// <summary>A copy of the elements in one dimension; float32 unless <c>dtype</c> says otherwise.</summary>
     public static Tensor tensor(IList<float> rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => FromData<float>(rawArray as float[] ?? rawArray.ToArray(), [rawArray.Count], dtype, device, requires_grad);
     /// <summary>A copy of the elements in one dimension; float32 unless <c>dtype</c> says otherwise.</summary>
@@ -63,8 +63,8 @@ public static partial class torch
     public static Tensor tensor(long[,,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => FromArray<long>(rawArray, dtype, device, requires_grad);
     /// <summary>A copy of the list as rows of a matrix [rows, columns]; int64 unless <c>dtype</c> says otherwise.</summary>
     public static Tensor tensor(IList<long> rawArray, long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => FromData<long>(rawArray as long[] ?? rawArray.ToArray(), [rows, columns], dtype, device, requires_grad);
-    /// <summary>The number as a tensor without dimensions; int32 unless <c>dtype</c> says otherwise.</summary>
-    public static Tensor tensor(int scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => FromData<int>([scalar], [], dtype, device, requires_grad);
+    /// <summary>The number as an int32 tensor without dimensions.</summary>
+    public static Tensor tensor(int scalar, Device? device = null, bool requires_grad = false) => FromData<int>([scalar], [], null, device, requires_grad);
     /// <summary>A copy of the elements in one dimension; int32 unless <c>dtype</c> says otherwise.</summary>
     public static Tensor tensor(IList<int> rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => FromData<int>(rawArray as int[] ?? rawArray.ToArray(), [rawArray.Count], dtype, device, requires_grad);
     /// <summary>A copy of the elements in one dimension; int32 unless <c>dtype</c> says otherwise.</summary>
@@ -83,8 +83,8 @@ public static partial class torch
     public static Tensor tensor(int[,,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => FromArray<int>(rawArray, dtype, device, requires_grad);
     /// <summary>A copy of the list as rows of a matrix [rows, columns]; int32 unless <c>dtype</c> says otherwise.</summary>
     public static Tensor tensor(IList<int> rawArray, long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => FromData<int>(rawArray as int[] ?? rawArray.ToArray(), [rows, columns], dtype, device, requires_grad);
-    /// <summary>The number as a tensor without dimensions; int16 unless <c>dtype</c> says otherwise.</summary>
-    public static Tensor tensor(short scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => FromData<short>([scalar], [], dtype, device, requires_grad);
+    /// <summary>The number as an int16 tensor without dimensions.</summary>
+    public static Tensor tensor(short scalar, Device? device = null, bool requires_grad = false) => FromData<short>([scalar], [], null, device, requires_grad);
     /// <summary>A copy of the elements in one dimension; int16 unless <c>dtype</c> says otherwise.</summary>
     public static Tensor tensor(IList<short> rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => FromData<short>(rawArray as short[] ?? rawArray.ToArray(), [rawArray.Count], dtype, device, requires_grad);
     /// <summary>A copy of the elements in one dimension; int16 unless <c>dtype</c> says otherwise.</summary>
@@ -103,8 +103,8 @@ public static partial class torch
     public static Tensor tensor(short[,,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => FromArray<short>(rawArray, dtype, device, requires_grad);
     /// <summary>A copy of the list as rows of a matrix [rows, columns]; int16 unless <c>dtype</c> says otherwise.</summary>
     public static Tensor tensor(IList<short> rawArray, long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => FromData<short>(rawArray as short[] ?? rawArray.ToArray(), [rows, columns], dtype, device, requires_grad);
-    /// <summary>The number as a tensor without dimensions; int8 unless <c>dtype</c> says otherwise.</summary>
-    public static Tensor tensor(sbyte scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => FromData<sbyte>([scalar], [], dtype, device, requires_grad);
+    /// <summary>The number as an int8 tensor without dimensions.</summary>
+    public static Tensor tensor(sbyte scalar, Device? device = null, bool requires_grad = false) => FromData<sbyte>([scalar], [], null, device, requires_grad);
     /// <summary>A copy of the elements in one dimension; int8 unless <c>dtype</c> says otherwise.</summary>
     public static Tensor tensor(IList<sbyte> rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => FromData<sbyte>(rawArray as sbyte[] ?? rawArray.ToArray(), [rawArray.Count], dtype, device, requires_grad);
     /// <summary>A copy of the elements in one dimension; int8 unless <c>dtype</c> says otherwise.</summary>
@@ -123,8 +123,8 @@ public static partial class torch
     public static Tensor tensor(sbyte[,,,] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => FromArray<sbyte>(rawArray, dtype, device, requires_grad);
     /// <summary>A copy of the list as rows of a matrix [rows, columns]; int8 unless <c>dtype</c> says otherwise.</summary>
     public static Tensor tensor(IList<sbyte> rawArray, long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => FromData<sbyte>(rawArray as sbyte[] ?? rawArray.ToArray(), [rows, columns], dtype, device, requires_grad);
-    /// <summary>The number as a tensor without dimensions; uint8 unless <c>dtype</c> says otherwise.</summary>
-    public static Tensor tensor(byte scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => FromData<byte>([scalar], [], dtype, device, requires_grad);
+    /// <summary>The number as a uint8 tensor without dimensions.</summary>
+    public static Tensor tensor(byte scalar, Device? device = null, bool requires_grad = false) => FromData<byte>([scalar], [], null, device, requires_grad);
     /// <summary>A copy of the elements in one dimension; uint8 unless <c>dtype</c> says otherwise.</summary>
     public static Tensor tensor(IList<byte> rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => FromData<byte>(rawArray as byte[] ?? rawArray.ToArray(), [rawArray.Count], dtype, device, requires_grad);
     /// <summary>A copy of the elements in one dimension; uint8 unless <c>dtype</c> says otherwise.</summary>
