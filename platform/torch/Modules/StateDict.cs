@@ -34,21 +34,21 @@ public static partial class torch
             }
 
             /// <summary>Writes the state dictionary to a file, without the names in <c>skip</c>.</summary>
-            public virtual Module save(string location, IList<string>? skip = null)
+            public Module save(string location, IList<string>? skip = null)
             {
                 using var file = File.Create(location);
                 return save(file, skip);
             }
 
             /// <summary>Writes the state dictionary to a stream, which is closed unless <c>leaveOpen</c>.</summary>
-            public virtual Module save(Stream stream, IList<string>? skip = null, bool leaveOpen = false)
+            public Module save(Stream stream, IList<string>? skip = null, bool leaveOpen = false)
             {
                 using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen);
                 return save(writer, skip);
             }
 
             /// <summary>Writes the state dictionary at the writer's position, without the names in <c>skip</c>.</summary>
-            public virtual Module save(BinaryWriter writer, IList<string>? skip = null)
+            public Module save(BinaryWriter writer, IList<string>? skip = null)
             {
                 var kept = state_dict().Where(entry => skip is null || !skip.Contains(entry.Key)).ToList();
                 writer.Encode(kept.Count);
@@ -71,7 +71,7 @@ public static partial class torch
             }
 
             /// <summary>Reads a state dictionary from a stream, which is closed unless <c>leaveOpen</c>.</summary>
-            public virtual Module load(Stream stream, bool strict = true, IList<string>? skip = null, Dictionary<string, bool>? loadedParameters = null, bool leaveOpen = false)
+            public Module load(Stream stream, bool strict = true, IList<string>? skip = null, Dictionary<string, bool>? loadedParameters = null, bool leaveOpen = false)
             {
                 using var reader = new BinaryReader(stream, Encoding.UTF8, leaveOpen);
                 return load(reader, strict, skip, loadedParameters);
