@@ -14,7 +14,7 @@ public static partial class torch
         public Tensor cos_() => Written(tensor_cos_(this));
         /// <summary>eˣ, in place.</summary>
         public Tensor exp_() => Written(tensor_exp_(this));
-        /// <summary>The natural logarithm; NaN below 0, in place.</summary>
+        /// <summary>The natural logarithm, in place; NaN below 0.</summary>
         public Tensor log_() => Written(tensor_log_(this));
         /// <summary>−x, in place.</summary>
         public Tensor neg_() => Written(tensor_neg_(this));
@@ -26,7 +26,7 @@ public static partial class torch
         public Tensor sigmoid_() => Written(tensor_sigmoid_(this));
         /// <summary>sin x, in radians, in place.</summary>
         public Tensor sin_() => Written(tensor_sin_(this));
-        /// <summary>√x; NaN below 0, in place.</summary>
+        /// <summary>√x, in place; NaN below 0.</summary>
         public Tensor sqrt_() => Written(tensor_sqrt_(this));
         /// <summary>x², in place.</summary>
         public Tensor square_() => Written(tensor_square_(this));
