@@ -86,7 +86,8 @@ internal static class ChildProgram
                 a.matmul(a).Dispose();
                 inside.Set();
             }
-        }) { IsBackground = true };
+        });
+        thread.IsBackground = true;
         thread.Start();
         inside.Wait();
         Console.WriteLine("leaving".ToString(CultureInfo.InvariantCulture));

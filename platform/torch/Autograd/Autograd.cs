@@ -3,6 +3,7 @@ using static TorchSharp.Interop.LibTorch;
 
 namespace TorchSharp;
 
+/// <summary>Tensors, the functions on them, random numbers, derivatives and modules, under the names they have in Python.</summary>
 public static partial class torch
 {
     /// <summary>Derivatives.</summary>

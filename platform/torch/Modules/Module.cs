@@ -8,17 +8,20 @@ public static partial class torch
     public static partial class nn
     {
         /// <summary>A part of a model: parameters, buffers, and parts of its own.</summary>
-        public class Module : IDisposable
+        public partial class Module : IDisposable
         {
             private readonly string name;
             private readonly List<KeyValuePair<string, Parameter>> parameters_ = [];
             private readonly List<(string name, Tensor buffer, bool persistent)> buffers_ = [];
             private readonly List<KeyValuePair<string, Module>> modules_ = [];
 
+            /// <summary>A module of the given name with nothing registered yet.</summary>
             protected Module(string name) => this.name = name;
 
+            /// <summary>Whether the module is in training mode, as it is at first.</summary>
             public virtual bool training { get; private set; } = true;
 
+            /// <summary>The name given at construction.</summary>
             public virtual string GetName() => name;
 
             // ---- registration ----
@@ -47,12 +50,14 @@ public static partial class torch
                 }
             }
 
+            /// <summary>Adds a part; throws where the name holds a dot or is taken.</summary>
             public virtual void register_module(string name, Module submodule)
             {
                 Fresh(name, modules_.Exists(known => known.Key == name));
                 modules_.Add(new(name, submodule));
             }
 
+            /// <summary>Adds a parameter and takes it out of its dispose scope; throws where the name holds a dot or is taken.</summary>
             public virtual void register_parameter(string name, Parameter param)
             {
                 Fresh(name, parameters_.Exists(known => known.Key == name));
@@ -60,6 +65,7 @@ public static partial class torch
                 parameters_.Add(new(name, param));
             }
 
+            /// <summary>Adds a tensor that is not learnt, out of its dispose scope; only persistent ones enter the state dictionary.</summary>
             public virtual void register_buffer(string name, Tensor tensor, bool persistent = true)
             {
                 Fresh(name, buffers_.Exists(known => known.name == name));
@@ -74,28 +80,39 @@ public static partial class torch
 
             // ---- what it has ----
 
+            /// <summary>Parameters under their dotted names, a tied one once; without <c>recurse</c> the module's own only.</summary>
             public virtual IEnumerable<(string name, Parameter parameter)> named_parameters(bool recurse = true) =>
                 Distinct(recurse ? Walk().SelectMany(part => part.module.parameters_.Select(own => (Join(part.name, own.Key), own.Value))) : parameters_.Select(own => (own.Key, own.Value)));
 
+            /// <summary>Buffers under their dotted names; without <c>recurse</c> the module's own only.</summary>
             public virtual IEnumerable<(string name, Tensor buffer)> named_buffers(bool recurse = true) =>
                 recurse ? Walk().SelectMany(part => part.module.buffers_.Select(own => (Join(part.name, own.name), own.buffer))) : buffers_.Select(own => (own.name, own.buffer));
 
+            /// <summary>The direct parts under their names.</summary>
             public virtual IEnumerable<(string name, Module module)> named_children() => modules_.Select(own => (own.Key, own.Value));
 
+            /// <summary>All parts at any depth, under their dotted names; not the module itself.</summary>
             public virtual IEnumerable<(string name, Module module)> named_modules() => Walk().Skip(1);
 
+            /// <summary>The module itself and all parts at any depth.</summary>
             public virtual IEnumerable<Module> modules() => Walk().Select(part => part.module);
 
+            /// <summary>The direct parts.</summary>
             public virtual IEnumerable<Module> children() => modules_.Select(own => own.Value);
 
+            /// <summary>The parameters in order of registration, outer before inner, a tied one once.</summary>
             public virtual IEnumerable<Parameter> parameters(bool recurse = true) => named_parameters(recurse).Select(own => own.parameter);
 
+            /// <summary>The buffers in order of registration, outer before inner.</summary>
             public virtual IEnumerable<Tensor> buffers(bool recurse = true) => named_buffers(recurse).Select(own => own.buffer);
 
+            /// <summary>Whether a parameter of that dotted name exists.</summary>
             public bool has_parameter(string target) => named_parameters().Any(own => own.name == target);
 
+            /// <summary>The parameter of that dotted name, or null.</summary>
             public Parameter? get_parameter(string target) => named_parameters().FirstOrDefault(own => own.name == target).parameter;
 
+            /// <summary>The buffer of that dotted name, or null.</summary>
             public Tensor? get_buffer(string target) => named_buffers().FirstOrDefault(own => own.name == target).buffer;
 
             private IEnumerable<(string name, Module module)> Walk(string prefix = "")
@@ -117,14 +134,17 @@ public static partial class torch
 
             // ---- modes, places, types ----
 
+            /// <summary>Puts the module and all its parts into training mode, or evaluation mode where <c>mode</c> is false.</summary>
             public virtual void train(bool mode = true)
             {
                 training = mode;
                 foreach (var (_, part) in modules_) part.train(mode);
             }
 
+            /// <summary>Puts the module and all its parts into evaluation mode.</summary>
             public virtual void eval() => train(false);
 
+            /// <summary>Drops the gradients of all parameters, or fills them with 0 where <c>set_to_none</c> is false.</summary>
             public virtual void zero_grad(bool set_to_none = true)
             {
                 foreach (var parameter in parameters())
@@ -136,12 +156,14 @@ public static partial class torch
                 }
             }
 
+            /// <summary>Sets whether the parameters of the module and its parts take gradients.</summary>
             public Module requires_grad_(bool requires_grad = true)
             {
                 foreach (var parameter in parameters()) parameter.requires_grad_(requires_grad);
                 return this;
             }
 
+            /// <summary>Calls <c>fn</c> on every part, innermost first, then on the module itself.</summary>
             public virtual Module apply(Action<Module> fn)
             {
                 foreach (var (_, part) in modules_) part.apply(fn);
@@ -163,12 +185,14 @@ public static partial class torch
                 }
             }
 
+            /// <summary>Disposes of the module's parameters and buffers and of its parts.</summary>
             public void Dispose()
             {
                 Dispose(true);
                 GC.SuppressFinalize(this);
             }
 
+            /// <summary>Where <c>disposing</c>, disposes of what is registered; override to add what is not.</summary>
             protected virtual void Dispose(bool disposing)
             {
                 if (!disposing) return;
@@ -176,43 +200,6 @@ public static partial class torch
                 foreach (var (_, buffer, _) in buffers_) buffer.Dispose();
                 foreach (var (_, part) in modules_) part.Dispose();
             }
-
-            internal IEnumerable<(string name, Tensor tensor)> Stateful() => Walk().SelectMany(part =>
-                part.module.parameters_.Select(own => (Join(part.name, own.Key), (Tensor)own.Value))
-                    .Concat(part.module.buffers_.Where(own => own.persistent).Select(own => (Join(part.name, own.name), own.buffer))));
-        }
-
-        public abstract class Module<T, TResult> : Module
-        {
-            protected Module(string name) : base(name)
-            {
-            }
-
-            public abstract TResult forward(T input);
-
-            public TResult call(T input) => forward(input);
-        }
-
-        public abstract class Module<T1, T2, TResult> : Module
-        {
-            protected Module(string name) : base(name)
-            {
-            }
-
-            public abstract TResult forward(T1 input1, T2 input2);
-
-            public TResult call(T1 input1, T2 input2) => forward(input1, input2);
-        }
-
-        public abstract class Module<T1, T2, T3, TResult> : Module
-        {
-            protected Module(string name) : base(name)
-            {
-            }
-
-            public abstract TResult forward(T1 input1, T2 input2, T3 input3);
-
-            public TResult call(T1 input1, T2 input2, T3 input3) => forward(input1, input2, input3);
         }
     }
 }
@@ -221,25 +208,33 @@ public static partial class torch
 [AttributeUsage(AttributeTargets.Field)]
 public sealed class ComponentNameAttribute : Attribute
 {
+    /// <summary>The name to register under; null: the field's.</summary>
     public string? Name { get; set; }
 }
 
 /// <summary>Conversions that return the module in its own type.</summary>
 public static class ModuleExtensionMethods
 {
+    /// <summary>Moves all parameters and buffers in place; gradients are dropped where memory is new.</summary>
     public static T to<T>(this T module, torch.Device device, bool non_blocking = false) where T : torch.nn.Module => module.Converted(null, device);
 
+    /// <summary>Moves all parameters and buffers in place and converts the floating-point ones.</summary>
     public static T to<T>(this T module, torch.Device device, ScalarType type, bool non_blocking = false) where T : torch.nn.Module => module.Converted(type, device);
 
+    /// <inheritdoc cref="to{T}(T, torch.Device, bool)"/>
     public static T to<T>(this T module, DeviceType deviceType, int deviceIndex = -1, bool non_blocking = false) where T : torch.nn.Module =>
         module.Converted(null, new torch.Device(deviceType, deviceIndex));
 
+    /// <inheritdoc cref="to{T}(T, torch.Device, bool)"/>
     public static T to<T>(this T module, string device, bool non_blocking = false) where T : torch.nn.Module => module.Converted(null, new torch.Device(device));
 
+    /// <summary>Converts parameters and floating-point buffers in place; gradients are dropped where memory is new.</summary>
     public static T to<T>(this T module, ScalarType type, bool non_blocking = false) where T : torch.nn.Module => module.Converted(type, null);
 
+    /// <summary>Moves all parameters and buffers to the CPU, in place.</summary>
     public static T cpu<T>(this T module) where T : torch.nn.Module => module.Converted(null, torch.CPU);
 
+    /// <summary>Moves all parameters and buffers to a GPU, in place; −1: the current one.</summary>
     public static T cuda<T>(this T module, int deviceIndex = -1) where T : torch.nn.Module => module.Converted(null, new torch.Device(DeviceType.CUDA, deviceIndex));
 
     private static T Converted<T>(this T module, ScalarType? type, torch.Device? device) where T : torch.nn.Module

@@ -3,12 +3,18 @@ using System.Text;
 
 namespace TorchSharp;
 
+/// <summary>How much of a tensor its text shows.</summary>
 public enum TensorStringStyle
 {
+    /// <summary>Shape, type and device alone.</summary>
     Metadata,
+    /// <summary>Metadata, then the elements.</summary>
     Julia,
+    /// <summary>The elements alone.</summary>
     Numpy,
+    /// <summary>Metadata, then the elements.</summary>
     CSharp,
+    /// <summary>Metadata, then the elements.</summary>
     Default,
 }
 
@@ -37,8 +43,10 @@ public static partial class torch
             return style == TensorStringStyle.Numpy ? text.ToString() : $"{head} {text}";
         }
 
+        /// <summary>Metadata, followed by the elements where asked for.</summary>
         public string ToString(bool withData, string? fltFormat = null) => ToString(withData ? TensorStringStyle.Default : TensorStringStyle.Metadata, fltFormat);
 
+        /// <summary>Metadata and elements, in the number format given.</summary>
         public string str(string? fltFormat = null) => ToString(TensorStringStyle.Default, fltFormat);
 
         private static void Append(StringBuilder text, long[] shape, int dimension, double[] values, ref int position, string format)

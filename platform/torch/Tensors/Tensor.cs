@@ -33,8 +33,10 @@ public static partial class torch
             get => handle != 0 ? handle : throw new InvalidOperationException("Tensor invalid -- empty handle: it was disposed of or its dispose scope has ended.");
         }
 
+        /// <summary>Whether the tensor was disposed of.</summary>
         public bool IsInvalid => handle == 0;
 
+        /// <summary>Gives back this reference; memory is freed with the last one.</summary>
         public void Dispose()
         {
             OwningDisposeScope?.MarkAsDisposed(this);
@@ -42,6 +44,7 @@ public static partial class torch
             GC.SuppressFinalize(this);
         }
 
+        /// <summary>Gives back the native reference, once.</summary>
         protected virtual void Dispose(bool disposing)
         {
             var mine = Interlocked.Exchange(ref handle, 0);
@@ -59,18 +62,25 @@ public static partial class torch
 
         // ---- what it is ----
 
+        /// <summary>The elements' type.</summary>
         public ScalarType dtype { get { var code = LibTorch.tensor_dtype(Handle); GC.KeepAlive(this); return (ScalarType)code; } }
 
+        /// <summary>The kind of device the tensor is on.</summary>
         public DeviceType device_type { get { var code = LibTorch.tensor_device_type(Handle); GC.KeepAlive(this); return (DeviceType)code; } }
 
+        /// <summary>The number of that device; −1 on the CPU.</summary>
         public int device_index { get { var index = LibTorch.tensor_device_index(Handle); GC.KeepAlive(this); return index; } }
 
+        /// <summary>Where the tensor is.</summary>
         public Device device => new(device_type, device_index);
 
+        /// <summary>Whether the tensor is on an NVIDIA GPU.</summary>
         public bool is_cuda => device_type == DeviceType.CUDA;
 
+        /// <summary>Whether the tensor is in the processor's memory.</summary>
         public bool is_cpu() => device_type == DeviceType.CPU;
 
+        /// <summary>The sizes of the dimensions, a new array at each reading.</summary>
         public long[] shape
         {
             get
@@ -86,22 +96,31 @@ public static partial class torch
             }
         }
 
+        /// <summary>Number of dimensions.</summary>
         public long ndim { get { var count = LibTorch.tensor_ndim(Handle); GC.KeepAlive(this); return count; } }
 
+        /// <summary>Number of dimensions.</summary>
         public long Dimensions => ndim;
 
+        /// <summary>Number of dimensions.</summary>
         public long dim() => ndim;
 
+        /// <summary>The product of the sizes.</summary>
         public long NumberOfElements { get { var count = LibTorch.tensor_numel(Handle); GC.KeepAlive(this); return count; } }
 
+        /// <summary>The product of the sizes.</summary>
         public long numel() => NumberOfElements;
 
+        /// <summary>Bytes per element.</summary>
         public long ElementSize { get { var size = LibTorch.tensor_element_size(Handle); GC.KeepAlive(this); return size; } }
 
+        /// <summary>Bytes per element.</summary>
         public long element_size() => ElementSize;
 
+        /// <summary>The sizes of the dimensions.</summary>
         public Size size() => new(shape);
 
+        /// <summary>The size of one dimension, counted from the last where negative; throws <see cref="ArgumentOutOfRangeException"/> outside.</summary>
         public long size(int dim)
         {
             var sizes = shape;
@@ -111,6 +130,7 @@ public static partial class torch
             return sizes[at];
         }
 
+        /// <summary>Per dimension, how many elements of memory lie between neighbours.</summary>
         public long[] stride()
         {
             var strides = new long[ndim];
@@ -123,18 +143,23 @@ public static partial class torch
             return strides;
         }
 
+        /// <summary>How many elements of memory lie between neighbours along one dimension.</summary>
         public long stride(long dim)
         {
             var strides = stride();
             return strides[dim < 0 ? dim + strides.Length : dim];
         }
 
+        /// <summary>Where in its memory the tensor begins, in elements.</summary>
         public long storage_offset() { var offset = LibTorch.tensor_storage_offset(Handle); GC.KeepAlive(this); return offset; }
 
+        /// <summary>Whether the elements lie in row-major order without gaps.</summary>
         public bool is_contiguous() { var yes = LibTorch.tensor_is_contiguous(Handle) != 0; GC.KeepAlive(this); return yes; }
 
+        /// <summary>Whether the elements are floating-point numbers.</summary>
         public bool is_floating_point() => torch.is_floating_point(dtype);
 
+        /// <summary>Whether the elements are integers or truth values.</summary>
         public bool is_integral() => torch.is_integral(dtype);
 
         // ---- its elements ----
@@ -158,6 +183,7 @@ public static partial class torch
             return new Utils.TensorAccessor<T>(this);
         }
 
+        /// <summary>The only element; throws where <c>T</c> is not its type or there are more or fewer.</summary>
         public T item<T>() where T : unmanaged
         {
             Expect<T>();
@@ -174,6 +200,7 @@ public static partial class torch
             return Unsafe.BitCast<bool, T>(value.Bits != 0);
         }
 
+        /// <summary>The only element as an operand; throws where there are more or fewer.</summary>
         public Scalar ToScalar() => new(Element());
 
         internal unsafe ScalarValue Element()
@@ -213,11 +240,17 @@ public static partial class torch
 /// <summary>Conversions of one-element tensors to numbers.</summary>
 public static class TensorExtensionMethods
 {
+    /// <summary>The only element as float32; throws where the tensor holds more or fewer.</summary>
     public static float ToSingle(this torch.Tensor value) => (float)value.Element().Number();
+    /// <summary>The only element as float64; throws where the tensor holds more or fewer.</summary>
     public static double ToDouble(this torch.Tensor value) => value.Element().Number();
+    /// <summary>The only element as an integer, a fraction cut off; throws where the tensor holds more or fewer.</summary>
     public static long ToInt64(this torch.Tensor value) => value.Element().Integer();
+    /// <summary>The only element as an integer, a fraction cut off; throws where it does not fit or is not the only one.</summary>
     public static int ToInt32(this torch.Tensor value) => checked((int)value.Element().Integer());
+    /// <summary>Whether the only element is not 0; throws where the tensor holds more or fewer.</summary>
     public static bool ToBoolean(this torch.Tensor value) => value.Element().Number() != 0;
+    /// <summary>A tensor of the given shape with a copy of the array's elements, whatever <c>doCopy</c> says.</summary>
     public static torch.Tensor ToTensor<T>(this T[] array, long[] dimensions, bool doCopy = false, bool requires_grad = false) where T : unmanaged =>
         torch.FromData<T>(array, dimensions, null, null, requires_grad);
 }

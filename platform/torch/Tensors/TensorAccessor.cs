@@ -20,16 +20,20 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T> where
         Count = tensor.NumberOfElements;
     }
 
+    /// <summary>Number of elements.</summary>
     public long Count { get; }
 
+    /// <summary>False: elements can be written.</summary>
     public bool IsReadOnly => false;
 
+    /// <summary>The element at one row-major position, or at one index per dimension; throws <see cref="IndexOutOfRangeException"/> outside.</summary>
     public T this[params long[] indices]
     {
         get { var value = *At(indices); GC.KeepAlive(tensor); return value; }
         set { *At(indices) = value; GC.KeepAlive(tensor); }
     }
 
+    /// <summary>A copy of the elements in row-major order.</summary>
     public T[] ToArray()
     {
         var copy = new T[Count];
@@ -37,12 +41,14 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T> where
         return copy;
     }
 
+    /// <summary>Copies elements from <c>tensorIndex</c> on until the array or the tensor ends.</summary>
     public void CopyTo(T[] array, int arrayIndex = 0, long tensorIndex = 0)
     {
         for (var i = tensorIndex; i < Count && arrayIndex < array.Length; i++) array[arrayIndex++] = *Nth(i);
         GC.KeepAlive(tensor);
     }
 
+    /// <summary>Copies all elements; throws where the span is shorter.</summary>
     public void CopyTo(Span<T> memory)
     {
         if (memory.Length < Count) throw new ArgumentException($"the span holds {memory.Length} elements, the tensor {Count}");
@@ -52,12 +58,14 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T> where
         GC.KeepAlive(tensor);
     }
 
+    /// <summary>Writes elements from <c>tensorIndex</c> on until the array or the tensor ends.</summary>
     public void CopyFrom(T[] array, int arrayIndex = 0, long tensorIndex = 0)
     {
         for (var i = tensorIndex; i < Count && arrayIndex < array.Length; i++) *Nth(i) = array[arrayIndex++];
         GC.KeepAlive(tensor);
     }
 
+    /// <summary>Writes the first elements; throws where the span is longer than the tensor.</summary>
     public void CopyFrom(ReadOnlySpan<T> memory)
     {
         if (memory.Length > Count) throw new ArgumentException($"the span holds {memory.Length} elements, the tensor {Count}");
@@ -65,6 +73,7 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T> where
         GC.KeepAlive(tensor);
     }
 
+    /// <summary>The elements in row-major order.</summary>
     public IEnumerator<T> GetEnumerator()
     {
         for (var i = 0L; i < Count; i++) yield return Read(i);
@@ -72,6 +81,7 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T> where
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
+    /// <summary>Nothing is held: the memory is the tensor's.</summary>
     public void Dispose() => GC.SuppressFinalize(this);
 
     private T Read(long i)

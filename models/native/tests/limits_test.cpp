@@ -1,0 +1,84 @@
+// NaN, which must show wherever the mathematics lets it through, and arguments that must be refused.
+#include "checks.h"
+
+static bool any_nan(const Tensor& t) {
+    for (int64_t i = 0; i < t.count; ++i)
+        if (std::isnan(t.at(i))) return true;
+    return false;
+}
+static bool is_nan(const Tensor& t, int64_t from, int64_t count) {
+    for (int64_t i = from; i < from + count; ++i)
+        if (!std::isnan(t.at(i))) return false;
+    return true;
+}
+
+// Each operation gets one NaN and must show it wherever the mathematics does.
+void nan_goes_through(int dtype) {
+    const int64_t rows = 9, width = 40;
+    Tensor x = noise(rows * width, dtype), y(rows * width, dtype), dy = noise(rows * width, dtype), wide = noise(rows * width);
+    x.put(3 * width + 5, NAN);
+    wide.put(3 * width + 5, NAN);
+    Tensor w = noise(width * width), dw(width * width), mean(rows), rstd(rows), weight = noise(width), bias = noise(width), dx(rows * width), dweight(width), dbias(width);
+    ak_linear* layer = ak_linear_new(width, width, dtype);
+    call(ak_linear_pack(layer, w.floats()));
+    call(ak_linear_forward(layer, rows, x.data(), nullptr, nullptr, y.data(), dtype));
+    report(is_nan(y, 3 * width, width) && !std::isnan(y.at(0)), named("NaN through linear forward", {}, dtype));
+    call(ak_linear_weight_gradient(layer, rows, dy.data(), x.data(), dw.floats(), nullptr, 0));
+    report(std::isnan(dw.at(5)) && !std::isnan(dw.at(4)), named("NaN through linear weight gradient", {}, dtype));
+    std::vector<int64_t> targets(rows, 2);
+    Tensor loss(rows), lse(rows), d(rows * width, dtype);
+    call(ak_cross_entropy_forward(layer, rows, x.data(), targets.data(), 1, loss.floats(), lse.floats(), d.data()));
+    report(std::isnan(loss.at(3)) && !std::isnan(loss.at(2)) && is_nan(d, 3 * width, width), named("NaN through cross-entropy", {}, dtype));
+    ak_linear_free(layer);
+    w.put(7, NAN);
+    layer = ak_linear_new(width, width, dtype);
+    call(ak_linear_pack(layer, w.floats()));
+    call(ak_linear_forward(layer, rows, dy.data(), nullptr, nullptr, y.data(), dtype));
+    report(std::isnan(y.at(0)) && !std::isnan(y.at(1)), named("NaN of a weight through linear forward", {}, dtype));
+    ak_linear_free(layer);
+    call(ak_layer_norm_forward(rows, width, wide.floats(), weight.floats(), bias.floats(), 1e-5, y.data(), dtype, mean.floats(), rstd.floats()));
+    report(is_nan(y, 3 * width, width), named("NaN through layer norm", {}, dtype));
+    call(ak_layer_norm_backward(rows, width, dy.data(), dtype, wide.floats(), weight.floats(), mean.floats(), rstd.floats(), nullptr, dx.floats(), dweight.floats(),
+                                dbias.floats(), 0));
+    report(is_nan(dx, 3 * width, width) && is_nan(dweight, 0, width), named("NaN through layer norm backward", {}, dtype));
+    call(ak_rms_norm_forward(rows, width, wide.floats(), weight.floats(), 1e-5, y.data(), dtype, rstd.floats()));
+    report(is_nan(y, 3 * width, width), named("NaN through rms norm", {}, dtype));
+    call(ak_gelu_forward(rows * width, x.data(), y.data(), dtype));
+    report(std::isnan(y.at(3 * width + 5)), named("NaN through gelu", {}, dtype));
+    call(ak_gelu_backward(rows * width, x.data(), dy.data(), y.data(), dtype));
+    report(std::isnan(y.at(3 * width + 5)), named("NaN through gelu backward", {}, dtype));
+    Tensor half(rows * width / 2, dtype);
+    call(ak_swiglu_forward(rows, width / 2, x.data(), half.data(), dtype));
+    report(std::isnan(half.at(3 * width / 2 + 5)), named("NaN through swiglu", {}, dtype));
+    for (int part = 0; part < 3; ++part) {
+        const int64_t T = 50, hd = 16;
+        Tensor qkv = noise(T * 3 * hd, dtype), out(T * hd, dtype), dout = noise(T * hd, dtype), l(T), dqkv(qkv.count, dtype);
+        qkv.put(20 * 3 * hd + part * hd + 3, NAN);
+        call(ak_attention_forward(1, T, 1, 1, hd, qkv.data(), 0.25, out.data(), l.floats(), dtype));
+        call(ak_attention_backward(1, T, 1, 1, hd, qkv.data(), out.data(), l.floats(), dout.data(), 0.25, dqkv.data(), dtype));
+        const bool shown = part == 2 ? std::isnan(out.at(20 * hd + 3)) && std::isnan(out.at(49 * hd + 3)) : is_nan(out, 20 * hd, hd);
+        report(shown && any_nan(dqkv), named("NaN through attention, in part", {part}, dtype));
+    }
+    Tensor m(64), v(64), g = noise(64), p = noise(64);
+    for (int64_t i = 0; i < 64; ++i) m.put(i, 0), v.put(i, 0);
+    g.put(33, NAN);
+    call(ak_adamw(64, p.floats(), g.floats(), m.floats(), v.floats(), 1, 1e-3f, 0.9f, 0.95f, 1e-8f, 0.1f, 0.1f, 0.05f));
+    report(std::isnan(p.at(33)) && !std::isnan(p.at(32)) && std::isnan(ak_sum_squares(64, g.floats())), named("NaN through adamw and the norm", {}, dtype));
+}
+
+void refusals() {
+    const auto refused = [](int status, const char* part) { return status != 0 && std::string(ak_error()).find(part) != std::string::npos; };
+    Tensor x = noise(64);
+    const std::vector<int64_t> bad = {0, 9};
+    report(ak_linear_new(0, 4, ak_f32) == nullptr && refused(1, "in is 0"), "refuses a linear of no width");
+    report(ak_linear_new(4, 4, 5) == nullptr && refused(1, "dtype 5"), "refuses an unknown dtype");
+    ak_linear* layer = ak_linear_new(4, 4, ak_f32);
+    report(refused(ak_linear_forward(layer, 1, x.data(), nullptr, nullptr, x.data(), ak_f32), "ak_linear_pack"), "refuses a linear without weight");
+    call(ak_linear_pack(layer, x.floats()));
+    report(refused(ak_linear_forward(layer, 1, x.data(), nullptr, x.floats(), x.data(), ak_bf16), "residual"), "refuses a bf16 residual");
+    report(refused(ak_cross_entropy_forward(layer, 2, x.data(), bad.data(), 1, x.floats(), x.floats(), nullptr), "targets[1] is 9"), "refuses a target beyond the vocabulary");
+    ak_linear_free(layer);
+    report(refused(ak_attention_forward(1, 4, 3, 2, 4, x.data(), 1, x.data(), x.floats(), ak_f32), "evenly"), "refuses heads that do not divide");
+    report(refused(ak_rope(1, 1, 1, 3, 3, x.data(), x.floats(), x.floats(), 0, ak_f32), "even head width"), "refuses to rotate an odd width");
+    report(refused(ak_embedding_backward(1, 2, 4, 9, bad.data(), x.floats(), x.floats(), nullptr, 0, 0), "tokens[1] is 9"), "refuses a token beyond the vocabulary");
+}
