@@ -81,7 +81,11 @@ public sealed class GenerationTests : IDisposable
     {
         var options = new ReplicaOptions
         {
-            Model = Shape(ModelFamily.Gpt2), Precision = Precision.BFloat16, Lanes = 1, Schedule = new LearningRateSchedule(1e-2, 5, 60), Seed = 1,
+            Model = Shape(ModelFamily.Gpt2),
+            Precision = Precision.BFloat16,
+            Lanes = 1,
+            Schedule = new LearningRateSchedule(1e-2, 5, 60),
+            Seed = 1,
         };
         using var replica = new Replica(options);
         long[] text = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9];
