@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup build train test check bench clean
+.NOTPARALLEL:
 .ONESHELL:
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -12,7 +13,7 @@ DOTNET_BUILD := dotnet msbuild ActorTrain.sln -restore -property:Configuration=R
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
-setup: ## install the Debian packages that are missing and build the native libraries; TORCH=/path takes another PyTorch
+setup: ## install the Debian packages that are missing and build the native libraries; TORCH=/path takes another PyTorch from then on
 	@ops/setup.sh
 
 build: ## build everything

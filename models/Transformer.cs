@@ -81,8 +81,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(tokens_BT);
         var (from, time) = (cache?.Length ?? 0, tokens_BT.shape[1]);
-        if (from + time > Options.ContextLength)
-            throw new ArgumentException($"{from + time} tokens are longer than the model's context of {Options.ContextLength}.", nameof(tokens_BT));
+        CheckLength(from + time);
 
         var x_BTD = tokens.forward(tokens_BT);
         if (positions is not null)
@@ -101,6 +100,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(tokens_BT);
         ArgumentNullException.ThrowIfNull(targets_BT);
+        CheckLength(tokens_BT.shape[1]);
         if (fusedLoss is null)
         {
             var logits_NV = forward(tokens_BT).view(-1, Options.VocabularySize);
@@ -111,6 +111,12 @@ public sealed class Transformer : Module<Tensor, Tensor>
         for (var i = 0; i < blocks.Count; i++)
             x_BTD = blocks[i].forward(x_BTD);
         return fusedLoss.Apply(x_BTD, targets_BT.contiguous(), scale);
+    }
+
+    private void CheckLength(long tokens)
+    {
+        if (tokens > Options.ContextLength)
+            throw new ArgumentException($"{tokens} tokens are longer than the model's context of {Options.ContextLength}.");
     }
 
     /// <inheritdoc/>

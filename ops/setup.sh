@@ -2,9 +2,16 @@
 # Makes this machine ready: checks the tools, installs missing Debian packages, builds the native libraries into artifacts/native. Run it again at will:
 # what is there is left alone.
 #   ops/setup.sh [PACKAGE...]            further packages to install (make test and make bench name theirs)
-#   TORCH=/path/to/pytorch ops/setup.sh  binds to that PyTorch (a folder with share/cmake/Torch) instead of Debian's libtorch
+#   TORCH=/path/to/pytorch ops/setup.sh  binds to that PyTorch (a folder with share/cmake/Torch) instead of Debian's libtorch, from then on;
+#                                        TORCH=debian goes back
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
+
+# The choice holds until another one is made: every make target calls this.
+mkdir -p artifacts
+chosen=artifacts/torch
+TORCH=${TORCH:-$(cat "$chosen" 2>/dev/null || true)}
+[[ $TORCH != debian ]] || TORCH=
 
 libraries=(torch:platform/torch/native kernels:models/native tokenizer:data/native)
 packages=(libopenblas0-openmp libdnnl-dev libsentencepiece-dev sentencepiece bible-kjv bible-kjv-text "$@")
@@ -65,3 +72,4 @@ install_packages
 for library in "${libraries[@]}"; do
     build_library "${library%%:*}" "${library#*:}"
 done
+echo "${TORCH:-debian}" >"$chosen"

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using ActorTrain.Host.Diagnostics;
 using static TorchSharp.torch;
 
@@ -22,7 +23,7 @@ internal static partial class TensorPlatform
             Set("MKL_CBWR", "AVX2,STRICT");
         }
 
-        Set("GOMP_SPINCOUNT", "1000");
+        _ = SetEnvironment("GOMP_SPINCOUNT", "1000", overwrite: 0);
         set_num_threads(threads);
     }
 
@@ -31,12 +32,12 @@ internal static partial class TensorPlatform
         __version__,
         Blas: "libtorch's own",
         OneDnn: "libtorch's own",
-        Aten: isPortable ? "avx2" : "best",
+        Aten: isPortable ? "avx2" : Avx512F.IsSupported ? "best of avx512" : Avx2.IsSupported ? "best of avx2" : "baseline",
         [new Finding("libtorch", $"{__version__} of the TorchSharp package", FindingState.Good)],
         isPortable ? [new Chosen("instruction set", "avx2", "numerics: portable")] : []);
 
     // The runtime's own copy of the environment is not what native code sees.
-    private static void Set(string name, string value) => _ = SetEnvironment(name, value, overwrite: 0);
+    private static void Set(string name, string value) => _ = SetEnvironment(name, value, overwrite: 1);
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironment(string name, string value, int overwrite);

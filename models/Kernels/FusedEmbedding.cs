@@ -35,6 +35,13 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
     {
         var accumulateTokens = tokens.BeginGradient();
         var accumulatePositions = positions?.BeginGradient() ?? 0;
+        if (positions is not null && accumulatePositions == 0 && ids.shape[1] < positions.Entry.Shape[0])
+        {
+            // The kernel writes the positions that occur; those behind a short batch must not keep what an earlier gradient left there.
+            using var unused = positions.Gradient.narrow(0, ids.shape[1], positions.Entry.Shape[0] - ids.shape[1]);
+            unused.zero_();
+        }
+
         FusedKernels.Check(ak_embedding_backward(
             ids.shape[0], ids.shape[1], width, vocabulary, ids.Address(), dx.Address(), tokens.GradientAddress, positions?.GradientAddress ?? 0,
             accumulateTokens, accumulatePositions));

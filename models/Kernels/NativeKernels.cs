@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ActorTrain.Models.Kernels;
 
-/// <summary>The C functions of <c>models/native/kernels.h</c>, one for one; shapes and meanings are told there.</summary>
+/// <summary>The C functions of <c>models/native/kernels.h</c> that are used; shapes and meanings are told there.</summary>
 internal static partial class NativeKernels
 {
     private const string Library = "actortrain_kernels";
@@ -64,7 +64,6 @@ internal static partial class NativeKernels
         nint head, long rows, nint x, nint targets, float scale, nint rowLse, nint dLogits, nint dx, nint dw, int accumulate);
 
     [LibraryImport(Library)] internal static partial int ak_convert(long count, nint from, nint toBfloat16);
-    [LibraryImport(Library)] internal static partial int ak_add(long count, nint into, nint other);
     [LibraryImport(Library)] internal static partial double ak_sum_squares(long count, nint x);
     [LibraryImport(Library)]
     internal static partial int ak_adamw(

@@ -15,14 +15,18 @@ public static class GradientNorm
     {
         ArgumentNullException.ThrowIfNull(flat);
         if (FusedKernels.IsAvailable && flat.device.type == DeviceType.CPU)
-            return Math.Sqrt(NativeKernels.ak_sum_squares(flat.numel(), flat.Address()));
+        {
+            var squares = NativeKernels.ak_sum_squares(flat.numel(), flat.Address());
+            GC.KeepAlive(flat);
+            return Math.Sqrt(squares);
+        }
 
         double sum = 0;
         for (long from = 0; from < flat.numel(); from += Block)
         {
             using var block = flat.narrow(0, from, Math.Min(Block, flat.numel() - from)).to(ScalarType.Float64);
-            using var squares = block.dot(block);
-            sum += squares.item<double>();
+            using var product = block.dot(block);
+            sum += product.item<double>();
         }
 
         return Math.Sqrt(sum);

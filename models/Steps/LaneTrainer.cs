@@ -75,8 +75,10 @@ public sealed class LaneTrainer : IDisposable
         ArgumentNullException.ThrowIfNull(microBatches);
         model.Parameters.ClearGradients(byOverwriting: model.IsFused);
         double loss = 0;
+        var any = false;
         foreach (var batch in microBatches)
         {
+            any = true;
             using var scope = NewDisposeScope();
             var (inputs, targets) = batch.ToTensors(model.Parameters.Device);
             var part = model.Loss(inputs, targets, 1f / tokensPerStep);
@@ -84,7 +86,7 @@ public sealed class LaneTrainer : IDisposable
             loss += part.item<float>();
         }
 
-        return loss;
+        return any ? loss : throw new InvariantException("A lane has no micro-batch, so it has no gradient.");
     }
 
     /// <inheritdoc/>
@@ -109,7 +111,8 @@ public sealed class LaneTrainer : IDisposable
         if (lanes == 1)
             return gradient;
         var copy = spare.Count > 0 ? spare.Pop() : empty_like(gradient).DetachFromDisposeScope();
-        return copy.copy_(gradient);
+        copy.copy_(gradient);
+        return copy;
     }
 
     private void Reclaim()

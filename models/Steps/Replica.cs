@@ -92,9 +92,6 @@ public sealed class Replica : IDisposable
             total.Gradient, measure.Step + 1, LearningRateAt(measure.Step), GradientNorm.ClipFactor(measure.GradientNorm, options.Clip));
     }
 
-    /// <summary>Bytes of each of the three buffers of a snapshot.</summary>
-    public long SnapshotBytes => Parameters.Layout.Length * sizeof(float);
-
     /// <summary>Copies weights and moments out: all the state that a step leaves behind.</summary>
     public void CopyTo(HostBuffer weights, HostBuffer firstMoment, HostBuffer secondMoment)
     {

@@ -17,6 +17,7 @@ public static unsafe class FlatTransfer
         if (flat.device.type == DeviceType.CPU)
         {
             Buffer.MemoryCopy((void*)flat.Address(), (void*)buffer.Address, buffer.Length, buffer.Length);
+            KeepAlive(flat, buffer);
             return;
         }
 
@@ -34,6 +35,7 @@ public static unsafe class FlatTransfer
         if (flat.device.type == DeviceType.CPU)
         {
             Buffer.MemoryCopy((void*)buffer.Address, (void*)flat.Address(), buffer.Length, buffer.Length);
+            KeepAlive(flat, buffer);
             return;
         }
 
@@ -44,6 +46,13 @@ public static unsafe class FlatTransfer
             using var target = flat.narrow(0, offset, count);
             target.copy_(part);
         }
+    }
+
+    // Their finalizers would free the memory that is being copied.
+    private static void KeepAlive(Tensor flat, HostBuffer buffer)
+    {
+        GC.KeepAlive(flat);
+        GC.KeepAlive(buffer);
     }
 
     private static IEnumerable<(long Offset, long Count)> Chunks(Tensor flat)

@@ -4,7 +4,7 @@ using TorchSharp.Interop;
 
 namespace TorchSharp.Embedded;
 
-/// <summary>How libtorch is loaded. What is null is chosen from the machine; what the environment already says is respected.</summary>
+/// <summary>How libtorch is loaded. What is null is chosen from the machine; what the environment already says is respected, save in portable mode.</summary>
 public sealed record TorchRuntimeOptions
 {
     /// <summary>Pins the instruction set that all x86-64-v3 machines share, so that they compute the same bits.</summary>
@@ -105,19 +105,29 @@ public static class TorchRuntime
     // What reads the environment reads it while being loaded.
     private static void Environment()
     {
-        SetIfAbsent("OPENBLAS_CORETYPE", options.BlasCoreType ?? (options.Portable ? "Haswell" : Machine.Has("avx512f") ? "SkylakeX" : null));
         SetIfAbsent("GOMP_SPINCOUNT", "1000");
         SetIfAbsent("THP_MEM_ALLOC_ENABLE", "1");
-        if (!options.Portable) return;
-        SetIfAbsent("ATEN_CPU_CAPABILITY", "avx2");
-        SetIfAbsent("DNNL_MAX_CPU_ISA", "AVX2");
-        SetIfAbsent("ONEDNN_MAX_CPU_ISA", "AVX2");
+        if (!options.Portable)
+        {
+            SetIfAbsent("OPENBLAS_CORETYPE", options.BlasCoreType ?? (Machine.Has("avx512f") ? "SkylakeX" : null));
+            return;
+        }
+
+        // Pinned whatever the environment says: another machine's says something else.
+        Set("OPENBLAS_CORETYPE", "Haswell");
+        Set("ATEN_CPU_CAPABILITY", "avx2");
+        Set("DNNL_MAX_CPU_ISA", "AVX2");
+        Set("ONEDNN_MAX_CPU_ISA", "AVX2");
     }
 
     private static void SetIfAbsent(string name, string? value)
     {
-        if (value is null || System.Environment.GetEnvironmentVariable(name) is not null) return;
-        Libc.setenv(name, value, 0);
+        if (value is not null && System.Environment.GetEnvironmentVariable(name) is null) Set(name, value);
+    }
+
+    private static void Set(string name, string value)
+    {
+        Libc.setenv(name, value, 1);
         System.Environment.SetEnvironmentVariable(name, value);
     }
 

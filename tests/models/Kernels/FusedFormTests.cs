@@ -61,6 +61,32 @@ public sealed class FusedFormTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_short_batch_after_a_long_one_leaves_no_gradient_on_the_positions_behind_it()
+    {
+        var options = Options(ModelFamily.Gpt2, 32, 2, 2, 8, 50);
+        using var model = Build(options, Precision.Float32, fused: true);
+        var (tokens, targets) = Batch(options, 2);
+        model.Parameters.ClearGradients(byOverwriting: true);
+        model.Loss(tokens, targets, 1f).backward();
+        model.Parameters.ClearGradients(byOverwriting: true);
+        model.Loss(tokens.narrow(1, 0, 5).contiguous(), targets.narrow(1, 0, 5).contiguous(), 1f).backward();
+        var gradient = model.Parameters["positions.weight"].Gradient;
+        gradient.narrow(0, 5, 3).abs().max().item<float>().ShouldBe(0);
+        gradient.narrow(0, 0, 5).abs().max().item<float>().ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public void A_sequence_longer_than_the_context_is_refused()
+    {
+        foreach (var fused in new[] { true, false })
+        {
+            using var model = Build(Options(ModelFamily.Llama, 32, 2, 2, 8, 50), Precision.Float32, fused);
+            var ids = zeros(1, 9, dtype: int64);
+            Should.Throw<ArgumentException>(() => model.Loss(ids, ids, 1f)).Message.ShouldContain("9 tokens are longer than the model's context of 8");
+        }
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(50)]
