@@ -44,22 +44,21 @@ inline __attribute__((always_inline)) void multiply(int64_t cells, const float* 
     for (; c < cells; ++c) one_cell();
 }
 
-// A packed: [cells][MR]. A in rows: [row][row_step cells].
+// A packed: [cells][MR]. A in rows: [row][row_step cells]. A in columns: [cell][cell_step rows].
 struct PackedA {
     const float* a;
-    static constexpr bool packed = true;
+    static constexpr int64_t row_step = 1, cell_step = MR;
 };
 struct RowsA {
     const float* a;
     int64_t row_step;
-    static constexpr bool packed = false;
+    static constexpr int64_t cell_step = 1;
 };
-
-template <class Cell, int Rows, class A, class Ahead>
-inline __attribute__((always_inline)) void multiply(int64_t cells, const A& a, const float* b, vf (&sums)[Rows][NV], const Ahead& ahead) {
-    if constexpr (A::packed) multiply<Cell, Rows>(cells, a.a, 1, MR, b, sums, ahead);
-    else multiply<Cell, Rows>(cells, a.a, a.row_step, 1, b, sums, ahead);
-}
+struct ColumnsA {
+    const float* a;
+    int64_t cell_step;
+    static constexpr int64_t row_step = 1;
+};
 
 // The sums of a tile, for the functions below that begin and end it.
 template <int Rows>
@@ -105,7 +104,7 @@ template <class Cell, int Rows, class A, class Start, class Finish>
 __attribute__((noinline)) void tile_of(int64_t cells, A a, const float* b, const Start& start, const Finish& finish) {
     Sums<Rows> sums;
     start.template operator()<Rows>(sums);
-    multiply<Cell, Rows>(cells, a, b, sums, [&](int64_t i) __attribute__((always_inline)) { start.ahead(i); });
+    multiply<Cell, Rows>(cells, a.a, a.row_step, a.cell_step, b, sums, [&](int64_t i) __attribute__((always_inline)) { start.ahead(i); });
     finish.template operator()<Rows>(sums);
 }
 
