@@ -37,6 +37,11 @@ struct Attention {
     const T* key(int64_t b, int64_t h) const { return qkv + b * time * row + (heads + h) * width; }
     const T* value(int64_t b, int64_t h) const { return qkv + b * time * row + (heads + kv_heads + h) * width; }
 
+    // Asks for a row of a head. Rows are pages apart, which hardware does not foresee; the passes over probabilities leave memory idle meanwhile.
+    void near(const T* from) const {
+        for (int64_t i = 0; i < width; i += 64 / static_cast<int64_t>(sizeof(T))) __builtin_prefetch(from + i);
+    }
+
     // [time, width] as B of a product that sums over the width (scores), or over time.
     void pack_for_scores(const T* from, float* to) const {
         for (int64_t j = 0; j < time; j += NR)
@@ -110,6 +115,8 @@ struct Attention {
                     scores(rows_of(query(b, h) + t * row, row, rows, q), k, rows, end, s);
                     float factors[MR];
                     for (int64_t r = 0; r < rows; ++r) {
+                        near(query(b, h) + (t + MR + r) * row);
+                        near(out + (b * time + t + r) * out_row + h * width);
                         factors[r] = 1.0f / softmax(s + r * keys, p + r * keys, t + r + 1, end, lse[(b * heads + h) * time + t + r]);
                     }
                     weigh(p, v, rows, end, out + (b * time + t) * out_row + h * width, out_row, factors);
@@ -162,10 +169,15 @@ struct Attention {
                         P *p_rows = p_block + (t - t0) * keys, *ds_rows = ds_block + (t - t0) * keys;
                         scores(rows_of(query(b, h) + t * row, row, rows, q), k, rows, end, s);
                         scores(rows_of(dout + at, out_row, rows, d), v, rows, end, ds);
-                        for (int64_t r = 0; r < rows; ++r)
+                        for (int64_t r = 0; r < rows; ++r) {
+                            near(query(b, h) + (t + MR + r) * row);
+                            near(dout + at + (MR + r) * out_row);
+                            near(out + at + (MR + r) * out_row);
+                            near(dqkv + (query(b, h) - qkv) + (t + r) * row);
                             softmax_gradient(s + r * keys, ds + r * keys, lse[(b * heads + h) * time + t + r],
                                              dot(out + at + r * out_row, dout + at + r * out_row), t + r + 1, end, block_end, p_rows + r * keys,
                                              ds_rows + r * keys);
+                        }
                         weigh(ds_rows, k_sums, rows, end, dqkv + (query(b, h) - qkv) + t * row, row, ones);
                     }
                     pack_for_sums(query(b, h) + t0 * row, row, block, block_cells, q_block);
@@ -204,18 +216,22 @@ struct Attention {
         for (int64_t j = 0; j < count; j += MR) {
             const int64_t rows = std::min<int64_t>(MR, count - j);
             const int64_t skipped = j > t0 ? (j - t0) / depth : 0, cells = ceil_div(block, depth) - skipped;  // earlier queries do not see key j
-            pack_down<D>(p + skipped * depth * keys + j, keys, rows, block - skipped * depth, a, MR);
+            const P* from = p + skipped * depth * keys + j;
+            if constexpr (depth == 2) pack_down<D>(from, keys, rows, block - skipped * depth, a, MR);
             for (int64_t panel = 0; panel < width_panels; ++panel) {
                 float* to = sums + j * padded + panel * NR;
-                tile<Cell>(rows, cells, PackedA{a}, b + (panel * block_cells + skipped) * NR, LoadFrom{to, padded},
-                           StoreTo{to, padded});
+                const float* panel_b = b + (panel * block_cells + skipped) * NR;
+                if constexpr (depth == 2) tile<Cell>(rows, cells, PackedA{a}, panel_b, LoadFrom{to, padded}, StoreTo{to, padded});
+                else tile<Cell>(rows, cells, ColumnsA{from, keys}, panel_b, LoadFrom{to, padded}, StoreTo{to, padded});  // rows of p are cells as they lie
             }
         }
     }
 
     void write(const float* sums, T* to) const {
-        for (int64_t t = 0; t < time; ++t)
+        for (int64_t t = 0; t < time; ++t) {
+            near(to + (t + MR) * row);
             each(width, [&](int64_t i, auto... n) { store(to + t * row + i, load(sums + t * padded + i, n...), n...); });
+        }
     }
 };
 

@@ -41,6 +41,28 @@ struct Corner {
     }
 };
 
+// The lines of y and of the residual that the next tile will touch. They lie whole rows apart, so no hardware foresees them, and without this
+// every tile would wait for memory at its end. Asked for by the last byte of each vector: where y is not aligned, a vector's first line is the
+// last of the panel before and near already.
+struct NextTile {
+    const char *y = nullptr, *residual = nullptr;
+    int64_t row_bytes = 0, vector_bytes = 0, vectors = 0;
+
+    NextTile() = default;
+    NextTile(const Output& out, int64_t row, int64_t rows, int64_t column) : vector_bytes(W * (out.is_bf16 ? 2 : 4)), vectors(rows * NV) {
+        const int64_t size = out.is_bf16 ? 2 : 4, at = (row * out.ld + column) * size;
+        row_bytes = out.ld * size;
+        y = static_cast<const char*>(out.y) + at;
+        residual = out.residual ? reinterpret_cast<const char*>(out.residual) + at : y;
+    }
+    inline __attribute__((always_inline)) void prefetch(int64_t i) const {
+        if (i >= vectors) return;
+        const int64_t at = i / NV * row_bytes + (i % NV + 1) * vector_bytes - 1;
+        __builtin_prefetch(y + at, 1);
+        __builtin_prefetch(residual + at, 0);
+    }
+};
+
 // How a tile's sums begin: at 0, from where they rest between two parts of the summed dimension, or from y. Chosen at run time, so that the
 // micro-kernel is compiled once for all.
 struct Begin {
@@ -48,7 +70,9 @@ struct Begin {
     const float* rest;
     int64_t rest_ld;
     enum { zero, from_rest, from_y } how;
+    NextTile next;
 
+    inline __attribute__((always_inline)) void ahead(int64_t i) const { next.prefetch(i); }
     template <int Rows>
     inline __attribute__((always_inline)) void operator()(Sums<Rows>& sums) const {
         if (how == from_rest) return LoadFrom{rest, rest_ld}.template operator()<Rows>(sums);
@@ -132,7 +156,7 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const float* b, const 
         const int64_t split = task % cuts.splits, panel_begin = cuts.panels * split / cuts.splits, panel_end = cuts.panels * (split + 1) / cuts.splits;
         for (int64_t c = 0; c < cuts.cells; c += cuts.part) {
             const int64_t now = std::min(cuts.part, cuts.cells - c), k = c * Cell::depth;
-            const bool is_first = c == 0, is_last = c + now == cuts.cells;
+            const bool is_first = c == 0, is_last = c + now == cuts.cells, touches_y = is_last || rests_in_y;
             if (!in_place)
                 for (int64_t s = 0, end = std::min(now * Cell::depth, K - k); s < end; s += A::strip)
                     for (int64_t t = tile_begin; t < tile_end; ++t)
@@ -144,7 +168,12 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const float* b, const 
                     const Corner corner{out, row, p * NR, N - p * NR};
                     float* const rest = partial + (t - tile_begin) * MR * partial_ld + p * NR;
                     const float* panel = b + p * panel_floats(cuts.cells) + c * NR;
-                    const Begin begin{corner, rest, partial_ld, is_first && !out.add ? Begin::zero : rests_in_y ? Begin::from_y : Begin::from_rest};
+                    const bool is_bottom = t + 1 == tile_end;
+                    const int64_t next_row = (is_bottom ? tile_begin : t + 1) * MR;
+                    const NextTile next = touches_y && (!is_bottom || p + 1 < panel_end)
+                                              ? NextTile(out, next_row, std::min<int64_t>(MR, M - next_row), (p + is_bottom) * NR)
+                                              : NextTile();
+                    const Begin begin{corner, rest, partial_ld, is_first && !out.add ? Begin::zero : rests_in_y ? Begin::from_y : Begin::from_rest, next};
                     const Finish finish{corner, rest, partial_ld, !is_last && !rests_in_y};
                     if (in_place) tile<Cell>(rows, now, a.rows_at(row, k), panel, begin, finish);
                     else tile<Cell>(rows, now, PackedA{packed + (t - tile_begin) * MR * cuts.part}, panel, begin, finish);

@@ -79,6 +79,8 @@ struct Source<BF16, float> {
 };
 #endif
 
+constexpr int64_t rows_ahead = 16;  // so far in advance a strip's lines are asked for: rows are pages apart, which hardware does not foresee
+
 // dst[cell][lane], `width` lanes per cell, from `count` ≤ width rows of a row-major matrix with `depth_count` elements along each: a transpose.
 // Missing rows become 0.
 template <class D, class T>
@@ -91,6 +93,7 @@ void pack_along(const T* src, int64_t ld, int64_t count, int64_t depth_count, fl
             const int64_t left = depth_count - k;
             vf block[W];
             for (int64_t r = 0; r < W; ++r) {
+                __builtin_prefetch(from + (rows_ahead + r) * ld + k);
                 if (r >= there) block[r] = set(0);
                 else if (left >= step) block[r] = Source<D, T>::along(from + r * ld + k);
                 else block[r] = Source<D, T>::along(from + r * ld + k, left);
@@ -114,7 +117,10 @@ void pack_down(const T* src, int64_t ld, int64_t count, int64_t depth_count, flo
     // Narrow strips: whole vectors are read beyond the strip, as long as what follows still is the matrix, and written beyond the cell, as long as a
     // next cell overwrites it. Lanes past `count` then hold what no tile reads.
     if (width < W)
-        for (; k + depth < depth_count && (depth_count - k - depth) * ld + count >= W; k += depth) store(dst + k / depth * width, Source<D, T>::down(src + k * ld, src + (k + 1) * ld));
+        for (; k + depth < depth_count && (depth_count - k - depth) * ld + count >= W; k += depth) {
+            for (int d = 0; d < depth; ++d) __builtin_prefetch(src + (k + d + rows_ahead) * ld + width);
+            store(dst + k / depth * width, Source<D, T>::down(src + k * ld, src + (k + 1) * ld));
+        }
     for (; k < depth_count; k += depth) {
         const T* row = src + k * ld;
         const T* next = depth == 2 && k + 1 < depth_count ? row + ld : nullptr;

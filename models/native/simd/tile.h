@@ -13,11 +13,14 @@ constexpr int MR = 6, NV = 2;
 #endif
 constexpr int NR = NV * W;
 
-// sums += A·B over `cells`. A[row r][cell c] is a[r·row_step + c·cell_step]; B is a packed panel [cells][NR].
-template <class Cell, int Rows>
+// sums += A·B over `cells`. A[row r][cell c] is a[r·row_step + c·cell_step]; B is a packed panel [cells][NR]. Between groups of cells ahead(i),
+// i = 0, 1, …, may ask for a line that will be wanted soon: spread out like this, misses do not hold up the operands at hand.
+constexpr int64_t cell_group = 4;
+
+template <class Cell, int Rows, class Ahead>
 inline __attribute__((always_inline)) void multiply(int64_t cells, const float* a, int64_t row_step, int64_t cell_step, const float* b,
-                                                    vf (&sums)[Rows][NV]) {
-    for (int64_t c = 0; c < cells; ++c) {
+                                                    vf (&sums)[Rows][NV], const Ahead& ahead) {
+    const auto one_cell = [&]() __attribute__((always_inline)) {
         vf columns[NV];
 #pragma GCC unroll 8
         for (int v = 0; v < NV; ++v) columns[v] = load(b + v * W);
@@ -31,25 +34,31 @@ inline __attribute__((always_inline)) void multiply(int64_t cells, const float* 
         _mm_prefetch(reinterpret_cast<const char*>(b + 12 * NR), _MM_HINT_T0);
         _mm_prefetch(reinterpret_cast<const char*>(b + 12 * NR + W), _MM_HINT_T0);
         b += NR;
+    };
+    int64_t c = 0;
+    for (int64_t i = 0; c + cell_group <= cells; c += cell_group, ++i) {
+        ahead(i);
+#pragma GCC unroll 4
+        for (int64_t j = 0; j < cell_group; ++j) one_cell();
     }
+    for (; c < cells; ++c) one_cell();
 }
 
-// A packed: [cells][MR]. A in rows: [row][row_step cells].
+// A packed: [cells][MR]. A in rows: [row][row_step cells]. A in columns: [cell][cell_step rows].
 struct PackedA {
     const float* a;
-    static constexpr bool packed = true;
+    static constexpr int64_t row_step = 1, cell_step = MR;
 };
 struct RowsA {
     const float* a;
     int64_t row_step;
-    static constexpr bool packed = false;
+    static constexpr int64_t cell_step = 1;
 };
-
-template <class Cell, int Rows, class A>
-inline __attribute__((always_inline)) void multiply(int64_t cells, const A& a, const float* b, vf (&sums)[Rows][NV]) {
-    if constexpr (A::packed) multiply<Cell, Rows>(cells, a.a, 1, MR, b, sums);
-    else multiply<Cell, Rows>(cells, a.a, a.row_step, 1, b, sums);
-}
+struct ColumnsA {
+    const float* a;
+    int64_t cell_step;
+    static constexpr int64_t row_step = 1;
+};
 
 // The sums of a tile, for the functions below that begin and end it.
 template <int Rows>
@@ -65,6 +74,7 @@ inline __attribute__((always_inline)) void for_all(Sums<Rows>& sums, const Body&
 }
 
 struct StartAtZero {
+    void ahead(int64_t) const {}
     template <int Rows>
     inline __attribute__((always_inline)) void operator()(Sums<Rows>& sums) const {
         for_all<Rows>(sums, [](int, int, vf& sum) { sum = set(0); });
@@ -74,6 +84,7 @@ struct StartAtZero {
 struct LoadFrom {
     const float* from;
     int64_t ld;
+    void ahead(int64_t) const {}
     template <int Rows>
     inline __attribute__((always_inline)) void operator()(Sums<Rows>& sums) const {
         for_all<Rows>(sums, [&](int r, int v, vf& sum) { sum = load(from + r * ld + v * W); });
@@ -88,12 +99,12 @@ struct StoreTo {
     }
 };
 
-// start(sums) gives the sums to begin with, finish(sums) takes them.
+// start(sums) gives the sums to begin with, start.ahead(i) asks for lines on the way, finish(sums) takes the sums.
 template <class Cell, int Rows, class A, class Start, class Finish>
 __attribute__((noinline)) void tile_of(int64_t cells, A a, const float* b, const Start& start, const Finish& finish) {
     Sums<Rows> sums;
     start.template operator()<Rows>(sums);
-    multiply<Cell, Rows>(cells, a, b, sums);
+    multiply<Cell, Rows>(cells, a.a, a.row_step, a.cell_step, b, sums, [&](int64_t i) __attribute__((always_inline)) { start.ahead(i); });
     finish.template operator()<Rows>(sums);
 }
 
