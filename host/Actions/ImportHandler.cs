@@ -43,11 +43,10 @@ internal static class ImportHandler
             },
             model.Layout, weights, firstMoment, secondMoment));
 
-        var tokenizerFolder = Path.Combine(run.Path, TrainedModel.TokenizerFolderName);
         if (tokenizer is not null)
-            tokenizer.Save(Directory.CreateDirectory(tokenizerFolder).FullName);
+            run.WriteTokenizer(tokenizer.Save);
         else
-            context.Output.WriteLine($"{request.Source} has no tokenizer that actortrain wrote; put one into {tokenizerFolder} to generate text.");
+            context.Output.WriteLine($"{request.Source} has no tokenizer that actortrain wrote; put one into {run.TokenizerDirectory} to generate text.");
 
         context.Output.WriteLine($"{request.Output} holds the imported {model.Options.Family.ToString().ToLowerInvariant()} model, {model.Layout.ParameterCount:N0} parameters.");
         return ExitCode.Success;

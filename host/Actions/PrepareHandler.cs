@@ -2,6 +2,7 @@ using System.Globalization;
 using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Sources;
 using ActorTrain.Host.Commands;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Actions;
 
@@ -44,7 +45,7 @@ internal static class PrepareHandler
     // A run keeps its tokenizer in a folder of its own.
     private static string TokenizerPlace(string folder)
     {
-        var ofRun = Path.Combine(folder, TrainedModel.TokenizerFolderName);
+        var ofRun = Path.Combine(folder, RunDirectory.TokenizerFolderName);
         return Directory.Exists(ofRun) ? ofRun : folder;
     }
 

@@ -20,16 +20,21 @@ internal static class PretrainHandler
         data.Train.SampleCount(model.ContextLength);
 
         var directory = new RunDirectory(configuration.Run.Output, configuration.Run.Name);
-        CheckResume(request.Resume, directory, configuration);
+        var hasCheckpoints = CheckResume(request.Resume, directory, configuration);
         var environment = NumericEnvironment.Choose(configuration.Training.Numerics, configuration.Training.Device, configuration.Training.Threads);
 
-        using var runLock = directory.Lock();
         using var progress = TrainingProgress.For(context);
         using var stop = new StopSignal(() => progress.Note("Stopping: the step is finished and saved; a second signal ends at once."));
+        data.Verify(stop.Token);
+        using var runLock = directory.Lock();
         using var run = new PretrainRun(configuration, environment, data, directory, progress, context.Time);
 
         // Nothing is written before this: the checkpoint may yet refuse the data.
         var resumed = run.Restore();
+        if (!resumed && request.Resume == ResumeMode.Required)
+            throw new UserErrorException($"All checkpoints of {directory.Path} are damaged, so there is none to resume from; leave --resume out to begin the run again.");
+        if (!resumed && hasCheckpoints)
+            progress.Warning($"all checkpoints of {directory.Path} are damaged; the run begins again at step 0.");
         runLock.MarkRunning();
         Record(directory, configuration, data, resumed);
         if (run.Step >= configuration.Training.Steps)
@@ -50,7 +55,8 @@ internal static class PretrainHandler
         return ExitCode.Success;
     }
 
-    private static void CheckResume(ResumeMode mode, RunDirectory directory, RunConfiguration configuration)
+    /// <returns>Whether there are checkpoints, whole or not.</returns>
+    private static bool CheckResume(ResumeMode mode, RunDirectory directory, RunConfiguration configuration)
     {
         var checkpoints = new CheckpointArchive(directory.CheckpointsDirectory).List().Count > 0;
         if (mode == ResumeMode.Required && !checkpoints)
@@ -61,6 +67,7 @@ internal static class PretrainHandler
             RunConfiguration.RequireSameResult(RunFile.Read(directory.ConfigurationFile, []), configuration);
         else if (checkpoints)
             throw new UserErrorException($"{directory.Path} holds checkpoints but no run.yaml, as an imported model does, so it cannot be gone on with; choose another run.name.");
+        return checkpoints;
     }
 
     // As the run is named on the command lines that come after.
@@ -70,19 +77,8 @@ internal static class PretrainHandler
     // The run keeps its configuration and tokenizer, so that it can be read wherever its folder is taken.
     private static void Record(RunDirectory directory, RunConfiguration configuration, TokenStore data, bool resumed)
     {
-        var tokenizer = Path.Combine(directory.Path, TrainedModel.TokenizerFolderName);
-        if (!resumed || !Directory.Exists(tokenizer))
-        {
-            var staging = tokenizer + ".writing";
-            foreach (var old in new[] { staging, tokenizer }.Where(Directory.Exists))
-                Directory.Delete(old, recursive: true);
-            Directory.CreateDirectory(staging);
-            data.Tokenizer.Save(staging);
-            Directory.Move(staging, tokenizer);
-        }
-
-        var file = directory.ConfigurationFile + ".writing";
-        File.WriteAllText(file, CanonicalYaml.Write(configuration));
-        File.Move(file, directory.ConfigurationFile, overwrite: true);
+        if (!resumed || !Directory.Exists(directory.TokenizerDirectory))
+            directory.WriteTokenizer(data.Tokenizer.Save);
+        directory.WriteConfiguration(CanonicalYaml.Write(configuration));
     }
 }

@@ -10,9 +10,6 @@ namespace ActorTrain.Host.Actions;
 /// <summary>A trained model as a person names it: a run by name or folder, or one of its checkpoints.</summary>
 internal sealed class TrainedModel : IDisposable
 {
-    /// <summary>The folder of a run that holds its tokenizer.</summary>
-    public const string TokenizerFolderName = "tokenizer";
-
     private readonly LoadedCheckpoint checkpoint;
 
     private TrainedModel(RunDirectory run, LoadedCheckpoint checkpoint)
@@ -28,7 +25,7 @@ internal sealed class TrainedModel : IDisposable
     public CheckpointFacts Facts => checkpoint.Manifest.Facts;
 
     /// <summary>The folder with the run's tokenizer.</summary>
-    public string TokenizerPath => Path.Combine(Run.Path, TokenizerFolderName);
+    public string TokenizerPath => Run.TokenizerDirectory;
 
     /// <summary>The weights, laid out flat.</summary>
     public HostBuffer Weights => checkpoint.Weights;

@@ -69,7 +69,7 @@ public static partial class Settings
         new("training.threads", new Whole(0, 4096), "0", "threads per trainer; 0 takes all cores", static c => Write(c.Training.Threads), Fingerprinted),
 
         new("evaluation.every", new Whole(0), "100", "steps from one evaluation to the next; 0 evaluates only at the end", static c => Write(c.Evaluation.Every), Looking),
-        new("evaluation.batches", new Whole(0), "0", "batches per evaluation; 0 takes the whole held-out part", static c => Write(c.Evaluation.Batches), Looking),
+        new("evaluation.batches", new Whole(0), "0", "batches per evaluation; 0 takes the whole held-out part (bits per byte always use its bytes per token)", static c => Write(c.Evaluation.Batches), Looking),
 
         new("checkpoints.every", new Whole(0), "100", "steps from one checkpoint to the next; 0 saves only at the end", static c => Write(c.Checkpoints.Every), Saving),
         new("checkpoints.keep", new Whole(1), "3", "how many of the newest checkpoints are kept", static c => Write(c.Checkpoints.Keep), Saving),

@@ -24,10 +24,12 @@ internal sealed record NumericEnvironment(Device Device, int Threads, NumericFin
 
         var device = Find(deviceName);
         var found = TensorPlatform.Describe();
-        var fingerprint = new NumericFingerprint(
-            found.Libtorch, found.Blas, found.OneDnn, found.Aten, FusedKernels.Description, threads, device.type == DeviceType.CPU ? "cpu" : deviceName);
+        var fingerprint = new NumericFingerprint(found.Libtorch, found.Blas, found.OneDnn, found.Aten, KernelsOn(device.type), threads, deviceName);
         return new NumericEnvironment(device, threads, fingerprint);
     }
+
+    /// <summary>The fused kernels that a model on a device runs: they are for the CPU alone.</summary>
+    internal static string KernelsOn(DeviceType type) => type == DeviceType.CPU ? FusedKernels.Description : "none";
 
     private static Device Find(string name)
     {

@@ -19,8 +19,6 @@ namespace ActorTrain.Host.Pretraining;
 /// <summary>One run from where it stands to its last step: plan → lane gradients → lane-tree sum → verdict → apply → snapshot.</summary>
 internal sealed class PretrainRun : IDisposable
 {
-    // So many batches in a row without one usable gradient means that the weights are broken, not the data.
-    private const int VetoesInARow = 10;
     private const string DataKey = "data";
 
     private readonly RunConfiguration configuration;
@@ -34,10 +32,10 @@ internal sealed class PretrainRun : IDisposable
     private readonly CheckpointStore store;
     private readonly TimeProvider time;
     private readonly ITrainingProgress progress;
-    private readonly Lock showing = new();
-    private SkipList skips = SkipList.Empty;
+    private VetoLadder ladder;
     private long step;
     private long? savedStep;
+    private UserErrorException? metricsFailure;
     private volatile UserErrorException? saveFailure;
 
     public PretrainRun(
@@ -51,6 +49,7 @@ internal sealed class PretrainRun : IDisposable
         this.time = time;
         model = configuration.ModelFor(data.Tokenizer.VocabularySize);
         plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes);
+        ladder = new VetoLadder(plan, SkipList.Empty);
         training = new SampleReader(data.Train, model.ContextLength, options.MicroBatch);
         if (data.HeldOut is { } part && part.Tokens > model.ContextLength)
             heldOut = new SampleReader(part, model.ContextLength, options.MicroBatch);
@@ -87,7 +86,7 @@ internal sealed class PretrainRun : IDisposable
     /// <returns>Whether there was.</returns>
     public bool Restore()
     {
-        using var checkpoint = store.LoadLatest(replica.Parameters.Layout, fault => Warn(fault.Sentence));
+        using var checkpoint = store.LoadLatest(replica.Parameters.Layout, fault => progress.Warning(fault.Sentence));
         if (checkpoint is null)
             return false;
         var facts = checkpoint.Manifest.Facts;
@@ -97,9 +96,9 @@ internal sealed class PretrainRun : IDisposable
             throw new UserErrorException($"{data.Folder} is not the data that {checkpoint.Path} was trained on; give the old data.path, or choose another run.name.");
 
         replica.CopyFrom(checkpoint.Weights, checkpoint.FirstMoment!, checkpoint.SecondMoment!);
-        (step, skips, savedStep) = (facts.Step, facts.SkipList, facts.Step);
+        (step, savedStep, ladder) = (facts.Step, facts.Step, new VetoLadder(plan, facts.SkipList));
         foreach (var difference in facts.Fingerprint.DifferencesFrom(environment.Fingerprint))
-            Warn($"the numeric fingerprint differs from the checkpoint's, so the bits may not be those of an undisturbed run: {difference}.");
+            progress.Warning($"the numeric fingerprint differs from the checkpoint's, so the bits may not be those of an undisturbed run: {difference}.");
         return true;
     }
 
@@ -107,16 +106,22 @@ internal sealed class PretrainRun : IDisposable
     /// <param name="metricsFile">The run's metrics.</param>
     /// <param name="stop">Asked after every step.</param>
     /// <returns>Whether the last step was taken.</returns>
+    /// <exception cref="UserErrorException">The last state, or a row of the metrics, could not be written.</exception>
     public bool Train(string metricsFile, CancellationToken stop)
     {
         var gemmRate = GemmRate.Measure(replica.Model.Precision, environment.Device);
+
+        // What was passed over must not count among the checkpoints that are kept.
+        store.DiscardAfter(step);
         using var metrics = MetricsLog.Open(metricsFile, step);
-        using var writer = new CheckpointWriter(store, replica.Parameters.Layout, Announce, time);
+
+        // A checkpoint never knows more steps than the metrics on disk.
+        using var writer = new CheckpointWriter(store, replica.Parameters.Layout, Announce, time, metrics.Flush);
         var last = configuration.Training.Steps;
         Introduce(gemmRate);
 
         var begun = (Step: step, Time: time.GetTimestamp());
-        while (step < last && !stop.IsCancellationRequested)
+        while (step < last && metricsFailure is null && !stop.IsCancellationRequested)
         {
             var started = time.GetTimestamp();
             var measure = TakeStep();
@@ -125,26 +130,27 @@ internal sealed class PretrainRun : IDisposable
             var row = new StepMetrics(
                 step, measure.Loss, measure.GradientNorm, replica.LearningRateAt(measure.Step), step * TokensPerStep, seconds, rate,
                 100 * rate * model.TrainingFlopsPerToken / gemmRate);
-            metrics.Append(row);
+            Record(metrics, row);
             var left = time.GetElapsedTime(begun.Time) / (step - begun.Step) * (last - step);
-            lock (showing)
-                progress.Show(new StepProgress(step, last, row.Loss, row.GradientNorm, row.LearningRate, rate, row.GemmPercent / 100, left));
+            progress.Show(new StepProgress(step, last, row.Loss, row.GradientNorm, row.LearningRate, rate, row.GemmPercent / 100, left));
 
-            if (IsDue(configuration.Evaluation.Every) || step == last)
+            // The last row of a finished run is worth the wait.
+            if (step == last)
+                Evaluate(metrics, CancellationToken.None);
+            else if (IsDue(configuration.Evaluation.Every))
                 Evaluate(metrics, stop);
             if (IsDue(configuration.Checkpoints.Every) && step < last)
-            {
-                // A checkpoint never knows more steps than the metrics on disk.
-                metrics.Flush();
                 Save(writer);
-            }
         }
 
-        metrics.Flush();
         if (savedStep != step)
             Save(writer);
         writer.Drain(CancellationToken.None);
-        return saveFailure is { } failed ? throw failed : step == last;
+        if (saveFailure is { } unsaved)
+            throw unsaved;
+        if (metricsFailure is { } unwritten)
+            throw new UserErrorException($"The run is saved after step {step} and stops there, for lack of that step's metrics: {unwritten.Message}", unwritten);
+        return step == last;
 
         bool IsDue(int every) => every > 0 && step % every == 0;
     }
@@ -165,39 +171,34 @@ internal sealed class PretrainRun : IDisposable
             progress.Note($"going on after step {step}");
     }
 
-    private void Warn(string sentence)
-    {
-        lock (showing)
-            progress.Warning(sentence);
-    }
-
-    // A vetoed batch goes onto the skip list and the step is planned again without it.
     private StepMeasure TakeStep()
     {
-        for (var vetoes = 0; vetoes < VetoesInARow; vetoes++)
-        {
-            var lanes = new LaneBlock(0, plan.Lanes);
-            var sums = replica.Compute([lanes], lane => training.Lane(plan, step, lane, skips), TokensPerStep);
-            var total = replica.Reduce(sums);
-            var measure = Replica.Measure(step, total);
-            var verdict = StepVerdict.Judge(measure);
-            if (verdict.IsAccepted)
+        GradientSum? total = null;
+        var measure = ladder.Take(
+            step,
+            skips =>
             {
-                replica.Apply(total, measure);
-                step++;
-                return measure;
-            }
-
-            Warn($"{verdict.Reason}; its batch is skipped.");
-            skips = Without(plan.Samples(step, skips), verdict.Reason!);
-        }
-
-        throw new UserErrorException(
-            $"Step {step} of {configuration.Run.Name} was vetoed {VetoesInARow} times in a row, so the weights are broken; lower training.learning_rate in a run of another name.");
+                total = replica.Reduce(replica.Compute([new LaneBlock(0, plan.Lanes)], lane => training.Lane(plan, step, lane, skips), TokensPerStep));
+                return Replica.Measure(step, total);
+            },
+            progress.Warning);
+        replica.Apply(total!, measure);
+        step++;
+        return measure;
     }
 
-    private SkipList Without(PlannedSample[] samples, string reason) =>
-        samples.Select(static sample => sample.Position).Aggregate(skips, (list, position) => list.With(new SkippedRange(position, 1, reason)));
+    // Without its metrics a run does not go on, but what it has trained is saved first.
+    private void Record(MetricsLog metrics, MetricsRow row)
+    {
+        try
+        {
+            metrics.Append(row);
+        }
+        catch (UserErrorException exception)
+        {
+            metricsFailure ??= exception;
+        }
+    }
 
     private void Evaluate(MetricsLog metrics, CancellationToken stop)
     {
@@ -207,9 +208,8 @@ internal sealed class PretrainRun : IDisposable
         {
             var result = HeldOutLoss.Measure(replica.Model, heldOut.FromStart(configuration.Evaluation.Batches), data.HeldOut!.BytesPerToken, stop);
             var row = new EvaluationMetrics(step, result.Loss, result.Perplexity, result.BitsPerByte);
-            metrics.Append(row);
-            lock (showing)
-                progress.Show(new EvaluationProgress(step, row.HeldOutLoss, row.BitsPerByte));
+            Record(metrics, row);
+            progress.Show(new EvaluationProgress(step, row.HeldOutLoss, row.BitsPerByte));
         }
         catch (OperationCanceledException)
         {
@@ -229,7 +229,7 @@ internal sealed class PretrainRun : IDisposable
                 ConfigurationHash = configuration.Hash,
                 Model = model,
                 Cursor = new PlanCursor(samples, samples, step * TokensPerStep),
-                SkipList = skips,
+                SkipList = ladder.Skips,
                 Fingerprint = environment.Fingerprint,
                 State = new Dictionary<string, string> { [DataKey] = data.Identity },
             },
@@ -244,13 +244,12 @@ internal sealed class PretrainRun : IDisposable
             case Saved saved:
                 saveFailure = null;
                 var written = saved.Manifest.Facts.Step;
-                lock (showing)
-                    progress.Show(new CheckpointProgress(written, store.PathOf(written)));
+                progress.Show(new CheckpointProgress(written, store.PathOf(written)));
                 break;
             case SaveFailed failed:
                 // Training goes on: the next save may succeed, and the last one must.
                 saveFailure = failed.Error;
-                Warn(failed.Error.Message);
+                progress.Warning(failed.Error.Message);
                 break;
         }
     }

@@ -29,7 +29,8 @@ public sealed record EvaluationProgress(long Step, double Loss, double? BitsPerB
 /// <param name="Path">Its folder.</param>
 public sealed record CheckpointProgress(long Step, string Path);
 
-/// <summary>Shows a training run to the person who started it. Notes and warnings may come from any thread, the rest from one at a time.</summary>
+/// <summary>Shows a training run to the person who started it. One thread at a time; what <see cref="TrainingProgress.For"/> gives takes calls
+/// from any.</summary>
 public interface ITrainingProgress : IDisposable
 {
     /// <summary>Something about the run as a whole: what it is, from where it goes on, how it ended.</summary>
@@ -51,10 +52,11 @@ public interface ITrainingProgress : IDisposable
 /// <summary>Chooses how a run is shown.</summary>
 public static class TrainingProgress
 {
-    /// <summary>A live display on a terminal, plain lines elsewhere.</summary>
+    /// <summary>A live display on a terminal, plain lines elsewhere; safe to call from any thread.</summary>
     public static ITrainingProgress For(CommandContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return context.IsTerminal ? new LiveProgress(LiveProgress.Console(context.Output), context.Time) : new PlainProgress(context.Output, context.Time);
+        return new SerialProgress(
+            context.IsTerminal ? new LiveProgress(LiveProgress.Console(context.Output), context.Time) : new PlainProgress(context.Output, context.Time));
     }
 }

@@ -7,7 +7,7 @@ namespace ActorTrain.Models.Numerics;
 /// <param name="Aten">ATen's vector instruction set.</param>
 /// <param name="Kernels">The fused kernels' instruction set, or <c>none</c> where the composed form runs.</param>
 /// <param name="Threads">Threads per trainer.</param>
-/// <param name="Device">Kind of device: <c>cpu</c>, or the accelerator's model name.</param>
+/// <param name="Device">The device as the configuration names it: <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>.</param>
 public sealed record NumericFingerprint(string Torch, string Blas, string OneDnn, string Aten, string Kernels, int Threads, string Device)
 {
     /// <summary>The parts in which two fingerprints differ, each as <c>name: this → other</c>; empty when they agree.</summary>

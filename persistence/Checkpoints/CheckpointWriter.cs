@@ -60,6 +60,7 @@ public sealed class CheckpointWriter : IDisposable
     private readonly FlatLayout layout;
     private readonly Action<SaveOutcome> announce;
     private readonly TimeProvider time;
+    private readonly Action? beforeCommit;
     private readonly Stack<CheckpointSnapshot> free = new();
     private readonly HashSet<CheckpointSnapshot> rented = [];
     private readonly SemaphoreSlim work = new(0);
@@ -75,17 +76,21 @@ public sealed class CheckpointWriter : IDisposable
     /// <param name="announce">Told what became of each save, on the background thread or, for <see cref="Superseded"/>, on the renting one;
     /// it must not throw.</param>
     /// <param name="time">Measures how long a save takes.</param>
-    public CheckpointWriter(CheckpointStore store, FlatLayout layout, Action<SaveOutcome> announce, TimeProvider time)
+    /// <param name="beforeCommit">Done on the background thread before each checkpoint is written, for what must be durable first; where
+    /// it throws a <see cref="UserErrorException"/>, that save has failed.</param>
+    public CheckpointWriter(
+        CheckpointStore store, FlatLayout layout, Action<SaveOutcome> announce, TimeProvider time, Action? beforeCommit = null)
     {
         this.store = store;
         this.layout = layout;
         this.announce = announce;
         this.time = time;
+        this.beforeCommit = beforeCommit;
         thread = new Thread(Run) { IsBackground = true, Name = "checkpoint writer" };
         thread.Start();
     }
 
-    /// <summary>Buffers to copy into; never waits. Hand them to <see cref="Submit"/> or <see cref="Return"/>.</summary>
+    /// <summary>Buffers to copy into; never waits. Hand them to <see cref="Submit"/>.</summary>
     /// <exception cref="InvalidOperationException">A snapshot is rented already.</exception>
     public CheckpointSnapshot Rent()
     {
@@ -95,7 +100,7 @@ public sealed class CheckpointWriter : IDisposable
         {
             ObjectDisposedException.ThrowIf(stopping, this);
             if (rented.Count > 0)
-                throw new InvalidOperationException("A snapshot is rented already; submit or return it first.");
+                throw new InvalidOperationException("A snapshot is rented already; submit it first.");
             if (free.TryPop(out var unused))
             {
                 snapshot = unused;
@@ -119,16 +124,6 @@ public sealed class CheckpointWriter : IDisposable
         if (superseded is { } step)
             announce(new Superseded(step));
         return snapshot;
-    }
-
-    /// <summary>Gives a rented snapshot back unused.</summary>
-    public void Return(CheckpointSnapshot snapshot)
-    {
-        lock (gate)
-        {
-            TakeBack(snapshot);
-            free.Push(snapshot);
-        }
     }
 
     /// <summary>Hands a filled snapshot over to be written; returns at once. The outcome is announced.</summary>
@@ -218,6 +213,7 @@ public sealed class CheckpointWriter : IDisposable
         var started = time.GetTimestamp();
         try
         {
+            beforeCommit?.Invoke();
             var content = new CheckpointContent(facts, layout, snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
             return new Saved(store.Commit(content), time.GetElapsedTime(started));
         }

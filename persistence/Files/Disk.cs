@@ -8,6 +8,7 @@ namespace ActorTrain.Persistence.Files;
 /// <summary>What the file system is asked beyond the framework's classes: directories made durable, failures told in words.</summary>
 internal static partial class Disk
 {
+    private const string WritingSuffix = ".writing";
     private const int NoSpace = 28, ReadOnlyFileSystem = 30, FileTooBig = 27, QuotaExceeded = 122;
     private const int WouldBlock = 11, NotSupported = 95, NotImplemented = 38;
     private const int ReadOnlyDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC (O_RDONLY is 0)
@@ -66,6 +67,39 @@ internal static partial class Disk
         RandomAccess.FlushToDisk(handle);
     }
 
+    /// <summary>Puts a small file in the place of another, durably: after a power cut the old one stands there or the new one,
+    /// whole.</summary>
+    public static void Replace(string path, ReadOnlySpan<byte> content)
+    {
+        var writing = path + WritingSuffix;
+        File.Delete(writing);
+        WriteSynced(writing, content);
+        File.Move(writing, path, overwrite: true);
+        SyncDirectory(ParentOf(path));
+    }
+
+    /// <summary>Puts a folder in the place of another, durably: after a power cut the new one stands there whole, or the old one, or
+    /// none.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="fill">Writes files into the empty folder it is given.</param>
+    public static void ReplaceFolder(string path, Action<string> fill)
+    {
+        var writing = path + WritingSuffix;
+        foreach (var old in new[] { writing, path }.Where(Directory.Exists))
+            Directory.Delete(old, recursive: true);
+        Directory.CreateDirectory(writing);
+        fill(writing);
+        foreach (var file in Directory.EnumerateFiles(writing))
+        {
+            using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite);
+            RandomAccess.FlushToDisk(handle);
+        }
+
+        SyncDirectory(writing);
+        Directory.Move(writing, path);
+        SyncDirectory(ParentOf(path));
+    }
+
     /// <summary>Deletes a directory or file if it is there; says whether it is gone.</summary>
     public static bool TryDelete(string path)
     {
@@ -102,6 +136,8 @@ internal static partial class Disk
         (_, DirectoryNotFoundException) => "a directory on the way to it is missing; restore it or choose another",
         _ => exception.Message.TrimEnd('.'),
     };
+
+    private static string ParentOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path))!;
 
     private static IOException LastError(string path)
     {

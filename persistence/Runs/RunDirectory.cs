@@ -1,3 +1,4 @@
+using System.Text;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Files;
@@ -39,6 +40,9 @@ public sealed record RunSummary(string Name, RunState State, long? LastStep, dou
 /// <summary>Where the parts of a run stand on disk: <c>ROOT/NAME/</c> with its configuration, metrics, checkpoints and lock.</summary>
 public sealed class RunDirectory
 {
+    /// <summary>Name of the folder of a run's tokenizer.</summary>
+    public const string TokenizerFolderName = "tokenizer";
+
     /// <summary>Names the places; makes nothing.</summary>
     /// <param name="root">The directory of all runs, such as <c>runs</c>.</param>
     /// <param name="name">The run's name: one plain directory name.</param>
@@ -62,6 +66,9 @@ public sealed class RunDirectory
     /// <summary>The configuration that it was started with.</summary>
     public string ConfigurationFile => System.IO.Path.Combine(Path, "run.yaml");
 
+    /// <summary>The folder of the tokenizer that its model was trained with.</summary>
+    public string TokenizerDirectory => System.IO.Path.Combine(Path, TokenizerFolderName);
+
     /// <summary>Its metrics; see <see cref="MetricsLog"/>.</summary>
     public string MetricsFile => System.IO.Path.Combine(Path, "metrics.jsonl");
 
@@ -80,6 +87,36 @@ public sealed class RunDirectory
     /// <summary>Takes the right to run it, making the directory if need be. Dispose of it when done.</summary>
     /// <exception cref="UserErrorException">Another process holds it, or the directory cannot be written.</exception>
     public RunLock Lock() => RunLock.Take(this);
+
+    /// <summary>Notes the configuration, durably and in one piece; one that is there is replaced.</summary>
+    /// <exception cref="UserErrorException">The disk refused; an earlier configuration is as it was.</exception>
+    public void WriteConfiguration(string text)
+    {
+        try
+        {
+            Disk.Replace(ConfigurationFile, Encoding.UTF8.GetBytes(text));
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Explain(exception, $"Cannot write {ConfigurationFile}");
+        }
+    }
+
+    /// <summary>Keeps the tokenizer, durably and in one piece; one that is there is replaced.</summary>
+    /// <param name="save">Writes the tokenizer's files into the empty folder it is given.</param>
+    /// <exception cref="UserErrorException">The disk refused.</exception>
+    public void WriteTokenizer(Action<string> save)
+    {
+        ArgumentNullException.ThrowIfNull(save);
+        try
+        {
+            Disk.ReplaceFolder(TokenizerDirectory, save);
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Explain(exception, $"Cannot write {TokenizerDirectory}");
+        }
+    }
 
     /// <summary>All runs under a root, by name; none when there is no such directory.</summary>
     /// <exception cref="UserErrorException">The directory cannot be read.</exception>

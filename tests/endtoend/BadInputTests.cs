@@ -106,6 +106,8 @@ public sealed class BadInputTests(TrainedRuns real)
         File.WriteAllText(real.At("short.txt"), "short");
         real.Run("prepare", "--input", "short.txt", "--output", "short", "--tokenizer", "bytes").ShouldSucceed();
 
+        CopyOfData("flipped", flipped => RunTests.FlipBit(Path.Combine(flipped, "train-00000.bin"), 1000));
+        Refused($"{Train} --set data.path=flipped", "flipped/train-00000.bin", "checksum");
         Refused($"{Train} --set data.path=cut", "cut/train-00000.bin is cut short");
         Refused($"{Train} --set data.path=lost", "lost/held-out-00000.bin is missing");
         Refused($"{Train} --set data.path=edited", "edited/index.json was altered");

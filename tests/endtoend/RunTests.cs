@@ -130,15 +130,7 @@ public sealed class RunTests(TrainedRuns real)
     public void An_altered_checkpoint_is_passed_over_with_a_warning_by_whoever_reads_the_run()
     {
         real.Run(TrainedRuns.Small("altered")).ShouldSucceed();
-        var weights = Path.Combine(real.Checkpoints("altered")[^1], "weights.safetensors");
-        using (var file = File.Open(weights, FileMode.Open))
-        {
-            file.Position = file.Length - 9;
-            var value = file.ReadByte();
-            file.Position--;
-            file.WriteByte((byte)(value ^ 1));
-        }
-
+        Damage(real.Checkpoints("altered")[^1]);
         var read = real.Run("eval", "altered").ShouldSucceed();
         read.Output.ShouldStartWith("step 35:");
         read.Error.ShouldStartWith("actortrain: warning: ");
@@ -168,6 +160,68 @@ public sealed class RunTests(TrainedRuns real)
         }
 
         throw new InvalidOperationException($"It never said '{words}': {process.StandardError.ReadToEnd()}");
+    }
+
+    [Fact]
+    public void A_run_of_which_every_checkpoint_is_damaged_begins_again_only_where_it_may()
+    {
+        real.Run(TrainedRuns.Small("damaged")).ShouldSucceed();
+        var expected = real.NewestWeights("damaged");
+        foreach (var checkpoint in real.Checkpoints("damaged"))
+            Damage(checkpoint);
+
+        var before = real.Snapshot();
+        real.Run([.. TrainedRuns.Small("damaged"), "--resume"]).ShouldRefuse("All checkpoints of runs/damaged are damaged", "--resume");
+        real.Snapshot().ShouldBe(before);
+
+        real.Run(TrainedRuns.Small("damaged")).ShouldSucceed().Output.ShouldContain("warning: all checkpoints of runs/damaged are damaged; the run begins again at step 0.");
+        real.NewestWeights("damaged").ShouldBe(expected);
+        real.MetricSteps("damaged").ShouldBe(Enumerable.Range(1, TrainedRuns.Steps));
+    }
+
+    [Fact]
+    public void Damaged_checkpoints_do_not_push_out_the_whole_one()
+    {
+        string[] settings = ["checkpoints.keep=3", "checkpoints.keep_every=0", "checkpoints.every=10"];
+        real.Run(TrainedRuns.Small("torn", settings)).ShouldSucceed();
+        var checkpoints = real.Checkpoints("torn");
+        checkpoints.Select(Path.GetFileName).ShouldBe(["step-00000020", "step-00000030", "step-00000040"]);
+        Damage(checkpoints[1]);
+        Damage(checkpoints[2]);
+
+        // It goes on from 20 and ends before it could save 30 again.
+        real.Run(TrainedRuns.Small("torn", [.. settings, "checkpoints.every=0", "checkpoints.keep=2"])).ShouldSucceed();
+        real.Checkpoints("torn").Select(Path.GetFileName).ShouldBe(["step-00000020", "step-00000040"]);
+        real.Run("eval", "runs/torn/checkpoints/step-00000020").ShouldSucceed();
+    }
+
+    [Fact]
+    public void A_run_whose_metrics_cannot_be_written_is_saved_and_stops()
+    {
+        // A checkpoint of the tiny model is smaller than the metrics of its steps become; the runtime itself maps a large file unless told not to.
+        string[] tiny = ["model.layers=1", "model.width=8", "model.heads=1", "model.mlp_width=8", "training.steps=100000", "checkpoints.every=0", "evaluation.every=0"];
+        string[] command = ["dotnet", RealRun.Program, .. TrainedRuns.Small("full", tiny)];
+        using var process = real.StartIn("", "bash", ["-c", "trap '' XFSZ; ulimit -f 64; DOTNET_EnableWriteXorExecute=0 exec \"$@\"", "bash", .. command]);
+        Outcome.Of(process).ShouldRefuse("The run is saved after step", "Cannot write to the metrics file runs/full/metrics.jsonl: the file would be larger");
+
+        var (step, _) = real.NewestWeights("full");
+        real.MetricSteps("full").ShouldBe(Enumerable.Range(1, (int)step - 1));
+        real.State("full").ShouldBe("stopped");
+    }
+
+    internal static void FlipBit(string path, long position)
+    {
+        using var file = File.Open(path, FileMode.Open);
+        file.Position = position;
+        var value = file.ReadByte();
+        file.Position--;
+        file.WriteByte((byte)(value ^ 1));
+    }
+
+    private static void Damage(string checkpoint)
+    {
+        var weights = Path.Combine(checkpoint, "weights.safetensors");
+        FlipBit(weights, new FileInfo(weights).Length - 9);
     }
 
     private static void Signal(Process process, string name) => Process.Start("kill", [$"-{name}", $"{process.Id}"])!.WaitForExit();

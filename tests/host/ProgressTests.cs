@@ -104,5 +104,39 @@ public sealed class ProgressTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_signal_may_speak_while_the_picture_is_redrawn()
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.Yes,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.Yes,
+            Out = new AnsiConsoleOutput(output),
+        });
+        const int times = 300;
+        using (var progress = new SerialProgress(new LiveProgress(console, time)))
+        {
+            var speakers = new Action<int>[]
+            {
+                step => progress.Show(Step(times, times)),
+                number => progress.Note($"note {number}."),
+                number => progress.Warning($"warned {number}."),
+                number => progress.Show(new CheckpointProgress(number, "runs/a")),
+            };
+            var threads = speakers.Select(speak => new Thread(() => Enumerable.Range(0, times).ToList().ForEach(speak)) { IsBackground = true }).ToList();
+            threads.ForEach(static thread => thread.Start());
+            foreach (var thread in threads)
+                thread.Join(TimeSpan.FromMinutes(1)).ShouldBeTrue("Two threads wait for each other.");
+        }
+
+        var shown = output.ToString();
+        for (var number = 0; number < times; number++)
+        {
+            shown.ShouldContain($"note {number}.");
+            shown.ShouldContain($"warned {number}.");
+        }
+    }
+
     private string[] Steps() => [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split(' ')[1])];
 }

@@ -106,15 +106,41 @@ public sealed class CheckpointWriterTests : IDisposable
         gate.Open();
         var snapshot = writer.Rent();
         Should.Throw<InvalidOperationException>(() => writer.Rent());
-        writer.Return(snapshot);
-        Should.Throw<InvalidOperationException>(() => writer.Return(snapshot));
-        Should.Throw<InvalidOperationException>(() => writer.Submit(Samples.Facts(1), snapshot));
-        writer.Rent().ShouldBeSameAs(snapshot);
+        writer.Submit(Samples.Facts(1), snapshot);
+        Should.Throw<InvalidOperationException>(() => writer.Submit(Samples.Facts(2), snapshot));
         writer.Drain();
-        outcomes.ShouldBeEmpty();
+        outcomes.ShouldHaveSingleItem().Step.ShouldBe(1);
     }
 
-    private CheckpointSnapshot Submit(long step)
+    [Fact]
+    public void What_must_be_durable_first_is_made_so_in_the_background_and_a_failure_of_it_fails_the_save()
+    {
+        gate.Open();
+        var threads = new List<int>();
+        var failure = new UserErrorException("The metrics cannot be written.");
+        using (var careful = new CheckpointWriter(store, Samples.Layout, outcomes.Enqueue, TimeProvider.System, () =>
+        {
+            threads.Add(Environment.CurrentManagedThreadId);
+            store.List().Count.ShouldBe(threads.Count - 1);
+            if (threads.Count == 2)
+                throw failure;
+        }))
+        {
+            Submit(1, careful);
+            careful.Drain();
+            Submit(2, careful);
+        }
+
+        threads.Count.ShouldBe(2);
+        threads.ShouldNotContain(Environment.CurrentManagedThreadId);
+        outcomes.Select(outcome => outcome.GetType()).ShouldBe([typeof(Saved), typeof(SaveFailed)]);
+        outcomes.OfType<SaveFailed>().Single().ShouldBe(new SaveFailed(2, failure));
+        store.List().Select(info => info.Step).ShouldBe([1]);
+    }
+
+    private CheckpointSnapshot Submit(long step) => Submit(step, writer);
+
+    private static CheckpointSnapshot Submit(long step, CheckpointWriter writer)
     {
         var snapshot = writer.Rent();
         Samples.Fill(snapshot.Weights, Samples.Layout, step, 0);

@@ -88,6 +88,23 @@ public sealed class MetricsLogTests : IDisposable
     }
 
     [Fact]
+    public void Resuming_takes_a_line_that_a_power_cut_made_of_later_steps_for_the_end()
+    {
+        Write(1, 2, 3, 4);
+        var lines = System.IO.File.ReadAllLines(File);
+        lines[2] = new string('\0', lines[2].Length);
+        System.IO.File.WriteAllLines(File, lines);
+        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 3)).Message.ShouldContain($"Line 3 of {File}");
+        using (var log = MetricsLog.Open(File, 2))
+            log.Append(Step(3));
+        MetricsLog.Read(File).ShouldBe([Step(1), Step(2), Step(3)]);
+
+        System.IO.File.WriteAllText(File, "\0\0\0\n\0\0\n");
+        MetricsLog.Open(File, 0).Dispose();
+        MetricsLog.Read(File).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void It_can_be_read_while_it_is_written()
     {
         using var log = MetricsLog.Open(File, 0);

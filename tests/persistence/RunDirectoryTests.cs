@@ -48,6 +48,26 @@ public sealed class RunDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void Configuration_and_tokenizer_are_replaced_in_one_piece()
+    {
+        var run = Make("run");
+        File.WriteAllText(run.ConfigurationFile + ".writing", "half of what a killed process wr");
+        Directory.CreateDirectory(run.TokenizerDirectory + ".writing");
+        File.WriteAllText(Path.Combine(run.TokenizerDirectory + ".writing", "half"), "");
+        foreach (var version in new[] { "first", "second" })
+        {
+            run.WriteConfiguration(version);
+            run.WriteTokenizer(folder => File.WriteAllText(Path.Combine(folder, version), version));
+            File.ReadAllText(run.ConfigurationFile).ShouldBe(version);
+            Directory.EnumerateFiles(run.TokenizerDirectory).Select(Path.GetFileName).ShouldBe([version]);
+            Directory.EnumerateFileSystemEntries(run.Path, "*.writing").ShouldBeEmpty();
+        }
+
+        Directory.Delete(run.Path, recursive: true);
+        Should.Throw<UserErrorException>(() => run.WriteConfiguration("third")).Message.ShouldStartWith($"Cannot write {run.ConfigurationFile}: ");
+    }
+
+    [Fact]
     public void The_state_follows_the_lock()
     {
         var run = Make("run");
