@@ -111,8 +111,9 @@ internal sealed class PretrainRun : IDisposable
     {
         var gemmRate = GemmRate.Measure(replica.Model.Precision, environment.Device);
 
-        // What was passed over must not count among the checkpoints that are kept.
-        store.DiscardAfter(step);
+        // What was passed over must not count among the checkpoints that are kept. Where nothing was whole, nothing is thrown away either.
+        if (savedStep is { } restored)
+            store.DiscardAfter(restored);
         using var metrics = MetricsLog.Open(metricsFile, step);
 
         // A checkpoint never knows more steps than the metrics on disk.
