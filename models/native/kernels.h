@@ -1,5 +1,5 @@
 // Fused transformer layers for CPUs: forward and backward over raw pointers and shapes. No libtorch in it, so it serves both platforms.
-// The matrix products are our own (simd/tile.h): as fast as oneDNN's on the shapes of a small GPT (tests/onednn_bench.cpp), with every bit ours.
+// The matrix products are our own (simd/tile.h): within a few per cent of oneDNN on the shapes of a small GPT (tests/onednn_bench.cpp), with every bit ours.
 //
 // Conventions
 //   Matrices are row-major and contiguous; addresses need no alignment beyond their element type.
