@@ -41,19 +41,19 @@ public class TestProbe : TestKitBase, INoImplicitSender, IInternalActorRef
 
     /// <summary>Makes a child of the probe, supervised by the strategy given.</summary>
     public IActorRef ChildActorOf<T>(string name, SupervisorStrategy supervisorStrategy, CancellationToken cancellationToken = default)
-        where T : ActorBase, new() => ChildActorOf(Props.Create<T>(), name, supervisorStrategy, cancellationToken);
+        where T : ActorBase => ChildActorOf(Props.Create<T>(), name, supervisorStrategy, cancellationToken);
 
     /// <inheritdoc cref="ChildActorOf{T}(string, SupervisorStrategy, CancellationToken)"/>
     public IActorRef ChildActorOf<T>(SupervisorStrategy supervisorStrategy, CancellationToken cancellationToken = default)
-        where T : ActorBase, new() => ChildActorOf(Props.Create<T>(), supervisorStrategy, cancellationToken);
+        where T : ActorBase => ChildActorOf(Props.Create<T>(), supervisorStrategy, cancellationToken);
 
     /// <summary>Makes a child of the probe, which stops it when it fails.</summary>
     public IActorRef ChildActorOf<T>(string name, CancellationToken cancellationToken = default)
-        where T : ActorBase, new() => ChildActorOf(Props.Create<T>(), name, cancellationToken);
+        where T : ActorBase => ChildActorOf(Props.Create<T>(), name, cancellationToken);
 
     /// <inheritdoc cref="ChildActorOf{T}(string, CancellationToken)"/>
     public IActorRef ChildActorOf<T>(CancellationToken cancellationToken = default)
-        where T : ActorBase, new() => ChildActorOf(Props.Create<T>(), cancellationToken);
+        where T : ActorBase => ChildActorOf(Props.Create<T>(), cancellationToken);
 
     /// <summary>Gives the probe a system message.</summary>
     public void SendSystemMessage(ISystemMessage message) => Inner.SendSystemMessage(message);
