@@ -1,0 +1,37 @@
+using ActorTrain.Actors.Run;
+
+namespace ActorTrain.Actors.Training;
+
+/// <summary>What the supervisor of trainers is told.</summary>
+public abstract record TrainerSupervisorCommand;
+
+/// <summary>Start a trainer of this number, now; it is kept alive, with backoff, until it is retired.</summary>
+/// <param name="Number">Which trainer.</param>
+public sealed record StartTrainer(int Number) : TrainerSupervisorCommand;
+
+/// <summary>Stop a trainer for good.</summary>
+/// <param name="Number">Which trainer.</param>
+public sealed record RetireTrainer(int Number) : TrainerSupervisorCommand;
+
+/// <summary>Give up this life of a trainer, which does not answer; its memory is freed once its thread comes back. Another life begins after
+/// the backoff.</summary>
+/// <param name="Trainer">The life that is given up.</param>
+/// <param name="Reason">Why, in one sentence.</param>
+public sealed record AbandonTrainer(TrainerKey Trainer, string Reason) : TrainerSupervisorCommand;
+
+/// <summary>What the supervisor of trainers says.</summary>
+public abstract record TrainerSupervisorReport : IRunInput;
+
+/// <summary>A trainer lives. It has no state yet.</summary>
+/// <param name="Trainer">The trainer.</param>
+public sealed record TrainerStarted(TrainerKey Trainer) : TrainerSupervisorReport;
+
+/// <summary>A trainer is gone: it threw, stopped, or was abandoned.</summary>
+/// <param name="Trainer">The life that ended.</param>
+/// <param name="Reason">Why, in one sentence.</param>
+public sealed record TrainerLost(TrainerKey Trainer, string Reason) : TrainerSupervisorReport;
+
+/// <summary>A trainer failed more often than it may, and is not started again.</summary>
+/// <param name="Number">Which trainer.</param>
+/// <param name="Report">What failed, how often, and where to look.</param>
+public sealed record TrainerGivenUp(int Number, string Report) : TrainerSupervisorReport;
