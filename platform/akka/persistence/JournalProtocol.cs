@@ -144,10 +144,10 @@ public sealed class DeleteMessagesSuccess(long toSequenceNr) : IEquatable<Delete
     public long ToSequenceNr { get; } = toSequenceNr;
 
     /// <inheritdoc/>
-    public bool Equals(DeleteMessagesSuccess? other) => other is not null && ToSequenceNr == other.ToSequenceNr;
+    public bool Equals(DeleteMessagesSuccess other) => other is not null && ToSequenceNr == other.ToSequenceNr;
 
     /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as DeleteMessagesSuccess);
+    public override bool Equals(object obj) => Equals(obj as DeleteMessagesSuccess);
 
     /// <inheritdoc/>
     public override int GetHashCode() => ToSequenceNr.GetHashCode();

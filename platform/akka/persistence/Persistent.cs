@@ -53,7 +53,7 @@ public interface IPersistentRepresentation : Serialization.IMessage
     IPersistentRepresentation WithTimestamp(long timestamp);
 
     /// <summary>A copy with other values for what identifies it.</summary>
-    IPersistentRepresentation Update(long sequenceNr, string persistenceId, bool isDeleted, IActorRef? sender, string writerGuid);
+    IPersistentRepresentation Update(long sequenceNr, string persistenceId, bool isDeleted, IActorRef sender, string writerGuid);
 }
 
 /// <summary>The plain form of <see cref="IPersistentRepresentation"/>.</summary>
@@ -66,8 +66,8 @@ public interface IPersistentRepresentation : Serialization.IMessage
 /// <param name="writerGuid">The incarnation of the actor that writes it.</param>
 /// <param name="timestamp">When it was written, in UTC ticks.</param>
 public class Persistent(
-    object payload, long sequenceNr = 0L, string? persistenceId = null, string? manifest = null, bool isDeleted = false, IActorRef? sender = null,
-    string? writerGuid = null, long timestamp = 0L) : IPersistentRepresentation, IEquatable<IPersistentRepresentation>
+    object payload, long sequenceNr = 0L, string persistenceId = null, string manifest = null, bool isDeleted = false, IActorRef sender = null,
+    string writerGuid = null, long timestamp = 0L) : IPersistentRepresentation, IEquatable<IPersistentRepresentation>
 {
     /// <summary>Stands for a text that is not given.</summary>
     public static string Undefined { get; } = string.Empty;
@@ -88,7 +88,7 @@ public class Persistent(
     public bool IsDeleted { get; } = isDeleted;
 
     /// <inheritdoc/>
-    public IActorRef Sender { get; } = sender!;
+    public IActorRef Sender { get; } = sender;
 
     /// <inheritdoc/>
     public string WriterGuid { get; } = writerGuid ?? Undefined;
@@ -108,16 +108,16 @@ public class Persistent(
         Timestamp == newTimestamp ? this : new Persistent(Payload, SequenceNr, PersistenceId, Manifest, IsDeleted, Sender, WriterGuid, newTimestamp);
 
     /// <inheritdoc/>
-    public IPersistentRepresentation Update(long sequenceNr, string persistenceId, bool isDeleted, IActorRef? sender, string writerGuid) =>
+    public IPersistentRepresentation Update(long sequenceNr, string persistenceId, bool isDeleted, IActorRef sender, string writerGuid) =>
         new Persistent(Payload, sequenceNr, persistenceId, Manifest, isDeleted, sender, writerGuid, Timestamp);
 
     /// <inheritdoc/>
-    public bool Equals(IPersistentRepresentation? other) =>
+    public bool Equals(IPersistentRepresentation other) =>
         other is not null && SequenceNr == other.SequenceNr && PersistenceId == other.PersistenceId && WriterGuid == other.WriterGuid && Manifest == other.Manifest
         && IsDeleted == other.IsDeleted && Equals(Payload, other.Payload) && Equals(Sender, other.Sender);
 
     /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as IPersistentRepresentation);
+    public override bool Equals(object obj) => Equals(obj as IPersistentRepresentation);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(PersistenceId, SequenceNr, WriterGuid);
@@ -157,7 +157,7 @@ public sealed class AtomicWrite : IPersistentEnvelope, Serialization.IMessage
     public object Payload => events;
 
     /// <inheritdoc/>
-    public IActorRef Sender => ActorRefs.NoSender!;
+    public IActorRef Sender => ActorRefs.NoSender;
 
     /// <inheritdoc/>
     public int Size => events.Count;
@@ -174,10 +174,10 @@ public sealed class AtomicWrite : IPersistentEnvelope, Serialization.IMessage
     internal IImmutableList<IPersistentRepresentation> Events => events;
 
     /// <summary>Whether the other holds the same events.</summary>
-    public bool Equals(AtomicWrite? other) => other is not null && events.SequenceEqual(other.events);
+    public bool Equals(AtomicWrite other) => other is not null && events.SequenceEqual(other.events);
 
     /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as AtomicWrite);
+    public override bool Equals(object obj) => Equals(obj as AtomicWrite);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(PersistenceId, LowestSequenceNr, HighestSequenceNr);

@@ -6,7 +6,7 @@ namespace Akka.Persistence;
 /// <param name="fromSnapshot">Which snapshots may be offered; null: the newest.</param>
 /// <param name="toSequenceNr">The last event to replay, inclusive.</param>
 /// <param name="replayMax">At most so many events.</param>
-public sealed class Recovery(SnapshotSelectionCriteria? fromSnapshot = null, long toSequenceNr = long.MaxValue, long replayMax = long.MaxValue)
+public sealed class Recovery(SnapshotSelectionCriteria fromSnapshot = null, long toSequenceNr = long.MaxValue, long replayMax = long.MaxValue)
 {
     /// <summary>The newest snapshot and all events after it.</summary>
     public Recovery()
@@ -57,7 +57,7 @@ public sealed class RecoveryCompleted
 }
 
 /// <summary>Neither a snapshot nor an event came within <c>recovery-event-timeout</c>.</summary>
-public sealed class RecoveryTimedOutException(string message, Exception? cause = null) : AkkaException(message, cause);
+public sealed class RecoveryTimedOutException(string message, Exception cause = null) : AkkaException(message, cause);
 
 /// <summary>Tells a recovering actor to see whether recovery goes on.</summary>
 /// <param name="snapshot">Whether the snapshot is waited for, and not events.</param>

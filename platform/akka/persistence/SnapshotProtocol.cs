@@ -27,11 +27,11 @@ public sealed class SnapshotMetadata(string persistenceId, long sequenceNr, Date
     public DateTime Timestamp { get; } = timestamp;
 
     /// <inheritdoc/>
-    public bool Equals(SnapshotMetadata? other) =>
+    public bool Equals(SnapshotMetadata other) =>
         other is not null && PersistenceId == other.PersistenceId && SequenceNr == other.SequenceNr && Timestamp == other.Timestamp;
 
     /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as SnapshotMetadata);
+    public override bool Equals(object obj) => Equals(obj as SnapshotMetadata);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(PersistenceId, SequenceNr, Timestamp);
@@ -78,11 +78,11 @@ public sealed class SnapshotSelectionCriteria(long maxSequenceNr, DateTime maxTi
         metadata.SequenceNr <= MaxSequenceNr && metadata.Timestamp <= MaxTimeStamp && metadata.SequenceNr >= MinSequenceNr && metadata.Timestamp >= MinTimestamp;
 
     /// <inheritdoc/>
-    public bool Equals(SnapshotSelectionCriteria? other) =>
+    public bool Equals(SnapshotSelectionCriteria other) =>
         other is not null && MaxSequenceNr == other.MaxSequenceNr && MaxTimeStamp == other.MaxTimeStamp && MinSequenceNr == other.MinSequenceNr && MinTimestamp == other.MinTimestamp;
 
     /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as SnapshotSelectionCriteria);
+    public override bool Equals(object obj) => Equals(obj as SnapshotSelectionCriteria);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(MaxSequenceNr, MaxTimeStamp, MinSequenceNr, MinTimestamp);
@@ -126,10 +126,10 @@ public sealed class LoadSnapshot(string persistenceId, SnapshotSelectionCriteria
 }
 
 /// <summary>Answer to <see cref="LoadSnapshot"/>.</summary>
-public sealed class LoadSnapshotResult(SelectedSnapshot? snapshot, long toSequenceNr) : ISnapshotResponse
+public sealed class LoadSnapshotResult(SelectedSnapshot snapshot, long toSequenceNr) : ISnapshotResponse
 {
     /// <summary>What was found; null if nothing was.</summary>
-    public SelectedSnapshot Snapshot { get; } = snapshot!;
+    public SelectedSnapshot Snapshot { get; } = snapshot;
 
     /// <summary>As asked.</summary>
     public long ToSequenceNr { get; } = toSequenceNr;

@@ -1,3 +1,4 @@
+#nullable enable
 using System.Data.Common;
 
 namespace Akka.Persistence.Sql.Storage;

@@ -1,3 +1,4 @@
+#nullable enable
 namespace Akka.Persistence.Sql.Storage;
 
 /// <summary>One row of the table <c>journal</c>, with its rows of the table <c>tags</c>.</summary>

@@ -1,3 +1,4 @@
+#nullable enable
 namespace Akka.Persistence.Sql.Storage;
 
 /// <summary>Snapshots in the table <c>snapshot</c>.</summary>
