@@ -11,7 +11,7 @@ public interface ITrainerDevice : IDisposable
 {
     /// <summary>Takes over a state.</summary>
     /// <returns>Null, or in one sentence why it could not; it is then as it was.</returns>
-    string? Load(StateSource source, long step);
+    string? Load(StateSource source, long atStep);
 
     /// <summary>Begins a block of lanes; another that was under way is given up.</summary>
     void Begin(LaneBlock block);
@@ -20,7 +20,7 @@ public interface ITrainerDevice : IDisposable
     void GiveUp();
 
     /// <summary>Computes the next lane of the block under way.</summary>
-    void ComputeLane(long step, int lane, SkipList skips);
+    void ComputeLane(long atStep, int lane, SkipList skips);
 
     /// <summary>Publishes the sum over the block under way, all of whose lanes are computed.</summary>
     /// <returns>Its loss, and the positions of the sample stream that were read; null when the round takes no more gradients.</returns>
@@ -32,7 +32,7 @@ public interface ITrainerDevice : IDisposable
 
     /// <summary>Copies the state into a slot of the memory for snapshots.</summary>
     /// <returns>Its hash; null when the slot was given to another in the meantime.</returns>
-    ulong? Copy(int slot, long step);
+    ulong? Copy(int slot, long atStep);
 
     /// <summary>Begins an evaluation; another that was under way is given up.</summary>
     void BeginEvaluation();

@@ -71,12 +71,12 @@ public sealed class ReplicaDevice : ITrainerDevice
     internal Replica Replica => replica;
 
     /// <inheritdoc/>
-    public string? Load(StateSource source, long step) => source switch
+    public string? Load(StateSource source, long atStep) => source switch
     {
-        FreshState when step == 0 => Initialize(),
-        FreshState => $"The first weights have seen no update, not {step}.",
-        SnapshotState snapshot => Load(snapshot, step),
-        CheckpointState => LoadCheckpoint(step),
+        FreshState when atStep == 0 => Initialize(),
+        FreshState => $"The first weights have seen no update, not {atStep}.",
+        SnapshotState snapshot => Load(snapshot, atStep),
+        CheckpointState => LoadCheckpoint(atStep),
         _ => $"There is no way to take over a {source?.GetType().Name}.",
     };
 
@@ -96,11 +96,11 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     /// <inheritdoc/>
-    public void ComputeLane(long step, int lane, SkipList skips)
+    public void ComputeLane(long atStep, int lane, SkipList skips)
     {
         if (block?.NextLane != lane)
             throw new InvariantException($"Lane {lane} is not the next of the block under way.");
-        var samples = options.Plan.Samples(step, lane, skips);
+        var samples = options.Plan.Samples(atStep, lane, skips);
         block.Add(options.Samples(samples), tokensPerStep);
         positions.AddRange(samples.Select(static sample => sample.Position));
     }
@@ -140,9 +140,9 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     /// <inheritdoc/>
-    public ulong? Copy(int slot, long step)
+    public ulong? Copy(int slot, long atStep)
     {
-        using var snapshot = options.Snapshots.Write(slot, step);
+        using var snapshot = options.Snapshots.Write(slot, atStep);
         replica.CopyTo(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
         var hash = replica.HashState();
         return snapshot.Complete(hash) ? hash : null;
