@@ -24,13 +24,14 @@ public sealed record EvaluationMeasurement(long Step, double Loss, double Perple
 /// <summary>What the publisher of metrics is told.</summary>
 public abstract record MetricsCommand;
 
-/// <summary>Drop what is remembered of later steps, which are about to be taken again, and expect <see cref="Publish"/> from number
-/// <paramref name="Number"/> on.</summary>
-/// <param name="Number">Number of the next measurement.</param>
+/// <summary>Drop what is remembered of later steps, which are about to be taken again. A publisher that has just started takes any number, and
+/// from then on expects the one that follows; a measurement of the last step kept that is in the file already is passed over.</summary>
+/// <param name="Number">Its number in the same count as that of measurements.</param>
 /// <param name="Step">Updates so far.</param>
 public sealed record Rewind(long Number, long Step) : MetricsCommand;
 
-/// <summary>Remember a measurement. One that came before is passed over; one that comes too early is dropped and asked for again.</summary>
+/// <summary>Remember a measurement. One whose number came before is only answered; one that comes too early is dropped, and will be asked for
+/// again; a publisher that was not yet told where it stands answers <see cref="PublisherStarted"/>.</summary>
 /// <param name="Number">Counts measurements and rewinds, without a gap.</param>
 /// <param name="Measurement">The measurement.</param>
 public sealed record Publish(long Number, Measurement Measurement) : MetricsCommand;
@@ -42,7 +43,7 @@ public sealed record FlushMetrics(long Number) : MetricsCommand;
 /// <summary>What the publisher of metrics says.</summary>
 public abstract record MetricsReport : IRunInput;
 
-/// <summary>It lives, and has forgotten which number it expects: the run begins again with a <see cref="Rewind"/>.</summary>
+/// <summary>It lives, and does not know which number to expect: the run answers with a <see cref="Rewind"/>.</summary>
 public sealed record PublisherStarted : MetricsReport;
 
 /// <summary>Everything up to a number is in the file.</summary>

@@ -23,6 +23,10 @@ public sealed record ToTrainerSupervisor(TrainerSupervisorCommand Command) : Run
 /// <param name="Command">What.</param>
 public sealed record ToReducer(int Reducer, ReducerCommand Command) : RunEffect;
 
+/// <summary>Put another reducer in the place of one that hangs.</summary>
+/// <param name="Reducer">Which one, from 0.</param>
+public sealed record ReplaceReducer(int Reducer) : RunEffect;
+
 /// <summary>Tell the checkpointer.</summary>
 /// <param name="Command">What.</param>
 public sealed record ToCheckpointer(SaveCheckpoint Command) : RunEffect;

@@ -5,9 +5,11 @@ namespace ActorTrain.Actors.Training;
 /// <summary>What the supervisor of trainers is told.</summary>
 public abstract record TrainerSupervisorCommand;
 
-/// <summary>Start a trainer of this number, now; it is kept alive, with backoff, until it is retired.</summary>
+/// <summary>Have a life of this trainer that is younger than a given one, and keep the trainer alive, with backoff, until it is retired. A life
+/// that is younger is only reported again; one that is not is abandoned; where a backoff runs, nothing happens.</summary>
 /// <param name="Number">Which trainer.</param>
-public sealed record StartTrainer(int Number) : TrainerSupervisorCommand;
+/// <param name="AfterIncarnation">The life that is over; 0 when there was none.</param>
+public sealed record StartTrainer(int Number, int AfterIncarnation) : TrainerSupervisorCommand;
 
 /// <summary>Stop a trainer for good.</summary>
 /// <param name="Number">Which trainer.</param>
@@ -21,6 +23,9 @@ public sealed record AbandonTrainer(TrainerKey Trainer, string Reason) : Trainer
 
 /// <summary>What the supervisor of trainers says.</summary>
 public abstract record TrainerSupervisorReport : IRunInput;
+
+/// <summary>The supervisor of trainers lives, and has none yet.</summary>
+public sealed record TrainerSupervisorStarted : TrainerSupervisorReport;
 
 /// <summary>A trainer lives. It has no state yet.</summary>
 /// <param name="Trainer">The trainer.</param>
