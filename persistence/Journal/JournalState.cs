@@ -45,8 +45,8 @@ public sealed record JournalState
     /// <summary>Trainers that take part, by name.</summary>
     public ImmutableSortedSet<string> Members { get; init; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
 
-    /// <summary>Positions of the sample stream that are left out.</summary>
-    public SkipList Skips { get; init; } = SkipList.Empty;
+    /// <summary>Vetoes that hold: positions of the sample stream that are left out, and the updates there were when that was decided.</summary>
+    public ImmutableList<(long Step, SkippedRange Range)> Vetoed { get; init; } = [];
 
     /// <summary>Checkpoints that were committed and not given up since, by step: hashes of their weights. The oldest may have been deleted.</summary>
     public ImmutableSortedDictionary<long, string> Checkpoints { get; init; } = ImmutableSortedDictionary<long, string>.Empty;
@@ -65,6 +65,9 @@ public sealed record JournalState
 
     /// <summary>How it ended, or null while it goes on or where its process died.</summary>
     public JournalEnding? Ending { get; init; }
+
+    /// <summary>Positions of the sample stream that are left out.</summary>
+    public SkipList Skips => SkipList.Of(Vetoed.Select(static veto => veto.Range));
 
     /// <summary>Step of the newest checkpoint, or null.</summary>
     public long? NewestCheckpoint => Checkpoints.IsEmpty ? null : Checkpoints.Keys.Last();
@@ -93,8 +96,7 @@ public sealed record JournalState
             RunRewound rewound => next.GoBack(rewound.Step) with { Rewinds = Rewinds + 1 },
             ActorRestarted restarted => next.Note(restarted.Actor, restarted.Reason),
 
-            // Steps that are taken again come to the same verdict again.
-            BatchVetoed vetoed => next with { Vetoes = Vetoes + 1, Skips = SkipList.Of(Skips.Ranges.Concat(vetoed.Skipped.Where(range => !Skips.Contains(range.First)))) },
+            BatchVetoed vetoed => next.LeaveOut(vetoed) with { Vetoes = Vetoes + 1 },
             CheckpointCommitted committed => next with { Checkpoints = Checkpoints.SetItem(committed.Step, committed.WeightsHash) },
             RunStopped stopped => next with { Ending = new JournalEnding(false, stopped.Step, stopped.Reason) },
             RunFinished finished => next with { Ending = new JournalEnding(true, finished.Step, finished.WeightsHash) },
@@ -107,7 +109,7 @@ public sealed record JournalState
         other is not null
         && (Decisions, ConfigurationHash, Steps, Lanes, Step, Trainers) == (other.Decisions, other.ConfigurationHash, other.Steps, other.Lanes, other.Step, other.Trainers)
         && (Generation, Vetoes, Rewinds, Resumes, Ending) == (other.Generation, other.Vetoes, other.Rewinds, other.Resumes, other.Ending)
-        && Skips.Equals(other.Skips) && Members.SequenceEqual(other.Members)
+        && Vetoed.SequenceEqual(other.Vetoed) && Members.SequenceEqual(other.Members)
         && Checkpoints.SequenceEqual(other.Checkpoints) && Mishaps.SequenceEqual(other.Mishaps);
 
     /// <inheritdoc/>
@@ -120,8 +122,18 @@ public sealed record JournalState
         + string.Create(CultureInfo.InvariantCulture, $"checkpoints [{string.Join(' ', Checkpoints.Keys)}], skips [{string.Join(' ', Skips.Ranges.Select(static range => $"{range.First}+{range.Count}"))}], ")
         + $"mishaps [{string.Join(' ', Mishaps.Select(static pair => $"{pair.Key}:{pair.Value.Count}"))}], ending {Ending?.ToString() ?? "none"}";
 
-    /// <summary>Later checkpoints are thrown away, since their steps are taken again.</summary>
-    private JournalState GoBack(long step) => this with { Checkpoints = Checkpoints.RemoveRange(Checkpoints.Keys.Where(later => later > step)) };
+    /// <summary>Later steps are taken again: their checkpoints are thrown away, and their vetoes decided anew.</summary>
+    private JournalState GoBack(long step) => this with
+    {
+        Checkpoints = Checkpoints.RemoveRange(Checkpoints.Keys.Where(later => later > step)),
+        Vetoed = Vetoed.RemoveAll(veto => veto.Step > step),
+    };
+
+    // A veto of the very step that the run went back to may stand in the list already.
+    private JournalState LeaveOut(BatchVetoed vetoed) => this with
+    {
+        Vetoed = Vetoed.AddRange(vetoed.Skipped.Where(range => !Vetoed.Any(veto => veto.Range.First < range.End && range.First < veto.Range.End)).Select(range => (vetoed.Step, range))),
+    };
 
     private JournalState Note(string actor, string reason) => this with
     {

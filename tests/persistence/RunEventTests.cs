@@ -113,8 +113,14 @@ public sealed class RunEventTests
     public void A_veto_that_is_come_to_again_leaves_out_the_same()
     {
         var veto = Decisions.OfType<BatchVetoed>().Single();
-        var state = JournalState.Of([veto, new RunResumed(At, 5, "checkpoint", 1), veto]);
-        state.Skips.ShouldBe(JournalState.Of([veto]).Skips);
-        state.Vetoes.ShouldBe(2);
+        foreach (var back in new[] { 5, 7 })
+        {
+            var state = JournalState.Of([veto, new RunResumed(At, back, "checkpoint", 1), veto]);
+            state.Skips.ShouldBe(JournalState.Of([veto]).Skips);
+            state.Vetoes.ShouldBe(2);
+        }
+
+        JournalState.Of([veto, new RunResumed(At, 5, "checkpoint", 1)]).Skips.Ranges.ShouldBeEmpty();
+        JournalState.Of([veto, new RunRewound(At, 7, 9, "snapshot")]).Skips.Ranges.Count.ShouldBe(2);
     }
 }
