@@ -1,0 +1,354 @@
+using System.Text;
+
+namespace Akka.Configuration.Hocon;
+
+/// <summary>Reads HOCON: objects, lists, text, dotted and quoted names, comments, substitutions of paths and of environment variables.</summary>
+internal sealed class HoconParser
+{
+    private readonly string source;
+    private int at;
+
+    private HoconParser(string source) => this.source = source;
+
+    public static HoconValue Parse(string text)
+    {
+        var parser = new HoconParser(text);
+        var root = new Node();
+        parser.SkipBlank();
+        var braces = parser.Take('{');
+        parser.ReadFields(root, braces ? '}' : '\0');
+        parser.SkipBlank();
+        if (parser.at < text.Length)
+            throw parser.Bad("something follows the end of the outermost object");
+        return new Resolver(root).Resolve();
+    }
+
+    /// <summary>Splits a path at its dots; quoted parts may hold dots.</summary>
+    public static List<string> SplitPath(string path)
+    {
+        var names = new List<string>();
+        var name = new StringBuilder();
+        var quoted = false;
+        foreach (var c in path)
+        {
+            if (c == '"')
+                quoted = !quoted;
+            else if (c == '.' && !quoted)
+            {
+                names.Add(name.ToString());
+                name.Clear();
+            }
+            else
+                name.Append(c);
+        }
+        names.Add(name.ToString());
+        return names;
+    }
+
+    private void ReadFields(Node into, char end)
+    {
+        while (true)
+        {
+            SkipBlank(commas: true);
+            if (at >= source.Length)
+            {
+                if (end != '\0')
+                    throw Bad("an object is not closed by `}`");
+                return;
+            }
+            if (end != '\0' && Take(end))
+                return;
+            if (source[at] == '}')
+                throw Bad("a `}` closes nothing");
+            var path = ReadPath();
+            SkipBlank();
+            var append = source.AsSpan(at).StartsWith("+=");
+            if (append)
+                at += 2;
+            else if (at < source.Length && source[at] is '=' or ':')
+                at++;
+            else if (at >= source.Length || source[at] != '{')
+                throw Bad($"after `{string.Join('.', path)}` a value is missing");
+            SkipSpace(lines: true);
+            into.Set(path, ReadValue(), append);
+        }
+    }
+
+    private List<string> ReadPath()
+    {
+        var names = new List<string>();
+        while (true)
+        {
+            SkipSpace(lines: false);
+            names.Add(at < source.Length && source[at] == '"' ? ReadQuoted() : ReadBareName());
+            SkipSpace(lines: false);
+            if (!Take('.'))
+                return names;
+        }
+    }
+
+    private string ReadBareName()
+    {
+        var start = at;
+        while (at < source.Length && source[at] is not ('.' or '=' or ':' or '{' or '}' or '[' or ']' or ',' or '\n' or '"' or '#')
+            && !source.AsSpan(at).StartsWith("+="))
+            at++;
+        var name = source[start..at].Trim();
+        return name.Length > 0 ? name : throw Bad("a name is missing");
+    }
+
+    /// <summary>One value: parts that stand beside each other on a line become one text, one object or one list.</summary>
+    private Node ReadValue()
+    {
+        var parts = new List<Node>();
+        while (true)
+        {
+            var start = at;
+            SkipSpace(lines: false);
+            var gap = source[start..at];
+            if (at >= source.Length || source[at] is ',' or '}' or ']' or '\n' or '#' || source.AsSpan(at).StartsWith("//"))
+                break;
+            if (gap.Length > 0 && parts.Count > 0)
+                parts.Add(new Node { Text = gap, Blank = true });
+            parts.Add(ReadPart());
+        }
+        return parts.Count switch
+        {
+            0 => new Node { Text = "" },
+            1 => parts[0],
+            _ => new Node { Parts = parts },
+        };
+    }
+
+    private Node ReadPart()
+    {
+        if (Take('{'))
+        {
+            var inner = new Node { Fields = new(StringComparer.Ordinal) };
+            ReadFields(inner, '}');
+            return inner;
+        }
+        if (Take('['))
+            return new Node { Items = ReadItems() };
+        if (source[at] == '"')
+            return new Node { Text = ReadQuoted() };
+        if (source.AsSpan(at).StartsWith("${"))
+            return ReadSubstitution();
+        var start = at;
+        while (at < source.Length && source[at] is not (',' or '}' or ']' or '{' or '[' or '\n' or '\r' or ' ' or '\t' or '#' or '"' or '$')
+            && !source.AsSpan(at).StartsWith("//"))
+            at++;
+        if (at == start)
+            throw Bad($"`{source[at]}` cannot stand here");
+        var text = source[start..at];
+        return text == "null" ? new Node { Nothing = true } : new Node { Text = text };
+    }
+
+    private List<Node> ReadItems()
+    {
+        var items = new List<Node>();
+        while (true)
+        {
+            SkipBlank(commas: true);
+            if (at >= source.Length)
+                throw Bad("a list is not closed by `]`");
+            if (Take(']'))
+                return items;
+            items.Add(ReadValue());
+        }
+    }
+
+    private Node ReadSubstitution()
+    {
+        at += 2;
+        var optional = Take('?');
+        var end = source.IndexOf('}', at);
+        if (end < 0)
+            throw Bad("a `${` is not closed");
+        var path = source[at..end].Trim();
+        at = end + 1;
+        return new Node { Reference = SplitPath(path), Optional = optional };
+    }
+
+    private string ReadQuoted()
+    {
+        if (source.AsSpan(at).StartsWith("\"\"\""))
+        {
+            var close = source.IndexOf("\"\"\"", at + 3, StringComparison.Ordinal);
+            if (close < 0)
+                throw Bad("a text in three quotes is not closed");
+            var raw = source[(at + 3)..close];
+            at = close + 3;
+            return raw;
+        }
+        var text = new StringBuilder();
+        for (at++; at < source.Length && source[at] != '"'; at++)
+        {
+            if (source[at] == '\n')
+                throw Bad("a text in quotes is not closed on its line");
+            if (source[at] != '\\')
+            {
+                text.Append(source[at]);
+                continue;
+            }
+            at++;
+            if (at >= source.Length)
+                break;
+            if (source[at] == 'u' && at + 4 < source.Length)
+            {
+                text.Append((char)Convert.ToInt32(source.Substring(at + 1, 4), 16));
+                at += 4;
+                continue;
+            }
+            text.Append(source[at] switch
+            {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'b' => '\b',
+                'f' => '\f',
+                var other => other,
+            });
+        }
+        if (!Take('"'))
+            throw Bad("a text in quotes is not closed");
+        return text.ToString();
+    }
+
+    private void SkipSpace(bool lines)
+    {
+        while (at < source.Length && (source[at] is ' ' or '\t' or '\r' or '\uFEFF' || (lines && source[at] == '\n')))
+            at++;
+    }
+
+    private void SkipBlank(bool commas = false)
+    {
+        while (at < source.Length)
+        {
+            if (char.IsWhiteSpace(source[at]) || source[at] == '\uFEFF' || (commas && source[at] == ','))
+                at++;
+            else if (source[at] == '#' || source.AsSpan(at).StartsWith("//"))
+                at = source.IndexOf('\n', at) is var line and >= 0 ? line : source.Length;
+            else
+                return;
+        }
+    }
+
+    private bool Take(char c)
+    {
+        if (at >= source.Length || source[at] != c)
+            return false;
+        at++;
+        return true;
+    }
+
+    private ConfigurationException Bad(string what)
+        => new($"Line {source.AsSpan(0, Math.Min(at, source.Length)).Count('\n') + 1} of the configuration: {what}.");
+
+    /// <summary>A value before its substitutions are filled in.</summary>
+    private sealed class Node
+    {
+        public string Text;
+        public bool Blank;
+        public bool Nothing;
+        public List<Node> Items;
+        public List<Node> Parts;
+        public Dictionary<string, Node> Fields;
+        public List<string> Reference;
+        public bool Optional;
+
+        /// <summary>What the name stood for before; a reference to itself means that.</summary>
+        public Node Before;
+
+        public void Set(List<string> path, Node value, bool append)
+        {
+            Fields ??= new(StringComparer.Ordinal);
+            var into = this;
+            foreach (var name in path.Take(path.Count - 1))
+            {
+                if (!into.Fields.TryGetValue(name, out var next) || next.Fields is null)
+                    into.Fields[name] = next = new Node { Fields = new(StringComparer.Ordinal), Before = next };
+                into = next;
+            }
+            var last = path[^1];
+            into.Fields.TryGetValue(last, out var old);
+            if (append)
+                value = new Node { Parts = old is null ? [new Node { Items = [value] }] : [old, new Node { Items = [value] }] };
+            if (old?.Fields is not null && value.Fields is not null)
+            {
+                foreach (var (name, inner) in value.Fields)
+                    old.Set([name], inner, append: false);
+                return;
+            }
+            value.Before ??= old;
+            into.Fields[last] = value;
+        }
+    }
+
+    private sealed class Resolver(Node root)
+    {
+        private readonly HashSet<Node> open = [];
+
+        public HoconValue Resolve() => Resolve(new Node { Fields = root.Fields ?? [] });
+
+        private HoconValue Resolve(Node node)
+        {
+            if (node.Nothing)
+                return HoconValue.Null;
+            if (node.Text is not null)
+                return new HoconValue(node.Text);
+            if (node.Items is not null)
+                return new HoconValue([.. node.Items.Select(Resolve).Where(item => item is not null)]);
+            if (node.Fields is not null)
+                return ResolveFields(node);
+            if (!open.Add(node))
+                return node.Before is null ? throw new ConfigurationException("The configuration has a substitution that leads to itself.") : Resolve(node.Before);
+            try
+            {
+                return node.Reference is not null ? Follow(node) : Join(node);
+            }
+            finally
+            {
+                open.Remove(node);
+            }
+        }
+
+        private HoconValue ResolveFields(Node node)
+        {
+            var fields = new Dictionary<string, HoconValue>(StringComparer.Ordinal);
+            foreach (var (name, inner) in node.Fields)
+            {
+                if (Resolve(inner) is { } value)
+                    fields[name] = value;
+            }
+            var own = new HoconValue(fields);
+            // An object after a substitution that gives an object extends it.
+            return node.Before is { Text: null, Items: null } before ? HoconValue.Merge(own, Resolve(before)) : own;
+        }
+
+        private HoconValue Follow(Node node)
+        {
+            var target = root;
+            foreach (var name in node.Reference)
+                target = target?.Fields?.GetValueOrDefault(name);
+            if (target is not null && Resolve(target) is { } found)
+                return found;
+            var path = string.Join('.', node.Reference);
+            if (Environment.GetEnvironmentVariable(path) is { } variable)
+                return new HoconValue(variable);
+            return node.Optional
+                ? node.Before is null ? null : Resolve(node.Before)
+                : throw new ConfigurationException($"The configuration has no `{path}` for `${{{path}}}`.");
+        }
+
+        private HoconValue Join(Node node)
+        {
+            var parts = node.Parts.Where(part => !part.Blank).Select(Resolve).Where(part => part is not null).ToList();
+            if (parts.Count > 0 && parts.TrueForAll(part => part.IsObject()))
+                return parts.Aggregate((under, over) => HoconValue.Merge(over, under));
+            if (parts.Count > 0 && parts.TrueForAll(part => part.IsArray()))
+                return new HoconValue([.. parts.SelectMany(part => part.GetArray())]);
+            return new HoconValue(string.Concat(node.Parts.Select(part => part.Blank ? part.Text : Resolve(part)?.GetString())));
+        }
+    }
+}
