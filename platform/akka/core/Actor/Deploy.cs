@@ -28,10 +28,10 @@ public sealed class Deploy : IEquatable<Deploy>
     }
 
     /// <summary>The path of the dispatcher's settings; empty where none is named.</summary>
-    public string Dispatcher { get; } = NoDispatcherGiven;
+    public string Dispatcher { get; } = "";
 
     /// <summary>The path of the mailbox's settings; empty where none is named.</summary>
-    public string Mailbox { get; } = NoMailboxGiven;
+    public string Mailbox { get; } = "";
 
     /// <summary>How many messages the stash holds; -1 where nothing is said.</summary>
     public int StashCapacity { get; } = NoStashSize;
