@@ -1,10 +1,8 @@
 using Akka.Actor;
-using Akka.Actor.Internal;
 using Akka.Configuration;
 using Akka.Event;
 using Akka.TestKit.Configs;
 using Akka.TestKit.Internal;
-using Akka.Util;
 
 namespace Akka.TestKit;
 
@@ -181,8 +179,6 @@ public abstract partial class TestKitBase : IActorRefFactory
         EventFilter = new EventFilterFactory(this);
         TestActor = CreateTestActor(
             string.IsNullOrEmpty(testActorName) ? $"testActor{Interlocked.Increment(ref testActors)}" : testActorName);
-        AwaitCondition(
-            () => TestActor is not IRepointableRef { IsStarted: false }, TestKitSettings.TestKitStartupTimeout, TimeSpan.FromMilliseconds(1));
         if (this is not TestProbe)
         {
             AmbientActor.Enter(this is INoImplicitSender ? null : TestActor);

@@ -35,9 +35,11 @@ public class TestProbe : TestKitBase, INoImplicitSender, IInternalActorRef
 
     /// <summary>Not for use: a probe makes no probes.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
+#pragma warning disable CS0809 // An obsolete override of a method that is not: what a kit may do and a probe may not.
     [Obsolete("Cannot create a TestProbe from a TestProbe", true)]
     public override TestProbe CreateTestProbe(string? name = null) =>
         throw new NotSupportedException("Cannot create a TestProbe from a TestProbe");
+#pragma warning restore CS0809
 
     /// <summary>Makes a child of the probe, supervised by the strategy given.</summary>
     public IActorRef ChildActorOf<T>(string name, SupervisorStrategy supervisorStrategy, CancellationToken cancellationToken = default)

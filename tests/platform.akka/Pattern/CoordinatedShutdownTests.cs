@@ -28,7 +28,7 @@ public sealed class CoordinatedShutdownTests : ActorTest
     {
     }
 
-    private CoordinatedShutdown Shutdown => CoordinatedShutdown.Get(Sys);
+    private CoordinatedShutdown Coordinated => CoordinatedShutdown.Get(Sys);
 
     [Fact]
     public async Task Phases_run_in_the_order_of_their_dependencies()
@@ -38,7 +38,7 @@ public sealed class CoordinatedShutdownTests : ActorTest
                      CoordinatedShutdown.PhaseClusterLeave, CoordinatedShutdown.PhaseBeforeServiceUnbind])
             Note(phase, phase);
 
-        await Shutdown.Run(CoordinatedShutdown.UnknownReason.Instance);
+        await Coordinated.Run(CoordinatedShutdown.UnknownReason.Instance);
 
         log.ShouldBe(["before-service-unbind", "drain", "strict", "service-unbind", "cluster-leave", "actor-system-terminate"]);
     }
@@ -47,11 +47,11 @@ public sealed class CoordinatedShutdownTests : ActorTest
     public async Task A_phase_waits_for_all_tasks_of_the_one_before()
     {
         var slow = new TaskCompletionSource<Done>();
-        Shutdown.AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "slow", () => slow.Task);
+        Coordinated.AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "slow", () => slow.Task);
         Note(CoordinatedShutdown.PhaseBeforeServiceUnbind, "beside");
         Note("drain", "after");
 
-        var run = Shutdown.Run(CoordinatedShutdown.UnknownReason.Instance);
+        var run = Coordinated.Run(CoordinatedShutdown.UnknownReason.Instance);
         log.ShouldBe(["beside"]);
         run.IsCompleted.ShouldBeFalse();
         slow.SetResult(Done.Instance);
@@ -64,14 +64,14 @@ public sealed class CoordinatedShutdownTests : ActorTest
     public async Task It_runs_once_and_remembers_why()
     {
         Note("drain", "drained");
-        Shutdown.ShutdownReason.ShouldBeNull();
+        Coordinated.ShutdownReason.ShouldBeNull();
 
-        await Shutdown.Run(CoordinatedShutdown.ClrExitReason.Instance);
-        await Shutdown.Run(CoordinatedShutdown.UnknownReason.Instance);
+        await Coordinated.Run(CoordinatedShutdown.ClrExitReason.Instance);
+        await Coordinated.Run(CoordinatedShutdown.UnknownReason.Instance);
 
         log.ShouldBe(["drained"]);
-        Shutdown.ShutdownReason.ShouldBe(CoordinatedShutdown.ClrExitReason.Instance);
-        Shutdown.ShutdownReason.ExitCode.ShouldBe(0);
+        Coordinated.ShutdownReason.ShouldBe(CoordinatedShutdown.ClrExitReason.Instance);
+        Coordinated.ShutdownReason.ExitCode.ShouldBe(0);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class CoordinatedShutdownTests : ActorTest
         Note("drain", "drained");
         Note("strict", "strict");
 
-        await Shutdown.Run(CoordinatedShutdown.UnknownReason.Instance, "drain");
+        await Coordinated.Run(CoordinatedShutdown.UnknownReason.Instance, "drain");
 
         log.ShouldBe(["drained", "strict"]);
     }
@@ -89,13 +89,13 @@ public sealed class CoordinatedShutdownTests : ActorTest
     [Fact]
     public async Task A_task_may_add_tasks_to_later_phases()
     {
-        Shutdown.AddTask("drain", "adds", () =>
+        Coordinated.AddTask("drain", "adds", () =>
         {
             Note("strict", "added");
             return Task.FromResult(Done.Instance);
         });
 
-        await Shutdown.Run(CoordinatedShutdown.UnknownReason.Instance);
+        await Coordinated.Run(CoordinatedShutdown.UnknownReason.Instance);
 
         log.ShouldBe(["added"]);
     }
@@ -103,12 +103,12 @@ public sealed class CoordinatedShutdownTests : ActorTest
     [Fact]
     public async Task A_task_that_fails_is_passed_over_where_its_phase_recovers()
     {
-        Shutdown.AddTask("drain", "thrower", () => throw new InvalidOperationException("at once"));
-        Shutdown.AddTask("drain", "failer", () => Task.FromException<Done>(new InvalidOperationException("later")));
+        Coordinated.AddTask("drain", "thrower", () => throw new InvalidOperationException("at once"));
+        Coordinated.AddTask("drain", "failer", () => Task.FromException<Done>(new InvalidOperationException("later")));
         Note("strict", "went on");
 
         await EventFilter.Warning(contains: "failed in phase [drain]").ExpectAsync(
-            2, () => Shutdown.Run(CoordinatedShutdown.UnknownReason.Instance));
+            2, () => Coordinated.Run(CoordinatedShutdown.UnknownReason.Instance));
 
         log.ShouldBe(["went on"]);
     }
@@ -116,10 +116,10 @@ public sealed class CoordinatedShutdownTests : ActorTest
     [Fact]
     public async Task A_task_that_fails_ends_the_shutdown_where_its_phase_does_not_recover()
     {
-        Shutdown.AddTask("strict", "failer", () => Task.FromException<Done>(new InvalidOperationException("broken")));
+        Coordinated.AddTask("strict", "failer", () => Task.FromException<Done>(new InvalidOperationException("broken")));
         Note(CoordinatedShutdown.PhaseServiceUnbind, "never");
 
-        var thrown = await Should.ThrowAsync<Exception>(Shutdown.Run(CoordinatedShutdown.UnknownReason.Instance));
+        var thrown = await Should.ThrowAsync<Exception>(Coordinated.Run(CoordinatedShutdown.UnknownReason.Instance));
 
         thrown.GetBaseException().Message.ShouldBe("broken");
         log.ShouldBeEmpty();
@@ -130,7 +130,7 @@ public sealed class CoordinatedShutdownTests : ActorTest
     {
         Hang(CoordinatedShutdown.PhaseBeforeServiceUnbind);
         Note("drain", "went on");
-        var run = Shutdown.Run(CoordinatedShutdown.UnknownReason.Instance);
+        var run = Coordinated.Run(CoordinatedShutdown.UnknownReason.Instance);
 
         Clock.Advance(TimeSpan.FromSeconds(5) - TimeSpan.FromTicks(1));
         run.IsCompleted.ShouldBeFalse();
@@ -146,7 +146,7 @@ public sealed class CoordinatedShutdownTests : ActorTest
     {
         Hang("strict");
         Note(CoordinatedShutdown.PhaseServiceUnbind, "never");
-        var run = Shutdown.Run(CoordinatedShutdown.UnknownReason.Instance);
+        var run = Coordinated.Run(CoordinatedShutdown.UnknownReason.Instance);
 
         AwaitCondition(
             () =>
@@ -165,14 +165,14 @@ public sealed class CoordinatedShutdownTests : ActorTest
     [Fact]
     public void Timeouts_are_those_of_the_configuration()
     {
-        Shutdown.Timeout("drain").ShouldBe(TimeSpan.FromSeconds(20));
-        Shutdown.Timeout(CoordinatedShutdown.PhaseServiceStop).ShouldBe(TimeSpan.FromSeconds(5));
-        Should.Throw<ArgumentException>(() => Shutdown.Timeout("unheard-of"));
+        Coordinated.Timeout("drain").ShouldBe(TimeSpan.FromSeconds(20));
+        Coordinated.Timeout(CoordinatedShutdown.PhaseServiceStop).ShouldBe(TimeSpan.FromSeconds(5));
+        Should.Throw<ArgumentException>(() => Coordinated.Timeout("unheard-of"));
 
-        Shutdown.TotalTimeout.ShouldBe(TimeSpan.Zero);
+        Coordinated.TotalTimeout.ShouldBe(TimeSpan.Zero);
         Note("drain", "drained");
         Note("strict", "strict");
-        Shutdown.TotalTimeout.ShouldBe(TimeSpan.FromSeconds(23));
+        Coordinated.TotalTimeout.ShouldBe(TimeSpan.FromSeconds(23));
     }
 
     [Fact]
@@ -224,13 +224,13 @@ public sealed class CoordinatedShutdownTests : ActorTest
         Should.Throw<Exception>(() => CoordinatedShutdown.Get(system)).GetBaseException().Message.ShouldContain("Cycle");
     }
 
-    private void Note(string phase, string words) => Shutdown.AddTask(phase, words, () =>
+    private void Note(string phase, string words) => Coordinated.AddTask(phase, words, () =>
     {
         log.Enqueue(words);
         return Task.FromResult(Done.Instance);
     });
 
-    private void Hang(string phase) => Shutdown.AddTask(phase, "hangs", () => new TaskCompletionSource<Done>().Task);
+    private void Hang(string phase) => Coordinated.AddTask(phase, "hangs", () => new TaskCompletionSource<Done>().Task);
 
     private sealed class Stopping : ReceiveActor
     {

@@ -143,11 +143,13 @@ public sealed class TreeProperties(ITestOutputHelper output) : ActorTest("akka.l
             Grow();
         }
 
-        // By default the hook stops the children, does not wait for them, and calls PostStop; that call is not the actor's end.
+        // By default the hook stops the children, does not wait for them, and calls PostStop; that call is not the actor's end. An actor
+        // that is stopped while it waits to restart ends as this same instance.
         protected override void PreRestart(Exception reason, object message)
         {
             restarting = true;
             base.PreRestart(reason, message);
+            restarting = false;
         }
 
         protected override void PostRestart(Exception reason) => Grow();

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.Event;
 using Akka.TestKit;
 using Akka.TestKit.TestActors;
 using Akka.TestKit.Xunit2;
@@ -35,7 +36,8 @@ public sealed class KitTests : ActorTest
     public void An_actor_on_the_calling_thread_has_done_its_work_when_the_call_returns()
     {
         var thread = 0;
-        var actor = ActorOnThisThread(Props.Create(() => new Doing(() => thread = Environment.CurrentManagedThreadId)));
+        Action note = () => thread = Environment.CurrentManagedThreadId;
+        var actor = ActorOnThisThread(Props.Create(() => new Doing(note)));
 
         actor.Tell("now");
 

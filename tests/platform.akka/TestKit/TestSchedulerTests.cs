@@ -68,8 +68,8 @@ public sealed class TestSchedulerTests : ActorTest
     [Fact]
     public void Cancelled_work_does_not_come()
     {
-        var once = new Cancelable(Clock);
-        var repeated = new Cancelable(Clock);
+        var once = new Cancelable(Sys.Scheduler);
+        var repeated = new Cancelable(Sys.Scheduler);
         Clock.ScheduleTellOnce(Second, TestActor, "once", TestActor, once);
         Clock.ScheduleTellRepeatedly(Second, Second, TestActor, "tick", TestActor, repeated);
         Clock.Advance(Second);

@@ -27,10 +27,10 @@ public sealed partial class ActorCell
     public IEnumerable<IActorRef> GetChildren() => children is null ? [] : children.Refs();
 
     /// <inheritdoc />
-    public void Stop(IActorRef actor)
+    public void Stop(IActorRef child)
     {
-        children?.MarkDying(actor);
-        ((IInternalActorRef)actor).Stop();
+        children?.MarkDying(child);
+        ((IInternalActorRef)child).Stop();
     }
 
     internal IInternalActorRef GetSingleChild(string name)

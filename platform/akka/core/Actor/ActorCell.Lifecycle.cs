@@ -181,13 +181,14 @@ public sealed partial class ActorCell
             var message = currentMessage;
             currentMessage = null;
             Props.Release(failed);
+            var survivors = GetChildren();
             actor = NewActor();
             actor.AroundPostRestart(cause, message);
             ArmReceiveTimeout();
             if (system.Settings.DebugLifecycle)
                 Publish(new Debug(self.Path.ToString(), actor.GetType(), "Restarted"));
-            // Children that PreRestart left alive are restarted with their parent.
-            foreach (var child in GetChildren())
+            // Children that PreRestart left alive are restarted with their parent, those that the new instance made are not.
+            foreach (var child in survivors)
                 ((IInternalActorRef)child).Restart(cause);
         }
         catch (Exception e)

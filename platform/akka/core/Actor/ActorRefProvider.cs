@@ -134,10 +134,7 @@ public sealed class LocalActorRefProvider : IActorRefProvider
     {
         if (actorPath.Address != RootPath.Address)
             return DeadLetters;
-        if (actorPath.Equals(DeadLetters.Path))
-            return DeadLetters;
-        var elements = actorPath.Elements;
-        var found = elements is ["temp", ..] ? temp.GetChild([.. elements.Skip(1)]) : RootGuardian.GetChild(elements);
+        var found = RootGuardian.GetChild(actorPath.Elements);
         return found is Nobody || (actorPath.Uid != 0 && found.Path.Uid != actorPath.Uid)
             ? new EmptyLocalActorRef(this, actorPath, system.EventStream)
             : found;
@@ -151,7 +148,8 @@ public sealed class LocalActorRefProvider : IActorRefProvider
     {
         var top = new Supervisor(this, RootPath / "_Root-guardian-supervisor", system, termination);
         var dispatcher = system.Dispatchers.Lookup(Dispatchers.InternalDispatcherId);
-        var root = new LocalActorRef(system, Props.Create<RootGuardian>(SupervisorStrategy.StoppingStrategy), dispatcher, defaultMailbox, top, RootPath);
+        var root = new RootGuardianActorRef(system, Props.Create<RootGuardian>(SupervisorStrategy.StoppingStrategy), dispatcher, defaultMailbox, top, RootPath,
+            (IInternalActorRef)DeadLetters, temp);
         RootGuardian = root;
         root.Cell.EnqueueCreate();
         root.Start();

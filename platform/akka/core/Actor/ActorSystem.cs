@@ -74,7 +74,7 @@ public abstract class ActorSystem : IActorRefFactory, IDisposable
     /// <inheritdoc />
     public abstract ActorSelection ActorSelection(string actorPath);
 
-    /// <inheritdoc />
+    /// <summary>Ends an actor after the message that it is at.</summary>
     public abstract void Stop(IActorRef actor);
 
     /// <summary>Ends all actors, then the system.</summary>

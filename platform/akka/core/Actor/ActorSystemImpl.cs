@@ -105,7 +105,10 @@ internal sealed class ActorSystemImpl : ExtendedActorSystem
 
     public override Task Terminate()
     {
-        FinalTerminate();
+        if (Settings.CoordinatedShutdownRunByActorSystemTerminate)
+            CoordinatedShutdown.Get(this).Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance);
+        else
+            FinalTerminate();
         return WhenTerminated;
     }
 

@@ -20,9 +20,6 @@ public interface IActorRefFactory
 
     /// <summary>The actors of a path, which may be relative and may hold `*` and `?`.</summary>
     ActorSelection ActorSelection(string actorPath);
-
-    /// <summary>Ends an actor after the message that it is at.</summary>
-    void Stop(IActorRef actor);
 }
 
 /// <summary>Watches actors for their end.</summary>
@@ -78,6 +75,9 @@ public interface IActorContext : IActorRefFactory, ICanWatch
 
     /// <summary>The children.</summary>
     IEnumerable<IActorRef> GetChildren();
+
+    /// <summary>Ends an actor after the message that it is at.</summary>
+    void Stop(IActorRef child);
 
     /// <summary>Asks for a <see cref="Actor.ReceiveTimeout"/> after each such time without a message; null for no more.</summary>
     void SetReceiveTimeout(TimeSpan? timeout);

@@ -82,3 +82,17 @@ public class LocalActorRef : InternalActorRefBase
     /// <inheritdoc />
     protected override void TellInternal(object message, IActorRef sender) => cell.Send(message, sender);
 }
+
+/// <summary>The root of the tree, where references without a parent are found too.</summary>
+internal sealed class RootGuardianActorRef(ActorSystemImpl system, Props props, MessageDispatcher dispatcher, MailboxType mailboxType, IInternalActorRef supervisor,
+    ActorPath path, IInternalActorRef deadLetters, IInternalActorRef temp) : LocalActorRef(system, props, dispatcher, mailboxType, supervisor, path)
+{
+    public override IInternalActorRef Parent => this;
+
+    internal override IInternalActorRef GetSingleChild(string name) => name switch
+    {
+        "temp" => temp,
+        "deadLetters" => deadLetters,
+        _ => base.GetSingleChild(name),
+    };
+}

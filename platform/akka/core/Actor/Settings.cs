@@ -30,6 +30,13 @@ public class Settings
         SupervisorStrategyClass = Config.GetString("akka.actor.guardian-supervisor-strategy");
         CreationTimeout = Config.GetTimeSpan("akka.actor.creation-timeout");
         AddLoggingReceive = Config.GetBoolean("akka.actor.debug.receive");
+        CoordinatedShutdownTerminateActorSystem = Config.GetBoolean("akka.coordinated-shutdown.terminate-actor-system");
+        CoordinatedShutdownRunByActorSystemTerminate = Config.GetBoolean("akka.coordinated-shutdown.run-by-actor-system-terminate");
+        if (CoordinatedShutdownRunByActorSystemTerminate && !CoordinatedShutdownTerminateActorSystem)
+        {
+            throw new ConfigurationException(
+                "akka.coordinated-shutdown.run-by-actor-system-terminate=on and akka.coordinated-shutdown.terminate-actor-system=off is not a supported configuration combination.");
+        }
         DebugAutoReceive = Config.GetBoolean("akka.actor.debug.autoreceive");
         DebugLifecycle = Config.GetBoolean("akka.actor.debug.lifecycle");
         DebugEventStream = Config.GetBoolean("akka.actor.debug.event-stream");
@@ -38,6 +45,12 @@ public class Settings
 
     /// <summary>The system.</summary>
     public ActorSystem System { get; }
+
+    /// <summary>Whether the coordinated shutdown ends the system.</summary>
+    public bool CoordinatedShutdownTerminateActorSystem { get; }
+
+    /// <summary>Whether ending the system runs the coordinated shutdown.</summary>
+    public bool CoordinatedShutdownRunByActorSystemTerminate { get; }
 
     /// <summary>The whole configuration, defaults included.</summary>
     public Config Config { get; }

@@ -130,7 +130,7 @@ public sealed class BackoffSupervisor : BackoffSupervisorBase
     }
 
     /// <summary>Sent by a child that is well, where the count of restarts is reset by hand.</summary>
-    public sealed class Reset
+    public new sealed class Reset
     {
         /// <summary>The only instance.</summary>
         public static readonly Reset Instance = new();

@@ -159,10 +159,10 @@ public class CircuitBreaker
         => WithCircuitBreaker(cancellation => body(state, cancellation));
 
     /// <summary>Calls an action under guard, on a thread of the pool, and waits for it.</summary>
-    public void WithSyncCircuitBreaker(Action body) => WithCircuitBreaker(_ => Task.Run(body)).GetAwaiter().GetResult();
+    public void WithSyncCircuitBreaker(Action body) => WithCircuitBreaker(_ => Task.Run(body, CancellationToken.None)).GetAwaiter().GetResult();
 
     /// <summary>Calls a function under guard, on a thread of the pool, and waits for it.</summary>
-    public T WithSyncCircuitBreaker<T>(Func<T> body) => WithCircuitBreaker(_ => Task.Run(body)).GetAwaiter().GetResult();
+    public T WithSyncCircuitBreaker<T>(Func<T> body) => WithCircuitBreaker(_ => Task.Run(body, CancellationToken.None)).GetAwaiter().GetResult();
 
     /// <summary>Counts a success of a call that was made outside.</summary>
     public void Succeed() => Succeeded(Read(() => state));
