@@ -55,10 +55,10 @@ public abstract partial class Eventsourced
     }
 
     /// <inheritdoc/>
-    public override void AroundPostRestart(Exception reason, object message)
+    public override void AroundPostRestart(Exception cause, object message)
     {
         RequestPermit();
-        base.AroundPostRestart(reason, message);
+        base.AroundPostRestart(cause, message);
     }
 
     /// <inheritdoc/>

@@ -26,6 +26,7 @@ public class PersistenceExtension : IExtension
 {
     private const string NoSnapshotStore = "akka.persistence.no-snapshot-store";
     private readonly ExtendedActorSystem system;
+    private readonly Config root;
     private readonly Config config;
     private readonly ConcurrentDictionary<string, Plugin> plugins = new();
     private readonly Lazy<string> defaultJournal;
@@ -37,15 +38,15 @@ public class PersistenceExtension : IExtension
     public PersistenceExtension(ExtendedActorSystem system)
     {
         this.system = system;
-        system.Settings.InjectTopLevelFallback(Persistence.DefaultConfig());
-        config = system.Settings.Config.GetConfig("akka.persistence");
+        root = system.Settings.Config.WithFallback(Persistence.DefaultConfig());
+        config = root.GetConfig("akka.persistence");
         defaultJournal = new Lazy<string>(() => config.GetString("journal.plugin") is { Length: > 0 } path
             ? path
             : throw new ConfigurationException("The key akka.persistence.journal.plugin must name a journal."));
         defaultSnapshotStore = new Lazy<string>(DefaultSnapshotStore);
         stashOverflow = new Lazy<IStashOverflowStrategy>(CreateStashOverflowStrategy);
         recoveryPermitter = new Lazy<IActorRef>(() => system.SystemActorOf(
-            Props.Create(typeof(RecoveryPermitter), config.GetInt("max-concurrent-recoveries")), "recoveryPermitter"));
+            Props.Create<RecoveryPermitter>(config.GetInt("max-concurrent-recoveries")), "recoveryPermitter"));
         foreach (var journal in config.GetStringList("journal.auto-start-journals"))
             JournalFor(journal);
         foreach (var store in config.GetStringList("snapshot-store.auto-start-snapshot-stores"))
@@ -85,7 +86,7 @@ public class PersistenceExtension : IExtension
 
     private Plugin CreatePlugin(string path, string fallback)
     {
-        if (string.IsNullOrEmpty(path) || system.Settings.Config.GetConfig(path) is not { } own)
+        if (string.IsNullOrEmpty(path) || root.GetConfig(path) is not { } own)
             throw new ArgumentException($"Persistence config is missing plugin config path for: {path}", nameof(path));
         var pluginConfig = own.WithFallback(config.GetConfig(fallback));
         var className = pluginConfig.GetString("class");
@@ -111,7 +112,7 @@ public class PersistenceExtension : IExtension
     {
         const string key = "internal-stash-overflow-strategy";
         var type = TypeResolver.Require(config.GetString(key), "akka.persistence." + key);
-        return ((IStashOverflowStrategyConfigurator)Activator.CreateInstance(type)).Create(system.Settings.Config);
+        return ((IStashOverflowStrategyConfigurator)Activator.CreateInstance(type)).Create(root);
     }
 
     private sealed record Plugin(Config Config, Lazy<IActorRef> Actor);

@@ -104,8 +104,8 @@ public class Persistent(
         Manifest == manifest ? this : new Persistent(Payload, SequenceNr, PersistenceId, manifest, IsDeleted, Sender, WriterGuid, Timestamp);
 
     /// <inheritdoc/>
-    public IPersistentRepresentation WithTimestamp(long newTimestamp) =>
-        Timestamp == newTimestamp ? this : new Persistent(Payload, SequenceNr, PersistenceId, Manifest, IsDeleted, Sender, WriterGuid, newTimestamp);
+    public IPersistentRepresentation WithTimestamp(long timestamp) =>
+        Timestamp == timestamp ? this : new Persistent(Payload, SequenceNr, PersistenceId, Manifest, IsDeleted, Sender, WriterGuid, timestamp);
 
     /// <inheritdoc/>
     public IPersistentRepresentation Update(long sequenceNr, string persistenceId, bool isDeleted, IActorRef sender, string writerGuid) =>

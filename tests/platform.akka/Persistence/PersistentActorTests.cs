@@ -36,7 +36,7 @@ public sealed class PersistentActorTests(ITestOutputHelper output) : TestKit(Set
         return recovered.LastSequenceNr;
     }
 
-    private void Restart(IActorRef actor) => actor.Tell(Do(static _ => throw new InvalidOperationException("on command")));
+    private static void Restart(IActorRef actor) => actor.Tell(Do(static _ => throw new InvalidOperationException("on command")));
 
     [Fact]
     public void A_persisted_event_is_handled_and_comes_back_after_a_restart()

@@ -106,7 +106,7 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
 
         try
         {
-            return breaker.WithCircuitBreaker(() => WriteMessagesAsync(writes));
+            return breaker.WithCircuitBreaker(_ => WriteMessagesAsync(writes));
         }
         catch (Exception failure)
         {
@@ -151,7 +151,7 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
     {
         try
         {
-            var highest = await breaker.WithCircuitBreaker(() => ReadHighestSequenceNrAsync(request.PersistenceId, Math.Max(0, request.FromSequenceNr - 1))).ConfigureAwait(false);
+            var highest = await breaker.WithCircuitBreaker(_ => ReadHighestSequenceNrAsync(request.PersistenceId, Math.Max(0, request.FromSequenceNr - 1))).ConfigureAwait(false);
             var to = Math.Min(request.ToSequenceNr, highest);
             if (request.FromSequenceNr <= to)
             {
@@ -174,7 +174,7 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
         var self = Self;
         try
         {
-            await breaker.WithCircuitBreaker(() => DeleteMessagesToAsync(request.PersistenceId, request.ToSequenceNr)).ConfigureAwait(false);
+            await breaker.WithCircuitBreaker(_ => DeleteMessagesToAsync(request.PersistenceId, request.ToSequenceNr)).ConfigureAwait(false);
             answer = new DeleteMessagesSuccess(request.ToSequenceNr);
         }
         catch (Exception failure)

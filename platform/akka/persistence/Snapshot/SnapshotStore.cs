@@ -59,7 +59,7 @@ public abstract class SnapshotStore : ActorBase
         object answer;
         try
         {
-            var found = await breaker.WithCircuitBreaker(() => LoadAsync(load.PersistenceId, load.Criteria.UpTo(load.ToSequenceNr))).ConfigureAwait(false);
+            var found = await breaker.WithCircuitBreaker(_ => LoadAsync(load.PersistenceId, load.Criteria.UpTo(load.ToSequenceNr))).ConfigureAwait(false);
             answer = new LoadSnapshotResult(found, load.ToSequenceNr);
         }
         catch (Exception failure)
@@ -75,7 +75,7 @@ public abstract class SnapshotStore : ActorBase
         var answer = success;
         try
         {
-            await breaker.WithCircuitBreaker(work).ConfigureAwait(false);
+            await breaker.WithCircuitBreaker(_ => work()).ConfigureAwait(false);
         }
         catch (Exception failure)
         {

@@ -9,13 +9,8 @@ internal sealed class PayloadSerialization(ExtendedActorSystem system, string de
     public (byte[] Bytes, string Manifest, int SerializerId) Serialize(object payload)
     {
         var serializer = system.Serialization.FindSerializerForType(payload.GetType(), defaultSerializer);
-        var manifest = serializer switch
-        {
-            SerializerWithStringManifest named => named.Manifest(payload),
-            { IncludeManifest: true } => QualifiedName(payload.GetType()),
-            _ => "",
-        };
-        return (Akka.Serialization.Serialization.WithTransport(system, () => serializer.ToBinary(payload)), manifest, serializer.Identifier);
+        var manifest = Akka.Serialization.Serialization.ManifestFor(serializer, payload);
+        return (system.Serialization.WithTransport(() => serializer.ToBinary(payload)), manifest, serializer.Identifier);
     }
 
     /// <param name="bytes">The payload, serialized.</param>
@@ -28,7 +23,4 @@ internal sealed class PayloadSerialization(ExtendedActorSystem system, string de
         var type = Type.GetType(manifest, throwOnError: true);
         return system.Serialization.FindSerializerForType(type, defaultSerializer).FromBinary(bytes, type);
     }
-
-    // The name that finds the type again, whatever the assembly's version.
-    private static string QualifiedName(Type type) => Akka.Util.TypeExtensions.TypeQualifiedName(type);
 }
