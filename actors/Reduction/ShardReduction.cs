@@ -18,6 +18,7 @@ public sealed class ShardReduction : IDisposable
     private readonly Stack<HostBuffer> scratch = [];
     private readonly double[] squares;
     private Round at;
+    private bool isReduced;
 
     /// <summary>Begins with no round.</summary>
     /// <param name="transport">Where sums over blocks lie, and the total goes.</param>
@@ -41,18 +42,17 @@ public sealed class ShardReduction : IDisposable
         at = round;
         switch (sum.Add(round, block, () => transport.Read(round, block) is { } lease ? new Part(block) { Lease = lease } : null))
         {
-            case BlockOutcome.Completed when sum.Total() is { IsTotal: true }:
-            case BlockOutcome.RepeatedAfterCompletion:
+            case BlockOutcome.Completed:
+                isReduced = Finish(sum.Total());
                 break;
-            case BlockOutcome.Completed when sum.Total() is { Lease: { } whole }:
-                FlatSums.Squares(shard.Count, whole.Address + shard.ByteOffset, squares);
+            case BlockOutcome.Repeated when sum.IsComplete:
                 break;
             default:
                 return null;
         }
 
-        // The sum over all lanes is not read here again.
-        Drop(sum.Total());
+        if (!isReduced)
+            return null;
         transport.CompleteShard(round, shard.Number);
         return [.. squares];
     }
@@ -64,6 +64,15 @@ public sealed class ShardReduction : IDisposable
         foreach (var buffer in scratch)
             buffer.Dispose();
         scratch.Clear();
+    }
+
+    // Of a sum that one trainer computed alone, only the squares are wanted. Nothing of it is read here again.
+    private bool Finish(Part total)
+    {
+        if (total.Lease is { } whole)
+            FlatSums.Squares(shard.Count, whole.Address + shard.ByteOffset, squares);
+        Drop(total);
+        return total.IsThere;
     }
 
     // A sum of parts takes the memory of one of them that is this reduction's own, or new memory; the last one goes into the total.
@@ -78,7 +87,7 @@ public sealed class ShardReduction : IDisposable
                 FlatSums.Add(shard.Count, from, with, total.Address + shard.ByteOffset, squares);
             Drop(left);
             Drop(right);
-            return new Part(parent) { IsTotal = total is not null };
+            return new Part(parent) { IsThere = total is not null };
         }
 
         var into = left.Own ?? right.Own ?? (scratch.TryPop(out var spare) ? spare : new HostBuffer(shard.Count * sizeof(float)));
@@ -100,7 +109,7 @@ public sealed class ShardReduction : IDisposable
         (part.Own, part.Lease) = (null, null);
     }
 
-    // Either published by a trainer (Lease), or summed here (Own), or the total, which lies in the transport.
+    // Either published by a trainer (Lease), or summed here (Own), or the total, which lies in the transport unless the round was closed.
     private sealed class Part(LaneBlock block)
     {
         public LaneBlock Block { get; } = block;
@@ -109,6 +118,6 @@ public sealed class ShardReduction : IDisposable
 
         public HostBuffer? Own { get; set; }
 
-        public bool IsTotal { get; init; }
+        public bool IsThere { get; init; } = true;
     }
 }

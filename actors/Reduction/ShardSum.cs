@@ -15,9 +15,6 @@ public enum BlockOutcome
     /// <summary>It was added before.</summary>
     Repeated,
 
-    /// <summary>It was added before, and the total is there.</summary>
-    RepeatedAfterCompletion,
-
     /// <summary>Its round is over, or its sum is gone.</summary>
     Stale,
 }
@@ -59,13 +56,16 @@ public sealed class ShardSum<TSum>
         }
 
         if (arrived.Contains(block))
-            return tree.IsComplete ? BlockOutcome.RepeatedAfterCompletion : BlockOutcome.Repeated;
+            return BlockOutcome.Repeated;
         if (read() is not { } sum)
             return BlockOutcome.Stale;
         tree.Add(block, sum);
         arrived.Add(block);
         return tree.IsComplete ? BlockOutcome.Completed : BlockOutcome.Added;
     }
+
+    /// <summary>Whether all lanes of the round are summed.</summary>
+    public bool IsComplete => tree.IsComplete;
 
     /// <summary>The sum over all lanes.</summary>
     public TSum Total() => tree.Total();

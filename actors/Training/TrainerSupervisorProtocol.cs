@@ -21,6 +21,11 @@ public sealed record RetireTrainer(int Number) : TrainerSupervisorCommand;
 /// <param name="Reason">Why, in one sentence.</param>
 public sealed record AbandonTrainer(TrainerKey Trainer, string Reason) : TrainerSupervisorCommand;
 
+/// <summary>Pass a command on to a life of a trainer; one that is over hears nothing.</summary>
+/// <param name="Trainer">The life.</param>
+/// <param name="Command">The command.</param>
+public sealed record TellTrainer(TrainerKey Trainer, TrainerCommand Command) : TrainerSupervisorCommand;
+
 /// <summary>What the supervisor of trainers says.</summary>
 public abstract record TrainerSupervisorReport : IRunInput;
 

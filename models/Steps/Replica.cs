@@ -46,7 +46,8 @@ public sealed class Replica : IDisposable
     /// <param name="device">Where it lives; null for the CPU.</param>
     /// <param name="fused">Whether to use the fused CPU kernels; null: where they are available.</param>
     /// <param name="memory">Vectors for its gradients, shared with others; null: its own.</param>
-    public Replica(ReplicaOptions options, Device? device = null, bool? fused = null, GradientPool? memory = null)
+    /// <param name="initialize">Whether to make the first weights; without, they are zero until a state is taken over.</param>
+    public Replica(ReplicaOptions options, Device? device = null, bool? fused = null, GradientPool? memory = null, bool initialize = true)
     {
         ArgumentNullException.ThrowIfNull(options);
         this.options = options;
@@ -59,7 +60,8 @@ public sealed class Replica : IDisposable
         Model = new Transformer(options.Model, Parameters, options.Precision, fused);
         optimizer = new AdamW(Parameters, options.Optimizer);
         lanes = new LaneTrainer(Model, options.Lanes, this.memory);
-        Initialize();
+        if (initialize)
+            Initialize();
     }
 
     /// <summary>Weights and gradients.</summary>
@@ -78,6 +80,12 @@ public sealed class Replica : IDisposable
 
     /// <summary>Begins the gradient of a block of lanes, to be computed lane by lane; its sum belongs to whoever takes it.</summary>
     public BlockGradient Begin(LaneBlock block) => lanes.Begin(block);
+
+    /// <summary>A vector for gradients on the replica's device, to be given back.</summary>
+    public Tensor RentGradient() => memory.Rent();
+
+    /// <summary>Gives back a vector that was rented, or that <see cref="BlockGradient.Take"/> gave.</summary>
+    public void ReturnGradient(Tensor gradient) => memory.Return(gradient);
 
     /// <summary>Gradients of some lanes, summed along the lane tree as far as the blocks reach; valid until the next call.</summary>
     /// <inheritdoc cref="LaneTrainer.Compute"/>
