@@ -48,7 +48,17 @@ public enum TrainerStanding
 /// <param name="Lanes">Blocks of lanes that it still owes in this round.</param>
 /// <param name="Faults">How often it was lost.</param>
 /// <param name="LastFault">Why it was lost the last time.</param>
-public sealed record TrainerStatus(TrainerKey Trainer, TrainerStanding Standing, string Lanes, int Faults, string? LastFault);
+public sealed record TrainerStatus(TrainerKey Trainer, TrainerStanding Standing, string Lanes, int Faults, string? LastFault)
+{
+    /// <summary>Messages that wait for it, where that is known.</summary>
+    public int? Mailbox { get; init; }
+}
+
+/// <summary>One actor that is no trainer, for people who look.</summary>
+/// <param name="Name">Its name, such as <c>reducer-0</c>.</param>
+/// <param name="State">How it stands, in a word or two.</param>
+/// <param name="Mailbox">Messages that wait for it, where that is known.</param>
+public sealed record ActorStatus(string Name, string State, int? Mailbox);
 
 /// <summary>A run as it stands just now.</summary>
 /// <param name="Step">Updates so far.</param>
@@ -59,7 +69,14 @@ public sealed record TrainerStatus(TrainerKey Trainer, TrainerStanding Standing,
 /// <param name="JournalWaiting">Decisions that are not yet durable.</param>
 /// <param name="Faults">Other actors' faults: name, how often, and the last reason.</param>
 public sealed record RunStatus(
-    long Step, long Steps, long Generation, string Phase, IReadOnlyList<TrainerStatus> Trainers, int JournalWaiting, IReadOnlyList<(string Actor, int Count, string Reason)> Faults);
+    long Step, long Steps, long Generation, string Phase, IReadOnlyList<TrainerStatus> Trainers, int JournalWaiting, IReadOnlyList<(string Actor, int Count, string Reason)> Faults)
+{
+    /// <summary>Trainers that are wanted.</summary>
+    public int WantedTrainers { get; init; }
+
+    /// <summary>The actors that are no trainers, as the shell sees them.</summary>
+    public IReadOnlyList<ActorStatus> Actors { get; init; } = [];
+}
 
 /// <summary>How a run ended.</summary>
 public enum RunEnding

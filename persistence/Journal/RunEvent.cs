@@ -62,7 +62,14 @@ public sealed record ActorRestarted(DateTimeOffset At, long Step, string Actor, 
 /// <param name="Step">Updates so far.</param>
 /// <param name="Skipped">Positions of the sample stream that are left out from now on.</param>
 /// <param name="Reason">Why, in words.</param>
-public sealed record BatchVetoed(DateTimeOffset At, long Step, IReadOnlyList<SkippedRange> Skipped, string Reason) : RunEvent(At, Step);
+public sealed record BatchVetoed(DateTimeOffset At, long Step, IReadOnlyList<SkippedRange> Skipped, string Reason) : RunEvent(At, Step)
+{
+    /// <inheritdoc/>
+    public bool Equals(BatchVetoed? other) => base.Equals(other) && Reason == other.Reason && Skipped.SequenceEqual(other.Skipped);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(base.GetHashCode(), Reason, Skipped.Count);
+}
 
 /// <summary>A checkpoint is complete on disk.</summary>
 /// <param name="At">When.</param>
