@@ -14,5 +14,9 @@ return CommandLine.Run(
         Import = ImportHandler.Run,
         Runs = RunsHandler.Run,
         Plot = PlotHandler.Run,
+        Scale = ScaleHandler.Run,
+        Status = StatusHandler.Run,
+        Journal = JournalHandler.Run,
+        Audit = AuditHandler.Run,
     },
     CommandContext.OfProcess());

@@ -12,7 +12,6 @@ public sealed class TokenPart
     private readonly string name;
     private readonly PartIndex index;
     private readonly MappedFile[] shards;
-    private readonly MappedFile documentEnds;
     private readonly long shardTokens;
     private readonly int tokenBytes;
     private readonly uint vocabularySize;
@@ -28,8 +27,7 @@ public sealed class TokenPart
         shards = new MappedFile[index.Shards.Count];
         for (var i = 0; i < shards.Length; i++)
             opened.Add(shards[i] = new MappedFile(folder, index.Shards[i], tokenBytes));
-        documentEnds = new MappedFile(folder, index.DocumentEnds, sizeof(long));
-        opened.Add(documentEnds);
+        opened.Add(new MappedFile(folder, index.DocumentEnds, sizeof(long)));
     }
 
     /// <summary>Documents in this part.</summary>
@@ -96,13 +94,6 @@ public sealed class TokenPart
             tokens = tokens[length..];
         }
     }
-
-    /// <summary>Where a document lies: its first token, and the one after its end of text.</summary>
-    /// <param name="document">0 … <see cref="Documents"/>−1.</param>
-    public (long First, long End) Document(long document) =>
-        (document == 0 ? 0 : End(document - 1), End(document));
-
-    private long End(long document) => documentEnds.Items<long>(document, 1)[0];
 
     /// <summary>Copies tokens and gives the largest, so that no id can reach an embedding which has no row for it.</summary>
     private uint Widen(MappedFile shard, long offset, Span<long> tokens)

@@ -47,4 +47,16 @@ public sealed record Handlers
 
     /// <summary>Draws a run.</summary>
     public required Func<PlotRequest, CommandContext, int> Plot { get; init; }
+
+    /// <summary>Adds or takes away trainers.</summary>
+    public required Func<ScaleRequest, CommandContext, int> Scale { get; init; }
+
+    /// <summary>Shows how a run stands.</summary>
+    public required Func<StatusRequest, CommandContext, int> Status { get; init; }
+
+    /// <summary>Tells what a run decided.</summary>
+    public required Func<JournalRequest, CommandContext, int> Journal { get; init; }
+
+    /// <summary>Proves what a run read.</summary>
+    public required Func<AuditRequest, CommandContext, int> Audit { get; init; }
 }

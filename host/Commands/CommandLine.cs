@@ -17,7 +17,11 @@ public static class CommandLine
           actortrain plot book --output loss.svg
           actortrain generate book --prompt 'In the beginning'
 
-        Exit codes: 0 done, 1 a fault of program or machine, 2 bad input, 130 interrupted.
+        While it trains, from another terminal:
+          actortrain status book
+          actortrain scale book --trainers 3
+
+        Exit codes: 0 done, 1 a fault of program or machine, or an audit that found one, 2 bad input, 130 interrupted.
         """;
 
     /// <summary>Defines every command.</summary>
@@ -34,6 +38,10 @@ public static class CommandLine
         root.Add(ImportCommand.Define(request => handlers.Import(request, context)));
         root.Add(RunsCommand.Define(request => handlers.Runs(request, context)));
         root.Add(PlotCommand.Define(request => handlers.Plot(request, context)));
+        root.Add(StatusCommand.Define(request => handlers.Status(request, context)));
+        root.Add(ScaleCommand.Define(request => handlers.Scale(request, context)));
+        root.Add(JournalCommand.Define(request => handlers.Journal(request, context)));
+        root.Add(AuditCommand.Define(request => handlers.Audit(request, context)));
         root.Add(HelpCommand.Define(root, context));
         foreach (var command in root.Subcommands)
             ParseErrors.RefuseMisspelt(command);

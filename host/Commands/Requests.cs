@@ -85,3 +85,23 @@ public sealed record RunsRequest(string Output);
 /// <param name="Smooth">Steps over which lines are smoothed; 0 chooses by the length of the run.</param>
 /// <param name="LinearLoss">Draw the loss on a linear instead of a logarithmic axis.</param>
 public sealed record PlotRequest(string Run, string? Output, int Smooth, bool LinearLoss);
+
+/// <summary><c>actortrain scale</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Trainers">Trainers to have from now on.</param>
+public sealed record ScaleRequest(string Run, int Trainers);
+
+/// <summary><c>actortrain status</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Json">Print one JSON object instead of a tree.</param>
+public sealed record StatusRequest(string Run, bool Json);
+
+/// <summary><c>actortrain journal</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Json">Print one JSON object per decision.</param>
+public sealed record JournalRequest(string Run, bool Json);
+
+/// <summary><c>actortrain audit</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Json">Print one JSON object instead of text.</param>
+public sealed record AuditRequest(string Run, bool Json);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using ActorTrain.Models;
 
@@ -18,8 +19,11 @@ internal static class ConfigurationBuilder
             Model = model,
             Data = new DataOptions(given.Get<string>("data.path")),
             Training = training,
+            Trainers = Trainers(given, training.Lanes),
+            Reducers = new ReducersOptions(given.Get<int>("reducers.count")),
             Evaluation = new EvaluationOptions(given.Get<int>("evaluation.every"), given.Get<int>("evaluation.batches")),
-            Checkpoints = new CheckpointOptions(given.Get<int>("checkpoints.every"), given.Get<int>("checkpoints.keep"), given.Get<int>("checkpoints.keep_every")),
+            Checkpoints = new CheckpointOptions(given.Get<int>("checkpoints.every"), given.Get<int>("checkpoints.keep"), given.Get<int>("checkpoints.keep_every"), given.Get<int>("checkpoints.snapshots")),
+            Journal = new JournalOptions(given.Get("journal.connection", ""), given.Get<int>("journal.buffer")),
         };
     }
 
@@ -98,6 +102,47 @@ internal static class ConfigurationBuilder
             Threads = given.Get<int>("training.threads"),
         };
     }
+
+    private static TrainersOptions Trainers(GivenSettings given, int lanes)
+    {
+        var count = given.Get<int>("trainers.count");
+        if (count > lanes)
+            throw Refuse(given, $"trainers.count {count} is more than training.lanes {lanes}, so some would have nothing to compute; make it at most {lanes}.", "trainers.count", "training.lanes");
+
+        var options = new TrainersOptions
+        {
+            Count = count,
+            Timeout = Seconds("trainers.timeout"),
+            RetryInterval = Seconds("trainers.retry_interval"),
+            RestartBackoffMin = Seconds("trainers.restart_backoff_min"),
+            RestartBackoffMax = Seconds("trainers.restart_backoff_max"),
+            MaxRestarts = given.Get<int>("trainers.max_restarts"),
+            RestartWindow = Seconds("trainers.restart_window"),
+        };
+        if (options.RetryInterval >= options.Timeout / 4)
+        {
+            throw Refuse(
+                given, Words($"trainers.retry_interval {options.RetryInterval.TotalSeconds} is not below a quarter of trainers.timeout {options.Timeout.TotalSeconds}, so a lost message would pass for a hung trainer; make it smaller."),
+                "trainers.retry_interval", "trainers.timeout");
+        }
+
+        if (options.RestartBackoffMin > options.RestartBackoffMax)
+        {
+            throw Refuse(
+                given, Words($"trainers.restart_backoff_min {options.RestartBackoffMin.TotalSeconds} is above trainers.restart_backoff_max {options.RestartBackoffMax.TotalSeconds}; make it at most that."),
+                "trainers.restart_backoff_min", "trainers.restart_backoff_max");
+        }
+
+        // Otherwise the limit on restarts could never be reached: at the longest backoff too few of them fit into the window.
+        var longest = options.MaxRestarts * options.RestartBackoffMax;
+        return longest < options.RestartWindow ? options : throw Refuse(
+            given, Words($"trainers.restart_window {options.RestartWindow.TotalSeconds} is over before trainers.max_restarts {options.MaxRestarts} restarts with waits of trainers.restart_backoff_max {options.RestartBackoffMax.TotalSeconds} are, so what always fails would never be given up; make it more than {longest.TotalSeconds}."),
+            "trainers.restart_window", "trainers.max_restarts", "trainers.restart_backoff_max");
+
+        TimeSpan Seconds(string key) => TimeSpan.FromSeconds(given.Get<double>(key));
+    }
+
+    private static string Words(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private static UserErrorException Refuse(GivenSettings given, string sentence, params string[] keys) => new($"{given.OriginOf(keys)}: {sentence}");
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using ActorTrain.Models;
 
 namespace ActorTrain.Host.Configuration;
@@ -76,8 +77,59 @@ public sealed record TrainingOptions
     /// <summary><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
     public required string Device { get; init; }
 
-    /// <summary>Threads per trainer; 0 takes all cores.</summary>
+    /// <summary>Threads per trainer; 0 shares the cores out among the trainers.</summary>
     public required int Threads { get; init; }
+}
+
+/// <summary>How many trainers there are, and how long one may be silent or fail.</summary>
+public sealed record TrainersOptions
+{
+    /// <summary>Trainers to begin with.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>A trainer that gives no sign of life for so long is taken for hung.</summary>
+    public required TimeSpan Timeout { get; init; }
+
+    /// <summary>After this time an unanswered message is repeated.</summary>
+    public required TimeSpan RetryInterval { get; init; }
+
+    /// <summary>Wait before the first restart; doubled each time.</summary>
+    public required TimeSpan RestartBackoffMin { get; init; }
+
+    /// <summary>Longest wait before a restart.</summary>
+    public required TimeSpan RestartBackoffMax { get; init; }
+
+    /// <summary>Restarts of one actor within <see cref="RestartWindow"/> after which it is given up.</summary>
+    public required int MaxRestarts { get; init; }
+
+    /// <summary>The time in which restarts are counted.</summary>
+    public required TimeSpan RestartWindow { get; init; }
+}
+
+/// <summary>How gradients are summed.</summary>
+/// <param name="Count">Gradient reducers; 0: as many as trainers at the start.</param>
+public sealed record ReducersOptions(int Count);
+
+/// <summary>Where decisions are kept.</summary>
+/// <param name="Connection">Connection string of a PostgreSQL database; empty: SQLite in the run's folder.</param>
+/// <param name="Buffer">Decisions that may wait while the database is away.</param>
+public sealed record JournalOptions(string Connection, int Buffer)
+{
+    /// <summary>Whether a text is empty or a connection string of PostgreSQL that holds no password: it is kept in the run's folder.</summary>
+    internal static bool IsConnection(string text)
+    {
+        if (text.Length == 0)
+            return true;
+        try
+        {
+            var parts = new DbConnectionStringBuilder { ConnectionString = text };
+            return (parts.ContainsKey("Host") || parts.ContainsKey("Server")) && !parts.ContainsKey("Password") && !parts.ContainsKey("PWD") && !text.Any(char.IsControl);
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
 }
 
 /// <summary>When and how far to evaluate on the held-out part.</summary>
@@ -89,7 +141,8 @@ public sealed record EvaluationOptions(int Every, int Batches);
 /// <param name="Every">Steps from one checkpoint to the next; 0 saves only at the end.</param>
 /// <param name="Keep">How many of the newest are kept.</param>
 /// <param name="KeepEvery">Checkpoints of steps divisible by this are kept for good; 0 keeps none for that.</param>
-public sealed record CheckpointOptions(int Every, int Keep, int KeepEvery);
+/// <param name="Snapshots">Copies of the state that memory has room for.</param>
+public sealed record CheckpointOptions(int Every, int Keep, int KeepEvery, int Snapshots);
 
 /// <summary>One place where two configurations differ.</summary>
 /// <param name="Key">Dotted key.</param>
@@ -113,11 +166,23 @@ public sealed record RunConfiguration
     /// <summary>How to train.</summary>
     public required TrainingOptions Training { get; init; }
 
+    /// <summary>Who trains, and how patiently.</summary>
+    public required TrainersOptions Trainers { get; init; }
+
+    /// <summary>Who sums.</summary>
+    public required ReducersOptions Reducers { get; init; }
+
     /// <summary>When to evaluate.</summary>
     public required EvaluationOptions Evaluation { get; init; }
 
     /// <summary>When to save.</summary>
     public required CheckpointOptions Checkpoints { get; init; }
+
+    /// <summary>Where decisions are kept.</summary>
+    public required JournalOptions Journal { get; init; }
+
+    /// <summary>Gradient reducers of the run.</summary>
+    public int ReducerCount => Reducers.Count > 0 ? Reducers.Count : Trainers.Count;
 
     /// <summary>The model's shape with the tokenizer's vocabulary.</summary>
     /// <exception cref="UserErrorException">The shape makes no model.</exception>

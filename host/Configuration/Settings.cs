@@ -19,6 +19,9 @@ public static partial class Settings
     private const string Place = "it only says where the run lies";
     private const string Looking = "it only says when the model is looked at";
     private const string Saving = "it only says when the state is saved and how long it is kept";
+    private const string Sharing = "lanes, not trainers or reducers, decide the bits; it only says who computes them";
+    private const string Mending = "it only says how long to wait for what does not answer, and how often to start it again";
+    private const string Remembering = "it only says where decisions are kept";
     private const string Fingerprinted = "the numeric fingerprint in each checkpoint records it, and a change is flagged";
 
     private static readonly Choice Families = new(("gpt2", ModelFamily.Gpt2), ("llama", ModelFamily.Llama));
@@ -66,7 +69,19 @@ public static partial class Settings
             static c => Modes.WordOf(c.Training.Numerics)),
         new("training.device", new Text("cpu, cuda or cuda:N", DevicePattern().IsMatch, "cpu", "cuda"), "cpu", "where to compute",
             static c => Quote(c.Training.Device), Fingerprinted),
-        new("training.threads", new Whole(0, 4096), "0", "threads per trainer; 0 takes all cores", static c => Write(c.Training.Threads), Fingerprinted),
+        new("training.threads", new Whole(0, 4096), "0", "threads per trainer; 0 shares the cores out among the trainers", static c => Write(c.Training.Threads), Fingerprinted),
+
+        new("trainers.count", new Whole(1, 1 << 16), "1", "trainers that share the lanes; 'actortrain scale' changes it while the run goes on", static c => Write(c.Trainers.Count), Sharing),
+        new("trainers.timeout", new Number(0.001, 86_400), "120", "seconds without a sign of life after which a trainer is taken for hung", static c => Write(c.Trainers.Timeout), Mending),
+        new("trainers.retry_interval", new Number(0.001, 86_400), "2", "seconds after which an unanswered message is repeated; below a quarter of trainers.timeout",
+            static c => Write(c.Trainers.RetryInterval), Mending),
+        new("trainers.restart_backoff_min", new Number(0.001, 3600), "0.5", "seconds before a trainer is started again the first time; doubled each time",
+            static c => Write(c.Trainers.RestartBackoffMin), Mending),
+        new("trainers.restart_backoff_max", new Number(0.001, 3600), "10", "longest such wait, in seconds", static c => Write(c.Trainers.RestartBackoffMax), Mending),
+        new("trainers.max_restarts", new Whole(0, 1_000_000), "10", "restarts of one actor within trainers.restart_window after which it is given up", static c => Write(c.Trainers.MaxRestarts), Mending),
+        new("trainers.restart_window", new Number(0.001, 31_536_000), "600", "seconds in which restarts are counted", static c => Write(c.Trainers.RestartWindow), Mending),
+
+        new("reducers.count", new Whole(0, 1 << 10), "0", "gradient reducers, each for one part of the parameters; 0: as many as trainers at the start", static c => Write(c.Reducers.Count), Sharing),
 
         new("evaluation.every", new Whole(0), "100", "steps from one evaluation to the next; 0 evaluates only at the end", static c => Write(c.Evaluation.Every), Looking),
         new("evaluation.batches", new Whole(0), "0", "batches per evaluation; 0 takes the whole held-out part (bits per byte always use its bytes per token)", static c => Write(c.Evaluation.Batches), Looking),
@@ -74,6 +89,13 @@ public static partial class Settings
         new("checkpoints.every", new Whole(0), "100", "steps from one checkpoint to the next; 0 saves only at the end", static c => Write(c.Checkpoints.Every), Saving),
         new("checkpoints.keep", new Whole(1), "3", "how many of the newest checkpoints are kept", static c => Write(c.Checkpoints.Keep), Saving),
         new("checkpoints.keep_every", new Whole(0), "0", "checkpoints of steps divisible by this are kept for good; 0: none", static c => Write(c.Checkpoints.KeepEvery), Saving),
+        new("checkpoints.snapshots", new Whole(2, 64), "3", "copies of the state that memory has room for, from which trainers join and checkpoints are written", static c => Write(c.Checkpoints.Snapshots), Saving),
+
+        new("journal.connection", new Text(
+                "empty, or a PostgreSQL connection string without its password, such as 'Host=db;Database=runs;Username=me' (the password comes from PGPASSWORD or ~/.pgpass)",
+                JournalOptions.IsConnection),
+            "run.db in the run's folder", "the PostgreSQL database that keeps the run's decisions", static c => Quote(c.Journal.Connection), Remembering),
+        new("journal.buffer", new Whole(1, 1 << 20), "256", "decisions that may wait while the database is away; when there are more, training pauses", static c => Write(c.Journal.Buffer), Remembering),
     ];
 
     /// <summary>The keys by name.</summary>
@@ -92,6 +114,8 @@ public static partial class Settings
     private static string Write(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string Write(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    private static string Write(TimeSpan value) => Write(value.TotalSeconds);
 
     private static string Write(bool value) => value ? "true" : "false";
 

@@ -12,11 +12,15 @@ namespace ActorTrain.Host.Pretraining;
 internal sealed record NumericEnvironment(Device Device, int Threads, NumericFingerprint Fingerprint)
 {
     /// <summary>Chooses for a run.</summary>
+    /// <param name="numerics">Which kernels may be chosen.</param>
+    /// <param name="deviceName">Where to compute.</param>
+    /// <param name="threads">Threads per trainer; 0 shares the cores out among the trainers.</param>
+    /// <param name="trainers">Trainers that share this machine.</param>
     /// <exception cref="UserErrorException">The device that is asked for is not there.</exception>
-    public static NumericEnvironment Choose(NumericsMode numerics, string deviceName, int threads)
+    public static NumericEnvironment Choose(NumericsMode numerics, string deviceName, int threads, int trainers = 1)
     {
         var portable = numerics == NumericsMode.Portable;
-        threads = threads > 0 ? threads : Environment.ProcessorCount;
+        threads = threads > 0 ? threads : Math.Max(1, Environment.ProcessorCount / trainers);
         TensorPlatform.Configure(portable, threads);
         FusedKernels.Configure(portable);
         set_num_threads(threads);

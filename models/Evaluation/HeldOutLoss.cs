@@ -20,23 +20,47 @@ public sealed record HeldOutLoss(double Loss, long Tokens, double BitsPerByte)
     public static HeldOutLoss Measure(
         Transformer model, IEnumerable<TokenBatch> batches, double bytesPerToken, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batches);
-        using var _ = no_grad();
-        double sum = 0;
-        long tokens = 0;
+        var sum = new HeldOutSum(model);
         foreach (var batch in batches)
         {
             cancellation.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            var (inputs, targets) = batch.ToTensors(model.Parameters.Device);
-            sum += model.Loss(inputs, targets, 1f / batch.TargetCount).item<float>() * batch.TargetCount;
-            tokens += batch.TargetCount;
+            sum.Add(batch);
         }
 
-        if (tokens == 0)
-            throw new ArgumentException("There is nothing to predict: no batch was given.", nameof(batches));
-        var loss = sum / tokens;
-        return new HeldOutLoss(loss, tokens, loss / Math.Log(2) / bytesPerToken);
+        return sum.Tokens > 0
+            ? sum.Result(bytesPerToken)
+            : throw new ArgumentException("There is nothing to predict: no batch was given.", nameof(batches));
+    }
+}
+
+/// <summary>A measurement on text that a model was not trained on, in the making: whoever measures may do other things between two batches.</summary>
+/// <param name="model">The model; its gradients are not touched.</param>
+public sealed class HeldOutSum(Transformer model)
+{
+    private double sum;
+
+    /// <summary>Tokens predicted so far.</summary>
+    public long Tokens { get; private set; }
+
+    /// <summary>Predicts one more batch.</summary>
+    public void Add(TokenBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        var (inputs, targets) = batch.ToTensors(model.Parameters.Device);
+        sum += model.Loss(inputs, targets, 1f / batch.TargetCount).item<float>() * batch.TargetCount;
+        Tokens += batch.TargetCount;
+    }
+
+    /// <summary>The mean over all batches so far, at least one.</summary>
+    /// <param name="bytesPerToken">Mean length of a token of this text, in bytes.</param>
+    public HeldOutLoss Result(double bytesPerToken)
+    {
+        if (Tokens == 0)
+            throw new InvalidOperationException("No batch was predicted, so there is no mean.");
+        var loss = sum / Tokens;
+        return new HeldOutLoss(loss, Tokens, loss / Math.Log(2) / bytesPerToken);
     }
 }

@@ -65,6 +65,7 @@ internal static partial class NativeKernels
 
     [LibraryImport(Library)] internal static partial int ak_convert(long count, nint from, nint toBfloat16);
     [LibraryImport(Library)] internal static partial double ak_sum_squares(long count, nint x);
+    [LibraryImport(Library)] internal static unsafe partial int ak_sum(long count, nint left, nint right, nint to, double* blockSquares);
     [LibraryImport(Library)]
     internal static partial int ak_adamw(
         long count, nint w, nint g, nint m, nint v, float clip, float lr, float beta1, float beta2, float epsilon, float decay, float correction1,

@@ -45,6 +45,14 @@ public sealed class AdamW : IDisposable
     /// <summary>Running mean of squared gradients, laid out as the parameters.</summary>
     public Tensor SecondMoment { get; }
 
+    /// <summary>Forgets the moments.</summary>
+    public void Clear()
+    {
+        using var _ = no_grad();
+        FirstMoment.zero_();
+        SecondMoment.zero_();
+    }
+
     /// <summary>Updates weights and moments.</summary>
     /// <param name="gradient">Flat gradient of the global batch, laid out as the parameters.</param>
     /// <param name="step">Number of this update, from 1: it corrects the moments' bias.</param>

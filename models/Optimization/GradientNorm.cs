@@ -21,6 +21,14 @@ public static class GradientNorm
             return Math.Sqrt(squares);
         }
 
+        if (flat.device.type == DeviceType.CPU)
+        {
+            var squares = new double[FlatSums.BlocksOf(flat.numel())];
+            FlatSums.Squares(flat.numel(), flat.Address(), squares);
+            GC.KeepAlive(flat);
+            return OfSquares(squares);
+        }
+
         double sum = 0;
         for (long from = 0; from < flat.numel(); from += Block)
         {
@@ -29,6 +37,16 @@ public static class GradientNorm
             sum += product.item<double>();
         }
 
+        return Math.Sqrt(sum);
+    }
+
+    /// <summary>Norm of a vector of which the sums of squares of its blocks are known, in order: the bits of <see cref="Of"/> on a CPU.</summary>
+    public static double OfSquares(IEnumerable<double> squares)
+    {
+        ArgumentNullException.ThrowIfNull(squares);
+        double sum = 0;
+        foreach (var block in squares)
+            sum += block;
         return Math.Sqrt(sum);
     }
 

@@ -4,22 +4,6 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Steps;
 
-/// <summary>What some lanes contribute to a step.</summary>
-/// <param name="Gradient">Flat gradient, laid out as the parameters. It belongs to whoever made it and is valid until its next step.</param>
-/// <param name="Loss">The lanes' part of the mean loss of the global batch, in nats per token.</param>
-public sealed record GradientSum(Tensor Gradient, double Loss)
-{
-    /// <summary>Adds <paramref name="right"/> into the memory of <paramref name="left"/>: the addition of the lane tree.</summary>
-    public static GradientSum Add(GradientSum left, GradientSum right)
-    {
-        ArgumentNullException.ThrowIfNull(left);
-        ArgumentNullException.ThrowIfNull(right);
-        using var _ = no_grad();
-        left.Gradient.add_(right.Gradient);
-        return left with { Loss = left.Loss + right.Loss };
-    }
-}
-
 /// <summary>Computes lanes, one after another, on one model replica, and sums them along the lane tree as far as its lanes reach.</summary>
 /// <remarks>No thread or actor in it: whoever calls decides where it runs. A lane's bits depend on its batches, the weights and the numeric
 /// fingerprint alone.</remarks>
@@ -27,45 +11,54 @@ public sealed class LaneTrainer : IDisposable
 {
     private readonly Transformer model;
     private readonly int lanes;
-    private readonly Stack<Tensor> spare = [];
+    private readonly GradientPool memory;
     private readonly List<Tensor> held = [];
+    private bool isHeld;
 
     /// <summary>Makes a trainer over a replica.</summary>
-    /// <param name="model">The replica; not owned.</param>
+    /// <param name="model">The replica; not owned. Its gradients are computed into vectors of the pool.</param>
     /// <param name="lanes">Lanes of the global batch, a power of two.</param>
-    public LaneTrainer(Transformer model, int lanes)
+    /// <param name="memory">Where vectors come from, one of which is the replica's gradients now; not owned.</param>
+    public LaneTrainer(Transformer model, int lanes, GradientPool memory)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(memory);
         this.model = model;
         this.lanes = lanes;
+        this.memory = memory;
     }
+
+    /// <summary>Begins the gradient of a block of lanes. Blocks are computed one after another.</summary>
+    public BlockGradient Begin(LaneBlock block) => new(this, block, lanes);
 
     /// <summary>Computes the lanes of some blocks.</summary>
     /// <param name="blocks">Which lanes.</param>
     /// <param name="microBatches">The micro-batches of a lane, in order.</param>
     /// <param name="tokensPerStep">Targets of the whole global batch; the loss is their mean.</param>
     /// <param name="cancellation">Asked between lanes.</param>
-    /// <returns>One sum per block, in lane order, in memory of this trainer that is valid until the next call.</returns>
+    /// <returns>One sum per block, in the order given, in memory of this trainer that is valid until the next call.</returns>
     public IReadOnlyList<KeyValuePair<LaneBlock, GradientSum>> Compute(
         IEnumerable<LaneBlock> blocks, Func<int, IEnumerable<TokenBatch>> microBatches, long tokensPerStep, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(blocks);
         ArgumentNullException.ThrowIfNull(microBatches);
         Reclaim();
-        var tree = new LaneTree<GradientSum>(lanes, Merge);
-        foreach (var lane in blocks.SelectMany(static block => Enumerable.Range(block.First, block.Count)))
+        var sums = new List<KeyValuePair<LaneBlock, GradientSum>>();
+        foreach (var block in blocks)
         {
-            cancellation.ThrowIfCancellationRequested();
-            var leaf = new LaneBlock(lane, 1);
-            var loss = Gradient(microBatches(lane), tokensPerStep);
+            using var gradient = Begin(block);
+            while (!gradient.IsComplete)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                gradient.Add(microBatches(gradient.NextLane), tokensPerStep);
+            }
 
-            // The replica's own gradient is overwritten by the next lane. A lane whose left sibling waits is added to it at once; any other
-            // is copied aside.
-            var gradient = tree.Holds(leaf.Sibling) && !leaf.IsLeft ? model.Parameters.Gradients : Copy(model.Parameters.Gradients);
-            tree.Add(leaf, new GradientSum(gradient, loss));
+            var sum = gradient.Take();
+            held.Add(sum.Gradient);
+            sums.Add(new(block, sum));
         }
 
-        held.AddRange(tree.Waiting.Select(static pair => pair.Value.Gradient));
-        return [.. tree.Waiting];
+        return sums;
     }
 
     /// <summary>Gradient of one lane, left in the replica's flat gradient.</summary>
@@ -89,36 +82,42 @@ public sealed class LaneTrainer : IDisposable
         return any ? loss : throw new InvariantException("A lane has no micro-batch, so it has no gradient.");
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Gives back what the last <see cref="Compute"/> returned.</summary>
+    public void Dispose() => Reclaim();
+
+    /// <summary>Gives the replica other memory if its present gradient is held by someone.</summary>
+    internal void MakeRoom()
     {
-        Reclaim();
-        foreach (var buffer in spare)
-            buffer.Dispose();
+        if (!isHeld)
+            return;
+        model.Parameters.ExchangeGradients(memory.Rent());
+        isHeld = false;
     }
 
-    private GradientSum Merge(GradientSum left, GradientSum right)
+    /// <summary>The replica's present gradient, which now belongs to whoever asked.</summary>
+    internal Tensor HoldGradient()
     {
-        var sum = GradientSum.Add(left, right);
-        if (!ReferenceEquals(right.Gradient, model.Parameters.Gradients))
-            spare.Push(right.Gradient);
-        return sum;
+        isHeld = true;
+        return model.Parameters.Gradients;
     }
 
-    private Tensor Copy(Tensor gradient)
+    /// <summary>Takes back what <see cref="HoldGradient"/> gave.</summary>
+    internal void Free(Tensor gradient)
     {
-        // With one lane there is nobody to overwrite it.
-        if (lanes == 1)
-            return gradient;
-        var copy = spare.Count > 0 ? spare.Pop() : empty_like(gradient).DetachFromDisposeScope();
-        copy.copy_(gradient);
-        return copy;
+        // What the replica still computes into stays with it.
+        if (ReferenceEquals(gradient, model.Parameters.Gradients))
+            isHeld = false;
+        else
+            memory.Return(gradient);
     }
+
+    /// <summary>The replica's vector of the pool, for its end; null if someone else holds it.</summary>
+    internal Tensor? LastVector() => isHeld ? null : model.Parameters.Gradients;
 
     private void Reclaim()
     {
-        foreach (var buffer in held.Where(buffer => !ReferenceEquals(buffer, model.Parameters.Gradients)))
-            spare.Push(buffer);
+        foreach (var gradient in held)
+            Free(gradient);
         held.Clear();
     }
 }

@@ -38,17 +38,30 @@ public sealed class Replica : IDisposable
     private readonly ReplicaOptions options;
     private readonly AdamW optimizer;
     private readonly LaneTrainer lanes;
+    private readonly GradientPool memory;
+    private readonly bool ownsMemory;
 
     /// <summary>Builds a replica with freshly initialised weights.</summary>
-    public Replica(ReplicaOptions options, Device? device = null, bool? fused = null)
+    /// <param name="options">What its bits depend on.</param>
+    /// <param name="device">Where it lives; null for the CPU.</param>
+    /// <param name="fused">Whether to use the fused CPU kernels; null: where they are available.</param>
+    /// <param name="memory">Vectors for its gradients, shared with others; null: its own.</param>
+    /// <param name="initialize">Whether to make the first weights; without, they are zero until a state is taken over.</param>
+    public Replica(ReplicaOptions options, Device? device = null, bool? fused = null, GradientPool? memory = null, bool initialize = true)
     {
         ArgumentNullException.ThrowIfNull(options);
         this.options = options;
-        Parameters = new FlatParameters(ModelLayout.Of(options.Model), device);
-        Initialization.Initialize(Parameters, options.Model, options.Seed);
+        var layout = ModelLayout.Of(options.Model);
+        ownsMemory = memory is null;
+
+        // At most all blocks of one lane, and what is summed beside them.
+        this.memory = memory ?? new GradientPool(layout.Length, 2 * options.Lanes, device);
+        Parameters = new FlatParameters(layout, device, this.memory.Rent());
         Model = new Transformer(options.Model, Parameters, options.Precision, fused);
         optimizer = new AdamW(Parameters, options.Optimizer);
-        lanes = new LaneTrainer(Model, options.Lanes);
+        lanes = new LaneTrainer(Model, options.Lanes, this.memory);
+        if (initialize)
+            Initialize();
     }
 
     /// <summary>Weights and gradients.</summary>
@@ -56,6 +69,23 @@ public sealed class Replica : IDisposable
 
     /// <summary>The model over them.</summary>
     public Transformer Model { get; }
+
+    /// <summary>Makes the first weights and moments anew, from the seed.</summary>
+    public void Initialize()
+    {
+        Initialization.Initialize(Parameters, options.Model, options.Seed);
+        optimizer.Clear();
+        Parameters.WeightsChanged();
+    }
+
+    /// <summary>Begins the gradient of a block of lanes, to be computed lane by lane; its sum belongs to whoever takes it.</summary>
+    public BlockGradient Begin(LaneBlock block) => lanes.Begin(block);
+
+    /// <summary>A vector for gradients on the replica's device, to be given back.</summary>
+    public Tensor RentGradient() => memory.Rent();
+
+    /// <summary>Gives back a vector that was rented, or that <see cref="BlockGradient.Take"/> gave.</summary>
+    public void ReturnGradient(Tensor gradient) => memory.Return(gradient);
 
     /// <summary>Gradients of some lanes, summed along the lane tree as far as the blocks reach; valid until the next call.</summary>
     /// <inheritdoc cref="LaneTrainer.Compute"/>
@@ -100,6 +130,9 @@ public sealed class Replica : IDisposable
         optimizer.SecondMoment.CopyTo(secondMoment);
     }
 
+    /// <summary>Hash of weights and moments: see <see cref="StateHash"/>.</summary>
+    public ulong HashState() => StateHash.Of(Parameters.Weights, optimizer.FirstMoment, optimizer.SecondMoment);
+
     /// <summary>Takes weights and moments over from a snapshot.</summary>
     public void CopyFrom(HostBuffer weights, HostBuffer firstMoment, HostBuffer secondMoment)
     {
@@ -113,6 +146,10 @@ public sealed class Replica : IDisposable
     public void Dispose()
     {
         lanes.Dispose();
+        if (lanes.LastVector() is { } vector)
+            memory.Return(vector);
+        if (ownsMemory)
+            memory.Dispose();
         optimizer.Dispose();
         Model.Dispose();
         Parameters.Dispose();

@@ -11,16 +11,22 @@ namespace ActorTrain.Models.Storage;
 public sealed class FlatParameters : IDisposable
 {
     private readonly Dictionary<string, ParameterSlot> slots;
+    private nint gradientAddress;
+    private bool ownsGradients;
 
     /// <summary>Allocates zeroed parameters and gradients.</summary>
     /// <param name="layout">Where each parameter stands.</param>
     /// <param name="device">Where they live; null for the CPU.</param>
-    public FlatParameters(FlatLayout layout, Device? device = null)
+    /// <param name="gradients">Memory for the gradients that belongs to the caller, as for <see cref="ExchangeGradients"/>; null: memory of its
+    /// own.</param>
+    public FlatParameters(FlatLayout layout, Device? device = null, Tensor? gradients = null)
     {
         ArgumentNullException.ThrowIfNull(layout);
         Layout = layout;
         Weights = zeros(layout.Length, dtype: float32, device: device).DetachFromDisposeScope();
-        Gradients = zeros(layout.Length, dtype: float32, device: device).DetachFromDisposeScope();
+        Gradients = null!;
+        ExchangeGradients(gradients ?? zeros(layout.Length, dtype: float32, device: device).DetachFromDisposeScope());
+        ownsGradients = gradients is null;
         slots = layout.Entries.ToDictionary(static entry => entry.Name, entry => new ParameterSlot(this, entry));
     }
 
@@ -31,7 +37,7 @@ public sealed class FlatParameters : IDisposable
     public Tensor Weights { get; }
 
     /// <summary>Their gradients, <c>[Layout.Length]</c>, float32.</summary>
-    public Tensor Gradients { get; }
+    public Tensor Gradients { get; private set; }
 
     /// <summary>Grows by one with every change of the weights.</summary>
     public long Version { get; private set; }
@@ -42,6 +48,30 @@ public sealed class FlatParameters : IDisposable
     /// <summary>The parameter of that name.</summary>
     /// <exception cref="KeyNotFoundException">The layout has none of that name.</exception>
     public ParameterSlot this[string name] => slots[name];
+
+    /// <summary>Has gradients computed into other memory from now on, so that one gradient need not be copied aside to make room for the next.
+    /// The memory given stays the caller's, who disposes of it after these parameters.</summary>
+    /// <param name="gradients">Laid out as the parameters, zero in the gaps, on their device.</param>
+    /// <returns>The memory used so far, which is the caller's from now on.</returns>
+    public Tensor ExchangeGradients(Tensor gradients)
+    {
+        ArgumentNullException.ThrowIfNull(gradients);
+        if (gradients.numel() != Layout.Length || gradients.dtype != float32 || gradients.device.type != Device.type)
+        {
+            throw new ArgumentException(
+                $"Gradients of {gradients.numel()} elements of {gradients.dtype} on {gradients.device} are not those of {Layout.Length} float32 parameters on {Device}.",
+                nameof(gradients));
+        }
+
+        var former = Gradients;
+        Gradients = gradients;
+        gradientAddress = gradients.device.type == DeviceType.CPU ? gradients.Address() : 0;
+        ownsGradients = false;
+        return former;
+    }
+
+    /// <summary>Address of an element of the gradients; CPU only.</summary>
+    internal nint GradientAddress(long offset) => gradientAddress + (nint)(offset * sizeof(float));
 
     /// <summary>To be called after every change of <see cref="Weights"/>.</summary>
     public void WeightsChanged() => Version++;
@@ -54,7 +84,11 @@ public sealed class FlatParameters : IDisposable
         if (!byOverwriting)
             Gradients.zero_();
         foreach (var slot in slots.Values)
+        {
             slot.HoldsGradient = !byOverwriting;
+            if (!byOverwriting)
+                slot.Attach();
+        }
     }
 
     /// <inheritdoc/>
@@ -63,7 +97,8 @@ public sealed class FlatParameters : IDisposable
         foreach (var slot in slots.Values)
             slot.Dispose();
         Weights.Dispose();
-        Gradients.Dispose();
+        if (ownsGradients)
+            Gradients.Dispose();
     }
 }
 
@@ -71,16 +106,17 @@ public sealed class FlatParameters : IDisposable
 public sealed class ParameterSlot : IDisposable
 {
     private readonly FlatParameters owner;
+    private readonly long[] shape;
+    private Tensor? gradient;
+    private Tensor? viewed;
 
     internal ParameterSlot(FlatParameters owner, FlatEntry entry)
     {
         this.owner = owner;
         Entry = entry;
-        var shape = entry.Shape.ToArray();
+        shape = [.. entry.Shape];
         Parameter = new Parameter(owner.Weights.narrow(0, entry.Offset, entry.Count).view(shape));
         Parameter.DetachFromDisposeScope();
-        Gradient = owner.Gradients.narrow(0, entry.Offset, entry.Count).view(shape).DetachFromDisposeScope();
-        Parameter.grad = Gradient;
     }
 
     /// <summary>Its place in the flat vector.</summary>
@@ -90,7 +126,14 @@ public sealed class ParameterSlot : IDisposable
     public Parameter Parameter { get; }
 
     /// <summary>The view of the flat gradient that belongs to it; autograd adds into it.</summary>
-    public Tensor Gradient { get; }
+    public Tensor Gradient
+    {
+        get
+        {
+            Attach();
+            return gradient!;
+        }
+    }
 
     /// <summary>Version of the weights that it shows.</summary>
     internal long Version => owner.Version;
@@ -110,12 +153,24 @@ public sealed class ParameterSlot : IDisposable
     internal nint WeightAddress => Parameter.Address();
 
     /// <summary>Address of the first element of the gradient; CPU only.</summary>
-    internal nint GradientAddress => Gradient.Address();
+    internal nint GradientAddress => owner.GradientAddress(Entry.Offset);
+
+    /// <summary>Shows autograd the memory that gradients are now computed into. Fused kernels need no view of it.</summary>
+    internal void Attach()
+    {
+        if (ReferenceEquals(viewed, owner.Gradients))
+            return;
+        gradient?.Dispose();
+        viewed = owner.Gradients;
+        using var all = viewed.narrow(0, Entry.Offset, Entry.Count);
+        gradient = all.view(shape).DetachFromDisposeScope();
+        Parameter.grad = gradient;
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Parameter.Dispose();
-        Gradient.Dispose();
+        gradient?.Dispose();
     }
 }

@@ -94,6 +94,9 @@ AK_API int ak_cross_entropy_backward(ak_linear* head, int64_t rows, const void* 
 AK_API int ak_convert(int64_t count, const float* from, void* to_bf16);
 AK_API int ak_add(int64_t count, float* into, const float* other);        // into += other
 AK_API double ak_sum_squares(int64_t count, const float* x);              // over fixed blocks of 2^20 elements, added in order, in double
+// to = left + right, on the calling thread alone: callers share a vector among themselves by ranges. `to` may be either. block_squares (null: not
+// wanted) receives the sum of squares of each block of 2^20 elements of the result; added in order they give ak_sum_squares. right null: of left.
+AK_API int ak_sum(int64_t count, const float* left, const float* right, float* to, double* block_squares);
 // One pass of AdamW: g' = clip·g; m = β1·m + (1−β1)·g'; v = β2·v + (1−β2)·g'²;
 // w = w·(1 − lr·decay) − lr·(m / correction1) / (√(v / correction2) + ε), with correction_i = 1 − β_i^t.
 AK_API int ak_adamw(int64_t count, float* w, const float* g, float* m, float* v, float clip, float lr, float beta1, float beta2, float epsilon,

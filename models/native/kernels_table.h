@@ -53,6 +53,7 @@ struct Kernels {
     void (*convert)(int64_t count, const float* from, void* to_bf16);
     void (*add)(int64_t count, float* into, const float* other);
     double (*sum_squares)(int64_t count, const float* x);
+    void (*sum)(int64_t count, const float* left, const float* right, float* to, double* block_squares);
     void (*adamw)(int64_t count, float* w, const float* g, float* m, float* v, float clip, float lr, float beta1, float beta2, float epsilon, float decay,
                   float correction1, float correction2);
 };

@@ -303,6 +303,10 @@ double ak_sum_squares(int64_t count, const float* x) {
     return guarded([&] { sum = kernels().sum_squares(count, x); }) == 0 ? sum : __builtin_nan("");
 }
 
+int ak_sum(int64_t count, const float* left, const float* right, float* to, double* block_squares) {
+    return guarded([&] { kernels().sum(count, left, right, to, block_squares); });
+}
+
 int ak_adamw(int64_t count, float* w, const float* g, float* m, float* v, float clip, float lr, float beta1, float beta2, float epsilon, float decay,
              float correction1, float correction2) {
     return guarded([&] { kernels().adamw(count, w, g, m, v, clip, lr, beta1, beta2, epsilon, decay, correction1, correction2); });

@@ -91,7 +91,7 @@ public sealed class CheckpointStore : CheckpointArchive
             var manifest = WriteFiles(writing, content, cancellation);
             Disk.SyncDirectory(writing);
             cancellation.ThrowIfCancellationRequested();
-            Publish(writing, step);
+            Disk.MoveIntoPlace(writing, PathOf(step), Temporary(ReplacedPrefix, step));
             DeleteSurplus(step);
             return manifest;
         }
@@ -155,34 +155,6 @@ public sealed class CheckpointStore : CheckpointArchive
         };
         Disk.WriteSynced(System.IO.Path.Combine(directory, ManifestFile.Name), ManifestFile.Write(manifest));
         return manifest;
-    }
-
-    /// <summary>Gives a whole checkpoint its name. One of the same step steps aside first, and comes back if that fails or is cut
-    /// off.</summary>
-    private void Publish(string writing, long step)
-    {
-        var target = PathOf(step);
-        var replaced = Temporary(ReplacedPrefix, step);
-        var replaces = Directory.Exists(target);
-        if (replaces)
-        {
-            Disk.TryDelete(replaced);
-            Directory.Move(target, replaced);
-        }
-
-        try
-        {
-            Directory.Move(writing, target);
-        }
-        catch when (replaces)
-        {
-            Directory.Move(replaced, target);
-            throw;
-        }
-
-        Disk.SyncDirectory(Path);
-        if (replaces)
-            Disk.TryDelete(replaced);
     }
 
     private void ClearLeftovers()

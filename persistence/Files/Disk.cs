@@ -100,6 +100,35 @@ internal static partial class Disk
         SyncDirectory(ParentOf(path));
     }
 
+    /// <summary>Gives a finished folder its name, durably. One that stands there steps aside first, and comes back if that fails; a kill in
+    /// between leaves it under the name to which it stepped aside.</summary>
+    /// <param name="finished">The folder, its files and names synced.</param>
+    /// <param name="target">The name it is to have.</param>
+    /// <param name="aside">Where one of that name steps aside to, in the same directory.</param>
+    public static void MoveIntoPlace(string finished, string target, string aside)
+    {
+        var replaces = Directory.Exists(target);
+        if (replaces)
+        {
+            TryDelete(aside);
+            Directory.Move(target, aside);
+        }
+
+        try
+        {
+            Directory.Move(finished, target);
+        }
+        catch when (replaces)
+        {
+            Directory.Move(aside, target);
+            throw;
+        }
+
+        SyncDirectory(ParentOf(target));
+        if (replaces)
+            TryDelete(aside);
+    }
+
     /// <summary>Deletes a directory or file if it is there; says whether it is gone.</summary>
     public static bool TryDelete(string path)
     {

@@ -35,31 +35,13 @@ public static class HuggingFaceExport
             // An export that was killed between its two renames left the old model beside its name.
             if (Directory.Exists(replaced) && !Directory.Exists(target))
                 Directory.Move(replaced, target);
-            var replaces = CheckTarget(directory, target, force);
+            CheckTarget(directory, target, force);
             Directory.CreateDirectory(parent);
             Disk.TryDelete(writing);
             Directory.CreateDirectory(writing);
             WriteFiles(writing, model, files, cancellation);
             Disk.SyncDirectory(writing);
-            if (replaces)
-            {
-                Disk.TryDelete(replaced);
-                Directory.Move(target, replaced);
-            }
-
-            try
-            {
-                Directory.Move(writing, target);
-            }
-            catch when (replaces)
-            {
-                Directory.Move(replaced, target);
-                throw;
-            }
-
-            Disk.SyncDirectory(parent);
-            if (replaces)
-                Disk.TryDelete(replaced);
+            Disk.MoveIntoPlace(writing, target, replaced);
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
@@ -73,21 +55,19 @@ public static class HuggingFaceExport
         }
     }
 
-    private static bool CheckTarget(string directory, string target, bool force)
+    private static void CheckTarget(string directory, string target, bool force)
     {
         if (File.Exists(target))
             throw new UserErrorException($"{directory} is a file; name a directory to be made.");
-        if (!Directory.Exists(target))
-            return false;
-        if (!Directory.EnumerateFileSystemEntries(target).Any())
-            return true;
+        if (!Directory.Exists(target) || !Directory.EnumerateFileSystemEntries(target).Any())
+            return;
         if (!force)
             throw new UserErrorException($"{directory} exists already; choose another name or give --force to replace it.");
-        return File.Exists(Path.Combine(target, HuggingFaceConfig.Name))
-            ? true
-            : throw new UserErrorException(
-                $"{directory} exists and holds no exported model (it has no {HuggingFaceConfig.Name}), so it is not replaced; choose " +
-                $"another name.");
+        if (!File.Exists(Path.Combine(target, HuggingFaceConfig.Name)))
+        {
+            throw new UserErrorException(
+                $"{directory} exists and holds no exported model (it has no {HuggingFaceConfig.Name}), so it is not replaced; choose another name.");
+        }
     }
 
     private static void WriteFiles(

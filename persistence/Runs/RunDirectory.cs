@@ -2,6 +2,7 @@ using System.Text;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Files;
+using ActorTrain.Persistence.Ledger;
 using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Persistence.Runs;
@@ -43,6 +44,9 @@ public sealed class RunDirectory
     /// <summary>Name of the folder of a run's tokenizer.</summary>
     public const string TokenizerFolderName = "tokenizer";
 
+    /// <summary>Name of the socket by which the process that trains a run is spoken to.</summary>
+    public const string ControlSocketName = "control.sock";
+
     /// <summary>Names the places; makes nothing.</summary>
     /// <param name="root">The directory of all runs, such as <c>runs</c>.</param>
     /// <param name="name">The run's name: one plain directory name.</param>
@@ -71,6 +75,18 @@ public sealed class RunDirectory
 
     /// <summary>Its metrics; see <see cref="MetricsLog"/>.</summary>
     public string MetricsFile => System.IO.Path.Combine(Path, "metrics.jsonl");
+
+    /// <summary>What it really trained on; see <see cref="SampleLedger"/>.</summary>
+    public string LedgerFile => System.IO.Path.Combine(Path, "samples.jsonl");
+
+    /// <summary>Its decisions, where they are kept in SQLite.</summary>
+    public string JournalFile => System.IO.Path.Combine(Path, "run.db");
+
+    /// <summary>What its actors logged.</summary>
+    public string LogFile => System.IO.Path.Combine(Path, "run.log");
+
+    /// <summary>The socket by which the process that trains it is spoken to.</summary>
+    public string ControlSocket => System.IO.Path.Combine(Path, ControlSocketName);
 
     /// <summary>Its checkpoints; see <see cref="CheckpointStore"/>.</summary>
     public string CheckpointsDirectory => System.IO.Path.Combine(Path, "checkpoints");

@@ -23,6 +23,10 @@ public sealed class CommandLineTests
             Import = Take,
             Runs = Take,
             Plot = Take,
+            Scale = Take,
+            Status = Take,
+            Journal = Take,
+            Audit = Take,
         };
         var code = CommandLine.Run(arguments, handlers, new CommandContext(output, error, false, TimeProvider.System));
         return (code, output.ToString(), error.ToString(), request);
@@ -44,6 +48,13 @@ public sealed class CommandLineTests
         { "runs", new RunsRequest("runs") },
         { "runs --output x", new RunsRequest("x") },
         { "plot r", new PlotRequest("r", null, 0, false) },
+        { "scale r --trainers 3", new ScaleRequest("r", 3) },
+        { "status r", new StatusRequest("r", false) },
+        { "status r --json", new StatusRequest("r", true) },
+        { "journal r", new JournalRequest("r", false) },
+        { "journal r --json", new JournalRequest("r", true) },
+        { "audit r", new AuditRequest("r", false) },
+        { "audit r --json", new AuditRequest("r", true) },
         { "plot r --output a.svg", new PlotRequest("r", "a.svg", 0, false) },
         { "plot r --output a.png --smooth 9 --linear-loss", new PlotRequest("r", "a.png", 9, true) },
     };

@@ -11,7 +11,7 @@ public sealed class ConfigurationErrorTests
     [InlineData("training:\n  stpes: 5\n", "run.yaml:4: there is no key 'training.stpes'; did you mean 'training.steps'?")]
     [InlineData("trainign:\n  steps: 5\n", "run.yaml:3: there is no section 'trainign'; did you mean 'training'?")]
     [InlineData("steps: 5\n", "run.yaml:3: 'steps' stands outside its section; it belongs under 'training:'.")]
-    [InlineData("zebra:\n  a: 1\n", "run.yaml:3: there is no section 'zebra'; the sections are run, model, data, training, evaluation, checkpoints.")]
+    [InlineData("zebra:\n  a: 1\n", "run.yaml:3: there is no section 'zebra'; the sections are run, model, data, training, trainers, reducers, evaluation, checkpoints, journal.")]
     [InlineData("model:\n  steps: 5\n", "run.yaml:4: there is no key 'model.steps'; did you mean 'training.steps'?")]
     [InlineData("model:\n  qqqqqqqqqq: 5\n", "run.yaml:4: there is no key 'model.qqqqqqqqqq'; 'actortrain help config' lists all keys.")]
     [InlineData("training:\n\n  steps: many\n", "run.yaml:5: training.steps is 'many', but it must be a whole number of at least 1.")]
@@ -47,6 +47,12 @@ public sealed class ConfigurationErrorTests
     [InlineData("=5", "--set =5: an override is written key=value, such as --set training.steps=2000.")]
     [InlineData("training.steps=x", "--set training.steps=x: training.steps is 'x', but it must be a whole number of at least 1.")]
     [InlineData("training.batch=9", "--set training.batch=9: training.batch 9 is not a multiple of training.lanes 8; make it one.")]
+    [InlineData("trainers.count=9", "--set trainers.count=9: trainers.count 9 is more than training.lanes 8, so some would have nothing to compute; make it at most 8.")]
+    [InlineData("trainers.timeout=8", "--set trainers.timeout=8: trainers.retry_interval 2 is not below a quarter of trainers.timeout 8, so a lost message would pass for a hung trainer; make it smaller.")]
+    [InlineData("trainers.restart_backoff_min=11", "--set trainers.restart_backoff_min=11: trainers.restart_backoff_min 11 is above trainers.restart_backoff_max 10; make it at most that.")]
+    [InlineData("trainers.max_restarts=60", "--set trainers.max_restarts=60: trainers.restart_window 600 is over before trainers.max_restarts 60 restarts with waits of trainers.restart_backoff_max 10 are, so what always fails would never be given up; make it more than 600.")]
+    [InlineData("checkpoints.snapshots=1", "--set checkpoints.snapshots=1: checkpoints.snapshots is '1', but it must be a whole number from 2 to 64.")]
+    [InlineData("journal.connection=Host=db;Password=x", "--set journal.connection=Host=db;Password=x: journal.connection is 'Host=db;Password=x', but it must be empty, or a PostgreSQL connection string without its password, such as 'Host=db;Database=runs;Username=me' (the password comes from PGPASSWORD or ~/.pgpass).")]
     public void A_bad_override_is_refused_with_its_option(string set, string sentence) =>
         Should.Throw<UserErrorException>(() => RunFile.Parse(Data, "run.yaml", [set])).Message.ShouldBe(sentence);
 

@@ -54,6 +54,21 @@ double sum_squares(int64_t count, const float* x) {
     return total;
 }
 
+// A part is added and squared while it is still in the cache.
+void sum(int64_t count, const float* left, const float* right, float* to, double* block_squares) {
+    constexpr int64_t block = int64_t{1} << 20, part = int64_t{1} << 16;
+    for (int64_t first = 0; first < count; first += block) {
+        const int64_t last = std::min(first + block, count);
+        double of_block = 0;
+        for (int64_t begin = first; begin < last; begin += part) {
+            const int64_t length = std::min(part, last - begin);
+            if (right) each(length, [&](int64_t i, auto... n) { store(to + begin + i, load(left + begin + i, n...) + load(right + begin + i, n...), n...); });
+            if (block_squares) of_block += squares(length, (right ? to : left) + begin);
+        }
+        if (block_squares) block_squares[first / block] = of_block;
+    }
+}
+
 void adamw(int64_t count, float* w, const float* g, float* m, float* v, float clip, float lr, float beta1, float beta2, float epsilon, float decay,
            float correction1, float correction2) {
     const vf keep = set(1 - lr * decay), step = set(lr / correction1), per_correction2 = set(1 / correction2);

@@ -28,6 +28,7 @@ AK_DECLARE(cross_entropy_backward);
 AK_DECLARE(convert);
 AK_DECLARE(add);
 AK_DECLARE(sum_squares);
+AK_DECLARE(sum);
 AK_DECLARE(adamw);
 #undef AK_DECLARE
 

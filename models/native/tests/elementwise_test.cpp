@@ -99,6 +99,22 @@ void flat(int64_t count) {
     call(ak_add(count, other.floats(), w.floats()));
     compare(named("add", {count}, ak_f32), other, sums, 1e-7);
     report(std::fabs(ak_sum_squares(count, g.floats()) - squares) <= 1e-12 * squares, named("sum of squares", {count}, ak_f32));
+    const int64_t blocks = (count + (int64_t{1} << 20) - 1) >> 20;
+    Doubles of_sum(blocks), of_left(blocks);
+    Tensor first = noise(count), total(count), in_place = first;
+    call(ak_sum(count, first.floats(), g.floats(), total.floats(), of_sum.data()));
+    call(ak_sum(count, first.floats(), nullptr, nullptr, of_left.data()));
+    call(ak_sum(count, in_place.floats(), g.floats(), in_place.floats(), nullptr));
+    Tensor added = first;
+    call(ak_add(count, added.floats(), g.floats()));
+    const auto in_order = [](const Doubles& parts) {
+        double all = 0;
+        for (double part : parts) all += part;
+        return all;
+    };
+    report(total.bytes == added.bytes && in_place.bytes == added.bytes, named("sum has the bits of add", {count}, ak_f32));
+    report(in_order(of_sum) == ak_sum_squares(count, total.floats()) && in_order(of_left) == ak_sum_squares(count, first.floats()),
+           named("squares of blocks, in order, have the bits of the sum of squares", {count}, ak_f32));
     call(ak_adamw(count, w.floats(), g.floats(), m.floats(), v.floats(), clip, lr, b1, b2, epsilon, decay, c1, c2));
     compare(named("adamw weights", {count}, ak_f32), w, w_wanted, 1e-6);
     compare(named("adamw first moment", {count}, ak_f32), m, m_wanted, 1e-6);

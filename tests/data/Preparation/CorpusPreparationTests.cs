@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Shards;
@@ -227,9 +228,10 @@ public sealed class CorpusPreparationTests : IDisposable
     {
         var tokens = Tokens(part);
         var documents = new List<string>();
-        for (var i = 0L; i < part.Documents; i++)
+        var ends = MemoryMarshal.Cast<byte, long>(File.ReadAllBytes(Path.Combine(store.Folder, part == store.Train ? "train-documents.bin" : "held-out-documents.bin"))).ToArray();
+        ends.Length.ShouldBe((int)part.Documents);
+        foreach (var (first, end) in ends.Prepend(0).Zip(ends))
         {
-            var (first, end) = part.Document(i);
             var ids = tokens[(int)first..(int)end].Select(static id => (int)id).ToArray();
             ids[^1].ShouldBe(store.Tokenizer.EndOfText);
             documents.Add(store.Tokenizer.Decode(ids));

@@ -1,0 +1,47 @@
+using ActorTrain.Models;
+using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Plan;
+using ActorTrain.Models.Storage;
+using ActorTrain.Persistence.Checkpoints;
+
+namespace ActorTrain.Actors.Checkpoints;
+
+/// <summary>What every checkpoint of a run says of it.</summary>
+public sealed record CheckpointerOptions
+{
+    /// <summary>Where the parameters stand in the flat buffers.</summary>
+    public required FlatLayout Layout { get; init; }
+
+    /// <summary>SHA-256 of what the result depends on.</summary>
+    public required string ConfigurationHash { get; init; }
+
+    /// <summary>The model's shape.</summary>
+    public required ModelOptions Model { get; init; }
+
+    /// <summary>Samples per step, over all lanes.</summary>
+    public required int Batch { get; init; }
+
+    /// <summary>What the bits depend on.</summary>
+    public required NumericFingerprint Fingerprint { get; init; }
+
+    /// <summary>Anything small that is wanted back, such as the identity of the data.</summary>
+    public IReadOnlyDictionary<string, string> State { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What the checkpoint of a step says.</summary>
+    /// <param name="step">Updates that the state has seen.</param>
+    /// <param name="skips">What the plan leaves out.</param>
+    public CheckpointFacts FactsOf(long step, SkipList skips)
+    {
+        var samples = step * Batch;
+        return new CheckpointFacts
+        {
+            Step = step,
+            ConfigurationHash = ConfigurationHash,
+            Model = Model,
+            Cursor = new PlanCursor(samples, samples, samples * Model.ContextLength),
+            SkipList = skips,
+            Fingerprint = Fingerprint,
+            State = State,
+        };
+    }
+}

@@ -1,0 +1,35 @@
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Faults;
+
+/// <summary>An actor that can be broken on purpose: all of ours are.</summary>
+/// <param name="faults">What breaks it; null in a run that is not under test.</param>
+public abstract class BreakableActor(IFaultInjector? faults) : ReceiveActor
+{
+    /// <inheritdoc/>
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        var name = Self.Path.Name;
+        switch (faults?.Choose(name, message) ?? Fault.None)
+        {
+            case Fault.Throw:
+                throw new InjectedFaultException($"{name} was made to fail before it handled {message.GetType().Name}.");
+            case Fault.ThrowAfter:
+                base.AroundReceive(receive, message);
+                throw new InjectedFaultException($"{name} was made to fail after it handled {message.GetType().Name}.");
+            case Fault.Drop:
+                return true;
+            case Fault.Duplicate:
+                base.AroundReceive(receive, message);
+                return base.AroundReceive(receive, message);
+            case Fault.Defer:
+                Self.Tell(message, Sender);
+                return true;
+            case Fault.Hang:
+                faults!.Hang(name);
+                return base.AroundReceive(receive, message);
+            default:
+                return base.AroundReceive(receive, message);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using ActorTrain.Actors.Faults;
+using ActorTrain.Persistence.Journal;
+using Akka.Actor;
+using Akka.Pattern;
+using Akka.Persistence;
+
+namespace ActorTrain.Actors.Journal;
+
+/// <summary>Persists the decisions of a run, each exactly once, in the order of their numbers.</summary>
+/// <remarks>What was accepted is counted; the count after recovery says what is durable, also where a write had failed and nobody knew whether it
+/// was done. When the database refuses, the actor stops, as Akka.Persistence has it, and its <see cref="BackoffSupervisor"/> starts it again;
+/// whoever decides sends again what was not <see cref="Recorded"/>.</remarks>
+public sealed class RunJournal : ReceivePersistentActor
+{
+    private const string ChildName = "journal";
+    private readonly IActorRef listener;
+    private readonly JournalOutage outage;
+    private readonly IFaultInjector? faults;
+    private List<RunEvent> recovered = [];
+    private long accepted;
+    private long durable;
+
+    /// <summary>Recovers what was persisted, then persists what it is told.</summary>
+    /// <param name="run">The run's name.</param>
+    /// <param name="listener">Told each <see cref="JournalReport"/>.</param>
+    /// <param name="outage">Whether the database is away; shared by all lives of the actor.</param>
+    /// <param name="faults">What breaks it, under test.</param>
+    public RunJournal(string run, IActorRef listener, JournalOutage outage, IFaultInjector? faults = null)
+    {
+        PersistenceId = JournalSettings.PersistenceIdOf(run);
+        this.listener = listener;
+        this.outage = outage;
+        this.faults = faults;
+        Recover<RunEvent>(decision => recovered.Add(decision));
+        Recover<RecoveryCompleted>(_ => Begin());
+        Command<RecordDecision>(Meet);
+    }
+
+    /// <inheritdoc/>
+    public override string PersistenceId { get; }
+
+    /// <summary>The journal under a supervisor that starts it again, with backoff, for as long as the database is away.</summary>
+    /// <param name="run">The run's name.</param>
+    /// <param name="listener">Told each <see cref="JournalReport"/>.</param>
+    /// <param name="minBackoff">The first pause.</param>
+    /// <param name="maxBackoff">The longest pause.</param>
+    /// <param name="faults">What breaks it, under test.</param>
+    public static Props SupervisedProps(string run, IActorRef listener, TimeSpan minBackoff, TimeSpan maxBackoff, IFaultInjector? faults = null)
+    {
+        var outage = new JournalOutage();
+        var journal = Props.Create(() => new RunJournal(run, listener, outage, faults));
+        return BackoffSupervisor.Props(Backoff.OnStop(journal, ChildName, minBackoff, maxBackoff, randomFactor: 0.2, maxNrOfRetries: -1));
+    }
+
+    /// <inheritdoc/>
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+    {
+        Report(cause);
+        base.OnPersistFailure(cause, @event, sequenceNr);
+    }
+
+    /// <inheritdoc/>
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        // It is not there, and what comes after it must not be either.
+        base.OnPersistRejected(cause, @event, sequenceNr);
+        throw cause;
+    }
+
+    /// <inheritdoc/>
+    protected override void OnRecoveryFailure(Exception reason, object? message = null)
+    {
+        Report(reason);
+        base.OnRecoveryFailure(reason, message);
+    }
+
+    private void Begin()
+    {
+        outage.End();
+        accepted = durable = recovered.Count;
+        listener.Tell(new JournalRecovered(recovered));
+        recovered = [];
+    }
+
+    private void Record(RecordDecision command)
+    {
+        if (command.Number <= durable)
+        {
+            listener.Tell(new Recorded(durable));
+        }
+        else if (command.Number == accepted + 1)
+        {
+            accepted++;
+            Persist(command.Event, _ =>
+            {
+                durable++;
+                listener.Tell(new Recorded(durable));
+            });
+        }
+
+        // Another one is on its way to the database already, or came before the one that it follows: it will come again.
+    }
+
+    private void Meet(RecordDecision command)
+    {
+        switch (faults?.Choose(Self.Path.Name, command) ?? Fault.None)
+        {
+            case Fault.Throw:
+                throw new InjectedFaultException($"{Self.Path.Name} broke at {command}");
+            case Fault.ThrowAfter:
+                Record(command);
+                throw new InjectedFaultException($"{Self.Path.Name} broke after {command}");
+            case Fault.Drop:
+                break;
+            case Fault.Duplicate:
+                Record(command);
+                Record(command);
+                break;
+            case Fault.Defer:
+                Self.Forward(command);
+                break;
+            case Fault.Hang:
+                faults!.Hang(Self.Path.Name);
+                Record(command);
+                break;
+            default:
+                Record(command);
+                break;
+        }
+    }
+
+    private void Report(Exception cause)
+    {
+        if (outage.Begin())
+            listener.Tell(new JournalAway(cause.GetBaseException().Message));
+    }
+}

@@ -1,0 +1,25 @@
+using ActorTrain.Models.Optimization;
+
+namespace ActorTrain.Actors.Metrics;
+
+/// <summary>Where measurements go, and what their figures are worked out from.</summary>
+public sealed record MetricsOptions
+{
+    /// <summary>The file <c>metrics.jsonl</c>.</summary>
+    public required string MetricsFile { get; init; }
+
+    /// <summary>The file <c>samples.jsonl</c>.</summary>
+    public required string LedgerFile { get; init; }
+
+    /// <summary>Tokens of a global batch.</summary>
+    public required long TokensPerStep { get; init; }
+
+    /// <summary>Floating-point operations of forward and backward, per token.</summary>
+    public required double FlopsPerToken { get; init; }
+
+    /// <summary>The machine's rate of matrix products, in FLOP/s; see <c>gemm_percent</c>.</summary>
+    public required double GemmRate { get; init; }
+
+    /// <summary>The rate of each update.</summary>
+    public required LearningRateSchedule Schedule { get; init; }
+}

@@ -1,0 +1,191 @@
+using ActorTrain.Data.Plan;
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Ledger;
+
+namespace ActorTrain.Actors.Metrics;
+
+/// <summary>What an audit looks at.</summary>
+/// <param name="Plan">What the run ought to read.</param>
+/// <param name="ContextLength">Tokens per sample.</param>
+/// <param name="Ledger">What it says it read.</param>
+/// <param name="Decided">What its journal leaves out.</param>
+/// <param name="Newest">What its newest checkpoint says, or null before the first.</param>
+/// <param name="FinishedSteps">Steps of a run that is finished, or null where it is not.</param>
+public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<SampleRow> Ledger, SkipList Decided, CheckpointFacts? Newest, long? FinishedSteps = null);
+
+/// <summary>What an audit found.</summary>
+/// <param name="Steps">Steps in the ledger.</param>
+/// <param name="Consumed">Samples that were read for them.</param>
+/// <param name="Skips">What was left out before the next position, and why.</param>
+/// <param name="Undecided">Positions passed over after the newest checkpoint for which no decision is durable yet: the steps after it are taken
+/// again if the process dies now.</param>
+/// <param name="Next">The next position that is neither consumed nor left out.</param>
+/// <param name="CheckpointStep">Step of the newest checkpoint.</param>
+/// <param name="Contradictions">Everything that cannot be, the first ones named; empty proves that every sample was consumed exactly once, left
+/// out with a reason, or is still to come.</param>
+public sealed record AuditReport(
+    long Steps, long Consumed, IReadOnlyList<SkippedRange> Skips, long Undecided, long Next, long? CheckpointStep, IReadOnlyList<string> Contradictions)
+{
+    /// <summary>Whether nothing contradicts.</summary>
+    public bool IsClean => Contradictions.Count == 0;
+}
+
+/// <summary>Proves from what was written down that every sample of a run was consumed exactly once, or is on the skip list with its reason, or is
+/// still to come.</summary>
+/// <remarks>Up to the newest checkpoint its own skip list holds, since it is durable with the weights. Steps after it are taken again when the
+/// process dies, so there a veto may stand in the ledger before it stands in the journal.</remarks>
+public sealed class SampleAudit
+{
+    /// <summary>Contradictions that are named; others are only counted.</summary>
+    public const int Named = 10;
+
+    private readonly AuditInput input;
+    private readonly List<string> contradictions = [];
+    private readonly List<(SampleRange Range, long Step)> consumed = [];
+    private SkipList skips;
+    private long unnamed;
+    private long steps;
+    private long undecided;
+
+    private SampleAudit(AuditInput input)
+    {
+        this.input = input;
+        skips = input.Newest?.SkipList ?? SkipList.Empty;
+    }
+
+    private long CheckpointStep => input.Newest?.Step ?? 0;
+
+    /// <summary>Compares ledger, plan, journal and checkpoint.</summary>
+    public static AuditReport Check(AuditInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new SampleAudit(input).Check();
+    }
+
+    private AuditReport Check()
+    {
+        AddDecided();
+        foreach (var range in skips.Ranges.Where(static range => string.IsNullOrWhiteSpace(range.Reason)))
+            Contradict($"positions {Of(range)} are left out without a reason");
+        foreach (var row in input.Ledger)
+            CheckRow(row);
+        CheckIntervals();
+        CheckCheckpoint();
+        if (input.FinishedSteps is { } all && steps != all)
+            Contradict($"the run has finished its {all} steps, but the ledger ends with step {steps}");
+        if (unnamed > 0)
+            contradictions.Add($"and {unnamed} more");
+
+        var next = skips.PositionOf(steps * input.Plan.BatchSize);
+        return new AuditReport(
+            steps, consumed.Sum(static read => read.Range.Count), [.. skips.Ranges.Where(range => range.First < next)], undecided, next, input.Newest?.Step, contradictions);
+    }
+
+    /// <summary>Takes over what the journal left out after the checkpoint; before it both must agree.</summary>
+    private void AddDecided()
+    {
+        var reached = skips.PositionOf(CheckpointStep * input.Plan.BatchSize);
+        foreach (var range in input.Decided.Ranges)
+        {
+            if (skips.Contains(range.First) && skips.Contains(range.End - 1))
+                continue;
+            if (range.First >= reached && !skips.Ranges.Any(other => other.First < range.End && range.First < other.End))
+                skips = skips.With(range);
+            else
+                Contradict($"the journal leaves positions {Of(range)} out ({range.Reason}), but the checkpoint of step {CheckpointStep} does not");
+        }
+    }
+
+    private void CheckRow(SampleRow row)
+    {
+        if (row.Step <= steps)
+            Contradict($"step {row.Step} stands in the ledger after step {steps}");
+        else if (row.Step > steps + 1)
+            Contradict(row.Step == steps + 2 ? $"step {steps + 1} is not in the ledger" : $"steps {steps + 1} to {row.Step - 1} are not in the ledger");
+        steps = row.Step;
+
+        consumed.AddRange(row.Ranges.Select(range => (range, row.Step)));
+        var planned = Planned(row.Step);
+        if (!row.Ranges.SequenceEqual(planned) && !IsUndecided(row, planned))
+            Contradict($"step {row.Step} read positions {Of(row.Ranges)}, but the plan says {Of(planned)}");
+    }
+
+    /// <summary>Whether a row differs only because whole batches were vetoed and the decision is not durable yet.</summary>
+    private bool IsUndecided(SampleRow row, IReadOnlyList<SampleRange> planned)
+    {
+        if (row.Step <= CheckpointStep || row.Ranges.Count == 0 || row.Ranges[0].First <= planned[0].First)
+            return false;
+        var before = skips;
+        long passed = 0;
+        for (var next = planned[0].First; next < row.Ranges[0].First;)
+        {
+            // Up to where something is left out already, or to what was read.
+            var end = skips.Ranges.Select(static range => range.First).Append(row.Ranges[0].First).Where(first => first > next).Min();
+            skips = skips.With(new SkippedRange(next, end - next, "not decided yet"));
+            passed += end - next;
+            next = skips.Ranges.Where(range => range.First == end).Select(static range => range.End).FirstOrDefault(end);
+        }
+
+        if (passed % input.Plan.BatchSize == 0 && row.Ranges.SequenceEqual(Planned(row.Step)))
+        {
+            undecided += passed;
+            return true;
+        }
+
+        skips = before;
+        return false;
+    }
+
+    /// <summary>Without the plan: no position was read twice, and none below the last was passed over without a reason.</summary>
+    private void CheckIntervals()
+    {
+        var taken = consumed.Select(static read => (read.Range.First, read.Range.End, What: $"read for step {read.Step}"))
+            .Concat(skips.Ranges.Select(static range => (range.First, range.End, What: "left out")))
+            .OrderBy(static interval => interval.First)
+            .ToArray();
+        var last = consumed.Count == 0 ? 0 : consumed.Max(static read => read.Range.End);
+        long reached = 0;
+        var holder = "";
+        foreach (var (first, end, what) in taken.Where(interval => interval.First < last))
+        {
+            if (first < reached)
+                Contradict($"position {first} was {holder}, and also {what}");
+            else if (first > reached)
+                Contradict($"positions {Of(new SampleRange(reached, first - reached))} were neither read nor left out");
+            if (end > reached)
+                (reached, holder) = (end, what);
+        }
+    }
+
+    private void CheckCheckpoint()
+    {
+        if (input.Newest is not { } facts)
+            return;
+        if (facts.Step > steps)
+            Contradict($"the newest checkpoint is of step {facts.Step}, but the ledger ends with step {steps}");
+        var samples = facts.Step * input.Plan.BatchSize;
+        var cursor = new PlanCursor(samples, samples, samples * input.ContextLength);
+        if (facts.Cursor != cursor)
+            Contradict($"the checkpoint of step {facts.Step} says {Of(facts.Cursor)}, but {facts.Step} steps make {Of(cursor)}");
+    }
+
+    private IReadOnlyList<SampleRange> Planned(long step) => SampleRange.Of(input.Plan.Samples(step - 1, skips).Select(static planned => planned.Position));
+
+    private void Contradict(string sentence)
+    {
+        if (contradictions.Count < Named)
+            contradictions.Add(sentence);
+        else
+            unnamed++;
+    }
+
+    private static string Of(SkippedRange range) => new SampleRange(range.First, range.Count).ToString();
+
+    private static string Of(SampleRange range) => range.ToString();
+
+    private static string Of(IReadOnlyList<SampleRange> ranges) =>
+        ranges.Count == 0 ? "none" : string.Join(", ", ranges.Take(4)) + (ranges.Count > 4 ? $" and {ranges.Count - 4} more ranges" : "");
+
+    private static string Of(PlanCursor cursor) => $"next sample {cursor.NextSample}, {cursor.SamplesSeen} samples, {cursor.TokensSeen} tokens";
+}

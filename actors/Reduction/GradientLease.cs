@@ -1,0 +1,26 @@
+using ActorTrain.Models.Kernels;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Actors.Reduction;
+
+/// <summary>A gradient vector of the transport in somebody's hands: until it is disposed of, its memory is not given to anyone else.</summary>
+public sealed class GradientLease : IDisposable
+{
+    private Action? release;
+
+    internal GradientLease(Tensor vector, Action release)
+    {
+        Vector = vector;
+        Address = vector.Address();
+        this.release = release;
+    }
+
+    /// <summary>The flat gradient, float32 on the CPU, laid out as the parameters.</summary>
+    public Tensor Vector { get; }
+
+    /// <summary>Address of its first element.</summary>
+    public nint Address { get; }
+
+    /// <inheritdoc/>
+    public void Dispose() => Interlocked.Exchange(ref release, null)?.Invoke();
+}

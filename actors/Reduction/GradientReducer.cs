@@ -1,0 +1,40 @@
+using ActorTrain.Actors.Faults;
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Reduction;
+
+/// <summary>Sums the gradient of one shard over all lanes, along the canonical lane tree, while other lanes are still computed.</summary>
+/// <remarks>One that was restarted knows nothing and says so; it is then told all blocks of the round again.</remarks>
+public sealed class GradientReducer : BreakableActor
+{
+    private readonly int number;
+    private readonly IActorRef run;
+    private readonly ShardReduction reduction;
+
+    /// <summary>Makes a reducer.</summary>
+    /// <param name="number">Which shard of the transport, from 0.</param>
+    /// <param name="lanes">Lanes of the global batch.</param>
+    /// <param name="transport">Where gradients lie.</param>
+    /// <param name="run">Who hears its <see cref="ReducerReport"/>s.</param>
+    /// <param name="faults">What breaks it.</param>
+    public GradientReducer(int number, int lanes, IGradientTransport transport, IActorRef run, IFaultInjector? faults = null)
+        : base(faults)
+    {
+        this.number = number;
+        this.run = run;
+        reduction = new ShardReduction(transport, number, lanes);
+        Receive<AddBlock>(Add);
+    }
+
+    /// <inheritdoc/>
+    protected override void PreStart() => run.Tell(new ReducerStarted(number));
+
+    /// <inheritdoc/>
+    protected override void PostStop() => reduction.Dispose();
+
+    private void Add(AddBlock add)
+    {
+        if (reduction.Add(add.Round, add.Block) is { } squares)
+            run.Tell(new ShardReduced(number, add.Round, squares));
+    }
+}

@@ -1,0 +1,26 @@
+using ActorTrain.Models.Optimization;
+
+namespace ActorTrain.Actors.Reduction;
+
+/// <summary>One reducer's range of the flat gradient.</summary>
+/// <param name="Number">Which one, from 0.</param>
+/// <param name="Offset">First element; a multiple of <see cref="GradientNorm.Block"/>.</param>
+/// <param name="Count">Elements; 0 where there are more reducers than blocks.</param>
+public readonly record struct GradientShard(int Number, long Offset, long Count)
+{
+    /// <summary>Where the shard begins, in bytes.</summary>
+    public nint ByteOffset => (nint)(Offset * sizeof(float));
+
+    /// <summary>Cuts a flat gradient at the borders of the norm's blocks, so that the norm does not depend on the number of shards.</summary>
+    /// <param name="length">Elements of the flat gradient.</param>
+    /// <param name="shards">How many, at least 1.</param>
+    public static IReadOnlyList<GradientShard> Split(long length, int shards)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(shards, 1);
+        var blocks = (length + GradientNorm.Block - 1) / GradientNorm.Block;
+        return [.. Enumerable.Range(0, shards).Select(i => new GradientShard(i, From(i), From(i + 1) - From(i)))];
+
+        long From(int shard) => Math.Min(length, blocks * shard / shards * GradientNorm.Block);
+    }
+}

@@ -1,0 +1,195 @@
+using ActorTrain.Actors.Run;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Steps;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Actors.Reduction;
+
+/// <summary>Hands gradients over inside one process: a vector changes its owner, its bytes stay where they are.</summary>
+public sealed class LocalGradientTransport : IGradientTransport
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<Round, OpenedRound> rounds = [];
+    private readonly LaneBlock all;
+
+    /// <summary>Makes a transport that nothing was published in.</summary>
+    /// <param name="length">Elements of a flat gradient.</param>
+    /// <param name="lanes">Lanes of the global batch.</param>
+    /// <param name="reducers">Reducers that share the sum.</param>
+    /// <param name="capacity">The most vectors in use at a time; see <see cref="CapacityFor"/>.</param>
+    public LocalGradientTransport(long length, int lanes, int reducers, int capacity)
+    {
+        all = new LaneBlock(0, lanes);
+        Shards = GradientShard.Split(length, reducers);
+        Memory = new GradientPool(length, capacity);
+    }
+
+    /// <inheritdoc/>
+    public GradientPool Memory { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GradientShard> Shards { get; }
+
+    /// <summary>Vectors that are enough for any course of a run: each trainer's own and what it sums beside it, every node of the lane tree of the
+    /// round under way, and the totals that are kept.</summary>
+    /// <param name="lanes">Lanes of the global batch.</param>
+    /// <param name="trainers">The most trainers alive at a time, those that are given up but not yet gone among them.</param>
+    /// <param name="totalsKept">Totals kept for trainers that are catching up.</param>
+    public static int CapacityFor(int lanes, int trainers, int totalsKept) => trainers * (int.Log2(lanes) + 2) + 2 * lanes + totalsKept + 2;
+
+    /// <inheritdoc/>
+    public void Open(Round round)
+    {
+        lock (gate)
+            rounds.TryAdd(round, new OpenedRound(Shards.Count));
+    }
+
+    /// <inheritdoc/>
+    public void Close(Round round)
+    {
+        lock (gate)
+        {
+            if (!rounds.Remove(round, out var opened))
+                return;
+            foreach (var held in opened.Blocks.Values)
+                Drop(held);
+            if (opened.Total is { } total)
+                Drop(total);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Publish(Round round, LaneBlock block, Tensor gradient)
+    {
+        lock (gate)
+        {
+            if (block.IsAligned && block.End <= all.End && rounds.TryGetValue(round, out var opened) && !opened.IsCommitted
+                && opened.Blocks.TryAdd(block, new Held(gradient)))
+                return true;
+        }
+
+        Memory.Return(gradient);
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public bool Holds(Round round, LaneBlock block)
+    {
+        lock (gate)
+            return rounds.TryGetValue(round, out var opened) && (opened.IsCommitted || opened.Blocks.ContainsKey(block));
+    }
+
+    /// <inheritdoc/>
+    public GradientLease? Read(Round round, LaneBlock block)
+    {
+        lock (gate)
+            return rounds.TryGetValue(round, out var opened) && opened.Blocks.TryGetValue(block, out var held) ? Lend(held) : null;
+    }
+
+    /// <inheritdoc/>
+    public GradientLease? WriteTotal(Round round)
+    {
+        lock (gate)
+        {
+            if (!rounds.TryGetValue(round, out var opened))
+                return null;
+            opened.Total ??= new Held(Memory.Rent());
+            return Lend(opened.Total);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void CompleteShard(Round round, int shard)
+    {
+        lock (gate)
+        {
+            if (rounds.TryGetValue(round, out var opened))
+                opened.IsComplete[shard] = true;
+        }
+    }
+
+    /// <inheritdoc/>
+    public GradientLease? Total(Round round)
+    {
+        lock (gate)
+        {
+            if (!rounds.TryGetValue(round, out var opened) || opened.IsComplete.Contains(false))
+                return null;
+            if (!opened.IsCommitted)
+                Commit(opened);
+            return Lend(opened.Total!);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Round[] open;
+        lock (gate)
+            open = [.. rounds.Keys];
+        foreach (var round in open)
+            Close(round);
+        Memory.Dispose();
+    }
+
+    private void Commit(OpenedRound opened)
+    {
+        // A sum over all lanes is the total itself. (Where it came late and the total was also put together from parts, both have the same bits.)
+        if (opened.Blocks.Remove(all, out var whole))
+        {
+            if (opened.Total is { } parts)
+                Drop(parts);
+            opened.Total = whole;
+        }
+
+        foreach (var held in opened.Blocks.Values)
+            Drop(held);
+        opened.Blocks.Clear();
+        opened.IsCommitted = true;
+    }
+
+    private GradientLease Lend(Held held)
+    {
+        held.Readers++;
+        return new GradientLease(held.Vector, () =>
+        {
+            lock (gate)
+            {
+                held.Readers--;
+                Free(held);
+            }
+        });
+    }
+
+    private void Drop(Held held)
+    {
+        held.IsDropped = true;
+        Free(held);
+    }
+
+    private void Free(Held held)
+    {
+        if (held is { IsDropped: true, Readers: 0 })
+            Memory.Return(held.Vector);
+    }
+
+    private sealed class OpenedRound(int shards)
+    {
+        public Dictionary<LaneBlock, Held> Blocks { get; } = [];
+
+        public bool[] IsComplete { get; } = new bool[shards];
+
+        public Held? Total { get; set; }
+
+        public bool IsCommitted { get; set; }
+    }
+
+    private sealed class Held(Tensor vector)
+    {
+        public Tensor Vector { get; } = vector;
+
+        public int Readers { get; set; }
+
+        public bool IsDropped { get; set; }
+    }
+}

@@ -1,0 +1,27 @@
+using ActorTrain.Actors.Run;
+using ActorTrain.Models.Lanes;
+
+namespace ActorTrain.Actors.Reduction;
+
+/// <summary>What a gradient reducer is told. A command of a later round ends the one before; one of an earlier round is stale.</summary>
+public abstract record ReducerCommand;
+
+/// <summary>Add the sum over a block of lanes, which lies in the transport, to the round's total of this shard. It may come twice.</summary>
+/// <param name="Round">The round.</param>
+/// <param name="Block">The block.</param>
+public sealed record AddBlock(Round Round, LaneBlock Block) : ReducerCommand;
+
+/// <summary>What a gradient reducer says.</summary>
+/// <param name="Reducer">Which one, from 0.</param>
+public abstract record ReducerReport(int Reducer) : IRunInput;
+
+/// <summary>It lives, and knows nothing of the round under way.</summary>
+/// <param name="Reducer">Which one.</param>
+public sealed record ReducerStarted(int Reducer) : ReducerReport(Reducer);
+
+/// <summary>All lanes of a shard are summed; the total lies in the transport.</summary>
+/// <param name="Reducer">Which one.</param>
+/// <param name="Round">The round.</param>
+/// <param name="Squares">Sums of squares over the shard's blocks of 2^20 elements, in order: added over the shards in order they give the squared
+/// norm of the gradient, whatever the number of shards.</param>
+public sealed record ShardReduced(int Reducer, Round Round, IReadOnlyList<double> Squares) : ReducerReport(Reducer);

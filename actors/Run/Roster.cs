@@ -1,0 +1,77 @@
+using ActorTrain.Actors.Training;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Plan;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>One trainer as the run knows it.</summary>
+internal sealed class TrainerEntry(int number)
+{
+    public int Number { get; } = number;
+
+    /// <summary>Its present life, or null between two.</summary>
+    public TrainerKey? Key { get; set; }
+
+    public TrainerStanding Standing { get; set; } = TrainerStanding.Starting;
+
+    /// <summary>Updates that its weights are known to have seen; -1: none are known.</summary>
+    public long Step { get; set; } = -1;
+
+    /// <summary>Updates that its weights will have seen once it has obeyed everything it was told; -1: it was given no state.</summary>
+    public long ToldStep { get; set; } = -1;
+
+    /// <summary>The state it was given and has not yet taken over.</summary>
+    public LoadState? Loading { get; set; }
+
+    /// <summary>Blocks it was asked for.</summary>
+    public List<(Ticket Ticket, LaneBlock Block, SkipList Skips)> Owes { get; } = [];
+
+    /// <summary>The copy of its state it was asked for.</summary>
+    public CopyState? Copying { get; set; }
+
+    /// <summary>The evaluation it was asked for.</summary>
+    public Evaluate? Evaluating { get; set; }
+
+    /// <summary>Whether it is to go once nothing needs it.</summary>
+    public bool IsRetiring { get; set; }
+
+    /// <summary>When it was last heard of, or first asked after a silence in which nothing was asked.</summary>
+    public DateTimeOffset HeardAt { get; set; }
+
+    /// <summary>Whether nothing was asked of it that is not answered.</summary>
+    public bool IsQuiet { get; set; } = true;
+
+    public DateTimeOffset RetryAt { get; set; }
+
+    public TimeSpan RetryDelay { get; set; }
+
+    public int LastIncarnation { get; set; }
+
+    public int Faults { get; set; }
+
+    public string? LastFault { get; set; }
+
+    public bool IsMember => Standing == TrainerStanding.Member;
+
+    /// <summary>Whether it has, or is taking over, a state.</summary>
+    public bool HasState => ToldStep >= 0;
+
+    /// <summary>Whether an answer is due from it.</summary>
+    public bool IsAsked => Key is not null && (Loading is not null || Owes.Count > 0 || Copying is not null || Evaluating is not null || Step != ToldStep);
+
+    public int LanesOwed => Owes.Sum(static owed => owed.Block.Count);
+
+    /// <summary>What it had and owed is gone.</summary>
+    public void Forget()
+    {
+        Key = null;
+        if (Standing != TrainerStanding.GivenUp)
+            Standing = TrainerStanding.Starting;
+        (Step, ToldStep) = (-1, -1);
+        (Loading, Copying, Evaluating) = (null, null, null);
+        Owes.Clear();
+    }
+
+    public TrainerStatus Status() => new(
+        Key ?? new TrainerKey(Number, LastIncarnation), Standing, string.Join(' ', Owes.Select(static owed => owed.Block)), Faults, LastFault);
+}

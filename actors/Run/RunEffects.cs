@@ -1,0 +1,69 @@
+using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Training;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>What the run wants done: the supervisor of the run does it, in order.</summary>
+public abstract record RunEffect;
+
+/// <summary>Tell a trainer.</summary>
+/// <param name="Trainer">Which one; one that is gone hears nothing.</param>
+/// <param name="Command">What.</param>
+public sealed record ToTrainer(TrainerKey Trainer, TrainerCommand Command) : RunEffect;
+
+/// <summary>Tell the supervisor of trainers.</summary>
+/// <param name="Command">What.</param>
+public sealed record ToTrainerSupervisor(TrainerSupervisorCommand Command) : RunEffect;
+
+/// <summary>Tell a gradient reducer.</summary>
+/// <param name="Reducer">Which one, from 0.</param>
+/// <param name="Command">What.</param>
+public sealed record ToReducer(int Reducer, ReducerCommand Command) : RunEffect;
+
+/// <summary>Put another reducer in the place of one that hangs.</summary>
+/// <param name="Reducer">Which one, from 0.</param>
+public sealed record ReplaceReducer(int Reducer) : RunEffect;
+
+/// <summary>Tell the checkpointer.</summary>
+/// <param name="Command">What.</param>
+public sealed record ToCheckpointer(SaveCheckpoint Command) : RunEffect;
+
+/// <summary>Tell the publisher of metrics.</summary>
+/// <param name="Command">What.</param>
+public sealed record ToMetrics(MetricsCommand Command) : RunEffect;
+
+/// <summary>Tell the journal.</summary>
+/// <param name="Command">What.</param>
+public sealed record ToJournal(RecordDecision Command) : RunEffect;
+
+/// <summary>Let the transport take gradients of a round.</summary>
+/// <param name="Round">The round.</param>
+public sealed record OpenRound(Round Round) : RunEffect;
+
+/// <summary>Free a round's gradients: nobody reads them any more, and whoever still writes is stale.</summary>
+/// <param name="Round">The round.</param>
+public sealed record CloseRound(Round Round) : RunEffect;
+
+/// <summary>Say something to the person who watches.</summary>
+/// <param name="Sentence">One sentence.</param>
+/// <param name="IsWarning">Whether something went wrong.</param>
+public sealed record Say(string Sentence, bool IsWarning) : RunEffect;
+
+/// <summary>Show that a step was taken, or that an evaluation is done.</summary>
+/// <param name="Measurement">What was measured.</param>
+public sealed record Show(Measurement Measurement) : RunEffect;
+
+/// <summary>Show that a checkpoint is on disk.</summary>
+/// <param name="Step">Its step.</param>
+public sealed record ShowCheckpoint(long Step) : RunEffect;
+
+/// <summary>Send a <see cref="Tick"/> at a time; one that was wished for a later time may come as well.</summary>
+/// <param name="At">When.</param>
+public sealed record WakeAt(DateTimeOffset At) : RunEffect;
+
+/// <summary>The run is over: stop everything and say so.</summary>
+/// <param name="Outcome">How it ended.</param>
+public sealed record EndRun(RunEnded Outcome) : RunEffect;

@@ -1,0 +1,300 @@
+using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Training;
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Run;
+
+/// <content>What is kept: snapshots, checkpoints, evaluations, metrics, the journal; and how the run ends.</content>
+public sealed partial class RunLogic
+{
+    private readonly bool isNew;
+    private readonly HashSet<string> lostActors = [];
+    private readonly Dictionary<int, int> retired = [];
+    private readonly long? recordedCheckpoint;
+
+    // The step whose weights are to be evaluated, and by whom they are.
+    private long? evaluationDue;
+    private TrainerEntry? evaluator;
+    private long evaluatedStep = -1;
+
+    // The step that is to be saved, the trainer that copies its state for it, what waits for the disk, and what is being written.
+    private long? saveDue;
+    private TrainerEntry? copying;
+    private bool snapshotWanted;
+    private (HeldSnapshot Snapshot, long MetricsNumber)? saveNext;
+    private HeldSnapshot? saving;
+    private long? savedStep;
+    private string? savedHash;
+    private long boundaryStep = -1;
+
+    private long metricsStep;
+    private long metricsDurable;
+    private GoOnAfter? metricsLife;
+
+    private string? stopping;
+    private string? failing;
+    private bool isEndRecorded;
+
+    private bool IsEnding => stopping is not null || failing is not null;
+
+    // At a boundary: is the state now reached to be evaluated, saved, or copied for somebody?
+    private void LookAround()
+    {
+        if (round is null && boundaryStep != step)
+        {
+            boundaryStep = step;
+            var isLast = step == options.Steps;
+            if (options.HasHeldOut && evaluatedStep != step && (isLast || (step > 0 && !IsEnding && IsDue(options.EvaluateEvery))))
+                evaluationDue = step;
+            if (savedStep != step && (isLast || (step > 0 && IsDue(options.CheckpointEvery))))
+                saveDue = step;
+        }
+
+        if (IsEnding)
+        {
+            GiveUpEvaluation();
+            if (round is null || failing is not null)
+                saveDue = savedStep == step || saving?.Step == step || saveNext?.Snapshot.Step == step ? null : step;
+        }
+
+        if (evaluationDue == step && evaluator is null && Ready() is { } chosen)
+        {
+            evaluator = chosen;
+            chosen.Evaluating = new Evaluate(step);
+            Tell(chosen, chosen.Evaluating);
+        }
+
+        if ((saveDue is not null || snapshotWanted) && copying is null)
+            TakeSnapshot();
+
+        bool IsDue(int every) => every > 0 && step % every == 0;
+    }
+
+    private TrainerEntry? Ready() => trainers.Values.Where(trainer => trainer.IsMember && trainer.ToldStep == step).MinBy(static trainer => trainer.LanesOwed);
+
+    private void TakeSnapshot()
+    {
+        if (slots.Newest is { } newest && newest.Step == step)
+        {
+            Use(newest);
+            return;
+        }
+
+        if (Ready() is not { } source)
+            return;
+        if (saveNext is { } older && saveDue is not null)
+        {
+            // The disk is slower than the checkpoints come: the newer takes the place of the one that waits.
+            slots.Unpin(older.Snapshot.Slot);
+            saveNext = null;
+        }
+
+        if (slots.Take() is not { } slot)
+            return;
+        source.Copying = new CopyState(slot, step);
+        copying = source;
+        Tell(source, source.Copying);
+    }
+
+    private void Copied(TrainerEntry trainer, StateCopied copied)
+    {
+        if (trainer.Copying is not { } asked || asked.Slot != copied.Slot || asked.Step != copied.Step)
+            return;
+        (trainer.Copying, copying) = (null, null);
+        slots.Unpin(copied.Slot);
+        var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, skips);
+        slots.Fill(snapshot);
+        Use(snapshot);
+    }
+
+    private void Use(HeldSnapshot snapshot)
+    {
+        snapshotWanted = false;
+        if (saveDue is null)
+            return;
+        saveDue = null;
+        if (saveNext is { } older)
+            slots.Unpin(older.Snapshot.Slot);
+        slots.Pin(snapshot.Slot);
+        saveNext = (snapshot, metrics.Last);
+        if (metricsDurable < metrics.Last && !IsLost(MetricsActor))
+            Do(new ToMetrics(new FlushMetrics(metrics.Last)));
+    }
+
+    // A checkpoint never knows more steps than the metrics on disk.
+    private void Save()
+    {
+        if (saving is not null || saveNext is not { } next || IsLost(CheckpointActor))
+            return;
+        if (metricsDurable < next.MetricsNumber && !IsLost(MetricsActor))
+            return;
+        (saving, saveNext) = (next.Snapshot, null);
+        (saveRetryAt, saveRetryDelay) = (now + options.RetryInterval, options.RetryInterval);
+        Do(new ToCheckpointer(new SaveCheckpoint(saving.Slot, saving.Step, saving.Skips)));
+    }
+
+    private void Hear(CheckpointReport report)
+    {
+        switch (report)
+        {
+            case CheckpointerStarted when saving is not null:
+                Do(new ToCheckpointer(new SaveCheckpoint(saving.Slot, saving.Step, saving.Skips)));
+                break;
+            case CheckpointSaved saved when saving?.Step == saved.Step:
+                Record(new CheckpointCommitted(now, saved.Step, saved.WeightsHash));
+                origins.Add(new RunOrigin(saved.Step, saved.WeightsHash, saving.Skips));
+                slots.Unpin(saving.Slot);
+                (saving, savedStep, savedHash) = (null, saved.Step, saved.WeightsHash);
+                Do(new ShowCheckpoint(saved.Step));
+                break;
+            case CheckpointFailed failed when saving?.Step == failed.Step:
+                Record(new CheckpointLost(now, failed.Step, failed.Reason));
+                Warn(failed.Reason);
+                slots.Unpin(saving.Slot);
+                saving = null;
+                if (failed.Step == step && (step == options.Steps || IsEnding))
+                {
+                    failing = failed.Reason;
+                    lostActors.Add(CheckpointActor);
+                }
+
+                break;
+        }
+    }
+
+    private void Evaluated(TrainerEntry trainer, Evaluated evaluated)
+    {
+        if (trainer.Evaluating?.Step != evaluated.Step)
+            return;
+        (trainer.Evaluating, evaluator, evaluationDue) = (null, null, null);
+        evaluatedStep = evaluated.Step;
+        var measurement = new EvaluationMeasurement(evaluated.Step, evaluated.Loss, evaluated.Perplexity, evaluated.BitsPerByte);
+        AddMetrics(new MetricsItem(measurement, evaluated.Step));
+        Do(new Show(measurement));
+    }
+
+    // A stop does not wait for an evaluation, unless it is the last one, which a finished run is worth; it changes nothing that is kept.
+    private void GiveUpEvaluation()
+    {
+        if (evaluationDue is not { } due || (due == options.Steps && failing is null))
+            return;
+        if (evaluator is { Evaluating: { } asked })
+        {
+            Tell(evaluator, new CancelEvaluation(asked.Step));
+            evaluator.Evaluating = null;
+        }
+
+        (evaluationDue, evaluator) = (null, null);
+    }
+
+    private void AddMetrics(MetricsItem item)
+    {
+        var number = metrics.Add(item);
+        Do(new ToMetrics(item.At(number)));
+    }
+
+    private void Hear(MetricsReport report)
+    {
+        switch (report)
+        {
+            case PublisherStarted started:
+                // What an earlier life says from now on comes too late: this one goes on from here, and is sent the rest again.
+                if (metricsLife?.Life != started.Life)
+                    metricsLife = new GoOnAfter(started.Life, metrics.Acknowledged, metricsStep);
+                Do(new ToMetrics(metricsLife));
+                RepeatMetrics();
+                break;
+            case Published published when published.Life == metricsLife?.Life:
+                foreach (var (number, item) in metrics.Waiting)
+                {
+                    if (number <= published.Number)
+                        metricsStep = item.Step;
+                }
+
+                metrics.Acknowledge(published.Number);
+                break;
+            case MetricsDurable durable when durable.Life == metricsLife?.Life:
+                metricsDurable = Math.Max(metricsDurable, durable.Number);
+                break;
+            case MetricsFailed failed:
+                failing ??= $"The run is saved after step {step} and stops there, for lack of that step's metrics: {failed.Reason}";
+                lostActors.Add(MetricsActor);
+                break;
+        }
+    }
+
+    private void RepeatMetrics()
+    {
+        foreach (var (number, item) in metrics.Waiting)
+            Do(new ToMetrics(item.At(number)));
+        if (saveNext is { } next && metricsDurable < next.MetricsNumber)
+            Do(new ToMetrics(new FlushMetrics(next.MetricsNumber)));
+    }
+
+    private void Hear(JournalReport report)
+    {
+        switch (report)
+        {
+            case Recorded recorded:
+                journal.Acknowledge(recorded.Number);
+                break;
+            case JournalRecovered recovered:
+                journal.Acknowledge(recovered.Events.Count);
+                RepeatJournal();
+                break;
+            case JournalAway away:
+                Count(JournalActor, away.Reason);
+                Warn($"the journal's database is away; decisions wait, at most {options.JournalBuffer}: {away.Reason}");
+                break;
+        }
+    }
+
+    private void RepeatJournal()
+    {
+        foreach (var (number, decision) in journal.Waiting)
+            Do(new ToJournal(new RecordDecision(number, decision)));
+    }
+
+    private bool IsLost(string actor) => lostActors.Contains(actor);
+
+    private void End()
+    {
+        var isComplete = step == options.Steps && evaluationDue is null;
+        if (ended || !(isComplete || IsEnding))
+            return;
+        var canSave = !IsLost(CheckpointActor) && (saving is not null || saveNext is not null || trainers.Values.Any(static trainer => trainer.HasState));
+        var isSaved = savedStep == step && saving is null && saveNext is null;
+        if (!isSaved && (canSave || failing is null))
+        {
+            // A stop, or the end of the run, waits for a trainer; a failure saves what is there.
+            return;
+        }
+
+        if (!isSaved && !IsLost(CheckpointActor) && slots.Newest is { } left && left.Step > (savedStep ?? -1) && saving is null && saveNext is null)
+        {
+            slots.Pin(left.Slot);
+            saveNext = (left, 0);
+            Save();
+            return;
+        }
+
+        if (saving is not null && !IsLost(CheckpointActor))
+            return;
+        if (!isEndRecorded)
+        {
+            isEndRecorded = true;
+            Record(isSaved && isComplete && failing is null
+                ? new RunFinished(now, step, savedHash ?? Origin.WeightsHash ?? "")
+                : new RunStopped(now, savedStep ?? 0, failing ?? stopping!));
+        }
+
+        if (journal.Count > 0 || (metrics.Count > 0 && !IsLost(MetricsActor)))
+            return;
+        ended = true;
+        var ending = failing is not null ? RunEnding.Failed : isComplete ? RunEnding.Finished : RunEnding.Stopped;
+        Do(new EndRun(new RunEnded(ending, savedStep ?? 0, failing ?? stopping ?? "All steps are taken.")));
+    }
+}

@@ -1,0 +1,260 @@
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Training;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Plan;
+using ActorTrain.Models.Steps;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Run;
+
+/// <content>A step: its lanes are shared out, their gradients reduced, the sum judged, and the update committed.</content>
+public sealed partial class RunLogic
+{
+    // Updates that some trainer has yet to apply, the oldest first; their totals stay in the transport.
+    private readonly List<(Round Round, double GradientNorm)> commits = [];
+    private DateTimeOffset commitAt;
+    private int vetoes;
+
+    private bool IsPaused => journal.Count >= options.JournalBuffer || metrics.Count >= options.MetricsBuffer;
+
+    private void BeginRound()
+    {
+        if (round is not null || step >= options.Steps || IsEnding || IsPaused)
+            return;
+
+        // The first round waits for all who begin together.
+        if (lastRound + 1 == firstRound && trainers.Values.Any(static trainer => trainer.Standing == TrainerStanding.Joining))
+            return;
+        round = new RoundState(new Round(++lastRound, step), options.Lanes, options.Reducers);
+        Do(new OpenRound(round.Round));
+        var members = Members();
+        if (members.Count == 0)
+        {
+            round.Orphans.Add(new LaneBlock(0, options.Lanes));
+            return;
+        }
+
+        var shares = LaneBlock.Share(options.Lanes, members.Count);
+        for (var i = 0; i < members.Count; i++)
+            Assign(members[i], shares[i]);
+    }
+
+    private void Assign(TrainerEntry trainer, IReadOnlyList<LaneBlock> blocks)
+    {
+        if (blocks.Count == 0)
+            return;
+        var ticket = new Ticket(generation, round!.Round);
+        foreach (var block in blocks)
+            trainer.Owes.Add((ticket, block, skips));
+        Tell(trainer, new ComputeLanes(ticket, blocks, skips));
+    }
+
+    // Lanes that a lost trainer owed go to those who owe least, in pieces small enough for all to share.
+    private void ShareOrphans()
+    {
+        if (round is not { Orphans.Count: > 0 })
+            return;
+        var members = Members();
+        if (members.Count == 0)
+            return;
+        var given = members.ToDictionary(static member => member, static _ => new List<LaneBlock>());
+        var load = new PriorityQueue<TrainerEntry, (int Lanes, int Number)>(members.Select(member => (member, (member.LanesOwed, member.Number))));
+        foreach (var block in round.Orphans.SelectMany(block => Pieces(block, members.Count)).OrderBy(static block => block.First))
+        {
+            load.TryDequeue(out var member, out var priority);
+            given[member!].Add(block);
+            load.Enqueue(member!, (priority.Lanes + block.Count, priority.Number));
+        }
+
+        round.Orphans.Clear();
+        foreach (var member in members)
+            Assign(member, given[member]);
+    }
+
+    private static IEnumerable<LaneBlock> Pieces(LaneBlock block, int count)
+    {
+        var size = block.Count;
+        while (size > 1 && block.Count / size < count)
+            size /= 2;
+        for (var first = block.First; first < block.End; first += size)
+            yield return new LaneBlock(first, size);
+    }
+
+    private List<TrainerEntry> Members()
+    {
+        var members = trainers.Values.Where(static trainer => trainer is { IsMember: true, IsRetiring: false }).ToList();
+        return members.Count > 0 ? members : [.. trainers.Values.Where(static trainer => trainer.IsMember)];
+    }
+
+    private void Hear(TrainerReport report)
+    {
+        if (Find(report.Trainer) is not { } trainer)
+            return;
+        Take(trainer, report);
+        Refresh(trainer);
+    }
+
+    private void Take(TrainerEntry trainer, TrainerReport report)
+    {
+        switch (report)
+        {
+            case StateLoaded loaded when trainer.Loading is { } loading && loading.Step == loaded.Step:
+                Join(trainer, loading);
+                break;
+            case StateRefused refused when trainer.Loading is { } loading && loading.Step == refused.Step:
+                Refuse(trainer, loading, refused.Reason);
+                break;
+            case BlockComputed computed:
+                Complete(trainer, computed);
+                break;
+            case UpdateApplied applied when commits.Any(commit => commit.Round == applied.Round):
+                trainer.Step = Math.Max(trainer.Step, applied.Round.Step + 1);
+                break;
+            case AtAnotherStep other:
+                Repeat(trainer, other.Step);
+                break;
+            case StateCopied copied:
+                Copied(trainer, copied);
+                break;
+            case Evaluated evaluated:
+                Evaluated(trainer, evaluated);
+                break;
+        }
+    }
+
+    private void Join(TrainerEntry trainer, LoadState loading)
+    {
+        if (loading.Source is SnapshotState snapshot)
+            slots.Unpin(snapshot.Slot);
+        trainer.Loading = null;
+        trainer.Step = loading.Step;
+        trainer.Standing = TrainerStanding.Member;
+        generation++;
+        Record(new TrainerJoined(now, step, trainer.Key!.Value.ToString(), generation));
+    }
+
+    private void Refuse(TrainerEntry trainer, LoadState loading, string reason)
+    {
+        Warn($"{trainer.Key} could not take over the state of step {loading.Step}: {reason}");
+        Count(trainer.Key!.Value.ToString(), reason);
+        if (loading.Source is SnapshotState snapshot)
+        {
+            slots.Unpin(snapshot.Slot);
+            slots.Drop(snapshot.Slot);
+        }
+        else if (loading.Source is CheckpointState)
+        {
+            origins.RemoveAll(origin => origin.WeightsHash is not null && origin.Step == loading.Step);
+        }
+
+        (trainer.Loading, trainer.Step, trainer.ToldStep, trainer.Standing) = (null, -1, -1, TrainerStanding.Starting);
+    }
+
+    private void Complete(TrainerEntry trainer, BlockComputed computed)
+    {
+        var index = trainer.Owes.FindIndex(owed => owed.Ticket == computed.Ticket && owed.Block == computed.Block);
+        if (index < 0)
+            return;
+        trainer.Owes.RemoveAt(index);
+        if (round is null || round.Round != computed.Ticket.Round)
+            return;
+
+        // Lanes are computed on the weights that this round begins from, so these have been reached.
+        trainer.Step = Math.Max(trainer.Step, computed.Ticket.Round.Step);
+        round.Add(computed.Block, computed.Loss, computed.Positions);
+        for (var reducer = 0; reducer < options.Reducers; reducer++)
+            Do(new ToReducer(reducer, new AddBlock(round.Round, computed.Block)));
+        if (round.LanesAreDone)
+            (reducersAskedAt, reducersRetryAt, reducersRetryDelay) = (now, now + options.RetryInterval, options.RetryInterval);
+    }
+
+    private void Hear(ReducerReport report)
+    {
+        switch (report)
+        {
+            case ReducerStarted started when round is not null && !round.IsReducedBy(started.Reducer):
+                AskReducer(started.Reducer);
+                break;
+            case ShardReduced reduced when round is not null && reduced.Round == round.Round:
+                round.Add(reduced);
+                break;
+        }
+    }
+
+    private void AskReducer(int reducer)
+    {
+        foreach (var block in round!.Done)
+            Do(new ToReducer(reducer, new AddBlock(round.Round, block)));
+    }
+
+    // Loss and gradient norm are known before any weight has changed: a bad update is vetoed, not undone.
+    private void Judge()
+    {
+        // Whoever copies or evaluates the weights of this step does so before they change, and nobody falls too far behind.
+        if (round is not { IsReduced: true } || copying is not null || evaluationDue == step || commits.Count >= options.TotalsKept || failing is not null)
+            return;
+        var measure = round.Measure();
+        if (StepVerdict.Judge(measure).Reason is { } reason)
+            Veto(reason);
+        else
+            Commit(measure);
+    }
+
+    private void Commit(StepMeasure measure)
+    {
+        var committed = round!.Round;
+        commits.Add((committed, measure.GradientNorm));
+        foreach (var trainer in trainers.Values.Where(trainer => trainer.ToldStep == step))
+        {
+            Tell(trainer, new ApplyUpdate(committed, measure.GradientNorm));
+            trainer.ToldStep = step + 1;
+        }
+
+        step++;
+        vetoes = 0;
+        var measurement = new StepMeasurement(step, measure.Loss, measure.GradientNorm, now - commitAt, round.Positions);
+        commitAt = now;
+        AddMetrics(new MetricsItem(measurement, step));
+        Do(new Show(measurement));
+        round = null;
+    }
+
+    private void Veto(string reason)
+    {
+        var positions = plan.Samples(step, skips).Select(sample => new SkippedRange(sample.Position, 1, reason)).ToList();
+        foreach (var position in positions)
+            skips = skips.With(position);
+        Record(new BatchVetoed(now, step, positions, reason));
+        Warn($"{reason}; its batch is skipped.");
+        AbandonRound();
+        if (++vetoes >= options.VetoLimit)
+        {
+            failing ??= $"Step {step} was vetoed {vetoes} times in a row, so the weights are broken; lower training.learning_rate in a run of another name.";
+        }
+    }
+
+    private void AbandonRound()
+    {
+        if (round is null)
+            return;
+        Do(new CloseRound(round.Round));
+        foreach (var trainer in trainers.Values.Where(static trainer => trainer.Owes.Count > 0))
+        {
+            trainer.Owes.Clear();
+            Refresh(trainer);
+        }
+
+        round = null;
+    }
+
+    private void CloseRounds()
+    {
+        while (commits.Count > 0 && trainers.Values.All(trainer => !trainer.HasState || (trainer.Loading is null ? trainer.Step : trainer.Loading.Step) > commits[0].Round.Step)
+            && trainers.Values.Any(static trainer => trainer.IsMember))
+        {
+            Do(new CloseRound(commits[0].Round));
+            commits.RemoveAt(0);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Training;
+using ActorTrain.Data.Plan;
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>Where a run can begin without a snapshot in memory.</summary>
+/// <param name="Step">Updates that the state has seen; 0 without a checkpoint.</param>
+/// <param name="WeightsHash">SHA-256 of the checkpoint's weights; null for the first weights, made from the seed.</param>
+/// <param name="Skips">What the plan leaves out from there on.</param>
+public sealed record RunOrigin(long Step, string? WeightsHash, SkipList Skips)
+{
+    /// <summary>The first weights.</summary>
+    public static RunOrigin Seed { get; } = new(0, null, SkipList.Empty);
+}
+
+/// <summary>What is left of a run in a process when its supervisor fails: enough for the next one to go on, and never to give a name twice.</summary>
+/// <param name="Origin">The newest checkpoint, or <see cref="RunOrigin.Seed"/>.</param>
+/// <param name="Held">Snapshots in memory.</param>
+/// <param name="LastRound">Number of the last round.</param>
+/// <param name="Generation">The last membership.</param>
+/// <param name="Trainers">Trainers wanted; null: as many as the options say.</param>
+/// <param name="Incarnations">The last life of each trainer.</param>
+public sealed record RunRemains(
+    RunOrigin Origin, IReadOnlyList<HeldSnapshot> Held, long LastRound, long Generation, int? Trainers, IReadOnlyDictionary<int, int> Incarnations)
+{
+    /// <summary>A process that begins, or goes on from a checkpoint.</summary>
+    public static RunRemains Of(RunOrigin origin) => new(origin, [], 0, 0, null, new Dictionary<int, int>());
+}
+
+/// <summary>The decisions of a run: who computes which lanes, when a step is committed, who takes over from whom, what is saved.</summary>
+/// <remarks>It has no clock, thread, disk or actor in it: inputs and the time go in, effects come out, and the same inputs always give the same
+/// effects. Any message may be lost, repeated, delayed or overtaken: what is not answered is asked again, and what is answered twice counts once.
+/// A step's weights never depend on what happens here, only the time it takes.</remarks>
+public sealed partial class RunLogic
+{
+    /// <summary>Name of the actor that writes checkpoints.</summary>
+    public const string CheckpointActor = "checkpointer";
+
+    /// <summary>Name of the actor that writes metrics.</summary>
+    public const string MetricsActor = "metrics";
+
+    /// <summary>Name of the actor that keeps the journal.</summary>
+    public const string JournalActor = "journal";
+
+    private readonly RunLogicOptions options;
+    private readonly BatchPlan plan;
+    private readonly List<RunOrigin> origins = [RunOrigin.Seed];
+    private readonly SnapshotSlots slots;
+    private readonly SortedDictionary<int, TrainerEntry> trainers = [];
+    private readonly Dictionary<string, (int Count, string Reason)> faults = [];
+    private readonly Outbox<RunEvent> journal;
+    private readonly long firstRound;
+    private readonly Outbox<MetricsItem> metrics = new(0);
+    private List<RunEffect> effects = [];
+    private DateTimeOffset now;
+    private long step;
+    private long generation;
+    private long lastRound;
+    private int wanted;
+    private SkipList skips;
+    private RoundState? round;
+    private DateTimeOffset? wakeAt;
+    private bool ended;
+
+    /// <summary>Makes the decisions of a run that has not begun.</summary>
+    /// <param name="options">What they depend on.</param>
+    /// <param name="plan">Names the positions of a batch that is vetoed.</param>
+    /// <param name="remains">What there is to begin from.</param>
+    /// <param name="events">What the journal holds.</param>
+    public RunLogic(RunLogicOptions options, BatchPlan plan, RunRemains remains, IReadOnlyList<RunEvent> events)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(remains);
+        ArgumentNullException.ThrowIfNull(events);
+        this.options = options;
+        this.plan = plan;
+        var origin = remains.Origin;
+        if (origin.WeightsHash is not null)
+            origins.Add(origin);
+        slots = new SnapshotSlots(options.SnapshotSlots, remains.Held);
+        (lastRound, generation, wanted) = (remains.LastRound, remains.Generation, remains.Trainers ?? options.Trainers);
+        firstRound = lastRound + 1;
+        foreach (var (number, incarnation) in remains.Incarnations)
+            retired.Add(number, incarnation);
+        journal = new Outbox<RunEvent>(events.Count);
+        (step, skips) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, newest.Skips) : (origin.Step, origin.Skips);
+        savedStep = origin.WeightsHash is null ? null : origin.Step;
+        metricsStep = step;
+        isNew = !events.OfType<RunStarted>().Any();
+        recordedCheckpoint = events.OfType<CheckpointCommitted>().LastOrDefault()?.Step;
+    }
+
+    /// <summary>Updates so far.</summary>
+    public long TakenSteps => step;
+
+    /// <summary>Trainers wanted at present.</summary>
+    public int WantedTrainers => wanted;
+
+    /// <summary>What the next supervisor in this process needs, should this one fail.</summary>
+    public RunRemains Remains
+    {
+        get
+        {
+            var incarnations = new Dictionary<int, int>(retired);
+            foreach (var trainer in trainers.Values)
+                incarnations[trainer.Number] = trainer.LastIncarnation;
+
+            // Steps whose measurements are not in the file yet are taken again, so that none is missing from it.
+            return new RunRemains(Origin, [.. slots.Held.Where(snapshot => snapshot.Step <= metricsStep)], lastRound, generation, wanted, incarnations);
+        }
+    }
+
+    /// <summary>Begins, or goes on.</summary>
+    /// <param name="at">The time.</param>
+    public IReadOnlyList<RunEffect> Begin(DateTimeOffset at)
+    {
+        now = commitAt = at;
+        effects = [];
+        if (isNew)
+            Record(new RunStarted(now, options.ConfigurationHash, options.Steps, options.Lanes, wanted));
+        if (savedStep is { } saved && saved > (recordedCheckpoint ?? -1))
+            Record(new CheckpointCommitted(now, Origin.Step, Origin.WeightsHash!));
+        if (!isNew)
+            Record(new RunResumed(now, step, slots.Newest?.Step == step ? "snapshot" : step == 0 ? "seed" : "checkpoint", wanted));
+        Enlist();
+        Advance();
+        return Take();
+    }
+
+    /// <summary>Decides upon one input.</summary>
+    /// <param name="input">What happened.</param>
+    /// <param name="at">The time.</param>
+    /// <returns>What is to be done, in order.</returns>
+    public IReadOnlyList<RunEffect> Step(IRunInput input, DateTimeOffset at)
+    {
+        now = at;
+        effects = [];
+
+        // What comes after the end is recorded changes nothing any more; it only has to become durable.
+        if (ended || (isEndRecorded && input is not (JournalReport or MetricsReport or Tick)))
+            return effects;
+        switch (input)
+        {
+            case TrainerReport report:
+                Hear(report);
+                break;
+            case TrainerSupervisorReport report:
+                Hear(report);
+                break;
+            case ReducerReport report:
+                Hear(report);
+                break;
+            case CheckpointReport report:
+                Hear(report);
+                break;
+            case MetricsReport report:
+                Hear(report);
+                break;
+            case JournalReport report:
+                Hear(report);
+                break;
+            case Tick:
+                wakeAt = null;
+                Remind();
+                break;
+            case StopRun stop:
+                stopping ??= stop.Reason;
+                break;
+            case ScaleTrainers scale:
+                Scale(scale.Trainers);
+                break;
+            case ActorFailed failed:
+                Count(failed.Actor, failed.Reason);
+                Record(new ActorRestarted(now, step, failed.Actor, failed.Reason));
+                Warn($"{failed.Actor} failed and is restarted: {failed.Reason}");
+                break;
+            case ActorGivenUp given:
+                failing ??= given.Report;
+                lostActors.Add(given.Actor);
+                break;
+        }
+
+        Advance();
+        return Take();
+    }
+
+    /// <summary>How the run stands.</summary>
+    public RunStatus Status() => new(
+        step, options.Steps, generation, Phase(), [.. trainers.Values.Select(static trainer => trainer.Status())], journal.Count,
+        [.. faults.OrderBy(static fault => fault.Key, StringComparer.Ordinal).Select(static fault => (fault.Key, fault.Value.Count, fault.Value.Reason))]);
+
+    private RunOrigin Origin => origins[^1];
+
+    // Everything that can go on does. The order matters: what ends comes before what begins.
+    private void Advance()
+    {
+        Judge();
+        GiveStates();
+        LookAround();
+        Save();
+        BeginRound();
+        ShareOrphans();
+        CloseRounds();
+        Retire();
+        End();
+    }
+
+    private List<RunEffect> Take()
+    {
+        // Nothing is due sooner than a retry interval from now, so a reminder before that will do.
+        if (!ended && (wakeAt is null || wakeAt > now + options.RetryInterval))
+        {
+            var next = NextReminder();
+            if (wakeAt is null || next < wakeAt)
+                effects.Add(new WakeAt((wakeAt = next).Value));
+        }
+
+        return effects;
+    }
+
+    private string Phase() => ended ? "ended"
+        : failing is not null ? "failing"
+        : stopping is not null ? "stopping"
+        : IsPaused ? (journal.Count >= options.JournalBuffer ? "paused: the database is away" : "paused: the metrics file is slow")
+        : step >= options.Steps ? "finishing"
+        : !trainers.Values.Any(static trainer => trainer.IsMember) ? "waiting for a trainer"
+        : round is { LanesAreDone: true } ? "reducing"
+        : "training";
+
+    private void Do(RunEffect effect) => effects.Add(effect);
+
+    private void Warn(string sentence) => effects.Add(new Say(sentence, IsWarning: true));
+
+    private void Record(RunEvent decision) => Do(new ToJournal(new RecordDecision(journal.Add(decision), decision)));
+
+    private void Count(string actor, string reason) => faults[actor] = (faults.GetValueOrDefault(actor).Count + 1, reason);
+}

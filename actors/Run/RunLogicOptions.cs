@@ -1,0 +1,50 @@
+namespace ActorTrain.Actors.Run;
+
+/// <summary>What the decisions of a run depend on.</summary>
+public sealed record RunLogicOptions
+{
+    /// <summary>SHA-256 of what the result depends on.</summary>
+    public required string ConfigurationHash { get; init; }
+
+    /// <summary>Updates in all.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Lanes of the global batch, a power of two.</summary>
+    public required int Lanes { get; init; }
+
+    /// <summary>Trainers to begin with.</summary>
+    public int Trainers { get; init; } = 1;
+
+    /// <summary>Gradient reducers, one per shard of the flat gradient.</summary>
+    public int Reducers { get; init; } = 1;
+
+    /// <summary>Steps from one evaluation to the next; 0: only at the end.</summary>
+    public int EvaluateEvery { get; init; }
+
+    /// <summary>Whether there is a held-out part to evaluate on.</summary>
+    public bool HasHeldOut { get; init; }
+
+    /// <summary>Steps from one checkpoint to the next; 0: only at the end.</summary>
+    public int CheckpointEvery { get; init; }
+
+    /// <summary>Snapshots that fit into memory, at least 2: the newest, and one that is being filled.</summary>
+    public int SnapshotSlots { get; init; } = 3;
+
+    /// <summary>Totals of past steps kept for trainers that are catching up; when there are more, the step waits for them.</summary>
+    public int TotalsKept { get; init; } = 3;
+
+    /// <summary>Decisions that may wait for the database; when there are more, the run pauses.</summary>
+    public int JournalBuffer { get; init; } = 256;
+
+    /// <summary>Measurements that may wait for their file; when there are more, the run pauses.</summary>
+    public int MetricsBuffer { get; init; } = 256;
+
+    /// <summary>Vetoes of one step in a row after which its weights, not its data, are broken.</summary>
+    public int VetoLimit { get; init; } = 10;
+
+    /// <summary>A trainer that lets so much time pass without a lane, a batch of an evaluation, a copy or an update being done is taken for hung.</summary>
+    public TimeSpan TrainerTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>An unanswered command is repeated after this time, and then at twice the interval each time.</summary>
+    public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(2);
+}

@@ -1,0 +1,224 @@
+using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Snapshots;
+using ActorTrain.Data.Plan;
+using ActorTrain.Models;
+using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Plan;
+using ActorTrain.Models.Steps;
+using ActorTrain.Models.Storage;
+using ActorTrain.Persistence.Checkpoints;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Actors.Training;
+
+/// <summary>What all trainers of a run work on and with.</summary>
+public sealed record ReplicaDeviceOptions
+{
+    /// <summary>All that a replica's bits depend on, save the data and the machine.</summary>
+    public required ReplicaOptions Replica { get; init; }
+
+    /// <summary>Where it lives; null for the CPU.</summary>
+    public Device? Device { get; init; }
+
+    /// <summary>Which samples each lane of each step trains on.</summary>
+    public required BatchPlan Plan { get; init; }
+
+    /// <summary>The micro-batches of some samples, in order; called on trainers' threads.</summary>
+    public required Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> Samples { get; init; }
+
+    /// <summary>The held-out batches, at least one; null when there is no held-out part.</summary>
+    public Func<IEnumerable<TokenBatch>>? HeldOut { get; init; }
+
+    /// <summary>Mean length of a token of the held-out part, in bytes.</summary>
+    public double BytesPerToken { get; init; } = 1;
+
+    /// <summary>Where gradients go, and totals come from.</summary>
+    public required IGradientTransport Transport { get; init; }
+
+    /// <summary>Where states are copied to and taken from.</summary>
+    public required SnapshotMemory Snapshots { get; init; }
+
+    /// <summary>The run's checkpoints; null when there are none.</summary>
+    public CheckpointArchive? Checkpoints { get; init; }
+}
+
+/// <summary>A trainer's model replica, on a CPU or an accelerator.</summary>
+public sealed class ReplicaDevice : ITrainerDevice
+{
+    private readonly ReplicaDeviceOptions options;
+    private readonly Replica replica;
+    private readonly bool isOnCpu;
+    private readonly long tokensPerStep;
+    private readonly List<long> positions = [];
+    private BlockGradient? block;
+    private HeldOutSum? evaluation;
+    private IEnumerator<TokenBatch>? heldOut;
+
+    /// <summary>Makes a replica that has no state yet; to be called on the thread that is going to use it.</summary>
+    public ReplicaDevice(ReplicaDeviceOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        this.options = options;
+        isOnCpu = options.Device is null || options.Device.type == DeviceType.CPU;
+        replica = new Replica(options.Replica, options.Device, memory: isOnCpu ? options.Transport.Memory : null, initialize: false);
+        tokensPerStep = (long)options.Plan.BatchSize * options.Replica.Model.ContextLength;
+    }
+
+    /// <summary>The replica, for those who look at its weights.</summary>
+    internal Replica Replica => replica;
+
+    /// <inheritdoc/>
+    public string? Load(StateSource source, long atStep) => source switch
+    {
+        FreshState when atStep == 0 => Initialize(),
+        FreshState => $"The first weights have seen no update, not {atStep}.",
+        SnapshotState snapshot => Load(snapshot, atStep),
+        CheckpointState => LoadCheckpoint(atStep),
+        _ => $"There is no way to take over a {source?.GetType().Name}.",
+    };
+
+    /// <inheritdoc/>
+    public void Begin(LaneBlock block)
+    {
+        GiveUp();
+        this.block = replica.Begin(block);
+    }
+
+    /// <inheritdoc/>
+    public void GiveUp()
+    {
+        block?.Dispose();
+        block = null;
+        positions.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void ComputeLane(long atStep, int lane, SkipList skips)
+    {
+        if (block?.NextLane != lane)
+            throw new InvariantException($"Lane {lane} is not the next of the block under way.");
+        var samples = options.Plan.Samples(atStep, lane, skips);
+        block.Add(options.Samples(samples), tokensPerStep);
+        positions.AddRange(samples.Select(static sample => sample.Position));
+    }
+
+    /// <inheritdoc/>
+    public BlockResult? Publish(Round round)
+    {
+        var lanes = block!.Block;
+        var sum = block.Take();
+        var result = new BlockResult(sum.Loss, [.. positions]);
+        GiveUp();
+        var published = options.Transport.Publish(round, lanes, ToHost(sum.Gradient));
+
+        // Who finds the same block there already has computed the same bits as whoever put it there.
+        return published || options.Transport.Holds(round, lanes) ? result : null;
+    }
+
+    /// <inheritdoc/>
+    public bool Apply(Round round, double gradientNorm)
+    {
+        using var total = options.Transport.Total(round);
+        if (total is null)
+            return false;
+        var measure = new StepMeasure(round.Step, double.NaN, gradientNorm);
+        if (isOnCpu)
+        {
+            replica.Apply(new GradientSum(total.Vector, double.NaN), measure);
+            return true;
+        }
+
+        var onDevice = replica.RentGradient();
+        using (no_grad())
+            onDevice.copy_(total.Vector);
+        replica.Apply(new GradientSum(onDevice, double.NaN), measure);
+        replica.ReturnGradient(onDevice);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public ulong? Copy(int slot, long atStep)
+    {
+        using var snapshot = options.Snapshots.Write(slot, atStep);
+        replica.CopyTo(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
+        var hash = replica.HashState();
+        return snapshot.Complete(hash) ? hash : null;
+    }
+
+    /// <inheritdoc/>
+    public void BeginEvaluation()
+    {
+        if (options.HeldOut is null)
+            throw new InvariantException("There is no held-out part to evaluate on.");
+        heldOut?.Dispose();
+        heldOut = options.HeldOut().GetEnumerator();
+        evaluation = new HeldOutSum(replica.Model);
+        heldOut.MoveNext();
+    }
+
+    /// <inheritdoc/>
+    public HeldOutLoss? EvaluateBatch()
+    {
+        evaluation!.Add(heldOut!.Current);
+        return heldOut.MoveNext() ? null : evaluation.Result(options.BytesPerToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        GiveUp();
+        heldOut?.Dispose();
+        replica.Dispose();
+    }
+
+    private Tensor ToHost(Tensor gradient)
+    {
+        if (isOnCpu)
+            return gradient;
+        var host = options.Transport.Memory.Rent();
+        using (no_grad())
+            host.copy_(gradient);
+        replica.ReturnGradient(gradient);
+        return host;
+    }
+
+    private string? Initialize()
+    {
+        replica.Initialize();
+        return null;
+    }
+
+    private string? Load(SnapshotState wanted, long step)
+    {
+        using var snapshot = options.Snapshots.Read(wanted.Slot);
+        if (snapshot is null)
+            return $"Slot {wanted.Slot} of the snapshots in memory is empty.";
+        if (snapshot.Step != step || snapshot.Hash != wanted.Hash)
+            return $"Slot {wanted.Slot} of the snapshots in memory holds the state {snapshot.Hash:x16} of step {snapshot.Step}, not {wanted.Hash:x16} of step {step}.";
+        var found = StateHash.Of(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
+        if (found != wanted.Hash)
+            return $"The snapshot of step {step} in slot {wanted.Slot} was damaged in memory: its hash is {found:x16}, not {wanted.Hash:x16}.";
+        replica.CopyFrom(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
+        var taken = replica.HashState();
+        return taken == wanted.Hash ? null : throw new InvariantException($"The state of step {step} changed while it was copied: its hash is {taken:x16}, not {wanted.Hash:x16}.");
+    }
+
+    private string? LoadCheckpoint(long step)
+    {
+        try
+        {
+            if (options.Checkpoints?.List().FirstOrDefault(info => info.Step == step) is not { } found)
+                return $"There is no checkpoint of step {step}.";
+            using var checkpoint = CheckpointArchive.Load(found, _ => replica.Parameters.Layout);
+            replica.CopyFrom(checkpoint.Weights, checkpoint.FirstMoment!, checkpoint.SecondMoment!);
+            return null;
+        }
+        catch (UserErrorException exception)
+        {
+            return exception.Message;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using ActorTrain.Actors.Faults;
+using ActorTrain.Models.Numerics;
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Training;
+
+/// <summary>Computes lanes on one device, on a thread of its own, and hears commands between two of them.</summary>
+/// <remarks>What it does is in <see cref="TrainerLogic"/>. It owns its device, which is made and freed on its thread. Whatever goes wrong is thrown:
+/// its supervisor ends this life and begins another.</remarks>
+public sealed class Trainer : BreakableActor
+{
+    private readonly TrainerLife life;
+    private readonly Func<ITrainerDevice> makeDevice;
+    private readonly int threads;
+    private readonly IActorRef run;
+    private ITrainerDevice? device;
+    private TrainerLogic? logic;
+    private long workNumber;
+
+    /// <summary>Makes a trainer.</summary>
+    /// <param name="life">This life of it.</param>
+    /// <param name="makeDevice">Makes its device, on its thread.</param>
+    /// <param name="threads">Threads that its computations use, at least 1.</param>
+    /// <param name="run">Who hears its <see cref="TrainerReport"/>s.</param>
+    /// <param name="faults">What breaks it.</param>
+    public Trainer(TrainerLife life, Func<ITrainerDevice> makeDevice, int threads, IActorRef run, IFaultInjector? faults = null)
+        : base(faults)
+    {
+        this.life = life;
+        this.makeDevice = makeDevice;
+        this.threads = threads;
+        this.run = run;
+        Receive<TrainerCommand>(command => Do(trainer => trainer.Hear(command)));
+        Receive<Work>(work => work.Number == workNumber, _ => Do(static trainer => trainer.Work()));
+        Receive<Work>(static _ => { });
+    }
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        if (life.IsAbandoned)
+            return;
+        try
+        {
+            ComputeThreads.Set(threads);
+            device = makeDevice();
+            logic = new TrainerLogic(life.Key, device, report => run.Tell(report));
+        }
+        catch (Exception exception)
+        {
+            life.Fail(exception);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop() => device?.Dispose();
+
+    /// <inheritdoc/>
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        try
+        {
+            return base.AroundReceive(receive, message);
+        }
+        catch (Exception exception)
+        {
+            life.Fail(exception);
+            throw;
+        }
+    }
+
+    // One that was given up while it hung does nothing more.
+    private void Do(Action<TrainerLogic> act)
+    {
+        if (life.IsAbandoned || logic is null)
+            return;
+        act(logic);
+
+        // Always anew, behind what has come in the meantime: a reminder that got lost is made good by the next command.
+        workNumber++;
+        if (logic.HasWork)
+            Self.Tell(new Work(workNumber));
+    }
+
+    /// <summary>Do the next piece of what is owed.</summary>
+    /// <param name="Number">The last such message counts.</param>
+    internal sealed record Work(long Number);
+}

@@ -1,0 +1,216 @@
+using ActorTrain.Actors.Run;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Plan;
+
+namespace ActorTrain.Actors.Training;
+
+/// <summary>What a trainer does upon its commands, and in which order it does what it owes: one lane, or one held-out batch, at a time.</summary>
+/// <remarks>It has no thread or actor in it. A command that comes twice is answered twice and obeyed once; one of a round that is over is passed
+/// over; one for which the weights are too old or too new is answered <see cref="AtAnotherStep"/>.</remarks>
+public sealed class TrainerLogic
+{
+    // Commits that may be repeated to it: more than a run keeps totals for.
+    private const int RoundsRemembered = 16;
+
+    private readonly TrainerKey key;
+    private readonly ITrainerDevice device;
+    private readonly Action<TrainerReport> tell;
+    private readonly List<(Ticket Ticket, LaneBlock Block, SkipList Skips)> owed = [];
+    private readonly Dictionary<LaneBlock, BlockResult> done = [];
+    private readonly Queue<Round> applied = [];
+    private LoadState? loaded;
+    private StateCopied? copied;
+    private Evaluated? evaluated;
+    private long? evaluating;
+    private Round? round;
+    private (LaneBlock Block, int NextLane)? underway;
+
+    /// <summary>Begins without a state.</summary>
+    /// <param name="key">Who it is.</param>
+    /// <param name="device">What it works on; not owned.</param>
+    /// <param name="tell">Hears its reports, in order.</param>
+    public TrainerLogic(TrainerKey key, ITrainerDevice device, Action<TrainerReport> tell)
+    {
+        this.key = key;
+        this.device = device;
+        this.tell = tell;
+    }
+
+    /// <summary>Updates that the weights have seen; -1 before there is a state.</summary>
+    public long Step { get; private set; } = -1;
+
+    /// <summary>Whether something is owed.</summary>
+    public bool HasWork => owed.Count > 0 || evaluating is not null;
+
+    /// <summary>Obeys a command, save for what <see cref="Work"/> does piece by piece.</summary>
+    public void Hear(TrainerCommand command)
+    {
+        switch (command)
+        {
+            case LoadState load:
+                Load(load);
+                break;
+            case ComputeLanes compute:
+                Compute(compute);
+                break;
+            case ApplyUpdate apply:
+                Apply(apply);
+                break;
+            case CopyState copy when IsAt(copy.Step):
+                Copy(copy);
+                break;
+            case Evaluate evaluate when IsAt(evaluate.Step):
+                Begin(evaluate);
+                break;
+            case CancelEvaluation cancel when evaluating == cancel.Step:
+                evaluating = null;
+                break;
+        }
+    }
+
+    /// <summary>Does one piece of what is owed: a held-out batch, or a lane.</summary>
+    public void Work()
+    {
+        if (evaluating is not null)
+            Measure();
+        else if (owed.Count > 0)
+            ComputeLane();
+    }
+
+    private void Load(LoadState load)
+    {
+        // The same again is a repetition: a state that has moved on since must not be taken back.
+        if (load != loaded)
+        {
+            if (device.Load(load.Source, load.Step) is { } reason)
+            {
+                tell(new StateRefused(key, load.Step, reason));
+                return;
+            }
+
+            (loaded, Step, round) = (load, load.Step, null);
+            applied.Clear();
+            ForgetStep();
+        }
+
+        tell(new StateLoaded(key, load.Step));
+    }
+
+    private void Compute(ComputeLanes compute)
+    {
+        var asked = compute.Ticket.Round;
+        if (asked.Number < round?.Number || applied.Contains(asked) || !IsAt(asked.Step))
+            return;
+        if (round != asked)
+        {
+            ForgetLanes();
+            round = asked;
+        }
+
+        foreach (var block in compute.Blocks)
+        {
+            if (done.TryGetValue(block, out var result))
+                tell(new BlockComputed(key, compute.Ticket, block, result.Loss, result.Positions));
+            else if (!owed.Exists(other => other.Ticket == compute.Ticket && other.Block == block))
+                owed.Add((compute.Ticket, block, compute.Skips));
+        }
+    }
+
+    private void Apply(ApplyUpdate apply)
+    {
+        if (!applied.Contains(apply.Round))
+        {
+            // A round whose total is gone is over for everybody.
+            if (!IsAt(apply.Round.Step) || !device.Apply(apply.Round, apply.GradientNorm))
+                return;
+            Step++;
+            ForgetStep();
+            applied.Enqueue(apply.Round);
+            if (applied.Count > RoundsRemembered)
+                applied.Dequeue();
+        }
+
+        tell(new UpdateApplied(key, apply.Round));
+    }
+
+    private void Copy(CopyState copy)
+    {
+        if (copied?.Slot != copy.Slot)
+            copied = device.Copy(copy.Slot, copy.Step) is { } hash ? new StateCopied(key, copy.Slot, copy.Step, hash) : null;
+        if (copied is not null)
+            tell(copied);
+    }
+
+    private void Begin(Evaluate evaluate)
+    {
+        if (evaluated is not null)
+        {
+            tell(evaluated);
+        }
+        else if (evaluating is null)
+        {
+            evaluating = evaluate.Step;
+            device.BeginEvaluation();
+        }
+    }
+
+    private void Measure()
+    {
+        var result = device.EvaluateBatch();
+        tell(new EvaluationProgressed(key, Step));
+        if (result is null)
+            return;
+        evaluating = null;
+        evaluated = new Evaluated(key, Step, result.Loss, result.Perplexity, result.BitsPerByte);
+        tell(evaluated);
+    }
+
+    private void ComputeLane()
+    {
+        var (ticket, block, skips) = owed[0];
+        if (underway?.Block != block)
+        {
+            device.Begin(block);
+            underway = (block, block.First);
+        }
+
+        var lane = underway!.Value.NextLane;
+        device.ComputeLane(Step, lane, skips);
+        underway = (block, lane + 1);
+        tell(new LaneComputed(key, ticket, lane));
+        if (lane + 1 < block.End)
+            return;
+        underway = null;
+        var result = device.Publish(ticket.Round);
+        var answered = owed.Where(other => other.Block == block).ToList();
+        owed.RemoveAll(other => other.Block == block);
+        if (result is null)
+            return;
+        done.Add(block, result);
+        foreach (var other in answered)
+            tell(new BlockComputed(key, other.Ticket, block, result.Loss, result.Positions));
+    }
+
+    private bool IsAt(long step)
+    {
+        if (Step == step)
+            return true;
+        tell(new AtAnotherStep(key, Step));
+        return false;
+    }
+
+    private void ForgetStep()
+    {
+        ForgetLanes();
+        (copied, evaluated, evaluating) = (null, null, null);
+    }
+
+    private void ForgetLanes()
+    {
+        owed.Clear();
+        done.Clear();
+        if (underway is not null)
+            device.GiveUp();
+        underway = null;
+    }
+}

@@ -1,0 +1,18 @@
+using ActorTrain.Actors.Run;
+
+namespace ActorTrain.Actors.Training;
+
+/// <summary>What the supervisor of trainers is to do.</summary>
+public abstract record TrainerSupervisorEffect;
+
+/// <summary>Start a life of a trainer.</summary>
+/// <param name="Trainer">The life, which never was before.</param>
+public sealed record SpawnTrainer(TrainerKey Trainer) : TrainerSupervisorEffect;
+
+/// <summary>Stop a life and forget it; whether it hangs does not matter.</summary>
+/// <param name="Trainer">The life.</param>
+public sealed record StopTrainer(TrainerKey Trainer) : TrainerSupervisorEffect;
+
+/// <summary>Tell the run.</summary>
+/// <param name="Report">What.</param>
+public sealed record TellRun(TrainerSupervisorReport Report) : TrainerSupervisorEffect;

@@ -1,0 +1,161 @@
+using ActorTrain.Actors.Run;
+using ActorTrain.Models;
+
+namespace ActorTrain.Actors.Training;
+
+/// <summary>When trainers are started, started again, and given up: without clock, thread or actor.</summary>
+public sealed class TrainerSupervisorLogic
+{
+    private readonly TrainerSupervisorOptions options;
+    private readonly SortedDictionary<int, Post> posts = [];
+    private List<TrainerSupervisorEffect> effects = [];
+    private DateTimeOffset now;
+
+    /// <summary>Begins with no trainer.</summary>
+    /// <exception cref="UserErrorException">The options are wrong.</exception>
+    public TrainerSupervisorLogic(TrainerSupervisorOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Validate().FirstOrDefault() is { } sentence)
+            throw new UserErrorException(sentence);
+        this.options = options;
+    }
+
+    /// <summary>When a backoff ends next, so that <see cref="Tick"/> is due; null when none runs.</summary>
+    public DateTimeOffset? NextTick => posts.Values.Min(static post => post.StartAt);
+
+    /// <summary>Obeys a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="at">The time.</param>
+    /// <returns>What is to be done, in order.</returns>
+    public IReadOnlyList<TrainerSupervisorEffect> Hear(TrainerSupervisorCommand command, DateTimeOffset at)
+    {
+        Begin(at);
+        switch (command)
+        {
+            case StartTrainer start:
+                Start(start);
+                break;
+            case RetireTrainer retire when posts.TryGetValue(retire.Number, out var post):
+                if (post.Life is { } retired)
+                    Do(new StopTrainer(retired));
+                post.Clear();
+                break;
+            case AbandonTrainer abandon:
+                Abandon(abandon.Trainer, abandon.Reason);
+                break;
+        }
+
+        return effects;
+    }
+
+    /// <summary>A life is over.</summary>
+    /// <param name="trainer">The life.</param>
+    /// <param name="reason">Why, in one sentence.</param>
+    /// <param name="at">The time.</param>
+    public IReadOnlyList<TrainerSupervisorEffect> Ended(TrainerKey trainer, string reason, DateTimeOffset at)
+    {
+        Begin(at);
+        if (Find(trainer) is { } post)
+            Lose(post, trainer, reason);
+        return effects;
+    }
+
+    /// <summary>Starts those whose backoff is over.</summary>
+    public IReadOnlyList<TrainerSupervisorEffect> Tick(DateTimeOffset at)
+    {
+        Begin(at);
+        foreach (var post in posts.Values.Where(post => post.StartAt <= now))
+            Spawn(post);
+        return effects;
+    }
+
+    private void Start(StartTrainer start)
+    {
+        if (!posts.TryGetValue(start.Number, out var post))
+            posts.Add(start.Number, post = new Post(start.Number));
+        post.Incarnation = Math.Max(post.Incarnation, start.AfterIncarnation);
+        if (post.GivenUp is { } report)
+            Do(new TellRun(new TrainerGivenUp(post.Number, report)));
+        else if (post.Life is { } life && life.Incarnation > start.AfterIncarnation)
+            Do(new TellRun(new TrainerStarted(life)));
+        else if (post.Life is { } over)
+            Abandon(over, "The run takes it for lost.");
+        else if (post.StartAt is null || post.StartAt <= now)
+            Spawn(post);
+    }
+
+    private void Abandon(TrainerKey trainer, string reason)
+    {
+        if (Find(trainer) is not { } post)
+            return;
+        Do(new StopTrainer(trainer));
+        Lose(post, trainer, reason);
+    }
+
+    private void Spawn(Post post)
+    {
+        var life = new TrainerKey(post.Number, ++post.Incarnation);
+        (post.Life, post.StartAt, post.BornAt) = (life, null, now);
+        Do(new SpawnTrainer(life));
+        Do(new TellRun(new TrainerStarted(life)));
+    }
+
+    private void Lose(Post post, TrainerKey life, string reason)
+    {
+        post.InARow = now - post.BornAt >= options.ResetAfter ? 1 : post.InARow + 1;
+        post.Life = null;
+        post.Losses.Enqueue(now);
+        while (post.Losses.TryPeek(out var first) && now - first > options.Window)
+            post.Losses.Dequeue();
+        Do(new TellRun(new TrainerLost(life, reason)));
+        if (post.Losses.Count > options.MaxLosses)
+        {
+            post.GivenUp = $"Trainer {post.Number} was lost {post.Losses.Count} times within {options.Window.TotalMinutes:0.##} minutes and is not started again; "
+                + $"the last time: {Sentence(reason)} More is in {options.Log}, under {life}.";
+            Do(new TellRun(new TrainerGivenUp(post.Number, post.GivenUp)));
+            return;
+        }
+
+        var wait = options.MinBackoff * Math.Pow(2, Math.Min(post.InARow - 1, 40));
+        post.StartAt = now + (wait < options.MaxBackoff ? wait : options.MaxBackoff);
+    }
+
+    private static string Sentence(string reason) => reason.EndsWith('.') ? reason : reason + ".";
+
+    private Post? Find(TrainerKey trainer) => posts.TryGetValue(trainer.Number, out var post) && post.Life == trainer ? post : null;
+
+    private void Begin(DateTimeOffset at)
+    {
+        now = at;
+        effects = [];
+    }
+
+    private void Do(TrainerSupervisorEffect effect) => effects.Add(effect);
+
+    // What is known of one number: it is kept after the trainer is retired, so that no life ever has the name of another.
+    private sealed class Post(int number)
+    {
+        public int Number => number;
+
+        public int Incarnation { get; set; }
+
+        public TrainerKey? Life { get; set; }
+
+        public DateTimeOffset BornAt { get; set; }
+
+        public DateTimeOffset? StartAt { get; set; }
+
+        public int InARow { get; set; }
+
+        public Queue<DateTimeOffset> Losses { get; } = [];
+
+        public string? GivenUp { get; set; }
+
+        public void Clear()
+        {
+            (Life, StartAt, InARow, GivenUp) = (null, null, 0, null);
+            Losses.Clear();
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Data.Plan;
+using ActorTrain.Host.Commands;
+using ActorTrain.Host.Reports;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Ledger;
+using ActorTrain.Persistence.Runs;
+
+namespace ActorTrain.Host.Actions;
+
+/// <summary><c>actortrain audit</c>: the exactly-once proof over samples.</summary>
+internal static class AuditHandler
+{
+    // A run that goes on may go back to an earlier step between the reading of its parts.
+    private const int Attempts = 3;
+
+    public static int Run(AuditRequest request, CommandContext context)
+    {
+        var run = NamedRun.Find(request.Run).Directory;
+        var report = Audit(run);
+        for (var attempt = 1; !report.IsClean && attempt < Attempts && run.State == RunState.Running; attempt++)
+            report = Audit(run);
+        if (request.Json)
+            context.Output.WriteLine(ReportJson.Write(run.Path, report));
+        else
+            AuditText.Write(run.Path, report, context.Output);
+        return report.IsClean ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    /// <summary>Reads what a run wrote down and compares it.</summary>
+    /// <exception cref="UserErrorException">It wrote down nothing that could be audited.</exception>
+    internal static AuditReport Audit(RunDirectory run)
+    {
+        // The checkpoint first: the ledger only grows, and never knows less than a checkpoint.
+        var record = RunRecord.Of(run);
+        var configuration = record.Configuration
+            ?? throw new UserErrorException($"{run.Path} has no run.yaml, as an imported model does, so there is nothing to audit; name a run that `actortrain pretrain` has trained.");
+        if (!File.Exists(run.LedgerFile))
+            throw new UserErrorException($"{run.Path} has no samples.jsonl, so there is nothing to audit; train it by `actortrain pretrain`.");
+        var training = configuration.Training;
+
+        // Positions do not depend on how many samples there are, so the data need not be there.
+        var plan = new BatchPlan((ulong)training.Seed, samples: 1, training.Batch, training.Lanes);
+        var state = JournalState.Of(record.Decisions);
+        return SampleAudit.Check(new AuditInput(
+            plan, configuration.Model.ContextLength, SampleLedger.Read(run.LedgerFile), state.Skips, record.Newest?.Facts, run.State == RunState.Finished ? training.Steps : null));
+    }
+}

@@ -1,0 +1,39 @@
+using ActorTrain.Host.Commands;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Control;
+using ActorTrain.Host.Reports;
+using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Metrics;
+using ActorTrain.Persistence.Runs;
+
+namespace ActorTrain.Host.Actions;
+
+/// <summary><c>actortrain status</c>: what the process that trains a run says of it, or how the last one left it.</summary>
+internal static class StatusHandler
+{
+    public static int Run(StatusRequest request, CommandContext context)
+    {
+        var run = NamedRun.Find(request.Run).Directory;
+        var document = ControlClient.Ask(run, ControlRequest.Status)?.Status ?? Left(run, RunRecord.Of(run));
+        if (request.Json)
+            context.Output.WriteLine(ReportJson.Write(document));
+        else
+            StatusReport.Write(document, context);
+        return ExitCode.Success;
+    }
+
+    /// <summary>What journal, metrics and checkpoints say of a run that no process trains.</summary>
+    internal static StatusDocument Left(RunDirectory run, RunRecord record)
+    {
+        var journal = JournalState.Of(record.Decisions);
+        var step = MetricsLog.Read(run.MetricsFile).OfType<StepMetrics>().LastOrDefault()?.Step ?? record.Newest?.Step ?? 0;
+        List<string> left = [];
+        if (journal.Ending is { IsFinished: false } ending)
+            left.Add($"It was stopped after step {ending.Step}: {ending.Text}");
+        if (step > (record.Newest?.Step ?? 0))
+            left.Add($"Steps {(record.Newest?.Step ?? 0) + 1} to {step} are taken again when it goes on, with the same result.");
+        left.AddRange(journal.Mishaps.Select(static mishap => $"{mishap.Key} failed or left {(mishap.Value.Count == 1 ? "once" : $"{mishap.Value.Count} times")}, the last time: {mishap.Value.Reason}"));
+        return new StatusDocument(
+            run.Path, run.State.ToString().ToLowerInvariant(), step, record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, left, Tree: null);
+    }
+}

@@ -1,0 +1,98 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Runs;
+
+namespace ActorTrain.Host.Control;
+
+/// <summary>The Unix socket <c>control.sock</c> of a run: made so that at no moment anybody but its owner may open it.</summary>
+internal static partial class ControlSocket
+{
+    private const int SocketLevel = 1, PeerCredentials = 17; // SOL_SOCKET, SO_PEERCRED of Linux
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Listens. Only the process that holds the run's lock may do so, hence a socket that is there was left by a dead one and is
+    /// replaced.</summary>
+    /// <exception cref="UserErrorException">The system refused.</exception>
+    public static Socket Listen(RunDirectory run)
+    {
+        if (!OperatingSystem.IsLinux())
+            throw new UserErrorException("The control socket needs Linux; run `actortrain pretrain` there.");
+
+        // Bound in a directory that only the owner may enter, then given its mode and its name: so it is never open to others.
+        var hidden = Path.Combine(run.Path, string.Create(CultureInfo.InvariantCulture, $".control-{Environment.ProcessId}"));
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            if (Directory.Exists(hidden))
+                Directory.Delete(hidden, recursive: true);
+            Directory.CreateDirectory(hidden, Owner | UnixFileMode.UserExecute);
+            using (var opened = OpenedDirectory.Open(hidden))
+                socket.Bind(new UnixDomainSocketEndPoint(opened.NameOf(RunDirectory.ControlSocketName)));
+            var bound = Path.Combine(hidden, RunDirectory.ControlSocketName);
+            File.SetUnixFileMode(bound, Owner);
+            socket.Listen(ControlProtocol.MaximumConnections);
+            File.Move(bound, run.ControlSocket, overwrite: true);
+            return socket;
+        }
+        catch (Exception exception) when (IsRefusal(exception))
+        {
+            socket.Dispose();
+            throw new UserErrorException($"Cannot listen at {run.ControlSocket}: {exception.Message.TrimEnd('.')}; give yourself the right to write there, or choose another run.output.", exception);
+        }
+        finally
+        {
+            if (Directory.Exists(hidden))
+                Directory.Delete(hidden, recursive: true);
+        }
+    }
+
+    /// <summary>Connects to the process that trains a run.</summary>
+    /// <returns>The connection, or null where no process listens.</returns>
+    /// <exception cref="UserErrorException">The socket belongs to somebody else, or may not be opened.</exception>
+    public static Socket? Connect(RunDirectory run)
+    {
+        if (!File.Exists(run.ControlSocket))
+            return null;
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            using var opened = OpenedDirectory.Open(run.Path);
+            socket.Connect(new UnixDomainSocketEndPoint(opened.NameOf(RunDirectory.ControlSocketName)));
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable)
+        {
+            socket.Dispose();
+            return null;
+        }
+        catch (Exception exception) when (IsRefusal(exception))
+        {
+            socket.Dispose();
+            throw new UserErrorException($"Cannot speak to the run at {run.ControlSocket}: {exception.Message.TrimEnd('.')}; only the user who started it may.", exception);
+        }
+
+        if (IsOwn(socket))
+            return socket;
+        socket.Dispose();
+        throw new UserErrorException($"{run.ControlSocket} belongs to another user; only the user who started the run may speak to it.");
+    }
+
+    /// <summary>Whether the process at the other end belongs to this user, or to root.</summary>
+    public static bool IsOwn(Socket socket)
+    {
+        Span<int> credentials = stackalloc int[3];
+        var length = socket.GetRawSocketOption(SocketLevel, PeerCredentials, MemoryMarshal.AsBytes(credentials));
+        return length == 12 && IsOwn((uint)credentials[1]);
+    }
+
+    /// <summary>Whether a user is this one, or root.</summary>
+    internal static bool IsOwn(uint user) => user == 0 || user == EffectiveUser();
+
+    private static bool IsRefusal(Exception exception) => exception is SocketException or IOException or UnauthorizedAccessException or Win32Exception;
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial uint EffectiveUser();
+}

@@ -1,0 +1,33 @@
+using ActorTrain.Host.Configuration;
+using ActorTrain.Models;
+
+namespace ActorTrain.Host.Control;
+
+/// <summary>Reads the run file of a run again while it goes on, at SIGHUP or when asked by the control socket.</summary>
+/// <param name="runFile">The file, or null where the run was started without one.</param>
+/// <param name="overrides">What was given after <c>--set</c>, which still wins over the file.</param>
+/// <param name="started">The configuration that the run was started with.</param>
+/// <param name="scale">Has so many trainers from now on.</param>
+internal sealed class RunFileReload(string? runFile, IReadOnlyList<string> overrides, RunConfiguration started, Action<int> scale)
+{
+    private const string Live = "trainers.count";
+
+    /// <summary>Applies what may change while the run goes on.</summary>
+    /// <returns>What came of it, in one sentence.</returns>
+    /// <exception cref="UserErrorException">The file cannot be read, or something in it is not right; nothing changed.</exception>
+    public string Apply()
+    {
+        if (runFile is null)
+            throw new UserErrorException("The run was started without a run file, so there is nothing to read again; use `actortrain scale`.");
+        var asked = RunFile.Read(runFile, overrides);
+        var changes = RunConfiguration.Differences(started, asked).Where(static change => change.Key != Live).ToList();
+        if (changes.Where(static change => change.MayChangeBecause is null).ToList() is { Count: > 0 } refused)
+            throw new UserErrorException($"{runFile} was read again and not applied, for the run could not go on with another {Names(refused)}; put the old value back or choose another run.name.");
+
+        scale(asked.Trainers.Count);
+        var done = $"{runFile} was read again: {asked.Trainers.Count} {(asked.Trainers.Count == 1 ? "trainer" : "trainers")} from now on";
+        return changes.Count == 0 ? done + "." : $"{done}; {Names(changes)} {(changes.Count == 1 ? "takes" : "take")} effect on the next start.";
+    }
+
+    private static string Names(IEnumerable<ConfigurationDifference> changes) => string.Join(", ", changes.Select(static change => change.Key));
+}

@@ -1,0 +1,67 @@
+using ActorTrain.Actors.Run;
+
+namespace ActorTrain.Host.Control;
+
+/// <summary>One actor of the tree.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="State">How it stands, in a word or two.</param>
+/// <param name="Restarts">How often it failed and was started again.</param>
+/// <param name="Mailbox">Messages that wait for it, where that is known.</param>
+/// <param name="Lanes">For a trainer: lanes that it still owes.</param>
+/// <param name="LastFault">Why it failed the last time.</param>
+/// <param name="Children">The actors below it.</param>
+internal sealed record ActorNode(string Name, string State, int Restarts, int? Mailbox, string? Lanes, string? LastFault, IReadOnlyList<ActorNode> Children);
+
+/// <summary>How a run stands, for people and programs; without a process its tree is missing.</summary>
+/// <param name="Run">Its folder.</param>
+/// <param name="State"><c>running</c>, or how the last process left it.</param>
+/// <param name="Step">Updates so far.</param>
+/// <param name="Steps">Updates in all; null where neither journal nor configuration says.</param>
+/// <param name="Generation">Number of the membership.</param>
+/// <param name="JournalWaiting">Decisions that are not yet durable.</param>
+/// <param name="Checkpoint">Step of the newest whole checkpoint, or null.</param>
+/// <param name="Left">What the last process left undone or said at its end, in sentences.</param>
+/// <param name="Tree">The actors, while a process runs.</param>
+internal sealed record StatusDocument(
+    string Run, string State, long Step, long? Steps, long Generation, int JournalWaiting, long? Checkpoint, IReadOnlyList<string> Left, ActorNode? Tree)
+{
+    /// <summary>The document of a run that goes on.</summary>
+    public static StatusDocument Of(string run, RunStatus status, long? checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(status);
+        var faults = status.Faults.ToDictionary(static fault => fault.Actor, StringComparer.Ordinal);
+        var others = status.Actors.Select(static actor => actor.Name).Concat(faults.Keys).Distinct()
+            .Where(static name => name is not (Root or Trainers)).Order(NumberedNames)
+            .Select(name => Node(name, [])).ToArray();
+        var trainers = status.Trainers.Select(static trainer => new ActorNode(
+            trainer.Trainer.ToString(), InWords(trainer.Standing), trainer.Faults, trainer.Mailbox, trainer.Lanes.Length > 0 ? trainer.Lanes : null, trainer.LastFault, [])).ToArray();
+        var below = Node(Trainers, trainers);
+        if (below.State.Length == 0 && status.WantedTrainers > 0)
+            below = below with { State = $"{status.WantedTrainers} wanted" };
+        var tree = Node(Root, [below, .. others]) with { State = status.Phase };
+        return new StatusDocument(run, "running", status.Step, status.Steps, status.Generation, status.JournalWaiting, checkpoint, [], tree);
+
+        ActorNode Node(string name, IReadOnlyList<ActorNode> children)
+        {
+            var seen = status.Actors.FirstOrDefault(actor => actor.Name == name);
+            var (_, count, reason) = faults.GetValueOrDefault(name);
+            return new ActorNode(name, seen?.State ?? "", count, seen?.Mailbox, null, reason, children);
+        }
+    }
+
+    private const string Root = "run";
+    private const string Trainers = "trainers";
+
+    // reducer-10 comes after reducer-9.
+    private static readonly Comparer<string> NumberedNames = Comparer<string>.Create(static (left, right) =>
+        left.Length != right.Length && left.Split('-')[0] == right.Split('-')[0] ? left.Length.CompareTo(right.Length) : string.CompareOrdinal(left, right));
+
+    private static string InWords(TrainerStanding standing) => standing switch
+    {
+        TrainerStanding.Starting => "starting",
+        TrainerStanding.Joining => "joining",
+        TrainerStanding.Member => "training",
+        TrainerStanding.GivenUp => "given up",
+        _ => throw new ArgumentOutOfRangeException(nameof(standing)),
+    };
+}

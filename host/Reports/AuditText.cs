@@ -1,0 +1,26 @@
+using System.Globalization;
+using ActorTrain.Actors.Metrics;
+
+namespace ActorTrain.Host.Reports;
+
+/// <summary>What an audit found, for people.</summary>
+internal static class AuditText
+{
+    public static void Write(string run, AuditReport report, TextWriter output)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        output.WriteLine(report.IsClean
+            ? Invariant($"{run} is clean: {report.Steps} steps, each committed once, and {report.Consumed} samples, each read once; the next position is {report.Next}.")
+            : Invariant($"{run} contradicts itself after {report.Steps} steps and {report.Consumed} samples:"));
+        foreach (var contradiction in report.Contradictions)
+            output.WriteLine($"  {contradiction}");
+        foreach (var range in report.Skips)
+            output.WriteLine(Invariant($"  left out: positions {range.First}–{range.End - 1}, {range.Reason}"));
+        if (report.Undecided > 0)
+            output.WriteLine(Invariant($"  passed over, but not yet durable in the journal: {report.Undecided} positions; the steps after the newest checkpoint are taken again if the process dies now"));
+        if (report.IsClean)
+            output.WriteLine(report.CheckpointStep is { } step ? Invariant($"  the newest checkpoint, of step {step}, agrees") : "  there is no checkpoint yet");
+    }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,49 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Host.Control;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Host.Reports;
+
+/// <summary>The same reports for programs.</summary>
+internal static class ReportJson
+{
+    /// <summary>How a run stands, as one object.</summary>
+    public static string Write(StatusDocument status) => JsonSerializer.Serialize(status, ReportJsonContext.Readable.StatusDocument);
+
+    /// <summary>An audit, as one object.</summary>
+    public static string Write(string run, AuditReport report) => JsonSerializer.Serialize(
+        new AuditDocument(run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.CheckpointStep, report.Skips, report.Contradictions),
+        ReportJsonContext.Readable.AuditDocument);
+
+    /// <summary>A decision, as one object on one line.</summary>
+    public static string Write(long number, RunEvent decision)
+    {
+        var form = RunEventCodec.ManifestOf(decision);
+        var line = new JsonObject { ["number"] = number, ["decision"] = form[..form.IndexOf('/', StringComparison.Ordinal)] };
+        foreach (var (name, value) in JsonNode.Parse(RunEventCodec.Write(decision))!.AsObject())
+            line[JsonNamingPolicy.SnakeCaseLower.ConvertName(name)] = value?.DeepClone();
+        line["sentence"] = RunEventWords.Describe(decision);
+        return line.ToJsonString(ReportJsonContext.Line);
+    }
+}
+
+/// <summary>An audit as it is printed.</summary>
+internal sealed record AuditDocument(
+    string Run, bool Clean, long Steps, long Samples, long NextPosition, long Undecided, long? Checkpoint, IReadOnlyList<Models.Plan.SkippedRange> LeftOut,
+    IReadOnlyList<string> Contradictions);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true)]
+[JsonSerializable(typeof(StatusDocument))]
+[JsonSerializable(typeof(AuditDocument))]
+internal sealed partial class ReportJsonContext : JsonSerializerContext
+{
+    /// <summary>Over several lines, for people too; a dash in a sentence stays one.</summary>
+    public static ReportJsonContext Readable { get; } = new(new JsonSerializerOptions(Default.Options) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>On one line.</summary>
+    public static JsonSerializerOptions Line { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+}

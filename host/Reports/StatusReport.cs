@@ -1,0 +1,80 @@
+using System.Globalization;
+using ActorTrain.Host.Commands;
+using ActorTrain.Host.Control;
+using ActorTrain.Host.Progress;
+using Spectre.Console;
+
+namespace ActorTrain.Host.Reports;
+
+/// <summary>How a run stands, in words and as a tree of its actors.</summary>
+internal static class StatusReport
+{
+    public static void Write(StatusDocument status, CommandContext context)
+    {
+        ArgumentNullException.ThrowIfNull(status);
+        context.Output.WriteLine(Headline(status));
+        foreach (var sentence in status.Left)
+            context.Output.WriteLine(sentence);
+        if (status.Tree is not { } root)
+            return;
+        if (context.IsTerminal)
+            LiveProgress.Console(context.Output).Write(Drawn(root));
+        else
+            WritePlain(root, context.Output, depth: 0);
+    }
+
+    private static string Headline(StatusDocument status)
+    {
+        var text = Invariant($"{status.Run}: {status.State}, step {status.Step}");
+        if (status.Steps is { } steps)
+            text += Invariant($" of {steps}");
+        if (status.Generation > 0)
+            text += Invariant($", generation {status.Generation}");
+        text += status.Checkpoint is { } checkpoint ? Invariant($", checkpoint of step {checkpoint}") : ", no checkpoint yet";
+        return status.JournalWaiting > 0 ? text + Invariant($", {status.JournalWaiting} decisions wait for the database") : text;
+    }
+
+    // As "name: state, more, more".
+    private static IEnumerable<string> Facts(ActorNode actor)
+    {
+        if (actor.State.Length > 0)
+            yield return actor.State;
+        if (actor.Lanes is not null)
+            yield return $"lanes {actor.Lanes}";
+        if (actor.Mailbox is { } mailbox)
+            yield return Invariant($"mailbox {mailbox}");
+        if (actor.Restarts > 0)
+            yield return Invariant($"restarts {actor.Restarts}");
+        if (actor.LastFault is not null)
+            yield return $"last fault: {actor.LastFault}";
+    }
+
+    private static void WritePlain(ActorNode actor, TextWriter output, int depth)
+    {
+        var facts = string.Join(", ", Facts(actor));
+        output.WriteLine($"{new string(' ', 2 * depth)}{actor.Name}{(facts.Length > 0 ? ": " : "")}{facts}");
+        foreach (var child in actor.Children)
+            WritePlain(child, output, depth + 1);
+    }
+
+    private static Tree Drawn(ActorNode root)
+    {
+        var tree = new Tree(Label(root));
+        Add(tree, root.Children);
+        return tree;
+
+        static void Add(IHasTreeNodes parent, IEnumerable<ActorNode> children)
+        {
+            foreach (var child in children)
+                Add(parent.AddNode(Label(child)), child.Children);
+        }
+    }
+
+    private static Markup Label(ActorNode actor)
+    {
+        var color = actor.State is "given up" or "failing" ? "red" : actor.LastFault is not null || actor.State.StartsWith("paused", StringComparison.Ordinal) ? "yellow" : "green";
+        return new Markup($"[bold]{Markup.Escape(actor.Name)}[/]  [{color}]{Markup.Escape(string.Join(", ", Facts(actor)))}[/]");
+    }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,107 @@
+using System.Runtime.Intrinsics;
+using ActorTrain.Models.Optimization;
+
+namespace ActorTrain.Models.Kernels;
+
+/// <summary>Sums over ranges of flat float32 vectors on the calling thread alone: whoever shares a vector among threads does so by ranges.</summary>
+/// <remarks>Addresses are those of the first element of a range; its memory must be kept alive while it is used.</remarks>
+public static unsafe class FlatSums
+{
+    // Elements that are added and squared while they are in the cache, as in the kernels.
+    private const int Part = 1 << 16;
+
+    /// <summary>Blocks of <see cref="GradientNorm.Block"/> elements that a range has, the last one shorter.</summary>
+    public static int BlocksOf(long count) => (int)((count + GradientNorm.Block - 1) / GradientNorm.Block);
+
+    /// <summary>to = left + right: the addition of the lane tree.</summary>
+    /// <param name="count">Elements.</param>
+    /// <param name="left">The left operand.</param>
+    /// <param name="right">The right operand.</param>
+    /// <param name="to">Where the sum goes; it may be either operand.</param>
+    /// <param name="squares">Empty, or one element per block: receives the sums of squares of the blocks of the sum, in double.</param>
+    public static void Add(long count, nint left, nint right, nint to, Span<double> squares = default)
+    {
+        CheckSquares(count, squares);
+        if (!FusedKernels.IsAvailable)
+        {
+            ComposedAdd(count, left, right, to);
+            if (!squares.IsEmpty)
+                ComposedSquares(count, to, squares);
+            return;
+        }
+
+        fixed (double* blocks = squares)
+            FusedKernels.Check(NativeKernels.ak_sum(count, left, right, to, blocks));
+    }
+
+    /// <summary>Sums of squares, in double, of each block of a range; added in order over a whole vector they give the square of
+    /// <see cref="GradientNorm.Of"/>, whatever ranges it was cut into at multiples of a block.</summary>
+    /// <param name="count">Elements.</param>
+    /// <param name="vector">The range.</param>
+    /// <param name="squares">One element per block.</param>
+    public static void Squares(long count, nint vector, Span<double> squares)
+    {
+        if (squares.Length != BlocksOf(count))
+            throw new ArgumentException($"{count} elements have {BlocksOf(count)} blocks, not {squares.Length}.", nameof(squares));
+        if (!FusedKernels.IsAvailable)
+        {
+            ComposedSquares(count, vector, squares);
+            return;
+        }
+
+        fixed (double* blocks = squares)
+            FusedKernels.Check(NativeKernels.ak_sum(count, vector, 0, 0, blocks));
+    }
+
+    /// <summary>The composed form of <see cref="Add"/>: the same bits, since each element is one addition.</summary>
+    internal static void ComposedAdd(long count, nint left, nint right, nint to)
+    {
+        float* a = (float*)left, b = (float*)right, sum = (float*)to;
+        long i = 0;
+        for (; i + Vector256<float>.Count <= count; i += Vector256<float>.Count)
+            (Vector256.Load(a + i) + Vector256.Load(b + i)).Store(sum + i);
+        for (; i < count; i++)
+            sum[i] = a[i] + b[i];
+    }
+
+    /// <summary>The composed form of <see cref="Squares"/>. Elements are added in an order of its own, so its last bits are not those of the
+    /// kernels.</summary>
+    internal static void ComposedSquares(long count, nint vector, Span<double> squares)
+    {
+        for (var block = 0; block < squares.Length; block++)
+        {
+            var first = block * GradientNorm.Block;
+            squares[block] = ComposedSquare(Math.Min(GradientNorm.Block, count - first), (float*)vector + first);
+        }
+    }
+
+    private static double ComposedSquare(long count, float* x)
+    {
+        double sum = 0;
+        for (long first = 0; first < count; first += Part)
+        {
+            var last = Math.Min(first + Part, count);
+            var (low, high) = (Vector256<double>.Zero, Vector256<double>.Zero);
+            var i = first;
+            for (; i + Vector256<float>.Count <= last; i += Vector256<float>.Count)
+            {
+                var (left, right) = Vector256.Widen(Vector256.Load(x + i));
+                low += left * left;
+                high += right * right;
+            }
+
+            double rest = 0;
+            for (; i < last; i++)
+                rest += (double)x[i] * x[i];
+            sum += Vector256.Sum(low + high) + rest;
+        }
+
+        return sum;
+    }
+
+    private static void CheckSquares(long count, Span<double> squares)
+    {
+        if (!squares.IsEmpty && squares.Length != BlocksOf(count))
+            throw new ArgumentException($"{count} elements have {BlocksOf(count)} blocks, not {squares.Length}.", nameof(squares));
+    }
+}

@@ -1,0 +1,145 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using ActorTrain.Models.Plan;
+
+namespace ActorTrain.Persistence.Journal;
+
+/// <summary>How a run came to its end, or to the end of one process's part of it.</summary>
+/// <param name="IsFinished">Whether its last step was taken; else it can go on.</param>
+/// <param name="Step">Updates so far.</param>
+/// <param name="Text">Hash of the weights it ends with, or on whose behalf it was stopped.</param>
+public sealed record JournalEnding(bool IsFinished, long Step, string Text);
+
+/// <summary>What happened to an actor.</summary>
+/// <param name="Count">How often it failed, or left.</param>
+/// <param name="Reason">Why, the last time.</param>
+public sealed record ActorMishaps(int Count, string Reason);
+
+/// <summary>A run as its decisions tell it: the same decisions in the same order always give an equal state.</summary>
+public sealed record JournalState
+{
+    /// <summary>Before the first decision.</summary>
+    public static JournalState Empty { get; } = new();
+
+    /// <summary>Decisions so far.</summary>
+    public long Decisions { get; init; }
+
+    /// <summary>SHA-256 of what the result depends on; null before the run began.</summary>
+    public string? ConfigurationHash { get; init; }
+
+    /// <summary>Updates in all.</summary>
+    public long Steps { get; init; }
+
+    /// <summary>Lanes of the global batch.</summary>
+    public int Lanes { get; init; }
+
+    /// <summary>Updates at the last decision.</summary>
+    public long Step { get; init; }
+
+    /// <summary>Trainers that are wanted.</summary>
+    public int Trainers { get; init; }
+
+    /// <summary>Number of the membership.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>Trainers that take part, by name.</summary>
+    public ImmutableSortedSet<string> Members { get; init; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+
+    /// <summary>Vetoes that hold: positions of the sample stream that are left out, and the updates there were when that was decided.</summary>
+    public ImmutableList<(long Step, SkippedRange Range)> Vetoed { get; init; } = [];
+
+    /// <summary>Checkpoints that were committed and not given up since, by step: hashes of their weights. The oldest may have been deleted.</summary>
+    public ImmutableSortedDictionary<long, string> Checkpoints { get; init; } = ImmutableSortedDictionary<long, string>.Empty;
+
+    /// <summary>Actors that failed or left, by name; a trainer's lives count together.</summary>
+    public ImmutableSortedDictionary<string, ActorMishaps> Mishaps { get; init; } = ImmutableSortedDictionary.Create<string, ActorMishaps>(StringComparer.Ordinal);
+
+    /// <summary>Updates that were not applied.</summary>
+    public int Vetoes { get; init; }
+
+    /// <summary>How often the run went back because no trainer had the newest state.</summary>
+    public int Rewinds { get; init; }
+
+    /// <summary>How often a process or supervisor took it up again.</summary>
+    public int Resumes { get; init; }
+
+    /// <summary>How it ended, or null while it goes on or where its process died.</summary>
+    public JournalEnding? Ending { get; init; }
+
+    /// <summary>Positions of the sample stream that are left out.</summary>
+    public SkipList Skips => SkipList.Of(Vetoed.Select(static veto => veto.Range));
+
+    /// <summary>Step of the newest checkpoint, or null.</summary>
+    public long? NewestCheckpoint => Checkpoints.IsEmpty ? null : Checkpoints.Keys.Last();
+
+    /// <summary>The state that many decisions lead to.</summary>
+    public static JournalState Of(IEnumerable<RunEvent> decisions) => decisions.Aggregate(Empty, static (state, decision) => state.Apply(decision));
+
+    /// <summary>The state after one more decision.</summary>
+    public JournalState Apply(RunEvent decision)
+    {
+        ArgumentNullException.ThrowIfNull(decision);
+        var next = this with { Decisions = Decisions + 1, Step = decision.Step };
+        return decision switch
+        {
+            RunStarted started => next with
+            {
+                ConfigurationHash = started.ConfigurationHash,
+                Steps = started.Steps,
+                Lanes = started.Lanes,
+                Trainers = started.Trainers,
+            },
+            RunResumed resumed => next.GoBack(resumed.Step) with { Resumes = Resumes + 1, Trainers = resumed.Trainers, Members = Members.Clear(), Ending = null },
+            TrainerJoined joined => next with { Members = Members.Add(joined.Trainer), Generation = joined.Generation },
+            TrainerLeft left => next.Note(NameOf(left.Trainer), left.Reason) with { Members = Members.Remove(left.Trainer), Generation = left.Generation },
+            TrainersScaled scaled => next with { Trainers = scaled.Trainers },
+            RunRewound rewound => next.GoBack(rewound.Step) with { Rewinds = Rewinds + 1 },
+            ActorRestarted restarted => next.Note(restarted.Actor, restarted.Reason),
+
+            BatchVetoed vetoed => next.LeaveOut(vetoed) with { Vetoes = Vetoes + 1 },
+            CheckpointCommitted committed => next with { Checkpoints = Checkpoints.SetItem(committed.Step, committed.WeightsHash) },
+            RunStopped stopped => next with { Ending = new JournalEnding(false, stopped.Step, stopped.Reason) },
+            RunFinished finished => next with { Ending = new JournalEnding(true, finished.Step, finished.WeightsHash) },
+            _ => next,
+        };
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(JournalState? other) =>
+        other is not null
+        && (Decisions, ConfigurationHash, Steps, Lanes, Step, Trainers) == (other.Decisions, other.ConfigurationHash, other.Steps, other.Lanes, other.Step, other.Trainers)
+        && (Generation, Vetoes, Rewinds, Resumes, Ending) == (other.Generation, other.Vetoes, other.Rewinds, other.Resumes, other.Ending)
+        && Vetoed.SequenceEqual(other.Vetoed) && Members.SequenceEqual(other.Members)
+        && Checkpoints.SequenceEqual(other.Checkpoints) && Mishaps.SequenceEqual(other.Mishaps);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Decisions, ConfigurationHash, Step, Generation, Members.Count, Checkpoints.Count);
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Decisions} decisions, step {Step} of {Steps}, generation {Generation} [{string.Join(' ', Members)}] of {Trainers} trainers, {Vetoes} vetoes, {Rewinds} rewinds, {Resumes} resumes, ")
+        + string.Create(CultureInfo.InvariantCulture, $"checkpoints [{string.Join(' ', Checkpoints.Keys)}], skips [{string.Join(' ', Skips.Ranges.Select(static range => $"{range.First}+{range.Count}"))}], ")
+        + $"mishaps [{string.Join(' ', Mishaps.Select(static pair => $"{pair.Key}:{pair.Value.Count}"))}], ending {Ending?.ToString() ?? "none"}";
+
+    /// <summary>Later steps are taken again: their checkpoints are thrown away, and their vetoes decided anew.</summary>
+    private JournalState GoBack(long step) => this with
+    {
+        Checkpoints = Checkpoints.RemoveRange(Checkpoints.Keys.Where(later => later > step)),
+        Vetoed = Vetoed.RemoveAll(veto => veto.Step > step),
+    };
+
+    // A veto of the very step that the run went back to may stand in the list already.
+    private JournalState LeaveOut(BatchVetoed vetoed) => this with
+    {
+        Vetoed = Vetoed.AddRange(vetoed.Skipped.Where(range => !Vetoed.Any(veto => veto.Range.First < range.End && range.First < veto.Range.End)).Select(range => (vetoed.Step, range))),
+    };
+
+    private JournalState Note(string actor, string reason) => this with
+    {
+        Mishaps = Mishaps.SetItem(actor, new ActorMishaps((Mishaps.GetValueOrDefault(actor)?.Count ?? 0) + 1, reason)),
+    };
+
+    // The third part of a trainer's name counts its lives.
+    private static string NameOf(string trainer) => string.Join('-', trainer.Split('-').Take(2));
+}

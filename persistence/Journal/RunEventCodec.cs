@@ -1,0 +1,87 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using ActorTrain.Models;
+
+namespace ActorTrain.Persistence.Journal;
+
+/// <summary>Decisions as bytes: JSON, beside a manifest that names the kind of decision and the version of its form, such as
+/// <c>BatchVetoed/1</c>.</summary>
+/// <remarks>A form never changes its meaning: a field that comes to be needed makes a new version, and the reader keeps the old one.</remarks>
+public static class RunEventCodec
+{
+    private static readonly FrozenDictionary<string, JsonTypeInfo> Forms = new Dictionary<string, JsonTypeInfo>
+    {
+        ["RunStarted/1"] = RunEventJson.Default.RunStarted,
+        ["RunResumed/1"] = RunEventJson.Default.RunResumed,
+        ["TrainerJoined/1"] = RunEventJson.Default.TrainerJoined,
+        ["TrainerLeft/1"] = RunEventJson.Default.TrainerLeft,
+        ["TrainersScaled/1"] = RunEventJson.Default.TrainersScaled,
+        ["RunRewound/1"] = RunEventJson.Default.RunRewound,
+        ["ActorRestarted/1"] = RunEventJson.Default.ActorRestarted,
+        ["BatchVetoed/1"] = RunEventJson.Default.BatchVetoed,
+        ["CheckpointCommitted/1"] = RunEventJson.Default.CheckpointCommitted,
+        ["CheckpointLost/1"] = RunEventJson.Default.CheckpointLost,
+        ["RunStopped/1"] = RunEventJson.Default.RunStopped,
+        ["RunFinished/1"] = RunEventJson.Default.RunFinished,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    // The manifest a kind is written under: its newest form.
+    private static readonly FrozenDictionary<Type, string> Newest = Forms
+        .GroupBy(static form => form.Value.Type)
+        .ToFrozenDictionary(static forms => forms.Key, static forms => forms.MaxBy(static form => VersionOf(form.Key)).Key);
+
+    /// <summary>The manifest of a decision.</summary>
+    public static string ManifestOf(RunEvent decision)
+    {
+        ArgumentNullException.ThrowIfNull(decision);
+        return Newest.TryGetValue(decision.GetType(), out var manifest)
+            ? manifest
+            : throw new ArgumentException($"{decision.GetType().Name} has no form in the journal.", nameof(decision));
+    }
+
+    /// <summary>A decision as UTF-8 JSON.</summary>
+    public static byte[] Write(RunEvent decision) => JsonSerializer.SerializeToUtf8Bytes(decision, Forms[ManifestOf(decision)]);
+
+    /// <summary>Reads what <see cref="Write"/> made.</summary>
+    /// <param name="manifest">What <see cref="ManifestOf"/> gave.</param>
+    /// <param name="bytes">UTF-8 JSON.</param>
+    /// <exception cref="UserErrorException">A newer program wrote it, or the bytes were altered.</exception>
+    public static RunEvent Read(string manifest, ReadOnlySpan<byte> bytes)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        if (!Forms.TryGetValue(manifest, out var form))
+            throw new UserErrorException($"The journal holds a decision of the form \"{manifest}\", which this program does not know; use the newer program that wrote it.");
+        try
+        {
+            return (RunEvent?)JsonSerializer.Deserialize(bytes, form) ?? throw new JsonException("it is null");
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        {
+            throw new UserErrorException(
+                $"The journal holds a decision of the form \"{manifest}\" that was altered ({exception.Message.TrimEnd('.')}); restore the database from a copy.", exception);
+        }
+    }
+
+    private static int VersionOf(string manifest) => int.Parse(manifest.AsSpan(manifest.IndexOf('/', StringComparison.Ordinal) + 1), provider: null);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    IgnoreReadOnlyProperties = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(RunStarted))]
+[JsonSerializable(typeof(RunResumed))]
+[JsonSerializable(typeof(TrainerJoined))]
+[JsonSerializable(typeof(TrainerLeft))]
+[JsonSerializable(typeof(TrainersScaled))]
+[JsonSerializable(typeof(RunRewound))]
+[JsonSerializable(typeof(ActorRestarted))]
+[JsonSerializable(typeof(BatchVetoed))]
+[JsonSerializable(typeof(CheckpointCommitted))]
+[JsonSerializable(typeof(CheckpointLost))]
+[JsonSerializable(typeof(RunStopped))]
+[JsonSerializable(typeof(RunFinished))]
+internal sealed partial class RunEventJson : JsonSerializerContext;

@@ -1,0 +1,240 @@
+using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Training;
+using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Plan;
+
+namespace ActorTrain.Actors.Tests.Training;
+
+public sealed class TrainerLogicTests
+{
+    private static readonly TrainerKey Key = new(1, 2);
+    private static readonly Round Round = new(10, 4);
+    private static readonly Ticket Ticket = new(3, Round);
+    private static readonly LoadState LoadFour = new(new SnapshotState(0, 99), 4);
+
+    private readonly RecordingDevice device = new();
+    private readonly List<TrainerReport> reports = [];
+    private readonly TrainerLogic trainer;
+
+    public TrainerLogicTests() => trainer = new TrainerLogic(Key, device, reports.Add);
+
+    [Fact]
+    public void Lanes_are_computed_one_at_a_time_block_after_block_and_each_block_is_published()
+    {
+        trainer.Hear(LoadFour);
+        trainer.Hear(Compute(Ticket, new LaneBlock(0, 2), new LaneBlock(6, 1)));
+        Drain().ShouldBe(3);
+        device.Log.ShouldBe(["load 4", "begin {0-1}", "lane 0", "lane 1", "publish 10", "begin {6}", "lane 6", "publish 10"]);
+        Told(
+            new StateLoaded(Key, 4), new LaneComputed(Key, Ticket, 0), new LaneComputed(Key, Ticket, 1), Computed(Ticket, new LaneBlock(0, 2)),
+            new LaneComputed(Key, Ticket, 6), Computed(Ticket, new LaneBlock(6, 1)));
+    }
+
+    [Fact]
+    public void A_repeated_command_is_answered_and_not_obeyed_again()
+    {
+        var block = new LaneBlock(0, 1);
+        trainer.Hear(LoadFour);
+        trainer.Hear(LoadFour);
+        trainer.Hear(Compute(Ticket, block));
+        trainer.Hear(Compute(Ticket, block));
+        Drain();
+        trainer.Hear(Compute(Ticket, block));
+        trainer.Hear(new CopyState(2, 4));
+        trainer.Hear(new CopyState(2, 4));
+        trainer.Hear(new Evaluate(4));
+        Drain();
+        trainer.Hear(new Evaluate(4));
+        trainer.Hear(new ApplyUpdate(Round, 1.5));
+        trainer.Hear(new ApplyUpdate(Round, 1.5));
+        trainer.Hear(LoadFour);
+        trainer.Step.ShouldBe(5);
+        device.Log.ShouldBe(["load 4", "begin {0}", "lane 0", "publish 10", "copy 2", "evaluate", "batch", "batch", "apply 10 1.5"]);
+        reports.Count(static report => report is StateLoaded).ShouldBe(3);
+        reports.Count(static report => report is LaneComputed).ShouldBe(1);
+        reports.Count(static report => report is BlockComputed).ShouldBe(2);
+        reports.Count(static report => report is StateCopied { Slot: 2, Step: 4 }).ShouldBe(2);
+        reports.Count(static report => report is EvaluationProgressed).ShouldBe(2);
+        reports.Count(static report => report is Evaluated { Step: 4 }).ShouldBe(2);
+        reports.Count(static report => report is UpdateApplied).ShouldBe(2);
+    }
+
+    [Fact]
+    public void What_it_cannot_obey_at_its_step_is_answered_with_the_step_it_is_at()
+    {
+        trainer.Hear(Compute(Ticket, new LaneBlock(0, 1)));
+        trainer.Hear(LoadFour);
+        trainer.Hear(Compute(new Ticket(3, new Round(11, 5)), new LaneBlock(0, 1)));
+        trainer.Hear(new ApplyUpdate(new Round(9, 3), 1));
+        trainer.Hear(new CopyState(0, 5));
+        trainer.Hear(new Evaluate(3));
+        trainer.HasWork.ShouldBeFalse();
+        Told(
+            new AtAnotherStep(Key, -1), new StateLoaded(Key, 4), new AtAnotherStep(Key, 4), new AtAnotherStep(Key, 4), new AtAnotherStep(Key, 4),
+            new AtAnotherStep(Key, 4));
+    }
+
+    [Fact]
+    public void More_lanes_of_the_same_round_come_on_top_and_each_is_answered_under_the_ticket_it_was_asked_with()
+    {
+        var later = Ticket with { Generation = 4 };
+        trainer.Hear(LoadFour);
+        trainer.Hear(Compute(Ticket, new LaneBlock(0, 2)));
+        trainer.Work();
+        trainer.Hear(Compute(later, new LaneBlock(2, 1), new LaneBlock(0, 2)));
+        Drain();
+        device.Log.Count(static line => line.StartsWith("lane", StringComparison.Ordinal)).ShouldBe(3);
+        reports.OfType<BlockComputed>().Select(static report => (report.Ticket, report.Block)).ShouldBe(
+            [(Ticket, new LaneBlock(0, 2)), (later, new LaneBlock(0, 2)), (later, new LaneBlock(2, 1))]);
+    }
+
+    [Fact]
+    public void A_new_round_of_the_same_step_ends_what_was_under_way_and_an_old_one_is_passed_over()
+    {
+        var again = new Ticket(3, new Round(11, 4));
+        trainer.Hear(LoadFour);
+        trainer.Hear(Compute(Ticket, new LaneBlock(0, 4)));
+        trainer.Work();
+        trainer.Hear(Compute(again, new LaneBlock(0, 1)));
+        trainer.Hear(Compute(Ticket, new LaneBlock(4, 4)));
+        Drain();
+        device.Log.ShouldBe(["load 4", "begin {0-3}", "lane 0", "give up", "begin {0}", "lane 0", "publish 11"]);
+        reports.OfType<BlockComputed>().Single().Ticket.ShouldBe(again);
+    }
+
+    [Fact]
+    public void Lanes_of_a_round_that_it_has_applied_are_passed_over_without_a_word()
+    {
+        trainer.Hear(LoadFour);
+        trainer.Hear(new ApplyUpdate(Round, 1));
+        reports.Clear();
+        trainer.Hear(Compute(Ticket, new LaneBlock(0, 1)));
+        trainer.HasWork.ShouldBeFalse();
+        reports.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_sum_that_the_round_takes_no_more_is_not_reported_nor_is_an_update_whose_total_is_gone()
+    {
+        device.IsClosed = true;
+        trainer.Hear(LoadFour);
+        trainer.Hear(Compute(Ticket, new LaneBlock(0, 1)));
+        Drain();
+        trainer.Hear(new ApplyUpdate(Round, 1));
+        trainer.Step.ShouldBe(4);
+        Told(new StateLoaded(Key, 4), new LaneComputed(Key, Ticket, 0));
+    }
+
+    [Fact]
+    public void A_state_that_is_refused_leaves_everything_as_it_was()
+    {
+        trainer.Hear(LoadFour);
+        trainer.Hear(Compute(Ticket, new LaneBlock(0, 2)));
+        trainer.Work();
+        device.Refusal = "It is damaged.";
+        trainer.Hear(new LoadState(new SnapshotState(1, 7), 6));
+        trainer.Step.ShouldBe(4);
+        Drain();
+        reports.OfType<StateRefused>().Single().ShouldBe(new StateRefused(Key, 6, "It is damaged."));
+        reports.OfType<BlockComputed>().Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_late_repetition_of_the_state_it_began_from_does_not_take_it_back()
+    {
+        trainer.Hear(LoadFour);
+        trainer.Hear(new ApplyUpdate(Round, 1));
+        trainer.Hear(LoadFour);
+        trainer.Step.ShouldBe(5);
+        trainer.Hear(new LoadState(new CheckpointState(), 4));
+        trainer.Step.ShouldBe(4);
+    }
+
+    [Fact]
+    public void An_evaluation_can_be_given_up_and_ends_with_its_step()
+    {
+        trainer.Hear(LoadFour);
+        trainer.Hear(new Evaluate(4));
+        trainer.Work();
+        trainer.Hear(new CancelEvaluation(3));
+        trainer.HasWork.ShouldBeTrue();
+        trainer.Hear(new CancelEvaluation(4));
+        trainer.HasWork.ShouldBeFalse();
+        trainer.Hear(new Evaluate(4));
+        trainer.Work();
+        trainer.Hear(new ApplyUpdate(Round, 1));
+        trainer.HasWork.ShouldBeFalse();
+        reports.OfType<Evaluated>().ShouldBeEmpty();
+    }
+
+    private static ComputeLanes Compute(Ticket ticket, params LaneBlock[] blocks) => new(ticket, blocks, SkipList.Empty);
+
+    private static BlockComputed Computed(Ticket ticket, LaneBlock block) => new(Key, ticket, block, RecordingDevice.Result.Loss, RecordingDevice.Result.Positions);
+
+    private void Told(params TrainerReport[] expected) => reports.ShouldBe(expected);
+
+    private int Drain()
+    {
+        var pieces = 0;
+        for (; trainer.HasWork; pieces++)
+            trainer.Work();
+        return pieces;
+    }
+
+    private sealed class RecordingDevice : ITrainerDevice
+    {
+        public static readonly BlockResult Result = new(0.25, [7, 8]);
+        private int batches;
+
+        public List<string> Log { get; } = [];
+
+        public string? Refusal { get; set; }
+
+        public bool IsClosed { get; set; }
+
+        public string? Load(StateSource source, long atStep)
+        {
+            Log.Add($"load {atStep}");
+            return Refusal;
+        }
+
+        public void Begin(LaneBlock block) => Log.Add($"begin {block}");
+
+        public void GiveUp() => Log.Add("give up");
+
+        public void ComputeLane(long atStep, int lane, SkipList skips) => Log.Add($"lane {lane}");
+
+        public BlockResult? Publish(Round round)
+        {
+            Log.Add($"publish {round.Number}");
+            return IsClosed ? null : Result;
+        }
+
+        public bool Apply(Round round, double gradientNorm)
+        {
+            Log.Add(FormattableString.Invariant($"apply {round.Number} {gradientNorm}"));
+            return !IsClosed;
+        }
+
+        public ulong? Copy(int slot, long atStep)
+        {
+            Log.Add($"copy {slot}");
+            return 5;
+        }
+
+        public void BeginEvaluation()
+        {
+            Log.Add("evaluate");
+            batches = 0;
+        }
+
+        public HeldOutLoss? EvaluateBatch()
+        {
+            Log.Add("batch");
+            return ++batches == 2 ? new HeldOutLoss(1, 10, 0.5) : null;
+        }
+
+        public void Dispose() => Log.Add("dispose");
+    }
+}

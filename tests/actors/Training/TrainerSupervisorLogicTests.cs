@@ -1,0 +1,144 @@
+using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Training;
+using ActorTrain.Models;
+
+namespace ActorTrain.Actors.Tests.Training;
+
+public sealed class TrainerSupervisorLogicTests
+{
+    private static readonly TrainerSupervisorOptions Options = new()
+    {
+        MinBackoff = TimeSpan.FromSeconds(1),
+        MaxBackoff = TimeSpan.FromSeconds(8),
+        ResetAfter = TimeSpan.FromSeconds(100),
+        MaxLosses = 5,
+        Window = TimeSpan.FromSeconds(1000),
+        Log = "runs/kjv/log.txt",
+    };
+
+    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private readonly TrainerSupervisorLogic logic = new(Options);
+
+    [Fact]
+    public void A_trainer_is_started_once_and_asked_again_only_reported_again()
+    {
+        var first = new TrainerKey(3, 1);
+        logic.Hear(new StartTrainer(3, 0), Start).ShouldBe([new SpawnTrainer(first), new TellRun(new TrainerStarted(first))]);
+        logic.Hear(new StartTrainer(3, 0), Start).ShouldBe([new TellRun(new TrainerStarted(first))]);
+        logic.NextTick.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Each_loss_doubles_the_wait_up_to_the_longest_and_a_long_life_makes_it_short_again()
+    {
+        var now = Start;
+        logic.Hear(new StartTrainer(0, 0), now);
+        foreach (var (life, wait) in new[] { (1, 1), (2, 2), (3, 4), (4, 8), (5, 8) })
+        {
+            logic.Ended(new TrainerKey(0, life), "It broke", now).ShouldBe([new TellRun(new TrainerLost(new TrainerKey(0, life), "It broke"))]);
+            logic.NextTick.ShouldBe(now + TimeSpan.FromSeconds(wait));
+            logic.Tick(now + TimeSpan.FromSeconds(wait - 0.5)).ShouldBeEmpty();
+            logic.Hear(new StartTrainer(0, life), now).ShouldBeEmpty();
+            now += TimeSpan.FromSeconds(wait);
+            logic.Tick(now).ShouldContain(new SpawnTrainer(new TrainerKey(0, life + 1)));
+            logic.NextTick.ShouldBeNull();
+        }
+
+        now += TimeSpan.FromSeconds(1001);
+        logic.Ended(new TrainerKey(0, 6), "It broke", now);
+        logic.NextTick.ShouldBe(now + TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public void One_that_is_lost_too_often_is_given_up_with_a_report_and_stays_so()
+    {
+        var now = Start;
+        logic.Hear(new StartTrainer(2, 0), now);
+        for (var life = 1; life <= 5; life++)
+        {
+            logic.Ended(new TrainerKey(2, life), "It broke", now);
+            now = logic.NextTick!.Value;
+            logic.Tick(now);
+        }
+
+        var last = logic.Ended(new TrainerKey(2, 6), "IOException: no room", now);
+        var report = ((TrainerGivenUp)((TellRun)last[1]).Report).Report;
+        report.ShouldBe("Trainer 2 was lost 6 times within 16.67 minutes and is not started again; the last time: IOException: no room. More is in runs/kjv/log.txt, under trainer-2-6.");
+        logic.NextTick.ShouldBeNull();
+        logic.Hear(new StartTrainer(2, 6), now).ShouldBe([new TellRun(new TrainerGivenUp(2, report))]);
+
+        // A person who takes it out and puts it in again gives it another chance.
+        logic.Hear(new RetireTrainer(2), now).ShouldBeEmpty();
+        logic.Hear(new StartTrainer(2, 6), now).ShouldContain(new SpawnTrainer(new TrainerKey(2, 7)));
+    }
+
+    [Fact]
+    public void Losses_long_ago_do_not_count()
+    {
+        var now = Start;
+        logic.Hear(new StartTrainer(0, 0), now);
+        for (var life = 1; life <= 50; life++)
+        {
+            now += TimeSpan.FromSeconds(300);
+            logic.Ended(new TrainerKey(0, life), "It broke", now).Count.ShouldBe(1);
+            now = logic.NextTick!.Value;
+            logic.Tick(now).ShouldContain(new SpawnTrainer(new TrainerKey(0, life + 1)));
+        }
+    }
+
+    [Fact]
+    public void One_that_hangs_is_let_go_and_another_life_begins_after_the_backoff()
+    {
+        var (first, second) = (new TrainerKey(1, 1), new TrainerKey(1, 2));
+        logic.Hear(new StartTrainer(1, 0), Start);
+        logic.Hear(new AbandonTrainer(first, "It hangs."), Start).ShouldBe([new StopTrainer(first), new TellRun(new TrainerLost(first, "It hangs."))]);
+        logic.Hear(new AbandonTrainer(first, "It hangs."), Start).ShouldBeEmpty();
+        logic.Ended(first, "It stopped.", Start).ShouldBeEmpty();
+        logic.Tick(Start + Options.MinBackoff).ShouldBe([new SpawnTrainer(second), new TellRun(new TrainerStarted(second))]);
+        logic.Hear(new AbandonTrainer(first, "It hangs."), Start).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_life_that_the_run_takes_for_over_is_let_go_when_it_asks_for_a_younger_one()
+    {
+        logic.Hear(new StartTrainer(1, 4), Start).ShouldContain(new SpawnTrainer(new TrainerKey(1, 5)));
+        logic.Hear(new StartTrainer(1, 5), Start).ShouldContain(new StopTrainer(new TrainerKey(1, 5)));
+        logic.Hear(new StartTrainer(1, 5), Start).ShouldBeEmpty();
+        logic.Hear(new StartTrainer(1, 5), Start + Options.MinBackoff).ShouldContain(new SpawnTrainer(new TrainerKey(1, 6)));
+    }
+
+    [Fact]
+    public void A_retired_trainer_is_stopped_not_started_again_and_its_name_is_not_used_twice()
+    {
+        logic.Hear(new StartTrainer(1, 0), Start);
+        logic.Hear(new RetireTrainer(1), Start).ShouldBe([new StopTrainer(new TrainerKey(1, 1))]);
+        logic.Ended(new TrainerKey(1, 1), "It stopped.", Start).ShouldBeEmpty();
+        logic.NextTick.ShouldBeNull();
+        logic.Hear(new StartTrainer(1, 0), Start).ShouldContain(new SpawnTrainer(new TrainerKey(1, 2)));
+    }
+
+    [Fact]
+    public void Options_that_do_not_fit_together_are_refused_in_one_sentence_each()
+    {
+        var wrong = new TrainerSupervisorOptions
+        {
+            Threads = 0,
+            MinBackoff = TimeSpan.FromSeconds(2),
+            MaxBackoff = TimeSpan.FromSeconds(1),
+            ResetAfter = TimeSpan.Zero,
+            MaxLosses = -1,
+            Window = TimeSpan.Zero,
+        };
+        wrong.Validate().ShouldBe(
+        [
+            "trainers.threads is 0; it must be at least 1.",
+            "trainers.max_backoff is 1 s; it must be at least trainers.min_backoff, 2 s.",
+            "trainers.reset_after is 0 s; it must be at least trainers.max_backoff, 1 s.",
+            "trainers.max_losses is -1; it must be 0 (none is borne) or more.",
+            "trainers.window is 0 s; it must be at least trainers.max_backoff, 1 s, or losses are never counted together.",
+        ]);
+        Options.Validate().ShouldBeEmpty();
+        new TrainerSupervisorOptions().Validate().ShouldBeEmpty();
+        Should.Throw<UserErrorException>(() => new TrainerSupervisorLogic(wrong)).Message.ShouldStartWith("trainers.threads");
+    }
+}

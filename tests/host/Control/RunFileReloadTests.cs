@@ -1,0 +1,68 @@
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Control;
+using ActorTrain.Models;
+
+namespace ActorTrain.Host.Tests.Control;
+
+public sealed class RunFileReloadTests : IDisposable
+{
+    private readonly TemporaryRuns runs = new();
+    private readonly List<int> scaled = [];
+
+    private string File => Path.Combine(runs.Path, "book.yaml");
+
+    public void Dispose() => runs.Dispose();
+
+    [Fact]
+    public void The_number_of_trainers_is_applied()
+    {
+        var reload = Start("");
+        Write("trainers:\n  count: 3\n");
+        reload.Apply().ShouldBe($"{File} was read again: 3 trainers from now on.");
+        Write("trainers:\n  count: 1\n");
+        reload.Apply().ShouldBe($"{File} was read again: 1 trainer from now on.");
+        scaled.ShouldBe([3, 1]);
+    }
+
+    [Fact]
+    public void What_else_may_change_is_told_to_take_effect_later()
+    {
+        var reload = Start("");
+        Write("trainers:\n  count: 2\nevaluation:\n  every: 7\ncheckpoints:\n  keep: 9\n");
+        reload.Apply().ShouldBe($"{File} was read again: 2 trainers from now on; evaluation.every, checkpoints.keep take effect on the next start.");
+        scaled.ShouldBe([2]);
+    }
+
+    [Fact]
+    public void What_may_not_change_is_refused_and_nothing_applied()
+    {
+        var reload = Start("");
+        Write("trainers:\n  count: 2\ntraining:\n  seed: 9\n");
+        Should.Throw<UserErrorException>(reload.Apply).Message.ShouldBe(
+            $"{File} was read again and not applied, for the run could not go on with another training.seed; put the old value back or choose another run.name.");
+        Write("trainers:\n  count: zwei\n");
+        Should.Throw<UserErrorException>(reload.Apply).Message.ShouldStartWith($"{File}:4: trainers.count is 'zwei'");
+        scaled.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_was_given_on_the_command_line_still_wins()
+    {
+        var reload = Start("", "trainers.count=4");
+        Write("trainers:\n  count: 2\n");
+        reload.Apply();
+        scaled.ShouldBe([4]);
+    }
+
+    [Fact]
+    public void Without_a_run_file_there_is_nothing_to_read() => Should.Throw<UserErrorException>(
+        () => new RunFileReload(null, ["data.path=d"], RunFile.Read(null, ["data.path=d"]), scaled.Add).Apply()).Message.ShouldContain("without a run file");
+
+    private RunFileReload Start(string yaml, params string[] overrides)
+    {
+        Write(yaml);
+        return new RunFileReload(File, overrides, RunFile.Read(File, overrides), scaled.Add);
+    }
+
+    private void Write(string yaml) => System.IO.File.WriteAllText(File, "data:\n  path: d\n" + yaml);
+}

@@ -1,0 +1,134 @@
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Storage;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Tests.Kernels;
+
+public sealed class FlatSumsTests
+{
+    private static readonly long[] Lengths = [1, 15, 64, 100_001, GradientNorm.Block, GradientNorm.Block + 12_345];
+
+    [Fact]
+    public void The_composed_form_adds_with_the_bits_of_the_kernels_and_squares_to_rounding()
+    {
+        foreach (var length in Lengths)
+        {
+            using var scope = NewDisposeScope();
+            var (left, right, composed, fused) = (randn(length), randn(length), empty(length), empty(length));
+            var blocks = FlatSums.BlocksOf(length);
+            var (ours, theirs, again) = (new double[blocks], new double[blocks], new double[blocks]);
+            FlatSums.Add(length, left.Address(), right.Address(), fused.Address(), ours);
+            FlatSums.Squares(length, fused.Address(), again);
+            FlatSums.ComposedAdd(length, left.Address(), right.Address(), composed.Address());
+            FlatSums.ComposedSquares(length, composed.Address(), theirs);
+            fused.bytes.SequenceEqual(composed.bytes).ShouldBeTrue();
+            fused.bytes.SequenceEqual((left + right).bytes).ShouldBeTrue();
+            again.ShouldBe(ours);
+            for (var i = 0; i < blocks; i++)
+                ours[i].ShouldBe(theirs[i], 1e-12 * theirs[i]);
+        }
+    }
+
+    [Fact]
+    public void A_sum_may_take_the_memory_of_either_operand()
+    {
+        using var scope = NewDisposeScope();
+        var (left, right) = (randn(1000), randn(1000));
+        var sum = left + right;
+        var (intoLeft, intoRight) = (left.clone(), right.clone());
+        FlatSums.Add(1000, intoLeft.Address(), right.Address(), intoLeft.Address());
+        FlatSums.Add(1000, left.Address(), intoRight.Address(), intoRight.Address());
+        intoLeft.bytes.SequenceEqual(sum.bytes).ShouldBeTrue();
+        intoRight.bytes.SequenceEqual(sum.bytes).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void The_norm_from_squares_of_pieces_cut_at_blocks_has_the_bits_of_the_norm_of_the_whole()
+    {
+        using var scope = NewDisposeScope();
+        var vector = randn(3 * GradientNorm.Block + 777);
+        var norm = GradientNorm.Of(vector);
+        for (var cut = 0; cut <= 3; cut++)
+        {
+            var first = new double[cut];
+            FlatSums.Squares(cut * GradientNorm.Block, vector.Address(), first);
+            var rest = vector.numel() - cut * GradientNorm.Block;
+            var second = new double[FlatSums.BlocksOf(rest)];
+            FlatSums.Squares(rest, vector.Address() + (nint)(cut * GradientNorm.Block * sizeof(float)), second);
+            GradientNorm.OfSquares(first.Concat(second)).ShouldBe(norm);
+        }
+    }
+
+    [Fact]
+    public void The_hash_of_a_state_tells_any_changed_bit_any_exchange_and_any_length()
+    {
+        var random = new Random(1);
+        var bytes = new byte[200_003];
+        random.NextBytes(bytes);
+        var seen = new HashSet<ulong> { Hash(bytes) };
+        for (var i = 0; i < 500; i++)
+        {
+            var at = random.Next(bytes.Length);
+            bytes[at] ^= (byte)(1 << random.Next(8));
+            seen.Add(Hash(bytes)).ShouldBeTrue($"change {i}");
+        }
+
+        // Pieces of 64 KiB, and words within a stripe, that change places.
+        var (first, second) = (bytes[..65536], bytes[65536..131072]);
+        second.CopyTo(bytes, 0);
+        first.CopyTo(bytes, 65536);
+        seen.Add(Hash(bytes)).ShouldBeTrue();
+        (bytes[0], bytes[8]) = (bytes[8], bytes[0]);
+        seen.Add(Hash(bytes)).ShouldBeTrue();
+        foreach (var length in new[] { 0, 1, 127, 128, 129, 65535, 65536, 65537 })
+            seen.Add(Hash(bytes.AsSpan(0, length))).ShouldBeTrue($"length {length}");
+        var zeros = new byte[300];
+        foreach (var length in new[] { 1, 2, 128, 256 })
+            seen.Add(Hash(zeros.AsSpan(0, length))).ShouldBeTrue($"{length} zeros");
+    }
+
+    [Fact]
+    public void The_hash_is_the_same_on_every_machine()
+    {
+        byte[] bytes = [.. Enumerable.Range(0, 70_000).Select(static i => (byte)(i * 31 + i / 251))];
+        Hash(bytes).ShouldBe(GoldenHash);
+    }
+
+    [Fact]
+    public void Tensors_have_the_hash_of_the_host_memory_that_holds_their_bytes()
+    {
+        using var scope = NewDisposeScope();
+        var (w, m, v) = (randn(5000), randn(5000), randn(5000));
+        using var buffers = new Buffers(5000 * sizeof(float));
+        w.CopyTo(buffers.W);
+        m.CopyTo(buffers.M);
+        v.CopyTo(buffers.V);
+        StateHash.Of(w, m, v).ShouldBe(StateHash.Of(buffers.W, buffers.M, buffers.V));
+        StateHash.Of(w, v, m).ShouldNotBe(StateHash.Of(w, m, v));
+    }
+
+    private const ulong GoldenHash = 0;
+
+    private static unsafe ulong Hash(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* first = bytes)
+            return StateHash.Of(0, (nint)first, bytes.Length);
+    }
+
+    private sealed class Buffers(long length) : IDisposable
+    {
+        public HostBuffer W { get; } = new(length);
+
+        public HostBuffer M { get; } = new(length);
+
+        public HostBuffer V { get; } = new(length);
+
+        public void Dispose()
+        {
+            W.Dispose();
+            M.Dispose();
+            V.Dispose();
+        }
+    }
+}

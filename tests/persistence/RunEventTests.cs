@@ -1,0 +1,126 @@
+using System.Text;
+using ActorTrain.Models;
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Persistence.Tests;
+
+public sealed class RunEventTests
+{
+    private static readonly DateTimeOffset At = new(2026, 3, 4, 5, 6, 7, 890, TimeSpan.Zero);
+
+    private static readonly RunEvent[] Decisions =
+    [
+        new RunStarted(At, "c0ffee00112233445566", 1000, 8, 3),
+        new TrainerJoined(At, 0, "trainer-0", 1),
+        new TrainerJoined(At, 0, "trainer-1", 2),
+        new BatchVetoed(At, 7, [new SkippedRange(56, 8, "loss is NaN"), new SkippedRange(70, 1, "a \"quoted\" é")], "the loss is NaN"),
+        new CheckpointCommitted(At, 10, "abcdef0123456789"),
+        new TrainerLeft(At, 12, "trainer-1", 3, "It did not answer for 120 s."),
+        new TrainerJoined(At, 13, "trainer-1-2", 4),
+        new ActorRestarted(At, 14, "checkpointer", "the disk is full"),
+        new CheckpointLost(At, 14, "the disk is full"),
+        new TrainersScaled(At, 15, 2),
+        new CheckpointCommitted(At, 20, "fedcba9876543210"),
+        new RunRewound(At, 10, 22, "checkpoint"),
+        new RunStopped(At, 30, "SIGTERM"),
+        new RunResumed(At, 30, "checkpoint", 2),
+        new RunResumed(At, 0, "seed", 1),
+        new RunFinished(At, 1000, "0123456789abcdef"),
+    ];
+
+    [Fact]
+    public void Every_kind_of_decision_has_a_form_and_words()
+    {
+        var kinds = typeof(RunEvent).Assembly.GetTypes().Where(static type => type.IsSubclassOf(typeof(RunEvent))).ToArray();
+        Decisions.Select(static decision => decision.GetType()).Distinct().ShouldBe(kinds, ignoreOrder: true);
+        foreach (var decision in Decisions)
+        {
+            var manifest = RunEventCodec.ManifestOf(decision);
+            manifest.ShouldBe($"{decision.GetType().Name}/1");
+            RunEventCodec.Read(manifest, RunEventCodec.Write(decision)).ShouldBe(decision);
+            RunEventWords.Describe(decision).ShouldMatch(@"^[A-Za-z0-9].*[^.]\.$");
+        }
+    }
+
+    // Golden: what is in databases must stay readable.
+    [Theory]
+    [InlineData("RunStarted/1", """{"configurationHash":"c0ffee","steps":1000,"lanes":8,"trainers":3,"at":"2026-03-04T05:06:07.89+00:00","step":0}""", "The run began with 3 trainers: 1000 steps of 8 lanes, configuration c0ffee.")]
+    [InlineData("BatchVetoed/1", """{"skipped":[{"first":56,"count":8,"reason":"loss is NaN"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "An update was vetoed and positions 56–63 of the sample stream left out. the loss is NaN.")]
+    [InlineData("TrainerLeft/1", """{"trainer":"trainer-1","generation":3,"reason":"It threw.","at":"2026-03-04T05:06:07.89+00:00","step":12}""", "trainer-1 left: generation 3. It threw.")]
+    public void The_form_of_a_decision_stays_what_it_is(string manifest, string json, string words)
+    {
+        var decision = RunEventCodec.Read(manifest, Encoding.UTF8.GetBytes(json));
+        decision.At.ShouldBe(At);
+        RunEventWords.Describe(decision).ShouldBe(words);
+        using var expected = System.Text.Json.JsonDocument.Parse(json);
+        using var written = System.Text.Json.JsonDocument.Parse(RunEventCodec.Write(decision));
+        System.Text.Json.JsonElement.DeepEquals(expected.RootElement, written.RootElement).ShouldBeTrue(Encoding.UTF8.GetString(RunEventCodec.Write(decision)));
+    }
+
+    [Fact]
+    public void A_decision_of_a_newer_program_is_refused_in_one_sentence()
+    {
+        Should.Throw<UserErrorException>(() => RunEventCodec.Read("BatchVetoed/2", "{}"u8)).Message.ShouldBe(
+            "The journal holds a decision of the form \"BatchVetoed/2\", which this program does not know; use the newer program that wrote it.");
+        Should.Throw<UserErrorException>(() => RunEventCodec.Read("MoonPhaseChanged/1", "{}"u8)).Message.ShouldContain("newer program");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("""{"skipped":null,"reason":"x","at":"2026-03-04T05:06:07.89+00:00","step":7}""")]
+    [InlineData("\0\0\0")]
+    public void A_decision_that_was_altered_is_refused_in_one_sentence(string json) =>
+        Should.Throw<UserErrorException>(() => RunEventCodec.Read("BatchVetoed/1", Encoding.UTF8.GetBytes(json))).Message.ShouldStartWith(
+            "The journal holds a decision of the form \"BatchVetoed/1\" that was altered (");
+
+    [Fact]
+    public void Decisions_fold_to_a_state()
+    {
+        var state = JournalState.Of(Decisions[..12]);
+        state.ConfigurationHash.ShouldBe("c0ffee00112233445566");
+        (state.Steps, state.Lanes, state.Step, state.Trainers, state.Generation).ShouldBe((1000, 8, 10, 2, 4));
+        state.Members.ShouldBe(["trainer-0", "trainer-1-2"]);
+        state.Skips.Ranges.Select(static range => (range.First, range.Count)).ShouldBe([(56, 8), (70, 1)]);
+        state.NewestCheckpoint.ShouldBe(10);
+        state.Mishaps["trainer-1"].ShouldBe(new ActorMishaps(1, "It did not answer for 120 s."));
+        state.Mishaps["checkpointer"].ShouldBe(new ActorMishaps(1, "the disk is full"));
+        (state.Vetoes, state.Rewinds, state.Resumes, state.Decisions).ShouldBe((1, 1, 0, 12));
+        state.Ending.ShouldBeNull();
+
+        var stopped = JournalState.Of(Decisions[..13]);
+        stopped.Ending.ShouldBe(new JournalEnding(false, 30, "SIGTERM"));
+        var resumed = stopped.Apply(Decisions[13]);
+        resumed.Ending.ShouldBeNull();
+        resumed.Members.ShouldBeEmpty();
+        resumed.Resumes.ShouldBe(1);
+        JournalState.Of(Decisions).Ending.ShouldBe(new JournalEnding(true, 1000, "0123456789abcdef"));
+        JournalState.Of(Decisions).NewestCheckpoint.ShouldBeNull();
+    }
+
+    [Fact]
+    public void What_is_read_back_folds_to_an_equal_state_and_other_decisions_to_another()
+    {
+        var again = Decisions.Select(static decision => RunEventCodec.Read(RunEventCodec.ManifestOf(decision), RunEventCodec.Write(decision)));
+        JournalState.Of(again).ShouldBe(JournalState.Of(Decisions));
+        for (var left = 0; left < Decisions.Length; left++)
+            JournalState.Of(Decisions.Where((_, i) => i != left)).ShouldNotBe(JournalState.Of(Decisions));
+    }
+
+    [Fact]
+    public void A_veto_that_is_come_to_again_leaves_out_the_same()
+    {
+        var veto = Decisions.OfType<BatchVetoed>().Single();
+        foreach (var back in new[] { 5, 7 })
+        {
+            var state = JournalState.Of([veto, new RunResumed(At, back, "checkpoint", 1), veto]);
+            state.Skips.ShouldBe(JournalState.Of([veto]).Skips);
+            state.Vetoes.ShouldBe(2);
+        }
+
+        JournalState.Of([veto, new RunResumed(At, 5, "checkpoint", 1)]).Skips.Ranges.ShouldBeEmpty();
+        JournalState.Of([veto, new RunRewound(At, 7, 9, "snapshot")]).Skips.Ranges.Count.ShouldBe(2);
+    }
+}

@@ -1,0 +1,65 @@
+using ActorTrain.Models;
+using ActorTrain.Persistence.Ledger;
+
+namespace ActorTrain.Persistence.Tests;
+
+public sealed class SampleLedgerTests : IDisposable
+{
+    private readonly TestDirectory directory = new();
+
+    private string File => directory.At("samples.jsonl");
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public void Positions_stand_as_ranges_in_the_order_in_which_they_were_read() =>
+        SampleRange.Of([8, 9, 10, 4, 5, 7, 6]).ShouldBe([new(8, 3), new(4, 2), new(7, 1), new(6, 1)]);
+
+    [Fact]
+    public void Rows_stand_one_per_line_and_read_back()
+    {
+        SampleRow[] rows = [new(1, 3.25, [new(0, 8)]), new(2, double.NaN, [new(8, 4), new(16, 4)])];
+        using (var ledger = SampleLedger.Open(File, 0))
+        {
+            foreach (var row in rows)
+                ledger.Append(row);
+            ledger.Flush();
+        }
+
+        System.IO.File.ReadAllText(File).ShouldBe(
+            """{"step":1,"loss":3.25,"positions":[[0,8]]}""" + "\n" + """{"step":2,"loss":"NaN","positions":[[8,4],[16,4]]}""" + "\n");
+        SampleLedger.Read(File).ShouldBe(rows);
+        rows[1].Count.ShouldBe(8);
+    }
+
+    [Fact]
+    public void Going_back_drops_the_steps_that_are_taken_again_and_what_was_torn()
+    {
+        using (var ledger = SampleLedger.Open(File, 0))
+        {
+            for (var step = 1; step <= 5; step++)
+                ledger.Append(Row(step));
+        }
+
+        System.IO.File.AppendAllText(File, """{"step":6,"lo""");
+        SampleLedger.Read(File).ShouldBe([Row(1), Row(2), Row(3), Row(4), Row(5)]);
+        using (var ledger = SampleLedger.Open(File, 3))
+            ledger.Append(Row(4));
+        SampleLedger.Read(File).ShouldBe([Row(1), Row(2), Row(3), Row(4)]);
+    }
+
+    [Theory]
+    [InlineData("""{"step":1,"loss":1,"positions":[[0]]}""")]
+    [InlineData("""{"step":1,"loss":1,"positions":[[0,0]]}""")]
+    [InlineData("""{"step":1,"loss":1,"positions":[[-1,2]]}""")]
+    [InlineData("""{"step":0,"loss":1,"positions":[[0,8]]}""")]
+    [InlineData("""{"step":1,"loss":1}""")]
+    [InlineData("""{"step":1,"loss":1,"positions":[null]}""")]
+    public void A_line_that_is_no_row_is_named(string line)
+    {
+        System.IO.File.WriteAllText(File, line + "\n" + """{"step":2,"loss":1,"positions":[[8,8]]}""" + "\n");
+        Should.Throw<UserErrorException>(() => SampleLedger.Read(File).Count()).Message.ShouldBe($"Line 1 of {File} is not a row of samples; remove that line.");
+    }
+
+    private static SampleRow Row(long step) => new(step, 1.0 / step, [new((step - 1) * 8, 8)]);
+}
