@@ -10,12 +10,16 @@ namespace ActorTrain.Actors.Metrics;
 /// <param name="options">Where, and from what.</param>
 public sealed class MetricsFiles(MetricsOptions options) : IDisposable
 {
+    private static long lives;
     private MetricsLog? metrics;
     private SampleLedger? ledger;
     private long? expected;
     private long lastStep;
     private long lastEvaluation;
     private long lastSamples;
+
+    /// <summary>Tells these files from those of any other life of the run in this process.</summary>
+    public long Life { get; } = Interlocked.Increment(ref lives);
 
     /// <summary>Does what it is told.</summary>
     /// <returns>The answer, or null where there is none.</returns>
@@ -25,12 +29,13 @@ public sealed class MetricsFiles(MetricsOptions options) : IDisposable
         ArgumentNullException.ThrowIfNull(command);
         return (command, expected) switch
         {
-            (Rewind rewind, null) => GoBack(rewind),
-            (_, null) => new PublisherStarted(),
-            (Rewind rewind, { } next) when rewind.Number == next => GoBack(rewind),
+            (GoOnAfter start, null) when start.Life == Life => GoBack(start.Number, start.Step),
+            (GoOnAfter, _) => null,
+            (_, null) => new PublisherStarted(Life),
+            (Rewind rewind, { } next) when rewind.Number == next => GoBack(rewind.Number, rewind.Step),
             (Publish publish, { } next) when publish.Number == next => Remember(publish),
-            (Rewind { Number: var number }, { } next) when number < next => new Published(next - 1),
-            (Publish { Number: var number }, { } next) when number < next => new Published(next - 1),
+            (Rewind { Number: var number }, { } next) when number < next => new Published(Life, next - 1),
+            (Publish { Number: var number }, { } next) when number < next => new Published(Life, next - 1),
             (FlushMetrics flush, { } next) when flush.Number < next => Flush(flush),
 
             // Something before it was lost, and will come again, and this after it.
@@ -46,17 +51,17 @@ public sealed class MetricsFiles(MetricsOptions options) : IDisposable
         (metrics, ledger, expected) = (null, null, null);
     }
 
-    private Published GoBack(Rewind rewind)
+    private Published GoBack(long number, long step)
     {
         Dispose();
-        ledger = SampleLedger.Open(options.LedgerFile, rewind.Step);
-        metrics = MetricsLog.Open(options.MetricsFile, rewind.Step);
+        ledger = SampleLedger.Open(options.LedgerFile, step);
+        metrics = MetricsLog.Open(options.MetricsFile, step);
         var rows = MetricsLog.Read(options.MetricsFile).ToArray();
         lastStep = rows.OfType<StepMetrics>().LastOrDefault()?.Step ?? 0;
         lastEvaluation = rows.OfType<EvaluationMetrics>().LastOrDefault()?.Step ?? -1;
         lastSamples = SampleLedger.Read(options.LedgerFile).LastOrDefault()?.Step ?? 0;
-        expected = rewind.Number + 1;
-        return new Published(rewind.Number);
+        expected = number + 1;
+        return new Published(Life, number);
     }
 
     // What stands in a file already is passed over: it came from an earlier life of the run, or half of it was written before the disk refused.
@@ -85,14 +90,14 @@ public sealed class MetricsFiles(MetricsOptions options) : IDisposable
         }
 
         expected = publish.Number + 1;
-        return new Published(publish.Number);
+        return new Published(Life, publish.Number);
     }
 
     private MetricsDurable Flush(FlushMetrics flush)
     {
         ledger!.Flush();
         metrics!.Flush();
-        return new MetricsDurable(flush.Number);
+        return new MetricsDurable(Life, flush.Number);
     }
 
     private StepMetrics RowOf(StepMeasurement step)

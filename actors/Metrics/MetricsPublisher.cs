@@ -26,7 +26,7 @@ public sealed class MetricsPublisher : BreakableActor
     protected override void PreStart()
     {
         base.PreStart();
-        listener.Tell(new PublisherStarted());
+        listener.Tell(new PublisherStarted(files.Life));
     }
 
     private void Obey(MetricsCommand command)
