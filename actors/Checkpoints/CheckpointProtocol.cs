@@ -3,7 +3,8 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Checkpoints;
 
-/// <summary>Write the snapshot in a slot to disk. Answered by a <see cref="CheckpointReport"/>; it may come twice.</summary>
+/// <summary>Write the snapshot in a slot to disk. Answered by a <see cref="CheckpointReport"/>. It may come twice, and late: where
+/// the slot holds another step by then, nothing is written and nothing said.</summary>
 /// <param name="Slot">The slot, not to be written to until the answer.</param>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="Skips">What the plan leaves out.</param>

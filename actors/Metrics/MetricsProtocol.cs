@@ -24,14 +24,20 @@ public sealed record EvaluationMeasurement(long Step, double Loss, double Perple
 /// <summary>What the publisher of metrics is told.</summary>
 public abstract record MetricsCommand;
 
-/// <summary>Drop what is remembered of later steps, which are about to be taken again. A publisher that has just started takes any number, and
-/// from then on expects the one that follows; a measurement of the last step kept that is in the file already is passed over.</summary>
-/// <param name="Number">Its number in the same count as that of measurements.</param>
+/// <summary>Where a publisher that has just started stands: everything up to a number is in the file already. Rows of later steps are dropped, and a
+/// measurement of the last step kept that is in the file already is passed over when it comes. Only the life that asked obeys.</summary>
+/// <param name="Life">The life that said <see cref="PublisherStarted"/>.</param>
+/// <param name="Number">The number obeyed last.</param>
+/// <param name="Step">Updates so far.</param>
+public sealed record GoOnAfter(long Life, long Number, long Step) : MetricsCommand;
+
+/// <summary>Drop what is remembered of later steps, which are about to be taken again; numbered as measurements are.</summary>
+/// <param name="Number">Its number.</param>
 /// <param name="Step">Updates so far.</param>
 public sealed record Rewind(long Number, long Step) : MetricsCommand;
 
 /// <summary>Remember a measurement. One whose number came before is only answered; one that comes too early is dropped, and will be asked for
-/// again; a publisher that was not yet told where it stands answers <see cref="PublisherStarted"/>.</summary>
+/// again; a publisher that was not yet told where it stands answers <see cref="PublisherStarted"/>, to any command.</summary>
 /// <param name="Number">Counts measurements and rewinds, without a gap.</param>
 /// <param name="Measurement">The measurement.</param>
 public sealed record Publish(long Number, Measurement Measurement) : MetricsCommand;
@@ -43,16 +49,19 @@ public sealed record FlushMetrics(long Number) : MetricsCommand;
 /// <summary>What the publisher of metrics says.</summary>
 public abstract record MetricsReport : IRunInput;
 
-/// <summary>It lives, and does not know which number to expect: the run answers with a <see cref="Rewind"/>.</summary>
-public sealed record PublisherStarted : MetricsReport;
+/// <summary>It lives, and does not know which number to expect: the run answers with <see cref="GoOnAfter"/>.</summary>
+/// <param name="Life">Tells this life of it from all others.</param>
+public sealed record PublisherStarted(long Life) : MetricsReport;
 
 /// <summary>Everything up to a number is in the file.</summary>
+/// <param name="Life">The life that says so.</param>
 /// <param name="Number">The number of the last command obeyed.</param>
-public sealed record Published(long Number) : MetricsReport;
+public sealed record Published(long Life, long Number) : MetricsReport;
 
 /// <summary>Everything up to a number survives a power cut.</summary>
+/// <param name="Life">The life that says so.</param>
 /// <param name="Number">The number.</param>
-public sealed record MetricsDurable(long Number) : MetricsReport;
+public sealed record MetricsDurable(long Life, long Number) : MetricsReport;
 
 /// <summary>The disk refused; the run ends in order, since it does not go on without its metrics.</summary>
 /// <param name="Reason">Why, in one sentence.</param>

@@ -60,7 +60,7 @@ public sealed record Show(Measurement Measurement) : RunEffect;
 /// <param name="Step">Its step.</param>
 public sealed record ShowCheckpoint(long Step) : RunEffect;
 
-/// <summary>Send a <see cref="Tick"/> at a time, in place of an earlier wish.</summary>
+/// <summary>Send a <see cref="Tick"/> at a time; one that was wished for a later time may come as well.</summary>
 /// <param name="At">When.</param>
 public sealed record WakeAt(DateTimeOffset At) : RunEffect;
 

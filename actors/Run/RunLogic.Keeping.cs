@@ -32,6 +32,7 @@ public sealed partial class RunLogic
 
     private long metricsStep;
     private long metricsDurable;
+    private GoOnAfter? metricsLife;
 
     private string? stopping;
     private string? failing;
@@ -199,11 +200,14 @@ public sealed partial class RunLogic
     {
         switch (report)
         {
-            case PublisherStarted:
-                Do(new ToMetrics(new Rewind(metrics.Acknowledged, metricsStep)));
+            case PublisherStarted started:
+                // What an earlier life says from now on comes too late: this one goes on from here, and is sent the rest again.
+                if (metricsLife?.Life != started.Life)
+                    metricsLife = new GoOnAfter(started.Life, metrics.Acknowledged, metricsStep);
+                Do(new ToMetrics(metricsLife));
                 RepeatMetrics();
                 break;
-            case Published published:
+            case Published published when published.Life == metricsLife?.Life:
                 foreach (var (number, item) in metrics.Waiting)
                 {
                     if (number <= published.Number)
@@ -212,7 +216,7 @@ public sealed partial class RunLogic
 
                 metrics.Acknowledge(published.Number);
                 break;
-            case MetricsDurable durable:
+            case MetricsDurable durable when durable.Life == metricsLife?.Life:
                 metricsDurable = Math.Max(metricsDurable, durable.Number);
                 break;
             case MetricsFailed failed:

@@ -24,7 +24,7 @@ public sealed partial class RunLogic
             return;
 
         // The first round waits for all who begin together.
-        if (lastRound == 0 && trainers.Values.Any(static trainer => trainer.Standing == TrainerStanding.Joining))
+        if (lastRound + 1 == firstRound && trainers.Values.Any(static trainer => trainer.Standing == TrainerStanding.Joining))
             return;
         round = new RoundState(new Round(++lastRound, step), options.Lanes, options.Reducers);
         Do(new OpenRound(round.Round));

@@ -19,6 +19,20 @@ public sealed record RunOrigin(long Step, string? WeightsHash, SkipList Skips)
     public static RunOrigin Seed { get; } = new(0, null, SkipList.Empty);
 }
 
+/// <summary>What is left of a run in a process when its supervisor fails: enough for the next one to go on, and never to give a name twice.</summary>
+/// <param name="Origin">The newest checkpoint, or <see cref="RunOrigin.Seed"/>.</param>
+/// <param name="Held">Snapshots in memory.</param>
+/// <param name="LastRound">Number of the last round.</param>
+/// <param name="Generation">The last membership.</param>
+/// <param name="Trainers">Trainers wanted; null: as many as the options say.</param>
+/// <param name="Incarnations">The last life of each trainer.</param>
+public sealed record RunRemains(
+    RunOrigin Origin, IReadOnlyList<HeldSnapshot> Held, long LastRound, long Generation, int? Trainers, IReadOnlyDictionary<int, int> Incarnations)
+{
+    /// <summary>A process that begins, or goes on from a checkpoint.</summary>
+    public static RunRemains Of(RunOrigin origin) => new(origin, [], 0, 0, null, new Dictionary<int, int>());
+}
+
 /// <summary>The decisions of a run: who computes which lanes, when a step is committed, who takes over from whom, what is saved.</summary>
 /// <remarks>It has no clock, thread, disk or actor in it: inputs and the time go in, effects come out, and the same inputs always give the same
 /// effects. Any message may be lost, repeated, delayed or overtaken: what is not answered is asked again, and what is answered twice counts once.
@@ -41,6 +55,7 @@ public sealed partial class RunLogic
     private readonly SortedDictionary<int, TrainerEntry> trainers = [];
     private readonly Dictionary<string, (int Count, string Reason)> faults = [];
     private readonly Outbox<RunEvent> journal;
+    private readonly long firstRound;
     private readonly Outbox<MetricsItem> metrics = new(0);
     private List<RunEffect> effects = [];
     private DateTimeOffset now;
@@ -50,30 +65,34 @@ public sealed partial class RunLogic
     private int wanted;
     private SkipList skips;
     private RoundState? round;
+    private DateTimeOffset? wakeAt;
     private bool ended;
 
     /// <summary>Makes the decisions of a run that has not begun.</summary>
     /// <param name="options">What they depend on.</param>
     /// <param name="plan">Names the positions of a batch that is vetoed.</param>
-    /// <param name="origin">The newest checkpoint, or <see cref="RunOrigin.Seed"/>.</param>
-    /// <param name="held">Snapshots that an earlier life of the run left in memory.</param>
+    /// <param name="remains">What there is to begin from.</param>
     /// <param name="events">What the journal holds.</param>
-    public RunLogic(RunLogicOptions options, BatchPlan plan, RunOrigin origin, IReadOnlyList<HeldSnapshot> held, IReadOnlyList<RunEvent> events)
+    public RunLogic(RunLogicOptions options, BatchPlan plan, RunRemains remains, IReadOnlyList<RunEvent> events)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(plan);
-        ArgumentNullException.ThrowIfNull(origin);
+        ArgumentNullException.ThrowIfNull(remains);
         ArgumentNullException.ThrowIfNull(events);
         this.options = options;
         this.plan = plan;
+        var origin = remains.Origin;
         if (origin.WeightsHash is not null)
             origins.Add(origin);
-        slots = new SnapshotSlots(options.SnapshotSlots, held);
+        slots = new SnapshotSlots(options.SnapshotSlots, remains.Held);
+        (lastRound, generation, wanted) = (remains.LastRound, remains.Generation, remains.Trainers ?? options.Trainers);
+        firstRound = lastRound + 1;
+        foreach (var (number, incarnation) in remains.Incarnations)
+            retired.Add(number, incarnation);
         journal = new Outbox<RunEvent>(events.Count);
         (step, skips) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, newest.Skips) : (origin.Step, origin.Skips);
         savedStep = origin.WeightsHash is null ? null : origin.Step;
         metricsStep = step;
-        wanted = options.Trainers;
         isNew = !events.OfType<RunStarted>().Any();
         recordedCheckpoint = events.OfType<CheckpointCommitted>().LastOrDefault()?.Step;
     }
@@ -84,11 +103,19 @@ public sealed partial class RunLogic
     /// <summary>Trainers wanted at present.</summary>
     public int WantedTrainers => wanted;
 
-    /// <summary>Snapshots in memory, for the next life of the run.</summary>
-    public IReadOnlyList<HeldSnapshot> Held => [.. slots.Held];
+    /// <summary>What the next supervisor in this process needs, should this one fail.</summary>
+    public RunRemains Remains
+    {
+        get
+        {
+            var incarnations = new Dictionary<int, int>(retired);
+            foreach (var trainer in trainers.Values)
+                incarnations[trainer.Number] = trainer.LastIncarnation;
 
-    /// <summary>The newest checkpoint, for the next life of the run.</summary>
-    public RunOrigin Origin => origins[^1];
+            // Steps whose measurements are not in the file yet are taken again, so that none is missing from it.
+            return new RunRemains(Origin, [.. slots.Held.Where(snapshot => snapshot.Step <= metricsStep)], lastRound, generation, wanted, incarnations);
+        }
+    }
 
     /// <summary>Begins, or goes on.</summary>
     /// <param name="at">The time.</param>
@@ -115,7 +142,9 @@ public sealed partial class RunLogic
     {
         now = at;
         effects = [];
-        if (ended)
+
+        // What comes after the end is recorded changes nothing any more; it only has to become durable.
+        if (ended || (isEndRecorded && input is not (JournalReport or MetricsReport or Tick)))
             return effects;
         switch (input)
         {
@@ -138,6 +167,7 @@ public sealed partial class RunLogic
                 Hear(report);
                 break;
             case Tick:
+                wakeAt = null;
                 Remind();
                 break;
             case StopRun stop:
@@ -166,6 +196,8 @@ public sealed partial class RunLogic
         step, options.Steps, generation, Phase(), [.. trainers.Values.Select(static trainer => trainer.Status())], journal.Count,
         [.. faults.OrderBy(static fault => fault.Key, StringComparer.Ordinal).Select(static fault => (fault.Key, fault.Value.Count, fault.Value.Reason))]);
 
+    private RunOrigin Origin => origins[^1];
+
     // Everything that can go on does. The order matters: what ends comes before what begins.
     private void Advance()
     {
@@ -182,8 +214,14 @@ public sealed partial class RunLogic
 
     private List<RunEffect> Take()
     {
-        if (!ended)
-            effects.Add(new WakeAt(NextReminder()));
+        // Nothing is due sooner than a retry interval from now, so a reminder before that will do.
+        if (!ended && (wakeAt is null || wakeAt > now + options.RetryInterval))
+        {
+            var next = NextReminder();
+            if (wakeAt is null || next < wakeAt)
+                effects.Add(new WakeAt((wakeAt = next).Value));
+        }
+
         return effects;
     }
 

@@ -30,6 +30,8 @@ public abstract partial class Eventsourced
     {
         if (phase < Phase.Processing)
             RecoverWith(message);
+        else if (message is WriteMessageSuccess success)
+            HandleSuccess(success);
         else if (message is IJournalResponse answer)
             HandleAnswer(receive, answer);
         else if (message is RecoveryTick)
@@ -190,10 +192,6 @@ public abstract partial class Eventsourced
     {
         switch (answer)
         {
-            case WriteMessageSuccess success when success.ActorInstanceId == instanceId:
-                SawSequenceNr(success.Persistent.SequenceNr);
-                HandlePersisted(success.Persistent.Payload);
-                break;
             case LoopMessageSuccess success when success.ActorInstanceId == instanceId:
                 HandlePersisted(success.Message);
                 break;
@@ -222,13 +220,21 @@ public abstract partial class Eventsourced
             case WriteMessagesFailed { WriteCount: 0 }:
                 writing = false;
                 break;
-            case WriteMessageSuccess or LoopMessageSuccess or WriteMessageRejected or WriteMessageFailure or WriteMessagesFailed
+            case LoopMessageSuccess or WriteMessageRejected or WriteMessageFailure or WriteMessagesFailed
                 or ReplayedMessage or RecoverySuccess or ReplayMessagesFailure:
                 break;
             default:
                 HandleCommand(receive, answer);
                 break;
         }
+    }
+
+    private void HandleSuccess(WriteMessageSuccess success)
+    {
+        if (success.ActorInstanceId != instanceId)
+            return;
+        SawSequenceNr(success.Persistent.SequenceNr);
+        HandlePersisted(success.Persistent.Payload);
     }
 
     private void HandlePersisted(object @event)

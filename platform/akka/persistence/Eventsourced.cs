@@ -94,7 +94,7 @@ public abstract partial class Eventsourced : ActorBase, IPersistentIdentity, IPe
     public void Persist<TEvent>(TEvent @event, Action<TEvent> handler)
     {
         Enlist(@event, handler, stashing: true);
-        batch.Add(new AtomicWrite(Represent(@event)));
+        batch.Add(new AtomicWrite(Represent(@event)) { CommandSender = Sender });
     }
 
     /// <summary>Persists events all or none, then calls the handler with each, in order. No command is handled in between.</summary>
@@ -106,7 +106,7 @@ public abstract partial class Eventsourced : ActorBase, IPersistentIdentity, IPe
     public void PersistAsync<TEvent>(TEvent @event, Action<TEvent> handler)
     {
         Enlist(@event, handler, stashing: false);
-        batch.Add(new AtomicWrite(Represent(@event)));
+        batch.Add(new AtomicWrite(Represent(@event)) { CommandSender = Sender });
     }
 
     /// <summary>Persists events all or none, then calls the handler with each, in order. Commands are handled in between.</summary>
@@ -177,10 +177,10 @@ public abstract partial class Eventsourced : ActorBase, IPersistentIdentity, IPe
         }
 
         if (all.Count > 0)
-            batch.Add(new AtomicWrite(all.DrainToImmutable()));
+            batch.Add(new AtomicWrite(all.DrainToImmutable()) { CommandSender = Sender });
     }
 
-    private Persistent Represent(object @event) => new(@event, ++sequenceNr, PersistenceId, writerGuid: writerGuid, sender: Sender);
+    private Persistent Represent(object @event) => new(@event, ++sequenceNr, PersistenceId, writerGuid: writerGuid);
 
     private void Enlist<TEvent>(TEvent @event, Action<TEvent> handler, bool stashing)
     {

@@ -94,7 +94,7 @@ public class Persistent(
     public string WriterGuid { get; } = writerGuid ?? Undefined;
 
     /// <inheritdoc/>
-    public long Timestamp { get; } = timestamp;
+    public long Timestamp { get; private set; } = timestamp;
 
     /// <inheritdoc/>
     public IPersistentRepresentation WithPayload(object payload) => new Persistent(payload, SequenceNr, PersistenceId, Manifest, IsDeleted, Sender, WriterGuid, Timestamp);
@@ -110,6 +110,16 @@ public class Persistent(
     /// <inheritdoc/>
     public IPersistentRepresentation Update(long sequenceNr, string persistenceId, bool isDeleted, IActorRef sender, string writerGuid) =>
         new Persistent(Payload, sequenceNr, persistenceId, Manifest, isDeleted, sender, writerGuid, Timestamp);
+
+    /// <summary>The event as a store in this process keeps it: with the time, and without the sender.</summary>
+    /// <remarks>Events of persistent actors have neither yet and belong to nobody else, so they need no copy.</remarks>
+    internal static IPersistentRepresentation Stamp(IPersistentRepresentation @event, long now)
+    {
+        if (@event.GetType() != typeof(Persistent) || @event is not Persistent { Timestamp: 0 } own)
+            return @event.WithTimestamp(now);
+        own.Timestamp = now;
+        return own;
+    }
 
     /// <inheritdoc/>
     public bool Equals(IPersistentRepresentation other) =>
@@ -129,12 +139,15 @@ public class Persistent(
 /// <summary>Events of one persistence id that are written all or none.</summary>
 public sealed class AtomicWrite : IPersistentEnvelope, Serialization.IMessage
 {
-    private readonly IImmutableList<IPersistentRepresentation> events;
+    // Most writes have one event: it needs no list until somebody asks for one.
+    private readonly IPersistentRepresentation first;
+    private IImmutableList<IPersistentRepresentation> events;
 
     /// <summary>One event.</summary>
     public AtomicWrite(IPersistentRepresentation @event)
-        : this(ImmutableArray.Create(@event))
     {
+        first = @event ?? throw new ArgumentNullException(nameof(@event));
+        Size = 1;
     }
 
     /// <summary>Several events.</summary>
@@ -143,38 +156,40 @@ public sealed class AtomicWrite : IPersistentEnvelope, Serialization.IMessage
     {
         if (payload is null || payload.Count == 0)
             throw new ArgumentException("An atomic write needs at least one event.", nameof(payload));
-        PersistenceId = payload[0].PersistenceId;
-        for (var index = 1; index < payload.Count; index++)
+        (first, events, Size) = (payload[0], payload, payload.Count);
+        for (var index = 1; index < Size; index++)
         {
             if (payload[index].PersistenceId != PersistenceId)
                 throw new ArgumentException($"An atomic write needs events of one persistence id; it has '{PersistenceId}' and '{payload[index].PersistenceId}'.", nameof(payload));
         }
-
-        events = payload;
     }
 
     /// <summary>The events, as <c>IImmutableList&lt;IPersistentRepresentation&gt;</c>.</summary>
-    public object Payload => events;
+    public object Payload => events ??= ImmutableArray.Create(first);
 
     /// <inheritdoc/>
     public IActorRef Sender => ActorRefs.NoSender;
 
     /// <inheritdoc/>
-    public int Size => events.Count;
+    public int Size { get; }
 
     /// <summary>The id that all its events have.</summary>
-    public string PersistenceId { get; }
+    public string PersistenceId => first.PersistenceId;
 
     /// <summary>The sequence number of its first event.</summary>
-    public long LowestSequenceNr => events[0].SequenceNr;
+    public long LowestSequenceNr => first.SequenceNr;
 
     /// <summary>The sequence number of its last event.</summary>
-    public long HighestSequenceNr => events[^1].SequenceNr;
+    public long HighestSequenceNr => this[Size - 1].SequenceNr;
 
-    internal IImmutableList<IPersistentRepresentation> Events => events;
+    /// <summary>The sender of the command from which all its events come; kept here because events are stored without it.</summary>
+    internal IActorRef CommandSender { get; init; }
+
+    internal IPersistentRepresentation this[int index] => index == 0 ? first : events[index];
 
     /// <summary>Whether the other holds the same events.</summary>
-    public bool Equals(AtomicWrite other) => other is not null && events.SequenceEqual(other.events);
+    public bool Equals(AtomicWrite other) =>
+        other is not null && Size == other.Size && ((IEnumerable<IPersistentRepresentation>)Payload).SequenceEqual((IEnumerable<IPersistentRepresentation>)other.Payload);
 
     /// <inheritdoc/>
     public override bool Equals(object obj) => Equals(obj as AtomicWrite);

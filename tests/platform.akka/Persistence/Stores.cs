@@ -42,7 +42,7 @@ public sealed class Store : IDisposable
     public Config Config => ConfigurationFactory.ParseString(Kind == StoreKind.Memory ? InMemory : Sql(ConnectionString, Kind == StoreKind.Sqlite ? "SQLite.MS" : "PostgreSQL.15"));
 
     private static string InMemory => $$"""
-        akka.loglevel = WARNING
+        akka.loglevel = OFF
         akka.persistence.journal {
           plugin = akka.persistence.journal.shared
           shared {
@@ -55,7 +55,7 @@ public sealed class Store : IDisposable
 
     /// <summary>The configuration of a journal and a snapshot store in SQL.</summary>
     public static string Sql(string connectionString, string provider) => $$"""
-        akka.loglevel = WARNING
+        akka.loglevel = OFF
         akka.persistence.journal {
           plugin = akka.persistence.journal.sql
           sql {

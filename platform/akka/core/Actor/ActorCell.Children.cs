@@ -129,7 +129,7 @@ public sealed partial class ActorCell
         {
             try
             {
-                actor.SupervisorStrategyInternal.HandleChildTerminated(this, child, GetChildren().Cast<IInternalActorRef>());
+                actor.SupervisorStrategyInternal.HandleChildTerminated(this, child, LazyChildren());
             }
             catch (Exception e)
             {
@@ -148,6 +148,13 @@ public sealed partial class ActorCell
                 FinishTerminate();
                 break;
         }
+    }
+
+    /// <summary>The children, looked up only if somebody reads them: most strategies do not.</summary>
+    private IEnumerable<IInternalActorRef> LazyChildren()
+    {
+        foreach (var child in GetChildren())
+            yield return (IInternalActorRef)child;
     }
 
     private void StopFunctionRefs()

@@ -83,7 +83,9 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
     private void Write(WriteMessages request)
     {
         var envelopes = request.Messages as IPersistentEnvelope[] ?? [.. request.Messages];
-        var count = envelopes.Count(static envelope => envelope is AtomicWrite);
+        var count = 0;
+        foreach (var envelope in envelopes)
+            count += envelope is AtomicWrite ? 1 : 0;
         var written = count == 0 ? Task.FromResult<IImmutableList<Exception>>(null) : WriteAsync(envelopes, count);
         var self = Self;
         if (written.IsCompleted)
@@ -94,10 +96,10 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
 
     private Task<IImmutableList<Exception>> WriteAsync(IPersistentEnvelope[] envelopes, int count)
     {
-        AtomicWrite[] writes;
+        var writes = new List<AtomicWrite>(count);
         try
         {
-            writes = [.. PreparePersistentBatch(envelopes)];
+            writes.AddRange(PreparePersistentBatch(envelopes));
         }
         catch (Exception unfit)
         {
@@ -136,13 +138,14 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
             }
 
             var rejection = failure is null ? rejections?[next++] : null;
-            foreach (var @event in write.Events)
+            for (var index = 0; index < write.Size; index++)
             {
+                var @event = write[index];
                 target.Tell(
                     failure is not null ? new WriteMessageFailure(@event, failure, instance)
                     : rejection is not null ? new WriteMessageRejected(@event, rejection, instance)
                     : new WriteMessageSuccess(@event, instance),
-                    @event.Sender);
+                    write.CommandSender ?? @event.Sender);
             }
         }
     }

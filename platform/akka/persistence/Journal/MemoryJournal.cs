@@ -32,11 +32,14 @@ public class MemoryJournal : AsyncWriteJournal
     protected override Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages)
     {
         var now = DateTime.UtcNow.Ticks;
+        string id = null;
+        EventLog log = null;
         foreach (var write in messages)
         {
-            var log = Logs.GetOrAdd(write.PersistenceId, static _ => new EventLog());
-            foreach (var @event in write.Events)
-                log.Add(@event.WithTimestamp(now));
+            // A batch comes from one actor.
+            if (!ReferenceEquals(id, write.PersistenceId))
+                log = Logs.GetOrAdd(id = write.PersistenceId, static _ => new EventLog());
+            log.Add(write, now);
         }
 
         return NothingRejected;
@@ -67,12 +70,16 @@ public class MemoryJournal : AsyncWriteJournal
             }
         }
 
-        public void Add(IPersistentRepresentation @event)
+        public void Add(AtomicWrite write, long now)
         {
             lock (events)
             {
-                events.Add(@event);
-                highest = Math.Max(highest, @event.SequenceNr);
+                for (var index = 0; index < write.Size; index++)
+                {
+                    var @event = Persistent.Stamp(write[index], now);
+                    events.Add(@event);
+                    highest = Math.Max(highest, @event.SequenceNr);
+                }
             }
         }
 

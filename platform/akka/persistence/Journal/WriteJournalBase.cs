@@ -7,12 +7,26 @@ namespace Akka.Persistence.Journal;
 public abstract class WriteJournalBase : ActorBase
 {
     /// <summary>The events of a batch as they are to be written: without what only matters while the actor lives.</summary>
-    protected IEnumerable<AtomicWrite> PreparePersistentBatch(IEnumerable<IPersistentEnvelope> resequenceables) =>
-        resequenceables.OfType<AtomicWrite>().Select(static write => write.Size == 1
-            ? new AtomicWrite(WithoutSender(write.Events[0]))
-            : new AtomicWrite(write.Events.Select(WithoutSender).ToImmutableArray()));
+    protected IEnumerable<AtomicWrite> PreparePersistentBatch(IEnumerable<IPersistentEnvelope> resequenceables)
+    {
+        foreach (var envelope in resequenceables)
+        {
+            if (envelope is AtomicWrite write)
+                yield return HasSenders(write) ? WithoutSenders(write) : write;
+        }
+    }
 
-    private static IPersistentRepresentation WithoutSender(IPersistentRepresentation @event) => @event.Sender is null || @event.Sender.IsNobody()
-        ? @event
-        : @event.Update(@event.SequenceNr, @event.PersistenceId, @event.IsDeleted, ActorRefs.NoSender, @event.WriterGuid);
+    private static bool HasSenders(AtomicWrite write)
+    {
+        for (var index = 0; index < write.Size; index++)
+        {
+            if (write[index].Sender is { } sender && !sender.IsNobody())
+                return true;
+        }
+
+        return false;
+    }
+
+    private static AtomicWrite WithoutSenders(AtomicWrite write) => new(((IEnumerable<IPersistentRepresentation>)write.Payload).Select(static @event =>
+        @event.Update(@event.SequenceNr, @event.PersistenceId, @event.IsDeleted, ActorRefs.NoSender, @event.WriterGuid)).ToImmutableArray());
 }

@@ -53,8 +53,8 @@ public class SqlWriteJournal : AsyncWriteJournal
             var before = rows.Count;
             try
             {
-                foreach (var @event in write.Events)
-                    rows.Add(Row(@event, now));
+                for (var index = 0; index < write.Size; index++)
+                    rows.Add(Row(write[index], now));
                 rejections.Add(null);
             }
             catch (Exception unfit)

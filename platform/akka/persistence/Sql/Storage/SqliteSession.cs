@@ -69,7 +69,9 @@ internal sealed class SqliteSession : SqlSession
     public static SqliteSession Open(string connectionString, SqlTables tables, bool create)
     {
         SqliteLibrary.EnsureBound();
-        var connection = new SqliteConnection(connectionString);
+
+        // A pool would keep the file open after the last use; closed, it is whole without its write-ahead log.
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
         try
         {
             connection.Open();

@@ -1,0 +1,51 @@
+using ActorTrain.Data.Plan;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Plan;
+
+namespace ActorTrain.Actors.Tests.Simulation;
+
+/// <summary>Stands in for the numbers of a model: a state is 64 bits, and whatever is done in another order, twice or not at all gives others.</summary>
+internal static class Arithmetic
+{
+    public const ulong Seed = 0x5EED;
+
+    public static ulong Lane(ulong state, IEnumerable<long> positions) => positions.Aggregate(Mix(state ^ 0xA5), static (sum, position) => Mix(sum + (ulong)position));
+
+    /// <summary>Neither associative nor commutative, as floating-point addition is not the one.</summary>
+    public static ulong Add(ulong left, ulong right) => Mix(left * 3 + right);
+
+    public static ulong Apply(ulong state, ulong total) => Mix(state * 5 ^ total);
+
+    public static ulong Block(ulong state, LaneBlock block, Func<int, IReadOnlyList<long>> positions)
+    {
+        if (block.Count == 1)
+            return Lane(state, positions(block.First));
+        var half = block.Count / 2;
+        return Add(Block(state, new LaneBlock(block.First, half), positions), Block(state, new LaneBlock(block.First + half, half), positions));
+    }
+
+    /// <summary>The state after so many steps that nothing disturbed.</summary>
+    public static ulong Undisturbed(BatchPlan plan, long steps, Func<long, SkipList>? skips = null)
+    {
+        var state = Seed;
+        for (long step = 0; step < steps; step++)
+        {
+            var at = step;
+            var left = skips?.Invoke(at) ?? SkipList.Empty;
+            state = Apply(state, Block(state, new LaneBlock(0, plan.Lanes), lane => Positions(plan, at, lane, left)));
+        }
+
+        return state;
+    }
+
+    public static IReadOnlyList<long> Positions(BatchPlan plan, long step, int lane, SkipList skips) =>
+        [.. plan.Samples(step, lane, skips).Select(static sample => sample.Position)];
+
+    private static ulong Mix(ulong word)
+    {
+        word += 0x9E3779B97F4A7C15;
+        word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9;
+        word = (word ^ (word >> 27)) * 0x94D049BB133111EB;
+        return word ^ (word >> 31);
+    }
+}

@@ -1,0 +1,160 @@
+using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Training;
+using ActorTrain.Data.Plan;
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Tests.Simulation;
+
+/// <summary>The step protocol under virtual time: whatever happens, the weights are those of an undisturbed run, and the run ends.</summary>
+public sealed class RunSimulationTests
+{
+    private static readonly RunLogicOptions Small = new()
+    {
+        ConfigurationHash = "hash", Steps = 30, Lanes = 8, Trainers = 3, Reducers = 2, EvaluateEvery = 7, HasHeldOut = true, CheckpointEvery = 5,
+        TrainerTimeout = TimeSpan.FromSeconds(10), RetryInterval = TimeSpan.FromSeconds(1),
+    };
+
+    private static readonly Weather Storm = new()
+    {
+        Drop = 0.03, Duplicate = 0.03, Delay = 0.05, Crash = 0.02, Hang = 0.003, OthersCrash = 0.02, Scale = 0.004, RunCrash = 0.001, SaveFails = 0.1,
+        JournalAway = 0.05, StormInputs = 4000,
+    };
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(5)]
+    [InlineData(8)]
+    [InlineData(11)]
+    public void Any_number_of_trainers_ends_with_the_same_weights(int trainers)
+    {
+        var run = Simulate(seed: 1, Small with { Trainers = trainers }, null);
+        run.Journal[^1].ShouldBeOfType<RunFinished>();
+        run.Journal.OfType<TrainerLeft>().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void No_storm_changes_the_weights()
+    {
+        for (var seed = 0; seed < 1000; seed++)
+            Simulate(seed, Small with { Trainers = 1 + seed % 5, Reducers = 1 + seed % 3 }, Storm);
+    }
+
+    [Fact]
+    public void Poisoned_batches_end_as_if_they_had_been_skipped_from_the_start()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            // Two batches of the run hold a sample whose gradient is no number.
+            long[] poisoned = [5 * 16 + 3, 17 * 16 + 9];
+            var plan = new BatchPlan(1, 10_000, 16, 8);
+            var run = new SimulatedRun(seed, Small, plan, Storm, position => poisoned.Contains(position));
+            run.Run(400_000).Ending.ShouldBe(RunEnding.Finished, $"seed {seed}");
+            var skipped = SkipList.Of(poisoned.Select(static position => new SkippedRange(position / 16 * 16, 16, "poison")));
+            run.Plane.Checkpoints[Small.Steps].ShouldBe(Arithmetic.Undisturbed(plan, Small.Steps, _ => skipped), $"seed {seed}");
+        }
+    }
+
+    [Fact]
+    public void Data_that_can_never_be_trained_on_ends_the_run_with_what_was_reached()
+    {
+        var plan = new BatchPlan(1, 10_000, 16, 8);
+        var run = new SimulatedRun(1, Small, plan, poison: static position => position >= 12 * 16);
+        var outcome = run.Run(400_000);
+        outcome.Ending.ShouldBe(RunEnding.Failed);
+        outcome.Report.ShouldContain("vetoed 10 times in a row");
+        outcome.Step.ShouldBe(12);
+        run.Plane.Checkpoints[12].ShouldBe(Arithmetic.Undisturbed(plan, 12));
+    }
+
+    [Fact]
+    public void A_run_that_is_stopped_has_saved_the_step_under_way()
+    {
+        var plan = new BatchPlan(1, 10_000, 16, 8);
+        var run = new SimulatedRun(1, Small, plan);
+        run.Until(static logic => logic.TakenSteps == 13);
+        run.Give(new StopRun("SIGTERM"));
+        var outcome = run.Run(400_000);
+        outcome.Ending.ShouldBe(RunEnding.Stopped);
+        run.Plane.Checkpoints[outcome.Step].ShouldBe(Arithmetic.Undisturbed(plan, outcome.Step));
+        run.Steps.Count.ShouldBe((int)outcome.Step);
+        run.Journal[^1].ShouldBeOfType<RunStopped>().Reason.ShouldBe("SIGTERM");
+    }
+
+    [Fact]
+    public void A_trainer_that_fails_too_often_ends_the_run_with_a_checkpoint_and_a_report()
+    {
+        var plan = new BatchPlan(1, 10_000, 16, 8);
+        var run = new SimulatedRun(1, Small, plan);
+        run.Until(static logic => logic.TakenSteps == 13);
+        run.Give(new TrainerGivenUp(1, "trainer-1 failed 11 times in 10 minutes; see run.log."));
+        var outcome = run.Run(400_000);
+        outcome.ShouldBe(new RunEnded(RunEnding.Failed, 13, "trainer-1 failed 11 times in 10 minutes; see run.log."));
+        run.Plane.Checkpoints[13].ShouldBe(Arithmetic.Undisturbed(plan, 13));
+    }
+
+    [Fact]
+    public void A_database_that_stays_away_pauses_the_run_and_loses_no_decision()
+    {
+        var plan = new BatchPlan(1, 10_000, 16, 8);
+        var options = Small with { JournalBuffer = 4, CheckpointEvery = 1 };
+        var run = new SimulatedRun(1, options, plan, new Weather { JournalAway = 1, StormInputs = 2000 });
+        run.Until(static logic => logic.Status().Phase.StartsWith("paused", StringComparison.Ordinal));
+        run.Journal.ShouldBeEmpty();
+        run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);
+        run.Journal.OfType<CheckpointCommitted>().Select(static saved => saved.Step).ShouldBe(run.Plane.Checkpoints.Keys);
+    }
+
+    [Fact]
+    public void A_thousand_trainers_with_random_failures_make_progress()
+    {
+        var options = Small with { Lanes = 1024, Trainers = 1000, Reducers = 8, Steps = 6, CheckpointEvery = 2, EvaluateEvery = 3 };
+        Simulate(seed: 7, options, Storm with { Scale = 0, RunCrash = 0, Crash = 0.002, Hang = 0.0005, OthersCrash = 0.0002, StormInputs = 30_000 }, limit: 300_000);
+    }
+
+    [Fact]
+    public void A_run_simulated_twice_with_one_seed_says_the_same()
+    {
+        string Say()
+        {
+            var transcript = new StringWriter();
+            Simulate(3, Small, Storm, transcript: transcript);
+            return transcript.ToString();
+        }
+
+        Say().ShouldBe(Say());
+    }
+
+    private static SimulatedRun Simulate(int seed, RunLogicOptions options, Weather? weather, int limit = 400_000, TextWriter? transcript = null)
+    {
+        var plan = new BatchPlan(1, 10_000, options.Lanes * 2, options.Lanes);
+        var run = new SimulatedRun(seed, options, plan, weather) { Transcript = transcript };
+        try
+        {
+            var outcome = run.Run(limit);
+            outcome.Ending.ShouldBe(RunEnding.Finished);
+            outcome.Step.ShouldBe(options.Steps);
+            run.Plane.Checkpoints[options.Steps].ShouldBe(Arithmetic.Undisturbed(plan, options.Steps), "the weights");
+            run.Steps.Select(static row => row.Step).ShouldBe(Range(1, options.Steps), "every step stands once in the metrics");
+            foreach (var row in run.Steps)
+                row.Positions.ShouldBe(plan.Samples(row.Step - 1, SkipList.Empty).Select(static sample => sample.Position), "the samples of a step");
+            var evaluated = Range(1, options.Steps).Where(step => step % options.EvaluateEvery == 0 || step == options.Steps);
+            run.Evaluations.Select(static row => row.Step).Distinct().ShouldBe(evaluated, "the evaluations");
+            run.Journal[^1].ShouldBeOfType<RunFinished>();
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException($"Seed {seed}: {exception.Message}", exception);
+        }
+
+        return run;
+    }
+
+    private static IEnumerable<long> Range(long first, long last)
+    {
+        for (var i = first; i <= last; i++)
+            yield return i;
+    }
+}
