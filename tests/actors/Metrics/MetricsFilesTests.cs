@@ -13,7 +13,7 @@ public sealed class MetricsFilesTests : IDisposable
     private readonly TestFolder folder = new();
     private readonly MetricsFiles files;
 
-    public MetricsFilesTests() => files = new MetricsFiles(Options(folder));
+    public MetricsFilesTests() => files = new MetricsFiles(Options(folder), life: 5);
 
     public void Dispose()
     {
@@ -24,10 +24,10 @@ public sealed class MetricsFilesTests : IDisposable
     [Fact]
     public void A_step_is_written_with_its_figures_and_what_was_read()
     {
-        files.Obey(new Rewind(0, 0)).ShouldBe(new Published(0));
-        files.Obey(new Publish(1, new StepMeasurement(1, 3.5, 0.5, TimeSpan.FromSeconds(0.5), [0, 1, 2, 3, 8, 9, 10, 11]))).ShouldBe(new Published(1));
-        files.Obey(new Publish(2, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(2));
-        files.Obey(new FlushMetrics(2)).ShouldBe(new MetricsDurable(2));
+        files.Obey(new GoOnAfter(5, 0, 0)).ShouldBe(new Published(5, 0));
+        files.Obey(new Publish(1, new StepMeasurement(1, 3.5, 0.5, TimeSpan.FromSeconds(0.5), [0, 1, 2, 3, 8, 9, 10, 11]))).ShouldBe(new Published(5, 1));
+        files.Obey(new Publish(2, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(5, 2));
+        files.Obey(new FlushMetrics(2)).ShouldBe(new MetricsDurable(5, 2));
         MetricsLog.Read(folder.At("metrics.jsonl")).ShouldBe(
             [new StepMetrics(1, 3.5, 0.5, 1e-3 / 2, 128, 0.5, 256, 100 * 256 * 10.0 / 5120), new EvaluationMetrics(1, 3, 20, 1.5)]);
         SampleLedger.Read(folder.At("samples.jsonl")).ShouldBe([new SampleRow(1, 3.5, [new(0, 4), new(8, 4)])]);
@@ -36,49 +36,50 @@ public sealed class MetricsFilesTests : IDisposable
     [Fact]
     public void Before_it_knows_where_it_stands_it_asks()
     {
-        files.Obey(Step(1, 1)).ShouldBe(new PublisherStarted());
-        files.Obey(new FlushMetrics(1)).ShouldBe(new PublisherStarted());
+        MetricsCommand[] early = [Step(1, 1), new FlushMetrics(1), new Rewind(1, 0), new GoOnAfter(4, 1, 0)];
+        foreach (var command in early)
+            files.Obey(command).ShouldBe(new PublisherStarted(5));
         Steps().ShouldBeEmpty();
-        files.Obey(new Rewind(7, 0)).ShouldBe(new Published(7));
-        files.Obey(Step(8, 1)).ShouldBe(new Published(8));
+        files.Obey(new GoOnAfter(5, 7, 0)).ShouldBe(new Published(5, 7));
+        files.Obey(Step(8, 1)).ShouldBe(new Published(5, 8));
     }
 
     [Fact]
     public void What_came_before_is_only_answered_and_what_comes_too_early_waits()
     {
-        files.Obey(new Rewind(0, 0));
+        files.Obey(new GoOnAfter(5, 0, 0));
         files.Obey(Step(1, 1));
         files.Obey(Step(3, 3)).ShouldBeNull();
         files.Obey(new Rewind(4, 0)).ShouldBeNull();
         files.Obey(new FlushMetrics(2)).ShouldBeNull();
-        files.Obey(Step(1, 1)).ShouldBe(new Published(1));
-        files.Obey(new Rewind(0, 0)).ShouldBe(new Published(1));
-        files.Obey(Step(2, 2)).ShouldBe(new Published(2));
+        files.Obey(Step(1, 1)).ShouldBe(new Published(5, 1));
+        files.Obey(new GoOnAfter(5, 0, 0)).ShouldBe(new Published(5, 1));
+        files.Obey(Step(2, 2)).ShouldBe(new Published(5, 2));
         Steps().ShouldBe([1, 2]);
     }
 
     [Fact]
     public void Going_back_drops_what_is_measured_again()
     {
-        files.Obey(new Rewind(0, 0));
+        files.Obey(new GoOnAfter(5, 0, 0));
         for (var step = 1; step <= 5; step++)
             files.Obey(Step(step, step));
-        files.Obey(new Rewind(6, 2)).ShouldBe(new Published(6));
+        files.Obey(new Rewind(6, 2)).ShouldBe(new Published(5, 6));
         Steps().ShouldBe([1, 2]);
-        files.Obey(Step(7, 3)).ShouldBe(new Published(7));
+        files.Obey(Step(7, 3)).ShouldBe(new Published(5, 7));
         Steps().ShouldBe([1, 2, 3]);
     }
 
     [Fact]
     public void An_evaluation_of_the_step_that_is_kept_is_not_written_twice()
     {
-        files.Obey(new Rewind(0, 0));
+        files.Obey(new GoOnAfter(5, 0, 0));
         files.Obey(Step(1, 1));
         files.Obey(new Publish(2, new EvaluationMeasurement(1, 3, 20, 1.5)));
-        using var next = new MetricsFiles(Options(folder));
-        next.Obey(new Rewind(0, 1));
-        next.Obey(new Publish(1, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(1));
-        next.Obey(Step(2, 2)).ShouldBe(new Published(2));
+        using var next = new MetricsFiles(Options(folder), life: 6);
+        next.Obey(new GoOnAfter(6, 0, 1));
+        next.Obey(new Publish(1, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(6, 1));
+        next.Obey(Step(2, 2)).ShouldBe(new Published(6, 2));
         MetricsLog.Read(folder.At("metrics.jsonl")).Select(static row => (row.Step, row is StepMetrics)).ShouldBe([(1, true), (1, false), (2, true)]);
     }
 
@@ -86,7 +87,7 @@ public sealed class MetricsFilesTests : IDisposable
     public void A_disk_that_refuses_is_told_in_one_sentence()
     {
         Directory.CreateDirectory(folder.At("samples.jsonl"));
-        Should.Throw<UserErrorException>(() => files.Obey(new Rewind(0, 0))).Message.ShouldContain("samples.jsonl");
+        Should.Throw<UserErrorException>(() => files.Obey(new GoOnAfter(5, 0, 0))).Message.ShouldContain("samples.jsonl");
     }
 
     // Whatever is lost, repeated, or comes late: sent again until it is answered, each measurement stands in both files once and in order.
@@ -96,9 +97,9 @@ public sealed class MetricsFilesTests : IDisposable
         Prop.ForAll(Gen.Choose(1, int.MaxValue - 1).ToArbitrary(), seed =>
         {
             using var here = new TestFolder();
-            using var log = new MetricsFiles(Options(here));
+            using var log = new MetricsFiles(Options(here), life: 5);
             var random = new Random(seed);
-            MetricsCommand[] commands = [new Rewind(0, 0), .. Enumerable.Range(1, 8).Select(step => Step(step, step)), new Rewind(9, 5), .. Enumerable.Range(10, 6).Select(number => Step(number, number - 4))];
+            MetricsCommand[] commands = [new GoOnAfter(5, 0, 0), .. Enumerable.Range(1, 8).Select(step => Step(step, step)), new Rewind(9, 5), .. Enumerable.Range(10, 6).Select(number => Step(number, number - 4))];
             long acknowledged = -1;
             for (var turn = 0; acknowledged < commands.Length - 1 && turn < 10_000; turn++)
             {

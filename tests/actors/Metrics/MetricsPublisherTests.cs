@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Persistence.Metrics;
 using Akka.Actor;
@@ -12,37 +13,34 @@ public sealed class MetricsPublisherTests : TestKit
     [Fact]
     public void It_says_that_it_lives_and_answers()
     {
-        using var files = new MetricsFiles(MetricsFilesTests.Options(folder));
-        var publisher = Start(files);
-        ExpectMsg<PublisherStarted>();
-        publisher.Tell(new Rewind(0, 0));
-        ExpectMsg(new Published(0));
+        var publisher = Start();
+        var life = ExpectMsg<PublisherStarted>().Life;
+        publisher.Tell(new GoOnAfter(life, 0, 0));
+        ExpectMsg(new Published(life, 0));
         publisher.Tell(MetricsFilesTests.Step(1, 1));
-        ExpectMsg(new Published(1));
+        ExpectMsg(new Published(life, 1));
         publisher.Tell(new FlushMetrics(1));
-        ExpectMsg(new MetricsDurable(1));
+        ExpectMsg(new MetricsDurable(life, 1));
     }
 
     [Fact]
-    public void After_a_restart_it_goes_on_where_it_was()
+    public void After_a_restart_what_was_said_to_the_life_before_takes_nothing_away()
     {
-        using var files = new MetricsFiles(MetricsFilesTests.Options(folder));
-        var publisher = Start(files);
-        ExpectMsg<PublisherStarted>();
-        publisher.Tell(new Rewind(0, 0));
+        var publisher = Start(new Once());
+        var first = ExpectMsg<PublisherStarted>().Life;
+        publisher.Tell(new GoOnAfter(first, 0, 0));
         publisher.Tell(MetricsFilesTests.Step(1, 1));
-        ExpectMsg(new Published(0));
-        ExpectMsg(new Published(1));
-        publisher.Tell(Kill.Instance);
-        Watch(publisher);
-        ExpectTerminated(publisher);
-
-        var next = Start(files);
-        ExpectMsg<PublisherStarted>();
-        next.Tell(new Rewind(0, 0));
-        ExpectMsg(new Published(1));
-        next.Tell(MetricsFilesTests.Step(2, 2));
-        ExpectMsg(new Published(2));
+        ExpectMsg(new Published(first, 0));
+        ExpectMsg(new Published(first, 1));
+        publisher.Tell(new FlushMetrics(1));
+        publisher.Tell(new GoOnAfter(first, 0, 0));
+        var second = ExpectMsg<PublisherStarted>().Life;
+        second.ShouldNotBe(first);
+        ExpectMsg(new PublisherStarted(second));
+        publisher.Tell(new GoOnAfter(second, 1, 1));
+        ExpectMsg(new Published(second, 1));
+        publisher.Tell(MetricsFilesTests.Step(2, 2));
+        ExpectMsg(new Published(second, 2));
         MetricsLog.Read(folder.At("metrics.jsonl")).Select(static row => row.Step).ShouldBe([1, 2]);
     }
 
@@ -50,10 +48,8 @@ public sealed class MetricsPublisherTests : TestKit
     public void A_disk_that_refuses_is_told()
     {
         Directory.CreateDirectory(folder.At("metrics.jsonl"));
-        using var files = new MetricsFiles(MetricsFilesTests.Options(folder));
-        var publisher = Start(files);
-        ExpectMsg<PublisherStarted>();
-        publisher.Tell(new Rewind(0, 0));
+        var publisher = Start();
+        publisher.Tell(new GoOnAfter(ExpectMsg<PublisherStarted>().Life, 0, 0));
         ExpectMsg<MetricsFailed>().Reason.ShouldContain("metrics.jsonl");
     }
 
@@ -63,9 +59,19 @@ public sealed class MetricsPublisherTests : TestKit
         folder.Dispose();
     }
 
-    private IActorRef Start(MetricsFiles files)
+    private IActorRef Start(IFaultInjector? faults = null)
     {
         var listener = TestActor;
-        return Sys.ActorOf(Props.Create(() => new MetricsPublisher(files, listener, null)));
+        return Sys.ActorOf(Props.Create(() => new MetricsPublisher(MetricsFilesTests.Options(folder), listener, faults)));
+    }
+
+    /// <summary>Breaks the actor at the first flush.</summary>
+    private sealed class Once : IFaultInjector
+    {
+        public Fault Choose(string actor, object message) => message is FlushMetrics ? Fault.Throw : Fault.None;
+
+        public void Hang(string actor)
+        {
+        }
     }
 }
