@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Training;
 using Akka.Configuration;
 
 namespace ActorTrain.Actors;
@@ -12,7 +13,6 @@ public static class ActorSettings
     public static Config Dispatchers() => ConfigurationFactory.ParseString("""
         actortrain.pinned-dispatcher {
           type = PinnedDispatcher
-          executor = "thread-pool-executor"
         }
-        """);
+        """).WithFallback(ConfigurationFactory.ParseString(TrainerSupervisor.DispatcherConfiguration));
 }

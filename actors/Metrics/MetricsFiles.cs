@@ -4,22 +4,18 @@ using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>The two files of a run that grow with every step, and the number of the next measurement for them.</summary>
-/// <remarks>One object per life of the run, outliving the publisher that writes through it: a publisher that was restarted goes on where the one
-/// before it broke off, so that a command which is stale by then can take nothing away. Not for two threads at once.</remarks>
+/// <summary>The two files of a run that grow with every step, and the number of the next measurement for them, in one life of their publisher.</summary>
+/// <remarks>Not for two threads at once.</remarks>
 /// <param name="options">Where, and from what.</param>
-public sealed class MetricsFiles(MetricsOptions options) : IDisposable
+/// <param name="life">Tells this life from all others, so that what was said to an earlier one takes nothing away.</param>
+public sealed class MetricsFiles(MetricsOptions options, long life) : IDisposable
 {
-    private static long lives;
     private MetricsLog? metrics;
     private SampleLedger? ledger;
     private long? expected;
     private long lastStep;
     private long lastEvaluation;
     private long lastSamples;
-
-    /// <summary>Tells these files from those of any other life of the run in this process.</summary>
-    public long Life { get; } = Interlocked.Increment(ref lives);
 
     /// <summary>Does what it is told.</summary>
     /// <returns>The answer, or null where there is none.</returns>
@@ -29,13 +25,13 @@ public sealed class MetricsFiles(MetricsOptions options) : IDisposable
         ArgumentNullException.ThrowIfNull(command);
         return (command, expected) switch
         {
-            (GoOnAfter start, null) when start.Life == Life => GoBack(start.Number, start.Step),
-            (GoOnAfter, _) => null,
-            (_, null) => new PublisherStarted(Life),
+            (GoOnAfter begin, null) when begin.Life == life => GoBack(begin.Number, begin.Step),
+            (_, null) => new PublisherStarted(life),
             (Rewind rewind, { } next) when rewind.Number == next => GoBack(rewind.Number, rewind.Step),
             (Publish publish, { } next) when publish.Number == next => Remember(publish),
-            (Rewind { Number: var number }, { } next) when number < next => new Published(Life, next - 1),
-            (Publish { Number: var number }, { } next) when number < next => new Published(Life, next - 1),
+            (GoOnAfter begin, { } next) when begin.Life == life => new Published(life, next - 1),
+            (Rewind { Number: var number }, { } next) when number < next => new Published(life, next - 1),
+            (Publish { Number: var number }, { } next) when number < next => new Published(life, next - 1),
             (FlushMetrics flush, { } next) when flush.Number < next => Flush(flush),
 
             // Something before it was lost, and will come again, and this after it.
@@ -48,7 +44,7 @@ public sealed class MetricsFiles(MetricsOptions options) : IDisposable
     {
         metrics?.Dispose();
         ledger?.Dispose();
-        (metrics, ledger, expected) = (null, null, null);
+        (metrics, ledger) = (null, null);
     }
 
     private Published GoBack(long number, long step)
@@ -61,7 +57,7 @@ public sealed class MetricsFiles(MetricsOptions options) : IDisposable
         lastEvaluation = rows.OfType<EvaluationMetrics>().LastOrDefault()?.Step ?? -1;
         lastSamples = SampleLedger.Read(options.LedgerFile).LastOrDefault()?.Step ?? 0;
         expected = number + 1;
-        return new Published(Life, number);
+        return new Published(life, number);
     }
 
     // What stands in a file already is passed over: it came from an earlier life of the run, or half of it was written before the disk refused.
@@ -90,14 +86,14 @@ public sealed class MetricsFiles(MetricsOptions options) : IDisposable
         }
 
         expected = publish.Number + 1;
-        return new Published(Life, publish.Number);
+        return new Published(life, publish.Number);
     }
 
     private MetricsDurable Flush(FlushMetrics flush)
     {
         ledger!.Flush();
         metrics!.Flush();
-        return new MetricsDurable(Life, flush.Number);
+        return new MetricsDurable(life, flush.Number);
     }
 
     private StepMetrics RowOf(StepMeasurement step)

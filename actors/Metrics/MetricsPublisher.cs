@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Actors.Faults;
 using ActorTrain.Models;
 using Akka.Actor;
@@ -5,19 +6,22 @@ using Akka.Actor;
 namespace ActorTrain.Actors.Metrics;
 
 /// <summary>Writes what was measured, and what was read, into the files of the run.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "An actor ends in PostStop, and closes its files there.")]
 public sealed class MetricsPublisher : BreakableActor
 {
+    private static long lives;
+    private readonly long life = Interlocked.Increment(ref lives);
     private readonly MetricsFiles files;
     private readonly IActorRef listener;
 
-    /// <summary>Writes through files that outlive it.</summary>
-    /// <param name="files">The files, of one life of the run; whoever made them closes them.</param>
+    /// <summary>Opens the files when it is told where it stands.</summary>
+    /// <param name="options">Where measurements go.</param>
     /// <param name="listener">Told each <see cref="MetricsReport"/>.</param>
     /// <param name="faults">What breaks it, under test.</param>
-    public MetricsPublisher(MetricsFiles files, IActorRef listener, IFaultInjector? faults = null)
+    public MetricsPublisher(MetricsOptions options, IActorRef listener, IFaultInjector? faults = null)
         : base(faults)
     {
-        this.files = files;
+        files = new MetricsFiles(options, life);
         this.listener = listener;
         Receive<MetricsCommand>(Obey);
     }
@@ -26,7 +30,14 @@ public sealed class MetricsPublisher : BreakableActor
     protected override void PreStart()
     {
         base.PreStart();
-        listener.Tell(new PublisherStarted(files.Life));
+        listener.Tell(new PublisherStarted(life));
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        files.Dispose();
+        base.PostStop();
     }
 
     private void Obey(MetricsCommand command)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Dispatch;
@@ -7,6 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace ActorTrain.Host.Hosting;
 
 /// <summary>The logger of an actor system that passes events on to an <see cref="ILogger"/>, here the log file of the run.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "An actor ends in PostStop, and closes its file there.")]
 internal sealed class RunLogger : ReceiveActor, IRequiresMessageQueue<ILoggerMessageQueueSemantics>
 {
     private const string Section = "actortrain.run-log";

@@ -11,13 +11,17 @@ namespace ActorTrain.Host.Reports;
 /// <summary>The same reports for programs.</summary>
 internal static class ReportJson
 {
+    // A dash or a quotation mark in a sentence stays one.
+    private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly ReportJsonContext Readable = new(new JsonSerializerOptions(ReportJsonContext.Default.Options) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
     /// <summary>How a run stands, as one object.</summary>
-    public static string Write(StatusDocument status) => JsonSerializer.Serialize(status, ReportJsonContext.Readable.StatusDocument);
+    public static string Write(StatusDocument status) => JsonSerializer.Serialize(status, Readable.StatusDocument);
 
     /// <summary>An audit, as one object.</summary>
     public static string Write(string run, AuditReport report) => JsonSerializer.Serialize(
         new AuditDocument(run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.CheckpointStep, report.Skips, report.Contradictions),
-        ReportJsonContext.Readable.AuditDocument);
+        Readable.AuditDocument);
 
     /// <summary>A decision, as one object on one line.</summary>
     public static string Write(long number, RunEvent decision)
@@ -27,7 +31,7 @@ internal static class ReportJson
         foreach (var (name, value) in JsonNode.Parse(RunEventCodec.Write(decision))!.AsObject())
             line[JsonNamingPolicy.SnakeCaseLower.ConvertName(name)] = value?.DeepClone();
         line["sentence"] = RunEventWords.Describe(decision);
-        return line.ToJsonString(ReportJsonContext.Line);
+        return line.ToJsonString(Line);
     }
 }
 
@@ -39,11 +43,4 @@ internal sealed record AuditDocument(
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true)]
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(AuditDocument))]
-internal sealed partial class ReportJsonContext : JsonSerializerContext
-{
-    /// <summary>Over several lines, for people too; a dash in a sentence stays one.</summary>
-    public static ReportJsonContext Readable { get; } = new(new JsonSerializerOptions(Default.Options) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-
-    /// <summary>On one line.</summary>
-    public static JsonSerializerOptions Line { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-}
+internal sealed partial class ReportJsonContext : JsonSerializerContext;

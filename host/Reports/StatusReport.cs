@@ -31,7 +31,12 @@ internal static class StatusReport
         if (status.Generation > 0)
             text += Invariant($", generation {status.Generation}");
         text += status.Checkpoint is { } checkpoint ? Invariant($", checkpoint of step {checkpoint}") : ", no checkpoint yet";
-        return status.JournalWaiting > 0 ? text + Invariant($", {status.JournalWaiting} decisions wait for the database") : text;
+        return status.JournalWaiting switch
+        {
+            0 => text,
+            1 => text + ", 1 decision waits for the database",
+            var waiting => text + Invariant($", {waiting} decisions wait for the database"),
+        };
     }
 
     // As "name: state, more, more".

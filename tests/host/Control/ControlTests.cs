@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text;
 using ActorTrain.Actors.Run;
 using ActorTrain.Host.Control;
@@ -7,6 +8,7 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Tests.Control;
 
+[SupportedOSPlatform("linux")]
 public sealed class ControlTests : IDisposable
 {
     private readonly TemporaryRuns runs = new();

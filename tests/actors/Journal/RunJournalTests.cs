@@ -1,0 +1,175 @@
+using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Journal;
+using ActorTrain.Persistence.Journal;
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Persistence.Sql;
+using Akka.TestKit.Xunit2;
+
+namespace ActorTrain.Actors.Tests.Journal;
+
+public sealed class RunJournalTests : IDisposable
+{
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
+    private static readonly DateTimeOffset At = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
+    private readonly TestFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Decisions_are_persisted_once_and_come_back_in_order()
+    {
+        using (var kit = Kit())
+        {
+            var journal = kit.Start();
+            kit.ExpectMsg<JournalRecovered>(Long).Events.ShouldBeEmpty();
+            for (var number = 1; number <= 3; number++)
+            {
+                journal.Tell(new RecordDecision(number, Decision(number)));
+                kit.ExpectMsg(new Recorded(number), Long);
+            }
+
+            // What is there already is only answered, and what comes before its time is dropped.
+            journal.Tell(new RecordDecision(2, Decision(2)));
+            kit.ExpectMsg(new Recorded(3), Long);
+            journal.Tell(new RecordDecision(5, Decision(5)));
+            journal.Tell(new RecordDecision(4, Decision(4)));
+            kit.ExpectMsg(new Recorded(4), Long);
+        }
+
+        using (var kit = Kit())
+        {
+            var journal = kit.Start();
+            kit.ExpectMsg<JournalRecovered>(Long).Events.ShouldBe([Decision(1), Decision(2), Decision(3), Decision(4)]);
+            journal.Tell(new RecordDecision(4, Decision(4)));
+            kit.ExpectMsg(new Recorded(4), Long);
+            journal.Tell(new RecordDecision(5, Decision(5)));
+            kit.ExpectMsg(new Recorded(5), Long);
+        }
+    }
+
+    [Fact]
+    public void Runs_of_one_database_do_not_see_one_another()
+    {
+        using var kit = Kit();
+        kit.Start("a").Tell(new RecordDecision(1, Decision(1)));
+        kit.ExpectMsg<JournalRecovered>(Long);
+        kit.ExpectMsg(new Recorded(1), Long);
+        kit.Start("b");
+        kit.ExpectMsg<JournalRecovered>(Long).Events.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Decisions_have_a_serializer_of_their_own()
+    {
+        using var kit = Kit();
+        var serializer = kit.Sys.Serialization.FindSerializerFor(Decision(1)).ShouldBeOfType<RunEventSerializer>();
+        serializer.Identifier.ShouldBe(7301);
+        serializer.Manifest(Decision(1)).ShouldBe("CheckpointCommitted/1");
+        serializer.FromBinary(serializer.ToBinary(Decision(1)), "CheckpointCommitted/1").ShouldBe(Decision(1));
+    }
+
+    [Theory]
+    [InlineData(Fault.Throw)]
+    [InlineData(Fault.ThrowAfter)]
+    [InlineData(Fault.Drop)]
+    [InlineData(Fault.Duplicate)]
+    [InlineData(Fault.Defer)]
+    public void Broken_in_any_way_it_persists_each_decision_once_when_asked_until_it_answers(Fault fault)
+    {
+        using var kit = Kit();
+        var faults = new EverySecond(fault);
+        var journal = kit.Start(faults: faults);
+        for (var number = 1; number <= 4; number++)
+        {
+            var decision = new RecordDecision(number, Decision(number));
+            kit.AwaitAssert(
+                () =>
+                {
+                    journal.Tell(decision);
+                    kit.FishForMessage(message => message is Recorded recorded && recorded.Number >= decision.Number, TimeSpan.FromSeconds(1));
+                },
+                Long);
+        }
+
+        kit.Stop(journal);
+        faults.IsOver = true;
+        using var next = Kit();
+        next.Start();
+        next.ExpectMsg<JournalRecovered>(Long).Events.ShouldBe([Decision(1), Decision(2), Decision(3), Decision(4)]);
+    }
+
+    [Fact]
+    public void A_database_that_is_away_is_told_once_and_found_again()
+    {
+        var away = folder.At("later");
+        using var kit = Kit(Path.Combine(away, "run.db"));
+        var journal = kit.Start();
+        kit.ExpectMsg<JournalAway>(Long).Reason.ShouldNotBeEmpty();
+
+        // Restarted in vain some times, it does not say so again.
+        kit.ExpectNoMsg(TimeSpan.FromMilliseconds(500));
+        Directory.CreateDirectory(away);
+        kit.ExpectMsg<JournalRecovered>(Long).Events.ShouldBeEmpty();
+        journal.Tell(new RecordDecision(1, Decision(1)));
+        kit.ExpectMsg(new Recorded(1), Long);
+    }
+
+    [Fact]
+    public void A_decision_of_a_newer_program_is_told_with_its_mend()
+    {
+        using (var kit = Kit())
+        {
+            kit.Start().Tell(new RecordDecision(1, Decision(1)));
+            kit.ExpectMsg<JournalRecovered>(Long);
+            kit.ExpectMsg(new Recorded(1), Long);
+        }
+
+        var bytes = File.ReadAllBytes(folder.At("run.db"));
+        Alter(bytes, "CheckpointCommitted/1", "CheckpointCommitted/9");
+        File.WriteAllBytes(folder.At("run.db"), bytes);
+        using var newer = Kit();
+        newer.Start();
+        newer.ExpectMsg<JournalAway>(Long).Reason.ShouldContain("use the newer program that wrote it");
+    }
+
+    private static void Alter(byte[] bytes, string from, string to)
+    {
+        var at = bytes.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(from));
+        at.ShouldBeGreaterThan(0);
+        System.Text.Encoding.UTF8.GetBytes(to).CopyTo(bytes.AsSpan(at));
+    }
+
+    private static CheckpointCommitted Decision(long number) => new(At, number, $"hash {number}");
+
+    private JournalKit Kit(string? file = null) => new(
+        JournalSettings.Sql("SQLite.MS", $"Data Source={file ?? folder.At("run.db")}", TimeSpan.FromSeconds(5))
+            .WithFallback(ConfigurationFactory.ParseString("akka { stdout-loglevel = OFF, loglevel = OFF }"))
+            .WithFallback(SqlPersistence.DefaultConfiguration));
+
+    private sealed class JournalKit(Config config) : TestKit(config)
+    {
+        public IActorRef Start(string run = "book", IFaultInjector? faults = null) =>
+            Sys.ActorOf(RunJournal.SupervisedProps(run, TestActor, TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100), faults));
+
+        public void Stop(IActorRef journal)
+        {
+            Watch(journal);
+            Sys.Stop(journal);
+            FishForMessage(static message => message is Terminated, Long);
+        }
+    }
+
+    private sealed class EverySecond(Fault fault) : IFaultInjector
+    {
+        private int messages;
+
+        public bool IsOver { get; set; }
+
+        public Fault Choose(string actor, object message) => !IsOver && Interlocked.Increment(ref messages) % 2 == 1 ? fault : Fault.None;
+
+        public void Hang(string actor)
+        {
+        }
+    }
+}

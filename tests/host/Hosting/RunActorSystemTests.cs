@@ -1,0 +1,84 @@
+using ActorTrain.Actors.Journal;
+using ActorTrain.Host.Hosting;
+using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Runs;
+using Akka.Actor;
+using Akka.Event;
+
+namespace ActorTrain.Host.Tests.Hosting;
+
+public sealed class RunActorSystemTests : IDisposable
+{
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
+    private static readonly RunEvent[] Decisions =
+    [
+        new RunStarted(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), "c0ffee", 10, 8, 1), new CheckpointCommitted(DateTimeOffset.UnixEpoch, 10, "abc"),
+    ];
+
+    private readonly TemporaryRuns runs = new();
+
+    public void Dispose() => runs.Dispose();
+
+    [Fact]
+    public async Task Decisions_can_be_read_while_the_run_goes_on_and_afterwards()
+    {
+        var run = runs.Run();
+        RunActorSystem.ReadJournal(run, "").ShouldBeEmpty();
+        File.Exists(run.JournalFile).ShouldBeFalse();
+        using (var system = RunActorSystem.Create(run, ""))
+        {
+            await Record(system, run);
+            RunActorSystem.ReadJournal(run, "").ShouldBe(Decisions);
+            await system.Terminate();
+        }
+
+        RunActorSystem.ReadJournal(run, "").ShouldBe(Decisions);
+        RunActorSystem.ReadJournal(runs.Run("other"), "").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_database_that_is_none_is_refused_in_one_sentence()
+    {
+        var run = runs.Run();
+        File.WriteAllText(run.JournalFile, new string('x', 5000));
+        Should.Throw<Models.UserErrorException>(() => RunActorSystem.ReadJournal(run, "")).Message.ShouldStartWith($"The journal of {run.Path} in {run.JournalFile} cannot be read: ");
+    }
+
+    [Fact]
+    public async Task What_actors_log_stands_in_the_folder_of_the_run()
+    {
+        var run = runs.Run();
+        using (var system = RunActorSystem.Create(run, ""))
+        {
+            Logging.GetLogger(system, "a test").Warning("the answer is {0}", 42);
+            await system.Terminate();
+        }
+
+        File.ReadAllLines(run.LogFile).ShouldContain(static line => line.Contains("Warning") && line.EndsWith("the answer is 42", StringComparison.Ordinal));
+    }
+
+    private static async Task Record(ActorSystem system, RunDirectory run)
+    {
+        var durable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        system.ActorOf(Props.Create(() => new Recorder(run.Name, durable)));
+        await durable.Task.WaitAsync(Long);
+    }
+
+    private sealed class Recorder : ReceiveActor
+    {
+        public Recorder(string run, TaskCompletionSource durable)
+        {
+            var journal = Context.ActorOf(RunJournal.SupervisedProps(run, Self, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1)));
+            Receive<JournalRecovered>(_ =>
+            {
+                for (var i = 0; i < Decisions.Length; i++)
+                    journal.Tell(new RecordDecision(i + 1, Decisions[i]));
+            });
+            Receive<Recorded>(recorded =>
+            {
+                if (recorded.Number == Decisions.Length)
+                    durable.SetResult();
+            });
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Host.Commands;
+using ActorTrain.Host.Control;
+using ActorTrain.Host.Reports;
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Host.Tests.Reports;
+
+public sealed class ReportTests
+{
+    private static readonly StatusDocument Running = new(
+        "runs/book", "running", 12, 100, 4, 1, 10, [],
+        new ActorNode("run", "training", 0, 0, null, null,
+        [
+            new ActorNode("trainers", "2 wanted", 0, null, null, null,
+            [
+                new ActorNode("trainer-0", "training", 0, 3, "{0-3}", null, []),
+                new ActorNode("trainer-1-2", "joining", 1, null, null, "It [threw].", []),
+            ]),
+            new ActorNode("journal", "", 0, null, null, null, []),
+        ]));
+
+    [Fact]
+    public void A_run_that_goes_on_is_a_tree_of_lines()
+    {
+        Written(output => StatusReport.Write(Running, Context(output, isTerminal: false))).ShouldBe("""
+            runs/book: running, step 12 of 100, generation 4, checkpoint of step 10, 1 decision waits for the database
+            run: training, mailbox 0
+              trainers: 2 wanted
+                trainer-0: training, lanes {0-3}, mailbox 3
+                trainer-1-2: joining, restarts 1, last fault: It [threw].
+              journal
+
+            """);
+    }
+
+    [Fact]
+    public void On_a_terminal_it_is_drawn()
+    {
+        var drawn = Written(output => StatusReport.Write(Running, Context(output, isTerminal: true)));
+        drawn.ShouldContain("├── ");
+        drawn.ShouldContain("trainer-1-2");
+        drawn.ShouldContain("It [threw].");
+    }
+
+    [Fact]
+    public void A_run_without_a_process_tells_how_it_was_left() =>
+        Written(output => StatusReport.Write(new StatusDocument("runs/book", "stopped", 12, 100, 0, 0, null, ["It was stopped."], null), Context(output, isTerminal: false)))
+            .ShouldBe("runs/book: stopped, step 12 of 100, no checkpoint yet\nIt was stopped.\n");
+
+    [Fact]
+    public void Status_for_programs_is_one_object()
+    {
+        using var json = JsonDocument.Parse(ReportJson.Write(Running));
+        json.RootElement.GetProperty("journal_waiting").GetInt32().ShouldBe(1);
+        json.RootElement.GetProperty("tree").GetProperty("children")[0].GetProperty("children")[1].GetProperty("last_fault").GetString().ShouldBe("It [threw].");
+    }
+
+    [Fact]
+    public void Decisions_are_told_with_time_and_step()
+    {
+        var at = new DateTimeOffset(2026, 3, 4, 7, 6, 7, TimeSpan.FromHours(2));
+        Written(output => JournalReport.Write([new RunStarted(at, "c0ffee", 100, 8, 2), new RunStopped(at, 12, "SIGTERM")], output)).ShouldBe("""
+            2026-03-04 05:06:07Z  step  0  The run began with 2 trainers: 100 steps of 8 lanes, configuration c0ffee.
+            2026-03-04 05:06:07Z  step 12  The run was stopped in order after step 12. SIGTERM.
+
+            """);
+        ReportJson.Write(3, new RunStopped(at, 12, "SIGTERM")).ShouldBe(
+            """{"number":3,"decision":"RunStopped","reason":"SIGTERM","at":"2026-03-04T07:06:07+02:00","step":12,"sentence":"The run was stopped in order after step 12. SIGTERM."}""");
+    }
+
+    [Fact]
+    public void An_audit_says_what_it_proved_or_what_contradicts()
+    {
+        Written(output => AuditText.Write("runs/book", new AuditReport(10, 80, [new SkippedRange(8, 8, "spike")], 0, 88, 10, []), output)).ShouldBe("""
+            runs/book is clean: 10 steps, each committed once, and 80 samples, each read once; the next position is 88.
+              left out: positions 8–15, spike
+              the newest checkpoint, of step 10, agrees
+
+            """);
+        var broken = new AuditReport(10, 80, [], 8, 88, null, ["step 3 is not in the ledger"]);
+        var text = Written(output => AuditText.Write("runs/book", broken, output));
+        text.ShouldStartWith("runs/book contradicts itself after 10 steps and 80 samples:\n  step 3 is not in the ledger\n  passed over, but not yet durable in the journal: 8 positions");
+        using var json = JsonDocument.Parse(ReportJson.Write("runs/book", broken));
+        json.RootElement.GetProperty("clean").GetBoolean().ShouldBeFalse();
+        json.RootElement.GetProperty("contradictions")[0].GetString().ShouldBe("step 3 is not in the ledger");
+    }
+
+    private static CommandContext Context(TextWriter output, bool isTerminal) => new(output, TextWriter.Null, isTerminal, TimeProvider.System);
+
+    private static string Written(Action<TextWriter> write)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        write(output);
+        return output.ToString();
+    }
+}
