@@ -27,9 +27,7 @@ public class TestBarrier
     {
         var stretched = testKit.Dilated(timeout);
         if (!barrier.SignalAndWait(stretched))
-        {
             throw new TimeoutException($"Not all {count} threads reached the barrier within {stretched}.");
-        }
     }
 
     /// <summary>Forgets who has arrived.</summary>

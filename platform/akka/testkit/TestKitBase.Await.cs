@@ -19,9 +19,7 @@ public abstract partial class TestKitBase
         var passed = Poll(
             () => Attempt(assertion, out failure), RemainingOrDilated(duration), interval ?? DefaultInterval, cancellationToken);
         if (!passed)
-        {
             failure!.Throw();
-        }
     }
 
     /// <inheritdoc cref="AwaitAssert(Action, TimeSpan?, TimeSpan?, CancellationToken)"/>
@@ -52,9 +50,7 @@ public abstract partial class TestKitBase
             interval ?? DefaultInterval,
             cancellationToken);
         if (!passed)
-        {
             failure!.Throw();
-        }
     }
 
     /// <summary>Waits until a condition holds, looking ten times within <see cref="RemainingOrDefault"/>.</summary>
@@ -91,9 +87,7 @@ public abstract partial class TestKitBase
     {
         var limit = RemainingOrDilated(max);
         if (!Poll(conditionIsFulfilled, limit, interval, cancellationToken))
-        {
             assertions.Fail("Timeout {0} expired. {1}", limit, message ?? "");
-        }
     }
 
     /// <inheritdoc cref="AwaitCondition(Func{bool}, TimeSpan?, TimeSpan?, string, CancellationToken)"/>
@@ -103,9 +97,7 @@ public abstract partial class TestKitBase
     {
         var limit = RemainingOrDilated(max);
         if (!await PollAsync(conditionIsFulfilled, limit, interval, cancellationToken))
-        {
             assertions.Fail("Timeout {0} expired. {1}", limit, message ?? "");
-        }
     }
 
     /// <summary>Waits until a condition holds and says whether it came to that; nothing is dilated.</summary>
@@ -141,9 +133,7 @@ public abstract partial class TestKitBase
         {
             var left = stop - Now;
             if (left <= TimeSpan.Zero)
-            {
                 return false;
-            }
 
             cancellationToken.WaitHandle.WaitOne(left.AtMost(interval));
             cancellationToken.ThrowIfCancellationRequested();
@@ -162,9 +152,7 @@ public abstract partial class TestKitBase
         {
             var left = stop - Now;
             if (left <= TimeSpan.Zero)
-            {
                 return false;
-            }
 
             await Task.Delay(left.AtMost(interval), cancellationToken);
         }

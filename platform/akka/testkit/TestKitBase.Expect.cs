@@ -128,9 +128,7 @@ public abstract partial class TestKitBase
         var start = Now;
         var (heard, envelope) = await NextAsync(duration, take: true, cancellationToken).ConfigureAwait(false);
         if (heard)
-        {
             assertions.Fail("Failed: Expected no messages during {0}, instead we received {1} after {2}", duration, envelope, Now - start);
-        }
 
         lastWasNoMessage = true;
         return heard;
@@ -142,9 +140,7 @@ public abstract partial class TestKitBase
         var limit = RemainingOrDilated(timeout);
         var (success, envelope) = await NextAsync(AtLeastZero(limit), take: true, cancellationToken).ConfigureAwait(false);
         if (!success)
-        {
             assertions.Fail("Failed: Timeout {0} while waiting for a message of type {1} {2}", limit, typeof(T), hint ?? "");
-        }
 
         if (envelope.Message is not T message)
         {

@@ -64,8 +64,6 @@ public abstract partial class TestKitBase
         }
 
         if (missing.Count > 0)
-        {
             assertions.Fail("not found [{0}] found unexpected [{1}]", string.Join(", ", missing), string.Join(", ", unexpected));
-        }
     }
 }

@@ -49,9 +49,7 @@ public abstract partial class TestKitBase
             assertions.AssertTrue(
                 success, "Timeout ({0}) during fishForMessage{1}", limit, string.IsNullOrEmpty(hint) ? "" : ", hint: " + hint);
             if (envelope.Message is T message && isMessage(message))
-            {
                 return message;
-            }
 
             allMessages?.Add(envelope.Message);
         }
@@ -80,9 +78,7 @@ public abstract partial class TestKitBase
             assertions.AssertFalse(messages.Count > maxMessages, "more than {0} messages came before silence", maxMessages);
             var (success, envelope) = await NextAsync(max, take: true, cancellationToken).ConfigureAwait(false);
             if (!success)
-            {
                 return ArrayList.ReadOnly(messages);
-            }
 
             messages.Add(envelope.Message);
         }

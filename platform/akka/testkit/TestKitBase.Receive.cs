@@ -102,9 +102,7 @@ public abstract partial class TestKitBase
         {
             var (success, envelope) = await PeekUntilAsync(stop, idle, cancellationToken).ConfigureAwait(false);
             if (!success || filter(envelope.Message) is not { } result)
-            {
                 break;
-            }
 
             queue.TryTake(out _);
             last = envelope;
@@ -138,9 +136,7 @@ public abstract partial class TestKitBase
         {
             var (success, envelope) = await PeekUntilAsync(stop, idle, cancellationToken).ConfigureAwait(false);
             if (!success || !(envelope.Message is T candidate ? shouldContinue(candidate) : shouldIgnoreOtherMessageTypes))
-            {
                 break;
-            }
 
             queue.TryTake(out _);
             last = envelope;
@@ -214,17 +210,13 @@ public abstract partial class TestKitBase
     {
         var limit = GetTimeoutOrDefault(max);
         if (limit < TimeSpan.Zero && limit != Timeout.InfiniteTimeSpan)
-        {
             limit = TimeSpan.Zero;
-        }
 
         MessageEnvelope? next;
         while (!(take ? queue.TryTake(out next) : queue.TryPeek(out next)))
         {
             if (!await queue.WaitAsync(limit, cancellationToken).ConfigureAwait(false))
-            {
                 break;
-            }
         }
 
         lastWasNoMessage = false;

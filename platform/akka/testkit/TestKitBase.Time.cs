@@ -17,14 +17,10 @@ public abstract partial class TestKitBase
     public TimeSpan RemainingOrDilated(TimeSpan? duration)
     {
         if (duration is not { } given)
-        {
             return RemainingOrDefault;
-        }
 
         if (given.IsInfinite())
-        {
             throw new ArgumentException("max duration cannot be infinite", nameof(duration));
-        }
 
         return Dilated(given);
     }
@@ -139,15 +135,11 @@ public abstract partial class TestKitBase
     {
         var elapsed = Now - block.Start;
         if (elapsed < block.Min)
-        {
             assertions.Fail("Failed: Block took {0}, should have at least been {1}. {2}", elapsed, block.Min, block.Hint);
-        }
 
         // Listening to silence takes its time by nature, so it is no reason to call the block too slow.
         if (!lastWasNoMessage && elapsed > block.Limit + block.Epsilon)
-        {
             assertions.Fail("Failed: Block took {0}, exceeding {1}. {2}", elapsed, block.Limit, block.Hint);
-        }
     }
 
     private readonly record struct WithinBlock(

@@ -153,15 +153,11 @@ public abstract partial class TestKitBase : IActorRefFactory
     {
         var limit = duration ?? Dilated(TimeSpan.FromSeconds(5)).AtMost(TimeSpan.FromSeconds(10));
         if (system.Terminate().Wait(limit))
-        {
             return;
-        }
 
         var message = $"Failed to stop [{system.Name}] within [{limit}]";
         if (verifySystemShutdown)
-        {
             throw new TimeoutException(message);
-        }
 
         system.Log.Warning(message);
     }
@@ -180,9 +176,7 @@ public abstract partial class TestKitBase : IActorRefFactory
         TestActor = CreateTestActor(
             string.IsNullOrEmpty(testActorName) ? $"testActor{Interlocked.Increment(ref testActors)}" : testActorName);
         if (this is not TestProbe)
-        {
             AmbientActor.Enter(this is INoImplicitSender ? null : TestActor);
-        }
     }
 
     private sealed class TestActorProducer(TestQueue queue) : IIndirectActorProducer

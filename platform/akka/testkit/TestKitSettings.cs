@@ -18,9 +18,7 @@ public class TestKitSettings : IExtension
         TestTimeFactor = config.GetDouble("akka.test.timefactor");
         LogTestKitCalls = config.GetBoolean("akka.test.testkit.debug", false);
         if (TestTimeFactor <= 0)
-        {
             throw new ConfigurationException($"akka.test.timefactor must be positive, but is {TestTimeFactor}.");
-        }
     }
 
     /// <summary><c>akka.test.default-timeout</c>: how long latches, barriers and asks wait.</summary>

@@ -43,9 +43,7 @@ public class TestLatch
     public void Open()
     {
         while (!IsOpen)
-        {
             CountDown();
-        }
     }
 
     /// <summary>Closes the latch and gives it its first count again.</summary>
@@ -56,15 +54,11 @@ public class TestLatch
     public void Ready(TimeSpan timeout)
     {
         if (timeout == TimeSpan.MaxValue)
-        {
             throw new ArgumentException($"TestLatch does not support waiting for {timeout}", nameof(timeout));
-        }
 
         var stretched = dilate(timeout);
         if (!latch.Wait(stretched))
-        {
             throw new TimeoutException($"The latch did not open within {stretched}.");
-        }
     }
 
     /// <summary>Waits for the latch to open, for as long as was said at construction.</summary>

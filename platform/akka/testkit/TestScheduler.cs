@@ -53,15 +53,11 @@ public class TestScheduler : IScheduler, IAdvancedScheduler
         foreach (var work in TakeDue(offset))
         {
             if (work.Cancelable is { IsCancellationRequested: true })
-            {
                 continue;
-            }
 
             work.Run();
             if (work.Interval is { } interval && work.Cancelable is not { IsCancellationRequested: true })
-            {
                 Schedule(interval, work);
-            }
         }
     }
 
@@ -71,9 +67,7 @@ public class TestScheduler : IScheduler, IAdvancedScheduler
     {
         var offset = when - Now;
         if (offset < TimeSpan.Zero)
-        {
             throw new InvalidOperationException("You can't reverse time...");
-        }
 
         Advance(offset);
     }

@@ -15,6 +15,7 @@ public sealed class EventFilterTests : ActorTest
     public void An_event_is_expected_by_its_level_and_words()
     {
         EventFilter.Error("exactly").ExpectOne(() => Log.Error("exactly"));
+        EventFilter.Error("its cause").ExpectOne(() => Log.Error(new InvalidOperationException("its cause"), "the error"));
         EventFilter.Warning(start: "be").ExpectOne(() => Log.Warning("begins"));
         EventFilter.Info(contains: "dd").ExpectOne(() => Log.Info("middle"));
         EventFilter.Debug(new Regex("^d.b.g$")).ExpectOne(() => Log.Debug("debug"));

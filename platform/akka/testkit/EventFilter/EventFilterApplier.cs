@@ -119,9 +119,7 @@ internal sealed class EventFilterApplier(TestKitBase testKit, ActorSystem system
         var limit = timeout is { } given ? testKit.Dilated(given) : testKit.RemainingOrDefault;
         var matches = new MatchCount();
         foreach (var filter in filters)
-        {
             filter.EventMatched += matches.Add;
-        }
 
         try
         {
@@ -141,9 +139,7 @@ internal sealed class EventFilterApplier(TestKitBase testKit, ActorSystem system
         finally
         {
             foreach (var filter in filters)
-            {
                 filter.EventMatched -= matches.Add;
-            }
         }
     }
 
@@ -218,9 +214,7 @@ internal sealed class EventFilterApplier(TestKitBase testKit, ActorSystem system
         private void Announce()
         {
             if (count >= awaited)
-            {
                 reached.TrySetResult();
-            }
         }
     }
 }

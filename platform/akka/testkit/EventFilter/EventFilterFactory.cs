@@ -128,7 +128,7 @@ public class EventFilterFactory
         where TLevel : LogEvent =>
         Applier(
             $"{typeof(TLevel).Name}{text}{TextMatcher.Source(source)}",
-            e => e is TLevel && text.Accepts(e.Message) && IsFrom(source, e.LogSource));
+            e => e is TLevel && Says(e, text) && IsFrom(source, e.LogSource));
 
     private EventFilterApplier ForLogLevel(LogLevel logLevel, TextMatcher text, string? source) => logLevel switch
     {
@@ -142,14 +142,16 @@ public class EventFilterFactory
     private EventFilterApplier Applier(string description, Predicate<LogEvent> matches) =>
         new(testKit, system, [.. filters, new LogEventFilter(description, matches)]);
 
+    /// <summary>What an error says is its own message or that of its cause.</summary>
+    private static bool Says(LogEvent logEvent, TextMatcher text) =>
+        text.Accepts(logEvent.Message) || (logEvent is Error { Cause: { } cause } && text.Accepts(cause.Message));
+
     private static bool IsCausedBy(LogEvent error, Type type, TextMatcher text, bool checkInnerExceptions)
     {
         for (var cause = error.Cause; cause is not null; cause = checkInnerExceptions ? cause.InnerException : null)
         {
             if (type.IsInstanceOfType(cause) && (text.Accepts(error.Message) || text.Accepts(cause.Message)))
-            {
                 return true;
-            }
         }
 
         return false;
@@ -159,9 +161,7 @@ public class EventFilterFactory
     private static bool IsFrom(string? source, string logSource)
     {
         if (source is null || source == logSource)
-        {
             return true;
-        }
 
         var path = logSource.Split('#')[0];
         var scheme = path.IndexOf("://", StringComparison.Ordinal);

@@ -11,9 +11,7 @@ internal sealed class LogEventFilter(string description, Predicate<LogEvent> mat
     public bool Apply(LogEvent logEvent)
     {
         if (!matches(logEvent))
-        {
             return false;
-        }
 
         EventMatched?.Invoke(logEvent);
         return true;

@@ -17,9 +17,7 @@ public class TestEventListener : DefaultLogger
         {
             case InitializeLogger initialize:
                 foreach (var channel in (Type[])[typeof(Mute), typeof(Unmute), typeof(DeadLetter), typeof(UnhandledMessage)])
-                {
                     initialize.LoggingBus.Subscribe(Self, channel);
-                }
 
                 Sender.Tell(new LoggerInitialized());
                 break;
@@ -28,9 +26,7 @@ public class TestEventListener : DefaultLogger
                 break;
             case Unmute unmute:
                 foreach (var filter in unmute.Filters)
-                {
                     filters.Remove(filter);
-                }
 
                 break;
             case LogEvent logEvent:
@@ -55,9 +51,7 @@ public class TestEventListener : DefaultLogger
         var source = letter.Recipient.Path.ToString();
         var type = letter.Recipient.GetType();
         if (IsExpected(new Warning(source, type, letter)))
-        {
             return;
-        }
 
         PrintUnexpected(new Warning(
             source,
@@ -70,9 +64,7 @@ public class TestEventListener : DefaultLogger
     private void PrintUnexpected(LogEvent logEvent)
     {
         if (!IsExpected(logEvent))
-        {
             Print(logEvent);
-        }
     }
 
     private bool IsExpected(LogEvent logEvent)
@@ -82,9 +74,7 @@ public class TestEventListener : DefaultLogger
             try
             {
                 if (filter.Apply(logEvent))
-                {
                     return true;
-                }
             }
             catch (Exception)
             {

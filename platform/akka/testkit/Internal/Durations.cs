@@ -13,8 +13,6 @@ internal static class Durations
     internal static void EnsureIsPositiveFinite(this TimeSpan duration, string parameterName)
     {
         if (duration.IsInfinite())
-        {
             throw new ArgumentException($"{parameterName} must be positive or zero and finite, but is {duration}.", parameterName);
-        }
     }
 }

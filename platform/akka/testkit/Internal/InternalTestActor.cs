@@ -33,22 +33,16 @@ internal sealed class InternalTestActor(TestQueue queue) : ActorBase
             case TestActor.Spawn spawn:
                 var child = Context.ActorOf(spawn.Props, spawn.Name.HasValue ? spawn.Name.Value : null);
                 if (spawn.Strategy.HasValue)
-                {
                     strategies[child] = spawn.Strategy.Value;
-                }
 
                 queue.Enqueue(new RealMessageEnvelope(child, Self));
                 break;
             default:
                 if (autoPilot?.Run(Sender, message) is { } next and not KeepRunning)
-                {
                     autoPilot = next;
-                }
 
                 if (ignore is null || !ignore(message))
-                {
                     queue.Enqueue(new RealMessageEnvelope(message, Sender));
-                }
 
                 break;
         }
@@ -60,8 +54,6 @@ internal sealed class InternalTestActor(TestQueue queue) : ActorBase
     protected override void PostStop()
     {
         while (queue.TryTake(out var envelope))
-        {
             Context.System.DeadLetters.Tell(new DeadLetter(envelope.Message, envelope.Sender, Self), envelope.Sender);
-        }
     }
 }

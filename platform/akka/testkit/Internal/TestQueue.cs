@@ -60,9 +60,7 @@ internal sealed class TestQueue
             lock (gate)
             {
                 if (envelopes.Count > 0)
-                {
                     return true;
-                }
 
                 arrival ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 arrived = arrival.Task;
@@ -70,9 +68,7 @@ internal sealed class TestQueue
 
             var left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - Stopwatch.GetElapsedTime(start);
             if (left != Timeout.InfiniteTimeSpan && left <= TimeSpan.Zero)
-            {
                 return false;
-            }
 
             try
             {
