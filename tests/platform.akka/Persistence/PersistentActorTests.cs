@@ -5,7 +5,7 @@ using Akka.TestKit;
 using Akka.TestKit.Xunit2;
 using Xunit.Abstractions;
 
-namespace ActorTrain.Platform.Akka.Tests.Persistence;
+namespace ActorTrain.Platform.Tests.Persistence;
 
 /// <summary>What a persistent actor promises, on the journal in memory.</summary>
 public sealed class PersistentActorTests(ITestOutputHelper output) : TestKit(Settings, "persistence", output)
