@@ -223,6 +223,19 @@ public sealed class PersistentActorTests(ITestOutputHelper output) : TestKit(Set
     }
 
     [Fact]
+    public void Answers_to_another_incarnation_mean_nothing()
+    {
+        var actor = Start();
+        var other = new Persistent(new Happened("of another life"), 7, id);
+        actor.Tell(new WriteMessageSuccess(other, -1));
+        actor.Tell(new LoopMessageSuccess("of another life", -1));
+        actor.Tell(new WriteMessageRejected(other, new IOException(), -1));
+        actor.Tell(new WriteMessageFailure(other, new IOException(), -1));
+        actor.Tell(Do(static me => me.Persist(new Happened("a"), happened => me.Tell($"{happened.What} {me.LastSequenceNr}"))));
+        ExpectMsg("a 1");
+    }
+
+    [Fact]
     public void A_snapshot_stands_for_the_events_before_it()
     {
         var actor = Start();
