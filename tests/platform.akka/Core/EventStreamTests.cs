@@ -12,12 +12,14 @@ public sealed class EventStreamTests : CoreTest
         var byBase = Listen();
         var byInterface = Listen();
         Sys.EventStream.Subscribe(byBase.Ref, typeof(Animal)).ShouldBeTrue();
-        Sys.EventStream.Subscribe(byBase.Ref, typeof(Cat)).ShouldBeFalse();
+        Sys.EventStream.Subscribe(byBase.Ref, typeof(Animal)).ShouldBeFalse();
+        Sys.EventStream.Subscribe(byBase.Ref, typeof(Cat));
         Sys.EventStream.Subscribe(byInterface.Ref, typeof(IPurr)).ShouldBeTrue();
         Sys.EventStream.Publish(new Dog());
         Sys.EventStream.Publish(new Cat());
         byBase.Next().ShouldBeOfType<Dog>();
         byBase.Next().ShouldBeOfType<Cat>();
+        byBase.Waiting.ShouldBe(0);
         byInterface.Next().ShouldBeOfType<Cat>();
     }
 

@@ -26,13 +26,24 @@ public sealed class DeliveryProperties(ITestOutputHelper output) : ActorTest(
     public async Task Every_message_comes_once_in_order_and_alone(string dispatcher)
     {
         foreach (var seed in Seeds.Take(5, output))
-            await Run(seed, dispatcher);
+            await Run(seed, dispatcher, asynchronous: false);
     }
 
-    private async Task Run(int seed, string dispatcher)
+    /// <summary>The next message waits for the end of an asynchronous handler, which keeps its sender and its actor across awaits.</summary>
+    [Theory]
+    [InlineData("akka.actor.default-dispatcher")]
+    [InlineData("one-by-one")]
+    [InlineData("own-thread")]
+    public async Task So_it_does_where_handlers_are_asynchronous(string dispatcher)
+    {
+        foreach (var seed in Seeds.Take(5, output))
+            await Run(seed, dispatcher, asynchronous: true);
+    }
+
+    private async Task Run(int seed, string dispatcher, bool asynchronous)
     {
         var witnesses = Enumerable.Range(0, Receivers).Select(_ => new Witness()).ToArray();
-        var supervisor = Sys.ActorOf(Props.Create(() => new Supervisor(seed, dispatcher, witnesses)));
+        var supervisor = Sys.ActorOf(Props.Create(() => new Supervisor(seed, dispatcher, witnesses, asynchronous)));
         var receivers = await supervisor.Ask<IActorRef[]>("receivers");
         var threads = Enumerable.Range(0, SendersOfEachKind).Select(sender => Task.Factory.StartNew(
             () =>
@@ -75,18 +86,28 @@ public sealed class DeliveryProperties(ITestOutputHelper output) : ActorTest(
 
         public int Restarts => Volatile.Read(ref restarts);
 
-        public void Alone(Action action)
+        public async Task Alone(Func<Task> action)
         {
             if (Interlocked.Increment(ref inside) != 1)
                 Violations.Enqueue("Two at once.");
             try
             {
-                action();
+                await action();
             }
             finally
             {
                 Interlocked.Decrement(ref inside);
             }
+        }
+
+        public void Alone(Action action)
+        {
+            // Completed when it returns, because the action does not await.
+            Alone(() =>
+            {
+                action();
+                return Task.CompletedTask;
+            }).GetAwaiter().GetResult();
         }
 
         // Nothing here is atomic that need not be: an actor that ran twice at once would also be found by a wrong sum.
@@ -106,10 +127,10 @@ public sealed class DeliveryProperties(ITestOutputHelper output) : ActorTest(
 
     private sealed class Supervisor : ReceiveActor
     {
-        public Supervisor(int seed, string dispatcher, Witness[] witnesses)
+        public Supervisor(int seed, string dispatcher, Witness[] witnesses, bool asynchronous)
         {
             var receivers = witnesses
-                .Select((witness, index) => Context.ActorOf(Props.Create(() => new Receiver(seed, index, witness)).WithDispatcher(dispatcher)))
+                .Select((witness, index) => Context.ActorOf(Props.Create(() => new Receiver(seed, index, witness, asynchronous)).WithDispatcher(dispatcher)))
                 .ToArray();
             Receive<string>(_ => Sender.Tell(receivers));
         }
@@ -119,25 +140,19 @@ public sealed class DeliveryProperties(ITestOutputHelper output) : ActorTest(
 
     private sealed class Receiver : ReceiveActor
     {
+        private readonly int seed;
+        private readonly int index;
         private readonly Witness witness;
 
-        public Receiver(int seed, int index, Witness witness)
+        public Receiver(int seed, int index, Witness witness, bool asynchronous)
         {
+            this.seed = seed;
+            this.index = index;
             this.witness = witness;
-            Receive<Numbered>(message => witness.Alone(() =>
-            {
-                witness.See(seed, index, message);
-                switch (Seeds.Draw(100, seed, message.Sender, message.Number, 1))
-                {
-                    case < 2:
-                        throw new FaultException(Directive.Restart);
-                    case < 3:
-                        throw new FaultException(Directive.Resume);
-                    case < 10:
-                        Thread.Yield();
-                        break;
-                }
-            }));
+            if (asynchronous)
+                ReceiveAsync<Numbered>(message => witness.Alone(() => HandleAsync(message)));
+            else
+                Receive<Numbered>(message => witness.Alone(() => Handle(message)));
             Receive<string>(_ => Sender.Tell(witness.Seen));
         }
 
@@ -148,6 +163,44 @@ public sealed class DeliveryProperties(ITestOutputHelper output) : ActorTest(
             witness.Restarted();
             base.PostRestart(reason);
         });
+
+        private void Handle(Numbered message)
+        {
+            witness.See(seed, index, message);
+            if (Seeds.Draw(100, seed, message.Sender, message.Number, 1) < 10)
+                Thread.Yield();
+            MayFail(message);
+        }
+
+        private async Task HandleAsync(Numbered message)
+        {
+            witness.See(seed, index, message);
+            var (self, sender) = (Self, Sender);
+            switch (Seeds.Draw(100, seed, message.Sender, message.Number, 1))
+            {
+                case < 10:
+                    await Task.Yield();
+                    break;
+                case < 20:
+                    await Task.Run(static () => Thread.Yield());
+                    break;
+            }
+
+            if (!Self.Equals(self) || !Sender.Equals(sender))
+                witness.Violations.Enqueue("An await lost the actor or the sender.");
+            MayFail(message);
+        }
+
+        private void MayFail(Numbered message)
+        {
+            switch (Seeds.Draw(100, seed, message.Sender, message.Number, 2))
+            {
+                case < 2:
+                    throw new FaultException(Directive.Restart);
+                case < 3:
+                    throw new FaultException(Directive.Resume);
+            }
+        }
     }
 
     /// <summary>Sends one message for each that it gets from itself, so that actors on all threads send side by side.</summary>

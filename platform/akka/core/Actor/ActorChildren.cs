@@ -32,6 +32,14 @@ internal abstract class SuspendReason
 /// <summary>The children of an actor by name, and which of them are about to end. Safe for any thread: others may look, and the guardians are given children from outside.</summary>
 internal sealed class ActorChildren
 {
+    /// <summary>What becomes of a child that is taken in.</summary>
+    public enum Fate
+    {
+        Living,
+        Dying,
+        Stillborn,
+    }
+
     private readonly Lock gate = new();
     private readonly Dictionary<string, IChildStats> byName = new(StringComparer.Ordinal);
     private HashSet<IActorRef> dying;
@@ -76,10 +84,19 @@ internal sealed class ActorChildren
             byName.Remove(name);
     }
 
-    public void Init(string name, IInternalActorRef child)
+    /// <summary>Takes a child in whose name was reserved. The guardians are given children by any thread, so meanwhile the end may have begun.</summary>
+    public Fate Init(string name, IInternalActorRef child)
     {
         lock (gate)
+        {
+            if (closed)
+                return Fate.Stillborn;
             byName[name] = new ChildRestartStats(child);
+            if (reason is not SuspendReason.Termination)
+                return Fate.Living;
+            (dying ??= []).Add(child);
+            return Fate.Dying;
+        }
     }
 
     public bool TryGet(string name, out ChildRestartStats stats)

@@ -73,9 +73,11 @@ internal sealed class FutureActorRef<T>(IActorRefProvider provider) : MinimalAct
                 if (path is null)
                 {
                     var made = provider.TempPath();
-                    if (!result.Task.IsCompleted)
-                        provider.RegisterTempActor(this, made);
+                    provider.RegisterTempActor(this, made);
                     Volatile.Write(ref path, made);
+                    // Who set the answer meanwhile saw no path to take back.
+                    if (result.Task.IsCompleted)
+                        provider.UnregisterTempActor(made);
                 }
             }
             return path;

@@ -68,7 +68,14 @@ internal sealed class PoolDispatcherConfigurator : MessageDispatcherConfigurator
 
     private sealed class PoolDispatcher(MessageDispatcherConfigurator configurator) : MessageDispatcher(configurator)
     {
-        protected override void ExecuteTask(IRunnable run) => ThreadPool.UnsafeQueueUserWorkItem(run, preferLocal: true);
+        [ThreadStatic]
+        private static int hops;
+
+        /// <remarks>A thread's own queue is last in, first out: what an actor has just woken runs next, its message still in the cache. Two actors that
+        /// wake each other for ever would keep all below them waiting; so now and then one goes to the end of the common queue.</remarks>
+        protected override void ExecuteTask(IRunnable run) => ThreadPool.UnsafeQueueUserWorkItem(run, preferLocal: (++hops & 63) != 0);
+
+        internal override void ExecuteAgain(Mailbox mailbox) => ThreadPool.UnsafeQueueUserWorkItem(mailbox, preferLocal: false);
 
         protected override void Shutdown()
         {

@@ -63,7 +63,8 @@ public class Mailbox : IRunnable
         {
             ActorCell.Current = before;
             Interlocked.And(ref status, ~IsScheduledBit);
-            dispatcher.RegisterForExecution(this, false, false);
+            if (TrySchedule(false, false))
+                dispatcher.ExecuteAgain(this);
         }
     }
 

@@ -147,6 +147,9 @@ public abstract class MessageDispatcher
         return true;
     }
 
+    /// <summary>Has a mailbox run once more that has used up its share; others come before it.</summary>
+    internal virtual void ExecuteAgain(Mailbox mailbox) => ExecuteTask(mailbox);
+
     private sealed class ActionRunnable(Action run) : IRunnable
     {
         public void Run() => run();

@@ -35,7 +35,7 @@ public class UnboundedMessageQueue : IMessageQueue, IUnboundedMessageQueueSemant
     /// <inheritdoc />
     /// <remarks>Counts places that were given out, not those already filled: a sender takes its place before it looks whether the
     /// actor is scheduled, so either it sees the actor idle or the actor sees the place.</remarks>
-    public bool HasMessages
+    public virtual bool HasMessages
     {
         get
         {
@@ -50,7 +50,7 @@ public class UnboundedMessageQueue : IMessageQueue, IUnboundedMessageQueueSemant
     }
 
     /// <inheritdoc />
-    public int Count
+    public virtual int Count
     {
         get
         {
@@ -94,7 +94,7 @@ public class UnboundedMessageQueue : IMessageQueue, IUnboundedMessageQueueSemant
     }
 
     /// <inheritdoc />
-    public void CleanUp(IActorRef owner, IMessageQueue deadletters)
+    public virtual void CleanUp(IActorRef owner, IMessageQueue deadletters)
     {
         while (TryDequeue(out var envelope))
             deadletters.Enqueue(owner, envelope);
@@ -150,13 +150,15 @@ public class UnboundedMessageQueue : IMessageQueue, IUnboundedMessageQueueSemant
 }
 
 /// <summary>A queue without bound that takes messages at its front too; only the actor itself puts them there.</summary>
-public class UnboundedDequeMessageQueue : UnboundedMessageQueue, IMessageQueue, IUnboundedDequeBasedMessageQueueSemantics
+public class UnboundedDequeMessageQueue : UnboundedMessageQueue, IUnboundedDequeBasedMessageQueueSemantics
 {
     private readonly Stack<Envelope> front = new();
 
-    bool IMessageQueue.HasMessages => front.Count > 0 || HasMessages;
+    /// <inheritdoc />
+    public override bool HasMessages => front.Count > 0 || base.HasMessages;
 
-    int IMessageQueue.Count => front.Count + Count;
+    /// <inheritdoc />
+    public override int Count => front.Count + base.Count;
 
     /// <inheritdoc />
     public void EnqueueFirst(Envelope envelope) => front.Push(envelope);

@@ -14,7 +14,7 @@ public abstract class LoggingBus
     /// <summary>What is logged: this level and above.</summary>
     public LogLevel LogLevel { get; private set; } = LogLevel.WarningLevel;
 
-    /// <summary>Sends an event to all that have subscribed to its class, to one of its bases or to one of its interfaces.</summary>
+    /// <summary>Sends an event once to each that has subscribed to its class, to one of its bases or to one of its interfaces.</summary>
     public void Publish(object @event)
     {
         var type = @event.GetType();
@@ -38,9 +38,8 @@ public abstract class LoggingBus
         ArgumentNullException.ThrowIfNull(subscriber);
         lock (gate)
         {
-            if (subscriptions.Exists(s => s.Subscriber.Equals(subscriber) && s.Channel.IsAssignableFrom(classifier)))
+            if (subscriptions.Exists(s => s.Subscriber.Equals(subscriber) && s.Channel == classifier))
                 return false;
-            subscriptions.RemoveAll(s => s.Subscriber.Equals(subscriber) && classifier.IsAssignableFrom(s.Channel));
             subscriptions.Add((subscriber, classifier));
             listeners.Clear();
             return true;

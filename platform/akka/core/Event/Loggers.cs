@@ -36,9 +36,9 @@ public sealed class LoggerMailboxType : MailboxType, IProducesMessageQueue<Logge
     /// <inheritdoc />
     public override IMessageQueue Create(IActorRef owner, ActorSystem system) => new LoggerMailbox(system);
 
-    internal sealed class LoggerMailbox(ActorSystem system) : UnboundedMessageQueue, IMessageQueue, ILoggerMessageQueueSemantics
+    internal sealed class LoggerMailbox(ActorSystem system) : UnboundedMessageQueue, ILoggerMessageQueueSemantics
     {
-        void IMessageQueue.CleanUp(IActorRef owner, IMessageQueue deadletters)
+        public override void CleanUp(IActorRef owner, IMessageQueue deadletters)
         {
             var level = Logging.LogLevelFor(system.Settings.StdoutLogLevel);
             while (TryDequeue(out var envelope))
