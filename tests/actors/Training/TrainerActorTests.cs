@@ -57,10 +57,10 @@ public sealed class TrainerActorTests() : TestKit(TrainerSupervisor.DispatcherCo
     [Fact]
     public void One_whose_device_cannot_be_made_is_reported_with_its_reason_and_given_up_in_the_end()
     {
-        var supervisor = Supervise(makeDevice: static () => throw new OutOfMemoryException("No room for a replica."), losses: 2);
+        var supervisor = Supervise(makeDevice: static () => throw new InvalidOperationException("No room for a replica."), losses: 2);
         Start(supervisor, 0, 0);
         for (var life = 1; life <= 3; life++)
-            Hear<TrainerLost>().ShouldBe(new TrainerLost(new TrainerKey(0, life), "OutOfMemoryException: No room for a replica."));
+            Hear<TrainerLost>().ShouldBe(new TrainerLost(new TrainerKey(0, life), "InvalidOperationException: No room for a replica."));
         Hear<TrainerGivenUp>().Report.ShouldContain("was lost 3 times");
     }
 
@@ -164,16 +164,15 @@ public sealed class TrainerActorTests() : TestKit(TrainerSupervisor.DispatcherCo
     {
         var options = new TrainerSupervisorOptions { MinBackoff = TimeSpan.FromMilliseconds(1), MaxLosses = losses };
         var run = TestActor;
-        ITrainerDevice Make(TrainerKey key)
+        Func<TrainerKey, ITrainerDevice> make = key =>
         {
             if (makeDevice is not null)
                 return makeDevice();
             var device = new ProbeDevice(key);
             devices.Enqueue(device);
             return device;
-        }
-
-        var supervisor = Sys.ActorOf(Props.Create(() => new TrainerSupervisor(options, Make, run, faults)), "trainers");
+        };
+        var supervisor = Sys.ActorOf(Props.Create(() => new TrainerSupervisor(options, make, run, faults)), "trainers");
         Hear<TrainerSupervisorStarted>();
         return supervisor;
     }
