@@ -40,8 +40,8 @@ public sealed class RunParts
     /// <summary>Makes what writes checkpoints, for each life of the checkpointer.</summary>
     public required Func<CheckpointSaving> MakeSaving { get; init; }
 
-    /// <summary>Opens the files of metrics, for each life of the run's supervisor.</summary>
-    public required Func<MetricsFiles> OpenMetrics { get; init; }
+    /// <summary>Where measurements go.</summary>
+    public required MetricsOptions Metrics { get; init; }
 
     /// <summary>Told what a person who watches may want to see, on the supervisor's thread: <see cref="Say"/>, <see cref="Run.Show"/> and
     /// <see cref="ShowCheckpoint"/>. It must not throw.</summary>
@@ -52,9 +52,6 @@ public sealed class RunParts
 
     /// <summary>What is left of the run when its supervisor fails.</summary>
     public required RunRemains Remains { get; set; }
-
-    /// <summary>The files of metrics that the present supervisor opened, or that a former one left open.</summary>
-    internal MetricsFiles? Metrics { get; set; }
 
     /// <summary>How often the supervisor was begun: names of what must not wait for what a former one left.</summary>
     internal int Lives { get; set; }

@@ -45,7 +45,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             if (ending.Remove(ended.ActorRef) && ending.Count == 0)
                 StartChildren();
         });
-        Receive<JournalRecovered>(static _ => true, Begin);
+        Receive<JournalRecovered>(Begin);
         Receive<IRunInput>(input =>
         {
             if (logic is not null)
@@ -88,22 +88,10 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             parts.Remains = logic.Remains;
     }
 
-    /// <inheritdoc/>
-    protected override void PostStop()
-    {
-        parts.Metrics?.Dispose();
-        parts.Metrics = null;
-    }
-
     private string Life(string name) => parts.Lives == 1 ? name : $"{name}-{parts.Lives}";
 
-    private void StartChildren()
-    {
-        parts.Metrics?.Dispose();
-        parts.Metrics = parts.OpenMetrics();
-        journal = Context.ActorOf(
-            RunJournal.SupervisedProps(parts.Name, Self, JournalMinBackoff, JournalMaxBackoff, parts.Faults), Life(RunLogic.JournalActor));
-    }
+    private void StartChildren() => journal = Context.ActorOf(
+        RunJournal.SupervisedProps(parts.Name, Self, JournalMinBackoff, JournalMaxBackoff, parts.Faults), Life(RunLogic.JournalActor));
 
     // Nothing is decided before the journal is read.
     private void Begin(JournalRecovered recovered)
@@ -118,9 +106,9 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         parts.Transport.CloseAll();
         for (var i = 0; i < reducers.Length; i++)
             StartReducer(i);
-        var (files, makeSaving, faults, self) = (parts.Metrics!, parts.MakeSaving, parts.Faults, Self);
+        var (metrics, makeSaving, faults, self) = (parts.Metrics, parts.MakeSaving, parts.Faults, Self);
         checkpointer = Context.ActorOf(Checkpointer.PinnedProps(makeSaving, self, faults), Life(RunLogic.CheckpointActor));
-        publisher = Context.ActorOf(Props.Create(() => new MetricsPublisher(files, self, faults)), Life(RunLogic.MetricsActor));
+        publisher = Context.ActorOf(Props.Create(() => new MetricsPublisher(metrics, self, faults)), Life(RunLogic.MetricsActor));
         StartTrainerSupervisor();
         Do(logic.Begin(Now));
     }

@@ -225,7 +225,7 @@ internal sealed class PretrainRun : IDisposable
             MakeDevice = _ => new ReplicaDevice(device),
             Transport = transport,
             MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),
-            OpenMetrics = () => new MetricsFiles(metrics),
+            Metrics = metrics,
             Show = new RunDisplay(progress, options.Steps, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, replica.Schedule, store.PathOf).Show,
             Remains = RunRemains.Of(origin),
         };
