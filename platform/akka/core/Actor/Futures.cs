@@ -31,7 +31,7 @@ public static class Futures
         future.Limit(timeout, cancellationToken);
         self.Tell(message, future);
         // Who asks may wait for the answer on this very thread.
-        Dispatch.PoolWorker.Release();
+        Dispatch.PoolWorker.Current?.Release();
         return future.Task;
     }
 
@@ -41,7 +41,7 @@ public static class Futures
         var future = new FutureActorRef<T>(ProviderOf(self));
         future.Limit(timeout, cancellationToken);
         self.Tell(messageFactory(future), future);
-        Dispatch.PoolWorker.Release();
+        Dispatch.PoolWorker.Current?.Release();
         return future.Task;
     }
 

@@ -47,6 +47,9 @@ internal sealed class PoolWorker
     private Mailbox next;
     private bool running;
 
+    /// <summary>The one that this thread is, or null.</summary>
+    public static PoolWorker Current => current;
+
     /// <summary>How often something was kept; the watch tells by it how long the same thing has been waiting.</summary>
     public int Kept { get; private set; }
 
@@ -68,11 +71,10 @@ internal sealed class PoolWorker
     }
 
     /// <summary>Gives to the pool what this thread keeps, if anything.</summary>
-    public static void Release()
+    public void Release()
     {
-        var worker = current;
-        if (worker?.next is not null)
-            worker.GiveUp();
+        if (next is not null)
+            GiveUp();
     }
 
     /// <summary>Gives a mailbox to the pool if it is the one that this thread keeps.</summary>
@@ -112,7 +114,7 @@ internal sealed class PoolWorker
         finally
         {
             worker.running = false;
-            Release();
+            worker.Release();
         }
     }
 
