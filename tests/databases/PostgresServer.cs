@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace ActorTrain.Tests.Databases;
+
+/// <summary>A real PostgreSQL server on a free port of the loopback address, with its data in a temporary folder. All tests of a process share it.</summary>
+/// <remarks>A shell watches over it: when this process ends, however it ends, the shell's input ends; then it stops the server and removes the folder.</remarks>
+public sealed class PostgresServer
+{
+    // $1: the folder of the server's programs, $2: the port. What it says ends with a line "ready" or "failed".
+    private const string Watch = """
+        folder=$(mktemp -d "${TMPDIR:-/tmp}/actortrain-postgres-XXXXXX") && cd "$folder"
+        trap 'cd /; rm -rf "$folder"' EXIT
+        options="-p $2 -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c full_page_writes=off -c shared_buffers=32MB"
+        if "$1/initdb" --pgdata=data --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync </dev/null >log 2>&1 &&
+            "$1/pg_ctl" --pgdata=data --log=server-log --options="$options" --wait start </dev/null >>log 2>&1
+        then
+            echo ready
+            cat >/dev/null
+            "$1/pg_ctl" --pgdata=data --mode=immediate --wait stop >/dev/null 2>&1
+        else
+            cat log server-log 2>/dev/null
+            echo failed
+        fi
+        """;
+
+    private static readonly Lazy<PostgresServer> TheOne = new(Start);
+    private static int databases;
+    private readonly int port;
+
+    private PostgresServer(Process watch, int port)
+    {
+        Watcher = watch;
+        this.port = port;
+    }
+
+    /// <summary>The server, started with the first use.</summary>
+    public static PostgresServer Shared => TheOne.Value;
+
+    /// <summary>Held so that its input stays open as long as this process lives.</summary>
+    private Process Watcher { get; }
+
+    /// <summary>Creates an empty database and gives the connection string to it.</summary>
+    public string NewDatabase()
+    {
+        var name = $"test_{Interlocked.Increment(ref databases)}";
+        using var connection = new NpgsqlConnection(ConnectionString("postgres"));
+        connection.Open();
+        using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
+        command.ExecuteNonQuery();
+        return ConnectionString(name);
+    }
+
+    private string ConnectionString(string database) => $"Host=127.0.0.1;Port={port};Username=postgres;Database={database}";
+
+    private static PostgresServer Start()
+    {
+        var programs = Programs() ?? throw new InvalidOperationException(
+            "PostgreSQL is missing: these tests start a server of their own; install the Debian package postgresql.");
+
+        // Between the look for a free port and its use another process may take it: then the next one is tried.
+        for (var attempt = 1; ; attempt++)
+        {
+            var port = FreePort();
+            var watch = Process.Start(Shell(programs, port))!;
+            var said = new List<string>();
+            while (watch.StandardOutput.ReadLine() is { } line)
+            {
+                if (line == "ready")
+                    return new PostgresServer(watch, port);
+                said.Add(line);
+            }
+
+            watch.Dispose();
+            if (attempt == 3)
+                throw new InvalidOperationException("PostgreSQL does not start: " + string.Join(" ", said));
+        }
+    }
+
+    // The server refuses to run as root.
+    private static ProcessStartInfo Shell(string programs, int port)
+    {
+        string[] shell = ["sh", "-c", Watch, "sh", programs, $"{port}"];
+        string[] command = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--", .. shell] : shell;
+        return new ProcessStartInfo(command[0], command[1..])
+        {
+            WorkingDirectory = "/",
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            Environment = { ["LC_ALL"] = "C" },
+        };
+    }
+
+    private static string? Programs()
+    {
+        const string installed = "/usr/lib/postgresql";
+        return Directory.Exists(installed)
+            ? Directory.GetDirectories(installed)
+                .Where(static folder => File.Exists(Path.Combine(folder, "bin", "initdb")))
+                .OrderByDescending(static folder => int.TryParse(Path.GetFileName(folder), out var version) ? version : 0)
+                .Select(static folder => Path.Combine(folder, "bin"))
+                .FirstOrDefault()
+            : null;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
