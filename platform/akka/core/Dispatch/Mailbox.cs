@@ -69,7 +69,7 @@ public class Mailbox : IRunnable
     }
 
     /// <inheritdoc />
-    public void Execute() => Run();
+    public void Execute() => PoolWorker.Run(this);
 
     internal void Enqueue(Envelope envelope)
     {
@@ -152,9 +152,13 @@ public class Mailbox : IRunnable
     {
         var left = Math.Max(dispatcher.Throughput, 1);
         var deadline = dispatcher.ThroughputDeadlineTicks > 0 ? Stopwatch.GetTimestamp() + dispatcher.ThroughputDeadlineTicks : long.MaxValue;
+        var first = true;
         // Neither suspended nor closed: only the scheduled bit is set.
         while (Volatile.Read(ref status) == IsScheduledBit && MessageQueue.TryDequeue(out var envelope))
         {
+            if (!first)
+                PoolWorker.Release();
+            first = false;
             cell.Invoke(envelope);
             if (Volatile.Read(ref systemMessages) is not null)
                 ProcessSystemMessages();
