@@ -10,6 +10,7 @@ namespace ActorTrain.Platform.Tests.Persistence;
 /// <summary>Whatever fails and whenever, each recovery brings each persisted event exactly once, in order.</summary>
 /// <remarks>Actors crash before, between and after their events, journals reject and fail (with and without having written), actor systems end and
 /// others go on from the same store. A failure says its seed: <c>Run(kind, seed)</c> does the same again.</remarks>
+[Trait("Category", "Slow")]
 public sealed class ExactlyOnceTests(ITestOutputHelper output) : TestKit("akka.loglevel = OFF")
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

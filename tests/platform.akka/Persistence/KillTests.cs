@@ -3,6 +3,7 @@ using Akka.TestKit.Xunit2;
 
 namespace ActorTrain.Platform.Tests.Persistence;
 
+[Trait("Category", "Slow")]
 public sealed class KillTests : TestKit
 {
     /// <summary>A process that persists to SQLite is killed at odd moments, again and again: every event that was acknowledged is there, once.</summary>

@@ -141,18 +141,6 @@ public sealed class PersistentActorTests(ITestOutputHelper output) : TestKit(Set
     }
 
     [Fact]
-    public void A_persist_in_an_async_handler_keeps_commands_out_too()
-    {
-        var actor = Start();
-        actor.Tell(Do(static me => me.PersistAsync(new Happened("async"), _ =>
-        {
-            me.TellSelf("command");
-            me.Persist(new Happened("inner"), inner => me.Tell(inner.What));
-        })));
-        ExpectMsgs("inner", "command");
-    }
-
-    [Fact]
     public void An_asynchronous_command_ends_before_the_next_begins_and_its_events_are_persisted()
     {
         var actor = Start();

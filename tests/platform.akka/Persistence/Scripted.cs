@@ -35,8 +35,6 @@ public sealed class Scripted : ReceivePersistentActor
 
     public void Tell(object message) => probe.Tell(message);
 
-    public void TellSelf(object message) => Self.Tell(message);
-
     public void Become(string word) => base.Become(() => CommandAny(_ => probe.Tell(word)));
 
     public void StashThis() => Stash.Stash();

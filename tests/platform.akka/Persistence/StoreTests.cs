@@ -149,6 +149,33 @@ public sealed class StoreTests : TestKit
             new WriteMessages([new AtomicWrite(new Persistent(new Happened("x"), number, id))], TestActor, ++writers), TestActor);
     }
 
+    [Fact]
+    public async Task A_connection_that_the_database_cut_is_opened_again()
+    {
+        using var store = new Store(StoreKind.PostgreSql);
+        var system = ActorSystem.Create("store", store.Config);
+        var actor = Start(system, store.Id);
+        var written = new List<string>();
+        for (var cut = 1; cut <= 3; cut++)
+        {
+            Cut(store);
+
+            // What is written on a dead connection may fail, and the actor stop: it does not stay so.
+            for (var attempt = 1; written.Count < cut; attempt++)
+            {
+                attempt.ShouldBeLessThan(10);
+                var name = $"{cut}";
+                actor.Tell(new Action<Scripted>(me => me.Persist(new Happened(name), happened => me.Tell(happened.What))));
+                if (ExpectMsg<string>(Patience) == name)
+                    written.Add(name);
+                else
+                    actor = Start(system, store.Id, [.. written]);
+            }
+        }
+
+        await system.Terminate();
+    }
+
     [Theory]
     [InlineData(StoreKind.Sqlite)]
     [InlineData(StoreKind.PostgreSql)]
@@ -214,6 +241,15 @@ public sealed class StoreTests : TestKit
                     throw new InvalidOperationException($"Unexpected: {other}");
             }
         }
+    }
+
+    private static void Cut(Store store)
+    {
+        using var connection = new NpgsqlConnection(store.ConnectionString + ";Pooling=false");
+        connection.Open();
+        using var command = new NpgsqlCommand(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()", connection);
+        command.ExecuteNonQuery();
     }
 
     private static List<string> TagsOf(Store store)

@@ -96,10 +96,15 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
 
     private Task<IImmutableList<Exception>> WriteAsync(IPersistentEnvelope[] envelopes, int count)
     {
-        var writes = new List<AtomicWrite>(count);
+        var writes = new AtomicWrite[count];
         try
         {
-            writes.AddRange(PreparePersistentBatch(envelopes));
+            var next = 0;
+            foreach (var envelope in envelopes)
+            {
+                if (envelope is AtomicWrite write)
+                    writes[next++] = Prepare(write);
+            }
         }
         catch (Exception unfit)
         {

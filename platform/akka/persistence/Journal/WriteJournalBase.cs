@@ -12,9 +12,11 @@ public abstract class WriteJournalBase : ActorBase
         foreach (var envelope in resequenceables)
         {
             if (envelope is AtomicWrite write)
-                yield return HasSenders(write) ? WithoutSenders(write) : write;
+                yield return Prepare(write);
         }
     }
+
+    private protected static AtomicWrite Prepare(AtomicWrite write) => HasSenders(write) ? WithoutSenders(write) : write;
 
     private static bool HasSenders(AtomicWrite write)
     {

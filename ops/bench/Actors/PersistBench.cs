@@ -9,7 +9,7 @@ namespace ActorTrain.Bench.Actors;
 /// <summary>Events persisted per second by one actor on the journal in memory, beside two loops over channels that do the same.</summary>
 /// <remarks><c>persist</c>: commands come as fast as they can, each persists one event and lets others in meanwhile (PersistAsync).
 /// <c>persist_one_by_one</c>: each keeps the others out until its event is handled (Persist).</remarks>
-internal static class PersistBenchmark
+internal static class PersistBench
 {
     private const int Rounds = 5;
 
@@ -31,9 +31,10 @@ internal static class PersistBenchmark
             byChannels.Add(bare);
         }
 
-        Console.WriteLine($"{name}: {byActors.Median():N0} events/s, over channels {byChannels.Median():N0}");
+        var ratio = byActors.Zip(byChannels, static (actor, channel) => actor / channel).Median();
+        Console.WriteLine($"  {name}: {byActors.Median():N0} events/s ({byActors.Min():N0} to {byActors.Max():N0}), {ratio:F2} times the channels'");
         figures.Add($"actors.{name}.per_second", byActors.Median());
-        figures.Add($"actors.{name}.vs_channels", byActors.Median() / byChannels.Median());
+        figures.Add($"actors.{name}.vs_channels", ratio);
     }
 
     private static double PerSecond(int events, Func<int, Task<TimeSpan>> run)
