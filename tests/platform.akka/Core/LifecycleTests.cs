@@ -57,10 +57,18 @@ public sealed class LifecycleTests : CoreTest
     public void A_name_is_free_only_after_its_actor_has_ended()
     {
         using var gate = new ManualResetEventSlim();
+        using var begun = new ManualResetEventSlim();
         var listener = Listen();
-        var first = Act((_, _) => gate.Wait(Patience), "solo");
+        var first = Act(
+            (_, _) =>
+            {
+                begun.Set();
+                gate.Wait(Patience);
+            },
+            "solo");
         listener.Watch(first);
         first.Tell("wait");
+        begun.Wait(Patience).ShouldBeTrue();
         Sys.Stop(first);
         Should.Throw<InvalidActorNameException>(() => Act((_, _) => { }, "solo"));
         gate.Set();

@@ -96,6 +96,9 @@ public sealed partial class ActorCell
         return child;
     }
 
+    /// <summary>Has a guardian ready for children that any thread gives it, before it has any.</summary>
+    internal void TakeChildrenFromOutside() => Interlocked.CompareExchange(ref children, new ActorChildren(), null);
+
     private static string CheckName(string name)
     {
         if (name.Length == 0)

@@ -252,19 +252,17 @@ public sealed partial class ActorCell
     {
         SetReceiveTimeout(null);
         UnwatchAll();
-        foreach (var child in GetChildren())
-            Stop(child);
-        if (children is not null && children.AwaitDying(SuspendReason.Termination.Instance))
+        foreach (var child in children?.BeginEnd() ?? [])
+            ((IInternalActorRef)child).Stop();
+        if (children is null or { IsClosed: true })
         {
-            if (!children.EndsWhenEmpty())
-                return;
+            FinishTerminate();
+        }
+        else if (children.EndsWhenEmpty())
+        {
             mailbox.Suspend();
             // What fails from here on is of no concern to anybody.
             failedBy = self;
-        }
-        else
-        {
-            FinishTerminate();
         }
     }
 

@@ -67,6 +67,16 @@ internal sealed class ActorChildren
         }
     }
 
+    /// <summary>Whether none is left and none is taken in any more.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (gate)
+                return closed;
+        }
+    }
+
     public void Reserve(string name, IActorRef parent)
     {
         lock (gate)
@@ -146,6 +156,20 @@ internal sealed class ActorChildren
         }
     }
 
+    /// <summary>Begins the actor's end, in one step for all threads: every child is dying from now on, one that is taken in later too, and
+    /// none is taken in where there is none. Gives the children to stop.</summary>
+    public IActorRef[] BeginEnd()
+    {
+        lock (gate)
+        {
+            reason = SuspendReason.Termination.Instance;
+            var living = Refs();
+            (dying ??= []).UnionWith(living);
+            closed = dying.Count == 0;
+            return living;
+        }
+    }
+
     /// <summary>True the first time that the actor's end waits for its children.</summary>
     public bool EndsWhenEmpty()
     {
@@ -167,7 +191,9 @@ internal sealed class ActorChildren
             if (dying is null || !dying.Remove(child) || dying.Count > 0)
                 return null;
             var was = reason;
-            if (was is not SuspendReason.Termination)
+            if (was is SuspendReason.Termination)
+                closed = true;
+            else
                 reason = SuspendReason.UserRequest.Instance;
             return was;
         }
