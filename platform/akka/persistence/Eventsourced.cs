@@ -13,8 +13,7 @@ public interface IPersistenceStash : IWithUnboundedStash
 
 /// <summary>An actor whose state is the sum of the events that it has persisted; after a start or restart it gets them back, in order,
 /// before any command.</summary>
-/// <remarks>This file has what the actor may ask for; the others of its name what it goes
-/// through.</remarks>
+/// <remarks>This file has what the actor may ask for; the others of its name what it goes through.</remarks>
 public abstract partial class Eventsourced : ActorBase, IPersistentIdentity, IPersistenceStash, IPersistenceRecovery
 {
     private static int instances;
