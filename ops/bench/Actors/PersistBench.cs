@@ -15,16 +15,16 @@ internal static class PersistBench
 
     public static void Run(Figures figures)
     {
-        Measure(figures, "persist", 300_000, events => FloodAsync(events, oneByOne: false), events => ChannelsAsync(events, oneByOne: false));
-        Measure(figures, "persist_one_by_one", 100_000, events => FloodAsync(events, oneByOne: true), events => ChannelsAsync(events, oneByOne: true));
+        Measure(figures, "persist", 300_000, oneByOne: false);
+        Measure(figures, "persist_one_by_one", 100_000, oneByOne: true);
     }
 
-    private static void Measure(Figures figures, string name, int events, Func<int, Task<TimeSpan>> actors, Func<int, Task<TimeSpan>> channels)
+    private static void Measure(Figures figures, string name, int events, bool oneByOne)
     {
         var (byActors, byChannels) = (new List<double>(), new List<double>());
         for (var round = 0; round <= Rounds; round++)
         {
-            var (fast, bare) = (PerSecond(events, actors), PerSecond(events, channels));
+            var (fast, bare) = (PerSecond(events, oneByOne, FloodAsync), PerSecond(events, oneByOne, ChannelsAsync));
             if (round == 0)
                 continue; // The first warms up.
             byActors.Add(fast);
@@ -37,10 +37,10 @@ internal static class PersistBench
         figures.Add($"actors.{name}.vs_channels", ratio);
     }
 
-    private static double PerSecond(int events, Func<int, Task<TimeSpan>> run)
+    private static double PerSecond(int events, bool oneByOne, Func<int, bool, Task<TimeSpan>> run)
     {
         GC.Collect();
-        return events / run(events).GetAwaiter().GetResult().TotalSeconds;
+        return events / run(events, oneByOne).GetAwaiter().GetResult().TotalSeconds;
     }
 
     // A system of its own for each round, so that no round pays for the events that another has left in memory.
@@ -48,7 +48,8 @@ internal static class PersistBench
     {
         var system = ActorSystem.Create("persist", ConfigurationFactory.ParseString(
             "akka.loglevel = WARNING\nakka.persistence.snapshot-store.plugin = akka.persistence.snapshot-store.inmem"));
-        var (ready, done) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var (ready, done) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously),
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         var actor = system.ActorOf(Props.Create(() => new Account(events, oneByOne, ready, done)));
         await ready.Task;
         var command = new Deposit(1);

@@ -53,7 +53,8 @@ public sealed class ExactlyOnceTests(ITestOutputHelper output) : TestKit("akka.l
                 for (var command = random.Next(1, 12); command > 0; command--)
                 {
                     var size = random.Next(1, 4);
-                    ledger.Tell(new Enter([.. Enumerable.Range(number, size)], random.Next(3) == 0, (Crash)random.Next(-12, 4), random.Next(8) == 0), probe.Ref);
+                    ledger.Tell(new Enter([.. Enumerable.Range(number, size)], random.Next(3) == 0, (Crash)random.Next(-12, 4),
+                        random.Next(8) == 0), probe.Ref);
                     number += size;
                 }
 
@@ -137,7 +138,8 @@ public sealed class ExactlyOnceTests(ITestOutputHelper output) : TestKit("akka.l
                     _ => Fault.None,
                 };
                 if (fault != Fault.Reject)
-                    written.AddRange(((IEnumerable<IPersistentRepresentation>)write.Payload).Select(static e => ((Entered)e.Payload).Number));
+                    written.AddRange(((IEnumerable<IPersistentRepresentation>)write.Payload).Select(static e =>
+                        ((Entered)e.Payload).Number));
                 return fault;
             }
         }

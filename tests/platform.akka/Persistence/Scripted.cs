@@ -55,7 +55,8 @@ public sealed class Scripted : ReceivePersistentActor
         base.OnPersistFailure(cause, @event, sequenceNr);
     }
 
-    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr) => probe.Tell($"rejected {((Happened)@event).What} {sequenceNr}");
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr) =>
+        probe.Tell($"rejected {((Happened)@event).What} {sequenceNr}");
 
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {

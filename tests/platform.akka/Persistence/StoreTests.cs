@@ -184,8 +184,10 @@ public sealed class StoreTests : TestKit
         using var store = new Store(kind);
         var system = ActorSystem.Create("store", store.Config);
         var journal = global::Akka.Persistence.Persistence.Instance.Apply(system).JournalFor(null);
-        var events = new[] { new Tagged(new Happened("a"), ImmutableHashSet.Create("red", "round")), new Tagged(new Happened("b"), ImmutableHashSet.Create("red")) };
-        journal.Tell(new WriteMessages([new AtomicWrite([.. events.Select((e, index) => (IPersistentRepresentation)new Persistent(e, index + 1, store.Id))])], TestActor, 1), TestActor);
+        var events = new[] { new Tagged(new Happened("a"), ImmutableHashSet.Create("red", "round")),
+            new Tagged(new Happened("b"), ImmutableHashSet.Create("red")) };
+        journal.Tell(new WriteMessages([new AtomicWrite([.. events.Select((e, index) =>
+            (IPersistentRepresentation)new Persistent(e, index + 1, store.Id))])], TestActor, 1), TestActor);
         ExpectMsg<WriteMessagesSuccessful>(Patience);
         ReceiveN(2, Patience);
         journal.Tell(new ReplayMessages(1, 2, 2, store.Id, TestActor), TestActor);
@@ -208,7 +210,8 @@ public sealed class StoreTests : TestKit
     private void Write(IActorRef journal, string id, long first, int count)
     {
         journal.Tell(
-            new WriteMessages([.. Enumerable.Range(0, count).Select(n => new AtomicWrite(new Persistent(new Happened($"{first + n}"), first + n, id, writerGuid: "writer")))], TestActor, 1),
+            new WriteMessages([.. Enumerable.Range(0, count).Select(n =>
+                new AtomicWrite(new Persistent(new Happened($"{first + n}"), first + n, id, writerGuid: "writer")))], TestActor, 1),
             TestActor);
         ExpectMsg<WriteMessagesSuccessful>(Patience);
         for (var n = 0; n < count; n++)
@@ -254,7 +257,8 @@ public sealed class StoreTests : TestKit
 
     private static List<string> TagsOf(Store store)
     {
-        using DbConnection connection = store.Kind == StoreKind.Sqlite ? new SqliteConnection(store.ConnectionString) : new NpgsqlConnection(store.ConnectionString);
+        using DbConnection connection = store.Kind == StoreKind.Sqlite ? new SqliteConnection(store.ConnectionString)
+            : new NpgsqlConnection(store.ConnectionString);
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT t.tag, t.sequence_nr FROM tags t JOIN journal j ON j.ordering = t.ordering_id AND j.sequence_number = t.sequence_nr ORDER BY 1, 2";

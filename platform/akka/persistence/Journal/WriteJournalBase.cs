@@ -29,6 +29,9 @@ public abstract class WriteJournalBase : ActorBase
         return false;
     }
 
-    private static AtomicWrite WithoutSenders(AtomicWrite write) => new(((IEnumerable<IPersistentRepresentation>)write.Payload).Select(static @event =>
-        @event.Update(@event.SequenceNr, @event.PersistenceId, @event.IsDeleted, ActorRefs.NoSender, @event.WriterGuid)).ToImmutableArray());
+    private static AtomicWrite WithoutSenders(AtomicWrite write) =>
+        new(((IEnumerable<IPersistentRepresentation>)write.Payload).Select(WithoutSender).ToImmutableArray());
+
+    private static IPersistentRepresentation WithoutSender(IPersistentRepresentation @event) =>
+        @event.Update(@event.SequenceNr, @event.PersistenceId, @event.IsDeleted, ActorRefs.NoSender, @event.WriterGuid);
 }
