@@ -23,6 +23,9 @@ public interface IGradientTransport : IDisposable
     /// <summary>Takes no more gradients of a round and frees what it has, once those who read it are done.</summary>
     void Close(Round round);
 
+    /// <summary>Closes all rounds, for whoever begins anew.</summary>
+    void CloseAll();
+
     /// <summary>Gives the sum over a block of lanes to all reducers.</summary>
     /// <param name="round">The round.</param>
     /// <param name="block">The lanes.</param>

@@ -122,13 +122,19 @@ public sealed class LocalGradientTransport : IGradientTransport
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void CloseAll()
     {
         Round[] open;
         lock (gate)
             open = [.. rounds.Keys];
         foreach (var round in open)
             Close(round);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        CloseAll();
         Memory.Dispose();
     }
 

@@ -26,6 +26,9 @@ public sealed record ActorGivenUp(string Actor, string Report) : IRunInput;
 /// <param name="Reason">Why, in one sentence.</param>
 public sealed record ActorFailed(string Actor, string Reason) : IRunInput;
 
+/// <summary>How does the run stand? Answered by <see cref="RunStatus"/>.</summary>
+public sealed record GetStatus;
+
 /// <summary>How a trainer stands.</summary>
 public enum TrainerStanding
 {

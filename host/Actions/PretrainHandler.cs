@@ -1,6 +1,7 @@
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Control;
 using ActorTrain.Host.Pretraining;
 using ActorTrain.Host.Progress;
 using ActorTrain.Models;
@@ -42,7 +43,7 @@ internal static class PretrainHandler
             runLock.MarkFinished();
             progress.Note($"{directory.Path} has taken all of its {configuration.Training.Steps} steps already.");
         }
-        else if (run.Train(directory.MetricsFile, stop.Token))
+        else if (run.Train(scale => new RunFileReload(request.RunFile, request.Overrides, configuration, scale), stop.Token))
         {
             runLock.MarkFinished();
             progress.Note($"{directory.Path} has taken all of its {configuration.Training.Steps} steps; `actortrain generate {NameOf(configuration)}` lets it write.");

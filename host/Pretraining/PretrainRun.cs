@@ -1,42 +1,50 @@
 using System.Globalization;
+using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Snapshots;
+using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
+using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Control;
+using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Progress;
 using ActorTrain.Models;
-using ActorTrain.Models.Evaluation;
-using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Optimization;
-using ActorTrain.Models.Plan;
 using ActorTrain.Models.Steps;
+using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
-using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
+using Akka.Actor;
 
 namespace ActorTrain.Host.Pretraining;
 
-/// <summary>One run from where it stands to its last step: plan → lane gradients → lane-tree sum → verdict → apply → snapshot.</summary>
+/// <summary>One process's part of a run, from where it stands to its last step or its stop: makes what the actors work with, starts the tree, and
+/// waits for its end.</summary>
 internal sealed class PretrainRun : IDisposable
 {
     private const string DataKey = "data";
 
+    // Trainers that are given up but hang are still alive beside those in their place.
+    private const int TrainersBeside = 64;
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
+
     private readonly RunConfiguration configuration;
     private readonly NumericEnvironment environment;
     private readonly TokenStore data;
-    private readonly ModelOptions model;
-    private readonly Replica replica;
-    private readonly BatchPlan plan;
-    private readonly SampleReader training;
-    private readonly SampleReader? heldOut;
-    private readonly CheckpointStore store;
-    private readonly TimeProvider time;
+    private readonly RunDirectory directory;
     private readonly ITrainingProgress progress;
-    private VetoLadder ladder;
-    private long step;
-    private long? savedStep;
-    private UserErrorException? metricsFailure;
-    private volatile UserErrorException? saveFailure;
+    private readonly ModelOptions model;
+    private readonly FlatLayout layout;
+    private readonly ReplicaOptions replica;
+    private readonly CheckpointStore store;
+    private readonly LocalGradientTransport transport;
+    private readonly SnapshotMemory snapshots;
+    private RunOrigin origin = RunOrigin.Seed;
 
     public PretrainRun(
         RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress, TimeProvider time)
@@ -45,48 +53,46 @@ internal sealed class PretrainRun : IDisposable
         this.configuration = configuration;
         this.environment = environment;
         this.data = data;
+        this.directory = directory;
         this.progress = progress;
-        this.time = time;
         model = configuration.ModelFor(data.Tokenizer.VocabularySize);
-        plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes);
-        ladder = new VetoLadder(plan, SkipList.Empty);
-        training = new SampleReader(data.Train, model.ContextLength, options.MicroBatch);
-        if (data.HeldOut is { } part && part.Tokens > model.ContextLength)
-            heldOut = new SampleReader(part, model.ContextLength, options.MicroBatch);
+        layout = ModelLayout.Of(model);
         store = new CheckpointStore(
             directory.CheckpointsDirectory,
             new CheckpointStoreOptions { KeepLast = configuration.Checkpoints.Keep, KeepEvery = configuration.Checkpoints.KeepEvery },
             time);
-        replica = new Replica(
-            new ReplicaOptions
+        replica = new ReplicaOptions
+        {
+            Model = model,
+            Precision = options.Precision,
+            Lanes = options.Lanes,
+            Optimizer = new AdamWOptions
             {
-                Model = model,
-                Precision = options.Precision,
-                Lanes = options.Lanes,
-                Optimizer = new AdamWOptions
-                {
-                    Beta1 = options.Beta1,
-                    Beta2 = options.Beta2,
-                    Epsilon = options.Epsilon,
-                    WeightDecay = options.WeightDecay,
-                },
-                Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
-                Clip = options.Clip,
-                Seed = (ulong)options.Seed,
+                Beta1 = options.Beta1,
+                Beta2 = options.Beta2,
+                Epsilon = options.Epsilon,
+                WeightDecay = options.WeightDecay,
             },
-            environment.Device);
+            Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
+            Clip = options.Clip,
+            Seed = (ulong)options.Seed,
+        };
+        transport = new LocalGradientTransport(
+            layout.Length, options.Lanes, configuration.ReducerCount,
+            LocalGradientTransport.CapacityFor(options.Lanes, options.Lanes + TrainersBeside, new RunLogicOptions { ConfigurationHash = "", Steps = 0, Lanes = 1 }.TotalsKept));
+        snapshots = new SnapshotMemory(layout.Length, configuration.Checkpoints.Snapshots);
     }
 
-    /// <summary>Steps taken so far.</summary>
-    public long Step => step;
+    /// <summary>Steps that are taken and kept.</summary>
+    public long Step => origin.Step;
 
     private long TokensPerStep => (long)configuration.Training.Batch * model.ContextLength;
 
-    /// <summary>Takes over the newest checkpoint that is whole, if there is one.</summary>
+    /// <summary>Finds the newest checkpoint that is whole, if there is one.</summary>
     /// <returns>Whether there was.</returns>
     public bool Restore()
     {
-        using var checkpoint = store.LoadLatest(replica.Parameters.Layout, fault => progress.Warning(fault.Sentence));
+        using var checkpoint = store.LoadLatest(layout, fault => progress.Warning(fault.Sentence));
         if (checkpoint is null)
             return false;
         var facts = checkpoint.Manifest.Facts;
@@ -95,163 +101,147 @@ internal sealed class PretrainRun : IDisposable
         if (facts.State.GetValueOrDefault(DataKey) is { } identity && identity != data.Identity)
             throw new UserErrorException($"{data.Folder} is not the data that {checkpoint.Path} was trained on; give the old data.path, or choose another run.name.");
 
-        replica.CopyFrom(checkpoint.Weights, checkpoint.FirstMoment!, checkpoint.SecondMoment!);
-        (step, savedStep, ladder) = (facts.Step, facts.Step, new VetoLadder(plan, facts.SkipList));
+        origin = new RunOrigin(facts.Step, checkpoint.Manifest.WeightsHash, facts.SkipList);
         foreach (var difference in facts.Fingerprint.DifferencesFrom(environment.Fingerprint))
             progress.Warning($"the numeric fingerprint differs from the checkpoint's, so the bits may not be those of an undisturbed run: {difference}.");
         return true;
     }
 
     /// <summary>Trains until the last step, or until a stop is asked for; whatever was reached is saved.</summary>
-    /// <param name="metricsFile">The run's metrics.</param>
-    /// <param name="stop">Asked after every step.</param>
+    /// <param name="reload">Reads the run file again, given how to change the number of trainers; see <see cref="RunFileReload"/>.</param>
+    /// <param name="stop">Asks for a stop.</param>
     /// <returns>Whether the last step was taken.</returns>
-    /// <exception cref="UserErrorException">The last state, or a row of the metrics, could not be written.</exception>
-    public bool Train(string metricsFile, CancellationToken stop)
+    /// <exception cref="UserErrorException">The run cannot go on; the sentence says what failed, how often, and where to look.</exception>
+    public bool Train(Func<Action<int>, RunFileReload> reload, CancellationToken stop)
     {
-        var gemmRate = GemmRate.Measure(replica.Model.Precision, environment.Device);
+        var gemmRate = GemmRate.Measure(replica.Precision, environment.Device);
 
         // What was passed over must not count among the checkpoints that are kept. Where nothing was whole, nothing is thrown away either.
-        if (savedStep is { } restored)
-            store.DiscardAfter(restored);
-        using var metrics = MetricsLog.Open(metricsFile, step);
-
-        // A checkpoint never knows more steps than the metrics on disk.
-        using var writer = new CheckpointWriter(store, replica.Parameters.Layout, Announce, time, metrics.Flush);
-        var last = configuration.Training.Steps;
+        if (origin.WeightsHash is not null)
+            store.DiscardAfter(origin.Step);
         Introduce(gemmRate);
 
-        var begun = (Step: step, Time: time.GetTimestamp());
-        while (step < last && metricsFailure is null && !stop.IsCancellationRequested)
+        var parts = Parts(gemmRate);
+        var outcome = new TaskCompletionSource<RunEnded>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var system = RunActorSystem.Create(directory, configuration.Journal.Connection);
+        try
         {
-            var started = time.GetTimestamp();
-            var measure = TakeStep();
-            var seconds = time.GetElapsedTime(started).TotalSeconds;
-            var rate = TokensPerStep / seconds;
-            var row = new StepMetrics(
-                step, measure.Loss, measure.GradientNorm, replica.LearningRateAt(measure.Step), step * TokensPerStep, seconds, rate,
-                100 * rate * model.TrainingFlopsPerToken / gemmRate);
-            Record(metrics, row);
-            var left = time.GetElapsedTime(begun.Time) / (step - begun.Step) * (last - step);
-            progress.Show(new StepProgress(step, last, row.Loss, row.GradientNorm, row.LearningRate, rate, row.GemmPercent / 100, left));
-
-            // The last row of a finished run is worth the wait.
-            if (step == last)
-                Evaluate(metrics, CancellationToken.None);
-            else if (IsDue(configuration.Evaluation.Every))
-                Evaluate(metrics, stop);
-            if (IsDue(configuration.Checkpoints.Every) && step < last)
-                Save(writer);
+            var guardian = system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
+            var control = new RunControl(guardian);
+            var file = reload(control.Scale);
+            using var server = new ControlServer(directory, control, configuration.Training.Lanes, file.Apply, TimeProvider.System);
+            using var hangUp = new HangUpSignal(file, progress);
+            using var stopping = stop.Register(() => control.Stop("stopped by signal"));
+            var ended = outcome.Task.GetAwaiter().GetResult();
+            origin = new RunOrigin(ended.Step, origin.WeightsHash, origin.Skips);
+            return ended.Ending switch
+            {
+                RunEnding.Finished => true,
+                RunEnding.Stopped => false,
+                _ => throw new UserErrorException(ended.Report),
+            };
         }
-
-        if (savedStep != step)
-            Save(writer);
-        writer.Drain(CancellationToken.None);
-        if (saveFailure is { } unsaved)
-            throw unsaved;
-        if (metricsFailure is { } unwritten)
-            throw new UserErrorException($"The run is saved after step {step} and stops there, for lack of that step's metrics: {unwritten.Message}", unwritten);
-        return step == last;
-
-        bool IsDue(int every) => every > 0 && step % every == 0;
+        finally
+        {
+            // A trainer that hangs does not keep the process: everything it could still do is refused.
+            system.Terminate().Wait(EndPatience, CancellationToken.None);
+        }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => replica.Dispose();
+    public void Dispose()
+    {
+        transport.Dispose();
+        snapshots.Dispose();
+    }
+
+    private RunParts Parts(double gemmRate)
+    {
+        var options = configuration.Training;
+        var plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes);
+        var training = new SampleReader(data.Train, model.ContextLength, options.MicroBatch);
+        var heldOut = data.HeldOut is { } part && part.Tokens > model.ContextLength ? new SampleReader(part, model.ContextLength, options.MicroBatch) : null;
+        var device = new ReplicaDeviceOptions
+        {
+            Replica = replica,
+            Device = environment.Device,
+            Plan = plan,
+            Samples = training.Batches,
+            HeldOut = heldOut is null ? null : () => heldOut.FromStart(configuration.Evaluation.Batches),
+            BytesPerToken = data.HeldOut?.BytesPerToken ?? 1,
+            Transport = transport,
+            Snapshots = snapshots,
+            Checkpoints = store,
+        };
+        var checkpoints = new CheckpointerOptions
+        {
+            Layout = layout,
+            ConfigurationHash = configuration.Hash,
+            Model = model,
+            Batch = options.Batch,
+            Fingerprint = environment.Fingerprint,
+            State = new Dictionary<string, string> { [DataKey] = data.Identity },
+        };
+        var metrics = new MetricsOptions
+        {
+            MetricsFile = directory.MetricsFile,
+            LedgerFile = directory.LedgerFile,
+            TokensPerStep = TokensPerStep,
+            FlopsPerToken = model.TrainingFlopsPerToken,
+            GemmRate = gemmRate,
+            Schedule = replica.Schedule,
+        };
+        var trainers = configuration.Trainers;
+        return new RunParts
+        {
+            Name = directory.Name,
+            Options = new RunLogicOptions
+            {
+                ConfigurationHash = configuration.Hash,
+                Steps = options.Steps,
+                Lanes = options.Lanes,
+                Trainers = trainers.Count,
+                Reducers = configuration.ReducerCount,
+                EvaluateEvery = configuration.Evaluation.Every,
+                HasHeldOut = heldOut is not null,
+                CheckpointEvery = configuration.Checkpoints.Every,
+                SnapshotSlots = configuration.Checkpoints.Snapshots,
+                JournalBuffer = configuration.Journal.Buffer,
+                TrainerTimeout = trainers.Timeout,
+                RetryInterval = trainers.RetryInterval,
+            },
+            Plan = plan,
+            Trainers = new TrainerSupervisorOptions
+            {
+                Threads = environment.Threads,
+                MinBackoff = trainers.RestartBackoffMin,
+                MaxBackoff = trainers.RestartBackoffMax,
+                ResetAfter = trainers.RestartWindow > trainers.RestartBackoffMax ? trainers.RestartWindow : trainers.RestartBackoffMax,
+                MaxLosses = trainers.MaxRestarts,
+                Window = trainers.RestartWindow,
+                Log = directory.LogFile,
+            },
+            Limits = new RestartLimits(trainers.MaxRestarts, trainers.RestartWindow, directory.LogFile),
+            MakeDevice = _ => new ReplicaDevice(device),
+            Transport = transport,
+            MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),
+            Metrics = metrics,
+            Show = new RunDisplay(progress, options.Steps, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, replica.Schedule, store.PathOf).Show,
+            Remains = RunRemains.Of(origin),
+        };
+    }
 
     private void Introduce(double gemmRate)
     {
         var fingerprint = environment.Fingerprint;
+        var trainers = configuration.Trainers.Count;
         var text = string.Create(
             CultureInfo.InvariantCulture,
-            $"{configuration.Run.Name}: {model.Family.ToString().ToLowerInvariant()} with {replica.Parameters.Layout.ParameterCount:N0} parameters, {configuration.Training.Steps} steps of {TokensPerStep:N0} tokens, "
-            + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {fingerprint.Threads} {(fingerprint.Threads == 1 ? "thread" : "threads")}, "
+            $"{configuration.Run.Name}: {model.Family.ToString().ToLowerInvariant()} with {layout.ParameterCount:N0} parameters, {configuration.Training.Steps} steps of {TokensPerStep:N0} tokens, "
+            + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} {(trainers == 1 ? "trainer" : "trainers")} of {fingerprint.Threads} {(fingerprint.Threads == 1 ? "thread" : "threads")}, "
             + $"kernels {fingerprint.Kernels}, matrix products at {gemmRate / 1e9:F0} GFLOP/s");
         progress.Note(text);
-        if (step > 0)
-            progress.Note($"going on after step {step}");
-    }
-
-    private StepMeasure TakeStep()
-    {
-        GradientSum? total = null;
-        var measure = ladder.Take(
-            step,
-            skips =>
-            {
-                total = replica.Reduce(replica.Compute([new LaneBlock(0, plan.Lanes)], lane => training.Lane(plan, step, lane, skips), TokensPerStep));
-                return Replica.Measure(step, total);
-            },
-            progress.Warning);
-        replica.Apply(total!, measure);
-        step++;
-        return measure;
-    }
-
-    // Without its metrics a run does not go on, but what it has trained is saved first.
-    private void Record(MetricsLog metrics, MetricsRow row)
-    {
-        try
-        {
-            metrics.Append(row);
-        }
-        catch (UserErrorException exception)
-        {
-            metricsFailure ??= exception;
-        }
-    }
-
-    private void Evaluate(MetricsLog metrics, CancellationToken stop)
-    {
-        if (heldOut is null)
-            return;
-        try
-        {
-            var result = HeldOutLoss.Measure(replica.Model, heldOut.FromStart(configuration.Evaluation.Batches), data.HeldOut!.BytesPerToken, stop);
-            var row = new EvaluationMetrics(step, result.Loss, result.Perplexity, result.BitsPerByte);
-            Record(metrics, row);
-            progress.Show(new EvaluationProgress(step, row.HeldOutLoss, row.BitsPerByte));
-        }
-        catch (OperationCanceledException)
-        {
-            // A stop does not wait for an evaluation; it changes nothing that is kept.
-        }
-    }
-
-    private void Save(CheckpointWriter writer)
-    {
-        var snapshot = writer.Rent();
-        replica.CopyTo(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
-        var samples = step * configuration.Training.Batch;
-        writer.Submit(
-            new CheckpointFacts
-            {
-                Step = step,
-                ConfigurationHash = configuration.Hash,
-                Model = model,
-                Cursor = new PlanCursor(samples, samples, step * TokensPerStep),
-                SkipList = ladder.Skips,
-                Fingerprint = environment.Fingerprint,
-                State = new Dictionary<string, string> { [DataKey] = data.Identity },
-            },
-            snapshot);
-        savedStep = step;
-    }
-
-    private void Announce(SaveOutcome outcome)
-    {
-        switch (outcome)
-        {
-            case Saved saved:
-                saveFailure = null;
-                var written = saved.Manifest.Facts.Step;
-                progress.Show(new CheckpointProgress(written, store.PathOf(written)));
-                break;
-            case SaveFailed failed:
-                // Training goes on: the next save may succeed, and the last one must.
-                saveFailure = failed.Error;
-                progress.Warning(failed.Error.Message);
-                break;
-        }
+        if (origin.Step > 0)
+            progress.Note($"going on after step {origin.Step}");
     }
 }

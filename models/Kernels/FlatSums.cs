@@ -54,7 +54,7 @@ public static unsafe class FlatSums
     }
 
     /// <summary>The composed form of <see cref="Add"/>: the same bits, since each element is one addition.</summary>
-    internal static void ComposedAdd(long count, nint left, nint right, nint to)
+    public static void ComposedAdd(long count, nint left, nint right, nint to)
     {
         float* a = (float*)left, b = (float*)right, sum = (float*)to;
         long i = 0;
@@ -66,7 +66,7 @@ public static unsafe class FlatSums
 
     /// <summary>The composed form of <see cref="Squares"/>. Elements are added in an order of its own, so its last bits are not those of the
     /// kernels.</summary>
-    internal static void ComposedSquares(long count, nint vector, Span<double> squares)
+    public static void ComposedSquares(long count, nint vector, Span<double> squares)
     {
         for (var block = 0; block < squares.Length; block++)
         {

@@ -54,8 +54,8 @@ public sealed class Replica : IDisposable
         var layout = ModelLayout.Of(options.Model);
         ownsMemory = memory is null;
 
-        // At most all blocks of one lane, and what is summed beside them.
-        this.memory = memory ?? new GradientPool(layout.Length, 2 * options.Lanes, device);
+        // At most all blocks of one lane, what is summed beside them, and as many for those who add sums of others.
+        this.memory = memory ?? new GradientPool(layout.Length, 4 * options.Lanes, device);
         Parameters = new FlatParameters(layout, device, this.memory.Rent());
         Model = new Transformer(options.Model, Parameters, options.Precision, fused);
         optimizer = new AdamW(Parameters, options.Optimizer);

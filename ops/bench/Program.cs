@@ -1,10 +1,11 @@
 using ActorTrain.Bench;
+using ActorTrain.Bench.Actors;
 using ActorTrain.Models.Kernels;
 using static TorchSharp.torch;
 
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
-//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [cuda]      all but cuda when none is named
-var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes"];
+//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [trainers] [actors] [cuda]      all but cuda when none is named
+var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes", "trainers", "actors"];
 var figures = new Figures();
 set_num_threads(Environment.ProcessorCount);
 FusedKernels.SetThreads(Environment.ProcessorCount);
@@ -29,11 +30,17 @@ foreach (var name in chosen)
         case "lanes":
             LaneBench.Run(figures);
             break;
+        case "trainers":
+            TrainersBench.Run(figures);
+            break;
+        case "actors":
+            ActorBench.Run(figures);
+            break;
         case "cuda":
             CudaBench.Run(figures);
             break;
         default:
-            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, cuda.");
+            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, trainers, actors, cuda.");
             return 2;
     }
 }

@@ -6,7 +6,7 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Tests.Training;
 
-public sealed class TrainerLogicTests
+public sealed class TrainerLogicTests : IDisposable
 {
     private static readonly TrainerKey Key = new(1, 2);
     private static readonly Round Round = new(10, 4);
@@ -18,6 +18,8 @@ public sealed class TrainerLogicTests
     private readonly TrainerLogic trainer;
 
     public TrainerLogicTests() => trainer = new TrainerLogic(Key, device, reports.Add);
+
+    public void Dispose() => device.Dispose();
 
     [Fact]
     public void Lanes_are_computed_one_at_a_time_block_after_block_and_each_block_is_published()

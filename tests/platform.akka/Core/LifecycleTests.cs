@@ -57,10 +57,18 @@ public sealed class LifecycleTests : CoreTest
     public void A_name_is_free_only_after_its_actor_has_ended()
     {
         using var gate = new ManualResetEventSlim();
+        using var begun = new ManualResetEventSlim();
         var listener = Listen();
-        var first = Act((_, _) => gate.Wait(Patience), "solo");
+        var first = Act(
+            (_, _) =>
+            {
+                begun.Set();
+                gate.Wait(Patience);
+            },
+            "solo");
         listener.Watch(first);
         first.Tell("wait");
+        begun.Wait(Patience).ShouldBeTrue();
         Sys.Stop(first);
         Should.Throw<InvalidActorNameException>(() => Act((_, _) => { }, "solo"));
         gate.Set();
@@ -165,6 +173,93 @@ public sealed class LifecycleTests : CoreTest
         var actor = Sys.ActorOf(Props.Create(() => new BadLoser()));
         actor.Tell("fail");
         (await actor.Ask<string>("there?", Patience)).ShouldBe("there?");
+    }
+
+    [Fact]
+    public async Task A_strategy_may_try_again_to_make_what_could_not_be_made()
+    {
+        var tries = new int[1];
+        var parent = Sys.ActorOf(Props.Create(() => new Stubborn(tries)));
+        var child = await parent.Ask<IActorRef>("make", Patience);
+        (await child.Ask<string>("there?", Patience)).ShouldBe("there?");
+        tries[0].ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_child_that_is_made_in_an_asynchronous_handler_runs_at_once()
+    {
+        var parent = Sys.ActorOf(Props.Create(() => new LateParent()));
+        (await parent.Ask<string>("go", Patience)).ShouldBe("answered by the child");
+    }
+
+    [Fact]
+    public async Task No_actor_outlives_its_system_though_others_are_made_while_it_ends()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var system = ActorSystem.Create("brief", Akka.Configuration.ConfigurationFactory.ParseString(Silent));
+            var alive = new int[1];
+            var making = Task.Run(() =>
+            {
+                while (true)
+                {
+                    try
+                    {
+                        system.ActorOf(Props.Create(() => new Living(alive)));
+                    }
+                    catch (InvalidOperationException)
+                    {
+                        return;
+                    }
+                }
+            });
+            await system.Terminate().WaitAsync(Patience);
+            await making.WaitAsync(Patience);
+            alive[0].ShouldBe(0);
+        }
+    }
+
+    private sealed class Living(int[] alive) : UntypedActor
+    {
+        protected override void PreStart() => Interlocked.Increment(ref alive[0]);
+
+        protected override void PostStop() => Interlocked.Decrement(ref alive[0]);
+
+        protected override void OnReceive(object message)
+        {
+        }
+    }
+
+    private sealed class Stubborn(int[] tries) : UntypedActor
+    {
+        protected override void OnReceive(object message)
+        {
+            var count = tries;
+            Sender.Tell(Context.ActorOf(Props.Create(() => new ThirdTime(count))));
+        }
+
+        protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Restart);
+    }
+
+    private sealed class ThirdTime(int[] tries) : UntypedActor
+    {
+        protected override void PreStart()
+        {
+            if (++tries[0] < 3)
+                throw new InvalidOperationException("not yet");
+        }
+
+        protected override void OnReceive(object message) => Sender.Tell(message);
+    }
+
+    private sealed class LateParent : ReceiveActor
+    {
+        public LateParent() => ReceiveAsync<string>(async _ =>
+        {
+            await Task.Yield();
+            var child = Context.ActorOf(Acting.Props((_, context) => context.Sender.Tell("answered by the child")));
+            Sender.Tell(await child.Ask<string>("go", Patience));
+        });
     }
 
     private sealed class Diary(ConcurrentQueue<string> said) : UntypedActor

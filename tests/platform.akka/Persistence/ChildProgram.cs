@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Akka.Actor;
 using Akka.Persistence;
 
-namespace ActorTrain.Platform.Akka.Tests.Persistence;
+namespace ActorTrain.Platform.Tests.Persistence;
 
 /// <summary>What a test runs in a process of its own, to be killed.</summary>
 public static class ChildProgram

@@ -5,7 +5,7 @@ using Akka.TestKit;
 using Akka.TestKit.Xunit2;
 using Xunit.Abstractions;
 
-namespace ActorTrain.Platform.Akka.Tests.Persistence;
+namespace ActorTrain.Platform.Tests.Persistence;
 
 /// <summary>Whatever fails and whenever, each recovery brings each persisted event exactly once, in order.</summary>
 /// <remarks>Actors crash before, between and after their events, journals reject and fail (with and without having written), actor systems end and

@@ -5,7 +5,7 @@ using Akka.Persistence;
 using Akka.Persistence.Journal;
 using Akka.Persistence.Sql.Journal;
 
-namespace ActorTrain.Platform.Akka.Tests.Persistence;
+namespace ActorTrain.Platform.Tests.Persistence;
 
 /// <summary>What a journal does with an atomic write.</summary>
 public enum Fault

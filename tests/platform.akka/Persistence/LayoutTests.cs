@@ -4,7 +4,7 @@ using Akka.TestKit.Xunit2;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
-namespace ActorTrain.Platform.Akka.Tests.Persistence;
+namespace ActorTrain.Platform.Tests.Persistence;
 
 /// <summary>The tables are those of Akka.Persistence.Sql's default mapping, as the databases themselves report them.</summary>
 public sealed class LayoutTests : TestKit

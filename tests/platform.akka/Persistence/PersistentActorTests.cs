@@ -5,7 +5,7 @@ using Akka.TestKit;
 using Akka.TestKit.Xunit2;
 using Xunit.Abstractions;
 
-namespace ActorTrain.Platform.Akka.Tests.Persistence;
+namespace ActorTrain.Platform.Tests.Persistence;
 
 /// <summary>What a persistent actor promises, on the journal in memory.</summary>
 public sealed class PersistentActorTests(ITestOutputHelper output) : TestKit(Settings, "persistence", output)
@@ -220,6 +220,19 @@ public sealed class PersistentActorTests(ITestOutputHelper output) : TestKit(Set
         ExpectRecovered("a", "b");
         ExpectMsg("command");
         ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Answers_to_another_incarnation_mean_nothing()
+    {
+        var actor = Start();
+        var other = new Persistent(new Happened("of another life"), 7, id);
+        actor.Tell(new WriteMessageSuccess(other, -1));
+        actor.Tell(new LoopMessageSuccess("of another life", -1));
+        actor.Tell(new WriteMessageRejected(other, new IOException(), -1));
+        actor.Tell(new WriteMessageFailure(other, new IOException(), -1));
+        actor.Tell(Do(static me => me.Persist(new Happened("a"), happened => me.Tell($"{happened.What} {me.LastSequenceNr}"))));
+        ExpectMsg("a 1");
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Akka.Configuration;
 using Akka.Persistence;
 using Akka.TestKit.Xunit2;
 
-namespace ActorTrain.Platform.Akka.Tests.Persistence;
+namespace ActorTrain.Platform.Tests.Persistence;
 
 public sealed class RecoveryPermitTests() : TestKit(ConfigurationFactory.ParseString("akka.persistence.max-concurrent-recoveries = 2").WithFallback(new Store(StoreKind.Memory).Config))
 {
@@ -13,9 +13,9 @@ public sealed class RecoveryPermitTests() : TestKit(ConfigurationFactory.ParseSt
     {
         var prefix = Guid.NewGuid().ToString("N");
         var writers = Enumerable.Range(0, 20).Select(number => Sys.ActorOf(Props.Create(() => new Scripted($"{prefix}-{number}", TestActor, null, null)))).ToList();
+        ReceiveN(writers.Count).ShouldAllBe(static message => message is Recovered);
         foreach (var writer in writers)
         {
-            ExpectMsg<Recovered>();
             writer.Tell(new Action<Scripted>(static me => me.PersistAll(Enumerable.Range(0, 50).Select(static n => new Happened($"{n}")), static _ => { })));
             writer.Tell(new Action<Scripted>(static me => me.Tell("written")));
         }

@@ -1,7 +1,7 @@
 using Akka.Actor;
 using Akka.Persistence;
 
-namespace ActorTrain.Platform.Akka.Tests.Persistence;
+namespace ActorTrain.Platform.Tests.Persistence;
 
 /// <summary>A persistent actor that does what it is told and tells a probe all that happens to it.</summary>
 public sealed class Scripted : ReceivePersistentActor

@@ -7,7 +7,7 @@ using Akka.TestKit.Xunit2;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
-namespace ActorTrain.Platform.Akka.Tests.Persistence;
+namespace ActorTrain.Platform.Tests.Persistence;
 
 /// <summary>The same promises on every store: in memory, in SQLite, in PostgreSQL.</summary>
 public sealed class StoreTests : TestKit

@@ -1,7 +1,7 @@
 using Akka.Configuration;
 using ActorTrain.Tests.Databases;
 
-namespace ActorTrain.Platform.Akka.Tests.Persistence;
+namespace ActorTrain.Platform.Tests.Persistence;
 
 /// <summary>Where events and snapshots are kept.</summary>
 public enum StoreKind

@@ -79,14 +79,25 @@ public sealed partial class ActorCell
             container.Release(name);
             throw;
         }
-        container.Init(name, child);
-        // A child that is made while its parent is suspended waits with it.
-        for (var suspended = mailbox.SuspendCount; suspended > 0; suspended--)
-            child.Suspend();
+        // Its making is the first thing in its mailbox before anybody can find it by its name.
         child.Cell.EnqueueCreate();
+        var fate = container.Init(name, child);
+        if (fate == ActorChildren.Fate.Stillborn)
+        {
+            child.Cell.Dispatcher.Detach(child.Cell);
+            throw new InvalidOperationException("Cannot create child while terminating or terminated");
+        }
+        // A child that is made after its parent has failed waits with it for the judgement.
+        for (var suspended = IsFailed ? mailbox.SuspendCount : 0; suspended > 0; suspended--)
+            child.Suspend();
         child.Start();
+        if (fate == ActorChildren.Fate.Dying)
+            child.Stop();
         return child;
     }
+
+    /// <summary>Has a guardian ready for children that any thread gives it, before it has any.</summary>
+    internal void TakeChildrenFromOutside() => Interlocked.CompareExchange(ref children, new ActorChildren(), null);
 
     private static string CheckName(string name)
     {

@@ -101,6 +101,7 @@ public sealed partial class ActorCell
         }
         catch (Exception cause)
         {
+            ForgetActor();
             throw new ActorInitializationException(self, "Exception during creation", cause);
         }
     }
@@ -116,6 +117,16 @@ public sealed partial class ActorCell
         created.FinishConstruction();
         ActorExtras.Attach(created, this);
         return created;
+    }
+
+    /// <summary>An instance that did not come to life has no PreRestart and no PostStop.</summary>
+    private void ForgetActor()
+    {
+        if (actor is null)
+            return;
+        ActorExtras.Detach(actor);
+        Props.Release(actor);
+        actor = null;
     }
 
     internal void HandleInvokeFailure(Exception cause, IActorRef failedChild = null)
@@ -181,6 +192,7 @@ public sealed partial class ActorCell
             var message = currentMessage;
             currentMessage = null;
             Props.Release(failed);
+            actor = null;
             var survivors = GetChildren();
             actor = NewActor();
             actor.AroundPostRestart(cause, message);
@@ -193,6 +205,7 @@ public sealed partial class ActorCell
         }
         catch (Exception e)
         {
+            ForgetActor();
             HandleInvokeFailure(new PostRestartException(self, e, cause));
         }
     }
@@ -239,19 +252,17 @@ public sealed partial class ActorCell
     {
         SetReceiveTimeout(null);
         UnwatchAll();
-        foreach (var child in GetChildren())
-            Stop(child);
-        if (children is not null && children.AwaitDying(SuspendReason.Termination.Instance))
+        foreach (var child in children?.BeginEnd() ?? [])
+            ((IInternalActorRef)child).Stop();
+        if (children is null or { IsClosed: true })
         {
-            if (!children.EndsWhenEmpty())
-                return;
+            FinishTerminate();
+        }
+        else if (children.EndsWhenEmpty())
+        {
             mailbox.Suspend();
             // What fails from here on is of no concern to anybody.
             failedBy = self;
-        }
-        else
-        {
-            FinishTerminate();
         }
     }
 

@@ -6,7 +6,7 @@ namespace Akka.Actor;
 
 /// <summary>What is behind a reference: the actor, its mailbox, its children and all that happens to it.</summary>
 /// <remarks>Everything but <see cref="Send(object, IActorRef)"/> and the reading of children happens in the actor's turn on its dispatcher.</remarks>
-public sealed partial class ActorCell : IUntypedActorContext
+public sealed partial class ActorCell : IUntypedActorContext, ICell
 {
     [ThreadStatic]
     private static ActorCell current;

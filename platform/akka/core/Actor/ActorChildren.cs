@@ -32,6 +32,14 @@ internal abstract class SuspendReason
 /// <summary>The children of an actor by name, and which of them are about to end. Safe for any thread: others may look, and the guardians are given children from outside.</summary>
 internal sealed class ActorChildren
 {
+    /// <summary>What becomes of a child that is taken in.</summary>
+    public enum Fate
+    {
+        Living,
+        Dying,
+        Stillborn,
+    }
+
     private readonly Lock gate = new();
     private readonly Dictionary<string, IChildStats> byName = new(StringComparer.Ordinal);
     private HashSet<IActorRef> dying;
@@ -59,6 +67,16 @@ internal sealed class ActorChildren
         }
     }
 
+    /// <summary>Whether none is left and none is taken in any more.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (gate)
+                return closed;
+        }
+    }
+
     public void Reserve(string name, IActorRef parent)
     {
         lock (gate)
@@ -76,10 +94,19 @@ internal sealed class ActorChildren
             byName.Remove(name);
     }
 
-    public void Init(string name, IInternalActorRef child)
+    /// <summary>Takes a child in whose name was reserved. The guardians are given children by any thread, so meanwhile the end may have begun.</summary>
+    public Fate Init(string name, IInternalActorRef child)
     {
         lock (gate)
+        {
+            if (closed)
+                return Fate.Stillborn;
             byName[name] = new ChildRestartStats(child);
+            if (reason is not SuspendReason.Termination)
+                return Fate.Living;
+            (dying ??= []).Add(child);
+            return Fate.Dying;
+        }
     }
 
     public bool TryGet(string name, out ChildRestartStats stats)
@@ -129,6 +156,20 @@ internal sealed class ActorChildren
         }
     }
 
+    /// <summary>Begins the actor's end, in one step for all threads: every child is dying from now on, one that is taken in later too, and
+    /// none is taken in where there is none. Gives the children to stop.</summary>
+    public IActorRef[] BeginEnd()
+    {
+        lock (gate)
+        {
+            reason = SuspendReason.Termination.Instance;
+            var living = Refs();
+            (dying ??= []).UnionWith(living);
+            closed = dying.Count == 0;
+            return living;
+        }
+    }
+
     /// <summary>True the first time that the actor's end waits for its children.</summary>
     public bool EndsWhenEmpty()
     {
@@ -150,7 +191,9 @@ internal sealed class ActorChildren
             if (dying is null || !dying.Remove(child) || dying.Count > 0)
                 return null;
             var was = reason;
-            if (was is not SuspendReason.Termination)
+            if (was is SuspendReason.Termination)
+                closed = true;
+            else
                 reason = SuspendReason.UserRequest.Instance;
             return was;
         }

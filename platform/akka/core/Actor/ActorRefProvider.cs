@@ -157,6 +157,8 @@ public sealed class LocalActorRefProvider : IActorRefProvider
         Guardian = root.Cell.MakeChild(Props.Create<Guardian>(strategy).WithDispatcher(Dispatchers.InternalDispatcherId), "user");
         SystemGuardian = root.Cell.MakeChild(new Props(typeof(SystemGuardian), SupervisorStrategy.DefaultStrategy, Guardian)
             .WithDispatcher(Dispatchers.InternalDispatcherId), "system");
+        Guardian.Cell.TakeChildrenFromOutside();
+        SystemGuardian.Cell.TakeChildrenFromOutside();
         root.Tell(new WatchTop(SystemGuardian), root);
     }
 

@@ -4,7 +4,7 @@ using Akka.Dispatch.SysMsg;
 namespace Akka.Actor;
 
 /// <summary>A reference to an actor of this process.</summary>
-public class LocalActorRef : InternalActorRefBase
+public class LocalActorRef : ActorRefWithCell
 {
     private readonly ActorCell cell;
 
@@ -31,6 +31,9 @@ public class LocalActorRef : InternalActorRefBase
 
     /// <summary>What is behind the reference.</summary>
     public ActorCell Cell => cell;
+
+    /// <inheritdoc />
+    public override ICell Underlying => cell;
 
     /// <inheritdoc />
     public override void Start() => cell.Start();

@@ -1,0 +1,17 @@
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>One-for-one supervision that asks about each failure of each child.</summary>
+internal sealed class ReportingStrategy(Func<IActorRef, Exception, Directive> decide) : OneForOneStrategy(static _ => Directive.Escalate)
+{
+    /// <inheritdoc/>
+    protected override Directive Handle(IActorRef child, Exception exception) => decide(child, exception);
+
+    /// <summary>An exception in one sentence.</summary>
+    public static string Sentence(Exception exception)
+    {
+        var cause = exception.GetBaseException();
+        return $"{cause.GetType().Name}: {cause.Message.TrimEnd('.')}.";
+    }
+}

@@ -1,0 +1,58 @@
+using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Training;
+using ActorTrain.Data.Plan;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>How often an actor below a supervisor may fail.</summary>
+/// <param name="MaxRestarts">Restarts within <paramref name="Window"/> that are borne; with one more the actor is given up.</param>
+/// <param name="Window">The time in which restarts are counted.</param>
+/// <param name="Log">Where to look for more when one is given up.</param>
+public sealed record RestartLimits(int MaxRestarts, TimeSpan Window, string Log);
+
+/// <summary>What the actors of a run work with: it belongs to the process, and outlives each of them.</summary>
+public sealed class RunParts
+{
+    /// <summary>What the run's decisions depend on.</summary>
+    public required RunLogicOptions Options { get; init; }
+
+    /// <summary>The run's name, which names its journal.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Which samples each lane of each step trains on.</summary>
+    public required BatchPlan Plan { get; init; }
+
+    /// <summary>How trainers are kept alive.</summary>
+    public required TrainerSupervisorOptions Trainers { get; init; }
+
+    /// <summary>How often the others may fail.</summary>
+    public required RestartLimits Limits { get; init; }
+
+    /// <summary>Makes a trainer's device, on the trainer's thread.</summary>
+    public required Func<TrainerKey, ITrainerDevice> MakeDevice { get; init; }
+
+    /// <summary>Carries gradients.</summary>
+    public required IGradientTransport Transport { get; init; }
+
+    /// <summary>Makes what writes checkpoints, for each life of the checkpointer.</summary>
+    public required Func<CheckpointSaving> MakeSaving { get; init; }
+
+    /// <summary>Where measurements go.</summary>
+    public required MetricsOptions Metrics { get; init; }
+
+    /// <summary>Told what a person who watches may want to see, on the supervisor's thread: <see cref="Say"/>, <see cref="Run.Show"/> and
+    /// <see cref="ShowCheckpoint"/>. It must not throw.</summary>
+    public required Action<RunEffect> Show { get; init; }
+
+    /// <summary>Breaks actors on purpose; null outside of tests.</summary>
+    public IFaultInjector? Faults { get; init; }
+
+    /// <summary>What is left of the run when its supervisor fails.</summary>
+    public required RunRemains Remains { get; set; }
+
+    /// <summary>How often the supervisor was begun: names of what must not wait for what a former one left.</summary>
+    internal int Lives { get; set; }
+}

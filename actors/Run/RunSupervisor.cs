@@ -1,0 +1,234 @@
+using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Training;
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>The top of a run: does what <see cref="RunLogic"/> decides, and supervises all who take part.</summary>
+/// <remarks>Its decisions are event-sourced through the journal below it, so a database that is away stops neither it nor the trainers. When it
+/// fails itself, its next life ends all children, waits for those who write to disk, replays the journal, and goes on from the newest snapshot
+/// that is left in memory, or from the newest checkpoint; trainers that hang hold nobody up.</remarks>
+public sealed class RunSupervisor : BreakableActor, IWithTimers
+{
+    private static readonly TimeSpan JournalMinBackoff = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan JournalMaxBackoff = TimeSpan.FromSeconds(5);
+
+    private readonly RunParts parts;
+    private readonly RestartBudget budget;
+    private readonly HashSet<IActorRef> ending = [];
+    private readonly IActorRef[] reducers;
+    private readonly int[] replacements;
+    private IActorRef? trainers;
+    private IActorRef? checkpointer;
+    private IActorRef? publisher;
+    private IActorRef? journal;
+    private int trainerSupervisors;
+    private RunLogic? logic;
+
+    /// <summary>Makes the supervisor of a run.</summary>
+    /// <param name="parts">What the run works with.</param>
+    public RunSupervisor(RunParts parts)
+        : base(parts?.Faults)
+    {
+        this.parts = parts!;
+        budget = new RestartBudget(parts!.Limits);
+        reducers = new IActorRef[parts.Options.Reducers];
+        replacements = new int[reducers.Length];
+        Receive<GetStatus>(_ => Sender.Tell(Status()));
+        Receive<SupervisorReplacement>(_ => StartTrainerSupervisor());
+        Receive<Terminated>(ended =>
+        {
+            if (ending.Remove(ended.ActorRef) && ending.Count == 0)
+                StartChildren();
+        });
+        Receive<JournalRecovered>(Begin);
+        Receive<IRunInput>(input =>
+        {
+            if (logic is not null)
+                Do(logic.Step(input, Now));
+        });
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private static DateTimeOffset Now => Context.System.Scheduler.Now;
+
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() => new ReportingStrategy(Decide);
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        parts.Lives++;
+        foreach (var child in Context.GetChildren())
+        {
+            if (!child.Path.Name.StartsWith("trainers", StringComparison.Ordinal))
+            {
+                ending.Add(child);
+                Context.Watch(child);
+            }
+
+            Context.Stop(child);
+        }
+
+        if (ending.Count == 0)
+            StartChildren();
+    }
+
+    /// <inheritdoc/>
+    protected override void PreRestart(Exception reason, object message)
+    {
+        // The next life ends the children, without waiting for trainers that hang.
+        if (logic is not null)
+            parts.Remains = logic.Remains;
+    }
+
+    private string Life(string name) => parts.Lives == 1 ? name : $"{name}-{parts.Lives}";
+
+    private void StartChildren() => journal = Context.ActorOf(
+        RunJournal.SupervisedProps(parts.Name, Self, JournalMinBackoff, JournalMaxBackoff, parts.Faults), Life(RunLogic.JournalActor));
+
+    // Nothing is decided before the journal is read.
+    private void Begin(JournalRecovered recovered)
+    {
+        if (logic is not null)
+        {
+            Do(logic.Step(recovered, Now));
+            return;
+        }
+
+        logic = new RunLogic(parts.Options, parts.Plan, parts.Remains, recovered.Events);
+        parts.Transport.CloseAll();
+        for (var i = 0; i < reducers.Length; i++)
+            StartReducer(i);
+        var (metrics, makeSaving, faults, self) = (parts.Metrics, parts.MakeSaving, parts.Faults, Self);
+        checkpointer = Context.ActorOf(Checkpointer.PinnedProps(makeSaving, self, faults), Life(RunLogic.CheckpointActor));
+        publisher = Context.ActorOf(Props.Create(() => new MetricsPublisher(metrics, self, faults)), Life(RunLogic.MetricsActor));
+        StartTrainerSupervisor();
+        Do(logic.Begin(Now));
+    }
+
+    private void StartReducer(int number)
+    {
+        var (lanes, transport, self, faults) = (parts.Options.Lanes, parts.Transport, Self, parts.Faults);
+        var name = Life($"reducer-{number}") + (replacements[number] == 0 ? "" : $"-replaced-{replacements[number]}");
+        reducers[number] = Context.ActorOf(Props.Create(() => new GradientReducer(number, lanes, transport, self, faults)), name);
+    }
+
+    private void StartTrainerSupervisor()
+    {
+        var (options, make, self, faults) = (parts.Trainers, parts.MakeDevice, Self, parts.Faults);
+        var name = Life("trainers") + (trainerSupervisors++ == 0 ? "" : $"-replaced-{trainerSupervisors - 1}");
+        trainers = Context.ActorOf(Props.Create(() => new TrainerSupervisor(options, make, self, faults)), name);
+    }
+
+    private Directive Decide(IActorRef child, Exception exception)
+    {
+        var name = RoleOf(child);
+        var reason = ReportingStrategy.Sentence(exception);
+        if (name == RunLogic.JournalActor)
+            return Directive.Restart;
+        if (budget.Spend(name, reason, Now) is { } report)
+        {
+            Self.Tell(new ActorGivenUp(name, report));
+            return Directive.Stop;
+        }
+
+        Self.Tell(new ActorFailed(name, reason));
+        if (!child.Equals(trainers))
+            return Directive.Restart;
+
+        // Restarting it in place would wait for trainers that hang.
+        Self.Tell(SupervisorReplacement.Instance);
+        return Directive.Stop;
+    }
+
+    private string RoleOf(IActorRef child)
+    {
+        if (child.Equals(checkpointer))
+            return RunLogic.CheckpointActor;
+        if (child.Equals(publisher))
+            return RunLogic.MetricsActor;
+        if (child.Equals(journal))
+            return RunLogic.JournalActor;
+        var reducer = Array.IndexOf(reducers, child);
+        return reducer >= 0 ? $"reducer-{reducer}" : "trainers";
+    }
+
+    private void Do(IReadOnlyList<RunEffect> effects)
+    {
+        foreach (var effect in effects)
+            Do(effect);
+    }
+
+    private void Do(RunEffect effect)
+    {
+        switch (effect)
+        {
+            case ToTrainer(var trainer, var command):
+                trainers.Tell(new TellTrainer(trainer, command));
+                break;
+            case ToTrainerSupervisor(var command):
+                trainers.Tell(command);
+                break;
+            case ToReducer(var reducer, var command):
+                reducers[reducer].Tell(command);
+                break;
+            case ReplaceReducer(var reducer):
+                Context.Stop(reducers[reducer]);
+                replacements[reducer]++;
+                StartReducer(reducer);
+                break;
+            case ToCheckpointer(var command):
+                checkpointer.Tell(command);
+                break;
+            case ToMetrics(var command):
+                publisher.Tell(command);
+                break;
+            case ToJournal(var command):
+                journal.Tell(command);
+                break;
+            case OpenRound(var round):
+                parts.Transport.Open(round);
+                break;
+            case CloseRound(var round):
+                parts.Transport.Close(round);
+                break;
+            case WakeAt(var at):
+                Timers.StartSingleTimer(nameof(Tick), new Tick(), at > Now ? at - Now : TimeSpan.Zero);
+                break;
+            case EndRun(var outcome):
+                Context.Parent.Tell(outcome);
+                break;
+            default:
+                parts.Show(effect);
+                break;
+        }
+    }
+
+    private RunStatus Status()
+    {
+        var status = logic?.Status() ?? new RunStatus(parts.Remains.Origin.Step, parts.Options.Steps, 0, "reading the journal", [], 0, []);
+        return status with
+        {
+            WantedTrainers = logic?.WantedTrainers ?? parts.Options.Trainers,
+            Actors =
+            [
+                .. from child in (IEnumerable<IActorRef?>)[Self, trainers, .. reducers, checkpointer, publisher, journal]
+                   where child is not null
+                   select new ActorStatus(child.Equals(Self) ? "run" : RoleOf(child), "running", MailboxSize.Of(child)),
+            ],
+        };
+    }
+
+    /// <summary>Put another supervisor of trainers into the place of one that failed.</summary>
+    private sealed record SupervisorReplacement
+    {
+        public static readonly SupervisorReplacement Instance = new();
+    }
+}

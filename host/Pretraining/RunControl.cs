@@ -1,0 +1,31 @@
+using ActorTrain.Actors.Run;
+using ActorTrain.Host.Control;
+using Akka.Actor;
+
+namespace ActorTrain.Host.Pretraining;
+
+/// <summary>Speaks to the actors of a run from outside of them.</summary>
+/// <param name="run">The run's guardian.</param>
+internal sealed class RunControl(IActorRef run) : IRunControl
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <inheritdoc/>
+    public async Task<RunStatus> GetStatus(CancellationToken cancellation)
+    {
+        try
+        {
+            return await run.Ask<RunStatus>(new GetStatus(), Patience, cancellation).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException exception)
+        {
+            throw new TimeoutException("The supervisor of the run does not answer.", exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Scale(int trainers) => run.Tell(new ScaleTrainers(trainers));
+
+    /// <inheritdoc/>
+    public void Stop(string reason) => run.Tell(new StopRun(reason));
+}

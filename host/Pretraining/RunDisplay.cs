@@ -1,0 +1,53 @@
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Run;
+using ActorTrain.Host.Progress;
+using ActorTrain.Models.Optimization;
+
+namespace ActorTrain.Host.Pretraining;
+
+/// <summary>Turns what a run says into what its watcher sees.</summary>
+/// <param name="progress">The display.</param>
+/// <param name="totalSteps">Steps of the whole run.</param>
+/// <param name="tokensPerStep">Tokens of a global batch.</param>
+/// <param name="flopsPerToken">Floating-point operations of forward and backward, per token.</param>
+/// <param name="gemmRate">The machine's rate of matrix products, in FLOP/s.</param>
+/// <param name="schedule">The rate of each update.</param>
+/// <param name="pathOf">Where the checkpoint of a step lies.</param>
+internal sealed class RunDisplay(
+    ITrainingProgress progress, long totalSteps, long tokensPerStep, double flopsPerToken, double gemmRate, LearningRateSchedule schedule, Func<long, string> pathOf)
+{
+    private TimeSpan spent;
+    private long taken;
+
+    /// <summary>Shows one thing.</summary>
+    public void Show(RunEffect effect)
+    {
+        switch (effect)
+        {
+            case Say { IsWarning: true } say:
+                progress.Warning(say.Sentence);
+                break;
+            case Say say:
+                progress.Note(say.Sentence);
+                break;
+            case ShowCheckpoint checkpoint:
+                progress.Show(new CheckpointProgress(checkpoint.Step, pathOf(checkpoint.Step)));
+                break;
+            case Show { Measurement: StepMeasurement step }:
+                Show(step);
+                break;
+            case Show { Measurement: EvaluationMeasurement evaluation }:
+                progress.Show(new EvaluationProgress(evaluation.Step, evaluation.Loss, evaluation.BitsPerByte));
+                break;
+        }
+    }
+
+    private void Show(StepMeasurement step)
+    {
+        spent += step.Elapsed;
+        taken++;
+        var rate = tokensPerStep / step.Elapsed.TotalSeconds;
+        progress.Show(new StepProgress(
+            step.Step, totalSteps, step.Loss, step.GradientNorm, schedule.At(step.Step - 1), rate, rate * flopsPerToken / gemmRate, spent / taken * (totalSteps - step.Step)));
+    }
+}
