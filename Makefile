@@ -44,7 +44,7 @@ check: ## before every commit: formatting, analyzers, build, fast tests
 	ops/test.sh --fast
 
 bench: ## measure against PyTorch in the same run; ends with one line per figure: figure NAME VALUE
-	@ops/setup.sh python3-torch postgresql
+	@ops/setup.sh python3-torch
 	$(DOTNET_BUILD)
 	ops/bench/fetch-openblas.sh
 	dotnet run --project ops/bench --configuration Release
