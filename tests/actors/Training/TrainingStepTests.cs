@@ -116,6 +116,36 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
     }
 
     [Fact]
+    public void One_that_fails_in_the_middle_of_a_block_leaves_no_memory_behind_and_the_next_life_computes_the_block()
+    {
+        using var training = new TinyTraining();
+        var (reads, options, run) = (0, new TrainerSupervisorOptions { MinBackoff = TimeSpan.FromMilliseconds(1) }, TestActor);
+        var breaking = training.Options with { Samples = samples => ++reads == 4 ? throw new IOException("The disk is gone.") : TinyTraining.Samples(samples) };
+        var supervisor = Sys.ActorOf(Props.Create(() => new TrainerSupervisor(options, _ => new ReplicaDevice(breaking), run, null)), "trainers");
+        var (round, all) = (new Round(1, 0), new LaneBlock(0, TinyTraining.Lanes));
+        training.Transport.Open(round);
+        var key = Start(supervisor, 1)[0];
+        for (var life = 1; life <= 2; life++)
+        {
+            supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0)));
+            supervisor.Tell(new TellTrainer(key, new ComputeLanes(new Ticket(1, round), [all], SkipList.Empty)));
+            if (life == 2)
+                break;
+            Hear<TrainerLost>().Reason.ShouldBe("IOException: The disk is gone.");
+            key = Hear<TrainerStarted>().Trainer;
+        }
+
+        Hear<BlockComputed>().Trainer.ShouldBe(key);
+        training.Transport.Holds(round, all).ShouldBeTrue();
+
+        // The sum, and what the replica computes into.
+        training.Transport.Memory.Rented.ShouldBe(2);
+        training.Transport.Close(round);
+        Stop(supervisor);
+        training.Transport.Memory.Rented.ShouldBe(0);
+    }
+
+    [Fact]
     public void An_evaluation_in_pieces_between_lanes_measures_what_it_measures_in_one()
     {
         HeldOutLoss expected = null!;
