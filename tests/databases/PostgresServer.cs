@@ -5,8 +5,10 @@ using Npgsql;
 
 namespace ActorTrain.Tests.Databases;
 
-/// <summary>A real PostgreSQL server on a free port of the loopback address, with its data in a temporary folder. All tests of a process share it.</summary>
-/// <remarks>A shell watches over it: when this process ends, however it ends, the shell's input ends; then it stops the server and removes the folder.</remarks>
+/// <summary>A real PostgreSQL server on a free port of the loopback address, with its data in a temporary folder. All tests of a process
+/// share it.</summary>
+/// <remarks>A shell watches over it: when this process ends, however it ends, the shell's input ends; then it stops the server and removes
+/// the folder.</remarks>
 public sealed class PostgresServer
 {
     // $1: the folder of the server's programs, $2: the port. What it says ends with a line "ready" or "failed".
@@ -83,7 +85,8 @@ public sealed class PostgresServer
     private static ProcessStartInfo Shell(string programs, int port)
     {
         string[] shell = ["sh", "-c", Watch, "sh", programs, $"{port}"];
-        string[] command = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--", .. shell] : shell;
+        string[] command = Environment.UserName == "root"
+            ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--", .. shell] : shell;
         return new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = "/",

@@ -11,7 +11,8 @@ internal enum SqlTables
     Snapshot,
 }
 
-/// <summary>One open connection and what differs between the databases: how to open it, the tables' definitions, how to insert many rows.</summary>
+/// <summary>One open connection and what differs between the databases: how to open it, the tables' definitions, how to insert many
+/// rows.</summary>
 /// <remarks>The tables are those of Akka.Persistence.Sql's default mapping, type by type, so that either program can open what the other wrote.
 /// A session is used by one thread at a time.</remarks>
 internal abstract class SqlSession : IDisposable

@@ -135,7 +135,9 @@ internal sealed class SqlWorker : IDisposable
 
     private void Insert(List<Insertion> insertions)
     {
-        IReadOnlyList<JournalRow> rows = insertions.Count == 1 ? insertions[0].Rows : [.. insertions.SelectMany(static insertion => insertion.Rows)];
+        IReadOnlyList<JournalRow> rows = insertions.Count == 1
+            ? insertions[0].Rows
+            : [.. insertions.SelectMany(static insertion => insertion.Rows)];
         if (InTransaction((on, transaction) => on.Insert(transaction, rows)) is not { } failure)
         {
             foreach (var insertion in insertions)
@@ -154,7 +156,8 @@ internal sealed class SqlWorker : IDisposable
         }
     }
 
-    // What went wrong, or null. Only where the connection died before the commit was sent is the work done once more: then it certainly left no trace.
+    // What went wrong, or null. Only where the connection died before the commit was sent is the work done once more: then it certainly
+    // left no trace.
     private Exception? InTransaction(Action<SqlSession, DbTransaction> work)
     {
         for (var attempt = 1; ; attempt++)
