@@ -46,6 +46,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
                 StartChildren();
         });
         Receive<JournalRecovered>(Begin);
+        Receive<JournalAway>(Miss);
         Receive<IRunInput>(input =>
         {
             if (logic is not null)
@@ -111,6 +112,17 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         publisher = Context.ActorOf(Props.Create(() => new MetricsPublisher(metrics, self, faults)), Life(RunLogic.MetricsActor));
         StartTrainerSupervisor();
         Do(logic.Begin(Now));
+    }
+
+    // A run that nobody has seen begin does not wait in silence.
+    private void Miss(JournalAway away)
+    {
+        if (logic is not null)
+            Do(logic.Step(away, Now));
+        else if (parts.Lives == 1)
+            Context.Parent.Tell(new RunEnded(RunEnding.Failed, parts.Remains.Origin.Step, $"The journal's database cannot be reached: {away.Reason.TrimEnd('.')}; start it, or mend journal.connection."));
+        else
+            parts.Show(new Say($"the journal's database is away, and the run waits for it: {away.Reason}", IsWarning: true));
     }
 
     private void StartReducer(int number)
@@ -203,6 +215,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
                 Timers.StartSingleTimer(nameof(Tick), new Tick(), at > Now ? at - Now : TimeSpan.Zero);
                 break;
             case EndRun(var outcome):
+                parts.Remains = logic!.Remains;
                 Context.Parent.Tell(outcome);
                 break;
             default:

@@ -165,9 +165,7 @@ internal sealed class SqlWorker : IDisposable
             try
             {
                 session ??= open();
-                using var transaction = session.Connection.BeginTransaction();
-                work(session, transaction);
-                Commit(transaction);
+                InOne(session, work);
                 return null;
             }
             catch (Exception failure)
@@ -181,6 +179,29 @@ internal sealed class SqlWorker : IDisposable
 
                 if (attempt > 1 || !hadSession || session is not null || failure is CommitFailedException)
                     return failure;
+            }
+        }
+    }
+
+    private static void InOne(SqlSession on, Action<SqlSession, DbTransaction> work)
+    {
+        var transaction = on.Connection.BeginTransaction();
+        var isDone = false;
+        try
+        {
+            work(on, transaction);
+            Commit(transaction);
+            isDone = true;
+        }
+        finally
+        {
+            try
+            {
+                transaction.Dispose();
+            }
+            catch (DbException) when (!isDone)
+            {
+                // The database has taken it back by itself, as SQLite does when the disk is full: what matters is why.
             }
         }
     }
