@@ -44,6 +44,9 @@ internal abstract class SqlSession : IDisposable
         throw new ConfigurationException($"The SQL {tables} plugin's provider-name '{providerName}' is unknown; use SQLite.MS or PostgreSQL.15.");
     }
 
+    /// <summary>Ends a transaction that was committed, or is to be taken back.</summary>
+    public virtual void End(DbTransaction transaction, bool isCommitted) => transaction.Dispose();
+
     public virtual void Dispose()
     {
         Connection.Dispose();

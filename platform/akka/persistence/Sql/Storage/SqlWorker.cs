@@ -195,14 +195,7 @@ internal sealed class SqlWorker : IDisposable
         }
         finally
         {
-            try
-            {
-                transaction.Dispose();
-            }
-            catch (DbException) when (!isDone)
-            {
-                // The database has taken it back by itself, as SQLite does when the disk is full: what matters is why.
-            }
+            on.End(transaction, isDone);
         }
     }
 

@@ -1,6 +1,7 @@
 #nullable enable
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Akka.Persistence.Sql.Storage;
 
@@ -108,6 +109,22 @@ internal sealed class SqliteSession : SqlSession
                 Set(insertTag, tag, row.SequenceNr, row.PersistenceId);
                 insertTag.ExecuteNonQuery();
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void End(DbTransaction transaction, bool isCommitted)
+    {
+        try
+        {
+            transaction.Dispose();
+        }
+        catch (SqliteException) when (!isCommitted)
+        {
+            // SQLite has taken it back by itself, as it does when the disk is full, but its client still means to. It gets one to take back,
+            // or the connection could never be used or closed again.
+            _ = raw.sqlite3_exec(((SqliteConnection)Connection).Handle, "BEGIN");
+            transaction.Dispose();
         }
     }
 
