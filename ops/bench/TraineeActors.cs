@@ -84,7 +84,8 @@ internal sealed class TraineeActors : IDisposable
         };
         var settings = JournalSettings.Sql("SQLite.MS", $"Data Source={Path.Combine(folder, "run.db")}", TimeSpan.FromSeconds(10))
             .WithFallback(ActorSettings.Dispatchers())
-            .WithFallback(ConfigurationFactory.ParseString(TrainerSupervisor.DispatcherConfiguration));
+            .WithFallback(ConfigurationFactory.ParseString(TrainerSupervisor.DispatcherConfiguration))
+            .WithFallback(ConfigurationFactory.ParseString("""akka { stdout-loglevel = OFF, loglevel = OFF, loggers = [] }"""));
         system = ActorSystem.Create("bench", settings);
         run = system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
         shown.Wait();
