@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using ActorTrain.Chaos.Tests.Schedules;
 
@@ -8,6 +9,7 @@ namespace ActorTrain.Chaos.Tests;
 public static class ChaosProgram
 {
     private const int AtATime = 4;
+    private static readonly TimeSpan Noteworthy = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs <c>chaos N SEED</c>, N schedules from a seed, or <c>live FOLDER SEED PART [DATABASE]</c>, one part of one.</summary>
     /// <returns>The exit code: 0 where all is well.</returns>
@@ -43,6 +45,7 @@ public static class ChaosProgram
         {
             while (Interlocked.Increment(ref next) is var seed && seed < first + count)
             {
+                var since = Stopwatch.StartNew();
                 try
                 {
                     ChaosRun.Do(ChaosSchedule.Of(seed));
@@ -52,6 +55,9 @@ public static class ChaosProgram
                     failed.Add(seed);
                     Console.WriteLine($"--- seed {seed} failed: {exception}");
                 }
+
+                if (since.Elapsed > Noteworthy)
+                    Console.WriteLine($"seed {seed} took {since.Elapsed.TotalSeconds:F0} s");
             }
         }
     }
