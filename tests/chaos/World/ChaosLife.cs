@@ -18,7 +18,7 @@ namespace ActorTrain.Chaos.Tests.World;
 internal sealed class ChaosLife
 {
     // Only a deadlock, or a machine that stands still, takes so long.
-    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(40);
 
     // Trainers that are given up but hang are alive beside those in their place.
     private const int TrainersBeside = 32;
