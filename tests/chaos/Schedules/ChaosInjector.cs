@@ -61,7 +61,7 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
         if (role == FaultTarget.Supervisor && message is JournalRecovered recovered)
             witness.Recovered(recovered.Events);
         else if (role == FaultTarget.Journal && message is RecordDecision record)
-            witness.Decided(record.Event);
+            witness.Decided(record);
         return Choose(new FaultTarget(role, message.GetType().Name), actor);
     }
 
@@ -190,8 +190,7 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
 internal sealed class DecisionWitness
 {
     private readonly object gate = new();
-    private readonly List<RunEvent> decided = [];
-    private readonly HashSet<RunEvent> known = new(ReferenceEqualityComparer.Instance);
+    private readonly SortedDictionary<long, RunEvent> decided = [];
     private IReadOnlyList<RunEvent> before = [];
     private bool begins = true;
 
@@ -202,6 +201,7 @@ internal sealed class DecisionWitness
             begins = true;
     }
 
+    /// <summary>The supervisor heard what was decided before.</summary>
     public void Recovered(IReadOnlyList<RunEvent> events)
     {
         lock (gate)
@@ -214,13 +214,11 @@ internal sealed class DecisionWitness
         }
     }
 
-    public void Decided(RunEvent decision)
+    /// <summary>A decision came to the journal; any number of times, in any order.</summary>
+    public void Decided(RecordDecision decision)
     {
         lock (gate)
-        {
-            if (known.Add(decision))
-                decided.Add(decision);
-        }
+            decided[decision.Number] = decision.Event;
     }
 
     /// <summary>What the journal holds if no decision was lost.</summary>
@@ -229,7 +227,7 @@ internal sealed class DecisionWitness
         get
         {
             lock (gate)
-                return [.. before, .. decided];
+                return [.. before, .. decided.Values];
         }
     }
 }

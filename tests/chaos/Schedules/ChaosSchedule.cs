@@ -42,6 +42,9 @@ internal sealed record ChaosSchedule
 
     public int JournalBuffer { get; init; } = 256;
 
+    /// <summary>Short where trainers hang; else no machine is so slow that one is taken for hung.</summary>
+    public TimeSpan TrainerTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Chance that a message meets a fault.</summary>
     public double Storm { get; init; }
 
@@ -75,6 +78,7 @@ internal sealed record ChaosSchedule
             CheckpointEvery = 1 + random.Next(6),
             EvaluateEvery = 1 + random.Next(7),
             SnapshotSlots = 2 + random.Next(3),
+            TrainerTimeout = TimeSpan.FromMilliseconds(500),
             JournalBuffer = random.Next(3) == 0 ? 4 : 256,
             Storm = random.Next(3) * 0.02,
             StormFaults = 5 + random.Next(20),

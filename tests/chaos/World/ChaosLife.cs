@@ -18,7 +18,7 @@ namespace ActorTrain.Chaos.Tests.World;
 internal sealed class ChaosLife
 {
     // Only a deadlock, or a machine that stands still, takes so long.
-    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(120);
 
     // Trainers that are given up but hang are alive beside those in their place.
     private const int TrainersBeside = 32;
@@ -49,9 +49,6 @@ internal sealed class ChaosLife
 
     /// <summary>Called with the number of updates after each step, on the supervisor's thread.</summary>
     public Action<ChaosLife, long>? OnStep { get; init; }
-
-    /// <summary>Changes of what the run depends on.</summary>
-    public Func<RunLogicOptions, RunLogicOptions> Options { get; init; } = static options => options;
 
     /// <summary>Changes of how trainers are kept alive.</summary>
     public Func<TrainerSupervisorOptions, TrainerSupervisorOptions> Supervision { get; init; } = static options => options;
@@ -145,7 +142,7 @@ internal sealed class ChaosLife
         return new RunParts
         {
             Name = ChaosPlace.RunName,
-            Options = Options(new RunLogicOptions
+            Options = new RunLogicOptions
             {
                 ConfigurationHash = ChaosPlace.ConfigurationHash,
                 Steps = training.Steps,
@@ -157,9 +154,9 @@ internal sealed class ChaosLife
                 CheckpointEvery = schedule.CheckpointEvery,
                 SnapshotSlots = schedule.SnapshotSlots,
                 JournalBuffer = schedule.JournalBuffer,
-                TrainerTimeout = TimeSpan.FromMilliseconds(500),
+                TrainerTimeout = schedule.TrainerTimeout,
                 RetryInterval = TimeSpan.FromMilliseconds(30),
-            }),
+            },
             Plan = training.Plan,
             Trainers = Supervision(new TrainerSupervisorOptions
             {
@@ -236,8 +233,10 @@ internal sealed class ChaosLife
     {
         if (how == Cut.Kill)
             System.Diagnostics.Process.GetCurrentProcess().Kill();
-        else
-            _ = system!.Terminate();
+
+        // An actor system ends when its last actor does: what hangs comes back into the midst of it.
+        _ = system!.Terminate();
+        Faults.Release();
     }
 
     private string StatusText()
