@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build train test check bench clean
+.PHONY: help setup build train test chaos check bench clean
 .NOTPARALLEL:
 .ONESHELL:
 SHELL := /bin/bash
@@ -36,6 +36,11 @@ test: ## run every test; the last line says how many passed and failed
 	@ops/setup.sh python3-torch postgresql
 	$(DOTNET_BUILD)
 	ops/test.sh
+
+chaos: ## disturb N runs at random from a SEED, or from the clock, and hold their bits against an undisturbed one
+	@ops/setup.sh python3-torch
+	$(DOTNET_BUILD)
+	dotnet exec artifacts/bin/ActorTrain.Chaos.Tests/release/ActorTrain.Chaos.Tests.dll chaos $(or $(N),200) $(or $(SEED),$$(($$(date +%s) % 1000000 * 1000)))
 
 check: ## before every commit: formatting, analyzers, build, fast tests
 	@ops/setup.sh python3-torch postgresql

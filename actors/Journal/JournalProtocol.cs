@@ -8,6 +8,9 @@ namespace ActorTrain.Actors.Journal;
 /// <param name="Event">The decision.</param>
 public sealed record RecordDecision(long Number, RunEvent Event);
 
+/// <summary>Say again what was persisted. Answered by <see cref="JournalRecovered"/> until the first decision comes: whoever sends one has heard it.</summary>
+public sealed record ReadDecisions;
+
 /// <summary>What the journal says.</summary>
 public abstract record JournalReport : IRunInput;
 

@@ -16,7 +16,7 @@ public sealed class RunJournal : ReceivePersistentActor
     private readonly IActorRef listener;
     private readonly JournalOutage outage;
     private readonly IFaultInjector? faults;
-    private List<RunEvent> recovered = [];
+    private List<RunEvent>? recovered = [];
     private long accepted;
     private long durable;
 
@@ -31,9 +31,14 @@ public sealed class RunJournal : ReceivePersistentActor
         this.listener = listener;
         this.outage = outage;
         this.faults = faults;
-        Recover<RunEvent>(decision => recovered.Add(decision));
+        Recover<RunEvent>(decision => recovered!.Add(decision));
         Recover<RecoveryCompleted>(_ => Begin());
         Command<RecordDecision>(Meet);
+        Command<ReadDecisions>(_ =>
+        {
+            if (recovered is not null)
+                listener.Tell(new JournalRecovered(recovered));
+        });
     }
 
     /// <inheritdoc/>
@@ -80,13 +85,13 @@ public sealed class RunJournal : ReceivePersistentActor
     private void Begin()
     {
         outage.End();
-        accepted = durable = recovered.Count;
+        accepted = durable = recovered!.Count;
         listener.Tell(new JournalRecovered(recovered));
-        recovered = [];
     }
 
     private void Record(RecordDecision command)
     {
+        recovered = null;
         if (command.Number <= durable)
         {
             listener.Tell(new Recorded(durable));

@@ -3,6 +3,8 @@ using Akka.Actor;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>Keeps the supervisor of a run alive, and hands over how the run ended.</summary>
+/// <remarks>One that failed is replaced by another under a new name, not restarted in place: a restart would wait for trainers that hang, and what
+/// the children of the one that failed still say would reach the other one. What people wished of the first is told to the next.</remarks>
 public sealed class RunGuardian : ReceiveActor
 {
     /// <summary>The guardian's name under the actor system's user guardian.</summary>
@@ -11,8 +13,9 @@ public sealed class RunGuardian : ReceiveActor
     private readonly RunParts parts;
     private readonly TaskCompletionSource<RunEnded> outcome;
     private readonly RestartBudget budget;
-    private readonly IActorRef supervisor;
-    private string? report;
+    private IActorRef supervisor;
+    private ScaleTrainers? scale;
+    private StopRun? stop;
 
     /// <summary>Begins the run.</summary>
     /// <param name="parts">What it works with.</param>
@@ -24,26 +27,55 @@ public sealed class RunGuardian : ReceiveActor
         this.parts = parts;
         this.outcome = outcome;
         budget = new RestartBudget(parts.Limits);
-        supervisor = Context.ActorOf(Props.Create(() => new RunSupervisor(parts)), "supervisor");
-        Context.Watch(supervisor);
+        supervisor = Begin();
         Receive<RunEnded>(ended => outcome.TrySetResult(ended));
-        Receive<Terminated>(_ => outcome.TrySetResult(
-            new RunEnded(RunEnding.Failed, parts.Remains.Origin.Step, report ?? "The supervisor of the run stopped.")));
-        Receive<GetStatus>(supervisor.Forward);
-        Receive<IRunInput>(supervisor.Forward);
+        Receive<GetStatus>(status => supervisor.Forward(status));
+        Receive<ScaleTrainers>(wish => supervisor.Forward(scale = wish));
+        Receive<StopRun>(wish => supervisor.Forward(stop = wish));
+        Receive<IRunInput>(input => supervisor.Forward(input));
+        Receive<Replacement>(_ => Replace());
     }
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new ReportingStrategy((_, exception) =>
     {
         var reason = ReportingStrategy.Sentence(exception);
-        report = budget.Spend("The supervisor of the run", reason, Context.System.Scheduler.Now);
-        if (report is not null)
+        if (outcome.Task.IsCompleted)
             return Directive.Stop;
-        parts.Show(new Say($"the supervisor of the run failed and goes on from what is kept: {reason}", IsWarning: true));
-        return Directive.Restart;
+        if (budget.Spend("The supervisor of the run", reason, Context.System.Scheduler.Now) is { } report)
+        {
+            outcome.TrySetResult(new RunEnded(RunEnding.Failed, parts.Remains.Origin.Step, report));
+        }
+        else
+        {
+            parts.Show(new Say($"the supervisor of the run failed and goes on from what is kept: {reason}", IsWarning: true));
+            Self.Tell(Replacement.Instance);
+        }
+
+        return Directive.Stop;
     });
 
     /// <inheritdoc/>
     protected override void PostStop() => outcome.TrySetResult(new RunEnded(RunEnding.Stopped, parts.Remains.Origin.Step, "The actor system was stopped."));
+
+    private void Replace()
+    {
+        supervisor = Begin();
+        if (scale is not null)
+            supervisor.Tell(scale);
+        if (stop is not null)
+            supervisor.Tell(stop);
+    }
+
+    private IActorRef Begin()
+    {
+        var (parts, life) = (this.parts, ++this.parts.Lives);
+        return Context.ActorOf(Props.Create(() => new RunSupervisor(parts)), life == 1 ? "supervisor" : $"supervisor-{life}");
+    }
+
+    /// <summary>Put another supervisor into the place of one that failed.</summary>
+    private sealed record Replacement
+    {
+        public static readonly Replacement Instance = new();
+    }
 }

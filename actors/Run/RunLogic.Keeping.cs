@@ -177,7 +177,8 @@ public sealed partial class RunLogic
         Do(new Show(measurement));
     }
 
-    // A stop does not wait for an evaluation, unless it is the last one, which a finished run is worth; it changes nothing that is kept.
+    // A stop does not wait for an evaluation, unless it is the last one, which a finished run is worth. The step that is evaluated is then the one
+    // that is saved, so that whoever goes on from there evaluates it.
     private void GiveUpEvaluation()
     {
         if (evaluationDue is not { } due || (due == options.Steps && failing is null))
@@ -189,6 +190,7 @@ public sealed partial class RunLogic
         }
 
         (evaluationDue, evaluator) = (null, null);
+        AbandonRound();
     }
 
     private void AddMetrics(MetricsItem item)

@@ -4,6 +4,7 @@ using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
+using Akka.Actor;
 
 namespace ActorTrain.Actors.Run;
 
@@ -55,4 +56,7 @@ public sealed class RunParts
 
     /// <summary>How often the supervisor was begun: names of what must not wait for what a former one left.</summary>
     internal int Lives { get; set; }
+
+    /// <summary>Actors of former supervisors that write to disk: the next one waits for their end.</summary>
+    internal HashSet<IActorRef> Writers { get; } = [];
 }

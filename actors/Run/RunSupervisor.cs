@@ -19,7 +19,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
 
     private readonly RunParts parts;
     private readonly RestartBudget budget;
-    private readonly HashSet<IActorRef> ending = [];
+    private readonly List<IRunInput> wishes = [];
     private readonly IActorRef[] reducers;
     private readonly int[] replacements;
     private IActorRef? trainers;
@@ -42,15 +42,18 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         Receive<SupervisorReplacement>(_ => StartTrainerSupervisor());
         Receive<Terminated>(ended =>
         {
-            if (ending.Remove(ended.ActorRef) && ending.Count == 0)
+            if (parts.Writers.Remove(ended.ActorRef) && parts.Writers.Count == 0 && journal is null)
                 StartChildren();
         });
         Receive<JournalRecovered>(Begin);
         Receive<JournalAway>(Miss);
+        Receive<ReadDecisions>(read => journal.Tell(read));
         Receive<IRunInput>(input =>
         {
             if (logic is not null)
                 Do(logic.Step(input, Now));
+            else if (input is StopRun or ScaleTrainers)
+                wishes.Add(input);
         });
     }
 
@@ -65,34 +68,35 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        parts.Lives++;
-        foreach (var child in Context.GetChildren())
-        {
-            if (!child.Path.Name.StartsWith("trainers", StringComparison.Ordinal))
-            {
-                ending.Add(child);
-                Context.Watch(child);
-            }
-
-            Context.Stop(child);
-        }
-
-        if (ending.Count == 0)
+        foreach (var writer in parts.Writers)
+            Context.Watch(writer);
+        if (parts.Writers.Count == 0)
             StartChildren();
     }
 
     /// <inheritdoc/>
-    protected override void PreRestart(Exception reason, object message)
+    protected override bool AroundReceive(Receive receive, object message)
     {
-        // The next life ends the children, without waiting for trainers that hang.
-        if (logic is not null)
-            parts.Remains = logic.Remains;
+        try
+        {
+            return base.AroundReceive(receive, message);
+        }
+        catch
+        {
+            // Here, and not when it has stopped: that takes as long as a trainer hangs.
+            if (logic is not null)
+                parts.Remains = logic.Remains;
+            throw;
+        }
     }
 
     private string Life(string name) => parts.Lives == 1 ? name : $"{name}-{parts.Lives}";
 
-    private void StartChildren() => journal = Context.ActorOf(
-        RunJournal.SupervisedProps(parts.Name, Self, JournalMinBackoff, JournalMaxBackoff, parts.Faults), Life(RunLogic.JournalActor));
+    private void StartChildren()
+    {
+        journal = StartWriter(RunJournal.SupervisedProps(parts.Name, Self, JournalMinBackoff, JournalMaxBackoff, parts.Faults), RunLogic.JournalActor);
+        Timers.StartPeriodicTimer(nameof(ReadDecisions), new ReadDecisions(), parts.Options.RetryInterval);
+    }
 
     // Nothing is decided before the journal is read.
     private void Begin(JournalRecovered recovered)
@@ -103,15 +107,25 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             return;
         }
 
+        Timers.Cancel(nameof(ReadDecisions));
         logic = new RunLogic(parts.Options, parts.Plan, parts.Remains, recovered.Events);
         parts.Transport.CloseAll();
         for (var i = 0; i < reducers.Length; i++)
             StartReducer(i);
         var (metrics, makeSaving, faults, self) = (parts.Metrics, parts.MakeSaving, parts.Faults, Self);
-        checkpointer = Context.ActorOf(Checkpointer.PinnedProps(makeSaving, self, faults), Life(RunLogic.CheckpointActor));
-        publisher = Context.ActorOf(Props.Create(() => new MetricsPublisher(metrics, self, faults)), Life(RunLogic.MetricsActor));
+        checkpointer = StartWriter(Checkpointer.PinnedProps(makeSaving, self, faults), RunLogic.CheckpointActor);
+        publisher = StartWriter(Props.Create(() => new MetricsPublisher(metrics, self, faults)), RunLogic.MetricsActor);
         StartTrainerSupervisor();
         Do(logic.Begin(Now));
+        foreach (var wish in wishes)
+            Do(logic.Step(wish, Now));
+    }
+
+    private IActorRef StartWriter(Props props, string name)
+    {
+        var writer = Context.ActorOf(props, Life(name));
+        parts.Writers.Add(writer);
+        return writer;
     }
 
     // A run that nobody has seen begin does not wait in silence.

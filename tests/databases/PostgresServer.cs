@@ -5,11 +5,10 @@ using Npgsql;
 
 namespace ActorTrain.Tests.Databases;
 
-/// <summary>A real PostgreSQL server on a free port of the loopback address, with its data in a temporary folder. All tests of a process
-/// share it.</summary>
-/// <remarks>A shell watches over it: when this process ends, however it ends, the shell's input ends; then it stops the server and removes
-/// the folder.</remarks>
-public sealed class PostgresServer
+/// <summary>A real PostgreSQL server on a free port of the loopback address, with its data in a temporary folder. All tests of a process share one; a
+/// test that takes it down has its own.</summary>
+/// <remarks>A shell watches over it: when this process ends, however it ends, the shell's input ends; then it stops the server and removes the folder.</remarks>
+public sealed class PostgresServer : IDisposable
 {
     // $1: the folder of the server's programs, $2: the port. What it says ends with a line "ready" or "failed".
     private const string Watch = """
@@ -20,7 +19,16 @@ public sealed class PostgresServer
             "$1/pg_ctl" --pgdata=data --log=server-log --options="$options" --wait start </dev/null >>log 2>&1
         then
             echo ready
-            cat >/dev/null
+            while read -r order
+            do
+                case $order in
+                    crash) "$1/pg_ctl" --pgdata=data --mode=immediate --wait stop ;;
+                    start) "$1/pg_ctl" --pgdata=data --log=server-log --options="$options" --wait start ;;
+                    pause) kill -STOP $(pgrep -P "$(head -n 1 data/postmaster.pid)") "$(head -n 1 data/postmaster.pid)" ;;
+                    resume) kill -CONT $(pgrep -P "$(head -n 1 data/postmaster.pid)") "$(head -n 1 data/postmaster.pid)" ;;
+                esac </dev/null >>log 2>&1
+                echo "$order $?"
+            done
             "$1/pg_ctl" --pgdata=data --mode=immediate --wait stop >/dev/null 2>&1
         else
             cat log server-log 2>/dev/null
@@ -41,6 +49,29 @@ public sealed class PostgresServer
     /// <summary>The server, started with the first use.</summary>
     public static PostgresServer Shared => TheOne.Value;
 
+    /// <summary>A server that no other test knows, to be taken down at will.</summary>
+    public static PostgresServer StartOwn() => Start();
+
+    /// <summary>Ends all its processes at once, as a power cut would; returns when they are gone.</summary>
+    public void Crash() => Order("crash");
+
+    /// <summary>Starts it again after a crash; returns when it takes connections.</summary>
+    public void StartAgain() => Order("start");
+
+    /// <summary>Has all its processes stand still: connections stay open, and nobody answers.</summary>
+    public void Pause() => Order("pause");
+
+    /// <summary>Lets them go on.</summary>
+    public void Resume() => Order("resume");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Watcher.StandardInput.Close();
+        Watcher.WaitForExit();
+        Watcher.Dispose();
+    }
+
     /// <summary>Held so that its input stays open as long as this process lives.</summary>
     private Process Watcher { get; }
 
@@ -53,6 +84,14 @@ public sealed class PostgresServer
         using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
         command.ExecuteNonQuery();
         return ConnectionString(name);
+    }
+
+    private void Order(string what)
+    {
+        Watcher.StandardInput.WriteLine(what);
+        Watcher.StandardInput.Flush();
+        if (Watcher.StandardOutput.ReadLine() is var answer && answer != what + " 0")
+            throw new InvalidOperationException($"The PostgreSQL server was told to {what}, and says: {answer}");
     }
 
     private string ConnectionString(string database) => $"Host=127.0.0.1;Port={port};Username=postgres;Database={database}";

@@ -10,8 +10,14 @@ public sealed class TranscriptTests
 {
     private static readonly RunLogicOptions Options = new()
     {
-        ConfigurationHash = "hash", Steps = 3, Lanes = 4, Trainers = 2, Reducers = 2, HasHeldOut = true,
-        TrainerTimeout = TimeSpan.FromSeconds(10), RetryInterval = TimeSpan.FromSeconds(1),
+        ConfigurationHash = "hash",
+        Steps = 3,
+        Lanes = 4,
+        Trainers = 2,
+        Reducers = 2,
+        HasHeldOut = true,
+        TrainerTimeout = TimeSpan.FromSeconds(10),
+        RetryInterval = TimeSpan.FromSeconds(1),
     };
 
     [Fact]

@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using ActorTrain.Chaos.Tests.Schedules;
+
+namespace ActorTrain.Chaos.Tests;
+
+/// <summary>The tests as a program: <c>make chaos</c>, and the parts of runs that are killed.</summary>
+public static class ChaosProgram
+{
+    private const int AtATime = 4;
+    private static readonly TimeSpan Noteworthy = TimeSpan.FromSeconds(10);
+
+    /// <summary>Runs <c>chaos N SEED</c>, N schedules from a seed, or <c>live FOLDER SEED PART [DATABASE]</c>, one part of one.</summary>
+    /// <returns>The exit code: 0 where all is well.</returns>
+    public static int Main(string[] arguments)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        switch (arguments)
+        {
+            case ["live", var folder, var seed, var part, .. var database]:
+                return ChaosRun.LiveOne(folder, Number(seed), Number(part), database.FirstOrDefault());
+            case ["chaos", var count, var seed]:
+                return Many(Number(count), Number(seed));
+            default:
+                Console.Error.WriteLine("usage: chaos N SEED");
+                return 2;
+        }
+    }
+
+    private static int Many(int count, int first)
+    {
+        Console.WriteLine($"{count} schedules from seed {first}");
+        var failed = new ConcurrentBag<int>();
+        var next = first - 1;
+        var threads = Enumerable.Range(0, AtATime).Select(_ => new Thread(Work)).ToList();
+        threads.ForEach(static thread => thread.Start());
+        threads.ForEach(static thread => thread.Join());
+        Console.WriteLine($"{count - failed.Count} passed, {failed.Count} failed");
+        foreach (var seed in failed.Order())
+            Console.WriteLine($"to replay: make chaos SEED={seed} N=1");
+        return failed.IsEmpty ? 0 : 1;
+
+        void Work()
+        {
+            while (Interlocked.Increment(ref next) is var seed && seed < first + count)
+            {
+                var since = Stopwatch.StartNew();
+                try
+                {
+                    ChaosRun.Do(ChaosSchedule.Of(seed));
+                }
+                catch (Exception exception)
+                {
+                    failed.Add(seed);
+                    Console.WriteLine($"--- seed {seed} failed: {exception}");
+                }
+
+                if (since.Elapsed > Noteworthy)
+                    Console.WriteLine($"seed {seed} took {since.Elapsed.TotalSeconds:F0} s");
+            }
+        }
+    }
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+}

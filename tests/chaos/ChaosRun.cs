@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Run;
+using ActorTrain.Chaos.Tests.Schedules;
+using ActorTrain.Chaos.Tests.World;
+
+namespace ActorTrain.Chaos.Tests;
+
+/// <summary>A whole run under a schedule, in as many parts as it is cut into, and its verdict.</summary>
+internal static class ChaosRun
+{
+    // What the shell says of a process that was killed.
+    private const int Killed = 137;
+    private static readonly TimeSpan ProcessGuard = TimeSpan.FromMinutes(5);
+
+    /// <summary>Runs it and checks all that has to hold.</summary>
+    /// <param name="schedule">What befalls it.</param>
+    /// <param name="postgres">The database; null for SQLite in the run's folder.</param>
+    /// <returns>The faults that there were; those of other processes are not among them.</returns>
+    /// <exception cref="InvalidOperationException">Something does not hold; it names the seed.</exception>
+    public static IReadOnlyList<(FaultTarget Target, Fault Fault)> Do(ChaosSchedule schedule, string? postgres = null)
+    {
+        var folder = Directory.CreateTempSubdirectory("actortrain-chaos-").FullName;
+        try
+        {
+            var place = new ChaosPlace(folder, postgres);
+            var fired = new List<(FaultTarget, Fault)>();
+            var witness = schedule.Kills ? LiveInProcesses(schedule, place) : Live(schedule, place, fired);
+            ChaosVerdict.Check(place, schedule, witness);
+            return fired;
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException($"{exception.Message}\n{schedule}", exception);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>One part of a run, in a process that its own schedule may kill.</summary>
+    public static int LiveOne(string folder, int seed, int part, string? postgres)
+    {
+        var schedule = ChaosSchedule.Of(seed);
+        var life = new ChaosLife(schedule, part, new ChaosPlace(folder, postgres));
+        var ended = life.Live();
+        if (ended.Ending != RunEnding.Finished)
+            Console.Error.WriteLine(ended);
+        return ended.Ending == RunEnding.Finished ? 0 : 1;
+    }
+
+    private static DecisionWitness Live(ChaosSchedule schedule, ChaosPlace place, List<(FaultTarget, Fault)> fired)
+    {
+        for (var part = 0; ; part++)
+        {
+            var life = new ChaosLife(schedule, part, place);
+            var ended = life.Live();
+            fired.AddRange(life.Faults.Fired);
+            if (ended.Ending == RunEnding.Finished)
+                return life.Faults.Witness;
+            if (ended.Ending != RunEnding.Stopped || part == schedule.Cuts.Count)
+                throw new InvalidOperationException($"Part {part} of the run ended so: {ended}");
+        }
+    }
+
+    private static DecisionWitness? LiveInProcesses(ChaosSchedule schedule, ChaosPlace place)
+    {
+        for (var part = 0; ; part++)
+        {
+            string[] arguments = ["exec", typeof(ChaosRun).Assembly.Location, "live", place.Folder, $"{schedule.Seed}", $"{part}", .. place.Postgres is { } postgres ? [postgres] : Array.Empty<string>()];
+            using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            if (!process.WaitForExit(ProcessGuard))
+            {
+                process.Kill(entireProcessTree: true);
+                throw new InvalidOperationException($"Part {part} of the run did not end within {ProcessGuard.TotalMinutes} min.");
+            }
+
+            if (process.ExitCode == 0)
+                return null;
+            if (process.ExitCode != Killed || part == schedule.Cuts.Count)
+                throw new InvalidOperationException($"Part {part} of the run ended with {process.ExitCode}: {output.Result}{error.Result}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.RegularExpressions;
+using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Run;
+using ActorTrain.Chaos.Tests.Schedules;
+using ActorTrain.Chaos.Tests.World;
+using ActorTrain.Models.Storage;
+using ActorTrain.Persistence.Journal;
+using ActorTrain.Tests.Processes;
+
+namespace ActorTrain.Chaos.Tests;
+
+/// <summary>What cannot be mended ends the run in order: with a checkpoint, and a report that says what failed, how often, and where to look.</summary>
+public sealed class RestartLimitTests
+{
+    [Fact]
+    public void A_trainer_that_always_throws_ends_the_run_with_a_checkpoint_and_a_report()
+    {
+        var folder = Directory.CreateTempSubdirectory("actortrain-chaos-").FullName;
+        try
+        {
+            // The second trainer, which joins after the third step, never has a device.
+            var make = new FaultTarget(FaultTarget.Device, "Make");
+            var schedule = new ChaosSchedule
+            {
+                Seed = 0,
+                Training = ChaosTraining.Float32,
+                Trainers = 1,
+                CheckpointEvery = 0,
+                Scales = [(3, 2)],
+                Rules = [.. Enumerable.Range(1, 20).Select(occurrence => new FaultRule(make, occurrence, Fault.Throw))],
+            };
+            var place = new ChaosPlace(folder);
+            var ended = new ChaosLife(schedule, 0, place) { Supervision = static options => options with { MaxLosses = 2 } }.Live();
+            ended.Ending.ShouldBe(RunEnding.Failed);
+            ended.Report.ShouldMatch(
+                @"^Trainer 1 was lost 3 times within 10 minutes and is not started again; the last time: InjectedFaultException: There was made to be no device\. More is in run\.log, under trainer-1-3\.$");
+            using var checkpoint = place.OpenCheckpoints().LoadLatest(schedule.Training.Layout, static fault => throw new InvalidOperationException(fault.Sentence)).ShouldNotBeNull();
+            checkpoint.Manifest.Facts.Step.ShouldBe(ended.Step);
+            ended.Step.ShouldBeGreaterThanOrEqualTo(3);
+            var state = JournalState.Of(place.ReadJournal());
+            state.Ending.ShouldBe(new JournalEnding(false, ended.Step, ended.Report));
+            state.NewestCheckpoint.ShouldBe(ended.Step);
+
+            // What was reached is good: once the machine is mended, the run goes on to the same bits.
+            new ChaosLife(schedule with { Rules = [], Scales = [] }, 0, place).Live().Ending.ShouldBe(RunEnding.Finished);
+            using var last = place.OpenCheckpoints().LoadLatest(schedule.Training.Layout, static fault => throw new InvalidOperationException(fault.Sentence)).ShouldNotBeNull();
+            StateHash.Of(last.Weights, last.FirstMoment!, last.SecondMoment!).ShouldBe(schedule.Training.Undisturbed.State);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>The real program: tokens that were damaged on the disk, which no trainer can train on.</summary>
+    [Fact]
+    public void The_program_says_what_failed_how_often_and_where_to_look_and_exits_with_the_code_of_an_error()
+    {
+        using var real = new RealRun();
+        foreach (var shard in Directory.GetFiles(real.At("data"), "train-0*.bin"))
+        {
+            var bytes = File.ReadAllBytes(shard);
+            bytes.AsSpan(bytes.Length / 4).Fill(0xFF);
+            File.WriteAllBytes(shard, bytes);
+        }
+
+        var outcome = real.Run(RealRun.Pretrain("damaged", "float32", "trainers.max_restarts=2", "trainers.restart_backoff_min=0.01", "trainers.restart_backoff_max=0.02"));
+        outcome.ExitCode.ShouldBe(2, outcome.Output + outcome.Error);
+        var report = outcome.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
+        Regex.IsMatch(report, @"^actortrain: .*Trainer 0 was lost 3 times within .* minutes and is not started again; the last time: .* More is in .*run\.log, under trainer-0-3\.").ShouldBeTrue(outcome.Error);
+        real.Run("status", "damaged").ShouldSucceed().Output.ShouldContain("damaged");
+    }
+}

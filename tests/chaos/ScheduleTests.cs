@@ -1,0 +1,61 @@
+using System.Globalization;
+using ActorTrain.Actors.Faults;
+using ActorTrain.Chaos.Tests.Schedules;
+
+namespace ActorTrain.Chaos.Tests;
+
+/// <summary>Runs under trouble that a seed decides: whatever it is, nothing but time is lost.</summary>
+public sealed class ScheduleTests
+{
+    private const int Schedules = 200;
+    private const int AtATime = 4;
+
+    private static readonly Lazy<IReadOnlyDictionary<int, Task<IReadOnlyList<(FaultTarget Target, Fault Fault)>>>> Runs = new(Start);
+
+    /// <summary>The seeds that once showed a bug, and as many others.</summary>
+    public static TheoryData<int> Seeds => [.. All];
+
+    private static IEnumerable<int> All => Regressions().Concat(Enumerable.Range(1, Schedules)).Distinct();
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public async Task A_run_that_is_disturbed_ends_with_the_bits_of_one_that_is_not(int seed) => await Runs.Value[seed];
+
+    /// <summary>So that a target that is never hit, such as a message that was renamed, does not go unnoticed.</summary>
+    [Fact]
+    public async Task Every_actor_was_made_to_throw_at_every_kind_of_message()
+    {
+        var fired = new HashSet<(FaultTarget, Fault)>();
+        foreach (var run in Runs.Value.Values)
+            fired.UnionWith(await run);
+        FaultTarget.All.Where(one => one.Fault == Fault.Throw && !fired.Contains(one)).Select(static one => one.Target.ToString()).ShouldBeEmpty();
+    }
+
+    private static Dictionary<int, Task<IReadOnlyList<(FaultTarget, Fault)>>> Start()
+    {
+        var runs = All.ToDictionary(static seed => seed, static seed => new Task<IReadOnlyList<(FaultTarget, Fault)>>(() => ChaosRun.Do(ChaosSchedule.Of(seed))));
+        var queue = new Queue<Task>(runs.Values);
+        for (var worker = 0; worker < AtATime; worker++)
+        {
+            new Thread(() =>
+            {
+                while (Next() is { } run)
+                    run.RunSynchronously();
+            }) { IsBackground = true }.Start();
+        }
+
+        return runs;
+
+        Task? Next()
+        {
+            lock (queue)
+                return queue.TryDequeue(out var run) ? run : null;
+        }
+    }
+
+    // A line is a seed and what it showed.
+    private static IEnumerable<int> Regressions() =>
+        File.ReadLines(Path.Combine(AppContext.BaseDirectory, "seeds.txt"))
+            .Where(static line => line.Length > 0 && line[0] != '#')
+            .Select(static line => int.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,233 @@
+using System.Diagnostics;
+using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Journal;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Chaos.Tests.Schedules;
+
+/// <summary>What the database does with a request.</summary>
+internal enum JournalFault
+{
+    None,
+
+    /// <summary>It fails, and writes nothing.</summary>
+    Fail,
+
+    /// <summary>It writes, and then fails to say so.</summary>
+    FailWritten,
+
+    /// <summary>It answers late.</summary>
+    Slow,
+}
+
+/// <summary>Breaks the actors of one part of a run as its schedule has it, and remembers what it did.</summary>
+internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultInjector
+{
+    private const int Remembered = 120;
+
+    // Longer than anything waits for a message, shorter than anybody waits for a run. Nobody takes over from an actor that hangs so.
+    private static readonly TimeSpan ComesBackAfter = TimeSpan.FromMilliseconds(100);
+
+    private readonly object gate = new();
+    private readonly Dictionary<FaultTarget, int> seen = [];
+    private readonly Queue<string> last = [];
+    private readonly List<(FaultTarget Target, Fault Fault)> fired = [];
+    private readonly DecisionWitness witness = new();
+    private int messages;
+    private int storms;
+    private int hangs;
+    private int writes;
+    private bool isOver;
+
+    /// <summary>Called once, on some actor's thread, when so many messages have come as the schedule says for this part.</summary>
+    public Action<Cut>? OnCut { get; init; }
+
+    /// <summary>What was decided, and has to be in the journal.</summary>
+    public DecisionWitness Witness => witness;
+
+    /// <summary>The faults so far.</summary>
+    public IReadOnlyList<(FaultTarget Target, Fault Fault)> Fired
+    {
+        get
+        {
+            lock (gate)
+                return [.. fired];
+        }
+    }
+
+    public Fault Choose(string actor, object message)
+    {
+        var role = FaultTarget.RoleOf(actor);
+        if (role == FaultTarget.Supervisor && message is JournalRecovered recovered)
+            witness.Recovered(recovered.Events);
+        else if (role == FaultTarget.Journal && message is RecordDecision record)
+            witness.Decided(record);
+        return Choose(new FaultTarget(role, message.GetType().Name), actor);
+    }
+
+    /// <summary>What befalls a call of a trainer's device.</summary>
+    public Fault ChooseCall(string call) => Choose(new FaultTarget(FaultTarget.Device, call), FaultTarget.Device) switch
+    {
+        Fault.ThrowAfter => Fault.ThrowAfter,
+        Fault.Throw => Fault.Throw,
+        _ => Fault.None,
+    };
+
+    public void Hang(string actor)
+    {
+        var target = new FaultTarget(FaultTarget.RoleOf(actor), "");
+        lock (gate)
+        {
+            var until = messages + 5 + (int)(Chance(target, messages) * 150);
+            var since = Stopwatch.StartNew();
+            hangs++;
+            while (!isOver && messages < until)
+            {
+                var rest = ComesBackAfter - since.Elapsed;
+                if (target.IsReplacedWhenItHangs)
+                    Monitor.Wait(gate);
+                else if (rest <= TimeSpan.Zero || !Monitor.Wait(gate, rest))
+                    break;
+            }
+
+            hangs--;
+        }
+    }
+
+    /// <summary>What the database does with the next request.</summary>
+    public JournalFault ChooseWrite()
+    {
+        lock (gate)
+        {
+            var target = new FaultTarget("database", "");
+            var number = writes++;
+            if (isOver || storms >= schedule.StormFaults || Chance(target, number) >= schedule.JournalStorm)
+                return JournalFault.None;
+            storms++;
+            var fault = (JournalFault)(1 + (number + schedule.Seed) % 3);
+            Remember($"database: {fault}");
+            return fault;
+        }
+    }
+
+    /// <summary>Ends all faults: what hangs comes back.</summary>
+    public void Release()
+    {
+        lock (gate)
+        {
+            isOver = true;
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    /// <summary>The last messages, and all faults.</summary>
+    public string Describe()
+    {
+        lock (gate)
+            return $"{messages} messages, {hangs} actors hang; faults: {string.Join(' ', fired.Select(static one => $"{one.Target}:{one.Fault}"))}\n  {string.Join("\n  ", last)}";
+    }
+
+    private Fault Choose(FaultTarget target, string actor)
+    {
+        Cut? cut = null;
+        Fault fault;
+        lock (gate)
+        {
+            if (hangs > 0)
+                Monitor.PulseAll(gate);
+            var number = seen.GetValueOrDefault(target);
+            seen[target] = number + 1;
+            messages++;
+            if (life < schedule.Cuts.Count && schedule.Cuts[life] is { How: not Cut.Stop } next && next.At == messages)
+                cut = next.How;
+            fault = isOver ? Fault.None : Choose(target, number);
+            if (fault != Fault.None)
+                fired.Add((target, fault));
+            Remember($"{actor} {target.Kind}{(fault == Fault.None ? "" : $": {fault}")}");
+        }
+
+        if (cut is { } how)
+            OnCut?.Invoke(how);
+        return fault;
+    }
+
+    private Fault Choose(FaultTarget target, int number)
+    {
+        // Parts after the first begin the rules anew where they were not reached; a run of two parts meets each at most twice.
+        if (schedule.Rules.FirstOrDefault(rule => rule.Target == target && rule.Occurrence == number) is { } rule)
+            return rule.Fault;
+
+        // The supervisor gets as many messages as all others together.
+        var chance = Chance(target, number) * (target.Role == FaultTarget.Supervisor ? 6 : 1);
+        if (storms >= schedule.StormFaults || chance >= schedule.Storm)
+            return Fault.None;
+        storms++;
+        var fault = (Fault)(1 + (int)(Chance(target, ~number) * 6));
+        return fault is Fault.Drop or Fault.Defer && !target.CanBeLost ? Fault.Throw : fault;
+    }
+
+    // From 0 to 1, by seed, part, target and number alone.
+    private double Chance(FaultTarget target, int number)
+    {
+        var hash = 14695981039346656037UL;
+        foreach (var letter in $"{schedule.Seed}/{life}/{target}/{number}")
+            hash = (hash ^ letter) * 1099511628211UL;
+        hash ^= hash >> 29;
+        hash *= 0xBF58476D1CE4E5B9UL;
+        hash ^= hash >> 32;
+        return (hash >> 11) * (1.0 / (1UL << 53));
+    }
+
+    private void Remember(string what)
+    {
+        last.Enqueue(what);
+        if (last.Count > Remembered)
+            last.Dequeue();
+    }
+}
+
+/// <summary>Sees what the run decides, to be held against what its journal says in the end.</summary>
+internal sealed class DecisionWitness
+{
+    private readonly object gate = new();
+    private readonly SortedDictionary<long, RunEvent> decided = [];
+    private IReadOnlyList<RunEvent> before = [];
+    private bool begins = true;
+
+    /// <summary>The supervisor of the run failed: what it decided and was not yet durable died with it.</summary>
+    public void SupervisorFailed()
+    {
+        lock (gate)
+            begins = true;
+    }
+
+    /// <summary>The supervisor heard what was decided before.</summary>
+    public void Recovered(IReadOnlyList<RunEvent> events)
+    {
+        lock (gate)
+        {
+            if (!begins)
+                return;
+            begins = false;
+            before = [.. events];
+            decided.Clear();
+        }
+    }
+
+    /// <summary>A decision came to the journal; any number of times, in any order.</summary>
+    public void Decided(RecordDecision decision)
+    {
+        lock (gate)
+            decided[decision.Number] = decision.Event;
+    }
+
+    /// <summary>What the journal holds if no decision was lost.</summary>
+    public IReadOnlyList<RunEvent> All
+    {
+        get
+        {
+            lock (gate)
+                return [.. before, .. decided.Values];
+        }
+    }
+}

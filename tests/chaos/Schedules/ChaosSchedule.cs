@@ -1,0 +1,111 @@
+using ActorTrain.Actors.Faults;
+using ActorTrain.Chaos.Tests.World;
+
+namespace ActorTrain.Chaos.Tests.Schedules;
+
+/// <summary>How a process's part of a run ends before its last step.</summary>
+internal enum Cut
+{
+    /// <summary>By a stop, in order, once a step is taken.</summary>
+    Stop,
+
+    /// <summary>The actor system is terminated in the midst of everything, after so many messages.</summary>
+    Terminate,
+
+    /// <summary>The process is killed after so many messages.</summary>
+    Kill,
+}
+
+/// <summary>A fault at one occurrence of a message.</summary>
+internal sealed record FaultRule(FaultTarget Target, int Occurrence, Fault Fault);
+
+/// <summary>All that befalls one run, worked out from a seed. Threads still interleave as they like; faults hang on how often an actor got a kind of
+/// message, so the same seed brings the same trouble.</summary>
+internal sealed record ChaosSchedule
+{
+    private const int RulesPerSeed = 6;
+    private static readonly int[] TrainerCounts = [1, 2, 3, 4, 5, 8];
+
+    public required int Seed { get; init; }
+
+    public required ChaosTraining Training { get; init; }
+
+    public int Trainers { get; init; } = 1;
+
+    public int Reducers { get; init; } = 1;
+
+    public int CheckpointEvery { get; init; } = 4;
+
+    public int EvaluateEvery { get; init; } = 5;
+
+    public int SnapshotSlots { get; init; } = 3;
+
+    public int JournalBuffer { get; init; } = 256;
+
+    /// <summary>Short where trainers hang; else no machine is so slow that one is taken for hung.</summary>
+    public TimeSpan TrainerTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Chance that a message meets a fault.</summary>
+    public double Storm { get; init; }
+
+    /// <summary>Faults of the storm, at most, in each part of the run.</summary>
+    public int StormFaults { get; init; }
+
+    /// <summary>Chance that the database fails, or is slow.</summary>
+    public double JournalStorm { get; init; }
+
+    public IReadOnlyList<FaultRule> Rules { get; init; } = [];
+
+    /// <summary>Once so many steps are taken, that many trainers are wanted.</summary>
+    public IReadOnlyList<(long Step, int Trainers)> Scales { get; init; } = [];
+
+    /// <summary>How parts of the run end before the last one.</summary>
+    public IReadOnlyList<(Cut How, int At)> Cuts { get; init; } = [];
+
+    public bool Kills => Cuts.Any(static cut => cut.How == Cut.Kill);
+
+    public static ChaosSchedule Of(int seed)
+    {
+        var random = new Random(seed);
+        var training = random.Next(2) == 0 ? ChaosTraining.BFloat16 : ChaosTraining.Float32;
+        var kills = random.Next(12) == 0;
+        return new ChaosSchedule
+        {
+            Seed = seed,
+            Training = training,
+            Trainers = TrainerCounts[random.Next(TrainerCounts.Length)],
+            Reducers = 1 + random.Next(3),
+            CheckpointEvery = 1 + random.Next(6),
+            EvaluateEvery = 1 + random.Next(7),
+            SnapshotSlots = 2 + random.Next(3),
+            TrainerTimeout = TimeSpan.FromMilliseconds(500),
+            JournalBuffer = random.Next(3) == 0 ? 4 : 256,
+            Storm = random.Next(3) * 0.02,
+            StormFaults = 5 + random.Next(20),
+            JournalStorm = random.Next(3) * 0.04,
+            Rules = [.. Enumerable.Range(0, RulesPerSeed).Select(i => Rule(seed, i, random))],
+            Scales =
+            [
+                .. Enumerable.Range(0, random.Next(4))
+                    .Select(_ => ((long)random.Next(training.Steps), TrainerCounts[random.Next(TrainerCounts.Length)])),
+            ],
+            Cuts = kills
+                ? [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => (Cut.Kill, 20 + random.Next(400)))]
+                : random.Next(3) == 0
+                    ? [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => random.Next(2) == 0 ? (Cut.Stop, 1 + random.Next(training.Steps)) : (Cut.Terminate, 5 + random.Next(400)))]
+                    : [],
+        };
+    }
+
+    public override string ToString() =>
+        $"seed {Seed}: {Training.Name}, {Trainers} trainers, {Reducers} reducers, checkpoint every {CheckpointEvery}, evaluation every {EvaluateEvery}, {SnapshotSlots} slots, "
+        + $"buffer {JournalBuffer}, storm {Storm} of {StormFaults}, journal storm {JournalStorm}, scales [{string.Join(' ', Scales)}], cuts [{string.Join(' ', Cuts)}], "
+        + $"rules [{string.Join(' ', Rules.Select(static rule => $"{rule.Target}#{rule.Occurrence}:{rule.Fault}"))}]";
+
+    // Seeds in a row go through all targets and faults, one after another.
+    private static FaultRule Rule(int seed, int index, Random random)
+    {
+        var (target, fault) = FaultTarget.All[(int)((((long)seed * RulesPerSeed) + index) % FaultTarget.All.Count)];
+        return new FaultRule(target, random.Next(3), fault);
+    }
+}

@@ -1,0 +1,72 @@
+using ActorTrain.Actors;
+using ActorTrain.Actors.Journal;
+using ActorTrain.Models.Numerics;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Journal;
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Persistence.Sql;
+
+namespace ActorTrain.Chaos.Tests.World;
+
+/// <summary>Where a run keeps what survives: its folder, and its database.</summary>
+internal sealed class ChaosPlace(string folder, string? postgres = null)
+{
+    public const string RunName = "chaos";
+    public const string ConfigurationHash = "chaos";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan DatabaseTimeout = TimeSpan.FromSeconds(2);
+
+    public string Folder => folder;
+
+    public string? Postgres => postgres;
+
+    public string MetricsFile => Path.Combine(folder, "metrics.jsonl");
+
+    public string LedgerFile => Path.Combine(folder, "samples.jsonl");
+
+    public static NumericFingerprint Fingerprint { get; } = new("", "", "", "", "", 1, "cpu");
+
+    public CheckpointStore OpenCheckpoints() => new(Path.Combine(folder, "checkpoints"), new CheckpointStoreOptions { KeepLast = 2 }, TimeProvider.System);
+
+    public Config Settings => ConfigurationFactory.ParseString("""
+        akka {
+          loggers = []
+          stdout-loglevel = "OFF"
+          loglevel = "ERROR"
+          log-dead-letters = off
+          log-dead-letters-during-shutdown = off
+          coordinated-shutdown.run-by-clr-shutdown-hook = off
+        }
+        """)
+        .WithFallback(JournalSettings.Sql(postgres is null ? "SQLite.MS" : "PostgreSQL.15", postgres ?? $"Data Source={Path.Combine(folder, "run.db")}", DatabaseTimeout))
+        .WithFallback(ActorSettings.Dispatchers())
+        .WithFallback(SqlPersistence.DefaultConfiguration);
+
+    /// <summary>What the journal says to whoever comes later.</summary>
+    public IReadOnlyList<RunEvent> ReadJournal()
+    {
+        using var system = ActorSystem.Create("reader", Settings);
+        var answer = new TaskCompletionSource<JournalReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+        system.ActorOf(Props.Create(() => new Listener(answer)));
+        try
+        {
+            answer.Task.Wait(Patience).ShouldBeTrue("the journal does not answer");
+            return answer.Task.Result.ShouldBeOfType<JournalRecovered>().Events;
+        }
+        finally
+        {
+            system.Terminate().Wait(Patience);
+        }
+    }
+
+    private sealed class Listener : ReceiveActor
+    {
+        public Listener(TaskCompletionSource<JournalReport> answer)
+        {
+            var self = Self;
+            Receive<JournalReport>(report => answer.TrySetResult(report));
+            Context.ActorOf(Props.Create(() => new RunJournal(RunName, self, new JournalOutage(), null)), "journal");
+        }
+    }
+}

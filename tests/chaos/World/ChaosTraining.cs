@@ -1,0 +1,103 @@
+using ActorTrain.Data.Plan;
+using ActorTrain.Models;
+using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Plan;
+using ActorTrain.Models.Steps;
+using ActorTrain.Models.Storage;
+
+namespace ActorTrain.Chaos.Tests.World;
+
+/// <summary>What the bare loop comes to: one process, one thread, no actors.</summary>
+/// <param name="State">Hash of weights and moments after the last step.</param>
+/// <param name="Steps">Loss and gradient norm of each step, from the first.</param>
+/// <param name="HeldOut">Held-out loss after so many updates, from none.</param>
+internal sealed record Undisturbed(ulong State, IReadOnlyList<(double Loss, double Norm)> Steps, IReadOnlyList<double> HeldOut);
+
+/// <summary>A model so small that a step takes milliseconds, and made-up text to train it on.</summary>
+internal sealed class ChaosTraining
+{
+    public const int Lanes = 8;
+    public const double BytesPerToken = 4;
+    private const int MicroBatch = 2;
+    private const int Samples = 100;
+    private const int HeldOutSamples = 4;
+    private readonly Lazy<Undisturbed> undisturbed;
+
+    private ChaosTraining(string name, Precision precision, int vocabulary, int steps)
+    {
+        Name = name;
+        Steps = steps;
+        Replica = new ReplicaOptions
+        {
+            Model = new ModelOptions { Layers = 1, Width = 64, Heads = 2, KeyValueHeads = 2, MlpWidth = 128, ContextLength = 16, VocabularySize = vocabulary },
+            Precision = precision,
+            Lanes = Lanes,
+            Schedule = new LearningRateSchedule(3e-3, 2, steps),
+            Seed = 5,
+        };
+        Layout = ModelLayout.Of(Replica.Model);
+        Plan = new BatchPlan(seed: 3, Samples, batchSize: 2 * Lanes, Lanes);
+        undisturbed = new Lazy<Undisturbed>(BareLoop);
+    }
+
+    public static ChaosTraining BFloat16 { get; } = new("bfloat16", Precision.BFloat16, vocabulary: 61, steps: 14);
+
+    public static ChaosTraining Float32 { get; } = new("float32", Precision.Float32, vocabulary: 61, steps: 14);
+
+    /// <summary>One with so many parameters that three reducers have a shard each.</summary>
+    public static ChaosTraining Wide { get; } = new("wide", Precision.BFloat16, vocabulary: 33_000, steps: 4);
+
+    public string Name { get; }
+
+    public int Steps { get; }
+
+    public ReplicaOptions Replica { get; }
+
+    public FlatLayout Layout { get; }
+
+    public BatchPlan Plan { get; }
+
+    public long TokensPerStep => (long)Plan.BatchSize * Replica.Model.ContextLength;
+
+    public Undisturbed Undisturbed => undisturbed.Value;
+
+    public IEnumerable<TokenBatch> Read(IEnumerable<PlannedSample> samples) => Read(samples.Select(static planned => planned.Sample));
+
+    public IEnumerable<TokenBatch> ReadHeldOut() => Read(Enumerable.Range(Samples, HeldOutSamples).Select(static sample => (long)sample));
+
+    private IEnumerable<TokenBatch> Read(IEnumerable<long> samples)
+    {
+        var (context, vocabulary) = (Replica.Model.ContextLength, Replica.Model.VocabularySize);
+        foreach (var chunk in samples.Chunk(MicroBatch))
+            yield return new TokenBatch([.. chunk.SelectMany(sample => Enumerable.Range(0, context + 1).Select(i => (sample * 7919 + i * (3 + sample % 5)) % vocabulary))], chunk.Length, context);
+    }
+
+    private Undisturbed BareLoop()
+    {
+        Undisturbed? result = null;
+        var thread = new Thread(() =>
+        {
+            ComputeThreads.Set(1);
+            using var replica = new Replica(Replica);
+            var steps = new List<(double, double)>();
+            var heldOut = new List<double> { HeldOutLoss.Measure(replica.Model, ReadHeldOut(), BytesPerToken).Loss };
+            for (long step = 0; step < Steps; step++)
+            {
+                var at = step;
+                var total = replica.Reduce(replica.Compute([new LaneBlock(0, Lanes)], lane => Read(Plan.Samples(at, lane, SkipList.Empty)), TokensPerStep));
+                var measure = Models.Steps.Replica.Measure(step, total);
+                replica.Apply(total, measure);
+                steps.Add((measure.Loss, measure.GradientNorm));
+                heldOut.Add(HeldOutLoss.Measure(replica.Model, ReadHeldOut(), BytesPerToken).Loss);
+            }
+
+            result = new Undisturbed(replica.HashState(), steps, heldOut);
+        });
+        thread.Start();
+        thread.Join();
+        return result!;
+    }
+}
