@@ -128,13 +128,11 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         return writer;
     }
 
-    // A run that nobody has seen begin does not wait in silence.
+    // A run that has not begun does not wait in silence.
     private void Miss(JournalAway away)
     {
         if (logic is not null)
             Do(logic.Step(away, Now));
-        else if (parts.Lives == 1)
-            Context.Parent.Tell(new RunEnded(RunEnding.Failed, parts.Remains.Origin.Step, $"The journal's database cannot be reached: {away.Reason.TrimEnd('.')}; start it, or mend journal.connection."));
         else
             parts.Show(new Say($"the journal's database is away, and the run waits for it: {away.Reason}", IsWarning: true));
     }

@@ -114,6 +114,9 @@ internal sealed class PretrainRun : IDisposable
     /// <exception cref="UserErrorException">The run cannot go on; the sentence says what failed, how often, and where to look.</exception>
     public bool Train(Func<Action<int>, RunFileReload> reload, CancellationToken stop)
     {
+        // Once it goes on, a run waits for its database; one that was never there is a mistake of whoever named it.
+        if (configuration.Journal.Connection.Length > 0)
+            _ = RunActorSystem.ReadJournal(directory, configuration.Journal.Connection);
         var gemmRate = GemmRate.Measure(replica.Precision, environment.Device);
 
         // What was passed over must not count among the checkpoints that are kept. Where nothing was whole, nothing is thrown away either.
