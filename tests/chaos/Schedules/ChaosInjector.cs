@@ -78,7 +78,7 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
         var target = new FaultTarget(FaultTarget.RoleOf(actor), "");
         lock (gate)
         {
-            var until = messages + 5 + (int)(Chance(target, messages) * 150);
+            var until = messages + 30 + (int)(Chance(target, messages) * 150);
             var since = Stopwatch.StartNew();
             hangs++;
             while (!isOver && messages < until)

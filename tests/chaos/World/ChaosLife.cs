@@ -107,7 +107,7 @@ internal sealed class ChaosLife
     }
 
     /// <summary>Tells the run.</summary>
-    public void Tell(IRunInput input) => system!.ActorSelection("/user/" + RunGuardian.Name).Tell(input);
+    public void Tell(object input) => system!.ActorSelection("/user/" + RunGuardian.Name).Tell(input);
 
     private RunParts Parts(SnapshotMemory snapshots, LocalGradientTransport transport)
     {
@@ -224,6 +224,7 @@ internal sealed class ChaosLife
                 // Asked each time: the wish itself may get lost.
                 if (stopAt <= step)
                     Tell(new StopRun("the schedule"));
+                Tell(new GetStatus());
                 OnStep?.Invoke(this, step);
                 break;
         }
