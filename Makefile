@@ -33,7 +33,7 @@ train: setup build ## train a GPT on the King James Bible, draw its curves, let 
 	./actortrain generate kjv --prompt 'And God said' --tokens 200 --temperature 0.8 --seed 1
 
 test: ## run every test; the last line says how many passed and failed
-	@ops/setup.sh python3-torch
+	@ops/setup.sh python3-torch postgresql
 	$(DOTNET_BUILD)
 	ops/test.sh
 
@@ -43,7 +43,7 @@ chaos: ## disturb N runs at random from a SEED, or from the clock, and hold thei
 	dotnet exec artifacts/bin/ActorTrain.Chaos.Tests/release/ActorTrain.Chaos.Tests.dll chaos $(or $(N),200) $(or $(SEED),$$(($$(date +%s) % 1000000 * 1000)))
 
 check: ## before every commit: formatting, analyzers, build, fast tests
-	@ops/setup.sh python3-torch
+	@ops/setup.sh python3-torch postgresql
 	$(DOTNET_BUILD)
 	dotnet format ActorTrain.sln --verify-no-changes --no-restore
 	ops/test.sh --fast

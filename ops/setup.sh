@@ -14,7 +14,7 @@ TORCH=${TORCH:-$(cat "$chosen" 2>/dev/null || true)}
 [[ $TORCH != debian ]] || TORCH=
 
 libraries=(torch:platform/torch/native kernels:models/native tokenizer:data/native)
-packages=(libopenblas0-openmp libdnnl-dev libsentencepiece-dev sentencepiece bible-kjv bible-kjv-text "$@")
+packages=(libopenblas0-openmp libsqlite3-0 libdnnl-dev libsentencepiece-dev sentencepiece bible-kjv bible-kjv-text "$@")
 [[ -n ${TORCH:-} ]] || packages+=(libtorch-dev)
 
 refuse() {

@@ -25,6 +25,7 @@ public static class JournalSettings
     /// <param name="connection">The connection string.</param>
     /// <param name="timeout">How long the database may take for one answer, and how long it is left alone after it failed often.</param>
     public static Config Sql(string provider, string connection, TimeSpan timeout) => ConfigurationFactory.ParseString(string.Create(CultureInfo.InvariantCulture, $$"""
+        akka.persistence.snapshot-store.plugin = "akka.persistence.no-snapshot-store"
         akka.persistence.journal {
           plugin = "akka.persistence.journal.sql"
           sql {

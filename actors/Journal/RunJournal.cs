@@ -44,6 +44,9 @@ public sealed class RunJournal : ReceivePersistentActor
     /// <inheritdoc/>
     public override string PersistenceId { get; }
 
+    /// <summary>From the first decision on: there are few, and no snapshots of them.</summary>
+    public override Recovery Recovery => new(SnapshotSelectionCriteria.None);
+
     /// <summary>The journal under a supervisor that starts it again, with backoff, for as long as the database is away.</summary>
     /// <param name="run">The run's name.</param>
     /// <param name="listener">Told each <see cref="JournalReport"/>.</param>

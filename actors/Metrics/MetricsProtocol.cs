@@ -1,9 +1,12 @@
+using System.Text.Json.Serialization;
 using ActorTrain.Actors.Run;
 
 namespace ActorTrain.Actors.Metrics;
 
 /// <summary>What is to be remembered of a step, or of an evaluation. Steps count the updates taken so far, from 1.</summary>
 /// <param name="Step">Updates so far.</param>
+[JsonDerivedType(typeof(StepMeasurement), "step")]
+[JsonDerivedType(typeof(EvaluationMeasurement), "evaluation")]
 public abstract record Measurement(long Step);
 
 /// <summary>A step that was committed.</summary>

@@ -37,6 +37,7 @@ public sealed partial class RunLogic
     private string? stopping;
     private string? failing;
     private bool isEndRecorded;
+    private DateTimeOffset endAt;
 
     private bool IsEnding => stopping is not null || failing is not null;
 
@@ -287,13 +288,15 @@ public sealed partial class RunLogic
             return;
         if (!isEndRecorded)
         {
-            isEndRecorded = true;
+            (isEndRecorded, endAt) = (true, now);
             Record(isSaved && isComplete && failing is null
                 ? new RunFinished(now, step, savedHash ?? Origin.WeightsHash ?? "")
                 : new RunStopped(now, savedStep ?? 0, failing ?? stopping!));
         }
 
-        if (journal.Count > 0 || (metrics.Count > 0 && !IsLost(MetricsActor)))
+        // What is not written by then is left to whoever goes on.
+        var isWritten = journal.Count == 0 && (metrics.Count == 0 || IsLost(MetricsActor));
+        if (!isWritten && now - endAt < options.EndPatience)
             return;
         ended = true;
         var ending = failing is not null ? RunEnding.Failed : isComplete ? RunEnding.Finished : RunEnding.Stopped;

@@ -23,8 +23,8 @@ public sealed partial class RunLogic
         if (round is not null || step >= options.Steps || IsEnding || IsPaused)
             return;
 
-        // The first round waits for all who begin together.
-        if (lastRound + 1 == firstRound && trainers.Values.Any(static trainer => trainer.Standing == TrainerStanding.Joining))
+        // The first round waits for all who begin together, save for those who have failed already.
+        if (lastRound + 1 == firstRound && trainers.Values.Any(static trainer => trainer is { IsMember: false, Faults: 0, IsRetiring: false }))
             return;
         round = new RoundState(new Round(++lastRound, step), options.Lanes, options.Reducers);
         Do(new OpenRound(round.Round));

@@ -26,11 +26,33 @@ public sealed record RunOrigin(long Step, string? WeightsHash, SkipList Skips)
 /// <param name="Generation">The last membership.</param>
 /// <param name="Trainers">Trainers wanted; null: as many as the options say.</param>
 /// <param name="Incarnations">The last life of each trainer.</param>
+/// <param name="Unwritten">What neither journal nor metrics file has yet.</param>
 public sealed record RunRemains(
-    RunOrigin Origin, IReadOnlyList<HeldSnapshot> Held, long LastRound, long Generation, int? Trainers, IReadOnlyDictionary<int, int> Incarnations)
+    RunOrigin Origin, IReadOnlyList<HeldSnapshot> Held, long LastRound, long Generation, int? Trainers, IReadOnlyDictionary<int, int> Incarnations,
+    UnwrittenRecords Unwritten)
 {
     /// <summary>A process that begins, or goes on from a checkpoint.</summary>
-    public static RunRemains Of(RunOrigin origin) => new(origin, [], 0, 0, null, new Dictionary<int, int>());
+    /// <param name="origin">Where it begins.</param>
+    /// <param name="unwritten">What the process before it could not write.</param>
+    public static RunRemains Of(RunOrigin origin, UnwrittenRecords? unwritten = null)
+    {
+        ArgumentNullException.ThrowIfNull(origin);
+        return new(origin, [], 0, 0, null, new Dictionary<int, int>(), unwritten ?? UnwrittenRecords.None(origin.Step));
+    }
+}
+
+/// <summary>Records that are owed to the journal and to the metrics file.</summary>
+/// <param name="Recorded">Decisions that are known to be durable.</param>
+/// <param name="Decisions">Those that follow, in order.</param>
+/// <param name="MetricsStep">The last step whose measurement is in the file.</param>
+/// <param name="Measurements">What follows, in order.</param>
+public sealed record UnwrittenRecords(long Recorded, IReadOnlyList<RunEvent> Decisions, long MetricsStep, IReadOnlyList<MetricsItem> Measurements)
+{
+    /// <summary>Nothing is owed.</summary>
+    public static UnwrittenRecords None(long step) => new(0, [], step, []);
+
+    /// <summary>Whether nothing is owed.</summary>
+    public bool IsEmpty => Decisions.Count == 0 && Measurements.Count == 0;
 }
 
 /// <summary>The decisions of a run: who computes which lanes, when a step is committed, who takes over from whom, what is saved.</summary>
@@ -92,9 +114,18 @@ public sealed partial class RunLogic
         journal = new Outbox<RunEvent>(events.Count);
         (step, skips) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, newest.Skips) : (origin.Step, origin.Skips);
         savedStep = origin.WeightsHash is null ? null : origin.Step;
-        metricsStep = step;
-        isNew = !events.OfType<RunStarted>().Any();
-        recordedCheckpoint = events.OfType<CheckpointCommitted>().LastOrDefault()?.Step;
+        var unwritten = remains.Unwritten;
+        metricsStep = unwritten.MetricsStep;
+        foreach (var item in unwritten.Measurements)
+            metrics.Add(item);
+        if (unwritten.Measurements.Count > 0 && unwritten.Measurements[^1].Step > step)
+            metrics.Add(new MetricsItem(null, step));
+
+        // Some may have become durable without its being heard of.
+        foreach (var decision in unwritten.Decisions.Skip((int)Math.Max(0, events.Count - unwritten.Recorded)))
+            journal.Add(decision);
+        isNew = !events.Concat(unwritten.Decisions).OfType<RunStarted>().Any();
+        recordedCheckpoint = events.Concat(unwritten.Decisions).OfType<CheckpointCommitted>().LastOrDefault()?.Step;
     }
 
     /// <summary>Updates so far.</summary>
@@ -111,9 +142,10 @@ public sealed partial class RunLogic
             var incarnations = new Dictionary<int, int>(retired);
             foreach (var trainer in trainers.Values)
                 incarnations[trainer.Number] = trainer.LastIncarnation;
-
-            // Steps whose measurements are not in the file yet are taken again, so that none is missing from it.
-            return new RunRemains(Origin, [.. slots.Held.Where(snapshot => snapshot.Step <= metricsStep)], lastRound, generation, wanted, incarnations);
+            var unwritten = new UnwrittenRecords(
+                journal.Acknowledged, [.. journal.Waiting.Select(static waiting => waiting.Content)],
+                metricsStep, [.. metrics.Waiting.Select(static waiting => waiting.Content)]);
+            return new RunRemains(Origin, [.. slots.Held], lastRound, generation, wanted, incarnations, unwritten);
         }
     }
 
@@ -123,6 +155,7 @@ public sealed partial class RunLogic
     {
         now = commitAt = at;
         effects = [];
+        RepeatJournal();
         if (isNew)
             Record(new RunStarted(now, options.ConfigurationHash, options.Steps, options.Lanes, wanted));
         if (savedStep is { } saved && saved > (recordedCheckpoint ?? -1))

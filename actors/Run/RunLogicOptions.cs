@@ -45,6 +45,9 @@ public sealed record RunLogicOptions
     /// <summary>A trainer that lets so much time pass without a lane, a batch of an evaluation, a copy or an update being done is taken for hung.</summary>
     public TimeSpan TrainerTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>A run that has ended waits so long for its journal and its metrics file.</summary>
+    public TimeSpan EndPatience { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>An unanswered command is repeated after this time, and then at twice the interval each time.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(2);
 }

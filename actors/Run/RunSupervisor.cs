@@ -46,6 +46,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
                 StartChildren();
         });
         Receive<JournalRecovered>(Begin);
+        Receive<JournalAway>(Miss);
         Receive<ReadDecisions>(read => journal.Tell(read));
         Receive<IRunInput>(input =>
         {
@@ -125,6 +126,17 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         var writer = Context.ActorOf(props, Life(name));
         parts.Writers.Add(writer);
         return writer;
+    }
+
+    // A run that nobody has seen begin does not wait in silence.
+    private void Miss(JournalAway away)
+    {
+        if (logic is not null)
+            Do(logic.Step(away, Now));
+        else if (parts.Lives == 1)
+            Context.Parent.Tell(new RunEnded(RunEnding.Failed, parts.Remains.Origin.Step, $"The journal's database cannot be reached: {away.Reason.TrimEnd('.')}; start it, or mend journal.connection."));
+        else
+            parts.Show(new Say($"the journal's database is away, and the run waits for it: {away.Reason}", IsWarning: true));
     }
 
     private void StartReducer(int number)
@@ -217,6 +229,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
                 Timers.StartSingleTimer(nameof(Tick), new Tick(), at > Now ? at - Now : TimeSpan.Zero);
                 break;
             case EndRun(var outcome):
+                parts.Remains = logic!.Remains;
                 Context.Parent.Tell(outcome);
                 break;
             default:

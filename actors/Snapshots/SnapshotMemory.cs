@@ -12,6 +12,7 @@ public sealed class SnapshotMemory : IDisposable
     private readonly Content?[] slots;
     private readonly long length;
     private bool isDisposed;
+    private int allocated;
 
     /// <summary>Makes empty slots; memory is allocated as they are first written.</summary>
     /// <param name="length">Elements of the flat layout.</param>
@@ -28,7 +29,14 @@ public sealed class SnapshotMemory : IDisposable
     public int Slots => slots.Length;
 
     /// <summary>Sets of buffers that exist: at most one per slot, and one for each user that was overtaken.</summary>
-    public int Allocated { get; private set; }
+    public int Allocated
+    {
+        get
+        {
+            lock (gate)
+                return allocated;
+        }
+    }
 
     /// <summary>Begins to fill a slot; what was in it is gone.</summary>
     /// <param name="slot">Which one, from 0.</param>
@@ -47,7 +55,7 @@ public sealed class SnapshotMemory : IDisposable
             if (slots[slot] is not { } content)
             {
                 slots[slot] = content = new Content(length);
-                Allocated++;
+                allocated++;
             }
 
             content.Users = 1;
@@ -112,7 +120,7 @@ public sealed class SnapshotMemory : IDisposable
         if (content is not { IsDetached: true, Users: 0 })
             return;
         content.Dispose();
-        Allocated--;
+        allocated--;
     }
 
     internal sealed class Content(long length) : IDisposable

@@ -16,6 +16,7 @@ public sealed class Trainer : BreakableActor
     private ITrainerDevice? device;
     private TrainerLogic? logic;
     private long workNumber;
+    private int computesOn;
 
     /// <summary>Makes a trainer.</summary>
     /// <param name="life">This life of it.</param>
@@ -42,7 +43,7 @@ public sealed class Trainer : BreakableActor
             return;
         try
         {
-            ComputeThreads.Set(threads);
+            SetThreads();
             device = makeDevice();
             logic = new TrainerLogic(life.Key, device, report => run.Tell(report));
         }
@@ -70,11 +71,21 @@ public sealed class Trainer : BreakableActor
         }
     }
 
+    // The number belongs to the thread, which a dispatcher may replace.
+    private void SetThreads()
+    {
+        if (computesOn == Environment.CurrentManagedThreadId)
+            return;
+        computesOn = Environment.CurrentManagedThreadId;
+        ComputeThreads.Set(threads);
+    }
+
     // One that was given up while it hung does nothing more.
     private void Do(Action<TrainerLogic> act)
     {
         if (life.IsAbandoned || logic is null)
             return;
+        SetThreads();
         act(logic);
 
         // Always anew, behind what has come in the meantime: a reminder that got lost is made good by the next command.

@@ -1,8 +1,8 @@
 using System.Globalization;
+using ActorTrain.Actors.Training;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
-using ActorTrain.Actors.Training;
 using ActorTrain.Host.Pretraining;
 using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;

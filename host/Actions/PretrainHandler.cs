@@ -22,7 +22,7 @@ internal static class PretrainHandler
 
         var directory = new RunDirectory(configuration.Run.Output, configuration.Run.Name);
         var hasCheckpoints = CheckResume(request.Resume, directory, configuration);
-        var environment = NumericEnvironment.Choose(configuration.Training.Numerics, configuration.Training.Device, configuration.Training.Threads);
+        var environment = NumericEnvironment.Choose(configuration.Training.Numerics, configuration.Training.Device, configuration.Training.Threads, configuration.Trainers.Count);
 
         using var progress = TrainingProgress.For(context);
         using var stop = new StopSignal(() => progress.Note("Stopping: the step is finished and saved; a second signal ends at once."));

@@ -1,5 +1,6 @@
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
+using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Runs;
@@ -16,11 +17,24 @@ internal sealed record RunRecord(RunConfiguration? Configuration, CheckpointMani
     public CheckpointFacts? Newest => NewestManifest?.Facts;
 
     /// <summary>Reads it, also while a process trains the run.</summary>
-    public static RunRecord Of(RunDirectory run)
+    /// <param name="run">The run.</param>
+    /// <param name="warn">Told where the journal cannot be read, which then counts as empty; without it that is an error.</param>
+    /// <exception cref="UserErrorException">Something cannot be read.</exception>
+    public static RunRecord Of(RunDirectory run, Action<string>? warn = null)
     {
         var configuration = File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []) : null;
         var newest = new CheckpointArchive(run.CheckpointsDirectory).List().Select(static info => info.Manifest).FirstOrDefault(static manifest => manifest is not null);
-        var decisions = configuration is null ? [] : RunActorSystem.ReadJournal(run, configuration.Journal.Connection);
+        IReadOnlyList<RunEvent> decisions = [];
+        try
+        {
+            if (configuration is not null)
+                decisions = RunActorSystem.ReadJournal(run, configuration.Journal.Connection);
+        }
+        catch (UserErrorException error) when (warn is not null)
+        {
+            warn(error.Message);
+        }
+
         return new RunRecord(configuration, newest, decisions);
     }
 }

@@ -1,5 +1,4 @@
 using ActorTrain.Host.Commands;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Reports;
 using ActorTrain.Persistence.Journal;
@@ -14,7 +13,7 @@ internal static class StatusHandler
     public static int Run(StatusRequest request, CommandContext context)
     {
         var run = NamedRun.Find(request.Run).Directory;
-        var document = ControlClient.Ask(run, ControlRequest.Status)?.Status ?? Left(run, RunRecord.Of(run));
+        var document = ControlClient.Ask(run, ControlRequest.Status)?.Status ?? Left(run);
         if (request.Json)
             context.Output.WriteLine(ReportJson.Write(document));
         else
@@ -23,11 +22,12 @@ internal static class StatusHandler
     }
 
     /// <summary>What journal, metrics and checkpoints say of a run that no process trains.</summary>
-    internal static StatusDocument Left(RunDirectory run, RunRecord record)
+    private static StatusDocument Left(RunDirectory run)
     {
+        List<string> left = [];
+        var record = RunRecord.Of(run, left.Add);
         var journal = JournalState.Of(record.Decisions);
         var step = MetricsLog.Read(run.MetricsFile).OfType<StepMetrics>().LastOrDefault()?.Step ?? record.Newest?.Step ?? 0;
-        List<string> left = [];
         if (journal.Ending is { IsFinished: false } ending)
             left.Add($"It was stopped after step {ending.Step}: {ending.Text}");
         if (step > (record.Newest?.Step ?? 0))

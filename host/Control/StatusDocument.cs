@@ -36,7 +36,7 @@ internal sealed record StatusDocument(
         var trainers = status.Trainers.Select(static trainer => new ActorNode(
             trainer.Trainer.ToString(), InWords(trainer.Standing), trainer.Faults, trainer.Mailbox, trainer.Lanes.Length > 0 ? trainer.Lanes : null, trainer.LastFault, [])).ToArray();
         var below = Node(Trainers, trainers);
-        if (below.State.Length == 0 && status.WantedTrainers > 0)
+        if (status.WantedTrainers > 0)
             below = below with { State = $"{status.WantedTrainers} wanted" };
         var tree = Node(Root, [below, .. others]) with { State = status.Phase };
         return new StatusDocument(run, "running", status.Step, status.Steps, status.Generation, status.JournalWaiting, checkpoint, [], tree);

@@ -134,6 +134,7 @@ internal sealed class PretrainRun : IDisposable
             using var stopping = stop.Register(() => control.Stop("stopped by signal"));
             var ended = outcome.Task.GetAwaiter().GetResult();
             origin = new RunOrigin(ended.Step, origin.WeightsHash, origin.Skips);
+            Leave(parts.Remains.Unwritten);
             return ended.Ending switch
             {
                 RunEnding.Finished => true,
@@ -153,6 +154,23 @@ internal sealed class PretrainRun : IDisposable
     {
         transport.Dispose();
         snapshots.Dispose();
+    }
+
+    private UnwrittenRecords? Left()
+    {
+        if (directory.ReadUnwritten() is not { } content)
+            return null;
+        var left = UnwrittenCodec.Read(directory.UnwrittenFile, content);
+
+        // Measurements of another state than the one to go on from are taken again.
+        return left.Measurements.Count == 0 || left.Measurements[^1].Step == origin.Step ? left : left with { MetricsStep = origin.Step, Measurements = [] };
+    }
+
+    private void Leave(UnwrittenRecords unwritten)
+    {
+        directory.WriteUnwritten(unwritten.IsEmpty ? null : UnwrittenCodec.Write(unwritten));
+        if (!unwritten.IsEmpty)
+            progress.Warning($"{directory.UnwrittenFile} keeps {unwritten.Decisions.Count} decisions and {unwritten.Measurements.Count} measurements that could not be written; the next start writes them.");
     }
 
     private RunParts Parts(double gemmRate)
@@ -227,7 +245,7 @@ internal sealed class PretrainRun : IDisposable
             MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),
             Metrics = metrics,
             Show = new RunDisplay(progress, options.Steps, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, replica.Schedule, store.PathOf).Show,
-            Remains = RunRemains.Of(origin),
+            Remains = RunRemains.Of(origin, Left()),
         };
     }
 

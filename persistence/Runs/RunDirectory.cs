@@ -104,6 +104,40 @@ public sealed class RunDirectory
     /// <exception cref="UserErrorException">Another process holds it, or the directory cannot be written.</exception>
     public RunLock Lock() => RunLock.Take(this);
 
+    /// <summary>What the last process could not write to the journal and the metrics, left to the next one.</summary>
+    public string UnwrittenFile => System.IO.Path.Combine(Path, "unwritten.json");
+
+    /// <summary>What the last process left; null when nothing.</summary>
+    /// <exception cref="UserErrorException">The disk refused.</exception>
+    public byte[]? ReadUnwritten()
+    {
+        try
+        {
+            return File.Exists(UnwrittenFile) ? File.ReadAllBytes(UnwrittenFile) : null;
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Explain(exception, $"Cannot read {UnwrittenFile}");
+        }
+    }
+
+    /// <summary>Leaves something to the next process, durably and in one piece; null: nothing.</summary>
+    /// <exception cref="UserErrorException">The disk refused; what was left before is as it was.</exception>
+    public void WriteUnwritten(byte[]? content)
+    {
+        try
+        {
+            if (content is not null)
+                Disk.Replace(UnwrittenFile, content);
+            else
+                File.Delete(UnwrittenFile);
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Explain(exception, $"Cannot write {UnwrittenFile}");
+        }
+    }
+
     /// <summary>Notes the configuration, durably and in one piece; one that is there is replaced.</summary>
     /// <exception cref="UserErrorException">The disk refused; an earlier configuration is as it was.</exception>
     public void WriteConfiguration(string text)

@@ -124,7 +124,8 @@ public sealed class PostgresServer : IDisposable
     private static ProcessStartInfo Shell(string programs, int port)
     {
         string[] shell = ["sh", "-c", Watch, "sh", programs, $"{port}"];
-        string[] command = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--", .. shell] : shell;
+        string[] command = Environment.UserName == "root"
+            ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--", .. shell] : shell;
         return new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = "/",

@@ -17,6 +17,10 @@ public sealed class HelpTests(TrainedRuns real)
     [InlineData("import", "--output")]
     [InlineData("runs", "--output")]
     [InlineData("plot", "--output", "--smooth", "--linear-loss")]
+    [InlineData("status", "--json")]
+    [InlineData("scale", "--trainers")]
+    [InlineData("journal", "--json")]
+    [InlineData("audit", "--json", "samples.jsonl")]
     [InlineData("help", "config")]
     public void Help_names_the_options_of_a_command_and_gives_an_example(string command, params string[] options)
     {

@@ -108,6 +108,9 @@ public sealed class CommandLineTests
     [InlineData("eval", "eval needs RUN: A run by its name under runs/ or its folder, whose newest good checkpoint is taken, or one checkpoint's folder; see 'actortrain eval --help'.")]
     [InlineData("plot r --output a.gif", "--output is 'a.gif', but it must be a file name that ends in .svg or .png.")]
     [InlineData("export r --output o --checkpoint last", "--checkpoint is 'last', but it must be a whole number of at least 0.")]
+    [InlineData("scale r", "scale needs --trainers N: Trainers to have from now on; see 'actortrain scale --help'.")]
+    [InlineData("scale r --trainers 0", "--trainers is '0', but it must be a whole number from 1 to 65536.")]
+    [InlineData("statu r", "there is no command 'statu'; did you mean 'status'?")]
     [InlineData("pretrain", "pretrain needs a run file, or --set for what it should train on.")]
     [InlineData("pretrain a.yaml --resume --fresh", "--resume and --fresh exclude each other; give one of them.")]
     [InlineData("import d", "import needs --output DIR: The run folder to write; it must not exist; see 'actortrain import --help'.")]
@@ -146,6 +149,10 @@ public sealed class CommandLineTests
     [InlineData("import", "DIR --output config.json")]
     [InlineData("runs", "--output")]
     [InlineData("plot", "RUN --output --smooth --linear-loss .svg .png")]
+    [InlineData("scale", "RUN --trainers trainers.count same")]
+    [InlineData("status", "RUN --json mailbox")]
+    [InlineData("journal", "RUN --json vetoes")]
+    [InlineData("audit", "RUN --json samples.jsonl Exit")]
     public void Help_names_every_option_and_shows_an_example(string command, string words)
     {
         var help = Run([command, "--help"]);

@@ -10,16 +10,44 @@ namespace {
 
 constexpr int64_t grain = 32768;  // elements handed to a thread at once
 
-// Sum of squares in double, lanes added in order.
-double squares(int64_t count, const float* x) {
+// A sum of squares in double: lanes on their own, added in order at the end.
+struct Squares {
     double lanes[2 * W] = {};
+
+    void add(const float* x) {
+        for (int l = 0; l < 2 * W; ++l) lanes[l] += static_cast<double>(x[l]) * x[l];
+    }
+    double total(int64_t count, const float* rest) {
+        for (int64_t l = 0; l < count; ++l) lanes[l] += static_cast<double>(rest[l]) * rest[l];
+        double total = 0;
+        for (double lane : lanes) total += lane;
+        return total;
+    }
+};
+
+double squares(int64_t count, const float* x) {
+    Squares sum;
     int64_t i = 0;
-    for (; i + 2 * W <= count; i += 2 * W)
-        for (int l = 0; l < 2 * W; ++l) lanes[l] += static_cast<double>(x[i + l]) * x[i + l];
-    for (int l = 0; i < count; ++i, ++l) lanes[l] += static_cast<double>(x[i]) * x[i];
-    double total = 0;
-    for (double lane : lanes) total += lane;
-    return total;
+    for (; i + 2 * W <= count; i += 2 * W) sum.add(x + i);
+    return sum.total(count - i, x + i);
+}
+
+// to = left + right and the sum of its squares in one go; what is written is not going to be read here, so it need not pass through the cache.
+double streamed_sum(int64_t count, const float* left, const float* right, float* to) {
+    Squares sum;
+    alignas(64) float both[2 * W];
+    int64_t i = 0;
+    for (; i + 2 * W <= count; i += 2 * W) {
+        for (int half = 0; half < 2 * W; half += W) {
+            const vf x = load(left + i + half) + load(right + i + half);
+            stream(to + i + half, x);
+            store(both + half, x);
+        }
+        sum.add(both);
+    }
+    for (int64_t l = i; l < count; ++l) to[l] = left[l] + right[l];
+    _mm_sfence();
+    return sum.total(count - i, to + i);
 }
 
 }  // namespace
@@ -54,14 +82,19 @@ double sum_squares(int64_t count, const float* x) {
     return total;
 }
 
-// A part is added and squared while it is still in the cache.
+// A sum that goes into memory of its own is streamed; one that takes an operand's is squared while it is still in the cache.
 void sum(int64_t count, const float* left, const float* right, float* to, double* block_squares) {
     constexpr int64_t block = int64_t{1} << 20, part = int64_t{1} << 16;
+    const bool streams = right && to != left && to != right && reinterpret_cast<uintptr_t>(to) % sizeof(vf) == 0;
     for (int64_t first = 0; first < count; first += block) {
         const int64_t last = std::min(first + block, count);
         double of_block = 0;
         for (int64_t begin = first; begin < last; begin += part) {
             const int64_t length = std::min(part, last - begin);
+            if (streams) {
+                of_block += streamed_sum(length, left + begin, right + begin, to + begin);
+                continue;
+            }
             if (right) each(length, [&](int64_t i, auto... n) { store(to + begin + i, load(left + begin + i, n...) + load(right + begin + i, n...), n...); });
             if (block_squares) of_block += squares(length, (right ? to : left) + begin);
         }

@@ -22,6 +22,7 @@ inline vf load(const float* p) { return _mm512_loadu_ps(p); }
 inline vf load(const float* p, int64_t n) { return _mm512_maskz_loadu_ps(lanes(n), p); }
 inline void store(float* p, vf x) { _mm512_storeu_ps(p, x); }
 inline void store(float* p, vf x, int64_t n) { _mm512_mask_storeu_ps(p, lanes(n), x); }
+inline void stream(float* p, vf x) { _mm512_stream_ps(p, x); }  // past the cache; p is aligned to the vector
 inline vf fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
 inline vf max(vf a, vf b) { return _mm512_max_ps(a, b); }
 inline vf min(vf a, vf b) { return _mm512_min_ps(a, b); }
@@ -100,6 +101,7 @@ inline vf load(const float* p) { return _mm256_loadu_ps(p); }
 inline vf load(const float* p, int64_t n) { return _mm256_maskload_ps(p, lanes(n)); }
 inline void store(float* p, vf x) { _mm256_storeu_ps(p, x); }
 inline void store(float* p, vf x, int64_t n) { _mm256_maskstore_ps(p, lanes(n), x); }
+inline void stream(float* p, vf x) { _mm256_stream_ps(p, x); }
 inline vf fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 inline vf max(vf a, vf b) { return _mm256_max_ps(a, b); }
 inline vf min(vf a, vf b) { return _mm256_min_ps(a, b); }

@@ -103,6 +103,13 @@ void flat(int64_t count) {
     Doubles of_sum(blocks), of_left(blocks);
     Tensor first = noise(count), total(count), in_place = first;
     call(ak_sum(count, first.floats(), g.floats(), total.floats(), of_sum.data()));
+    // Once more where the result is aligned for streaming, whatever the allocator gave above.
+    std::vector<float> room(static_cast<size_t>(count) + 16);
+    float* aligned = room.data() + (64 - reinterpret_cast<uintptr_t>(room.data()) % 64) % 64 / sizeof(float);
+    Doubles of_aligned(blocks);
+    call(ak_sum(count, first.floats(), g.floats(), aligned, of_aligned.data()));
+    report(std::memcmp(aligned, total.data(), static_cast<size_t>(count) * sizeof(float)) == 0 && of_aligned == of_sum,
+           named("a streamed sum has the bits of one that is not", {count}, ak_f32));
     call(ak_sum(count, first.floats(), nullptr, nullptr, of_left.data()));
     call(ak_sum(count, in_place.floats(), g.floats(), in_place.floats(), nullptr));
     Tensor added = first;

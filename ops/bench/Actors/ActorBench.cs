@@ -19,6 +19,7 @@ internal static class ActorBench
         Compare(figures, "spawn_stop", "actors/s", () => LifeBench.SpawnStop(system, 50_000), () => LifeBench.ChannelSpawnStop(50_000));
         LifeBench.Idle(figures, system);
         system.Terminate().Wait();
+        PersistBench.Run(figures);
     }
 
     /// <summary>Two sides in turns: the median speed of ours, and the median of the ratios of neighbours.</summary>

@@ -19,7 +19,8 @@ internal sealed class CommandStash
     }
 
     private IDequeBasedMessageQueueSemantics Mailbox => cell.Mailbox.MessageQueue as IDequeBasedMessageQueueSemantics
-        ?? throw new ActorInitializationException(cell.Self, $"A persistent actor needs a deque-based mailbox; this one has a {cell.Mailbox.MessageQueue.GetType().Name}.");
+        ?? throw new ActorInitializationException(cell.Self,
+            $"A persistent actor needs a deque-based mailbox; this one has a {cell.Mailbox.MessageQueue.GetType().Name}.");
 
     /// <summary>Lays the message aside that is being handled.</summary>
     /// <exception cref="StashOverflowException">No more fits.</exception>

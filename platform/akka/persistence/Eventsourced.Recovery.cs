@@ -76,7 +76,8 @@ public abstract partial class Eventsourced
         }
 
         phase = Phase.Replaying;
-        recoveryTimer = Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(recoveryTimeout, recoveryTimeout, Self, new RecoveryTick(snapshot: false), Self);
+        recoveryTimer = Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(recoveryTimeout, recoveryTimeout, Self,
+            new RecoveryTick(snapshot: false), Self);
         Journal.Tell(new ReplayMessages(LastSequenceNr + 1, result.ToSequenceNr, Recovery.ReplayMax, PersistenceId, Self));
     }
 
@@ -118,7 +119,8 @@ public abstract partial class Eventsourced
     private void CheckTimeout(RecoveryTick tick)
     {
         if (phase == Phase.LoadingSnapshot && tick.Snapshot)
-            FailRecovery(new RecoveryTimedOutException($"Recovery timed out, didn't get snapshot within {recoveryTimeout.TotalSeconds}s."), null);
+            FailRecovery(new RecoveryTimedOutException($"Recovery timed out, didn't get snapshot within {recoveryTimeout.TotalSeconds}s."),
+                null);
         else if (phase == Phase.Replaying && !tick.Snapshot && !eventSeen)
             FailRecovery(new RecoveryTimedOutException($"Recovery timed out, didn't get event within {recoveryTimeout.TotalSeconds}s, highest sequence number seen {LastSequenceNr}."), null);
         eventSeen = false;

@@ -11,8 +11,9 @@ public interface IPersistenceStash : IWithUnboundedStash
     IStashOverflowStrategy InternalStashOverflowStrategy { get; }
 }
 
-/// <summary>An actor whose state is the sum of the events that it has persisted; after a start or restart it gets them back, in order, before any command.</summary>
-/// <remarks>This file has what the actor may ask for; <c>Eventsourced.Processing.cs</c> and <c>Eventsourced.Recovery.cs</c> what it goes through.</remarks>
+/// <summary>An actor whose state is the sum of the events that it has persisted; after a start or restart it gets them back, in order,
+/// before any command.</summary>
+/// <remarks>This file has what the actor may ask for; the others of its name what it goes through.</remarks>
 public abstract partial class Eventsourced : ActorBase, IPersistentIdentity, IPersistenceStash, IPersistenceRecovery
 {
     private static int instances;
@@ -83,13 +84,15 @@ public abstract partial class Eventsourced : ActorBase, IPersistentIdentity, IPe
     /// <summary>The number under which a snapshot of the current state is saved.</summary>
     public long SnapshotSequenceNr => LastSequenceNr;
 
-    /// <summary>Handles a snapshot offer, an event that comes back, or <see cref="RecoveryCompleted"/>; false where it does not know it.</summary>
+    /// <summary>Handles a snapshot offer, an event that comes back, or <see cref="RecoveryCompleted"/>; false where it does not know
+    /// it.</summary>
     protected abstract bool ReceiveRecover(object message);
 
     /// <summary>Handles a command; false where it does not know it.</summary>
     protected abstract bool ReceiveCommand(object message);
 
-    /// <summary>Persists an event, then calls the handler with it. No command is handled in between; the sender in the handler is the command's.</summary>
+    /// <summary>Persists an event, then calls the handler with it. No command is handled in between; the sender in the handler is the
+    /// command's.</summary>
     /// <exception cref="InvalidOperationException">The actor recovers.</exception>
     public void Persist<TEvent>(TEvent @event, Action<TEvent> handler)
     {
@@ -111,9 +114,11 @@ public abstract partial class Eventsourced : ActorBase, IPersistentIdentity, IPe
 
     /// <summary>Persists events all or none, then calls the handler with each, in order. Commands are handled in between.</summary>
     /// <exception cref="InvalidOperationException">The actor recovers.</exception>
-    public void PersistAllAsync<TEvent>(IEnumerable<TEvent> events, Action<TEvent> handler) => PersistTogether(events, handler, stashing: false);
+    public void PersistAllAsync<TEvent>(IEnumerable<TEvent> events, Action<TEvent> handler) =>
+        PersistTogether(events, handler, stashing: false);
 
-    /// <summary>Calls the handler after the handlers of all events that are being persisted; at once if there are none. Nothing is persisted.</summary>
+    /// <summary>Calls the handler after the handlers of all events that are being persisted; at once if there are none. Nothing is
+    /// persisted.</summary>
     /// <exception cref="InvalidOperationException">The actor recovers.</exception>
     public void DeferAsync<TEvent>(TEvent evt, Action<TEvent> handler)
     {
@@ -131,16 +136,20 @@ public abstract partial class Eventsourced : ActorBase, IPersistentIdentity, IPe
     public void LoadSnapshot(string persistenceId, SnapshotSelectionCriteria criteria, long toSequenceNr) =>
         SnapshotStore.Tell(new LoadSnapshot(persistenceId, criteria, toSequenceNr));
 
-    /// <summary>Saves a snapshot of the current state; <see cref="SaveSnapshotSuccess"/> or <see cref="SaveSnapshotFailure"/> comes.</summary>
-    public void SaveSnapshot(object snapshot) => SnapshotStore.Tell(new SaveSnapshot(new SnapshotMetadata(SnapshotterId, SnapshotSequenceNr), snapshot));
+    /// <summary>Saves a snapshot of the current state; <see cref="SaveSnapshotSuccess"/> or <see cref="SaveSnapshotFailure"/>
+    /// comes.</summary>
+    public void SaveSnapshot(object snapshot) =>
+        SnapshotStore.Tell(new SaveSnapshot(new SnapshotMetadata(SnapshotterId, SnapshotSequenceNr), snapshot));
 
     /// <summary>Deletes one snapshot; <see cref="DeleteSnapshotSuccess"/> or <see cref="DeleteSnapshotFailure"/> comes.</summary>
     public void DeleteSnapshot(long sequenceNr) => SnapshotStore.Tell(new DeleteSnapshot(new SnapshotMetadata(SnapshotterId, sequenceNr)));
 
-    /// <summary>Deletes the snapshots that fit; <see cref="DeleteSnapshotsSuccess"/> or <see cref="DeleteSnapshotsFailure"/> comes.</summary>
+    /// <summary>Deletes the snapshots that fit; <see cref="DeleteSnapshotsSuccess"/> or <see cref="DeleteSnapshotsFailure"/>
+    /// comes.</summary>
     public void DeleteSnapshots(SnapshotSelectionCriteria criteria) => SnapshotStore.Tell(new DeleteSnapshots(SnapshotterId, criteria));
 
-    /// <summary>Deletes the events up to a number, inclusive; <see cref="DeleteMessagesSuccess"/> or <see cref="DeleteMessagesFailure"/> comes.</summary>
+    /// <summary>Deletes the events up to a number, inclusive; <see cref="DeleteMessagesSuccess"/> or <see cref="DeleteMessagesFailure"/>
+    /// comes.</summary>
     public void DeleteMessages(long toSequenceNr) => Journal.Tell(new DeleteMessagesTo(PersistenceId, toSequenceNr, Self));
 
     /// <summary>Called when all events have come back.</summary>
@@ -154,16 +163,20 @@ public abstract partial class Eventsourced : ActorBase, IPersistentIdentity, IPe
     protected virtual void OnRecoveryFailure(Exception reason, object message = null)
     {
         if (message is null)
-            Log.Error(reason, "Persistence failure when replaying events for persistenceId [{0}]. Last known sequence number [{1}]", PersistenceId, LastSequenceNr);
+            Log.Error(reason, "Persistence failure when replaying events for persistenceId [{0}]. Last known sequence number [{1}]",
+                PersistenceId, LastSequenceNr);
         else
             Log.Error(reason, "Exception in ReceiveRecover when replaying event type [{0}] with sequence number [{1}] for persistenceId [{2}]", message.GetType(), LastSequenceNr, PersistenceId);
     }
 
-    /// <summary>Called when persisting fails, here with a line in the log; then the actor stops, because it is unknown whether the event is there.</summary>
+    /// <summary>Called when persisting fails, here with a line in the log; then the actor stops, because it is unknown whether the event
+    /// is there.</summary>
     protected virtual void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
-        Log.Error(cause, "Failed to persist event type [{0}] with sequence number [{1}] for persistenceId [{2}].", @event.GetType(), sequenceNr, PersistenceId);
+        Log.Error(cause, "Failed to persist event type [{0}] with sequence number [{1}] for persistenceId [{2}].", @event.GetType(),
+            sequenceNr, PersistenceId);
 
-    /// <summary>Called when the journal rejects an event, here with a line in the log; the event is not there, its handler is not called, the actor goes on.</summary>
+    /// <summary>Called when the journal rejects an event, here with a line in the log; the event is not there, its handler is not called,
+    /// the actor goes on.</summary>
     protected virtual void OnPersistRejected(Exception cause, object @event, long sequenceNr) => Log.Error(
         cause, "Rejected to persist event type [{0}] with sequence number [{1}] for persistenceId [{2}] due to [{3}].", @event.GetType(), sequenceNr, PersistenceId, cause.Message);
 

@@ -14,13 +14,13 @@ internal sealed class HandlerTable(string kind)
             handler((T)message);
             return true;
         }
-        : message =>
-        {
-            var fits = shouldHandle((T)message);
-            if (fits)
-                handler((T)message);
-            return fits;
-        });
+    : message =>
+    {
+        var fits = shouldHandle((T)message);
+        if (fits)
+            handler((T)message);
+        return fits;
+    });
 
     public void Add(Type type, Action<object> handler, Predicate<object> shouldHandle) => Declare(type, message =>
     {
@@ -45,7 +45,11 @@ internal sealed class HandlerTable(string kind)
     {
         var type = message.GetType();
         if (!fitting.TryGetValue(type, out var handlers))
-            fitting[type] = handlers = [.. declared.Where(handler => handler.Type.IsAssignableFrom(type)).Select(static handler => handler.Handle)];
+        {
+            handlers = [.. declared.Where(handler => handler.Type.IsAssignableFrom(type)).Select(static handler => handler.Handle)];
+            fitting[type] = handlers;
+        }
+
         foreach (var handle in handlers)
         {
             if (handle(message))

@@ -5,7 +5,8 @@ namespace Akka.Persistence;
 
 
 /// <summary>Asks a journal to write a batch, in order.</summary>
-public sealed class WriteMessages(IEnumerable<IPersistentEnvelope> messages, IActorRef persistentActor, int actorInstanceId) : IJournalRequest
+public sealed class WriteMessages(IEnumerable<IPersistentEnvelope> messages, IActorRef persistentActor, int actorInstanceId)
+    : IJournalRequest
 {
     /// <summary>Atomic writes, and messages that only come back between them.</summary>
     public IEnumerable<IPersistentEnvelope> Messages { get; } = messages;
@@ -85,7 +86,8 @@ public sealed class LoopMessageSuccess(object message, int actorInstanceId) : IJ
 }
 
 /// <summary>Asks a journal for the events of a persistence id, in order.</summary>
-public sealed class ReplayMessages(long fromSequenceNr, long toSequenceNr, long max, string persistenceId, IActorRef persistentActor) : IJournalRequest
+public sealed class ReplayMessages(long fromSequenceNr, long toSequenceNr, long max, string persistenceId, IActorRef persistentActor)
+    : IJournalRequest
 {
     /// <summary>The first, inclusive.</summary>
     public long FromSequenceNr { get; } = fromSequenceNr;

@@ -9,7 +9,8 @@ namespace Akka.Persistence;
 /// <summary>Gives an actor system its persistence.</summary>
 public class Persistence : ExtensionIdProvider<PersistenceExtension>
 {
-    private static readonly Lazy<Config> Defaults = new(static () => ConfigurationFactory.FromResource<Persistence>("Akka.Persistence.persistence.conf"));
+    private static readonly Lazy<Config> Defaults = new(static () =>
+        ConfigurationFactory.FromResource<Persistence>("Akka.Persistence.persistence.conf"));
 
     /// <summary>The only one.</summary>
     public static Persistence Instance { get; } = new();
@@ -70,7 +71,8 @@ public class PersistenceExtension : IExtension
     /// <param name="snapshotPluginId">The path of its configuration; empty or null: the default store.</param>
     /// <exception cref="ArgumentException">There is no such configuration, or it names no class.</exception>
     public IActorRef SnapshotStoreFor(string snapshotPluginId) =>
-        PluginFor(string.IsNullOrEmpty(snapshotPluginId) ? defaultSnapshotStore.Value : snapshotPluginId, "snapshot-store-plugin-fallback").Actor.Value;
+        PluginFor(string.IsNullOrEmpty(snapshotPluginId) ? defaultSnapshotStore.Value : snapshotPluginId,
+            "snapshot-store-plugin-fallback").Actor.Value;
 
     /// <summary>The configuration of a journal, with the fallback's values.</summary>
     internal Config JournalConfigFor(string journalPluginId) => JournalPlugin(journalPluginId).Config;
@@ -80,9 +82,11 @@ public class PersistenceExtension : IExtension
         ? plugin.Config
         : throw new ArgumentException($"The actor {pluginActor} is no plugin of the persistence extension; plugins are started by it, from their configuration.", nameof(pluginActor));
 
-    private Plugin JournalPlugin(string path) => PluginFor(string.IsNullOrEmpty(path) ? defaultJournal.Value : path, "journal-plugin-fallback");
+    private Plugin JournalPlugin(string path) =>
+        PluginFor(string.IsNullOrEmpty(path) ? defaultJournal.Value : path, "journal-plugin-fallback");
 
-    private Plugin PluginFor(string path, string fallback) => plugins.GetOrAdd(path, static (path, of) => of.Extension.CreatePlugin(path, of.fallback), (Extension: this, fallback));
+    private Plugin PluginFor(string path, string fallback) =>
+        plugins.GetOrAdd(path, static (path, of) => of.Extension.CreatePlugin(path, of.fallback), (Extension: this, fallback));
 
     private Plugin CreatePlugin(string path, string fallback)
     {
@@ -92,11 +96,11 @@ public class PersistenceExtension : IExtension
         var className = pluginConfig.GetString("class");
         if (string.IsNullOrEmpty(className))
             throw new ArgumentException($"Plugin class name must be defined in config property [{path}.class]", nameof(path));
-        var type = TypeResolver.Find(className) ?? throw new ArgumentException($"The class '{className}' of the persistence plugin {path} is not found.", nameof(path));
+        var type = TypeResolver.Find(className)
+            ?? throw new ArgumentException($"The class '{className}' of the persistence plugin {path} is not found.", nameof(path));
         object[] arguments = type.GetConstructor([typeof(Config)]) is null ? [] : [pluginConfig];
-        return new Plugin(
-            pluginConfig,
-            new Lazy<IActorRef>(() => system.SystemActorOf(Props.Create(type, arguments).WithDispatcher(pluginConfig.GetString("plugin-dispatcher")), path)));
+        var props = Props.Create(type, arguments).WithDispatcher(pluginConfig.GetString("plugin-dispatcher"));
+        return new Plugin(pluginConfig, new Lazy<IActorRef>(() => system.SystemActorOf(props, path)));
     }
 
     private string DefaultSnapshotStore()

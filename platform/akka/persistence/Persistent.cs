@@ -3,7 +3,8 @@ using Akka.Actor;
 
 namespace Akka.Persistence;
 
-/// <summary>What a persistent actor sends to its journal in one batch: events to write, or a message that only comes back in their order.</summary>
+/// <summary>What a persistent actor sends to its journal in one batch: events to write, or a message that only comes back in their
+/// order.</summary>
 public interface IPersistentEnvelope
 {
     /// <summary>The events, or the message.</summary>
@@ -97,15 +98,18 @@ public class Persistent(
     public long Timestamp { get; private set; } = timestamp;
 
     /// <inheritdoc/>
-    public IPersistentRepresentation WithPayload(object payload) => new Persistent(payload, SequenceNr, PersistenceId, Manifest, IsDeleted, Sender, WriterGuid, Timestamp);
+    public IPersistentRepresentation WithPayload(object payload) =>
+        new Persistent(payload, SequenceNr, PersistenceId, Manifest, IsDeleted, Sender, WriterGuid, Timestamp);
 
     /// <inheritdoc/>
     public IPersistentRepresentation WithManifest(string manifest) =>
-        Manifest == manifest ? this : new Persistent(Payload, SequenceNr, PersistenceId, manifest, IsDeleted, Sender, WriterGuid, Timestamp);
+        Manifest == manifest ? this : new Persistent(Payload, SequenceNr, PersistenceId, manifest, IsDeleted, Sender, WriterGuid,
+            Timestamp);
 
     /// <inheritdoc/>
     public IPersistentRepresentation WithTimestamp(long timestamp) =>
-        Timestamp == timestamp ? this : new Persistent(Payload, SequenceNr, PersistenceId, Manifest, IsDeleted, Sender, WriterGuid, timestamp);
+        Timestamp == timestamp ? this : new Persistent(Payload, SequenceNr, PersistenceId, Manifest, IsDeleted, Sender, WriterGuid,
+            timestamp);
 
     /// <inheritdoc/>
     public IPersistentRepresentation Update(long sequenceNr, string persistenceId, bool isDeleted, IActorRef sender, string writerGuid) =>
@@ -123,7 +127,8 @@ public class Persistent(
 
     /// <inheritdoc/>
     public bool Equals(IPersistentRepresentation other) =>
-        other is not null && SequenceNr == other.SequenceNr && PersistenceId == other.PersistenceId && WriterGuid == other.WriterGuid && Manifest == other.Manifest
+        other is not null && SequenceNr == other.SequenceNr && PersistenceId == other.PersistenceId && WriterGuid == other.WriterGuid
+            && Manifest == other.Manifest
         && IsDeleted == other.IsDeleted && Equals(Payload, other.Payload) && Equals(Sender, other.Sender);
 
     /// <inheritdoc/>
@@ -133,7 +138,8 @@ public class Persistent(
     public override int GetHashCode() => HashCode.Combine(PersistenceId, SequenceNr, WriterGuid);
 
     /// <inheritdoc/>
-    public override string ToString() => $"Persistent<pid: {PersistenceId}, seqNr: {SequenceNr}, deleted: {IsDeleted}, manifest: {Manifest}, writerGuid: {WriterGuid}, payload: {Payload}>";
+    public override string ToString() =>
+        $"Persistent<pid: {PersistenceId}, seqNr: {SequenceNr}, deleted: {IsDeleted}, manifest: {Manifest}, writerGuid: {WriterGuid}, payload: {Payload}>";
 }
 
 /// <summary>Events of one persistence id that are written all or none.</summary>
@@ -189,7 +195,8 @@ public sealed class AtomicWrite : IPersistentEnvelope, Serialization.IMessage
 
     /// <summary>Whether the other holds the same events.</summary>
     public bool Equals(AtomicWrite other) =>
-        other is not null && Size == other.Size && ((IEnumerable<IPersistentRepresentation>)Payload).SequenceEqual((IEnumerable<IPersistentRepresentation>)other.Payload);
+        other is not null && Size == other.Size
+            && ((IEnumerable<IPersistentRepresentation>)Payload).SequenceEqual((IEnumerable<IPersistentRepresentation>)other.Payload);
 
     /// <inheritdoc/>
     public override bool Equals(object obj) => Equals(obj as AtomicWrite);

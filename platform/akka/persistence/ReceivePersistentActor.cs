@@ -1,7 +1,8 @@
 namespace Akka.Persistence;
 
 /// <summary>A persistent actor that says in its constructor how it handles which types of commands and events.</summary>
-/// <remarks>Handlers are tried in the order in which they are declared; the first one whose type and predicate fit handles the message.</remarks>
+/// <remarks>Handlers are tried in the order in which they are declared; the first one whose type and predicate fit handles the
+/// message.</remarks>
 public abstract class ReceivePersistentActor : UntypedPersistentActor
 {
     private readonly HandlerTable recovery = new("Recover");
@@ -20,10 +21,12 @@ public abstract class ReceivePersistentActor : UntypedPersistentActor
     protected void Recover<T>(Predicate<T> shouldHandle, Action<T> handler) => recovery.Add(handler, shouldHandle);
 
     /// <summary>Handles what comes back, of a type.</summary>
-    protected void Recover(Type messageType, Action<object> handler, Predicate<object> shouldHandle = null) => recovery.Add(messageType, handler, shouldHandle);
+    protected void Recover(Type messageType, Action<object> handler, Predicate<object> shouldHandle = null) =>
+        recovery.Add(messageType, handler, shouldHandle);
 
     /// <summary>Handles what comes back, of a type, where it fits.</summary>
-    protected void Recover(Type messageType, Predicate<object> shouldHandle, Action<object> handler) => recovery.Add(messageType, handler, shouldHandle);
+    protected void Recover(Type messageType, Predicate<object> shouldHandle, Action<object> handler) =>
+        recovery.Add(messageType, handler, shouldHandle);
 
     /// <summary>Handles what comes back, of a type, where the handler says so.</summary>
     protected void Recover<T>(Func<T, bool> handler) => recovery.Add(handler);
@@ -41,10 +44,12 @@ public abstract class ReceivePersistentActor : UntypedPersistentActor
     protected void Command<T>(Predicate<T> shouldHandle, Action<T> handler) => commands.Add(handler, shouldHandle);
 
     /// <summary>Handles commands of a type.</summary>
-    protected void Command(Type messageType, Action<object> handler, Predicate<object> shouldHandle = null) => commands.Add(messageType, handler, shouldHandle);
+    protected void Command(Type messageType, Action<object> handler, Predicate<object> shouldHandle = null) =>
+        commands.Add(messageType, handler, shouldHandle);
 
     /// <summary>Handles commands of a type, where they fit.</summary>
-    protected void Command(Type messageType, Predicate<object> shouldHandle, Action<object> handler) => commands.Add(messageType, handler, shouldHandle);
+    protected void Command(Type messageType, Predicate<object> shouldHandle, Action<object> handler) =>
+        commands.Add(messageType, handler, shouldHandle);
 
     /// <summary>Handles commands of a type, where the handler says so.</summary>
     protected void Command<T>(Func<T, bool> handler) => commands.Add(handler);
@@ -59,7 +64,8 @@ public abstract class ReceivePersistentActor : UntypedPersistentActor
     protected void CommandAny(Action<object> handler) => commands.AddAny(handler);
 
     /// <summary>Handles commands of a type with a task; no other message is handled until it ends.</summary>
-    protected void CommandAsync<T>(Func<T, Task> handler, Predicate<T> shouldHandle = null) => commands.Add(message => RunTask(() => handler(message)), shouldHandle);
+    protected void CommandAsync<T>(Func<T, Task> handler, Predicate<T> shouldHandle = null) =>
+        commands.Add(message => RunTask(() => handler(message)), shouldHandle);
 
     /// <summary>Handles commands of a type with a task, where they fit.</summary>
     protected void CommandAsync<T>(Predicate<T> shouldHandle, Func<T, Task> handler) => CommandAsync(handler, shouldHandle);
@@ -69,7 +75,8 @@ public abstract class ReceivePersistentActor : UntypedPersistentActor
         commands.Add(messageType, message => RunTask(() => handler(message)), shouldHandle);
 
     /// <summary>Handles commands of a type with a task, where they fit.</summary>
-    protected void CommandAsync(Type messageType, Predicate<object> shouldHandle, Func<object, Task> handler) => CommandAsync(messageType, handler, shouldHandle);
+    protected void CommandAsync(Type messageType, Predicate<object> shouldHandle, Func<object, Task> handler) =>
+        CommandAsync(messageType, handler, shouldHandle);
 
     /// <summary>Handles all other commands with a task; no handler may follow.</summary>
     protected void CommandAnyAsync(Func<object, Task> handler) => commands.AddAny(message => RunTask(() => handler(message)));

@@ -6,7 +6,8 @@ namespace Akka.Persistence;
 /// <param name="fromSnapshot">Which snapshots may be offered; null: the newest.</param>
 /// <param name="toSequenceNr">The last event to replay, inclusive.</param>
 /// <param name="replayMax">At most so many events.</param>
-public sealed class Recovery(SnapshotSelectionCriteria fromSnapshot = null, long toSequenceNr = long.MaxValue, long replayMax = long.MaxValue)
+public sealed class Recovery(SnapshotSelectionCriteria fromSnapshot = null, long toSequenceNr = long.MaxValue,
+    long replayMax = long.MaxValue)
 {
     /// <summary>The newest snapshot and all events after it.</summary>
     public Recovery()

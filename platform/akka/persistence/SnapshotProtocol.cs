@@ -37,7 +37,8 @@ public sealed class SnapshotMetadata(string persistenceId, long sequenceNr, Date
     public override int GetHashCode() => HashCode.Combine(PersistenceId, SequenceNr, Timestamp);
 
     /// <inheritdoc/>
-    public override string ToString() => $"SnapshotMetadata<pid: {PersistenceId}, seqNr: {SequenceNr}, timestamp: {Timestamp:yyyy/MM/dd HH:mm:ss}>";
+    public override string ToString() =>
+        $"SnapshotMetadata<pid: {PersistenceId}, seqNr: {SequenceNr}, timestamp: {Timestamp:yyyy/MM/dd HH:mm:ss}>";
 }
 
 /// <summary>Which snapshots are meant; all bounds are inclusive.</summary>
@@ -45,7 +46,8 @@ public sealed class SnapshotMetadata(string persistenceId, long sequenceNr, Date
 /// <param name="maxTimeStamp">The latest time, in UTC.</param>
 /// <param name="minSequenceNr">The lowest sequence number.</param>
 /// <param name="minTimestamp">The earliest time, in UTC; null: any.</param>
-public sealed class SnapshotSelectionCriteria(long maxSequenceNr, DateTime maxTimeStamp, long minSequenceNr = 0L, DateTime? minTimestamp = null) : IEquatable<SnapshotSelectionCriteria>
+public sealed class SnapshotSelectionCriteria(long maxSequenceNr, DateTime maxTimeStamp, long minSequenceNr = 0L,
+    DateTime? minTimestamp = null) : IEquatable<SnapshotSelectionCriteria>
 {
     /// <summary>Up to a sequence number, of any time.</summary>
     public SnapshotSelectionCriteria(long maxSequenceNr)
@@ -75,11 +77,13 @@ public sealed class SnapshotSelectionCriteria(long maxSequenceNr, DateTime maxTi
         toSequenceNr < MaxSequenceNr ? new SnapshotSelectionCriteria(toSequenceNr, MaxTimeStamp, MinSequenceNr, MinTimestamp) : this;
 
     internal bool Includes(SnapshotMetadata metadata) =>
-        metadata.SequenceNr <= MaxSequenceNr && metadata.Timestamp <= MaxTimeStamp && metadata.SequenceNr >= MinSequenceNr && metadata.Timestamp >= MinTimestamp;
+        metadata.SequenceNr <= MaxSequenceNr && metadata.Timestamp <= MaxTimeStamp && metadata.SequenceNr >= MinSequenceNr
+            && metadata.Timestamp >= MinTimestamp;
 
     /// <inheritdoc/>
     public bool Equals(SnapshotSelectionCriteria other) =>
-        other is not null && MaxSequenceNr == other.MaxSequenceNr && MaxTimeStamp == other.MaxTimeStamp && MinSequenceNr == other.MinSequenceNr && MinTimestamp == other.MinTimestamp;
+        other is not null && MaxSequenceNr == other.MaxSequenceNr && MaxTimeStamp == other.MaxTimeStamp
+            && MinSequenceNr == other.MinSequenceNr && MinTimestamp == other.MinTimestamp;
 
     /// <inheritdoc/>
     public override bool Equals(object obj) => Equals(obj as SnapshotSelectionCriteria);

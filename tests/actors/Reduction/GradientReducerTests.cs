@@ -7,7 +7,7 @@ using Akka.TestKit.Xunit2;
 
 namespace ActorTrain.Actors.Tests.Reduction;
 
-public sealed class GradientReducerTests : TestKit
+public sealed class GradientReducerTests() : TestKit("akka.logger-startup-timeout = 60s")
 {
     private static readonly Round Round = new(1, 0);
 

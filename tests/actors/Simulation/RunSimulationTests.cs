@@ -11,14 +11,31 @@ public sealed class RunSimulationTests
 {
     private static readonly RunLogicOptions Small = new()
     {
-        ConfigurationHash = "hash", Steps = 30, Lanes = 8, Trainers = 3, Reducers = 2, EvaluateEvery = 7, HasHeldOut = true, CheckpointEvery = 5,
-        TrainerTimeout = TimeSpan.FromSeconds(10), RetryInterval = TimeSpan.FromSeconds(1),
+        ConfigurationHash = "hash",
+        Steps = 30,
+        Lanes = 8,
+        Trainers = 3,
+        Reducers = 2,
+        EvaluateEvery = 7,
+        HasHeldOut = true,
+        CheckpointEvery = 5,
+        TrainerTimeout = TimeSpan.FromSeconds(10),
+        RetryInterval = TimeSpan.FromSeconds(1),
     };
 
     private static readonly Weather Storm = new()
     {
-        Drop = 0.03, Duplicate = 0.03, Delay = 0.05, Crash = 0.02, Hang = 0.003, OthersCrash = 0.02, Scale = 0.004, RunCrash = 0.001, SaveFails = 0.1,
-        JournalAway = 0.05, StormInputs = 4000,
+        Drop = 0.03,
+        Duplicate = 0.03,
+        Delay = 0.05,
+        Crash = 0.02,
+        Hang = 0.003,
+        OthersCrash = 0.02,
+        Scale = 0.004,
+        RunCrash = 0.001,
+        SaveFails = 0.1,
+        JournalAway = 0.05,
+        StormInputs = 4000,
     };
 
     [Theory]

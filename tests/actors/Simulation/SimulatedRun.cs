@@ -62,6 +62,7 @@ internal sealed class SimulatedRun
     private RunLogic logic;
     private int life;
     private int inputs;
+    private int computed;
 
     public SimulatedRun(int seed, RunLogicOptions options, BatchPlan plan, Weather? storm = null, Func<long, bool>? poison = null)
     {
@@ -113,6 +114,31 @@ internal sealed class SimulatedRun
     /// <summary>Gives the run an input from outside.</summary>
     public void Give(IRunInput input) => Decide(input, life);
 
+    /// <summary>Lets a trainer die.</summary>
+    public void Crash(int number)
+    {
+        var key = lives[number].Key;
+        Kill(key);
+        Report(new TrainerLost(key, "It was made to fail."), life);
+        Restart(key);
+    }
+
+    /// <summary>Restarts a reducer, which forgets its round.</summary>
+    public void Forget(int reducer)
+    {
+        reducers.Remove(reducer);
+        Report(new ReducerStarted(reducer), life);
+    }
+
+    /// <summary>Lets things happen until half of a round's lanes are done.</summary>
+    public void UntilHalfOfTheLanesAreDone()
+    {
+        var before = computed;
+        while (computed < before + (options.Lanes / 2) && time.Advance())
+        {
+        }
+    }
+
     /// <summary>Lets things happen until a condition holds.</summary>
     public void Until(Func<RunLogic, bool> condition, int limit = 100_000)
     {
@@ -141,6 +167,8 @@ internal sealed class SimulatedRun
         if (Outcome is not null || forLife != life)
             return;
         inputs++;
+        if (input is BlockComputed block)
+            computed += block.Block.Count;
         if (inputs == storm.StormInputs)
             CalmAt = time.Now;
         if (input is not Tick && Chance(Weather.RunCrash))

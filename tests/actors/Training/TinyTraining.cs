@@ -18,6 +18,9 @@ internal sealed class TinyTraining : IDisposable
     public const int Lanes = 8;
     private const int MicroBatch = 2;
 
+    /// <summary>Configuration of an actor system for trainers, on a machine that may have much else to do.</summary>
+    public const string Configuration = TrainerSupervisor.DispatcherConfiguration + "\nakka.logger-startup-timeout = 60s";
+
     public static readonly ReplicaOptions Replica = new()
     {
         Model = ModelOptions.FromDepth(1) with { ContextLength = 12, VocabularySize = 61, Heads = 2, KeyValueHeads = 2 },

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Tests.Training;
 
-public sealed class TrainerActorTests() : TestKit(TrainerSupervisor.DispatcherConfiguration)
+public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly Ticket Ticket = new(1, new Round(1, 0));

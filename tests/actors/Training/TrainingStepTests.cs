@@ -13,7 +13,7 @@ using Akka.TestKit.Xunit2;
 namespace ActorTrain.Actors.Tests.Training;
 
 /// <summary>Real trainers and reducers, their commands given by the test: the bits of the bare loop come out.</summary>
-public sealed class TrainingStepTests() : TestKit(TrainerSupervisor.DispatcherConfiguration)
+public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
 {
     private const int Steps = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -113,6 +113,36 @@ public sealed class TrainingStepTests() : TestKit(TrainerSupervisor.DispatcherCo
         supervisor.Tell(new TellTrainer(keys[1], new LoadState(new SnapshotState(0, copied.Hash), 0)));
         Hear<StateRefused>().Reason.ShouldContain("damaged in memory");
         Stop(supervisor);
+    }
+
+    [Fact]
+    public void One_that_fails_in_the_middle_of_a_block_leaves_no_memory_behind_and_the_next_life_computes_the_block()
+    {
+        using var training = new TinyTraining();
+        var (reads, options, run) = (0, new TrainerSupervisorOptions { MinBackoff = TimeSpan.FromMilliseconds(1) }, TestActor);
+        var breaking = training.Options with { Samples = samples => ++reads == 4 ? throw new IOException("The disk is gone.") : TinyTraining.Samples(samples) };
+        var supervisor = Sys.ActorOf(Props.Create(() => new TrainerSupervisor(options, _ => new ReplicaDevice(breaking), run, null)), "trainers");
+        var (round, all) = (new Round(1, 0), new LaneBlock(0, TinyTraining.Lanes));
+        training.Transport.Open(round);
+        var key = Start(supervisor, 1)[0];
+        for (var life = 1; life <= 2; life++)
+        {
+            supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0)));
+            supervisor.Tell(new TellTrainer(key, new ComputeLanes(new Ticket(1, round), [all], SkipList.Empty)));
+            if (life == 2)
+                break;
+            Hear<TrainerLost>().Reason.ShouldBe("IOException: The disk is gone.");
+            key = Hear<TrainerStarted>().Trainer;
+        }
+
+        Hear<BlockComputed>().Trainer.ShouldBe(key);
+        training.Transport.Holds(round, all).ShouldBeTrue();
+
+        // The sum, and what the replica computes into.
+        training.Transport.Memory.Rented.ShouldBe(2);
+        training.Transport.Close(round);
+        Stop(supervisor);
+        training.Transport.Memory.Rented.ShouldBe(0);
     }
 
     [Fact]

@@ -51,6 +51,17 @@ public sealed class RunHandlerTests : IDisposable
     }
 
     [Fact]
+    public void A_database_that_is_away_hides_nothing_else()
+    {
+        var run = Train(steps: 5);
+        File.WriteAllText(run.JournalFile, new string('x', 5000));
+        StatusHandler.Run(new StatusRequest(run.Path, Json: false), Context()).ShouldBe(ExitCode.Success);
+        output.ToString().ShouldContain("step 5 of 20");
+        output.ToString().ShouldContain($"The journal of {run.Path} in {run.JournalFile} cannot be read: ");
+        Should.Throw<UserErrorException>(() => JournalHandler.Run(new JournalRequest(run.Path, Json: false), Context()));
+    }
+
+    [Fact]
     public void A_journal_without_decisions_says_so()
     {
         var run = Train(steps: 1);

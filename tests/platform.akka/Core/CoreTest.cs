@@ -91,11 +91,11 @@ public sealed class Listener
 /// <summary>Runs a property for many seeds and names the seed at which it does not hold.</summary>
 public static class Seeds
 {
-    /// <summary>The seed in the environment variable ACTORTRAIN_SEED alone, if there is one.</summary>
+    /// <summary>Tries as many seeds as the environment variable ACTORTRAIN_SEEDS says, or only the one in ACTORTRAIN_SEED, if they are there.</summary>
     public static async Task ForEach(int count, Func<Random, Task> property)
     {
-        var only = Environment.GetEnvironmentVariable("ACTORTRAIN_SEED");
-        foreach (var seed in only is null ? Enumerable.Range(1, count) : [int.Parse(only, System.Globalization.CultureInfo.InvariantCulture)])
+        var only = Number("ACTORTRAIN_SEED");
+        foreach (var seed in only is { } one ? [one] : Enumerable.Range(1, Number("ACTORTRAIN_SEEDS") ?? count))
         {
             try
             {
@@ -107,4 +107,7 @@ public static class Seeds
             }
         }
     }
+
+    private static int? Number(string variable)
+        => Environment.GetEnvironmentVariable(variable) is { } text ? int.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : null;
 }

@@ -82,6 +82,42 @@ public sealed class MailboxTests : CoreTest
     }
 
     [Fact]
+    public void An_actor_that_a_handler_has_woken_runs_even_if_the_handler_waits_for_it()
+    {
+        using var answered = new ManualResetEventSlim();
+        var came = Listen();
+        var second = Act((_, _) => answered.Set());
+        var first = Act((message, _) =>
+        {
+            second.Tell(message);
+            came.Ref.Tell(answered.Wait(Patience));
+        });
+        for (var i = 0; i < 20; i++)
+        {
+            first.Tell(i);
+            came.Next().ShouldBe(true);
+            answered.Reset();
+        }
+    }
+
+    [Fact]
+    public void Actors_that_wake_each_other_for_ever_leave_room_for_others()
+    {
+        var came = Listen();
+        var pairs = Enumerable.Range(0, 2 * Environment.ProcessorCount).Select(_ => (Act(Return), Act(Return))).ToList();
+        foreach (var (one, other) in pairs)
+            one.Tell("ball", other);
+        var third = Act((message, _) => came.Ref.Tell(message));
+        for (var i = 0; i < 20; i++)
+        {
+            third.Tell(i);
+            came.Next().ShouldBe(i);
+        }
+
+        static void Return(object message, IActorContext context) => context.Sender.Tell(message);
+    }
+
+    [Fact]
     public Task A_queue_keeps_the_order_of_each_sender_and_loses_nothing() => Seeds.ForEach(20, async random =>
     {
         var queue = new UnboundedMessageQueue();

@@ -85,6 +85,19 @@ public sealed class StashTests : CoreTest
     }
 
     [Fact]
+    public void One_object_that_was_sent_twice_is_laid_aside_twice()
+    {
+        var came = Listen();
+        var actor = Sys.ActorOf(Props.Create(() => new Gate(came.Ref)));
+        object same = 1;
+        actor.Tell(same, ActorRefs.NoSender);
+        actor.Tell(same, ActorRefs.NoSender);
+        actor.Tell("open");
+        came.Next().ShouldBe(1);
+        came.Next().ShouldBe(1);
+    }
+
+    [Fact]
     public void The_sender_of_a_message_is_laid_aside_with_it()
     {
         var came = Listen();

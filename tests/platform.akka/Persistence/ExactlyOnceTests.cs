@@ -10,6 +10,7 @@ namespace ActorTrain.Platform.Tests.Persistence;
 /// <summary>Whatever fails and whenever, each recovery brings each persisted event exactly once, in order.</summary>
 /// <remarks>Actors crash before, between and after their events, journals reject and fail (with and without having written), actor systems end and
 /// others go on from the same store. A failure says its seed: <c>Run(kind, seed)</c> does the same again.</remarks>
+[Trait("Category", "Slow")]
 public sealed class ExactlyOnceTests(ITestOutputHelper output) : TestKit("akka.loglevel = OFF")
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -52,7 +53,8 @@ public sealed class ExactlyOnceTests(ITestOutputHelper output) : TestKit("akka.l
                 for (var command = random.Next(1, 12); command > 0; command--)
                 {
                     var size = random.Next(1, 4);
-                    ledger.Tell(new Enter([.. Enumerable.Range(number, size)], random.Next(3) == 0, (Crash)random.Next(-12, 4), random.Next(8) == 0), probe.Ref);
+                    ledger.Tell(new Enter([.. Enumerable.Range(number, size)], random.Next(3) == 0, (Crash)random.Next(-12, 4),
+                        random.Next(8) == 0), probe.Ref);
                     number += size;
                 }
 
@@ -136,7 +138,8 @@ public sealed class ExactlyOnceTests(ITestOutputHelper output) : TestKit("akka.l
                     _ => Fault.None,
                 };
                 if (fault != Fault.Reject)
-                    written.AddRange(((IEnumerable<IPersistentRepresentation>)write.Payload).Select(static e => ((Entered)e.Payload).Number));
+                    written.AddRange(((IEnumerable<IPersistentRepresentation>)write.Payload).Select(static e =>
+                        ((Entered)e.Payload).Number));
                 return fault;
             }
         }

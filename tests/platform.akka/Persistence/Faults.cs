@@ -31,13 +31,16 @@ public static class Faults
     public static void Order(string persistenceId, Func<AtomicWrite, Fault> fault) => Ordered[persistenceId] = fault;
 
     /// <summary>Writes of the id wait until the returned source is completed.</summary>
-    public static TaskCompletionSource Hold(string persistenceId) => Held[persistenceId] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    public static TaskCompletionSource Hold(string persistenceId) =>
+        Held[persistenceId] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Carries a batch out with the faults ordered for it.</summary>
-    public static async Task<IImmutableList<Exception>> WriteAsync(IEnumerable<AtomicWrite> messages, Func<IEnumerable<AtomicWrite>, Task<IImmutableList<Exception>>> write)
+    public static async Task<IImmutableList<Exception>> WriteAsync(
+        IEnumerable<AtomicWrite> messages, Func<IEnumerable<AtomicWrite>, Task<IImmutableList<Exception>>> write)
     {
         var all = messages.ToList();
-        var faults = all.ConvertAll(static message => Ordered.TryGetValue(message.PersistenceId, out var fault) ? fault(message) : Fault.None);
+        var faults = all.ConvertAll(static message =>
+            Ordered.TryGetValue(message.PersistenceId, out var fault) ? fault(message) : Fault.None);
         if (Held.TryGetValue(all[0].PersistenceId, out var held))
             await held.Task;
         if (faults.Contains(Fault.FailUnwritten))
@@ -47,20 +50,23 @@ public static class Faults
         results.ShouldBeNull("a journal under test rejected what it should have taken");
         if (faults.Contains(Fault.FailWritten))
             throw new IOException("The journal failed on command after it wrote.");
-        return faults.Contains(Fault.Reject)
-            ? faults.Select(static fault => fault == Fault.Reject ? new ArgumentException("The journal rejected on command.") : null!).ToImmutableList<Exception>()
-            : null!;
+        return faults.Contains(Fault.Reject) ? [.. faults.Select(Rejection)] : null!;
     }
+
+    private static Exception Rejection(Fault fault) =>
+        fault == Fault.Reject ? new ArgumentException("The journal rejected on command.") : null!;
 }
 
 /// <summary>The journal in memory that outlives actor systems, with faults on command.</summary>
 public sealed class FaultyMemoryJournal : SharedMemoryJournal
 {
-    protected override Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages) => Faults.WriteAsync(messages, base.WriteMessagesAsync);
+    protected override Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages) =>
+        Faults.WriteAsync(messages, base.WriteMessagesAsync);
 }
 
 /// <summary>The journal in SQL, with faults on command.</summary>
 public sealed class FaultySqlJournal(Config journalConfig) : SqlWriteJournal(journalConfig)
 {
-    protected override Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages) => Faults.WriteAsync(messages, base.WriteMessagesAsync);
+    protected override Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages) =>
+        Faults.WriteAsync(messages, base.WriteMessagesAsync);
 }

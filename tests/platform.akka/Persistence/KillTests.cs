@@ -3,9 +3,11 @@ using Akka.TestKit.Xunit2;
 
 namespace ActorTrain.Platform.Tests.Persistence;
 
+[Trait("Category", "Slow")]
 public sealed class KillTests : TestKit
 {
-    /// <summary>A process that persists to SQLite is killed at odd moments, again and again: every event that was acknowledged is there, once.</summary>
+    /// <summary>A process that persists to SQLite is killed at odd moments, again and again: every event that was acknowledged is there,
+    /// once.</summary>
     [Fact]
     public async Task All_acknowledged_events_are_there_after_kill_9()
     {

@@ -141,18 +141,6 @@ public sealed class PersistentActorTests(ITestOutputHelper output) : TestKit(Set
     }
 
     [Fact]
-    public void A_persist_in_an_async_handler_keeps_commands_out_too()
-    {
-        var actor = Start();
-        actor.Tell(Do(static me => me.PersistAsync(new Happened("async"), _ =>
-        {
-            me.TellSelf("command");
-            me.Persist(new Happened("inner"), inner => me.Tell(inner.What));
-        })));
-        ExpectMsgs("inner", "command");
-    }
-
-    [Fact]
     public void An_asynchronous_command_ends_before_the_next_begins_and_its_events_are_persisted()
     {
         var actor = Start();
@@ -181,7 +169,7 @@ public sealed class PersistentActorTests(ITestOutputHelper output) : TestKit(Set
     [Fact]
     public void A_rejected_event_is_not_there_and_the_actor_goes_on()
     {
-        Faults.Order(id, static write => ((IEnumerable<IPersistentRepresentation>)write.Payload).Any(static e => ((Happened)e.Payload).What == "bad") ? Fault.Reject : Fault.None);
+        Faults.Order(id, static write => ((IEnumerable<IPersistentRepresentation>)write.Payload).Any(IsBad) ? Fault.Reject : Fault.None);
         var actor = Start();
         actor.Tell(Do(static me =>
         {
@@ -276,7 +264,8 @@ public sealed class PersistentActorTests(ITestOutputHelper output) : TestKit(Set
     public void Deleted_events_and_snapshots_do_not_come_back_and_numbers_go_on()
     {
         var actor = Start();
-        actor.Tell(Do(static me => me.PersistAll([new Happened("a"), new Happened("b"), new Happened("c")], happened => me.SaveSnapshot("of " + happened.What))));
+        actor.Tell(Do(static me => me.PersistAll([new Happened("a"), new Happened("b"), new Happened("c")], happened =>
+            me.SaveSnapshot("of " + happened.What))));
         for (var number = 1; number <= 3; number++)
             ExpectMsg<SaveSnapshotSuccess>().Metadata.SequenceNr.ShouldBe(number);
         actor.Tell(Do(static me => me.DeleteSnapshot(3)));
@@ -325,7 +314,8 @@ public sealed class PersistentActorTests(ITestOutputHelper output) : TestKit(Set
     public void Commands_beyond_the_capacity_of_the_stash_are_answered_as_the_strategy_says()
     {
         var held = Faults.Hold(id);
-        var actor = Sys.ActorOf(Props.Create(() => new Scripted(id, TestActor, null, new ReplyToStrategy("too many"))).WithMailbox("small"));
+        var actor = Sys.ActorOf(Props.Create(() =>
+            new Scripted(id, TestActor, null, new ReplyToStrategy("too many"))).WithMailbox("small"));
         ExpectRecovered();
         actor.Tell(Do(static me => me.Persist(new Happened("a"), happened => me.Tell(happened.What))));
         for (var number = 1; number <= 4; number++)
@@ -334,6 +324,8 @@ public sealed class PersistentActorTests(ITestOutputHelper output) : TestKit(Set
         held.SetResult();
         ExpectMsgs("a", "1", "2");
     }
+
+    private static bool IsBad(IPersistentRepresentation @event) => ((Happened)@event.Payload).What == "bad";
 
     private void ExpectMsgs(params string[] texts)
     {
@@ -372,7 +364,8 @@ public sealed class PersistentActorTests(ITestOutputHelper output) : TestKit(Set
 
         protected override void OnReplaySuccess() => Try();
 
-        protected override void OnRecoveryFailure(Exception reason, object? message = null) => probe.Tell("recovery failed: " + reason.Message);
+        protected override void OnRecoveryFailure(Exception reason, object? message = null) =>
+            probe.Tell("recovery failed: " + reason.Message);
 
         private void Try()
         {

@@ -37,6 +37,8 @@ public sealed class PluginTests() : TestKit(Settings)
 
     private readonly string id = Guid.NewGuid().ToString("N");
 
+    private PersistenceExtension Plugins => global::Akka.Persistence.Persistence.Instance.Apply(Sys);
+
     private TestScheduler Time => (TestScheduler)Sys.Scheduler;
 
     [Fact]
@@ -79,7 +81,7 @@ public sealed class PluginTests() : TestKit(Settings)
             asked++;
             return fault;
         });
-        var journal = global::Akka.Persistence.Persistence.Instance.Apply(Sys).JournalFor(null);
+        var journal = Plugins.JournalFor(null);
         for (var attempt = 1; attempt <= 4; attempt++)
             Write().ShouldBeOfType<WriteMessageFailure>();
         asked.ShouldBe(2);
@@ -99,7 +101,7 @@ public sealed class PluginTests() : TestKit(Settings)
     [Fact]
     public void An_actor_may_name_its_journal()
     {
-        var journal = global::Akka.Persistence.Persistence.Instance.Apply(Sys).JournalFor("akka.persistence.journal.strict");
+        var journal = Plugins.JournalFor("akka.persistence.journal.strict");
         var actor = Sys.ActorOf(Props.Create(() => new Elsewhere(id, TestActor, "akka.persistence.journal.strict", null)));
         ExpectMsg("recovered 0");
         actor.Tell("journal");
@@ -108,12 +110,12 @@ public sealed class PluginTests() : TestKit(Settings)
 
     [Fact]
     public void A_plugin_without_configuration_is_refused_by_name() =>
-        Should.Throw<ArgumentException>(() => global::Akka.Persistence.Persistence.Instance.Apply(Sys).JournalFor("akka.persistence.journal.none")).Message.ShouldContain("akka.persistence.journal.none");
+        Should.Throw<ArgumentException>(() => Plugins.JournalFor("akka.persistence.journal.none")).Message.ShouldContain("journal.none");
 
     [Fact]
     public void Events_of_an_incarnation_that_was_replaced_are_left_out_of_the_replay()
     {
-        var journal = global::Akka.Persistence.Persistence.Instance.Apply(Sys).JournalFor(null);
+        var journal = Plugins.JournalFor(null);
         WriteOfTwoWriters(journal);
         journal.Tell(new ReplayMessages(1, long.MaxValue, long.MaxValue, id, TestActor), TestActor);
         foreach (var what in new[] { "old 1", "new 2", "new 3" })
@@ -124,7 +126,7 @@ public sealed class PluginTests() : TestKit(Settings)
     [Fact]
     public void A_strict_replay_filter_fails_the_replay()
     {
-        var journal = global::Akka.Persistence.Persistence.Instance.Apply(Sys).JournalFor("akka.persistence.journal.strict");
+        var journal = Plugins.JournalFor("akka.persistence.journal.strict");
         WriteOfTwoWriters(journal);
         journal.Tell(new ReplayMessages(1, long.MaxValue, long.MaxValue, id, TestActor), TestActor);
         FishForMessage(static message => message is ReplayMessagesFailure);
@@ -135,7 +137,8 @@ public sealed class PluginTests() : TestKit(Settings)
     {
         var held = Faults.Hold(id);
         Sys.EventStream.Subscribe(TestActor, typeof(DeadLetter));
-        var actor = Sys.ActorOf(Props.Create(() => new Scripted(id, TestActor, null, DiscardToDeadLetterStrategy.Instance)).WithDeploy(Deploy.Local.WithStashCapacity(1)));
+        var actor = Sys.ActorOf(Props.Create(() =>
+            new Scripted(id, TestActor, null, DiscardToDeadLetterStrategy.Instance)).WithDeploy(Deploy.Local.WithStashCapacity(1)));
         ExpectMsg<Recovered>();
         actor.Tell(new Action<Scripted>(static me => me.Persist(new Happened("a"), happened => me.Tell(happened.What))));
         actor.Tell("1");
@@ -150,7 +153,8 @@ public sealed class PluginTests() : TestKit(Settings)
     {
         foreach (var (writer, number) in new[] { ("old", 1), ("old", 2), ("new", 2), ("old", 3), ("new", 3) })
         {
-            journal.Tell(new WriteMessages([new AtomicWrite(new Persistent(new Happened($"{writer} {number}"), number, id, writerGuid: writer))], TestActor, 1), TestActor);
+            journal.Tell(new WriteMessages([new AtomicWrite(new Persistent(new Happened($"{writer} {number}"), number, id,
+                writerGuid: writer))], TestActor, 1), TestActor);
             ExpectMsg<WriteMessagesSuccessful>();
             ExpectMsg<WriteMessageSuccess>();
         }
@@ -175,7 +179,8 @@ public sealed class PluginTests() : TestKit(Settings)
 
         protected override void OnRecover(object message) => probe.Tell($"recovered {LastSequenceNr}");
 
-        protected override void OnRecoveryFailure(Exception reason, object? message = null) => probe.Tell("recovery failed: " + reason.Message);
+        protected override void OnRecoveryFailure(Exception reason, object? message = null) =>
+            probe.Tell("recovery failed: " + reason.Message);
     }
 
     /// <summary>A snapshot store that fails.</summary>

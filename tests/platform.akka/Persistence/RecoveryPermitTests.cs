@@ -6,17 +6,22 @@ using Akka.TestKit.Xunit2;
 
 namespace ActorTrain.Platform.Tests.Persistence;
 
-public sealed class RecoveryPermitTests() : TestKit(ConfigurationFactory.ParseString("akka.persistence.max-concurrent-recoveries = 2").WithFallback(new Store(StoreKind.Memory).Config))
+public sealed class RecoveryPermitTests() : TestKit(Settings)
 {
+    private static readonly Config Settings = ConfigurationFactory.ParseString("akka.persistence.max-concurrent-recoveries = 2")
+        .WithFallback(new Store(StoreKind.Memory).Config);
+
     [Fact]
     public void No_more_actors_recover_at_a_time_than_may()
     {
         var prefix = Guid.NewGuid().ToString("N");
-        var writers = Enumerable.Range(0, 20).Select(number => Sys.ActorOf(Props.Create(() => new Scripted($"{prefix}-{number}", TestActor, null, null)))).ToList();
+        var writers = Enumerable.Range(0, 20).Select(number =>
+            Sys.ActorOf(Props.Create(() => new Scripted($"{prefix}-{number}", TestActor, null, null)))).ToList();
         ReceiveN(writers.Count).ShouldAllBe(static message => message is Recovered);
         foreach (var writer in writers)
         {
-            writer.Tell(new Action<Scripted>(static me => me.PersistAll(Enumerable.Range(0, 50).Select(static n => new Happened($"{n}")), static _ => { })));
+            writer.Tell(new Action<Scripted>(static me =>
+                me.PersistAll(Enumerable.Range(0, 50).Select(static n => new Happened($"{n}")), static _ => { })));
             writer.Tell(new Action<Scripted>(static me => me.Tell("written")));
         }
 

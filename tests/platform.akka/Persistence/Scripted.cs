@@ -35,8 +35,6 @@ public sealed class Scripted : ReceivePersistentActor
 
     public void Tell(object message) => probe.Tell(message);
 
-    public void TellSelf(object message) => Self.Tell(message);
-
     public void Become(string word) => base.Become(() => CommandAny(_ => probe.Tell(word)));
 
     public void StashThis() => Stash.Stash();
@@ -57,7 +55,8 @@ public sealed class Scripted : ReceivePersistentActor
         base.OnPersistFailure(cause, @event, sequenceNr);
     }
 
-    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr) => probe.Tell($"rejected {((Happened)@event).What} {sequenceNr}");
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr) =>
+        probe.Tell($"rejected {((Happened)@event).What} {sequenceNr}");
 
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {

@@ -149,6 +149,33 @@ public sealed class StoreTests : TestKit
             new WriteMessages([new AtomicWrite(new Persistent(new Happened("x"), number, id))], TestActor, ++writers), TestActor);
     }
 
+    [Fact]
+    public async Task A_connection_that_the_database_cut_is_opened_again()
+    {
+        using var store = new Store(StoreKind.PostgreSql);
+        var system = ActorSystem.Create("store", store.Config);
+        var actor = Start(system, store.Id);
+        var written = new List<string>();
+        for (var cut = 1; cut <= 3; cut++)
+        {
+            Cut(store);
+
+            // What is written on a dead connection may fail, and the actor stop: it does not stay so.
+            for (var attempt = 1; written.Count < cut; attempt++)
+            {
+                attempt.ShouldBeLessThan(10);
+                var name = $"{cut}";
+                actor.Tell(new Action<Scripted>(me => me.Persist(new Happened(name), happened => me.Tell(happened.What))));
+                if (ExpectMsg<string>(Patience) == name)
+                    written.Add(name);
+                else
+                    actor = Start(system, store.Id, [.. written]);
+            }
+        }
+
+        await system.Terminate();
+    }
+
     [Theory]
     [InlineData(StoreKind.Sqlite)]
     [InlineData(StoreKind.PostgreSql)]
@@ -157,8 +184,10 @@ public sealed class StoreTests : TestKit
         using var store = new Store(kind);
         var system = ActorSystem.Create("store", store.Config);
         var journal = global::Akka.Persistence.Persistence.Instance.Apply(system).JournalFor(null);
-        var events = new[] { new Tagged(new Happened("a"), ImmutableHashSet.Create("red", "round")), new Tagged(new Happened("b"), ImmutableHashSet.Create("red")) };
-        journal.Tell(new WriteMessages([new AtomicWrite([.. events.Select((e, index) => (IPersistentRepresentation)new Persistent(e, index + 1, store.Id))])], TestActor, 1), TestActor);
+        var events = new[] { new Tagged(new Happened("a"), ImmutableHashSet.Create("red", "round")),
+            new Tagged(new Happened("b"), ImmutableHashSet.Create("red")) };
+        journal.Tell(new WriteMessages([new AtomicWrite([.. events.Select((e, index) =>
+            (IPersistentRepresentation)new Persistent(e, index + 1, store.Id))])], TestActor, 1), TestActor);
         ExpectMsg<WriteMessagesSuccessful>(Patience);
         ReceiveN(2, Patience);
         journal.Tell(new ReplayMessages(1, 2, 2, store.Id, TestActor), TestActor);
@@ -181,7 +210,8 @@ public sealed class StoreTests : TestKit
     private void Write(IActorRef journal, string id, long first, int count)
     {
         journal.Tell(
-            new WriteMessages([.. Enumerable.Range(0, count).Select(n => new AtomicWrite(new Persistent(new Happened($"{first + n}"), first + n, id, writerGuid: "writer")))], TestActor, 1),
+            new WriteMessages([.. Enumerable.Range(0, count).Select(n =>
+                new AtomicWrite(new Persistent(new Happened($"{first + n}"), first + n, id, writerGuid: "writer")))], TestActor, 1),
             TestActor);
         ExpectMsg<WriteMessagesSuccessful>(Patience);
         for (var n = 0; n < count; n++)
@@ -216,9 +246,19 @@ public sealed class StoreTests : TestKit
         }
     }
 
+    private static void Cut(Store store)
+    {
+        using var connection = new NpgsqlConnection(store.ConnectionString + ";Pooling=false");
+        connection.Open();
+        using var command = new NpgsqlCommand(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()", connection);
+        command.ExecuteNonQuery();
+    }
+
     private static List<string> TagsOf(Store store)
     {
-        using DbConnection connection = store.Kind == StoreKind.Sqlite ? new SqliteConnection(store.ConnectionString) : new NpgsqlConnection(store.ConnectionString);
+        using DbConnection connection = store.Kind == StoreKind.Sqlite ? new SqliteConnection(store.ConnectionString)
+            : new NpgsqlConnection(store.ConnectionString);
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT t.tag, t.sequence_nr FROM tags t JOIN journal j ON j.ordering = t.ordering_id AND j.sequence_number = t.sequence_nr ORDER BY 1, 2";

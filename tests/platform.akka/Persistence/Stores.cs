@@ -1,5 +1,5 @@
-using Akka.Configuration;
 using ActorTrain.Tests.Databases;
+using Akka.Configuration;
 
 namespace ActorTrain.Platform.Tests.Persistence;
 
@@ -39,7 +39,9 @@ public sealed class Store : IDisposable
     public string Id { get; } = Guid.NewGuid().ToString("N");
 
     /// <summary>The configuration of an actor system on this store.</summary>
-    public Config Config => ConfigurationFactory.ParseString(Kind == StoreKind.Memory ? InMemory : Sql(ConnectionString, Kind == StoreKind.Sqlite ? "SQLite.MS" : "PostgreSQL.15"));
+    public Config Config => ConfigurationFactory.ParseString(Kind == StoreKind.Memory
+        ? InMemory
+        : Sql(ConnectionString, Kind == StoreKind.Sqlite ? "SQLite.MS" : "PostgreSQL.15"));
 
     private static string InMemory => $$"""
         akka.loglevel = OFF

@@ -85,6 +85,9 @@ public sealed partial class ActorCell : IUntypedActorContext, ICell
 
     internal IActorRef CurrentSender => sender;
 
+    /// <summary>The number of the message that is being handled, or was last.</summary>
+    internal long CurrentEnvelopeId { get; private set; }
+
     private bool IsFailed => failedBy is not null;
 
     /// <summary>The actor that runs on this thread, or nobody.</summary>
@@ -146,6 +149,7 @@ public sealed partial class ActorCell : IUntypedActorContext, ICell
     {
         currentMessage = envelope.Message;
         sender = envelope.Sender;
+        CurrentEnvelopeId++;
         try
         {
             var timed = receiveTimeout is not null && envelope.Message is not INotInfluenceReceiveTimeout;

@@ -30,6 +30,8 @@ public static class Futures
         var future = new FutureActorRef<T>(ProviderOf(self));
         future.Limit(timeout, cancellationToken);
         self.Tell(message, future);
+        // Who asks may wait for the answer on this very thread.
+        Dispatch.PoolWorker.Current?.Release();
         return future.Task;
     }
 
@@ -39,6 +41,7 @@ public static class Futures
         var future = new FutureActorRef<T>(ProviderOf(self));
         future.Limit(timeout, cancellationToken);
         self.Tell(messageFactory(future), future);
+        Dispatch.PoolWorker.Current?.Release();
         return future.Task;
     }
 

@@ -72,6 +72,7 @@ public interface IWithUnrestrictedStash : IActorStash
 internal sealed class ActorStash(ActorCell cell, int capacity) : IStash
 {
     private LinkedList<Envelope> stashed = new();
+    private long lastStashed;
 
     public int Count => stashed.Count;
 
@@ -90,12 +91,12 @@ internal sealed class ActorStash(ActorCell cell, int capacity) : IStash
     public void Stash()
     {
         var message = cell.CurrentMessage;
-        var sender = cell.CurrentSender;
-        if (stashed.Last is { } last && ReferenceEquals(last.Value.Message, message) && ReferenceEquals(last.Value.Sender, sender))
+        if (cell.CurrentEnvelopeId == lastStashed)
             throw new IllegalActorStateException($"Can't stash the same message {message} more than once");
         if (IsFull)
             throw new StashOverflowException($"Couldn't enqueue message {message} to stash of {cell.Self}");
-        stashed.AddLast(new Envelope(message, sender));
+        lastStashed = cell.CurrentEnvelopeId;
+        stashed.AddLast(new Envelope(message, cell.CurrentSender));
     }
 
     public void Unstash()

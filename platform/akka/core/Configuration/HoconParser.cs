@@ -13,14 +13,14 @@ internal sealed class HoconParser
     public static HoconValue Parse(string text)
     {
         var parser = new HoconParser(text);
-        var root = new Node();
+        var root = new HoconNode();
         parser.SkipBlank();
         var braces = parser.Take('{');
         parser.ReadFields(root, braces ? '}' : '\0');
         parser.SkipBlank();
         if (parser.at < text.Length)
             throw parser.Bad("something follows the end of the outermost object");
-        return new Resolver(root).Resolve();
+        return new HoconResolver(root).Resolve();
     }
 
     /// <summary>Splits a path at its dots; quoted parts may hold dots.</summary>
@@ -45,7 +45,7 @@ internal sealed class HoconParser
         return names;
     }
 
-    private void ReadFields(Node into, char end)
+    private void ReadFields(HoconNode into, char end)
     {
         while (true)
         {
@@ -98,9 +98,9 @@ internal sealed class HoconParser
     }
 
     /// <summary>One value: parts that stand beside each other on a line become one text, one object or one list.</summary>
-    private Node ReadValue()
+    private HoconNode ReadValue()
     {
-        var parts = new List<Node>();
+        var parts = new List<HoconNode>();
         while (true)
         {
             var start = at;
@@ -109,29 +109,29 @@ internal sealed class HoconParser
             if (at >= source.Length || source[at] is ',' or '}' or ']' or '\n' or '#' || source.AsSpan(at).StartsWith("//"))
                 break;
             if (gap.Length > 0 && parts.Count > 0)
-                parts.Add(new Node { Text = gap, Blank = true });
+                parts.Add(new HoconNode { Text = gap, Blank = true });
             parts.Add(ReadPart());
         }
         return parts.Count switch
         {
-            0 => new Node { Text = "" },
+            0 => new HoconNode { Text = "" },
             1 => parts[0],
-            _ => new Node { Parts = parts },
+            _ => new HoconNode { Parts = parts },
         };
     }
 
-    private Node ReadPart()
+    private HoconNode ReadPart()
     {
         if (Take('{'))
         {
-            var inner = new Node { Fields = new(StringComparer.Ordinal) };
+            var inner = new HoconNode { Fields = new(StringComparer.Ordinal) };
             ReadFields(inner, '}');
             return inner;
         }
         if (Take('['))
-            return new Node { Items = ReadItems() };
+            return new HoconNode { Items = ReadItems() };
         if (source[at] == '"')
-            return new Node { Text = ReadQuoted() };
+            return new HoconNode { Text = ReadQuoted() };
         if (source.AsSpan(at).StartsWith("${"))
             return ReadSubstitution();
         var start = at;
@@ -141,12 +141,12 @@ internal sealed class HoconParser
         if (at == start)
             throw Bad($"`{source[at]}` cannot stand here");
         var text = source[start..at];
-        return text == "null" ? new Node { Nothing = true } : new Node { Text = text };
+        return text == "null" ? new HoconNode { Nothing = true } : new HoconNode { Text = text };
     }
 
-    private List<Node> ReadItems()
+    private List<HoconNode> ReadItems()
     {
-        var items = new List<Node>();
+        var items = new List<HoconNode>();
         while (true)
         {
             SkipBlank(commas: true);
@@ -158,7 +158,7 @@ internal sealed class HoconParser
         }
     }
 
-    private Node ReadSubstitution()
+    private HoconNode ReadSubstitution()
     {
         at += 2;
         var optional = Take('?');
@@ -167,7 +167,7 @@ internal sealed class HoconParser
             throw Bad("a `${` is not closed");
         var path = source[at..end].Trim();
         at = end + 1;
-        return new Node { Reference = SplitPath(path), Optional = optional };
+        return new HoconNode { Reference = SplitPath(path), Optional = optional };
     }
 
     private string ReadQuoted()
@@ -244,111 +244,4 @@ internal sealed class HoconParser
 
     private ConfigurationException Bad(string what)
         => new($"Line {source.AsSpan(0, Math.Min(at, source.Length)).Count('\n') + 1} of the configuration: {what}.");
-
-    /// <summary>A value before its substitutions are filled in.</summary>
-    private sealed class Node
-    {
-        public string Text;
-        public bool Blank;
-        public bool Nothing;
-        public List<Node> Items;
-        public List<Node> Parts;
-        public Dictionary<string, Node> Fields;
-        public List<string> Reference;
-        public bool Optional;
-
-        /// <summary>What the name stood for before; a reference to itself means that.</summary>
-        public Node Before;
-
-        public void Set(List<string> path, Node value, bool append)
-        {
-            Fields ??= new(StringComparer.Ordinal);
-            var into = this;
-            foreach (var name in path.Take(path.Count - 1))
-            {
-                if (!into.Fields.TryGetValue(name, out var next) || next.Fields is null)
-                    into.Fields[name] = next = new Node { Fields = new(StringComparer.Ordinal), Before = next };
-                into = next;
-            }
-            var last = path[^1];
-            into.Fields.TryGetValue(last, out var old);
-            if (append)
-                value = new Node { Parts = old is null ? [new Node { Items = [value] }] : [old, new Node { Items = [value] }] };
-            if (old?.Fields is not null && value.Fields is not null)
-            {
-                foreach (var (name, inner) in value.Fields)
-                    old.Set([name], inner, append: false);
-                return;
-            }
-            value.Before ??= old;
-            into.Fields[last] = value;
-        }
-    }
-
-    private sealed class Resolver(Node root)
-    {
-        private readonly HashSet<Node> open = [];
-
-        public HoconValue Resolve() => Resolve(new Node { Fields = root.Fields ?? [] });
-
-        private HoconValue Resolve(Node node)
-        {
-            if (node.Nothing)
-                return HoconValue.Null;
-            if (node.Text is not null)
-                return new HoconValue(node.Text);
-            if (node.Items is not null)
-                return new HoconValue([.. node.Items.Select(Resolve).Where(item => item is not null)]);
-            if (node.Fields is not null)
-                return ResolveFields(node);
-            if (!open.Add(node))
-                return node.Before is null ? throw new ConfigurationException("The configuration has a substitution that leads to itself.") : Resolve(node.Before);
-            try
-            {
-                return node.Reference is not null ? Follow(node) : Join(node);
-            }
-            finally
-            {
-                open.Remove(node);
-            }
-        }
-
-        private HoconValue ResolveFields(Node node)
-        {
-            var fields = new Dictionary<string, HoconValue>(StringComparer.Ordinal);
-            foreach (var (name, inner) in node.Fields)
-            {
-                if (Resolve(inner) is { } value)
-                    fields[name] = value;
-            }
-            var own = new HoconValue(fields);
-            // An object after a substitution that gives an object extends it.
-            return node.Before is { Text: null, Items: null } before ? HoconValue.Merge(own, Resolve(before)) : own;
-        }
-
-        private HoconValue Follow(Node node)
-        {
-            var target = root;
-            foreach (var name in node.Reference)
-                target = target?.Fields?.GetValueOrDefault(name);
-            if (target is not null && Resolve(target) is { } found)
-                return found;
-            var path = string.Join('.', node.Reference);
-            if (Environment.GetEnvironmentVariable(path) is { } variable)
-                return new HoconValue(variable);
-            return node.Optional
-                ? node.Before is null ? null : Resolve(node.Before)
-                : throw new ConfigurationException($"The configuration has no `{path}` for `${{{path}}}`.");
-        }
-
-        private HoconValue Join(Node node)
-        {
-            var parts = node.Parts.Where(part => !part.Blank).Select(Resolve).Where(part => part is not null).ToList();
-            if (parts.Count > 0 && parts.TrueForAll(part => part.IsObject()))
-                return parts.Aggregate((under, over) => HoconValue.Merge(over, under));
-            if (parts.Count > 0 && parts.TrueForAll(part => part.IsArray()))
-                return new HoconValue([.. parts.SelectMany(part => part.GetArray())]);
-            return new HoconValue(string.Concat(node.Parts.Select(part => part.Blank ? part.Text : Resolve(part)?.GetString())));
-        }
-    }
 }

@@ -56,33 +56,6 @@ public sealed class Dispatchers
     }
 }
 
-/// <summary>Runs actors on the threads of .NET's pool.</summary>
-internal sealed class PoolDispatcherConfigurator : MessageDispatcherConfigurator
-{
-    private readonly PoolDispatcher dispatcher;
-
-    public PoolDispatcherConfigurator(Config config, IDispatcherPrerequisites prerequisites) : base(config, prerequisites)
-        => dispatcher = new PoolDispatcher(this);
-
-    public override MessageDispatcher Dispatcher() => dispatcher;
-
-    private sealed class PoolDispatcher(MessageDispatcherConfigurator configurator) : MessageDispatcher(configurator)
-    {
-        [ThreadStatic]
-        private static int hops;
-
-        /// <remarks>A thread's own queue is last in, first out: what an actor has just woken runs next, its message still in the cache. Two actors that
-        /// wake each other for ever would keep all below them waiting; so now and then one goes to the end of the common queue.</remarks>
-        protected override void ExecuteTask(IRunnable run) => ThreadPool.UnsafeQueueUserWorkItem(run, preferLocal: (++hops & 63) != 0);
-
-        internal override void ExecuteAgain(Mailbox mailbox) => ThreadPool.UnsafeQueueUserWorkItem(mailbox, preferLocal: false);
-
-        protected override void Shutdown()
-        {
-        }
-    }
-}
-
 /// <summary>Runs each actor on a thread of its own.</summary>
 internal sealed class PinnedDispatcherConfigurator(Config config, IDispatcherPrerequisites prerequisites) : MessageDispatcherConfigurator(config, prerequisites)
 {

@@ -69,7 +69,7 @@ public class Mailbox : IRunnable
     }
 
     /// <inheritdoc />
-    public void Execute() => Run();
+    public void Execute() => PoolWorker.Run(this);
 
     internal void Enqueue(Envelope envelope)
     {
@@ -152,9 +152,12 @@ public class Mailbox : IRunnable
     {
         var left = Math.Max(dispatcher.Throughput, 1);
         var deadline = dispatcher.ThroughputDeadlineTicks > 0 ? Stopwatch.GetTimestamp() + dispatcher.ThroughputDeadlineTicks : long.MaxValue;
+        var worker = PoolWorker.Current;
         // Neither suspended nor closed: only the scheduled bit is set.
         while (Volatile.Read(ref status) == IsScheduledBit && MessageQueue.TryDequeue(out var envelope))
         {
+            // Another message follows: what the one before has woken need not wait for it. Before the first nothing is kept.
+            worker?.Release();
             cell.Invoke(envelope);
             if (Volatile.Read(ref systemMessages) is not null)
                 ProcessSystemMessages();

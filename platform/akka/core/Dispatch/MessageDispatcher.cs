@@ -110,7 +110,8 @@ public abstract class MessageDispatcher
     {
         var mailbox = cell.Mailbox;
         mailbox.Enqueue(envelope);
-        RegisterForExecution(mailbox, true, false);
+        if (!RegisterForExecution(mailbox, true, false))
+            PoolWorker.Release(mailbox);
     }
 
     /// <summary>Puts a message of the system into an actor's mailbox and has it run.</summary>

@@ -9,11 +9,13 @@ namespace Akka.Persistence.Journal;
 /// <summary>How events are read back.</summary>
 public interface IAsyncRecovery
 {
-    /// <summary>Calls back for the events of a persistence id with sequence numbers in the inclusive range, in order, for at most <paramref name="max"/>.</summary>
+    /// <summary>Calls back for the events of a persistence id with sequence numbers in the inclusive range, in order, for at most
+    /// <paramref name="max"/>.</summary>
     Task ReplayMessagesAsync(
         IActorContext context, string persistenceId, long fromSequenceNr, long toSequenceNr, long max, Action<IPersistentRepresentation> recoveryCallback);
 
-    /// <summary>The highest sequence number that was ever written under a persistence id, whether or not its event is deleted; 0 if none was.</summary>
+    /// <summary>The highest sequence number that was ever written under a persistence id, whether or not its event is deleted; 0 if none
+    /// was.</summary>
     /// <param name="persistenceId">Whose.</param>
     /// <param name="fromSequenceNr">A hint: the number is not lower.</param>
     Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr);
@@ -45,8 +47,8 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
     public abstract Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr);
 
     /// <summary>Writes events. Those of one <see cref="AtomicWrite"/> are written all or none.</summary>
-    /// <returns>Null if all were written; else one element for each write: null, or why it is rejected, that is, certainly not written. A failed task means
-    /// that it is unknown which were written.</returns>
+    /// <returns>Null if all were written; else one element for each write: null, or why it is rejected, that is, certainly not written.
+    /// A failed task means that it is unknown which were written.</returns>
     protected abstract Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages);
 
     /// <summary>Deletes the events of a persistence id up to a sequence number, inclusive.</summary>
@@ -91,15 +93,21 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
         if (written.IsCompleted)
             Answer(request, envelopes, count, written, self);
         else
-            written.ContinueWith(done => Answer(request, envelopes, count, done, self), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            written.ContinueWith(done => Answer(request, envelopes, count, done, self), CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     private Task<IImmutableList<Exception>> WriteAsync(IPersistentEnvelope[] envelopes, int count)
     {
-        var writes = new List<AtomicWrite>(count);
+        var writes = new AtomicWrite[count];
         try
         {
-            writes.AddRange(PreparePersistentBatch(envelopes));
+            var next = 0;
+            foreach (var envelope in envelopes)
+            {
+                if (envelope is AtomicWrite write)
+                    writes[next++] = Prepare(write);
+            }
         }
         catch (Exception unfit)
         {
@@ -117,7 +125,8 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
     }
 
     // The answers go straight to the actor: it asks for the next batch only after this one, so they need no order among batches.
-    private static void Answer(WriteMessages request, IPersistentEnvelope[] envelopes, int count, Task<IImmutableList<Exception>> written, IActorRef self)
+    private static void Answer(WriteMessages request, IPersistentEnvelope[] envelopes, int count, Task<IImmutableList<Exception>> written,
+        IActorRef self)
     {
         var target = request.PersistentActor;
         var instance = request.ActorInstanceId;
@@ -154,12 +163,14 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
     {
         try
         {
-            var highest = await breaker.WithCircuitBreaker(_ => ReadHighestSequenceNrAsync(request.PersistenceId, Math.Max(0, request.FromSequenceNr - 1))).ConfigureAwait(false);
+            var from = Math.Max(0, request.FromSequenceNr - 1);
+            var highest = await breaker.WithCircuitBreaker(_ => ReadHighestSequenceNrAsync(request.PersistenceId, from)).ConfigureAwait(false);
             var to = Math.Min(request.ToSequenceNr, highest);
             if (request.FromSequenceNr <= to)
             {
                 var events = new ReplayFilter(filter, request.PersistentActor, log);
-                await ReplayMessagesAsync(context, request.PersistenceId, request.FromSequenceNr, to, request.Max, events.Add).ConfigureAwait(false);
+                await ReplayMessagesAsync(context, request.PersistenceId, request.FromSequenceNr, to, request.Max, events.Add)
+                    .ConfigureAwait(false);
                 events.Flush();
             }
 

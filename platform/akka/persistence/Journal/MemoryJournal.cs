@@ -92,7 +92,10 @@ public class MemoryJournal : AsyncWriteJournal
         public IReadOnlyList<IPersistentRepresentation> Read(long from, long to, long max)
         {
             lock (events)
-                return [.. events.Where(@event => @event.SequenceNr >= from && @event.SequenceNr <= to).Take((int)Math.Min(max, int.MaxValue))];
+            {
+                var inRange = events.Where(@event => @event.SequenceNr >= from && @event.SequenceNr <= to);
+                return [.. inRange.Take((int)Math.Min(max, int.MaxValue))];
+            }
         }
     }
 }

@@ -37,7 +37,8 @@ internal sealed record ReplayFilterSettings(ReplayFilterMode Mode, int WindowSiz
 }
 
 /// <summary>Hands replayed events on, save those that an incarnation wrote after another had taken over.</summary>
-/// <remarks>Looks ahead over a window: a new writer's event with a number that the old writer used already shows the old one's to be wrong.</remarks>
+/// <remarks>Looks ahead over a window: a new writer's event with a number that the old writer used already shows the old one's to be
+/// wrong.</remarks>
 internal sealed class ReplayFilter(ReplayFilterSettings settings, IActorRef target, ILoggingAdapter log)
 {
     private readonly LinkedList<IPersistentRepresentation> window = new();

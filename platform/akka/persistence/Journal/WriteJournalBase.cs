@@ -12,9 +12,11 @@ public abstract class WriteJournalBase : ActorBase
         foreach (var envelope in resequenceables)
         {
             if (envelope is AtomicWrite write)
-                yield return HasSenders(write) ? WithoutSenders(write) : write;
+                yield return Prepare(write);
         }
     }
+
+    private protected static AtomicWrite Prepare(AtomicWrite write) => HasSenders(write) ? WithoutSenders(write) : write;
 
     private static bool HasSenders(AtomicWrite write)
     {
@@ -27,6 +29,9 @@ public abstract class WriteJournalBase : ActorBase
         return false;
     }
 
-    private static AtomicWrite WithoutSenders(AtomicWrite write) => new(((IEnumerable<IPersistentRepresentation>)write.Payload).Select(static @event =>
-        @event.Update(@event.SequenceNr, @event.PersistenceId, @event.IsDeleted, ActorRefs.NoSender, @event.WriterGuid)).ToImmutableArray());
+    private static AtomicWrite WithoutSenders(AtomicWrite write) =>
+        new(((IEnumerable<IPersistentRepresentation>)write.Payload).Select(WithoutSender).ToImmutableArray());
+
+    private static IPersistentRepresentation WithoutSender(IPersistentRepresentation @event) =>
+        @event.Update(@event.SequenceNr, @event.PersistenceId, @event.IsDeleted, ActorRefs.NoSender, @event.WriterGuid);
 }

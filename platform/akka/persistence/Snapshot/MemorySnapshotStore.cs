@@ -13,7 +13,8 @@ public class MemorySnapshotStore : SnapshotStore
     /// <inheritdoc/>
     protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot)
     {
-        snapshots.RemoveAll(other => other.Metadata.PersistenceId == metadata.PersistenceId && other.Metadata.SequenceNr == metadata.SequenceNr);
+        snapshots.RemoveAll(other => other.Metadata.PersistenceId == metadata.PersistenceId
+            && other.Metadata.SequenceNr == metadata.SequenceNr);
         snapshots.Add(new SelectedSnapshot(metadata, snapshot));
         return Task.CompletedTask;
     }
@@ -21,7 +22,8 @@ public class MemorySnapshotStore : SnapshotStore
     /// <inheritdoc/>
     protected override Task DeleteAsync(SnapshotMetadata metadata)
     {
-        snapshots.RemoveAll(snapshot => snapshot.Metadata.PersistenceId == metadata.PersistenceId && snapshot.Metadata.SequenceNr == metadata.SequenceNr
+        snapshots.RemoveAll(snapshot => snapshot.Metadata.PersistenceId == metadata.PersistenceId
+            && snapshot.Metadata.SequenceNr == metadata.SequenceNr
             && (metadata.Timestamp == DateTime.MinValue || snapshot.Metadata.Timestamp <= metadata.Timestamp));
         return Task.CompletedTask;
     }

@@ -39,15 +39,21 @@ public abstract class SnapshotStore : ActorBase
                 _ = LoadAsync(load, Sender, Self);
                 return true;
             case SaveSnapshot save:
-                var metadata = new SnapshotMetadata(save.Metadata.PersistenceId, save.Metadata.SequenceNr, save.Metadata.Timestamp == DateTime.MinValue ? DateTime.UtcNow : save.Metadata.Timestamp);
-                _ = DoAsync(() => SaveAsync(metadata, save.Snapshot), new SaveSnapshotSuccess(metadata), cause => new SaveSnapshotFailure(metadata, cause), Sender, Self);
+                var metadata = new SnapshotMetadata(save.Metadata.PersistenceId, save.Metadata.SequenceNr,
+                    save.Metadata.Timestamp == DateTime.MinValue ? DateTime.UtcNow : save.Metadata.Timestamp);
+                _ = DoAsync(
+                    () => SaveAsync(metadata, save.Snapshot), new SaveSnapshotSuccess(metadata),
+                    cause => new SaveSnapshotFailure(metadata, cause), Sender, Self);
                 return true;
             case DeleteSnapshot delete:
-                _ = DoAsync(() => DeleteAsync(delete.Metadata), new DeleteSnapshotSuccess(delete.Metadata), cause => new DeleteSnapshotFailure(delete.Metadata, cause), Sender, Self);
+                _ = DoAsync(
+                    () => DeleteAsync(delete.Metadata), new DeleteSnapshotSuccess(delete.Metadata),
+                    cause => new DeleteSnapshotFailure(delete.Metadata, cause), Sender, Self);
                 return true;
             case DeleteSnapshots delete:
                 _ = DoAsync(
-                    () => DeleteAsync(delete.PersistenceId, delete.Criteria), new DeleteSnapshotsSuccess(delete.Criteria), cause => new DeleteSnapshotsFailure(delete.Criteria, cause), Sender, Self);
+                    () => DeleteAsync(delete.PersistenceId, delete.Criteria), new DeleteSnapshotsSuccess(delete.Criteria),
+                    cause => new DeleteSnapshotsFailure(delete.Criteria, cause), Sender, Self);
                 return true;
             default:
                 return ReceivePluginInternal(message);
@@ -59,7 +65,8 @@ public abstract class SnapshotStore : ActorBase
         object answer;
         try
         {
-            var found = await breaker.WithCircuitBreaker(_ => LoadAsync(load.PersistenceId, load.Criteria.UpTo(load.ToSequenceNr))).ConfigureAwait(false);
+            var criteria = load.Criteria.UpTo(load.ToSequenceNr);
+            var found = await breaker.WithCircuitBreaker(_ => LoadAsync(load.PersistenceId, criteria)).ConfigureAwait(false);
             answer = new LoadSnapshotResult(found, load.ToSequenceNr);
         }
         catch (Exception failure)

@@ -3,7 +3,8 @@ using Akka.Configuration;
 
 namespace Akka.Persistence.Sql;
 
-/// <summary>Journal and snapshot store in an SQL database: <c>akka.persistence.journal.sql</c> and <c>akka.persistence.snapshot-store.sql</c>.</summary>
+/// <summary>Journal and snapshot store in an SQL database: <c>akka.persistence.journal.sql</c> and
+/// <c>akka.persistence.snapshot-store.sql</c>.</summary>
 public static class SqlPersistence
 {
     /// <summary>The path of the journal's configuration.</summary>

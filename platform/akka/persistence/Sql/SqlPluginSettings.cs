@@ -10,7 +10,8 @@ internal sealed class SqlPluginSettings
     {
         if (config.GetString("table-mapping", "default") is var mapping and not "default")
             throw new ConfigurationException($"The SQL {tables} plugin's table-mapping '{mapping}' is unknown; use default.");
-        Open = SqlSession.Opener(config.GetString("provider-name"), config.GetString("connection-string"), tables, config.GetBoolean("auto-initialize", true));
+        Open = SqlSession.Opener(config.GetString("provider-name"), config.GetString("connection-string"), tables,
+            config.GetBoolean("auto-initialize", true));
         Serializer = config.GetString("serializer") is { Length: > 0 } name and not "null" ? name : null;
         BufferSize = config.GetInt("buffer-size", 5000);
         ReplayBatchSize = config.GetInt("replay-batch-size", 1000);

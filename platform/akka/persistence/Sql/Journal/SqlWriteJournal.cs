@@ -14,7 +14,8 @@ public class SqlWriteJournal : AsyncWriteJournal
     private readonly int replayBatch;
 
     /// <summary>Reads the keys below <c>akka.persistence.journal.sql</c>.</summary>
-    /// <exception cref="ConfigurationException">The provider or the table mapping is unknown, or the connection string is missing.</exception>
+    /// <exception cref="ConfigurationException">The provider or the table mapping is unknown, or the connection string is
+    /// missing.</exception>
     public SqlWriteJournal(Config journalConfig)
     {
         var settings = new SqlPluginSettings(journalConfig.WithFallback(SqlPersistence.DefaultConfiguration.GetConfig(SqlPersistence.JournalConfigPath)), SqlTables.Journal);
@@ -24,7 +25,8 @@ public class SqlWriteJournal : AsyncWriteJournal
     }
 
     /// <inheritdoc/>
-    public override Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr) => store.HighestSequenceNrAsync(persistenceId);
+    public override Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr) =>
+        store.HighestSequenceNrAsync(persistenceId);
 
     /// <inheritdoc/>
     public override async Task ReplayMessagesAsync(
@@ -32,7 +34,8 @@ public class SqlWriteJournal : AsyncWriteJournal
     {
         while (fromSequenceNr <= toSequenceNr && max > 0)
         {
-            var rows = await store.ReadAsync(persistenceId, fromSequenceNr, toSequenceNr, (int)Math.Min(replayBatch, max)).ConfigureAwait(false);
+            var limit = (int)Math.Min(replayBatch, max);
+            var rows = await store.ReadAsync(persistenceId, fromSequenceNr, toSequenceNr, limit).ConfigureAwait(false);
             foreach (var row in rows)
                 recoveryCallback(Event(row));
             if (rows.Count < replayBatch)
@@ -70,7 +73,8 @@ public class SqlWriteJournal : AsyncWriteJournal
     }
 
     /// <inheritdoc/>
-    protected override Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr) => store.DeleteToAsync(persistenceId, toSequenceNr);
+    protected override Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr) =>
+        store.DeleteToAsync(persistenceId, toSequenceNr);
 
     /// <inheritdoc/>
     protected override void PostStop()
@@ -81,11 +85,15 @@ public class SqlWriteJournal : AsyncWriteJournal
 
     private JournalRow Row(IPersistentRepresentation @event, long now)
     {
-        var (payload, tags) = @event.Payload is Tagged tagged ? (tagged.Payload, (IReadOnlyCollection<string>)tagged.Tags) : (@event.Payload, []);
+        var (payload, tags) = @event.Payload is Tagged tagged
+            ? (tagged.Payload, (IReadOnlyCollection<string>)tagged.Tags)
+            : (@event.Payload, []);
         var (bytes, manifest, serializerId) = serialization.Serialize(payload);
-        return new JournalRow(@event.PersistenceId, @event.SequenceNr, @event.Timestamp == 0 ? now : @event.Timestamp, bytes, manifest, serializerId, @event.WriterGuid, tags);
+        return new JournalRow(@event.PersistenceId, @event.SequenceNr, @event.Timestamp == 0 ? now : @event.Timestamp, bytes, manifest,
+            serializerId, @event.WriterGuid, tags);
     }
 
     private Persistent Event(JournalRow row) => new(
-        serialization.Deserialize(row.Message, row.SerializerId, row.Manifest), row.SequenceNr, row.PersistenceId, row.Manifest, false, ActorRefs.NoSender, row.WriterUuid, row.Created);
+        serialization.Deserialize(row.Message, row.SerializerId, row.Manifest),
+        row.SequenceNr, row.PersistenceId, row.Manifest, false, ActorRefs.NoSender, row.WriterUuid, row.Created);
 }

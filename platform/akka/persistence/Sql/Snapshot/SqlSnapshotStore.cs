@@ -12,7 +12,8 @@ public class SqlSnapshotStore : SnapshotStore
     private readonly SnapshotStorage store;
 
     /// <summary>Reads the keys below <c>akka.persistence.snapshot-store.sql</c>.</summary>
-    /// <exception cref="ConfigurationException">The provider or the table mapping is unknown, or the connection string is missing.</exception>
+    /// <exception cref="ConfigurationException">The provider or the table mapping is unknown, or the connection string is
+    /// missing.</exception>
     public SqlSnapshotStore(Config snapshotConfig)
     {
         var settings = new SqlPluginSettings(snapshotConfig.WithFallback(SqlPersistence.DefaultConfiguration.GetConfig(SqlPersistence.SnapshotStoreConfigPath)), SqlTables.Snapshot);
@@ -25,22 +26,26 @@ public class SqlSnapshotStore : SnapshotStore
     {
         var row = await store.NewestAsync(Range(persistenceId, criteria)).ConfigureAwait(false);
         return row is null ? null : new SelectedSnapshot(
-            new SnapshotMetadata(row.PersistenceId, row.SequenceNr, new DateTime(row.Created, DateTimeKind.Utc)), serialization.Deserialize(row.Payload, row.SerializerId, row.Manifest));
+            new SnapshotMetadata(row.PersistenceId, row.SequenceNr, new DateTime(row.Created, DateTimeKind.Utc)),
+            serialization.Deserialize(row.Payload, row.SerializerId, row.Manifest));
     }
 
     /// <inheritdoc/>
     protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot)
     {
         var (bytes, manifest, serializerId) = serialization.Serialize(snapshot);
-        return store.SaveAsync(new SnapshotRow(metadata.PersistenceId, metadata.SequenceNr, metadata.Timestamp.Ticks, bytes, manifest, serializerId));
+        return store.SaveAsync(new SnapshotRow(metadata.PersistenceId, metadata.SequenceNr, metadata.Timestamp.Ticks, bytes, manifest,
+            serializerId));
     }
 
     /// <inheritdoc/>
     protected override Task DeleteAsync(SnapshotMetadata metadata) => store.DeleteAsync(new SnapshotRange(
-        metadata.PersistenceId, metadata.SequenceNr, metadata.SequenceNr, 0, metadata.Timestamp == DateTime.MinValue ? long.MaxValue : metadata.Timestamp.Ticks));
+        metadata.PersistenceId, metadata.SequenceNr, metadata.SequenceNr, 0,
+        metadata.Timestamp == DateTime.MinValue ? long.MaxValue : metadata.Timestamp.Ticks));
 
     /// <inheritdoc/>
-    protected override Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria) => store.DeleteAsync(Range(persistenceId, criteria));
+    protected override Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria) =>
+        store.DeleteAsync(Range(persistenceId, criteria));
 
     /// <inheritdoc/>
     protected override void PostStop()
@@ -50,5 +55,6 @@ public class SqlSnapshotStore : SnapshotStore
     }
 
     private static SnapshotRange Range(string persistenceId, SnapshotSelectionCriteria criteria) => new(
-        persistenceId, criteria.MinSequenceNr, criteria.MaxSequenceNr, (criteria.MinTimestamp ?? DateTime.MinValue).Ticks, criteria.MaxTimeStamp.Ticks);
+        persistenceId, criteria.MinSequenceNr, criteria.MaxSequenceNr,
+        (criteria.MinTimestamp ?? DateTime.MinValue).Ticks, criteria.MaxTimeStamp.Ticks);
 }

@@ -14,12 +14,14 @@ internal sealed class JournalStore(Func<SqlSession> open, int capacity) : IDispo
     /// <summary>The highest sequence number ever written under the id, deleted events included; 0 if there is none.</summary>
     public Task<long> HighestSequenceNrAsync(string persistenceId) => worker.RunAsync((session, transaction) =>
     {
-        using var command = session.Command(transaction, "SELECT MAX(sequence_number) FROM journal WHERE persistence_id = @id", ("@id", persistenceId));
+        using var command = session.Command(transaction, "SELECT MAX(sequence_number) FROM journal WHERE persistence_id = @id",
+            ("@id", persistenceId));
         return command.ExecuteScalar() as long? ?? 0;
     });
 
     /// <summary>At most <paramref name="limit"/> events with sequence numbers in the inclusive range, in order.</summary>
-    public Task<IReadOnlyList<JournalRow>> ReadAsync(string persistenceId, long from, long to, int limit) => worker.RunAsync((session, transaction) =>
+    public Task<IReadOnlyList<JournalRow>> ReadAsync(string persistenceId, long from, long to, int limit) =>
+        worker.RunAsync((session, transaction) =>
     {
         using var command = session.Command(
             transaction,
@@ -36,16 +38,21 @@ internal sealed class JournalStore(Func<SqlSession> open, int capacity) : IDispo
         return (IReadOnlyList<JournalRow>)rows;
     });
 
-    /// <summary>Deletes the events up to and including a sequence number. The last of them stays, marked, so that its number is not given again.</summary>
+    /// <summary>Deletes the events up to and including a sequence number. The last of them stays, marked, so that its number is not given
+    /// again.</summary>
     public Task DeleteToAsync(string persistenceId, long to) => worker.RunAsync((session, transaction) =>
     {
         using var last = session.Command(
-            transaction, "SELECT MAX(sequence_number) FROM journal WHERE persistence_id = @id AND sequence_number <= @to", ("@id", persistenceId), ("@to", to));
+            transaction, "SELECT MAX(sequence_number) FROM journal WHERE persistence_id = @id AND sequence_number <= @to",
+            ("@id", persistenceId), ("@to", to));
         if (last.ExecuteScalar() is long marker)
         {
-            session.Execute(transaction, "UPDATE journal SET deleted = @yes WHERE persistence_id = @id AND sequence_number = @nr", ("@yes", true), ("@id", persistenceId), ("@nr", marker));
-            session.Execute(transaction, "DELETE FROM journal WHERE persistence_id = @id AND sequence_number < @nr", ("@id", persistenceId), ("@nr", marker));
-            session.Execute(transaction, "DELETE FROM tags WHERE persistence_id = @id AND sequence_nr <= @nr", ("@id", persistenceId), ("@nr", marker));
+            session.Execute(transaction, "UPDATE journal SET deleted = @yes WHERE persistence_id = @id AND sequence_number = @nr",
+                ("@yes", true), ("@id", persistenceId), ("@nr", marker));
+            session.Execute(transaction, "DELETE FROM journal WHERE persistence_id = @id AND sequence_number < @nr",
+                ("@id", persistenceId), ("@nr", marker));
+            session.Execute(transaction, "DELETE FROM tags WHERE persistence_id = @id AND sequence_nr <= @nr",
+                ("@id", persistenceId), ("@nr", marker));
         }
 
         return true;
@@ -54,6 +61,7 @@ internal sealed class JournalStore(Func<SqlSession> open, int capacity) : IDispo
     public void Dispose() => worker.Dispose();
 
     private static JournalRow Row(string persistenceId, DbDataReader reader) => new(
-        persistenceId, reader.GetInt64(0), reader.GetInt64(1), reader.GetFieldValue<byte[]>(2), reader.IsDBNull(3) ? "" : reader.GetString(3),
-        reader.IsDBNull(4) ? null : reader.GetInt32(4), reader.IsDBNull(5) ? null : reader.GetString(5), []);
+        persistenceId, reader.GetInt64(0), reader.GetInt64(1), reader.GetFieldValue<byte[]>(2),
+        reader.IsDBNull(3) ? "" : reader.GetString(3), reader.IsDBNull(4) ? null : reader.GetInt32(4),
+        reader.IsDBNull(5) ? null : reader.GetString(5), []);
 }

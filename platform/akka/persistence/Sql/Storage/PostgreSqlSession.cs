@@ -113,7 +113,8 @@ internal sealed class PostgreSqlSession : SqlSession
         command.ExecuteNonQuery();
     }
 
-    private static void Add<TRow, TValue>(NpgsqlCommand command, string name, NpgsqlDbType type, IReadOnlyList<TRow> rows, Func<TRow, TValue> column)
+    private static void Add<TRow, TValue>(
+        NpgsqlCommand command, string name, NpgsqlDbType type, IReadOnlyList<TRow> rows, Func<TRow, TValue> column)
     {
         var values = new TValue[rows.Count];
         for (var index = 0; index < values.Length; index++)

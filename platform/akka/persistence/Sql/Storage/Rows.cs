@@ -23,4 +23,5 @@ internal sealed record JournalRow(
 internal sealed record SnapshotRow(string PersistenceId, long SequenceNr, long Created, byte[] Payload, string Manifest, int? SerializerId);
 
 /// <summary>Which snapshots of a persistence id are meant; all bounds are inclusive.</summary>
-internal readonly record struct SnapshotRange(string PersistenceId, long MinSequenceNr, long MaxSequenceNr, long MinCreated, long MaxCreated);
+internal readonly record struct SnapshotRange(string PersistenceId, long MinSequenceNr, long MaxSequenceNr, long MinCreated,
+    long MaxCreated);

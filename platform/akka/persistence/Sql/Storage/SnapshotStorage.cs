@@ -19,8 +19,8 @@ internal sealed class SnapshotStorage(Func<SqlSession> open, int capacity) : IDi
         ON CONFLICT (persistence_id, sequence_number) DO UPDATE SET
             created = excluded.created, snapshot = excluded.snapshot, manifest = excluded.manifest, serializer_id = excluded.serializer_id
         """,
-        ("@id", row.PersistenceId), ("@nr", row.SequenceNr), ("@created", row.Created), ("@snapshot", row.Payload), ("@manifest", row.Manifest),
-        ("@serializer", (object?)row.SerializerId ?? DBNull.Value)));
+        ("@id", row.PersistenceId), ("@nr", row.SequenceNr), ("@created", row.Created), ("@snapshot", row.Payload),
+        ("@manifest", row.Manifest), ("@serializer", (object?)row.SerializerId ?? DBNull.Value)));
 
     /// <summary>The snapshot of the highest sequence number in the range, if any.</summary>
     public Task<SnapshotRow?> NewestAsync(SnapshotRange range) => worker.RunAsync((session, transaction) =>

@@ -11,7 +11,8 @@ internal enum SqlTables
     Snapshot,
 }
 
-/// <summary>One open connection and what differs between the databases: how to open it, the tables' definitions, how to insert many rows.</summary>
+/// <summary>One open connection and what differs between the databases: how to open it, the tables' definitions, how to insert many
+/// rows.</summary>
 /// <remarks>The tables are those of Akka.Persistence.Sql's default mapping, type by type, so that either program can open what the other wrote.
 /// A session is used by one thread at a time.</remarks>
 internal abstract class SqlSession : IDisposable
@@ -42,6 +43,9 @@ internal abstract class SqlSession : IDisposable
             return () => PostgreSqlSession.Open(connectionString, tables, create);
         throw new ConfigurationException($"The SQL {tables} plugin's provider-name '{providerName}' is unknown; use SQLite.MS or PostgreSQL.15.");
     }
+
+    /// <summary>Ends a transaction that was committed, or is to be taken back.</summary>
+    public virtual void End(DbTransaction transaction, bool isCommitted) => transaction.Dispose();
 
     public virtual void Dispose()
     {

@@ -135,7 +135,9 @@ internal sealed class SqlWorker : IDisposable
 
     private void Insert(List<Insertion> insertions)
     {
-        IReadOnlyList<JournalRow> rows = insertions.Count == 1 ? insertions[0].Rows : [.. insertions.SelectMany(static insertion => insertion.Rows)];
+        IReadOnlyList<JournalRow> rows = insertions.Count == 1
+            ? insertions[0].Rows
+            : [.. insertions.SelectMany(static insertion => insertion.Rows)];
         if (InTransaction((on, transaction) => on.Insert(transaction, rows)) is not { } failure)
         {
             foreach (var insertion in insertions)
@@ -154,7 +156,8 @@ internal sealed class SqlWorker : IDisposable
         }
     }
 
-    // What went wrong, or null. Only where the connection died before the commit was sent is the work done once more: then it certainly left no trace.
+    // What went wrong, or null. Only where the connection died before the commit was sent is the work done once more: then it certainly
+    // left no trace.
     private Exception? InTransaction(Action<SqlSession, DbTransaction> work)
     {
         for (var attempt = 1; ; attempt++)
@@ -162,9 +165,7 @@ internal sealed class SqlWorker : IDisposable
             try
             {
                 session ??= open();
-                using var transaction = session.Connection.BeginTransaction();
-                work(session, transaction);
-                Commit(transaction);
+                InOne(session, work);
                 return null;
             }
             catch (Exception failure)
@@ -179,6 +180,22 @@ internal sealed class SqlWorker : IDisposable
                 if (attempt > 1 || !hadSession || session is not null || failure is CommitFailedException)
                     return failure;
             }
+        }
+    }
+
+    private static void InOne(SqlSession on, Action<SqlSession, DbTransaction> work)
+    {
+        var transaction = on.Connection.BeginTransaction();
+        var isDone = false;
+        try
+        {
+            work(on, transaction);
+            Commit(transaction);
+            isDone = true;
+        }
+        finally
+        {
+            on.End(transaction, isDone);
         }
     }
 

@@ -1,11 +1,13 @@
 #nullable enable
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Akka.Persistence.Sql.Storage;
 
 /// <summary>SQLite, through the operating system's library.</summary>
-/// <remarks>A commit is synced to the disk before it is acknowledged (<c>synchronous = FULL</c>), into a write-ahead log, so that readers do not wait.</remarks>
+/// <remarks>A commit is synced to the disk before it is acknowledged (<c>synchronous = FULL</c>), into a write-ahead log, so that readers
+/// do not wait.</remarks>
 internal sealed class SqliteSession : SqlSession
 {
     private const string JournalTables = """
@@ -56,7 +58,8 @@ internal sealed class SqliteSession : SqlSession
             INSERT INTO journal (created, deleted, persistence_id, sequence_number, message, manifest, identifier, writer_uuid)
             VALUES (@created, 0, @id, @nr, @message, @manifest, @serializer, @writer)
             """;
-        AddParameters(insertEvent, ("@created", SqliteType.Integer), ("@id", SqliteType.Text), ("@nr", SqliteType.Integer), ("@message", SqliteType.Blob),
+        AddParameters(insertEvent, ("@created", SqliteType.Integer), ("@id", SqliteType.Text), ("@nr", SqliteType.Integer),
+            ("@message", SqliteType.Blob),
             ("@manifest", SqliteType.Text), ("@serializer", SqliteType.Integer), ("@writer", SqliteType.Text));
         insertTag = connection.CreateCommand();
         insertTag.CommandText = """
@@ -98,13 +101,30 @@ internal sealed class SqliteSession : SqlSession
         insertEvent.Transaction = insertTag.Transaction = (SqliteTransaction)transaction;
         foreach (var row in rows)
         {
-            Set(insertEvent, row.Created, row.PersistenceId, row.SequenceNr, row.Message, row.Manifest, (object?)row.SerializerId ?? DBNull.Value, (object?)row.WriterUuid ?? DBNull.Value);
+            Set(insertEvent, row.Created, row.PersistenceId, row.SequenceNr, row.Message, row.Manifest,
+                (object?)row.SerializerId ?? DBNull.Value, (object?)row.WriterUuid ?? DBNull.Value);
             insertEvent.ExecuteNonQuery();
             foreach (var tag in row.Tags)
             {
                 Set(insertTag, tag, row.SequenceNr, row.PersistenceId);
                 insertTag.ExecuteNonQuery();
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void End(DbTransaction transaction, bool isCommitted)
+    {
+        try
+        {
+            transaction.Dispose();
+        }
+        catch (SqliteException) when (!isCommitted)
+        {
+            // SQLite has taken it back by itself, as it does when the disk is full, but its client still means to. It gets one to take back,
+            // or the connection could never be used or closed again.
+            _ = raw.sqlite3_exec(((SqliteConnection)Connection).Handle, "BEGIN");
+            transaction.Dispose();
         }
     }
 

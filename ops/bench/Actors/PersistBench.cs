@@ -9,37 +9,38 @@ namespace ActorTrain.Bench.Actors;
 /// <summary>Events persisted per second by one actor on the journal in memory, beside two loops over channels that do the same.</summary>
 /// <remarks><c>persist</c>: commands come as fast as they can, each persists one event and lets others in meanwhile (PersistAsync).
 /// <c>persist_one_by_one</c>: each keeps the others out until its event is handled (Persist).</remarks>
-internal static class PersistBenchmark
+internal static class PersistBench
 {
     private const int Rounds = 5;
 
     public static void Run(Figures figures)
     {
-        Measure(figures, "persist", 300_000, events => FloodAsync(events, oneByOne: false), events => ChannelsAsync(events, oneByOne: false));
-        Measure(figures, "persist_one_by_one", 100_000, events => FloodAsync(events, oneByOne: true), events => ChannelsAsync(events, oneByOne: true));
+        Measure(figures, "persist", 300_000, oneByOne: false);
+        Measure(figures, "persist_one_by_one", 100_000, oneByOne: true);
     }
 
-    private static void Measure(Figures figures, string name, int events, Func<int, Task<TimeSpan>> actors, Func<int, Task<TimeSpan>> channels)
+    private static void Measure(Figures figures, string name, int events, bool oneByOne)
     {
         var (byActors, byChannels) = (new List<double>(), new List<double>());
         for (var round = 0; round <= Rounds; round++)
         {
-            var (fast, bare) = (PerSecond(events, actors), PerSecond(events, channels));
+            var (fast, bare) = (PerSecond(events, oneByOne, FloodAsync), PerSecond(events, oneByOne, ChannelsAsync));
             if (round == 0)
                 continue; // The first warms up.
             byActors.Add(fast);
             byChannels.Add(bare);
         }
 
-        Console.WriteLine($"{name}: {byActors.Median():N0} events/s, over channels {byChannels.Median():N0}");
+        var ratio = byActors.Zip(byChannels, static (actor, channel) => actor / channel).Median();
+        Console.WriteLine($"  {name}: {byActors.Median():N0} events/s ({byActors.Min():N0} to {byActors.Max():N0}), {ratio:F2} times the channels'");
         figures.Add($"actors.{name}.per_second", byActors.Median());
-        figures.Add($"actors.{name}.vs_channels", byActors.Median() / byChannels.Median());
+        figures.Add($"actors.{name}.vs_channels", ratio);
     }
 
-    private static double PerSecond(int events, Func<int, Task<TimeSpan>> run)
+    private static double PerSecond(int events, bool oneByOne, Func<int, bool, Task<TimeSpan>> run)
     {
         GC.Collect();
-        return events / run(events).GetAwaiter().GetResult().TotalSeconds;
+        return events / run(events, oneByOne).GetAwaiter().GetResult().TotalSeconds;
     }
 
     // A system of its own for each round, so that no round pays for the events that another has left in memory.
@@ -47,7 +48,8 @@ internal static class PersistBenchmark
     {
         var system = ActorSystem.Create("persist", ConfigurationFactory.ParseString(
             "akka.loglevel = WARNING\nakka.persistence.snapshot-store.plugin = akka.persistence.snapshot-store.inmem"));
-        var (ready, done) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var (ready, done) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously),
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         var actor = system.ActorOf(Props.Create(() => new Account(events, oneByOne, ready, done)));
         await ready.Task;
         var command = new Deposit(1);
