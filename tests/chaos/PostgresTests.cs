@@ -36,7 +36,7 @@ public sealed class PostgresTests
         var folder = Directory.CreateTempSubdirectory("actortrain-chaos-").FullName;
         try
         {
-            var place = new ChaosPlace(folder, server.NewDatabase());
+            var place = new ChaosPlace(folder, server.NewDatabase()) { DatabaseTimeout = TimeSpan.FromSeconds(2) };
             var schedule = new ChaosSchedule { Seed = 0, Training = ChaosTraining.Float32, Trainers = 2, JournalBuffer = 4, Scales = [.. Enumerable.Range(3, 8).Select(static step => ((long)step, 1 + step % 2))] };
             using var away = new ManualResetEventSlim();
             long wentAwayAt = 0;
