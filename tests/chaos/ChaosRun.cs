@@ -52,10 +52,14 @@ internal static class ChaosRun
 
     private static DecisionWitness Live(ChaosSchedule schedule, ChaosPlace place, List<(FaultTarget, Fault)> fired)
     {
+        UnwrittenRecords? left = null;
         for (var part = 0; ; part++)
         {
-            var life = new ChaosLife(schedule, part, place);
+            var life = new ChaosLife(schedule, part, place, left);
             var ended = life.Live();
+
+            // A part that was cut short says nothing.
+            left = ended.Ending == RunEnding.Stopped && schedule.Cuts[part].How == Cut.Stop ? life.Unwritten : null;
             fired.AddRange(life.Faults.Fired);
             if (ended.Ending == RunEnding.Finished)
                 return life.Faults.Witness;

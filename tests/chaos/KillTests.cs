@@ -108,7 +108,7 @@ public sealed class KillTests : IDisposable
         return true;
     }
 
-    private static void WaitForChange(string runFolder, string file, int change)
+    internal static void WaitForChange(string runFolder, string file, int change)
     {
         using var reached = new ManualResetEventSlim();
         using var watcher = Watch(runFolder, path => path.EndsWith(file, StringComparison.Ordinal), change, reached);

@@ -78,7 +78,7 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
         var target = new FaultTarget(FaultTarget.RoleOf(actor), "");
         lock (gate)
         {
-            var until = messages + 5 + (int)(Chance(target, messages) * 150);
+            var until = messages + 30 + (int)(Chance(target, messages) * 150);
             var since = Stopwatch.StartNew();
             hangs++;
             while (!isOver && messages < until)
@@ -94,14 +94,14 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
         }
     }
 
-    /// <summary>What the database does with the next request.</summary>
+    /// <summary>What the database does with the next request. It answers at first: a run that finds none does not begin.</summary>
     public JournalFault ChooseWrite()
     {
         lock (gate)
         {
             var target = new FaultTarget("database", "");
             var number = writes++;
-            if (isOver || storms >= schedule.StormFaults || Chance(target, number) >= schedule.JournalStorm)
+            if (isOver || !witness.HasBegun || storms >= schedule.StormFaults || Chance(target, number) >= schedule.JournalStorm)
                 return JournalFault.None;
             storms++;
             var fault = (JournalFault)(1 + (number + schedule.Seed) % 3);
@@ -194,6 +194,9 @@ internal sealed class DecisionWitness
     private IReadOnlyList<RunEvent> before = [];
     private bool begins = true;
 
+    /// <summary>Whether the supervisor heard of the journal.</summary>
+    public bool HasBegun { get; private set; }
+
     /// <summary>The supervisor of the run failed: what it decided and was not yet durable died with it.</summary>
     public void SupervisorFailed()
     {
@@ -208,7 +211,7 @@ internal sealed class DecisionWitness
         {
             if (!begins)
                 return;
-            begins = false;
+            (begins, HasBegun) = (false, true);
             before = [.. events];
             decided.Clear();
         }

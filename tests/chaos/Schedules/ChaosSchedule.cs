@@ -1,4 +1,7 @@
 using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Training;
 using ActorTrain.Chaos.Tests.World;
 
 namespace ActorTrain.Chaos.Tests.Schedules;
@@ -69,7 +72,7 @@ internal sealed record ChaosSchedule
         var random = new Random(seed);
         var training = random.Next(2) == 0 ? ChaosTraining.BFloat16 : ChaosTraining.Float32;
         var kills = random.Next(12) == 0;
-        return new ChaosSchedule
+        var schedule = new ChaosSchedule
         {
             Seed = seed,
             Training = training,
@@ -95,6 +98,7 @@ internal sealed record ChaosSchedule
                     ? [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => random.Next(2) == 0 ? (Cut.Stop, 1 + random.Next(training.Steps)) : (Cut.Terminate, 5 + random.Next(400)))]
                     : [],
         };
+        return schedule.Rules.Aggregate(schedule, static (provoked, rule) => provoked.Provoke(rule.Target));
     }
 
     public override string ToString() =>
@@ -108,4 +112,20 @@ internal sealed record ChaosSchedule
         var (target, fault) = FaultTarget.All[(int)((((long)seed * RulesPerSeed) + index) % FaultTarget.All.Count)];
         return new FaultRule(target, random.Next(3), fault);
     }
+
+    // Some messages are only sent in trouble: it is brought about, and the first such message is the one that is hit.
+    private ChaosSchedule Provoke(FaultTarget target)
+    {
+        var first = this with { Rules = [.. Rules.Select(rule => rule.Target == target ? rule with { Occurrence = 0 } : rule)] };
+        return target.Kind switch
+        {
+            nameof(AbandonTrainer) => first.Add(FaultTarget.Trainer, nameof(ComputeLanes), 2, Fault.Hang),
+            nameof(AtAnotherStep) => first.Add(FaultTarget.Trainer, nameof(ApplyUpdate), 1, Fault.Drop),
+            nameof(Rewind) or "SupervisorReplacement" => first.Add(FaultTarget.Trainers, nameof(TellTrainer), 20, Fault.Throw),
+            nameof(CancelEvaluation) or nameof(StopRun) when !Kills => first with { EvaluateEvery = 1, Cuts = [(Cut.Stop, 3), .. Cuts] },
+            _ => this,
+        };
+    }
+
+    private ChaosSchedule Add(string role, string kind, int occurrence, Fault fault) => this with { Rules = [.. Rules, new FaultRule(new FaultTarget(role, kind), occurrence, fault)] };
 }

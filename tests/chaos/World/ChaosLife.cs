@@ -30,14 +30,17 @@ internal sealed class ChaosLife
     private readonly ConcurrentDictionary<Thread, bool> threads = new();
     private readonly List<(long Step, int Trainers)> scales;
     private readonly int? stopAt;
+    private readonly UnwrittenRecords? left;
     private int devices;
     private ActorSystem? system;
 
     /// <param name="schedule">What befalls it.</param>
     /// <param name="life">Which part of the run, from 0.</param>
     /// <param name="place">Where the run is kept.</param>
-    public ChaosLife(ChaosSchedule schedule, int life, ChaosPlace place)
+    /// <param name="left">What the part before it could not write.</param>
+    public ChaosLife(ChaosSchedule schedule, int life, ChaosPlace place, UnwrittenRecords? left = null)
     {
+        this.left = left;
         this.schedule = schedule;
         this.place = place;
         scales = [.. schedule.Scales];
@@ -55,6 +58,9 @@ internal sealed class ChaosLife
 
     /// <summary>Whether the database may fail by itself.</summary>
     public bool DatabaseFails { get; init; }
+
+    /// <summary>What this part could not write.</summary>
+    public UnwrittenRecords? Unwritten { get; private set; }
 
     /// <summary>What people were told.</summary>
     public IReadOnlyCollection<string> Said => said;
@@ -93,6 +99,7 @@ internal sealed class ChaosLife
             ChaosJournal.Forget(key);
         }
 
+        Unwritten = parts.Remains.Unwritten;
         if (threads.Keys.Any(thread => !thread.Join(Guard)))
             bugs.Enqueue("A thread of a trainer or of the checkpointer is left.");
         if (!bugs.IsEmpty)
@@ -107,7 +114,7 @@ internal sealed class ChaosLife
     }
 
     /// <summary>Tells the run.</summary>
-    public void Tell(IRunInput input) => system!.ActorSelection("/user/" + RunGuardian.Name).Tell(input);
+    public void Tell(object input) => system!.ActorSelection("/user/" + RunGuardian.Name).Tell(input);
 
     private RunParts Parts(SnapshotMemory snapshots, LocalGradientTransport transport)
     {
@@ -156,6 +163,7 @@ internal sealed class ChaosLife
                 JournalBuffer = schedule.JournalBuffer,
                 TrainerTimeout = schedule.TrainerTimeout,
                 RetryInterval = TimeSpan.FromMilliseconds(30),
+                EndPatience = Guard,
             },
             Plan = training.Plan,
             Trainers = Supervision(new TrainerSupervisorOptions
@@ -181,7 +189,7 @@ internal sealed class ChaosLife
             },
             Show = Show,
             Faults = Faults,
-            Remains = RunRemains.Of(origin),
+            Remains = RunRemains.Of(origin, left),
         };
     }
 
@@ -224,6 +232,7 @@ internal sealed class ChaosLife
                 // Asked each time: the wish itself may get lost.
                 if (stopAt <= step)
                     Tell(new StopRun("the schedule"));
+                Tell(new GetStatus());
                 OnStep?.Invoke(this, step);
                 break;
         }

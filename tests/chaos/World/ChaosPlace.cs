@@ -15,9 +15,11 @@ internal sealed class ChaosPlace(string folder, string? postgres = null)
     public const string RunName = "chaos";
     public const string ConfigurationHash = "chaos";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan DatabaseTimeout = TimeSpan.FromSeconds(2);
 
     public string Folder => folder;
+
+    /// <summary>How long the database may take for an answer; long, where none is made to keep silent.</summary>
+    public TimeSpan DatabaseTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     public string? Postgres => postgres;
 
