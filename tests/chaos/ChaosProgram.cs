@@ -11,7 +11,7 @@ public static class ChaosProgram
     private const int AtATime = 4;
     private static readonly TimeSpan Noteworthy = TimeSpan.FromSeconds(10);
 
-    /// <summary>Runs <c>chaos N SEED</c>, N schedules from a seed, or <c>live FOLDER SEED PART [DATABASE]</c>, one part of one.</summary>
+    /// <summary>Runs <c>chaos N SEED</c>, N schedules from a seed; <c>show N SEED</c>, which only says what they are; or <c>live FOLDER SEED PART [DATABASE]</c>, one part of one.</summary>
     /// <returns>The exit code: 0 where all is well.</returns>
     public static int Main(string[] arguments)
     {
@@ -22,8 +22,12 @@ public static class ChaosProgram
                 return ChaosRun.LiveOne(folder, Number(seed), Number(part), database.FirstOrDefault());
             case ["chaos", var count, var seed]:
                 return Many(Number(count), Number(seed));
+            case ["show", var count, var seed]:
+                foreach (var shown in Enumerable.Range(Number(seed), Number(count)))
+                    Console.WriteLine(ChaosSchedule.Of(shown));
+                return 0;
             default:
-                Console.Error.WriteLine("usage: chaos N SEED");
+                Console.Error.WriteLine("usage: chaos N SEED, or show N SEED");
                 return 2;
         }
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Training;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Chaos.Tests.Schedules;
@@ -28,10 +29,13 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
     // Longer than anything waits for a message, shorter than anybody waits for a run. Nobody takes over from an actor that hangs so.
     private static readonly TimeSpan ComesBackAfter = TimeSpan.FromMilliseconds(100);
 
+    private static readonly FaultTarget GivingUp = new(FaultTarget.Trainers, nameof(AbandonTrainer));
+
     private readonly object gate = new();
     private readonly Dictionary<FaultTarget, int> seen = [];
     private readonly Queue<string> last = [];
     private readonly List<(FaultTarget Target, Fault Fault)> fired = [];
+    private readonly HashSet<string> ruled = [];
     private readonly DecisionWitness witness = new();
     private int messages;
     private int storms;
@@ -78,11 +82,20 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
         var target = new FaultTarget(FaultTarget.RoleOf(actor), "");
         lock (gate)
         {
-            var until = messages + 30 + (int)(Chance(target, messages) * 150);
+            // One that a rule hangs comes back when it is given up and some time has gone by, others when they like.
+            var isGivenUp = !ruled.Remove(actor) || target.Role != FaultTarget.Trainer;
+            var (before, pause) = (seen.GetValueOrDefault(GivingUp), 5 + (int)(Chance(target, messages) * 150));
+            var until = messages + pause;
             var since = Stopwatch.StartNew();
             hangs++;
-            while (!isOver && messages < until)
+            while (!isOver && (!isGivenUp || messages < until))
             {
+                if (!isGivenUp && seen.GetValueOrDefault(GivingUp) > before)
+                {
+                    (isGivenUp, until) = (true, messages + pause);
+                    continue;
+                }
+
                 var rest = ComesBackAfter - since.Elapsed;
                 if (target.IsReplacedWhenItHangs)
                     Monitor.Wait(gate);
@@ -140,7 +153,7 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
             messages++;
             if (life < schedule.Cuts.Count && schedule.Cuts[life] is { How: not Cut.Stop } next && next.At == messages)
                 cut = next.How;
-            fault = isOver ? Fault.None : Choose(target, number);
+            fault = isOver ? Fault.None : Choose(target, number, actor);
             if (fault != Fault.None)
                 fired.Add((target, fault));
             Remember($"{actor} {target.Kind}{(fault == Fault.None ? "" : $": {fault}")}");
@@ -151,11 +164,15 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
         return fault;
     }
 
-    private Fault Choose(FaultTarget target, int number)
+    private Fault Choose(FaultTarget target, int number, string actor)
     {
         // Parts after the first begin the rules anew where they were not reached; a run of two parts meets each at most twice.
         if (schedule.Rules.FirstOrDefault(rule => rule.Target == target && rule.Occurrence == number) is { } rule)
+        {
+            if (rule.Fault == Fault.Hang)
+                ruled.Add(actor);
             return rule.Fault;
+        }
 
         // The supervisor gets as many messages as all others together.
         var chance = Chance(target, number) * (target.Role == FaultTarget.Supervisor ? 6 : 1);
