@@ -41,7 +41,8 @@ public sealed class ScheduleTests
             {
                 while (Next() is { } run)
                     run.RunSynchronously();
-            }) { IsBackground = true }.Start();
+            })
+            { IsBackground = true }.Start();
         }
 
         return runs;
