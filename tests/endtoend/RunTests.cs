@@ -204,9 +204,21 @@ public sealed class RunTests(TrainedRuns real)
         using var process = real.StartIn("", "bash", ["-c", "trap '' XFSZ; ulimit -f 64; DOTNET_EnableWriteXorExecute=0 exec \"$@\"", "bash", .. command]);
         Outcome.Of(process).ShouldRefuse("The run is saved after step", "Cannot write to the metrics file runs/full/metrics.jsonl: the file would be larger");
 
+        // Trainers are ahead of the files by a step or two; what these lack is left to the next start, which writes it.
         var (step, _) = real.NewestWeights("full");
-        real.MetricSteps("full").ShouldBe(Enumerable.Range(1, (int)step - 1));
+        var rows = real.MetricSteps("full").ToList();
+        rows.ShouldBe(Enumerable.Range(1, rows.Count));
+        rows.Count.ShouldBeInRange(1, (int)step - 1);
         real.State("full").ShouldBe("stopped");
+
+        using var again = real.Start(TrainedRuns.Small("full", tiny));
+        WaitFor(again, $"step {step + 1}/");
+        Signal(again, "TERM");
+        again.StandardOutput.ReadToEnd();
+        again.WaitForExit();
+        var taken = (int)real.NewestWeights("full").Step;
+        real.MetricSteps("full").ShouldBe(Enumerable.Range(1, taken));
+        real.Run("audit", "full").ShouldSucceed();
     }
 
     internal static void FlipBit(string path, long position)
