@@ -9,52 +9,6 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Where a run can begin without a snapshot in memory.</summary>
-/// <param name="Step">Updates that the state has seen; 0 without a checkpoint.</param>
-/// <param name="WeightsHash">SHA-256 of the checkpoint's weights; null for the first weights, made from the seed.</param>
-/// <param name="Skips">What the plan leaves out from there on.</param>
-public sealed record RunOrigin(long Step, string? WeightsHash, SkipList Skips)
-{
-    /// <summary>The first weights.</summary>
-    public static RunOrigin Seed { get; } = new(0, null, SkipList.Empty);
-}
-
-/// <summary>What is left of a run in a process when its supervisor fails: enough for the next one to go on, and never to give a name twice.</summary>
-/// <param name="Origin">The newest checkpoint, or <see cref="RunOrigin.Seed"/>.</param>
-/// <param name="Held">Snapshots in memory.</param>
-/// <param name="LastRound">Number of the last round.</param>
-/// <param name="Generation">The last membership.</param>
-/// <param name="Trainers">Trainers wanted; null: as many as the options say.</param>
-/// <param name="Incarnations">The last life of each trainer.</param>
-/// <param name="Unwritten">What neither journal nor metrics file has yet.</param>
-public sealed record RunRemains(
-    RunOrigin Origin, IReadOnlyList<HeldSnapshot> Held, long LastRound, long Generation, int? Trainers, IReadOnlyDictionary<int, int> Incarnations,
-    UnwrittenRecords Unwritten)
-{
-    /// <summary>A process that begins, or goes on from a checkpoint.</summary>
-    /// <param name="origin">Where it begins.</param>
-    /// <param name="unwritten">What the process before it could not write.</param>
-    public static RunRemains Of(RunOrigin origin, UnwrittenRecords? unwritten = null)
-    {
-        ArgumentNullException.ThrowIfNull(origin);
-        return new(origin, [], 0, 0, null, new Dictionary<int, int>(), unwritten ?? UnwrittenRecords.None(origin.Step));
-    }
-}
-
-/// <summary>Records that are owed to the journal and to the metrics file.</summary>
-/// <param name="Recorded">Decisions that are known to be durable.</param>
-/// <param name="Decisions">Those that follow, in order.</param>
-/// <param name="MetricsStep">The last step whose measurement is in the file.</param>
-/// <param name="Measurements">What follows, in order.</param>
-public sealed record UnwrittenRecords(long Recorded, IReadOnlyList<RunEvent> Decisions, long MetricsStep, IReadOnlyList<MetricsItem> Measurements)
-{
-    /// <summary>Nothing is owed.</summary>
-    public static UnwrittenRecords None(long step) => new(0, [], step, []);
-
-    /// <summary>Whether nothing is owed.</summary>
-    public bool IsEmpty => Decisions.Count == 0 && Measurements.Count == 0;
-}
-
 /// <summary>The decisions of a run: who computes which lanes, when a step is committed, who takes over from whom, what is saved.</summary>
 /// <remarks>It has no clock, thread, disk or actor in it: inputs and the time go in, effects come out, and the same inputs always give the same
 /// effects. Any message may be lost, repeated, delayed or overtaken: what is not answered is asked again, and what is answered twice counts once.

@@ -153,6 +153,8 @@ public sealed class RunSimulationTests
             var outcome = run.Run(limit);
             outcome.Ending.ShouldBe(RunEnding.Finished);
             outcome.Step.ShouldBe(options.Steps);
+            if (run.CalmAt is { } calm)
+                (run.Now - calm).ShouldBeLessThan(TimeSpan.FromMinutes(5), "the way from the last fault to the end");
             run.Plane.Checkpoints[options.Steps].ShouldBe(Arithmetic.Undisturbed(plan, options.Steps), "the weights");
             run.Steps.Select(static row => row.Step).ShouldBe(Range(1, options.Steps), "every step stands once in the metrics");
             foreach (var row in run.Steps)

@@ -1,0 +1,222 @@
+using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Training;
+using ActorTrain.Models;
+using ActorTrain.Models.Lanes;
+
+namespace ActorTrain.Actors.Tests.Simulation;
+
+/// <content>The simulated actors around the run: each keeps to the protocol, and fails as the weather has it.</content>
+internal sealed partial class SimulatedRun
+{
+    private void Supervise(TrainerSupervisorCommand command)
+    {
+        switch (command)
+        {
+            case StartTrainer start:
+                if (lives.TryGetValue(start.Number, out var present))
+                {
+                    if (present.IsDown)
+                        return;
+                    if (present.Key.Incarnation > start.AfterIncarnation)
+                    {
+                        Report(new TrainerStarted(present.Key), life);
+                        return;
+                    }
+
+                    Kill(present.Key);
+                }
+
+                incarnations[start.Number] = Math.Max(start.AfterIncarnation, incarnations.GetValueOrDefault(start.Number));
+                Live(start.Number);
+                break;
+            case RetireTrainer retire when lives.Remove(retire.Number, out var former):
+                Kill(former.Key);
+                break;
+            case AbandonTrainer abandon when lives.TryGetValue(abandon.Trainer.Number, out var hung) && hung.Key == abandon.Trainer:
+                Kill(abandon.Trainer);
+                Restart(abandon.Trainer);
+                break;
+        }
+    }
+
+    private void Live(int number)
+    {
+        var key = new TrainerKey(number, incarnations[number] = incarnations.GetValueOrDefault(number) + 1);
+        var here = life;
+        var trainer = new SimulatedTrainer(key, plan, plane, poison, report => Report(report, here));
+        trainers[key] = trainer;
+        lives[number] = (key, false);
+        Report(new TrainerStarted(key), life);
+    }
+
+    private void Kill(TrainerKey key)
+    {
+        if (trainers.Remove(key, out var trainer))
+            trainer.IsDead = true;
+    }
+
+    private void Restart(TrainerKey key)
+    {
+        lives[key.Number] = (key, true);
+        var here = life;
+        Later(TimeSpan.FromMilliseconds(500), () =>
+        {
+            if (here == life && lives.TryGetValue(key.Number, out var down) && down == (key, true))
+                Live(key.Number);
+        });
+    }
+
+    private void Post(TrainerKey key, TrainerCommand command)
+    {
+        if (!trainers.TryGetValue(key, out var trainer))
+            return;
+        trainer.Mailbox.Enqueue(command);
+        if (trainer.Mailbox.Count == 1 && !trainer.IsHung)
+            Later(Computing(), () => Work(trainer));
+    }
+
+    private void Work(SimulatedTrainer trainer)
+    {
+        if (trainer.IsDead || trainer.IsHung || trainer.IsIdle)
+            return;
+        if (Chance(Weather.Hang))
+        {
+            trainer.IsHung = true;
+            return;
+        }
+
+        if (Chance(Weather.Crash))
+        {
+            Kill(trainer.Key);
+            Report(new TrainerLost(trainer.Key, "It was made to fail."), life);
+            Restart(trainer.Key);
+            return;
+        }
+
+        if (trainer.Mailbox.TryDequeue(out var command))
+            trainer.Obey(command);
+        else
+            trainer.ComputeNext();
+        if (!trainer.IsIdle)
+            Later(Computing(), () => Work(trainer));
+    }
+
+    private void Reduce(int reducer, AddBlock add)
+    {
+        if (Chance(Weather.OthersCrash))
+        {
+            reducers.Remove(reducer);
+            Report(new ReducerStarted(reducer), life);
+            return;
+        }
+
+        if (!reducers.TryGetValue(reducer, out var state) || state.Round.Number < add.Round.Number)
+            reducers[reducer] = state = (add.Round, new SeenBlocks());
+        if (state.Round != add.Round || plane.Find(add.Round) is not { } sums)
+            return;
+        state.Seen.Add(add.Block);
+        if (state.Seen.Lanes < options.Lanes)
+            return;
+        var tree = new LaneTree<ulong>(options.Lanes, Arithmetic.Add);
+        foreach (var block in state.Seen.Blocks)
+            tree.Add(block, sums.Blocks[block]);
+        sums.Totals[reducer] = tree.Total();
+        Report(new ShardReduced(reducer, add.Round, [sums.IsPoisoned ? double.NaN : 1.0]), life);
+    }
+
+    private void Write(SaveCheckpoint save)
+    {
+        if (Chance(Weather.OthersCrash))
+        {
+            Report(new CheckpointerStarted(), life);
+            return;
+        }
+
+        if (save.Step < options.Steps && Chance(Weather.SaveFails))
+        {
+            Report(new CheckpointFailed(save.Step, "The disk is full."), life);
+            return;
+        }
+
+        var (state, step) = plane.Slots[save.Slot];
+        if (step != save.Step)
+        {
+            // A command that comes late, after the slot went to another snapshot: it was answered when it came first.
+            if (!plane.Checkpoints.ContainsKey(save.Step))
+                throw new InvariantException($"Slot {save.Slot} holds step {step}, and step {save.Step} was never written from it.");
+            return;
+        }
+
+        plane.Checkpoints[save.Step] = state;
+        var here = life;
+        Later(TimeSpan.FromMilliseconds(random.Next(1, 300)), () => Report(new CheckpointSaved(save.Step, state.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)), here));
+    }
+
+    private void Measure(MetricsCommand command)
+    {
+        if (Chance(Weather.OthersCrash))
+        {
+            expected = null;
+            publisherLife++;
+            Report(new PublisherStarted(publisherLife), life);
+            return;
+        }
+
+        switch (command)
+        {
+            case GoOnAfter start when expected is null && start.Life == publisherLife:
+                file.RemoveAll(row => row.Step > start.Step);
+                expected = start.Number + 1;
+                Report(new Published(publisherLife, start.Number), life);
+                break;
+            case not GoOnAfter when expected is null:
+                Report(new PublisherStarted(publisherLife), life);
+                break;
+            case Rewind rewind when expected == rewind.Number:
+                file.RemoveAll(row => row.Step > rewind.Step);
+                expected = rewind.Number + 1;
+                Report(new Published(publisherLife, rewind.Number), life);
+                break;
+            case Publish publish when publish.Number == expected:
+                if (!file.Any(row => row.Step == publish.Measurement.Step && row.Item!.GetType() == publish.Measurement.GetType()))
+                    file.Add((publish.Number, publish.Measurement, publish.Measurement.Step));
+                expected++;
+                Report(new Published(publisherLife, publish.Number), life);
+                break;
+            case Publish or Rewind:
+                Report(new Published(publisherLife, expected!.Value - 1), life);
+                break;
+            case FlushMetrics flush when expected > flush.Number:
+                Report(new MetricsDurable(publisherLife, flush.Number), life);
+                break;
+        }
+    }
+
+    private void Persist(RecordDecision record)
+    {
+        if (Chance(Weather.JournalAway))
+            return;
+        if (record.Number == Journal.Count + 1)
+            Journal.Add(record.Event);
+        Report(new Recorded(Journal.Count), life);
+        if (Chance(Weather.OthersCrash))
+            Report(new JournalRecovered([.. Journal]), life);
+    }
+
+    private sealed class SeenBlocks
+    {
+        public HashSet<LaneBlock> Blocks { get; } = [];
+
+        public int Lanes { get; private set; }
+
+        public void Add(LaneBlock block)
+        {
+            if (Blocks.Add(block))
+                Lanes += block.Count;
+        }
+    }
+}

@@ -1,0 +1,32 @@
+namespace ActorTrain.Actors.Tests.Simulation;
+
+/// <summary>How a simulated world treats a run, until it calms down.</summary>
+internal sealed record Weather
+{
+    public static Weather Calm { get; } = new();
+
+    public double Drop { get; init; }
+
+    public double Duplicate { get; init; }
+
+    public double Delay { get; init; }
+
+    /// <summary>Chance that a trainer dies with a message that it gets.</summary>
+    public double Crash { get; init; }
+
+    public double Hang { get; init; }
+
+    /// <summary>Chance that another actor dies with a message that it gets.</summary>
+    public double OthersCrash { get; init; }
+
+    public double Scale { get; init; }
+
+    public double RunCrash { get; init; }
+
+    public double SaveFails { get; init; }
+
+    public double JournalAway { get; init; }
+
+    /// <summary>The storm ends after so many inputs of the run: from then on it must go on undisturbed to its end.</summary>
+    public int StormInputs { get; init; } = int.MaxValue;
+}
