@@ -19,6 +19,13 @@ public abstract record ReducerReport(int Reducer) : IRunInput;
 /// <param name="Reducer">Which one.</param>
 public sealed record ReducerStarted(int Reducer) : ReducerReport(Reducer);
 
+/// <summary>A sum that lies in the transport has other bits than when it was put there: the round is to be computed again.</summary>
+/// <param name="Reducer">Which one found it.</param>
+/// <param name="Round">The round.</param>
+/// <param name="Block">Whose sum it is; null: the total's.</param>
+/// <param name="Reason">What was compared, in one sentence.</param>
+public sealed record BlockDamaged(int Reducer, Round Round, LaneBlock? Block, string Reason) : ReducerReport(Reducer);
+
 /// <summary>All lanes of a shard are summed; the total lies in the transport.</summary>
 /// <param name="Reducer">Which one.</param>
 /// <param name="Round">The round.</param>

@@ -5,6 +5,7 @@ using ActorTrain.Data.Plan;
 using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
@@ -53,6 +54,8 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly bool isOnCpu;
     private readonly long tokensPerStep;
     private readonly List<long> positions = [];
+    private readonly List<double> laneLosses = [];
+    private ulong? witnessHash;
     private BlockGradient? block;
     private HeldOutSum? evaluation;
     private IEnumerator<TokenBatch>? heldOut;
@@ -91,17 +94,20 @@ public sealed class ReplicaDevice : ITrainerDevice
     public void GiveUp()
     {
         block?.Dispose();
-        block = null;
+        (block, witnessHash) = (null, null);
         positions.Clear();
+        laneLosses.Clear();
     }
 
     /// <inheritdoc/>
-    public void ComputeLane(long atStep, int lane, SkipList skips)
+    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness)
     {
         if (block?.NextLane != lane)
             throw new InvariantException($"Lane {lane} is not the next of the block under way.");
-        var samples = options.Plan.Samples(atStep, lane, skips);
-        block.Add(options.Samples(samples), tokensPerStep);
+        var samples = options.Plan.Samples(batchStep, lane, skips);
+        var measure = block.Add(options.Samples(samples), tokensPerStep, isWitness);
+        laneLosses.Add(measure.Loss);
+        witnessHash = measure.Hash ?? witnessHash;
         positions.AddRange(samples.Select(static sample => sample.Position));
     }
 
@@ -110,7 +116,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     {
         var lanes = block!.Block;
         var sum = block.Take();
-        var result = new BlockResult(sum.Loss, [.. positions]);
+        var result = Result(sum);
         GiveUp();
         var published = options.Transport.Publish(round, lanes, ToHost(sum.Gradient));
 
@@ -119,16 +125,26 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     /// <inheritdoc/>
-    public bool Apply(Round round, double gradientNorm)
+    public BlockResult Measure()
+    {
+        var sum = block!.Take();
+        var result = Result(sum) with { Norm = GradientNorm.Of(sum.Gradient) };
+        replica.ReturnGradient(sum.Gradient);
+        GiveUp();
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment)
     {
         using var total = options.Transport.Total(round);
         if (total is null)
-            return false;
+            return null;
         var measure = new StepMeasure(round.Step, double.NaN, gradientNorm);
         if (isOnCpu)
         {
             replica.Apply(new GradientSum(total.Vector, double.NaN), measure);
-            return true;
+            return new AppliedUpdate(null, null);
         }
 
         var onDevice = replica.RentGradient();
@@ -136,7 +152,7 @@ public sealed class ReplicaDevice : ITrainerDevice
             onDevice.copy_(total.Vector);
         replica.Apply(new GradientSum(onDevice, double.NaN), measure);
         replica.ReturnGradient(onDevice);
-        return true;
+        return new AppliedUpdate(null, null);
     }
 
     /// <inheritdoc/>
@@ -173,6 +189,9 @@ public sealed class ReplicaDevice : ITrainerDevice
         heldOut?.Dispose();
         replica.Dispose();
     }
+
+    private BlockResult Result(GradientSum sum) =>
+        new(sum.Loss, [.. laneLosses], [.. positions], StateHash.Of(sum.Gradient)) { WitnessHash = witnessHash };
 
     private Tensor ToHost(Tensor gradient)
     {

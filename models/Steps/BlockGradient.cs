@@ -1,4 +1,5 @@
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,6 +20,11 @@ public sealed record GradientSum(Tensor Gradient, double Loss)
         return left with { Loss = left.Loss + right.Loss };
     }
 }
+
+/// <summary>What is known of one lane.</summary>
+/// <param name="Loss">Its part of the mean loss of the global batch, in nats per token.</param>
+/// <param name="Hash">Hash of its gradient, where that was wanted.</param>
+public sealed record LaneMeasure(double Loss, ulong? Hash);
 
 /// <summary>The gradient of one block of lanes in the making, lane by lane: whoever computes it may do other things between two lanes.</summary>
 /// <remarks>A lane's gradient is never copied: the replica computes the next one into other memory. Of a block of n lanes, at most
@@ -50,14 +56,18 @@ public sealed class BlockGradient : IDisposable
     /// <summary>Computes the next lane and adds it along the lane tree.</summary>
     /// <param name="microBatches">The lane's micro-batches, in order.</param>
     /// <param name="tokensPerStep">Targets of the whole global batch; the loss is their mean.</param>
-    public void Add(IEnumerable<TokenBatch> microBatches, long tokensPerStep)
+    /// <param name="hashed">Whether the hash of the lane's own gradient is wanted.</param>
+    public LaneMeasure Add(IEnumerable<TokenBatch> microBatches, long tokensPerStep, bool hashed = false)
     {
         if (IsComplete)
             throw new InvariantException($"All of lanes {Block} are computed already.");
         trainer.MakeRoom();
         var loss = trainer.Gradient(microBatches, tokensPerStep);
-        tree.Add(new LaneBlock(NextLane, 1), new GradientSum(trainer.HoldGradient(), loss));
+        var gradient = trainer.HoldGradient();
+        var measure = new LaneMeasure(loss, hashed ? StateHash.Of(gradient) : null);
+        tree.Add(new LaneBlock(NextLane, 1), new GradientSum(gradient, loss));
         NextLane++;
+        return measure;
     }
 
     /// <summary>The sum over the block, which is the caller's from now on, to be given back to the pool.</summary>

@@ -120,7 +120,7 @@ internal sealed partial class SimulatedRun
 
     private RunLogic NewLogic()
     {
-        return new RunLogic(options, plan, logic?.Remains ?? RunRemains.Of(RunOrigin.Seed), [.. Journal]);
+        return new RunLogic(options, plan, logic?.Remains ?? RunRemains.Of([]), [.. Journal]);
     }
 
     private void Begin()

@@ -1,0 +1,28 @@
+namespace ActorTrain.Models.Optimization;
+
+/// <summary>What is done to one update beside what its schedule and options say; the same on every replica.</summary>
+public sealed record UpdateAdjustment
+{
+    /// <summary>Nothing.</summary>
+    public static UpdateAdjustment None { get; } = new();
+
+    /// <summary>Limit of the gradient's global norm, where it is lower than the configured one; null: none of its own.</summary>
+    public double? ClipTo { get; init; }
+
+    /// <summary>The learning rate is multiplied by it.</summary>
+    public double RateFactor { get; init; } = 1;
+
+    /// <summary>A factor for the gradient of each tensor of the layout, in its order; null: 1 for all.</summary>
+    public IReadOnlyList<double>? TensorFactors { get; init; }
+
+    /// <summary>Whether the moments are forgotten before the update.</summary>
+    public bool ResetMomentum { get; init; }
+
+    /// <inheritdoc/>
+    public bool Equals(UpdateAdjustment? other) =>
+        other is not null && (ClipTo, RateFactor, ResetMomentum) == (other.ClipTo, other.RateFactor, other.ResetMomentum)
+        && (TensorFactors ?? []).SequenceEqual(other.TensorFactors ?? []);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(ClipTo, RateFactor, ResetMomentum, TensorFactors?.Count);
+}
