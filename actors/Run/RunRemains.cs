@@ -1,3 +1,4 @@
+using ActorTrain.Models;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;

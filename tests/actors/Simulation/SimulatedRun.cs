@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
@@ -188,8 +189,11 @@ internal sealed partial class SimulatedRun
                 case ToReducer(var reducer, AddBlock add):
                     Send(() => Reduce(reducer, add));
                     break;
-                case ToCheckpointer(var save):
+                case ToCheckpointer(SaveCheckpoint save):
                     Send(() => Write(save));
+                    break;
+                case ToSpikeDetector(var judge):
+                    Send(() => Judge(judge));
                     break;
                 case ToMetrics(var command):
                     Send(() => Measure(command));
