@@ -31,8 +31,8 @@ internal sealed class RoundState
     /// <summary>Blocks whose sums lie in the transport, in lane order.</summary>
     public IEnumerable<FinishedBlock> Done => done.Values;
 
-    /// <summary>A lane that two trainers compute, or none.</summary>
-    public int? Witness { get; set; }
+    /// <summary>Lanes that two trainers compute.</summary>
+    public List<int> Witnesses { get; } = [];
 
     /// <summary>Blocks that are computed more than once.</summary>
     public List<RoundCheck> Checks { get; } = [];

@@ -55,7 +55,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly long tokensPerStep;
     private readonly List<long> positions = [];
     private readonly List<double> laneLosses = [];
-    private ulong? witnessHash;
+    private readonly List<(int Lane, ulong Hash)> witnesses = [];
     private BlockGradient? block;
     private HeldOutSum? evaluation;
     private IEnumerator<TokenBatch>? heldOut;
@@ -94,7 +94,8 @@ public sealed class ReplicaDevice : ITrainerDevice
     public void GiveUp()
     {
         block?.Dispose();
-        (block, witnessHash) = (null, null);
+        block = null;
+        witnesses.Clear();
         positions.Clear();
         laneLosses.Clear();
     }
@@ -107,7 +108,8 @@ public sealed class ReplicaDevice : ITrainerDevice
         var samples = options.Plan.Samples(batchStep, lane, skips);
         var measure = block.Add(options.Samples(samples), tokensPerStep, isWitness);
         laneLosses.Add(measure.Loss);
-        witnessHash = measure.Hash ?? witnessHash;
+        if (measure.Hash is { } hash)
+            witnesses.Add((lane, hash));
         positions.AddRange(samples.Select(static sample => sample.Position));
     }
 
@@ -144,7 +146,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         if (isOnCpu)
         {
             replica.Apply(new GradientSum(total.Vector, double.NaN), measure);
-            return new AppliedUpdate(null, null);
+            return new AppliedUpdate(null);
         }
 
         var onDevice = replica.RentGradient();
@@ -152,16 +154,16 @@ public sealed class ReplicaDevice : ITrainerDevice
             onDevice.copy_(total.Vector);
         replica.Apply(new GradientSum(onDevice, double.NaN), measure);
         replica.ReturnGradient(onDevice);
-        return new AppliedUpdate(null, null);
+        return new AppliedUpdate(null);
     }
 
     /// <inheritdoc/>
-    public ulong? Copy(int slot, long atStep)
+    public CopiedState? Copy(int slot, long atStep)
     {
         using var snapshot = options.Snapshots.Write(slot, atStep);
         replica.CopyTo(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
         var hash = replica.HashState();
-        return snapshot.Complete(hash) ? hash : null;
+        return snapshot.Complete(hash) ? new CopiedState(hash, null) : null;
     }
 
     /// <inheritdoc/>
@@ -191,7 +193,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     private BlockResult Result(GradientSum sum) =>
-        new(sum.Loss, [.. laneLosses], [.. positions], StateHash.Of(sum.Gradient)) { WitnessHash = witnessHash };
+        new(sum.Loss, [.. laneLosses], [.. positions], StateHash.Of(sum.Gradient)) { Witnesses = [.. witnesses] };
 
     private Tensor ToHost(Tensor gradient)
     {

@@ -267,12 +267,12 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
 
         public BlockResult Measure() => new(1, [1], [], 1);
 
-        public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => new(1, null);
+        public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => new(Norm: null);
 
-        public ulong? Copy(int slot, long atStep)
+        public CopiedState? Copy(int slot, long atStep)
         {
             Copies++;
-            return 1;
+            return new CopiedState(1, null);
         }
 
         public void BeginEvaluation() => Note();
