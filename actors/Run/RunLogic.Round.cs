@@ -115,6 +115,8 @@ public sealed partial class RunLogic
                 break;
             case UpdateApplied applied when commits.Exists(commit => commit.Round == applied.Round):
                 trainer.Step = Math.Max(trainer.Step, applied.Round.Step + 1);
+                if (applied.Round.Step + 1 == step)
+                    NoteState(applied.Trainer, applied.Update.Checksum);
                 break;
             case AtAnotherStep other:
                 Repeat(trainer, other.Step);

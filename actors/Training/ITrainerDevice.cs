@@ -82,5 +82,6 @@ public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, 
 public sealed record CopiedState(ulong Hash, ulong? StateChecksum);
 
 /// <summary>What came of an update.</summary>
+/// <param name="Checksum">Of weights and moments after it; the same with all trainers, unless one of them is broken; null where it is not known.</param>
 /// <param name="Norm">L2 norm of what was added to the weights; null where it is not measured.</param>
-public sealed record AppliedUpdate(double? Norm);
+public sealed record AppliedUpdate(ulong? Checksum, double? Norm);

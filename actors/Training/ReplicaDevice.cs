@@ -146,7 +146,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         if (isOnCpu)
         {
             replica.Apply(new GradientSum(total.Vector, double.NaN), measure);
-            return new AppliedUpdate(null);
+            return new AppliedUpdate(null, null);
         }
 
         var onDevice = replica.RentGradient();
@@ -154,7 +154,7 @@ public sealed class ReplicaDevice : ITrainerDevice
             onDevice.copy_(total.Vector);
         replica.Apply(new GradientSum(onDevice, double.NaN), measure);
         replica.ReturnGradient(onDevice);
-        return new AppliedUpdate(null);
+        return new AppliedUpdate(null, null);
     }
 
     /// <inheritdoc/>

@@ -51,14 +51,14 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
                     return;
                 }
 
-                state = Arithmetic.Apply(state, total, apply.Adjustment.RateFactor) ^ (Misapplies ? 1UL : 0);
+                state = Arithmetic.Apply(state, total, apply.Adjustment.RateFactor) ^ (Misapplies ? 1UL << key.Number : 0);
                 Misapplies = false;
                 step++;
                 work.Clear();
-                say(new UpdateApplied(key, apply.Round, new AppliedUpdate(null)));
+                say(new UpdateApplied(key, apply.Round, new AppliedUpdate(state, null)));
                 break;
             case ApplyUpdate apply when apply.Round.Step < step:
-                say(new UpdateApplied(key, apply.Round, new AppliedUpdate(null)));
+                say(new UpdateApplied(key, apply.Round, new AppliedUpdate(apply.Round.Step == step - 1 ? state : null, null)));
                 break;
             case RecomputeBlock recompute when recompute.Ticket.Round.Step == step:
                 work.Enqueue((recompute, recompute.Block));

@@ -267,7 +267,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
 
         public BlockResult Measure() => new(1, [1], [], 1);
 
-        public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => new(Norm: null);
+        public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => new(1, null);
 
         public CopiedState? Copy(int slot, long atStep)
         {

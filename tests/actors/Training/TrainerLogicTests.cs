@@ -255,7 +255,7 @@ public sealed class TrainerLogicTests : IDisposable
         public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment)
         {
             Log.Add(FormattableString.Invariant($"apply {round.Number} {gradientNorm}"));
-            return IsClosed ? null : new AppliedUpdate(0.5);
+            return IsClosed ? null : new AppliedUpdate(11, 0.5);
         }
 
         public CopiedState? Copy(int slot, long atStep)
