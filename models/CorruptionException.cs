@@ -1,0 +1,44 @@
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Storage;
+
+namespace ActorTrain.Models;
+
+/// <summary>Bits changed in memory although nobody wrote them: a flipped bit, or a kernel that writes beyond its range.</summary>
+public sealed class CorruptionException : Exception
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="place">Which vector.</param>
+    /// <param name="block">Which block of 2^20 elements of it, from 0.</param>
+    /// <param name="expected">The checksum that the block had when it was written.</param>
+    /// <param name="found">The one it has now.</param>
+    /// <param name="lanes">The lanes that a gradient belongs to, where that is known.</param>
+    public CorruptionException(FlatPlace place, int block, ulong expected, ulong found, LaneBlock? lanes = null)
+        : base($"The {Name(place, lanes)} changed in memory in block {block} (from element {block * GradientNorm.Block} on): its checksum is {found:x16}, not {expected:x16}.")
+    {
+        Place = place;
+        Block = block;
+        Lanes = lanes;
+    }
+
+    /// <summary>Which vector.</summary>
+    public FlatPlace Place { get; }
+
+    /// <summary>Which block of 2^20 elements of it, from 0.</summary>
+    public int Block { get; }
+
+    /// <summary>The lanes that a gradient belongs to, where that is known.</summary>
+    public LaneBlock? Lanes { get; }
+
+    private static string Name(FlatPlace place, LaneBlock? lanes) => place switch
+    {
+        FlatPlace.Weights => "weights",
+        FlatPlace.FirstMoment => "first moment",
+        FlatPlace.SecondMoment => "second moment",
+        FlatPlace.LaneGradient => "gradient of lanes " + lanes,
+        FlatPlace.PublishedGradient => "published gradient of lanes " + lanes,
+        FlatPlace.PartialSum => "reducer's sum of lanes " + lanes,
+        FlatPlace.TotalGradient => "total gradient",
+        _ => "snapshot",
+    };
+}

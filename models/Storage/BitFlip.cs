@@ -1,0 +1,39 @@
+using ActorTrain.Models.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Storage;
+
+/// <summary>Flips a bit in memory, as a cosmic ray or a weak cell does: to try what finds it.</summary>
+public static unsafe class BitFlip
+{
+    /// <summary>Flips one bit.</summary>
+    /// <param name="address">The first byte.</param>
+    /// <param name="bit">Which bit from there; of a little-endian float, bits 0 to 22 are the mantissa, 23 to 30 the exponent, 31 the sign.</param>
+    public static void At(nint address, long bit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bit);
+        ((byte*)address)[bit / 8] ^= (byte)(1 << (int)(bit % 8));
+    }
+
+    /// <summary>Flips one bit of a flat float32 tensor, on any device.</summary>
+    /// <param name="flat">The tensor.</param>
+    /// <param name="bit">Which bit of its 32 · elements.</param>
+    public static void At(Tensor flat, long bit)
+    {
+        ArgumentNullException.ThrowIfNull(flat);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(bit, 32 * flat.numel());
+        if (flat.device.type == DeviceType.CPU)
+        {
+            At(flat.Address(), bit);
+            GC.KeepAlive(flat);
+            return;
+        }
+
+        using var _ = no_grad();
+        using var element = flat.narrow(0, bit / 32, 1);
+        using var host = element.cpu();
+        At(host.Address(), bit % 32);
+        element.copy_(host);
+    }
+}
