@@ -4,9 +4,17 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Models;
 
-/// <summary>Bits changed in memory although nobody wrote them: a flipped bit, or a kernel that writes beyond its range.</summary>
+/// <summary>Bits in memory are not those that were put there: a broken machine, never bad input or a defect. Whoever finds it has to give up what it
+/// holds.</summary>
 public sealed class CorruptionException : Exception
 {
+    /// <summary>Creates the error.</summary>
+    /// <param name="sentence">Which bits, and what was compared, in one sentence.</param>
+    public CorruptionException(string sentence)
+        : base(sentence)
+    {
+    }
+
     /// <summary>Creates the error.</summary>
     /// <param name="place">Which vector.</param>
     /// <param name="block">Which block of 2^20 elements of it, from 0.</param>
@@ -21,8 +29,8 @@ public sealed class CorruptionException : Exception
         Lanes = lanes;
     }
 
-    /// <summary>Which vector.</summary>
-    public FlatPlace Place { get; }
+    /// <summary>Which vector; null where it is told in words only.</summary>
+    public FlatPlace? Place { get; }
 
     /// <summary>Which block of 2^20 elements of it, from 0.</summary>
     public int Block { get; }

@@ -1,14 +1,16 @@
 using ActorTrain.Actors.Run;
-using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Checkpoints;
+
+/// <summary>What the checkpointer is told.</summary>
+public abstract record CheckpointCommand;
 
 /// <summary>Write the snapshot in a slot to disk. Answered by a <see cref="CheckpointReport"/>. It may come twice, and late: where
 /// the slot holds another step by then, nothing is written and nothing said.</summary>
 /// <param name="Slot">The slot, not to be written to until the answer.</param>
 /// <param name="Step">Updates that the state has seen.</param>
-/// <param name="Skips">What the plan leaves out.</param>
-public sealed record SaveCheckpoint(int Slot, long Step, SkipList Skips);
+/// <param name="Course">What decides how the run goes on from there.</param>
+public sealed record SaveCheckpoint(int Slot, long Step, Course Course) : CheckpointCommand;
 
 /// <summary>What the checkpointer says.</summary>
 public abstract record CheckpointReport : IRunInput;

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
@@ -26,7 +27,7 @@ public sealed class CheckpointSaving(CheckpointStore store, SnapshotMemory memor
             using var snapshot = memory.Read(command.Slot);
             if (snapshot is null || snapshot.Step != command.Step)
                 return null;
-            var facts = options.FactsOf(command.Step, command.Skips);
+            var facts = options.FactsOf(command.Step, command.Course);
             var manifest = store.Commit(new CheckpointContent(facts, options.Layout, snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment));
             return last = new CheckpointSaved(command.Step, manifest.WeightsHash);
         }
@@ -39,7 +40,7 @@ public sealed class CheckpointSaving(CheckpointStore store, SnapshotMemory memor
     // An earlier life of the actor may have been done with it before it could say so.
     private CheckpointSaved? FindSaved(SaveCheckpoint command) =>
         store.List().FirstOrDefault(info => info.Step == command.Step) is { Manifest: { } manifest } found
-        && manifest.Facts.ConfigurationHash == options.ConfigurationHash && manifest.Facts.SkipList.Equals(command.Skips)
+        && manifest.Facts.ConfigurationHash == options.ConfigurationHash && RunOrigin.Of(manifest).Course.Equals(command.Course)
         && CheckpointArchive.Verify(found) is null
             ? new CheckpointSaved(command.Step, manifest.WeightsHash)
             : null;

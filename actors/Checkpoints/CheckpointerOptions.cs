@@ -1,6 +1,6 @@
+using ActorTrain.Actors.Run;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
-using ActorTrain.Models.Plan;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
 
@@ -29,9 +29,10 @@ public sealed record CheckpointerOptions
 
     /// <summary>What the checkpoint of a step says.</summary>
     /// <param name="step">Updates that the state has seen.</param>
-    /// <param name="skips">What the plan leaves out.</param>
-    public CheckpointFacts FactsOf(long step, SkipList skips)
+    /// <param name="course">What decides how the run goes on from there.</param>
+    public CheckpointFacts FactsOf(long step, Course course)
     {
+        ArgumentNullException.ThrowIfNull(course);
         var samples = step * Batch;
         return new CheckpointFacts
         {
@@ -39,9 +40,9 @@ public sealed record CheckpointerOptions
             ConfigurationHash = ConfigurationHash,
             Model = Model,
             Cursor = new PlanCursor(samples, samples, samples * Model.ContextLength),
-            SkipList = skips,
+            SkipList = course.Skips,
             Fingerprint = Fingerprint,
-            State = State,
+            State = new Dictionary<string, string>(State) { [CourseCodec.Key] = CourseCodec.Write(course) },
         };
     }
 }

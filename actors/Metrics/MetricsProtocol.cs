@@ -15,7 +15,11 @@ public abstract record Measurement(long Step);
 /// <param name="GradientNorm">Global L2 norm before clipping.</param>
 /// <param name="Elapsed">From the previous commit, or the beginning, to this one.</param>
 /// <param name="Positions">Positions of the sample stream that the trainers read, lane after lane.</param>
-public sealed record StepMeasurement(long Step, double Loss, double GradientNorm, TimeSpan Elapsed, IReadOnlyList<long> Positions) : Measurement(Step);
+public sealed record StepMeasurement(long Step, double Loss, double GradientNorm, TimeSpan Elapsed, IReadOnlyList<long> Positions) : Measurement(Step)
+{
+    /// <summary>The learning rate of the schedule was multiplied by it.</summary>
+    public double RateFactor { get; init; } = 1;
+}
 
 /// <summary>An evaluation.</summary>
 /// <param name="Step">Updates so far.</param>

@@ -26,6 +26,15 @@ internal sealed class TrainerEntry(int number)
     /// <summary>Blocks it was asked for.</summary>
     public List<(Ticket Ticket, LaneBlock Block, SkipList Skips)> Owes { get; } = [];
 
+    /// <summary>Blocks it was asked to compute once more.</summary>
+    public List<RecomputeBlock> Rechecks { get; } = [];
+
+    /// <summary>Updates at which its bits were last found to be those that others computed, or at which it took a verified state over.</summary>
+    public long ProvedAt { get; set; }
+
+    /// <summary>How often it found corrupt bits with itself.</summary>
+    public int Corruptions { get; set; }
+
     /// <summary>The copy of its state it was asked for.</summary>
     public CopyState? Copying { get; set; }
 
@@ -57,19 +66,26 @@ internal sealed class TrainerEntry(int number)
     public bool HasState => ToldStep >= 0;
 
     /// <summary>Whether an answer is due from it.</summary>
-    public bool IsAsked => Key is not null && (Loading is not null || Owes.Count > 0 || Copying is not null || Evaluating is not null || Step != ToldStep);
+    public bool IsAsked => Key is not null && (Loading is not null || Owes.Count > 0 || Rechecks.Count > 0 || Copying is not null || Evaluating is not null || Step != ToldStep);
 
-    public int LanesOwed => Owes.Sum(static owed => owed.Block.Count);
+    public int LanesOwed => Owes.Sum(static owed => owed.Block.Count) + Rechecks.Sum(static check => check.Block.Count);
 
-    /// <summary>What it had and owed is gone.</summary>
+    /// <summary>What it had and owed is gone, and so is it.</summary>
     public void Forget()
     {
         Key = null;
+        ForgetState();
+    }
+
+    /// <summary>What it had and owed is gone: it is to take another state over.</summary>
+    public void ForgetState()
+    {
         if (Standing != TrainerStanding.GivenUp)
             Standing = TrainerStanding.Starting;
         (Step, ToldStep) = (-1, -1);
         (Loading, Copying, Evaluating) = (null, null, null);
         Owes.Clear();
+        Rechecks.Clear();
     }
 
     public TrainerStatus Status() => new(

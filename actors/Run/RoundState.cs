@@ -1,16 +1,17 @@
 using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Training;
 using ActorTrain.Models.Lanes;
-using ActorTrain.Models.Steps;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>A round under way: which blocks of lanes are done, and which shards of their sum.</summary>
+/// <summary>A round under way: which blocks of lanes are done, which shards of their sum, and what is known of their worth.</summary>
 internal sealed class RoundState
 {
     private readonly int lanes;
     private readonly LaneTree<double> losses;
-    private readonly SortedDictionary<int, (LaneBlock Block, IReadOnlyList<long> Positions)> done = [];
-    private readonly IReadOnlyList<double>?[] squares;
+    private readonly SortedDictionary<int, FinishedBlock> done = [];
+    private readonly ShardReduced?[] shards;
     private int lanesDone;
     private int shardsDone;
 
@@ -19,7 +20,7 @@ internal sealed class RoundState
         Round = round;
         this.lanes = lanes;
         losses = new LaneTree<double>(lanes, static (left, right) => left + right);
-        squares = new IReadOnlyList<double>?[reducers];
+        shards = new ShardReduced?[reducers];
     }
 
     public Round Round { get; }
@@ -28,38 +29,67 @@ internal sealed class RoundState
     public List<LaneBlock> Orphans { get; } = [];
 
     /// <summary>Blocks whose sums lie in the transport, in lane order.</summary>
-    public IEnumerable<LaneBlock> Done => done.Values.Select(static part => part.Block);
+    public IEnumerable<FinishedBlock> Done => done.Values;
+
+    /// <summary>A lane that two trainers compute, or none.</summary>
+    public int? Witness { get; set; }
+
+    /// <summary>Blocks that are computed more than once.</summary>
+    public List<RoundCheck> Checks { get; } = [];
+
+    /// <summary>Whether all its blocks were computed once more, because it looked bad.</summary>
+    public bool IsReplayed { get; set; }
+
+    /// <summary>What it showed, once that is known.</summary>
+    public StepSignals? Signals { get; set; }
+
+    /// <summary>What the rules say of that.</summary>
+    public Judgement? Judgement { get; set; }
 
     public bool LanesAreDone => lanesDone == lanes;
 
-    public bool IsReduced => LanesAreDone && shardsDone == squares.Length;
+    public bool IsReduced => LanesAreDone && shardsDone == shards.Length;
 
     /// <summary>Positions of the sample stream that were read, lane after lane.</summary>
-    public IReadOnlyList<long> Positions => [.. done.Values.SelectMany(static part => part.Positions)];
+    public IReadOnlyList<long> Positions => [.. done.Values.SelectMany(static part => part.Result.Positions)];
 
-    public bool IsReducedBy(int reducer) => squares[reducer] is not null;
+    public bool IsReducedBy(int reducer) => shards[reducer] is not null;
 
-    public void Add(LaneBlock block, double loss, IReadOnlyList<long> positions)
+    public void Add(TrainerKey trainer, LaneBlock block, BlockResult result)
     {
-        losses.Add(block, loss);
-        done.Add(block.First, (block, positions));
+        losses.Add(block, result.Loss);
+        done.Add(block.First, new FinishedBlock(trainer, block, result));
         lanesDone += block.Count;
     }
 
     public void Add(ShardReduced shard)
     {
-        if (squares[shard.Reducer] is not null)
+        if (shards[shard.Reducer] is not null)
             return;
-        squares[shard.Reducer] = shard.Squares;
+        shards[shard.Reducer] = shard;
         shardsDone++;
     }
 
-    /// <summary>Loss and gradient norm of the round.</summary>
-    public StepMeasure Measure()
+    /// <summary>What the step showed.</summary>
+    /// <param name="tokens">Targets of the global batch.</param>
+    public StepSignals Measure(long tokens)
     {
         double sum = 0;
-        foreach (var square in squares.SelectMany(static shard => shard!))
+        foreach (var square in shards.SelectMany(static shard => shard!.Squares))
             sum += square;
-        return new StepMeasure(Round.Step, losses.Total(), Math.Sqrt(sum));
+        return new StepSignals
+        {
+            Step = Round.Step,
+            Loss = losses.Total(),
+            LaneLosses = [.. done.Values.SelectMany(static part => part.Result.LaneLosses).Select(part => part * lanes)],
+            GradientNorm = Math.Sqrt(sum),
+            Tokens = tokens,
+        };
     }
 }
+
+/// <summary>A block whose sum lies in the transport.</summary>
+/// <param name="Trainer">Who computed it.</param>
+/// <param name="Block">The lanes.</param>
+/// <param name="Result">What is known of it.</param>
+internal sealed record FinishedBlock(TrainerKey Trainer, LaneBlock Block, BlockResult Result);

@@ -2,6 +2,7 @@ using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 
 namespace ActorTrain.Actors.Run;
@@ -29,7 +30,16 @@ public sealed record ReplaceReducer(int Reducer) : RunEffect;
 
 /// <summary>Tell the checkpointer.</summary>
 /// <param name="Command">What.</param>
-public sealed record ToCheckpointer(SaveCheckpoint Command) : RunEffect;
+public sealed record ToCheckpointer(CheckpointCommand Command) : RunEffect;
+
+/// <summary>Tell the spike detector.</summary>
+/// <param name="Command">What.</param>
+public sealed record ToSpikeDetector(JudgeStep Command) : RunEffect;
+
+/// <summary>Tell an operator what came of a wish.</summary>
+/// <param name="Wish">The wish's number.</param>
+/// <param name="Answer">The answer.</param>
+public sealed record AnswerOperator(long Wish, OperatorAnswer Answer) : RunEffect;
 
 /// <summary>Tell the publisher of metrics.</summary>
 /// <param name="Command">What.</param>

@@ -2,7 +2,6 @@ using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Training;
-using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
@@ -26,6 +25,7 @@ public sealed partial class RunLogic
     private bool snapshotWanted;
     private (HeldSnapshot Snapshot, long MetricsNumber)? saveNext;
     private HeldSnapshot? saving;
+    private bool isSavingVoid;
     private long? savedStep;
     private string? savedHash;
     private long boundaryStep = -1;
@@ -106,7 +106,7 @@ public sealed partial class RunLogic
             return;
         (trainer.Copying, copying) = (null, null);
         slots.Unpin(copied.Slot);
-        var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, skips);
+        var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, course);
         slots.Fill(snapshot);
         Use(snapshot);
     }
@@ -134,7 +134,7 @@ public sealed partial class RunLogic
             return;
         (saving, saveNext) = (next.Snapshot, null);
         (saveRetryAt, saveRetryDelay) = (now + options.RetryInterval, options.RetryInterval);
-        Do(new ToCheckpointer(new SaveCheckpoint(saving.Slot, saving.Step, saving.Skips)));
+        Do(new ToCheckpointer(new SaveCheckpoint(saving.Slot, saving.Step, saving.Course)));
     }
 
     private void Hear(CheckpointReport report)
@@ -142,11 +142,15 @@ public sealed partial class RunLogic
         switch (report)
         {
             case CheckpointerStarted when saving is not null:
-                Do(new ToCheckpointer(new SaveCheckpoint(saving.Slot, saving.Step, saving.Skips)));
+                Do(new ToCheckpointer(new SaveCheckpoint(saving.Slot, saving.Step, saving.Course)));
+                break;
+            case CheckpointSaved saved when saving?.Step == saved.Step && isSavingVoid:
+                slots.Unpin(saving.Slot);
+                (saving, isSavingVoid) = (null, false);
                 break;
             case CheckpointSaved saved when saving?.Step == saved.Step:
                 Record(new CheckpointCommitted(now, saved.Step, saved.WeightsHash));
-                origins.Add(new RunOrigin(saved.Step, saved.WeightsHash, saving.Skips));
+                origins.Add(new RunOrigin(saved.Step, saved.WeightsHash, saving.Course));
                 slots.Unpin(saving.Slot);
                 (saving, savedStep, savedHash) = (null, saved.Step, saved.WeightsHash);
                 Do(new ShowCheckpoint(saved.Step));
@@ -155,7 +159,7 @@ public sealed partial class RunLogic
                 Record(new CheckpointLost(now, failed.Step, failed.Reason));
                 Warn(failed.Reason);
                 slots.Unpin(saving.Slot);
-                saving = null;
+                (saving, isSavingVoid) = (null, false);
                 if (failed.Step == step && (step == options.Steps || IsEnding))
                 {
                     failing = failed.Reason;

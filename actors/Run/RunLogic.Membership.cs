@@ -6,9 +6,14 @@ namespace ActorTrain.Actors.Run;
 /// <content>Who takes part: trainers that come, take a state over, are lost, and go.</content>
 public sealed partial class RunLogic
 {
+    // Each order to take a state over has a number of its own.
+    private long loads;
+
     private void Enlist()
     {
-        for (var number = 0; number < wanted; number++)
+        // The lowest numbers that are not in quarantine.
+        var numbers = Enumerable.Range(0, wanted + quarantined.Count).Where(number => !quarantined.Contains(number)).Take(wanted).ToHashSet();
+        foreach (var number in numbers.Order())
         {
             if (!trainers.TryGetValue(number, out var trainer))
                 trainers.Add(number, trainer = new TrainerEntry(number) { LastIncarnation = retired.GetValueOrDefault(number) });
@@ -19,7 +24,7 @@ public sealed partial class RunLogic
                 Start(trainer);
         }
 
-        foreach (var trainer in trainers.Values.Where(trainer => trainer.Number >= wanted))
+        foreach (var trainer in trainers.Values.Where(trainer => !numbers.Contains(trainer.Number)))
             trainer.IsRetiring = true;
     }
 
@@ -52,7 +57,12 @@ public sealed partial class RunLogic
                 break;
             case TrainerLost lost:
                 if (Find(lost.Trainer) is { } gone)
+                {
                     Lose(gone, lost.Reason);
+                    if (lost.IsCorrupt)
+                        CountCorruption(gone, lost.Trainer, lost.Reason);
+                }
+
                 break;
             case TrainerGivenUp given:
                 if (trainers.TryGetValue(given.Number, out var hopeless))
@@ -82,16 +92,7 @@ public sealed partial class RunLogic
     {
         var key = trainer.Key!.Value;
         var took = trainer.IsMember;
-        if (trainer.Loading?.Source is SnapshotState snapshot)
-            slots.Unpin(snapshot.Slot);
-        if (trainer.Copying is { } copy)
-        {
-            slots.Unpin(copy.Slot);
-            copying = null;
-        }
-
-        if (trainer.Evaluating is not null)
-            evaluator = null;
+        Release(trainer);
         round?.Orphans.AddRange(trainer.Owes.Where(owed => owed.Ticket.Round == round.Round).Select(static owed => owed.Block));
         trainer.Forget();
         trainer.Faults++;
@@ -103,6 +104,23 @@ public sealed partial class RunLogic
         Record(new TrainerLeft(now, step, key.ToString(), generation, reason));
         if (!trainer.IsRetiring)
             Warn($"{key} is lost at step {step}; its lanes go to the others: {reason}");
+    }
+
+    // Whoever had asked it for something asks another.
+    private void Release(TrainerEntry trainer)
+    {
+        if (trainer.Loading?.Source is SnapshotState snapshot)
+            slots.Unpin(snapshot.Slot);
+        if (trainer.Copying is { } copy)
+        {
+            slots.Unpin(copy.Slot);
+            copying = null;
+        }
+
+        if (trainer.Evaluating is not null)
+            evaluator = null;
+        foreach (var check in round?.Checks.Where(check => check.Asked == trainer) ?? [])
+            check.Asked = null;
     }
 
     // A trainer without a state gets the newest that the totals at hand bring up to date; else a member copies its own; and where no member
@@ -147,7 +165,7 @@ public sealed partial class RunLogic
         if (source is SnapshotState snapshot)
             slots.Pin(snapshot.Slot);
         trainer.Standing = TrainerStanding.Joining;
-        trainer.Loading = new LoadState(source, at);
+        trainer.Loading = new LoadState(source, at, ++loads);
         trainer.ToldStep = at;
         Tell(trainer, trainer.Loading);
         CatchUp(trainer, at);
@@ -155,33 +173,42 @@ public sealed partial class RunLogic
 
     private void CatchUp(TrainerEntry trainer, long from)
     {
-        foreach (var (committed, norm) in commits.Where(commit => commit.Round.Step >= from))
+        foreach (var commit in commits.Where(commit => commit.Round.Step >= from))
         {
-            Tell(trainer, new ApplyUpdate(committed, norm));
+            var committed = commit.Round;
+            Tell(trainer, new ApplyUpdate(committed, commit.Norm, commit.Adjustment));
             trainer.ToldStep = Math.Max(trainer.ToldStep, committed.Step + 1);
         }
     }
 
     private void Rewind(StateSource source, long at)
     {
-        var from = source switch { SnapshotState => "snapshot", CheckpointState => "checkpoint", _ => "seed" };
         if (at < step)
         {
-            Record(new RunRewound(now, at, step, from));
-            Warn($"no trainer holds step {step} any more; the run goes on from the {from} of step {at}.");
+            Record(new RunRewound(now, at, step, NameOf(source)));
+            Warn($"no trainer holds step {step} any more; the run goes on from the {NameOf(source)} of step {at}.");
         }
 
+        Return(at);
+    }
+
+    private static string NameOf(StateSource source) => source switch { SnapshotState => "snapshot", CheckpointState => "checkpoint", _ => "seed" };
+
+    // Later steps are taken again, from a state that is kept.
+    private void Return(long at)
+    {
         foreach (var commit in commits)
             Do(new CloseRound(commit.Round));
         commits.Clear();
         AbandonRound();
-        skips = slots.Newest is { } snapshot && snapshot.Step == at ? snapshot.Skips : origins.Last(origin => origin.Step == at).Skips;
+        slots.DropAfter(at);
+        course = Ahead(slots.Newest is { } snapshot && snapshot.Step == at ? snapshot.Course : origins.Last(origin => origin.Step == at).Course);
         step = at;
+        vetoes = 0;
         (evaluationDue, evaluator, saveDue) = (null, null, null);
         boundaryStep = -1;
         if (evaluatedStep > at)
             evaluatedStep = -1;
-        slots.DropAfter(at);
         AddMetrics(new MetricsItem(null, at));
         commitAt = now;
     }
@@ -194,7 +221,7 @@ public sealed partial class RunLogic
         foreach (var trainer in trainers.Values.Where(static trainer => trainer.IsRetiring).ToList())
         {
             var isLastWithState = trainer.IsMember && !trainers.Values.Any(other => other != trainer && other.IsMember);
-            if (isLastWithState || trainer.Copying is not null || trainer.Evaluating is not null || trainer.Owes.Count > 0)
+            if (isLastWithState || trainer.Copying is not null || trainer.Evaluating is not null || trainer.Owes.Count > 0 || trainer.Rechecks.Count > 0)
                 continue;
             Do(new ToTrainerSupervisor(new RetireTrainer(trainer.Number)));
             if (trainer.Loading?.Source is SnapshotState snapshot)

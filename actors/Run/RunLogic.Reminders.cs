@@ -9,6 +9,8 @@ public sealed partial class RunLogic
     private DateTimeOffset reducersAskedAt;
     private DateTimeOffset reducersRetryAt;
     private TimeSpan reducersRetryDelay;
+    private DateTimeOffset judgeRetryAt;
+    private TimeSpan judgeRetryDelay;
     private DateTimeOffset saveRetryAt;
     private TimeSpan saveRetryDelay;
     private DateTimeOffset outboxRetryAt;
@@ -53,9 +55,16 @@ public sealed partial class RunLogic
             reducersRetryAt = now + reducersRetryDelay;
         }
 
+        if (IsJudging && now >= judgeRetryAt)
+        {
+            AskDetector();
+            judgeRetryDelay *= 2;
+            judgeRetryAt = now + judgeRetryDelay;
+        }
+
         if (saving is not null && now >= saveRetryAt)
         {
-            Do(new ToCheckpointer(new SaveCheckpoint(saving.Slot, saving.Step, saving.Skips)));
+            Do(new ToCheckpointer(new SaveCheckpoint(saving.Slot, saving.Step, saving.Course)));
             saveRetryDelay *= 2;
             saveRetryAt = now + saveRetryDelay;
         }
@@ -118,14 +127,16 @@ public sealed partial class RunLogic
         if (trainer.Loading is { } loading)
             Do(new ToTrainer(key, loading));
         var from = trainer.Loading?.Step ?? trainer.Step;
-        foreach (var (committed, norm) in commits.Where(commit => commit.Round.Step >= from && commit.Round.Step < trainer.ToldStep))
-            Do(new ToTrainer(key, new ApplyUpdate(committed, norm)));
+        foreach (var commit in commits.Where(commit => commit.Round.Step >= from && commit.Round.Step < trainer.ToldStep))
+            Do(new ToTrainer(key, new ApplyUpdate(commit.Round, commit.Norm, commit.Adjustment)));
         if (trainer.Copying is { } copy)
             Do(new ToTrainer(key, copy));
         if (trainer.Evaluating is { } evaluation)
             Do(new ToTrainer(key, evaluation));
         foreach (var owed in trainer.Owes.GroupBy(static owed => owed.Ticket))
-            Do(new ToTrainer(key, new ComputeLanes(owed.Key, [.. owed.Select(static part => part.Block)], owed.First().Skips)));
+            Do(new ToTrainer(key, new ComputeLanes(owed.Key, [.. owed.Select(static part => part.Block)], owed.First().Skips) { Witness = round?.Round == owed.Key.Round ? round.Witness : null }));
+        foreach (var check in trainer.Rechecks)
+            Do(new ToTrainer(key, check));
     }
 
     private DateTimeOffset NextReminder()
@@ -139,6 +150,8 @@ public sealed partial class RunLogic
 
         if (round is { LanesAreDone: true, IsReduced: false })
             next = Earlier(next, reducersRetryAt);
+        if (IsJudging)
+            next = Earlier(next, judgeRetryAt);
         if (saving is not null)
             next = Earlier(next, saveRetryAt);
         if (journal.Count > 0 || metrics.Count > 0 || saveNext is not null)

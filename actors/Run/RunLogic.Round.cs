@@ -1,9 +1,10 @@
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
-using ActorTrain.Models.Steps;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
@@ -12,7 +13,7 @@ namespace ActorTrain.Actors.Run;
 public sealed partial class RunLogic
 {
     // Updates that some trainer has yet to apply, the oldest first; their totals stay in the transport.
-    private readonly List<(Round Round, double GradientNorm)> commits = [];
+    private readonly List<CommittedRound> commits = [];
     private DateTimeOffset commitAt;
     private int vetoes;
 
@@ -20,7 +21,7 @@ public sealed partial class RunLogic
 
     private void BeginRound()
     {
-        if (round is not null || step >= options.Steps || IsEnding || IsPaused)
+        if (round is not null || step >= options.Steps || IsEnding || IsPaused || isPaused)
             return;
 
         // The first round waits for all who begin together, save for those who have failed already.
@@ -36,6 +37,7 @@ public sealed partial class RunLogic
         }
 
         var shares = LaneBlock.Share(options.Lanes, members.Count);
+        PlanAudit(members, shares);
         for (var i = 0; i < members.Count; i++)
             Assign(members[i], shares[i]);
     }
@@ -46,8 +48,8 @@ public sealed partial class RunLogic
             return;
         var ticket = new Ticket(generation, round!.Round);
         foreach (var block in blocks)
-            trainer.Owes.Add((ticket, block, skips));
-        Tell(trainer, new ComputeLanes(ticket, blocks, skips));
+            trainer.Owes.Add((ticket, block, course.Skips));
+        Tell(trainer, new ComputeLanes(ticket, blocks, course.Skips) { Witness = round.Witness });
     }
 
     // Lanes that a lost trainer owed go to those who owe least, in pieces small enough for all to share.
@@ -99,17 +101,22 @@ public sealed partial class RunLogic
     {
         switch (report)
         {
-            case StateLoaded loaded when trainer.Loading is { } loading && loading.Step == loaded.Step:
+            case StateLoaded loaded when trainer.Loading is { } loading && loading.Number == loaded.Number:
                 Join(trainer, loading);
                 break;
-            case StateRefused refused when trainer.Loading is { } loading && loading.Step == refused.Step:
+            case StateRefused refused when trainer.Loading is { } loading && loading.Number == refused.Number:
                 Refuse(trainer, loading, refused.Reason);
                 break;
             case BlockComputed computed:
                 Complete(trainer, computed);
                 break;
-            case UpdateApplied applied when commits.Any(commit => commit.Round == applied.Round):
+            case BlockRecomputed recomputed:
+                Hear(trainer, recomputed);
+                break;
+            case UpdateApplied applied when commits.Find(commit => commit.Round == applied.Round) is { } commit:
                 trainer.Step = Math.Max(trainer.Step, applied.Round.Step + 1);
+                if (applied.Update.Checksum is { } checksum)
+                    commit.Checksums[trainer.Key!.Value] = checksum;
                 break;
             case AtAnotherStep other:
                 Repeat(trainer, other.Step);
@@ -128,10 +135,11 @@ public sealed partial class RunLogic
         if (loading.Source is SnapshotState snapshot)
             slots.Unpin(snapshot.Slot);
         trainer.Loading = null;
-        trainer.Step = loading.Step;
+        trainer.Step = trainer.ProvedAt = loading.Step;
         trainer.Standing = TrainerStanding.Member;
         generation++;
         Record(new TrainerJoined(now, step, trainer.Key!.Value.ToString(), generation));
+        Probe(trainer);
     }
 
     private void Refuse(TrainerEntry trainer, LoadState loading, string reason)
@@ -162,7 +170,8 @@ public sealed partial class RunLogic
 
         // Lanes are computed on the weights that this round begins from, so these have been reached.
         trainer.Step = Math.Max(trainer.Step, computed.Ticket.Round.Step);
-        round.Add(computed.Block, computed.Loss, computed.Positions);
+        round.Add(computed.Trainer, computed.Block, computed.Result);
+        Witness(computed);
         for (var reducer = 0; reducer < options.Reducers; reducer++)
             Do(new ToReducer(reducer, new AddBlock(round.Round, computed.Block)));
         if (round.LanesAreDone)
@@ -179,54 +188,54 @@ public sealed partial class RunLogic
             case ShardReduced reduced when round is not null && reduced.Round == round.Round:
                 round.Add(reduced);
                 break;
+            case BlockDamaged damaged when round is not null && damaged.Round == round.Round:
+                Record(new CorruptionFound(now, step, $"reducer-{damaged.Reducer}", damaged.Reason));
+                Warn($"{damaged.Reason} Step {step} is computed again.");
+                AbandonRound();
+                break;
         }
     }
 
     private void AskReducer(int reducer)
     {
-        foreach (var block in round!.Done)
-            Do(new ToReducer(reducer, new AddBlock(round.Round, block)));
+        foreach (var part in round!.Done)
+            Do(new ToReducer(reducer, new AddBlock(round.Round, part.Block)));
     }
 
-    // Loss and gradient norm are known before any weight has changed: a bad update is vetoed, not undone.
-    private void Judge()
+    private void Commit(Judgement judgement)
     {
-        // Whoever copies or evaluates the weights of this step does so before they change, and nobody falls too far behind.
-        if (round is not { IsReduced: true } || copying is not null || evaluationDue == step || commits.Count >= options.TotalsKept || failing is not null)
-            return;
-        var measure = round.Measure();
-        if (StepVerdict.Judge(measure).Reason is { } reason)
-            Veto(reason);
-        else
-            Commit(measure);
-    }
-
-    private void Commit(StepMeasure measure)
-    {
-        var committed = round!.Round;
-        commits.Add((committed, measure.GradientNorm));
+        var signals = round!.Signals!;
+        var adjustment = judgement.Adjustment with { RateFactor = judgement.Adjustment.RateFactor * course.RateFactor };
+        commits.Add(new CommittedRound(round.Round, signals.GradientNorm, adjustment));
         foreach (var trainer in trainers.Values.Where(trainer => trainer.ToldStep == step))
         {
-            Tell(trainer, new ApplyUpdate(committed, measure.GradientNorm));
+            Tell(trainer, new ApplyUpdate(round.Round, signals.GradientNorm, adjustment));
             trainer.ToldStep = step + 1;
         }
 
         step++;
         vetoes = 0;
-        var measurement = new StepMeasurement(step, measure.Loss, measure.GradientNorm, now - commitAt, round.Positions);
+        course = course with { Spikes = judgement.IfApplied };
+        var measurement = new StepMeasurement(step, signals.Loss, signals.GradientNorm, now - commitAt, round.Positions) { RateFactor = adjustment.RateFactor };
         commitAt = now;
         AddMetrics(new MetricsItem(measurement, step));
         Do(new Show(measurement));
         round = null;
     }
 
-    private void Veto(string reason)
+    // Its batch is left out, and the step taken with the next one: no weight has changed.
+    private void Veto(Judgement judgement)
     {
-        var positions = plan.Samples(step, skips).Select(sample => new SkippedRange(sample.Position, 1, reason)).ToList();
-        foreach (var position in positions)
-            skips = skips.With(position);
+        var reason = judgement.Finding!.Evidence;
+        var positions = plan.Samples(step, course.Skips).Select(sample => new SkippedRange(sample.Position, 1, reason)).ToList();
         Record(new BatchVetoed(now, step, positions, reason));
         Warn($"{reason}; its batch is skipped.");
+        course = course with
+        {
+            Skips = course.Skips.Joined(positions),
+            Vetoes = course.Vetoes.RemoveAll(earlier => earlier <= step - options.Ladder.Veto.Window).Add(step),
+            Spikes = judgement.IfLeftOut,
+        };
         AbandonRound();
         if (++vetoes >= options.VetoLimit)
         {
@@ -245,6 +254,8 @@ public sealed partial class RunLogic
             Refresh(trainer);
         }
 
+        foreach (var check in round.Checks)
+            check.Asked?.Rechecks.RemoveAll(recheck => recheck.Ticket.Round == round.Round);
         round = null;
     }
 
@@ -253,8 +264,18 @@ public sealed partial class RunLogic
         while (commits.Count > 0 && trainers.Values.All(trainer => !trainer.HasState || (trainer.Loading is null ? trainer.Step : trainer.Loading.Step) > commits[0].Round.Step)
             && trainers.Values.Any(static trainer => trainer.IsMember))
         {
-            Do(new CloseRound(commits[0].Round));
+            var commit = commits[0];
             commits.RemoveAt(0);
+            Do(new CloseRound(commit.Round));
+            if (!Compare(commit))
+                return;
         }
+    }
+
+    // An update that some trainer has yet to apply.
+    private sealed record CommittedRound(Round Round, double Norm, UpdateAdjustment Adjustment)
+    {
+        // Of weights and moments after it, as each trainer has them.
+        public Dictionary<TrainerKey, ulong> Checksums { get; } = [];
     }
 }

@@ -2,9 +2,9 @@ using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
-using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
@@ -20,6 +20,9 @@ public sealed partial class RunLogic
 
     /// <summary>Name of the actor that writes metrics.</summary>
     public const string MetricsActor = "metrics";
+
+    /// <summary>Name of the actor that judges steps.</summary>
+    public const string DetectorActor = "spikes";
 
     /// <summary>Name of the actor that keeps the journal.</summary>
     public const string JournalActor = "journal";
@@ -39,7 +42,7 @@ public sealed partial class RunLogic
     private long generation;
     private long lastRound;
     private int wanted;
-    private SkipList skips;
+    private Course course;
     private RoundState? round;
     private DateTimeOffset? wakeAt;
     private bool ended;
@@ -57,18 +60,24 @@ public sealed partial class RunLogic
         ArgumentNullException.ThrowIfNull(events);
         this.options = options;
         this.plan = plan;
-        var origin = remains.Origin;
-        if (origin.WeightsHash is not null)
-            origins.Add(origin);
-        slots = new SnapshotSlots(options.SnapshotSlots, remains.Held);
+        var unwritten = remains.Unwritten;
+        IReadOnlyList<RunEvent> decided = [.. events, .. unwritten.Decisions.Skip((int)Math.Max(0, events.Count - unwritten.Recorded))];
+        var past = JournalState.Of(decided);
+        corrections.AddRange(past.Corrections);
+        quarantined.UnionWith(past.Quarantined);
+        isPaused = past.IsPaused;
+
+        // What was left by going back is not gone on from.
+        origins.AddRange(remains.Origins.Where(origin => origin.WeightsHash is not null && origin.IsOn(corrections)));
+        var origin = Origin;
+        slots = new SnapshotSlots(options.SnapshotSlots, remains.Held.Where(held => held.Course.Holds(corrections, held.Step)));
         (lastRound, generation, wanted) = (remains.LastRound, remains.Generation, remains.Trainers ?? options.Trainers);
         firstRound = lastRound + 1;
         foreach (var (number, incarnation) in remains.Incarnations)
             retired.Add(number, incarnation);
         journal = new Outbox<RunEvent>(events.Count);
-        (step, skips) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, newest.Skips) : (origin.Step, origin.Skips);
+        (step, course) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, Ahead(newest.Course)) : (origin.Step, Ahead(origin.Course));
         savedStep = origin.WeightsHash is null ? null : origin.Step;
-        var unwritten = remains.Unwritten;
         metricsStep = unwritten.MetricsStep;
         foreach (var item in unwritten.Measurements)
             metrics.Add(item);
@@ -76,10 +85,10 @@ public sealed partial class RunLogic
             metrics.Add(new MetricsItem(null, step));
 
         // Some may have become durable without its being heard of.
-        foreach (var decision in unwritten.Decisions.Skip((int)Math.Max(0, events.Count - unwritten.Recorded)))
+        foreach (var decision in decided.Skip(events.Count))
             journal.Add(decision);
-        isNew = !events.Concat(unwritten.Decisions).OfType<RunStarted>().Any();
-        recordedCheckpoint = events.Concat(unwritten.Decisions).OfType<CheckpointCommitted>().LastOrDefault()?.Step;
+        isNew = !decided.OfType<RunStarted>().Any();
+        recordedCheckpoint = decided.OfType<CheckpointCommitted>().LastOrDefault()?.Step;
     }
 
     /// <summary>Updates so far.</summary>
@@ -99,7 +108,7 @@ public sealed partial class RunLogic
             var unwritten = new UnwrittenRecords(
                 journal.Acknowledged, [.. journal.Waiting.Select(static waiting => waiting.Content)],
                 metricsStep, [.. metrics.Waiting.Select(static waiting => waiting.Content)]);
-            return new RunRemains(Origin, [.. slots.Held], lastRound, generation, wanted, incarnations, unwritten);
+            return new RunRemains([.. origins], [.. slots.Held], lastRound, generation, wanted, incarnations, unwritten);
         }
     }
 
@@ -143,6 +152,12 @@ public sealed partial class RunLogic
                 break;
             case ReducerReport report:
                 Hear(report);
+                break;
+            case SpikeReport report:
+                Hear(report);
+                break;
+            case OperatorWish wish:
+                Hear(wish);
                 break;
             case CheckpointReport report:
                 Hear(report);
@@ -188,6 +203,8 @@ public sealed partial class RunLogic
     // Everything that can go on does. The order matters: what ends comes before what begins.
     private void Advance()
     {
+        FollowCorrections();
+        Check();
         Judge();
         GiveStates();
         LookAround();
@@ -201,6 +218,7 @@ public sealed partial class RunLogic
 
     private List<RunEffect> Take()
     {
+        AnswerWishes();
         // Nothing is due sooner than a retry interval from now, so a reminder before that will do.
         if (!ended && (wakeAt is null || wakeAt > now + options.RetryInterval))
         {
@@ -216,6 +234,7 @@ public sealed partial class RunLogic
         : failing is not null ? "failing"
         : stopping is not null ? "stopping"
         : IsPaused ? (journal.Count >= options.JournalBuffer ? "paused: the database is away" : "paused: the metrics file is slow")
+        : isPaused ? "paused by an operator"
         : step >= options.Steps ? "finishing"
         : !trainers.Values.Any(static trainer => trainer.IsMember) ? "waiting for a trainer"
         : round is { LanesAreDone: true } ? "reducing"

@@ -1,3 +1,5 @@
+using ActorTrain.Actors.Spikes;
+
 namespace ActorTrain.Actors.Run;
 
 /// <summary>What the decisions of a run depend on.</summary>
@@ -39,8 +41,32 @@ public sealed record RunLogicOptions
     /// <summary>Measurements that may wait for their file; when there are more, the run pauses.</summary>
     public int MetricsBuffer { get; init; } = 256;
 
+    /// <summary>Targets of the global batch.</summary>
+    public long TokensPerStep { get; init; }
+
+    /// <summary>How spikes are answered.</summary>
+    public SpikeLadderOptions Ladder { get; init; } = new();
+
     /// <summary>Vetoes of one step in a row after which its weights, not its data, are broken.</summary>
     public int VetoLimit { get; init; } = 10;
+
+    /// <summary>Whether a suspicious step is computed once more before its data is blamed.</summary>
+    public bool ReplaysSpikes { get; init; } = true;
+
+    /// <summary>Steps from one step of which a lane is computed twice to the next; 0: never.</summary>
+    public int AuditEvery { get; init; }
+
+    /// <summary>How often a trainer may find corrupt bits with itself before it is quarantined.</summary>
+    public int CorruptionLimit { get; init; } = 3;
+
+    /// <summary>Trainers that may be quarantined; with one more the machine is not to be trusted, and the run ends.</summary>
+    public int QuarantineLimit { get; init; } = 8;
+
+    /// <summary>Steps from one snapshot in memory to the next; 0: only as they are needed.</summary>
+    public int SnapshotEvery { get; init; }
+
+    /// <summary>Steps within which a fault shows: a checkpoint that is older, and healthy ever since, is good.</summary>
+    public int ProofSteps { get; init; } = 100;
 
     /// <summary>A trainer that lets so much time pass without a lane, a batch of an evaluation, a copy or an update being done is taken for hung.</summary>
     public TimeSpan TrainerTimeout { get; init; } = TimeSpan.FromMinutes(2);

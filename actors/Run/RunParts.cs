@@ -2,6 +2,7 @@ using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using Akka.Actor;
@@ -25,6 +26,9 @@ public sealed class RunParts
 
     /// <summary>Which samples each lane of each step trains on.</summary>
     public required BatchPlan Plan { get; init; }
+
+    /// <summary>The rules by which steps are judged.</summary>
+    public SpikeDetection Detection { get; init; } = new([new NonFiniteRule()]);
 
     /// <summary>How trainers are kept alive.</summary>
     public required TrainerSupervisorOptions Trainers { get; init; }

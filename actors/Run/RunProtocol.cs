@@ -16,6 +16,47 @@ public sealed record StopRun(string Reason) : IRunInput;
 /// <param name="Trainers">At least 1.</param>
 public sealed record ScaleTrainers(int Trainers) : IRunInput;
 
+/// <summary>What an operator may want of a run under way.</summary>
+public abstract record OperatorCommand;
+
+/// <summary>Go back to a step, and leave out the batches that follow it.</summary>
+/// <param name="To">Updates to go back to.</param>
+/// <param name="Skip">Batches to leave out from there on; 0: none.</param>
+public sealed record RollBackRun(long To, long Skip) : OperatorCommand;
+
+/// <summary>Leave the next batches out.</summary>
+/// <param name="Count">How many, at least 1.</param>
+public sealed record SkipBatches(long Count) : OperatorCommand;
+
+/// <summary>Multiply the learning rate from the next step on.</summary>
+/// <param name="Factor">Above 0.</param>
+public sealed record ScaleLearningRate(double Factor) : OperatorCommand;
+
+/// <summary>Let a trainer take no part until it is released; another takes its place.</summary>
+/// <param name="Trainer">Its number.</param>
+public sealed record QuarantineTrainer(int Trainer) : OperatorCommand;
+
+/// <summary>Let a quarantined trainer take part again.</summary>
+/// <param name="Trainer">Its number.</param>
+public sealed record ReleaseTrainer(int Trainer) : OperatorCommand;
+
+/// <summary>Begin no further step.</summary>
+public sealed record PauseRun : OperatorCommand;
+
+/// <summary>Take steps again after a pause.</summary>
+public sealed record ContinueRun : OperatorCommand;
+
+/// <summary>An operator wants something. Answered by an <see cref="OperatorAnswer"/> once it is recorded, or refused at once.</summary>
+/// <param name="Wish">Tells it from others.</param>
+/// <param name="By">Who.</param>
+/// <param name="Command">What.</param>
+public sealed record OperatorWish(long Wish, string By, OperatorCommand Command) : IRunInput;
+
+/// <summary>What came of a wish.</summary>
+/// <param name="IsAccepted">Whether it is done, or begun.</param>
+/// <param name="Sentence">What happens now, or why it does not.</param>
+public sealed record OperatorAnswer(bool IsAccepted, string Sentence);
+
 /// <summary>An actor that is not a trainer failed too often.</summary>
 /// <param name="Actor">Its name.</param>
 /// <param name="Report">What failed, how often, and where to look.</param>

@@ -1,4 +1,6 @@
+using ActorTrain.Models;
 using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
@@ -6,15 +8,31 @@ namespace ActorTrain.Actors.Run;
 /// <summary>Where a run can begin without a snapshot in memory.</summary>
 /// <param name="Step">Updates that the state has seen; 0 without a checkpoint.</param>
 /// <param name="WeightsHash">SHA-256 of the checkpoint's weights; null for the first weights, made from the seed.</param>
-/// <param name="Skips">What the plan leaves out from there on.</param>
-public sealed record RunOrigin(long Step, string? WeightsHash, SkipList Skips)
+/// <param name="Course">What decides how it goes on from there.</param>
+public sealed record RunOrigin(long Step, string? WeightsHash, Course Course)
 {
     /// <summary>The first weights.</summary>
-    public static RunOrigin Seed { get; } = new(0, null, SkipList.Empty);
+    public static RunOrigin Seed { get; } = new(0, null, Course.Start);
+
+    /// <summary>What a checkpoint's manifest says.</summary>
+    /// <exception cref="UserErrorException">Its course is not to be read.</exception>
+    public static RunOrigin Of(CheckpointManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        var facts = manifest.Facts;
+        var course = facts.State.GetValueOrDefault(CourseCodec.Key) is { } text
+            ? CourseCodec.Read($"The checkpoint of step {facts.Step}", text)
+            : Course.Start with { Skips = facts.SkipList };
+        return new RunOrigin(facts.Step, manifest.WeightsHash, course);
+    }
+
+    /// <summary>Whether it lies on the course that all corrections of the run lead to: one that was left by going back does not.</summary>
+    /// <param name="corrections">All corrections of the run so far.</param>
+    public bool IsOn(IEnumerable<Correction> corrections) => Course.Holds(corrections, Step);
 }
 
 /// <summary>What is left of a run in a process when its supervisor fails: enough for the next one to go on, and never to give a name twice.</summary>
-/// <param name="Origin">The newest checkpoint, or <see cref="RunOrigin.Seed"/>.</param>
+/// <param name="Origins">The checkpoints that there are, by step, after <see cref="RunOrigin.Seed"/>.</param>
 /// <param name="Held">Snapshots in memory.</param>
 /// <param name="LastRound">Number of the last round.</param>
 /// <param name="Generation">The last membership.</param>
@@ -22,16 +40,20 @@ public sealed record RunOrigin(long Step, string? WeightsHash, SkipList Skips)
 /// <param name="Incarnations">The last life of each trainer.</param>
 /// <param name="Unwritten">What neither journal nor metrics file has yet.</param>
 public sealed record RunRemains(
-    RunOrigin Origin, IReadOnlyList<HeldSnapshot> Held, long LastRound, long Generation, int? Trainers, IReadOnlyDictionary<int, int> Incarnations,
+    IReadOnlyList<RunOrigin> Origins, IReadOnlyList<HeldSnapshot> Held, long LastRound, long Generation, int? Trainers, IReadOnlyDictionary<int, int> Incarnations,
     UnwrittenRecords Unwritten)
 {
+    /// <summary>The newest checkpoint, or <see cref="RunOrigin.Seed"/>.</summary>
+    public RunOrigin Origin => Origins[^1];
+
     /// <summary>A process that begins, or goes on from a checkpoint.</summary>
-    /// <param name="origin">Where it begins.</param>
+    /// <param name="origins">Where it can begin, by step; the last is where it does, unless the run has gone back since. Without any, it begins from the
+    /// seed.</param>
     /// <param name="unwritten">What the process before it could not write.</param>
-    public static RunRemains Of(RunOrigin origin, UnwrittenRecords? unwritten = null)
+    public static RunRemains Of(IEnumerable<RunOrigin> origins, UnwrittenRecords? unwritten = null)
     {
-        ArgumentNullException.ThrowIfNull(origin);
-        return new(origin, [], 0, 0, null, new Dictionary<int, int>(), unwritten ?? UnwrittenRecords.None(origin.Step));
+        IReadOnlyList<RunOrigin> all = [RunOrigin.Seed, .. origins.Where(static origin => origin.WeightsHash is not null)];
+        return new(all, [], 0, 0, null, new Dictionary<int, int>(), unwritten ?? UnwrittenRecords.None(all[^1].Step));
     }
 }
 

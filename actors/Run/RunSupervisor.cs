@@ -3,6 +3,7 @@ using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using Akka.Actor;
 
@@ -20,12 +21,14 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
     private readonly RunParts parts;
     private readonly RestartBudget budget;
     private readonly List<IRunInput> wishes = [];
+    private readonly Dictionary<long, IActorRef> operators = [];
     private readonly IActorRef[] reducers;
     private readonly int[] replacements;
     private IActorRef? trainers;
     private IActorRef? checkpointer;
     private IActorRef? publisher;
     private IActorRef? journal;
+    private IActorRef? detector;
     private int trainerSupervisors;
     private RunLogic? logic;
 
@@ -48,6 +51,17 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         Receive<JournalRecovered>(Begin);
         Receive<JournalAway>(Miss);
         Receive<ReadDecisions>(read => journal.Tell(read));
+        Receive<OperatorWish>(wish =>
+        {
+            if (logic is null)
+            {
+                Sender.Tell(new OperatorAnswer(false, "The run is reading its journal; try again in a moment."));
+                return;
+            }
+
+            operators[wish.Wish] = Sender;
+            Do(logic.Step(wish, Now));
+        });
         Receive<IRunInput>(input =>
         {
             if (logic is not null)
@@ -114,6 +128,8 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             StartReducer(i);
         var (metrics, makeSaving, faults, self) = (parts.Metrics, parts.MakeSaving, parts.Faults, Self);
         checkpointer = StartWriter(Checkpointer.PinnedProps(makeSaving, self, faults), RunLogic.CheckpointActor);
+        var detection = parts.Detection;
+        detector = Context.ActorOf(Props.Create(() => new SpikeDetector(detection, self, faults)), Life(RunLogic.DetectorActor));
         publisher = StartWriter(Props.Create(() => new MetricsPublisher(metrics, self, faults)), RunLogic.MetricsActor);
         StartTrainerSupervisor();
         Do(logic.Begin(Now));
@@ -180,6 +196,8 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             return RunLogic.MetricsActor;
         if (child.Equals(journal))
             return RunLogic.JournalActor;
+        if (child.Equals(detector))
+            return RunLogic.DetectorActor;
         var reducer = Array.IndexOf(reducers, child);
         return reducer >= 0 ? $"reducer-{reducer}" : "trainers";
     }
@@ -210,6 +228,13 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
                 break;
             case ToCheckpointer(var command):
                 checkpointer.Tell(command);
+                break;
+            case ToSpikeDetector(var command):
+                detector.Tell(command);
+                break;
+            case AnswerOperator(var wish, var answer):
+                if (operators.Remove(wish, out var asking))
+                    asking.Tell(answer);
                 break;
             case ToMetrics(var command):
                 publisher.Tell(command);
@@ -244,7 +269,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             WantedTrainers = logic?.WantedTrainers ?? parts.Options.Trainers,
             Actors =
             [
-                .. from child in (IEnumerable<IActorRef?>)[Self, trainers, .. reducers, checkpointer, publisher, journal]
+                .. from child in (IEnumerable<IActorRef?>)[Self, trainers, .. reducers, detector, checkpointer, publisher, journal]
                    where child is not null
                    select new ActorStatus(child.Equals(Self) ? "run" : RoleOf(child), "running", MailboxSize.Of(child)),
             ],

@@ -1,13 +1,11 @@
-using ActorTrain.Models.Plan;
-
 namespace ActorTrain.Actors.Run;
 
 /// <summary>A snapshot in memory.</summary>
 /// <param name="Slot">Where.</param>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="Hash">Hash of the state.</param>
-/// <param name="Skips">What the plan leaves out from there on.</param>
-public sealed record HeldSnapshot(int Slot, long Step, ulong Hash, SkipList Skips);
+/// <param name="Course">What decides how it goes on from there.</param>
+public sealed record HeldSnapshot(int Slot, long Step, ulong Hash, Course Course);
 
 /// <summary>Which slot of the memory for snapshots holds what, and who needs it.</summary>
 internal sealed class SnapshotSlots

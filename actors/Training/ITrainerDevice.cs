@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Run;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Training;
@@ -20,15 +21,22 @@ public interface ITrainerDevice : IDisposable
     void GiveUp();
 
     /// <summary>Computes the next lane of the block under way.</summary>
-    void ComputeLane(long atStep, int lane, SkipList skips);
+    /// <param name="batchStep">The step whose batch is computed.</param>
+    /// <param name="lane">The lane.</param>
+    /// <param name="skips">What the plan leaves out.</param>
+    /// <param name="isWitness">Whether the hash of the lane's own gradient is wanted with the block's result.</param>
+    void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness);
 
     /// <summary>Publishes the sum over the block under way, all of whose lanes are computed.</summary>
     /// <returns>Its loss, and the positions of the sample stream that were read; null when the round takes no more gradients.</returns>
     BlockResult? Publish(Round round);
 
+    /// <summary>What is known of the block under way, all of whose lanes are computed; its sum is given up.</summary>
+    BlockResult Measure();
+
     /// <summary>Applies the round's total gradient.</summary>
-    /// <returns>False when the total is not there any more.</returns>
-    bool Apply(Round round, double gradientNorm);
+    /// <returns>What came of it; null when the total is not there any more.</returns>
+    AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment);
 
     /// <summary>Copies the state into a slot of the memory for snapshots.</summary>
     /// <returns>Its hash; null when the slot was given to another in the meantime.</returns>
@@ -42,7 +50,21 @@ public interface ITrainerDevice : IDisposable
     HeldOutLoss? EvaluateBatch();
 }
 
-/// <summary>What is known of a block whose sum is published.</summary>
-/// <param name="Loss">Its part of the mean loss of the global batch, nats per token.</param>
+/// <summary>What is known of the gradient of a block of lanes.</summary>
+/// <param name="Loss">The block's part of the mean loss of the global batch, nats per token: its lanes' parts, summed along the lane tree.</param>
+/// <param name="LaneLosses">Each lane's part, in order.</param>
 /// <param name="Positions">Positions of the sample stream that were read for it, in order.</param>
-public sealed record BlockResult(double Loss, IReadOnlyList<long> Positions);
+/// <param name="Hash">Hash of the gradient: who computes other bits gets another one.</param>
+public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, IReadOnlyList<long> Positions, ulong Hash)
+{
+    /// <summary>Hash of the gradient of the one lane for which it was wanted.</summary>
+    public ulong? WitnessHash { get; init; }
+
+    /// <summary>L2 norm of the gradient, where a block was only measured.</summary>
+    public double? Norm { get; init; }
+}
+
+/// <summary>What came of an update.</summary>
+/// <param name="Checksum">Of weights and moments after it; the same on all trainers, unless one of them is broken; null where it is not known.</param>
+/// <param name="Norm">L2 norm of what was added to the weights; null where it is not measured.</param>
+public sealed record AppliedUpdate(ulong? Checksum, double? Norm);

@@ -15,15 +15,16 @@ public sealed class TrainerLogic
     private readonly TrainerKey key;
     private readonly ITrainerDevice device;
     private readonly Action<TrainerReport> tell;
-    private readonly List<(Ticket Ticket, LaneBlock Block, SkipList Skips)> owed = [];
+    private readonly List<OwedBlock> owed = [];
     private readonly Dictionary<LaneBlock, BlockResult> done = [];
+    private readonly Dictionary<Round, AppliedUpdate> updates = [];
     private readonly Queue<Round> applied = [];
     private LoadState? loaded;
     private StateCopied? copied;
     private Evaluated? evaluated;
     private long? evaluating;
     private Round? round;
-    private (LaneBlock Block, int NextLane)? underway;
+    private (OwedBlock Owed, int NextLane)? underway;
 
     /// <summary>Begins without a state.</summary>
     /// <param name="key">Who it is.</param>
@@ -52,6 +53,9 @@ public sealed class TrainerLogic
                 break;
             case ComputeLanes compute:
                 Compute(compute);
+                break;
+            case RecomputeBlock recompute when IsAt(recompute.Ticket.Round.Step):
+                Recompute(recompute);
                 break;
             case ApplyUpdate apply:
                 Apply(apply);
@@ -84,16 +88,17 @@ public sealed class TrainerLogic
         {
             if (device.Load(load.Source, load.Step) is { } reason)
             {
-                tell(new StateRefused(key, load.Step, reason));
+                tell(new StateRefused(key, load.Step, load.Number, reason));
                 return;
             }
 
             (loaded, Step, round) = (load, load.Step, null);
             applied.Clear();
+            updates.Clear();
             ForgetStep();
         }
 
-        tell(new StateLoaded(key, load.Step));
+        tell(new StateLoaded(key, load.Step, load.Number));
     }
 
     private void Compute(ComputeLanes compute)
@@ -103,17 +108,25 @@ public sealed class TrainerLogic
             return;
         if (round != asked)
         {
-            ForgetLanes();
+            ForgetLanes(owed.Where(static other => other.Attempt is not null));
             round = asked;
         }
 
         foreach (var block in compute.Blocks)
         {
             if (done.TryGetValue(block, out var result))
-                tell(new BlockComputed(key, compute.Ticket, block, result.Loss, result.Positions));
-            else if (!owed.Exists(other => other.Ticket == compute.Ticket && other.Block == block))
-                owed.Add((compute.Ticket, block, compute.Skips));
+                tell(new BlockComputed(key, compute.Ticket, block, result));
+            else if (!owed.Exists(other => other.Attempt is null && other.Ticket == compute.Ticket && other.Block == block))
+                owed.Add(new OwedBlock(compute.Ticket, block, asked.Step, compute.Skips, compute.Witness, null));
         }
+    }
+
+    // Nothing of it is kept: what is asked twice is computed twice. It comes before what is owed beside it, since a step waits for it.
+    private void Recompute(RecomputeBlock command)
+    {
+        var wanted = new OwedBlock(command.Ticket, command.Block, command.BatchStep, command.Skips, null, command.Attempt);
+        if (!owed.Contains(wanted))
+            owed.Insert(underway is null ? 0 : 1, wanted);
     }
 
     private void Apply(ApplyUpdate apply)
@@ -121,16 +134,17 @@ public sealed class TrainerLogic
         if (!applied.Contains(apply.Round))
         {
             // A round whose total is gone is over for everybody.
-            if (!IsAt(apply.Round.Step) || !device.Apply(apply.Round, apply.GradientNorm))
+            if (!IsAt(apply.Round.Step) || device.Apply(apply.Round, apply.GradientNorm, apply.Adjustment) is not { } update)
                 return;
             Step++;
             ForgetStep();
             applied.Enqueue(apply.Round);
+            updates.Add(apply.Round, update);
             if (applied.Count > RoundsRemembered)
-                applied.Dequeue();
+                updates.Remove(applied.Dequeue());
         }
 
-        tell(new UpdateApplied(key, apply.Round));
+        tell(new UpdateApplied(key, apply.Round, updates[apply.Round]));
     }
 
     private void Copy(CopyState copy)
@@ -167,28 +181,36 @@ public sealed class TrainerLogic
 
     private void ComputeLane()
     {
-        var (ticket, block, skips) = owed[0];
-        if (underway?.Block != block)
+        var first = owed[0];
+        var block = first.Block;
+        if (underway?.Owed != first)
         {
             device.Begin(block);
-            underway = (block, block.First);
+            underway = (first, block.First);
         }
 
         var lane = underway!.Value.NextLane;
-        device.ComputeLane(Step, lane, skips);
-        underway = (block, lane + 1);
-        tell(new LaneComputed(key, ticket, lane));
+        device.ComputeLane(first.BatchStep, lane, first.Skips, lane == first.Witness);
+        underway = (first, lane + 1);
+        tell(new LaneComputed(key, first.Ticket, lane));
         if (lane + 1 < block.End)
             return;
         underway = null;
-        var result = device.Publish(ticket.Round);
-        var answered = owed.Where(other => other.Block == block).ToList();
-        owed.RemoveAll(other => other.Block == block);
+        if (first.Attempt is { } attempt)
+        {
+            owed.RemoveAt(0);
+            tell(new BlockRecomputed(key, first.Ticket, block, attempt, device.Measure()));
+            return;
+        }
+
+        var result = device.Publish(first.Ticket.Round);
+        var answered = owed.Where(other => other.Attempt is null && other.Block == block).ToList();
+        owed.RemoveAll(other => other.Attempt is null && other.Block == block);
         if (result is null)
             return;
         done.Add(block, result);
         foreach (var other in answered)
-            tell(new BlockComputed(key, other.Ticket, block, result.Loss, result.Positions));
+            tell(new BlockComputed(key, other.Ticket, block, result));
     }
 
     private bool IsAt(long step)
@@ -201,16 +223,23 @@ public sealed class TrainerLogic
 
     private void ForgetStep()
     {
-        ForgetLanes();
+        ForgetLanes([]);
         (copied, evaluated, evaluating) = (null, null, null);
     }
 
-    private void ForgetLanes()
+    // What is only to be measured does not belong to a round, but to weights.
+    private void ForgetLanes(IEnumerable<OwedBlock> kept)
     {
-        owed.Clear();
+        List<OwedBlock> rest = [.. kept];
         done.Clear();
-        if (underway is not null)
-            device.GiveUp();
+        owed.Clear();
+        owed.AddRange(rest);
+        if (underway is not { } work || rest.Contains(work.Owed))
+            return;
+        device.GiveUp();
         underway = null;
     }
+
+    // A block that is to be published, or, with an attempt, only measured.
+    private sealed record OwedBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, int? Witness, int? Attempt);
 }

@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Run;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Training;
@@ -10,19 +11,33 @@ public abstract record TrainerCommand;
 /// <summary>Take over a state; answered by <see cref="StateLoaded"/>.</summary>
 /// <param name="Source">Where from.</param>
 /// <param name="Step">Updates that the state has seen.</param>
-public sealed record LoadState(StateSource Source, long Step) : TrainerCommand;
+/// <param name="Number">Tells it from all other such commands to this trainer: the same state may have to be taken over again.</param>
+public sealed record LoadState(StateSource Source, long Step, long Number) : TrainerCommand;
 
 /// <summary>Compute the gradients of these blocks of lanes; answered by a <see cref="LaneComputed"/> per lane and a <see cref="BlockComputed"/> per
 /// block, whose sum then lies in the transport.</summary>
 /// <param name="Ticket">Repeated in the answers.</param>
 /// <param name="Blocks">Nodes of the lane tree.</param>
 /// <param name="Skips">What the plan leaves out in this round.</param>
-public sealed record ComputeLanes(Ticket Ticket, IReadOnlyList<LaneBlock> Blocks, SkipList Skips) : TrainerCommand;
+public sealed record ComputeLanes(Ticket Ticket, IReadOnlyList<LaneBlock> Blocks, SkipList Skips) : TrainerCommand
+{
+    /// <summary>A lane whose gradient's hash is wanted, because somebody else computes it too; null: none.</summary>
+    public int? Witness { get; init; }
+}
+
+/// <summary>Compute the sum over a block of lanes, publish nothing, and say which bits it has; answered by <see cref="BlockRecomputed"/>.</summary>
+/// <param name="Ticket">Repeated in the answer. Its round's step says on which weights.</param>
+/// <param name="Block">A node of the lane tree.</param>
+/// <param name="BatchStep">The step whose batch is computed; another than the round's to try a batch on other weights.</param>
+/// <param name="Skips">What the plan leaves out.</param>
+/// <param name="Attempt">Tells questions for the same block apart: each is computed anew.</param>
+public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, int Attempt) : TrainerCommand;
 
 /// <summary>Commit: apply the round's total gradient, which lies in the transport; answered by <see cref="UpdateApplied"/>.</summary>
 /// <param name="Round">The round that was accepted.</param>
 /// <param name="GradientNorm">Global L2 norm of its gradient, before clipping.</param>
-public sealed record ApplyUpdate(Round Round, double GradientNorm) : TrainerCommand;
+/// <param name="Adjustment">What is done to this update beside what schedule and options say.</param>
+public sealed record ApplyUpdate(Round Round, double GradientNorm, UpdateAdjustment Adjustment) : TrainerCommand;
 
 /// <summary>Copy weights and moments into a slot of the memory for snapshots; answered by <see cref="StateCopied"/>.</summary>
 /// <param name="Slot">The slot, which is free.</param>
@@ -58,13 +73,15 @@ public abstract record TrainerReport(TrainerKey Trainer) : IRunInput;
 /// <summary>It has taken a state over.</summary>
 /// <param name="Trainer">The trainer.</param>
 /// <param name="Step">Updates that the state has seen.</param>
-public sealed record StateLoaded(TrainerKey Trainer, long Step) : TrainerReport(Trainer);
+/// <param name="Number">Of the command.</param>
+public sealed record StateLoaded(TrainerKey Trainer, long Step, long Number) : TrainerReport(Trainer);
 
 /// <summary>A state could not be taken over; the trainer is as it was.</summary>
 /// <param name="Trainer">The trainer.</param>
 /// <param name="Step">The step that was asked for.</param>
+/// <param name="Number">Of the command.</param>
 /// <param name="Reason">Why, in one sentence.</param>
-public sealed record StateRefused(TrainerKey Trainer, long Step, string Reason) : TrainerReport(Trainer);
+public sealed record StateRefused(TrainerKey Trainer, long Step, long Number, string Reason) : TrainerReport(Trainer);
 
 /// <summary>It is alive: one more lane is done.</summary>
 /// <param name="Trainer">The trainer.</param>
@@ -76,14 +93,22 @@ public sealed record LaneComputed(TrainerKey Trainer, Ticket Ticket, int Lane) :
 /// <param name="Trainer">The trainer.</param>
 /// <param name="Ticket">As asked.</param>
 /// <param name="Block">The block.</param>
-/// <param name="Loss">The block's part of the mean loss of the global batch, nats per token.</param>
-/// <param name="Positions">Positions of the sample stream that were read for it, in order.</param>
-public sealed record BlockComputed(TrainerKey Trainer, Ticket Ticket, LaneBlock Block, double Loss, IReadOnlyList<long> Positions) : TrainerReport(Trainer);
+/// <param name="Result">What is known of it.</param>
+public sealed record BlockComputed(TrainerKey Trainer, Ticket Ticket, LaneBlock Block, BlockResult Result) : TrainerReport(Trainer);
+
+/// <summary>A block was computed once more.</summary>
+/// <param name="Trainer">The trainer.</param>
+/// <param name="Ticket">As asked.</param>
+/// <param name="Block">The block.</param>
+/// <param name="Attempt">As asked.</param>
+/// <param name="Result">What is known of it.</param>
+public sealed record BlockRecomputed(TrainerKey Trainer, Ticket Ticket, LaneBlock Block, int Attempt, BlockResult Result) : TrainerReport(Trainer);
 
 /// <summary>The round's update is part of its weights.</summary>
 /// <param name="Trainer">The trainer.</param>
 /// <param name="Round">The round.</param>
-public sealed record UpdateApplied(TrainerKey Trainer, Round Round) : TrainerReport(Trainer);
+/// <param name="Update">What came of it.</param>
+public sealed record UpdateApplied(TrainerKey Trainer, Round Round, AppliedUpdate Update) : TrainerReport(Trainer);
 
 /// <summary>It was asked something for which its weights are too old or too new: a command before it was lost, or this one came late.</summary>
 /// <param name="Trainer">The trainer.</param>

@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Run;
+using ActorTrain.Models;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Training;
@@ -81,7 +82,7 @@ public sealed class TrainerSupervisor : BreakableActor, IWithTimers
             if (!actor.Equals(terminated.ActorRef))
                 continue;
             lives.Remove(key);
-            Do(logic.Ended(key, Reason(life.Failure), Now));
+            Do(logic.Ended(key, Reason(life.Failure), Now, life.Failure is CorruptionException));
             return;
         }
     }
@@ -120,7 +121,7 @@ public sealed class TrainerSupervisor : BreakableActor, IWithTimers
         lives.Add(key, (actor, life));
     }
 
-    private static string Reason(Exception? failure) => failure is null ? "It stopped." : $"{failure.GetType().Name}: {failure.Message}";
+    private static string Reason(Exception? failure) => failure is null ? "It stopped." : ReportingStrategy.Sentence(failure);
 
     private sealed record Wake
     {

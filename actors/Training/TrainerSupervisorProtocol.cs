@@ -39,7 +39,11 @@ public sealed record TrainerStarted(TrainerKey Trainer) : TrainerSupervisorRepor
 /// <summary>A trainer is gone: it threw, stopped, or was abandoned.</summary>
 /// <param name="Trainer">The life that ended.</param>
 /// <param name="Reason">Why, in one sentence.</param>
-public sealed record TrainerLost(TrainerKey Trainer, string Reason) : TrainerSupervisorReport;
+public sealed record TrainerLost(TrainerKey Trainer, string Reason) : TrainerSupervisorReport
+{
+    /// <summary>Whether it ended because it found corrupt bits with itself.</summary>
+    public bool IsCorrupt { get; init; }
+}
 
 /// <summary>A trainer failed more often than it may, and is not started again.</summary>
 /// <param name="Number">Which trainer.</param>

@@ -40,10 +40,20 @@ internal static class ControlClient
     private static async Task<ControlAnswer> Converse(Socket socket, ControlRequest request, CancellationToken cancellation)
     {
         using var stream = new NetworkStream(socket);
-        await stream.WriteAsync(ControlProtocol.Write(request), cancellation).ConfigureAwait(false);
+        IOException? unheard = null;
+        try
+        {
+            await stream.WriteAsync(ControlProtocol.Write(request), cancellation).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            // One that has no time answers before it is asked, and hangs up; what it said can still be read.
+            unheard = exception;
+        }
+
         var line = await new LineReader(stream, ControlProtocol.MaximumAnswer).Read(cancellation).ConfigureAwait(false);
         return line is null
-            ? throw new IOException("it closed the connection")
+            ? throw unheard ?? new IOException("it closed the connection")
             : JsonSerializer.Deserialize(line, ControlJson.Default.ControlAnswer) ?? throw new JsonException("it answered null");
     }
 }

@@ -101,7 +101,7 @@ internal sealed class PretrainRun : IDisposable
         if (facts.State.GetValueOrDefault(DataKey) is { } identity && identity != data.Identity)
             throw new UserErrorException($"{data.Folder} is not the data that {checkpoint.Path} was trained on; give the old data.path, or choose another run.name.");
 
-        origin = new RunOrigin(facts.Step, checkpoint.Manifest.WeightsHash, facts.SkipList);
+        origin = RunOrigin.Of(checkpoint.Manifest);
         foreach (var difference in facts.Fingerprint.DifferencesFrom(environment.Fingerprint))
             progress.Warning($"the numeric fingerprint differs from the checkpoint's, so the bits may not be those of an undisturbed run: {difference}.");
         return true;
@@ -136,7 +136,7 @@ internal sealed class PretrainRun : IDisposable
             using var hangUp = new HangUpSignal(file, progress);
             using var stopping = stop.Register(() => control.Stop("stopped by signal"));
             var ended = outcome.Task.GetAwaiter().GetResult();
-            origin = new RunOrigin(ended.Step, origin.WeightsHash, origin.Skips);
+            origin = origin with { Step = ended.Step };
             Leave(parts.Remains.Unwritten);
             return ended.Ending switch
             {
@@ -158,6 +158,12 @@ internal sealed class PretrainRun : IDisposable
         transport.Dispose();
         snapshots.Dispose();
     }
+
+    // All that it may have to go back to, the newest whole one last.
+    private IEnumerable<RunOrigin> Origins() => origin.WeightsHash is null
+        ? []
+        : store.List().Where(info => info.Manifest is { Facts: var facts } && facts.ConfigurationHash == configuration.Hash && facts.Step < origin.Step)
+            .OrderBy(static info => info.Step).Select(static info => RunOrigin.Of(info.Manifest!)).Append(origin);
 
     private UnwrittenRecords? Left()
     {
@@ -227,6 +233,7 @@ internal sealed class PretrainRun : IDisposable
                 HasHeldOut = heldOut is not null,
                 CheckpointEvery = configuration.Checkpoints.Every,
                 SnapshotSlots = configuration.Checkpoints.Snapshots,
+                TokensPerStep = TokensPerStep,
                 JournalBuffer = configuration.Journal.Buffer,
                 TrainerTimeout = trainers.Timeout,
                 RetryInterval = trainers.RetryInterval,
@@ -248,7 +255,7 @@ internal sealed class PretrainRun : IDisposable
             MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),
             Metrics = metrics,
             Show = new RunDisplay(progress, options.Steps, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, replica.Schedule, store.PathOf).Show,
-            Remains = RunRemains.Of(origin, Left()),
+            Remains = RunRemains.Of(Origins(), Left()),
         };
     }
 

@@ -8,6 +8,9 @@ public readonly record struct LaneBlock(int First, int Count)
     /// <summary>The lane after the last.</summary>
     public int End => First + Count;
 
+    /// <summary>Whether all lanes of another block are among its own.</summary>
+    public bool Contains(LaneBlock other) => First <= other.First && other.End <= End;
+
     /// <summary>Whether this is a node of the tree: an aligned power of two at or above lane 0.</summary>
     public bool IsAligned => First >= 0 && Count > 0 && int.IsPow2(Count) && First % Count == 0;
 

@@ -44,6 +44,13 @@ public sealed class SkipList : IEquatable<SkipList>
     /// <summary>This list with one more range.</summary>
     public SkipList With(SkippedRange range) => Of(ranges.Append(range));
 
+    /// <summary>This list with more ranges; what they share with it, or with one another, is left out once, for the reason it has already.</summary>
+    public SkipList Joined(IEnumerable<SkippedRange> more)
+    {
+        ArgumentNullException.ThrowIfNull(more);
+        return more.Aggregate(this, static (list, range) => Of(list.ranges.Concat(list.Gaps(range))));
+    }
+
     /// <summary>Whether a position is left out.</summary>
     public bool Contains(long position) => ranges.Any(range => range.First <= position && position < range.End);
 
@@ -60,6 +67,21 @@ public sealed class SkipList : IEquatable<SkipList>
         }
 
         return position;
+    }
+
+    // The parts of a range that are not left out yet.
+    private IEnumerable<SkippedRange> Gaps(SkippedRange range)
+    {
+        var from = range.First;
+        foreach (var known in ranges.Where(known => known.End > range.First && known.First < range.End))
+        {
+            if (known.First > from)
+                yield return range with { First = from, Count = known.First - from };
+            from = Math.Max(from, known.End);
+        }
+
+        if (from < range.End)
+            yield return range with { First = from, Count = range.End - from };
     }
 
     /// <inheritdoc/>

@@ -48,6 +48,11 @@ public sealed record GradientSum(Tensor Gradient, double Loss, FlatChecksum? Che
     }
 }
 
+/// <summary>What is known of one lane.</summary>
+/// <param name="Loss">Its part of the mean loss of the global batch, in nats per token.</param>
+/// <param name="Hash">Hash of its gradient, where that was wanted.</param>
+public sealed record LaneMeasure(double Loss, ulong? Hash);
+
 /// <summary>The gradient of one block of lanes in the making, lane by lane: whoever computes it may do other things between two lanes.</summary>
 /// <remarks>A lane's gradient is never copied: the replica computes the next one into other memory. Of a block of n lanes, at most
 /// log₂ n + 1 vectors are held at a time. What is put to rest meanwhile has a checksum, which is held against it when it is added to.</remarks>
@@ -78,7 +83,8 @@ public sealed class BlockGradient : IDisposable
     /// <summary>Computes the next lane and adds it along the lane tree.</summary>
     /// <param name="microBatches">The lane's micro-batches, in order.</param>
     /// <param name="tokensPerStep">Targets of the whole global batch; the loss is their mean.</param>
-    public void Add(IEnumerable<TokenBatch> microBatches, long tokensPerStep)
+    /// <param name="hashed">Whether the hash of the lane's own gradient is wanted.</param>
+    public LaneMeasure Add(IEnumerable<TokenBatch> microBatches, long tokensPerStep, bool hashed = false)
     {
         if (IsComplete)
             throw new InvariantException($"All of lanes {Block} are computed already.");
@@ -88,8 +94,10 @@ public sealed class BlockGradient : IDisposable
         var gradient = trainer.HoldGradient();
 
         // One whose sibling waits is added at once.
-        tree.Add(lane, new GradientSum(gradient, loss, tree.Holds(lane.Sibling) ? null : FlatChecksum.Of(gradient), lane));
+        var checksum = hashed || !tree.Holds(lane.Sibling) ? FlatChecksum.Of(gradient) : null;
+        tree.Add(lane, new GradientSum(gradient, loss, checksum, lane));
         NextLane++;
+        return new LaneMeasure(loss, hashed ? checksum!.Hash : null);
     }
 
     /// <summary>The vectors that rest until others are added to them.</summary>

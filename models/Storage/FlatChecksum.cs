@@ -31,6 +31,9 @@ public sealed class FlatChecksum
     /// <param name="length">Its elements.</param>
     public static FlatChecksum OfZeros(long length) => new(new ulong[FlatSums.BlocksOf(length)]);
 
+    /// <summary>Checksum of a vector of whose parts, which begin with blocks, the checksums are known.</summary>
+    public static FlatChecksum Joined(IEnumerable<FlatChecksum> parts) => new([.. parts.SelectMany(static part => part.blocks)]);
+
     /// <summary>Checksum of a flat vector as it is now, on any device, by all threads of the caller.</summary>
     public static FlatChecksum Of(Tensor flat)
     {

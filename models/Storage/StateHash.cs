@@ -37,6 +37,9 @@ public static unsafe class StateHash
     /// <summary>Hash of weights and both moments, contiguous float32, on any device: that of the bytes they have in host memory.</summary>
     public static ulong Of(Tensor weights, Tensor firstMoment, Tensor secondMoment) => Of(Of(Of(0, weights), firstMoment), secondMoment);
 
+    /// <summary>Hash of one vector, contiguous float32, on any device.</summary>
+    public static ulong Of(Tensor flat) => Of(0, flat);
+
     /// <summary>Hash of some bytes that follow others.</summary>
     /// <param name="seed">Hash of what came before; 0 at the beginning.</param>
     /// <param name="address">The first byte.</param>

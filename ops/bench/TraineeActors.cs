@@ -80,7 +80,7 @@ internal sealed class TraineeActors : IDisposable
             },
             Show = Show,
             Faults = faults,
-            Remains = RunRemains.Of(RunOrigin.Seed),
+            Remains = RunRemains.Of([]),
         };
         var settings = JournalSettings.Sql("SQLite.MS", $"Data Source={Path.Combine(folder, "run.db")}", TimeSpan.FromSeconds(10))
             .WithFallback(ActorSettings.Dispatchers())

@@ -48,6 +48,30 @@ public sealed record JournalState
     /// <summary>Vetoes that hold: positions of the sample stream that are left out, and the updates there were when that was decided.</summary>
     public ImmutableList<(long Step, SkippedRange Range)> Vetoed { get; init; } = [];
 
+    /// <summary>Changes of the course, by the run itself or by operators, in the order of their numbers. Going back does not undo them.</summary>
+    public ImmutableList<Correction> Corrections { get; init; } = [];
+
+    /// <summary>Numbers of the trainers that take no part until they are released.</summary>
+    public ImmutableSortedSet<int> Quarantined { get; init; } = [];
+
+    /// <summary>Whether no step is begun until the run is told to go on.</summary>
+    public bool IsPaused { get; init; }
+
+    /// <summary>Checkpoints, by step, that proved good.</summary>
+    public ImmutableSortedSet<long> Proved { get; init; } = [];
+
+    /// <summary>Steps from one checkpoint to the next as chosen by the run; null before it chose.</summary>
+    public long? SaveInterval { get; init; }
+
+    /// <summary>Spikes that were judged.</summary>
+    public int Spikes { get; init; }
+
+    /// <summary>How often bits were found corrupt.</summary>
+    public int Corruptions { get; init; }
+
+    /// <summary>How often all trainers went back to an earlier state.</summary>
+    public int Rollbacks { get; init; }
+
     /// <summary>Checkpoints that were committed and not given up since, by step: hashes of their weights. The oldest may have been deleted.</summary>
     public ImmutableSortedDictionary<long, string> Checkpoints { get; init; } = ImmutableSortedDictionary<long, string>.Empty;
 
@@ -67,7 +91,7 @@ public sealed record JournalState
     public JournalEnding? Ending { get; init; }
 
     /// <summary>Positions of the sample stream that are left out.</summary>
-    public SkipList Skips => SkipList.Of(Vetoed.Select(static veto => veto.Range));
+    public SkipList Skips => SkipList.Of(Vetoed.Select(static veto => veto.Range)).Joined(Corrections.SelectMany(static correction => correction.Skipped));
 
     /// <summary>Step of the newest checkpoint, or null.</summary>
     public long? NewestCheckpoint => Checkpoints.IsEmpty ? null : Checkpoints.Keys.Last();
@@ -96,8 +120,18 @@ public sealed record JournalState
             RunRewound rewound => next.GoBack(rewound.Step) with { Rewinds = Rewinds + 1 },
             ActorRestarted restarted => next.Note(restarted.Actor, restarted.Reason),
 
+            SpikeJudged => next with { Spikes = Spikes + 1 },
+            CourseCorrected corrected => next with { Corrections = Corrections.Add(corrected.Correction) },
+            RunRolledBack back => next.GoBack(back.Step) with { Rollbacks = Rollbacks + 1 },
+            CorruptionFound => next with { Corruptions = Corruptions + 1 },
+            TrainerQuarantined quarantined => next with { Quarantined = Quarantined.Add(quarantined.Trainer) },
+            TrainerReleased released => next with { Quarantined = Quarantined.Remove(released.Trainer) },
+            RunPaused => next with { IsPaused = true },
+            RunContinued => next with { IsPaused = false },
+            CheckpointProved proved => next with { Proved = Proved.Add(proved.Step) },
+            SaveIntervalChosen chosen => next with { SaveInterval = chosen.Every },
             BatchVetoed vetoed => next.LeaveOut(vetoed) with { Vetoes = Vetoes + 1 },
-            CheckpointCommitted committed => next with { Checkpoints = Checkpoints.SetItem(committed.Step, committed.WeightsHash) },
+            CheckpointCommitted committed => next with { Proved = Proved.Remove(committed.Step), Checkpoints = Checkpoints.SetItem(committed.Step, committed.WeightsHash) },
             RunStopped stopped => next with { Ending = new JournalEnding(false, stopped.Step, stopped.Reason) },
             RunFinished finished => next with { Ending = new JournalEnding(true, finished.Step, finished.WeightsHash) },
             _ => next,
@@ -109,6 +143,8 @@ public sealed record JournalState
         other is not null
         && (Decisions, ConfigurationHash, Steps, Lanes, Step, Trainers) == (other.Decisions, other.ConfigurationHash, other.Steps, other.Lanes, other.Step, other.Trainers)
         && (Generation, Vetoes, Rewinds, Resumes, Ending) == (other.Generation, other.Vetoes, other.Rewinds, other.Resumes, other.Ending)
+        && (IsPaused, SaveInterval, Spikes, Corruptions, Rollbacks) == (other.IsPaused, other.SaveInterval, other.Spikes, other.Corruptions, other.Rollbacks)
+        && Corrections.SequenceEqual(other.Corrections) && Quarantined.SetEquals(other.Quarantined) && Proved.SetEquals(other.Proved)
         && Vetoed.SequenceEqual(other.Vetoed) && Members.SequenceEqual(other.Members)
         && Checkpoints.SequenceEqual(other.Checkpoints) && Mishaps.SequenceEqual(other.Mishaps);
 
@@ -118,14 +154,16 @@ public sealed record JournalState
     /// <inheritdoc/>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Decisions} decisions, step {Step} of {Steps}, generation {Generation} [{string.Join(' ', Members)}] of {Trainers} trainers, {Vetoes} vetoes, {Rewinds} rewinds, {Resumes} resumes, ")
+        $"{Decisions} decisions, step {Step} of {Steps}, generation {Generation} [{string.Join(' ', Members)}] of {Trainers} trainers, {Vetoes} vetoes, {Rewinds} rewinds, {Rollbacks} rollbacks, {Spikes} spikes, {Corruptions} corruptions, {Resumes} resumes, ")
         + string.Create(CultureInfo.InvariantCulture, $"checkpoints [{string.Join(' ', Checkpoints.Keys)}], skips [{string.Join(' ', Skips.Ranges.Select(static range => $"{range.First}+{range.Count}"))}], ")
+        + string.Create(CultureInfo.InvariantCulture, $"corrections [{string.Join(' ', Corrections.Select(static correction => correction.Number))}], quarantined [{string.Join(' ', Quarantined)}], ")
         + $"mishaps [{string.Join(' ', Mishaps.Select(static pair => $"{pair.Key}:{pair.Value.Count}"))}], ending {Ending?.ToString() ?? "none"}";
 
     /// <summary>Later steps are taken again: their checkpoints are thrown away, and their vetoes decided anew.</summary>
     private JournalState GoBack(long step) => this with
     {
         Checkpoints = Checkpoints.RemoveRange(Checkpoints.Keys.Where(later => later > step)),
+        Proved = Proved.Except(Proved.Where(later => later > step)),
         Vetoed = Vetoed.RemoveAll(veto => veto.Step > step),
     };
 

@@ -71,6 +71,95 @@ public sealed record BatchVetoed(DateTimeOffset At, long Step, IReadOnlyList<Ski
     public override int GetHashCode() => HashCode.Combine(base.GetHashCode(), Reason, Skipped.Count);
 }
 
+/// <summary>A step looked like a spike, and the run answered it.</summary>
+/// <param name="At">When.</param>
+/// <param name="Step">Updates before the step that was judged.</param>
+/// <param name="Rule">The rule that found it.</param>
+/// <param name="Signal">What the rule looked at.</param>
+/// <param name="Value">What that was.</param>
+/// <param name="Limit">What it may be.</param>
+/// <param name="Onset">The first step, counted from 0, that shows it.</param>
+/// <param name="Rung">The answer: "clip", "veto", "replay", "roll back", "lower rate", "halt".</param>
+/// <param name="Evidence">All of that in one sentence.</param>
+public sealed record SpikeJudged(
+    DateTimeOffset At, long Step, string Rule, string Signal, double Value, double Limit, long Onset, string Rung, string Evidence) : RunEvent(At, Step);
+
+/// <summary>A suspicious step was computed again, by other trainers where there are any.</summary>
+/// <param name="At">When.</param>
+/// <param name="Step">Updates before it.</param>
+/// <param name="Agreed">Whether all bits were the same: then the data, in this state, are the cause, else a machine is.</param>
+/// <param name="Evidence">Who computed what, in one sentence.</param>
+public sealed record StepReplayed(DateTimeOffset At, long Step, bool Agreed, string Evidence) : RunEvent(At, Step);
+
+/// <summary>The course of the run was changed, by itself or by an operator.</summary>
+/// <param name="At">When.</param>
+/// <param name="Step">Updates so far when that was decided.</param>
+/// <param name="Correction">The change, and from which step on it is in force.</param>
+public sealed record CourseCorrected(DateTimeOffset At, long Step, Correction Correction) : RunEvent(At, Step);
+
+/// <summary>All trainers went back to an earlier state; later steps are taken again.</summary>
+/// <param name="At">When.</param>
+/// <param name="Step">Updates that the state has seen.</param>
+/// <param name="LostStep">Updates that had been taken.</param>
+/// <param name="From">Where the state was: "checkpoint", "snapshot", "seed".</param>
+/// <param name="Reason">Why, in one sentence.</param>
+public sealed record RunRolledBack(DateTimeOffset At, long Step, long LostStep, string From, string Reason) : RunEvent(At, Step);
+
+/// <summary>Why there was a spike, as far as that can be told.</summary>
+/// <param name="At">When.</param>
+/// <param name="Step">Updates before the step that spiked.</param>
+/// <param name="Cause">"data": its batch spikes in an earlier state too; "data and state": it does not; "hardware": somebody computed other bits.</param>
+/// <param name="Evidence">What was tried, in one sentence.</param>
+public sealed record SpikeExplained(DateTimeOffset At, long Step, string Cause, string Evidence) : RunEvent(At, Step);
+
+/// <summary>Bits changed that nobody had changed, or somebody computed other bits than the others.</summary>
+/// <param name="At">When it was found.</param>
+/// <param name="Step">Updates so far.</param>
+/// <param name="Actor">With whom.</param>
+/// <param name="Evidence">What was compared, in one sentence.</param>
+public sealed record CorruptionFound(DateTimeOffset At, long Step, string Actor, string Evidence) : RunEvent(At, Step);
+
+/// <summary>A trainer takes no part any more, and is not started again until it is released; another takes its place.</summary>
+/// <param name="At">When.</param>
+/// <param name="Step">Updates so far.</param>
+/// <param name="Trainer">Its number.</param>
+/// <param name="By">On whose behalf.</param>
+/// <param name="Reason">Why, in one sentence.</param>
+public sealed record TrainerQuarantined(DateTimeOffset At, long Step, int Trainer, string By, string Reason) : RunEvent(At, Step);
+
+/// <summary>A trainer may take part again.</summary>
+/// <param name="At">When.</param>
+/// <param name="Step">Updates so far.</param>
+/// <param name="Trainer">Its number.</param>
+/// <param name="By">On whose behalf.</param>
+public sealed record TrainerReleased(DateTimeOffset At, long Step, int Trainer, string By) : RunEvent(At, Step);
+
+/// <summary>No step is begun until the run is told to go on.</summary>
+/// <param name="At">When.</param>
+/// <param name="Step">Updates so far.</param>
+/// <param name="By">On whose behalf.</param>
+public sealed record RunPaused(DateTimeOffset At, long Step, string By) : RunEvent(At, Step);
+
+/// <summary>Steps are taken again after a pause.</summary>
+/// <param name="At">When.</param>
+/// <param name="Step">Updates so far.</param>
+/// <param name="By">On whose behalf.</param>
+public sealed record RunContinued(DateTimeOffset At, long Step, string By) : RunEvent(At, Step);
+
+/// <summary>A checkpoint has proved good: training went on from it beyond the time in which a fault shows, and stayed healthy.</summary>
+/// <param name="At">When.</param>
+/// <param name="Step">Its step.</param>
+/// <param name="ProvedAt">Updates so far.</param>
+/// <param name="WeightsHash">SHA-256 of its weights.</param>
+public sealed record CheckpointProved(DateTimeOffset At, long Step, long ProvedAt, string WeightsHash) : RunEvent(At, Step);
+
+/// <summary>Checkpoints are written at another interval from now on.</summary>
+/// <param name="At">When.</param>
+/// <param name="Step">Updates so far.</param>
+/// <param name="Every">Steps from one checkpoint to the next.</param>
+/// <param name="Reason">The reckoning, in one sentence.</param>
+public sealed record SaveIntervalChosen(DateTimeOffset At, long Step, long Every, string Reason) : RunEvent(At, Step);
+
 /// <summary>A checkpoint is complete on disk.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Its step.</param>

@@ -21,6 +21,18 @@ public static class RunEventCodec
         ["RunRewound/1"] = RunEventJson.Default.RunRewound,
         ["ActorRestarted/1"] = RunEventJson.Default.ActorRestarted,
         ["BatchVetoed/1"] = RunEventJson.Default.BatchVetoed,
+        ["SpikeJudged/1"] = RunEventJson.Default.SpikeJudged,
+        ["StepReplayed/1"] = RunEventJson.Default.StepReplayed,
+        ["CourseCorrected/1"] = RunEventJson.Default.CourseCorrected,
+        ["RunRolledBack/1"] = RunEventJson.Default.RunRolledBack,
+        ["SpikeExplained/1"] = RunEventJson.Default.SpikeExplained,
+        ["CorruptionFound/1"] = RunEventJson.Default.CorruptionFound,
+        ["TrainerQuarantined/1"] = RunEventJson.Default.TrainerQuarantined,
+        ["TrainerReleased/1"] = RunEventJson.Default.TrainerReleased,
+        ["RunPaused/1"] = RunEventJson.Default.RunPaused,
+        ["RunContinued/1"] = RunEventJson.Default.RunContinued,
+        ["CheckpointProved/1"] = RunEventJson.Default.CheckpointProved,
+        ["SaveIntervalChosen/1"] = RunEventJson.Default.SaveIntervalChosen,
         ["CheckpointCommitted/1"] = RunEventJson.Default.CheckpointCommitted,
         ["CheckpointLost/1"] = RunEventJson.Default.CheckpointLost,
         ["RunStopped/1"] = RunEventJson.Default.RunStopped,
@@ -70,6 +82,7 @@ public static class RunEventCodec
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     IgnoreReadOnlyProperties = true,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(RunStarted))]
@@ -80,6 +93,18 @@ public static class RunEventCodec
 [JsonSerializable(typeof(RunRewound))]
 [JsonSerializable(typeof(ActorRestarted))]
 [JsonSerializable(typeof(BatchVetoed))]
+[JsonSerializable(typeof(SpikeJudged))]
+[JsonSerializable(typeof(StepReplayed))]
+[JsonSerializable(typeof(CourseCorrected))]
+[JsonSerializable(typeof(RunRolledBack))]
+[JsonSerializable(typeof(SpikeExplained))]
+[JsonSerializable(typeof(CorruptionFound))]
+[JsonSerializable(typeof(TrainerQuarantined))]
+[JsonSerializable(typeof(TrainerReleased))]
+[JsonSerializable(typeof(RunPaused))]
+[JsonSerializable(typeof(RunContinued))]
+[JsonSerializable(typeof(CheckpointProved))]
+[JsonSerializable(typeof(SaveIntervalChosen))]
 [JsonSerializable(typeof(CheckpointCommitted))]
 [JsonSerializable(typeof(CheckpointLost))]
 [JsonSerializable(typeof(RunStopped))]

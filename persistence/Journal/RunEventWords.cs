@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Journal;
 
@@ -15,7 +16,19 @@ public static class RunEventWords
         TrainersScaled scaled => Sentence($"{Trainers(scaled.Trainers)} wanted from now on."),
         RunRewound rewound => Sentence($"No trainer had the state of step {rewound.LostStep} any more; the run went back to {Source(rewound.From, rewound.Step)}."),
         ActorRestarted restarted => Sentence($"{restarted.Actor} failed and was restarted. {Ended(restarted.Reason)}"),
-        BatchVetoed vetoed => Sentence($"An update was vetoed and {Ranges(vetoed)} of the sample stream left out. {Ended(vetoed.Reason)}"),
+        BatchVetoed vetoed => Sentence($"An update was vetoed and {Ranges(vetoed.Skipped)} of the sample stream left out. {Ended(vetoed.Reason)}"),
+        SpikeJudged spike => Sentence($"Step {spike.Step} was judged by the rule {spike.Rule} and answered by: {spike.Rung}. {Ended(spike.Evidence)}"),
+        StepReplayed replayed => Sentence($"Step {replayed.Step} was computed again, {(replayed.Agreed ? "with the same bits" : "with other bits")}. {Ended(replayed.Evidence)}"),
+        CourseCorrected corrected => Correction(corrected.Correction),
+        RunRolledBack back => Sentence($"The run went back from step {back.LostStep} to {Source(back.From, back.Step)}. {Ended(back.Reason)}"),
+        SpikeExplained explained => Sentence($"The spike of step {explained.Step} is put down to {explained.Cause}. {Ended(explained.Evidence)}"),
+        CorruptionFound found => Sentence($"Corrupt bits were found with {found.Actor}. {Ended(found.Evidence)}"),
+        TrainerQuarantined quarantined => Sentence($"Trainer {quarantined.Trainer} is quarantined by {quarantined.By}. {Ended(quarantined.Reason)}"),
+        TrainerReleased released => Sentence($"Trainer {released.Trainer} may take part again, says {released.By}."),
+        RunPaused paused => Sentence($"The run was paused by {paused.By}."),
+        RunContinued continued => Sentence($"The run goes on after its pause, says {continued.By}."),
+        CheckpointProved proved => Sentence($"The checkpoint of step {proved.Step} proved good: training stayed healthy until step {proved.ProvedAt}."),
+        SaveIntervalChosen chosen => Sentence($"A checkpoint is written every {chosen.Every} steps from now on. {Ended(chosen.Reason)}"),
         CheckpointCommitted committed => Sentence($"The checkpoint of step {committed.Step} is on disk, weights {Short(committed.WeightsHash)}."),
         CheckpointLost lost => Sentence($"The checkpoint of step {lost.Step} could not be written; training went on. {Ended(lost.Reason)}"),
         RunStopped stopped => Sentence($"The run was stopped in order after step {stopped.Step}. {Ended(stopped.Reason)}"),
@@ -31,8 +44,18 @@ public static class RunEventWords
         ? "its first weights"
         : string.Create(CultureInfo.InvariantCulture, $"the {from} of step {step}");
 
-    private static string Ranges(BatchVetoed vetoed) => (vetoed.Skipped.Count == 1 && vetoed.Skipped[0].Count == 1 ? "position " : "positions ") + string.Join(
-        ", ", vetoed.Skipped.Select(static range => range.Count == 1 ? Sentence($"{range.First}") : Sentence($"{range.First}–{range.End - 1}")));
+    private static string Correction(Correction correction)
+    {
+        var changes = new List<string>();
+        if (correction.Skipped.Count > 0)
+            changes.Add($"{Ranges(correction.Skipped)} of the sample stream {(correction.Skipped is [{ Count: 1 }] ? "is" : "are")} left out");
+        if (correction.RateFactor != 1)
+            changes.Add(Sentence($"the learning rate is multiplied by {correction.RateFactor:0.####}"));
+        return Sentence($"Correction {correction.Number} by {correction.By}: from step {correction.From} on {(changes.Count == 0 ? "nothing changes" : string.Join(" and ", changes))}. {Ended(correction.Reason)}");
+    }
+
+    private static string Ranges(IReadOnlyList<SkippedRange> skipped) => (skipped is [{ Count: 1 }] ? "position " : "positions ") + string.Join(
+        ", ", skipped.Select(static range => range.Count == 1 ? Sentence($"{range.First}") : Sentence($"{range.First}–{range.End - 1}")));
 
     private static string Ended(string reason) => reason.Length > 0 && reason[^1] is '.' or '!' or '?' ? reason : reason + ".";
 

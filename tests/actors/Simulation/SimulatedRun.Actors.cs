@@ -3,6 +3,7 @@ using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
@@ -12,6 +13,8 @@ namespace ActorTrain.Actors.Tests.Simulation;
 /// <content>The simulated actors around the run: each keeps to the protocol, and fails as the weather has it.</content>
 internal sealed partial class SimulatedRun
 {
+    private readonly SpikeDetection detection = new([new NonFiniteRule()]);
+
     private void Supervise(TrainerSupervisorCommand command)
     {
         switch (command)
@@ -154,6 +157,17 @@ internal sealed partial class SimulatedRun
         plane.Checkpoints[save.Step] = state;
         var here = life;
         Later(TimeSpan.FromMilliseconds(random.Next(1, 300)), () => Report(new CheckpointSaved(save.Step, state.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)), here));
+    }
+
+    private void Judge(JudgeStep judge)
+    {
+        if (Chance(Weather.OthersCrash))
+        {
+            Report(new SpikeDetectorStarted(), life);
+            return;
+        }
+
+        Report(new StepJudged(judge.Round, detection.Judge(judge.Signals, judge.Memory)), life);
     }
 
     private void Measure(MetricsCommand command)

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
@@ -120,7 +121,7 @@ internal sealed partial class SimulatedRun
 
     private RunLogic NewLogic()
     {
-        return new RunLogic(options, plan, logic?.Remains ?? RunRemains.Of(RunOrigin.Seed), [.. Journal]);
+        return new RunLogic(options, plan, logic?.Remains ?? RunRemains.Of([]), [.. Journal]);
     }
 
     private void Begin()
@@ -188,8 +189,11 @@ internal sealed partial class SimulatedRun
                 case ToReducer(var reducer, AddBlock add):
                     Send(() => Reduce(reducer, add));
                     break;
-                case ToCheckpointer(var save):
+                case ToCheckpointer(SaveCheckpoint save):
                     Send(() => Write(save));
+                    break;
+                case ToSpikeDetector(var judge):
+                    Send(() => Judge(judge));
                     break;
                 case ToMetrics(var command):
                     Send(() => Measure(command));

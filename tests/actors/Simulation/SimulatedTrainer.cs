@@ -2,6 +2,7 @@ using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
@@ -9,9 +10,10 @@ namespace ActorTrain.Actors.Tests.Simulation;
 internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, SimulatedPlane plane, Func<long, bool> isPoison, Action<TrainerReport> say)
 {
     private readonly HashSet<(Ticket, LaneBlock)> done = [];
-    private readonly Queue<(ComputeLanes Command, LaneBlock Block)> work = new();
+    private readonly Queue<(TrainerCommand Command, LaneBlock Block)> work = new();
     private ulong state;
     private long step = -1;
+    private long loaded;
 
     public TrainerKey Key => key;
 
@@ -27,8 +29,8 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
     {
         switch (command)
         {
-            case LoadState load when step >= 0:
-                say(load.Step <= step ? new StateLoaded(key, load.Step) : new AtAnotherStep(key, step));
+            case LoadState load when load.Number == loaded:
+                say(new StateLoaded(key, load.Step, load.Number));
                 break;
             case LoadState load:
                 Load(load);
@@ -44,10 +46,13 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
                 state = Arithmetic.Apply(state, total);
                 step++;
                 work.Clear();
-                say(new UpdateApplied(key, apply.Round));
+                say(new UpdateApplied(key, apply.Round, new AppliedUpdate(state, null)));
                 break;
             case ApplyUpdate apply when apply.Round.Step < step:
-                say(new UpdateApplied(key, apply.Round));
+                say(new UpdateApplied(key, apply.Round, new AppliedUpdate(null, null)));
+                break;
+            case RecomputeBlock recompute when recompute.Ticket.Round.Step == step:
+                work.Enqueue((recompute, recompute.Block));
                 break;
             case ComputeLanes compute when compute.Ticket.Round.Step == step:
                 foreach (var block in compute.Blocks)
@@ -70,7 +75,15 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
 
     public void ComputeNext()
     {
-        var (command, block) = work.Dequeue();
+        var (owed, block) = work.Dequeue();
+        if (owed is RecomputeBlock again)
+        {
+            if (again.Ticket.Round.Step == step)
+                say(new BlockRecomputed(key, again.Ticket, block, again.Attempt, Result(block, again.BatchStep, again.Skips, null) with { Norm = 1 }));
+            return;
+        }
+
+        var command = (ComputeLanes)owed;
         var ticket = command.Ticket;
         if (ticket.Round.Step != step)
             return;
@@ -82,7 +95,17 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
         }
 
         say(new LaneComputed(key, ticket, block.First));
-        say(new BlockComputed(key, ticket, block, 1.0 / plan.Lanes * block.Count, [.. Enumerable.Range(block.First, block.Count).SelectMany(Read)]));
+        say(new BlockComputed(key, ticket, block, Result(block, step, command.Skips, command.Witness)));
+    }
+
+    private BlockResult Result(LaneBlock block, long batchStep, SkipList skips, int? witness)
+    {
+        IReadOnlyList<long> Read(int lane) => Arithmetic.Positions(plan, batchStep, lane, skips);
+        var lanes = Enumerable.Range(block.First, block.Count).ToList();
+        return new BlockResult(1.0 / plan.Lanes * block.Count, [.. lanes.Select(_ => 1.0 / plan.Lanes)], [.. lanes.SelectMany(Read)], Arithmetic.Block(state, block, Read))
+        {
+            WitnessHash = witness is { } lane && lanes.Contains(lane) ? Arithmetic.Block(state, new LaneBlock(lane, 1), Read) : null,
+        };
     }
 
     private void Load(LoadState load)
@@ -97,7 +120,7 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
                 if (state != snapshot.Hash || step != load.Step)
                 {
                     step = -1;
-                    say(new StateRefused(key, load.Step, "The snapshot is another one."));
+                    say(new StateRefused(key, load.Step, load.Number, "The snapshot is another one."));
                     return;
                 }
 
@@ -107,6 +130,8 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
                 break;
         }
 
-        say(new StateLoaded(key, step));
+        loaded = load.Number;
+        work.Clear();
+        say(new StateLoaded(key, step, load.Number));
     }
 }

@@ -4,6 +4,7 @@ using ActorTrain.Actors.Training;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Chaos.Tests.World;
@@ -17,15 +18,17 @@ internal sealed class ChaosDevice(ITrainerDevice device, ChaosInjector faults, A
 
     public void GiveUp() => device.GiveUp();
 
-    public void ComputeLane(long atStep, int lane, SkipList skips) => Break(nameof(ComputeLane), () =>
+    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness) => Break(nameof(ComputeLane), () =>
     {
-        device.ComputeLane(atStep, lane, skips);
+        device.ComputeLane(batchStep, lane, skips, isWitness);
         return true;
     });
 
     public BlockResult? Publish(Round round) => Break(nameof(Publish), () => device.Publish(round));
 
-    public bool Apply(Round round, double gradientNorm) => Break(nameof(Apply), () => device.Apply(round, gradientNorm));
+    public BlockResult Measure() => device.Measure();
+
+    public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => Break(nameof(Apply), () => device.Apply(round, gradientNorm, adjustment));
 
     public ulong? Copy(int slot, long atStep) => Break(nameof(Copy), () => device.Copy(slot, atStep));
 

@@ -123,7 +123,7 @@ internal sealed class ChaosLife
         using (var checkpoint = store.LoadLatest(training.Layout, fault => bugs.Enqueue(fault.Sentence)))
         {
             if (checkpoint is not null)
-                origin = new RunOrigin(checkpoint.Manifest.Facts.Step, checkpoint.Manifest.WeightsHash, checkpoint.Manifest.Facts.SkipList);
+                origin = RunOrigin.Of(checkpoint.Manifest);
         }
 
         store.DiscardAfter(origin.Step);
@@ -189,7 +189,7 @@ internal sealed class ChaosLife
             },
             Show = Show,
             Faults = Faults,
-            Remains = RunRemains.Of(origin, left),
+            Remains = RunRemains.Of([origin], left),
         };
     }
 

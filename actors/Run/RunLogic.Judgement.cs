@@ -1,0 +1,180 @@
+using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Training;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Run;
+
+/// <content>Whether a step's update may be applied, and what is done where not: accept, clip, veto, replay, roll back and skip, lower the rate,
+/// halt. Loss and gradient are known before any weight has changed, so a bad update is vetoed, not undone.</content>
+public sealed partial class RunLogic
+{
+    // A batch that led to a rollback, to be tried on the weights the run went back to; and the round under which that is done.
+    private (long BatchStep, SkipList Skips, Round? Round, StepSignals? Signals)? probe;
+
+    // Whether the detector owes an answer.
+    private bool IsJudging => round is { Signals: not null, Judgement: null } || probe is { Signals: not null };
+
+    private void Judge()
+    {
+        // Whoever copies or evaluates the weights of this step does so before they change, and nobody falls too far behind.
+        if (round is not { IsReduced: true } || copying is not null || evaluationDue == step || commits.Count >= options.TotalsKept || failing is not null)
+            return;
+        if (round.Signals is null)
+        {
+            round.Signals = round.Measure(options.TokensPerStep);
+            AskDetectorFirst();
+        }
+
+        if (round.Judgement is { } judgement && round.Checks.TrueForAll(static check => check.Agrees))
+            Decide(judgement);
+    }
+
+    private void AskDetectorFirst()
+    {
+        AskDetector();
+        (judgeRetryAt, judgeRetryDelay) = (now + options.RetryInterval, options.RetryInterval);
+    }
+
+    private void AskDetector()
+    {
+        if (round is { Signals: { } signals, Judgement: null })
+            Do(new ToSpikeDetector(new JudgeStep(round.Round, signals, course.Spikes)));
+        if (probe is { Round: { } probed, Signals: { } shown })
+            Do(new ToSpikeDetector(new JudgeStep(probed, shown, course.Spikes)));
+    }
+
+    private void Hear(SpikeReport report)
+    {
+        switch (report)
+        {
+            case SpikeDetectorStarted:
+                AskDetector();
+                break;
+            case StepJudged judged when round is { Signals: not null, Judgement: null } && judged.Round == round.Round:
+                round.Judgement = judged.Judgement;
+                break;
+            case StepJudged judged when probe is { Signals: { } shown } && judged.Round == probe.Value.Round:
+                Explain(shown, judged.Judgement.Finding);
+                break;
+        }
+    }
+
+    private void Decide(Judgement judgement)
+    {
+        var rung = SpikeLadder.Choose(judgement.Finding, course, options.Ladder);
+        if (rung >= Rung.Veto && options.ReplaysSpikes)
+        {
+            if (!round!.IsReplayed)
+            {
+                Replay(judgement.Finding!);
+                return;
+            }
+
+            Record(new StepReplayed(now, step, Agreed: true, string.Join("; ", round.Checks.Select(static check => check.Evidence))));
+        }
+
+        if (judgement.Finding is { } finding && rung != Rung.Accept)
+            Record(new SpikeJudged(now, step, finding.Rule, finding.Signal, finding.Value, finding.Limit, finding.Onset, NameOf(rung), finding.Evidence));
+        switch (rung)
+        {
+            case Rung.Accept or Rung.Clip:
+                Commit(judgement);
+                break;
+            case Rung.Veto:
+                Veto(judgement);
+                break;
+            case Rung.RollBack:
+                Correct(judgement.Finding!, rateFactor: 1);
+                break;
+            case Rung.LowerRate:
+                Correct(judgement.Finding!, options.Ladder.RateFactor);
+                break;
+            case Rung.Halt:
+                failing ??= $"Step {step} spikes, and going back and lowering the learning rate were tried as often as the options allow: {judgement.Finding!.Evidence}. See the journal; a lower training.learning_rate in a run of another name may help.";
+                break;
+        }
+    }
+
+    private static string NameOf(Rung rung) => rung switch
+    {
+        Rung.RollBack => "roll back",
+        Rung.LowerRate => "lower rate",
+        _ => rung.ToString().ToLowerInvariant(),
+    };
+
+    // Before data are blamed: do others, or the same once more, get the same bits?
+    private void Replay(Finding finding)
+    {
+        Warn($"{finding.Evidence}; the step is computed once more.");
+        round!.IsReplayed = true;
+        foreach (var part in round.Done)
+        {
+            var check = new RoundCheck(part.Block);
+            check.Vote(part.Trainer, part.Result.Hash);
+            round.Checks.Add(check);
+        }
+
+        Check();
+    }
+
+    private void Correct(Finding finding, double rateFactor)
+    {
+        var from = SpikeLadder.FromOf(finding, options.Ladder);
+        var count = SpikeLadder.SkipOf(finding, step, course, options.Ladder);
+        var reason = $"{finding.Evidence}; begun at step {finding.Onset}";
+        probe = (step, course.Skips, null, null);
+        Correct(new Correction(corrections.Count + 1, from, [Batches(from, count, finding.Evidence)], rateFactor, Correction.Automatic, reason));
+    }
+
+    // The batches of some steps, as the plan has them now, with whatever lies between them.
+    private SkippedRange Batches(long from, long count, string reason)
+    {
+        var first = course.Skips.PositionOf(from * plan.BatchSize);
+        var last = course.Skips.PositionOf(((from + count) * plan.BatchSize) - 1);
+        return new SkippedRange(first, last - first + 1, reason);
+    }
+
+    // A trainer that has just taken over the state the run went back to tries the batch there: is it bad in itself, or only for the later state?
+    private void Probe(TrainerEntry trainer)
+    {
+        if (probe is not { Round: null } wanted || trainer.Step != step)
+            return;
+        var asked = new RecomputeBlock(new Ticket(generation, new Round(++lastRound, step)), new LaneBlock(0, options.Lanes), wanted.BatchStep, wanted.Skips, 0);
+        probe = wanted with { Round = asked.Ticket.Round };
+        trainer.Rechecks.Add(asked);
+        Tell(trainer, asked);
+    }
+
+    private bool HearProbe(BlockRecomputed recomputed)
+    {
+        if (probe is not { Round: { } asked, Signals: null } wanted || recomputed.Ticket.Round != asked)
+            return false;
+        var result = recomputed.Result;
+        probe = wanted with
+        {
+            Signals = new StepSignals
+            {
+                Step = asked.Step,
+                Loss = result.Loss,
+                LaneLosses = [.. result.LaneLosses.Select(part => part * options.Lanes)],
+                GradientNorm = result.Norm ?? double.NaN,
+                Tokens = options.TokensPerStep,
+            },
+        };
+        AskDetectorFirst();
+        return true;
+    }
+
+    private void Explain(StepSignals shown, Finding? finding)
+    {
+        var batch = probe!.Value.BatchStep;
+        probe = null;
+        var cause = finding is null ? "data and state" : "data";
+        var evidence = FormattableString.Invariant($"On the weights of step {shown.Step} the batch of step {batch} has loss {shown.Loss:0.####} and gradient norm {shown.GradientNorm:0.####}")
+            + (finding is null ? ", which is nothing special." : $": {finding.Evidence}.");
+        Record(new SpikeExplained(now, batch, cause, evidence));
+    }
+}
