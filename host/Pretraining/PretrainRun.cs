@@ -72,9 +72,13 @@ internal sealed class PretrainRun : IDisposable
                 Beta2 = options.Beta2,
                 Epsilon = options.Epsilon,
                 WeightDecay = options.WeightDecay,
+                UpdateClipping = options.UpdateClipping,
+                MomentumResetEvery = options.MomentumResetEvery,
+                SpikeThreshold = options.SpikeAwareClipping,
             },
             Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
             Clip = options.Clip,
+            EmbeddingShrink = options.EmbeddingGradientShrink,
             Seed = (ulong)options.Seed,
         };
         transport = new LocalGradientTransport(
@@ -252,6 +256,7 @@ internal sealed class PretrainRun : IDisposable
             Limits = new RestartLimits(trainers.MaxRestarts, trainers.RestartWindow, directory.LogFile),
             MakeDevice = _ => new ReplicaDevice(device),
             Transport = transport,
+            Norms = new TensorNorms(layout),
             MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),
             Metrics = metrics,
             Show = new RunDisplay(progress, options.Steps, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, replica.Schedule, store.PathOf).Show,
