@@ -26,7 +26,7 @@ public sealed partial class RunLogic
             return;
         if (round.Signals is null)
         {
-            round.Signals = round.Measure(options.TokensPerStep);
+            round.Signals = round.Measure(options.TokensPerStep, options.Norms);
             AskDetectorFirst();
         }
 
