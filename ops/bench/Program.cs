@@ -4,8 +4,8 @@ using ActorTrain.Models.Kernels;
 using static TorchSharp.torch;
 
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
-//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [trainers] [actors] [cuda]      all but cuda when none is named
-var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes", "trainers", "actors"];
+//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [trainers] [integrity] [actors] [cuda]      all but cuda when none is named
+var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes", "trainers", "integrity", "actors"];
 var figures = new Figures();
 set_num_threads(Environment.ProcessorCount);
 FusedKernels.SetThreads(Environment.ProcessorCount);
@@ -33,6 +33,9 @@ foreach (var name in chosen)
         case "trainers":
             TrainersBench.Run(figures);
             break;
+        case "integrity":
+            IntegrityBench.Run(figures);
+            break;
         case "actors":
             ActorBench.Run(figures);
             break;
@@ -40,7 +43,7 @@ foreach (var name in chosen)
             CudaBench.Run(figures);
             break;
         default:
-            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, trainers, actors, cuda.");
+            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, trainers, integrity, actors, cuda.");
             return 2;
     }
 }
