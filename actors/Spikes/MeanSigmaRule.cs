@@ -21,7 +21,10 @@ public sealed class MeanSigmaRule(MeanSigmaOptions options) : WindowRule(options
     public override string Name => Id;
 
     /// <inheritdoc/>
-    protected override (double Limit, string Words) LimitOf(SpikeSignal signal, ReadOnlySpan<double> window)
+    protected override Finding? Find(StepSignals signals, ReadOnlySpan<double> losses, ReadOnlySpan<double> norms) =>
+        Find(signals, SpikeSignal.Loss, losses) ?? Find(signals, SpikeSignal.GradientNorm, norms);
+
+    private Finding? Find(StepSignals signals, SpikeSignal signal, ReadOnlySpan<double> window)
     {
         double sum = 0;
         foreach (var value in window)
@@ -31,7 +34,6 @@ public sealed class MeanSigmaRule(MeanSigmaOptions options) : WindowRule(options
         foreach (var value in window)
             squares += (value - mean) * (value - mean);
         var sigma = Math.Sqrt(squares / (window.Length - 1));
-        var limit = mean + (options.Sigma * sigma);
-        return (limit, Words($"{limit:0.####}, the mean {mean:0.####} of {window.Length} steps and {options.Sigma} standard deviations of {sigma:0.####}"));
+        return Above(signals, signal, mean + (options.Sigma * sigma), Words($"the mean {mean:0.####} of {window.Length} steps and {options.Sigma} standard deviations of {sigma:0.####}"));
     }
 }

@@ -38,6 +38,8 @@ public sealed record SpikesConfiguration(SpikeOptions Detection, SpikeLadderOpti
                 Warmup = given.Get<int>("spikes.robust_z_warmup"),
                 LossFloor = given.Get<double>("spikes.robust_z_loss_floor"),
                 NormFloor = given.Get<double>("spikes.robust_z_norm_floor"),
+                JointZ = given.Get<double>("spikes.robust_z_joint"),
+                NormMultiple = given.Get<double>("spikes.robust_z_norm_multiple"),
             },
             Drift = new DriftOptions
             {

@@ -13,7 +13,7 @@ internal sealed record SpikeOutcome(SpikeTraces Run, SpikeTrace Trace, Finding? 
     public const long SharpLimit = 1;
 
     /// <summary>Steps within which a slow one must be found.</summary>
-    public const long SlowLimit = 60;
+    public const long SlowLimit = 80;
 
     /// <summary>Steps from the first that shows it to the alarm; below zero where the alarm came between the deed and that step.</summary>
     public long Delay => At - Trace.Onset;

@@ -53,13 +53,16 @@ internal sealed record SpikeTrace(string Cause, CauseKind Kind, long From, long 
 /// <param name="Disturbed">What became of it otherwise.</param>
 internal sealed record SpikeTraces(string Name, string Set, string Description, SpikeTrace Clean, IReadOnlyList<SpikeTrace> Disturbed)
 {
+    /// <summary>Where a run's traces lie.</summary>
+    public static string PathOf(string folder, string name) => Path.Combine(folder, name + ".jsonl");
+
     /// <summary>Reads all files of a folder, in the order of their names.</summary>
     public static IReadOnlyList<SpikeTraces> ReadAll(string folder) => [.. Directory.GetFiles(folder, "*.jsonl").Order(StringComparer.Ordinal).Select(Read)];
 
     /// <summary>Writes a file: a line that describes the run, then one for each trace, the undisturbed one first.</summary>
     public void Write(string folder)
     {
-        using var writer = new StreamWriter(Path.Combine(folder, Name + ".jsonl")) { NewLine = "\n" };
+        using var writer = new StreamWriter(PathOf(folder, Name)) { NewLine = "\n" };
         writer.WriteLine(JsonSerializer.Serialize(new TraceHead(Set, Description), TraceJson.Default.TraceHead));
         foreach (var trace in Disturbed.Prepend(Clean))
             writer.WriteLine(JsonSerializer.Serialize(trace, TraceJson.Default.SpikeTrace));

@@ -135,7 +135,7 @@ public sealed class SpikeDetectionTests
         }
 
         detection.Judge(Sequences.Of(300, 3.5), memory).Finding.ShouldNotBeNull().Answer.ShouldBe(SpikeAnswer.Veto);
-        detection.Judge(Sequences.Of(300, 2, 6), memory).Finding.ShouldNotBeNull().Answer.ShouldBe(SpikeAnswer.Veto);
+        detection.Judge(Sequences.Of(300, 2.6, 6), memory).Finding.ShouldNotBeNull().Answer.ShouldBe(SpikeAnswer.Veto);
         Finding? finding = null;
         for (long step = 300; finding is null; step++)
         {

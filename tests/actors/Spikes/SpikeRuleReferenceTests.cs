@@ -42,15 +42,22 @@ public sealed class SpikeRuleReferenceTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void Robust_z_is_the_median_and_six_scaled_median_distances_or_floors(int seed)
+    public void Robust_z_looks_at_medians_and_scaled_median_distances_or_floors(int seed)
     {
         List<double> losses = [], norms = [];
-        var found = Follow(new RobustZRule(new() { Window = 65, Warmup = 32 }), Sequences.Wild(seed, Steps), signals =>
+        var found = Follow(new RobustZRule(new() { Window = 65, Warmup = 32, NormMultiple = 4 }), Sequences.Wild(seed, Steps), signals =>
         {
             if (!double.IsFinite(signals.Loss) || !double.IsFinite(signals.GradientNorm))
                 return null;
-            var limits = (Loss: Limit(losses, 0.075), Norm: Limit(norms, 0.25));
-            double? limit = signals.Loss > limits.Loss ? limits.Loss : signals.GradientNorm > limits.Norm ? limits.Norm : null;
+            double? limit = null;
+            if (losses.Count >= 32)
+            {
+                var isOut = signals.GradientNorm > Limit(norms, 6, 0.2);
+                var most = Limit(losses, isOut ? 2 : 6, 0.1);
+                var norm = 4 * Median([.. norms.TakeLast(65)]);
+                limit = signals.Loss > most ? most : signals.GradientNorm > norm ? norm : null;
+            }
+
             if (limit is null)
             {
                 losses.Add(signals.Loss);
@@ -61,13 +68,11 @@ public sealed class SpikeRuleReferenceTests
         });
         found.ShouldBeGreaterThan(5);
 
-        static double Limit(List<double> history, double floor)
+        static double Limit(List<double> history, double z, double floor)
         {
             var window = history.TakeLast(65).ToList();
-            if (window.Count < 32)
-                return double.MaxValue;
             var median = Median(window);
-            return median + (6 * Math.Max(1.4826 * Median([.. window.Select(value => Math.Abs(value - median))]), floor * median));
+            return median + (z * Math.Max(1.4826 * Median([.. window.Select(value => Math.Abs(value - median))]), floor * median));
         }
 
         static double Median(List<double> values)

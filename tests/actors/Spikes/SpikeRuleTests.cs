@@ -21,7 +21,7 @@ public sealed class SpikeRuleTests
     public void Mean_and_sigma_of_three_losses()
     {
         // 2, 4, 6: mean 4, sigma 2.
-        var rule = new MeanSigmaRule(new() { Sigma = 3, Window = 3, Warmup = 3, Signals = [SpikeSignal.Loss] });
+        var rule = new MeanSigmaRule(new() { Sigma = 3, Window = 3, Warmup = 3 });
         var memory = After(rule, 2, 4, 6);
         rule.Judge(Sequences.Of(3, 10), memory).Finding.ShouldBeNull();
         var finding = rule.Judge(Sequences.Of(3, 10.001), memory).Finding.ShouldNotBeNull();
@@ -46,7 +46,7 @@ public sealed class SpikeRuleTests
     public void The_median_does_not_follow_outliers()
     {
         // Median 10, median distance 1, whatever the largest is.
-        var rule = new RobustZRule(new() { Z = 2, Window = 5, Warmup = 5, LossFloor = 0, Signals = [SpikeSignal.Loss] });
+        var rule = new RobustZRule(new() { Z = 2, Window = 5, Warmup = 5, LossFloor = 0 });
         var memory = After(rule, 9, 10, 11, 10, 1000);
         var limit = 10 + (2 * 1.4826);
         rule.Judge(Sequences.Of(5, limit - 0.001), memory).Finding.ShouldBeNull();
@@ -54,14 +54,16 @@ public sealed class SpikeRuleTests
     }
 
     [Fact]
-    public void A_quiet_window_leaves_the_floor_of_each_signal()
+    public void A_quiet_window_leaves_the_floors_and_a_norm_that_is_out_of_place_halves_what_a_loss_may_be()
     {
-        var rule = new RobustZRule(new() { Z = 2, Window = 4, Warmup = 4, LossFloor = 0.1, NormFloor = 0.5 });
+        var rule = new RobustZRule(new() { Z = 4, JointZ = 2, Window = 4, Warmup = 4, LossFloor = 0.1, NormFloor = 0.5, NormMultiple = 10 });
         var memory = After(rule, 5, 5, 5, 5);
-        rule.Judge(Sequences.Of(4, 5.99), memory).Finding.ShouldBeNull();
-        rule.Judge(Sequences.Of(4, 6.01), memory).Finding.ShouldNotBeNull().Signal.ShouldBe("loss");
-        rule.Judge(Sequences.Of(4, 5, 1.99), memory).Finding.ShouldBeNull();
-        rule.Judge(Sequences.Of(4, 5, 2.01), memory).Finding.ShouldNotBeNull().Signal.ShouldBe("gradient norm");
+        rule.Judge(Sequences.Of(4, 6.99, 2.99), memory).Finding.ShouldBeNull();
+        rule.Judge(Sequences.Of(4, 7.01, 2.99), memory).Finding.ShouldNotBeNull().Limit.ShouldBe(7);
+        rule.Judge(Sequences.Of(4, 5.99, 3.01), memory).Finding.ShouldBeNull();
+        rule.Judge(Sequences.Of(4, 6.01, 3.01), memory).Finding.ShouldNotBeNull().Limit.ShouldBe(6);
+        rule.Judge(Sequences.Of(4, 5, 10), memory).Finding.ShouldBeNull();
+        rule.Judge(Sequences.Of(4, 5, 10.01), memory).Finding.ShouldNotBeNull().Signal.ShouldBe("gradient norm");
     }
 
     [Fact]
