@@ -96,7 +96,7 @@ public static partial class Settings
         new("spikes.robust_z_warmup", new Whole(2, 4096), "32", "steps before robust_z says anything", static c => Write(c.Spikes.Detection.RobustZ.Warmup)),
         new("spikes.robust_z_loss_floor", new Number(0, 10), "0.1", "least standard deviation of the loss, as a part of its median", static c => Write(c.Spikes.Detection.RobustZ.LossFloor)),
         new("spikes.robust_z_norm_floor", new Number(0, 10), "0.2", "least standard deviation of the gradient norm, as a part of its median", static c => Write(c.Spikes.Detection.RobustZ.NormFloor)),
-        new("spikes.drift", new Number(0, Above: true), "16", "drift goes back when the loss has climbed by so many standard deviations, added up over steps", static c => Write(c.Spikes.Detection.Drift.Limit)),
+        new("spikes.drift", new Number(0, Above: true), "20", "drift goes back when the loss has climbed by so many standard deviations, added up over steps", static c => Write(c.Spikes.Detection.Drift.Limit)),
         new("spikes.drift_window", new Whole(2, 4096), "64", "steps over which level and spread of the loss are averaged, and before which drift says nothing", static c => Write(c.Spikes.Detection.Drift.Window)),
         new("spikes.drift_slack", new Number(0, 100), "0.5", "standard deviations above the level that are borne at every step", static c => Write(c.Spikes.Detection.Drift.Slack)),
         new("spikes.drift_cap", new Number(0, 100, Above: true), "2", "the most standard deviations that one step adds; above spikes.drift_slack", static c => Write(c.Spikes.Detection.Drift.Cap)),

@@ -104,8 +104,25 @@ public sealed class SpikeRuleTests
         }
 
         finding.ShouldNotBeNull().Answer.ShouldBe(SpikeAnswer.RollBack);
-        finding.Onset.ShouldBeInRange(198, 206);
-        step.ShouldBeInRange(205, 225);
+        finding.Onset.ShouldBeInRange(195, 210);
+        step.ShouldBeInRange(205, 235);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_plateau_is_no_climb_however_long_it_is(int seed)
+    {
+        var rule = new DriftRule(new());
+        var random = new Random(seed);
+        var memory = ImmutableArray<double>.Empty;
+        for (long step = 0; step < 20_000; step++)
+        {
+            var opinion = rule.Judge(Sequences.Of(step, 2 * Math.Exp(0.03 * Sequences.Normal(random))), memory);
+            opinion.Finding.ShouldBeNull();
+            memory = opinion.IfApplied;
+        }
     }
 
     [Fact]
