@@ -176,13 +176,6 @@ public sealed class SpikeRuleTests
         rule.Judge(Sequences.Of(2, 1), next.IfApplied).Wants.ShouldBe(new());
     }
 
-    [Fact]
-    public void Moments_are_forgotten_by_the_clock_where_that_is_wished()
-    {
-        var rule = new MomentumResetRule(new() { Every = 10, AfterVeto = false, Warmup = 0 });
-        Enumerable.Range(0, 31).Where(step => rule.Judge(Sequences.Of(step, 1), [1, -1]).Wants.ResetMomentum).ShouldBe([10, 20, 30]);
-    }
-
     private static ImmutableArray<double> After(SpikeRule rule, params double[] losses)
     {
         var memory = ImmutableArray<double>.Empty;
