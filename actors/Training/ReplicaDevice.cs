@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
@@ -56,6 +57,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly List<long> positions = [];
     private readonly List<double> laneLosses = [];
     private ulong? witnessHash;
+    private TimeSpan waited;
     private BlockGradient? block;
     private HeldOutSum? evaluation;
     private IEnumerator<TokenBatch>? heldOut;
@@ -94,7 +96,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     public void GiveUp()
     {
         block?.Dispose();
-        (block, witnessHash) = (null, null);
+        (block, witnessHash, waited) = (null, null, TimeSpan.Zero);
         positions.Clear();
         laneLosses.Clear();
     }
@@ -105,7 +107,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         if (block?.NextLane != lane)
             throw new InvariantException($"Lane {lane} is not the next of the block under way.");
         var samples = options.Plan.Samples(batchStep, lane, skips);
-        var measure = block.Add(options.Samples(samples), tokensPerStep, isWitness);
+        var measure = block.Add(Timed(options.Samples(samples)), tokensPerStep, isWitness);
         laneLosses.Add(measure.Loss);
         witnessHash = measure.Hash ?? witnessHash;
         positions.AddRange(samples.Select(static sample => sample.Position));
@@ -191,7 +193,21 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     private BlockResult Result(GradientSum sum) =>
-        new(sum.Loss, [.. laneLosses], [.. positions], StateHash.Of(sum.Gradient)) { WitnessHash = witnessHash };
+        new(sum.Loss, [.. laneLosses], [.. positions], StateHash.Of(sum.Gradient)) { WitnessHash = witnessHash, Waited = waited };
+
+    private IEnumerable<TokenBatch> Timed(IEnumerable<TokenBatch> batches)
+    {
+        using var each = batches.GetEnumerator();
+        while (true)
+        {
+            var asked = Stopwatch.GetTimestamp();
+            var isThere = each.MoveNext();
+            waited += Stopwatch.GetElapsedTime(asked);
+            if (!isThere)
+                yield break;
+            yield return each.Current;
+        }
+    }
 
     private Tensor ToHost(Tensor gradient)
     {

@@ -176,7 +176,7 @@ internal sealed partial class SimulatedRun
     {
         foreach (var effect in effects)
         {
-            if (effect is not WakeAt)
+            if (effect is not (WakeAt or ToGoodput))
                 Transcript?.WriteLine($"{"",8} > {Text.Of(effect)}");
             switch (effect)
             {
