@@ -29,11 +29,13 @@ public sealed class GoodputClock
     public const string Failed = "failed";
 
     private readonly SortedDictionary<(GoodputActivity Activity, string Cause), (long Ticks, int Begun)> shares = [];
+    private readonly List<GoodputRow> closed = [];
     private readonly DateTimeOffset process;
     private readonly (GoodputActivity Activity, string? Cause) beginning;
     private (GoodputActivity Activity, string? Cause) doing;
     private DateTimeOffset from;
     private DateTimeOffset last;
+    private bool isBegun;
     private long step;
     private long reached;
     private long newSteps;
@@ -47,6 +49,9 @@ public sealed class GoodputClock
     {
         this.process = process;
         this.reached = Math.Max(reached, before?.Reached ?? 0);
+
+        // What a process did in its last seconds stands in no row.
+        newSteps = this.reached - (before?.Reached ?? 0);
         step = long.MaxValue;
         from = last = before?.To ?? process;
         beginning = (GoodputActivity.Starting, null);
@@ -54,6 +59,7 @@ public sealed class GoodputClock
         {
             // Whoever told the time failed, not the run.
             beginning = doing = (doneLast.Activity, doneLast.Cause);
+            isBegun = true;
             return;
         }
 
@@ -63,15 +69,13 @@ public sealed class GoodputClock
             var cause = before.Shares is [.., { Activity: GoodputActivity.Ending } ending] ? ending.Cause ?? Stopped : Killed;
             Begin((GoodputActivity.Down, cause));
             Pass(process);
+            Cut();
             if (cause != Stopped)
                 beginning = (GoodputActivity.Recovering, ProcessRestart);
         }
 
         Begin(beginning);
     }
-
-    /// <summary>When the row that is being filled began.</summary>
-    public DateTimeOffset From => from;
 
     /// <summary>The run does something else.</summary>
     public void Turn(GoodputTurn turn)
@@ -95,26 +99,39 @@ public sealed class GoodputClock
             GoodputActivity.NewSteps when step < reached => (GoodputActivity.RedoneSteps, turn.Cause),
             _ => (turn.Activity, turn.Cause),
         };
-        if (next != doing)
-            Begin(next);
+        if (next == doing)
+            return;
+
+        // A beginning takes long, so it has a row of its own.
+        if (!isBegun)
+            Cut();
+        isBegun = true;
+        Begin(next);
     }
 
-    /// <summary>Ends the row.</summary>
+    /// <summary>Ends the row that is being filled.</summary>
     /// <param name="at">The time.</param>
-    /// <returns>The row, or null where no time has passed.</returns>
-    public GoodputRow? Close(DateTimeOffset at)
+    /// <returns>All rows since the last time, in order; none where no time has passed.</returns>
+    public IReadOnlyList<GoodputRow> Close(DateTimeOffset at)
     {
         Pass(at);
+        Cut();
+        GoodputRow[] rows = [.. closed];
+        closed.Clear();
+        return rows;
+    }
+
+    private void Cut()
+    {
         if (last == from)
-            return null;
+            return;
 
         // What it does now comes last, so that whoever goes on can tell an end from a death.
-        var row = new GoodputRow(
+        closed.Add(new GoodputRow(
             from, last, process, reached, newSteps, redoneSteps,
-            [.. shares.OrderBy(share => share.Key == KeyOf(doing)).Select(static share => new GoodputShare(share.Key.Activity, share.Key.Cause.Length == 0 ? null : share.Key.Cause, new TimeSpan(share.Value.Ticks), share.Value.Begun))]);
+            [.. shares.OrderBy(share => share.Key == KeyOf(doing)).Select(static share => new GoodputShare(share.Key.Activity, share.Key.Cause.Length == 0 ? null : share.Key.Cause, new TimeSpan(share.Value.Ticks), share.Value.Begun))]));
         shares.Clear();
         (from, newSteps, redoneSteps) = (last, 0, 0);
-        return row;
     }
 
     private void Begin((GoodputActivity Activity, string? Cause) next)

@@ -62,7 +62,7 @@ public sealed class GoodputRecorder : BreakableActor, IWithTimers
 
     private void Write()
     {
-        if (clock?.Close(Context.System.Scheduler.Now) is { } row)
+        foreach (var row in clock?.Close(Context.System.Scheduler.Now) ?? [])
             waiting.Enqueue(row);
         while (waiting.Count > options.Buffer)
             waiting.Dequeue();

@@ -50,7 +50,7 @@ public static class GoodputPlot
         canvas.Rectangle(0, 0, Width, HeightOf(report), Paper);
         canvas.Text(title, new Spot(Left, 34), 20, Ink, bold: true);
         canvas.Text(
-            string.Create(CultureInfo.InvariantCulture, $"ETTR {100 * report.Ettr:0.0}%, {report.NewSteps} steps, {report.LostSteps} of them lost and redone, {report.Failures} failures"),
+            string.Create(CultureInfo.InvariantCulture, $"ETTR {100 * report.Ettr:0.0}%, {report.NewSteps} steps, {report.LostSteps} steps lost and redone, failures: {report.Failures}"),
             new Spot(Left, 56), 13, Pale);
         canvas.Text("where the time went", new Spot(Left, PanelTop - 12), 13, Ink, bold: true);
         canvas.Rectangle(Left, PanelTop, PanelWidth, PanelHeight, PanelPaper);

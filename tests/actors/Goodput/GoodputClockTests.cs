@@ -35,12 +35,12 @@ public sealed class GoodputClockTests
                         (step, commits) = (step + 1, commits + 1);
                     var activity = (GoodputActivity)random.Next((int)GoodputActivity.Ending + 1);
                     clock.Turn(new GoodputTurn(at, activity, activity == GoodputActivity.Recovering ? $"cause {random.Next(3)}" : null, step, TimeSpan.FromTicks(random.Next(0, 3_000_000))));
-                    if (random.Next(4) == 0 && clock.Close(at) is { } row)
-                        rows.Add(row);
+                    if (random.Next(4) == 0)
+                        rows.AddRange(clock.Close(at));
                 }
 
-                if (random.Next(2) == 0 && clock.Close(at) is { } last)
-                    rows.Add(last);
+                if (random.Next(2) == 0)
+                    rows.AddRange(clock.Close(at));
                 best = Math.Max(best, step);
                 at = rows.Count > 0 && rows[^1].To > at ? rows[^1].To : at;
             }
@@ -75,11 +75,11 @@ public sealed class GoodputClockTests
         clock.Turn(Turn(8, GoodputActivity.NewSteps, 3));
         clock.Turn(Turn(9, GoodputActivity.NewSteps, 4));
         clock.Turn(Turn(10, GoodputActivity.NewSteps, 5));
-        var row = clock.Close(At(11))!;
-        (row.NewSteps, row.RedoneSteps, row.Reached).ShouldBe((5, 2, 5));
-        Shares(row).ShouldBe(
+        var report = GoodputReport.Of(clock.Close(At(11)))!;
+        (report.NewSteps, report.LostSteps).ShouldBe((5, 2));
+        Shares(report).ShouldBe(
         [
-            (GoodputActivity.RedoneSteps, null, 1, 1), (GoodputActivity.Recovering, "spike", 2, 1), (GoodputActivity.Starting, null, 1, 1), (GoodputActivity.NewSteps, null, 7, 2),
+            (GoodputActivity.NewSteps, null, 7, 2), (GoodputActivity.RedoneSteps, null, 1, 1), (GoodputActivity.Recovering, "spike", 2, 1), (GoodputActivity.Starting, null, 1, 1),
         ]);
     }
 
@@ -90,7 +90,8 @@ public sealed class GoodputClockTests
         clock.Turn(Turn(1, GoodputActivity.NewSteps, 0));
         clock.Turn(Turn(5, GoodputActivity.NewSteps, 1) with { Waited = TimeSpan.FromSeconds(3) });
         clock.Turn(Turn(6, GoodputActivity.NewSteps, 2) with { Waited = TimeSpan.FromSeconds(9) });
-        Shares(clock.Close(At(6))!).ShouldBe([(GoodputActivity.WaitingForData, null, 4, 0), (GoodputActivity.Starting, null, 1, 1), (GoodputActivity.NewSteps, null, 1, 1)]);
+        Shares(GoodputReport.Of(clock.Close(At(6)))!).ShouldBe(
+            [(GoodputActivity.NewSteps, null, 1, 1), (GoodputActivity.WaitingForData, null, 4, 0), (GoodputActivity.Starting, null, 1, 1)]);
     }
 
     [Fact]
@@ -99,25 +100,27 @@ public sealed class GoodputClockTests
         var dead = new GoodputClock(null, Start, 0);
         dead.Turn(Turn(1, GoodputActivity.NewSteps, 0));
         dead.Turn(Turn(2, GoodputActivity.NewSteps, 7));
-        var last = dead.Close(At(3))!;
+        var last = dead.Close(At(3))[^1];
 
         var next = new GoodputClock(last, At(10), reached: 8);
         next.Turn(Turn(12, GoodputActivity.Starting, 5));
         next.Turn(Turn(13, GoodputActivity.NewSteps, 5));
         next.Turn(Turn(14, GoodputActivity.NewSteps, 8));
         next.Turn(Turn(15, GoodputActivity.Ending, 9));
-        var row = next.Close(At(16))!;
-        (row.NewSteps, row.RedoneSteps).ShouldBe((1, 3));
-        Shares(row).ShouldBe(
+        var rows = next.Close(At(16));
+        rows.Select(static row => (row.To - Start).TotalSeconds).ShouldBe([10, 13, 16]);
+        var report = GoodputReport.Of(rows)!;
+        (report.NewSteps, report.LostSteps).ShouldBe((2, 3));
+        Shares(report).ShouldBe(
         [
             (GoodputActivity.NewSteps, null, 1, 1), (GoodputActivity.RedoneSteps, null, 1, 1), (GoodputActivity.Recovering, GoodputClock.ProcessRestart, 3, 1),
-            (GoodputActivity.Down, GoodputClock.Killed, 7, 1), (GoodputActivity.Ending, null, 1, 1),
+            (GoodputActivity.Ending, null, 1, 1), (GoodputActivity.Down, GoodputClock.Killed, 7, 1),
         ]);
 
-        var third = new GoodputClock(row, At(20), 9);
+        var third = new GoodputClock(rows[^1], At(20), 9);
         third.Turn(Turn(21, GoodputActivity.NewSteps, 9));
-        Shares(third.Close(At(22))!).ShouldBe(
-            [(GoodputActivity.Starting, null, 1, 1), (GoodputActivity.Down, GoodputClock.Stopped, 4, 1), (GoodputActivity.NewSteps, null, 1, 1)]);
+        Shares(GoodputReport.Of(third.Close(At(22)))!).ShouldBe(
+            [(GoodputActivity.NewSteps, null, 1, 1), (GoodputActivity.Starting, null, 1, 1), (GoodputActivity.Down, GoodputClock.Stopped, 4, 1)]);
     }
 
     [Fact]
@@ -125,10 +128,9 @@ public sealed class GoodputClockTests
     {
         var former = new GoodputClock(null, Start, 0);
         former.Turn(Turn(1, GoodputActivity.NewSteps, 0));
-        var row = former.Close(At(2))!;
-        var next = new GoodputClock(row, Start, 0);
+        var next = new GoodputClock(former.Close(At(2))[^1], Start, 0);
         next.Turn(Turn(4, GoodputActivity.NewSteps, 1));
-        Shares(next.Close(At(5))!).ShouldBe([(GoodputActivity.NewSteps, null, 3, 0)]);
+        Shares(GoodputReport.Of(next.Close(At(5)))!).ShouldBe([(GoodputActivity.NewSteps, null, 3, 0)]);
     }
 
     [Fact]
@@ -163,6 +165,6 @@ public sealed class GoodputClockTests
 
     private static GoodputTurn Turn(double seconds, GoodputActivity activity, long step, string? cause = null) => new(At(seconds), activity, cause, step);
 
-    private static IEnumerable<(GoodputActivity Activity, string? Cause, double Seconds, int Begun)> Shares(GoodputRow row) =>
-        row.Shares.Select(static share => (share.Activity, share.Cause, share.Time.TotalSeconds, share.Begun));
+    private static IEnumerable<(GoodputActivity Activity, string? Cause, double Seconds, int Begun)> Shares(GoodputReport report) =>
+        report.Shares.Select(static share => (share.Activity, share.Cause, share.Time.TotalSeconds, share.Begun));
 }
