@@ -35,8 +35,8 @@ public sealed class GoodputReportTests
           redone steps                    7.00 s    3.5%  7 steps
           evaluating                      5.00 s    2.5%
           saving                          5.00 s    2.5%
-            checkpoint                    4.50 s    2.2%
-            snapshot                      0.50 s    0.2%
+            checkpoint                    4.50 s    2.3%
+            snapshot                      0.50 s    0.3%
           recovering                     15.00 s    7.5%  4 times
             process restart              10.00 s    5.0%  once
             spike                         3.00 s    1.5%  once
