@@ -12,8 +12,8 @@ public sealed record GoodputTurn(DateTimeOffset At, GoodputActivity Activity, st
 
 /// <summary>Adds up where time goes: each moment belongs to one activity, and rows follow one another without a gap, so that their shares make the
 /// time that has passed exactly.</summary>
-/// <remarks>A clock that is set back stands still until the time it had has come again; turns that come too late are passed over. A step is redone
-/// where the run has had as many updates before, in whichever process.</remarks>
+/// <remarks>Turns count in the order in which they come: one from before the last row, or after the machine's clock was set back, counts from
+/// where the time stands. A step is redone where the run has had as many updates before, in whichever process.</remarks>
 public sealed class GoodputClock
 {
     /// <summary>Cause of a recovery after a process that died.</summary>
@@ -81,8 +81,6 @@ public sealed class GoodputClock
     public void Turn(GoodputTurn turn)
     {
         ArgumentNullException.ThrowIfNull(turn);
-        if (turn.At < last)
-            return;
         Pass(turn.At, turn.Waited);
         if (turn.Step > step)
         {

@@ -84,6 +84,18 @@ public sealed class GoodputClockTests
     }
 
     [Fact]
+    public void A_turn_that_comes_after_the_row_of_its_moment_counts_from_there_on()
+    {
+        var clock = new GoodputClock(null, Start, reached: 0);
+        clock.Turn(Turn(1, GoodputActivity.NewSteps, 0));
+        clock.Close(At(10)).Count.ShouldBe(2);
+        clock.Turn(Turn(9, GoodputActivity.Paused, 3));
+        var row = clock.Close(At(12)).ShouldHaveSingleItem();
+        (row.From, row.NewSteps).ShouldBe((At(10), 3));
+        Shares(GoodputReport.Of([row])!).ShouldBe([(GoodputActivity.Paused, null, 2, 1)]);
+    }
+
+    [Fact]
     public void Waiting_for_samples_is_taken_out_of_the_step_it_held_up()
     {
         var clock = new GoodputClock(null, Start, reached: 0);
