@@ -81,12 +81,10 @@ public sealed partial class RunLogic
         journal = new Outbox<RunEvent>(events.Count);
         (step, course) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, Ahead(newest.Course)) : (origin.Step, Ahead(origin.Course));
         savedStep = origin.WeightsHash is null ? null : origin.Step;
-
-        // Rows of a course that was left are taken again.
-        metricsStep = Math.Min(unwritten.MetricsStep, step);
+        metricsStep = unwritten.MetricsStep;
         foreach (var item in unwritten.Measurements)
             metrics.Add(item);
-        if (unwritten.Measurements.Count > 0 && unwritten.Measurements[^1].Step > step)
+        if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : unwritten.MetricsStep) > step)
             metrics.Add(new MetricsItem(null, step));
 
         // Some may have become durable without its being heard of.
