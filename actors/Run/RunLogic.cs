@@ -61,14 +61,15 @@ public sealed partial class RunLogic
         this.options = options;
         this.plan = plan;
         var unwritten = remains.Unwritten;
-        IReadOnlyList<RunEvent> decided = [.. events, .. unwritten.Decisions.Skip((int)Math.Max(0, events.Count - unwritten.Recorded))];
+        var decided = unwritten.After(events);
         var past = JournalState.Of(decided);
         corrections.AddRange(past.Corrections);
         quarantined.UnionWith(past.Quarantined);
         isPaused = past.IsPaused;
 
         // What was left by going back is not gone on from.
-        origins.AddRange(remains.Origins.Where(origin => origin.WeightsHash is not null && origin.IsOn(corrections)));
+        TakeUp(decided);
+        origins.AddRange(remains.Origins.Where(origin => origin.WeightsHash is not null && !history.IsVoid(origin)));
         var origin = Origin;
         slots = new SnapshotSlots(options.SnapshotSlots, remains.Held.Where(held => held.Course.Holds(corrections, held.Step)));
         (lastRound, generation, wanted) = (remains.LastRound, remains.Generation, remains.Trainers ?? options.Trainers);
@@ -81,7 +82,7 @@ public sealed partial class RunLogic
         metricsStep = unwritten.MetricsStep;
         foreach (var item in unwritten.Measurements)
             metrics.Add(item);
-        if (unwritten.Measurements.Count > 0 && unwritten.Measurements[^1].Step > step)
+        if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : metricsStep) > step)
             metrics.Add(new MetricsItem(null, step));
 
         // Some may have become durable without its being heard of.
@@ -116,7 +117,7 @@ public sealed partial class RunLogic
     /// <param name="at">The time.</param>
     public IReadOnlyList<RunEffect> Begin(DateTimeOffset at)
     {
-        now = commitAt = at;
+        now = commitAt = begunAt = at;
         effects = [];
         RepeatJournal();
         if (isNew)
@@ -244,7 +245,11 @@ public sealed partial class RunLogic
 
     private void Warn(string sentence) => effects.Add(new Say(sentence, IsWarning: true));
 
-    private void Record(RunEvent decision) => Do(new ToJournal(new RecordDecision(journal.Add(decision), decision)));
+    private void Record(RunEvent decision)
+    {
+        Note(decision);
+        Do(new ToJournal(new RecordDecision(journal.Add(decision), decision)));
+    }
 
     private void Count(string actor, string reason) => faults[actor] = (faults.GetValueOrDefault(actor).Count + 1, reason);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
@@ -42,6 +43,9 @@ internal sealed partial class SimulatedRun
     }
 
     public List<RunEvent> Journal { get; } = [];
+
+    /// <summary>What a person who watches was told.</summary>
+    public List<string> Said { get; } = [];
 
     public RunEnded? Outcome { get; private set; }
 
@@ -124,6 +128,17 @@ internal sealed partial class SimulatedRun
         return new RunLogic(options, plan, logic?.Remains ?? RunRemains.Of([]), [.. Journal]);
     }
 
+    // All that a new process finds, checkpoints that were left by going back among it.
+    private RunLogic NewProcess()
+    {
+        plane.Slots.AsSpan().Clear();
+        var found = new RunLogic(
+            options, plan, RunRemains.Of(plane.Checkpoints.Select(saved => new RunOrigin(saved.Key, saved.Value.ToString("x16", CultureInfo.InvariantCulture), plane.Courses[saved.Key]))), [.. Journal]);
+        if (found.TakenSteps > 0 && IsVoid(CheckpointHistory.Of(Journal), found.TakenSteps))
+            throw new InvariantException($"The run goes on from the checkpoint of step {found.TakenSteps}, which it had left.");
+        return found;
+    }
+
     private void Begin()
     {
         Obey(logic.Begin(time.Now));
@@ -141,7 +156,13 @@ internal sealed partial class SimulatedRun
             CalmAt = time.Now;
         if (input is not Tick && Chance(Weather.RunCrash))
         {
-            RestartRun();
+            RestartRun(NewLogic);
+            return;
+        }
+
+        if (Chance(Weather.ProcessDeath))
+        {
+            RestartRun(NewProcess);
             return;
         }
 
@@ -153,10 +174,19 @@ internal sealed partial class SimulatedRun
         Obey(effects);
         if (Chance(Weather.Scale))
             Later(TimeSpan.FromMilliseconds(1), () => Decide(new ScaleTrainers(random.Next(1, 6)), life));
+        if (Chance(Weather.Wish))
+            Later(TimeSpan.FromMilliseconds(1), () => Decide(new OperatorWish(inputs, "somebody", AnyWish()), life));
     }
 
+    private OperatorCommand AnyWish() => random.Next(6) switch
+    {
+        0 => new SkipBatches(random.Next(1, 3)),
+        1 => new ScaleLearningRate(0.5),
+        _ => new RollBackRun(random.NextInt64(Math.Max(0, logic.TakenSteps - 10), logic.TakenSteps + 1), random.Next(3)),
+    };
+
     // Its children stop with it; snapshots, checkpoints and the journal are left.
-    private void RestartRun()
+    private void RestartRun(Func<RunLogic> begin)
     {
         life++;
         foreach (var round in trainers.Values)
@@ -168,7 +198,10 @@ internal sealed partial class SimulatedRun
         expected = null;
         publisherLife++;
         plane.CloseAll();
-        logic = NewLogic();
+        written.Clear();
+        refused.Clear();
+        newestSave = 0;
+        logic = begin();
         Begin();
     }
 
@@ -180,6 +213,8 @@ internal sealed partial class SimulatedRun
                 Transcript?.WriteLine($"{"",8} > {Text.Of(effect)}");
             switch (effect)
             {
+                case ToTrainer(_, LoadState { Source: CheckpointState } load) when plane.Checkpoints.ContainsKey(load.Step) && IsVoid(CheckpointHistory.Of(logic.Remains.Unwritten.After(Journal)), load.Step):
+                    throw new InvariantException($"A trainer takes over the checkpoint of step {load.Step}, which the run had left.");
                 case ToTrainer(var key, var command):
                     Send(() => Post(key, command));
                     break;
@@ -194,6 +229,9 @@ internal sealed partial class SimulatedRun
                     break;
                 case ToSpikeDetector(var judge):
                     Send(() => Judge(judge));
+                    break;
+                case Say(var sentence, _):
+                    Said.Add(sentence);
                     break;
                 case ToMetrics(var command):
                     Send(() => Measure(command));

@@ -43,7 +43,7 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
                     return;
                 }
 
-                state = Arithmetic.Apply(state, total);
+                state = Arithmetic.Apply(state, total, apply.Adjustment.RateFactor);
                 step++;
                 work.Clear();
                 say(new UpdateApplied(key, apply.Round, new AppliedUpdate(state, null)));
@@ -125,6 +125,10 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
                 }
 
                 break;
+            case CheckpointState when !plane.Checkpoints.ContainsKey(load.Step):
+                step = -1;
+                say(new StateRefused(key, load.Step, load.Number, "The checkpoint is gone."));
+                return;
             case CheckpointState:
                 (state, step) = (plane.Checkpoints[load.Step], load.Step);
                 break;

@@ -23,6 +23,12 @@ internal sealed record Weather
 
     public double RunCrash { get; init; }
 
+    /// <summary>Chance that the whole process dies with an input of the run: nothing is left but what is on disk.</summary>
+    public double ProcessDeath { get; init; }
+
+    /// <summary>Chance that an operator sends the run back, has batches left out, or lowers the rate.</summary>
+    public double Wish { get; init; }
+
     public double SaveFails { get; init; }
 
     public double JournalAway { get; init; }
