@@ -23,6 +23,9 @@ internal static class ReportJson
         new AuditDocument(run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.CheckpointStep, report.Skips, report.Contradictions),
         Readable.AuditDocument);
 
+    /// <summary>The checkpoints of a run, as one object.</summary>
+    public static string Write(CheckpointsDocument checkpoints) => JsonSerializer.Serialize(checkpoints, Readable.CheckpointsDocument);
+
     /// <summary>A decision, as one object on one line.</summary>
     public static string Write(long number, RunEvent decision)
     {
@@ -43,4 +46,5 @@ internal sealed record AuditDocument(
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true)]
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(AuditDocument))]
+[JsonSerializable(typeof(CheckpointsDocument))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;
