@@ -80,7 +80,7 @@ public static class SaveInterval
         0 => (FormattableString)$"0 s",
         < 1 => $"{1000 * seconds:0.#} ms",
         < 600 => $"{seconds:0.#} s",
-        < 36_000 => $"{seconds / 60:0.#} min",
+        < 7200 => $"{seconds / 60:0.#} min",
         _ => $"{seconds / 3600:0.#} h",
     });
 }

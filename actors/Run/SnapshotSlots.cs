@@ -8,9 +8,8 @@ namespace ActorTrain.Actors.Run;
 public sealed record HeldSnapshot(int Slot, long Step, ulong Hash, Course Course);
 
 /// <summary>Which slot of the memory for snapshots holds what, who needs it, and which is given up for a new one.</summary>
-/// <remarks>What is kept lies ever wider apart the older it is, as with checkpoints of a long computation (Bentley and Saxe's logarithmic method has the
-/// same spacing), so that going back by any number of steps up to the horizon costs few steps beside those: the one goes whose loss would
-/// lengthen the way back by the smallest part.</remarks>
+/// <remarks>What is kept lies ever wider apart the older it is, so that going back by any number of steps up to the horizon costs few steps beside
+/// those: the one goes whose loss would lengthen the way back by the smallest part.</remarks>
 internal sealed class SnapshotSlots
 {
     private readonly HeldSnapshot?[] held;
@@ -82,7 +81,9 @@ internal sealed class SnapshotSlots
             var (head, newer) = (all[0].Step, all[i - 1].Step);
             if (i + 1 < all.Count)
                 return (newer - all[i + 1].Step) / (double)(head - newer + 1);
-            return head - newer >= horizon ? -1 : double.MaxValue;
+
+            // The oldest is of use until the next one is old enough, or until it is so old that a checkpoint on disk is nearer.
+            return head - newer >= horizon || head - all[i].Step > 2 * horizon ? -1 : double.MaxValue;
         }
     }
 }

@@ -51,6 +51,9 @@ public sealed class ConfigurationErrorTests
     [InlineData("trainers.timeout=8", "--set trainers.timeout=8: trainers.retry_interval 2 is not below a quarter of trainers.timeout 8, so a lost message would pass for a hung trainer; make it smaller.")]
     [InlineData("trainers.restart_backoff_min=11", "--set trainers.restart_backoff_min=11: trainers.restart_backoff_min 11 is above trainers.restart_backoff_max 10; make it at most that.")]
     [InlineData("trainers.max_restarts=60", "--set trainers.max_restarts=60: trainers.restart_window 600 is over before trainers.max_restarts 60 restarts with waits of trainers.restart_backoff_max 10 are, so what always fails would never be given up; make it more than 600.")]
+    [InlineData("checkpoints.every=often", "--set checkpoints.every=often: checkpoints.every is 'often', but it must be auto or a whole number of at least 0.")]
+    [InlineData("checkpoints.every=aut", "--set checkpoints.every=aut: checkpoints.every is 'aut', but it must be auto or a whole number of at least 0; did you mean 'auto'?")]
+    [InlineData("checkpoints.every_min=2000", "--set checkpoints.every_min=2000: checkpoints.every_min 2000 is above checkpoints.every_max 1000; make it at most that.")]
     [InlineData("checkpoints.snapshots=1", "--set checkpoints.snapshots=1: checkpoints.snapshots is '1', but it must be a whole number from 2 to 64.")]
     [InlineData("journal.connection=Host=db;Password=x", "--set journal.connection=Host=db;Password=x: journal.connection is 'Host=db;Password=x', but it must be empty, or a PostgreSQL connection string without its password, such as 'Host=db;Database=runs;Username=me' (the password comes from PGPASSWORD or ~/.pgpass).")]
     public void A_bad_override_is_refused_with_its_option(string set, string sentence) =>
