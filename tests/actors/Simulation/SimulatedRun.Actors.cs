@@ -147,7 +147,7 @@ internal sealed partial class SimulatedRun
             return;
         }
 
-        if (save.Step < options.Steps && !written.Contains(save.Number) && Chance(Weather.SaveFails))
+        if (save.Step < options.Steps && !written.Contains(save.Number) && (DiskRefuses || Chance(Weather.SaveFails)))
         {
             refused.Add(save.Number);
             Report(new CheckpointFailed(save.Number, save.Step, "The disk is full."), life);

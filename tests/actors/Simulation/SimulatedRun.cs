@@ -51,6 +51,9 @@ internal sealed partial class SimulatedRun
 
     public SimulatedPlane Plane => plane;
 
+    /// <summary>Whether no checkpoint can be written, but for the last.</summary>
+    public bool DiskRefuses { get; set; }
+
     public TextWriter? Transcript { get; init; }
 
     public int Inputs => inputs;
