@@ -35,8 +35,16 @@ public sealed class CheckpointSaving(CheckpointStore store, SnapshotMemory memor
             if (snapshot is null || snapshot.Step != command.Step || snapshot.Hash != command.Hash)
                 return null;
             var facts = options.FactsOf(command.Step, command.Hash, command.Course);
-            var manifest = store.Commit(new CheckpointContent(facts, options.Layout, snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment), IsLeft);
-            return last = Saved(command, manifest);
+            var content = new CheckpointContent(facts, options.Layout, snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment)
+            {
+                // What the snapshot holds is read for the files and then hashed: a bit that flipped before the files had it shows.
+                BeforeNaming = () =>
+                {
+                    if (snapshot.Damage() is { } damage)
+                        throw new UserErrorException(damage);
+                },
+            };
+            return last = Saved(command, store.Commit(content, IsLeft));
         }
         catch (UserErrorException error)
         {

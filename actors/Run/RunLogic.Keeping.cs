@@ -61,11 +61,15 @@ public sealed partial class RunLogic
             Tell(chosen, chosen.Evaluating);
         }
 
-        if ((saveDue is not null || snapshotWanted || snapshotDue) && copying is null)
+        if ((saveDue is not null || snapshotWanted || snapshotDue) && copying is null && IsTrusted())
             TakeSnapshot();
     }
 
     private bool IsDue(int every) => every > 0 && step % every == 0;
+
+    // What is kept is what all have; and the last state, which no step comes after that would find a difference, is waited for by all.
+    private bool IsTrusted() =>
+        (step < options.Steps || trainers.Values.All(trainer => !trainer.IsMember || trainer.Step == step)) && StatesAgree();
 
     private TrainerEntry? Ready() => trainers.Values.Where(trainer => trainer.IsMember && trainer.ToldStep == step).MinBy(static trainer => trainer.LanesOwed);
 

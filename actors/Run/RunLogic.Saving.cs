@@ -131,6 +131,7 @@ public sealed partial class RunLogic
         if (trainer.Copying is not { } asked || asked.Slot != copied.Slot || asked.Step != copied.Step)
             return;
         (trainer.Copying, copying) = (null, null);
+        NoteState(copied.Trainer, copied.StateChecksum);
         stalls.Add(now - copyAskedAt);
         slots.Unpin(copied.Slot);
         var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, course);

@@ -73,9 +73,13 @@ internal sealed class PretrainRun : IDisposable
                 Beta2 = options.Beta2,
                 Epsilon = options.Epsilon,
                 WeightDecay = options.WeightDecay,
+                UpdateClipping = options.UpdateClipping,
+                MomentumResetEvery = options.MomentumResetEvery,
+                SpikeThreshold = options.SpikeAwareClipping,
             },
             Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
             Clip = options.Clip,
+            EmbeddingShrink = options.EmbeddingGradientShrink,
             Seed = (ulong)options.Seed,
         };
         transport = new LocalGradientTransport(
@@ -240,6 +244,7 @@ internal sealed class PretrainRun : IDisposable
                 SnapshotSlots = saving.Snapshots,
                 ProofSteps = saving.ProofSteps,
                 TokensPerStep = TokensPerStep,
+                Norms = new TensorNorms(layout),
                 JournalBuffer = configuration.Journal.Buffer,
                 TrainerTimeout = trainers.Timeout,
                 RetryInterval = trainers.RetryInterval,

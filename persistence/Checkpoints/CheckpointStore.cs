@@ -73,6 +73,7 @@ public sealed class CheckpointStore : CheckpointArchive
             var manifest = WriteFiles(writing, content, cancellation);
             Disk.SyncDirectory(writing);
             cancellation.ThrowIfCancellationRequested();
+            content.BeforeNaming?.Invoke();
             Disk.MoveIntoPlace(writing, PathOf(step), Temporary(ReplacedPrefix, step));
             DeleteSurplus(step, isLeft);
             return manifest;

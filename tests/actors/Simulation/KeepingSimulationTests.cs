@@ -22,6 +22,7 @@ public sealed class KeepingSimulationTests
         SnapshotEvery = 2,
         SnapshotSlots = 5,
         ProofSteps = 6,
+        QuarantineLimit = 1000,
         TrainerTimeout = TimeSpan.FromSeconds(10),
         RetryInterval = TimeSpan.FromSeconds(1),
         SaveRetry = TimeSpan.FromSeconds(2),
@@ -39,7 +40,7 @@ public sealed class KeepingSimulationTests
         ProcessDeath = 0.001,
         SaveFails = 0.2,
         JournalAway = 0.05,
-        Wish = 0.004,
+        Operator = 0.004,
         StormInputs = 4000,
     };
 

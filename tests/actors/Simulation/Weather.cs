@@ -19,15 +19,24 @@ internal sealed record Weather
     /// <summary>Chance that another actor dies with a message that it gets.</summary>
     public double OthersCrash { get; init; }
 
+    /// <summary>Chance that a trainer dies with a message because it found corrupt bits with itself.</summary>
+    public double Corrupt { get; init; }
+
+    /// <summary>Chance that a trainer computes wrong bits from a message on, to its end.</summary>
+    public double Lie { get; init; }
+
+    /// <summary>Chance that a trainer applies an update wrong.</summary>
+    public double Misapply { get; init; }
+
+    /// <summary>Chance that an operator wants something, with an input of the run.</summary>
+    public double Operator { get; init; }
+
     public double Scale { get; init; }
 
     public double RunCrash { get; init; }
 
     /// <summary>Chance that the whole process dies with an input of the run: nothing is left but what is on disk.</summary>
     public double ProcessDeath { get; init; }
-
-    /// <summary>Chance that an operator sends the run back, has batches left out, or lowers the rate.</summary>
-    public double Wish { get; init; }
 
     public double SaveFails { get; init; }
 
