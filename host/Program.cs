@@ -25,5 +25,6 @@ return CommandLine.Run(
         Journal = JournalHandler.Run,
         Goodput = GoodputHandler.Run,
         Audit = AuditHandler.Run,
+        Checkpoints = CheckpointsHandler.Run,
     },
     CommandContext.OfProcess());

@@ -80,4 +80,7 @@ public sealed record Handlers
 
     /// <summary>Proves what a run read.</summary>
     public required Func<AuditRequest, CommandContext, int> Audit { get; init; }
+
+    /// <summary>Lists, verifies and prunes checkpoints.</summary>
+    public required Func<CheckpointsRequest, CommandContext, int> Checkpoints { get; init; }
 }
