@@ -1,3 +1,7 @@
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Storage;
+
 namespace ActorTrain.Models;
 
 /// <summary>Bits in memory are not those that were put there: a broken machine, never bad input or a defect. Whoever finds it has to give up what it
@@ -10,4 +14,39 @@ public sealed class CorruptionException : Exception
         : base(sentence)
     {
     }
+
+    /// <summary>Creates the error.</summary>
+    /// <param name="place">Which vector.</param>
+    /// <param name="block">Which block of 2^20 elements of it, from 0.</param>
+    /// <param name="expected">The checksum that the block had when it was written.</param>
+    /// <param name="found">The one it has now.</param>
+    /// <param name="lanes">The lanes that a gradient belongs to, where that is known.</param>
+    public CorruptionException(FlatPlace place, int block, ulong expected, ulong found, LaneBlock? lanes = null)
+        : base($"The {Name(place, lanes)} changed in memory in block {block} (from element {block * GradientNorm.Block} on): its checksum is {found:x16}, not {expected:x16}.")
+    {
+        Place = place;
+        Block = block;
+        Lanes = lanes;
+    }
+
+    /// <summary>Which vector; null where it is told in words only.</summary>
+    public FlatPlace? Place { get; }
+
+    /// <summary>Which block of 2^20 elements of it, from 0.</summary>
+    public int Block { get; }
+
+    /// <summary>The lanes that a gradient belongs to, where that is known.</summary>
+    public LaneBlock? Lanes { get; }
+
+    private static string Name(FlatPlace place, LaneBlock? lanes) => place switch
+    {
+        FlatPlace.Weights => "weights",
+        FlatPlace.FirstMoment => "first moment",
+        FlatPlace.SecondMoment => "second moment",
+        FlatPlace.LaneGradient => "gradient of lanes " + lanes,
+        FlatPlace.PublishedGradient => "published gradient of lanes " + lanes,
+        FlatPlace.PartialSum => "reducer's sum of lanes " + lanes,
+        FlatPlace.TotalGradient => "total gradient",
+        _ => "snapshot",
+    };
 }

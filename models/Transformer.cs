@@ -23,6 +23,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
     private readonly Norm norm;
     private readonly Linear head;
     private readonly RotaryTable? rotary;
+    private readonly double embeddingShrink;
     private readonly FusedEmbedding? fusedEmbedding;
     private readonly FusedLoss? fusedLoss;
 
@@ -31,7 +32,10 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <param name="parameters">Its parameters; not owned.</param>
     /// <param name="precision">Element type of matrix products.</param>
     /// <param name="fused">Whether to use the fused CPU kernels; null: where they are available and the parameters are on a CPU.</param>
-    public Transformer(ModelOptions options, FlatParameters parameters, Precision precision = Precision.Float32, bool? fused = null)
+    /// <param name="embeddingShrink">α of the shrunken embedding gradient (Zeng et al. 2022, GLM-130B, section 2.3: 0.1), which keeps the first layers from
+    /// spiking: the gradient that reaches the token embedding as input is multiplied by it; what a tied head adds is not. 1: none of that.</param>
+    public Transformer(
+        ModelOptions options, FlatParameters parameters, Precision precision = Precision.Float32, bool? fused = null, double embeddingShrink = 1)
         : base(nameof(Transformer))
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -39,6 +43,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
         Options = options;
         Parameters = parameters;
         Precision = precision;
+        this.embeddingShrink = embeddingShrink;
         IsFused = fused ?? (FusedKernels.IsAvailable && parameters.Device.type == DeviceType.CPU);
 
         if (options.Family == ModelFamily.Llama)
@@ -53,7 +58,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
 
         if (IsFused)
         {
-            fusedEmbedding = new FusedEmbedding(parameters["tokens.weight"], positions is null ? null : parameters["positions.weight"]);
+            fusedEmbedding = new FusedEmbedding(parameters["tokens.weight"], positions is null ? null : parameters["positions.weight"], embeddingShrink);
             fusedLoss = new FusedLoss(parameters, options, precision);
         }
     }
@@ -83,7 +88,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
         var (from, time) = (cache?.Length ?? 0, tokens_BT.shape[1]);
         CheckLength(from + time);
 
-        var x_BTD = tokens.forward(tokens_BT);
+        var x_BTD = Shrunken(tokens.forward(tokens_BT));
         if (positions is not null)
             x_BTD = x_BTD + positions.forward(arange(from, from + time, dtype: int64, device: tokens_BT.device));
         for (var i = 0; i < blocks.Count; i++)
@@ -111,6 +116,15 @@ public sealed class Transformer : Module<Tensor, Tensor>
         for (var i = 0; i < blocks.Count; i++)
             x_BTD = blocks[i].forward(x_BTD);
         return fusedLoss.Apply(x_BTD, targets_BT.contiguous(), scale);
+    }
+
+    // e·α + detach(e)·(1 − α), written so that the forward is e to the last bit.
+    private Tensor Shrunken(Tensor embedded)
+    {
+        if (embeddingShrink == 1 || !is_grad_enabled())
+            return embedded;
+        var constant = embedded.detach();
+        return constant + (embedded - constant) * embeddingShrink;
     }
 
     private void CheckLength(long tokens)

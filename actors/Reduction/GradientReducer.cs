@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Faults;
+using ActorTrain.Models.Optimization;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Reduction;
@@ -17,12 +18,13 @@ public sealed class GradientReducer : BreakableActor
     /// <param name="transport">Where gradients lie.</param>
     /// <param name="run">Who hears its <see cref="ReducerReport"/>s.</param>
     /// <param name="faults">What breaks it.</param>
-    public GradientReducer(int number, int lanes, IGradientTransport transport, IActorRef run, IFaultInjector? faults = null)
+    /// <param name="norms">Where tensors stand, so that their norms can be told; null: they are not.</param>
+    public GradientReducer(int number, int lanes, IGradientTransport transport, IActorRef run, IFaultInjector? faults = null, TensorNorms? norms = null)
         : base(faults)
     {
         this.number = number;
         this.run = run;
-        reduction = new ShardReduction(transport, number, lanes);
+        reduction = new ShardReduction(transport, number, lanes, norms);
         Receive<AddBlock>(Add);
     }
 
@@ -34,7 +36,7 @@ public sealed class GradientReducer : BreakableActor
 
     private void Add(AddBlock add)
     {
-        if (reduction.Add(add.Round, add.Block) is { } squares)
-            run.Tell(new ShardReduced(number, add.Round, squares));
+        if (reduction.Add(add.Round, add.Block) is { } report)
+            run.Tell(report);
     }
 }

@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Run;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Steps;
+using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Reduction;
@@ -30,8 +31,9 @@ public interface IGradientTransport : IDisposable
     /// <param name="round">The round.</param>
     /// <param name="block">The lanes.</param>
     /// <param name="gradient">A vector of <see cref="Memory"/>. It is the transport's from now on, whatever the answer.</param>
+    /// <param name="checksum">The checksum that it had when it was written: who reads it holds that against it.</param>
     /// <returns>False when the round is not open, or the block is there already: by determinism with the same bits.</returns>
-    bool Publish(Round round, LaneBlock block, Tensor gradient);
+    bool Publish(Round round, LaneBlock block, Tensor gradient, FlatChecksum checksum);
 
     /// <summary>Whether a block's sum lies in the transport.</summary>
     bool Holds(Round round, LaneBlock block);
@@ -44,7 +46,10 @@ public interface IGradientTransport : IDisposable
     GradientLease? WriteTotal(Round round);
 
     /// <summary>Says that a shard of the total is written, or, where one block holds all lanes, that it need not be.</summary>
-    void CompleteShard(Round round, int shard);
+    /// <param name="round">The round.</param>
+    /// <param name="shard">Which shard.</param>
+    /// <param name="checksum">Checksum of what was written; null where one block holds all lanes.</param>
+    void CompleteShard(Round round, int shard, FlatChecksum? checksum);
 
     /// <summary>Opens the total, once all shards are complete; null before, or when the round is closed. The first to ask proves that the round is
     /// committed, so the sums over blocks are freed.</summary>

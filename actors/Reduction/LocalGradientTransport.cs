@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Run;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Steps;
+using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Reduction;
@@ -59,12 +60,12 @@ public sealed class LocalGradientTransport : IGradientTransport
     }
 
     /// <inheritdoc/>
-    public bool Publish(Round round, LaneBlock block, Tensor gradient)
+    public bool Publish(Round round, LaneBlock block, Tensor gradient, FlatChecksum checksum)
     {
         lock (gate)
         {
             if (block.IsAligned && block.End <= all.End && rounds.TryGetValue(round, out var opened) && !opened.IsCommitted
-                && opened.Blocks.TryAdd(block, new Held(gradient)))
+                && opened.Blocks.TryAdd(block, new Held(gradient) { Checksum = checksum }))
                 return true;
         }
 
@@ -99,12 +100,12 @@ public sealed class LocalGradientTransport : IGradientTransport
     }
 
     /// <inheritdoc/>
-    public void CompleteShard(Round round, int shard)
+    public void CompleteShard(Round round, int shard, FlatChecksum? checksum)
     {
         lock (gate)
         {
             if (rounds.TryGetValue(round, out var opened))
-                opened.IsComplete[shard] = true;
+                (opened.IsComplete[shard], opened.Checksums[shard]) = (true, checksum);
         }
     }
 
@@ -147,6 +148,10 @@ public sealed class LocalGradientTransport : IGradientTransport
                 Drop(parts);
             opened.Total = whole;
         }
+        else
+        {
+            opened.Total!.Checksum = FlatChecksum.Joined(opened.Checksums.Select(static shard => shard!));
+        }
 
         foreach (var held in opened.Blocks.Values)
             Drop(held);
@@ -157,7 +162,7 @@ public sealed class LocalGradientTransport : IGradientTransport
     private GradientLease Lend(Held held)
     {
         held.Readers++;
-        return new GradientLease(held.Vector, () =>
+        return new GradientLease(held.Vector, held.Checksum, () =>
         {
             lock (gate)
             {
@@ -185,6 +190,8 @@ public sealed class LocalGradientTransport : IGradientTransport
 
         public bool[] IsComplete { get; } = new bool[shards];
 
+        public FlatChecksum?[] Checksums { get; } = new FlatChecksum?[shards];
+
         public Held? Total { get; set; }
 
         public bool IsCommitted { get; set; }
@@ -193,6 +200,8 @@ public sealed class LocalGradientTransport : IGradientTransport
     private sealed class Held(Tensor vector)
     {
         public Tensor Vector { get; } = vector;
+
+        public FlatChecksum? Checksum { get; set; }
 
         public int Readers { get; set; }
 

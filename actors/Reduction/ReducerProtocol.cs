@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Run;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
 
 namespace ActorTrain.Actors.Reduction;
 
@@ -31,4 +32,12 @@ public sealed record BlockDamaged(int Reducer, Round Round, LaneBlock? Block, st
 /// <param name="Round">The round.</param>
 /// <param name="Squares">Sums of squares over the shard's blocks of 2^20 elements, in order: added over the shards in order they give the squared
 /// norm of the gradient, whatever the number of shards.</param>
-public sealed record ShardReduced(int Reducer, Round Round, IReadOnlyList<double> Squares) : ReducerReport(Reducer);
+public sealed record ShardReduced(int Reducer, Round Round, IReadOnlyList<double> Squares) : ReducerReport(Reducer)
+{
+    /// <summary>Sums of squares of the shard's cells, in order, which those of the other shards follow: see <see cref="TensorNorms"/>; empty where the
+    /// reducer does not know the tensors.</summary>
+    public IReadOnlyList<double> Cells { get; init; } = [];
+
+    /// <summary>Elements that are NaN or infinite.</summary>
+    public long NonFinite { get; init; }
+}

@@ -1,6 +1,8 @@
 using ActorTrain.Actors.Run;
+using ActorTrain.Models;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.Reduction;
@@ -8,7 +10,7 @@ namespace ActorTrain.Actors.Reduction;
 /// <summary>Sums one shard of the gradient over all lanes as their blocks arrive, on the thread that calls, along the canonical lane tree.</summary>
 /// <remarks>What is published is only read. Sums of parts lie in memory of this reduction's own, and only the last addition writes into the
 /// round's total; so another reduction that takes the place of this one, even of one that hangs and comes back, does no harm: it writes the same
-/// bits.</remarks>
+/// bits. Whatever is read is held against the checksum that it had when it was written.</remarks>
 public sealed class ShardReduction : IDisposable
 {
     private readonly IGradientTransport transport;
@@ -16,45 +18,53 @@ public sealed class ShardReduction : IDisposable
     private readonly int lanes;
     private readonly ShardSum<Part> sum;
     private readonly Stack<HostBuffer> scratch = [];
-    private readonly double[] squares;
+    private readonly long[] cellEnds;
+    private readonly int blocks;
     private Round at;
-    private bool isReduced;
+    private ShardReduced? reduced;
 
     /// <summary>Begins with no round.</summary>
     /// <param name="transport">Where sums over blocks lie, and the total goes.</param>
     /// <param name="shard">Which of the transport's shards.</param>
     /// <param name="lanes">Lanes of the global batch.</param>
-    public ShardReduction(IGradientTransport transport, int shard, int lanes)
+    /// <param name="norms">Where tensors stand; null: their norms are not wanted.</param>
+    public ShardReduction(IGradientTransport transport, int shard, int lanes, TensorNorms? norms = null)
     {
         ArgumentNullException.ThrowIfNull(transport);
         this.transport = transport;
         this.shard = transport.Shards[shard];
         this.lanes = lanes;
-        squares = new double[FlatSums.BlocksOf(this.shard.Count)];
+        blocks = FlatSums.BlocksOf(this.shard.Count);
+        cellEnds = norms?.CellEnds(this.shard.Offset, this.shard.Count) ?? [];
         sum = new ShardSum<Part>(lanes, Add, Drop);
     }
 
     /// <summary>Adds the sum over a block of lanes.</summary>
-    /// <returns>The sums of squares over the shard's blocks once all lanes are there, and again when a block is repeated after that; else
-    /// null.</returns>
-    public IReadOnlyList<double>? Add(Round round, LaneBlock block)
+    /// <returns>A <see cref="ShardReduced"/> once all lanes are there, and again when a block is repeated after that; a <see cref="BlockDamaged"/> when what
+    /// was read is not what was written, after which the round is forgotten; else null.</returns>
+    public ReducerReport? Add(Round round, LaneBlock block)
     {
         at = round;
-        switch (sum.Add(round, block, () => transport.Read(round, block) is { } lease ? new Part(block) { Lease = lease } : null))
+        try
         {
-            case BlockOutcome.Completed:
-                isReduced = Finish(sum.Total());
-                break;
-            case BlockOutcome.Repeated when sum.IsComplete:
-                break;
-            default:
-                return null;
+            switch (sum.Add(round, block, () => transport.Read(round, block) is { } lease ? new Part(block) { Lease = lease } : null))
+            {
+                case BlockOutcome.Completed:
+                    reduced = Finish(sum.Total());
+                    break;
+                case BlockOutcome.Repeated when sum.IsComplete:
+                    break;
+                default:
+                    return null;
+            }
+        }
+        catch (CorruptionException found)
+        {
+            sum.Clear();
+            return new BlockDamaged(shard.Number, round, found.Lanes, found.Message);
         }
 
-        if (!isReduced)
-            return null;
-        transport.CompleteShard(round, shard.Number);
-        return [.. squares];
+        return reduced;
     }
 
     /// <inheritdoc/>
@@ -66,38 +76,105 @@ public sealed class ShardReduction : IDisposable
         scratch.Clear();
     }
 
-    // Of a sum that one trainer computed alone, only the squares are wanted. Nothing of it is read here again.
-    private bool Finish(Part total)
+    // Of a sum that one trainer computed alone, only what is to be known of it is wanted. Nothing of it is read here again.
+    private ShardReduced? Finish(Part total)
     {
-        if (total.Lease is { } whole)
-            FlatSums.Squares(shard.Count, whole.Address + shard.ByteOffset, squares);
-        Drop(total);
-        return total.IsThere;
+        try
+        {
+            if (total.Lease is { } whole)
+            {
+                var (found, squares, cells) = (new ulong[blocks], new double[blocks], new double[cellEnds.Length]);
+                FlatSums.Measure(
+                    shard.Count, whole.Address + shard.ByteOffset, new SumReport { Left = found, Squares = squares, CellEnds = cellEnds, CellSquares = cells });
+                Verify(total, found);
+                total.Report = Report(squares, cells, whole.Address + shard.ByteOffset);
+            }
+        }
+        finally
+        {
+            Drop(total);
+        }
+
+        // A total that went nowhere, because the round was closed, is none.
+        if (total.Report is not null)
+            transport.CompleteShard(at, shard.Number, total.Checksum);
+        return total.Report;
     }
 
     // A sum of parts takes the memory of one of them that is this reduction's own, or new memory; the last one goes into the total.
     private Part Add(Part left, Part right)
     {
-        var parent = left.Block.Parent;
-        var (from, with) = (Address(left), Address(right));
-        if (parent.Count == lanes)
+        var into = new Part(left.Block.Parent);
+        try
         {
-            using var total = transport.WriteTotal(at);
-            if (total is not null)
-                FlatSums.Add(shard.Count, from, with, total.Address + shard.ByteOffset, squares);
+            if (into.Block.Count == lanes)
+            {
+                using var total = transport.WriteTotal(at);
+                if (total is not null)
+                    into.Report = Add(left, right, into, total.Address + shard.ByteOffset, isTotal: true);
+            }
+            else
+            {
+                var own = left.Own ?? right.Own ?? (scratch.TryPop(out var spare) ? spare : new HostBuffer(shard.Count * sizeof(float)));
+                try
+                {
+                    Add(left, right, into, own.Address, isTotal: false);
+                }
+                finally
+                {
+                    // Whose it was no longer matters: it goes back with the sum.
+                    into.Own = own;
+                    left.Own = ReferenceEquals(left.Own, own) ? null : left.Own;
+                    right.Own = ReferenceEquals(right.Own, own) ? null : right.Own;
+                }
+            }
+        }
+        catch (CorruptionException)
+        {
+            Drop(into);
+            throw;
+        }
+        finally
+        {
             Drop(left);
             Drop(right);
-            return new Part(parent) { IsThere = total is not null };
         }
 
-        var into = left.Own ?? right.Own ?? (scratch.TryPop(out var spare) ? spare : new HostBuffer(shard.Count * sizeof(float)));
-        FlatSums.Add(shard.Count, from, with, into.Address);
-        if (!ReferenceEquals(left.Own, into))
-            Drop(left);
-        if (!ReferenceEquals(right.Own, into))
-            Drop(right);
-        return new Part(parent) { Own = into };
+        return into;
     }
+
+    private ShardReduced? Add(Part left, Part right, Part into, nint to, bool isTotal)
+    {
+        var (ofLeft, ofRight, ofSum) = (new ulong[blocks], new ulong[blocks], new ulong[blocks]);
+        var (squares, cells) = isTotal ? (new double[blocks], new double[cellEnds.Length]) : ([], []);
+        FlatSums.Add(shard.Count, Address(left), Address(right), to, new SumReport
+        {
+            Left = ofLeft,
+            Right = ofRight,
+            Sum = ofSum,
+            Squares = squares,
+            CellEnds = isTotal ? cellEnds : [],
+            CellSquares = cells,
+        });
+        Verify(left, ofLeft);
+        Verify(right, ofRight);
+        into.Checksum = new FlatChecksum(ofSum);
+        return isTotal ? Report(squares, cells, to) : null;
+    }
+
+    private void Verify(Part part, ReadOnlySpan<ulong> found)
+    {
+        if (part.Lease is { Checksum: { } published })
+            published.Verify(found, FlatPlace.PublishedGradient, part.Block, (int)(shard.Offset / GradientNorm.Block));
+        else
+            part.Checksum?.Verify(found, FlatPlace.PartialSum, part.Block);
+    }
+
+    private ShardReduced Report(double[] squares, double[] cells, nint total) => new(shard.Number, at, squares)
+    {
+        Cells = cells,
+        NonFinite = squares.All(double.IsFinite) ? 0 : FlatSums.CountNonFinite(shard.Count, total),
+    };
 
     private nint Address(Part part) => part.Own?.Address ?? part.Lease!.Address + shard.ByteOffset;
 
@@ -109,7 +186,7 @@ public sealed class ShardReduction : IDisposable
         (part.Own, part.Lease) = (null, null);
     }
 
-    // Either published by a trainer (Lease), or summed here (Own), or the total, which lies in the transport unless the round was closed.
+    // Either published by a trainer (Lease), or summed here (Own), or the total, of which there is a report unless the round was closed.
     private sealed class Part(LaneBlock block)
     {
         public LaneBlock Block { get; } = block;
@@ -118,6 +195,8 @@ public sealed class ShardReduction : IDisposable
 
         public HostBuffer? Own { get; set; }
 
-        public bool IsThere { get; init; } = true;
+        public FlatChecksum? Checksum { get; set; }
+
+        public ShardReduced? Report { get; set; }
     }
 }

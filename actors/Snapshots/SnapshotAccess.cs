@@ -72,6 +72,13 @@ public sealed class SnapshotReader : IDisposable
     /// <summary>The second moments.</summary>
     public HostBuffer SecondMoment => content.SecondMoment;
 
+    /// <summary>Says in a sentence how what lies in the slot differs from what was copied there; null when it does not.</summary>
+    public string? Damage()
+    {
+        var found = StateHash.Of(Weights, FirstMoment, SecondMoment);
+        return found == Hash ? null : $"The snapshot of step {Step} was damaged in memory: its hash is {found:x16}, not {Hash:x16}.";
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Interlocked.Exchange(ref memory, null)?.Release(content);
 }

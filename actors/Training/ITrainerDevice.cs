@@ -62,6 +62,14 @@ public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, 
 
     /// <summary>L2 norm of the gradient, where a block was only measured.</summary>
     public double? Norm { get; init; }
+
+    /// <inheritdoc/>
+    public bool Equals(BlockResult? other) =>
+        other is not null && (Loss, Hash, WitnessHash, Norm) == (other.Loss, other.Hash, other.WitnessHash, other.Norm)
+        && LaneLosses.SequenceEqual(other.LaneLosses) && Positions.SequenceEqual(other.Positions);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Loss, Hash, WitnessHash);
 }
 
 /// <summary>What came of an update.</summary>

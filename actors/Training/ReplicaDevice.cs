@@ -42,6 +42,10 @@ public sealed record ReplicaDeviceOptions
     /// <summary>Where states are copied to and taken from.</summary>
     public required SnapshotMemory Snapshots { get; init; }
 
+    /// <summary>Told, on trainers' threads, of memory that rests at this moment, in which it may flip a bit to try whether that is found; null outside of
+    /// tests.</summary>
+    public Action<FlipTarget>? Probe { get; init; }
+
     /// <summary>The run's checkpoints; null when there are none.</summary>
     public CheckpointArchive? Checkpoints { get; init; }
 }
@@ -104,6 +108,9 @@ public sealed class ReplicaDevice : ITrainerDevice
     {
         if (block?.NextLane != lane)
             throw new InvariantException($"Lane {lane} is not the next of the block under way.");
+        ProbeState();
+        foreach (var resting in block.Resting)
+            Probe(FlatPlace.LaneGradient, resting);
         var samples = options.Plan.Samples(batchStep, lane, skips);
         var measure = block.Add(options.Samples(samples), tokensPerStep, isWitness);
         laneLosses.Add(measure.Loss);
@@ -114,11 +121,16 @@ public sealed class ReplicaDevice : ITrainerDevice
     /// <inheritdoc/>
     public BlockResult? Publish(Round round)
     {
+        // No gradient of weights that changed ever leaves.
+        ProbeState();
+        replica.VerifyWeights();
         var lanes = block!.Block;
         var sum = block.Take();
         var result = Result(sum);
         GiveUp();
-        var published = options.Transport.Publish(round, lanes, ToHost(sum.Gradient));
+        var gradient = ToHost(sum.Gradient);
+        Probe(FlatPlace.PublishedGradient, gradient);
+        var published = options.Transport.Publish(round, lanes, gradient, sum.Checksum!);
 
         // Who finds the same block there already has computed the same bits as whoever put it there.
         return published || options.Transport.Holds(round, lanes) ? result : null;
@@ -127,6 +139,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     /// <inheritdoc/>
     public BlockResult Measure()
     {
+        replica.VerifyWeights();
         var sum = block!.Take();
         var result = Result(sum) with { Norm = GradientNorm.Of(sum.Gradient) };
         replica.ReturnGradient(sum.Gradient);
@@ -140,27 +153,40 @@ public sealed class ReplicaDevice : ITrainerDevice
         using var total = options.Transport.Total(round);
         if (total is null)
             return null;
+        ProbeState();
+        Probe(FlatPlace.TotalGradient, total.Vector);
         var measure = new StepMeasure(round.Step, double.NaN, gradientNorm);
         if (isOnCpu)
-        {
-            replica.Apply(new GradientSum(total.Vector, double.NaN), measure);
-            return new AppliedUpdate(null, null);
-        }
+            return Apply(total.Vector);
 
         var onDevice = replica.RentGradient();
-        using (no_grad())
-            onDevice.copy_(total.Vector);
-        replica.Apply(new GradientSum(onDevice, double.NaN), measure);
-        replica.ReturnGradient(onDevice);
-        return new AppliedUpdate(null, null);
+        try
+        {
+            using (no_grad())
+                onDevice.copy_(total.Vector);
+            return Apply(onDevice);
+        }
+        finally
+        {
+            replica.ReturnGradient(onDevice);
+        }
+
+        AppliedUpdate Apply(Tensor gradient)
+        {
+            var norm = replica.Apply(new GradientSum(gradient, double.NaN, total.Checksum), measure, adjustment);
+            return new AppliedUpdate(replica.StateChecksum, norm);
+        }
     }
 
     /// <inheritdoc/>
     public ulong? Copy(int slot, long atStep)
     {
+        ProbeState();
         using var snapshot = options.Snapshots.Write(slot, atStep);
-        replica.CopyTo(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
-        var hash = replica.HashState();
+        var hash = replica.CopyTo(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
+        options.Probe?.Invoke(FlipTarget.Of(FlatPlace.Snapshot, snapshot.Weights));
+        options.Probe?.Invoke(FlipTarget.Of(FlatPlace.Snapshot, snapshot.FirstMoment));
+        options.Probe?.Invoke(FlipTarget.Of(FlatPlace.Snapshot, snapshot.SecondMoment));
         return snapshot.Complete(hash) ? hash : null;
     }
 
@@ -179,7 +205,10 @@ public sealed class ReplicaDevice : ITrainerDevice
     public HeldOutLoss? EvaluateBatch()
     {
         evaluation!.Add(heldOut!.Current);
-        return heldOut.MoveNext() ? null : evaluation.Result(options.BytesPerToken);
+        if (heldOut.MoveNext())
+            return null;
+        replica.VerifyWeights();
+        return evaluation.Result(options.BytesPerToken);
     }
 
     /// <inheritdoc/>
@@ -191,7 +220,16 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     private BlockResult Result(GradientSum sum) =>
-        new(sum.Loss, [.. laneLosses], [.. positions], StateHash.Of(sum.Gradient)) { WitnessHash = witnessHash };
+        new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash) { WitnessHash = witnessHash };
+
+    private void ProbeState()
+    {
+        Probe(FlatPlace.Weights, replica.Parameters.Weights);
+        Probe(FlatPlace.FirstMoment, replica.FirstMoment);
+        Probe(FlatPlace.SecondMoment, replica.SecondMoment);
+    }
+
+    private void Probe(FlatPlace place, Tensor flat) => options.Probe?.Invoke(FlipTarget.Of(place, flat));
 
     private Tensor ToHost(Tensor gradient)
     {
@@ -217,9 +255,8 @@ public sealed class ReplicaDevice : ITrainerDevice
             return $"Slot {wanted.Slot} of the snapshots in memory is empty.";
         if (snapshot.Step != step || snapshot.Hash != wanted.Hash)
             return $"Slot {wanted.Slot} of the snapshots in memory holds the state {snapshot.Hash:x16} of step {snapshot.Step}, not {wanted.Hash:x16} of step {step}.";
-        var found = StateHash.Of(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
-        if (found != wanted.Hash)
-            return $"The snapshot of step {step} in slot {wanted.Slot} was damaged in memory: its hash is {found:x16}, not {wanted.Hash:x16}.";
+        if (snapshot.Damage() is { } damage)
+            return damage;
         replica.CopyFrom(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
         var taken = replica.HashState();
         return taken == wanted.Hash ? null : throw new InvariantException($"The state of step {step} changed while it was copied: its hash is {taken:x16}, not {wanted.Hash:x16}.");

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Models.Kernels;
 
@@ -18,20 +19,40 @@ public static unsafe class FlatSums
     /// <param name="left">The left operand.</param>
     /// <param name="right">The right operand.</param>
     /// <param name="to">Where the sum goes; it may be either operand.</param>
-    /// <param name="squares">Empty, or one element per block: receives the sums of squares of the blocks of the sum, in double.</param>
-    public static void Add(long count, nint left, nint right, nint to, Span<double> squares = default)
+    /// <param name="report">Receives what is to be known of it.</param>
+    public static void Add(long count, nint left, nint right, nint to, SumReport report = default)
     {
-        CheckSquares(count, squares);
-        if (!FusedKernels.IsAvailable)
+        CheckSizes(count, report);
+        if (FusedKernels.IsAvailable)
         {
-            ComposedAdd(count, left, right, to);
-            if (!squares.IsEmpty)
-                ComposedSquares(count, to, squares);
+            Native(count, left, right, to, report);
             return;
         }
 
-        fixed (double* blocks = squares)
-            FusedKernels.Check(NativeKernels.ak_sum(count, left, right, to, blocks));
+        FlatChecksum.Composed(count, left, report.Left);
+        FlatChecksum.Composed(count, right, report.Right);
+        ComposedAdd(count, left, right, to);
+        FlatChecksum.Composed(count, to, report.Sum);
+        ComposedSquares(count, to, report.Squares);
+        ComposedCells(to, report);
+    }
+
+    /// <summary>What is to be known of one vector; <see cref="SumReport.Left"/> receives its checksums.</summary>
+    /// <param name="count">Elements.</param>
+    /// <param name="vector">The range.</param>
+    /// <param name="report">Receives it.</param>
+    public static void Measure(long count, nint vector, SumReport report)
+    {
+        CheckSizes(count, report);
+        if (FusedKernels.IsAvailable)
+        {
+            Native(count, vector, 0, 0, report);
+            return;
+        }
+
+        FlatChecksum.Composed(count, vector, report.Left);
+        ComposedSquares(count, vector, report.Squares);
+        ComposedCells(vector, report);
     }
 
     /// <summary>Sums of squares, in double, of each block of a range; added in order over a whole vector they give the square of
@@ -39,18 +60,19 @@ public static unsafe class FlatSums
     /// <param name="count">Elements.</param>
     /// <param name="vector">The range.</param>
     /// <param name="squares">One element per block.</param>
-    public static void Squares(long count, nint vector, Span<double> squares)
+    public static void Squares(long count, nint vector, Span<double> squares) => Measure(count, vector, new SumReport { Squares = squares });
+
+    /// <summary>Elements that are NaN or infinite.</summary>
+    public static long CountNonFinite(long count, nint vector)
     {
-        if (squares.Length != BlocksOf(count))
-            throw new ArgumentException($"{count} elements have {BlocksOf(count)} blocks, not {squares.Length}.", nameof(squares));
-        if (!FusedKernels.IsAvailable)
+        long nonFinite = 0;
+        for (long i = 0; i < count; i++)
         {
-            ComposedSquares(count, vector, squares);
-            return;
+            if (!float.IsFinite(((float*)vector)[i]))
+                nonFinite++;
         }
 
-        fixed (double* blocks = squares)
-            FusedKernels.Check(NativeKernels.ak_sum(count, vector, 0, 0, blocks));
+        return nonFinite;
     }
 
     /// <summary>The composed form of <see cref="Add"/>: the same bits, since each element is one addition.</summary>
@@ -99,9 +121,38 @@ public static unsafe class FlatSums
         return sum;
     }
 
-    private static void CheckSquares(long count, Span<double> squares)
+    private static void ComposedCells(nint vector, SumReport report)
     {
-        if (!squares.IsEmpty && squares.Length != BlocksOf(count))
-            throw new ArgumentException($"{count} elements have {BlocksOf(count)} blocks, not {squares.Length}.", nameof(squares));
+        long first = 0;
+        for (var cell = 0; cell < report.CellSquares.Length; first = report.CellEnds[cell++])
+            report.CellSquares[cell] = ComposedSquare(report.CellEnds[cell] - first, (float*)vector + first);
+    }
+
+    private static void Native(long count, nint left, nint right, nint to, SumReport report)
+    {
+        fixed (double* squares = report.Squares, cellSquares = report.CellSquares)
+        fixed (ulong* ofLeft = report.Left, ofRight = report.Right, ofSum = report.Sum)
+        fixed (long* cellEnds = report.CellEnds)
+        {
+            var wanted = new NativeKernels.SumReport(squares, ofLeft, ofRight, ofSum, report.CellSquares.Length, cellEnds, cellSquares, report.Parallel ? 1 : 0);
+            FusedKernels.Check(NativeKernels.ak_sum(count, left, right, to, wanted));
+        }
+    }
+
+    private static void CheckSizes(long count, SumReport report)
+    {
+        var blocks = BlocksOf(count);
+        Check(report.Squares.Length);
+        Check(report.Left.Length);
+        Check(report.Right.Length);
+        Check(report.Sum.Length);
+        if (report.CellEnds.Length != report.CellSquares.Length)
+            throw new ArgumentException($"{report.CellEnds.Length} cells have no {report.CellSquares.Length} sums.", nameof(report));
+
+        void Check(int length)
+        {
+            if (length != 0 && length != blocks)
+                throw new ArgumentException($"{count} elements have {blocks} blocks, not {length}.", nameof(report));
+        }
     }
 }

@@ -7,7 +7,10 @@ namespace ActorTrain.Models.Kernels;
 
 /// <summary>Token embedding plus learned positions, where the family has them, on the fused CPU kernels.</summary>
 /// <remarks>The backward adds rows in order, so its bits do not depend on the number of threads.</remarks>
-internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positions)
+/// <param name="tokens">The token embedding.</param>
+/// <param name="positions">Learned positions, if there are any.</param>
+/// <param name="shrink">The gradient of the token embedding is multiplied by it; what a tied head adds is not.</param>
+internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positions, double shrink)
 {
     private readonly long vocabulary = tokens.Entry.Shape[0];
     private readonly long width = tokens.Entry.Shape[1];
@@ -43,7 +46,7 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
         }
 
         FusedKernels.Check(ak_embedding_backward(
-            ids.shape[0], ids.shape[1], width, vocabulary, ids.Address(), dx.Address(), tokens.GradientAddress, positions?.GradientAddress ?? 0,
+            ids.shape[0], ids.shape[1], width, vocabulary, ids.Address(), dx.Address(), (float)shrink, tokens.GradientAddress, positions?.GradientAddress ?? 0,
             accumulateTokens, accumulatePositions));
     }
 

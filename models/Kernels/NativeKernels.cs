@@ -53,7 +53,7 @@ internal static partial class NativeKernels
     internal static partial int ak_embedding_forward(long batch, long time, long width, nint tokens, nint tokenWeight, nint positionWeight, nint x);
     [LibraryImport(Library)]
     internal static partial int ak_embedding_backward(
-        long batch, long time, long width, long vocabulary, nint tokens, nint dx, nint dToken, nint dPosition, int accumulateTokens,
+        long batch, long time, long width, long vocabulary, nint tokens, nint dx, float tokenScale, nint dToken, nint dPosition, int accumulateTokens,
         int accumulatePositions);
 
     [LibraryImport(Library)]
@@ -65,9 +65,27 @@ internal static partial class NativeKernels
 
     [LibraryImport(Library)] internal static partial int ak_convert(long count, nint from, nint toBfloat16);
     [LibraryImport(Library)] internal static partial double ak_sum_squares(long count, nint x);
-    [LibraryImport(Library)] internal static unsafe partial int ak_sum(long count, nint left, nint right, nint to, double* blockSquares);
+    [LibraryImport(Library)] internal static partial int ak_sum(long count, nint left, nint right, nint to, in SumReport report);
     [LibraryImport(Library)]
-    internal static partial int ak_adamw(
-        long count, nint w, nint g, nint m, nint v, float clip, float lr, float beta1, float beta2, float epsilon, float decay, float correction1,
-        float correction2);
+    internal static unsafe partial int ak_adamw(
+        long count, nint w, nint g, nint m, nint v, in AdamWConstants constants, long ranges, AdamWRange* range, ulong* checksums, out double updateSquares);
+    [LibraryImport(Library)] internal static partial double ak_adamw_ratio(long count, nint g, nint v, in AdamWConstants constants, float clip);
+
+    /// <summary><c>ak_sum_report</c>.</summary>
+    internal readonly unsafe struct SumReport(
+        double* squares, ulong* left, ulong* right, ulong* sum, long cells, long* cellEnds, double* cellSquares, long parallel)
+    {
+        public readonly double* Squares = squares;
+        public readonly ulong* Left = left, Right = right, Sum = sum;
+        public readonly long Cells = cells;
+        public readonly long* CellEnds = cellEnds;
+        public readonly double* CellSquares = cellSquares;
+        public readonly long Parallel = parallel;
+    }
+
+    /// <summary><c>ak_adamw_constants</c>.</summary>
+    internal readonly record struct AdamWConstants(float Beta1, float Beta2, float Epsilon, float Correction1, float Correction2, float Spike);
+
+    /// <summary><c>ak_adamw_range</c>.</summary>
+    internal readonly record struct AdamWRange(long End, float Clip, float Rate, float Decay);
 }

@@ -5,38 +5,30 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Optimization;
 
-/// <summary>Constants of <see cref="AdamW"/>.</summary>
-public sealed record AdamWOptions
-{
-    /// <summary>Decay of the first moment, β₁.</summary>
-    public double Beta1 { get; init; } = 0.9;
-
-    /// <summary>Decay of the second moment, β₂.</summary>
-    public double Beta2 { get; init; } = 0.95;
-
-    /// <summary>Added to the root of the second moment, ε.</summary>
-    public double Epsilon { get; init; } = 1e-8;
-
-    /// <summary>Decoupled weight decay of matrices.</summary>
-    public double WeightDecay { get; init; } = 0.1;
-}
-
 /// <summary>AdamW (Loshchilov &amp; Hutter 2019) over flat vectors, in one pass, with the clipping of the gradient folded in.</summary>
 public sealed class AdamW : IDisposable
 {
     private readonly FlatParameters parameters;
     private readonly AdamWOptions options;
-    private readonly (long Offset, long Count, bool Decays)[] ranges;
+    private readonly bool fused;
+    private readonly Range[] byKind;
+    private readonly Range[] byTensor;
 
     /// <summary>Allocates zeroed moments beside <paramref name="parameters"/>.</summary>
-    public AdamW(FlatParameters parameters, AdamWOptions options)
+    /// <param name="parameters">What it updates; not owned.</param>
+    /// <param name="options">Its constants.</param>
+    /// <param name="fused">Whether to use the fused CPU kernel; null: where it is available and the parameters are on a CPU.</param>
+    public AdamW(FlatParameters parameters, AdamWOptions options, bool? fused = null)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(options);
         this.parameters = parameters;
         this.options = options;
+        this.fused = fused ?? (FusedKernels.IsAvailable && parameters.Device.type == DeviceType.CPU);
         FirstMoment = zeros_like(parameters.Weights).DetachFromDisposeScope();
         SecondMoment = zeros_like(parameters.Weights).DetachFromDisposeScope();
-        ranges = [.. Ranges(parameters.Layout)];
+        byTensor = [.. Ranges(parameters.Layout)];
+        byKind = [.. Merged(byTensor)];
     }
 
     /// <summary>Running mean of gradients, laid out as the parameters.</summary>
@@ -58,23 +50,67 @@ public sealed class AdamW : IDisposable
     /// <param name="step">Number of this update, from 1: it corrects the moments' bias.</param>
     /// <param name="learningRate">Rate of this step.</param>
     /// <param name="clipFactor">The gradient is multiplied by it first.</param>
-    public void Apply(Tensor gradient, long step, double learningRate, double clipFactor)
+    /// <param name="tensorFactors">Beside that, each tensor's gradient by its own; null: all 1.</param>
+    /// <param name="resetMomentum">Whether the moments are forgotten first.</param>
+    /// <param name="state">Checksums of weights and moments: what is read is held against them, and they become those of what is written; null: nothing is
+    /// checked.</param>
+    /// <param name="ofGradient">Checksum of the gradient; null: it is not checked.</param>
+    /// <returns>L2 norm of the change of the weights.</returns>
+    /// <exception cref="CorruptionException">Something that was read had changed in memory. The update is made of it nonetheless: weights and moments are
+    /// worth nothing any more.</exception>
+    public double Apply(
+        Tensor gradient, long step, double learningRate, double clipFactor, IReadOnlyList<double>? tensorFactors = null, bool resetMomentum = false,
+        StateChecksum? state = null, FlatChecksum? ofGradient = null)
     {
         ArgumentNullException.ThrowIfNull(gradient);
         ArgumentOutOfRangeException.ThrowIfLessThan(step, 1);
-        var fused = FusedKernels.IsAvailable && gradient.device.type == DeviceType.CPU;
-        var (correction1, correction2) = (1 - Math.Pow(options.Beta1, step), 1 - Math.Pow(options.Beta2, step));
+        if (tensorFactors is not null && tensorFactors.Count != byTensor.Length)
+            throw new ArgumentException($"{byTensor.Length} tensors cannot have {tensorFactors.Count} factors.", nameof(tensorFactors));
         using var _ = no_grad();
-        foreach (var (offset, count, decays) in ranges)
+        if (resetMomentum || options.ResetsBefore(step))
         {
-            var decay = decays ? options.WeightDecay : 0;
-            if (fused)
-                Fused(gradient, offset, count, clipFactor, learningRate, decay, correction1, correction2);
-            else
-                Composed(gradient, offset, count, clipFactor, learningRate, decay, correction1, correction2);
+            Clear();
+            state?.MomentsAreZero();
         }
 
+        var (correction1, correction2) = (1 - Math.Pow(options.Beta1, step), 1 - Math.Pow(options.Beta2, step));
+        var constants = new NativeKernels.AdamWConstants(
+            (float)options.Beta1, (float)options.Beta2, (float)options.Epsilon, (float)correction1, (float)correction2, (float)options.SpikeThresholdAt(step));
+        if (!fused)
+            state?.Verify(parameters.Weights, FirstMoment, SecondMoment, gradient, ofGradient);
+
+        var ranges = tensorFactors is null && !options.UpdateClipping ? byKind : byTensor;
+        var rates = ranges.Select((range, i) => Rate(range, tensorFactors?[i] ?? 1)).ToArray();
+        var squares = fused ? Fused() : ranges.Zip(rates, (range, rate) => Composed(gradient, range, rate, constants, correction1, correction2)).Sum();
+        if (!fused)
+            state?.Renew(parameters.Weights, FirstMoment, SecondMoment);
         parameters.WeightsChanged();
+        return Math.Sqrt(squares);
+
+        (double Clip, double Rate) Rate(Range range, double factor)
+        {
+            var (clip, rate) = (clipFactor * factor, learningRate * options.RateFactor(step));
+            return (clip, options.UpdateClipping ? rate / Math.Max(1, Ratio(gradient, range, clip, constants)) : rate);
+        }
+
+        unsafe double Fused()
+        {
+            var native = ranges.Zip(rates, (range, rate) =>
+                new NativeKernels.AdamWRange(range.End, (float)rate.Clip, (float)rate.Rate, (float)(range.Decays ? options.WeightDecay : 0))).ToArray();
+            var checksums = state is null ? [] : new ulong[StateChecksum.Vectors * FlatSums.BlocksOf(gradient.numel())];
+            double changed;
+            fixed (NativeKernels.AdamWRange* first = native)
+            fixed (ulong* found = checksums)
+            {
+                FusedKernels.Check(NativeKernels.ak_adamw(
+                    gradient.numel(), parameters.Weights.Address(), gradient.Address(), FirstMoment.Address(), SecondMoment.Address(), constants, native.Length,
+                    first, found, out changed));
+            }
+
+            GC.KeepAlive(gradient);
+            state?.Update(checksums, ofGradient);
+            return changed;
+        }
     }
 
     /// <inheritdoc/>
@@ -84,40 +120,81 @@ public sealed class AdamW : IDisposable
         SecondMoment.Dispose();
     }
 
-    private void Fused(
-        Tensor gradient, long offset, long count, double clip, double rate, double decay, double correction1, double correction2)
+    // Root of the mean of g²/max(v̂, ε²) over one tensor, v̂ being the second moment with this gradient in it.
+    private double Ratio(Tensor gradient, Range range, double clip, NativeKernels.AdamWConstants constants)
     {
-        var bytes = (nint)(offset * sizeof(float));
-        FusedKernels.Check(NativeKernels.ak_adamw(
-            count, parameters.Weights.Address() + bytes, gradient.Address() + bytes, FirstMoment.Address() + bytes, SecondMoment.Address() + bytes,
-            (float)clip, (float)rate, (float)options.Beta1, (float)options.Beta2, (float)options.Epsilon, (float)decay, (float)correction1,
-            (float)correction2));
+        double squares;
+        if (fused)
+        {
+            var bytes = (nint)(range.Offset * sizeof(float));
+            squares = NativeKernels.ak_adamw_ratio(range.Length, gradient.Address() + bytes, SecondMoment.Address() + bytes, constants, (float)clip);
+            GC.KeepAlive(gradient);
+        }
+        else
+        {
+            using var scope = NewDisposeScope();
+            var v = SecondMoment.narrow(0, range.Offset, range.Length);
+            var g = Clipped(gradient.narrow(0, range.Offset, range.Length), v, clip, constants);
+            var corrected = (v * options.Beta2).addcmul_(g, g, value: 1 - options.Beta2) / (double)constants.Correction2;
+            squares = (g.square() / corrected.clamp(min: options.Epsilon * options.Epsilon)).sum(ScalarType.Float64).item<double>();
+        }
+
+        return Math.Sqrt(squares / range.Elements);
     }
 
-    private void Composed(
-        Tensor gradient, long offset, long count, double clip, double rate, double decay, double correction1, double correction2)
+    private static Tensor Clipped(Tensor gradient, Tensor v, double clip, NativeKernels.AdamWConstants constants)
+    {
+        var g = gradient * clip;
+        if (constants.Spike == 0)
+            return g;
+        var limit = (v * (double)constants.Spike).sqrt();
+        return where(v > 0, minimum(maximum(g, -limit), limit), g);
+    }
+
+    // Returns the sum of squares of the change.
+    private double Composed(
+        Tensor gradient, Range range, (double Clip, double Rate) by, NativeKernels.AdamWConstants constants, double correction1, double correction2)
     {
         using var scope = NewDisposeScope();
-        var g = gradient.narrow(0, offset, count) * clip;
-        var (m, v) = (FirstMoment.narrow(0, offset, count), SecondMoment.narrow(0, offset, count));
-        var w = parameters.Weights.narrow(0, offset, count);
+        var (m, v) = (FirstMoment.narrow(0, range.Offset, range.Length), SecondMoment.narrow(0, range.Offset, range.Length));
+        var g = Clipped(gradient.narrow(0, range.Offset, range.Length), v, by.Clip, constants);
+        var w = parameters.Weights.narrow(0, range.Offset, range.Length);
+        var before = w.clone();
         m.mul_(options.Beta1).add_(g, alpha: 1 - options.Beta1);
         v.mul_(options.Beta2).addcmul_(g, g, value: 1 - options.Beta2);
         var denominator = (v / correction2).sqrt_().add_(options.Epsilon);
-        w.mul_(1 - rate * decay).addcdiv_(m, denominator, value: -rate / correction1);
+        w.mul_(1 - by.Rate * (range.Decays ? options.WeightDecay : 0)).addcdiv_(m, denominator, value: -by.Rate / correction1);
+        return before.sub_(w).square().sum(ScalarType.Float64).item<double>();
     }
 
-    // Neighbours of one kind, gaps between them included, are one range: a vector operation has a price however short it is.
-    private static IEnumerable<(long Offset, long Count, bool Decays)> Ranges(FlatLayout layout)
+    // The gap behind a tensor belongs to its range.
+    private static IEnumerable<Range> Ranges(FlatLayout layout)
     {
-        var first = 0;
-        for (var i = 1; i <= layout.Entries.Count; i++)
+        for (var i = 0; i < layout.Entries.Count; i++)
         {
-            if (i < layout.Entries.Count && layout.Entries[i].Decays == layout.Entries[first].Decays)
-                continue;
-            var end = i < layout.Entries.Count ? layout.Entries[i].Offset : layout.Length;
-            yield return (layout.Entries[first].Offset, end - layout.Entries[first].Offset, layout.Entries[first].Decays);
-            first = i;
+            var entry = layout.Entries[i];
+            var end = i + 1 < layout.Entries.Count ? layout.Entries[i + 1].Offset : layout.Length;
+            yield return new Range(entry.Offset, end, entry.Count, entry.Decays);
         }
+    }
+
+    // Neighbours of one kind are one range: a vector operation has a price however short it is.
+    private static IEnumerable<Range> Merged(IEnumerable<Range> ranges)
+    {
+        Range? merged = null;
+        foreach (var range in ranges)
+        {
+            if (merged is { } before && before.Decays != range.Decays)
+                yield return before;
+            merged = merged is { } same && same.Decays == range.Decays ? same with { End = range.End, Elements = same.Elements + range.Elements } : range;
+        }
+
+        if (merged is { } last)
+            yield return last;
+    }
+
+    private readonly record struct Range(long Offset, long End, long Elements, bool Decays)
+    {
+        public long Length => End - Offset;
     }
 }

@@ -1,3 +1,4 @@
+using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Storage;
 using TorchSharp;
@@ -8,16 +9,42 @@ namespace ActorTrain.Models.Steps;
 /// <summary>What some lanes contribute to a step.</summary>
 /// <param name="Gradient">Flat gradient, laid out as the parameters.</param>
 /// <param name="Loss">The lanes' part of the mean loss of the global batch, in nats per token.</param>
-public sealed record GradientSum(Tensor Gradient, double Loss)
+/// <param name="Checksum">Checksum that the gradient had when it was written; null where it did not rest since, or nobody knows.</param>
+/// <param name="Lanes">Which lanes, where that is known.</param>
+public sealed record GradientSum(Tensor Gradient, double Loss, FlatChecksum? Checksum = null, LaneBlock? Lanes = null)
 {
-    /// <summary>Adds <paramref name="right"/> into the memory of <paramref name="left"/>: the addition of the lane tree.</summary>
+    /// <summary>Adds <paramref name="right"/> into the memory of <paramref name="left"/>: the addition of the lane tree. Checksums that are known are
+    /// held against what is read.</summary>
+    /// <exception cref="CorruptionException">An operand changed in memory; what the left one's holds now is worth nothing.</exception>
     public static GradientSum Add(GradientSum left, GradientSum right)
     {
         ArgumentNullException.ThrowIfNull(left);
         ArgumentNullException.ThrowIfNull(right);
-        using var _ = no_grad();
-        left.Gradient.add_(right.Gradient);
-        return left with { Loss = left.Loss + right.Loss };
+        return left with { Loss = left.Loss + right.Loss, Checksum = AddGradients(left, right), Lanes = left.Lanes?.Parent };
+    }
+
+    private static FlatChecksum AddGradients(GradientSum left, GradientSum right)
+    {
+        if (left.Gradient.device.type != DeviceType.CPU)
+        {
+            using var _ = no_grad();
+            left.Checksum?.Verify(left.Gradient, FlatPlace.LaneGradient, left.Lanes);
+            right.Checksum?.Verify(right.Gradient, FlatPlace.LaneGradient, right.Lanes);
+            left.Gradient.add_(right.Gradient);
+            return FlatChecksum.Of(left.Gradient);
+        }
+
+        var count = left.Gradient.numel();
+        var blocks = FlatSums.BlocksOf(count);
+        var (ofLeft, ofRight, ofSum) = (new ulong[blocks], new ulong[blocks], new ulong[blocks]);
+        FlatSums.Add(
+            count, left.Gradient.Address(), right.Gradient.Address(), left.Gradient.Address(),
+            new SumReport { Left = ofLeft, Right = ofRight, Sum = ofSum, Parallel = true });
+        GC.KeepAlive(left.Gradient);
+        GC.KeepAlive(right.Gradient);
+        left.Checksum?.Verify(ofLeft, FlatPlace.LaneGradient, left.Lanes);
+        right.Checksum?.Verify(ofRight, FlatPlace.LaneGradient, right.Lanes);
+        return new FlatChecksum(ofSum);
     }
 }
 
@@ -28,7 +55,7 @@ public sealed record LaneMeasure(double Loss, ulong? Hash);
 
 /// <summary>The gradient of one block of lanes in the making, lane by lane: whoever computes it may do other things between two lanes.</summary>
 /// <remarks>A lane's gradient is never copied: the replica computes the next one into other memory. Of a block of n lanes, at most
-/// log₂ n + 1 vectors are held at a time.</remarks>
+/// log₂ n + 1 vectors are held at a time. What is put to rest meanwhile has a checksum, which is held against it when it is added to.</remarks>
 public sealed class BlockGradient : IDisposable
 {
     private readonly LaneTrainer trainer;
@@ -63,14 +90,20 @@ public sealed class BlockGradient : IDisposable
             throw new InvariantException($"All of lanes {Block} are computed already.");
         trainer.MakeRoom();
         var loss = trainer.Gradient(microBatches, tokensPerStep);
+        var lane = new LaneBlock(NextLane, 1);
         var gradient = trainer.HoldGradient();
-        var measure = new LaneMeasure(loss, hashed ? StateHash.Of(gradient) : null);
-        tree.Add(new LaneBlock(NextLane, 1), new GradientSum(gradient, loss));
+
+        // One whose sibling waits is added at once.
+        var checksum = hashed || !tree.Holds(lane.Sibling) ? FlatChecksum.Of(gradient) : null;
+        tree.Add(lane, new GradientSum(gradient, loss, checksum, lane));
         NextLane++;
-        return measure;
+        return new LaneMeasure(loss, hashed ? checksum!.Hash : null);
     }
 
-    /// <summary>The sum over the block, which is the caller's from now on, to be given back to the pool.</summary>
+    /// <summary>The vectors that rest until others are added to them.</summary>
+    public IEnumerable<Tensor> Resting => tree.Waiting.Select(static pair => pair.Value.Gradient);
+
+    /// <summary>The sum over the block with its checksum, which is the caller's from now on, to be given back to the pool.</summary>
     public GradientSum Take()
     {
         if (!IsComplete || tree.Waiting.FirstOrDefault() is not { Value: { } sum })
@@ -87,10 +120,20 @@ public sealed class BlockGradient : IDisposable
         tree.Reset();
     }
 
+    // The tree has let go of both.
     private GradientSum Merge(GradientSum left, GradientSum right)
     {
-        var sum = GradientSum.Add(left, right);
-        trainer.Free(right.Gradient);
-        return sum;
+        try
+        {
+            var sum = GradientSum.Add(left, right);
+            trainer.Free(right.Gradient);
+            return sum;
+        }
+        catch (CorruptionException)
+        {
+            trainer.Free(left.Gradient);
+            trainer.Free(right.Gradient);
+            throw;
+        }
     }
 }

@@ -27,12 +27,17 @@ public sealed record ReplicaOptions
     /// <summary>Limit of the gradient's global norm; 0: none.</summary>
     public double Clip { get; init; } = 1;
 
+    /// <summary>What the gradient of the input embedding is multiplied by: see <see cref="Transformer"/>. 1: nothing is done.</summary>
+    public double EmbeddingShrink { get; init; } = 1;
+
     /// <summary>Seed of the first weights.</summary>
     public ulong Seed { get; init; }
 }
 
 /// <summary>One device's copy of the model and optimizer, and the parts of a step on it, each to be called on its own:
 /// lane gradients → lane-tree sum → verdict → apply → snapshot.</summary>
+/// <remarks>It knows the checksums of its weights and moments as they were last written. Once it has found a flipped bit it does nothing more but throw what it
+/// found, until it takes over another state.</remarks>
 public sealed class Replica : IDisposable
 {
     private readonly ReplicaOptions options;
@@ -40,6 +45,8 @@ public sealed class Replica : IDisposable
     private readonly LaneTrainer lanes;
     private readonly GradientPool memory;
     private readonly bool ownsMemory;
+    private StateChecksum checksum;
+    private CorruptionException? damage;
 
     /// <summary>Builds a replica with freshly initialised weights.</summary>
     /// <param name="options">What its bits depend on.</param>
@@ -57,9 +64,10 @@ public sealed class Replica : IDisposable
         // At most all blocks of one lane, what is summed beside them, and as many for those who add sums of others.
         this.memory = memory ?? new GradientPool(layout.Length, 4 * options.Lanes, device);
         Parameters = new FlatParameters(layout, device, this.memory.Rent());
-        Model = new Transformer(options.Model, Parameters, options.Precision, fused);
-        optimizer = new AdamW(Parameters, options.Optimizer);
+        Model = new Transformer(options.Model, Parameters, options.Precision, fused, options.EmbeddingShrink);
+        optimizer = new AdamW(Parameters, options.Optimizer, fused);
         lanes = new LaneTrainer(Model, options.Lanes, this.memory);
+        checksum = Written();
         if (initialize)
             Initialize();
     }
@@ -70,12 +78,22 @@ public sealed class Replica : IDisposable
     /// <summary>The model over them.</summary>
     public Transformer Model { get; }
 
+    /// <summary>AdamW's running mean of gradients.</summary>
+    public Tensor FirstMoment => optimizer.FirstMoment;
+
+    /// <summary>AdamW's running mean of squared gradients.</summary>
+    public Tensor SecondMoment => optimizer.SecondMoment;
+
+    /// <summary>Checksum of weights and moments as they were last written, equal on all replicas of equal state; nothing is read for it.</summary>
+    public ulong StateChecksum => checksum.Hash;
+
     /// <summary>Makes the first weights and moments anew, from the seed.</summary>
     public void Initialize()
     {
         Initialization.Initialize(Parameters, options.Model, options.Seed);
         optimizer.Clear();
         Parameters.WeightsChanged();
+        checksum = Written();
     }
 
     /// <summary>Begins the gradient of a block of lanes, to be computed lane by lane; its sum belongs to whoever takes it.</summary>
@@ -113,22 +131,45 @@ public sealed class Replica : IDisposable
     /// <summary>The learning rate of a step, counted from 0.</summary>
     public double LearningRateAt(long step) => options.Schedule.At(step);
 
-    /// <summary>Commits a step: clips and applies its gradient.</summary>
-    public void Apply(GradientSum total, StepMeasure measure)
+    /// <summary>Commits a step: clips and applies its gradient, and checks whatever is read for it.</summary>
+    /// <param name="total">The gradient of the global batch.</param>
+    /// <param name="measure">Its number and norm.</param>
+    /// <param name="adjustment">How the update differs from what the options say; null: not at all.</param>
+    /// <returns>L2 norm of the change of the weights.</returns>
+    /// <exception cref="CorruptionException">A bit of the gradient, the weights or the moments was flipped. The replica's state is worth nothing from now on;
+    /// the total itself, which is only read, is as it was.</exception>
+    public double Apply(GradientSum total, StepMeasure measure, UpdateAdjustment? adjustment = null)
     {
         ArgumentNullException.ThrowIfNull(total);
         ArgumentNullException.ThrowIfNull(measure);
-        optimizer.Apply(
-            total.Gradient, measure.Step + 1, LearningRateAt(measure.Step), GradientNorm.ClipFactor(measure.GradientNorm, options.Clip));
+        adjustment ??= UpdateAdjustment.None;
+        return Guarded(() => optimizer.Apply(
+            total.Gradient, measure.Step + 1, LearningRateAt(measure.Step) * adjustment.RateFactor,
+            GradientNorm.ClipFactor(measure.GradientNorm, Limit(adjustment.ClipTo)), adjustment.TensorFactors, adjustment.ResetMomentum, checksum, total.Checksum));
     }
 
-    /// <summary>Copies weights and moments out: all the state that a step leaves behind.</summary>
-    public void CopyTo(HostBuffer weights, HostBuffer firstMoment, HostBuffer secondMoment)
+    /// <summary>Reads the weights once and checks them: whoever hands on what was computed from them calls it last.</summary>
+    /// <exception cref="CorruptionException">A bit of them was flipped.</exception>
+    public void VerifyWeights() => Guarded(() =>
+    {
+        checksum.VerifyWeights(Parameters.Weights);
+        return true;
+    });
+
+    /// <summary>Copies weights and moments out, all the state that a step leaves behind, and checks the copy.</summary>
+    /// <returns>Hash of the copy: see <see cref="StateHash"/>.</returns>
+    /// <exception cref="CorruptionException">A bit of them was flipped.</exception>
+    public ulong CopyTo(HostBuffer weights, HostBuffer firstMoment, HostBuffer secondMoment) => Guarded(() =>
     {
         Parameters.Weights.CopyTo(weights);
         optimizer.FirstMoment.CopyTo(firstMoment);
         optimizer.SecondMoment.CopyTo(secondMoment);
-    }
+
+        // The hash comes first, so that it is that of a state that was still right thereafter.
+        var hash = StateHash.Of(weights, firstMoment, secondMoment);
+        checksum.Verify(weights, firstMoment, secondMoment);
+        return hash;
+    });
 
     /// <summary>Hash of weights and moments: see <see cref="StateHash"/>.</summary>
     public ulong HashState() => StateHash.Of(Parameters.Weights, optimizer.FirstMoment, optimizer.SecondMoment);
@@ -140,6 +181,7 @@ public sealed class Replica : IDisposable
         optimizer.FirstMoment.CopyFrom(firstMoment);
         optimizer.SecondMoment.CopyFrom(secondMoment);
         Parameters.WeightsChanged();
+        checksum = Written();
     }
 
     /// <inheritdoc/>
@@ -153,5 +195,29 @@ public sealed class Replica : IDisposable
         optimizer.Dispose();
         Model.Dispose();
         Parameters.Dispose();
+    }
+
+    private StateChecksum Written()
+    {
+        damage = null;
+        return new StateChecksum(Parameters.Weights, optimizer.FirstMoment, optimizer.SecondMoment);
+    }
+
+    // The lower of two limits, where 0 is none.
+    private double Limit(double? clipTo) => clipTo is not { } limit ? options.Clip : options.Clip > 0 ? Math.Min(limit, options.Clip) : limit;
+
+    private T Guarded<T>(Func<T> act)
+    {
+        if (damage is not null)
+            throw damage;
+        try
+        {
+            return act();
+        }
+        catch (CorruptionException found)
+        {
+            damage = found;
+            throw;
+        }
     }
 }

@@ -97,7 +97,8 @@ public static unsafe class StateHash
     private static Vector512<ulong> Scramble(Vector512<ulong> sums, Vector512<ulong> keys) =>
         (sums ^ Vector512.ShiftRightLogical(sums, 47) ^ keys) * Vector512.Create(Prime);
 
-    private static ulong Mix(ulong x)
+    /// <summary>A bijection that spreads every bit over all.</summary>
+    internal static ulong Mix(ulong x)
     {
         x = (x ^ (x >> 32)) * Mixer;
         x = (x ^ (x >> 29)) * Prime;

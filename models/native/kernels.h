@@ -77,9 +77,10 @@ AK_API int ak_attention_backward(int64_t batch, int64_t time, int64_t heads, int
 // x [batch·time, width] = token_weight[tokens] + position_weight[row mod time] (null: no positions).
 AK_API int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const float* token_weight,
                                 const float* position_weight, float* x);
-// Adds rows in order. accumulate_tokens 0 clears d_token [vocabulary, width] first (a tied head has written into it already: 1).
+// Adds rows in order, to d_token times token_scale. accumulate_tokens 0 clears d_token [vocabulary, width] first (a tied head has written into it
+// already: 1).
 AK_API int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx,
-                                 float* d_token, float* d_position, int accumulate_tokens, int accumulate_positions);
+                                 float token_scale, float* d_token, float* d_position, int accumulate_tokens, int accumulate_positions);
 
 // ---- Cross-entropy through the output projection, in chunks of rows so that no [rows, vocabulary] float32 matrix exists -----------------------
 // head: a linear of [vocabulary, width]. targets [rows], −1 is left out. row_loss and row_lse [rows] float32 (unscaled; 0 where left out).
@@ -94,13 +95,33 @@ AK_API int ak_cross_entropy_backward(ak_linear* head, int64_t rows, const void* 
 AK_API int ak_convert(int64_t count, const float* from, void* to_bf16);
 AK_API int ak_add(int64_t count, float* into, const float* other);        // into += other
 AK_API double ak_sum_squares(int64_t count, const float* x);              // over fixed blocks of 2^20 elements, added in order, in double
-// to = left + right, on the calling thread alone: callers share a vector among themselves by ranges. `to` may be either. block_squares (null: not
-// wanted) receives the sum of squares of each block of 2^20 elements of the result; added in order they give ak_sum_squares. right null: of left.
-AK_API int ak_sum(int64_t count, const float* left, const float* right, float* to, double* block_squares);
+
+// What is to be known of a sum; null: not wanted. A block has 2^20 elements, the last one what is left. Checksums are those of simd/checksum.h, one
+// per block: any single flipped bit changes them, and they do not depend on instruction set or threads.
+typedef struct {
+    double* block_squares;  // sums of squares of the blocks of the result; added in order they give ak_sum_squares
+    uint64_t *left_checksums, *right_checksums, *to_checksums;
+    int64_t cells;            // the vector is also cut into this many cells, in order; 0: none are wanted
+    const int64_t* cell_ends; // end of each in elements, increasing; the last is `count`
+    double* cell_squares;     // sum of squares of each cell of the result
+    int64_t parallel;         // 0: on the calling thread alone, for callers that share a vector among themselves by ranges
+} ak_sum_report;
+// to = left + right. `to` may be either. right null: nothing is added or written; squares are those of left. Bits do not depend on `parallel`.
+AK_API int ak_sum(int64_t count, const float* left, const float* right, float* to, const ak_sum_report* report);
+
 // One pass of AdamW: g' = clip·g; m = β1·m + (1−β1)·g'; v = β2·v + (1−β2)·g'²;
 // w = w·(1 − lr·decay) − lr·(m / correction1) / (√(v / correction2) + ε), with correction_i = 1 − β_i^t.
-AK_API int ak_adamw(int64_t count, float* w, const float* g, float* m, float* v, float clip, float lr, float beta1, float beta2, float epsilon,
-                    float decay, float correction1, float correction2);
+// spike > 0: elements of g' are brought down to ±√(spike·v), v being that of the step before.
+typedef struct { float beta1, beta2, epsilon, correction1, correction2, spike; } ak_adamw_constants;
+// Ranges of the vectors, in order: each begins where the one before ended. Ends are multiples of 16; the last is `count`.
+typedef struct { int64_t end; float clip, lr, decay; int32_t unused; } ak_adamw_range;
+// Read: weights, gradient, first moment, second moment; written: weights, first moment, second moment.
+enum { ak_adamw_checksums = 7 };
+// checksums [ak_adamw_checksums, blocks] of what was read and written, or null; update_squares: sum of squares of the change of the weights, or null.
+AK_API int ak_adamw(int64_t count, float* w, const float* g, float* m, float* v, const ak_adamw_constants* constants, int64_t ranges,
+                    const ak_adamw_range* range, uint64_t* checksums, double* update_squares);
+// Sum over some elements of g'² / max(v' / correction2, ε²), where v' is the second moment that ak_adamw is going to write; NaN on failure.
+AK_API double ak_adamw_ratio(int64_t count, const float* g, const float* v, const ak_adamw_constants* constants, float clip);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,6 @@
 // The functions that exist once per instruction set; library.cpp checks arguments and calls through the chosen table.
 #pragma once
+#include "kernels.h"
 #include "runtime.h"
 
 struct ak_linear {
@@ -42,8 +43,8 @@ struct Kernels {
 
     void (*embedding_forward)(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const float* token_weight, const float* position_weight,
                               float* x);
-    void (*embedding_backward)(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx, float* d_token,
-                               float* d_position, bool accumulate_tokens, bool accumulate_positions);
+    void (*embedding_backward)(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx, float token_scale,
+                               float* d_token, float* d_position, bool accumulate_tokens, bool accumulate_positions);
 
     void (*cross_entropy_forward)(const ak_linear& head, int64_t rows, const void* x, const int64_t* targets, float scale, float* row_loss, float* row_lse,
                                   void* d_logits);
@@ -53,9 +54,10 @@ struct Kernels {
     void (*convert)(int64_t count, const float* from, void* to_bf16);
     void (*add)(int64_t count, float* into, const float* other);
     double (*sum_squares)(int64_t count, const float* x);
-    void (*sum)(int64_t count, const float* left, const float* right, float* to, double* block_squares);
-    void (*adamw)(int64_t count, float* w, const float* g, float* m, float* v, float clip, float lr, float beta1, float beta2, float epsilon, float decay,
-                  float correction1, float correction2);
+    void (*sum)(int64_t count, const float* left, const float* right, float* to, const ak_sum_report& report);
+    void (*adamw)(int64_t count, float* w, const float* g, float* m, float* v, const ak_adamw_constants& constants, int64_t ranges,
+                  const ak_adamw_range* range, uint64_t* checksums, double* update_squares);
+    double (*adamw_ratio)(int64_t count, const float* g, const float* v, const ak_adamw_constants& constants, float clip);
 };
 
 namespace v3 {

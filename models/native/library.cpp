@@ -258,15 +258,16 @@ int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, const int64
     });
 }
 
-int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx, float* d_token,
-                          float* d_position, int accumulate_tokens, int accumulate_positions) {
+int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx,
+                          float token_scale, float* d_token, float* d_position, int accumulate_tokens, int accumulate_positions) {
     return guarded([&] {
         check_size("batch", batch);
         check_size("time", time);
         check_size("width", width);
         check_size("vocabulary", vocabulary);
         check_ids("tokens", batch * time, tokens, 0, vocabulary);
-        kernels().embedding_backward(batch, time, width, vocabulary, tokens, dx, d_token, d_position, accumulate_tokens != 0, accumulate_positions != 0);
+        kernels().embedding_backward(batch, time, width, vocabulary, tokens, dx, token_scale, d_token, d_position, accumulate_tokens != 0,
+                                     accumulate_positions != 0);
     });
 }
 
@@ -303,13 +304,30 @@ double ak_sum_squares(int64_t count, const float* x) {
     return guarded([&] { sum = kernels().sum_squares(count, x); }) == 0 ? sum : __builtin_nan("");
 }
 
-int ak_sum(int64_t count, const float* left, const float* right, float* to, double* block_squares) {
-    return guarded([&] { kernels().sum(count, left, right, to, block_squares); });
+int ak_sum(int64_t count, const float* left, const float* right, float* to, const ak_sum_report* report) {
+    return guarded([&] {
+        for (int64_t i = 0, from = 0; i < report->cells; from = report->cell_ends[i++])
+            check(report->cell_ends[i] > from, "cell " + std::to_string(i) + " of a sum is empty");
+        check(report->cells == 0 || report->cell_ends[report->cells - 1] == count, "the cells of a sum do not end with it");
+        kernels().sum(count, left, right, to, *report);
+    });
 }
 
-int ak_adamw(int64_t count, float* w, const float* g, float* m, float* v, float clip, float lr, float beta1, float beta2, float epsilon, float decay,
-             float correction1, float correction2) {
-    return guarded([&] { kernels().adamw(count, w, g, m, v, clip, lr, beta1, beta2, epsilon, decay, correction1, correction2); });
+int ak_adamw(int64_t count, float* w, const float* g, float* m, float* v, const ak_adamw_constants* constants, int64_t ranges,
+             const ak_adamw_range* range, uint64_t* checksums, double* update_squares) {
+    return guarded([&] {
+        for (int64_t i = 0, from = 0; i < ranges; from = range[i++].end) {
+            check(range[i].end > from, "range " + std::to_string(i) + " of an update is empty");
+            check(range[i].end % 16 == 0 || i == ranges - 1, "range " + std::to_string(i) + " of an update does not end at a multiple of 16");
+        }
+        check(ranges > 0 && range[ranges - 1].end == count, "the ranges of an update do not end with it");
+        kernels().adamw(count, w, g, m, v, *constants, ranges, range, checksums, update_squares);
+    });
+}
+
+double ak_adamw_ratio(int64_t count, const float* g, const float* v, const ak_adamw_constants* constants, float clip) {
+    double sum = 0;
+    return guarded([&] { sum = kernels().adamw_ratio(count, g, v, *constants, clip); }) == 0 ? sum : __builtin_nan("");
 }
 
 }  // extern "C"

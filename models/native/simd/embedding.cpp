@@ -20,8 +20,8 @@ void embedding_forward(int64_t batch, int64_t time, int64_t width, const int64_t
 }
 
 // A thread owns columns, not rows: a token may occur anywhere, and its rows are to be added in order.
-void embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx, float* d_token,
-                        float* d_position, bool accumulate_tokens, bool accumulate_positions) {
+void embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx, float token_scale,
+                        float* d_token, float* d_position, bool accumulate_tokens, bool accumulate_positions) {
     parallel_ranges(width, 4 * W, [&](int64_t begin, int64_t end, int) {
         if (!accumulate_tokens)
             for (int64_t token = 0; token < vocabulary; ++token) std::fill(d_token + token * width + begin, d_token + token * width + end, 0.0f);
@@ -29,7 +29,7 @@ void embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t voca
             float* to = d_token + tokens[row] * width;
             each(end - begin, [&](int64_t i, auto... n) {
                 const int64_t j = begin + i;
-                store(to + j, load(to + j, n...) + load(dx + row * width + j, n...), n...);
+                store(to + j, load(to + j, n...) + set(token_scale) * load(dx + row * width + j, n...), n...);
             });
         }
     });

@@ -1,9 +1,9 @@
-// Flat vectors: conversion, sums, and AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101) in one pass.
+// Flat vectors: conversion, and sums with what is to be known of them.
 #include <algorithm>
 #include <vector>
 
+#include "checksum.h"
 #include "kernels.h"
-#include "vector.h"
 
 namespace ak::AK_ISA {
 namespace {
@@ -32,22 +32,45 @@ double squares(int64_t count, const float* x) {
     return sum.total(count - i, x + i);
 }
 
-// to = left + right and the sum of its squares in one go; what is written is not going to be read here, so it need not pass through the cache.
-double streamed_sum(int64_t count, const float* left, const float* right, float* to) {
-    Squares sum;
+struct Part {
+    double squares = 0;
+    LaneSums left, right, to;
+};
+
+// One part of `sum`, in one go. What is streamed is not going to be read here, so it need not pass through the cache.
+template <bool Adds, bool Squared>
+Part sum_part(int64_t count, const float* left, const float* right, float* to, bool streams) {
+    Squares squares;
+    Checksum of_left, of_right, of_sum;
     alignas(64) float both[2 * W];
+    const auto step = [&](int64_t i, int half, auto... n) {
+        const vf a = load(left + i, n...);
+        vf x = a;
+        of_left.add(a);
+        if constexpr (Adds) {
+            const vf b = load(right + i, n...);
+            x = a + b;
+            of_right.add(b);
+            of_sum.add(x);
+            if (streams && sizeof...(n) == 0) stream(to + i, x);
+            else store(to + i, x, n...);
+        }
+        if constexpr (Squared) store(both + half, x);
+    };
     int64_t i = 0;
     for (; i + 2 * W <= count; i += 2 * W) {
-        for (int half = 0; half < 2 * W; half += W) {
-            const vf x = load(left + i + half) + load(right + i + half);
-            stream(to + i + half, x);
-            store(both + half, x);
-        }
-        sum.add(both);
+        step(i, 0);
+        step(i + W, W);
+        if constexpr (Squared) squares.add(both);
     }
-    for (int64_t l = i; l < count; ++l) to[l] = left[l] + right[l];
-    _mm_sfence();
-    return sum.total(count - i, to + i);
+    const int64_t rest = count - i;
+    int half = 0;
+    for (; i < count; i += W, half += W) {
+        if (i + W <= count) step(i, half);
+        else step(i, half, count - i);
+    }
+    if (streams) _mm_sfence();
+    return {Squared ? squares.total(rest, both) : 0, of_left.lanes(), of_right.lanes(), of_sum.lanes()};
 }
 
 }  // namespace
@@ -82,40 +105,54 @@ double sum_squares(int64_t count, const float* x) {
     return total;
 }
 
-// A sum that goes into memory of its own is streamed; one that takes an operand's is squared while it is still in the cache.
-void sum(int64_t count, const float* left, const float* right, float* to, double* block_squares) {
-    constexpr int64_t block = int64_t{1} << 20, part = int64_t{1} << 16;
+// A sum that goes into memory of its own is streamed. Blocks are cut into parts; a cell's share of a part that it holds alone is the part's.
+void sum(int64_t count, const float* left, const float* right, float* to, const ak_sum_report& report) {
+    constexpr int64_t block = int64_t{1} << 20, part = int64_t{1} << 16, parts_of_block = block / part;
     const bool streams = right && to != left && to != right && reinterpret_cast<uintptr_t>(to) % sizeof(vf) == 0;
-    for (int64_t first = 0; first < count; first += block) {
-        const int64_t last = std::min(first + block, count);
-        double of_block = 0;
-        for (int64_t begin = first; begin < last; begin += part) {
-            const int64_t length = std::min(part, last - begin);
-            if (streams) {
-                of_block += streamed_sum(length, left + begin, right + begin, to + begin);
-                continue;
-            }
-            if (right) each(length, [&](int64_t i, auto... n) { store(to + begin + i, load(left + begin + i, n...) + load(right + begin + i, n...), n...); });
-            if (block_squares) of_block += squares(length, (right ? to : left) + begin);
+    const bool squared = report.block_squares || report.cells > 0;
+    const auto one = right ? (squared ? sum_part<true, true> : sum_part<true, false>) : (squared ? sum_part<false, true> : sum_part<false, false>);
+    const int64_t parts = ceil_div(count, part);
+    std::vector<Part> done(static_cast<size_t>(parts));
+    // What cell c has of part p is at p + c: one of the two grows from each piece to the next.
+    std::vector<double> pieces(static_cast<size_t>(report.cells > 0 ? parts + report.cells : 0));
+    const int64_t* const cells_end = report.cell_ends + report.cells;
+    const auto cell_at = [&](int64_t element) { return std::upper_bound(report.cell_ends, cells_end, element) - report.cell_ends; };
+    const auto work = [&](int64_t p, int) {
+        const int64_t begin = p * part, end = std::min(begin + part, count);
+        done[p] = one(end - begin, left + begin, right ? right + begin : nullptr, right ? to + begin : nullptr, streams);
+        if (report.cells == 0) return;
+        int64_t cell = cell_at(begin);
+        if (report.cell_ends[cell] >= end) {
+            pieces[p + cell] = done[p].squares;
+            return;
         }
-        if (block_squares) block_squares[first / block] = of_block;
-    }
-}
+        for (int64_t from = begin; from < end; ++cell) {
+            const int64_t last = std::min(report.cell_ends[cell], end);
+            pieces[p + cell] = squares(last - from, (right ? to : left) + from);
+            from = last;
+        }
+    };
+    if (report.parallel) parallel(parts, work);
+    else for (int64_t p = 0; p < parts; ++p) work(p, 0);
 
-void adamw(int64_t count, float* w, const float* g, float* m, float* v, float clip, float lr, float beta1, float beta2, float epsilon, float decay,
-           float correction1, float correction2) {
-    const vf keep = set(1 - lr * decay), step = set(lr / correction1), per_correction2 = set(1 / correction2);
-    parallel_ranges(count, grain, [&](int64_t begin, int64_t end, int) {
-        each(end - begin, [&](int64_t i, auto... n) {
-            const int64_t j = begin + i;
-            const vf gradient = load(g + j, n...) * set(clip);
-            const vf first_moment = fma(set(beta1), load(m + j, n...), set(1 - beta1) * gradient);
-            const vf second_moment = fma(set(beta2), load(v + j, n...), set(1 - beta2) * gradient * gradient);
-            store(m + j, first_moment, n...);
-            store(v + j, second_moment, n...);
-            store(w + j, load(w + j, n...) * keep - step * first_moment / (sqrt(second_moment * per_correction2) + set(epsilon)), n...);
-        });
-    });
+    for (int64_t first = 0; first < parts; first += parts_of_block) {
+        Part of_block;
+        for (int64_t p = first; p < std::min(first + parts_of_block, parts); ++p) {
+            of_block.squares += done[p].squares;
+            of_block.left.add(done[p].left);
+            of_block.right.add(done[p].right);
+            of_block.to.add(done[p].to);
+        }
+        const int64_t b = first / parts_of_block;
+        if (report.block_squares) report.block_squares[b] = of_block.squares;
+        if (report.left_checksums) report.left_checksums[b] = of_block.left.fold();
+        if (report.right_checksums) report.right_checksums[b] = of_block.right.fold();
+        if (report.to_checksums) report.to_checksums[b] = of_block.to.fold();
+    }
+    for (int64_t cell = 0, from = 0; cell < report.cells; from = report.cell_ends[cell++]) {
+        report.cell_squares[cell] = 0;
+        for (int64_t p = from / part; p * part < report.cell_ends[cell]; ++p) report.cell_squares[cell] += pieces[p + cell];
+    }
 }
 
 }  // namespace ak::AK_ISA

@@ -30,6 +30,7 @@ AK_DECLARE(add);
 AK_DECLARE(sum_squares);
 AK_DECLARE(sum);
 AK_DECLARE(adamw);
+AK_DECLARE(adamw_ratio);
 #undef AK_DECLARE
 
 }  // namespace ak::AK_ISA

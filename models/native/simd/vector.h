@@ -30,6 +30,15 @@ inline vf sqrt(vf a) { return _mm512_sqrt_ps(a); }
 inline vf round(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 inline vf power_of_two(vf n) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23)); }
 inline vf first(vf x, int64_t n) { return _mm512_maskz_mov_ps(lanes(n), x); }                            // other lanes 0
+inline vi bits(vf x) { return _mm512_castps_si512(x); }
+inline vi plus(vi a, vi b) { return _mm512_add_epi32(a, b); }
+inline void store(uint32_t* p, vi x) { _mm512_storeu_si512(p, x); }
+
+using vd = __m512d;  // half a vector, in double
+inline vd low(vf x) { return _mm512_cvtps_pd(_mm512_castps512_ps256(x)); }
+inline vd high(vf x) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1)); }
+inline vd square(vd x, vd sum) { return _mm512_fmadd_pd(x, x, sum); }
+inline void store(double* p, vd x) { _mm512_storeu_pd(p, x); }
 inline vf first(vf x, int64_t n, vf other) { return _mm512_mask_mov_ps(other, lanes(n), x); }
 
 // bf16 → float is a shift; 16 bf16 come zero-extended in 32-bit lanes.
@@ -109,6 +118,15 @@ inline vf sqrt(vf a) { return _mm256_sqrt_ps(a); }
 inline vf round(vf a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 inline vf power_of_two(vf n) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23)); }
 inline vf first(vf x, int64_t n) { return _mm256_and_ps(x, _mm256_castsi256_ps(lanes(n))); }
+inline vi bits(vf x) { return _mm256_castps_si256(x); }
+inline vi plus(vi a, vi b) { return _mm256_add_epi32(a, b); }
+inline void store(uint32_t* p, vi x) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), x); }
+
+using vd = __m256d;
+inline vd low(vf x) { return _mm256_cvtps_pd(_mm256_castps256_ps128(x)); }
+inline vd high(vf x) { return _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1)); }
+inline vd square(vd x, vd sum) { return _mm256_fmadd_pd(x, x, sum); }
+inline void store(double* p, vd x) { _mm256_storeu_pd(p, x); }
 inline vf first(vf x, int64_t n, vf other) { return _mm256_blendv_ps(other, x, _mm256_castsi256_ps(lanes(n))); }
 
 inline vi widen(__m128i h) { return _mm256_cvtepu16_epi32(h); }

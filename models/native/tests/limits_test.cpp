@@ -62,7 +62,11 @@ void nan_goes_through(int dtype) {
     Tensor m(64), v(64), g = noise(64), p = noise(64);
     for (int64_t i = 0; i < 64; ++i) m.put(i, 0), v.put(i, 0);
     g.put(33, NAN);
-    call(ak_adamw(64, p.floats(), g.floats(), m.floats(), v.floats(), 1, 1e-3f, 0.9f, 0.95f, 1e-8f, 0.1f, 0.1f, 0.05f));
+    const ak_adamw_range whole = {64, 1, 1e-3f, 0.1f, 0};
+    for (float spike : {0.0f, 5000.0f}) {
+        const ak_adamw_constants constants = {0.9f, 0.95f, 1e-8f, 0.1f, 0.05f, spike};
+        call(ak_adamw(64, p.floats(), g.floats(), m.floats(), v.floats(), &constants, 1, &whole, nullptr, nullptr));
+    }
     report(std::isnan(p.at(33)) && !std::isnan(p.at(32)) && std::isnan(ak_sum_squares(64, g.floats())), named("NaN through adamw and the norm", {}, dtype));
 }
 
@@ -80,5 +84,13 @@ void refusals() {
     ak_linear_free(layer);
     report(refused(ak_attention_forward(1, 4, 3, 2, 4, x.data(), 1, x.data(), x.floats(), ak_f32), "evenly"), "refuses heads that do not divide");
     report(refused(ak_rope(1, 1, 1, 3, 3, x.data(), x.floats(), x.floats(), 0, ak_f32), "even head width"), "refuses to rotate an odd width");
-    report(refused(ak_embedding_backward(1, 2, 4, 9, bad.data(), x.floats(), x.floats(), nullptr, 0, 0), "tokens[1] is 9"), "refuses a token beyond the vocabulary");
+    report(refused(ak_embedding_backward(1, 2, 4, 9, bad.data(), x.floats(), 1, x.floats(), nullptr, 0, 0), "tokens[1] is 9"), "refuses a token beyond the vocabulary");
+    const ak_adamw_constants constants = {0.9f, 0.95f, 1e-8f, 0.1f, 0.05f, 0};
+    const ak_adamw_range odd[] = {{8, 1, 1e-3f, 0, 0}, {64, 1, 1e-3f, 0, 0}}, short_of[] = {{32, 1, 1e-3f, 0, 0}};
+    report(refused(ak_adamw(64, x.floats(), x.floats(), x.floats(), x.floats(), &constants, 2, odd, nullptr, nullptr), "multiple of 16"), "refuses a range of an odd end");
+    report(refused(ak_adamw(64, x.floats(), x.floats(), x.floats(), x.floats(), &constants, 1, short_of, nullptr, nullptr), "do not end"), "refuses ranges that leave something out");
+    const int64_t ends[] = {32};
+    double squares[1];
+    const ak_sum_report cells = {nullptr, nullptr, nullptr, nullptr, 1, ends, squares, 0};
+    report(refused(ak_sum(64, x.floats(), nullptr, nullptr, &cells), "do not end"), "refuses cells that leave something out");
 }

@@ -139,12 +139,16 @@ public:
             input_gradient(b.qkv, d_qkv.data(), d_narrow.data());
             norm_backward(b.norm1, d_narrow, k.x, k.mean1, k.rstd1, dx.data());
         }
-        timed("embedding", [&] { return ak_embedding_backward(B, T, D, V, tokens.data(), dx.data(), &gradients[tokens_at], &gradients[positions_at], 1, 0); });
+        timed("embedding", [&] { return ak_embedding_backward(B, T, D, V, tokens.data(), dx.data(), 1, &gradients[tokens_at], &gradients[positions_at], 1, 0); });
         timed("optimizer", [&] {
             const double length = std::sqrt(ak_sum_squares(total, gradients.data()));
             ++steps;
-            return ak_adamw(total, weights.data(), gradients.data(), m.data(), v.data(), static_cast<float>(std::min(1.0, 1 / (length + 1e-6))), 3e-4f, 0.9f, 0.95f,
-                            1e-8f, 0.1f, 1 - std::pow(0.9f, static_cast<float>(steps)), 1 - std::pow(0.95f, static_cast<float>(steps)));
+            const float clip = static_cast<float>(std::min(1.0, 1 / (length + 1e-6)));
+            const ak_adamw_constants constants = {0.9f, 0.95f, 1e-8f, 1 - std::pow(0.9f, static_cast<float>(steps)), 1 - std::pow(0.95f, static_cast<float>(steps)), 0};
+            const ak_adamw_range whole = {total, clip, 3e-4f, 0.1f, 0};
+            checksums.resize(ak_adamw_checksums * static_cast<size_t>(total / (1 << 20) + 1));
+            double update;
+            return ak_adamw(total, weights.data(), gradients.data(), m.data(), v.data(), &constants, 1, &whole, checksums.data(), &update);
         });
         double sum = 0;
         for (float l : loss) sum += l;
@@ -209,6 +213,7 @@ private:
     std::vector<Kept> kept;
     ak_linear* head;
     std::vector<float> weights, gradients, m, v, x_last, dx, mean, rstd, loss, lse;
+    std::vector<uint64_t> checksums;
     std::vector<char> normal_last, d_narrow, d_narrow2, d_wide, d_qkv, d_logits;
     std::vector<int64_t> tokens, targets;
 };

@@ -1,5 +1,7 @@
 using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Plan;
@@ -13,7 +15,8 @@ namespace ActorTrain.Actors.Tests.Checkpoints;
 public sealed class CheckpointerTests : TestKit
 {
     private static readonly FlatLayout Layout = FlatLayout.Of([("tokens.weight", [5, 3]), ("norm.weight", [3])]);
-    private static readonly SkipList Skips = SkipList.Of([new SkippedRange(8, 8, "spike")]);
+    private static readonly Course Course = (Run.Course.Start with { Vetoes = [3], Spikes = new SpikeMemory { Rules = SpikeMemory.Empty.Rules.Add("rule", [0.1, double.NaN, -0.0]) } })
+        .With(new Correction(1, 4, [new SkippedRange(8, 8, "spike")], 0.5, "someone", "It was wanted."));
 
     private static readonly CheckpointerOptions Options = new()
     {
@@ -36,11 +39,12 @@ public sealed class CheckpointerTests : TestKit
     public void A_snapshot_becomes_a_checkpoint_with_all_that_a_run_needs_to_go_on()
     {
         Fill(0, 10, 1);
-        var saved = Saving().Save(new SaveCheckpoint(0, 10, Skips)).ShouldBeOfType<CheckpointSaved>();
+        var saved = Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointSaved>();
         var facts = store.List().ShouldHaveSingleItem().Manifest.ShouldNotBeNull();
         saved.ShouldBe(new CheckpointSaved(10, facts.WeightsHash));
         (facts.Facts.Step, facts.Facts.ConfigurationHash, facts.Facts.Cursor).ShouldBe((10, "c0ffee", new PlanCursor(80, 80, 80 * 256)));
-        facts.Facts.SkipList.ShouldBe(Skips);
+        facts.Facts.SkipList.ShouldBe(Course.Skips);
+        RunOrigin.Of(facts).Course.ShouldBe(Course);
         facts.Facts.State["data"].ShouldBe("d");
     }
 
@@ -49,13 +53,13 @@ public sealed class CheckpointerTests : TestKit
     {
         Fill(0, 10, 1);
         var first = Saving();
-        var saved = first.Save(new SaveCheckpoint(0, 10, Skips)).ShouldBeOfType<CheckpointSaved>();
+        var saved = first.Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointSaved>();
         var written = File.GetLastWriteTimeUtc(Path.Combine(store.PathOf(10), "weights.safetensors"));
 
         // By now the slot holds another state.
         Fill(0, 20, 2);
-        first.Save(new SaveCheckpoint(0, 10, Skips)).ShouldBe(saved);
-        Saving().Save(new SaveCheckpoint(0, 10, Skips)).ShouldBe(saved);
+        first.Save(new SaveCheckpoint(0, 10, Course)).ShouldBe(saved);
+        Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBe(saved);
         File.GetLastWriteTimeUtc(Path.Combine(store.PathOf(10), "weights.safetensors")).ShouldBe(written);
     }
 
@@ -63,8 +67,8 @@ public sealed class CheckpointerTests : TestKit
     public void A_slot_that_holds_another_state_by_now_is_left_alone()
     {
         Fill(0, 20, 2);
-        Saving().Save(new SaveCheckpoint(0, 10, Skips)).ShouldBeNull();
-        Saving().Save(new SaveCheckpoint(1, 10, Skips)).ShouldBeNull();
+        Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBeNull();
+        Saving().Save(new SaveCheckpoint(1, 10, Course)).ShouldBeNull();
         store.List().ShouldBeEmpty();
     }
 
@@ -72,12 +76,12 @@ public sealed class CheckpointerTests : TestKit
     public void A_checkpoint_that_was_altered_is_written_again()
     {
         Fill(0, 10, 1);
-        var saved = Saving().Save(new SaveCheckpoint(0, 10, Skips));
+        var saved = Saving().Save(new SaveCheckpoint(0, 10, Course));
         var weights = Path.Combine(store.PathOf(10), "weights.safetensors");
         var bytes = File.ReadAllBytes(weights);
         bytes[^1] ^= 1;
         File.WriteAllBytes(weights, bytes);
-        Saving().Save(new SaveCheckpoint(0, 10, Skips)).ShouldBe(saved);
+        Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBe(saved);
         CheckpointArchive.Verify(store.List()[0]).ShouldBeNull();
     }
 
@@ -88,10 +92,10 @@ public sealed class CheckpointerTests : TestKit
         var saving = Saving();
         Directory.Move(folder.Path, folder.Path + ".away");
         File.WriteAllText(folder.Path, "in the way");
-        saving.Save(new SaveCheckpoint(0, 10, Skips)).ShouldBeOfType<CheckpointFailed>().Reason.ShouldContain(folder.Path);
+        saving.Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointFailed>().Reason.ShouldContain(folder.Path);
         File.Delete(folder.Path);
         Directory.Move(folder.Path + ".away", folder.Path);
-        saving.Save(new SaveCheckpoint(0, 10, Skips)).ShouldBeOfType<CheckpointSaved>();
+        saving.Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointSaved>();
     }
 
     [Fact]
@@ -100,8 +104,8 @@ public sealed class CheckpointerTests : TestKit
         Fill(0, 10, 1);
         var checkpointer = Sys.ActorOf(Checkpointer.PinnedProps(Saving, TestActor));
         ExpectMsg<CheckpointerStarted>();
-        checkpointer.Tell(new SaveCheckpoint(0, 10, Skips));
-        checkpointer.Tell(new SaveCheckpoint(0, 10, Skips));
+        checkpointer.Tell(new SaveCheckpoint(0, 10, Course));
+        checkpointer.Tell(new SaveCheckpoint(0, 10, Course));
         var saved = ExpectMsg<CheckpointSaved>();
         ExpectMsg(saved);
         store.List().Count.ShouldBe(1);

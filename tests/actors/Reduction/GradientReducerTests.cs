@@ -2,6 +2,7 @@ using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Storage;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 
@@ -20,7 +21,7 @@ public sealed class GradientReducerTests() : TestKit("akka.logger-startup-timeou
         {
             var vector = transport.Memory.Rent();
             vector.bytes[4 * lane + 3] = 0x3F;
-            transport.Publish(Round, new LaneBlock(lane, 1), vector);
+            transport.Publish(Round, new LaneBlock(lane, 1), vector, FlatChecksum.Of(vector));
         }
 
         var (run, calls) = (TestActor, 0);
@@ -41,6 +42,35 @@ public sealed class GradientReducerTests() : TestKit("akka.logger-startup-timeou
         ExpectTerminated(reducer);
         transport.Close(Round);
         transport.Memory.Rented.ShouldBe(0);
+    }
+
+    [Fact]
+    public void One_that_finds_a_flipped_bit_says_so_and_goes_on_with_the_next_round()
+    {
+        using var transport = new LocalGradientTransport(1000, lanes: 2, reducers: 1, capacity: 8);
+        var run = TestActor;
+        var reducer = Sys.ActorOf(Props.Create(() => new GradientReducer(0, 2, transport, run, null)));
+        ExpectMsg<ReducerStarted>();
+        for (var number = 1; number <= 2; number++)
+        {
+            var round = Round with { Number = number };
+            transport.Open(round);
+            foreach (var lane in new[] { 0, 1 })
+            {
+                var vector = transport.Memory.Rent();
+                var checksum = FlatChecksum.Of(vector);
+                if (number == 1 && lane == 1)
+                    BitFlip.At(vector, 777);
+                transport.Publish(round, new LaneBlock(lane, 1), vector, checksum);
+                reducer.Tell(new AddBlock(round, new LaneBlock(lane, 1)));
+            }
+
+            if (number == 1)
+                ExpectMsg<BlockDamaged>().Block.ShouldBe(new LaneBlock(1, 1));
+            else
+                ExpectMsg<ShardReduced>().Round.ShouldBe(round);
+            transport.Close(round);
+        }
     }
 
     private sealed class Chance(Func<object, Fault> choose) : IFaultInjector

@@ -3,6 +3,7 @@ using ActorTrain.Actors.Run;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.Tests.Reduction;
 
@@ -11,24 +12,25 @@ public sealed class LocalGradientTransportTests
     private const int Lanes = 4;
     private static readonly Round Round = new(5, 2);
     private static readonly LaneBlock All = new(0, Lanes), Left = new(0, 2), Right = new(2, 2);
+    private static readonly FlatChecksum Zeros = FlatChecksum.OfZeros(1000);
 
     [Fact]
     public void What_is_published_too_early_too_late_or_twice_is_refused_and_its_memory_comes_back()
     {
         using var transport = Transport();
-        transport.Publish(Round, Left, transport.Memory.Rent()).ShouldBeFalse();
+        transport.Publish(Round, Left, transport.Memory.Rent(), Zeros).ShouldBeFalse();
         transport.Open(Round);
-        transport.Publish(Round, Left, transport.Memory.Rent()).ShouldBeTrue();
-        transport.Publish(Round, Left, transport.Memory.Rent()).ShouldBeFalse();
-        transport.Publish(Round, new LaneBlock(1, 2), transport.Memory.Rent()).ShouldBeFalse();
-        transport.Publish(Round, new LaneBlock(4, 4), transport.Memory.Rent()).ShouldBeFalse();
-        transport.Publish(Round with { Number = 4 }, Right, transport.Memory.Rent()).ShouldBeFalse();
+        transport.Publish(Round, Left, transport.Memory.Rent(), Zeros).ShouldBeTrue();
+        transport.Publish(Round, Left, transport.Memory.Rent(), Zeros).ShouldBeFalse();
+        transport.Publish(Round, new LaneBlock(1, 2), transport.Memory.Rent(), Zeros).ShouldBeFalse();
+        transport.Publish(Round, new LaneBlock(4, 4), transport.Memory.Rent(), Zeros).ShouldBeFalse();
+        transport.Publish(Round with { Number = 4 }, Right, transport.Memory.Rent(), Zeros).ShouldBeFalse();
         transport.Memory.Rented.ShouldBe(1);
         transport.Holds(Round, Left).ShouldBeTrue();
         transport.Holds(Round, Right).ShouldBeFalse();
         transport.Close(Round);
         transport.Close(Round);
-        transport.Publish(Round, Left, transport.Memory.Rent()).ShouldBeFalse();
+        transport.Publish(Round, Left, transport.Memory.Rent(), Zeros).ShouldBeFalse();
         transport.Memory.Rented.ShouldBe(0);
         transport.Memory.Allocated.ShouldBe(2);
     }
@@ -39,13 +41,14 @@ public sealed class LocalGradientTransportTests
         using var transport = Transport();
         transport.Open(Round);
         var vector = transport.Memory.Rent();
-        transport.Publish(Round, All, vector);
+        transport.Publish(Round, All, vector, Zeros);
         transport.Total(Round).ShouldBeNull();
-        transport.CompleteShard(Round, 0);
+        transport.CompleteShard(Round, 0, null);
         transport.Total(Round).ShouldBeNull();
-        transport.CompleteShard(Round, 1);
+        transport.CompleteShard(Round, 1, null);
         using var total = transport.Total(Round)!;
         total.Vector.ShouldBeSameAs(vector);
+        total.Checksum.ShouldBeSameAs(Zeros);
     }
 
     [Fact]
@@ -53,16 +56,17 @@ public sealed class LocalGradientTransportTests
     {
         using var transport = Transport();
         transport.Open(Round);
-        transport.Publish(Round, Left, transport.Memory.Rent());
-        transport.Publish(Round, Right, transport.Memory.Rent());
+        transport.Publish(Round, Left, transport.Memory.Rent(), Zeros);
+        transport.Publish(Round, Right, transport.Memory.Rent(), Zeros);
         transport.WriteTotal(Round)!.Dispose();
-        transport.CompleteShard(Round, 0);
-        transport.CompleteShard(Round, 1);
+        transport.CompleteShard(Round, 0, new FlatChecksum([7, 8]));
+        transport.CompleteShard(Round, 1, new FlatChecksum([9]));
         transport.Memory.Rented.ShouldBe(3);
-        transport.Total(Round)!.Dispose();
+        using (var total = transport.Total(Round)!)
+            total.Checksum!.Blocks.ToArray().ShouldBe([7UL, 8, 9]);
         transport.Memory.Rented.ShouldBe(1);
         transport.Read(Round, Left).ShouldBeNull();
-        transport.Publish(Round, Left, transport.Memory.Rent()).ShouldBeFalse();
+        transport.Publish(Round, Left, transport.Memory.Rent(), Zeros).ShouldBeFalse();
         transport.Total(Round).ShouldNotBeNull().Dispose();
     }
 
@@ -71,7 +75,7 @@ public sealed class LocalGradientTransportTests
     {
         var transport = Transport();
         transport.Open(Round);
-        transport.Publish(Round, All, transport.Memory.Rent());
+        transport.Publish(Round, All, transport.Memory.Rent(), Zeros);
         var lease = transport.Read(Round, All)!;
         transport.Close(Round);
         transport.Memory.Rented.ShouldBe(1);

@@ -5,6 +5,7 @@ using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
+using ActorTrain.Models.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -83,10 +84,9 @@ public sealed class ShardReductionTests
         Publish(transport, First, right);
         reduction.Add(First, left).ShouldBeNull();
         reduction.Add(First, left).ShouldBeNull();
-        var squares = reduction.Add(First, right);
-        squares.ShouldNotBeNull();
-        reduction.Add(First, left).ShouldBe(squares);
-        reduction.Add(First, right).ShouldBe(squares);
+        var reduced = reduction.Add(First, right).ShouldBeOfType<ShardReduced>();
+        reduction.Add(First, left).ShouldBe(reduced);
+        reduction.Add(First, right).ShouldBe(reduced);
     }
 
     [Fact]
@@ -151,6 +151,113 @@ public sealed class ShardReductionTests
         transport.Memory.Allocated.ShouldBe(Lanes + 1);
     }
 
+    [Fact]
+    public void A_bit_flipped_in_a_published_gradient_is_told_with_its_lanes_and_nothing_is_made_of_it()
+    {
+        var (expected, _) = Bare();
+        var random = new Random(5);
+        LaneBlock[] blocks = [new(0, 4), new(4, 2), new(6, 1), new(7, 1)];
+        using var transport = Transport(2);
+        for (var flip = 0; flip < 24; flip++)
+        {
+            var round = new Round(flip + 1, 0);
+            transport.Open(round);
+            foreach (var block in blocks)
+                Publish(transport, round, block);
+            var hit = blocks[flip % blocks.Length];
+            var bit = 32 * random.NextInt64(Length) + (flip % 3 == 0 ? 0 : random.Next(32));
+            using (var lease = transport.Read(round, hit)!)
+                BitFlip.At(lease.Vector, bit);
+
+            var reports = new List<ReducerReport>();
+            for (var reducer = 0; reducer < 2; reducer++)
+            {
+                using var reduction = new ShardReduction(transport, reducer, Lanes);
+                reports.AddRange(blocks.Select(block => reduction.Add(round, block)).OfType<ReducerReport>());
+            }
+
+            var damaged = reports.OfType<BlockDamaged>().ShouldHaveSingleItem($"bit {bit} of {hit}");
+            (damaged.Round, damaged.Block).ShouldBe((round, hit));
+            damaged.Reducer.ShouldBe(bit / 32 < transport.Shards[1].Offset ? 0 : 1);
+            damaged.Reason.ShouldStartWith($"The published gradient of lanes {hit} changed in memory in block {bit / 32 / GradientNorm.Block} ");
+            transport.Total(round).ShouldBeNull();
+            transport.Close(round);
+        }
+
+        // The round that is begun anew has the right bits.
+        var anew = new Round(100, 0);
+        transport.Open(anew);
+        foreach (var block in blocks)
+            Publish(transport, anew, block);
+        for (var reducer = 0; reducer < 2; reducer++)
+        {
+            using var reduction = new ShardReduction(transport, reducer, Lanes);
+            Reduce(reduction, anew, blocks);
+        }
+
+        using (var total = transport.Total(anew)!)
+        {
+            Bits(total.Vector).ShouldBe(expected);
+            total.Checksum!.Hash.ShouldBe(FlatChecksum.Of(total.Vector).Hash);
+        }
+
+        transport.Close(anew);
+        transport.Memory.Rented.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_bit_flipped_in_what_one_trainer_computed_alone_is_told_too()
+    {
+        using var transport = Transport(1);
+        var all = new LaneBlock(0, Lanes);
+        transport.Open(First);
+        Publish(transport, First, all);
+        using (var lease = transport.Read(First, all)!)
+            BitFlip.At(lease.Vector, 32 * GradientNorm.Block);
+        using var reduction = new ShardReduction(transport, 0, Lanes);
+        reduction.Add(First, all).ShouldBeOfType<BlockDamaged>().Block.ShouldBe(all);
+        transport.Total(First).ShouldBeNull();
+        transport.Close(First);
+        transport.Memory.Rented.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Sums_of_squares_of_cells_and_elements_that_are_no_numbers_are_told(int reducers)
+    {
+        var layout = FlatLayout.Of([("a", [1000L]), ("b", [GradientNorm.Block]), ("c", [Length - GradientNorm.Block - 1024])]);
+        var norms = new TensorNorms(layout);
+        using var transport = Transport(reducers);
+        transport.Open(First);
+        var vector = transport.Memory.Rent();
+        Fill(vector, Sum(new LaneBlock(0, 1)));
+        vector.narrow(0, 5, 1).fill_(float.NaN);
+        vector.narrow(0, Length - 3, 2).fill_(float.PositiveInfinity);
+        foreach (var block in new[] { new LaneBlock(0, 4), new LaneBlock(4, 4) })
+        {
+            var part = transport.Memory.Rent();
+            Fill(part, block.First == 0 ? Sum(new LaneBlock(0, 1)) : new float[Length]);
+            part.narrow(0, 5, 1).fill_(block.First == 0 ? float.NaN : 0);
+            part.narrow(0, Length - 3, 2).fill_(block.First == 0 ? 0 : float.PositiveInfinity);
+            transport.Publish(First, block, part, FlatChecksum.Of(part));
+        }
+
+        var reports = Enumerable.Range(0, reducers).Select(reducer =>
+        {
+            using var reduction = new ShardReduction(transport, reducer, Lanes, norms);
+            reduction.Add(First, new LaneBlock(0, 4));
+            return reduction.Add(First, new LaneBlock(4, 4)).ShouldBeOfType<ShardReduced>();
+        }).ToList();
+        reports.Sum(static report => report.NonFinite).ShouldBe(3);
+        var tensors = norms.Of([.. reports.SelectMany(static report => report.Cells)]).Tensors;
+        double.IsNaN(tensors[0]).ShouldBeTrue();
+        var middle = vector.narrow(0, 1008, GradientNorm.Block).to(ScalarType.Float64).square().sum().sqrt().item<double>();
+        tensors[1].ShouldBe(middle, 1e-12 * middle);
+        tensors[2].ShouldBe(double.PositiveInfinity);
+        transport.Memory.Return(vector);
+    }
+
     private static LocalGradientTransport Transport(int reducers) =>
         new(Length, Lanes, reducers, LocalGradientTransport.CapacityFor(Lanes, trainers: Lanes, totalsKept: 3));
 
@@ -158,7 +265,7 @@ public sealed class ShardReductionTests
     {
         for (var i = 0; i < blocks.Length - 1; i++)
             reduction.Add(round, blocks[i]).ShouldBeNull();
-        return reduction.Add(round, blocks[^1]).ShouldNotBeNull();
+        return reduction.Add(round, blocks[^1]).ShouldBeOfType<ShardReduced>().Squares;
     }
 
     private static bool Publish(LocalGradientTransport transport, Round round, LaneBlock block)
@@ -166,7 +273,7 @@ public sealed class ShardReductionTests
         var vector = transport.Memory.Rent();
         var sum = Sum(block);
         Fill(vector, sum);
-        return transport.Publish(round, block, vector);
+        return transport.Publish(round, block, vector, FlatChecksum.Of(vector));
     }
 
     // What a trainer sums along the tree below its block.

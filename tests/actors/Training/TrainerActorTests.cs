@@ -4,6 +4,7 @@ using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
@@ -24,7 +25,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
         var keys = new[] { Start(supervisor, 0, 0), Start(supervisor, 1, 0) };
         foreach (var key in keys)
         {
-            supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0)));
+            supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 1)));
             supervisor.Tell(new TellTrainer(key, Compute(new LaneBlock(4 * key.Number, 4))));
         }
 
@@ -42,15 +43,15 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
     {
         var supervisor = Supervise();
         var key = Start(supervisor, 0, 0);
-        supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0)));
+        supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 1)));
         Hear<StateLoaded>();
         devices.Single().Break = new InvalidDataException("The lane is no good.");
         supervisor.Tell(new TellTrainer(key, Compute(new LaneBlock(0, 8))));
         Hear<TrainerLost>().ShouldBe(new TrainerLost(key, "InvalidDataException: The lane is no good."));
         Hear<TrainerStarted>().Trainer.ShouldBe(new TrainerKey(0, 2));
         AwaitCondition(() => devices.First().IsFreed, Patience);
-        supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0)));
-        supervisor.Tell(new TellTrainer(new TrainerKey(0, 2), new LoadState(new FreshState(), 0)));
+        supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 1)));
+        supervisor.Tell(new TellTrainer(new TrainerKey(0, 2), new LoadState(new FreshState(), 0, 1)));
         Hear<StateLoaded>().Trainer.ShouldBe(new TrainerKey(0, 2));
     }
 
@@ -69,7 +70,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
     {
         var supervisor = Supervise();
         var (hung, other) = (Start(supervisor, 0, 0), Start(supervisor, 1, 0));
-        supervisor.Tell(new TellTrainer(hung, new LoadState(new FreshState(), 0)));
+        supervisor.Tell(new TellTrainer(hung, new LoadState(new FreshState(), 0, 1)));
         Hear<StateLoaded>();
         using var gate = new ManualResetEventSlim();
         var device = devices.Single(device => device.Key == hung);
@@ -80,8 +81,8 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
         Hear<TrainerLost>().ShouldBe(new TrainerLost(hung, "It hangs."));
         var next = Hear<TrainerStarted>().Trainer;
         next.ShouldBe(new TrainerKey(0, 2));
-        supervisor.Tell(new TellTrainer(next, new LoadState(new FreshState(), 0)));
-        supervisor.Tell(new TellTrainer(other, new LoadState(new FreshState(), 0)));
+        supervisor.Tell(new TellTrainer(next, new LoadState(new FreshState(), 0, 1)));
+        supervisor.Tell(new TellTrainer(other, new LoadState(new FreshState(), 0, 1)));
         Hear<StateLoaded>();
         Hear<StateLoaded>();
         device.IsFreed.ShouldBeFalse();
@@ -96,7 +97,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
         using var faults = new HangOnce("trainer-0", static message => message is CopyState);
         var supervisor = Supervise(faults: faults);
         var key = Start(supervisor, 0, 0);
-        supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0)));
+        supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 1)));
         supervisor.Tell(new TellTrainer(key, new CopyState(0, 0)));
         faults.IsHanging.Wait(Patience).ShouldBeTrue();
         supervisor.Tell(new AbandonTrainer(key, "It hangs."));
@@ -113,7 +114,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
         var random = new Random(4);
         var supervisor = Supervise(faults: new Chance(message => message is Trainer.Work ? random.Next(3) switch { 0 => Fault.Drop, 1 => Fault.Duplicate, _ => Fault.None } : Fault.None));
         var key = Start(supervisor, 0, 0);
-        supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0)));
+        supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 1)));
         var computed = new List<int>();
         while (computed.Count < 8)
         {
@@ -251,7 +252,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
 
         public void GiveUp() => Note();
 
-        public void ComputeLane(long atStep, int lane, SkipList skips)
+        public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness)
         {
             Note();
             if (Break is not null)
@@ -262,9 +263,11 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
             Hang.Wait(Patience);
         }
 
-        public BlockResult? Publish(Round round) => new(1, []);
+        public BlockResult? Publish(Round round) => new(1, [1], [], 1);
 
-        public bool Apply(Round round, double gradientNorm) => true;
+        public BlockResult Measure() => new(1, [1], [], 1);
+
+        public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => new(1, null);
 
         public ulong? Copy(int slot, long atStep)
         {

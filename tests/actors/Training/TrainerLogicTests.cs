@@ -2,6 +2,7 @@ using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Tests.Training;
@@ -11,7 +12,7 @@ public sealed class TrainerLogicTests : IDisposable
     private static readonly TrainerKey Key = new(1, 2);
     private static readonly Round Round = new(10, 4);
     private static readonly Ticket Ticket = new(3, Round);
-    private static readonly LoadState LoadFour = new(new SnapshotState(0, 99), 4);
+    private static readonly LoadState LoadFour = new(new SnapshotState(0, 99), 4, 1);
 
     private readonly RecordingDevice device = new();
     private readonly List<TrainerReport> reports = [];
@@ -29,7 +30,7 @@ public sealed class TrainerLogicTests : IDisposable
         Drain().ShouldBe(3);
         device.Log.ShouldBe(["load 4", "begin {0-1}", "lane 0", "lane 1", "publish 10", "begin {6}", "lane 6", "publish 10"]);
         Told(
-            new StateLoaded(Key, 4), new LaneComputed(Key, Ticket, 0), new LaneComputed(Key, Ticket, 1), Computed(Ticket, new LaneBlock(0, 2)),
+            new StateLoaded(Key, 4, 1), new LaneComputed(Key, Ticket, 0), new LaneComputed(Key, Ticket, 1), Computed(Ticket, new LaneBlock(0, 2)),
             new LaneComputed(Key, Ticket, 6), Computed(Ticket, new LaneBlock(6, 1)));
     }
 
@@ -48,8 +49,8 @@ public sealed class TrainerLogicTests : IDisposable
         trainer.Hear(new Evaluate(4));
         Drain();
         trainer.Hear(new Evaluate(4));
-        trainer.Hear(new ApplyUpdate(Round, 1.5));
-        trainer.Hear(new ApplyUpdate(Round, 1.5));
+        trainer.Hear(new ApplyUpdate(Round, 1.5, UpdateAdjustment.None));
+        trainer.Hear(new ApplyUpdate(Round, 1.5, UpdateAdjustment.None));
         trainer.Hear(LoadFour);
         trainer.Step.ShouldBe(5);
         device.Log.ShouldBe(["load 4", "begin {0}", "lane 0", "publish 10", "copy 2", "evaluate", "batch", "batch", "apply 10 1.5"]);
@@ -68,12 +69,12 @@ public sealed class TrainerLogicTests : IDisposable
         trainer.Hear(Compute(Ticket, new LaneBlock(0, 1)));
         trainer.Hear(LoadFour);
         trainer.Hear(Compute(new Ticket(3, new Round(11, 5)), new LaneBlock(0, 1)));
-        trainer.Hear(new ApplyUpdate(new Round(9, 3), 1));
+        trainer.Hear(new ApplyUpdate(new Round(9, 3), 1, UpdateAdjustment.None));
         trainer.Hear(new CopyState(0, 5));
         trainer.Hear(new Evaluate(3));
         trainer.HasWork.ShouldBeFalse();
         Told(
-            new AtAnotherStep(Key, -1), new StateLoaded(Key, 4), new AtAnotherStep(Key, 4), new AtAnotherStep(Key, 4), new AtAnotherStep(Key, 4),
+            new AtAnotherStep(Key, -1), new StateLoaded(Key, 4, 1), new AtAnotherStep(Key, 4), new AtAnotherStep(Key, 4), new AtAnotherStep(Key, 4),
             new AtAnotherStep(Key, 4));
     }
 
@@ -109,7 +110,7 @@ public sealed class TrainerLogicTests : IDisposable
     public void Lanes_of_a_round_that_it_has_applied_are_passed_over_without_a_word()
     {
         trainer.Hear(LoadFour);
-        trainer.Hear(new ApplyUpdate(Round, 1));
+        trainer.Hear(new ApplyUpdate(Round, 1, UpdateAdjustment.None));
         reports.Clear();
         trainer.Hear(Compute(Ticket, new LaneBlock(0, 1)));
         trainer.HasWork.ShouldBeFalse();
@@ -123,9 +124,9 @@ public sealed class TrainerLogicTests : IDisposable
         trainer.Hear(LoadFour);
         trainer.Hear(Compute(Ticket, new LaneBlock(0, 1)));
         Drain();
-        trainer.Hear(new ApplyUpdate(Round, 1));
+        trainer.Hear(new ApplyUpdate(Round, 1, UpdateAdjustment.None));
         trainer.Step.ShouldBe(4);
-        Told(new StateLoaded(Key, 4), new LaneComputed(Key, Ticket, 0));
+        Told(new StateLoaded(Key, 4, 1), new LaneComputed(Key, Ticket, 0));
     }
 
     [Fact]
@@ -135,10 +136,10 @@ public sealed class TrainerLogicTests : IDisposable
         trainer.Hear(Compute(Ticket, new LaneBlock(0, 2)));
         trainer.Work();
         device.Refusal = "It is damaged.";
-        trainer.Hear(new LoadState(new SnapshotState(1, 7), 6));
+        trainer.Hear(new LoadState(new SnapshotState(1, 7), 6, 2));
         trainer.Step.ShouldBe(4);
         Drain();
-        reports.OfType<StateRefused>().Single().ShouldBe(new StateRefused(Key, 6, "It is damaged."));
+        reports.OfType<StateRefused>().Single().ShouldBe(new StateRefused(Key, 6, 2, "It is damaged."));
         reports.OfType<BlockComputed>().Count().ShouldBe(1);
     }
 
@@ -146,10 +147,10 @@ public sealed class TrainerLogicTests : IDisposable
     public void A_late_repetition_of_the_state_it_began_from_does_not_take_it_back()
     {
         trainer.Hear(LoadFour);
-        trainer.Hear(new ApplyUpdate(Round, 1));
+        trainer.Hear(new ApplyUpdate(Round, 1, UpdateAdjustment.None));
         trainer.Hear(LoadFour);
         trainer.Step.ShouldBe(5);
-        trainer.Hear(new LoadState(new CheckpointState(), 4));
+        trainer.Hear(new LoadState(new SnapshotState(0, 99), 4, 2));
         trainer.Step.ShouldBe(4);
     }
 
@@ -165,14 +166,43 @@ public sealed class TrainerLogicTests : IDisposable
         trainer.HasWork.ShouldBeFalse();
         trainer.Hear(new Evaluate(4));
         trainer.Work();
-        trainer.Hear(new ApplyUpdate(Round, 1));
+        trainer.Hear(new ApplyUpdate(Round, 1, UpdateAdjustment.None));
         trainer.HasWork.ShouldBeFalse();
         reports.OfType<Evaluated>().ShouldBeEmpty();
     }
 
+    [Fact]
+    public void A_block_is_computed_once_more_before_what_is_owed_beside_it_and_published_by_nobody()
+    {
+        trainer.Hear(LoadFour);
+        trainer.Hear(Compute(Ticket, new LaneBlock(0, 2), new LaneBlock(6, 1)) with { Witness = 1 });
+        trainer.Work();
+        var again = new RecomputeBlock(Ticket, new LaneBlock(4, 1), 9, SkipList.Empty, 3);
+        trainer.Hear(again);
+        trainer.Hear(again);
+        Drain();
+        device.Log.ShouldBe([
+            "load 4", "begin {0-1}", "lane 0", "lane 1 hashed", "publish 10", "begin {4}", "lane 4 of 9", "measure", "begin {6}", "lane 6", "publish 10"]);
+        reports.OfType<BlockRecomputed>().ShouldBe([new BlockRecomputed(Key, Ticket, new LaneBlock(4, 1), 3, RecordingDevice.Result)]);
+    }
+
+    [Fact]
+    public void What_is_to_be_measured_outlives_the_round_but_not_the_weights()
+    {
+        trainer.Hear(LoadFour);
+        trainer.Hear(new RecomputeBlock(Ticket, new LaneBlock(0, 1), 9, SkipList.Empty, 1));
+        trainer.Hear(Compute(new Ticket(3, new Round(11, 4)), new LaneBlock(2, 1)));
+        Drain();
+        reports.OfType<BlockRecomputed>().Count().ShouldBe(1);
+        trainer.Hear(new RecomputeBlock(Ticket, new LaneBlock(0, 1), 9, SkipList.Empty, 2));
+        trainer.Hear(new ApplyUpdate(new Round(11, 4), 1, UpdateAdjustment.None));
+        Drain().ShouldBe(0);
+        reports.OfType<BlockRecomputed>().Count().ShouldBe(1);
+    }
+
     private static ComputeLanes Compute(Ticket ticket, params LaneBlock[] blocks) => new(ticket, blocks, SkipList.Empty);
 
-    private static BlockComputed Computed(Ticket ticket, LaneBlock block) => new(Key, ticket, block, RecordingDevice.Result.Loss, RecordingDevice.Result.Positions);
+    private static BlockComputed Computed(Ticket ticket, LaneBlock block) => new(Key, ticket, block, RecordingDevice.Result);
 
     private void Told(params TrainerReport[] expected) => reports.ShouldBe(expected);
 
@@ -186,7 +216,7 @@ public sealed class TrainerLogicTests : IDisposable
 
     private sealed class RecordingDevice : ITrainerDevice
     {
-        public static readonly BlockResult Result = new(0.25, [7, 8]);
+        public static readonly BlockResult Result = new(0.25, [0.25], [7, 8], 77);
         private int batches;
 
         public List<string> Log { get; } = [];
@@ -205,7 +235,7 @@ public sealed class TrainerLogicTests : IDisposable
 
         public void GiveUp() => Log.Add("give up");
 
-        public void ComputeLane(long atStep, int lane, SkipList skips) => Log.Add($"lane {lane}");
+        public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness) => Log.Add($"lane {lane}{(batchStep == 4 ? "" : $" of {batchStep}")}{(isWitness ? " hashed" : "")}");
 
         public BlockResult? Publish(Round round)
         {
@@ -213,10 +243,16 @@ public sealed class TrainerLogicTests : IDisposable
             return IsClosed ? null : Result;
         }
 
-        public bool Apply(Round round, double gradientNorm)
+        public BlockResult Measure()
+        {
+            Log.Add("measure");
+            return Result;
+        }
+
+        public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment)
         {
             Log.Add(FormattableString.Invariant($"apply {round.Number} {gradientNorm}"));
-            return !IsClosed;
+            return IsClosed ? null : new AppliedUpdate(11, 0.5);
         }
 
         public ulong? Copy(int slot, long atStep)

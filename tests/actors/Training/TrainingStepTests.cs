@@ -34,7 +34,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
         var shards = Reducers(training, reducers);
         var keys = Start(supervisor, trainers);
         foreach (var key in keys)
-            supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0)));
+            supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 1)));
         for (var step = 0; step < Steps; step++)
         {
             var round = new Round(step + 1, step);
@@ -42,7 +42,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
             var (loss, norm) = Compute(supervisor, shards, keys, round);
             loss.ShouldBeGreaterThan(0);
             foreach (var key in keys)
-                supervisor.Tell(new TellTrainer(key, new ApplyUpdate(round, norm)));
+                supervisor.Tell(new TellTrainer(key, new ApplyUpdate(round, norm, UpdateAdjustment.None)));
             for (var applied = 0; applied < trainers; applied++)
                 Hear<UpdateApplied>().Round.ShouldBe(round);
             training.Transport.Close(round);
@@ -67,7 +67,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
         var supervisor = Supervise(training, threads: 1);
         var shards = Reducers(training, 1);
         var (first, second) = (Start(supervisor, 1)[0], default(TrainerKey));
-        supervisor.Tell(new TellTrainer(first, new LoadState(new FreshState(), 0)));
+        supervisor.Tell(new TellTrainer(first, new LoadState(new FreshState(), 0, 2)));
         for (var step = 0; step < Steps; step++)
         {
             var round = new Round(step + 1, step);
@@ -75,22 +75,22 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
             training.Transport.Open(round);
             var (_, norm) = Compute(supervisor, shards, keys, round);
             foreach (var key in keys)
-                supervisor.Tell(new TellTrainer(key, new ApplyUpdate(round, norm)));
+                supervisor.Tell(new TellTrainer(key, new ApplyUpdate(round, norm, UpdateAdjustment.None)));
             if (step != 1)
                 continue;
             supervisor.Tell(new TellTrainer(first, new CopyState(1, 2)));
             var copied = Hear<StateCopied>();
             supervisor.Tell(new StartTrainer(1, 0));
             second = Hear<TrainerStarted>().Trainer;
-            supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(1, copied.Hash + 1), 2)));
+            supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(1, copied.Hash + 1), 2, 3)));
             Hear<StateRefused>().Reason.ShouldContain("Slot 1 of the snapshots in memory holds the state");
-            supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(0, copied.Hash), 2)));
+            supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(0, copied.Hash), 2, 4)));
             Hear<StateRefused>().Reason.ShouldContain("empty");
-            supervisor.Tell(new TellTrainer(second, new LoadState(new FreshState(), 2)));
+            supervisor.Tell(new TellTrainer(second, new LoadState(new FreshState(), 2, 5)));
             Hear<StateRefused>().Reason.ShouldContain("no update");
-            supervisor.Tell(new TellTrainer(second, new LoadState(new CheckpointState(), 2)));
+            supervisor.Tell(new TellTrainer(second, new LoadState(new CheckpointState(), 2, 6)));
             Hear<StateRefused>().Reason.ShouldContain("no checkpoint");
-            supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(1, copied.Hash), 2)));
+            supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(1, copied.Hash), 2, 7)));
             Hear<StateLoaded>().Trainer.ShouldBe(second);
         }
 
@@ -105,12 +105,12 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
         using var training = new TinyTraining();
         var supervisor = Supervise(training, threads: 1);
         var keys = Start(supervisor, 2);
-        supervisor.Tell(new TellTrainer(keys[0], new LoadState(new FreshState(), 0)));
+        supervisor.Tell(new TellTrainer(keys[0], new LoadState(new FreshState(), 0, 8)));
         supervisor.Tell(new TellTrainer(keys[0], new CopyState(0, 0)));
         var copied = Hear<StateCopied>();
         using (var snapshot = training.Snapshots.Read(0)!)
             snapshot.SecondMoment.Slice(40, 1)[0] ^= 1;
-        supervisor.Tell(new TellTrainer(keys[1], new LoadState(new SnapshotState(0, copied.Hash), 0)));
+        supervisor.Tell(new TellTrainer(keys[1], new LoadState(new SnapshotState(0, copied.Hash), 0, 9)));
         Hear<StateRefused>().Reason.ShouldContain("damaged in memory");
         Stop(supervisor);
     }
@@ -127,7 +127,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
         var key = Start(supervisor, 1)[0];
         for (var life = 1; life <= 2; life++)
         {
-            supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0)));
+            supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 10)));
             supervisor.Tell(new TellTrainer(key, new ComputeLanes(new Ticket(1, round), [all], SkipList.Empty)));
             if (life == 2)
                 break;
@@ -163,11 +163,11 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
         var supervisor = Supervise(training, threads: 1);
         var key = Start(supervisor, 1)[0];
         training.Transport.Open(new Round(1, 0));
-        supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0)));
+        supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 11)));
         supervisor.Tell(new TellTrainer(key, new Evaluate(0)));
         supervisor.Tell(new TellTrainer(key, new ComputeLanes(new Ticket(1, new Round(1, 0)), [new LaneBlock(0, 2)], SkipList.Empty)));
         Hear<Evaluated>().ShouldBe(new Evaluated(key, 0, expected.Loss, expected.Perplexity, expected.BitsPerByte));
-        Hear<BlockComputed>().Positions.ShouldBe(Enumerable.Range(0, 8).Select(static position => (long)position));
+        Hear<BlockComputed>().Result.Positions.ShouldBe(Enumerable.Range(0, 8).Select(static position => (long)position));
         Stop(supervisor);
     }
 
@@ -201,7 +201,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
         while (!losses.IsComplete)
         {
             var computed = Hear<BlockComputed>();
-            losses.Add(computed.Block, computed.Loss);
+            losses.Add(computed.Block, computed.Result.Loss);
             foreach (var reducer in reducers)
                 reducer.Tell(new AddBlock(round, computed.Block));
         }

@@ -18,7 +18,7 @@ public sealed class FlatSumsTests
             var (left, right, composed, fused) = (randn(length), randn(length), empty(length), empty(length));
             var blocks = FlatSums.BlocksOf(length);
             var (ours, theirs, again) = (new double[blocks], new double[blocks], new double[blocks]);
-            FlatSums.Add(length, left.Address(), right.Address(), fused.Address(), ours);
+            FlatSums.Add(length, left.Address(), right.Address(), fused.Address(), new SumReport { Squares = ours });
             FlatSums.Squares(length, fused.Address(), again);
             FlatSums.ComposedAdd(length, left.Address(), right.Address(), composed.Address());
             FlatSums.ComposedSquares(length, composed.Address(), theirs);

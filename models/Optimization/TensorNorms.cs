@@ -1,0 +1,72 @@
+using System.Globalization;
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Storage;
+
+namespace ActorTrain.Models.Optimization;
+
+/// <summary>L2 norms of the parts of a gradient.</summary>
+/// <param name="Embedding">Of the token embedding and, where there are any, learned positions.</param>
+/// <param name="Blocks">Of each transformer block, in order.</param>
+/// <param name="Tensors">Of each tensor, in the order of the layout.</param>
+public sealed record PartNorms(double Embedding, IReadOnlyList<double> Blocks, IReadOnlyList<double> Tensors);
+
+/// <summary>Norms tensor by tensor of a flat gradient that is summed shard by shard: it is cut into cells, the common parts of a tensor and a block of
+/// <see cref="GradientNorm.Block"/> elements, whose sums of squares do not depend on the number of shards, since shards end with blocks.</summary>
+public sealed class TensorNorms
+{
+    private readonly FlatLayout layout;
+    private readonly List<(long End, int Tensor)> cells = [];
+
+    /// <summary>Cuts a layout into cells.</summary>
+    public TensorNorms(FlatLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        this.layout = layout;
+        long at = 0;
+        for (var tensor = 0; tensor < layout.Entries.Count; tensor++)
+        {
+            // The gap behind a tensor, which is zero, goes with it.
+            var end = tensor + 1 < layout.Entries.Count ? layout.Entries[tensor + 1].Offset : layout.Length;
+            for (; at < end; at = cells[^1].End)
+                cells.Add((Math.Min(end, (at / GradientNorm.Block + 1) * GradientNorm.Block), tensor));
+        }
+    }
+
+    /// <summary>Number of cells of the whole vector.</summary>
+    public int Cells => cells.Count;
+
+    /// <summary>Ends of the cells of a range that begins and ends with a block, in elements from its first: see <see cref="SumReport.CellEnds"/>.</summary>
+    /// <param name="offset">First element.</param>
+    /// <param name="count">Elements.</param>
+    public long[] CellEnds(long offset, long count) =>
+        [.. cells.Select(static cell => cell.End).SkipWhile(end => end <= offset).TakeWhile(end => end <= offset + count).Select(end => end - offset)];
+
+    /// <summary>The norms.</summary>
+    /// <param name="squares">Sums of squares of all cells, in order.</param>
+    public PartNorms Of(IReadOnlyList<double> squares)
+    {
+        ArgumentNullException.ThrowIfNull(squares);
+        if (squares.Count != cells.Count)
+            throw new ArgumentException($"{cells.Count} cells do not have {squares.Count} sums of squares.", nameof(squares));
+        var tensors = new double[layout.Entries.Count];
+        for (var i = 0; i < cells.Count; i++)
+            tensors[cells[i].Tensor] += squares[i];
+
+        double embedding = 0;
+        var blocks = new List<double>();
+        for (var i = 0; i < tensors.Length; i++)
+        {
+            var name = layout.Entries[i].Name;
+            if (name is "tokens.weight" or "positions.weight")
+                embedding += tensors[i];
+            if (!name.StartsWith("blocks.", StringComparison.Ordinal))
+                continue;
+            var block = int.Parse(name.AsSpan(7, name.IndexOf('.', 7) - 7), CultureInfo.InvariantCulture);
+            while (blocks.Count <= block)
+                blocks.Add(0);
+            blocks[block] += tensors[i];
+        }
+
+        return new PartNorms(Math.Sqrt(embedding), [.. blocks.Select(Math.Sqrt)], [.. tensors.Select(Math.Sqrt)]);
+    }
+}

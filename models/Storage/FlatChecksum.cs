@@ -1,0 +1,151 @@
+using System.Runtime.Intrinsics;
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Storage;
+
+/// <summary>Checksum of a flat float32 vector, one for each block of <see cref="GradientNorm.Block"/> elements: what it was when it was written, to be
+/// held against what it is when it is read.</summary>
+/// <remarks>The 32-bit words of a block are added modulo 2^32 in eight lanes, word i in lane i mod 8. A single flipped bit changes one lane by a power of
+/// two, which no sum hides; and integers may be added in any order, so the value depends neither on threads nor on the instruction set, and kernels
+/// that stream the vector anyway take it along for next to nothing. It is no hash: words that change places go unseen (see <see cref="StateHash"/>).</remarks>
+public sealed class FlatChecksum
+{
+    private const int Lanes = 8;
+    private readonly ulong[] blocks;
+
+    /// <summary>Keeps checksums that were computed.</summary>
+    /// <param name="blocks">One for each block, in order.</param>
+    public FlatChecksum(ReadOnlySpan<ulong> blocks) => this.blocks = blocks.ToArray();
+
+    /// <summary>One for each block, in order.</summary>
+    public ReadOnlySpan<ulong> Blocks => blocks;
+
+    /// <summary>All of them as one number, equal where all are.</summary>
+    public ulong Hash => Fold(0);
+
+    /// <summary>Checksum of a vector of zeros.</summary>
+    /// <param name="length">Its elements.</param>
+    public static FlatChecksum OfZeros(long length) => new(new ulong[FlatSums.BlocksOf(length)]);
+
+    /// <summary>Checksum of a vector of whose parts, which begin with blocks, the checksums are known.</summary>
+    public static FlatChecksum Joined(IEnumerable<FlatChecksum> parts) => new([.. parts.SelectMany(static part => part.blocks)]);
+
+    /// <summary>Checksum of a flat vector as it is now, on any device, by all threads of the caller.</summary>
+    public static FlatChecksum Of(Tensor flat)
+    {
+        ArgumentNullException.ThrowIfNull(flat);
+        var blocks = new ulong[FlatSums.BlocksOf(flat.numel())];
+        if (flat.device.type == DeviceType.CPU)
+            Of(flat.numel(), flat.Address(), blocks);
+        else
+            OnDevice(flat, blocks);
+        GC.KeepAlive(flat);
+        return new FlatChecksum(blocks);
+    }
+
+    /// <summary>Checksum of what lies in a buffer.</summary>
+    public static FlatChecksum Of(HostBuffer buffer)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        var blocks = new ulong[FlatSums.BlocksOf(buffer.Length / sizeof(float))];
+        Of(buffer.Length / sizeof(float), buffer.Address, blocks);
+        GC.KeepAlive(buffer);
+        return new FlatChecksum(blocks);
+    }
+
+    /// <summary>Checksums of a range that begins with a block.</summary>
+    /// <param name="count">Elements.</param>
+    /// <param name="vector">Address of the first.</param>
+    /// <param name="blocks">One element per block.</param>
+    /// <param name="parallel">Whether to use all threads of the caller.</param>
+    public static void Of(long count, nint vector, Span<ulong> blocks, bool parallel = true) =>
+        FlatSums.Measure(count, vector, new SumReport { Left = blocks, Parallel = parallel });
+
+    /// <summary>The form of tensor operations, for accelerators: the same values as of the kernels.</summary>
+    public static void OnDevice(Tensor flat, Span<ulong> blocks)
+    {
+        ArgumentNullException.ThrowIfNull(flat);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var words = flat.view(ScalarType.Int32);
+        for (var block = 0; block < blocks.Length; block++)
+        {
+            var first = block * GradientNorm.Block;
+            var count = Math.Min(GradientNorm.Block, flat.numel() - first);
+            var whole = count / Lanes * Lanes;
+            var lanes = new uint[Lanes];
+            Add(words.narrow(0, first, whole).view(-1, Lanes).sum(0, type: ScalarType.Int64));
+            if (whole < count)
+                Add(words.narrow(0, first + whole, count - whole).to(ScalarType.Int64));
+            blocks[block] = FoldLanes(lanes);
+
+            void Add(Tensor sums)
+            {
+                var (lane, all) = (0, sums.cpu().data<long>().ToArray());
+                foreach (var sum in all)
+                    lanes[lane++] += unchecked((uint)sum);
+            }
+        }
+    }
+
+    /// <summary>The composed form on a CPU: the same values as of the kernels.</summary>
+    public static unsafe void Composed(long count, nint vector, Span<ulong> blocks)
+    {
+        var lanes = stackalloc uint[Lanes];
+        for (var block = 0; block < blocks.Length; block++)
+        {
+            var words = (uint*)vector + block * GradientNorm.Block;
+            var size = Math.Min(GradientNorm.Block, count - block * GradientNorm.Block);
+            var sums = Vector256<uint>.Zero;
+            long i = 0;
+            for (; i + Lanes <= size; i += Lanes)
+                sums += Vector256.Load(words + i);
+            sums.Store(lanes);
+            for (; i < size; i++)
+                lanes[i % Lanes] += words[i];
+            blocks[block] = FoldLanes(new ReadOnlySpan<uint>(lanes, Lanes));
+        }
+    }
+
+    /// <summary>Holds what was found against this.</summary>
+    /// <param name="found">Checksums of some blocks, as they are now.</param>
+    /// <param name="place">Which vector they are of.</param>
+    /// <param name="lanes">The lanes that a gradient belongs to.</param>
+    /// <param name="firstBlock">Which block of the vector is the first of them.</param>
+    /// <exception cref="CorruptionException">A block changed.</exception>
+    public void Verify(ReadOnlySpan<ulong> found, FlatPlace place, LaneBlock? lanes = null, int firstBlock = 0)
+    {
+        for (var i = 0; i < found.Length; i++)
+        {
+            if (found[i] != blocks[firstBlock + i])
+                throw new CorruptionException(place, firstBlock + i, blocks[firstBlock + i], found[i], lanes);
+        }
+    }
+
+    /// <inheritdoc cref="Verify(ReadOnlySpan{ulong}, FlatPlace, LaneBlock?, int)"/>
+    /// <param name="flat">The whole vector.</param>
+    /// <param name="place">Which vector it is.</param>
+    /// <param name="lanes">The lanes that a gradient belongs to.</param>
+    public void Verify(Tensor flat, FlatPlace place, LaneBlock? lanes = null) => Verify(Of(flat).Blocks, place, lanes);
+
+    /// <summary>Folds this onto the hash of what came before.</summary>
+    internal ulong Fold(ulong hash)
+    {
+        foreach (var block in blocks)
+            hash = StateHash.Mix(hash ^ block);
+        return hash;
+    }
+
+    // Each step is a bijection of what came before, so a change of one lane always shows.
+    private static ulong FoldLanes(ReadOnlySpan<uint> lanes)
+    {
+        ulong hash = 0;
+        foreach (var lane in lanes)
+            hash = StateHash.Mix(hash ^ lane);
+        return hash;
+    }
+}

@@ -1,0 +1,29 @@
+namespace ActorTrain.Models.Storage;
+
+/// <summary>Where a flat vector lies while nobody works on it, so that a flipped bit would go unseen were it not looked for.</summary>
+public enum FlatPlace
+{
+    /// <summary>The weights of a replica.</summary>
+    Weights,
+
+    /// <summary>AdamW's running mean of gradients.</summary>
+    FirstMoment,
+
+    /// <summary>AdamW's running mean of squared gradients.</summary>
+    SecondMoment,
+
+    /// <summary>The gradient of some lanes, which waits on its trainer for that of the lanes beside them.</summary>
+    LaneGradient,
+
+    /// <summary>The gradient of a block of lanes that its trainer has published.</summary>
+    PublishedGradient,
+
+    /// <summary>A reducer's sum of some blocks, which waits for that of the others.</summary>
+    PartialSum,
+
+    /// <summary>The gradient of the global batch.</summary>
+    TotalGradient,
+
+    /// <summary>A copy of weights and moments in memory.</summary>
+    Snapshot,
+}
