@@ -18,5 +18,6 @@ return CommandLine.Run(
         Status = StatusHandler.Run,
         Journal = JournalHandler.Run,
         Audit = AuditHandler.Run,
+        Chaos = ChaosHandler.Run,
     },
     CommandContext.OfProcess());

@@ -6,22 +6,43 @@ using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.Faults;
 
-/// <summary>A trainer's device whose memory can be damaged on purpose, and which can be slow: it shows every vector to the injector while nobody works
-/// on it.</summary>
-/// <param name="device">The device; disposed of with this.</param>
-/// <param name="trainer">Name of the trainer that owns it.</param>
-/// <param name="transport">Where it publishes.</param>
-/// <param name="faults">What damages it.</param>
-public sealed class BreakableDevice(ReplicaDevice device, string trainer, IGradientTransport transport, IFaultInjector faults) : ITrainerDevice
+/// <summary>A trainer's device whose memory can be damaged on purpose, and which can be slow: it shows all that rests in it to the injector.</summary>
+public sealed class BreakableDevice : ITrainerDevice
 {
+    private readonly ITrainerDevice device;
+    private readonly string trainer;
+    private readonly IGradientTransport transport;
+    private readonly IFaultInjector faults;
+    private LaneBlock lanes;
+    private long step;
+
+    /// <summary>Makes a device that can be broken.</summary>
+    /// <param name="make">Makes it, given whom to tell of memory that rests.</param>
+    /// <param name="trainer">Name of the trainer that owns it.</param>
+    /// <param name="transport">Where it publishes.</param>
+    /// <param name="faults">What breaks it.</param>
+    public BreakableDevice(Func<Action<FlipTarget>, ITrainerDevice> make, string trainer, IGradientTransport transport, IFaultInjector faults)
+    {
+        ArgumentNullException.ThrowIfNull(make);
+        this.trainer = trainer;
+        this.transport = transport;
+        this.faults = faults;
+        device = make(memory => faults.Touch(trainer, step, memory));
+    }
+
     /// <inheritdoc/>
     public string? Load(StateSource source, long atStep) => device.Load(source, atStep);
 
     /// <inheritdoc/>
-    public void Begin(LaneBlock block) => device.Begin(block);
+    public void Begin(LaneBlock block)
+    {
+        lanes = block;
+        device.Begin(block);
+    }
 
     /// <inheritdoc/>
     public void GiveUp() => device.GiveUp();
@@ -29,25 +50,21 @@ public sealed class BreakableDevice(ReplicaDevice device, string trainer, IGradi
     /// <inheritdoc/>
     public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness)
     {
+        step = batchStep;
         var begun = Stopwatch.GetTimestamp();
         device.ComputeLane(batchStep, lane, skips, isWitness);
-        foreach (var gradient in device.Resting)
-            faults.Touch(FaultPlace.Gradient, trainer, batchStep, gradient);
         faults.Slow(trainer, batchStep, Stopwatch.GetElapsedTime(begun));
     }
 
     /// <inheritdoc/>
     public BlockResult? Publish(Round round)
     {
-        var block = device.Lanes;
-        var result = device.Publish(round);
-        if (result is not null && block is { } lanes)
-        {
-            using var sum = transport.Read(round, lanes);
-            if (sum is not null)
-                faults.Touch(FaultPlace.Sum, trainer, round.Step, sum.Vector);
-        }
-
+        step = round.Step;
+        if (device.Publish(round) is not { } result)
+            return null;
+        using var published = transport.Read(round, lanes);
+        if (published is not null)
+            faults.Spoil(trainer, round.Step, published.Vector);
         return result;
     }
 
@@ -57,15 +74,8 @@ public sealed class BreakableDevice(ReplicaDevice device, string trainer, IGradi
     /// <inheritdoc/>
     public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment)
     {
-        var applied = device.Apply(round, gradientNorm, adjustment);
-        if (applied is not null)
-        {
-            faults.Touch(FaultPlace.Weights, trainer, round.Step, device.Replica.Parameters.Weights);
-            faults.Touch(FaultPlace.FirstMoment, trainer, round.Step, device.Replica.FirstMoment);
-            faults.Touch(FaultPlace.SecondMoment, trainer, round.Step, device.Replica.SecondMoment);
-        }
-
-        return applied;
+        step = round.Step;
+        return device.Apply(round, gradientNorm, adjustment);
     }
 
     /// <inheritdoc/>

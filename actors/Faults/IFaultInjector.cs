@@ -1,3 +1,4 @@
+using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Faults;
@@ -27,25 +28,6 @@ public enum Fault
     Hang,
 }
 
-/// <summary>A vector in memory that can be damaged while nobody works on it.</summary>
-public enum FaultPlace
-{
-    /// <summary>A trainer's weights, between two steps.</summary>
-    Weights,
-
-    /// <summary>A trainer's running mean of gradients, between two steps.</summary>
-    FirstMoment,
-
-    /// <summary>A trainer's running mean of squared gradients, between two steps.</summary>
-    SecondMoment,
-
-    /// <summary>The gradient of the lanes that a trainer has computed, before it is published.</summary>
-    Gradient,
-
-    /// <summary>A sum over a block of lanes that a trainer has published: what a message names.</summary>
-    Sum,
-}
-
 /// <summary>Breaks actors on purpose; a run that is not under test has none.</summary>
 public interface IFaultInjector
 {
@@ -58,20 +40,27 @@ public interface IFaultInjector
     /// <param name="actor">The actor's name.</param>
     void Hang(string actor);
 
-    /// <summary>May damage a vector; called on the trainer's own thread, before anybody reads it again.</summary>
-    /// <param name="place">What it is.</param>
+    /// <summary>May flip a bit of memory that rests; called on the trainer's own thread.</summary>
     /// <param name="actor">Name of the trainer that holds it.</param>
-    /// <param name="step">Updates so far in the round that it belongs to.</param>
-    /// <param name="vector">Flat, float32, on the trainer's device.</param>
-    void Touch(FaultPlace place, string actor, long step, Tensor vector)
+    /// <param name="atStep">Updates that the trainer's weights had seen when it was last told what to do.</param>
+    /// <param name="memory">What rests.</param>
+    void Touch(string actor, long atStep, FlipTarget memory)
+    {
+    }
+
+    /// <summary>May change elements of a gradient that was just published; called on the trainer's own thread, before anybody hears of it.</summary>
+    /// <param name="actor">The trainer's name.</param>
+    /// <param name="atStep">Updates so far in its round.</param>
+    /// <param name="gradient">Flat, float32, on the CPU.</param>
+    void Spoil(string actor, long atStep, Tensor gradient)
     {
     }
 
     /// <summary>May make a trainer slower; called on its own thread.</summary>
     /// <param name="actor">The trainer's name.</param>
-    /// <param name="step">The step whose batch was computed.</param>
+    /// <param name="atStep">The step whose batch was computed.</param>
     /// <param name="spent">What its last lane took.</param>
-    void Slow(string actor, long step, TimeSpan spent)
+    void Slow(string actor, long atStep, TimeSpan spent)
     {
     }
 }

@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Faults;
+using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Host.Chaos;
@@ -64,8 +64,8 @@ internal sealed record ChaosKind(string Name, Blow Blow, string Role, string Wha
     public const string Trainer = "trainer", Reducer = "reducer", Supervisor = "supervisor", Trainers = "trainers", Spikes = "spikes", Checkpointer = "checkpointer",
         Journal = "journal", Metrics = "metrics", Anyone = "any";
 
-    /// <summary>Vectors of which one is damaged.</summary>
-    public IReadOnlyList<FaultPlace> Places { get; init; } = [];
+    /// <summary>Where a bit is flipped: in the first of these that rests.</summary>
+    public IReadOnlyList<FlatPlace> Places { get; init; } = [];
 
     /// <summary>Whether a decision shows the answer; null where the answer is that nothing need be decided.</summary>
     public Func<RunEvent, ChaosFault, ChaosFired, bool>? Shows { get; init; }

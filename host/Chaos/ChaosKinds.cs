@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Faults;
+using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Journal;
 using static ActorTrain.Host.Chaos.ChaosKind;
 
@@ -22,15 +22,17 @@ internal static class ChaosKinds
         new("kill", Blow.Kill, Spikes, "kill -9 of the process", "the next process goes on from the newest whole checkpoint and takes the later steps again")
         { Shows = static (decision, _, _) => decision is RunResumed },
         new("flip-weights", Blow.Flip, Trainer, "a flipped bit in a trainer's weights", "found by checksum when they are next read; that trainer gives up its state and copies a healthy one")
-        { Places = [FaultPlace.Weights], Shows = ShowsCorruption },
+        { Places = [FlatPlace.Weights], Shows = ShowsCorruption },
         new("flip-moments", Blow.Flip, Trainer, "a flipped bit in a trainer's moments", "found by checksum when they are next read; that trainer gives up its state and copies a healthy one")
-        { Places = [FaultPlace.FirstMoment, FaultPlace.SecondMoment], Shows = ShowsCorruption },
-        new("flip-gradient", Blow.Flip, Trainer, "a flipped bit in a gradient before it is published", "found by checksum when it is next read; its lanes are computed again")
-        { Places = [FaultPlace.Gradient], Shows = ShowsCorruption },
+        { Places = [FlatPlace.FirstMoment, FlatPlace.SecondMoment], Shows = ShowsCorruption },
+        new("flip-gradient", Blow.Flip, Trainer, "a flipped bit in a gradient of lanes, or in the total", "found by checksum when it is next read; whoever holds it begins anew")
+        { Places = [FlatPlace.LaneGradient, FlatPlace.TotalGradient], Shows = ShowsCorruption },
         new("flip-message", Blow.Flip, Trainer, "a flipped bit in a published sum", "found by checksum by the reducer that reads it; the round is computed again")
-        { Places = [FaultPlace.Sum], Shows = ShowsCorruption },
+        { Places = [FlatPlace.PublishedGradient], Shows = ShowsCorruption },
+        new("flip-snapshot", Blow.Flip, Trainer, "a flipped bit in a snapshot in memory", "found by hash before the snapshot is taken over or written: another trainer, or an older state, is gone on from")
+        { Places = [FlatPlace.Snapshot] },
         new("nan-gradient", Blow.NotANumber, Trainer, "a NaN in a gradient that the data do not account for", "found by checksum, or by judging the step and computing it again: the machine is blamed, not the batch")
-        { Places = [FaultPlace.Gradient], Shows = static (decision, fault, fired) => ShowsCorruption(decision, fault, fired) || decision is StepReplayed { Agreed: false } },
+        { Shows = static (decision, fault, fired) => ShowsCorruption(decision, fault, fired) || decision is StepReplayed { Agreed: false } },
         new("poisoned-batch", Blow.Poison, Trainer, "batches of random tokens", "the step is judged before its update is applied, and computed again: its batch is left out, or the run goes back and leaves it out")
         { Shows = static (decision, fault, _) => decision switch
             {

@@ -1,5 +1,4 @@
 using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;
@@ -54,7 +53,10 @@ internal sealed class ChaosLife : IDisposable
     }
 
     /// <summary>A device that can be broken.</summary>
-    public ITrainerDevice Break(ReplicaDevice device, string trainer, IGradientTransport transport) => new BreakableDevice(device, trainer, transport, faults);
+    /// <param name="device">What it is made of.</param>
+    /// <param name="trainer">Name of the trainer that owns it.</param>
+    public ITrainerDevice Break(ReplicaDeviceOptions device, string trainer) =>
+        new BreakableDevice(probe => new ReplicaDevice(device with { Probe = probe }), trainer, device.Transport, faults);
 
     /// <summary>Samples of which some are poisoned.</summary>
     public Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> Poison(Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> samples, int microBatch, int vocabulary)

@@ -67,43 +67,48 @@ internal sealed class LiveFaults : IFaultInjector, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Touch(FaultPlace place, string actor, long step, Tensor vector)
+    public void Touch(string actor, long atStep, FlipTarget memory)
     {
         ChaosFault? fault;
         lock (gate)
-            fault = Take(step, actor, kind => kind.Places.Count > 0 && kind.Places.Contains(place), fault => PlaceOf(fault) == place);
+            fault = Take(atStep, actor, kind => kind.Blow == Blow.Flip && kind.Places.Contains(memory.Place), fault => Chooses(fault, memory.Place));
         if (fault is null)
             return;
-        var bits = 32 * vector.numel();
-        var bit = fault.Bit % bits;
-        if (ChaosKinds.ByName[fault.Kind].Blow == Blow.Flip)
-        {
-            Note(fault, actor, step, $"bit {bit % 32} of element {bit / 32} of its {InWords(place)} was flipped");
-            BitFlip.At(vector, bit);
-            return;
-        }
+        var bit = fault.Bit % memory.Bits;
+        Note(fault, actor, atStep, $"bit {bit % 32} of element {bit / 32} of its {InWords(memory.Place)} was flipped");
+        memory.Flip(bit);
+    }
 
-        Note(fault, actor, step, $"element {bit / 32} of its {InWords(place)} became NaN");
+    /// <inheritdoc/>
+    public void Spoil(string actor, long atStep, Tensor gradient)
+    {
+        ChaosFault? fault;
+        lock (gate)
+            fault = Take(atStep, actor, static kind => kind.Blow == Blow.NotANumber);
+        if (fault is null)
+            return;
+        var at = fault.Bit % gradient.numel();
+        Note(fault, actor, atStep, $"element {at} of its gradient became NaN");
         using var _ = no_grad();
-        using var element = vector.narrow(0, bit / 32, 1);
+        using var element = gradient.narrow(0, at, 1);
         element.fill_(float.NaN);
     }
 
     /// <inheritdoc/>
-    public void Slow(string actor, long step, TimeSpan spent)
+    public void Slow(string actor, long atStep, TimeSpan spent)
     {
         ChaosFault? fault;
         bool isSlow;
         lock (gate)
         {
-            fault = Take(step, actor, static kind => kind.Blow == Blow.Slow);
+            fault = Take(atStep, actor, static kind => kind.Blow == Blow.Slow);
             if (fault is not null)
                 slowUntil[actor] = Stopwatch.GetTimestamp() + Ticks(fault.Seconds);
             isSlow = slowUntil.TryGetValue(actor, out var until) && Stopwatch.GetTimestamp() < until;
         }
 
         if (fault is not null)
-            Note(fault, actor, step, string.Create(CultureInfo.InvariantCulture, $"it took three times as long for {fault.Seconds} s"));
+            Note(fault, actor, atStep, string.Create(CultureInfo.InvariantCulture, $"it took three times as long for {fault.Seconds} s"));
         if (isSlow)
             over.Wait(2 * spent);
     }
@@ -133,11 +138,13 @@ internal sealed class LiveFaults : IFaultInjector, IDisposable
         GC.KeepAlive(ballast);
     }
 
-    private static FaultPlace PlaceOf(ChaosFault fault)
+    // Both moments rest at the same time.
+    private static bool Chooses(ChaosFault fault, FlatPlace place) => place switch
     {
-        var places = ChaosKinds.ByName[fault.Kind].Places;
-        return places[(int)(fault.Bit / 32 % places.Count)];
-    }
+        FlatPlace.FirstMoment => fault.Bit / 32 % 2 == 0,
+        FlatPlace.SecondMoment => fault.Bit / 32 % 2 == 1,
+        _ => true,
+    };
 
     // Among several that are due the earliest comes first, one at a time.
     private ChaosFault? Take(long step, string actor, Func<ChaosKind, bool> suits, Func<ChaosFault, bool>? also = null)
@@ -221,13 +228,15 @@ internal sealed class LiveFaults : IFaultInjector, IDisposable
 
     private static long Ticks(double seconds) => (long)(seconds * Stopwatch.Frequency);
 
-    private static string InWords(FaultPlace place) => place switch
+    private static string InWords(FlatPlace place) => place switch
     {
-        FaultPlace.Weights => "weights",
-        FaultPlace.FirstMoment => "first moment",
-        FaultPlace.SecondMoment => "second moment",
-        FaultPlace.Gradient => "gradient",
-        _ => "published sum",
+        FlatPlace.Weights => "weights",
+        FlatPlace.FirstMoment => "first moment",
+        FlatPlace.SecondMoment => "second moment",
+        FlatPlace.LaneGradient => "gradient",
+        FlatPlace.TotalGradient => "total gradient",
+        FlatPlace.PublishedGradient => "published sum",
+        _ => "snapshot",
     };
 
     /// <summary>What takes the database of a run away.</summary>

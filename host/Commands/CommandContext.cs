@@ -59,4 +59,7 @@ public sealed record Handlers
 
     /// <summary>Proves what a run read.</summary>
     public required Func<AuditRequest, CommandContext, int> Audit { get; init; }
+
+    /// <summary>Breaks a run on purpose.</summary>
+    public required Func<ChaosRequest, CommandContext, int> Chaos { get; init; }
 }

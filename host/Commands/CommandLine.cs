@@ -21,7 +21,7 @@ public static class CommandLine
           actortrain status book
           actortrain scale book --trainers 3
 
-        Exit codes: 0 done, 1 a fault of program or machine, or an audit that found one, 2 bad input, 130 interrupted.
+        Exit codes: 0 done, 1 a fault of program or machine, an audit that found one, or chaos that broke the promise, 2 bad input, 130 interrupted.
         """;
 
     /// <summary>Defines every command.</summary>
@@ -42,6 +42,7 @@ public static class CommandLine
         root.Add(ScaleCommand.Define(request => handlers.Scale(request, context)));
         root.Add(JournalCommand.Define(request => handlers.Journal(request, context)));
         root.Add(AuditCommand.Define(request => handlers.Audit(request, context)));
+        root.Add(ChaosCommand.Define(request => handlers.Chaos(request, context)));
         root.Add(HelpCommand.Define(root, context));
         foreach (var command in root.Subcommands)
             ParseErrors.RefuseMisspelt(command);

@@ -262,7 +262,7 @@ internal sealed class PretrainRun : IDisposable
                 Log = directory.LogFile,
             },
             Limits = new RestartLimits(trainers.MaxRestarts, trainers.RestartWindow, directory.LogFile),
-            MakeDevice = trainer => chaos is null ? new ReplicaDevice(device) : chaos.Break(new ReplicaDevice(device), $"{trainer}", transport),
+            MakeDevice = trainer => chaos is null ? new ReplicaDevice(device) : chaos.Break(device, $"{trainer}"),
             Faults = chaos?.Faults,
             Transport = transport,
             MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),

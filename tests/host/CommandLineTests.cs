@@ -27,6 +27,7 @@ public sealed class CommandLineTests
             Status = Take,
             Journal = Take,
             Audit = Take,
+            Chaos = Take,
         };
         var code = CommandLine.Run(arguments, handlers, new CommandContext(output, error, false, TimeProvider.System));
         return (code, output.ToString(), error.ToString(), request);
