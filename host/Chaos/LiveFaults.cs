@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 
@@ -10,8 +11,8 @@ namespace ActorTrain.Host.Chaos;
 /// or a later one, so that the same schedule brings the same trouble.</summary>
 internal sealed class LiveFaults : IFaultInjector, IDisposable
 {
-    // A fault that takes away what others need lasts this much longer, before the next strikes.
-    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
+    // After a fault that takes away what others need, so much time goes by before the next strikes.
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Jump = TimeSpan.FromHours(1);
 
@@ -46,6 +47,8 @@ internal sealed class LiveFaults : IFaultInjector, IDisposable
     {
         if (MessageStep.Of(message) is not { } step)
             return Fault.None;
+        if (message is JudgeStep)
+            AwaitQuiet(step);
         ChaosFault? fault;
         lock (gate)
         {
@@ -149,7 +152,7 @@ internal sealed class LiveFaults : IFaultInjector, IDisposable
     // Among several that are due the earliest comes first, one at a time.
     private ChaosFault? Take(long step, string actor, Func<ChaosKind, bool> suits, Func<ChaosFault, bool>? also = null)
     {
-        if (pending.Count == 0 || Stopwatch.GetTimestamp() < quietUntil)
+        if (pending.Count == 0 || Stopwatch.GetTimestamp() < Interlocked.Read(ref quietUntil))
             return null;
         var elapsed = (DateTimeOffset.UtcNow - begun).TotalSeconds;
         var found = pending.Find(fault =>
@@ -158,6 +161,20 @@ internal sealed class LiveFaults : IFaultInjector, IDisposable
         if (found is not null)
             pending.Remove(found);
         return found;
+    }
+
+    // Every step is judged, so here the run can be held until what is over its step may strike.
+    private void AwaitQuiet(long step)
+    {
+        lock (gate)
+        {
+            if (!pending.Exists(fault => fault.Step <= step))
+                return;
+        }
+
+        var left = Interlocked.Read(ref quietUntil) - Stopwatch.GetTimestamp();
+        if (left > 0)
+            over.Wait(TimeSpan.FromSeconds((double)left / Stopwatch.Frequency));
     }
 
     private Fault Strike(ChaosFault fault, ChaosKind kind, string actor, long step, object message)

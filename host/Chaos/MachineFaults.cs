@@ -6,7 +6,8 @@ namespace ActorTrain.Host.Chaos;
 /// <summary>Faults of the machine, brought upon this process by itself: the system's own means, and nothing that outlives the process.</summary>
 internal static partial class MachineFaults
 {
-    private const int KillSignal = 9;
+    private const int KillSignal = 9, FileTooBigSignal = 25; // SIGXFSZ
+    private const nint Ignored = 1; // SIG_IGN
     private const int FileSizeLimit = 1; // RLIMIT_FSIZE
     private const int SetOpenFileLock = 37; // F_OFD_SETLK
     private const short WriteLock = 1, Unlock = 2; // F_WRLCK, F_UNLCK
@@ -30,6 +31,8 @@ internal static partial class MachineFaults
     /// <summary>Lets no file grow beyond one page, or lets them grow again: what a full disk does to everything that is written at its end.</summary>
     public static void LimitFiles(bool limited)
     {
+        // Else whoever writes too much is not told so, but ended.
+        _ = SetSignal(FileTooBigSignal, Ignored);
         if (GetLimit(FileSizeLimit, out var limit) != 0)
             throw new Win32Exception(Marshal.GetLastPInvokeError());
         limit.Current = limited ? SmallestFile : limit.Most;
@@ -122,6 +125,10 @@ internal static partial class MachineFaults
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int SendSignal(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial nint SetSignal(int signal, nint handler);
 
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
