@@ -28,7 +28,16 @@ public sealed class CheckpointSaving(CheckpointStore store, SnapshotMemory memor
             if (snapshot is null || snapshot.Step != command.Step)
                 return null;
             var facts = options.FactsOf(command.Step, command.Course);
-            var manifest = store.Commit(new CheckpointContent(facts, options.Layout, snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment));
+            var content = new CheckpointContent(facts, options.Layout, snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment)
+            {
+                // What the snapshot holds is read for the files and then hashed: a bit that flipped before the files had it shows.
+                BeforeNaming = () =>
+                {
+                    if (snapshot.Damage() is { } damage)
+                        throw new UserErrorException(damage);
+                },
+            };
+            var manifest = store.Commit(content);
             return last = new CheckpointSaved(command.Step, manifest.WeightsHash);
         }
         catch (UserErrorException error)

@@ -209,10 +209,13 @@ public sealed partial class RunLogic
         {
             case PublisherStarted started:
                 // What an earlier life says from now on comes too late: this one goes on from here, and is sent the rest again.
-                if (metricsLife?.Life != started.Life)
+                // It says so to each thing it is told before it has heard where it stands; to be told everything each time would end in a flood.
+                var isKnown = metricsLife?.Life == started.Life;
+                if (!isKnown)
                     metricsLife = new GoOnAfter(started.Life, metrics.Acknowledged, metricsStep);
-                Do(new ToMetrics(metricsLife));
-                RepeatMetrics();
+                Do(new ToMetrics(metricsLife!));
+                if (!isKnown)
+                    RepeatMetrics();
                 break;
             case Published published when published.Life == metricsLife?.Life:
                 foreach (var (number, item) in metrics.Waiting)

@@ -155,9 +155,9 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
 
     private void StartReducer(int number)
     {
-        var (lanes, transport, self, faults) = (parts.Options.Lanes, parts.Transport, Self, parts.Faults);
+        var (lanes, transport, self, faults, norms) = (parts.Options.Lanes, parts.Transport, Self, parts.Faults, parts.Norms);
         var name = Life($"reducer-{number}") + (replacements[number] == 0 ? "" : $"-replaced-{replacements[number]}");
-        reducers[number] = Context.ActorOf(Props.Create(() => new GradientReducer(number, lanes, transport, self, faults)), name);
+        reducers[number] = Context.ActorOf(Props.Create(() => new GradientReducer(number, lanes, transport, self, faults, norms)), name);
     }
 
     private void StartTrainerSupervisor()

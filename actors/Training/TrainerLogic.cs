@@ -83,6 +83,10 @@ public sealed class TrainerLogic
 
     private void Load(LoadState load)
     {
+        // One that was overtaken by another is over.
+        if (load.Number < loaded?.Number)
+            return;
+
         // The same again is a repetition: a state that has moved on since must not be taken back.
         if (load != loaded)
         {

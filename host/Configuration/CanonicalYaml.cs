@@ -28,7 +28,9 @@ public static class CanonicalYaml
     {
         var lines = from key in Settings.Written
                     where key.Setting.MayChangeBecause is null
-                    select $"{key.Setting.Key}={key.Write(configuration)}";
+                    let value = key.Write(configuration)
+                    where !key.Setting.CameLater || value != key.Setting.Default
+                    select $"{key.Setting.Key}={value}";
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))));
     }
 }

@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Numerics;
 using ActorTrain.Models;
+using ActorTrain.Models.Optimization;
 
 namespace ActorTrain.Host.Configuration;
 
 /// <summary>Makes a configuration of the settings given: works the other values out and checks them against each other.</summary>
 internal static class ConfigurationBuilder
 {
+    private static readonly AdamWOptions Optimizer = new();
     private static readonly string[] Sizes = ["model.layers", "model.width", "model.heads"];
 
     public static RunConfiguration Build(GivenSettings given, string defaultName)
@@ -81,6 +83,13 @@ internal static class ConfigurationBuilder
         if (warmup >= steps)
             throw Refuse(given, $"training.warmup_steps {warmup} is not below training.steps {steps}; make it smaller.", "training.warmup_steps", "training.steps");
 
+        var reset = given.Get<int>("training.momentum_reset_every");
+        if (reset > 0 && reset <= Optimizer.MomentumResetWarmup)
+        {
+            throw Refuse(given, $"training.momentum_reset_every {reset} is not more than the {Optimizer.MomentumResetWarmup} updates in which the learning rate climbs back behind a reset; make it more, or 0.",
+                "training.momentum_reset_every");
+        }
+
         return new TrainingOptions
         {
             Steps = steps,
@@ -95,6 +104,10 @@ internal static class ConfigurationBuilder
             Epsilon = given.Get<double>("training.epsilon"),
             WeightDecay = given.Get<double>("training.weight_decay"),
             Clip = given.Get<double>("training.clip"),
+            EmbeddingGradientShrink = given.Get<double>("model.embedding_gradient_shrink"),
+            UpdateClipping = given.Get<bool>("training.update_clipping"),
+            MomentumResetEvery = reset,
+            SpikeAwareClipping = given.Get<double>("training.spike_aware_clipping"),
             Seed = given.Get<long>("training.seed"),
             Precision = given.Get<Precision>("training.precision"),
             Numerics = given.Get<NumericsMode>("training.numerics"),

@@ -65,6 +65,18 @@ public sealed record TrainingOptions
     /// <summary>Largest global norm of the gradient; 0 does not clip.</summary>
     public required double Clip { get; init; }
 
+    /// <summary>What the gradient of the input embedding is multiplied by; 1 leaves it.</summary>
+    public required double EmbeddingGradientShrink { get; init; }
+
+    /// <summary>Whether AdamW clips updates tensor by tensor: see <see cref="Models.Optimization.AdamWOptions.UpdateClipping"/>.</summary>
+    public required bool UpdateClipping { get; init; }
+
+    /// <summary>Updates from one forgetting of AdamW's moments to the next; 0: never.</summary>
+    public required int MomentumResetEvery { get; init; }
+
+    /// <summary>Largest square of a gradient's element, in multiples of its second moment; 0: none.</summary>
+    public required double SpikeAwareClipping { get; init; }
+
     /// <summary>Seed of initial weights and of the order of samples.</summary>
     public required long Seed { get; init; }
 
@@ -194,7 +206,7 @@ public sealed record RunConfiguration
 
     /// <summary>SHA-256 over the keys that the result depends on, 64 lower-case hexadecimal digits.</summary>
     /// <remarks>Hashed are the lines <c>key=value</c>, joined by line feeds, of every setting of <see cref="Settings.All"/> that may not change
-    /// when a run is resumed, in the order of that table. Not hashed are those that say where things lie or when they are looked at, and
+    /// when a run is resumed, in the order of that table, save for those that came later (<see cref="Setting.CameLater"/>) where they have their default. Not hashed are those that say where things lie or when they are looked at, and
     /// threads and device, which the numeric fingerprint of each checkpoint records instead.</remarks>
     public string Hash => CanonicalYaml.HashOf(this);
 

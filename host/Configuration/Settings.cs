@@ -11,7 +11,10 @@ namespace ActorTrain.Host.Configuration;
 /// <param name="Help">What it does, in a phrase.</param>
 /// <param name="Write">Its canonical value in a configuration; null for a key that only sets others.</param>
 /// <param name="MayChangeBecause">Why a run may be resumed with another value; null where that would give other bits.</param>
-public sealed record Setting(string Key, SettingKind Kind, string? Default, string Help, Func<RunConfiguration, string>? Write, string? MayChangeBecause = null);
+/// <param name="CameLater">Whether runs were started before there was this key: it enters the hash only where it is not the default, so that they can be
+/// resumed.</param>
+public sealed record Setting(
+    string Key, SettingKind Kind, string? Default, string Help, Func<RunConfiguration, string>? Write, string? MayChangeBecause = null, bool CameLater = false);
 
 /// <summary>The table of all keys: names, values, defaults, help and what may change on resume stand here and nowhere else.</summary>
 public static partial class Settings
@@ -47,6 +50,8 @@ public static partial class Settings
         new("model.tie_embeddings", new Flag(), "true (llama: false)", "whether the output projection is the token embedding", static c => Write(c.Model.TieEmbeddings)),
         new("model.norm_epsilon", new Number(0, Above: true), "1e-5", "added to the variance inside each norm", static c => Write(c.Model.NormEpsilon)),
         new("model.rope_theta", new Number(0, Above: true), "10000", "base of the rotary frequencies; llama only", static c => Write(c.Model.RopeTheta)),
+        new("model.embedding_gradient_shrink", new Number(0, 1), "1", "what the gradient of the input embedding is multiplied by (GLM-130B: 0.1); 1 leaves it",
+            static c => Write(c.Training.EmbeddingGradientShrink), CameLater: true),
 
         new("data.path", Folder, null, "folder written by 'actortrain prepare'", static c => Quote(c.Data.Path),
             "data may be moved; its checksum, not its place, must agree"),
@@ -63,6 +68,12 @@ public static partial class Settings
         new("training.epsilon", new Number(0, Above: true), "1e-8", "AdamW's epsilon", static c => Write(c.Training.Epsilon)),
         new("training.weight_decay", new Number(0), "0.1", "decoupled weight decay, on matrices only", static c => Write(c.Training.WeightDecay)),
         new("training.clip", new Number(0), "1", "largest global norm of the gradient; 0 does not clip", static c => Write(c.Training.Clip)),
+        new("training.update_clipping", new Flag(), "false", "StableAdamW: a lower rate for tensors whose gradient outgrows its second moment",
+            static c => Write(c.Training.UpdateClipping), CameLater: true),
+        new("training.momentum_reset_every", new Whole(0), "0", "SPAM: updates from one forgetting of AdamW's moments to the next (SPAM: 500); 0: never",
+            static c => Write(c.Training.MomentumResetEvery), CameLater: true),
+        new("training.spike_aware_clipping", new Number(0), "0", "SPAM: largest square of a gradient's element, in multiples of its second moment (SPAM: 5000); 0: none",
+            static c => Write(c.Training.SpikeAwareClipping), CameLater: true),
         new("training.seed", new Whole(0, long.MaxValue), "1", "seed of initial weights and of the order of samples", static c => Write(c.Training.Seed)),
         new("training.precision", Precisions, "float32", "precision of matrix products", static c => Precisions.WordOf(c.Training.Precision)),
         new("training.numerics", Modes, "fast", "fast: this machine's best kernels; portable: the same bits on every x86-64-v3 machine",

@@ -84,9 +84,13 @@ internal sealed class PretrainRun : IDisposable
                 Beta2 = options.Beta2,
                 Epsilon = options.Epsilon,
                 WeightDecay = options.WeightDecay,
+                UpdateClipping = options.UpdateClipping,
+                MomentumResetEvery = options.MomentumResetEvery,
+                SpikeThreshold = options.SpikeAwareClipping,
             },
             Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
             Clip = options.Clip,
+            EmbeddingShrink = options.EmbeddingGradientShrink,
             Seed = (ulong)options.Seed,
         };
         transport = new LocalGradientTransport(
@@ -265,6 +269,7 @@ internal sealed class PretrainRun : IDisposable
             MakeDevice = trainer => chaos is null ? new ReplicaDevice(device) : chaos.Break(device, $"{trainer}"),
             Faults = chaos?.Faults,
             Transport = transport,
+            Norms = new TensorNorms(layout),
             MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),
             Metrics = metrics,
             Show = new RunDisplay(progress, options.Steps, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, replica.Schedule, store.PathOf).Show,

@@ -91,6 +91,7 @@ public sealed class CheckpointStore : CheckpointArchive
             var manifest = WriteFiles(writing, content, cancellation);
             Disk.SyncDirectory(writing);
             cancellation.ThrowIfCancellationRequested();
+            content.BeforeNaming?.Invoke();
             Disk.MoveIntoPlace(writing, PathOf(step), Temporary(ReplacedPrefix, step));
             DeleteSurplus(step);
             return manifest;

@@ -32,6 +32,8 @@ public sealed class ConfigurationErrorTests
         "run.yaml:4: training.micro_batch 3 does not divide the 4 sequences of a lane (training.batch 32 / training.lanes 8); make it a divisor.")]
     [InlineData("training:\n  steps: 10\n  warmup_steps: 10\n", "run.yaml:5: training.warmup_steps 10 is not below training.steps 10; make it smaller.")]
     [InlineData("model:\n  width: 100\n  heads: 3\n", "run.yaml:4: model.width 100 is not a multiple of model.heads 3; make it one.")]
+    [InlineData("training:\n  momentum_reset_every: 100\n", "run.yaml:4: training.momentum_reset_every 100 is not more than the 150 updates in which the learning rate climbs back behind a reset; make it more, or 0.")]
+    [InlineData("model:\n  embedding_gradient_shrink: 2\n", "run.yaml:4: model.embedding_gradient_shrink is '2', but it must be a number of at least 0 and at most 1.")]
     [InlineData("model:\n  depth: 4\n  width: 100\n", "run.yaml:4: model.depth sets model.width too, which is given as well (run.yaml:5); give one of them.")]
     [InlineData("training: 5\n", "run.yaml:3: 'training' is a section; write its keys below it, indented, such as 'steps: ...'.")]
     [InlineData("training:\n  steps:\n", "run.yaml:4: the value of training.steps must be a single word, number or text, but it is empty.")]

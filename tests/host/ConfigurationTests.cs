@@ -71,7 +71,8 @@ public sealed class ConfigurationTests
             "model.tie_embeddings=false", "model.norm_epsilon=1e-6", "model.rope_theta=5", "training.steps=999", "training.batch=64", "training.lanes=4",
             "training.micro_batch=2", "training.learning_rate=1e-3", "training.min_learning_rate_ratio=0", "training.warmup_steps=3", "training.beta1=0.8",
             "training.beta2=0.99", "training.epsilon=1e-7", "training.weight_decay=0", "training.clip=2", "training.seed=2", "training.precision=bfloat16",
-            "training.numerics=portable",
+            "training.numerics=portable", "model.embedding_gradient_shrink=0.1", "training.update_clipping=true", "training.momentum_reset_every=500",
+            "training.spike_aware_clipping=5000",
         ];
         string[] harmless =
         [

@@ -99,6 +99,27 @@ public sealed class CheckpointerTests : TestKit
     }
 
     [Fact]
+    public void No_checkpoint_is_made_of_a_snapshot_in_which_a_bit_flipped()
+    {
+        var random = new Random(1);
+        for (var flip = 0; flip < 30; flip++)
+        {
+            Fill(0, 10, 1);
+            using (var snapshot = memory.Read(0)!)
+            {
+                var buffer = (flip % 3) switch { 0 => snapshot.Weights, 1 => snapshot.FirstMoment, _ => snapshot.SecondMoment };
+                BitFlip.At(buffer.Address, random.NextInt64(8 * buffer.Length));
+            }
+
+            Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointFailed>().Reason.ShouldStartWith("The snapshot of step 10 was damaged in memory");
+            Directory.GetFileSystemEntries(folder.Path).ShouldBeEmpty();
+        }
+
+        Fill(0, 10, 1);
+        Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointSaved>();
+    }
+
+    [Fact]
     public void The_actor_says_that_it_lives_and_writes_on_a_thread_of_its_own()
     {
         Fill(0, 10, 1);
@@ -125,6 +146,6 @@ public sealed class CheckpointerTests : TestKit
         using var writer = memory.Write(slot, step);
         foreach (var buffer in new[] { writer.Weights, writer.FirstMoment, writer.SecondMoment })
             buffer.Slice(0, (int)buffer.Length).Fill(value);
-        writer.Complete(value).ShouldBeTrue();
+        writer.Complete(StateHash.Of(writer.Weights, writer.FirstMoment, writer.SecondMoment)).ShouldBeTrue();
     }
 }

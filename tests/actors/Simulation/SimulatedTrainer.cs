@@ -32,6 +32,8 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
             case LoadState load when load.Number == loaded:
                 say(new StateLoaded(key, load.Step, load.Number));
                 break;
+            case LoadState load when load.Number < loaded:
+                break;
             case LoadState load:
                 Load(load);
                 break;

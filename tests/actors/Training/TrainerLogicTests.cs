@@ -152,6 +152,9 @@ public sealed class TrainerLogicTests : IDisposable
         trainer.Step.ShouldBe(5);
         trainer.Hear(new LoadState(new SnapshotState(0, 99), 4, 2));
         trainer.Step.ShouldBe(4);
+        trainer.Hear(new LoadState(new SnapshotState(1, 7), 6, 3));
+        trainer.Hear(new LoadState(new SnapshotState(0, 99), 4, 2));
+        trainer.Step.ShouldBe(6);
     }
 
     [Fact]
