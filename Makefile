@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build train test chaos check bench clean
+.PHONY: help setup build train test chaos check bench bench-spikes clean
 .NOTPARALLEL:
 .ONESHELL:
 SHELL := /bin/bash
@@ -11,7 +11,7 @@ export DOTNET_NOLOGO := 1
 DOTNET_BUILD := dotnet msbuild ActorTrain.sln -restore -property:Configuration=Release -verbosity:quiet -nologo
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: ## install the Debian packages that are missing and build the native libraries; TORCH=/path takes another PyTorch from then on
 	@ops/setup.sh
@@ -53,6 +53,11 @@ bench: ## measure against PyTorch in the same run; ends with one line per figure
 	$(DOTNET_BUILD)
 	ops/bench/fetch-openblas.sh
 	dotnet run --project ops/bench --configuration Release
+
+bench-spikes: ## score the rules for loss spikes on recorded runs: figure spikes.RULE.precision, .recall, .delay_steps
+	@ops/setup.sh
+	$(DOTNET_BUILD)
+	dotnet run --project ops/bench --configuration Release -- spikes
 
 clean: ## remove what was built, prepared texts included; runs stay
 	@rm -rf artifacts

@@ -253,8 +253,11 @@ internal sealed class PretrainRun : IDisposable
                 JournalBuffer = configuration.Journal.Buffer,
                 TrainerTimeout = trainers.Timeout,
                 RetryInterval = trainers.RetryInterval,
+                Ladder = configuration.Spikes.Ladder,
+                ReplaysSpikes = configuration.Spikes.Replay,
             },
             Plan = plan,
+            Detection = configuration.Spikes.Detection.Detection(),
             Trainers = new TrainerSupervisorOptions
             {
                 Threads = environment.Threads,

@@ -1,11 +1,12 @@
 using ActorTrain.Bench;
 using ActorTrain.Bench.Actors;
+using ActorTrain.Bench.Spikes;
 using ActorTrain.Models.Kernels;
 using static TorchSharp.torch;
 
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
-//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [trainers] [actors] [cuda]      all but cuda when none is named
-var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes", "trainers", "actors"];
+//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [trainers] [actors] [spikes] [spike-traces] [cuda]      the first eight when none is named
+var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes", "trainers", "actors", "spikes"];
 var figures = new Figures();
 set_num_threads(Environment.ProcessorCount);
 FusedKernels.SetThreads(Environment.ProcessorCount);
@@ -36,11 +37,17 @@ foreach (var name in chosen)
         case "actors":
             ActorBench.Run(figures);
             break;
+        case "spikes":
+            SpikeBench.Run(figures);
+            break;
+        case "spike-traces":
+            TraceRecording.Run();
+            break;
         case "cuda":
             CudaBench.Run(figures);
             break;
         default:
-            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, trainers, actors, cuda.");
+            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, trainers, actors, spikes, spike-traces, cuda.");
             return 2;
     }
 }
