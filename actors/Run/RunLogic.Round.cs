@@ -213,6 +213,7 @@ public sealed partial class RunLogic
             trainer.ToldStep = step + 1;
         }
 
+        waited = round.Waited;
         step++;
         vetoes = 0;
         course = course with { Spikes = judgement.IfApplied };

@@ -21,6 +21,9 @@ public sealed partial class RunLogic
     /// <summary>Name of the actor that writes metrics.</summary>
     public const string MetricsActor = "metrics";
 
+    /// <summary>Name of the actor that writes down what the time goes into.</summary>
+    public const string GoodputActor = "goodput";
+
     /// <summary>Name of the actor that judges steps.</summary>
     public const string DetectorActor = "spikes";
 
@@ -62,13 +65,13 @@ public sealed partial class RunLogic
         this.plan = plan;
         var unwritten = remains.Unwritten;
         IReadOnlyList<RunEvent> decided = [.. events, .. unwritten.Decisions.Skip((int)Math.Max(0, events.Count - unwritten.Recorded))];
-        var past = JournalState.Of(decided);
+        var past = known = JournalState.Of(decided);
         corrections.AddRange(past.Corrections);
         quarantined.UnionWith(past.Quarantined);
         isPaused = past.IsPaused;
 
         // What was left by going back is not gone on from.
-        origins.AddRange(remains.Origins.Where(origin => origin.WeightsHash is not null && origin.IsOn(corrections)));
+        origins.AddRange(remains.Origins.Where(origin => origin.WeightsHash is not null && origin.IsOn(corrections) && !past.IsLeft(origin.Step)));
         var origin = Origin;
         slots = new SnapshotSlots(options.SnapshotSlots, remains.Held.Where(held => held.Course.Holds(corrections, held.Step)));
         (lastRound, generation, wanted) = (remains.LastRound, remains.Generation, remains.Trainers ?? options.Trainers);
@@ -78,7 +81,9 @@ public sealed partial class RunLogic
         journal = new Outbox<RunEvent>(events.Count);
         (step, course) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, Ahead(newest.Course)) : (origin.Step, Ahead(origin.Course));
         savedStep = origin.WeightsHash is null ? null : origin.Step;
-        metricsStep = unwritten.MetricsStep;
+
+        // Rows of a course that was left are taken again.
+        metricsStep = Math.Min(unwritten.MetricsStep, step);
         foreach (var item in unwritten.Measurements)
             metrics.Add(item);
         if (unwritten.Measurements.Count > 0 && unwritten.Measurements[^1].Step > step)
@@ -196,7 +201,10 @@ public sealed partial class RunLogic
     /// <summary>How the run stands.</summary>
     public RunStatus Status() => new(
         step, options.Steps, generation, Phase(), [.. trainers.Values.Select(static trainer => trainer.Status())], journal.Count,
-        [.. faults.OrderBy(static fault => fault.Key, StringComparer.Ordinal).Select(static fault => (fault.Key, fault.Value.Count, fault.Value.Reason))]);
+        [.. faults.OrderBy(static fault => fault.Key, StringComparer.Ordinal).Select(static fault => (fault.Key, fault.Value.Count, fault.Value.Reason))])
+    {
+        Course = CourseStatus(),
+    };
 
     private RunOrigin Origin => origins[^1];
 
@@ -219,6 +227,7 @@ public sealed partial class RunLogic
     private List<RunEffect> Take()
     {
         AnswerWishes();
+        Attribute();
         // Nothing is due sooner than a retry interval from now, so a reminder before that will do.
         if (!ended && (wakeAt is null || wakeAt > now + options.RetryInterval))
         {
@@ -244,7 +253,11 @@ public sealed partial class RunLogic
 
     private void Warn(string sentence) => effects.Add(new Say(sentence, IsWarning: true));
 
-    private void Record(RunEvent decision) => Do(new ToJournal(new RecordDecision(journal.Add(decision), decision)));
+    private void Record(RunEvent decision)
+    {
+        Know(decision);
+        Do(new ToJournal(new RecordDecision(journal.Add(decision), decision)));
+    }
 
     private void Count(string actor, string reason) => faults[actor] = (faults.GetValueOrDefault(actor).Count + 1, reason);
 }

@@ -60,6 +60,9 @@ public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, 
     /// <summary>Hash of the gradient of the one lane for which it was wanted.</summary>
     public ulong? WitnessHash { get; init; }
 
+    /// <summary>So long the trainer waited for the samples.</summary>
+    public TimeSpan Waited { get; init; }
+
     /// <summary>L2 norm of the gradient, where a block was only measured.</summary>
     public double? Norm { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
@@ -60,6 +61,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly List<long> positions = [];
     private readonly List<double> laneLosses = [];
     private ulong? witnessHash;
+    private TimeSpan waited;
     private BlockGradient? block;
     private HeldOutSum? evaluation;
     private IEnumerator<TokenBatch>? heldOut;
@@ -98,7 +100,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     public void GiveUp()
     {
         block?.Dispose();
-        (block, witnessHash) = (null, null);
+        (block, witnessHash, waited) = (null, null, TimeSpan.Zero);
         positions.Clear();
         laneLosses.Clear();
     }
@@ -112,7 +114,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         foreach (var resting in block.Resting)
             Probe(FlatPlace.LaneGradient, resting);
         var samples = options.Plan.Samples(batchStep, lane, skips);
-        var measure = block.Add(options.Samples(samples), tokensPerStep, isWitness);
+        var measure = block.Add(Timed(options.Samples(samples)), tokensPerStep, isWitness);
         laneLosses.Add(measure.Loss);
         witnessHash = measure.Hash ?? witnessHash;
         positions.AddRange(samples.Select(static sample => sample.Position));
@@ -220,7 +222,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     private BlockResult Result(GradientSum sum) =>
-        new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash) { WitnessHash = witnessHash };
+        new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash) { WitnessHash = witnessHash, Waited = waited };
 
     private void ProbeState()
     {
@@ -230,6 +232,20 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     private void Probe(FlatPlace place, Tensor flat) => options.Probe?.Invoke(FlipTarget.Of(place, flat));
+
+    private IEnumerable<TokenBatch> Timed(IEnumerable<TokenBatch> batches)
+    {
+        using var each = batches.GetEnumerator();
+        while (true)
+        {
+            var asked = Stopwatch.GetTimestamp();
+            var isThere = each.MoveNext();
+            waited += Stopwatch.GetElapsedTime(asked);
+            if (!isThere)
+                yield break;
+            yield return each.Current;
+        }
+    }
 
     private Tensor ToHost(Tensor gradient)
     {

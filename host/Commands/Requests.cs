@@ -91,6 +91,42 @@ public sealed record PlotRequest(string Run, string? Output, int Smooth, bool Li
 /// <param name="Trainers">Trainers to have from now on.</param>
 public sealed record ScaleRequest(string Run, int Trainers);
 
+/// <summary><c>actortrain rollback</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="To">Updates to go back to.</param>
+/// <param name="Skip">Batches to leave out from there on.</param>
+public sealed record RollBackRequest(string Run, long To, long Skip);
+
+/// <summary><c>actortrain skip</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Batches">Batches to leave out.</param>
+public sealed record SkipRequest(string Run, long Batches);
+
+/// <summary><c>actortrain lr</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Factor">The learning rate is multiplied by it.</param>
+public sealed record LearningRateRequest(string Run, double Factor);
+
+/// <summary><c>actortrain quarantine</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Trainer">A trainer's number.</param>
+/// <param name="Release">Let it take part again.</param>
+public sealed record QuarantineRequest(string Run, int Trainer, bool Release);
+
+/// <summary><c>actortrain pause</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+public sealed record PauseRequest(string Run);
+
+/// <summary><c>actortrain resume</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+public sealed record ResumeRequest(string Run);
+
+/// <summary><c>actortrain goodput</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Json">Print one JSON object instead of text.</param>
+/// <param name="Plot">The picture to write, <c>.svg</c> or <c>.png</c>; null: none.</param>
+public sealed record GoodputRequest(string Run, bool Json, string? Plot);
+
 /// <summary><c>actortrain status</c>.</summary>
 /// <param name="Run">A run by name or folder.</param>
 /// <param name="Json">Print one JSON object instead of a tree.</param>

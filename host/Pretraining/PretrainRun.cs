@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
@@ -19,6 +21,7 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
 using Akka.Actor;
 
@@ -275,9 +278,21 @@ internal sealed class PretrainRun : IDisposable
             Norms = new TensorNorms(layout),
             MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),
             Metrics = metrics,
+            Goodput = new GoodputOptions
+            {
+                File = directory.GoodputFile,
+                ProcessBegan = ProcessBegan(),
+                Reached = MetricsLog.Read(directory.MetricsFile).LastOrDefault()?.Step ?? 0,
+            },
             Show = new RunDisplay(progress, options.Steps, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, replica.Schedule, store.PathOf).Show,
             Remains = RunRemains.Of(Origins(), Left()),
         };
+    }
+
+    private static DateTimeOffset ProcessBegan()
+    {
+        using var process = Process.GetCurrentProcess();
+        return new DateTimeOffset(process.StartTime.ToUniversalTime());
     }
 
     private void Introduce(double gemmRate)

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
@@ -42,6 +43,9 @@ internal sealed partial class SimulatedRun
     }
 
     public List<RunEvent> Journal { get; } = [];
+
+    /// <summary>What the run said that its time goes into.</summary>
+    public List<GoodputTurn> Turns { get; } = [];
 
     public RunEnded? Outcome { get; private set; }
 
@@ -176,7 +180,7 @@ internal sealed partial class SimulatedRun
     {
         foreach (var effect in effects)
         {
-            if (effect is not WakeAt)
+            if (effect is not (WakeAt or ToGoodput))
                 Transcript?.WriteLine($"{"",8} > {Text.Of(effect)}");
             switch (effect)
             {
@@ -200,6 +204,9 @@ internal sealed partial class SimulatedRun
                     break;
                 case ToJournal(var record):
                     Send(() => Persist(record));
+                    break;
+                case ToGoodput(var turn):
+                    Turns.Add(turn);
                     break;
                 case OpenRound(var round):
                     plane.Open(round);
