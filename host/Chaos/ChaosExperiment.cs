@@ -20,8 +20,7 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
 {
     private const string CacheName = "undisturbed.json";
 
-    /// <summary>Takes no step back, so nothing answers a batch.</summary>
-    public const string RulesKey = "spikes.rules";
+    private const string RulesKey = "spikes.rules";
 
     private readonly string folder = configuration.Run.Directory + "-chaos";
 
@@ -67,7 +66,7 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
     /// <summary>The run on the same poisoned data with no rule against spikes.</summary>
     public ChaosOutcome Unanswered(ChaosSchedule schedule, CancellationToken stop)
     {
-        List<string> without = [.. overrides, .. Settings.ByKey.ContainsKey(RulesKey) ? (string[])[$"{RulesKey}=none"] : []];
+        List<string> without = [.. overrides, $"{RulesKey}=none"];
         var poison = schedule with { Faults = [.. schedule.Faults.Where(static fault => fault.Positions > 0)] };
         var outcome = Trainee("unanswered", RunFile.Read(runFile, without), without).Train(poison, null, static _ => { }, stop);
         say(Line($"poisoned alike, with no rule against spikes: trained in {outcome.Seconds:F1} s"));

@@ -39,7 +39,7 @@ internal enum Blow
     /// <summary>The process is killed, and the newest checkpoint is cut short before it is started again.</summary>
     Tear,
 
-    /// <summary>No file can grow.</summary>
+    /// <summary>There is no room for a large file.</summary>
     FillDisk,
 
     /// <summary>The database does not answer.</summary>

@@ -55,7 +55,7 @@ internal static class ChaosKinds
         { Shows = static (decision, _, _) => decision is RunResumed },
         new("checkpoint-torn", Blow.Tear, Checkpointer, "kill -9, and the newest checkpoint is cut short", "the next process finds it by its hash, and goes on from the one before")
         { Shows = static (decision, _, fired) => decision is RunResumed && (fired.TornStep is not { } torn || decision.Step < torn) },
-        new("disk-full", Blow.FillDisk, Checkpointer, "no file can grow (RLIMIT_FSIZE)", "the checkpoint is given up with one sentence, earlier ones stay as they were, training goes on, and what was not written is written when there is room")
+        new("disk-full", Blow.FillDisk, Checkpointer, "no room for a checkpoint (RLIMIT_FSIZE at half its size)", "the checkpoint is given up with one sentence, earlier ones stay as they were, training goes on, and the next one is written when there is room")
         { Seconds = 1, Shows = static (decision, _, _) => decision is CheckpointLost },
         new("database-away", Blow.TakeDatabase, Spikes, "the journal's database is locked, or its connections are cut", "decisions wait in memory while training goes on; when journal.buffer of them wait, it pauses; none is lost") { Seconds = 3 },
         new("clock-jump", Blow.JumpClock, Spikes, "the wall clock is an hour ahead, then right again", "timers go by another clock: at worst a trainer is taken for hung and replaced") { Seconds = 2 },

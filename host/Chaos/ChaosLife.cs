@@ -16,6 +16,8 @@ internal sealed class ChaosLife : IDisposable
     /// <summary>The environment variable that names the orders.</summary>
     public const string Variable = "ACTORTRAIN_CHAOS";
 
+    private const long LeastRoom = 256 << 10;
+
     private readonly ChaosOrders orders;
     private readonly LiveFaults faults;
     private readonly DatabaseProxy? proxy;
@@ -25,7 +27,7 @@ internal sealed class ChaosLife : IDisposable
         this.orders = orders;
         proxy = connection.Length > 0 ? new DatabaseProxy(connection) : null;
         Connection = proxy?.Connection ?? connection;
-        faults = new LiveFaults(orders, new ChaosLog(run.Path), LiveFaults.DatabaseSwitch(run.JournalFile, proxy));
+        faults = new LiveFaults(orders, new ChaosLog(run.Path), LiveFaults.DatabaseSwitch(run.JournalFile, proxy), () => RoomFor(run));
         new Thread(EndWithParent) { IsBackground = true }.Start();
     }
 
@@ -72,6 +74,12 @@ internal sealed class ChaosLife : IDisposable
         faults.Dispose();
         proxy?.Dispose();
     }
+
+    // Enough for what is written line by line, not for a checkpoint.
+    private static long RoomFor(RunDirectory run) => Directory.Exists(run.CheckpointsDirectory)
+        && new DirectoryInfo(run.CheckpointsDirectory).EnumerateFiles("*.safetensors", SearchOption.AllDirectories).ToList() is { Count: > 0 } files
+            ? Math.Max(LeastRoom, files.Max(static file => file.Length) / 2)
+            : LeastRoom;
 
     // The parent holds the other end of the standard input, and never writes to it.
     private static void EndWithParent()

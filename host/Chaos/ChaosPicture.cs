@@ -9,7 +9,7 @@ namespace ActorTrain.Host.Chaos;
 /// <summary>Draws the loss of the runs that were compared over one another, with the faults.</summary>
 internal static class ChaosPicture
 {
-    private const int Width = 960, Height = 560;
+    private const int Width = 960, Height = 600;
     private const double Left = 76, Right = 24, Top = 108, PanelHeight = 330;
     private const double PanelWidth = Width - Left - Right;
 
@@ -49,16 +49,13 @@ internal static class ChaosPicture
 
         var panel = new PlotPanel(canvas, new Spot(Left, Top), PanelWidth, PanelHeight, across, Axis.Around(all.SelectMany(static series => series.Finite)));
         panel.Frame("training loss, nats per token", ticks: 6, PanelPaper, Rule, Ink, Pale);
-        foreach (var (step, _) in marks)
-            canvas.Line([new Spot(At(step), Top), new Spot(At(step), Top + PanelHeight)], Purple with { Alpha = 0.45 }, 1);
         if (unanswered is not null)
             panel.Series(unanswered, 1, Orange, "poisoned, no answer");
-        canvas.Line([new Spot(Left, Top + PanelHeight), new Spot(Left + PanelWidth, Top + PanelHeight)], Rule, 1);
         panel.Thick(undisturbed, Grey with { Alpha = 0.7 }, 5, "undisturbed");
         panel.Series(disturbed, 1, Blue, "every fault, answered");
         panel.Across("step", Ink, Pale);
 
-        // Names stand in rows, so that neighbours do not cover one another.
+        // Names stand in rows below, so that neighbours do not cover one another.
         var ends = new List<double>();
         foreach (var (step, kind) in marks)
         {
@@ -72,7 +69,10 @@ internal static class ChaosPicture
             }
 
             ends[row] = at + width;
-            canvas.Text(kind, new Spot(at + 3, Top + PanelHeight - 8 - 14 * row), 11, Purple);
+            var y = Top + PanelHeight + 66 + 15 * row;
+            canvas.Line([new Spot(At(step), Top), new Spot(At(step), y - 4)], Purple with { Alpha = 0.4 }, 1);
+            canvas.Disc(new Spot(At(step), y - 4), 2.5, Purple);
+            canvas.Text(kind, new Spot(at + 6, y), 11, Purple);
         }
 
         double At(long step) => Left + across.Place(step) * PanelWidth;

@@ -11,8 +11,8 @@ internal sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Fault
     // Much more than any run lives to see.
     private const int TimedFaults = 2000;
 
-    // In its first steps a run has no rule for a batch yet.
-    private const int StepsBeforePoison = 2;
+    // The rules that judge a batch by those before it say nothing of the first ones.
+    private const int LeastStepsForPoison = 100;
 
     /// <summary>Works a fault out: what is not given depends on seed, number, kind and step alone.</summary>
     public static ChaosFault Complete(ulong seed, ChaosFault fault, RunConfiguration configuration, string? actor, double? seconds, long? bit, int batches)
@@ -48,8 +48,11 @@ internal sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Fault
         var faults = deck.Select((kind, i) =>
         {
             // A batch is judged by those before it; a fault of the last step might find nobody who waits for an answer any more.
-            var least = kind.Blow == Blow.Poison ? Math.Max(steps / 2, StepsBeforePoison) : 1;
-            var step = least + (long)(Chance.Of(seed, $"{i + 1}/step") % (ulong)Math.Max(1, steps - 1 - least));
+            var least = kind.Blow == Blow.Poison ? steps / 2 : 1;
+
+            // What strikes a checkpoint needs one before it, and one to come.
+            var most = kind.Role == ChaosKind.Checkpointer ? steps - (2 * configuration.Checkpoints.Every) : steps - 1;
+            var step = least + (long)(Chance.Of(seed, $"{i + 1}/step") % (ulong)Math.Max(1, most - least));
             return Complete(seed, new ChaosFault { Number = i + 1, Kind = kind.Name, Step = step, Actor = "" }, configuration, null, null, null, 1);
         }).ToList();
         return new ChaosSchedule(seed, Distinct(faults));
@@ -78,7 +81,8 @@ internal sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Fault
     // A hang lasts twice the timeout, so it is drawn only where that is short.
     private static bool Suits(ChaosKind kind, RunConfiguration configuration, bool timed) => kind.Blow switch
     {
-        Blow.Poison => !timed && configuration.Training.Steps > 2 * StepsBeforePoison,
+        Blow.Poison => !timed && configuration.Training.Steps >= LeastStepsForPoison,
+        Blow.Tear or Blow.FillDisk => configuration.Checkpoints.Every > 0 && configuration.Training.Steps > 4 * configuration.Checkpoints.Every,
         Blow.Hang => configuration.Trainers.Timeout <= TimeSpan.FromSeconds(30),
         _ => true,
     };

@@ -24,6 +24,7 @@ internal sealed class LiveFaults : IFaultInjector, IDisposable
     private readonly ChaosLog log;
     private readonly DateTimeOffset begun;
     private readonly Action<bool> setDatabaseAway;
+    private readonly Func<long> roomOnDisk;
     private long quietUntil;
     private object? ballast;
 
@@ -31,8 +32,10 @@ internal sealed class LiveFaults : IFaultInjector, IDisposable
     /// <param name="orders">The schedule.</param>
     /// <param name="log">What came to pass before.</param>
     /// <param name="setDatabaseAway">Takes the database away, or gives it back.</param>
-    public LiveFaults(ChaosOrders orders, ChaosLog log, Action<bool> setDatabaseAway)
+    /// <param name="roomOnDisk">Bytes for which there is still room on a full disk.</param>
+    public LiveFaults(ChaosOrders orders, ChaosLog log, Action<bool> setDatabaseAway, Func<long> roomOnDisk)
     {
+        this.roomOnDisk = roomOnDisk;
         this.log = log;
         this.setDatabaseAway = setDatabaseAway;
         begun = orders.Begun;
@@ -206,8 +209,9 @@ internal sealed class LiveFaults : IFaultInjector, IDisposable
                 MachineFaults.Kill();
                 return Fault.None;
             case Blow.FillDisk:
-                Note(fault, "process", step, string.Create(CultureInfo.InvariantCulture, $"no file could grow for {fault.Seconds} s"));
-                During(fault.Seconds, MachineFaults.LimitFiles);
+                var room = roomOnDisk();
+                Note(fault, "process", step, string.Create(CultureInfo.InvariantCulture, $"no file could grow beyond {room:N0} bytes for {fault.Seconds} s"));
+                During(fault.Seconds, full => MachineFaults.LimitFiles(full ? room : null));
                 return Fault.None;
             case Blow.TakeDatabase:
                 Note(fault, "database", step, string.Create(CultureInfo.InvariantCulture, $"it took no decision for {fault.Seconds} s"));

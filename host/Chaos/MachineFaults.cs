@@ -15,7 +15,6 @@ internal static partial class MachineFaults
 
     // Where SQLite locks: the byte for whoever writes to the write-ahead log, in the index of it, and the byte for whoever writes to the file itself.
     private const long LogWriter = 120, FileWriter = 0x40000001;
-    private const ulong SmallestFile = 4096;
 
     // A process that may have more was not started for this.
     private const long MostMemory = 1L << 30;
@@ -28,14 +27,15 @@ internal static partial class MachineFaults
         Thread.Sleep(Timeout.Infinite);
     }
 
-    /// <summary>Lets no file grow beyond one page, or lets them grow again: what a full disk does to everything that is written at its end.</summary>
-    public static void LimitFiles(bool limited)
+    /// <summary>Lets no file grow beyond a size, or lets all grow again: what is larger finds no room, as on a disk that is nearly full.</summary>
+    /// <param name="most">Bytes; null: as many as before.</param>
+    public static void LimitFiles(long? most)
     {
         // Else whoever writes too much is not told so, but ended.
         _ = SetSignal(FileTooBigSignal, Ignored);
         if (GetLimit(FileSizeLimit, out var limit) != 0)
             throw new Win32Exception(Marshal.GetLastPInvokeError());
-        limit.Current = limited ? SmallestFile : limit.Most;
+        limit.Current = most is { } bytes ? (ulong)bytes : limit.Most;
         if (SetLimit(FileSizeLimit, in limit) != 0)
             throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
