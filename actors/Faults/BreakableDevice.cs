@@ -79,7 +79,7 @@ public sealed class BreakableDevice : ITrainerDevice
     }
 
     /// <inheritdoc/>
-    public ulong? Copy(int slot, long atStep) => device.Copy(slot, atStep);
+    public CopiedState? Copy(int slot, long atStep) => device.Copy(slot, atStep);
 
     /// <inheritdoc/>
     public void BeginEvaluation() => device.BeginEvaluation();

@@ -3,9 +3,10 @@ using ActorTrain.Models.Lanes;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>A block of lanes whose gradient is computed more than once, because bits that are computed twice must agree.</summary>
+/// <remarks>Where they do not, others are asked. Who contradicts itself lied; among those who do not, more trainers are believed before fewer; and
+/// where two consistent parties are equally strong, nobody can tell.</remarks>
 internal sealed class RoundCheck(LaneBlock block)
 {
-    private const int MostVotes = 5;
     private readonly List<(TrainerKey Trainer, ulong Hash)> votes = [];
 
     public LaneBlock Block => block;
@@ -16,23 +17,30 @@ internal sealed class RoundCheck(LaneBlock block)
     /// <summary>How often that was asked.</summary>
     public int Attempt { get; set; }
 
-    public IReadOnlyList<(TrainerKey Trainer, ulong Hash)> Votes => votes;
+    public int Count => votes.Count;
+
+    public IEnumerable<TrainerKey> Voters => votes.Select(static vote => vote.Trainer).Distinct();
 
     public bool Agrees => votes.Count >= 2 && votes.TrueForAll(vote => vote.Hash == votes[0].Hash);
 
-    /// <summary>Whether another vote is needed; else it agrees, or there are liars, or nobody can tell.</summary>
-    public bool IsOpen => !Agrees && Truth is null && votes.Count < MostVotes;
-
-    /// <summary>Those who gave other bits than most; all of them where there is no majority.</summary>
-    public IReadOnlyList<TrainerKey> Liars => Agrees ? [] : [.. votes.Where(vote => vote.Hash != Truth).Select(static vote => vote.Trainer).Distinct()];
-
     public string Evidence => $"lanes {block}: " + string.Join(", ", votes.GroupBy(static vote => vote.Hash).Select(static same => $"{string.Join(" and ", same.Select(static vote => vote.Trainer))} got {same.Key:x16}"));
-
-    // Two against one, or better.
-    private ulong? Truth => votes.GroupBy(static vote => vote.Hash).OrderByDescending(static same => same.Count()).Where(same => same.Count() >= 2 && same.Count() > votes.Count - same.Count())
-        .Select(static same => (ulong?)same.Key).FirstOrDefault();
 
     public void Vote(TrainerKey trainer, ulong hash) => votes.Add((trainer, hash));
 
     public int VotesOf(TrainerKey trainer) => votes.Count(vote => vote.Trainer == trainer);
+
+    /// <summary>Those who computed wrong bits, all voters where nobody can tell; null while another vote is needed.</summary>
+    public IReadOnlyList<TrainerKey>? Liars()
+    {
+        if (votes.Count < 2 || Agrees)
+            return null;
+        var voters = votes.GroupBy(static vote => vote.Trainer, static vote => vote.Hash).ToList();
+        var consistent = voters.Where(static voter => voter.Distinct().Count() == 1).ToList();
+        var parties = consistent.GroupBy(static voter => voter.First()).OrderByDescending(static party => party.Count()).ToList();
+        if (parties.Count == 0)
+            return [.. Voters];
+        if (parties.Count == 1 || parties[0].Count() > parties[1].Count())
+            return [.. Voters.Except(parties[0].Select(static voter => voter.Key))];
+        return consistent.TrueForAll(static voter => voter.Count() >= 2) ? [.. Voters] : null;
+    }
 }

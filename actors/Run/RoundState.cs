@@ -2,6 +2,7 @@ using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
 
 namespace ActorTrain.Actors.Run;
 
@@ -31,8 +32,8 @@ internal sealed class RoundState
     /// <summary>Blocks whose sums lie in the transport, in lane order.</summary>
     public IEnumerable<FinishedBlock> Done => done.Values;
 
-    /// <summary>A lane that two trainers compute, or none.</summary>
-    public int? Witness { get; set; }
+    /// <summary>Lanes that two trainers compute.</summary>
+    public List<int> Witnesses { get; } = [];
 
     /// <summary>Blocks that are computed more than once.</summary>
     public List<RoundCheck> Checks { get; } = [];
@@ -75,9 +76,11 @@ internal sealed class RoundState
 
     /// <summary>What the step showed.</summary>
     /// <param name="tokens">Targets of the global batch.</param>
-    public StepSignals Measure(long tokens)
+    /// <param name="norms">Where tensors stand; null: their norms are not told.</param>
+    public StepSignals Measure(long tokens, TensorNorms? norms)
     {
         double sum = 0;
+        IReadOnlyList<double> cells = [.. shards.SelectMany(static shard => shard!.Cells)];
         foreach (var square in shards.SelectMany(static shard => shard!.Squares))
             sum += square;
         return new StepSignals
@@ -86,6 +89,8 @@ internal sealed class RoundState
             Loss = losses.Total(),
             LaneLosses = [.. done.Values.SelectMany(static part => part.Result.LaneLosses).Select(part => part * lanes)],
             GradientNorm = Math.Sqrt(sum),
+            TensorNorms = norms is not null && cells.Count == norms.Cells ? norms.Of(cells).Tensors : [],
+            NonFinite = shards.Sum(static shard => shard!.NonFinite),
             Tokens = tokens,
         };
     }

@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
@@ -9,20 +10,34 @@ namespace ActorTrain.Actors.Run;
 public sealed partial class RunLogic
 {
     private readonly SortedSet<int> quarantined = [];
+    private readonly Dictionary<TrainerKey, ulong> states = [];
     private int audits;
 
-    // One lane of one member, each in turn, is computed by another one too, at the same time.
-    private void PlanAudit(List<TrainerEntry> members, IReadOnlyList<IReadOnlyList<LaneBlock>> shares)
+    // One lane of one member, each in turn, is computed by another one too, at the same time; in the last step one of each, so that nobody who ever
+    // lied goes unnoticed.
+    private void PlanAudit(IReadOnlyList<IReadOnlyList<LaneBlock>> shares)
     {
-        if (options.AuditEvery == 0 || step % options.AuditEvery != 0)
+        if (options.AuditEvery == 0)
             return;
-        var number = audits++;
-        var owner = number % members.Count;
-        var lanes = shares[owner].SelectMany(static block => Enumerable.Range(block.First, block.Count)).ToList();
-        if (lanes.Count == 0)
-            return;
-        round!.Witness = lanes[number / members.Count % lanes.Count];
-        round.Checks.Add(new RoundCheck(new LaneBlock(round.Witness.Value, 1)));
+        var computing = shares.Where(static share => share.Count > 0).ToList();
+        if (step == options.Steps - 1)
+        {
+            foreach (var share in computing)
+                Audit(share, audits++);
+        }
+        else if (step % options.AuditEvery == 0)
+        {
+            var number = audits++;
+            Audit(computing[number % computing.Count], number / computing.Count);
+        }
+    }
+
+    private void Audit(IReadOnlyList<LaneBlock> share, int turn)
+    {
+        var lanes = share.SelectMany(static block => Enumerable.Range(block.First, block.Count)).ToList();
+        var lane = lanes[turn % lanes.Count];
+        round!.Witnesses.Add(lane);
+        round.Checks.Add(new RoundCheck(new LaneBlock(lane, 1)));
     }
 
     // Asks for the votes that are needed, and draws the conclusion where they differ.
@@ -34,15 +49,15 @@ public sealed partial class RunLogic
         {
             if (check.Agrees)
                 continue;
-            if (!check.IsOpen)
+            if (check.Liars() is { } liars)
             {
-                Convict(check);
+                Convict(check, liars);
                 return;
             }
 
             // The witness's own vote comes with its block.
-            var isWitnessDue = round.Witness == check.Block.First && check.Block.Count == 1 && !round.Done.Any(part => part.Block.Contains(check.Block));
-            if (check.Asked is null && check.Votes.Count + (isWitnessDue ? 1 : 0) < 2 + (check.Votes.Count >= 2 ? check.Votes.Count : 0))
+            var isWitnessDue = check.Block.Count == 1 && round.Witnesses.Contains(check.Block.First) && !round.Done.Any(part => part.Block.Contains(check.Block));
+            if (check.Asked is null && (check.Count != 1 || !isWitnessDue))
                 Ask(check);
         }
     }
@@ -74,8 +89,11 @@ public sealed partial class RunLogic
 
     private void Witness(BlockComputed computed)
     {
-        if (computed.Result.WitnessHash is { } hash && round!.Witness is { } lane && round.Checks.Find(check => check.Block == new LaneBlock(lane, 1)) is { } check)
-            Vote(check, computed.Trainer, hash);
+        foreach (var (lane, hash) in computed.Result.Witnesses)
+        {
+            if (round!.Witnesses.Contains(lane) && round.Checks.Find(check => check.Block == new LaneBlock(lane, 1)) is { } check)
+                Vote(check, computed.Trainer, hash);
+        }
     }
 
     private void Vote(RoundCheck check, TrainerKey trainer, ulong hash)
@@ -83,7 +101,7 @@ public sealed partial class RunLogic
         check.Vote(trainer, hash);
         if (!check.Agrees)
             return;
-        foreach (var (voter, _) in check.Votes)
+        foreach (var voter in check.Voters)
         {
             if (Find(voter) is { } honest)
                 honest.ProvedAt = step;
@@ -91,10 +109,9 @@ public sealed partial class RunLogic
     }
 
     // Somebody lied. Whoever did is not to be trusted since it was last proved right, and with it all that was summed from its gradients.
-    private void Convict(RoundCheck check)
+    private void Convict(RoundCheck check, IReadOnlyList<TrainerKey> liars)
     {
-        var liars = check.Liars;
-        var isProven = check.Votes.Select(static vote => vote.Trainer).Distinct().Count() > liars.Count;
+        var isProven = check.Voters.Count() > liars.Count;
         if (round!.IsReplayed)
         {
             Record(new StepReplayed(now, step, Agreed: false, check.Evidence));
@@ -109,46 +126,59 @@ public sealed partial class RunLogic
                 continue;
             since = Math.Min(since, trainer.ProvedAt);
             if (isProven)
-                Quarantine(trainer, "the run", $"At step {step} it computed other bits than the others: {check.Evidence}.");
+                Quarantine(trainer, Correction.Automatic, $"At step {step} it computed other bits than the others: {check.Evidence}.");
             else
                 Abandon(trainer, $"At step {step} nobody could tell who computed the right bits: {check.Evidence}.");
         }
 
-        if (since < step && options.AuditEvery > 0)
-            GoBack(since, $"Since step {since} wrong bits of {string.Join(" and ", liars)} may have entered the weights.");
-        else
-            AbandonRound();
+        AbandonRound();
+        if (options.AuditEvery > 0)
+            Distrust(since, $"Since step {since} wrong bits of {string.Join(" and ", liars)} may have entered the weights.");
     }
 
-    // All who applied an update have the same bits, or somebody did not apply it right.
-    private bool Compare(CommittedRound commit)
+    // Whoever computes, or is copied from, does so on the same weights and moments as the others; else somebody did not apply the last update right.
+    private void NoteState(TrainerKey trainer, ulong? checksum)
     {
-        var states = commit.Checksums.GroupBy(static pair => pair.Value).OrderByDescending(static same => same.Count()).ToList();
-        if (states.Count < 2)
+        if (checksum is { } known)
+            states[trainer] = known;
+    }
+
+    private bool StatesAgree()
+    {
+        var all = states.GroupBy(static pair => pair.Value).OrderByDescending(static same => same.Count()).ToList();
+        if (all.Count < 2)
             return true;
-        var evidence = $"after {commit.Round} " + string.Join(", ", states.Select(static same => $"{string.Join(" and ", same.Select(static pair => pair.Key))} had the state {same.Key:x16}"));
-        var isProven = states[0].Count() > states[1].Count();
-        foreach (var (trainer, checksum) in commit.Checksums.Where(pair => !isProven || pair.Value != states[0].Key))
+        var evidence = $"at step {step} " + string.Join(", ", all.Select(static same => $"{string.Join(" and ", same.Select(static pair => pair.Key))} had the state {same.Key:x16}"));
+        var isProven = all[0].Count() > all[1].Count();
+        foreach (var (key, _) in states.Where(pair => !isProven || pair.Value != all[0].Key).ToList())
         {
-            Record(new CorruptionFound(now, step, trainer.ToString(), evidence));
-            if (Find(trainer) is not { } liar)
+            Record(new CorruptionFound(now, step, key.ToString(), evidence));
+            if (Find(key) is not { } liar)
                 continue;
             if (isProven)
-                Quarantine(liar, "the run", $"It has another state than the others: {evidence}.");
+                Quarantine(liar, Correction.Automatic, $"It had another state than the others: {evidence}.");
             else
                 Abandon(liar, $"Nobody could tell whose state is right: {evidence}.");
         }
 
-        // A copy of a wrong state is wrong too.
-        GoBack(commit.Round.Step, $"Not all have the same state: {evidence}.");
+        // They agreed one step ago, or that step would not have been committed.
+        AbandonRound();
+        Distrust(Math.Max(0, step - 1), $"Not all had the same state: {evidence}.");
         return false;
+    }
+
+    // What was computed since a step is not to be trusted, here or on disk: it is left as after any other correction, but nothing else changes.
+    private void Distrust(long since, string reason)
+    {
+        if (since < step)
+            Correct(new Correction(corrections.Count + 1, since, [], 1, Correction.Automatic, reason));
     }
 
     private void CountCorruption(TrainerEntry trainer, TrainerKey key, string reason)
     {
         Record(new CorruptionFound(now, step, key.ToString(), reason));
         if (++trainer.Corruptions >= options.CorruptionLimit)
-            Quarantine(trainer, "the run", $"It found corrupt bits with itself {trainer.Corruptions} times, the last time: {reason}");
+            Quarantine(trainer, Correction.Automatic, $"It found corrupt bits with itself {trainer.Corruptions} times, the last time: {reason}");
     }
 
     private void Abandon(TrainerEntry trainer, string reason)

@@ -22,9 +22,11 @@ public sealed partial class RunLogic
         // Whoever copies or evaluates the weights of this step does so before they change, and nobody falls too far behind.
         if (round is not { IsReduced: true } || copying is not null || evaluationDue == step || commits.Count >= options.TotalsKept || failing is not null)
             return;
+        if (!StatesAgree())
+            return;
         if (round.Signals is null)
         {
-            round.Signals = round.Measure(options.TokensPerStep);
+            round.Signals = round.Measure(options.TokensPerStep, options.Norms);
             AskDetectorFirst();
         }
 

@@ -68,11 +68,15 @@ public sealed partial class RunLogic
             Tell(chosen, chosen.Evaluating);
         }
 
-        if ((saveDue is not null || snapshotWanted) && copying is null)
+        if ((saveDue is not null || snapshotWanted) && copying is null && IsTrusted())
             TakeSnapshot();
 
         bool IsDue(int every) => every > 0 && step % every == 0;
     }
+
+    // What is kept is what all have; and the last state, which no step comes after that would find a difference, is waited for by all.
+    private bool IsTrusted() =>
+        (step < options.Steps || trainers.Values.All(trainer => !trainer.IsMember || trainer.Step == step)) && StatesAgree();
 
     private TrainerEntry? Ready() => trainers.Values.Where(trainer => trainer.IsMember && trainer.ToldStep == step).MinBy(static trainer => trainer.LanesOwed);
 
@@ -105,6 +109,7 @@ public sealed partial class RunLogic
         if (trainer.Copying is not { } asked || asked.Slot != copied.Slot || asked.Step != copied.Step)
             return;
         (trainer.Copying, copying) = (null, null);
+        NoteState(copied.Trainer, copied.StateChecksum);
         slots.Unpin(copied.Slot);
         var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, course);
         slots.Fill(snapshot);

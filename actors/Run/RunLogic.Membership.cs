@@ -205,6 +205,7 @@ public sealed partial class RunLogic
         course = Ahead(slots.Newest is { } snapshot && snapshot.Step == at ? snapshot.Course : origins.Last(origin => origin.Step == at).Course);
         step = at;
         vetoes = 0;
+        states.Clear();
         (evaluationDue, evaluator, saveDue) = (null, null, null);
         boundaryStep = -1;
         if (evaluatedStep > at)

@@ -134,7 +134,7 @@ public sealed partial class RunLogic
         if (trainer.Evaluating is { } evaluation)
             Do(new ToTrainer(key, evaluation));
         foreach (var owed in trainer.Owes.GroupBy(static owed => owed.Ticket))
-            Do(new ToTrainer(key, new ComputeLanes(owed.Key, [.. owed.Select(static part => part.Block)], owed.First().Skips) { Witness = round?.Round == owed.Key.Round ? round.Witness : null }));
+            Do(new ToTrainer(key, new ComputeLanes(owed.Key, [.. owed.Select(static part => part.Block)], owed.First().Skips) { Witnesses = round?.Round == owed.Key.Round ? [.. round.Witnesses] : [] }));
         foreach (var check in trainer.Rechecks)
             Do(new ToTrainer(key, check));
     }

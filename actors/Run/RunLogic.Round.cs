@@ -37,7 +37,7 @@ public sealed partial class RunLogic
         }
 
         var shares = LaneBlock.Share(options.Lanes, members.Count);
-        PlanAudit(members, shares);
+        PlanAudit(shares);
         for (var i = 0; i < members.Count; i++)
             Assign(members[i], shares[i]);
     }
@@ -49,7 +49,7 @@ public sealed partial class RunLogic
         var ticket = new Ticket(generation, round!.Round);
         foreach (var block in blocks)
             trainer.Owes.Add((ticket, block, course.Skips));
-        Tell(trainer, new ComputeLanes(ticket, blocks, course.Skips) { Witness = round.Witness });
+        Tell(trainer, new ComputeLanes(ticket, blocks, course.Skips) { Witnesses = [.. round.Witnesses] });
     }
 
     // Lanes that a lost trainer owed go to those who owe least, in pieces small enough for all to share.
@@ -113,10 +113,10 @@ public sealed partial class RunLogic
             case BlockRecomputed recomputed:
                 Hear(trainer, recomputed);
                 break;
-            case UpdateApplied applied when commits.Find(commit => commit.Round == applied.Round) is { } commit:
+            case UpdateApplied applied when commits.Exists(commit => commit.Round == applied.Round):
                 trainer.Step = Math.Max(trainer.Step, applied.Round.Step + 1);
-                if (applied.Update.Checksum is { } checksum)
-                    commit.Checksums[trainer.Key!.Value] = checksum;
+                if (applied.Round.Step + 1 == step)
+                    NoteState(applied.Trainer, applied.Update.Checksum);
                 break;
             case AtAnotherStep other:
                 Repeat(trainer, other.Step);
@@ -172,6 +172,7 @@ public sealed partial class RunLogic
         trainer.Step = Math.Max(trainer.Step, computed.Ticket.Round.Step);
         round.Add(computed.Trainer, computed.Block, computed.Result);
         Witness(computed);
+        NoteState(computed.Trainer, computed.Result.StateChecksum);
         for (var reducer = 0; reducer < options.Reducers; reducer++)
             Do(new ToReducer(reducer, new AddBlock(round.Round, computed.Block)));
         if (round.LanesAreDone)
@@ -216,6 +217,7 @@ public sealed partial class RunLogic
         waited = round.Waited;
         step++;
         vetoes = 0;
+        states.Clear();
         course = course with { Spikes = judgement.IfApplied };
         var measurement = new StepMeasurement(step, signals.Loss, signals.GradientNorm, now - commitAt, round.Positions) { RateFactor = adjustment.RateFactor };
         commitAt = now;
@@ -265,18 +267,11 @@ public sealed partial class RunLogic
         while (commits.Count > 0 && trainers.Values.All(trainer => !trainer.HasState || (trainer.Loading is null ? trainer.Step : trainer.Loading.Step) > commits[0].Round.Step)
             && trainers.Values.Any(static trainer => trainer.IsMember))
         {
-            var commit = commits[0];
+            Do(new CloseRound(commits[0].Round));
             commits.RemoveAt(0);
-            Do(new CloseRound(commit.Round));
-            if (!Compare(commit))
-                return;
         }
     }
 
     // An update that some trainer has yet to apply.
-    private sealed record CommittedRound(Round Round, double Norm, UpdateAdjustment Adjustment)
-    {
-        // Of weights and moments after it, as each trainer has them.
-        public Dictionary<TrainerKey, ulong> Checksums { get; } = [];
-    }
+    private sealed record CommittedRound(Round Round, double Norm, UpdateAdjustment Adjustment);
 }

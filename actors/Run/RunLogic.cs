@@ -86,7 +86,7 @@ public sealed partial class RunLogic
         metricsStep = Math.Min(unwritten.MetricsStep, step);
         foreach (var item in unwritten.Measurements)
             metrics.Add(item);
-        if (unwritten.Measurements.Count > 0 && unwritten.Measurements[^1].Step > step)
+        if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : unwritten.MetricsStep) > step)
             metrics.Add(new MetricsItem(null, step));
 
         // Some may have become durable without its being heard of.

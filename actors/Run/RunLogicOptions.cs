@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Models.Optimization;
 
 namespace ActorTrain.Actors.Run;
 
@@ -43,6 +44,9 @@ public sealed record RunLogicOptions
 
     /// <summary>Targets of the global batch.</summary>
     public long TokensPerStep { get; init; }
+
+    /// <summary>Where tensors stand in the gradient, so that rules see their norms; null: they do not.</summary>
+    public TensorNorms? Norms { get; init; }
 
     /// <summary>How spikes are answered.</summary>
     public SpikeLadderOptions Ladder { get; init; } = new();

@@ -6,7 +6,6 @@ using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
-using ActorTrain.Models.Optimization;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Run;
@@ -43,9 +42,6 @@ public sealed class RunParts
 
     /// <summary>Carries gradients.</summary>
     public required IGradientTransport Transport { get; init; }
-
-    /// <summary>Where tensors stand in the gradient, so that reducers tell their norms; null: they do not.</summary>
-    public TensorNorms? Norms { get; init; }
 
     /// <summary>Makes what writes checkpoints, for each life of the checkpointer.</summary>
     public required Func<CheckpointSaving> MakeSaving { get; init; }

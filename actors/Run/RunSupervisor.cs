@@ -163,7 +163,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
 
     private void StartReducer(int number)
     {
-        var (lanes, transport, self, faults, norms) = (parts.Options.Lanes, parts.Transport, Self, parts.Faults, parts.Norms);
+        var (lanes, transport, self, faults, norms) = (parts.Options.Lanes, parts.Transport, Self, parts.Faults, parts.Options.Norms);
         var name = Life($"reducer-{number}") + (replacements[number] == 0 ? "" : $"-replaced-{replacements[number]}");
         reducers[number] = Context.ActorOf(Props.Create(() => new GradientReducer(number, lanes, transport, self, faults, norms)), name);
     }

@@ -39,8 +39,8 @@ public interface ITrainerDevice : IDisposable
     AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment);
 
     /// <summary>Copies the state into a slot of the memory for snapshots.</summary>
-    /// <returns>Its hash; null when the slot was given to another in the meantime.</returns>
-    ulong? Copy(int slot, long atStep);
+    /// <returns>What was copied; null when the slot was given to another in the meantime.</returns>
+    CopiedState? Copy(int slot, long atStep);
 
     /// <summary>Begins an evaluation; another that was under way is given up.</summary>
     void BeginEvaluation();
@@ -57,8 +57,12 @@ public interface ITrainerDevice : IDisposable
 /// <param name="Hash">Hash of the gradient: who computes other bits gets another one.</param>
 public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, IReadOnlyList<long> Positions, ulong Hash)
 {
-    /// <summary>Hash of the gradient of the one lane for which it was wanted.</summary>
-    public ulong? WitnessHash { get; init; }
+    /// <summary>Hashes of the gradients of the lanes for which they were wanted.</summary>
+    public IReadOnlyList<(int Lane, ulong Hash)> Witnesses { get; init; } = [];
+
+    /// <summary>Checksum of the weights and moments that it was computed on: the same with all trainers, unless one of them is broken; null where
+    /// it is not known.</summary>
+    public ulong? StateChecksum { get; init; }
 
     /// <summary>So long the trainer waited for the samples.</summary>
     public TimeSpan Waited { get; init; }
@@ -68,14 +72,19 @@ public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, 
 
     /// <inheritdoc/>
     public bool Equals(BlockResult? other) =>
-        other is not null && (Loss, Hash, WitnessHash, Norm) == (other.Loss, other.Hash, other.WitnessHash, other.Norm)
-        && LaneLosses.SequenceEqual(other.LaneLosses) && Positions.SequenceEqual(other.Positions);
+        other is not null && (Loss, Hash, StateChecksum, Norm) == (other.Loss, other.Hash, other.StateChecksum, other.Norm)
+        && LaneLosses.SequenceEqual(other.LaneLosses) && Witnesses.SequenceEqual(other.Witnesses) && Positions.SequenceEqual(other.Positions);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Loss, Hash, WitnessHash);
+    public override int GetHashCode() => HashCode.Combine(Loss, Hash, StateChecksum);
 }
 
+/// <summary>A state that was copied.</summary>
+/// <param name="Hash">Hash of weights and moments.</param>
+/// <param name="StateChecksum">The trainer's checksum of them; null where it is not known.</param>
+public sealed record CopiedState(ulong Hash, ulong? StateChecksum);
+
 /// <summary>What came of an update.</summary>
-/// <param name="Checksum">Of weights and moments after it; the same on all trainers, unless one of them is broken; null where it is not known.</param>
+/// <param name="Checksum">Of weights and moments after it; the same with all trainers, unless one of them is broken; null where it is not known.</param>
 /// <param name="Norm">L2 norm of what was added to the weights; null where it is not measured.</param>
 public sealed record AppliedUpdate(ulong? Checksum, double? Norm);

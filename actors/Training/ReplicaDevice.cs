@@ -60,7 +60,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly long tokensPerStep;
     private readonly List<long> positions = [];
     private readonly List<double> laneLosses = [];
-    private ulong? witnessHash;
+    private readonly List<(int Lane, ulong Hash)> witnesses = [];
     private TimeSpan waited;
     private BlockGradient? block;
     private HeldOutSum? evaluation;
@@ -100,7 +100,8 @@ public sealed class ReplicaDevice : ITrainerDevice
     public void GiveUp()
     {
         block?.Dispose();
-        (block, witnessHash, waited) = (null, null, TimeSpan.Zero);
+        (block, waited) = (null, TimeSpan.Zero);
+        witnesses.Clear();
         positions.Clear();
         laneLosses.Clear();
     }
@@ -116,7 +117,8 @@ public sealed class ReplicaDevice : ITrainerDevice
         var samples = options.Plan.Samples(batchStep, lane, skips);
         var measure = block.Add(Timed(options.Samples(samples)), tokensPerStep, isWitness);
         laneLosses.Add(measure.Loss);
-        witnessHash = measure.Hash ?? witnessHash;
+        if (measure.Hash is { } hash)
+            witnesses.Add((lane, hash));
         positions.AddRange(samples.Select(static sample => sample.Position));
     }
 
@@ -181,7 +183,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     /// <inheritdoc/>
-    public ulong? Copy(int slot, long atStep)
+    public CopiedState? Copy(int slot, long atStep)
     {
         ProbeState();
         using var snapshot = options.Snapshots.Write(slot, atStep);
@@ -189,7 +191,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         options.Probe?.Invoke(FlipTarget.Of(FlatPlace.Snapshot, snapshot.Weights));
         options.Probe?.Invoke(FlipTarget.Of(FlatPlace.Snapshot, snapshot.FirstMoment));
         options.Probe?.Invoke(FlipTarget.Of(FlatPlace.Snapshot, snapshot.SecondMoment));
-        return snapshot.Complete(hash) ? hash : null;
+        return snapshot.Complete(hash) ? new CopiedState(hash, replica.StateChecksum) : null;
     }
 
     /// <inheritdoc/>
@@ -222,7 +224,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     private BlockResult Result(GradientSum sum) =>
-        new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash) { WitnessHash = witnessHash, Waited = waited };
+        new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash) { Witnesses = [.. witnesses], StateChecksum = replica.StateChecksum, Waited = waited };
 
     private void ProbeState()
     {

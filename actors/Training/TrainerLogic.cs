@@ -121,16 +121,17 @@ public sealed class TrainerLogic
             if (done.TryGetValue(block, out var result))
                 tell(new BlockComputed(key, compute.Ticket, block, result));
             else if (!owed.Exists(other => other.Attempt is null && other.Ticket == compute.Ticket && other.Block == block))
-                owed.Add(new OwedBlock(compute.Ticket, block, asked.Step, compute.Skips, compute.Witness, null));
+                owed.Add(new OwedBlock(compute.Ticket, block, asked.Step, compute.Skips, compute.Witnesses, null));
         }
     }
 
     // Nothing of it is kept: what is asked twice is computed twice. It comes before what is owed beside it, since a step waits for it.
     private void Recompute(RecomputeBlock command)
     {
-        var wanted = new OwedBlock(command.Ticket, command.Block, command.BatchStep, command.Skips, null, command.Attempt);
-        if (!owed.Contains(wanted))
-            owed.Insert(underway is null ? 0 : 1, wanted);
+        if (owed.Exists(other => other.Attempt == command.Attempt && other.Ticket == command.Ticket && other.Block == command.Block))
+            return;
+        var wanted = new OwedBlock(command.Ticket, command.Block, command.BatchStep, command.Skips, [], command.Attempt);
+        owed.Insert(underway is null ? 0 : 1, wanted);
     }
 
     private void Apply(ApplyUpdate apply)
@@ -154,7 +155,7 @@ public sealed class TrainerLogic
     private void Copy(CopyState copy)
     {
         if (copied?.Slot != copy.Slot)
-            copied = device.Copy(copy.Slot, copy.Step) is { } hash ? new StateCopied(key, copy.Slot, copy.Step, hash) : null;
+            copied = device.Copy(copy.Slot, copy.Step) is { } state ? new StateCopied(key, copy.Slot, copy.Step, state.Hash) { StateChecksum = state.StateChecksum } : null;
         if (copied is not null)
             tell(copied);
     }
@@ -194,7 +195,7 @@ public sealed class TrainerLogic
         }
 
         var lane = underway!.Value.NextLane;
-        device.ComputeLane(first.BatchStep, lane, first.Skips, lane == first.Witness);
+        device.ComputeLane(first.BatchStep, lane, first.Skips, first.Witnesses.Contains(lane));
         underway = (first, lane + 1);
         tell(new LaneComputed(key, first.Ticket, lane));
         if (lane + 1 < block.End)
@@ -245,5 +246,5 @@ public sealed class TrainerLogic
     }
 
     // A block that is to be published, or, with an attempt, only measured.
-    private sealed record OwedBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, int? Witness, int? Attempt);
+    private sealed record OwedBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, IReadOnlyList<int> Witnesses, int? Attempt);
 }

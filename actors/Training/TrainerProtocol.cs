@@ -21,8 +21,8 @@ public sealed record LoadState(StateSource Source, long Step, long Number) : Tra
 /// <param name="Skips">What the plan leaves out in this round.</param>
 public sealed record ComputeLanes(Ticket Ticket, IReadOnlyList<LaneBlock> Blocks, SkipList Skips) : TrainerCommand
 {
-    /// <summary>A lane whose gradient's hash is wanted, because somebody else computes it too; null: none.</summary>
-    public int? Witness { get; init; }
+    /// <summary>Lanes whose gradients' hashes are wanted, because somebody else computes them too.</summary>
+    public IReadOnlyList<int> Witnesses { get; init; } = [];
 }
 
 /// <summary>Compute the sum over a block of lanes, publish nothing, and say which bits it has; answered by <see cref="BlockRecomputed"/>.</summary>
@@ -120,7 +120,11 @@ public sealed record AtAnotherStep(TrainerKey Trainer, long Step) : TrainerRepor
 /// <param name="Slot">The slot.</param>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="Hash">Hash of the state as the trainer holds it.</param>
-public sealed record StateCopied(TrainerKey Trainer, int Slot, long Step, ulong Hash) : TrainerReport(Trainer);
+public sealed record StateCopied(TrainerKey Trainer, int Slot, long Step, ulong Hash) : TrainerReport(Trainer)
+{
+    /// <summary>The trainer's checksum of it; null where it is not known.</summary>
+    public ulong? StateChecksum { get; init; }
+}
 
 /// <summary>It is alive: one more held-out batch is measured.</summary>
 /// <param name="Trainer">The trainer.</param>

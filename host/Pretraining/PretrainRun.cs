@@ -253,6 +253,7 @@ internal sealed class PretrainRun : IDisposable
                 CheckpointEvery = configuration.Checkpoints.Every,
                 SnapshotSlots = configuration.Checkpoints.Snapshots,
                 TokensPerStep = TokensPerStep,
+                Norms = new TensorNorms(layout),
                 JournalBuffer = configuration.Journal.Buffer,
                 TrainerTimeout = trainers.Timeout,
                 RetryInterval = trainers.RetryInterval,
@@ -275,7 +276,6 @@ internal sealed class PretrainRun : IDisposable
             MakeDevice = trainer => chaos is null ? new ReplicaDevice(device) : chaos.Break(device, $"{trainer}"),
             Faults = chaos?.Faults,
             Transport = transport,
-            Norms = new TensorNorms(layout),
             MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),
             Metrics = metrics,
             Goodput = new GoodputOptions

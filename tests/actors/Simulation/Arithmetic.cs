@@ -14,7 +14,7 @@ internal static class Arithmetic
     /// <summary>Neither associative nor commutative, as floating-point addition is not the one.</summary>
     public static ulong Add(ulong left, ulong right) => Mix(left * 3 + right);
 
-    public static ulong Apply(ulong state, ulong total) => Mix(state * 5 ^ total);
+    public static ulong Apply(ulong state, ulong total, double rateFactor = 1) => Mix(state * 5 ^ total ^ (rateFactor == 1 ? 0 : BitConverter.DoubleToUInt64Bits(rateFactor)));
 
     public static ulong Block(ulong state, LaneBlock block, Func<int, IReadOnlyList<long>> positions)
     {
@@ -25,14 +25,18 @@ internal static class Arithmetic
     }
 
     /// <summary>The state after so many steps that nothing disturbed.</summary>
-    public static ulong Undisturbed(BatchPlan plan, long steps, Func<long, SkipList>? skips = null)
+    /// <param name="plan">The plan.</param>
+    /// <param name="steps">How many.</param>
+    /// <param name="skips">What is left out, by step.</param>
+    /// <param name="rateFactor">By which the learning rate is multiplied, by step.</param>
+    public static ulong Undisturbed(BatchPlan plan, long steps, Func<long, SkipList>? skips = null, Func<long, double>? rateFactor = null)
     {
         var state = Seed;
         for (long step = 0; step < steps; step++)
         {
             var at = step;
             var left = skips?.Invoke(at) ?? SkipList.Empty;
-            state = Apply(state, Block(state, new LaneBlock(0, plan.Lanes), lane => Positions(plan, at, lane, left)));
+            state = Apply(state, Block(state, new LaneBlock(0, plan.Lanes), lane => Positions(plan, at, lane, left)), rateFactor?.Invoke(at) ?? 1);
         }
 
         return state;

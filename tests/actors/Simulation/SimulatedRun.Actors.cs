@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
@@ -13,7 +14,7 @@ namespace ActorTrain.Actors.Tests.Simulation;
 /// <content>The simulated actors around the run: each keeps to the protocol, and fails as the weather has it.</content>
 internal sealed partial class SimulatedRun
 {
-    private readonly SpikeDetection detection = new([new NonFiniteRule()]);
+    private readonly SpikeDetection detection = new([new NonFiniteRule(), new LateRule()]);
 
     private void Supervise(TrainerSupervisorCommand command)
     {
@@ -50,7 +51,7 @@ internal sealed partial class SimulatedRun
     {
         var key = new TrainerKey(number, incarnations[number] = incarnations.GetValueOrDefault(number) + 1);
         var here = life;
-        var trainer = new SimulatedTrainer(key, plan, plane, poison, report => Report(report, here));
+        var trainer = new SimulatedTrainer(key, plan, plane, poison, drift, report => Report(report, here));
         trainers[key] = trainer;
         lives[number] = (key, false);
         Report(new TrainerStarted(key), life);
@@ -100,6 +101,16 @@ internal sealed partial class SimulatedRun
             return;
         }
 
+        if (Chance(Weather.Corrupt))
+        {
+            Kill(trainer.Key);
+            Report(new TrainerLost(trainer.Key, "It found corrupt bits.") { IsCorrupt = true }, life);
+            Restart(trainer.Key);
+            return;
+        }
+
+        trainer.Lies |= Chance(Weather.Lie);
+        trainer.Misapplies |= Chance(Weather.Misapply);
         if (trainer.Mailbox.TryDequeue(out var command))
             trainer.Obey(command);
         else
@@ -219,6 +230,23 @@ internal sealed partial class SimulatedRun
         Report(new Recorded(Journal.Count), life);
         if (Chance(Weather.OthersCrash))
             Report(new JournalRecovered([.. Journal]), life);
+    }
+
+    /// <summary>Finds a high loss only four steps later, when its updates are long applied.</summary>
+    private sealed class LateRule : SpikeRule
+    {
+        public override string Name => "late";
+
+        public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
+        {
+            var onset = memory.IsEmpty ? -1 : memory[0];
+            if (onset < 0 && signals.Loss > 2)
+                onset = signals.Step;
+            var finding = onset >= 0 && signals.Step >= onset + 4
+                ? new Finding(Name, "loss", signals.Loss, 2, (long)onset, SpikeAnswer.RollBack, $"the loss rose at step {onset}")
+                : null;
+            return new Opinion(finding, [onset], [onset]);
+        }
     }
 
     private sealed class SeenBlocks

@@ -25,6 +25,8 @@ internal sealed partial class SimulatedRun
     private readonly Dictionary<int, (Round Round, SeenBlocks Seen)> reducers = [];
     private readonly List<(long Number, Measurement? Item, long Step)> file = [];
     private readonly Func<long, bool> poison;
+    private readonly Func<long, bool> drift;
+    private long wishes;
     private long? expected;
     private long publisherLife = 1;
     private RunLogic logic;
@@ -32,13 +34,14 @@ internal sealed partial class SimulatedRun
     private int inputs;
     private int computed;
 
-    public SimulatedRun(int seed, RunLogicOptions options, BatchPlan plan, Weather? storm = null, Func<long, bool>? poison = null)
+    public SimulatedRun(int seed, RunLogicOptions options, BatchPlan plan, Weather? storm = null, Func<long, bool>? poison = null, Func<long, bool>? drift = null)
     {
         random = new Random(seed);
         this.options = options;
         this.plan = plan;
         this.storm = storm ?? Weather.Calm;
         this.poison = poison ?? (static _ => false);
+        this.drift = drift ?? (static _ => false);
         logic = NewLogic();
     }
 
@@ -155,8 +158,36 @@ internal sealed partial class SimulatedRun
         if (logic.TakenSteps > before + 1)
             throw new InvariantException("Two updates were committed at once.");
         Obey(effects);
+        if (Chance(Weather.Operator))
+            Want();
         if (Chance(Weather.Scale))
             Later(TimeSpan.FromMilliseconds(1), () => Decide(new ScaleTrainers(random.Next(1, 6)), life));
+    }
+
+    private void Want()
+    {
+        OperatorCommand command = random.Next(7) switch
+        {
+            0 => new RollBackRun(random.NextInt64(Math.Max(1, logic.TakenSteps)), random.Next(3)),
+            1 => new SkipBatches(random.Next(1, 3)),
+            2 => new ScaleLearningRate(0.5),
+            3 => new QuarantineTrainer(random.Next(4)),
+            4 => new ReleaseTrainer(random.Next(4)),
+            5 => new PauseRun(),
+            _ => new ContinueRun(),
+        };
+        Later(TimeSpan.FromMilliseconds(1), () => Decide(new OperatorWish(++wishes, "someone", command), life));
+
+        // Nobody pauses a run for good.
+        if (command is PauseRun)
+            Later(TimeSpan.FromSeconds(5), Continue);
+    }
+
+    private void Continue()
+    {
+        Decide(new OperatorWish(++wishes, "someone", new ContinueRun()), life);
+        if (Outcome is null && logic.Status().Phase.StartsWith("paused by", StringComparison.Ordinal))
+            Later(TimeSpan.FromSeconds(5), Continue);
     }
 
     // Its children stop with it; snapshots, checkpoints and the journal are left.

@@ -7,7 +7,7 @@ using ActorTrain.Models.Plan;
 namespace ActorTrain.Actors.Tests.Simulation;
 
 /// <summary>A trainer that keeps to the protocol, on 64 bits of weights. One thing at a time, in the order of its mailbox, lane by lane.</summary>
-internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, SimulatedPlane plane, Func<long, bool> isPoison, Action<TrainerReport> say)
+internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, SimulatedPlane plane, Func<long, bool> isPoison, Func<long, bool> isDrift, Action<TrainerReport> say)
 {
     private readonly HashSet<(Ticket, LaneBlock)> done = [];
     private readonly Queue<(TrainerCommand Command, LaneBlock Block)> work = new();
@@ -20,6 +20,12 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
     public bool IsDead { get; set; }
 
     public bool IsHung { get; set; }
+
+    /// <summary>Whether it computes wrong bits.</summary>
+    public bool Lies { get; set; }
+
+    /// <summary>Whether it applies the next update wrong.</summary>
+    public bool Misapplies { get; set; }
 
     public Queue<TrainerCommand> Mailbox { get; } = new();
 
@@ -45,13 +51,14 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
                     return;
                 }
 
-                state = Arithmetic.Apply(state, total);
+                state = Arithmetic.Apply(state, total, apply.Adjustment.RateFactor) ^ (Misapplies ? 1UL << key.Number : 0);
+                Misapplies = false;
                 step++;
                 work.Clear();
                 say(new UpdateApplied(key, apply.Round, new AppliedUpdate(state, null)));
                 break;
             case ApplyUpdate apply when apply.Round.Step < step:
-                say(new UpdateApplied(key, apply.Round, new AppliedUpdate(null, null)));
+                say(new UpdateApplied(key, apply.Round, new AppliedUpdate(apply.Round.Step == step - 1 ? state : null, null)));
                 break;
             case RecomputeBlock recompute when recompute.Ticket.Round.Step == step:
                 work.Enqueue((recompute, recompute.Block));
@@ -62,7 +69,7 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
                 break;
             case CopyState copy when copy.Step == step:
                 plane.Slots[copy.Slot] = (state, step);
-                say(new StateCopied(key, copy.Slot, step, state));
+                say(new StateCopied(key, copy.Slot, step, state) { StateChecksum = state });
                 break;
             case Evaluate evaluate when evaluate.Step == step:
                 say(new Evaluated(key, step, state % 1000, 1, 1));
@@ -81,7 +88,7 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
         if (owed is RecomputeBlock again)
         {
             if (again.Ticket.Round.Step == step)
-                say(new BlockRecomputed(key, again.Ticket, block, again.Attempt, Result(block, again.BatchStep, again.Skips, null) with { Norm = 1 }));
+                say(new BlockRecomputed(key, again.Ticket, block, again.Attempt, Result(block, again.BatchStep, again.Skips, []) with { Norm = 1 }));
             return;
         }
 
@@ -92,23 +99,27 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
         IReadOnlyList<long> Read(int lane) => Arithmetic.Positions(plan, step, lane, command.Skips);
         if (done.Add((ticket, block)) && plane.Find(ticket.Round) is { } sums)
         {
-            sums.Blocks.TryAdd(block, Arithmetic.Block(state, block, Read));
+            sums.Blocks.TryAdd(block, Compute(block, Read));
             sums.IsPoisoned |= Enumerable.Range(block.First, block.Count).SelectMany(Read).Any(isPoison);
         }
 
         say(new LaneComputed(key, ticket, block.First));
-        say(new BlockComputed(key, ticket, block, Result(block, step, command.Skips, command.Witness)));
+        say(new BlockComputed(key, ticket, block, Result(block, step, command.Skips, command.Witnesses)));
     }
 
-    private BlockResult Result(LaneBlock block, long batchStep, SkipList skips, int? witness)
+    private BlockResult Result(LaneBlock block, long batchStep, SkipList skips, IReadOnlyList<int> witnesses)
     {
         IReadOnlyList<long> Read(int lane) => Arithmetic.Positions(plan, batchStep, lane, skips);
         var lanes = Enumerable.Range(block.First, block.Count).ToList();
-        return new BlockResult(1.0 / plan.Lanes * block.Count, [.. lanes.Select(_ => 1.0 / plan.Lanes)], [.. lanes.SelectMany(Read)], Arithmetic.Block(state, block, Read))
+        var losses = lanes.Select(lane => (Read(lane).Any(isDrift) ? 100 : 1.0) / plan.Lanes).ToList();
+        return new BlockResult(losses.Sum(), losses, [.. lanes.SelectMany(Read)], Compute(block, Read))
         {
-            WitnessHash = witness is { } lane && lanes.Contains(lane) ? Arithmetic.Block(state, new LaneBlock(lane, 1), Read) : null,
+            StateChecksum = state,
+            Witnesses = [.. lanes.Where(witnesses.Contains).Select(lane => (lane, Compute(new LaneBlock(lane, 1), Read)))],
         };
     }
+
+    private ulong Compute(LaneBlock block, Func<int, IReadOnlyList<long>> read) => Arithmetic.Block(state, block, read) ^ (Lies ? 2UL << key.Number : 0);
 
     private void Load(LoadState load)
     {

@@ -19,6 +19,18 @@ internal sealed record Weather
     /// <summary>Chance that another actor dies with a message that it gets.</summary>
     public double OthersCrash { get; init; }
 
+    /// <summary>Chance that a trainer dies with a message because it found corrupt bits with itself.</summary>
+    public double Corrupt { get; init; }
+
+    /// <summary>Chance that a trainer computes wrong bits from a message on, to its end.</summary>
+    public double Lie { get; init; }
+
+    /// <summary>Chance that a trainer applies an update wrong.</summary>
+    public double Misapply { get; init; }
+
+    /// <summary>Chance that an operator wants something, with an input of the run.</summary>
+    public double Operator { get; init; }
+
     public double Scale { get; init; }
 
     public double RunCrash { get; init; }

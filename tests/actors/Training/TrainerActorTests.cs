@@ -269,10 +269,10 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
 
         public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => new(1, null);
 
-        public ulong? Copy(int slot, long atStep)
+        public CopiedState? Copy(int slot, long atStep)
         {
             Copies++;
-            return 1;
+            return new CopiedState(1, null);
         }
 
         public void BeginEvaluation() => Note();

@@ -178,7 +178,7 @@ public sealed class TrainerLogicTests : IDisposable
     public void A_block_is_computed_once_more_before_what_is_owed_beside_it_and_published_by_nobody()
     {
         trainer.Hear(LoadFour);
-        trainer.Hear(Compute(Ticket, new LaneBlock(0, 2), new LaneBlock(6, 1)) with { Witness = 1 });
+        trainer.Hear(Compute(Ticket, new LaneBlock(0, 2), new LaneBlock(6, 1)) with { Witnesses = [1] });
         trainer.Work();
         var again = new RecomputeBlock(Ticket, new LaneBlock(4, 1), 9, SkipList.Empty, 3);
         trainer.Hear(again);
@@ -258,10 +258,10 @@ public sealed class TrainerLogicTests : IDisposable
             return IsClosed ? null : new AppliedUpdate(11, 0.5);
         }
 
-        public ulong? Copy(int slot, long atStep)
+        public CopiedState? Copy(int slot, long atStep)
         {
             Log.Add($"copy {slot}");
-            return 5;
+            return new CopiedState(5, null);
         }
 
         public void BeginEvaluation()

@@ -30,7 +30,7 @@ internal sealed class ChaosDevice(ITrainerDevice device, ChaosInjector faults, A
 
     public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => Break(nameof(Apply), () => device.Apply(round, gradientNorm, adjustment));
 
-    public ulong? Copy(int slot, long atStep) => Break(nameof(Copy), () => device.Copy(slot, atStep));
+    public CopiedState? Copy(int slot, long atStep) => Break(nameof(Copy), () => device.Copy(slot, atStep));
 
     public void BeginEvaluation() => device.BeginEvaluation();
 

@@ -1,0 +1,113 @@
+using ActorTrain.Actors.Run;
+using ActorTrain.Data.Plan;
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Tests.Simulation;
+
+/// <summary>Spikes, liars and operators under virtual time: a run ends with the bits of one that knew all its corrections from the start.</summary>
+public sealed class SpikeSimulationTests
+{
+    private static readonly BatchPlan Plan = new(1, 10_000, 16, 8);
+
+    private static readonly RunLogicOptions Options = new()
+    {
+        ConfigurationHash = "hash",
+        Steps = 40,
+        Lanes = 8,
+        Trainers = 3,
+        Reducers = 2,
+        EvaluateEvery = 9,
+        HasHeldOut = true,
+        CheckpointEvery = 6,
+        TrainerTimeout = TimeSpan.FromSeconds(10),
+        RetryInterval = TimeSpan.FromSeconds(1),
+        CorruptionLimit = 3,
+        QuarantineLimit = 1000,
+        Ladder = new() { Margin = 2, RollBack = new(10, 1000, 0) },
+    };
+
+    private static readonly Weather Storm = new()
+    {
+        Drop = 0.02,
+        Duplicate = 0.02,
+        Delay = 0.03,
+        Crash = 0.01,
+        Hang = 0.002,
+        OthersCrash = 0.01,
+        RunCrash = 0.001,
+        SaveFails = 0.1,
+        JournalAway = 0.03,
+        StormInputs = 5000,
+    };
+
+    [Fact]
+    public void A_spike_that_shows_late_is_left_out_from_its_onset_on()
+    {
+        var run = Simulate(1, Options, Weather.Calm, drift: static position => position / 16 == 12);
+        var correction = run.Journal.OfType<CourseCorrected>().ShouldHaveSingleItem().Correction;
+        correction.From.ShouldBe(10);
+        correction.Skipped.ShouldHaveSingleItem().ShouldSatisfyAllConditions(range => range.First.ShouldBe(160), range => range.Count.ShouldBe(7 * 16));
+        run.Journal.OfType<RunRolledBack>().ShouldHaveSingleItem().Step.ShouldBe(6);
+        run.Journal.OfType<StepReplayed>().ShouldHaveSingleItem().Agreed.ShouldBeTrue();
+        run.Journal.OfType<SpikeExplained>().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public void Storms_with_late_spikes_end_with_the_bits_of_a_run_that_left_them_out_from_the_start()
+    {
+        for (var seed = 0; seed < 150; seed++)
+            Simulate(seed, Options with { Trainers = 1 + seed % 4 }, Storm, drift: static position => position / 16 is 12 or 27);
+    }
+
+    [Fact]
+    public void A_trainer_that_lies_is_found_and_what_it_spoilt_is_taken_again()
+    {
+        var quarantined = 0;
+        for (var seed = 0; seed < 150; seed++)
+        {
+            var run = Simulate(seed, Options with { Trainers = 3 + seed % 3, AuditEvery = 1 + seed % 3 }, Weather.Calm with { Lie = 0.003, StormInputs = 500 });
+            quarantined += run.Journal.OfType<TrainerQuarantined>().Count();
+        }
+
+        quarantined.ShouldBeGreaterThan(150);
+    }
+
+    [Fact]
+    public void Updates_that_are_applied_wrong_never_reach_the_weights()
+    {
+        for (var seed = 0; seed < 150; seed++)
+            Simulate(seed, Options with { Trainers = 3 + seed % 3 }, Weather.Calm with { Misapply = 0.003, Corrupt = 0.003, StormInputs = 1000 });
+    }
+
+    [Fact]
+    public void Whatever_operators_do_the_run_ends_with_the_bits_of_one_that_was_told_from_the_start()
+    {
+        for (var seed = 0; seed < 200; seed++)
+            Simulate(seed, Options with { Trainers = 1 + seed % 4, AuditEvery = seed % 5 }, Storm with { Operator = 0.003, Corrupt = 0.001 }, drift: static position => position / 16 is 21);
+    }
+
+    private static SimulatedRun Simulate(int seed, RunLogicOptions options, Weather weather, Func<long, bool>? drift = null)
+    {
+        var run = new SimulatedRun(seed, options, Plan, weather, drift: drift);
+        try
+        {
+            run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);
+            var end = JournalState.Of(run.Journal);
+            run.Plane.Checkpoints[options.Steps].ShouldBe(
+                Arithmetic.Undisturbed(
+                    Plan, options.Steps, _ => end.Skips, step => end.Corrections.Where(correction => correction.From <= step).Aggregate(1.0, static (factor, correction) => factor * correction.RateFactor)),
+                "the weights");
+            run.Steps.Select(static row => row.Step).ShouldBe(Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step), "every step stands once in the metrics");
+            foreach (var row in run.Steps)
+                row.Positions.ShouldBe(Plan.Samples(row.Step - 1, end.Skips).Select(static sample => sample.Position), "the samples of a step");
+            run.Journal[^1].ShouldBeOfType<RunFinished>();
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException($"Seed {seed}: {exception.Message}", exception);
+        }
+
+        return run;
+    }
+}
