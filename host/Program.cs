@@ -26,5 +26,6 @@ return CommandLine.Run(
         Goodput = GoodputHandler.Run,
         Audit = AuditHandler.Run,
         Checkpoints = CheckpointsHandler.Run,
+        Chaos = ChaosHandler.Run,
     },
     CommandContext.OfProcess());

@@ -83,4 +83,7 @@ public sealed record Handlers
 
     /// <summary>Lists, verifies and prunes checkpoints.</summary>
     public required Func<CheckpointsRequest, CommandContext, int> Checkpoints { get; init; }
+
+    /// <summary>Breaks a run on purpose.</summary>
+    public required Func<ChaosRequest, CommandContext, int> Chaos { get; init; }
 }

@@ -35,6 +35,7 @@ public sealed class CommandLineTests
             Journal = Take,
             Audit = Take,
             Checkpoints = Take,
+            Chaos = Take,
         };
         var code = CommandLine.Run(arguments, handlers, new CommandContext(output, error, false, TimeProvider.System));
         return (code, output.ToString(), error.ToString(), request);
@@ -75,6 +76,9 @@ public sealed class CommandLineTests
         { "audit r --json", new AuditRequest("r", true) },
         { "checkpoints r", new CheckpointsRequest("r", false, false, false, false) },
         { "checkpoints r --verify --prune --dry-run --json", new CheckpointsRequest("r", true, true, true, true) },
+        { "chaos run.yaml", new ChaosRequest("run.yaml", [], null, 1, 8, null, null, null, false) },
+        { "chaos run.yaml --schedule f.yaml --report r.json --picture p.svg --fresh", new ChaosRequest("run.yaml", [], "f.yaml", 1, 8, null, "r.json", "p.svg", true) },
+        { "chaos --set data.path=d --seed 7 --every 30", new ChaosRequest(null, ["data.path=d"], null, 7, 8, 30, null, null, false) },
         { "plot r --output a.svg", new PlotRequest("r", "a.svg", 0, false) },
         { "plot r --output a.png --smooth 9 --linear-loss", new PlotRequest("r", "a.png", 9, true) },
     };
