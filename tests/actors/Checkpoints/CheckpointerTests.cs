@@ -48,7 +48,7 @@ public sealed class CheckpointerTests : TestKit
         facts.Facts.SkipList.ShouldBe(Course.Skips);
         RunOrigin.Of(facts).Course.ShouldBe(Course);
         facts.Facts.State["data"].ShouldBe("d");
-        facts.Facts.State["state"].ShouldBe("0000000000000001");
+        facts.Facts.State["state"].ShouldBe($"{HashOf(1):x16}");
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class CheckpointerTests : TestKit
         foreach (var (number, step) in new[] { (1L, 10L), (2, 20), (3, 30) })
         {
             Fill(0, step, (byte)step);
-            saving.Save(Order(number, 0, step, (ulong)step) with { Course = Run.Course.Start });
+            saving.Save(Order(number, 0, step, (byte)step) with { Course = Run.Course.Start });
         }
 
         store.List().Select(static info => info.Step).ShouldBe([30, 20, 10]);
@@ -189,12 +189,12 @@ public sealed class CheckpointerTests : TestKit
                 BitFlip.At(buffer.Address, random.NextInt64(8 * buffer.Length));
             }
 
-            Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointFailed>().Reason.ShouldStartWith("The snapshot of step 10 was damaged in memory");
+            Saving().Save(Order(flip + 1, 0, 10, 1)).ShouldBeOfType<CheckpointFailed>().Reason.ShouldStartWith("The snapshot of step 10 was damaged in memory");
             Directory.GetFileSystemEntries(folder.Path).ShouldBeEmpty();
         }
 
         Fill(0, 10, 1);
-        Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointSaved>();
+        Saving().Save(Order(100, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
     }
 
     [Fact]
@@ -221,7 +221,15 @@ public sealed class CheckpointerTests : TestKit
         folder.Dispose();
     }
 
-    private static SaveCheckpoint Order(long number, int slot, long step, ulong hash) => new(number, slot, step, hash, Course, CheckpointHistory.Empty);
+    private static SaveCheckpoint Order(long number, int slot, long step, byte value) => new(number, slot, step, HashOf(value), Course, CheckpointHistory.Empty);
+
+    // Of a state that is filled with one value.
+    private static ulong HashOf(byte value)
+    {
+        using var buffer = new HostBuffer(Layout.Length * sizeof(float));
+        buffer.Slice(0, (int)buffer.Length).Fill(value);
+        return StateHash.Of(buffer, buffer, buffer);
+    }
 
     private CheckpointSaving Saving() => new(store, memory, Options);
 
@@ -230,6 +238,6 @@ public sealed class CheckpointerTests : TestKit
         using var writer = memory.Write(slot, step);
         foreach (var buffer in new[] { writer.Weights, writer.FirstMoment, writer.SecondMoment })
             buffer.Slice(0, (int)buffer.Length).Fill(value);
-        writer.Complete(StateHash.Of(writer.Weights, writer.FirstMoment, writer.SecondMoment)).ShouldBeTrue();
+        writer.Complete(HashOf(value)).ShouldBeTrue();
     }
 }
