@@ -21,6 +21,9 @@ public sealed partial class RunLogic
     /// <summary>Name of the actor that writes metrics.</summary>
     public const string MetricsActor = "metrics";
 
+    /// <summary>Name of the actor that writes down what the time goes into.</summary>
+    public const string GoodputActor = "goodput";
+
     /// <summary>Name of the actor that judges steps.</summary>
     public const string DetectorActor = "spikes";
 
@@ -61,14 +64,15 @@ public sealed partial class RunLogic
         this.options = options;
         this.plan = plan;
         var unwritten = remains.Unwritten;
-        IReadOnlyList<RunEvent> decided = [.. events, .. unwritten.Decisions.Skip((int)Math.Max(0, events.Count - unwritten.Recorded))];
-        var past = JournalState.Of(decided);
+        var decided = unwritten.After(events);
+        var past = known = JournalState.Of(decided);
         corrections.AddRange(past.Corrections);
         quarantined.UnionWith(past.Quarantined);
         isPaused = past.IsPaused;
 
         // What was left by going back is not gone on from.
-        origins.AddRange(remains.Origins.Where(origin => origin.WeightsHash is not null && origin.IsOn(corrections)));
+        TakeUp(decided);
+        origins.AddRange(remains.Origins.Where(origin => origin.WeightsHash is not null && !history.IsVoid(origin)));
         var origin = Origin;
         slots = new SnapshotSlots(options.SnapshotSlots, remains.Held.Where(held => held.Course.Holds(corrections, held.Step)));
         (lastRound, generation, wanted) = (remains.LastRound, remains.Generation, remains.Trainers ?? options.Trainers);
@@ -81,7 +85,7 @@ public sealed partial class RunLogic
         metricsStep = unwritten.MetricsStep;
         foreach (var item in unwritten.Measurements)
             metrics.Add(item);
-        if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : unwritten.MetricsStep) > step)
+        if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : metricsStep) > step)
             metrics.Add(new MetricsItem(null, step));
 
         // Some may have become durable without its being heard of.
@@ -116,7 +120,7 @@ public sealed partial class RunLogic
     /// <param name="at">The time.</param>
     public IReadOnlyList<RunEffect> Begin(DateTimeOffset at)
     {
-        now = commitAt = at;
+        now = commitAt = begunAt = at;
         effects = [];
         RepeatJournal();
         if (isNew)
@@ -196,7 +200,10 @@ public sealed partial class RunLogic
     /// <summary>How the run stands.</summary>
     public RunStatus Status() => new(
         step, options.Steps, generation, Phase(), [.. trainers.Values.Select(static trainer => trainer.Status())], journal.Count,
-        [.. faults.OrderBy(static fault => fault.Key, StringComparer.Ordinal).Select(static fault => (fault.Key, fault.Value.Count, fault.Value.Reason))]);
+        [.. faults.OrderBy(static fault => fault.Key, StringComparer.Ordinal).Select(static fault => (fault.Key, fault.Value.Count, fault.Value.Reason))])
+    {
+        Course = CourseStatus(),
+    };
 
     private RunOrigin Origin => origins[^1];
 
@@ -219,6 +226,7 @@ public sealed partial class RunLogic
     private List<RunEffect> Take()
     {
         AnswerWishes();
+        Attribute();
         // Nothing is due sooner than a retry interval from now, so a reminder before that will do.
         if (!ended && (wakeAt is null || wakeAt > now + options.RetryInterval))
         {
@@ -244,7 +252,12 @@ public sealed partial class RunLogic
 
     private void Warn(string sentence) => effects.Add(new Say(sentence, IsWarning: true));
 
-    private void Record(RunEvent decision) => Do(new ToJournal(new RecordDecision(journal.Add(decision), decision)));
+    private void Record(RunEvent decision)
+    {
+        Know(decision);
+        Note(decision);
+        Do(new ToJournal(new RecordDecision(journal.Add(decision), decision)));
+    }
 
     private void Count(string actor, string reason) => faults[actor] = (faults.GetValueOrDefault(actor).Count + 1, reason);
 }

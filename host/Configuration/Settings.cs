@@ -147,10 +147,17 @@ public static partial class Settings
         new("evaluation.every", new Whole(0), "100", "steps from one evaluation to the next; 0 evaluates only at the end", static c => Write(c.Evaluation.Every), Looking),
         new("evaluation.batches", new Whole(0), "0", "batches per evaluation; 0 takes the whole held-out part (bits per byte always use its bytes per token)", static c => Write(c.Evaluation.Batches), Looking),
 
-        new("checkpoints.every", new Whole(0), "100", "steps from one checkpoint to the next; 0 saves only at the end", static c => Write(c.Checkpoints.Every), Saving),
-        new("checkpoints.keep", new Whole(1), "3", "how many of the newest checkpoints are kept", static c => Write(c.Checkpoints.Keep), Saving),
+        new("checkpoints.every", new WholeOr(0, CheckpointOptions.Auto, "auto"), "auto",
+            "steps from one checkpoint to the next; auto chooses them from the cost of a save and the faults seen; 0 saves only at the end",
+            static c => c.Checkpoints.Every == CheckpointOptions.Auto ? "auto" : Write(c.Checkpoints.Every), Saving),
+        new("checkpoints.every_min", new Whole(1), "10", "the fewest steps that auto chooses", static c => Write(c.Checkpoints.EveryMin), Saving),
+        new("checkpoints.every_max", new Whole(1), "1000", "the most steps that auto chooses", static c => Write(c.Checkpoints.EveryMax), Saving),
+        new("checkpoints.every_minutes", new Number(0, 525_600), "30", "minutes after which a checkpoint is written wherever the run stands; 0: never for that", static c => Write(c.Checkpoints.EveryMinutes), Saving),
+        new("checkpoints.keep", new Whole(1), "3", "how many of the newest checkpoints are kept, beside the newest that proved good", static c => Write(c.Checkpoints.Keep), Saving),
         new("checkpoints.keep_every", new Whole(0), "0", "checkpoints of steps divisible by this are kept for good; 0: none", static c => Write(c.Checkpoints.KeepEvery), Saving),
-        new("checkpoints.snapshots", new Whole(2, 64), "3", "copies of the state that memory has room for, from which trainers join and checkpoints are written", static c => Write(c.Checkpoints.Snapshots), Saving),
+        new("checkpoints.proof_steps", new Whole(1), "100", "healthy steps after which a checkpoint has proved good, and that going back from memory reaches", static c => Write(c.Checkpoints.ProofSteps), Saving),
+        new("checkpoints.snapshot_every", new Whole(0), "10", "steps from one copy of the state in memory to the next; 0: only as they are needed", static c => Write(c.Checkpoints.SnapshotEvery), Saving),
+        new("checkpoints.snapshots", new Whole(2, 64), "6", "copies of the state that memory has room for, 12 bytes a parameter each, to go back to, join from and write checkpoints from", static c => Write(c.Checkpoints.Snapshots), Saving),
 
         new("journal.connection", new Text(
                 "empty, or a PostgreSQL connection string without its password, such as 'Host=db;Database=runs;Username=me' (the password comes from PGPASSWORD or ~/.pgpass)",

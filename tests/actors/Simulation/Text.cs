@@ -20,6 +20,7 @@ internal static class Text
         Ticket ticket => $"g{ticket.Generation}/{Of(ticket.Round)}",
         SkipList skips => skips.Ranges.Count == 0 ? "no skips" : string.Join(' ', skips.Ranges.Select(static range => $"-{range.First}+{range.Count}")),
         Course => "*",
+        Actors.Checkpoints.CheckpointHistory => "*",
         Models.Optimization.UpdateAdjustment => "*",
         Actors.Spikes.SpikeMemory => "*",
         IEnumerable list => "[" + string.Join(' ', list.Cast<object?>().Select(Of)) + "]",
@@ -29,7 +30,7 @@ internal static class Text
 
     private static string Members(object value)
     {
-        var properties = value.GetType().GetProperties().Where(static property => property.Name is not ("EqualityContract" or "Positions" or "At")).ToList();
+        var properties = value.GetType().GetProperties().Where(static property => property.Name is not ("EqualityContract" or "Positions" or "At" or "Waited")).ToList();
         return properties.Count == 0 ? value.GetType().Name : $"{value.GetType().Name} {string.Join(", ", properties.Select(property => Of(property.GetValue(value))))}";
     }
 }
