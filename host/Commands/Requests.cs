@@ -141,3 +141,33 @@ public sealed record JournalRequest(string Run, bool Json);
 /// <param name="Run">A run by name or folder.</param>
 /// <param name="Json">Print one JSON object instead of text.</param>
 public sealed record AuditRequest(string Run, bool Json);
+
+/// <summary><c>actortrain checkpoints</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Verify">Hash every file again.</param>
+/// <param name="Prune">Delete what need not stay.</param>
+/// <param name="DryRun">Only say what would be deleted.</param>
+/// <param name="Json">Print one JSON object instead of a table.</param>
+public sealed record CheckpointsRequest(string Run, bool Verify, bool Prune, bool DryRun, bool Json);
+
+/// <summary><c>actortrain chaos</c>.</summary>
+/// <param name="RunFile">The run file, or null where all is given by overrides.</param>
+/// <param name="Overrides">Texts <c>key=value</c>.</param>
+/// <param name="Schedule">The file that says what is to befall the run, or null to draw it at random.</param>
+/// <param name="Seed">Seed of the draw.</param>
+/// <param name="Faults">Faults to draw.</param>
+/// <param name="Every">Or a fault every so many seconds; null where they come by steps.</param>
+/// <param name="Report">File for the report, as JSON where its name ends in .json; or null.</param>
+/// <param name="Picture">The picture to draw, or null.</param>
+/// <param name="Fresh">Train the undisturbed run anew.</param>
+public sealed record ChaosRequest(
+    string? RunFile, IReadOnlyList<string> Overrides, string? Schedule, long Seed, int Faults, double? Every, string? Report, string? Picture, bool Fresh)
+{
+    /// <inheritdoc/>
+    public bool Equals(ChaosRequest? other) =>
+        other is not null && (RunFile, Schedule, Seed, Faults, Every, Report, Picture, Fresh) == (other.RunFile, other.Schedule, other.Seed, other.Faults, other.Every, other.Report, other.Picture, other.Fresh)
+        && Overrides.SequenceEqual(other.Overrides);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(RunFile, Schedule, Seed, Faults, Every, Report, Picture, Fresh);
+}

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using ActorTrain.Actors;
 using ActorTrain.Actors.Checkpoints;
@@ -35,9 +36,12 @@ internal sealed class TraineeActors : IDisposable
     private readonly LocalGradientTransport transport;
     private readonly SnapshotMemory snapshots;
     private readonly IActorRef run;
+    private readonly ConcurrentQueue<(long Step, TimeSpan Elapsed)> taken = [];
+    private readonly ConcurrentQueue<TimeSpan> saves = [];
+    private readonly Dictionary<long, long> committedAt = [];
     private volatile StepMeasurement? last;
 
-    public TraineeActors(int trainers, int threads, int reducers, IFaultInjector? faults = null)
+    public TraineeActors(int trainers, int threads, int reducers, IFaultInjector? faults = null, int checkpointEvery = 0)
     {
         var layout = ModelLayout.Of(Model);
         transport = new LocalGradientTransport(layout.Length, Lanes, reducers, LocalGradientTransport.CapacityFor(Lanes, 2 * trainers, totalsKept: 3));
@@ -62,7 +66,7 @@ internal sealed class TraineeActors : IDisposable
         var parts = new RunParts
         {
             Name = "bench",
-            Options = new RunLogicOptions { ConfigurationHash = "bench", Steps = 10_000, Lanes = Lanes, Trainers = trainers, Reducers = reducers },
+            Options = new RunLogicOptions { ConfigurationHash = "bench", Steps = 10_000, Lanes = Lanes, Trainers = trainers, Reducers = reducers, CheckpointEvery = checkpointEvery },
             Plan = plan,
             Trainers = new TrainerSupervisorOptions { Threads = threads },
             Limits = new RestartLimits(10, TimeSpan.FromMinutes(10), "nowhere"),
@@ -90,6 +94,12 @@ internal sealed class TraineeActors : IDisposable
         run = system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
         shown.Wait();
     }
+
+    /// <summary>What each step took, from commit to commit: the step's number, and its time.</summary>
+    public IReadOnlyList<(long Step, TimeSpan Elapsed)> Steps => [.. taken];
+
+    /// <summary>What each save took, from the commit of its step to the checkpoint that is on disk.</summary>
+    public IReadOnlyList<TimeSpan> Saves => [.. saves];
 
     /// <summary>Global gradient norm of the last step, by which two sides are seen to have done the same.</summary>
     public double LastNorm => last!.GradientNorm;
@@ -131,8 +141,14 @@ internal sealed class TraineeActors : IDisposable
         if (effect is Show { Measurement: StepMeasurement step })
         {
             last = step;
+            taken.Enqueue((step.Step, step.Elapsed));
+            committedAt[step.Step] = Stopwatch.GetTimestamp();
             shown.Release();
             allowed.Wait();
+        }
+        else if (effect is ShowCheckpoint saved)
+        {
+            saves.Enqueue(Stopwatch.GetElapsedTime(committedAt[saved.Step]));
         }
     }
 
