@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build train test chaos check bench clean
+.PHONY: help setup build train demo test chaos check bench bench-spikes clean
 .NOTPARALLEL:
 .ONESHELL:
 SHELL := /bin/bash
@@ -11,7 +11,7 @@ export DOTNET_NOLOGO := 1
 DOTNET_BUILD := dotnet msbuild ActorTrain.sln -restore -property:Configuration=Release -verbosity:quiet -nologo
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: ## install the Debian packages that are missing and build the native libraries; TORCH=/path takes another PyTorch from then on
 	@ops/setup.sh
@@ -31,6 +31,22 @@ train: setup build ## train a GPT on the King James Bible, draw its curves, let 
 	./actortrain pretrain ops/runs/kjv.yaml
 	./actortrain plot kjv
 	./actortrain generate kjv --prompt 'And God said' --tokens 200 --temperature 0.8 --seed 1
+
+demo: setup build ## poison, kill and bit-flip a run, tell what it decided in words, and draw its loss with and without the answer: ops/demo/demo.svg
+	@mkdir -p artifacts/text
+	if [[ ! -s artifacts/text/kjv.txt ]]; then
+	    ops/kjv-text.sh > artifacts/text/kjv.txt.part
+	    mv artifacts/text/kjv.txt.part artifacts/text/kjv.txt
+	fi
+	if [[ ! -d artifacts/data/kjv ]]; then
+	    ./actortrain prepare --input artifacts/text/kjv.txt --output artifacts/data/kjv --vocabulary-size 2048
+	fi
+	held=0
+	./actortrain chaos ops/demo/run.yaml --schedule ops/demo/faults.yaml --picture ops/demo/demo.svg || held=$$?
+	echo
+	./actortrain journal runs/demo-chaos/demo-disturbed
+	echo "ops/demo/demo.svg shows it."
+	exit $$held
 
 test: ## run every test; the last line says how many passed and failed
 	@ops/setup.sh python3-torch postgresql
@@ -53,6 +69,11 @@ bench: ## measure against PyTorch in the same run; ends with one line per figure
 	$(DOTNET_BUILD)
 	ops/bench/fetch-openblas.sh
 	dotnet run --project ops/bench --configuration Release
+
+bench-spikes: ## score the rules for loss spikes on recorded runs: figure spikes.RULE.precision, .recall, .delay_steps
+	@ops/setup.sh
+	$(DOTNET_BUILD)
+	dotnet run --project ops/bench --configuration Release -- spikes
 
 clean: ## remove what was built, prepared texts included; runs stay
 	@rm -rf artifacts

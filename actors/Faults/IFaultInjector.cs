@@ -1,3 +1,6 @@
+using ActorTrain.Models.Storage;
+using static TorchSharp.torch;
+
 namespace ActorTrain.Actors.Faults;
 
 /// <summary>What befalls a message on its way into an actor.</summary>
@@ -36,6 +39,30 @@ public interface IFaultInjector
     /// <summary>Returns when a hung actor shall come back.</summary>
     /// <param name="actor">The actor's name.</param>
     void Hang(string actor);
+
+    /// <summary>May flip a bit of memory that rests; called on the trainer's own thread.</summary>
+    /// <param name="actor">Name of the trainer that holds it.</param>
+    /// <param name="atStep">Updates that the trainer's weights had seen when it was last told what to do.</param>
+    /// <param name="memory">What rests.</param>
+    void Touch(string actor, long atStep, FlipTarget memory)
+    {
+    }
+
+    /// <summary>May change elements of a gradient that was just published; called on the trainer's own thread, before anybody hears of it.</summary>
+    /// <param name="actor">The trainer's name.</param>
+    /// <param name="atStep">Updates so far in its round.</param>
+    /// <param name="gradient">Flat, float32, on the CPU.</param>
+    void Spoil(string actor, long atStep, Tensor gradient)
+    {
+    }
+
+    /// <summary>May make a trainer slower; called on its own thread.</summary>
+    /// <param name="actor">The trainer's name.</param>
+    /// <param name="atStep">The step whose batch was computed.</param>
+    /// <param name="spent">What its last lane took.</param>
+    void Slow(string actor, long atStep, TimeSpan spent)
+    {
+    }
 }
 
 /// <summary>A fault that was injected.</summary>

@@ -10,9 +10,13 @@ namespace ActorTrain.Actors.Metrics;
 /// <param name="ContextLength">Tokens per sample.</param>
 /// <param name="Ledger">What it says it read.</param>
 /// <param name="Decided">What its journal leaves out.</param>
-/// <param name="Newest">What its newest checkpoint says, or null before the first.</param>
+/// <param name="Newest">What the newest checkpoint on its course says, or null before the first.</param>
 /// <param name="FinishedSteps">Steps of a run that is finished, or null where it is not.</param>
-public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<SampleRow> Ledger, SkipList Decided, CheckpointFacts? Newest, long? FinishedSteps = null);
+public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<SampleRow> Ledger, SkipList Decided, CheckpointFacts? Newest, long? FinishedSteps = null)
+{
+    /// <summary>Courses that were left by going back and may still stand in the ledger.</summary>
+    public IReadOnlyList<LeftCourse> Left { get; init; } = [];
+}
 
 /// <summary>What an audit found.</summary>
 /// <param name="Steps">Steps in the ledger.</param>
@@ -27,6 +31,9 @@ public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<S
 public sealed record AuditReport(
     long Steps, long Consumed, IReadOnlyList<SkippedRange> Skips, long Undecided, long Next, long? CheckpointStep, IReadOnlyList<string> Contradictions)
 {
+    /// <summary>Steps in the ledger that were left by going back, and are not counted: whoever goes on takes them away.</summary>
+    public long LeftSteps { get; init; }
+
     /// <summary>Whether nothing contradicts.</summary>
     public bool IsClean => Contradictions.Count == 0;
 }
@@ -60,7 +67,22 @@ public sealed class SampleAudit
     public static AuditReport Check(AuditInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new SampleAudit(input).Check();
+        var rows = input.Ledger.ToList();
+        var report = new SampleAudit(input with { Ledger = rows }).Check();
+        if (report.IsClean)
+            return report;
+        foreach (var left in input.Left)
+        {
+            // The ledger of a course that was left is whole as such, and what was kept of it is whole on the present one.
+            var kept = rows.TakeWhile(row => row.Step <= left.After).ToList();
+            if (kept.Count == rows.Count || !rows.TrueForAll(row => row.Ranges.SequenceEqual(Planned(input.Plan, row.Step, left.Skips))))
+                continue;
+            var again = new SampleAudit(input with { Ledger = kept }).Check();
+            if (again.IsClean)
+                return again with { LeftSteps = rows.Count - kept.Count };
+        }
+
+        return report;
     }
 
     private AuditReport Check()
@@ -88,12 +110,13 @@ public sealed class SampleAudit
         var reached = skips.PositionOf(CheckpointStep * input.Plan.BatchSize);
         foreach (var range in input.Decided.Ranges)
         {
-            if (skips.Contains(range.First) && skips.Contains(range.End - 1))
-                continue;
-            if (range.First >= reached && !skips.Ranges.Any(other => other.First < range.End && range.First < other.End))
-                skips = skips.With(range);
+            // What the checkpoint leaves out of it already, it leaves out for its own reason.
+            var known = skips.Ranges.ToHashSet();
+            var joined = skips.Joined([range]);
+            if (joined.Ranges.FirstOrDefault(gap => !known.Contains(gap) && gap.First < reached) is { } missing)
+                Contradict($"the journal leaves positions {Of(missing)} out ({range.Reason}), but the checkpoint of step {CheckpointStep} does not");
             else
-                Contradict($"the journal leaves positions {Of(range)} out ({range.Reason}), but the checkpoint of step {CheckpointStep} does not");
+                skips = joined;
         }
     }
 
@@ -170,7 +193,9 @@ public sealed class SampleAudit
             Contradict($"the checkpoint of step {facts.Step} says {Of(facts.Cursor)}, but {facts.Step} steps make {Of(cursor)}");
     }
 
-    private IReadOnlyList<SampleRange> Planned(long step) => SampleRange.Of(input.Plan.Samples(step - 1, skips).Select(static planned => planned.Position));
+    private IReadOnlyList<SampleRange> Planned(long step) => Planned(input.Plan, step, skips);
+
+    private static IReadOnlyList<SampleRange> Planned(BatchPlan plan, long step, SkipList skips) => SampleRange.Of(plan.Samples(step - 1, skips).Select(static planned => planned.Position));
 
     private void Contradict(string sentence)
     {

@@ -54,6 +54,9 @@ internal sealed class RoundState
     /// <summary>Positions of the sample stream that were read, lane after lane.</summary>
     public IReadOnlyList<long> Positions => [.. done.Values.SelectMany(static part => part.Result.Positions)];
 
+    /// <summary>So long the trainer that waited longest for its samples did so.</summary>
+    public TimeSpan Waited => done.Values.GroupBy(static part => part.Trainer).Select(static own => new TimeSpan(own.Sum(static part => part.Result.Waited.Ticks))).DefaultIfEmpty().Max();
+
     public bool IsReducedBy(int reducer) => shards[reducer] is not null;
 
     public void Add(TrainerKey trainer, LaneBlock block, BlockResult result)

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
@@ -44,6 +45,10 @@ public sealed record AnswerOperator(long Wish, OperatorAnswer Answer) : RunEffec
 /// <summary>Tell the publisher of metrics.</summary>
 /// <param name="Command">What.</param>
 public sealed record ToMetrics(MetricsCommand Command) : RunEffect;
+
+/// <summary>Tell the recorder of what the time goes into.</summary>
+/// <param name="Turn">What the run does from now on.</param>
+public sealed record ToGoodput(GoodputTurn Turn) : RunEffect;
 
 /// <summary>Tell the journal.</summary>
 /// <param name="Command">What.</param>

@@ -214,6 +214,7 @@ public sealed partial class RunLogic
             trainer.ToldStep = step + 1;
         }
 
+        waited = round.Waited;
         step++;
         vetoes = 0;
         states.Clear();

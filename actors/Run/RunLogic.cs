@@ -21,6 +21,9 @@ public sealed partial class RunLogic
     /// <summary>Name of the actor that writes metrics.</summary>
     public const string MetricsActor = "metrics";
 
+    /// <summary>Name of the actor that writes down what the time goes into.</summary>
+    public const string GoodputActor = "goodput";
+
     /// <summary>Name of the actor that judges steps.</summary>
     public const string DetectorActor = "spikes";
 
@@ -62,7 +65,7 @@ public sealed partial class RunLogic
         this.plan = plan;
         var unwritten = remains.Unwritten;
         var decided = unwritten.After(events);
-        var past = JournalState.Of(decided);
+        var past = known = JournalState.Of(decided);
         corrections.AddRange(past.Corrections);
         quarantined.UnionWith(past.Quarantined);
         isPaused = past.IsPaused;
@@ -197,7 +200,10 @@ public sealed partial class RunLogic
     /// <summary>How the run stands.</summary>
     public RunStatus Status() => new(
         step, options.Steps, generation, Phase(), [.. trainers.Values.Select(static trainer => trainer.Status())], journal.Count,
-        [.. faults.OrderBy(static fault => fault.Key, StringComparer.Ordinal).Select(static fault => (fault.Key, fault.Value.Count, fault.Value.Reason))]);
+        [.. faults.OrderBy(static fault => fault.Key, StringComparer.Ordinal).Select(static fault => (fault.Key, fault.Value.Count, fault.Value.Reason))])
+    {
+        Course = CourseStatus(),
+    };
 
     private RunOrigin Origin => origins[^1];
 
@@ -220,6 +226,7 @@ public sealed partial class RunLogic
     private List<RunEffect> Take()
     {
         AnswerWishes();
+        Attribute();
         // Nothing is due sooner than a retry interval from now, so a reminder before that will do.
         if (!ended && (wakeAt is null || wakeAt > now + options.RetryInterval))
         {
@@ -247,6 +254,7 @@ public sealed partial class RunLogic
 
     private void Record(RunEvent decision)
     {
+        Know(decision);
         Note(decision);
         Do(new ToJournal(new RecordDecision(journal.Add(decision), decision)));
     }

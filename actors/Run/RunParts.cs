@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Spikes;
@@ -47,6 +48,9 @@ public sealed class RunParts
 
     /// <summary>Where measurements go.</summary>
     public required MetricsOptions Metrics { get; init; }
+
+    /// <summary>Where it is written down what the time goes into; null: nowhere.</summary>
+    public GoodputOptions? Goodput { get; init; }
 
     /// <summary>Told what a person who watches may want to see, on the supervisor's thread: <see cref="Say"/>, <see cref="Run.Show"/> and
     /// <see cref="ShowCheckpoint"/>. It must not throw.</summary>

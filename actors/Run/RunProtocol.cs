@@ -118,6 +118,9 @@ public sealed record RunStatus(
     /// <summary>Trainers that are wanted.</summary>
     public int WantedTrainers { get; init; }
 
+    /// <summary>What was decided on its course; null before the journal is read.</summary>
+    public CourseStatus? Course { get; init; }
+
     /// <summary>The actors that are no trainers, as the shell sees them.</summary>
     public IReadOnlyList<ActorStatus> Actors { get; init; } = [];
 }

@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
@@ -29,6 +30,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
     private IActorRef? publisher;
     private IActorRef? journal;
     private IActorRef? detector;
+    private IActorRef? recorder;
     private int trainerSupervisors;
     private RunLogic? logic;
 
@@ -50,6 +52,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         });
         Receive<JournalRecovered>(Begin);
         Receive<JournalAway>(Miss);
+        Receive<Say>(say => parts.Show(say));
         Receive<ReadDecisions>(read => journal.Tell(read));
         Receive<OperatorWish>(wish =>
         {
@@ -131,6 +134,11 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         var detection = parts.Detection;
         detector = Context.ActorOf(Props.Create(() => new SpikeDetector(detection, self, faults)), Life(RunLogic.DetectorActor));
         publisher = StartWriter(Props.Create(() => new MetricsPublisher(metrics, self, faults)), RunLogic.MetricsActor);
+        if (parts.Goodput is { } goodput)
+        {
+            recorder = StartWriter(Props.Create(() => new GoodputRecorder(goodput, self, faults)), RunLogic.GoodputActor);
+        }
+
         StartTrainerSupervisor();
         Do(logic.Begin(Now));
         foreach (var wish in wishes)
@@ -171,7 +179,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
     {
         var name = RoleOf(child);
         var reason = ReportingStrategy.Sentence(exception);
-        if (name == RunLogic.JournalActor)
+        if (name is RunLogic.JournalActor or RunLogic.GoodputActor)
             return Directive.Restart;
         if (budget.Spend(name, reason, Now) is { } report)
         {
@@ -198,6 +206,8 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             return RunLogic.JournalActor;
         if (child.Equals(detector))
             return RunLogic.DetectorActor;
+        if (child.Equals(recorder))
+            return RunLogic.GoodputActor;
         var reducer = Array.IndexOf(reducers, child);
         return reducer >= 0 ? $"reducer-{reducer}" : "trainers";
     }
@@ -239,6 +249,9 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             case ToMetrics(var command):
                 publisher.Tell(command);
                 break;
+            case ToGoodput(var turn):
+                recorder?.Tell(turn);
+                break;
             case ToJournal(var command):
                 journal.Tell(command);
                 break;
@@ -269,7 +282,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             WantedTrainers = logic?.WantedTrainers ?? parts.Options.Trainers,
             Actors =
             [
-                .. from child in (IEnumerable<IActorRef?>)[Self, trainers, .. reducers, detector, checkpointer, publisher, journal]
+                .. from child in (IEnumerable<IActorRef?>)[Self, trainers, .. reducers, detector, checkpointer, publisher, recorder, journal]
                    where child is not null
                    select new ActorStatus(child.Equals(Self) ? "run" : RoleOf(child), "running", MailboxSize.Of(child)),
             ],

@@ -1,29 +1,65 @@
+using System.Collections.Immutable;
+using ActorTrain.Models.Optimization;
+
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>Judges steps by all rules that are on: no clock, no thread, no state of its own, so the same signals and memory always give the same
 /// judgement.</summary>
+/// <remarks>A step that is vetoed is taken again with the next batch. Where that batch, and the next, show it too, it is not the batches but the
+/// weights that are bad: the update before did it, so the run is to go back to before that one.</remarks>
 /// <param name="rules">The rules, each with a name of its own.</param>
-public sealed class SpikeDetection(IReadOnlyList<SpikeRule> rules)
+/// <param name="persistence">Batches of one step in a row that may be vetoed; with one more the weights are blamed. 0: never.</param>
+public sealed class SpikeDetection(IReadOnlyList<SpikeRule> rules, int persistence = 0)
 {
+    /// <summary>The rules, in the order in which they are asked.</summary>
+    public IReadOnlyList<SpikeRule> Rules => rules;
+
+    // How many batches of the step under way were left out, among what the rules remember.
+    private const string LeftOut = "left_out";
+
     /// <summary>Judges a step.</summary>
     public Judgement Judge(StepSignals signals, SpikeMemory memory)
     {
         ArgumentNullException.ThrowIfNull(signals);
         ArgumentNullException.ThrowIfNull(memory);
         Finding? sharpest = null;
-        var adjustment = Models.Optimization.UpdateAdjustment.None;
+        var adjustment = UpdateAdjustment.None;
         var (applied, leftOut) = (memory.Rules, memory.Rules);
         foreach (var rule in rules)
         {
-            var numbers = memory.Rules.TryGetValue(rule.Name, out var known) ? known : [];
-            var opinion = rule.Judge(signals, numbers);
+            var opinion = rule.Judge(signals, Of(memory, rule.Name));
             if (opinion.Finding is { } finding && (sharpest is null || finding.Answer > sharpest.Answer))
                 sharpest = finding;
-            adjustment = rule.Adjust(adjustment, opinion);
+            adjustment = Joined(adjustment, opinion.Wants);
             applied = applied.SetItem(rule.Name, opinion.IfApplied);
             leftOut = leftOut.SetItem(rule.Name, opinion.IfLeftOut);
         }
 
+        if (persistence > 0)
+        {
+            var row = Of(memory, LeftOut) is [var before] ? before : 0;
+            if (sharpest is { Answer: SpikeAnswer.Veto } && row >= persistence)
+                sharpest = Blaming(sharpest, signals.Step, row);
+            (applied, leftOut) = (applied.SetItem(LeftOut, [0]), leftOut.SetItem(LeftOut, [row + 1]));
+        }
+
         return new Judgement(sharpest, adjustment, new SpikeMemory { Rules = applied }, new SpikeMemory { Rules = leftOut });
     }
+
+    private static ImmutableArray<double> Of(SpikeMemory memory, string name) => memory.Rules.TryGetValue(name, out var known) ? known : [];
+
+    private static Finding Blaming(Finding finding, long step, double row) => finding with
+    {
+        Answer = SpikeAnswer.RollBack,
+        Onset = Math.Max(0, step - 1),
+        Evidence = FormattableString.Invariant($"{finding.Evidence}; the {row} batches before it showed the like, so the weights are bad, not the batches"),
+    };
+
+    private static UpdateAdjustment Joined(UpdateAdjustment left, UpdateAdjustment right) => new()
+    {
+        ClipTo = left.ClipTo is { } a && right.ClipTo is { } b ? Math.Min(a, b) : left.ClipTo ?? right.ClipTo,
+        RateFactor = left.RateFactor * right.RateFactor,
+        TensorFactors = left.TensorFactors is { } factors && right.TensorFactors is { } others ? [.. factors.Zip(others, Math.Min)] : left.TensorFactors ?? right.TensorFactors,
+        ResetMomentum = left.ResetMomentum || right.ResetMomentum,
+    };
 }

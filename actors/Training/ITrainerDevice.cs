@@ -64,6 +64,9 @@ public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, 
     /// it is not known.</summary>
     public ulong? StateChecksum { get; init; }
 
+    /// <summary>So long the trainer waited for the samples.</summary>
+    public TimeSpan Waited { get; init; }
+
     /// <summary>L2 norm of the gradient, where a block was only measured.</summary>
     public double? Norm { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
@@ -60,6 +61,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly List<long> positions = [];
     private readonly List<double> laneLosses = [];
     private readonly List<(int Lane, ulong Hash)> witnesses = [];
+    private TimeSpan waited;
     private BlockGradient? block;
     private HeldOutSum? evaluation;
     private IEnumerator<TokenBatch>? heldOut;
@@ -98,7 +100,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     public void GiveUp()
     {
         block?.Dispose();
-        block = null;
+        (block, waited) = (null, TimeSpan.Zero);
         witnesses.Clear();
         positions.Clear();
         laneLosses.Clear();
@@ -113,7 +115,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         foreach (var resting in block.Resting)
             Probe(FlatPlace.LaneGradient, resting);
         var samples = options.Plan.Samples(batchStep, lane, skips);
-        var measure = block.Add(options.Samples(samples), tokensPerStep, isWitness);
+        var measure = block.Add(Timed(options.Samples(samples)), tokensPerStep, isWitness);
         laneLosses.Add(measure.Loss);
         if (measure.Hash is { } hash)
             witnesses.Add((lane, hash));
@@ -222,16 +224,32 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     private BlockResult Result(GradientSum sum) =>
-        new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash) { Witnesses = [.. witnesses], StateChecksum = replica.StateChecksum };
+        new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash) { Witnesses = [.. witnesses], StateChecksum = replica.StateChecksum, Waited = waited };
 
     private void ProbeState()
     {
         Probe(FlatPlace.Weights, replica.Parameters.Weights);
         Probe(FlatPlace.FirstMoment, replica.FirstMoment);
         Probe(FlatPlace.SecondMoment, replica.SecondMoment);
+        foreach (var copy in options.Probe is null ? [] : replica.Parameters.CopyTargets())
+            options.Probe!(copy);
     }
 
     private void Probe(FlatPlace place, Tensor flat) => options.Probe?.Invoke(FlipTarget.Of(place, flat));
+
+    private IEnumerable<TokenBatch> Timed(IEnumerable<TokenBatch> batches)
+    {
+        using var each = batches.GetEnumerator();
+        while (true)
+        {
+            var asked = Stopwatch.GetTimestamp();
+            var isThere = each.MoveNext();
+            waited += Stopwatch.GetElapsedTime(asked);
+            if (!isThere)
+                yield break;
+            yield return each.Current;
+        }
+    }
 
     private Tensor ToHost(Tensor gradient)
     {

@@ -1,4 +1,5 @@
 using ActorTrain.Data.Shards;
+using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
@@ -28,7 +29,8 @@ internal static class PretrainHandler
         using var stop = new StopSignal(() => progress.Note("Stopping: the step is finished and saved; a second signal ends at once."));
         data.Verify(stop.Token);
         using var runLock = directory.Lock();
-        using var run = new PretrainRun(configuration, environment, data, directory, progress, context.Time);
+        using var chaos = ChaosLife.OfProcess(directory, configuration.Journal.Connection);
+        using var run = new PretrainRun(configuration, environment, data, directory, progress, context.Time, chaos);
 
         // Nothing is written before this: the checkpoint may yet refuse the data.
         var resumed = run.Restore();

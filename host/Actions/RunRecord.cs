@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Models;
@@ -9,11 +10,11 @@ namespace ActorTrain.Host.Actions;
 
 /// <summary>What stands on disk of a run, without its tensors.</summary>
 /// <param name="Configuration">Its configuration; null for an imported model.</param>
-/// <param name="NewestManifest">What its newest whole checkpoint says, or null.</param>
+/// <param name="NewestManifest">What its newest whole checkpoint says, of those that it goes on from, or null.</param>
 /// <param name="Decisions">Its journal.</param>
 internal sealed record RunRecord(RunConfiguration? Configuration, CheckpointManifest? NewestManifest, IReadOnlyList<RunEvent> Decisions)
 {
-    /// <summary>Facts of the newest whole checkpoint, or null.</summary>
+    /// <summary>Facts of that checkpoint, or null.</summary>
     public CheckpointFacts? Newest => NewestManifest?.Facts;
 
     /// <summary>Reads it, also while a process trains the run.</summary>
@@ -23,7 +24,7 @@ internal sealed record RunRecord(RunConfiguration? Configuration, CheckpointMani
     public static RunRecord Of(RunDirectory run, Action<string>? warn = null)
     {
         var configuration = File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []) : null;
-        var newest = new CheckpointArchive(run.CheckpointsDirectory).List().Select(static info => info.Manifest).FirstOrDefault(static manifest => manifest is not null);
+        var manifests = new CheckpointArchive(run.CheckpointsDirectory).List().Select(static info => info.Manifest).OfType<CheckpointManifest>().ToList();
         IReadOnlyList<RunEvent> decisions = [];
         try
         {
@@ -35,6 +36,9 @@ internal sealed record RunRecord(RunConfiguration? Configuration, CheckpointMani
             warn(error.Message);
         }
 
+        // One that was left by going back is not gone on from.
+        var history = CheckpointHistory.Of(decisions);
+        var newest = manifests.FirstOrDefault(manifest => !history.IsVoid(manifest));
         return new RunRecord(configuration, newest, decisions);
     }
 }

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Run;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Reports;
@@ -21,6 +22,23 @@ internal static class StatusHandler
         return ExitCode.Success;
     }
 
+    // In force is what the checkpoint follows that the run goes on from.
+    private static CourseStatus CourseOf(JournalState journal, RunRecord record)
+    {
+        var inForce = record.NewestManifest is { } manifest ? RunOrigin.Of(manifest).Course.Corrections : [];
+        return new CourseStatus
+        {
+            IsPaused = journal.IsPaused,
+            Quarantined = [.. journal.Quarantined],
+            InForce = inForce,
+            Pending = [.. journal.Corrections.Where(correction => !inForce.Exists(taken => taken.Number == correction.Number))],
+            Spikes = journal.Spikes,
+            Vetoes = journal.Vetoes,
+            Rollbacks = journal.Rollbacks,
+            Corruptions = journal.Corruptions,
+        };
+    }
+
     /// <summary>What journal, metrics and checkpoints say of a run that no process trains.</summary>
     private static StatusDocument Left(RunDirectory run)
     {
@@ -34,6 +52,9 @@ internal static class StatusHandler
             left.Add($"Steps {(record.Newest?.Step ?? 0) + 1} to {step} are taken again when it goes on, with the same result.");
         left.AddRange(journal.Mishaps.Select(static mishap => $"{mishap.Key} failed or left {(mishap.Value.Count == 1 ? "once" : $"{mishap.Value.Count} times")}, the last time: {mishap.Value.Reason}"));
         return new StatusDocument(
-            run.Path, run.State.ToString().ToLowerInvariant(), step, record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, left, Tree: null);
+            run.Path, run.State.ToString().ToLowerInvariant(), step, record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, left, Tree: null)
+        {
+            Course = CourseDocument.Of(CourseOf(journal, record)),
+        };
     }
 }

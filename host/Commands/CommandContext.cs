@@ -51,6 +51,27 @@ public sealed record Handlers
     /// <summary>Adds or takes away trainers.</summary>
     public required Func<ScaleRequest, CommandContext, int> Scale { get; init; }
 
+    /// <summary>Sends a run back to an earlier step.</summary>
+    public required Func<RollBackRequest, CommandContext, int> RollBack { get; init; }
+
+    /// <summary>Leaves batches out.</summary>
+    public required Func<SkipRequest, CommandContext, int> Skip { get; init; }
+
+    /// <summary>Changes the learning rate.</summary>
+    public required Func<LearningRateRequest, CommandContext, int> LearningRate { get; init; }
+
+    /// <summary>Keeps a trainer away, or lets it come back.</summary>
+    public required Func<QuarantineRequest, CommandContext, int> Quarantine { get; init; }
+
+    /// <summary>Holds a run.</summary>
+    public required Func<PauseRequest, CommandContext, int> Pause { get; init; }
+
+    /// <summary>Lets a run that was held go on.</summary>
+    public required Func<ResumeRequest, CommandContext, int> Resume { get; init; }
+
+    /// <summary>Tells where the time of a run went.</summary>
+    public required Func<GoodputRequest, CommandContext, int> Goodput { get; init; }
+
     /// <summary>Shows how a run stands.</summary>
     public required Func<StatusRequest, CommandContext, int> Status { get; init; }
 
@@ -62,4 +83,7 @@ public sealed record Handlers
 
     /// <summary>Lists, verifies and prunes checkpoints.</summary>
     public required Func<CheckpointsRequest, CommandContext, int> Checkpoints { get; init; }
+
+    /// <summary>Breaks a run on purpose.</summary>
+    public required Func<ChaosRequest, CommandContext, int> Chaos { get; init; }
 }

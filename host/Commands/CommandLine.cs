@@ -20,8 +20,10 @@ public static class CommandLine
         While it trains, from another terminal:
           actortrain status book
           actortrain scale book --trainers 3
+          actortrain rollback book --to 1200 --skip 200
+          actortrain goodput book
 
-        Exit codes: 0 done, 1 a fault of program or machine, or an audit or --verify that found one, 2 bad input, 130 interrupted.
+        Exit codes: 0 done, 1 a fault of program or machine, an audit or --verify that found one, or chaos that broke the promise, 2 bad input, 130 interrupted.
         """;
 
     /// <summary>Defines every command.</summary>
@@ -40,9 +42,17 @@ public static class CommandLine
         root.Add(PlotCommand.Define(request => handlers.Plot(request, context)));
         root.Add(StatusCommand.Define(request => handlers.Status(request, context)));
         root.Add(ScaleCommand.Define(request => handlers.Scale(request, context)));
+        root.Add(OperatorCommands.Pause(request => handlers.Pause(request, context)));
+        root.Add(OperatorCommands.Resume(request => handlers.Resume(request, context)));
+        root.Add(OperatorCommands.RollBack(request => handlers.RollBack(request, context)));
+        root.Add(OperatorCommands.Skip(request => handlers.Skip(request, context)));
+        root.Add(OperatorCommands.LearningRate(request => handlers.LearningRate(request, context)));
+        root.Add(OperatorCommands.Quarantine(request => handlers.Quarantine(request, context)));
         root.Add(JournalCommand.Define(request => handlers.Journal(request, context)));
+        root.Add(GoodputCommand.Define(request => handlers.Goodput(request, context)));
         root.Add(AuditCommand.Define(request => handlers.Audit(request, context)));
         root.Add(CheckpointsCommand.Define(request => handlers.Checkpoints(request, context)));
+        root.Add(ChaosCommand.Define(request => handlers.Chaos(request, context)));
         root.Add(HelpCommand.Define(root, context));
         foreach (var command in root.Subcommands)
             ParseErrors.RefuseMisspelt(command);

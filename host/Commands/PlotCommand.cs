@@ -7,7 +7,8 @@ namespace ActorTrain.Host.Commands;
 /// <summary>Defines <c>actortrain plot</c>.</summary>
 internal static class PlotCommand
 {
-    private static readonly Text Picture = new(
+    /// <summary>The name of a picture.</summary>
+    internal static readonly Text Picture = new(
         "a file name that ends in .svg or .png",
         static path => Path.GetExtension(path) is ".svg" or ".png");
 

@@ -91,6 +91,42 @@ public sealed record PlotRequest(string Run, string? Output, int Smooth, bool Li
 /// <param name="Trainers">Trainers to have from now on.</param>
 public sealed record ScaleRequest(string Run, int Trainers);
 
+/// <summary><c>actortrain rollback</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="To">Updates to go back to.</param>
+/// <param name="Skip">Batches to leave out from there on.</param>
+public sealed record RollBackRequest(string Run, long To, long Skip);
+
+/// <summary><c>actortrain skip</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Batches">Batches to leave out.</param>
+public sealed record SkipRequest(string Run, long Batches);
+
+/// <summary><c>actortrain lr</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Factor">The learning rate is multiplied by it.</param>
+public sealed record LearningRateRequest(string Run, double Factor);
+
+/// <summary><c>actortrain quarantine</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Trainer">A trainer's number.</param>
+/// <param name="Release">Let it take part again.</param>
+public sealed record QuarantineRequest(string Run, int Trainer, bool Release);
+
+/// <summary><c>actortrain pause</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+public sealed record PauseRequest(string Run);
+
+/// <summary><c>actortrain resume</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+public sealed record ResumeRequest(string Run);
+
+/// <summary><c>actortrain goodput</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Json">Print one JSON object instead of text.</param>
+/// <param name="Plot">The picture to write, <c>.svg</c> or <c>.png</c>; null: none.</param>
+public sealed record GoodputRequest(string Run, bool Json, string? Plot);
+
 /// <summary><c>actortrain status</c>.</summary>
 /// <param name="Run">A run by name or folder.</param>
 /// <param name="Json">Print one JSON object instead of a tree.</param>
@@ -113,3 +149,25 @@ public sealed record AuditRequest(string Run, bool Json);
 /// <param name="DryRun">Only say what would be deleted.</param>
 /// <param name="Json">Print one JSON object instead of a table.</param>
 public sealed record CheckpointsRequest(string Run, bool Verify, bool Prune, bool DryRun, bool Json);
+
+/// <summary><c>actortrain chaos</c>.</summary>
+/// <param name="RunFile">The run file, or null where all is given by overrides.</param>
+/// <param name="Overrides">Texts <c>key=value</c>.</param>
+/// <param name="Schedule">The file that says what is to befall the run, or null to draw it at random.</param>
+/// <param name="Seed">Seed of the draw.</param>
+/// <param name="Faults">Faults to draw.</param>
+/// <param name="Every">Or a fault every so many seconds; null where they come by steps.</param>
+/// <param name="Report">File for the report, as JSON where its name ends in .json; or null.</param>
+/// <param name="Picture">The picture to draw, or null.</param>
+/// <param name="Fresh">Train the undisturbed run anew.</param>
+public sealed record ChaosRequest(
+    string? RunFile, IReadOnlyList<string> Overrides, string? Schedule, long Seed, int Faults, double? Every, string? Report, string? Picture, bool Fresh)
+{
+    /// <inheritdoc/>
+    public bool Equals(ChaosRequest? other) =>
+        other is not null && (RunFile, Schedule, Seed, Faults, Every, Report, Picture, Fresh) == (other.RunFile, other.Schedule, other.Seed, other.Faults, other.Every, other.Report, other.Picture, other.Fresh)
+        && Overrides.SequenceEqual(other.Overrides);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(RunFile, Schedule, Seed, Faults, Every, Report, Picture, Fresh);
+}

@@ -21,6 +21,7 @@ internal static class ConfigurationBuilder
             Model = model,
             Data = new DataOptions(given.Get<string>("data.path")),
             Training = training,
+            Spikes = SpikesConfiguration.Of(given),
             Trainers = Trainers(given, training.Lanes),
             Reducers = new ReducersOptions(given.Get<int>("reducers.count")),
             Evaluation = new EvaluationOptions(given.Get<int>("evaluation.every"), given.Get<int>("evaluation.batches")),

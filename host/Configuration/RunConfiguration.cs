@@ -205,6 +205,9 @@ public sealed record RunConfiguration
     /// <summary>How to train.</summary>
     public required TrainingOptions Training { get; init; }
 
+    /// <summary>How bad steps are told, and answered.</summary>
+    public required SpikesConfiguration Spikes { get; init; }
+
     /// <summary>Who trains, and how patiently.</summary>
     public required TrainersOptions Trainers { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Models;
 
 namespace ActorTrain.Host.Configuration;
@@ -25,6 +26,7 @@ public static partial class Settings
     private const string Sharing = "lanes, not trainers or reducers, decide the bits; it only says who computes them";
     private const string Mending = "it only says how long to wait for what does not answer, and how often to start it again";
     private const string Remembering = "it only says where decisions are kept";
+    private const string Replaying = "it only says whether bits are checked before they are judged";
     private const string Fingerprinted = "the numeric fingerprint in each checkpoint records it, and a change is flagged";
 
     private static readonly Choice Families = new(("gpt2", ModelFamily.Gpt2), ("llama", ModelFamily.Llama));
@@ -93,6 +95,54 @@ public static partial class Settings
         new("trainers.restart_window", new Number(0.001, 31_536_000), "600", "seconds in which restarts are counted", static c => Write(c.Trainers.RestartWindow), Mending),
 
         new("reducers.count", new Whole(0, 1 << 10), "0", "gradient reducers, each for one part of the parameters; 0: as many as trainers at the start", static c => Write(c.Reducers.Count), Sharing),
+
+        new("spikes.rules", new Text(SpikesConfiguration.RulesExpectation, SpikesConfiguration.AreRules), SpikesConfiguration.Write(SpikeOptions.DefaultRules),
+            "rules that judge each step beside non_finite, which always does", static c => SpikesConfiguration.Write(c.Spikes.Detection.Rules), CameLater: true),
+        new("spikes.persistence", new Whole(0, 1000), "3", "batches of one step in a row that may be vetoed before the weights are blamed and the run goes back; 0: never",
+            static c => Write(c.Spikes.Detection.Persistence), CameLater: true),
+        new("spikes.robust_z", new Number(0, Above: true), "6", "robust_z vetoes a loss so many robust standard deviations above the median", static c => Write(c.Spikes.Detection.RobustZ.Z), CameLater: true),
+        new("spikes.robust_z_joint", new Number(0, Above: true), "2", "the same where the gradient norm is spikes.robust_z of them above its own", static c => Write(c.Spikes.Detection.RobustZ.JointZ), CameLater: true),
+        new("spikes.robust_z_norm_multiple", new Number(1), "20", "robust_z vetoes a gradient norm of so many times its median whatever the loss", static c => Write(c.Spikes.Detection.RobustZ.NormMultiple), CameLater: true),
+        new("spikes.robust_z_window", new Whole(2, 4096), "64", "steps whose median is taken", static c => Write(c.Spikes.Detection.RobustZ.Window), CameLater: true),
+        new("spikes.robust_z_warmup", new Whole(2, 4096), "32", "steps before robust_z says anything", static c => Write(c.Spikes.Detection.RobustZ.Warmup), CameLater: true),
+        new("spikes.robust_z_loss_floor", new Number(0, 10), "0.1", "least standard deviation of the loss, as a part of its median", static c => Write(c.Spikes.Detection.RobustZ.LossFloor), CameLater: true),
+        new("spikes.robust_z_norm_floor", new Number(0, 10), "0.2", "least standard deviation of the gradient norm, as a part of its median", static c => Write(c.Spikes.Detection.RobustZ.NormFloor), CameLater: true),
+        new("spikes.drift", new Number(0, Above: true), "20", "drift goes back when the loss has climbed by so many standard deviations, added up over steps", static c => Write(c.Spikes.Detection.Drift.Limit), CameLater: true),
+        new("spikes.drift_window", new Whole(2, 4096), "64", "steps over which level and spread of the loss are averaged, and before which drift says nothing", static c => Write(c.Spikes.Detection.Drift.Window), CameLater: true),
+        new("spikes.drift_slack", new Number(0, 100), "0.5", "standard deviations above the level that are borne at every step", static c => Write(c.Spikes.Detection.Drift.Slack), CameLater: true),
+        new("spikes.drift_cap", new Number(0, 100, Above: true), "2", "the most standard deviations that one step adds; above spikes.drift_slack", static c => Write(c.Spikes.Detection.Drift.Cap), CameLater: true),
+        new("spikes.drift_floor", new Number(0, 1, Above: true), "0.005", "least standard deviation, as a part of the loss", static c => Write(c.Spikes.Detection.Drift.Floor), CameLater: true),
+        new("spikes.mean_sigma", new Number(0, Above: true), "6", "mean_sigma vetoes a loss or gradient norm so many standard deviations above the mean (OLMo-core)", static c => Write(c.Spikes.Detection.MeanSigma.Sigma), CameLater: true),
+        new("spikes.mean_sigma_window", new Whole(2, 4096), "128", "steps whose mean is taken", static c => Write(c.Spikes.Detection.MeanSigma.Window), CameLater: true),
+        new("spikes.mean_sigma_warmup", new Whole(2, 4096), "64", "steps before mean_sigma says anything", static c => Write(c.Spikes.Detection.MeanSigma.Warmup), CameLater: true),
+        new("spikes.first_max", new Number(1), "10", "first_max vetoes a loss or gradient norm of so many times the largest of the first steps (Megatron-LM)", static c => Write(c.Spikes.Detection.FirstMax.Factor), CameLater: true),
+        new("spikes.first_max_samples", new Whole(1), "100", "those first steps", static c => Write(c.Spikes.Detection.FirstMax.Samples), CameLater: true),
+        new("spikes.running_multiple", new Number(1, Above: true), "2", "running_multiple goes back when the loss stays so many times above its mean (llm-foundry)", static c => Write(c.Spikes.Detection.RunningMultiple.Multiple), CameLater: true),
+        new("spikes.running_multiple_window", new Whole(2, 4096), "100", "steps whose mean is taken", static c => Write(c.Spikes.Detection.RunningMultiple.Window), CameLater: true),
+        new("spikes.running_multiple_patience", new Whole(0, 4096), "4", "steps in a row that are borne", static c => Write(c.Spikes.Detection.RunningMultiple.Patience), CameLater: true),
+        new("spikes.zclip", new Number(0, Above: true), "2.5", "zclip clips a gradient norm so many standard deviations above its running mean (ZClip)", static c => Write(c.Spikes.Detection.ZClip.Z), CameLater: true),
+        new("spikes.zclip_alpha", new Number(0, 1, Below: true), "0.97", "part of the running mean and variance that stays with each step", static c => Write(c.Spikes.Detection.ZClip.Alpha), CameLater: true),
+        new("spikes.zclip_warmup", new Whole(2, 4096), "25", "steps before zclip clips", static c => Write(c.Spikes.Detection.ZClip.Warmup), CameLater: true),
+        new("spikes.adagc", new Number(0, Above: true), "1.05", "adagc clips the gradient of each tensor to so many times its running norm (AdaGC)", static c => Write(c.Spikes.Detection.AdaGc.Relative), CameLater: true),
+        new("spikes.adagc_beta", new Number(0, 1, Below: true), "0.98", "part of a running norm that stays with each step", static c => Write(c.Spikes.Detection.AdaGc.Beta), CameLater: true),
+        new("spikes.adagc_absolute", new Number(0, Above: true), "1", "limit of the global norm while adagc warms up", static c => Write(c.Spikes.Detection.AdaGc.Absolute), CameLater: true),
+        new("spikes.adagc_warmup", new Whole(1), "100", "steps before adagc clips tensors one by one", static c => Write(c.Spikes.Detection.AdaGc.Warmup), CameLater: true),
+        new("spikes.momentum_reset_warmup", new Whole(0), "150", "momentum_reset forgets the moments after a veto (SPAM), and the learning rate comes back over so many updates", static c => Write(c.Spikes.Detection.MomentumReset.Warmup), CameLater: true),
+        new("spikes.replay", new Flag(), "true", "whether a suspicious step is computed once more before its data is blamed", static c => Write(c.Spikes.Replay), Replaying),
+        new("spikes.veto_budget", new Whole(0), "10", "vetoes within spikes.veto_window; with one more the run goes back", static c => Write(c.Spikes.Ladder.Veto.Budget), CameLater: true),
+        new("spikes.veto_window", new Whole(1), "1000", "steps in which vetoes are counted", static c => Write(c.Spikes.Ladder.Veto.Window), CameLater: true),
+        new("spikes.veto_cooldown", new Whole(0), "0", "steps that must lie between two vetoes", static c => Write(c.Spikes.Ladder.Veto.Cooldown), CameLater: true),
+        new("spikes.rollback_budget", new Whole(0), "3", "rollbacks within spikes.rollback_window; with one more the learning rate is lowered", static c => Write(c.Spikes.Ladder.RollBack.Budget), CameLater: true),
+        new("spikes.rollback_window", new Whole(1), "2000", "steps in which rollbacks are counted", static c => Write(c.Spikes.Ladder.RollBack.Window), CameLater: true),
+        new("spikes.rollback_cooldown", new Whole(0), "0", "steps that must lie between two rollbacks", static c => Write(c.Spikes.Ladder.RollBack.Cooldown), CameLater: true),
+        new("spikes.lower_rate_budget", new Whole(0), "2", "reductions of the learning rate within spikes.lower_rate_window; with one more the run ends", static c => Write(c.Spikes.Ladder.LowerRate.Budget), CameLater: true),
+        new("spikes.lower_rate_window", new Whole(1), "5000", "steps in which they are counted", static c => Write(c.Spikes.Ladder.LowerRate.Window), CameLater: true),
+        new("spikes.lower_rate_cooldown", new Whole(0), "0", "steps that must lie between two of them", static c => Write(c.Spikes.Ladder.LowerRate.Cooldown), CameLater: true),
+        new("spikes.rate_factor", new Number(0, 1, Above: true, Below: true), "0.5", "the learning rate is multiplied by it when it is lowered", static c => Write(c.Spikes.Ladder.RateFactor), CameLater: true),
+        new("spikes.margin", new Whole(0, 1_000_000), "10", "steps that a rollback goes back before the onset", static c => Write(c.Spikes.Ladder.Margin), CameLater: true),
+        new("spikes.same_place", new Whole(0), "100", "an onset so near after the last rollback is at the same place, and more batches are skipped", static c => Write(c.Spikes.Ladder.SamePlace), CameLater: true),
+        new("spikes.widening", new Whole(1, 1000), "2", "factor by which the skip grows each time", static c => Write(c.Spikes.Ladder.Widening), CameLater: true),
+        new("spikes.max_skip", new Whole(1), "500", "the most batches that one rollback skips; above spikes.margin", static c => Write(c.Spikes.Ladder.MaxSkip), CameLater: true),
 
         new("evaluation.every", new Whole(0), "100", "steps from one evaluation to the next; 0 evaluates only at the end", static c => Write(c.Evaluation.Every), Looking),
         new("evaluation.batches", new Whole(0), "0", "batches per evaluation; 0 takes the whole held-out part (bits per byte always use its bytes per token)", static c => Write(c.Evaluation.Batches), Looking),

@@ -5,11 +5,29 @@ namespace ActorTrain.Host.Control;
 
 /// <summary>One line to a run: what is asked of it.</summary>
 /// <param name="Version">Version of the protocol.</param>
-/// <param name="Command"><c>status</c>, <c>scale</c>, <c>stop</c> or <c>reload</c>.</param>
+/// <param name="Command"><c>status</c>, <c>scale</c>, <c>stop</c>, <c>reload</c>, or one of <see cref="OperatorRequests.Names"/>.</param>
 /// <param name="Trainers">For <c>scale</c>: trainers wanted from now on.</param>
 /// <param name="Reason">For <c>stop</c>: on whose behalf.</param>
 internal sealed record ControlRequest(int Version, string Command, int? Trainers = null, string? Reason = null)
 {
+    /// <summary>For <c>rollback</c>: updates to go back to.</summary>
+    public long? To { get; init; }
+
+    /// <summary>For <c>rollback</c>: batches to leave out from there on.</summary>
+    public long? Skip { get; init; }
+
+    /// <summary>For <c>skip</c>: batches to leave out.</summary>
+    public long? Batches { get; init; }
+
+    /// <summary>For <c>lr</c>: the learning rate is multiplied by it.</summary>
+    public double? Factor { get; init; }
+
+    /// <summary>For <c>quarantine</c> and <c>release</c>: a trainer's number.</summary>
+    public int? Trainer { get; init; }
+
+    /// <summary>For what an operator wants: who that is.</summary>
+    public string? By { get; init; }
+
     public static ControlRequest Status { get; } = new(ControlProtocol.Version, "status");
 
     public static ControlRequest Reload { get; } = new(ControlProtocol.Version, "reload");

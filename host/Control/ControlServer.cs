@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json;
+using ActorTrain.Actors.Run;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Runs;
@@ -9,6 +10,8 @@ namespace ActorTrain.Host.Control;
 /// <summary>Answers at the control socket of a run for as long as it goes on.</summary>
 internal sealed class ControlServer : IDisposable
 {
+    private static readonly string[] Names = ["status", "scale", "stop", "reload", .. OperatorRequests.Names];
+
     private readonly RunDirectory run;
     private readonly IRunControl control;
     private readonly int mostTrainers;
@@ -75,7 +78,8 @@ internal sealed class ControlServer : IDisposable
                 { Command: "scale" } => Scale(request.Trainers),
                 { Command: "stop" } => Stop(request.Reason),
                 { Command: "reload" } => ControlAnswer.Done(reload()),
-                _ => ControlAnswer.Refused($"There is no request \"{request.Command}\"{NearestName.Hint(request.Command, ["status", "scale", "stop", "reload"], "; there are status, scale, stop and reload.")}"),
+                _ when OperatorRequests.Names.Contains(request.Command) => await Wish(request, cancellation).ConfigureAwait(false),
+                _ => ControlAnswer.Refused($"There is no request \"{request.Command}\"{NearestName.Hint(request.Command, Names, $"; there are {string.Join(", ", Names)}.")}"),
             };
         }
         catch (UserErrorException error)
@@ -167,7 +171,7 @@ internal sealed class ControlServer : IDisposable
         try
         {
             var status = await control.GetStatus(cancellation).ConfigureAwait(false);
-            return ControlAnswer.Done("", StatusDocument.Of(run.Path, status, NewestCheckpoint(run)));
+            return ControlAnswer.Done("", StatusDocument.Of(run.Path, status, NewestCheckpoint(run, status.Course)));
         }
         catch (TimeoutException)
         {
@@ -185,12 +189,27 @@ internal sealed class ControlServer : IDisposable
         return ControlAnswer.Done($"{run.Name} goes on with {count} {(count == 1 ? "trainer" : "trainers")}; the result is the same.");
     }
 
+    private async Task<ControlAnswer> Wish(ControlRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            var answer = await control.Wish(OperatorRequests.ByOf(request), OperatorRequests.CommandOf(request), cancellation).ConfigureAwait(false);
+            return answer.IsAccepted ? ControlAnswer.Done(answer.Sentence) : ControlAnswer.Refused(answer.Sentence);
+        }
+        catch (TimeoutException)
+        {
+            return ControlAnswer.Refused("The run has not recorded it yet, and may still do it: its database may be away; see `actortrain status`.");
+        }
+    }
+
     private ControlAnswer Stop(string? reason)
     {
         control.Stop(string.IsNullOrWhiteSpace(reason) ? "asked by the control socket" : reason);
         return ControlAnswer.Done($"{run.Name} finishes its step, saves and stops.");
     }
 
-    internal static long? NewestCheckpoint(RunDirectory run) =>
-        new CheckpointArchive(run.CheckpointsDirectory).List().FirstOrDefault(static checkpoint => checkpoint.Manifest is not null)?.Step;
+    // One that was left by going back is none any more.
+    private static long? NewestCheckpoint(RunDirectory run, CourseStatus? course) =>
+        new CheckpointArchive(run.CheckpointsDirectory).List()
+            .FirstOrDefault(checkpoint => checkpoint.Manifest is { } manifest && (course is null || RunOrigin.Of(manifest).IsOn([.. course.InForce, .. course.Pending])))?.Step;
 }

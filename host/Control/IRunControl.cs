@@ -13,6 +13,14 @@ internal interface IRunControl
     /// <param name="trainers">At least 1.</param>
     void Scale(int trainers);
 
+    /// <summary>Asks for what an operator wants.</summary>
+    /// <param name="by">Who.</param>
+    /// <param name="command">What.</param>
+    /// <param name="cancellation">Gives up waiting; the run may still do it.</param>
+    /// <returns>What came of it, once it is recorded.</returns>
+    /// <exception cref="TimeoutException">It is not recorded yet.</exception>
+    Task<OperatorAnswer> Wish(string by, OperatorCommand command, CancellationToken cancellation);
+
     /// <summary>Ends it in order: the step under way is finished and saved.</summary>
     /// <param name="reason">On whose behalf.</param>
     void Stop(string reason);

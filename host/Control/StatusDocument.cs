@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Run;
+using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Host.Control;
 
@@ -11,6 +12,29 @@ namespace ActorTrain.Host.Control;
 /// <param name="LastFault">Why it failed the last time.</param>
 /// <param name="Children">The actors below it.</param>
 internal sealed record ActorNode(string Name, string State, int Restarts, int? Mailbox, string? Lanes, string? LastFault, IReadOnlyList<ActorNode> Children);
+
+/// <summary>What was decided on a run's course.</summary>
+/// <param name="Paused">Whether an operator wants no further step.</param>
+/// <param name="Quarantined">Trainers that take no part until they are released.</param>
+/// <param name="InForce">Corrections that the steps now taken follow.</param>
+/// <param name="Pending">Corrections from whose step the run is still away.</param>
+/// <param name="RateFactor">What those in force do to the learning rate.</param>
+/// <param name="Spikes">Spikes that were judged.</param>
+/// <param name="Vetoes">Updates that were vetoed.</param>
+/// <param name="Rollbacks">How often all trainers went back.</param>
+/// <param name="Corruptions">How often bits were found corrupt.</param>
+internal sealed record CourseDocument(
+    bool Paused, IReadOnlyList<int> Quarantined, IReadOnlyList<Correction> InForce, IReadOnlyList<Correction> Pending, double RateFactor, int Spikes, int Vetoes, int Rollbacks,
+    int Corruptions)
+{
+    /// <summary>As it is shown.</summary>
+    public static CourseDocument Of(CourseStatus course)
+    {
+        ArgumentNullException.ThrowIfNull(course);
+        return new CourseDocument(
+            course.IsPaused, course.Quarantined, course.InForce, course.Pending, course.RateFactor, course.Spikes, course.Vetoes, course.Rollbacks, course.Corruptions);
+    }
+}
 
 /// <summary>How a run stands, for people and programs; without a process its tree is missing.</summary>
 /// <param name="Run">Its folder.</param>
@@ -25,6 +49,9 @@ internal sealed record ActorNode(string Name, string State, int Restarts, int? M
 internal sealed record StatusDocument(
     string Run, string State, long Step, long? Steps, long Generation, int JournalWaiting, long? Checkpoint, IReadOnlyList<string> Left, ActorNode? Tree)
 {
+    /// <summary>What was decided on its course; null where that is not known.</summary>
+    public CourseDocument? Course { get; init; }
+
     /// <summary>The document of a run that goes on.</summary>
     public static StatusDocument Of(string run, RunStatus status, long? checkpoint)
     {
@@ -39,7 +66,10 @@ internal sealed record StatusDocument(
         if (status.WantedTrainers > 0)
             below = below with { State = $"{status.WantedTrainers} wanted" };
         var tree = Node(Root, [below, .. others]) with { State = status.Phase };
-        return new StatusDocument(run, "running", status.Step, status.Steps, status.Generation, status.JournalWaiting, checkpoint, [], tree);
+        return new StatusDocument(run, "running", status.Step, status.Steps, status.Generation, status.JournalWaiting, checkpoint, [], tree)
+        {
+            Course = status.Course is null ? null : CourseDocument.Of(status.Course),
+        };
 
         ActorNode Node(string name, IReadOnlyList<ActorNode> children)
         {

@@ -18,8 +18,12 @@ internal static class RunActorSystem
     /// <summary>The actor system of a process that trains a run. Whoever made it terminates it.</summary>
     /// <param name="run">The run; its database, unless another is named, and its log lie in its folder.</param>
     /// <param name="connection">Connection string of a PostgreSQL database, or empty.</param>
-    public static ActorSystem Create(RunDirectory run, string connection) =>
-        ActorSystem.Create(Name, RunLogger.Settings(run.LogFile).WithFallback(SettingsOf(run, connection)));
+    /// <param name="first">Settings that win over all others.</param>
+    public static ActorSystem Create(RunDirectory run, string connection, Config? first = null)
+    {
+        var settings = RunLogger.Settings(run.LogFile).WithFallback(SettingsOf(run, connection));
+        return ActorSystem.Create(Name, first?.WithFallback(settings) ?? settings);
+    }
 
     /// <summary>What the journal of a run holds, also while another process writes to it.</summary>
     /// <param name="run">The run.</param>

@@ -40,6 +40,9 @@ internal sealed class PlotPanel(ICanvas canvas, Spot corner, double width, doubl
         Lines(series.Smoothed(window), color, 2.2, label);
     }
 
+    /// <summary>A series as one broad line, on which others can be drawn.</summary>
+    public void Thick(MetricsSeries series, Rgba color, double thickness, string label) => Lines(series, color, thickness, label);
+
     /// <summary>A series of few points: discs joined by a thin line.</summary>
     public void Dots(MetricsSeries series, Rgba color, string label)
     {

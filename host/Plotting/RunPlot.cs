@@ -37,22 +37,7 @@ public static class RunPlot
         ArgumentNullException.ThrowIfNull(path);
         if (!metrics.Loss.Finite.Any())
             throw new Models.UserErrorException($"There is nothing to draw for '{metrics.Title}' yet: its metrics hold no step; train it first.");
-        ICanvas canvas = path.EndsWith(".png", StringComparison.OrdinalIgnoreCase) ? new PngCanvas(Width, Height) : new SvgCanvas(Width, Height);
-        Draw(metrics, options, canvas);
-
-        if (Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder))
-            throw new Models.UserErrorException($"The picture '{path}' cannot be written: there is no folder {folder}; make it, or name another with --output.");
-        var unfinished = path + ".tmp";
-        try
-        {
-            using (var file = File.Create(unfinished))
-                canvas.Save(file);
-            File.Move(unfinished, path, overwrite: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new Models.UserErrorException($"The picture '{path}' cannot be written: {error.Message.TrimEnd('.')}.", error);
-        }
+        PictureFile.Save(path, Width, Height, "--output", canvas => Draw(metrics, options, canvas));
     }
 
     /// <summary>Draws a run on a canvas of <see cref="Width"/> × <see cref="Height"/>.</summary>

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
@@ -7,6 +9,7 @@ using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
+using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
@@ -18,6 +21,7 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
 using Akka.Actor;
 
@@ -44,13 +48,24 @@ internal sealed class PretrainRun : IDisposable
     private readonly CheckpointStore store;
     private readonly LocalGradientTransport transport;
     private readonly SnapshotMemory snapshots;
+    private readonly ChaosLife? chaos;
     private CheckpointHistory history = CheckpointHistory.Empty;
     private RunOrigin origin = RunOrigin.Seed;
 
+    /// <summary>Makes ready, and writes nothing yet.</summary>
+    /// <param name="configuration">What to train, and how.</param>
+    /// <param name="environment">Where.</param>
+    /// <param name="data">On what.</param>
+    /// <param name="directory">Where the run lies.</param>
+    /// <param name="progress">The display.</param>
+    /// <param name="time">The clock of what is written.</param>
+    /// <param name="chaos">What breaks it, in a process that <c>actortrain chaos</c> started.</param>
     public PretrainRun(
-        RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress, TimeProvider time)
+        RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress, TimeProvider time,
+        ChaosLife? chaos = null)
     {
         var options = configuration.Training;
+        this.chaos = chaos;
         this.configuration = configuration;
         this.environment = environment;
         this.data = data;
@@ -132,7 +147,7 @@ internal sealed class PretrainRun : IDisposable
 
         var parts = Parts(gemmRate);
         var outcome = new TaskCompletionSource<RunEnded>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var system = RunActorSystem.Create(directory, configuration.Journal.Connection);
+        var system = RunActorSystem.Create(directory, chaos?.Connection ?? configuration.Journal.Connection, chaos is null ? null : ChaosLife.Settings);
         try
         {
             var guardian = system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
@@ -199,7 +214,7 @@ internal sealed class PretrainRun : IDisposable
             Replica = replica,
             Device = environment.Device,
             Plan = plan,
-            Samples = training.Batches,
+            Samples = chaos?.Poison(training.Batches, options.MicroBatch, data.Tokenizer.VocabularySize) ?? training.Batches,
             HeldOut = heldOut is null ? null : () => heldOut.FromStart(configuration.Evaluation.Batches),
             BytesPerToken = data.HeldOut?.BytesPerToken ?? 1,
             Transport = transport,
@@ -248,8 +263,11 @@ internal sealed class PretrainRun : IDisposable
                 JournalBuffer = configuration.Journal.Buffer,
                 TrainerTimeout = trainers.Timeout,
                 RetryInterval = trainers.RetryInterval,
+                Ladder = configuration.Spikes.Ladder,
+                ReplaysSpikes = configuration.Spikes.Replay,
             },
             Plan = plan,
+            Detection = configuration.Spikes.Detection.Detection(),
             Trainers = new TrainerSupervisorOptions
             {
                 Threads = environment.Threads,
@@ -261,13 +279,26 @@ internal sealed class PretrainRun : IDisposable
                 Log = directory.LogFile,
             },
             Limits = new RestartLimits(trainers.MaxRestarts, trainers.RestartWindow, directory.LogFile),
-            MakeDevice = _ => new ReplicaDevice(device),
+            MakeDevice = trainer => chaos is null ? new ReplicaDevice(device) : chaos.Break(device, $"{trainer}"),
+            Faults = chaos?.Faults,
             Transport = transport,
             MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),
             Metrics = metrics,
+            Goodput = new GoodputOptions
+            {
+                File = directory.GoodputFile,
+                ProcessBegan = ProcessBegan(),
+                Reached = MetricsLog.Read(directory.MetricsFile).LastOrDefault()?.Step ?? 0,
+            },
             Show = new RunDisplay(progress, options.Steps, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, replica.Schedule, store.PathOf).Show,
             Remains = RunRemains.Of(Origins(), Left()),
         };
+    }
+
+    private static DateTimeOffset ProcessBegan()
+    {
+        using var process = Process.GetCurrentProcess();
+        return new DateTimeOffset(process.StartTime.ToUniversalTime());
     }
 
     private void Introduce(double gemmRate)

@@ -10,6 +10,10 @@ internal sealed class RunControl(IActorRef run) : IRunControl
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    // An answer waits for the database.
+    private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(15);
+    private long wishes;
+
     /// <inheritdoc/>
     public async Task<RunStatus> GetStatus(CancellationToken cancellation)
     {
@@ -20,6 +24,19 @@ internal sealed class RunControl(IActorRef run) : IRunControl
         catch (AskTimeoutException exception)
         {
             throw new TimeoutException("The supervisor of the run does not answer.", exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<OperatorAnswer> Wish(string by, OperatorCommand command, CancellationToken cancellation)
+    {
+        try
+        {
+            return await run.Ask<OperatorAnswer>(new OperatorWish(Interlocked.Increment(ref wishes), by, command), RecordPatience, cancellation).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException exception)
+        {
+            throw new TimeoutException("The run has not recorded it yet.", exception);
         }
     }
 

@@ -48,6 +48,6 @@ internal sealed class RunDisplay(
         taken++;
         var rate = tokensPerStep / step.Elapsed.TotalSeconds;
         progress.Show(new StepProgress(
-            step.Step, totalSteps, step.Loss, step.GradientNorm, schedule.At(step.Step - 1), rate, rate * flopsPerToken / gemmRate, spent / taken * (totalSteps - step.Step)));
+            step.Step, totalSteps, step.Loss, step.GradientNorm, schedule.At(step.Step - 1) * step.RateFactor, rate, rate * flopsPerToken / gemmRate, spent / taken * (totalSteps - step.Step)));
     }
 }

@@ -18,6 +18,8 @@ internal static class AuditText
             output.WriteLine(Invariant($"  left out: positions {range.First}–{range.End - 1}, {range.Reason}"));
         if (report.Undecided > 0)
             output.WriteLine(Invariant($"  passed over, but not yet durable in the journal: {report.Undecided} positions; the steps after the newest checkpoint are taken again if the process dies now"));
+        if (report.LeftSteps > 0)
+            output.WriteLine(Invariant($"  left by going back, and not counted: {report.LeftSteps} steps, which go from samples.jsonl when the run goes on"));
         if (report.IsClean)
             output.WriteLine(report.CheckpointStep is { } step ? Invariant($"  the newest checkpoint, of step {step}, agrees") : "  there is no checkpoint yet");
     }

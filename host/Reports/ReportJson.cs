@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Host.Control;
 using ActorTrain.Persistence.Journal;
@@ -20,8 +21,11 @@ internal static class ReportJson
 
     /// <summary>An audit, as one object.</summary>
     public static string Write(string run, AuditReport report) => JsonSerializer.Serialize(
-        new AuditDocument(run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.CheckpointStep, report.Skips, report.Contradictions),
+        new AuditDocument(run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.LeftSteps, report.CheckpointStep, report.Skips, report.Contradictions),
         Readable.AuditDocument);
+
+    /// <summary>Where the time went, as one object.</summary>
+    public static string Write(string run, GoodputReport report) => JsonSerializer.Serialize(GoodputDocument.Of(run, report), Readable.GoodputDocument);
 
     /// <summary>The checkpoints of a run, as one object.</summary>
     public static string Write(CheckpointsDocument checkpoints) => JsonSerializer.Serialize(checkpoints, Readable.CheckpointsDocument);
@@ -40,11 +44,12 @@ internal static class ReportJson
 
 /// <summary>An audit as it is printed.</summary>
 internal sealed record AuditDocument(
-    string Run, bool Clean, long Steps, long Samples, long NextPosition, long Undecided, long? Checkpoint, IReadOnlyList<Models.Plan.SkippedRange> LeftOut,
+    string Run, bool Clean, long Steps, long Samples, long NextPosition, long Undecided, long LeftSteps, long? Checkpoint, IReadOnlyList<Models.Plan.SkippedRange> LeftOut,
     IReadOnlyList<string> Contradictions);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true)]
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(AuditDocument))]
+[JsonSerializable(typeof(GoodputDocument))]
 [JsonSerializable(typeof(CheckpointsDocument))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;

@@ -2,6 +2,7 @@ using System.Globalization;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Progress;
+using ActorTrain.Persistence.Journal;
 using Spectre.Console;
 
 namespace ActorTrain.Host.Reports;
@@ -13,6 +14,12 @@ internal static class StatusReport
     {
         ArgumentNullException.ThrowIfNull(status);
         context.Output.WriteLine(Headline(status));
+        if (status.Course is { } course)
+        {
+            foreach (var line in CourseLines(course))
+                context.Output.WriteLine(line);
+        }
+
         foreach (var sentence in status.Left)
             context.Output.WriteLine(sentence);
         if (status.Tree is not { } root)
@@ -37,6 +44,29 @@ internal static class StatusReport
             1 => text + ", 1 decision waits for the database",
             var waiting => text + Invariant($", {waiting} decisions wait for the database"),
         };
+    }
+
+    // Only what differs from a run of which nobody had to decide anything.
+    private static IEnumerable<string> CourseLines(CourseDocument course)
+    {
+        if (course.Paused)
+            yield return "paused by an operator; `actortrain resume` lets it go on";
+        if (course.Quarantined.Count > 0)
+            yield return $"quarantined: {string.Join(", ", course.Quarantined.Select(static number => Invariant($"trainer {number}")))}";
+        if (course.RateFactor != 1)
+            yield return Invariant($"the learning rate is multiplied by {course.RateFactor:0.######}");
+        foreach (var correction in course.InForce)
+            yield return $"in force: {RunEventWords.Describe(correction)}";
+        foreach (var correction in course.Pending)
+            yield return $"pending: {RunEventWords.Describe(correction)}";
+        string[] counts =
+        [
+            .. new[] { (course.Spikes, "spike", "spikes"), (course.Vetoes, "veto", "vetoes"), (course.Rollbacks, "rollback", "rollbacks"), (course.Corruptions, "corruption", "corruptions") }
+                .Where(static count => count.Item1 > 0)
+                .Select(static count => Invariant($"{count.Item1} {(count.Item1 == 1 ? count.Item2 : count.Item3)}")),
+        ];
+        if (counts.Length > 0)
+            yield return $"so far: {string.Join(", ", counts)}";
     }
 
     // As "name: state, more, more".

@@ -1,11 +1,13 @@
 using ActorTrain.Bench;
 using ActorTrain.Bench.Actors;
+using ActorTrain.Bench.Spikes;
 using ActorTrain.Models.Kernels;
 using static TorchSharp.torch;
 
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
-//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [trainers] [actors] [cuda]      all but cuda when none is named
-var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes", "trainers", "actors"];
+//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [trainers] [integrity] [actors] [spikes] [spike-traces] [cuda]
+// Without names: all but the last two.
+var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes", "trainers", "integrity", "actors", "spikes"];
 var figures = new Figures();
 set_num_threads(Environment.ProcessorCount);
 FusedKernels.SetThreads(Environment.ProcessorCount);
@@ -33,14 +35,23 @@ foreach (var name in chosen)
         case "trainers":
             TrainersBench.Run(figures);
             break;
+        case "integrity":
+            IntegrityBench.Run(figures);
+            break;
         case "actors":
             ActorBench.Run(figures);
+            break;
+        case "spikes":
+            SpikeBench.Run(figures);
+            break;
+        case "spike-traces":
+            TraceRecording.Run();
             break;
         case "cuda":
             CudaBench.Run(figures);
             break;
         default:
-            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, trainers, actors, cuda.");
+            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, trainers, integrity, actors, spikes, spike-traces, cuda.");
             return 2;
     }
 }

@@ -19,7 +19,7 @@ public static class RunEventWords
         BatchVetoed vetoed => Sentence($"An update was vetoed and {Ranges(vetoed.Skipped)} of the sample stream left out. {Ended(vetoed.Reason)}"),
         SpikeJudged spike => Sentence($"Step {spike.Step} was judged by the rule {spike.Rule} and answered by: {spike.Rung}. {Ended(spike.Evidence)}"),
         StepReplayed replayed => Sentence($"Step {replayed.Step} was computed again, {(replayed.Agreed ? "with the same bits" : "with other bits")}. {Ended(replayed.Evidence)}"),
-        CourseCorrected corrected => Correction(corrected.Correction),
+        CourseCorrected corrected => Describe(corrected.Correction),
         RunRolledBack back => Sentence($"The run went back from step {back.LostStep} to {Source(back.From, back.Step)}. {Ended(back.Reason)}"),
         SpikeExplained explained => Sentence($"The spike of step {explained.Step} is put down to {explained.Cause}. {Ended(explained.Evidence)}"),
         CorruptionFound found => Sentence($"Corrupt bits were found with {found.Actor}. {Ended(found.Evidence)}"),
@@ -36,16 +36,10 @@ public static class RunEventWords
         _ => throw new ArgumentException($"There are no words for {decision?.GetType().Name}.", nameof(decision)),
     };
 
-    private static string Sentence(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    private static string Trainers(int count) => count == 1 ? "1 trainer" : string.Create(CultureInfo.InvariantCulture, $"{count} trainers");
-
-    private static string Source(string from, long step) => from == "seed"
-        ? "its first weights"
-        : string.Create(CultureInfo.InvariantCulture, $"the {from} of step {step}");
-
-    private static string Correction(Correction correction)
+    /// <summary>One sentence on a change of the course.</summary>
+    public static string Describe(Correction correction)
     {
+        ArgumentNullException.ThrowIfNull(correction);
         var changes = new List<string>();
         if (correction.Skipped.Count > 0)
             changes.Add($"{Ranges(correction.Skipped)} of the sample stream {(correction.Skipped is [{ Count: 1 }] ? "is" : "are")} left out");
@@ -53,6 +47,14 @@ public static class RunEventWords
             changes.Add(Sentence($"the learning rate is multiplied by {correction.RateFactor:0.####}"));
         return Sentence($"Correction {correction.Number} by {correction.By}: from step {correction.From} on {(changes.Count == 0 ? "nothing changes" : string.Join(" and ", changes))}. {Ended(correction.Reason)}");
     }
+
+    private static string Sentence(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static string Trainers(int count) => count == 1 ? "1 trainer" : string.Create(CultureInfo.InvariantCulture, $"{count} trainers");
+
+    private static string Source(string from, long step) => from == "seed"
+        ? "its first weights"
+        : string.Create(CultureInfo.InvariantCulture, $"the {from} of step {step}");
 
     private static string Ranges(IReadOnlyList<SkippedRange> skipped) => (skipped is [{ Count: 1 }] ? "position " : "positions ") + string.Join(
         ", ", skipped.Select(static range => range.Count == 1 ? Sentence($"{range.First}") : Sentence($"{range.First}–{range.End - 1}")));

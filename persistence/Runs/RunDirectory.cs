@@ -2,6 +2,7 @@ using System.Text;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Files;
+using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Ledger;
 using ActorTrain.Persistence.Metrics;
 
@@ -78,6 +79,9 @@ public sealed class RunDirectory
 
     /// <summary>What it really trained on; see <see cref="SampleLedger"/>.</summary>
     public string LedgerFile => System.IO.Path.Combine(Path, "samples.jsonl");
+
+    /// <summary>Where its time went; see <see cref="GoodputLog"/>.</summary>
+    public string GoodputFile => System.IO.Path.Combine(Path, "goodput.jsonl");
 
     /// <summary>Its decisions, where they are kept in SQLite.</summary>
     public string JournalFile => System.IO.Path.Combine(Path, "run.db");

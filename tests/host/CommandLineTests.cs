@@ -24,10 +24,18 @@ public sealed class CommandLineTests
             Runs = Take,
             Plot = Take,
             Scale = Take,
+            RollBack = Take,
+            Skip = Take,
+            LearningRate = Take,
+            Quarantine = Take,
+            Pause = Take,
+            Resume = Take,
+            Goodput = Take,
             Status = Take,
             Journal = Take,
             Audit = Take,
             Checkpoints = Take,
+            Chaos = Take,
         };
         var code = CommandLine.Run(arguments, handlers, new CommandContext(output, error, false, TimeProvider.System));
         return (code, output.ToString(), error.ToString(), request);
@@ -50,6 +58,16 @@ public sealed class CommandLineTests
         { "runs --output x", new RunsRequest("x") },
         { "plot r", new PlotRequest("r", null, 0, false) },
         { "scale r --trainers 3", new ScaleRequest("r", 3) },
+        { "rollback r --to 12", new RollBackRequest("r", 12, 0) },
+        { "rollback r --to 0 --skip 200", new RollBackRequest("r", 0, 200) },
+        { "skip r --batches 5", new SkipRequest("r", 5) },
+        { "lr r --factor 0.5", new LearningRateRequest("r", 0.5) },
+        { "quarantine r --trainer 1", new QuarantineRequest("r", 1, false) },
+        { "quarantine r --trainer 1 --release", new QuarantineRequest("r", 1, true) },
+        { "pause r", new PauseRequest("r") },
+        { "resume r", new ResumeRequest("r") },
+        { "goodput r", new GoodputRequest("r", false, null) },
+        { "goodput r --json --plot a.svg", new GoodputRequest("r", true, "a.svg") },
         { "status r", new StatusRequest("r", false) },
         { "status r --json", new StatusRequest("r", true) },
         { "journal r", new JournalRequest("r", false) },
@@ -58,6 +76,9 @@ public sealed class CommandLineTests
         { "audit r --json", new AuditRequest("r", true) },
         { "checkpoints r", new CheckpointsRequest("r", false, false, false, false) },
         { "checkpoints r --verify --prune --dry-run --json", new CheckpointsRequest("r", true, true, true, true) },
+        { "chaos run.yaml", new ChaosRequest("run.yaml", [], null, 1, 8, null, null, null, false) },
+        { "chaos run.yaml --schedule f.yaml --report r.json --picture p.svg --fresh", new ChaosRequest("run.yaml", [], "f.yaml", 1, 8, null, "r.json", "p.svg", true) },
+        { "chaos --set data.path=d --seed 7 --every 30", new ChaosRequest(null, ["data.path=d"], null, 7, 8, 30, null, null, false) },
         { "plot r --output a.svg", new PlotRequest("r", "a.svg", 0, false) },
         { "plot r --output a.png --smooth 9 --linear-loss", new PlotRequest("r", "a.png", 9, true) },
     };
@@ -113,6 +134,12 @@ public sealed class CommandLineTests
     [InlineData("export r --output o --checkpoint last", "--checkpoint is 'last', but it must be a whole number of at least 0.")]
     [InlineData("scale r", "scale needs --trainers N: Trainers to have from now on; see 'actortrain scale --help'.")]
     [InlineData("scale r --trainers 0", "--trainers is '0', but it must be a whole number from 1 to 65536.")]
+    [InlineData("rollback r", "rollback needs --to STEP: Updates to go back to; see 'actortrain rollback --help'.")]
+    [InlineData("rollback r --to -1", "--to is '-1', but it must be a whole number of at least 0.")]
+    [InlineData("skip r --batches 0", "--batches is '0', but it must be a whole number of at least 1.")]
+    [InlineData("lr r --factor 0", "--factor is '0', but it must be a number above 0.")]
+    [InlineData("quarantine r --trainer x", "--trainer is 'x', but it must be a whole number from 0 to 65536.")]
+    [InlineData("goodput r --plot a.gif", "--plot is 'a.gif', but it must be a file name that ends in .svg or .png.")]
     [InlineData("checkpoints r --dry-run", "--dry-run says what --prune would delete; give both.")]
     [InlineData("checkpoints r --verfy", "checkpoints has no option '--verfy'; did you mean '--verify'?")]
     [InlineData("statu r", "there is no command 'statu'; did you mean 'status'?")]
@@ -155,6 +182,13 @@ public sealed class CommandLineTests
     [InlineData("runs", "--output")]
     [InlineData("plot", "RUN --output --smooth --linear-loss .svg .png")]
     [InlineData("scale", "RUN --trainers trainers.count same")]
+    [InlineData("rollback", "RUN --to --skip audit journal")]
+    [InlineData("skip", "RUN --batches")]
+    [InlineData("lr", "RUN --factor schedule")]
+    [InlineData("quarantine", "RUN --trainer --release")]
+    [InlineData("pause", "RUN resume")]
+    [InlineData("resume", "RUN pretrain")]
+    [InlineData("goodput", "RUN --json --plot ETTR MTBF MTTR")]
     [InlineData("status", "RUN --json mailbox")]
     [InlineData("journal", "RUN --json vetoes")]
     [InlineData("audit", "RUN --json samples.jsonl Exit")]

@@ -11,7 +11,7 @@ public sealed class ConfigurationErrorTests
     [InlineData("training:\n  stpes: 5\n", "run.yaml:4: there is no key 'training.stpes'; did you mean 'training.steps'?")]
     [InlineData("trainign:\n  steps: 5\n", "run.yaml:3: there is no section 'trainign'; did you mean 'training'?")]
     [InlineData("steps: 5\n", "run.yaml:3: 'steps' stands outside its section; it belongs under 'training:'.")]
-    [InlineData("zebra:\n  a: 1\n", "run.yaml:3: there is no section 'zebra'; the sections are run, model, data, training, trainers, reducers, evaluation, checkpoints, journal.")]
+    [InlineData("zebra:\n  a: 1\n", "run.yaml:3: there is no section 'zebra'; the sections are run, model, data, training, trainers, reducers, spikes, evaluation, checkpoints, journal.")]
     [InlineData("model:\n  steps: 5\n", "run.yaml:4: there is no key 'model.steps'; did you mean 'training.steps'?")]
     [InlineData("model:\n  qqqqqqqqqq: 5\n", "run.yaml:4: there is no key 'model.qqqqqqqqqq'; 'actortrain help config' lists all keys.")]
     [InlineData("training:\n\n  steps: many\n", "run.yaml:5: training.steps is 'many', but it must be a whole number of at least 1.")]
@@ -58,6 +58,12 @@ public sealed class ConfigurationErrorTests
     [InlineData("checkpoints.every_min=2000", "--set checkpoints.every_min=2000: checkpoints.every_min 2000 is above checkpoints.every_max 1000; make it at most that.")]
     [InlineData("checkpoints.snapshots=1", "--set checkpoints.snapshots=1: checkpoints.snapshots is '1', but it must be a whole number from 2 to 64.")]
     [InlineData("journal.connection=Host=db;Password=x", "--set journal.connection=Host=db;Password=x: journal.connection is 'Host=db;Password=x', but it must be empty, or a PostgreSQL connection string without its password, such as 'Host=db;Database=runs;Username=me' (the password comes from PGPASSWORD or ~/.pgpass).")]
+    [InlineData("spikes.rules=drift, sigma", "--set spikes.rules=drift, sigma: spikes.rules is 'drift, sigma', but it must be none, or names out of first_max, mean_sigma, robust_z, running_multiple, drift, zclip, adagc, momentum_reset, with commas between them.")]
+    [InlineData("spikes.rules=", "--set spikes.rules=: spikes.rules is '', but it must be none, or names out of first_max, mean_sigma, robust_z, running_multiple, drift, zclip, adagc, momentum_reset, with commas between them.")]
+    [InlineData("spikes.robust_z_warmup=100", "--set spikes.robust_z_warmup=100: spikes.robust_z_warmup 100 is above spikes.robust_z_window 64, so the rule would never say anything; make it at most that.")]
+    [InlineData("spikes.drift_slack=2", "--set spikes.drift_slack=2: spikes.drift_cap 2 is not above spikes.drift_slack 2, so no climb would ever be found; make it larger.")]
+    [InlineData("spikes.rate_factor=1", "--set spikes.rate_factor=1: spikes.rate_factor is '1', but it must be a number above 0 and below 1.")]
+    [InlineData("spikes.max_skip=10", "--set spikes.max_skip=10: spikes.max_skip 10 is not above spikes.margin 10, so going back would never skip the bad batch itself; make it larger.")]
     public void A_bad_override_is_refused_with_its_option(string set, string sentence) =>
         Should.Throw<UserErrorException>(() => RunFile.Parse(Data, "run.yaml", [set])).Message.ShouldBe(sentence);
 

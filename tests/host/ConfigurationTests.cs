@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
 using FsCheck;
@@ -73,6 +74,15 @@ public sealed class ConfigurationTests
             "training.beta2=0.99", "training.epsilon=1e-7", "training.weight_decay=0", "training.clip=2", "training.seed=2", "training.precision=bfloat16",
             "training.numerics=portable", "model.embedding_gradient_shrink=0.1", "training.update_clipping=true", "training.momentum_reset_every=500",
             "training.spike_aware_clipping=5000",
+            "spikes.rules=none", "spikes.persistence=0", "spikes.robust_z=5", "spikes.robust_z_joint=3", "spikes.robust_z_norm_multiple=9", "spikes.robust_z_window=65",
+            "spikes.robust_z_warmup=33", "spikes.robust_z_loss_floor=0.2", "spikes.robust_z_norm_floor=0.3", "spikes.drift=9", "spikes.drift_window=65",
+            "spikes.drift_slack=0.25", "spikes.drift_cap=3", "spikes.drift_floor=0.01", "spikes.mean_sigma=5", "spikes.mean_sigma_window=100", "spikes.mean_sigma_warmup=50",
+            "spikes.first_max=9", "spikes.first_max_samples=50", "spikes.running_multiple=3", "spikes.running_multiple_window=50", "spikes.running_multiple_patience=5",
+            "spikes.zclip=3", "spikes.zclip_alpha=0.9", "spikes.zclip_warmup=20", "spikes.adagc=1.1", "spikes.adagc_beta=0.9", "spikes.adagc_absolute=2", "spikes.adagc_warmup=50",
+            "spikes.momentum_reset_warmup=100", "spikes.veto_budget=5", "spikes.veto_window=500",
+            "spikes.veto_cooldown=1", "spikes.rollback_budget=5", "spikes.rollback_window=500", "spikes.rollback_cooldown=1", "spikes.lower_rate_budget=5",
+            "spikes.lower_rate_window=500", "spikes.lower_rate_cooldown=1", "spikes.rate_factor=0.25", "spikes.margin=20", "spikes.same_place=50", "spikes.widening=3",
+            "spikes.max_skip=100",
         ];
         string[] harmless =
         [
@@ -80,7 +90,7 @@ public sealed class ConfigurationTests
             "evaluation.batches=2", "checkpoints.every=7", "checkpoints.keep=1", "checkpoints.keep_every=1000",
             "checkpoints.snapshots=5", "checkpoints.every_min=3", "checkpoints.every_max=30", "checkpoints.every_minutes=1", "checkpoints.proof_steps=9", "checkpoints.snapshot_every=5", "trainers.count=2", "trainers.timeout=60", "trainers.retry_interval=1", "trainers.restart_backoff_min=0.25",
             "trainers.restart_backoff_max=5", "trainers.max_restarts=3", "trainers.restart_window=1000", "reducers.count=4",
-            "journal.connection=Host=db", "journal.buffer=16",
+            "journal.connection=Host=db", "journal.buffer=16", "spikes.replay=false",
         ];
         mattering.Select(set => Read(set).Hash).Append(plain.Hash).ShouldBeUnique();
         Read("model.family=llama", "model.kv_heads=3").Hash.ShouldNotBe(Read("model.family=llama").Hash);
@@ -88,6 +98,16 @@ public sealed class ConfigurationTests
 
         var covered = mattering.Concat(harmless).Select(static set => set.Split('=')[0]).Append("model.kv_heads").Append("model.depth");
         covered.ShouldBe(Settings.ByKey.Keys, ignoreOrder: true);
+    }
+
+    [Fact]
+    public void Without_settings_spikes_are_judged_by_the_defaults_of_the_actors()
+    {
+        var spikes = Read().Spikes;
+        spikes.ShouldBe(new SpikesConfiguration(new SpikeOptions(), new SpikeLadderOptions(), Replay: true));
+        Read("spikes.rules=zclip,  drift").Spikes.Detection.Rules.ShouldBe(["zclip", "drift"]);
+        Read("spikes.rules=none").Spikes.Detection.Rules.ShouldBeEmpty();
+        Read("spikes.rollback_budget=7", "spikes.rollback_window=8", "spikes.rollback_cooldown=9").Spikes.Ladder.RollBack.ShouldBe(new RungLimits(7, 8, 9));
     }
 
     [Fact]

@@ -59,6 +59,17 @@ public sealed class MetricsFilesTests : IDisposable
     }
 
     [Fact]
+    public void The_learning_rate_is_the_one_that_was_taken()
+    {
+        files.Obey(new GoOnAfter(5, 0, 0));
+        files.Obey(Step(1, 1));
+        var second = (StepMeasurement)Step(2, 2).Measurement;
+        files.Obey(new Publish(2, second with { RateFactor = 0.25 }));
+        var schedule = Options(folder).Schedule;
+        MetricsLog.Read(folder.At("metrics.jsonl")).Cast<StepMetrics>().Select(static row => row.LearningRate).ShouldBe([schedule.At(0), 0.25 * schedule.At(1)]);
+    }
+
+    [Fact]
     public void Going_back_drops_what_is_measured_again()
     {
         files.Obey(new GoOnAfter(5, 0, 0));

@@ -4,6 +4,7 @@ using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Ledger;
 using FsCheck;
 using FsCheck.Fluent;
@@ -117,6 +118,50 @@ public sealed class SampleAuditTests
     }
 
     [Fact]
+    public void A_correction_after_the_checkpoint_is_followed_from_its_step_on()
+    {
+        // A veto lies in the middle of what the correction leaves out, and an earlier one in the checkpoint.
+        RunEvent[] decisions = [Vetoed(2, 16), Vetoed(6, 56), Corrected(5, 8, 48, 40), Back(5, 8)];
+        var skips = SkipList.Of([new SkippedRange(16, 8, "spike"), new SkippedRange(48, 40, "spike")]);
+        var report = Check(Rows(12, skips), JournalState.Of(decisions).Skips, Facts(5, SkipList.Of([new SkippedRange(16, 8, "spike")])));
+        report.Contradictions.ShouldBeEmpty();
+        (report.Consumed, report.Next, report.LeftSteps).ShouldBe((96, 144, 0));
+    }
+
+    [Fact]
+    public void Steps_that_were_left_by_going_back_are_not_counted_where_a_dead_process_left_them_in_the_ledger()
+    {
+        RunEvent[] decisions = [new CheckpointCommitted(default, 4, "a"), Corrected(5, 10, 40, 16), Back(4, 10)];
+        var state = JournalState.Of(decisions);
+        var left = LeftCourse.Of(decisions);
+        left.ShouldBe([new LeftCourse(4, SkipList.Empty)]);
+        var input = new AuditInput(Plan, Context, Rows(10, SkipList.Empty), state.Skips, Facts(4, SkipList.Empty)) { Left = left };
+        var report = SampleAudit.Check(input);
+        report.Contradictions.ShouldBeEmpty();
+        (report.Steps, report.Consumed, report.LeftSteps, report.Next).ShouldBe((4, 32, 6, 32));
+
+        // The same ledger contradicts where the run did not go back, and where a later checkpoint says that the steps were taken again.
+        SampleAudit.Check(input with { Left = [] }).IsClean.ShouldBeFalse();
+        LeftCourse.Of([.. decisions, new CheckpointCommitted(default, 8, "b")]).ShouldBeEmpty();
+
+        // One that was taken again is clean as it is.
+        SampleAudit.Check(input with { Ledger = Rows(7, state.Skips) }).LeftSteps.ShouldBe(0);
+
+        // What is no ledger of either course contradicts.
+        SampleAudit.Check(input with { Ledger = Rows(7, SkipList.Of([Veto])) }).IsClean.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Who_goes_back_twice_left_two_courses()
+    {
+        RunEvent[] decisions = [Corrected(8, 10, 64, 16), Back(8, 10), Corrected(3, 9, 24, 8), Back(2, 9)];
+        var left = LeftCourse.Of(decisions);
+        left.Select(static course => course.After).ShouldBe([2, 2]);
+        left[0].Skips.ShouldBe(SkipList.Empty);
+        left[1].Skips.Ranges.ShouldBe([new SkippedRange(64, 16, "spike")]);
+    }
+
+    [Fact]
     public void What_is_left_out_needs_a_reason() =>
         Check(Rows(10, SkipList.Of([Veto])), SkipList.Of([Veto with { Reason = " " }])).Contradictions.ShouldBe(["positions 32–39 are left out without a reason"]);
 
@@ -144,6 +189,13 @@ public sealed class SampleAuditTests
             return Check(rows, SkipList.Of([Veto]), Facts(10, SkipList.Of([Veto]))).IsClean == (now == was);
         }).QuickCheckThrowOnFailure();
     }
+
+    private static BatchVetoed Vetoed(long step, long position) => new(default, step, [new SkippedRange(position, Batch, "spike")], "spike");
+
+    private static CourseCorrected Corrected(long from, long at, long position, long count) =>
+        new(default, at, new Correction(1, from, [new SkippedRange(position, count, "spike")], 1, "ann", "spike"));
+
+    private static RunRolledBack Back(long to, long lost) => new(default, to, lost, "checkpoint", "spike");
 
     private static IEnumerable<SampleRow> Rows(int steps, SkipList skips) =>
         Enumerable.Range(1, steps).Select(step => new SampleRow(step, 1, SampleRange.Of(Plan.Samples(step - 1, skips).Select(static planned => planned.Position))));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
@@ -46,6 +47,9 @@ internal sealed partial class SimulatedRun
     }
 
     public List<RunEvent> Journal { get; } = [];
+
+    /// <summary>What the run said that its time goes into.</summary>
+    public List<GoodputTurn> Turns { get; } = [];
 
     /// <summary>What a person who watches was told.</summary>
     public List<string> Said { get; } = [];
@@ -234,7 +238,7 @@ internal sealed partial class SimulatedRun
     {
         foreach (var effect in effects)
         {
-            if (effect is not WakeAt)
+            if (effect is not (WakeAt or ToGoodput))
                 Transcript?.WriteLine($"{"",8} > {Text.Of(effect)}");
             switch (effect)
             {
@@ -263,6 +267,9 @@ internal sealed partial class SimulatedRun
                     break;
                 case ToJournal(var record):
                     Send(() => Persist(record));
+                    break;
+                case ToGoodput(var turn):
+                    Turns.Add(turn);
                     break;
                 case OpenRound(var round):
                     plane.Open(round);

@@ -19,6 +19,7 @@ public sealed class FlippedBitTests
 
     [Theory]
     [InlineData(FlatPlace.Weights, 48)]
+    [InlineData(FlatPlace.PackedWeights, 48)]
     [InlineData(FlatPlace.FirstMoment, 48)]
     [InlineData(FlatPlace.SecondMoment, 48)]
     [InlineData(FlatPlace.LaneGradient, 48)]

@@ -45,6 +45,33 @@ public sealed class ControlTests : IDisposable
         ControlClient.Ask(run, ControlRequest.Reload)!.Sentence.ShouldBe("reloaded.");
     }
 
+    [Fact]
+    public void What_an_operator_wants_reaches_the_run_with_a_name_and_its_answer_comes_back()
+    {
+        var run = runs.Run();
+        using var server = Listen(run);
+        OperatorCommand[] commands =
+        [
+            new RollBackRun(12, 3), new RollBackRun(0, 0), new SkipBatches(7), new ScaleLearningRate(0.1), new QuarantineTrainer(2), new ReleaseTrainer(2), new PauseRun(), new ContinueRun(),
+        ];
+        foreach (var command in commands)
+            ControlClient.Ask(run, OperatorRequests.Of(command))!.Sentence.ShouldBe($"done {control.Wishes.Count}");
+        control.Wishes.ShouldBe(commands.Select(static command => (Environment.UserName, command)));
+
+        control.Answer = static _ => new OperatorAnswer(false, "The run is not paused.");
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, OperatorRequests.Of(new ContinueRun()))).Message.ShouldBe("The run is not paused.");
+        control.Answer = static _ => throw new TimeoutException();
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, OperatorRequests.Of(new PauseRun()))).Message.ShouldStartWith("The run has not recorded it yet, and may still do it");
+    }
+
+    [Fact]
+    public void Who_asks_is_named_on_one_short_line()
+    {
+        OperatorRequests.ByOf(OperatorRequests.Of(new PauseRun()) with { By = " ann\n\u202eof the night shift" }).ShouldBe("annof the night shift");
+        OperatorRequests.ByOf(OperatorRequests.Of(new PauseRun()) with { By = new string('a', 1000) }).Length.ShouldBe(64);
+        OperatorRequests.ByOf(OperatorRequests.Of(new PauseRun()) with { By = null }).ShouldBe(Environment.UserName);
+    }
+
     [Theory]
     [InlineData(0, "scale needs the number of trainers, at least 1.")]
     [InlineData(9, "book has 8 lanes, so of 9 trainers some would have nothing to compute; give at most 8.")]
@@ -63,6 +90,10 @@ public sealed class ControlTests : IDisposable
     [InlineData("""{"version":2,"command":"status"}""", "The run speaks version 1 of this protocol, not 2")]
     [InlineData("""{"version":1,"command":"stats"}""", "There is no request \\\"stats\\\"; did you mean 'status'?")]
     [InlineData("""{"version":1,"command":"scale"}""", "scale needs the number of trainers")]
+    [InlineData("""{"version":1,"command":"rollback","skip":3}""", "rollback needs \\\"to\\\".")]
+    [InlineData("""{"version":1,"command":"skip"}""", "skip needs \\\"batches\\\".")]
+    [InlineData("""{"version":1,"command":"lr","factor":"x"}""", "This is no request")]
+    [InlineData("""{"version":1,"command":"release"}""", "release needs \\\"trainer\\\".")]
     public void A_bad_request_is_answered_and_the_next_one_too(string line, string part)
     {
         var run = runs.Run();
@@ -191,7 +222,19 @@ public sealed class ControlTests : IDisposable
 
         public List<string> Stopped { get; } = [];
 
+        public List<(string By, OperatorCommand Command)> Wishes { get; } = [];
+
+        public Func<OperatorCommand, OperatorAnswer>? Answer { get; set; }
+
         public bool IsSilent { get; set; }
+
+        public Task<OperatorAnswer> Wish(string by, OperatorCommand command, CancellationToken cancellation)
+        {
+            if (Answer is not null)
+                return Task.FromResult(Answer(command));
+            Wishes.Add((by, command));
+            return Task.FromResult(new OperatorAnswer(true, $"done {Wishes.Count}"));
+        }
 
         public Task<RunStatus> GetStatus(CancellationToken cancellation) => IsSilent ? throw new TimeoutException() : Task.FromResult(
             new RunStatus(

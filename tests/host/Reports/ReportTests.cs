@@ -37,6 +37,28 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void What_was_decided_on_the_course_stands_above_the_actors()
+    {
+        var skip = new Correction(1, 8, [new SkippedRange(64, 16, "spike")], 1, Correction.Automatic, "loss spike at step 9");
+        var rate = new Correction(2, 20, [], 0.5, "ann", "ann multiplied the learning rate by 0.5.");
+        var course = new CourseDocument(true, [1, 4], [skip], [rate], 0.5, 2, 0, 1, 0);
+        Written(output => StatusReport.Write(Running with { Tree = null, Course = course }, Context(output, isTerminal: false))).ShouldBe("""
+            runs/book: running, step 12 of 100, generation 4, checkpoint of step 10, 1 decision waits for the database
+            paused by an operator; `actortrain resume` lets it go on
+            quarantined: trainer 1, trainer 4
+            the learning rate is multiplied by 0.5
+            in force: Correction 1 by the run: from step 8 on positions 64–79 of the sample stream are left out. loss spike at step 9.
+            pending: Correction 2 by ann: from step 20 on the learning rate is multiplied by 0.5. ann multiplied the learning rate by 0.5.
+            so far: 2 spikes, 1 rollback
+
+            """);
+        using var json = JsonDocument.Parse(ReportJson.Write(Running with { Course = course }));
+        var document = json.RootElement.GetProperty("course");
+        document.GetProperty("rate_factor").GetDouble().ShouldBe(0.5);
+        document.GetProperty("in_force")[0].GetProperty("skipped")[0].GetProperty("count").GetInt64().ShouldBe(16);
+    }
+
+    [Fact]
     public void On_a_terminal_it_is_drawn()
     {
         var drawn = Written(output => StatusReport.Write(Running, Context(output, isTerminal: true)));

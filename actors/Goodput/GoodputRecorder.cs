@@ -1,0 +1,101 @@
+using System.Diagnostics.CodeAnalysis;
+using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Run;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Goodput;
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Goodput;
+
+/// <summary>Keeps the clock of a run's time, and writes a row of it every few seconds. A disk that refuses stops no training: rows wait for it.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "An actor ends in PostStop, and closes its file there.")]
+public sealed class GoodputRecorder : BreakableActor, IWithTimers
+{
+    private readonly GoodputOptions options;
+    private readonly IActorRef listener;
+    private readonly Queue<GoodputRow> waiting = new();
+    private GoodputClock? clock;
+    private GoodputLog? log;
+    private bool isRefused;
+
+    /// <summary>Opens the file when it first hears of the run.</summary>
+    /// <param name="options">Where it writes.</param>
+    /// <param name="listener">Told by a <see cref="Say"/> when the disk refuses, and when it takes rows again.</param>
+    /// <param name="faults">What breaks it, under test.</param>
+    public GoodputRecorder(GoodputOptions options, IActorRef listener, IFaultInjector? faults = null)
+        : base(faults)
+    {
+        this.options = options;
+        this.listener = listener;
+        Receive<GoodputTurn>(turn =>
+        {
+            clock ??= Begin();
+            clock.Turn(turn);
+        });
+        Receive<RowIsDue>(_ => Write());
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        base.PreStart();
+        Timers.StartPeriodicTimer(nameof(RowIsDue), RowIsDue.Instance, options.RowInterval);
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        Write();
+        log?.Dispose();
+        base.PostStop();
+    }
+
+    private GoodputClock Begin()
+    {
+        GoodputRow? last = null;
+        Try(() => last = GoodputLog.Read(options.File).LastOrDefault());
+        return new GoodputClock(last, options.ProcessBegan, options.Reached);
+    }
+
+    private void Write()
+    {
+        foreach (var row in clock?.Close(Context.System.Scheduler.Now) ?? [])
+            waiting.Enqueue(row);
+        while (waiting.Count > options.Buffer)
+            waiting.Dequeue();
+        Try(() =>
+        {
+            while (waiting.TryPeek(out var next))
+            {
+                log ??= GoodputLog.Open(options.File);
+                log.Append(next);
+                waiting.Dequeue();
+            }
+        });
+    }
+
+    private void Try(Action write)
+    {
+        try
+        {
+            write();
+            if (isRefused)
+                listener.Tell(new Say($"{options.File} is written again.", IsWarning: false));
+            isRefused = false;
+        }
+        catch (UserErrorException error)
+        {
+            if (!isRefused)
+                listener.Tell(new Say($"where the time goes is not written down for now: {error.Message}", IsWarning: true));
+            isRefused = true;
+        }
+    }
+
+    private sealed record RowIsDue
+    {
+        public static readonly RowIsDue Instance = new();
+    }
+}

@@ -1,0 +1,38 @@
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Metrics;
+
+/// <summary>A course that a run left by going back. A process that died just then may have left its steps in the ledger; whoever goes on takes them
+/// away.</summary>
+/// <param name="After">The step the run went back to.</param>
+/// <param name="Skips">What was left out until then.</param>
+public sealed record LeftCourse(long After, SkipList Skips)
+{
+    /// <summary>Those whose steps may still stand in the ledger, the oldest first: since a checkpoint of a later step was written, they do not.</summary>
+    public static IReadOnlyList<LeftCourse> Of(IEnumerable<RunEvent> decisions)
+    {
+        ArgumentNullException.ThrowIfNull(decisions);
+        List<LeftCourse> left = [];
+        var state = JournalState.Empty;
+        JournalState? uncorrected = null;
+        foreach (var decision in decisions)
+        {
+            switch (decision)
+            {
+                case RunRolledBack back:
+                    left = [.. left.Select(earlier => earlier with { After = Math.Min(earlier.After, back.Step) }), new LeftCourse(back.Step, (uncorrected ?? state).Skips)];
+                    break;
+                case CheckpointCommitted committed:
+                    left.RemoveAll(earlier => earlier.After < committed.Step);
+                    break;
+            }
+
+            // The steps that are left did not follow the correction for which they are.
+            uncorrected = decision is CourseCorrected corrected && corrected.Correction.From < corrected.Step ? uncorrected ?? state : null;
+            state = state.Apply(decision);
+        }
+
+        return left;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using ActorTrain.Models.Optimization;
+
+namespace ActorTrain.Actors.Spikes;
+
+/// <summary>What <see cref="AdaGcRule"/> depends on.</summary>
+public sealed record AdaGcOptions
+{
+    /// <summary>λ_rel: times its running norm that the gradient of a tensor may have.</summary>
+    public double Relative { get; init; } = 1.05;
+
+    /// <summary>β: part of a running norm that stays with each step.</summary>
+    public double Beta { get; init; } = 0.98;
+
+    /// <summary>λ_abs: limit of the global norm during the warm-up.</summary>
+    public double Absolute { get; init; } = 1;
+
+    /// <summary>Steps with one limit for all tensors, at least 1.</summary>
+    public int Warmup { get; init; } = 100;
+}
+
+/// <summary>Clips the gradient of each tensor to a multiple of its own running norm, step by step and without a finding.</summary>
+/// <remarks>Source: Wang et al. 2025, "AdaGC: Improving Training Stability for Large Language Model Pretraining", algorithm 1: during the warm-up the global norm
+/// is clipped to λ_abs, and each running norm γ is the smallest clipped norm of its tensor so far; afterwards a tensor's gradient is clipped to λ_rel·γ, and γ
+/// fed with the norm after clipping. It needs <see cref="StepSignals.TensorNorms"/>, and rests where they are not measured. It remembers how many steps
+/// it has seen of the warm-up, and γ of each tensor.</remarks>
+/// <param name="options">Limits and averages.</param>
+public sealed class AdaGcRule(AdaGcOptions options) : SpikeRule
+{
+    /// <summary>Its name.</summary>
+    public const string Id = "adagc";
+
+    /// <inheritdoc/>
+    public override string Name => Id;
+
+    /// <inheritdoc/>
+    public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
+    {
+        ArgumentNullException.ThrowIfNull(signals);
+        var norms = signals.TensorNorms;
+        if (norms.Count == 0 || !double.IsFinite(signals.GradientNorm) || !norms.All(double.IsFinite))
+            return new Opinion(null, memory, memory);
+
+        // Another number of tensors is another model: it begins anew.
+        var steps = memory.Length == norms.Count + 1 ? memory[0] : 0;
+        return steps < options.Warmup ? WarmUp(signals, memory, steps) : Clip(norms, memory);
+    }
+
+    private Opinion WarmUp(StepSignals signals, ImmutableArray<double> memory, double steps)
+    {
+        var factor = Math.Min(1, options.Absolute / signals.GradientNorm);
+        var clipped = signals.TensorNorms.Select(norm => factor * norm);
+        return new Opinion(null, [steps + 1, .. clipped.Select((norm, i) => steps == 0 ? norm : Math.Min(norm, memory[i + 1]))], memory)
+        {
+            Wants = factor < 1 ? new UpdateAdjustment { ClipTo = options.Absolute } : UpdateAdjustment.None,
+        };
+    }
+
+    private Opinion Clip(IReadOnlyList<double> norms, ImmutableArray<double> memory)
+    {
+        var factors = new double[norms.Count];
+        var next = memory.ToArray();
+        for (var i = 0; i < factors.Length; i++)
+        {
+            var limit = options.Relative * memory[i + 1];
+            factors[i] = norms[i] > limit ? limit / norms[i] : 1;
+            next[i + 1] = (options.Beta * memory[i + 1]) + ((1 - options.Beta) * factors[i] * norms[i]);
+        }
+
+        return new Opinion(null, [.. next], memory)
+        {
+            Wants = Array.Exists(factors, static factor => factor < 1) ? new UpdateAdjustment { TensorFactors = factors } : UpdateAdjustment.None,
+        };
+    }
+}

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+
+namespace ActorTrain.Actors.Spikes;
+
+/// <summary>What <see cref="DriftRule"/> depends on.</summary>
+public sealed record DriftOptions
+{
+    /// <summary>Steps over which level and spread of the loss are averaged, and that must have been seen before the rule says anything, at least 2.</summary>
+    public int Window { get; init; } = 64;
+
+    /// <summary>Standard deviations above the level that are borne at every step: k of the sum.</summary>
+    public double Slack { get; init; } = 0.5;
+
+    /// <summary>Standard deviations, slack taken off, that may add up: h of the sum.</summary>
+    public double Limit { get; init; } = 20;
+
+    /// <summary>The most standard deviations that one step adds or takes: one hard batch is no drift.</summary>
+    public double Cap { get; init; } = 2;
+
+    /// <summary>The least that counts as one standard deviation, as a part of the loss.</summary>
+    public double Floor { get; init; } = 0.005;
+}
+
+/// <summary>A loss that climbs over many steps, none of which shows much by itself. It asks to go back to where the climb began.</summary>
+/// <remarks>Source: Page 1954, "Continuous Inspection Schemes", Biometrika 41: the one-sided cumulative sum S ← max(0, S + z − k) against h, whose last zero is the
+/// estimate of the onset; z, capped, is the distance of the log loss from its level. The level is a running mean that stands still while S is above half of
+/// its limit, so that a climb is not taken for the new level; were it to stand still earlier, it would be the mean of low losses only, and a plateau would look
+/// like a climb. The spread is that of successive differences (von Neumann 1941), in which a trend cancels. It remembers how many steps it has seen, level,
+/// variance, last log loss, S, and the step after its last zero.</remarks>
+/// <param name="options">Averages and limits.</param>
+public sealed class DriftRule(DriftOptions options) : SpikeRule
+{
+    /// <summary>Its name.</summary>
+    public const string Id = "drift";
+
+    // Differences beyond so many standard deviations count as that many.
+    private const double MostDifference = 3;
+
+    /// <inheritdoc/>
+    public override string Name => Id;
+
+    /// <inheritdoc/>
+    public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
+    {
+        ArgumentNullException.ThrowIfNull(signals);
+        if (!double.IsFinite(signals.Loss) || signals.Loss <= 0)
+            return new Opinion(null, memory, memory);
+        var x = Math.Log(signals.Loss);
+        if (memory is not [var seen, var level, var variance, var last, var sum, var start])
+            return new Opinion(null, [1, x, 0, x, 0, signals.Step], memory);
+
+        var isActive = seen >= options.Window;
+        var step = (x - last) * (x - last) / 2;
+        if (isActive)
+            step = Math.Min(step, MostDifference * MostDifference * Math.Max(variance, options.Floor * options.Floor));
+        var sigma = Math.Max(options.Floor, Math.Sqrt(isActive ? variance : variance + ((step - variance) / seen)));
+        var z = Math.Clamp((x - level) / sigma, -options.Cap, options.Cap);
+        if (sum == 0)
+            start = signals.Step;
+        sum = isActive ? Math.Max(0, sum + z - options.Slack) : 0;
+        if (sum <= options.Limit / 2)
+            level += (isActive ? Math.Min(x - level, options.Cap * sigma) : x - level) / Math.Min(seen, options.Window / 2.0);
+        variance += (step - variance) / Math.Min(seen, options.Window);
+        ImmutableArray<double> next = [seen + 1, level, variance, x, sum, start];
+        if (sum <= options.Limit)
+            return new Opinion(null, next, memory);
+
+        var above = Math.Exp(x - level) - 1;
+        var finding = new Finding(
+            Name, SpikeSignals.NameOf(SpikeSignal.Loss), signals.Loss, Math.Exp(level), (long)start, SpikeAnswer.RollBack,
+            Words($"the loss has climbed since step {start} to {signals.Loss:0.####} at step {signals.Step}, {100 * above:0.#} % above its level {Math.Exp(level):0.####}"));
+
+        // Should it go on nevertheless, this is its level from now on.
+        return new Opinion(finding, [seen + 1, x, variance, x, 0, signals.Step], memory);
+    }
+}

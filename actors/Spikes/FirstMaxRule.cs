@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+
+namespace ActorTrain.Actors.Spikes;
+
+/// <summary>What <see cref="FirstMaxRule"/> depends on: 10 times the largest of the first 100.</summary>
+public sealed record FirstMaxOptions
+{
+    /// <summary>Times the largest of the first steps that a step must not reach.</summary>
+    public double Factor { get; init; } = 10;
+
+    /// <summary>The first steps, of which the largest counts.</summary>
+    public int Samples { get; init; } = 100;
+}
+
+/// <summary>A multiple of the largest loss, or gradient norm, of the first steps: what only broken arithmetic reaches.</summary>
+/// <remarks>Source: NVIDIA/Megatron-LM, <c>core/rerun_state_machine.py</c>, <c>is_unexpectedly_large</c>: threshold 10 (<c>SPIKY_LOSS_FACTOR</c>) and
+/// <c>num_samples</c> 100. Values that are no numbers are ignored there and here. It remembers how many steps were sampled, and the largest of
+/// each signal.</remarks>
+/// <param name="options">How many, and how far.</param>
+public sealed class FirstMaxRule(FirstMaxOptions options) : SpikeRule
+{
+    /// <summary>Its name.</summary>
+    public const string Id = "first_max";
+
+    private static readonly ImmutableArray<SpikeSignal> Watched = [SpikeSignal.Loss, SpikeSignal.GradientNorm];
+
+    /// <inheritdoc/>
+    public override string Name => Id;
+
+    /// <inheritdoc/>
+    public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
+    {
+        ArgumentNullException.ThrowIfNull(signals);
+        double[] values = [.. Watched.Select(signal => Math.Abs(signals.Of(signal)))];
+        if (!Array.TrueForAll(values, double.IsFinite))
+            return new Opinion(null, memory, memory);
+        if (memory.IsEmpty)
+            return new Opinion(null, [1, .. values], memory);
+        if (memory[0] < options.Samples)
+            return new Opinion(null, [memory[0] + 1, .. values.Select((value, i) => Math.Max(value, memory[i + 1]))], memory);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var limit = options.Factor * memory[i + 1];
+            if (values[i] < limit)
+                continue;
+            var signal = SpikeSignals.NameOf(Watched[i]);
+            return new Opinion(
+                new Finding(
+                    Name, signal, values[i], limit, signals.Step, SpikeAnswer.Veto,
+                    Words($"the {signal} of step {signals.Step} is {values[i]:0.####}, {options.Factor} times the largest of the first {options.Samples} steps, {memory[i + 1]:0.####}, or more")),
+                memory, memory);
+        }
+
+        return new Opinion(null, memory, memory);
+    }
+}

@@ -1,0 +1,39 @@
+namespace ActorTrain.Actors.Spikes;
+
+/// <summary>What <see cref="MeanSigmaRule"/> depends on: 6σ over 128 steps, active after 64.</summary>
+public sealed record MeanSigmaOptions : WindowRuleOptions
+{
+    /// <summary>Standard deviations above the mean that a step may show.</summary>
+    public double Sigma { get; init; } = 6;
+}
+
+/// <summary>Mean + k·σ over a window of the last steps, for loss and gradient norm.</summary>
+/// <remarks>Source: allenai/OLMo-core, <c>optim/skip_step_optimizer.py</c>, <c>SkipStepOptimizer</c>: <c>sigma_factor</c> 6,
+/// <c>rolling_interval_length</c> 128, active from half of it on, σ with n − 1. There steps that were left out stay in the window; here they do
+/// so with <see cref="WindowRuleOptions.FeedsLeftOut"/>.</remarks>
+/// <param name="options">How far and how wide.</param>
+public sealed class MeanSigmaRule(MeanSigmaOptions options) : WindowRule(options)
+{
+    /// <summary>Its name.</summary>
+    public const string Id = "mean_sigma";
+
+    /// <inheritdoc/>
+    public override string Name => Id;
+
+    /// <inheritdoc/>
+    protected override Finding? Find(StepSignals signals, ReadOnlySpan<double> losses, ReadOnlySpan<double> norms) =>
+        Find(signals, SpikeSignal.Loss, losses) ?? Find(signals, SpikeSignal.GradientNorm, norms);
+
+    private Finding? Find(StepSignals signals, SpikeSignal signal, ReadOnlySpan<double> window)
+    {
+        double sum = 0;
+        foreach (var value in window)
+            sum += value;
+        var mean = sum / window.Length;
+        double squares = 0;
+        foreach (var value in window)
+            squares += (value - mean) * (value - mean);
+        var sigma = Math.Sqrt(squares / (window.Length - 1));
+        return Above(signals, signal, mean + (options.Sigma * sigma), Words($"the mean {mean:0.####} of {window.Length} steps and {options.Sigma} standard deviations of {sigma:0.####}"));
+    }
+}

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+
+namespace ActorTrain.Actors.Spikes;
+
+/// <summary>A loss or gradient that is no number. It remembers nothing, and is active from the first step.</summary>
+/// <remarks>Source: Micikevicius et al. 2018, "Mixed Precision Training", section 3.2: an update whose gradient overflows is left out.</remarks>
+public sealed class NonFiniteRule : SpikeRule
+{
+    /// <summary>Its name.</summary>
+    public const string Id = "non_finite";
+
+    /// <inheritdoc/>
+    public override string Name => Id;
+
+    /// <inheritdoc/>
+    public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
+    {
+        ArgumentNullException.ThrowIfNull(signals);
+        return new Opinion(Find(signals), memory, memory);
+    }
+
+    private Finding? Find(StepSignals signals)
+    {
+        foreach (var signal in (ReadOnlySpan<SpikeSignal>)[SpikeSignal.Loss, SpikeSignal.GradientNorm])
+        {
+            var (name, value) = (SpikeSignals.NameOf(signal), signals.Of(signal));
+            if (!double.IsFinite(value))
+                return new Finding(Name, name, value, double.MaxValue, signals.Step, SpikeAnswer.Veto, Words($"the {name} of step {signals.Step} is {value}"));
+        }
+
+        return signals.NonFinite > 0
+            ? new Finding(
+                Name, "non-finite elements", signals.NonFinite, 0, signals.Step, SpikeAnswer.Veto,
+                Words($"{signals.NonFinite} elements of the gradient of step {signals.Step} are no numbers"))
+            : null;
+    }
+}

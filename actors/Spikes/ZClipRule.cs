@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using ActorTrain.Models.Optimization;
+
+namespace ActorTrain.Actors.Spikes;
+
+/// <summary>What <see cref="ZClipRule"/> depends on: α 0.97, z 2.5, 25 steps of warm-up.</summary>
+public sealed record ZClipOptions
+{
+    /// <summary>Part of the running mean and variance that stays with each step.</summary>
+    public double Alpha { get; init; } = 0.97;
+
+    /// <summary>Standard deviations above the mean from which on a gradient is clipped.</summary>
+    public double Z { get; init; } = 2.5;
+
+    /// <summary>Steps of which the first mean and variance are made, at least 2.</summary>
+    public int Warmup { get; init; } = 25;
+}
+
+/// <summary>Clips a gradient whose norm is an outlier among those before it, the harder the further out it is: a milder answer than leaving its batch out.</summary>
+/// <remarks>Source: Kumar et al. 2025, "ZClip: Adaptive Spike Mitigation for LLM Pre-Training", section 3, and bluorion-com/ZClip, mode <c>zscore</c> with
+/// <c>adaptive_scaling</c>: a norm of z-score z &gt; z* is clipped to mean + σ·z*² / z; mean and variance are running averages, fed with the norm after
+/// clipping, the variance around the new mean. It remembers the norms of the warm-up, and from then on a mark, the mean and the variance.</remarks>
+/// <param name="options">Averages and threshold.</param>
+public sealed class ZClipRule(ZClipOptions options) : SpikeRule
+{
+    /// <summary>Its name.</summary>
+    public const string Id = "zclip";
+
+    private const double Epsilon = 1e-6;
+
+    // No norm is below zero, so what is remembered after the warm-up cannot be taken for norms of it.
+    private const double Running = -1;
+
+    /// <inheritdoc/>
+    public override string Name => Id;
+
+    /// <inheritdoc/>
+    public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
+    {
+        ArgumentNullException.ThrowIfNull(signals);
+        var norm = signals.GradientNorm;
+        if (!double.IsFinite(norm))
+            return new Opinion(null, memory, memory);
+        if (memory is not [Running, var mean, var variance])
+            return new Opinion(null, Warmed(memory.Add(norm)), memory);
+
+        var sigma = Math.Sqrt(variance);
+        var z = (norm - mean) / (sigma + Epsilon);
+        if (z <= options.Z)
+            return new Opinion(null, Fed(mean, variance, norm), memory);
+        var limit = mean + (options.Z * sigma / (z / options.Z));
+        var finding = new Finding(
+            Name, SpikeSignals.NameOf(SpikeSignal.GradientNorm), norm, limit, signals.Step, SpikeAnswer.Clip,
+            Words($"the gradient norm of step {signals.Step} is {norm:0.####}, {z:0.#} standard deviations above its running mean {mean:0.####}"));
+        return new Opinion(finding, Fed(mean, variance, limit), memory) { Wants = new UpdateAdjustment { ClipTo = limit } };
+    }
+
+    private ImmutableArray<double> Warmed(ImmutableArray<double> norms)
+    {
+        if (norms.Length < options.Warmup)
+            return norms;
+        double sum = 0;
+        foreach (var norm in norms)
+            sum += norm;
+        var mean = sum / norms.Length;
+        double squares = 0;
+        foreach (var norm in norms)
+            squares += (norm - mean) * (norm - mean);
+        return [Running, mean, squares / norms.Length];
+    }
+
+    private ImmutableArray<double> Fed(double mean, double variance, double norm)
+    {
+        var next = (options.Alpha * mean) + ((1 - options.Alpha) * norm);
+        return [Running, next, (options.Alpha * variance) + ((1 - options.Alpha) * (norm - next) * (norm - next))];
+    }
+}

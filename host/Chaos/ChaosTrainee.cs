@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Hosting;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Runs;
+
+namespace ActorTrain.Host.Chaos;
+
+/// <summary>What became of one of the runs that are compared.</summary>
+/// <param name="Directory">Its folder.</param>
+/// <param name="Seconds">From the start of its first process to the end of its last.</param>
+/// <param name="Starts">Processes.</param>
+/// <param name="WeightsHash">SHA-256 of the weights it ended with; null where it did not reach its last step.</param>
+/// <param name="Journal">Its decisions.</param>
+/// <param name="Fired">The faults that came to pass.</param>
+/// <param name="Mishaps">Where a process ended that no fault had ended: its last words.</param>
+internal sealed record ChaosOutcome(
+    RunDirectory Directory, double Seconds, int Starts, string? WeightsHash, IReadOnlyList<RunEvent> Journal, IReadOnlyList<ChaosFired> Fired, IReadOnlyList<string> Mishaps)
+{
+    /// <summary>Steps that were taken more than once, counted as often as they were taken again.</summary>
+    public long StepsLost
+    {
+        get
+        {
+            long lost = 0, reached = 0;
+            var fired = new Queue<ChaosFired>(Fired.OrderBy(static one => one.At));
+            foreach (var decision in Journal)
+            {
+                while (fired.TryPeek(out var next) && next.At <= decision.At)
+                    reached = Math.Max(reached, fired.Dequeue().Step);
+                var from = decision switch
+                {
+                    RunRewound rewound => rewound.LostStep,
+                    RunRolledBack back => back.LostStep,
+                    _ => reached,
+                };
+                if (decision is RunRewound or RunRolledBack or RunResumed)
+                    (lost, reached) = (lost + Math.Max(0, from - decision.Step), decision.Step);
+                reached = Math.Max(reached, decision.Step);
+            }
+
+            return lost;
+        }
+    }
+}
+
+/// <summary>Trains one of the runs that are compared, in real processes: as many as it takes.</summary>
+/// <param name="runFile">The run file, or null.</param>
+/// <param name="overrides">What wins over it.</param>
+/// <param name="configuration">What they make together.</param>
+internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration)
+{
+    private const int KilledExit = 137;
+    private const int MostMishaps = 3;
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Its folder.</summary>
+    public RunDirectory Directory { get; } = new(configuration.Run.Output, configuration.Run.Name);
+
+    /// <summary>Begins it anew and trains it to its end.</summary>
+    /// <param name="schedule">What befalls it, or null.</param>
+    /// <param name="prepare">Puts into its empty folder what it begins with.</param>
+    /// <param name="tell">Told of each fault as it comes to pass.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <exception cref="UserErrorException">It cannot be begun.</exception>
+    public ChaosOutcome Train(ChaosSchedule? schedule, Action<RunDirectory>? prepare, Action<ChaosFired> tell, CancellationToken stop)
+    {
+        if (System.IO.Directory.Exists(Directory.Path))
+            System.IO.Directory.Delete(Directory.Path, recursive: true);
+        System.IO.Directory.CreateDirectory(Directory.Path);
+        prepare?.Invoke(Directory);
+        var orders = schedule is null ? null
+            : new ChaosOrders(Environment.ProcessId, DateTimeOffset.UtcNow, schedule.Seed, schedule.Faults).Write(Directory.Path);
+        var limitMemory = schedule?.Faults.Any(static fault => ChaosKinds.ByName[fault.Kind].Blow == Blow.PressMemory) == true;
+        var log = new ChaosLog(Directory.Path);
+        var torn = new Dictionary<int, long>();
+        var mishaps = new List<string>();
+        var begun = Stopwatch.GetTimestamp();
+        var (starts, told) = (0, 0);
+        while (true)
+        {
+            starts++;
+            using var process = TrainingProcess.Start(Arguments(), orders, limitMemory);
+            while (!process.Wait(Glance))
+            {
+                stop.ThrowIfCancellationRequested();
+                Tell();
+            }
+
+            Tell();
+            var last = log.Read() is [.., var newest] ? newest : null;
+            if (process.ExitCode == 0)
+                break;
+            if (process.ExitCode == KilledExit && last is not null && KindOf(last, schedule!).EndsProcess)
+            {
+                if (KindOf(last, schedule!).Blow == Blow.Tear && !torn.ContainsKey(last.Fault) && Tear() is { } step)
+                    torn.Add(last.Fault, step);
+                continue;
+            }
+
+            if (starts == 1 && last is null)
+                throw new UserErrorException($"{process.LastWords.Replace("actortrain: ", "", StringComparison.Ordinal)} (It was said by `actortrain pretrain`, which {Directory.Path} is trained by.)");
+            mishaps.Add($"a process ended with code {process.ExitCode}: {process.LastWords}");
+            if (mishaps.Count == MostMishaps)
+                break;
+        }
+
+        var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
+        var fired = log.Read().Select(one => torn.TryGetValue(one.Fault, out var step) ? one with { TornStep = step } : one).ToList();
+        return Outcome(seconds, starts, fired, mishaps);
+
+        void Tell()
+        {
+            foreach (var one in log.Read().Skip(told))
+            {
+                tell(one);
+                told++;
+            }
+        }
+    }
+
+    /// <summary>What stands on disk of it.</summary>
+    public ChaosOutcome Outcome(double seconds, int starts, IReadOnlyList<ChaosFired> fired, IReadOnlyList<string> mishaps)
+    {
+        var newest = new CheckpointArchive(Directory.CheckpointsDirectory).List().Select(static info => info.Manifest).FirstOrDefault(static manifest => manifest is not null);
+        var hash = newest?.Facts.Step == configuration.Training.Steps ? newest.WeightsHash : null;
+        return new ChaosOutcome(Directory, seconds, starts, hash, RunActorSystem.ReadJournal(Directory, configuration.Journal.Connection), fired, mishaps);
+    }
+
+    private static ChaosKind KindOf(ChaosFired fired, ChaosSchedule schedule) => ChaosKinds.ByName[schedule.Faults.First(fault => fault.Number == fired.Fault).Kind];
+
+    private IEnumerable<string> Arguments()
+    {
+        if (runFile is not null)
+            yield return runFile;
+        string[] own = [$"run.name={configuration.Run.Name}", $"run.output={configuration.Run.Output}"];
+        foreach (var setting in overrides.Concat(own))
+        {
+            yield return "--set";
+            yield return setting;
+        }
+    }
+
+    // Half of the largest file of the newest checkpoint is gone, as after a power cut on a disk that lied.
+    private long? Tear()
+    {
+        var newest = new CheckpointArchive(Directory.CheckpointsDirectory).List().FirstOrDefault(static info => info.Manifest is not null);
+        if (newest is null)
+            return null;
+        var largest = new DirectoryInfo(newest.Path).EnumerateFiles().MaxBy(static file => file.Length)!;
+        using var file = new FileStream(largest.FullName, FileMode.Open, FileAccess.Write);
+        file.SetLength(largest.Length / 2);
+        return newest.Step;
+    }
+}

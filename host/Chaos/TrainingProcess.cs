@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace ActorTrain.Host.Chaos;
+
+/// <summary>A child process that runs <c>actortrain pretrain</c>. It ends with this one, however this one ends.</summary>
+internal sealed class TrainingProcess : IDisposable
+{
+    // Much more than the rest of a process that trains needs; a tenth of it is left to that.
+    private const long ManagedMemory = 512L << 20;
+    private const int Remembered = 20;
+
+    private readonly Process process;
+    private readonly Queue<string> said = [];
+
+    private TrainingProcess(Process process) => this.process = process;
+
+    /// <summary>How it ended.</summary>
+    public int ExitCode => process.ExitCode;
+
+    /// <summary>What it said last.</summary>
+    public string LastWords
+    {
+        get
+        {
+            lock (said)
+                return said.LastOrDefault() ?? "nothing was said";
+        }
+    }
+
+    /// <summary>Starts one.</summary>
+    /// <param name="arguments">After <c>pretrain</c>.</param>
+    /// <param name="orders">The file that has it broken, or null.</param>
+    /// <param name="limitMemory">Whether its managed memory is limited.</param>
+    public static TrainingProcess Start(IEnumerable<string> arguments, string? orders, bool limitMemory)
+    {
+        // The program is a library where it was started by `dotnet`.
+        var program = Environment.ProcessPath!;
+        string[] library = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(TrainingProcess).Assembly.Location] : [];
+        var start = new ProcessStartInfo(program, [.. library, "pretrain", .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Remove(ChaosLife.Variable);
+        if (orders is not null)
+            start.Environment[ChaosLife.Variable] = orders;
+        if (limitMemory)
+            start.Environment["DOTNET_GCHeapHardLimit"] = ManagedMemory.ToString("x", CultureInfo.InvariantCulture);
+        var child = new TrainingProcess(new Process { StartInfo = start });
+        child.process.OutputDataReceived += (_, line) => child.Hear(line.Data);
+        child.process.ErrorDataReceived += (_, line) => child.Hear(line.Data);
+        child.process.Start();
+        child.process.BeginOutputReadLine();
+        child.process.BeginErrorReadLine();
+        return child;
+    }
+
+    /// <summary>Waits for its end, or for some time.</summary>
+    /// <returns>Whether it has ended.</returns>
+    public bool Wait(TimeSpan patience)
+    {
+        if (!process.WaitForExit(patience))
+            return false;
+        process.WaitForExit();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!process.HasExited)
+            process.Kill(entireProcessTree: true);
+        process.Dispose();
+    }
+
+    private void Hear(string? line)
+    {
+        if (string.IsNullOrWhiteSpace(line))
+            return;
+        lock (said)
+        {
+            said.Enqueue(line);
+            if (said.Count > Remembered)
+                said.Dequeue();
+        }
+    }
+}

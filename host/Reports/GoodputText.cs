@@ -1,0 +1,60 @@
+using System.Globalization;
+using ActorTrain.Actors.Goodput;
+using ActorTrain.Host.Progress;
+using ActorTrain.Persistence.Goodput;
+
+namespace ActorTrain.Host.Reports;
+
+/// <summary>Where the time of a run went, for people.</summary>
+internal static class GoodputText
+{
+    public static void Write(string run, GoodputReport report, TextWriter output)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        output.WriteLine(Invariant($"{run}: {Figures.Duration(report.Wall)} from {Moment(report.From)} to {Moment(report.To)}"));
+        foreach (var activity in Enum.GetValues<GoodputActivity>())
+        {
+            var shares = report.Shares.Where(share => share.Activity == activity).ToList();
+            if (shares.Count == 0)
+                continue;
+            Line(InWords(activity), new TimeSpan(shares.Sum(static share => share.Time.Ticks)), report, Count(activity, report, shares.Sum(static share => share.Begun)), output);
+            foreach (var share in shares.Where(static share => share.Cause is not null))
+                Line($"  {share.Cause}", share.Time, report, activity == GoodputActivity.Recovering ? Times(share.Begun) : "", output);
+        }
+
+        Line("all", report.Wall, report, "", output);
+        output.WriteLine(Invariant($"ETTR {100 * report.Ettr:0.0}%, and {100 * report.WantedEttr:0.0}% of the time neither paused nor stopped"));
+        output.WriteLine(Invariant($"lost steps {report.LostSteps}, failures {report.Failures}")
+            + (report is { Mtbf: { } between, Mttr: { } repair } ? Invariant($", MTBF {Seconds(between)} s, MTTR {Seconds(repair)} s") : ""));
+    }
+
+    /// <summary>An activity as people read it.</summary>
+    internal static string InWords(GoodputActivity activity) => activity switch
+    {
+        GoodputActivity.NewSteps => "new steps",
+        GoodputActivity.RedoneSteps => "redone steps",
+        GoodputActivity.WaitingForData => "waiting for data",
+        _ => activity.ToString().ToLowerInvariant(),
+    };
+
+    private static string Count(GoodputActivity activity, GoodputReport report, int begun) => activity switch
+    {
+        GoodputActivity.NewSteps => Steps(report.NewSteps),
+        GoodputActivity.RedoneSteps => Steps(report.LostSteps),
+        GoodputActivity.Recovering or GoodputActivity.Paused or GoodputActivity.Down => Times(begun),
+        _ => "",
+    };
+
+    private static string Steps(long steps) => steps == 1 ? "1 step" : Invariant($"{steps} steps");
+
+    private static string Times(int begun) => begun switch { 0 => "", 1 => "once", _ => Invariant($"{begun} times") };
+
+    private static void Line(string name, TimeSpan time, GoodputReport report, string more, TextWriter output) =>
+        output.WriteLine(Invariant($"  {name,-24}{Seconds(time),12} s {100 * (report.Wall > TimeSpan.Zero ? time / report.Wall : 0),6:0.0}%  {more}").TrimEnd());
+
+    private static string Seconds(TimeSpan time) => Invariant($"{time.TotalSeconds:0.00}");
+
+    private static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

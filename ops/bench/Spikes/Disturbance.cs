@@ -1,0 +1,87 @@
+using ActorTrain.Models.Steps;
+
+namespace ActorTrain.Bench.Spikes;
+
+/// <summary>What is done to a run at some step.</summary>
+/// <param name="Cause">Its name.</param>
+/// <param name="Kind">How it must be judged.</param>
+/// <param name="Recorded">Steps recorded from there on.</param>
+internal sealed record Disturbance(string Cause, CauseKind Kind, int Recorded)
+{
+    private const int AfterSharp = 16;
+    private const int AfterHarmless = 24;
+
+    /// <summary>The learning rate is multiplied by it for one update.</summary>
+    private const double Shock = 100;
+
+    /// <summary>The learning rate grows by this factor with every update.</summary>
+    private const double Creep = 1.05;
+
+    /// <summary>The same, faster.</summary>
+    private const double FastCreep = 1.1;
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<Disturbance> All { get; } =
+    [
+        new("random_tokens", CauseKind.Sharp, AfterSharp),
+        new("repeated_token", CauseKind.Sharp, AfterSharp),
+        new("shuffled_labels", CauseKind.Sharp, AfterSharp),
+        new("rate_shock", CauseKind.Sharp, AfterSharp),
+        new("flipped_weight", CauseKind.Sharp, AfterSharp),
+        new("flipped_gradient", CauseKind.Sharp, AfterSharp),
+        new("rate_creep", CauseKind.Slow, 150),
+        new("rate_creep_fast", CauseKind.Slow, 90),
+        new("hard_names", CauseKind.Harmless, AfterHarmless),
+        new("hard_latin", CauseKind.Harmless, AfterHarmless),
+        new("hard_licence", CauseKind.Harmless, AfterHarmless),
+        new("hard_word_order", CauseKind.Harmless, AfterHarmless),
+    ];
+
+    /// <summary>The factor of the learning rate of the k-th update from there on.</summary>
+    public double RateFactor(int k) => Cause switch
+    {
+        "rate_shock" when k == 0 => Shock,
+        "rate_creep" => Math.Pow(Creep, k),
+        "rate_creep_fast" => Math.Pow(FastCreep, k),
+        _ => 1,
+    };
+
+    /// <summary>The batch of the step itself: the planned one, or what is put in its place.</summary>
+    /// <param name="planned">The planned sequences, each of context + 1 bytes.</param>
+    /// <param name="text">The texts there are.</param>
+    /// <param name="random">Chooses.</param>
+    public IReadOnlyList<long[]> Batch(IReadOnlyList<long[]> planned, TraceText text, Random random)
+    {
+        var length = planned[0].Length;
+        return Cause switch
+        {
+            "random_tokens" => [.. planned.Select(_ => Enumerable.Range(0, length).Select(_ => (long)random.Next(TraceText.Vocabulary)).ToArray())],
+            "repeated_token" => Repeated(planned, random),
+            "hard_names" => Replaced(planned, 1, () => TraceText.Window(text.Names, length, random)),
+            "hard_latin" => Replaced(planned, 0.25, () => TraceText.Window(text.Latin, length, random)),
+            "hard_licence" => Replaced(planned, 0.5, () => TraceText.Window(text.Licence, length, random)),
+            "hard_word_order" => [.. planned.Select((sequence, i) => i % 2 == 0 ? TraceText.WithWordsShuffled(sequence, random) : sequence)],
+            _ => planned,
+        };
+    }
+
+    /// <summary>Targets of a batch that belong to other inputs; null where the targets stay.</summary>
+    public long[]? Targets(TokenBatch batch, Random random)
+    {
+        if (Cause != "shuffled_labels")
+            return null;
+        var (context, tokens) = (batch.Context, batch.Tokens);
+        long[] targets = [.. Enumerable.Range(0, batch.Sequences).SelectMany(i => tokens.Skip((i * (context + 1)) + 1).Take(context))];
+        random.Shuffle(targets);
+        return targets;
+    }
+
+    private static List<long[]> Repeated(IReadOnlyList<long[]> planned, Random random)
+    {
+        var token = (long)random.Next('a', 'z' + 1);
+        return [.. planned.Select(sequence => Enumerable.Repeat(token, sequence.Length).ToArray())];
+    }
+
+    private static List<long[]> Replaced(IReadOnlyList<long[]> planned, double part, Func<long[]> other) =>
+        [.. planned.Select((sequence, i) => i < planned.Count * part ? other() : sequence)];
+}

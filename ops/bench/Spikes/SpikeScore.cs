@@ -1,0 +1,121 @@
+using ActorTrain.Actors.Spikes;
+
+namespace ActorTrain.Bench.Spikes;
+
+/// <summary>What came of one disturbance.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Trace">What was done to it.</param>
+/// <param name="Found">The first alarm since; null: none.</param>
+/// <param name="At">The step that raised it.</param>
+internal sealed record SpikeOutcome(SpikeTraces Run, SpikeTrace Trace, Finding? Found, long At)
+{
+    /// <summary>Steps within which a sharp cause must be found.</summary>
+    public const long SharpLimit = 1;
+
+    /// <summary>Steps within which a slow one must be found.</summary>
+    public const long SlowLimit = 80;
+
+    /// <summary>Steps from the first that shows it to the alarm; below zero where the alarm came between the deed and that step.</summary>
+    public long Delay => At - Trace.Onset;
+
+    /// <summary>Whether it was found in time.</summary>
+    public bool InTime => Found is not null && Delay <= (Trace.Kind == CauseKind.Slow ? SlowLimit : SharpLimit);
+}
+
+/// <summary>An alarm where nothing was wrong.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Trace">The trace.</param>
+/// <param name="Finding">The alarm.</param>
+/// <param name="At">The step that raised it.</param>
+internal sealed record FalseAlarm(SpikeTraces Run, SpikeTrace Trace, Finding Finding, long At);
+
+/// <summary>How one rule, or set of rules, judges traces.</summary>
+/// <param name="Outcomes">Of every disturbance that is to be found.</param>
+/// <param name="False">Alarms in undisturbed runs, after harmless batches, and before anything was done.</param>
+/// <param name="SoundSteps">Steps in which nothing was wrong.</param>
+internal sealed record SpikeScore(IReadOnlyList<SpikeOutcome> Outcomes, IReadOnlyList<FalseAlarm> False, long SoundSteps)
+{
+    // Alarms nearer to one another are one: whoever answers the first is past the others.
+    private const long Apart = 20;
+    private static readonly SpikeLadderOptions Ladder = new();
+
+    /// <summary>Part of the alarms that were right.</summary>
+    public double Precision => Found + False.Count == 0 ? 1 : (double)Found / (Found + False.Count);
+
+    /// <summary>Part of the disturbances that were found in time.</summary>
+    public double Recall => Outcomes.Count == 0 ? 1 : (double)Outcomes.Count(static outcome => outcome.InTime) / Outcomes.Count;
+
+    /// <summary>Median of the delays of what was found, in steps; NaN where nothing was.</summary>
+    public double MedianDelay => Found == 0 ? double.NaN : Outcomes.Where(static outcome => outcome.Found is not null).Select(static outcome => (double)outcome.Delay).Median();
+
+    /// <summary>Steps that a false alarm throws away: those computed since the step it goes back to, and the replay; the median over all alarms.</summary>
+    public double Cost
+    {
+        get
+        {
+            var alarms = Outcomes.Where(static outcome => outcome.Found is not null).Select(static outcome => (Finding: outcome.Found!, outcome.At))
+                .Concat(False.Select(static alarm => (alarm.Finding, alarm.At)));
+            double[] costs = [.. alarms.Select(static alarm => (double)CostOf(alarm.Finding, alarm.At))];
+            return costs.Length == 0 ? 0 : costs.Median();
+        }
+    }
+
+    private int Found => Outcomes.Count(static outcome => outcome.Found is not null);
+
+    /// <summary>The longest delay of a kind of cause, in steps; NaN where nothing of it was found.</summary>
+    public double LongestDelay(CauseKind kind) =>
+        Outcomes.Where(outcome => outcome.Trace.Kind == kind && outcome.Found is not null).Select(static outcome => (double)outcome.Delay).DefaultIfEmpty(double.NaN).Max();
+
+    /// <summary>Judges all traces of some runs.</summary>
+    public static SpikeScore Of(SpikeDetection detection, IEnumerable<SpikeTraces> runs)
+    {
+        var outcomes = new List<SpikeOutcome>();
+        var wrong = new List<FalseAlarm>();
+        long sound = 0;
+        foreach (var run in runs)
+        {
+            var memories = new Dictionary<long, SpikeMemory>();
+            var alarms = Judge(detection, run.Clean, SpikeMemory.Empty, (step, memory) => memories[step] = memory);
+            wrong.AddRange(alarms.Select(alarm => new FalseAlarm(run, run.Clean, alarm.Finding, alarm.At)));
+            sound += run.Clean.Length;
+            foreach (var trace in run.Disturbed)
+            {
+                alarms = Judge(detection, trace, memories[trace.From], null);
+                if (trace.Onset < 0)
+                {
+                    wrong.AddRange(alarms.Select(alarm => new FalseAlarm(run, trace, alarm.Finding, alarm.At)));
+                    sound += trace.Length;
+                }
+                else
+                {
+                    outcomes.Add(alarms.Count > 0 ? new SpikeOutcome(run, trace, alarms[0].Finding, alarms[0].At) : new SpikeOutcome(run, trace, null, 0));
+                }
+            }
+        }
+
+        return new SpikeScore(outcomes, wrong, sound);
+    }
+
+    private static List<(Finding Finding, long At)> Judge(SpikeDetection detection, SpikeTrace trace, SpikeMemory memory, Action<long, SpikeMemory>? before)
+    {
+        var alarms = new List<(Finding Finding, long At)>();
+        for (var i = 0; i < trace.Length; i++)
+        {
+            var signals = trace.Signals(i);
+            before?.Invoke(signals.Step, memory);
+            var judgement = detection.Judge(signals, memory);
+            memory = judgement.Finding is { Answer: SpikeAnswer.Veto } ? judgement.IfLeftOut : judgement.IfApplied;
+            if (judgement.Finding is { } finding && (alarms.Count == 0 || signals.Step - alarms[^1].At >= Apart))
+                alarms.Add((finding, signals.Step));
+        }
+
+        return alarms;
+    }
+
+    private static long CostOf(Finding finding, long at) => finding.Answer switch
+    {
+        SpikeAnswer.RollBack => at - SpikeLadder.FromOf(finding, Ladder) + 2,
+        SpikeAnswer.Veto => 2,
+        _ => 0,
+    };
+}

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ActorTrain.Actors.Spikes;
+
+namespace ActorTrain.Bench.Spikes;
+
+/// <summary>What is to be told apart.</summary>
+internal enum CauseKind
+{
+    /// <summary>Nothing was done.</summary>
+    Clean,
+
+    /// <summary>Hard, but sound: an alarm is a false one.</summary>
+    Harmless,
+
+    /// <summary>Shows in one step.</summary>
+    Sharp,
+
+    /// <summary>Grows over many steps.</summary>
+    Slow,
+}
+
+/// <summary>The signals of some steps of a real run, from the step on at which something was done to it.</summary>
+/// <param name="Cause">What was done.</param>
+/// <param name="Kind">How that must be judged.</param>
+/// <param name="From">The first step recorded; what was done was done there.</param>
+/// <param name="Onset">The first step that shows it; -1 where nothing is to be found.</param>
+/// <param name="Loss">Mean loss of each step, nats per token.</param>
+/// <param name="Norm">Global gradient norm of each step.</param>
+/// <param name="NonFinite">Elements of the gradient that are no numbers, by step; absent where all are zero.</param>
+/// <param name="Tensors">Gradient norm of each tensor, by step; absent where it was not recorded.</param>
+internal sealed record SpikeTrace(string Cause, CauseKind Kind, long From, long Onset, double[] Loss, double[] Norm, long[]? NonFinite, double[][]? Tensors)
+{
+    /// <summary>Steps recorded.</summary>
+    public int Length => Loss.Length;
+
+    /// <summary>The signals of the i-th step recorded.</summary>
+    public StepSignals Signals(int i) => new()
+    {
+        Step = From + i,
+        Loss = Loss[i],
+        GradientNorm = Norm[i],
+        NonFinite = NonFinite?[i] ?? 0,
+        TensorNorms = Tensors?[i] ?? [],
+    };
+}
+
+/// <summary>One run without a disturbance, and what became of it when something was done to it at some step: each of those shares its steps before.</summary>
+/// <param name="Name">Name of its file.</param>
+/// <param name="Set"><c>tuning</c> or <c>held-out</c>.</param>
+/// <param name="Description">Model and training in words.</param>
+/// <param name="Clean">The run without a disturbance.</param>
+/// <param name="Disturbed">What became of it otherwise.</param>
+internal sealed record SpikeTraces(string Name, string Set, string Description, SpikeTrace Clean, IReadOnlyList<SpikeTrace> Disturbed)
+{
+    /// <summary>Where a run's traces lie.</summary>
+    public static string PathOf(string folder, string name) => Path.Combine(folder, name + ".jsonl");
+
+    /// <summary>Reads all files of a folder, in the order of their names.</summary>
+    public static IReadOnlyList<SpikeTraces> ReadAll(string folder) => [.. Directory.GetFiles(folder, "*.jsonl").Order(StringComparer.Ordinal).Select(Read)];
+
+    /// <summary>Writes a file: a line that describes the run, then one for each trace, the undisturbed one first.</summary>
+    public void Write(string folder)
+    {
+        using var writer = new StreamWriter(PathOf(folder, Name)) { NewLine = "\n" };
+        writer.WriteLine(JsonSerializer.Serialize(new TraceHead(Set, Description), TraceJson.Default.TraceHead));
+        foreach (var trace in Disturbed.Prepend(Clean))
+            writer.WriteLine(JsonSerializer.Serialize(trace, TraceJson.Default.SpikeTrace));
+    }
+
+    private static SpikeTraces Read(string path)
+    {
+        var lines = File.ReadAllLines(path);
+        var head = JsonSerializer.Deserialize(lines[0], TraceJson.Default.TraceHead)!;
+        var traces = lines.Skip(1).Select(static line => JsonSerializer.Deserialize(line, TraceJson.Default.SpikeTrace)!).ToList();
+        return new SpikeTraces(Path.GetFileNameWithoutExtension(path), head.Set, head.Description, traces[0], traces[1..]);
+    }
+}
+
+internal sealed record TraceHead(string Set, string Description);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    IgnoreReadOnlyProperties = true,
+    UseStringEnumConverter = true,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(TraceHead))]
+[JsonSerializable(typeof(SpikeTrace))]
+internal sealed partial class TraceJson : JsonSerializerContext;

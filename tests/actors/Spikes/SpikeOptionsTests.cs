@@ -1,0 +1,43 @@
+using ActorTrain.Actors.Spikes;
+
+namespace ActorTrain.Actors.Tests.Spikes;
+
+public sealed class SpikeOptionsTests
+{
+    public static TheoryData<string, SpikeOptions> Wrong => new()
+    {
+        { "spikes.rules names 'sigma', which is no rule; choose from first_max, mean_sigma, robust_z, running_multiple, drift, zclip, adagc, momentum_reset.", new() { Rules = ["drift", "sigma"] } },
+        { "spikes.rules names drift twice; name it once.", new() { Rules = ["drift", "zclip", "drift"] } },
+        {
+            "spikes.mean_sigma_warmup 65 is above spikes.mean_sigma_window 64, so the rule would never say anything; make it at most that.",
+            new() { MeanSigma = new() { Window = 64, Warmup = 65 } }
+        },
+        {
+            "spikes.robust_z_warmup 9 is above spikes.robust_z_window 8, so the rule would never say anything; make it at most that.",
+            new() { RobustZ = new() { Window = 8, Warmup = 9 } }
+        },
+        { "spikes.drift_cap 0.5 is not above spikes.drift_slack 0.5, so no climb would ever be found; make it larger.", new() { Drift = new() { Cap = 0.5 } } },
+    };
+
+    [Fact]
+    public void The_defaults_are_well() => new SpikeOptions().Validate().ShouldBeEmpty();
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public void What_is_wrong_is_said_in_one_sentence(string sentence, SpikeOptions options) => options.Validate().ShouldBe([sentence]);
+
+    [Fact]
+    public void Equal_options_are_equal_and_others_are_not()
+    {
+        new SpikeOptions { Rules = ["drift"] }.ShouldBe(new SpikeOptions { Rules = ["drift"] });
+        new SpikeOptions { Rules = ["drift"] }.ShouldNotBe(new SpikeOptions());
+        new SpikeOptions { Drift = new() { Limit = 3 } }.ShouldNotBe(new SpikeOptions());
+    }
+
+    [Fact]
+    public void What_is_no_number_is_judged_whatever_else_is_on()
+    {
+        new SpikeOptions { Rules = [] }.Detection().Rules.Select(static rule => rule.Name).ShouldBe([NonFiniteRule.Id]);
+        new SpikeOptions { Rules = ["drift", "mean_sigma"] }.Detection().Rules.Select(static rule => rule.Name).ShouldBe([NonFiniteRule.Id, MeanSigmaRule.Id, DriftRule.Id]);
+    }
+}

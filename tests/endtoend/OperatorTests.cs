@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using ActorTrain.Tests.Processes;
+
+namespace ActorTrain.EndToEnd.Tests;
+
+/// <summary>What operators decide while a run goes on, and where its time goes.</summary>
+[Collection(nameof(TrainedRuns))]
+public sealed class OperatorTests(TrainedRuns real)
+{
+    private const int Steps = 300;
+
+    [Fact]
+    public void A_run_killed_right_after_decisions_by_hand_ends_with_the_weights_of_one_that_was_not()
+    {
+        foreach (var name in new[] { "by-hand", "by-hand-killed" })
+        {
+            using var trainer = real.Start(Long(name));
+            WaitFor(trainer, "checkpoint step 25 ");
+            real.Run("pause", name).ShouldSucceed().Output.ShouldContain("The run pauses after step");
+            real.Run("rollback", name, "--to", "20", "--skip", "3").ShouldSucceed().Output.ShouldBe("The run goes back to step 20 and leaves out 3 batches.\n");
+            real.Run("lr", name, "--factor", "0.5").ShouldSucceed().Output.ShouldBe("From step 20 on the learning rate is multiplied by 0.5.\n");
+            real.Run("skip", name, "--batches", "2").ShouldSucceed().Output.ShouldBe("The 2 batches from step 20 on are left out.\n");
+            if (name == "by-hand")
+            {
+                real.Run("resume", name).ShouldSucceed();
+                Outcome.Of(trainer).ShouldSucceed();
+                continue;
+            }
+
+            Kill(trainer);
+            real.Run("audit", name).ShouldSucceed();
+            Status(name).GetProperty("course").GetProperty("paused").GetBoolean().ShouldBeTrue();
+            real.Run("resume", name).ShouldRefuse($"No process is training runs/{name}");
+
+            // Paused it was left, and paused it is taken up; killed again, it goes on from what it had done since.
+            using (var second = real.Start(Long(name)))
+            {
+                WaitFor(second, "going on after step");
+                Retry(() => real.Run("resume", name));
+                WaitFor(second, "checkpoint step 60 ");
+                Kill(second);
+            }
+
+            real.Run("audit", name).ShouldSucceed();
+            real.Run(Long(name)).ShouldSucceed();
+        }
+
+        var expected = real.NewestWeights("by-hand");
+        expected.Step.ShouldBe(Steps);
+        real.NewestWeights("by-hand-killed").ShouldBe(expected);
+        foreach (var name in new[] { "by-hand", "by-hand-killed" })
+        {
+            real.MetricSteps(name).ShouldBe(Enumerable.Range(1, Steps));
+            var audit = real.Run("audit", name).ShouldSucceed().Output;
+            audit.ShouldContain($"{Steps} steps, each committed once, and {Steps * 8} samples");
+            audit.ShouldContain("left out: positions 160–183, ");
+            audit.ShouldContain("left out: positions 184–199, ");
+            var journal = real.Run("journal", name).ShouldSucceed().Output;
+            journal.ShouldContain($"Correction 1 by {Environment.UserName}: from step 20 on positions 160–183 of the sample stream are left out.");
+            journal.ShouldContain($"Correction 2 by {Environment.UserName}: from step 20 on the learning rate is multiplied by 0.5.");
+            journal.ShouldContain($"The run was paused by {Environment.UserName}.");
+            var rates = Rows(name, "metrics.jsonl").Where(static row => row.TryGetProperty("learning_rate", out _)).Select(static row => row.GetProperty("learning_rate").GetDouble()).ToList();
+            (rates[20] / rates[19]).ShouldBe(0.5, 0.01);
+        }
+
+        var course = Status("by-hand-killed").GetProperty("course");
+        course.GetProperty("rate_factor").GetDouble().ShouldBe(0.5);
+        course.GetProperty("in_force").GetArrayLength().ShouldBe(3);
+        course.GetProperty("pending").GetArrayLength().ShouldBe(0);
+        course.GetProperty("rollbacks").GetInt32().ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_paused_run_takes_no_step_and_a_quarantined_trainer_is_replaced_without_a_changed_bit()
+    {
+        real.Run(Long("unattended")).ShouldSucceed();
+        using var trainer = real.Start(Long("attended", "trainers.count=2"));
+        WaitFor(trainer, "checkpoint step 25 ");
+        real.Run("pause", "attended").ShouldSucceed();
+        real.Run("pause", "attended").ShouldRefuse("The run is paused already.");
+        var stands = Status("attended");
+        stands.GetProperty("tree").GetProperty("state").GetString().ShouldBe("paused by an operator");
+        for (var look = 0; look < 3; look++)
+            Status("attended").GetProperty("step").GetInt64().ShouldBe(stands.GetProperty("step").GetInt64());
+
+        real.Run("quarantine", "attended", "--trainer", "9").ShouldRefuse("There is no trainer 9");
+        real.Run("quarantine", "attended", "--trainer", "0", "--release").ShouldRefuse("Trainer 0 is not quarantined");
+        real.Run("quarantine", "attended", "--trainer", "0").ShouldSucceed();
+        var after = Status("attended");
+        after.GetProperty("course").GetProperty("quarantined").EnumerateArray().Single().GetInt32().ShouldBe(0);
+        after.GetProperty("tree").GetProperty("children")[0].GetProperty("children").EnumerateArray().Select(static child => child.GetProperty("name").GetString()).ShouldBe(["trainer-1", "trainer-2"]);
+
+        real.Run("resume", "attended").ShouldSucceed();
+        real.Run("resume", "attended").ShouldRefuse("The run is not paused.");
+        real.Run("quarantine", "attended", "--trainer", "0", "--release").ShouldSucceed();
+        Outcome.Of(trainer).ShouldSucceed();
+        real.NewestWeights("attended").ShouldBe(real.NewestWeights("unattended"));
+
+        real.Run("pause", "attended").ShouldRefuse("No process is training runs/attended");
+        var report = Goodput("attended");
+        report.GetProperty("failures").GetInt32().ShouldBe(0);
+        report.GetProperty("seconds").GetProperty("paused").GetDouble().ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public void Every_second_of_a_run_that_was_killed_is_accounted_for()
+    {
+        real.Run("goodput", "nothing").ShouldRefuse("There is no run nothing");
+        using (var trainer = real.Start(Long("accounted")))
+        {
+            // Killed once something is written, and not at a checkpoint.
+            var file = new FileInfo(real.At("runs", "accounted", "goodput.jsonl"));
+            while (trainer.StandardOutput.ReadLine() is not null)
+            {
+                file.Refresh();
+                if (file.Exists && file.Length > 0)
+                    break;
+            }
+
+            Kill(trainer);
+        }
+
+        File.AppendAllText(real.At("runs", "accounted", "goodput.jsonl"), "{\"from\":\"2026");
+        var reached = real.MetricSteps("accounted").Last();
+        var kept = real.NewestWeights("accounted").Step;
+        real.Run(Long("accounted")).ShouldSucceed();
+
+        var report = Goodput("accounted");
+        report.GetProperty("new_steps").GetInt64().ShouldBe(Steps);
+        report.GetProperty("lost_steps").GetInt64().ShouldBeInRange(reached - kept, reached - kept + 5);
+        report.GetProperty("failures").GetInt32().ShouldBe(1);
+        var seconds = report.GetProperty("seconds").EnumerateObject().ToDictionary(static part => part.Name, static part => part.Value.GetDouble());
+        seconds.Values.Sum().ShouldBe(report.GetProperty("wall").GetDouble(), 1e-6);
+        (report.GetProperty("to").GetDateTimeOffset() - report.GetProperty("from").GetDateTimeOffset()).TotalSeconds.ShouldBe(report.GetProperty("wall").GetDouble(), 1e-6);
+        var causes = report.GetProperty("parts").EnumerateArray().Select(static part => $"{part.GetProperty("activity").GetString()}: {part.GetProperty("cause").GetString()}").ToList();
+        causes.ShouldContain("down: killed");
+        causes.ShouldContain("recovering: process restart");
+        seconds["new_steps"].ShouldBeGreaterThan(0);
+
+        var text = real.Run("goodput", "accounted", "--plot", "accounted.svg").ShouldSucceed().Output;
+        text.ShouldContain("ETTR ");
+        text.ShouldContain("MTTR ");
+        File.ReadAllText(real.At("accounted.svg")).ShouldContain("down");
+    }
+
+    private static string[] Long(string name, params string[] more) =>
+        TrainedRuns.Small(name, [$"training.steps={Steps}", "checkpoints.keep=100", "evaluation.every=0", .. more]);
+
+    private JsonElement Status(string name) => Parse(real.Run("status", name, "--json").ShouldSucceed().Output);
+
+    private JsonElement Goodput(string name) => Parse(real.Run("goodput", name, "--json").ShouldSucceed().Output);
+
+    private IEnumerable<JsonElement> Rows(string name, string file) => File.ReadLines(real.At("runs", name, file)).Select(Parse);
+
+    private static JsonElement Parse(string text)
+    {
+        using var json = JsonDocument.Parse(text);
+        return json.RootElement.Clone();
+    }
+
+    // A process that has just begun first reads its journal.
+    private static void Retry(Func<Outcome> ask)
+    {
+        Outcome? answer = null;
+        SpinWait.SpinUntil(() => (answer = ask()).ExitCode == 0, TimeSpan.FromMinutes(1));
+        answer!.ShouldSucceed();
+    }
+
+    private static void WaitFor(Process process, string words)
+    {
+        while (process.StandardOutput.ReadLine() is { } line)
+        {
+            if (string.Create(CultureInfo.InvariantCulture, $"{line} ").Contains(words, StringComparison.Ordinal))
+                return;
+        }
+
+        throw new InvalidOperationException($"It never said '{words}': {process.StandardError.ReadToEnd()}");
+    }
+
+    private static void Kill(Process process)
+    {
+        process.Kill();
+        process.WaitForExit();
+    }
+}
