@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
@@ -48,7 +49,7 @@ public sealed class CheckpointerTests : TestKit
         facts.Facts.SkipList.ShouldBe(Course.Skips);
         RunOrigin.Of(facts).Course.ShouldBe(Course);
         facts.Facts.State["data"].ShouldBe("d");
-        facts.Facts.State["state"].ShouldBe("0000000000000001");
+        facts.Facts.State["state"].ShouldBe(HashOf(1).ToString("x16", CultureInfo.InvariantCulture));
     }
 
     [Fact]
@@ -105,7 +106,7 @@ public sealed class CheckpointerTests : TestKit
         foreach (var (number, step) in new[] { (1L, 10L), (2, 20), (3, 30) })
         {
             Fill(0, step, (byte)step);
-            saving.Save(Order(number, 0, step, (ulong)step) with { Course = Run.Course.Start });
+            saving.Save(Order(number, 0, step, (byte)step) with { Course = Run.Course.Start });
         }
 
         store.List().Select(static info => info.Step).ShouldBe([30, 20, 10]);
@@ -189,12 +190,13 @@ public sealed class CheckpointerTests : TestKit
                 BitFlip.At(buffer.Address, random.NextInt64(8 * buffer.Length));
             }
 
-            Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointFailed>().Reason.ShouldStartWith("The snapshot of step 10 was damaged in memory");
+            Saving().Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointFailed>().ShouldSatisfyAllConditions(
+                static failed => failed.IsSnapshotDamaged.ShouldBeTrue(), static failed => failed.Reason.ShouldStartWith("The snapshot of step 10 was damaged in memory"));
             Directory.GetFileSystemEntries(folder.Path).ShouldBeEmpty();
         }
 
         Fill(0, 10, 1);
-        Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointSaved>();
+        Saving().Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
     }
 
     [Fact]
@@ -221,7 +223,14 @@ public sealed class CheckpointerTests : TestKit
         folder.Dispose();
     }
 
-    private static SaveCheckpoint Order(long number, int slot, long step, ulong hash) => new(number, slot, step, hash, Course, CheckpointHistory.Empty);
+    private static SaveCheckpoint Order(long number, int slot, long step, byte value) => new(number, slot, step, HashOf(value), Course, CheckpointHistory.Empty);
+
+    private static ulong HashOf(byte value)
+    {
+        using var buffer = new HostBuffer(Layout.Length * sizeof(float));
+        buffer.Slice(0, (int)buffer.Length).Fill(value);
+        return StateHash.Of(buffer, buffer, buffer);
+    }
 
     private CheckpointSaving Saving() => new(store, memory, Options);
 
