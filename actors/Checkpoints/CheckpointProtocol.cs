@@ -38,4 +38,8 @@ public sealed record CheckpointSaved(long Number, long Step, string WeightsHash,
 /// <param name="Number">Of the save.</param>
 /// <param name="Step">Its step.</param>
 /// <param name="Reason">Why, in one sentence.</param>
-public sealed record CheckpointFailed(long Number, long Step, string Reason) : CheckpointReport;
+public sealed record CheckpointFailed(long Number, long Step, string Reason) : CheckpointReport
+{
+    /// <summary>Whether the disk is not to blame: the snapshot's bits are no longer those that were copied.</summary>
+    public bool IsSnapshotDamaged { get; init; }
+}

@@ -25,6 +25,7 @@ public sealed class CheckpointSaving(CheckpointStore store, SnapshotMemory memor
         if (command.Number < newest)
             return null;
         newest = command.Number;
+        var isDamaged = false;
         try
         {
             foreach (var (step, good) in command.History.Good)
@@ -40,15 +41,17 @@ public sealed class CheckpointSaving(CheckpointStore store, SnapshotMemory memor
                 // What the snapshot holds is read for the files and then hashed: a bit that flipped before the files had it shows.
                 BeforeNaming = () =>
                 {
-                    if (snapshot.Damage() is { } damage)
-                        throw new UserErrorException(damage);
+                    if (snapshot.Damage() is not { } damage)
+                        return;
+                    isDamaged = true;
+                    throw new UserErrorException(damage);
                 },
             };
             return last = Saved(command, store.Commit(content, IsLeft));
         }
         catch (UserErrorException error)
         {
-            return new CheckpointFailed(command.Number, command.Step, error.Message);
+            return new CheckpointFailed(command.Number, command.Step, error.Message) { IsSnapshotDamaged = isDamaged };
         }
 
         bool IsLeft(CheckpointManifest other) => other.Facts.ConfigurationHash == options.ConfigurationHash && command.History.IsVoid(other);

@@ -191,8 +191,8 @@ public sealed partial class RunLogic
                     Saved(saved, done.Course);
                 break;
             case CheckpointFailed failed when saving?.Number == failed.Number:
-                if (EndSaving() is not null)
-                    Failed(failed);
+                if (EndSaving() is { } undone)
+                    Failed(failed, undone.Slot);
                 break;
         }
     }
@@ -220,8 +220,17 @@ public sealed partial class RunLogic
         ChooseInterval();
     }
 
-    private void Failed(CheckpointFailed failed)
+    private void Failed(CheckpointFailed failed, int slot)
     {
+        if (failed.IsSnapshotDamaged)
+        {
+            Record(new CorruptionFound(now, step, "snapshots", failed.Reason));
+            Warn($"{failed.Reason} It is dropped, and the state is saved anew.");
+            slots.Drop(slot);
+            saveDue = step > 0 && savedStep != step ? step : null;
+            return;
+        }
+
         if (failed.Step == step && (step == options.Steps || IsEnding))
         {
             Record(new CheckpointLost(now, failed.Step, failed.Reason));
