@@ -22,6 +22,7 @@ internal static class ConfigurationBuilder
             Data = new DataOptions(given.Get<string>("data.path")),
             Training = training,
             Spikes = SpikesConfiguration.Of(given),
+            Audit = new AuditOptions(given.Get<int>("audit.every"), given.Get<int>("audit.corruption_limit"), given.Get<int>("audit.quarantine_limit")),
             Trainers = Trainers(given, training.Lanes),
             Reducers = new ReducersOptions(given.Get<int>("reducers.count")),
             Evaluation = new EvaluationOptions(given.Get<int>("evaluation.every"), given.Get<int>("evaluation.batches")),

@@ -118,6 +118,12 @@ public sealed record TrainersOptions
     public required TimeSpan RestartWindow { get; init; }
 }
 
+/// <summary>How broken machines are found, and what becomes of them.</summary>
+/// <param name="Every">Steps from one lane that is computed twice to the next; 0: never.</param>
+/// <param name="CorruptionLimit">How often a trainer may find corrupt bits with itself before it is quarantined.</param>
+/// <param name="QuarantineLimit">Trainers that may be quarantined before the run ends.</param>
+public sealed record AuditOptions(int Every, int CorruptionLimit, int QuarantineLimit);
+
 /// <summary>How gradients are summed.</summary>
 /// <param name="Count">Gradient reducers; 0: as many as trainers at the start.</param>
 public sealed record ReducersOptions(int Count);
@@ -207,6 +213,9 @@ public sealed record RunConfiguration
 
     /// <summary>How bad steps are told, and answered.</summary>
     public required SpikesConfiguration Spikes { get; init; }
+
+    /// <summary>How broken machines are found.</summary>
+    public required AuditOptions Audit { get; init; }
 
     /// <summary>Who trains, and how patiently.</summary>
     public required TrainersOptions Trainers { get; init; }

@@ -26,6 +26,7 @@ public static partial class Settings
     private const string Sharing = "lanes, not trainers or reducers, decide the bits; it only says who computes them";
     private const string Mending = "it only says how long to wait for what does not answer, and how often to start it again";
     private const string Remembering = "it only says where decisions are kept";
+    private const string Auditing = "bits that are computed twice agree; it only says how often that is tried, and what becomes of who is wrong";
     private const string Replaying = "it only says whether bits are checked before they are judged";
     private const string Fingerprinted = "the numeric fingerprint in each checkpoint records it, and a change is flagged";
 
@@ -143,6 +144,10 @@ public static partial class Settings
         new("spikes.same_place", new Whole(0), "100", "an onset so near after the last rollback is at the same place, and more batches are skipped", static c => Write(c.Spikes.Ladder.SamePlace), CameLater: true),
         new("spikes.widening", new Whole(1, 1000), "2", "factor by which the skip grows each time", static c => Write(c.Spikes.Ladder.Widening), CameLater: true),
         new("spikes.max_skip", new Whole(1), "500", "the most batches that one rollback skips; above spikes.margin", static c => Write(c.Spikes.Ladder.MaxSkip), CameLater: true),
+
+        new("audit.every", new Whole(0), "20", "steps from one lane that two trainers compute, and compare by hash, to the next; 0: never", static c => Write(c.Audit.Every), Auditing),
+        new("audit.corruption_limit", new Whole(1), "3", "how often a trainer may find corrupt bits in its own memory before it is quarantined", static c => Write(c.Audit.CorruptionLimit), Auditing),
+        new("audit.quarantine_limit", new Whole(0), "8", "trainers that may be quarantined; with one more the machine is not to be trusted, and the run ends", static c => Write(c.Audit.QuarantineLimit), Auditing),
 
         new("evaluation.every", new Whole(0), "100", "steps from one evaluation to the next; 0 evaluates only at the end", static c => Write(c.Evaluation.Every), Looking),
         new("evaluation.batches", new Whole(0), "0", "batches per evaluation; 0 takes the whole held-out part (bits per byte always use its bytes per token)", static c => Write(c.Evaluation.Batches), Looking),

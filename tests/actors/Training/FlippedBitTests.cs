@@ -119,7 +119,7 @@ public sealed class FlippedBitTests
                 using (var snapshot = training.Snapshots.Read(slot)!)
                 {
                     if (snapshot.Damage() is null)
-                        copies.Push((slot, step, hash));
+                        copies.Push((slot, step, hash.Hash));
                     else
                         Findings.Add(FlatPlace.Snapshot);
                 }
