@@ -25,6 +25,7 @@ return CommandLine.Run(
         Journal = JournalHandler.Run,
         Goodput = GoodputHandler.Run,
         Audit = AuditHandler.Run,
+        Checkpoints = CheckpointsHandler.Run,
         Chaos = ChaosHandler.Run,
     },
     CommandContext.OfProcess());

@@ -41,6 +41,7 @@ public sealed class CorruptionException : Exception
     private static string Name(FlatPlace place, LaneBlock? lanes) => place switch
     {
         FlatPlace.Weights => "weights",
+        FlatPlace.PackedWeights => "packed copy of some weights",
         FlatPlace.FirstMoment => "first moment",
         FlatPlace.SecondMoment => "second moment",
         FlatPlace.LaneGradient => "gradient of lanes " + lanes,

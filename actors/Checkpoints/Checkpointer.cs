@@ -23,6 +23,7 @@ public sealed class Checkpointer : BreakableActor
             if (disk.Save(command) is { } report)
                 listener.Tell(report);
         });
+        Receive<MarkGood>(disk.Mark);
     }
 
     /// <summary>How to make it, on a thread of its own: see <see cref="ActorSettings"/>.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorTrain.Actors.Run;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
@@ -9,6 +10,9 @@ namespace ActorTrain.Actors.Checkpoints;
 /// <summary>What every checkpoint of a run says of it.</summary>
 public sealed record CheckpointerOptions
 {
+    /// <summary>Under which name the manifest keeps the hash of weights and moments together.</summary>
+    internal const string StateHashKey = "state";
+
     /// <summary>Where the parameters stand in the flat buffers.</summary>
     public required FlatLayout Layout { get; init; }
 
@@ -29,8 +33,9 @@ public sealed record CheckpointerOptions
 
     /// <summary>What the checkpoint of a step says.</summary>
     /// <param name="step">Updates that the state has seen.</param>
+    /// <param name="hash">Hash of the state.</param>
     /// <param name="course">What decides how the run goes on from there.</param>
-    public CheckpointFacts FactsOf(long step, Course course)
+    public CheckpointFacts FactsOf(long step, ulong hash, Course course)
     {
         ArgumentNullException.ThrowIfNull(course);
         var samples = step * Batch;
@@ -42,7 +47,9 @@ public sealed record CheckpointerOptions
             Cursor = new PlanCursor(samples, samples, samples * Model.ContextLength),
             SkipList = course.Skips,
             Fingerprint = Fingerprint,
-            State = new Dictionary<string, string>(State) { [CourseCodec.Key] = CourseCodec.Write(course) },
+            State = new Dictionary<string, string>(State) { [CourseCodec.Key] = CourseCodec.Write(course), [StateHashKey] = Write(hash) },
         };
     }
+
+    internal static string Write(ulong hash) => hash.ToString("x16", CultureInfo.InvariantCulture);
 }

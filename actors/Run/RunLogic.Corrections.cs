@@ -71,6 +71,7 @@ public sealed partial class RunLogic
         ForgetSaves(at);
         origins.RemoveAll(later => later.Step > at);
         Return(at);
+        SaveReturn(at);
     }
 
     // What is written to disk of a course that is left is not gone on from: it lacks a correction, or is replaced when its step comes again.

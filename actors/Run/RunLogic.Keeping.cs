@@ -1,4 +1,3 @@
-using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Training;
@@ -6,7 +5,7 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <content>What is kept: snapshots, checkpoints, evaluations, metrics, the journal; and how the run ends.</content>
+/// <content>What is kept: when the state is looked at, metrics, the journal; and how the run ends.</content>
 public sealed partial class RunLogic
 {
     private readonly bool isNew;
@@ -19,15 +18,6 @@ public sealed partial class RunLogic
     private TrainerEntry? evaluator;
     private long evaluatedStep = -1;
 
-    // The step that is to be saved, the trainer that copies its state for it, what waits for the disk, and what is being written.
-    private long? saveDue;
-    private TrainerEntry? copying;
-    private bool snapshotWanted;
-    private (HeldSnapshot Snapshot, long MetricsNumber)? saveNext;
-    private HeldSnapshot? saving;
-    private bool isSavingVoid;
-    private long? savedStep;
-    private string? savedHash;
     private long boundaryStep = -1;
 
     private long metricsStep;
@@ -46,12 +36,15 @@ public sealed partial class RunLogic
     {
         if (round is null && boundaryStep != step)
         {
+            NoteBoundary();
             boundaryStep = step;
             var isLast = step == options.Steps;
             if (options.HasHeldOut && evaluatedStep != step && (isLast || (step > 0 && !IsEnding && IsDue(options.EvaluateEvery))))
                 evaluationDue = step;
-            if (savedStep != step && (isLast || (step > 0 && IsDue(options.CheckpointEvery))))
+            if (savedStep != step && (isLast || (step > 0 && IsSaveDue())))
                 saveDue = step;
+            snapshotDue = step > 0 && IsDue(options.SnapshotEvery) && !IsEnding;
+            Prove();
         }
 
         if (IsEnding)
@@ -68,112 +61,17 @@ public sealed partial class RunLogic
             Tell(chosen, chosen.Evaluating);
         }
 
-        if ((saveDue is not null || snapshotWanted) && copying is null && IsTrusted())
+        if ((saveDue is not null || snapshotWanted || snapshotDue) && copying is null && IsTrusted())
             TakeSnapshot();
-
-        bool IsDue(int every) => every > 0 && step % every == 0;
     }
+
+    private bool IsDue(int every) => every > 0 && step % every == 0;
 
     // What is kept is what all have; and the last state, which no step comes after that would find a difference, is waited for by all.
     private bool IsTrusted() =>
         (step < options.Steps || trainers.Values.All(trainer => !trainer.IsMember || trainer.Step == step)) && StatesAgree();
 
     private TrainerEntry? Ready() => trainers.Values.Where(trainer => trainer.IsMember && trainer.ToldStep == step).MinBy(static trainer => trainer.LanesOwed);
-
-    private void TakeSnapshot()
-    {
-        if (slots.Newest is { } newest && newest.Step == step)
-        {
-            Use(newest);
-            return;
-        }
-
-        if (Ready() is not { } source)
-            return;
-        if (saveNext is { } older && saveDue is not null)
-        {
-            // The disk is slower than the checkpoints come: the newer takes the place of the one that waits.
-            slots.Unpin(older.Snapshot.Slot);
-            saveNext = null;
-        }
-
-        if (slots.Take() is not { } slot)
-            return;
-        source.Copying = new CopyState(slot, step);
-        copying = source;
-        Tell(source, source.Copying);
-    }
-
-    private void Copied(TrainerEntry trainer, StateCopied copied)
-    {
-        if (trainer.Copying is not { } asked || asked.Slot != copied.Slot || asked.Step != copied.Step)
-            return;
-        (trainer.Copying, copying) = (null, null);
-        NoteState(copied.Trainer, copied.StateChecksum);
-        slots.Unpin(copied.Slot);
-        var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, course);
-        slots.Fill(snapshot);
-        Use(snapshot);
-    }
-
-    private void Use(HeldSnapshot snapshot)
-    {
-        snapshotWanted = false;
-        if (saveDue is null)
-            return;
-        saveDue = null;
-        if (saveNext is { } older)
-            slots.Unpin(older.Snapshot.Slot);
-        slots.Pin(snapshot.Slot);
-        saveNext = (snapshot, metrics.Last);
-        if (metricsDurable < metrics.Last && !IsLost(MetricsActor))
-            Do(new ToMetrics(new FlushMetrics(metrics.Last)));
-    }
-
-    // A checkpoint never knows more steps than the metrics on disk.
-    private void Save()
-    {
-        if (saving is not null || saveNext is not { } next || IsLost(CheckpointActor))
-            return;
-        if (metricsDurable < next.MetricsNumber && !IsLost(MetricsActor))
-            return;
-        (saving, saveNext) = (next.Snapshot, null);
-        (saveRetryAt, saveRetryDelay) = (now + options.RetryInterval, options.RetryInterval);
-        Do(new ToCheckpointer(new SaveCheckpoint(saving.Slot, saving.Step, saving.Course)));
-    }
-
-    private void Hear(CheckpointReport report)
-    {
-        switch (report)
-        {
-            case CheckpointerStarted when saving is not null:
-                Do(new ToCheckpointer(new SaveCheckpoint(saving.Slot, saving.Step, saving.Course)));
-                break;
-            case CheckpointSaved saved when saving?.Step == saved.Step && isSavingVoid:
-                slots.Unpin(saving.Slot);
-                (saving, isSavingVoid) = (null, false);
-                break;
-            case CheckpointSaved saved when saving?.Step == saved.Step:
-                Record(new CheckpointCommitted(now, saved.Step, saved.WeightsHash));
-                origins.Add(new RunOrigin(saved.Step, saved.WeightsHash, saving.Course));
-                slots.Unpin(saving.Slot);
-                (saving, savedStep, savedHash) = (null, saved.Step, saved.WeightsHash);
-                Do(new ShowCheckpoint(saved.Step));
-                break;
-            case CheckpointFailed failed when saving?.Step == failed.Step:
-                Record(new CheckpointLost(now, failed.Step, failed.Reason));
-                Warn(failed.Reason);
-                slots.Unpin(saving.Slot);
-                (saving, isSavingVoid) = (null, false);
-                if (failed.Step == step && (step == options.Steps || IsEnding))
-                {
-                    failing = failed.Reason;
-                    lostActors.Add(CheckpointActor);
-                }
-
-                break;
-        }
-    }
 
     private void Evaluated(TrainerEntry trainer, Evaluated evaluated)
     {

@@ -64,11 +64,12 @@ public sealed partial class RunLogic
 
         if (saving is not null && now >= saveRetryAt)
         {
-            Do(new ToCheckpointer(new SaveCheckpoint(saving.Slot, saving.Step, saving.Course)));
+            Do(new ToCheckpointer(saving));
             saveRetryDelay *= 2;
             saveRetryAt = now + saveRetryDelay;
         }
 
+        SaveAgain();
         if (now >= outboxRetryAt)
         {
             RepeatJournal();
@@ -154,6 +155,8 @@ public sealed partial class RunLogic
             next = Earlier(next, judgeRetryAt);
         if (saving is not null)
             next = Earlier(next, saveRetryAt);
+        if (saveAgainAt is { } again)
+            next = Earlier(next, again);
         if (journal.Count > 0 || metrics.Count > 0 || saveNext is not null)
             next = Earlier(next, outboxRetryAt);
         return next > now ? next : now + options.RetryInterval;

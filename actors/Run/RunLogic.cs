@@ -64,14 +64,15 @@ public sealed partial class RunLogic
         this.options = options;
         this.plan = plan;
         var unwritten = remains.Unwritten;
-        IReadOnlyList<RunEvent> decided = [.. events, .. unwritten.Decisions.Skip((int)Math.Max(0, events.Count - unwritten.Recorded))];
+        var decided = unwritten.After(events);
         var past = known = JournalState.Of(decided);
         corrections.AddRange(past.Corrections);
         quarantined.UnionWith(past.Quarantined);
         isPaused = past.IsPaused;
 
         // What was left by going back is not gone on from.
-        origins.AddRange(remains.Origins.Where(origin => origin.WeightsHash is not null && origin.IsOn(corrections) && !past.IsLeft(origin.Step)));
+        TakeUp(decided);
+        origins.AddRange(remains.Origins.Where(origin => origin.WeightsHash is not null && !history.IsVoid(origin)));
         var origin = Origin;
         slots = new SnapshotSlots(options.SnapshotSlots, remains.Held.Where(held => held.Course.Holds(corrections, held.Step)));
         (lastRound, generation, wanted) = (remains.LastRound, remains.Generation, remains.Trainers ?? options.Trainers);
@@ -81,12 +82,10 @@ public sealed partial class RunLogic
         journal = new Outbox<RunEvent>(events.Count);
         (step, course) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, Ahead(newest.Course)) : (origin.Step, Ahead(origin.Course));
         savedStep = origin.WeightsHash is null ? null : origin.Step;
-
-        // Rows of a course that was left are taken again.
-        metricsStep = Math.Min(unwritten.MetricsStep, step);
+        metricsStep = unwritten.MetricsStep;
         foreach (var item in unwritten.Measurements)
             metrics.Add(item);
-        if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : unwritten.MetricsStep) > step)
+        if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : metricsStep) > step)
             metrics.Add(new MetricsItem(null, step));
 
         // Some may have become durable without its being heard of.
@@ -121,7 +120,7 @@ public sealed partial class RunLogic
     /// <param name="at">The time.</param>
     public IReadOnlyList<RunEffect> Begin(DateTimeOffset at)
     {
-        now = commitAt = at;
+        now = commitAt = begunAt = at;
         effects = [];
         RepeatJournal();
         if (isNew)
@@ -256,6 +255,7 @@ public sealed partial class RunLogic
     private void Record(RunEvent decision)
     {
         Know(decision);
+        Note(decision);
         Do(new ToJournal(new RecordDecision(journal.Add(decision), decision)));
     }
 

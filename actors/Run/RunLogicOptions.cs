@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Models.Optimization;
 
@@ -27,8 +28,17 @@ public sealed record RunLogicOptions
     /// <summary>Whether there is a held-out part to evaluate on.</summary>
     public bool HasHeldOut { get; init; }
 
-    /// <summary>Steps from one checkpoint to the next; 0: only at the end.</summary>
+    /// <summary>Steps from one checkpoint to the next; 0: only at the end. Without effect where <see cref="SaveInterval"/> chooses them.</summary>
     public int CheckpointEvery { get; init; }
+
+    /// <summary>How the steps from one checkpoint to the next are chosen while the run goes on; null: they are <see cref="CheckpointEvery"/>.</summary>
+    public SaveIntervalOptions? SaveInterval { get; init; }
+
+    /// <summary>A checkpoint is written when the last is so old, wherever the run stands; zero: never for that.</summary>
+    public TimeSpan CheckpointPeriod { get; init; }
+
+    /// <summary>A save that failed is tried again after this time, and then ever more rarely.</summary>
+    public TimeSpan SaveRetry { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Snapshots that fit into memory, at least 2: the newest, and one that is being filled.</summary>
     public int SnapshotSlots { get; init; } = 3;

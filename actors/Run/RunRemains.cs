@@ -67,6 +67,14 @@ public sealed record UnwrittenRecords(long Recorded, IReadOnlyList<RunEvent> Dec
     /// <summary>Nothing is owed.</summary>
     public static UnwrittenRecords None(long step) => new(0, [], step, []);
 
+    /// <summary>All decisions of a run.</summary>
+    /// <param name="recorded">Those that the journal holds; some of the others may have become durable without its being heard of.</param>
+    public IReadOnlyList<RunEvent> After(IReadOnlyList<RunEvent> recorded)
+    {
+        ArgumentNullException.ThrowIfNull(recorded);
+        return [.. recorded, .. Decisions.Skip((int)Math.Max(0, recorded.Count - Recorded))];
+    }
+
     /// <summary>Whether nothing is owed.</summary>
     public bool IsEmpty => Decisions.Count == 0 && Measurements.Count == 0;
 }

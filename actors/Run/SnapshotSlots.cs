@@ -7,7 +7,9 @@ namespace ActorTrain.Actors.Run;
 /// <param name="Course">What decides how it goes on from there.</param>
 public sealed record HeldSnapshot(int Slot, long Step, ulong Hash, Course Course);
 
-/// <summary>Which slot of the memory for snapshots holds what, and who needs it.</summary>
+/// <summary>Which slot of the memory for snapshots holds what, who needs it, and which is given up for a new one.</summary>
+/// <remarks>What is kept lies ever wider apart the older it is, so that going back by any number of steps up to the horizon costs few steps beside
+/// those: the one goes whose loss would lengthen the way back by the smallest part.</remarks>
 internal sealed class SnapshotSlots
 {
     private readonly HeldSnapshot?[] held;
@@ -28,22 +30,21 @@ internal sealed class SnapshotSlots
     /// <summary>The newest, or null.</summary>
     public HeldSnapshot? Newest => Held.FirstOrDefault();
 
-    /// <summary>A slot to fill, or null: nobody needs it, and it does not hold the newest snapshot. It is pinned.</summary>
-    public int? Take()
+    /// <summary>A slot to fill, or null: everything that could make room is needed. It is pinned.</summary>
+    /// <param name="trusted">The last step up to which all bits are known to be right: the newest snapshot at or before it stays.</param>
+    /// <param name="horizon">Steps that the run may have to go back.</param>
+    /// <param name="isNeeded">Whether the trusted one gives way where nothing else can.</param>
+    public int? Take(long trusted = long.MaxValue, long horizon = 0, bool isNeeded = true)
     {
-        var newest = Newest?.Slot;
-        var free = Enumerable.Range(0, held.Length)
-            .Where(slot => pins[slot] == 0 && slot != newest)
-            .OrderBy(slot => held[slot]?.Step ?? long.MinValue)
-            .Cast<int?>()
-            .FirstOrDefault();
-        if (free is { } taken)
+        var slot = Enumerable.Range(0, held.Length).Where(slot => pins[slot] == 0 && held[slot] is null).Cast<int?>().FirstOrDefault()
+            ?? Dispensable(trusted, horizon, isNeeded)?.Slot;
+        if (slot is { } taken)
         {
             held[taken] = null;
             pins[taken]++;
         }
 
-        return free;
+        return slot;
     }
 
     /// <summary>A slot that was taken is filled.</summary>
@@ -63,5 +64,26 @@ internal sealed class SnapshotSlots
     {
         foreach (var snapshot in Held.Where(snapshot => snapshot.Step > step).ToList())
             held[snapshot.Slot] = null;
+    }
+
+    // Never the newest.
+    private HeldSnapshot? Dispensable(long trusted, long horizon, bool isNeeded)
+    {
+        var all = Held.ToList();
+        var anchor = all.Find(snapshot => snapshot.Step <= trusted);
+        var candidates = Enumerable.Range(1, Math.Max(0, all.Count - 1)).Where(i => pins[all[i].Slot] == 0).ToList();
+        return candidates.Where(i => all[i] != anchor).OrderBy(Loss).ThenByDescending(static i => i).Select(i => all[i]).FirstOrDefault()
+            ?? (isNeeded ? candidates.Select(i => all[i]).FirstOrDefault() : null);
+
+        // Whoever goes back to just before the next newer one goes back to the next older one instead: so many steps more, in parts of the way there.
+        double Loss(int i)
+        {
+            var (head, newer) = (all[0].Step, all[i - 1].Step);
+            if (i + 1 < all.Count)
+                return (newer - all[i + 1].Step) / (double)(head - newer + 1);
+
+            // The oldest is of use until the next one is old enough, or until it is so old that a checkpoint on disk is nearer.
+            return head - newer >= horizon || head - all[i].Step > 2 * horizon ? -1 : double.MaxValue;
+        }
     }
 }

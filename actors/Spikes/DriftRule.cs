@@ -12,7 +12,7 @@ public sealed record DriftOptions
     public double Slack { get; init; } = 0.5;
 
     /// <summary>Standard deviations, slack taken off, that may add up: h of the sum.</summary>
-    public double Limit { get; init; } = 16;
+    public double Limit { get; init; } = 20;
 
     /// <summary>The most standard deviations that one step adds or takes: one hard batch is no drift.</summary>
     public double Cap { get; init; } = 2;
@@ -23,9 +23,10 @@ public sealed record DriftOptions
 
 /// <summary>A loss that climbs over many steps, none of which shows much by itself. It asks to go back to where the climb began.</summary>
 /// <remarks>Source: Page 1954, "Continuous Inspection Schemes", Biometrika 41: the one-sided cumulative sum S ← max(0, S + z − k) against h, whose last zero is the
-/// estimate of the onset; z, capped, is the distance of the log loss from its level. The level is a running mean that stands still while S is above zero, so
-/// that a climb is not taken for the new level; the spread is that of successive differences (von Neumann 1941), in which a trend cancels. It remembers how
-/// many steps it has seen, level, variance, last log loss, S, and the step after its last zero.</remarks>
+/// estimate of the onset; z, capped, is the distance of the log loss from its level. The level is a running mean that stands still while S is above half of
+/// its limit, so that a climb is not taken for the new level; were it to stand still earlier, it would be the mean of low losses only, and a plateau would look
+/// like a climb. The spread is that of successive differences (von Neumann 1941), in which a trend cancels. It remembers how many steps it has seen, level,
+/// variance, last log loss, S, and the step after its last zero.</remarks>
 /// <param name="options">Averages and limits.</param>
 public sealed class DriftRule(DriftOptions options) : SpikeRule
 {
@@ -57,8 +58,8 @@ public sealed class DriftRule(DriftOptions options) : SpikeRule
         if (sum == 0)
             start = signals.Step;
         sum = isActive ? Math.Max(0, sum + z - options.Slack) : 0;
-        if (sum == 0)
-            level += (x - level) / Math.Min(seen, options.Window / 2.0);
+        if (sum <= options.Limit / 2)
+            level += (isActive ? Math.Min(x - level, options.Cap * sigma) : x - level) / Math.Min(seen, options.Window / 2.0);
         variance += (step - variance) / Math.Min(seen, options.Window);
         ImmutableArray<double> next = [seen + 1, level, variance, x, sum, start];
         if (sum <= options.Limit)

@@ -6,21 +6,15 @@ namespace ActorTrain.Actors.Spikes;
 /// <summary>What <see cref="MomentumResetRule"/> depends on.</summary>
 public sealed record MomentumResetOptions
 {
-    /// <summary>Steps from one reset to the next; 0: none by the clock. SPAM takes 500.</summary>
-    public int Every { get; init; }
-
-    /// <summary>Whether the first update after one that was left out forgets the moments.</summary>
-    public bool AfterVeto { get; init; } = true;
-
     /// <summary>Updates after a reset over which the learning rate comes back, along half a cosine; 0: at once. SPAM takes 150.</summary>
     public int Warmup { get; init; } = 150;
 }
 
-/// <summary>Forgets the optimizer's moments, in which a spike lives on, after a veto or every so many steps, and lets the rate come back slowly.</summary>
-/// <remarks>Source: Huang et al. 2025, "SPAM: Spike-Aware Adam with Momentum Reset for Stable LLM Training", section 3: reset interval 500, cosine warm-up of 150
-/// steps after each reset. It finds nothing; it remembers whether an update was left out since the last one that was applied, and how many were applied since
-/// the last reset, or −1 when there was none.</remarks>
-/// <param name="options">When, and how slowly.</param>
+/// <summary>Forgets the optimizer's moments, in which a spike lives on, with the first update after one that was vetoed, and lets the rate come back slowly.</summary>
+/// <remarks>Source: Huang et al. 2025, "SPAM: Spike-Aware Adam with Momentum Reset for Stable LLM Training", section 3: a cosine warm-up of 150 steps after each
+/// reset. SPAM's resets by the clock are the optimizer's (<see cref="AdamWOptions.MomentumResetEvery"/>). It finds nothing; it remembers whether an
+/// update was left out since the last one that was applied, and how many were applied since the last reset, or −1 when there was none.</remarks>
+/// <param name="options">How slowly.</param>
 public sealed class MomentumResetRule(MomentumResetOptions options) : SpikeRule
 {
     /// <summary>Its name.</summary>
@@ -34,13 +28,11 @@ public sealed class MomentumResetRule(MomentumResetOptions options) : SpikeRule
     {
         ArgumentNullException.ThrowIfNull(signals);
         var (leftOut, since) = memory is [var mark, var steps] ? (mark == 1, steps) : (false, -1);
-        var isDue = options.Every > 0 && signals.Step > 0 && signals.Step % options.Every == 0;
-        var resets = isDue || (leftOut && options.AfterVeto);
-        since = resets ? 0 : since;
+        since = leftOut ? 0 : since;
         var rate = since >= 0 && since < options.Warmup ? 0.5 * (1 - Math.Cos(Math.PI * (since + 1) / options.Warmup)) : 1;
         return new Opinion(null, [0, since < 0 || since >= options.Warmup ? -1 : since + 1], [1, since])
         {
-            Wants = new UpdateAdjustment { ResetMomentum = resets, RateFactor = rate },
+            Wants = new UpdateAdjustment { ResetMomentum = leftOut, RateFactor = rate },
         };
     }
 }

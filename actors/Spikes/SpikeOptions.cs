@@ -72,8 +72,6 @@ public sealed record SpikeOptions
             yield return robust;
         if (Drift.Cap <= Drift.Slack)
             yield return FormattableString.Invariant($"spikes.drift_cap {Drift.Cap} is not above spikes.drift_slack {Drift.Slack}, so no climb would ever be found; make it larger.");
-        if (MomentumReset.Every > 0 && MomentumReset.Warmup >= MomentumReset.Every)
-            yield return FormattableString.Invariant($"spikes.momentum_reset_warmup {MomentumReset.Warmup} is not below spikes.momentum_reset_every {MomentumReset.Every}, so the learning rate would never come back; make it smaller.");
     }
 
     /// <summary>The rules that are on, ready to judge.</summary>

@@ -231,6 +231,8 @@ public sealed class ReplicaDevice : ITrainerDevice
         Probe(FlatPlace.Weights, replica.Parameters.Weights);
         Probe(FlatPlace.FirstMoment, replica.FirstMoment);
         Probe(FlatPlace.SecondMoment, replica.SecondMoment);
+        foreach (var copy in options.Probe is null ? [] : replica.Parameters.CopyTargets())
+            options.Probe!(copy);
     }
 
     private void Probe(FlatPlace place, Tensor flat) => options.Probe?.Invoke(FlipTarget.Of(place, flat));

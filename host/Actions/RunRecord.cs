@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Models;
@@ -37,8 +37,8 @@ internal sealed record RunRecord(RunConfiguration? Configuration, CheckpointMani
         }
 
         // One that was left by going back is not gone on from.
-        var state = JournalState.Of(decisions);
-        var newest = manifests.FirstOrDefault(manifest => !state.IsLeft(manifest.Facts.Step) && RunOrigin.Of(manifest).IsOn(state.Corrections));
+        var history = CheckpointHistory.Of(decisions);
+        var newest = manifests.FirstOrDefault(manifest => !history.IsVoid(manifest));
         return new RunRecord(configuration, newest, decisions);
     }
 }

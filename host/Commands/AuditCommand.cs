@@ -11,7 +11,8 @@ internal static class AuditCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of text." };
         var command = new TaughtCommand("audit", "Prove that every sample was trained on exactly once, left out with a reason, or is still to come.", """
             What the trainers really read (samples.jsonl) is compared with what the plan says, with the skip list of the journal, and with the
-            newest checkpoint; neither the data nor a process is needed. It may be asked while the run goes on, and after kill -9.
+            newest checkpoint; neither the data nor a process is needed. Steps that were left by going back do not count. It may be asked while
+            the run goes on, and after kill -9.
             Exit code 1: something contradicts, and the first contradictions are named.
 
             Examples:

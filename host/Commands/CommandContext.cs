@@ -81,6 +81,9 @@ public sealed record Handlers
     /// <summary>Proves what a run read.</summary>
     public required Func<AuditRequest, CommandContext, int> Audit { get; init; }
 
+    /// <summary>Lists, verifies and prunes checkpoints.</summary>
+    public required Func<CheckpointsRequest, CommandContext, int> Checkpoints { get; init; }
+
     /// <summary>Breaks a run on purpose.</summary>
     public required Func<ChaosRequest, CommandContext, int> Chaos { get; init; }
 }

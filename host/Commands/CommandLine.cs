@@ -23,7 +23,7 @@ public static class CommandLine
           actortrain rollback book --to 1200 --skip 200
           actortrain goodput book
 
-        Exit codes: 0 done, 1 a fault of program or machine, an audit that found one, or chaos that broke the promise, 2 bad input, 130 interrupted.
+        Exit codes: 0 done, 1 a fault of program or machine, an audit or --verify that found one, or chaos that broke the promise, 2 bad input, 130 interrupted.
         """;
 
     /// <summary>Defines every command.</summary>
@@ -51,6 +51,7 @@ public static class CommandLine
         root.Add(JournalCommand.Define(request => handlers.Journal(request, context)));
         root.Add(GoodputCommand.Define(request => handlers.Goodput(request, context)));
         root.Add(AuditCommand.Define(request => handlers.Audit(request, context)));
+        root.Add(CheckpointsCommand.Define(request => handlers.Checkpoints(request, context)));
         root.Add(ChaosCommand.Define(request => handlers.Chaos(request, context)));
         root.Add(HelpCommand.Define(root, context));
         foreach (var command in root.Subcommands)

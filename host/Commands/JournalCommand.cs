@@ -10,8 +10,8 @@ internal static class JournalCommand
         var path = RunArgument.Create("A run by its name under runs/ or its folder.");
         var json = new Option<bool>("--json") { Description = "Print one JSON object per decision and line." };
         var command = new TaughtCommand("journal", "Tell what a run decided, when and after which step, in words.", """
-            The journal holds what cannot be derived from configuration and data: trainers that joined and left, vetoes, checkpoints, restarts.
-            It may be read while the run goes on.
+            The journal holds what cannot be derived from configuration and data: trainers that joined and left, vetoes, checkpoints, restarts,
+            spikes and how they were answered, what operators decided. It may be read while the run goes on.
 
             Examples:
               actortrain journal book

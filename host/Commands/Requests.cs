@@ -142,6 +142,14 @@ public sealed record JournalRequest(string Run, bool Json);
 /// <param name="Json">Print one JSON object instead of text.</param>
 public sealed record AuditRequest(string Run, bool Json);
 
+/// <summary><c>actortrain checkpoints</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Verify">Hash every file again.</param>
+/// <param name="Prune">Delete what need not stay.</param>
+/// <param name="DryRun">Only say what would be deleted.</param>
+/// <param name="Json">Print one JSON object instead of a table.</param>
+public sealed record CheckpointsRequest(string Run, bool Verify, bool Prune, bool DryRun, bool Json);
+
 /// <summary><c>actortrain chaos</c>.</summary>
 /// <param name="RunFile">The run file, or null where all is given by overrides.</param>
 /// <param name="Overrides">Texts <c>key=value</c>.</param>

@@ -22,10 +22,11 @@ internal static class ConfigurationBuilder
             Data = new DataOptions(given.Get<string>("data.path")),
             Training = training,
             Spikes = SpikesConfiguration.Of(given),
+            Audit = new AuditOptions(given.Get<int>("audit.every"), given.Get<int>("audit.corruption_limit"), given.Get<int>("audit.quarantine_limit")),
             Trainers = Trainers(given, training.Lanes),
             Reducers = new ReducersOptions(given.Get<int>("reducers.count")),
             Evaluation = new EvaluationOptions(given.Get<int>("evaluation.every"), given.Get<int>("evaluation.batches")),
-            Checkpoints = new CheckpointOptions(given.Get<int>("checkpoints.every"), given.Get<int>("checkpoints.keep"), given.Get<int>("checkpoints.keep_every"), given.Get<int>("checkpoints.snapshots")),
+            Checkpoints = Checkpoints(given),
             Journal = new JournalOptions(given.Get("journal.connection", ""), given.Get<int>("journal.buffer")),
         };
     }
@@ -154,6 +155,24 @@ internal static class ConfigurationBuilder
             "trainers.restart_window", "trainers.max_restarts", "trainers.restart_backoff_max");
 
         TimeSpan Seconds(string key) => TimeSpan.FromSeconds(given.Get<double>(key));
+    }
+
+    private static CheckpointOptions Checkpoints(GivenSettings given)
+    {
+        var options = new CheckpointOptions
+        {
+            Every = given.Get<int>("checkpoints.every"),
+            EveryMin = given.Get<int>("checkpoints.every_min"),
+            EveryMax = given.Get<int>("checkpoints.every_max"),
+            EveryMinutes = given.Get<double>("checkpoints.every_minutes"),
+            Keep = given.Get<int>("checkpoints.keep"),
+            KeepEvery = given.Get<int>("checkpoints.keep_every"),
+            ProofSteps = given.Get<int>("checkpoints.proof_steps"),
+            SnapshotEvery = given.Get<int>("checkpoints.snapshot_every"),
+            Snapshots = given.Get<int>("checkpoints.snapshots"),
+        };
+        return options.EveryMin <= options.EveryMax ? options : throw Refuse(
+            given, $"checkpoints.every_min {options.EveryMin} is above checkpoints.every_max {options.EveryMax}; make it at most that.", "checkpoints.every_min", "checkpoints.every_max");
     }
 
     private static string Words(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

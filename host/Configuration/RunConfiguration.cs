@@ -118,6 +118,12 @@ public sealed record TrainersOptions
     public required TimeSpan RestartWindow { get; init; }
 }
 
+/// <summary>How broken machines are found, and what becomes of them.</summary>
+/// <param name="Every">Steps from one lane that is computed twice to the next; 0: never.</param>
+/// <param name="CorruptionLimit">How often a trainer may find corrupt bits with itself before it is quarantined.</param>
+/// <param name="QuarantineLimit">Trainers that may be quarantined before the run ends.</param>
+public sealed record AuditOptions(int Every, int CorruptionLimit, int QuarantineLimit);
+
 /// <summary>How gradients are summed.</summary>
 /// <param name="Count">Gradient reducers; 0: as many as trainers at the start.</param>
 public sealed record ReducersOptions(int Count);
@@ -150,11 +156,38 @@ public sealed record JournalOptions(string Connection, int Buffer)
 public sealed record EvaluationOptions(int Every, int Batches);
 
 /// <summary>When checkpoints are written and which are kept.</summary>
-/// <param name="Every">Steps from one checkpoint to the next; 0 saves only at the end.</param>
-/// <param name="Keep">How many of the newest are kept.</param>
-/// <param name="KeepEvery">Checkpoints of steps divisible by this are kept for good; 0 keeps none for that.</param>
-/// <param name="Snapshots">Copies of the state that memory has room for.</param>
-public sealed record CheckpointOptions(int Every, int Keep, int KeepEvery, int Snapshots);
+public sealed record CheckpointOptions
+{
+    /// <summary>Stands for an interval that the run chooses.</summary>
+    public const int Auto = -1;
+
+    /// <summary>Steps from one checkpoint to the next; 0 saves only at the end; <see cref="Auto"/>: the run chooses them.</summary>
+    public required int Every { get; init; }
+
+    /// <summary>The fewest steps that the run chooses.</summary>
+    public required int EveryMin { get; init; }
+
+    /// <summary>The most steps that the run chooses.</summary>
+    public required int EveryMax { get; init; }
+
+    /// <summary>Minutes after which a checkpoint is written wherever the run stands; 0: never for that.</summary>
+    public required double EveryMinutes { get; init; }
+
+    /// <summary>How many of the newest are kept.</summary>
+    public required int Keep { get; init; }
+
+    /// <summary>Checkpoints of steps divisible by this are kept for good; 0 keeps none for that.</summary>
+    public required int KeepEvery { get; init; }
+
+    /// <summary>Healthy steps after which a checkpoint has proved good.</summary>
+    public required int ProofSteps { get; init; }
+
+    /// <summary>Steps from one copy of the state in memory to the next; 0: only as they are needed.</summary>
+    public required int SnapshotEvery { get; init; }
+
+    /// <summary>Copies of the state that memory has room for.</summary>
+    public required int Snapshots { get; init; }
+}
 
 /// <summary>One place where two configurations differ.</summary>
 /// <param name="Key">Dotted key.</param>
@@ -180,6 +213,9 @@ public sealed record RunConfiguration
 
     /// <summary>How bad steps are told, and answered.</summary>
     public required SpikesConfiguration Spikes { get; init; }
+
+    /// <summary>How broken machines are found.</summary>
+    public required AuditOptions Audit { get; init; }
 
     /// <summary>Who trains, and how patiently.</summary>
     public required TrainersOptions Trainers { get; init; }

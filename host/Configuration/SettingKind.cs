@@ -33,6 +33,27 @@ public sealed record Whole(long Least, long Most = int.MaxValue) : SettingKind
     }
 }
 
+/// <summary>A whole number of at least some size, or a word that stands for another number.</summary>
+public sealed record WholeOr(long Least, long Value, string Word) : SettingKind
+{
+    private readonly Whole number = new(Least);
+
+    /// <inheritdoc/>
+    public override string Expectation => $"{Word} or {number.Expectation}";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Words => [Word];
+
+    /// <inheritdoc/>
+    public override bool TryRead(string text, [NotNullWhen(true)] out object? value)
+    {
+        if (text != Word)
+            return number.TryRead(text, out value);
+        value = Value;
+        return true;
+    }
+}
+
 /// <summary>A finite number within bounds; the upper one, and unless <paramref name="Above"/> the lower one, included.</summary>
 public sealed record Number(double Least, double Most = double.MaxValue, bool Above = false, bool Below = false) : SettingKind
 {

@@ -70,12 +70,7 @@ public sealed record SpikesConfiguration(SpikeOptions Detection, SpikeLadderOpti
                 Absolute = given.Get<double>("spikes.adagc_absolute"),
                 Warmup = given.Get<int>("spikes.adagc_warmup"),
             },
-            MomentumReset = new MomentumResetOptions
-            {
-                AfterVeto = given.Get<bool>("spikes.momentum_reset_after_veto"),
-                Every = given.Get<int>("spikes.momentum_reset_every"),
-                Warmup = given.Get<int>("spikes.momentum_reset_warmup"),
-            },
+            MomentumReset = new MomentumResetOptions { Warmup = given.Get<int>("spikes.momentum_reset_warmup") },
         };
         if (detection.Validate().FirstOrDefault() is { } wrong)
         {

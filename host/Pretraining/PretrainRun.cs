@@ -49,6 +49,7 @@ internal sealed class PretrainRun : IDisposable
     private readonly LocalGradientTransport transport;
     private readonly SnapshotMemory snapshots;
     private readonly ChaosLife? chaos;
+    private CheckpointHistory history = CheckpointHistory.Empty;
     private RunOrigin origin = RunOrigin.Seed;
 
     /// <summary>Makes ready, and writes nothing yet.</summary>
@@ -107,13 +108,17 @@ internal sealed class PretrainRun : IDisposable
 
     private long TokensPerStep => (long)configuration.Training.Batch * model.ContextLength;
 
-    /// <summary>Finds the newest checkpoint that is whole, if there is one.</summary>
-    /// <returns>Whether there was.</returns>
+    /// <summary>Finds the newest checkpoint that is whole and that the run has not left by going back, if there is one.</summary>
+    /// <returns>Whether there was, or whether the run went back to its first weights.</returns>
+    /// <exception cref="UserErrorException">It belongs to another run, or the journal cannot be read: once it goes on, a run waits for its database,
+    /// but one that was never there is a mistake of whoever named it.</exception>
     public bool Restore()
     {
-        using var checkpoint = store.LoadLatest(layout, fault => progress.Warning(fault.Sentence));
+        var left = directory.ReadUnwritten() is { } content ? UnwrittenCodec.Read(directory.UnwrittenFile, content) : UnwrittenRecords.None(0);
+        history = CheckpointHistory.Of(left.After(RunActorSystem.ReadJournal(directory, configuration.Journal.Connection)));
+        using var checkpoint = store.LoadLatest(layout, fault => progress.Warning(fault.Sentence), isLeft: history.IsVoid);
         if (checkpoint is null)
-            return false;
+            return store.List().Any(info => info.Manifest is { } manifest && history.IsVoid(manifest));
         var facts = checkpoint.Manifest.Facts;
         if (facts.ConfigurationHash != configuration.Hash)
             throw new UserErrorException($"{checkpoint.Path} belongs to another configuration than the run's {configuration.Run.Name}/run.yaml; choose another run.name.");
@@ -133,9 +138,6 @@ internal sealed class PretrainRun : IDisposable
     /// <exception cref="UserErrorException">The run cannot go on; the sentence says what failed, how often, and where to look.</exception>
     public bool Train(Func<Action<int>, RunFileReload> reload, CancellationToken stop)
     {
-        // Once it goes on, a run waits for its database; one that was never there is a mistake of whoever named it.
-        if (configuration.Journal.Connection.Length > 0)
-            _ = RunActorSystem.ReadJournal(directory, configuration.Journal.Connection);
         var gemmRate = GemmRate.Measure(replica.Precision, environment.Device);
 
         // What was passed over must not count among the checkpoints that are kept. Where nothing was whole, nothing is thrown away either.
@@ -181,7 +183,7 @@ internal sealed class PretrainRun : IDisposable
     // All that it may have to go back to, the newest whole one last.
     private IEnumerable<RunOrigin> Origins() => origin.WeightsHash is null
         ? []
-        : store.List().Where(info => info.Manifest is { Facts: var facts } && facts.ConfigurationHash == configuration.Hash && facts.Step < origin.Step)
+        : store.List().Where(info => info.Manifest is { Facts: var facts } manifest && facts.ConfigurationHash == configuration.Hash && facts.Step < origin.Step && !history.IsVoid(manifest))
             .OrderBy(static info => info.Step).Select(static info => RunOrigin.Of(info.Manifest!)).Append(origin);
 
     private UnwrittenRecords? Left()
@@ -237,7 +239,7 @@ internal sealed class PretrainRun : IDisposable
             GemmRate = gemmRate,
             Schedule = replica.Schedule,
         };
-        var trainers = configuration.Trainers;
+        var (trainers, saving) = (configuration.Trainers, configuration.Checkpoints);
         return new RunParts
         {
             Name = directory.Name,
@@ -250,8 +252,12 @@ internal sealed class PretrainRun : IDisposable
                 Reducers = configuration.ReducerCount,
                 EvaluateEvery = configuration.Evaluation.Every,
                 HasHeldOut = heldOut is not null,
-                CheckpointEvery = configuration.Checkpoints.Every,
-                SnapshotSlots = configuration.Checkpoints.Snapshots,
+                CheckpointEvery = Math.Max(0, saving.Every),
+                SaveInterval = saving.Every == CheckpointOptions.Auto ? new SaveIntervalOptions { Least = saving.EveryMin, Most = saving.EveryMax } : null,
+                CheckpointPeriod = TimeSpan.FromMinutes(saving.EveryMinutes),
+                SnapshotEvery = saving.SnapshotEvery,
+                SnapshotSlots = saving.Snapshots,
+                ProofSteps = saving.ProofSteps,
                 TokensPerStep = TokensPerStep,
                 Norms = new TensorNorms(layout),
                 JournalBuffer = configuration.Journal.Buffer,
@@ -259,6 +265,9 @@ internal sealed class PretrainRun : IDisposable
                 RetryInterval = trainers.RetryInterval,
                 Ladder = configuration.Spikes.Ladder,
                 ReplaysSpikes = configuration.Spikes.Replay,
+                AuditEvery = configuration.Audit.Every,
+                CorruptionLimit = configuration.Audit.CorruptionLimit,
+                QuarantineLimit = configuration.Audit.QuarantineLimit,
             },
             Plan = plan,
             Detection = configuration.Spikes.Detection.Detection(),

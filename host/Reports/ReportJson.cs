@@ -27,6 +27,9 @@ internal static class ReportJson
     /// <summary>Where the time went, as one object.</summary>
     public static string Write(string run, GoodputReport report) => JsonSerializer.Serialize(GoodputDocument.Of(run, report), Readable.GoodputDocument);
 
+    /// <summary>The checkpoints of a run, as one object.</summary>
+    public static string Write(CheckpointsDocument checkpoints) => JsonSerializer.Serialize(checkpoints, Readable.CheckpointsDocument);
+
     /// <summary>A decision, as one object on one line.</summary>
     public static string Write(long number, RunEvent decision)
     {
@@ -48,4 +51,5 @@ internal sealed record AuditDocument(
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(AuditDocument))]
 [JsonSerializable(typeof(GoodputDocument))]
+[JsonSerializable(typeof(CheckpointsDocument))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;

@@ -15,6 +15,7 @@ internal static partial class NativeKernels
     [LibraryImport(Library)] internal static partial nint ak_linear_new(long input, long output, int dtype);
     [LibraryImport(Library)] internal static partial void ak_linear_free(nint linear);
     [LibraryImport(Library)] internal static partial int ak_linear_pack(nint linear, nint weight);
+    [LibraryImport(Library)] internal static partial long ak_linear_packed(nint linear, int copy, out nint words);
     [LibraryImport(Library)] internal static partial int ak_linear_forward(nint linear, long rows, nint x, nint bias, nint residual, nint y, int yDtype);
     [LibraryImport(Library)] internal static partial int ak_linear_input_gradient(nint linear, long rows, nint dy, nint dx);
     [LibraryImport(Library)]

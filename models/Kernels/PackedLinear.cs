@@ -14,6 +14,7 @@ internal sealed class PackedLinear : IDisposable
     private readonly long inputs;
     private readonly long outputs;
     private nint native;
+    private readonly FlatChecksum?[] checksums = new FlatChecksum?[2];
     private long packedVersion = -1;
 
     public PackedLinear(ParameterSlot weight, ParameterSlot? bias, Activations activations)
@@ -25,6 +26,7 @@ internal sealed class PackedLinear : IDisposable
         native = ak_linear_new(inputs, outputs, activations.Code);
         if (native == 0)
             throw FusedKernels.Failure();
+        weight.Copies.Add(this);
     }
 
     ~PackedLinear() => Free();
@@ -38,9 +40,29 @@ internal sealed class PackedLinear : IDisposable
             {
                 FusedKernels.Check(ak_linear_pack(native, weight.WeightAddress));
                 packedVersion = weight.Version;
+                for (var copy = 0; copy < checksums.Length; copy++)
+                    checksums[copy] = Checksum(copy);
             }
 
             return native;
+        }
+    }
+
+    /// <summary>Checks the packed copies that are in use.</summary>
+    /// <exception cref="CorruptionException">A bit of them was flipped.</exception>
+    public void Verify()
+    {
+        for (var copy = 0; packedVersion == weight.Version && copy < checksums.Length; copy++)
+            checksums[copy]!.Verify(Checksum(copy).Blocks, FlatPlace.PackedWeights);
+    }
+
+    /// <summary>The packed copies that are in use.</summary>
+    public IEnumerable<FlipTarget> Targets()
+    {
+        for (var copy = 0; packedVersion == weight.Version && copy < checksums.Length; copy++)
+        {
+            var count = ak_linear_packed(native, copy, out var address);
+            yield return new FlipTarget(FlatPlace.PackedWeights, 32 * count, bit => BitFlip.At(address, bit));
         }
     }
 
@@ -74,8 +96,17 @@ internal sealed class PackedLinear : IDisposable
 
     public void Dispose()
     {
+        weight.Copies.Remove(this);
         Free();
         GC.SuppressFinalize(this);
+    }
+
+    private FlatChecksum Checksum(int copy)
+    {
+        var count = ak_linear_packed(native, copy, out var address);
+        var blocks = new ulong[FlatSums.BlocksOf(count)];
+        FlatChecksum.Of(count, address, blocks);
+        return new FlatChecksum(blocks);
     }
 
     private nint BiasAddress => bias?.WeightAddress ?? 0;

@@ -148,11 +148,13 @@ public sealed class Replica : IDisposable
             GradientNorm.ClipFactor(measure.GradientNorm, Limit(adjustment.ClipTo)), adjustment.TensorFactors, adjustment.ResetMomentum, checksum, total.Checksum));
     }
 
-    /// <summary>Reads the weights once and checks them: whoever hands on what was computed from them calls it last.</summary>
+    /// <summary>Reads the weights once, and the copies of them that are computed with, and checks them: whoever hands on what was computed from them calls it
+    /// last.</summary>
     /// <exception cref="CorruptionException">A bit of them was flipped.</exception>
     public void VerifyWeights() => Guarded(() =>
     {
         checksum.VerifyWeights(Parameters.Weights);
+        Parameters.VerifyCopies();
         return true;
     });
 

@@ -70,6 +70,16 @@ public sealed class FlatParameters : IDisposable
         return former;
     }
 
+    /// <summary>Checks the copies of the weights, in other formats, that were made since they changed last.</summary>
+    /// <exception cref="CorruptionException">A bit of one was flipped.</exception>
+    public void VerifyCopies() => Copies.ForEach(static copy => copy.Verify());
+
+    /// <summary>Those copies, to flip bits in.</summary>
+    public IEnumerable<FlipTarget> CopyTargets() => Copies.SelectMany(static copy => copy.Targets());
+
+    /// <summary>Who holds copies of the weights in other formats.</summary>
+    internal List<PackedLinear> Copies { get; } = [];
+
     /// <summary>Address of an element of the gradients; CPU only.</summary>
     internal nint GradientAddress(long offset) => gradientAddress + (nint)(offset * sizeof(float));
 
@@ -134,6 +144,9 @@ public sealed class ParameterSlot : IDisposable
             return gradient!;
         }
     }
+
+    /// <summary>Who holds copies of the weights in other formats.</summary>
+    internal List<PackedLinear> Copies => owner.Copies;
 
     /// <summary>Version of the weights that it shows.</summary>
     internal long Version => owner.Version;

@@ -6,6 +6,9 @@ public enum FlatPlace
     /// <summary>The weights of a replica.</summary>
     Weights,
 
+    /// <summary>Copies of the weights, packed for the fused kernels, that a replica computes with for a step.</summary>
+    PackedWeights,
+
     /// <summary>AdamW's running mean of gradients.</summary>
     FirstMoment,
 

@@ -33,6 +33,9 @@ typedef struct ak_linear ak_linear;
 AK_API ak_linear* ak_linear_new(int64_t in, int64_t out, int dtype);  // null on failure
 AK_API void ak_linear_free(ak_linear* linear);
 AK_API int ak_linear_pack(ak_linear* linear, const float* weight);  // after every change of the weight: once per step
+// A packed copy, as words of 32 bits, for whoever watches over its bits: 0 the one for the forward product, 1 that for the input gradient.
+// Returns how many, 0 before the first packing.
+AK_API int64_t ak_linear_packed(const ak_linear* linear, int copy, float** words);
 
 // x [rows, in] of the linear's dtype; bias [out] or null; y [rows, out] of y_dtype. With residual [rows, out] (float32, may be y itself;
 // y_dtype must be ak_f32): y = residual + x·Wᵀ + b.

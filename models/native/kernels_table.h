@@ -10,6 +10,7 @@ struct ak_linear {
     int dtype;
     bool is_packed = false;
     ak::Buffer forward, gradient;  // Wᵀ [in, out] and W [out, in] as packed panels
+    int64_t forward_floats = 0, gradient_floats = 0;
 };
 
 namespace ak {

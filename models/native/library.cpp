@@ -126,6 +126,12 @@ int ak_linear_pack(ak_linear* linear, const float* weight) {
     });
 }
 
+int64_t ak_linear_packed(const ak_linear* linear, int copy, float** words) {
+    if (!linear || !linear->is_packed) return 0;
+    *words = copy ? linear->gradient.data() : linear->forward.data();
+    return copy ? linear->gradient_floats : linear->forward_floats;
+}
+
 int ak_linear_forward(ak_linear* linear, int64_t rows, const void* x, const float* bias, const float* residual, void* y, int y_dtype) {
     return guarded([&] {
         check_packed(linear);

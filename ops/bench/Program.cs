@@ -5,8 +5,9 @@ using ActorTrain.Models.Kernels;
 using static TorchSharp.torch;
 
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
-//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [trainers] [actors] [spikes] [spike-traces] [cuda]      the first eight when none is named
-var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes", "trainers", "actors", "spikes"];
+//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [trainers] [integrity] [recovery] [goodput] [actors] [spikes] [spike-traces] [cuda]
+// Without names: all but the last two.
+var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes", "trainers", "integrity", "recovery", "goodput", "actors", "spikes"];
 var figures = new Figures();
 set_num_threads(Environment.ProcessorCount);
 FusedKernels.SetThreads(Environment.ProcessorCount);
@@ -34,6 +35,15 @@ foreach (var name in chosen)
         case "trainers":
             TrainersBench.Run(figures);
             break;
+        case "integrity":
+            IntegrityBench.Run(figures);
+            break;
+        case "recovery":
+            RecoveryBench.Run(figures);
+            break;
+        case "goodput":
+            GoodputBench.Run(figures);
+            break;
         case "actors":
             ActorBench.Run(figures);
             break;
@@ -47,7 +57,7 @@ foreach (var name in chosen)
             CudaBench.Run(figures);
             break;
         default:
-            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, trainers, actors, spikes, spike-traces, cuda.");
+            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, trainers, integrity, recovery, goodput, actors, spikes, spike-traces, cuda.");
             return 2;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using ActorTrain.Actors;
 using ActorTrain.Actors.Checkpoints;
@@ -35,9 +36,15 @@ internal sealed class TraineeActors : IDisposable
     private readonly LocalGradientTransport transport;
     private readonly SnapshotMemory snapshots;
     private readonly IActorRef run;
+    private readonly ConcurrentQueue<(long Step, TimeSpan Elapsed)> taken = [];
+    private readonly ConcurrentQueue<TimeSpan> saves = [];
+    private readonly Dictionary<long, long> committedAt = [];
     private volatile StepMeasurement? last;
 
-    public TraineeActors(int trainers, int threads, int reducers, IFaultInjector? faults = null)
+    private long wishes;
+
+    public TraineeActors(
+        int trainers, int threads, int reducers, IFaultInjector? faults = null, int checkpointEvery = 0, int auditEvery = 0, int snapshotEvery = 0, int maxFaults = 10)
     {
         var layout = ModelLayout.Of(Model);
         transport = new LocalGradientTransport(layout.Length, Lanes, reducers, LocalGradientTransport.CapacityFor(Lanes, 2 * trainers, totalsKept: 3));
@@ -62,10 +69,10 @@ internal sealed class TraineeActors : IDisposable
         var parts = new RunParts
         {
             Name = "bench",
-            Options = new RunLogicOptions { ConfigurationHash = "bench", Steps = 10_000, Lanes = Lanes, Trainers = trainers, Reducers = reducers },
+            Options = new RunLogicOptions { ConfigurationHash = "bench", Steps = 10_000, Lanes = Lanes, Trainers = trainers, Reducers = reducers, CheckpointEvery = checkpointEvery, AuditEvery = auditEvery, SnapshotEvery = snapshotEvery },
             Plan = plan,
-            Trainers = new TrainerSupervisorOptions { Threads = threads },
-            Limits = new RestartLimits(10, TimeSpan.FromMinutes(10), "nowhere"),
+            Trainers = new TrainerSupervisorOptions { Threads = threads, MaxLosses = maxFaults },
+            Limits = new RestartLimits(maxFaults, TimeSpan.FromMinutes(10), "nowhere"),
             MakeDevice = _ => new ReplicaDevice(device),
             Transport = transport,
             MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),
@@ -91,10 +98,16 @@ internal sealed class TraineeActors : IDisposable
         shown.Wait();
     }
 
+    /// <summary>What each step took, from commit to commit: the step's number, and its time.</summary>
+    public IReadOnlyList<(long Step, TimeSpan Elapsed)> Steps => [.. taken];
+
+    /// <summary>What each save took, from the commit of its step to the checkpoint that is on disk.</summary>
+    public IReadOnlyList<TimeSpan> Saves => [.. saves];
+
     /// <summary>Global gradient norm of the last step, by which two sides are seen to have done the same.</summary>
     public double LastNorm => last!.GradientNorm;
 
-    private static long TokensPerStep => Lanes * (long)Model.ContextLength;
+    public static long TokensPerStep => Lanes * (long)Model.ContextLength;
 
     /// <summary>Does some steps and returns tokens per second, measured from commit to commit.</summary>
     public double Run(int steps)
@@ -111,6 +124,10 @@ internal sealed class TraineeActors : IDisposable
         Thread.Sleep(Rest);
         return rate;
     }
+
+    /// <summary>Sends the run back, as an operator would.</summary>
+    /// <param name="to">Updates to go back to.</param>
+    public void GoBack(long to) => run.Tell(new OperatorWish(++wishes, "benchmark", new RollBackRun(to, 0)));
 
     public void Dispose()
     {
@@ -131,8 +148,14 @@ internal sealed class TraineeActors : IDisposable
         if (effect is Show { Measurement: StepMeasurement step })
         {
             last = step;
+            taken.Enqueue((step.Step, step.Elapsed));
+            committedAt[step.Step] = Stopwatch.GetTimestamp();
             shown.Release();
             allowed.Wait();
+        }
+        else if (effect is ShowCheckpoint saved)
+        {
+            saves.Enqueue(Stopwatch.GetElapsedTime(committedAt[saved.Step]));
         }
     }
 

@@ -1,5 +1,3 @@
-using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Training;
 using ActorTrain.Models;
 
 namespace ActorTrain.Bench;
@@ -30,42 +28,7 @@ internal static class TrainersBench
 
         if (one.LastNorm != many.LastNorm)
             throw new InvalidOperationException($"One trainer's gradient norm is {one.LastNorm:R}, that of {processors} is {many.LastNorm:R}.");
-        Recovery(figures);
         figures.Add("training.actors_vs_loop", rates.Select(static rate => rate.One / rate.Loop).Median());
         figures.Add("training.two_trainers_vs_one", rates.Select(static rate => rate.Many / rate.One).Median());
-    }
-
-    // What the loss of one of two trainers costs, its way back included, in steps that could have been taken in that time.
-    private static void Recovery(Figures figures)
-    {
-        const int Crashes = 5;
-        var crash = new Crash();
-        using var trainee = new TraineeActors(trainers: 2, threads: 1, reducers: 2, crash);
-        trainee.Run(3);
-        var lost = new List<double>();
-        for (var i = 1; i <= Crashes; i++)
-        {
-            var calm = trainee.Run(Steps);
-            crash.Arm();
-            var disturbed = trainee.Run(Steps);
-            lost.Add(Steps * (calm / disturbed - 1));
-            Console.WriteLine($"  crash {i} of a trainer: {lost[^1]:F2} steps");
-        }
-
-        figures.Add("recovery.trainer_crash.steps", lost.Median());
-    }
-
-    private sealed class Crash : IFaultInjector
-    {
-        private int armed;
-
-        public void Arm() => Volatile.Write(ref armed, 1);
-
-        public Fault Choose(string actor, object message) =>
-            actor.StartsWith("trainer-1", StringComparison.Ordinal) && message is ComputeLanes && Interlocked.Exchange(ref armed, 0) == 1 ? Fault.ThrowAfter : Fault.None;
-
-        public void Hang(string actor)
-        {
-        }
     }
 }

@@ -77,18 +77,21 @@ public class CheckpointArchive
     /// <param name="layout">Where the parameters stand.</param>
     /// <param name="warn">Told of each checkpoint that is passed over.</param>
     /// <param name="parts">What to load.</param>
+    /// <param name="isLeft">Which whole ones are passed over in silence, because their run has left them; null: none.</param>
     /// <returns>The checkpoint, or null when there is none that is whole.</returns>
     /// <exception cref="UserErrorException">A whole checkpoint is of another model, of a newer format, or may not be read.</exception>
-    public LoadedCheckpoint? LoadLatest(FlatLayout layout, Action<CheckpointFault> warn, CheckpointParts parts = CheckpointParts.All) =>
-        LoadLatest(_ => layout, warn, parts);
+    public LoadedCheckpoint? LoadLatest(
+        FlatLayout layout, Action<CheckpointFault> warn, CheckpointParts parts = CheckpointParts.All, Predicate<CheckpointManifest>? isLeft = null) =>
+        LoadLatest(_ => layout, warn, parts, isLeft);
 
     /// <summary>As the other overload, where the layout follows from the manifest, such as from its model options.</summary>
     public LoadedCheckpoint? LoadLatest(
-        Func<CheckpointManifest, FlatLayout> layoutOf, Action<CheckpointFault> warn, CheckpointParts parts = CheckpointParts.All)
+        Func<CheckpointManifest, FlatLayout> layoutOf, Action<CheckpointFault> warn, CheckpointParts parts = CheckpointParts.All,
+        Predicate<CheckpointManifest>? isLeft = null)
     {
         ArgumentNullException.ThrowIfNull(layoutOf);
         ArgumentNullException.ThrowIfNull(warn);
-        foreach (var info in List())
+        foreach (var info in List().Where(info => info.Manifest is null || isLeft is null || !isLeft(info.Manifest)))
         {
             var loaded = Load(info, layoutOf, parts, out var fault);
             if (loaded is not null)
@@ -138,7 +141,7 @@ public class CheckpointArchive
     private static CheckpointFault Altered(CheckpointInfo checkpoint, CheckpointFile file) =>
         Fault(checkpoint.Path, checkpoint.Step, $"{file.Name} was altered or cut short, its hash or size does not agree with the manifest");
 
-    private CheckpointInfo Inspect(long step)
+    internal CheckpointInfo Inspect(long step)
     {
         var path = PathOf(step);
         try
@@ -163,7 +166,7 @@ public class CheckpointArchive
                     throw new InvalidDataException($"{name} has {info.Length} bytes, its manifest says {file.Size}");
             }
 
-            return new CheckpointInfo(path, step, manifest, null);
+            return new CheckpointInfo(path, step, manifest, null) { ProvedAt = GoodMarker.Read(path, manifest.WeightsHash) };
         }
         catch (InvalidDataException exception)
         {

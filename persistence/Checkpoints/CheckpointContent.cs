@@ -84,7 +84,14 @@ public sealed record CheckpointFault(string Path, long Step, string Sentence, bo
 /// <param name="Step">The step in its name.</param>
 /// <param name="Manifest">Its manifest, when that is whole and the files it names have the right sizes.</param>
 /// <param name="Fault">What is wrong otherwise.</param>
-public sealed record CheckpointInfo(string Path, long Step, CheckpointManifest? Manifest, CheckpointFault? Fault);
+public sealed record CheckpointInfo(string Path, long Step, CheckpointManifest? Manifest, CheckpointFault? Fault)
+{
+    /// <summary>Updates at which it proved good; null where that is not noted beside it.</summary>
+    public long? ProvedAt { get; init; }
+
+    /// <summary>Bytes of its files, as its manifest has them.</summary>
+    public long Size => Manifest?.Files.Sum(static file => file.Size) ?? 0;
+}
 
 /// <summary>A checkpoint in memory, verified by hash; its buffers are freed by <see cref="Dispose"/>.</summary>
 public sealed class LoadedCheckpoint : IDisposable

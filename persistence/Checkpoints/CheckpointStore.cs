@@ -4,25 +4,6 @@ using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>How many checkpoints stay on disk.</summary>
-public sealed record CheckpointStoreOptions
-{
-    /// <summary>The newest that stay; at least 1.</summary>
-    public int KeepLast { get; init; } = 3;
-
-    /// <summary>Checkpoints of steps that are multiples of this stay for good; 0 keeps none.</summary>
-    public long KeepEvery { get; init; }
-
-    /// <summary>Says what is wrong with these options; empty when nothing is.</summary>
-    public IEnumerable<string> Validate()
-    {
-        if (KeepLast < 1)
-            yield return $"checkpoints.keep_last is {KeepLast}; it must be at least 1.";
-        if (KeepEvery < 0)
-            yield return $"checkpoints.keep_every is {KeepEvery}; it must be 0 (none) or a number of steps.";
-    }
-}
-
 /// <summary>Adds checkpoints to a directory, durably and all or nothing. One process at a time, the holder of the run's lock, may open
 /// it.</summary>
 /// <remarks>A checkpoint is written under a temporary name, every file and the directory synced, then renamed and the parent synced: after
@@ -61,16 +42,17 @@ public sealed class CheckpointStore : CheckpointArchive
         }
     }
 
-    /// <summary>Saves a checkpoint; when this returns it is durable and verified by construction. Then surplus older ones are
-    /// deleted.</summary>
+    /// <summary>Saves a checkpoint; when this returns it is durable and verified by construction. Then those that were left and surplus older
+    /// ones are deleted: see <see cref="CheckpointRetention"/>.</summary>
     /// <param name="content">What to save; the buffers must stay unchanged until this returns.</param>
+    /// <param name="isLeft">Which others the run has left, so that nobody goes on from them; null: none.</param>
     /// <param name="cancellation">Gives the save up; nothing of it stays behind.</param>
     /// <returns>The manifest that was written.</returns>
     /// <remarks>A checkpoint of the same step is replaced. Checkpoints of later steps are left alone: see
     /// <see cref="DiscardAfter"/>.</remarks>
     /// <exception cref="UserErrorException">The disk refused (full, read-only, …); earlier checkpoints are as they were.</exception>
     /// <exception cref="ArgumentException">A buffer's size is not that of the layout.</exception>
-    public CheckpointManifest Commit(CheckpointContent content, CancellationToken cancellation = default)
+    public CheckpointManifest Commit(CheckpointContent content, Predicate<CheckpointManifest>? isLeft = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(content);
         ArgumentOutOfRangeException.ThrowIfNegative(content.Facts.Step, nameof(content));
@@ -93,7 +75,7 @@ public sealed class CheckpointStore : CheckpointArchive
             cancellation.ThrowIfCancellationRequested();
             content.BeforeNaming?.Invoke();
             Disk.MoveIntoPlace(writing, PathOf(step), Temporary(ReplacedPrefix, step));
-            DeleteSurplus(step);
+            DeleteSurplus(step, isLeft);
             return manifest;
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
@@ -112,15 +94,42 @@ public sealed class CheckpointStore : CheckpointArchive
     /// <exception cref="UserErrorException">The disk refused.</exception>
     public void DiscardAfter(long step)
     {
+        // Newest first, so that a kill half-way leaves no gap below a checkpoint that is still to go.
+        Discard(Steps().Where(other => other > step).OrderDescending().ToArray());
+    }
+
+    /// <summary>Notes durably beside a checkpoint that it has proved good. Where it is not there any more, or is another one, nothing is done.</summary>
+    /// <param name="step">Its step.</param>
+    /// <param name="weightsHash">SHA-256 of its weights.</param>
+    /// <param name="provedAt">Updates at which that was known.</param>
+    /// <exception cref="UserErrorException">The disk refused.</exception>
+    public void MarkGood(long step, string weightsHash, long provedAt)
+    {
         try
         {
-            // Newest first, so that a kill half-way leaves no gap below a checkpoint that is still to go.
-            foreach (var later in Steps().Where(other => other > step).OrderDescending().ToArray())
-                Delete(later);
+            if (Inspect(step) is { Manifest: { } manifest, ProvedAt: null } info && manifest.WeightsHash == weightsHash)
+                GoodMarker.Write(info.Path, weightsHash, provedAt);
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
-            throw Disk.Explain(exception, $"Cannot delete the checkpoints after step {step} in {Path}");
+            throw Disk.Explain(exception, $"Cannot note that {PathOf(step)} proved good");
+        }
+    }
+
+    /// <summary>Deletes checkpoints.</summary>
+    /// <param name="steps">Their steps.</param>
+    /// <exception cref="UserErrorException">The disk refused.</exception>
+    public void Discard(IEnumerable<long> steps)
+    {
+        ArgumentNullException.ThrowIfNull(steps);
+        try
+        {
+            foreach (var step in steps)
+                Delete(step);
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Explain(exception, $"Cannot delete checkpoints in {Path}");
         }
     }
 
@@ -176,17 +185,17 @@ public sealed class CheckpointStore : CheckpointArchive
         }
     }
 
-    /// <summary>Deletes what retention does not keep. The one just committed always stays, and one that cannot be deleted is tried again
-    /// after the next save: a save that succeeded is not called failed for it.</summary>
-    private void DeleteSurplus(long committed)
+    /// <summary>Deletes what was left and what retention does not keep. The one just committed always stays, and one that cannot be deleted is
+    /// tried again after the next save: a save that succeeded is not called failed for it.</summary>
+    private void DeleteSurplus(long committed, Predicate<CheckpointManifest>? isLeft)
     {
         try
         {
-            var older = Steps().Where(step => step <= committed).OrderDescending().Skip(options.KeepLast);
-            foreach (var step in older.Where(step => options.KeepEvery == 0 || step % options.KeepEvery != 0).ToArray())
+            var (left, others) = CheckpointRetention.Part(List(), info => info.Step != committed && isLeft is not null && isLeft(info.Manifest!));
+            foreach (var step in left.Concat(CheckpointRetention.Surplus([.. others.Where(info => info.Step <= committed)], options)).Select(static info => info.Step))
                 Delete(step);
         }
-        catch (Exception exception) when (Disk.IsFailure(exception))
+        catch (Exception exception) when (Disk.IsFailure(exception) || exception is UserErrorException)
         {
         }
     }

@@ -99,9 +99,6 @@ public sealed record JournalState
     /// <summary>Step of the newest checkpoint, or null.</summary>
     public long? NewestCheckpoint => Checkpoints.IsEmpty ? null : Checkpoints.Keys.Last();
 
-    /// <summary>Whether a checkpoint of a step was left by going back, and is not replaced by another yet.</summary>
-    public bool IsLeft(long step) => !Checkpoints.ContainsKey(step) && Left.Exists(left => left.After < step && step <= left.UpTo);
-
     /// <summary>The state that many decisions lead to.</summary>
     public static JournalState Of(IEnumerable<RunEvent> decisions) => decisions.Aggregate(Empty, static (state, decision) => state.Apply(decision));
 

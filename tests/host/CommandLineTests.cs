@@ -34,6 +34,7 @@ public sealed class CommandLineTests
             Status = Take,
             Journal = Take,
             Audit = Take,
+            Checkpoints = Take,
             Chaos = Take,
         };
         var code = CommandLine.Run(arguments, handlers, new CommandContext(output, error, false, TimeProvider.System));
@@ -73,6 +74,8 @@ public sealed class CommandLineTests
         { "journal r --json", new JournalRequest("r", true) },
         { "audit r", new AuditRequest("r", false) },
         { "audit r --json", new AuditRequest("r", true) },
+        { "checkpoints r", new CheckpointsRequest("r", false, false, false, false) },
+        { "checkpoints r --verify --prune --dry-run --json", new CheckpointsRequest("r", true, true, true, true) },
         { "chaos run.yaml", new ChaosRequest("run.yaml", [], null, 1, 8, null, null, null, false) },
         { "chaos run.yaml --schedule f.yaml --report r.json --picture p.svg --fresh", new ChaosRequest("run.yaml", [], "f.yaml", 1, 8, null, "r.json", "p.svg", true) },
         { "chaos --set data.path=d --seed 7 --every 30", new ChaosRequest(null, ["data.path=d"], null, 7, 8, 30, null, null, false) },
@@ -137,6 +140,8 @@ public sealed class CommandLineTests
     [InlineData("lr r --factor 0", "--factor is '0', but it must be a number above 0.")]
     [InlineData("quarantine r --trainer x", "--trainer is 'x', but it must be a whole number from 0 to 65536.")]
     [InlineData("goodput r --plot a.gif", "--plot is 'a.gif', but it must be a file name that ends in .svg or .png.")]
+    [InlineData("checkpoints r --dry-run", "--dry-run says what --prune would delete; give both.")]
+    [InlineData("checkpoints r --verfy", "checkpoints has no option '--verfy'; did you mean '--verify'?")]
     [InlineData("statu r", "there is no command 'statu'; did you mean 'status'?")]
     [InlineData("pretrain", "pretrain needs a run file, or --set for what it should train on.")]
     [InlineData("pretrain a.yaml --resume --fresh", "--resume and --fresh exclude each other; give one of them.")]
@@ -187,6 +192,7 @@ public sealed class CommandLineTests
     [InlineData("status", "RUN --json mailbox")]
     [InlineData("journal", "RUN --json vetoes")]
     [InlineData("audit", "RUN --json samples.jsonl Exit")]
+    [InlineData("checkpoints", "RUN --verify --prune --dry-run --json good unproved void damaged")]
     public void Help_names_every_option_and_shows_an_example(string command, string words)
     {
         var help = Run([command, "--help"]);

@@ -79,7 +79,7 @@ public sealed class ConfigurationTests
             "spikes.drift_slack=0.25", "spikes.drift_cap=3", "spikes.drift_floor=0.01", "spikes.mean_sigma=5", "spikes.mean_sigma_window=100", "spikes.mean_sigma_warmup=50",
             "spikes.first_max=9", "spikes.first_max_samples=50", "spikes.running_multiple=3", "spikes.running_multiple_window=50", "spikes.running_multiple_patience=5",
             "spikes.zclip=3", "spikes.zclip_alpha=0.9", "spikes.zclip_warmup=20", "spikes.adagc=1.1", "spikes.adagc_beta=0.9", "spikes.adagc_absolute=2", "spikes.adagc_warmup=50",
-            "spikes.momentum_reset_after_veto=false", "spikes.momentum_reset_every=500", "spikes.momentum_reset_warmup=100", "spikes.veto_budget=5", "spikes.veto_window=500",
+            "spikes.momentum_reset_warmup=100", "spikes.veto_budget=5", "spikes.veto_window=500",
             "spikes.veto_cooldown=1", "spikes.rollback_budget=5", "spikes.rollback_window=500", "spikes.rollback_cooldown=1", "spikes.lower_rate_budget=5",
             "spikes.lower_rate_window=500", "spikes.lower_rate_cooldown=1", "spikes.rate_factor=0.25", "spikes.margin=20", "spikes.same_place=50", "spikes.widening=3",
             "spikes.max_skip=100",
@@ -88,7 +88,7 @@ public sealed class ConfigurationTests
         [
             "run.name=other", "run.output=elsewhere", "data.path=moved", "training.device=cuda", "training.threads=1", "evaluation.every=5",
             "evaluation.batches=2", "checkpoints.every=7", "checkpoints.keep=1", "checkpoints.keep_every=1000",
-            "checkpoints.snapshots=5", "trainers.count=2", "trainers.timeout=60", "trainers.retry_interval=1", "trainers.restart_backoff_min=0.25",
+            "checkpoints.snapshots=5", "checkpoints.every_min=3", "checkpoints.every_max=30", "checkpoints.every_minutes=1", "checkpoints.proof_steps=9", "checkpoints.snapshot_every=5", "trainers.count=2", "trainers.timeout=60", "trainers.retry_interval=1", "trainers.restart_backoff_min=0.25",
             "trainers.restart_backoff_max=5", "trainers.max_restarts=3", "trainers.restart_window=1000", "reducers.count=4",
             "journal.connection=Host=db", "journal.buffer=16", "spikes.replay=false",
         ];

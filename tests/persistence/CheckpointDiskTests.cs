@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using ActorTrain.Persistence.Checkpoints;
 using Xunit.Abstractions;
 
@@ -32,6 +33,102 @@ public sealed class CheckpointDiskTests(ITestOutputHelper output) : IDisposable
         if (said is null)
             return;
         said.ShouldBe($"Cannot save the checkpoint of step 3 in {directory.Path}: the disk is full; free some space and run again.\nwhole 2\nwhole 1\nentries 2\n");
+    }
+
+    [Fact]
+    public void On_a_full_disk_saves_fail_until_there_is_room_and_no_whole_one_is_lost()
+    {
+        var said = RunOnSmallDisk("fill-and-free", directory.Path);
+        if (said is null)
+            return;
+        said.ShouldBe(
+            $"Cannot save the checkpoint of step 3 in {directory.Path}: the disk is full; free some space and run again.\nwhole 2\nwhole 1\nentries 3\n"
+            + $"Cannot save the checkpoint of step 4 in {directory.Path}: the disk is full; free some space and run again.\nwhole 2\nwhole 1\nentries 3\n"
+            + $"Cannot note that {directory.At("step-00000002")} proved good: the disk is full; free some space and run again.\nwhole 2\nwhole 1\nentries 3\n"
+            + "whole 5\nwhole 2 good\nentries 2\n");
+    }
+
+    [Theory]
+    [InlineData("missing")]
+    [InlineData("altered")]
+    [InlineData("torn")]
+    [InlineData("manifest")]
+    [InlineData("unreadable")]
+    public void One_that_was_damaged_is_passed_over_replaced_by_its_step_and_never_counts_as_one_that_stays(string damage)
+    {
+        var store = new CheckpointStore(directory.Path, new CheckpointStoreOptions { KeepLast = 2 }, TimeProvider.System);
+        store.Commit(1);
+        store.Commit(2);
+        var weights = Path.Combine(store.PathOf(2), "weights.safetensors");
+        switch (damage)
+        {
+            case "missing":
+                File.Delete(weights);
+                break;
+            case "altered":
+                var bytes = File.ReadAllBytes(weights);
+                bytes[^1] ^= 1;
+                File.WriteAllBytes(weights, bytes);
+                break;
+            case "torn":
+                using (var file = File.OpenWrite(weights))
+                    file.SetLength(file.Length / 2);
+                break;
+            case "manifest":
+                File.WriteAllText(Path.Combine(store.PathOf(2), "manifest.json"), "{}");
+                break;
+            case "unreadable":
+                File.Delete(weights);
+                Directory.CreateDirectory(weights);
+                break;
+        }
+
+        var faults = new List<CheckpointFault>();
+        store.LoadLatest(Samples.Layout, faults.Add).ShouldBeOf(1);
+        faults.ShouldHaveSingleItem().Step.ShouldBe(2);
+        store.Commit(2);
+        store.LoadLatest(Samples.Layout, Samples.NoFaults).ShouldBeOf(2);
+    }
+
+    [Fact]
+    public void A_directory_that_is_gone_is_told_and_made_again_by_the_next_save()
+    {
+        var path = directory.At("checkpoints");
+        var store = new CheckpointStore(path, new CheckpointStoreOptions(), TimeProvider.System);
+        store.Commit(1);
+        Directory.Delete(path, recursive: true);
+        store.Commit(2);
+        store.LoadLatest(Samples.Layout, Samples.NoFaults).ShouldBeOf(2);
+    }
+
+    [Fact]
+    public void A_save_in_the_way_of_another_is_cleared_away()
+    {
+        var store = new CheckpointStore(directory.Path, new CheckpointStoreOptions(), TimeProvider.System);
+        store.Commit(1);
+        Directory.CreateDirectory(directory.At(".writing-step-00000002"));
+        File.WriteAllText(directory.At(".writing-step-00000002", "weights.safetensors"), "half a save that was overtaken");
+        store.Commit(2);
+        Directory.EnumerateFileSystemEntries(directory.Path).Select(Path.GetFileName).ShouldBe(["step-00000001", "step-00000002"], ignoreOrder: true);
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public void Without_the_right_to_write_the_save_fails_and_the_one_before_stays()
+    {
+        new CheckpointStore(directory.Path, new CheckpointStoreOptions(), TimeProvider.System).Commit(1, ChildProgram.LargeLayout);
+        File.SetUnixFileMode(directory.Path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        try
+        {
+            // Whoever may do everything is to keep to the rights of files too.
+            string[] wrapper = Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] : [];
+            var (_, said) = Run(["refused", directory.Path], wrapper);
+            said.ShouldBe($"Cannot save the checkpoint of step 2 in {directory.Path}: permission is denied; give yourself the right to it or choose another directory.\nwhole 1\nentries 1\n");
+        }
+        finally
+        {
+            File.SetUnixFileMode(directory.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     [Fact]

@@ -94,6 +94,84 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void The_newest_good_one_stays_however_many_come_after_it()
+    {
+        var store = Store(new CheckpointStoreOptions { KeepLast = 2 });
+        foreach (var step in new[] { 10, 20, 30 })
+            store.Commit(step);
+        foreach (var step in new[] { 20, 30 })
+            store.MarkGood(step, HashOf(step), step + 100);
+        store.MarkGood(99, "none of that step", 100);
+        foreach (var step in new[] { 40, 50, 60 })
+            store.Commit(step);
+
+        // In another process too.
+        Store(new CheckpointStoreOptions { KeepLast = 2 }).Commit(70);
+        store.List().Select(static info => (info.Step, info.ProvedAt)).ShouldBe([(70, null), (60, null), (30, 130)]);
+        store.List().ShouldAllBe(static info => CheckpointArchive.Verify(info) == null);
+    }
+
+    [Fact]
+    public void A_mark_is_believed_only_of_the_weights_it_was_made_for()
+    {
+        var store = Store();
+        store.Commit(10);
+        store.MarkGood(10, "other weights", 50);
+        store.List()[0].ProvedAt.ShouldBeNull();
+        var marker = Path.Combine(Folder, "step-00000010", "good");
+        foreach (var text in new[] { "", "50", "x " + HashOf(10), "50 " + HashOf(10) + " more", new string('9', 5000) })
+        {
+            File.WriteAllText(marker, text);
+            store.List()[0].ProvedAt.ShouldBeNull(text);
+        }
+
+        store.MarkGood(10, HashOf(10), 50);
+        store.List()[0].ProvedAt.ShouldBe(50);
+        store.Commit(10, version: 3);
+        store.List()[0].ProvedAt.ShouldBeNull("it is another one now");
+    }
+
+    [Fact]
+    public void What_the_run_has_left_makes_room_and_is_deleted_with_the_next_save()
+    {
+        var store = Store(new CheckpointStoreOptions { KeepLast = 2 });
+        foreach (var step in new[] { 10, 20, 30 })
+            store.Commit(step);
+        var content = Samples.Content(25);
+        store.Commit(content, manifest => manifest.Facts.Step >= 20);
+        content.Free();
+        store.List().Select(static info => info.Step).ShouldBe([25], "10 had gone before, 20 and 30 were left");
+    }
+
+    [Theory]
+    [InlineData("100+ 90 80 70 60g 50", 2, 0, "80 70 50")]
+    [InlineData("100x 90 80x 70 60x 50", 2, 0, "60 50")]
+    [InlineData("100x 90x 80", 2, 0, "")]
+    [InlineData("100x 90x 80", 1, 0, "")]
+    [InlineData("100 90 80 70n 60", 2, 40, "60")]
+    [InlineData("100g 90g 80g", 1, 0, "90 80")]
+    public void What_need_not_stay(string found, int keepLast, long keepEvery, string surplus)
+    {
+        // g: good, x: damaged, n: of a newer program; else whole.
+        var infos = found.Split(' ').Select(static word =>
+        {
+            var step = long.Parse(word.TrimEnd('g', 'x', 'n', '+'), System.Globalization.CultureInfo.InvariantCulture);
+            return word[^1] is 'x' or 'n'
+                ? new CheckpointInfo("", step, null, new CheckpointFault("", step, "", IsNewer: word[^1] == 'n'))
+                : new CheckpointInfo("", step, Manifest(step), null) { ProvedAt = word[^1] == 'g' ? step + 1 : null };
+        }).ToList();
+        string.Join(' ', CheckpointRetention.Surplus(infos, new CheckpointStoreOptions { KeepLast = keepLast, KeepEvery = keepEvery }).Select(static info => info.Step)).ShouldBe(surplus);
+    }
+
+    [Fact]
+    public void Where_nothing_else_is_whole_nothing_counts_as_left()
+    {
+        CheckpointInfo[] found = [new("", 20, Manifest(20), null), new("", 10, null, new CheckpointFault("", 10, ""))];
+        CheckpointRetention.Part(found, static _ => true).Left.ShouldBeEmpty();
+        CheckpointRetention.Part([.. found, new("", 5, Manifest(5), null)], static info => info.Step == 20).Left.ShouldHaveSingleItem().Step.ShouldBe(20);
+    }
+
+    [Fact]
     public void A_step_taken_again_replaces_its_checkpoint()
     {
         var store = Store();
@@ -143,7 +221,7 @@ public sealed class CheckpointStoreTests : IDisposable
         var store = Store();
         store.Commit(10);
         var content = Samples.Content(20);
-        Should.Throw<OperationCanceledException>(() => store.Commit(content, new CancellationToken(canceled: true)));
+        Should.Throw<OperationCanceledException>(() => store.Commit(content, cancellation: new CancellationToken(canceled: true)));
         content.Free();
         Directory.EnumerateFileSystemEntries(Folder).Select(Path.GetFileName).ShouldBe(["step-00000010"]);
     }
@@ -177,6 +255,10 @@ public sealed class CheckpointStoreTests : IDisposable
     [InlineData(1, -1, "keep_every")]
     public void Options_that_cannot_be_are_refused(int last, long every, string because) =>
         Should.Throw<UserErrorException>(() => Store(new CheckpointStoreOptions { KeepLast = last, KeepEvery = every })).Message.ShouldContain(because);
+
+    private static CheckpointManifest Manifest(long step) => new() { Facts = Samples.Facts(step), CreatedAt = Noon, WeightsHash = "", Files = [] };
+
+    private string HashOf(long step) => new CheckpointArchive(Folder).List().Single(info => info.Step == step).Manifest!.WeightsHash;
 
     private CheckpointStore Store(CheckpointStoreOptions? options = null, string? folder = null) => new(folder ?? Folder, options ?? new(), new FixedTime());
 

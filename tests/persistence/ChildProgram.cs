@@ -54,6 +54,12 @@ public static class ChildProgram
             case ["fill", var directory]:
                 Report(directory, () => CommitForever(directory, 1, keep: 10, silent: true));
                 break;
+            case ["fill-and-free", var directory]:
+                FillAndFree(directory);
+                break;
+            case ["refused", var directory]:
+                Report(directory, () => new CheckpointStore(directory, new CheckpointStoreOptions(), TimeProvider.System).Commit(2, LargeLayout));
+                break;
             case ["read-only", var directory]:
                 Open(directory).Commit(1, LargeLayout);
                 using (var mount = Process.Start("mount", ["-o", "remount,ro", directory]))
@@ -90,6 +96,35 @@ public static class ChildProgram
         }
     }
 
+    private static void FillAndFree(string directory)
+    {
+        var store = Open(directory, keep: 10);
+        store.Commit(1, LargeLayout);
+        store.Commit(2, LargeLayout);
+        var hash = store.List()[0].Manifest!.WeightsHash;
+        var filler = Path.Combine(directory, "filler");
+        try
+        {
+            using var file = new FileStream(filler, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+            while (true)
+                file.Write(new byte[4096]);
+        }
+        catch (IOException)
+        {
+        }
+
+        Report(directory, () => store.Commit(3, LargeLayout));
+        Report(directory, () => store.Commit(4, LargeLayout));
+        Report(directory, () => store.MarkGood(2, hash, 100));
+        File.Delete(filler);
+        store.Discard([1]);
+        Report(directory, () =>
+        {
+            store.MarkGood(2, hash, 100);
+            store.Commit(5, LargeLayout);
+        });
+    }
+
     /// <summary>Tells how an act failed, and what is on the disk afterwards.</summary>
     private static void Report(string directory, Action act)
     {
@@ -103,7 +138,7 @@ public static class ChildProgram
         }
 
         foreach (var info in new CheckpointArchive(directory).List())
-            Console.WriteLine($"{(CheckpointArchive.Verify(info) is null ? "whole" : "broken")} {info.Step}");
+            Console.WriteLine($"{(CheckpointArchive.Verify(info) is null ? "whole" : "broken")} {info.Step}{(info.ProvedAt is null ? "" : " good")}");
         Console.WriteLine($"entries {Directory.EnumerateFileSystemEntries(directory).Count()}");
     }
 

@@ -123,18 +123,4 @@ public sealed class RunEventTests
         JournalState.Of([veto, new RunResumed(At, 5, "checkpoint", 1)]).Skips.Ranges.ShouldBeEmpty();
         JournalState.Of([veto, new RunRewound(At, 7, 9, "snapshot")]).Skips.Ranges.Count.ShouldBe(2);
     }
-
-    [Fact]
-    public void A_checkpoint_that_was_left_by_going_back_is_none_until_another_takes_its_place()
-    {
-        RunEvent[] decisions =
-        [
-            new CheckpointCommitted(At, 5, "a"), new CheckpointCommitted(At, 10, "b"), new RunRolledBack(At, 5, 12, "checkpoint", "spike"),
-        ];
-        var state = JournalState.Of(decisions);
-        new long[] { 5, 6, 10, 12, 13 }.Select(state.IsLeft).ShouldBe([false, true, true, true, false]);
-        var again = state.Apply(new CheckpointCommitted(At, 10, "c"));
-        new long[] { 6, 10, 12 }.Select(again.IsLeft).ShouldBe([true, false, true]);
-        state.ShouldNotBe(JournalState.Of([.. decisions[..2], new RunRolledBack(At, 5, 11, "checkpoint", "spike")]));
-    }
 }

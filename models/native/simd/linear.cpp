@@ -9,8 +9,10 @@ namespace {
 template <class D>
 void pack(ak_linear& linear, const float* weight) {
     constexpr int depth = D::Cell::depth;
-    pack_panels_along<D>(weight, linear.in, linear.out, linear.in, linear.forward.floats(packed_floats(linear.in, linear.out, depth)));
-    pack_panels_down<D>(weight, linear.in, linear.in, linear.out, linear.gradient.floats(packed_floats(linear.out, linear.in, depth)));
+    linear.forward_floats = packed_floats(linear.in, linear.out, depth);
+    linear.gradient_floats = packed_floats(linear.out, linear.in, depth);
+    pack_panels_along<D>(weight, linear.in, linear.out, linear.in, linear.forward.floats(linear.forward_floats));
+    pack_panels_down<D>(weight, linear.in, linear.in, linear.out, linear.gradient.floats(linear.gradient_floats));
 }
 
 template <class D>

@@ -64,6 +64,7 @@ internal static class SpikeBench
         figures.Add("spikes.default.sharp_delay_longest", scores[^1].Score.LongestDelay(CauseKind.Sharp));
         figures.Add("spikes.default.drift_delay_longest", scores[^1].Score.LongestDelay(CauseKind.Slow));
         Kept(figures, heldOut);
+        Plateau(figures);
     }
 
     private static SpikeDetection Alone(string rule) => new([.. (Defaults with { Rules = [rule] }).Detection().Rules.Where(made => made.Name == rule)]);
@@ -139,6 +140,26 @@ internal static class SpikeBench
         figures.Add("spikes.adagc.kept_sound", clean.Median());
         figures.Add("spikes.adagc.kept_sharp", sharp.Median());
     }
+
+    // The traces are short, and their loss falls nearly all the time. What of a loss that has stopped falling, and only scatters?
+    private static void Plateau(Figures figures)
+    {
+        const int Steps = 50_000;
+        var random = new Random(1);
+        double[] losses = [.. Enumerable.Range(0, Steps).Select(_ => 2 * Math.Exp(0.03 * Normal(random)))];
+        double[] norms = [.. Enumerable.Range(0, Steps).Select(_ => Math.Exp(0.3 * Normal(random)))];
+        var plateau = new SpikeTraces("plateau", "", "", new SpikeTrace("plateau", CauseKind.Clean, 0, -1, losses, norms, null, null), []);
+        Console.WriteLine($"\nfalse alarms in {Steps} steps of a plateau of random numbers");
+        foreach (var (name, detection) in SpikeOptions.Names.Where(static name => name is not (AdaGcRule.Id or MomentumResetRule.Id)).Select(static name => (name, Alone(name)))
+            .Append(("default", Defaults.Detection())))
+        {
+            var alarms = SpikeScore.Of(detection, [plateau]).False.Count;
+            Console.WriteLine($"{name,-48} {alarms,9}");
+            figures.Add($"spikes.{name}.plateau_false_alarms", alarms);
+        }
+    }
+
+    private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     private static double Part(StepSignals signals, Judgement judgement) => judgement.Adjustment.TensorFactors is not { } factors
         ? 1

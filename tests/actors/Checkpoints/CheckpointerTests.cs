@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
@@ -7,6 +8,7 @@ using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 
@@ -39,13 +41,15 @@ public sealed class CheckpointerTests : TestKit
     public void A_snapshot_becomes_a_checkpoint_with_all_that_a_run_needs_to_go_on()
     {
         Fill(0, 10, 1);
-        var saved = Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointSaved>();
+        var saved = Saving().Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
         var facts = store.List().ShouldHaveSingleItem().Manifest.ShouldNotBeNull();
-        saved.ShouldBe(new CheckpointSaved(10, facts.WeightsHash));
+        (saved.Number, saved.Step, saved.WeightsHash).ShouldBe((1, 10, facts.WeightsHash));
+        saved.Kept.ShouldBe([10]);
         (facts.Facts.Step, facts.Facts.ConfigurationHash, facts.Facts.Cursor).ShouldBe((10, "c0ffee", new PlanCursor(80, 80, 80 * 256)));
         facts.Facts.SkipList.ShouldBe(Course.Skips);
         RunOrigin.Of(facts).Course.ShouldBe(Course);
         facts.Facts.State["data"].ShouldBe("d");
+        facts.Facts.State["state"].ShouldBe(HashOf(1).ToString("x16", CultureInfo.InvariantCulture));
     }
 
     [Fact]
@@ -53,13 +57,13 @@ public sealed class CheckpointerTests : TestKit
     {
         Fill(0, 10, 1);
         var first = Saving();
-        var saved = first.Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointSaved>();
+        var saved = first.Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
         var written = File.GetLastWriteTimeUtc(Path.Combine(store.PathOf(10), "weights.safetensors"));
 
         // By now the slot holds another state.
         Fill(0, 20, 2);
-        first.Save(new SaveCheckpoint(0, 10, Course)).ShouldBe(saved);
-        Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBe(saved);
+        first.Save(Order(1, 0, 10, 1)).ShouldBe(saved);
+        Saving().Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>().WeightsHash.ShouldBe(saved.WeightsHash);
         File.GetLastWriteTimeUtc(Path.Combine(store.PathOf(10), "weights.safetensors")).ShouldBe(written);
     }
 
@@ -67,21 +71,96 @@ public sealed class CheckpointerTests : TestKit
     public void A_slot_that_holds_another_state_by_now_is_left_alone()
     {
         Fill(0, 20, 2);
-        Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBeNull();
-        Saving().Save(new SaveCheckpoint(1, 10, Course)).ShouldBeNull();
+        Saving().Save(Order(1, 0, 10, 1)).ShouldBeNull();
+        Saving().Save(Order(1, 1, 10, 1)).ShouldBeNull();
+        Saving().Save(Order(1, 0, 20, 3)).ShouldBeNull("another state of the same step");
         store.List().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_was_asked_for_before_a_later_save_is_not_written_after_it()
+    {
+        Fill(0, 10, 1);
+        var saving = Saving();
+        saving.Save(Order(2, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
+        saving.Save(Order(1, 0, 10, 1) with { Course = Run.Course.Start }).ShouldBeNull();
+        RunOrigin.Of(store.List()[0].Manifest!).Course.ShouldBe(Course);
+    }
+
+    [Fact]
+    public void The_same_step_with_other_bits_is_written_again()
+    {
+        Fill(0, 10, 1);
+        var wrong = Saving().Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
+
+        // The bits were found to be wrong, and the step was taken again: its course is the same.
+        Fill(0, 10, 2);
+        Saving().Save(Order(2, 0, 10, 2)).ShouldBeOfType<CheckpointSaved>().WeightsHash.ShouldNotBe(wrong.WeightsHash);
+        store.List().ShouldHaveSingleItem().Manifest!.WeightsHash.ShouldNotBe(wrong.WeightsHash);
+    }
+
+    [Fact]
+    public void What_was_left_by_going_back_is_deleted_with_the_next_save_and_nothing_else()
+    {
+        var saving = Saving();
+        foreach (var (number, step) in new[] { (1L, 10L), (2, 20), (3, 30) })
+        {
+            Fill(0, step, (byte)step);
+            saving.Save(Order(number, 0, step, (byte)step) with { Course = Run.Course.Start });
+        }
+
+        store.List().Select(static info => info.Step).ShouldBe([30, 20, 10]);
+
+        // Correction 1 is in force from step 4 on: none of the three has it; the new one does.
+        Fill(1, 12, 7);
+        var history = CheckpointHistory.Of([new CourseCorrected(default, 30, Course.Corrections[0]), new RunRolledBack(default, 0, 30, "seed", "It was wanted.")]);
+        var order = Order(4, 1, 12, 7) with { History = history };
+        saving.Save(order).ShouldBeOfType<CheckpointSaved>().Kept.ShouldBe([12]);
+        saving.Save(order).ShouldBeOfType<CheckpointSaved>();
+        store.List().Select(static info => info.Step).ShouldBe([12]);
+    }
+
+    [Fact]
+    public void One_that_proved_good_is_marked_and_outlives_the_newer_ones()
+    {
+        var saving = Saving();
+        Fill(0, 10, 1);
+        var good = saving.Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
+        saving.Mark(new MarkGood(10, good.WeightsHash, 110));
+        saving.Mark(new MarkGood(10, good.WeightsHash, 110));
+        saving.Mark(new MarkGood(20, good.WeightsHash, 110));
+        for (byte i = 2; i < 8; i++)
+        {
+            Fill(0, 10 * i, i);
+            saving.Save(Order(i, 0, 10 * i, i)).ShouldBeOfType<CheckpointSaved>();
+        }
+
+        store.List().Select(static info => (info.Step, info.ProvedAt)).ShouldBe([(70, null), (60, null), (50, null), (10, 110)]);
+        CheckpointArchive.Verify(store.List()[^1]).ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_mark_that_was_lost_is_made_with_the_next_save()
+    {
+        var saving = Saving();
+        Fill(0, 10, 1);
+        var good = saving.Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
+        var history = CheckpointHistory.Of([new CheckpointCommitted(default, 10, good.WeightsHash), new CheckpointProved(default, 10, 25, good.WeightsHash)]);
+        Fill(0, 30, 2);
+        saving.Save(Order(2, 0, 30, 2) with { History = history });
+        store.List()[^1].ProvedAt.ShouldBe(25);
     }
 
     [Fact]
     public void A_checkpoint_that_was_altered_is_written_again()
     {
         Fill(0, 10, 1);
-        var saved = Saving().Save(new SaveCheckpoint(0, 10, Course));
+        var saved = Saving().Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
         var weights = Path.Combine(store.PathOf(10), "weights.safetensors");
         var bytes = File.ReadAllBytes(weights);
         bytes[^1] ^= 1;
         File.WriteAllBytes(weights, bytes);
-        Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBe(saved);
+        Saving().Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>().WeightsHash.ShouldBe(saved.WeightsHash);
         CheckpointArchive.Verify(store.List()[0]).ShouldBeNull();
     }
 
@@ -92,10 +171,10 @@ public sealed class CheckpointerTests : TestKit
         var saving = Saving();
         Directory.Move(folder.Path, folder.Path + ".away");
         File.WriteAllText(folder.Path, "in the way");
-        saving.Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointFailed>().Reason.ShouldContain(folder.Path);
+        saving.Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointFailed>().Reason.ShouldContain(folder.Path);
         File.Delete(folder.Path);
         Directory.Move(folder.Path + ".away", folder.Path);
-        saving.Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointSaved>();
+        saving.Save(Order(2, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
     }
 
     [Fact]
@@ -111,12 +190,13 @@ public sealed class CheckpointerTests : TestKit
                 BitFlip.At(buffer.Address, random.NextInt64(8 * buffer.Length));
             }
 
-            Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointFailed>().Reason.ShouldStartWith("The snapshot of step 10 was damaged in memory");
+            Saving().Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointFailed>().ShouldSatisfyAllConditions(
+                static failed => failed.IsSnapshotDamaged.ShouldBeTrue(), static failed => failed.Reason.ShouldStartWith("The snapshot of step 10 was damaged in memory"));
             Directory.GetFileSystemEntries(folder.Path).ShouldBeEmpty();
         }
 
         Fill(0, 10, 1);
-        Saving().Save(new SaveCheckpoint(0, 10, Course)).ShouldBeOfType<CheckpointSaved>();
+        Saving().Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
     }
 
     [Fact]
@@ -125,11 +205,15 @@ public sealed class CheckpointerTests : TestKit
         Fill(0, 10, 1);
         var checkpointer = Sys.ActorOf(Checkpointer.PinnedProps(Saving, TestActor));
         ExpectMsg<CheckpointerStarted>();
-        checkpointer.Tell(new SaveCheckpoint(0, 10, Course));
-        checkpointer.Tell(new SaveCheckpoint(0, 10, Course));
+        checkpointer.Tell(Order(1, 0, 10, 1));
+        checkpointer.Tell(Order(1, 0, 10, 1));
         var saved = ExpectMsg<CheckpointSaved>();
         ExpectMsg(saved);
         store.List().Count.ShouldBe(1);
+        checkpointer.Tell(new MarkGood(10, saved.WeightsHash, 20));
+        checkpointer.Tell(Order(1, 0, 10, 1));
+        ExpectMsg(saved);
+        store.List()[0].ProvedAt.ShouldBe(20);
     }
 
     protected override void AfterAll()
@@ -137,6 +221,15 @@ public sealed class CheckpointerTests : TestKit
         base.AfterAll();
         memory.Dispose();
         folder.Dispose();
+    }
+
+    private static SaveCheckpoint Order(long number, int slot, long step, byte value) => new(number, slot, step, HashOf(value), Course, CheckpointHistory.Empty);
+
+    private static ulong HashOf(byte value)
+    {
+        using var buffer = new HostBuffer(Layout.Length * sizeof(float));
+        buffer.Slice(0, (int)buffer.Length).Fill(value);
+        return StateHash.Of(buffer, buffer, buffer);
     }
 
     private CheckpointSaving Saving() => new(store, memory, Options);

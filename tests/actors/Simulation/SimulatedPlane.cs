@@ -8,9 +8,12 @@ internal sealed class SimulatedPlane
 {
     private readonly Dictionary<Round, RoundSums> open = [];
 
-    public (ulong State, long Step)[] Slots { get; } = new (ulong, long)[3];
+    public (ulong State, long Step)[] Slots { get; } = new (ulong, long)[8];
 
     public SortedDictionary<long, ulong> Checkpoints { get; } = [];
+
+    /// <summary>The course of each checkpoint.</summary>
+    public Dictionary<long, Course> Courses { get; } = [];
 
     public int OpenRounds => open.Count;
 

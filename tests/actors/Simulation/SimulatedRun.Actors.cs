@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
@@ -15,6 +16,9 @@ namespace ActorTrain.Actors.Tests.Simulation;
 internal sealed partial class SimulatedRun
 {
     private readonly SpikeDetection detection = new([new NonFiniteRule(), new LateRule()]);
+    private readonly HashSet<long> written = [];
+    private readonly HashSet<long> refused = [];
+    private long newestSave;
 
     private void Supervise(TrainerSupervisorCommand command)
     {
@@ -144,31 +148,47 @@ internal sealed partial class SimulatedRun
 
     private void Write(SaveCheckpoint save)
     {
+        // In its mailbox a save never overtakes a later one.
+        if (save.Number < newestSave)
+            return;
+        newestSave = save.Number;
         if (Chance(Weather.OthersCrash))
         {
             Report(new CheckpointerStarted(), life);
             return;
         }
 
-        if (save.Step < options.Steps && Chance(Weather.SaveFails))
+        if (save.Step < options.Steps && !written.Contains(save.Number) && (DiskRefuses || Chance(Weather.SaveFails)))
         {
-            Report(new CheckpointFailed(save.Step, "The disk is full."), life);
+            refused.Add(save.Number);
+            Report(new CheckpointFailed(save.Number, save.Step, "The disk is full."), life);
             return;
         }
 
         var (state, step) = plane.Slots[save.Slot];
-        if (step != save.Step)
+        var hash = save.Hash.ToString("x16", CultureInfo.InvariantCulture);
+        if (plane.Checkpoints.GetValueOrDefault(save.Step) != save.Hash || !plane.Courses[save.Step].Equals(save.Course))
         {
-            // A command that comes late, after the slot went to another snapshot: it was answered when it came first.
-            if (!plane.Checkpoints.ContainsKey(save.Step))
-                throw new InvariantException($"Slot {save.Slot} holds step {step}, and step {save.Step} was never written from it.");
-            return;
+            if (step != save.Step || state != save.Hash)
+            {
+                // A command that comes late, after the slot went to another snapshot: it was answered when it came first.
+                if (!written.Contains(save.Number) && !refused.Contains(save.Number))
+                    throw new InvariantException($"Slot {save.Slot} holds step {step}, and step {save.Step} was never written from it.");
+                return;
+            }
+
+            (plane.Checkpoints[save.Step], plane.Courses[save.Step]) = (state, save.Course);
+            foreach (var left in plane.Checkpoints.Where(other => other.Key != save.Step && IsVoid(save.History, other.Key)).ToList())
+                plane.Checkpoints.Remove(left.Key);
         }
 
-        plane.Checkpoints[save.Step] = state;
+        written.Add(save.Number);
         var here = life;
-        Later(TimeSpan.FromMilliseconds(random.Next(1, 300)), () => Report(new CheckpointSaved(save.Step, state.ToString("x16", System.Globalization.CultureInfo.InvariantCulture)), here));
+        Later(TimeSpan.FromMilliseconds(random.Next(1, 300)), () => Report(new CheckpointSaved(save.Number, save.Step, hash, [.. plane.Checkpoints.Keys.Reverse()]), here));
     }
+
+    private bool IsVoid(CheckpointHistory history, long step) =>
+        history.IsVoid(step, plane.Checkpoints[step].ToString("x16", CultureInfo.InvariantCulture), plane.Courses[step]);
 
     private void Judge(JudgeStep judge)
     {

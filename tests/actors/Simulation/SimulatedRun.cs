@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
@@ -50,9 +51,15 @@ internal sealed partial class SimulatedRun
     /// <summary>What the run said that its time goes into.</summary>
     public List<GoodputTurn> Turns { get; } = [];
 
+    /// <summary>What a person who watches was told.</summary>
+    public List<string> Said { get; } = [];
+
     public RunEnded? Outcome { get; private set; }
 
     public SimulatedPlane Plane => plane;
+
+    /// <summary>Whether no checkpoint can be written, but for the last.</summary>
+    public bool DiskRefuses { get; set; }
 
     public TextWriter? Transcript { get; init; }
 
@@ -131,6 +138,17 @@ internal sealed partial class SimulatedRun
         return new RunLogic(options, plan, logic?.Remains ?? RunRemains.Of([]), [.. Journal]);
     }
 
+    // All that a new process finds, checkpoints that were left by going back among it.
+    private RunLogic NewProcess()
+    {
+        plane.Slots.AsSpan().Clear();
+        var found = new RunLogic(
+            options, plan, RunRemains.Of(plane.Checkpoints.Select(saved => new RunOrigin(saved.Key, saved.Value.ToString("x16", CultureInfo.InvariantCulture), plane.Courses[saved.Key]))), [.. Journal]);
+        if (found.TakenSteps > 0 && IsVoid(CheckpointHistory.Of(Journal), found.TakenSteps))
+            throw new InvariantException($"The run goes on from the checkpoint of step {found.TakenSteps}, which it had left.");
+        return found;
+    }
+
     private void Begin()
     {
         Obey(logic.Begin(time.Now));
@@ -148,7 +166,13 @@ internal sealed partial class SimulatedRun
             CalmAt = time.Now;
         if (input is not Tick && Chance(Weather.RunCrash))
         {
-            RestartRun();
+            RestartRun(NewLogic);
+            return;
+        }
+
+        if (Chance(Weather.ProcessDeath))
+        {
+            RestartRun(NewProcess);
             return;
         }
 
@@ -191,7 +215,7 @@ internal sealed partial class SimulatedRun
     }
 
     // Its children stop with it; snapshots, checkpoints and the journal are left.
-    private void RestartRun()
+    private void RestartRun(Func<RunLogic> begin)
     {
         life++;
         foreach (var round in trainers.Values)
@@ -203,7 +227,10 @@ internal sealed partial class SimulatedRun
         expected = null;
         publisherLife++;
         plane.CloseAll();
-        logic = NewLogic();
+        written.Clear();
+        refused.Clear();
+        newestSave = 0;
+        logic = begin();
         Begin();
     }
 
@@ -215,6 +242,8 @@ internal sealed partial class SimulatedRun
                 Transcript?.WriteLine($"{"",8} > {Text.Of(effect)}");
             switch (effect)
             {
+                case ToTrainer(_, LoadState { Source: CheckpointState } load) when plane.Checkpoints.ContainsKey(load.Step) && IsVoid(CheckpointHistory.Of(logic.Remains.Unwritten.After(Journal)), load.Step):
+                    throw new InvariantException($"A trainer takes over the checkpoint of step {load.Step}, which the run had left.");
                 case ToTrainer(var key, var command):
                     Send(() => Post(key, command));
                     break;
@@ -229,6 +258,9 @@ internal sealed partial class SimulatedRun
                     break;
                 case ToSpikeDetector(var judge):
                     Send(() => Judge(judge));
+                    break;
+                case Say(var sentence, _):
+                    Said.Add(sentence);
                     break;
                 case ToMetrics(var command):
                     Send(() => Measure(command));

@@ -138,6 +138,10 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
                 }
 
                 break;
+            case CheckpointState when !plane.Checkpoints.ContainsKey(load.Step):
+                step = -1;
+                say(new StateRefused(key, load.Step, load.Number, "The checkpoint is gone."));
+                return;
             case CheckpointState:
                 (state, step) = (plane.Checkpoints[load.Step], load.Step);
                 break;

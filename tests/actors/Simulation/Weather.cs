@@ -35,6 +35,9 @@ internal sealed record Weather
 
     public double RunCrash { get; init; }
 
+    /// <summary>Chance that the whole process dies with an input of the run: nothing is left but what is on disk.</summary>
+    public double ProcessDeath { get; init; }
+
     public double SaveFails { get; init; }
 
     public double JournalAway { get; init; }

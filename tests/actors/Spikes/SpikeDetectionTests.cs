@@ -139,13 +139,13 @@ public sealed class SpikeDetectionTests
         Finding? finding = null;
         for (long step = 300; finding is null; step++)
         {
-            step.ShouldBeLessThan(340);
+            step.ShouldBeLessThan(360);
             var judgement = detection.Judge(Sequences.Of(step, (2 * Math.Exp(0.005 * (step - 300))) + (0.03 * Sequences.Normal(random))), memory);
             (finding, memory) = (judgement.Finding, judgement.IfApplied);
         }
 
         (finding.Rule, finding.Answer).ShouldBe((DriftRule.Id, SpikeAnswer.RollBack));
-        finding.Onset.ShouldBeInRange(290, 315);
+        finding.Onset.ShouldBeInRange(280, 325);
     }
 
     private static SpikeDetection With(string rule) => new([.. (new SpikeOptions { Rules = [rule] }).Detection().Rules.Where(made => made.Name == rule)]);

@@ -17,10 +17,6 @@ public sealed class SpikeOptionsTests
             new() { RobustZ = new() { Window = 8, Warmup = 9 } }
         },
         { "spikes.drift_cap 0.5 is not above spikes.drift_slack 0.5, so no climb would ever be found; make it larger.", new() { Drift = new() { Cap = 0.5 } } },
-        {
-            "spikes.momentum_reset_warmup 150 is not below spikes.momentum_reset_every 100, so the learning rate would never come back; make it smaller.",
-            new() { MomentumReset = new() { Every = 100 } }
-        },
     };
 
     [Fact]

@@ -181,8 +181,8 @@ public sealed class SpikeRuleReferenceTests
                 if (sum == 0)
                     onset = signals.Step;
                 sum = warm ? Math.Max(0, sum + Math.Max(-2, Math.Min(2, (x - level) / sigma)) - 0.5) : 0;
-                if (sum == 0)
-                    level += (x - level) / Math.Min(logs.Count, 32);
+                if (sum <= 4)
+                    level += (warm ? Math.Min(x - level, 2 * sigma) : x - level) / Math.Min(logs.Count, 32);
                 variance += (half - variance) / Math.Min(logs.Count, 64);
             }
 

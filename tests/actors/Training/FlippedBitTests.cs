@@ -19,6 +19,7 @@ public sealed class FlippedBitTests
 
     [Theory]
     [InlineData(FlatPlace.Weights, 48)]
+    [InlineData(FlatPlace.PackedWeights, 48)]
     [InlineData(FlatPlace.FirstMoment, 48)]
     [InlineData(FlatPlace.SecondMoment, 48)]
     [InlineData(FlatPlace.LaneGradient, 48)]
@@ -118,7 +119,7 @@ public sealed class FlippedBitTests
                 using (var snapshot = training.Snapshots.Read(slot)!)
                 {
                     if (snapshot.Damage() is null)
-                        copies.Push((slot, step, hash));
+                        copies.Push((slot, step, hash.Hash));
                     else
                         Findings.Add(FlatPlace.Snapshot);
                 }

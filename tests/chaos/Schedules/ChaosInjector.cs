@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Training;
+using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Chaos.Tests.Schedules;
@@ -33,10 +34,12 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
 
     private readonly object gate = new();
     private readonly Dictionary<FaultTarget, int> seen = [];
+    private readonly Dictionary<FlatPlace, int> rested = [];
     private readonly Queue<string> last = [];
     private readonly List<(FaultTarget Target, Fault Fault)> fired = [];
     private readonly HashSet<string> ruled = [];
     private readonly DecisionWitness witness = new();
+    private int flips;
     private int messages;
     private int storms;
     private int hangs;
@@ -67,6 +70,30 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
         else if (role == FaultTarget.Journal && message is RecordDecision record)
             witness.Decided(record);
         return Choose(new FaultTarget(role, message.GetType().Name), actor);
+    }
+
+    public void Touch(string actor, long atStep, FlipTarget memory)
+    {
+        lock (gate)
+        {
+            var occurrence = rested[memory.Place] = rested.GetValueOrDefault(memory.Place, -1) + 1;
+            if (isOver || !schedule.Flips.Any(flip => flip.Place == memory.Place && flip.Occurrence == occurrence))
+                return;
+            var bit = (long)(Chance(new FaultTarget("memory", memory.Place.ToString()), occurrence) * memory.Bits);
+            memory.Flip(bit);
+            flips++;
+            Remember($"memory: bit {bit} of the {memory.Place} flips");
+        }
+    }
+
+    /// <summary>Bits that flipped.</summary>
+    public int Flips
+    {
+        get
+        {
+            lock (gate)
+                return flips;
+        }
     }
 
     /// <summary>What befalls a call of a trainer's device.</summary>

@@ -1,8 +1,10 @@
+using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Training;
 using ActorTrain.Chaos.Tests.World;
+using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Chaos.Tests.Schedules;
 
@@ -21,6 +23,9 @@ internal enum Cut
 
 /// <summary>A fault at one occurrence of a message.</summary>
 internal sealed record FaultRule(FaultTarget Target, int Occurrence, Fault Fault);
+
+/// <summary>A bit that flips in memory of one kind, at one occurrence of its resting there.</summary>
+internal sealed record FlipRule(FlatPlace Place, int Occurrence);
 
 /// <summary>All that befalls one run, worked out from a seed. Threads still interleave as they like; faults hang on how often an actor got a kind of
 /// message, so the same seed brings the same trouble.</summary>
@@ -43,6 +48,12 @@ internal sealed record ChaosSchedule
 
     public int SnapshotSlots { get; init; } = 3;
 
+    public int SnapshotEvery { get; init; }
+
+    public int AuditEvery { get; init; }
+
+    public int ProofSteps { get; init; } = 3;
+
     public int JournalBuffer { get; init; } = 256;
 
     /// <summary>Short where trainers hang; else no machine is so slow that one is taken for hung.</summary>
@@ -58,6 +69,8 @@ internal sealed record ChaosSchedule
     public double JournalStorm { get; init; }
 
     public IReadOnlyList<FaultRule> Rules { get; init; } = [];
+
+    public IReadOnlyList<FlipRule> Flips { get; init; } = [];
 
     /// <summary>Once so many steps are taken, that many trainers are wanted.</summary>
     public IReadOnlyList<(long Step, int Trainers)> Scales { get; init; } = [];
@@ -87,6 +100,9 @@ internal sealed record ChaosSchedule
             StormFaults = 5 + random.Next(20),
             JournalStorm = random.Next(3) * 0.04,
             // The first counts where two meet at one message: to throw is what every kind of message has to see.
+            SnapshotEvery = seed % 4,
+            AuditEvery = seed % 3,
+            Flips = Flipped(seed),
             Rules = [.. Enumerable.Range(0, RulesPerSeed).Select(i => Rule(seed, i, random)).OrderBy(static rule => rule.Fault == Fault.Throw ? 0 : 1)],
             Scales =
             [
@@ -103,9 +119,18 @@ internal sealed record ChaosSchedule
     }
 
     public override string ToString() =>
-        $"seed {Seed}: {Training.Name}, {Trainers} trainers, {Reducers} reducers, checkpoint every {CheckpointEvery}, evaluation every {EvaluateEvery}, {SnapshotSlots} slots, "
+        $"seed {Seed}: {Training.Name}, {Trainers} trainers, {Reducers} reducers, checkpoint every {CheckpointEvery}, evaluation every {EvaluateEvery}, {SnapshotSlots} slots, snapshot every {SnapshotEvery}, audit every {AuditEvery}, "
         + $"buffer {JournalBuffer}, storm {Storm} of {StormFaults}, journal storm {JournalStorm}, scales [{string.Join(' ', Scales)}], cuts [{string.Join(' ', Cuts)}], "
+        + $"flips [{string.Join(' ', Flips.Select(static flip => $"{flip.Place}#{flip.Occurrence}"))}], "
         + $"rules [{string.Join(' ', Rules.Select(static rule => $"{rule.Target}#{rule.Occurrence}:{rule.Fault}"))}]";
+
+    // In every other run bits flip, some of each kind of memory in any few seeds in a row.
+    private static IReadOnlyList<FlipRule> Flipped(int seed)
+    {
+        var random = new Random(~seed);
+        var places = Enum.GetValues<FlatPlace>();
+        return seed % 2 == 0 ? [.. Enumerable.Range(0, 1 + random.Next(3)).Select(i => new FlipRule(places[(seed / 2 + i) % places.Length], random.Next(40)))] : [];
+    }
 
     // Seeds in a row go through all targets and faults, one after another.
     private static FaultRule Rule(int seed, int index, Random random)
@@ -123,6 +148,8 @@ internal sealed record ChaosSchedule
             nameof(AbandonTrainer) => first.Add(FaultTarget.Trainer, nameof(ComputeLanes), 2, Fault.Hang),
             nameof(AtAnotherStep) => first.Add(FaultTarget.Trainer, nameof(ApplyUpdate), 1, Fault.Drop),
             nameof(Rewind) or "SupervisorReplacement" => first.Add(FaultTarget.Trainers, nameof(TellTrainer), 20, Fault.Throw),
+            nameof(RecomputeBlock) or nameof(BlockRecomputed) => first with { AuditEvery = 1 },
+            nameof(MarkGood) => first with { CheckpointEvery = 1, ProofSteps = 1 },
             nameof(CancelEvaluation) or nameof(StopRun) when !Kills => first with { EvaluateEvery = 1, Cuts = [(Cut.Stop, 3), .. Cuts] },
             _ => this,
         };

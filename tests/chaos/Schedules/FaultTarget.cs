@@ -4,6 +4,7 @@ using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using Akka.Actor;
 
@@ -15,7 +16,7 @@ namespace ActorTrain.Chaos.Tests.Schedules;
 internal sealed record FaultTarget(string Role, string Kind)
 {
     public const string Supervisor = "supervisor", Trainers = "trainers", Trainer = "trainer", Reducer = "reducer", Checkpointer = "checkpointer",
-        Metrics = "metrics", Journal = "journal", Device = "device";
+        Metrics = "metrics", Journal = "journal", Device = "device", Spikes = RunLogic.DetectorActor;
 
     // What an actor says to itself, its timers and death watch never get lost or overtaken inside a process, in any actor system; they can only find
     // the actor broken.
@@ -41,12 +42,13 @@ internal sealed record FaultTarget(string Role, string Kind)
             Supervisor, nameof(JournalRecovered), nameof(Recorded), nameof(JournalAway), nameof(TrainerSupervisorStarted), nameof(TrainerStarted), nameof(TrainerLost),
             nameof(ReducerStarted), nameof(ShardReduced), nameof(CheckpointerStarted), nameof(CheckpointSaved), nameof(PublisherStarted), nameof(Published),
             nameof(MetricsDurable), nameof(StateLoaded), nameof(LaneComputed), nameof(BlockComputed), nameof(UpdateApplied), nameof(AtAnotherStep), nameof(StateCopied),
-            nameof(EvaluationProgressed), nameof(Evaluated), nameof(ActorFailed), nameof(ScaleTrainers), nameof(StopRun), nameof(GetStatus), nameof(Tick), nameof(Terminated),
+            nameof(EvaluationProgressed), nameof(Evaluated), nameof(BlockRecomputed), nameof(SpikeDetectorStarted), nameof(StepJudged), nameof(ActorFailed), nameof(ScaleTrainers), nameof(StopRun), nameof(GetStatus), nameof(Tick), nameof(Terminated),
             "SupervisorReplacement");
         Add(Trainers, nameof(TellTrainer), nameof(StartTrainer), nameof(RetireTrainer), nameof(AbandonTrainer), nameof(Terminated), "Wake");
-        Add(Trainer, nameof(LoadState), nameof(ComputeLanes), nameof(ApplyUpdate), nameof(CopyState), nameof(Evaluate), nameof(CancelEvaluation), "Work");
+        Add(Trainer, nameof(LoadState), nameof(ComputeLanes), nameof(ApplyUpdate), nameof(CopyState), nameof(RecomputeBlock), nameof(Evaluate), nameof(CancelEvaluation), "Work");
         Add(Reducer, nameof(AddBlock));
-        Add(Checkpointer, nameof(SaveCheckpoint));
+        Add(Spikes, nameof(JudgeStep));
+        Add(Checkpointer, nameof(SaveCheckpoint), nameof(MarkGood));
         Add(Metrics, nameof(GoOnAfter), nameof(Publish), nameof(Rewind), nameof(FlushMetrics));
         Add(Journal, nameof(RecordDecision));
         foreach (var call in (string[])["Make", nameof(ITrainerDevice.Load), nameof(ITrainerDevice.ComputeLane), nameof(ITrainerDevice.Publish), nameof(ITrainerDevice.Apply), nameof(ITrainerDevice.Copy), nameof(ITrainerDevice.EvaluateBatch)])

@@ -7,6 +7,7 @@ using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Training;
 using ActorTrain.Chaos.Tests.Schedules;
+using ActorTrain.Models.Optimization;
 using ActorTrain.Persistence.Checkpoints;
 using Akka.Actor;
 using Akka.Configuration;
@@ -120,7 +121,8 @@ internal sealed class ChaosLife
     {
         var (training, store) = (schedule.Training, place.OpenCheckpoints());
         var origin = RunOrigin.Seed;
-        using (var checkpoint = store.LoadLatest(training.Layout, fault => bugs.Enqueue(fault.Sentence)))
+        var history = CheckpointHistory.Of((left ?? UnwrittenRecords.None(0)).After(store.List().Count > 0 ? place.ReadJournal() : []));
+        using (var checkpoint = store.LoadLatest(training.Layout, fault => bugs.Enqueue(fault.Sentence), isLeft: history.IsVoid))
         {
             if (checkpoint is not null)
                 origin = RunOrigin.Of(checkpoint.Manifest);
@@ -137,6 +139,7 @@ internal sealed class ChaosLife
             Transport = transport,
             Snapshots = snapshots,
             Checkpoints = store,
+            Probe = memory => Faults.Touch(FaultTarget.Trainer, 0, memory),
         };
         var checkpoints = new CheckpointerOptions
         {
@@ -160,6 +163,11 @@ internal sealed class ChaosLife
                 HasHeldOut = true,
                 CheckpointEvery = schedule.CheckpointEvery,
                 SnapshotSlots = schedule.SnapshotSlots,
+                SnapshotEvery = schedule.SnapshotEvery,
+                AuditEvery = schedule.AuditEvery,
+                ProofSteps = schedule.ProofSteps,
+                TokensPerStep = training.TokensPerStep,
+                Norms = new TensorNorms(training.Layout),
                 JournalBuffer = schedule.JournalBuffer,
                 TrainerTimeout = schedule.TrainerTimeout,
                 RetryInterval = TimeSpan.FromMilliseconds(30),
@@ -189,7 +197,7 @@ internal sealed class ChaosLife
             },
             Show = Show,
             Faults = Faults,
-            Remains = RunRemains.Of([origin], left),
+            Remains = RunRemains.Of([.. store.List().Where(info => info.Step < origin.Step).Reverse().Select(static info => RunOrigin.Of(info.Manifest!)), origin], left),
         };
     }
 

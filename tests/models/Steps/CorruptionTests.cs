@@ -69,6 +69,26 @@ public sealed class CorruptionTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_bit_flipped_in_the_copies_that_are_computed_with_is_found_too()
+    {
+        using var replica = Trained(composed: false);
+        Sum(replica, new LaneBlock(0, Lanes));
+        replica.VerifyWeights();
+        var targets = replica.Parameters.CopyTargets().ToList();
+        targets.Count.ShouldBe(2 * 5);
+        using var state = new State(replica);
+        for (var flip = 0; flip < Flips; flip++)
+        {
+            var target = targets[flip % targets.Count];
+            target.Flip(random.NextInt64(target.Bits));
+            Should.Throw<CorruptionException>(replica.VerifyWeights).Place.ShouldBe(FlatPlace.PackedWeights);
+            state.Give();
+            Sum(replica, new LaneBlock(0, Lanes));
+            replica.VerifyWeights();
+        }
+    }
+
     [Theory]
     [InlineData(FlatPlace.Weights)]
     [InlineData(FlatPlace.FirstMoment)]

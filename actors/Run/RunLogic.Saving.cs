@@ -1,0 +1,289 @@
+using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Training;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Run;
+
+/// <content>Snapshots in memory and checkpoints on disk: when they are taken, which have proved good, and what is done where the disk refuses.</content>
+public sealed partial class RunLogic
+{
+    // Failed saves are tried again ever more rarely, up to so many times the first wait.
+    private const int LongestSaveRetry = 16;
+    private const int MeasuredSteps = 32;
+    private const int MeasuredSaves = 8;
+
+    // The step that is to be saved, the trainer that copies its state for it, what waits for the disk, and what is being written.
+    private long? saveDue;
+    private TrainerEntry? copying;
+    private bool snapshotWanted;
+    private bool snapshotDue;
+    private (HeldSnapshot Snapshot, long MetricsNumber)? saveNext;
+    private SaveCheckpoint? saving;
+    private bool isSavingVoid;
+    private long saves;
+    private long? savedStep;
+    private string? savedHash;
+
+    // Where the last save was begun, and the interval to the next.
+    private long begunStep;
+    private DateTimeOffset begunAt;
+    private long every;
+    private bool isIntervalChosen;
+
+    // What was measured of it.
+    private readonly DurationWindow stalls = new(MeasuredSaves);
+    private readonly DurationWindow writes = new(MeasuredSaves);
+    private readonly DurationWindow stepTimes = new(MeasuredSteps);
+    private DateTimeOffset copyAskedAt;
+    private DateTimeOffset savingAt;
+    private (long Step, DateTimeOffset At)? boundary;
+
+    // A disk that refuses is told of once, and asked again at a time.
+    private string? saveFault;
+    private bool isSlownessTold;
+    private DateTimeOffset? saveAgainAt;
+    private TimeSpan saveAgainDelay;
+
+    private CheckpointHistory history = CheckpointHistory.Empty;
+    private FailureRecord failures = FailureRecord.Empty;
+
+    // The last step up to which nobody who is present can have lied.
+    private long TrustedStep => options.AuditEvery == 0
+        ? step
+        : trainers.Values.Where(static trainer => trainer.HasState).Select(static trainer => trainer.ProvedAt).DefaultIfEmpty(step).Min();
+
+    // Goes on from what was decided before.
+    private void TakeUp(IReadOnlyList<RunEvent> decided)
+    {
+        history = CheckpointHistory.Of(decided);
+        failures = FailureRecord.Of(decided);
+        if (options.SaveInterval is not { } bounds)
+            return;
+        var chosen = decided.OfType<SaveIntervalChosen>().LastOrDefault()?.Every;
+        (every, isIntervalChosen) = (Math.Clamp(chosen ?? bounds.Least, bounds.Least, bounds.Most), chosen is not null);
+    }
+
+    private void Note(RunEvent decision)
+    {
+        history = history.Apply(decision);
+        failures = failures.Apply(decision);
+    }
+
+    private void NoteBoundary()
+    {
+        if (boundary is { } last && last.Step == step - 1)
+            stepTimes.Add(now - last.At);
+        begunStep = Math.Min(boundary is null ? savedStep ?? 0 : begunStep, step);
+        boundary = (step, now);
+    }
+
+    private bool IsSaveDue() =>
+        (options.SaveInterval is null ? IsDue(options.CheckpointEvery) : step - begunStep >= every)
+        || (options.CheckpointPeriod > TimeSpan.Zero && now - begunAt >= options.CheckpointPeriod);
+
+    private void TakeSnapshot()
+    {
+        if (slots.Newest is { } newest && newest.Step == step)
+        {
+            Use(newest);
+            return;
+        }
+
+        if (Ready() is not { } source)
+            return;
+        var isNeeded = saveDue is not null || snapshotWanted;
+        if (saveNext is { } older && saveDue is not null)
+        {
+            // The disk is slower than the checkpoints come: the newer takes the place of the one that waits.
+            if (!isSlownessTold)
+                Warn($"checkpoints come faster than they are written, so that of step {older.Snapshot.Step} is left out for that of step {step}; a larger checkpoints.every or a faster disk would help.");
+            isSlownessTold = true;
+            Overtake();
+        }
+
+        var slot = slots.Take(TrustedStep, options.ProofSteps, isNeeded);
+        if (slot is null && snapshotWanted && saveNext is not null)
+        {
+            // Whoever waits for a state is worth more than a checkpoint of this very step.
+            Overtake();
+            saveDue = step;
+            slot = slots.Take(TrustedStep, options.ProofSteps, isNeeded);
+        }
+
+        snapshotDue = false;
+        if (slot is not { } taken)
+            return;
+        copyAskedAt = now;
+        source.Copying = new CopyState(taken, step);
+        copying = source;
+        Tell(source, source.Copying);
+    }
+
+    private void Overtake()
+    {
+        slots.Unpin(saveNext!.Value.Snapshot.Slot);
+        saveNext = null;
+    }
+
+    private void Copied(TrainerEntry trainer, StateCopied copied)
+    {
+        if (trainer.Copying is not { } asked || asked.Slot != copied.Slot || asked.Step != copied.Step)
+            return;
+        (trainer.Copying, copying) = (null, null);
+        NoteState(copied.Trainer, copied.StateChecksum);
+        stalls.Add(now - copyAskedAt);
+        slots.Unpin(copied.Slot);
+        var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, course);
+        slots.Fill(snapshot);
+        Use(snapshot);
+    }
+
+    private void Use(HeldSnapshot snapshot)
+    {
+        (snapshotWanted, snapshotDue) = (false, false);
+        if (saveDue is null)
+            return;
+        saveDue = null;
+        (begunStep, begunAt) = (snapshot.Step, now);
+        if (saveNext is not null)
+            Overtake();
+        slots.Pin(snapshot.Slot);
+        saveNext = (snapshot, metrics.Last);
+        if (metricsDurable < metrics.Last && !IsLost(MetricsActor))
+            Do(new ToMetrics(new FlushMetrics(metrics.Last)));
+    }
+
+    // A way back is a risk: what the run goes back to is not left in memory alone.
+    private void SaveReturn(long at)
+    {
+        if (at == 0 || origins.Exists(origin => origin.Step == at) || slots.Newest is not { } kept || kept.Step != at
+            || (saving?.Step == at && !isSavingVoid) || saveNext?.Snapshot.Step == at)
+            return;
+        saveDue = at;
+        Use(kept);
+    }
+
+    // A checkpoint never knows more steps than the metrics on disk, nor more corrections than the journal, unless there is no time to wait for it.
+    private void Save()
+    {
+        if (saving is not null || saveNext is not { } next || IsLost(CheckpointActor))
+            return;
+        if (metricsDurable < next.MetricsNumber && !IsLost(MetricsActor))
+            return;
+        if (!IsEnding && step < options.Steps && journal.Waiting.Any(static waiting => waiting.Content is CourseCorrected))
+            return;
+        var (slot, at, hash, itsCourse) = next.Snapshot;
+        (saving, saveNext, savingAt, saveAgainAt) = (new SaveCheckpoint(++saves, slot, at, hash, itsCourse, history), null, now, null);
+        (saveRetryAt, saveRetryDelay) = (now + options.RetryInterval, options.RetryInterval);
+        Do(new ToCheckpointer(saving));
+    }
+
+    private void Hear(CheckpointReport report)
+    {
+        switch (report)
+        {
+            case CheckpointerStarted when saving is not null:
+                Do(new ToCheckpointer(saving));
+                break;
+            case CheckpointSaved saved when saving?.Number == saved.Number:
+                if (EndSaving() is { } done)
+                    Saved(saved, done.Course);
+                break;
+            case CheckpointFailed failed when saving?.Number == failed.Number:
+                if (EndSaving() is { } undone)
+                    Failed(failed, undone.Slot);
+                break;
+        }
+    }
+
+    // Null: the run has gone back over that step meanwhile, and nobody wants it any more.
+    private SaveCheckpoint? EndSaving()
+    {
+        var done = isSavingVoid ? null : saving;
+        slots.Unpin(saving!.Slot);
+        (saving, isSavingVoid) = (null, false);
+        return done;
+    }
+
+    private void Saved(CheckpointSaved saved, Course itsCourse)
+    {
+        Record(new CheckpointCommitted(now, saved.Step, saved.WeightsHash));
+        origins.RemoveAll(origin => origin.WeightsHash is not null && (origin.Step == saved.Step || !saved.Kept.Contains(origin.Step)));
+        origins.Add(new RunOrigin(saved.Step, saved.WeightsHash, itsCourse));
+        (savedStep, savedHash) = (saved.Step, saved.WeightsHash);
+        Do(new ShowCheckpoint(saved.Step));
+        if (saveFault is not null)
+            Do(new Say($"checkpoints can be written again: that of step {saved.Step} is on disk.", IsWarning: false));
+        (saveFault, saveAgainDelay) = (null, TimeSpan.Zero);
+        writes.Add(now - savingAt);
+        ChooseInterval();
+    }
+
+    private void Failed(CheckpointFailed failed, int slot)
+    {
+        if (failed.IsSnapshotDamaged)
+        {
+            Record(new CorruptionFound(now, step, "snapshots", failed.Reason));
+            Warn($"{failed.Reason} It is dropped, and the state is saved anew.");
+            slots.Drop(slot);
+            saveDue = step > 0 && savedStep != step ? step : null;
+            return;
+        }
+
+        if (failed.Step == step && (step == options.Steps || IsEnding))
+        {
+            Record(new CheckpointLost(now, failed.Step, failed.Reason));
+            Warn(failed.Reason);
+            failing = failed.Reason;
+            lostActors.Add(CheckpointActor);
+            return;
+        }
+
+        saveAgainDelay = saveAgainDelay == TimeSpan.Zero ? options.SaveRetry : TimeSpan.FromTicks(Math.Min(saveAgainDelay.Ticks * 2, options.SaveRetry.Ticks * LongestSaveRetry));
+        saveAgainAt = now + saveAgainDelay;
+        if (saveFault is null)
+        {
+            Record(new CheckpointLost(now, failed.Step, failed.Reason));
+            Warn(FormattableString.Invariant($"{failed.Reason} Training goes on, and the save is tried again in {saveAgainDelay.TotalSeconds:0.#} s and then ever more rarely; more is said once it succeeds."));
+        }
+
+        saveFault = failed.Reason;
+    }
+
+    private void SaveAgain()
+    {
+        if (saveAgainAt is not { } due || now < due || saving is not null || IsEnding)
+            return;
+        saveAgainAt = null;
+        if (saveNext is null && step > 0 && savedStep != step)
+            saveDue = step;
+    }
+
+    // At a boundary, where no audit is open.
+    private void Prove()
+    {
+        foreach (var (at, known) in history.Ripe(step, options.ProofSteps))
+        {
+            if (options.AuditEvery > 0 && trainers.Values.Any(trainer => trainer.HasState && trainer.ProvedAt <= at))
+                continue;
+            Record(new CheckpointProved(now, at, step, known.WeightsHash));
+            if (!IsLost(CheckpointActor))
+                Do(new ToCheckpointer(new MarkGood(at, known.WeightsHash, step)));
+        }
+    }
+
+    private void ChooseInterval()
+    {
+        if (options.SaveInterval is not { } bounds || stalls.Median is not { } stall || writes.Median is not { } write || stepTimes.Median is not { } stepTime)
+            return;
+        var choice = SaveInterval.Choose(new SaveCost(stall, write, stepTime), failures.Until(now), bounds);
+
+        // What differs by less is noise of the measurement.
+        if (isIntervalChosen && choice.Every * 4 <= every * 5 && every * 4 <= choice.Every * 5)
+            return;
+        (every, isIntervalChosen) = (choice.Every, true);
+        Record(new SaveIntervalChosen(now, step, every, choice.Reason));
+        Do(new Say($"a checkpoint is written every {(every == 1 ? "step" : $"{every} steps")} from now on. {choice.Reason}", IsWarning: false));
+    }
+}

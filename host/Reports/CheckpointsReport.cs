@@ -1,0 +1,99 @@
+using System.Globalization;
+
+namespace ActorTrain.Host.Reports;
+
+/// <summary>One checkpoint of a run.</summary>
+/// <param name="Step">Updates that it has seen.</param>
+/// <param name="State"><c>good</c>, <c>unproved</c>, <c>void</c> or <c>damaged</c>.</param>
+/// <param name="CreatedAt">When it was saved; null where its manifest cannot be read.</param>
+/// <param name="Bytes">Size of its files.</param>
+/// <param name="WeightsHash">SHA-256 of its weights.</param>
+/// <param name="ProvedAt">Updates at which it proved good.</param>
+/// <param name="Skipped">Positions of the sample stream that its course leaves out.</param>
+/// <param name="RateFactor">What the corrections of its course do to the learning rate.</param>
+/// <param name="Fault">What is wrong with it, in one sentence.</param>
+/// <param name="IsSurplus">Whether it need not stay; null where that was not asked.</param>
+internal sealed record CheckpointRow(
+    long Step, string State, DateTimeOffset? CreatedAt, long Bytes, string? WeightsHash, long? ProvedAt, long Skipped, double RateFactor, string? Fault, bool? IsSurplus);
+
+/// <summary>The checkpoints of a run, the newest first.</summary>
+/// <param name="Run">Its folder.</param>
+/// <param name="Verified">Whether every file was hashed.</param>
+/// <param name="Pruned">Whether those that are surplus were deleted.</param>
+/// <param name="Checkpoints">What was found, before anything was deleted.</param>
+/// <param name="Notes">What could not be read, in sentences.</param>
+internal sealed record CheckpointsDocument(string Run, bool Verified, bool Pruned, IReadOnlyList<CheckpointRow> Checkpoints, IReadOnlyList<string> Notes);
+
+/// <summary>Checkpoints as a table.</summary>
+internal static class CheckpointsReport
+{
+    private const int HashDigits = 12;
+    private static readonly string[] Units = ["B", "kB", "MB", "GB", "TB"];
+
+    public static void Write(CheckpointsDocument document, DateTimeOffset now, TextWriter output)
+    {
+        foreach (var note in document.Notes)
+            output.WriteLine(note);
+        if (document.Checkpoints.Count == 0)
+        {
+            output.WriteLine($"{document.Run} has no checkpoint yet.");
+            return;
+        }
+
+        List<string[]> lines = [["step", "age", "size", "weights", "state", "course"]];
+        lines.AddRange(document.Checkpoints.Select(row => Line(row, now)));
+        var widths = Enumerable.Range(0, lines[0].Length).Select(column => lines.Max(line => line[column].Length)).ToList();
+        for (var i = 0; i < lines.Count; i++)
+        {
+            output.WriteLine(string.Join("  ", lines[i].Select((cell, column) => column < 3 ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))).TrimEnd());
+            if (i > 0 && document.Checkpoints[i - 1].Fault is { } fault)
+                output.WriteLine($"  {fault}");
+        }
+
+        var surplus = document.Checkpoints.Where(static row => row.IsSurplus == true).Select(static row => row.Step.ToString(CultureInfo.InvariantCulture)).ToList();
+        if (surplus.Count > 0)
+            output.WriteLine($"{(document.Pruned ? "Deleted" : "Need not stay")}: {(surplus.Count == 1 ? "that of step" : "those of steps")} {string.Join(", ", surplus)}.");
+        else if (document.Checkpoints.Any(static row => row.IsSurplus is not null))
+            output.WriteLine("All of them stay.");
+        if (document.Verified && document.Checkpoints.All(static row => row.Fault is null))
+            output.WriteLine("Every file is as its manifest says.");
+    }
+
+    private static string[] Line(CheckpointRow row, DateTimeOffset now) =>
+    [
+        row.Step.ToString(CultureInfo.InvariantCulture),
+        row.CreatedAt is { } created ? Age(now - created) : "-",
+        row.Bytes > 0 ? Size(row.Bytes) : "-",
+        row.WeightsHash is { } hash ? hash[..Math.Min(HashDigits, hash.Length)] : "-",
+        row.ProvedAt is { } proved && row.State == "good" ? string.Create(CultureInfo.InvariantCulture, $"good since {proved}") : row.State,
+        Course(row),
+    ];
+
+    private static string Course(CheckpointRow row)
+    {
+        List<string> parts = [];
+        if (row.Skipped > 0)
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{row.Skipped} left out"));
+        if (row.RateFactor != 1)
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"rate × {row.RateFactor:0.####}"));
+        return string.Join(", ", parts);
+    }
+
+    private static string Age(TimeSpan age) => age switch
+    {
+        { Ticks: < 0 } => "0 s",
+        { TotalSeconds: < 120 } => string.Create(CultureInfo.InvariantCulture, $"{age.TotalSeconds:0} s"),
+        { TotalMinutes: < 120 } => string.Create(CultureInfo.InvariantCulture, $"{age.TotalMinutes:0} min"),
+        { TotalHours: < 48 } => string.Create(CultureInfo.InvariantCulture, $"{age.TotalHours:0} h"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{age.TotalDays:0} d"),
+    };
+
+    private static string Size(long bytes)
+    {
+        double size = bytes;
+        var unit = 0;
+        for (; size >= 1000 && unit < Units.Length - 1; unit++)
+            size /= 1000;
+        return string.Create(CultureInfo.InvariantCulture, $"{size:0.#} {Units[unit]}");
+    }
+}

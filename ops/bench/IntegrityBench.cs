@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using ActorTrain.Models;
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Steps;
+using ActorTrain.Models.Storage;
+
+namespace ActorTrain.Bench;
+
+/// <summary>What it costs that every flipped bit in memory is found: steps that check whatever they read against steps of the same parts that check
+/// nothing, in turns. Both end with the same bits.</summary>
+internal static class IntegrityBench
+{
+    private const int Rounds = 15;
+    private const int Steps = 4;
+    private const int Lanes = 8;
+    private static readonly LaneBlock All = new(0, Lanes);
+
+    public static void Run(Figures figures)
+    {
+        Console.WriteLine("\nintegrity: the benchmark model in bf16, batch 8 as 8 lanes, every vector checked against not checked; milliseconds per step");
+        var options = new ReplicaOptions
+        {
+            Model = Trainee.BenchmarkModel,
+            Precision = Precision.BFloat16,
+            Lanes = Lanes,
+            Schedule = new LearningRateSchedule(1e-3, WarmupSteps: 10, Steps: 10_000),
+        };
+        using var guarded = new Guarded(options);
+        using var bare = new Bare(options);
+        guarded.Steps(2);
+        bare.Steps(2);
+        var times = new List<(double Guarded, double Bare)>();
+        for (var round = 0; round < Rounds; round++)
+            times.Add(round % 2 == 0 ? (guarded.Steps(Steps), bare.Steps(Steps)) : Turned(bare.Steps(Steps), guarded.Steps(Steps)));
+        Console.WriteLine($"  checked {times.Select(static t => t.Guarded).Median():F1}, not checked {times.Select(static t => t.Bare).Median():F1}");
+
+        // What the checks that are no part of another pass take alone.
+        var (lane, weights) = (new List<double>(), new List<double>());
+        for (var i = 0; i < 21; i++)
+        {
+            lane.Add(Time(() => FlatChecksum.Of(guarded.Replica.Parameters.Gradients)));
+            weights.Add(Time(guarded.Replica.VerifyWeights));
+        }
+
+        Console.WriteLine($"  a gradient's checksum {lane.Median():F2}, the check of the weights and their copies {weights.Median():F2}");
+        if (!guarded.Replica.Parameters.Weights.bytes.SequenceEqual(bare.Parameters.Weights.bytes))
+            throw new InvalidOperationException("Steps that are checked gave other bits than steps that are not.");
+        figures.Add("integrity.cost_percent", 100 * times.Select(static t => t.Guarded / t.Bare - 1).Median());
+
+        static (double, double) Turned(double bare, double guarded) => (guarded, bare);
+    }
+
+    private static double Time(Action act)
+    {
+        var started = Stopwatch.GetTimestamp();
+        act();
+        return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+    }
+
+    private static TokenBatch[] Batches()
+    {
+        var (random, model) = (new Random(1), Trainee.BenchmarkModel);
+        return [.. Enumerable.Range(0, Lanes).Select(_ => new TokenBatch(
+            [.. Enumerable.Range(0, model.ContextLength + 1).Select(_ => (long)random.Next(model.VocabularySize))], 1, model.ContextLength))];
+    }
+
+    private sealed class Guarded(ReplicaOptions options) : IDisposable
+    {
+        private readonly TokenBatch[] batches = Batches();
+        private long step;
+
+        public Replica Replica { get; } = new(options);
+
+        public double Steps(int count) => Time(() =>
+        {
+            for (var i = 0; i < count; i++, step++)
+            {
+                var sums = Replica.Compute([All], lane => [batches[lane]], Lanes * options.Model.ContextLength);
+                Replica.VerifyWeights();
+                var total = sums[0].Value;
+                Replica.Apply(total, Replica.Measure(step, total));
+            }
+        }) / count;
+
+        public void Dispose() => Replica.Dispose();
+    }
+
+    // The same step from the same parts, without a checksum anywhere but that of the packed weights, which are made in both.
+    private sealed class Bare : IDisposable
+    {
+        private readonly ReplicaOptions options;
+        private readonly TokenBatch[] batches = Batches();
+        private readonly GradientPool memory;
+        private readonly Transformer model;
+        private readonly AdamW optimizer;
+        private readonly LaneTrainer trainer;
+        private long step;
+
+        public Bare(ReplicaOptions options)
+        {
+            this.options = options;
+            var layout = ModelLayout.Of(options.Model);
+            memory = new GradientPool(layout.Length, 4 * Lanes);
+            Parameters = new FlatParameters(layout, gradients: memory.Rent());
+            model = new Transformer(options.Model, Parameters, options.Precision);
+            optimizer = new AdamW(Parameters, options.Optimizer);
+            trainer = new LaneTrainer(model, Lanes, memory);
+            Initialization.Initialize(Parameters, options.Model, options.Seed);
+            Parameters.WeightsChanged();
+        }
+
+        public FlatParameters Parameters { get; }
+
+        public double Steps(int count) => Time(() =>
+        {
+            for (var i = 0; i < count; i++)
+                Step();
+        }) / count;
+
+        public void Dispose()
+        {
+            trainer.Dispose();
+            optimizer.Dispose();
+            model.Dispose();
+            Parameters.Dispose();
+            memory.Dispose();
+        }
+
+        private void Step()
+        {
+            var tree = new LaneTree<TorchSharp.torch.Tensor>(Lanes, (left, right) =>
+            {
+                FlatSums.Add(left.numel(), left.Address(), right.Address(), left.Address(), new SumReport { Parallel = true });
+                memory.Return(right);
+                return left;
+            });
+            for (var lane = 0; lane < Lanes; lane++)
+            {
+                trainer.Gradient([batches[lane]], Lanes * options.Model.ContextLength);
+                tree.Add(new LaneBlock(lane, 1), Parameters.ExchangeGradients(memory.Rent()));
+            }
+
+            var total = tree.Total();
+            var norm = GradientNorm.Of(total);
+            optimizer.Apply(total, step + 1, options.Schedule.At(step), GradientNorm.ClipFactor(norm, options.Clip));
+            memory.Return(total);
+            step++;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+
+namespace ActorTrain.Bench;
+
+/// <summary>What faults cost, in steps that could have been taken in that time: the loss of a trainer, the way back to a snapshot in memory and to a
+/// checkpoint on disk; and what it costs to compute some lanes twice.</summary>
+internal static class RecoveryBench
+{
+    private const int Faults = 50;
+    private const int AuditRounds = 7;
+    private const int Steps = 10;
+    private static readonly int[] Rates = [100, 20, 5, 1];
+
+    public static void Run(Figures figures)
+    {
+        Console.WriteLine($"\nrecovery: the benchmark model in bf16, 2 trainers of 1 thread, batch 8 as 8 lanes; medians over {Faults} faults each");
+        Crashes(figures);
+        Rollbacks(figures);
+        Audits(figures);
+    }
+
+    // Each block of steps in which one trainer is lost, its way back included, against the calm ones before and after it.
+    private static void Crashes(Figures figures)
+    {
+        var crash = new TrainerCrash();
+        using var trainee = new TraineeActors(trainers: 2, threads: 1, reducers: 2, crash, maxFaults: int.MaxValue);
+        trainee.Run(3);
+        var lost = new List<double>();
+        var before = trainee.Run(Steps);
+        for (var i = 0; i < Faults; i++)
+        {
+            crash.Arm();
+            var disturbed = trainee.Run(Steps);
+            var after = trainee.Run(Steps);
+            lost.Add(Steps * (((before + after) / 2 / disturbed) - 1));
+            before = after;
+        }
+
+        Print("the loss of one of two trainers", lost, "steps");
+        figures.Add("recovery.trainer_crash.steps", lost.Median());
+    }
+
+    // From the decision to go back to the commit of the first step after it.
+    private static void Rollbacks(Figures figures)
+    {
+        using var trainee = new TraineeActors(trainers: 2, threads: 1, reducers: 2, checkpointEvery: 12, snapshotEvery: 2);
+        trainee.Run(24);
+        var (memory, disk) = (new List<double>(), new List<double>());
+        var calm = trainee.Steps.Skip(8).Select(static step => step.Elapsed.TotalSeconds).Median();
+        for (var i = 0; i < Faults; i++)
+        {
+            memory.Add(First(back: 2) / calm);
+
+            // Further back than snapshots reach.
+            disk.Add(First(back: 12));
+            trainee.Run(10);
+        }
+
+        Print("back to a snapshot in memory, the first step included", memory, "steps");
+        Print("back to a checkpoint on disk, the first step included", disk, "s");
+        figures.Add("recovery.rollback_memory.steps", memory.Median());
+        figures.Add("recovery.rollback_disk.seconds", disk.Median());
+
+        double First(int back)
+        {
+            var count = trainee.Steps.Count;
+            var at = trainee.Steps[^1].Step;
+            trainee.GoBack(at - back);
+            trainee.Run(2);
+
+            // The step that was under way may still have been committed before the wish was heard.
+            return trainee.Steps.Skip(count).First(step => step.Step <= at).Elapsed.TotalSeconds;
+        }
+    }
+
+    private static void Audits(Figures figures)
+    {
+        using var none = new TraineeActors(trainers: 2, threads: 1, reducers: 2);
+        none.Run(3);
+        foreach (var every in Rates)
+        {
+            using var audited = new TraineeActors(trainers: 2, threads: 1, reducers: 2, auditEvery: every);
+            audited.Run(3);
+            var costs = new List<double>();
+            for (var round = 0; round < AuditRounds; round++)
+                costs.Add(100 * ((none.Run(20) / audited.Run(20)) - 1));
+            Print(string.Create(CultureInfo.InvariantCulture, $"a lane computed twice every {every} steps (each of 2 trainers is proved right every {2 * every})"), costs, "%");
+            if (every == 20)
+                figures.Add("audit.cost_percent", costs.Median());
+        }
+    }
+
+    private static void Print(string what, List<double> values, string unit) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {what}: {values.Median():F2} {unit} ({values.Min():F2}–{values.Max():F2})"));
+}

@@ -1,0 +1,55 @@
+namespace ActorTrain.Persistence.Checkpoints;
+
+/// <summary>How many checkpoints stay on disk.</summary>
+public sealed record CheckpointStoreOptions
+{
+    /// <summary>The newest that stay; at least 1.</summary>
+    public int KeepLast { get; init; } = 3;
+
+    /// <summary>Checkpoints of steps that are multiples of this stay for good; 0 keeps none.</summary>
+    public long KeepEvery { get; init; }
+
+    /// <summary>Says what is wrong with these options; empty when nothing is.</summary>
+    public IEnumerable<string> Validate()
+    {
+        if (KeepLast < 1)
+            yield return $"checkpoints.keep_last is {KeepLast}; it must be at least 1.";
+        if (KeepEvery < 0)
+            yield return $"checkpoints.keep_every is {KeepEvery}; it must be 0 (none) or a number of steps.";
+    }
+}
+
+/// <summary>Which checkpoints stay: the newest ones, those of round steps, and the newest that proved good; of damaged ones none that lies further
+/// back than those.</summary>
+public static class CheckpointRetention
+{
+    /// <summary>Parts those that the run has left from the others. Where nothing else is whole, none counts as left: weights that nobody goes on from are
+    /// better than none.</summary>
+    /// <param name="found">Checkpoints of a run.</param>
+    /// <param name="isLeft">Whether a whole one was left.</param>
+    public static (IReadOnlyList<CheckpointInfo> Left, IReadOnlyList<CheckpointInfo> Others) Part(IReadOnlyList<CheckpointInfo> found, Predicate<CheckpointInfo> isLeft)
+    {
+        ArgumentNullException.ThrowIfNull(found);
+        ArgumentNullException.ThrowIfNull(isLeft);
+        var left = found.Where(info => info.Manifest is not null && isLeft(info)).ToList();
+        var others = found.Except(left).ToList();
+        return others.Exists(static info => info.Manifest is not null) ? (left, others) : ([], found);
+    }
+
+    /// <summary>Those that need not stay. While a checkpoint is whole, one that is whole stays.</summary>
+    /// <param name="found">Checkpoints of a run, without those that were left.</param>
+    /// <param name="options">How many stay.</param>
+    public static IReadOnlyList<CheckpointInfo> Surplus(IReadOnlyList<CheckpointInfo> found, CheckpointStoreOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(found);
+        ArgumentNullException.ThrowIfNull(options);
+        var whole = found.Where(static info => info.Manifest is not null).OrderByDescending(static info => info.Step).ToList();
+        if (whole.Count < options.KeepLast)
+            return [];
+        var oldest = whole[options.KeepLast - 1].Step;
+        var good = whole.Find(static info => info.ProvedAt is not null);
+        return [.. found.Where(info => info.Step < oldest && info != good && info.Fault is not { IsNewer: true } && !IsRound(info))];
+
+        bool IsRound(CheckpointInfo info) => options.KeepEvery > 0 && info.Step % options.KeepEvery == 0;
+    }
+}
