@@ -51,7 +51,7 @@ internal sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Fault
             var least = kind.Blow == Blow.Poison ? steps / 2 : 1;
 
             // What strikes a checkpoint needs one before it, and one to come.
-            var most = kind.Role == ChaosKind.Checkpointer ? steps - (2 * configuration.Checkpoints.Every) : steps - 1;
+            var most = kind.Role == ChaosKind.Checkpointer ? steps - (2 * SavingInterval(configuration)) : steps - 1;
             var step = least + (long)(Chance.Of(seed, $"{i + 1}/step") % (ulong)Math.Max(1, most - least));
             return Complete(seed, new ChaosFault { Number = i + 1, Kind = kind.Name, Step = step, Actor = "" }, configuration, null, null, null, 1);
         }).ToList();
@@ -78,11 +78,15 @@ internal sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Fault
         return deck[..count];
     }
 
+    // Where the run chooses it, the longest that it may choose.
+    private static int SavingInterval(RunConfiguration configuration) =>
+        configuration.Checkpoints.Every == CheckpointOptions.Auto ? configuration.Checkpoints.EveryMax : configuration.Checkpoints.Every;
+
     // A hang lasts twice the timeout, so it is drawn only where that is short.
     private static bool Suits(ChaosKind kind, RunConfiguration configuration, bool timed) => kind.Blow switch
     {
         Blow.Poison => !timed && configuration.Training.Steps >= LeastStepsForPoison,
-        Blow.Tear or Blow.FillDisk => configuration.Checkpoints.Every > 0 && configuration.Training.Steps > 4 * configuration.Checkpoints.Every,
+        Blow.Tear or Blow.FillDisk => SavingInterval(configuration) > 0 && configuration.Training.Steps > 4 * SavingInterval(configuration),
         Blow.Hang => configuration.Trainers.Timeout <= TimeSpan.FromSeconds(30),
         _ => true,
     };

@@ -56,8 +56,21 @@ public static class RunEventWords
         ? "its first weights"
         : string.Create(CultureInfo.InvariantCulture, $"the {from} of step {step}");
 
-    private static string Ranges(IReadOnlyList<SkippedRange> skipped) => (skipped is [{ Count: 1 }] ? "position " : "positions ") + string.Join(
-        ", ", skipped.Select(static range => range.Count == 1 ? Sentence($"{range.First}") : Sentence($"{range.First}–{range.End - 1}")));
+    // A batch is often left out sample by sample: neighbours are told as one.
+    private static string Ranges(IReadOnlyList<SkippedRange> skipped)
+    {
+        var joined = new List<(long First, long End)>();
+        foreach (var range in skipped.OrderBy(static range => range.First))
+        {
+            if (joined.Count > 0 && joined[^1].End == range.First)
+                joined[^1] = (joined[^1].First, range.End);
+            else
+                joined.Add((range.First, range.End));
+        }
+
+        var words = joined.Select(static range => range.End == range.First + 1 ? Sentence($"{range.First}") : Sentence($"{range.First}–{range.End - 1}"));
+        return (joined is [var one] && one.End == one.First + 1 ? "position " : "positions ") + string.Join(", ", words);
+    }
 
     private static string Ended(string reason) => reason.Length > 0 && reason[^1] is '.' or '!' or '?' ? reason : reason + ".";
 

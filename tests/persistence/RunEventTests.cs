@@ -46,6 +46,7 @@ public sealed class RunEventTests
     // Golden: what is in databases must stay readable.
     [Theory]
     [InlineData("RunStarted/1", """{"configurationHash":"c0ffee","steps":1000,"lanes":8,"trainers":3,"at":"2026-03-04T05:06:07.89+00:00","step":0}""", "The run began with 3 trainers: 1000 steps of 8 lanes, configuration c0ffee.")]
+    [InlineData("BatchVetoed/1", """{"skipped":[{"first":56,"count":1,"reason":"x"},{"first":57,"count":1,"reason":"x"},{"first":60,"count":1,"reason":"x"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "An update was vetoed and positions 56–57, 60 of the sample stream left out. the loss is NaN.")]
     [InlineData("BatchVetoed/1", """{"skipped":[{"first":56,"count":8,"reason":"loss is NaN"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "An update was vetoed and positions 56–63 of the sample stream left out. the loss is NaN.")]
     [InlineData("TrainerLeft/1", """{"trainer":"trainer-1","generation":3,"reason":"It threw.","at":"2026-03-04T05:06:07.89+00:00","step":12}""", "trainer-1 left: generation 3. It threw.")]
     public void The_form_of_a_decision_stays_what_it_is(string manifest, string json, string words)

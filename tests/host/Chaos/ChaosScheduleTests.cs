@@ -24,6 +24,16 @@ public sealed class ChaosScheduleTests
     }
 
     [Fact]
+    public void The_table_in_the_documents_is_that_of_the_program()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "ActorTrain.sln")))
+            folder = Path.GetDirectoryName(folder)!;
+        var rows = File.ReadLines(Path.Combine(folder, "host", "Chaos", "README.md")).Where(static line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(2);
+        rows.ShouldBe(ChaosKinds.All.Select(static kind => $"| {kind.Name} | {kind.What} | {kind.Answer} |"));
+    }
+
+    [Fact]
     public void A_run_whose_trainers_may_be_silent_for_long_is_spared_hangs() =>
         ChaosSchedule.Draw(3, 100, ChaosSamples.Run("trainers.timeout=120")).Faults.ShouldNotContain(static fault => fault.Kind == "trainer-hang");
 
