@@ -29,12 +29,47 @@ public sealed class RunEventTests
         new RunFinished(At, 1000, "0123456789abcdef"),
     ];
 
+    // What the run or an operator decided on its course.
+    private static readonly RunEvent[] Judged =
+    [
+        new StepReplayed(At, 40, true, "two trainers had the same bits"),
+        new SpikeJudged(At, 40, "rolling", "loss", 9.5, 4, 38, "roll back", "the loss of step 40 is 9.5"),
+        new CourseCorrected(At, 40, new Correction(1, 28, [new SkippedRange(224, 96, "spike")], 1, Correction.Automatic, "the loss of step 40 is 9.5")),
+        new RunRolledBack(At, 28, 40, "snapshot", "the loss of step 40 is 9.5"),
+        new SpikeExplained(At, 40, "data and state", "On the weights of step 28 it is nothing special."),
+        new CorruptionFound(At, 41, "trainer-1", "Other bits than trainer-0."),
+        new TrainerQuarantined(At, 41, 1, Correction.Automatic, "It computed other bits."),
+        new TrainerReleased(At, 50, 1, "ann"),
+        new RunPaused(At, 51, "ann"),
+        new RunContinued(At, 51, "ann"),
+        new CheckpointCommitted(At, 60, "abcdef0123456789"),
+        new CheckpointProved(At, 60, 160, "abcdef0123456789"),
+        new SaveIntervalChosen(At, 160, 40, "A save stalls 0.1 s."),
+    ];
+
+    [Fact]
+    public void Decisions_on_the_course_fold_to_a_state()
+    {
+        var state = JournalState.Of(Judged[..9]);
+        (state.Spikes, state.Rollbacks, state.Corruptions, state.IsPaused).ShouldBe((1, 1, 1, true));
+        state.Corrections.Select(static correction => correction.Number).ShouldBe([1]);
+        state.Skips.Ranges.ShouldBe([new SkippedRange(224, 96, "spike")]);
+        JournalState.Of(Judged[..7]).Quarantined.ShouldBe([1]);
+        state.Quarantined.ShouldBeEmpty();
+        var last = JournalState.Of(Judged);
+        last.IsPaused.ShouldBeFalse();
+        last.Proved.ShouldBe([60]);
+        last.SaveInterval.ShouldBe(40);
+        JournalState.Of([.. Judged, new RunRolledBack(At, 50, 170, "checkpoint", "x")]).Proved.ShouldBeEmpty();
+    }
+
     [Fact]
     public void Every_kind_of_decision_has_a_form_and_words()
     {
         var kinds = typeof(RunEvent).Assembly.GetTypes().Where(static type => type.IsSubclassOf(typeof(RunEvent))).ToArray();
-        Decisions.Select(static decision => decision.GetType()).Distinct().ShouldBe(kinds, ignoreOrder: true);
-        foreach (var decision in Decisions)
+        RunEvent[] all = [.. Decisions, .. Judged];
+        all.Select(static decision => decision.GetType()).Distinct().ShouldBe(kinds, ignoreOrder: true);
+        foreach (var decision in all)
         {
             var manifest = RunEventCodec.ManifestOf(decision);
             manifest.ShouldBe($"{decision.GetType().Name}/1");
@@ -49,6 +84,8 @@ public sealed class RunEventTests
     [InlineData("BatchVetoed/1", """{"skipped":[{"first":56,"count":1,"reason":"x"},{"first":57,"count":1,"reason":"x"},{"first":60,"count":1,"reason":"x"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "An update was vetoed and positions 56–57, 60 of the sample stream left out. the loss is NaN.")]
     [InlineData("BatchVetoed/1", """{"skipped":[{"first":56,"count":8,"reason":"loss is NaN"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "An update was vetoed and positions 56–63 of the sample stream left out. the loss is NaN.")]
     [InlineData("TrainerLeft/1", """{"trainer":"trainer-1","generation":3,"reason":"It threw.","at":"2026-03-04T05:06:07.89+00:00","step":12}""", "trainer-1 left: generation 3. It threw.")]
+    [InlineData("CourseCorrected/1", """{"correction":{"number":2,"from":20,"skipped":[{"first":160,"count":24,"reason":"ann wanted it"}],"rateFactor":0.5,"by":"ann","reason":"ann sent the run back to step 20."},"at":"2026-03-04T05:06:07.89+00:00","step":35}""", "Correction 2 by ann: from step 20 on positions 160–183 of the sample stream are left out and the learning rate is multiplied by 0.5. ann sent the run back to step 20.")]
+    [InlineData("RunRolledBack/1", """{"lostStep":35,"from":"snapshot","reason":"ann sent the run back to step 20.","at":"2026-03-04T05:06:07.89+00:00","step":20}""", "The run went back from step 35 to the snapshot of step 20. ann sent the run back to step 20.")]
     public void The_form_of_a_decision_stays_what_it_is(string manifest, string json, string words)
     {
         var decision = RunEventCodec.Read(manifest, Encoding.UTF8.GetBytes(json));

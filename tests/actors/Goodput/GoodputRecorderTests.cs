@@ -20,7 +20,9 @@ public sealed class GoodputRecorderTests : TestKit
         AwaitAssert(() => GoodputLog.Read(File).Count().ShouldBeGreaterThan(2), TimeSpan.FromSeconds(30));
         recorder.Tell(new GoodputTurn(DateTimeOffset.UtcNow, GoodputActivity.Ending, null, 4));
         Watch(recorder);
-        Sys.Stop(recorder);
+
+        // A stop would overtake what was told before it.
+        recorder.Tell(PoisonPill.Instance);
         ExpectTerminated(recorder, TimeSpan.FromSeconds(30));
         var rows = GoodputLog.Read(File).ToList();
         rows[0].From.ShouldBe(began);
