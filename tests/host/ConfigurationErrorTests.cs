@@ -11,7 +11,7 @@ public sealed class ConfigurationErrorTests
     [InlineData("training:\n  stpes: 5\n", "run.yaml:4: there is no key 'training.stpes'; did you mean 'training.steps'?")]
     [InlineData("trainign:\n  steps: 5\n", "run.yaml:3: there is no section 'trainign'; did you mean 'training'?")]
     [InlineData("steps: 5\n", "run.yaml:3: 'steps' stands outside its section; it belongs under 'training:'.")]
-    [InlineData("zebra:\n  a: 1\n", "run.yaml:3: there is no section 'zebra'; the sections are run, model, data, training, trainers, reducers, spikes, evaluation, checkpoints, journal.")]
+    [InlineData("zebra:\n  a: 1\n", "run.yaml:3: there is no section 'zebra'; the sections are run, model, data, training, trainers, reducers, spikes, audit, evaluation, checkpoints, journal.")]
     [InlineData("model:\n  steps: 5\n", "run.yaml:4: there is no key 'model.steps'; did you mean 'training.steps'?")]
     [InlineData("model:\n  qqqqqqqqqq: 5\n", "run.yaml:4: there is no key 'model.qqqqqqqqqq'; 'actortrain help config' lists all keys.")]
     [InlineData("training:\n\n  steps: many\n", "run.yaml:5: training.steps is 'many', but it must be a whole number of at least 1.")]

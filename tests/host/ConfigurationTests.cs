@@ -90,7 +90,7 @@ public sealed class ConfigurationTests
             "evaluation.batches=2", "checkpoints.every=7", "checkpoints.keep=1", "checkpoints.keep_every=1000",
             "checkpoints.snapshots=5", "checkpoints.every_min=3", "checkpoints.every_max=30", "checkpoints.every_minutes=1", "checkpoints.proof_steps=9", "checkpoints.snapshot_every=5", "trainers.count=2", "trainers.timeout=60", "trainers.retry_interval=1", "trainers.restart_backoff_min=0.25",
             "trainers.restart_backoff_max=5", "trainers.max_restarts=3", "trainers.restart_window=1000", "reducers.count=4",
-            "journal.connection=Host=db", "journal.buffer=16", "spikes.replay=false",
+            "journal.connection=Host=db", "journal.buffer=16", "spikes.replay=false", "audit.every=7", "audit.corruption_limit=2", "audit.quarantine_limit=4",
         ];
         mattering.Select(set => Read(set).Hash).Append(plain.Hash).ShouldBeUnique();
         Read("model.family=llama", "model.kv_heads=3").Hash.ShouldNotBe(Read("model.family=llama").Hash);
