@@ -112,6 +112,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         if (block?.NextLane != lane)
             throw new InvariantException($"Lane {lane} is not the next of the block under way.");
         ProbeState();
+        ProbeCopies();
         foreach (var resting in block.Resting)
             Probe(FlatPlace.LaneGradient, resting);
         var samples = options.Plan.Samples(batchStep, lane, skips);
@@ -127,6 +128,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     {
         // No gradient of weights that changed ever leaves.
         ProbeState();
+        ProbeCopies();
         replica.VerifyWeights();
         var lanes = block!.Block;
         var sum = block.Take();
@@ -231,6 +233,11 @@ public sealed class ReplicaDevice : ITrainerDevice
         Probe(FlatPlace.Weights, replica.Parameters.Weights);
         Probe(FlatPlace.FirstMoment, replica.FirstMoment);
         Probe(FlatPlace.SecondMoment, replica.SecondMoment);
+    }
+
+    // The next update throws these copies away.
+    private void ProbeCopies()
+    {
         foreach (var copy in options.Probe is null ? [] : replica.Parameters.CopyTargets())
             options.Probe!(copy);
     }

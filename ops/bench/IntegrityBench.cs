@@ -12,8 +12,8 @@ namespace ActorTrain.Bench;
 /// nothing, in turns. Both end with the same bits.</summary>
 internal static class IntegrityBench
 {
-    private const int Rounds = 15;
-    private const int Steps = 4;
+    private const int Rounds = 41;
+    private const int Steps = 1;
     private const int Lanes = 8;
     private static readonly LaneBlock All = new(0, Lanes);
 

@@ -39,6 +39,7 @@ public sealed class KeepingSimulationTests
         RunCrash = 0.001,
         ProcessDeath = 0.001,
         SaveFails = 0.2,
+        SnapshotRots = 0.05,
         JournalAway = 0.05,
         Operator = 0.004,
         StormInputs = 4000,

@@ -165,6 +165,13 @@ internal sealed partial class SimulatedRun
             return;
         }
 
+        if (!written.Contains(save.Number) && Chance(Weather.SnapshotRots))
+        {
+            refused.Add(save.Number);
+            Report(new CheckpointFailed(save.Number, save.Step, "The snapshot was damaged in memory.") { IsSnapshotDamaged = true }, life);
+            return;
+        }
+
         var (state, step) = plane.Slots[save.Slot];
         var hash = save.Hash.ToString("x16", CultureInfo.InvariantCulture);
         if (plane.Checkpoints.GetValueOrDefault(save.Step) != save.Hash || !plane.Courses[save.Step].Equals(save.Course))

@@ -40,6 +40,9 @@ internal sealed record Weather
 
     public double SaveFails { get; init; }
 
+    /// <summary>Chance that a snapshot's bits have changed by the time it is written.</summary>
+    public double SnapshotRots { get; init; }
+
     public double JournalAway { get; init; }
 
     /// <summary>The storm ends after so many inputs of the run: from then on it must go on undisturbed to its end.</summary>

@@ -113,13 +113,13 @@ public sealed class FlippedBitTests
 
                 // Two slots in turns; what is copied is tried at once, as whoever joins from it would.
                 var slot = (int)(step % 2);
-                if (device.Copy(slot, step + 1) is not { } hash)
+                if (device.Copy(slot, step + 1) is not { } copied)
                     throw new InvariantException("The slot was taken.");
                 step++;
                 using (var snapshot = training.Snapshots.Read(slot)!)
                 {
                     if (snapshot.Damage() is null)
-                        copies.Push((slot, step, hash.Hash));
+                        copies.Push((slot, step, copied.Hash));
                     else
                         Findings.Add(FlatPlace.Snapshot);
                 }
