@@ -38,7 +38,7 @@ public sealed class ScheduleFileTests
     }
 
     [Theory]
-    [InlineData("faults: [", "f.yaml:1: this is not YAML")]
+    [InlineData("faults: [", "f.yaml:2: this is not YAML")]
     [InlineData("- a\n- b", "f.yaml:1: a schedule is a list of faults under 'faults:'")]
     [InlineData("seed: 1\n", "f.yaml:1: there is no fault in this schedule")]
     [InlineData("faults: 3\n", "f.yaml:1: faults is a list")]
