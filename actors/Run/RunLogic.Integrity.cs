@@ -174,11 +174,11 @@ public sealed partial class RunLogic
             Correct(new Correction(corrections.Count + 1, since, [], 1, Correction.Automatic, reason));
     }
 
-    private void CountCorruption(TrainerEntry trainer, TrainerKey key, string reason)
+    private void CountCorruption(TrainerEntry trainer, TrainerLost lost, FoundDamage damage)
     {
-        Record(new CorruptionFound(now, step, key.ToString(), reason));
-        if (++trainer.Corruptions >= options.CorruptionLimit)
-            Quarantine(trainer, Correction.Automatic, $"It found corrupt bits with itself {trainer.Corruptions} times, the last time: {reason}");
+        Record(new CorruptionFound(now, step, lost.Trainer.ToString(), lost.Reason));
+        if (damage == FoundDamage.Own && ++trainer.Corruptions >= options.CorruptionLimit)
+            Quarantine(trainer, Correction.Automatic, $"It found corrupt bits with itself {trainer.Corruptions} times, the last time: {lost.Reason}");
     }
 
     private void Abandon(TrainerEntry trainer, string reason)

@@ -59,8 +59,8 @@ public sealed partial class RunLogic
                 if (Find(lost.Trainer) is { } gone)
                 {
                     Lose(gone, lost.Reason);
-                    if (lost.IsCorrupt)
-                        CountCorruption(gone, lost.Trainer, lost.Reason);
+                    if (lost.Damage is { } damage)
+                        CountCorruption(gone, lost, damage);
                 }
 
                 break;

@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Run;
 using ActorTrain.Models;
+using ActorTrain.Models.Storage;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Training;
@@ -82,7 +83,7 @@ public sealed class TrainerSupervisor : BreakableActor, IWithTimers
             if (!actor.Equals(terminated.ActorRef))
                 continue;
             lives.Remove(key);
-            Do(logic.Ended(key, Reason(life.Failure), Now, life.Failure is CorruptionException));
+            Do(logic.Ended(key, Reason(life.Failure), Now, DamageOf(life.Failure)));
             return;
         }
     }
@@ -120,6 +121,9 @@ public sealed class TrainerSupervisor : BreakableActor, IWithTimers
         Context.Watch(actor);
         lives.Add(key, (actor, life));
     }
+
+    private static FoundDamage? DamageOf(Exception? failure) =>
+        failure is not CorruptionException found ? null : found.Place == FlatPlace.TotalGradient ? FoundDamage.Shared : FoundDamage.Own;
 
     private static string Reason(Exception? failure) => failure is null ? "It stopped." : ReportingStrategy.Sentence(failure);
 

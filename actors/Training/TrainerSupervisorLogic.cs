@@ -53,12 +53,12 @@ public sealed class TrainerSupervisorLogic
     /// <param name="trainer">The life.</param>
     /// <param name="reason">Why, in one sentence.</param>
     /// <param name="at">The time.</param>
-    /// <param name="isCorrupt">Whether it found corrupt bits with itself.</param>
-    public IReadOnlyList<TrainerSupervisorEffect> Ended(TrainerKey trainer, string reason, DateTimeOffset at, bool isCorrupt = false)
+    /// <param name="damage">The corrupt bits that it ended over.</param>
+    public IReadOnlyList<TrainerSupervisorEffect> Ended(TrainerKey trainer, string reason, DateTimeOffset at, FoundDamage? damage = null)
     {
         Begin(at);
         if (Find(trainer) is { } post)
-            Lose(post, trainer, reason, isCorrupt);
+            Lose(post, trainer, reason, damage);
         return effects;
     }
 
@@ -102,14 +102,14 @@ public sealed class TrainerSupervisorLogic
         Do(new TellRun(new TrainerStarted(life)));
     }
 
-    private void Lose(Post post, TrainerKey life, string reason, bool isCorrupt = false)
+    private void Lose(Post post, TrainerKey life, string reason, FoundDamage? damage = null)
     {
         post.InARow = now - post.BornAt >= options.ResetAfter ? 1 : post.InARow + 1;
         post.Life = null;
         post.Losses.Enqueue(now);
         while (post.Losses.TryPeek(out var first) && now - first > options.Window)
             post.Losses.Dequeue();
-        Do(new TellRun(new TrainerLost(life, reason) { IsCorrupt = isCorrupt }));
+        Do(new TellRun(new TrainerLost(life, reason) { Damage = damage }));
         if (post.Losses.Count > options.MaxLosses)
         {
             post.GivenUp = $"Trainer {post.Number} was lost {post.Losses.Count} times within {options.Window.TotalMinutes:0.##} minutes and is not started again; "

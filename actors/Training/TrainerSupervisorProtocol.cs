@@ -41,8 +41,18 @@ public sealed record TrainerStarted(TrainerKey Trainer) : TrainerSupervisorRepor
 /// <param name="Reason">Why, in one sentence.</param>
 public sealed record TrainerLost(TrainerKey Trainer, string Reason) : TrainerSupervisorReport
 {
-    /// <summary>Whether it ended because it found corrupt bits with itself.</summary>
-    public bool IsCorrupt { get; init; }
+    /// <summary>The corrupt bits that it ended over; null where there were none.</summary>
+    public FoundDamage? Damage { get; init; }
+}
+
+/// <summary>Whose memory corrupt bits were found in.</summary>
+public enum FoundDamage
+{
+    /// <summary>That of the trainer who found them.</summary>
+    Own,
+
+    /// <summary>What all trainers read: they all find it.</summary>
+    Shared,
 }
 
 /// <summary>A trainer failed more often than it may, and is not started again.</summary>

@@ -108,7 +108,7 @@ internal sealed partial class SimulatedRun
         if (Chance(Weather.Corrupt))
         {
             Kill(trainer.Key);
-            Report(new TrainerLost(trainer.Key, "It found corrupt bits.") { IsCorrupt = true }, life);
+            Report(new TrainerLost(trainer.Key, "It found corrupt bits.") { Damage = FoundDamage.Own }, life);
             Restart(trainer.Key);
             return;
         }
