@@ -51,10 +51,17 @@ public sealed class RunActorSystemTests : IDisposable
         using (var system = RunActorSystem.Create(run, ""))
         {
             Logging.GetLogger(system, "a test").Warning("the answer is {0}", 42);
+
+            // A logger that is stopped first writes nothing more.
+            SpinWait.SpinUntil(IsWritten, TimeSpan.FromMinutes(1)).ShouldBeTrue();
             await system.Terminate();
         }
 
-        File.ReadAllLines(run.LogFile).ShouldContain(static line => line.Contains("Warning") && line.EndsWith("the answer is 42", StringComparison.Ordinal));
+        bool IsWritten()
+        {
+            using var file = new StreamReader(new FileStream(run.LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            return file.ReadToEnd().Split('\n').Any(static line => line.Contains("Warning", StringComparison.Ordinal) && line.EndsWith("the answer is 42", StringComparison.Ordinal));
+        }
     }
 
     private static async Task Record(ActorSystem system, RunDirectory run)
