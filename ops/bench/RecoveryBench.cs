@@ -8,8 +8,8 @@ internal static class RecoveryBench
 {
     private const int Faults = 50;
     private const int AuditRounds = 7;
-    private const int Steps = 10;
-    private static readonly int[] Rates = [100, 20, 5, 1];
+    private const int Steps = 5;
+    private static readonly int[] Rates = [20, 5, 1];
 
     public static void Run(Figures figures)
     {
@@ -43,7 +43,7 @@ internal static class RecoveryBench
     // From the decision to go back to the commit of the first step after it.
     private static void Rollbacks(Figures figures)
     {
-        using var trainee = new TraineeActors(trainers: 2, threads: 1, reducers: 2, checkpointEvery: 12, snapshotEvery: 2);
+        using var trainee = new TraineeActors(trainers: 2, threads: 1, reducers: 2, checkpointEvery: 6, snapshotEvery: 2);
         trainee.Run(24);
         var (memory, disk) = (new List<double>(), new List<double>());
         var calm = trainee.Steps.Skip(8).Select(static step => step.Elapsed.TotalSeconds).Median();
@@ -52,8 +52,8 @@ internal static class RecoveryBench
             memory.Add(First(back: 2) / calm);
 
             // Further back than snapshots reach.
-            disk.Add(First(back: 12));
-            trainee.Run(10);
+            disk.Add(First(back: 6));
+            trainee.Run(6);
         }
 
         Print("back to a snapshot in memory, the first step included", memory, "steps");
