@@ -22,6 +22,7 @@ public sealed partial class RunLogic
     private SaveCheckpoint? saving;
     private bool isSavingVoid;
     private long saves;
+    private long copies;
     private long? savedStep;
     private string? savedHash;
 
@@ -115,7 +116,7 @@ public sealed partial class RunLogic
         if (slot is not { } taken)
             return;
         copyAskedAt = now;
-        source.Copying = new CopyState(taken, step);
+        source.Copying = new CopyState(taken, step, ++copies);
         copying = source;
         Tell(source, source.Copying);
     }
@@ -128,7 +129,7 @@ public sealed partial class RunLogic
 
     private void Copied(TrainerEntry trainer, StateCopied copied)
     {
-        if (trainer.Copying is not { } asked || asked.Slot != copied.Slot || asked.Step != copied.Step)
+        if (trainer.Copying is not { } asked || asked.Number != copied.Number)
             return;
         (trainer.Copying, copying) = (null, null);
         NoteState(copied.Trainer, copied.StateChecksum);

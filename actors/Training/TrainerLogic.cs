@@ -154,8 +154,8 @@ public sealed class TrainerLogic
 
     private void Copy(CopyState copy)
     {
-        if (copied?.Slot != copy.Slot)
-            copied = device.Copy(copy.Slot, copy.Step) is { } state ? new StateCopied(key, copy.Slot, copy.Step, state.Hash) { StateChecksum = state.StateChecksum } : null;
+        if (copied?.Number != copy.Number)
+            copied = device.Copy(copy.Slot, copy.Step) is { } state ? new StateCopied(key, copy.Slot, copy.Step, copy.Number, state.Hash) { StateChecksum = state.StateChecksum } : null;
         if (copied is not null)
             tell(copied);
     }

@@ -42,7 +42,8 @@ public sealed record ApplyUpdate(Round Round, double GradientNorm, UpdateAdjustm
 /// <summary>Copy weights and moments into a slot of the memory for snapshots; answered by <see cref="StateCopied"/>.</summary>
 /// <param name="Slot">The slot, which is free.</param>
 /// <param name="Step">Updates that the state must have seen.</param>
-public sealed record CopyState(int Slot, long Step) : TrainerCommand;
+/// <param name="Number">Tells it from all other such commands: a copy that was damaged is made again, into the same slot too.</param>
+public sealed record CopyState(int Slot, long Step, long Number) : TrainerCommand;
 
 /// <summary>Measure the loss on the held-out part; answered by <see cref="EvaluationProgressed"/> per batch and then <see cref="Evaluated"/>.</summary>
 /// <param name="Step">Updates that the weights must have seen.</param>
@@ -119,8 +120,9 @@ public sealed record AtAnotherStep(TrainerKey Trainer, long Step) : TrainerRepor
 /// <param name="Trainer">The trainer.</param>
 /// <param name="Slot">The slot.</param>
 /// <param name="Step">Updates that the state has seen.</param>
+/// <param name="Number">Of the command.</param>
 /// <param name="Hash">Hash of the state as the trainer holds it.</param>
-public sealed record StateCopied(TrainerKey Trainer, int Slot, long Step, ulong Hash) : TrainerReport(Trainer)
+public sealed record StateCopied(TrainerKey Trainer, int Slot, long Step, long Number, ulong Hash) : TrainerReport(Trainer)
 {
     /// <summary>The trainer's checksum of it; null where it is not known.</summary>
     public ulong? StateChecksum { get; init; }

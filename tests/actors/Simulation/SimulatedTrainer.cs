@@ -69,7 +69,7 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
                 break;
             case CopyState copy when copy.Step == step:
                 plane.Slots[copy.Slot] = (state, step);
-                say(new StateCopied(key, copy.Slot, step, state) { StateChecksum = state });
+                say(new StateCopied(key, copy.Slot, step, copy.Number, state) { StateChecksum = state });
                 break;
             case Evaluate evaluate when evaluate.Step == step:
                 say(new Evaluated(key, step, state % 1000, 1, 1));

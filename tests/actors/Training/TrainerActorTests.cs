@@ -98,7 +98,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
         var supervisor = Supervise(faults: faults);
         var key = Start(supervisor, 0, 0);
         supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 1)));
-        supervisor.Tell(new TellTrainer(key, new CopyState(0, 0)));
+        supervisor.Tell(new TellTrainer(key, new CopyState(0, 0, 5)));
         faults.IsHanging.Wait(Patience).ShouldBeTrue();
         supervisor.Tell(new AbandonTrainer(key, "It hangs."));
         Hear<TrainerLost>();

@@ -44,8 +44,8 @@ public sealed class TrainerLogicTests : IDisposable
         trainer.Hear(Compute(Ticket, block));
         Drain();
         trainer.Hear(Compute(Ticket, block));
-        trainer.Hear(new CopyState(2, 4));
-        trainer.Hear(new CopyState(2, 4));
+        trainer.Hear(new CopyState(2, 4, 1));
+        trainer.Hear(new CopyState(2, 4, 1));
         trainer.Hear(new Evaluate(4));
         Drain();
         trainer.Hear(new Evaluate(4));
@@ -70,7 +70,7 @@ public sealed class TrainerLogicTests : IDisposable
         trainer.Hear(LoadFour);
         trainer.Hear(Compute(new Ticket(3, new Round(11, 5)), new LaneBlock(0, 1)));
         trainer.Hear(new ApplyUpdate(new Round(9, 3), 1, UpdateAdjustment.None));
-        trainer.Hear(new CopyState(0, 5));
+        trainer.Hear(new CopyState(0, 5, 1));
         trainer.Hear(new Evaluate(3));
         trainer.HasWork.ShouldBeFalse();
         Told(
@@ -187,6 +187,16 @@ public sealed class TrainerLogicTests : IDisposable
         device.Log.ShouldBe([
             "load 4", "begin {0-1}", "lane 0", "lane 1 hashed", "publish 10", "begin {4}", "lane 4 of 9", "measure", "begin {6}", "lane 6", "publish 10"]);
         reports.OfType<BlockRecomputed>().ShouldBe([new BlockRecomputed(Key, Ticket, new LaneBlock(4, 1), 3, RecordingDevice.Result)]);
+    }
+
+    [Fact]
+    public void A_state_is_copied_into_the_same_slot_again_when_that_is_another_order()
+    {
+        trainer.Hear(LoadFour);
+        trainer.Hear(new CopyState(2, 4, 1));
+        trainer.Hear(new CopyState(2, 4, 2));
+        device.Log.ShouldBe(["load 4", "copy 2", "copy 2"]);
+        reports.OfType<StateCopied>().Select(static report => report.Number).ShouldBe([1, 2]);
     }
 
     [Fact]

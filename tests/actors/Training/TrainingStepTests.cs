@@ -50,7 +50,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
 
         foreach (var key in keys)
         {
-            supervisor.Tell(new TellTrainer(key, new CopyState(0, Steps)));
+            supervisor.Tell(new TellTrainer(key, new CopyState(0, Steps, 1)));
             Hear<StateCopied>().Hash.ShouldBe(Bare.Value, key.ToString());
         }
 
@@ -78,7 +78,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
                 supervisor.Tell(new TellTrainer(key, new ApplyUpdate(round, norm, UpdateAdjustment.None)));
             if (step != 1)
                 continue;
-            supervisor.Tell(new TellTrainer(first, new CopyState(1, 2)));
+            supervisor.Tell(new TellTrainer(first, new CopyState(1, 2, 2)));
             var copied = Hear<StateCopied>();
             supervisor.Tell(new StartTrainer(1, 0));
             second = Hear<TrainerStarted>().Trainer;
@@ -94,7 +94,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
             Hear<StateLoaded>().Trainer.ShouldBe(second);
         }
 
-        supervisor.Tell(new TellTrainer(second, new CopyState(0, Steps)));
+        supervisor.Tell(new TellTrainer(second, new CopyState(0, Steps, 3)));
         Hear<StateCopied>().Hash.ShouldBe(Bare.Value);
         Stop(supervisor);
     }
@@ -106,7 +106,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
         var supervisor = Supervise(training, threads: 1);
         var keys = Start(supervisor, 2);
         supervisor.Tell(new TellTrainer(keys[0], new LoadState(new FreshState(), 0, 8)));
-        supervisor.Tell(new TellTrainer(keys[0], new CopyState(0, 0)));
+        supervisor.Tell(new TellTrainer(keys[0], new CopyState(0, 0, 4)));
         var copied = Hear<StateCopied>();
         using (var snapshot = training.Snapshots.Read(0)!)
             snapshot.SecondMoment.Slice(40, 1)[0] ^= 1;

@@ -84,8 +84,8 @@ internal sealed class ChaosLife
         IActorRef watch;
         try
         {
-            var (heard, databaseFails) = (bugs, DatabaseFails || schedule.JournalStorm > 0);
-            watch = system.ActorOf(Props.Create(() => new ErrorWatch(heard, databaseFails)), "errors");
+            var (heard, databaseFails, bitsFlip) = (bugs, DatabaseFails || schedule.JournalStorm > 0, schedule.Flips.Count > 0);
+            watch = system.ActorOf(Props.Create(() => new ErrorWatch(heard, databaseFails, bitsFlip)), "errors");
             watch.Ask<string>("ready", Guard).Wait();
             system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
             if (!outcome.Task.Wait(Guard))

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ActorTrain.Actors.Faults;
+using ActorTrain.Models;
 using Akka.Actor;
 using Akka.Event;
 
@@ -8,12 +9,15 @@ namespace ActorTrain.Chaos.Tests.World;
 /// <summary>Hears all errors of an actor system: what nobody injected is a bug, also where supervision makes it good.</summary>
 internal sealed class ErrorWatch : ReceiveActor
 {
-    public ErrorWatch(ConcurrentQueue<string> bugs, bool databaseFails)
+    public ErrorWatch(ConcurrentQueue<string> bugs, bool databaseFails, bool bitsFlip)
     {
         Receive<Error>(error =>
         {
             var cause = error.Cause?.GetBaseException();
             if (cause is InjectedFaultException or ChaosJournalException)
+                return;
+
+            if (bitsFlip && cause is CorruptionException)
                 return;
 
             // Whoever speaks to a database that fails cannot but fail.
