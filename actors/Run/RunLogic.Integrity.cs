@@ -174,9 +174,13 @@ public sealed partial class RunLogic
             Correct(new Correction(corrections.Count + 1, since, [], 1, Correction.Automatic, reason));
     }
 
-    private void CountCorruption(TrainerEntry trainer, TrainerLost lost, FoundDamage damage)
+    private void CountCorruption(TrainerEntry trainer, TrainerLost lost, FoundDamage damage, bool wasApplying)
     {
         Record(new CorruptionFound(now, step, lost.Trainer.ToString(), lost.Reason));
+
+        // Nobody can catch up by a total that is damaged, and there is no other: the step is taken again.
+        if (damage == FoundDamage.Shared && wasApplying && commits.Count > 0)
+            GoBack(commits[0].Round.Step, lost.Reason);
         if (damage == FoundDamage.Own && ++trainer.Corruptions >= options.CorruptionLimit)
             Quarantine(trainer, Correction.Automatic, $"It found corrupt bits with itself {trainer.Corruptions} times, the last time: {lost.Reason}");
     }

@@ -58,9 +58,10 @@ public sealed partial class RunLogic
             case TrainerLost lost:
                 if (Find(lost.Trainer) is { } gone)
                 {
+                    var wasApplying = gone.Loading is null && gone.Step < gone.ToldStep;
                     Lose(gone, lost.Reason);
                     if (lost.Damage is { } damage)
-                        CountCorruption(gone, lost, damage);
+                        CountCorruption(gone, lost, damage, wasApplying);
                 }
 
                 break;

@@ -7,7 +7,7 @@ namespace ActorTrain.Bench;
 internal static class RecoveryBench
 {
     private const int Faults = 50;
-    private const int AuditRounds = 7;
+    private const int AuditRounds = 5;
     private const int Steps = 5;
     private static readonly int[] Rates = [20, 5, 1];
 
@@ -83,7 +83,7 @@ internal static class RecoveryBench
             audited.Run(3);
             var costs = new List<double>();
             for (var round = 0; round < AuditRounds; round++)
-                costs.Add(100 * ((none.Run(20) / audited.Run(20)) - 1));
+                costs.Add(100 * ((none.Run(10) / audited.Run(10)) - 1));
             Print(string.Create(CultureInfo.InvariantCulture, $"a lane computed twice every {every} steps (each of 2 trainers is proved right every {2 * every})"), costs, "%");
             if (every == 20)
                 figures.Add("audit.cost_percent", costs.Median());

@@ -1,7 +1,9 @@
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Chaos.Tests.World;
 using ActorTrain.Models.Storage;
@@ -148,6 +150,8 @@ internal sealed record ChaosSchedule
             nameof(AbandonTrainer) => first.Add(FaultTarget.Trainer, nameof(ComputeLanes), 2, Fault.Hang),
             nameof(AtAnotherStep) => first.Add(FaultTarget.Trainer, nameof(ApplyUpdate), 1, Fault.Drop),
             nameof(Rewind) or "SupervisorReplacement" => first.Add(FaultTarget.Trainers, nameof(TellTrainer), 20, Fault.Throw),
+            nameof(SpikeDetectorStarted) => first,
+            nameof(JournalAway) => first with { JournalStorm = 0.2, StormFaults = 20 },
             nameof(RecomputeBlock) or nameof(BlockRecomputed) => first with { AuditEvery = 1 },
             nameof(MarkGood) => first with { CheckpointEvery = 1, ProofSteps = 1 },
             nameof(CancelEvaluation) or nameof(StopRun) when !Kills => first with { EvaluateEvery = 1, Cuts = [(Cut.Stop, 3), .. Cuts] },
