@@ -12,10 +12,11 @@ public sealed record TrainerSupervisorOptions
     public TimeSpan MinBackoff { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>The longest such wait.</summary>
-    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>A life that lasted so long was healthy: the next wait is the shortest again.</summary>
-    public TimeSpan ResetAfter { get; init; } = TimeSpan.FromMinutes(5);
+    /// <summary>A life that lasted so long was healthy: the next wait is the shortest again. Much longer than the longest wait, and trainers that are lost now
+    /// and then would be waited for as if they were hopeless.</summary>
+    public TimeSpan ResetAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Losses of one trainer within <see cref="Window"/> that are borne; with one more it is given up.</summary>
     public int MaxLosses { get; init; } = 10;

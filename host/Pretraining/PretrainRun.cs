@@ -276,7 +276,7 @@ internal sealed class PretrainRun : IDisposable
                 Threads = environment.Threads,
                 MinBackoff = trainers.RestartBackoffMin,
                 MaxBackoff = trainers.RestartBackoffMax,
-                ResetAfter = trainers.RestartWindow > trainers.RestartBackoffMax ? trainers.RestartWindow : trainers.RestartBackoffMax,
+                ResetAfter = trainers.RestartBackoffMax,
                 MaxLosses = trainers.MaxRestarts,
                 Window = trainers.RestartWindow,
                 Log = directory.LogFile,
