@@ -71,7 +71,15 @@ internal sealed class TraineeActors : IDisposable
             Name = "bench",
             Options = new RunLogicOptions { ConfigurationHash = "bench", Steps = 10_000, Lanes = Lanes, Trainers = trainers, Reducers = reducers, CheckpointEvery = checkpointEvery, AuditEvery = auditEvery, SnapshotEvery = snapshotEvery },
             Plan = plan,
-            Trainers = new TrainerSupervisorOptions { Threads = threads, MaxLosses = maxFaults },
+            Trainers = new TrainerSupervisorOptions
+            {
+                Threads = threads,
+                MaxLosses = maxFaults,
+
+                // Faults come far apart in a run; here they follow at once, and each is to cost what a single one does.
+                MaxBackoff = TimeSpan.FromMilliseconds(500),
+                ResetAfter = TimeSpan.FromMilliseconds(500),
+            },
             Limits = new RestartLimits(maxFaults, TimeSpan.FromMinutes(10), "nowhere"),
             MakeDevice = _ => new ReplicaDevice(device),
             Transport = transport,
