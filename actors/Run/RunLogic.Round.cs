@@ -257,8 +257,12 @@ public sealed partial class RunLogic
             Refresh(trainer);
         }
 
-        foreach (var check in round.Checks)
-            check.Asked?.Rechecks.RemoveAll(recheck => recheck.Ticket.Round == round.Round);
+        foreach (var asked in round.Checks.Select(static check => check.Asked).OfType<TrainerEntry>().Distinct())
+        {
+            asked.Rechecks.RemoveAll(recheck => recheck.Ticket.Round == round.Round);
+            Refresh(asked);
+        }
+
         round = null;
     }
 

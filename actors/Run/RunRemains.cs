@@ -1,5 +1,4 @@
 using ActorTrain.Models;
-using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
 
@@ -25,10 +24,6 @@ public sealed record RunOrigin(long Step, string? WeightsHash, Course Course)
             : Course.Start with { Skips = facts.SkipList };
         return new RunOrigin(facts.Step, manifest.WeightsHash, course);
     }
-
-    /// <summary>Whether it lies on the course that all corrections of the run lead to: one that was left by going back does not.</summary>
-    /// <param name="corrections">All corrections of the run so far.</param>
-    public bool IsOn(IEnumerable<Correction> corrections) => Course.Holds(corrections, Step);
 }
 
 /// <summary>What is left of a run in a process when its supervisor fails: enough for the next one to go on, and never to give a name twice.</summary>

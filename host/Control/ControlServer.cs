@@ -211,5 +211,5 @@ internal sealed class ControlServer : IDisposable
     // One that was left by going back is none any more.
     private static long? NewestCheckpoint(RunDirectory run, CourseStatus? course) =>
         new CheckpointArchive(run.CheckpointsDirectory).List()
-            .FirstOrDefault(checkpoint => checkpoint.Manifest is { } manifest && (course is null || RunOrigin.Of(manifest).IsOn([.. course.InForce, .. course.Pending])))?.Step;
+            .FirstOrDefault(checkpoint => checkpoint.Manifest is { } manifest && (course is null || RunOrigin.Of(manifest).Course.Holds([.. course.InForce, .. course.Pending], manifest.Facts.Step)))?.Step;
 }

@@ -75,9 +75,6 @@ public sealed record JournalState
     /// <summary>Checkpoints that were committed and not given up since, by step: hashes of their weights. The oldest may have been deleted.</summary>
     public ImmutableSortedDictionary<long, string> Checkpoints { get; init; } = ImmutableSortedDictionary<long, string>.Empty;
 
-    /// <summary>Steps that were left by going back, after one and up to another: what was saved of them is not gone on from.</summary>
-    public ImmutableList<(long After, long UpTo)> Left { get; init; } = [];
-
     /// <summary>Actors that failed or left, by name; a trainer's lives count together.</summary>
     public ImmutableSortedDictionary<string, ActorMishaps> Mishaps { get; init; } = ImmutableSortedDictionary.Create<string, ActorMishaps>(StringComparer.Ordinal);
 
@@ -125,7 +122,7 @@ public sealed record JournalState
 
             SpikeJudged => next with { Spikes = Spikes + 1 },
             CourseCorrected corrected => next with { Corrections = Corrections.Add(corrected.Correction) },
-            RunRolledBack back => next.GoBack(back.Step) with { Rollbacks = Rollbacks + 1, Left = Left.Add((back.Step, back.LostStep)) },
+            RunRolledBack back => next.GoBack(back.Step) with { Rollbacks = Rollbacks + 1 },
             CorruptionFound => next with { Corruptions = Corruptions + 1 },
             TrainerQuarantined quarantined => next with { Quarantined = Quarantined.Add(quarantined.Trainer) },
             TrainerReleased released => next with { Quarantined = Quarantined.Remove(released.Trainer) },
@@ -147,7 +144,7 @@ public sealed record JournalState
         && (Decisions, ConfigurationHash, Steps, Lanes, Step, Trainers) == (other.Decisions, other.ConfigurationHash, other.Steps, other.Lanes, other.Step, other.Trainers)
         && (Generation, Vetoes, Rewinds, Resumes, Ending) == (other.Generation, other.Vetoes, other.Rewinds, other.Resumes, other.Ending)
         && (IsPaused, SaveInterval, Spikes, Corruptions, Rollbacks) == (other.IsPaused, other.SaveInterval, other.Spikes, other.Corruptions, other.Rollbacks)
-        && Corrections.SequenceEqual(other.Corrections) && Left.SequenceEqual(other.Left) && Quarantined.SetEquals(other.Quarantined) && Proved.SetEquals(other.Proved)
+        && Corrections.SequenceEqual(other.Corrections) && Quarantined.SetEquals(other.Quarantined) && Proved.SetEquals(other.Proved)
         && Vetoed.SequenceEqual(other.Vetoed) && Members.SequenceEqual(other.Members)
         && Checkpoints.SequenceEqual(other.Checkpoints) && Mishaps.SequenceEqual(other.Mishaps);
 
