@@ -21,8 +21,13 @@ public sealed partial class RunLogic
 
     private void BeginRound()
     {
-        if (round is not null || step >= options.Steps || IsEnding || IsPaused || isPaused)
+        if (round is not null || step >= options.Steps || IsEnding || isPaused)
             return;
+        if (IsPaused)
+        {
+            TellThatItWaits();
+            return;
+        }
 
         // The first round waits for all who begin together, save for those who have failed already.
         if (lastRound + 1 == firstRound && trainers.Values.Any(static trainer => trainer is { IsMember: false, Faults: 0, IsRetiring: false }))

@@ -89,7 +89,7 @@ public static partial class Settings
         new("trainers.timeout", new Number(0.001, 86_400), "120", "seconds without a sign of life after which a trainer is taken for hung", static c => Write(c.Trainers.Timeout), Mending),
         new("trainers.retry_interval", new Number(0.001, 86_400), "2", "seconds after which an unanswered message is repeated; below a quarter of trainers.timeout",
             static c => Write(c.Trainers.RetryInterval), Mending),
-        new("trainers.restart_backoff_min", new Number(0.001, 3600), "0.5", "seconds before a trainer is started again the first time; doubled each time, until one lives for trainers.restart_backoff_max",
+        new("trainers.restart_backoff_min", new Number(0.001, 3600), "0.05", "seconds before a trainer is started again the first time; doubled each time, until one lives for trainers.restart_backoff_max",
             static c => Write(c.Trainers.RestartBackoffMin), Mending),
         new("trainers.restart_backoff_max", new Number(0.001, 3600), "10", "longest such wait, in seconds", static c => Write(c.Trainers.RestartBackoffMax), Mending),
         new("trainers.max_restarts", new Whole(0, 1_000_000), "10", "restarts of one actor within trainers.restart_window after which it is given up", static c => Write(c.Trainers.MaxRestarts), Mending),
