@@ -8,6 +8,8 @@ using ActorTrain.Models.Plan;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Metrics;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace ActorTrain.Chaos.Tests;
 
@@ -36,7 +38,7 @@ public sealed class SpikeSignalTests
         var expected = Training.BareLoop(skips, (step, lanes, total) =>
         {
             double Norm(Func<string, bool> isPart) => Math.Sqrt(Training.Layout.Entries.Where(entry => isPart(entry.Name))
-                .Sum(entry => total.Gradient.narrow(0, entry.Offset, entry.Count).to(TorchSharp.torch.ScalarType.Float64).square().sum().item<double>()));
+                .Sum(entry => total.Gradient.narrow(0, entry.Offset, entry.Count).to(ScalarType.Float64).square().sum().item<double>()));
             seen.Add(new StepSignals
             {
                 Step = step,
@@ -78,7 +80,7 @@ public sealed class SpikeSignalTests
             var place = new ChaosPlace(folder);
             var life = new ChaosLife(new ChaosSchedule { Seed = 0, Training = Training, Trainers = trainers, Reducers = reducers }, 0, place)
             {
-                Detection = new SpikeDetection([new NonFiniteRule(), listening, new MeanSigmaRule(new() { Window = 24, Warmup = 12, Signals = signals })]),
+                Detection = new SpikeDetection([new NonFiniteRule(), listening, new MeanSigmaRule(new() { Window = 12, Warmup = 12, Signals = signals })]),
             };
             life.Live().Ending.ShouldBe(RunEnding.Finished);
             using var checkpoint = place.OpenCheckpoints().LoadLatest(Training.Layout, static fault => throw new InvalidOperationException(fault.Sentence)).ShouldNotBeNull();
