@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Training;
+using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
@@ -155,6 +156,7 @@ public sealed partial class RunLogic
                 journal.Acknowledge(recorded.Number);
                 break;
             case JournalRecovered recovered:
+                Compare(recovered.Events);
                 journal.Acknowledge(recovered.Events.Count);
                 RepeatJournal();
                 break;
@@ -163,6 +165,19 @@ public sealed partial class RunLogic
                 Warn($"the journal's database is away; decisions wait, at most {options.JournalBuffer}: {away.Reason}");
                 break;
         }
+    }
+
+    // What a former life, or a process that was killed, had sent to the database may land when all had been read. This life knows nothing of it: the next one does.
+    private void Compare(IReadOnlyList<RunEvent> recorded)
+    {
+        foreach (var (number, decision) in journal.Waiting.TakeWhile(waiting => waiting.Number <= recorded.Count))
+        {
+            if (!recorded[(int)number - 1].Equals(decision))
+                throw new InvariantException($"Decision {number} in the journal is of a former life: {recorded[(int)number - 1]}");
+        }
+
+        if (recorded.Count > journal.Last)
+            throw new InvariantException($"Decision {recorded.Count} in the journal is of a former life: {recorded[^1]}");
     }
 
     private void RepeatJournal()

@@ -247,15 +247,39 @@ internal sealed partial class SimulatedRun
         }
     }
 
-    private void Persist(RecordDecision record)
+    // What a former life had sent may land late, too. Then the database refuses what comes in the same place, and the journal's actor reads it again.
+    private void Persist(RecordDecision record, int forLife)
     {
         if (Chance(Weather.JournalAway))
             return;
-        if (record.Number == Journal.Count + 1)
+        if (forLife != life)
+        {
+            if (record.Number == Journal.Count + 1)
+                Journal.Add(record.Event);
+            return;
+        }
+
+        if (record.Number == recorded + 1 && recorded < Journal.Count)
+        {
+            ReadJournal();
+            return;
+        }
+
+        if (record.Number == recorded + 1)
+        {
             Journal.Add(record.Event);
-        Report(new Recorded(Journal.Count), life);
+            recorded++;
+        }
+
+        Report(new Recorded(recorded), life);
         if (Chance(Weather.OthersCrash))
-            Report(new JournalRecovered([.. Journal]), life);
+            ReadJournal();
+    }
+
+    private void ReadJournal()
+    {
+        recorded = Journal.Count;
+        Report(new JournalRecovered([.. Journal]), life);
     }
 
     /// <summary>Finds a high loss only four steps later, when its updates are long applied.</summary>

@@ -1,0 +1,42 @@
+using Akka.Actor;
+
+namespace ActorTrain.Actors;
+
+/// <summary>The time of an actor system: read off the wall once, and steady from then on. Whoever sets the machine's clock makes no trainer look hung, delays
+/// no retry and adds no hour to a run.</summary>
+public sealed class SteadyClock : IExtension
+{
+    private readonly IScheduler scheduler;
+    private readonly DateTimeOffset begun;
+    private readonly TimeSpan begunOn;
+
+    /// <summary>Reads the wall clock.</summary>
+    /// <param name="scheduler">Whose clocks are read.</param>
+    internal SteadyClock(IScheduler scheduler)
+    {
+        this.scheduler = scheduler;
+        begun = scheduler.Now;
+        begunOn = scheduler.MonotonicClock;
+    }
+
+    /// <summary>What time it is.</summary>
+    public DateTimeOffset Now => begun + (scheduler.MonotonicClock - begunOn);
+
+    /// <summary>The one clock of a system.</summary>
+    public static SteadyClock Of(ActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        return system.WithExtension<SteadyClock, SteadyClockProvider>();
+    }
+}
+
+/// <summary>Gives every actor system its <see cref="SteadyClock"/>.</summary>
+public sealed class SteadyClockProvider : ExtensionIdProvider<SteadyClock>
+{
+    /// <inheritdoc/>
+    public override SteadyClock CreateExtension(ExtendedActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        return new SteadyClock(system.Scheduler);
+    }
+}
