@@ -224,7 +224,13 @@ public sealed partial class RunLogic
         vetoes = 0;
         states.Clear();
         course = course with { Spikes = judgement.IfApplied };
-        var measurement = new StepMeasurement(step, signals.Loss, signals.GradientNorm, now - commitAt, round.Positions) { RateFactor = adjustment.RateFactor };
+        var measurement = new StepMeasurement(step, signals.Loss, signals.GradientNorm, now - commitAt, round.Positions)
+        {
+            RateFactor = adjustment.RateFactor,
+            LaneLoss = SpikeSignal.LaneLoss.Known(signals),
+            EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
+            BlockNorm = SpikeSignal.BlockNorm.Known(signals),
+        };
         commitAt = now;
         AddMetrics(new MetricsItem(measurement, step));
         Do(new Show(measurement));

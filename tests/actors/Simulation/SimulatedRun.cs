@@ -5,6 +5,7 @@ using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;
@@ -27,7 +28,7 @@ internal sealed partial class SimulatedRun
     private readonly Dictionary<int, (Round Round, SeenBlocks Seen)> reducers = [];
     private readonly List<(long Number, Measurement? Item, long Step)> file = [];
     private readonly Func<long, bool> poison;
-    private readonly Func<long, bool> drift;
+    private readonly Func<IReadOnlyList<long>, double> lossOf;
     private long wishes;
     private long? expected;
     private long publisherLife = 1;
@@ -49,11 +50,17 @@ internal sealed partial class SimulatedRun
         this.plan = plan;
         this.storm = storm ?? Weather.Calm;
         this.poison = poison ?? (static _ => false);
-        this.drift = drift ?? (static _ => false);
+        lossOf = positions => drift is not null && positions.Any(drift) ? 100 : 1;
         logic = NewLogic();
     }
 
     public List<RunEvent> Journal { get; } = [];
+
+    /// <summary>The rules that judge.</summary>
+    public SpikeDetection Detection { get; init; } = new([new NonFiniteRule(), new LateRule()]);
+
+    /// <summary>The loss of a lane that read samples at some positions. Sums of such losses must be exact, in whatever order.</summary>
+    public Func<IReadOnlyList<long>, double> LossOf { get => lossOf; init => lossOf = value; }
 
     /// <summary>What the run said that its time goes into.</summary>
     public List<GoodputTurn> Turns { get; } = [];
