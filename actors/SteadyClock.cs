@@ -6,21 +6,22 @@ namespace ActorTrain.Actors;
 /// no retry and adds no hour to a run.</summary>
 public sealed class SteadyClock : IExtension
 {
-    private readonly IScheduler scheduler;
+    private readonly ITimeProvider clocks;
     private readonly DateTimeOffset begun;
     private readonly TimeSpan begunOn;
 
     /// <summary>Reads the wall clock.</summary>
-    /// <param name="scheduler">Whose clocks are read.</param>
-    internal SteadyClock(IScheduler scheduler)
+    /// <param name="clocks">The machine's clocks.</param>
+    public SteadyClock(ITimeProvider clocks)
     {
-        this.scheduler = scheduler;
-        begun = scheduler.Now;
-        begunOn = scheduler.MonotonicClock;
+        ArgumentNullException.ThrowIfNull(clocks);
+        this.clocks = clocks;
+        begun = clocks.Now;
+        begunOn = clocks.MonotonicClock;
     }
 
     /// <summary>What time it is.</summary>
-    public DateTimeOffset Now => begun + (scheduler.MonotonicClock - begunOn);
+    public DateTimeOffset Now => begun + (clocks.MonotonicClock - begunOn);
 
     /// <summary>The one clock of a system.</summary>
     public static SteadyClock Of(ActorSystem system)

@@ -1,36 +1,40 @@
 using Akka.Actor;
-using Akka.Configuration;
-using Akka.Event;
 
 namespace ActorTrain.Actors.Tests;
 
 public sealed class SteadyClockTests
 {
+    private static readonly DateTimeOffset Start = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
+
     [Fact]
-    public async Task Whoever_sets_the_clock_of_the_machine_does_not_move_it()
+    public void Whoever_sets_the_clock_of_the_machine_does_not_move_it()
     {
-        var scheduler = typeof(SettableScheduler);
-        using var system = ActorSystem.Create("clock", ConfigurationFactory.ParseString($"""
-            akka {"{"} stdout-loglevel = OFF, loglevel = OFF, scheduler.implementation = "{scheduler.FullName}, {scheduler.Assembly.GetName().Name}" {"}"}
-            """));
-        var (clock, wall) = (SteadyClock.Of(system), system.Scheduler.Now);
-        (clock.Now - wall).Duration().ShouldBeLessThan(TimeSpan.FromMinutes(10));
-        foreach (var hours in (int[])[-5, 0, 5])
+        var machine = new Machine { Now = Start, MonotonicClock = TimeSpan.FromDays(3) };
+        var clock = new SteadyClock(machine);
+        clock.Now.ShouldBe(Start);
+        foreach (var set in (int[])[-5, 5, 0])
         {
-            var before = clock.Now;
-            SettableScheduler.Ahead = TimeSpan.FromHours(hours);
-            (clock.Now - before).ShouldBeInRange(TimeSpan.Zero, TimeSpan.FromMinutes(10));
+            machine.Now = Start.AddHours(set);
+            machine.MonotonicClock += TimeSpan.FromSeconds(10);
         }
 
-        SteadyClock.Of(system).ShouldBeSameAs(clock);
+        clock.Now.ShouldBe(Start.AddSeconds(30));
+    }
+
+    [Fact]
+    public async Task All_actors_of_a_system_go_by_one_clock()
+    {
+        using var system = ActorSystem.Create("clock");
+        SteadyClock.Of(system).ShouldBeSameAs(SteadyClock.Of(system));
         await system.Terminate();
     }
 
-    /// <summary>The usual scheduler, on a machine whose clock is set.</summary>
-    public sealed class SettableScheduler(Config scheduler, ILoggingAdapter log) : HashedWheelTimerScheduler(scheduler, log)
+    private sealed class Machine : ITimeProvider
     {
-        public static TimeSpan Ahead { get; set; }
+        public DateTimeOffset Now { get; set; }
 
-        protected override DateTimeOffset TimeNow => DateTimeOffset.UtcNow + Ahead;
+        public TimeSpan MonotonicClock { get; set; }
+
+        public TimeSpan HighResMonotonicClock => MonotonicClock;
     }
 }
