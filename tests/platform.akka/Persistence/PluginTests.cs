@@ -186,7 +186,7 @@ public sealed class PluginTests() : TestKit(Settings)
     /// <summary>A snapshot store that fails.</summary>
     public class BrokenSnapshotStore : MemorySnapshotStore
     {
-        protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria) =>
+        protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) =>
             Task.FromException<SelectedSnapshot>(new IOException("the snapshot store is broken"));
     }
 
@@ -195,7 +195,7 @@ public sealed class PluginTests() : TestKit(Settings)
     {
         public static ManualResetEventSlim Asked { get; } = new();
 
-        protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria)
+        protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
         {
             Asked.Set();
             return new TaskCompletionSource<SelectedSnapshot>().Task;
