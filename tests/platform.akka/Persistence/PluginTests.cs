@@ -24,7 +24,11 @@ public sealed class PluginTests() : TestKit(Settings)
           plugin-dispatcher = "akka.actor.default-dispatcher"
           circuit-breaker { max-failures = 2, call-timeout = 10s, reset-timeout = 30s }
         }
-        akka.persistence.journal.strict = ${akka.persistence.journal.shared} { replay-filter.mode = fail }
+        akka.persistence.journal.strict {
+          class = "{{typeof(FaultyMemoryJournal).AssemblyQualifiedName}}"
+          plugin-dispatcher = "akka.actor.default-dispatcher"
+          replay-filter.mode = fail
+        }
         akka.persistence.snapshot-store.broken {
           class = "{{typeof(BrokenSnapshotStore).AssemblyQualifiedName}}"
           plugin-dispatcher = "akka.actor.default-dispatcher"
