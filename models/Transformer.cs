@@ -310,7 +310,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
 
         public override Tensor forward(Tensor x_BTD) => bias is not null
             ? functional.layer_norm(x_BTD, weight.shape, weight, bias, epsilon)
-            : x_BTD * (x_BTD.square().mean([-1], keepdim: true) + epsilon).rsqrt() * weight;
+            : x_BTD * (x_BTD.square().mean([-1], true) + epsilon).rsqrt() * weight;
     }
 
     private sealed class Linear : Module<Tensor, Tensor>

@@ -53,7 +53,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         Receive<JournalRecovered>(Begin);
         Receive<JournalAway>(Miss);
         Receive<Say>(say => parts.Show(say));
-        Receive<ReadDecisions>(read => journal.Tell(read));
+        Receive<ReadDecisions>(read => journal?.Tell(read));
         Receive<OperatorWish>(wish =>
         {
             if (logic is null)
@@ -223,10 +223,10 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         switch (effect)
         {
             case ToTrainer(var trainer, var command):
-                trainers.Tell(new TellTrainer(trainer, command));
+                trainers!.Tell(new TellTrainer(trainer, command));
                 break;
             case ToTrainerSupervisor(var command):
-                trainers.Tell(command);
+                trainers!.Tell(command);
                 break;
             case ToReducer(var reducer, var command):
                 reducers[reducer].Tell(command);
@@ -237,23 +237,23 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
                 StartReducer(reducer);
                 break;
             case ToCheckpointer(var command):
-                checkpointer.Tell(command);
+                checkpointer!.Tell(command);
                 break;
             case ToSpikeDetector(var command):
-                detector.Tell(command);
+                detector!.Tell(command);
                 break;
             case AnswerOperator(var wish, var answer):
                 if (operators.Remove(wish, out var asking))
                     asking.Tell(answer);
                 break;
             case ToMetrics(var command):
-                publisher.Tell(command);
+                publisher!.Tell(command);
                 break;
             case ToGoodput(var turn):
                 recorder?.Tell(turn);
                 break;
             case ToJournal(var command):
-                journal.Tell(command);
+                journal!.Tell(command);
                 break;
             case OpenRound(var round):
                 parts.Transport.Open(round);

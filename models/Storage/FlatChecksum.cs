@@ -15,6 +15,9 @@ namespace ActorTrain.Models.Storage;
 public sealed class FlatChecksum
 {
     private const int Lanes = 8;
+
+    // Elements of which a device makes the words at once: its work on one block alone would be mostly beginnings.
+    private const long AtOnce = 4 * GradientNorm.Block;
     private readonly ulong[] blocks;
 
     /// <summary>Keeps checksums that were computed.</summary>
@@ -69,27 +72,52 @@ public sealed class FlatChecksum
     public static void OnDevice(Tensor flat, Span<ulong> blocks)
     {
         ArgumentNullException.ThrowIfNull(flat);
+        if (blocks.IsEmpty)
+            return;
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var words = flat.view(ScalarType.Int32);
+        var (sums, finite) = (new List<Tensor>(), new List<Tensor>());
+        for (long first = 0; first < flat.numel(); first += AtOnce)
+        {
+            using var part = NewDisposeScope();
+            var values = flat.narrow(0, first, Math.Min(AtOnce, flat.numel() - first));
+            sums.Add(LaneSums(values).MoveToOuterDisposeScope());
+            finite.Add(values.isfinite().all().MoveToOuterDisposeScope());
+        }
+
+        var (sum, isFinite) = (cat(sums).cpu().data<long>().ToArray(), stack(finite).cpu().data<bool>().ToArray());
+        var lanes = new uint[Lanes];
         for (var block = 0; block < blocks.Length; block++)
         {
-            var first = block * GradientNorm.Block;
-            var count = Math.Min(GradientNorm.Block, flat.numel() - first);
-            var whole = count / Lanes * Lanes;
-            var lanes = new uint[Lanes];
-            Add(words.narrow(0, first, whole).view(-1, Lanes).sum(0, type: ScalarType.Int64));
-            if (whole < count)
-                Add(words.narrow(0, first + whole, count - whole).to(ScalarType.Int64));
+            for (var lane = 0; lane < Lanes; lane++)
+                lanes[lane] = unchecked((uint)sum[block * Lanes + lane]);
             blocks[block] = FoldLanes(lanes);
-
-            void Add(Tensor sums)
-            {
-                var (lane, all) = (0, sums.cpu().data<long>().ToArray());
-                foreach (var sum in all)
-                    lanes[lane++] += unchecked((uint)sum);
-            }
         }
+
+        // Of what is not finite the parts do not tell the word.
+        for (var part = 0; part < isFinite.Length; part++)
+        {
+            if (isFinite[part])
+                continue;
+            var values = flat.narrow(0, part * AtOnce, Math.Min(AtOnce, flat.numel() - part * AtOnce)).cpu();
+            Of(values.numel(), values.Address(), blocks.Slice(part * (int)(AtOnce / GradientNorm.Block), FlatSums.BlocksOf(values.numel())));
+        }
+    }
+
+    // Lane by lane for each block, the words added up. There is no tensor operation that takes the bits of a float for an integer: the word is put
+    // together from its parts, mantissa, exponent and sign, or of what is below the smallest normal float as a multiple of the smallest of all, 2^-149.
+    private static Tensor LaneSums(Tensor values)
+    {
+        const float SmallestNormal = 1.17549435e-38f;
+        var magnitude = values.abs();
+        var (mantissa, exponent) = magnitude.frexp();
+        var normal = mantissa.mul_(1 << 24).to(ScalarType.Int64).add_(exponent.to(ScalarType.Int64).add_(125).mul_(1 << 23));
+        var tiny = (magnitude * MathF.ScaleB(1, 100)).mul_(MathF.ScaleB(1, 49)).to(ScalarType.Int64);
+        var words = where(magnitude.lt(SmallestNormal), tiny, normal).add_(values.signbit().to(ScalarType.Int64).mul_(1L << 31));
+        var missing = (GradientNorm.Block - values.numel() % GradientNorm.Block) % GradientNorm.Block;
+        if (missing > 0)
+            words = cat([words, zeros(missing, dtype: ScalarType.Int64, device: values.device)]);
+        return words.view(-1, GradientNorm.Block / Lanes, Lanes).sum(1).view(-1);
     }
 
     /// <summary>The composed form on a CPU: the same values as of the kernels.</summary>

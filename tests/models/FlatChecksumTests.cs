@@ -33,6 +33,28 @@ public sealed class FlatChecksumTests
         FlatChecksum.Of(vector).Blocks.ToArray().ShouldBe(one);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Tensor_operations_give_the_value_of_words_of_every_kind(bool finite)
+    {
+        using var scope = NewDisposeScope();
+        var random = new Random(1);
+        var values = Enumerable.Range(0, 6 * (int)Block + 99).Select(_ => BitConverter.Int32BitsToSingle(unchecked((int)random.NextInt64(1L << 32)))).ToArray();
+        if (finite)
+        {
+            for (var i = 0; i < values.Length; i++)
+                values[i] = float.IsFinite(values[i]) ? values[i] : 0;
+        }
+
+        float[] special = [0, -0f, float.Epsilon, -float.Epsilon, 1.17549421e-38f, 1.17549435e-38f, -1.17549435e-38f, float.MaxValue, float.MinValue, 1, 0.99999994f, -2];
+        special.CopyTo(values, 1000);
+        var vector = tensor(values);
+        var (kernels, tensors) = (FlatChecksum.Of(vector).Blocks.ToArray(), new ulong[7]);
+        FlatChecksum.OnDevice(vector, tensors);
+        tensors.ShouldBe(kernels);
+    }
+
     [Fact]
     public void The_value_is_the_same_on_every_machine()
     {

@@ -139,10 +139,10 @@ public abstract partial class Eventsourced : ActorBase, IPersistentIdentity, IPe
     /// <summary>Saves a snapshot of the current state; <see cref="SaveSnapshotSuccess"/> or <see cref="SaveSnapshotFailure"/>
     /// comes.</summary>
     public void SaveSnapshot(object snapshot) =>
-        SnapshotStore.Tell(new SaveSnapshot(new SnapshotMetadata(SnapshotterId, SnapshotSequenceNr), snapshot));
+        SnapshotStore.Tell(new SaveSnapshot(new SnapshotMetadata(SnapshotterId, SnapshotSequenceNr, DateTime.MinValue), snapshot));
 
     /// <summary>Deletes one snapshot; <see cref="DeleteSnapshotSuccess"/> or <see cref="DeleteSnapshotFailure"/> comes.</summary>
-    public void DeleteSnapshot(long sequenceNr) => SnapshotStore.Tell(new DeleteSnapshot(new SnapshotMetadata(SnapshotterId, sequenceNr)));
+    public void DeleteSnapshot(long sequenceNr) => SnapshotStore.Tell(new DeleteSnapshot(new SnapshotMetadata(SnapshotterId, sequenceNr, DateTime.MinValue)));
 
     /// <summary>Deletes the snapshots that fit; <see cref="DeleteSnapshotsSuccess"/> or <see cref="DeleteSnapshotsFailure"/>
     /// comes.</summary>

@@ -11,12 +11,6 @@ public sealed class SnapshotMetadata(string persistenceId, long sequenceNr, Date
     /// <summary>Stands for a time that is not given.</summary>
     public static readonly DateTime TimestampNotSpecified = DateTime.MinValue;
 
-    /// <summary>Without a time.</summary>
-    public SnapshotMetadata(string persistenceId, long sequenceNr)
-        : this(persistenceId, sequenceNr, TimestampNotSpecified)
-    {
-    }
-
     /// <summary>Whose state it is.</summary>
     public string PersistenceId { get; } = persistenceId;
 

@@ -27,6 +27,7 @@ internal static unsafe partial class LibTorch
     [LibraryImport(Library)] internal static partial Tensor tensor_rsqrt(Tensor? a);
     [LibraryImport(Library)] internal static partial Tensor tensor_sigmoid(Tensor? a);
     [LibraryImport(Library)] internal static partial Tensor tensor_sign(Tensor? a);
+    [LibraryImport(Library)] internal static partial Tensor tensor_signbit(Tensor? a);
     [LibraryImport(Library)] internal static partial Tensor tensor_silu(Tensor? a);
     [LibraryImport(Library)] internal static partial Tensor tensor_sin(Tensor? a);
     [LibraryImport(Library)] internal static partial Tensor tensor_sqrt(Tensor? a);

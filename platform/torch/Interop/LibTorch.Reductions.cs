@@ -33,6 +33,7 @@ internal static unsafe partial class LibTorch
     [LibraryImport(Library)] internal static partial Tensor tensor_cumsum(Tensor? a, long dim, int dtype);
     [LibraryImport(Library)] internal static partial Tensor tensor_logsumexp(Tensor? a, long dim, int keepdim);
     [LibraryImport(Library)] internal static partial Tensor tensor_multinomial(Tensor? a, long samples, int replacement, nint generator);
+    [LibraryImport(Library)] internal static partial Status tensor_frexp(Tensor? a, nint* first, nint* second);
     [LibraryImport(Library)] internal static partial Status tensor_max_dim(Tensor? a, long dim, int keepdim, nint* first, nint* second);
     [LibraryImport(Library)] internal static partial Status tensor_min_dim(Tensor? a, long dim, int keepdim, nint* first, nint* second);
     [LibraryImport(Library)] internal static partial Status tensor_sort(Tensor? a, long dim, int descending, int stable, nint* first, nint* second);

@@ -31,7 +31,6 @@ internal static unsafe partial class LibTorch
     [LibraryImport(Library)] internal static partial Tensor tensor_triu(Tensor? a, long diagonal);
     [LibraryImport(Library)] internal static partial Tensor tensor_unsqueeze(Tensor? a, long dim);
     [LibraryImport(Library)] internal static partial Tensor tensor_view(Tensor? a, long* d, long n);
-    [LibraryImport(Library)] internal static partial Tensor tensor_view_dtype(Tensor? a, int dtype);
     [LibraryImport(Library)] internal static partial Tensor tensor_cat(nint* tensors, long n, long dim);
     [LibraryImport(Library)] internal static partial Tensor tensor_stack(nint* tensors, long n, long dim);
     [LibraryImport(Library)] internal static partial Tensor tensor_to_dtype(Tensor? a, int dtype, int copy);

@@ -1,3 +1,4 @@
+using TorchSharp.Interop;
 using static TorchSharp.Interop.LibTorch;
 
 namespace TorchSharp;
@@ -23,6 +24,14 @@ public static partial class torch
         public Tensor expm1() => tensor_expm1(this);
         /// <summary>The largest whole number ≤ x.</summary>
         public Tensor floor() => tensor_floor(this);
+        /// <summary>Mantissas in [0.5, 1) and exponents of 2 (int32), whose product x is; both are 0 for 0.</summary>
+        public unsafe (Tensor Mantissa, Tensor Exponent) frexp()
+        {
+            nint first, second;
+            tensor_frexp(this, &first, &second).Check();
+            return (new Tensor(first), new Tensor(second));
+        }
+
         /// <summary>Truth values: neither infinite nor NaN.</summary>
         public Tensor isfinite() => tensor_isfinite(this);
         /// <summary>Truth values: +∞ or −∞.</summary>
@@ -49,6 +58,8 @@ public static partial class torch
         public Tensor sigmoid() => tensor_sigmoid(this);
         /// <summary>−1, 0 or 1.</summary>
         public Tensor sign() => tensor_sign(this);
+        /// <summary>Truth values: the sign bit is set, as it is of −0 and may be of NaN.</summary>
+        public Tensor signbit() => tensor_signbit(this);
         /// <summary>x σ(x).</summary>
         public Tensor silu() => tensor_silu(this);
         /// <summary>sin x, in radians.</summary>

@@ -68,8 +68,6 @@ public static partial class torch
         public Tensor view_as(Tensor other) => view(other.shape);
         /// <summary><see cref="reshape(long[])"/> to the other's shape.</summary>
         public Tensor reshape_as(Tensor other) => reshape(other.shape);
-        /// <summary>The same bytes as another element type.</summary>
-        public Tensor view(ScalarType dtype) => tensor_view_dtype(this, (int)dtype);
 
         /// <summary>A view of the given shape, by the rules of broadcasting.</summary>
         public unsafe Tensor broadcast_to(params long[] shape)

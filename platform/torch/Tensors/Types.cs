@@ -1,34 +1,5 @@
 namespace TorchSharp;
 
-/// <summary>Element types, with libtorch's codes.</summary>
-public enum ScalarType : sbyte
-{
-    /// <summary>Unsigned 8-bit integer.</summary>
-    Byte = 0,
-    /// <summary>Signed 8-bit integer.</summary>
-    Int8 = 1,
-    /// <summary>Signed 16-bit integer.</summary>
-    Int16 = 2,
-    /// <summary>Signed 32-bit integer.</summary>
-    Int32 = 3,
-    /// <summary>Signed 64-bit integer.</summary>
-    Int64 = 4,
-    /// <summary>IEEE half precision: 5 bits of exponent, 10 of fraction.</summary>
-    Float16 = 5,
-    /// <summary>IEEE single precision.</summary>
-    Float32 = 6,
-    /// <summary>IEEE double precision.</summary>
-    Float64 = 7,
-    /// <summary>Two float32, real and imaginary.</summary>
-    ComplexFloat32 = 9,
-    /// <summary>Two float64, real and imaginary.</summary>
-    ComplexFloat64 = 10,
-    /// <summary>Truth value, one byte.</summary>
-    Bool = 11,
-    /// <summary>The upper half of a float32: 8 bits of exponent, 7 of fraction.</summary>
-    BFloat16 = 15,
-}
-
 /// <summary>Kinds of device, with libtorch's codes.</summary>
 public enum DeviceType
 {
@@ -44,6 +15,35 @@ public enum DeviceType
 
 public static partial class torch
 {
+    /// <summary>Element types, with libtorch's codes.</summary>
+    public enum ScalarType : sbyte
+    {
+        /// <summary>Unsigned 8-bit integer.</summary>
+        Byte = 0,
+        /// <summary>Signed 8-bit integer.</summary>
+        Int8 = 1,
+        /// <summary>Signed 16-bit integer.</summary>
+        Int16 = 2,
+        /// <summary>Signed 32-bit integer.</summary>
+        Int32 = 3,
+        /// <summary>Signed 64-bit integer.</summary>
+        Int64 = 4,
+        /// <summary>IEEE half precision: 5 bits of exponent, 10 of fraction.</summary>
+        Float16 = 5,
+        /// <summary>IEEE single precision.</summary>
+        Float32 = 6,
+        /// <summary>IEEE double precision.</summary>
+        Float64 = 7,
+        /// <summary>Two float32, real and imaginary.</summary>
+        ComplexFloat32 = 9,
+        /// <summary>Two float64, real and imaginary.</summary>
+        ComplexFloat64 = 10,
+        /// <summary>Truth value, one byte.</summary>
+        Bool = 11,
+        /// <summary>The upper half of a float32: 8 bits of exponent, 7 of fraction.</summary>
+        BFloat16 = 15,
+    }
+
     /// <inheritdoc cref="ScalarType.Byte"/>
     public static readonly ScalarType uint8 = ScalarType.Byte;
     /// <inheritdoc cref="ScalarType.Int8"/>

@@ -21,6 +21,8 @@ public static partial class torch
     public static Tensor expm1(Tensor input) => input.expm1();
     /// <inheritdoc cref="Tensor.floor()"/>
     public static Tensor floor(Tensor input) => input.floor();
+    /// <inheritdoc cref="Tensor.frexp()"/>
+    public static (Tensor Mantissa, Tensor Exponent) frexp(Tensor input) => input.frexp();
     /// <inheritdoc cref="Tensor.isfinite()"/>
     public static Tensor isfinite(Tensor input) => input.isfinite();
     /// <inheritdoc cref="Tensor.isinf()"/>
@@ -47,6 +49,8 @@ public static partial class torch
     public static Tensor sigmoid(Tensor input) => input.sigmoid();
     /// <inheritdoc cref="Tensor.sign()"/>
     public static Tensor sign(Tensor input) => input.sign();
+    /// <inheritdoc cref="Tensor.signbit()"/>
+    public static Tensor signbit(Tensor input) => input.signbit();
     /// <inheritdoc cref="Tensor.silu()"/>
     public static Tensor silu(Tensor input) => input.silu();
     /// <inheritdoc cref="Tensor.sin()"/>

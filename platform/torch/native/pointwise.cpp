@@ -45,6 +45,7 @@
 #include <ATen/ops/rsub.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/sign.h>
+#include <ATen/ops/signbit.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/sin.h>
 #include <ATen/ops/sqrt.h>
@@ -58,7 +59,7 @@ using namespace actortrain;
 #define UNARY(op) TENSOR_OP(tensor_##op, (Handle a), at::op(T(a)))
 UNARY(abs) UNARY(bitwise_not) UNARY(ceil) UNARY(cos) UNARY(erf) UNARY(exp) UNARY(expm1) UNARY(floor) UNARY(isfinite)
 UNARY(isinf) UNARY(isnan) UNARY(log) UNARY(log1p) UNARY(logical_not) UNARY(neg) UNARY(reciprocal) UNARY(relu) UNARY(round)
-UNARY(rsqrt) UNARY(sigmoid) UNARY(sign) UNARY(silu) UNARY(sin) UNARY(sqrt) UNARY(square) UNARY(tanh)
+UNARY(rsqrt) UNARY(sigmoid) UNARY(sign) UNARY(signbit) UNARY(silu) UNARY(sin) UNARY(sqrt) UNARY(square) UNARY(tanh)
 
 #define BINARY(op) TENSOR_OP(tensor_##op, (Handle a, Handle b), at::op(T(a), T(b)), a, b)
 #define BINARY_SCALAR(op) TENSOR_OP(tensor_##op##_scalar, (Handle a, ScalarValue b), at::op(T(a), S(b)))

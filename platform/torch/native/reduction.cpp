@@ -11,6 +11,7 @@
 #include <ATen/ops/argsort.h>
 #include <ATen/ops/cumsum.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/frexp.h>
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/max.h>
 #include <ATen/ops/mean.h>
@@ -70,6 +71,7 @@ int32_t give_pair(std::tuple<at::Tensor, at::Tensor> pair, Handle* first, Handle
 
 #define PAIR_OP(name, parameters, expression) \
     ACTORTRAIN_API int32_t name parameters { return guarded([&] { return give_pair(expression, first, second); }); }
+PAIR_OP(tensor_frexp, (Handle a, Handle* first, Handle* second), at::frexp(T(a)))
 PAIR_OP(tensor_max_dim, (Handle a, int64_t dim, int32_t keepdim, Handle* first, Handle* second), at::max(T(a), dim, keepdim != 0))
 PAIR_OP(tensor_min_dim, (Handle a, int64_t dim, int32_t keepdim, Handle* first, Handle* second), at::min(T(a), dim, keepdim != 0))
 PAIR_OP(tensor_sort, (Handle a, int64_t dim, int32_t descending, int32_t stable, Handle* first, Handle* second),

@@ -33,10 +33,10 @@ public sealed class ChaosJournal : SqlWriteJournal
 
     internal static void Forget(string key) => Schedules.TryRemove(key, out _);
 
-    public override Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr) =>
+    public override Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr, CancellationToken cancellationToken) =>
         faults.ChooseWrite() is JournalFault.Fail or JournalFault.FailWritten
             ? Task.FromException<long>(new ChaosJournalException())
-            : base.ReadHighestSequenceNrAsync(persistenceId, fromSequenceNr);
+            : base.ReadHighestSequenceNrAsync(persistenceId, fromSequenceNr, cancellationToken);
 
     public override async Task ReplayMessagesAsync(
         IActorContext context, string persistenceId, long fromSequenceNr, long toSequenceNr, long max, Action<IPersistentRepresentation> recoveryCallback)
@@ -46,19 +46,19 @@ public sealed class ChaosJournal : SqlWriteJournal
             throw new ChaosJournalException();
         await base.ReplayMessagesAsync(context, persistenceId, fromSequenceNr, toSequenceNr, max, recoveryCallback);
         if (fault == JournalFault.Slow)
-            await Task.Delay(Slowness);
+            await Task.Delay(Slowness, CancellationToken.None);
         if (fault == JournalFault.FailWritten)
             throw new ChaosJournalException();
     }
 
-    protected override async Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages)
+    protected override async Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages, CancellationToken cancellationToken)
     {
         var fault = faults.ChooseWrite();
         if (fault == JournalFault.Fail)
             throw new ChaosJournalException();
-        var rejections = await base.WriteMessagesAsync(messages);
+        var rejections = await base.WriteMessagesAsync(messages, cancellationToken);
         if (fault == JournalFault.Slow)
-            await Task.Delay(Slowness);
+            await Task.Delay(Slowness, CancellationToken.None);
         return fault == JournalFault.FailWritten ? throw new ChaosJournalException() : rejections;
     }
 }

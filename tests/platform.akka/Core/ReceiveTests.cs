@@ -119,7 +119,7 @@ public sealed class ReceiveTests : CoreTest
     }
 
     [Fact]
-    public void A_null_message_is_refused() => Should.Throw<InvalidMessageException>(() => Listen().Ref.Tell(null));
+    public void A_null_message_is_refused() => Should.Throw<InvalidMessageException>(() => Listen().Ref.Tell(null!));
 
     private sealed class Sorter : ReceiveActor
     {

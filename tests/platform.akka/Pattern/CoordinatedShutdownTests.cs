@@ -217,7 +217,10 @@ public sealed class CoordinatedShutdownTests : ActorTest
             """
             akka.coordinated-shutdown {
               run-by-actor-system-terminate = off
-              phases { hen { depends-on = [egg] }, egg { depends-on = [hen] } }
+              phases {
+                hen { depends-on = [egg] }
+                egg { depends-on = [hen] }
+              }
             }
             """));
 

@@ -201,8 +201,11 @@ public sealed class PersistentActorTests(ITestOutputHelper output) : TestKit(Set
         var actor = Start();
         actor.Tell(Do(static me =>
         {
-            me.Persist(new Happened("a"), _ => throw new InvalidOperationException("on command"));
+            me.Persist(new Happened("a"), Fail);
             me.Persist(new Happened("b"), _ => me.Tell("of another life"));
+
+            // Not a lambda: one that only throws could be of either kind of handler, and would be taken for an asynchronous one.
+            static void Fail(Happened happened) => throw new InvalidOperationException("on command");
         }));
         actor.Tell("command");
         ExpectRecovered("a", "b");

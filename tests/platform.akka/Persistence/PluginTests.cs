@@ -24,7 +24,11 @@ public sealed class PluginTests() : TestKit(Settings)
           plugin-dispatcher = "akka.actor.default-dispatcher"
           circuit-breaker { max-failures = 2, call-timeout = 10s, reset-timeout = 30s }
         }
-        akka.persistence.journal.strict = ${akka.persistence.journal.shared} { replay-filter.mode = fail }
+        akka.persistence.journal.strict {
+          class = "{{typeof(FaultyMemoryJournal).AssemblyQualifiedName}}"
+          plugin-dispatcher = "akka.actor.default-dispatcher"
+          replay-filter.mode = fail
+        }
         akka.persistence.snapshot-store.broken {
           class = "{{typeof(BrokenSnapshotStore).AssemblyQualifiedName}}"
           plugin-dispatcher = "akka.actor.default-dispatcher"
@@ -186,7 +190,7 @@ public sealed class PluginTests() : TestKit(Settings)
     /// <summary>A snapshot store that fails.</summary>
     public class BrokenSnapshotStore : MemorySnapshotStore
     {
-        protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria) =>
+        protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) =>
             Task.FromException<SelectedSnapshot>(new IOException("the snapshot store is broken"));
     }
 
@@ -195,7 +199,7 @@ public sealed class PluginTests() : TestKit(Settings)
     {
         public static ManualResetEventSlim Asked { get; } = new();
 
-        protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria)
+        protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
         {
             Asked.Set();
             return new TaskCompletionSource<SelectedSnapshot>().Task;

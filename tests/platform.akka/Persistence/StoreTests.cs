@@ -75,7 +75,7 @@ public sealed class StoreTests : TestKit
         var saved = new List<SnapshotMetadata>();
         foreach (var number in new long[] { 2, 4, 6, 8 })
         {
-            snapshots.Tell(new SaveSnapshot(new SnapshotMetadata(store.Id, number), new Happened($"of {number}")), TestActor);
+            snapshots.Tell(new SaveSnapshot(new SnapshotMetadata(store.Id, number, DateTime.MinValue), new Happened($"of {number}")), TestActor);
             saved.Add(ExpectMsg<SaveSnapshotSuccess>(Patience).Metadata);
         }
 
@@ -87,12 +87,12 @@ public sealed class StoreTests : TestKit
         Loaded(SnapshotSelectionCriteria.None).ShouldBeNull();
 
         // The same number again takes the place of the first.
-        snapshots.Tell(new SaveSnapshot(new SnapshotMetadata(store.Id, 8), new Happened("again")), TestActor);
+        snapshots.Tell(new SaveSnapshot(new SnapshotMetadata(store.Id, 8, DateTime.MinValue), new Happened("again")), TestActor);
         ExpectMsg<SaveSnapshotSuccess>(Patience);
         snapshots.Tell(new LoadSnapshot(store.Id, SnapshotSelectionCriteria.Latest, long.MaxValue), TestActor);
         ExpectMsg<LoadSnapshotResult>(Patience).Snapshot.Snapshot.ShouldBe(new Happened("again"));
 
-        snapshots.Tell(new DeleteSnapshot(new SnapshotMetadata(store.Id, 8)), TestActor);
+        snapshots.Tell(new DeleteSnapshot(new SnapshotMetadata(store.Id, 8, DateTime.MinValue)), TestActor);
         ExpectMsg<DeleteSnapshotSuccess>(Patience);
         Loaded(SnapshotSelectionCriteria.Latest).ShouldBe(6);
         snapshots.Tell(new DeleteSnapshots(store.Id, new SnapshotSelectionCriteria(4)), TestActor);
@@ -109,44 +109,6 @@ public sealed class StoreTests : TestKit
                 found.Snapshot.ShouldBe(new Happened($"of {found.Metadata.SequenceNr}"));
             return found?.Metadata.SequenceNr;
         }
-    }
-
-    [Theory]
-    [InlineData(StoreKind.Sqlite)]
-    [InlineData(StoreKind.PostgreSql)]
-    public async Task A_number_is_given_once_and_others_do_not_pay_for_who_gives_it_twice(StoreKind kind)
-    {
-        using var store = new Store(kind);
-        var system = ActorSystem.Create("store", store.Config);
-        var journal = global::Akka.Persistence.Persistence.Instance.Apply(system).JournalFor(null);
-        Write(journal, store.Id, 1, 3);
-        var writers = 0;
-        for (var round = 0; round < 50; round++)
-        {
-            Ask(store.Id, 3);
-            Ask($"{store.Id} {round}", 1);
-        }
-
-        var (failed, written) = (0, 0);
-        for (var answer = 0; answer < 200; answer++)
-        {
-            switch (ReceiveOne(Patience))
-            {
-                case WriteMessageFailure failure:
-                    failure.Persistent.PersistenceId.ShouldBe(store.Id);
-                    failed++;
-                    break;
-                case WriteMessageSuccess:
-                    written++;
-                    break;
-            }
-        }
-
-        (failed, written).ShouldBe((50, 50));
-        await system.Terminate();
-
-        void Ask(string id, long number) => journal.Tell(
-            new WriteMessages([new AtomicWrite(new Persistent(new Happened("x"), number, id))], TestActor, ++writers), TestActor);
     }
 
     [Fact]

@@ -61,7 +61,8 @@ public sealed class AskProperties(ITestOutputHelper output) : ActorTest("akka.lo
                         Context.ActorOf<Negator>().Forward(question);
                         break;
                     default:
-                        Task.Run(() => -question).PipeTo(Sender, Self);
+                        var asking = Sender;
+                        Task.Run(() => -question).PipeTo(asking, Self);
                         break;
                 }
             });

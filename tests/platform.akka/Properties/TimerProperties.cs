@@ -5,7 +5,7 @@ namespace ActorTrain.Tests.PlatformAkka;
 
 /// <summary>A timer that was cancelled, replaced or belongs to an instance before a restart never rings, though its message may have been
 /// on its way. An actor is compared with the simplest model of it: which ring of which key it waits for.</summary>
-public sealed class TimerProperties(ITestOutputHelper output) : ActorTest("akka { loglevel = OFF, scheduler.tick-duration = 1ms }")
+public sealed class TimerProperties(ITestOutputHelper output) : ActorTest("akka.loglevel = OFF")
 {
     [Fact]
     public async Task Only_the_timers_that_are_active_ring()

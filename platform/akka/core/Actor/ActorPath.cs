@@ -33,8 +33,10 @@ public abstract class ActorPath : IEquatable<ActorPath>, IComparable<ActorPath>
     /// <summary>How many names lie between the root and the actor.</summary>
     public int Depth { get; }
 
-    /// <summary>The path one level up; the root is its own parent.</summary>
-    public ActorPath Parent => ParentOrNull ?? this;
+#nullable enable annotations
+    /// <summary>The path one level up; null for the root.</summary>
+    public ActorPath? Parent => ParentOrNull;
+#nullable restore annotations
 
     /// <summary>The root of the tree.</summary>
     public ActorPath Root
@@ -175,7 +177,9 @@ public abstract class ActorPath : IEquatable<ActorPath>, IComparable<ActorPath>
         => TryParse(path, out var parsed) ? parsed : throw new UriFormatException($"`{path}` is no path of an actor.");
 
     /// <summary>Reads a whole path; false where the text is none.</summary>
-    public static bool TryParse(string path, out ActorPath actorPath)
+#nullable enable annotations
+    public static bool TryParse(string path, [global::System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ActorPath? actorPath)
+#nullable restore annotations
     {
         actorPath = null;
         if (string.IsNullOrEmpty(path) || !Address.TryParse(path, out var address, out var rest))

@@ -20,7 +20,9 @@ public sealed class Address : IEquatable<Address>, IComparable<Address>, ICompar
     }
 
     /// <summary>The host, or null for a system that is only local.</summary>
-    public string Host { get; }
+#nullable enable annotations
+    public string? Host { get; }
+#nullable restore annotations
 
     /// <summary>The port, or null for a system that is only local.</summary>
     public int? Port { get; }

@@ -1,4 +1,5 @@
 using Akka.Configuration;
+using Akka.Dispatch;
 using Akka.Event;
 using Akka.Util;
 
@@ -6,7 +7,7 @@ namespace Akka.Actor;
 
 /// <summary>The default scheduler: one thread that sleeps until the next thing is due.</summary>
 /// <remarks>The name is the one that configurations give. Nothing is done early; what is due together is done in the order of its time.</remarks>
-public class HashedWheelTimerScheduler : SchedulerBase, IDisposable
+public sealed class HashedWheelTimerScheduler : SchedulerBase, IDisposable
 {
     private readonly Lock gate = new();
     private readonly AutoResetEvent earlier = new(false);
@@ -17,8 +18,11 @@ public class HashedWheelTimerScheduler : SchedulerBase, IDisposable
     private bool stopped;
 
     /// <summary>With the settings of the system.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Ticks of less than 10 ms are asked for.</exception>
     public HashedWheelTimerScheduler(Config scheduler, ILoggingAdapter log) : base(scheduler, log)
     {
+        if (scheduler.GetTimeSpan("akka.scheduler.tick-duration") < TimeSpan.FromMilliseconds(10))
+            throw new ArgumentOutOfRangeException(nameof(scheduler), "akka.scheduler.tick-duration is at least 10 ms");
     }
 
     /// <inheritdoc />
@@ -41,7 +45,6 @@ public class HashedWheelTimerScheduler : SchedulerBase, IDisposable
             queue.Clear();
         }
         earlier.Set();
-        GC.SuppressFinalize(this);
     }
 
     /// <inheritdoc />
@@ -59,6 +62,13 @@ public class HashedWheelTimerScheduler : SchedulerBase, IDisposable
     /// <inheritdoc />
     protected override void InternalScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action, ICancelable cancelable)
         => Add(new Due(cancelable, null, action, null, interval.Ticks), initialDelay);
+
+    /// <inheritdoc />
+    protected override void InternalScheduleOnce(TimeSpan delay, IRunnable action, ICancelable cancelable) => InternalScheduleOnce(delay, action.Run, cancelable);
+
+    /// <inheritdoc />
+    protected override void InternalScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, IRunnable action, ICancelable cancelable)
+        => InternalScheduleRepeatedly(initialDelay, interval, action.Run, cancelable);
 
     private void Add(Due due, TimeSpan delay)
     {

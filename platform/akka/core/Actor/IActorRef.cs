@@ -62,10 +62,12 @@ public interface IInternalActorRef : IActorRef, IActorRefScope
 public static class ActorRefImplicitSenderExtensions
 {
     /// <summary>Sends with the actor that runs on this thread as sender.</summary>
+#nullable enable annotations
     public static void Tell(this IActorRef receiver, object message) => receiver.Tell(message, ActorCell.GetCurrentSelfOrNoSender());
 
     /// <summary>Sends on with the sender of the message that is being handled.</summary>
     public static void Forward(this IActorRef receiver, object message) => receiver.Tell(message, ActorCell.GetCurrentSenderOrNoSender());
+#nullable restore annotations
 }
 
 /// <summary>References that are always there.</summary>
@@ -75,7 +77,9 @@ public static class ActorRefs
     public static readonly Nobody Nobody = Nobody.Instance;
 
     /// <summary>No sender.</summary>
-    public static readonly IActorRef NoSender;
+#nullable enable annotations
+    public static readonly IActorRef? NoSender;
+#nullable restore annotations
 }
 
 /// <summary>What may be asked of any reference about its kind.</summary>

@@ -173,7 +173,7 @@ public class Props : IEquatable<Props>
     /// <summary>Calls a constructor, which is looked up once.</summary>
     private sealed class ConstructorProducer(Type type, object[] arguments, ConstructorInfo known = null) : IIndirectActorProducer
     {
-        private readonly ConstructorInvoker invoker = known is null ? Lookup(type, arguments) : ConstructorInvoker.Create(known);
+        private readonly ConstructorInvoker invoker = known is not { IsPublic: true } ? Lookup(type, arguments) : ConstructorInvoker.Create(known);
 
         public Type ActorType => type;
 

@@ -1,4 +1,5 @@
 using Akka.Configuration;
+using Akka.Dispatch;
 using Akka.Event;
 
 namespace Akka.Actor;
@@ -32,8 +33,24 @@ public interface ITellScheduler
     void ScheduleTellRepeatedly(TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable);
 }
 
-/// <summary>Calls functions later; they run on no actor's turn.</summary>
-public interface IActionScheduler
+/// <summary>Runs things later; they run on no actor's turn.</summary>
+public interface IRunnableScheduler
+{
+    /// <summary>Runs once after a time, unless called off.</summary>
+    void ScheduleOnce(TimeSpan delay, IRunnable action, ICancelable cancelable);
+
+    /// <summary>Runs once after a time.</summary>
+    void ScheduleOnce(TimeSpan delay, IRunnable action);
+
+    /// <summary>Runs again and again, until called off.</summary>
+    void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, IRunnable action, ICancelable cancelable);
+
+    /// <summary>Runs again and again.</summary>
+    void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, IRunnable action);
+}
+
+/// <summary>Calls functions later.</summary>
+public interface IActionScheduler : IRunnableScheduler
 {
     /// <summary>Calls once after a time, unless called off.</summary>
     void ScheduleOnce(TimeSpan delay, Action action, ICancelable cancelable);
@@ -48,18 +65,8 @@ public interface IActionScheduler
     void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action);
 }
 
-/// <summary>Runs things later.</summary>
-public interface IRunnableScheduler
-{
-    /// <summary>Runs once after a time, unless called off.</summary>
-    void ScheduleOnce(TimeSpan delay, Dispatch.IRunnable action, ICancelable cancelable);
-
-    /// <summary>Runs once after a time.</summary>
-    void ScheduleOnce(TimeSpan delay, Dispatch.IRunnable action);
-}
-
 /// <summary>The parts of a scheduler that are used with care.</summary>
-public interface IAdvancedScheduler : IActionScheduler
+public interface IAdvancedScheduler : IActionScheduler, IRunnableScheduler
 {
 }
 
@@ -73,6 +80,12 @@ public interface IScheduler : ITellScheduler, ITimeProvider
 /// <summary>What schedulers have in common; an implementation is named in the configuration and has a constructor with (Config, ILoggingAdapter).</summary>
 public abstract class SchedulerBase : IScheduler, IAdvancedScheduler
 {
+    /// <summary>The settings of the system.</summary>
+    protected readonly Config SchedulerConfig;
+
+    /// <summary>Where it logs to.</summary>
+    protected readonly ILoggingAdapter Log;
+
     /// <summary>With the settings of the system.</summary>
     protected SchedulerBase(Config scheduler, ILoggingAdapter log)
     {
@@ -81,10 +94,10 @@ public abstract class SchedulerBase : IScheduler, IAdvancedScheduler
     }
 
     /// <inheritdoc />
-    public IAdvancedScheduler Advanced => this;
+    IAdvancedScheduler IScheduler.Advanced => this;
 
     /// <inheritdoc />
-    public DateTimeOffset Now => TimeNow;
+    DateTimeOffset ITimeProvider.Now => TimeNow;
 
     /// <inheritdoc />
     public abstract TimeSpan MonotonicClock { get; }
@@ -92,57 +105,88 @@ public abstract class SchedulerBase : IScheduler, IAdvancedScheduler
     /// <inheritdoc />
     public abstract TimeSpan HighResMonotonicClock { get; }
 
-    /// <summary>The settings of the system.</summary>
-    protected Config SchedulerConfig { get; }
-
-    /// <summary>Where it logs to.</summary>
-    protected ILoggingAdapter Log { get; }
-
     /// <summary>The time.</summary>
     protected abstract DateTimeOffset TimeNow { get; }
 
     /// <inheritdoc />
-    public void ScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef sender) => ScheduleTellOnce(delay, receiver, message, sender, null);
+    void ITellScheduler.ScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef sender)
+        => ((ITellScheduler)this).ScheduleTellOnce(delay, receiver, message, sender, null);
 
     /// <inheritdoc />
-    public void ScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable)
+    void ITellScheduler.ScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable)
     {
-        CheckDelay(delay, nameof(delay));
+        ValidateDelay(delay, nameof(delay));
         InternalScheduleTellOnce(delay, receiver, message, sender, cancelable);
     }
 
     /// <inheritdoc />
-    public void ScheduleTellRepeatedly(TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender)
-        => ScheduleTellRepeatedly(initialDelay, interval, receiver, message, sender, null);
+    void ITellScheduler.ScheduleTellRepeatedly(TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender)
+        => ((ITellScheduler)this).ScheduleTellRepeatedly(initialDelay, interval, receiver, message, sender, null);
 
     /// <inheritdoc />
-    public void ScheduleTellRepeatedly(TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable)
+    void ITellScheduler.ScheduleTellRepeatedly(TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable)
     {
-        CheckDelay(initialDelay, nameof(initialDelay));
-        CheckInterval(interval);
+        ValidateDelay(initialDelay, nameof(initialDelay));
+        ValidateInterval(interval, nameof(interval));
         InternalScheduleTellRepeatedly(initialDelay, interval, receiver, message, sender, cancelable);
     }
 
     /// <inheritdoc />
-    public void ScheduleOnce(TimeSpan delay, Action action, ICancelable cancelable)
+    void IActionScheduler.ScheduleOnce(TimeSpan delay, Action action, ICancelable cancelable)
     {
-        CheckDelay(delay, nameof(delay));
+        ValidateDelay(delay, nameof(delay));
         InternalScheduleOnce(delay, action, cancelable);
     }
 
     /// <inheritdoc />
-    public void ScheduleOnce(TimeSpan delay, Action action) => ScheduleOnce(delay, action, null);
+    void IActionScheduler.ScheduleOnce(TimeSpan delay, Action action) => ((IActionScheduler)this).ScheduleOnce(delay, action, null);
 
     /// <inheritdoc />
-    public void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action, ICancelable cancelable)
+    void IActionScheduler.ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action, ICancelable cancelable)
     {
-        CheckDelay(initialDelay, nameof(initialDelay));
-        CheckInterval(interval);
+        ValidateDelay(initialDelay, nameof(initialDelay));
+        ValidateInterval(interval, nameof(interval));
         InternalScheduleRepeatedly(initialDelay, interval, action, cancelable);
     }
 
     /// <inheritdoc />
-    public void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action) => ScheduleRepeatedly(initialDelay, interval, action, null);
+    void IActionScheduler.ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action)
+        => ((IActionScheduler)this).ScheduleRepeatedly(initialDelay, interval, action, null);
+
+    /// <inheritdoc />
+    public void ScheduleOnce(TimeSpan delay, IRunnable action, ICancelable cancelable)
+    {
+        ValidateDelay(delay, nameof(delay));
+        InternalScheduleOnce(delay, action, cancelable);
+    }
+
+    /// <inheritdoc />
+    public void ScheduleOnce(TimeSpan delay, IRunnable action) => ScheduleOnce(delay, action, null);
+
+    /// <inheritdoc />
+    public void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, IRunnable action, ICancelable cancelable)
+    {
+        ValidateDelay(initialDelay, nameof(initialDelay));
+        ValidateInterval(interval, nameof(interval));
+        InternalScheduleRepeatedly(initialDelay, interval, action, cancelable);
+    }
+
+    /// <inheritdoc />
+    public void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, IRunnable action) => ScheduleRepeatedly(initialDelay, interval, action, null);
+
+    /// <summary>Refuses a delay that has passed.</summary>
+    protected static void ValidateDelay(TimeSpan delay, string parameterName)
+    {
+        if (delay < TimeSpan.Zero)
+            throw new ArgumentOutOfRangeException(parameterName, $"Value must be positive or zero, it was {delay}");
+    }
+
+    /// <summary>Refuses an interval that does not get on.</summary>
+    protected static void ValidateInterval(TimeSpan interval, string parameterName)
+    {
+        if (interval <= TimeSpan.Zero)
+            throw new ArgumentOutOfRangeException(parameterName, $"Value must be larger than zero, it was {interval}");
+    }
 
     /// <summary>Sends a message once after a time.</summary>
     protected abstract void InternalScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable);
@@ -154,20 +198,14 @@ public abstract class SchedulerBase : IScheduler, IAdvancedScheduler
     /// <summary>Calls once after a time.</summary>
     protected abstract void InternalScheduleOnce(TimeSpan delay, Action action, ICancelable cancelable);
 
+    /// <summary>Runs once after a time.</summary>
+    protected abstract void InternalScheduleOnce(TimeSpan delay, IRunnable action, ICancelable cancelable);
+
     /// <summary>Calls again and again.</summary>
     protected abstract void InternalScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action, ICancelable cancelable);
 
-    private static void CheckDelay(TimeSpan delay, string name)
-    {
-        if (delay < TimeSpan.Zero)
-            throw new ArgumentOutOfRangeException(name, $"Value must be positive or zero, it was {delay}");
-    }
-
-    private static void CheckInterval(TimeSpan interval)
-    {
-        if (interval <= TimeSpan.Zero)
-            throw new ArgumentOutOfRangeException(nameof(interval), $"Value must be larger than zero, it was {interval}");
-    }
+    /// <summary>Runs again and again.</summary>
+    protected abstract void InternalScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, IRunnable action, ICancelable cancelable);
 }
 
 /// <summary>Schedulers in milliseconds, and with something to call off.</summary>

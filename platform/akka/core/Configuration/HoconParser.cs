@@ -62,15 +62,18 @@ internal sealed class HoconParser
                 throw Bad("a `}` closes nothing");
             var path = ReadPath();
             SkipBlank();
+            var bare = at < source.Length && source[at] == '{';
             var append = source.AsSpan(at).StartsWith("+=");
             if (append)
                 at += 2;
             else if (at < source.Length && source[at] is '=' or ':')
                 at++;
-            else if (at >= source.Length || source[at] != '{')
+            else if (!bare)
                 throw Bad($"after `{string.Join('.', path)}` a value is missing");
             SkipSpace(lines: true);
             into.Set(path, ReadValue(), append);
+            if (bare && at < source.Length && source[at] == ',')
+                throw Bad("no comma can follow an object that stands without `=`");
         }
     }
 
@@ -97,7 +100,7 @@ internal sealed class HoconParser
         return name.Length > 0 ? name : throw Bad("a name is missing");
     }
 
-    /// <summary>One value: parts that stand beside each other on a line become one text, one object or one list.</summary>
+    /// <summary>One value: texts and substitutions that stand beside each other on a line become one text.</summary>
     private HoconNode ReadValue()
     {
         var parts = new List<HoconNode>();
@@ -111,6 +114,8 @@ internal sealed class HoconParser
             if (gap.Length > 0 && parts.Count > 0)
                 parts.Add(new HoconNode { Text = gap, Blank = true });
             parts.Add(ReadPart());
+            if (parts.Count > 1 && parts.Exists(static part => part.Fields is not null || part.Items is not null))
+                throw Bad("objects and lists cannot be joined to what stands beside them");
         }
         return parts.Count switch
         {
@@ -161,13 +166,14 @@ internal sealed class HoconParser
     private HoconNode ReadSubstitution()
     {
         at += 2;
-        var optional = Take('?');
+        if (Take('?'))
+            throw Bad("a substitution cannot be optional");
         var end = source.IndexOf('}', at);
         if (end < 0)
             throw Bad("a `${` is not closed");
         var path = source[at..end].Trim();
         at = end + 1;
-        return new HoconNode { Reference = SplitPath(path), Optional = optional };
+        return new HoconNode { Reference = SplitPath(path) };
     }
 
     private string ReadQuoted()

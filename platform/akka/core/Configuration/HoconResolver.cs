@@ -10,7 +10,6 @@ internal sealed class HoconNode
     public List<HoconNode> Parts;
     public Dictionary<string, HoconNode> Fields;
     public List<string> Reference;
-    public bool Optional;
 
     /// <summary>What the name stood for before; a reference to itself means that.</summary>
     public HoconNode Before;
@@ -92,9 +91,7 @@ internal sealed class HoconResolver(HoconNode root)
         var path = string.Join('.', node.Reference);
         if (Environment.GetEnvironmentVariable(path) is { } variable)
             return new HoconValue(variable);
-        return node.Optional
-            ? node.Before is null ? null : Resolve(node.Before)
-            : throw new ConfigurationException($"The configuration has no `{path}` for `${{{path}}}`.");
+        throw new ConfigurationException($"The configuration has no `{path}` for `${{{path}}}`.");
     }
 
     private HoconValue Join(HoconNode node)

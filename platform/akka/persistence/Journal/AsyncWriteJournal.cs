@@ -18,7 +18,8 @@ public interface IAsyncRecovery
     /// was.</summary>
     /// <param name="persistenceId">Whose.</param>
     /// <param name="fromSequenceNr">A hint: the number is not lower.</param>
-    Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr);
+    /// <param name="cancellationToken">Canceled where nobody waits any more.</param>
+    Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr, CancellationToken cancellationToken);
 }
 
 /// <summary>A journal as an actor; what it is kept in, subclasses say.</summary>
@@ -44,15 +45,15 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
         IActorContext context, string persistenceId, long fromSequenceNr, long toSequenceNr, long max, Action<IPersistentRepresentation> recoveryCallback);
 
     /// <inheritdoc/>
-    public abstract Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr);
+    public abstract Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr, CancellationToken cancellationToken);
 
     /// <summary>Writes events. Those of one <see cref="AtomicWrite"/> are written all or none.</summary>
     /// <returns>Null if all were written; else one element for each write: null, or why it is rejected, that is, certainly not written.
     /// A failed task means that it is unknown which were written.</returns>
-    protected abstract Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages);
+    protected abstract Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages, CancellationToken cancellationToken);
 
     /// <summary>Deletes the events of a persistence id up to a sequence number, inclusive.</summary>
-    protected abstract Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr);
+    protected abstract Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr, CancellationToken cancellationToken);
 
     /// <summary>Handles messages that are not the journal's; false where it does not know one.</summary>
     protected virtual bool ReceivePluginInternal(object message) => false;
@@ -80,7 +81,7 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
     }
 
     /// <summary>The one exception that an aggregate holds, or what was given.</summary>
-    protected Exception TryUnwrapException(Exception e) => PluginBreaker.Unwrap(e);
+    protected static Exception TryUnwrapException(Exception e) => PluginBreaker.Unwrap(e);
 
     private void Write(WriteMessages request)
     {
@@ -116,7 +117,7 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
 
         try
         {
-            return breaker.WithCircuitBreaker(_ => WriteMessagesAsync(writes));
+            return breaker.WithCircuitBreaker(canceled => WriteMessagesAsync(writes, canceled));
         }
         catch (Exception failure)
         {
@@ -164,7 +165,7 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
         try
         {
             var from = Math.Max(0, request.FromSequenceNr - 1);
-            var highest = await breaker.WithCircuitBreaker(_ => ReadHighestSequenceNrAsync(request.PersistenceId, from)).ConfigureAwait(false);
+            var highest = await breaker.WithCircuitBreaker(canceled => ReadHighestSequenceNrAsync(request.PersistenceId, from, canceled)).ConfigureAwait(false);
             var to = Math.Min(request.ToSequenceNr, highest);
             if (request.FromSequenceNr <= to)
             {
@@ -188,7 +189,7 @@ public abstract class AsyncWriteJournal : WriteJournalBase, IAsyncRecovery
         var self = Self;
         try
         {
-            await breaker.WithCircuitBreaker(_ => DeleteMessagesToAsync(request.PersistenceId, request.ToSequenceNr)).ConfigureAwait(false);
+            await breaker.WithCircuitBreaker(canceled => DeleteMessagesToAsync(request.PersistenceId, request.ToSequenceNr, canceled)).ConfigureAwait(false);
             answer = new DeleteMessagesSuccess(request.ToSequenceNr);
         }
         catch (Exception failure)

@@ -12,7 +12,7 @@ public class MemoryJournal : AsyncWriteJournal
     private protected virtual ConcurrentDictionary<string, EventLog> Logs => logs;
 
     /// <inheritdoc/>
-    public override Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr) =>
+    public override Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr, CancellationToken cancellationToken) =>
         Task.FromResult(Logs.TryGetValue(persistenceId, out var log) ? log.Highest : 0);
 
     /// <inheritdoc/>
@@ -29,7 +29,7 @@ public class MemoryJournal : AsyncWriteJournal
     }
 
     /// <inheritdoc/>
-    protected override Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages)
+    protected override Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages, CancellationToken cancellationToken)
     {
         var now = DateTime.UtcNow.Ticks;
         string id = null;
@@ -46,7 +46,7 @@ public class MemoryJournal : AsyncWriteJournal
     }
 
     /// <inheritdoc/>
-    protected override Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr)
+    protected override Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr, CancellationToken cancellationToken)
     {
         if (Logs.TryGetValue(persistenceId, out var log))
             log.DeleteTo(toSequenceNr);

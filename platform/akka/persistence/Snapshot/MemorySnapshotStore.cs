@@ -6,12 +6,12 @@ public class MemorySnapshotStore : SnapshotStore
     private readonly List<SelectedSnapshot> snapshots = [];
 
     /// <inheritdoc/>
-    protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria) => Task.FromResult(
+    protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) => Task.FromResult(
         snapshots.Where(snapshot => snapshot.Metadata.PersistenceId == persistenceId && criteria.Includes(snapshot.Metadata))
             .MaxBy(static snapshot => snapshot.Metadata.SequenceNr));
 
     /// <inheritdoc/>
-    protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot)
+    protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
     {
         snapshots.RemoveAll(other => other.Metadata.PersistenceId == metadata.PersistenceId
             && other.Metadata.SequenceNr == metadata.SequenceNr);
@@ -20,7 +20,7 @@ public class MemorySnapshotStore : SnapshotStore
     }
 
     /// <inheritdoc/>
-    protected override Task DeleteAsync(SnapshotMetadata metadata)
+    protected override Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken)
     {
         snapshots.RemoveAll(snapshot => snapshot.Metadata.PersistenceId == metadata.PersistenceId
             && snapshot.Metadata.SequenceNr == metadata.SequenceNr
@@ -29,7 +29,7 @@ public class MemorySnapshotStore : SnapshotStore
     }
 
     /// <inheritdoc/>
-    protected override Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria)
+    protected override Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
     {
         snapshots.RemoveAll(snapshot => snapshot.Metadata.PersistenceId == persistenceId && criteria.Includes(snapshot.Metadata));
         return Task.CompletedTask;

@@ -13,16 +13,16 @@ public abstract class SnapshotStore : ActorBase
     protected SnapshotStore() => breaker = PluginBreaker.Create(Context.System, Persistence.Instance.Apply(Context.System).ConfigFor(Self));
 
     /// <summary>The newest snapshot of a persistence id that fits; null if none does.</summary>
-    protected abstract Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria);
+    protected abstract Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken);
 
     /// <summary>Saves a snapshot.</summary>
-    protected abstract Task SaveAsync(SnapshotMetadata metadata, object snapshot);
+    protected abstract Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken);
 
     /// <summary>Deletes the snapshot with the sequence number and, if one is given, not after the time.</summary>
-    protected abstract Task DeleteAsync(SnapshotMetadata metadata);
+    protected abstract Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken);
 
     /// <summary>Deletes the snapshots of a persistence id that fit.</summary>
-    protected abstract Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria);
+    protected abstract Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken);
 
     /// <summary>Handles messages that are not the store's; false where it does not know one.</summary>
     protected virtual bool ReceivePluginInternal(object message) => false;
@@ -42,17 +42,17 @@ public abstract class SnapshotStore : ActorBase
                 var metadata = new SnapshotMetadata(save.Metadata.PersistenceId, save.Metadata.SequenceNr,
                     save.Metadata.Timestamp == DateTime.MinValue ? DateTime.UtcNow : save.Metadata.Timestamp);
                 _ = DoAsync(
-                    () => SaveAsync(metadata, save.Snapshot), new SaveSnapshotSuccess(metadata),
+                    canceled => SaveAsync(metadata, save.Snapshot, canceled), new SaveSnapshotSuccess(metadata),
                     cause => new SaveSnapshotFailure(metadata, cause), Sender, Self);
                 return true;
             case DeleteSnapshot delete:
                 _ = DoAsync(
-                    () => DeleteAsync(delete.Metadata), new DeleteSnapshotSuccess(delete.Metadata),
+                    canceled => DeleteAsync(delete.Metadata, canceled), new DeleteSnapshotSuccess(delete.Metadata),
                     cause => new DeleteSnapshotFailure(delete.Metadata, cause), Sender, Self);
                 return true;
             case DeleteSnapshots delete:
                 _ = DoAsync(
-                    () => DeleteAsync(delete.PersistenceId, delete.Criteria), new DeleteSnapshotsSuccess(delete.Criteria),
+                    canceled => DeleteAsync(delete.PersistenceId, delete.Criteria, canceled), new DeleteSnapshotsSuccess(delete.Criteria),
                     cause => new DeleteSnapshotsFailure(delete.Criteria, cause), Sender, Self);
                 return true;
             default:
@@ -66,7 +66,7 @@ public abstract class SnapshotStore : ActorBase
         try
         {
             var criteria = load.Criteria.UpTo(load.ToSequenceNr);
-            var found = await breaker.WithCircuitBreaker(_ => LoadAsync(load.PersistenceId, criteria)).ConfigureAwait(false);
+            var found = await breaker.WithCircuitBreaker(canceled => LoadAsync(load.PersistenceId, criteria, canceled)).ConfigureAwait(false);
             answer = new LoadSnapshotResult(found, load.ToSequenceNr);
         }
         catch (Exception failure)
@@ -77,12 +77,12 @@ public abstract class SnapshotStore : ActorBase
         sender.Tell(answer, self);
     }
 
-    private async Task DoAsync(Func<Task> work, object success, Func<Exception, object> failed, IActorRef sender, IActorRef self)
+    private async Task DoAsync(Func<CancellationToken, Task> work, object success, Func<Exception, object> failed, IActorRef sender, IActorRef self)
     {
         var answer = success;
         try
         {
-            await breaker.WithCircuitBreaker(_ => work()).ConfigureAwait(false);
+            await breaker.WithCircuitBreaker(work).ConfigureAwait(false);
         }
         catch (Exception failure)
         {

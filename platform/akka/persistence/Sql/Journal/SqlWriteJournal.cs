@@ -25,7 +25,7 @@ public class SqlWriteJournal : AsyncWriteJournal
     }
 
     /// <inheritdoc/>
-    public override Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr) =>
+    public override Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr, CancellationToken cancellationToken) =>
         store.HighestSequenceNrAsync(persistenceId);
 
     /// <inheritdoc/>
@@ -46,7 +46,7 @@ public class SqlWriteJournal : AsyncWriteJournal
     }
 
     /// <inheritdoc/>
-    protected override async Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages)
+    protected override async Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages, CancellationToken cancellationToken)
     {
         var now = DateTime.UtcNow.Ticks;
         var rows = new List<JournalRow>();
@@ -73,7 +73,7 @@ public class SqlWriteJournal : AsyncWriteJournal
     }
 
     /// <inheritdoc/>
-    protected override Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr) =>
+    protected override Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr, CancellationToken cancellationToken) =>
         store.DeleteToAsync(persistenceId, toSequenceNr);
 
     /// <inheritdoc/>

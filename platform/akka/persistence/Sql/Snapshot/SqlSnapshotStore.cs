@@ -22,7 +22,7 @@ public class SqlSnapshotStore : SnapshotStore
     }
 
     /// <inheritdoc/>
-    protected override async Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria)
+    protected override async Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
     {
         var row = await store.NewestAsync(Range(persistenceId, criteria)).ConfigureAwait(false);
         return row is null ? null : new SelectedSnapshot(
@@ -31,7 +31,7 @@ public class SqlSnapshotStore : SnapshotStore
     }
 
     /// <inheritdoc/>
-    protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot)
+    protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
     {
         var (bytes, manifest, serializerId) = serialization.Serialize(snapshot);
         return store.SaveAsync(new SnapshotRow(metadata.PersistenceId, metadata.SequenceNr, metadata.Timestamp.Ticks, bytes, manifest,
@@ -39,12 +39,12 @@ public class SqlSnapshotStore : SnapshotStore
     }
 
     /// <inheritdoc/>
-    protected override Task DeleteAsync(SnapshotMetadata metadata) => store.DeleteAsync(new SnapshotRange(
+    protected override Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken) => store.DeleteAsync(new SnapshotRange(
         metadata.PersistenceId, metadata.SequenceNr, metadata.SequenceNr, 0,
         metadata.Timestamp == DateTime.MinValue ? long.MaxValue : metadata.Timestamp.Ticks));
 
     /// <inheritdoc/>
-    protected override Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria) =>
+    protected override Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) =>
         store.DeleteAsync(Range(persistenceId, criteria));
 
     /// <inheritdoc/>
