@@ -47,6 +47,8 @@ struct Corner {
 struct NextTile {
     const char *y = nullptr, *residual = nullptr;
     int64_t row_bytes = 0, vector_bytes = 0, vectors = 0;
+    const char* a = nullptr;  // where rows of A are read in place for the first time: into the L2 cache
+    int64_t a_row_bytes = 0, a_rows = 0;
 
     NextTile() = default;
     NextTile(const Output& out, int64_t row, int64_t rows, int64_t column) : vector_bytes(W * (out.is_bf16 ? 2 : 4)), vectors(rows * NV) {
@@ -56,6 +58,9 @@ struct NextTile {
         residual = out.residual ? reinterpret_cast<const char*>(out.residual) + at : y;
     }
     inline __attribute__((always_inline)) void prefetch(int64_t i) const {
+        constexpr int64_t bytes = cell_group * sizeof(float);
+        if (a && i % (64 / bytes) == 0)
+            for (int64_t r = 0; r < a_rows; ++r) _mm_prefetch(a + r * a_row_bytes + i * bytes, _MM_HINT_T1);
         if (i >= vectors) return;
         const int64_t at = i / NV * row_bytes + (i % NV + 1) * vector_bytes - 1;
         __builtin_prefetch(y + at, 1);
@@ -124,60 +129,102 @@ struct ColumnMajor {  // [K, M]
     static RowsA rows_at(int64_t, int64_t) { return {}; }
 };
 
-// How a product is cut: A into blocks of tiles, B into `splits` ranges of panels, the summed dimension into parts. No cut changes a bit.
-struct Cuts {
-    int64_t tiles, panels, cells, part, blocks, splits, largest_block;
+// B as the product finds it: packed for whole and beforehand,
+template <class D>
+struct PackedB {
+    static constexpr bool is_packed = true;
+    const float* panels;
+    int64_t cells;
+    const float* panel(int64_t p, int64_t c) const { return panels + p * panel_floats(cells) + c * NR; }
+};
+// or a matrix [K, N], of which every thread packs the panel that it is about to use; the first tile of its block does so while it multiplies.
+template <class D, class T>
+struct UnpackedB {
+    static constexpr bool is_packed = false;
+    const T* b;
+    int64_t ld;
+    const T* at(int64_t k, int64_t column) const { return b + k * ld + column; }
+    PanelInTheMaking<D, T> in_the_making(int64_t k, int64_t column, float* panel) const { return {at(k, column), ld, panel}; }
+};
 
-    Cuts(int64_t M, int64_t N, int64_t cells) : tiles(ceil_div(M, MR)), panels(ceil_div(N, NR)), cells(cells), part(cells <= 1024 ? cells : 512) {
+struct Range {
+    int64_t begin, end;
+    int64_t count() const { return end - begin; }
+    Range share(int64_t i, int64_t of) const { return {begin + count() * i / of, begin + count() * (i + 1) / of}; }  // equal to within one
+};
+
+// How a product is cut: the rows of A into blocks, B into `splits` ranges of panels, the summed dimension into parts. No cut changes a bit.
+inline int64_t env(const char* name, int64_t otherwise) { const char* v = getenv(name); return v ? atoll(v) : otherwise; }
+struct Cuts {
+    int64_t panels, cells, part, blocks, splits, largest_block;
+
+    Cuts(int64_t M, int64_t N, int64_t cells) : panels(ceil_div(N, NR)), cells(cells), part(cells <= 1024 ? cells : 512) {
+        const int64_t most = env("AK_PART", 1024); part = cells <= most ? cells : ceil_div(cells, ceil_div(cells, env("AK_PARTS", 512)));
         // About 256 KB of A at a time, to stay in the L2 cache. At least three pieces of work per thread, so that a thread that the system interrupts
-        // is helped out by the others, and as many for each.
-        const int64_t pieces = threads() == 1 ? 1 : 3 * threads();
-        blocks = std::min(tiles, round_up(std::max(pieces, ceil_div(tiles, std::clamp<int64_t>(65536 / part / MR, 1, 12))), threads()));
+        // is helped out by the others, and as many for each. All of the same size, to the row: the last one to be done keeps everyone waiting.
+        const int64_t tiles = ceil_div(M, MR), pieces = threads() == 1 ? 1 : 3 * threads();
+        blocks = std::min(tiles, round_up(std::max(pieces, ceil_div(tiles, std::clamp<int64_t>(env("AK_A", 65536) / part / MR, 1, env("AK_TILES",12)))), threads()));
         splits = std::clamp<int64_t>(ceil_div(pieces, blocks), 1, panels);
-        largest_block = ceil_div(tiles, blocks);
+        blocks = env("AK_BLOCKS", blocks); splits = env("AK_SPLITS", splits);
+        largest_block = ceil_div(ceil_div(M, blocks), MR);
     }
 };
 
 // y [M, N] = A·B. A block of A is packed by the thread that multiplies it and stays in its L2 cache while the panels of B pass by. Between parts
 // of the summed dimension the sums rest in memory as float32: in y itself where that is float32 and nothing is added, else in `partial`.
-template <class D, class A>
-void product(int64_t M, int64_t N, int64_t K, const A& a, const float* b, const Output& out) {
+template <class D, class A, class B>
+void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Output& out) {
     using Cell = typename D::Cell;
     const Cuts cuts(M, N, ceil_div(K, Cell::depth));
     const bool in_place = a.in_place(), rests_in_y = out.is_plain();
     const int64_t partial_ld = cuts.panels * NR;
-    const int64_t a_floats = in_place ? 0 : cuts.largest_block * MR * cuts.part;
-    const int64_t floats = a_floats + (cuts.part < cuts.cells && !rests_in_y ? cuts.largest_block * MR * partial_ld : 0) + W;
+    const int64_t a_floats = in_place ? 0 : round_up(cuts.largest_block * MR * cuts.part, W), b_floats = B::is_packed ? 0 : cuts.part * NR;
+    const int64_t floats = a_floats + b_floats + (cuts.part < cuts.cells && !rests_in_y ? cuts.largest_block * MR * partial_ld : 0) + W;
     float* memory = scratch(Slot::blocks).floats(floats * threads());
 
     parallel(cuts.blocks * cuts.splits, [&](int64_t task, int thread) {
-        float *packed = memory + thread * floats, *partial = packed + a_floats;
-        const int64_t block = task / cuts.splits, tile_begin = cuts.tiles * block / cuts.blocks, tile_end = cuts.tiles * (block + 1) / cuts.blocks;
-        const int64_t split = task % cuts.splits, panel_begin = cuts.panels * split / cuts.splits, panel_end = cuts.panels * (split + 1) / cuts.splits;
+        float *packed = memory + thread * floats, *own_panel = packed + a_floats, *partial = own_panel + b_floats;
+        const Range block = Range{0, M}.share(task / cuts.splits, cuts.blocks), panels = Range{0, cuts.panels}.share(task % cuts.splits, cuts.splits);
+        const int64_t tiles = ceil_div(block.count(), MR);
         for (int64_t c = 0; c < cuts.cells; c += cuts.part) {
-            const int64_t now = std::min(cuts.part, cuts.cells - c), k = c * Cell::depth;
+            const int64_t now = std::min(cuts.part, cuts.cells - c), k = c * Cell::depth, k_end = std::min(k + now * Cell::depth, K);
             const bool is_first = c == 0, is_last = c + now == cuts.cells, touches_y = is_last || rests_in_y;
             if (!in_place)
-                for (int64_t s = 0, end = std::min(now * Cell::depth, K - k); s < end; s += A::strip)
-                    for (int64_t t = tile_begin; t < tile_end; ++t)
-                        a.pack(t * MR, std::min<int64_t>(MR, M - t * MR), k + s, std::min(A::strip, end - s),
-                               packed + ((t - tile_begin) * cuts.part + s / Cell::depth) * MR);
-            for (int64_t p = panel_begin; p < panel_end; ++p)
-                for (int64_t t = tile_begin; t < tile_end; ++t) {
-                    const int64_t row = t * MR, rows = std::min<int64_t>(MR, M - row);
-                    const Corner corner{out, row, p * NR, N - p * NR};
-                    float* const rest = partial + (t - tile_begin) * MR * partial_ld + p * NR;
-                    const float* panel = b + p * panel_floats(cuts.cells) + c * NR;
-                    const bool is_bottom = t + 1 == tile_end;
-                    const int64_t next_row = (is_bottom ? tile_begin : t + 1) * MR;
-                    const NextTile next = touches_y && (!is_bottom || p + 1 < panel_end)
-                                              ? NextTile(out, next_row, std::min<int64_t>(MR, M - next_row), (p + is_bottom) * NR)
-                                              : NextTile();
+                for (int64_t s = k; s < k_end; s += A::strip)
+                    for (int64_t t = 0; t < tiles; ++t) {
+                        const Range rows = block.share(t, tiles);
+                        a.pack(rows.begin, rows.count(), s, std::min(A::strip, k_end - s), packed + (t * cuts.part + (s - k) / Cell::depth) * MR);
+                    }
+            for (int64_t p = panels.begin; p < panels.end; ++p) {
+                const int64_t column = p * NR, left = N - column;
+                bool first_tile_packs = false;
+                if constexpr (!B::is_packed) {
+                    first_tile_packs = left >= NR && k_end - k == now * Cell::depth;
+                    if (!first_tile_packs) pack_down<D>(b.at(k, column), b.ld, std::min<int64_t>(NR, left), k_end - k, own_panel, NR);
+                }
+                for (int64_t t = 0; t < tiles; ++t) {
+                    const Range rows = block.share(t, tiles);
+                    const Corner corner{out, rows.begin, column, left};
+                    float* const rest = partial + t * MR * partial_ld + column;
+                    const bool is_bottom = t + 1 == tiles;
+                    const Range next_rows = block.share(is_bottom ? 0 : t + 1, tiles);
+                    NextTile next = touches_y && (!is_bottom || p + 1 < panels.end) ? NextTile(out, next_rows.begin, next_rows.count(), column + is_bottom * NR)
+                                                                                         : NextTile();
+                    if (in_place && p == panels.begin && !is_bottom && env("AK_APRE", 1)) {
+                        const RowsA coming = a.rows_at(next_rows.begin, k);
+                        next.a = reinterpret_cast<const char*>(coming.a), next.a_row_bytes = coming.row_step * sizeof(float), next.a_rows = next_rows.count();
+                    }
                     const Begin begin{corner, rest, partial_ld, is_first && !out.add ? Begin::zero : rests_in_y ? Begin::from_y : Begin::from_rest, next};
                     const Finish finish{corner, rest, partial_ld, !is_last && !rests_in_y};
-                    if (in_place) tile<Cell>(rows, now, a.rows_at(row, k), panel, begin, finish);
-                    else tile<Cell>(rows, now, PackedA{packed + (t - tile_begin) * MR * cuts.part}, panel, begin, finish);
+                    const auto multiply_by = [&](const auto& columns) {
+                        if (in_place) tile<Cell>(rows.count(), now, a.rows_at(rows.begin, k), columns, begin, finish);
+                        else tile<Cell>(rows.count(), now, PackedA{packed + t * MR * cuts.part}, columns, begin, finish);
+                    };
+                    if constexpr (B::is_packed) multiply_by(Panel{b.panel(p, c)});
+                    else if (t == 0 && first_tile_packs) multiply_by(b.in_the_making(k, column, own_panel));
+                    else multiply_by(Panel{own_panel});
                 }
+            }
         }
     });
 }

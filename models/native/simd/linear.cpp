@@ -18,13 +18,13 @@ void pack(ak_linear& linear, const float* weight) {
 template <class D>
 void multiply_forward(const ak_linear& linear, int64_t rows, const void* x, const Output& out) {
     using T = typename D::T;
-    product<D>(rows, linear.out, linear.in, RowMajor<D, T>{static_cast<const T*>(x), linear.in}, linear.forward.data(), out);
+    product<D>(rows, linear.out, linear.in, RowMajor<D, T>{static_cast<const T*>(x), linear.in}, PackedB<D>{linear.forward.data(), ceil_div(linear.in, D::Cell::depth)}, out);
 }
 
 template <class D>
 void multiply_input_gradient(const ak_linear& linear, int64_t rows, const void* dy, void* dx) {
     using T = typename D::T;
-    product<D>(rows, linear.in, linear.out, RowMajor<D, T>{static_cast<const T*>(dy), linear.out}, linear.gradient.data(),
+    product<D>(rows, linear.in, linear.out, RowMajor<D, T>{static_cast<const T*>(dy), linear.out}, PackedB<D>{linear.gradient.data(), ceil_div(linear.out, D::Cell::depth)},
                Output{dx, linear.in, std::is_same_v<T, bf16>});
 }
 
@@ -32,9 +32,8 @@ void multiply_input_gradient(const ak_linear& linear, int64_t rows, const void* 
 template <class D>
 void multiply_weight_gradient(const ak_linear& linear, int64_t rows, const void* dy, const void* x, float* dw, bool accumulate) {
     using T = typename D::T;
-    float* panels = scratch(Slot::panels).floats(packed_floats(rows, linear.in, D::Cell::depth));
-    pack_panels_down<D>(static_cast<const T*>(x), linear.in, linear.in, rows, panels);
-    product<D>(linear.out, linear.in, rows, ColumnMajor<D, T>{static_cast<const T*>(dy), linear.out}, panels, Output{dw, linear.in, false, accumulate});
+    product<D>(linear.out, linear.in, rows, ColumnMajor<D, T>{static_cast<const T*>(dy), linear.out}, UnpackedB<D, T>{static_cast<const T*>(x), linear.in},
+               Output{dw, linear.in, false, accumulate});
 }
 
 template <class T>
