@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 
+#include "reduction.h"
 #include "tile.h"
 
 namespace ak::AK_ISA {
@@ -112,7 +113,7 @@ struct RowMajor {  // [M, K]
     static constexpr int64_t strip = int64_t{1} << 40;  // the summed dimension at once
     const T* a;
     int64_t ld;
-    void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to) const { pack_along<D, T>(a + row * ld + k, ld, rows, count, to, MR); }
+    void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to, bool) const { pack_along<D, T>(a + row * ld + k, ld, rows, count, to, MR); }
 
     // A tile can read rows in place when their elements already are whole cells, unless the rows lie so that they fall on each other in the L1
     // cache (8 or more of them a multiple of 4 KB apart).
@@ -124,7 +125,20 @@ struct ColumnMajor {  // [K, M]
     static constexpr int64_t strip = AK_ISA::strip;
     const T* a;
     int64_t ld;
-    void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to) const { pack_down<D, T>(a + k * ld + row, ld, rows, count, to, MR); }
+    float* totals;  // [M], null: not wanted; to them the sums along K are added: of blocks of `reduction_block` elements, in order
+
+    void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to, bool is_first_time) const {
+        pack_down<D, T>(a + k * ld + row, ld, rows, count, to, MR);
+        if (!totals || !is_first_time) return;
+        constexpr int64_t block = reduction_block / D::Cell::depth;
+        vf total = load(totals + row, rows);
+        for (int64_t c = 0, cells = ceil_div(count, D::Cell::depth); c < cells; c += block) {
+            vf sum = set(0);
+            for (int64_t i = c, end = std::min(c + block, cells); i < end; ++i) sum = D::Cell::add(load(to + i * MR, rows), sum);
+            total = total + sum;
+        }
+        store(totals + row, total, rows);
+    }
     static bool in_place() { return false; }
     static RowsA rows_at(int64_t, int64_t) { return {}; }
 };
@@ -159,7 +173,7 @@ struct Cuts {
     int64_t panels, cells, part, blocks, splits, largest_block;
 
     Cuts(int64_t M, int64_t N, int64_t cells) : panels(ceil_div(N, NR)), cells(cells), part(cells <= 1024 ? cells : 512) {
-        const int64_t most = env("AK_PART", 1024); part = cells <= most ? cells : ceil_div(cells, ceil_div(cells, env("AK_PARTS", 512)));
+        const int64_t most = env("AK_PART", 1024); part = cells <= most ? cells : round_up(ceil_div(cells, ceil_div(cells, env("AK_PARTS", 512))), AK_ISA::strip);
         // About 256 KB of A at a time, to stay in the L2 cache. At least three pieces of work per thread, so that a thread that the system interrupts
         // is helped out by the others, and as many for each. All of the same size, to the row: the last one to be done keeps everyone waiting.
         const int64_t tiles = ceil_div(M, MR), pieces = threads() == 1 ? 1 : 3 * threads();
@@ -193,7 +207,7 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Outp
                 for (int64_t s = k; s < k_end; s += A::strip)
                     for (int64_t t = 0; t < tiles; ++t) {
                         const Range rows = block.share(t, tiles);
-                        a.pack(rows.begin, rows.count(), s, std::min(A::strip, k_end - s), packed + (t * cuts.part + (s - k) / Cell::depth) * MR);
+                        a.pack(rows.begin, rows.count(), s, std::min(A::strip, k_end - s), packed + (t * cuts.part + (s - k) / Cell::depth) * MR, panels.begin == 0);
                     }
             for (int64_t p = panels.begin; p < panels.end; ++p) {
                 const int64_t column = p * NR, left = N - column;
