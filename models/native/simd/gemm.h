@@ -13,6 +13,7 @@ constexpr int64_t strip = 64;  // rows of a matrix whose lines stay in the L1 ca
 inline int64_t panel_floats(int64_t cells) { return cells * NR; }
 inline int64_t packed_floats(int64_t depth_count, int64_t columns, int depth) { return ceil_div(columns, NR) * panel_floats(ceil_div(depth_count, depth)); }
 
+inline int64_t env(const char* name, int64_t otherwise) { const char* v = getenv(name); return v ? atoll(v) : otherwise; }
 // Where a product goes: y = A·B, with bias and residual; or y += A·B.
 struct Output {
     void* y;
@@ -50,6 +51,8 @@ struct NextTile {
     int64_t row_bytes = 0, vector_bytes = 0, vectors = 0;
     const char* a = nullptr;  // where rows of A are read in place for the first time: into the L2 cache
     int64_t a_row_bytes = 0, a_rows = 0;
+    const char* b = nullptr;  // the panel that is packed next, to be shared among the groups of all tiles before
+    int64_t b_row_bytes = 0, b_first = 0, b_end = 0, b_each = 0;
 
     NextTile() = default;
     NextTile(const Output& out, int64_t row, int64_t rows, int64_t column) : vector_bytes(W * (out.is_bf16 ? 2 : 4)), vectors(rows * NV) {
@@ -62,6 +65,7 @@ struct NextTile {
         constexpr int64_t bytes = cell_group * sizeof(float);
         if (a && i % (64 / bytes) == 0)
             for (int64_t r = 0; r < a_rows; ++r) _mm_prefetch(a + r * a_row_bytes + i * bytes, _MM_HINT_T1);
+        for (int64_t j = b_first + i * b_each, end = std::min(j + b_each, b_end); j < end; ++j) _mm_prefetch(b + j / 2 * b_row_bytes + (j % 2 + 1) * 64 - 1, _MM_HINT_T1);
         if (i >= vectors) return;
         const int64_t at = i / NV * row_bytes + (i % NV + 1) * vector_bytes - 1;
         __builtin_prefetch(y + at, 1);
@@ -168,7 +172,6 @@ struct Range {
 };
 
 // How a product is cut: the rows of A into blocks, B into `splits` ranges of panels, the summed dimension into parts. No cut changes a bit.
-inline int64_t env(const char* name, int64_t otherwise) { const char* v = getenv(name); return v ? atoll(v) : otherwise; }
 struct Cuts {
     int64_t panels, cells, part, blocks, splits, largest_block;
 
@@ -192,6 +195,7 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Outp
     const Cuts cuts(M, N, ceil_div(K, Cell::depth));
     const bool in_place = a.in_place(), rests_in_y = out.is_plain();
     const int64_t partial_ld = cuts.panels * NR;
+    static const int64_t apre = env("AK_APRE", 1);
     const int64_t a_floats = in_place ? 0 : round_up(cuts.largest_block * MR * cuts.part, W), b_floats = B::is_packed ? 0 : cuts.part * NR;
     const int64_t floats = a_floats + b_floats + (cuts.part < cuts.cells && !rests_in_y ? cuts.largest_block * MR * partial_ld : 0) + W;
     float* memory = scratch(Slot::blocks).floats(floats * threads());
@@ -224,9 +228,18 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Outp
                     const Range next_rows = block.share(is_bottom ? 0 : t + 1, tiles);
                     NextTile next = touches_y && (!is_bottom || p + 1 < panels.end) ? NextTile(out, next_rows.begin, next_rows.count(), column + is_bottom * NR)
                                                                                          : NextTile();
-                    if (in_place && p == panels.begin && !is_bottom && env("AK_APRE", 1)) {
+                    if (in_place && p == panels.begin && !is_bottom && apre) {
                         const RowsA coming = a.rows_at(next_rows.begin, k);
                         next.a = reinterpret_cast<const char*>(coming.a), next.a_row_bytes = coming.row_step * sizeof(float), next.a_rows = next_rows.count();
+                    }
+                    if constexpr (!B::is_packed) {
+                        static const int64_t bpre = env("AK_BPRE", 1);
+                        const bool more = p + 1 < panels.end;
+                        const int64_t groups = now / cell_group, next_k = more ? k : k_end, lines = 2 * std::min(now * Cell::depth, K - next_k);
+                        if (bpre && groups > 0 && lines > 0) {
+                            next.b = reinterpret_cast<const char*>(b.at(next_k, more ? column + NR : panels.begin * NR)), next.b_row_bytes = b.ld * sizeof(typename D::T);
+                            next.b_each = ceil_div(lines, tiles * groups), next.b_first = t * groups * next.b_each, next.b_end = lines;
+                        }
                     }
                     const Begin begin{corner, rest, partial_ld, is_first && !out.add ? Begin::zero : rests_in_y ? Begin::from_y : Begin::from_rest, next};
                     const Finish finish{corner, rest, partial_ld, !is_last && !rests_in_y};
