@@ -49,10 +49,6 @@ struct Corner {
 struct NextTile {
     const char *y = nullptr, *residual = nullptr;
     int64_t row_bytes = 0, vector_bytes = 0, vectors = 0;
-    const char* a = nullptr;  // where rows of A are read in place for the first time: into the L2 cache
-    int64_t a_row_bytes = 0, a_rows = 0;
-    const char* b = nullptr;  // the panel that is packed next, to be shared among the groups of all tiles before
-    int64_t b_row_bytes = 0, b_first = 0, b_end = 0, b_each = 0;
 
     NextTile() = default;
     NextTile(const Output& out, int64_t row, int64_t rows, int64_t column) : vector_bytes(W * (out.is_bf16 ? 2 : 4)), vectors(rows * NV) {
@@ -62,14 +58,23 @@ struct NextTile {
         residual = out.residual ? reinterpret_cast<const char*>(out.residual) + at : y;
     }
     inline __attribute__((always_inline)) void prefetch(int64_t i) const {
-        constexpr int64_t bytes = cell_group * sizeof(float);
-        if (a && i % (64 / bytes) == 0)
-            for (int64_t r = 0; r < a_rows; ++r) _mm_prefetch(a + r * a_row_bytes + i * bytes, _MM_HINT_T1);
-        for (int64_t j = b_first + i * b_each, end = std::min(j + b_each, b_end); j < end; ++j) _mm_prefetch(b + j / 2 * b_row_bytes + (j % 2 + 1) * 64 - 1, _MM_HINT_T1);
         if (i >= vectors) return;
         const int64_t at = i / NV * row_bytes + (i % NV + 1) * vector_bytes - 1;
         __builtin_prefetch(y + at, 1);
         __builtin_prefetch(residual + at, 0);
+    }
+};
+
+// Lines of an operand that are going to be read from memory, asked for into the L2 cache: `count` of them, `stride` bytes apart, at every `every`th
+// group of cells, each time `step` bytes further.
+struct Coming {
+    const char* at = nullptr;
+    int64_t every = 1, step = 0, count = 0, stride = 0;
+
+    inline __attribute__((always_inline)) void prefetch(int64_t i) const {
+        if (count == 0 || i % every != 0) return;
+        const char* from = at + i / every * step;
+        for (int64_t r = 0; r < count; ++r) _mm_prefetch(from + r * stride, _MM_HINT_T1);
     }
 };
 
@@ -81,8 +86,13 @@ struct Begin {
     int64_t rest_ld;
     enum { zero, from_rest, from_y } how;
     NextTile next;
+    Coming a, b;
 
-    inline __attribute__((always_inline)) void ahead(int64_t i) const { next.prefetch(i); }
+    inline __attribute__((always_inline)) void ahead(int64_t i) const {
+        next.prefetch(i);
+        a.prefetch(i);
+        b.prefetch(i);
+    }
     template <int Rows>
     inline __attribute__((always_inline)) void operator()(Sums<Rows>& sums) const {
         if (how == from_rest) return LoadFrom{rest, rest_ld}.template operator()<Rows>(sums);
@@ -114,7 +124,6 @@ struct Finish {
 // A as the product finds it in memory. pack: rows [row, row + rows) of A, elements [k, k + count) of the summed dimension, to [cells][MR].
 template <class D, class T>
 struct RowMajor {  // [M, K]
-    static constexpr int64_t strip = int64_t{1} << 40;  // the summed dimension at once
     const T* a;
     int64_t ld;
     void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to, bool) const { pack_along<D, T>(a + row * ld + k, ld, rows, count, to, MR); }
@@ -122,11 +131,14 @@ struct RowMajor {  // [M, K]
     // A tile can read rows in place when their elements already are whole cells, unless the rows lie so that they fall on each other in the L1
     // cache (8 or more of them a multiple of 4 KB apart).
     bool in_place() const { return sizeof(T) * D::Cell::depth == sizeof(float) && ld % D::Cell::depth == 0 && ld * sizeof(T) % 2048 != 0; }
+    Coming coming(int64_t row, int64_t rows, int64_t k) const {
+        constexpr int64_t group_bytes = cell_group * D::Cell::depth * sizeof(T);
+        return {reinterpret_cast<const char*>(a + row * ld + k), 64 / group_bytes, 64, rows, ld * static_cast<int64_t>(sizeof(T))};
+    }
     RowsA rows_at(int64_t row, int64_t k) const { return {reinterpret_cast<const float*>(a + row * ld + k), ld / D::Cell::depth}; }
 };
 template <class D, class T>
 struct ColumnMajor {  // [K, M]
-    static constexpr int64_t strip = AK_ISA::strip;
     const T* a;
     int64_t ld;
     float* totals;  // [M], null: not wanted; to them the sums along K are added: of blocks of `reduction_block` elements, in order
@@ -142,6 +154,11 @@ struct ColumnMajor {  // [K, M]
             total = total + sum;
         }
         store(totals + row, total, rows);
+    }
+    Coming coming(int64_t row, int64_t rows, int64_t k) const {  // by their last bytes: the tile before has read what is left of them
+        constexpr int64_t group = cell_group * D::Cell::depth;
+        const int64_t row_bytes = ld * sizeof(T);
+        return {reinterpret_cast<const char*>(a + k * ld + row + rows) - 1, 1, group * row_bytes, group, row_bytes};
     }
     static bool in_place() { return false; }
     static RowsA rows_at(int64_t, int64_t) { return {}; }
@@ -162,6 +179,11 @@ struct UnpackedB {
     const T* b;
     int64_t ld;
     const T* at(int64_t k, int64_t column) const { return b + k * ld + column; }
+    // The lines that tile t of `tiles` asks for of a panel that is made after them.
+    Coming coming(int64_t k, int64_t column, int64_t rows, int64_t t, int64_t tiles) const {
+        const int64_t groups = ceil_div(rows, D::Cell::depth) / cell_group, every = std::max<int64_t>(1, tiles * groups / rows), row_bytes = ld * sizeof(T);
+        return {reinterpret_cast<const char*>(at(k + t * (groups / every), column)) + 63, every, row_bytes, NR * static_cast<int64_t>(sizeof(T)) / 64, 64};
+    }
     PanelInTheMaking<D, T> in_the_making(int64_t k, int64_t column, float* panel) const { return {at(k, column), ld, panel}; }
 };
 
@@ -195,7 +217,6 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Outp
     const Cuts cuts(M, N, ceil_div(K, Cell::depth));
     const bool in_place = a.in_place(), rests_in_y = out.is_plain();
     const int64_t partial_ld = cuts.panels * NR;
-    static const int64_t apre = env("AK_APRE", 1);
     const int64_t a_floats = in_place ? 0 : round_up(cuts.largest_block * MR * cuts.part, W), b_floats = B::is_packed ? 0 : cuts.part * NR;
     const int64_t floats = a_floats + b_floats + (cuts.part < cuts.cells && !rests_in_y ? cuts.largest_block * MR * partial_ld : 0) + W;
     float* memory = scratch(Slot::blocks).floats(floats * threads());
@@ -207,12 +228,6 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Outp
         for (int64_t c = 0; c < cuts.cells; c += cuts.part) {
             const int64_t now = std::min(cuts.part, cuts.cells - c), k = c * Cell::depth, k_end = std::min(k + now * Cell::depth, K);
             const bool is_first = c == 0, is_last = c + now == cuts.cells, touches_y = is_last || rests_in_y;
-            if (!in_place)
-                for (int64_t s = k; s < k_end; s += A::strip)
-                    for (int64_t t = 0; t < tiles; ++t) {
-                        const Range rows = block.share(t, tiles);
-                        a.pack(rows.begin, rows.count(), s, std::min(A::strip, k_end - s), packed + (t * cuts.part + (s - k) / Cell::depth) * MR, panels.begin == 0);
-                    }
             for (int64_t p = panels.begin; p < panels.end; ++p) {
                 const int64_t column = p * NR, left = N - column;
                 bool first_tile_packs = false;
@@ -222,30 +237,29 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Outp
                 }
                 for (int64_t t = 0; t < tiles; ++t) {
                     const Range rows = block.share(t, tiles);
+                    float* const own_a = packed + t * MR * cuts.part;
+                    if (!in_place && p == panels.begin) a.pack(rows.begin, rows.count(), k, k_end - k, own_a, panels.begin == 0);
                     const Corner corner{out, rows.begin, column, left};
                     float* const rest = partial + t * MR * partial_ld + column;
                     const bool is_bottom = t + 1 == tiles;
                     const Range next_rows = block.share(is_bottom ? 0 : t + 1, tiles);
-                    NextTile next = touches_y && (!is_bottom || p + 1 < panels.end) ? NextTile(out, next_rows.begin, next_rows.count(), column + is_bottom * NR)
+                    const NextTile next = touches_y && (!is_bottom || p + 1 < panels.end) ? NextTile(out, next_rows.begin, next_rows.count(), column + is_bottom * NR)
                                                                                          : NextTile();
-                    if (in_place && p == panels.begin && !is_bottom && apre) {
-                        const RowsA coming = a.rows_at(next_rows.begin, k);
-                        next.a = reinterpret_cast<const char*>(coming.a), next.a_row_bytes = coming.row_step * sizeof(float), next.a_rows = next_rows.count();
-                    }
-                    if constexpr (!B::is_packed) {
-                        static const int64_t bpre = env("AK_BPRE", 1);
-                        const bool more = p + 1 < panels.end;
-                        const int64_t groups = now / cell_group, next_k = more ? k : k_end, lines = 2 * std::min(now * Cell::depth, K - next_k);
-                        if (bpre && groups > 0 && lines > 0) {
-                            next.b = reinterpret_cast<const char*>(b.at(next_k, more ? column + NR : panels.begin * NR)), next.b_row_bytes = b.ld * sizeof(typename D::T);
-                            next.b_each = ceil_div(lines, tiles * groups), next.b_first = t * groups * next.b_each, next.b_end = lines;
-                        }
-                    }
-                    const Begin begin{corner, rest, partial_ld, is_first && !out.add ? Begin::zero : rests_in_y ? Begin::from_y : Begin::from_rest, next};
+                    const bool is_first_panel = p == panels.begin, is_last_panel = p + 1 == panels.end;
+                    Coming coming_a, coming_b;
+                    static const int64_t apre = env("AK_APRE", 1), bpre = env("AK_BPRE", 1);
+                    if (apre)
+                    if (!is_bottom ? is_first_panel : is_last_panel && !is_last)
+                        coming_a = a.coming(next_rows.begin, next_rows.count(), is_bottom ? k_end : k);
+                    if constexpr (!B::is_packed)
+                        if (bpre) if (!is_last_panel || !is_last)
+                            coming_b = b.coming(is_last_panel ? k_end : k, is_last_panel ? panels.begin * NR : column + NR, k_end - k, t, tiles);
+                    const Begin begin{corner, rest, partial_ld, is_first && !out.add ? Begin::zero : rests_in_y ? Begin::from_y : Begin::from_rest, next,
+                                      coming_a, coming_b};
                     const Finish finish{corner, rest, partial_ld, !is_last && !rests_in_y};
                     const auto multiply_by = [&](const auto& columns) {
                         if (in_place) tile<Cell>(rows.count(), now, a.rows_at(rows.begin, k), columns, begin, finish);
-                        else tile<Cell>(rows.count(), now, PackedA{packed + t * MR * cuts.part}, columns, begin, finish);
+                        else tile<Cell>(rows.count(), now, PackedA{own_a}, columns, begin, finish);
                     };
                     if constexpr (B::is_packed) multiply_by(Panel{b.panel(p, c)});
                     else if (t == 0 && first_tile_packs) multiply_by(b.in_the_making(k, column, own_panel));

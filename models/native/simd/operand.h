@@ -123,7 +123,7 @@ void pack_down(const T* src, int64_t ld, int64_t count, int64_t depth_count, flo
     // next cell overwrites it. Lanes past `count` then hold what no tile reads.
     if (width < W)
         for (; k + depth < depth_count && (depth_count - k - depth) * ld + count >= W; k += depth) {
-            for (int d = 0; d < depth; ++d) __builtin_prefetch(src + (k + d + rows_ahead) * ld + width);
+            for (int d = 0; d < depth; ++d) __builtin_prefetch(src + (k + d + rows_ahead) * ld + count - 1);
             store(dst + k / depth * width, Source<D, T>::down(src + k * ld, src + (k + 1) * ld));
         }
     for (; k < depth_count; k += depth) {
