@@ -13,7 +13,6 @@ constexpr int64_t strip = 64;  // rows of a matrix whose lines stay in the L1 ca
 inline int64_t panel_floats(int64_t cells) { return cells * NR; }
 inline int64_t packed_floats(int64_t depth_count, int64_t columns, int depth) { return ceil_div(columns, NR) * panel_floats(ceil_div(depth_count, depth)); }
 
-inline int64_t env(const char* name, int64_t otherwise) { const char* v = getenv(name); return v ? atoll(v) : otherwise; }
 // Where a product goes: y = A·B, with bias and residual; or y += A·B.
 struct Output {
     void* y;
@@ -121,12 +120,15 @@ struct Finish {
     }
 };
 
-// A as the product finds it in memory. pack: rows [row, row + rows) of A, elements [k, k + count) of the summed dimension, to [cells][MR].
+// A as the product finds it in memory. pack: rows [row, row + rows) of A, elements [k, k + count) of the summed dimension, to [cells][MR]. coming: the
+// lines in which these lie. Where the columns are split, several threads pack the same.
 template <class D, class T>
 struct RowMajor {  // [M, K]
     const T* a;
     int64_t ld;
-    void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to, bool) const { pack_along<D, T>(a + row * ld + k, ld, rows, count, to, MR); }
+    void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to, bool /*is_first_time*/) const {
+        pack_along<D, T>(a + row * ld + k, ld, rows, count, to, MR);
+    }
 
     // A tile can read rows in place when their elements already are whole cells, unless the rows lie so that they fall on each other in the L1
     // cache (8 or more of them a multiple of 4 KB apart).
@@ -141,7 +143,7 @@ template <class D, class T>
 struct ColumnMajor {  // [K, M]
     const T* a;
     int64_t ld;
-    float* totals;  // [M], null: not wanted; to them the sums along K are added: of blocks of `reduction_block` elements, in order
+    float* totals;  // [M] or null: what the sums along K are added to, those of `reduction_block` elements one after the other
 
     void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to, bool is_first_time) const {
         pack_down<D, T>(a + k * ld + row, ld, rows, count, to, MR);
@@ -191,26 +193,28 @@ struct Range {
     int64_t begin, end;
     int64_t count() const { return end - begin; }
     Range share(int64_t i, int64_t of) const { return {begin + count() * i / of, begin + count() * (i + 1) / of}; }  // equal to within one
+    Range tile(int64_t t) const { return {begin + t * MR, std::min(begin + (t + 1) * MR, end)}; }
 };
 
 // How a product is cut: the rows of A into blocks, B into `splits` ranges of panels, the summed dimension into parts. No cut changes a bit.
 struct Cuts {
     int64_t panels, cells, part, blocks, splits, largest_block;
 
-    Cuts(int64_t M, int64_t N, int64_t cells) : panels(ceil_div(N, NR)), cells(cells), part(cells <= 1024 ? cells : 512) {
-        const int64_t most = env("AK_PART", 1024); part = cells <= most ? cells : round_up(ceil_div(cells, ceil_div(cells, env("AK_PARTS", 512))), AK_ISA::strip);
+    Cuts(int64_t M, int64_t N, int64_t cells)
+        : panels(ceil_div(N, NR)), cells(cells), part(cells <= 1024 ? cells : round_up(ceil_div(cells, ceil_div(cells, 512)), reduction_block)) {
         // About 256 KB of A at a time, to stay in the L2 cache. At least three pieces of work per thread, so that a thread that the system interrupts
-        // is helped out by the others, and as many for each. All of the same size, to the row: the last one to be done keeps everyone waiting.
+        // is helped out by the others, and as many for each. Their sizes are equal to the row, not to the tile: of 14 blocks of 10 and 11 tiles one
+        // thread would get all the larger ones.
         const int64_t tiles = ceil_div(M, MR), pieces = threads() == 1 ? 1 : 3 * threads();
-        blocks = std::min(tiles, round_up(std::max(pieces, ceil_div(tiles, std::clamp<int64_t>(env("AK_A", 65536) / part / MR, 1, env("AK_TILES",12)))), threads()));
+        blocks = std::min(tiles, round_up(std::max(pieces, ceil_div(tiles, std::clamp<int64_t>(65536 / part / MR, 1, 12))), threads()));
         splits = std::clamp<int64_t>(ceil_div(pieces, blocks), 1, panels);
-        blocks = env("AK_BLOCKS", blocks); splits = env("AK_SPLITS", splits);
         largest_block = ceil_div(ceil_div(M, blocks), MR);
     }
 };
 
-// y [M, N] = A·B. A block of A is packed by the thread that multiplies it and stays in its L2 cache while the panels of B pass by. Between parts
-// of the summed dimension the sums rest in memory as float32: in y itself where that is float32 and nothing is added, else in `partial`.
+// y [M, N] = A·B. A block of A is packed, tile by tile, by the thread that multiplies it and stays in its L2 cache while the panels of B pass by;
+// each tile asks for the part of A and B that is to be packed after it. Between parts of the summed dimension the sums rest in memory as float32:
+// in y itself where that is float32 and nothing is added, else in `partial`.
 template <class D, class A, class B>
 void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Output& out) {
     using Cell = typename D::Cell;
@@ -231,29 +235,28 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Outp
             for (int64_t p = panels.begin; p < panels.end; ++p) {
                 const int64_t column = p * NR, left = N - column;
                 bool first_tile_packs = false;
-                if constexpr (!B::is_packed) {
+                if constexpr (!B::is_packed) {  // whole cells of whole vectors
                     first_tile_packs = left >= NR && k_end - k == now * Cell::depth;
                     if (!first_tile_packs) pack_down<D>(b.at(k, column), b.ld, std::min<int64_t>(NR, left), k_end - k, own_panel, NR);
                 }
+                const bool is_first_panel = p == panels.begin, is_last_panel = p + 1 == panels.end;
                 for (int64_t t = 0; t < tiles; ++t) {
-                    const Range rows = block.share(t, tiles);
+                    const Range rows = block.tile(t);
+                    const bool is_bottom = t + 1 == tiles;
+                    const Range next_rows = block.tile(is_bottom ? 0 : t + 1);
                     float* const own_a = packed + t * MR * cuts.part;
-                    if (!in_place && p == panels.begin) a.pack(rows.begin, rows.count(), k, k_end - k, own_a, panels.begin == 0);
+                    if (!in_place && is_first_panel) a.pack(rows.begin, rows.count(), k, k_end - k, own_a, panels.begin == 0);
+
+                    NextTile next;
+                    Coming coming_a, coming_b;
+                    if (touches_y && !(is_bottom && is_last_panel)) next = NextTile(out, next_rows.begin, next_rows.count(), column + is_bottom * NR);
+                    if (is_bottom ? is_last_panel && !is_last : is_first_panel) coming_a = a.coming(next_rows.begin, next_rows.count(), is_bottom ? k_end : k);
+                    if constexpr (!B::is_packed)
+                        if (!is_last_panel || !is_last)
+                            coming_b = b.coming(is_last_panel ? k_end : k, is_last_panel ? panels.begin * NR : column + NR, k_end - k, t, tiles);
+
                     const Corner corner{out, rows.begin, column, left};
                     float* const rest = partial + t * MR * partial_ld + column;
-                    const bool is_bottom = t + 1 == tiles;
-                    const Range next_rows = block.share(is_bottom ? 0 : t + 1, tiles);
-                    const NextTile next = touches_y && (!is_bottom || p + 1 < panels.end) ? NextTile(out, next_rows.begin, next_rows.count(), column + is_bottom * NR)
-                                                                                         : NextTile();
-                    const bool is_first_panel = p == panels.begin, is_last_panel = p + 1 == panels.end;
-                    Coming coming_a, coming_b;
-                    static const int64_t apre = env("AK_APRE", 1), bpre = env("AK_BPRE", 1);
-                    if (apre)
-                    if (!is_bottom ? is_first_panel : is_last_panel && !is_last)
-                        coming_a = a.coming(next_rows.begin, next_rows.count(), is_bottom ? k_end : k);
-                    if constexpr (!B::is_packed)
-                        if (bpre) if (!is_last_panel || !is_last)
-                            coming_b = b.coming(is_last_panel ? k_end : k, is_last_panel ? panels.begin * NR : column + NR, k_end - k, t, tiles);
                     const Begin begin{corner, rest, partial_ld, is_first && !out.add ? Begin::zero : rests_in_y ? Begin::from_y : Begin::from_rest, next,
                                       coming_a, coming_b};
                     const Finish finish{corner, rest, partial_ld, !is_last && !rests_in_y};

@@ -17,14 +17,15 @@ void pack(ak_linear& linear, const float* weight) {
 template <class D>
 void multiply_forward(const ak_linear& linear, int64_t rows, const void* x, const Output& out) {
     using T = typename D::T;
-    product<D>(rows, linear.out, linear.in, RowMajor<D, T>{static_cast<const T*>(x), linear.in}, PackedB<D>{linear.forward.data(), ceil_div(linear.in, D::Cell::depth)}, out);
+    product<D>(rows, linear.out, linear.in, RowMajor<D, T>{static_cast<const T*>(x), linear.in},
+               PackedB<D>{linear.forward.data(), ceil_div(linear.in, D::Cell::depth)}, out);
 }
 
 template <class D>
 void multiply_input_gradient(const ak_linear& linear, int64_t rows, const void* dy, void* dx) {
     using T = typename D::T;
-    product<D>(rows, linear.in, linear.out, RowMajor<D, T>{static_cast<const T*>(dy), linear.out}, PackedB<D>{linear.gradient.data(), ceil_div(linear.out, D::Cell::depth)},
-               Output{dx, linear.in, std::is_same_v<T, bf16>});
+    product<D>(rows, linear.in, linear.out, RowMajor<D, T>{static_cast<const T*>(dy), linear.out},
+               PackedB<D>{linear.gradient.data(), ceil_div(linear.out, D::Cell::depth)}, Output{dx, linear.in, std::is_same_v<T, bf16>});
 }
 
 // dw [out, in] (+)= dyᵀ·x: both operands run down the rows. db is summed while dy is packed.

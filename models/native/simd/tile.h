@@ -23,9 +23,6 @@ struct Panel {
         b += NR;
     }
 };
-#ifndef AK_AHEAD
-#define AK_AHEAD 16
-#endif
 // As it lies in a matrix whose rows run along the summed dimension; written to `panel` on the way, for the tiles to come.
 template <class D, class T>
 struct PanelInTheMaking {
@@ -39,7 +36,7 @@ struct PanelInTheMaking {
     }
     inline __attribute__((always_inline)) void next() {
         for (int64_t d = 0; d < D::Cell::depth; ++d)
-            for (int v = 0; v < NV; ++v) __builtin_prefetch(row + (AK_AHEAD + d) * ld + v * W);
+            for (int v = 0; v < NV; ++v) __builtin_prefetch(row + (rows_ahead + d) * ld + v * W);
         row += D::Cell::depth * ld;
         panel += NR;
     }
