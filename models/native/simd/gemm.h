@@ -198,17 +198,23 @@ struct Range {
 
 // How a product is cut: the rows of A into blocks, B into `splits` ranges of panels, the summed dimension into parts. No cut changes a bit.
 struct Cuts {
-    int64_t panels, cells, part, blocks, splits, largest_block;
+    int64_t panels, cells, part, blocks = 0, splits = 0, largest_block = 0;
 
-    Cuts(int64_t M, int64_t N, int64_t cells)
+    Cuts(int64_t M, int64_t N, int64_t cells, bool packs_a)
         : panels(ceil_div(N, NR)), cells(cells), part(cells <= 1024 ? cells : round_up(ceil_div(cells, ceil_div(cells, 512)), reduction_block)) {
-        // About 256 KB of A at a time, to stay in the L2 cache. At least three pieces of work per thread, so that a thread that the system interrupts
-        // is helped out by the others, and as many for each. Their sizes are equal to the row, not to the tile: of 14 blocks of 10 and 11 tiles one
-        // thread would get all the larger ones.
+        // About 256 KB of A at a time, to stay in the L2 cache, and at least three pieces of work per thread, so that a thread that the system
+        // interrupts is helped out by the others. Of the cuts that give this, the one whose last piece is done first: pieces are equal to the row, a
+        // narrow tile takes longer than its share (it waits for B), and packing A takes about as long as one panel.
         const int64_t tiles = ceil_div(M, MR), pieces = threads() == 1 ? 1 : 3 * threads();
-        blocks = std::min(tiles, round_up(std::max(pieces, ceil_div(tiles, std::clamp<int64_t>(65536 / part / MR, 1, 12))), threads()));
-        splits = std::clamp<int64_t>(ceil_div(pieces, blocks), 1, panels);
-        largest_block = ceil_div(ceil_div(M, blocks), MR);
+        const int64_t fewest = ceil_div(tiles, std::clamp<int64_t>(65536 / part / MR, 1, 12));
+        int64_t least = INT64_MAX;
+        for (int64_t b = fewest; b <= std::min(tiles, fewest + pieces); ++b) {
+            const int64_t s = std::clamp<int64_t>(ceil_div(pieces, b), 1, panels), rows = ceil_div(M, b), rest = rows % MR;
+            const int64_t per_panel = rows - rest + (rest > 0 ? std::max<int64_t>(rest, MR / 3) : 0);
+            const int64_t time = ceil_div(b * s, threads()) * per_panel * (ceil_div(panels, s) + packs_a);
+            if (time >= least) continue;
+            least = time, blocks = b, splits = s, largest_block = ceil_div(rows, MR);
+        }
     }
 };
 
@@ -218,8 +224,8 @@ struct Cuts {
 template <class D, class A, class B>
 void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Output& out) {
     using Cell = typename D::Cell;
-    const Cuts cuts(M, N, ceil_div(K, Cell::depth));
     const bool in_place = a.in_place(), rests_in_y = out.is_plain();
+    const Cuts cuts(M, N, ceil_div(K, Cell::depth), !in_place);
     const int64_t partial_ld = cuts.panels * NR;
     const int64_t a_floats = in_place ? 0 : round_up(cuts.largest_block * MR * cuts.part, W), b_floats = B::is_packed ? 0 : cuts.part * NR;
     const int64_t floats = a_floats + b_floats + (cuts.part < cuts.cells && !rests_in_y ? cuts.largest_block * MR * partial_ld : 0) + W;
