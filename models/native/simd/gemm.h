@@ -65,13 +65,13 @@ struct NextTile {
 };
 
 // Lines of an operand that are going to be read from memory, asked for into the L2 cache: `count` of them, `stride` bytes apart, at every `every`th
-// group of cells, each time `step` bytes further.
+// group of cells before group `end`, each time `step` bytes further.
 struct Coming {
     const char* at = nullptr;
-    int64_t every = 1, step = 0, count = 0, stride = 0;
+    int64_t end = 0, every = 1, step = 0, count = 0, stride = 0;
 
     inline __attribute__((always_inline)) void prefetch(int64_t i) const {
-        if (count == 0 || i % every != 0) return;
+        if (i >= end || i % every != 0) return;
         const char* from = at + i / every * step;
         for (int64_t r = 0; r < count; ++r) _mm_prefetch(from + r * stride, _MM_HINT_T1);
     }
@@ -135,7 +135,7 @@ struct RowMajor {  // [M, K]
     bool in_place() const { return sizeof(T) * D::Cell::depth == sizeof(float) && ld % D::Cell::depth == 0 && ld * sizeof(T) % 2048 != 0; }
     Coming coming(int64_t row, int64_t rows, int64_t k) const {
         constexpr int64_t group_bytes = cell_group * D::Cell::depth * sizeof(T);
-        return {reinterpret_cast<const char*>(a + row * ld + k), 64 / group_bytes, 64, rows, ld * static_cast<int64_t>(sizeof(T))};
+        return {reinterpret_cast<const char*>(a + row * ld + k), INT64_MAX, 64 / group_bytes, 64, rows, ld * static_cast<int64_t>(sizeof(T))};
     }
     RowsA rows_at(int64_t row, int64_t k) const { return {reinterpret_cast<const float*>(a + row * ld + k), ld / D::Cell::depth}; }
 };
@@ -160,7 +160,7 @@ struct ColumnMajor {  // [K, M]
     Coming coming(int64_t row, int64_t rows, int64_t k) const {  // by their last bytes: the tile before has read what is left of them
         constexpr int64_t group = cell_group * D::Cell::depth;
         const int64_t row_bytes = ld * sizeof(T);
-        return {reinterpret_cast<const char*>(a + k * ld + row + rows) - 1, 1, group * row_bytes, group, row_bytes};
+        return {reinterpret_cast<const char*>(a + k * ld + row + rows) - 1, INT64_MAX, 1, group * row_bytes, group, row_bytes};
     }
     static bool in_place() { return false; }
     static RowsA rows_at(int64_t, int64_t) { return {}; }
@@ -183,8 +183,9 @@ struct UnpackedB {
     const T* at(int64_t k, int64_t column) const { return b + k * ld + column; }
     // The lines that tile t of `tiles` asks for of a panel that is made after them.
     Coming coming(int64_t k, int64_t column, int64_t rows, int64_t t, int64_t tiles) const {
-        const int64_t groups = ceil_div(rows, D::Cell::depth) / cell_group, every = std::max<int64_t>(1, tiles * groups / rows), row_bytes = ld * sizeof(T);
-        return {reinterpret_cast<const char*>(at(k + t * (groups / every), column)) + 63, every, row_bytes, NR * static_cast<int64_t>(sizeof(T)) / 64, 64};
+        const int64_t groups = ceil_div(rows, D::Cell::depth) / cell_group, each = ceil_div(rows, tiles), every = std::max<int64_t>(1, groups / each);
+        const int64_t row_bytes = ld * static_cast<int64_t>(sizeof(T)), lines = NR * static_cast<int64_t>(sizeof(T)) / 64;
+        return {reinterpret_cast<const char*>(at(k + t * each, column)) + 63, each * every, every, row_bytes, lines, 64};
     }
     PanelInTheMaking<D, T> in_the_making(int64_t k, int64_t column, float* panel) const { return {at(k, column), ld, panel}; }
 };
