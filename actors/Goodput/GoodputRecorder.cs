@@ -62,7 +62,7 @@ public sealed class GoodputRecorder : BreakableActor, IWithTimers
 
     private void Write()
     {
-        foreach (var row in clock?.Close(Context.System.Scheduler.Now) ?? [])
+        foreach (var row in clock?.Close(SteadyClock.Of(Context.System).Now) ?? [])
             waiting.Enqueue(row);
         while (waiting.Count > options.Buffer)
             waiting.Dequeue();

@@ -102,6 +102,11 @@ public sealed class MetricsFiles(MetricsOptions options, long life) : IDisposabl
         var rate = options.TokensPerStep / seconds;
         return new StepMetrics(
             step.Step, step.Loss, step.GradientNorm, options.Schedule.At(step.Step - 1) * step.RateFactor, step.Step * options.TokensPerStep, seconds, rate,
-            100 * rate * options.FlopsPerToken / options.GemmRate);
+            100 * rate * options.FlopsPerToken / options.GemmRate)
+        {
+            LaneLoss = step.LaneLoss,
+            EmbeddingNorm = step.EmbeddingNorm,
+            BlockNorm = step.BlockNorm,
+        };
     }
 }

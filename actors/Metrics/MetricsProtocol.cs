@@ -19,6 +19,15 @@ public sealed record StepMeasurement(long Step, double Loss, double GradientNorm
 {
     /// <summary>The learning rate of the schedule was multiplied by it.</summary>
     public double RateFactor { get; init; } = 1;
+
+    /// <summary>Largest mean loss of a lane; null where it is not known.</summary>
+    public double? LaneLoss { get; init; }
+
+    /// <summary>Norm of the embedding's gradient; null where it was not measured.</summary>
+    public double? EmbeddingNorm { get; init; }
+
+    /// <summary>Norm of the gradient of that block of which it is largest; null where it was not measured.</summary>
+    public double? BlockNorm { get; init; }
 }
 
 /// <summary>An evaluation.</summary>

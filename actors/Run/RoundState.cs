@@ -76,20 +76,23 @@ internal sealed class RoundState
 
     /// <summary>What the step showed.</summary>
     /// <param name="tokens">Targets of the global batch.</param>
-    /// <param name="norms">Where tensors stand; null: their norms are not told.</param>
+    /// <param name="norms">Where tensors stand; null: neither their norms nor those of embedding and blocks are told.</param>
     public StepSignals Measure(long tokens, TensorNorms? norms)
     {
         double sum = 0;
         IReadOnlyList<double> cells = [.. shards.SelectMany(static shard => shard!.Cells)];
         foreach (var square in shards.SelectMany(static shard => shard!.Squares))
             sum += square;
+        var parts = norms is not null && cells.Count == norms.Cells ? norms.Of(cells) : null;
         return new StepSignals
         {
             Step = Round.Step,
             Loss = losses.Total(),
             LaneLosses = [.. done.Values.SelectMany(static part => part.Result.LaneLosses).Select(part => part * lanes)],
             GradientNorm = Math.Sqrt(sum),
-            TensorNorms = norms is not null && cells.Count == norms.Cells ? norms.Of(cells).Tensors : [],
+            TensorNorms = parts?.Tensors ?? [],
+            EmbeddingNorm = parts?.Embedding,
+            BlockNorms = parts?.Blocks ?? [],
             NonFinite = shards.Sum(static shard => shard!.NonFinite),
             Tokens = tokens,
         };

@@ -33,33 +33,28 @@ public sealed class RunGuardian : ReceiveActor
         Receive<ScaleTrainers>(wish => supervisor.Forward(scale = wish));
         Receive<StopRun>(wish => supervisor.Forward(stop = wish));
         Receive<IRunInput>(input => supervisor.Forward(input));
-        Receive<Replacement>(_ => Replace());
+        Receive<Replacement>(Replace);
     }
 
+    // Told to itself: a supervisor that fails after it said how the run ended is heard out first, and needs nobody in its place.
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new ReportingStrategy((_, exception) =>
     {
         var reason = ReportingStrategy.Sentence(exception);
-        if (outcome.Task.IsCompleted)
-            return Directive.Stop;
-        if (budget.Spend("The supervisor of the run", reason, Context.System.Scheduler.Now) is { } report)
-        {
-            outcome.TrySetResult(new RunEnded(RunEnding.Failed, parts.Remains.Origin.Step, report));
-        }
-        else
-        {
-            parts.Show(new Say($"the supervisor of the run failed and goes on from what is kept: {reason}", IsWarning: true));
-            Self.Tell(Replacement.Instance);
-        }
-
+        Self.Tell(budget.Spend("The supervisor of the run", reason, SteadyClock.Of(Context.System).Now) is { } report
+            ? new RunEnded(RunEnding.Failed, parts.Remains.Origin.Step, report)
+            : new Replacement(reason));
         return Directive.Stop;
     });
 
     /// <inheritdoc/>
     protected override void PostStop() => outcome.TrySetResult(new RunEnded(RunEnding.Stopped, parts.Remains.Origin.Step, "The actor system was stopped."));
 
-    private void Replace()
+    private void Replace(Replacement replacement)
     {
+        if (outcome.Task.IsCompleted)
+            return;
+        parts.Show(new Say($"the supervisor of the run failed and goes on from what is kept: {replacement.Reason}", IsWarning: true));
         supervisor = Begin();
         if (scale is not null)
             supervisor.Tell(scale);
@@ -74,8 +69,6 @@ public sealed class RunGuardian : ReceiveActor
     }
 
     /// <summary>Put another supervisor into the place of one that failed.</summary>
-    private sealed record Replacement
-    {
-        public static readonly Replacement Instance = new();
-    }
+    /// <param name="Reason">Why it did.</param>
+    private sealed record Replacement(string Reason);
 }

@@ -163,6 +163,9 @@ public sealed partial class RunLogic
                 Loss = result.Loss,
                 LaneLosses = [.. result.LaneLosses.Select(part => part * options.Lanes)],
                 GradientNorm = result.Norm ?? double.NaN,
+                TensorNorms = result.PartNorms?.Tensors ?? [],
+                EmbeddingNorm = result.PartNorms?.Embedding,
+                BlockNorms = result.PartNorms?.Blocks ?? [],
                 Tokens = options.TokensPerStep,
             },
         };

@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Training;
+using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
@@ -9,6 +10,9 @@ namespace ActorTrain.Actors.Run;
 public sealed partial class RunLogic
 {
     private readonly bool isNew;
+
+    // Whether the journal's database is away, and whether people know that training waits for it.
+    private (bool Is, bool HoldsUp) away;
     private readonly HashSet<string> lostActors = [];
     private readonly Dictionary<int, int> retired = [];
     private readonly long? recordedCheckpoint;
@@ -155,14 +159,40 @@ public sealed partial class RunLogic
                 journal.Acknowledge(recorded.Number);
                 break;
             case JournalRecovered recovered:
+                Compare(recovered.Events);
+                if (away.Is)
+                    Do(new Say($"the journal's database is back; {journal.Count} decisions that waited are written now.", IsWarning: false));
+                away = default;
                 journal.Acknowledge(recovered.Events.Count);
                 RepeatJournal();
                 break;
-            case JournalAway away:
-                Count(JournalActor, away.Reason);
-                Warn($"the journal's database is away; decisions wait, at most {options.JournalBuffer}: {away.Reason}");
+            case JournalAway told:
+                away.Is = true;
+                Count(JournalActor, told.Reason);
+                Warn($"the journal's database is away; decisions wait, at most {options.JournalBuffer}: {told.Reason}");
                 break;
         }
+    }
+
+    private void TellThatItWaits()
+    {
+        if (!away.Is || away.HoldsUp || journal.Count < options.JournalBuffer)
+            return;
+        away.HoldsUp = true;
+        Warn($"training waits after step {step}, for {journal.Count} decisions wait for the journal's database and journal.buffer takes no more.");
+    }
+
+    // What a former life, or a process that was killed, had sent to the database may land when all had been read. This life knows nothing of it: the next one does.
+    private void Compare(IReadOnlyList<RunEvent> recorded)
+    {
+        foreach (var (number, decision) in journal.Waiting.TakeWhile(waiting => waiting.Number <= recorded.Count))
+        {
+            if (!recorded[(int)number - 1].Equals(decision))
+                throw new InvariantException($"Decision {number} in the journal is of a former life: {recorded[(int)number - 1]}");
+        }
+
+        if (recorded.Count > journal.Last)
+            throw new InvariantException($"Decision {recorded.Count} in the journal is of a former life: {recorded[^1]}");
     }
 
     private void RepeatJournal()

@@ -21,8 +21,13 @@ public sealed partial class RunLogic
 
     private void BeginRound()
     {
-        if (round is not null || step >= options.Steps || IsEnding || IsPaused || isPaused)
+        if (round is not null || step >= options.Steps || IsEnding || isPaused)
             return;
+        if (IsPaused)
+        {
+            TellThatItWaits();
+            return;
+        }
 
         // The first round waits for all who begin together, save for those who have failed already.
         if (lastRound + 1 == firstRound && trainers.Values.Any(static trainer => trainer is { IsMember: false, Faults: 0, IsRetiring: false }))
@@ -219,7 +224,13 @@ public sealed partial class RunLogic
         vetoes = 0;
         states.Clear();
         course = course with { Spikes = judgement.IfApplied };
-        var measurement = new StepMeasurement(step, signals.Loss, signals.GradientNorm, now - commitAt, round.Positions) { RateFactor = adjustment.RateFactor };
+        var measurement = new StepMeasurement(step, signals.Loss, signals.GradientNorm, now - commitAt, round.Positions)
+        {
+            RateFactor = adjustment.RateFactor,
+            LaneLoss = SpikeSignal.LaneLoss.Known(signals),
+            EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
+            BlockNorm = SpikeSignal.BlockNorm.Known(signals),
+        };
         commitAt = now;
         AddMetrics(new MetricsItem(measurement, step));
         Do(new Show(measurement));

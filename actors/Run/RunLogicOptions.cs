@@ -55,7 +55,8 @@ public sealed record RunLogicOptions
     /// <summary>Targets of the global batch.</summary>
     public long TokensPerStep { get; init; }
 
-    /// <summary>Where tensors stand in the gradient, so that rules see their norms; null: they do not.</summary>
+    /// <summary>Where tensors stand in the gradient, so that rules see their norms, and those of embedding and blocks; null: they do not, and rules that look at
+    /// these rest.</summary>
     public TensorNorms? Norms { get; init; }
 
     /// <summary>How spikes are answered.</summary>

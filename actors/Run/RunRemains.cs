@@ -63,11 +63,19 @@ public sealed record UnwrittenRecords(long Recorded, IReadOnlyList<RunEvent> Dec
     public static UnwrittenRecords None(long step) => new(0, [], step, []);
 
     /// <summary>All decisions of a run.</summary>
-    /// <param name="recorded">Those that the journal holds; some of the others may have become durable without its being heard of.</param>
+    /// <param name="recorded">Those that the journal holds; some of the others may have become durable without its being heard of, and some of a former life
+    /// may have landed late.</param>
     public IReadOnlyList<RunEvent> After(IReadOnlyList<RunEvent> recorded)
     {
         ArgumentNullException.ThrowIfNull(recorded);
-        return [.. recorded, .. Decisions.Skip((int)Math.Max(0, recorded.Count - Recorded))];
+        var owed = new Queue<RunEvent>(Decisions);
+        foreach (var decision in recorded.Skip((int)Recorded))
+        {
+            if (owed.TryPeek(out var next) && next.Equals(decision))
+                owed.Dequeue();
+        }
+
+        return [.. recorded, .. owed];
     }
 
     /// <summary>Whether nothing is owed.</summary>

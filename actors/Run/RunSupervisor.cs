@@ -77,7 +77,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private static DateTimeOffset Now => Context.System.Scheduler.Now;
+    private static DateTimeOffset Now => SteadyClock.Of(Context.System).Now;
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new ReportingStrategy(Decide);

@@ -67,7 +67,7 @@ public sealed class DriftRule(DriftOptions options) : SpikeRule
 
         var above = Math.Exp(x - level) - 1;
         var finding = new Finding(
-            Name, SpikeSignals.NameOf(SpikeSignal.Loss), signals.Loss, Math.Exp(level), (long)start, SpikeAnswer.RollBack,
+            Name, SpikeSignal.Loss.Name, signals.Loss, Math.Exp(level), (long)start, SpikeAnswer.RollBack,
             Words($"the loss has climbed since step {start} to {signals.Loss:0.####} at step {signals.Step}, {100 * above:0.#} % above its level {Math.Exp(level):0.####}"));
 
         // Should it go on nevertheless, this is its level from now on.

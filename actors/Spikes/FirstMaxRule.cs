@@ -10,9 +10,12 @@ public sealed record FirstMaxOptions
 
     /// <summary>The first steps, of which the largest counts.</summary>
     public int Samples { get; init; } = 100;
+
+    /// <summary>What it looks at.</summary>
+    public WatchedSignals Signals { get; init; } = WatchedSignals.LossAndNorm;
 }
 
-/// <summary>A multiple of the largest loss, or gradient norm, of the first steps: what only broken arithmetic reaches.</summary>
+/// <summary>A multiple of the largest loss, or gradient norm, or other signal, of the first steps: what only broken arithmetic reaches.</summary>
 /// <remarks>Source: NVIDIA/Megatron-LM, <c>core/rerun_state_machine.py</c>, <c>is_unexpectedly_large</c>: threshold 10 (<c>SPIKY_LOSS_FACTOR</c>) and
 /// <c>num_samples</c> 100. Values that are no numbers are ignored there and here. It remembers how many steps were sampled, and the largest of
 /// each signal.</remarks>
@@ -22,8 +25,6 @@ public sealed class FirstMaxRule(FirstMaxOptions options) : SpikeRule
     /// <summary>Its name.</summary>
     public const string Id = "first_max";
 
-    private static readonly ImmutableArray<SpikeSignal> Watched = [SpikeSignal.Loss, SpikeSignal.GradientNorm];
-
     /// <inheritdoc/>
     public override string Name => Id;
 
@@ -31,10 +32,12 @@ public sealed class FirstMaxRule(FirstMaxOptions options) : SpikeRule
     public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
     {
         ArgumentNullException.ThrowIfNull(signals);
-        double[] values = [.. Watched.Select(signal => Math.Abs(signals.Of(signal)))];
-        if (!Array.TrueForAll(values, double.IsFinite))
+        if (options.Signals.Of(signals) is not { } read)
             return new Opinion(null, memory, memory);
-        if (memory.IsEmpty)
+        double[] values = [.. read.Select(Math.Abs)];
+
+        // What was remembered of another number of signals says nothing of these.
+        if (memory.Length != values.Length + 1)
             return new Opinion(null, [1, .. values], memory);
         if (memory[0] < options.Samples)
             return new Opinion(null, [memory[0] + 1, .. values.Select((value, i) => Math.Max(value, memory[i + 1]))], memory);
@@ -43,11 +46,11 @@ public sealed class FirstMaxRule(FirstMaxOptions options) : SpikeRule
             var limit = options.Factor * memory[i + 1];
             if (values[i] < limit)
                 continue;
-            var signal = SpikeSignals.NameOf(Watched[i]);
+            var signal = options.Signals[i];
             return new Opinion(
                 new Finding(
-                    Name, signal, values[i], limit, signals.Step, SpikeAnswer.Veto,
-                    Words($"the {signal} of step {signals.Step} is {values[i]:0.####}, {options.Factor} times the largest of the first {options.Samples} steps, {memory[i + 1]:0.####}, or more")),
+                    Name, signal.Name, values[i], limit, signals.Step, SpikeAnswer.Veto,
+                    Words($"the {signal.In(signals)} is {values[i]:0.####}, {options.Factor} times the largest of the first {options.Samples} steps, {memory[i + 1]:0.####}, or more")),
                 memory, memory);
         }
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>What <see cref="MeanSigmaRule"/> depends on: 6σ over 128 steps, active after 64.</summary>
@@ -5,14 +7,17 @@ public sealed record MeanSigmaOptions : WindowRuleOptions
 {
     /// <summary>Standard deviations above the mean that a step may show.</summary>
     public double Sigma { get; init; } = 6;
+
+    /// <summary>What it looks at.</summary>
+    public WatchedSignals Signals { get; init; } = WatchedSignals.LossAndNorm;
 }
 
-/// <summary>Mean + k·σ over a window of the last steps, for loss and gradient norm.</summary>
+/// <summary>Mean + k·σ over a window of the last steps, for loss and gradient norm, or other signals.</summary>
 /// <remarks>Source: allenai/OLMo-core, <c>optim/skip_step_optimizer.py</c>, <c>SkipStepOptimizer</c>: <c>sigma_factor</c> 6,
 /// <c>rolling_interval_length</c> 128, active from half of it on, σ with n − 1. There steps that were left out stay in the window; here they do
 /// so with <see cref="WindowRuleOptions.FeedsLeftOut"/>.</remarks>
 /// <param name="options">How far and how wide.</param>
-public sealed class MeanSigmaRule(MeanSigmaOptions options) : WindowRule(options)
+public sealed class MeanSigmaRule(MeanSigmaOptions options) : WindowRule(options, options.Signals)
 {
     /// <summary>Its name.</summary>
     public const string Id = "mean_sigma";
@@ -21,10 +26,10 @@ public sealed class MeanSigmaRule(MeanSigmaOptions options) : WindowRule(options
     public override string Name => Id;
 
     /// <inheritdoc/>
-    protected override Finding? Find(StepSignals signals, ReadOnlySpan<double> losses, ReadOnlySpan<double> norms) =>
-        Find(signals, SpikeSignal.Loss, losses) ?? Find(signals, SpikeSignal.GradientNorm, norms);
+    protected override Finding? Find(StepSignals signals, IReadOnlyList<ImmutableArray<double>> windows) =>
+        windows.Select((window, i) => Find(signals, options.Signals[i], window)).FirstOrDefault(static finding => finding is not null);
 
-    private Finding? Find(StepSignals signals, SpikeSignal signal, ReadOnlySpan<double> window)
+    private Finding? Find(StepSignals signals, SpikeSignal signal, ImmutableArray<double> window)
     {
         double sum = 0;
         foreach (var value in window)

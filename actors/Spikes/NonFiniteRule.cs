@@ -23,9 +23,9 @@ public sealed class NonFiniteRule : SpikeRule
     {
         foreach (var signal in (ReadOnlySpan<SpikeSignal>)[SpikeSignal.Loss, SpikeSignal.GradientNorm])
         {
-            var (name, value) = (SpikeSignals.NameOf(signal), signals.Of(signal));
+            var value = signal.Of(signals);
             if (!double.IsFinite(value))
-                return new Finding(Name, name, value, double.MaxValue, signals.Step, SpikeAnswer.Veto, Words($"the {name} of step {signals.Step} is {value}"));
+                return new Finding(Name, signal.Name, value, double.MaxValue, signals.Step, SpikeAnswer.Veto, Words($"the {signal.In(signals)} is {value}"));
         }
 
         return signals.NonFinite > 0

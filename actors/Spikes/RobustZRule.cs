@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>What <see cref="RobustZRule"/> depends on. Without a source of their own, floors and multiples were chosen on the tuning traces of the
@@ -27,7 +29,7 @@ public sealed record RobustZOptions : WindowRuleOptions
 /// <remarks>Source: Iglewicz and Hoaglin 1993, "How to Detect and Handle Outliers": the modified z-score, with 1.4826 · MAD, the median of the
 /// distances from the median, for σ. Half of the window may be outliers before it says anything else.</remarks>
 /// <param name="options">How far and how wide.</param>
-public sealed class RobustZRule(RobustZOptions options) : WindowRule(options)
+public sealed class RobustZRule(RobustZOptions options) : WindowRule(options, WatchedSignals.LossAndNorm)
 {
     /// <summary>Its name.</summary>
     public const string Id = "robust_z";
@@ -39,9 +41,11 @@ public sealed class RobustZRule(RobustZOptions options) : WindowRule(options)
     public override string Name => Id;
 
     /// <inheritdoc/>
-    protected override Finding? Find(StepSignals signals, ReadOnlySpan<double> losses, ReadOnlySpan<double> norms)
+    protected override Finding? Find(StepSignals signals, IReadOnlyList<ImmutableArray<double>> windows)
     {
         ArgumentNullException.ThrowIfNull(signals);
+        ArgumentNullException.ThrowIfNull(windows);
+        var (losses, norms) = (windows[0], windows[1]);
         var (loss, lossSigma) = Spread(losses, options.LossFloor);
         var (norm, normSigma) = Spread(norms, options.NormFloor);
         var isJoint = signals.GradientNorm > norm + (options.Z * normSigma);
@@ -51,7 +55,7 @@ public sealed class RobustZRule(RobustZOptions options) : WindowRule(options)
             ?? Above(signals, SpikeSignal.GradientNorm, options.NormMultiple * norm, Words($"{options.NormMultiple} times the median {norm:0.####} of {norms.Length} steps"));
     }
 
-    private static (double Median, double Sigma) Spread(ReadOnlySpan<double> window, double floor)
+    private static (double Median, double Sigma) Spread(ImmutableArray<double> window, double floor)
     {
         var values = window.ToArray();
         var median = MedianOf(values);

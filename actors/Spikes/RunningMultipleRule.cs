@@ -13,12 +13,15 @@ public sealed record RunningMultipleOptions
 
     /// <summary>Outliers in a row that are borne; the next one is a spike.</summary>
     public int Patience { get; init; } = 4;
+
+    /// <summary>What it looks at, each signal by itself.</summary>
+    public WatchedSignals Signals { get; init; } = WatchedSignals.Loss;
 }
 
-/// <summary>A loss that stays above a multiple of the running mean. Updates have been applied by then, so it asks to go back to before the first of them.</summary>
+/// <summary>A loss, or another signal, that stays above a multiple of its running mean. Updates have been applied by then, so it asks to go back to before the first of them.</summary>
 /// <remarks>Source: mosaicml/llm-foundry, <c>callbacks/kill_loss_spike_callback.py</c>, <c>KillLossSpike</c>: <c>outlier_multiplier</c> 2, <c>patience</c> 4,
-/// window 100; outliers stay in the window, and the row ends with the first loss that is none. It remembers how many outliers came in a row, the
-/// step of the first, and the window, the oldest step first.</remarks>
+/// window 100; outliers stay in the window, and the row ends with the first loss that is none. Of each signal it remembers how many outliers
+/// came in a row, the step of the first, and the window, the oldest step first.</remarks>
 /// <param name="options">How far, how wide and how long.</param>
 public sealed class RunningMultipleRule(RunningMultipleOptions options) : SpikeRule
 {
@@ -34,27 +37,32 @@ public sealed class RunningMultipleRule(RunningMultipleOptions options) : SpikeR
     public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
     {
         ArgumentNullException.ThrowIfNull(signals);
-        var loss = signals.Loss;
-        if (!double.IsFinite(loss))
+        if (options.Signals.Of(signals) is not { } values)
             return new Opinion(null, memory, memory);
-        var (row, first) = memory.IsEmpty ? (0, 0) : ((int)memory[0], (long)memory[1]);
-        var window = memory.IsEmpty ? [] : memory[Head..];
+        var opinions = options.Signals.Split(memory).Select((own, i) => Judge(signals, options.Signals[i], values[i], own)).ToList();
+        return new Opinion(
+            opinions.Select(static opinion => opinion.Finding).FirstOrDefault(static finding => finding is not null), [.. opinions.SelectMany(static opinion => opinion.Memory)], memory);
+    }
+
+    private (Finding? Finding, ImmutableArray<double> Memory) Judge(StepSignals signals, SpikeSignal signal, double value, ImmutableArray<double> memory)
+    {
+        var (row, first, window) = memory.Length > Head && memory.Length <= Head + options.Window ? ((int)memory[0], (long)memory[1], memory[Head..]) : (0, 0, []);
         Finding? finding = null;
         if (window.Length == options.Window)
         {
             double sum = 0;
-            foreach (var value in window)
-                sum += value;
+            foreach (var earlier in window)
+                sum += earlier;
             var limit = options.Multiple * (sum / window.Length);
-            (row, first) = loss < limit ? (0, 0) : (row + 1, row == 0 ? signals.Step : first);
+            (row, first) = value < limit ? (0, 0) : (row + 1, row == 0 ? signals.Step : first);
             if (row > options.Patience)
             {
                 finding = new Finding(
-                    Name, "loss", loss, limit, first, SpikeAnswer.RollBack,
-                    Words($"the loss of step {signals.Step} is {loss:0.####}, and for {row} steps it has been {options.Multiple} times the mean of the last {window.Length} or more"));
+                    Name, signal.Name, value, limit, first, SpikeAnswer.RollBack,
+                    Words($"the {signal.In(signals)} is {value:0.####}, and for {row} steps it has been {options.Multiple} times the mean of the last {window.Length} or more"));
             }
         }
 
-        return new Opinion(finding, [row, first, .. window.Length < options.Window ? window : window[1..], loss], memory);
+        return (finding, [row, first, .. window.Length < options.Window ? window : window[1..], value]);
     }
 }

@@ -21,6 +21,12 @@ public sealed record StepSignals
     /// <summary>L2 norm of the gradient of each tensor, in the order of the layout; empty where it was not measured.</summary>
     public IReadOnlyList<double> TensorNorms { get; init; } = [];
 
+    /// <summary>L2 norm of the gradient of the token embedding and, where there are any, learned positions; null where it was not measured.</summary>
+    public double? EmbeddingNorm { get; init; }
+
+    /// <summary>L2 norm of the gradient of each transformer block, in order; empty where it was not measured.</summary>
+    public IReadOnlyList<double> BlockNorms { get; init; } = [];
+
     /// <summary>Elements of the gradient that are no numbers.</summary>
     public long NonFinite { get; init; }
 
@@ -29,11 +35,12 @@ public sealed record StepSignals
 
     /// <inheritdoc/>
     public bool Equals(StepSignals? other) =>
-        other is not null && (Step, Loss, GradientNorm, NonFinite, Tokens) == (other.Step, other.Loss, other.GradientNorm, other.NonFinite, other.Tokens)
-        && LaneLosses.SequenceEqual(other.LaneLosses) && TensorNorms.SequenceEqual(other.TensorNorms);
+        other is not null
+        && (Step, Loss, GradientNorm, EmbeddingNorm, NonFinite, Tokens).Equals((other.Step, other.Loss, other.GradientNorm, other.EmbeddingNorm, other.NonFinite, other.Tokens))
+        && LaneLosses.SequenceEqual(other.LaneLosses) && TensorNorms.SequenceEqual(other.TensorNorms) && BlockNorms.SequenceEqual(other.BlockNorms);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Step, Loss, GradientNorm, NonFinite);
+    public override int GetHashCode() => HashCode.Combine(Step, Loss, GradientNorm, EmbeddingNorm, NonFinite);
 }
 
 /// <summary>What a rule asks for, from the mildest to the sharpest.</summary>

@@ -1,25 +1,67 @@
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>What a rule may look at.</summary>
-public enum SpikeSignal
+/// <summary>A number that a step shows before its update is applied, and that rules compare with those of other steps. All of them stand here.</summary>
+/// <remarks>Of lanes, and of blocks, the largest counts, as one signal. Lanes are equal parts of one batch, drawn alike, so one limit fits them all. Blocks are not alike, but a
+/// window for each would be as long as the model is deep, in every checkpoint, and would raise as many more false alarms; so a block is found
+/// out of place when it outgrows what the largest of them usually is.</remarks>
+public sealed class SpikeSignal
 {
-    /// <summary><see cref="StepSignals.Loss"/>.</summary>
-    Loss,
+    private readonly Func<StepSignals, IReadOnlyList<double>> parts;
+    private readonly string? part;
 
-    /// <summary><see cref="StepSignals.GradientNorm"/>.</summary>
-    GradientNorm,
-}
-
-/// <summary>Reads signals by name.</summary>
-public static class SpikeSignals
-{
-    /// <summary>The value of a signal.</summary>
-    public static double Of(this StepSignals signals, SpikeSignal signal)
+    private SpikeSignal(string word, string name, Func<StepSignals, IReadOnlyList<double>> parts, string? part = null)
     {
-        ArgumentNullException.ThrowIfNull(signals);
-        return signal == SpikeSignal.Loss ? signals.Loss : signals.GradientNorm;
+        (Word, Name) = (word, name);
+        (this.parts, this.part) = (parts, part);
     }
 
-    /// <summary>How a signal is called in findings.</summary>
-    public static string NameOf(SpikeSignal signal) => signal == SpikeSignal.Loss ? "loss" : "gradient norm";
+    /// <summary><see cref="StepSignals.Loss"/>.</summary>
+    public static SpikeSignal Loss { get; } = new("loss", "loss", static step => [step.Loss]);
+
+    /// <summary><see cref="StepSignals.GradientNorm"/>.</summary>
+    public static SpikeSignal GradientNorm { get; } = new("gradient_norm", "gradient norm", static step => [step.GradientNorm]);
+
+    /// <summary>The largest of <see cref="StepSignals.LaneLosses"/>: what is bad in one lane alone moves it as many times as much as the loss as there are
+    /// lanes.</summary>
+    public static SpikeSignal LaneLoss { get; } = new("lane_loss", "largest lane loss", static step => step.LaneLosses, "lane");
+
+    /// <summary><see cref="StepSignals.EmbeddingNorm"/>: where it leaps, a spike of the loss often follows some steps later (Zeng et al. 2022, "GLM-130B",
+    /// section 2.1).</summary>
+    public static SpikeSignal EmbeddingNorm { get; } =
+        new("embedding_norm", "embedding gradient norm", static step => step.EmbeddingNorm is { } norm ? [norm] : []);
+
+    /// <summary>The largest of <see cref="StepSignals.BlockNorms"/>.</summary>
+    public static SpikeSignal BlockNorm { get; } = new("block_norm", "largest block gradient norm", static step => step.BlockNorms, "block");
+
+    /// <summary>Every signal, in the order in which rules look at them.</summary>
+    public static IReadOnlyList<SpikeSignal> All { get; } = [Loss, GradientNorm, LaneLoss, EmbeddingNorm, BlockNorm];
+
+    /// <summary>Its name in a run file.</summary>
+    public string Word { get; }
+
+    /// <summary>Its name in findings, to follow "the".</summary>
+    public string Name { get; }
+
+    /// <summary>Its value; NaN where it was not measured, or a part of it is no number.</summary>
+    public double Of(StepSignals step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        var values = parts(step);
+        return values.Count == 0 ? double.NaN : values.Aggregate(Math.Max);
+    }
+
+    /// <summary>Its value; null where that is no number.</summary>
+    public double? Known(StepSignals step) => Of(step) is var value && double.IsFinite(value) ? value : null;
+
+    /// <summary>"NAME of step N", and where in the step it is, to follow "the".</summary>
+    /// <param name="step">A step of which it was measured.</param>
+    public string In(StepSignals step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        var where = part is null ? "" : $" ({part} {parts(step).ToList().IndexOf(Of(step))})";
+        return $"{Name} of step {step.Step}{where}";
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Word;
 }

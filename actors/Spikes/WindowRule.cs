@@ -15,31 +15,31 @@ public abstract record WindowRuleOptions
     public bool FeedsLeftOut { get; init; }
 }
 
-/// <summary>Compares loss and gradient norm of a step with those of the last ones; what is out of place is vetoed, for nothing is applied yet.</summary>
-/// <remarks>It remembers the losses and then the norms, the oldest step first. Steps of which one is no number are never remembered, and are the affair of
-/// <see cref="NonFiniteRule"/>.</remarks>
+/// <summary>Compares signals of a step, such as loss and gradient norm, with those of the last ones; what is out of place is vetoed, for nothing is applied yet.</summary>
+/// <remarks>It remembers the values of the first signal, the oldest step first, and then those of the next. It rests in steps of which one was not measured, or
+/// is no number: those are never remembered, and the latter are the affair of <see cref="NonFiniteRule"/>.</remarks>
 /// <param name="options">How wide the window is.</param>
-public abstract class WindowRule(WindowRuleOptions options) : SpikeRule
+/// <param name="watched">What it looks at.</param>
+public abstract class WindowRule(WindowRuleOptions options, WatchedSignals watched) : SpikeRule
 {
     /// <inheritdoc/>
     public sealed override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
     {
         ArgumentNullException.ThrowIfNull(signals);
-        if (!double.IsFinite(signals.Loss) || !double.IsFinite(signals.GradientNorm))
+        if (watched.Of(signals) is not { } values)
             return new Opinion(null, memory, memory);
-        var length = memory.Length / 2;
-        var (losses, norms) = (memory[..length], memory[length..]);
-        var finding = length < options.Warmup ? null : Find(signals, losses.AsSpan(), norms.AsSpan());
+        var windows = watched.Split(memory);
+        var length = windows[0].Length;
+        var finding = length < options.Warmup ? null : Find(signals, windows);
         var from = Math.Max(0, length + 1 - options.Window);
-        ImmutableArray<double> fed = [.. losses[from..], signals.Loss, .. norms[from..], signals.GradientNorm];
+        ImmutableArray<double> fed = [.. windows.SelectMany((window, i) => window[from..].Add(values[i]))];
         return new Opinion(finding, fed, options.FeedsLeftOut ? fed : memory);
     }
 
     /// <summary>What is out of place in a step, if anything.</summary>
-    /// <param name="signals">The step; its loss and gradient norm are finite.</param>
-    /// <param name="losses">Losses of the last steps, at least two, the oldest first.</param>
-    /// <param name="norms">Their gradient norms.</param>
-    protected abstract Finding? Find(StepSignals signals, ReadOnlySpan<double> losses, ReadOnlySpan<double> norms);
+    /// <param name="signals">The step; what is watched of it is finite.</param>
+    /// <param name="windows">Of each signal that is watched, its values in the last steps, at least two, the oldest first.</param>
+    protected abstract Finding? Find(StepSignals signals, IReadOnlyList<ImmutableArray<double>> windows);
 
     /// <summary>The finding that a signal is above a limit; null where it is not.</summary>
     /// <param name="signals">The step.</param>
@@ -49,9 +49,10 @@ public abstract class WindowRule(WindowRuleOptions options) : SpikeRule
     protected Finding? Above(StepSignals signals, SpikeSignal signal, double limit, string words)
     {
         ArgumentNullException.ThrowIfNull(signals);
-        var (name, value) = (SpikeSignals.NameOf(signal), signals.Of(signal));
+        ArgumentNullException.ThrowIfNull(signal);
+        var value = signal.Of(signals);
         return value > limit
-            ? new Finding(Name, name, value, limit, signals.Step, SpikeAnswer.Veto, Words($"the {name} of step {signals.Step} is {value:0.####}, above {limit:0.####}, {words}"))
+            ? new Finding(Name, signal.Name, value, limit, signals.Step, SpikeAnswer.Veto, Words($"the {signal.In(signals)} is {value:0.####}, above {limit:0.####}, {words}"))
             : null;
     }
 }

@@ -70,9 +70,12 @@ public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, 
     /// <summary>L2 norm of the gradient, where a block was only measured.</summary>
     public double? Norm { get; init; }
 
+    /// <summary>L2 norms of its parts, where a block was only measured.</summary>
+    public PartNorms? PartNorms { get; init; }
+
     /// <inheritdoc/>
     public bool Equals(BlockResult? other) =>
-        other is not null && (Loss, Hash, StateChecksum, Norm) == (other.Loss, other.Hash, other.StateChecksum, other.Norm)
+        other is not null && (Loss, Hash, StateChecksum, Norm) == (other.Loss, other.Hash, other.StateChecksum, other.Norm) && Equals(PartNorms, other.PartNorms)
         && LaneLosses.SequenceEqual(other.LaneLosses) && Witnesses.SequenceEqual(other.Witnesses) && Positions.SequenceEqual(other.Positions);
 
     /// <inheritdoc/>

@@ -58,6 +58,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly Replica replica;
     private readonly bool isOnCpu;
     private readonly long tokensPerStep;
+    private readonly TensorNorms norms;
     private readonly List<long> positions = [];
     private readonly List<double> laneLosses = [];
     private readonly List<(int Lane, ulong Hash)> witnesses = [];
@@ -73,6 +74,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         this.options = options;
         isOnCpu = options.Device is null || options.Device.type == DeviceType.CPU;
         replica = new Replica(options.Replica, options.Device, memory: isOnCpu ? options.Transport.Memory : null, initialize: false);
+        norms = new TensorNorms(replica.Parameters.Layout);
         tokensPerStep = (long)options.Plan.BatchSize * options.Replica.Model.ContextLength;
     }
 
@@ -147,7 +149,8 @@ public sealed class ReplicaDevice : ITrainerDevice
     {
         replica.VerifyWeights();
         var sum = block!.Take();
-        var result = Result(sum) with { Norm = GradientNorm.Of(sum.Gradient) };
+        var (norm, parts) = norms.Measure(sum.Gradient);
+        var result = Result(sum) with { Norm = norm, PartNorms = parts };
         replica.ReturnGradient(sum.Gradient);
         GiveUp();
         return result;

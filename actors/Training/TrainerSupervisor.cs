@@ -46,7 +46,7 @@ public sealed class TrainerSupervisor : BreakableActor, IWithTimers
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private static DateTimeOffset Now => Context.System.Scheduler.Now;
+    private static DateTimeOffset Now => SteadyClock.Of(Context.System).Now;
 
     /// <inheritdoc/>
     protected override void PreStart() => run.Tell(new TrainerSupervisorStarted());

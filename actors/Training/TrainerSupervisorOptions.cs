@@ -8,8 +8,9 @@ public sealed record TrainerSupervisorOptions
     /// <summary>Threads that a trainer's computations use.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>Wait before a trainer that was lost is started again; doubled with each loss that follows.</summary>
-    public TimeSpan MinBackoff { get; init; } = TimeSpan.FromMilliseconds(200);
+    /// <summary>Wait before a trainer that was lost is started again; doubled with each loss that follows. Short at first: so it has a state again before the others are
+    /// done with its lanes, and loses no further step.</summary>
+    public TimeSpan MinBackoff { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The longest such wait.</summary>
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(10);

@@ -58,7 +58,7 @@ internal static class ChaosKinds
         new("disk-full", Blow.FillDisk, Checkpointer, "no room for a checkpoint (RLIMIT_FSIZE at half its size)", "the checkpoint is given up with one sentence, earlier ones stay as they were, training goes on, and the next one is written when there is room")
         { Seconds = 1, Shows = static (decision, _, _) => decision is CheckpointLost },
         new("database-away", Blow.TakeDatabase, Spikes, "the journal's database is locked, or its connections are cut", "decisions wait in memory while training goes on; when journal.buffer of them wait, it pauses; none is lost") { Seconds = 3 },
-        new("clock-jump", Blow.JumpClock, Spikes, "the wall clock is an hour ahead, then right again", "timers go by another clock: at worst a trainer is taken for hung and replaced") { Seconds = 2 },
+        new("clock-jump", Blow.JumpClock, Spikes, "the wall clock is an hour ahead, then right again", "nothing: the run reads the wall clock once and goes by a steady one") { Seconds = 2 },
         new("memory-pressure", Blow.PressMemory, Spikes, "nine tenths of the managed memory are taken", "the run becomes slower; an actor that throws for want of memory is started again") { Seconds = 2 },
         new("message-loss", Blow.Drop, Anyone, "a message is lost", AsksAgain),
         new("message-duplicate", Blow.Duplicate, Anyone, "a message comes twice", AsksAgain),

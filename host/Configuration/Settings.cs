@@ -33,6 +33,7 @@ public static partial class Settings
     private static readonly Choice Families = new(("gpt2", ModelFamily.Gpt2), ("llama", ModelFamily.Llama));
     private static readonly Choice Precisions = new(("float32", Precision.Float32), ("bfloat16", Precision.BFloat16));
     private static readonly Choice Modes = new(("fast", NumericsMode.Fast), ("portable", NumericsMode.Portable));
+    private static readonly Text Signals = new(WatchedSignals.Expectation, static text => WatchedSignals.TryRead(text, out _));
     private static readonly Text Folder = new("the path of a folder", static text => text.Length > 0 && !text.Any(char.IsControl));
 
     /// <summary>Every key, in the order in which a run file is written.</summary>
@@ -89,7 +90,7 @@ public static partial class Settings
         new("trainers.timeout", new Number(0.001, 86_400), "120", "seconds without a sign of life after which a trainer is taken for hung", static c => Write(c.Trainers.Timeout), Mending),
         new("trainers.retry_interval", new Number(0.001, 86_400), "2", "seconds after which an unanswered message is repeated; below a quarter of trainers.timeout",
             static c => Write(c.Trainers.RetryInterval), Mending),
-        new("trainers.restart_backoff_min", new Number(0.001, 3600), "0.5", "seconds before a trainer is started again the first time; doubled each time, until one lives for trainers.restart_backoff_max",
+        new("trainers.restart_backoff_min", new Number(0.001, 3600), "0.05", "seconds before a trainer is started again the first time; doubled each time, until one lives for trainers.restart_backoff_max",
             static c => Write(c.Trainers.RestartBackoffMin), Mending),
         new("trainers.restart_backoff_max", new Number(0.001, 3600), "10", "longest such wait, in seconds", static c => Write(c.Trainers.RestartBackoffMax), Mending),
         new("trainers.max_restarts", new Whole(0, 1_000_000), "10", "restarts of one actor within trainers.restart_window after which it is given up", static c => Write(c.Trainers.MaxRestarts), Mending),
@@ -113,14 +114,20 @@ public static partial class Settings
         new("spikes.drift_slack", new Number(0, 100), "0.5", "standard deviations above the level that are borne at every step", static c => Write(c.Spikes.Detection.Drift.Slack), CameLater: true),
         new("spikes.drift_cap", new Number(0, 100, Above: true), "2", "the most standard deviations that one step adds; above spikes.drift_slack", static c => Write(c.Spikes.Detection.Drift.Cap), CameLater: true),
         new("spikes.drift_floor", new Number(0, 1, Above: true), "0.005", "least standard deviation, as a part of the loss", static c => Write(c.Spikes.Detection.Drift.Floor), CameLater: true),
-        new("spikes.mean_sigma", new Number(0, Above: true), "6", "mean_sigma vetoes a loss or gradient norm so many standard deviations above the mean (OLMo-core)", static c => Write(c.Spikes.Detection.MeanSigma.Sigma), CameLater: true),
+        new("spikes.mean_sigma", new Number(0, Above: true), "6", "mean_sigma vetoes a loss, gradient norm or other signal so many standard deviations above its mean (OLMo-core)", static c => Write(c.Spikes.Detection.MeanSigma.Sigma), CameLater: true),
         new("spikes.mean_sigma_window", new Whole(2, 4096), "128", "steps whose mean is taken", static c => Write(c.Spikes.Detection.MeanSigma.Window), CameLater: true),
         new("spikes.mean_sigma_warmup", new Whole(2, 4096), "64", "steps before mean_sigma says anything", static c => Write(c.Spikes.Detection.MeanSigma.Warmup), CameLater: true),
-        new("spikes.first_max", new Number(1), "10", "first_max vetoes a loss or gradient norm of so many times the largest of the first steps (Megatron-LM)", static c => Write(c.Spikes.Detection.FirstMax.Factor), CameLater: true),
+        new("spikes.mean_sigma_signals", Signals, WatchedSignals.LossAndNorm.ToString(),
+            "what mean_sigma looks at: loss and gradient norm of the batch, largest loss of a lane, gradient norm of the embedding, largest gradient norm of a block",
+            static c => c.Spikes.Detection.MeanSigma.Signals.ToString(), CameLater: true),
+        new("spikes.first_max", new Number(1), "10", "first_max vetoes a loss, gradient norm or other signal of so many times the largest of the first steps (Megatron-LM)", static c => Write(c.Spikes.Detection.FirstMax.Factor), CameLater: true),
         new("spikes.first_max_samples", new Whole(1), "100", "those first steps", static c => Write(c.Spikes.Detection.FirstMax.Samples), CameLater: true),
-        new("spikes.running_multiple", new Number(1, Above: true), "2", "running_multiple goes back when the loss stays so many times above its mean (llm-foundry)", static c => Write(c.Spikes.Detection.RunningMultiple.Multiple), CameLater: true),
+        new("spikes.first_max_signals", Signals, WatchedSignals.LossAndNorm.ToString(), "what first_max looks at: see spikes.mean_sigma_signals", static c => c.Spikes.Detection.FirstMax.Signals.ToString(), CameLater: true),
+        new("spikes.running_multiple", new Number(1, Above: true), "2", "running_multiple goes back when the loss, or another signal, stays so many times above its mean (llm-foundry)", static c => Write(c.Spikes.Detection.RunningMultiple.Multiple), CameLater: true),
         new("spikes.running_multiple_window", new Whole(2, 4096), "100", "steps whose mean is taken", static c => Write(c.Spikes.Detection.RunningMultiple.Window), CameLater: true),
         new("spikes.running_multiple_patience", new Whole(0, 4096), "4", "steps in a row that are borne", static c => Write(c.Spikes.Detection.RunningMultiple.Patience), CameLater: true),
+        new("spikes.running_multiple_signals", Signals, WatchedSignals.Loss.ToString(), "what running_multiple looks at, each signal by itself: see spikes.mean_sigma_signals",
+            static c => c.Spikes.Detection.RunningMultiple.Signals.ToString(), CameLater: true),
         new("spikes.zclip", new Number(0, Above: true), "2.5", "zclip clips a gradient norm so many standard deviations above its running mean (ZClip)", static c => Write(c.Spikes.Detection.ZClip.Z), CameLater: true),
         new("spikes.zclip_alpha", new Number(0, 1, Below: true), "0.97", "part of the running mean and variance that stays with each step", static c => Write(c.Spikes.Detection.ZClip.Alpha), CameLater: true),
         new("spikes.zclip_warmup", new Whole(2, 4096), "25", "steps before zclip clips", static c => Write(c.Spikes.Detection.ZClip.Warmup), CameLater: true),

@@ -54,13 +54,20 @@ public sealed record SpikesConfiguration(SpikeOptions Detection, SpikeLadderOpti
                 Sigma = given.Get<double>("spikes.mean_sigma"),
                 Window = given.Get<int>("spikes.mean_sigma_window"),
                 Warmup = given.Get<int>("spikes.mean_sigma_warmup"),
+                Signals = Signals(given, "mean_sigma"),
             },
-            FirstMax = new FirstMaxOptions { Factor = given.Get<double>("spikes.first_max"), Samples = given.Get<int>("spikes.first_max_samples") },
+            FirstMax = new FirstMaxOptions
+            {
+                Factor = given.Get<double>("spikes.first_max"),
+                Samples = given.Get<int>("spikes.first_max_samples"),
+                Signals = Signals(given, "first_max"),
+            },
             RunningMultiple = new RunningMultipleOptions
             {
                 Multiple = given.Get<double>("spikes.running_multiple"),
                 Window = given.Get<int>("spikes.running_multiple_window"),
                 Patience = given.Get<int>("spikes.running_multiple_patience"),
+                Signals = Signals(given, "running_multiple"),
             },
             ZClip = new ZClipOptions { Z = given.Get<double>("spikes.zclip"), Alpha = given.Get<double>("spikes.zclip_alpha"), Warmup = given.Get<int>("spikes.zclip_warmup") },
             AdaGc = new AdaGcOptions
@@ -98,6 +105,10 @@ public sealed record SpikesConfiguration(SpikeOptions Detection, SpikeLadderOpti
 
     private static RungLimits Limits(GivenSettings given, string rung) =>
         new(given.Get<int>($"spikes.{rung}_budget"), given.Get<int>($"spikes.{rung}_window"), given.Get<int>($"spikes.{rung}_cooldown"));
+
+    private static WatchedSignals Signals(GivenSettings given, string rule) => WatchedSignals.TryRead(given.Get<string>($"spikes.{rule}_signals"), out var watched)
+        ? watched
+        : throw new InvalidOperationException($"spikes.{rule}_signals took a value that names no signals.");
 
     private static ImmutableArray<string> RulesOf(string text) =>
         text == NoRules ? [] : [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];

@@ -1,17 +1,19 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.Extensions.Logging;
 
 namespace ActorTrain.Host.Hosting;
 
 /// <summary>A log file of bounded size: when it is full, it becomes <c>NAME.1</c>, in place of the one before, and a new one is begun.</summary>
-/// <remarks>A log that cannot be written is given up: training does not end for it. One thread at a time.</remarks>
+/// <remarks>What cannot be written is lost, and the next event tried anew: training does not end for its log, and a disk that was full for a while does not end
+/// the log. One thread at a time.</remarks>
 internal sealed class LogFile : ILogger, IDisposable
 {
     private readonly string path;
     private readonly long most;
     private readonly TimeProvider time;
-    private StreamWriter? writer;
-    private long length;
+    private FileStream? file;
+    private bool isOver;
 
     /// <summary>Opens the file and goes on at its end.</summary>
     /// <param name="path">The file.</param>
@@ -22,7 +24,7 @@ internal sealed class LogFile : ILogger, IDisposable
         this.path = path;
         this.most = most;
         this.time = time;
-        Try(Open);
+        Try(() => Open());
     }
 
     /// <inheritdoc/>
@@ -42,40 +44,45 @@ internal sealed class LogFile : ILogger, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Try(() => writer?.Dispose());
-
-    private void Open()
+    public void Dispose()
     {
-        writer = new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)) { NewLine = "\n", AutoFlush = true };
-        length = writer.BaseStream.Length;
+        isOver = true;
+        Close();
     }
+
+    // Without a buffer: what cannot be written now is not tried again at some later flush.
+    private FileStream Open() => file ??= new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
     private void Write(string text)
     {
-        if (writer is null)
-            return;
-        if (length >= most)
+        if (Open().Length >= most)
         {
-            writer.Dispose();
-            writer = null;
+            Close();
             File.Move(path, path + ".1", overwrite: true);
-            Open();
         }
 
         // Lines that follow the first are indented, so that every event begins a line.
-        writer!.WriteLine(text.ReplaceLineEndings("\n    "));
-        length = writer.BaseStream.Length;
+        Open().Write(Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\n    ") + "\n"));
+    }
+
+    private void Close()
+    {
+        file?.Dispose();
+        file = null;
     }
 
     private void Try(Action act)
     {
+        if (isOver)
+            return;
         try
         {
             act();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
-            writer = null;
+            // The last is how a file comes out that may not grow as far as that (EFBIG).
+            Close();
         }
     }
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Storage;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Optimization;
 
@@ -8,7 +10,15 @@ namespace ActorTrain.Models.Optimization;
 /// <param name="Embedding">Of the token embedding and, where there are any, learned positions.</param>
 /// <param name="Blocks">Of each transformer block, in order.</param>
 /// <param name="Tensors">Of each tensor, in the order of the layout.</param>
-public sealed record PartNorms(double Embedding, IReadOnlyList<double> Blocks, IReadOnlyList<double> Tensors);
+public sealed record PartNorms(double Embedding, IReadOnlyList<double> Blocks, IReadOnlyList<double> Tensors)
+{
+    /// <inheritdoc/>
+    public bool Equals(PartNorms? other) =>
+        other is not null && Embedding.Equals(other.Embedding) && Blocks.SequenceEqual(other.Blocks) && Tensors.SequenceEqual(other.Tensors);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Embedding, Blocks.Count, Tensors.Count);
+}
 
 /// <summary>Norms tensor by tensor of a flat gradient that is summed shard by shard: it is cut into cells, the common parts of a tensor and a block of
 /// <see cref="GradientNorm.Block"/> elements, whose sums of squares do not depend on the number of shards, since shards end with blocks.</summary>
@@ -40,6 +50,34 @@ public sealed class TensorNorms
     /// <param name="count">Elements.</param>
     public long[] CellEnds(long offset, long count) =>
         [.. cells.Select(static cell => cell.End).SkipWhile(end => end <= offset).TakeWhile(end => end <= offset + count).Select(end => end - offset)];
+
+    /// <summary>The global norm of a gradient that lies in one piece, as <see cref="GradientNorm.Of"/> has it, and those of its parts; on a CPU it is read once.</summary>
+    /// <param name="flat">Float32, of the layout's length.</param>
+    public (double Norm, PartNorms Parts) Measure(Tensor flat)
+    {
+        ArgumentNullException.ThrowIfNull(flat);
+        if (flat.numel() != layout.Length)
+            throw new ArgumentException($"A gradient of {flat.numel()} elements is not one of the layout, which has {layout.Length}.", nameof(flat));
+        var squares = new double[cells.Count];
+        if (flat.device.type == DeviceType.CPU)
+        {
+            var ofBlocks = new double[FlatSums.BlocksOf(layout.Length)];
+            FlatSums.Measure(
+                layout.Length, flat.Address(), new SumReport { Squares = ofBlocks, CellEnds = CellEnds(0, layout.Length), CellSquares = squares, Parallel = true });
+            GC.KeepAlive(flat);
+            return (GradientNorm.OfSquares(ofBlocks), Of(squares));
+        }
+
+        long first = 0;
+        for (var cell = 0; cell < squares.Length; first = cells[cell++].End)
+        {
+            using var part = flat.narrow(0, first, cells[cell].End - first).to(ScalarType.Float64);
+            using var product = part.dot(part);
+            squares[cell] = product.item<double>();
+        }
+
+        return (GradientNorm.Of(flat), Of(squares));
+    }
 
     /// <summary>The norms.</summary>
     /// <param name="squares">Sums of squares of all cells, in order.</param>

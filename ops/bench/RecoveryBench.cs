@@ -19,20 +19,19 @@ internal static class RecoveryBench
         Audits(figures);
     }
 
-    // Each block of steps in which one trainer is lost, its way back included, against the calm ones before and after it.
+    // Steps in the first of which one trainer is lost, its way back included, against the calm ones before and after them.
     private static void Crashes(Figures figures)
     {
-        var crash = new TrainerCrash();
+        var crash = new ArmedFaults();
         using var trainee = new TraineeActors(trainers: 2, threads: 1, reducers: 2, crash, maxFaults: int.MaxValue);
-        trainee.Run(3);
+        trainee.Advance(3);
         var lost = new List<double>();
-        var before = trainee.Run(Steps);
+        var before = trainee.Advance(Steps);
         for (var i = 0; i < Faults; i++)
         {
-            crash.Arm();
-            var disturbed = trainee.Run(Steps);
-            var after = trainee.Run(Steps);
-            lost.Add(Steps * (((before + after) / 2 / disturbed) - 1));
+            var disturbed = trainee.Advance(Steps, () => crash.Arm(BenchFault.TrainerThrows));
+            var after = trainee.Advance(Steps);
+            lost.Add(Steps * ((2 * disturbed / (before + after)) - 1));
             before = after;
         }
 

@@ -56,7 +56,7 @@ internal sealed class TraineeActors : IDisposable
             Schedule = new LearningRateSchedule(1e-3, WarmupSteps: 10, Steps: 10_000),
         };
         var plan = new BatchPlan(seed: 1, samples: 64, batchSize: Lanes, Lanes);
-        var device = new ReplicaDeviceOptions { Replica = replica, Plan = plan, Samples = static samples => samples.Select(Batch), Transport = transport, Snapshots = snapshots };
+        var device = new ReplicaDeviceOptions { Replica = replica, Plan = plan, Samples = static samples => samples.Select(Batch), Transport = transport, Snapshots = snapshots, Probe = faults is null ? null : memory => faults.Touch("trainer", 0, memory) };
         var store = new CheckpointStore(Path.Combine(folder, "checkpoints"), new CheckpointStoreOptions(), TimeProvider.System);
         var checkpoints = new CheckpointerOptions
         {
@@ -112,6 +112,9 @@ internal sealed class TraineeActors : IDisposable
     /// <summary>What each save took, from the commit of its step to the checkpoint that is on disk.</summary>
     public IReadOnlyList<TimeSpan> Saves => [.. saves];
 
+    /// <summary>The furthest step it has taken.</summary>
+    public long Newest { get; private set; }
+
     /// <summary>Global gradient norm of the last step, by which two sides are seen to have done the same.</summary>
     public double LastNorm => last!.GradientNorm;
 
@@ -131,6 +134,29 @@ internal sealed class TraineeActors : IDisposable
         // The last update is still being applied.
         Thread.Sleep(Rest);
         return rate;
+    }
+
+    /// <summary>Does so many steps that it had not done before, and whatever it has to do again for them, and says what they took from commit to commit.</summary>
+    /// <param name="steps">How many.</param>
+    /// <param name="begun">Called when the time begins to count.</param>
+    public TimeSpan Advance(int steps, Action? begun = null)
+    {
+        Until(Newest + 1);
+        begun?.Invoke();
+        var started = Stopwatch.GetTimestamp();
+        Until(Newest + steps);
+        var took = Stopwatch.GetElapsedTime(started);
+        Thread.Sleep(Rest);
+        return took;
+
+        void Until(long step)
+        {
+            while (Newest < step)
+            {
+                allowed.Release();
+                shown.Wait();
+            }
+        }
     }
 
     /// <summary>Sends the run back, as an operator would.</summary>
@@ -156,6 +182,7 @@ internal sealed class TraineeActors : IDisposable
         if (effect is Show { Measurement: StepMeasurement step })
         {
             last = step;
+            Newest = Math.Max(Newest, step.Step);
             taken.Enqueue((step.Step, step.Elapsed));
             committedAt[step.Step] = Stopwatch.GetTimestamp();
             shown.Release();

@@ -24,7 +24,17 @@ public sealed record StepMetrics(
     double Seconds,
     double TokensPerSecond,
     double GemmPercent)
-    : MetricsRow(Step);
+    : MetricsRow(Step)
+{
+    /// <summary>Largest mean loss of a lane; null where it is not known.</summary>
+    public double? LaneLoss { get; init; }
+
+    /// <summary>Norm of the embedding's gradient; null where it was not measured.</summary>
+    public double? EmbeddingNorm { get; init; }
+
+    /// <summary>Norm of the gradient of that block of which it is largest; null where it was not measured.</summary>
+    public double? BlockNorm { get; init; }
+}
 
 /// <summary>What an evaluation on the held-out part showed.</summary>
 /// <param name="Step">The step after which it was made.</param>
@@ -41,6 +51,12 @@ internal sealed record MetricsLine
     public double? Loss { get; init; }
 
     public double? GradientNorm { get; init; }
+
+    public double? LaneLoss { get; init; }
+
+    public double? EmbeddingNorm { get; init; }
+
+    public double? BlockNorm { get; init; }
 
     public double? LearningRate { get; init; }
 
@@ -65,6 +81,9 @@ internal sealed record MetricsLine
             Step = step.Step,
             Loss = step.Loss,
             GradientNorm = step.GradientNorm,
+            LaneLoss = step.LaneLoss,
+            EmbeddingNorm = step.EmbeddingNorm,
+            BlockNorm = step.BlockNorm,
             LearningRate = step.LearningRate,
             Tokens = step.Tokens,
             Seconds = step.Seconds,
@@ -86,7 +105,7 @@ internal sealed record MetricsLine
     {
         { Loss: { } loss, GradientNorm: { } norm, LearningRate: { } rate, Tokens: { } tokens } and
         { Seconds: { } seconds, TokensPerSecond: { } speed, GemmPercent: { } gemm } =>
-            new StepMetrics(Step, loss, norm, rate, tokens, seconds, speed, gemm),
+            new StepMetrics(Step, loss, norm, rate, tokens, seconds, speed, gemm) { LaneLoss = LaneLoss, EmbeddingNorm = EmbeddingNorm, BlockNorm = BlockNorm },
         { HeldOutLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } => new EvaluationMetrics(Step, loss, perplexity, bits),
         _ => null,
     };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ActorTrain.Actors.Faults;
 using ActorTrain.Chaos.Tests.Schedules;
+using ActorTrain.Chaos.Tests.World;
 
 namespace ActorTrain.Chaos.Tests;
 
@@ -29,6 +30,17 @@ public sealed class ScheduleTests
         foreach (var run in Runs.Value.Values)
             fired.UnionWith(await run);
         FaultTarget.All.Where(one => one.Fault == Fault.Throw && !fired.Contains(one)).Select(static one => one.Target.ToString()).ShouldBeEmpty();
+    }
+
+    /// <summary>Another in its place would write that the run is resumed, behind its end.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_supervisor_that_fails_when_it_has_said_how_the_run_ended_is_not_replaced(int seed)
+    {
+        var schedule = new ChaosSchedule { Seed = seed, Training = ChaosTraining.Float32, Trainers = seed, FailsAtEnd = true };
+        ChaosRun.Do(schedule).ShouldNotBeEmpty();
     }
 
     private static Dictionary<int, Task<IReadOnlyList<(FaultTarget, Fault)>>> Start()

@@ -13,10 +13,16 @@ public sealed class RunTests(TrainedRuns real)
     {
         real.MetricSteps("gpt2").ShouldBe(Enumerable.Range(1, TrainedRuns.Steps));
         real.Checkpoints("gpt2").Select(Path.GetFileName).ShouldBe(["step-00000020", "step-00000035", "step-00000040"]);
-        var evaluated = File.ReadLines(real.At("runs", "gpt2", "metrics.jsonl"))
-            .Select(static line => JsonDocument.Parse(line).RootElement)
-            .Where(static row => row.TryGetProperty("held_out_loss", out _)).Select(static row => row.GetProperty("step").GetInt32());
-        evaluated.ShouldBe([20, 40]);
+        var rows = File.ReadLines(real.At("runs", "gpt2", "metrics.jsonl")).Select(static line => JsonDocument.Parse(line).RootElement).ToList();
+        rows.Where(static row => row.TryGetProperty("held_out_loss", out _)).Select(static row => row.GetProperty("step").GetInt32()).ShouldBe([20, 40]);
+
+        // What rules may look at is measured in every run: parts of the gradient are smaller than all of it, and the worst lane is worse than their mean.
+        foreach (var row in rows.Where(static row => row.TryGetProperty("loss", out _)))
+        {
+            row.GetProperty("lane_loss").GetDouble().ShouldBeGreaterThan(row.GetProperty("loss").GetDouble());
+            foreach (var part in (string[])["embedding_norm", "block_norm"])
+                row.GetProperty(part).GetDouble().ShouldBeInRange(1e-9, row.GetProperty("gradient_norm").GetDouble());
+        }
     }
 
     [Fact]

@@ -77,6 +77,7 @@ public sealed class ConfigurationTests
             "spikes.rules=none", "spikes.persistence=0", "spikes.robust_z=5", "spikes.robust_z_joint=3", "spikes.robust_z_norm_multiple=9", "spikes.robust_z_window=65",
             "spikes.robust_z_warmup=33", "spikes.robust_z_loss_floor=0.2", "spikes.robust_z_norm_floor=0.3", "spikes.drift=9", "spikes.drift_window=65",
             "spikes.drift_slack=0.25", "spikes.drift_cap=3", "spikes.drift_floor=0.01", "spikes.mean_sigma=5", "spikes.mean_sigma_window=100", "spikes.mean_sigma_warmup=50",
+            "spikes.mean_sigma_signals=loss", "spikes.first_max_signals=embedding_norm", "spikes.running_multiple_signals=lane_loss",
             "spikes.first_max=9", "spikes.first_max_samples=50", "spikes.running_multiple=3", "spikes.running_multiple_window=50", "spikes.running_multiple_patience=5",
             "spikes.zclip=3", "spikes.zclip_alpha=0.9", "spikes.zclip_warmup=20", "spikes.adagc=1.1", "spikes.adagc_beta=0.9", "spikes.adagc_absolute=2", "spikes.adagc_warmup=50",
             "spikes.momentum_reset_warmup=100", "spikes.veto_budget=5", "spikes.veto_window=500",
@@ -108,6 +109,27 @@ public sealed class ConfigurationTests
         Read("spikes.rules=zclip,  drift").Spikes.Detection.Rules.ShouldBe(["zclip", "drift"]);
         Read("spikes.rules=none").Spikes.Detection.Rules.ShouldBeEmpty();
         Read("spikes.rollback_budget=7", "spikes.rollback_window=8", "spikes.rollback_cooldown=9").Spikes.Ladder.RollBack.ShouldBe(new RungLimits(7, 8, 9));
+    }
+
+    [Fact]
+    public void Signals_are_named_in_any_order_and_the_default_leaves_the_hash_as_it_is()
+    {
+        var detection = Read("spikes.mean_sigma_signals=block_norm,lane_loss", "spikes.first_max_signals= embedding_norm ", "spikes.running_multiple_signals=gradient_norm").Spikes.Detection;
+        detection.MeanSigma.Signals.ShouldBe(new WatchedSignals(SpikeSignal.LaneLoss, SpikeSignal.BlockNorm));
+        detection.FirstMax.Signals.ShouldBe(new WatchedSignals(SpikeSignal.EmbeddingNorm));
+        detection.RunningMultiple.Signals.ShouldBe(new WatchedSignals(SpikeSignal.GradientNorm));
+
+        // In the default's words or others, given or not: it is the run that was there before there were such options.
+        Read("spikes.mean_sigma_signals=gradient_norm,loss", "spikes.first_max_signals=loss,gradient_norm", "spikes.running_multiple_signals=loss").Hash.ShouldBe(Read().Hash);
+        CanonicalYaml.Write(Read("spikes.mean_sigma_signals=gradient_norm, loss")).ShouldContain("\n  mean_sigma_signals: loss, gradient_norm\n");
+    }
+
+    // What the rules remember, in checkpoints and journal, is of the signals that they looked at: a run never goes on with others.
+    [Fact]
+    public void A_resume_with_other_signals_is_refused()
+    {
+        var error = Should.Throw<UserErrorException>(() => RunConfiguration.RequireSameResult(Read(), Read("spikes.mean_sigma_signals=loss, lane_loss")));
+        error.Message.ShouldContain("spikes.mean_sigma_signals (loss, gradient_norm in the run, loss, lane_loss now); put these back to resume it");
     }
 
     [Fact]

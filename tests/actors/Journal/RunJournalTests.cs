@@ -133,6 +133,25 @@ public sealed class RunJournalTests : IDisposable
         newer.ExpectMsg<JournalAway>(Long).Reason.ShouldContain("use the newer program that wrote it");
     }
 
+    /// <summary>As a process does that was killed, when its last words reach a slow database after the next one has read.</summary>
+    [Fact]
+    public void What_another_writes_in_the_place_of_a_decision_is_read_before_anything_counts_as_recorded()
+    {
+        using var former = Kit();
+        var formerJournal = former.Start();
+        former.ExpectMsg<JournalRecovered>(Long);
+        using var kit = Kit();
+        var journal = kit.Start();
+        kit.ExpectMsg<JournalRecovered>(Long).Events.ShouldBeEmpty();
+        formerJournal.Tell(new RecordDecision(1, Decision(1)));
+        former.ExpectMsg(new Recorded(1), Long);
+        journal.Tell(new RecordDecision(1, Decision(10)));
+        kit.FishForMessage(static message => message is JournalRecovered or Recorded, Long)
+            .ShouldBeOfType<JournalRecovered>().Events.ShouldBe([Decision(1)]);
+        journal.Tell(new RecordDecision(2, Decision(10)));
+        kit.ExpectMsg(new Recorded(2), Long);
+    }
+
     private static void Alter(byte[] bytes, string from, string to)
     {
         var at = bytes.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(from));

@@ -48,7 +48,7 @@ public sealed class KeepingSimulationTests
     [Fact]
     public void Failing_disks_deaths_and_operators_who_send_it_back_end_with_the_weights_of_a_run_that_had_the_corrections_from_the_start()
     {
-        var (back, died, proved) = (0, 0, 0);
+        var (back, died, proved, late) = (0, 0, 0, 0);
         for (var seed = 0; seed < 300; seed++)
         {
             var options = Small with { Trainers = 1 + (seed % 4), AuditEvery = seed % 3, SaveInterval = seed % 2 == 0 ? null : new SaveIntervalOptions { Least = 3, Most = 9 } };
@@ -70,6 +70,7 @@ public sealed class KeepingSimulationTests
                 back += run.Journal.OfType<RunRolledBack>().Count();
                 died += run.Journal.OfType<RunResumed>().Count();
                 proved += run.Journal.OfType<CheckpointProved>().Count();
+                late += run.LateDecisions;
             }
             catch (Exception exception)
             {
@@ -78,7 +79,7 @@ public sealed class KeepingSimulationTests
         }
 
         // The storm was one.
-        (back > 100 && died > 50 && proved > 100).ShouldBeTrue($"{back} ways back, {died} deaths, {proved} good checkpoints");
+        (back > 100 && died > 50 && proved > 100 && late > 5).ShouldBeTrue($"{back} ways back, {died} deaths, {proved} good checkpoints, {late} times decisions of a former life that landed late");
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
@@ -122,6 +123,26 @@ public sealed class RunSimulationTests
         run.Journal.ShouldBeEmpty();
         run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);
         run.Journal.OfType<CheckpointCommitted>().Select(static saved => saved.Step).ShouldBe(run.Plane.Checkpoints.Keys);
+    }
+
+    [Fact]
+    public void People_are_told_once_that_the_database_is_away_that_training_waits_and_that_both_are_over()
+    {
+        var run = new SimulatedRun(1, Small with { JournalBuffer = 4, CheckpointEvery = 1 }, new BatchPlan(1, 10_000, 16, 8), new Weather { JournalAway = 1, StormInputs = 2000 });
+        run.Until(static _ => true);
+        run.Give(new JournalAway("It is locked."));
+        var step = 0L;
+        run.Until(logic => (step = logic.TakenSteps) >= 0 && logic.Status().Phase.StartsWith("paused", StringComparison.Ordinal));
+        for (var i = 0; i < 10; i++)
+            run.Give(new Tick());
+        run.Said.ShouldBe(
+        [
+            "the journal's database is away; decisions wait, at most 4: It is locked.",
+            $"training waits after step {step}, for 4 decisions wait for the journal's database and journal.buffer takes no more.",
+        ]);
+        run.Give(new JournalRecovered([]));
+        run.Give(new JournalRecovered([]));
+        run.Said.Skip(2).ShouldBe(["the journal's database is back; 4 decisions that waited are written now."]);
     }
 
     [Fact]

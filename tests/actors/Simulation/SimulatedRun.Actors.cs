@@ -15,7 +15,6 @@ namespace ActorTrain.Actors.Tests.Simulation;
 /// <content>The simulated actors around the run: each keeps to the protocol, and fails as the weather has it.</content>
 internal sealed partial class SimulatedRun
 {
-    private readonly SpikeDetection detection = new([new NonFiniteRule(), new LateRule()]);
     private readonly HashSet<long> written = [];
     private readonly HashSet<long> refused = [];
     private long newestSave;
@@ -55,7 +54,7 @@ internal sealed partial class SimulatedRun
     {
         var key = new TrainerKey(number, incarnations[number] = incarnations.GetValueOrDefault(number) + 1);
         var here = life;
-        var trainer = new SimulatedTrainer(key, plan, plane, poison, drift, report => Report(report, here));
+        var trainer = new SimulatedTrainer(key, plan, plane, poison, lossOf, report => Report(report, here));
         trainers[key] = trainer;
         lives[number] = (key, false);
         Report(new TrainerStarted(key), life);
@@ -205,7 +204,7 @@ internal sealed partial class SimulatedRun
             return;
         }
 
-        Report(new StepJudged(judge.Round, detection.Judge(judge.Signals, judge.Memory)), life);
+        Report(new StepJudged(judge.Round, Detection.Judge(judge.Signals, judge.Memory)), life);
     }
 
     private void Measure(MetricsCommand command)
@@ -248,15 +247,39 @@ internal sealed partial class SimulatedRun
         }
     }
 
-    private void Persist(RecordDecision record)
+    // What a former life had sent may land late, too. Then the database refuses what comes in the same place, and the journal's actor reads it again.
+    private void Persist(RecordDecision record, int forLife)
     {
         if (Chance(Weather.JournalAway))
             return;
-        if (record.Number == Journal.Count + 1)
+        if (forLife != life)
+        {
+            if (record.Number == Journal.Count + 1)
+                Journal.Add(record.Event);
+            return;
+        }
+
+        if (record.Number == recorded + 1 && recorded < Journal.Count)
+        {
+            ReadJournal();
+            return;
+        }
+
+        if (record.Number == recorded + 1)
+        {
             Journal.Add(record.Event);
-        Report(new Recorded(Journal.Count), life);
+            recorded++;
+        }
+
+        Report(new Recorded(recorded), life);
         if (Chance(Weather.OthersCrash))
-            Report(new JournalRecovered([.. Journal]), life);
+            ReadJournal();
+    }
+
+    private void ReadJournal()
+    {
+        recorded = Journal.Count;
+        Report(new JournalRecovered([.. Journal]), life);
     }
 
     /// <summary>Finds a high loss only four steps later, when its updates are long applied.</summary>

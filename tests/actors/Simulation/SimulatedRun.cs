@@ -1,9 +1,11 @@
 using System.Globalization;
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Goodput;
+using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;
@@ -26,12 +28,18 @@ internal sealed partial class SimulatedRun
     private readonly Dictionary<int, (Round Round, SeenBlocks Seen)> reducers = [];
     private readonly List<(long Number, Measurement? Item, long Step)> file = [];
     private readonly Func<long, bool> poison;
-    private readonly Func<long, bool> drift;
+    private readonly Func<IReadOnlyList<long>, double> lossOf;
     private long wishes;
     private long? expected;
     private long publisherLife = 1;
     private RunLogic logic;
     private int life;
+
+    // What this life decided, by number.
+    private readonly Dictionary<long, RunEvent> decided = [];
+
+    // What the journal's actor knows to be there.
+    private int recorded;
     private int inputs;
     private int computed;
 
@@ -42,11 +50,17 @@ internal sealed partial class SimulatedRun
         this.plan = plan;
         this.storm = storm ?? Weather.Calm;
         this.poison = poison ?? (static _ => false);
-        this.drift = drift ?? (static _ => false);
+        lossOf = positions => drift is not null && positions.Any(drift) ? 100 : 1;
         logic = NewLogic();
     }
 
     public List<RunEvent> Journal { get; } = [];
+
+    /// <summary>The rules that judge.</summary>
+    public SpikeDetection Detection { get; init; } = new([new NonFiniteRule(), new LateRule()]);
+
+    /// <summary>The loss of a lane that read samples at some positions. Sums of such losses must be exact, in whatever order.</summary>
+    public Func<IReadOnlyList<long>, double> LossOf { get => lossOf; init => lossOf = value; }
 
     /// <summary>What the run said that its time goes into.</summary>
     public List<GoodputTurn> Turns { get; } = [];
@@ -64,6 +78,9 @@ internal sealed partial class SimulatedRun
     public TextWriter? Transcript { get; init; }
 
     public int Inputs => inputs;
+
+    /// <summary>How often a life of the run found decisions of a former one, which had landed late, in the place of its own.</summary>
+    public int LateDecisions { get; private set; }
 
     /// <summary>When the storm ended; null where the run ended before it.</summary>
     public DateTimeOffset? CalmAt { get; private set; }
@@ -151,6 +168,7 @@ internal sealed partial class SimulatedRun
 
     private void Begin()
     {
+        recorded = Journal.Count;
         Obey(logic.Begin(time.Now));
         Report(new PublisherStarted(publisherLife), life);
     }
@@ -177,7 +195,19 @@ internal sealed partial class SimulatedRun
         }
 
         var before = logic.TakenSteps;
-        var effects = logic.Step(input, time.Now);
+        IReadOnlyList<RunEffect> effects;
+        try
+        {
+            effects = logic.Step(input, time.Now);
+        }
+        catch (InvariantException) when (input is JournalRecovered)
+        {
+            // It read what it does not know of: the next life knows.
+            LateDecisions++;
+            RestartRun(NewLogic);
+            return;
+        }
+
         Transcript?.WriteLine($"{(time.Now - new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)).TotalSeconds,8:0.000} < {Text.Of(input)}");
         if (logic.TakenSteps > before + 1)
             throw new InvariantException("Two updates were committed at once.");
@@ -218,6 +248,7 @@ internal sealed partial class SimulatedRun
     private void RestartRun(Func<RunLogic> begin)
     {
         life++;
+        decided.Clear();
         foreach (var round in trainers.Values)
             round.IsDead = true;
         trainers.Clear();
@@ -266,7 +297,9 @@ internal sealed partial class SimulatedRun
                     Send(() => Measure(command));
                     break;
                 case ToJournal(var record):
-                    Send(() => Persist(record));
+                    var writer = life;
+                    decided[record.Number] = record.Event;
+                    Send(() => Persist(record, writer), outlives: true);
                     break;
                 case ToGoodput(var turn):
                     Turns.Add(turn);
@@ -282,6 +315,8 @@ internal sealed partial class SimulatedRun
                     time.After(at - time.Now, () => Decide(new Tick(), now));
                     break;
                 case EndRun(var outcome):
+                    if (decided.FirstOrDefault(one => one.Key <= Journal.Count && !Journal[(int)one.Key - 1].Equals(one.Value)) is { Value: { } lost })
+                        throw new InvariantException($"The journal does not hold {lost}.");
                     Outcome = outcome;
                     break;
             }
@@ -290,7 +325,8 @@ internal sealed partial class SimulatedRun
 
     private void Report(IRunInput input, int forLife) => Send(() => Decide(input, forLife));
 
-    private void Send(Action deliver)
+    // With the run's supervisor its children die, and with them what is on its way to them; what is on its way to a database is not.
+    private void Send(Action deliver, bool outlives = false)
     {
         if (Chance(Weather.Drop))
             return;
@@ -300,8 +336,7 @@ internal sealed partial class SimulatedRun
         {
             Later(TimeSpan.FromMilliseconds(Chance(Weather.Delay) ? random.Next(1, 3000) : 1), () =>
             {
-                // With the run's supervisor its children die, and with them what is on its way to them.
-                if (here == life)
+                if (outlives || here == life)
                     deliver();
             });
         }

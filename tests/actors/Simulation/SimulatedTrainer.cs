@@ -7,7 +7,7 @@ using ActorTrain.Models.Plan;
 namespace ActorTrain.Actors.Tests.Simulation;
 
 /// <summary>A trainer that keeps to the protocol, on 64 bits of weights. One thing at a time, in the order of its mailbox, lane by lane.</summary>
-internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, SimulatedPlane plane, Func<long, bool> isPoison, Func<long, bool> isDrift, Action<TrainerReport> say)
+internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, SimulatedPlane plane, Func<long, bool> isPoison, Func<IReadOnlyList<long>, double> lossOf, Action<TrainerReport> say)
 {
     private readonly HashSet<(Ticket, LaneBlock)> done = [];
     private readonly Queue<(TrainerCommand Command, LaneBlock Block)> work = new();
@@ -111,7 +111,7 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
     {
         IReadOnlyList<long> Read(int lane) => Arithmetic.Positions(plan, batchStep, lane, skips);
         var lanes = Enumerable.Range(block.First, block.Count).ToList();
-        var losses = lanes.Select(lane => (Read(lane).Any(isDrift) ? 100 : 1.0) / plan.Lanes).ToList();
+        var losses = lanes.Select(lane => lossOf(Read(lane)) / plan.Lanes).ToList();
         return new BlockResult(losses.Sum(), losses, [.. lanes.SelectMany(Read)], Compute(block, Read))
         {
             StateChecksum = state,

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
@@ -41,6 +42,11 @@ public sealed class SpikeSimulationTests
         StormInputs = 5000,
     };
 
+    // In lane 5 of step 24: so bad that its lane shows it, and so mild that the loss of the whole batch does not.
+    private const long BadSample = (24 * 16) + 10;
+
+    private static readonly IEnumerable<long> Batch24 = [.. Enumerable.Range(24 * 16, 16).Select(static position => (long)position)];
+
     [Fact]
     public void A_spike_that_shows_late_is_left_out_from_its_onset_on()
     {
@@ -51,6 +57,27 @@ public sealed class SpikeSimulationTests
         run.Journal.OfType<RunRolledBack>().ShouldHaveSingleItem().Step.ShouldBe(6);
         run.Journal.OfType<StepReplayed>().ShouldHaveSingleItem().Agreed.ShouldBeTrue();
         run.Journal.OfType<SpikeExplained>().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public void A_sample_that_shows_in_its_lane_alone_is_found_by_who_looks_at_lanes()
+    {
+        var run = Watch(1, Options, Weather.Calm, SpikeSignal.Loss, SpikeSignal.LaneLoss);
+        var judged = run.Journal.OfType<SpikeJudged>().ShouldHaveSingleItem();
+        (judged.Step, judged.Rule, judged.Signal, judged.Rung).ShouldBe((24, MeanSigmaRule.Id, "largest lane loss", "veto"));
+        judged.Evidence.ShouldStartWith("the largest lane loss of step 24 (lane 5) is ");
+        LeftOut(run).ShouldBe(Batch24);
+
+        var blind = Watch(1, Options, Weather.Calm, SpikeSignal.Loss);
+        blind.Journal.OfType<SpikeJudged>().ShouldBeEmpty();
+        blind.Steps.SelectMany(static row => row.Positions).ShouldContain(BadSample);
+    }
+
+    [Fact]
+    public void Whatever_befalls_a_run_that_looks_at_lanes_it_leaves_out_the_same_batch()
+    {
+        for (var seed = 0; seed < 60; seed++)
+            LeftOut(Watch(seed, Options with { Trainers = 1 + seed % 4 }, Storm, SpikeSignal.Loss, SpikeSignal.LaneLoss)).ShouldBe(Batch24, $"seed {seed}");
     }
 
     [Fact]
@@ -88,9 +115,27 @@ public sealed class SpikeSimulationTests
             Simulate(seed, Options with { Trainers = 1 + seed % 4, AuditEvery = seed % 5 }, Storm with { Operator = 0.003, Corrupt = 0.001 }, drift: static position => position / 16 is 21);
     }
 
-    private static SimulatedRun Simulate(int seed, RunLogicOptions options, Weather weather, Func<long, bool>? drift = null)
+    private static IEnumerable<long> LeftOut(SimulatedRun run) =>
+        JournalState.Of(run.Journal).Skips.Ranges.SelectMany(static range => Enumerable.Range(0, (int)range.Count).Select(i => range.First + i));
+
+    private static SimulatedRun Watch(int seed, RunLogicOptions options, Weather weather, params SpikeSignal[] signals)
     {
-        var run = new SimulatedRun(seed, options, Plan, weather, drift: drift);
+        var rule = new MeanSigmaOptions { Window = 24, Warmup = 12, Signals = new WatchedSignals(signals) };
+        return Finish(seed, options, new SimulatedRun(seed, options, Plan, weather)
+        {
+            Detection = new SpikeOptions { Rules = [MeanSigmaRule.Id], MeanSigma = rule }.Detection(),
+            LossOf = static positions => positions.Sum(LossAt) / positions.Count,
+        });
+    }
+
+    // Each is up to a tenth off, by what adds up without rounding.
+    private static double LossAt(long position) => 1 + ((new Random((int)position).Next(205) - 102) / 1024.0) + (position == BadSample ? 0.75 : 0);
+
+    private static SimulatedRun Simulate(int seed, RunLogicOptions options, Weather weather, Func<long, bool>? drift = null) =>
+        Finish(seed, options, new SimulatedRun(seed, options, Plan, weather, drift: drift));
+
+    private static SimulatedRun Finish(int seed, RunLogicOptions options, SimulatedRun run)
+    {
         try
         {
             run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);

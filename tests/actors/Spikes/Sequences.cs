@@ -2,7 +2,7 @@ using ActorTrain.Actors.Spikes;
 
 namespace ActorTrain.Actors.Tests.Spikes;
 
-/// <summary>Random signals of runs, by seed.</summary>
+/// <summary>Random signals of runs with as many lanes as tensors, by seed.</summary>
 internal static class Sequences
 {
     private const int Tensors = 5;
@@ -44,6 +44,16 @@ internal static class Sequences
     {
         double[] parts = [.. Enumerable.Range(0, Tensors).Select(_ => random.NextDouble() + 0.1)];
         var total = Math.Sqrt(parts.Sum(static part => part * part));
-        return new StepSignals { Step = step, Loss = loss, GradientNorm = norm, TensorNorms = [.. parts.Select(part => norm * part / total)] };
+        double[] norms = [.. parts.Select(part => norm * part / total)];
+        return new StepSignals
+        {
+            Step = step,
+            Loss = loss,
+            LaneLosses = [.. parts.Select(part => loss * part / parts.Average())],
+            GradientNorm = norm,
+            TensorNorms = norms,
+            EmbeddingNorm = norms[0],
+            BlockNorms = [norms[1], Math.Sqrt((norms[2] * norms[2]) + (norms[3] * norms[3]))],
+        };
     }
 }

@@ -32,6 +32,8 @@ public sealed class SpikeOptionsTests
         new SpikeOptions { Rules = ["drift"] }.ShouldBe(new SpikeOptions { Rules = ["drift"] });
         new SpikeOptions { Rules = ["drift"] }.ShouldNotBe(new SpikeOptions());
         new SpikeOptions { Drift = new() { Limit = 3 } }.ShouldNotBe(new SpikeOptions());
+        new SpikeOptions { FirstMax = new() { Signals = new WatchedSignals(SpikeSignal.GradientNorm, SpikeSignal.Loss) } }.ShouldBe(new SpikeOptions());
+        new SpikeOptions { MeanSigma = new() { Signals = WatchedSignals.Loss } }.ShouldNotBe(new SpikeOptions());
     }
 
     [Fact]

@@ -42,6 +42,49 @@ public sealed class SpikeRuleReferenceTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
+    public void Whatever_it_looks_at_mean_sigma_keeps_a_window_of_each_and_the_first_that_is_out_counts(int seed)
+    {
+        (SpikeSignal Signal, Func<StepSignals, double> Read)[] all =
+        [
+            (SpikeSignal.Loss, static step => step.Loss), (SpikeSignal.GradientNorm, static step => step.GradientNorm), (SpikeSignal.LaneLoss, static step => Largest(step.LaneLosses)),
+            (SpikeSignal.EmbeddingNorm, static step => step.EmbeddingNorm!.Value), (SpikeSignal.BlockNorm, static step => Largest(step.BlockNorms)),
+        ];
+        for (var bits = 1; bits < 32; bits++)
+        {
+            var chosen = all.Where((_, i) => (bits & (1 << i)) != 0).ToList();
+            var histories = chosen.ConvertAll(static _ => new List<double>());
+            var found = Follow(new MeanSigmaRule(new() { Sigma = 4, Signals = new WatchedSignals(chosen.Select(static one => one.Signal)) }), Sequences.Wild(seed, Steps), step =>
+            {
+                var values = chosen.ConvertAll(one => one.Read(step));
+                if (values.Exists(static value => !double.IsFinite(value)))
+                    return null;
+                for (var i = 0; i < values.Count; i++)
+                {
+                    var window = histories[i].TakeLast(128).ToList();
+                    var mean = window.Count == 0 ? 0 : window.Average();
+                    var limit = mean + (4 * Math.Sqrt(window.Sum(value => Math.Pow(value - mean, 2)) / (window.Count - 1)));
+                    if (window.Count >= 64 && values[i] > limit)
+                        return limit;
+                }
+
+                for (var i = 0; i < values.Count; i++)
+                    histories[i].Add(values[i]);
+                return null;
+            });
+            found.ShouldBeGreaterThan(5);
+        }
+
+        static double Largest(IReadOnlyList<double> values)
+        {
+            var largest = values[0];
+            foreach (var value in values)
+                largest = double.IsNaN(value) || value > largest ? value : largest;
+            return largest;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
     public void Robust_z_looks_at_medians_and_scaled_median_distances_or_floors(int seed)
     {
         List<double> losses = [], norms = [];

@@ -146,6 +146,35 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
     }
 
     [Fact]
+    public void A_batch_that_is_only_tried_tells_the_norms_of_the_whole_gradient_and_of_its_parts()
+    {
+        (double Norm, PartNorms? Parts) expected = default;
+        var all = new LaneBlock(0, TinyTraining.Lanes);
+        var thread = new Thread(() =>
+        {
+            ComputeThreads.Set(1);
+            using var replica = new Replica(TinyTraining.Replica);
+            var total = replica.Reduce(replica.Compute([all], static lane => TinyTraining.Samples(TinyTraining.Plan.Samples(3, lane, SkipList.Empty)), TinyTraining.TokensPerStep));
+            expected = new TensorNorms(TinyTraining.Layout).Measure(total.Gradient);
+        });
+        thread.Start();
+        thread.Join();
+
+        using var training = new TinyTraining();
+        var supervisor = Supervise(training, threads: 1);
+        var key = Start(supervisor, 1)[0];
+        supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 12)));
+        supervisor.Tell(new TellTrainer(key, new RecomputeBlock(new Ticket(1, new Round(1, 0)), all, 3, SkipList.Empty, 0)));
+        var result = Hear<BlockRecomputed>().Result;
+        result.Norm.ShouldBe(expected.Norm);
+        result.PartNorms.ShouldBe(expected.Parts);
+        expected.Parts.ShouldNotBeNull().Embedding.ShouldBeGreaterThan(0);
+        expected.Parts.Blocks.ShouldHaveSingleItem().ShouldBeGreaterThan(0);
+        result.LaneLosses.Count.ShouldBe(TinyTraining.Lanes);
+        Stop(supervisor);
+    }
+
+    [Fact]
     public void An_evaluation_in_pieces_between_lanes_measures_what_it_measures_in_one()
     {
         HeldOutLoss expected = null!;

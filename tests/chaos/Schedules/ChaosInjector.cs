@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Journal;
@@ -26,6 +27,7 @@ internal enum JournalFault
 internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultInjector
 {
     private const int Remembered = 120;
+    private const int FailuresAtEnd = 4;
 
     // Longer than anything waits for a message, shorter than anybody waits for a run. Nobody takes over from an actor that hangs so.
     private static readonly TimeSpan ComesBackAfter = TimeSpan.FromMilliseconds(100);
@@ -45,6 +47,7 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
     private int hangs;
     private int writes;
     private bool isOver;
+    private int failuresAtEnd;
 
     /// <summary>Called once, on some actor's thread, when so many messages have come as the schedule says for this part.</summary>
     public Action<Cut>? OnCut { get; init; }
@@ -69,7 +72,15 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
             witness.Recovered(recovered.Events);
         else if (role == FaultTarget.Journal && message is RecordDecision record)
             witness.Decided(record);
-        return Choose(new FaultTarget(role, message.GetType().Name), actor);
+        var target = new FaultTarget(role, message.GetType().Name);
+        var fault = Choose(target, actor);
+
+        // Of these two the one that comes last lets the run end.
+        if (!schedule.FailsAtEnd || role != FaultTarget.Supervisor || message is not (Recorded or Published) || !witness.HasEnded || failuresAtEnd++ >= FailuresAtEnd)
+            return fault;
+        lock (gate)
+            fired.Add((target, Fault.ThrowAfter));
+        return Fault.ThrowAfter;
     }
 
     public void Touch(string actor, long atStep, FlipTarget memory)
@@ -240,6 +251,16 @@ internal sealed class DecisionWitness
 
     /// <summary>Whether the supervisor heard of the journal.</summary>
     public bool HasBegun { get; private set; }
+
+    /// <summary>Whether the run's end is decided.</summary>
+    public bool HasEnded
+    {
+        get
+        {
+            lock (gate)
+                return decided.Values.LastOrDefault() is RunFinished;
+        }
+    }
 
     /// <summary>The supervisor of the run failed: what it decided and was not yet durable died with it.</summary>
     public void SupervisorFailed()

@@ -80,6 +80,9 @@ internal sealed record ChaosSchedule
     /// <summary>How parts of the run end before the last one.</summary>
     public IReadOnlyList<(Cut How, int At)> Cuts { get; init; } = [];
 
+    /// <summary>Whether the supervisor fails at the last it hears, when it has just said how the run ended.</summary>
+    public bool FailsAtEnd { get; init; }
+
     public bool Kills => Cuts.Any(static cut => cut.How == Cut.Kill);
 
     public static ChaosSchedule Of(int seed)
@@ -104,6 +107,7 @@ internal sealed record ChaosSchedule
             // The first counts where two meet at one message: to throw is what every kind of message has to see.
             SnapshotEvery = seed % 4,
             AuditEvery = seed % 3,
+            FailsAtEnd = seed % 5 == 0,
             Flips = Flipped(seed),
             Rules = [.. Enumerable.Range(0, RulesPerSeed).Select(i => Rule(seed, i, random)).OrderBy(static rule => rule.Fault == Fault.Throw ? 0 : 1)],
             Scales =
@@ -123,7 +127,7 @@ internal sealed record ChaosSchedule
     public override string ToString() =>
         $"seed {Seed}: {Training.Name}, {Trainers} trainers, {Reducers} reducers, checkpoint every {CheckpointEvery}, evaluation every {EvaluateEvery}, {SnapshotSlots} slots, snapshot every {SnapshotEvery}, audit every {AuditEvery}, "
         + $"buffer {JournalBuffer}, storm {Storm} of {StormFaults}, journal storm {JournalStorm}, scales [{string.Join(' ', Scales)}], cuts [{string.Join(' ', Cuts)}], "
-        + $"flips [{string.Join(' ', Flips.Select(static flip => $"{flip.Place}#{flip.Occurrence}"))}], "
+        + $"fails at the end {FailsAtEnd}, flips [{string.Join(' ', Flips.Select(static flip => $"{flip.Place}#{flip.Occurrence}"))}], "
         + $"rules [{string.Join(' ', Rules.Select(static rule => $"{rule.Target}#{rule.Occurrence}:{rule.Fault}"))}]";
 
     // In every other run bits flip, some of each kind of memory in any few seeds in a row.

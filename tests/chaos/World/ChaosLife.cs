@@ -5,6 +5,7 @@ using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Models.Optimization;
@@ -56,6 +57,9 @@ internal sealed class ChaosLife
 
     /// <summary>Changes of how trainers are kept alive.</summary>
     public Func<TrainerSupervisorOptions, TrainerSupervisorOptions> Supervision { get; init; } = static options => options;
+
+    /// <summary>The rules that judge; by default there is nothing to find.</summary>
+    public SpikeDetection Detection { get; init; } = new([new NonFiniteRule()]);
 
     /// <summary>Whether the database may fail by itself.</summary>
     public bool DatabaseFails { get; init; }
@@ -174,6 +178,7 @@ internal sealed class ChaosLife
                 EndPatience = Guard,
             },
             Plan = training.Plan,
+            Detection = Detection,
             Trainers = Supervision(new TrainerSupervisorOptions
             {
                 MinBackoff = TimeSpan.FromMilliseconds(5),

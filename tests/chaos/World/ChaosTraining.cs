@@ -26,13 +26,16 @@ internal sealed class ChaosTraining
     private const int HeldOutSamples = 4;
     private readonly Lazy<Undisturbed> undisturbed;
 
-    private ChaosTraining(string name, Precision precision, int vocabulary, int steps)
+    private readonly Func<long, bool> isNoise;
+
+    private ChaosTraining(string name, Precision precision, int vocabulary, int steps, int layers = 1, Func<long, bool>? isNoise = null)
     {
+        this.isNoise = isNoise ?? (static _ => false);
         Name = name;
         Steps = steps;
         Replica = new ReplicaOptions
         {
-            Model = new ModelOptions { Layers = 1, Width = 64, Heads = 2, KeyValueHeads = 2, MlpWidth = 128, ContextLength = 16, VocabularySize = vocabulary },
+            Model = new ModelOptions { Layers = layers, Width = 64, Heads = 2, KeyValueHeads = 2, MlpWidth = 128, ContextLength = 16, VocabularySize = vocabulary },
             Precision = precision,
             Lanes = Lanes,
             Schedule = new LearningRateSchedule(3e-3, 2, steps),
@@ -40,7 +43,7 @@ internal sealed class ChaosTraining
         };
         Layout = ModelLayout.Of(Replica.Model);
         Plan = new BatchPlan(seed: 3, Samples, batchSize: 2 * Lanes, Lanes);
-        undisturbed = new Lazy<Undisturbed>(BareLoop);
+        undisturbed = new Lazy<Undisturbed>(() => BareLoop(SkipList.Empty));
     }
 
     public static ChaosTraining BFloat16 { get; } = new("bfloat16", Precision.BFloat16, vocabulary: 61, steps: 14);
@@ -49,6 +52,9 @@ internal sealed class ChaosTraining
 
     /// <summary>One with so many parameters that three reducers have a shard each.</summary>
     public static ChaosTraining Wide { get; } = new("wide", Precision.BFloat16, vocabulary: 33_000, steps: 4);
+
+    /// <summary>One with two blocks, in which all that lane 5 of step 30 reads is noise.</summary>
+    public static ChaosTraining NoiseInOneLane { get; } = new("noise", Precision.Float32, vocabulary: 61, steps: 40, layers: 2, static position => position / 2 == (30 * Lanes) + 5);
 
     public string Name { get; }
 
@@ -64,18 +70,29 @@ internal sealed class ChaosTraining
 
     public Undisturbed Undisturbed => undisturbed.Value;
 
-    public IEnumerable<TokenBatch> Read(IEnumerable<PlannedSample> samples) => Read(samples.Select(static planned => planned.Sample));
+    public IEnumerable<TokenBatch> Read(IEnumerable<PlannedSample> samples) => Read(samples.Select(planned => (planned.Sample, isNoise(planned.Position))));
 
-    public IEnumerable<TokenBatch> ReadHeldOut() => Read(Enumerable.Range(Samples, HeldOutSamples).Select(static sample => (long)sample));
+    public IEnumerable<TokenBatch> ReadHeldOut() => Read(Enumerable.Range(Samples, HeldOutSamples).Select(static sample => ((long)sample, false)));
 
-    private IEnumerable<TokenBatch> Read(IEnumerable<long> samples)
+    private IEnumerable<TokenBatch> Read(IEnumerable<(long Sample, bool IsNoise)> samples)
     {
-        var (context, vocabulary) = (Replica.Model.ContextLength, Replica.Model.VocabularySize);
         foreach (var chunk in samples.Chunk(MicroBatch))
-            yield return new TokenBatch([.. chunk.SelectMany(sample => Enumerable.Range(0, context + 1).Select(i => (sample * 7919 + i * (3 + sample % 5)) % vocabulary))], chunk.Length, context);
+            yield return new TokenBatch([.. chunk.SelectMany(one => one.IsNoise ? Noise(one.Sample) : Text(one.Sample))], chunk.Length, Replica.Model.ContextLength);
     }
 
-    private Undisturbed BareLoop()
+    private IEnumerable<long> Text(long sample) =>
+        Enumerable.Range(0, Replica.Model.ContextLength + 1).Select(i => ((sample * 7919) + (i * (3 + (sample % 5)))) % Replica.Model.VocabularySize);
+
+    private IEnumerable<long> Noise(long sample)
+    {
+        var random = new Random((int)sample);
+        return Enumerable.Range(0, Replica.Model.ContextLength + 1).Select(_ => (long)random.Next(Replica.Model.VocabularySize));
+    }
+
+    /// <summary>The bare loop over all steps.</summary>
+    /// <param name="skips">What it leaves out from the start.</param>
+    /// <param name="look">Shown each step's lane losses, as parts of its loss, and its gradient, before that is applied.</param>
+    public Undisturbed BareLoop(SkipList skips, Action<long, IReadOnlyList<double>, GradientSum>? look = null)
     {
         Undisturbed? result = null;
         var thread = new Thread(() =>
@@ -87,7 +104,10 @@ internal sealed class ChaosTraining
             for (long step = 0; step < Steps; step++)
             {
                 var at = step;
-                var total = replica.Reduce(replica.Compute([new LaneBlock(0, Lanes)], lane => Read(Plan.Samples(at, lane, SkipList.Empty)), TokensPerStep));
+                var sums = replica.Compute(Enumerable.Range(0, Lanes).Select(static lane => new LaneBlock(lane, 1)), lane => Read(Plan.Samples(at, lane, skips)), TokensPerStep);
+                IReadOnlyList<double> losses = [.. sums.OrderBy(static sum => sum.Key.First).Select(static sum => sum.Value.Loss)];
+                var total = replica.Reduce(sums);
+                look?.Invoke(step, losses, total);
                 var measure = Models.Steps.Replica.Measure(step, total);
                 replica.Apply(total, measure);
                 steps.Add((measure.Loss, measure.GradientNorm));

@@ -52,6 +52,20 @@ public sealed class TensorNormsTests
     }
 
     [Fact]
+    public void In_one_piece_it_has_the_norms_of_its_shards_to_the_last_bit()
+    {
+        using var scope = NewDisposeScope();
+        var gradient = Gradient();
+        var norms = new TensorNorms(Layout);
+        var (norm, parts) = norms.Measure(gradient);
+        norm.ShouldBe(GradientNorm.Of(gradient));
+        parts.ShouldBe(norms.Of(Cells(norms, gradient, [GradientNorm.Block, Layout.Length])));
+        parts.ShouldNotBe(parts with { Embedding = parts.Embedding + 1 });
+        parts.ShouldNotBe(parts with { Blocks = [.. parts.Blocks.Reverse()] });
+        Should.Throw<ArgumentException>(() => norms.Measure(zeros(Layout.Length - 1)));
+    }
+
+    [Fact]
     public void Elements_that_are_not_finite_are_counted()
     {
         using var scope = NewDisposeScope();

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+
+namespace ActorTrain.Actors.Spikes;
+
+/// <summary>The signals that a rule looks at, in the order of <see cref="SpikeSignal.All"/> however they were named, so that neither findings nor what a rule
+/// remembers depend on that.</summary>
+public sealed record WatchedSignals
+{
+    private readonly ImmutableArray<SpikeSignal> signals;
+
+    /// <summary>Watches some signals, at least one.</summary>
+    public WatchedSignals(params IEnumerable<SpikeSignal> signals)
+    {
+        ArgumentNullException.ThrowIfNull(signals);
+        this.signals = [.. SpikeSignal.All.Where(signals.Contains)];
+        if (this.signals.IsEmpty)
+            throw new ArgumentException("A rule that looks at nothing finds nothing.", nameof(signals));
+    }
+
+    /// <summary>The loss alone.</summary>
+    public static WatchedSignals Loss { get; } = new(SpikeSignal.Loss);
+
+    /// <summary>The loss, and the norm of the whole gradient.</summary>
+    public static WatchedSignals LossAndNorm { get; } = new(SpikeSignal.Loss, SpikeSignal.GradientNorm);
+
+    /// <summary>What their names must be, to follow "it must be".</summary>
+    public static string Expectation { get; } = $"names out of {string.Join(", ", SpikeSignal.All)}, each at most once, with commas between them";
+
+    /// <summary>How many there are.</summary>
+    public int Count => signals.Length;
+
+    /// <summary>One of them.</summary>
+    public SpikeSignal this[int index] => signals[index];
+
+    /// <summary>Reads their names, with commas between them, as <see cref="ToString"/> writes them.</summary>
+    public static bool TryRead(string text, [NotNullWhen(true)] out WatchedSignals? watched)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var words = text.Split(',', StringSplitOptions.TrimEntries);
+        var named = SpikeSignal.All.Where(signal => words.Contains(signal.Word)).ToList();
+        watched = named.Count == words.Length ? new WatchedSignals(named) : null;
+        return watched is not null;
+    }
+
+    /// <summary>Their values in a step, in order; null where one was not measured, or is no number.</summary>
+    public double[]? Of(StepSignals step)
+    {
+        List<double> values = [.. signals.Select(signal => signal.Known(step)).OfType<double>()];
+        return values.Count == Count ? [.. values] : null;
+    }
+
+    /// <summary>Cuts what a rule remembers into parts of one length, one for each signal; empty ones where it is not of such a shape.</summary>
+    internal ImmutableArray<double>[] Split(ImmutableArray<double> memory)
+    {
+        var length = memory.Length % Count == 0 ? memory.Length / Count : 0;
+        return [.. Enumerable.Range(0, Count).Select(i => memory.Slice(i * length, length))];
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(WatchedSignals? other) => other is not null && signals.SequenceEqual(other.signals);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => signals.Length;
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join(", ", signals);
+}

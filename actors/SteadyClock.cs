@@ -1,0 +1,43 @@
+using Akka.Actor;
+
+namespace ActorTrain.Actors;
+
+/// <summary>The time of an actor system: read off the wall once, and steady from then on. Whoever sets the machine's clock makes no trainer look hung, delays
+/// no retry and adds no hour to a run.</summary>
+public sealed class SteadyClock : IExtension
+{
+    private readonly ITimeProvider clocks;
+    private readonly DateTimeOffset begun;
+    private readonly TimeSpan begunOn;
+
+    /// <summary>Reads the wall clock.</summary>
+    /// <param name="clocks">The machine's clocks.</param>
+    public SteadyClock(ITimeProvider clocks)
+    {
+        ArgumentNullException.ThrowIfNull(clocks);
+        this.clocks = clocks;
+        begun = clocks.Now;
+        begunOn = clocks.MonotonicClock;
+    }
+
+    /// <summary>What time it is.</summary>
+    public DateTimeOffset Now => begun + (clocks.MonotonicClock - begunOn);
+
+    /// <summary>The one clock of a system.</summary>
+    public static SteadyClock Of(ActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        return system.WithExtension<SteadyClock, SteadyClockProvider>();
+    }
+}
+
+/// <summary>Gives every actor system its <see cref="SteadyClock"/>.</summary>
+public sealed class SteadyClockProvider : ExtensionIdProvider<SteadyClock>
+{
+    /// <inheritdoc/>
+    public override SteadyClock CreateExtension(ExtendedActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        return new SteadyClock(system.Scheduler);
+    }
+}

@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using ActorTrain.Persistence.Metrics;
+
+namespace ActorTrain.Bench;
+
+/// <summary>The program killed by signal 9 in mid-run, again and again: how long the next one takes until it has done what the run had not done before, part
+/// by part.</summary>
+internal static partial class RestartBench
+{
+    private const int Kills = 20;
+    private const int CheckpointEvery = 10;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(2);
+
+    private static readonly string[] Pretrain =
+    [
+        "pretrain", .. Set(
+            "run.name=restarts", "data.path=data", "model.depth=6", "model.context=256", "training.batch=8", "training.lanes=8", "training.steps=100000",
+            string.Create(CultureInfo.InvariantCulture, $"checkpoints.every={CheckpointEvery}"), "evaluation.every=0", "trainers.count=2"),
+    ];
+
+    public static void Run(Figures figures)
+    {
+        Console.WriteLine($"\nrestart: the benchmark model in bf16 by `actortrain pretrain`, 2 trainers of 1 thread, a checkpoint every {CheckpointEvery} steps; killed by signal 9 at any step, medians over {Kills} times, seconds");
+        var folder = Directory.CreateTempSubdirectory("actortrain-bench-").FullName;
+        try
+        {
+            Prepare(folder);
+            List<double>[] parts = [[], [], [], []];
+            var random = new Random(1);
+            var life = new Life(folder);
+            try
+            {
+                life.Until(CheckpointEvery + 2);
+                for (var i = 0; i < Kills; i++)
+                {
+                    var reached = life.KillAfter(random.Next(CheckpointEvery));
+                    life.Dispose();
+                    life = new Life(folder);
+                    var (said, origin) = life.UntilItGoesOn();
+
+                    // The rows of what is redone are cut away before.
+                    life.Until(step => step <= origin);
+                    var first = life.Until(origin + 1);
+                    var done = life.Until(reached + 1);
+                    foreach (var (part, time) in parts.Zip([said, first - said, done - first, done]))
+                        part.Add(time.TotalSeconds);
+                }
+            }
+            finally
+            {
+                life.Dispose();
+            }
+
+            Print("the program, its checks of data and checkpoint", parts[0]);
+            Print("actors, the trainers' states, the first step", parts[1]);
+            Print("the way that was taken before", parts[2]);
+            Print("all, to the first new step", parts[3]);
+            figures.Add("recovery.restart.seconds", parts[3].Median());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static IEnumerable<string> Set(params string[] settings) => settings.SelectMany(static setting => new[] { "--set", setting });
+
+    private static void Print(string what, List<double> seconds) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {what}: {seconds.Median():F2} ({seconds.Min():F2}–{seconds.Max():F2})"));
+
+    private static void Prepare(string folder)
+    {
+        var words = "the of and that his with for was not had are but from have they which one were all her she there would".Split(' ');
+        var (random, text) = (new Random(2), new StringBuilder());
+        while (text.Length < 1_000_000)
+            text.Append(words[random.Next(words.Length)]).Append(random.Next(12) == 0 ? ".\n" : " ");
+        File.WriteAllText(Path.Combine(folder, "text.txt"), text.ToString());
+        using var prepare = Start(folder, ["prepare", "--input", "text.txt", "--output", "data", "--vocabulary-size", "512"]);
+        prepare.BeginOutputReadLine();
+        prepare.WaitForExit();
+        if (prepare.ExitCode != 0)
+            throw new InvalidOperationException($"`actortrain prepare` ended with {prepare.ExitCode}.");
+    }
+
+    private static Process Start(string folder, string[] arguments) =>
+        Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "actortrain.dll"), .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true })!;
+
+    [GeneratedRegex(@"going on after step (\d+)")]
+    private static partial Regex GoesOn { get; }
+
+    /// <summary>One process of the run.</summary>
+    private sealed class Life : IDisposable
+    {
+        private readonly string metrics;
+        private readonly Stopwatch clock = Stopwatch.StartNew();
+        private readonly Process process;
+        private readonly TaskCompletionSource<(TimeSpan, long)> goesOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Life(string folder)
+        {
+            metrics = Path.Combine(folder, "runs", "restarts", "metrics.jsonl");
+            process = Start(folder, Pretrain);
+            process.OutputDataReceived += (_, line) =>
+            {
+                if (line.Data is { } said && GoesOn.Match(said) is { Success: true, Groups: [_, var step] })
+                    goesOn.TrySetResult((clock.Elapsed, long.Parse(step.Value, CultureInfo.InvariantCulture)));
+            };
+            process.BeginOutputReadLine();
+        }
+
+        private long Newest => File.Exists(metrics) ? MetricsLog.Read(metrics).LastOrDefault()?.Step ?? 0 : 0;
+
+        public (TimeSpan At, long Step) UntilItGoesOn() => goesOn.Task.GetAwaiter().GetResult();
+
+        public TimeSpan Until(long step) => Until(newest => newest >= step);
+
+        public TimeSpan Until(Func<long, bool> isReached)
+        {
+            while (!isReached(Newest))
+            {
+                if (process.WaitForExit(Poll))
+                    throw new InvalidOperationException($"`actortrain pretrain` ended with {process.ExitCode}.");
+            }
+
+            return clock.Elapsed;
+        }
+
+        /// <returns>The last step whose metrics are on disk.</returns>
+        public long KillAfter(int steps)
+        {
+            Until(Newest + steps);
+            process.Kill();
+            process.WaitForExit();
+            return Newest;
+        }
+
+        public void Dispose()
+        {
+            process.Kill();
+            process.WaitForExit();
+            process.Dispose();
+        }
+    }
+}
