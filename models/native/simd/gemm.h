@@ -201,8 +201,9 @@ struct Range {
 struct Cuts {
     int64_t panels, cells, part, blocks = 0, splits = 0, largest_block = 0;
 
-    Cuts(int64_t M, int64_t N, int64_t cells, bool packs_a)
-        : panels(ceil_div(N, NR)), cells(cells), part(cells <= 1024 ? cells : round_up(ceil_div(cells, ceil_div(cells, 512)), reduction_block)) {
+    // Where B is packed on the way, parts are short, so that a block has many tiles to use a panel and to ask for the next.
+    Cuts(int64_t M, int64_t N, int64_t cells, bool packs_a, bool packs_b)
+        : panels(ceil_div(N, NR)), cells(cells), part(cells <= (packs_b ? 512 : 1024) ? cells : round_up(ceil_div(cells, ceil_div(cells, 512)), reduction_block)) {
         // About 256 KB of A at a time, to stay in the L2 cache, and at least three pieces of work per thread, so that a thread that the system
         // interrupts is helped out by the others. Of the cuts that give this, the one whose last piece is done first: pieces are equal to the row, a
         // narrow tile takes longer than its share (it waits for B), and packing A takes about as long as one panel.
@@ -226,7 +227,7 @@ template <class D, class A, class B>
 void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Output& out) {
     using Cell = typename D::Cell;
     const bool in_place = a.in_place(), rests_in_y = out.is_plain();
-    const Cuts cuts(M, N, ceil_div(K, Cell::depth), !in_place);
+    const Cuts cuts(M, N, ceil_div(K, Cell::depth), !in_place, !B::is_packed);
     const int64_t partial_ld = cuts.panels * NR;
     const int64_t a_floats = in_place ? 0 : round_up(cuts.largest_block * MR * cuts.part, W), b_floats = B::is_packed ? 0 : cuts.part * NR;
     const int64_t floats = a_floats + b_floats + (cuts.part < cuts.cells && !rests_in_y ? cuts.largest_block * MR * partial_ld : 0) + W;
