@@ -64,7 +64,7 @@ struct Attention {
     // scores [rows, keys] of one tile of queries against the first `count` keys.
     void scores(const RowsA& a, const float* b, int64_t rows, int64_t count, float* to) const {
         for (int64_t j = 0; j < count; j += NR)
-            tile<Cell>(rows, width_cells, a, b + j * width_cells, StartAtZero{}, StoreTo{to + j, keys});
+            tile<Cell>(rows, width_cells, a, Panel{b + j * width_cells}, StartAtZero{}, StoreTo{to + j, keys});
     }
 
     // to [rows, width] = p [rows, count keys] · B, each row times its factor.
@@ -84,7 +84,7 @@ struct Attention {
     };
     void weigh(const P* p, const float* b, int64_t rows, int64_t count, T* to, int64_t ld, const float* factors) const {
         for (int64_t j = 0; j < width_panels; ++j)
-            tile<Cell>(rows, ceil_div(count, depth), RowsA{reinterpret_cast<const float*>(p), key_cells}, b + j * key_cells * NR, StartAtZero{},
+            tile<Cell>(rows, ceil_div(count, depth), RowsA{reinterpret_cast<const float*>(p), key_cells}, Panel{b + j * key_cells * NR}, StartAtZero{},
                        Weighed{to + j * NR, ld, width - j * NR, factors});
     }
 
@@ -220,7 +220,7 @@ struct Attention {
             if constexpr (depth == 2) pack_down<D>(from, keys, rows, block - skipped * depth, a, MR);
             for (int64_t panel = 0; panel < width_panels; ++panel) {
                 float* to = sums + j * padded + panel * NR;
-                const float* panel_b = b + (panel * block_cells + skipped) * NR;
+                const Panel panel_b{b + (panel * block_cells + skipped) * NR};
                 if constexpr (depth == 2) tile<Cell>(rows, cells, PackedA{a}, panel_b, LoadFrom{to, padded}, StoreTo{to, padded});
                 else tile<Cell>(rows, cells, ColumnsA{from, keys}, panel_b, LoadFrom{to, padded}, StoreTo{to, padded});  // rows of p are cells as they lie
             }

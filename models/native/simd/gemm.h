@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 
+#include "reduction.h"
 #include "tile.h"
 
 namespace ak::AK_ISA {
@@ -63,6 +64,19 @@ struct NextTile {
     }
 };
 
+// Lines of an operand that are going to be read from memory, asked for into the L2 cache: `count` of them, `stride` bytes apart, at every `every`th
+// group of cells before group `end`, each time `step` bytes further.
+struct Coming {
+    const char* at = nullptr;
+    int64_t end = 0, every = 1, step = 0, count = 0, stride = 0;
+
+    inline __attribute__((always_inline)) void prefetch(int64_t i) const {
+        if (i >= end || i % every != 0) return;
+        const char* from = at + i / every * step;
+        for (int64_t r = 0; r < count; ++r) _mm_prefetch(from + r * stride, _MM_HINT_T1);
+    }
+};
+
 // How a tile's sums begin: at 0, from where they rest between two parts of the summed dimension, or from y. Chosen at run time, so that the
 // micro-kernel is compiled once for all.
 struct Begin {
@@ -71,8 +85,13 @@ struct Begin {
     int64_t rest_ld;
     enum { zero, from_rest, from_y } how;
     NextTile next;
+    Coming a, b;
 
-    inline __attribute__((always_inline)) void ahead(int64_t i) const { next.prefetch(i); }
+    inline __attribute__((always_inline)) void ahead(int64_t i) const {
+        next.prefetch(i);
+        a.prefetch(i);
+        b.prefetch(i);
+    }
     template <int Rows>
     inline __attribute__((always_inline)) void operator()(Sums<Rows>& sums) const {
         if (how == from_rest) return LoadFrom{rest, rest_ld}.template operator()<Rows>(sums);
@@ -101,83 +120,163 @@ struct Finish {
     }
 };
 
-// A as the product finds it in memory. pack: rows [row, row + rows) of A, elements [k, k + count) of the summed dimension, to [cells][MR].
+// A as the product finds it in memory. pack: rows [row, row + rows) of A, elements [k, k + count) of the summed dimension, to [cells][MR]. coming: the
+// lines in which these lie. Where the columns are split, several threads pack the same.
 template <class D, class T>
 struct RowMajor {  // [M, K]
-    static constexpr int64_t strip = int64_t{1} << 40;  // the summed dimension at once
     const T* a;
     int64_t ld;
-    void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to) const { pack_along<D, T>(a + row * ld + k, ld, rows, count, to, MR); }
+    void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to, bool /*is_first_time*/) const {
+        pack_along<D, T>(a + row * ld + k, ld, rows, count, to, MR);
+    }
 
     // A tile can read rows in place when their elements already are whole cells, unless the rows lie so that they fall on each other in the L1
     // cache (8 or more of them a multiple of 4 KB apart).
     bool in_place() const { return sizeof(T) * D::Cell::depth == sizeof(float) && ld % D::Cell::depth == 0 && ld * sizeof(T) % 2048 != 0; }
+    Coming coming(int64_t row, int64_t rows, int64_t k) const {
+        constexpr int64_t group_bytes = cell_group * D::Cell::depth * sizeof(T);
+        return {reinterpret_cast<const char*>(a + row * ld + k), INT64_MAX, 64 / group_bytes, 64, rows, ld * static_cast<int64_t>(sizeof(T))};
+    }
     RowsA rows_at(int64_t row, int64_t k) const { return {reinterpret_cast<const float*>(a + row * ld + k), ld / D::Cell::depth}; }
 };
 template <class D, class T>
 struct ColumnMajor {  // [K, M]
-    static constexpr int64_t strip = AK_ISA::strip;
     const T* a;
     int64_t ld;
-    void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to) const { pack_down<D, T>(a + k * ld + row, ld, rows, count, to, MR); }
+    float* totals;  // [M] or null: what the sums along K are added to, those of `reduction_block` elements one after the other
+
+    void pack(int64_t row, int64_t rows, int64_t k, int64_t count, float* to, bool is_first_time) const {
+        pack_down<D, T>(a + k * ld + row, ld, rows, count, to, MR);
+        if (!totals || !is_first_time) return;
+        constexpr int64_t block = reduction_block / D::Cell::depth;
+        vf total = load(totals + row, rows);
+        for (int64_t c = 0, cells = ceil_div(count, D::Cell::depth); c < cells; c += block) {
+            vf sum = set(0);
+            for (int64_t i = c, end = std::min(c + block, cells); i < end; ++i) sum = D::Cell::add(load(to + i * MR, rows), sum);
+            total = total + sum;
+        }
+        store(totals + row, total, rows);
+    }
+    Coming coming(int64_t row, int64_t rows, int64_t k) const {  // by their last bytes: the tile before has read what is left of them
+        constexpr int64_t group = cell_group * D::Cell::depth;
+        const int64_t row_bytes = ld * sizeof(T);
+        return {reinterpret_cast<const char*>(a + k * ld + row + rows) - 1, INT64_MAX, 1, group * row_bytes, group, row_bytes};
+    }
     static bool in_place() { return false; }
     static RowsA rows_at(int64_t, int64_t) { return {}; }
 };
 
-// How a product is cut: A into blocks of tiles, B into `splits` ranges of panels, the summed dimension into parts. No cut changes a bit.
-struct Cuts {
-    int64_t tiles, panels, cells, part, blocks, splits, largest_block;
+// B as the product finds it: packed for whole and beforehand,
+template <class D>
+struct PackedB {
+    static constexpr bool is_packed = true;
+    const float* panels;
+    int64_t cells;
+    const float* panel(int64_t p, int64_t c) const { return panels + p * panel_floats(cells) + c * NR; }
+};
+// or a matrix [K, N], of which every thread packs the panel that it is about to use; the first tile of its block does so while it multiplies.
+template <class D, class T>
+struct UnpackedB {
+    static constexpr bool is_packed = false;
+    const T* b;
+    int64_t ld;
+    const T* at(int64_t k, int64_t column) const { return b + k * ld + column; }
+    // The lines that tile t of `tiles` asks for of a panel that is made after them.
+    Coming coming(int64_t k, int64_t column, int64_t rows, int64_t t, int64_t tiles) const {
+        const int64_t groups = ceil_div(rows, D::Cell::depth) / cell_group, each = ceil_div(rows, tiles), every = std::max<int64_t>(1, groups / each);
+        const int64_t row_bytes = ld * static_cast<int64_t>(sizeof(T)), lines = NR * static_cast<int64_t>(sizeof(T)) / 64;
+        return {reinterpret_cast<const char*>(at(k + t * each, column)) + 63, each * every, every, row_bytes, lines, 64};
+    }
+    PanelInTheMaking<D, T> in_the_making(int64_t k, int64_t column, float* panel) const { return {at(k, column), ld, panel}; }
+};
 
-    Cuts(int64_t M, int64_t N, int64_t cells) : tiles(ceil_div(M, MR)), panels(ceil_div(N, NR)), cells(cells), part(cells <= 1024 ? cells : 512) {
-        // About 256 KB of A at a time, to stay in the L2 cache. At least three pieces of work per thread, so that a thread that the system interrupts
-        // is helped out by the others, and as many for each.
-        const int64_t pieces = threads() == 1 ? 1 : 3 * threads();
-        blocks = std::min(tiles, round_up(std::max(pieces, ceil_div(tiles, std::clamp<int64_t>(65536 / part / MR, 1, 12))), threads()));
-        splits = std::clamp<int64_t>(ceil_div(pieces, blocks), 1, panels);
-        largest_block = ceil_div(tiles, blocks);
+struct Range {
+    int64_t begin, end;
+    int64_t count() const { return end - begin; }
+    Range share(int64_t i, int64_t of) const { return {begin + count() * i / of, begin + count() * (i + 1) / of}; }  // equal to within one
+    Range tile(int64_t t) const { return {begin + t * MR, std::min(begin + (t + 1) * MR, end)}; }
+};
+
+// How a product is cut: the rows of A into blocks, B into `splits` ranges of panels, the summed dimension into parts. No cut changes a bit.
+struct Cuts {
+    int64_t panels, cells, part, blocks = 0, splits = 0, largest_block = 0;
+
+    // Where B is packed on the way, parts are short, so that a block has many tiles to use a panel and to ask for the next.
+    Cuts(int64_t M, int64_t N, int64_t cells, bool packs_a, bool packs_b)
+        : panels(ceil_div(N, NR)), cells(cells), part(cells <= (packs_b ? 512 : 1024) ? cells : round_up(ceil_div(cells, ceil_div(cells, 512)), reduction_block)) {
+        // About 256 KB of A at a time, to stay in the L2 cache, and at least three pieces of work per thread, so that a thread that the system
+        // interrupts is helped out by the others. Of the cuts that give this, the one whose last piece is done first: pieces are equal to the row, a
+        // narrow tile takes longer than its share (it waits for B), and packing A takes about as long as one panel.
+        const int64_t tiles = ceil_div(M, MR), pieces = threads() == 1 ? 1 : 3 * threads();
+        const int64_t fewest = ceil_div(tiles, std::clamp<int64_t>(65536 / part / MR, 1, 12));
+        int64_t least = INT64_MAX;
+        for (int64_t b = fewest; b <= std::min(tiles, fewest + pieces); ++b) {
+            const int64_t s = std::clamp<int64_t>(ceil_div(pieces, b), 1, panels), rows = ceil_div(M, b), rest = rows % MR;
+            const int64_t per_panel = rows - rest + (rest > 0 ? std::max<int64_t>(rest, MR / 3) : 0);
+            const int64_t time = ceil_div(b * s, threads()) * per_panel * (ceil_div(panels, s) + packs_a);
+            if (time >= least) continue;
+            least = time, blocks = b, splits = s, largest_block = ceil_div(rows, MR);
+        }
     }
 };
 
-// y [M, N] = A·B. A block of A is packed by the thread that multiplies it and stays in its L2 cache while the panels of B pass by. Between parts
-// of the summed dimension the sums rest in memory as float32: in y itself where that is float32 and nothing is added, else in `partial`.
-template <class D, class A>
-void product(int64_t M, int64_t N, int64_t K, const A& a, const float* b, const Output& out) {
+// y [M, N] = A·B. A block of A is packed, tile by tile, by the thread that multiplies it and stays in its L2 cache while the panels of B pass by;
+// each tile asks for the part of A and B that is to be packed after it. Between parts of the summed dimension the sums rest in memory as float32:
+// in y itself where that is float32 and nothing is added, else in `partial`.
+template <class D, class A, class B>
+void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Output& out) {
     using Cell = typename D::Cell;
-    const Cuts cuts(M, N, ceil_div(K, Cell::depth));
     const bool in_place = a.in_place(), rests_in_y = out.is_plain();
+    const Cuts cuts(M, N, ceil_div(K, Cell::depth), !in_place, !B::is_packed);
     const int64_t partial_ld = cuts.panels * NR;
-    const int64_t a_floats = in_place ? 0 : cuts.largest_block * MR * cuts.part;
-    const int64_t floats = a_floats + (cuts.part < cuts.cells && !rests_in_y ? cuts.largest_block * MR * partial_ld : 0) + W;
+    const int64_t a_floats = in_place ? 0 : round_up(cuts.largest_block * MR * cuts.part, W), b_floats = B::is_packed ? 0 : cuts.part * NR;
+    const int64_t floats = a_floats + b_floats + (cuts.part < cuts.cells && !rests_in_y ? cuts.largest_block * MR * partial_ld : 0) + W;
     float* memory = scratch(Slot::blocks).floats(floats * threads());
 
     parallel(cuts.blocks * cuts.splits, [&](int64_t task, int thread) {
-        float *packed = memory + thread * floats, *partial = packed + a_floats;
-        const int64_t block = task / cuts.splits, tile_begin = cuts.tiles * block / cuts.blocks, tile_end = cuts.tiles * (block + 1) / cuts.blocks;
-        const int64_t split = task % cuts.splits, panel_begin = cuts.panels * split / cuts.splits, panel_end = cuts.panels * (split + 1) / cuts.splits;
+        float *packed = memory + thread * floats, *own_panel = packed + a_floats, *partial = own_panel + b_floats;
+        const Range block = Range{0, M}.share(task / cuts.splits, cuts.blocks), panels = Range{0, cuts.panels}.share(task % cuts.splits, cuts.splits);
+        const int64_t tiles = ceil_div(block.count(), MR);
         for (int64_t c = 0; c < cuts.cells; c += cuts.part) {
-            const int64_t now = std::min(cuts.part, cuts.cells - c), k = c * Cell::depth;
+            const int64_t now = std::min(cuts.part, cuts.cells - c), k = c * Cell::depth, k_end = std::min(k + now * Cell::depth, K);
             const bool is_first = c == 0, is_last = c + now == cuts.cells, touches_y = is_last || rests_in_y;
-            if (!in_place)
-                for (int64_t s = 0, end = std::min(now * Cell::depth, K - k); s < end; s += A::strip)
-                    for (int64_t t = tile_begin; t < tile_end; ++t)
-                        a.pack(t * MR, std::min<int64_t>(MR, M - t * MR), k + s, std::min(A::strip, end - s),
-                               packed + ((t - tile_begin) * cuts.part + s / Cell::depth) * MR);
-            for (int64_t p = panel_begin; p < panel_end; ++p)
-                for (int64_t t = tile_begin; t < tile_end; ++t) {
-                    const int64_t row = t * MR, rows = std::min<int64_t>(MR, M - row);
-                    const Corner corner{out, row, p * NR, N - p * NR};
-                    float* const rest = partial + (t - tile_begin) * MR * partial_ld + p * NR;
-                    const float* panel = b + p * panel_floats(cuts.cells) + c * NR;
-                    const bool is_bottom = t + 1 == tile_end;
-                    const int64_t next_row = (is_bottom ? tile_begin : t + 1) * MR;
-                    const NextTile next = touches_y && (!is_bottom || p + 1 < panel_end)
-                                              ? NextTile(out, next_row, std::min<int64_t>(MR, M - next_row), (p + is_bottom) * NR)
-                                              : NextTile();
-                    const Begin begin{corner, rest, partial_ld, is_first && !out.add ? Begin::zero : rests_in_y ? Begin::from_y : Begin::from_rest, next};
-                    const Finish finish{corner, rest, partial_ld, !is_last && !rests_in_y};
-                    if (in_place) tile<Cell>(rows, now, a.rows_at(row, k), panel, begin, finish);
-                    else tile<Cell>(rows, now, PackedA{packed + (t - tile_begin) * MR * cuts.part}, panel, begin, finish);
+            for (int64_t p = panels.begin; p < panels.end; ++p) {
+                const int64_t column = p * NR, left = N - column;
+                bool first_tile_packs = false;
+                if constexpr (!B::is_packed) {  // whole cells of whole vectors
+                    first_tile_packs = left >= NR && k_end - k == now * Cell::depth;
+                    if (!first_tile_packs) pack_down<D>(b.at(k, column), b.ld, std::min<int64_t>(NR, left), k_end - k, own_panel, NR);
                 }
+                const bool is_first_panel = p == panels.begin, is_last_panel = p + 1 == panels.end;
+                for (int64_t t = 0; t < tiles; ++t) {
+                    const Range rows = block.tile(t);
+                    const bool is_bottom = t + 1 == tiles;
+                    const Range next_rows = block.tile(is_bottom ? 0 : t + 1);
+                    float* const own_a = packed + t * MR * cuts.part;
+                    if (!in_place && is_first_panel) a.pack(rows.begin, rows.count(), k, k_end - k, own_a, panels.begin == 0);
+
+                    NextTile next;
+                    Coming coming_a, coming_b;
+                    if (touches_y && !(is_bottom && is_last_panel)) next = NextTile(out, next_rows.begin, next_rows.count(), column + is_bottom * NR);
+                    if (is_bottom ? is_last_panel && !is_last : is_first_panel) coming_a = a.coming(next_rows.begin, next_rows.count(), is_bottom ? k_end : k);
+                    if constexpr (!B::is_packed)
+                        if (!is_last_panel || !is_last)
+                            coming_b = b.coming(is_last_panel ? k_end : k, is_last_panel ? panels.begin * NR : column + NR, k_end - k, t, tiles);
+
+                    const Corner corner{out, rows.begin, column, left};
+                    float* const rest = partial + t * MR * partial_ld + column;
+                    const Begin begin{corner, rest, partial_ld, is_first && !out.add ? Begin::zero : rests_in_y ? Begin::from_y : Begin::from_rest, next,
+                                      coming_a, coming_b};
+                    const Finish finish{corner, rest, partial_ld, !is_last && !rests_in_y};
+                    const auto multiply_by = [&](const auto& columns) {
+                        if (in_place) tile<Cell>(rows.count(), now, a.rows_at(rows.begin, k), columns, begin, finish);
+                        else tile<Cell>(rows.count(), now, PackedA{own_a}, columns, begin, finish);
+                    };
+                    if constexpr (B::is_packed) multiply_by(Panel{b.panel(p, c)});
+                    else if (t == 0 && first_tile_packs) multiply_by(b.in_the_making(k, column, own_panel));
+                    else multiply_by(Panel{own_panel});
+                }
+            }
         }
     });
 }

@@ -1,7 +1,6 @@
 // Linear layers: weights packed once, products with the bias, the residual and the conversion done on tiles still in registers.
 #include "gemm.h"
 #include "kernels.h"
-#include "reduction.h"
 
 namespace ak::AK_ISA {
 namespace {
@@ -18,31 +17,24 @@ void pack(ak_linear& linear, const float* weight) {
 template <class D>
 void multiply_forward(const ak_linear& linear, int64_t rows, const void* x, const Output& out) {
     using T = typename D::T;
-    product<D>(rows, linear.out, linear.in, RowMajor<D, T>{static_cast<const T*>(x), linear.in}, linear.forward.data(), out);
+    product<D>(rows, linear.out, linear.in, RowMajor<D, T>{static_cast<const T*>(x), linear.in},
+               PackedB<D>{linear.forward.data(), ceil_div(linear.in, D::Cell::depth)}, out);
 }
 
 template <class D>
 void multiply_input_gradient(const ak_linear& linear, int64_t rows, const void* dy, void* dx) {
     using T = typename D::T;
-    product<D>(rows, linear.in, linear.out, RowMajor<D, T>{static_cast<const T*>(dy), linear.out}, linear.gradient.data(),
-               Output{dx, linear.in, std::is_same_v<T, bf16>});
+    product<D>(rows, linear.in, linear.out, RowMajor<D, T>{static_cast<const T*>(dy), linear.out},
+               PackedB<D>{linear.gradient.data(), ceil_div(linear.out, D::Cell::depth)}, Output{dx, linear.in, std::is_same_v<T, bf16>});
 }
 
-// dw [out, in] (+)= dyᵀ·x: both operands run down the rows.
+// dw [out, in] (+)= dyᵀ·x: both operands run down the rows. db is summed while dy is packed.
 template <class D>
-void multiply_weight_gradient(const ak_linear& linear, int64_t rows, const void* dy, const void* x, float* dw, bool accumulate) {
+void multiply_weight_gradient(const ak_linear& linear, int64_t rows, const void* dy, const void* x, float* dw, float* db, bool accumulate) {
     using T = typename D::T;
-    float* panels = scratch(Slot::panels).floats(packed_floats(rows, linear.in, D::Cell::depth));
-    pack_panels_down<D>(static_cast<const T*>(x), linear.in, linear.in, rows, panels);
-    product<D>(linear.out, linear.in, rows, ColumnMajor<D, T>{static_cast<const T*>(dy), linear.out}, panels, Output{dw, linear.in, false, accumulate});
-}
-
-template <class T>
-void bias_gradient(int64_t rows, int64_t width, const T* dy, float* db, bool accumulate) {
-    reduce_rows<1>(rows, width, {db}, accumulate, [&](int64_t row, float* sums) {
-        const T* from = dy + row * width;
-        each(width, [&](int64_t i, auto... n) { store(sums + i, load(sums + i, n...) + load(from + i, n...), n...); });
-    });
+    if (db && !accumulate) std::fill(db, db + linear.out, 0.0f);
+    product<D>(linear.out, linear.in, rows, ColumnMajor<D, T>{static_cast<const T*>(dy), linear.out, db}, UnpackedB<D, T>{static_cast<const T*>(x), linear.in},
+               Output{dw, linear.in, false, accumulate});
 }
 
 }  // namespace
@@ -66,13 +58,8 @@ void linear_input_gradient(const ak_linear& linear, int64_t rows, const void* dy
 }
 
 void linear_weight_gradient(const ak_linear& linear, int64_t rows, const void* dy, const void* x, float* dw, float* db, bool accumulate) {
-    if (linear.dtype == ak_bf16) {
-        multiply_weight_gradient<BF16>(linear, rows, dy, x, dw, accumulate);
-        if (db) bias_gradient(rows, linear.out, static_cast<const bf16*>(dy), db, accumulate);
-    } else {
-        multiply_weight_gradient<F32>(linear, rows, dy, x, dw, accumulate);
-        if (db) bias_gradient(rows, linear.out, static_cast<const float*>(dy), db, accumulate);
-    }
+    if (linear.dtype == ak_bf16) multiply_weight_gradient<BF16>(linear, rows, dy, x, dw, db, accumulate);
+    else multiply_weight_gradient<F32>(linear, rows, dy, x, dw, db, accumulate);
 }
 
 }  // namespace ak::AK_ISA

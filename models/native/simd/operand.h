@@ -10,6 +10,7 @@ namespace ak::AK_ISA {
 struct Single {
     static constexpr int depth = 1;  // elements of the summed dimension per cell
     static vf multiply_add(vf a, vf b, vf sum) { return fma(a, b, sum); }
+    static vf add(vf cells, vf sum) { return sum + cells; }  // one element after the other
 };
 
 struct F32 {
@@ -22,6 +23,10 @@ struct F32 {
 struct Pair {
     static constexpr int depth = 2;
     static vf multiply_add(vf a, vf b, vf sum) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
+    static vf add(vf cells, vf sum) {
+        const vi both = bits(cells);
+        return sum + _mm512_castsi512_ps(_mm512_slli_epi32(both, 16)) + _mm512_castsi512_ps(_mm512_and_si512(both, _mm512_set1_epi32(0xffff0000)));
+    }
 };
 struct BF16 {
     using T = bf16;
@@ -118,7 +123,7 @@ void pack_down(const T* src, int64_t ld, int64_t count, int64_t depth_count, flo
     // next cell overwrites it. Lanes past `count` then hold what no tile reads.
     if (width < W)
         for (; k + depth < depth_count && (depth_count - k - depth) * ld + count >= W; k += depth) {
-            for (int d = 0; d < depth; ++d) __builtin_prefetch(src + (k + d + rows_ahead) * ld + width);
+            for (int d = 0; d < depth; ++d) __builtin_prefetch(src + (k + d + rows_ahead) * ld + count - 1);
             store(dst + k / depth * width, Source<D, T>::down(src + k * ld, src + (k + 1) * ld));
         }
     for (; k < depth_count; k += depth) {

@@ -13,17 +13,46 @@ constexpr int MR = 6, NV = 2;
 #endif
 constexpr int NR = NV * W;
 
-// sums += A·B over `cells`. A[row r][cell c] is a[r·row_step + c·cell_step]; B is a packed panel [cells][NR]. Between groups of cells ahead(i),
-// i = 0, 1, …, may ask for a line that will be wanted soon: spread out like this, misses do not hold up the operands at hand.
+// B, cell by cell. Packed: a panel [cells][NR].
+struct Panel {
+    const float* b;
+    inline __attribute__((always_inline)) vf column(int v) const { return load(b + v * W); }
+    inline __attribute__((always_inline)) void next() {
+        _mm_prefetch(reinterpret_cast<const char*>(b + 12 * NR), _MM_HINT_T0);
+        _mm_prefetch(reinterpret_cast<const char*>(b + 12 * NR + W), _MM_HINT_T0);
+        b += NR;
+    }
+};
+// As it lies in a matrix whose rows run along the summed dimension; written to `panel` on the way, for the tiles to come.
+template <class D, class T>
+struct PanelInTheMaking {
+    const T* row;
+    int64_t ld;
+    float* panel;
+    inline __attribute__((always_inline)) vf column(int v) const {
+        const vf x = Source<D, T>::down(row + v * W, row + ld + v * W);
+        store(panel + v * W, x);
+        return x;
+    }
+    inline __attribute__((always_inline)) void next() {
+        for (int64_t d = 0; d < D::Cell::depth; ++d)
+            for (int v = 0; v < NV; ++v) __builtin_prefetch(row + (rows_ahead + d) * ld + v * W);
+        row += D::Cell::depth * ld;
+        panel += NR;
+    }
+};
+
+// sums += A·B over `cells`. A[row r][cell c] is a[r·row_step + c·cell_step]. Between groups of cells ahead(i), i = 0, 1, …, may ask for a line that will
+// be wanted soon: spread out like this, misses do not hold up the operands at hand.
 constexpr int64_t cell_group = 4;
 
-template <class Cell, int Rows, class Ahead>
-inline __attribute__((always_inline)) void multiply(int64_t cells, const float* a, int64_t row_step, int64_t cell_step, const float* b,
+template <class Cell, int Rows, class B, class Ahead>
+inline __attribute__((always_inline)) void multiply(int64_t cells, const float* a, int64_t row_step, int64_t cell_step, B b,
                                                     vf (&sums)[Rows][NV], const Ahead& ahead) {
     const auto one_cell = [&]() __attribute__((always_inline)) {
         vf columns[NV];
 #pragma GCC unroll 8
-        for (int v = 0; v < NV; ++v) columns[v] = load(b + v * W);
+        for (int v = 0; v < NV; ++v) columns[v] = b.column(v);
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r) {
             const vf x = set(a[r * row_step]);
@@ -31,9 +60,7 @@ inline __attribute__((always_inline)) void multiply(int64_t cells, const float* 
             for (int v = 0; v < NV; ++v) sums[r][v] = Cell::multiply_add(x, columns[v], sums[r][v]);
         }
         a += cell_step;
-        _mm_prefetch(reinterpret_cast<const char*>(b + 12 * NR), _MM_HINT_T0);
-        _mm_prefetch(reinterpret_cast<const char*>(b + 12 * NR + W), _MM_HINT_T0);
-        b += NR;
+        b.next();
     };
     int64_t c = 0;
     for (int64_t i = 0; c + cell_group <= cells; c += cell_group, ++i) {
@@ -100,16 +127,16 @@ struct StoreTo {
 };
 
 // start(sums) gives the sums to begin with, start.ahead(i) asks for lines on the way, finish(sums) takes the sums.
-template <class Cell, int Rows, class A, class Start, class Finish>
-__attribute__((noinline)) void tile_of(int64_t cells, A a, const float* b, const Start& start, const Finish& finish) {
+template <class Cell, int Rows, class A, class B, class Start, class Finish>
+__attribute__((noinline)) void tile_of(int64_t cells, A a, B b, const Start& start, const Finish& finish) {
     Sums<Rows> sums;
     start.template operator()<Rows>(sums);
     multiply<Cell, Rows>(cells, a.a, a.row_step, a.cell_step, b, sums, [&](int64_t i) __attribute__((always_inline)) { start.ahead(i); });
     finish.template operator()<Rows>(sums);
 }
 
-template <class Cell, class A, class Start, class Finish>
-void tile(int64_t rows, int64_t cells, A a, const float* b, const Start& start, const Finish& finish) {
+template <class Cell, class A, class B, class Start, class Finish>
+void tile(int64_t rows, int64_t cells, A a, B b, const Start& start, const Finish& finish) {
     switch (rows) {
 #define AK_ROWS(n) \
     case n: return tile_of<Cell, n>(cells, a, b, start, finish);
@@ -120,6 +147,5 @@ void tile(int64_t rows, int64_t cells, A a, const float* b, const Start& start, 
 #undef AK_ROWS
     }
 }
-
 
 }  // namespace ak::AK_ISA

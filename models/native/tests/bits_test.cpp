@@ -1,4 +1,5 @@
-// The same bits on any number of threads, beside another caller, and for a row alone.
+// The same bits on any number of threads, beside another caller, for a row alone, and as a chain of fused multiply-adds has them.
+#include <algorithm>
 #include <thread>
 
 #include "checks.h"
@@ -79,5 +80,50 @@ void same_bits_per_row(int dtype) {
         same &= std::memcmp(one.data(), all.bytes.data() + r * out * Tensor::size(dtype), out * Tensor::size(dtype)) == 0;
     }
     report(same, named("a row alone has the bits it has in company", {rows, in, out}, dtype));
+    ak_linear_free(layer);
+}
+
+// Float32 products, bit by bit: every element is one chain of fused multiply-adds along the summed dimension, whatever the cuts and tiles.
+void same_bits_as_chains(int64_t rows, int64_t in, int64_t out) {
+    Tensor w = noise(out * in), x = noise(rows * in), b = noise(out), r = noise(rows * out), dy = noise(rows * out);
+    Tensor y(rows * out), dx(rows * in), dw(out * in), db(out);
+    ak_linear* layer = ak_linear_new(in, out, ak_f32);
+    call(ak_linear_pack(layer, w.floats()));
+    bool same = true;
+    const auto expect = [&](const Tensor& got, int64_t i, float wanted) { same &= std::memcmp(&got.bytes[i * 4], &wanted, 4) == 0; };
+    const auto chain = [](float sum, int64_t count, const float* a, int64_t a_step, const float* b, int64_t b_step) {
+        for (int64_t i = 0; i < count; ++i) sum = std::fmaf(a[i * a_step], b[i * b_step], sum);
+        return sum;
+    };
+    call(ak_linear_forward(layer, rows, x.data(), b.floats(), r.floats(), y.data(), ak_f32));
+    for (int64_t i = 0; i < rows; ++i)
+        for (int64_t o = 0; o < out; ++o) expect(y, i * out + o, chain(0, in, x.floats() + i * in, 1, w.floats() + o * in, 1) + b.at(o) + r.at(i * out + o));
+    report(same, named("linear forward: bits of a chain", {rows, in, out}, ak_f32));
+
+    call(ak_linear_input_gradient(layer, rows, dy.data(), dx.data()));
+    same = true;
+    for (int64_t i = 0; i < rows; ++i)
+        for (int64_t k = 0; k < in; ++k) expect(dx, i * in + k, chain(0, out, dy.floats() + i * out, 1, w.floats() + k, in));
+    report(same, named("linear input gradient: bits of a chain", {rows, in, out}, ak_f32));
+
+    std::vector<float> dw_wanted(out * in), db_wanted(out);
+    for (int accumulate : {0, 1}) {
+        call(ak_linear_weight_gradient(layer, rows, dy.data(), x.data(), dw.floats(), db.floats(), accumulate));
+        same = true;
+        for (int64_t o = 0; o < out; ++o) {
+            for (int64_t k = 0; k < in; ++k) {
+                float& wanted = dw_wanted[o * in + k];
+                wanted = chain(wanted, rows, dy.floats() + o, out, x.floats() + k, in);
+                expect(dw, o * in + k, wanted);
+            }
+            for (int64_t begin = 0; begin < rows; begin += 32) {  // sums of 32 rows, added in order
+                float of_block = 0;
+                for (int64_t i = begin; i < std::min(begin + 32, rows); ++i) of_block += dy.at(i * out + o);
+                db_wanted[o] += of_block;
+            }
+            expect(db, o, db_wanted[o]);
+        }
+        report(same, named("linear weight and bias gradient: bits of chains", {rows, in, out, accumulate}, ak_f32));
+    }
     ak_linear_free(layer);
 }

@@ -142,5 +142,6 @@ void embedding(int64_t batch, int64_t time, int64_t width, int64_t vocabulary);
 void flat(int64_t count);
 void same_bits(int dtype);
 void same_bits_per_row(int dtype);
+void same_bits_as_chains(int64_t rows, int64_t in, int64_t out);
 void nan_goes_through(int dtype);
 void refusals();

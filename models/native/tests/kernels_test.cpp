@@ -39,6 +39,10 @@ static void suite(int isa, const char* name) {
         same_bits_per_row(dtype);
         nan_goes_through(dtype);
     }
+    same_bits_as_chains(300, 64, 70);
+    same_bits_as_chains(17, 3001, 50);
+    same_bits_as_chains(1100, 35, 67);
+    same_bits_as_chains(1, 5, 1200);
     embedding(3, 7, 40, 11);
     embedding(2, 64, 391, 500);
     for (int64_t count : {1, 7, 64, 100001}) flat(count);
