@@ -6,7 +6,7 @@ namespace ActorTrain.Bench;
 /// left. Steps that are redone do not count.</summary>
 internal static class GoodputBench
 {
-    private static readonly long Tokens = long.Parse(Environment.GetEnvironmentVariable("TOK") ?? "1000000", System.Globalization.CultureInfo.InvariantCulture);
+    private const long Tokens = 1_000_000;
     private const int Steps = 10;
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
     private static readonly BenchFault[] Kinds = [BenchFault.TrainerThrows, BenchFault.WeightFlips, BenchFault.ReducerThrows, BenchFault.MessageIsLost, BenchFault.SupervisorThrows];

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
-using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Bench;
 
@@ -12,12 +12,13 @@ internal static partial class RestartBench
 {
     private const int Kills = 20;
     private const int CheckpointEvery = 10;
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(2);
+    private const int Tail = 4096;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
 
     private static readonly string[] Pretrain =
     [
         "pretrain", .. Set(
-            "run.name=restarts", "data.path=data", "model.depth=6", "model.context=256", "training.batch=8", "training.lanes=8", "training.steps=100000",
+            "run.name=restarts", "data.path=data", "model.depth=6", "model.context=256", "training.batch=8", "training.lanes=8", "training.precision=bfloat16", "training.steps=100000",
             string.Create(CultureInfo.InvariantCulture, $"checkpoints.every={CheckpointEvery}"), "evaluation.every=0", "trainers.count=2"),
     ];
 
@@ -28,7 +29,7 @@ internal static partial class RestartBench
         try
         {
             Prepare(folder);
-            List<double>[] parts = [[], [], [], []];
+            List<double>[] parts = [[], [], [], [], []];
             var random = new Random(1);
             var life = new Life(folder);
             try
@@ -45,8 +46,8 @@ internal static partial class RestartBench
                     life.Until(step => step <= origin);
                     var first = life.Until(origin + 1);
                     var done = life.Until(reached + 1);
-                    foreach (var (part, time) in parts.Zip([said, first - said, done - first, done]))
-                        part.Add(time.TotalSeconds);
+                    foreach (var (part, time) in parts.Zip([said.TotalSeconds, (first - said).TotalSeconds, (done - first).TotalSeconds, done.TotalSeconds, reached - origin]))
+                        part.Add(time);
                 }
             }
             finally
@@ -56,7 +57,7 @@ internal static partial class RestartBench
 
             Print("the program, its checks of data and checkpoint", parts[0]);
             Print("actors, the trainers' states, the first step", parts[1]);
-            Print("the way that was taken before", parts[2]);
+            Print(string.Create(CultureInfo.InvariantCulture, $"the way that was taken before, {parts[4].Median()} steps"), parts[2]);
             Print("all, to the first new step", parts[3]);
             figures.Add("recovery.restart.seconds", parts[3].Median());
         }
@@ -78,7 +79,7 @@ internal static partial class RestartBench
         while (text.Length < 1_000_000)
             text.Append(words[random.Next(words.Length)]).Append(random.Next(12) == 0 ? ".\n" : " ");
         File.WriteAllText(Path.Combine(folder, "text.txt"), text.ToString());
-        using var prepare = Start(folder, ["prepare", "--input", "text.txt", "--output", "data", "--vocabulary-size", "512"]);
+        using var prepare = Start(folder, ["prepare", "--input", "text.txt", "--output", "data", "--vocabulary-size", "400"]);
         prepare.BeginOutputReadLine();
         prepare.WaitForExit();
         if (prepare.ExitCode != 0)
@@ -111,7 +112,20 @@ internal static partial class RestartBench
             process.BeginOutputReadLine();
         }
 
-        private long Newest => File.Exists(metrics) ? MetricsLog.Read(metrics).LastOrDefault()?.Step ?? 0 : 0;
+        // Only the end is read: whoever looks often must not take time from the run.
+        private long Newest
+        {
+            get
+            {
+                if (!File.Exists(metrics))
+                    return 0;
+                using var file = new FileStream(metrics, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                file.Position = Math.Max(0, file.Length - Tail);
+                var end = new byte[Tail];
+                var lines = Encoding.UTF8.GetString(end, 0, file.ReadAtLeast(end, Tail, throwOnEndOfStream: false)).Split('\n');
+                return lines.Length < 2 ? 0 : JsonDocument.Parse(lines[^2]).RootElement.GetProperty("step").GetInt64();
+            }
+        }
 
         public (TimeSpan At, long Step) UntilItGoesOn() => goesOn.Task.GetAwaiter().GetResult();
 
