@@ -43,8 +43,6 @@ internal sealed class LiveFaults : IFaultInjector, IDisposable
         pending = [.. orders.Faults.Where(fault => !fired.Contains(fault.Number)).OrderBy(static fault => fault.Step ?? 0).ThenBy(static fault => fault.After ?? 0)];
     }
 
-    private static DateTimeOffset Now => DateTimeOffset.UtcNow + JumpingScheduler.Offset;
-
     /// <inheritdoc/>
     public Fault Choose(string actor, object message)
     {
@@ -245,7 +243,8 @@ internal sealed class LiveFaults : IFaultInjector, IDisposable
         ending.Start();
     }
 
-    private void Note(ChaosFault fault, string actor, long step, string what) => log.Add(new ChaosFired(fault.Number, Now, step, actor, what));
+    // The run's decisions bear the time of a steady clock, which knows of no jump either.
+    private void Note(ChaosFault fault, string actor, long step, string what) => log.Add(new ChaosFired(fault.Number, DateTimeOffset.UtcNow, step, actor, what));
 
     private static long Ticks(double seconds) => (long)(seconds * Stopwatch.Frequency);
 
