@@ -15,7 +15,8 @@ mkdir -p "$logs"
 run() {
     local name=$1 log=$logs/$1.log status=0 bad=0
     shift
-    "$@" >"$log" 2>&1 || status=$?
+    # Whoever starts this in the background of a script has it ignore Control-C, and with it the programs that are tested.
+    env --default-signal=INT,QUIT "$@" >"$log" 2>&1 || status=$?
     while read -r line; do
         if [[ $line =~ ^(Passed|Failed|Skipped)!\ +-\ Failed:\ +([0-9]+),\ Passed:\ +([0-9]+),\ Skipped:\ +([0-9]+) ]]; then
             bad=${BASH_REMATCH[2]} passed=$((passed + BASH_REMATCH[3])) skipped=$((skipped + BASH_REMATCH[4]))

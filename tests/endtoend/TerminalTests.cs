@@ -57,8 +57,7 @@ public sealed class TerminalTests(TrainedRuns real)
 
     private Process OnTerminal(string[] arguments)
     {
-        // Whoever runs the tests in the background of a script has them ignore Control-C, and all that they start.
-        string[] command = ["env", "--default-signal=INT", "dotnet", RealRun.Program, .. arguments];
+        string[] command = ["dotnet", RealRun.Program, .. arguments];
         var quoted = string.Join(' ', command.Select(static word => $"'{word}'"));
         var terminal = real.StartIn("", "script", ["--quiet", "--return", "--command", $"stty rows 40 cols 80; exec {quoted}", "/dev/null"]);
         terminal.StandardInput.AutoFlush = true;
