@@ -33,6 +33,9 @@ public sealed class SteadyClock : IExtension
     /// <summary>What time it is.</summary>
     public DateTimeOffset Now => begun + (clocks.MonotonicClock - begunOn);
 
+    /// <summary>How long it is until a time; zero once that has come.</summary>
+    public TimeSpan Until(DateTimeOffset time) => time - Now is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
     /// <summary>The one clock of a system.</summary>
     public static SteadyClock Of(ActorSystem system)
     {

@@ -262,7 +262,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
                 parts.Transport.Close(round);
                 break;
             case WakeAt(var at):
-                Timers.StartSingleTimer(nameof(Tick), new Tick(), at > Now ? at - Now : TimeSpan.Zero);
+                Timers.StartSingleTimer(nameof(Tick), new Tick(), SteadyClock.Of(Context.System).Until(at));
                 break;
             case EndRun(var outcome):
                 parts.Remains = logic!.Remains;

@@ -109,7 +109,7 @@ public sealed class TrainerSupervisor : BreakableActor, IWithTimers
         }
 
         if (logic.NextTick is { } next)
-            Timers.StartSingleTimer(nameof(Wake), Wake.Instance, next > Now ? next - Now : TimeSpan.Zero);
+            Timers.StartSingleTimer(nameof(Wake), Wake.Instance, SteadyClock.Of(Context.System).Until(next));
     }
 
     private void Spawn(TrainerKey key)

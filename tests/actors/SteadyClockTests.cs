@@ -19,6 +19,8 @@ public sealed class SteadyClockTests
         }
 
         clock.Now.ShouldBe(Start.AddSeconds(30));
+        clock.Until(Start.AddSeconds(40)).ShouldBe(TimeSpan.FromSeconds(10));
+        clock.Until(Start).ShouldBe(TimeSpan.Zero);
     }
 
     [Fact]

@@ -153,7 +153,10 @@ internal sealed record ChaosSchedule
         {
             nameof(AbandonTrainer) => first.Add(FaultTarget.Trainer, nameof(ComputeLanes), 2, Fault.Hang),
             nameof(AtAnotherStep) => first.Add(FaultTarget.Trainer, nameof(ApplyUpdate), 1, Fault.Drop),
-            nameof(Rewind) or "SupervisorReplacement" => first.Add(FaultTarget.Trainers, nameof(TellTrainer), 20, Fault.Throw),
+            "SupervisorReplacement" => first.Add(FaultTarget.Trainers, nameof(TellTrainer), 20, Fault.Throw),
+
+            // Some steps after the start, with nothing kept of them to go on from.
+            nameof(Rewind) => (first with { Trainers = 2, CheckpointEvery = 10, SnapshotEvery = 0 }).Add(FaultTarget.Trainers, nameof(TellTrainer), 20, Fault.Throw),
             nameof(SpikeDetectorStarted) => first,
             nameof(JournalAway) => first with { JournalStorm = 0.2, StormFaults = 20 },
             nameof(RecomputeBlock) or nameof(BlockRecomputed) => first with { AuditEvery = 1 },
