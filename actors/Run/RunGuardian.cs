@@ -36,11 +36,12 @@ public sealed class RunGuardian : ReceiveActor
         Receive<Replacement>(Replace);
     }
 
-    // Told to itself: a supervisor that fails after it said how the run ended is heard out first, and needs nobody in its place.
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new ReportingStrategy((_, exception) =>
     {
         var reason = ReportingStrategy.Sentence(exception);
+
+        // Told to itself: a supervisor that fails after it said how the run ended is heard out first, and needs nobody in its place.
         Self.Tell(budget.Spend("The supervisor of the run", reason, SteadyClock.Of(Context.System).Now) is { } report
             ? new RunEnded(RunEnding.Failed, parts.Remains.Origin.Step, report)
             : new Replacement(reason));

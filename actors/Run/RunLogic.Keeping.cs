@@ -10,12 +10,12 @@ namespace ActorTrain.Actors.Run;
 public sealed partial class RunLogic
 {
     private readonly bool isNew;
-
-    // Whether the journal's database is away, and whether people know that training waits for it.
-    private (bool Is, bool HoldsUp) away;
     private readonly HashSet<string> lostActors = [];
     private readonly Dictionary<int, int> retired = [];
     private readonly long? recordedCheckpoint;
+
+    // Whether the journal's database is away, and whether people know that training waits for it.
+    private (bool Is, bool HoldsUp) away;
 
     // The step whose weights are to be evaluated, and by whom they are.
     private long? evaluationDue;

@@ -123,7 +123,10 @@ internal static partial class RestartBench
                 file.Position = Math.Max(0, file.Length - Tail);
                 var end = new byte[Tail];
                 var lines = Encoding.UTF8.GetString(end, 0, file.ReadAtLeast(end, Tail, throwOnEndOfStream: false)).Split('\n');
-                return lines.Length < 2 ? 0 : JsonDocument.Parse(lines[^2]).RootElement.GetProperty("step").GetInt64();
+                if (lines.Length < 2)
+                    return 0;
+                using var row = JsonDocument.Parse(lines[^2]);
+                return row.RootElement.GetProperty("step").GetInt64();
             }
         }
 

@@ -36,10 +36,13 @@ public sealed class LogFileTests : IDisposable
     }
 
     [Fact]
-    public void A_disk_that_refuses_ends_the_log_and_nothing_else()
+    public void What_a_disk_refuses_is_lost_and_the_log_goes_on_once_it_does_not()
     {
         Directory.CreateDirectory(Path);
         using var log = new LogFile(Path, 1000, TimeProvider.System);
         log.LogInformation("lost");
+        Directory.Delete(Path);
+        log.LogInformation("kept");
+        File.ReadAllLines(Path).ShouldHaveSingleItem().ShouldEndWith(" Information kept");
     }
 }
