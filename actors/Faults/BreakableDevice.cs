@@ -69,7 +69,14 @@ public sealed class BreakableDevice : ITrainerDevice
     }
 
     /// <inheritdoc/>
-    public BlockResult Measure() => device.Measure();
+    public BlockResult Measure(long atStep, bool isPreviewed) => device.Measure(atStep, isPreviewed);
+
+    /// <inheritdoc/>
+    public double? Preview(Round round, double gradientNorm)
+    {
+        step = round.Step;
+        return device.Preview(round, gradientNorm);
+    }
 
     /// <inheritdoc/>
     public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment)

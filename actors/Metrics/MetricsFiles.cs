@@ -107,6 +107,7 @@ public sealed class MetricsFiles(MetricsOptions options, long life) : IDisposabl
             LaneLoss = step.LaneLoss,
             EmbeddingNorm = step.EmbeddingNorm,
             BlockNorm = step.BlockNorm,
+            UpdateNorm = step.UpdateNorm,
         };
     }
 }

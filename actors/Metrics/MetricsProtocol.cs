@@ -28,6 +28,9 @@ public sealed record StepMeasurement(long Step, double Loss, double GradientNorm
 
     /// <summary>Norm of the gradient of that block of which it is largest; null where it was not measured.</summary>
     public double? BlockNorm { get; init; }
+
+    /// <summary>Norm of the update as it was foreseen; null where it was not.</summary>
+    public double? UpdateNorm { get; init; }
 }
 
 /// <summary>An evaluation.</summary>

@@ -26,11 +26,12 @@ internal sealed class TrainerEntry(int number)
     /// <summary>Blocks it was asked for.</summary>
     public List<(Ticket Ticket, LaneBlock Block, SkipList Skips)> Owes { get; } = [];
 
-    /// <summary>Blocks it was asked to compute once more.</summary>
-    public List<RecomputeBlock> Rechecks { get; } = [];
+    /// <summary>What it was asked to compute so that something can be judged.</summary>
+    public List<CheckCommand> Rechecks { get; } = [];
 
-    /// <summary>Updates at which its bits were last found to be those that others computed, or at which it took a verified state over.</summary>
-    public long ProvedAt { get; set; }
+    /// <summary>Updates before which all that it computed is proved: it was found to compute what others do, or had computed nothing. What it takes over proves
+    /// nothing of what it did before, in this life or a former one.</summary>
+    public long ProvedAt { get; set; } = long.MaxValue;
 
     /// <summary>How often it found corrupt bits with itself.</summary>
     public int Corruptions { get; set; }
@@ -68,7 +69,7 @@ internal sealed class TrainerEntry(int number)
     /// <summary>Whether an answer is due from it.</summary>
     public bool IsAsked => Key is not null && (Loading is not null || Owes.Count > 0 || Rechecks.Count > 0 || Copying is not null || Evaluating is not null || Step != ToldStep);
 
-    public int LanesOwed => Owes.Sum(static owed => owed.Block.Count) + Rechecks.Sum(static check => check.Block.Count);
+    public int LanesOwed => Owes.Sum(static owed => owed.Block.Count) + Rechecks.OfType<RecomputeBlock>().Sum(static check => check.Block.Count);
 
     /// <summary>What it had and owed is gone, and so is it.</summary>
     public void Forget()

@@ -1,15 +1,20 @@
+using System.Globalization;
 using ActorTrain.Models.Lanes;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>A block of lanes whose gradient is computed more than once, because bits that are computed twice must agree.</summary>
+/// <summary>A number that more than one trainer computes, because bits that are computed twice must agree: the gradient of a block of lanes, or, without a
+/// block, the norm of the update.</summary>
 /// <remarks>Where they do not, others are asked. Who contradicts itself lied; among those who do not, more trainers are believed before fewer; and
 /// where two consistent parties are equally strong, nobody can tell.</remarks>
-internal sealed class RoundCheck(LaneBlock block)
+internal sealed class RoundCheck(LaneBlock? block)
 {
     private readonly List<(TrainerKey Trainer, ulong Hash)> votes = [];
 
-    public LaneBlock Block => block;
+    public LaneBlock? Block => block;
+
+    /// <summary>Votes that are enough where they agree.</summary>
+    public int Needed { get; set; } = 2;
 
     /// <summary>Who is computing it once more.</summary>
     public TrainerEntry? Asked { get; set; }
@@ -21,11 +26,21 @@ internal sealed class RoundCheck(LaneBlock block)
 
     public IEnumerable<TrainerKey> Voters => votes.Select(static vote => vote.Trainer).Distinct();
 
-    public bool Agrees => votes.Count >= 2 && votes.TrueForAll(vote => vote.Hash == votes[0].Hash);
+    public bool Agrees => votes.Count >= Needed && votes.TrueForAll(vote => vote.Hash == votes[0].Hash);
 
-    public string Evidence => $"lanes {block}: " + string.Join(", ", votes.GroupBy(static vote => vote.Hash).Select(static same => $"{string.Join(" and ", same.Select(static vote => vote.Trainer))} got {same.Key:x16}"));
+    /// <summary>What all agree on.</summary>
+    public ulong Hash => votes[0].Hash;
+
+    public string Evidence => $"{(block is { } lanes ? $"lanes {lanes}" : "norm of the update")}: "
+        + string.Join(", ", votes.GroupBy(static vote => vote.Hash).Select(same => $"{string.Join(" and ", same.Select(static vote => vote.Trainer))} got {Shown(same.Key)}"));
 
     public void Vote(TrainerKey trainer, ulong hash) => votes.Add((trainer, hash));
+
+    /// <summary>The norm of an update, as what is voted on.</summary>
+    public static ulong HashOf(double norm) => BitConverter.DoubleToUInt64Bits(norm);
+
+    /// <summary>The norm that was voted on.</summary>
+    public static double NormOf(ulong hash) => BitConverter.UInt64BitsToDouble(hash);
 
     public int VotesOf(TrainerKey trainer) => votes.Count(vote => vote.Trainer == trainer);
 
@@ -43,4 +58,6 @@ internal sealed class RoundCheck(LaneBlock block)
             return [.. Voters.Except(parties[0].Select(static voter => voter.Key))];
         return consistent.TrueForAll(static voter => voter.Count() >= 2) ? [.. Voters] : null;
     }
+
+    private string Shown(ulong hash) => block is null ? NormOf(hash).ToString("R", CultureInfo.InvariantCulture) : hash.ToString("x16", CultureInfo.InvariantCulture);
 }

@@ -35,8 +35,11 @@ internal sealed class RoundState
     /// <summary>Lanes that two trainers compute.</summary>
     public List<int> Witnesses { get; } = [];
 
-    /// <summary>Blocks that are computed more than once.</summary>
+    /// <summary>What is computed more than once.</summary>
     public List<RoundCheck> Checks { get; } = [];
+
+    /// <summary>Among those, that of the norm of the update; null before it is asked for.</summary>
+    public RoundCheck? Update { get; set; }
 
     /// <summary>Whether all its blocks were computed once more, because it looked bad.</summary>
     public bool IsReplayed { get; set; }
@@ -56,6 +59,18 @@ internal sealed class RoundState
 
     /// <summary>So long the trainer that waited longest for its samples did so.</summary>
     public TimeSpan Waited => done.Values.GroupBy(static part => part.Trainer).Select(static own => new TimeSpan(own.Sum(static part => part.Result.Waited.Ticks))).DefaultIfEmpty().Max();
+
+    /// <summary>Global L2 norm of its gradient, before clipping, once it is reduced.</summary>
+    public double GradientNorm
+    {
+        get
+        {
+            double sum = 0;
+            foreach (var square in shards.SelectMany(static shard => shard!.Squares))
+                sum += square;
+            return Math.Sqrt(sum);
+        }
+    }
 
     public bool IsReducedBy(int reducer) => shards[reducer] is not null;
 
@@ -79,20 +94,18 @@ internal sealed class RoundState
     /// <param name="norms">Where tensors stand; null: neither their norms nor those of embedding and blocks are told.</param>
     public StepSignals Measure(long tokens, TensorNorms? norms)
     {
-        double sum = 0;
         IReadOnlyList<double> cells = [.. shards.SelectMany(static shard => shard!.Cells)];
-        foreach (var square in shards.SelectMany(static shard => shard!.Squares))
-            sum += square;
         var parts = norms is not null && cells.Count == norms.Cells ? norms.Of(cells) : null;
         return new StepSignals
         {
             Step = Round.Step,
             Loss = losses.Total(),
             LaneLosses = [.. done.Values.SelectMany(static part => part.Result.LaneLosses).Select(part => part * lanes)],
-            GradientNorm = Math.Sqrt(sum),
+            GradientNorm = GradientNorm,
             TensorNorms = parts?.Tensors ?? [],
             EmbeddingNorm = parts?.Embedding,
             BlockNorms = parts?.Blocks ?? [],
+            UpdateNorm = Update is { Agrees: true } foreseen ? RoundCheck.NormOf(foreseen.Hash) : null,
             NonFinite = shards.Sum(static shard => shard!.NonFinite),
             Tokens = tokens,
         };

@@ -56,7 +56,7 @@ public sealed partial class RunLogic
             }
 
             // The witness's own vote comes with its block.
-            var isWitnessDue = check.Block.Count == 1 && round.Witnesses.Contains(check.Block.First) && !round.Done.Any(part => part.Block.Contains(check.Block));
+            var isWitnessDue = check.Block is { Count: 1 } lane && round.Witnesses.Contains(lane.First) && !round.Done.Any(part => part.Block.Contains(lane));
             if (check.Asked is null && (check.Count != 1 || !isWitnessDue))
                 Ask(check);
         }
@@ -64,7 +64,8 @@ public sealed partial class RunLogic
 
     private void Ask(RoundCheck check)
     {
-        var owner = trainers.Values.FirstOrDefault(trainer => trainer.Owes.Exists(owed => owed.Ticket.Round == round!.Round && owed.Block.Contains(check.Block)));
+        var owner = check.Block is not { } lanes ? null
+            : trainers.Values.FirstOrDefault(trainer => trainer.Owes.Exists(owed => owed.Ticket.Round == round!.Round && owed.Block.Contains(lanes)));
         var voter = trainers.Values.Where(static trainer => trainer.IsMember)
             .OrderBy(trainer => check.VotesOf(trainer.Key!.Value) + (trainer == owner ? 1 : 0))
             .ThenBy(static trainer => trainer.LanesOwed).ThenBy(static trainer => trainer.Number)
@@ -72,19 +73,34 @@ public sealed partial class RunLogic
         if (voter is null)
             return;
         check.Asked = voter;
-        var command = new RecomputeBlock(new Ticket(generation, round!.Round), check.Block, step, course.Skips, ++check.Attempt);
+        check.Attempt++;
+        var ticket = new Ticket(generation, round!.Round);
+        CheckCommand command = check.Block is { } block
+            ? new RecomputeBlock(ticket, block, step, course.Skips, check.Attempt)
+            : new PreviewUpdate(ticket, round.GradientNorm, check.Attempt);
         voter.Rechecks.Add(command);
         Tell(voter, command);
     }
 
     private void Hear(TrainerEntry trainer, BlockRecomputed recomputed)
     {
-        if (trainer.Rechecks.RemoveAll(asked => asked.Ticket == recomputed.Ticket && asked.Block == recomputed.Block && asked.Attempt == recomputed.Attempt) == 0 || HearProbe(recomputed))
-            return;
-        if (round?.Round != recomputed.Ticket.Round || round.Checks.Find(check => check.Asked == trainer && check.Block == recomputed.Block) is not { } check)
+        if (trainer.Rechecks.RemoveAll(asked => asked is RecomputeBlock block && (block.Ticket, block.Block, block.Attempt) == (recomputed.Ticket, recomputed.Block, recomputed.Attempt)) > 0
+            && !HearProbe(recomputed))
+            Answer(trainer, recomputed.Ticket, recomputed.Block, recomputed.Result.Hash);
+    }
+
+    private void Hear(TrainerEntry trainer, UpdatePreviewed previewed)
+    {
+        if (trainer.Rechecks.RemoveAll(asked => asked is PreviewUpdate && (asked.Ticket, asked.Attempt) == (previewed.Ticket, previewed.Attempt)) > 0)
+            Answer(trainer, previewed.Ticket, null, RoundCheck.HashOf(previewed.Norm));
+    }
+
+    private void Answer(TrainerEntry trainer, Ticket ticket, LaneBlock? block, ulong hash)
+    {
+        if (round?.Round != ticket.Round || round.Checks.Find(check => check.Asked == trainer && check.Block == block) is not { } check)
             return;
         check.Asked = null;
-        Vote(check, recomputed.Trainer, recomputed.Result.Hash);
+        Vote(check, trainer.Key!.Value, hash);
     }
 
     private void Witness(BlockComputed computed)
@@ -99,7 +115,9 @@ public sealed partial class RunLogic
     private void Vote(RoundCheck check, TrainerKey trainer, ulong hash)
     {
         check.Vote(trainer, hash);
-        if (!check.Agrees)
+
+        // Who foresees an update right need not have computed its lanes right.
+        if (!check.Agrees || check.Block is null)
             return;
         foreach (var voter in check.Voters)
         {
@@ -174,13 +192,15 @@ public sealed partial class RunLogic
             Correct(new Correction(corrections.Count + 1, since, [], 1, Correction.Automatic, reason));
     }
 
-    private void CountCorruption(TrainerEntry trainer, TrainerLost lost, FoundDamage damage, bool wasApplying)
+    private void CountCorruption(TrainerEntry trainer, TrainerLost lost, FoundDamage damage, bool wasApplying, bool wasForeseeing)
     {
         Record(new CorruptionFound(now, step, lost.Trainer.ToString(), lost.Reason));
 
         // Nobody can catch up by a total that is damaged, and there is no other: the step is taken again.
         if (damage == FoundDamage.Shared && wasApplying && commits.Count > 0)
             GoBack(commits[0].Round.Step, lost.Reason);
+        else if (damage == FoundDamage.Shared && wasForeseeing)
+            AbandonRound();
         if (damage == FoundDamage.Own && ++trainer.Corruptions >= options.CorruptionLimit)
             Quarantine(trainer, Correction.Automatic, $"It found corrupt bits with itself {trainer.Corruptions} times, the last time: {lost.Reason}");
     }

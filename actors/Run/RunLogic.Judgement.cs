@@ -26,12 +26,24 @@ public sealed partial class RunLogic
             return;
         if (round.Signals is null)
         {
+            if (options.PreviewsUpdates && double.IsFinite(round.GradientNorm) && !IsForeseen())
+                return;
             round.Signals = round.Measure(options.TokensPerStep, options.Norms);
             AskDetectorFirst();
         }
 
         if (round.Judgement is { } judgement && round.Checks.TrueForAll(static check => check.Agrees))
             Decide(judgement);
+    }
+
+    // One trainer's word for the norm of the update is enough, save where the step is audited, or replayed later.
+    private bool IsForeseen()
+    {
+        if (round!.Update is { } update)
+            return update.Agrees;
+        round.Checks.Add(round.Update = new RoundCheck(null) { Needed = round.Witnesses.Count > 0 ? 2 : 1 });
+        Check();
+        return false;
     }
 
     private void AskDetectorFirst()
@@ -119,6 +131,8 @@ public sealed partial class RunLogic
             round.Checks.Add(check);
         }
 
+        if (round.Update is { } update)
+            update.Needed = 2;
         Check();
     }
 
@@ -144,7 +158,10 @@ public sealed partial class RunLogic
     {
         if (probe is not { Round: null } wanted || trainer.Step != step)
             return;
-        var asked = new RecomputeBlock(new Ticket(generation, new Round(++lastRound, step)), new LaneBlock(0, options.Lanes), wanted.BatchStep, wanted.Skips, 0);
+        var asked = new RecomputeBlock(new Ticket(generation, new Round(++lastRound, step)), new LaneBlock(0, options.Lanes), wanted.BatchStep, wanted.Skips, 0)
+        {
+            IsPreviewed = options.PreviewsUpdates,
+        };
         probe = wanted with { Round = asked.Ticket.Round };
         trainer.Rechecks.Add(asked);
         Tell(trainer, asked);
@@ -166,6 +183,7 @@ public sealed partial class RunLogic
                 TensorNorms = result.PartNorms?.Tensors ?? [],
                 EmbeddingNorm = result.PartNorms?.Embedding,
                 BlockNorms = result.PartNorms?.Blocks ?? [],
+                UpdateNorm = result.UpdateNorm,
                 Tokens = options.TokensPerStep,
             },
         };

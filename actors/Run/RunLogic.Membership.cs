@@ -59,9 +59,10 @@ public sealed partial class RunLogic
                 if (Find(lost.Trainer) is { } gone)
                 {
                     var wasApplying = gone.Loading is null && gone.Step < gone.ToldStep;
+                    var wasForeseeing = gone.Rechecks.Exists(asked => asked is PreviewUpdate && asked.Ticket.Round == round?.Round);
                     Lose(gone, lost.Reason);
                     if (lost.Damage is { } damage)
-                        CountCorruption(gone, lost, damage, wasApplying);
+                        CountCorruption(gone, lost, damage, wasApplying, wasForeseeing);
                 }
 
                 break;

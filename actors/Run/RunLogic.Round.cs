@@ -118,6 +118,9 @@ public sealed partial class RunLogic
             case BlockRecomputed recomputed:
                 Hear(trainer, recomputed);
                 break;
+            case UpdatePreviewed previewed:
+                Hear(trainer, previewed);
+                break;
             case UpdateApplied applied when commits.Exists(commit => commit.Round == applied.Round):
                 trainer.Step = Math.Max(trainer.Step, applied.Round.Step + 1);
                 if (applied.Round.Step + 1 == step)
@@ -140,7 +143,8 @@ public sealed partial class RunLogic
         if (loading.Source is SnapshotState snapshot)
             slots.Unpin(snapshot.Slot);
         trainer.Loading = null;
-        trainer.Step = trainer.ProvedAt = loading.Step;
+        trainer.Step = loading.Step;
+        trainer.ProvedAt = Math.Min(trainer.ProvedAt, loading.Step);
         trainer.Standing = TrainerStanding.Member;
         generation++;
         Record(new TrainerJoined(now, step, trainer.Key!.Value.ToString(), generation));
@@ -230,6 +234,7 @@ public sealed partial class RunLogic
             LaneLoss = SpikeSignal.LaneLoss.Known(signals),
             EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
             BlockNorm = SpikeSignal.BlockNorm.Known(signals),
+            UpdateNorm = SpikeSignal.UpdateNorm.Known(signals),
         };
         commitAt = now;
         AddMetrics(new MetricsItem(measurement, step));

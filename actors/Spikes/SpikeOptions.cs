@@ -59,6 +59,12 @@ public sealed record SpikeOptions
     /// <summary>Whether a rule is on.</summary>
     public bool Has(string rule) => Rules.Contains(rule);
 
+    /// <summary>Whether a rule that is on looks at a signal.</summary>
+    public bool Watches(SpikeSignal signal) =>
+        (Has(MeanSigmaRule.Id) && MeanSigma.Signals.Contains(signal))
+        || (Has(FirstMaxRule.Id) && FirstMax.Signals.Contains(signal))
+        || (Has(RunningMultipleRule.Id) && RunningMultiple.Signals.Contains(signal));
+
     /// <summary>What is wrong with the options, a sentence each that names the setting; empty when all is well.</summary>
     public IEnumerable<string> Validate()
     {

@@ -27,6 +27,10 @@ public sealed record StepSignals
     /// <summary>L2 norm of the gradient of each transformer block, in order; empty where it was not measured.</summary>
     public IReadOnlyList<double> BlockNorms { get; init; } = [];
 
+    /// <summary>L2 norm of what the step is about to add to the weights as schedule and options have it, without what rules, the ladder and operators do to it on
+    /// purpose; null where it was not measured.</summary>
+    public double? UpdateNorm { get; init; }
+
     /// <summary>Elements of the gradient that are no numbers.</summary>
     public long NonFinite { get; init; }
 
@@ -36,7 +40,8 @@ public sealed record StepSignals
     /// <inheritdoc/>
     public bool Equals(StepSignals? other) =>
         other is not null
-        && (Step, Loss, GradientNorm, EmbeddingNorm, NonFinite, Tokens).Equals((other.Step, other.Loss, other.GradientNorm, other.EmbeddingNorm, other.NonFinite, other.Tokens))
+        && (Step, Loss, GradientNorm, EmbeddingNorm, UpdateNorm, NonFinite, Tokens)
+            .Equals((other.Step, other.Loss, other.GradientNorm, other.EmbeddingNorm, other.UpdateNorm, other.NonFinite, other.Tokens))
         && LaneLosses.SequenceEqual(other.LaneLosses) && TensorNorms.SequenceEqual(other.TensorNorms) && BlockNorms.SequenceEqual(other.BlockNorms);
 
     /// <inheritdoc/>

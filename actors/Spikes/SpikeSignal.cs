@@ -33,8 +33,11 @@ public sealed class SpikeSignal
     /// <summary>The largest of <see cref="StepSignals.BlockNorms"/>.</summary>
     public static SpikeSignal BlockNorm { get; } = new("block_norm", "largest block gradient norm", static step => step.BlockNorms, "block");
 
+    /// <summary><see cref="StepSignals.UpdateNorm"/>: it leaps where second moments lag behind the gradient, which a clipped gradient does not show.</summary>
+    public static SpikeSignal UpdateNorm { get; } = new("update_norm", "update norm", static step => step.UpdateNorm is { } norm ? [norm] : []);
+
     /// <summary>Every signal, in the order in which rules look at them.</summary>
-    public static IReadOnlyList<SpikeSignal> All { get; } = [Loss, GradientNorm, LaneLoss, EmbeddingNorm, BlockNorm];
+    public static IReadOnlyList<SpikeSignal> All { get; } = [Loss, GradientNorm, LaneLoss, EmbeddingNorm, BlockNorm, UpdateNorm];
 
     /// <summary>Its name in a run file.</summary>
     public string Word { get; }

@@ -33,6 +33,9 @@ public sealed record WatchedSignals
     /// <summary>One of them.</summary>
     public SpikeSignal this[int index] => signals[index];
 
+    /// <summary>Whether a signal is among them.</summary>
+    public bool Contains(SpikeSignal signal) => signals.Contains(signal);
+
     /// <summary>Reads their names, with commas between them, as <see cref="ToString"/> writes them.</summary>
     public static bool TryRead(string text, [NotNullWhen(true)] out WatchedSignals? watched)
     {

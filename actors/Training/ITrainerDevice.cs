@@ -32,7 +32,15 @@ public interface ITrainerDevice : IDisposable
     BlockResult? Publish(Round round);
 
     /// <summary>What is known of the block under way, all of whose lanes are computed; its sum is given up.</summary>
-    BlockResult Measure();
+    /// <param name="atStep">Updates that the weights have seen.</param>
+    /// <param name="isPreviewed">Whether the norm of the update that its gradient would make is wanted.</param>
+    BlockResult Measure(long atStep, bool isPreviewed);
+
+    /// <summary>Foresees what applying the round's total gradient as the options have it would do, and changes nothing.</summary>
+    /// <param name="round">The round.</param>
+    /// <param name="gradientNorm">Global L2 norm of its gradient, before clipping.</param>
+    /// <returns>L2 norm of what would be added to the weights; null when the total is not there any more.</returns>
+    double? Preview(Round round, double gradientNorm);
 
     /// <summary>Applies the round's total gradient.</summary>
     /// <returns>What came of it; null when the total is not there any more.</returns>
@@ -73,9 +81,12 @@ public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, 
     /// <summary>L2 norms of its parts, where a block was only measured.</summary>
     public PartNorms? PartNorms { get; init; }
 
+    /// <summary>L2 norm of the update that it would make, where that was wanted.</summary>
+    public double? UpdateNorm { get; init; }
+
     /// <inheritdoc/>
     public bool Equals(BlockResult? other) =>
-        other is not null && (Loss, Hash, StateChecksum, Norm) == (other.Loss, other.Hash, other.StateChecksum, other.Norm) && Equals(PartNorms, other.PartNorms)
+        other is not null && (Loss, Hash, StateChecksum, Norm, UpdateNorm) == (other.Loss, other.Hash, other.StateChecksum, other.Norm, other.UpdateNorm) && Equals(PartNorms, other.PartNorms)
         && LaneLosses.SequenceEqual(other.LaneLosses) && Witnesses.SequenceEqual(other.Witnesses) && Positions.SequenceEqual(other.Positions);
 
     /// <inheritdoc/>

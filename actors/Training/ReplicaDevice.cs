@@ -145,47 +145,28 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     /// <inheritdoc/>
-    public BlockResult Measure()
+    public BlockResult Measure(long atStep, bool isPreviewed)
     {
         replica.VerifyWeights();
         var sum = block!.Take();
         var (norm, parts) = norms.Measure(sum.Gradient);
-        var result = Result(sum) with { Norm = norm, PartNorms = parts };
+        var update = isPreviewed ? replica.Preview(sum, new StepMeasure(atStep, sum.Loss, norm)) : (double?)null;
+        var result = Result(sum) with { Norm = norm, PartNorms = parts, UpdateNorm = update };
         replica.ReturnGradient(sum.Gradient);
         GiveUp();
         return result;
     }
 
     /// <inheritdoc/>
-    public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment)
+    public double? Preview(Round round, double gradientNorm) =>
+        WithTotal(round, total => (double?)replica.Preview(total, new StepMeasure(round.Step, double.NaN, gradientNorm)));
+
+    /// <inheritdoc/>
+    public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => WithTotal(round, total =>
     {
-        using var total = options.Transport.Total(round);
-        if (total is null)
-            return null;
-        ProbeState();
-        Probe(FlatPlace.TotalGradient, total.Vector);
-        var measure = new StepMeasure(round.Step, double.NaN, gradientNorm);
-        if (isOnCpu)
-            return Apply(total.Vector);
-
-        var onDevice = replica.RentGradient();
-        try
-        {
-            using (no_grad())
-                onDevice.copy_(total.Vector);
-            return Apply(onDevice);
-        }
-        finally
-        {
-            replica.ReturnGradient(onDevice);
-        }
-
-        AppliedUpdate Apply(Tensor gradient)
-        {
-            var norm = replica.Apply(new GradientSum(gradient, double.NaN, total.Checksum), measure, adjustment);
-            return new AppliedUpdate(replica.StateChecksum, norm);
-        }
-    }
+        var norm = replica.Apply(total, new StepMeasure(round.Step, double.NaN, gradientNorm), adjustment);
+        return new AppliedUpdate(replica.StateChecksum, norm);
+    });
 
     /// <inheritdoc/>
     public CopiedState? Copy(int slot, long atStep)
@@ -230,6 +211,30 @@ public sealed class ReplicaDevice : ITrainerDevice
 
     private BlockResult Result(GradientSum sum) =>
         new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash) { Witnesses = [.. witnesses], StateChecksum = replica.StateChecksum, Waited = waited };
+
+    // Null where the total is gone.
+    private T? WithTotal<T>(Round round, Func<GradientSum, T?> act)
+    {
+        using var total = options.Transport.Total(round);
+        if (total is null)
+            return default;
+        ProbeState();
+        Probe(FlatPlace.TotalGradient, total.Vector);
+        if (isOnCpu)
+            return act(new GradientSum(total.Vector, double.NaN, total.Checksum));
+
+        var onDevice = replica.RentGradient();
+        try
+        {
+            using (no_grad())
+                onDevice.copy_(total.Vector);
+            return act(new GradientSum(onDevice, double.NaN, total.Checksum));
+        }
+        finally
+        {
+            replica.ReturnGradient(onDevice);
+        }
+    }
 
     private void ProbeState()
     {

@@ -57,6 +57,9 @@ public sealed class TrainerLogic
             case RecomputeBlock recompute when IsAt(recompute.Ticket.Round.Step):
                 Recompute(recompute);
                 break;
+            case PreviewUpdate preview when IsAt(preview.Ticket.Round.Step):
+                Preview(preview);
+                break;
             case ApplyUpdate apply:
                 Apply(apply);
                 break;
@@ -130,8 +133,15 @@ public sealed class TrainerLogic
     {
         if (owed.Exists(other => other.Attempt == command.Attempt && other.Ticket == command.Ticket && other.Block == command.Block))
             return;
-        var wanted = new OwedBlock(command.Ticket, command.Block, command.BatchStep, command.Skips, [], command.Attempt);
+        var wanted = new OwedBlock(command.Ticket, command.Block, command.BatchStep, command.Skips, [], command.Attempt) { IsPreviewed = command.IsPreviewed };
         owed.Insert(underway is null ? 0 : 1, wanted);
+    }
+
+    // A round whose total is gone is over for everybody.
+    private void Preview(PreviewUpdate preview)
+    {
+        if (device.Preview(preview.Ticket.Round, preview.GradientNorm) is { } norm)
+            tell(new UpdatePreviewed(key, preview.Ticket, preview.Attempt, norm));
     }
 
     private void Apply(ApplyUpdate apply)
@@ -204,7 +214,7 @@ public sealed class TrainerLogic
         if (first.Attempt is { } attempt)
         {
             owed.RemoveAt(0);
-            tell(new BlockRecomputed(key, first.Ticket, block, attempt, device.Measure()));
+            tell(new BlockRecomputed(key, first.Ticket, block, attempt, device.Measure(Step, first.IsPreviewed)));
             return;
         }
 
@@ -246,5 +256,8 @@ public sealed class TrainerLogic
     }
 
     // A block that is to be published, or, with an attempt, only measured.
-    private sealed record OwedBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, IReadOnlyList<int> Witnesses, int? Attempt);
+    private sealed record OwedBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, IReadOnlyList<int> Witnesses, int? Attempt)
+    {
+        public bool IsPreviewed { get; init; }
+    }
 }

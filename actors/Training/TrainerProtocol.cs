@@ -25,13 +25,29 @@ public sealed record ComputeLanes(Ticket Ticket, IReadOnlyList<LaneBlock> Blocks
     public IReadOnlyList<int> Witnesses { get; init; } = [];
 }
 
+/// <summary>Compute something that changes nothing, by which others' bits, or a step, are judged.</summary>
+/// <param name="Ticket">Repeated in the answer. Its round's step says on which weights.</param>
+/// <param name="Attempt">Tells questions for the same thing apart: each is computed anew.</param>
+public abstract record CheckCommand(Ticket Ticket, int Attempt) : TrainerCommand;
+
 /// <summary>Compute the sum over a block of lanes, publish nothing, and say which bits it has; answered by <see cref="BlockRecomputed"/>.</summary>
 /// <param name="Ticket">Repeated in the answer. Its round's step says on which weights.</param>
 /// <param name="Block">A node of the lane tree.</param>
 /// <param name="BatchStep">The step whose batch is computed; another than the round's to try a batch on other weights.</param>
 /// <param name="Skips">What the plan leaves out.</param>
 /// <param name="Attempt">Tells questions for the same block apart: each is computed anew.</param>
-public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, int Attempt) : TrainerCommand;
+public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, int Attempt) : CheckCommand(Ticket, Attempt)
+{
+    /// <summary>Whether the norm of the update that the block's gradient would make is wanted too.</summary>
+    public bool IsPreviewed { get; init; }
+}
+
+/// <summary>Foresee what applying the round's total gradient, which lies in the transport, would do, and change nothing; answered by
+/// <see cref="UpdatePreviewed"/>.</summary>
+/// <param name="Ticket">Repeated in the answer.</param>
+/// <param name="GradientNorm">Global L2 norm of the round's gradient, before clipping.</param>
+/// <param name="Attempt">Tells questions for the same update apart: each is answered anew.</param>
+public sealed record PreviewUpdate(Ticket Ticket, double GradientNorm, int Attempt) : CheckCommand(Ticket, Attempt);
 
 /// <summary>Commit: apply the round's total gradient, which lies in the transport; answered by <see cref="UpdateApplied"/>.</summary>
 /// <param name="Round">The round that was accepted.</param>
@@ -104,6 +120,13 @@ public sealed record BlockComputed(TrainerKey Trainer, Ticket Ticket, LaneBlock 
 /// <param name="Attempt">As asked.</param>
 /// <param name="Result">What is known of it.</param>
 public sealed record BlockRecomputed(TrainerKey Trainer, Ticket Ticket, LaneBlock Block, int Attempt, BlockResult Result) : TrainerReport(Trainer);
+
+/// <summary>What the round's update would do is foreseen.</summary>
+/// <param name="Trainer">The trainer.</param>
+/// <param name="Ticket">As asked.</param>
+/// <param name="Attempt">As asked.</param>
+/// <param name="Norm">L2 norm of what would be added to the weights.</param>
+public sealed record UpdatePreviewed(TrainerKey Trainer, Ticket Ticket, int Attempt, double Norm) : TrainerReport(Trainer);
 
 /// <summary>The round's update is part of its weights.</summary>
 /// <param name="Trainer">The trainer.</param>

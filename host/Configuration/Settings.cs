@@ -118,7 +118,7 @@ public static partial class Settings
         new("spikes.mean_sigma_window", new Whole(2, 4096), "128", "steps whose mean is taken", static c => Write(c.Spikes.Detection.MeanSigma.Window), CameLater: true),
         new("spikes.mean_sigma_warmup", new Whole(2, 4096), "64", "steps before mean_sigma says anything", static c => Write(c.Spikes.Detection.MeanSigma.Warmup), CameLater: true),
         new("spikes.mean_sigma_signals", Signals, WatchedSignals.LossAndNorm.ToString(),
-            "what mean_sigma looks at: loss and gradient norm of the batch, largest loss of a lane, gradient norm of the embedding, largest gradient norm of a block",
+            "what mean_sigma looks at: loss and gradient norm of the batch, largest loss of a lane, gradient norm of the embedding, largest gradient norm of a block, norm of the update (which takes one more pass over the weights in every step)",
             static c => c.Spikes.Detection.MeanSigma.Signals.ToString(), CameLater: true),
         new("spikes.first_max", new Number(1), "10", "first_max vetoes a loss, gradient norm or other signal of so many times the largest of the first steps (Megatron-LM)", static c => Write(c.Spikes.Detection.FirstMax.Factor), CameLater: true),
         new("spikes.first_max_samples", new Whole(1), "100", "those first steps", static c => Write(c.Spikes.Detection.FirstMax.Samples), CameLater: true),

@@ -6,6 +6,7 @@ using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
+using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
@@ -260,6 +261,7 @@ internal sealed class PretrainRun : IDisposable
                 ProofSteps = saving.ProofSteps,
                 TokensPerStep = TokensPerStep,
                 Norms = new TensorNorms(layout),
+                PreviewsUpdates = configuration.Spikes.Detection.Watches(SpikeSignal.UpdateNorm),
                 JournalBuffer = configuration.Journal.Buffer,
                 TrainerTimeout = trainers.Timeout,
                 RetryInterval = trainers.RetryInterval,

@@ -70,6 +70,9 @@ internal static partial class NativeKernels
     [LibraryImport(Library)]
     internal static unsafe partial int ak_adamw(
         long count, nint w, nint g, nint m, nint v, in AdamWConstants constants, long ranges, AdamWRange* range, ulong* checksums, out double updateSquares);
+    [LibraryImport(Library)]
+    internal static unsafe partial int ak_adamw_preview(
+        long count, nint w, nint g, nint m, nint v, in AdamWConstants constants, long ranges, AdamWRange* range, ulong* checksums, out double updateSquares);
     [LibraryImport(Library)] internal static partial double ak_adamw_ratio(long count, nint g, nint v, in AdamWConstants constants, float clip);
 
     /// <summary><c>ak_sum_report</c>.</summary>

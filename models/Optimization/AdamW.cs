@@ -62,10 +62,7 @@ public sealed class AdamW : IDisposable
         Tensor gradient, long step, double learningRate, double clipFactor, IReadOnlyList<double>? tensorFactors = null, bool resetMomentum = false,
         StateChecksum? state = null, FlatChecksum? ofGradient = null)
     {
-        ArgumentNullException.ThrowIfNull(gradient);
-        ArgumentOutOfRangeException.ThrowIfLessThan(step, 1);
-        if (tensorFactors is not null && tensorFactors.Count != byTensor.Length)
-            throw new ArgumentException($"{byTensor.Length} tensors cannot have {tensorFactors.Count} factors.", nameof(tensorFactors));
+        Validate(gradient, step, tensorFactors);
         using var _ = no_grad();
         if (resetMomentum || options.ResetsBefore(step))
         {
@@ -73,44 +70,51 @@ public sealed class AdamW : IDisposable
             state?.MomentsAreZero();
         }
 
-        var (correction1, correction2) = (1 - Math.Pow(options.Beta1, step), 1 - Math.Pow(options.Beta2, step));
-        var constants = new NativeKernels.AdamWConstants(
-            (float)options.Beta1, (float)options.Beta2, (float)options.Epsilon, (float)correction1, (float)correction2, (float)options.SpikeThresholdAt(step));
-        if (!fused)
+        var plan = PlanOf(gradient, SecondMoment, step, learningRate, clipFactor, tensorFactors);
+        double squares;
+        if (fused)
+        {
+            (squares, var found) = Fused(plan, gradient, FirstMoment, SecondMoment, isPreview: false, isChecked: state is not null);
+            state?.Update(found, ofGradient);
+        }
+        else
+        {
             state?.Verify(parameters.Weights, FirstMoment, SecondMoment, gradient, ofGradient);
-
-        var ranges = tensorFactors is null && !options.UpdateClipping ? byKind : byTensor;
-        var rates = ranges.Select((range, i) => Rate(range, tensorFactors?[i] ?? 1)).ToArray();
-        var squares = fused ? Fused() : ranges.Zip(rates, (range, rate) => Composed(gradient, range, rate, constants, correction1, correction2)).Sum();
-        if (!fused)
+            squares = Composed(plan, gradient, parameters.Weights, FirstMoment, SecondMoment);
             state?.Renew(parameters.Weights, FirstMoment, SecondMoment);
+        }
+
         parameters.WeightsChanged();
         return Math.Sqrt(squares);
+    }
 
-        (double Clip, double Rate) Rate(Range range, double factor)
+    /// <summary>What <see cref="Apply"/> would return: to the bit, where nothing is asked of it but what is asked here. Nothing is changed.</summary>
+    /// <param name="gradient">Flat gradient of the global batch, laid out as the parameters.</param>
+    /// <param name="step">Number of the update, from 1.</param>
+    /// <param name="learningRate">Rate of the step.</param>
+    /// <param name="clipFactor">The gradient is multiplied by it first.</param>
+    /// <param name="state">Checksums of weights and moments, which what is read is held against; null: nothing is checked.</param>
+    /// <param name="ofGradient">Checksum of the gradient; null: it is not checked.</param>
+    /// <returns>L2 norm of the change that the weights would see.</returns>
+    /// <exception cref="CorruptionException">Something that was read had changed in memory.</exception>
+    public double Preview(Tensor gradient, long step, double learningRate, double clipFactor, StateChecksum? state = null, FlatChecksum? ofGradient = null)
+    {
+        Validate(gradient, step, tensorFactors: null);
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        var isReset = options.ResetsBefore(step);
+        var none = isReset ? zeros_like(SecondMoment) : null;
+        var (m, v) = (none ?? FirstMoment, none ?? SecondMoment);
+        var plan = PlanOf(gradient, v, step, learningRate, clipFactor, tensorFactors: null);
+        if (fused)
         {
-            var (clip, rate) = (clipFactor * factor, learningRate * options.RateFactor(step));
-            return (clip, options.UpdateClipping ? rate / Math.Max(1, Ratio(gradient, range, clip, constants)) : rate);
+            var (squares, found) = Fused(plan, gradient, m, v, isPreview: true, isChecked: state is not null);
+            state?.VerifyRead(found, ofGradient, areMomentsRead: !isReset);
+            return Math.Sqrt(squares);
         }
 
-        unsafe double Fused()
-        {
-            var native = ranges.Zip(rates, (range, rate) =>
-                new NativeKernels.AdamWRange(range.End, (float)rate.Clip, (float)rate.Rate, (float)(range.Decays ? options.WeightDecay : 0))).ToArray();
-            var checksums = state is null ? [] : new ulong[StateChecksum.Vectors * FlatSums.BlocksOf(gradient.numel())];
-            double changed;
-            fixed (NativeKernels.AdamWRange* first = native)
-            fixed (ulong* found = checksums)
-            {
-                FusedKernels.Check(NativeKernels.ak_adamw(
-                    gradient.numel(), parameters.Weights.Address(), gradient.Address(), FirstMoment.Address(), SecondMoment.Address(), constants, native.Length,
-                    first, found, out changed));
-            }
-
-            GC.KeepAlive(gradient);
-            state?.Update(checksums, ofGradient);
-            return changed;
-        }
+        state?.Verify(parameters.Weights, FirstMoment, SecondMoment, gradient, ofGradient);
+        return Math.Sqrt(Composed(plan, gradient, parameters.Weights.clone(), m.clone(), v.clone()));
     }
 
     /// <inheritdoc/>
@@ -120,20 +124,64 @@ public sealed class AdamW : IDisposable
         SecondMoment.Dispose();
     }
 
+    private void Validate(Tensor gradient, long step, IReadOnlyList<double>? tensorFactors)
+    {
+        ArgumentNullException.ThrowIfNull(gradient);
+        ArgumentOutOfRangeException.ThrowIfLessThan(step, 1);
+        if (tensorFactors is not null && tensorFactors.Count != byTensor.Length)
+            throw new ArgumentException($"{byTensor.Length} tensors cannot have {tensorFactors.Count} factors.", nameof(tensorFactors));
+    }
+
+    private UpdatePlan PlanOf(Tensor gradient, Tensor v, long step, double learningRate, double clipFactor, IReadOnlyList<double>? tensorFactors)
+    {
+        var (correction1, correction2) = (1 - Math.Pow(options.Beta1, step), 1 - Math.Pow(options.Beta2, step));
+        var constants = new NativeKernels.AdamWConstants(
+            (float)options.Beta1, (float)options.Beta2, (float)options.Epsilon, (float)correction1, (float)correction2, (float)options.SpikeThresholdAt(step));
+        var ranges = tensorFactors is null && !options.UpdateClipping ? byKind : byTensor;
+        return new UpdatePlan(constants, correction1, correction2, [.. ranges.Select(Part)]);
+
+        (Range, double, double) Part(Range range, int i)
+        {
+            var (clip, rate) = (clipFactor * (tensorFactors?[i] ?? 1), learningRate * options.RateFactor(step));
+            return (range, clip, options.UpdateClipping ? rate / Math.Max(1, Ratio(gradient, v, range, clip, constants)) : rate);
+        }
+    }
+
+    // Returns the sum of squares of the change, and the checksums of what was read and written.
+    private unsafe (double Squares, ulong[] Checksums) Fused(UpdatePlan plan, Tensor gradient, Tensor m, Tensor v, bool isPreview, bool isChecked)
+    {
+        var ranges = plan.Parts.Select(part =>
+            new NativeKernels.AdamWRange(part.Range.End, (float)part.Clip, (float)part.Rate, (float)(part.Range.Decays ? options.WeightDecay : 0))).ToArray();
+        var checksums = isChecked ? new ulong[StateChecksum.Vectors * FlatSums.BlocksOf(gradient.numel())] : [];
+        double squares;
+        fixed (NativeKernels.AdamWRange* first = ranges)
+        fixed (ulong* found = checksums)
+        {
+            var (w, g) = (parameters.Weights.Address(), gradient.Address());
+            FusedKernels.Check(isPreview
+                ? NativeKernels.ak_adamw_preview(gradient.numel(), w, g, m.Address(), v.Address(), plan.Constants, ranges.Length, first, found, out squares)
+                : NativeKernels.ak_adamw(gradient.numel(), w, g, m.Address(), v.Address(), plan.Constants, ranges.Length, first, found, out squares));
+        }
+
+        GC.KeepAlive(gradient);
+        return (squares, checksums);
+    }
+
     // Root of the mean of g²/max(v̂, ε²) over one tensor, v̂ being the second moment with this gradient in it.
-    private double Ratio(Tensor gradient, Range range, double clip, NativeKernels.AdamWConstants constants)
+    private double Ratio(Tensor gradient, Tensor secondMoment, Range range, double clip, NativeKernels.AdamWConstants constants)
     {
         double squares;
         if (fused)
         {
             var bytes = (nint)(range.Offset * sizeof(float));
-            squares = NativeKernels.ak_adamw_ratio(range.Length, gradient.Address() + bytes, SecondMoment.Address() + bytes, constants, (float)clip);
+            squares = NativeKernels.ak_adamw_ratio(range.Length, gradient.Address() + bytes, secondMoment.Address() + bytes, constants, (float)clip);
             GC.KeepAlive(gradient);
+            GC.KeepAlive(secondMoment);
         }
         else
         {
             using var scope = NewDisposeScope();
-            var v = SecondMoment.narrow(0, range.Offset, range.Length);
+            var v = secondMoment.narrow(0, range.Offset, range.Length);
             var g = Clipped(gradient.narrow(0, range.Offset, range.Length), v, clip, constants);
             var corrected = (v * options.Beta2).addcmul_(g, g, value: 1 - options.Beta2) / (double)constants.Correction2;
             squares = (g.square() / corrected.clamp(min: options.Epsilon * options.Epsilon)).sum(ScalarType.Float64).item<double>();
@@ -151,20 +199,25 @@ public sealed class AdamW : IDisposable
         return where(v > 0, minimum(maximum(g, -limit), limit), g);
     }
 
-    // Returns the sum of squares of the change.
-    private double Composed(
-        Tensor gradient, Range range, (double Clip, double Rate) by, NativeKernels.AdamWConstants constants, double correction1, double correction2)
+    // Changes the vectors it is given, and returns the sum of squares of the change.
+    private double Composed(UpdatePlan plan, Tensor gradient, Tensor weights, Tensor firstMoment, Tensor secondMoment)
     {
-        using var scope = NewDisposeScope();
-        var (m, v) = (FirstMoment.narrow(0, range.Offset, range.Length), SecondMoment.narrow(0, range.Offset, range.Length));
-        var g = Clipped(gradient.narrow(0, range.Offset, range.Length), v, by.Clip, constants);
-        var w = parameters.Weights.narrow(0, range.Offset, range.Length);
-        var before = w.clone();
-        m.mul_(options.Beta1).add_(g, alpha: 1 - options.Beta1);
-        v.mul_(options.Beta2).addcmul_(g, g, value: 1 - options.Beta2);
-        var denominator = (v / correction2).sqrt_().add_(options.Epsilon);
-        w.mul_(1 - by.Rate * (range.Decays ? options.WeightDecay : 0)).addcdiv_(m, denominator, value: -by.Rate / correction1);
-        return before.sub_(w).square().sum(ScalarType.Float64).item<double>();
+        double squares = 0;
+        foreach (var (range, clip, rate) in plan.Parts)
+        {
+            using var scope = NewDisposeScope();
+            Tensor Of(Tensor flat) => flat.narrow(0, range.Offset, range.Length);
+            var (w, m, v) = (Of(weights), Of(firstMoment), Of(secondMoment));
+            var g = Clipped(Of(gradient), v, clip, plan.Constants);
+            var before = w.clone();
+            m.mul_(options.Beta1).add_(g, alpha: 1 - options.Beta1);
+            v.mul_(options.Beta2).addcmul_(g, g, value: 1 - options.Beta2);
+            var denominator = (v / plan.Correction2).sqrt_().add_(options.Epsilon);
+            w.mul_(1 - rate * (range.Decays ? options.WeightDecay : 0)).addcdiv_(m, denominator, value: -rate / plan.Correction1);
+            squares += before.sub_(w).square().sum(ScalarType.Float64).item<double>();
+        }
+
+        return squares;
     }
 
     // The gap behind a tensor belongs to its range.
@@ -192,6 +245,9 @@ public sealed class AdamW : IDisposable
         if (merged is { } last)
             yield return last;
     }
+
+    private sealed record UpdatePlan(
+        NativeKernels.AdamWConstants Constants, double Correction1, double Correction2, IReadOnlyList<(Range Range, double Clip, double Rate)> Parts);
 
     private readonly record struct Range(long Offset, long End, long Elements, bool Decays)
     {

@@ -148,6 +148,19 @@ public sealed class Replica : IDisposable
             GradientNorm.ClipFactor(measure.GradientNorm, Limit(adjustment.ClipTo)), adjustment.TensorFactors, adjustment.ResetMomentum, checksum, total.Checksum));
     }
 
+    /// <summary>L2 norm of the change that the weights would see if the step were committed as the options have it; nothing is changed. Whatever is read for it
+    /// is checked.</summary>
+    /// <param name="total">The gradient of the global batch.</param>
+    /// <param name="measure">Its number and norm.</param>
+    /// <exception cref="CorruptionException">A bit of the gradient, the weights or the moments was flipped.</exception>
+    public double Preview(GradientSum total, StepMeasure measure)
+    {
+        ArgumentNullException.ThrowIfNull(total);
+        ArgumentNullException.ThrowIfNull(measure);
+        return Guarded(() => optimizer.Preview(
+            total.Gradient, measure.Step + 1, LearningRateAt(measure.Step), GradientNorm.ClipFactor(measure.GradientNorm, options.Clip), checksum, total.Checksum));
+    }
+
     /// <summary>Reads the weights once, and the copies of them that are computed with, and checks them: whoever hands on what was computed from them calls it
     /// last.</summary>
     /// <exception cref="CorruptionException">A bit of them was flipped.</exception>

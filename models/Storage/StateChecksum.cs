@@ -50,16 +50,28 @@ public sealed class StateChecksum
     internal void Renew(Tensor newWeights, Tensor newFirstMoment, Tensor newSecondMoment) =>
         (weights, firstMoment, secondMoment) = (FlatChecksum.Of(newWeights), FlatChecksum.Of(newFirstMoment), FlatChecksum.Of(newSecondMoment));
 
+    /// <summary>Checks what an update, or the preview of one, has read.</summary>
+    /// <param name="found">The <see cref="Vectors"/>, one after another.</param>
+    /// <param name="ofGradient">Checksum of the gradient, if it is known.</param>
+    /// <param name="areMomentsRead">Whether it read the moments, and did not begin with none.</param>
+    internal void VerifyRead(ReadOnlySpan<ulong> found, FlatChecksum? ofGradient, bool areMomentsRead = true)
+    {
+        var blocks = found.Length / Vectors;
+        weights.Verify(found[..blocks], FlatPlace.Weights);
+        ofGradient?.Verify(found[blocks..(2 * blocks)], FlatPlace.TotalGradient);
+        if (!areMomentsRead)
+            return;
+        firstMoment.Verify(found[(2 * blocks)..(3 * blocks)], FlatPlace.FirstMoment);
+        secondMoment.Verify(found[(3 * blocks)..(4 * blocks)], FlatPlace.SecondMoment);
+    }
+
     /// <summary>Checks what an update has read, and takes the checksums of what it has written.</summary>
     /// <param name="found">The <see cref="Vectors"/>, one after another.</param>
     /// <param name="ofGradient">Checksum of the gradient, if it is known.</param>
     internal void Update(ReadOnlySpan<ulong> found, FlatChecksum? ofGradient)
     {
         var blocks = found.Length / Vectors;
-        weights.Verify(found[..blocks], FlatPlace.Weights);
-        ofGradient?.Verify(found[blocks..(2 * blocks)], FlatPlace.TotalGradient);
-        firstMoment.Verify(found[(2 * blocks)..(3 * blocks)], FlatPlace.FirstMoment);
-        secondMoment.Verify(found[(3 * blocks)..(4 * blocks)], FlatPlace.SecondMoment);
+        VerifyRead(found, ofGradient);
         (weights, firstMoment, secondMoment) =
             (new(found[(4 * blocks)..(5 * blocks)]), new(found[(5 * blocks)..(6 * blocks)]), new(found[(6 * blocks)..]));
     }

@@ -123,6 +123,9 @@ enum { ak_adamw_checksums = 7 };
 // checksums [ak_adamw_checksums, blocks] of what was read and written, or null; update_squares: sum of squares of the change of the weights, or null.
 AK_API int ak_adamw(int64_t count, float* w, const float* g, float* m, float* v, const ak_adamw_constants* constants, int64_t ranges,
                     const ak_adamw_range* range, uint64_t* checksums, double* update_squares);
+// The same update, but nothing is written: what it would read and make.
+AK_API int ak_adamw_preview(int64_t count, const float* w, const float* g, const float* m, const float* v, const ak_adamw_constants* constants, int64_t ranges,
+                            const ak_adamw_range* range, uint64_t* checksums, double* update_squares);
 // Sum over some elements of g'² / max(v' / correction2, ε²), where v' is the second moment that ak_adamw is going to write; NaN on failure.
 AK_API double ak_adamw_ratio(int64_t count, const float* g, const float* v, const ak_adamw_constants* constants, float clip);
 

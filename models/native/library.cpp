@@ -61,6 +61,14 @@ void check_heads(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, i
     check(heads % kv_heads == 0, std::to_string(heads) + " query heads cannot share " + std::to_string(kv_heads) + " key heads evenly");
 }
 
+void check_ranges(int64_t count, int64_t ranges, const ak_adamw_range* range) {
+    for (int64_t i = 0, from = 0; i < ranges; from = range[i++].end) {
+        check(range[i].end > from, "range " + std::to_string(i) + " of an update is empty");
+        check(range[i].end % 16 == 0 || i == ranges - 1, "range " + std::to_string(i) + " of an update does not end at a multiple of 16");
+    }
+    check(ranges > 0 && range[ranges - 1].end == count, "the ranges of an update do not end with it");
+}
+
 template <class Body>
 int guarded(const Body& body) {
     try {
@@ -322,12 +330,16 @@ int ak_sum(int64_t count, const float* left, const float* right, float* to, cons
 int ak_adamw(int64_t count, float* w, const float* g, float* m, float* v, const ak_adamw_constants* constants, int64_t ranges,
              const ak_adamw_range* range, uint64_t* checksums, double* update_squares) {
     return guarded([&] {
-        for (int64_t i = 0, from = 0; i < ranges; from = range[i++].end) {
-            check(range[i].end > from, "range " + std::to_string(i) + " of an update is empty");
-            check(range[i].end % 16 == 0 || i == ranges - 1, "range " + std::to_string(i) + " of an update does not end at a multiple of 16");
-        }
-        check(ranges > 0 && range[ranges - 1].end == count, "the ranges of an update do not end with it");
-        kernels().adamw(count, w, g, m, v, *constants, ranges, range, checksums, update_squares);
+        check_ranges(count, ranges, range);
+        kernels().adamw(count, w, g, m, v, *constants, ranges, range, checksums, update_squares, true);
+    });
+}
+
+int ak_adamw_preview(int64_t count, const float* w, const float* g, const float* m, const float* v, const ak_adamw_constants* constants, int64_t ranges,
+                     const ak_adamw_range* range, uint64_t* checksums, double* update_squares) {
+    return guarded([&] {
+        check_ranges(count, ranges, range);
+        kernels().adamw(count, const_cast<float*>(w), g, const_cast<float*>(m), const_cast<float*>(v), *constants, ranges, range, checksums, update_squares, false);
     });
 }
 

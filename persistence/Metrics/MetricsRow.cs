@@ -34,6 +34,9 @@ public sealed record StepMetrics(
 
     /// <summary>Norm of the gradient of that block of which it is largest; null where it was not measured.</summary>
     public double? BlockNorm { get; init; }
+
+    /// <summary>Norm of the update as it was foreseen, without what rules and operators do to it; null where it was not.</summary>
+    public double? UpdateNorm { get; init; }
 }
 
 /// <summary>What an evaluation on the held-out part showed.</summary>
@@ -57,6 +60,8 @@ internal sealed record MetricsLine
     public double? EmbeddingNorm { get; init; }
 
     public double? BlockNorm { get; init; }
+
+    public double? UpdateNorm { get; init; }
 
     public double? LearningRate { get; init; }
 
@@ -84,6 +89,7 @@ internal sealed record MetricsLine
             LaneLoss = step.LaneLoss,
             EmbeddingNorm = step.EmbeddingNorm,
             BlockNorm = step.BlockNorm,
+            UpdateNorm = step.UpdateNorm,
             LearningRate = step.LearningRate,
             Tokens = step.Tokens,
             Seconds = step.Seconds,
@@ -105,7 +111,13 @@ internal sealed record MetricsLine
     {
         { Loss: { } loss, GradientNorm: { } norm, LearningRate: { } rate, Tokens: { } tokens } and
         { Seconds: { } seconds, TokensPerSecond: { } speed, GemmPercent: { } gemm } =>
-            new StepMetrics(Step, loss, norm, rate, tokens, seconds, speed, gemm) { LaneLoss = LaneLoss, EmbeddingNorm = EmbeddingNorm, BlockNorm = BlockNorm },
+            new StepMetrics(Step, loss, norm, rate, tokens, seconds, speed, gemm)
+            {
+                LaneLoss = LaneLoss,
+                EmbeddingNorm = EmbeddingNorm,
+                BlockNorm = BlockNorm,
+                UpdateNorm = UpdateNorm,
+            },
         { HeldOutLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } => new EvaluationMetrics(Step, loss, perplexity, bits),
         _ => null,
     };

@@ -26,7 +26,7 @@ public sealed class SpikeSignalTests
     public void Noise_in_one_lane_is_found_by_who_looks_at_lanes_and_the_bits_are_those_of_a_run_that_never_read_it(int trainers, int reducers)
     {
         var listening = new Listening();
-        var run = Run(trainers, reducers, listening, new WatchedSignals(SpikeSignal.Loss, SpikeSignal.GradientNorm, SpikeSignal.LaneLoss));
+        var run = Run(trainers, reducers, listening, new WatchedSignals(SpikeSignal.Loss, SpikeSignal.GradientNorm, SpikeSignal.LaneLoss, SpikeSignal.UpdateNorm));
         var judged = run.Journal.OfType<SpikeJudged>().ShouldHaveSingleItem();
         (judged.Step, judged.Rule, judged.Signal, judged.Rung).ShouldBe((NoisyStep, MeanSigmaRule.Id, SpikeSignal.LaneLoss.Name, "veto"), judged.Evidence);
         judged.Evidence.ShouldStartWith($"the largest lane loss of step {NoisyStep} (lane 5) is ");
@@ -35,7 +35,7 @@ public sealed class SpikeSignalTests
 
         // The same steps without actors: gradients in one piece, and norms by other operations.
         var seen = new List<StepSignals>();
-        var expected = Training.BareLoop(skips, (step, lanes, total) =>
+        var expected = Training.BareLoop(skips, (step, lanes, total, way) =>
         {
             double Norm(Func<string, bool> isPart) => Math.Sqrt(Training.Layout.Entries.Where(entry => isPart(entry.Name))
                 .Sum(entry => total.Gradient.narrow(0, entry.Offset, entry.Count).to(ScalarType.Float64).square().sum().item<double>()));
@@ -46,14 +46,15 @@ public sealed class SpikeSignalTests
                 LaneLosses = [.. lanes.Select(static part => part * ChaosTraining.Lanes)],
                 GradientNorm = Norm(static _ => true),
                 EmbeddingNorm = Norm(static name => name is "tokens.weight" or "positions.weight"),
+                UpdateNorm = way,
                 BlockNorms = [.. Enumerable.Range(0, 2).Select(block => Norm(name => name.StartsWith($"blocks.{block}.", StringComparison.Ordinal)))],
             });
         });
         run.State.ShouldBe(expected.State, "the hash of weights and moments");
         run.Rows.Select(static row => (row.Loss, row.GradientNorm)).ShouldBe(expected.Steps, "loss and norm of the steps");
-        run.Rows.Select(static row => (row.LaneLoss, row.EmbeddingNorm, row.BlockNorm)).ShouldBe(
+        run.Rows.Select(static row => (row.LaneLoss, row.EmbeddingNorm, row.BlockNorm, row.UpdateNorm)).ShouldBe(
             Enumerable.Range(0, Training.Steps).Select(step => listening.Last[step])
-                .Select(static shown => ((double?)shown.LaneLosses.Max(), shown.EmbeddingNorm, (double?)shown.BlockNorms.Max())), "the signals in the metrics");
+                .Select(static shown => ((double?)shown.LaneLosses.Max(), shown.EmbeddingNorm, (double?)shown.BlockNorms.Max(), shown.UpdateNorm)), "the signals in the metrics");
         foreach (var step in seen)
         {
             var shown = listening.Last[step.Step];
@@ -78,7 +79,7 @@ public sealed class SpikeSignalTests
         try
         {
             var place = new ChaosPlace(folder);
-            var life = new ChaosLife(new ChaosSchedule { Seed = 0, Training = Training, Trainers = trainers, Reducers = reducers }, 0, place)
+            var life = new ChaosLife(new ChaosSchedule { Seed = 0, Training = Training, Trainers = trainers, Reducers = reducers, PreviewsUpdates = signals.Contains(SpikeSignal.UpdateNorm) }, 0, place)
             {
                 Detection = new SpikeDetection([new NonFiniteRule(), listening, new MeanSigmaRule(new() { Window = 12, Warmup = 12, Signals = signals })]),
             };

@@ -114,10 +114,10 @@ public sealed class ConfigurationTests
     [Fact]
     public void Signals_are_named_in_any_order_and_the_default_leaves_the_hash_as_it_is()
     {
-        var detection = Read("spikes.mean_sigma_signals=block_norm,lane_loss", "spikes.first_max_signals= embedding_norm ", "spikes.running_multiple_signals=gradient_norm").Spikes.Detection;
+        var detection = Read("spikes.mean_sigma_signals=block_norm,lane_loss", "spikes.first_max_signals= embedding_norm ", "spikes.running_multiple_signals=gradient_norm,update_norm").Spikes.Detection;
         detection.MeanSigma.Signals.ShouldBe(new WatchedSignals(SpikeSignal.LaneLoss, SpikeSignal.BlockNorm));
         detection.FirstMax.Signals.ShouldBe(new WatchedSignals(SpikeSignal.EmbeddingNorm));
-        detection.RunningMultiple.Signals.ShouldBe(new WatchedSignals(SpikeSignal.GradientNorm));
+        detection.RunningMultiple.Signals.ShouldBe(new WatchedSignals(SpikeSignal.GradientNorm, SpikeSignal.UpdateNorm));
 
         // In the default's words or others, given or not: it is the run that was there before there were such options.
         Read("spikes.mean_sigma_signals=gradient_norm,loss", "spikes.first_max_signals=loss,gradient_norm", "spikes.running_multiple_signals=loss").Hash.ShouldBe(Read().Hash);

@@ -31,14 +31,14 @@ public sealed class MetricsLogTests : IDisposable
     [Fact]
     public void Signals_of_parts_stand_where_they_were_measured_and_rows_without_them_are_read()
     {
-        var measured = Step(2) with { LaneLoss = 1.5, EmbeddingNorm = 0.25, BlockNorm = 0.125 };
+        var measured = Step(2) with { LaneLoss = 1.5, EmbeddingNorm = 0.25, BlockNorm = 0.125, UpdateNorm = 0.0625 };
         using (var log = MetricsLog.Open(File, 0))
         {
             log.Append(Step(1));
             log.Append(measured);
         }
 
-        System.IO.File.ReadAllLines(File).Select(static line => line.Contains("\"gradient_norm\":0.5,\"lane_loss\":1.5,\"embedding_norm\":0.25,\"block_norm\":0.125,", StringComparison.Ordinal))
+        System.IO.File.ReadAllLines(File).Select(static line => line.Contains("\"gradient_norm\":0.5,\"lane_loss\":1.5,\"embedding_norm\":0.25,\"block_norm\":0.125,\"update_norm\":0.0625,", StringComparison.Ordinal))
             .ShouldBe([false, true]);
         MetricsLog.Read(File).ShouldBe([Step(1), measured]);
     }

@@ -34,9 +34,12 @@ struct Task {
     double squares = 0;
 };
 
-template <bool Watched>
+enum class Mode { unwatched, watched, preview };
+
+template <Mode mode>
 void update(int64_t begin, int64_t end, float* w, const float* g, float* m, float* v, const ak_adamw_constants& c, const ak_adamw_range& range,
             Task& task) {
+    constexpr bool watched = mode != Mode::unwatched;
     const vf keep = set(1 - range.lr * range.decay), step = set(range.lr / c.correction1), per_correction2 = set(1 / c.correction2);
     const SecondMoment second(c, range.clip);
     Checksum of_w, of_g, of_m, of_v, to_w, to_m, to_v;
@@ -48,10 +51,12 @@ void update(int64_t begin, int64_t end, float* w, const float* g, float* m, floa
         const vf m1 = fma(set(c.beta1), m0, set(1 - c.beta1) * gradient);
         const vf v1 = second.moment(gradient, v0);
         const vf w1 = w0 * keep - step * m1 / (sqrt(v1 * per_correction2) + set(c.epsilon));
-        store(m + j, m1, n...);
-        store(v + j, v1, n...);
-        store(w + j, w1, n...);
-        if constexpr (Watched) {
+        if constexpr (mode != Mode::preview) {
+            store(m + j, m1, n...);
+            store(v + j, v1, n...);
+            store(w + j, w1, n...);
+        }
+        if constexpr (watched) {
             of_w.add(w0), of_g.add(g0), of_m.add(m0), of_v.add(v0);
             to_w.add(first_lanes(w1, n...)), to_m.add(first_lanes(m1, n...)), to_v.add(first_lanes(v1, n...));
             const vf change = first_lanes(w1 - w0, n...);
@@ -59,7 +64,7 @@ void update(int64_t begin, int64_t end, float* w, const float* g, float* m, floa
             high_squares = square(high(change), high_squares);
         }
     });
-    if constexpr (Watched) {
+    if constexpr (watched) {
         const Checksum all[ak_adamw_checksums] = {of_w, of_g, of_m, of_v, to_w, to_m, to_v};
         for (int k = 0; k < ak_adamw_checksums; ++k) task.sums[k].add(all[k].lanes());
         double lanes[W];
@@ -72,16 +77,17 @@ void update(int64_t begin, int64_t end, float* w, const float* g, float* m, floa
 }  // namespace
 
 void adamw(int64_t count, float* w, const float* g, float* m, float* v, const ak_adamw_constants& c, int64_t ranges, const ak_adamw_range* range,
-           uint64_t* checksums, double* update_squares) {
+           uint64_t* checksums, double* update_squares, bool writes) {
     constexpr int64_t block = int64_t{1} << 20, tasks_of_block = block / grain;
     const bool watched = checksums || update_squares;
+    const auto part = !writes ? update<Mode::preview> : watched ? update<Mode::watched> : update<Mode::unwatched>;
     std::vector<Task> tasks(static_cast<size_t>(watched ? ceil_div(count, grain) : 0));
     parallel_ranges(count, grain, [&](int64_t begin, int64_t end, int) {
         const auto* at = std::upper_bound(range, range + ranges, begin, [](int64_t element, const ak_adamw_range& r) { return element < r.end; });
         Task unwatched, &task = watched ? tasks[begin / grain] : unwatched;
         for (int64_t from = begin; from < end; ++at) {
             const int64_t to = std::min(at->end, end);
-            (watched ? update<true> : update<false>)(from, to, w, g, m, v, c, *at, task);
+            part(from, to, w, g, m, v, c, *at, task);
             from = to;
         }
     });

@@ -89,6 +89,7 @@ void refusals() {
     const ak_adamw_range odd[] = {{8, 1, 1e-3f, 0, 0}, {64, 1, 1e-3f, 0, 0}}, short_of[] = {{32, 1, 1e-3f, 0, 0}};
     report(refused(ak_adamw(64, x.floats(), x.floats(), x.floats(), x.floats(), &constants, 2, odd, nullptr, nullptr), "multiple of 16"), "refuses a range of an odd end");
     report(refused(ak_adamw(64, x.floats(), x.floats(), x.floats(), x.floats(), &constants, 1, short_of, nullptr, nullptr), "do not end"), "refuses ranges that leave something out");
+    report(refused(ak_adamw_preview(64, x.floats(), x.floats(), x.floats(), x.floats(), &constants, 1, short_of, nullptr, nullptr), "do not end"), "refuses the same of a preview");
     const int64_t ends[] = {32};
     double squares[1];
     const ak_sum_report cells = {nullptr, nullptr, nullptr, nullptr, 1, ends, squares, 0};

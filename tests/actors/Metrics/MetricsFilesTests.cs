@@ -25,11 +25,11 @@ public sealed class MetricsFilesTests : IDisposable
     public void A_step_is_written_with_its_figures_and_what_was_read()
     {
         files.Obey(new GoOnAfter(5, 0, 0)).ShouldBe(new Published(5, 0));
-        files.Obey(new Publish(1, new StepMeasurement(1, 3.5, 0.5, TimeSpan.FromSeconds(0.5), [0, 1, 2, 3, 8, 9, 10, 11]) { LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375 })).ShouldBe(new Published(5, 1));
+        files.Obey(new Publish(1, new StepMeasurement(1, 3.5, 0.5, TimeSpan.FromSeconds(0.5), [0, 1, 2, 3, 8, 9, 10, 11]) { LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375, UpdateNorm = 0.125 })).ShouldBe(new Published(5, 1));
         files.Obey(new Publish(2, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(5, 2));
         files.Obey(new FlushMetrics(2)).ShouldBe(new MetricsDurable(5, 2));
         MetricsLog.Read(folder.At("metrics.jsonl")).ShouldBe(
-            [new StepMetrics(1, 3.5, 0.5, 1e-3 / 2, 128, 0.5, 256, 100 * 256 * 10.0 / 5120) { LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375 }, new EvaluationMetrics(1, 3, 20, 1.5)]);
+            [new StepMetrics(1, 3.5, 0.5, 1e-3 / 2, 128, 0.5, 256, 100 * 256 * 10.0 / 5120) { LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375, UpdateNorm = 0.125 }, new EvaluationMetrics(1, 3, 20, 1.5)]);
         SampleLedger.Read(folder.At("samples.jsonl")).ShouldBe([new SampleRow(1, 3.5, [new(0, 4), new(8, 4)])]);
     }
 

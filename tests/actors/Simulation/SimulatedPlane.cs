@@ -32,6 +32,9 @@ internal sealed class SimulatedPlane
         /// <summary>Whether a position was read that makes the gradient no number.</summary>
         public bool IsPoisoned { get; set; }
 
+        /// <summary>Norm of the update that the gradient makes.</summary>
+        public double UpdateNorm { get; set; }
+
         public ulong?[] Totals { get; } = new ulong?[8];
     }
 }

@@ -54,7 +54,7 @@ internal sealed partial class SimulatedRun
     {
         var key = new TrainerKey(number, incarnations[number] = incarnations.GetValueOrDefault(number) + 1);
         var here = life;
-        var trainer = new SimulatedTrainer(key, plan, plane, poison, lossOf, report => Report(report, here));
+        var trainer = new SimulatedTrainer(key, plan, plane, poison, lossOf, UpdateOf, report => Report(report, here));
         trainers[key] = trainer;
         lives[number] = (key, false);
         Report(new TrainerStarted(key), life);

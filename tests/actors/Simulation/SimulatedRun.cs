@@ -62,6 +62,9 @@ internal sealed partial class SimulatedRun
     /// <summary>The loss of a lane that read samples at some positions. Sums of such losses must be exact, in whatever order.</summary>
     public Func<IReadOnlyList<long>, double> LossOf { get => lossOf; init => lossOf = value; }
 
+    /// <summary>The norm of the update that the samples at some positions make; that of a step is the largest of its lanes.</summary>
+    public Func<IReadOnlyList<long>, double> UpdateOf { get; init; } = static _ => 1;
+
     /// <summary>What the run said that its time goes into.</summary>
     public List<GoodputTurn> Turns { get; } = [];
 

@@ -7,7 +7,9 @@ using ActorTrain.Models.Plan;
 namespace ActorTrain.Actors.Tests.Simulation;
 
 /// <summary>A trainer that keeps to the protocol, on 64 bits of weights. One thing at a time, in the order of its mailbox, lane by lane.</summary>
-internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, SimulatedPlane plane, Func<long, bool> isPoison, Func<IReadOnlyList<long>, double> lossOf, Action<TrainerReport> say)
+internal sealed class SimulatedTrainer(
+    TrainerKey key, BatchPlan plan, SimulatedPlane plane, Func<long, bool> isPoison, Func<IReadOnlyList<long>, double> lossOf, Func<IReadOnlyList<long>, double> updateOf,
+    Action<TrainerReport> say)
 {
     private readonly HashSet<(Ticket, LaneBlock)> done = [];
     private readonly Queue<(TrainerCommand Command, LaneBlock Block)> work = new();
@@ -63,6 +65,10 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
             case RecomputeBlock recompute when recompute.Ticket.Round.Step == step:
                 work.Enqueue((recompute, recompute.Block));
                 break;
+            case PreviewUpdate preview when preview.Ticket.Round.Step == step:
+                if (plane.Find(preview.Ticket.Round) is { } foreseen && foreseen.Totals[0] is not null)
+                    say(new UpdatePreviewed(key, preview.Ticket, preview.Attempt, foreseen.UpdateNorm + (Lies ? 100 + key.Number : 0)));
+                break;
             case ComputeLanes compute when compute.Ticket.Round.Step == step:
                 foreach (var block in compute.Blocks)
                     work.Enqueue((compute, block));
@@ -88,7 +94,7 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
         if (owed is RecomputeBlock again)
         {
             if (again.Ticket.Round.Step == step)
-                say(new BlockRecomputed(key, again.Ticket, block, again.Attempt, Result(block, again.BatchStep, again.Skips, []) with { Norm = 1 }));
+                say(new BlockRecomputed(key, again.Ticket, block, again.Attempt, Result(block, again.BatchStep, again.Skips, []) with { Norm = 1, UpdateNorm = again.IsPreviewed ? 1 : null }));
             return;
         }
 
@@ -100,7 +106,9 @@ internal sealed class SimulatedTrainer(TrainerKey key, BatchPlan plan, Simulated
         if (done.Add((ticket, block)) && plane.Find(ticket.Round) is { } sums)
         {
             sums.Blocks.TryAdd(block, Compute(block, Read));
-            sums.IsPoisoned |= Enumerable.Range(block.First, block.Count).SelectMany(Read).Any(isPoison);
+            var lanes = Enumerable.Range(block.First, block.Count).Select(Read).ToList();
+            sums.IsPoisoned |= lanes.Exists(lane => lane.Any(isPoison));
+            sums.UpdateNorm = Math.Max(sums.UpdateNorm, lanes.Max(updateOf));
         }
 
         say(new LaneComputed(key, ticket, block.First));

@@ -81,6 +81,39 @@ public sealed class SpikeSimulationTests
     }
 
     [Fact]
+    public void A_batch_that_shows_in_its_update_alone_is_found_by_who_looks_at_updates_before_it_is_applied()
+    {
+        var run = WatchUpdates(1, Options, Weather.Calm);
+        var judged = run.Journal.OfType<SpikeJudged>().ShouldHaveSingleItem();
+        (judged.Step, judged.Rule, judged.Signal, judged.Rung).ShouldBe((24, MeanSigmaRule.Id, "update norm", "veto"));
+        judged.Evidence.ShouldStartWith("the update norm of step 24 is ");
+        run.Journal.OfType<StepReplayed>().ShouldHaveSingleItem().Evidence.ShouldMatch("norm of the update: trainer-.* and trainer-.* got 9");
+        LeftOut(run).ShouldBe(Batch24);
+        run.Steps.ShouldAllBe(static row => row.UpdateNorm < 2);
+    }
+
+    [Fact]
+    public void Whatever_befalls_a_run_that_looks_at_updates_it_leaves_out_the_same_batch()
+    {
+        for (var seed = 0; seed < 60; seed++)
+            LeftOut(WatchUpdates(seed, Options with { Trainers = 1 + seed % 4, AuditEvery = seed % 3 }, Storm)).ShouldBe(Batch24, $"seed {seed}");
+    }
+
+    [Fact]
+    public void A_trainer_that_lies_of_updates_is_found_and_its_word_leaves_no_batch_out()
+    {
+        var quarantined = 0;
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var run = WatchUpdates(seed, Options with { Trainers = 3 + seed % 3, AuditEvery = 1 + seed % 3 }, Weather.Calm with { Lie = 0.003, StormInputs = 500 });
+            LeftOut(run).ShouldBe(Batch24, $"seed {seed}");
+            quarantined += run.Journal.OfType<TrainerQuarantined>().Count();
+        }
+
+        quarantined.ShouldBeGreaterThan(100);
+    }
+
+    [Fact]
     public void Storms_with_late_spikes_end_with_the_bits_of_a_run_that_left_them_out_from_the_start()
     {
         for (var seed = 0; seed < 150; seed++)
@@ -98,6 +131,13 @@ public sealed class SpikeSimulationTests
         }
 
         quarantined.ShouldBeGreaterThan(150);
+    }
+
+    [Fact]
+    public void Going_back_because_of_one_liar_proves_nothing_of_another()
+    {
+        for (var seed = 0; seed < 150; seed++)
+            Simulate(seed, Options with { Trainers = 5 + seed % 2, AuditEvery = 2 + seed % 3 }, Weather.Calm with { Lie = 0.006, StormInputs = 800 });
     }
 
     [Fact]
@@ -125,6 +165,16 @@ public sealed class SpikeSimulationTests
         {
             Detection = new SpikeOptions { Rules = [MeanSigmaRule.Id], MeanSigma = rule }.Detection(),
             LossOf = static positions => positions.Sum(LossAt) / positions.Count,
+        });
+    }
+
+    private static SimulatedRun WatchUpdates(int seed, RunLogicOptions options, Weather weather)
+    {
+        var watching = options with { PreviewsUpdates = true };
+        return Finish(seed, watching, new SimulatedRun(seed, watching, Plan, weather)
+        {
+            Detection = new SpikeOptions { Rules = [MeanSigmaRule.Id], MeanSigma = new() { Window = 24, Warmup = 12, Signals = new WatchedSignals(SpikeSignal.UpdateNorm) } }.Detection(),
+            UpdateOf = static positions => positions.Contains(BadSample) ? 9 : positions.Max(LossAt),
         });
     }
 

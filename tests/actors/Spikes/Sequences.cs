@@ -53,6 +53,7 @@ internal static class Sequences
             GradientNorm = norm,
             TensorNorms = norms,
             EmbeddingNorm = norms[0],
+            UpdateNorm = norm / 100,
             BlockNorms = [norms[1], Math.Sqrt((norms[2] * norms[2]) + (norms[3] * norms[3]))],
         };
     }

@@ -27,6 +27,18 @@ public sealed class SpikeOptionsTests
     public void What_is_wrong_is_said_in_one_sentence(string sentence, SpikeOptions options) => options.Validate().ShouldBe([sentence]);
 
     [Fact]
+    public void A_signal_is_watched_where_a_rule_that_is_on_looks_at_it()
+    {
+        var watching = new WatchedSignals(SpikeSignal.Loss, SpikeSignal.UpdateNorm);
+        new SpikeOptions().Watches(SpikeSignal.UpdateNorm).ShouldBeFalse();
+        new SpikeOptions { MeanSigma = new() { Signals = watching } }.Watches(SpikeSignal.UpdateNorm).ShouldBeFalse();
+        new SpikeOptions { Rules = [MeanSigmaRule.Id], MeanSigma = new() { Signals = watching } }.Watches(SpikeSignal.UpdateNorm).ShouldBeTrue();
+        new SpikeOptions { Rules = [FirstMaxRule.Id], FirstMax = new() { Signals = watching } }.Watches(SpikeSignal.UpdateNorm).ShouldBeTrue();
+        new SpikeOptions { Rules = [RunningMultipleRule.Id], RunningMultiple = new() { Signals = watching } }.Watches(SpikeSignal.UpdateNorm).ShouldBeTrue();
+        new SpikeOptions { Rules = [RunningMultipleRule.Id], RunningMultiple = new() { Signals = watching } }.Watches(SpikeSignal.BlockNorm).ShouldBeFalse();
+    }
+
+    [Fact]
     public void Equal_options_are_equal_and_others_are_not()
     {
         new SpikeOptions { Rules = ["drift"] }.ShouldBe(new SpikeOptions { Rules = ["drift"] });

@@ -13,11 +13,12 @@ public sealed class SpikeSignalTests
     [Fact]
     public void Of_lanes_and_blocks_the_largest_counts_and_findings_say_which_it_is()
     {
-        var step = Smooth(7) with { LaneLosses = [1, 4, 2, 4], BlockNorms = [0.5, 0.25, 3], EmbeddingNorm = 8 };
-        SpikeSignal.All.Select(signal => signal.Of(step)).ShouldBe([step.Loss, step.GradientNorm, 4, 8, 3]);
+        var step = Smooth(7) with { LaneLosses = [1, 4, 2, 4], BlockNorms = [0.5, 0.25, 3], EmbeddingNorm = 8, UpdateNorm = 0.5 };
+        SpikeSignal.All.Select(signal => signal.Of(step)).ShouldBe([step.Loss, step.GradientNorm, 4, 8, 3, 0.5]);
         SpikeSignal.All.Select(signal => signal.In(step)).ShouldBe(
         [
             "loss of step 7", "gradient norm of step 7", "largest lane loss of step 7 (lane 1)", "embedding gradient norm of step 7", "largest block gradient norm of step 7 (block 2)",
+            "update norm of step 7",
         ]);
     }
 
@@ -25,7 +26,7 @@ public sealed class SpikeSignalTests
     public void What_was_not_measured_or_is_no_number_in_part_is_no_number()
     {
         var bare = Sequences.Of(3, 2, 1);
-        SpikeSignal.All.Select(signal => signal.Of(bare)).ShouldBe([2, 1, double.NaN, double.NaN, double.NaN]);
+        SpikeSignal.All.Select(signal => signal.Of(bare)).ShouldBe([2, 1, double.NaN, double.NaN, double.NaN, double.NaN]);
         SpikeSignal.LaneLoss.Of(bare with { LaneLosses = [1, double.NaN, 5] }).ShouldBe(double.NaN);
         SpikeSignal.BlockNorm.Of(bare with { BlockNorms = [double.PositiveInfinity, 1] }).ShouldBe(double.PositiveInfinity);
     }
@@ -52,11 +53,13 @@ public sealed class SpikeSignalTests
     //   lane = [max(2 + sin(1.7*s + 0.9*l)/10 for l in range(4)) for s in range(80)]
     //   embedding = [0.5 + 0.1*cos(2.3*s) for s in range(80)]
     //   block = [max(1 + 0.3*b + 0.2*sin(0.7*s + b) for b in range(3)) for s in range(80)]
-    //   for v in (lane, embedding, block): print(mean(v) + 6*stdev(v), 10*max(v), 2*mean(v))
+    //   update = [0.02 + 0.003*sin(1.1*s) for s in range(80)]
+    //   for v in (lane, embedding, block, update): print(mean(v) + 6*stdev(v), 10*max(v), 2*mean(v))
     [Theory]
     [InlineData("lane_loss", 2.289474724502413, 20.999998449014292, 4.145685686908662)]
     [InlineData("embedding_norm", 0.9309632463303463, 6.0, 1.0020652294811143)]
     [InlineData("block_norm", 2.4478584084429276, 17.981456818158094, 3.196124725074682)]
+    [InlineData("update_norm", 0.032806038310871324, 0.229997355803218, 0.03999871089615702)]
     public void Limits_are_those_of_another_implementation(string word, double meanSigma, double firstMax, double runningMultiple)
     {
         var signal = SignalOf(word);
@@ -97,6 +100,7 @@ public sealed class SpikeSignalTests
     [InlineData("lane_loss")]
     [InlineData("embedding_norm")]
     [InlineData("block_norm")]
+    [InlineData("update_norm")]
     public void A_rule_rests_and_forgets_nothing_where_what_it_looks_at_was_not_measured(string word)
     {
         foreach (var rule in Rules(new WatchedSignals(SpikeSignal.Loss, SignalOf(word))))
@@ -151,7 +155,7 @@ public sealed class SpikeSignalTests
         StepSignals[] others =
         [
             Copy() with { Step = 5 }, Copy() with { Loss = 0 }, Copy() with { GradientNorm = 0 }, Copy() with { LaneLosses = [1] }, Copy() with { TensorNorms = [2, 1] },
-            Copy() with { EmbeddingNorm = null }, Copy() with { EmbeddingNorm = 0 }, Copy() with { BlockNorms = [] }, Copy() with { NonFinite = 0 }, Copy() with { Tokens = 0 },
+            Copy() with { EmbeddingNorm = null }, Copy() with { EmbeddingNorm = 0 }, Copy() with { BlockNorms = [] }, Copy() with { UpdateNorm = 0 }, Copy() with { NonFinite = 0 }, Copy() with { Tokens = 0 },
         ];
         others.ShouldAllBe(other => !other.Equals(step));
     }
@@ -159,7 +163,7 @@ public sealed class SpikeSignalTests
     private static SpikeSignal SignalOf(string word) => SpikeSignal.All.Single(signal => signal.Word == word);
 
     private static IEnumerable<WatchedSignals> Subsets() =>
-        Enumerable.Range(1, 31).Select(static bits => new WatchedSignals(SpikeSignal.All.Where((_, i) => (bits >> i & 1) == 1)));
+        Enumerable.Range(1, (1 << SpikeSignal.All.Count) - 1).Select(static bits => new WatchedSignals(SpikeSignal.All.Where((_, i) => (bits >> i & 1) == 1)));
 
     private static SpikeRule[] Rules(WatchedSignals watched) =>
     [
@@ -174,6 +178,7 @@ public sealed class SpikeSignalTests
         GradientNorm = 3,
         LaneLosses = [.. Enumerable.Range(0, 4).Select(lane => 2 + (Math.Sin((1.7 * step) + (0.9 * lane)) / 10))],
         EmbeddingNorm = 0.5 + (0.1 * Math.Cos(2.3 * step)),
+        UpdateNorm = 0.02 + (0.003 * Math.Sin(1.1 * step)),
         BlockNorms = [.. Enumerable.Range(0, 3).Select(block => 1 + (0.3 * block) + (0.2 * Math.Sin((0.7 * step) + block)))],
     };
 
@@ -187,6 +192,7 @@ public sealed class SpikeSignalTests
             GradientNorm = Near(3),
             LaneLosses = [Near(2), Near(2), Near(2), Near(2)],
             EmbeddingNorm = Near(0.1),
+            UpdateNorm = Near(0.02),
             BlockNorms = [Near(2), Near(1), Near(0.5)],
         };
     }
@@ -198,6 +204,7 @@ public sealed class SpikeSignalTests
         "gradient_norm" => step with { GradientNorm = value },
         "lane_loss" => step with { LaneLosses = [.. step.LaneLosses.Select((loss, lane) => lane == 2 ? value : loss)] },
         "embedding_norm" => step with { EmbeddingNorm = value },
+        "update_norm" => step with { UpdateNorm = value },
         _ => step with { BlockNorms = [.. step.BlockNorms.Select((norm, block) => block == 1 ? value : norm)] },
     };
 

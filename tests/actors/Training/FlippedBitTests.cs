@@ -109,7 +109,9 @@ public sealed class FlippedBitTests
             {
                 if (Compute(round) is not { } norm)
                     return;
-                device.Apply(round, norm, UpdateAdjustment.None).ShouldNotBeNull().Checksum.ShouldBe(device.Replica.StateChecksum);
+                var foreseen = device.Preview(round, norm).ShouldNotBeNull();
+                var applied = device.Apply(round, norm, UpdateAdjustment.None).ShouldNotBeNull();
+                (applied.Checksum, applied.Norm).ShouldBe((device.Replica.StateChecksum, foreseen));
 
                 // Two slots in turns; what is copied is tried at once, as whoever joins from it would.
                 var slot = (int)(step % 2);

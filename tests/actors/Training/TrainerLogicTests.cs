@@ -190,6 +190,39 @@ public sealed class TrainerLogicTests : IDisposable
     }
 
     [Fact]
+    public void An_update_is_foreseen_as_often_as_that_is_asked_and_changes_nothing()
+    {
+        trainer.Hear(LoadFour);
+        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 1));
+        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 2));
+        trainer.Step.ShouldBe(4);
+        trainer.Hear(new ApplyUpdate(Round, 1.5, UpdateAdjustment.None));
+        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 3));
+        device.Log.ShouldBe(["load 4", "preview 10 1.5", "preview 10 1.5", "apply 10 1.5"]);
+        Told(
+            new StateLoaded(Key, 4, 1), new UpdatePreviewed(Key, Ticket, 1, 0.25), new UpdatePreviewed(Key, Ticket, 2, 0.25),
+            new UpdateApplied(Key, Round, new AppliedUpdate(11, 0.5)), new AtAnotherStep(Key, 5));
+    }
+
+    [Fact]
+    public void An_update_whose_total_is_gone_is_not_foreseen()
+    {
+        device.IsClosed = true;
+        trainer.Hear(LoadFour);
+        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 1));
+        Told(new StateLoaded(Key, 4, 1));
+    }
+
+    [Fact]
+    public void With_a_block_that_is_computed_once_more_its_update_is_foreseen_where_that_is_wanted()
+    {
+        trainer.Hear(LoadFour);
+        trainer.Hear(new RecomputeBlock(Ticket, new LaneBlock(0, 1), 4, SkipList.Empty, 1) { IsPreviewed = true });
+        Drain();
+        device.Log.ShouldBe(["load 4", "begin {0}", "lane 0", "measure and preview 4"]);
+    }
+
+    [Fact]
     public void A_state_is_copied_into_the_same_slot_again_when_that_is_another_order()
     {
         trainer.Hear(LoadFour);
@@ -256,10 +289,16 @@ public sealed class TrainerLogicTests : IDisposable
             return IsClosed ? null : Result;
         }
 
-        public BlockResult Measure()
+        public BlockResult Measure(long atStep, bool isPreviewed)
         {
-            Log.Add("measure");
+            Log.Add(isPreviewed ? $"measure and preview {atStep}" : "measure");
             return Result;
+        }
+
+        public double? Preview(Round round, double gradientNorm)
+        {
+            Log.Add(FormattableString.Invariant($"preview {round.Number} {gradientNorm}"));
+            return IsClosed ? null : 0.25;
         }
 
         public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment)

@@ -2,6 +2,7 @@ using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
@@ -53,6 +54,9 @@ internal sealed record ChaosSchedule
     public int SnapshotEvery { get; init; }
 
     public int AuditEvery { get; init; }
+
+    /// <summary>Whether updates are foreseen before they are judged.</summary>
+    public bool PreviewsUpdates { get; init; }
 
     public int ProofSteps { get; init; } = 3;
 
@@ -107,6 +111,7 @@ internal sealed record ChaosSchedule
             // The first counts where two meet at one message: to throw is what every kind of message has to see.
             SnapshotEvery = seed % 4,
             AuditEvery = seed % 3,
+            PreviewsUpdates = seed % 7 < 2,
             FailsAtEnd = seed % 5 == 0,
             Flips = Flipped(seed),
             Rules = [.. Enumerable.Range(0, RulesPerSeed).Select(i => Rule(seed, i, random)).OrderBy(static rule => rule.Fault == Fault.Throw ? 0 : 1)],
@@ -125,7 +130,7 @@ internal sealed record ChaosSchedule
     }
 
     public override string ToString() =>
-        $"seed {Seed}: {Training.Name}, {Trainers} trainers, {Reducers} reducers, checkpoint every {CheckpointEvery}, evaluation every {EvaluateEvery}, {SnapshotSlots} slots, snapshot every {SnapshotEvery}, audit every {AuditEvery}, "
+        $"seed {Seed}: {Training.Name}, {Trainers} trainers, {Reducers} reducers, checkpoint every {CheckpointEvery}, evaluation every {EvaluateEvery}, {SnapshotSlots} slots, snapshot every {SnapshotEvery}, audit every {AuditEvery}, previews {PreviewsUpdates}, "
         + $"buffer {JournalBuffer}, storm {Storm} of {StormFaults}, journal storm {JournalStorm}, scales [{string.Join(' ', Scales)}], cuts [{string.Join(' ', Cuts)}], "
         + $"fails at the end {FailsAtEnd}, flips [{string.Join(' ', Flips.Select(static flip => $"{flip.Place}#{flip.Occurrence}"))}], "
         + $"rules [{string.Join(' ', Rules.Select(static rule => $"{rule.Target}#{rule.Occurrence}:{rule.Fault}"))}]";
@@ -157,9 +162,11 @@ internal sealed record ChaosSchedule
 
             // Some steps after the start, with nothing kept of them to go on from.
             nameof(Rewind) => (first with { Trainers = 2, CheckpointEvery = 10, SnapshotEvery = 0 }).Add(FaultTarget.Trainers, nameof(TellTrainer), 20, Fault.Throw),
+            nameof(ActorFailed) => first.Add(FaultTarget.Reducer, nameof(AddBlock), 1, Fault.Throw),
             nameof(SpikeDetectorStarted) => first,
             nameof(JournalAway) => first with { JournalStorm = 0.2, StormFaults = 20 },
             nameof(RecomputeBlock) or nameof(BlockRecomputed) => first with { AuditEvery = 1 },
+            nameof(PreviewUpdate) or nameof(UpdatePreviewed) or nameof(ITrainerDevice.Preview) => first with { PreviewsUpdates = true },
             nameof(MarkGood) => first with { CheckpointEvery = 1, ProofSteps = 1 },
             nameof(CancelEvaluation) or nameof(StopRun) when !Kills => first with { EvaluateEvery = 1, Cuts = [(Cut.Stop, 3), .. Cuts] },
             _ => this,

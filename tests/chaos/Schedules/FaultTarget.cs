@@ -42,16 +42,16 @@ internal sealed record FaultTarget(string Role, string Kind)
             Supervisor, nameof(JournalRecovered), nameof(Recorded), nameof(JournalAway), nameof(TrainerSupervisorStarted), nameof(TrainerStarted), nameof(TrainerLost),
             nameof(ReducerStarted), nameof(ShardReduced), nameof(CheckpointerStarted), nameof(CheckpointSaved), nameof(PublisherStarted), nameof(Published),
             nameof(MetricsDurable), nameof(StateLoaded), nameof(LaneComputed), nameof(BlockComputed), nameof(UpdateApplied), nameof(AtAnotherStep), nameof(StateCopied),
-            nameof(EvaluationProgressed), nameof(Evaluated), nameof(BlockRecomputed), nameof(SpikeDetectorStarted), nameof(StepJudged), nameof(ActorFailed), nameof(ScaleTrainers), nameof(StopRun), nameof(GetStatus), nameof(Tick), nameof(Terminated),
+            nameof(EvaluationProgressed), nameof(Evaluated), nameof(BlockRecomputed), nameof(UpdatePreviewed), nameof(SpikeDetectorStarted), nameof(StepJudged), nameof(ActorFailed), nameof(ScaleTrainers), nameof(StopRun), nameof(GetStatus), nameof(Tick), nameof(Terminated),
             "SupervisorReplacement");
         Add(Trainers, nameof(TellTrainer), nameof(StartTrainer), nameof(RetireTrainer), nameof(AbandonTrainer), nameof(Terminated), "Wake");
-        Add(Trainer, nameof(LoadState), nameof(ComputeLanes), nameof(ApplyUpdate), nameof(CopyState), nameof(RecomputeBlock), nameof(Evaluate), nameof(CancelEvaluation), "Work");
+        Add(Trainer, nameof(LoadState), nameof(ComputeLanes), nameof(ApplyUpdate), nameof(CopyState), nameof(RecomputeBlock), nameof(PreviewUpdate), nameof(Evaluate), nameof(CancelEvaluation), "Work");
         Add(Reducer, nameof(AddBlock));
         Add(Spikes, nameof(JudgeStep));
         Add(Checkpointer, nameof(SaveCheckpoint), nameof(MarkGood));
         Add(Metrics, nameof(GoOnAfter), nameof(Publish), nameof(Rewind), nameof(FlushMetrics));
         Add(Journal, nameof(RecordDecision));
-        foreach (var call in (string[])["Make", nameof(ITrainerDevice.Load), nameof(ITrainerDevice.ComputeLane), nameof(ITrainerDevice.Publish), nameof(ITrainerDevice.Apply), nameof(ITrainerDevice.Copy), nameof(ITrainerDevice.EvaluateBatch)])
+        foreach (var call in (string[])["Make", nameof(ITrainerDevice.Load), nameof(ITrainerDevice.ComputeLane), nameof(ITrainerDevice.Publish), nameof(ITrainerDevice.Preview), nameof(ITrainerDevice.Apply), nameof(ITrainerDevice.Copy), nameof(ITrainerDevice.EvaluateBatch)])
             all.AddRange([(new(Device, call), Fault.Throw), (new(Device, call), Fault.ThrowAfter)]);
         var shuffled = all.ToArray();
         new Random(1).Shuffle(shuffled);

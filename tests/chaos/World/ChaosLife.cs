@@ -172,6 +172,7 @@ internal sealed class ChaosLife
                 ProofSteps = schedule.ProofSteps,
                 TokensPerStep = training.TokensPerStep,
                 Norms = new TensorNorms(training.Layout),
+                PreviewsUpdates = schedule.PreviewsUpdates,
                 JournalBuffer = schedule.JournalBuffer,
                 TrainerTimeout = schedule.TrainerTimeout,
                 RetryInterval = TimeSpan.FromMilliseconds(30),

@@ -7,6 +7,8 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace ActorTrain.Chaos.Tests.World;
 
@@ -74,6 +76,12 @@ internal sealed class ChaosTraining
 
     public IEnumerable<TokenBatch> ReadHeldOut() => Read(Enumerable.Range(Samples, HeldOutSamples).Select(static sample => ((long)sample, false)));
 
+    private static double Distance(Tensor from, Tensor to)
+    {
+        using var scope = NewDisposeScope();
+        return (to.to(ScalarType.Float64) - from.to(ScalarType.Float64)).square().sum().sqrt().item<double>();
+    }
+
     private IEnumerable<TokenBatch> Read(IEnumerable<(long Sample, bool IsNoise)> samples)
     {
         foreach (var chunk in samples.Chunk(MicroBatch))
@@ -91,8 +99,8 @@ internal sealed class ChaosTraining
 
     /// <summary>The bare loop over all steps.</summary>
     /// <param name="skips">What it leaves out from the start.</param>
-    /// <param name="look">Shown each step's lane losses, as parts of its loss, and its gradient, before that is applied.</param>
-    public Undisturbed BareLoop(SkipList skips, Action<long, IReadOnlyList<double>, GradientSum>? look = null)
+    /// <param name="look">Shown each step's lane losses, as parts of its loss, its gradient, and the length of the way that the weights went.</param>
+    public Undisturbed BareLoop(SkipList skips, Action<long, IReadOnlyList<double>, GradientSum, double>? look = null)
     {
         Undisturbed? result = null;
         var thread = new Thread(() =>
@@ -107,9 +115,11 @@ internal sealed class ChaosTraining
                 var sums = replica.Compute(Enumerable.Range(0, Lanes).Select(static lane => new LaneBlock(lane, 1)), lane => Read(Plan.Samples(at, lane, skips)), TokensPerStep);
                 IReadOnlyList<double> losses = [.. sums.OrderBy(static sum => sum.Key.First).Select(static sum => sum.Value.Loss)];
                 var total = replica.Reduce(sums);
-                look?.Invoke(step, losses, total);
                 var measure = Models.Steps.Replica.Measure(step, total);
+                using var before = look is null ? null : replica.Parameters.Weights.clone();
                 replica.Apply(total, measure);
+                if (before is not null)
+                    look!(step, losses, total, Distance(before, replica.Parameters.Weights));
                 steps.Add((measure.Loss, measure.GradientNorm));
                 heldOut.Add(HeldOutLoss.Measure(replica.Model, ReadHeldOut(), BytesPerToken).Loss);
             }

@@ -48,9 +48,14 @@ public sealed class UpdateTests : IDisposable
         {
             var gradient = Gradient(step);
             var reset = kind == "reset asked for" && step == 30;
+            var before = State(parameters, optimizer);
+            var preview = optimizer.Preview(gradient, step, Rate, 0.7);
+            State(parameters, optimizer).ShouldBe(before, "a preview changes nothing");
             var update = optimizer.Apply(gradient, step, Rate, 0.7, factors, reset);
             var expected = reference.Apply(gradient, step, 0.7, factors, reset);
             update.ShouldBe(expected, 2e-3 * expected, $"step {step}");
+            if (factors is null && !reset)
+                preview.ShouldBe(update, $"step {step} was foreseen");
         }
 
         Distance(parameters.Weights, reference.Weights).ShouldBeLessThan(2e-4);
@@ -169,6 +174,8 @@ public sealed class UpdateTests : IDisposable
             all.narrow(0, 0, 200).zero_();
         return all;
     }
+
+    private static ulong State(FlatParameters parameters, AdamW optimizer) => StateHash.Of(parameters.Weights, optimizer.FirstMoment, optimizer.SecondMoment);
 
     private static double Distance(Tensor actual, double[] expected)
     {
