@@ -43,6 +43,9 @@ internal sealed class TraineeActors : IDisposable
 
     private long wishes;
 
+    // Each supervisor waits here on a thread of the pool, which begins with no more than there are processors and gets others late.
+    static TraineeActors() => ThreadPool.SetMinThreads(4 * Environment.ProcessorCount, 1);
+
     public TraineeActors(
         int trainers, int threads, int reducers, IFaultInjector? faults = null, int checkpointEvery = 0, int auditEvery = 0, int snapshotEvery = 0, int maxFaults = 10)
     {

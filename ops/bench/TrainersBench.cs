@@ -6,8 +6,9 @@ namespace ActorTrain.Bench;
 /// as there are processors, in turns.</summary>
 internal static class TrainersBench
 {
-    private const int Rounds = 7;
-    private const int Steps = 10;
+    // Turns are short and many: what else the machine does changes within seconds, and by more than what is to be seen.
+    private const int Rounds = 30;
+    private const int Steps = 3;
 
     public static void Run(Figures figures)
     {
@@ -20,15 +21,41 @@ internal static class TrainersBench
         one.Run(3);
         many.Run(3);
         var rates = new List<(double Loop, double One, double Many)>();
-        for (var round = 1; round <= Rounds; round++)
+        for (var round = 0; round < Rounds; round++)
         {
-            rates.Add((loop.Run(Steps), one.Run(Steps), many.Run(Steps)));
-            Console.WriteLine($"  round {round}: bare loop {rates[^1].Loop:F0}, one trainer {rates[^1].One:F0}, {processors} trainers {rates[^1].Many:F0}");
+            // Whoever comes first in one turn comes last in the next.
+            double bare = 0, both = 0;
+            if (round % 2 == 0)
+                bare = Bare();
+            else
+                both = many.Run(Steps);
+            var single = one.Run(Steps);
+            if (round % 2 == 0)
+                both = many.Run(Steps);
+            else
+                bare = Bare();
+            rates.Add((bare, single, both));
         }
 
+        Say("bare loop", rates.Select(static rate => rate.Loop));
+        Say("one trainer", rates.Select(static rate => rate.One));
+        Say($"{processors} trainers", rates.Select(static rate => rate.Many));
         if (one.LastNorm != many.LastNorm)
             throw new InvalidOperationException($"One trainer's gradient norm is {one.LastNorm:R}, that of {processors} is {many.LastNorm:R}.");
         figures.Add("training.actors_vs_loop", rates.Select(static rate => rate.One / rate.Loop).Median());
         figures.Add("training.two_trainers_vs_one", rates.Select(static rate => rate.Many / rate.One).Median());
+
+        // As with the tree, the step before those that count is one of its own.
+        double Bare()
+        {
+            loop.Run(1);
+            return loop.Run(Steps);
+        }
+    }
+
+    private static void Say(string who, IEnumerable<double> rates)
+    {
+        var sorted = rates.Order().ToList();
+        Console.WriteLine($"  {who}: {sorted.Median():F0} (half of the turns from {sorted[sorted.Count / 4]:F0} to {sorted[sorted.Count * 3 / 4]:F0})");
     }
 }

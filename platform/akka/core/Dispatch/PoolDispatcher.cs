@@ -125,11 +125,11 @@ internal sealed class PoolWorker
     }
 }
 
-/// <summary>Sees to it that nothing is kept for a thread whose handler takes long: looks every few milliseconds while anything is kept at all.</summary>
+/// <summary>Sees to it that nothing is kept for a thread whose handler takes long: looks every few milliseconds while anything is kept, and rests as soon as
+/// nothing is, since every look may take a processor from those who compute.</summary>
 internal static class PoolWatch
 {
     private const int Milliseconds = 5;
-    private const int TicksUntilRest = 200;
 
     private static readonly Lock Gate = new();
     private static readonly List<WeakReference<PoolWorker>> Workers = [];
@@ -165,12 +165,11 @@ internal static class PoolWatch
         while (true)
         {
             Wake.WaitOne();
-            for (var idle = 0; idle < TicksUntilRest; idle++)
+            do
             {
                 Thread.Sleep(Milliseconds);
-                if (Look(seen))
-                    idle = 0;
             }
+            while (Look(seen));
             seen.Clear();
             Volatile.Write(ref awake, false);
             // Who kept something just before may have seen the watch awake; the barrier of all threads spares them one of their own.
@@ -180,10 +179,10 @@ internal static class PoolWatch
         }
     }
 
-    /// <summary>Gives to the pool what was kept at the last look already; false where no thread has kept anything since.</summary>
+    /// <summary>Gives to the pool what was kept at the last look already; false where nothing else is kept.</summary>
     private static bool Look(Dictionary<PoolWorker, int> seen)
     {
-        var busy = false;
+        var isAnythingKept = false;
         lock (Gate)
         {
             Workers.RemoveAll(worker => !worker.TryGetTarget(out _));
@@ -191,15 +190,17 @@ internal static class PoolWatch
             {
                 if (!reference.TryGetTarget(out var worker))
                     continue;
+                if (!worker.IsKeeping)
+                    continue;
                 var kept = worker.Kept;
-                var known = seen.TryGetValue(worker, out var before) && before == kept;
-                busy |= !known;
-                if (known && worker.IsKeeping)
+                if (seen.TryGetValue(worker, out var before) && before == kept)
                     worker.GiveUp();
+                else
+                    isAnythingKept = true;
                 seen[worker] = kept;
             }
         }
-        return busy;
+        return isAnythingKept;
     }
 
     private static bool AnythingKept()
