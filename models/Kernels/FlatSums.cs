@@ -62,6 +62,38 @@ public static unsafe class FlatSums
     /// <param name="squares">One element per block.</param>
     public static void Squares(long count, nint vector, Span<double> squares) => Measure(count, vector, new SumReport { Squares = squares });
 
+    /// <summary>Checksums of some whole vectors, by all threads of the caller: many short ones at once, where each alone would be too short to share.</summary>
+    /// <param name="addresses">Address of each vector's first element.</param>
+    /// <param name="counts">How many each has.</param>
+    /// <returns>The checksum of each.</returns>
+    public static FlatChecksum[] Checksums(ReadOnlySpan<nint> addresses, ReadOnlySpan<long> counts)
+    {
+        if (addresses.Length != counts.Length)
+            throw new ArgumentException($"{addresses.Length} vectors cannot have {counts.Length} lengths.", nameof(counts));
+        var blocks = 0;
+        foreach (var count in counts)
+            blocks += BlocksOf(count);
+        var found = new ulong[blocks];
+        if (FusedKernels.IsAvailable)
+        {
+            fixed (nint* x = addresses)
+            fixed (long* lengths = counts)
+            fixed (ulong* into = found)
+                FusedKernels.Check(NativeKernels.ak_checksums(addresses.Length, x, lengths, into));
+        }
+
+        var checksums = new FlatChecksum[addresses.Length];
+        for (int i = 0, first = 0; i < checksums.Length; first += BlocksOf(counts[i++]))
+        {
+            var own = found.AsSpan(first, BlocksOf(counts[i]));
+            if (!FusedKernels.IsAvailable)
+                FlatChecksum.Composed(counts[i], addresses[i], own);
+            checksums[i] = new FlatChecksum(own);
+        }
+
+        return checksums;
+    }
+
     /// <summary>Elements that are NaN or infinite.</summary>
     public static long CountNonFinite(long count, nint vector)
     {

@@ -67,6 +67,7 @@ internal static partial class NativeKernels
     [LibraryImport(Library)] internal static partial int ak_convert(long count, nint from, nint toBfloat16);
     [LibraryImport(Library)] internal static partial double ak_sum_squares(long count, nint x);
     [LibraryImport(Library)] internal static partial int ak_sum(long count, nint left, nint right, nint to, in SumReport report);
+    [LibraryImport(Library)] internal static unsafe partial int ak_checksums(long vectors, nint* x, long* counts, ulong* found);
     [LibraryImport(Library)]
     internal static unsafe partial int ak_adamw(
         long count, nint w, nint g, nint m, nint v, in AdamWConstants constants, long ranges, AdamWRange* range, ulong* checksums, out double updateSquares);

@@ -14,7 +14,7 @@ internal sealed class PackedLinear : IDisposable
     private readonly long inputs;
     private readonly long outputs;
     private nint native;
-    private readonly FlatChecksum?[] checksums = new FlatChecksum?[2];
+    private FlatChecksum[] checksums = [];
     private long packedVersion = -1;
 
     public PackedLinear(ParameterSlot weight, ParameterSlot? bias, Activations activations)
@@ -40,30 +40,39 @@ internal sealed class PackedLinear : IDisposable
             {
                 FusedKernels.Check(ak_linear_pack(native, weight.WeightAddress));
                 packedVersion = weight.Version;
-                for (var copy = 0; copy < checksums.Length; copy++)
-                    checksums[copy] = Checksum(copy);
+                var (addresses, counts) = Packed();
+                checksums = FlatSums.Checksums(addresses, counts);
             }
 
             return native;
         }
     }
 
-    /// <summary>Checks the packed copies that are in use.</summary>
+    /// <summary>Checks the packed copies of some maps that are in use, all at once.</summary>
     /// <exception cref="CorruptionException">A bit of them was flipped.</exception>
-    public void Verify()
+    public static void Verify(IEnumerable<PackedLinear> maps)
     {
-        for (var copy = 0; packedVersion == weight.Version && copy < checksums.Length; copy++)
-            checksums[copy]!.Verify(Checksum(copy).Blocks, FlatPlace.PackedWeights);
+        var (addresses, counts, wanted) = (new List<nint>(), new List<long>(), new List<FlatChecksum>());
+        foreach (var map in maps.Where(static map => map.IsInUse))
+        {
+            var (where, lengths) = map.Packed();
+            addresses.AddRange(where);
+            counts.AddRange(lengths);
+            wanted.AddRange(map.checksums);
+        }
+
+        foreach (var (was, found) in wanted.Zip(FlatSums.Checksums([.. addresses], [.. counts])))
+            was.Verify(found.Blocks, FlatPlace.PackedWeights);
     }
 
     /// <summary>The packed copies that are in use.</summary>
     public IEnumerable<FlipTarget> Targets()
     {
-        for (var copy = 0; packedVersion == weight.Version && copy < checksums.Length; copy++)
-        {
-            var count = ak_linear_packed(native, copy, out var address);
+        if (!IsInUse)
+            yield break;
+        var (addresses, counts) = Packed();
+        foreach (var (address, count) in addresses.Zip(counts))
             yield return new FlipTarget(FlatPlace.PackedWeights, 32 * count, bit => BitFlip.At(address, bit));
-        }
     }
 
     /// <summary>x·Wᵀ + b; x <c>[rows, in]</c>, result <c>[rows, out]</c>, both of the activations' type.</summary>
@@ -101,12 +110,15 @@ internal sealed class PackedLinear : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private FlatChecksum Checksum(int copy)
+    private bool IsInUse => packedVersion == weight.Version;
+
+    // That of the forward product, and that of the input gradient.
+    private (nint[] Addresses, long[] Counts) Packed()
     {
-        var count = ak_linear_packed(native, copy, out var address);
-        var blocks = new ulong[FlatSums.BlocksOf(count)];
-        FlatChecksum.Of(count, address, blocks);
-        return new FlatChecksum(blocks);
+        var (addresses, counts) = (new nint[2], new long[2]);
+        for (var copy = 0; copy < counts.Length; copy++)
+            counts[copy] = ak_linear_packed(native, copy, out addresses[copy]);
+        return (addresses, counts);
     }
 
     private nint BiasAddress => bias?.WeightAddress ?? 0;

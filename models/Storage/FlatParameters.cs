@@ -72,7 +72,7 @@ public sealed class FlatParameters : IDisposable
 
     /// <summary>Checks the copies of the weights, in other formats, that were made since they changed last.</summary>
     /// <exception cref="CorruptionException">A bit of one was flipped.</exception>
-    public void VerifyCopies() => Copies.ForEach(static copy => copy.Verify());
+    public void VerifyCopies() => PackedLinear.Verify(Copies);
 
     /// <summary>Those copies, to flip bits in.</summary>
     public IEnumerable<FlipTarget> CopyTargets() => Copies.SelectMany(static copy => copy.Targets());

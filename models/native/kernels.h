@@ -111,6 +111,8 @@ typedef struct {
 } ak_sum_report;
 // to = left + right. `to` may be either. right null: nothing is added or written; squares are those of left. Bits do not depend on `parallel`.
 AK_API int ak_sum(int64_t count, const float* left, const float* right, float* to, const ak_sum_report* report);
+// The same checksums of some vectors by all threads at once; found: those of the first vector's blocks, then of the second's, and so on.
+AK_API int ak_checksums(int64_t vectors, const float* const* x, const int64_t* counts, uint64_t* found);
 
 // One pass of AdamW: g' = clip·g; m = β1·m + (1−β1)·g'; v = β2·v + (1−β2)·g'²;
 // w = w·(1 − lr·decay) − lr·(m / correction1) / (√(v / correction2) + ε), with correction_i = 1 − β_i^t.

@@ -56,6 +56,7 @@ struct Kernels {
     void (*add)(int64_t count, float* into, const float* other);
     double (*sum_squares)(int64_t count, const float* x);
     void (*sum)(int64_t count, const float* left, const float* right, float* to, const ak_sum_report& report);
+    void (*checksums)(int64_t vectors, const float* const* x, const int64_t* counts, uint64_t* found);
     void (*adamw)(int64_t count, float* w, const float* g, float* m, float* v, const ak_adamw_constants& constants, int64_t ranges,
                   const ak_adamw_range* range, uint64_t* checksums, double* update_squares, bool writes);
     double (*adamw_ratio)(int64_t count, const float* g, const float* v, const ak_adamw_constants& constants, float clip);

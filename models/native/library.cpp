@@ -327,6 +327,10 @@ int ak_sum(int64_t count, const float* left, const float* right, float* to, cons
     });
 }
 
+int ak_checksums(int64_t vectors, const float* const* x, const int64_t* counts, uint64_t* found) {
+    return guarded([&] { kernels().checksums(vectors, x, counts, found); });
+}
+
 int ak_adamw(int64_t count, float* w, const float* g, float* m, float* v, const ak_adamw_constants* constants, int64_t ranges,
              const ak_adamw_range* range, uint64_t* checksums, double* update_squares) {
     return guarded([&] {

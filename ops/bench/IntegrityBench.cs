@@ -36,7 +36,8 @@ internal static class IntegrityBench
             times.Add(round % 2 == 0 ? (guarded.Steps(Steps), bare.Steps(Steps)) : Turned(bare.Steps(Steps), guarded.Steps(Steps)));
         Console.WriteLine($"  checked {times.Select(static t => t.Guarded).Median():F1}, not checked {times.Select(static t => t.Bare).Median():F1}");
 
-        // What the checks that are no part of another pass take alone.
+        // What the checks that are no part of another pass take alone, once a lane has packed the weights.
+        guarded.Lane();
         var (lane, weights) = (new List<double>(), new List<double>());
         for (var i = 0; i < 21; i++)
         {
@@ -83,6 +84,8 @@ internal static class IntegrityBench
                 Replica.Apply(total, Replica.Measure(step, total));
             }
         }) / count;
+
+        public void Lane() => Replica.Compute([new LaneBlock(0, 1)], lane => [batches[lane]], Lanes * options.Model.ContextLength);
 
         public void Dispose() => Replica.Dispose();
     }

@@ -155,4 +155,22 @@ void sum(int64_t count, const float* left, const float* right, float* to, const 
     }
 }
 
+// Cut into parts as sums are, and the parts of all shared by all threads: each vector alone may be too short for them.
+void checksums(int64_t vectors, const float* const* x, const int64_t* counts, uint64_t* found) {
+    constexpr int64_t block = int64_t{1} << 20, part = int64_t{1} << 16;
+    struct Piece {
+        const float* x;
+        int64_t count, block;
+    };
+    std::vector<Piece> pieces;
+    int64_t blocks = 0;
+    for (int64_t v = 0; v < vectors; blocks += ceil_div(counts[v++], block))
+        for (int64_t i = 0; i < counts[v]; i += part) pieces.push_back({x[v] + i, std::min(part, counts[v] - i), blocks + i / block});
+    std::vector<Part> done(pieces.size());
+    parallel(static_cast<int64_t>(pieces.size()), [&](int64_t p, int) { done[p] = sum_part<false, false>(pieces[p].count, pieces[p].x, nullptr, nullptr, false); });
+    std::vector<LaneSums> sums(static_cast<size_t>(blocks));
+    for (size_t p = 0; p < pieces.size(); ++p) sums[pieces[p].block].add(done[p].left);
+    for (int64_t b = 0; b < blocks; ++b) found[b] = sums[b].fold();
+}
+
 }  // namespace ak::AK_ISA

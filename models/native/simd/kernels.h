@@ -29,6 +29,7 @@ AK_DECLARE(convert);
 AK_DECLARE(add);
 AK_DECLARE(sum_squares);
 AK_DECLARE(sum);
+AK_DECLARE(checksums);
 AK_DECLARE(adamw);
 AK_DECLARE(adamw_ratio);
 #undef AK_DECLARE

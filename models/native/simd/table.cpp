@@ -16,7 +16,7 @@ const Kernels kernels = {
     layer_norm_backward,   rms_norm_forward,     rms_norm_backward,     gelu_forward,           gelu_backward,          swiglu_forward,
     swiglu_backward,       rope,                 attention_forward,     attention_backward,     embedding_forward,      embedding_backward,
     cross_entropy_forward, cross_entropy_backward, convert,             add,                    sum_squares,            sum,
-    adamw,                 adamw_ratio,
+    checksums,             adamw,                adamw_ratio,
 };
 
 }  // namespace ak::AK_ISA
