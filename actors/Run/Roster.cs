@@ -5,7 +5,7 @@ using ActorTrain.Models.Plan;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>One trainer as the run knows it.</summary>
-internal sealed class TrainerEntry(int number)
+internal sealed class TrainerEntry(int number, FormerTrainer former)
 {
     public int Number { get; } = number;
 
@@ -31,7 +31,7 @@ internal sealed class TrainerEntry(int number)
 
     /// <summary>Updates before which all that it computed is proved: it was found to compute what others do, or had computed nothing. What it takes over proves
     /// nothing of what it did before, in this life or a former one.</summary>
-    public long ProvedAt { get; set; } = long.MaxValue;
+    public long ProvedAt { get; set; } = former.ProvedAt;
 
     /// <summary>How often it found corrupt bits with itself.</summary>
     public int Corruptions { get; set; }
@@ -55,7 +55,10 @@ internal sealed class TrainerEntry(int number)
 
     public TimeSpan RetryDelay { get; set; }
 
-    public int LastIncarnation { get; set; }
+    public int LastIncarnation { get; set; } = former.LastIncarnation;
+
+    /// <summary>What is to be known of it when it is gone.</summary>
+    public FormerTrainer Former => new(LastIncarnation, ProvedAt);
 
     public int Faults { get; set; }
 

@@ -143,6 +143,9 @@ public sealed partial class RunLogic
             if (Find(liar) is not { } trainer)
                 continue;
             since = Math.Min(since, trainer.ProvedAt);
+
+            // All that is left of it is taken again.
+            trainer.ProvedAt = long.MaxValue;
             if (isProven)
                 Quarantine(trainer, Correction.Automatic, $"At step {step} it computed other bits than the others: {check.Evidence}.");
             else
@@ -217,7 +220,7 @@ public sealed partial class RunLogic
             Lose(trainer, reason);
         Do(new ToTrainerSupervisor(new RetireTrainer(trainer.Number)));
         trainers.Remove(trainer.Number);
-        retired[trainer.Number] = trainer.LastIncarnation;
+        retired[trainer.Number] = trainer.Former;
         quarantined.Add(trainer.Number);
         Record(new TrainerQuarantined(now, step, trainer.Number, by, reason));
         Warn($"trainer {trainer.Number} is quarantined: {reason}");

@@ -11,7 +11,7 @@ public sealed partial class RunLogic
 {
     private readonly bool isNew;
     private readonly HashSet<string> lostActors = [];
-    private readonly Dictionary<int, int> retired = [];
+    private readonly Dictionary<int, FormerTrainer> retired = [];
     private readonly long? recordedCheckpoint;
 
     // Whether the journal's database is away, and whether people know that training waits for it.

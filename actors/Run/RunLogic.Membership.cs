@@ -16,7 +16,7 @@ public sealed partial class RunLogic
         foreach (var number in numbers.Order())
         {
             if (!trainers.TryGetValue(number, out var trainer))
-                trainers.Add(number, trainer = new TrainerEntry(number) { LastIncarnation = retired.GetValueOrDefault(number) });
+                trainers.Add(number, trainer = new TrainerEntry(number, retired.GetValueOrDefault(number, FormerTrainer.None)));
             else if (!trainer.IsRetiring)
                 continue;
             trainer.IsRetiring = false;
@@ -236,7 +236,7 @@ public sealed partial class RunLogic
             }
 
             trainers.Remove(trainer.Number);
-            retired[trainer.Number] = trainer.LastIncarnation;
+            retired[trainer.Number] = trainer.Former;
         }
     }
 }

@@ -77,8 +77,8 @@ public sealed partial class RunLogic
         slots = new SnapshotSlots(options.SnapshotSlots, remains.Held.Where(held => held.Course.Holds(corrections, held.Step)));
         (lastRound, generation, wanted) = (remains.LastRound, remains.Generation, remains.Trainers ?? options.Trainers);
         firstRound = lastRound + 1;
-        foreach (var (number, incarnation) in remains.Incarnations)
-            retired.Add(number, incarnation);
+        foreach (var (number, former) in remains.Known)
+            retired.Add(number, former);
         journal = new Outbox<RunEvent>(events.Count);
         (step, course) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, Ahead(newest.Course)) : (origin.Step, Ahead(origin.Course));
         savedStep = origin.WeightsHash is null ? null : origin.Step;
@@ -106,13 +106,13 @@ public sealed partial class RunLogic
     {
         get
         {
-            var incarnations = new Dictionary<int, int>(retired);
+            var known = new Dictionary<int, FormerTrainer>(retired);
             foreach (var trainer in trainers.Values)
-                incarnations[trainer.Number] = trainer.LastIncarnation;
+                known[trainer.Number] = trainer.Former;
             var unwritten = new UnwrittenRecords(
                 journal.Acknowledged, [.. journal.Waiting.Select(static waiting => waiting.Content)],
                 metricsStep, [.. metrics.Waiting.Select(static waiting => waiting.Content)]);
-            return new RunRemains([.. origins], [.. slots.Held], lastRound, generation, wanted, incarnations, unwritten);
+            return new RunRemains([.. origins], [.. slots.Held], lastRound, generation, wanted, known, unwritten);
         }
     }
 

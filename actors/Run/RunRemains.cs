@@ -32,10 +32,10 @@ public sealed record RunOrigin(long Step, string? WeightsHash, Course Course)
 /// <param name="LastRound">Number of the last round.</param>
 /// <param name="Generation">The last membership.</param>
 /// <param name="Trainers">Trainers wanted; null: as many as the options say.</param>
-/// <param name="Incarnations">The last life of each trainer.</param>
+/// <param name="Known">What is to be known of each trainer that there was.</param>
 /// <param name="Unwritten">What neither journal nor metrics file has yet.</param>
 public sealed record RunRemains(
-    IReadOnlyList<RunOrigin> Origins, IReadOnlyList<HeldSnapshot> Held, long LastRound, long Generation, int? Trainers, IReadOnlyDictionary<int, int> Incarnations,
+    IReadOnlyList<RunOrigin> Origins, IReadOnlyList<HeldSnapshot> Held, long LastRound, long Generation, int? Trainers, IReadOnlyDictionary<int, FormerTrainer> Known,
     UnwrittenRecords Unwritten)
 {
     /// <summary>The newest checkpoint, or <see cref="RunOrigin.Seed"/>.</summary>
@@ -48,8 +48,17 @@ public sealed record RunRemains(
     public static RunRemains Of(IEnumerable<RunOrigin> origins, UnwrittenRecords? unwritten = null)
     {
         IReadOnlyList<RunOrigin> all = [RunOrigin.Seed, .. origins.Where(static origin => origin.WeightsHash is not null)];
-        return new(all, [], 0, 0, null, new Dictionary<int, int>(), unwritten ?? UnwrittenRecords.None(all[^1].Step));
+        return new(all, [], 0, 0, null, new Dictionary<int, FormerTrainer>(), unwritten ?? UnwrittenRecords.None(all[^1].Step));
     }
+}
+
+/// <summary>What outlives a trainer.</summary>
+/// <param name="LastIncarnation">Its last life.</param>
+/// <param name="ProvedAt">Updates before which all that it computed is proved; <see cref="long.MaxValue"/> where nothing else is to be proved.</param>
+public readonly record struct FormerTrainer(int LastIncarnation, long ProvedAt)
+{
+    /// <summary>One that never lived.</summary>
+    public static FormerTrainer None { get; } = new(0, long.MaxValue);
 }
 
 /// <summary>Records that are owed to the journal and to the metrics file.</summary>

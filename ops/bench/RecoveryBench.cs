@@ -79,13 +79,21 @@ internal static class RecoveryBench
         foreach (var every in Rates)
         {
             using var audited = new TraineeActors(trainers: 2, threads: 1, reducers: 2, auditEvery: every);
-            audited.Run(3);
-            var costs = new List<double>();
-            for (var round = 0; round < AuditRounds; round++)
-                costs.Add(100 * ((none.Run(10) / audited.Run(10)) - 1));
+            var costs = Costs(audited);
             Print(string.Create(CultureInfo.InvariantCulture, $"a lane computed twice every {every} steps (each of 2 trainers is proved right every {2 * every})"), costs, "%");
             if (every == 20)
                 figures.Add("audit.cost_percent", costs.Median());
+        }
+
+        using var foreseeing = new TraineeActors(trainers: 2, threads: 1, reducers: 2, previews: true);
+        var previews = Costs(foreseeing);
+        Print("the norm of every update foreseen", previews, "%");
+        figures.Add("spikes.preview.cost_percent", previews.Median());
+
+        List<double> Costs(TraineeActors other)
+        {
+            other.Run(3);
+            return [.. Enumerable.Range(0, AuditRounds).Select(_ => 100 * ((none.Run(10) / other.Run(10)) - 1))];
         }
     }
 

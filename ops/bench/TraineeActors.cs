@@ -47,7 +47,8 @@ internal sealed class TraineeActors : IDisposable
     static TraineeActors() => ThreadPool.SetMinThreads(4 * Environment.ProcessorCount, 1);
 
     public TraineeActors(
-        int trainers, int threads, int reducers, IFaultInjector? faults = null, int checkpointEvery = 0, int auditEvery = 0, int snapshotEvery = 0, int maxFaults = 10)
+        int trainers, int threads, int reducers, IFaultInjector? faults = null, int checkpointEvery = 0, int auditEvery = 0, int snapshotEvery = 0, int maxFaults = 10,
+        bool previews = false)
     {
         var layout = ModelLayout.Of(Model);
         transport = new LocalGradientTransport(layout.Length, Lanes, reducers, LocalGradientTransport.CapacityFor(Lanes, 2 * trainers, totalsKept: 3));
@@ -72,7 +73,7 @@ internal sealed class TraineeActors : IDisposable
         var parts = new RunParts
         {
             Name = "bench",
-            Options = new RunLogicOptions { ConfigurationHash = "bench", Steps = 10_000, Lanes = Lanes, Trainers = trainers, Reducers = reducers, CheckpointEvery = checkpointEvery, AuditEvery = auditEvery, SnapshotEvery = snapshotEvery },
+            Options = new RunLogicOptions { ConfigurationHash = "bench", Steps = 10_000, Lanes = Lanes, Trainers = trainers, Reducers = reducers, CheckpointEvery = checkpointEvery, AuditEvery = auditEvery, SnapshotEvery = snapshotEvery, PreviewsUpdates = previews },
             Plan = plan,
             Trainers = new TrainerSupervisorOptions
             {

@@ -54,7 +54,7 @@ internal sealed partial class SimulatedRun
     {
         var key = new TrainerKey(number, incarnations[number] = incarnations.GetValueOrDefault(number) + 1);
         var here = life;
-        var trainer = new SimulatedTrainer(key, plan, plane, poison, lossOf, UpdateOf, report => Report(report, here));
+        var trainer = new SimulatedTrainer(key, plan, plane, poison, lossOf, UpdateOf, report => Report(report, here)) { Lies = liars.Contains(number) };
         trainers[key] = trainer;
         lives[number] = (key, false);
         Report(new TrainerStarted(key), life);
@@ -112,7 +112,13 @@ internal sealed partial class SimulatedRun
             return;
         }
 
-        trainer.Lies |= Chance(Weather.Lie);
+        if (Chance(Weather.Lie))
+        {
+            trainer.Lies = true;
+            if (Weather.LiesStay)
+                liars.Add(trainer.Key.Number);
+        }
+
         trainer.Misapplies |= Chance(Weather.Misapply);
         if (trainer.Mailbox.TryDequeue(out var command))
             trainer.Obey(command);

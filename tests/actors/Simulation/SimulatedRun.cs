@@ -25,6 +25,9 @@ internal sealed partial class SimulatedRun
     private readonly Dictionary<TrainerKey, SimulatedTrainer> trainers = [];
     private readonly Dictionary<int, int> incarnations = [];
     private readonly Dictionary<int, (TrainerKey Key, bool IsDown)> lives = [];
+
+    // Numbers of trainers that lie in all their lives.
+    private readonly HashSet<int> liars = [];
     private readonly Dictionary<int, (Round Round, SeenBlocks Seen)> reducers = [];
     private readonly List<(long Number, Measurement? Item, long Step)> file = [];
     private readonly Func<long, bool> poison;

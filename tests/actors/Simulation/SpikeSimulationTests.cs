@@ -141,6 +141,13 @@ public sealed class SpikeSimulationTests
     }
 
     [Fact]
+    public void Machines_that_lie_are_found_whatever_lives_come_and_go_on_them()
+    {
+        for (var seed = 0; seed < 150; seed++)
+            Simulate(seed, Options with { Trainers = 5 + seed % 2, AuditEvery = 1 + seed % 3 }, Weather.Calm with { Lie = 0.002, LiesStay = true, Crash = 0.01, RunCrash = 0.002, StormInputs = 800 });
+    }
+
+    [Fact]
     public void Updates_that_are_applied_wrong_never_reach_the_weights()
     {
         // One that is alone has nobody to be compared with, so nobody else dies here.

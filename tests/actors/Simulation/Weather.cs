@@ -25,6 +25,9 @@ internal sealed record Weather
     /// <summary>Chance that a trainer computes wrong bits from a message on, to its end.</summary>
     public double Lie { get; init; }
 
+    /// <summary>Whether its later lives do so too.</summary>
+    public bool LiesStay { get; init; }
+
     /// <summary>Chance that a trainer applies an update wrong.</summary>
     public double Misapply { get; init; }
 
