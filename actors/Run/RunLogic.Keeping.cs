@@ -45,7 +45,7 @@ public sealed partial class RunLogic
             var isLast = step == options.Steps;
             if (options.HasHeldOut && evaluatedStep != step && (isLast || (step > 0 && !IsEnding && IsDue(options.EvaluateEvery))))
                 evaluationDue = step;
-            if (savedStep != step && (isLast || (step > 0 && IsSaveDue())))
+            if (savedStep != step && (isLast || (step > 0 && IsSaveDue() && !MakesWay())))
                 saveDue = step;
             snapshotDue = step > 0 && IsDue(options.SnapshotEvery) && !IsEnding;
             Prove();

@@ -83,6 +83,24 @@ public sealed partial class RunLogic
         (options.SaveInterval is null ? IsDue(options.CheckpointEvery) : step - begunStep >= every)
         || (options.CheckpointPeriod > TimeSpan.Zero && now - begunAt >= options.CheckpointPeriod);
 
+    private bool IsKeptForGood(long at) => options.KeepEvery > 0 && at % options.KeepEvery == 0;
+
+    // One that waits for the disk and is to be kept for good is worth more than one that is not.
+    private bool MakesWay()
+    {
+        if (saveNext is not { } waiting || !IsKeptForGood(waiting.Snapshot.Step) || IsKeptForGood(step))
+            return false;
+        TellSlowness(left: step, instead: waiting.Snapshot.Step);
+        return true;
+    }
+
+    private void TellSlowness(long left, long instead)
+    {
+        if (!isSlownessTold)
+            Warn($"checkpoints come faster than they are written, so that of step {left} is left out for that of step {instead}; a larger checkpoints.every or a faster disk would help.");
+        isSlownessTold = true;
+    }
+
     private void TakeSnapshot()
     {
         if (slots.Newest is { } newest && newest.Step == step)
@@ -97,9 +115,7 @@ public sealed partial class RunLogic
         if (saveNext is { } older && saveDue is not null)
         {
             // The disk is slower than the checkpoints come: the newer takes the place of the one that waits.
-            if (!isSlownessTold)
-                Warn($"checkpoints come faster than they are written, so that of step {older.Snapshot.Step} is left out for that of step {step}; a larger checkpoints.every or a faster disk would help.");
-            isSlownessTold = true;
+            TellSlowness(left: older.Snapshot.Step, instead: step);
             Overtake();
         }
 

@@ -40,6 +40,9 @@ public sealed record RunLogicOptions
     /// <summary>A save that failed is tried again after this time, and then ever more rarely.</summary>
     public TimeSpan SaveRetry { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Checkpoints of steps divisible by it are kept for good, so none of them is left out for a later one that is not; 0: there are none.</summary>
+    public long KeepEvery { get; init; }
+
     /// <summary>Snapshots that fit into memory, at least 2: the newest, and one that is being filled.</summary>
     public int SnapshotSlots { get; init; } = 3;
 

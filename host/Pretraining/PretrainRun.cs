@@ -258,6 +258,7 @@ internal sealed class PretrainRun : IDisposable
                 CheckpointPeriod = TimeSpan.FromMinutes(saving.EveryMinutes),
                 SnapshotEvery = saving.SnapshotEvery,
                 SnapshotSlots = saving.Snapshots,
+                KeepEvery = saving.KeepEvery,
                 ProofSteps = saving.ProofSteps,
                 TokensPerStep = TokensPerStep,
                 Norms = new TensorNorms(layout),

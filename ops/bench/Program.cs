@@ -5,9 +5,9 @@ using ActorTrain.Models.Kernels;
 using static TorchSharp.torch;
 
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
-//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [trainers] [integrity] [recovery] [restart] [goodput] [actors] [spikes] [spike-traces] [cuda]
+//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [trainers] [integrity] [audits] [recovery] [restart] [goodput] [actors] [spikes] [spike-traces] [cuda]
 // Without names: all but the last two.
-var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes", "trainers", "integrity", "recovery", "restart", "goodput", "actors", "spikes"];
+var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes", "trainers", "integrity", "audits", "recovery", "restart", "goodput", "actors", "spikes"];
 var figures = new Figures();
 set_num_threads(Environment.ProcessorCount);
 FusedKernels.SetThreads(Environment.ProcessorCount);
@@ -38,6 +38,9 @@ foreach (var name in chosen)
         case "integrity":
             IntegrityBench.Run(figures);
             break;
+        case "audits":
+            AuditBench.Run(figures);
+            break;
         case "recovery":
             RecoveryBench.Run(figures);
             break;
@@ -60,7 +63,7 @@ foreach (var name in chosen)
             CudaBench.Run(figures);
             break;
         default:
-            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, trainers, integrity, recovery, restart, goodput, actors, spikes, spike-traces, cuda.");
+            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, trainers, integrity, audits, recovery, restart, goodput, actors, spikes, spike-traces, cuda.");
             return 2;
     }
 }

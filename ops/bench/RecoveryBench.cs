@@ -3,20 +3,17 @@ using System.Globalization;
 namespace ActorTrain.Bench;
 
 /// <summary>What faults cost, in steps that could have been taken in that time: the loss of a trainer, the way back to a snapshot in memory and to a
-/// checkpoint on disk; and what it costs to compute some lanes twice.</summary>
+/// checkpoint on disk.</summary>
 internal static class RecoveryBench
 {
     private const int Faults = 50;
-    private const int AuditRounds = 5;
     private const int Steps = 5;
-    private static readonly int[] Rates = [20, 5, 1];
 
     public static void Run(Figures figures)
     {
         Console.WriteLine($"\nrecovery: the benchmark model in bf16, 2 trainers of 1 thread, batch 8 as 8 lanes; medians over {Faults} faults each");
         Crashes(figures);
         Rollbacks(figures);
-        Audits(figures);
     }
 
     // Steps in the first of which one trainer is lost, its way back included, against the calm ones before and after them.
@@ -72,31 +69,6 @@ internal static class RecoveryBench
         }
     }
 
-    private static void Audits(Figures figures)
-    {
-        using var none = new TraineeActors(trainers: 2, threads: 1, reducers: 2);
-        none.Run(3);
-        foreach (var every in Rates)
-        {
-            using var audited = new TraineeActors(trainers: 2, threads: 1, reducers: 2, auditEvery: every);
-            var costs = Costs(audited);
-            Print(string.Create(CultureInfo.InvariantCulture, $"a lane computed twice every {every} steps (each of 2 trainers is proved right every {2 * every})"), costs, "%");
-            if (every == 20)
-                figures.Add("audit.cost_percent", costs.Median());
-        }
-
-        using var foreseeing = new TraineeActors(trainers: 2, threads: 1, reducers: 2, previews: true);
-        var previews = Costs(foreseeing);
-        Print("the norm of every update foreseen", previews, "%");
-        figures.Add("spikes.preview.cost_percent", previews.Median());
-
-        List<double> Costs(TraineeActors other)
-        {
-            other.Run(3);
-            return [.. Enumerable.Range(0, AuditRounds).Select(_ => 100 * ((none.Run(10) / other.Run(10)) - 1))];
-        }
-    }
-
-    private static void Print(string what, List<double> values, string unit) =>
+    internal static void Print(string what, List<double> values, string unit) =>
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {what}: {values.Median():F2} {unit} ({values.Min():F2}–{values.Max():F2})"));
 }

@@ -45,6 +45,26 @@ public sealed class KeepingSimulationTests
         StormInputs = 4000,
     };
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(10, true)]
+    public void A_slow_disk_leaves_checkpoints_out_but_none_that_is_kept_for_good(long keepEvery, bool areKept)
+    {
+        var kept = true;
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var options = Small with { Steps = 60, CheckpointEvery = 2, KeepEvery = keepEvery, SnapshotSlots = 4 };
+            var run = new SimulatedRun(seed, options, Plan) { SaveTime = TimeSpan.FromSeconds(1) };
+            run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
+            run.Plane.Checkpoints.Keys.ShouldContain(60);
+            run.Plane.Checkpoints.Count.ShouldBeLessThan(20, "the disk was slow");
+            run.Said.Count(static said => said.Contains("come faster than they are written", StringComparison.Ordinal)).ShouldBe(1);
+            kept &= Enumerable.Range(1, 5).All(round => run.Plane.Checkpoints.ContainsKey(10 * round));
+        }
+
+        kept.ShouldBe(areKept);
+    }
+
     [Fact]
     public void Failing_disks_deaths_and_operators_who_send_it_back_end_with_the_weights_of_a_run_that_had_the_corrections_from_the_start()
     {

@@ -151,6 +151,22 @@ internal sealed partial class SimulatedRun
         Report(new ShardReduced(reducer, add.Round, [sums.IsPoisoned ? double.NaN : 1.0]), life);
     }
 
+    private void WriteInTime(SaveCheckpoint save)
+    {
+        if (SaveTime == TimeSpan.Zero)
+        {
+            Write(save);
+            return;
+        }
+
+        var here = life;
+        Later(SaveTime, () =>
+        {
+            if (here == life)
+                Write(save);
+        });
+    }
+
     private void Write(SaveCheckpoint save)
     {
         // In its mailbox a save never overtakes a later one.

@@ -81,6 +81,9 @@ internal sealed partial class SimulatedRun
     /// <summary>Whether no checkpoint can be written, but for the last.</summary>
     public bool DiskRefuses { get; set; }
 
+    /// <summary>How long it takes to write a checkpoint.</summary>
+    public TimeSpan SaveTime { get; init; }
+
     public TextWriter? Transcript { get; init; }
 
     public int Inputs => inputs;
@@ -291,7 +294,7 @@ internal sealed partial class SimulatedRun
                     Send(() => Reduce(reducer, add));
                     break;
                 case ToCheckpointer(SaveCheckpoint save):
-                    Send(() => Write(save));
+                    Send(() => WriteInTime(save));
                     break;
                 case ToSpikeDetector(var judge):
                     Send(() => Judge(judge));

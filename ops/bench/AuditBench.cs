@@ -1,0 +1,36 @@
+using System.Globalization;
+
+namespace ActorTrain.Bench;
+
+/// <summary>What it costs to compute some lanes twice, and to foresee every update, against a run that does neither, in turns.</summary>
+internal static class AuditBench
+{
+    private const int Rounds = 5;
+    private static readonly int[] Rates = [20, 5, 1];
+
+    public static void Run(Figures figures)
+    {
+        Console.WriteLine("\naudits: the benchmark model in bf16, 2 trainers of 1 thread, batch 8 as 8 lanes; what it slows training down");
+        using var none = new TraineeActors(trainers: 2, threads: 1, reducers: 2);
+        none.Run(3);
+        foreach (var every in Rates)
+        {
+            using var audited = new TraineeActors(trainers: 2, threads: 1, reducers: 2, auditEvery: every);
+            var costs = Costs(audited);
+            RecoveryBench.Print(string.Create(CultureInfo.InvariantCulture, $"a lane computed twice every {every} steps (each of 2 trainers is proved right every {2 * every})"), costs, "%");
+            if (every == 20)
+                figures.Add("audit.cost_percent", costs.Median());
+        }
+
+        using var foreseeing = new TraineeActors(trainers: 2, threads: 1, reducers: 2, previews: true);
+        var previews = Costs(foreseeing);
+        RecoveryBench.Print("the norm of every update foreseen", previews, "%");
+        figures.Add("spikes.preview.cost_percent", previews.Median());
+
+        List<double> Costs(TraineeActors other)
+        {
+            other.Run(3);
+            return [.. Enumerable.Range(0, Rounds).Select(_ => 100 * ((none.Run(10) / other.Run(10)) - 1))];
+        }
+    }
+}
