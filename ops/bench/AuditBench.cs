@@ -6,6 +6,9 @@ namespace ActorTrain.Bench;
 internal static class AuditBench
 {
     private const int Rounds = 5;
+
+    // As many as lie between two audits at the rarest rate: each turn has its share of them.
+    private const int Steps = 20;
     private static readonly int[] Rates = [20, 5, 1];
 
     public static void Run(Figures figures)
@@ -30,7 +33,15 @@ internal static class AuditBench
         List<double> Costs(TraineeActors other)
         {
             other.Run(3);
-            return [.. Enumerable.Range(0, Rounds).Select(_ => 100 * ((none.Run(10) / other.Run(10)) - 1))];
+            return [.. Enumerable.Range(0, Rounds).Select(round => 100 * (Ratio(isTurned: round % 2 == 1) - 1))];
+
+            // Whoever comes first in one turn comes last in the next.
+            double Ratio(bool isTurned)
+            {
+                var before = isTurned ? other.Run(Steps) : none.Run(Steps);
+                var after = isTurned ? none.Run(Steps) : other.Run(Steps);
+                return isTurned ? after / before : before / after;
+            }
         }
     }
 }
