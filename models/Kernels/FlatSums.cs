@@ -4,7 +4,8 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Models.Kernels;
 
-/// <summary>Sums over ranges of flat float32 vectors on the calling thread alone: whoever shares a vector among threads does so by ranges.</summary>
+/// <summary>Sums over ranges of flat float32 vectors, on the calling thread alone where nothing else is said: whoever shares a vector among threads does so by
+/// ranges.</summary>
 /// <remarks>Addresses are those of the first element of a range; its memory must be kept alive while it is used.</remarks>
 public static unsafe class FlatSums
 {
