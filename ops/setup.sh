@@ -1,21 +1,12 @@
 #!/usr/bin/env bash
 # Makes this machine ready: checks the tools, installs missing Debian packages, builds the native libraries into artifacts/native. Run it again at will:
 # what is there is left alone.
-#   ops/setup.sh [PACKAGE...]            further packages to install (make test and make bench name theirs)
-#   TORCH=/path/to/pytorch ops/setup.sh  binds to that PyTorch (a folder with share/cmake/Torch) instead of Debian's libtorch, from then on;
-#                                        TORCH=debian goes back
+#   ops/setup.sh [PACKAGE...]    further packages to install (make test and make bench name theirs)
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
-# The choice holds until another one is made: every make target calls this.
-mkdir -p artifacts
-chosen=artifacts/torch
-TORCH=${TORCH:-$(cat "$chosen" 2>/dev/null || true)}
-[[ $TORCH != debian ]] || TORCH=
-
-libraries=(torch:platform/torch/native kernels:models/native tokenizer:data/native)
-packages=(libopenblas0-openmp libsqlite3-0 libdnnl-dev libsentencepiece-dev sentencepiece bible-kjv bible-kjv-text "$@")
-[[ -n ${TORCH:-} ]] || packages+=(libtorch-dev)
+libraries=(kernels:models/native tokenizer:data/native)
+packages=(libsentencepiece-dev bible-kjv bible-kjv-text "$@")
 
 refuse() {
     echo "setup: $*" >&2
@@ -28,8 +19,6 @@ check_tools() {
     done
     { command -v dotnet >/dev/null && dotnet --list-sdks | grep '^10\.' >/dev/null; } ||
         refuse "the .NET 10 SDK is missing; install it from https://dotnet.microsoft.com/download/dotnet/10.0"
-    [[ -z ${TORCH:-} || -f $TORCH/share/cmake/Torch/TorchConfig.cmake ]] ||
-        refuse "TORCH=$TORCH has no share/cmake/Torch/TorchConfig.cmake; name the folder that python prints for torch.utils.cmake_prefix_path, without share/cmake"
 }
 
 install_packages() {
@@ -48,18 +37,18 @@ install_packages() {
         { tail -n 20 "$log" >&2; refuse "apt-get failed; the whole of what it said is in $log"; }
 }
 
-# A library is built again when a source of it, this script or the PyTorch it binds to has changed.
+# A library is built again when a source of it or this script has changed.
 build_library() {
     local name=$1 source=$2 build=artifacts/build/$1 library=artifacts/native/libactortrain_$1.so stamp key
     [[ -f $source/CMakeLists.txt ]] || refuse "$source/CMakeLists.txt is missing; the checkout is not whole"
     stamp=$build/built-from
-    key=$({ echo "${TORCH:-debian}"; find "$source" -type f -print0 | sort -z | xargs -0 sha256sum; sha256sum ops/setup.sh; } | sha256sum)
+    key=$({ find "$source" -type f -print0 | sort -z | xargs -0 sha256sum; sha256sum ops/setup.sh; } | sha256sum)
     [[ ! -f $library || ! -f $stamp || $(<"$stamp") != "$key" ]] || return 0
 
     echo "setup: building $library"
     mkdir -p "$build"
     local log=$build/build.log
-    { cmake -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="${TORCH:-}" \
+    { cmake -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$PWD/artifacts/native" -DACTORTRAIN_NATIVE_OUTPUT="$PWD/artifacts/native" &&
         cmake --build "$build" --parallel "$(nproc)"; } >"$log" 2>&1 ||
         { tail -n 40 "$log" >&2; refuse "building $source failed; the whole log is in $log"; }
@@ -72,4 +61,3 @@ install_packages
 for library in "${libraries[@]}"; do
     build_library "${library%%:*}" "${library#*:}"
 done
-echo "${TORCH:-debian}" >"$chosen"

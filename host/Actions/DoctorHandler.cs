@@ -1,10 +1,10 @@
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Diagnostics;
-using ActorTrain.Host.Platform;
 using ActorTrain.Host.Pretraining;
 using ActorTrain.Models;
 using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Host.Actions;
@@ -15,10 +15,14 @@ internal static class DoctorHandler
     public static int Run(DoctorRequest request, CommandContext context)
     {
         var environment = NumericEnvironment.Choose(NumericsMode.Fast, "cpu", threads: 0);
-        var platform = TensorPlatform.Describe();
+        var runtime = NativeRuntime.Describe();
         var report = new DoctorReport(
             [
-                .. platform.Found,
+                new Finding("libtorch", $"{runtime.TorchVersion}, {runtime.TorchPath}", FindingState.Good),
+                new Finding("TorchSharp", runtime.LibTorchSharpPath, FindingState.Good),
+                new Finding("MKL", runtime.Mkl, FindingState.Good),
+                new Finding("oneDNN", runtime.OneDnn, FindingState.Good),
+                new Finding("OpenMP", string.Join(", ", runtime.OpenMp), FindingState.Good),
                 new Finding("cores", $"{Environment.ProcessorCount}", FindingState.Good),
                 FusedKernels.IsAvailable
                     ? new Finding("fused kernels", FusedKernels.Description, FindingState.Good)
@@ -28,7 +32,8 @@ internal static class DoctorHandler
                     : new Finding("CUDA", "none, training runs on the CPU", FindingState.Good),
             ],
             [
-                .. platform.Choices,
+                new Chosen("ATen", runtime.AtenCapability, runtime.Portable ? "numerics: portable" : "what this libtorch takes for this CPU"),
+                new Chosen("allocator", runtime.Allocator, "steps reuse memory instead of asking the system for it"),
                 new Chosen("threads per trainer", $"{environment.Threads}", "one per core"),
             ],
             [

@@ -1,8 +1,8 @@
 using ActorTrain.Host.Configuration;
-using ActorTrain.Host.Platform;
 using ActorTrain.Models;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,16 +19,13 @@ internal sealed record NumericEnvironment(Device Device, int Threads, NumericFin
     /// <exception cref="UserErrorException">The device that is asked for is not there.</exception>
     public static NumericEnvironment Choose(NumericsMode numerics, string deviceName, int threads, int trainers = 1)
     {
-        var portable = numerics == NumericsMode.Portable;
         threads = threads > 0 ? threads : Math.Max(1, Environment.ProcessorCount / trainers);
-        TensorPlatform.Configure(portable, threads);
-        FusedKernels.Configure(portable);
-        set_num_threads(threads);
-        FusedKernels.SetThreads(threads);
+        NativeRuntime.Configure(numerics == NumericsMode.Portable);
+        ComputeThreads.Set(threads);
 
         var device = Find(deviceName);
-        var found = TensorPlatform.Describe();
-        var fingerprint = new NumericFingerprint(found.Libtorch, found.Blas, found.OneDnn, found.Aten, KernelsOn(device.type), threads, deviceName);
+        var found = NativeRuntime.Describe();
+        var fingerprint = new NumericFingerprint(found.TorchVersion, found.Mkl, found.OneDnn, found.AtenCapability, KernelsOn(device.type), threads, deviceName);
         return new NumericEnvironment(device, threads, fingerprint);
     }
 
@@ -40,7 +37,7 @@ internal sealed record NumericEnvironment(Device Device, int Threads, NumericFin
         if (name == "cpu")
             return CPU;
         if (!cuda.is_available())
-            throw new UserErrorException($"training.device is {name}, but this libtorch sees no CUDA device; choose cpu, or build against a CUDA PyTorch with `TORCH=/path make setup`.");
+            throw new UserErrorException($"training.device is {name}, but this libtorch sees no CUDA device; choose cpu, or build with `-p:Cuda=true`.");
         var asked = device(name);
         if (asked.index >= cuda.device_count())
             throw new UserErrorException($"training.device is {name}, but there are only {cuda.device_count()} CUDA devices, counted from 0; choose one of them.");

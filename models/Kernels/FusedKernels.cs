@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Models.Runtime;
 using static ActorTrain.Models.Kernels.NativeKernels;
 
 namespace ActorTrain.Models.Kernels;
@@ -7,8 +8,7 @@ namespace ActorTrain.Models.Kernels;
 /// <remarks>Where the native library is missing or the device is not a CPU, the composed form of each layer runs instead.</remarks>
 public static class FusedKernels
 {
-    private static readonly Lock Gate = new();
-    private static bool? available;
+    private static bool available;
 
     /// <summary>Why the kernels are not available, in one sentence; null when they are, or before anyone asked.</summary>
     public static string? Missing { get; private set; }
@@ -18,26 +18,13 @@ public static class FusedKernels
     {
         get
         {
-            lock (Gate)
-                return available ??= Load(portable: false);
+            NativeRuntime.Ensure();
+            return available;
         }
     }
 
     /// <summary>Instruction set, such as <c>x86-64-v4+bf16</c>, or <c>none</c>.</summary>
     public static string Description => IsAvailable ? Marshal.PtrToStringUTF8(ak_description()) ?? "" : "none";
-
-    /// <summary>Chooses the instruction set, once, before the first use.</summary>
-    /// <param name="portable">True pins code and blocking that all x86-64-v3 machines share, bit for bit; false takes the fastest.</param>
-    /// <exception cref="InvalidOperationException">The kernels are in use already.</exception>
-    public static void Configure(bool portable)
-    {
-        lock (Gate)
-        {
-            if (available is not null)
-                throw new InvalidOperationException("The fused kernels are in use already; choose the numerics before the first computation.");
-            available = Load(portable);
-        }
-    }
 
     /// <summary>Number of threads that kernels called from this thread use.</summary>
     public static void SetThreads(int threads)
@@ -56,21 +43,19 @@ public static class FusedKernels
 
     internal static InvalidOperationException Failure() => new("Fused kernel: " + (Marshal.PtrToStringUTF8(ak_error()) ?? "unknown failure"));
 
-    private static bool Load(bool portable)
+    /// <summary>Chooses the instruction set.</summary>
+    /// <param name="portable">True pins code and blocking that all x86-64-v3 machines share, bit for bit; false takes the fastest.</param>
+    internal static void Load(bool portable)
     {
-        // Both libraries share one OpenMP, which reads its settings when it is loaded; the tensor platform makes them when it loads libtorch.
-        _ = TorchSharp.torch.get_num_threads();
         try
         {
-            if (ak_configure(portable ? 1 : 0) == 0)
-                return true;
-            Missing = Marshal.PtrToStringUTF8(ak_error());
+            available = ak_configure(portable ? 1 : 0) == 0;
+            if (!available)
+                Missing = Marshal.PtrToStringUTF8(ak_error());
         }
         catch (DllNotFoundException)
         {
             Missing = "libactortrain_kernels.so is not there; `make setup` builds it.";
         }
-
-        return false;
     }
 }

@@ -45,7 +45,7 @@ public sealed class PlotTests : IDisposable
         foreach (var line in svg.Descendants(Svg + "polyline"))
         {
             var points = Points(line);
-            points.Zip(points.Skip(1)).ShouldAllBe(static pair => pair.First.X <= pair.Second.X);
+            points.Zip(points.Skip(1)).ShouldAllBe(static pair => pair.Item1.X <= pair.Item2.X);
             points.ShouldAllBe(static point => point.X >= 0 && point.X <= RunPlot.Width && point.Y >= 0 && point.Y <= RunPlot.Height);
         }
 

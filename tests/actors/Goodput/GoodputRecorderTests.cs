@@ -26,7 +26,7 @@ public sealed class GoodputRecorderTests : TestKit
         ExpectTerminated(recorder, TimeSpan.FromSeconds(30));
         var rows = GoodputLog.Read(File).ToList();
         rows[0].From.ShouldBe(began);
-        rows.Zip(rows.Skip(1)).ShouldAllBe(static pair => pair.First.To == pair.Second.From);
+        rows.Zip(rows.Skip(1)).ShouldAllBe(static pair => pair.Item1.To == pair.Item2.From);
         rows[^1].Shares[^1].Activity.ShouldBe(GoodputActivity.Ending);
         rows.Sum(static row => row.NewSteps).ShouldBe(4);
     }

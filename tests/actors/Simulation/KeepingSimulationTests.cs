@@ -161,7 +161,7 @@ public sealed class KeepingSimulationTests
         run.Run(100_000);
         var saved = run.Journal.OfType<CheckpointCommitted>().ToList();
         saved.Count.ShouldBeGreaterThan(3);
-        saved.SkipLast(1).Zip(saved.Skip(1)).SkipLast(1).ShouldAllBe(pair => pair.Second.At - pair.First.At > TimeSpan.FromSeconds(0.5));
+        saved.SkipLast(1).Zip(saved.Skip(1)).SkipLast(1).ShouldAllBe(pair => pair.Item2.At - pair.Item1.At > TimeSpan.FromSeconds(0.5));
     }
 
     [Fact]

@@ -1,0 +1,121 @@
+using System.Runtime.InteropServices;
+using ActorTrain.Models.Kernels;
+using TorchSharp;
+
+namespace ActorTrain.Models.Runtime;
+
+/// <summary>The one place that sets a process up for computing: environment, allocator, MKL, OpenMP, libtorch, kernels.</summary>
+/// <remarks>Libraries read their settings while they are loaded, so this comes before the first tensor. Whoever does not call
+/// <see cref="Configure"/> gets the default with the first use of the kernels.</remarks>
+public static partial class NativeRuntime
+{
+    private const string ProcessLibrary = "actortrain_process";
+    private static readonly Lock Gate = new();
+    private static volatile bool isConfigured;
+    private static bool isPortable;
+
+    /// <summary>Sets the process up. Calling it again changes nothing.</summary>
+    /// <param name="portable">Pins the instruction set that all x86-64-v3 machines share, so that they compute the same bits; otherwise the
+    /// fastest code of this CPU is taken.</param>
+    /// <exception cref="InvalidOperationException">The process computes with the other choice already.</exception>
+    public static void Configure(bool portable)
+    {
+        lock (Gate)
+        {
+            if (isConfigured)
+            {
+                if (isPortable != portable)
+                    throw new InvalidOperationException("The process computes already; choose the numerics before the first computation.");
+                return;
+            }
+
+            isPortable = portable;
+            SetEnvironment(portable);
+            Allocator.Configure();
+            LoadProcessLibrary();
+            _ = torch.get_num_threads();
+            _ = LeaveWithoutDestructors();
+            FusedKernels.Load(portable);
+            isConfigured = true;
+        }
+    }
+
+    /// <summary>Sets the process up with the default, unless it is.</summary>
+    public static void Ensure()
+    {
+        if (isConfigured)
+            return;
+        lock (Gate)
+        {
+            if (!isConfigured)
+                Configure(portable: false);
+        }
+    }
+
+    /// <summary>What is in force.</summary>
+    public static NativeRuntimeReport Describe()
+    {
+        Ensure();
+        var libraries = LoadedLibraries.Read();
+        return new NativeRuntimeReport
+        {
+            Portable = isPortable,
+            TorchVersion = torch.__version__,
+            TorchPath = libraries.Find("libtorch_cpu.so"),
+            LibTorchSharpPath = libraries.Find("libLibTorchSharp.so"),
+            Mkl = FirstLine(Text(MklVersion())),
+            MklReproducibility = MklCbwr(),
+            OneDnn = FirstLine(Text(OneDnnVersion())),
+            AtenCapability = Text(CpuCapability()),
+            Kernels = FusedKernels.Description,
+            OpenMp = libraries.FindAll("libgomp"),
+            Allocator = Allocator.Describe(),
+        };
+    }
+
+    private static void SetEnvironment(bool portable)
+    {
+        // A thread that waits for the next parallel region soon lets the others have the core.
+        SetIfAbsent("GOMP_SPINCOUNT", "1000");
+
+        // libtorch then asks for huge pages for what is larger than 2 MiB.
+        SetIfAbsent("THP_MEM_ALLOC_ENABLE", "1");
+        if (!portable)
+            return;
+
+        // Pinned whatever the environment says: that of another machine says something else.
+        Libc.SetEnvironment("ATEN_CPU_CAPABILITY", "avx2", overwrite: 1);
+        Libc.SetEnvironment("ONEDNN_MAX_CPU_ISA", "AVX2", overwrite: 1);
+        Libc.SetEnvironment("DNNL_MAX_CPU_ISA", "AVX2", overwrite: 1);
+        Libc.SetEnvironment("MKL_CBWR", "AVX2,STRICT", overwrite: 1);
+    }
+
+    // The runtime's own copy of the environment is not what native code reads.
+    private static void SetIfAbsent(string name, string value) => _ = Libc.SetEnvironment(name, value, overwrite: 0);
+
+    private static void LoadProcessLibrary()
+    {
+        var path = Path.Combine(Path.GetDirectoryName(typeof(NativeRuntime).Assembly.Location)!, $"lib{ProcessLibrary}.so");
+        if (Libc.Open(path, Libc.Now | Libc.Global) == 0)
+            throw new DllNotFoundException($"{path} could not be loaded; `make setup build` builds it.");
+    }
+
+    private static string Text(nint text) => Marshal.PtrToStringUTF8(text) ?? "";
+
+    private static string FirstLine(string text) => text.Split('\n')[0].Trim();
+
+    [LibraryImport(ProcessLibrary, EntryPoint = "process_leave_without_destructors")]
+    private static partial int LeaveWithoutDestructors();
+
+    [LibraryImport(ProcessLibrary, EntryPoint = "process_cpu_capability")]
+    private static partial nint CpuCapability();
+
+    [LibraryImport(ProcessLibrary, EntryPoint = "process_mkl_version")]
+    private static partial nint MklVersion();
+
+    [LibraryImport(ProcessLibrary, EntryPoint = "process_mkl_cbwr")]
+    private static partial int MklCbwr();
+
+    [LibraryImport(ProcessLibrary, EntryPoint = "process_onednn_version")]
+    private static partial nint OneDnnVersion();
+}
