@@ -24,6 +24,7 @@ return CommandLine.Run(
         Status = StatusHandler.Run,
         Journal = JournalHandler.Run,
         Goodput = GoodputHandler.Run,
+        Trace = TraceHandler.Run,
         Audit = AuditHandler.Run,
         Checkpoints = CheckpointsHandler.Run,
         Chaos = ChaosHandler.Run,

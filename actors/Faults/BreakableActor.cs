@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Tracing;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Faults;
@@ -6,8 +7,13 @@ namespace ActorTrain.Actors.Faults;
 /// <param name="faults">What breaks it; null in a run that is not under test.</param>
 public abstract class BreakableActor(IFaultInjector? faults) : ReceiveActor
 {
+    private readonly MessageTrace trace = MessageTrace.Of(Context.System);
+
     /// <inheritdoc/>
-    protected override bool AroundReceive(Receive receive, object message)
+    protected override bool AroundReceive(Receive receive, object message) =>
+        trace.IsRecording ? trace.Around(Self.Path.Name, message, () => Meet(receive, message)) : Meet(receive, message);
+
+    private bool Meet(Receive receive, object message)
     {
         var name = Self.Path.Name;
         switch (faults?.Choose(name, message) ?? Fault.None)

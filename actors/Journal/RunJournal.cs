@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Tracing;
 using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 using Akka.Pattern;
@@ -16,6 +17,7 @@ public sealed class RunJournal : ReceivePersistentActor
     private readonly IActorRef listener;
     private readonly JournalOutage outage;
     private readonly IFaultInjector? faults;
+    private readonly MessageTrace trace = MessageTrace.Of(Context.System);
     private List<RunEvent>? recovered = [];
     private long accepted;
     private long durable;
@@ -59,6 +61,10 @@ public sealed class RunJournal : ReceivePersistentActor
         var journal = Props.Create(() => new RunJournal(run, listener, outage, faults));
         return BackoffSupervisor.Props(Backoff.OnStop(journal, ChildName, minBackoff, maxBackoff, randomFactor: 0.2, maxNrOfRetries: -1));
     }
+
+    /// <inheritdoc/>
+    protected override bool AroundReceive(Receive receive, object message) =>
+        trace.IsRecording ? trace.Around(Self.Path.Name, message, () => base.AroundReceive(receive, message)) : base.AroundReceive(receive, message);
 
     /// <inheritdoc/>
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)

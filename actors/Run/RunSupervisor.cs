@@ -5,6 +5,7 @@ using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Tracing;
 using ActorTrain.Actors.Training;
 using Akka.Actor;
 
@@ -267,6 +268,10 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             case EndRun(var outcome):
                 parts.Remains = logic!.Remains;
                 Context.Parent.Tell(outcome);
+                break;
+            case Show { Measurement: StepMeasurement }:
+                MessageTrace.Of(Context.System).StepCommitted();
+                parts.Show(effect);
                 break;
             default:
                 parts.Show(effect);

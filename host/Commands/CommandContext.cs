@@ -75,6 +75,9 @@ public sealed record Handlers
     /// <summary>Shows how a run stands.</summary>
     public required Func<StatusRequest, CommandContext, int> Status { get; init; }
 
+    /// <summary>Records what the actors of a run do.</summary>
+    public required Func<TraceRequest, CommandContext, int> Trace { get; init; }
+
     /// <summary>Tells what a run decided.</summary>
     public required Func<JournalRequest, CommandContext, int> Journal { get; init; }
 

@@ -50,6 +50,7 @@ public static class CommandLine
         root.Add(OperatorCommands.Quarantine(request => handlers.Quarantine(request, context)));
         root.Add(JournalCommand.Define(request => handlers.Journal(request, context)));
         root.Add(GoodputCommand.Define(request => handlers.Goodput(request, context)));
+        root.Add(TraceCommand.Define(request => handlers.Trace(request, context)));
         root.Add(AuditCommand.Define(request => handlers.Audit(request, context)));
         root.Add(CheckpointsCommand.Define(request => handlers.Checkpoints(request, context)));
         root.Add(ChaosCommand.Define(request => handlers.Chaos(request, context)));

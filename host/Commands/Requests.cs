@@ -91,6 +91,12 @@ public sealed record PlotRequest(string Run, string? Output, int Smooth, bool Li
 /// <param name="Trainers">Trainers to have from now on.</param>
 public sealed record ScaleRequest(string Run, int Trainers);
 
+/// <summary><c>actortrain trace</c>.</summary>
+/// <param name="Run">A run by name or folder.</param>
+/// <param name="Steps">Steps to record.</param>
+/// <param name="Output">The file to write; null: <c>trace.json</c> in the run's folder.</param>
+public sealed record TraceRequest(string Run, int Steps, string? Output);
+
 /// <summary><c>actortrain rollback</c>.</summary>
 /// <param name="Run">A run by name or folder.</param>
 /// <param name="To">Updates to go back to.</param>

@@ -1,11 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ActorTrain.Actors.Tracing;
 
 namespace ActorTrain.Host.Control;
 
 /// <summary>One line to a run: what is asked of it.</summary>
 /// <param name="Version">Version of the protocol.</param>
-/// <param name="Command"><c>status</c>, <c>scale</c>, <c>stop</c>, <c>reload</c>, or one of <see cref="OperatorRequests.Names"/>.</param>
+/// <param name="Command"><c>status</c>, <c>scale</c>, <c>stop</c>, <c>reload</c>, <c>trace</c>, or one of <see cref="OperatorRequests.Names"/>.</param>
 /// <param name="Trainers">For <c>scale</c>: trainers wanted from now on.</param>
 /// <param name="Reason">For <c>stop</c>: on whose behalf.</param>
 internal sealed record ControlRequest(int Version, string Command, int? Trainers = null, string? Reason = null)
@@ -28,11 +29,18 @@ internal sealed record ControlRequest(int Version, string Command, int? Trainers
     /// <summary>For what an operator wants: who that is.</summary>
     public string? By { get; init; }
 
+    /// <summary>For <c>trace</c>: steps to record from now on; absent: give what was recorded.</summary>
+    public int? Steps { get; init; }
+
+    public static ControlRequest TakeTrace { get; } = new(ControlProtocol.Version, "trace");
+
     public static ControlRequest Status { get; } = new(ControlProtocol.Version, "status");
 
     public static ControlRequest Reload { get; } = new(ControlProtocol.Version, "reload");
 
     public static ControlRequest Scale(int trainers) => new(ControlProtocol.Version, "scale", Trainers: trainers);
+
+    public static ControlRequest BeginTrace(int steps) => new(ControlProtocol.Version, "trace") { Steps = steps };
 
     public static ControlRequest Stop(string reason) => new(ControlProtocol.Version, "stop", Reason: reason);
 }
@@ -44,6 +52,9 @@ internal sealed record ControlRequest(int Version, string Command, int? Trainers
 /// <param name="Status">For <c>status</c>: how the run stands.</param>
 internal sealed record ControlAnswer(int Version, bool Ok, string Sentence, StatusDocument? Status = null)
 {
+    /// <summary>For <c>trace</c>: what was recorded; null until it is whole.</summary>
+    public StepTrace? Trace { get; init; }
+
     public static ControlAnswer Done(string sentence, StatusDocument? status = null) => new(ControlProtocol.Version, true, sentence, status);
 
     public static ControlAnswer Refused(string sentence) => new(ControlProtocol.Version, false, sentence);

@@ -10,7 +10,7 @@ namespace ActorTrain.Host.Control;
 /// <summary>Answers at the control socket of a run for as long as it goes on.</summary>
 internal sealed class ControlServer : IDisposable
 {
-    private static readonly string[] Names = ["status", "scale", "stop", "reload", .. OperatorRequests.Names];
+    private static readonly string[] Names = ["status", "scale", "stop", "reload", "trace", .. OperatorRequests.Names];
 
     private readonly RunDirectory run;
     private readonly IRunControl control;
@@ -77,6 +77,7 @@ internal sealed class ControlServer : IDisposable
                 { Command: "status" } => await Status(cancellation).ConfigureAwait(false),
                 { Command: "scale" } => Scale(request.Trainers),
                 { Command: "stop" } => Stop(request.Reason),
+                { Command: "trace" } => Trace(request.Steps),
                 { Command: "reload" } => ControlAnswer.Done(reload()),
                 _ when OperatorRequests.Names.Contains(request.Command) => await Wish(request, cancellation).ConfigureAwait(false),
                 _ => ControlAnswer.Refused($"There is no request \"{request.Command}\"{NearestName.Hint(request.Command, Names, $"; there are {string.Join(", ", Names)}.")}"),
@@ -200,6 +201,16 @@ internal sealed class ControlServer : IDisposable
         {
             return ControlAnswer.Refused("The run has not recorded it yet, and may still do it: its database may be away; see `actortrain status`.");
         }
+    }
+
+    private ControlAnswer Trace(int? steps)
+    {
+        if (steps is not { } count)
+            return ControlAnswer.Done("") with { Trace = control.TakeTrace() };
+        if (count < 1)
+            return ControlAnswer.Refused("trace needs the number of steps, at least 1.");
+        control.BeginTrace(count);
+        return ControlAnswer.Done($"{run.Name} records {count} {(count == 1 ? "step" : "steps")}.");
     }
 
     private ControlAnswer Stop(string? reason)

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Tracing;
 
 namespace ActorTrain.Host.Control;
 
@@ -20,6 +21,13 @@ internal interface IRunControl
     /// <returns>What came of it, once it is recorded.</returns>
     /// <exception cref="TimeoutException">It is not recorded yet.</exception>
     Task<OperatorAnswer> Wish(string by, OperatorCommand command, CancellationToken cancellation);
+
+    /// <summary>Begins to record what its actors do.</summary>
+    /// <param name="steps">Whole steps to record, at least 1.</param>
+    void BeginTrace(int steps);
+
+    /// <summary>What was recorded; null until all its steps are committed.</summary>
+    StepTrace? TakeTrace();
 
     /// <summary>Ends it in order: the step under way is finished and saved.</summary>
     /// <param name="reason">On whose behalf.</param>

@@ -7,6 +7,7 @@ using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Tracing;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
@@ -152,7 +153,7 @@ internal sealed class PretrainRun : IDisposable
         try
         {
             var guardian = system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
-            var control = new RunControl(guardian);
+            var control = new RunControl(guardian, MessageTrace.Of(system));
             var file = reload(control.Scale);
             using var server = new ControlServer(directory, control, configuration.Training.Lanes, file.Apply, TimeProvider.System);
             using var hangUp = new HangUpSignal(file, progress);

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Tracing;
 using ActorTrain.Host.Control;
 using Akka.Actor;
 
@@ -6,7 +7,8 @@ namespace ActorTrain.Host.Pretraining;
 
 /// <summary>Speaks to the actors of a run from outside of them.</summary>
 /// <param name="run">The run's guardian.</param>
-internal sealed class RunControl(IActorRef run) : IRunControl
+/// <param name="trace">Records what the actors do.</param>
+internal sealed class RunControl(IActorRef run, MessageTrace trace) : IRunControl
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -42,6 +44,12 @@ internal sealed class RunControl(IActorRef run) : IRunControl
 
     /// <inheritdoc/>
     public void Scale(int trainers) => run.Tell(new ScaleTrainers(trainers));
+
+    /// <inheritdoc/>
+    public void BeginTrace(int steps) => trace.Begin(steps);
+
+    /// <inheritdoc/>
+    public StepTrace? TakeTrace() => trace.Take();
 
     /// <inheritdoc/>
     public void Stop(string reason) => run.Tell(new StopRun(reason));

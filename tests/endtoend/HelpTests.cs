@@ -19,6 +19,7 @@ public sealed class HelpTests(TrainedRuns real)
     [InlineData("plot", "--output", "--smooth", "--linear-loss")]
     [InlineData("status", "--json")]
     [InlineData("scale", "--trainers")]
+    [InlineData("trace", "--steps", "--output")]
     [InlineData("rollback", "--to", "--skip")]
     [InlineData("skip", "--batches")]
     [InlineData("lr", "--factor")]

@@ -105,6 +105,30 @@ public sealed class OperatorTests(TrainedRuns real)
     }
 
     [Fact]
+    public void A_trace_of_a_run_under_way_holds_every_lane_of_its_steps()
+    {
+        real.Run("trace", "nothing").ShouldRefuse("There is no run nothing");
+        using (var trainer = real.Start(Long("traced")))
+        {
+            WaitFor(trainer, "checkpoint step 25 ");
+            real.Run("trace", "traced", "--steps", "2", "--output", "trace.json").ShouldSucceed();
+            Outcome.Of(trainer).ShouldSucceed();
+        }
+
+        var events = Parse(File.ReadAllText(real.At("trace.json"))).EnumerateArray().ToList();
+        events.Count(static one => one.GetProperty("name").GetString() == "commit").ShouldBe(3);
+        var rows = events.Where(static one => one.GetProperty("ph").GetString() == "M").ToDictionary(static row => row.GetProperty("tid").GetInt32(), static row => row.GetProperty("args").GetProperty("name").GetString());
+        rows.Values.ShouldBeSubsetOf(["commits", "supervisor", "trainers", "trainer-0", "reducer-0", "reducer-1", "spikes", "metrics", "goodput", "checkpointer", "journal"]);
+
+        // A lane is a message to itself; two whole steps of four lanes lie between the first commit and the last.
+        var work = events.Where(one => one.GetProperty("name").GetString() == "Work" && rows[one.GetProperty("tid").GetInt32()] == "trainer-0").ToList();
+        work.Count.ShouldBeGreaterThanOrEqualTo(8);
+        work.ShouldAllBe(static one => one.GetProperty("dur").GetDouble() > 0);
+        real.NewestWeights("traced").Step.ShouldBe(Steps);
+        real.Run("trace", "traced").ShouldRefuse("No process is training runs/traced");
+    }
+
+    [Fact]
     public void Every_second_of_a_run_that_was_killed_is_accounted_for()
     {
         real.Run("goodput", "nothing").ShouldRefuse("There is no run nothing");

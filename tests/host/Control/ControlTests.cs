@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text;
 using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Tracing;
 using ActorTrain.Host.Control;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Runs;
@@ -43,6 +44,21 @@ public sealed class ControlTests : IDisposable
         ControlClient.Ask(run, ControlRequest.Stop("maintenance"))!.Ok.ShouldBeTrue();
         control.Stopped.ShouldBe(["maintenance"]);
         ControlClient.Ask(run, ControlRequest.Reload)!.Sentence.ShouldBe("reloaded.");
+    }
+
+    [Fact]
+    public void A_recording_is_begun_and_taken_once_it_is_whole()
+    {
+        var run = runs.Run();
+        using var server = Listen(run);
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlRequest.BeginTrace(0)));
+        ControlClient.Ask(run, ControlRequest.BeginTrace(3))!.Ok.ShouldBeTrue();
+        control.Traces.ShouldBe([3]);
+        ControlClient.Ask(run, ControlRequest.TakeTrace)!.Trace.ShouldBeNull();
+        control.Traced = new StepTrace([0, 10.5], [new HandledMessage("trainer-0", "Work", 1, 2.25)]);
+        var trace = ControlClient.Ask(run, ControlRequest.TakeTrace)!.Trace!;
+        trace.Steps.ShouldBe(control.Traced.Steps);
+        trace.Messages.ShouldBe(control.Traced.Messages);
     }
 
     [Fact]
@@ -248,6 +264,14 @@ public sealed class ControlTests : IDisposable
                 WantedTrainers = 2,
                 Actors = [new ActorStatus("reducer-10", "", 0), new ActorStatus("reducer-2", "", 0), new ActorStatus("journal", "", 0), new ActorStatus("metrics", "", 0), new ActorStatus("checkpointer", "writing", 1)],
             });
+
+        public StepTrace? Traced { get; set; }
+
+        public List<int> Traces { get; } = [];
+
+        public void BeginTrace(int steps) => Traces.Add(steps);
+
+        public StepTrace? TakeTrace() => Traced;
 
         public void Scale(int trainers) => Scaled.Add(trainers);
 

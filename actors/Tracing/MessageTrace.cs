@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Tracing;
+
+/// <summary>A message that an actor handled.</summary>
+/// <param name="Actor">The actor's name.</param>
+/// <param name="Message">The message's type.</param>
+/// <param name="Began">When, in milliseconds since the recording began.</param>
+/// <param name="Took">How long, in milliseconds.</param>
+public sealed record HandledMessage(string Actor, string Message, double Began, double Took);
+
+/// <summary>What the actors of a run did during some steps.</summary>
+/// <param name="Steps">When each step was committed, in milliseconds since the recording began.</param>
+/// <param name="Messages">What was handled, in the order of its end.</param>
+public sealed record StepTrace(IReadOnlyList<double> Steps, IReadOnlyList<HandledMessage> Messages);
+
+/// <summary>Records which actor handles which message when, on request, for some steps. While nothing is recorded it costs a read per message.</summary>
+public sealed class MessageTrace : IExtension
+{
+    /// <summary>Messages that are kept: what comes after them is not recorded.</summary>
+    public const int Capacity = 100_000;
+
+    private readonly Lock gate = new();
+    private readonly List<HandledMessage> messages = [];
+    private readonly List<double> commits = [];
+    private volatile bool isRecording;
+    private long begun;
+    private int wanted;
+
+    /// <summary>Whether messages are recorded.</summary>
+    public bool IsRecording => isRecording;
+
+    /// <summary>The one of an actor system.</summary>
+    public static MessageTrace Of(ActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        return system.WithExtension<MessageTrace, MessageTraceProvider>();
+    }
+
+    /// <summary>Begins a recording, in place of any other.</summary>
+    /// <param name="steps">Whole steps to record, at least 1.</param>
+    public void Begin(int steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        lock (gate)
+        {
+            messages.Clear();
+            commits.Clear();
+
+            // A step lasts from commit to commit.
+            wanted = steps + 1;
+            begun = Stopwatch.GetTimestamp();
+            isRecording = true;
+        }
+    }
+
+    /// <summary>A step was committed.</summary>
+    public void StepCommitted()
+    {
+        if (!isRecording)
+            return;
+        lock (gate)
+        {
+            commits.Add(Milliseconds(begun, Stopwatch.GetTimestamp()));
+            isRecording = commits.Count < wanted;
+        }
+    }
+
+    /// <summary>The recording, once all its steps are committed; null before.</summary>
+    public StepTrace? Take()
+    {
+        lock (gate)
+            return isRecording || commits.Count == 0 ? null : new StepTrace([.. commits], [.. messages]);
+    }
+
+    /// <summary>Handles a message and records it.</summary>
+    internal bool Around(string actor, object message, Func<bool> handle)
+    {
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            return handle();
+        }
+        finally
+        {
+            var ended = Stopwatch.GetTimestamp();
+            lock (gate)
+            {
+                if (isRecording && messages.Count < Capacity)
+                    messages.Add(new HandledMessage(actor, NameOf(message), Milliseconds(begun, started), Milliseconds(started, ended)));
+            }
+        }
+    }
+
+    // An envelope counts as what is in it.
+    private static string NameOf(object message) => message is Training.TellTrainer tell ? tell.Command.GetType().Name : message.GetType().Name;
+
+    private static double Milliseconds(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalMilliseconds;
+}
+
+/// <summary>Gives every actor system its <see cref="MessageTrace"/>.</summary>
+public sealed class MessageTraceProvider : ExtensionIdProvider<MessageTrace>
+{
+    /// <inheritdoc/>
+    public override MessageTrace CreateExtension(ExtendedActorSystem system) => new();
+}
