@@ -4,7 +4,7 @@ using Akka.Serialization;
 
 namespace ActorTrain.Actors.Journal;
 
-/// <summary>Decisions as the journal's tables hold them: JSON, with a manifest that names kind and version. The same bytes on either platform.</summary>
+/// <summary>Decisions as the journal's tables hold them: JSON, with a manifest that names kind and version.</summary>
 /// <param name="system">The actor system.</param>
 public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {

@@ -19,7 +19,7 @@ internal static class DoctorHandler
         var report = new DoctorReport(
             [
                 new Finding("libtorch", $"{runtime.TorchVersion}, {runtime.TorchPath}", FindingState.Good),
-                new Finding("TorchSharp", runtime.LibTorchSharpPath, FindingState.Good),
+                new Finding("TorchSharp", $"{runtime.LibTorchSharpPath}, {FormOf(runtime.LibTorchSharpPath)}", FindingState.Good),
                 new Finding("MKL", runtime.Mkl, FindingState.Good),
                 new Finding("oneDNN", runtime.OneDnn, FindingState.Good),
                 new Finding("OpenMP", string.Join(", ", runtime.OpenMp), FindingState.Good),
@@ -33,7 +33,10 @@ internal static class DoctorHandler
             ],
             [
                 new Chosen("ATen", runtime.AtenCapability, runtime.Portable ? "numerics: portable" : "what this libtorch takes for this CPU"),
+                new Chosen("MKL on AMD", "takes AVX-512", "of itself it would not"),
                 new Chosen("allocator", runtime.Allocator, "steps reuse memory instead of asking the system for it"),
+                new Chosen("huge pages", $"asked for from 2 MiB; the system has them {runtime.HugePages}", "fewer misses of the page table"),
+                new Chosen("waiting threads", $"GOMP_SPINCOUNT={runtime.SpinCount}", "they soon let others have the core"),
                 new Chosen("threads per trainer", $"{environment.Threads}", "one per core"),
             ],
             [
@@ -41,6 +44,12 @@ internal static class DoctorHandler
                 Rate("bfloat16", Precision.BFloat16),
             ]);
         return report.Write(request, context);
+    }
+
+    private static string FormOf(string library)
+    {
+        var weak = ElfLibrary.Read(library).Needed.Where(static version => version.IsWeak).Select(static version => version.Name).ToList();
+        return weak.Count == 0 ? "as the package has it" : $"a copy in which {string.Join(", ", weak)} is weak, for the system's libstdc++ lacks it";
     }
 
     private static GemmRate Rate(string kind, Precision precision) => new(

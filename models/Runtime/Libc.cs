@@ -10,6 +10,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int SetEnvironment(string name, string value, int overwrite);
 
+    [LibraryImport("libc", EntryPoint = "getenv", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint GetEnvironment(string name);
+
     [LibraryImport("libc", EntryPoint = "mallopt")]
     internal static partial int SetAllocator(int parameter, int value);
 

@@ -69,6 +69,8 @@ public static partial class NativeRuntime
             AtenCapability = Text(CpuCapability()),
             Kernels = FusedKernels.Description,
             OpenMp = libraries.FindAll("libgomp"),
+            SpinCount = Text(Libc.GetEnvironment("GOMP_SPINCOUNT")),
+            HugePages = HugePages(),
             Allocator = Allocator.Describe(),
         };
     }
@@ -98,6 +100,13 @@ public static partial class NativeRuntime
         var path = Path.Combine(Path.GetDirectoryName(typeof(NativeRuntime).Assembly.Location)!, $"lib{ProcessLibrary}.so");
         if (Libc.Open(path, Libc.Now | Libc.Global) == 0)
             throw new DllNotFoundException($"{path} could not be loaded; `make setup build` builds it.");
+    }
+
+    // The choice in force stands in brackets.
+    private static string HugePages()
+    {
+        const string file = "/sys/kernel/mm/transparent_hugepage/enabled";
+        return File.Exists(file) ? File.ReadAllText(file).Split('[', ']')[1] : "absent";
     }
 
     private static string Text(nint text) => Marshal.PtrToStringUTF8(text) ?? "";

@@ -33,6 +33,12 @@ public sealed record NativeRuntimeReport
     /// <summary>The files of the OpenMP runtimes in the process.</summary>
     public required IReadOnlyList<string> OpenMp { get; init; }
 
+    /// <summary>The number of turns after which a waiting thread of OpenMP sleeps, as the environment has it.</summary>
+    public required string SpinCount { get; init; }
+
+    /// <summary>How the system grants transparent huge pages: always, madvise or never; absent where it has none.</summary>
+    public required string HugePages { get; init; }
+
     /// <summary>The C allocator and its settings.</summary>
     public required string Allocator { get; init; }
 }

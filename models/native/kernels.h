@@ -1,4 +1,4 @@
-// Fused transformer layers for CPUs: forward and backward over raw pointers and shapes. No libtorch in it, so it serves both platforms.
+// Fused transformer layers for CPUs: forward and backward over raw pointers and shapes. They know nothing of libtorch.
 // The matrix products are our own (simd/tile.h): within a few per cent of oneDNN on the shapes of a small GPT (tests/onednn_bench.cpp), with every bit ours.
 //
 // Conventions
