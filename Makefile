@@ -8,15 +8,15 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 # `dotnet build` prints a summary even where all is well.
-DOTNET_BUILD := dotnet msbuild ActorTrain.sln -restore -property:Configuration=Release -verbosity:quiet -nologo
+DOTNET_BUILD := dotnet msbuild ActorTrain.sln -restore -property:Configuration=Release -verbosity:quiet -nologo $(if $(CUDA),-property:Cuda=$(CUDA))
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-setup: ## install the Debian packages that are missing and build the native libraries; TORCH=/path takes another PyTorch from then on
+setup: ## install the Debian packages that are missing and build the native libraries
 	@ops/setup.sh
 
-build: ## build everything
+build: ## build everything; CUDA=true takes libtorch for CUDA
 	@$(DOTNET_BUILD)
 
 train: setup build ## train a GPT on the King James Bible, draw its curves, let it write; again: resume, or say that it is done
