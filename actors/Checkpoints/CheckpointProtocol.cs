@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorTrain.Actors.Run;
 
 namespace ActorTrain.Actors.Checkpoints;
@@ -13,7 +14,11 @@ public abstract record CheckpointCommand;
 /// <param name="Hash">Hash of the state.</param>
 /// <param name="Course">What decides how the run goes on from there.</param>
 /// <param name="History">What is known of the others: those that were left are deleted, and the newest good one stays.</param>
-public sealed record SaveCheckpoint(long Number, int Slot, long Step, ulong Hash, Course Course, CheckpointHistory History) : CheckpointCommand;
+public sealed record SaveCheckpoint(long Number, int Slot, long Step, ulong Hash, Course Course, CheckpointHistory History) : CheckpointCommand
+{
+    /// <summary>Whose part in the state is not proved; see <see cref="UnprovedWork"/>.</summary>
+    public IReadOnlyDictionary<int, long> Unproved { get; init; } = ImmutableDictionary<int, long>.Empty;
+}
 
 /// <summary>A checkpoint has proved good: note that beside it. It is not answered; what is lost of it is noted with the next save.</summary>
 /// <param name="Step">Its step.</param>

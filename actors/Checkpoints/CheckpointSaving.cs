@@ -35,7 +35,7 @@ public sealed class CheckpointSaving(CheckpointStore store, SnapshotMemory memor
             using var snapshot = memory.Read(command.Slot);
             if (snapshot is null || snapshot.Step != command.Step || snapshot.Hash != command.Hash)
                 return null;
-            var facts = options.FactsOf(command.Step, command.Hash, command.Course);
+            var facts = options.FactsOf(command);
             var content = new CheckpointContent(facts, options.Layout, snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment)
             {
                 // What the snapshot holds is read for the files and then hashed: a bit that flipped before the files had it shows.

@@ -31,23 +31,23 @@ public sealed record CheckpointerOptions
     /// <summary>Anything small that is wanted back, such as the identity of the data.</summary>
     public IReadOnlyDictionary<string, string> State { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What the checkpoint of a step says.</summary>
-    /// <param name="step">Updates that the state has seen.</param>
-    /// <param name="hash">Hash of the state.</param>
-    /// <param name="course">What decides how the run goes on from there.</param>
-    public CheckpointFacts FactsOf(long step, ulong hash, Course course)
+    /// <summary>What the checkpoint that a save makes says.</summary>
+    public CheckpointFacts FactsOf(SaveCheckpoint save)
     {
-        ArgumentNullException.ThrowIfNull(course);
-        var samples = step * Batch;
+        ArgumentNullException.ThrowIfNull(save);
+        var samples = save.Step * Batch;
         return new CheckpointFacts
         {
-            Step = step,
+            Step = save.Step,
             ConfigurationHash = ConfigurationHash,
             Model = Model,
             Cursor = new PlanCursor(samples, samples, samples * Model.ContextLength),
-            SkipList = course.Skips,
+            SkipList = save.Course.Skips,
             Fingerprint = Fingerprint,
-            State = new Dictionary<string, string>(State) { [CourseCodec.Key] = CourseCodec.Write(course), [StateHashKey] = Write(hash) },
+            State = new Dictionary<string, string>(State)
+            {
+                [CourseCodec.Key] = CourseCodec.Write(save.Course), [StateHashKey] = Write(save.Hash), [UnprovedWork.Key] = UnprovedWork.Write(save.Unproved),
+            },
         };
     }
 

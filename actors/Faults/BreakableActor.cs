@@ -16,7 +16,9 @@ public abstract class BreakableActor(IFaultInjector? faults) : ReceiveActor
     private bool Meet(Receive receive, object message)
     {
         var name = Self.Path.Name;
-        switch (faults?.Choose(name, message) ?? Fault.None)
+
+        // A timer's message comes in a wrapping that tells it from one of an earlier timer.
+        switch (faults?.Choose(name, message is IWrappedMessage { Message: var timed } ? timed : message) ?? Fault.None)
         {
             case Fault.Throw:
                 throw new InjectedFaultException($"{name} was made to fail before it handled {message.GetType().Name}.");

@@ -25,3 +25,7 @@ public sealed record Recorded(long Number) : JournalReport;
 /// <summary>The database cannot be reached; decisions wait.</summary>
 /// <param name="Reason">Why, in one sentence.</param>
 public sealed record JournalAway(string Reason) : JournalReport;
+
+/// <summary>It holds a decision that cannot be read, or lacks one: nothing may be decided upon what is left of it.</summary>
+/// <param name="Reason">Which, and what to do, in one sentence.</param>
+public sealed record JournalUnreadable(string Reason) : JournalReport;

@@ -1,10 +1,13 @@
+using System.Security.Cryptography;
+using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 using Akka.Serialization;
 
 namespace ActorTrain.Actors.Journal;
 
-/// <summary>Decisions as the journal's tables hold them: JSON, with a manifest that names kind and version.</summary>
+/// <summary>Decisions as the journal's tables hold them: JSON, with a manifest that names kind and version and ends with a checksum of the JSON. Rows of
+/// older programs have no checksum.</summary>
 /// <param name="system">The actor system.</param>
 public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
@@ -15,11 +18,26 @@ public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerW
     public override int Identifier => Number;
 
     /// <inheritdoc/>
-    public override string Manifest(object o) => RunEventCodec.ManifestOf((RunEvent)o);
+    public override string Manifest(object o) => $"{RunEventCodec.ManifestOf((RunEvent)o)} {ChecksumOf(ToBinary(o))}";
 
     /// <inheritdoc/>
     public override byte[] ToBinary(object obj) => RunEventCodec.Write((RunEvent)obj);
 
-    /// <inheritdoc/>
-    public override object FromBinary(byte[] bytes, string manifest) => RunEventCodec.Read(manifest, bytes);
+    /// <summary>The decision, or an <see cref="UnreadableDecision"/>: what is thrown here looks to the actor that recovers as if the database were away.</summary>
+    public override object FromBinary(byte[] bytes, string manifest)
+    {
+        var (form, checksum) = manifest.Split(' ', 2) is [var first, var second] ? (first, second) : (manifest, null);
+        if (checksum is not null && checksum != ChecksumOf(bytes))
+            return new UnreadableDecision("it was altered, for its checksum does not agree; restore the database from a copy");
+        try
+        {
+            return RunEventCodec.Read(form, bytes, "it");
+        }
+        catch (UserErrorException error)
+        {
+            return new UnreadableDecision(error.Message.TrimEnd('.'));
+        }
+    }
+
+    private static string ChecksumOf(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 8));
 }

@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Persistence.Journal;
@@ -33,8 +34,8 @@ public sealed class RunJournal : ReceivePersistentActor
         this.listener = listener;
         this.outage = outage;
         this.faults = faults;
-        Recover<RunEvent>(decision => recovered!.Add(decision));
         Recover<RecoveryCompleted>(_ => Begin());
+        Recover<object>(Take);
         Command<RecordDecision>(Meet);
         Command<ReadDecisions>(_ =>
         {
@@ -84,14 +85,36 @@ public sealed class RunJournal : ReceivePersistentActor
     /// <inheritdoc/>
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {
+        // A row of a serializer, or of a type, that is not known here.
+        if (reason.GetBaseException() is SerializationException or TypeLoadException)
+            reason = new UnreadableJournalException("in full: one of its decisions was written by another program; use that one");
         Report(reason);
         base.OnRecoveryFailure(reason, message);
     }
 
+    // Akka.Persistence passes over what no handler takes, and over what is not there.
+    private void Take(object decision)
+    {
+        if (LastSequenceNr != recovered!.Count + 1)
+            throw Missing();
+        recovered.Add(decision as RunEvent ?? throw Unreadable(decision is UnreadableDecision { Reason: var reason } ? reason : "it was written by another program; use that one"));
+    }
+
+    private UnreadableJournalException Missing() => Unreadable("it is missing; restore the database from a copy");
+
+    private UnreadableJournalException Unreadable(string reason) => new($"at decision {recovered!.Count + 1}: {reason}");
+
     private void Begin()
     {
+        if (LastSequenceNr != recovered!.Count)
+        {
+            Report(Missing());
+            Context.Stop(Self);
+            return;
+        }
+
         outage.End();
-        accepted = durable = recovered!.Count;
+        accepted = durable = recovered.Count;
         listener.Tell(new JournalRecovered(recovered));
     }
 
@@ -145,7 +168,9 @@ public sealed class RunJournal : ReceivePersistentActor
 
     private void Report(Exception cause)
     {
-        if (outage.Begin())
+        if (cause is UnreadableJournalException)
+            listener.Tell(new JournalUnreadable(cause.Message));
+        else if (outage.Begin())
             listener.Tell(new JournalAway(cause.GetBaseException().Message));
     }
 }

@@ -29,9 +29,9 @@ internal sealed class TrainerEntry(int number, FormerTrainer former)
     /// <summary>What it was asked to compute so that something can be judged.</summary>
     public List<CheckCommand> Rechecks { get; } = [];
 
-    /// <summary>Updates before which all that it computed is proved: it was found to compute what others do, or had computed nothing. What it takes over proves
-    /// nothing of what it did before, in this life or a former one.</summary>
-    public long ProvedAt { get; set; } = former.ProvedAt;
+    /// <summary>The first step of which its part is not proved: since it was last found to compute what others do, in whichever life or process, it took part.
+    /// <see cref="long.MaxValue"/>: there is none.</summary>
+    public long UnprovedSince { get; set; } = former.UnprovedSince;
 
     /// <summary>How often it found corrupt bits with itself.</summary>
     public int Corruptions { get; set; }
@@ -58,7 +58,7 @@ internal sealed class TrainerEntry(int number, FormerTrainer former)
     public int LastIncarnation { get; set; } = former.LastIncarnation;
 
     /// <summary>What is to be known of it when it is gone.</summary>
-    public FormerTrainer Former => new(LastIncarnation, ProvedAt);
+    public FormerTrainer Former => new(LastIncarnation, UnprovedSince);
 
     public int Faults { get; set; }
 

@@ -16,6 +16,9 @@ internal sealed class RoundCheck(LaneBlock? block)
     /// <summary>Votes that are enough where they agree.</summary>
     public int Needed { get; set; } = 2;
 
+    /// <summary>Who is to be proved by it; null: anybody.</summary>
+    public TrainerEntry? Suspect { get; set; }
+
     /// <summary>Who is computing it once more.</summary>
     public TrainerEntry? Asked { get; set; }
 
@@ -26,7 +29,7 @@ internal sealed class RoundCheck(LaneBlock? block)
 
     public IEnumerable<TrainerKey> Voters => votes.Select(static vote => vote.Trainer).Distinct();
 
-    public bool Agrees => votes.Count >= Needed && votes.TrueForAll(vote => vote.Hash == votes[0].Hash);
+    public bool Agrees => votes.Count >= Needed && IsUnanimous;
 
     /// <summary>What all agree on.</summary>
     public ulong Hash => votes[0].Hash;
@@ -47,7 +50,7 @@ internal sealed class RoundCheck(LaneBlock? block)
     /// <summary>Those who computed wrong bits, all voters where nobody can tell; null while another vote is needed.</summary>
     public IReadOnlyList<TrainerKey>? Liars()
     {
-        if (votes.Count < 2 || Agrees)
+        if (IsUnanimous)
             return null;
         var voters = votes.GroupBy(static vote => vote.Trainer, static vote => vote.Hash).ToList();
         var consistent = voters.Where(static voter => voter.Distinct().Count() == 1).ToList();
@@ -58,6 +61,8 @@ internal sealed class RoundCheck(LaneBlock? block)
             return [.. Voters.Except(parties[0].Select(static voter => voter.Key))];
         return consistent.TrueForAll(static voter => voter.Count() >= 2) ? [.. Voters] : null;
     }
+
+    private bool IsUnanimous => votes.TrueForAll(vote => vote.Hash == votes[0].Hash);
 
     private string Shown(ulong hash) => block is null ? NormOf(hash).ToString("R", CultureInfo.InvariantCulture) : hash.ToString("x16", CultureInfo.InvariantCulture);
 }

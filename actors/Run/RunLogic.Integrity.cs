@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Plan;
@@ -10,22 +11,86 @@ namespace ActorTrain.Actors.Run;
 public sealed partial class RunLogic
 {
     private readonly SortedSet<int> quarantined = [];
+
+    // What is known of a trainer that was never heard of.
+    private FormerTrainer stranger = FormerTrainer.None;
     private readonly Dictionary<TrainerKey, ulong> states = [];
     private int audits;
 
+    // Whether there is anybody who could prove another right.
+    private bool IsAudited => options.AuditEvery > 0 && trainers.Count > 1;
+
+    private Dictionary<int, FormerTrainer> Known
+    {
+        get
+        {
+            var known = new Dictionary<int, FormerTrainer>(retired);
+            foreach (var trainer in trainers.Values)
+                known[trainer.Number] = trainer.Former;
+            return known;
+        }
+    }
+
+    // A new process knows of former trainers what the checkpoint says. One of an older program says nothing: then nobody is proved.
+    private void Inherit(IReadOnlyDictionary<int, FormerTrainer> known, RunOrigin origin)
+    {
+        foreach (var (number, former) in known)
+            retired.Add(number, former);
+        if (known.Count > 0)
+            return;
+        stranger = origin.Unproved is null ? new FormerTrainer(0, 0) : FormerTrainer.None;
+        foreach (var (number, since) in origin.Unproved ?? ImmutableDictionary<int, long>.Empty)
+            retired.Add(number, new FormerTrainer(0, since));
+    }
+
+    private Dictionary<int, long> UnprovedBefore(long at) =>
+        Known.Where(known => known.Value.UnprovedSince < at).ToDictionary(static known => known.Key, static known => known.Value.UnprovedSince);
+
+    // Nobody can prove right any more who takes no part: what it had an unproved part in is taken again.
+    private void DistrustAbsent()
+    {
+        var absent = retired.Where(former => former.Value.UnprovedSince < step && !trainers.ContainsKey(former.Key)).OrderBy(static former => former.Key).ToList();
+        if (absent.Count == 0 || options.AuditEvery == 0 || ended || isEndRecorded)
+            return;
+        foreach (var (number, former) in absent)
+            retired[number] = former with { UnprovedSince = long.MaxValue };
+        var since = absent.Min(static former => former.Value.UnprovedSince);
+        Distrust(since, $"What {string.Join(" and ", absent.Select(static former => $"trainer {former.Key}"))} computed since step {since} was never proved right, and never can be: it takes no part any more.");
+    }
+
+    // Whoever is told to go is proved right first, and in the last step all are.
+    private bool MustBeProved(TrainerEntry trainer) =>
+        IsAudited && trainer.UnprovedSince < step && step < options.Steps && !IsEnding
+        && (trainer.IsRetiring ? trainer.IsMember : step == options.Steps - 1);
+
+    private void AskForProofs()
+    {
+        foreach (var trainer in trainers.Values.Where(trainer => trainer.IsMember && MustBeProved(trainer)))
+        {
+            // It may be about to prove itself.
+            if (round!.Checks.Exists(check => !check.Agrees && (check.Suspect == trainer || trainer.Owes.Exists(owed => check.Block is { } lanes && owed.Block.Contains(lanes)))))
+                continue;
+            var lanes = round.Checks.Where(static check => check.Block is { Count: 1 }).ToList();
+            if (lanes.Count == 0)
+                round.Checks.Add(new RoundCheck(new LaneBlock(0, 1)) { Suspect = trainer });
+            else if (lanes.Find(static check => check.Agrees) is { } check)
+                (check.Suspect, check.Needed) = (trainer, check.Count + 1);
+        }
+    }
+
     // One lane of one member, each in turn, is computed by another one too, at the same time; in the last step one of each, so that nobody who ever
-    // lied goes unnoticed.
-    private void PlanAudit(IReadOnlyList<IReadOnlyList<LaneBlock>> shares)
+    // lied goes unnoticed; and in the first step of a process one of each whose part in what it begins from is not proved.
+    private void PlanAudit(IReadOnlyList<TrainerEntry> members, IReadOnlyList<IReadOnlyList<LaneBlock>> shares)
     {
         if (options.AuditEvery == 0)
             return;
         var computing = shares.Where(static share => share.Count > 0).ToList();
-        if (step == options.Steps - 1)
-        {
-            foreach (var share in computing)
-                Audit(share, audits++);
-        }
-        else if (step % options.AuditEvery == 0)
+        var due = step == options.Steps - 1 ? computing
+            : lastRound == firstRound ? [.. members.Zip(shares, static (member, share) => (member, share)).Where(one => one.share.Count > 0 && one.member.UnprovedSince < step).Select(static one => one.share)]
+            : [];
+        foreach (var share in due)
+            Audit(share, audits++);
+        if (due.Count == 0 && step % options.AuditEvery == 0)
         {
             var number = audits++;
             Audit(computing[number % computing.Count], number / computing.Count);
@@ -45,6 +110,7 @@ public sealed partial class RunLogic
     {
         if (round is null)
             return;
+        AskForProofs();
         foreach (var check in round.Checks)
         {
             if (check.Agrees)
@@ -67,7 +133,7 @@ public sealed partial class RunLogic
         var owner = check.Block is not { } lanes ? null
             : trainers.Values.FirstOrDefault(trainer => trainer.Owes.Exists(owed => owed.Ticket.Round == round!.Round && owed.Block.Contains(lanes)));
         var voter = trainers.Values.Where(static trainer => trainer.IsMember)
-            .OrderBy(trainer => check.VotesOf(trainer.Key!.Value) + (trainer == owner ? 1 : 0))
+            .OrderBy(trainer => check.Suspect == trainer && check.VotesOf(trainer.Key!.Value) == 0 ? -1 : check.VotesOf(trainer.Key!.Value) + (trainer == owner ? 1 : 0))
             .ThenBy(static trainer => trainer.LanesOwed).ThenBy(static trainer => trainer.Number)
             .FirstOrDefault();
         if (voter is null)
@@ -116,13 +182,13 @@ public sealed partial class RunLogic
     {
         check.Vote(trainer, hash);
 
-        // Who foresees an update right need not have computed its lanes right.
-        if (!check.Agrees || check.Block is null)
+        // Who foresees an update right need not have computed its lanes right; and nobody is proved by agreeing with itself.
+        if (!check.Agrees || check.Block is null || check.Voters.Count() < 2)
             return;
         foreach (var voter in check.Voters)
         {
             if (Find(voter) is { } honest)
-                honest.ProvedAt = step;
+                honest.UnprovedSince = round!.Done.Any(part => part.Trainer.Number == voter.Number) ? step : long.MaxValue;
         }
     }
 
@@ -142,10 +208,7 @@ public sealed partial class RunLogic
             Record(new CorruptionFound(now, step, liar.ToString(), check.Evidence));
             if (Find(liar) is not { } trainer)
                 continue;
-            since = Math.Min(since, trainer.ProvedAt);
-
-            // All that is left of it is taken again.
-            trainer.ProvedAt = long.MaxValue;
+            since = Math.Min(since, Doubt(trainer));
             if (isProven)
                 Quarantine(trainer, Correction.Automatic, $"At step {step} it computed other bits than the others: {check.Evidence}.");
             else
@@ -171,21 +234,35 @@ public sealed partial class RunLogic
             return true;
         var evidence = $"at step {step} " + string.Join(", ", all.Select(static same => $"{string.Join(" and ", same.Select(static pair => pair.Key))} had the state {same.Key:x16}"));
         var isProven = all[0].Count() > all[1].Count();
+        var since = Math.Max(0, step - 1);
         foreach (var (key, _) in states.Where(pair => !isProven || pair.Value != all[0].Key).ToList())
         {
             Record(new CorruptionFound(now, step, key.ToString(), evidence));
             if (Find(key) is not { } liar)
                 continue;
             if (isProven)
+            {
+                since = Math.Min(since, Doubt(liar));
                 Quarantine(liar, Correction.Automatic, $"It had another state than the others: {evidence}.");
+            }
             else
+            {
                 Abandon(liar, $"Nobody could tell whose state is right: {evidence}.");
+            }
         }
 
         // They agreed one step ago, or that step would not have been committed.
         AbandonRound();
-        Distrust(Math.Max(0, step - 1), $"Not all had the same state: {evidence}.");
+        Distrust(since, $"Not all had the same state: {evidence}.");
         return false;
+    }
+
+    // All that is left of it is taken again.
+    private static long Doubt(TrainerEntry trainer)
+    {
+        var since = trainer.UnprovedSince;
+        trainer.UnprovedSince = long.MaxValue;
+        return since;
     }
 
     // What was computed since a step is not to be trusted, here or on disk: it is left as after any other correction, but nothing else changes.
@@ -219,6 +296,10 @@ public sealed partial class RunLogic
         if (trainer.Key is not null)
             Lose(trainer, reason);
         Do(new ToTrainerSupervisor(new RetireTrainer(trainer.Number)));
+
+        // Who was alone was taken on trust.
+        if (trainers.Count == 1)
+            Doubt(trainer);
         trainers.Remove(trainer.Number);
         retired[trainer.Number] = trainer.Former;
         quarantined.Add(trainer.Number);

@@ -32,7 +32,7 @@ public sealed partial class RunLogic
             AskDetectorFirst();
         }
 
-        if (round.Judgement is { } judgement && round.Checks.TrueForAll(static check => check.Agrees))
+        if (round.Judgement is { } judgement && round.Checks.TrueForAll(static check => check.Agrees) && !(step == options.Steps - 1 && trainers.Values.Any(MustBeProved)))
             Decide(judgement);
     }
 

@@ -166,6 +166,10 @@ public sealed partial class RunLogic
                 journal.Acknowledge(recovered.Events.Count);
                 RepeatJournal();
                 break;
+            case JournalUnreadable told:
+                failing ??= $"The journal cannot be read {told.Reason}; what was decided since is kept for the next start.";
+                lostActors.Add(JournalActor);
+                break;
             case JournalAway told:
                 away.Is = true;
                 Count(JournalActor, told.Reason);
@@ -235,7 +239,7 @@ public sealed partial class RunLogic
         }
 
         // What is not written by then is left to whoever goes on.
-        var isWritten = journal.Count == 0 && (metrics.Count == 0 || IsLost(MetricsActor));
+        var isWritten = (journal.Count == 0 || IsLost(JournalActor)) && (metrics.Count == 0 || IsLost(MetricsActor));
         if (!isWritten && now - endAt < options.EndPatience)
             return;
         ended = true;

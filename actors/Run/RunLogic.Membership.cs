@@ -16,7 +16,7 @@ public sealed partial class RunLogic
         foreach (var number in numbers.Order())
         {
             if (!trainers.TryGetValue(number, out var trainer))
-                trainers.Add(number, trainer = new TrainerEntry(number, retired.GetValueOrDefault(number, FormerTrainer.None)));
+                trainers.Add(number, trainer = new TrainerEntry(number, retired.GetValueOrDefault(number, stranger)));
             else if (!trainer.IsRetiring)
                 continue;
             trainer.IsRetiring = false;
@@ -204,6 +204,8 @@ public sealed partial class RunLogic
         commits.Clear();
         AbandonRound();
         slots.DropAfter(at);
+        foreach (var trainer in trainers.Values.Where(trainer => trainer.UnprovedSince >= at))
+            Doubt(trainer);
         course = Ahead(slots.Newest is { } snapshot && snapshot.Step == at ? snapshot.Course : origins.Last(origin => origin.Step == at).Course);
         step = at;
         vetoes = 0;
@@ -224,7 +226,7 @@ public sealed partial class RunLogic
         foreach (var trainer in trainers.Values.Where(static trainer => trainer.IsRetiring).ToList())
         {
             var isLastWithState = trainer.IsMember && !trainers.Values.Any(other => other != trainer && other.IsMember);
-            if (isLastWithState || trainer.Copying is not null || trainer.Evaluating is not null || trainer.Owes.Count > 0 || trainer.Rechecks.Count > 0)
+            if (isLastWithState || MustBeProved(trainer) || trainer.Copying is not null || trainer.Evaluating is not null || trainer.Owes.Count > 0 || trainer.Rechecks.Count > 0)
                 continue;
             Do(new ToTrainerSupervisor(new RetireTrainer(trainer.Number)));
             if (trainer.Loading?.Source is SnapshotState snapshot)

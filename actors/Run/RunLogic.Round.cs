@@ -42,7 +42,7 @@ public sealed partial class RunLogic
         }
 
         var shares = LaneBlock.Share(options.Lanes, members.Count);
-        PlanAudit(shares);
+        PlanAudit(members, shares);
         for (var i = 0; i < members.Count; i++)
             Assign(members[i], shares[i]);
     }
@@ -144,7 +144,6 @@ public sealed partial class RunLogic
             slots.Unpin(snapshot.Slot);
         trainer.Loading = null;
         trainer.Step = loading.Step;
-        trainer.ProvedAt = Math.Min(trainer.ProvedAt, loading.Step);
         trainer.Standing = TrainerStanding.Member;
         generation++;
         Record(new TrainerJoined(now, step, trainer.Key!.Value.ToString(), generation));
@@ -180,6 +179,7 @@ public sealed partial class RunLogic
         // Lanes are computed on the weights that this round begins from, so these have been reached.
         trainer.Step = Math.Max(trainer.Step, computed.Ticket.Round.Step);
         round.Add(computed.Trainer, computed.Block, computed.Result);
+        trainer.UnprovedSince = Math.Min(trainer.UnprovedSince, step);
         Witness(computed);
         NoteState(computed.Trainer, computed.Result.StateChecksum);
         for (var reducer = 0; reducer < options.Reducers; reducer++)

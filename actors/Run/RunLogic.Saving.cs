@@ -49,10 +49,8 @@ public sealed partial class RunLogic
     private CheckpointHistory history = CheckpointHistory.Empty;
     private FailureRecord failures = FailureRecord.Empty;
 
-    // The last step up to which nobody who is present can have lied.
-    private long TrustedStep => options.AuditEvery == 0
-        ? step
-        : trainers.Values.Where(static trainer => trainer.HasState).Select(static trainer => trainer.ProvedAt).DefaultIfEmpty(step).Min();
+    // The last step up to which all that was computed is proved.
+    private long TrustedStep => IsAudited ? trainers.Values.Select(static trainer => trainer.UnprovedSince).Append(step).Min() : step;
 
     // Goes on from what was decided before.
     private void TakeUp(IReadOnlyList<RunEvent> decided)
@@ -191,7 +189,7 @@ public sealed partial class RunLogic
         if (!IsEnding && step < options.Steps && journal.Waiting.Any(static waiting => waiting.Content is CourseCorrected))
             return;
         var (slot, at, hash, itsCourse) = next.Snapshot;
-        (saving, saveNext, savingAt, saveAgainAt) = (new SaveCheckpoint(++saves, slot, at, hash, itsCourse, history), null, now, null);
+        (saving, saveNext, savingAt, saveAgainAt) = (new SaveCheckpoint(++saves, slot, at, hash, itsCourse, history) { Unproved = UnprovedBefore(at) }, null, now, null);
         (saveRetryAt, saveRetryDelay) = (now + options.RetryInterval, options.RetryInterval);
         Do(new ToCheckpointer(saving));
     }
@@ -205,7 +203,7 @@ public sealed partial class RunLogic
                 break;
             case CheckpointSaved saved when saving?.Number == saved.Number:
                 if (EndSaving() is { } done)
-                    Saved(saved, done.Course);
+                    Saved(saved, done);
                 break;
             case CheckpointFailed failed when saving?.Number == failed.Number:
                 if (EndSaving() is { } undone)
@@ -223,11 +221,11 @@ public sealed partial class RunLogic
         return done;
     }
 
-    private void Saved(CheckpointSaved saved, Course itsCourse)
+    private void Saved(CheckpointSaved saved, SaveCheckpoint done)
     {
         Record(new CheckpointCommitted(now, saved.Step, saved.WeightsHash));
         origins.RemoveAll(origin => origin.WeightsHash is not null && (origin.Step == saved.Step || !saved.Kept.Contains(origin.Step)));
-        origins.Add(new RunOrigin(saved.Step, saved.WeightsHash, itsCourse));
+        origins.Add(new RunOrigin(saved.Step, saved.WeightsHash, done.Course) { Unproved = done.Unproved });
         (savedStep, savedHash) = (saved.Step, saved.WeightsHash);
         Do(new ShowCheckpoint(saved.Step));
         if (saveFault is not null)
@@ -282,7 +280,7 @@ public sealed partial class RunLogic
     {
         foreach (var (at, known) in history.Ripe(step, options.ProofSteps))
         {
-            if (options.AuditEvery > 0 && trainers.Values.Any(trainer => trainer.HasState && trainer.ProvedAt <= at))
+            if (IsAudited && trainers.Values.Any(trainer => trainer.UnprovedSince < at))
                 continue;
             Record(new CheckpointProved(now, at, step, known.WeightsHash));
             if (!IsLost(CheckpointActor))

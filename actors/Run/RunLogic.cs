@@ -77,8 +77,7 @@ public sealed partial class RunLogic
         slots = new SnapshotSlots(options.SnapshotSlots, remains.Held.Where(held => held.Course.Holds(corrections, held.Step)));
         (lastRound, generation, wanted) = (remains.LastRound, remains.Generation, remains.Trainers ?? options.Trainers);
         firstRound = lastRound + 1;
-        foreach (var (number, former) in remains.Known)
-            retired.Add(number, former);
+        Inherit(remains.Known, origin);
         journal = new Outbox<RunEvent>(events.Count);
         (step, course) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, Ahead(newest.Course)) : (origin.Step, Ahead(origin.Course));
         savedStep = origin.WeightsHash is null ? null : origin.Step;
@@ -106,13 +105,10 @@ public sealed partial class RunLogic
     {
         get
         {
-            var known = new Dictionary<int, FormerTrainer>(retired);
-            foreach (var trainer in trainers.Values)
-                known[trainer.Number] = trainer.Former;
             var unwritten = new UnwrittenRecords(
                 journal.Acknowledged, [.. journal.Waiting.Select(static waiting => waiting.Content)],
                 metricsStep, [.. metrics.Waiting.Select(static waiting => waiting.Content)]);
-            return new RunRemains([.. origins], [.. slots.Held], lastRound, generation, wanted, known, unwritten);
+            return new RunRemains([.. origins], [.. slots.Held], lastRound, generation, wanted, Known, unwritten);
         }
     }
 
@@ -210,6 +206,7 @@ public sealed partial class RunLogic
     // Everything that can go on does. The order matters: what ends comes before what begins.
     private void Advance()
     {
+        DistrustAbsent();
         FollowCorrections();
         Check();
         Judge();

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
@@ -10,8 +11,11 @@ namespace ActorTrain.Actors.Run;
 /// <param name="Course">What decides how it goes on from there.</param>
 public sealed record RunOrigin(long Step, string? WeightsHash, Course Course)
 {
+    /// <summary>Whose part in it is not proved; null: nothing of it is. See <see cref="UnprovedWork"/>.</summary>
+    public IReadOnlyDictionary<int, long>? Unproved { get; init; }
+
     /// <summary>The first weights.</summary>
-    public static RunOrigin Seed { get; } = new(0, null, Course.Start);
+    public static RunOrigin Seed { get; } = new(0, null, Course.Start) { Unproved = ImmutableDictionary<int, long>.Empty };
 
     /// <summary>What a checkpoint's manifest says.</summary>
     /// <exception cref="UserErrorException">Its course is not to be read.</exception>
@@ -22,7 +26,7 @@ public sealed record RunOrigin(long Step, string? WeightsHash, Course Course)
         var course = facts.State.GetValueOrDefault(CourseCodec.Key) is { } text
             ? CourseCodec.Read($"The checkpoint of step {facts.Step}", text)
             : Course.Start with { Skips = facts.SkipList };
-        return new RunOrigin(facts.Step, manifest.WeightsHash, course);
+        return new RunOrigin(facts.Step, manifest.WeightsHash, course) { Unproved = UnprovedWork.Read(facts.State.GetValueOrDefault(UnprovedWork.Key)) };
     }
 }
 
@@ -54,8 +58,8 @@ public sealed record RunRemains(
 
 /// <summary>What outlives a trainer.</summary>
 /// <param name="LastIncarnation">Its last life.</param>
-/// <param name="ProvedAt">Updates before which all that it computed is proved; <see cref="long.MaxValue"/> where nothing else is to be proved.</param>
-public readonly record struct FormerTrainer(int LastIncarnation, long ProvedAt)
+/// <param name="UnprovedSince">The first step of which what it computed is not proved; <see cref="long.MaxValue"/>: there is none.</param>
+public readonly record struct FormerTrainer(int LastIncarnation, long UnprovedSince)
 {
     /// <summary>One that never lived.</summary>
     public static FormerTrainer None { get; } = new(0, long.MaxValue);

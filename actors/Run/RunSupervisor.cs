@@ -53,6 +53,9 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         });
         Receive<JournalRecovered>(Begin);
         Receive<JournalAway>(Miss);
+        Receive<JournalUnreadable>(
+            unreadable => Context.Parent.Tell(new RunEnded(RunEnding.Failed, parts.Remains.Origin.Step, $"The journal cannot be read {unreadable.Reason}.")),
+            _ => logic is null);
         Receive<Say>(say => parts.Show(say));
         Receive<ReadDecisions>(read => journal?.Tell(read));
         Receive<OperatorWish>(wish =>

@@ -31,7 +31,7 @@ public static class UnwrittenCodec
             var document = JsonSerializer.Deserialize(content, UnwrittenJson.Default.UnwrittenDocument) ?? throw new JsonException();
             return new UnwrittenRecords(
                 document.Recorded,
-                [.. document.Decisions.Select(static decision => RunEventCodec.Read(decision.Manifest, JsonSerializer.SerializeToUtf8Bytes(decision.Event, UnwrittenJson.Default.JsonElement)))],
+                [.. document.Decisions.Select(decision => RunEventCodec.Read(decision.Manifest, JsonSerializer.SerializeToUtf8Bytes(decision.Event, UnwrittenJson.Default.JsonElement), $"A decision in {path}"))],
                 document.MetricsStep,
                 document.Measurements);
         }

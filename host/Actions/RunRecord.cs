@@ -19,22 +19,13 @@ internal sealed record RunRecord(RunConfiguration? Configuration, CheckpointMani
 
     /// <summary>Reads it, also while a process trains the run.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="warn">Told where the journal cannot be read, which then counts as empty; without it that is an error.</param>
+    /// <param name="warn">Told where the journal's database cannot be reached, which then counts as empty; without it that is an error.</param>
     /// <exception cref="UserErrorException">Something cannot be read.</exception>
     public static RunRecord Of(RunDirectory run, Action<string>? warn = null)
     {
         var configuration = File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []) : null;
         var manifests = new CheckpointArchive(run.CheckpointsDirectory).List().Select(static info => info.Manifest).OfType<CheckpointManifest>().ToList();
-        IReadOnlyList<RunEvent> decisions = [];
-        try
-        {
-            if (configuration is not null)
-                decisions = RunActorSystem.ReadJournal(run, configuration.Journal.Connection);
-        }
-        catch (UserErrorException error) when (warn is not null)
-        {
-            warn(error.Message);
-        }
+        var decisions = configuration is null ? [] : RunActorSystem.ReadJournal(run, configuration.Journal.Connection, away: warn);
 
         // One that was left by going back is not gone on from.
         var history = CheckpointHistory.Of(decisions);

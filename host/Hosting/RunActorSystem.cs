@@ -6,6 +6,7 @@ using ActorTrain.Persistence.Runs;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Persistence.Sql;
+using Microsoft.Data.Sqlite;
 
 namespace ActorTrain.Host.Hosting;
 
@@ -15,40 +16,100 @@ internal static class RunActorSystem
     private const string Name = "actortrain";
     private static readonly TimeSpan DatabaseTimeout = TimeSpan.FromSeconds(10);
 
+    // Whoever reads has just begun, perhaps on a machine that has much to do, and nobody goes on without it.
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(60);
+
     /// <summary>The actor system of a process that trains a run. Whoever made it terminates it.</summary>
     /// <param name="run">The run; its database, unless another is named, and its log lie in its folder.</param>
     /// <param name="connection">Connection string of a PostgreSQL database, or empty.</param>
     /// <param name="first">Settings that win over all others.</param>
     public static ActorSystem Create(RunDirectory run, string connection, Config? first = null)
     {
-        var settings = RunLogger.Settings(run.LogFile).WithFallback(SettingsOf(run, connection));
+        if (connection.Length == 0)
+            KeepWriteAheadLog(run.JournalFile);
+        var settings = RunLogger.Settings(run.LogFile).WithFallback(SettingsOf(run.JournalFile, connection, DatabaseTimeout));
         return ActorSystem.Create(Name, first?.WithFallback(settings) ?? settings);
     }
 
-    /// <summary>What the journal of a run holds, also while another process writes to it.</summary>
+    /// <summary>Ends an actor system, and gives its database free.</summary>
+    /// <param name="system">The system.</param>
+    /// <param name="patience">How long to wait for actors that hang.</param>
+    public static void End(ActorSystem system, TimeSpan patience)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        system.Terminate().Wait(patience, CancellationToken.None);
+
+        // Closed by the last who has it open, the file is whole without its log.
+        SqliteConnection.ClearAllPools();
+    }
+
+    /// <summary>What the journal of a run holds, also while another process writes to it. It is left as it is.</summary>
     /// <param name="run">The run.</param>
     /// <param name="connection">As for <see cref="Create"/>.</param>
-    /// <exception cref="UserErrorException">The database cannot be reached, or holds what this program does not know.</exception>
-    public static IReadOnlyList<RunEvent> ReadJournal(RunDirectory run, string connection)
+    /// <param name="isHeld">Whether it is this process that holds the run's lock.</param>
+    /// <param name="away">Told where the database cannot be reached; without it that is an error.</param>
+    /// <returns>All decisions; none where the database cannot be reached.</returns>
+    /// <exception cref="UserErrorException">The database cannot be reached, or a decision in it cannot be read.</exception>
+    public static IReadOnlyList<RunEvent> ReadJournal(RunDirectory run, string connection, bool isHeld = false, Action<string>? away = null)
     {
+        ArgumentNullException.ThrowIfNull(run);
         if (connection.Length == 0 && !File.Exists(run.JournalFile))
             return [];
-        using var system = ActorSystem.Create(Name, Silence.WithFallback(SettingsOf(run, connection)));
+        using var copy = connection.Length == 0 ? CopyAtRest(run, isHeld) : null;
+        using var system = ActorSystem.Create(Name, Silence.WithFallback(SettingsOf(copy?.File ?? run.JournalFile, connection, ReadTimeout)));
         var answer = new TaskCompletionSource<JournalReport>(TaskCreationOptions.RunContinuationsAsynchronously);
         system.ActorOf(Props.Create(() => new JournalListener(run.Name, answer)));
         try
         {
-            return answer.Task.Wait(3 * DatabaseTimeout)
-                ? answer.Task.Result is JournalRecovered recovered ? recovered.Events : throw Unreadable(((JournalAway)answer.Task.Result).Reason)
-                : throw Unreadable("the database does not answer");
+            switch (answer.Task.Wait(2 * ReadTimeout) ? answer.Task.Result : new JournalAway("the database does not answer"))
+            {
+                case JournalRecovered recovered:
+                    return recovered.Events;
+                case JournalAway { Reason: var reason } when away is not null:
+                    away(Unreadable($": {reason}"));
+                    return [];
+                case var report:
+                    throw new UserErrorException(Unreadable(report is JournalUnreadable { Reason: var at } ? $" {at}" : $": {((JournalAway)report).Reason}"));
+            }
         }
         finally
         {
-            system.Terminate().Wait();
+            End(system, Timeout.InfiniteTimeSpan);
         }
 
-        UserErrorException Unreadable(string reason) => new(
-            $"The journal of {run.Path} in {(connection.Length == 0 ? run.JournalFile : "PostgreSQL")} cannot be read: {reason.TrimEnd('.')}.");
+        string Unreadable(string reason) =>
+            $"The journal of {run.Path} in {(connection.Length == 0 ? run.JournalFile : "PostgreSQL")} cannot be read{reason.TrimEnd('.')}.";
+    }
+
+    // Null where a process writes to it: then reading it changes nothing.
+    private static JournalCopy? CopyAtRest(RunDirectory run, bool isHeld)
+    {
+        while (isHeld || run.State != RunState.Running)
+        {
+            var copy = new JournalCopy(run.JournalFile);
+            if (isHeld || run.State != RunState.Running)
+                return copy;
+            copy.Dispose();
+        }
+
+        return null;
+    }
+
+    // What is committed outlives a power cut, and readers hold nobody up. Where that cannot be had, the database works without it or is away, which the
+    // journal tells.
+    private static void KeepWriteAheadLog(string file)
+    {
+        try
+        {
+            using var database = new SqliteConnection($"Data Source={Path.GetFullPath(file)};Pooling=False");
+            database.Open();
+            using var command = database.CreateCommand();
+            command.CommandText = "PRAGMA journal_mode = WAL";
+            command.ExecuteNonQuery();
+        }
+        catch (SqliteException)
+        {
+        }
     }
 
     private static Config Silence => ConfigurationFactory.ParseString("""
@@ -59,11 +120,11 @@ internal static class RunActorSystem
         }
         """);
 
-    private static Config SettingsOf(RunDirectory run, string connection) => JournalSettings
+    private static Config SettingsOf(string file, string connection, TimeSpan timeout) => JournalSettings
         .Sql(
             connection.Length == 0 ? "SQLite.MS" : "PostgreSQL.15",
-            connection.Length == 0 ? $"Data Source={Path.GetFullPath(run.JournalFile)}" : connection,
-            DatabaseTimeout)
+            connection.Length == 0 ? $"Data Source={Path.GetFullPath(file)}" : connection,
+            timeout)
         .WithFallback(ActorSettings.Dispatchers())
         .WithFallback(ConfigurationFactory.ParseString("""
             akka {

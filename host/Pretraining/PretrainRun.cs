@@ -51,10 +51,10 @@ internal sealed class PretrainRun : IDisposable
     private readonly LocalGradientTransport transport;
     private readonly SnapshotMemory snapshots;
     private readonly ChaosLife? chaos;
-    private CheckpointHistory history = CheckpointHistory.Empty;
+    private readonly CheckpointHistory history;
     private RunOrigin origin = RunOrigin.Seed;
 
-    /// <summary>Makes ready, and writes nothing yet.</summary>
+    /// <summary>Reads the journal and makes ready.</summary>
     /// <param name="configuration">What to train, and how.</param>
     /// <param name="environment">Where.</param>
     /// <param name="data">On what.</param>
@@ -62,10 +62,14 @@ internal sealed class PretrainRun : IDisposable
     /// <param name="progress">The display.</param>
     /// <param name="time">The clock of what is written.</param>
     /// <param name="chaos">What breaks it, in a process that <c>actortrain chaos</c> started.</param>
+    /// <exception cref="UserErrorException">The journal cannot be read, and nothing has changed: once it goes on, a run waits for its database, but one that
+    /// was never there is a mistake of whoever named it.</exception>
     public PretrainRun(
         RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress, TimeProvider time,
         ChaosLife? chaos = null)
     {
+        var left = directory.ReadUnwritten() is { } content ? UnwrittenCodec.Read(directory.UnwrittenFile, content) : UnwrittenRecords.None(0);
+        history = CheckpointHistory.Of(left.After(RunActorSystem.ReadJournal(directory, configuration.Journal.Connection, isHeld: true)));
         var options = configuration.Training;
         this.chaos = chaos;
         this.configuration = configuration;
@@ -112,12 +116,9 @@ internal sealed class PretrainRun : IDisposable
 
     /// <summary>Finds the newest checkpoint that is whole and that the run has not left by going back, if there is one.</summary>
     /// <returns>Whether there was, or whether the run went back to its first weights.</returns>
-    /// <exception cref="UserErrorException">It belongs to another run, or the journal cannot be read: once it goes on, a run waits for its database,
-    /// but one that was never there is a mistake of whoever named it.</exception>
+    /// <exception cref="UserErrorException">It belongs to another run.</exception>
     public bool Restore()
     {
-        var left = directory.ReadUnwritten() is { } content ? UnwrittenCodec.Read(directory.UnwrittenFile, content) : UnwrittenRecords.None(0);
-        history = CheckpointHistory.Of(left.After(RunActorSystem.ReadJournal(directory, configuration.Journal.Connection)));
         using var checkpoint = store.LoadLatest(layout, fault => progress.Warning(fault.Sentence), isLeft: history.IsVoid);
         if (checkpoint is null)
             return store.List().Any(info => info.Manifest is { } manifest && history.IsVoid(manifest));
@@ -171,7 +172,7 @@ internal sealed class PretrainRun : IDisposable
         finally
         {
             // A trainer that hangs does not keep the process: everything it could still do is refused.
-            system.Terminate().Wait(EndPatience, CancellationToken.None);
+            RunActorSystem.End(system, EndPatience);
         }
     }
 

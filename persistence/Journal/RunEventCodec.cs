@@ -59,20 +59,20 @@ public static class RunEventCodec
     /// <summary>Reads what <see cref="Write"/> made.</summary>
     /// <param name="manifest">What <see cref="ManifestOf"/> gave.</param>
     /// <param name="bytes">UTF-8 JSON.</param>
+    /// <param name="subject">Subject of the sentence where it cannot be read.</param>
     /// <exception cref="UserErrorException">A newer program wrote it, or the bytes were altered.</exception>
-    public static RunEvent Read(string manifest, ReadOnlySpan<byte> bytes)
+    public static RunEvent Read(string manifest, ReadOnlySpan<byte> bytes, string subject = "A decision")
     {
         ArgumentNullException.ThrowIfNull(manifest);
         if (!Forms.TryGetValue(manifest, out var form))
-            throw new UserErrorException($"The journal holds a decision of the form \"{manifest}\", which this program does not know; use the newer program that wrote it.");
+            throw new UserErrorException($"{subject} has the form \"{manifest}\", which this program does not know; use the newer program that wrote it.");
         try
         {
             return (RunEvent?)JsonSerializer.Deserialize(bytes, form) ?? throw new JsonException("it is null");
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new UserErrorException(
-                $"The journal holds a decision of the form \"{manifest}\" that was altered ({exception.Message.TrimEnd('.')}); restore the database from a copy.", exception);
+            throw new UserErrorException($"{subject} was altered ({manifest}: {exception.Message.TrimEnd('.')}); restore the database from a copy.", exception);
         }
     }
 

@@ -100,7 +100,7 @@ public sealed class RunEventTests
     public void A_decision_of_a_newer_program_is_refused_in_one_sentence()
     {
         Should.Throw<UserErrorException>(() => RunEventCodec.Read("BatchVetoed/2", "{}"u8)).Message.ShouldBe(
-            "The journal holds a decision of the form \"BatchVetoed/2\", which this program does not know; use the newer program that wrote it.");
+            "A decision has the form \"BatchVetoed/2\", which this program does not know; use the newer program that wrote it.");
         Should.Throw<UserErrorException>(() => RunEventCodec.Read("MoonPhaseChanged/1", "{}"u8)).Message.ShouldContain("newer program");
     }
 
@@ -112,7 +112,7 @@ public sealed class RunEventTests
     [InlineData("\0\0\0")]
     public void A_decision_that_was_altered_is_refused_in_one_sentence(string json) =>
         Should.Throw<UserErrorException>(() => RunEventCodec.Read("BatchVetoed/1", Encoding.UTF8.GetBytes(json))).Message.ShouldStartWith(
-            "The journal holds a decision of the form \"BatchVetoed/1\" that was altered (");
+            "A decision was altered (BatchVetoed/1: ");
 
     [Fact]
     public void Decisions_fold_to_a_state()

@@ -15,6 +15,9 @@ internal sealed class SimulatedPlane
     /// <summary>The course of each checkpoint.</summary>
     public Dictionary<long, Course> Courses { get; } = [];
 
+    /// <summary>What each checkpoint says of work that is not proved.</summary>
+    public Dictionary<long, string> Unproved { get; } = [];
+
     public int OpenRounds => open.Count;
 
     public void Open(Round round) => open.Add(round, new RoundSums());

@@ -205,7 +205,7 @@ internal sealed partial class SimulatedRun
                 return;
             }
 
-            (plane.Checkpoints[save.Step], plane.Courses[save.Step]) = (state, save.Course);
+            (plane.Checkpoints[save.Step], plane.Courses[save.Step], plane.Unproved[save.Step]) = (state, save.Course, UnprovedWork.Write(save.Unproved));
             foreach (var left in plane.Checkpoints.Where(other => other.Key != save.Step && IsVoid(save.History, other.Key)).ToList())
                 plane.Checkpoints.Remove(left.Key);
         }

@@ -19,7 +19,7 @@ internal sealed partial class SimulatedRun
     private readonly VirtualTime time = new();
     private readonly Random random;
     private readonly Weather storm;
-    private readonly RunLogicOptions options;
+    private RunLogicOptions options;
     private readonly BatchPlan plan;
     private readonly SimulatedPlane plane = new();
     private readonly Dictionary<TrainerKey, SimulatedTrainer> trainers = [];
@@ -84,6 +84,9 @@ internal sealed partial class SimulatedRun
     /// <summary>How long it takes to write a checkpoint.</summary>
     public TimeSpan SaveTime { get; init; }
 
+    /// <summary>With how many trainers the next process begins; null: with as many as the first.</summary>
+    public Func<Random, int?>? NextTrainers { get; init; }
+
     public TextWriter? Transcript { get; init; }
 
     public int Inputs => inputs;
@@ -131,6 +134,16 @@ internal sealed partial class SimulatedRun
         Restart(key);
     }
 
+    /// <summary>Lets a trainer compute wrong bits from now on, in all its lives and in all processes.</summary>
+    public void BreakMachine(int number)
+    {
+        liars.Add(number);
+        trainers[lives[number].Key].Lies = true;
+    }
+
+    /// <summary>Kills the whole process; another takes the run up from what is on disk.</summary>
+    public void KillProcess() => RestartRun(NewProcess);
+
     /// <summary>Restarts a reducer, which forgets its round.</summary>
     public void Forget(int reducer)
     {
@@ -168,8 +181,12 @@ internal sealed partial class SimulatedRun
     private RunLogic NewProcess()
     {
         plane.Slots.AsSpan().Clear();
+        options = options with { Trainers = NextTrainers?.Invoke(random) ?? options.Trainers };
         var found = new RunLogic(
-            options, plan, RunRemains.Of(plane.Checkpoints.Select(saved => new RunOrigin(saved.Key, saved.Value.ToString("x16", CultureInfo.InvariantCulture), plane.Courses[saved.Key]))), [.. Journal]);
+            options, plan, RunRemains.Of(plane.Checkpoints.Select(saved => new RunOrigin(saved.Key, saved.Value.ToString("x16", CultureInfo.InvariantCulture), plane.Courses[saved.Key])
+            {
+                Unproved = UnprovedWork.Read(plane.Unproved[saved.Key]),
+            })), [.. Journal]);
         if (found.TakenSteps > 0 && IsVoid(CheckpointHistory.Of(Journal), found.TakenSteps))
             throw new InvariantException($"The run goes on from the checkpoint of step {found.TakenSteps}, which it had left.");
         return found;

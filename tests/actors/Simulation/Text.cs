@@ -20,6 +20,7 @@ internal static class Text
         Ticket ticket => $"g{ticket.Generation}/{Of(ticket.Round)}",
         SkipList skips => skips.Ranges.Count == 0 ? "no skips" : string.Join(' ', skips.Ranges.Select(static range => $"-{range.First}+{range.Count}")),
         Course => "*",
+        IReadOnlyDictionary<int, long> unproved => $"unproved {UnprovedWork.Write(unproved)}".TrimEnd(),
         Actors.Checkpoints.CheckpointHistory => "*",
         Models.Optimization.UpdateAdjustment => "*",
         Actors.Spikes.SpikeMemory => "*",

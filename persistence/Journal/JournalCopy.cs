@@ -1,0 +1,36 @@
+using ActorTrain.Models;
+using ActorTrain.Persistence.Files;
+
+namespace ActorTrain.Persistence.Journal;
+
+/// <summary>A copy of a SQLite journal at rest, to be read: whoever opens the original ends what a killed process had begun in it, and so changes it.</summary>
+public sealed class JournalCopy : IDisposable
+{
+    // The database, its write-ahead log, and what takes an unfinished transaction back.
+    private static readonly string[] Parts = ["", "-wal", "-journal"];
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("actortrain-journal-");
+
+    /// <summary>Copies it.</summary>
+    /// <param name="file">The database, to which nobody writes meanwhile.</param>
+    /// <exception cref="UserErrorException">The disk refused.</exception>
+    public JournalCopy(string file)
+    {
+        File = Path.Combine(folder.FullName, Path.GetFileName(file));
+        try
+        {
+            foreach (var part in Parts.Where(part => System.IO.File.Exists(file + part)))
+                System.IO.File.Copy(file + part, File + part);
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            Dispose();
+            throw Disk.Explain(exception, $"Cannot copy {file} to read it");
+        }
+    }
+
+    /// <summary>The copy's database.</summary>
+    public string File { get; }
+
+    /// <inheritdoc/>
+    public void Dispose() => folder.Delete(recursive: true);
+}
