@@ -18,8 +18,14 @@ public sealed class RotaryTable : IDisposable
                 (sin[t * half + i], cos[t * half + i]) = ((float, float))Math.SinCos(t * Math.Pow(theta, -2.0 * i / headWidth));
         }
 
-        Cos = tensor(cos, positions, half, device: device).DetachFromDisposeScope();
-        Sin = tensor(sin, positions, half, device: device).DetachFromDisposeScope();
+        (Cos, Sin) = (Table(cos), Table(sin));
+
+        // Cloned, since a tensor made of an array lies where the array's copy does: libtorch's own memory begins at multiples of 64 bytes.
+        Tensor Table(float[] values)
+        {
+            using var table = tensor(values, positions, half, device: device);
+            return table.clone().DetachFromDisposeScope();
+        }
     }
 
     /// <summary>Cosines, <c>[positions, head width / 2]</c>.</summary>

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Runs the tests of every project under tests/ and of the native libraries, after a build. Quiet, save for what failed; the last line says
-# "N passed, N failed".
+# Runs the tests of every project under tests/ and of the native libraries, after a build, in random order: ACTORTRAIN_TEST_SEED=N repeats one. Quiet, save
+# for the seed and what failed; the last line says "N passed, N failed".
 #   ops/test.sh [--fast]    without the chaos tests and those of the category Slow
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 export DOTNET_CLI_UI_LANGUAGE=en DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
+export ACTORTRAIN_TEST_SEED=${ACTORTRAIN_TEST_SEED:-$RANDOM}
+echo "order of tests: ACTORTRAIN_TEST_SEED=$ACTORTRAIN_TEST_SEED"
 logs=artifacts/test
 passed=0 failed=0 skipped=0
 mkdir -p "$logs"

@@ -38,7 +38,7 @@ internal static class ImportHandler
                 ConfigurationHash = "imported",
                 Model = model.Options,
                 Cursor = new PlanCursor(0, 0, 0),
-                Fingerprint = new NumericFingerprint("imported", "", "", "", "", 0, ""),
+                Fingerprint = new NumericFingerprint("imported", "", "", "", "", ""),
                 State = new Dictionary<string, string> { ["source"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Source)) },
             },
             model.Layout, weights, firstMoment, secondMoment));

@@ -245,8 +245,8 @@ public sealed record RunConfiguration
 
     /// <summary>SHA-256 over the keys that the result depends on, 64 lower-case hexadecimal digits.</summary>
     /// <remarks>Hashed are the lines <c>key=value</c>, joined by line feeds, of every setting of <see cref="Settings.All"/> that may not change
-    /// when a run is resumed, in the order of that table, save for those that came later (<see cref="Setting.CameLater"/>) where they have their default. Not hashed are those that say where things lie or when they are looked at, and
-    /// threads and device, which the numeric fingerprint of each checkpoint records instead.</remarks>
+    /// when a run is resumed, in the order of that table, save for those that came later (<see cref="Setting.CameLater"/>) where they have their default. Not hashed are those that say where things lie, when they are looked at or who
+    /// computes them, and the device, which the numeric fingerprint of each checkpoint records instead.</remarks>
     public string Hash => CanonicalYaml.HashOf(this);
 
     /// <summary>Where <paramref name="asked"/> differs from <paramref name="saved"/>, in the order of the table of settings.</summary>

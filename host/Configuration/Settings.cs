@@ -23,7 +23,7 @@ public static partial class Settings
     private const string Place = "it only says where the run lies";
     private const string Looking = "it only says when the model is looked at";
     private const string Saving = "it only says when the state is saved and how long it is kept";
-    private const string Sharing = "lanes, not trainers or reducers, decide the bits; it only says who computes them";
+    private const string Sharing = "lanes, not trainers, threads or reducers, decide the bits; it only says who computes them";
     private const string Mending = "it only says how long to wait for what does not answer, and how often to start it again";
     private const string Remembering = "it only says where decisions are kept";
     private const string Auditing = "bits that are computed twice agree; it only says how often that is tried, and what becomes of who is wrong";
@@ -84,7 +84,7 @@ public static partial class Settings
             static c => Modes.WordOf(c.Training.Numerics)),
         new("training.device", new Text("cpu, cuda or cuda:N", DevicePattern().IsMatch, "cpu", "cuda"), "cpu", "where to compute",
             static c => Quote(c.Training.Device), Fingerprinted),
-        new("training.threads", new Whole(0, 4096), "0", "threads per trainer; 0 shares the cores out among the trainers", static c => Write(c.Training.Threads), Fingerprinted),
+        new("training.threads", new Whole(0, 4096), "0", "threads per trainer; 0 shares the cores out among the trainers", static c => Write(c.Training.Threads), Sharing),
 
         new("trainers.count", new Whole(1, 1 << 16), "1", "trainers that share the lanes; 'actortrain scale' changes it while the run goes on", static c => Write(c.Trainers.Count), Sharing),
         new("trainers.timeout", new Number(0.001, 86_400), "120", "seconds without a sign of life after which a trainer is taken for hung", static c => Write(c.Trainers.Timeout), Mending),

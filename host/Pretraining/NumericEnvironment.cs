@@ -25,12 +25,14 @@ internal sealed record NumericEnvironment(Device Device, int Threads, NumericFin
 
         var device = Find(deviceName);
         var found = NativeRuntime.Describe();
-        var fingerprint = new NumericFingerprint(found.TorchVersion, found.Mkl, found.OneDnn, found.AtenCapability, KernelsOn(device.type), threads, deviceName);
+        var fingerprint = new NumericFingerprint(
+            found.TorchVersion, $"MKL {found.Mkl}, {found.MklProcessor}, CBWR {found.MklReproducibility}", $"{found.OneDnn}, {found.OneDnnInstructions}",
+            found.AtenCapability, KernelsOn(device.type), deviceName);
         return new NumericEnvironment(device, threads, fingerprint);
     }
 
     /// <summary>The fused kernels that a model on a device runs: they are for the CPU alone.</summary>
-    internal static string KernelsOn(DeviceType type) => type == DeviceType.CPU ? FusedKernels.Description : "none";
+    internal static string KernelsOn(DeviceType type) => type == DeviceType.CPU ? FusedKernels.Description : NumericFingerprint.NoKernels;
 
     private static Device Find(string name)
     {

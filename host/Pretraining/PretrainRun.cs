@@ -316,7 +316,7 @@ internal sealed class PretrainRun : IDisposable
         var text = string.Create(
             CultureInfo.InvariantCulture,
             $"{configuration.Run.Name}: {model.Family.ToString().ToLowerInvariant()} with {layout.ParameterCount:N0} parameters, {configuration.Training.Steps} steps of {TokensPerStep:N0} tokens, "
-            + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} {(trainers == 1 ? "trainer" : "trainers")} of {fingerprint.Threads} {(fingerprint.Threads == 1 ? "thread" : "threads")}, "
+            + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} {(trainers == 1 ? "trainer" : "trainers")} of {environment.Threads} {(environment.Threads == 1 ? "thread" : "threads")}, "
             + $"kernels {fingerprint.Kernels}, matrix products at {gemmRate / 1e9:F0} GFLOP/s");
         progress.Note(text);
         if (origin.Step > 0)

@@ -1,3 +1,4 @@
+using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Steps;
 using static TorchSharp.torch;
 
@@ -47,6 +48,7 @@ public sealed class HeldOutSum(Transformer model)
     public void Add(TokenBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        using var threads = ComputeThreads.OneForTorch();
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         var (inputs, targets) = batch.ToTensors(model.Parameters.Device);

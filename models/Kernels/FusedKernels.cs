@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Runtime;
 using static ActorTrain.Models.Kernels.NativeKernels;
 
@@ -23,8 +24,8 @@ public static class FusedKernels
         }
     }
 
-    /// <summary>Instruction set, such as <c>x86-64-v4+bf16</c>, or <c>none</c>.</summary>
-    public static string Description => IsAvailable ? Marshal.PtrToStringUTF8(ak_description()) ?? "" : "none";
+    /// <summary>Instruction set, such as <c>x86-64-v4+bf16</c>, or <see cref="NumericFingerprint.NoKernels"/>.</summary>
+    public static string Description => IsAvailable ? Marshal.PtrToStringUTF8(ak_description()) ?? "" : NumericFingerprint.NoKernels;
 
     /// <summary>Number of threads that kernels called from this thread use.</summary>
     public static void SetThreads(int threads)

@@ -20,6 +20,7 @@ public static class GemmRate
     public static double Measure(Precision precision, Device? device = null, int repeats = 20)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(repeats, 1);
+        using var threads = ComputeThreads.OneForTorch();
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         return FusedKernels.IsAvailable && (device is null || device.type == DeviceType.CPU)

@@ -1,4 +1,5 @@
 using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -63,6 +64,7 @@ public sealed class AdamW : IDisposable
         StateChecksum? state = null, FlatChecksum? ofGradient = null)
     {
         Validate(gradient, step, tensorFactors);
+        using var threads = ComputeThreads.OneForTorch();
         using var _ = no_grad();
         if (resetMomentum || options.ResetsBefore(step))
         {
@@ -100,6 +102,7 @@ public sealed class AdamW : IDisposable
     public double Preview(Tensor gradient, long step, double learningRate, double clipFactor, StateChecksum? state = null, FlatChecksum? ofGradient = null)
     {
         Validate(gradient, step, tensorFactors: null);
+        using var threads = ComputeThreads.OneForTorch();
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         var isReset = options.ResetsBefore(step);

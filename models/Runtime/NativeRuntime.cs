@@ -63,9 +63,11 @@ public static partial class NativeRuntime
             TorchVersion = torch.__version__,
             TorchPath = libraries.Find("libtorch_cpu.so"),
             LibTorchSharpPath = libraries.Find("libLibTorchSharp.so"),
-            Mkl = FirstLine(Text(MklVersion())),
-            MklReproducibility = MklCbwr(),
-            OneDnn = FirstLine(Text(OneDnnVersion())),
+            Mkl = Text(MklVersion()),
+            MklProcessor = Text(MklProcessor()).Replace("Intel(R) ", "", StringComparison.Ordinal),
+            MklReproducibility = Text(MklCbwr()),
+            OneDnn = Text(OneDnnVersion()).Split('\n')[0].Trim(),
+            OneDnnInstructions = Text(OneDnnIsa()),
             AtenCapability = Text(CpuCapability()),
             Kernels = FusedKernels.Description,
             OpenMp = libraries.FindAll("libgomp"),
@@ -111,8 +113,6 @@ public static partial class NativeRuntime
 
     private static string Text(nint text) => Marshal.PtrToStringUTF8(text) ?? "";
 
-    private static string FirstLine(string text) => text.Split('\n')[0].Trim();
-
     [LibraryImport(ProcessLibrary, EntryPoint = "process_leave_without_destructors")]
     private static partial int LeaveWithoutDestructors();
 
@@ -122,9 +122,15 @@ public static partial class NativeRuntime
     [LibraryImport(ProcessLibrary, EntryPoint = "process_mkl_version")]
     private static partial nint MklVersion();
 
+    [LibraryImport(ProcessLibrary, EntryPoint = "process_mkl_processor")]
+    private static partial nint MklProcessor();
+
     [LibraryImport(ProcessLibrary, EntryPoint = "process_mkl_cbwr")]
-    private static partial int MklCbwr();
+    private static partial nint MklCbwr();
 
     [LibraryImport(ProcessLibrary, EntryPoint = "process_onednn_version")]
     private static partial nint OneDnnVersion();
+
+    [LibraryImport(ProcessLibrary, EntryPoint = "process_onednn_isa")]
+    private static partial nint OneDnnIsa();
 }

@@ -15,14 +15,20 @@ public sealed record NativeRuntimeReport
     /// <summary>The file of TorchSharp's native half.</summary>
     public required string LibTorchSharpPath { get; init; }
 
-    /// <summary>MKL's version, as it prints it.</summary>
+    /// <summary>MKL's version.</summary>
     public required string Mkl { get; init; }
 
-    /// <summary>MKL's mode of conditional numerical reproducibility, as <c>mkl_cbwr_get</c> returns it.</summary>
-    public required int MklReproducibility { get; init; }
+    /// <summary>The processors whose code MKL takes, in its words.</summary>
+    public required string MklProcessor { get; init; }
+
+    /// <summary>MKL's mode of conditional numerical reproducibility, as <c>MKL_CBWR</c> names it: <c>OFF</c> or such as <c>AVX2,STRICT</c>.</summary>
+    public required string MklReproducibility { get; init; }
 
     /// <summary>oneDNN's version, as it prints it.</summary>
     public required string OneDnn { get; init; }
+
+    /// <summary>The instruction set that oneDNN takes, as <c>ONEDNN_MAX_CPU_ISA</c> names it.</summary>
+    public required string OneDnnInstructions { get; init; }
 
     /// <summary>ATen's vector kernels: DEFAULT, AVX2 or AVX512.</summary>
     public required string AtenCapability { get; init; }

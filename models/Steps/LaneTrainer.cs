@@ -1,4 +1,5 @@
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -66,6 +67,7 @@ public sealed class LaneTrainer : IDisposable
     public double Gradient(IEnumerable<TokenBatch> microBatches, long tokensPerStep)
     {
         ArgumentNullException.ThrowIfNull(microBatches);
+        using var _ = ComputeThreads.OneForTorch();
         model.Parameters.ClearGradients(byOverwriting: model.IsFused);
         double loss = 0;
         var any = false;

@@ -5,7 +5,7 @@
 //   Matrices are row-major and contiguous; addresses need no alignment beyond their element type.
 //   `dtype` is the type of activations: ak_f32 or ak_bf16. Parameters, their gradients, statistics, the residual stream and losses are float32.
 //   Every function that can fail returns 0 on success; otherwise ak_error() gives one sentence, per thread.
-//   Parallelism is OpenMP's of the calling thread (ak_set_threads). Bits do not depend on the number of threads: every output element is
+//   Parallelism belongs to the calling thread (ak_set_threads). Bits do not depend on the number of threads: every output element is
 //   summed in one order, whichever thread does it; reductions over rows go over fixed blocks, added in order.
 //   `accumulate` 0 overwrites a gradient, 1 adds to it.
 #pragma once

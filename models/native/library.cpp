@@ -111,7 +111,7 @@ const char* ak_description(void) {
 
 const char* ak_error(void) { return error.c_str(); }
 
-void ak_set_threads(int threads) { omp_set_num_threads(threads > 0 ? threads : 1); }
+void ak_set_threads(int threads) { ak::set_threads(threads); }
 
 ak_linear* ak_linear_new(int64_t in, int64_t out, int dtype) {
     ak_linear* linear = nullptr;

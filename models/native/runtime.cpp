@@ -5,6 +5,16 @@
 #include <new>
 
 namespace ak {
+namespace {
+
+// Of a thread that was told no number: as many as the thread that loaded the library had.
+const int ambient_threads = omp_get_max_threads();
+thread_local int own_threads = 0;
+
+}  // namespace
+
+int threads() { return own_threads > 0 ? own_threads : ambient_threads; }
+void set_threads(int count) { own_threads = count > 0 ? count : 1; }
 
 void* Buffer::reserve(size_t bytes) {
     if (bytes <= capacity) return memory;

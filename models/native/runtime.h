@@ -21,7 +21,10 @@ struct Error : std::runtime_error {
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
-inline int threads() { return omp_get_max_threads(); }
+// Threads of the parallel loops that the calling thread begins. The number is our own: OpenMP's belongs to libtorch, which uses the same runtime and is
+// held to one thread where its bits count.
+int threads();
+void set_threads(int count);
 
 // Calls body(task, thread) for every task. Which thread runs a task is left to chance, so no result may depend on it. Always the whole
 // team: a team of changing size makes libgomp rebuild it.
@@ -31,7 +34,7 @@ void parallel(int64_t tasks, const Body& body) {
         for (int64_t task = 0; task < tasks; ++task) body(task, 0);
         return;
     }
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) num_threads(threads())
     for (int64_t task = 0; task < tasks; ++task) body(task, omp_get_thread_num());
 }
 

@@ -68,7 +68,7 @@ internal sealed class TraineeActors : IDisposable
             ConfigurationHash = "bench",
             Model = Model,
             Batch = Lanes,
-            Fingerprint = new NumericFingerprint("", "", "", "", "", threads, "cpu"),
+            Fingerprint = new NumericFingerprint("", "", "", "", "", "cpu"),
         };
         var parts = new RunParts
         {

@@ -101,24 +101,56 @@ public sealed class RunTests(TrainedRuns real)
             real.Run(TrainedRuns.Small(name, "training.numerics=portable")).ShouldSucceed();
         real.NewestWeights("portable-again").ShouldBe(real.NewestWeights("portable"));
         var fingerprint = real.NewestManifest("portable").Manifest.GetProperty("fingerprint");
-        fingerprint.GetProperty("oneDnn").GetString().ShouldEndWith("AVX2");
-        fingerprint.GetProperty("blas").GetString().ShouldEndWith("Haswell");
+        fingerprint.GetProperty("oneDnn").GetString().ShouldEndWith(", AVX2");
+        fingerprint.GetProperty("blas").GetString().ShouldEndWith(", CBWR AVX2,STRICT");
+        fingerprint.GetProperty("aten").GetString().ShouldBe("AVX2");
         fingerprint.GetProperty("kernels").GetString().ShouldBe("x86-64-v3");
+        real.NewestManifest("gpt2").Manifest.GetProperty("fingerprint").GetProperty("blas").GetString().ShouldEndWith(", CBWR OFF");
         real.Run(TrainedRuns.Small("portable")).ShouldRefuse("training.numerics (portable in the run, fast now)");
     }
 
     [Fact]
-    public void A_run_goes_on_under_another_fingerprint_with_a_warning_that_names_the_difference()
+    public void A_run_resumed_with_other_threads_and_trainers_warns_of_nothing_and_ends_with_the_same_weights()
     {
         real.Run(TrainedRuns.Small("threads")).ShouldSucceed();
-        Directory.Delete(real.Checkpoints("threads")[^1], recursive: true);
-        var resumed = real.Run(TrainedRuns.Small("threads", "training.threads=2")).ShouldSucceed();
-        resumed.Output.ShouldContain("warning: the numeric fingerprint differs");
-        resumed.Output.ShouldContain("threads: 1 → 2");
-        resumed.Output.ShouldContain("going on after step 35");
-        real.NewestManifest("threads").Step.ShouldBe(TrainedRuns.Steps);
-        real.NewestManifest("threads").Manifest.GetProperty("fingerprint").GetProperty("threads").GetInt32().ShouldBe(2);
+        var expected = real.NewestWeights("threads");
+        foreach (var (threads, trainers) in new[] { (2, 1), (0, 1), (0, 3) })
+        {
+            Directory.Delete(real.Checkpoints("threads")[^1], recursive: true);
+            var resumed = real.Run(TrainedRuns.Small("threads", $"training.threads={threads}", $"trainers.count={trainers}")).ShouldSucceed();
+            resumed.Output.ShouldContain("going on after step 35");
+            resumed.Output.ShouldNotContain("warning");
+            real.NewestWeights("threads").ShouldBe(expected);
+        }
+
         real.MetricSteps("threads").ShouldBe(Enumerable.Range(1, TrainedRuns.Steps));
+    }
+
+    [Fact]
+    public void Without_the_fused_kernels_any_number_of_trainers_and_threads_ends_with_the_same_weights_and_their_return_is_warned_of()
+    {
+        var program = ProgramWithoutKernels();
+        Outcome Train(string name, params string[] settings)
+        {
+            using var process = real.StartIn("", "dotnet", [program, .. TrainedRuns.Small(name, settings)]);
+            return Outcome.Of(process).ShouldSucceed();
+        }
+
+        Train("reference", "training.threads=0");
+        var expected = real.NewestWeights("reference");
+        real.NewestManifest("reference").Manifest.GetProperty("fingerprint").GetProperty("kernels").GetString().ShouldBe("none");
+        foreach (var (threads, trainers) in new[] { (0, 2), (1, 3), (4, 1) })
+        {
+            var name = $"reference-{threads}-{trainers}";
+            Train(name, $"training.threads={threads}", $"trainers.count={trainers}");
+            real.NewestWeights(name).ShouldBe(expected);
+        }
+
+        Directory.Delete(real.Checkpoints("reference")[^1], recursive: true);
+        var resumed = real.Run(TrainedRuns.Small("reference")).ShouldSucceed();
+        resumed.Output.ShouldContain("warning: the numeric fingerprint differs");
+        resumed.Output.ShouldContain("kernels: none → x86-64-v");
+        real.NewestManifest("reference").Step.ShouldBe(TrainedRuns.Steps);
     }
 
     [Fact]
@@ -238,6 +270,23 @@ public sealed class RunTests(TrainedRuns real)
         var value = file.ReadByte();
         file.Position--;
         file.WriteByte((byte)(value ^ 1));
+    }
+
+    // The program without the kernels' library, as an argument of `dotnet`.
+    private string ProgramWithoutKernels()
+    {
+        var folder = Directory.CreateDirectory(real.At("program-without-kernels")).FullName;
+        foreach (var file in Directory.GetFiles(AppContext.BaseDirectory).Where(static file => Path.GetFileName(file) != "libactortrain_kernels.so"))
+        {
+            // The loader goes by where a managed library really is.
+            var target = Path.Combine(folder, Path.GetFileName(file));
+            if (Path.GetFileName(file).StartsWith("lib", StringComparison.Ordinal))
+                File.CreateSymbolicLink(target, file);
+            else
+                File.Copy(file, target);
+        }
+
+        return Path.Combine(folder, "actortrain.dll");
     }
 
     private static void Damage(string checkpoint)

@@ -1,3 +1,6 @@
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -23,6 +26,26 @@ public sealed class StorageTests
 
         layout.Length.ShouldBeInRange(end, end + 15);
         layout.ParameterCount.ShouldBe(layout.Entries.Sum(static entry => entry.Count));
+    }
+
+    [Theory]
+    [InlineData(ModelFamily.Gpt2)]
+    [InlineData(ModelFamily.Llama)]
+    public void Whatever_is_computed_with_begins_at_a_multiple_of_64_bytes(ModelFamily family)
+    {
+        using var replica = new Replica(new ReplicaOptions { Model = Small with { Family = family }, Schedule = new LearningRateSchedule(1, 1, 1) });
+        using var rotary = new RotaryTable(4, 10, 10_000);
+        using var scope = NewDisposeScope();
+        var (parameters, rented) = (replica.Parameters, replica.RentGradient());
+        parameters.ClearGradients(byOverwriting: false);
+        var slots = parameters.Layout.Entries.Select(entry => parameters[entry.Name]);
+        Tensor[] all =
+        [
+            .. slots.SelectMany(static slot => new[] { slot.Parameter, slot.Gradient }), replica.FirstMoment, replica.SecondMoment, rented, rotary.Cos, rotary.Sin,
+            .. Enumerable.Range(1, 100).Select(static size => empty(37 * size)),
+        ];
+        all.Select(static tensor => (long)tensor.Address() % 64).ShouldAllBe(static beyond => beyond == 0);
+        replica.ReturnGradient(rented);
     }
 
     [Fact]

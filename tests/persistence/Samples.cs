@@ -19,7 +19,7 @@ internal static class Samples
         Model = ModelOptions.FromDepth(2, ModelFamily.Llama),
         Cursor = new PlanCursor(8 * step, 8 * step, 2048 * step),
         SkipList = SkipList.Of([new SkippedRange(3, 2, "loss spike at step 1"), new SkippedRange(40, 1, "bytes that are not \"text\" – né")]),
-        Fingerprint = new NumericFingerprint("1.13.1", "openblas-openmp SkylakeX", "2.6.3 avx512", "AVX512", "avx512_bf16", 2, "cpu"),
+        Fingerprint = new NumericFingerprint("1.13.1", "openblas-openmp SkylakeX", "2.6.3 avx512", "AVX512", "avx512_bf16", "cpu"),
         State = new Dictionary<string, string> { ["loss"] = "3.25", ["note"] = "<ä>" },
     };
 

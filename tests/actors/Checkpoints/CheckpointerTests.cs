@@ -26,7 +26,7 @@ public sealed class CheckpointerTests : TestKit
         ConfigurationHash = "c0ffee",
         Model = ModelOptions.FromDepth(1),
         Batch = 8,
-        Fingerprint = new NumericFingerprint("1", "2", "3", "4", "5", 1, "cpu"),
+        Fingerprint = new NumericFingerprint("1", "2", "3", "4", "5", "cpu"),
         State = new Dictionary<string, string> { ["data"] = "d" },
     };
 

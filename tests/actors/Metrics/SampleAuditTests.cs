@@ -210,6 +210,6 @@ public sealed class SampleAuditTests
         Model = ModelOptions.FromDepth(1),
         Cursor = new PlanCursor(step * Batch, step * Batch, step * Batch * Context),
         SkipList = skips,
-        Fingerprint = new NumericFingerprint("", "", "", "", "", 1, "cpu"),
+        Fingerprint = new NumericFingerprint("", "", "", "", "", "cpu"),
     };
 }

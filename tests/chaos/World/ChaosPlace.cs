@@ -27,7 +27,7 @@ internal sealed class ChaosPlace(string folder, string? postgres = null)
 
     public string LedgerFile => Path.Combine(folder, "samples.jsonl");
 
-    public static NumericFingerprint Fingerprint { get; } = new("", "", "", "", "", 1, "cpu");
+    public static NumericFingerprint Fingerprint { get; } = new("", "", "", "", "", "cpu");
 
     public CheckpointStore OpenCheckpoints() => new(Path.Combine(folder, "checkpoints"), new CheckpointStoreOptions { KeepLast = 2 }, TimeProvider.System);
 

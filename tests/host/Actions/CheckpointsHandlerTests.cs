@@ -157,7 +157,7 @@ public sealed class CheckpointsHandlerTests : IDisposable
                 Model = ModelOptions.FromDepth(1),
                 Cursor = new PlanCursor(0, 0, 0),
                 SkipList = course.Skips,
-                Fingerprint = new NumericFingerprint("1", "2", "3", "4", "5", 1, "cpu"),
+                Fingerprint = new NumericFingerprint("1", "2", "3", "4", "5", "cpu"),
                 State = new Dictionary<string, string> { [CourseCodec.Key] = CourseCodec.Write(course) },
             },
             Layout, weights, first, second)).WeightsHash;

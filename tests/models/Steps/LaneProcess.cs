@@ -38,12 +38,8 @@ public static class LaneProcess
     }
 
     /// <summary>Starts one of the processes, which prints the hash of its weights.</summary>
-    internal static Process Start(string folder, int processes, int index, int threads)
-    {
-        var dotnet = Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet";
-        string[] command = ["exec", typeof(LaneProcess).Assembly.Location, folder, $"{processes}", $"{index}", $"{threads}"];
-        return Process.Start(new ProcessStartInfo(dotnet, command) { RedirectStandardOutput = true })!;
-    }
+    internal static Process Start(string folder, int processes, int index, int threads) =>
+        Process.Start(TestProgram.Command("lanes", folder, $"{processes}", $"{index}", $"{threads}"))!;
 
     /// <summary>The part of process <paramref name="index"/>; the hash of the weights it ends with.</summary>
     internal static string Train(string folder, int processes, int index)
