@@ -94,7 +94,12 @@ public sealed class MessageTrace : IExtension
     }
 
     // An envelope counts as what is in it.
-    private static string NameOf(object message) => message is Training.TellTrainer tell ? tell.Command.GetType().Name : message.GetType().Name;
+    private static string NameOf(object message) => message switch
+    {
+        Training.TellTrainer(_, var command) => NameOf(command),
+        IWrappedMessage { Message: var wrapped } => NameOf(wrapped),
+        _ => message.GetType().Name,
+    };
 
     private static double Milliseconds(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalMilliseconds;
 }
