@@ -20,7 +20,7 @@ public sealed partial class RunLogic
         if (options.AuditEvery == 0)
             return;
         var computing = shares.Where(static share => share.Count > 0).ToList();
-        if (step == options.Steps - 1)
+        if (step == lastStep - 1)
         {
             foreach (var share in computing)
                 Audit(share, audits++);
@@ -77,7 +77,7 @@ public sealed partial class RunLogic
         var ticket = new Ticket(generation, round!.Round);
         CheckCommand command = check.Block is { } block
             ? new RecomputeBlock(ticket, block, step, course.Skips, check.Attempt)
-            : new PreviewUpdate(ticket, round.GradientNorm, check.Attempt);
+            : new PreviewUpdate(ticket, round.GradientNorm, Schedule.At(step), check.Attempt);
         voter.Rechecks.Add(command);
         Tell(voter, command);
     }

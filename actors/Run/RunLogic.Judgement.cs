@@ -160,7 +160,7 @@ public sealed partial class RunLogic
             return;
         var asked = new RecomputeBlock(new Ticket(generation, new Round(++lastRound, step)), new LaneBlock(0, options.Lanes), wanted.BatchStep, wanted.Skips, 0)
         {
-            IsPreviewed = options.PreviewsUpdates,
+            PreviewRate = options.PreviewsUpdates ? Schedule.At(step) : null,
         };
         probe = wanted with { Round = asked.Ticket.Round };
         trainer.Rechecks.Add(asked);

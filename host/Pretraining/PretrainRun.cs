@@ -22,6 +22,7 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
 using Akka.Actor;
@@ -50,6 +51,7 @@ internal sealed class PretrainRun : IDisposable
     private readonly LocalGradientTransport transport;
     private readonly SnapshotMemory snapshots;
     private readonly ChaosLife? chaos;
+    private readonly long? extendTo;
     private CheckpointHistory history = CheckpointHistory.Empty;
     private RunOrigin origin = RunOrigin.Seed;
 
@@ -61,11 +63,13 @@ internal sealed class PretrainRun : IDisposable
     /// <param name="progress">The display.</param>
     /// <param name="time">The clock of what is written.</param>
     /// <param name="chaos">What breaks it, in a process that <c>actortrain chaos</c> started.</param>
+    /// <param name="extendTo">Steps to which it is made longer; null: it is not.</param>
     public PretrainRun(
         RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress, TimeProvider time,
-        ChaosLife? chaos = null)
+        ChaosLife? chaos = null, long? extendTo = null)
     {
         var options = configuration.Training;
+        this.extendTo = extendTo;
         this.chaos = chaos;
         this.configuration = configuration;
         this.environment = environment;
@@ -100,23 +104,32 @@ internal sealed class PretrainRun : IDisposable
         };
         transport = new LocalGradientTransport(
             layout.Length, options.Lanes, configuration.ReducerCount,
-            LocalGradientTransport.CapacityFor(options.Lanes, options.Lanes + TrainersBeside, new RunLogicOptions { ConfigurationHash = "", Steps = 0, Lanes = 1 }.TotalsKept));
+            LocalGradientTransport.CapacityFor(options.Lanes, options.Lanes + TrainersBeside, new RunLogicOptions { ConfigurationHash = "", Schedule = replica.Schedule, Lanes = 1 }.TotalsKept));
         snapshots = new SnapshotMemory(layout.Length, configuration.Checkpoints.Snapshots);
     }
 
     /// <summary>Steps that are taken and kept.</summary>
     public long Step => origin.Step;
 
+    /// <summary>Steps in all, extensions included.</summary>
+    public long Steps { get; private set; }
+
     private long TokensPerStep => (long)configuration.Training.Batch * model.ContextLength;
 
     /// <summary>Finds the newest checkpoint that is whole and that the run has not left by going back, if there is one.</summary>
     /// <returns>Whether there was, or whether the run went back to its first weights.</returns>
-    /// <exception cref="UserErrorException">It belongs to another run, or the journal cannot be read: once it goes on, a run waits for its database,
+    /// <exception cref="UserErrorException">It belongs to another run, the run cannot be extended to so few steps, or the journal cannot be read: once it goes on, a run waits for its database,
     /// but one that was never there is a mistake of whoever named it.</exception>
     public bool Restore()
     {
-        var left = directory.ReadUnwritten() is { } content ? UnwrittenCodec.Read(directory.UnwrittenFile, content) : UnwrittenRecords.None(0);
-        history = CheckpointHistory.Of(left.After(RunActorSystem.ReadJournal(directory, configuration.Journal.Connection)));
+        var decided = Decided(directory, configuration);
+        history = CheckpointHistory.Of(decided);
+        Steps = StepsOf(decided, configuration);
+
+        // Whoever gives the same command again, after a kill, wants no second extension.
+        if (extendTo < Steps || (extendTo == Steps && !decided.OfType<RunExtended>().Any()))
+            throw new UserErrorException($"{directory.Path} takes {Steps} steps already, so it is not extended to {extendTo}; give --extend-to more than {Steps}.");
+        Steps = extendTo ?? Steps;
         using var checkpoint = store.LoadLatest(layout, fault => progress.Warning(fault.Sentence), isLeft: history.IsVoid);
         if (checkpoint is null)
             return store.List().Any(info => info.Manifest is { } manifest && history.IsVoid(manifest));
@@ -131,6 +144,10 @@ internal sealed class PretrainRun : IDisposable
             progress.Warning($"the numeric fingerprint differs from the checkpoint's, so the bits may not be those of an undisturbed run: {difference}.");
         return true;
     }
+
+    /// <summary>Steps that a run has in all, extensions included.</summary>
+    /// <exception cref="UserErrorException">Its journal cannot be read.</exception>
+    public static long StepsOf(RunDirectory directory, RunConfiguration configuration) => StepsOf(Decided(directory, configuration), configuration);
 
     /// <summary>Trains until the last step, or until a stop is asked for; whatever was reached is saved.</summary>
     /// <param name="reload">Reads the run file again, given how to change the number of trainers; see <see cref="RunFileReload"/>.</param>
@@ -179,6 +196,15 @@ internal sealed class PretrainRun : IDisposable
     {
         transport.Dispose();
         snapshots.Dispose();
+    }
+
+    private static long StepsOf(IReadOnlyList<RunEvent> decided, RunConfiguration configuration) => Math.Max(configuration.Training.Steps, JournalState.Of(decided).Steps);
+
+    // What the journal holds, and what the last process could not write to it.
+    private static IReadOnlyList<RunEvent> Decided(RunDirectory directory, RunConfiguration configuration)
+    {
+        var left = directory.ReadUnwritten() is { } content ? UnwrittenCodec.Read(directory.UnwrittenFile, content) : UnwrittenRecords.None(0);
+        return left.After(RunActorSystem.ReadJournal(directory, configuration.Journal.Connection));
     }
 
     // All that it may have to go back to, the newest whole one last.
@@ -238,7 +264,6 @@ internal sealed class PretrainRun : IDisposable
             TokensPerStep = TokensPerStep,
             FlopsPerToken = model.TrainingFlopsPerToken,
             GemmRate = gemmRate,
-            Schedule = replica.Schedule,
         };
         var (trainers, saving) = (configuration.Trainers, configuration.Checkpoints);
         return new RunParts
@@ -247,7 +272,8 @@ internal sealed class PretrainRun : IDisposable
             Options = new RunLogicOptions
             {
                 ConfigurationHash = configuration.Hash,
-                Steps = options.Steps,
+                Schedule = replica.Schedule,
+                Extension = extendTo is { } steps ? (steps, Environment.UserName) : null,
                 Lanes = options.Lanes,
                 Trainers = trainers.Count,
                 Reducers = configuration.ReducerCount,
@@ -296,7 +322,7 @@ internal sealed class PretrainRun : IDisposable
                 ProcessBegan = ProcessBegan(),
                 Reached = MetricsLog.Read(directory.MetricsFile).LastOrDefault()?.Step ?? 0,
             },
-            Show = new RunDisplay(progress, options.Steps, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, replica.Schedule, store.PathOf).Show,
+            Show = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf).Show,
             Remains = RunRemains.Of(Origins(), Left()),
         };
     }
@@ -313,7 +339,7 @@ internal sealed class PretrainRun : IDisposable
         var trainers = configuration.Trainers.Count;
         var text = string.Create(
             CultureInfo.InvariantCulture,
-            $"{configuration.Run.Name}: {model.Family.ToString().ToLowerInvariant()} with {layout.ParameterCount:N0} parameters, {configuration.Training.Steps} steps of {TokensPerStep:N0} tokens, "
+            $"{configuration.Run.Name}: {model.Family.ToString().ToLowerInvariant()} with {layout.ParameterCount:N0} parameters, {Steps} steps of {TokensPerStep:N0} tokens, "
             + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} {(trainers == 1 ? "trainer" : "trainers")} of {fingerprint.Threads} {(fingerprint.Threads == 1 ? "thread" : "threads")}, "
             + $"kernels {fingerprint.Kernels}, matrix products at {gemmRate / 1e9:F0} GFLOP/s");
         progress.Note(text);
