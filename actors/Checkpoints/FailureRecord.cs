@@ -32,6 +32,10 @@ public sealed record FailureRecord
     public FailureRecord Apply(RunEvent decision)
     {
         ArgumentNullException.ThrowIfNull(decision);
+
+        // It is no fault, and may come while no process trains the run.
+        if (decision is RunExtended)
+            return this;
         var next = decision is RunResumed ? this with { Last = decision.At } : Until(decision.At);
         return decision switch
         {

@@ -69,13 +69,13 @@ public sealed class BreakableDevice : ITrainerDevice
     }
 
     /// <inheritdoc/>
-    public BlockResult Measure(long atStep, bool isPreviewed) => device.Measure(atStep, isPreviewed);
+    public BlockResult Measure(long atStep, double? previewRate) => device.Measure(atStep, previewRate);
 
     /// <inheritdoc/>
-    public double? Preview(Round round, double gradientNorm)
+    public double? Preview(Round round, double gradientNorm, double learningRate)
     {
         step = round.Step;
-        return device.Preview(round, gradientNorm);
+        return device.Preview(round, gradientNorm, learningRate);
     }
 
     /// <inheritdoc/>

@@ -101,7 +101,7 @@ public sealed class MetricsFiles(MetricsOptions options, long life) : IDisposabl
         var seconds = step.Elapsed.TotalSeconds;
         var rate = options.TokensPerStep / seconds;
         return new StepMetrics(
-            step.Step, step.Loss, step.GradientNorm, options.Schedule.At(step.Step - 1) * step.RateFactor, step.Step * options.TokensPerStep, seconds, rate,
+            step.Step, step.Loss, step.GradientNorm, step.LearningRate, step.Step * options.TokensPerStep, seconds, rate,
             100 * rate * options.FlopsPerToken / options.GemmRate)
         {
             LaneLoss = step.LaneLoss,

@@ -1,5 +1,3 @@
-using ActorTrain.Models.Optimization;
-
 namespace ActorTrain.Actors.Metrics;
 
 /// <summary>Where measurements go, and what their figures are worked out from.</summary>
@@ -19,7 +17,4 @@ public sealed record MetricsOptions
 
     /// <summary>The machine's rate of matrix products, in FLOP/s; see <c>gemm_percent</c>.</summary>
     public required double GemmRate { get; init; }
-
-    /// <summary>The rate of each update.</summary>
-    public required LearningRateSchedule Schedule { get; init; }
 }

@@ -17,8 +17,8 @@ public abstract record Measurement(long Step);
 /// <param name="Positions">Positions of the sample stream that the trainers read, lane after lane.</param>
 public sealed record StepMeasurement(long Step, double Loss, double GradientNorm, TimeSpan Elapsed, IReadOnlyList<long> Positions) : Measurement(Step)
 {
-    /// <summary>The learning rate of the schedule was multiplied by it.</summary>
-    public double RateFactor { get; init; } = 1;
+    /// <summary>The learning rate of the update.</summary>
+    public double LearningRate { get; init; }
 
     /// <summary>Largest mean loss of a lane; null where it is not known.</summary>
     public double? LaneLoss { get; init; }

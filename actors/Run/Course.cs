@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Run;
@@ -27,6 +28,10 @@ public sealed record Course
     /// <summary>What all corrections together do to the learning rate.</summary>
     public double RateFactor => Corrections.Aggregate(1.0, static (factor, correction) => factor * correction.RateFactor);
 
+    /// <summary>A run's schedule with the extensions in force. Of two the later decided counts, wherever each comes into force.</summary>
+    public LearningRateSchedule Extended(LearningRateSchedule schedule) => Corrections.Where(static correction => correction.Steps is not null)
+        .OrderBy(static correction => correction.Number).ThenBy(static correction => correction.From).Aggregate(schedule, static (longer, correction) => longer.Extended(correction.From, correction.Steps!.Value));
+
     /// <summary>The course with one more correction in force.</summary>
     public Course With(Correction correction)
     {
@@ -38,7 +43,7 @@ public sealed record Course
     /// <param name="corrections">All corrections of the run so far.</param>
     /// <param name="step">Updates that the state has seen.</param>
     public bool Holds(IEnumerable<Correction> corrections, long step) =>
-        corrections.All(correction => correction.From >= step || Corrections.Exists(taken => taken.Number == correction.Number));
+        corrections.All(correction => correction.From >= step || Corrections.Contains(correction));
 
     /// <inheritdoc/>
     public bool Equals(Course? other) =>

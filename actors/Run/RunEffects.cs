@@ -69,7 +69,8 @@ public sealed record Say(string Sentence, bool IsWarning) : RunEffect;
 
 /// <summary>Show that a step was taken, or that an evaluation is done.</summary>
 /// <param name="Measurement">What was measured.</param>
-public sealed record Show(Measurement Measurement) : RunEffect;
+/// <param name="Steps">Updates in all, as things stand.</param>
+public sealed record Show(Measurement Measurement, long Steps) : RunEffect;
 
 /// <summary>Show that a checkpoint is on disk.</summary>
 /// <param name="Step">Its step.</param>

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Training;
+using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 
@@ -13,7 +14,13 @@ public sealed partial class RunLogic
     private readonly List<(long Recorded, long Wish, OperatorAnswer Answer)> answers = [];
     private bool isPaused;
 
-    private IEnumerable<Correction> Pending => corrections.Where(correction => !course.Corrections.Exists(taken => taken.Number == correction.Number));
+    private LearningRateSchedule Schedule => course.Extended(options.Schedule);
+
+    // An extension takes effect once no crash can forget it.
+    private bool IsExtending => journal.Waiting.Any(static waiting => waiting.Content is RunExtended);
+
+    // Two may have one number: a process that was killed can have decided something that landed after the next one had read the journal.
+    private IEnumerable<Correction> Pending => corrections.Where(correction => !course.Corrections.Contains(correction));
 
     // A kept course, with what is known by now to be left out later.
     private Course Ahead(Course kept) => kept with { Skips = kept.Skips.Joined(corrections.SelectMany(static correction => correction.Skipped)) };
@@ -21,10 +28,19 @@ public sealed partial class RunLogic
     private void Correct(Correction correction)
     {
         corrections.Add(correction);
-        Record(new CourseCorrected(now, step, correction));
+        lastStep = Math.Max(lastStep, correction.Steps ?? 0);
+        Record(correction.Steps is null ? new CourseCorrected(now, step, correction) : new RunExtended(now, step, correction));
         if (correction.From >= step)
             course = Ahead(course);
         FollowCorrections();
+    }
+
+    private void Extend(long steps, long from, string by)
+    {
+        var transition = options.Schedule.TransitionOf(from, steps);
+        var rate = transition > 0 ? $"passes linearly over {transition} steps from the schedule so far to" : "is";
+        var reason = $"{by} extended the run from {lastStep} steps to {steps}; from step {from} on, the learning rate {rate} that of a run of {steps} steps.";
+        Correct(new Correction(corrections.Count + 1, from, [], 1, by, reason) { Steps = steps });
     }
 
     private void FollowCorrections()
@@ -118,6 +134,13 @@ public sealed partial class RunLogic
             case ScaleLearningRate { Factor: var factor }:
                 Correct(wish, boundary, 0, factor, FormattableString.Invariant($"{by} multiplied the learning rate by {factor}."), FormattableString.Invariant($"From step {boundary} on the learning rate is multiplied by {factor}."));
                 break;
+            case ExtendRun { Steps: var steps } when steps <= lastStep:
+                Refuse(wish, $"The run takes {lastStep} steps already; give --extend-to more than that.");
+                break;
+            case ExtendRun { Steps: var steps }:
+                Extend(steps, boundary, by);
+                Accept(wish, RunEventWords.Describe(corrections[^1]));
+                break;
             case QuarantineTrainer { Trainer: var number } when !trainers.ContainsKey(number):
                 Refuse(wish, $"There is no trainer {number}; there are {string.Join(", ", trainers.Keys)}.");
                 break;
@@ -155,9 +178,9 @@ public sealed partial class RunLogic
 
     private void Correct(OperatorWish wish, long from, long skip, double factor, string reason, string sentence)
     {
-        if (from >= options.Steps)
+        if (from >= lastStep)
         {
-            Refuse(wish, $"The run ends after step {options.Steps}; nothing is left to change.");
+            Refuse(wish, $"The run ends after step {lastStep}; nothing is left to change.");
             return;
         }
 

@@ -59,7 +59,7 @@ public sealed partial class RunLogic
         if (ended || isEndRecorded)
             return (GoodputActivity.Ending, failing is null ? null : GoodputClock.Failed);
         if (IsPaused)
-            return (GoodputActivity.Recovering, journal.Count >= options.JournalBuffer ? "journal away" : "metrics file slow");
+            return (GoodputActivity.Recovering, WaitsForJournal ? "journal away" : "metrics file slow");
         if (isPaused && round is null)
             return (GoodputActivity.Paused, null);
         var isBegun = lastRound >= firstRound;
@@ -69,7 +69,7 @@ public sealed partial class RunLogic
             return (GoodputActivity.Evaluating, null);
         if (copying is not null)
             return (GoodputActivity.Saving, saveDue is null ? "snapshot" : "checkpoint");
-        if (step >= options.Steps || (IsEnding && round is null))
+        if (step >= lastStep || (IsEnding && round is null))
             return saving is not null || saveNext is not null || saveDue is not null ? (GoodputActivity.Saving, "checkpoint") : (GoodputActivity.Ending, failing is null ? null : GoodputClock.Failed);
         if (isBegun)
             return (GoodputActivity.NewSteps, null);

@@ -60,8 +60,8 @@ public sealed partial class RunLogic
 
     // Whoever is told to go is proved right first, and in the last step all are.
     private bool MustBeProved(TrainerEntry trainer) =>
-        IsAudited && trainer.UnprovedSince < step && step < options.Steps && !IsEnding
-        && (trainer.IsRetiring ? trainer.IsMember : step == options.Steps - 1);
+        IsAudited && trainer.UnprovedSince < step && step < lastStep && !IsEnding
+        && (trainer.IsRetiring ? trainer.IsMember : step == lastStep - 1);
 
     private void AskForProofs()
     {
@@ -85,7 +85,7 @@ public sealed partial class RunLogic
         if (options.AuditEvery == 0)
             return;
         var computing = shares.Where(static share => share.Count > 0).ToList();
-        var due = step == options.Steps - 1 ? computing
+        var due = step == lastStep - 1 ? computing
             : lastRound == firstRound ? [.. members.Zip(shares, static (member, share) => (member, share)).Where(one => one.share.Count > 0 && one.member.UnprovedSince < step).Select(static one => one.share)]
             : [];
         foreach (var share in due)
@@ -143,7 +143,7 @@ public sealed partial class RunLogic
         var ticket = new Ticket(generation, round!.Round);
         CheckCommand command = check.Block is { } block
             ? new RecomputeBlock(ticket, block, step, course.Skips, check.Attempt)
-            : new PreviewUpdate(ticket, round.GradientNorm, check.Attempt);
+            : new PreviewUpdate(ticket, round.GradientNorm, Schedule.At(step), check.Attempt);
         voter.Rechecks.Add(command);
         Tell(voter, command);
     }

@@ -32,7 +32,7 @@ public sealed partial class RunLogic
             AskDetectorFirst();
         }
 
-        if (round.Judgement is { } judgement && round.Checks.TrueForAll(static check => check.Agrees) && !(step == options.Steps - 1 && trainers.Values.Any(MustBeProved)))
+        if (round.Judgement is { } judgement && round.Checks.TrueForAll(static check => check.Agrees) && !(step == lastStep - 1 && trainers.Values.Any(MustBeProved)))
             Decide(judgement);
     }
 
@@ -160,7 +160,7 @@ public sealed partial class RunLogic
             return;
         var asked = new RecomputeBlock(new Ticket(generation, new Round(++lastRound, step)), new LaneBlock(0, options.Lanes), wanted.BatchStep, wanted.Skips, 0)
         {
-            IsPreviewed = options.PreviewsUpdates,
+            PreviewRate = options.PreviewsUpdates ? Schedule.At(step) : null,
         };
         probe = wanted with { Round = asked.Ticket.Round };
         trainer.Rechecks.Add(asked);

@@ -42,7 +42,7 @@ public sealed partial class RunLogic
         {
             NoteBoundary();
             boundaryStep = step;
-            var isLast = step == options.Steps;
+            var isLast = step == lastStep;
             if (options.HasHeldOut && evaluatedStep != step && (isLast || (step > 0 && !IsEnding && IsDue(options.EvaluateEvery))))
                 evaluationDue = step;
             if (savedStep != step && (isLast || (step > 0 && IsSaveDue() && !MakesWay())))
@@ -73,7 +73,7 @@ public sealed partial class RunLogic
 
     // What is kept is what all have; and the last state, which no step comes after that would find a difference, is waited for by all.
     private bool IsTrusted() =>
-        (step < options.Steps || trainers.Values.All(trainer => !trainer.IsMember || trainer.Step == step)) && StatesAgree();
+        (step < lastStep || trainers.Values.All(trainer => !trainer.IsMember || trainer.Step == step)) && StatesAgree();
 
     private TrainerEntry? Ready() => trainers.Values.Where(trainer => trainer.IsMember && trainer.ToldStep == step).MinBy(static trainer => trainer.LanesOwed);
 
@@ -85,14 +85,14 @@ public sealed partial class RunLogic
         evaluatedStep = evaluated.Step;
         var measurement = new EvaluationMeasurement(evaluated.Step, evaluated.Loss, evaluated.Perplexity, evaluated.BitsPerByte);
         AddMetrics(new MetricsItem(measurement, evaluated.Step));
-        Do(new Show(measurement));
+        Do(new Show(measurement, lastStep));
     }
 
     // A stop does not wait for an evaluation, unless it is the last one, which a finished run is worth. The step that is evaluated is then the one
     // that is saved, so that whoever goes on from there evaluates it.
     private void GiveUpEvaluation()
     {
-        if (evaluationDue is not { } due || (due == options.Steps && failing is null))
+        if (evaluationDue is not { } due || (due == lastStep && failing is null))
             return;
         if (evaluator is { Evaluating: { } asked })
         {
@@ -209,7 +209,7 @@ public sealed partial class RunLogic
 
     private void End()
     {
-        var isComplete = step == options.Steps && evaluationDue is null;
+        var isComplete = step == lastStep && evaluationDue is null;
         if (ended || !(isComplete || IsEnding))
             return;
         var canSave = !IsLost(CheckpointActor) && (saving is not null || saveNext is not null || trainers.Values.Any(static trainer => trainer.HasState));

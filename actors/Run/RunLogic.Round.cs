@@ -17,17 +17,22 @@ public sealed partial class RunLogic
     private DateTimeOffset commitAt;
     private int vetoes;
 
-    private bool IsPaused => journal.Count >= options.JournalBuffer || metrics.Count >= options.MetricsBuffer;
+    private bool WaitsForJournal => journal.Count >= options.JournalBuffer || (IsExtending && away.Is);
+
+    private bool IsPaused => WaitsForJournal || metrics.Count >= options.MetricsBuffer;
 
     private void BeginRound()
     {
-        if (round is not null || step >= options.Steps || IsEnding || isPaused)
+        if (round is not null || step >= lastStep || IsEnding || isPaused)
             return;
         if (IsPaused)
         {
             TellThatItWaits();
             return;
         }
+
+        if (IsExtending)
+            return;
 
         // The first round waits for all who begin together, save for those who have failed already.
         if (lastRound + 1 == firstRound && trainers.Values.Any(static trainer => trainer is { IsMember: false, Faults: 0, IsRetiring: false }))
@@ -215,7 +220,7 @@ public sealed partial class RunLogic
     private void Commit(Judgement judgement)
     {
         var signals = round!.Signals!;
-        var adjustment = judgement.Adjustment with { RateFactor = judgement.Adjustment.RateFactor * course.RateFactor };
+        var adjustment = judgement.Adjustment with { LearningRate = Schedule.At(step), RateFactor = judgement.Adjustment.RateFactor * course.RateFactor };
         commits.Add(new CommittedRound(round.Round, signals.GradientNorm, adjustment));
         foreach (var trainer in trainers.Values.Where(trainer => trainer.ToldStep == step))
         {
@@ -230,7 +235,7 @@ public sealed partial class RunLogic
         course = course with { Spikes = judgement.IfApplied };
         var measurement = new StepMeasurement(step, signals.Loss, signals.GradientNorm, now - commitAt, round.Positions)
         {
-            RateFactor = adjustment.RateFactor,
+            LearningRate = adjustment.LearningRate!.Value * adjustment.RateFactor,
             LaneLoss = SpikeSignal.LaneLoss.Known(signals),
             EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
             BlockNorm = SpikeSignal.BlockNorm.Known(signals),
@@ -238,7 +243,7 @@ public sealed partial class RunLogic
         };
         commitAt = now;
         AddMetrics(new MetricsItem(measurement, step));
-        Do(new Show(measurement));
+        Do(new Show(measurement, lastStep));
         round = null;
     }
 

@@ -186,7 +186,7 @@ public sealed partial class RunLogic
             return;
         if (metricsDurable < next.MetricsNumber && !IsLost(MetricsActor))
             return;
-        if (!IsEnding && step < options.Steps && journal.Waiting.Any(static waiting => waiting.Content is CourseCorrected))
+        if (!IsEnding && step < lastStep && journal.Waiting.Any(static waiting => waiting.Content is CourseCorrected))
             return;
         var (slot, at, hash, itsCourse) = next.Snapshot;
         (saving, saveNext, savingAt, saveAgainAt) = (new SaveCheckpoint(++saves, slot, at, hash, itsCourse, history) { Unproved = UnprovedBefore(at) }, null, now, null);
@@ -246,7 +246,7 @@ public sealed partial class RunLogic
             return;
         }
 
-        if (failed.Step == step && (step == options.Steps || IsEnding))
+        if (failed.Step == step && (step == lastStep || IsEnding))
         {
             Record(new CheckpointLost(now, failed.Step, failed.Reason));
             Warn(failed.Reason);

@@ -42,6 +42,9 @@ public sealed partial class RunLogic
     private List<RunEffect> effects = [];
     private DateTimeOffset now;
     private long step;
+
+    // Updates in all, extensions included.
+    private long lastStep;
     private long generation;
     private long lastRound;
     private int wanted;
@@ -67,6 +70,7 @@ public sealed partial class RunLogic
         var decided = unwritten.After(events);
         var past = known = JournalState.Of(decided);
         corrections.AddRange(past.Corrections);
+        lastStep = Math.Max(options.Steps, past.Steps);
         quarantined.UnionWith(past.Quarantined);
         isPaused = past.IsPaused;
 
@@ -83,7 +87,7 @@ public sealed partial class RunLogic
         savedStep = origin.WeightsHash is null ? null : origin.Step;
         metricsStep = unwritten.MetricsStep;
         foreach (var item in unwritten.Measurements)
-            metrics.Add(item);
+            metrics.Add(WithRate(item));
         if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : metricsStep) > step)
             metrics.Add(new MetricsItem(null, step));
 
@@ -121,6 +125,8 @@ public sealed partial class RunLogic
         RepeatJournal();
         if (isNew)
             Record(new RunStarted(now, options.ConfigurationHash, options.Steps, options.Lanes, wanted));
+        if (options.Extension is var (steps, by) && steps > lastStep)
+            Extend(steps, step, by);
         if (savedStep is { } saved && saved > (recordedCheckpoint ?? -1))
             Record(new CheckpointCommitted(now, Origin.Step, Origin.WeightsHash!));
         if (!isNew)
@@ -141,7 +147,12 @@ public sealed partial class RunLogic
 
         // What comes after the end is recorded changes nothing any more; it only has to become durable.
         if (ended || (isEndRecorded && input is not (JournalReport or MetricsReport or Tick)))
+        {
+            if (input is OperatorWish late)
+                Refuse(late, "The run is ending, so nothing was changed; try again when its process is gone.");
             return effects;
+        }
+
         switch (input)
         {
             case TrainerReport report:
@@ -195,7 +206,7 @@ public sealed partial class RunLogic
 
     /// <summary>How the run stands.</summary>
     public RunStatus Status() => new(
-        step, options.Steps, generation, Phase(), [.. trainers.Values.Select(static trainer => trainer.Status())], journal.Count,
+        step, lastStep, generation, Phase(), [.. trainers.Values.Select(static trainer => trainer.Status())], journal.Count,
         [.. faults.OrderBy(static fault => fault.Key, StringComparer.Ordinal).Select(static fault => (fault.Key, fault.Value.Count, fault.Value.Reason))])
     {
         Course = CourseStatus(),
@@ -220,6 +231,11 @@ public sealed partial class RunLogic
         End();
     }
 
+    // A measurement that an older program left does not say its rate.
+    private MetricsItem WithRate(MetricsItem item) => item.Measurement is StepMeasurement { LearningRate: 0 } old
+        ? item with { Measurement = old with { LearningRate = Schedule.At(old.Step - 1) * course.RateFactor } }
+        : item;
+
     private List<RunEffect> Take()
     {
         AnswerWishes();
@@ -238,9 +254,9 @@ public sealed partial class RunLogic
     private string Phase() => ended ? "ended"
         : failing is not null ? "failing"
         : stopping is not null ? "stopping"
-        : IsPaused ? (journal.Count >= options.JournalBuffer ? "paused: the database is away" : "paused: the metrics file is slow")
+        : IsPaused ? (WaitsForJournal ? "paused: the database is away" : "paused: the metrics file is slow")
         : isPaused ? "paused by an operator"
-        : step >= options.Steps ? "finishing"
+        : step >= lastStep ? "finishing"
         : !trainers.Values.Any(static trainer => trainer.IsMember) ? "waiting for a trainer"
         : round is { LanesAreDone: true } ? "reducing"
         : "training";

@@ -10,8 +10,14 @@ public sealed record RunLogicOptions
     /// <summary>SHA-256 of what the result depends on.</summary>
     public required string ConfigurationHash { get; init; }
 
-    /// <summary>Updates in all.</summary>
-    public required long Steps { get; init; }
+    /// <summary>Learning rate by step, as the run was started.</summary>
+    public required LearningRateSchedule Schedule { get; init; }
+
+    /// <summary>Updates in all, as the run was started.</summary>
+    public long Steps => Schedule.Steps;
+
+    /// <summary>Updates in all to which the run is extended before it takes a step, and on whose behalf; null, or no more than it has: it is not.</summary>
+    public (long Steps, string By)? Extension { get; init; }
 
     /// <summary>Lanes of the global batch, a power of two.</summary>
     public required int Lanes { get; init; }

@@ -32,6 +32,10 @@ public sealed record SkipBatches(long Count) : OperatorCommand;
 /// <param name="Factor">Above 0.</param>
 public sealed record ScaleLearningRate(double Factor) : OperatorCommand;
 
+/// <summary>Make the run longer.</summary>
+/// <param name="Steps">Updates in all, more than it has.</param>
+public sealed record ExtendRun(long Steps) : OperatorCommand;
+
 /// <summary>Let a trainer take no part until it is released; another takes its place.</summary>
 /// <param name="Trainer">Its number.</param>
 public sealed record QuarantineTrainer(int Trainer) : OperatorCommand;
@@ -106,7 +110,7 @@ public sealed record ActorStatus(string Name, string State, int? Mailbox);
 
 /// <summary>A run as it stands just now.</summary>
 /// <param name="Step">Updates so far.</param>
-/// <param name="Steps">Updates in all.</param>
+/// <param name="Steps">Updates in all, extensions included.</param>
 /// <param name="Generation">The membership.</param>
 /// <param name="Phase">What the run waits for, in a word or two.</param>
 /// <param name="Trainers">Its trainers.</param>

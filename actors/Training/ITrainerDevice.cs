@@ -33,14 +33,15 @@ public interface ITrainerDevice : IDisposable
 
     /// <summary>What is known of the block under way, all of whose lanes are computed; its sum is given up.</summary>
     /// <param name="atStep">Updates that the weights have seen.</param>
-    /// <param name="isPreviewed">Whether the norm of the update that its gradient would make is wanted.</param>
-    BlockResult Measure(long atStep, bool isPreviewed);
+    /// <param name="previewRate">The learning rate with which the norm of the update that its gradient would make is wanted; null: it is not.</param>
+    BlockResult Measure(long atStep, double? previewRate);
 
     /// <summary>Foresees what applying the round's total gradient as the options have it would do, and changes nothing.</summary>
     /// <param name="round">The round.</param>
     /// <param name="gradientNorm">Global L2 norm of its gradient, before clipping.</param>
+    /// <param name="learningRate">The learning rate of the step.</param>
     /// <returns>L2 norm of what would be added to the weights; null when the total is not there any more.</returns>
-    double? Preview(Round round, double gradientNorm);
+    double? Preview(Round round, double gradientNorm, double learningRate);
 
     /// <summary>Applies the round's total gradient.</summary>
     /// <returns>What came of it; null when the total is not there any more.</returns>

@@ -145,12 +145,12 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     /// <inheritdoc/>
-    public BlockResult Measure(long atStep, bool isPreviewed)
+    public BlockResult Measure(long atStep, double? previewRate)
     {
         replica.VerifyWeights();
         var sum = block!.Take();
         var (norm, parts) = norms.Measure(sum.Gradient);
-        var update = isPreviewed ? replica.Preview(sum, new StepMeasure(atStep, sum.Loss, norm)) : (double?)null;
+        var update = previewRate is { } rate ? replica.Preview(sum, new StepMeasure(atStep, sum.Loss, norm), rate) : (double?)null;
         var result = Result(sum) with { Norm = norm, PartNorms = parts, UpdateNorm = update };
         replica.ReturnGradient(sum.Gradient);
         GiveUp();
@@ -158,8 +158,8 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     /// <inheritdoc/>
-    public double? Preview(Round round, double gradientNorm) =>
-        WithTotal(round, total => (double?)replica.Preview(total, new StepMeasure(round.Step, double.NaN, gradientNorm)));
+    public double? Preview(Round round, double gradientNorm, double learningRate) =>
+        WithTotal(round, total => (double?)replica.Preview(total, new StepMeasure(round.Step, double.NaN, gradientNorm), learningRate));
 
     /// <inheritdoc/>
     public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => WithTotal(round, total =>

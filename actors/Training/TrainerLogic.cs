@@ -133,14 +133,14 @@ public sealed class TrainerLogic
     {
         if (owed.Exists(other => other.Attempt == command.Attempt && other.Ticket == command.Ticket && other.Block == command.Block))
             return;
-        var wanted = new OwedBlock(command.Ticket, command.Block, command.BatchStep, command.Skips, [], command.Attempt) { IsPreviewed = command.IsPreviewed };
+        var wanted = new OwedBlock(command.Ticket, command.Block, command.BatchStep, command.Skips, [], command.Attempt) { PreviewRate = command.PreviewRate };
         owed.Insert(underway is null ? 0 : 1, wanted);
     }
 
     // A round whose total is gone is over for everybody.
     private void Preview(PreviewUpdate preview)
     {
-        if (device.Preview(preview.Ticket.Round, preview.GradientNorm) is { } norm)
+        if (device.Preview(preview.Ticket.Round, preview.GradientNorm, preview.LearningRate) is { } norm)
             tell(new UpdatePreviewed(key, preview.Ticket, preview.Attempt, norm));
     }
 
@@ -214,7 +214,7 @@ public sealed class TrainerLogic
         if (first.Attempt is { } attempt)
         {
             owed.RemoveAt(0);
-            tell(new BlockRecomputed(key, first.Ticket, block, attempt, device.Measure(Step, first.IsPreviewed)));
+            tell(new BlockRecomputed(key, first.Ticket, block, attempt, device.Measure(Step, first.PreviewRate)));
             return;
         }
 
@@ -258,6 +258,6 @@ public sealed class TrainerLogic
     // A block that is to be published, or, with an attempt, only measured.
     private sealed record OwedBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, IReadOnlyList<int> Witnesses, int? Attempt)
     {
-        public bool IsPreviewed { get; init; }
+        public double? PreviewRate { get; init; }
     }
 }

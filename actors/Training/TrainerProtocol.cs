@@ -38,21 +38,22 @@ public abstract record CheckCommand(Ticket Ticket, int Attempt) : TrainerCommand
 /// <param name="Attempt">Tells questions for the same block apart: each is computed anew.</param>
 public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, int Attempt) : CheckCommand(Ticket, Attempt)
 {
-    /// <summary>Whether the norm of the update that the block's gradient would make is wanted too.</summary>
-    public bool IsPreviewed { get; init; }
+    /// <summary>The learning rate with which the norm of the update that the block's gradient would make is wanted too; null: it is not.</summary>
+    public double? PreviewRate { get; init; }
 }
 
 /// <summary>Foresee what applying the round's total gradient, which lies in the transport, would do, and change nothing; answered by
 /// <see cref="UpdatePreviewed"/>.</summary>
 /// <param name="Ticket">Repeated in the answer.</param>
 /// <param name="GradientNorm">Global L2 norm of the round's gradient, before clipping.</param>
+/// <param name="LearningRate">Of the step, by the run's schedule.</param>
 /// <param name="Attempt">Tells questions for the same update apart: each is answered anew.</param>
-public sealed record PreviewUpdate(Ticket Ticket, double GradientNorm, int Attempt) : CheckCommand(Ticket, Attempt);
+public sealed record PreviewUpdate(Ticket Ticket, double GradientNorm, double LearningRate, int Attempt) : CheckCommand(Ticket, Attempt);
 
 /// <summary>Commit: apply the round's total gradient, which lies in the transport; answered by <see cref="UpdateApplied"/>.</summary>
 /// <param name="Round">The round that was accepted.</param>
 /// <param name="GradientNorm">Global L2 norm of its gradient, before clipping.</param>
-/// <param name="Adjustment">What is done to this update beside what schedule and options say.</param>
+/// <param name="Adjustment">What is done to this update beside what the options say, and its learning rate.</param>
 public sealed record ApplyUpdate(Round Round, double GradientNorm, UpdateAdjustment Adjustment) : TrainerCommand;
 
 /// <summary>Copy weights and moments into a slot of the memory for snapshots; answered by <see cref="StateCopied"/>.</summary>

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Run;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Commands;
@@ -16,13 +17,23 @@ internal static class PretrainHandler
 {
     public static int Run(PretrainRequest request, CommandContext context)
     {
-        var configuration = RunFile.Read(request.RunFile, request.Overrides);
+        var asked = RunFile.Read(request.RunFile, request.Overrides);
+        var directory = new RunDirectory(asked.Run.Output, asked.Run.Name);
+        var started = File.Exists(directory.ConfigurationFile) ? RunFile.Read(directory.ConfigurationFile, []) : null;
+        var configuration = started is null
+            ? asked
+            : RunFile.ReadAgain(request.RunFile, request.Overrides, started, () => PretrainRun.StepsOf(directory, started with { Journal = asked.Journal }), request.ExtendTo);
         using var data = TokenStore.Open(configuration.Data.Path);
         var model = configuration.ModelFor(data.Tokenizer.VocabularySize);
         data.Train.SampleCount(model.ContextLength);
 
-        var directory = new RunDirectory(configuration.Run.Output, configuration.Run.Name);
-        var hasCheckpoints = CheckResume(request.Resume, directory, configuration);
+        var hasCheckpoints = CheckResume(request, directory, started, configuration);
+        if (request.ExtendTo is { } steps && ControlClient.Ask(directory, OperatorRequests.Of(new ExtendRun(steps))) is { } answer)
+        {
+            context.Output.WriteLine(answer.Sentence);
+            return ExitCode.Success;
+        }
+
         var environment = NumericEnvironment.Choose(configuration.Training.Numerics, configuration.Training.Device, configuration.Training.Threads, configuration.Trainers.Count);
 
         using var progress = TrainingProgress.For(context);
@@ -30,7 +41,7 @@ internal static class PretrainHandler
         data.Verify(stop.Token);
         using var runLock = directory.Lock();
         using var chaos = ChaosLife.OfProcess(directory, configuration.Journal.Connection);
-        using var run = new PretrainRun(configuration, environment, data, directory, progress, context.Time, chaos);
+        using var run = new PretrainRun(configuration, environment, data, directory, progress, context.Time, chaos, request.ExtendTo);
 
         // Nothing is written before this: the checkpoint may yet refuse the data.
         var resumed = run.Restore();
@@ -40,15 +51,15 @@ internal static class PretrainHandler
             progress.Warning($"all checkpoints of {directory.Path} are damaged; the run begins again at step 0.");
         runLock.MarkRunning();
         Record(directory, configuration, data, resumed);
-        if (run.Step >= configuration.Training.Steps)
+        if (run.Step >= run.Steps)
         {
             runLock.MarkFinished();
-            progress.Note($"{directory.Path} has taken all of its {configuration.Training.Steps} steps already.");
+            progress.Note($"{directory.Path} has taken all of its {run.Steps} steps already.");
         }
-        else if (run.Train(scale => new RunFileReload(request.RunFile, request.Overrides, configuration, scale), stop.Token))
+        else if (run.Train(scale => new RunFileReload(request.RunFile, request.Overrides, configuration, scale, () => PretrainRun.StepsOf(directory, configuration)), stop.Token))
         {
             runLock.MarkFinished();
-            progress.Note($"{directory.Path} has taken all of its {configuration.Training.Steps} steps; `actortrain generate {NameOf(configuration)}` lets it write.");
+            progress.Note($"{directory.Path} has taken all of its {run.Step} steps; `actortrain generate {NameOf(configuration)}` lets it write.");
         }
         else
         {
@@ -59,17 +70,20 @@ internal static class PretrainHandler
     }
 
     /// <returns>Whether there are checkpoints, whole or not.</returns>
-    private static bool CheckResume(ResumeMode mode, RunDirectory directory, RunConfiguration configuration)
+    private static bool CheckResume(PretrainRequest request, RunDirectory directory, RunConfiguration? started, RunConfiguration configuration)
     {
+        var mode = request.Resume;
         var checkpoints = new CheckpointArchive(directory.CheckpointsDirectory).List().Count > 0;
         if (mode == ResumeMode.Required && !checkpoints)
             throw new UserErrorException($"{directory.Path} has no checkpoint to resume from; leave --resume out to begin it.");
         if (mode == ResumeMode.Fresh && checkpoints)
             throw new UserErrorException($"{directory.Path} holds checkpoints already; choose another run.name, or leave --fresh out to go on with it.");
-        if (File.Exists(directory.ConfigurationFile))
-            RunConfiguration.RequireSameResult(RunFile.Read(directory.ConfigurationFile, []), configuration);
+        if (started is not null)
+            RunConfiguration.RequireSameResult(started, configuration);
         else if (checkpoints)
             throw new UserErrorException($"{directory.Path} holds checkpoints but no run.yaml, as an imported model does, so it cannot be gone on with; choose another run.name.");
+        else if (request.ExtendTo is not null)
+            throw new UserErrorException($"There is no run in {directory.Path} to extend; leave --extend-to out to begin it, or give the run file and run.name of one that exists.");
         return checkpoints;
     }
 

@@ -31,7 +31,7 @@ internal static class StatusHandler
             IsPaused = journal.IsPaused,
             Quarantined = [.. journal.Quarantined],
             InForce = inForce,
-            Pending = [.. journal.Corrections.Where(correction => !inForce.Exists(taken => taken.Number == correction.Number))],
+            Pending = [.. journal.Corrections.Where(correction => !inForce.Contains(correction))],
             Spikes = journal.Spikes,
             Vetoes = journal.Vetoes,
             Rollbacks = journal.Rollbacks,
@@ -52,7 +52,7 @@ internal static class StatusHandler
             left.Add($"Steps {(record.Newest?.Step ?? 0) + 1} to {step} are taken again when it goes on, with the same result.");
         left.AddRange(journal.Mishaps.Select(static mishap => $"{mishap.Key} failed or left {(mishap.Value.Count == 1 ? "once" : $"{mishap.Value.Count} times")}, the last time: {mishap.Value.Reason}"));
         return new StatusDocument(
-            run.Path, run.State.ToString().ToLowerInvariant(), step, record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, left, Tree: null)
+            run.Path, run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps : record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, left, Tree: null)
         {
             Course = CourseDocument.Of(CourseOf(journal, record)),
         };

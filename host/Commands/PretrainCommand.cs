@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorTrain.Host.Configuration;
 
 namespace ActorTrain.Host.Commands;
 
@@ -26,26 +27,43 @@ internal static class PretrainCommand
         {
             Description = "Begin at step 0; refuse where the run's folder holds checkpoints. Nothing is ever deleted: choose another run.name.",
         };
+        var extendTo = new Option<long?>("--extend-to")
+        {
+            Description = "Make a run that exists longer: N steps in all, more than it has. See below for its learning rate.",
+            HelpName = "N",
+            Arity = ArgumentArity.ExactlyOne,
+            CustomParser = static result => OptionChecks.Read(result, new Whole(1), static value => (long?)value),
+        };
         var command = new TaughtCommand("pretrain", "Train a model from the start, or go on where a run was stopped or killed.", """
             Ctrl-C or SIGTERM finishes the step, saves a checkpoint and exits with 0; a second one exits at once. After either, and after
             kill -9, the same command goes on and ends with the same bits as an undisturbed run. A run that was started with another
             configuration is refused, naming the keys. 'actortrain help config' lists every key with its default.
 
+            --extend-to N makes a run longer, whether it is finished, stopped, killed or being trained by another process: from the step on where it stands
+            it goes on to N steps, and the journal has the decision before any of them is taken. Earlier steps keep their learning rates, also when
+            they are taken again. From that step on the rate passes linearly, over as many steps as the warm-up has, from the schedule so far to
+            that of a run that has N steps from its start, and follows the latter from there; so a finished run warms up again and decays anew. The
+            warm-up stays what it was, and the run file may keep its training.steps or give N. The same command goes on after a kill.
+
             Examples:
               actortrain pretrain run.yaml
               actortrain pretrain run.yaml --set run.name=wide --set model.depth=8 --set training.precision=bfloat16
               actortrain pretrain --set data.path=data/book --set training.steps=500
-            """) { file, set, resume, fresh };
+              actortrain pretrain run.yaml --extend-to 4000
+            """) { file, set, resume, fresh, extendTo };
         command.Validators.Add(line =>
         {
             if (line.GetValue(resume) && line.GetValue(fresh))
                 line.AddError("--resume and --fresh exclude each other; give one of them");
+            if (line.GetResult(extendTo) is not null && line.GetValue(fresh))
+                line.AddError("--extend-to and --fresh exclude each other; give one of them");
             if (line.GetValue(file) is null && line.GetValue(set) is not { Length: > 0 })
                 line.AddError("pretrain needs a run file, or --set for what it should train on");
         });
         command.SetAction(line => run(new PretrainRequest(
             line.GetValue(file), line.GetValue(set) ?? [],
-            line.GetValue(resume) ? ResumeMode.Required : line.GetValue(fresh) ? ResumeMode.Fresh : ResumeMode.WhenPossible)));
+            line.GetValue(resume) ? ResumeMode.Required : line.GetValue(fresh) ? ResumeMode.Fresh : ResumeMode.WhenPossible,
+            line.GetValue(extendTo))));
         return command;
     }
 }

@@ -41,7 +41,8 @@ public sealed record PrepareRequest(
 /// <param name="RunFile">The run file, or null where all is given by overrides.</param>
 /// <param name="Overrides">Texts <c>key=value</c>.</param>
 /// <param name="Resume">What to do about a run that is there already.</param>
-public sealed record PretrainRequest(string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume);
+/// <param name="ExtendTo">Steps in all that a run that exists is to take from now on, more than it has; null: as many as it has.</param>
+public sealed record PretrainRequest(string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume, long? ExtendTo = null);
 
 /// <summary><c>actortrain eval</c>.</summary>
 /// <param name="Run">A run by name or folder, or one of its checkpoints.</param>

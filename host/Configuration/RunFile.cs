@@ -31,6 +31,31 @@ public static class RunFile
         return Parse(text, path ?? "--set", overrides);
     }
 
+    /// <summary>Reads the run file of a run that was started before. The steps it gives may be those that the run was started with, or those that it has since it
+    /// was extended; whatever follows from them, as the default of the warm-up does, follows from the former.</summary>
+    /// <param name="path">As for <see cref="Read"/>.</param>
+    /// <param name="overrides">As for <see cref="Read"/>.</param>
+    /// <param name="started">The configuration that the run was started with.</param>
+    /// <param name="steps">Steps that it has in all, extensions included.</param>
+    /// <param name="extendTo">Steps to which it is about to be extended, or null.</param>
+    /// <exception cref="UserErrorException">As for <see cref="Read"/>; or the file gives more steps than the run has, and that alone is in the way.</exception>
+    public static RunConfiguration ReadAgain(string? path, IReadOnlyList<string> overrides, RunConfiguration started, Func<long> steps, long? extendTo = null)
+    {
+        ArgumentNullException.ThrowIfNull(started);
+        ArgumentNullException.ThrowIfNull(steps);
+        var (asked, first) = (Read(path, overrides).Training.Steps, started.Training.Steps);
+        var again = Read(path, [.. overrides, $"training.steps={first}"]);
+        if (asked == first || asked == extendTo || steps() is var all && asked == all)
+            return again;
+        if (asked > all && RunConfiguration.Differences(started, again).All(static difference => difference.MayChangeBecause is not null))
+        {
+            throw new UserErrorException(
+                $"The run '{started.Run.Name}' in {started.Run.Directory} takes {all} steps, and training.steps is {asked} now; give --extend-to {asked} to make it longer, or put training.steps {all} back.");
+        }
+
+        return again with { Training = again.Training with { Steps = asked } };
+    }
+
     /// <summary>Reads the text of a run file.</summary>
     /// <param name="text">YAML, or null for an empty file.</param>
     /// <param name="name">The file's name, for messages and for the default of run.name.</param>

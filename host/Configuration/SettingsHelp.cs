@@ -35,7 +35,7 @@ public static class SettingsHelp
         text.Append("\nA run is resumed only where these keys agree with those it was started with, except for:\n");
         foreach (var group in Settings.All.Where(static setting => setting.MayChangeBecause is not null).GroupBy(static setting => setting.MayChangeBecause))
             text.Append($"  {string.Join(", ", group.Select(static setting => setting.Key))}\n      ({group.Key})\n");
-        text.Append("training.steps may not change: it is the length of the learning-rate schedule, so all steps depend on it.\n");
+        text.Append("training.steps may not change, for all steps depend on it: it is the length of the learning-rate schedule. 'actortrain pretrain --extend-to N' makes a run longer.\n");
         return text.ToString();
     }
 }

@@ -23,6 +23,9 @@ internal sealed record ControlRequest(int Version, string Command, int? Trainers
     /// <summary>For <c>lr</c>: the learning rate is multiplied by it.</summary>
     public double? Factor { get; init; }
 
+    /// <summary>For <c>extend</c>: steps in all.</summary>
+    public long? Steps { get; init; }
+
     /// <summary>For <c>quarantine</c> and <c>release</c>: a trainer's number.</summary>
     public int? Trainer { get; init; }
 

@@ -10,7 +10,7 @@ internal static class OperatorRequests
     private const int LongestName = 64;
 
     /// <summary>What an operator may ask for.</summary>
-    public static readonly IReadOnlyList<string> Names = ["rollback", "skip", "lr", "quarantine", "release", "pause", "resume"];
+    public static readonly IReadOnlyList<string> Names = ["rollback", "skip", "lr", "extend", "quarantine", "release", "pause", "resume"];
 
     /// <summary>The request that carries a command, in the name of this process's user.</summary>
     public static ControlRequest Of(OperatorCommand command)
@@ -20,6 +20,7 @@ internal static class OperatorRequests
             RollBackRun back => Named("rollback") with { To = back.To, Skip = back.Skip },
             SkipBatches skip => Named("skip") with { Batches = skip.Count },
             ScaleLearningRate rate => Named("lr") with { Factor = rate.Factor },
+            ExtendRun extend => Named("extend") with { Steps = extend.Steps },
             QuarantineTrainer quarantine => Named("quarantine") with { Trainer = quarantine.Trainer },
             ReleaseTrainer release => Named("release") with { Trainer = release.Trainer },
             PauseRun => Named("pause"),
@@ -41,6 +42,7 @@ internal static class OperatorRequests
             "rollback" => new RollBackRun(request.To ?? throw Missing(request, "to"), request.Skip ?? 0),
             "skip" => new SkipBatches(request.Batches ?? throw Missing(request, "batches")),
             "lr" => new ScaleLearningRate(request.Factor ?? throw Missing(request, "factor")),
+            "extend" => new ExtendRun(request.Steps ?? throw Missing(request, "steps")),
             "quarantine" => new QuarantineTrainer(request.Trainer ?? throw Missing(request, "trainer")),
             "release" => new ReleaseTrainer(request.Trainer ?? throw Missing(request, "trainer")),
             "pause" => new PauseRun(),

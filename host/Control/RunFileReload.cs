@@ -8,7 +8,8 @@ namespace ActorTrain.Host.Control;
 /// <param name="overrides">What was given after <c>--set</c>, which still wins over the file.</param>
 /// <param name="started">The configuration that the run was started with.</param>
 /// <param name="scale">Has so many trainers from now on.</param>
-internal sealed class RunFileReload(string? runFile, IReadOnlyList<string> overrides, RunConfiguration started, Action<int> scale)
+/// <param name="steps">Steps that the run has in all, extensions included.</param>
+internal sealed class RunFileReload(string? runFile, IReadOnlyList<string> overrides, RunConfiguration started, Action<int> scale, Func<long> steps)
 {
     private const string Live = "trainers.count";
 
@@ -19,7 +20,7 @@ internal sealed class RunFileReload(string? runFile, IReadOnlyList<string> overr
     {
         if (runFile is null)
             throw new UserErrorException("The run was started without a run file, so there is nothing to read again; use `actortrain scale`.");
-        var asked = RunFile.Read(runFile, overrides);
+        var asked = RunFile.ReadAgain(runFile, overrides, started, steps);
         var changes = RunConfiguration.Differences(started, asked).Where(static change => change.Key != Live).ToList();
         if (changes.Where(static change => change.MayChangeBecause is null).ToList() is { Count: > 0 } refused)
             throw new UserErrorException($"{runFile} was read again and not applied, for the run could not go on with another {Names(refused)}; put the old value back or choose another run.name.");

@@ -23,6 +23,7 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
 using Akka.Actor;
@@ -52,6 +53,7 @@ internal sealed class PretrainRun : IDisposable
     private readonly SnapshotMemory snapshots;
     private readonly ChaosLife? chaos;
     private readonly CheckpointHistory history;
+    private readonly long? extendTo;
     private RunOrigin origin = RunOrigin.Seed;
 
     /// <summary>Reads the journal and makes ready.</summary>
@@ -62,15 +64,23 @@ internal sealed class PretrainRun : IDisposable
     /// <param name="progress">The display.</param>
     /// <param name="time">The clock of what is written.</param>
     /// <param name="chaos">What breaks it, in a process that <c>actortrain chaos</c> started.</param>
-    /// <exception cref="UserErrorException">The journal cannot be read, and nothing has changed: once it goes on, a run waits for its database, but one that
-    /// was never there is a mistake of whoever named it.</exception>
+    /// <param name="extendTo">Steps to which it is made longer; null: it is not.</param>
+    /// <exception cref="UserErrorException">The journal cannot be read, or the run cannot be extended to so few steps; nothing has changed. Once it trains, a run waits for its database, but one
+    /// that was never there is a mistake of whoever named it.</exception>
     public PretrainRun(
         RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress, TimeProvider time,
-        ChaosLife? chaos = null)
+        ChaosLife? chaos = null, long? extendTo = null)
     {
-        var left = directory.ReadUnwritten() is { } content ? UnwrittenCodec.Read(directory.UnwrittenFile, content) : UnwrittenRecords.None(0);
-        history = CheckpointHistory.Of(left.After(RunActorSystem.ReadJournal(directory, configuration.Journal.Connection, isHeld: true)));
+        var decided = Decided(directory, configuration, isHeld: true);
+        history = CheckpointHistory.Of(decided);
+        Steps = StepsOf(decided, configuration);
+
+        // Whoever gives the same command again, after a kill, wants no second extension.
+        if (extendTo < Steps || (extendTo == Steps && !decided.OfType<RunExtended>().Any()))
+            throw new UserErrorException($"{directory.Path} takes {Steps} steps already, so it is not extended to {extendTo}; give --extend-to more than {Steps}.");
+        Steps = extendTo ?? Steps;
         var options = configuration.Training;
+        this.extendTo = extendTo;
         this.chaos = chaos;
         this.configuration = configuration;
         this.environment = environment;
@@ -105,12 +115,15 @@ internal sealed class PretrainRun : IDisposable
         };
         transport = new LocalGradientTransport(
             layout.Length, options.Lanes, configuration.ReducerCount,
-            LocalGradientTransport.CapacityFor(options.Lanes, options.Lanes + TrainersBeside, new RunLogicOptions { ConfigurationHash = "", Steps = 0, Lanes = 1 }.TotalsKept));
+            LocalGradientTransport.CapacityFor(options.Lanes, options.Lanes + TrainersBeside, new RunLogicOptions { ConfigurationHash = "", Schedule = replica.Schedule, Lanes = 1 }.TotalsKept));
         snapshots = new SnapshotMemory(layout.Length, configuration.Checkpoints.Snapshots);
     }
 
     /// <summary>Steps that are taken and kept.</summary>
     public long Step => origin.Step;
+
+    /// <summary>Steps in all, extensions included.</summary>
+    public long Steps { get; private set; }
 
     private long TokensPerStep => (long)configuration.Training.Batch * model.ContextLength;
 
@@ -133,6 +146,10 @@ internal sealed class PretrainRun : IDisposable
             progress.Warning($"the numeric fingerprint differs from the checkpoint's, so the bits may not be those of an undisturbed run: {difference}.");
         return true;
     }
+
+    /// <summary>Steps that a run has in all, extensions included.</summary>
+    /// <exception cref="UserErrorException">Its journal cannot be read.</exception>
+    public static long StepsOf(RunDirectory directory, RunConfiguration configuration) => StepsOf(Decided(directory, configuration), configuration);
 
     /// <summary>Trains until the last step, or until a stop is asked for; whatever was reached is saved.</summary>
     /// <param name="reload">Reads the run file again, given how to change the number of trainers; see <see cref="RunFileReload"/>.</param>
@@ -181,6 +198,15 @@ internal sealed class PretrainRun : IDisposable
     {
         transport.Dispose();
         snapshots.Dispose();
+    }
+
+    private static long StepsOf(IReadOnlyList<RunEvent> decided, RunConfiguration configuration) => Math.Max(configuration.Training.Steps, JournalState.Of(decided).Steps);
+
+    // What the journal holds, and what the last process could not write to it.
+    private static IReadOnlyList<RunEvent> Decided(RunDirectory directory, RunConfiguration configuration, bool isHeld = false)
+    {
+        var left = directory.ReadUnwritten() is { } content ? UnwrittenCodec.Read(directory.UnwrittenFile, content) : UnwrittenRecords.None(0);
+        return left.After(RunActorSystem.ReadJournal(directory, configuration.Journal.Connection, isHeld));
     }
 
     // All that it may have to go back to, the newest whole one last.
@@ -240,7 +266,6 @@ internal sealed class PretrainRun : IDisposable
             TokensPerStep = TokensPerStep,
             FlopsPerToken = model.TrainingFlopsPerToken,
             GemmRate = gemmRate,
-            Schedule = replica.Schedule,
         };
         var (trainers, saving) = (configuration.Trainers, configuration.Checkpoints);
         return new RunParts
@@ -249,7 +274,8 @@ internal sealed class PretrainRun : IDisposable
             Options = new RunLogicOptions
             {
                 ConfigurationHash = configuration.Hash,
-                Steps = options.Steps,
+                Schedule = replica.Schedule,
+                Extension = extendTo is { } steps ? (steps, Environment.UserName) : null,
                 Lanes = options.Lanes,
                 Trainers = trainers.Count,
                 Reducers = configuration.ReducerCount,
@@ -298,7 +324,7 @@ internal sealed class PretrainRun : IDisposable
                 ProcessBegan = ProcessBegan(),
                 Reached = MetricsLog.Read(directory.MetricsFile).LastOrDefault()?.Step ?? 0,
             },
-            Show = new RunDisplay(progress, options.Steps, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, replica.Schedule, store.PathOf).Show,
+            Show = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf).Show,
             Remains = RunRemains.Of(Origins(), Left()),
         };
     }
@@ -315,7 +341,7 @@ internal sealed class PretrainRun : IDisposable
         var trainers = configuration.Trainers.Count;
         var text = string.Create(
             CultureInfo.InvariantCulture,
-            $"{configuration.Run.Name}: {model.Family.ToString().ToLowerInvariant()} with {layout.ParameterCount:N0} parameters, {configuration.Training.Steps} steps of {TokensPerStep:N0} tokens, "
+            $"{configuration.Run.Name}: {model.Family.ToString().ToLowerInvariant()} with {layout.ParameterCount:N0} parameters, {Steps} steps of {TokensPerStep:N0} tokens, "
             + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} {(trainers == 1 ? "trainer" : "trainers")} of {environment.Threads} {(environment.Threads == 1 ? "thread" : "threads")}, "
             + $"kernels {fingerprint.Kernels}, matrix products at {gemmRate / 1e9:F0} GFLOP/s");
         progress.Note(text);

@@ -1,20 +1,16 @@
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Run;
 using ActorTrain.Host.Progress;
-using ActorTrain.Models.Optimization;
 
 namespace ActorTrain.Host.Pretraining;
 
 /// <summary>Turns what a run says into what its watcher sees.</summary>
 /// <param name="progress">The display.</param>
-/// <param name="totalSteps">Steps of the whole run.</param>
 /// <param name="tokensPerStep">Tokens of a global batch.</param>
 /// <param name="flopsPerToken">Floating-point operations of forward and backward, per token.</param>
 /// <param name="gemmRate">The machine's rate of matrix products, in FLOP/s.</param>
-/// <param name="schedule">The rate of each update.</param>
 /// <param name="pathOf">Where the checkpoint of a step lies.</param>
-internal sealed class RunDisplay(
-    ITrainingProgress progress, long totalSteps, long tokensPerStep, double flopsPerToken, double gemmRate, LearningRateSchedule schedule, Func<long, string> pathOf)
+internal sealed class RunDisplay(ITrainingProgress progress, long tokensPerStep, double flopsPerToken, double gemmRate, Func<long, string> pathOf)
 {
     private TimeSpan spent;
     private long taken;
@@ -33,8 +29,8 @@ internal sealed class RunDisplay(
             case ShowCheckpoint checkpoint:
                 progress.Show(new CheckpointProgress(checkpoint.Step, pathOf(checkpoint.Step)));
                 break;
-            case Show { Measurement: StepMeasurement step }:
-                Show(step);
+            case Show { Measurement: StepMeasurement step, Steps: var steps }:
+                Show(step, steps);
                 break;
             case Show { Measurement: EvaluationMeasurement evaluation }:
                 progress.Show(new EvaluationProgress(evaluation.Step, evaluation.Loss, evaluation.BitsPerByte));
@@ -42,12 +38,12 @@ internal sealed class RunDisplay(
         }
     }
 
-    private void Show(StepMeasurement step)
+    private void Show(StepMeasurement step, long totalSteps)
     {
         spent += step.Elapsed;
         taken++;
         var rate = tokensPerStep / step.Elapsed.TotalSeconds;
         progress.Show(new StepProgress(
-            step.Step, totalSteps, step.Loss, step.GradientNorm, schedule.At(step.Step - 1) * step.RateFactor, rate, rate * flopsPerToken / gemmRate, spent / taken * (totalSteps - step.Step)));
+            step.Step, totalSteps, step.Loss, step.GradientNorm, step.LearningRate, rate, rate * flopsPerToken / gemmRate, spent / taken * (totalSteps - step.Step)));
     }
 }

@@ -1,6 +1,6 @@
 namespace ActorTrain.Models.Optimization;
 
-/// <summary>What is done to one update beside what its schedule and options say, decided by whoever judged its gradient; the same on every replica.</summary>
+/// <summary>What is done to one update beside what its options say, decided by whoever judged its gradient; the same on every replica.</summary>
 public sealed record UpdateAdjustment
 {
     /// <summary>Nothing.</summary>
@@ -9,6 +9,9 @@ public sealed record UpdateAdjustment
     /// <summary>Limit of the gradient's global norm, such as ZClip chooses it (Kumar et al. 2025), where it is lower than the configured one; null: none
     /// of its own.</summary>
     public double? ClipTo { get; init; }
+
+    /// <summary>The step's learning rate by the run's schedule; null: by the replica's own.</summary>
+    public double? LearningRate { get; init; }
 
     /// <summary>The learning rate is multiplied by it.</summary>
     public double RateFactor { get; init; } = 1;
@@ -23,9 +26,9 @@ public sealed record UpdateAdjustment
 
     /// <inheritdoc/>
     public bool Equals(UpdateAdjustment? other) =>
-        other is not null && (ClipTo, RateFactor, ResetMomentum) == (other.ClipTo, other.RateFactor, other.ResetMomentum)
+        other is not null && (ClipTo, LearningRate, RateFactor, ResetMomentum) == (other.ClipTo, other.LearningRate, other.RateFactor, other.ResetMomentum)
         && (TensorFactors ?? []).SequenceEqual(other.TensorFactors ?? []);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(ClipTo, RateFactor, ResetMomentum, TensorFactors?.Count);
+    public override int GetHashCode() => HashCode.Combine(ClipTo, LearningRate, RateFactor, ResetMomentum, TensorFactors?.Count);
 }

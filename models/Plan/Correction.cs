@@ -1,7 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace ActorTrain.Models.Plan;
 
-/// <summary>A change of a run's course, in force from a step on: batches that are left out, a learning rate that is lowered. Whoever begins
-/// with all its corrections known takes the same steps as a run that came to them one by one.</summary>
+/// <summary>A change of a run's course, in force from a step on: batches that are left out, a learning rate that is lowered, a
+/// later end. Whoever begins with all its corrections known takes the same steps as a run that came to them one by one.</summary>
 /// <param name="Number">Counts the corrections of a run, from 1.</param>
 /// <param name="From">Updates so far when it comes into force: steps before it are not touched.</param>
 /// <param name="Skipped">Positions of the sample stream that are left out; none of them belongs to a step before <paramref name="From"/>.</param>
@@ -13,10 +15,14 @@ public sealed record Correction(long Number, long From, IReadOnlyList<SkippedRan
     /// <summary>Decided by the run itself, from what its steps showed.</summary>
     public const string Automatic = "the run";
 
-    /// <inheritdoc/>
-    public bool Equals(Correction? other) =>
-        other is not null && (Number, From, RateFactor, By, Reason) == (other.Number, other.From, other.RateFactor, other.By, other.Reason) && Skipped.SequenceEqual(other.Skipped);
+    /// <summary>Updates in all that the run has with it: see <see cref="Optimization.LearningRateSchedule.Extended"/>; null: as many as before.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Steps { get; init; }
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Number, From, RateFactor, By, Reason, Skipped.Count);
+    public bool Equals(Correction? other) =>
+        other is not null && (Number, From, RateFactor, By, Reason, Steps) == (other.Number, other.From, other.RateFactor, other.By, other.Reason, other.Steps) && Skipped.SequenceEqual(other.Skipped);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Number, From, RateFactor, By, Reason, Skipped.Count, Steps);
 }

@@ -144,7 +144,7 @@ public sealed class Replica : IDisposable
         ArgumentNullException.ThrowIfNull(measure);
         adjustment ??= UpdateAdjustment.None;
         return Guarded(() => optimizer.Apply(
-            total.Gradient, measure.Step + 1, LearningRateAt(measure.Step) * adjustment.RateFactor,
+            total.Gradient, measure.Step + 1, (adjustment.LearningRate ?? LearningRateAt(measure.Step)) * adjustment.RateFactor,
             GradientNorm.ClipFactor(measure.GradientNorm, Limit(adjustment.ClipTo)), adjustment.TensorFactors, adjustment.ResetMomentum, checksum, total.Checksum));
     }
 
@@ -152,13 +152,14 @@ public sealed class Replica : IDisposable
     /// is checked.</summary>
     /// <param name="total">The gradient of the global batch.</param>
     /// <param name="measure">Its number and norm.</param>
+    /// <param name="learningRate">As in <see cref="UpdateAdjustment.LearningRate"/>.</param>
     /// <exception cref="CorruptionException">A bit of the gradient, the weights or the moments was flipped.</exception>
-    public double Preview(GradientSum total, StepMeasure measure)
+    public double Preview(GradientSum total, StepMeasure measure, double? learningRate = null)
     {
         ArgumentNullException.ThrowIfNull(total);
         ArgumentNullException.ThrowIfNull(measure);
         return Guarded(() => optimizer.Preview(
-            total.Gradient, measure.Step + 1, LearningRateAt(measure.Step), GradientNorm.ClipFactor(measure.GradientNorm, options.Clip), checksum, total.Checksum));
+            total.Gradient, measure.Step + 1, learningRate ?? LearningRateAt(measure.Step), GradientNorm.ClipFactor(measure.GradientNorm, options.Clip), checksum, total.Checksum));
     }
 
     /// <summary>Reads the weights once, and the copies of them that are computed with, and checks them: whoever hands on what was computed from them calls it

@@ -73,7 +73,7 @@ internal sealed class TraineeActors : IDisposable
         var parts = new RunParts
         {
             Name = "bench",
-            Options = new RunLogicOptions { ConfigurationHash = "bench", Steps = 10_000, Lanes = Lanes, Trainers = trainers, Reducers = reducers, CheckpointEvery = checkpointEvery, AuditEvery = auditEvery, SnapshotEvery = snapshotEvery, PreviewsUpdates = previews },
+            Options = new RunLogicOptions { ConfigurationHash = "bench", Schedule = replica.Schedule, Lanes = Lanes, Trainers = trainers, Reducers = reducers, CheckpointEvery = checkpointEvery, AuditEvery = auditEvery, SnapshotEvery = snapshotEvery, PreviewsUpdates = previews },
             Plan = plan,
             Trainers = new TrainerSupervisorOptions
             {
@@ -95,7 +95,6 @@ internal sealed class TraineeActors : IDisposable
                 TokensPerStep = TokensPerStep,
                 FlopsPerToken = Model.TrainingFlopsPerToken,
                 GemmRate = 1e9,
-                Schedule = replica.Schedule,
             },
             Show = Show,
             Faults = faults,

@@ -27,7 +27,7 @@ public sealed record JournalState
     /// <summary>SHA-256 of what the result depends on; null before the run began.</summary>
     public string? ConfigurationHash { get; init; }
 
-    /// <summary>Updates in all.</summary>
+    /// <summary>Updates in all, extensions included.</summary>
     public long Steps { get; init; }
 
     /// <summary>Lanes of the global batch.</summary>
@@ -109,7 +109,9 @@ public sealed record JournalState
             RunStarted started => next with
             {
                 ConfigurationHash = started.ConfigurationHash,
-                Steps = started.Steps,
+
+                // What a process that was killed had decided may land before it.
+                Steps = Math.Max(Steps, started.Steps),
                 Lanes = started.Lanes,
                 Trainers = started.Trainers,
             },
@@ -121,6 +123,7 @@ public sealed record JournalState
             ActorRestarted restarted => next.Note(restarted.Actor, restarted.Reason),
 
             SpikeJudged => next with { Spikes = Spikes + 1 },
+            RunExtended { Correction: var extension } => next with { Corrections = Corrections.Add(extension), Steps = extension.Steps ?? Steps, Ending = null },
             CourseCorrected corrected => next with { Corrections = Corrections.Add(corrected.Correction) },
             RunRolledBack back => next.GoBack(back.Step) with { Rollbacks = Rollbacks + 1 },
             CorruptionFound => next with { Corruptions = Corruptions + 1 },

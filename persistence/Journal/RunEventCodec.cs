@@ -24,6 +24,7 @@ public static class RunEventCodec
         ["SpikeJudged/1"] = RunEventJson.Default.SpikeJudged,
         ["StepReplayed/1"] = RunEventJson.Default.StepReplayed,
         ["CourseCorrected/1"] = RunEventJson.Default.CourseCorrected,
+        ["RunExtended/1"] = RunEventJson.Default.RunExtended,
         ["RunRolledBack/1"] = RunEventJson.Default.RunRolledBack,
         ["SpikeExplained/1"] = RunEventJson.Default.SpikeExplained,
         ["CorruptionFound/1"] = RunEventJson.Default.CorruptionFound,
@@ -96,6 +97,7 @@ public static class RunEventCodec
 [JsonSerializable(typeof(SpikeJudged))]
 [JsonSerializable(typeof(StepReplayed))]
 [JsonSerializable(typeof(CourseCorrected))]
+[JsonSerializable(typeof(RunExtended))]
 [JsonSerializable(typeof(RunRolledBack))]
 [JsonSerializable(typeof(SpikeExplained))]
 [JsonSerializable(typeof(CorruptionFound))]

@@ -40,6 +40,8 @@ public static class RunEventWords
     public static string Describe(Correction correction)
     {
         ArgumentNullException.ThrowIfNull(correction);
+        if (correction.Steps is not null)
+            return Ended(correction.Reason);
         var changes = new List<string>();
         if (correction.Skipped.Count > 0)
             changes.Add($"{Ranges(correction.Skipped)} of the sample stream {(correction.Skipped is [{ Count: 1 }] ? "is" : "are")} left out");

@@ -77,6 +77,27 @@ public sealed class BadInputTests(TrainedRuns real)
     public void Pretrain_refuses(string setting, params string[] said) => Refused($"{Train} --set data.path=data --set {setting}", said);
 
     [Theory]
+    [InlineData("gpt2 --extend-to 40", "runs/gpt2 takes 40 steps already", "--extend-to more than 40")]
+    [InlineData("gpt2 --extend-to 39", "runs/gpt2 takes 40 steps already")]
+    [InlineData("gpt2 --extend-to 0", "--extend-to is '0'", "at least 1")]
+    [InlineData("gpt2 --extend-to many", "--extend-to is 'many'", "a whole number")]
+    [InlineData("gpt2 --extend-to 1e3", "--extend-to is '1e3'")]
+    [InlineData("gpt2 --extend-to", "--extend-to")]
+    [InlineData("gpt2 --fresh --extend-to 50", "--extend-to and --fresh")]
+    [InlineData("gpt2 --extend-to 50 --set training.seed=8", "training.seed (1 in the run, 8 now)")]
+    [InlineData("gpt2 --extend-to 50 --set training.steps=60", "training.steps is 60 now", "--extend-to 60")]
+    [InlineData("gpt2 --set training.steps=60", "runs/gpt2 takes 40 steps", "--extend-to 60", "put training.steps 40 back")]
+    [InlineData("gpt2 --set training.steps=60 --set training.seed=8", "training.steps (40 in the run, 60 now), training.seed (1 in the run, 8 now)")]
+    [InlineData("gpt2 --set training.steps=30", "training.steps (40 in the run, 30 now)")]
+    [InlineData("new --extend-to 50", "There is no run in runs/new to extend", "--extend-to")]
+    [InlineData("none/new --extend-to 50", "run.name")]
+    public void Pretrain_does_not_extend(string line, params string[] said)
+    {
+        var words = line.Split(' ');
+        Refused(string.Join(' ', [.. TrainedRuns.Small(words[0]), .. words[1..]]), said);
+    }
+
+    [Theory]
     [InlineData("trainig:\n  steps: 3", "bad.yaml:3", "did you mean 'training'?")]
     [InlineData("training:\n  stepz: 3", "bad.yaml:4", "did you mean 'training.steps'?")]
     [InlineData("training:\n  steps: many", "bad.yaml:4", "training.steps is 'many'")]

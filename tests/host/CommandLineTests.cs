@@ -109,13 +109,15 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("pretrain a.yaml", "a.yaml", "", ResumeMode.WhenPossible)]
-    [InlineData("pretrain a.yaml --resume --set x=1 --set y=2", "a.yaml", "x=1 y=2", ResumeMode.Required)]
-    [InlineData("pretrain --set x=1 --fresh", null, "x=1", ResumeMode.Fresh)]
-    public void Pretrain_takes_a_file_overrides_and_what_to_do_with_a_run_that_exists(string line, string? file, string sets, ResumeMode resume)
+    [InlineData("pretrain a.yaml", "a.yaml", "", ResumeMode.WhenPossible, null)]
+    [InlineData("pretrain a.yaml --resume --set x=1 --set y=2", "a.yaml", "x=1 y=2", ResumeMode.Required, null)]
+    [InlineData("pretrain --set x=1 --fresh", null, "x=1", ResumeMode.Fresh, null)]
+    [InlineData("pretrain a.yaml --extend-to 4000", "a.yaml", "", ResumeMode.WhenPossible, 4000L)]
+    [InlineData("pretrain a.yaml --resume --extend-to=7", "a.yaml", "", ResumeMode.Required, 7L)]
+    public void Pretrain_takes_a_file_overrides_and_what_to_do_with_a_run_that_exists(string line, string? file, string sets, ResumeMode resume, long? extendTo)
     {
         var request = Run(Words(line)).Request.ShouldBeOfType<PretrainRequest>();
-        (request.RunFile, request.Resume).ShouldBe((file, resume));
+        (request.RunFile, request.Resume, request.ExtendTo).ShouldBe((file, resume, extendTo));
         request.Overrides.ShouldBe(Words(sets));
     }
 
@@ -177,7 +179,7 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("doctor", "--json")]
     [InlineData("prepare", "--input --output --tokenizer bytes|bpe|unigram --vocabulary-size --held-out --lenient --text-field --document-separator --shard-tokens --seed --force 4096")]
-    [InlineData("pretrain", "RUN.yaml --set --resume --fresh kill SIGTERM")]
+    [InlineData("pretrain", "RUN.yaml --set --resume --fresh --extend-to kill SIGTERM warm-up")]
     [InlineData("eval", "RUN --part heldout|train --batches")]
     [InlineData("generate", "RUN --prompt --tokens --temperature --top-k --top-p --seed --greedy --count 0.8")]
     [InlineData("export", "RUN --format huggingface --output --checkpoint --force GPT2LMHeadModel")]

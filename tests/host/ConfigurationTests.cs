@@ -57,6 +57,34 @@ public sealed class ConfigurationTests
         configuration.Training.Seed.ShouldBe(long.MaxValue);
     }
 
+    [Fact]
+    public void The_file_of_a_run_that_was_extended_gives_the_configuration_it_was_started_with_whichever_steps_it_names()
+    {
+        using var runs = new TemporaryRuns();
+        var file = Path.Combine(runs.Path, "book.yaml");
+        var started = Again(40, null, 40);
+        started.Training.WarmupSteps.ShouldBe(4);
+        foreach (var (steps, extendTo) in ((int, long?)[])[(40, null), (90, null), (40, 200), (90, 200), (200, 200)])
+        {
+            var again = Again(steps, extendTo, 90);
+            RunConfiguration.Differences(started, again).ShouldBeEmpty($"{steps} steps, extended to {extendTo}");
+            again.Hash.ShouldBe(started.Hash);
+        }
+
+        Should.Throw<UserErrorException>(() => Again(200, null, 90)).Message.ShouldContain("--extend-to 200");
+        foreach (var (steps, other) in ((int, string)[])[(30, ""), (200, "  seed: 7\n")])
+        {
+            var differences = RunConfiguration.Differences(started, Again(steps, null, 90, other)).Select(static difference => difference.Key);
+            differences.ShouldBe(other.Length == 0 ? ["training.steps"] : ["training.steps", "training.seed"], "what follows from the steps is no difference of its own");
+        }
+
+        RunConfiguration Again(int steps, long? extendTo, long all, string more = "")
+        {
+            File.WriteAllText(file, $"data:\n  path: d\ntraining:\n  steps: {steps}\n{more}");
+            return RunFile.ReadAgain(file, [], RunFile.Parse("data:\n  path: d\ntraining:\n  steps: 40\n", "book.yaml", []), () => all, extendTo);
+        }
+    }
+
     // Golden: a change of these digits means that no run that is there can be resumed.
     [Fact]
     public void The_hash_of_a_configuration_stays_what_it_is() =>

@@ -35,6 +35,7 @@ public sealed class RunEventTests
         new StepReplayed(At, 40, true, "two trainers had the same bits"),
         new SpikeJudged(At, 40, "rolling", "loss", 9.5, 4, 38, "roll back", "the loss of step 40 is 9.5"),
         new CourseCorrected(At, 40, new Correction(1, 28, [new SkippedRange(224, 96, "spike")], 1, Correction.Automatic, "the loss of step 40 is 9.5")),
+        new RunExtended(At, 40, new Correction(2, 40, [], 1, "ann", "ann extended the run from 1000 steps to 2000.") { Steps = 2000 }),
         new RunRolledBack(At, 28, 40, "snapshot", "the loss of step 40 is 9.5"),
         new SpikeExplained(At, 40, "data and state", "On the weights of step 28 it is nothing special."),
         new CorruptionFound(At, 41, "trainer-1", "Other bits than trainer-0."),
@@ -50,11 +51,11 @@ public sealed class RunEventTests
     [Fact]
     public void Decisions_on_the_course_fold_to_a_state()
     {
-        var state = JournalState.Of(Judged[..9]);
+        var state = JournalState.Of(Judged[..10]);
         (state.Spikes, state.Rollbacks, state.Corruptions, state.IsPaused).ShouldBe((1, 1, 1, true));
-        state.Corrections.Select(static correction => correction.Number).ShouldBe([1]);
+        state.Corrections.Select(static correction => correction.Number).ShouldBe([1, 2]);
         state.Skips.Ranges.ShouldBe([new SkippedRange(224, 96, "spike")]);
-        JournalState.Of(Judged[..7]).Quarantined.ShouldBe([1]);
+        JournalState.Of(Judged[..8]).Quarantined.ShouldBe([1]);
         state.Quarantined.ShouldBeEmpty();
         var last = JournalState.Of(Judged);
         last.IsPaused.ShouldBeFalse();
@@ -85,6 +86,7 @@ public sealed class RunEventTests
     [InlineData("BatchVetoed/1", """{"skipped":[{"first":56,"count":8,"reason":"loss is NaN"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "An update was vetoed and positions 56–63 of the sample stream left out. the loss is NaN.")]
     [InlineData("TrainerLeft/1", """{"trainer":"trainer-1","generation":3,"reason":"It threw.","at":"2026-03-04T05:06:07.89+00:00","step":12}""", "trainer-1 left: generation 3. It threw.")]
     [InlineData("CourseCorrected/1", """{"correction":{"number":2,"from":20,"skipped":[{"first":160,"count":24,"reason":"ann wanted it"}],"rateFactor":0.5,"by":"ann","reason":"ann sent the run back to step 20."},"at":"2026-03-04T05:06:07.89+00:00","step":35}""", "Correction 2 by ann: from step 20 on positions 160–183 of the sample stream are left out and the learning rate is multiplied by 0.5. ann sent the run back to step 20.")]
+    [InlineData("RunExtended/1", """{"correction":{"number":1,"from":1000,"skipped":[],"rateFactor":1,"by":"ann","reason":"ann extended the run from 1000 steps to 2000.","steps":2000},"at":"2026-03-04T05:06:07.89+00:00","step":1000}""", "ann extended the run from 1000 steps to 2000.")]
     [InlineData("RunRolledBack/1", """{"lostStep":35,"from":"snapshot","reason":"ann sent the run back to step 20.","at":"2026-03-04T05:06:07.89+00:00","step":20}""", "The run went back from step 35 to the snapshot of step 20. ann sent the run back to step 20.")]
     public void The_form_of_a_decision_stays_what_it_is(string manifest, string json, string words)
     {
@@ -136,6 +138,16 @@ public sealed class RunEventTests
         resumed.Resumes.ShouldBe(1);
         JournalState.Of(Decisions).Ending.ShouldBe(new JournalEnding(true, 1000, "0123456789abcdef"));
         JournalState.Of(Decisions).NewestCheckpoint.ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_finished_run_that_is_extended_is_not_finished_and_has_its_new_steps_wherever_it_goes_back_to()
+    {
+        RunEvent[] extended = [.. Decisions, new RunExtended(At, 1000, new Correction(1, 1000, [], 1, "ann", "ann extended the run.") { Steps = 2000 })];
+        var state = JournalState.Of(extended);
+        (state.Steps, state.Ending).ShouldBe((2000, null));
+        JournalState.Of([.. extended, new RunRolledBack(At, 500, 1100, "checkpoint", "x")]).Steps.ShouldBe(2000);
+        JournalState.Of([.. extended, new RunFinished(At, 2000, "ff")]).Ending.ShouldBe(new JournalEnding(true, 2000, "ff"));
     }
 
     [Fact]

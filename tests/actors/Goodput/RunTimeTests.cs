@@ -13,7 +13,7 @@ public sealed class RunTimeTests
     private static readonly RunLogicOptions Small = new()
     {
         ConfigurationHash = "hash",
-        Steps = 12,
+        Schedule = Arithmetic.Constant(12),
         Lanes = 4,
         Trainers = 2,
         EvaluateEvery = 5,

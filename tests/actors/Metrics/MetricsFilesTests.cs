@@ -25,11 +25,11 @@ public sealed class MetricsFilesTests : IDisposable
     public void A_step_is_written_with_its_figures_and_what_was_read()
     {
         files.Obey(new GoOnAfter(5, 0, 0)).ShouldBe(new Published(5, 0));
-        files.Obey(new Publish(1, new StepMeasurement(1, 3.5, 0.5, TimeSpan.FromSeconds(0.5), [0, 1, 2, 3, 8, 9, 10, 11]) { LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375, UpdateNorm = 0.125 })).ShouldBe(new Published(5, 1));
+        files.Obey(new Publish(1, new StepMeasurement(1, 3.5, 0.5, TimeSpan.FromSeconds(0.5), [0, 1, 2, 3, 8, 9, 10, 11]) { LearningRate = 5e-4, LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375, UpdateNorm = 0.125 })).ShouldBe(new Published(5, 1));
         files.Obey(new Publish(2, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(5, 2));
         files.Obey(new FlushMetrics(2)).ShouldBe(new MetricsDurable(5, 2));
         MetricsLog.Read(folder.At("metrics.jsonl")).ShouldBe(
-            [new StepMetrics(1, 3.5, 0.5, 1e-3 / 2, 128, 0.5, 256, 100 * 256 * 10.0 / 5120) { LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375, UpdateNorm = 0.125 }, new EvaluationMetrics(1, 3, 20, 1.5)]);
+            [new StepMetrics(1, 3.5, 0.5, 5e-4, 128, 0.5, 256, 100 * 256 * 10.0 / 5120) { LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375, UpdateNorm = 0.125 }, new EvaluationMetrics(1, 3, 20, 1.5)]);
         SampleLedger.Read(folder.At("samples.jsonl")).ShouldBe([new SampleRow(1, 3.5, [new(0, 4), new(8, 4)])]);
     }
 
@@ -62,11 +62,10 @@ public sealed class MetricsFilesTests : IDisposable
     public void The_learning_rate_is_the_one_that_was_taken()
     {
         files.Obey(new GoOnAfter(5, 0, 0));
-        files.Obey(Step(1, 1));
-        var second = (StepMeasurement)Step(2, 2).Measurement;
-        files.Obey(new Publish(2, second with { RateFactor = 0.25 }));
-        var schedule = Options(folder).Schedule;
-        MetricsLog.Read(folder.At("metrics.jsonl")).Cast<StepMetrics>().Select(static row => row.LearningRate).ShouldBe([schedule.At(0), 0.25 * schedule.At(1)]);
+        double[] rates = [3e-4, 2.5e-5];
+        for (var i = 0; i < rates.Length; i++)
+            files.Obey(new Publish(i + 1, (StepMeasurement)Step(i + 1, i + 1).Measurement with { LearningRate = rates[i] }));
+        MetricsLog.Read(folder.At("metrics.jsonl")).Cast<StepMetrics>().Select(static row => row.LearningRate).ShouldBe(rates);
     }
 
     [Fact]
@@ -135,7 +134,6 @@ public sealed class MetricsFilesTests : IDisposable
         TokensPerStep = 128,
         FlopsPerToken = 10,
         GemmRate = 5120,
-        Schedule = new LearningRateSchedule(1e-3, 2, 100),
     };
 
     internal static Publish Step(long number, long step) =>

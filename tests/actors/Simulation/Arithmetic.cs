@@ -1,5 +1,6 @@
 using ActorTrain.Data.Plan;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Tests.Simulation;
@@ -14,7 +15,10 @@ internal static class Arithmetic
     /// <summary>Neither associative nor commutative, as floating-point addition is not the one.</summary>
     public static ulong Add(ulong left, ulong right) => Mix(left * 3 + right);
 
-    public static ulong Apply(ulong state, ulong total, double rateFactor = 1) => Mix(state * 5 ^ total ^ (rateFactor == 1 ? 0 : BitConverter.DoubleToUInt64Bits(rateFactor)));
+    public static ulong Apply(ulong state, ulong total, double rate = 1) => Mix(state * 5 ^ total ^ (rate == 1 ? 0 : BitConverter.DoubleToUInt64Bits(rate)));
+
+    /// <summary>A learning rate of 1 throughout.</summary>
+    public static LearningRateSchedule Constant(long steps) => new(Peak: 1, WarmupSteps: 0, steps, MinimumRatio: 1);
 
     public static ulong Block(ulong state, LaneBlock block, Func<int, IReadOnlyList<long>> positions)
     {
@@ -28,15 +32,15 @@ internal static class Arithmetic
     /// <param name="plan">The plan.</param>
     /// <param name="steps">How many.</param>
     /// <param name="skips">What is left out, by step.</param>
-    /// <param name="rateFactor">By which the learning rate is multiplied, by step.</param>
-    public static ulong Undisturbed(BatchPlan plan, long steps, Func<long, SkipList>? skips = null, Func<long, double>? rateFactor = null)
+    /// <param name="rate">The learning rate, by step.</param>
+    public static ulong Undisturbed(BatchPlan plan, long steps, Func<long, SkipList>? skips = null, Func<long, double>? rate = null)
     {
         var state = Seed;
         for (long step = 0; step < steps; step++)
         {
             var at = step;
             var left = skips?.Invoke(at) ?? SkipList.Empty;
-            state = Apply(state, Block(state, new LaneBlock(0, plan.Lanes), lane => Positions(plan, at, lane, left)), rateFactor?.Invoke(at) ?? 1);
+            state = Apply(state, Block(state, new LaneBlock(0, plan.Lanes), lane => Positions(plan, at, lane, left)), rate?.Invoke(at) ?? 1);
         }
 
         return state;

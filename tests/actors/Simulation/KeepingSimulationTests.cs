@@ -14,7 +14,7 @@ public sealed class KeepingSimulationTests
     private static readonly RunLogicOptions Small = new()
     {
         ConfigurationHash = "hash",
-        Steps = 30,
+        Schedule = Arithmetic.Constant(30),
         Lanes = 8,
         Trainers = 3,
         Reducers = 2,
@@ -53,7 +53,7 @@ public sealed class KeepingSimulationTests
         var kept = true;
         for (var seed = 0; seed < 20; seed++)
         {
-            var options = Small with { Steps = 60, CheckpointEvery = 2, KeepEvery = keepEvery, SnapshotSlots = 4 };
+            var options = Small with { Schedule = Arithmetic.Constant(60), CheckpointEvery = 2, KeepEvery = keepEvery, SnapshotSlots = 4 };
             var run = new SimulatedRun(seed, options, Plan) { SaveTime = TimeSpan.FromSeconds(1) };
             run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
             run.Plane.Checkpoints.Keys.ShouldContain(60);
@@ -131,7 +131,7 @@ public sealed class KeepingSimulationTests
     [Fact]
     public void A_disk_that_refuses_is_told_of_once_and_asked_again_at_a_time()
     {
-        var run = new SimulatedRun(1, Small with { Steps = 99, CheckpointEvery = 50, SaveRetry = TimeSpan.FromSeconds(1) }, Plan) { DiskRefuses = true };
+        var run = new SimulatedRun(1, Small with { Schedule = Arithmetic.Constant(99), CheckpointEvery = 50, SaveRetry = TimeSpan.FromSeconds(1) }, Plan) { DiskRefuses = true };
         run.Until(static logic => logic.TakenSteps == 59);
         run.DiskRefuses = false;
         run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
@@ -157,7 +157,7 @@ public sealed class KeepingSimulationTests
     [Fact]
     public void Time_too_lets_a_checkpoint_be_written()
     {
-        var run = new SimulatedRun(1, Small with { CheckpointEvery = 0, CheckpointPeriod = TimeSpan.FromSeconds(1), Steps = 60 }, Plan);
+        var run = new SimulatedRun(1, Small with { CheckpointEvery = 0, CheckpointPeriod = TimeSpan.FromSeconds(1), Schedule = Arithmetic.Constant(60) }, Plan);
         run.Run(100_000);
         var saved = run.Journal.OfType<CheckpointCommitted>().ToList();
         saved.Count.ShouldBeGreaterThan(3);
@@ -167,7 +167,7 @@ public sealed class KeepingSimulationTests
     [Fact]
     public void The_interval_is_chosen_while_the_run_goes_on_and_changes_no_bit()
     {
-        var options = Small with { Steps = 200, CheckpointEvery = 0, SaveInterval = new SaveIntervalOptions { Least = 4, Most = 40 } };
+        var options = Small with { Schedule = Arithmetic.Constant(200), CheckpointEvery = 0, SaveInterval = new SaveIntervalOptions { Least = 4, Most = 40 } };
         var run = new SimulatedRun(1, options, Plan);
         run.Run(100_000);
         var chosen = run.Journal.OfType<SaveIntervalChosen>().ShouldHaveSingleItem();

@@ -179,7 +179,7 @@ internal sealed partial class SimulatedRun
             return;
         }
 
-        if (save.Step < options.Steps && !written.Contains(save.Number) && (DiskRefuses || Chance(Weather.SaveFails)))
+        if (save.Step < logic.Status().Steps && !written.Contains(save.Number) && (DiskRefuses || Chance(Weather.SaveFails)))
         {
             refused.Add(save.Number);
             Report(new CheckpointFailed(save.Number, save.Step, "The disk is full."), life);
@@ -301,7 +301,10 @@ internal sealed partial class SimulatedRun
     private void ReadJournal()
     {
         recorded = Journal.Count;
-        Report(new JournalRecovered([.. Journal]), life);
+        var (here, read) = (life, new JournalRecovered([.. Journal]));
+
+        // What the journal's actor read is neither lost nor overtaken by what it says later: nobody would compare it with what was decided.
+        Later(TimeSpan.FromMilliseconds(1), () => Decide(read, here));
     }
 
     /// <summary>Finds a high loss only four steps later, when its updates are long applied.</summary>

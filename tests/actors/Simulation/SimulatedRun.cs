@@ -18,7 +18,7 @@ internal sealed partial class SimulatedRun
 {
     private readonly VirtualTime time = new();
     private readonly Random random;
-    private readonly Weather storm;
+    private Weather storm;
     private RunLogicOptions options;
     private readonly BatchPlan plan;
     private readonly SimulatedPlane plane = new();
@@ -71,6 +71,9 @@ internal sealed partial class SimulatedRun
     /// <summary>What the run said that its time goes into.</summary>
     public List<GoodputTurn> Turns { get; } = [];
 
+    /// <summary>What operators were answered.</summary>
+    public List<OperatorAnswer> Answers { get; } = [];
+
     /// <summary>What a person who watches was told.</summary>
     public List<string> Said { get; } = [];
 
@@ -116,11 +119,31 @@ internal sealed partial class SimulatedRun
             if (!time.Advance())
                 throw new InvariantException($"Nothing is left to happen at step {logic.TakenSteps}: {logic.Status()}.");
             if (inputs > limit)
-                throw new InvariantException($"No end after {limit} inputs: step {logic.TakenSteps} of {options.Steps}, {logic.Status()}.");
+                throw new InvariantException($"No end after {limit} inputs: step {logic.TakenSteps}, {logic.Status()}.");
         }
 
         return Outcome;
     }
+
+    /// <summary>Lets things happen until a condition holds, or the run has ended.</summary>
+    public void UntilEnded(Func<RunLogic, bool> condition)
+    {
+        if (inputs == 0)
+            Begin();
+        while (Outcome is null && !condition(logic))
+            time.Advance();
+    }
+
+    /// <summary>Another process takes the run up, whether it had ended or not, with other options if they are given.</summary>
+    public void NextProcess(RunLogicOptions? others = null)
+    {
+        options = others ?? options;
+        Outcome = null;
+        RestartRun(NewProcess);
+    }
+
+    /// <summary>From now on nothing fails by itself.</summary>
+    public void BecomeCalm() => storm = Weather.Calm;
 
     /// <summary>Gives the run an input from outside.</summary>
     public void Give(IRunInput input) => Decide(input, life);
@@ -315,6 +338,9 @@ internal sealed partial class SimulatedRun
                     break;
                 case ToSpikeDetector(var judge):
                     Send(() => Judge(judge));
+                    break;
+                case AnswerOperator(_, var answer):
+                    Answers.Add(answer);
                     break;
                 case Say(var sentence, _):
                     Said.Add(sentence);

@@ -53,7 +53,7 @@ internal sealed class SimulatedTrainer(
                     return;
                 }
 
-                state = Arithmetic.Apply(state, total, apply.Adjustment.RateFactor) ^ (Misapplies ? 1UL << key.Number : 0);
+                state = Arithmetic.Apply(state, total, (apply.Adjustment.LearningRate ?? 1) * apply.Adjustment.RateFactor) ^ (Misapplies ? 1UL << key.Number : 0);
                 Misapplies = false;
                 step++;
                 work.Clear();
@@ -94,7 +94,7 @@ internal sealed class SimulatedTrainer(
         if (owed is RecomputeBlock again)
         {
             if (again.Ticket.Round.Step == step)
-                say(new BlockRecomputed(key, again.Ticket, block, again.Attempt, Result(block, again.BatchStep, again.Skips, []) with { Norm = 1, UpdateNorm = again.IsPreviewed ? 1 : null }));
+                say(new BlockRecomputed(key, again.Ticket, block, again.Attempt, Result(block, again.BatchStep, again.Skips, []) with { Norm = 1, UpdateNorm = again.PreviewRate is null ? null : 1 }));
             return;
         }
 

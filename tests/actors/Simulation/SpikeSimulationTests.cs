@@ -14,7 +14,7 @@ public sealed class SpikeSimulationTests
     private static readonly RunLogicOptions Options = new()
     {
         ConfigurationHash = "hash",
-        Steps = 40,
+        Schedule = Arithmetic.Constant(40),
         Lanes = 8,
         Trainers = 3,
         Reducers = 2,

@@ -11,7 +11,7 @@ public sealed class TranscriptTests
     private static readonly RunLogicOptions Options = new()
     {
         ConfigurationHash = "hash",
-        Steps = 3,
+        Schedule = Arithmetic.Constant(3),
         Lanes = 4,
         Trainers = 2,
         Reducers = 2,
@@ -26,7 +26,7 @@ public sealed class TranscriptTests
     [Fact]
     public void A_trainer_is_lost_in_the_middle_of_a_step() => Compare(
         "Trainer 1 dies while it computes. Its lanes go to trainer 0 within the step; its next life copies the state of trainer 0 and catches up.",
-        Options with { Steps = 8 },
+        Options with { Schedule = Arithmetic.Constant(8) },
         static run =>
         {
             run.Until(static logic => logic.TakenSteps == 1);
@@ -36,7 +36,7 @@ public sealed class TranscriptTests
     [Fact]
     public void The_last_trainer_is_lost() => Compare(
         "The only trainer dies after step 3; step 2 was saved. Step 3 is taken again from the snapshot that is still in memory.",
-        Options with { Steps = 4, Trainers = 1, CheckpointEvery = 2 },
+        Options with { Schedule = Arithmetic.Constant(4), Trainers = 1, CheckpointEvery = 2 },
         static run =>
         {
             run.Until(static logic => logic.TakenSteps == 3);
@@ -60,7 +60,7 @@ public sealed class TranscriptTests
     [Fact]
     public void A_run_is_scaled_and_stopped() => Compare(
         "A third trainer joins in mid-run, later the first two are enough again; then the run is stopped and saves the step under way.",
-        Options with { Steps = 100 },
+        Options with { Schedule = Arithmetic.Constant(100) },
         static run =>
         {
             run.Until(static logic => logic.TakenSteps == 1);

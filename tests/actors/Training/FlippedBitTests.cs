@@ -109,7 +109,7 @@ public sealed class FlippedBitTests
             {
                 if (Compute(round) is not { } norm)
                     return;
-                var foreseen = device.Preview(round, norm).ShouldNotBeNull();
+                var foreseen = device.Preview(round, norm, TinyTraining.Replica.Schedule.At(step)).ShouldNotBeNull();
                 var applied = device.Apply(round, norm, UpdateAdjustment.None).ShouldNotBeNull();
                 (applied.Checksum, applied.Norm).ShouldBe((device.Replica.StateChecksum, foreseen));
 

@@ -265,9 +265,9 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
 
         public BlockResult? Publish(Round round) => new(1, [1], [], 1);
 
-        public BlockResult Measure(long atStep, bool isPreviewed) => new(1, [1], [], 1);
+        public BlockResult Measure(long atStep, double? previewRate) => new(1, [1], [], 1);
 
-        public double? Preview(Round round, double gradientNorm) => 1;
+        public double? Preview(Round round, double gradientNorm, double learningRate) => 1;
 
         public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => new(1, null);
 

@@ -193,12 +193,12 @@ public sealed class TrainerLogicTests : IDisposable
     public void An_update_is_foreseen_as_often_as_that_is_asked_and_changes_nothing()
     {
         trainer.Hear(LoadFour);
-        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 1));
-        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 2));
+        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 1e-3, 1));
+        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 1e-3, 2));
         trainer.Step.ShouldBe(4);
         trainer.Hear(new ApplyUpdate(Round, 1.5, UpdateAdjustment.None));
-        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 3));
-        device.Log.ShouldBe(["load 4", "preview 10 1.5", "preview 10 1.5", "apply 10 1.5"]);
+        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 1e-3, 3));
+        device.Log.ShouldBe(["load 4", "preview 10 1.5 at 0.001", "preview 10 1.5 at 0.001", "apply 10 1.5"]);
         Told(
             new StateLoaded(Key, 4, 1), new UpdatePreviewed(Key, Ticket, 1, 0.25), new UpdatePreviewed(Key, Ticket, 2, 0.25),
             new UpdateApplied(Key, Round, new AppliedUpdate(11, 0.5)), new AtAnotherStep(Key, 5));
@@ -209,7 +209,7 @@ public sealed class TrainerLogicTests : IDisposable
     {
         device.IsClosed = true;
         trainer.Hear(LoadFour);
-        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 1));
+        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 1e-3, 1));
         Told(new StateLoaded(Key, 4, 1));
     }
 
@@ -217,9 +217,9 @@ public sealed class TrainerLogicTests : IDisposable
     public void With_a_block_that_is_computed_once_more_its_update_is_foreseen_where_that_is_wanted()
     {
         trainer.Hear(LoadFour);
-        trainer.Hear(new RecomputeBlock(Ticket, new LaneBlock(0, 1), 4, SkipList.Empty, 1) { IsPreviewed = true });
+        trainer.Hear(new RecomputeBlock(Ticket, new LaneBlock(0, 1), 4, SkipList.Empty, 1) { PreviewRate = 1e-3 });
         Drain();
-        device.Log.ShouldBe(["load 4", "begin {0}", "lane 0", "measure and preview 4"]);
+        device.Log.ShouldBe(["load 4", "begin {0}", "lane 0", "measure and preview 4 at 0.001"]);
     }
 
     [Fact]
@@ -289,15 +289,15 @@ public sealed class TrainerLogicTests : IDisposable
             return IsClosed ? null : Result;
         }
 
-        public BlockResult Measure(long atStep, bool isPreviewed)
+        public BlockResult Measure(long atStep, double? previewRate)
         {
-            Log.Add(isPreviewed ? $"measure and preview {atStep}" : "measure");
+            Log.Add(previewRate is { } rate ? FormattableString.Invariant($"measure and preview {atStep} at {rate}") : "measure");
             return Result;
         }
 
-        public double? Preview(Round round, double gradientNorm)
+        public double? Preview(Round round, double gradientNorm, double learningRate)
         {
-            Log.Add(FormattableString.Invariant($"preview {round.Number} {gradientNorm}"));
+            Log.Add(FormattableString.Invariant($"preview {round.Number} {gradientNorm} at {learningRate}"));
             return IsClosed ? null : 0.25;
         }
 

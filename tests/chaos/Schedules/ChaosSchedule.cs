@@ -60,6 +60,9 @@ internal sealed record ChaosSchedule
 
     public int ProofSteps { get; init; } = 3;
 
+    /// <summary>Steps to which the run is extended as it begins, and by whom.</summary>
+    public (long Steps, string By)? Extension { get; init; }
+
     public int JournalBuffer { get; init; } = 256;
 
     /// <summary>Short where trainers hang; else no machine is so slow that one is taken for hung.</summary>

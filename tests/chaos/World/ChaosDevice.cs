@@ -26,9 +26,9 @@ internal sealed class ChaosDevice(ITrainerDevice device, ChaosInjector faults, A
 
     public BlockResult? Publish(Round round) => Break(nameof(Publish), () => device.Publish(round));
 
-    public BlockResult Measure(long atStep, bool isPreviewed) => device.Measure(atStep, isPreviewed);
+    public BlockResult Measure(long atStep, double? previewRate) => device.Measure(atStep, previewRate);
 
-    public double? Preview(Round round, double gradientNorm) => Break(nameof(Preview), () => device.Preview(round, gradientNorm));
+    public double? Preview(Round round, double gradientNorm, double learningRate) => Break(nameof(Preview), () => device.Preview(round, gradientNorm, learningRate));
 
     public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => Break(nameof(Apply), () => device.Apply(round, gradientNorm, adjustment));
 

@@ -159,7 +159,8 @@ internal sealed class ChaosLife
             Options = new RunLogicOptions
             {
                 ConfigurationHash = ChaosPlace.ConfigurationHash,
-                Steps = training.Steps,
+                Schedule = training.Replica.Schedule,
+                Extension = schedule.Extension,
                 Lanes = ChaosTraining.Lanes,
                 Trainers = schedule.Trainers,
                 Reducers = schedule.Reducers,
@@ -199,7 +200,6 @@ internal sealed class ChaosLife
                 TokensPerStep = training.TokensPerStep,
                 FlopsPerToken = training.Replica.Model.TrainingFlopsPerToken,
                 GemmRate = 1e9,
-                Schedule = training.Replica.Schedule,
             },
             Show = Show,
             Faults = Faults,

@@ -48,6 +48,15 @@ internal sealed class ChaosTraining
         undisturbed = new Lazy<Undisturbed>(() => BareLoop(SkipList.Empty));
     }
 
+    // The same with another schedule.
+    private ChaosTraining(ChaosTraining other, LearningRateSchedule schedule)
+    {
+        (isNoise, Name, Layout, Plan) = (other.isNoise, other.Name, other.Layout, other.Plan);
+        Steps = (int)schedule.Steps;
+        Replica = other.Replica with { Schedule = schedule };
+        undisturbed = new Lazy<Undisturbed>(() => BareLoop(SkipList.Empty));
+    }
+
     public static ChaosTraining BFloat16 { get; } = new("bfloat16", Precision.BFloat16, vocabulary: 61, steps: 14);
 
     public static ChaosTraining Float32 { get; } = new("float32", Precision.Float32, vocabulary: 61, steps: 14);
@@ -71,6 +80,9 @@ internal sealed class ChaosTraining
     public long TokensPerStep => (long)Plan.BatchSize * Replica.Model.ContextLength;
 
     public Undisturbed Undisturbed => undisturbed.Value;
+
+    /// <summary>The same, made longer from a step on.</summary>
+    public ChaosTraining Extended(long from, long steps) => new(this, Replica.Schedule.Extended(from, steps));
 
     public IEnumerable<TokenBatch> Read(IEnumerable<PlannedSample> samples) => Read(samples.Select(planned => (planned.Sample, isNoise(planned.Position))));
 

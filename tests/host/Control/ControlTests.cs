@@ -68,7 +68,7 @@ public sealed class ControlTests : IDisposable
         using var server = Listen(run);
         OperatorCommand[] commands =
         [
-            new RollBackRun(12, 3), new RollBackRun(0, 0), new SkipBatches(7), new ScaleLearningRate(0.1), new QuarantineTrainer(2), new ReleaseTrainer(2), new PauseRun(), new ContinueRun(),
+            new RollBackRun(12, 3), new RollBackRun(0, 0), new SkipBatches(7), new ScaleLearningRate(0.1), new ExtendRun(4000), new QuarantineTrainer(2), new ReleaseTrainer(2), new PauseRun(), new ContinueRun(),
         ];
         foreach (var command in commands)
             ControlClient.Ask(run, OperatorRequests.Of(command))!.Sentence.ShouldBe($"done {control.Wishes.Count}");

@@ -8,6 +8,7 @@ public sealed class RunFileReloadTests : IDisposable
 {
     private readonly TemporaryRuns runs = new();
     private readonly List<int> scaled = [];
+    private long steps = 1000;
 
     private string File => Path.Combine(runs.Path, "book.yaml");
 
@@ -56,12 +57,29 @@ public sealed class RunFileReloadTests : IDisposable
 
     [Fact]
     public void Without_a_run_file_there_is_nothing_to_read() => Should.Throw<UserErrorException>(
-        () => new RunFileReload(null, ["data.path=d"], RunFile.Read(null, ["data.path=d"]), scaled.Add).Apply()).Message.ShouldContain("without a run file");
+        () => new RunFileReload(null, ["data.path=d"], RunFile.Read(null, ["data.path=d"]), scaled.Add, static () => 1000).Apply()).Message.ShouldContain("without a run file");
+
+    [Fact]
+    public void The_steps_of_a_run_that_was_extended_may_stand_in_the_file_and_more_are_refused_with_what_makes_it_longer()
+    {
+        steps = 2000;
+        var reload = Start("");
+        foreach (var same in (int[])[1000, 2000])
+        {
+            Write($"training:\n  steps: {same}\n");
+            reload.Apply().ShouldBe($"{File} was read again: 1 trainer from now on.");
+        }
+
+        Write("training:\n  steps: 3000\n");
+        Should.Throw<UserErrorException>(reload.Apply).Message.ShouldContain("--extend-to 3000");
+        Write("training:\n  steps: 1500\n");
+        Should.Throw<UserErrorException>(reload.Apply).Message.ShouldContain("another training.steps;");
+    }
 
     private RunFileReload Start(string yaml, params string[] overrides)
     {
         Write(yaml);
-        return new RunFileReload(File, overrides, RunFile.Read(File, overrides), scaled.Add);
+        return new RunFileReload(File, overrides, RunFile.Read(File, overrides), scaled.Add, () => steps);
     }
 
     private void Write(string yaml) => System.IO.File.WriteAllText(File, "data:\n  path: d\n" + yaml);
