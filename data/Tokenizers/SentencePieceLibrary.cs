@@ -52,7 +52,7 @@ internal static unsafe partial class SentencePieceLibrary
     public static partial int Size(SentencePieceHandle processor);
 
     [LibraryImport(Name, EntryPoint = "actortrain_piece")]
-    public static partial PieceKind Piece(SentencePieceHandle processor, int id, out byte* text, out long length);
+    public static partial PieceKind Piece(SentencePieceHandle processor, int id, out byte* text, out long length, out float score);
 
     [LibraryImport(Name, EntryPoint = "actortrain_encode")]
     public static partial long Encode(
