@@ -14,18 +14,22 @@ public static class HuggingFaceTokenizer
     /// <summary>Writes the files into a folder that exists.</summary>
     public static void Write(ITokenizer tokenizer, string folder)
     {
+        foreach (var (name, content) in FilesOf(tokenizer))
+            File.WriteAllText(Path.Combine(folder, name), content.ToJsonString(Readable) + "\n");
+    }
+
+    private static List<(string Name, JsonObject Content)> FilesOf(ITokenizer tokenizer)
+    {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        Put(folder, "tokenizer.json", tokenizer is SentencePieceTokenizer sentencePiece ? Pieces(sentencePiece) : ByteLevel(tokenizer.EndOfText));
-        Put(folder, "tokenizer_config.json", new JsonObject
+        var configuration = new JsonObject
         {
             ["tokenizer_class"] = "PreTrainedTokenizerFast",
             ["eos_token"] = SentencePieceTokenizer.EndOfTextPiece,
             ["clean_up_tokenization_spaces"] = false,
-        });
+        };
+        var content = tokenizer is SentencePieceTokenizer sentencePiece ? Pieces(sentencePiece) : ByteLevel(tokenizer.EndOfText);
+        return [("tokenizer.json", content), ("tokenizer_config.json", configuration)];
     }
-
-    private static void Put(string folder, string name, JsonObject content) =>
-        File.WriteAllText(Path.Combine(folder, name), content.ToJsonString(Readable) + "\n");
 
     private static JsonObject ByteLevel(int endOfText)
     {
