@@ -20,7 +20,7 @@ public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<S
 
 /// <summary>What an audit found.</summary>
 /// <param name="Steps">Steps in the ledger.</param>
-/// <param name="Consumed">Samples that were read for them.</param>
+/// <param name="Consumed">Positions of the sample stream that were read for them.</param>
 /// <param name="Skips">What was left out before the next position, and why.</param>
 /// <param name="Undecided">Positions passed over after the newest checkpoint for which no decision is durable yet: the steps after it are taken
 /// again if the process dies now.</param>
@@ -33,6 +33,9 @@ public sealed record AuditReport(
 {
     /// <summary>Steps in the ledger that were left by going back, and are not counted: whoever goes on takes them away.</summary>
     public long LeftSteps { get; init; }
+
+    /// <summary>How often the samples of the data were read; null where the data are not at hand.</summary>
+    public SampleReads? Reads { get; init; }
 
     /// <summary>Whether nothing contradicts.</summary>
     public bool IsClean => Contradictions.Count == 0;

@@ -6,12 +6,12 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Preparation;
 
-/// <summary>Turns texts into a prepared data folder: token shards, an index, the tokenizer and a held-out split by document.</summary>
-/// <remarks>The corpus is streamed, twice when a tokenizer is trained. The same texts and options give the same bytes. The folder appears as a whole at
+/// <summary>Turns texts into a prepared data folder: token shards for training and for validation, an index and the tokenizer.</summary>
+/// <remarks>The corpus is streamed up to three times: to divide it, to train a tokenizer, to encode it. The same texts and options give the same bytes. The folder appears as a whole at
 /// the end; after an error, a cancellation or a kill, what was at its place is as it was.</remarks>
 public static class CorpusPreparation
 {
-    private const long SamplingReportBytes = 4 << 20;
+    private const long ReportBytes = 4 << 20;
 
     /// <summary>Prepares a corpus.</summary>
     /// <param name="options">What to do.</param>
@@ -26,7 +26,7 @@ public static class CorpusPreparation
         options.Validate();
         StagedFolder.Refuse(options.Output, options.Force);
         var reader = new DocumentReader(options.Source);
-        var split = new HeldOutSplit(options.Seed, options.HeldOutFraction);
+        var split = SplitOf(options, reader, progress, cancellation);
         using var tokenizer = TokenizerOf(options, reader, split, progress, cancellation);
         using var staged = new StagedFolder(options.Output, options.Force);
         try
@@ -36,7 +36,11 @@ public static class CorpusPreparation
             index.Write(staged.Staging);
             staged.Commit();
             return new PreparationSummary(
-                options.Output, index.Sha256, index.VocabularySize, Reported(index.Train), index.HeldOut is { } heldOut ? Reported(heldOut) : null);
+                options.Output, index.Sha256, index.VocabularySize, Reported(index.Train), index.HeldOut is { } heldOut ? Reported(heldOut) : null)
+            {
+                Split = split.Rule,
+                PassedOver = reader.PassedOver,
+            };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -46,8 +50,21 @@ public static class CorpusPreparation
         }
     }
 
+    internal static UserErrorException NoText() => new("The inputs hold no text at all: name others with --input.");
+
+    private static ValidationSplit SplitOf(
+        PreparationOptions options, DocumentReader reader, IProgress<PreparationProgress>? progress, CancellationToken cancellation)
+    {
+        if (options.HeldOutFraction == 0)
+            return ValidationSplit.None;
+        using var survey = new CorpusSurvey(options.Seed, reader.Files.Count);
+        foreach (var piece in Reported(PreparationStage.Dividing, reader, progress, cancellation))
+            survey.Add(piece);
+        return survey.Split(options.HeldOutFraction);
+    }
+
     private static ITokenizer TokenizerOf(
-        PreparationOptions options, DocumentReader reader, HeldOutSplit split, IProgress<PreparationProgress>? progress,
+        PreparationOptions options, DocumentReader reader, ValidationSplit split, IProgress<PreparationProgress>? progress,
         CancellationToken cancellation)
     {
         if (options.TokenizerFrom is { } folder)
@@ -61,39 +78,42 @@ public static class CorpusPreparation
 
         SentencePieceLibrary.Require();
         var sample = new TextSample(options.Seed, options.TokenizerSampleBytes);
-        var ordinal = 0L;
-        var told = 0L;
-        foreach (var document in reader.Read(cancellation))
-        {
-            if (!split.IsHeldOut(ordinal))
-                sample.Offer(ordinal, document);
-            ordinal++;
-            if (document.BytesRead - told >= SamplingReportBytes)
-                progress?.Report(new(PreparationStage.Sampling, told = document.BytesRead, reader.TotalBytes));
-        }
-
+        foreach (var piece in split.Apply(Reported(PreparationStage.Sampling, reader, progress, cancellation)).Where(static piece => !piece.HeldOut))
+            sample.Offer(piece.Text.Span, piece.IsWhole ? piece.Text.Length : reader.Files[piece.Source].Length);
         progress?.Report(new(PreparationStage.TrainingTokenizer, 0, reader.TotalBytes));
         return SentencePieceTraining.Train(options.Tokenizer, options.VocabularySize, sample.Texts(), cancellation);
     }
 
+    /// <summary>The corpus, told of after every few megabytes.</summary>
+    private static IEnumerable<DocumentPiece> Reported(
+        PreparationStage stage, DocumentReader reader, IProgress<PreparationProgress>? progress, CancellationToken cancellation)
+    {
+        var told = 0L;
+        foreach (var piece in reader.Read(cancellation))
+        {
+            yield return piece;
+            if (piece.BytesRead - told >= ReportBytes)
+                progress?.Report(new(stage, told = piece.BytesRead, reader.TotalBytes));
+        }
+    }
+
     private static TokenIndex Write(
-        PreparationOptions options, DocumentReader reader, HeldOutSplit split, ITokenizer tokenizer, string folder,
+        PreparationOptions options, DocumentReader reader, ValidationSplit split, ITokenizer tokenizer, string folder,
         IProgress<PreparationProgress>? progress, CancellationToken cancellation)
     {
         using var train = new PartWriter(folder, "train", tokenizer.VocabularySize, tokenizer.EndOfText, options.ShardTokens);
         using var heldOut = new PartWriter(folder, "held-out", tokenizer.VocabularySize, tokenizer.EndOfText, options.ShardTokens);
-        var parts = new SplitWriter(train, heldOut, split);
-        using var documents = reader.Read(cancellation).GetEnumerator();
+        using var pieces = split.Apply(reader.Read(cancellation)).GetEnumerator();
         var (current, next) = (new DocumentBatch(), new DocumentBatch());
-        for (var more = current.Fill(documents); more;)
+        for (var more = current.Fill(pieces); more;)
         {
             // Reading the next batch goes on while this one is encoded and written; nobody else touches the reader meanwhile.
-            var reading = Task.Run(() => next.Fill(documents), CancellationToken.None);
+            var reading = Task.Run(() => next.Fill(pieces), CancellationToken.None);
             try
             {
                 current.Encode(tokenizer, cancellation);
-                foreach (var (ids, bytes) in current.Encoded())
-                    parts.Append(ids.Span, bytes);
+                foreach (var (ids, bytes, end, isHeldOut) in current.Encoded())
+                    (isHeldOut ? heldOut : train).Append(ids.Span, bytes, end);
                 progress?.Report(new(PreparationStage.Encoding, current.BytesRead, reader.TotalBytes));
             }
             finally
@@ -105,43 +125,11 @@ public static class CorpusPreparation
             (current, next) = (next, current);
         }
 
-        parts.Finish();
-        var trained = train.Finish() ?? throw new UserErrorException("The inputs hold no text at all: name others with --input.");
+        var trained = train.Finish() ?? throw NoText();
         return new TokenIndex(
             TokenIndex.CurrentFormat, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText,
             TokenIndex.WidthFor(tokenizer.VocabularySize), options.ShardTokens, trained, heldOut.Finish(), "").Sealed();
     }
 
     private static PreparedPart Reported(PartIndex part) => new(part.Documents, part.Bytes, part.Tokens, part.UnigramEntropy);
-
-    /// <summary>Gives each document to its part. The last one waits until it is known to be the last: it is held out if nothing else was.</summary>
-    private sealed class SplitWriter(PartWriter train, PartWriter heldOut, HeldOutSplit split)
-    {
-        private readonly ArrayBufferWriter<int> waiting = new();
-        private long waitingBytes;
-        private long ordinal;
-        private bool anyHeldOut;
-
-        public void Append(ReadOnlySpan<int> ids, int bytes)
-        {
-            if (ordinal > 0)
-                Put(split.IsHeldOut(ordinal - 1));
-            waiting.ResetWrittenCount();
-            waiting.Write(ids);
-            waitingBytes = bytes;
-            ordinal++;
-        }
-
-        public void Finish()
-        {
-            if (ordinal > 0)
-                Put(split.IsHeldOut(ordinal - 1) || (split.Wanted && !anyHeldOut && ordinal > 1));
-        }
-
-        private void Put(bool toHeldOut)
-        {
-            (toHeldOut ? heldOut : train).Append(waiting.WrittenSpan, waitingBytes);
-            anyHeldOut |= toHeldOut;
-        }
-    }
 }

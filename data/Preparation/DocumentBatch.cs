@@ -5,32 +5,35 @@ using ActorTrain.Data.Tokenizers;
 
 namespace ActorTrain.Data.Preparation;
 
-/// <summary>Some documents that are encoded at once, on all cores; their order stays.</summary>
+/// <summary>Some pieces of documents that are encoded at once, on all cores; their order stays.</summary>
 internal sealed class DocumentBatch
 {
     private const int FullBytes = 4 << 20;
     private const int GroupBytes = 1 << 16;
     private readonly ArrayBufferWriter<byte> text = new(FullBytes + GroupBytes);
     private readonly List<int> textLengths = [];
+    private readonly List<(PieceEnd End, bool HeldOut)> places = [];
     private readonly List<Group> groups = [];
     private int groupCount;
 
-    /// <summary>Bytes of all files that were read when the last document was added.</summary>
+    /// <summary>Bytes of all files that were read when the last piece was added.</summary>
     public long BytesRead { get; private set; }
 
-    /// <summary>Takes documents until it is full; false when there was none.</summary>
-    public bool Fill(IEnumerator<Document> source)
+    /// <summary>Takes pieces until it is full; false when there was none.</summary>
+    public bool Fill(IEnumerator<DocumentPiece> source)
     {
         text.ResetWrittenCount();
         textLengths.Clear();
+        places.Clear();
         groupCount = 0;
         while (text.WrittenCount < FullBytes && source.MoveNext())
         {
-            var document = source.Current;
+            var piece = source.Current;
             AddToGroup();
-            textLengths.Add(document.Text.Length);
-            text.Write(document.Text.Span);
-            BytesRead = document.BytesRead;
+            textLengths.Add(piece.Text.Length);
+            places.Add((piece.End, piece.HeldOut));
+            text.Write(piece.Text.Span);
+            BytesRead = piece.BytesRead;
         }
 
         return textLengths.Count > 0;
@@ -44,14 +47,15 @@ internal sealed class DocumentBatch
     }
 
     /// <summary>The documents in order: ids, and length of the text in bytes.</summary>
-    public IEnumerable<(ReadOnlyMemory<int> Ids, int TextBytes)> Encoded()
+    public IEnumerable<(ReadOnlyMemory<int> Ids, int TextBytes, PieceEnd End, bool HeldOut)> Encoded()
     {
         foreach (var group in groups.Take(groupCount))
         {
             var start = 0;
-            for (var i = 0; i < group.Documents; i++)
+            for (var i = 0; i < group.Pieces; i++)
             {
-                yield return (group.Ids.WrittenMemory[start..group.Ends[i]], textLengths[group.FirstDocument + i]);
+                var (end, heldOut) = places[group.FirstPiece + i];
+                yield return (group.Ids.WrittenMemory[start..group.Ends[i]], textLengths[group.FirstPiece + i], end, heldOut);
                 start = group.Ends[i];
             }
         }
@@ -66,25 +70,25 @@ internal sealed class DocumentBatch
             groups[groupCount++].Begin(textLengths.Count, text.WrittenCount);
         }
 
-        groups[groupCount - 1].Documents++;
+        groups[groupCount - 1].Pieces++;
     }
 
-    private ReadOnlySpan<int> LengthsOf(Group group) => CollectionsMarshal.AsSpan(textLengths).Slice(group.FirstDocument, group.Documents);
+    private ReadOnlySpan<int> LengthsOf(Group group) => CollectionsMarshal.AsSpan(textLengths).Slice(group.FirstPiece, group.Pieces);
 
-    /// <summary>Neighbouring documents that one core encodes; small ones are too many to be a task each.</summary>
+    /// <summary>Neighbouring pieces that one core encodes; small ones are too many to be a task each.</summary>
     private sealed class Group
     {
-        public int FirstDocument { get; private set; }
+        public int FirstPiece { get; private set; }
 
         public int TextStart { get; private set; }
 
-        public int Documents { get; set; }
+        public int Pieces { get; set; }
 
         public ArrayBufferWriter<int> Ids { get; } = new();
 
         public List<int> Ends { get; } = [];
 
-        public void Begin(int firstDocument, int textStart) => (FirstDocument, TextStart, Documents) = (firstDocument, textStart, 0);
+        public void Begin(int firstPiece, int textStart) => (FirstPiece, TextStart, Pieces) = (firstPiece, textStart, 0);
 
         public void Encode(ITokenizer tokenizer, ReadOnlySpan<byte> text, ReadOnlySpan<int> lengths)
         {

@@ -22,13 +22,16 @@ public sealed record PreparationOptions
     /// <summary>A folder whose tokenizer is used instead of making one: prepared data, or a checkpoint.</summary>
     public string? TokenizerFrom { get; init; }
 
-    /// <summary>The most text, in bytes, that a tokenizer is trained on: whole documents drawn at random from those that are not held out.</summary>
+    /// <summary>The most that <see cref="TokenizerSampleBytes"/> can be: SentencePiece ends the process where it counts more than 2^31 characters.</summary>
+    public const long LargestSample = 1 << 30;
+
+    /// <summary>The most text, in bytes, that a tokenizer is trained on: drawn at random from what is for training.</summary>
     public long TokenizerSampleBytes { get; init; } = 16 << 20;
 
-    /// <summary>The share of documents to hold out, 0 … 0.5. Above 0, at least one of two or more documents is held out.</summary>
+    /// <summary>The share of the text that is for validation, 0 … 0.5; about as much is taken, and something always is unless it is 0.</summary>
     public double HeldOutFraction { get; init; } = 0.02;
 
-    /// <summary>Decides which documents are held out and which the tokenizer is trained on.</summary>
+    /// <summary>Decides what is for validation and what a tokenizer is trained on.</summary>
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Tokens of a shard file.</summary>
@@ -55,9 +58,9 @@ public sealed record PreparationOptions
         }
 
         if (HeldOutFraction is not (>= 0 and <= 0.5))
-            throw new UserErrorException($"--held-out is {HeldOutFraction}: choose a share of the documents from 0 to 0.5.");
-        if (TokenizerSampleBytes < 1)
-            throw new UserErrorException($"--tokenizer-sample-bytes is {TokenizerSampleBytes}: choose at least 1.");
+            throw new UserErrorException($"--held-out is {HeldOutFraction}: choose a share of the text from 0 to 0.5.");
+        if (TokenizerSampleBytes is < 1 or > LargestSample)
+            throw new UserErrorException($"--tokenizer-sample-bytes is {TokenizerSampleBytes}: choose 1 to {LargestSample}.");
         if (ShardTokens < 1)
             throw new UserErrorException($"--shard-tokens is {ShardTokens}: choose at least 1.");
     }

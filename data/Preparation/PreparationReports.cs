@@ -3,6 +3,9 @@ namespace ActorTrain.Data.Preparation;
 /// <summary>What preparing is at.</summary>
 public enum PreparationStage
 {
+    /// <summary>Reading the corpus to choose what of it is for validation.</summary>
+    Dividing,
+
     /// <summary>Reading the corpus for a sample to train the tokenizer on.</summary>
     Sampling,
 
@@ -20,9 +23,9 @@ public enum PreparationStage
 public readonly record struct PreparationProgress(PreparationStage Stage, long Done, long Total);
 
 /// <summary>One part of what was made.</summary>
-/// <param name="Documents">Documents.</param>
+/// <param name="Documents">Documents; one that is divided counts in both parts.</param>
 /// <param name="Bytes">Bytes of text in UTF-8.</param>
-/// <param name="Tokens">Tokens, one end of text per document included.</param>
+/// <param name="Tokens">Tokens, an end of text after each document included.</param>
 /// <param name="UnigramEntropy">Entropy of the token frequencies, in nats per token.</param>
 public sealed record PreparedPart(long Documents, long Bytes, long Tokens, double UnigramEntropy)
 {
@@ -35,5 +38,12 @@ public sealed record PreparedPart(long Documents, long Bytes, long Tokens, doubl
 /// <param name="Identity">SHA-256 that stands for all of its data.</param>
 /// <param name="VocabularySize">Ids of the tokenizer.</param>
 /// <param name="Train">The part to train on.</param>
-/// <param name="HeldOut">The part held out, or null.</param>
-public sealed record PreparationSummary(string Folder, string Identity, int VocabularySize, PreparedPart Train, PreparedPart? HeldOut);
+/// <param name="HeldOut">The part for validation, or null.</param>
+public sealed record PreparationSummary(string Folder, string Identity, int VocabularySize, PreparedPart Train, PreparedPart? HeldOut)
+{
+    /// <summary>What is for validation, in words.</summary>
+    public required string Split { get; init; }
+
+    /// <summary>Files in the folders of the inputs that were not read.</summary>
+    public required IReadOnlyList<string> PassedOver { get; init; }
+}

@@ -3,31 +3,49 @@ using ActorTrain.Data.Sources;
 
 namespace ActorTrain.Data.Preparation;
 
-/// <summary>Draws documents at random from a corpus of any size, in one pass and bounded memory.</summary>
-/// <remarks>Each document has a random rank by (seed, ordinal), and those of the lowest ranks that fit are kept; so what is drawn depends on
-/// nothing else.</remarks>
+/// <summary>Draws pieces of text at random from a corpus of any size, in one pass and bounded memory.</summary>
+/// <remarks>Documents are cut into pieces of at most 16 KiB. Each has a random rank by (seed, ordinal), and those of the lowest ranks that fit are kept; so what
+/// is drawn depends on nothing else. Of one document about an eighth of the sample has such a rank; the rest comes after all others, where there is room
+/// for it.</remarks>
 internal sealed class TextSample(ulong seed, long mostBytes)
 {
+    private const int PieceBytes = 1 << 13;
+    private const int ShareOfDocument = 8;
     private const ulong Use = 0x53616D706C653031;
     private readonly PriorityQueue<(long Ordinal, byte[] Text), ulong> kept = new(Comparer<ulong>.Create(static (a, b) => b.CompareTo(a)));
     private ulong bound = ulong.MaxValue;
     private long bytes;
+    private long ordinal;
 
-    public void Offer(long ordinal, in Document document)
+    /// <summary>Offers text.</summary>
+    /// <param name="text">Valid UTF-8.</param>
+    /// <param name="documentBytes">About how long its document is.</param>
+    public void Offer(ReadOnlySpan<byte> text, long documentBytes)
     {
-        var rank = SplitMix.Scatter(seed ^ Use, (ulong)ordinal);
+        for (; !text.IsEmpty; ordinal++)
+        {
+            var length = TextCut.At(text, PieceBytes);
+            var random = SplitMix.Scatter(seed ^ Use, (ulong)ordinal);
+            var isBeyondShare = SplitMix.Fraction(random, 0) * documentBytes * ShareOfDocument >= mostBytes;
+            Keep(text[..length], (random >> 1) | (isBeyondShare ? 1UL << 63 : 0));
+            text = text[length..];
+        }
+    }
+
+    /// <summary>The pieces kept, in the order of the corpus.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> Texts() =>
+        kept.UnorderedItems.OrderBy(static item => item.Element.Ordinal).Select(static item => (ReadOnlyMemory<byte>)item.Element.Text);
+
+    private void Keep(ReadOnlySpan<byte> text, ulong rank)
+    {
         if (rank >= bound)
             return;
-        kept.Enqueue((ordinal, document.Text.ToArray()), rank);
-        bytes += document.Text.Length;
+        kept.Enqueue((ordinal, text.ToArray()), rank);
+        bytes += text.Length;
         while (bytes > mostBytes && kept.Count > 1)
         {
             kept.TryDequeue(out var dropped, out bound);
             bytes -= dropped.Text.Length;
         }
     }
-
-    /// <summary>The documents kept, in the order of the corpus.</summary>
-    public IEnumerable<ReadOnlyMemory<byte>> Texts() =>
-        kept.UnorderedItems.OrderBy(static item => item.Element.Ordinal).Select(static item => (ReadOnlyMemory<byte>)item.Element.Text);
 }

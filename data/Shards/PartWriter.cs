@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using ActorTrain.Data.Sources;
 
 namespace ActorTrain.Data.Shards;
 
@@ -34,15 +35,19 @@ internal sealed class PartWriter : IDisposable
         buffer = new byte[BufferTokens * tokenBytes];
     }
 
-    /// <summary>Appends a document and its end of text.</summary>
+    /// <summary>Appends a document, or a piece of one.</summary>
     /// <param name="ids">Its tokens, end of text not included.</param>
     /// <param name="textBytes">Length of its text in UTF-8.</param>
-    public void Append(ReadOnlySpan<int> ids, long textBytes)
+    /// <param name="end">What it ends with: an end of text is written only after what ends a document.</param>
+    public void Append(ReadOnlySpan<int> ids, long textBytes, PieceEnd end)
     {
         Put(ids);
-        Put([endOfText]);
-        documents++;
         bytes += textBytes;
+        if (end == PieceEnd.Document)
+            Put([endOfText]);
+        if (end == PieceEnd.Open)
+            return;
+        documents++;
         ends.Add(tokens);
         if (ends.Count == BufferTokens)
             FlushEnds();

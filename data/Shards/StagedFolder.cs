@@ -20,12 +20,11 @@ internal sealed partial class StagedFolder : IDisposable
     public StagedFolder(string target, bool force)
     {
         this.target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
-        var parent = Path.GetDirectoryName(this.target) ?? throw new UserErrorException(
-            $"{target} cannot be an output folder: name another with --output.");
+        Refuse(target, force);
+        var parent = Path.GetDirectoryName(this.target)!;
         var name = Path.GetFileName(this.target);
         Staging = Path.Combine(parent, $".{name}.partial");
         replaced = Path.Combine(parent, $".{name}.replaced");
-        Refuse(target, force);
         try
         {
             for (var missing = parent; !Directory.Exists(missing); missing = Path.GetDirectoryName(missing)!)

@@ -13,7 +13,7 @@ namespace ActorTrain.Data.Shards;
 /// <param name="TokenBytes">Bytes of a token in the shards, little-endian: 2 (unsigned) up to 65,536 ids, else 4.</param>
 /// <param name="ShardTokens">Tokens of every shard of a part but the last.</param>
 /// <param name="Train">The part to train on.</param>
-/// <param name="HeldOut">The part held out for evaluation, if any.</param>
+/// <param name="HeldOut">The part for validation, if any.</param>
 /// <param name="Sha256">Checksum of this index, taken with this field empty; it identifies the prepared data as a whole.</param>
 internal sealed record TokenIndex(
     int Format,
@@ -52,7 +52,7 @@ internal sealed record TokenIndex(
             throw new UserErrorException($"The data folder {folder} does not exist: make it with `actortrain prepare --output {folder}`.");
         if (!File.Exists(file))
             throw new UserErrorException(
-                $"{folder} is no prepared data folder, for it has no {FileName}: make one with `actortrain prepare`.");
+                $"{folder} is no prepared data folder, for it has no {FileName}: name another, or make one with `actortrain prepare --output DIR`.");
         byte[] bytes;
         TokenIndex index;
         try
@@ -76,8 +76,8 @@ internal sealed record TokenIndex(
 }
 
 /// <summary>One part of a prepared folder.</summary>
-/// <param name="Documents">Documents in it.</param>
-/// <param name="Tokens">Tokens in it, one end of text per document included.</param>
+/// <param name="Documents">Documents in it; one that was divided is in both parts.</param>
+/// <param name="Tokens">Tokens in it, the ends of text after documents included.</param>
 /// <param name="Bytes">Bytes of its text in UTF-8.</param>
 /// <param name="UnigramEntropy">Entropy of its token frequencies, in nats per token.</param>
 /// <param name="Shards">Its tokens, in order.</param>

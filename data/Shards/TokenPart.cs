@@ -33,7 +33,7 @@ public sealed class TokenPart
     /// <summary>Documents in this part.</summary>
     public long Documents => index.Documents;
 
-    /// <summary>Tokens in this part, one end of text per document included.</summary>
+    /// <summary>Tokens in this part, the ends of text after documents included.</summary>
     public long Tokens => index.Tokens;
 
     /// <summary>Bytes of its text in UTF-8.</summary>

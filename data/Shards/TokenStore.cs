@@ -23,7 +23,7 @@ public sealed class TokenStore : IDisposable
             }
 
             Train = new TokenPart(folder, "training", index, index.Train, files);
-            HeldOut = index.HeldOut is { } heldOut ? new TokenPart(folder, "held-out", index, heldOut, files) : null;
+            HeldOut = index.HeldOut is { } heldOut ? new TokenPart(folder, "validation", index, heldOut, files) : null;
         }
         catch
         {
@@ -44,7 +44,7 @@ public sealed class TokenStore : IDisposable
     /// <summary>The part to train on.</summary>
     public TokenPart Train { get; }
 
-    /// <summary>The documents kept from training, or null where none were held out.</summary>
+    /// <summary>The part for validation, or null where there is none.</summary>
     public TokenPart? HeldOut { get; }
 
     /// <summary>Opens a folder and checks that its index, sizes and tokenizer agree; does not read the tokens.</summary>
@@ -53,7 +53,7 @@ public sealed class TokenStore : IDisposable
 
     /// <summary>Refuses a tokenizer other than the one the data were made with: the one of a checkpoint, say.</summary>
     /// <param name="identity">Identity of the tokenizer that is to be used.</param>
-    /// <param name="owner">What uses it, as a sentence would say it: <c>the checkpoint runs/a/…</c>.</param>
+    /// <param name="owner">The run that uses it.</param>
     /// <exception cref="UserErrorException">They differ.</exception>
     public void RequireTokenizer(string identity, string owner)
     {
@@ -61,7 +61,7 @@ public sealed class TokenStore : IDisposable
         {
             throw new UserErrorException(
                 $"The tokenizer of {owner} does not match the data in {Folder}: "
-                + "use the data it was trained on, or prepare these with its tokenizer (`actortrain prepare --tokenizer-from`).");
+                + $"use the data it was trained on, or prepare these with its tokenizer (`actortrain prepare --tokenizer-from {owner}`).");
         }
     }
 

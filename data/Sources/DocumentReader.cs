@@ -5,19 +5,14 @@ namespace ActorTrain.Data.Sources;
 
 /// <summary>Streams the documents of a corpus in a fixed order, one in memory at a time.</summary>
 /// <remarks>
-/// <para>A document is a record of a <c>.jsonl</c> file; or what stands between two separators, when one is given; or a plain text file of at
-/// most <see cref="WholeFileBytes"/>. A larger plain text file is cut into documents of about <see cref="CutBytes"/>, at the first blank line
-/// after that size, else the first line end, else the first space within twice the size; so that a corpus of one file has documents to hold out.
-/// Nothing is lost by the cuts: the documents joined are the file.</para>
+/// <para>A document is a record of a <c>.jsonl</c> file; or what stands between two separators, when one is given; or else a plain text file. One of more
+/// than twice <see cref="PieceBytes"/> comes in pieces, so that it may be larger than memory; joined, they are the file.</para>
 /// <para>A byte order mark at the head of a file is left out. Documents without a byte are passed over.</para>
 /// </remarks>
 public sealed class DocumentReader
 {
-    /// <summary>Up to this size in bytes a plain text file is one document.</summary>
-    public const int WholeFileBytes = 1 << 16;
-
-    /// <summary>The least size in bytes of a document cut from a larger plain text file, its last one excepted.</summary>
-    public const int CutBytes = 1 << 13;
+    /// <summary>The least size in bytes of a piece of a plain text file, its last one excepted.</summary>
+    public const int PieceBytes = 1 << 15;
 
     private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
     private readonly SourceOptions options;
@@ -31,36 +26,42 @@ public sealed class DocumentReader
         options.Validate();
         this.options = options;
         separator = options.DocumentSeparator is { } text ? Encoding.UTF8.GetBytes(text) : null;
-        Files = SourceFiles.Find(options.Inputs);
+        (Files, PassedOver) = SourceFiles.Find(options.Inputs);
         TotalBytes = Files.Sum(static file => file.Length);
     }
 
     /// <summary>The files in reading order.</summary>
     public IReadOnlyList<SourceFile> Files { get; }
 
+    /// <summary>Files in the folders of the inputs that are not read, for their names end in nothing that is known.</summary>
+    public IReadOnlyList<string> PassedOver { get; }
+
     /// <summary>Size of all files on disk, in bytes.</summary>
     public long TotalBytes { get; }
 
     /// <summary>Reads the corpus from its beginning.</summary>
-    /// <exception cref="UserErrorException">While enumerating: a file is empty, unreadable, not UTF-8, or a line of it is no record with a text.</exception>
-    public IEnumerable<Document> Read(CancellationToken cancellation = default)
+    /// <exception cref="UserErrorException">While enumerating: a file is empty, unreadable, no text, not UTF-8, or a line of it is no record with a text.</exception>
+    public IEnumerable<DocumentPiece> Read(CancellationToken cancellation = default)
     {
         var bytesBefore = 0L;
-        foreach (var file in Files)
+        for (var source = 0; source < Files.Count; source++)
         {
-            using var buffer = new TextBuffer(file);
-            buffer.Fill(WholeFileBytes + 1);
+            var file = Files[source];
+            using var buffer = new TextBuffer(file, options.Lenient);
+            buffer.Fill(2 * PieceBytes + 1);
             if (buffer.Window.Span.StartsWith(ByteOrderMark))
                 buffer.Advance(ByteOrderMark.Length);
 
+            var offset = 0L;
             var found = false;
-            foreach (var text in TextsOf(file, buffer))
+            foreach (var (text, end) in TextsOf(file, buffer))
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (text.IsEmpty)
                     continue;
                 found = true;
-                yield return new Document(text, file.Path, bytesBefore + buffer.BytesRead);
+                yield return new DocumentPiece(text, source, offset, end, bytesBefore + buffer.BytesRead);
+                offset = end == PieceEnd.Open ? offset + text.Length : 0;
             }
 
             if (!found && !options.Lenient)
@@ -70,11 +71,11 @@ public sealed class DocumentReader
         }
     }
 
-    private IEnumerable<ReadOnlyMemory<byte>> TextsOf(SourceFile file, TextBuffer buffer)
+    private IEnumerable<(ReadOnlyMemory<byte> Text, PieceEnd End)> TextsOf(SourceFile file, TextBuffer buffer)
     {
         if (file.HoldsRecords)
-            return Records(file, buffer);
-        return separator is null ? Cuts(file, buffer) : Blocks(file, buffer, separator);
+            return Records(file, buffer).Select(static text => (text, PieceEnd.Document));
+        return separator is null ? Pieces(file, buffer) : Blocks(file, buffer, separator).Select(static text => (text, PieceEnd.Document));
     }
 
     private IEnumerable<ReadOnlyMemory<byte>> Records(SourceFile file, TextBuffer buffer)
@@ -100,34 +101,18 @@ public sealed class DocumentReader
         }
     }
 
-    private IEnumerable<ReadOnlyMemory<byte>> Cuts(SourceFile file, TextBuffer buffer)
+    private IEnumerable<(ReadOnlyMemory<byte> Text, PieceEnd End)> Pieces(SourceFile file, TextBuffer buffer)
     {
-        var whole = buffer.AtEnd && buffer.Window.Length <= WholeFileBytes;
-        while (buffer.Window.Length > 0)
+        for (; buffer.Window.Length > 0; buffer.Fill(2 * PieceBytes + 1))
         {
-            var length = whole ? buffer.Window.Length : CutOf(buffer.Window.Span);
+            var length = TextCut.At(buffer.Window.Span, PieceBytes);
+            var end = length == buffer.Window.Length ? PieceEnd.Document : PieceEnd.Open;
             var text = Checked(file, buffer, length);
             buffer.Advance(length);
-            yield return text;
-            buffer.Fill(2 * CutBytes + 1);
+            yield return (text, end);
         }
     }
 
     private ReadOnlyMemory<byte> Checked(SourceFile file, TextBuffer buffer, int length) =>
         Utf8Text.Checked(buffer.Window[..length], file.Path, buffer.Offset, options.Lenient);
-
-    private static int CutOf(ReadOnlySpan<byte> window)
-    {
-        if (window.Length <= 2 * CutBytes)
-            return window.Length;
-        var reach = window[CutBytes..(2 * CutBytes)];
-        if (After(reach, "\n\n"u8) is { } paragraph)
-            return paragraph;
-        if (After(reach, "\n\r\n"u8) is { } paragraphOfDos)
-            return paragraphOfDos;
-        return After(reach, "\n"u8) ?? After(reach, " "u8) ?? Utf8Text.CharacterBoundary(window, 2 * CutBytes);
-    }
-
-    private static int? After(ReadOnlySpan<byte> reach, ReadOnlySpan<byte> mark) =>
-        reach.IndexOf(mark) is var at and >= 0 ? CutBytes + at + mark.Length : null;
 }

@@ -21,19 +21,19 @@ internal sealed class JsonRecord(string file, string field, bool lenient)
             return TextOf(lenient ? SurrogateEscapes.Mended(line) : line)
                 ?? throw new UserErrorException(
                     $"{file}, line {number}, has no text in the field \"{field}\": "
-                    + "name the right field with --text-field, or mend the line.");
+                    + "name the right field with --text-field (a.b for a field within another), or fix the line.");
         }
         catch (JsonException error)
         {
             throw new UserErrorException(
                 $"{file}, line {number}, is not a JSON object (at byte {error.BytePositionInLine ?? 0} of the line): "
-                + "mend the line or remove it.", error);
+                + "fix the line or remove it.", error);
         }
         catch (InvalidOperationException error)
         {
             throw new UserErrorException(
                 $"{file}, line {number}, holds half of a surrogate pair, which is no character: "
-                + "mend the line, or pass --lenient to replace it with U+FFFD.", error);
+                + "fix the line, or pass --lenient to replace it with U+FFFD.", error);
         }
     }
 
@@ -42,20 +42,43 @@ internal sealed class JsonRecord(string file, string field, bool lenient)
         var json = new Utf8JsonReader(line.Span, Depth);
         if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
             throw new JsonException(null, null, 0, 0);
+        var length = LengthOf(ref json, field);
+
+        // Throws where anything follows the object.
+        json.Read();
+        return length is { } known ? new ReadOnlyMemory<byte>(text, 0, known) : new ReadOnlyMemory<byte>?();
+    }
+
+    /// <summary>Reads an object to its end and copies the text at a path of it: a field, or a field of the object in a field, and so on.</summary>
+    private int? LengthOf(ref Utf8JsonReader json, scoped ReadOnlySpan<char> path)
+    {
         int? length = null;
-        while (json.Read())
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            if (json.TokenType != JsonTokenType.PropertyName || json.CurrentDepth != 1)
-                continue;
-            var isText = json.ValueTextEquals(field);
+            var isText = json.ValueTextEquals(path);
+            var below = isText ? path.Length : Below(ref json, path);
             json.Read();
             if (isText && json.TokenType == JsonTokenType.String)
                 length = Copy(ref json);
+            else if (below < path.Length && json.TokenType == JsonTokenType.StartObject)
+                length = LengthOf(ref json, path[below..]) ?? length;
             else
                 json.Skip();
         }
 
-        return length is { } known ? new ReadOnlyMemory<byte>(text, 0, known) : new ReadOnlyMemory<byte>?();
+        return length;
+    }
+
+    /// <summary>Where the rest of the path begins within the field that the reader stands at; its end where the path does not lead there.</summary>
+    private static int Below(ref Utf8JsonReader json, scoped ReadOnlySpan<char> path)
+    {
+        for (var at = 1; at < path.Length; at++)
+        {
+            if (path[at - 1] == '.' && json.ValueTextEquals(path[..(at - 1)]))
+                return at;
+        }
+
+        return path.Length;
     }
 
     private int Copy(ref Utf8JsonReader json)

@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Text;
+using ActorTrain.Models;
 
 namespace ActorTrain.Data.Sources;
 
@@ -16,20 +18,52 @@ public sealed record SourceFile(string Path, long Length)
     /// <summary>The endings by which a folder's texts are known, <c>.gz</c> left off.</summary>
     public static IEnumerable<string> KnownEndings => TextEndings.Concat(RecordEndings);
 
-    /// <summary>Whether the file is gzip.</summary>
-    public bool IsCompressed => HasEnding(Path, ".gz");
-
     /// <summary>Whether each line is a JSON record.</summary>
     public bool HoldsRecords => RecordEndings.Any(ending => HasEnding(Uncompressed(Path), ending));
 
     /// <summary>Whether a file found in a folder is taken for text.</summary>
     public static bool IsKnown(string path) => KnownEndings.Any(ending => HasEnding(Uncompressed(path), ending));
 
-    /// <summary>Opens the text; <paramref name="onDisk"/> is the stream whose position tells how much of the file is read.</summary>
-    internal Stream Open(out FileStream onDisk)
+    /// <summary>Opens the text as UTF-8: what the file's head says is gzip is decompressed, what it says is UTF-16 or UTF-32 is decoded.</summary>
+    /// <param name="lenient">Whether characters that are invalid in such an encoding are replaced.</param>
+    /// <param name="onDisk">The stream whose position tells how much of the file is read.</param>
+    /// <exception cref="UserErrorException">The head says that it is no text.</exception>
+    internal Stream Open(bool lenient, out FileStream onDisk)
     {
-        onDisk = new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
-        return IsCompressed ? new GZipStream(onDisk, CompressionMode.Decompress) : onDisk;
+        var file = onDisk = new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
+        if (!file.CanSeek)
+            throw new UserErrorException($"{Path} is a pipe, and a corpus is read more than once: write it to a file first.");
+        Span<byte> buffer = stackalloc byte[TextFormat.HeadBytes];
+        var head = Head(file, buffer);
+        var isCompressed = TextFormat.IsGzip(head);
+        if (!isCompressed && HasEnding(Path, ".gz") && !head.IsEmpty)
+            throw new UserErrorException($"{Path} is not gzip, though its name ends in .gz: rename it, or leave it out of --input.");
+        if (isCompressed)
+        {
+            using (var peeked = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true))
+                head = Head(peeked, buffer);
+            file.Position = 0;
+        }
+
+        if (TextFormat.EncodingOf(head) is { } strict)
+        {
+            var encoding = lenient ? Encoding.GetEncoding(strict.CodePage) : strict;
+            return Encoding.CreateTranscodingStream(Decompressed(), encoding, Encoding.UTF8);
+        }
+
+        if (TextFormat.Other(head) is var (name, fix))
+            throw new UserErrorException($"{Path} is {name}, not text: {fix}.");
+        return Decompressed();
+
+        Stream Decompressed() => isCompressed ? new GZipStream(file, CompressionMode.Decompress) : file;
+    }
+
+    private static ReadOnlySpan<byte> Head(Stream stream, Span<byte> buffer)
+    {
+        var head = buffer[..stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false)];
+        if (stream.CanSeek)
+            stream.Position = 0;
+        return head;
     }
 
     private static bool HasEnding(string path, string ending) => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase);

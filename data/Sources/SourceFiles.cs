@@ -10,18 +10,19 @@ public static class SourceFiles
 {
     private static readonly char[] Wildcards = ['*', '?'];
 
-    /// <summary>Lists the files of the inputs.</summary>
+    /// <summary>Lists the files of the inputs, and those of their folders that are passed over.</summary>
     /// <exception cref="UserErrorException">An input is missing, stands for no file, or cannot be listed.</exception>
-    public static IReadOnlyList<SourceFile> Find(IEnumerable<string> inputs)
+    public static (IReadOnlyList<SourceFile> Files, IReadOnlyList<string> PassedOver) Find(IEnumerable<string> inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var files = new List<SourceFile>();
+        var passedOver = new List<string>();
         foreach (var input in inputs)
         {
             try
             {
-                var unseen = FilesOf(input).Where(path => seen.Add(Path.GetFullPath(path)));
+                var unseen = FilesOf(input, passedOver).Where(path => seen.Add(Path.GetFullPath(path)));
                 files.AddRange(unseen.Select(static path => new SourceFile(path, new FileInfo(path).Length)));
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -30,27 +31,39 @@ public static class SourceFiles
             }
         }
 
-        return files;
+        return (files, [.. passedOver.Where(path => seen.Add(Path.GetFullPath(path)))]);
     }
 
-    private static string[] FilesOf(string input)
+    /// <summary>Files counted by their endings, the first of them by name.</summary>
+    public static string Describe(IReadOnlyCollection<string> files)
+    {
+        const int Named = 5;
+        var endings = files.CountBy(EndingOf).OrderByDescending(static pair => pair.Value).ThenBy(static pair => pair.Key, StringComparer.Ordinal).ToArray();
+        return $"{string.Join(", ", endings.Take(Named).Select(static pair => $"{pair.Value} {pair.Key}"))}{(endings.Length > Named ? $" and {endings.Length - Named} other endings" : "")}: "
+            + $"{string.Join(", ", files.Take(Named))}{(files.Count > Named ? $" and {files.Count - Named} more" : "")}";
+    }
+
+    private static string EndingOf(string path) => Path.GetExtension(path) is { Length: > 0 } ending ? ending : "without an ending";
+
+    private static string[] FilesOf(string input, List<string> passedOver)
     {
         if (File.Exists(input))
             return [input];
         if (Directory.Exists(input))
-            return InFolder(input);
+            return InFolder(input, passedOver);
         if (input.IndexOfAny(Wildcards) >= 0)
             return Matching(input);
         throw new UserErrorException($"{input} does not exist: name a file, a folder or a glob with --input.");
     }
 
-    private static string[] InFolder(string folder)
+    private static string[] InFolder(string folder, List<string> passedOver)
     {
-        var found = Walk(folder).Where(SourceFile.IsKnown).Order(StringComparer.Ordinal).ToArray();
-        return found.Length > 0 ? found
+        var byKnown = Walk(folder).Order(StringComparer.Ordinal).ToLookup(SourceFile.IsKnown);
+        passedOver.AddRange(byKnown[false]);
+        return byKnown[true].Any() ? [.. byKnown[true]]
             : throw new UserErrorException(
-                $"The folder {folder} holds no text: "
-                + $"its files must end in {string.Join(", ", SourceFile.KnownEndings)}, each with or without .gz; name others by a glob.");
+                $"The folder {folder} holds no text{(byKnown[false].Any() ? $" among {Describe([.. byKnown[false]])}" : "")}; "
+                + $"files of a folder are read that end in {string.Join(", ", SourceFile.KnownEndings)}, each with or without .gz: name others by a glob.");
     }
 
     private static string[] Matching(string glob)

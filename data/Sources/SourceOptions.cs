@@ -8,11 +8,11 @@ public sealed record SourceOptions
     /// <summary>Files, folders and globs (<c>*</c>, <c>?</c>, <c>**</c>), read in this order.</summary>
     public required IReadOnlyList<string> Inputs { get; init; }
 
-    /// <summary>The field of a <c>.jsonl</c> record that holds its text.</summary>
+    /// <summary>The field of a <c>.jsonl</c> record that holds its text; <c>a.b</c> is the field <c>b</c> of the object in <c>a</c>.</summary>
     public string TextField { get; init; } = "text";
 
     /// <summary>What stands between two documents of a plain text file, such as <c>&lt;|endoftext|&gt;</c>; it belongs to neither. Null: a
-    /// small file is one document and a larger one is cut at paragraphs (see <see cref="DocumentReader"/>).</summary>
+    /// file is one document.</summary>
     public string? DocumentSeparator { get; init; }
 
     /// <summary>Whether invalid UTF-8 is replaced by U+FFFD and empty files are passed over, instead of being refused.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using ActorTrain.Models;
 
 namespace ActorTrain.Data.Sources;
@@ -15,22 +16,21 @@ internal sealed class TextBuffer : IDisposable
     private int start;
     private int end;
 
-    public TextBuffer(SourceFile file)
+    public TextBuffer(SourceFile file, bool lenient)
     {
         this.file = file;
+        FileStream? opened = null;
         try
         {
-            text = file.Open(out onDisk);
+            text = file.Open(lenient, out opened);
+            onDisk = opened;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error)
         {
-            throw Unreadable(error);
-        }
-
-        if (!onDisk.CanSeek)
-        {
-            Dispose();
-            throw new UserErrorException($"{file.Path} is a pipe, and a corpus may have to be read twice: write it to a file first.");
+            opened?.Dispose();
+            if (IsUnreadable(error))
+                throw Unreadable(error);
+            throw;
         }
     }
 
@@ -58,9 +58,15 @@ internal sealed class TextBuffer : IDisposable
                 end += read;
                 AtEnd = read == 0;
             }
-            catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException)
+            catch (Exception error) when (IsUnreadable(error))
             {
                 throw Unreadable(error);
+            }
+            catch (DecoderFallbackException error)
+            {
+                throw new UserErrorException(
+                    $"{file.Path} holds characters that are invalid in the encoding its byte order mark names: "
+                    + "convert it to UTF-8, or pass --lenient to replace what is invalid with U+FFFD.", error);
             }
         }
     }
@@ -106,6 +112,8 @@ internal sealed class TextBuffer : IDisposable
         (memory, end, start) = (target, end - start, 0);
     }
 
+    private static bool IsUnreadable(Exception error) => error is IOException or InvalidDataException or UnauthorizedAccessException;
+
     private UserErrorException Unreadable(Exception error) =>
-        new($"{file.Path} cannot be read: {error.Message.TrimEnd('.')}; mend the file or leave it out of --input.", error);
+        new($"{file.Path} cannot be read: {error.Message.TrimEnd('.')}; fix the file or leave it out of --input.", error);
 }

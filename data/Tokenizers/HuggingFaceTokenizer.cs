@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace ActorTrain.Data.Tokenizers;
 
 /// <summary>Writes a tokenizer in the files that Hugging Face transformers' <c>AutoTokenizer</c> reads.</summary>
-/// <remarks>A SentencePiece model is written as it is, for <c>LlamaTokenizer</c>; it encodes as ours does, save for texts that hold U+2581 or U+2585.
-/// A byte-level one becomes byte-level BPE without merges, in the alphabet of GPT-2 (Radford and others, 2019).</remarks>
+/// <remarks>Decoding there gives exactly what was encoded, as it does here; text is encoded as here, save that a unigram model may choose another of two equally
+/// likely ways. Pieces are written with the spaces that SentencePiece writes as U+2581, so that a text's own U+2581 stays what it is. A byte-level tokenizer becomes byte-level BPE without merges, in the alphabet of GPT-2 (Radford and others, 2019).</remarks>
 public static class HuggingFaceTokenizer
 {
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -14,60 +14,92 @@ public static class HuggingFaceTokenizer
     /// <summary>Writes the files into a folder that exists.</summary>
     public static void Write(ITokenizer tokenizer, string folder)
     {
+        foreach (var (name, content) in FilesOf(tokenizer))
+            File.WriteAllText(Path.Combine(folder, name), content.ToJsonString(Readable) + "\n");
+    }
+
+    private static List<(string Name, JsonObject Content)> FilesOf(ITokenizer tokenizer)
+    {
         ArgumentNullException.ThrowIfNull(tokenizer);
         var configuration = new JsonObject
         {
+            ["tokenizer_class"] = "PreTrainedTokenizerFast",
             ["eos_token"] = SentencePieceTokenizer.EndOfTextPiece,
             ["clean_up_tokenization_spaces"] = false,
-            ["add_prefix_space"] = false,
         };
-        if (tokenizer is SentencePieceTokenizer sentencePiece)
-        {
-            File.WriteAllBytes(Path.Combine(folder, TokenizerFolder.ModelFile), sentencePiece.Model.Span);
-            configuration["tokenizer_class"] = "LlamaTokenizer";
-            configuration["legacy"] = false;
-            configuration["unk_token"] = "<unk>";
-            configuration["bos_token"] = null;
-            configuration["add_bos_token"] = false;
-            configuration["add_eos_token"] = false;
-        }
-        else
-        {
-            Put(folder, "tokenizer.json", ByteLevel(tokenizer.EndOfText));
-            configuration["tokenizer_class"] = "PreTrainedTokenizerFast";
-        }
-
-        Put(folder, "tokenizer_config.json", configuration);
+        var content = tokenizer is SentencePieceTokenizer sentencePiece ? Pieces(sentencePiece) : ByteLevel(tokenizer.EndOfText);
+        return [("tokenizer.json", content), ("tokenizer_config.json", configuration)];
     }
-
-    private static void Put(string folder, string name, JsonObject content) =>
-        File.WriteAllText(Path.Combine(folder, name), content.ToJsonString(Readable) + "\n");
 
     private static JsonObject ByteLevel(int endOfText)
     {
         var vocabulary = new JsonObject();
         foreach (var (letter, id) in Alphabet().Select(static (letter, id) => (letter, id)))
             vocabulary[letter.ToString()] = id;
-        return new JsonObject
-        {
-            ["version"] = "1.0",
-            ["added_tokens"] = new JsonArray(new JsonObject
-            {
-                ["id"] = endOfText,
-                ["content"] = SentencePieceTokenizer.EndOfTextPiece,
-                ["single_word"] = false,
-                ["lstrip"] = false,
-                ["rstrip"] = false,
-                ["normalized"] = false,
-                ["special"] = true,
-            }),
-            ["normalizer"] = null,
-            ["pre_tokenizer"] = ByteLevelStep(),
-            ["post_processor"] = null,
-            ["decoder"] = ByteLevelStep(),
-            ["model"] = new JsonObject { ["type"] = "BPE", ["vocab"] = vocabulary, ["merges"] = new JsonArray() },
-        };
+        var model = new JsonObject { ["type"] = "BPE", ["vocab"] = vocabulary, ["merges"] = new JsonArray() };
+        return Tokenizer(endOfText, model, ByteLevelStep(), ByteLevelStep());
     }
+
+    private static JsonObject Pieces(SentencePieceTokenizer tokenizer)
+    {
+        var decoder = new JsonObject { ["type"] = "Sequence", ["decoders"] = new JsonArray(Typed("ByteFallback"), Typed("Fuse")) };
+        var pieces = tokenizer.Pieces();
+        if (tokenizer.Kind is TokenizerKind.Bpe)
+            return Tokenizer(tokenizer.EndOfText, Bpe(pieces), null, decoder);
+
+        // The name of a byte's piece, met in a text, must not become that piece.
+        var split = Typed("Split");
+        split["pattern"] = new JsonObject { ["Regex"] = "<(?=0x[0-9A-F]{2}>)" };
+        split["behavior"] = "Isolated";
+        split["invert"] = false;
+        var model = Typed("Unigram");
+        model["unk_id"] = 0;
+        model["byte_fallback"] = true;
+        model["vocab"] = new JsonArray([.. pieces.Select(static piece => new JsonArray(piece.Name, piece.Score))]);
+        return Tokenizer(tokenizer.EndOfText, model, split, decoder);
+    }
+
+    /// <summary>Any two pieces that make a third are merged, the third of the highest score first: what SentencePiece does.</summary>
+    private static JsonObject Bpe(IReadOnlyList<(string Name, float Score, bool IsText)> pieces)
+    {
+        var vocabulary = new JsonObject();
+        foreach (var (id, piece) in pieces.Index())
+            vocabulary[piece.Name] = id;
+        var texts = pieces.Where(static piece => piece.IsText).Select(static piece => piece.Name).ToHashSet(StringComparer.Ordinal);
+        var merges = new JsonArray();
+        foreach (var (name, _, _) in pieces.Where(static piece => piece.IsText).OrderByDescending(static piece => piece.Score))
+        {
+            for (var at = 1; at < name.Length; at++)
+            {
+                if (texts.Contains(name[..at]) && texts.Contains(name[at..]))
+                    merges.Add(new JsonArray(name[..at], name[at..]));
+            }
+        }
+
+        return new JsonObject { ["type"] = "BPE", ["unk_token"] = pieces[0].Name, ["byte_fallback"] = true, ["vocab"] = vocabulary, ["merges"] = merges };
+    }
+
+    private static JsonObject Tokenizer(int endOfText, JsonObject model, JsonObject? preTokenizer, JsonObject decoder) => new()
+    {
+        ["version"] = "1.0",
+        ["added_tokens"] = new JsonArray(new JsonObject
+        {
+            ["id"] = endOfText,
+            ["content"] = SentencePieceTokenizer.EndOfTextPiece,
+            ["single_word"] = false,
+            ["lstrip"] = false,
+            ["rstrip"] = false,
+            ["normalized"] = false,
+            ["special"] = true,
+        }),
+        ["normalizer"] = null,
+        ["pre_tokenizer"] = preTokenizer,
+        ["post_processor"] = null,
+        ["decoder"] = decoder,
+        ["model"] = model,
+    };
+
+    private static JsonObject Typed(string type) => new() { ["type"] = type };
 
     private static JsonObject ByteLevelStep() =>
         new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = false };

@@ -28,7 +28,7 @@ internal static unsafe partial class SentencePieceLibrary
         {
             throw new UserErrorException(
                 "The SentencePiece tokenizer's library libactortrain_tokenizer.so was not found: "
-                + "run `make setup`, or choose the tokenizer \"bytes\", which needs none.");
+                + "run `make setup`, or choose --tokenizer bytes, which needs none.");
         }
     }
 
@@ -52,7 +52,7 @@ internal static unsafe partial class SentencePieceLibrary
     public static partial int Size(SentencePieceHandle processor);
 
     [LibraryImport(Name, EntryPoint = "actortrain_piece")]
-    public static partial PieceKind Piece(SentencePieceHandle processor, int id, out byte* text, out long length);
+    public static partial PieceKind Piece(SentencePieceHandle processor, int id, out byte* text, out long length, out float score);
 
     [LibraryImport(Name, EntryPoint = "actortrain_encode")]
     public static partial long Encode(

@@ -1,10 +1,13 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using System.Text;
 using ActorTrain.Models;
 
 namespace ActorTrain.Data.Tokenizers;
 
-/// <summary>A SentencePiece model that <see cref="SentencePieceTraining"/> made, with byte fallback: any text can be said in it, exactly.</summary>
+/// <summary>A SentencePiece model with byte fallback: any text can be encoded in it, exactly.</summary>
+/// <remarks>SentencePiece writes a space as U+2581. Where a model has no piece for that, which those that <see cref="SentencePieceTraining"/> makes always have, a
+/// space is the byte 0x20, lest it be the bytes of U+2581.</remarks>
 public sealed class SentencePieceTokenizer : ITokenizer
 {
     /// <summary>The text of the piece that closes a document.</summary>
@@ -15,6 +18,7 @@ public sealed class SentencePieceTokenizer : ITokenizer
     private readonly byte[][] texts;
     private readonly int[] byteIds = new int[256];
     private readonly WordCache cache = new();
+    private bool hasSpace;
 
     /// <summary>Opens a model.</summary>
     /// <param name="kind">Which of the two SentencePiece families it is.</param>
@@ -39,7 +43,9 @@ public sealed class SentencePieceTokenizer : ITokenizer
         }
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData("actortrain sentencepiece 1: words, control characters and marks as bytes\n"u8);
+        hash.AppendData(hasSpace
+            ? "actortrain sentencepiece 1: words, control characters and marks as bytes\n"u8
+            : "actortrain sentencepiece 2: words, control characters, marks and spaces as bytes\n"u8);
         hash.AppendData(model);
         Identity = Convert.ToHexStringLower(hash.GetHashAndReset());
     }
@@ -65,7 +71,7 @@ public sealed class SentencePieceTokenizer : ITokenizer
         ArgumentNullException.ThrowIfNull(ids);
         while (!utf8.IsEmpty)
         {
-            var length = Words.BytewiseLength(utf8);
+            var length = !hasSpace && utf8[0] == ' ' ? 1 : Words.BytewiseLength(utf8);
             if (length > 0)
             {
                 AppendBytes(utf8[..length], ids);
@@ -99,6 +105,20 @@ public sealed class SentencePieceTokenizer : ITokenizer
         TokenizerFolder.Describe(this, folder);
     }
 
+    /// <summary>The pieces by id: their texts, those of bytes and marks as SentencePiece names them; their scores; and whether they stand for text.</summary>
+    internal IReadOnlyList<(string Name, float Score, bool IsText)> Pieces()
+    {
+        var pieces = new (string, float, bool)[texts.Length];
+        for (var id = 0; id < pieces.Length; id++)
+        {
+            var name = PieceOf(id, out var kind, out var score);
+            var isText = kind is SentencePieceLibrary.PieceKind.Text;
+            pieces[id] = (Encoding.UTF8.GetString(isText ? texts[id] : name), score, isText);
+        }
+
+        return pieces;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => processor.Dispose();
 
@@ -118,8 +138,8 @@ public sealed class SentencePieceTokenizer : ITokenizer
             return;
         }
 
-        // A word has at most one id per byte, and SentencePiece gives three for a mark in place of its space.
-        var target = ids.GetSpan(word.Length + 8);
+        // A word has at most one id per byte.
+        var target = ids.GetSpan(word.Length);
         var count = Ask(word, target);
         cache.Add(word, target[..count]);
         ids.Advance(count);
@@ -144,18 +164,17 @@ public sealed class SentencePieceTokenizer : ITokenizer
     }
 
     /// <summary>Reads what each id stands for; gives the id of the end of text.</summary>
-    private unsafe int ReadPieces()
+    private int ReadPieces()
     {
         int? end = null;
         var bytesSeen = 0;
         for (var id = 0; id < texts.Length; id++)
         {
-            var kind = SentencePieceLibrary.Piece(processor, id, out var start, out var length);
-            var piece = new ReadOnlySpan<byte>(start, checked((int)length));
+            var piece = PieceOf(id, out var kind, out _);
             texts[id] = [];
             if (kind is SentencePieceLibrary.PieceKind.Byte)
             {
-                var value = Convert.FromHexString(System.Text.Encoding.ASCII.GetString(piece[3..5]))[0];
+                var value = Convert.FromHexString(Encoding.ASCII.GetString(piece[3..5]))[0];
                 byteIds[value] = id;
                 texts[id] = [value];
                 bytesSeen++;
@@ -163,6 +182,7 @@ public sealed class SentencePieceTokenizer : ITokenizer
             else if (kind is SentencePieceLibrary.PieceKind.Text)
             {
                 texts[id] = WithSpaces(piece);
+                hasSpace |= piece.SequenceEqual("▁"u8);
             }
             else if (kind is SentencePieceLibrary.PieceKind.Control && piece.SequenceEqual("<|endoftext|>"u8))
             {
@@ -173,6 +193,12 @@ public sealed class SentencePieceTokenizer : ITokenizer
         if (bytesSeen != 256)
             throw new InvalidDataException("the SentencePiece model has no byte fallback");
         return end ?? throw new InvalidDataException($"the SentencePiece model has no piece {EndOfTextPiece}");
+    }
+
+    private unsafe ReadOnlySpan<byte> PieceOf(int id, out SentencePieceLibrary.PieceKind kind, out float score)
+    {
+        kind = SentencePieceLibrary.Piece(processor, id, out var start, out var length, out score);
+        return new ReadOnlySpan<byte>(start, checked((int)length));
     }
 
     private static byte[] WithSpaces(ReadOnlySpan<byte> piece)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
@@ -17,6 +18,9 @@ public static unsafe partial class SentencePieceTraining
     public const int LargestVocabulary = 1_000_000;
 
     private const int LongestSentence = 8192;
+
+    // SentencePiece leaves the rarest 0.05 % of the characters out of a vocabulary, and a space must not be among them: one of so many bytes is a space.
+    private const int BytesPerSpace = 1000;
 
     /// <summary>Trains on texts, which SentencePiece copies: give a bounded sample.</summary>
     /// <param name="kind">Byte-pair encoding or unigram.</param>
@@ -80,14 +84,16 @@ public static unsafe partial class SentencePieceTraining
     {
         var name = kind is TokenizerKind.Bpe ? "bpe" : "unigram";
         if (sentences == 0)
-            return new UserErrorException(
-                $"The texts hold no word to train a {name} tokenizer on: choose the tokenizer \"bytes\", or give more text.");
-        var mend =
-            TooLarge().Match(reason) is { Success: true } tooLarge ? $"choose a --vocabulary-size of at most {tooLarge.Groups[1]}, or give more text"
-            : TooSmall().Match(reason) is { Success: true } tooSmall
-                ? $"choose a --vocabulary-size above {tooSmall.Groups[1]}, for they have that many bytes and characters"
-            : $"it says \"{reason}\"; choose another --vocabulary-size, or give more text";
-        return new UserErrorException($"SentencePiece cannot train a {name} tokenizer of {vocabularySize} tokens on these texts: {mend}.");
+            return new UserErrorException($"The texts hold no word to train a {name} tokenizer on: choose --tokenizer bytes, or give more text.");
+        var (most, least) = (TooLarge().Match(reason), TooSmall().Match(reason));
+        var problem =
+            most.Success ? $"they yield only {most.Groups[1]} pieces"
+            : least.Success ? $"they have {least.Groups[1]} bytes and characters already"
+            : $"it reports \"{reason}\"";
+        var isSize = int.TryParse((most.Success ? most : least).Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var size);
+        var fix = isSize && size is >= SmallestVocabulary and <= LargestVocabulary ? $"choose --vocabulary-size {size}" : "choose --tokenizer bytes";
+        return new UserErrorException(
+            $"SentencePiece cannot train a {name} tokenizer of {vocabularySize} tokens on these texts, for {problem}: {fix}, or give more text.");
     }
 
     [GeneratedRegex(@"Vocabulary size too high .* <= (\d+)")]
@@ -98,8 +104,10 @@ public static unsafe partial class SentencePieceTraining
 
     private static IEnumerable<ReadOnlyMemory<byte>> SentencesOf(IEnumerable<ReadOnlyMemory<byte>> texts)
     {
+        var (bytes, spaces) = (0L, 0L);
         foreach (var text in texts)
         {
+            spaces += text.Span.Count((byte)' ');
             for (var rest = text; !rest.IsEmpty;)
             {
                 var length = Words.SentenceLength(rest.Span);
@@ -107,9 +115,14 @@ public static unsafe partial class SentencePieceTraining
                     length = Utf8Text.CharacterBoundary(rest.Span, LongestSentence);
                 if (length > 0)
                     yield return rest[..length];
+                bytes += length;
                 rest = rest[(length > 0 ? length : Words.BytewiseLength(rest.Span))..];
             }
         }
+
+        var lacking = bytes > 0 ? 1 + (bytes / BytesPerSpace) - spaces : 0;
+        for (var filler = Enumerable.Repeat((byte)' ', LongestSentence).ToArray(); lacking > 0; lacking -= LongestSentence)
+            yield return filler.AsMemory(0, (int)Math.Min(lacking, LongestSentence));
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -111,11 +111,12 @@ void actortrain_close(void* processor) { delete static_cast<SentencePieceProcess
 
 int32_t actortrain_size(const void* processor) { return of(processor).GetPieceSize(); }
 
-int32_t actortrain_piece(const void* processor, int32_t id, const char** text, int64_t* length) {
+int32_t actortrain_piece(const void* processor, int32_t id, const char** text, int64_t* length, float* score) {
     const auto& pieces = of(processor);
     const auto& piece = pieces.IdToPiece(id);
     *text = piece.data();
     *length = static_cast<int64_t>(piece.size());
+    *score = pieces.GetScore(id);
     if (pieces.IsByte(id)) return PIECE_BYTE;
     if (pieces.IsUnknown(id)) return PIECE_UNKNOWN;
     if (pieces.IsControl(id)) return PIECE_CONTROL;

@@ -22,8 +22,8 @@ ACTORTRAIN_API void actortrain_close(void* processor);
 
 ACTORTRAIN_API int32_t actortrain_size(const void* processor);
 
-// The kind and the text of a piece; the text lives as long as the processor.
-ACTORTRAIN_API int32_t actortrain_piece(const void* processor, int32_t id, const char** text, int64_t* length);
+// The kind, the text and the score of a piece; the text lives as long as the processor.
+ACTORTRAIN_API int32_t actortrain_piece(const void* processor, int32_t id, const char** text, int64_t* length, float* score);
 
 // Encodes a text. Gives the number of ids; where it exceeds `capacity`, nothing was written and the call must be repeated. -1: error.
 ACTORTRAIN_API int64_t actortrain_encode(const void* processor, const char* text, int64_t length, int32_t* ids, int64_t capacity,

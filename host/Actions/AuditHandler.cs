@@ -1,6 +1,9 @@
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Data.Plan;
+using ActorTrain.Data.Shards;
 using ActorTrain.Host.Commands;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Pretraining;
 using ActorTrain.Host.Reports;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
@@ -41,12 +44,29 @@ internal static class AuditHandler
         var training = configuration.Training;
 
         // Positions do not depend on how many samples there are, so the data need not be there.
-        var plan = new BatchPlan((ulong)training.Seed, samples: 1, training.Batch, training.Lanes);
+        var samples = SamplesOf(configuration, record);
+        var plan = new BatchPlan((ulong)training.Seed, samples ?? 1, training.Batch, training.Lanes);
         var state = JournalState.Of(record.Decisions);
-        return SampleAudit.Check(new AuditInput(
+        var report = SampleAudit.Check(new AuditInput(
             plan, configuration.Model.ContextLength, SampleLedger.Read(run.LedgerFile), state.Skips, record.Newest, run.State == RunState.Finished ? Math.Max(training.Steps, state.Steps) : null)
         {
             Left = LeftCourse.Of(record.Decisions),
         });
+        return samples is null ? report : report with { Reads = SampleReads.Of(plan, SampleLedger.Read(run.LedgerFile).TakeWhile(row => row.Step <= report.Steps)) };
+    }
+
+    /// <summary>Samples of the data that the run was trained on, or null where they are not at hand.</summary>
+    private static long? SamplesOf(RunConfiguration configuration, RunRecord record)
+    {
+        try
+        {
+            using var data = TokenStore.Open(configuration.Data.Path);
+            var isOther = record.Newest?.State.GetValueOrDefault(PretrainRun.DataKey) is { } identity && identity != data.Identity;
+            return isOther ? null : data.Train.SampleCount(configuration.Model.ContextLength);
+        }
+        catch (UserErrorException)
+        {
+            return null;
+        }
     }
 }

@@ -34,7 +34,8 @@ internal static class EvalHandler
         }
 
         var part = request.Part == "train" ? data.Train : data.HeldOut
-            ?? throw new UserErrorException($"{data.Folder} has no held-out part; prepare it with --held-out above 0, or evaluate with --part train.");
+            ?? throw new UserErrorException(
+                $"{data.Folder} has no validation part; prepare its text again with --held-out 0.02 --tokenizer-from {run.Path} into another folder and name that with --data, or evaluate with --part train.");
 
         NumericEnvironment.Choose(configuration?.Training.Numerics ?? NumericsMode.Fast, "cpu", configuration?.Training.Threads ?? 0);
         using var interrupted = new StopSignal();

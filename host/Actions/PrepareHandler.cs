@@ -35,9 +35,15 @@ internal static class PrepareHandler
             new StageReport(context),
             interrupted.Token);
 
-        Part(context, "train", summary.Train);
+        if (summary.PassedOver.Count > 0)
+            context.Output.WriteLine($"passed over {SourceFiles.Describe(summary.PassedOver)}; to read such files, name them by a glob");
+        Part(context, "training", summary.Train);
         if (summary.HeldOut is { } heldOut)
-            Part(context, "held out", heldOut);
+        {
+            Part(context, "validation", heldOut);
+            context.Output.WriteLine($"validation is {summary.Split}");
+        }
+
         context.Output.WriteLine($"{summary.Folder} holds the tokens, with a vocabulary of {summary.VocabularySize}.");
         return ExitCode.Success;
     }
@@ -51,7 +57,7 @@ internal static class PrepareHandler
 
     private static void Part(CommandContext context, string name, PreparedPart part) => context.Output.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{name,-9} {part.Documents,9:N0} documents {part.Bytes / 1e6,10:N2} MB {part.Tokens,12:N0} tokens {part.BytesPerToken,6:F2} bytes/token  unigram entropy {part.UnigramEntropy:F3} nats"));
+        $"{name,-10} {part.Documents,9:N0} documents {part.Bytes / 1e6,10:N2} MB {part.Tokens,12:N0} tokens {part.BytesPerToken,6:F2} bytes/token  unigram entropy {part.UnigramEntropy:F3} nats"));
 
     /// <summary>One line when a stage begins and at every tenth of it.</summary>
     private sealed class StageReport(CommandContext context) : IProgress<PreparationProgress>
@@ -66,6 +72,7 @@ internal static class PrepareHandler
             last = (value.Stage, tenth);
             var stage = value.Stage switch
             {
+                PreparationStage.Dividing => "reading text to divide it",
                 PreparationStage.Sampling => "reading text for the tokenizer",
                 PreparationStage.TrainingTokenizer => "training the tokenizer",
                 _ => "encoding",

@@ -11,7 +11,7 @@ internal static class EvalCommand
     public static Command Define(Func<EvalRequest, int> run)
     {
         var path = RunArgument.Create();
-        var part = OptionChecks.Word("--part", "heldout", Parts, "Which part of the run's data.");
+        var part = OptionChecks.Word("--part", "heldout", Parts, "Which part of the run's data: heldout is the validation part.");
         var batches = OptionChecks.Whole("--batches", 0, new Whole(0), "Batches to take; 0 takes the whole part.");
         var data = new Option<string?>("--data") { Description = "A folder written by 'actortrain prepare' [default: the run's own data].", HelpName = "DIR" };
         var command = new TaughtCommand("eval", "Measure loss, perplexity and bits per byte of a trained model.", """

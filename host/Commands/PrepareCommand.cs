@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Configuration;
 
@@ -13,7 +14,7 @@ internal static class PrepareCommand
     {
         var input = new Option<string[]>("--input")
         {
-            Description = "Files, folders and globs: plain text, .jsonl, and either of them as .gz.",
+            Description = "Files, folders and globs: plain text, .jsonl, and either of them as gzip.",
             HelpName = "PATH...",
             Required = true,
             Arity = ArgumentArity.OneOrMore,
@@ -28,20 +29,20 @@ internal static class PrepareCommand
             Description = "Take the tokenizer of this prepared folder or run instead of making one.",
             HelpName = "DIR",
         };
-        var sample = OptionChecks.Long("--tokenizer-sample-bytes", 16 << 20, new Whole(1, long.MaxValue), "Most text that a tokenizer is trained on.");
-        var heldOut = OptionChecks.Number("--held-out", 0.02, new Number(0, 0.5), "Part of the documents that is held out for evaluation.");
-        var lenient = new Option<bool>("--lenient") { Description = "Replace bytes that are not UTF-8 instead of refusing the file." };
-        var field = new Option<string>("--text-field") { Description = "Field of .jsonl lines that holds the text.", HelpName = "NAME", DefaultValueFactory = static _ => "text" };
+        var sample = OptionChecks.Long("--tokenizer-sample-bytes", 16 << 20, new Whole(1, PreparationOptions.LargestSample), "Most text that a tokenizer is trained on.");
+        var heldOut = OptionChecks.Number("--held-out", 0.02, new Number(0, 0.5), "Part of the text that is for validation: whole files where that comes near it, else documents, else the end of the largest one.");
+        var lenient = new Option<bool>("--lenient") { Description = "Replace characters that are invalid, and pass over empty files, instead of refusing the file." };
+        var field = new Option<string>("--text-field") { Description = "Field of .jsonl lines that holds the text; a.b is field b of the object in a.", HelpName = "NAME", DefaultValueFactory = static _ => "text" };
         var separator = new Option<string?>("--document-separator")
         {
-            Description = "What stands between two documents of a text file; without it a small file is one document, and a larger one is cut at paragraphs.",
+            Description = "What stands between two documents of a text file; without it a file is one document.",
             HelpName = "TEXT",
         };
         var shard = OptionChecks.Long("--shard-tokens", 1L << 26, new Whole(1024, 1L << 40), "Tokens per shard.");
-        var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Seed that chooses the documents held out.");
+        var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Seed that chooses what is for validation and what a tokenizer is trained on.");
         var force = new Option<bool>("--force") { Description = "Replace the output folder where an earlier 'prepare' wrote it." };
 
-        var command = new TaughtCommand("prepare", "Turn text into token shards, with a tokenizer and a held-out part.", """
+        var command = new TaughtCommand("prepare", "Turn text into token shards, with a tokenizer and a validation part.", """
             The text is streamed: a corpus may be larger than memory. Bad input is refused before anything is written.
 
             Examples:

@@ -26,12 +26,12 @@ public sealed record DoctorRequest(bool Json);
 /// <param name="Vocabulary">Number of token ids for a trained tokenizer.</param>
 /// <param name="TokenizerFrom">A prepared folder or run whose tokenizer is taken, or null.</param>
 /// <param name="TokenizerSample">Most bytes of text that a tokenizer is trained on.</param>
-/// <param name="HeldOut">Part of the documents held out, from 0 to 0.5.</param>
+/// <param name="HeldOut">Part of the text that is for validation, from 0 to 0.5.</param>
 /// <param name="Lenient">Replace what is not UTF-8 instead of refusing it.</param>
 /// <param name="TextField">Field of <c>.jsonl</c> lines that holds the text.</param>
 /// <param name="DocumentSeparator">What stands between two documents of a text file, or null.</param>
 /// <param name="ShardSize">Tokens per shard.</param>
-/// <param name="Seed">Seed of the held-out split.</param>
+/// <param name="Seed">Seed of the split and of the tokenizer's sample.</param>
 /// <param name="Force">Replace the output folder if it was written by <c>prepare</c>.</param>
 public sealed record PrepareRequest(
     IReadOnlyList<string> Inputs, string Output, TokenizerKind Tokenizer, int Vocabulary, string? TokenizerFrom, long TokenizerSample, double HeldOut,

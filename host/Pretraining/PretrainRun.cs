@@ -34,7 +34,8 @@ namespace ActorTrain.Host.Pretraining;
 /// waits for its end.</summary>
 internal sealed class PretrainRun : IDisposable
 {
-    private const string DataKey = "data";
+    /// <summary>Under which a checkpoint keeps the identity of the data.</summary>
+    internal const string DataKey = "data";
 
     // Trainers that are given up but hang are still alive beside those in their place.
     private const int TrainersBeside = 64;
@@ -345,6 +346,8 @@ internal sealed class PretrainRun : IDisposable
             + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} {(trainers == 1 ? "trainer" : "trainers")} of {environment.Threads} {(environment.Threads == 1 ? "thread" : "threads")}, "
             + $"kernels {fingerprint.Kernels}, matrix products at {gemmRate / 1e9:F0} GFLOP/s");
         progress.Note(text);
+        if (Repetition.Within(data, configuration.Training, model.ContextLength) is { } repetition)
+            progress.Warning(repetition);
         if (origin.Step > 0)
             progress.Note($"going on after step {origin.Step}");
     }

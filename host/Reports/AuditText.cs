@@ -10,10 +10,12 @@ internal static class AuditText
     {
         ArgumentNullException.ThrowIfNull(report);
         output.WriteLine(report.IsClean
-            ? Invariant($"{run} is clean: {report.Steps} steps, each committed once, and {report.Consumed} samples, each read once; the next position is {report.Next}.")
-            : Invariant($"{run} contradicts itself after {report.Steps} steps and {report.Consumed} samples:"));
+            ? Invariant($"{run} is clean: {report.Steps} steps, each committed once, and {report.Consumed} positions of the sample stream, each read once; the next position is {report.Next}.")
+            : Invariant($"{run} contradicts itself after {report.Steps} steps and {report.Consumed} positions of the sample stream:"));
         foreach (var contradiction in report.Contradictions)
             output.WriteLine($"  {contradiction}");
+        if (report.Reads is { } reads)
+            Write(reads, output);
         foreach (var range in report.Skips)
             output.WriteLine(Invariant($"  left out: positions {range.First}–{range.End - 1}, {range.Reason}"));
         if (report.Undecided > 0)
@@ -22,6 +24,20 @@ internal static class AuditText
             output.WriteLine(Invariant($"  left by going back, and not counted: {report.LeftSteps} steps, which go from samples.jsonl when the run goes on"));
         if (report.IsClean)
             output.WriteLine(report.CheckpointStep is { } step ? Invariant($"  the newest checkpoint, of step {step}, agrees") : "  there is no checkpoint yet");
+    }
+
+    private static void Write(SampleReads reads, TextWriter output)
+    {
+        const int Named = 4;
+        string[] parts =
+        [
+            .. reads.WholeEpochs > 0 ? [Invariant($"all of them in each of {reads.WholeEpochs} epochs")] : Array.Empty<string>(),
+            .. reads.PartialEpochs.Take(Named).Select(static epoch => Invariant($"{epoch.Read} of them in epoch {epoch.Epoch}")),
+            .. reads.PartialEpochs.Count > Named ? [Invariant($"some of them in {reads.PartialEpochs.Count - Named} others")] : Array.Empty<string>(),
+        ];
+        output.WriteLine(Invariant($"  the data have {reads.Samples} samples; read once each: {(parts.Length > 0 ? string.Join(", ", parts) : "none yet")}"));
+        if (reads.MostInStep > 1)
+            output.WriteLine(Invariant($"  a step read the same sample up to {reads.MostInStep} times"));
     }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -21,7 +21,7 @@ internal static class ReportJson
 
     /// <summary>An audit, as one object.</summary>
     public static string Write(string run, AuditReport report) => JsonSerializer.Serialize(
-        new AuditDocument(run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.LeftSteps, report.CheckpointStep, report.Skips, report.Contradictions),
+        new AuditDocument(run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.LeftSteps, report.CheckpointStep, report.Skips, report.Contradictions, report.Reads),
         Readable.AuditDocument);
 
     /// <summary>Where the time went, as one object.</summary>
@@ -45,7 +45,7 @@ internal static class ReportJson
 /// <summary>An audit as it is printed.</summary>
 internal sealed record AuditDocument(
     string Run, bool Clean, long Steps, long Samples, long NextPosition, long Undecided, long LeftSteps, long? Checkpoint, IReadOnlyList<Models.Plan.SkippedRange> LeftOut,
-    IReadOnlyList<string> Contradictions);
+    IReadOnlyList<string> Contradictions, SampleReads? Reads);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true)]
 [JsonSerializable(typeof(StatusDocument))]

@@ -36,6 +36,16 @@ internal static class Texts
         return text.ToString();
     }
 
+    /// <summary>Texts with few spaces or none, from which a tokenizer learns no piece for one unless it is made to.</summary>
+    public static IReadOnlyDictionary<string, string> WithFewSpaces { get; } = new Dictionary<string, string>
+    {
+        ["DNA"] = Drawn(1, 20_000, 60, "ACGT"),
+        ["DNA in one line"] = Drawn(2, 20_000, int.MaxValue, "ACGT"),
+        ["DNA with a space"] = "AC GT" + Drawn(3, 20_000, 60, "ACGT"),
+        ["Chinese"] = Drawn(4, 20_000, 200, "数据模型训练语言天地玄黄宇宙洪荒日月盈昃辰宿列张，。"),
+        ["words"] = string.Concat(Enumerable.Range(0, 3000).Select(static i => Prose(i, 6).Split(' ', '\n', ',')[0] + "\n")),
+    };
+
     /// <summary>Any valid text: words, spaces of all kinds, marks of SentencePiece, pieces of any character.</summary>
     public static Arbitrary<string> Any()
     {
@@ -43,5 +53,11 @@ internal static class Texts
         var part = Gen.Frequency(
             (4, Gen.Elements(Words)), (4, Gen.Constant(" ")), (3, Gen.Elements(Oddities)), (2, character), (1, Gen.Elements(Words).Select(static word => string.Concat(Enumerable.Repeat(word, 40)))));
         return Gen.ListOf(part).Select(static parts => string.Concat(parts)).ToArbitrary();
+    }
+
+    private static string Drawn(int seed, int length, int line, string letters)
+    {
+        var random = new Random(seed);
+        return string.Concat(Enumerable.Range(1, length).Select(i => i % line == 0 ? '\n' : letters[random.Next(letters.Length)]));
     }
 }

@@ -27,19 +27,19 @@ public sealed class CorpusPreparationTests : IDisposable
 
         using var store = TokenStore.Open(summary.Folder);
         store.Verify();
-        var heldOut = Documents(store, store.HeldOut!);
-        var train = Documents(store, store.Train);
+        var heldOut = PreparedText.Documents(store, store.HeldOut!);
+        var train = PreparedText.Documents(store, store.Train);
         train.Concat(heldOut).Order(StringComparer.Ordinal).ShouldBe(texts.Order(StringComparer.Ordinal));
         train.ShouldBe(texts.Where(train.Contains));
-        heldOut.Count.ShouldBeInRange(4, 24);
+        heldOut.Sum(Encoding.UTF8.GetByteCount).ShouldBeInRange(texts.Sum(Encoding.UTF8.GetByteCount) / 10, texts.Sum(Encoding.UTF8.GetByteCount) / 3);
 
         store.Tokenizer.Kind.ShouldBe(kind);
         summary.Identity.ShouldBe(store.Identity);
         (summary.Train.Documents + summary.HeldOut!.Documents).ShouldBe(60);
         (summary.Train.Bytes + summary.HeldOut.Bytes).ShouldBe(texts.Sum(Encoding.UTF8.GetByteCount));
         summary.Train.BytesPerToken.ShouldBe(store.Train.BytesPerToken);
-        store.Train.UnigramEntropy.ShouldBe(Entropy(Tokens(store.Train)), 1e-9);
-        store.HeldOut!.UnigramEntropy.ShouldBe(Entropy(Tokens(store.HeldOut)), 1e-9);
+        store.Train.UnigramEntropy.ShouldBe(Entropy(PreparedText.Tokens(store.Train)), 1e-9);
+        store.HeldOut!.UnigramEntropy.ShouldBe(Entropy(PreparedText.Tokens(store.HeldOut)), 1e-9);
     }
 
     [Theory]
@@ -57,32 +57,6 @@ public sealed class CorpusPreparationTests : IDisposable
     }
 
     [Fact]
-    public void The_seed_decides_what_is_held_out()
-    {
-        folder.Write("in/a.txt", Texts.Prose(1, 1_000_000));
-        var options = Options() with { HeldOutFraction = 0.1 };
-        var first = CorpusPreparation.Run(options with { Output = folder.Of("1"), Seed = 1 });
-        var second = CorpusPreparation.Run(options with { Output = folder.Of("2"), Seed = 2 });
-        first.Identity.ShouldNotBe(second.Identity);
-        (first.HeldOut!.Documents / (double)(first.HeldOut.Documents + first.Train.Documents)).ShouldBeInRange(0.03, 0.2);
-    }
-
-    [Fact]
-    public void Of_two_documents_one_is_held_out_and_of_one_none()
-    {
-        folder.Write("in/a.txt", "one");
-        CorpusPreparation.Run(Options() with { Output = folder.Of("single") }).HeldOut.ShouldBeNull();
-        folder.Write("in/b.txt", "two");
-        for (var seed = 0UL; seed < 20; seed++)
-        {
-            var summary = CorpusPreparation.Run(Options() with { Seed = seed, HeldOutFraction = seed % 2 == 0 ? 0.001 : 0.5, Force = true });
-            (summary.Train.Documents, summary.HeldOut!.Documents).ShouldBe((1, 1));
-        }
-
-        CorpusPreparation.Run(Options() with { HeldOutFraction = 0, Force = true }).HeldOut.ShouldBeNull();
-    }
-
-    [Fact]
     public void A_corpus_larger_than_a_batch_keeps_its_order()
     {
         var text = Texts.Prose(5, 12_000_000);
@@ -90,7 +64,7 @@ public sealed class CorpusPreparationTests : IDisposable
         var told = new Progress();
         CorpusPreparation.Run(Options() with { HeldOutFraction = 0 }, told);
         using var store = TokenStore.Open(folder.Of("out"));
-        string.Concat(Documents(store, store.Train)).ShouldBe(text);
+        string.Concat(PreparedText.Documents(store, store.Train)).ShouldBe(text);
         told.Reports.Count.ShouldBeGreaterThan(2);
         told.Reports.Select(static report => report.Done).ShouldBe(told.Reports.Select(static report => report.Done).Order());
         told.Reports[^1].ShouldBe(new PreparationProgress(PreparationStage.Encoding, new FileInfo(folder.Of("in/a.txt.gz")).Length, new FileInfo(folder.Of("in/a.txt.gz")).Length));
@@ -145,15 +119,22 @@ public sealed class CorpusPreparationTests : IDisposable
         Refusal(Options()).ShouldStartWith($"{path} is empty: ");
     }
 
-    [Fact]
-    public void Stopping_leaves_nothing_on_disk()
+    [Theory]
+    [InlineData(PreparationStage.Dividing)]
+    [InlineData(PreparationStage.Encoding)]
+    public void Stopping_leaves_nothing_on_disk(PreparationStage stage)
     {
         folder.Write("in/a.txt", Texts.Prose(1, 12_000_000));
         var before = folder.Snapshot();
         using var stop = new CancellationTokenSource();
-        var progress = new Progress { Told = stop.Cancel };
+        var progress = new Progress();
+        progress.Told = () =>
+        {
+            if (progress.Reports[^1].Stage == stage)
+                stop.Cancel();
+        };
         Should.Throw<OperationCanceledException>(() => CorpusPreparation.Run(Options(), progress, stop.Token));
-        progress.Reports.ShouldHaveSingleItem();
+        progress.Reports.Last().Stage.ShouldBe(stage);
         folder.Snapshot().ShouldBe(before);
     }
 
@@ -176,7 +157,7 @@ public sealed class CorpusPreparationTests : IDisposable
         folder.Write("in/a.txt", Texts.Prose(1, 12_000_000));
         string? refusal = null;
         var progress = new Progress();
-        progress.Told = () => refusal ??= Should.Throw<UserErrorException>(() => CorpusPreparation.Run(Options())).Message;
+        progress.Told = () => refusal ??= progress.Reports[^1].Stage != PreparationStage.Encoding ? null : Should.Throw<UserErrorException>(() => CorpusPreparation.Run(Options())).Message;
         CorpusPreparation.Run(Options(), progress);
         refusal.ShouldBe($"The output folder {folder.Of("out")} is being prepared by another process: wait for it, or name another with --output.");
         using var store = TokenStore.Open(folder.Of("out"));
@@ -190,10 +171,10 @@ public sealed class CorpusPreparationTests : IDisposable
         Refusal(Options() with { Output = " " }).ShouldBe("There is no place to write to: name a folder with --output.");
         Refusal(Options() with { Tokenizer = TokenizerKind.Bpe, VocabularySize = 256 })
             .ShouldBe("--vocabulary-size is 256: choose 300 to 1000000, for the 256 bytes have a token each.");
-        Refusal(Options() with { HeldOutFraction = 0.9 }).ShouldBe("--held-out is 0.9: choose a share of the documents from 0 to 0.5.");
+        Refusal(Options() with { HeldOutFraction = 0.9 }).ShouldBe("--held-out is 0.9: choose a share of the text from 0 to 0.5.");
         Refusal(Options() with { HeldOutFraction = double.NaN }).ShouldStartWith("--held-out is NaN: ");
         Refusal(Options() with { ShardTokens = 0 }).ShouldBe("--shard-tokens is 0: choose at least 1.");
-        Refusal(Options() with { TokenizerSampleBytes = 0 }).ShouldBe("--tokenizer-sample-bytes is 0: choose at least 1.");
+        Refusal(Options() with { TokenizerSampleBytes = 0 }).ShouldBe("--tokenizer-sample-bytes is 0: choose 1 to 1073741824.");
         Refusal(Options() with { Tokenizer = (TokenizerKind)9 }).ShouldBe("--tokenizer is unknown: choose bytes, bpe or unigram.");
         Refusal(Options() with { Output = folder.Of("in/a.txt/below") }).ShouldStartWith($"The output folder {folder.Of("in/a.txt/below")} cannot be made: ");
     }
@@ -216,29 +197,6 @@ public sealed class CorpusPreparationTests : IDisposable
 
     private string[] Contents(string name) =>
         [.. Directory.EnumerateFiles(folder.Of(name)).Order(StringComparer.Ordinal).Select(static path => Path.GetFileName(path) + " " + Convert.ToHexString(File.ReadAllBytes(path)))];
-
-    private static long[] Tokens(TokenPart part)
-    {
-        var tokens = new long[part.Tokens];
-        part.Read(0, tokens);
-        return tokens;
-    }
-
-    private static List<string> Documents(TokenStore store, TokenPart part)
-    {
-        var tokens = Tokens(part);
-        var documents = new List<string>();
-        var ends = MemoryMarshal.Cast<byte, long>(File.ReadAllBytes(Path.Combine(store.Folder, part == store.Train ? "train-documents.bin" : "held-out-documents.bin"))).ToArray();
-        ends.Length.ShouldBe((int)part.Documents);
-        foreach (var (first, end) in ends.Prepend(0).Zip(ends))
-        {
-            var ids = tokens[(int)first..(int)end].Select(static id => (int)id).ToArray();
-            ids[^1].ShouldBe(store.Tokenizer.EndOfText);
-            documents.Add(store.Tokenizer.Decode(ids));
-        }
-
-        return documents;
-    }
 
     private static double Entropy(long[] tokens) => tokens.CountBy(static id => id).Sum(pair => -(double)pair.Value / tokens.Length * Math.Log((double)pair.Value / tokens.Length));
 

@@ -1,4 +1,5 @@
 using ActorTrain.Data.Shards;
+using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Models;
 using FsCheck;
@@ -69,7 +70,7 @@ public sealed class TokenStoreTests : IDisposable
     public void Tokens_are_as_wide_as_the_vocabulary_needs(int vocabulary, int bytes)
     {
         using var writer = new PartWriter(folder.Root, "train", vocabulary, endOfText: 0, shardTokens: 100);
-        writer.Append([1, vocabulary - 1, 2], 9);
+        writer.Append([1, vocabulary - 1, 2], 9, PieceEnd.Document);
         var part = writer.Finish()!;
         new FileInfo(folder.Of("train-00000.bin")).Length.ShouldBe(4 * bytes);
 
@@ -183,7 +184,7 @@ public sealed class TokenStoreTests : IDisposable
         tokenizer.Save(path);
         using var writer = new PartWriter(path, "train", tokenizer.VocabularySize, tokenizer.EndOfText, shardTokens);
         foreach (var ids in documents)
-            writer.Append(ids, ids.Length);
+            writer.Append(ids, ids.Length, PieceEnd.Document);
         new TokenIndex(
             TokenIndex.CurrentFormat, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText, TokenIndex.WidthFor(tokenizer.VocabularySize), shardTokens,
             writer.Finish()!, null, "").Sealed().Write(path);

@@ -39,13 +39,13 @@ public sealed class BadSourceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"text\": \"ok\"}\n{\"text\": \"cut\n", "is not a JSON object (at byte 13 of the line): mend the line or remove it.")]
-    [InlineData("{\"text\": \"ok\"}\n[1]\n", "is not a JSON object (at byte 0 of the line): mend the line or remove it.")]
-    [InlineData("{\"text\": \"ok\"}\nplain\n", "is not a JSON object (at byte 0 of the line): mend the line or remove it.")]
-    [InlineData("{\"text\": \"ok\"}\n{\"text\":\"a\"} x\n", "is not a JSON object (at byte 13 of the line): mend the line or remove it.")]
-    [InlineData("{\"text\": \"ok\"}\n{\"content\":\"a\"}\n", "has no text in the field \"text\": name the right field with --text-field, or mend the line.")]
-    [InlineData("{\"text\": \"ok\"}\n{\"text\":5}\n", "has no text in the field \"text\": name the right field with --text-field, or mend the line.")]
-    [InlineData("{\"text\": \"ok\"}\n{\"text\":\"\\ud800\"}\n", "holds half of a surrogate pair, which is no character: mend the line, or pass --lenient to replace it with U+FFFD.")]
+    [InlineData("{\"text\": \"ok\"}\n{\"text\": \"cut\n", "is not a JSON object (at byte 13 of the line): fix the line or remove it.")]
+    [InlineData("{\"text\": \"ok\"}\n[1]\n", "is not a JSON object (at byte 0 of the line): fix the line or remove it.")]
+    [InlineData("{\"text\": \"ok\"}\nplain\n", "is not a JSON object (at byte 0 of the line): fix the line or remove it.")]
+    [InlineData("{\"text\": \"ok\"}\n{\"text\":\"a\"} x\n", "is not a JSON object (at byte 13 of the line): fix the line or remove it.")]
+    [InlineData("{\"text\": \"ok\"}\n{\"content\":\"a\"}\n", "has no text in the field \"text\": name the right field with --text-field (a.b for a field within another), or fix the line.")]
+    [InlineData("{\"text\": \"ok\"}\n{\"text\":5}\n", "has no text in the field \"text\": name the right field with --text-field (a.b for a field within another), or fix the line.")]
+    [InlineData("{\"text\": \"ok\"}\n{\"text\":\"\\ud800\"}\n", "holds half of a surrogate pair, which is no character: fix the line, or pass --lenient to replace it with U+FFFD.")]
     public void A_bad_record_is_refused_with_file_and_line(string lines, string complaint)
     {
         var path = folder.Write("a.jsonl", lines);
@@ -71,7 +71,8 @@ public sealed class BadSourceTests : IDisposable
         Refusal(folder.Of("none/**/*.txt")).ShouldStartWith($"The glob {folder.Of("none/**/*.txt")} matches no file");
         folder.Write("f/a.bin", "x");
         Refusal(folder.Of("f")).ShouldBe(
-            $"The folder {folder.Of("f")} holds no text: its files must end in .txt, .text, .md, .jsonl, .ndjson, each with or without .gz; name others by a glob.");
+            $"The folder {folder.Of("f")} holds no text among 1 .bin: {folder.Of("f/a.bin")}; "
+            + "files of a folder are read that end in .txt, .text, .md, .jsonl, .ndjson, each with or without .gz: name others by a glob.");
     }
 
     [Fact]
@@ -81,9 +82,9 @@ public sealed class BadSourceTests : IDisposable
         var bytes = File.ReadAllBytes(path);
         File.WriteAllBytes(path, bytes[..(bytes.Length / 2)]);
         Refusal(path).ShouldStartWith($"{path} cannot be read: ");
+        Refusal(path).ShouldEndWith("; fix the file or leave it out of --input.");
         File.WriteAllText(path, "no gzip at all");
-        Refusal(path).ShouldStartWith($"{path} cannot be read: ");
-        Refusal(path).ShouldEndWith("; mend the file or leave it out of --input.");
+        Refusal(path).ShouldBe($"{path} is not gzip, though its name ends in .gz: rename it, or leave it out of --input.");
     }
 
     [Fact]
@@ -91,7 +92,7 @@ public sealed class BadSourceTests : IDisposable
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
         var path = $"/proc/self/fd/{pipe.ClientSafePipeHandle.DangerousGetHandle()}";
-        Refusal(path).ShouldBe($"{path} is a pipe, and a corpus may have to be read twice: write it to a file first.");
+        Refusal(path).ShouldBe($"{path} is a pipe, and a corpus is read more than once: write it to a file first.");
     }
 
     [Fact]

@@ -19,31 +19,34 @@ public sealed class DocumentReaderTests : IDisposable
     [Theory]
     [InlineData("large.txt", 300_000)]
     [InlineData("large.txt.gz", 300_000)]
-    [InlineData("large.txt", DocumentReader.WholeFileBytes + 1)]
+    [InlineData("large.txt", (2 * DocumentReader.PieceBytes) + 1)]
     [InlineData("larger.txt.gz", 3_000_000)]
-    public void A_large_file_is_cut_without_losing_a_byte(string name, int bytes)
+    public void A_large_file_is_one_document_in_pieces(string name, int bytes)
     {
         var text = Texts.Prose(1, bytes);
-        var documents = Read(folder.Write(name, text));
-        string.Concat(documents).ShouldBe(text);
-        documents.Count.ShouldBeGreaterThan(bytes / (3 * DocumentReader.CutBytes));
-        documents.SkipLast(1).ShouldAllBe(static document => Encoding.UTF8.GetByteCount(document) >= DocumentReader.CutBytes && document.EndsWith('\n'));
+        var pieces = Pieces(Options(folder.Write(name, text)));
+        string.Concat(pieces.Select(static piece => piece.Text)).ShouldBe(text);
+        pieces.Count.ShouldBeGreaterThan(bytes / (3 * DocumentReader.PieceBytes));
+        pieces.SkipLast(1).ShouldAllBe(static piece => Encoding.UTF8.GetByteCount(piece.Text) >= DocumentReader.PieceBytes && piece.End == PieceEnd.Open);
+        pieces[^1].End.ShouldBe(PieceEnd.Document);
+        pieces.Select(static piece => piece.Offset).ShouldBe(
+            pieces.Take(pieces.Count - 1).Aggregate(new List<long> { 0 }, static (all, piece) => [.. all, all[^1] + Encoding.UTF8.GetByteCount(piece.Text)]));
     }
 
     [Fact]
-    public void Cuts_fall_at_paragraphs_else_lines_else_spaces_else_characters()
+    public void Pieces_end_at_paragraphs_else_lines_else_before_spaces_else_between_characters()
     {
-        var filler = new string('x', 9000);
+        var filler = new string('x', 40_000);
         var paragraphs = string.Concat(Enumerable.Repeat(filler + "\nline\n\n", 10));
-        Read(folder.Write("a.txt", paragraphs)).ShouldAllBe(static document => document.EndsWith("\n\n"));
-        Read(folder.Write("b.txt", paragraphs.Replace("\n\n", "\r\n\r\n", StringComparison.Ordinal))).ShouldAllBe(static document => document.EndsWith("\r\n\r\n"));
-        Read(folder.Write("c.txt", string.Concat(Enumerable.Repeat(filler + " word\n", 10)))).ShouldAllBe(static document => document.EndsWith('\n'));
-        Read(folder.Write("d.txt", string.Concat(Enumerable.Repeat(filler + " ", 10)))).ShouldAllBe(static document => document.EndsWith(' '));
+        Read(folder.Write("a.txt", paragraphs)).ShouldAllBe(static piece => piece.EndsWith("\n\n"));
+        Read(folder.Write("b.txt", paragraphs.Replace("\n\n", "\r\n\r\n", StringComparison.Ordinal))).ShouldAllBe(static piece => piece.EndsWith("\r\n\r\n"));
+        Read(folder.Write("c.txt", string.Concat(Enumerable.Repeat(filler + " word\n", 10)))).ShouldAllBe(static piece => piece.EndsWith('\n'));
+        Read(folder.Write("d.txt", string.Concat(Enumerable.Repeat(filler + " ", 10)))).Skip(1).ShouldAllBe(static piece => piece.StartsWith(' '));
 
-        var characters = "x" + new string('数', 50_000);
-        var documents = Read(folder.Write("e.txt", characters));
-        string.Concat(documents).ShouldBe(characters);
-        documents.Count.ShouldBeGreaterThan(5);
+        var characters = "x" + new string('数', 100_000);
+        var pieces = Read(folder.Write("e.txt", characters));
+        string.Concat(pieces).ShouldBe(characters);
+        pieces.Count.ShouldBeGreaterThan(3);
     }
 
     [Fact]
@@ -89,6 +92,28 @@ public sealed class DocumentReaderTests : IDisposable
     [Fact]
     public void The_text_field_can_be_named() =>
         Read(Options(folder.Write("a.jsonl", """{"text":"no","content":"yes"}""")) with { TextField = "content" }).ShouldBe(["yes"]);
+
+    [Theory]
+    [InlineData("a.b", """{"a":{"b":"yes","c":"no"},"b":"no"}""")]
+    [InlineData("a.b", """{"a.b":"yes","a":{"c":"no"}}""")]
+    [InlineData("a.b.c", """{"a":{"b":{"b":"no","c":"yes"}}}""")]
+    [InlineData("a.b.c", """{"a.b":{"c":"yes"},"a":7}""")]
+    [InlineData("a.b.c", """{"a":{"b.c":"yes","b":[{"c":"no"}]}}""")]
+    [InlineData("ü.é", """{"\u00fc":{"\u00e9":"yes"}}""")]
+    public void The_text_field_can_be_within_others(string field, string record) =>
+        Read(Options(folder.Write("a.jsonl", record)) with { TextField = field }).ShouldBe(["yes"]);
+
+    [Fact]
+    public void Files_of_a_folder_that_are_not_read_are_known()
+    {
+        foreach (var name in new[] { "f/a.txt", "f/b.zst", "f/deep/c.zst", "f/d.pdf", "f/noending", "f/.hidden.bin" })
+            folder.Write(name, "text");
+        var reader = new DocumentReader(Options(folder.Of("f"), folder.Of("f/d.*")));
+        reader.Files.Select(static file => Path.GetFileName(file.Path)).ShouldBe(["a.txt", "d.pdf"]);
+        reader.PassedOver.ShouldBe([folder.Of("f/b.zst"), folder.Of("f/deep/c.zst"), folder.Of("f/noending")]);
+        SourceFiles.Describe(reader.PassedOver).ShouldBe($"2 .zst, 1 without an ending: {string.Join(", ", reader.PassedOver)}");
+        SourceFiles.Describe([.. Enumerable.Range(0, 1000).Select(static i => $"{i}.e{i % 10}")]).Length.ShouldBeLessThan(200);
+    }
 
     [Fact]
     public void A_byte_order_mark_is_left_out() => Read(folder.Write("a.txt", "\ufefftext")).ShouldBe(["text"]);
@@ -138,6 +163,8 @@ public sealed class DocumentReaderTests : IDisposable
 
     private static List<string> Read(params string[] inputs) => Read(Options(inputs));
 
-    private static List<string> Read(SourceOptions options) =>
-        [.. new DocumentReader(options).Read().Select(static document => Encoding.UTF8.GetString(document.Text.Span))];
+    private static List<string> Read(SourceOptions options) => [.. Pieces(options).Select(static piece => piece.Text)];
+
+    private static List<(string Text, long Offset, PieceEnd End)> Pieces(SourceOptions options) =>
+        [.. new DocumentReader(options).Read().Select(static piece => (Encoding.UTF8.GetString(piece.Text.Span), piece.Offset, piece.End))];
 }

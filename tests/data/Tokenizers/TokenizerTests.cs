@@ -134,14 +134,54 @@ public sealed class TokenizerTests : IClassFixture<TokenizerTests.Trained>, IDis
     [InlineData(TokenizerKind.Unigram, "unigram")]
     public void A_vocabulary_that_the_text_does_not_carry_is_refused(TokenizerKind kind, string name)
     {
-        Refusal(kind, 5000, "a few words, and that is all").ShouldMatch(
-            $@"^SentencePiece cannot train a {name} tokenizer of 5000 tokens on these texts: choose a --vocabulary-size of at most \d+, or give more text\.$");
+        Refusal(kind, 5000, "ab").ShouldMatch(
+            $@"^SentencePiece cannot train a {name} tokenizer of 5000 tokens on these texts, for they yield only \d+ pieces: choose --tokenizer bytes, or give more text\.$");
         Refusal(kind, 400, string.Concat(Enumerable.Range(0x4e00, 500).Select(static character => (char)character))).ShouldBe(
-            $"SentencePiece cannot train a {name} tokenizer of 400 tokens on these texts: choose a --vocabulary-size above 758, for they have that many bytes and characters.");
-        Refusal(kind, 500, "\n\n\t\n").ShouldBe($"The texts hold no word to train a {name} tokenizer on: choose the tokenizer \"bytes\", or give more text.");
+            $"SentencePiece cannot train a {name} tokenizer of 400 tokens on these texts, for they have 759 bytes and characters already: choose --vocabulary-size 759, or give more text.");
+        Refusal(kind, 500, "\n\n\t\n").ShouldBe($"The texts hold no word to train a {name} tokenizer on: choose --tokenizer bytes, or give more text.");
 
         static string Refusal(TokenizerKind kind, int size, string text) =>
             Should.Throw<UserErrorException>(() => SentencePieceTraining.Train(kind, size, [Encoding.UTF8.GetBytes(text)])).Message;
+    }
+
+    public static TheoryData<TokenizerKind, string> WithFewSpaces
+    {
+        get
+        {
+            var cases = new TheoryData<TokenizerKind, string>();
+            foreach (var corpus in Texts.WithFewSpaces.Keys)
+            {
+                cases.Add(TokenizerKind.Bpe, corpus);
+                cases.Add(TokenizerKind.Unigram, corpus);
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(WithFewSpaces))]
+    public void A_space_is_one_token_also_where_the_corpus_has_none(TokenizerKind kind, string corpus)
+    {
+        using var tokenizer = SentencePieceTraining.Train(kind, 320, [Encoding.UTF8.GetBytes(Texts.WithFewSpaces[corpus])]);
+        tokenizer.Encode(" ").Length.ShouldBe(1);
+        tokenizer.Decode(tokenizer.Encode(" ").AsSpan()).ShouldBe(" ");
+        foreach (var id in tokenizer.Encode("AC GT C G T"))
+            tokenizer.Decode([id]).ShouldNotContain('\u2581');
+        Prop.ForAll(Texts.Any(), text => tokenizer.Decode(tokenizer.Encode(text)) == text).QuickCheckThrowOnFailure();
+    }
+
+    [Theory]
+    [MemberData(nameof(TrainedKinds))]
+    public void In_a_model_without_a_piece_for_a_space_it_is_a_byte(TokenizerKind kind)
+    {
+        // The same model with another character in place of SentencePiece's mark.
+        var model = ((SentencePieceTokenizer)trained.Of(kind)).Model.ToArray();
+        for (var at = model.AsSpan().IndexOf("▁"u8); at >= 0; at = model.AsSpan().IndexOf("▁"u8))
+            "▂"u8.CopyTo(model.AsSpan(at));
+        using var tokenizer = new SentencePieceTokenizer(kind, model);
+        tokenizer.Encode(" ").ShouldBe(tokenizer.Encode("\n").Select(static newline => newline + (' ' - '\n')));
+        Prop.ForAll(Texts.Any(), text => tokenizer.Decode(tokenizer.Encode(text)) == text).QuickCheckThrowOnFailure();
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class RunHandlerTests : IDisposable
     {
         var run = Train(steps: 5);
         AuditHandler.Run(new AuditRequest(run.Path, Json: false), Context()).ShouldBe(ExitCode.Success);
-        output.ToString().ShouldBe($"{run.Path} is clean: 5 steps, each committed once, and 40 samples, each read once; the next position is 40.\n  there is no checkpoint yet\n");
+        output.ToString().ShouldBe($"{run.Path} is clean: 5 steps, each committed once, and 40 positions of the sample stream, each read once; the next position is 40.\n  there is no checkpoint yet\n");
 
         File.WriteAllLines(run.LedgerFile, File.ReadAllLines(run.LedgerFile).Where(static line => !line.Contains("\"step\":3")));
         output.GetStringBuilder().Clear();

@@ -97,14 +97,19 @@ public sealed class ReportTests
     public void An_audit_says_what_it_proved_or_what_contradicts()
     {
         Written(output => AuditText.Write("runs/book", new AuditReport(10, 80, [new SkippedRange(8, 8, "spike")], 0, 88, 10, []), output)).ShouldBe("""
-            runs/book is clean: 10 steps, each committed once, and 80 samples, each read once; the next position is 88.
+            runs/book is clean: 10 steps, each committed once, and 80 positions of the sample stream, each read once; the next position is 88.
               left out: positions 8–15, spike
               the newest checkpoint, of step 10, agrees
 
             """);
+        var known = new AuditReport(10, 80, [], 0, 80, null, []) { Reads = new SampleReads(30, 2, [new(3, 20)], 2) };
+        Written(output => AuditText.Write("runs/book", known, output)).ShouldContain(
+            "\n  the data have 30 samples; read once each: all of them in each of 2 epochs, 20 of them in epoch 3\n  a step read the same sample up to 2 times\n");
+        using (var reads = JsonDocument.Parse(ReportJson.Write("runs/book", known)))
+            reads.RootElement.GetProperty("reads").GetProperty("whole_epochs").GetInt64().ShouldBe(2);
         var broken = new AuditReport(10, 80, [], 8, 88, null, ["step 3 is not in the ledger"]);
         var text = Written(output => AuditText.Write("runs/book", broken, output));
-        text.ShouldStartWith("runs/book contradicts itself after 10 steps and 80 samples:\n  step 3 is not in the ledger\n  passed over, but not yet durable in the journal: 8 positions");
+        text.ShouldStartWith("runs/book contradicts itself after 10 steps and 80 positions of the sample stream:\n  step 3 is not in the ledger\n  passed over, but not yet durable in the journal: 8 positions");
         using var json = JsonDocument.Parse(ReportJson.Write("runs/book", broken));
         json.RootElement.GetProperty("clean").GetBoolean().ShouldBeFalse();
         json.RootElement.GetProperty("contradictions")[0].GetString().ShouldBe("step 3 is not in the ledger");

@@ -1,0 +1,77 @@
+using ActorTrain.Data.Plan;
+using ActorTrain.Data.Sources;
+
+namespace ActorTrain.Data.Preparation;
+
+/// <summary>Says what of a corpus is for validation, by content and seed alone: names and order of files count for nothing, and equal documents are on one side.</summary>
+/// <remarks>Whole files are taken where a choice of them comes near the requested share of the text; else documents; else, where there are too few of
+/// either, the end of the largest document, which is divided once.</remarks>
+internal sealed class ValidationSplit
+{
+    // A word of its own keeps this draw apart from every other one that the same seed makes.
+    private const ulong Use = 0x48656C644F757431;
+    private const int MostSlack = 4096;
+
+    private readonly Func<DocumentPiece, IEnumerable<DocumentPiece>> side;
+
+    private ValidationSplit(string rule, Func<DocumentPiece, IEnumerable<DocumentPiece>> side) => (Rule, this.side) = (rule, side);
+
+    /// <summary>Nothing is for validation.</summary>
+    public static ValidationSplit None { get; } = new("nothing", static piece => [piece]);
+
+    /// <summary>What is for validation, in words.</summary>
+    public string Rule { get; }
+
+    /// <summary>The random place of a hash among all.</summary>
+    public static ulong RankOf(ulong seed, ulong hash) => SplitMix.Scatter(seed ^ Use, hash);
+
+    /// <summary>Whole files.</summary>
+    public static ValidationSplit ByFiles(bool[] heldOut) => new(
+        $"{heldOut.Count(static it => it)} of {heldOut.Length} files", piece => [piece with { HeldOut = heldOut[piece.Source] }]);
+
+    /// <summary>Documents with a rank below a limit.</summary>
+    /// <param name="seed">Decides.</param>
+    /// <param name="piecewise">By file, the hash of its document where that comes in pieces.</param>
+    /// <param name="limit">The first bucket of ranks that is for training.</param>
+    public static ValidationSplit ByDocuments(ulong seed, ulong[] piecewise, int limit) => new(
+        "documents of all files", piece => [piece with { HeldOut = RankedBytes.BucketOf(RankOf(seed, HashOf(piece, piecewise))) < limit }]);
+
+    /// <summary>The end of one document, or of each of its copies.</summary>
+    /// <param name="piecewise">By file, the hash of its document where that comes in pieces.</param>
+    /// <param name="document">Hash of the document.</param>
+    /// <param name="length">Its length in bytes.</param>
+    /// <param name="tail">About how much of it is for validation.</param>
+    public static ValidationSplit ByDividing(ulong[] piecewise, ulong document, long length, long tail) => new(
+        "the end of the largest document", piece => HashOf(piece, piecewise) == document ? Divided(piece, length - tail, (int)Math.Min(tail / 4, MostSlack)) : [piece]);
+
+    /// <summary>The same pieces in the same order, each knowing its side; one may become two.</summary>
+    public IEnumerable<DocumentPiece> Apply(IEnumerable<DocumentPiece> pieces) => pieces.SelectMany(side);
+
+    private static ulong HashOf(in DocumentPiece piece, ulong[] piecewise) =>
+        piece.IsWhole ? CorpusSurvey.HashOf(piece.Text.Span) : piecewise[piece.Source];
+
+    private static DocumentPiece[] Divided(in DocumentPiece piece, long at, int slack)
+    {
+        if (at <= piece.Offset)
+            return [piece with { HeldOut = true }];
+        if (at > piece.Offset + piece.Text.Length)
+            return [piece];
+        var cut = CutOf(piece.Text.Span, (int)(at - piece.Offset), slack);
+        var head = piece with { Text = piece.Text[..cut], End = PieceEnd.Divided };
+        return cut == piece.Text.Length ? [head] : [head, piece with { Text = piece.Text[cut..], Offset = piece.Offset + cut, HeldOut = true }];
+    }
+
+    /// <summary>A place near <paramref name="at"/>, never 0: after a line end or before a space shortly ahead of it, else between two characters.</summary>
+    private static int CutOf(ReadOnlySpan<byte> text, int at, int slack)
+    {
+        var from = Math.Max(1, at - slack);
+        if (text[from..at].LastIndexOf((byte)'\n') is var line and >= 0)
+            return from + line + 1;
+        if (text[from..at].LastIndexOf((byte)' ') is var space and >= 0)
+            return from + space;
+        var cut = Utf8Text.CharacterBoundary(text, at);
+        for (cut = cut > 0 ? cut : at; cut < text.Length && (text[cut] & 0xC0) == 0x80;)
+            cut++;
+        return cut;
+    }
+}

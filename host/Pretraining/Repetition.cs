@@ -1,0 +1,21 @@
+using ActorTrain.Data.Shards;
+using ActorTrain.Host.Configuration;
+
+namespace ActorTrain.Host.Pretraining;
+
+/// <summary>Data of fewer samples than a step takes. That may be meant, so it is a warning.</summary>
+internal static class Repetition
+{
+    /// <summary>The warning, with what would help; null where there are samples enough for a step.</summary>
+    public static string? Within(TokenStore data, TrainingOptions training, int context)
+    {
+        var samples = data.Train.SampleCount(context);
+        if (training.Batch <= samples)
+            return null;
+        var batch = samples / training.Lanes * training.Lanes;
+        var shorter = (data.Train.Tokens - 1) / training.Batch;
+        var fix = batch > 0 ? $"choose training.batch={batch}, or " : shorter > 0 ? $"choose model.context={shorter}, or " : "";
+        return $"training.batch is {training.Batch}, but {data.Folder} has only {samples} samples of {context} tokens for training, "
+            + $"so every step reads some of them more than once; {fix}prepare more text.";
+    }
+}

@@ -1,0 +1,440 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.IO.Compression;
+using System.Text;
+using System.Text.RegularExpressions;
+using ActorTrain.Data.Preparation;
+using ActorTrain.Data.Shards;
+using ActorTrain.Data.Sources;
+using ActorTrain.Data.Tokenizers;
+using ActorTrain.Host.Actions;
+using ActorTrain.Host.Commands;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Pretraining;
+using ActorTrain.Models;
+
+namespace ActorTrain.Host.Tests;
+
+/// <summary>Every advice that preparing text and opening prepared data give is followed as a person would: the complaint is gone, though another may come.</summary>
+public sealed partial class AdviceTests : IDisposable
+{
+    private static readonly string Words = string.Concat(Enumerable.Range(0, 4000).Select(static i => $"word{i % 97} and {i % 89} of them\n"));
+
+    /// <summary>What no test can bring about here.</summary>
+    private static readonly string[] OutOfReach =
+    [
+        "The SentencePiece tokenizer's library libactortrain_tokenizer.so was not found: ",
+        " cannot be listed: ",
+        " holds a document of more than ",
+        "make room or name another with --output.",
+    ];
+
+    private readonly string root = Directory.CreateTempSubdirectory("actortrain-advice-").FullName;
+    private readonly List<string> complaints = [];
+
+    public void Dispose() => Directory.Delete(root, recursive: true);
+
+    [Fact]
+    public void Every_advice_can_be_followed()
+    {
+        Inputs();
+        Texts();
+        Options();
+        Outputs();
+        Tokenizers();
+        Stores();
+
+        var sites = Sites().ToList();
+        sites.Count.ShouldBeGreaterThan(40);
+        foreach (var site in sites.Except(OutOfReach))
+            complaints.ShouldContain(complaint => complaint.Contains(site, StringComparison.Ordinal), $"no case of this test gives \"{site}\"");
+        OutOfReach.ShouldAllBe(site => sites.Contains(site));
+    }
+
+    [Theory]
+    [InlineData(8, 4, 40, 4)]
+    [InlineData(8, 8, 40, 8)]
+    [InlineData(64, 8, 30, 1)]
+    [InlineData(1000, 8, 30, 4)]
+    public void A_batch_larger_than_the_data_is_warned_of_and_the_advice_ends_it(int batch, int lanes, int bytes, int context)
+    {
+        Write("few.txt", new string('x', bytes * 10));
+        Run(() => Prepare("--input", At("few.txt"), "--output", At("few"), "--tokenizer", "bytes", "--held-out", "0", "--force")).ShouldBeNull();
+        using var data = TokenStore.Open(At("few"));
+        string? Warning(string setting)
+        {
+            string[] settings = ["run.name=few", $"data.path={At("few")}", $"training.batch={batch}", $"training.lanes={lanes}", $"model.context={context * bytes}"];
+            var configuration = RunFile.Read(null, [.. settings.Where(given => given.Split('=')[0] != setting.Split('=')[0]), setting]);
+            return Repetition.Within(data, configuration.Training, configuration.Model.ContextLength);
+        }
+
+        var warning = Warning("run.name=few").ShouldNotBeNull();
+        if (Setting().Match(warning) is { Success: true } setting)
+            Warning(setting.Value).ShouldBeNull();
+        else
+            data.Train.Tokens.ShouldBeLessThanOrEqualTo(batch);
+    }
+
+    private void Inputs()
+    {
+        var text = Write("text.txt", Words);
+        Follow(At("nothing.txt"), text);
+        Directory.CreateDirectory(At("folder"));
+        Follow(At("folder"), At("*.txt"));
+        Write("folder/a.csv", Words);
+        Follow(At("folder"), At("folder/*.csv"));
+        Follow(At("*.nothing"), At("*.txt"));
+
+        using (var pipe = new System.IO.Pipes.AnonymousPipeServerStream(System.IO.Pipes.PipeDirection.Out))
+            Follow($"/proc/self/fd/{pipe.ClientSafePipeHandle.DangerousGetHandle()}", text);
+        Follow(Write("plain.gz", Words), () => Rename("plain.gz", "plain.txt"));
+
+        var whole = Gzipped(Encoding.UTF8.GetBytes(Words));
+        Follow(Write("short.gz", whole[..(whole.Length / 2)]), () => Write("short.gz", whole));
+        Write("empty.txt", "");
+        Follow([At("empty.txt"), text], [text]);
+        Advised([At("empty.txt"), text], "--lenient");
+
+        // Of formats that are refused by name, the command that the sentence names is called.
+        FollowCommand(Write("twice.gz", Gzipped(whole)), "gunzip", "gunzip -c twice.gz > once.gz", "once.gz");
+        FollowCommand(Write("wide.txt", Encoding.Unicode.GetBytes(Words)), "iconv -f UTF-16LE -t UTF-8", "iconv -f UTF-16LE -t UTF-8 wide.txt > narrow.txt", "narrow.txt");
+        FollowCommand(Write("wide2.txt", Encoding.BigEndianUnicode.GetBytes(Words)), "iconv -f UTF-16BE -t UTF-8", "iconv -f UTF-16BE -t UTF-8 wide2.txt > narrow2.txt", "narrow2.txt");
+        Shell("xz -kc text.txt > text.xz; bzip2 -kc text.txt > text.bz2; tar -cf text.tar text.txt");
+        FollowCommand(At("text.xz"), "xz -d", "xz -d text.xz", "text");
+        FollowCommand(At("text.bz2"), "bunzip2", "rm text; bunzip2 text.bz2", "text");
+        FollowCommand(At("text.tar"), "tar -xf", "rm text.txt; tar -xf text.tar", "text.txt");
+    }
+
+    private void Texts()
+    {
+        byte[] latin = [.. "caf"u8, 0xE9, .. " noir, and more of it"u8];
+        Follow(Write("latin.txt", latin), () => Shell("iconv -f LATIN1 -t UTF-8 latin.txt > utf8.txt; mv utf8.txt latin.txt"));
+        Advised([Write("latin.txt", latin)], "--lenient");
+        byte[] half = [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("good "), 0x00, 0xD8, 0x61, 0x00];
+        Advised([Write("half.txt", half)], "--lenient");
+
+        var field = Write("field.jsonl", """{"a":{"b":"text within"}}""");
+        Run(() => Prepare("--input", field)).ShouldNotBeNull().ShouldContain("--text-field (a.b for");
+        Changed(() => Prepare("--input", field), () => Prepare("--input", field, "--text-field", "a.b"));
+        Follow(Write("broken.jsonl", "{\"text\":\"good\"}\n{\"text\": "), () => Write("broken.jsonl", "{\"text\":\"good\"}\n"));
+        Advised([Write("surrogate.jsonl", """{"text":"a\ud800"}""")], "--lenient");
+
+        Follow(Write("one.txt", "x"), () => Write("one.txt", "xy"));
+        Advised([Write("one.txt", "x")], "--held-out", "0");
+        Changed(() => Prepare("--input", At("empty.txt"), "--lenient"), () => Prepare("--input", At("text.txt"), "--lenient"));
+    }
+
+    private void Options()
+    {
+        var good = new PreparationOptions { Source = new SourceOptions { Inputs = [At("text.txt")] }, Output = At("options"), Tokenizer = TokenizerKind.Bytes };
+        void Becomes(PreparationOptions bad, PreparationOptions better) => Changed(bad.Validate, better.Validate);
+        Becomes(good with { Output = " " }, good);
+        Becomes(good with { Source = good.Source with { Inputs = [] } }, good);
+        Becomes(good with { Source = good.Source with { Inputs = [" "] } }, good);
+        Becomes(good with { Source = good.Source with { TextField = "" } }, good);
+        Becomes(good with { Source = good.Source with { DocumentSeparator = "" } }, good with { Source = good.Source with { DocumentSeparator = null } });
+        Becomes(good with { Tokenizer = (TokenizerKind)9 }, good with { Tokenizer = TokenizerKind.Unigram });
+        InRange(good with { Tokenizer = TokenizerKind.Bpe, VocabularySize = 267 }, static (options, value) => options with { VocabularySize = (int)value });
+        InRange(good with { HeldOutFraction = 0.7 }, static (options, value) => options with { HeldOutFraction = value });
+        InRange(good with { TokenizerSampleBytes = 0 }, static (options, value) => options with { TokenizerSampleBytes = (long)value });
+        InRange(good with { ShardTokens = 0 }, static (options, value) => options with { ShardTokens = (long)value });
+
+        // Each bound that the sentence names.
+        void InRange(PreparationOptions bad, Func<PreparationOptions, double, PreparationOptions> with)
+        {
+            var advice = Run(bad.Validate).ShouldNotBeNull().Split(": ", 2)[1];
+            var bounds = Number().Matches(advice.Split(", ")[0]).Select(static number => double.Parse(number.Value, CultureInfo.InvariantCulture)).ToList();
+            bounds.ShouldNotBeEmpty(advice);
+            foreach (var bound in bounds)
+                Changed(bad.Validate, with(bad, bound).Validate);
+        }
+    }
+
+    private void Outputs()
+    {
+        string[] Into(string output, params string[] more) => ["--input", At("text.txt"), "--output", At(output), .. more];
+        Run(() => Prepare(Into("made"))).ShouldBeNull();
+        Changed(() => Prepare(Into("made")), () => Prepare(Into("another")));
+        Changed(() => Prepare(Into("made")), () => Prepare(Into("made", "--force")));
+        Changed(() => Prepare(Into("text.txt")), () => Prepare(Into("another", "--force")));
+        Changed(() => Prepare(Into("text.txt/below")), () => Prepare(Into("another", "--force")));
+        Changed(() => Prepare(Into("folder", "--force")), () => Prepare(Into("another", "--force")));
+        Changed(() => Prepare("--input", At("text.txt"), "--output", "/"), () => Prepare(Into("another", "--force")));
+        Changed(() => CorpusPreparation.Run(Of("/")), () => CorpusPreparation.Run(Of(At("another"))));
+        Directory.CreateDirectory(At(".busy.partial"));
+        using (new FileStream(At(".busy.partial/lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+            Changed(() => Prepare(Into("busy")), () => Prepare(Into("another", "--force")));
+
+        PreparationOptions Of(string output) => new() { Source = new SourceOptions { Inputs = [At("text.txt")] }, Output = output, Tokenizer = TokenizerKind.Bytes, Force = true };
+    }
+
+    private void Tokenizers()
+    {
+        string[] With(string file, string kind, params string[] more) => ["--input", At(file), "--output", At("tokenized"), "--force", "--tokenizer", kind, .. more];
+        Changed(() => Prepare(With("text.txt", "bytes", "--tokenizer-from", At("nowhere"))), () => Prepare(With("text.txt", "bytes", "--tokenizer-from", At("made"))));
+
+        Write("lines.txt", string.Concat(Enumerable.Repeat("\n", 500)));
+        Write("few.txt", "ab ab ba");
+        Write("many.txt", string.Concat(Enumerable.Range(0x4e00, 600).Select(static character => (char)character)));
+        Write("alone.txt", string.Concat(Enumerable.Range(0x4e00, 600).Select(static character => (char)character + "\n")));
+        Write("dna.txt", string.Concat(Enumerable.Range(0, 3000).Select(static i => "ACGT"[i * i % 13 % 4])));
+        foreach (var kind in new[] { "bpe", "unigram" })
+        {
+            foreach (var file in new[] { "lines.txt", "few.txt", "many.txt", "alone.txt", "dna.txt", "text.txt" })
+            {
+                // Until it succeeds; a circle of advice would never end.
+                var size = "20000";
+                string[] line = With(file, kind, "--vocabulary-size", size);
+                for (var turns = 0; Run(() => Prepare(line)) is { } complaint; turns++)
+                {
+                    turns.ShouldBeLessThan(3, complaint);
+                    var fix = Fix().Match(complaint);
+                    fix.Success.ShouldBeTrue(complaint);
+                    line = fix.Groups["option"].Value == "--tokenizer" ? With(file, fix.Groups["value"].Value) : With(file, kind, "--vocabulary-size", fix.Groups["value"].Value);
+                }
+            }
+        }
+
+        // What stands between is refused by its sentence, and the number in it is the least that is accepted.
+        var least = Run(() => Prepare(With("alone.txt", "bpe", "--vocabulary-size", "300"))).ShouldNotBeNull();
+        Run(() => Prepare(With("alone.txt", "bpe", "--vocabulary-size", Fix().Match(least).Groups["value"].Value))).ShouldBeNull();
+        Changed(() => SentencePieceTraining.Train(TokenizerKind.Bpe, 300, [Encoding.UTF8.GetBytes("\n")]), () => Prepare(With("lines.txt", "bytes")));
+    }
+
+    private void Stores()
+    {
+        var index = At("made/index.json");
+        Changed(() => Open("none"), () => Make(Advised()));
+        Changed(() => Open("folder"), () => Make(At("other")));
+        Broken(() => File.WriteAllText(index, "{"));
+        Broken(() => File.WriteAllText(index, File.ReadAllText(index).Replace("\"format\": 1", "\"format\": 7", StringComparison.Ordinal)));
+        Broken(() => File.WriteAllText(index, File.ReadAllText(index).Replace("\"documents\": 1", "\"documents\": 2", StringComparison.Ordinal)));
+        Broken(() => File.Delete(At("made/train-00000.bin")));
+        Broken(() => File.WriteAllText(At("made/train-00000.bin"), "short"));
+        Broken(() => Flip("made/train-00000.bin"));
+        Broken(() =>
+        {
+            File.Delete(At("made/train-00000.bin"));
+            Directory.CreateDirectory(At("made/train-00000.bin"));
+        });
+        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), "{"));
+        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), File.ReadAllText(At("made/actortrain-tokenizer.json")).Replace("257", "258", StringComparison.Ordinal)));
+        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), File.ReadAllText(At("made/actortrain-tokenizer.json")).Replace("\"Bytes\"", "9", StringComparison.Ordinal)));
+        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), File.ReadAllText(At("made/actortrain-tokenizer.json")).Replace("\"Bytes\"", "\"Bpe\"", StringComparison.Ordinal)));
+        Run(() => Prepare("--input", At("text.txt"), "--output", At("pieces"), "--tokenizer", "bpe", "--vocabulary-size", "300")).ShouldBeNull();
+        Broken(() =>
+        {
+            foreach (var file in new[] { "actortrain-tokenizer.json", "tokenizer.model" })
+                File.Copy(At("pieces", file), At("made", file), overwrite: true);
+        });
+        Broken(() => File.WriteAllBytes(At("made/train-00000.bin"), [.. Enumerable.Repeat((byte)0xFF, (int)new FileInfo(At("made/train-00000.bin")).Length)]), Read);
+
+        using var other = TokenStore.Open(At("pieces"));
+        Changed(
+            () =>
+            {
+                using var bytes = TokenStore.Open(At("made"));
+                other.RequireTokenizer(bytes.Tokenizer.Identity, At("made"));
+            },
+            () => Prepare("--input", At("text.txt"), "--output", At("pieces2"), "--tokenizer-from", TokenizerFrom().Match(complaints[^1]).Groups["folder"].Value));
+        Changed(() => other.Train.SampleCount(10_000_000), () => other.Train.SampleCount(100));
+
+        string Advised() => Output().Match(complaints[^1]).Groups["folder"].Value;
+        void Make(string output)
+        {
+            Prepare("--input", At("text.txt"), "--output", output, "--force");
+            TokenStore.Open(output).Dispose();
+        }
+
+        void Open(string name)
+        {
+            using var store = TokenStore.Open(At(name));
+            store.Verify();
+        }
+
+        void Read()
+        {
+            using var store = TokenStore.Open(At("made"));
+            store.Train.Read(0, new long[store.Train.Tokens]);
+        }
+
+        // The advice is to prepare again, into the same folder.
+        void Broken(Action breaking, Action? use = null)
+        {
+            use ??= () => Open("made");
+            if (Directory.Exists(At("made")))
+                Directory.Delete(At("made"), recursive: true);
+            Make(At("made"));
+            breaking();
+            Run(use).ShouldNotBeNull().ShouldContain("`actortrain prepare --force`");
+            Changed(use, () =>
+            {
+                Make(At("made"));
+                use();
+            });
+        }
+    }
+
+    private void Follow(string bad, string better) => Follow([bad], [better]);
+
+    private void Follow(string[] bad, string[] better) => Changed(() => Prepare(["--input", .. bad]), () => Prepare(["--input", .. better]));
+
+    /// <summary>Changes the file and does the same again.</summary>
+    private void Follow(string path, Func<string> better)
+    {
+        Run(() => Prepare("--input", path)).ShouldNotBeNull();
+        var changed = better();
+        var complaint = complaints[^1];
+        Run(() => Prepare("--input", changed)).ShouldNotBe(complaint);
+    }
+
+    private void Follow(string path, Action better) => Follow(path, () =>
+    {
+        better();
+        return path;
+    });
+
+    private void FollowCommand(string path, string advised, string command, string made)
+    {
+        Run(() => Prepare("--input", path)).ShouldNotBeNull().ShouldContain($"({advised})");
+        Shell(command);
+        Run(() => Prepare("--input", At(made))).ShouldBeNull();
+    }
+
+    /// <summary>The sentence names these words, and with them the complaint is gone.</summary>
+    private void Advised(string[] inputs, params string[] words)
+    {
+        Run(() => Prepare(["--input", .. inputs])).ShouldNotBeNull().ShouldContain(string.Join(' ', words));
+        Changed(() => Prepare(["--input", .. inputs]), () => Prepare(["--input", .. inputs, .. words]));
+    }
+
+    private void Changed(Action bad, Action better)
+    {
+        var complaint = Run(bad).ShouldNotBeNull();
+        Run(better).ShouldNotBe(complaint);
+    }
+
+    private string? Run(Action action)
+    {
+        try
+        {
+            action();
+            return null;
+        }
+        catch (UserErrorException error)
+        {
+            complaints.Add(error.Message);
+            return error.Message;
+        }
+    }
+
+    /// <summary>Calls <c>actortrain prepare</c>, into a folder of its own where none is named, with the byte tokenizer where none is named.</summary>
+    private void Prepare(params string[] line)
+    {
+        string[] rest = [.. line.Contains("--output") ? Array.Empty<string>() : ["--output", At($"out-{complaints.Count}"), "--force"], .. line.Contains("--tokenizer") || line.Contains("--tokenizer-from") ? Array.Empty<string>() : ["--tokenizer", "bytes"]];
+        using var error = new StringWriter();
+        int Refuse(object request, CommandContext context) => throw new InvalidOperationException();
+        UserErrorException? refused = null;
+        int Handle(PrepareRequest request, CommandContext context)
+        {
+            try
+            {
+                return PrepareHandler.Run(request, context);
+            }
+            catch (UserErrorException wrong)
+            {
+                refused = wrong;
+                throw;
+            }
+        }
+
+        var handlers = new Handlers
+        {
+            Prepare = Handle, Doctor = Refuse, Pretrain = Refuse, Eval = Refuse, Generate = Refuse, Export = Refuse, Import = Refuse, Runs = Refuse, Plot = Refuse, Scale = Refuse,
+            RollBack = Refuse, Skip = Refuse, LearningRate = Refuse, Quarantine = Refuse, Pause = Refuse, Resume = Refuse, Goodput = Refuse, Status = Refuse, Journal = Refuse,
+            Audit = Refuse, Checkpoints = Refuse, Chaos = Refuse,
+        };
+        var code = CommandLine.Run(["prepare", .. line, .. rest], handlers, new CommandContext(TextWriter.Null, error, false, TimeProvider.System));
+        if (code == ExitCode.UserError)
+            throw refused ?? new UserErrorException(error.ToString());
+        code.ShouldBe(ExitCode.Success, error.ToString());
+    }
+
+    private string At(params string[] parts) => Path.Combine([root, .. parts]);
+
+    private string Write(string name, string text) => Write(name, Encoding.UTF8.GetBytes(text));
+
+    private string Write(string name, byte[] bytes)
+    {
+        File.WriteAllBytes(At(name), bytes);
+        return At(name);
+    }
+
+    private string Rename(string from, string to)
+    {
+        File.Move(At(from), At(to), overwrite: true);
+        return At(to);
+    }
+
+    private void Flip(string name)
+    {
+        var bytes = File.ReadAllBytes(At(name));
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(At(name), bytes);
+    }
+
+    private void Shell(string command)
+    {
+        using var shell = Process.Start(new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = root })!;
+        shell.WaitForExit();
+        shell.ExitCode.ShouldBe(0, command);
+    }
+
+    private static byte[] Gzipped(byte[] bytes)
+    {
+        using var memory = new MemoryStream();
+        using (var gzip = new GZipStream(memory, CompressionLevel.Fastest))
+            gzip.Write(bytes);
+        return memory.ToArray();
+    }
+
+    /// <summary>Of every sentence in the source of <c>data</c>, the longest part that no value is put into.</summary>
+    private static IEnumerable<string> Sites()
+    {
+        var source = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(source, "ActorTrain.sln")))
+            source = Path.GetDirectoryName(source) ?? throw new InvalidOperationException("The source is not above the tests.");
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(source, "data"), "*.cs", SearchOption.AllDirectories))
+        {
+            foreach (Match statement in Thrown().Matches(File.ReadAllText(file)))
+            {
+                var parts = Literal().Matches(Hole().Replace(Hole().Replace(statement.Value, "\u0001"), "\u0001")).SelectMany(static literal => literal.Groups[1].Value.Split('\u0001'));
+                yield return parts.MaxBy(static part => part.Length).ShouldNotBeNull(statement.Value);
+            }
+        }
+    }
+
+    [GeneratedRegex(@"UserErrorException(?: \w+\([^)]*\) =>\s*new)?\((?:[^;""]|""(?:[^""\\]|\\.)*"")*;")]
+    private static partial Regex Thrown();
+
+    [GeneratedRegex(@"\{[^{}]*\}")]
+    private static partial Regex Hole();
+
+    [GeneratedRegex(@"""((?:[^""\\]|\\.)*)""")]
+    private static partial Regex Literal();
+
+    [GeneratedRegex(@"[0-9.]*[0-9]")]
+    private static partial Regex Number();
+
+    [GeneratedRegex(@"choose (?<option>--tokenizer|--vocabulary-size) (?<value>\w+)")]
+    private static partial Regex Fix();
+
+    [GeneratedRegex(@"(training\.batch|model\.context)=\d+")]
+    private static partial Regex Setting();
+
+    [GeneratedRegex(@"--output (?<folder>[^`]+)`")]
+    private static partial Regex Output();
+
+    [GeneratedRegex(@"--tokenizer-from (?<folder>[^`]+)`")]
+    private static partial Regex TokenizerFrom();
+}
