@@ -1,0 +1,83 @@
+using System.Data.Common;
+using ActorTrain.Tests.Databases;
+using ActorTrain.Tests.Processes;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace ActorTrain.Chaos.Tests;
+
+/// <summary>Real processes and a journal that cannot be read in full: whoever needs it refuses in one sentence, and nothing on disk or in the database changes.</summary>
+public sealed class UnreadableJournalTests(RealRun real) : IClassFixture<RealRun>
+{
+    private static readonly string[] Readers = ["journal", "status", "checkpoints", "audit"];
+
+    /// <summary>As a process leaves its database that ends in order, or that is killed: then what it wrote last is in the log, and the log stays there.</summary>
+    [Theory]
+    [InlineData("UPDATE journal SET manifest = 'CheckpointCommitted/9' WHERE sequence_number = 2", "at decision 2: it has the form \"CheckpointCommitted/9\"", true)]
+    [InlineData("UPDATE journal SET manifest = 'CheckpointCommitted/9' WHERE sequence_number = 2", "use the newer program that wrote it", false)]
+    [InlineData("DELETE FROM journal WHERE sequence_number = 3", "at decision 3: it is missing", true)]
+    [InlineData("UPDATE journal SET message = substr(message, 1, 9) WHERE sequence_number = 1", "at decision 1: it was altered", false)]
+    [InlineData("UPDATE journal SET identifier = 4711 WHERE sequence_number = 2", "one of its decisions was written by another program", false)]
+    public void Whoever_needs_it_refuses_and_leaves_every_file_as_it_is(string damage, string said, bool isInLog)
+    {
+        var name = $"damaged-{Guid.NewGuid():N}";
+        real.Run(Short(name)).ShouldSucceed();
+        var database = Path.Combine(real.RunFolder(name), "run.db");
+        var aside = real.At("aside");
+        using (var connection = new SqliteConnection($"Data Source={database};Pooling=False"))
+        {
+            Execute(connection, damage);
+            if (isInLog)
+            {
+                Directory.CreateDirectory(aside);
+                foreach (var file in (string[])[database, database + "-wal"])
+                    File.Copy(file, Path.Combine(aside, Path.GetFileName(file)), overwrite: true);
+            }
+        }
+
+        if (isInLog)
+        {
+            foreach (var file in Directory.GetFiles(aside))
+                File.Move(file, Path.Combine(real.RunFolder(name), Path.GetFileName(file)), overwrite: true);
+            new FileInfo(database + "-wal").Length.ShouldBeGreaterThan(0);
+        }
+
+        var before = real.Snapshot();
+        RefuseAll(name, Short(name), $"runs/{name}/run.db", said);
+        real.Snapshot().ShouldBe(before);
+    }
+
+    [Fact]
+    public void The_same_holds_of_a_database_server()
+    {
+        var server = PostgresServer.Shared.NewDatabase();
+        string[] train = [.. Short("served"), "--set", $"journal.connection={server}"];
+        real.Run(train).ShouldSucceed();
+        using var connection = new NpgsqlConnection(server);
+        Execute(connection, "UPDATE journal SET manifest = 'RunMoved/1' WHERE sequence_number = 2");
+        var (before, rows) = (real.Snapshot(), Rows());
+        RefuseAll("served", train, "PostgreSQL", "at decision 2: it has the form \"RunMoved/1\"");
+        real.Snapshot().ShouldBe(before);
+        Rows().ShouldBe(rows);
+
+        object? Rows() => Execute(connection, "SELECT md5(string_agg(journal::text, '|' ORDER BY ordering)) FROM journal");
+    }
+
+    private void RefuseAll(string name, string[] train, params string[] said)
+    {
+        real.Run(train).ShouldRefuse(said);
+        foreach (var reader in Readers)
+            real.Run(reader, name).ShouldRefuse(said);
+    }
+
+    private static string[] Short(string name) => RealRun.Pretrain(name, "float32", "training.steps=6", "evaluation.every=0");
+
+    private static object? Execute(DbConnection connection, string text)
+    {
+        if (connection.State == System.Data.ConnectionState.Closed)
+            connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = text;
+        return command.ExecuteScalar();
+    }
+}
