@@ -23,7 +23,7 @@ internal sealed record ControlRequest(int Version, string Command, int? Trainers
     /// <summary>For <c>lr</c>: the learning rate is multiplied by it.</summary>
     public double? Factor { get; init; }
 
-    /// <summary>For <c>extend</c>: steps in all.</summary>
+    /// <summary>For <c>extend</c>: steps in all. For <c>trace</c>: steps to record from now on; absent: give what was recorded.</summary>
     public long? Steps { get; init; }
 
     /// <summary>For <c>quarantine</c> and <c>release</c>: a trainer's number.</summary>
@@ -31,9 +31,6 @@ internal sealed record ControlRequest(int Version, string Command, int? Trainers
 
     /// <summary>For what an operator wants: who that is.</summary>
     public string? By { get; init; }
-
-    /// <summary>For <c>trace</c>: steps to record from now on; absent: give what was recorded.</summary>
-    public int? Steps { get; init; }
 
     public static ControlRequest TakeTrace { get; } = new(ControlProtocol.Version, "trace");
 

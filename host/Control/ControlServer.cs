@@ -203,13 +203,13 @@ internal sealed class ControlServer : IDisposable
         }
     }
 
-    private ControlAnswer Trace(int? steps)
+    private ControlAnswer Trace(long? steps)
     {
         if (steps is not { } count)
             return ControlAnswer.Done("") with { Trace = control.TakeTrace() };
-        if (count < 1)
+        if (count is < 1 or > int.MaxValue)
             return ControlAnswer.Refused("trace needs the number of steps, at least 1.");
-        control.BeginTrace(count);
+        control.BeginTrace((int)count);
         return ControlAnswer.Done($"{run.Name} records {count} {(count == 1 ? "step" : "steps")}.");
     }
 

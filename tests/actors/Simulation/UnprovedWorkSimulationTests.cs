@@ -14,7 +14,7 @@ public sealed class UnprovedWorkSimulationTests
     private static readonly RunLogicOptions Options = new()
     {
         ConfigurationHash = "hash",
-        Steps = 60,
+        Schedule = Arithmetic.Constant(60),
         Lanes = 8,
         Trainers = 3,
         Reducers = 2,
