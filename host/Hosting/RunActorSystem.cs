@@ -44,7 +44,7 @@ internal static class RunActorSystem
         }
         finally
         {
-            system.Terminate().Wait();
+            system.Terminate().Wait(3 * DatabaseTimeout);
         }
 
         UserErrorException Unreadable(string reason) => new(

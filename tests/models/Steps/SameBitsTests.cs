@@ -75,7 +75,7 @@ public sealed class SameBitsTests
             result = run();
         });
         thread.Start();
-        thread.Join();
+        thread.WaitToEnd();
         return result;
     }
 
@@ -116,7 +116,7 @@ public sealed class SameBitsTests
                         Compute(i);
                     })).ToArray();
                     Array.ForEach(threads, static thread => thread.Start());
-                    Array.ForEach(threads, static thread => thread.Join());
+                    Array.ForEach(threads, static thread => thread.WaitToEnd());
                 }
                 else
                 {
