@@ -64,11 +64,11 @@ check: ## before every commit: formatting, analyzers, build, fast tests
 	dotnet format ActorTrain.sln --verify-no-changes --no-restore
 	ops/test.sh --fast
 
-bench: ## measure against PyTorch in the same run; ends with one line per figure: figure NAME VALUE
-	@ops/setup.sh python3-torch
+bench: ## measure against TorchSharp and PyTorch in the same run; ends with one line per figure: figure NAME VALUE; PARTS="gpt2 actors": only these
+	@ops/setup.sh python3-torch libopenblas0-openmp libtcmalloc-minimal4 libmimalloc2.0
 	$(DOTNET_BUILD)
 	ops/bench/fetch-openblas.sh
-	dotnet run --project ops/bench --configuration Release
+	dotnet run --project ops/bench --configuration Release -- $(PARTS)
 
 bench-spikes: ## score the rules for loss spikes on recorded runs: figure spikes.RULE.precision, .recall, .delay_steps
 	@ops/setup.sh

@@ -9,6 +9,7 @@ internal sealed class TrainingProcess : IDisposable
     // Much more than the rest of a process that trains needs; a tenth of it is left to that.
     private const long ManagedMemory = 512L << 20;
     private const int Remembered = 20;
+    private static readonly TimeSpan OutputPatience = TimeSpan.FromSeconds(10);
 
     private readonly Process process;
     private readonly Queue<string> said = [];
@@ -63,7 +64,9 @@ internal sealed class TrainingProcess : IDisposable
     {
         if (!process.WaitForExit(patience))
             return false;
-        process.WaitForExit();
+
+        // What it printed last may still be on its way; a child of its own that holds on to its output does not keep this process.
+        process.WaitForExitAsync().Wait(OutputPatience);
         return true;
     }
 

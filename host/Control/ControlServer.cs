@@ -40,6 +40,9 @@ internal sealed class ControlServer : IDisposable
         accepting = Task.Run(Accept);
     }
 
+    /// <summary>How long its end waits for an answer that is being made.</summary>
+    internal TimeSpan EndPatience { get; init; } = ControlProtocol.Patience;
+
     /// <summary>Closes all connections and takes the socket away.</summary>
     public void Dispose()
     {
@@ -47,10 +50,14 @@ internal sealed class ControlServer : IDisposable
             return;
         stopping.Cancel();
         File.Delete(run.ControlSocket);
-        accepting.GetAwaiter().GetResult();
-        for (var place = 0; place < ControlProtocol.MaximumConnections; place++)
-            places.Wait();
+
+        // An answer that hangs does not keep the process: it is given up, and what it may still use stays.
+        var isOver = accepting.Wait(EndPatience);
+        for (var place = 0; isOver && place < ControlProtocol.MaximumConnections; place++)
+            isOver = places.Wait(EndPatience);
         socket.Dispose();
+        if (!isOver)
+            return;
         places.Dispose();
         stopping.Dispose();
     }

@@ -74,7 +74,7 @@ internal static class RunActorSystem
         }
         finally
         {
-            End(system, Timeout.InfiniteTimeSpan);
+            End(system, ReadTimeout);
         }
 
         string Unreadable(string reason) =>

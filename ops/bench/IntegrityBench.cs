@@ -25,7 +25,7 @@ internal static class IntegrityBench
             Model = Trainee.BenchmarkModel,
             Precision = Precision.BFloat16,
             Lanes = Lanes,
-            Schedule = new LearningRateSchedule(1e-3, WarmupSteps: 10, Steps: 10_000),
+            Schedule = Trainee.Schedule,
         };
         using var guarded = new Guarded(options);
         using var bare = new Bare(options);
@@ -62,9 +62,8 @@ internal static class IntegrityBench
 
     private static TokenBatch[] Batches()
     {
-        var (random, model) = (new Random(1), Trainee.BenchmarkModel);
-        return [.. Enumerable.Range(0, Lanes).Select(_ => new TokenBatch(
-            [.. Enumerable.Range(0, model.ContextLength + 1).Select(_ => (long)random.Next(model.VocabularySize))], 1, model.ContextLength))];
+        var random = new Random(1);
+        return [.. Enumerable.Range(0, Lanes).Select(_ => Trainee.RandomTokens(Trainee.BenchmarkModel, sequences: 1, random))];
     }
 
     private sealed class Guarded(ReplicaOptions options) : IDisposable

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
+using ActorTrain.Bench.Peers;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Bench;
@@ -12,7 +12,7 @@ internal static class OperationBench
     public static void Run(Figures figures)
     {
         Console.WriteLine("\noperations: nanoseconds a call, C# and Python");
-        using var python = new TorchWorker(TorchWorker.DebianPython, "torch_op_overhead.py");
+        using var python = PeerProcess.Script(PeerProcess.DebianPython, "torch_op_overhead.py");
         var threads = get_num_threads();
         set_num_threads(1);
         using var one = ones(1);
@@ -37,7 +37,7 @@ internal static class OperationBench
                 ours[i].Add(Nanoseconds(operations[i].Call));
             var words = python.Run(Repetitions);
             for (var i = 0; i < operations.Length; i++)
-                theirs[i].Add(double.Parse(words[Array.IndexOf(words, operations[i].Name) + 1], CultureInfo.InvariantCulture));
+                theirs[i].Add(PeerProcess.Number(words, operations[i].Name));
         }
 
         var ratios = new List<double>();

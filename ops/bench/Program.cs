@@ -1,72 +1,53 @@
 using ActorTrain.Bench;
 using ActorTrain.Bench.Actors;
+using ActorTrain.Bench.Peers;
 using ActorTrain.Bench.Spikes;
-using ActorTrain.Models.Kernels;
-using static TorchSharp.torch;
+using ActorTrain.Models;
+using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Runtime;
 
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
-//   actortrain-bench [training] [operations] [saving] [memory] [lanes] [trainers] [integrity] [audits] [recovery] [restart] [goodput] [actors] [spikes] [spike-traces] [cuda]
-// Without names: all but the last two.
-var chosen = args.Length > 0 ? args : ["training", "operations", "saving", "memory", "lanes", "trainers", "integrity", "audits", "recovery", "restart", "goodput", "actors", "spikes"];
-var figures = new Figures();
-set_num_threads(Environment.ProcessorCount);
-FusedKernels.SetThreads(Environment.ProcessorCount);
-Console.WriteLine($"libtorch {__version__}, kernels {FusedKernels.Description}, {Environment.ProcessorCount} threads");
+//   actortrain-bench [PART...]       without names: all but the last two
+//   actortrain-bench worker torchsharp [--precision bf16|fp32] [--depth N] [--context N] [--vocabulary N] [--batch N]     a side of a comparison: see Peers
+(string Name, bool IsUsual, Action<Figures> Run)[] parts =
+[
+    ("training", true, TrainingBench.Run),
+    ("gpt2", true, static figures => Gpt2Bench.Run(figures, "gpt2", batch: 4, context: 256)),
+    ("gpt2_1024", true, static figures => Gpt2Bench.Run(figures, "gpt2_1024", batch: 1, context: 1024)),
+    ("operations", true, OperationBench.Run),
+    ("saving", true, SavingBench.Run),
+    ("memory", true, MemoryBench.Run),
+    ("lanes", true, LaneBench.Run),
+    ("trainers", true, TrainersBench.Run),
+    ("integrity", true, IntegrityBench.Run),
+    ("audits", true, AuditBench.Run),
+    ("recovery", true, RecoveryBench.Run),
+    ("restart", true, RestartBench.Run),
+    ("goodput", true, GoodputBench.Run),
+    ("actors", true, ActorBench.Run),
+    ("spikes", true, SpikeBench.Run),
+    ("spike-traces", false, static _ => TraceRecording.Run()),
+    ("cuda", false, CudaBench.Run),
+];
 
-foreach (var name in chosen)
+try
 {
-    switch (name)
-    {
-        case "training":
-            TrainingBench.Run(figures);
-            break;
-        case "operations":
-            OperationBench.Run(figures);
-            break;
-        case "saving":
-            SavingBench.Run(figures);
-            break;
-        case "memory":
-            MemoryBench.Run(figures);
-            break;
-        case "lanes":
-            LaneBench.Run(figures);
-            break;
-        case "trainers":
-            TrainersBench.Run(figures);
-            break;
-        case "integrity":
-            IntegrityBench.Run(figures);
-            break;
-        case "audits":
-            AuditBench.Run(figures);
-            break;
-        case "recovery":
-            RecoveryBench.Run(figures);
-            break;
-        case "restart":
-            RestartBench.Run(figures);
-            break;
-        case "goodput":
-            GoodputBench.Run(figures);
-            break;
-        case "actors":
-            ActorBench.Run(figures);
-            break;
-        case "spikes":
-            SpikeBench.Run(figures);
-            break;
-        case "spike-traces":
-            TraceRecording.Run();
-            break;
-        case "cuda":
-            CudaBench.Run(figures);
-            break;
-        default:
-            Console.Error.WriteLine($"There is no benchmark `{name}`; choose from training, operations, saving, memory, lanes, trainers, integrity, audits, recovery, restart, goodput, actors, spikes, spike-traces, cuda.");
-            return 2;
-    }
-}
+    if (args is ["worker", "torchsharp", .. var options])
+        return TorchSharpWorker.Serve(options);
 
-figures.Print();
-return 0;
+    NativeRuntime.Ensure();
+    if (args.FirstOrDefault(name => parts.All(part => part.Name != name)) is { } unknown)
+        throw new UserErrorException($"There is no benchmark \"{unknown}\"; choose from {string.Join(", ", parts.Select(static part => part.Name))}.");
+    ComputeThreads.Set(Environment.ProcessorCount);
+    Machine.Print();
+    var figures = new Figures();
+    foreach (var part in parts.Where(part => args.Length > 0 ? args.Contains(part.Name) : part.IsUsual))
+        part.Run(figures);
+    figures.Print();
+    return 0;
+}
+catch (UserErrorException error)
+{
+    Console.Error.WriteLine($"actortrain-bench: {error.Message}");
+    return 2;
+}

@@ -14,6 +14,7 @@ internal static partial class RestartBench
     private const int CheckpointEvery = 10;
     private const int Tail = 4096;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private static readonly string[] Pretrain =
     [
@@ -81,7 +82,12 @@ internal static partial class RestartBench
         File.WriteAllText(Path.Combine(folder, "text.txt"), text.ToString());
         using var prepare = Start(folder, ["prepare", "--input", "text.txt", "--output", "data", "--vocabulary-size", "400"]);
         prepare.BeginOutputReadLine();
-        prepare.WaitForExit();
+        if (!prepare.WaitForExit(Patience))
+        {
+            prepare.Kill();
+            throw new TimeoutException($"`actortrain prepare` took more than {Patience.TotalMinutes:F0} minutes and was killed.");
+        }
+
         if (prepare.ExitCode != 0)
             throw new InvalidOperationException($"`actortrain prepare` ended with {prepare.ExitCode}.");
     }
@@ -89,7 +95,7 @@ internal static partial class RestartBench
     private static Process Start(string folder, string[] arguments) =>
         Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "actortrain.dll"), .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true })!;
 
-    [GeneratedRegex(@"going on after step (\d+)")]
+    [GeneratedRegex(@"(?:going on|resum\w+) after step (\d+)")]
     private static partial Regex GoesOn { get; }
 
     /// <summary>One process of the run.</summary>
@@ -130,35 +136,51 @@ internal static partial class RestartBench
             }
         }
 
-        public (TimeSpan At, long Step) UntilItGoesOn() => goesOn.Task.GetAwaiter().GetResult();
+        public (TimeSpan At, long Step) UntilItGoesOn()
+        {
+            Await(() => goesOn.Task.IsCompleted, "did not say where it resumes");
+            return goesOn.Task.Result;
+        }
 
         public TimeSpan Until(long step) => Until(newest => newest >= step);
 
         public TimeSpan Until(Func<long, bool> isReached)
         {
-            while (!isReached(Newest))
+            Await(() => isReached(Newest), "did not take the steps that were waited for");
+            return clock.Elapsed;
+        }
+
+        private void Await(Func<bool> isSo, string complaint)
+        {
+            var started = Stopwatch.GetTimestamp();
+            while (!isSo())
             {
                 if (process.WaitForExit(Poll))
                     throw new InvalidOperationException($"`actortrain pretrain` ended with {process.ExitCode}.");
+                if (Stopwatch.GetElapsedTime(started) > Patience)
+                    throw new TimeoutException($"`actortrain pretrain` {complaint} within {Patience.TotalMinutes:F0} minutes; its newest step is {Newest}.");
             }
-
-            return clock.Elapsed;
         }
 
         /// <returns>The last step whose metrics are on disk.</returns>
         public long KillAfter(int steps)
         {
             Until(Newest + steps);
-            process.Kill();
-            process.WaitForExit();
+            Kill();
             return Newest;
         }
 
         public void Dispose()
         {
-            process.Kill();
-            process.WaitForExit();
+            Kill();
             process.Dispose();
+        }
+
+        private void Kill()
+        {
+            process.Kill();
+            if (!process.WaitForExit(Patience))
+                throw new TimeoutException($"`actortrain pretrain` did not end within {Patience.TotalMinutes:F0} minutes after it was killed.");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ActorTrain.Bench.Peers;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
@@ -13,34 +14,35 @@ internal sealed class Trainee : IDisposable
     /// <summary>6 layers, width 384, 6 heads, context 256, vocabulary 512.</summary>
     public static readonly ModelOptions BenchmarkModel = ModelOptions.FromDepth(6) with { ContextLength = 256, VocabularySize = 512 };
 
+    /// <summary>The learning rate of all benchmarks.</summary>
+    public static readonly LearningRateSchedule Schedule = new(1e-3, WarmupSteps: 10, Steps: 10_000);
+
     private readonly ReplicaOptions options;
-    private readonly int batch;
     private readonly TokenBatch[] lanes;
     private long step;
 
     public Trainee(ModelOptions model, Precision precision, int batch, int lanes, bool? fused = null, torch.Device? device = null)
     {
-        this.batch = batch;
-        options = new ReplicaOptions
-        {
-            Model = model,
-            Precision = precision,
-            Lanes = lanes,
-            Schedule = new LearningRateSchedule(1e-3, WarmupSteps: 10, Steps: 10_000),
-        };
+        Training = new PeerTraining(model, precision, batch);
+        options = OptionsOf(Training, lanes);
         Replica = new Replica(options, device, fused);
         var random = new Random(1);
-        this.lanes = [.. Enumerable.Range(0, lanes).Select(_ =>
-        {
-            var sequences = batch / lanes;
-            long[] tokens = [.. Enumerable.Range(0, sequences * (model.ContextLength + 1)).Select(_ => (long)random.Next(model.VocabularySize))];
-            return new TokenBatch(tokens, sequences, model.ContextLength);
-        })];
+        this.lanes = [.. Enumerable.Range(0, lanes).Select(_ => RandomTokens(model, batch / lanes, random))];
     }
+
+    /// <summary>Sequences to train on, one longer than the context.</summary>
+    public static TokenBatch RandomTokens(ModelOptions model, int sequences, Random random) => new(
+        [.. Enumerable.Range(0, sequences * (model.ContextLength + 1)).Select(_ => (long)random.Next(model.VocabularySize))], sequences, model.ContextLength);
+
+    /// <summary>How all benchmarks train, ours and the peers.</summary>
+    public static ReplicaOptions OptionsOf(PeerTraining training, int lanes) => new() { Model = training.Model, Precision = training.Precision, Lanes = lanes, Schedule = Schedule };
 
     public Replica Replica { get; }
 
-    public long TokensPerStep => (long)batch * options.Model.ContextLength;
+    /// <summary>What a peer does to do the same.</summary>
+    public PeerTraining Training { get; }
+
+    public long TokensPerStep => (long)Training.Batch * options.Model.ContextLength;
 
     public double Loss { get; private set; }
 

@@ -1,23 +1,21 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using ActorTrain.Actors;
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
+using ActorTrain.Host.Hosting;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
-using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Runs;
 using Akka.Actor;
-using Akka.Configuration;
 
 namespace ActorTrain.Bench;
 
@@ -27,8 +25,9 @@ internal sealed class TraineeActors : IDisposable
     private const int Lanes = 8;
     private static readonly ModelOptions Model = Trainee.BenchmarkModel;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan StepPatience = TimeSpan.FromMinutes(5), TurnPatience = TimeSpan.FromHours(1), EndPatience = TimeSpan.FromMinutes(1);
 
-    private readonly string folder = Directory.CreateTempSubdirectory("actortrain-bench-").FullName;
+    private readonly RunDirectory directory = new(Directory.CreateTempSubdirectory("actortrain-bench-").FullName, "bench");
     private readonly TaskCompletionSource<RunEnded> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim allowed = new(0);
     private readonly SemaphoreSlim shown = new(0);
@@ -57,11 +56,11 @@ internal sealed class TraineeActors : IDisposable
         {
             Model = Model,
             Lanes = Lanes,
-            Schedule = new LearningRateSchedule(1e-3, WarmupSteps: 10, Steps: 10_000),
+            Schedule = Trainee.Schedule,
         };
         var plan = new BatchPlan(seed: 1, samples: 64, batchSize: Lanes, Lanes);
         var device = new ReplicaDeviceOptions { Replica = replica, Plan = plan, Samples = static samples => samples.Select(Batch), Transport = transport, Snapshots = snapshots, Probe = faults is null ? null : memory => faults.Touch("trainer", 0, memory) };
-        var store = new CheckpointStore(Path.Combine(folder, "checkpoints"), new CheckpointStoreOptions(), TimeProvider.System);
+        var store = new CheckpointStore(directory.CheckpointsDirectory, new CheckpointStoreOptions(), TimeProvider.System);
         var checkpoints = new CheckpointerOptions
         {
             Layout = layout,
@@ -72,7 +71,7 @@ internal sealed class TraineeActors : IDisposable
         };
         var parts = new RunParts
         {
-            Name = "bench",
+            Name = directory.Name,
             Options = new RunLogicOptions { ConfigurationHash = "bench", Schedule = replica.Schedule, Lanes = Lanes, Trainers = trainers, Reducers = reducers, CheckpointEvery = checkpointEvery, AuditEvery = auditEvery, SnapshotEvery = snapshotEvery, PreviewsUpdates = previews },
             Plan = plan,
             Trainers = new TrainerSupervisorOptions
@@ -84,14 +83,14 @@ internal sealed class TraineeActors : IDisposable
                 MaxBackoff = TimeSpan.FromMilliseconds(500),
                 ResetAfter = TimeSpan.FromMilliseconds(500),
             },
-            Limits = new RestartLimits(maxFaults, TimeSpan.FromMinutes(10), "nowhere"),
+            Limits = new RestartLimits(maxFaults, TimeSpan.FromMinutes(10), directory.LogFile),
             MakeDevice = _ => new ReplicaDevice(device),
             Transport = transport,
             MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),
             Metrics = new MetricsOptions
             {
-                MetricsFile = Path.Combine(folder, "metrics.jsonl"),
-                LedgerFile = Path.Combine(folder, "samples.jsonl"),
+                MetricsFile = directory.MetricsFile,
+                LedgerFile = directory.LedgerFile,
                 TokensPerStep = TokensPerStep,
                 FlopsPerToken = Model.TrainingFlopsPerToken,
                 GemmRate = 1e9,
@@ -100,13 +99,19 @@ internal sealed class TraineeActors : IDisposable
             Faults = faults,
             Remains = RunRemains.Of([]),
         };
-        var settings = JournalSettings.Sql("SQLite.MS", $"Data Source={Path.Combine(folder, "run.db")}", TimeSpan.FromSeconds(10))
-            .WithFallback(ActorSettings.Dispatchers())
-            .WithFallback(ConfigurationFactory.ParseString(TrainerSupervisor.DispatcherConfiguration))
-            .WithFallback(ConfigurationFactory.ParseString("""akka { stdout-loglevel = OFF, loglevel = OFF, loggers = [] }"""));
-        system = ActorSystem.Create("bench", settings);
+        Directory.CreateDirectory(directory.Path);
+        system = RunActorSystem.Create(directory, connection: "");
         run = system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
-        shown.Wait();
+        outcome.Task.ContinueWith(_ => shown.Release(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        try
+        {
+            AwaitStep();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>What each step took, from commit to commit: the step's number, and its time.</summary>
@@ -128,10 +133,10 @@ internal sealed class TraineeActors : IDisposable
     {
         // The step before the first that counts: so as many updates are applied in the time that is measured as gradients computed.
         allowed.Release(steps + 1);
-        shown.Wait();
+        AwaitStep();
         var started = Stopwatch.GetTimestamp();
         for (var i = 0; i < steps; i++)
-            shown.Wait();
+            AwaitStep();
         var rate = steps * TokensPerStep / Stopwatch.GetElapsedTime(started).TotalSeconds;
 
         // The last update is still being applied.
@@ -157,7 +162,7 @@ internal sealed class TraineeActors : IDisposable
             while (Newest < step)
             {
                 allowed.Release();
-                shown.Wait();
+                AwaitStep();
             }
         }
     }
@@ -170,14 +175,32 @@ internal sealed class TraineeActors : IDisposable
     {
         run.Tell(new StopRun("the benchmark is over"));
         allowed.Release(1_000_000);
-        outcome.Task.Wait(TimeSpan.FromMinutes(1));
-        system.Terminate().Wait();
-        transport.Dispose();
-        snapshots.Dispose();
-        allowed.Dispose();
-        shown.Dispose();
-        Directory.Delete(folder, recursive: true);
+        if (outcome.Task.Wait(EndPatience) && system.Terminate().Wait(EndPatience))
+        {
+            transport.Dispose();
+            snapshots.Dispose();
+            allowed.Dispose();
+            shown.Dispose();
+        }
+        else
+        {
+            // What they may still use stays. Thrown from here, it would take the place of what went wrong before.
+            Console.Error.WriteLine($"The actors of the benchmark did not stop within {EndPatience.TotalSeconds:F0} s; their log ends with:\n{LogTail()}");
+        }
+
+        Directory.Delete(Path.GetDirectoryName(directory.Path)!, recursive: true);
     }
+
+    // Until one more step is committed.
+    private void AwaitStep()
+    {
+        if (!shown.Wait(StepPatience))
+            throw new TimeoutException($"The actors of the benchmark committed no step for {StepPatience.TotalMinutes:F0} minutes; their log ends with:\n{LogTail()}");
+        if (outcome.Task.IsCompleted)
+            throw new InvalidOperationException($"The run of the benchmark ended after step {Newest}: {outcome.Task.Result.Report}\nIts log ends with:\n{LogTail()}");
+    }
+
+    private string LogTail() => File.Exists(directory.LogFile) ? string.Join('\n', File.ReadLines(directory.LogFile).TakeLast(20)) : "nothing";
 
     // On the supervisor's thread, after the commit of a step and before the lanes of the next are shared out.
     private void Show(RunEffect effect)
@@ -189,7 +212,8 @@ internal sealed class TraineeActors : IDisposable
             taken.Enqueue((step.Step, step.Elapsed));
             committedAt[step.Step] = Stopwatch.GetTimestamp();
             shown.Release();
-            allowed.Wait();
+            if (!allowed.Wait(TurnPatience))
+                throw new TimeoutException($"The benchmark asked for no step for {TurnPatience.TotalMinutes:F0} minutes.");
         }
         else if (effect is ShowCheckpoint saved)
         {
@@ -197,9 +221,5 @@ internal sealed class TraineeActors : IDisposable
         }
     }
 
-    private static TokenBatch Batch(PlannedSample sample)
-    {
-        var random = new Random((int)sample.Sample);
-        return new TokenBatch([.. Enumerable.Range(0, Model.ContextLength + 1).Select(_ => (long)random.Next(Model.VocabularySize))], 1, Model.ContextLength);
-    }
+    private static TokenBatch Batch(PlannedSample sample) => Trainee.RandomTokens(Model, sequences: 1, new Random((int)sample.Sample));
 }

@@ -1,9 +1,10 @@
+using ActorTrain.Bench.Peers;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
 
 namespace ActorTrain.Bench;
 
-/// <summary>Training speed against PyTorch, as installed and tuned by hand: all sides take turns, medians of the rounds.</summary>
+/// <summary>Training speed of a small model against TorchSharp and PyTorch, as installed and in their best form, in turns.</summary>
 internal static class TrainingBench
 {
     private const int Rounds = 7;
@@ -14,43 +15,40 @@ internal static class TrainingBench
         Console.WriteLine("\ntraining: 6 layers, width 384, 6 heads, context 256, batch 8, vocabulary 512, AdamW, clipping; tokens/s");
         using var bf16 = new Trainee(Trainee.BenchmarkModel, Precision.BFloat16, Batch, lanes: 1);
         using var fp32 = new Trainee(Trainee.BenchmarkModel, Precision.Float32, Batch, lanes: 1);
-        using var stock = new TorchWorker(TorchWorker.DebianPython, "torch_baseline.py", "--mode", "stock");
-        using var tunedBf16 = new TorchWorker(TorchWorker.DebianPython, "torch_baseline.py", "--mode", "tuned-bf16");
-        using var tunedFp32 = new TorchWorker(TorchWorker.DebianPython, "torch_baseline.py", "--mode", "tuned-fp32");
-        var sides = new (string Name, Func<double> Run)[]
-        {
-            ("actortrain bf16", () => bf16.Run(12)),
-            ("torch stock fp32", () => stock.Run(2, "tokens_per_second")),
-            ("torch tuned bf16", () => tunedBf16.Run(8, "tokens_per_second")),
+        using var sharpBf16 = TorchSharpPeer.Best(bf16, steps: 4);
+        using var sharpFp32 = TorchSharpPeer.Best(fp32, steps: 4);
+        using var shippedBf16 = TorchSharpPeer.AsShipped(bf16);
+        using var shippedFp32 = TorchSharpPeer.AsShipped(fp32);
+        using var stock = PeerProcess.Script(PeerProcess.DebianPython, "torch_baseline.py", "--mode", "stock");
+        using var tunedBf16 = PeerProcess.Script(PeerProcess.DebianPython, "torch_baseline.py", "--mode", "tuned-bf16");
+        using var tunedFp32 = PeerProcess.Script(PeerProcess.DebianPython, "torch_baseline.py", "--mode", "tuned-fp32");
+        var turns = new Turns(
+            "tokens/s",
+            ("actortrain bf16", () => bf16.Run(8)),
+            ("torchsharp bf16", () => sharpBf16.TokensPerSecond(8)),
+            ("torchsharp as shipped bf16", () => shippedBf16.TokensPerSecond(3)),
+            ("torch 1.13 tuned bf16", () => tunedBf16.TokensPerSecond(6)),
+            ("torch 1.13 stock", () => stock.TokensPerSecond(2)),
             ("actortrain fp32", () => fp32.Run(8)),
-            ("torch tuned fp32", () => tunedFp32.Run(5, "tokens_per_second")),
-        };
-        bf16.Run(5);
-        fp32.Run(5);
-
-        var rates = sides.Select(static _ => new List<double>()).ToArray();
+            ("torchsharp fp32", () => sharpFp32.TokensPerSecond(8)),
+            ("torchsharp as shipped fp32", () => shippedFp32.TokensPerSecond(3)),
+            ("torch 1.13 tuned fp32", () => tunedFp32.TokensPerSecond(4)));
         var (gemmBf16, gemmFp32) = (new List<double>(), new List<double>());
-        for (var round = 0; round < Rounds; round++)
+        turns.Take(Rounds, () =>
         {
-            for (var i = 0; i < sides.Length; i++)
-                rates[i].Add(sides[i].Run());
             gemmBf16.Add(GemmRate.Measure(Precision.BFloat16));
             gemmFp32.Add(GemmRate.Measure(Precision.Float32));
-            Console.WriteLine($"  round {round + 1}: " + string.Join(", ", sides.Select((side, i) => $"{side.Name} {rates[i][^1]:F0}")));
-        }
-
-        var medians = rates.Select(static side => side.Median()).ToArray();
-        for (var i = 0; i < sides.Length; i++)
-            Console.WriteLine($"  {sides[i].Name,-20}{medians[i],8:F0}   ({rates[i].Min():F0} … {rates[i].Max():F0})");
+        });
+        turns.Print();
         Console.WriteLine($"  GEMM rate, GFLOP/s: bf16 {gemmBf16.Median() / 1e9:F0}, fp32 {gemmFp32.Median() / 1e9:F0}");
 
-        // A ratio is taken within a round, where both sides meet the same load, and then the median of the rounds.
-        double Ratio(int ours, int theirs) => rates[ours].Zip(rates[theirs], static (a, b) => a / b).Median();
         var flops = Trainee.BenchmarkModel.TrainingFlopsPerToken;
-        figures.Add("train.bf16.vs_torch_stock", Ratio(0, 1));
-        figures.Add("train.bf16.vs_torch_tuned", Ratio(0, 2));
-        figures.Add("train.fp32.vs_torch_tuned", Ratio(3, 4));
-        figures.Add("train.bf16.gemm_percent", 100 * medians[0] * flops / gemmBf16.Median());
-        figures.Add("train.fp32.gemm_percent", 100 * medians[3] * flops / gemmFp32.Median());
+        figures.Add("train.bf16.vs_torchsharp", turns.Ratio(0, 1));
+        figures.Add("train.fp32.vs_torchsharp", turns.Ratio(5, 6));
+        figures.Add("train.bf16.vs_torch_stock", turns.Ratio(0, 4));
+        figures.Add("train.bf16.vs_torch_tuned", turns.Ratio(0, 3));
+        figures.Add("train.fp32.vs_torch_tuned", turns.Ratio(5, 8));
+        figures.Add("train.bf16.gemm_percent", 100 * turns.Median(0) * flops / gemmBf16.Median());
+        figures.Add("train.fp32.gemm_percent", 100 * turns.Median(5) * flops / gemmFp32.Median());
     }
 }

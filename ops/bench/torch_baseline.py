@@ -18,7 +18,9 @@ import protocol
 MARK = "ACTORTRAIN_TORCH_BASELINE"
 LIBRARIES = pathlib.Path("/usr/lib/x86_64-linux-gnu")
 FETCHED = pathlib.Path(__file__).resolve().parents[2] / "artifacts/bench/openblas-pthread"
-PREFIXES = ("OMP_", "GOMP_", "KMP_", "OPENBLAS_", "MALLOC_", "GLIBC_TUNABLES", "LD_", "ATEN_", "DNNL_", "ONEDNN_", "PYTORCH_")
+PREFIXES = (
+    "ATEN_", "DNNL_", "GLIBC_TUNABLES", "GOMP_", "KMP_", "LD_", "MALLOC_", "MIMALLOC_", "MKL_", "OMP_", "ONEDNN_", "OPENBLAS_", "PYTORCH_", "TCMALLOC_", "THP_",
+)
 
 
 def environment(mode, threads):
@@ -32,6 +34,8 @@ def environment(mode, threads):
             sys.exit("the stock mode needs the OpenBLAS that Debian gives PyTorch by default; run `make bench`, which fetches libopenblas0-pthread")
         settings["LD_LIBRARY_PATH"] = str(folder)
         return settings
+    if not (LIBRARIES / "openblas-openmp").exists():
+        sys.exit("the tuned modes need the OpenMP build of OpenBLAS; install it with: apt-get install libopenblas0-openmp")
     settings["LD_LIBRARY_PATH"] = str(LIBRARIES / "openblas-openmp")
     settings["OMP_NUM_THREADS"] = str(threads)
     settings["GOMP_SPINCOUNT"] = "1000"

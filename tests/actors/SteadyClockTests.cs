@@ -28,7 +28,7 @@ public sealed class SteadyClockTests
     {
         using var system = ActorSystem.Create("clock");
         SteadyClock.Of(system).ShouldBeSameAs(SteadyClock.Of(system));
-        await system.Terminate();
+        await system.Terminate().WaitAsync(BoundedWaits.Longest);
     }
 
     private sealed class Machine : ITimeProvider

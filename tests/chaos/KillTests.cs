@@ -52,7 +52,7 @@ public sealed class KillTests : IDisposable
         using (var process = real.Start(RealRun.Pretrain("stopped", "float32", "checkpoints.every=0")))
         {
             WaitForChange(real.RunFolder("stopped"), "metrics.jsonl", 12);
-            Process.Start("kill", ["-TERM", process.Id.ToString()])!.WaitForExit();
+            Process.Start("kill", ["-TERM", process.Id.ToString()])!.WaitToEnd();
             Outcome.Of(process).ShouldSucceed();
         }
 
@@ -100,11 +100,11 @@ public sealed class KillTests : IDisposable
         process.Exited += (_, _) => reached.Set();
         if (process.HasExited)
             return false;
-        reached.Wait();
+        reached.Wait(BoundedWaits.Longest).ShouldBeTrue();
         if (process.HasExited)
             return false;
         process.Kill();
-        process.WaitForExit();
+        process.WaitToEnd();
         return true;
     }
 

@@ -68,7 +68,7 @@ public sealed class PostgresServer : IDisposable
     public void Dispose()
     {
         Watcher.StandardInput.Close();
-        Watcher.WaitForExit();
+        Watcher.WaitToEnd();
         Watcher.Dispose();
     }
 
@@ -90,7 +90,7 @@ public sealed class PostgresServer : IDisposable
     {
         Watcher.StandardInput.WriteLine(what);
         Watcher.StandardInput.Flush();
-        if (Watcher.StandardOutput.ReadLine() is var answer && answer != what + " 0")
+        if (Watcher.ReadLine() is var answer && answer != what + " 0")
             throw new InvalidOperationException($"The PostgreSQL server was told to {what}, and says: {answer}");
     }
 
@@ -107,7 +107,7 @@ public sealed class PostgresServer : IDisposable
             var port = FreePort();
             var watch = Process.Start(Shell(programs, port))!;
             var said = new List<string>();
-            while (watch.StandardOutput.ReadLine() is { } line)
+            while (watch.ReadLine() is { } line)
             {
                 if (line == "ready")
                     return new PostgresServer(watch, port);

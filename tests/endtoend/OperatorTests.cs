@@ -136,7 +136,7 @@ public sealed class OperatorTests(TrainedRuns real)
         {
             // Killed once something is written, and not at a checkpoint.
             var file = new FileInfo(real.At("runs", "accounted", "goodput.jsonl"));
-            while (trainer.StandardOutput.ReadLine() is not null)
+            while (trainer.ReadLine() is not null)
             {
                 file.Refresh();
                 if (file.Exists && file.Length > 0)
@@ -194,18 +194,18 @@ public sealed class OperatorTests(TrainedRuns real)
 
     private static void WaitFor(Process process, string words)
     {
-        while (process.StandardOutput.ReadLine() is { } line)
+        while (process.ReadLine() is { } line)
         {
             if (string.Create(CultureInfo.InvariantCulture, $"{line} ").Contains(words, StringComparison.Ordinal))
                 return;
         }
 
-        throw new InvalidOperationException($"It never said '{words}': {process.StandardError.ReadToEnd()}");
+        throw new InvalidOperationException($"It never said '{words}': {process.Result(process.StandardError.ReadToEndAsync(), "did not end its errors")}");
     }
 
     private static void Kill(Process process)
     {
         process.Kill();
-        process.WaitForExit();
+        process.WaitToEnd();
     }
 }

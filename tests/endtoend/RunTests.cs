@@ -78,7 +78,7 @@ public sealed class RunTests(TrainedRuns real)
         finally
         {
             trainer.Kill();
-            trainer.WaitForExit();
+            trainer.WaitToEnd();
         }
 
         real.State("locked").ShouldBe("killed");
@@ -195,13 +195,13 @@ public sealed class RunTests(TrainedRuns real)
 
     private static void WaitFor(Process process, string words)
     {
-        while (process.StandardOutput.ReadLine() is { } line)
+        while (process.ReadLine() is { } line)
         {
             if (line.Contains(words, StringComparison.Ordinal))
                 return;
         }
 
-        throw new InvalidOperationException($"It never said '{words}': {process.StandardError.ReadToEnd()}");
+        throw new InvalidOperationException($"It never said '{words}': {process.Result(process.StandardError.ReadToEndAsync(), "did not end its errors")}");
     }
 
     [Fact]
@@ -256,8 +256,8 @@ public sealed class RunTests(TrainedRuns real)
         using var again = real.Start(TrainedRuns.Small("full", tiny));
         WaitFor(again, $"step {step + 1}/");
         Signal(again, "TERM");
-        again.StandardOutput.ReadToEnd();
-        again.WaitForExit();
+        again.ReadToEnd();
+        again.WaitToEnd();
         var taken = (int)real.NewestWeights("full").Step;
         real.MetricSteps("full").ShouldBe(Enumerable.Range(1, taken));
         real.Run("audit", "full").ShouldSucceed();
@@ -295,5 +295,5 @@ public sealed class RunTests(TrainedRuns real)
         FlipBit(weights, new FileInfo(weights).Length - 9);
     }
 
-    private static void Signal(Process process, string name) => Process.Start("kill", [$"-{name}", $"{process.Id}"])!.WaitForExit();
+    private static void Signal(Process process, string name) => Process.Start("kill", [$"-{name}", $"{process.Id}"])!.WaitToEnd();
 }

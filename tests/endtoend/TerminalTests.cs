@@ -69,7 +69,7 @@ public sealed class TerminalTests(TrainedRuns real)
         var buffer = new char[4096];
         while (!screen.ToString().Contains(words, StringComparison.Ordinal))
         {
-            var length = terminal.StandardOutput.Read(buffer);
+            var length = terminal.Result(terminal.StandardOutput.ReadAsync(buffer, 0, buffer.Length), "printed nothing further");
             length.ShouldBeGreaterThan(0, screen.ToString());
             screen.Append(buffer, 0, length);
         }

@@ -155,7 +155,7 @@ public sealed class CheckpointDiskTests(ITestOutputHelper output) : IDisposable
     {
         string[] wrapper = ["unshare", "--mount", "--map-root-user", "sh", "-c", "mount -t tmpfs -o size=16m tmpfs \"$0\" && exec \"$@\"", directory.Path];
         using var probe = Process.Start(wrapper[0], [.. wrapper[1..], "true"]);
-        probe.WaitForExit();
+        probe.WaitToEnd();
         if (probe.ExitCode != 0)
         {
             output.WriteLine("Not run: this system allows no mount in a namespace of its own. The limit on file size stands in for a full disk.");
@@ -170,8 +170,8 @@ public sealed class CheckpointDiskTests(ITestOutputHelper output) : IDisposable
     private static (int Exit, string Said) Run(string[] arguments, params string[] wrapper)
     {
         using var child = ChildProgram.Start(arguments, wrapper);
-        var said = child.StandardOutput.ReadToEnd();
-        child.WaitForExit();
+        var said = child.ReadToEnd();
+        child.WaitToEnd();
         return (child.ExitCode, said);
     }
 }

@@ -27,7 +27,7 @@ public sealed class CheckpointKillTests(ITestOutputHelper output) : IDisposable
             for (var count = random.Next(1, 4); count > 0; count--)
             {
                 clock.Restart();
-                last = Number(child.StandardOutput.ReadLine());
+                last = Number(child.ReadLine());
             }
 
             // Some point of the next save, which takes about as long as the one just seen.
@@ -53,7 +53,7 @@ public sealed class CheckpointKillTests(ITestOutputHelper output) : IDisposable
         for (var round = 0; round < 3; round++)
         {
             using var child = ChildProgram.Start(["commit", directory.Path, (last + 1).ToString(CultureInfo.InvariantCulture)]);
-            last = Math.Max(last, Number(child.StandardOutput.ReadLine()));
+            last = Math.Max(last, Number(child.ReadLine()));
             WaitFor(child, () => Temporaries(pattern).Any(path => file is null || File.Exists(Path.Combine(path, file))));
             last = ShouldBeWhole(Math.Max(last, Kill(child)));
         }
@@ -68,7 +68,7 @@ public sealed class CheckpointKillTests(ITestOutputHelper output) : IDisposable
         for (var round = 0; round < 5; round++)
         {
             using var child = ChildProgram.Start(["replace", directory.Path, version.ToString(CultureInfo.InvariantCulture)]);
-            version = (int)Number(child.StandardOutput.ReadLine());
+            version = (int)Number(child.ReadLine());
             WaitFor(child, () => Temporaries(".replaced-*").Length > 0);
             version = (int)Math.Max(version, Kill(child));
 
@@ -89,8 +89,8 @@ public sealed class CheckpointKillTests(ITestOutputHelper output) : IDisposable
     private static long Kill(Process child)
     {
         child.Kill();
-        var rest = child.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        child.WaitForExit();
+        var rest = child.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        child.WaitToEnd();
         return rest.Length == 0 ? 0 : Number(rest[^1]);
     }
 

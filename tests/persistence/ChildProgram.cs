@@ -63,7 +63,7 @@ public static class ChildProgram
             case ["read-only", var directory]:
                 Open(directory).Commit(1, LargeLayout);
                 using (var mount = Process.Start("mount", ["-o", "remount,ro", directory]))
-                    mount.WaitForExit();
+                    mount.WaitToEnd();
                 Report(directory, () => new CheckpointStore(directory, new CheckpointStoreOptions(), TimeProvider.System).Commit(2, LargeLayout));
                 break;
             case ["metrics", var path, var first]:

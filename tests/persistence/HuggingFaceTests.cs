@@ -362,8 +362,8 @@ public sealed class HuggingFaceTests : IDisposable
             RedirectStandardError = true,
         })!;
         var errors = python.StandardError.ReadToEndAsync();
-        var said = python.StandardOutput.ReadToEnd();
-        python.WaitForExit();
+        var said = python.ReadToEnd();
+        python.WaitToEnd();
         python.ExitCode.ShouldBe(
             0,
             string.Create(CultureInfo.InvariantCulture, $"The independent reader needs Debian's python3-torch (apt-get install python3-torch), or set ACTORTRAIN_NO_PYTHON=1 to do without it. It said: {errors.Result}"));

@@ -140,10 +140,10 @@ public sealed class MetricsLogTests : IDisposable
         {
             using var child = ChildProgram.Start(["metrics", File, (last + 1).ToString(CultureInfo.InvariantCulture)]);
             for (var line = 0; line < 50; line++)
-                child.StandardOutput.ReadLine().ShouldNotBeNull();
+                child.ReadLine().ShouldNotBeNull();
             child.Kill();
-            var announced = child.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            child.WaitForExit();
+            var announced = child.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            child.WaitToEnd();
             var steps = MetricsLog.Read(File).Select(row => row.Step).ToArray();
             steps.ShouldBe(Enumerable.Range(1, steps.Length).Select(step => (long)step));
             if (announced.Length > 1)

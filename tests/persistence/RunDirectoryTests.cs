@@ -132,7 +132,7 @@ public sealed class RunDirectoryTests : IDisposable
         finally
         {
             ended.Cancel();
-            looking.Join();
+            looking.WaitToEnd();
         }
 
         run.State.ShouldBe(RunState.Stopped);
@@ -143,11 +143,11 @@ public sealed class RunDirectoryTests : IDisposable
     {
         var run = Make("run");
         using var child = ChildProgram.Start(["lock", directory.Path, "run"]);
-        child.StandardOutput.ReadLine().ShouldBe("locked");
+        child.ReadLine().ShouldBe("locked");
         run.State.ShouldBe(RunState.Running);
         Should.Throw<UserErrorException>(run.Lock);
         child.Kill();
-        child.WaitForExit();
+        child.WaitToEnd();
         run.State.ShouldBe(RunState.Killed);
         using (run.Lock())
             run.State.ShouldBe(RunState.Running);

@@ -121,8 +121,8 @@ public sealed record Outcome(int ExitCode, string Output, string Error)
     public static Outcome Of(Process process)
     {
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        process.WaitForExit();
-        return new Outcome(process.ExitCode, output.Result, error.Result);
+        process.WaitToEnd();
+        return new Outcome(process.ExitCode, process.Result(output, "did not end its output"), process.Result(error, "did not end its errors"));
     }
 
     public Outcome ShouldSucceed()

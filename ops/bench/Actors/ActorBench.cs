@@ -8,6 +8,7 @@ namespace ActorTrain.Bench.Actors;
 internal static class ActorBench
 {
     private const int Rounds = 7;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     public static void Run(Figures figures)
     {
@@ -18,7 +19,7 @@ internal static class ActorBench
         MessageBench.Ask(figures, system, Rounds);
         Compare(figures, "spawn_stop", "actors/s", () => LifeBench.SpawnStop(system, 50_000), () => LifeBench.ChannelSpawnStop(50_000));
         LifeBench.Idle(figures, system);
-        system.Terminate().Wait();
+        Await(system.Terminate(), "the actor system's end");
         PersistBench.Run(figures);
     }
 
@@ -44,6 +45,19 @@ internal static class ActorBench
         var started = Stopwatch.GetTimestamp();
         run();
         return count / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
+    /// <summary>Waits for something that takes seconds at most.</summary>
+    /// <exception cref="TimeoutException">It did not come.</exception>
+    internal static void Await(Task task, string what) => Check(task.Wait(Patience), what);
+
+    /// <inheritdoc cref="Await(Task, string)"/>
+    internal static void Await(ManualResetEventSlim done, string what) => Check(done.Wait(Patience), what);
+
+    private static void Check(bool came, string what)
+    {
+        if (!came)
+            throw new TimeoutException($"The benchmark waited {Patience.TotalMinutes:F0} minutes for {what} in vain.");
     }
 }
 

@@ -15,7 +15,7 @@ internal static class LifeBench
         var speed = ActorBench.PerSecond(actors, () =>
         {
             parent.Tell(Ball.Instance);
-            done.Wait();
+            ActorBench.Await(done, "the last of its actors to end");
         });
         system.Stop(parent);
         return speed;
@@ -40,7 +40,7 @@ internal static class LifeBench
                 channel.Writer.TryWrite(Ball.Instance);
                 channel.Writer.Complete();
             }
-            Task.WaitAll(lives);
+            ActorBench.Await(Task.WhenAll(lives), "channels to end");
         }
     });
 
@@ -50,9 +50,9 @@ internal static class LifeBench
         const int Count = 50_000;
         var props = Props.Create(() => new Returning());
         var parent = system.ActorOf(Props.Create(() => new Holder(props)));
-        parent.Ask<object>(1).Wait();
+        ActorBench.Await(parent.Ask<object>(1), "an actor's first answer");
         var before = GC.GetTotalMemory(forceFullCollection: true);
-        parent.Ask<object>(Count).Wait();
+        ActorBench.Await(parent.Ask<object>(Count), "the first answer of each actor");
         var bytes = (GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Count;
         system.Stop(parent);
         Console.WriteLine($"  idle: {bytes:N0} bytes an actor");

@@ -16,7 +16,7 @@ internal static class MessageBench
         var speed = ActorBench.PerSecond(messages, () =>
         {
             ping.Tell(Ball.Instance, pong);
-            done.Wait();
+            ActorBench.Await(done, "a ball to be returned for the last time");
         });
         system.Stop(ping);
         system.Stop(pong);
@@ -44,7 +44,7 @@ internal static class MessageBench
                 }
                 there.Writer.Complete();
             });
-            Task.WaitAll(returning, counting);
+            ActorBench.Await(Task.WhenAll(returning, counting), "two channels");
         });
     }
 
@@ -57,7 +57,7 @@ internal static class MessageBench
         {
             for (var i = 0; i < messages; i++)
                 sink.Tell(Ball.Instance, ActorRefs.NoSender);
-            done.Wait();
+            ActorBench.Await(done, "the last message of a flood");
         });
         system.Stop(sink);
         return speed;
@@ -75,7 +75,7 @@ internal static class MessageBench
             });
             for (var i = 0; i < messages; i++)
                 channel.Writer.TryWrite(Ball.Instance);
-            reading.Wait();
+            ActorBench.Await(reading, "the last message of a channel");
         });
     }
 
@@ -107,24 +107,29 @@ internal static class MessageBench
             ratios.Add(bare / asked);
         }
         channel.Writer.Complete();
-        answering.Wait();
+        ActorBench.Await(answering, "a channel's end");
         system.Stop(echo);
         Console.WriteLine($"  ask: p50 {medians.Median():F2} us, {ratios.Median():F2} times as fast as a channel's");
         figures.Add("actors.ask.p50_us", medians.Median());
         figures.Add("actors.ask.vs_channels", ratios.Median());
 
-        static double Percentile(Func<Task<object>> ask) => Task.Run(async () =>
+        static double Percentile(Func<Task<object>> ask)
         {
             var ticks = new long[Count];
-            for (var i = 0; i < Count; i++)
-            {
-                var started = Stopwatch.GetTimestamp();
-                await ask();
-                ticks[i] = Stopwatch.GetTimestamp() - started;
-            }
+            ActorBench.Await(
+                Task.Run(async () =>
+                {
+                    for (var i = 0; i < Count; i++)
+                    {
+                        var started = Stopwatch.GetTimestamp();
+                        await ask();
+                        ticks[i] = Stopwatch.GetTimestamp() - started;
+                    }
+                }),
+                "answers");
             Array.Sort(ticks);
             return 1e6 * ticks[Count / 2] / Stopwatch.Frequency;
-        }).Result;
+        }
     }
 
     private sealed class Counting(int left, bool returning, ManualResetEventSlim done) : UntypedActor

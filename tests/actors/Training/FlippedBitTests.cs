@@ -90,7 +90,7 @@ public sealed class FlippedBitTests
                 Hash = device.Replica.HashState();
             });
             thread.Start();
-            thread.Join();
+            thread.WaitToEnd();
             return this;
         }
 

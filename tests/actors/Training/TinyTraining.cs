@@ -76,7 +76,7 @@ internal sealed class TinyTraining : IDisposable
             hash = replica.HashState();
         });
         thread.Start();
-        thread.Join();
+        thread.WaitToEnd();
         return hash;
     }
 

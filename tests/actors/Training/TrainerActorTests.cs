@@ -116,8 +116,9 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
         var key = Start(supervisor, 0, 0);
         supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 1)));
         var computed = new List<int>();
-        while (computed.Count < 8)
+        for (var asked = 0; computed.Count < 8; asked++)
         {
+            asked.ShouldBeLessThan(1000, "the lanes were never all computed");
             supervisor.Tell(new TellTrainer(key, Compute(new LaneBlock(0, 8))));
             while (ReceiveOne(TimeSpan.FromMilliseconds(50)) is { } message)
             {
@@ -150,12 +151,12 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
         var threads = Enumerable.Range(0, 2).Select(i => new Thread(() =>
         {
             ActorTrain.Models.Numerics.ComputeThreads.Set(i + 1);
-            barrier.SignalAndWait();
+            barrier.SignalAndWait(Patience);
             using var sum = ones(100_000).sum();
             counts[i] = get_num_threads();
         })).ToList();
         threads.ForEach(static thread => thread.Start());
-        threads.ForEach(static thread => thread.Join());
+        threads.ForEach(static thread => thread.WaitToEnd());
         counts.ShouldBe([1, 2]);
     }
 

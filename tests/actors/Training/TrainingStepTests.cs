@@ -158,7 +158,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
             expected = new TensorNorms(TinyTraining.Layout).Measure(total.Gradient);
         });
         thread.Start();
-        thread.Join();
+        thread.WaitToEnd();
 
         using var training = new TinyTraining();
         var supervisor = Supervise(training, threads: 1);
@@ -186,7 +186,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
             expected = HeldOutLoss.Measure(replica.Model, training.Options.HeldOut!(), 4);
         });
         thread.Start();
-        thread.Join();
+        thread.WaitToEnd();
 
         using var training = new TinyTraining();
         var supervisor = Supervise(training, threads: 1);

@@ -90,7 +90,7 @@ internal sealed class ChaosLife
         {
             var (heard, databaseFails, bitsFlip) = (bugs, DatabaseFails || schedule.JournalStorm > 0, schedule.Flips.Count > 0);
             watch = system.ActorOf(Props.Create(() => new ErrorWatch(heard, databaseFails, bitsFlip)), "errors");
-            watch.Ask<string>("ready", Guard).Wait();
+            watch.Ask<string>("ready", Guard).Wait(Guard);
             system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
             if (!outcome.Task.Wait(Guard))
                 throw new InvalidOperationException($"The run did not end within {Guard.TotalSeconds} s: {StatusText()}\n{Told()}");

@@ -139,7 +139,7 @@ internal sealed class ChaosTraining
             result = new Undisturbed(replica.HashState(), steps, heldOut);
         });
         thread.Start();
-        thread.Join();
+        thread.WaitToEnd();
         return result!;
     }
 }

@@ -138,7 +138,7 @@ public sealed class CheckpointsHandlerTests : IDisposable
                 new CourseCorrected(Noon, 32, Lowered), new RunRolledBack(Noon, 12, 32, "snapshot", "It climbed."),
                 new CheckpointCommitted(Noon, 22, store.List().Single(static info => info.Step == 22).Manifest!.WeightsHash),
             ]);
-        await system.Terminate();
+        await system.Terminate().WaitAsync(BoundedWaits.Longest);
         return run;
     }
 

@@ -216,9 +216,35 @@ public sealed class ControlTests : IDisposable
         Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlRequest.Reload)).Message.ShouldBe("run.yaml:4: there is no key 'x'.");
     }
 
+    [Fact]
+    public void An_answer_that_hangs_does_not_keep_the_run_from_ending()
+    {
+        var run = runs.Run();
+        var (hangs, gate) = (new ManualResetEventSlim(), new ManualResetEventSlim());
+        using var server = new ControlServer(run, control, 8, Hang, TimeProvider.System) { EndPatience = TimeSpan.Zero };
+        using var socket = Connect(run);
+        socket.Send(ControlProtocol.Write(ControlRequest.Reload));
+        hangs.Wait(BoundedWaits.Longest).ShouldBeTrue();
+        server.Dispose();
+        File.Exists(run.ControlSocket).ShouldBeFalse();
+        gate.Set();
+
+        string Hang()
+        {
+            hangs.Set();
+            gate.Wait(BoundedWaits.Longest);
+            return "";
+        }
+    }
+
     private ControlServer Listen(RunDirectory run) => new(run, control, mostTrainers: 8, static () => "reloaded.", TimeProvider.System);
 
-    private static Socket Connect(RunDirectory run) => ControlSocket.Connect(run) ?? throw new InvalidOperationException("Nobody listens.");
+    private static Socket Connect(RunDirectory run)
+    {
+        var socket = ControlSocket.Connect(run) ?? throw new InvalidOperationException("Nobody listens.");
+        socket.ReceiveTimeout = (int)BoundedWaits.Longest.TotalMilliseconds;
+        return socket;
+    }
 
     private static bool Answers(RunDirectory run)
     {

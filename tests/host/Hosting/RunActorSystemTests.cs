@@ -29,7 +29,7 @@ public sealed class RunActorSystemTests : IDisposable
         {
             await Record(system, run);
             RunActorSystem.ReadJournal(run, "").ShouldBe(Decisions);
-            await system.Terminate();
+            await system.Terminate().WaitAsync(Long);
         }
 
         RunActorSystem.ReadJournal(run, "").ShouldBe(Decisions);
@@ -54,7 +54,7 @@ public sealed class RunActorSystemTests : IDisposable
 
             // A logger that is stopped first writes nothing more.
             SpinWait.SpinUntil(IsWritten, TimeSpan.FromMinutes(1)).ShouldBeTrue();
-            await system.Terminate();
+            await system.Terminate().WaitAsync(Long);
         }
 
         bool IsWritten()

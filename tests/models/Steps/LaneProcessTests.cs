@@ -13,8 +13,8 @@ public sealed class LaneProcessTests
         var children = Enumerable.Range(0, processes).Select(index => LaneProcess.Start(together, processes, index, threads: 1 + index % 2)).ToList();
         foreach (var child in children)
         {
-            child.StandardOutput.ReadToEnd().Trim().ShouldBe(alone);
-            child.WaitForExit();
+            child.ReadToEnd().Trim().ShouldBe(alone);
+            child.WaitToEnd();
             child.ExitCode.ShouldBe(0);
             child.Dispose();
         }

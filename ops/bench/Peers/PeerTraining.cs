@@ -1,0 +1,51 @@
+using System.Globalization;
+using ActorTrain.Models;
+
+namespace ActorTrain.Bench.Peers;
+
+/// <summary>What a peer trains, as its command line says it: a GPT-2 of one dial.</summary>
+/// <param name="Model">Its shape, that of <see cref="ModelOptions.FromDepth"/> but for context and vocabulary.</param>
+/// <param name="Precision">Element type of parameters and activations.</param>
+/// <param name="Batch">Sequences per step.</param>
+internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int Batch)
+{
+    private const string PrecisionFlag = "--precision", DepthFlag = "--depth", ContextFlag = "--context", VocabularyFlag = "--vocabulary", BatchFlag = "--batch";
+
+    /// <summary>The command line.</summary>
+    public string[] Arguments =>
+    [
+        PrecisionFlag, NameOf(Precision), DepthFlag, $"{Model.Layers}", ContextFlag, $"{Model.ContextLength}", VocabularyFlag, $"{Model.VocabularySize}", BatchFlag, $"{Batch}",
+    ];
+
+    /// <summary>How benchmarks call a precision.</summary>
+    public static string NameOf(Precision precision) => precision == Precision.BFloat16 ? "bf16" : "fp32";
+
+    /// <summary>Reads a command line; what it leaves out is that of the small benchmark model.</summary>
+    /// <exception cref="UserErrorException">It cannot be understood.</exception>
+    public static PeerTraining Parse(IReadOnlyList<string> arguments)
+    {
+        var given = new Dictionary<string, string>
+        {
+            [PrecisionFlag] = "bf16", [DepthFlag] = "6", [ContextFlag] = "256", [VocabularyFlag] = "512", [BatchFlag] = "8",
+        };
+        foreach (var pair in arguments.Chunk(2))
+        {
+            if (pair.Length < 2 || !given.ContainsKey(pair[0]))
+                throw new UserErrorException($"The worker cannot understand \"{string.Join(' ', pair)}\"; give values for some of {string.Join(", ", given.Keys)}.");
+            given[pair[0]] = pair[1];
+        }
+
+        var precision = given[PrecisionFlag] switch
+        {
+            "bf16" => Precision.BFloat16,
+            "fp32" => Precision.Float32,
+            var other => throw new UserErrorException($"{PrecisionFlag} is \"{other}\"; it must be bf16 or fp32."),
+        };
+        return new PeerTraining(
+            ModelOptions.FromDepth(Number(DepthFlag)) with { ContextLength = Number(ContextFlag), VocabularySize = Number(VocabularyFlag) }, precision, Number(BatchFlag));
+
+        int Number(string flag) => int.TryParse(given[flag], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
+            ? number
+            : throw new UserErrorException($"{flag} is \"{given[flag]}\"; it must be a whole number above 0.");
+    }
+}
