@@ -56,7 +56,7 @@ public sealed partial class RunLogic
                 return;
             }
 
-            if (correction.From > step)
+            if (correction.From > step || (correction.Steps is not null && IsExtending))
                 return;
 
             // Whoever computes this step already may have begun with what is left out now.

@@ -29,7 +29,7 @@ internal static class PretrainCommand
         };
         var extendTo = new Option<long?>("--extend-to")
         {
-            Description = "Make a run that exists longer: N steps in all, more than it has. See below for its learning rate.",
+            Description = "Make an existing run longer: N steps in all, more than it has. Its learning rate is explained below.",
             HelpName = "N",
             Arity = ArgumentArity.ExactlyOne,
             CustomParser = static result => OptionChecks.Read(result, new Whole(1), static value => (long?)value),
@@ -39,11 +39,14 @@ internal static class PretrainCommand
             kill -9, the same command goes on and ends with the same bits as an undisturbed run. A run that was started with another
             configuration is refused, naming the keys. 'actortrain help config' lists every key with its default.
 
-            --extend-to N makes a run longer, whether it is finished, stopped, killed or being trained by another process: from the step on where it stands
-            it goes on to N steps, and the journal has the decision before any of them is taken. Earlier steps keep their learning rates, also when
-            they are taken again. From that step on the rate passes linearly, over as many steps as the warm-up has, from the schedule so far to
-            that of a run that has N steps from its start, and follows the latter from there; so a finished run warms up again and decays anew. The
-            warm-up stays what it was, and the run file may keep its training.steps or give N. The same command goes on after a kill.
+            --extend-to N makes an existing run longer, whether it is finished, stopped, killed or being trained by another
+            process. It takes effect at the step S where the run stands, once the journal has it. Steps before S keep their
+            learning rates, also when they are taken again. From S on, the rate passes linearly, over as many steps as the
+            warm-up has, from the schedule so far to that of a run that has N steps from its start, and then follows the
+            latter, so that a finished run warms up again and decays anew. In figures, with W steps of warm-up: step t has the
+            rate a*c(t) + (1-a)*f(t), where a = min(1, (t-S+1) / min(W, N-S)), c is the schedule of a run of N steps and f the
+            one before. The warm-up never changes, and the run file may keep its training.steps or give N. The same command
+            resumes the run after a kill.
 
             Examples:
               actortrain pretrain run.yaml

@@ -32,7 +32,7 @@ public sealed class ScheduleTests
         for (var i = 0; i < 10; i++)
             extended.At(110 + i).ShouldBe(1e-4 + (longer.At(110 + i) - 1e-4) * (i + 1) / 10, 1e-12);
         Enumerable.Range(119, 200).ShouldAllBe(step => extended.At(step) == longer.At(step));
-        extended.At(119).ShouldBeGreaterThan(0.5e-3);
+        extended.At(119).ShouldBeGreaterThan(0.4e-3);
         (extended.Steps, extended.At(210)).ShouldBe((210, 1e-3 * 0.1));
     }
 

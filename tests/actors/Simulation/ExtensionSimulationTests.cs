@@ -75,8 +75,10 @@ public sealed class ExtensionSimulationTests
     }
 
     /// <summary>No step beyond the old end, and none at the new rate, is taken before the decision is durable.</summary>
-    [Fact]
-    public void An_extension_waits_for_the_journal_and_one_that_never_got_there_leaves_no_trace()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_extension_waits_for_the_journal_and_one_that_never_got_there_leaves_no_trace(bool stops)
     {
         var run = new SimulatedRun(1, Small, Plan, new Weather { JournalAway = 1, StormInputs = int.MaxValue });
         run.Until(static logic => logic.TakenSteps == 9);
@@ -85,8 +87,14 @@ public sealed class ExtensionSimulationTests
         run.Until(logic => (at = logic.TakenSteps) > 0 && run.Inputs > 20_000);
         run.Steps.Count.ShouldBeLessThanOrEqualTo(10);
         run.Answers.ShouldBeEmpty();
+        if (stops)
+        {
+            run.Give(new StopRun("SIGTERM"));
+            run.Run(400_000).Step.ShouldBe(10);
+        }
+
         run.NextProcess();
-        run.Until(static logic => logic.TakenSteps == 7);
+        run.Until(static logic => logic.TakenSteps == 12);
         run.BecomeCalm();
         run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);
         Check(run, 20);
