@@ -20,6 +20,8 @@ public static class ChaosProgram
         {
             case ["live", var folder, var seed, var part, .. var database]:
                 return ChaosRun.LiveOne(folder, Number(seed), Number(part), database.FirstOrDefault());
+            case ["machine", var folder, var trainers]:
+                return BrokenMachineTests.Live(folder, Number(trainers));
             case ["chaos", var count, var seed]:
                 return Many(Number(count), Number(seed));
             case ["show", var count, var seed]:

@@ -58,6 +58,9 @@ internal sealed class ChaosLife
     /// <summary>Changes of how trainers are kept alive.</summary>
     public Func<TrainerSupervisorOptions, TrainerSupervisorOptions> Supervision { get; init; } = static options => options;
 
+    /// <summary>What is changed of the device of a trainer.</summary>
+    public Func<ReplicaDeviceOptions, TrainerKey, ReplicaDeviceOptions> Machine { get; init; } = static (device, _) => device;
+
     /// <summary>The rules that judge; by default there is nothing to find.</summary>
     public SpikeDetection Detection { get; init; } = new([new NonFiniteRule()]);
 
@@ -190,7 +193,7 @@ internal sealed class ChaosLife
                 Log = "run.log",
             }),
             Limits = new RestartLimits(1000, TimeSpan.FromMinutes(10), "run.log"),
-            MakeDevice = _ => MakeDevice(device),
+            MakeDevice = trainer => MakeDevice(Machine(device, trainer)),
             Transport = transport,
             MakeSaving = () => MakeSaving(store, snapshots, checkpoints),
             Metrics = new MetricsOptions

@@ -29,6 +29,8 @@ internal sealed class ChaosPlace(string folder, string? postgres = null)
 
     public static NumericFingerprint Fingerprint { get; } = new("", "", "", "", "", "cpu");
 
+    public CheckpointArchive OpenArchive() => new(Path.Combine(folder, "checkpoints"));
+
     public CheckpointStore OpenCheckpoints() => new(Path.Combine(folder, "checkpoints"), new CheckpointStoreOptions { KeepLast = 2 }, TimeProvider.System);
 
     public Config Settings => ConfigurationFactory.ParseString("""
