@@ -26,7 +26,7 @@ public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<S
 /// again if the process dies now.</param>
 /// <param name="Next">The next position that is neither consumed nor left out.</param>
 /// <param name="CheckpointStep">Step of the newest checkpoint.</param>
-/// <param name="Contradictions">Everything that cannot be, the first ones named; empty proves that every sample was consumed exactly once, left
+/// <param name="Contradictions">Everything that cannot be, the first ones named; empty proves that every position was consumed exactly once, left
 /// out with a reason, or is still to come.</param>
 public sealed record AuditReport(
     long Steps, long Consumed, IReadOnlyList<SkippedRange> Skips, long Undecided, long Next, long? CheckpointStep, IReadOnlyList<string> Contradictions)
@@ -41,8 +41,8 @@ public sealed record AuditReport(
     public bool IsClean => Contradictions.Count == 0;
 }
 
-/// <summary>Proves from what was written down that every sample of a run was consumed exactly once, or is on the skip list with its reason, or is
-/// still to come.</summary>
+/// <summary>Proves from what was written down that every position of a run's sample stream was consumed exactly once, or is on the skip list with its
+/// reason, or is still to come.</summary>
 /// <remarks>Up to the newest checkpoint its own skip list holds, since it is durable with the weights. Steps after it are taken again when the
 /// process dies, so there a veto may stand in the ledger before it stands in the journal.</remarks>
 public sealed class SampleAudit

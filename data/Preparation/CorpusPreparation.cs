@@ -7,8 +7,8 @@ using ActorTrain.Models;
 namespace ActorTrain.Data.Preparation;
 
 /// <summary>Turns texts into a prepared data folder: token shards for training and for validation, an index and the tokenizer.</summary>
-/// <remarks>The corpus is streamed up to three times: to divide it, to train a tokenizer, to encode it. The same texts and options give the same bytes. The folder appears as a whole at
-/// the end; after an error, a cancellation or a kill, what was at its place is as it was.</remarks>
+/// <remarks>The corpus is streamed up to three times: to divide it, to train a tokenizer, and to encode it. The same texts and options give the same bytes. The
+/// folder appears as a whole at the end; after an error, a cancellation or a kill, what was at its place is as it was.</remarks>
 public static class CorpusPreparation
 {
     private const long ReportBytes = 4 << 20;

@@ -33,15 +33,15 @@ public sealed record SourceFile(string Path, long Length)
         var file = onDisk = new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
         if (!file.CanSeek)
             throw new UserErrorException($"{Path} is a pipe, and a corpus is read more than once: write it to a file first.");
-        Span<byte> buffer = stackalloc byte[TextFormat.HeadBytes];
-        var head = Head(file, buffer);
+        var head = TextFormat.HeadOf(file);
+        file.Position = 0;
         var isCompressed = TextFormat.IsGzip(head);
-        if (!isCompressed && HasEnding(Path, ".gz") && !head.IsEmpty)
+        if (!isCompressed && HasEnding(Path, ".gz") && head.Length > 0)
             throw new UserErrorException($"{Path} is not gzip, though its name ends in .gz: rename it, or leave it out of --input.");
         if (isCompressed)
         {
             using (var peeked = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true))
-                head = Head(peeked, buffer);
+                head = TextFormat.HeadOf(peeked);
             file.Position = 0;
         }
 
@@ -56,14 +56,6 @@ public sealed record SourceFile(string Path, long Length)
         return Decompressed();
 
         Stream Decompressed() => isCompressed ? new GZipStream(file, CompressionMode.Decompress) : file;
-    }
-
-    private static ReadOnlySpan<byte> Head(Stream stream, Span<byte> buffer)
-    {
-        var head = buffer[..stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false)];
-        if (stream.CanSeek)
-            stream.Position = 0;
-        return head;
     }
 
     private static bool HasEnding(string path, string ending) => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase);

@@ -5,14 +5,13 @@ namespace ActorTrain.Data.Sources;
 /// <summary>Knows files that are not UTF-8 text by their first bytes, whatever their names end in.</summary>
 internal static class TextFormat
 {
-    /// <summary>How much of a file's head tells its format.</summary>
-    public const int HeadBytes = 512;
-
     private const string Leave = "leave it out of --input";
     private const string Export = "export its text to .jsonl";
     private const string Extract = "extract its files";
 
-    // Name, place of the magic bytes, magic bytes in Latin-1, fix. Encodings of text come in the order in which they must be tried.
+    private const int FewBytes = 16;
+
+    // Name, place of the magic bytes, magic bytes in Latin-1, fix.
     private static readonly (string Name, int At, string Magic, string Fix)[] Others =
     [
         ("gzip within gzip", 0, "\x1f\x8b\x08", "decompress it once (gunzip)"),
@@ -42,6 +41,7 @@ internal static class TextFormat
         ("GIF", 0, "GIF89a", Leave),
     ];
 
+    // The mark of UTF-16 begins that of UTF-32, which is tried first.
     private static readonly (string Magic, Encoding Strict)[] Encodings =
     [
         ("\xff\xfe\0\0", new UTF32Encoding(bigEndian: false, byteOrderMark: true, throwOnInvalidCharacters: true)),
@@ -50,60 +50,32 @@ internal static class TextFormat
         ("\xfe\xff", new UnicodeEncoding(bigEndian: true, byteOrderMark: true, throwOnInvalidBytes: true)),
     ];
 
-    /// <summary>Whether it is gzip.</summary>
-    public static bool IsGzip(ReadOnlySpan<byte> head) => Has(head, 0, Others[0].Magic);
-
-    /// <summary>The encoding that the byte order mark names, strict; null without one, or where it is UTF-8's.</summary>
-    public static Encoding? EncodingOf(ReadOnlySpan<byte> head)
+    /// <summary>The head of a file, a character per byte.</summary>
+    public static string HeadOf(Stream stream)
     {
-        foreach (var (magic, encoding) in Encodings)
-        {
-            if (Has(head, 0, magic))
-                return encoding;
-        }
-
-        return null;
+        var head = new byte[512];
+        return Encoding.Latin1.GetString(head, 0, stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false));
     }
 
-    /// <summary>The format that the head names and what to do about it; null where it may be text.</summary>
-    public static (string Name, string Fix)? Other(ReadOnlySpan<byte> head)
-    {
-        foreach (var (name, at, magic, fix) in Others)
-        {
-            if (Has(head, at, magic))
-                return (name, fix);
-        }
+    /// <summary>Whether it is gzip.</summary>
+    public static bool IsGzip(string head) => Has(head, 0, Others[0].Magic);
 
-        return IsWide(head, 1) ? ("UTF-16 without a byte order mark", "convert it (iconv -f UTF-16LE -t UTF-8)")
-            : IsWide(head, 0) ? ("UTF-16 without a byte order mark", "convert it (iconv -f UTF-16BE -t UTF-8)")
+    /// <summary>The encoding that the byte order mark names, strict; null without one, or where it is UTF-8's.</summary>
+    public static Encoding? EncodingOf(string head) => Encodings.FirstOrDefault(encoding => Has(head, 0, encoding.Magic)).Strict;
+
+    /// <summary>The format that the head names and what to do about it; null where it may be text.</summary>
+    public static (string Name, string Fix)? Other(string head)
+    {
+        if (Others.FirstOrDefault(other => Has(head, other.At, other.Magic)) is { Name: not null } known)
+            return (known.Name, known.Fix);
+
+        // Characters of two bytes each, of which one is zero in most and the other in none.
+        var zeros = head.Index().Where(static letter => letter.Item == '\0').CountBy(static letter => letter.Index % 2).ToArray();
+        return head.Length >= FewBytes && zeros.Length == 1 && zeros[0].Value > head.Length / 4
+            ? ("UTF-16 without a byte order mark", $"convert it (iconv -f UTF-16{(zeros[0].Key == 1 ? "LE" : "BE")} -t UTF-8)")
             : null;
     }
 
-    private static bool Has(ReadOnlySpan<byte> head, int at, string magic)
-    {
-        if (head.Length < at + magic.Length)
-            return false;
-        for (var i = 0; i < magic.Length; i++)
-        {
-            if (head[at + i] != magic[i])
-                return false;
-        }
-
-        return true;
-    }
-
-    /// <summary>Whether most of every second byte is zero and none of the others is: characters of two bytes each.</summary>
-    private static bool IsWide(ReadOnlySpan<byte> head, int zeros)
-    {
-        var (zero, other) = (0, 0);
-        for (var i = 0; i < head.Length; i++)
-        {
-            if (head[i] == 0 && i % 2 == zeros)
-                zero++;
-            else if (head[i] == 0)
-                other++;
-        }
-
-        return other == 0 && zero > head.Length / 4;
-    }
+    private static bool Has(string head, int at, string magic) =>
+        head.Length >= at + magic.Length && string.CompareOrdinal(head, at, magic, 0, magic.Length) == 0;
 }

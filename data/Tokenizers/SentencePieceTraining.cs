@@ -92,8 +92,9 @@ public static unsafe partial class SentencePieceTraining
             : $"it reports \"{reason}\"";
         var isSize = int.TryParse((most.Success ? most : least).Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var size);
         var fix = isSize && size is >= SmallestVocabulary and <= LargestVocabulary ? $"choose --vocabulary-size {size}" : "choose --tokenizer bytes";
+        var more = least.Success ? "" : ", or give more text";
         return new UserErrorException(
-            $"SentencePiece cannot train a {name} tokenizer of {vocabularySize} tokens on these texts, for {problem}: {fix}, or give more text.");
+            $"SentencePiece cannot train a {name} tokenizer of {vocabularySize} tokens on these texts, for {problem}: {fix}{more}.");
     }
 
     [GeneratedRegex(@"Vocabulary size too high .* <= (\d+)")]

@@ -41,7 +41,7 @@ internal static class PrepareHandler
         if (summary.HeldOut is { } heldOut)
         {
             Part(context, "validation", heldOut);
-            context.Output.WriteLine($"validation is {summary.Split}");
+            context.Output.WriteLine($"validation is made of {summary.Split}");
         }
 
         context.Output.WriteLine($"{summary.Folder} holds the tokens, with a vocabulary of {summary.VocabularySize}.");

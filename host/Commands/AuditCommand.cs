@@ -9,10 +9,10 @@ internal static class AuditCommand
     {
         var path = RunArgument.Create("A run by its name under runs/ or its folder.");
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of text." };
-        var command = new TaughtCommand("audit", "Prove that every sample was trained on exactly once, left out with a reason, or is still to come.", """
+        var command = new TaughtCommand("audit", "Prove that every sample was trained on once per epoch, left out with a reason, or is still to come.", """
             What the trainers really read (samples.jsonl) is compared with what the plan says, with the skip list of the journal, and with the
-            newest checkpoint; neither the data nor a process is needed. Steps that were left by going back do not count. It may be asked while
-            the run goes on, and after kill -9.
+            newest checkpoint; neither the data nor a process is needed, though how often the samples were read is said only where the data are.
+            Steps that were left by going back do not count. It may be asked while the run goes on, and after kill -9.
             Exit code 1: something contradicts, and the first contradictions are named.
 
             Examples:

@@ -60,6 +60,20 @@ public sealed class RunTests(TrainedRuns real)
     }
 
     [Fact]
+    public void A_batch_larger_than_the_data_is_warned_of_and_the_audit_says_how_often_samples_were_read()
+    {
+        File.WriteAllText(real.At("few.txt"), new string('x', 160));
+        real.Run("prepare", "--input", "few.txt", "--output", "few", "--tokenizer", "bytes", "--held-out", "0").ShouldSucceed();
+        real.Run(TrainedRuns.Small("few", "data.path=few", "training.steps=5", "evaluation.every=0")).ShouldSucceed()
+            .Error.ShouldContain("training.batch is 8, but few has only 5 samples of 32 tokens");
+        var audit = real.Run("audit", "few").ShouldSucceed().Output;
+        audit.ShouldContain("40 positions of the sample stream, each read once");
+        audit.ShouldContain("the data have 5 samples; read once each: all of them in each of 8 epochs\n");
+        audit.ShouldContain("a step read the same sample up to 3 times");
+        real.Run("audit", "gpt2").ShouldSucceed().Output.ShouldNotContain("the same sample");
+    }
+
+    [Fact]
     public void A_run_that_another_process_trains_is_refused_and_listed_as_running()
     {
         string[] endless = TrainedRuns.Small("locked", "training.steps=1000000", "evaluation.every=0");

@@ -99,6 +99,22 @@ public sealed partial class TrainedModelTests(TrainedRuns real)
     }
 
     [Fact]
+    public void The_advice_of_eval_can_be_followed()
+    {
+        real.Run("prepare", "--input", "text.txt", "--output", "all", "--tokenizer-from", "runs/gpt2", "--held-out", "0").ShouldSucceed();
+        var refused = real.Run("eval", "gpt2", "--data", "all");
+        refused.ShouldRefuse("all has no validation part", "--held-out 0.02", "--tokenizer-from runs/gpt2", "--data", "--part train");
+        real.Run("eval", "gpt2", "--data", "all", "--part", "train").ShouldSucceed();
+        real.Run("prepare", "--input", "text.txt", "--output", "some", "--held-out", "0.02", "--tokenizer-from", "runs/gpt2").ShouldSucceed();
+        Eval("gpt2", "--data", "some").Tokens.ShouldBeGreaterThan(0);
+
+        real.Run("prepare", "--input", "text.txt", "--output", "theirs", "--tokenizer", "bpe", "--vocabulary-size", "320").ShouldSucceed();
+        real.Run("eval", "gpt2", "--data", "theirs").ShouldRefuse("`actortrain prepare --tokenizer-from runs/gpt2`");
+        real.Run("prepare", "--input", "text.txt", "--output", "theirs", "--force", "--tokenizer-from", "runs/gpt2").ShouldSucceed();
+        Eval("gpt2", "--data", "theirs").Tokens.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
     public void A_tokenizer_can_be_taken_from_a_run_or_from_prepared_data()
     {
         foreach (var from in new[] { "runs/gpt2", "data" })

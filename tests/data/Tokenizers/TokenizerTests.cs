@@ -137,7 +137,7 @@ public sealed class TokenizerTests : IClassFixture<TokenizerTests.Trained>, IDis
         Refusal(kind, 5000, "ab").ShouldMatch(
             $@"^SentencePiece cannot train a {name} tokenizer of 5000 tokens on these texts, for they yield only \d+ pieces: choose --tokenizer bytes, or give more text\.$");
         Refusal(kind, 400, string.Concat(Enumerable.Range(0x4e00, 500).Select(static character => (char)character))).ShouldBe(
-            $"SentencePiece cannot train a {name} tokenizer of 400 tokens on these texts, for they have 759 bytes and characters already: choose --vocabulary-size 759, or give more text.");
+            $"SentencePiece cannot train a {name} tokenizer of 400 tokens on these texts, for they have 759 bytes and characters already: choose --vocabulary-size 759.");
         Refusal(kind, 500, "\n\n\t\n").ShouldBe($"The texts hold no word to train a {name} tokenizer on: choose --tokenizer bytes, or give more text.");
 
         static string Refusal(TokenizerKind kind, int size, string text) =>
