@@ -1,3 +1,4 @@
+using ActorTrain.Models.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -42,7 +43,7 @@ public sealed class RotaryTable : IDisposable
         var (cos, sin) = (Cos.narrow(0, from, time), Sin.narrow(0, from, time));
         var halves = heads_BHTd.to(ScalarType.Float32).chunk(2, dim: -1);
         var (a, b) = (halves[0], halves[1]);
-        return cat([a * cos - b * sin, b * cos + a * sin], dim: -1).to(heads_BHTd.dtype);
+        return cat([a * cos - b * sin, (b * cos).Plus(a * sin)], dim: -1).to(heads_BHTd.dtype);
     }
 
     /// <inheritdoc/>

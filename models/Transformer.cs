@@ -1,5 +1,6 @@
 using ActorTrain.Models.Generation;
 using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -90,7 +91,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
 
         var x_BTD = Shrunken(tokens.forward(tokens_BT));
         if (positions is not null)
-            x_BTD = x_BTD + positions.forward(arange(from, from + time, dtype: int64, device: tokens_BT.device));
+            x_BTD = x_BTD.Plus(positions.Rows(from, time));
         for (var i = 0; i < blocks.Count; i++)
             x_BTD = blocks[i].Composed(x_BTD, cache?[i]);
         return head.forward(norm.forward(x_BTD)).to(ScalarType.Float32);
@@ -108,8 +109,9 @@ public sealed class Transformer : Module<Tensor, Tensor>
         CheckLength(tokens_BT.shape[1]);
         if (fusedLoss is null)
         {
+            using Scalar factor = scale;
             var logits_NV = forward(tokens_BT).view(-1, Options.VocabularySize);
-            return functional.cross_entropy(logits_NV, targets_BT.reshape(-1), ignore_index: -1, reduction: Reduction.Sum) * scale;
+            return functional.cross_entropy(logits_NV, targets_BT.reshape(-1), ignore_index: -1, reduction: Reduction.Sum).mul(factor);
         }
 
         var x_BTD = fusedEmbedding!.Apply(tokens_BT);
@@ -123,8 +125,9 @@ public sealed class Transformer : Module<Tensor, Tensor>
     {
         if (embeddingShrink == 1 || !is_grad_enabled())
             return embedded;
+        using Scalar shrink = embeddingShrink;
         var constant = embedded.detach();
-        return constant + (embedded - constant) * embeddingShrink;
+        return constant.Plus((embedded - constant).mul(shrink));
     }
 
     private void CheckLength(long tokens)
@@ -207,7 +210,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
             if (heads != kvHeads)
                 (k_BKTd, v_BKTd) = (k_BKTd.repeat_interleave(heads / kvHeads, dim: 1), v_BKTd.repeat_interleave(heads / kvHeads, dim: 1));
             var attended_BHTd = functional.scaled_dot_product_attention(q_BHTd, k_BKTd, v_BKTd, null, 0, time > 1);
-            return x_BTD + output.forward(attended_BHTd.transpose(1, 2).reshape(batch, time, heads * width));
+            return x_BTD.Plus(output.forward(attended_BHTd.transpose(1, 2).reshape(batch, time, heads * width)));
 
             Tensor Heads(Tensor x, long count) => x.view(batch, time, count, width).transpose(1, 2);
         }
@@ -222,6 +225,8 @@ public sealed class Transformer : Module<Tensor, Tensor>
 
     private sealed class Mlp : Module<Tensor, Tensor>
     {
+        private static readonly Scalar Slope = Math.Sqrt(8 / Math.PI);
+        private static readonly Scalar Cubic = 0.044715;
         private readonly Norm norm;
         private readonly Linear? up;
         private readonly Linear? gate_up;
@@ -247,7 +252,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
         {
             var normed_BTD = norm.forward(x_BTD);
             var hidden_BTF = up is not null ? Gelu(up.forward(normed_BTD)) : SwiGlu(gate_up!.forward(normed_BTD));
-            return x_BTD + down.forward(hidden_BTF);
+            return x_BTD.Plus(down.forward(hidden_BTF));
         }
 
         protected override void Dispose(bool disposing)
@@ -262,7 +267,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
         private static Tensor Gelu(Tensor x)
         {
             var wide = x.to(ScalarType.Float32);
-            return (wide * (Math.Sqrt(8 / Math.PI) * (wide + 0.044715 * wide * wide * wide)).sigmoid()).to(x.dtype);
+            return (wide * wide.Plus(wide.mul(Cubic) * wide * wide).mul(Slope).sigmoid()).to(x.dtype);
         }
 
         // Shazeer 2020.
@@ -290,6 +295,8 @@ public sealed class Transformer : Module<Tensor, Tensor>
         public override Tensor forward(Tensor ids) => ids.device.type == DeviceType.CPU
             ? weight.index_select(0, ids.reshape(-1)).view([.. ids.shape, weight.shape[1]])
             : weight[ids];
+
+        public Tensor Rows(long from, long count) => weight.narrow(0, from, count);
     }
 
     /// <summary>LayerNorm where there is a bias, RMSNorm (Zhang &amp; Sennrich 2019) where there is none.</summary>
@@ -298,19 +305,20 @@ public sealed class Transformer : Module<Tensor, Tensor>
         private readonly Parameter weight;
         private readonly Parameter? bias;
         private readonly double epsilon;
+        private readonly Scalar addend;
 
         public Norm(Transformer model, string name)
             : base(nameof(Norm))
         {
             weight = model.Parameters[$"{name}.weight"].Parameter;
             bias = model.Options.Family == ModelFamily.Gpt2 ? model.Parameters[$"{name}.bias"].Parameter : null;
-            epsilon = model.Options.NormEpsilon;
+            addend = epsilon = model.Options.NormEpsilon;
             RegisterComponents();
         }
 
         public override Tensor forward(Tensor x_BTD) => bias is not null
             ? functional.layer_norm(x_BTD, weight.shape, weight, bias, epsilon)
-            : x_BTD * (x_BTD.square().mean([-1], true) + epsilon).rsqrt() * weight;
+            : x_BTD * (x_BTD * x_BTD).mean([-1], true).add(addend, Scalars.One).rsqrt() * weight;
     }
 
     private sealed class Linear : Module<Tensor, Tensor>

@@ -13,7 +13,8 @@ public static unsafe class TensorAddress
         // Spans end at 2 GiB; a span of the first element serves larger tensors.
         if (tensor.numel() * tensor.element_size() <= int.MaxValue)
             return (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
-        using var first = tensor.view(-1).narrow(0, 0, 1);
+        using var all = tensor.view(-1);
+        using var first = all.narrow(0, 0, 1);
         return (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
     }
 }

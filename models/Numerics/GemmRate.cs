@@ -33,7 +33,7 @@ public static class GemmRate
         var activations = new Activations(precision);
         using var parameters = new FlatParameters(FlatLayout.Of([("weight", [Width, Width])]));
         using var linear = new PackedLinear(parameters["weight"], bias: null, activations);
-        var x = activations.Empty(Rows, Width).fill_(1);
+        var x = activations.Empty(Rows, Width).fill_(Scalars.One);
         return BestRate(() => linear.Forward(Rows, x).Dispose(), repeats);
     }
 

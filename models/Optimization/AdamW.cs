@@ -184,10 +184,11 @@ public sealed class AdamW : IDisposable
         else
         {
             using var scope = NewDisposeScope();
+            using Scalar beta2 = options.Beta2, rest = 1 - options.Beta2, correction = (double)constants.Correction2, least = options.Epsilon * options.Epsilon;
             var v = secondMoment.narrow(0, range.Offset, range.Length);
             var g = Clipped(gradient.narrow(0, range.Offset, range.Length), v, clip, constants);
-            var corrected = (v * options.Beta2).addcmul_(g, g, value: 1 - options.Beta2) / (double)constants.Correction2;
-            squares = (g.square() / corrected.clamp(min: options.Epsilon * options.Epsilon)).sum(ScalarType.Float64).item<double>();
+            var corrected = v.mul(beta2).addcmul_(g, g, rest).div(correction);
+            squares = (g * g / corrected.clamp(min: least)).sum(ScalarType.Float64).item<double>();
         }
 
         return Math.Sqrt(squares / range.Elements);
@@ -195,29 +196,34 @@ public sealed class AdamW : IDisposable
 
     private static Tensor Clipped(Tensor gradient, Tensor v, double clip, NativeKernels.AdamWConstants constants)
     {
-        var g = gradient * clip;
+        using Scalar factor = clip, spike = (double)constants.Spike, zero = 0;
+        var g = gradient.mul(factor);
         if (constants.Spike == 0)
             return g;
-        var limit = (v * (double)constants.Spike).sqrt();
-        return where(v > 0, minimum(maximum(g, -limit), limit), g);
+        var limit = v.mul(spike).sqrt();
+        return where(v.gt(zero), minimum(maximum(g, -limit), limit), g);
     }
 
     // Changes the vectors it is given, and returns the sum of squares of the change.
     private double Composed(UpdatePlan plan, Tensor gradient, Tensor weights, Tensor firstMoment, Tensor secondMoment)
     {
         double squares = 0;
+        using Scalar beta1 = options.Beta1, rest1 = 1 - options.Beta1, beta2 = options.Beta2, rest2 = 1 - options.Beta2;
+        using Scalar correction2 = plan.Correction2, epsilon = options.Epsilon;
         foreach (var (range, clip, rate) in plan.Parts)
         {
             using var scope = NewDisposeScope();
+            using Scalar kept = 1 - rate * (range.Decays ? options.WeightDecay : 0), stride = -rate / plan.Correction1;
             Tensor Of(Tensor flat) => flat.narrow(0, range.Offset, range.Length);
             var (w, m, v) = (Of(weights), Of(firstMoment), Of(secondMoment));
             var g = Clipped(Of(gradient), v, clip, plan.Constants);
             var before = w.clone();
-            m.mul_(options.Beta1).add_(g, alpha: 1 - options.Beta1);
-            v.mul_(options.Beta2).addcmul_(g, g, value: 1 - options.Beta2);
-            var denominator = (v / plan.Correction2).sqrt_().add_(options.Epsilon);
-            w.mul_(1 - rate * (range.Decays ? options.WeightDecay : 0)).addcdiv_(m, denominator, value: -rate / plan.Correction1);
-            squares += before.sub_(w).square().sum(ScalarType.Float64).item<double>();
+            m.mul_(beta1).add_(g, rest1);
+            v.mul_(beta2).addcmul_(g, g, rest2);
+            var denominator = v.div(correction2).sqrt_().add_(epsilon, Scalars.One);
+            w.mul_(kept).addcdiv_(m, denominator, stride);
+            var change = before.sub_(w);
+            squares += (change * change).sum(ScalarType.Float64).item<double>();
         }
 
         return squares;

@@ -32,7 +32,8 @@ public static class GradientNorm
         double sum = 0;
         for (long from = 0; from < flat.numel(); from += Block)
         {
-            using var block = flat.narrow(0, from, Math.Min(Block, flat.numel() - from)).to(ScalarType.Float64);
+            using var cut = flat.narrow(0, from, Math.Min(Block, flat.numel() - from));
+            using var block = cut.to(ScalarType.Float64);
             using var product = block.dot(block);
             sum += product.item<double>();
         }

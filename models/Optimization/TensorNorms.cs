@@ -71,7 +71,8 @@ public sealed class TensorNorms
         long first = 0;
         for (var cell = 0; cell < squares.Length; first = cells[cell++].End)
         {
-            using var part = flat.narrow(0, first, cells[cell].End - first).to(ScalarType.Float64);
+            using var cut = flat.narrow(0, first, cells[cell].End - first);
+            using var part = cut.to(ScalarType.Float64);
             using var product = part.dot(part);
             squares[cell] = product.item<double>();
         }

@@ -1,5 +1,6 @@
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -30,7 +31,7 @@ public sealed record GradientSum(Tensor Gradient, double Loss, FlatChecksum? Che
             using var _ = no_grad();
             left.Checksum?.Verify(left.Gradient, FlatPlace.LaneGradient, left.Lanes);
             right.Checksum?.Verify(right.Gradient, FlatPlace.LaneGradient, right.Lanes);
-            left.Gradient.add_(right.Gradient);
+            left.Gradient.add_(right.Gradient, Scalars.One);
             return FlatChecksum.Of(left.Gradient);
         }
 

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -108,12 +109,12 @@ public sealed class FlatChecksum
     // together from its parts, mantissa, exponent and sign, or of what is below the smallest normal float as a multiple of the smallest of all, 2^-149.
     private static Tensor LaneSums(Tensor values)
     {
-        const float SmallestNormal = 1.17549435e-38f;
+        using Scalar smallestNormal = 1.17549435e-38f, two24 = 1 << 24, bias = 125, two23 = 1 << 23, two100 = MathF.ScaleB(1, 100), two49 = MathF.ScaleB(1, 49), two31 = 1L << 31;
         var magnitude = values.abs();
         var (mantissa, exponent) = magnitude.frexp();
-        var normal = mantissa.mul_(1 << 24).to(ScalarType.Int64).add_(exponent.to(ScalarType.Int64).add_(125).mul_(1 << 23));
-        var tiny = (magnitude * MathF.ScaleB(1, 100)).mul_(MathF.ScaleB(1, 49)).to(ScalarType.Int64);
-        var words = where(magnitude.lt(SmallestNormal), tiny, normal).add_(values.signbit().to(ScalarType.Int64).mul_(1L << 31));
+        var normal = mantissa.mul_(two24).to(ScalarType.Int64).add_(exponent.to(ScalarType.Int64).add_(bias, Scalars.One).mul_(two23), Scalars.One);
+        var tiny = magnitude.mul(two100).mul_(two49).to(ScalarType.Int64);
+        var words = where(magnitude.lt(smallestNormal), tiny, normal).add_(values.signbit().to(ScalarType.Int64).mul_(two31), Scalars.One);
         var missing = (GradientNorm.Block - values.numel() % GradientNorm.Block) % GradientNorm.Block;
         if (missing > 0)
             words = cat([words, zeros(missing, dtype: ScalarType.Int64, device: values.device)]);

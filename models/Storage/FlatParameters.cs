@@ -125,7 +125,9 @@ public sealed class ParameterSlot : IDisposable
         this.owner = owner;
         Entry = entry;
         shape = [.. entry.Shape];
-        Parameter = new Parameter(owner.Weights.narrow(0, entry.Offset, entry.Count).view(shape));
+        using var all = owner.Weights.narrow(0, entry.Offset, entry.Count);
+        using var shaped = all.view(shape);
+        Parameter = new Parameter(shaped);
         Parameter.DetachFromDisposeScope();
     }
 

@@ -23,7 +23,8 @@ public static unsafe class FlatTransfer
 
         foreach (var (offset, count) in Chunks(flat))
         {
-            using var part = flat.narrow(0, offset, count).cpu();
+            using var there = flat.narrow(0, offset, count);
+            using var part = there.cpu();
             part.bytes.CopyTo(buffer.Slice(offset * sizeof(float), (int)count * sizeof(float)));
         }
     }
