@@ -1,6 +1,7 @@
 using System.Globalization;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Shards;
+using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Pretraining;
@@ -43,8 +44,7 @@ internal static class EvalHandler
         using (model)
         {
             var reader = new SampleReader(part, model.Options.ContextLength, SequencesPerBatch);
-            part.SampleCount(model.Options.ContextLength);
-            var result = HeldOutLoss.Measure(model, reader.FromStart(request.Batches), part.BytesPerToken, interrupted.Token);
+            var result = HeldOutLoss.Measure(model, reader.FromStart(request.Batches), data.Tokenizer.ByteCounts(), interrupted.Token);
             context.Output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"step {trained.Facts.Step}: loss {result.Loss:F4} nats/token, perplexity {result.Perplexity:F2}, {result.BitsPerByte:F4} bits/byte over {result.Tokens} tokens "

@@ -10,6 +10,7 @@ using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
+using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
@@ -209,7 +210,7 @@ internal sealed class PretrainRun : IDisposable
         var options = configuration.Training;
         var plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes);
         var training = new SampleReader(data.Train, model.ContextLength, options.MicroBatch);
-        var heldOut = data.HeldOut is { } part && part.Tokens > model.ContextLength ? new SampleReader(part, model.ContextLength, options.MicroBatch) : null;
+        var heldOut = data.HeldOut is { } part ? new SampleReader(part, model.ContextLength, options.MicroBatch) : null;
         var device = new ReplicaDeviceOptions
         {
             Replica = replica,
@@ -217,7 +218,7 @@ internal sealed class PretrainRun : IDisposable
             Plan = plan,
             Samples = chaos?.Poison(training.Batches, options.MicroBatch, data.Tokenizer.VocabularySize) ?? training.Batches,
             HeldOut = heldOut is null ? null : () => heldOut.FromStart(configuration.Evaluation.Batches),
-            BytesPerToken = data.HeldOut?.BytesPerToken ?? 1,
+            ByteCounts = data.Tokenizer.ByteCounts(),
             Transport = transport,
             Snapshots = snapshots,
             Checkpoints = store,
