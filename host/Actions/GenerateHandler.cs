@@ -39,7 +39,7 @@ internal static class GenerateHandler
                     context.Output.WriteLine("---");
                 context.Output.Write(request.Prompt);
                 var options = sampling with { Seed = (ulong)request.Seed + (ulong)i };
-                Write(context.Output, tokenizer, TextGenerator.Generate(model, prompt, request.Tokens, options, tokenizer.EndOfText), interrupted.Token);
+                Write(context.Output, tokenizer, TextGenerator.Generate(model, prompt, request.Tokens, options, tokenizer.EndOfText, tokenizer.VocabularySize), interrupted.Token);
                 context.Output.WriteLine();
             }
         }

@@ -116,6 +116,19 @@ public sealed class GenerationTests : IDisposable
         HeldOutLoss.Measure(model, [new TokenBatch([3, 0], 1, 1)], byteCounts).BitsPerByte.ShouldBe(double.NaN);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(22)]
+    public void Ids_without_a_piece_are_never_chosen(int pieces)
+    {
+        using var model = Build(ModelFamily.Llama);
+        var others = TextGenerator.Generate(model, [1, 2], 60, new SamplingOptions { Temperature = 5, Seed = 8 }).Where(id => id >= pieces).ToArray();
+        others.ShouldNotBeEmpty();
+        foreach (var options in new[] { SamplingOptions.Greedy, new SamplingOptions { Temperature = 5, Seed = 8 }, new SamplingOptions { Temperature = 5, TopK = 20 }, new SamplingOptions { TopP = 0.9 } })
+            TextGenerator.Generate(model, [1, 2], 60, options, pieces: pieces).ShouldAllBe(id => id < pieces);
+    }
+
     [Fact]
     public void A_model_learns_a_sequence_by_heart()
     {
