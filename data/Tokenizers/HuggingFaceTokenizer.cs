@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ActorTrain.Models;
 
 namespace ActorTrain.Data.Tokenizers;
 
@@ -14,6 +15,42 @@ public static class HuggingFaceTokenizer
     /// <summary>Writes the files into a folder that exists.</summary>
     public static void Write(ITokenizer tokenizer, string folder)
     {
+        if (tokenizer is SentencePieceTokenizer sentencePiece)
+            File.WriteAllBytes(Path.Combine(folder, TokenizerFolder.ModelFile), sentencePiece.Model.Span);
+        foreach (var (name, content) in FilesOf(tokenizer))
+            File.WriteAllText(Path.Combine(folder, name), content.ToJsonString(Readable) + "\n");
+    }
+
+    /// <summary>Refuses a folder in which such files say something else than the tokenizer beside them.</summary>
+    /// <exception cref="UserErrorException">One does; the sentence names it.</exception>
+    public static void RequireSame(ITokenizer tokenizer, string folder)
+    {
+        foreach (var (name, content) in FilesOf(tokenizer).Append((Name: "added_tokens.json", Content: new JsonObject())))
+        {
+            var file = Path.Combine(folder, name);
+            if (File.Exists(file) && !JsonNode.DeepEquals(Parse(file), content))
+            {
+                throw new UserErrorException(
+                    $"{file} differs from what the tokenizer of {TokenizerFolder.DescriptionFile} beside it says, so it is not certain which one the model has; "
+                    + "remove the one that is wrong.");
+            }
+        }
+    }
+
+    private static JsonNode? Parse(string file)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(file), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+        }
+        catch (JsonException error)
+        {
+            throw new UserErrorException($"{file} is not JSON ({error.Message.TrimEnd('.')}); get it again, or remove it.", error);
+        }
+    }
+
+    private static List<(string Name, JsonObject Content)> FilesOf(ITokenizer tokenizer)
+    {
         ArgumentNullException.ThrowIfNull(tokenizer);
         var configuration = new JsonObject
         {
@@ -21,27 +58,20 @@ public static class HuggingFaceTokenizer
             ["clean_up_tokenization_spaces"] = false,
             ["add_prefix_space"] = false,
         };
-        if (tokenizer is SentencePieceTokenizer sentencePiece)
+        if (tokenizer is SentencePieceTokenizer)
         {
-            File.WriteAllBytes(Path.Combine(folder, TokenizerFolder.ModelFile), sentencePiece.Model.Span);
             configuration["tokenizer_class"] = "LlamaTokenizer";
             configuration["legacy"] = false;
             configuration["unk_token"] = "<unk>";
             configuration["bos_token"] = null;
             configuration["add_bos_token"] = false;
             configuration["add_eos_token"] = false;
-        }
-        else
-        {
-            Put(folder, "tokenizer.json", ByteLevel(tokenizer.EndOfText));
-            configuration["tokenizer_class"] = "PreTrainedTokenizerFast";
+            return [("tokenizer_config.json", configuration)];
         }
 
-        Put(folder, "tokenizer_config.json", configuration);
+        configuration["tokenizer_class"] = "PreTrainedTokenizerFast";
+        return [("tokenizer.json", ByteLevel(tokenizer.EndOfText)), ("tokenizer_config.json", configuration)];
     }
-
-    private static void Put(string folder, string name, JsonObject content) =>
-        File.WriteAllText(Path.Combine(folder, name), content.ToJsonString(Readable) + "\n");
 
     private static JsonObject ByteLevel(int endOfText)
     {

@@ -10,18 +10,18 @@ internal static class ExportHandler
     public static int Run(ExportRequest request, CommandContext context)
     {
         using var trained = TrainedModel.Open(request.Run, request.Checkpoint, context);
-        int? endOfText = null;
+        var (begin, end) = TokenizerCheck.TokensOf(trained.Facts);
         IReadOnlyList<ExportedFile> files = [];
         if (Directory.Exists(trained.TokenizerPath))
         {
-            using var tokenizer = TokenizerFolder.Load(trained.TokenizerPath);
-            endOfText = tokenizer.EndOfText;
+            using var tokenizer = trained.Tokenizer();
+            begin = end = tokenizer.EndOfText;
             files = FilesOf(tokenizer);
         }
 
         using var interrupted = new StopSignal();
         HuggingFaceExport.Write(
-            new HuggingFaceModel(trained.Facts.Model, trained.Layout, trained.Weights, endOfText, endOfText), files, request.Output, request.Force,
+            new HuggingFaceModel(trained.Facts.Model, trained.Layout, trained.Weights, begin, end), files, request.Output, request.Force,
             interrupted.Token);
         context.Output.WriteLine($"{request.Output} holds the model of step {trained.Facts.Step} for Hugging Face transformers.");
         return ExitCode.Success;

@@ -22,10 +22,10 @@ internal static class ImportHandler
         var model = HuggingFaceImport.Read(request.Source, ModelLayout.Of);
         using var weights = model.Weights;
         using var tokenizer = File.Exists(Path.Combine(request.Source, TokenizerFolder.DescriptionFile)) ? TokenizerFolder.Load(request.Source) : null;
-        if (tokenizer?.VocabularySize > model.Options.VocabularySize)
+        if (tokenizer is not null)
         {
-            throw new UserErrorException(
-                $"The tokenizer in {request.Source} has {tokenizer.VocabularySize} token ids, but its model only {model.Options.VocabularySize}; put the model's own tokenizer there.");
+            TokenizerCheck.Require(tokenizer, request.Source, model.Options, model.BeginToken, model.EndToken);
+            HuggingFaceTokenizer.RequireSame(tokenizer, request.Source);
         }
 
         using var firstMoment = new HostBuffer(weights.Length);
@@ -39,7 +39,10 @@ internal static class ImportHandler
                 Model = model.Options,
                 Cursor = new PlanCursor(0, 0, 0),
                 Fingerprint = new NumericFingerprint("imported", "", "", "", "", 0, ""),
-                State = new Dictionary<string, string> { ["source"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Source)) },
+                State = new Dictionary<string, string>(TokenizerCheck.StateOf(model.BeginToken, model.EndToken))
+                {
+                    ["source"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Source)),
+                },
             },
             model.Layout, weights, firstMoment, secondMoment));
 

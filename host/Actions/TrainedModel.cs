@@ -65,10 +65,24 @@ internal sealed class TrainedModel : IDisposable
     }
 
     /// <summary>The run's tokenizer.</summary>
-    /// <exception cref="UserErrorException">The run has none.</exception>
-    public ITokenizer Tokenizer() => Directory.Exists(TokenizerPath)
-        ? TokenizerFolder.Load(TokenizerPath)
-        : throw new UserErrorException($"{Run.Path} has no tokenizer, so text cannot be read or written; put the one that it was trained with into {TokenizerPath}.");
+    /// <exception cref="UserErrorException">The run has none, or one that its model cannot have.</exception>
+    public ITokenizer Tokenizer()
+    {
+        if (!Directory.Exists(TokenizerPath))
+            throw new UserErrorException($"{Run.Path} has no tokenizer, so text cannot be read or written; put the one that it was trained with into {TokenizerPath}.");
+        var tokenizer = TokenizerFolder.Load(TokenizerPath);
+        try
+        {
+            var (begin, end) = TokenizerCheck.TokensOf(Facts);
+            TokenizerCheck.Require(tokenizer, TokenizerPath, Facts.Model, begin, end);
+            return tokenizer;
+        }
+        catch
+        {
+            tokenizer.Dispose();
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => checkpoint.Dispose();
