@@ -38,6 +38,7 @@ public sealed partial class RunLogic
     private readonly Dictionary<string, (int Count, string Reason)> faults = [];
     private readonly Outbox<RunEvent> journal;
     private readonly long firstRound;
+    private readonly string? formerEnd;
     private readonly Outbox<MetricsItem> metrics = new(0);
     private List<RunEffect> effects = [];
     private DateTimeOffset now;
@@ -77,6 +78,7 @@ public sealed partial class RunLogic
         slots = new SnapshotSlots(options.SnapshotSlots, remains.Held.Where(held => held.Course.Holds(corrections, held.Step)));
         (lastRound, generation, wanted) = (remains.LastRound, remains.Generation, remains.Trainers ?? options.Trainers);
         firstRound = lastRound + 1;
+        formerEnd = remains.Trainers is null ? options.FormerEnd : null;
         foreach (var (number, former) in remains.Known)
             retired.Add(number, former);
         journal = new Outbox<RunEvent>(events.Count);
@@ -128,7 +130,7 @@ public sealed partial class RunLogic
         if (savedStep is { } saved && saved > (recordedCheckpoint ?? -1))
             Record(new CheckpointCommitted(now, Origin.Step, Origin.WeightsHash!));
         if (!isNew)
-            Record(new RunResumed(now, step, slots.Newest?.Step == step ? "snapshot" : step == 0 ? "seed" : "checkpoint", wanted));
+            Record(new RunResumed(now, step, slots.Newest?.Step == step ? "snapshot" : step == 0 ? "seed" : "checkpoint", wanted) { FormerEnd = formerEnd });
         Enlist();
         Advance();
         return Take();

@@ -4,9 +4,11 @@ using ActorTrain.Data.Shards;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Memory;
 using ActorTrain.Host.Pretraining;
 using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Kernels;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Actions;
@@ -18,9 +20,11 @@ internal static class EvalHandler
 
     public static int Run(EvalRequest request, CommandContext context)
     {
-        using var trained = TrainedModel.Open(request.Run, step: null, context);
-        var run = trained.Run;
+        var run = NamedRun.Find(request.Run).Directory;
         var configuration = File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []) : null;
+        NumericEnvironment.Choose(configuration?.Training.Numerics ?? NumericsMode.Fast, "cpu", configuration?.Training.Threads ?? 0);
+        using var trained = TrainedModel.Open(request.Run, step: null, context, model => new MemoryCheck(request.Force).Require(
+            "The evaluation", MemoryPlan.ToEvaluate(new ModelMemory(model, IsFused: FusedKernels.IsAvailable), SequencesPerBatch)));
         using var data = TokenStore.Open(DataOf(request, run, configuration));
         if (Directory.Exists(trained.TokenizerPath))
         {
@@ -37,7 +41,6 @@ internal static class EvalHandler
         var part = request.Part == "train" ? data.Train : data.HeldOut
             ?? throw new UserErrorException($"{data.Folder} has no held-out part; prepare it with --held-out above 0, or evaluate with --part train.");
 
-        NumericEnvironment.Choose(configuration?.Training.Numerics ?? NumericsMode.Fast, "cpu", configuration?.Training.Threads ?? 0);
         using var interrupted = new StopSignal();
         var (model, parameters) = trained.Build();
         using (parameters)

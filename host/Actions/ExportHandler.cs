@@ -1,5 +1,7 @@
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Commands;
+using ActorTrain.Host.Memory;
+using ActorTrain.Models;
 using ActorTrain.Persistence.HuggingFace;
 
 namespace ActorTrain.Host.Actions;
@@ -9,7 +11,8 @@ internal static class ExportHandler
 {
     public static int Run(ExportRequest request, CommandContext context)
     {
-        using var trained = TrainedModel.Open(request.Run, request.Checkpoint, context);
+        using var trained = TrainedModel.Open(
+            request.Run, request.Checkpoint, context, model => new MemoryCheck(request.Force).Require("The export", MemoryPlan.ToExport(new ModelMemory(model))));
         var (begin, end) = TokenizerCheck.TokensOf(trained.Facts);
         IReadOnlyList<ExportedFile> files = [];
         if (Directory.Exists(trained.TokenizerPath))

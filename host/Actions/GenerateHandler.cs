@@ -2,6 +2,7 @@ using System.Text;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Memory;
 using ActorTrain.Host.Pretraining;
 using ActorTrain.Models;
 using ActorTrain.Models.Generation;
@@ -22,7 +23,8 @@ internal static class GenerateHandler
         if (sampling.Validate().FirstOrDefault() is { } wrong)
             throw new UserErrorException(wrong);
 
-        using var trained = TrainedModel.Open(request.Run, step: null, context);
+        using var trained = TrainedModel.Open(
+            request.Run, step: null, context, model => new MemoryCheck(request.Force).Require("Writing text", MemoryPlan.ToGenerate(new ModelMemory(model))));
         using var tokenizer = trained.Tokenizer();
 
         // The end of a text is also the beginning of the next: what stands before an empty prompt.

@@ -1,5 +1,6 @@
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Commands;
+using ActorTrain.Host.Memory;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Storage;
@@ -19,7 +20,11 @@ internal static class ImportHandler
         var path = Path.GetFullPath(request.Output);
         var run = new RunDirectory(Path.GetDirectoryName(path)!, Path.GetFileName(path));
 
-        var model = HuggingFaceImport.Read(request.Source, ModelLayout.Of);
+        var model = HuggingFaceImport.Read(request.Source, options =>
+        {
+            new MemoryCheck(request.Force).Require("The import", MemoryPlan.ToImport(new ModelMemory(options)));
+            return ModelLayout.Of(options);
+        });
         using var weights = model.Weights;
         using var tokenizer = File.Exists(Path.Combine(request.Source, TokenizerFolder.DescriptionFile)) ? TokenizerFolder.Load(request.Source) : null;
         if (tokenizer is not null)

@@ -26,6 +26,7 @@ internal static class PretrainCommand
         {
             Description = "Begin at step 0; refuse where the run's folder holds checkpoints. Nothing is ever deleted: choose another run.name.",
         };
+        var force = OptionChecks.Force();
         var command = new TaughtCommand("pretrain", "Train a model from the start, or go on where a run was stopped or killed.", """
             Ctrl-C or SIGTERM finishes the step, saves a checkpoint and exits with 0; a second one exits at once. After either, and after
             kill -9, the same command goes on and ends with the same bits as an undisturbed run. A run that was started with another
@@ -35,7 +36,7 @@ internal static class PretrainCommand
               actortrain pretrain run.yaml
               actortrain pretrain run.yaml --set run.name=wide --set model.depth=8 --set training.precision=bfloat16
               actortrain pretrain --set data.path=data/book --set training.steps=500
-            """) { file, set, resume, fresh };
+            """) { file, set, resume, fresh, force };
         command.Validators.Add(line =>
         {
             if (line.GetValue(resume) && line.GetValue(fresh))
@@ -45,7 +46,7 @@ internal static class PretrainCommand
         });
         command.SetAction(line => run(new PretrainRequest(
             line.GetValue(file), line.GetValue(set) ?? [],
-            line.GetValue(resume) ? ResumeMode.Required : line.GetValue(fresh) ? ResumeMode.Fresh : ResumeMode.WhenPossible)));
+            line.GetValue(resume) ? ResumeMode.Required : line.GetValue(fresh) ? ResumeMode.Fresh : ResumeMode.WhenPossible, line.GetValue(force))));
         return command;
     }
 }

@@ -16,6 +16,7 @@ using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Hosting;
+using ActorTrain.Host.Memory;
 using ActorTrain.Host.Progress;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
@@ -23,6 +24,7 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Machine;
 using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
 using Akka.Actor;
@@ -44,6 +46,9 @@ internal sealed class PretrainRun : IDisposable
     private readonly TokenStore data;
     private readonly RunDirectory directory;
     private readonly ITrainingProgress progress;
+    private readonly MemoryCheck memory;
+    private readonly MemoryPlan needed;
+    private readonly bool wasKilledForMemory;
     private readonly ModelOptions model;
     private readonly FlatLayout layout;
     private readonly ReplicaOptions replica;
@@ -61,10 +66,12 @@ internal sealed class PretrainRun : IDisposable
     /// <param name="directory">Where the run lies.</param>
     /// <param name="progress">The display.</param>
     /// <param name="time">The clock of what is written.</param>
+    /// <param name="memory">Refuses more trainers than there is memory for.</param>
+    /// <param name="wasKilledForMemory">Whether the process before was probably killed for want of memory.</param>
     /// <param name="chaos">What breaks it, in a process that <c>actortrain chaos</c> started.</param>
     public PretrainRun(
         RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress, TimeProvider time,
-        ChaosLife? chaos = null)
+        MemoryCheck memory, bool wasKilledForMemory, ChaosLife? chaos = null)
     {
         var options = configuration.Training;
         this.chaos = chaos;
@@ -73,8 +80,11 @@ internal sealed class PretrainRun : IDisposable
         this.data = data;
         this.directory = directory;
         this.progress = progress;
+        this.memory = memory;
+        this.wasKilledForMemory = wasKilledForMemory;
         model = configuration.ModelFor(data.Tokenizer.VocabularySize);
         layout = ModelLayout.Of(model);
+        needed = MemoryPlan.ToTrain(configuration, model, environment.IsFused);
         store = new CheckpointStore(
             directory.CheckpointsDirectory,
             new CheckpointStoreOptions { KeepLast = configuration.Checkpoints.Keep, KeepEvery = configuration.Checkpoints.KeepEvery },
@@ -153,7 +163,7 @@ internal sealed class PretrainRun : IDisposable
         try
         {
             var guardian = system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
-            var control = new RunControl(guardian);
+            var control = new RunControl(guardian, RequireMemoryFor);
             var file = reload(control.Scale);
             using var server = new ControlServer(directory, control, configuration.Training.Lanes, file.Apply, TimeProvider.System);
             using var hangUp = new HangUpSignal(file, progress);
@@ -205,8 +215,12 @@ internal sealed class PretrainRun : IDisposable
             progress.Warning($"{directory.UnwrittenFile} keeps {unwritten.Decisions.Count} decisions and {unwritten.Measurements.Count} measurements that could not be written; the next start writes them.");
     }
 
+    private void RequireMemoryFor(int trainers) => memory.Require(
+        $"The run with {trainers} trainers", MemoryPlan.ToTrain(configuration, model, environment.IsFused, trainers), way: "a run that was started with --force does not ask");
+
     private RunParts Parts(double gemmRate)
     {
+        var advice = $"The run needs about {MemoryPlan.Words(needed.Bytes)} of memory ({needed}); less with fewer checkpoints.snapshots or trainers.count, a lower training.micro_batch, or a smaller model.";
         var options = configuration.Training;
         var plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes);
         var training = new SampleReader(data.Train, model.ContextLength, options.MicroBatch);
@@ -248,6 +262,7 @@ internal sealed class PretrainRun : IDisposable
             Options = new RunLogicOptions
             {
                 ConfigurationHash = configuration.Hash,
+                FormerEnd = wasKilledForMemory ? OutOfMemoryKills.Sentence : null,
                 Steps = options.Steps,
                 Lanes = options.Lanes,
                 Trainers = trainers.Count,
@@ -284,8 +299,9 @@ internal sealed class PretrainRun : IDisposable
                 MaxLosses = trainers.MaxRestarts,
                 Window = trainers.RestartWindow,
                 Log = directory.LogFile,
+                MemoryAdvice = advice,
             },
-            Limits = new RestartLimits(trainers.MaxRestarts, trainers.RestartWindow, directory.LogFile),
+            Limits = new RestartLimits(trainers.MaxRestarts, trainers.RestartWindow, directory.LogFile, advice),
             MakeDevice = trainer => chaos is null ? new ReplicaDevice(device) : chaos.Break(device, $"{trainer}"),
             Faults = chaos?.Faults,
             Transport = transport,
@@ -295,6 +311,7 @@ internal sealed class PretrainRun : IDisposable
             {
                 File = directory.GoodputFile,
                 ProcessBegan = ProcessBegan(),
+                Death = wasKilledForMemory ? GoodputClock.KilledForMemory : GoodputClock.Killed,
                 Reached = MetricsLog.Read(directory.MetricsFile).LastOrDefault()?.Step ?? 0,
             },
             Show = new RunDisplay(progress, options.Steps, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, replica.Schedule, store.PathOf).Show,
@@ -318,6 +335,7 @@ internal sealed class PretrainRun : IDisposable
             + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} {(trainers == 1 ? "trainer" : "trainers")} of {fingerprint.Threads} {(fingerprint.Threads == 1 ? "thread" : "threads")}, "
             + $"kernels {fingerprint.Kernels}, matrix products at {gemmRate / 1e9:F0} GFLOP/s");
         progress.Note(text);
+        progress.Note($"memory: about {MemoryPlan.Words(needed.Bytes)} at the peak ({needed})" + (AvailableMemory.Read() is { } there ? $"; {MemoryPlan.Words(there.Bytes)} of {MemoryPlan.Words(there.Of)} can be had" : ""));
         if (origin.Step > 0)
             progress.Note($"going on after step {origin.Step}");
     }

@@ -6,7 +6,8 @@ namespace ActorTrain.Host.Pretraining;
 
 /// <summary>Speaks to the actors of a run from outside of them.</summary>
 /// <param name="run">The run's guardian.</param>
-internal sealed class RunControl(IActorRef run) : IRunControl
+/// <param name="requireMemory">Refuses so many trainers, by a <see cref="Models.UserErrorException"/>, where memory does not suffice for them.</param>
+internal sealed class RunControl(IActorRef run, Action<int> requireMemory) : IRunControl
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -41,7 +42,11 @@ internal sealed class RunControl(IActorRef run) : IRunControl
     }
 
     /// <inheritdoc/>
-    public void Scale(int trainers) => run.Tell(new ScaleTrainers(trainers));
+    public void Scale(int trainers)
+    {
+        requireMemory(trainers);
+        run.Tell(new ScaleTrainers(trainers));
+    }
 
     /// <inheritdoc/>
     public void Stop(string reason) => run.Tell(new StopRun(reason));

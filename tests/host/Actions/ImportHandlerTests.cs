@@ -138,6 +138,20 @@ public sealed class ImportHandlerTests : IDisposable
         Import(llama).Code.ShouldBe(ExitCode.Success);
     }
 
+    [Fact]
+    public void A_model_that_memory_does_not_suffice_for_is_refused_before_memory_is_taken()
+    {
+        var folder = Good(ModelFamily.Gpt2);
+        folder.Enlarge(new Dictionary<long, long> { [12] = 99_999, [36] = 299_997, [ModelFolder.Vocabulary] = 1_000_000 });
+        folder.Set("n_embd", "99999");
+        folder.Set("vocab_size", "1000000");
+        var (code, error) = Import(folder);
+        code.ShouldBe(ExitCode.UserError, error);
+        error.ShouldContain("GiB");
+        error.ShouldContain("--force");
+        Directory.Exists(Target).ShouldBeFalse();
+    }
+
     [Theory]
     [InlineData(ModelFamily.Gpt2)]
     [InlineData(ModelFamily.Llama)]
