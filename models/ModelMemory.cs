@@ -1,6 +1,6 @@
 namespace ActorTrain.Models;
 
-/// <summary>How much memory a model takes, in bytes, reckoned from its shape alone, before anything is allocated.</summary>
+/// <summary>How much memory a model takes, in bytes, estimated from its shape alone, before anything is allocated.</summary>
 /// <remarks>Vectors and copies are exact to a few percent. Activations are counted tensor by tensor, in the order of <see cref="Transformer"/>, and multiplied by what the
 /// heap was measured to hold beside them: it keeps what was freed, in pieces that not everything fits into (see <see cref="Runtime.NativeRuntime"/>). Letters are
 /// those of <see cref="Transformer"/>.</remarks>
@@ -45,8 +45,8 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
             : ComposedSpread * rows * Float * (Model.Layers * ComposedLayer + 2 * V);
     }
 
-    /// <summary>What reading a prompt as long as the context holds at its peak; text is written in the composed form.</summary>
-    public double Prompt => ComposedSpread * Model.ContextLength * Float * (Model.Layers * ComposedLayer + 2 * V);
+    /// <summary>What reading so many tokens at once holds at its peak; text is generated in the composed form.</summary>
+    public double Prompt(int tokens) => ComposedSpread * tokens * Float * (Model.Layers * ComposedLayer + 2 * V);
 
     private bool IsGpt2 => Model.Family == ModelFamily.Gpt2;
 

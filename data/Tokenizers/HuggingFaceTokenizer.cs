@@ -31,8 +31,8 @@ public static class HuggingFaceTokenizer
             if (File.Exists(file) && !JsonNode.DeepEquals(Parse(file), content))
             {
                 throw new UserErrorException(
-                    $"{file} differs from what the tokenizer of {TokenizerFolder.DescriptionFile} beside it says, so it is not certain which one the model has; "
-                    + "remove the one that is wrong.");
+                    $"{file} differs from what the tokenizer of {TokenizerFolder.DescriptionFile} beside it says, so the model's tokenizer is ambiguous; "
+                    + "remove the wrong file.");
             }
         }
     }

@@ -27,8 +27,8 @@ internal static class DoctorHandler
                 new Finding("OpenMP", string.Join(", ", runtime.OpenMp), FindingState.Good),
                 new Finding("cores", $"{Environment.ProcessorCount}", FindingState.Good),
                 AvailableMemory.Read() is { } memory
-                    ? new Finding("memory", $"{MemoryPlan.Words(memory.Bytes)} of {MemoryPlan.Words(memory.Of)} can be had ({memory.Limit})", FindingState.Good)
-                    : new Finding("memory", "not known, so nothing is refused for want of it", FindingState.Warning),
+                    ? new Finding("memory", $"{MemoryPlan.Words(memory.Bytes)} of {MemoryPlan.Words(memory.Of)} available ({memory.Limit})", FindingState.Good)
+                    : new Finding("memory", "unknown, so no command checks it", FindingState.Warning),
                 FusedKernels.IsAvailable
                     ? new Finding("fused kernels", FusedKernels.Description, FindingState.Good)
                     : new Finding("fused kernels", "none, so layers run in composed form", FindingState.Warning, FusedKernels.Missing),

@@ -23,8 +23,10 @@ internal static class GenerateHandler
         if (sampling.Validate().FirstOrDefault() is { } wrong)
             throw new UserErrorException(wrong);
 
-        using var trained = TrainedModel.Open(
-            request.Run, step: null, context, model => new MemoryCheck(request.Force).Require("Writing text", MemoryPlan.ToGenerate(new ModelMemory(model))));
+        // A token stands for at least one byte.
+        var longest = 1 + Encoding.UTF8.GetByteCount(request.Prompt);
+        using var trained = TrainedModel.Open(request.Run, step: null, context, model => new MemoryCheck(request.Force).Require(
+            "Generating text", MemoryPlan.ToGenerate(new ModelMemory(model), longest, request.Tokens)));
         using var tokenizer = trained.Tokenizer();
 
         // The end of a text is also the beginning of the next: what stands before an empty prompt.

@@ -103,7 +103,7 @@ public static class CommandLine
         }
         catch (Exception error) when (MemoryExhaustion.IsCauseOf(error))
         {
-            context.Error.WriteLine($"actortrain: Memory ran out: {error.GetBaseException().Message.Split('\n')[0].TrimEnd('.')}. Free some, use a larger machine, or choose a smaller model.");
+            context.Error.WriteLine($"actortrain: Out of memory: {error.GetBaseException().Message.Split('\n')[0].TrimEnd('.')}. Free memory, use a larger machine, or choose a smaller model.");
             return ExitCode.Failure;
         }
 #pragma warning disable CA1031 // The outermost frame: whatever arrives here ends the process with a message.

@@ -7,8 +7,8 @@ namespace ActorTrain.Host.Commands;
 /// <summary>Options whose values are read and refused by the same rules as the keys of a run file.</summary>
 internal static class OptionChecks
 {
-    /// <summary>The option that lets a command go ahead where memory seems short.</summary>
-    public static Option<bool> Force() => new("--force") { Description = "Go ahead though less memory can be had than it is estimated to need." };
+    /// <summary>The option that overrides the check of memory.</summary>
+    public static Option<bool> Force() => new("--force") { Description = "Proceed even if the estimated memory exceeds what is available." };
 
     /// <summary>A number within bounds.</summary>
     public static Option<double> Number(string name, double otherwise, SettingKind kind, string description) =>

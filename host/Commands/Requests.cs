@@ -41,7 +41,7 @@ public sealed record PrepareRequest(
 /// <param name="RunFile">The run file, or null where all is given by overrides.</param>
 /// <param name="Overrides">Texts <c>key=value</c>.</param>
 /// <param name="Resume">What to do about a run that is there already.</param>
-/// <param name="Force">Go ahead where memory seems short.</param>
+/// <param name="Force">Override the check of memory.</param>
 public sealed record PretrainRequest(string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume, bool Force = false);
 
 /// <summary><c>actortrain eval</c>.</summary>
@@ -49,7 +49,7 @@ public sealed record PretrainRequest(string? RunFile, IReadOnlyList<string> Over
 /// <param name="Part">Part of the data, <c>heldout</c> or <c>train</c>.</param>
 /// <param name="Batches">Batches to take; 0 takes the whole part.</param>
 /// <param name="Data">The prepared data, or null for the run's own.</param>
-/// <param name="Force">Go ahead where memory seems short.</param>
+/// <param name="Force">Override the check of memory.</param>
 public sealed record EvalRequest(string Run, string Part, int Batches, string? Data, bool Force = false);
 
 /// <summary><c>actortrain generate</c>.</summary>
@@ -62,7 +62,7 @@ public sealed record EvalRequest(string Run, string Part, int Batches, string? D
 /// <param name="Seed">Seed of the draws.</param>
 /// <param name="Greedy">Always the likeliest token.</param>
 /// <param name="Count">Number of texts.</param>
-/// <param name="Force">Go ahead where memory seems short.</param>
+/// <param name="Force">Override the check of memory.</param>
 public sealed record GenerateRequest(
     string Run, string Prompt, int Tokens, double Temperature, int TopK, double TopP, long Seed, bool Greedy, int Count, bool Force = false);
 
@@ -71,13 +71,13 @@ public sealed record GenerateRequest(
 /// <param name="Format">The format, <c>huggingface</c>.</param>
 /// <param name="Output">The folder to write.</param>
 /// <param name="Checkpoint">The checkpoint's step, or null for the newest.</param>
-/// <param name="Force">Overwrite files in the output folder, and go ahead where memory seems short.</param>
+/// <param name="Force">Overwrite files in the output folder, and override the check of memory.</param>
 public sealed record ExportRequest(string Run, string Format, string Output, long? Checkpoint, bool Force);
 
 /// <summary><c>actortrain import</c>.</summary>
 /// <param name="Source">A folder with <c>config.json</c> and <c>model.safetensors</c>.</param>
 /// <param name="Output">The run folder to write.</param>
-/// <param name="Force">Go ahead where memory seems short.</param>
+/// <param name="Force">Override the check of memory.</param>
 public sealed record ImportRequest(string Source, string Output, bool Force = false);
 
 /// <summary><c>actortrain runs</c>.</summary>
@@ -165,7 +165,7 @@ public sealed record CheckpointsRequest(string Run, bool Verify, bool Prune, boo
 /// <param name="Report">File for the report, as JSON where its name ends in .json; or null.</param>
 /// <param name="Picture">The picture to draw, or null.</param>
 /// <param name="Fresh">Train the undisturbed run anew.</param>
-/// <param name="Force">Go ahead where memory seems short.</param>
+/// <param name="Force">Override the check of memory.</param>
 public sealed record ChaosRequest(
     string? RunFile, IReadOnlyList<string> Overrides, string? Schedule, long Seed, int Faults, double? Every, string? Report, string? Picture, bool Fresh, bool Force = false)
 {

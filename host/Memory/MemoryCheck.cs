@@ -4,18 +4,19 @@ using ActorTrain.Persistence.Machine;
 
 namespace ActorTrain.Host.Memory;
 
-/// <summary>Refuses what needs more memory than there is, before it begins: the system would end it in the middle, or another process.</summary>
-/// <param name="isForced">Whether a person said to go ahead all the same.</param>
-/// <param name="available">What this process can have in all; null: what it has, and what the kernel says it can have beside that.</param>
+/// <summary>Refuses what needs more memory than is available, before it begins: the kernel would kill it in the middle, or another process.</summary>
+/// <param name="isForced">Whether the check is overridden.</param>
+/// <param name="available">What this process can have in all; null: what it has, and what is available beside that.</param>
 internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = null)
 {
     /// <summary>Refuses a plan for which there is not enough memory.</summary>
     /// <param name="what">What needs it, as the beginning of a sentence.</param>
     /// <param name="plan">How much it needs.</param>
     /// <param name="otherwise">Settings that need less, those that cost least first, and how much with them.</param>
-    /// <param name="way">How to go ahead all the same.</param>
-    /// <exception cref="UserErrorException">There is not enough, and nobody said to go ahead.</exception>
-    public void Require(string what, MemoryPlan plan, IReadOnlyList<(string Settings, MemoryPlan Plan)>? otherwise = null, string way = "--force goes ahead all the same")
+    /// <param name="way">How to override the check.</param>
+    /// <exception cref="UserErrorException">There is not enough, and the check is not overridden.</exception>
+    public void Require(
+        string what, MemoryPlan plan, IReadOnlyList<(string Settings, MemoryPlan Plan)>? otherwise = null, string way = "--force overrides this check")
     {
         if (isForced || (available ?? Ask()) is not { } there || plan.Bytes <= there.Bytes)
             return;
@@ -24,8 +25,8 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
             : otherwise is [.., var least] ? $"even {least.Settings} needs {MemoryPlan.Words(least.Plan.Bytes)}, so choose a smaller model (model.depth)"
             : "free memory, or use a larger machine";
         throw new UserErrorException(
-            $"{what} needs about {MemoryPlan.Words(plan.Bytes)} of memory ({plan}), but {MemoryPlan.Words(there.Bytes)} of {MemoryPlan.Words(there.Of)} can be had ({there.Limit}); "
-            + $"{advice}; {way}.");
+            $"{what} needs about {MemoryPlan.Words(plan.Bytes)} of memory ({plan}), but only {MemoryPlan.Words(there.Bytes)} of "
+            + $"{MemoryPlan.Words(there.Of)} is available ({there.Limit}); {advice}; {way}.");
     }
 
     /// <summary>Refuses to train where there is not enough memory, and says with which settings there would be.</summary>
@@ -34,7 +35,7 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
     /// <param name="isFused">Whether it runs on the fused CPU kernels.</param>
     /// <param name="hasBegun">Whether it has begun, so that nothing may change its bits.</param>
     /// <returns>What it needs.</returns>
-    /// <exception cref="UserErrorException">There is not enough, and nobody said to go ahead.</exception>
+    /// <exception cref="UserErrorException">There is not enough, and the check is not overridden.</exception>
     public MemoryPlan RequireToTrain(RunConfiguration configuration, ModelOptions shape, bool isFused, bool hasBegun)
     {
         var plan = MemoryPlan.ToTrain(configuration, shape, isFused);
@@ -67,5 +68,6 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
         }
     }
 
-    private static AvailableMemory? Ask() => AvailableMemory.Read() is { } beside ? beside with { Bytes = Math.Min(beside.Of, beside.Bytes + Environment.WorkingSet) } : null;
+    private static AvailableMemory? Ask() =>
+        AvailableMemory.Read() is { } beside ? beside with { Bytes = Math.Min(beside.Of, beside.Bytes + Environment.WorkingSet) } : null;
 }

@@ -42,9 +42,13 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
     public static MemoryPlan ToEvaluate(ModelMemory model, int sequences) => Of(
         Computing, ("weights", 3 * model.Vector + model.Packed), ("activations", model.Evaluation(sequences)));
 
-    /// <summary>To write text.</summary>
-    public static MemoryPlan ToGenerate(ModelMemory model) => Of(
-        Computing, ("weights", 3 * model.Vector), ("keys and values", model.KeysAndValues), ("activations", model.Prompt));
+    /// <summary>To generate text: the most tokens that are read at once are those of the prompt, or half a context where the text grows beyond it.</summary>
+    public static MemoryPlan ToGenerate(ModelMemory model, int prompt, int tokens)
+    {
+        var context = model.Model.ContextLength;
+        var atOnce = Math.Min(context, Math.Max(prompt, (long)prompt + tokens > context ? context / 2 : 0));
+        return Of(Computing, ("weights", 3 * model.Vector), ("keys and values", model.KeysAndValues), ("activations", model.Prompt(atOnce)));
+    }
 
     /// <summary>To read a model of another format, tensor by tensor, and to write it with its moments.</summary>
     public static MemoryPlan ToImport(ModelMemory model) => Of(Files, ("weights", model.Vector), ("moments", 2 * model.Vector), ("one tensor", 1.5 * model.Embedding));

@@ -216,7 +216,7 @@ internal sealed class PretrainRun : IDisposable
     }
 
     private void RequireMemoryFor(int trainers) => memory.Require(
-        $"The run with {trainers} trainers", MemoryPlan.ToTrain(configuration, model, environment.IsFused, trainers), way: "a run that was started with --force does not ask");
+        $"The run with {trainers} trainers", MemoryPlan.ToTrain(configuration, model, environment.IsFused, trainers), way: "a run that was started with --force skips this check");
 
     private RunParts Parts(double gemmRate)
     {
@@ -335,7 +335,7 @@ internal sealed class PretrainRun : IDisposable
             + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} {(trainers == 1 ? "trainer" : "trainers")} of {fingerprint.Threads} {(fingerprint.Threads == 1 ? "thread" : "threads")}, "
             + $"kernels {fingerprint.Kernels}, matrix products at {gemmRate / 1e9:F0} GFLOP/s");
         progress.Note(text);
-        progress.Note($"memory: about {MemoryPlan.Words(needed.Bytes)} at the peak ({needed})" + (AvailableMemory.Read() is { } there ? $"; {MemoryPlan.Words(there.Bytes)} of {MemoryPlan.Words(there.Of)} can be had" : ""));
+        progress.Note($"memory: about {MemoryPlan.Words(needed.Bytes)} at peak ({needed})" + (AvailableMemory.Read() is { } there ? $"; {MemoryPlan.Words(there.Bytes)} of {MemoryPlan.Words(there.Of)} available" : ""));
         if (origin.Step > 0)
             progress.Note($"going on after step {origin.Step}");
     }

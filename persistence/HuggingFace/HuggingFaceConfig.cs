@@ -279,8 +279,8 @@ internal static class HuggingFaceConfig
                 if (!saysNothing && !read.Contains(property.Name) && !neutral.Contains(property.Name))
                 {
                     throw new UserErrorException(
-                        $"{path} has {Shown(property.Name)}: {Shown(property.Value.GetRawText())}, a key that this program does not know and may not ignore; " +
-                        $"such a model cannot be imported, unless the key changes nothing that the model computes: then remove it.");
+                        $"{path} has {Shown(property.Name)}: {Shown(property.Value.GetRawText())}, an unknown key, which may change what the model " +
+                        $"computes; remove it if it does not, else the model cannot be imported.");
                 }
             }
         }

@@ -69,7 +69,7 @@ public static class HuggingFaceImport
         if (File.Exists(single))
         {
             return !File.Exists(index) ? [(single, null)] : throw new UserErrorException(
-                $"{directory} holds both {HuggingFaceExport.WeightsFile} and {IndexFile}, so its weights are not certain; remove one of them.");
+                $"{directory} holds both {HuggingFaceExport.WeightsFile} and {IndexFile}, so its weights are ambiguous; remove one of them.");
         }
 
         if (!File.Exists(index))
@@ -168,7 +168,7 @@ public static class HuggingFaceImport
             if (FloatConversion.FirstNotFinite(wide, tensor.Count) is { } bad)
             {
                 throw new UserErrorException(
-                    $"In {file.Path} the tensor {entry.Name} holds a weight that is not finite, element {bad}; nothing can be computed with it, get the model again.");
+                    $"In {file.Path} the tensor {entry.Name} holds a weight that is not finite, element {bad}; get the model again.");
             }
 
             if (tensor.Name == HuggingFaceNames.Head && options.TieEmbeddings)

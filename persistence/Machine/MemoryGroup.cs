@@ -11,7 +11,8 @@ public sealed record MemoryGroup(string Folder, bool IsSecond)
     public long? Limit => Number(IsSecond ? "memory.max" : "memory.limit_in_bytes");
 
     /// <summary>What they have that cannot be taken back, in bytes.</summary>
-    public long Used => Math.Max(0, (Number(IsSecond ? "memory.current" : "memory.usage_in_bytes") ?? 0) - (Number("memory.stat", IsSecond ? "inactive_file" : "total_inactive_file") ?? 0));
+    public long Used => Math.Max(
+        0, (Number(IsSecond ? "memory.current" : "memory.usage_in_bytes") ?? 0) - (Number("memory.stat", IsSecond ? "inactive_file" : "total_inactive_file") ?? 0));
 
     /// <summary>How many of its processes the out-of-memory killer has ended; null where the kernel does not say.</summary>
     public long? Kills => Number(IsSecond ? "memory.events" : "memory.oom_control", "oom_kill");

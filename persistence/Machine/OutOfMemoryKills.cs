@@ -18,17 +18,18 @@ public sealed record OutOfMemoryKills(string Boot, string? Group, long? InGroup,
     public static OutOfMemoryKills Now(string root = "/")
     {
         var group = MemoryGroup.OfProcess(root).FirstOrDefault(static group => group.Kills is not null);
-        return new OutOfMemoryKills(
-            MachineFile.Lines(Path.Combine(root, "proc/sys/kernel/random/boot_id")).FirstOrDefault() ?? "", group?.Folder, group?.Kills, MachineFile.Number(Path.Combine(root, "proc/vmstat"), "oom_kill"));
+        var boot = MachineFile.Lines(Path.Combine(root, "proc/sys/kernel/random/boot_id")).FirstOrDefault() ?? "";
+        return new OutOfMemoryKills(boot, group?.Folder, group?.Kills, MachineFile.Number(Path.Combine(root, "proc/vmstat"), "oom_kill"));
     }
 
-    /// <summary>Whether processes were ended since, among which that of the time before may have been: in its own group where that is still there, else anywhere.</summary>
+    /// <summary>Whether processes were ended since, among which that of the time before may have been: in its own group where that is still there, else
+    /// anywhere.</summary>
     public bool HaveRisenSince(OutOfMemoryKills before)
     {
         ArgumentNullException.ThrowIfNull(before);
         if (Boot != before.Boot || Boot.Length == 0)
             return false;
-        var group = before.Group is { } folder ? new[] { new MemoryGroup(folder, true), new MemoryGroup(folder, false) }.Select(static group => group.Kills).FirstOrDefault(static kills => kills is not null) : null;
+        var group = before.Group is { } folder ? new MemoryGroup(folder, true).Kills ?? new MemoryGroup(folder, false).Kills : null;
         return group is { } now && before.InGroup is { } then ? now > then : InAll > before.InAll;
     }
 

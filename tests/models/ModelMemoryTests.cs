@@ -34,7 +34,7 @@ public sealed class ModelMemoryTests
                 large.Vector.ShouldBeGreaterThan(small.Vector);
                 large.Training(4).ShouldBeGreaterThan(small.Training(4));
                 large.Evaluation(4).ShouldBeGreaterThan(small.Evaluation(4));
-                large.Prompt.ShouldBeGreaterThan(small.Prompt);
+                large.Prompt(larger.ContextLength).ShouldBeGreaterThan(small.Prompt(shape.ContextLength));
             }
         }
 
