@@ -107,17 +107,34 @@ public sealed class Transformer : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(tokens_BT);
         ArgumentNullException.ThrowIfNull(targets_BT);
         CheckLength(tokens_BT.shape[1]);
-        if (fusedLoss is null)
-        {
-            using Scalar factor = scale;
-            var logits_NV = forward(tokens_BT).view(-1, Options.VocabularySize);
-            return functional.cross_entropy(logits_NV, targets_BT.reshape(-1), ignore_index: -1, reduction: Reduction.Sum).mul(factor);
-        }
+        if (fusedLoss is not null)
+            return fusedLoss.Apply(FusedBlocks(tokens_BT), targets_BT.contiguous(), scale);
+        using Scalar factor = scale;
+        return ComposedLoss(tokens_BT, targets_BT, Reduction.Sum).mul(factor);
+    }
 
+    /// <summary>The cross-entropies, in nats, of predicting each target; no gradient flows from them.</summary>
+    /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64.</param>
+    /// <param name="targets_BT">The token after each, <c>[B, T]</c> int64.</param>
+    /// <returns><c>[B·T]</c> float32.</returns>
+    public Tensor TokenLosses(Tensor tokens_BT, Tensor targets_BT)
+    {
+        ArgumentNullException.ThrowIfNull(tokens_BT);
+        ArgumentNullException.ThrowIfNull(targets_BT);
+        CheckLength(tokens_BT.shape[1]);
+        using var _ = no_grad();
+        return fusedLoss?.RowLosses(FusedBlocks(tokens_BT), targets_BT.contiguous()) ?? ComposedLoss(tokens_BT, targets_BT, Reduction.None);
+    }
+
+    private Tensor ComposedLoss(Tensor tokens_BT, Tensor targets_BT, Reduction reduction) => functional.cross_entropy(
+        forward(tokens_BT).view(-1, Options.VocabularySize), targets_BT.reshape(-1), ignore_index: -1, reduction: reduction);
+
+    private Tensor FusedBlocks(Tensor tokens_BT)
+    {
         var x_BTD = fusedEmbedding!.Apply(tokens_BT);
         for (var i = 0; i < blocks.Count; i++)
             x_BTD = blocks[i].forward(x_BTD);
-        return fusedLoss.Apply(x_BTD, targets_BT.contiguous(), scale);
+        return x_BTD;
     }
 
     // e·α + detach(e)·(1 − α), written so that the forward is e to the last bit.

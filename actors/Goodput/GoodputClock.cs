@@ -22,6 +22,9 @@ public sealed class GoodputClock
     /// <summary>Cause of a time without a process after one that died.</summary>
     public const string Killed = "killed";
 
+    /// <summary>The same, where the kernel probably killed it for want of memory.</summary>
+    public const string KilledForMemory = "killed, out of memory";
+
     /// <summary>Cause of a time without a process after one that ended in order.</summary>
     public const string Stopped = "stopped";
 
@@ -45,7 +48,8 @@ public sealed class GoodputClock
     /// <param name="before">The last row of the run; null: there is none.</param>
     /// <param name="process">When this process began.</param>
     /// <param name="reached">Updates that the run is known to have had.</param>
-    public GoodputClock(GoodputRow? before, DateTimeOffset process, long reached)
+    /// <param name="death">Cause of the time without a process, where the one before died.</param>
+    public GoodputClock(GoodputRow? before, DateTimeOffset process, long reached, string death = Killed)
     {
         this.process = process;
         this.reached = Math.Max(reached, before?.Reached ?? 0);
@@ -66,7 +70,7 @@ public sealed class GoodputClock
         if (before is not null)
         {
             // What it did last stands last.
-            var cause = before.Shares is [.., { Activity: GoodputActivity.Ending } ending] ? ending.Cause ?? Stopped : Killed;
+            var cause = before.Shares is [.., { Activity: GoodputActivity.Ending } ending] ? ending.Cause ?? Stopped : death;
             Begin((GoodputActivity.Down, cause));
             Pass(process);
             Cut();

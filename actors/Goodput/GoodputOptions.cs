@@ -12,6 +12,9 @@ public sealed record GoodputOptions
     /// <summary>Updates that earlier processes are known to have made: whatever is not above is redone.</summary>
     public long Reached { get; init; }
 
+    /// <summary>Cause of the time without a process, where the one before died.</summary>
+    public string Death { get; init; } = GoodputClock.Killed;
+
     /// <summary>A row spans so much time, above 0; a process that dies leaves at most as much unaccounted for, which counts as down.</summary>
     public TimeSpan RowInterval { get; init; } = TimeSpan.FromSeconds(2);
 

@@ -57,7 +57,7 @@ public sealed class GoodputRecorder : BreakableActor, IWithTimers
     {
         GoodputRow? last = null;
         Try(() => last = GoodputLog.Read(options.File).LastOrDefault());
-        return new GoodputClock(last, options.ProcessBegan, options.Reached);
+        return new GoodputClock(last, options.ProcessBegan, options.Reached, options.Death);
     }
 
     private void Write()

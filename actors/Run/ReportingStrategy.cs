@@ -12,6 +12,9 @@ internal sealed class ReportingStrategy(Func<IActorRef, Exception, Directive> de
     public static string Sentence(Exception exception)
     {
         var cause = exception.GetBaseException();
-        return $"{cause.GetType().Name}: {cause.Message.TrimEnd('.')}.";
+
+        // libtorch adds the frames of its stack, one a line.
+        var message = cause.Message.Split("\nframe #")[0];
+        return $"{cause.GetType().Name}: {message.TrimEnd('.')}.";
     }
 }

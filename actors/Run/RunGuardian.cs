@@ -1,3 +1,4 @@
+using ActorTrain.Models.Runtime;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Run;
@@ -42,7 +43,7 @@ public sealed class RunGuardian : ReceiveActor
         var reason = ReportingStrategy.Sentence(exception);
 
         // Told to itself: a supervisor that fails after it said how the run ended is heard out first, and needs nobody in its place.
-        Self.Tell(budget.Spend("The supervisor of the run", reason, SteadyClock.Of(Context.System).Now) is { } report
+        Self.Tell(budget.Spend("The supervisor of the run", reason, SteadyClock.Of(Context.System).Now, MemoryExhaustion.IsCauseOf(exception)) is { } report
             ? new RunEnded(RunEnding.Failed, parts.Remains.Origin.Step, report)
             : new Replacement(reason));
         return Directive.Stop;

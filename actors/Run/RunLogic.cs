@@ -38,6 +38,7 @@ public sealed partial class RunLogic
     private readonly Dictionary<string, (int Count, string Reason)> faults = [];
     private readonly Outbox<RunEvent> journal;
     private readonly long firstRound;
+    private readonly string? formerEnd;
     private readonly Outbox<MetricsItem> metrics = new(0);
     private List<RunEffect> effects = [];
     private DateTimeOffset now;
@@ -82,6 +83,7 @@ public sealed partial class RunLogic
         (lastRound, generation, wanted) = (remains.LastRound, remains.Generation, remains.Trainers ?? options.Trainers);
         firstRound = lastRound + 1;
         Inherit(remains.Known, origin);
+        formerEnd = remains.Trainers is null ? options.FormerEnd : null;
         journal = new Outbox<RunEvent>(events.Count);
         (step, course) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, Ahead(newest.Course)) : (origin.Step, Ahead(origin.Course));
         savedStep = origin.WeightsHash is null ? null : origin.Step;
@@ -130,7 +132,7 @@ public sealed partial class RunLogic
         if (savedStep is { } saved && saved > (recordedCheckpoint ?? -1))
             Record(new CheckpointCommitted(now, Origin.Step, Origin.WeightsHash!));
         if (!isNew)
-            Record(new RunResumed(now, step, slots.Newest?.Step == step ? "snapshot" : step == 0 ? "seed" : "checkpoint", wanted));
+            Record(new RunResumed(now, step, slots.Newest?.Step == step ? "snapshot" : step == 0 ? "seed" : "checkpoint", wanted) { FormerEnd = formerEnd });
         Enlist();
         Advance();
         return Take();

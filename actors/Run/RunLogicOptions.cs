@@ -10,6 +10,9 @@ public sealed record RunLogicOptions
     /// <summary>SHA-256 of what the result depends on.</summary>
     public required string ConfigurationHash { get; init; }
 
+    /// <summary>How the process before this one ended, in one sentence, where more is known than that it did.</summary>
+    public string? FormerEnd { get; init; }
+
     /// <summary>Learning rate by step, as the run was started.</summary>
     public required LearningRateSchedule Schedule { get; init; }
 

@@ -7,6 +7,7 @@ using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Actors.Training;
+using ActorTrain.Models.Runtime;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Run;
@@ -185,7 +186,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         var reason = ReportingStrategy.Sentence(exception);
         if (name is RunLogic.JournalActor or RunLogic.GoodputActor)
             return Directive.Restart;
-        if (budget.Spend(name, reason, Now) is { } report)
+        if (budget.Spend(name, reason, Now, MemoryExhaustion.IsCauseOf(exception)) is { } report)
         {
             Self.Tell(new ActorGivenUp(name, report));
             return Directive.Stop;

@@ -34,8 +34,8 @@ public sealed record ReplicaDeviceOptions
     /// <summary>The held-out batches, at least one; null when there is no held-out part.</summary>
     public Func<IEnumerable<TokenBatch>>? HeldOut { get; init; }
 
-    /// <summary>Mean length of a token of the held-out part, in bytes.</summary>
-    public double BytesPerToken { get; init; } = 1;
+    /// <summary>Bytes of text of each token id.</summary>
+    public IReadOnlyList<int> ByteCounts { get; init; } = [];
 
     /// <summary>Where gradients go, and totals come from.</summary>
     public required IGradientTransport Transport { get; init; }
@@ -187,7 +187,7 @@ public sealed class ReplicaDevice : ITrainerDevice
             throw new InvariantException("There is no held-out part to evaluate on.");
         heldOut?.Dispose();
         heldOut = options.HeldOut().GetEnumerator();
-        evaluation = new HeldOutSum(replica.Model);
+        evaluation = new HeldOutSum(replica.Model, options.ByteCounts);
         heldOut.MoveNext();
     }
 
@@ -198,7 +198,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         if (heldOut.MoveNext())
             return null;
         replica.VerifyWeights();
-        return evaluation.Result(options.BytesPerToken);
+        return evaluation.Result();
     }
 
     /// <inheritdoc/>

@@ -13,22 +13,19 @@ public sealed class SampleReader(TokenPart part, int context, int microBatch)
     /// <summary>The micro-batches of some samples, in order.</summary>
     public IEnumerable<TokenBatch> Batches(IEnumerable<PlannedSample> samples) => Batches(samples.Select(static planned => planned.Sample));
 
-    /// <summary>The first <paramref name="batches"/> batches of the part in order, the whole part when it is 0.</summary>
+    /// <summary>The first <paramref name="batches"/> batches of the part in order, to evaluate on; when it is 0, the whole part, of which every token is a
+    /// target once. What is left at its end, or all of a part shorter than a context, is a shorter sequence in a batch of its own.</summary>
     public IEnumerable<TokenBatch> FromStart(int batches)
     {
-        var samples = part.SampleCount(context);
-        if (batches > 0)
-            samples = Math.Min(samples, (long)batches * microBatch);
-        for (long first = 0; first < samples; first += microBatch)
+        for (var (target, batch) = (0L, 0); target < part.Tokens && (batches == 0 || batch < batches); batch++)
         {
-            foreach (var batch in Batches(Range(first, Math.Min(first + microBatch, samples))))
-                yield return batch;
-        }
-
-        static IEnumerable<long> Range(long from, long to)
-        {
-            for (var sample = from; sample < to; sample++)
-                yield return sample;
+            var left = part.Tokens - target;
+            var length = (int)Math.Min(context, left);
+            var sequences = (int)Math.Min(microBatch, left / length);
+            var tokens = new long[sequences * (length + 1)];
+            for (var i = 0; i < sequences; i++, target += length)
+                part.ReadTargets(target, tokens.AsSpan(i * (length + 1), length + 1));
+            yield return new TokenBatch(tokens, sequences, length);
         }
     }
 

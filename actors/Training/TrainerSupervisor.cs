@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Run;
 using ActorTrain.Models;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using Akka.Actor;
 
@@ -83,7 +84,7 @@ public sealed class TrainerSupervisor : BreakableActor, IWithTimers
             if (!actor.Equals(terminated.ActorRef))
                 continue;
             lives.Remove(key);
-            Do(logic.Ended(key, Reason(life.Failure), Now, DamageOf(life.Failure)));
+            Do(logic.Ended(key, Reason(life.Failure), Now, DamageOf(life.Failure), MemoryExhaustion.IsCauseOf(life.Failure)));
             return;
         }
     }

@@ -54,11 +54,12 @@ public sealed class TrainerSupervisorLogic
     /// <param name="reason">Why, in one sentence.</param>
     /// <param name="at">The time.</param>
     /// <param name="damage">The corrupt bits that it ended over.</param>
-    public IReadOnlyList<TrainerSupervisorEffect> Ended(TrainerKey trainer, string reason, DateTimeOffset at, FoundDamage? damage = null)
+    /// <param name="forMemory">Whether it ran out of memory.</param>
+    public IReadOnlyList<TrainerSupervisorEffect> Ended(TrainerKey trainer, string reason, DateTimeOffset at, FoundDamage? damage = null, bool forMemory = false)
     {
         Begin(at);
         if (Find(trainer) is { } post)
-            Lose(post, trainer, reason, damage);
+            Lose(post, trainer, reason, damage, forMemory);
         return effects;
     }
 
@@ -102,18 +103,22 @@ public sealed class TrainerSupervisorLogic
         Do(new TellRun(new TrainerStarted(life)));
     }
 
-    private void Lose(Post post, TrainerKey life, string reason, FoundDamage? damage = null)
+    private void Lose(Post post, TrainerKey life, string reason, FoundDamage? damage = null, bool forMemory = false)
     {
         post.InARow = now - post.BornAt >= options.ResetAfter ? 1 : post.InARow + 1;
         post.Life = null;
-        post.Losses.Enqueue(now);
-        while (post.Losses.TryPeek(out var first) && now - first > options.Window)
+        post.Losses.Enqueue((now, forMemory));
+        while (post.Losses.TryPeek(out var first) && now - first.At > options.Window)
             post.Losses.Dequeue();
         Do(new TellRun(new TrainerLost(life, reason) { Damage = damage }));
-        if (post.Losses.Count > options.MaxLosses)
+        var shortages = post.Losses.Count(static loss => loss.ForMemory);
+        var often = shortages > RestartLimits.MaxMemoryRestarts ? $"ran out of memory {shortages} times"
+            : post.Losses.Count > options.MaxLosses ? $"was lost {post.Losses.Count} times within {options.Window.TotalMinutes:0.##} minutes"
+            : null;
+        if (often is not null)
         {
-            post.GivenUp = $"Trainer {post.Number} was lost {post.Losses.Count} times within {options.Window.TotalMinutes:0.##} minutes and is not started again; "
-                + $"the last time: {Sentence(reason)} More is in {options.Log}, under {life}.";
+            var advice = forMemory ? options.MemoryAdvice + " " : "";
+            post.GivenUp = $"Trainer {post.Number} {often} and is not started again; the last time: {Sentence(reason)} {advice}More is in {options.Log}, under {life}.";
             Do(new TellRun(new TrainerGivenUp(post.Number, post.GivenUp)));
             return;
         }
@@ -149,7 +154,7 @@ public sealed class TrainerSupervisorLogic
 
         public int InARow { get; set; }
 
-        public Queue<DateTimeOffset> Losses { get; } = [];
+        public Queue<(DateTimeOffset At, bool ForMemory)> Losses { get; } = [];
 
         public string? GivenUp { get; set; }
 

@@ -28,6 +28,9 @@ public sealed record TrainerSupervisorOptions
     /// <summary>Where to look for more when a trainer is given up, such as the name of a log file.</summary>
     public string Log { get; init; } = "the program's log";
 
+    /// <summary>What a run whose trainers run out of memory is told: how much it needs, and what needs less.</summary>
+    public string MemoryAdvice { get; init; } = "";
+
     /// <summary>Says what is wrong with these options, one sentence each; empty when nothing is.</summary>
     public IEnumerable<string> Validate()
     {

@@ -15,6 +15,7 @@ public sealed class TokenPart
     private readonly long shardTokens;
     private readonly int tokenBytes;
     private readonly uint vocabularySize;
+    private readonly int endOfText;
 
     internal TokenPart(string folder, string name, TokenIndex whole, PartIndex index, List<MappedFile> opened)
     {
@@ -24,6 +25,7 @@ public sealed class TokenPart
         shardTokens = whole.ShardTokens;
         tokenBytes = whole.TokenBytes;
         vocabularySize = (uint)whole.VocabularySize;
+        endOfText = whole.EndOfText;
         shards = new MappedFile[index.Shards.Count];
         for (var i = 0; i < shards.Length; i++)
             opened.Add(shards[i] = new MappedFile(folder, index.Shards[i], tokenBytes));
@@ -41,9 +43,6 @@ public sealed class TokenPart
 
     /// <summary>Entropy of its token frequencies in nats per token: the loss of a model that knows nothing but these frequencies.</summary>
     public double UnigramEntropy => index.UnigramEntropy;
-
-    /// <summary>Text bytes per token: divides nats per token to give nats per byte.</summary>
-    public double BytesPerToken => (double)Bytes / Tokens;
 
     /// <summary>How many samples of a context there are: each covers <paramref name="context"/> tokens and the one after them.</summary>
     /// <exception cref="UserErrorException">The text is shorter than one sample.</exception>
@@ -68,6 +67,22 @@ public sealed class TokenPart
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(sample, SampleCount(context));
         ArgumentOutOfRangeException.ThrowIfNotEqual(window.Length, context + 1, nameof(window));
         Read(sample * context, window);
+    }
+
+    /// <summary>Reads a window to evaluate on: a token and those before it that predict it. Before the first token of the part stands an end of text, as
+    /// between any two documents, so windows that follow one another make every token a target once.</summary>
+    /// <param name="target">The first token to be predicted.</param>
+    /// <param name="window">Filled; one longer than there are targets.</param>
+    public void ReadTargets(long target, Span<long> window)
+    {
+        if (target > 0)
+        {
+            Read(target - 1, window);
+            return;
+        }
+
+        window[0] = endOfText;
+        Read(0, window[1..]);
     }
 
     /// <summary>Reads tokens from any place, over shard boundaries.</summary>

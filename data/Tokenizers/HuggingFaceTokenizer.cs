@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ActorTrain.Models;
 
 namespace ActorTrain.Data.Tokenizers;
 
@@ -17,6 +18,34 @@ public static class HuggingFaceTokenizer
     {
         foreach (var (name, content) in FilesOf(tokenizer))
             File.WriteAllText(Path.Combine(folder, name), content.ToJsonString(Readable) + "\n");
+    }
+
+    /// <summary>Refuses a folder in which such files say something else than the tokenizer beside them.</summary>
+    /// <exception cref="UserErrorException">One does; the sentence names it.</exception>
+    public static void RequireSame(ITokenizer tokenizer, string folder)
+    {
+        foreach (var (name, content) in FilesOf(tokenizer).Append((Name: "added_tokens.json", Content: new JsonObject())))
+        {
+            var file = Path.Combine(folder, name);
+            if (File.Exists(file) && !JsonNode.DeepEquals(Parse(file), content))
+            {
+                throw new UserErrorException(
+                    $"{file} differs from what the tokenizer of {TokenizerFolder.DescriptionFile} beside it says, so the model's tokenizer is ambiguous; "
+                    + "remove the wrong file.");
+            }
+        }
+    }
+
+    private static JsonNode? Parse(string file)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(file), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+        }
+        catch (JsonException error)
+        {
+            throw new UserErrorException($"{file} is not JSON ({error.Message.TrimEnd('.')}); get it again, or remove it.", error);
+        }
     }
 
     private static List<(string Name, JsonObject Content)> FilesOf(ITokenizer tokenizer)

@@ -15,6 +15,22 @@ public static class TokenizerExtensions
         return ids.WrittenSpan.ToArray();
     }
 
+    /// <summary>How many bytes of text each id stands for; none for those, such as the end of text, that are no text.</summary>
+    public static int[] ByteCounts(this ITokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        var counts = new int[tokenizer.VocabularySize];
+        var utf8 = new ArrayBufferWriter<byte>();
+        for (var id = 0; id < counts.Length; id++)
+        {
+            utf8.ResetWrittenCount();
+            tokenizer.Decode([id], utf8);
+            counts[id] = utf8.WrittenCount;
+        }
+
+        return counts;
+    }
+
     /// <summary>The text of ids; bytes that form no character become U+FFFD.</summary>
     public static string Decode(this ITokenizer tokenizer, ReadOnlySpan<int> ids)
     {

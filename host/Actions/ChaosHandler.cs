@@ -1,6 +1,8 @@
+using ActorTrain.Data.Shards;
 using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Memory;
 using ActorTrain.Models;
 
 namespace ActorTrain.Host.Actions;
@@ -20,8 +22,11 @@ internal static class ChaosHandler
                 throw new UserErrorException($"'{target}' cannot be written: there is no folder {folder}; make it, or name another file.");
         }
 
+        using (var data = TokenStore.Open(configuration.Data.Path))
+            new MemoryCheck(request.Force).RequireToTrain(configuration, configuration.ModelFor(data.Tokenizer.VocabularySize), isFused: true, hasBegun: false);
+
         using var stop = new StopSignal();
-        var experiment = new ChaosExperiment(request.RunFile, request.Overrides, configuration, line =>
+        var experiment = new ChaosExperiment(request.RunFile, request.Overrides, configuration, request.Force, line =>
         {
             context.Output.WriteLine(line);
             context.Output.Flush();

@@ -1,10 +1,12 @@
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Diagnostics;
+using ActorTrain.Host.Memory;
 using ActorTrain.Host.Pretraining;
 using ActorTrain.Models;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Runtime;
+using ActorTrain.Persistence.Machine;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Host.Actions;
@@ -24,6 +26,9 @@ internal static class DoctorHandler
                 new Finding("oneDNN", runtime.OneDnn, FindingState.Good),
                 new Finding("OpenMP", string.Join(", ", runtime.OpenMp), FindingState.Good),
                 new Finding("cores", $"{Environment.ProcessorCount}", FindingState.Good),
+                AvailableMemory.Read() is { } memory
+                    ? new Finding("memory", $"{MemoryPlan.Words(memory.Bytes)} of {MemoryPlan.Words(memory.Of)} available ({memory.Limit})", FindingState.Good)
+                    : new Finding("memory", "unknown, so no command checks it", FindingState.Warning),
                 FusedKernels.IsAvailable
                     ? new Finding("fused kernels", FusedKernels.Description, FindingState.Good)
                     : new Finding("fused kernels", "none, so layers run in composed form", FindingState.Warning, FusedKernels.Missing),

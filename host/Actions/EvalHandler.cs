@@ -1,11 +1,14 @@
 using System.Globalization;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Shards;
+using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Memory;
 using ActorTrain.Host.Pretraining;
 using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Kernels;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Actions;
@@ -17,9 +20,11 @@ internal static class EvalHandler
 
     public static int Run(EvalRequest request, CommandContext context)
     {
-        using var trained = TrainedModel.Open(request.Run, step: null, context);
-        var run = trained.Run;
+        var run = NamedRun.Find(request.Run).Directory;
         var configuration = File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []) : null;
+        NumericEnvironment.Choose(configuration?.Training.Numerics ?? NumericsMode.Fast, "cpu", configuration?.Training.Threads ?? 0);
+        using var trained = TrainedModel.Open(request.Run, step: null, context, model => new MemoryCheck(request.Force).Require(
+            "The evaluation", MemoryPlan.ToEvaluate(new ModelMemory(model, IsFused: FusedKernels.IsAvailable), SequencesPerBatch)));
         using var data = TokenStore.Open(DataOf(request, run, configuration));
         if (Directory.Exists(trained.TokenizerPath))
         {
@@ -37,15 +42,13 @@ internal static class EvalHandler
             ?? throw new UserErrorException(
                 $"{data.Folder} has no validation part; prepare its text again with --held-out 0.02 --tokenizer-from {run.Path} into another folder and name that with --data, or evaluate with --part train.");
 
-        NumericEnvironment.Choose(configuration?.Training.Numerics ?? NumericsMode.Fast, "cpu", configuration?.Training.Threads ?? 0);
         using var interrupted = new StopSignal();
         var (model, parameters) = trained.Build();
         using (parameters)
         using (model)
         {
             var reader = new SampleReader(part, model.Options.ContextLength, SequencesPerBatch);
-            part.SampleCount(model.Options.ContextLength);
-            var result = HeldOutLoss.Measure(model, reader.FromStart(request.Batches), part.BytesPerToken, interrupted.Token);
+            var result = HeldOutLoss.Measure(model, reader.FromStart(request.Batches), data.Tokenizer.ByteCounts(), interrupted.Token);
             context.Output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"step {trained.Facts.Step}: loss {result.Loss:F4} nats/token, perplexity {result.Perplexity:F2}, {result.BitsPerByte:F4} bits/byte over {result.Tokens} tokens "

@@ -1,5 +1,7 @@
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Commands;
+using ActorTrain.Host.Memory;
+using ActorTrain.Models;
 using ActorTrain.Persistence.HuggingFace;
 
 namespace ActorTrain.Host.Actions;
@@ -9,19 +11,20 @@ internal static class ExportHandler
 {
     public static int Run(ExportRequest request, CommandContext context)
     {
-        using var trained = TrainedModel.Open(request.Run, request.Checkpoint, context);
-        int? endOfText = null;
+        using var trained = TrainedModel.Open(
+            request.Run, request.Checkpoint, context, model => new MemoryCheck(request.Force).Require("The export", MemoryPlan.ToExport(new ModelMemory(model))));
+        var (begin, end) = TokenizerCheck.TokensOf(trained.Facts);
         IReadOnlyList<ExportedFile> files = [];
         if (Directory.Exists(trained.TokenizerPath))
         {
-            using var tokenizer = TokenizerFolder.Load(trained.TokenizerPath);
-            endOfText = tokenizer.EndOfText;
+            using var tokenizer = trained.Tokenizer();
+            begin = end = tokenizer.EndOfText;
             files = FilesOf(tokenizer);
         }
 
         using var interrupted = new StopSignal();
         HuggingFaceExport.Write(
-            new HuggingFaceModel(trained.Facts.Model, trained.Layout, trained.Weights, endOfText, endOfText), files, request.Output, request.Force,
+            new HuggingFaceModel(trained.Facts.Model, trained.Layout, trained.Weights, begin, end), files, request.Output, request.Force,
             interrupted.Token);
         context.Output.WriteLine($"{request.Output} holds the model of step {trained.Facts.Step} for Hugging Face transformers.");
         return ExitCode.Success;

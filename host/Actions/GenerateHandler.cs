@@ -2,6 +2,7 @@ using System.Text;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Memory;
 using ActorTrain.Host.Pretraining;
 using ActorTrain.Models;
 using ActorTrain.Models.Generation;
@@ -22,7 +23,10 @@ internal static class GenerateHandler
         if (sampling.Validate().FirstOrDefault() is { } wrong)
             throw new UserErrorException(wrong);
 
-        using var trained = TrainedModel.Open(request.Run, step: null, context);
+        // A token stands for at least one byte.
+        var longest = 1 + Encoding.UTF8.GetByteCount(request.Prompt);
+        using var trained = TrainedModel.Open(request.Run, step: null, context, model => new MemoryCheck(request.Force).Require(
+            "Generating text", MemoryPlan.ToGenerate(new ModelMemory(model), longest, request.Tokens)));
         using var tokenizer = trained.Tokenizer();
 
         // The end of a text is also the beginning of the next: what stands before an empty prompt.
@@ -39,7 +43,7 @@ internal static class GenerateHandler
                     context.Output.WriteLine("---");
                 context.Output.Write(request.Prompt);
                 var options = sampling with { Seed = (ulong)request.Seed + (ulong)i };
-                Write(context.Output, tokenizer, TextGenerator.Generate(model, prompt, request.Tokens, options, tokenizer.EndOfText), interrupted.Token);
+                Write(context.Output, tokenizer, TextGenerator.Generate(model, prompt, request.Tokens, options, tokenizer.EndOfText, tokenizer.VocabularySize), interrupted.Token);
                 context.Output.WriteLine();
             }
         }

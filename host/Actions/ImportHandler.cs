@@ -1,5 +1,6 @@
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Commands;
+using ActorTrain.Host.Memory;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Storage;
@@ -19,13 +20,17 @@ internal static class ImportHandler
         var path = Path.GetFullPath(request.Output);
         var run = new RunDirectory(Path.GetDirectoryName(path)!, Path.GetFileName(path));
 
-        var model = HuggingFaceImport.Read(request.Source, ModelLayout.Of);
+        var model = HuggingFaceImport.Read(request.Source, options =>
+        {
+            new MemoryCheck(request.Force).Require("The import", MemoryPlan.ToImport(new ModelMemory(options)));
+            return ModelLayout.Of(options);
+        });
         using var weights = model.Weights;
         using var tokenizer = File.Exists(Path.Combine(request.Source, TokenizerFolder.DescriptionFile)) ? TokenizerFolder.Load(request.Source) : null;
-        if (tokenizer?.VocabularySize > model.Options.VocabularySize)
+        if (tokenizer is not null)
         {
-            throw new UserErrorException(
-                $"The tokenizer in {request.Source} has {tokenizer.VocabularySize} token ids, but its model only {model.Options.VocabularySize}; put the model's own tokenizer there.");
+            TokenizerCheck.Require(tokenizer, request.Source, model.Options, model.BeginToken, model.EndToken);
+            HuggingFaceTokenizer.RequireSame(tokenizer, request.Source);
         }
 
         using var firstMoment = new HostBuffer(weights.Length);
@@ -39,7 +44,10 @@ internal static class ImportHandler
                 Model = model.Options,
                 Cursor = new PlanCursor(0, 0, 0),
                 Fingerprint = new NumericFingerprint("imported", "", "", "", "", ""),
-                State = new Dictionary<string, string> { ["source"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Source)) },
+                State = new Dictionary<string, string>(TokenizerCheck.StateOf(model.BeginToken, model.EndToken))
+                {
+                    ["source"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Source)),
+                },
             },
             model.Layout, weights, firstMoment, secondMoment));
 

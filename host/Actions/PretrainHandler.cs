@@ -4,10 +4,12 @@ using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
+using ActorTrain.Host.Memory;
 using ActorTrain.Host.Pretraining;
 using ActorTrain.Host.Progress;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Machine;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Actions;
@@ -36,14 +38,20 @@ internal static class PretrainHandler
 
         var environment = NumericEnvironment.Choose(configuration.Training.Numerics, configuration.Training.Device, configuration.Training.Threads, configuration.Trainers.Count);
 
+        var memory = new MemoryCheck(request.Force);
+        var needed = memory.RequireToTrain(configuration, model, environment.IsFused, File.Exists(directory.ConfigurationFile));
+
         using var progress = TrainingProgress.For(context);
         using var stop = new StopSignal(() => progress.Note("Stopping: the step is finished and saved; a second signal ends at once."));
         data.Verify(stop.Token);
         using var runLock = directory.Lock();
         using var chaos = ChaosLife.OfProcess(directory, configuration.Journal.Connection);
-        using var run = new PretrainRun(configuration, environment, data, directory, progress, context.Time, chaos, request.ExtendTo);
+        using var run = new PretrainRun(
+            configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, chaos, request.ExtendTo);
 
         // Nothing is written before this: the checkpoint may yet refuse the data.
+        if (runLock.WasKilledForMemory)
+            progress.Warning($"{OutOfMemoryKills.Sentence} This run needs about {MemoryPlan.Words(needed.Bytes)} ({needed}).");
         var resumed = run.Restore();
         if (!resumed && request.Resume == ResumeMode.Required)
             throw new UserErrorException($"All checkpoints of {directory.Path} are damaged, so there is none to resume from; leave --resume out to begin the run again.");

@@ -3,6 +3,7 @@ using ActorTrain.Host.Commands;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Reports;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Machine;
 using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
 
@@ -46,6 +47,8 @@ internal static class StatusHandler
         var record = RunRecord.Of(run, left.Add);
         var journal = JournalState.Of(record.Decisions);
         var step = MetricsLog.Read(run.MetricsFile).OfType<StepMetrics>().LastOrDefault()?.Step ?? record.Newest?.Step ?? 0;
+        if (run.WasKilledForMemory)
+            left.Add(OutOfMemoryKills.Sentence);
         if (journal.Ending is { IsFinished: false } ending)
             left.Add($"It was stopped after step {ending.Step}: {ending.Text}");
         if (step > (record.Newest?.Step ?? 0))

@@ -37,8 +37,9 @@ internal sealed class TrainedModel : IDisposable
     /// <param name="name">As <see cref="NamedRun.Find"/> takes it.</param>
     /// <param name="step">The checkpoint's step, or null.</param>
     /// <param name="context">Told of checkpoints that are not whole.</param>
-    /// <exception cref="UserErrorException">There is no such run or checkpoint.</exception>
-    public static TrainedModel Open(string name, long? step, CommandContext context)
+    /// <param name="memory">Told of its shape before memory is taken for it; null: there is enough.</param>
+    /// <exception cref="UserErrorException">There is no such run or checkpoint, or not enough memory.</exception>
+    public static TrainedModel Open(string name, long? step, CommandContext context, Action<ModelOptions>? memory = null)
     {
         var (run, named) = NamedRun.Find(name);
         var archive = new CheckpointArchive(run.CheckpointsDirectory);
@@ -53,6 +54,12 @@ internal sealed class TrainedModel : IDisposable
         var newest = archive.LoadLatest(LayoutOf, fault => context.Error.WriteLine($"actortrain: warning: {fault.Sentence}"), CheckpointParts.Weights)
             ?? throw new UserErrorException($"{run.Path} has no checkpoint {(archive.List().Count > 0 ? "that is whole" : "yet")}; go on with it by `actortrain pretrain`.");
         return new TrainedModel(run, newest);
+
+        FlatLayout LayoutOf(CheckpointManifest manifest)
+        {
+            memory?.Invoke(manifest.Facts.Model);
+            return ModelLayout.Of(manifest.Facts.Model);
+        }
     }
 
     /// <summary>The model in float32, ready to compute.</summary>
@@ -65,15 +72,27 @@ internal sealed class TrainedModel : IDisposable
     }
 
     /// <summary>The run's tokenizer.</summary>
-    /// <exception cref="UserErrorException">The run has none.</exception>
-    public ITokenizer Tokenizer() => Directory.Exists(TokenizerPath)
-        ? TokenizerFolder.Load(TokenizerPath)
-        : throw new UserErrorException($"{Run.Path} has no tokenizer, so text cannot be read or written; put the one that it was trained with into {TokenizerPath}.");
+    /// <exception cref="UserErrorException">The run has none, or one that its model cannot have.</exception>
+    public ITokenizer Tokenizer()
+    {
+        if (!Directory.Exists(TokenizerPath))
+            throw new UserErrorException($"{Run.Path} has no tokenizer, so text cannot be read or written; put the one that it was trained with into {TokenizerPath}.");
+        var tokenizer = TokenizerFolder.Load(TokenizerPath);
+        try
+        {
+            var (begin, end) = TokenizerCheck.TokensOf(Facts);
+            TokenizerCheck.Require(tokenizer, TokenizerPath, Facts.Model, begin, end);
+            return tokenizer;
+        }
+        catch
+        {
+            tokenizer.Dispose();
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => checkpoint.Dispose();
-
-    private static FlatLayout LayoutOf(CheckpointManifest manifest) => ModelLayout.Of(manifest.Facts.Model);
 
     private static string Steps(IEnumerable<CheckpointInfo> checkpoints) =>
         string.Join(", ", checkpoints.Select(static info => info.Step).Order()) is { Length: > 0 } steps ? steps : "none";

@@ -15,8 +15,9 @@ namespace ActorTrain.Host.Chaos;
 /// <param name="runFile">The run file, or null.</param>
 /// <param name="overrides">What wins over it.</param>
 /// <param name="configuration">What they make together.</param>
+/// <param name="force">Whether they are trained though memory seems short.</param>
 /// <param name="say">Told what happens, in lines.</param>
-internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, Action<string> say)
+internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force, Action<string> say)
 {
     private const string CacheName = "undisturbed.json";
 
@@ -91,7 +92,7 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
         // In a database that many runs share the name is all that tells one from another.
         var own = $"{configuration.Run.Name}-{name}"
             + (configuration.Journal.Connection.Length == 0 || name == "undisturbed" ? "" : DateTime.UtcNow.ToString("-yyyyMMddHHmmss", CultureInfo.InvariantCulture));
-        return new ChaosTrainee(runFile, settings, with with { Run = new RunOptions(own, folder) });
+        return new ChaosTrainee(runFile, settings, with with { Run = new RunOptions(own, folder) }, force);
     }
 
     // The same settings, of the same build.

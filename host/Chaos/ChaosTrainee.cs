@@ -50,7 +50,8 @@ internal sealed record ChaosOutcome(
 /// <param name="runFile">The run file, or null.</param>
 /// <param name="overrides">What wins over it.</param>
 /// <param name="configuration">What they make together.</param>
-internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration)
+/// <param name="force">Whether it is trained though memory seems short.</param>
+internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force)
 {
     private const int KilledExit = 137;
     private const int MostMishaps = 3;
@@ -135,6 +136,8 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
     {
         if (runFile is not null)
             yield return runFile;
+        if (force)
+            yield return "--force";
         string[] own = [$"run.name={configuration.Run.Name}", $"run.output={configuration.Run.Output}"];
         foreach (var setting in overrides.Concat(own))
         {

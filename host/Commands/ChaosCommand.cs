@@ -68,7 +68,8 @@ internal static class ChaosCommand
             CustomParser = static result => OptionChecks.Read(result, Picture, static value => (string)value),
         };
         var fresh = new Option<bool>("--fresh") { Description = "Train the undisturbed run anew, so that times are of one hour." };
-        var command = new TaughtCommand("chaos", "Break a run on purpose, and prove that it ends with the same bits.", Lesson) { file, set, schedule, seed, faults, every, report, picture, fresh };
+        var force = OptionChecks.Force();
+        var command = new TaughtCommand("chaos", "Break a run on purpose, and prove that it ends with the same bits.", Lesson) { file, set, schedule, seed, faults, every, report, picture, fresh, force };
         command.Validators.Add(line =>
         {
             if (line.GetValue(file) is null && line.GetValue(set) is not { Length: > 0 })
@@ -85,7 +86,7 @@ internal static class ChaosCommand
         });
         command.SetAction(line => run(new ChaosRequest(
             line.GetValue(file), line.GetValue(set) ?? [], line.GetValue(schedule), line.GetValue(seed), line.GetValue(faults), line.GetValue(every),
-            line.GetValue(report), line.GetValue(picture), line.GetValue(fresh))));
+            line.GetValue(report), line.GetValue(picture), line.GetValue(fresh), line.GetValue(force))));
         return command;
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using ActorTrain.Models;
+using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Host.Commands;
 
@@ -100,6 +101,11 @@ public static class CommandLine
         {
             context.Error.WriteLine("actortrain: interrupted.");
             return ExitCode.Cancelled;
+        }
+        catch (Exception error) when (MemoryExhaustion.IsCauseOf(error))
+        {
+            context.Error.WriteLine($"actortrain: Out of memory: {error.GetBaseException().Message.Split('\n')[0].TrimEnd('.')}. Free memory, use a larger machine, or choose a smaller model.");
+            return ExitCode.Failure;
         }
 #pragma warning disable CA1031 // The outermost frame: whatever arrives here ends the process with a message.
         catch (Exception error)

@@ -14,13 +14,15 @@ internal static class EvalCommand
         var part = OptionChecks.Word("--part", "heldout", Parts, "Which part of the run's data: heldout is the validation part.");
         var batches = OptionChecks.Whole("--batches", 0, new Whole(0), "Batches to take; 0 takes the whole part.");
         var data = new Option<string?>("--data") { Description = "A folder written by 'actortrain prepare' [default: the run's own data].", HelpName = "DIR" };
+        var force = OptionChecks.Force();
         var command = new TaughtCommand("eval", "Measure loss, perplexity and bits per byte of a trained model.", """
             Examples:
               actortrain eval book
               actortrain eval runs/gpt2 --data data/book
               actortrain eval runs/book/checkpoints/step-00000500 --part train --batches 20
-            """) { path, part, batches, data };
-        command.SetAction(line => run(new EvalRequest(line.GetRequiredValue(path), line.GetRequiredValue(part), line.GetValue(batches), line.GetValue(data))));
+            """) { path, part, batches, data, force };
+        command.SetAction(line => run(new EvalRequest(
+            line.GetRequiredValue(path), line.GetRequiredValue(part), line.GetValue(batches), line.GetValue(data), line.GetValue(force))));
         return command;
     }
 }

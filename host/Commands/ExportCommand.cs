@@ -20,7 +20,7 @@ internal static class ExportCommand
             Arity = ArgumentArity.ExactlyOne,
             CustomParser = static result => OptionChecks.Read(result, new Whole(0, long.MaxValue), static value => (long?)value),
         };
-        var force = new Option<bool>("--force") { Description = "Overwrite files that are there already." };
+        var force = new Option<bool>("--force") { Description = "Overwrite files that are there already, and proceed even if the estimated memory exceeds what is available." };
         var command = new TaughtCommand("export", "Write a trained model in a format that other programs load.", """
             huggingface writes config.json, model.safetensors and the tokenizer, which transformers loads as GPT2LMHeadModel or LlamaForCausalLM.
 

@@ -17,15 +17,16 @@ internal static class GenerateCommand
         var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Seed of the draws: the same seed gives the same text.");
         var greedy = new Option<bool>("--greedy") { Description = "Take the likeliest token each time; no draws." };
         var count = OptionChecks.Whole("--count", 1, new Whole(1, 10_000), "How many texts to write, with seeds counted up.");
+        var force = OptionChecks.Force();
         var command = new TaughtCommand("generate", "Write text with a trained model.", """
             Examples:
               actortrain generate book --prompt 'In the beginning' --tokens 100
               actortrain generate book --prompt 'In the beginning' --greedy
               actortrain generate runs/book --temperature 1 --top-p 0.9 --seed 7 --count 3
-            """) { path, prompt, tokens, temperature, topK, topP, seed, greedy, count };
+            """) { path, prompt, tokens, temperature, topK, topP, seed, greedy, count, force };
         command.SetAction(line => run(new GenerateRequest(
             line.GetRequiredValue(path), line.GetRequiredValue(prompt), line.GetValue(tokens), line.GetValue(temperature), line.GetValue(topK),
-            line.GetValue(topP), line.GetValue(seed), line.GetValue(greedy), line.GetValue(count))));
+            line.GetValue(topP), line.GetValue(seed), line.GetValue(greedy), line.GetValue(count), line.GetValue(force))));
         return command;
     }
 }

@@ -7,6 +7,9 @@ namespace ActorTrain.Host.Commands;
 /// <summary>Options whose values are read and refused by the same rules as the keys of a run file.</summary>
 internal static class OptionChecks
 {
+    /// <summary>The option that overrides the check of memory.</summary>
+    public static Option<bool> Force() => new("--force") { Description = "Proceed even if the estimated memory exceeds what is available." };
+
     /// <summary>A number within bounds.</summary>
     public static Option<double> Number(string name, double otherwise, SettingKind kind, string description) =>
         Checked(name, otherwise, kind, description, static value => (double)value);

@@ -34,6 +34,7 @@ internal static class PretrainCommand
             Arity = ArgumentArity.ExactlyOne,
             CustomParser = static result => OptionChecks.Read(result, new Whole(1), static value => (long?)value),
         };
+        var force = OptionChecks.Force();
         var command = new TaughtCommand("pretrain", "Train a model from the start, or go on where a run was stopped or killed.", """
             Ctrl-C or SIGTERM finishes the step, saves a checkpoint and exits with 0; a second one exits at once. After either, and after
             kill -9, the same command goes on and ends with the same bits as an undisturbed run. A run that was started with another
@@ -53,7 +54,7 @@ internal static class PretrainCommand
               actortrain pretrain run.yaml --set run.name=wide --set model.depth=8 --set training.precision=bfloat16
               actortrain pretrain --set data.path=data/book --set training.steps=500
               actortrain pretrain run.yaml --extend-to 4000
-            """) { file, set, resume, fresh, extendTo };
+            """) { file, set, resume, fresh, extendTo, force };
         command.Validators.Add(line =>
         {
             if (line.GetValue(resume) && line.GetValue(fresh))
@@ -66,7 +67,7 @@ internal static class PretrainCommand
         command.SetAction(line => run(new PretrainRequest(
             line.GetValue(file), line.GetValue(set) ?? [],
             line.GetValue(resume) ? ResumeMode.Required : line.GetValue(fresh) ? ResumeMode.Fresh : ResumeMode.WhenPossible,
-            line.GetValue(extendTo))));
+            line.GetValue(extendTo), line.GetValue(force))));
         return command;
     }
 }

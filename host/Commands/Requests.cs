@@ -42,14 +42,17 @@ public sealed record PrepareRequest(
 /// <param name="Overrides">Texts <c>key=value</c>.</param>
 /// <param name="Resume">What to do about a run that is there already.</param>
 /// <param name="ExtendTo">Steps in all that a run that exists is to take from now on, more than it has; null: as many as it has.</param>
-public sealed record PretrainRequest(string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume, long? ExtendTo = null);
+/// <param name="Force">Override the check of memory.</param>
+public sealed record PretrainRequest(
+    string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume, long? ExtendTo = null, bool Force = false);
 
 /// <summary><c>actortrain eval</c>.</summary>
 /// <param name="Run">A run by name or folder, or one of its checkpoints.</param>
 /// <param name="Part">Part of the data, <c>heldout</c> or <c>train</c>.</param>
 /// <param name="Batches">Batches to take; 0 takes the whole part.</param>
 /// <param name="Data">The prepared data, or null for the run's own.</param>
-public sealed record EvalRequest(string Run, string Part, int Batches, string? Data);
+/// <param name="Force">Override the check of memory.</param>
+public sealed record EvalRequest(string Run, string Part, int Batches, string? Data, bool Force = false);
 
 /// <summary><c>actortrain generate</c>.</summary>
 /// <param name="Run">A run by name or folder, or one of its checkpoints.</param>
@@ -61,20 +64,23 @@ public sealed record EvalRequest(string Run, string Part, int Batches, string? D
 /// <param name="Seed">Seed of the draws.</param>
 /// <param name="Greedy">Always the likeliest token.</param>
 /// <param name="Count">Number of texts.</param>
-public sealed record GenerateRequest(string Run, string Prompt, int Tokens, double Temperature, int TopK, double TopP, long Seed, bool Greedy, int Count);
+/// <param name="Force">Override the check of memory.</param>
+public sealed record GenerateRequest(
+    string Run, string Prompt, int Tokens, double Temperature, int TopK, double TopP, long Seed, bool Greedy, int Count, bool Force = false);
 
 /// <summary><c>actortrain export</c>.</summary>
 /// <param name="Run">A run by name or folder, or one of its checkpoints.</param>
 /// <param name="Format">The format, <c>huggingface</c>.</param>
 /// <param name="Output">The folder to write.</param>
 /// <param name="Checkpoint">The checkpoint's step, or null for the newest.</param>
-/// <param name="Force">Overwrite files in the output folder.</param>
+/// <param name="Force">Overwrite files in the output folder, and override the check of memory.</param>
 public sealed record ExportRequest(string Run, string Format, string Output, long? Checkpoint, bool Force);
 
 /// <summary><c>actortrain import</c>.</summary>
 /// <param name="Source">A folder with <c>config.json</c> and <c>model.safetensors</c>.</param>
 /// <param name="Output">The run folder to write.</param>
-public sealed record ImportRequest(string Source, string Output);
+/// <param name="Force">Override the check of memory.</param>
+public sealed record ImportRequest(string Source, string Output, bool Force = false);
 
 /// <summary><c>actortrain runs</c>.</summary>
 /// <param name="Output">The folder that holds the runs.</param>
@@ -167,12 +173,14 @@ public sealed record CheckpointsRequest(string Run, bool Verify, bool Prune, boo
 /// <param name="Report">File for the report, as JSON where its name ends in .json; or null.</param>
 /// <param name="Picture">The picture to draw, or null.</param>
 /// <param name="Fresh">Train the undisturbed run anew.</param>
+/// <param name="Force">Override the check of memory.</param>
 public sealed record ChaosRequest(
-    string? RunFile, IReadOnlyList<string> Overrides, string? Schedule, long Seed, int Faults, double? Every, string? Report, string? Picture, bool Fresh)
+    string? RunFile, IReadOnlyList<string> Overrides, string? Schedule, long Seed, int Faults, double? Every, string? Report, string? Picture, bool Fresh, bool Force = false)
 {
     /// <inheritdoc/>
     public bool Equals(ChaosRequest? other) =>
-        other is not null && (RunFile, Schedule, Seed, Faults, Every, Report, Picture, Fresh) == (other.RunFile, other.Schedule, other.Seed, other.Faults, other.Every, other.Report, other.Picture, other.Fresh)
+        other is not null && (RunFile, Schedule, Seed, Faults, Every, Report, Picture) == (other.RunFile, other.Schedule, other.Seed, other.Faults, other.Every, other.Report, other.Picture)
+        && (Fresh, Force) == (other.Fresh, other.Force)
         && Overrides.SequenceEqual(other.Overrides);
 
     /// <inheritdoc/>

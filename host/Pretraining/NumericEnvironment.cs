@@ -31,6 +31,9 @@ internal sealed record NumericEnvironment(Device Device, int Threads, NumericFin
         return new NumericEnvironment(device, threads, fingerprint);
     }
 
+    /// <summary>Whether models run on the fused kernels.</summary>
+    public bool IsFused => Device.type == DeviceType.CPU && FusedKernels.IsAvailable;
+
     /// <summary>The fused kernels that a model on a device runs: they are for the CPU alone.</summary>
     internal static string KernelsOn(DeviceType type) => type == DeviceType.CPU ? FusedKernels.Description : NumericFingerprint.NoKernels;
 

@@ -11,11 +11,13 @@ using ActorTrain.Actors.Tracing;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
+using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Hosting;
+using ActorTrain.Host.Memory;
 using ActorTrain.Host.Progress;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
@@ -24,6 +26,7 @@ using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Machine;
 using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
 using Akka.Actor;
@@ -46,6 +49,9 @@ internal sealed class PretrainRun : IDisposable
     private readonly TokenStore data;
     private readonly RunDirectory directory;
     private readonly ITrainingProgress progress;
+    private readonly MemoryCheck memory;
+    private readonly MemoryPlan needed;
+    private readonly bool wasKilledForMemory;
     private readonly ModelOptions model;
     private readonly FlatLayout layout;
     private readonly ReplicaOptions replica;
@@ -64,13 +70,15 @@ internal sealed class PretrainRun : IDisposable
     /// <param name="directory">Where the run lies.</param>
     /// <param name="progress">The display.</param>
     /// <param name="time">The clock of what is written.</param>
+    /// <param name="memory">Refuses more trainers than there is memory for.</param>
+    /// <param name="wasKilledForMemory">Whether the process before was probably killed for want of memory.</param>
     /// <param name="chaos">What breaks it, in a process that <c>actortrain chaos</c> started.</param>
     /// <param name="extendTo">Steps to which it is made longer; null: it is not.</param>
     /// <exception cref="UserErrorException">The journal cannot be read, or the run cannot be extended to so few steps; nothing has changed. Once it trains, a run waits for its database, but one
     /// that was never there is a mistake of whoever named it.</exception>
     public PretrainRun(
         RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress, TimeProvider time,
-        ChaosLife? chaos = null, long? extendTo = null)
+        MemoryCheck memory, bool wasKilledForMemory, ChaosLife? chaos = null, long? extendTo = null)
     {
         var decided = Decided(directory, configuration, isHeld: true);
         history = CheckpointHistory.Of(decided);
@@ -88,8 +96,11 @@ internal sealed class PretrainRun : IDisposable
         this.data = data;
         this.directory = directory;
         this.progress = progress;
+        this.memory = memory;
+        this.wasKilledForMemory = wasKilledForMemory;
         model = configuration.ModelFor(data.Tokenizer.VocabularySize);
         layout = ModelLayout.Of(model);
+        needed = MemoryPlan.ToTrain(configuration, model, environment.IsFused);
         store = new CheckpointStore(
             directory.CheckpointsDirectory,
             new CheckpointStoreOptions { KeepLast = configuration.Checkpoints.Keep, KeepEvery = configuration.Checkpoints.KeepEvery },
@@ -172,7 +183,7 @@ internal sealed class PretrainRun : IDisposable
         try
         {
             var guardian = system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
-            var control = new RunControl(guardian, MessageTrace.Of(system));
+            var control = new RunControl(guardian, MessageTrace.Of(system), RequireMemoryFor);
             var file = reload(control.Scale);
             using var server = new ControlServer(directory, control, configuration.Training.Lanes, file.Apply, TimeProvider.System);
             using var hangUp = new HangUpSignal(file, progress);
@@ -233,12 +244,16 @@ internal sealed class PretrainRun : IDisposable
             progress.Warning($"{directory.UnwrittenFile} keeps {unwritten.Decisions.Count} decisions and {unwritten.Measurements.Count} measurements that could not be written; the next start writes them.");
     }
 
+    private void RequireMemoryFor(int trainers) => memory.Require(
+        $"The run with {trainers} trainers", MemoryPlan.ToTrain(configuration, model, environment.IsFused, trainers), way: "a run that was started with --force skips this check");
+
     private RunParts Parts(double gemmRate)
     {
+        var advice = $"The run needs about {MemoryPlan.Words(needed.Bytes)} of memory ({needed}); less with fewer checkpoints.snapshots or trainers.count, a lower training.micro_batch, or a smaller model.";
         var options = configuration.Training;
         var plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes);
         var training = new SampleReader(data.Train, model.ContextLength, options.MicroBatch);
-        var heldOut = data.HeldOut is { } part && part.Tokens > model.ContextLength ? new SampleReader(part, model.ContextLength, options.MicroBatch) : null;
+        var heldOut = data.HeldOut is { } part ? new SampleReader(part, model.ContextLength, options.MicroBatch) : null;
         var device = new ReplicaDeviceOptions
         {
             Replica = replica,
@@ -246,7 +261,7 @@ internal sealed class PretrainRun : IDisposable
             Plan = plan,
             Samples = chaos?.Poison(training.Batches, options.MicroBatch, data.Tokenizer.VocabularySize) ?? training.Batches,
             HeldOut = heldOut is null ? null : () => heldOut.FromStart(configuration.Evaluation.Batches),
-            BytesPerToken = data.HeldOut?.BytesPerToken ?? 1,
+            ByteCounts = data.Tokenizer.ByteCounts(),
             Transport = transport,
             Snapshots = snapshots,
             Checkpoints = store,
@@ -277,6 +292,7 @@ internal sealed class PretrainRun : IDisposable
                 ConfigurationHash = configuration.Hash,
                 Schedule = replica.Schedule,
                 Extension = extendTo is { } steps ? (steps, Environment.UserName) : null,
+                FormerEnd = wasKilledForMemory ? OutOfMemoryKills.Sentence : null,
                 Lanes = options.Lanes,
                 Trainers = trainers.Count,
                 Reducers = configuration.ReducerCount,
@@ -312,8 +328,9 @@ internal sealed class PretrainRun : IDisposable
                 MaxLosses = trainers.MaxRestarts,
                 Window = trainers.RestartWindow,
                 Log = directory.LogFile,
+                MemoryAdvice = advice,
             },
-            Limits = new RestartLimits(trainers.MaxRestarts, trainers.RestartWindow, directory.LogFile),
+            Limits = new RestartLimits(trainers.MaxRestarts, trainers.RestartWindow, directory.LogFile, advice),
             MakeDevice = trainer => chaos is null ? new ReplicaDevice(device) : chaos.Break(device, $"{trainer}"),
             Faults = chaos?.Faults,
             Transport = transport,
@@ -323,6 +340,7 @@ internal sealed class PretrainRun : IDisposable
             {
                 File = directory.GoodputFile,
                 ProcessBegan = ProcessBegan(),
+                Death = wasKilledForMemory ? GoodputClock.KilledForMemory : GoodputClock.Killed,
                 Reached = MetricsLog.Read(directory.MetricsFile).LastOrDefault()?.Step ?? 0,
             },
             Show = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf).Show,
@@ -348,6 +366,7 @@ internal sealed class PretrainRun : IDisposable
         progress.Note(text);
         if (Repetition.Within(data, configuration.Training, model.ContextLength) is { } repetition)
             progress.Warning(repetition);
+        progress.Note($"memory: about {MemoryPlan.Words(needed.Bytes)} at peak ({needed})" + (AvailableMemory.Read() is { } there ? $"; {MemoryPlan.Words(there.Bytes)} of {MemoryPlan.Words(there.Of)} available" : ""));
         if (origin.Step > 0)
             progress.Note($"going on after step {origin.Step}");
     }

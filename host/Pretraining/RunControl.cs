@@ -8,7 +8,8 @@ namespace ActorTrain.Host.Pretraining;
 /// <summary>Speaks to the actors of a run from outside of them.</summary>
 /// <param name="run">The run's guardian.</param>
 /// <param name="trace">Records what the actors do.</param>
-internal sealed class RunControl(IActorRef run, MessageTrace trace) : IRunControl
+/// <param name="requireMemory">Refuses so many trainers, by a <see cref="Models.UserErrorException"/>, where memory does not suffice for them.</param>
+internal sealed class RunControl(IActorRef run, MessageTrace trace, Action<int> requireMemory) : IRunControl
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -43,7 +44,11 @@ internal sealed class RunControl(IActorRef run, MessageTrace trace) : IRunContro
     }
 
     /// <inheritdoc/>
-    public void Scale(int trainers) => run.Tell(new ScaleTrainers(trainers));
+    public void Scale(int trainers)
+    {
+        requireMemory(trainers);
+        run.Tell(new ScaleTrainers(trainers));
+    }
 
     /// <inheritdoc/>
     public void BeginTrace(int steps) => trace.Begin(steps);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Steps;
 using static TorchSharp.torch;
@@ -7,7 +8,8 @@ namespace ActorTrain.Models.Evaluation;
 /// <summary>How well a model predicts text it was not trained on.</summary>
 /// <param name="Loss">Mean cross-entropy, nats per token.</param>
 /// <param name="Tokens">Number of tokens predicted.</param>
-/// <param name="BitsPerByte">Bits per byte of text; comparable across tokenizers.</param>
+/// <param name="BitsPerByte">Bits per byte of text, comparable across tokenizers: the loss of tokens that are bytes of the text, over their bytes. Tokens that
+/// are none, such as the end of a text, are in neither sum (as in nanochat's loss_eval.py); NaN where there are only such.</param>
 public sealed record HeldOutLoss(double Loss, long Tokens, double BitsPerByte)
 {
     /// <summary>e to the loss.</summary>
@@ -16,13 +18,13 @@ public sealed record HeldOutLoss(double Loss, long Tokens, double BitsPerByte)
     /// <summary>Measures <paramref name="model"/> on some batches.</summary>
     /// <param name="model">The model; its gradients are not touched.</param>
     /// <param name="batches">What to predict, at least one batch.</param>
-    /// <param name="bytesPerToken">Mean length of a token of this text, in bytes.</param>
+    /// <param name="byteCounts">Bytes of text of each token id.</param>
     /// <param name="cancellation">Asked between batches.</param>
     public static HeldOutLoss Measure(
-        Transformer model, IEnumerable<TokenBatch> batches, double bytesPerToken, CancellationToken cancellation = default)
+        Transformer model, IEnumerable<TokenBatch> batches, IReadOnlyList<int> byteCounts, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(batches);
-        var sum = new HeldOutSum(model);
+        var sum = new HeldOutSum(model, byteCounts);
         foreach (var batch in batches)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -30,16 +32,19 @@ public sealed record HeldOutLoss(double Loss, long Tokens, double BitsPerByte)
         }
 
         return sum.Tokens > 0
-            ? sum.Result(bytesPerToken)
+            ? sum.Result()
             : throw new ArgumentException("There is nothing to predict: no batch was given.", nameof(batches));
     }
 }
 
 /// <summary>A measurement on text that a model was not trained on, in the making: whoever measures may do other things between two batches.</summary>
 /// <param name="model">The model; its gradients are not touched.</param>
-public sealed class HeldOutSum(Transformer model)
+/// <param name="byteCounts">Bytes of text of each token id.</param>
+public sealed class HeldOutSum(Transformer model, IReadOnlyList<int> byteCounts)
 {
     private double sum;
+    private double textSum;
+    private long textBytes;
 
     /// <summary>Tokens predicted so far.</summary>
     public long Tokens { get; private set; }
@@ -52,17 +57,24 @@ public sealed class HeldOutSum(Transformer model)
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         var (inputs, targets) = batch.ToTensors(model.Parameters.Device);
-        sum += model.Loss(inputs, targets, 1f / batch.TargetCount).item<float>() * batch.TargetCount;
+        var losses = MemoryMarshal.Cast<byte, float>(model.TokenLosses(inputs, targets).cpu().bytes);
+        for (var i = 0; i < losses.Length; i++)
+        {
+            var bytes = byteCounts[(int)batch.Target(i)];
+            sum += losses[i];
+            textSum += bytes > 0 ? losses[i] : 0;
+            textBytes += bytes;
+        }
+
         Tokens += batch.TargetCount;
     }
 
     /// <summary>The mean over all batches so far, at least one.</summary>
-    /// <param name="bytesPerToken">Mean length of a token of this text, in bytes.</param>
-    public HeldOutLoss Result(double bytesPerToken)
+    public HeldOutLoss Result()
     {
         if (Tokens == 0)
             throw new InvalidOperationException("No batch was predicted, so there is no mean.");
         var loss = sum / Tokens;
-        return new HeldOutLoss(loss, Tokens, loss / Math.Log(2) / bytesPerToken);
+        return new HeldOutLoss(loss, Tokens, textSum / Math.Log(2) / textBytes);
     }
 }

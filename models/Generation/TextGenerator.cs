@@ -43,7 +43,9 @@ public static class TextGenerator
     /// <param name="count">How many tokens at most.</param>
     /// <param name="options">How each is chosen.</param>
     /// <param name="endToken">Stops after this id; null: never.</param>
-    public static IEnumerable<int> Generate(Transformer model, IReadOnlyList<int> prompt, int count, SamplingOptions options, int? endToken = null)
+    /// <param name="pieces">Only ids below it, those that a tokenizer has pieces for, are chosen: a model may have more. Null: all.</param>
+    public static IEnumerable<int> Generate(
+        Transformer model, IReadOnlyList<int> prompt, int count, SamplingOptions options, int? endToken = null, int? pieces = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(prompt);
@@ -68,7 +70,7 @@ public static class TextGenerator
 
                 var logits = NextLogits(model, text[fed..], cache);
                 fed = text.Count;
-                var next = Sampler.Choose(logits, options, position: i);
+                var next = Sampler.Choose(logits.AsSpan(0, pieces ?? logits.Length), options, position: i);
                 text.Add(next);
                 yield return next;
                 if (next == endToken)

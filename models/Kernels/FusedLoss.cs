@@ -29,23 +29,40 @@ internal sealed class FusedLoss : IDisposable
     /// <summary>x <c>[B, T, D]</c> float32, targets <c>[B, T]</c> int64 (−1 is left out) → <paramref name="scale"/> · sum of the tokens' losses.</summary>
     public Tensor Apply(Tensor x_BTD, Tensor targets_BT, float scale) => Function.apply(x_BTD, this, targets_BT, scale, is_grad_enabled());
 
+    /// <summary>The tokens' own losses, <c>[B·T]</c> float32, without a gradient.</summary>
+    public Tensor RowLosses(Tensor x_BTD, Tensor targets_BT)
+    {
+        var (rowLoss, saved) = Rows(x_BTD, targets_BT, scale: 1, recorded: false);
+        saved.Dispose();
+        return rowLoss;
+    }
+
     public void Dispose() => head.Dispose();
 
     private (Tensor, Saved) Forward(Tensor x, Tensor targets, float scale, bool recorded)
     {
+        var (rowLoss, saved) = Rows(x, targets, scale, recorded);
+        double sum = 0;
+        using (rowLoss)
+        {
+            foreach (var loss in MemoryMarshal.Cast<byte, float>(rowLoss.bytes))
+                sum += loss;
+        }
+
+        return (tensor((float)(sum * scale)), saved);
+    }
+
+    private (Tensor RowLoss, Saved) Rows(Tensor x, Tensor targets, float scale, bool recorded)
+    {
         var rows = targets.numel();
         var vocabulary = headWeight.Entry.Shape[0];
         var (normed, statistics) = norm.Forward(rows, x);
-        using var rowLoss = empty(rows, dtype: float32);
+        var rowLoss = empty(rows, dtype: float32);
         var lse = empty(rows, dtype: float32);
         var dLogits = recorded && rows * vocabulary <= KeptElements ? activations.Empty(rows, vocabulary) : null;
         FusedKernels.Check(ak_cross_entropy_forward(
             head.Handle, rows, normed.Address(), targets.Address(), scale, rowLoss.Address(), lse.Address(), dLogits?.Address() ?? 0));
-
-        double sum = 0;
-        foreach (var loss in MemoryMarshal.Cast<byte, float>(rowLoss.bytes))
-            sum += loss;
-        return (tensor((float)(sum * scale)), new Saved(x.alias(), targets.alias(), scale, normed, statistics, lse, dLogits));
+        return (rowLoss, new Saved(x.alias(), targets.alias(), scale, normed, statistics, lse, dLogits));
     }
 
     private Tensor Backward(Saved saved)

@@ -11,6 +11,9 @@ public sealed record TokenBatch(long[] Tokens, int Sequences, int Context)
     /// <summary>Number of targets.</summary>
     public long TargetCount => (long)Sequences * Context;
 
+    /// <summary>One target, counted over the sequences.</summary>
+    public long Target(int index) => Tokens[(index / Context * (Context + 1)) + (index % Context) + 1];
+
     /// <summary>Inputs and targets, each <c>[B, T]</c> int64 on <paramref name="device"/>.</summary>
     public (Tensor Inputs, Tensor Targets) ToTensors(Device? device = null)
     {

@@ -32,7 +32,7 @@ internal static class FlatTensors
                 if (found.Dtype != SafetensorsDtype.F32 || !found.Shape.SequenceEqual(slice.Shape))
                 {
                     throw new UserErrorException(
-                        $"In {file.Path} the tensor {slice.Name} is {found.Dtype.HeaderName()} {SafetensorsEntry.Format(found.Shape)}, " +
+                        $"In {file.Path} the tensor {slice.Name} is {found.DtypeName} {SafetensorsEntry.Format(found.Shape)}, " +
                         $"but the model needs F32 {SafetensorsEntry.Format(slice.Shape)}; " +
                         "give the configuration that the checkpoint was made with.");
                 }

@@ -38,6 +38,30 @@ internal static unsafe class FloatConversion
         GC.KeepAlive(destination);
     }
 
+    /// <summary>The first of some float32 elements that is infinite or no number, or null.</summary>
+    public static long? FirstNotFinite(HostBuffer buffer, long count)
+    {
+        var values = (float*)buffer.Address;
+        long? found = null;
+        for (long i = 0; i < count && found is null; i++)
+            found = float.IsFinite(values[i]) ? null : i;
+        GC.KeepAlive(buffer);
+        return found;
+    }
+
+    /// <summary>Whether float32 elements, from the first of one buffer and from an offset of another on, are equal.</summary>
+    public static bool Equal(HostBuffer left, HostBuffer right, long rightOffset, long count)
+    {
+        var one = (float*)left.Address;
+        var other = (float*)(right.Address + (nint)rightOffset);
+        var isEqual = true;
+        for (long i = 0; i < count && isEqual; i++)
+            isEqual = one[i] == other[i];
+        GC.KeepAlive(left);
+        GC.KeepAlive(right);
+        return isEqual;
+    }
+
     /// <summary>Copies a float32 matrix <c>[rows, columns]</c> as <c>[columns, rows]</c>, by tiles that fit the nearest cache.</summary>
     public static void Transpose(
         HostBuffer source, long sourceOffset, HostBuffer destination, long destinationOffset, long rows, long columns)

@@ -9,6 +9,18 @@ internal static class HuggingFaceConfig
 {
     public const string Name = "config.json";
 
+    // What neither model computes with (transformers' configuration_utils.py, configuration_gpt2.py and configuration_llama.py): names, training, drawing
+    // of tokens, other heads, and forms of computing the same. Every other key must be one that is read.
+    private static readonly HashSet<string> Neutral =
+    [
+        "_attn_implementation", "_commit_hash", "_name_or_path", "_num_labels", "attention_dropout", "attn_implementation", "attn_pdrop", "chunk_size_feed_forward",
+        "do_sample", "dtype", "embd_pdrop", "finetuning_task", "gradient_checkpointing", "id2label", "initializer_range", "is_decoder", "is_llama_config",
+        "label2id", "max_length", "output_attentions", "output_hidden_states", "pad_token_id", "pretraining_tp", "problem_type", "reorder_and_upcast_attn",
+        "resid_pdrop", "return_dict", "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj",
+        "task_specific_params", "temperature", "tokenizer_class", "top_k", "top_p", "torch_dtype", "torchscript", "transformers.js_config",
+        "transformers_version", "use_bfloat16", "use_cache",
+    ];
+
     public static byte[] Write(ModelOptions options, int? beginToken, int? endToken)
     {
         using var stream = new MemoryStream();
@@ -38,23 +50,25 @@ internal static class HuggingFaceConfig
     {
         using var document = Parse(path, bytes);
         var config = new ConfigReader(path, document.RootElement);
-        config.Require("quantization_config", null);
         var options = config.Text("model_type", string.Empty) switch
         {
             "gpt2" => ReadGpt2(config),
             "llama" => ReadLlama(config),
             var other => throw new UserErrorException($"{path} has model_type \"{other}\"; only gpt2 and llama can be imported."),
         };
+        config.Require("is_encoder_decoder", false);
+        var (begin, end) = (config.Token("bos_token_id", options.VocabularySize), config.Token("eos_token_id", options.VocabularySize));
+        config.RefuseTheRest(Neutral);
         if (options.Validate().FirstOrDefault() is { } sentence)
             throw new UserErrorException($"{path} describes no model: {sentence}");
-        return (options, config.Token("bos_token_id"), config.Token("eos_token_id"));
+        return (options, begin, end);
     }
 
     private static JsonDocument Parse(string path, byte[] bytes)
     {
         try
         {
-            var document = JsonDocument.Parse(bytes);
+            var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
             return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw new JsonException("it is not an object");
         }
         catch (JsonException exception)
@@ -118,12 +132,15 @@ internal static class HuggingFaceConfig
 
     private static ModelOptions ReadGpt2(ConfigReader config)
     {
-        config.Require("activation_function", "gelu_new", "gelu_new", "gelu_pytorch_tanh");
+        config.RequireArchitecture("GPT2LMHeadModel", "GPT2Model");
+        config.Require("activation_function", "gelu_new", "gelu_pytorch_tanh");
         config.Require("scale_attn_weights", true);
         config.Require("scale_attn_by_inverse_layer_idx", false);
         config.Require("add_cross_attention", false);
         var width = config.Whole("n_embd", 768);
         var heads = config.Whole("n_head", 12);
+        var context = config.Whole("n_positions", 1024);
+        config.RequireNumber("n_ctx", context);
         return new ModelOptions
         {
             Family = ModelFamily.Gpt2,
@@ -132,7 +149,7 @@ internal static class HuggingFaceConfig
             Heads = heads,
             KeyValueHeads = heads,
             MlpWidth = config.Whole("n_inner", (int)Math.Min(4L * width, int.MaxValue)),
-            ContextLength = config.Whole("n_positions", 1024),
+            ContextLength = context,
             VocabularySize = config.Whole("vocab_size", 50257),
             TieEmbeddings = config.Flag("tie_word_embeddings", true),
             NormEpsilon = config.Number("layer_norm_epsilon", 1e-5),
@@ -141,11 +158,12 @@ internal static class HuggingFaceConfig
 
     private static ModelOptions ReadLlama(ConfigReader config)
     {
-        config.Require("hidden_act", "silu", "silu", "swish");
+        config.RequireArchitecture("LlamaForCausalLM", "LlamaModel");
+        config.Require("hidden_act", "silu", "swish");
         config.Require("attention_bias", false);
         config.Require("mlp_bias", false);
         config.RequireNumber("partial_rotary_factor", 1);
-        config.RequirePlainRope("rope_scaling");
+        config.Require("rope_interleaved", false);
         var heads = config.Whole("num_attention_heads", 32);
         var options = new ModelOptions
         {
@@ -158,7 +176,7 @@ internal static class HuggingFaceConfig
             ContextLength = config.Whole("max_position_embeddings", 2048),
             VocabularySize = config.Whole("vocab_size", 32000),
             TieEmbeddings = config.Flag("tie_word_embeddings", false),
-            RopeTheta = config.RequirePlainRope("rope_parameters") ?? config.Number("rope_theta", 10_000),
+            RopeTheta = config.RopeTheta(10_000),
             NormEpsilon = config.Number("rms_norm_eps", 1e-6),
         };
         if (heads > 0)
@@ -169,6 +187,8 @@ internal static class HuggingFaceConfig
     /// <summary>Values of a config, with the defaults that transformers gives to what is left out or null.</summary>
     private sealed class ConfigReader(string path, JsonElement root)
     {
+        private readonly HashSet<string> read = new(StringComparer.Ordinal);
+
         public int Whole(string key, int missing) =>
             Find(key) is not { } value ? missing
             : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number
@@ -176,7 +196,7 @@ internal static class HuggingFaceConfig
 
         public double Number(string key, double missing) =>
             Find(key) is not { } value ? missing
-            : value.ValueKind == JsonValueKind.Number ? value.GetDouble()
+            : value.ValueKind == JsonValueKind.Number && double.IsFinite(value.GetDouble()) ? value.GetDouble()
             : throw Wrong(key, value, "a number");
 
         public bool Flag(string key, bool missing) =>
@@ -189,15 +209,16 @@ internal static class HuggingFaceConfig
             : value.ValueKind == JsonValueKind.String ? value.GetString()!
             : throw Wrong(key, value, "text");
 
-        /// <summary>A token id; of several, as newer models have for the end, the first.</summary>
-        public int? Token(string key) => Find(key) switch
+        /// <summary>A token id, or a list of one.</summary>
+        public int? Token(string key, int vocabulary)
         {
-            null => null,
-            { ValueKind: JsonValueKind.Number } value when value.TryGetInt32(out var id) => id,
-            { ValueKind: JsonValueKind.Array } list when list.EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Number } first
-                && first.TryGetInt32(out var id) => id,
-            { } other => throw Wrong(key, other, "a token id"),
-        };
+            if (Find(key) is not { } value)
+                return null;
+            var one = value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 1 ? value[0] : value;
+            return one.ValueKind == JsonValueKind.Number && one.TryGetInt32(out var id) && id >= 0 && id < vocabulary
+                ? id
+                : throw Wrong(key, value, $"one token id below vocab_size, {vocabulary}");
+        }
 
         public void Require(string key, bool wanted)
         {
@@ -205,10 +226,18 @@ internal static class HuggingFaceConfig
                 throw Unsupported(key, Find(key)!.Value, wanted ? "true" : "false");
         }
 
-        public void Require(string key, string? missing, params string[] supported)
+        public void Require(string key, params string[] supported)
         {
             if (Find(key) is { } value && !(value.ValueKind == JsonValueKind.String && supported.Contains(value.GetString())))
-                throw Unsupported(key, value, supported.Length == 0 ? "none" : missing!);
+                throw Unsupported(key, value, string.Join(" or ", supported));
+        }
+
+        public void RequireArchitecture(params string[] supported)
+        {
+            const string Key = "architectures";
+            if (Find(Key) is { } value
+                && !(value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(one => one.ValueKind == JsonValueKind.String && supported.Contains(one.GetString()))))
+                throw Unsupported(Key, value, string.Join(" or ", supported));
         }
 
         public void RequireNumber(string key, double wanted)
@@ -217,32 +246,60 @@ internal static class HuggingFaceConfig
                 throw Unsupported(key, value, wanted.ToString(CultureInfo.InvariantCulture));
         }
 
-        /// <summary>Refuses rotary frequencies that are stretched; returns the base that stands among the parameters, if one
-        /// does.</summary>
-        public double? RequirePlainRope(string key)
+        /// <summary>The base of the rotary frequencies, from wherever it stands; frequencies that are stretched are refused.</summary>
+        public double RopeTheta(double missing)
         {
-            if (Find(key) is not { } value)
-                return null;
-            if (value.ValueKind != JsonValueKind.Object)
-                throw Wrong(key, value, "an object");
-            var rope = new ConfigReader($"{path} ({key})", value);
-            if (rope.Text("rope_type", rope.Text("type", "default")) != "default")
-                throw Unsupported(key, value, "no scaling");
-            return rope.Find("rope_theta") is null ? null : rope.Number("rope_theta", 0);
+            var theta = Find("rope_theta") is null ? (double?)null : Number("rope_theta", missing);
+            foreach (var key in (string[])["rope_parameters", "rope_scaling"])
+            {
+                if (Find(key) is not { } value)
+                    continue;
+                if (value.ValueKind != JsonValueKind.Object)
+                    throw Wrong(key, value, "an object");
+                var rope = new ConfigReader($"{path} ({key})", value);
+                rope.Require("rope_type", "default");
+                rope.Require("type", "default");
+                rope.RequireNumber("partial_rotary_factor", 1);
+                if (theta is { } given)
+                    rope.RequireNumber("rope_theta", given);
+                else if (rope.Find("rope_theta") is not null)
+                    theta = rope.Number("rope_theta", missing);
+                rope.RefuseTheRest([]);
+            }
+
+            return theta ?? missing;
         }
 
-        private JsonElement? Find(string key) =>
-            root.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        /// <summary>Refuses every key that says something, was not read, and is not known to change nothing.</summary>
+        public void RefuseTheRest(HashSet<string> neutral)
+        {
+            foreach (var property in root.EnumerateObject())
+            {
+                var saysNothing = property.Value.ValueKind == JsonValueKind.Null || property.Value.GetRawText() is "{}" or "[]";
+                if (!saysNothing && !read.Contains(property.Name) && !neutral.Contains(property.Name))
+                {
+                    throw new UserErrorException(
+                        $"{path} has {Shown(property.Name)}: {Shown(property.Value.GetRawText())}, an unknown key, which may change what the model " +
+                        $"computes; remove it if it does not, else the model cannot be imported.");
+                }
+            }
+        }
+
+        private JsonElement? Find(string key)
+        {
+            read.Add(key);
+            return root.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        }
 
         private UserErrorException Wrong(string key, JsonElement value, string wanted) =>
-            new($"{path} has {key}: {Shown(value)}; it must be {wanted}.");
+            new($"{path} has {key}: {Shown(value.GetRawText())}; it must be {wanted}.");
 
         private UserErrorException Unsupported(string key, JsonElement value, string supported) =>
-            new($"{path} has {key}: {Shown(value)}, which this program does not have (only {supported}); such a model cannot be imported.");
+            new($"{path} has {key}: {Shown(value.GetRawText())}, which this program does not have (only {supported}); such a model cannot be imported.");
 
-        private static string Shown(JsonElement value)
+        private static string Shown(string value)
         {
-            var text = value.GetRawText().ReplaceLineEndings(" ");
+            var text = value.ReplaceLineEndings(" ");
             return text.Length > 60 ? text[..60] + "…" : text;
         }
     }

@@ -28,8 +28,12 @@ public static class HuggingFaceImport
             if (!File.Exists(configPath))
                 throw new UserErrorException($"{directory} holds no {HuggingFaceConfig.Name}; name the directory of a Hugging Face model.");
             var (options, beginToken, endToken) = HuggingFaceConfig.Read(configPath, File.ReadAllBytes(configPath));
-            foreach (var path in WeightFiles(directory))
+            foreach (var (path, named) in WeightFiles(directory))
+            {
                 files.Add(SafetensorsFile.Open(path));
+                if (named is not null)
+                    CheckShard(files[^1], named);
+            }
 
             // Every name and shape is compared before memory is taken for what a config merely claims.
             var sources = Match(directory, options, files);
@@ -37,7 +41,7 @@ public static class HuggingFaceImport
             var weights = new HostBuffer(layout.Length * sizeof(float));
             try
             {
-                Fill(sources, layout, weights);
+                Fill(sources, options, layout, weights);
             }
             catch
             {
@@ -57,35 +61,49 @@ public static class HuggingFaceImport
         }
     }
 
-    private static List<string> WeightFiles(string directory)
+    // Each with the tensors that an index names for it, where there is one.
+    private static List<(string Path, HashSet<string>? Named)> WeightFiles(string directory)
     {
         var single = Path.Combine(directory, HuggingFaceExport.WeightsFile);
-        if (File.Exists(single))
-            return [single];
         var index = Path.Combine(directory, IndexFile);
+        if (File.Exists(single))
+        {
+            return !File.Exists(index) ? [(single, null)] : throw new UserErrorException(
+                $"{directory} holds both {HuggingFaceExport.WeightsFile} and {IndexFile}, so its weights are ambiguous; remove one of them.");
+        }
+
         if (!File.Exists(index))
             throw new UserErrorException(
                 $"{directory} holds neither {HuggingFaceExport.WeightsFile} nor {IndexFile}; get the model in safetensors format.");
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(index));
-            var names = document.RootElement.GetProperty("weight_map").EnumerateObject()
-                .Select(static pair => pair.Value.GetString() ?? string.Empty)
-                .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
-            foreach (var name in names)
+            using var document = JsonDocument.Parse(File.ReadAllBytes(index), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            var shards = new SortedDictionary<string, HashSet<string>>(StringComparer.Ordinal);
+            foreach (var pair in document.RootElement.GetProperty("weight_map").EnumerateObject())
             {
+                var name = pair.Value.GetString() ?? string.Empty;
                 if (name.Length == 0 || name != Path.GetFileName(name))
                     throw new UserErrorException($"{index} names the shard \"{name}\", which is no file name; get the file again.");
                 if (!File.Exists(Path.Combine(directory, name)))
                     throw new UserErrorException($"{directory} lacks {name}, which {IndexFile} names; get that file too.");
+                shards.TryAdd(name, new HashSet<string>(StringComparer.Ordinal));
+                shards[name].Add(pair.Name);
             }
 
-            return [.. names.Select(name => Path.Combine(directory, name))];
+            return [.. shards.Select(shard => (Path.Combine(directory, shard.Key), shard.Value))];
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             throw new UserErrorException($"{index} is no index of shards; get the file again.", exception);
         }
+    }
+
+    private static void CheckShard(SafetensorsFile file, HashSet<string> named)
+    {
+        if (named.FirstOrDefault(name => file.Find(name) is null) is { } missing)
+            throw new UserErrorException($"{file.Path} lacks the tensor {missing}, which {IndexFile} names for it; get both from the same model.");
+        if (file.Entries.FirstOrDefault(entry => !named.Contains(entry.Name)) is { } surplus)
+            throw new UserErrorException($"{file.Path} holds the tensor {surplus.Name}, which {IndexFile} does not name for it; get both from the same model.");
     }
 
     private static List<(HuggingFaceTensor Tensor, SafetensorsFile File, SafetensorsEntry Entry)> Match(
@@ -109,56 +127,81 @@ public static class HuggingFaceImport
         var matched = new List<(HuggingFaceTensor, SafetensorsFile, SafetensorsEntry)>();
         foreach (var tensor in HuggingFaceNames.Of(options))
         {
-            if (!found.Remove(tensor.Name, out var source))
-                throw new UserErrorException(
-                    $"{directory} lacks the tensor {tensor.Name}, which its {HuggingFaceConfig.Name} calls for; get the model again.");
-            var (file, entry) = source;
-            if (!entry.Shape.SequenceEqual(tensor.Shape))
-            {
-                throw new UserErrorException(
-                    $"In {file.Path} the tensor {entry.Name} is {SafetensorsEntry.Format(entry.Shape)}, but {HuggingFaceConfig.Name} " +
-                    $"calls for {SafetensorsEntry.Format(tensor.Shape)}; get both from the same model.");
-            }
-
-            if (!FloatConversion.CanWiden(entry.Dtype))
-                throw new UserErrorException(
-                    $"In {file.Path} the tensor {entry.Name} is {entry.Dtype.HeaderName()}; only F32, BF16 and F16 weights can be " +
-                    $"imported.");
-            matched.Add((tensor, file, entry));
+            matched.Add(found.Remove(tensor.Name, out var source) ? Fitting(tensor, source) : throw new UserErrorException(
+                $"{directory} lacks the tensor {tensor.Name}, which its {HuggingFaceConfig.Name} calls for; get the model again."));
         }
 
-        var surplus = found.FirstOrDefault(pair => !HuggingFaceNames.IsSurplus(options, pair.Key)).Value;
-        return surplus.Entry is null
+        if (options.TieEmbeddings && found.Remove(HuggingFaceNames.Head, out var head))
+            matched.Add(Fitting(HuggingFaceNames.HeadOf(options), head));
+        foreach (var buffer in HuggingFaceNames.Buffers(options))
+            found.Remove(buffer);
+        return found.Values.FirstOrDefault() is not { Entry: { } surplus, File: var holder }
             ? matched
             : throw new UserErrorException(
-                $"{surplus.File.Path} holds the tensor {surplus.Entry.Name}, which a {options.Family} of this {HuggingFaceConfig.Name} " +
-                $"does not have; such a model cannot be imported.");
+                $"{holder.Path} holds the tensor {surplus.Name}, which a {options.Family} of this {HuggingFaceConfig.Name} does not have; such a model cannot be " +
+                $"imported.");
+    }
+
+    private static (HuggingFaceTensor, SafetensorsFile, SafetensorsEntry) Fitting(HuggingFaceTensor tensor, (SafetensorsFile File, SafetensorsEntry Entry) source)
+    {
+        var (file, entry) = source;
+        if (!entry.Shape.SequenceEqual(tensor.Shape))
+        {
+            throw new UserErrorException(
+                $"In {file.Path} the tensor {entry.Name} is {SafetensorsEntry.Format(entry.Shape)}, but {HuggingFaceConfig.Name} " +
+                $"calls for {SafetensorsEntry.Format(tensor.Shape)}; get both from the same model.");
+        }
+
+        return entry.Dtype is { } dtype && FloatConversion.CanWiden(dtype) ? (tensor, file, entry) : throw new UserErrorException(
+            $"In {file.Path} the tensor {entry.Name} is {entry.DtypeName}; only F32, BF16 and F16 weights can be imported.");
     }
 
     private static void Fill(
-        List<(HuggingFaceTensor Tensor, SafetensorsFile File, SafetensorsEntry Entry)> sources, FlatLayout layout, HostBuffer weights)
+        List<(HuggingFaceTensor Tensor, SafetensorsFile File, SafetensorsEntry Entry)> sources, ModelOptions options, FlatLayout layout, HostBuffer weights)
     {
         var parameters = layout.Entries.ToDictionary(static entry => entry.Name, StringComparer.Ordinal);
         foreach (var (tensor, file, entry) in sources)
         {
             var destination = (parameters[tensor.Parameter].Offset + tensor.FirstElement) * sizeof(float);
-            if (entry.Dtype == SafetensorsDtype.F32 && !tensor.Transposed)
-            {
-                file.Read(entry, weights, destination);
-                continue;
-            }
-
-            using var raw = new HostBuffer(entry.ByteCount);
-            file.Read(entry, raw, 0);
-            if (!tensor.Transposed)
-            {
-                FloatConversion.Widen(raw, entry.Dtype, weights, destination, tensor.Count);
-                continue;
-            }
-
             using var wide = new HostBuffer(tensor.Count * sizeof(float));
-            FloatConversion.Widen(raw, entry.Dtype, wide, 0, tensor.Count);
-            FloatConversion.Transpose(wide, 0, weights, destination, rows: tensor.Shape[0], columns: tensor.Shape[1]);
+            Widen(file, entry, wide, tensor.Count);
+            if (FloatConversion.FirstNotFinite(wide, tensor.Count) is { } bad)
+            {
+                throw new UserErrorException(
+                    $"In {file.Path} the tensor {entry.Name} holds a weight that is not finite, element {bad}; get the model again.");
+            }
+
+            if (tensor.Name == HuggingFaceNames.Head && options.TieEmbeddings)
+            {
+                // Its embedding came before it.
+                if (!FloatConversion.Equal(wide, weights, destination, tensor.Count))
+                {
+                    throw new UserErrorException(
+                        $"In {file.Path} the tensor {entry.Name} differs from the token embedding, though tie_word_embeddings in {HuggingFaceConfig.Name} is true " +
+                        $"or left out; set it to false, or get the model again.");
+                }
+            }
+            else if (tensor.Transposed)
+            {
+                FloatConversion.Transpose(wide, 0, weights, destination, rows: tensor.Shape[0], columns: tensor.Shape[1]);
+            }
+            else
+            {
+                FloatConversion.Widen(wide, SafetensorsDtype.F32, weights, destination, tensor.Count);
+            }
         }
+    }
+
+    private static void Widen(SafetensorsFile file, SafetensorsEntry entry, HostBuffer wide, long count)
+    {
+        if (entry.Dtype == SafetensorsDtype.F32)
+        {
+            file.Read(entry, wide, 0);
+            return;
+        }
+
+        using var raw = new HostBuffer(entry.ByteCount);
+        file.Read(entry, raw, 0);
+        FloatConversion.Widen(raw, entry.Dtype!.Value, wide, 0, count);
     }
 }

@@ -33,17 +33,17 @@ internal static class HuggingFaceNames
     public static IEnumerable<HuggingFaceTensor> Of(ModelOptions options)
     {
         var body = options.Family == ModelFamily.Gpt2 ? Gpt2(options) : Llama(options);
-        return options.TieEmbeddings
-            ? body
-            : body.Append(new HuggingFaceTensor(Head, "head.weight", [options.VocabularySize, options.Width]));
+        return options.TieEmbeddings ? body : body.Append(HeadOf(options));
     }
 
-    /// <summary>Whether a tensor of a published file carries no parameter: attention masks, rotary frequencies, a tied head.</summary>
-    public static bool IsSurplus(ModelOptions options, string name)
-    {
-        string[] endings = options.Family == ModelFamily.Gpt2 ? [".attn.bias", ".attn.masked_bias"] : [".rotary_emb.inv_freq"];
-        return (options.TieEmbeddings && name == Head) || endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
-    }
+    /// <summary>The output projection, which a file may hold a second time where it is the embedding.</summary>
+    public static HuggingFaceTensor HeadOf(ModelOptions options) =>
+        new(Head, options.TieEmbeddings ? "tokens.weight" : "head.weight", [options.VocabularySize, options.Width]);
+
+    /// <summary>Tensors of published files that carry no parameter, since they follow from the options: attention masks, rotary frequencies.</summary>
+    public static IEnumerable<string> Buffers(ModelOptions options) => options.Family == ModelFamily.Gpt2
+        ? Enumerable.Range(0, options.Layers).SelectMany(static i => (string[])[$"transformer.h.{i}.attn.bias", $"transformer.h.{i}.attn.masked_bias"])
+        : Enumerable.Range(0, options.Layers).Select(static i => $"model.layers.{i}.self_attn.rotary_emb.inv_freq").Append("model.rotary_emb.inv_freq");
 
     private static IEnumerable<HuggingFaceTensor> Gpt2(ModelOptions options)
     {

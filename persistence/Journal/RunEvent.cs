@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Journal;
@@ -20,7 +21,12 @@ public sealed record RunStarted(DateTimeOffset At, string ConfigurationHash, lon
 /// <param name="Step">Updates that the state has seen; later ones are taken again.</param>
 /// <param name="From">Where the state was: "checkpoint", "snapshot", "seed".</param>
 /// <param name="Trainers">Trainers it goes on with.</param>
-public sealed record RunResumed(DateTimeOffset At, long Step, string From, int Trainers) : RunEvent(At, Step);
+public sealed record RunResumed(DateTimeOffset At, long Step, string From, int Trainers) : RunEvent(At, Step)
+{
+    /// <summary>How the process before ended, in one sentence, where more is known than that it did.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? FormerEnd { get; init; }
+}
 
 /// <summary>A trainer takes part from now on.</summary>
 /// <param name="At">When.</param>

@@ -10,7 +10,7 @@ public static class RunEventWords
     public static string Describe(RunEvent decision) => decision switch
     {
         RunStarted started => Sentence($"The run began with {Trainers(started.Trainers)}: {started.Steps} steps of {started.Lanes} lanes, configuration {Short(started.ConfigurationHash)}."),
-        RunResumed resumed => Sentence($"The run went on from {Source(resumed.From, resumed.Step)} with {Trainers(resumed.Trainers)}."),
+        RunResumed resumed => Sentence($"The run went on from {Source(resumed.From, resumed.Step)} with {Trainers(resumed.Trainers)}.{(resumed.FormerEnd is { } end ? " " + end : "")}"),
         TrainerJoined joined => Sentence($"{joined.Trainer} joined: generation {joined.Generation}."),
         TrainerLeft left => Sentence($"{left.Trainer} left: generation {left.Generation}. {Ended(left.Reason)}"),
         TrainersScaled scaled => Sentence($"{Trainers(scaled.Trainers)} wanted from now on."),

@@ -4,6 +4,7 @@ using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Files;
 using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Ledger;
+using ActorTrain.Persistence.Machine;
 using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Persistence.Runs;
@@ -36,7 +37,7 @@ public enum RunState
 /// <param name="LastStep">The last step in its metrics, or null before the first.</param>
 /// <param name="LastLoss">The loss of that step.</param>
 /// <param name="NewestCheckpoint">The step of its newest checkpoint whose manifest is whole, or null.</param>
-/// <param name="Problem">What could not be read, in one sentence, or null.</param>
+/// <param name="Problem">What could not be read, or why it was killed, in one sentence, or null.</param>
 public sealed record RunSummary(string Name, RunState State, long? LastStep, double? LastLoss, long? NewestCheckpoint, string? Problem);
 
 /// <summary>Where the parts of a run stand on disk: <c>ROOT/NAME/</c> with its configuration, metrics, checkpoints and lock.</summary>
@@ -102,7 +103,10 @@ public sealed class RunDirectory
     public bool Exists => File.Exists(ConfigurationFile) || Directory.Exists(CheckpointsDirectory);
 
     /// <summary>How the run stands just now.</summary>
-    public RunState State => File.Exists(ConfigurationFile) || !Exists ? RunLock.Probe(LockFile) : RunState.Imported;
+    public RunState State => Standing.State;
+
+    /// <summary>Whether its last process was probably killed by the system for want of memory.</summary>
+    public bool WasKilledForMemory => Standing.ForMemory;
 
     /// <summary>Takes the right to run it, making the directory if need be. Dispose of it when done.</summary>
     /// <exception cref="UserErrorException">Another process holds it, or the directory cannot be written.</exception>
@@ -197,6 +201,8 @@ public sealed class RunDirectory
         }
     }
 
+    private (RunState State, bool ForMemory) Standing => File.Exists(ConfigurationFile) || !Exists ? RunLock.Probe(LockFile) : (RunState.Imported, false);
+
     private RunSummary Summarize()
     {
         StepMetrics? last = null;
@@ -213,6 +219,7 @@ public sealed class RunDirectory
         var checkpoints = new CheckpointArchive(CheckpointsDirectory).List();
         problem ??= checkpoints.FirstOrDefault(static checkpoint => checkpoint.Fault is not null)?.Fault?.Sentence;
         var newest = checkpoints.FirstOrDefault(static checkpoint => checkpoint.Manifest is not null)?.Step;
+        problem ??= WasKilledForMemory ? OutOfMemoryKills.Sentence : null;
         return new RunSummary(Name, State, last?.Step, last?.Loss, newest, problem);
     }
 }

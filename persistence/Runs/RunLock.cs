@@ -1,6 +1,7 @@
 using System.Text;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Files;
+using ActorTrain.Persistence.Machine;
 
 namespace ActorTrain.Persistence.Runs;
 
@@ -14,7 +15,15 @@ public sealed class RunLock : IDisposable
     private readonly FileStream stream;
     private RunState? ending;
 
-    private RunLock(FileStream stream) => this.stream = stream;
+    private RunLock(FileStream stream)
+    {
+        this.stream = stream;
+        using var reader = new StreamReader(stream, leaveOpen: true);
+        WasKilledForMemory = Read(reader).ForMemory;
+    }
+
+    /// <summary>Whether the process that ran it before was probably killed by the system for want of memory.</summary>
+    public bool WasKilledForMemory { get; }
 
     internal static RunLock Take(RunDirectory run)
     {
@@ -52,7 +61,7 @@ public sealed class RunLock : IDisposable
     /// back.</summary>
     public void MarkRunning()
     {
-        Write($"{RunState.Running} in process {Environment.ProcessId}");
+        Write($"{RunState.Running} in process {Environment.ProcessId}\n{OutOfMemoryKills.Now().Write()}");
         ending = RunState.Stopped;
     }
 
@@ -70,23 +79,26 @@ public sealed class RunLock : IDisposable
     }
 
     /// <summary>How the run stands, by its lock file: running when somebody holds it, else what the last holder wrote, or did not come to
-    /// write.</summary>
-    internal static RunState Probe(string lockFile)
+    /// write; and whether, where it was killed, that was probably for want of memory.</summary>
+    internal static (RunState State, bool ForMemory) Probe(string lockFile)
     {
         if (!File.Exists(lockFile))
-            return RunState.New;
+            return (RunState.New, false);
         try
         {
             using var reader = new StreamReader(new FileStream(lockFile, FileMode.Open, FileAccess.Read, FileShare.Read));
-            return Enum.TryParse<RunState>(reader.ReadLine(), out var ended) && ended is RunState.Finished or RunState.Stopped
-                ? ended
-                : RunState.Killed;
+            return Read(reader);
         }
         catch (IOException exception) when (Disk.IsLocked(exception))
         {
-            return RunState.Running;
+            return (RunState.Running, false);
         }
     }
+
+    private static (RunState State, bool ForMemory) Read(StreamReader reader) =>
+        Enum.TryParse<RunState>(reader.ReadLine(), out var ended) && ended is RunState.Finished or RunState.Stopped
+            ? (ended, false)
+            : (RunState.Killed, OutOfMemoryKills.Read(reader.ReadLine()) is { } then && OutOfMemoryKills.Now().HaveRisenSince(then));
 
     private void Write(string text)
     {

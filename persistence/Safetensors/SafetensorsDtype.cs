@@ -41,15 +41,17 @@ public static class SafetensorsDtypes
     /// <summary>The name in the header, such as <c>BF16</c>.</summary>
     public static string HeaderName(this SafetensorsDtype dtype) => dtype == SafetensorsDtype.Bool ? "BOOL" : dtype.ToString();
 
-    internal static SafetensorsDtype? Parse(string? name) => name switch
+    /// <summary>The types that can be read, in words.</summary>
+    internal static string Names { get; } = string.Join(", ", Enum.GetValues<SafetensorsDtype>().Select(HeaderName));
+
+    internal static SafetensorsDtype? Parse(string name)
     {
-        "F32" => SafetensorsDtype.F32,
-        "BF16" => SafetensorsDtype.BF16,
-        "F16" => SafetensorsDtype.F16,
-        "I64" => SafetensorsDtype.I64,
-        "I32" => SafetensorsDtype.I32,
-        "U8" => SafetensorsDtype.U8,
-        "BOOL" => SafetensorsDtype.Bool,
-        _ => null,
-    };
+        foreach (var dtype in Enum.GetValues<SafetensorsDtype>())
+        {
+            if (dtype.HeaderName() == name)
+                return dtype;
+        }
+
+        return null;
+    }
 }

@@ -78,6 +78,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <param name="entry">One of <see cref="Entries"/>.</param>
     /// <param name="destination">Where to put the bytes.</param>
     /// <param name="offset">Where to begin there, in bytes.</param>
+    /// <exception cref="UserErrorException">Its elements are of a type that this program cannot read.</exception>
     public void Read(SafetensorsEntry entry, HostBuffer destination, long offset) => Read(entry, destination, offset, null);
 
     /// <summary>Reads every tensor, in the order of the file, and hashes all that was read.</summary>
@@ -104,6 +105,13 @@ public sealed class SafetensorsFile : IDisposable
     {
         ArgumentNullException.ThrowIfNull(entry);
         ArgumentNullException.ThrowIfNull(destination);
+        if (entry.Dtype is null)
+        {
+            throw new UserErrorException(
+                $"In {Path} the tensor {SafetensorsHeader.Shown(entry.Name)} has the element type {SafetensorsHeader.Shown(entry.DtypeName)}, which is not among " +
+                $"{SafetensorsDtypes.Names}; convert it to one of them.");
+        }
+
         for (long done = 0; done < entry.ByteCount;)
         {
             var chunk = destination.Slice(offset + done, (int)Math.Min(ChunkLength, entry.ByteCount - done));

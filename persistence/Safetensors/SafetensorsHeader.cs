@@ -8,12 +8,15 @@ namespace ActorTrain.Persistence.Safetensors;
 
 /// <summary>One tensor as the header of a file describes it.</summary>
 /// <param name="Name">Its name, unique in the file.</param>
-/// <param name="Dtype">Type of its elements.</param>
+/// <param name="DtypeName">Type of its elements as the header has it, such as <c>F32</c>; perhaps one that this program cannot read.</param>
 /// <param name="Shape">Its sizes, outermost first; empty for a scalar.</param>
 /// <param name="Begin">First byte, counted from the end of the header.</param>
 /// <param name="End">The byte after the last one.</param>
-public sealed record SafetensorsEntry(string Name, SafetensorsDtype Dtype, IReadOnlyList<long> Shape, long Begin, long End)
+public sealed record SafetensorsEntry(string Name, string DtypeName, IReadOnlyList<long> Shape, long Begin, long End)
 {
+    /// <summary>Type of its elements; null for one that this program cannot read.</summary>
+    public SafetensorsDtype? Dtype => SafetensorsDtypes.Parse(DtypeName);
+
     /// <summary>Size in bytes.</summary>
     public long ByteCount => End - Begin;
 
@@ -48,7 +51,7 @@ internal static class SafetensorsHeader
             foreach (var entry in entries)
             {
                 writer.WriteStartObject(entry.Name);
-                writer.WriteString("dtype", entry.Dtype.HeaderName());
+                writer.WriteString("dtype", entry.DtypeName);
                 writer.WriteStartArray("shape");
                 foreach (var size in entry.Shape)
                     writer.WriteNumberValue(size);
@@ -175,15 +178,15 @@ internal static class SafetensorsHeader
 
         if (dtypeName is null || shape is null || offsets is not { Length: 2 })
             throw new JsonException($"{Shown(name)} lacks its dtype, shape or two data_offsets");
-        if (SafetensorsDtypes.Parse(dtypeName) is not { } dtype)
-            throw new JsonException(
-                $"{Shown(name)} has the element type {Shown(dtypeName)}, which is not among F32, BF16, F16, I64, I32, U8, BOOL");
-        var size = shape.Aggregate((long)dtype.Size(), static (product, length) => checked(product * length));
-        if (offsets[1] < offsets[0] || offsets[1] - offsets[0] != size)
+        var entry = new SafetensorsEntry(name, dtypeName, shape, offsets[0], offsets[1]);
+
+        // The format grows types: one that is unknown matters only to whoever reads that tensor.
+        var size = entry.Dtype is { } dtype ? shape.Aggregate((long)dtype.Size(), static (product, length) => checked(product * length)) : entry.ByteCount;
+        if (entry.ByteCount < 0 || entry.ByteCount != size)
             throw new JsonException(
                 $"{Shown(name)} of shape {SafetensorsEntry.Format(shape)} needs {size} bytes, but its offsets are {offsets[0]} to " +
                 $"{offsets[1]}");
-        return new SafetensorsEntry(name, dtype, shape, offsets[0], offsets[1]);
+        return entry;
     }
 
     private static long[] ParseNumbers(ref Utf8JsonReader reader)
@@ -208,7 +211,7 @@ internal static class SafetensorsHeader
     }
 
     /// <summary>Text of the file as it may be printed: no control characters, not endless.</summary>
-    private static string Shown(string text, int longest = 80)
+    internal static string Shown(string text, int longest = 80)
     {
         var cut = text.Length > longest ? text[..longest] + "…" : text;
         return string.Concat(cut.Select(static letter => char.IsControl(letter) ? '?' : letter));

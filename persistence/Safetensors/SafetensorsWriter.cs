@@ -93,7 +93,7 @@ public static class SafetensorsWriter
             if (tensor.Offset < 0 || tensor.Offset > tensor.Buffer.Length - tensor.ByteCount)
                 throw new ArgumentException(
                     $"The slice of {tensor.Name} reaches past its buffer of {tensor.Buffer.Length} bytes.", nameof(tensors));
-            entries.Add(new SafetensorsEntry(tensor.Name, tensor.Dtype, tensor.Shape, offset, offset + tensor.ByteCount));
+            entries.Add(new SafetensorsEntry(tensor.Name, tensor.Dtype.HeaderName(), tensor.Shape, offset, offset + tensor.ByteCount));
             offset += tensor.ByteCount;
         }
 

@@ -24,8 +24,8 @@ public sealed class BrokenMachineTests
             var start = new ProcessStartInfo("dotnet", ["exec", typeof(BrokenMachineTests).Assembly.Location, "machine", folder, $"{trainers}"]) { RedirectStandardError = true };
             using (var process = Process.Start(start)!)
             {
-                var error = process.StandardError.ReadToEnd();
-                process.WaitForExit();
+                var error = process.Result(process.StandardError.ReadToEndAsync(), "did not end its output");
+                process.WaitToEnd();
                 process.ExitCode.ShouldBe(Killed, error);
             }
 

@@ -147,18 +147,18 @@ public sealed class ExtensionTests(TrainedRuns real)
     // One of that step, or of a later one: a slow disk leaves some out.
     private static void WaitForCheckpoint(Process process, int least)
     {
-        while (process.StandardOutput.ReadLine() is { } line)
+        while (process.ReadLine() is { } line)
         {
             if (line.Split(' ') is ["checkpoint", "step", var step, ..] && int.Parse(step, CultureInfo.InvariantCulture) >= least)
                 return;
         }
 
-        throw new InvalidOperationException($"It saved nothing from step {least} on: {process.StandardError.ReadToEnd()}");
+        throw new InvalidOperationException($"It saved nothing from step {least} on: {process.Result(process.StandardError.ReadToEndAsync(), "did not end its output")}");
     }
 
     private static void Kill(Process process)
     {
         process.Kill();
-        process.WaitForExit();
+        process.WaitToEnd();
     }
 }

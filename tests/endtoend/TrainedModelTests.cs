@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using ActorTrain.Tests.Processes;
 
@@ -112,6 +113,29 @@ public sealed partial class TrainedModelTests(TrainedRuns real)
         real.Run("eval", "gpt2", "--data", "theirs").ShouldRefuse("`actortrain prepare --tokenizer-from runs/gpt2`");
         real.Run("prepare", "--input", "text.txt", "--output", "theirs", "--force", "--tokenizer-from", "runs/gpt2").ShouldSucceed();
         Eval("gpt2", "--data", "theirs").Tokens.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public void A_validation_part_shorter_than_a_context_is_evaluated_all_the_same()
+    {
+        File.WriteAllText(real.At("long.txt"), string.Concat(Enumerable.Repeat("the same tree and the sum. ", 100)));
+        foreach (var name in new[] { "brief-1", "brief-2" })
+            File.WriteAllText(real.At(name + ".txt"), "so brief");
+        real.Run("prepare", "--input", "long.txt", "brief-1.txt", "brief-2.txt", "--output", "brief", "--tokenizer", "bytes", "--held-out", "0.5").ShouldSucceed();
+        real.Run(TrainedRuns.Small("brief", "data.path=brief", "evaluation.every=10", "evaluation.batches=0")).ShouldSucceed();
+
+        // Every token of it counts, and no other.
+        var tokens = new FileInfo(real.At("brief", "held-out-00000.bin")).Length / 2;
+        tokens.ShouldBeInRange(9, 18);
+        var rows = File.ReadLines(real.At("runs", "brief", "metrics.jsonl")).Select(static line => JsonDocument.Parse(line).RootElement)
+            .Where(static row => row.TryGetProperty("held_out_loss", out _)).ToList();
+        rows.Select(static row => row.GetProperty("step").GetInt32()).ShouldBe([10, 20, 30, 40]);
+        Eval("brief").ShouldSatisfyAllConditions(
+            eval => eval.Tokens.ShouldBe(tokens),
+            eval => eval.Loss.ShouldBe(rows[^1].GetProperty("held_out_loss").GetDouble(), 1e-3));
+
+        real.Run("prepare", "--input", "brief-1.txt", "--output", "briefest", "--tokenizer", "bytes").ShouldSucceed();
+        Eval("brief", "--data", "briefest", "--part", "train").Tokens.ShouldBe(9);
     }
 
     [Fact]

@@ -3,10 +3,11 @@
 
     /usr/bin/python3 export_loss.py DIRECTORY TOKENS.bin CONTEXT SEQUENCES
 
-The model is read by independent_reader.py, which lies beside this file in the folder of the built tests.
+Every token is predicted once, the first of them after an end of text. The model is read by independent_reader.py, which lies beside this file in the folder of the built tests.
 """
 
 import array
+import json
 import pathlib
 import sys
 
@@ -16,7 +17,8 @@ import independent_reader
 
 directory, tokens_file, context, sequences = sys.argv[1:]
 context, sequences = int(context), int(sequences)
-tokens = array.array("H", pathlib.Path(tokens_file).read_bytes()[: 2 * (context * sequences + 1)])
+end_of_text = json.loads(pathlib.Path(directory, "config.json").read_text())["eos_token_id"]
+tokens = [end_of_text, *array.array("H", pathlib.Path(tokens_file).read_bytes()[: 2 * context * sequences])]
 model = independent_reader.load(pathlib.Path(directory))
 losses = []
 for begin in range(0, context * sequences, context):

@@ -352,7 +352,7 @@ public sealed partial class AdviceTests : IDisposable
         {
             Prepare = Handle, Doctor = Refuse, Pretrain = Refuse, Eval = Refuse, Generate = Refuse, Export = Refuse, Import = Refuse, Runs = Refuse, Plot = Refuse, Scale = Refuse,
             RollBack = Refuse, Skip = Refuse, LearningRate = Refuse, Quarantine = Refuse, Pause = Refuse, Resume = Refuse, Goodput = Refuse, Status = Refuse, Journal = Refuse,
-            Audit = Refuse, Checkpoints = Refuse, Chaos = Refuse,
+            Audit = Refuse, Checkpoints = Refuse, Chaos = Refuse, Trace = Refuse,
         };
         var code = CommandLine.Run(["prepare", .. line, .. rest], handlers, new CommandContext(TextWriter.Null, error, false, TimeProvider.System));
         if (code == ExitCode.UserError)
@@ -386,7 +386,7 @@ public sealed partial class AdviceTests : IDisposable
     private void Shell(string command)
     {
         using var shell = Process.Start(new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = root })!;
-        shell.WaitForExit();
+        shell.WaitToEnd();
         shell.ExitCode.ShouldBe(0, command);
     }
 

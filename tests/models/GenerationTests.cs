@@ -64,8 +64,9 @@ public sealed class GenerationTests : IDisposable
         var random = new Random(2);
         TokenBatch Batch(int sequences) => new([.. Enumerable.Range(0, sequences * 13).Select(_ => (long)random.Next(23))], sequences, 12);
         var (a, b) = (Batch(1), Batch(3));
-        var together = HeldOutLoss.Measure(model, [a, b], bytesPerToken: 2);
-        var (first, second) = (HeldOutLoss.Measure(model, [a], 2), HeldOutLoss.Measure(model, [b], 2));
+        int[] two = [.. Enumerable.Repeat(2, 23)];
+        var together = HeldOutLoss.Measure(model, [a, b], two);
+        var (first, second) = (HeldOutLoss.Measure(model, [a], two), HeldOutLoss.Measure(model, [b], two));
         together.Tokens.ShouldBe(48);
         together.Loss.ShouldBe((first.Loss + 3 * second.Loss) / 4, 1e-6);
         together.Perplexity.ShouldBe(Math.Exp(together.Loss), 1e-9);
@@ -73,7 +74,59 @@ public sealed class GenerationTests : IDisposable
 
         // An untrained model knows next to nothing.
         together.Loss.ShouldBe(Math.Log(23), 0.1);
-        Should.Throw<ArgumentException>(() => HeldOutLoss.Measure(model, [], 2));
+        Should.Throw<ArgumentException>(() => HeldOutLoss.Measure(model, [], two));
+    }
+
+    [Theory]
+    [InlineData(ModelFamily.Gpt2)]
+    [InlineData(ModelFamily.Llama)]
+    public void Bits_per_byte_are_those_of_the_tokens_that_are_text_over_their_bytes(ModelFamily family)
+    {
+        using var model = Build(family);
+        var random = new Random(3);
+
+        // Token 0 is no text, and token i is i bytes long.
+        int[] byteCounts = [.. Enumerable.Range(0, 23)];
+        var batch = new TokenBatch([.. Enumerable.Range(0, 2 * 13).Select(i => i % 4 == 1 ? 0 : (long)random.Next(1, 23))], 2, 12);
+        var result = HeldOutLoss.Measure(model, [batch], byteCounts);
+
+        double all = 0, text = 0;
+        long bytes = 0;
+        using (no_grad())
+        using (NewDisposeScope())
+        {
+            var (inputs, targets) = batch.ToTensors();
+            var logits = model.forward(inputs).log_softmax(-1);
+            for (var sequence = 0; sequence < 2; sequence++)
+            {
+                for (var t = 0; t < 12; t++)
+                {
+                    var target = targets[sequence, t].item<long>();
+                    var nats = -logits[sequence, t, target].item<float>();
+                    all += nats;
+                    text += target == 0 ? 0 : nats;
+                    bytes += target;
+                }
+            }
+        }
+
+        result.Tokens.ShouldBe(24);
+        result.Loss.ShouldBe(all / 24, 1e-5);
+        result.BitsPerByte.ShouldBe(text / Math.Log(2) / bytes, 1e-5);
+        HeldOutLoss.Measure(model, [new TokenBatch([3, 0], 1, 1)], byteCounts).BitsPerByte.ShouldBe(double.NaN);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(22)]
+    public void Ids_without_a_piece_are_never_chosen(int pieces)
+    {
+        using var model = Build(ModelFamily.Llama);
+        var others = TextGenerator.Generate(model, [1, 2], 60, new SamplingOptions { Temperature = 5, Seed = 8 }).Where(id => id >= pieces).ToArray();
+        others.ShouldNotBeEmpty();
+        foreach (var options in new[] { SamplingOptions.Greedy, new SamplingOptions { Temperature = 5, Seed = 8 }, new SamplingOptions { Temperature = 5, TopK = 20 }, new SamplingOptions { TopP = 0.9 } })
+            TextGenerator.Generate(model, [1, 2], 60, options, pieces: pieces).ShouldAllBe(id => id < pieces);
     }
 
     [Fact]

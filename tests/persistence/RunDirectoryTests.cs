@@ -1,5 +1,6 @@
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Machine;
 using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
 
@@ -151,6 +152,32 @@ public sealed class RunDirectoryTests : IDisposable
         run.State.ShouldBe(RunState.Killed);
         using (run.Lock())
             run.State.ShouldBe(RunState.Running);
+    }
+
+    [Theory]
+    [InlineData(1, 0, true)]
+    [InlineData(0, 1, false)]
+    [InlineData(0, 0, false)]
+    public void A_killed_process_is_told_as_killed_for_memory_where_the_counters_of_the_kernel_have_risen_since(int inGroup, int inAll, bool expected)
+    {
+        var run = Make("run");
+        var now = OutOfMemoryKills.Now();
+        var then = now with { InGroup = now.InGroup - inGroup, InAll = now.InAll - inAll };
+
+        // Where no group counts, the machine's counter is all there is.
+        expected |= now.InGroup is null && inAll > 0;
+        File.WriteAllText(run.LockFile, $"Running in process 1\n{then.Write()}\n");
+        run.State.ShouldBe(RunState.Killed);
+        run.WasKilledForMemory.ShouldBe(expected);
+        RunDirectory.List(directory.Path).Single().Problem.ShouldBe(expected ? OutOfMemoryKills.Sentence : null);
+        using (var held = run.Lock())
+        {
+            held.WasKilledForMemory.ShouldBe(expected);
+            held.MarkRunning();
+        }
+
+        File.WriteAllText(run.LockFile, "Stopped\n");
+        run.WasKilledForMemory.ShouldBeFalse();
     }
 
     [Theory]

@@ -87,6 +87,8 @@ public sealed class RunEventTests
     [InlineData("TrainerLeft/1", """{"trainer":"trainer-1","generation":3,"reason":"It threw.","at":"2026-03-04T05:06:07.89+00:00","step":12}""", "trainer-1 left: generation 3. It threw.")]
     [InlineData("CourseCorrected/1", """{"correction":{"number":2,"from":20,"skipped":[{"first":160,"count":24,"reason":"ann wanted it"}],"rateFactor":0.5,"by":"ann","reason":"ann sent the run back to step 20."},"at":"2026-03-04T05:06:07.89+00:00","step":35}""", "Correction 2 by ann: from step 20 on positions 160–183 of the sample stream are left out and the learning rate is multiplied by 0.5. ann sent the run back to step 20.")]
     [InlineData("RunExtended/1", """{"correction":{"number":1,"from":1000,"skipped":[],"rateFactor":1,"by":"ann","reason":"ann extended the run from 1000 steps to 2000.","steps":2000},"at":"2026-03-04T05:06:07.89+00:00","step":1000}""", "ann extended the run from 1000 steps to 2000.")]
+    [InlineData("RunResumed/1", """{"from":"checkpoint","trainers":2,"at":"2026-03-04T05:06:07.89+00:00","step":30}""", "The run went on from the checkpoint of step 30 with 2 trainers.")]
+    [InlineData("RunResumed/1", """{"from":"seed","trainers":1,"formerEnd":"It was killed.","at":"2026-03-04T05:06:07.89+00:00","step":0}""", "The run went on from its first weights with 1 trainer. It was killed.")]
     [InlineData("RunRolledBack/1", """{"lostStep":35,"from":"snapshot","reason":"ann sent the run back to step 20.","at":"2026-03-04T05:06:07.89+00:00","step":20}""", "The run went back from step 35 to the snapshot of step 20. ann sent the run back to step 20.")]
     public void The_form_of_a_decision_stays_what_it_is(string manifest, string json, string words)
     {

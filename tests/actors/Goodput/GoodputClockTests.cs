@@ -129,6 +129,9 @@ public sealed class GoodputClockTests
             (GoodputActivity.Ending, null, 1, 1), (GoodputActivity.Down, GoodputClock.Killed, 7, 1),
         ]);
 
+        Shares(GoodputReport.Of(new GoodputClock(last, At(10), reached: 8, GoodputClock.KilledForMemory).Close(At(12)))!)
+            .ShouldContain((GoodputActivity.Down, GoodputClock.KilledForMemory, 7, 1));
+
         var third = new GoodputClock(rows[^1], At(20), 9);
         third.Turn(Turn(21, GoodputActivity.NewSteps, 9));
         Shares(GoodputReport.Of(third.Close(At(22)))!).ShouldBe(

@@ -31,6 +31,7 @@ internal sealed class TinyTraining : IDisposable
     };
 
     public static readonly FlatLayout Layout = ModelLayout.Of(Replica.Model);
+    public static readonly int[] ByteCounts = [.. Enumerable.Repeat(4, Replica.Model.VocabularySize)];
     public static readonly BatchPlan Plan = new(seed: 3, samples: 100, batchSize: 4 * Lanes, Lanes);
 
     public TinyTraining(int reducers = 1, int trainers = Lanes)
@@ -49,7 +50,7 @@ internal sealed class TinyTraining : IDisposable
         Plan = Plan,
         Samples = Samples,
         HeldOut = static () => Samples(Enumerable.Range(90, 7).Select(static sample => new PlannedSample(sample, 0, sample))),
-        BytesPerToken = 4,
+        ByteCounts = ByteCounts,
         Transport = Transport,
         Snapshots = Snapshots,
     };

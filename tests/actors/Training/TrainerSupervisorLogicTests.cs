@@ -50,6 +50,27 @@ public sealed class TrainerSupervisorLogicTests
     }
 
     [Fact]
+    public void One_that_runs_out_of_memory_again_and_again_is_given_up_long_before_with_what_needs_less()
+    {
+        var logic = new TrainerSupervisorLogic(Options with { MemoryAdvice = "Fewer snapshots need less." });
+        var now = Start;
+        logic.Hear(new StartTrainer(2, 0), now);
+        logic.Ended(new TrainerKey(2, 1), "It broke", now);
+        for (var life = 2; life <= 3; life++)
+        {
+            now = logic.NextTick!.Value;
+            logic.Tick(now);
+            logic.Ended(new TrainerKey(2, life), "It ran short", now, forMemory: true).Count.ShouldBe(1);
+        }
+
+        now = logic.NextTick!.Value;
+        logic.Tick(now);
+        var report = ((TrainerGivenUp)((TellRun)logic.Ended(new TrainerKey(2, 4), "no room", now, forMemory: true)[1]).Report).Report;
+        report.ShouldBe("Trainer 2 ran out of memory 3 times and is not started again; the last time: no room. Fewer snapshots need less. More is in runs/kjv/log.txt, under trainer-2-4.");
+        logic.NextTick.ShouldBeNull();
+    }
+
+    [Fact]
     public void One_that_is_lost_too_often_is_given_up_with_a_report_and_stays_so()
     {
         var now = Start;

@@ -183,7 +183,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
             using var training = new TinyTraining();
             using var replica = new Replica(TinyTraining.Replica);
             ComputeThreads.Set(1);
-            expected = HeldOutLoss.Measure(replica.Model, training.Options.HeldOut!(), 4);
+            expected = HeldOutLoss.Measure(replica.Model, training.Options.HeldOut!(), TinyTraining.ByteCounts);
         });
         thread.Start();
         thread.WaitToEnd();

@@ -142,7 +142,7 @@ internal sealed class ChaosLife
             Plan = training.Plan,
             Samples = training.Read,
             HeldOut = training.ReadHeldOut,
-            BytesPerToken = ChaosTraining.BytesPerToken,
+            ByteCounts = training.ByteCounts,
             Transport = transport,
             Snapshots = snapshots,
             Checkpoints = store,

@@ -22,7 +22,6 @@ internal sealed record Undisturbed(ulong State, IReadOnlyList<(double Loss, doub
 internal sealed class ChaosTraining
 {
     public const int Lanes = 8;
-    public const double BytesPerToken = 4;
     private const int MicroBatch = 2;
     private const int Samples = 100;
     private const int HeldOutSamples = 4;
@@ -77,6 +76,8 @@ internal sealed class ChaosTraining
 
     public BatchPlan Plan { get; }
 
+    public int[] ByteCounts => [.. Enumerable.Repeat(4, Replica.Model.VocabularySize)];
+
     public long TokensPerStep => (long)Plan.BatchSize * Replica.Model.ContextLength;
 
     public Undisturbed Undisturbed => undisturbed.Value;
@@ -120,7 +121,7 @@ internal sealed class ChaosTraining
             ComputeThreads.Set(1);
             using var replica = new Replica(Replica);
             var steps = new List<(double, double)>();
-            var heldOut = new List<double> { HeldOutLoss.Measure(replica.Model, ReadHeldOut(), BytesPerToken).Loss };
+            var heldOut = new List<double> { HeldOutLoss.Measure(replica.Model, ReadHeldOut(), ByteCounts).Loss };
             for (long step = 0; step < Steps; step++)
             {
                 var at = step;
@@ -133,7 +134,7 @@ internal sealed class ChaosTraining
                 if (before is not null)
                     look!(step, losses, total, Distance(before, replica.Parameters.Weights));
                 steps.Add((measure.Loss, measure.GradientNorm));
-                heldOut.Add(HeldOutLoss.Measure(replica.Model, ReadHeldOut(), BytesPerToken).Loss);
+                heldOut.Add(HeldOutLoss.Measure(replica.Model, ReadHeldOut(), ByteCounts).Loss);
             }
 
             result = new Undisturbed(replica.HashState(), steps, heldOut);

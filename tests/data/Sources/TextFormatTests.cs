@@ -75,7 +75,7 @@ public sealed class TextFormatTests : IDisposable
         })
         {
             using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = folder.Root })!;
-            shell.WaitForExit();
+            shell.WaitToEnd();
             shell.ExitCode.ShouldBe(0, command);
             Should.Throw<UserErrorException>(() => Read(folder.Of(file), lenient: true)).Message.ShouldStartWith($"{folder.Of(file)} is {format}, not text: ");
         }

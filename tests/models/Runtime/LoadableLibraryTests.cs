@@ -132,16 +132,16 @@ public sealed class LoadableLibraryTests : IDisposable
     {
         using var process = Process.Start(new ProcessStartInfo(program) { RedirectStandardError = true })!;
         process.StandardError.ReadToEnd();
-        process.WaitForExit();
+        process.WaitToEnd();
         return process.ExitCode == 0;
     }
 
     private static string Run(string program, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var output = process.StandardOutput.ReadToEnd();
+        var output = process.ReadToEnd();
         var error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
+        process.WaitToEnd();
         process.ExitCode.ShouldBe(0, error);
         return output;
     }

@@ -57,8 +57,8 @@ public static partial class BitsProcess
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
-        string[][] lines = [.. process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split('|'))];
-        process.WaitForExit();
+        string[][] lines = [.. process.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split('|'))];
+        process.WaitToEnd();
         process.ExitCode.ShouldBe(0, error.Result);
         var found = lines[0];
         return new Result(found[0], found[1], found[2], found[3], found[4], lines[1..].ToDictionary(static line => line[0], static line => line[1]));

@@ -68,7 +68,7 @@ public sealed record RunForm(ModelFamily Family, Precision Precision, bool Fused
             }
 
             var losses = new double[split.Trainers];
-            split.Run(i => losses[i] = HeldOutLoss.Measure(replicas[i].Model, MicroBatches(options, Steps, 0), bytesPerToken: 1).Loss);
+            split.Run(i => losses[i] = HeldOutLoss.Measure(replicas[i].Model, MicroBatches(options, Steps, 0), [.. Enumerable.Repeat(1, options.Model.VocabularySize)]).Loss);
             losses.ShouldAllBe(loss => loss.Equals(losses[0]));
             hash.AppendData(BitConverter.GetBytes(losses[0]));
             var states = replicas.Select(static replica => replica.HashState()).ToList();
@@ -161,10 +161,10 @@ public sealed record Split(int Trainers, bool AtOnce, int Threads, int Ambient, 
         {
             thread.Start();
             if (!AtOnce)
-                thread.Join();
+                thread.WaitToEnd();
         }
 
-        threads.ForEach(static thread => thread.Join());
+        threads.ForEach(static thread => thread.WaitToEnd());
         if (failures.FirstOrDefault(static failure => failure is not null) is { } failure)
             throw new InvalidOperationException($"A trainer failed: {failure.Message}", failure);
     }

@@ -1,0 +1,82 @@
+namespace ActorTrain.Models;
+
+/// <summary>How much memory a model takes, in bytes, estimated from its shape alone, before anything is allocated.</summary>
+/// <remarks>Vectors and copies are exact to a few percent. Activations are counted tensor by tensor, in the order of <see cref="Transformer"/>, and multiplied by what the
+/// heap was measured to hold beside them: it keeps what was freed, in pieces that not everything fits into (see <see cref="Runtime.NativeRuntime"/>). Letters are
+/// those of <see cref="Transformer"/>.</remarks>
+/// <param name="Model">The model's shape.</param>
+/// <param name="Precision">Element type of matrix products.</param>
+/// <param name="IsFused">Whether it runs on the fused CPU kernels.</param>
+public sealed record ModelMemory(ModelOptions Model, Precision Precision = Precision.Float32, bool IsFused = true)
+{
+    private const double Float = sizeof(float), FusedSpread = 1.3, ComposedSpread = 1.9;
+
+    // Constants of Kernels/FusedLoss.cs and native/simd/loss.cpp.
+    private const double KeptLogits = 1 << 25, ChunkLogits = 1 << 22, ChunkRows = 64;
+
+    /// <summary>One flat float32 vector: the weights, their gradients, or a moment of them.</summary>
+    public double Vector => Float * (Matrices + (IsGpt2 ? (double)Model.ContextLength * D + Model.Layers * (Q + D + F + D) + (2.0 * Model.Layers + 1) * D : 0)
+        + (2.0 * Model.Layers + 1) * D + (Model.TieEmbeddings ? 0 : V * D));
+
+    /// <summary>The two copies of every matrix that the fused kernels compute with.</summary>
+    public double Packed => IsFused ? 2 * Element * Matrices : 0;
+
+    /// <summary>The token embedding, which is the largest tensor of most models.</summary>
+    public double Embedding => Float * V * D;
+
+    /// <summary>Keys and values of one text as long as the context.</summary>
+    public double KeysAndValues => 2 * Float * Model.Layers * Model.ContextLength * Model.KeyValueHeads * Model.HeadWidth;
+
+    /// <summary>What a forward and backward pass over so many sequences of the context's length holds at its peak.</summary>
+    public double Training(int sequences)
+    {
+        var rows = (double)sequences * Model.ContextLength;
+        return IsFused
+            ? FusedSpread * (rows * (Model.Layers * FusedLayer + Float * 3 * D + Element * (3 * D + Math.Max(Gates * F, Q))) + Logits(rows, isKept: true))
+            : ComposedSpread * rows * Float * (Model.Layers * ComposedLayer + 3 * V);
+    }
+
+    /// <summary>What an evaluation of so many sequences of the context's length holds at its peak.</summary>
+    public double Evaluation(int sequences)
+    {
+        var rows = (double)sequences * Model.ContextLength;
+        return IsFused
+            ? FusedSpread * (rows * (Float * 2 * D * Model.Layers + FusedLayer) + Logits(rows, isKept: false))
+            : ComposedSpread * rows * Float * (Model.Layers * ComposedLayer + 2 * V);
+    }
+
+    /// <summary>What reading so many tokens at once holds at its peak; text is generated in the composed form.</summary>
+    public double Prompt(int tokens) => ComposedSpread * tokens * Float * (Model.Layers * ComposedLayer + 2 * V);
+
+    private bool IsGpt2 => Model.Family == ModelFamily.Gpt2;
+
+    private double D => Model.Width;
+
+    private double F => Model.MlpWidth;
+
+    private double V => Model.VocabularySize;
+
+    private double Q => (Model.Heads + 2.0 * Model.KeyValueHeads) * Model.HeadWidth;
+
+    // Gate and up are one matrix.
+    private double Gates => IsGpt2 ? 1 : 2;
+
+    private double Element => Precision == Precision.BFloat16 ? Float / 2 : Float;
+
+    private double Matrices => Model.Layers * (Q * D + D * D + (Gates + 1) * F * D) + V * D;
+
+    // Saved for the backward: two residual streams in float32; two norms, queries to values, what was attended, and the MLP before and after its activation.
+    private double FusedLayer => Float * 2 * D + Element * (3 * D + Q + (Gates + 1) * F);
+
+    // Each result of an operation lives until the pass is over. GPT-2: norms, attention and residuals, and eight of the MLP's width. Llama: three per norm, four
+    // per turned head, and keys and values that are repeated for the heads that share them.
+    private double ComposedLayer => IsGpt2
+        ? 8 * D + Q + 8 * F
+        : 12 * D + Q + 4 * (Q + D) / 2 + (Model.Heads == Model.KeyValueHeads ? 0 : 2 * D) + 4 * F;
+
+    private double Logits(double rows, bool isKept)
+    {
+        var chunk = Float * V * Math.Min(rows, Math.Max(ChunkRows, ChunkLogits / V));
+        return !isKept ? chunk : rows * V <= KeptLogits ? chunk + Element * rows * V : 2 * chunk;
+    }
+}

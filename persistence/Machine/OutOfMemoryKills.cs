@@ -1,0 +1,55 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace ActorTrain.Persistence.Machine;
+
+/// <summary>How many processes the kernel's out-of-memory killer has ended, as its counters stand at some moment.</summary>
+/// <param name="Boot">Which boot of the machine they count from.</param>
+/// <param name="Group">The folder of this process's control group, or null.</param>
+/// <param name="InGroup">Processes of that group; null where the kernel does not say.</param>
+/// <param name="InAll">Processes of the machine (/proc/vmstat); null where the kernel does not say.</param>
+public sealed record OutOfMemoryKills(string Boot, string? Group, long? InGroup, long? InAll)
+{
+    /// <summary>What is said of a process when one was probably its end.</summary>
+    public const string Sentence = "The last process was probably killed by the kernel's out-of-memory killer.";
+
+    /// <summary>The counters as they are now.</summary>
+    /// <param name="root">The root of the file system, another one in tests.</param>
+    public static OutOfMemoryKills Now(string root = "/")
+    {
+        var group = MemoryGroup.OfProcess(root).FirstOrDefault(static group => group.Kills is not null);
+        var boot = MachineFile.Lines(Path.Combine(root, "proc/sys/kernel/random/boot_id")).FirstOrDefault() ?? "";
+        return new OutOfMemoryKills(boot, group?.Folder, group?.Kills, MachineFile.Number(Path.Combine(root, "proc/vmstat"), "oom_kill"));
+    }
+
+    /// <summary>Whether processes were ended since, among which that of the time before may have been: in its own group where that is still there, else
+    /// anywhere.</summary>
+    public bool HaveRisenSince(OutOfMemoryKills before)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        if (Boot != before.Boot || Boot.Length == 0)
+            return false;
+        var group = before.Group is { } folder ? new MemoryGroup(folder, true).Kills ?? new MemoryGroup(folder, false).Kills : null;
+        return group is { } now && before.InGroup is { } then ? now > then : InAll > before.InAll;
+    }
+
+    /// <summary>As one line of text.</summary>
+    public string Write() => JsonSerializer.Serialize(this, OutOfMemoryKillsJson.Default.OutOfMemoryKills);
+
+    /// <summary>Reads what <see cref="Write"/> made; null for anything else.</summary>
+    public static OutOfMemoryKills? Read(string? line)
+    {
+        try
+        {
+            return line is null ? null : JsonSerializer.Deserialize(line, OutOfMemoryKillsJson.Default.OutOfMemoryKills);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(OutOfMemoryKills))]
+internal sealed partial class OutOfMemoryKillsJson : JsonSerializerContext;
