@@ -59,8 +59,10 @@ public sealed partial class RunLogic
     }
 
     // Whoever is told to go is proved right first, and in the last step all are.
-    private bool MustBeProved(TrainerEntry trainer) =>
-        IsAudited && trainer.UnprovedSince < step && step < lastStep && !IsEnding
+    private bool MustBeProved(TrainerEntry trainer) => trainer.UnprovedSince < step && IsAwaited(trainer);
+
+    private bool IsAwaited(TrainerEntry trainer) =>
+        IsAudited && trainer.UnprovedSince <= step && step < lastStep && !IsEnding
         && (trainer.IsRetiring ? trainer.IsMember : step == lastStep - 1);
 
     private void AskForProofs()

@@ -106,8 +106,34 @@ public sealed partial class RunLogic
 
     private void AddMetrics(MetricsItem item)
     {
+        var number = Enqueue(item);
+        if (MaySend(number))
+            Do(new ToMetrics(item.At(number)));
+    }
+
+    // What is rewound is lost: the journal must hold why, or the next process would go on from the step that it still knows of, without rows of those before.
+    private long Enqueue(MetricsItem item)
+    {
         var number = metrics.Add(item);
-        Do(new ToMetrics(item.At(number)));
+        if (item.Measurement is null)
+            rewinds.Enqueue((number, journal.Last));
+        return number;
+    }
+
+    private bool MaySend(long number) => !rewinds.Any(rewind => rewind.Number <= number && rewind.Recorded > journal.Acknowledged);
+
+    private void Acknowledge(long decision)
+    {
+        journal.Acknowledge(decision);
+        var isAnyFree = false;
+        while (rewinds.TryPeek(out var first) && first.Recorded <= journal.Acknowledged)
+        {
+            rewinds.Dequeue();
+            isAnyFree = true;
+        }
+
+        if (isAnyFree && metricsLife is not null)
+            RepeatMetrics();
     }
 
     private void Hear(MetricsReport report)
@@ -145,7 +171,7 @@ public sealed partial class RunLogic
 
     private void RepeatMetrics()
     {
-        foreach (var (number, item) in metrics.Waiting)
+        foreach (var (number, item) in metrics.Waiting.TakeWhile(waiting => MaySend(waiting.Number)))
             Do(new ToMetrics(item.At(number)));
         if (saveNext is { } next && metricsDurable < next.MetricsNumber)
             Do(new ToMetrics(new FlushMetrics(next.MetricsNumber)));
@@ -156,14 +182,14 @@ public sealed partial class RunLogic
         switch (report)
         {
             case Recorded recorded:
-                journal.Acknowledge(recorded.Number);
+                Acknowledge(recorded.Number);
                 break;
             case JournalRecovered recovered:
                 Compare(recovered.Events);
                 if (away.Is)
                     Do(new Say($"the journal's database is back; {journal.Count} decisions that waited are written now.", IsWarning: false));
                 away = default;
-                journal.Acknowledge(recovered.Events.Count);
+                Acknowledge(recovered.Events.Count);
                 RepeatJournal();
                 break;
             case JournalUnreadable told:

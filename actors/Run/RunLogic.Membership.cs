@@ -226,7 +226,7 @@ public sealed partial class RunLogic
         foreach (var trainer in trainers.Values.Where(static trainer => trainer.IsRetiring).ToList())
         {
             var isLastWithState = trainer.IsMember && !trainers.Values.Any(other => other != trainer && other.IsMember);
-            if (isLastWithState || MustBeProved(trainer) || trainer.Copying is not null || trainer.Evaluating is not null || trainer.Owes.Count > 0 || trainer.Rechecks.Count > 0)
+            if (isLastWithState || IsAwaited(trainer) || trainer.Copying is not null || trainer.Evaluating is not null || trainer.Owes.Count > 0 || trainer.Rechecks.Count > 0)
                 continue;
             Do(new ToTrainerSupervisor(new RetireTrainer(trainer.Number)));
             if (trainer.Loading?.Source is SnapshotState snapshot)

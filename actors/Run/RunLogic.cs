@@ -40,6 +40,9 @@ public sealed partial class RunLogic
     private readonly long firstRound;
     private readonly string? formerEnd;
     private readonly Outbox<MetricsItem> metrics = new(0);
+
+    // Of each way back that the metrics have yet to follow: its number there, and the decision that must be durable before.
+    private readonly Queue<(long Number, long Recorded)> rewinds = [];
     private List<RunEffect> effects = [];
     private DateTimeOffset now;
     private long step;
@@ -87,15 +90,15 @@ public sealed partial class RunLogic
         journal = new Outbox<RunEvent>(events.Count);
         (step, course) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, Ahead(newest.Course)) : (origin.Step, Ahead(origin.Course));
         savedStep = origin.WeightsHash is null ? null : origin.Step;
-        metricsStep = unwritten.MetricsStep;
-        foreach (var item in unwritten.Measurements)
-            metrics.Add(WithRate(item));
-        if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : metricsStep) > step)
-            metrics.Add(new MetricsItem(null, step));
 
         // Some may have become durable without its being heard of.
         foreach (var decision in decided.Skip(events.Count))
             journal.Add(decision);
+        metricsStep = unwritten.MetricsStep;
+        foreach (var item in unwritten.Measurements)
+            Enqueue(WithRate(item));
+        if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : metricsStep) > step)
+            Enqueue(new MetricsItem(null, step));
         isNew = !decided.OfType<RunStarted>().Any();
         recordedCheckpoint = decided.OfType<CheckpointCommitted>().LastOrDefault()?.Step;
     }

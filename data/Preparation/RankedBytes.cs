@@ -19,14 +19,15 @@ internal sealed class RankedBytes
     }
 
     /// <summary>The limit below which lies the amount nearest to <paramref name="wanted"/>, some of all but never all of it; 0 when none lies within
-    /// <paramref name="tolerance"/> times it.</summary>
+    /// <paramref name="tolerance"/> times it, or when less than so many times what is wanted above it would be left there.</summary>
     public int LimitFor(double wanted, double tolerance)
     {
         var (limit, nearest, below) = (0, double.PositiveInfinity, 0L);
         for (var i = 0; i < buckets.Length; i++)
         {
             below += buckets[i];
-            if (buckets[i] > 0 && below < Total && below >= wanted / tolerance && below <= wanted * tolerance && Math.Abs(below - wanted) < nearest)
+            if (buckets[i] > 0 && below < Total && below >= wanted / tolerance && below <= wanted * tolerance && Total - below >= (Total - wanted) / tolerance
+                && Math.Abs(below - wanted) < nearest)
                 (limit, nearest) = (i + 1, Math.Abs(below - wanted));
         }
 

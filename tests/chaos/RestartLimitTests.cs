@@ -22,7 +22,7 @@ public sealed class RestartLimitTests
             var schedule = new ChaosSchedule
             {
                 Seed = 0,
-                Training = ChaosTraining.Float32,
+                Training = ChaosTraining.Long,
                 Trainers = 1,
                 CheckpointEvery = 0,
                 Scales = [(3, 2)],

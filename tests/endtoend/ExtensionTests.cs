@@ -125,7 +125,7 @@ public sealed class ExtensionTests(TrainedRuns real)
     {
         real.Listed(name).ShouldBe([name, "finished", $"{steps}", real.Listed(name)[3], $"{steps}"]);
         real.MetricSteps(name).ShouldBe(Enumerable.Range(1, steps));
-        real.Run("audit", name).ShouldSucceed().Output.ShouldContain($"{steps} steps, each committed once, and {steps * 8} samples");
+        real.Run("audit", name).ShouldSucceed().Output.ShouldContain($"{steps} steps, each committed once, and {steps * 8} positions of the sample stream");
         var status = Status(name);
         (status.GetProperty("state").GetString(), status.GetProperty("step").GetInt32(), status.GetProperty("steps").GetInt32()).ShouldBe(("finished", steps, steps));
         Parse(real.Run("goodput", name, "--json").ShouldSucceed().Output).GetProperty("new_steps").GetInt32().ShouldBe(steps);

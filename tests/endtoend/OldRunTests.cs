@@ -25,7 +25,6 @@ public sealed class OldRunTests(TrainedRuns real)
         Run("journal", name).Output.ShouldContain(decided);
         real.Snapshot().ShouldBe(before);
 
-        Run("prepare", "--input", "text.txt", "--output", "data", "--tokenizer", "bytes", "--force").ShouldSucceed();
         Run("pretrain", "run.yaml", "--set", $"run.name={name}").ShouldSucceed();
         real.NewestWeights($"../{Old}/runs/{name}").ShouldBe((Steps, weights));
         Run("audit", name).ShouldSucceed().Output.ShouldContain($"{Steps} steps, each committed once");

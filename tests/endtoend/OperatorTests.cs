@@ -54,7 +54,7 @@ public sealed class OperatorTests(TrainedRuns real)
         {
             real.MetricSteps(name).ShouldBe(Enumerable.Range(1, Steps));
             var audit = real.Run("audit", name).ShouldSucceed().Output;
-            audit.ShouldContain($"{Steps} steps, each committed once, and {Steps * 8} samples");
+            audit.ShouldContain($"{Steps} steps, each committed once, and {Steps * 8} positions of the sample stream");
             audit.ShouldContain("left out: positions 160–183, ");
             audit.ShouldContain("left out: positions 184–199, ");
             var journal = real.Run("journal", name).ShouldSucceed().Output;

@@ -254,10 +254,10 @@ public sealed class RunTests(TrainedRuns real)
     [Fact]
     public void A_run_whose_metrics_cannot_be_written_is_saved_and_stops()
     {
-        // A checkpoint of the tiny model is smaller than the metrics of its steps become; the runtime itself maps a large file unless told not to.
+        // A checkpoint of the tiny model, and the journal, are smaller than the metrics of its steps become; the runtime itself maps a large file unless told not to.
         string[] tiny = ["model.layers=1", "model.width=8", "model.heads=1", "model.mlp_width=8", "training.steps=100000", "checkpoints.every=0", "evaluation.every=0"];
         string[] command = ["dotnet", RealRun.Program, .. TrainedRuns.Small("full", tiny)];
-        using var process = real.StartIn("", "bash", ["-c", "trap '' XFSZ; ulimit -f 64; DOTNET_EnableWriteXorExecute=0 exec \"$@\"", "bash", .. command]);
+        using var process = real.StartIn("", "bash", ["-c", "trap '' XFSZ; ulimit -f 512; DOTNET_EnableWriteXorExecute=0 exec \"$@\"", "bash", .. command]);
         Outcome.Of(process).ShouldRefuse("The run is saved after step", "Cannot write to the metrics file runs/full/metrics.jsonl: the file would be larger");
 
         // Trainers are ahead of the files by a step or two; what these lack is left to the next start, which writes it.

@@ -322,7 +322,7 @@ internal sealed partial class SimulatedRun
                 Transcript?.WriteLine($"{"",8} > {Text.Of(effect)}");
             switch (effect)
             {
-                case ToTrainer(_, LoadState { Source: CheckpointState } load) when plane.Checkpoints.ContainsKey(load.Step) && IsVoid(CheckpointHistory.Of(logic.Remains.Unwritten.After(Journal)), load.Step):
+                case ToTrainer(_, LoadState { Source: CheckpointState } load) when plane.Checkpoints.ContainsKey(load.Step) && IsVoid(CheckpointHistory.Of(DecidedSoFar()), load.Step):
                     throw new InvariantException($"A trainer takes over the checkpoint of step {load.Step}, which the run had left.");
                 case ToTrainer(var key, var command):
                     Send(() => Post(key, command));
@@ -374,6 +374,9 @@ internal sealed partial class SimulatedRun
             }
         }
     }
+
+    // As far as effects have been obeyed: one decision may come after others of the same input.
+    private IEnumerable<RunEvent> DecidedSoFar() => Journal.Concat(decided.Where(one => one.Key > Journal.Count).OrderBy(static one => one.Key).Select(static one => one.Value));
 
     private void Report(IRunInput input, int forLife) => Send(() => Decide(input, forLife));
 

@@ -98,15 +98,25 @@ public sealed class UnprovedWorkSimulationTests
         }
     }
 
-    [Fact]
-    public void Whoever_is_told_to_go_while_all_is_well_costs_no_step()
+    /// <summary>Whether it has long been there, or has only just begun.</summary>
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Whoever_is_told_to_go_while_all_is_well_costs_no_step(int before)
     {
-        var run = new SimulatedRun(1, Options, Plan);
-        run.Until(static logic => logic.TakenSteps == Broken);
-        run.Give(new ScaleTrainers(2));
-        Finish(run, 1);
-        run.Journal.OfType<RunRolledBack>().ShouldBeEmpty();
-        run.Journal.OfType<TrainerLeft>().ShouldHaveSingleItem().Step.ShouldBeInRange(Broken, Broken + 2);
+        for (var moment = 0; moment < 60; moment++)
+        {
+            var run = new SimulatedRun(1, Options, Plan);
+            run.Until(static logic => logic.TakenSteps == Broken);
+            run.Give(new ScaleTrainers(before));
+            run.Until(_ => run.Journal.OfType<TrainerJoined>().Count() == before);
+            var left = moment;
+            run.Until(_ => left-- == 0);
+            run.Give(new ScaleTrainers(before - 1));
+            Finish(run, 1);
+            run.Journal.OfType<RunRolledBack>().ShouldBeEmpty($"told at moment {moment}");
+            run.Journal.OfType<TrainerLeft>().ShouldHaveSingleItem().Step.ShouldBeInRange(Broken, Broken + 8);
+        }
     }
 
     private static void Finish(SimulatedRun run, int seed)

@@ -60,6 +60,9 @@ internal sealed class ChaosTraining
 
     public static ChaosTraining Float32 { get; } = new("float32", Precision.Float32, vocabulary: 61, steps: 14);
 
+    /// <summary>One that takes far longer than any few faults.</summary>
+    public static ChaosTraining Long { get; } = new("long", Precision.Float32, vocabulary: 61, steps: 400);
+
     /// <summary>One with so many parameters that three reducers have a shard each.</summary>
     public static ChaosTraining Wide { get; } = new("wide", Precision.BFloat16, vocabulary: 33_000, steps: 4);
 

@@ -150,8 +150,9 @@ public sealed class TokenStoreTests : IDisposable
         using (var store = TokenStore.Open(path))
         {
             store.RequireTokenizer(store.Tokenizer.Identity, "the run");
-            Should.Throw<UserErrorException>(() => store.RequireTokenizer("0", "the checkpoint runs/a")).Message.ShouldBe(
-                $"The tokenizer of the checkpoint runs/a does not match the data in {path}: use the data it was trained on, or prepare these with its tokenizer (`actortrain prepare --tokenizer-from`).");
+            Should.Throw<UserErrorException>(() => store.RequireTokenizer("0", "the checkpoint runs/a")).Message.ShouldSatisfyAllConditions(
+                said => said.ShouldContain($"The tokenizer of the checkpoint runs/a does not match the data in {path}"),
+                said => said.ShouldContain("`actortrain prepare --tokenizer-from"));
         }
 
         using var other = SentencePieceTraining.Train(TokenizerKind.Bpe, 400, [System.Text.Encoding.UTF8.GetBytes(Texts.Prose(1, 20_000))]);
@@ -163,8 +164,8 @@ public sealed class TokenStoreTests : IDisposable
     [Fact]
     public void A_folder_that_is_no_prepared_data_is_refused()
     {
-        Refusal(folder.Of("none")).ShouldBe($"The data folder {folder.Of("none")} does not exist: make it with `actortrain prepare --output {folder.Of("none")}`.");
-        Refusal(folder.Root).ShouldBe($"{folder.Root} is no prepared data folder, for it has no index.json: make one with `actortrain prepare`.");
+        Refusal(folder.Of("none")).ShouldContain($"`actortrain prepare --output {folder.Of("none")}`");
+        Refusal(folder.Root).ShouldContain($"{folder.Root} is no prepared data folder");
         folder.Write("index.json", "{");
         Refusal(folder.Root).ShouldStartWith($"{folder.Of("index.json")} cannot be read (");
     }

@@ -28,4 +28,4 @@ wait_for 'checkpoint step [345]0 ' stopped.out 2
 kill -TERM $trainer
 wait $trainer
 
-tar --exclude=control.sock --sort=name --owner=0 --group=0 --numeric-owner -czf old-runs.tar.gz runs/killed runs/stopped text.txt run.yaml
+tar --exclude=control.sock --sort=name --owner=0 --group=0 --numeric-owner -czf old-runs.tar.gz data runs/killed runs/stopped text.txt run.yaml
