@@ -23,8 +23,13 @@ public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerW
     /// <inheritdoc/>
     public override byte[] ToBinary(object obj) => RunEventCodec.Write((RunEvent)obj);
 
+    /// <inheritdoc/>
+    public override object FromBinary(byte[] bytes, string manifest) => Read(bytes, manifest);
+
     /// <summary>The decision, or an <see cref="UnreadableDecision"/>: what is thrown here looks to the actor that recovers as if the database were away.</summary>
-    public override object FromBinary(byte[] bytes, string manifest)
+    /// <param name="bytes">As in the tables.</param>
+    /// <param name="manifest">As in the tables.</param>
+    public static object Read(byte[] bytes, string manifest)
     {
         var (form, checksum) = manifest.Split(' ', 2) is [var first, var second] ? (first, second) : (manifest, null);
         if (checksum is not null && checksum != ChecksumOf(bytes))

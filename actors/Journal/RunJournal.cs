@@ -19,7 +19,7 @@ public sealed class RunJournal : ReceivePersistentActor
     private readonly JournalOutage outage;
     private readonly IFaultInjector? faults;
     private readonly MessageTrace trace = MessageTrace.Of(Context.System);
-    private List<RunEvent>? recovered = [];
+    private RecoveredDecisions? recovered = new();
     private long accepted;
     private long durable;
 
@@ -35,12 +35,12 @@ public sealed class RunJournal : ReceivePersistentActor
         this.outage = outage;
         this.faults = faults;
         Recover<RecoveryCompleted>(_ => Begin());
-        Recover<object>(Take);
+        Recover<object>(decision => recovered!.Add(LastSequenceNr, decision));
         Command<RecordDecision>(Meet);
         Command<ReadDecisions>(_ =>
         {
             if (recovered is not null)
-                listener.Tell(new JournalRecovered(recovered));
+                listener.Tell(new JournalRecovered(recovered.All));
         });
     }
 
@@ -85,37 +85,29 @@ public sealed class RunJournal : ReceivePersistentActor
     /// <inheritdoc/>
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {
-        // A row of a serializer, or of a type, that is not known here.
         if (reason.GetBaseException() is SerializationException or TypeLoadException)
-            reason = new UnreadableJournalException("in full: one of its decisions was written by another program; use that one");
+            reason = new UnreadableJournalException(RecoveredDecisions.Foreign);
         Report(reason);
         base.OnRecoveryFailure(reason, message);
     }
 
     // Akka.Persistence passes over what no handler takes, and over what is not there.
-    private void Take(object decision)
-    {
-        if (LastSequenceNr != recovered!.Count + 1)
-            throw Missing();
-        recovered.Add(decision as RunEvent ?? throw Unreadable(decision is UnreadableDecision { Reason: var reason } ? reason : "it was written by another program; use that one"));
-    }
-
-    private UnreadableJournalException Missing() => Unreadable("it is missing; restore the database from a copy");
-
-    private UnreadableJournalException Unreadable(string reason) => new($"at decision {recovered!.Count + 1}: {reason}");
-
     private void Begin()
     {
-        if (LastSequenceNr != recovered!.Count)
+        try
         {
-            Report(Missing());
+            recovered!.RequireLast(LastSequenceNr);
+        }
+        catch (UnreadableJournalException missing)
+        {
+            Report(missing);
             Context.Stop(Self);
             return;
         }
 
         outage.End();
-        accepted = durable = recovered.Count;
-        listener.Tell(new JournalRecovered(recovered));
+        accepted = durable = LastSequenceNr;
+        listener.Tell(new JournalRecovered(recovered.All));
     }
 
     private void Record(RecordDecision command)

@@ -22,7 +22,7 @@ internal sealed unsafe class MappedFile : IDisposable
         var wanted = expected.Count * itemBytes;
         try
         {
-            var actual = File.Exists(path) ? new FileInfo(path).Length
+            var actual = Path.Exists(path) ? new FileInfo(path).Length
                 : throw new UserErrorException($"The token file {path} is missing: put it back, or {TokenIndex.Mend}.");
             if (actual != wanted)
             {

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using System.Net.Sockets;
 using ActorTrain.Actors;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Models;
@@ -16,9 +18,6 @@ internal static class RunActorSystem
     private const string Name = "actortrain";
     private static readonly TimeSpan DatabaseTimeout = TimeSpan.FromSeconds(10);
 
-    // Whoever reads has just begun, perhaps on a machine that has much to do, and nobody goes on without it.
-    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(60);
-
     /// <summary>The actor system of a process that trains a run. Whoever made it terminates it.</summary>
     /// <param name="run">The run; its database, unless another is named, and its log lie in its folder.</param>
     /// <param name="connection">Connection string of a PostgreSQL database, or empty.</param>
@@ -27,7 +26,7 @@ internal static class RunActorSystem
     {
         if (connection.Length == 0)
             KeepWriteAheadLog(run.JournalFile);
-        var settings = RunLogger.Settings(run.LogFile).WithFallback(SettingsOf(run.JournalFile, connection, DatabaseTimeout));
+        var settings = RunLogger.Settings(run.LogFile).WithFallback(SettingsOf(run.JournalFile, connection));
         return ActorSystem.Create(Name, first?.WithFallback(settings) ?? settings);
     }
 
@@ -55,26 +54,24 @@ internal static class RunActorSystem
         ArgumentNullException.ThrowIfNull(run);
         if (connection.Length == 0 && !File.Exists(run.JournalFile))
             return [];
-        using var copy = connection.Length == 0 ? CopyAtRest(run, isHeld) : null;
-        using var system = ActorSystem.Create(Name, Silence.WithFallback(SettingsOf(copy?.File ?? run.JournalFile, connection, ReadTimeout)));
-        var answer = new TaskCompletionSource<JournalReport>(TaskCreationOptions.RunContinuationsAsynchronously);
-        system.ActorOf(Props.Create(() => new JournalListener(run.Name, answer)));
         try
         {
-            switch (answer.Task.Wait(2 * ReadTimeout) ? answer.Task.Result : new JournalAway("the database does not answer"))
-            {
-                case JournalRecovered recovered:
-                    return recovered.Events;
-                case JournalAway { Reason: var reason } when away is not null:
-                    away(Unreadable($": {reason}"));
-                    return [];
-                case var report:
-                    throw new UserErrorException(Unreadable(report is JournalUnreadable { Reason: var at } ? $" {at}" : $": {((JournalAway)report).Reason}"));
-            }
+            if (connection.Length > 0)
+                return JournalReader.ReadPostgres(connection, run.Name);
+            using var copy = CopyAtRest(run, isHeld);
+            return JournalReader.ReadSqlite(copy?.File ?? run.JournalFile, run.Name);
         }
-        finally
+        catch (UnreadableJournalException exception)
         {
-            End(system, ReadTimeout);
+            throw new UserErrorException(Unreadable($" {exception.Message}"), exception);
+        }
+        catch (Exception exception) when (exception is DbException or ArgumentException or TimeoutException or SocketException)
+        {
+            var sentence = Unreadable($": {exception.GetBaseException().Message}");
+            if (away is null)
+                throw new UserErrorException(sentence, exception);
+            away(sentence);
+            return [];
         }
 
         string Unreadable(string reason) =>
@@ -112,19 +109,11 @@ internal static class RunActorSystem
         }
     }
 
-    private static Config Silence => ConfigurationFactory.ParseString("""
-        akka {
-          loggers = []
-          stdout-loglevel = "OFF"
-          loglevel = "OFF"
-        }
-        """);
-
-    private static Config SettingsOf(string file, string connection, TimeSpan timeout) => JournalSettings
+    private static Config SettingsOf(string file, string connection) => JournalSettings
         .Sql(
             connection.Length == 0 ? "SQLite.MS" : "PostgreSQL.15",
             connection.Length == 0 ? $"Data Source={Path.GetFullPath(file)}" : connection,
-            timeout)
+            DatabaseTimeout)
         .WithFallback(ActorSettings.Dispatchers())
         .WithFallback(ConfigurationFactory.ParseString("""
             akka {
@@ -134,16 +123,4 @@ internal static class RunActorSystem
             }
             """))
         .WithFallback(SqlPersistence.DefaultConfiguration);
-
-    /// <summary>Passes on what a journal says first.</summary>
-    private sealed class JournalListener : ReceiveActor
-    {
-        public JournalListener(string run, TaskCompletionSource<JournalReport> answer)
-        {
-            var self = Self;
-            Receive<JournalReport>(report => answer.TrySetResult(report));
-            Receive<Terminated>(_ => answer.TrySetResult(new JournalAway("the journal stopped")));
-            Context.Watch(Context.ActorOf(Props.Create(() => new RunJournal(run, self, new JournalOutage(), null)), "journal"));
-        }
-    }
 }

@@ -176,16 +176,7 @@ public sealed class Replica : IDisposable
     /// <returns>Hash of the copy: see <see cref="StateHash"/>.</returns>
     /// <exception cref="CorruptionException">A bit of them was flipped.</exception>
     public ulong CopyTo(HostBuffer weights, HostBuffer firstMoment, HostBuffer secondMoment) => Guarded(() =>
-    {
-        Parameters.Weights.CopyTo(weights);
-        optimizer.FirstMoment.CopyTo(firstMoment);
-        optimizer.SecondMoment.CopyTo(secondMoment);
-
-        // The hash comes first, so that it is that of a state that was still right thereafter.
-        var hash = StateHash.Of(weights, firstMoment, secondMoment);
-        checksum.Verify(weights, firstMoment, secondMoment);
-        return hash;
-    });
+        checksum.Copy((Parameters.Weights, weights), (optimizer.FirstMoment, firstMoment), (optimizer.SecondMoment, secondMoment)));
 
     /// <summary>Hash of weights and moments: see <see cref="StateHash"/>.</summary>
     public ulong HashState() => StateHash.Of(Parameters.Weights, optimizer.FirstMoment, optimizer.SecondMoment);

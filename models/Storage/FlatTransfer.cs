@@ -1,4 +1,5 @@
 using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -27,6 +28,41 @@ public static unsafe class FlatTransfer
             using var part = there.cpu();
             part.bytes.CopyTo(buffer.Slice(offset * sizeof(float), (int)count * sizeof(float)));
         }
+    }
+
+    /// <summary>Copies a flat tensor out, hashes the copy and checks it, block by block, so that a block is read from memory once.</summary>
+    /// <param name="flat">The vector.</param>
+    /// <param name="buffer">Of exactly its bytes.</param>
+    /// <param name="seed">Hash of what comes before it.</param>
+    /// <param name="written">What it was when it was written.</param>
+    /// <param name="place">Which vector it is.</param>
+    /// <returns>Its hash, after what comes before: see <see cref="StateHash"/>.</returns>
+    /// <exception cref="CorruptionException">It is not what was written.</exception>
+    public static ulong CopyTo(this Tensor flat, HostBuffer buffer, ulong seed, FlatChecksum written, FlatPlace place)
+    {
+        CheckSize(flat, buffer);
+        ArgumentNullException.ThrowIfNull(written);
+        var isHere = flat.device.type == DeviceType.CPU;
+        if (!isHere)
+            flat.CopyTo(buffer);
+        const long blockBytes = GradientNorm.Block * sizeof(float);
+        var found = new ulong[written.Blocks.Length];
+        var hash = new StateHash.Running(seed);
+        for (var block = 0; block < found.Length; block++)
+        {
+            var (offset, to) = (block * blockBytes, buffer.Address + (nint)(block * blockBytes));
+            var length = Math.Min(blockBytes, buffer.Length - offset);
+            if (isHere)
+                Buffer.MemoryCopy((void*)(flat.Address() + (nint)offset), (void*)to, length, length);
+
+            // The hash comes first, so that it is that of a block that was still right thereafter.
+            hash.Append(to, length);
+            FlatChecksum.Of(length / sizeof(float), to, found.AsSpan(block, 1), parallel: false);
+        }
+
+        KeepAlive(flat, buffer);
+        written.Verify(found, place);
+        return hash.End();
     }
 
     /// <summary>Copies a buffer into a flat tensor of as many bytes.</summary>

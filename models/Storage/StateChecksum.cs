@@ -25,13 +25,14 @@ public sealed class StateChecksum
     /// <exception cref="CorruptionException">They changed.</exception>
     public void VerifyWeights(Tensor found) => weights.Verify(found, FlatPlace.Weights);
 
-    /// <summary>Checks a state that lies in buffers.</summary>
-    /// <exception cref="CorruptionException">It is not this one.</exception>
-    public void Verify(HostBuffer foundWeights, HostBuffer foundFirstMoment, HostBuffer foundSecondMoment)
+    /// <summary>Copies a state out and checks the copies.</summary>
+    /// <returns>Hash of the copies: see <see cref="StateHash"/>.</returns>
+    /// <exception cref="CorruptionException">They are not of this state.</exception>
+    public ulong Copy((Tensor From, HostBuffer To) weightVector, (Tensor From, HostBuffer To) firstMomentVector, (Tensor From, HostBuffer To) secondMomentVector)
     {
-        weights.Verify(FlatChecksum.Of(foundWeights).Blocks, FlatPlace.Weights);
-        firstMoment.Verify(FlatChecksum.Of(foundFirstMoment).Blocks, FlatPlace.FirstMoment);
-        secondMoment.Verify(FlatChecksum.Of(foundSecondMoment).Blocks, FlatPlace.SecondMoment);
+        var hash = weightVector.From.CopyTo(weightVector.To, seed: 0, weights, FlatPlace.Weights);
+        hash = firstMomentVector.From.CopyTo(firstMomentVector.To, hash, firstMoment, FlatPlace.FirstMoment);
+        return secondMomentVector.From.CopyTo(secondMomentVector.To, hash, secondMoment, FlatPlace.SecondMoment);
     }
 
     /// <summary>The moments were set to zero.</summary>

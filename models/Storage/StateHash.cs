@@ -46,35 +46,9 @@ public static unsafe class StateHash
     /// <param name="length">How many.</param>
     public static ulong Of(ulong seed, nint address, long length)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        var bytes = (byte*)address;
-        var (low, high) = (Vector512.Create(seed) ^ LowKeys, Vector512.Create(seed) ^ HighKeys);
-        var whole = length - length % Stripe;
-        for (long block = 0; block < whole; block += Block)
-        {
-            var end = Math.Min(block + Block, whole);
-            for (var i = block; i < end; i += Stripe)
-            {
-                low = Accumulate(low, Vector512.Load((ulong*)(bytes + i)), LowKeys);
-                high = Accumulate(high, Vector512.Load((ulong*)(bytes + i + Stripe / 2)), HighKeys);
-            }
-
-            (low, high) = (Scramble(low, LowKeys), Scramble(high, HighKeys));
-        }
-
-        if (whole < length)
-        {
-            var rest = stackalloc byte[Stripe];
-            new Span<byte>(rest, Stripe).Clear();
-            Buffer.MemoryCopy(bytes + whole, rest, Stripe, length - whole);
-            low = Accumulate(low, Vector512.Load((ulong*)rest), LowKeys);
-            high = Accumulate(high, Vector512.Load((ulong*)(rest + Stripe / 2)), HighKeys);
-        }
-
-        var hash = (seed + (ulong)length) * Prime;
-        for (var lane = 0; lane < Lanes; lane++)
-            hash = Mix(Mix(hash ^ low[lane]) ^ high[lane]);
-        return hash;
+        var running = new Running(seed);
+        running.Append(address, length);
+        return running.End();
     }
 
     private static ulong Of(ulong seed, Tensor flat)
@@ -84,6 +58,58 @@ public static unsafe class StateHash
         var hash = Of(seed, host.Address(), host.numel() * sizeof(float));
         GC.KeepAlive(host);
         return hash;
+    }
+
+    /// <summary>The hash of bytes that come in parts; each but the last is a multiple of 64 KiB long.</summary>
+    /// <param name="seed">Hash of what came before; 0 at the beginning.</param>
+    public struct Running(ulong seed)
+    {
+        private Vector512<ulong> low = Vector512.Create(seed) ^ LowKeys, high = Vector512.Create(seed) ^ HighKeys;
+        private long total;
+
+        /// <summary>Takes the next part.</summary>
+        /// <param name="address">Its first byte.</param>
+        /// <param name="length">How many.</param>
+        public void Append(nint address, long length)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(length);
+            if (total % Block != 0)
+                throw new InvalidOperationException($"After {total} bytes nothing can follow: that is no multiple of {Block}.");
+            var bytes = (byte*)address;
+            var (sums, others) = (low, high);
+            var whole = length - length % Stripe;
+            for (long block = 0; block < whole; block += Block)
+            {
+                var end = Math.Min(block + Block, whole);
+                for (var i = block; i < end; i += Stripe)
+                {
+                    sums = Accumulate(sums, Vector512.Load((ulong*)(bytes + i)), LowKeys);
+                    others = Accumulate(others, Vector512.Load((ulong*)(bytes + i + Stripe / 2)), HighKeys);
+                }
+
+                (sums, others) = (Scramble(sums, LowKeys), Scramble(others, HighKeys));
+            }
+
+            if (whole < length)
+            {
+                var rest = stackalloc byte[Stripe];
+                new Span<byte>(rest, Stripe).Clear();
+                Buffer.MemoryCopy(bytes + whole, rest, Stripe, length - whole);
+                sums = Accumulate(sums, Vector512.Load((ulong*)rest), LowKeys);
+                others = Accumulate(others, Vector512.Load((ulong*)(rest + Stripe / 2)), HighKeys);
+            }
+
+            (low, high, total) = (sums, others, total + length);
+        }
+
+        /// <summary>The hash of all of them.</summary>
+        public readonly ulong End()
+        {
+            var hash = (seed + (ulong)total) * Prime;
+            for (var lane = 0; lane < Lanes; lane++)
+                hash = Mix(Mix(hash ^ low[lane]) ^ high[lane]);
+            return hash;
+        }
     }
 
     private static Vector512<ulong> Accumulate(Vector512<ulong> sums, Vector512<ulong> words, Vector512<ulong> keys)

@@ -6,7 +6,7 @@ namespace ActorTrain.Bench;
 /// checkpoint on disk.</summary>
 internal static class RecoveryBench
 {
-    private const int Faults = 50;
+    private const int Faults = 25;
     private const int Steps = 5;
 
     public static void Run(Figures figures)

@@ -7,7 +7,7 @@ namespace ActorTrain.Bench;
 internal static class TrainersBench
 {
     // Turns are short and many: what else the machine does changes within seconds, and by more than what is to be seen.
-    private const int Rounds = 30;
+    private const int Rounds = 20;
     private const int Steps = 3;
 
     public static void Run(Figures figures)

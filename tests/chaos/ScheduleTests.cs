@@ -10,6 +10,7 @@ public sealed class ScheduleTests
 {
     private const int Schedules = 200;
     private const int AtATime = 4;
+    private const int Aimed = 20;
 
     private static readonly Lazy<IReadOnlyDictionary<int, Task<IReadOnlyList<(FaultTarget Target, Fault Fault)>>>> Runs = new(Start);
 
@@ -29,7 +30,13 @@ public sealed class ScheduleTests
         var fired = new HashSet<(FaultTarget, Fault)>();
         foreach (var run in Runs.Value.Values)
             fired.UnionWith(await run);
-        FaultTarget.All.Where(one => one.Fault == Fault.Throw && !fired.Contains(one)).Select(static one => one.Target.ToString()).ShouldBeEmpty();
+
+        // Which message is handled how often is a matter of time: who was missed by chance is aimed at.
+        FaultTarget.All.Where(one => one.Fault == Fault.Throw && !fired.Contains(one) && !All.Take(Aimed).Any(seed => IsHit(seed, one.Target))).Select(static one => one.Target.ToString())
+            .ShouldBeEmpty();
+
+        static bool IsHit(int seed, FaultTarget target) =>
+            ChaosRun.Do(ChaosSchedule.Of(seed) with { Rules = [new FaultRule(target, 1, Fault.Throw)] }).Contains((target, Fault.Throw));
     }
 
     /// <summary>Another in its place would write that the run is resumed, behind its end.</summary>

@@ -237,6 +237,16 @@ public sealed partial class AdviceTests : IDisposable
                 other.RequireTokenizer(bytes.Tokenizer.Identity, At("made"));
             },
             () => Prepare("--input", At("text.txt"), "--output", At("pieces2"), "--tokenizer-from", TokenizerFrom().Match(complaints[^1]).Groups["folder"].Value));
+        HuggingFaceTokenizer.Write(other.Tokenizer, At("pieces"));
+        HuggingFaceTokenizer.RequireSame(other.Tokenizer, At("pieces"));
+        foreach (var wrong in (string[])["{", "{}"])
+        {
+            var file = Write("pieces/tokenizer_config.json", wrong);
+            Run(() => HuggingFaceTokenizer.RequireSame(other.Tokenizer, At("pieces"))).ShouldNotBeNull().ShouldContain("remove");
+            File.Delete(file);
+            Run(() => HuggingFaceTokenizer.RequireSame(other.Tokenizer, At("pieces"))).ShouldBeNull();
+        }
+
         Changed(() => other.Train.SampleCount(10_000_000), () => other.Train.SampleCount(100));
 
         string Advised() => Output().Match(complaints[^1]).Groups["folder"].Value;

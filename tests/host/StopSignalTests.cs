@@ -3,6 +3,11 @@ using ActorTrain.Host.Commands;
 
 namespace ActorTrain.Host.Tests;
 
+/// <summary>Signals go to the whole process: while they come, no other test may run a command that hears them.</summary>
+[CollectionDefinition(nameof(StopSignalTests), DisableParallelization = true)]
+public sealed class Signals;
+
+[Collection(nameof(StopSignalTests))]
 public sealed partial class StopSignalTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

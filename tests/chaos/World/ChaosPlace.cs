@@ -48,29 +48,6 @@ internal sealed class ChaosPlace(string folder, string? postgres = null)
         .WithFallback(SqlPersistence.DefaultConfiguration);
 
     /// <summary>What the journal says to whoever comes later.</summary>
-    public IReadOnlyList<RunEvent> ReadJournal()
-    {
-        using var system = ActorSystem.Create("reader", Settings);
-        var answer = new TaskCompletionSource<JournalReport>(TaskCreationOptions.RunContinuationsAsynchronously);
-        system.ActorOf(Props.Create(() => new Listener(answer)));
-        try
-        {
-            answer.Task.Wait(Patience).ShouldBeTrue("the journal does not answer");
-            return answer.Task.Result.ShouldBeOfType<JournalRecovered>().Events;
-        }
-        finally
-        {
-            system.Terminate().Wait(Patience);
-        }
-    }
-
-    private sealed class Listener : ReceiveActor
-    {
-        public Listener(TaskCompletionSource<JournalReport> answer)
-        {
-            var self = Self;
-            Receive<JournalReport>(report => answer.TrySetResult(report));
-            Context.ActorOf(Props.Create(() => new RunJournal(RunName, self, new JournalOutage(), null)), "journal");
-        }
-    }
+    public IReadOnlyList<RunEvent> ReadJournal() =>
+        postgres is null ? JournalReader.ReadSqlite(Path.Combine(folder, "run.db"), RunName) : JournalReader.ReadPostgres(postgres, RunName);
 }

@@ -13,6 +13,7 @@ using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Runs;
 using Akka.Actor;
+using Microsoft.Data.Sqlite;
 
 namespace ActorTrain.Host.Tests.Actions;
 
@@ -139,6 +140,7 @@ public sealed class CheckpointsHandlerTests : IDisposable
                 new CheckpointCommitted(Noon, 22, store.List().Single(static info => info.Step == 22).Manifest!.WeightsHash),
             ]);
         await system.Terminate().WaitAsync(BoundedWaits.Longest);
+        SqliteConnection.ClearAllPools();
         return run;
     }
 

@@ -1,0 +1,63 @@
+using System.Data.Common;
+using ActorTrain.Persistence.Journal;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace ActorTrain.Actors.Journal;
+
+/// <summary>Reads what a <see cref="RunJournal"/> persisted straight from the tables of Akka.Persistence.Sql: whoever only looks needs no actor system.</summary>
+public static class JournalReader
+{
+    private const int PatienceSeconds = 60;
+
+    /// <summary>The decisions in a SQLite database.</summary>
+    /// <param name="file">The database.</param>
+    /// <param name="run">The run's name.</param>
+    /// <exception cref="UnreadableJournalException">A decision cannot be read, or is missing.</exception>
+    /// <exception cref="DbException">The database cannot be read.</exception>
+    public static IReadOnlyList<RunEvent> ReadSqlite(string file, string run)
+    {
+        using var database = new SqliteConnection($"Data Source={Path.GetFullPath(file)};Pooling=False");
+        return Read(database, "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'journal')", run);
+    }
+
+    /// <summary>The decisions in a PostgreSQL database.</summary>
+    /// <param name="connection">The connection string.</param>
+    /// <param name="run">The run's name.</param>
+    /// <exception cref="UnreadableJournalException">A decision cannot be read, or is missing.</exception>
+    /// <exception cref="DbException">The database cannot be reached or read.</exception>
+    public static IReadOnlyList<RunEvent> ReadPostgres(string connection, string run)
+    {
+        using var database = new NpgsqlConnection(connection);
+        return Read(database, "SELECT to_regclass('journal') IS NOT NULL", run);
+    }
+
+    private static IReadOnlyList<RunEvent> Read(DbConnection database, string hasTable, string run)
+    {
+        database.Open();
+        using var question = Command(database, hasTable);
+        if (question.ExecuteScalar() is not (true or 1L))
+            return [];
+        using var select = Command(database, "SELECT sequence_number, identifier, manifest, message FROM journal WHERE persistence_id = @run ORDER BY sequence_number");
+        var parameter = select.CreateParameter();
+        (parameter.ParameterName, parameter.Value) = ("@run", JournalSettings.PersistenceIdOf(run));
+        select.Parameters.Add(parameter);
+        using var rows = select.ExecuteReader();
+        var decisions = new RecoveredDecisions();
+        while (rows.Read())
+        {
+            if (rows.IsDBNull(1) || rows.GetInt32(1) != RunEventSerializer.Number)
+                throw new UnreadableJournalException(RecoveredDecisions.Foreign);
+            decisions.Add(rows.GetInt64(0), RunEventSerializer.Read((byte[])rows.GetValue(3), rows.IsDBNull(2) ? "" : rows.GetString(2)));
+        }
+
+        return decisions.All;
+    }
+
+    private static DbCommand Command(DbConnection database, string text)
+    {
+        var command = database.CreateCommand();
+        (command.CommandText, command.CommandTimeout) = (text, PatienceSeconds);
+        return command;
+    }
+}

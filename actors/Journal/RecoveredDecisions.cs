@@ -1,0 +1,36 @@
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Journal;
+
+/// <summary>The decisions of a run as they are read from a journal, from the first, without a gap, and each of a known form.</summary>
+internal sealed class RecoveredDecisions
+{
+    /// <summary>Why a row of a serializer, or of a type, that is not known here cannot be read.</summary>
+    public const string Foreign = "in full: one of its decisions was written by another program; use that one";
+
+    private readonly List<RunEvent> decisions = [];
+
+    /// <summary>All so far.</summary>
+    public IReadOnlyList<RunEvent> All => decisions;
+
+    /// <summary>Takes the next.</summary>
+    /// <param name="number">Its number.</param>
+    /// <param name="decision">What was read, perhaps an <see cref="UnreadableDecision"/>.</param>
+    /// <exception cref="UnreadableJournalException">It cannot be read, or one before it is missing.</exception>
+    public void Add(long number, object decision)
+    {
+        RequireLast(number - 1);
+        decisions.Add(decision as RunEvent ?? throw Unreadable(decision is UnreadableDecision { Reason: var reason } ? reason : "it was written by another program; use that one"));
+    }
+
+    /// <summary>Makes sure that none is missing.</summary>
+    /// <param name="number">Number of the last.</param>
+    /// <exception cref="UnreadableJournalException">One is.</exception>
+    public void RequireLast(long number)
+    {
+        if (number != decisions.Count)
+            throw Unreadable("it is missing; restore the database from a copy");
+    }
+
+    private UnreadableJournalException Unreadable(string reason) => new($"at decision {decisions.Count + 1}: {reason}");
+}
