@@ -6,8 +6,8 @@ using ActorTrain.Tests.Processes;
 namespace ActorTrain.EndToEnd.Tests;
 
 /// <summary>Runs that are made longer, by real processes that are really killed.</summary>
-[Collection(nameof(TrainedRuns))]
-public sealed class ExtensionTests(TrainedRuns real)
+[Collection(nameof(RealRun))]
+public sealed class ExtensionTests(RealRun real)
 {
     private const int Longer = 130;
 

@@ -5,8 +5,8 @@ using ActorTrain.Tests.Processes;
 namespace ActorTrain.EndToEnd.Tests;
 
 /// <summary>Memory is reckoned before it is taken, and where it runs out all the same, a person is told.</summary>
-[Collection(nameof(TrainedRuns))]
-public sealed partial class MemoryTests(TrainedRuns real)
+[Collection(nameof(RealRun))]
+public sealed partial class MemoryTests(RealRun real)
 {
     // How far an estimate may be off, either way.
     private const double Factor = 1.35;

@@ -5,8 +5,8 @@ using ActorTrain.Tests.Processes;
 namespace ActorTrain.EndToEnd.Tests;
 
 /// <summary>Runs that an older program began; <c>old-runs/README.md</c> says how they were made.</summary>
-[Collection(nameof(TrainedRuns))]
-public sealed class OldRunTests(TrainedRuns real)
+[Collection(nameof(RealRun))]
+public sealed class OldRunTests(RealRun real)
 {
     private const string Old = "old";
     private const int Steps = 120;

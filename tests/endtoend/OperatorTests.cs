@@ -6,8 +6,8 @@ using ActorTrain.Tests.Processes;
 namespace ActorTrain.EndToEnd.Tests;
 
 /// <summary>What operators decide while a run goes on, and where its time goes.</summary>
-[Collection(nameof(TrainedRuns))]
-public sealed class OperatorTests(TrainedRuns real)
+[Collection(nameof(RealRun))]
+public sealed class OperatorTests(RealRun real)
 {
     private const int Steps = 300;
 
@@ -120,9 +120,10 @@ public sealed class OperatorTests(TrainedRuns real)
         var rows = events.Where(static one => one.GetProperty("ph").GetString() == "M").ToDictionary(static row => row.GetProperty("tid").GetInt32(), static row => row.GetProperty("args").GetProperty("name").GetString());
         rows.Values.ShouldBeSubsetOf(["commits", "supervisor", "trainers", "trainer-0", "reducer-0", "reducer-1", "spikes", "metrics", "goodput", "checkpointer", "journal"]);
 
-        // A lane is a message to itself; two whole steps of four lanes lie between the first commit and the last.
+        // A lane is a message to itself; two whole steps of four lanes lie between the first commit and the last, and the
+        // first of them may have been begun as that commit was told of.
         var work = events.Where(one => one.GetProperty("name").GetString() == "Work" && rows[one.GetProperty("tid").GetInt32()] == "trainer-0").ToList();
-        work.Count.ShouldBeGreaterThanOrEqualTo(8);
+        work.Count.ShouldBeGreaterThanOrEqualTo(7);
         work.ShouldAllBe(static one => one.GetProperty("dur").GetDouble() > 0);
         real.NewestWeights("traced").Step.ShouldBe(Steps);
         real.Run("trace", "traced").ShouldRefuse("No process is training runs/traced");

@@ -6,8 +6,8 @@ using ActorTrain.Tests.Processes;
 namespace ActorTrain.EndToEnd.Tests;
 
 /// <summary>Whatever a text holds, preparing it succeeds and keeps every byte, or it is refused in a sentence: SentencePiece, which may end a process, ends none.</summary>
-[Collection(nameof(TrainedRuns))]
-public sealed class PrepareTextTests(TrainedRuns real)
+[Collection(nameof(RealRun))]
+public sealed class PrepareTextTests(RealRun real)
 {
     private static readonly Dictionary<string, string> Known = new()
     {

@@ -65,7 +65,7 @@ public sealed class RunTests(TrainedRuns real)
         File.WriteAllText(real.At("few.txt"), new string('x', 160));
         real.Run("prepare", "--input", "few.txt", "--output", "few", "--tokenizer", "bytes", "--held-out", "0").ShouldSucceed();
         real.Run(TrainedRuns.Small("few", "data.path=few", "training.steps=5", "training.warmup_steps=1", "evaluation.every=0")).ShouldSucceed()
-            .Error.ShouldContain("training.batch is 8, but few has only 5 samples of 32 tokens");
+            .Output.ShouldContain("training.batch is 8, but few has only 5 samples of 32 tokens");
         var audit = real.Run("audit", "few").ShouldSucceed().Output;
         audit.ShouldContain("40 positions of the sample stream, each read once");
         audit.ShouldContain("the data have 5 samples; read once each: all of them in each of 8 epochs\n");

@@ -90,11 +90,11 @@ public class RealRun : IDisposable
     /// <summary>The state of a run, as the list of runs has it.</summary>
     public string State(string name) => Listed(name)[1];
 
-    /// <summary>Everything below the folder: the name of each folder and file, with a checksum of what a file holds.</summary>
-    /// <remarks>Other programs take it: .NET would not read a file that is locked, and CRC is quick.</remarks>
+    /// <summary>Everything below the folder: the name of each folder and file, with a checksum of what a file holds; of a large one, when it was last written.</summary>
+    /// <remarks>Another program takes it: .NET would not read a file that is locked.</remarks>
     public string Snapshot()
     {
-        using var process = StartIn("", "bash", ["-c", "find . | sort && find . -type f -print0 | sort -z | xargs -0 cksum"]);
+        using var process = StartIn("", "bash", ["-c", "find . -print -type f -size +255k -printf '%s %T@ %i\\n' | sort && find . -type f -size -256k -print0 | sort -z | xargs -0 cksum"]);
         return Outcome.Of(process).ShouldSucceed().Output;
     }
 
