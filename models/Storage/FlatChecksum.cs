@@ -51,16 +51,6 @@ public sealed class FlatChecksum
         return new FlatChecksum(blocks);
     }
 
-    /// <summary>Checksum of what lies in a buffer.</summary>
-    public static FlatChecksum Of(HostBuffer buffer)
-    {
-        ArgumentNullException.ThrowIfNull(buffer);
-        var blocks = new ulong[FlatSums.BlocksOf(buffer.Length / sizeof(float))];
-        Of(buffer.Length / sizeof(float), buffer.Address, blocks);
-        GC.KeepAlive(buffer);
-        return new FlatChecksum(blocks);
-    }
-
     /// <summary>Checksums of a range that begins with a block.</summary>
     /// <param name="count">Elements.</param>
     /// <param name="vector">Address of the first.</param>

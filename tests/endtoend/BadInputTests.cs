@@ -133,7 +133,7 @@ public sealed class BadInputTests(TrainedRuns real)
         Refused($"{Train} --set data.path=lost", "lost/held-out-00000.bin is missing");
         Refused($"{Train} --set data.path=edited", "edited/index.json was altered");
         Refused($"{Train} --set data.path=swapped", "The tokenizer in swapped is not the one");
-        Refused($"{Train} --set data.path=short", "short holds 6 tokens", "one sequence of 32 + 1", "model.context");
+        Refused($"{Train} --set data.path=short", "short holds 4 tokens", "one sequence of 32 + 1", "model.context");
         Refused("eval gpt2 --data pieces", "The tokenizer of runs/gpt2 does not match the data in pieces", "--tokenizer-from");
         Refused("eval gpt2 --data short", "no held-out part", "--held-out", "--part train");
     }
