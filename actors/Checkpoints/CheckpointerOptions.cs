@@ -46,7 +46,9 @@ public sealed record CheckpointerOptions
             Fingerprint = Fingerprint,
             State = new Dictionary<string, string>(State)
             {
-                [CourseCodec.Key] = CourseCodec.Write(save.Course), [StateHashKey] = Write(save.Hash), [UnprovedWork.Key] = UnprovedWork.Write(save.Unproved),
+                [CourseCodec.Key] = CourseCodec.Write(save.Course),
+                [StateHashKey] = Write(save.Hash),
+                [UnprovedWork.Key] = UnprovedWork.Write(save.Unproved),
             },
         };
     }

@@ -360,9 +360,29 @@ public sealed partial class AdviceTests : IDisposable
 
         var handlers = new Handlers
         {
-            Prepare = Handle, Doctor = Refuse, Pretrain = Refuse, Eval = Refuse, Generate = Refuse, Export = Refuse, Import = Refuse, Runs = Refuse, Plot = Refuse, Scale = Refuse,
-            RollBack = Refuse, Skip = Refuse, LearningRate = Refuse, Quarantine = Refuse, Pause = Refuse, Resume = Refuse, Goodput = Refuse, Status = Refuse, Journal = Refuse,
-            Audit = Refuse, Checkpoints = Refuse, Chaos = Refuse, Trace = Refuse,
+            Prepare = Handle,
+            Doctor = Refuse,
+            Pretrain = Refuse,
+            Eval = Refuse,
+            Generate = Refuse,
+            Export = Refuse,
+            Import = Refuse,
+            Runs = Refuse,
+            Plot = Refuse,
+            Scale = Refuse,
+            RollBack = Refuse,
+            Skip = Refuse,
+            LearningRate = Refuse,
+            Quarantine = Refuse,
+            Pause = Refuse,
+            Resume = Refuse,
+            Goodput = Refuse,
+            Status = Refuse,
+            Journal = Refuse,
+            Audit = Refuse,
+            Checkpoints = Refuse,
+            Chaos = Refuse,
+            Trace = Refuse,
         };
         var code = CommandLine.Run(["prepare", .. line, .. rest], handlers, new CommandContext(TextWriter.Null, error, false, TimeProvider.System));
         if (code == ExitCode.UserError)

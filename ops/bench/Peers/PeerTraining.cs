@@ -26,7 +26,11 @@ internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int
     {
         var given = new Dictionary<string, string>
         {
-            [PrecisionFlag] = "bf16", [DepthFlag] = "6", [ContextFlag] = "256", [VocabularyFlag] = "512", [BatchFlag] = "8",
+            [PrecisionFlag] = "bf16",
+            [DepthFlag] = "6",
+            [ContextFlag] = "256",
+            [VocabularyFlag] = "512",
+            [BatchFlag] = "8",
         };
         foreach (var pair in arguments.Chunk(2))
         {

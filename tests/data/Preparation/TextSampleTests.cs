@@ -47,7 +47,7 @@ public sealed class TextSampleTests
                 Offer(sample, i == place ? giant : Encoding.UTF8.GetBytes($"{i} {Texts.Prose(i, 1000)}"));
             var texts = sample.Texts().Select(static text => Encoding.UTF8.GetString(text.Span)).ToList();
             texts.Sum(Encoding.UTF8.GetByteCount).ShouldBeInRange(900_000, 1_000_000);
-            texts.Sum(static text => text.Count(static letter => letter == 'z' )).ShouldBeInRange(50_000, 300_000);
+            texts.Sum(static text => text.Count(static letter => letter == 'z')).ShouldBeInRange(50_000, 300_000);
         }
     }
 

@@ -304,9 +304,28 @@ public sealed class ImportHandlerTests : IDisposable
     private static Handlers Handlers => new()
     {
         Import = ImportHandler.Run,
-        Doctor = Other, Prepare = Other, Pretrain = Other, Eval = Other, Generate = Other, Export = Other, Runs = Other, Plot = Other, Scale = Other, RollBack = Other,
-        Skip = Other, LearningRate = Other, Quarantine = Other, Pause = Other, Resume = Other, Goodput = Other, Status = Other, Journal = Other, Audit = Other,
-        Checkpoints = Other, Chaos = Other, Trace = Other,
+        Doctor = Other,
+        Prepare = Other,
+        Pretrain = Other,
+        Eval = Other,
+        Generate = Other,
+        Export = Other,
+        Runs = Other,
+        Plot = Other,
+        Scale = Other,
+        RollBack = Other,
+        Skip = Other,
+        LearningRate = Other,
+        Quarantine = Other,
+        Pause = Other,
+        Resume = Other,
+        Goodput = Other,
+        Status = Other,
+        Journal = Other,
+        Audit = Other,
+        Checkpoints = Other,
+        Chaos = Other,
+        Trace = Other,
     };
 
     private static int Other(object request, CommandContext context) => throw new InvalidOperationException("Another command was called.");

@@ -100,7 +100,9 @@ internal sealed class ModelFolder(string path)
             var bytes = shape.Aggregate(4L, static (product, size) => product * size);
             header[tensor.Name] = new JsonObject
             {
-                ["dtype"] = "F32", ["shape"] = new JsonArray([.. shape.Select(static size => (JsonNode)size)]), ["data_offsets"] = new JsonArray(size, size + bytes),
+                ["dtype"] = "F32",
+                ["shape"] = new JsonArray([.. shape.Select(static size => (JsonNode)size)]),
+                ["data_offsets"] = new JsonArray(size, size + bytes),
             };
             size += bytes;
         }

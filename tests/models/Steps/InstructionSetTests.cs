@@ -10,7 +10,9 @@ public sealed class InstructionSetTests
     private static readonly Dictionary<string, string> Best = [];
     private static readonly Dictionary<string, string> Avx2 = new()
     {
-        ["ATEN_CPU_CAPABILITY"] = "avx2", ["ONEDNN_MAX_CPU_ISA"] = "AVX2", ["MKL_ENABLE_INSTRUCTIONS"] = "AVX2",
+        ["ATEN_CPU_CAPABILITY"] = "avx2",
+        ["ONEDNN_MAX_CPU_ISA"] = "AVX2",
+        ["MKL_ENABLE_INSTRUCTIONS"] = "AVX2",
     };
 
     private static readonly Dictionary<string, string> Avx512 = new() { ["ONEDNN_MAX_CPU_ISA"] = "AVX512_CORE", ["MKL_ENABLE_INSTRUCTIONS"] = "AVX512" };
