@@ -19,18 +19,14 @@ internal sealed class RecoveredDecisions
     /// <exception cref="UnreadableJournalException">It cannot be read, or one before it is missing.</exception>
     public void Add(long number, object decision)
     {
-        RequireLast(number - 1);
+        if (GapBefore(number) is { } gap)
+            throw gap;
         decisions.Add(decision as RunEvent ?? throw Unreadable(decision is UnreadableDecision { Reason: var reason } ? reason : "it was written by another program; use that one"));
     }
 
-    /// <summary>Makes sure that none is missing.</summary>
-    /// <param name="number">Number of the last.</param>
-    /// <exception cref="UnreadableJournalException">One is.</exception>
-    public void RequireLast(long number)
-    {
-        if (number != decisions.Count)
-            throw Unreadable("it is missing; restore the database from a copy");
-    }
+    /// <summary>What is to be said where a decision before a number is missing; null: none is.</summary>
+    public UnreadableJournalException? GapBefore(long number) =>
+        number == decisions.Count + 1 ? null : Unreadable("it is missing; restore the database from a copy");
 
     private UnreadableJournalException Unreadable(string reason) => new($"at decision {decisions.Count + 1}: {reason}");
 }

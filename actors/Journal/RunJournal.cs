@@ -94,13 +94,9 @@ public sealed class RunJournal : ReceivePersistentActor
     // Akka.Persistence passes over what no handler takes, and over what is not there.
     private void Begin()
     {
-        try
+        if (recovered!.GapBefore(LastSequenceNr + 1) is { } gap)
         {
-            recovered!.RequireLast(LastSequenceNr);
-        }
-        catch (UnreadableJournalException missing)
-        {
-            Report(missing);
+            Report(gap);
             Context.Stop(Self);
             return;
         }

@@ -111,7 +111,7 @@ public sealed partial class RunLogic
             Do(new ToMetrics(item.At(number)));
     }
 
-    // What is rewound is lost: the journal must hold why, or the next process would go on from the step that it still knows of, without rows of those before.
+    // What is rewound is lost: the journal must hold why, or the next process would resume from the step that it still knows of, without rows of those before.
     private long Enqueue(MetricsItem item)
     {
         var number = metrics.Add(item);

@@ -15,11 +15,7 @@ namespace ActorTrain.Actors.Run;
 /// <param name="Window">The time in which restarts are counted.</param>
 /// <param name="Log">Where to look for more when one is given up.</param>
 /// <param name="MemoryAdvice">What a run that runs out of memory is told: how much it needs, and what needs less.</param>
-public sealed record RestartLimits(int MaxRestarts, TimeSpan Window, string Log, string MemoryAdvice = "")
-{
-    /// <summary>Restarts that are borne of an actor that ran out of memory: others may have taken it for a moment, but not for ever.</summary>
-    public const int MaxMemoryRestarts = 2;
-}
+public sealed record RestartLimits(int MaxRestarts, TimeSpan Window, string Log, string MemoryAdvice = "");
 
 /// <summary>What the actors of a run work with: it belongs to the process, and outlives each of them.</summary>
 public sealed class RunParts

@@ -75,7 +75,7 @@ public sealed class TrainerSupervisorLogic
     private void Start(StartTrainer start)
     {
         if (!posts.TryGetValue(start.Number, out var post))
-            posts.Add(start.Number, post = new Post(start.Number));
+            posts.Add(start.Number, post = new Post(start.Number, options));
         post.Incarnation = Math.Max(post.Incarnation, start.AfterIncarnation);
         if (post.GivenUp is { } report)
             Do(new TellRun(new TrainerGivenUp(post.Number, report)));
@@ -107,15 +107,8 @@ public sealed class TrainerSupervisorLogic
     {
         post.InARow = now - post.BornAt >= options.ResetAfter ? 1 : post.InARow + 1;
         post.Life = null;
-        post.Losses.Enqueue((now, forMemory));
-        while (post.Losses.TryPeek(out var first) && now - first.At > options.Window)
-            post.Losses.Dequeue();
         Do(new TellRun(new TrainerLost(life, reason) { Damage = damage }));
-        var shortages = post.Losses.Count(static loss => loss.ForMemory);
-        var often = shortages > RestartLimits.MaxMemoryRestarts ? $"ran out of memory {shortages} times"
-            : post.Losses.Count > options.MaxLosses ? $"was lost {post.Losses.Count} times within {options.Window.TotalMinutes:0.##} minutes"
-            : null;
-        if (often is not null)
+        if (post.Losses.Add(now, forMemory, "was lost") is { } often)
         {
             var advice = forMemory ? options.MemoryAdvice + " " : "";
             post.GivenUp = $"Trainer {post.Number} {often} and is not started again; the last time: {Sentence(reason)} {advice}More is in {options.Log}, under {life}.";
@@ -140,7 +133,7 @@ public sealed class TrainerSupervisorLogic
     private void Do(TrainerSupervisorEffect effect) => effects.Add(effect);
 
     // What is known of one number: it is kept after the trainer is retired, so that no life ever has the name of another.
-    private sealed class Post(int number)
+    private sealed class Post(int number, TrainerSupervisorOptions options)
     {
         public int Number => number;
 
@@ -154,7 +147,7 @@ public sealed class TrainerSupervisorLogic
 
         public int InARow { get; set; }
 
-        public Queue<(DateTimeOffset At, bool ForMemory)> Losses { get; } = [];
+        public FailureWindow Losses { get; } = new(options.Window, options.MaxLosses);
 
         public string? GivenUp { get; set; }
 

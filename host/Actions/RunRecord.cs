@@ -25,7 +25,7 @@ internal sealed record RunRecord(RunConfiguration? Configuration, CheckpointMani
     {
         var configuration = File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []) : null;
         var manifests = new CheckpointArchive(run.CheckpointsDirectory).List().Select(static info => info.Manifest).OfType<CheckpointManifest>().ToList();
-        var decisions = configuration is null ? [] : RunActorSystem.ReadJournal(run, configuration.Journal.Connection, away: warn);
+        var decisions = configuration is null ? [] : RunDecisions.Read(run, configuration.Journal.Connection, away: warn);
 
         // One that was left by going back is not gone on from.
         var history = CheckpointHistory.Of(decisions);

@@ -37,9 +37,9 @@ internal sealed class TrainedModel : IDisposable
     /// <param name="name">As <see cref="NamedRun.Find"/> takes it.</param>
     /// <param name="step">The checkpoint's step, or null.</param>
     /// <param name="context">Told of checkpoints that are not whole.</param>
-    /// <param name="memory">Told of its shape before memory is taken for it; null: there is enough.</param>
+    /// <param name="memory">Told of its shape before memory is taken for it; refuses what there is not enough for.</param>
     /// <exception cref="UserErrorException">There is no such run or checkpoint, or not enough memory.</exception>
-    public static TrainedModel Open(string name, long? step, CommandContext context, Action<ModelOptions>? memory = null)
+    public static TrainedModel Open(string name, long? step, CommandContext context, Action<ModelOptions> memory)
     {
         var (run, named) = NamedRun.Find(name);
         var archive = new CheckpointArchive(run.CheckpointsDirectory);
@@ -57,7 +57,7 @@ internal sealed class TrainedModel : IDisposable
 
         FlatLayout LayoutOf(CheckpointManifest manifest)
         {
-            memory?.Invoke(manifest.Facts.Model);
+            memory(manifest.Facts.Model);
             return ModelLayout.Of(manifest.Facts.Model);
         }
     }

@@ -127,7 +127,7 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
     {
         var newest = new CheckpointArchive(Directory.CheckpointsDirectory).List().Select(static info => info.Manifest).FirstOrDefault(static manifest => manifest is not null);
         var hash = newest?.Facts.Step == configuration.Training.Steps ? newest.WeightsHash : null;
-        return new ChaosOutcome(Directory, seconds, starts, hash, RunActorSystem.ReadJournal(Directory, configuration.Journal.Connection), fired, mishaps);
+        return new ChaosOutcome(Directory, seconds, starts, hash, RunDecisions.Read(Directory, configuration.Journal.Connection), fired, mishaps);
     }
 
     private static ChaosKind KindOf(ChaosFired fired, ChaosSchedule schedule) => ChaosKinds.ByName[schedule.Faults.First(fault => fault.Number == fired.Fault).Kind];

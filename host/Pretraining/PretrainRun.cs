@@ -218,7 +218,7 @@ internal sealed class PretrainRun : IDisposable
     private static IReadOnlyList<RunEvent> Decided(RunDirectory directory, RunConfiguration configuration, bool isHeld = false)
     {
         var left = directory.ReadUnwritten() is { } content ? UnwrittenCodec.Read(directory.UnwrittenFile, content) : UnwrittenRecords.None(0);
-        return left.After(RunActorSystem.ReadJournal(directory, configuration.Journal.Connection, isHeld));
+        return left.After(RunDecisions.Read(directory, configuration.Journal.Connection, isHeld));
     }
 
     // All that it may have to go back to, the newest whole one last.

@@ -28,7 +28,7 @@ public sealed class ImportHandlerTests : IDisposable
     {
         var folder = Good(family);
         Import(folder).Code.ShouldBe(ExitCode.Success);
-        using var imported = TrainedModel.Open(Target, step: null, Context(TextWriter.Null));
+        using var imported = TrainedModel.Open(Target, step: null, Context(TextWriter.Null), memory: static _ => { });
         imported.Facts.Model.ShouldBe(ModelFolder.Shape(family));
         imported.Tokenizer().EndOfText.ShouldBe(ModelFolder.EndOfText);
     }
@@ -105,7 +105,7 @@ public sealed class ImportHandlerTests : IDisposable
             code.ShouldBe(taken.ContainsKey(key) ? ExitCode.Success : ExitCode.UserError, key + error);
             if (taken.TryGetValue(key, out var read))
             {
-                using (var imported = TrainedModel.Open(Target, step: null, Context(TextWriter.Null)))
+                using (var imported = TrainedModel.Open(Target, step: null, Context(TextWriter.Null), memory: static _ => { }))
                     read(imported.Facts.Model).ShouldBe(other, key);
                 Directory.Delete(Target, recursive: true);
             }
@@ -179,7 +179,7 @@ public sealed class ImportHandlerTests : IDisposable
         Import(folder).Code.ShouldBe(ExitCode.Success);
         Directory.CreateDirectory(Path.Combine(Target, "tokenizer"));
         File.WriteAllText(Path.Combine(Target, "tokenizer", "actortrain-tokenizer.json"), description);
-        using var imported = TrainedModel.Open(Target, step: null, Context(TextWriter.Null));
+        using var imported = TrainedModel.Open(Target, step: null, Context(TextWriter.Null), memory: static _ => { });
         Should.Throw<UserErrorException>(imported.Tokenizer).Message.ShouldContain("bos_token_id 7");
     }
 

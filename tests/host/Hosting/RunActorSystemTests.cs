@@ -23,17 +23,17 @@ public sealed class RunActorSystemTests : IDisposable
     public async Task Decisions_can_be_read_while_the_run_goes_on_and_afterwards()
     {
         var run = runs.Run();
-        RunActorSystem.ReadJournal(run, "").ShouldBeEmpty();
+        RunDecisions.Read(run, "").ShouldBeEmpty();
         File.Exists(run.JournalFile).ShouldBeFalse();
         using (var system = RunActorSystem.Create(run, ""))
         {
             await Record(system, run);
-            RunActorSystem.ReadJournal(run, "").ShouldBe(Decisions);
+            RunDecisions.Read(run, "").ShouldBe(Decisions);
             await system.Terminate().WaitAsync(Long);
         }
 
-        RunActorSystem.ReadJournal(run, "").ShouldBe(Decisions);
-        RunActorSystem.ReadJournal(runs.Run("other"), "").ShouldBeEmpty();
+        RunDecisions.Read(run, "").ShouldBe(Decisions);
+        RunDecisions.Read(runs.Run("other"), "").ShouldBeEmpty();
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class RunActorSystemTests : IDisposable
     {
         var run = runs.Run();
         File.WriteAllText(run.JournalFile, new string('x', 5000));
-        Should.Throw<Models.UserErrorException>(() => RunActorSystem.ReadJournal(run, "")).Message.ShouldStartWith($"The journal of {run.Path} in {run.JournalFile} cannot be read: ");
+        Should.Throw<Models.UserErrorException>(() => RunDecisions.Read(run, "")).Message.ShouldStartWith($"The journal of {run.Path} in {run.JournalFile} cannot be read: ");
     }
 
     [Fact]
