@@ -48,7 +48,7 @@ internal static class AuditHandler
         var plan = new BatchPlan((ulong)training.Seed, samples ?? 1, training.Batch, training.Lanes);
         var state = JournalState.Of(record.Decisions);
         var report = SampleAudit.Check(new AuditInput(
-            plan, configuration.Model.ContextLength, SampleLedger.Read(run.LedgerFile), state.Skips, record.Newest, run.State == RunState.Finished ? Math.Max(training.Steps, state.Steps) : null)
+            plan, configuration.Model.ContextLength, SampleLedger.Read(run.LedgerFile), state.Skips, record.Newest, run.State == RunState.Finished ? PretrainRun.StepsOf(record.Decisions, configuration) : null)
         {
             Left = LeftCourse.Of(record.Decisions),
         });

@@ -163,6 +163,9 @@ internal sealed class PretrainRun : IDisposable
     /// <exception cref="UserErrorException">Its journal cannot be read.</exception>
     public static long StepsOf(RunDirectory directory, RunConfiguration configuration) => StepsOf(Decided(directory, configuration), configuration);
 
+    /// <summary>As the other overload, of decisions that were read.</summary>
+    public static long StepsOf(IReadOnlyList<RunEvent> decided, RunConfiguration configuration) => Math.Max(configuration.Training.Steps, JournalState.Of(decided).Steps);
+
     /// <summary>Trains until the last step, or until a stop is asked for; whatever was reached is saved.</summary>
     /// <param name="reload">Reads the run file again, given how to change the number of trainers; see <see cref="RunFileReload"/>.</param>
     /// <param name="stop">Asks for a stop.</param>
@@ -211,8 +214,6 @@ internal sealed class PretrainRun : IDisposable
         transport.Dispose();
         snapshots.Dispose();
     }
-
-    private static long StepsOf(IReadOnlyList<RunEvent> decided, RunConfiguration configuration) => Math.Max(configuration.Training.Steps, JournalState.Of(decided).Steps);
 
     // What the journal holds, and what the last process could not write to it.
     private static IReadOnlyList<RunEvent> Decided(RunDirectory directory, RunConfiguration configuration, bool isHeld = false)
