@@ -7,8 +7,8 @@ using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Runtime;
 
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
-//   actortrain-bench [PART...]       without names: all but the last two
-//   actortrain-bench worker torchsharp [--precision bf16|fp32] [--depth N] [--context N] [--vocabulary N] [--batch N]     a side of a comparison: see Peers
+//   actortrain-bench [PART...]       without names: all but the last three
+//   actortrain-bench worker torchsharp|actortrain [--precision bf16|fp32] [--depth N] [--context N] [--vocabulary N] [--batch N]     a side of a comparison: see Peers
 (string Name, bool IsUsual, Action<Figures> Run)[] parts =
 [
     ("training", true, TrainingBench.Run),
@@ -27,13 +27,16 @@ using ActorTrain.Models.Runtime;
     ("actors", true, ActorBench.Run),
     ("spikes", true, SpikeBench.Run),
     ("spike-traces", false, static _ => TraceRecording.Run()),
+    ("allocators", false, AllocatorBench.Run),
     ("cuda", false, CudaBench.Run),
 ];
 
 try
 {
-    if (args is ["worker", "torchsharp", .. var options])
-        return TorchSharpWorker.Serve(options);
+    if (args is ["worker", "torchsharp", .. var peer])
+        return TrainingWorker.TorchSharp(peer);
+    if (args is ["worker", "actortrain", .. var own])
+        return TrainingWorker.ActorTrain(own);
 
     NativeRuntime.Ensure();
     if (args.FirstOrDefault(name => parts.All(part => part.Name != name)) is { } unknown)

@@ -6,15 +6,7 @@ namespace ActorTrain.Bench.Peers;
 /// <summary>TorchSharp on libtorch as the other side of a training benchmark: as its packages install it, and as an expert sets its process up.</summary>
 internal static class TorchSharpPeer
 {
-    private const string Libraries = "/usr/lib/x86_64-linux-gnu";
     private const int Rounds = 3;
-
-    // Each with the setting by which a step of training takes the fewest page faults.
-    private static readonly (string Name, string File, string Package, string Variable, string Value)[] Allocators =
-    [
-        ("tcmalloc", "libtcmalloc_minimal.so.4", "libtcmalloc-minimal4", "THP_MEM_ALLOC_ENABLE", "1"),
-        ("mimalloc", "libmimalloc.so.2", "libmimalloc2.0", "MIMALLOC_ALLOW_DECOMMIT", "0"),
-    ];
 
     /// <summary>Nothing is set.</summary>
     public static PeerProcess AsShipped(Trainee ours)
@@ -33,8 +25,8 @@ internal static class TorchSharpPeer
         List<PeerProcess> candidates = [];
         try
         {
-            foreach (var (_, file, package, variable, value) in Allocators)
-                candidates.Add(Start(ours, new Dictionary<string, string> { ["LD_PRELOAD"] = Preload(Path.Combine(Libraries, file), package), [variable] = value }));
+            foreach (var allocator in PreloadedAllocator.All)
+                candidates.Add(Start(ours, allocator.Environment()));
 
             // The first loss is that of the same weights on the same tokens; the third depends on gradients, clipping and optimizer as well.
             foreach (var count in new[] { 1, 2 })
@@ -43,10 +35,10 @@ internal static class TorchSharpPeer
                 candidates.ForEach(candidate => CheckLoss(ours, PeerProcess.Number(candidate.Run(count), "loss")));
             }
 
-            var turns = new Turns("tokens/s", [.. candidates.Select((candidate, i) => (Allocators[i].Name, (Func<double>)(() => candidate.TokensPerSecond(steps))))]);
+            var turns = new Turns("tokens/s", [.. candidates.Select((candidate, i) => (PreloadedAllocator.All[i].Name, (Func<double>)(() => candidate.TokensPerSecond(steps))))]);
             turns.Take(Rounds);
             var best = Enumerable.Range(0, candidates.Count).MaxBy(turns.Median);
-            Console.WriteLine($"  torchsharp {PeerTraining.NameOf(ours.Training.Precision)}: {Allocators[best].Name} is the faster allocator");
+            Console.WriteLine($"  torchsharp {PeerTraining.NameOf(ours.Training.Precision)}: {PreloadedAllocator.All[best].Name} is the faster allocator");
             var chosen = candidates[best];
             candidates.RemoveAt(best);
             return chosen;
@@ -58,11 +50,6 @@ internal static class TorchSharpPeer
     }
 
     private static PeerProcess Start(Trainee ours, IReadOnlyDictionary<string, string> settings) => PeerProcess.Worker(settings, ["torchsharp", .. ours.Training.Arguments]);
-
-    // The second library has MKL take its AVX-512 kernels on all processors.
-    private static string Preload(string allocator, string package) => File.Exists(allocator)
-        ? $"{allocator} {Path.Combine(AppContext.BaseDirectory, "libactortrain_process.so")}"
-        : throw new UserErrorException($"{allocator} is missing; install it with: apt-get install {package}");
 
     private static void CheckLoss(Trainee ours, double theirs)
     {
