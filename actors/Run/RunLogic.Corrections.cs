@@ -35,6 +35,10 @@ public sealed partial class RunLogic
         FollowCorrections();
     }
 
+    // Where a run is on its way back to the step that the newest decision is about, the next decision is about that step too, and not about those that are
+    // only computed again on the way.
+    private long EffectiveFrom(long boundary) => corrections is [.., var newest] && Pending.Contains(newest) ? Math.Max(boundary, newest.From) : boundary;
+
     private void Extend(long steps, long from, string by)
     {
         var transition = options.Schedule.TransitionOf(from, steps);
@@ -126,19 +130,21 @@ public sealed partial class RunLogic
                 Refuse(wish, $"{skip.Count} batches cannot be left out; give 1 or more.");
                 break;
             case SkipBatches skip:
+                boundary = EffectiveFrom(boundary);
                 Correct(wish, boundary, skip.Count, 1, $"{by} had {skip.Count} batches left out.", $"The {skip.Count} batches from step {boundary} on are left out.");
                 break;
             case ScaleLearningRate { Factor: var factor } when !(factor > 0) || !double.IsFinite(factor):
                 Refuse(wish, FormattableString.Invariant($"The learning rate cannot be multiplied by {factor}; give --factor a number above 0."));
                 break;
             case ScaleLearningRate { Factor: var factor }:
+                boundary = EffectiveFrom(boundary);
                 Correct(wish, boundary, 0, factor, FormattableString.Invariant($"{by} multiplied the learning rate by {factor}."), FormattableString.Invariant($"From step {boundary} on the learning rate is multiplied by {factor}."));
                 break;
             case ExtendRun { Steps: var steps } when steps <= lastStep:
                 Refuse(wish, $"The run takes {lastStep} steps already; give --extend-to more than that.");
                 break;
             case ExtendRun { Steps: var steps }:
-                Extend(steps, boundary, by);
+                Extend(steps, EffectiveFrom(boundary), by);
                 Accept(wish, RunEventWords.Describe(corrections[^1]));
                 break;
             case QuarantineTrainer { Trainer: var number } when !trainers.ContainsKey(number):
@@ -163,6 +169,7 @@ public sealed partial class RunLogic
             case PauseRun:
                 isPaused = true;
                 Record(new RunPaused(now, step, by));
+                Warn($"{by} pauses the run after step {boundary}; `actortrain resume` lets it go on.");
                 Accept(wish, $"The run pauses after step {boundary}.");
                 break;
             case ContinueRun when !isPaused:

@@ -131,11 +131,13 @@ public sealed partial class RunLogic
         if (isNew)
             Record(new RunStarted(now, options.ConfigurationHash, options.Steps, options.Lanes, wanted));
         if (options.Extension is var (steps, by) && steps > lastStep)
-            Extend(steps, step, by);
+            Extend(steps, EffectiveFrom(step), by);
         if (savedStep is { } saved && saved > (recordedCheckpoint ?? -1))
             Record(new CheckpointCommitted(now, Origin.Step, Origin.WeightsHash!));
         if (!isNew)
             Record(new RunResumed(now, step, slots.Newest?.Step == step ? "snapshot" : step == 0 ? "seed" : "checkpoint", wanted) { FormerEnd = formerEnd });
+        if (isPaused)
+            Warn("paused by an operator; `actortrain resume` lets it go on.");
         Enlist();
         Advance();
         return Take();

@@ -49,10 +49,15 @@ internal sealed record TokenIndex(
     {
         var file = Path.Combine(folder, FileName);
         if (!Directory.Exists(folder))
-            throw new UserErrorException($"The data folder {folder} does not exist: make it with `actortrain prepare --output {folder}`.");
+        {
+            throw new UserErrorException(File.Exists(folder)
+                ? $"{folder} is a file, not a folder of prepared data: make one of it with `actortrain prepare --input {folder} --output DIR`, and name that folder."
+                : $"The data folder {folder} does not exist: make it with `actortrain prepare --input TEXT --output {folder}`.");
+        }
+
         if (!File.Exists(file))
             throw new UserErrorException(
-                $"{folder} is no prepared data folder, for it has no {FileName}: name another, or make one with `actortrain prepare --output DIR`.");
+                $"{folder} is no prepared data folder, for it has no {FileName}: name another, or make one with `actortrain prepare --input TEXT --output DIR`.");
         byte[] bytes;
         TokenIndex index;
         try

@@ -103,7 +103,8 @@ public sealed class DocumentReader
 
     private IEnumerable<(ReadOnlyMemory<byte> Text, PieceEnd End)> Pieces(SourceFile file, TextBuffer buffer)
     {
-        for (; buffer.Window.Length > 0; buffer.Fill(2 * PieceBytes + 1))
+        // A window shorter than asked for is the end of the file, so it is filled again also where a byte order mark has just been taken from it.
+        for (buffer.Fill(2 * PieceBytes + 1); buffer.Window.Length > 0; buffer.Fill(2 * PieceBytes + 1))
         {
             var length = TextCut.At(buffer.Window.Span, PieceBytes);
             var end = length == buffer.Window.Length ? PieceEnd.Document : PieceEnd.Open;

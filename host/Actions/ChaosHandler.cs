@@ -3,6 +3,7 @@ using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Memory;
+using ActorTrain.Host.Reports;
 using ActorTrain.Models;
 
 namespace ActorTrain.Host.Actions;
@@ -16,10 +17,10 @@ internal static class ChaosHandler
         var schedule = request.Schedule is { } file ? ScheduleFile.Read(file, configuration)
             : request.Every is { } every ? ChaosSchedule.DrawTimed((ulong)request.Seed, every, configuration)
             : ChaosSchedule.Draw((ulong)request.Seed, request.Faults, configuration);
-        foreach (var target in new[] { request.Report, request.Picture })
+        foreach (var (target, option) in new[] { (request.Report, "--report"), (request.Picture, "--picture") })
         {
-            if (target is not null && Path.GetDirectoryName(Path.GetFullPath(target)) is { } folder && !Directory.Exists(folder))
-                throw new UserErrorException($"'{target}' cannot be written: there is no folder {folder}; make it, or name another file.");
+            if (target is not null)
+                ReportFile.Require(target, option);
         }
 
         using (var data = TokenStore.Open(configuration.Data.Path))

@@ -43,6 +43,7 @@ internal static class EvalHandler
                 $"{data.Folder} has no validation part; prepare its text again with --held-out 0.02 --tokenizer-from {run.Path} into another folder and name that with --data, or evaluate with --part train.");
 
         using var interrupted = new StopSignal();
+        data.Verify(interrupted.Token);
         var (model, parameters) = trained.Build();
         using (parameters)
         using (model)

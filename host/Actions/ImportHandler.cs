@@ -17,6 +17,8 @@ internal static class ImportHandler
     {
         if (Directory.Exists(request.Output) && Directory.EnumerateFileSystemEntries(request.Output).Any())
             throw new UserErrorException($"{request.Output} exists and is not empty; name a folder to be made with --output.");
+        if (File.Exists(request.Output))
+            throw new UserErrorException($"{request.Output} is a file; name a folder to be made with --output.");
         var path = Path.GetFullPath(request.Output);
         var run = new RunDirectory(Path.GetDirectoryName(path)!, Path.GetFileName(path));
 

@@ -15,13 +15,14 @@ internal static class TraceHandler
     public static int Run(TraceRequest request, CommandContext context)
     {
         var run = NamedRun.Find(request.Run).Directory;
+        var output = request.Output ?? Path.Combine(run.Path, "trace.json");
+        ReportFile.Require(output, "--output");
         var begun = ControlClient.Ask(run, ControlRequest.BeginTrace(request.Steps)) ?? throw new UserErrorException(
             $"No process is training {run.Path}; start it with `actortrain pretrain`, and trace it from another terminal.");
         context.Error.WriteLine(begun.Sentence);
         using var stop = new StopSignal();
         var trace = Wait(run, context.Time, stop.Token);
-        var output = request.Output ?? Path.Combine(run.Path, "trace.json");
-        TraceReport.Save(trace, output);
+        ReportFile.Write(output, "--output", stream => TraceReport.Save(trace, stream));
         TraceReport.Write(trace, context.Output);
         context.Output.WriteLine($"{output} holds the timeline.");
         return ExitCode.Success;

@@ -20,18 +20,8 @@ internal static class ChaosPicture
     /// <exception cref="UserErrorException">It cannot be written.</exception>
     public static void Save(string title, ChaosOutcome undisturbed, ChaosOutcome disturbed, ChaosOutcome? unanswered, ChaosSchedule schedule, string path)
     {
-        ICanvas canvas = path.EndsWith(".png", StringComparison.OrdinalIgnoreCase) ? new PngCanvas(Width, Height) : new SvgCanvas(Width, Height);
-        Draw(title, Loss(undisturbed.Directory), Loss(disturbed.Directory), unanswered is null ? null : Loss(unanswered.Directory), Marks(schedule, disturbed), canvas);
-        try
-        {
-            using (var file = File.Create(path + ".tmp"))
-                canvas.Save(file);
-            File.Move(path + ".tmp", path, overwrite: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"The picture '{path}' cannot be written: {error.Message.TrimEnd('.')}.", error);
-        }
+        var loss = (Loss(undisturbed.Directory), Loss(disturbed.Directory), unanswered is null ? null : Loss(unanswered.Directory));
+        PictureFile.Save(path, Width, Height, "--picture", canvas => Draw(title, loss.Item1, loss.Item2, loss.Item3, Marks(schedule, disturbed), canvas));
     }
 
     internal static void Draw(string title, MetricsSeries undisturbed, MetricsSeries disturbed, MetricsSeries? unanswered, IReadOnlyList<(long Step, string Kind)> marks, ICanvas canvas)

@@ -57,7 +57,11 @@ public static class CommandLine
         root.Add(ChaosCommand.Define(request => handlers.Chaos(request, context)));
         root.Add(HelpCommand.Define(root, context));
         foreach (var command in root.Subcommands)
+        {
             ParseErrors.RefuseMisspelt(command);
+            ParseErrors.RefuseNameless(command);
+        }
+
         foreach (var option in root.Options)
         {
             if (option is HelpOption { Action: HelpAction usual } help)

@@ -49,6 +49,18 @@ internal static class ParseErrors
             result.AddError(NoOption(result.Command, misspelt));
     });
 
+    /// <summary>Makes a command refuse an empty text where the name of a file, a folder or a run is asked for.</summary>
+    public static void RefuseNameless(Command command) => command.Validators.Add(static result =>
+    {
+        foreach (var child in result.Children.Where(static child => child.Tokens.Any(static token => token.Value.Length == 0)))
+        {
+            if (child is ArgumentResult { Argument: var argument })
+                result.AddError($"{argument.Name} is empty: {argument.Description}");
+            else if (child is OptionResult { Option: { HelpName: "DIR" or "FILE" or "PATH..." } option })
+                result.AddError($"{option.Name} is empty; it must be a name.");
+        }
+    });
+
     // Where any number of values is taken, what begins with a dash is taken too.
     private static string? Misspelt(CommandResult result) => result.Children
         .Where(static child => child is ArgumentResult or OptionResult { Option.AllowMultipleArgumentsPerToken: true })

@@ -1,3 +1,4 @@
+using ActorTrain.Host.Reports;
 using ActorTrain.Models;
 
 namespace ActorTrain.Host.Plotting;
@@ -16,18 +17,6 @@ internal static class PictureFile
     {
         ICanvas canvas = path.EndsWith(".png", StringComparison.OrdinalIgnoreCase) ? new PngCanvas(width, height) : new SvgCanvas(width, height);
         draw(canvas);
-        if (Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder))
-            throw new UserErrorException($"The picture '{path}' cannot be written: there is no folder {folder}; make it, or name another with {option}.");
-        var unfinished = path + ".tmp";
-        try
-        {
-            using (var file = File.Create(unfinished))
-                canvas.Save(file);
-            File.Move(unfinished, path, overwrite: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"The picture '{path}' cannot be written: {error.Message.TrimEnd('.')}.", error);
-        }
+        ReportFile.Write(path, option, canvas.Save);
     }
 }

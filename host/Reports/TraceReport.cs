@@ -29,9 +29,8 @@ internal static class TraceReport
     }
 
     /// <summary>Writes the timeline in the trace event format of Chromium: complete events ("X"), a row per actor, microseconds.</summary>
-    public static void Save(StepTrace trace, string path)
+    public static void Save(StepTrace trace, Stream stream)
     {
-        using var stream = File.Create(path);
         using var json = new Utf8JsonWriter(stream);
         json.WriteStartArray();
         List<string> rows = ["commits", .. trace.Messages.Select(static message => message.Actor).Distinct().Order(StringComparer.Ordinal)];

@@ -72,7 +72,8 @@ public sealed class BadInputTests(TrainedRuns real)
     [InlineData("model.context=100000000", "model.context")]
     [InlineData("model.context=1000000", "one sequence of 1000000 + 1", "model.context")]
     [InlineData("run.name=../escape", "run.name")]
-    [InlineData("data.path=nowhere", "nowhere does not exist", "actortrain prepare --output nowhere")]
+    [InlineData("data.path=nowhere", "nowhere does not exist", "actortrain prepare --input TEXT --output nowhere")]
+    [InlineData("data.path=text.txt", "text.txt is a file", "actortrain prepare --input text.txt --output")]
     [InlineData("data.path=runs", "runs")]
     public void Pretrain_refuses(string setting, params string[] said) => Refused($"{Train} --set data.path=data --set {setting}", said);
 
@@ -134,6 +135,7 @@ public sealed class BadInputTests(TrainedRuns real)
         Refused($"{Train} --set data.path=edited", "edited/index.json was altered");
         Refused($"{Train} --set data.path=swapped", "The tokenizer in swapped is not the one");
         Refused($"{Train} --set data.path=short", "short holds 4 tokens", "one sequence of 32 + 1", "model.context");
+        Refused("eval gpt2 --data flipped --part train", "flipped/train-00000.bin", "checksum");
         Refused("eval gpt2 --data pieces", "The tokenizer of runs/gpt2 does not match the data in pieces", "--tokenizer-from");
     }
 
@@ -174,6 +176,9 @@ public sealed class BadInputTests(TrainedRuns real)
     [InlineData("export gpt2 --output new --format onnx", "--format is 'onnx'")]
     [InlineData("import nowhere --output new", "nowhere", "config.json")]
     [InlineData("import data --output new", "config.json")]
+    [InlineData("import data --output text.txt", "text.txt is a file", "--output")]
+    [InlineData("trace gpt2 --output nowhere/a.json", "there is no folder nowhere", "--output")]
+    [InlineData("trace gpt2 --output data", "it is a folder", "--output")]
     [InlineData("plot gpt2 --output a.jpg", ".svg or .png")]
     [InlineData("plot gpt2 --output nowhere/a.svg", "there is no folder nowhere")]
     [InlineData("pretrain nowhere.yaml", "'nowhere.yaml' cannot be read: there is no such file")]
@@ -183,6 +188,19 @@ public sealed class BadInputTests(TrainedRuns real)
     [InlineData("help confg", "did you mean 'config'?")]
     [InlineData("--verbose", "no option '--verbose'")]
     public void A_line_is_refused(string line, params string[] said) => Refused(line, said);
+
+    [Theory]
+    [InlineData("import data --output", "--output is empty")]
+    [InlineData("export gpt2 --output", "--output is empty")]
+    [InlineData("trace gpt2 --output", "--output is empty")]
+    [InlineData("prepare --output new --input", "--input is empty")]
+    [InlineData("plot", "RUN is empty")]
+    public void A_name_without_a_letter_is_refused(string line, params string[] said)
+    {
+        var before = real.Snapshot();
+        real.Run([.. line.Split(' '), ""]).ShouldRefuse(said);
+        real.Snapshot().ShouldBe(before);
+    }
 
     private void Refused(string line, params string[] said)
     {

@@ -115,6 +115,20 @@ public sealed class ExtensionSimulationTests
         Check(run, 50, (20, 40), (13, 50));
     }
 
+    [Theory]
+    [InlineData(8)]
+    [InlineData(9)]
+    public void What_is_decided_while_a_run_takes_its_way_back_to_a_step_takes_effect_at_that_step(int to)
+    {
+        var run = new SimulatedRun(1, Small with { SnapshotSlots = 2 }, Plan);
+        run.Until(static logic => logic.TakenSteps == 13);
+        run.Give(new OperatorWish(1, "ann", new RollBackRun(to, 0)));
+        run.Until(static logic => logic.TakenSteps == 6);
+        run.Give(new OperatorWish(2, "ann", new ExtendRun(40)));
+        run.Run(400_000);
+        Check(run, 40, (to, 40));
+    }
+
     [Fact]
     public void A_run_that_is_ending_refuses_what_comes_too_late()
     {

@@ -164,7 +164,7 @@ public sealed class TokenStoreTests : IDisposable
     [Fact]
     public void A_folder_that_is_no_prepared_data_is_refused()
     {
-        Refusal(folder.Of("none")).ShouldContain($"`actortrain prepare --output {folder.Of("none")}`");
+        Refusal(folder.Of("none")).ShouldContain($"`actortrain prepare --input TEXT --output {folder.Of("none")}`");
         Refusal(folder.Root).ShouldContain($"{folder.Root} is no prepared data folder");
         folder.Write("index.json", "{");
         Refusal(folder.Root).ShouldStartWith($"{folder.Of("index.json")} cannot be read (");

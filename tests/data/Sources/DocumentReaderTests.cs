@@ -33,6 +33,21 @@ public sealed class DocumentReaderTests : IDisposable
             pieces.Take(pieces.Count - 1).Aggregate(new List<long> { 0 }, static (all, piece) => [.. all, all[^1] + Encoding.UTF8.GetByteCount(piece.Text)]));
     }
 
+    [Theory]
+    [InlineData("utf-8")]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    [InlineData("utf-32")]
+    public void A_byte_order_mark_does_not_end_a_large_file_early(string encoding)
+    {
+        var text = Texts.Prose(1, 300_000);
+        var file = folder.Of("marked.txt");
+        File.WriteAllText(file, text, Encoding.GetEncoding(encoding));
+        var pieces = Pieces(Options(file));
+        string.Concat(pieces.Select(static piece => piece.Text)).ShouldBe(text);
+        pieces.Select(static piece => piece.End).ShouldBe(Enumerable.Repeat(PieceEnd.Open, pieces.Count - 1).Append(PieceEnd.Document));
+    }
+
     [Fact]
     public void Pieces_end_at_paragraphs_else_lines_else_before_spaces_else_between_characters()
     {

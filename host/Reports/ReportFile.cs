@@ -1,0 +1,40 @@
+using ActorTrain.Models;
+
+namespace ActorTrain.Host.Reports;
+
+/// <summary>A file that a command writes for its user; it appears whole or not at all.</summary>
+internal static class ReportFile
+{
+    /// <summary>Refuses a file for which there is no folder, before anything is done for it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="option">The option by which another can be named.</param>
+    /// <exception cref="UserErrorException">There is no such folder, or the path is that of a folder.</exception>
+    public static void Require(string path, string option)
+    {
+        if (Directory.Exists(path))
+            throw new UserErrorException($"'{path}' cannot be written: it is a folder; name a file with {option}.");
+        if (Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder))
+            throw new UserErrorException($"'{path}' cannot be written: there is no folder {folder}; make it, or name another file with {option}.");
+    }
+
+    /// <summary>Writes it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="option">The option by which another can be named.</param>
+    /// <param name="write">Writes what is in it.</param>
+    /// <exception cref="UserErrorException">It cannot be written.</exception>
+    public static void Write(string path, string option, Action<Stream> write)
+    {
+        Require(path, option);
+        var unfinished = path + ".tmp";
+        try
+        {
+            using (var file = File.Create(unfinished))
+                write(file);
+            File.Move(unfinished, path, overwrite: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"'{path}' cannot be written: {error.Message.TrimEnd('.')}; name another file with {option}.", error);
+        }
+    }
+}
