@@ -206,6 +206,7 @@ public sealed partial class AdviceTests : IDisposable
         var index = At("made/index.json");
         Changed(() => Open("none"), () => Make(Advised()));
         Changed(() => Open("folder"), () => Make(At("other")));
+        Changed(() => Open("text.txt"), () => Make(At("of-file")));
         Broken(() => File.WriteAllText(index, "{"));
         Broken(() => File.WriteAllText(index, File.ReadAllText(index).Replace("\"format\": 1", "\"format\": 7", StringComparison.Ordinal)));
         Broken(() => File.WriteAllText(index, File.ReadAllText(index).Replace("\"documents\": 1", "\"documents\": 2", StringComparison.Ordinal)));
