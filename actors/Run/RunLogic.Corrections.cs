@@ -115,6 +115,7 @@ public sealed partial class RunLogic
     private void Hear(OperatorWish wish)
     {
         var (by, boundary) = (wish.By, round is null ? step : step + 1);
+        var from = EffectiveFrom(boundary);
         switch (wish.Command)
         {
             case RollBackRun back when back.To < 0 || back.To > step:
@@ -130,21 +131,19 @@ public sealed partial class RunLogic
                 Refuse(wish, $"{skip.Count} batches cannot be left out; give 1 or more.");
                 break;
             case SkipBatches skip:
-                boundary = EffectiveFrom(boundary);
-                Correct(wish, boundary, skip.Count, 1, $"{by} had {skip.Count} batches left out.", $"The {skip.Count} batches from step {boundary} on are left out.");
+                Correct(wish, from, skip.Count, 1, $"{by} had {skip.Count} batches left out.", $"The {skip.Count} batches from step {from} on are left out.");
                 break;
             case ScaleLearningRate { Factor: var factor } when !(factor > 0) || !double.IsFinite(factor):
                 Refuse(wish, FormattableString.Invariant($"The learning rate cannot be multiplied by {factor}; give --factor a number above 0."));
                 break;
             case ScaleLearningRate { Factor: var factor }:
-                boundary = EffectiveFrom(boundary);
-                Correct(wish, boundary, 0, factor, FormattableString.Invariant($"{by} multiplied the learning rate by {factor}."), FormattableString.Invariant($"From step {boundary} on the learning rate is multiplied by {factor}."));
+                Correct(wish, from, 0, factor, FormattableString.Invariant($"{by} multiplied the learning rate by {factor}."), FormattableString.Invariant($"From step {from} on the learning rate is multiplied by {factor}."));
                 break;
             case ExtendRun { Steps: var steps } when steps <= lastStep:
                 Refuse(wish, $"The run takes {lastStep} steps already; give --extend-to more than that.");
                 break;
             case ExtendRun { Steps: var steps }:
-                Extend(steps, EffectiveFrom(boundary), by);
+                Extend(steps, from, by);
                 Accept(wish, RunEventWords.Describe(corrections[^1]));
                 break;
             case QuarantineTrainer { Trainer: var number } when !trainers.ContainsKey(number):

@@ -48,7 +48,7 @@ public sealed class DocumentReader
         {
             var file = Files[source];
             using var buffer = new TextBuffer(file, options.Lenient);
-            buffer.Fill(2 * PieceBytes + 1);
+            buffer.Fill(ByteOrderMark.Length);
             if (buffer.Window.Span.StartsWith(ByteOrderMark))
                 buffer.Advance(ByteOrderMark.Length);
 
@@ -103,7 +103,7 @@ public sealed class DocumentReader
 
     private IEnumerable<(ReadOnlyMemory<byte> Text, PieceEnd End)> Pieces(SourceFile file, TextBuffer buffer)
     {
-        // A window shorter than asked for is the end of the file, so it is filled again also where a byte order mark has just been taken from it.
+        // A window shorter than asked for is the end of the file.
         for (buffer.Fill(2 * PieceBytes + 1); buffer.Window.Length > 0; buffer.Fill(2 * PieceBytes + 1))
         {
             var length = TextCut.At(buffer.Window.Span, PieceBytes);

@@ -1,3 +1,4 @@
+using System.Text;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Commands;
@@ -57,13 +58,7 @@ internal static class ChaosHandler
     {
         using var text = new StringWriter();
         report.Write(text);
-        try
-        {
-            File.WriteAllText(path, Path.GetExtension(path) == ".json" ? report.ToJson() + "\n" : text.ToString());
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"The report '{path}' cannot be written: {error.Message.TrimEnd('.')}.", error);
-        }
+        var content = Path.GetExtension(path) == ".json" ? report.ToJson() + "\n" : text.ToString();
+        ReportFile.Write(path, "--report", file => file.Write(Encoding.UTF8.GetBytes(content)));
     }
 }

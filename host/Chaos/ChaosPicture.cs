@@ -20,8 +20,8 @@ internal static class ChaosPicture
     /// <exception cref="UserErrorException">It cannot be written.</exception>
     public static void Save(string title, ChaosOutcome undisturbed, ChaosOutcome disturbed, ChaosOutcome? unanswered, ChaosSchedule schedule, string path)
     {
-        var loss = (Loss(undisturbed.Directory), Loss(disturbed.Directory), unanswered is null ? null : Loss(unanswered.Directory));
-        PictureFile.Save(path, Width, Height, "--picture", canvas => Draw(title, loss.Item1, loss.Item2, loss.Item3, Marks(schedule, disturbed), canvas));
+        PictureFile.Save(path, Width, Height, "--picture", canvas => Draw(
+            title, Loss(undisturbed.Directory), Loss(disturbed.Directory), unanswered is null ? null : Loss(unanswered.Directory), Marks(schedule, disturbed), canvas));
     }
 
     internal static void Draw(string title, MetricsSeries undisturbed, MetricsSeries disturbed, MetricsSeries? unanswered, IReadOnlyList<(long Step, string Kind)> marks, ICanvas canvas)

@@ -9,8 +9,6 @@ internal static class ChaosCommand
 {
     private const int UsualFaults = 8;
 
-    private static readonly Text Picture = new("a file name that ends in .svg or .png", static path => Path.GetExtension(path) is ".svg" or ".png");
-
     private static readonly string Lesson = $$"""
         The run of the file is trained twice in folders below NAME-chaos, by real processes: once undisturbed (or what came of that the last
         time is taken), once with faults that strike on schedule, or at random with a seed. What is killed is started again. The report holds
@@ -65,7 +63,7 @@ internal static class ChaosCommand
             Description = "Draw the loss of the runs, .svg or .png, and of one on the same poisoned data that has no rule against spikes.",
             HelpName = "FILE",
             Arity = ArgumentArity.ExactlyOne,
-            CustomParser = static result => OptionChecks.Read(result, Picture, static value => (string)value),
+            CustomParser = static result => OptionChecks.Read(result, PlotCommand.Picture, static value => (string)value),
         };
         var fresh = new Option<bool>("--fresh") { Description = "Train the undisturbed run anew, so that times are of one hour." };
         var force = OptionChecks.Force();
