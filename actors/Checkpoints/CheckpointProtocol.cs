@@ -18,6 +18,9 @@ public sealed record SaveCheckpoint(long Number, int Slot, long Step, ulong Hash
 {
     /// <summary>Whose part in the state is not proved; see <see cref="UnprovedWork"/>.</summary>
     public IReadOnlyDictionary<int, long> Unproved { get; init; } = ImmutableDictionary<int, long>.Empty;
+
+    /// <summary>Decisions of the run that are durable, all that the state rests on among them.</summary>
+    public long Decisions { get; init; }
 }
 
 /// <summary>A checkpoint has proved good: note that beside it. It is not answered; what is lost of it is noted with the next save.</summary>

@@ -13,6 +13,8 @@ public sealed record CheckpointerOptions
     /// <summary>Under which name the manifest keeps the hash of weights and moments together.</summary>
     internal const string StateHashKey = "state";
 
+    private const string DecisionsKey = "decisions";
+
     /// <summary>Where the parameters stand in the flat buffers.</summary>
     public required FlatLayout Layout { get; init; }
 
@@ -49,8 +51,16 @@ public sealed record CheckpointerOptions
                 [CourseCodec.Key] = CourseCodec.Write(save.Course),
                 [StateHashKey] = Write(save.Hash),
                 [UnprovedWork.Key] = UnprovedWork.Write(save.Unproved),
+                [DecisionsKey] = save.Decisions.ToString(CultureInfo.InvariantCulture),
             },
         };
+    }
+
+    /// <summary>Decisions that were durable when a checkpoint was saved: with fewer, its run's journal is not whole. 0 where an older program saved it.</summary>
+    public static long DecisionsOf(CheckpointFacts facts)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        return long.TryParse(facts.State.GetValueOrDefault(DecisionsKey), NumberStyles.None, CultureInfo.InvariantCulture, out var decisions) ? decisions : 0;
     }
 
     internal static string Write(ulong hash) => hash.ToString("x16", CultureInfo.InvariantCulture);

@@ -38,7 +38,7 @@ public static class JournalReader
         using var question = Command(database, hasTable);
         if (question.ExecuteScalar() is not (true or 1L))
             return [];
-        using var select = Command(database, "SELECT sequence_number, identifier, manifest, message FROM journal WHERE persistence_id = @run ORDER BY sequence_number");
+        using var select = Command(database, "SELECT sequence_number, identifier, manifest, message, deleted FROM journal WHERE persistence_id = @run ORDER BY sequence_number");
         var parameter = select.CreateParameter();
         (parameter.ParameterName, parameter.Value) = ("@run", JournalSettings.PersistenceIdOf(run));
         select.Parameters.Add(parameter);
@@ -46,6 +46,9 @@ public static class JournalReader
         var decisions = new RecoveredDecisions();
         while (rows.Read())
         {
+            // What is marked so, recovery passes over.
+            if (rows.GetBoolean(4))
+                throw decisions.Missing;
             if (rows.IsDBNull(1) || rows.GetInt32(1) != RunEventSerializer.Number)
                 throw new UnreadableJournalException(RecoveredDecisions.Foreign);
             decisions.Add(rows.GetInt64(0), RunEventSerializer.Read((byte[])rows.GetValue(3), rows.IsDBNull(2) ? "" : rows.GetString(2)));

@@ -13,6 +13,9 @@ internal sealed class RecoveredDecisions
     /// <summary>All so far.</summary>
     public IReadOnlyList<RunEvent> All => decisions;
 
+    /// <summary>What is to be said where the next is missing.</summary>
+    public UnreadableJournalException Missing => Unreadable("it is missing; restore the database from a copy");
+
     /// <summary>Takes the next.</summary>
     /// <param name="number">Its number.</param>
     /// <param name="decision">What was read, perhaps an <see cref="UnreadableDecision"/>.</param>
@@ -26,7 +29,7 @@ internal sealed class RecoveredDecisions
 
     /// <summary>What is to be said where a decision before a number is missing; null: none is.</summary>
     public UnreadableJournalException? GapBefore(long number) =>
-        number == decisions.Count + 1 ? null : Unreadable("it is missing; restore the database from a copy");
+        number == decisions.Count + 1 ? null : Missing;
 
     private UnreadableJournalException Unreadable(string reason) => new($"at decision {decisions.Count + 1}: {reason}");
 }

@@ -189,7 +189,8 @@ public sealed partial class RunLogic
         if (!IsEnding && step < lastStep && journal.Waiting.Any(static waiting => waiting.Content is CourseCorrected))
             return;
         var (slot, at, hash, itsCourse) = next.Snapshot;
-        (saving, saveNext, savingAt, saveAgainAt) = (new SaveCheckpoint(++saves, slot, at, hash, itsCourse, history) { Unproved = UnprovedBefore(at) }, null, now, null);
+        saving = new SaveCheckpoint(++saves, slot, at, hash, itsCourse, history) { Unproved = UnprovedBefore(at), Decisions = journal.Acknowledged };
+        (saveNext, savingAt, saveAgainAt) = (null, now, null);
         (saveRetryAt, saveRetryDelay) = (now + options.RetryInterval, options.RetryInterval);
         Do(new ToCheckpointer(saving));
     }

@@ -123,7 +123,7 @@ internal static class ScheduleFile
 
     private static object Value(YamlNode node, string name, string key, SettingKind kind) => kind.TryRead(TextOf(node, name), out var value)
         ? value
-        : throw new UserErrorException($"{At(name, node)}: {key} is '{TextOf(node, name)}', but it must be {kind.Expectation}.");
+        : throw new UserErrorException($"{At(name, node)}: {key} is '{TextOf(node, name)}', but it must be {kind.ExpectationOf(TextOf(node, name))}.");
 
     private static string TextOf(YamlNode node, string name) => node is YamlScalarNode { Value: { Length: > 0 } text }
         ? text

@@ -48,7 +48,7 @@ internal static class OptionChecks
         if (kind.TryRead(text, out var value))
             return cast(value);
         var option = result.Parent is OptionResult parent ? parent.Option.Name : result.Argument.Name;
-        result.AddError($"{option} is '{text}', but it must be {kind.Expectation}{NearestName.Hint(text, kind.Words)}");
+        result.AddError($"{option} is '{text}', but it must be {kind.ExpectationOf(text)}{NearestName.Hint(text, kind.Words)}");
         return default;
     }
 

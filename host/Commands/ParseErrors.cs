@@ -14,6 +14,8 @@ internal static class ParseErrors
             return NoOption(command, misspelt);
         if (line.UnmatchedTokens is [var stranger, ..])
         {
+            if (line.Tokens.Any(static token => token.Type == TokenType.DoubleDash))
+                return $"what follows '--' is no option, so {command.Name} does not know what to do with '{stranger}'; write OPTION=-- for a value of two dashes, else leave '--' out.";
             if (command == root)
             {
                 var commands = root.Subcommands.Select(static subcommand => subcommand.Name);

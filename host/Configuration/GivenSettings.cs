@@ -18,7 +18,7 @@ internal sealed class GivenSettings(string fallbackOrigin)
         if (!setting.Kind.TryRead(text, out var value))
         {
             var hint = NearestName.Of(text, setting.Kind.Words) is { } word ? $"; did you mean '{word}'?" : ".";
-            throw new UserErrorException($"{origin}: {key} is '{text}', but it must be {setting.Kind.Expectation}{hint}");
+            throw new UserErrorException($"{origin}: {key} is '{text}', but it must be {setting.Kind.ExpectationOf(text)}{hint}");
         }
 
         given[key] = (value, origin);

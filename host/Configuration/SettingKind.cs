@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Numerics;
 
 namespace ActorTrain.Host.Configuration;
 
@@ -8,6 +9,9 @@ public abstract record SettingKind
 {
     /// <summary>What a value must be, to follow "it must be".</summary>
     public abstract string Expectation { get; }
+
+    /// <summary>The same to somebody who gave a value that is refused, with the bound that it passed.</summary>
+    public virtual string ExpectationOf(string text) => Expectation;
 
     /// <summary>The words a value is chosen from; empty where it is not.</summary>
     public virtual IReadOnlyList<string> Words => [];
@@ -22,7 +26,13 @@ public sealed record Whole(long Least, long Most = int.MaxValue) : SettingKind
     /// <inheritdoc/>
     public override string Expectation => Most == int.MaxValue || Most == long.MaxValue
         ? string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {Least}")
-        : string.Create(CultureInfo.InvariantCulture, $"a whole number from {Least} to {Most}");
+        : Range;
+
+    private string Range => string.Create(CultureInfo.InvariantCulture, $"a whole number from {Least} to {Most}");
+
+    /// <inheritdoc/>
+    public override string ExpectationOf(string text) =>
+        BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number > Most ? Range : Expectation;
 
     /// <inheritdoc/>
     public override bool TryRead(string text, [NotNullWhen(true)] out object? value)
@@ -40,6 +50,9 @@ public sealed record WholeOr(long Least, long Value, string Word) : SettingKind
 
     /// <inheritdoc/>
     public override string Expectation => $"{Word} or {number.Expectation}";
+
+    /// <inheritdoc/>
+    public override string ExpectationOf(string text) => $"{Word} or {number.ExpectationOf(text)}";
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Words => [Word];
@@ -66,6 +79,12 @@ public sealed record Number(double Least, double Most = double.MaxValue, bool Ab
             return Most == double.MaxValue ? $"a number {lower}" : string.Create(CultureInfo.InvariantCulture, $"a number {lower} and {(Below ? "below" : "at most")} {Most}");
         }
     }
+
+    /// <inheritdoc/>
+    public override string ExpectationOf(string text) =>
+        Most == double.MaxValue && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsPositiveInfinity(number)
+            ? string.Create(CultureInfo.InvariantCulture, $"{Expectation} and at most {Most:G2}")
+            : Expectation;
 
     /// <inheritdoc/>
     public override bool TryRead(string text, [NotNullWhen(true)] out object? value)

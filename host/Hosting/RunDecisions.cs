@@ -1,7 +1,9 @@
 using System.Data.Common;
 using System.Net.Sockets;
+using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Models;
+using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Runs;
 
@@ -10,24 +12,24 @@ namespace ActorTrain.Host.Hosting;
 /// <summary>The decisions of a run, for whoever looks at it or is about to resume it.</summary>
 internal static class RunDecisions
 {
-    /// <summary>What the journal of a run holds, also while another process writes to it. It is left as it is.</summary>
+    /// <summary>What the journal of a run holds, also while another process writes to it. It is left as it is, and holds all that the run's checkpoints rest on.</summary>
     /// <param name="run">The run.</param>
     /// <param name="connection">As for <see cref="RunActorSystem.Create"/>.</param>
     /// <param name="isHeld">Whether it is this process that holds the run's lock.</param>
     /// <param name="away">Told where the database cannot be reached; without it that is an error.</param>
     /// <returns>All decisions; none where the database cannot be reached.</returns>
-    /// <exception cref="UserErrorException">The database cannot be reached, or a decision in it cannot be read.</exception>
+    /// <exception cref="UserErrorException">The database cannot be reached, or a decision in it cannot be read or is missing.</exception>
     public static IReadOnlyList<RunEvent> Read(RunDirectory run, string connection, bool isHeld = false, Action<string>? away = null)
     {
         ArgumentNullException.ThrowIfNull(run);
-        if (connection.Length == 0 && !File.Exists(run.JournalFile))
-            return [];
         try
         {
-            if (connection.Length > 0)
-                return JournalReader.ReadPostgres(connection, run.Name);
-            using var copy = CopyAtRest(run, isHeld);
-            return JournalReader.ReadSqlite(copy?.File ?? run.JournalFile, run.Name);
+            // The checkpoints first: a run that goes on decides more.
+            var newest = new CheckpointArchive(run.CheckpointsDirectory).List().Where(static info => info.Manifest is not null).MaxBy(static info => DecisionsOf(info));
+            var decisions = Decisions();
+            return newest is null || DecisionsOf(newest) <= decisions.Count ? decisions : throw new UnreadableJournalException(
+                $"in full: it holds {decisions.Count} decisions of the run {run.Name}, and {newest.Path} rests on {DecisionsOf(newest)}; put the journal back, "
+                + "name the database that holds it with journal.connection, or give the run the name back under which it was begun");
         }
         catch (UnreadableJournalException exception)
         {
@@ -42,9 +44,21 @@ internal static class RunDecisions
             return [];
         }
 
+        IReadOnlyList<RunEvent> Decisions()
+        {
+            if (connection.Length > 0)
+                return JournalReader.ReadPostgres(connection, run.Name);
+            if (!File.Exists(run.JournalFile))
+                return [];
+            using var copy = CopyAtRest(run, isHeld);
+            return JournalReader.ReadSqlite(copy?.File ?? run.JournalFile, run.Name);
+        }
+
         string Unreadable(string reason) =>
             $"The journal of {run.Path} in {(connection.Length == 0 ? run.JournalFile : "PostgreSQL")} cannot be read{reason.TrimEnd('.')}.";
     }
+
+    private static long DecisionsOf(CheckpointInfo info) => CheckpointerOptions.DecisionsOf(info.Manifest!.Facts);
 
     // Null where a process writes to it: then reading it changes nothing.
     private static JournalCopy? CopyAtRest(RunDirectory run, bool isHeld)

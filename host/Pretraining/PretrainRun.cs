@@ -141,7 +141,7 @@ internal sealed class PretrainRun : IDisposable
 
     /// <summary>Finds the newest checkpoint that is whole and that the run has not left by going back, if there is one.</summary>
     /// <returns>Whether there was, or whether the run went back to its first weights.</returns>
-    /// <exception cref="UserErrorException">It belongs to another run.</exception>
+    /// <exception cref="UserErrorException">It belongs to another run, or to this one whose decisions are gone.</exception>
     public bool Restore()
     {
         using var checkpoint = store.LoadLatest(layout, fault => progress.Warning(fault.Sentence), isLeft: history.IsVoid);

@@ -18,6 +18,7 @@ public static partial class NativeRuntime
     /// <param name="portable">Pins the instruction set that all x86-64-v3 machines share, so that they compute the same bits; otherwise the
     /// fastest code of this CPU is taken.</param>
     /// <exception cref="InvalidOperationException">The process computes with the other choice already.</exception>
+    /// <exception cref="UserErrorException">libtorch or the kernels' library cannot be loaded.</exception>
     public static void Configure(bool portable)
     {
         lock (Gate)
@@ -32,6 +33,7 @@ public static partial class NativeRuntime
             isPortable = portable;
             SetEnvironment(portable);
             Allocator.Configure();
+            LoadLibtorch();
             LoadProcessLibrary();
             _ = torch.get_num_threads();
             _ = LeaveWithoutDestructors();
@@ -97,12 +99,28 @@ public static partial class NativeRuntime
     // The runtime's own copy of the environment is not what native code reads.
     private static void SetIfAbsent(string name, string value) => _ = Libc.SetEnvironment(name, value, overwrite: 0);
 
+    // TorchSharp would look for it elsewhere, copy what it finds beside the program, and end with its type's initializer.
+    private static void LoadLibtorch()
+    {
+        try
+        {
+            _ = NativeLibrary.Load(Beside("libLibTorchSharp.so"));
+        }
+        catch (DllNotFoundException error)
+        {
+            var reason = error.Message.ReplaceLineEndings("; ").Trim().TrimEnd(';', '.');
+            throw new UserErrorException($"libtorch cannot be loaded ({reason}); lift a limit on the process's memory (ulimit -v), or build it anew with 'make build'.", error);
+        }
+    }
+
     private static void LoadProcessLibrary()
     {
-        var path = Path.Combine(Path.GetDirectoryName(typeof(NativeRuntime).Assembly.Location)!, $"lib{ProcessLibrary}.so");
+        var path = Beside($"lib{ProcessLibrary}.so");
         if (Libc.Open(path, Libc.Now | Libc.Global) == 0)
-            throw new DllNotFoundException($"{path} could not be loaded; `make setup build` builds it.");
+            throw new UserErrorException($"{path} cannot be loaded; build it with 'make build'.");
     }
+
+    private static string Beside(string file) => Path.Combine(Path.GetDirectoryName(typeof(NativeRuntime).Assembly.Location)!, file);
 
     // The choice in force stands in brackets.
     private static string HugePages()

@@ -140,7 +140,7 @@ internal static class HuggingFaceConfig
         var width = config.Whole("n_embd", 768);
         var heads = config.Whole("n_head", 12);
         var context = config.Whole("n_positions", 1024);
-        config.RequireNumber("n_ctx", context);
+        config.RequireEqual("n_ctx", "n_positions", context);
         return new ModelOptions
         {
             Family = ModelFamily.Gpt2,
@@ -244,6 +244,13 @@ internal static class HuggingFaceConfig
         {
             if (Find(key) is { } value && Number(key, wanted) != wanted)
                 throw Unsupported(key, value, wanted.ToString(CultureInfo.InvariantCulture));
+        }
+
+        /// <summary>Refuses two keys that say the same and differ.</summary>
+        public void RequireEqual(string key, string other, double wanted)
+        {
+            if (Find(key) is { } value && Number(key, wanted) != wanted)
+                throw new UserErrorException($"{path} has {key}: {Shown(value.GetRawText())} beside {other}: {wanted.ToString(CultureInfo.InvariantCulture)}, which must be the same; get the file again.");
         }
 
         /// <summary>The base of the rotary frequencies, from wherever it stands; frequencies that are stretched are refused.</summary>

@@ -10,6 +10,7 @@ namespace ActorTrain.Persistence.HuggingFace;
 public static class HuggingFaceImport
 {
     private const string IndexFile = "model.safetensors.index.json";
+    private const string AdapterFile = "adapter_config.json";
 
     /// <summary>Reads <c>config.json</c> and <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c>
     /// names.</summary>
@@ -27,6 +28,8 @@ public static class HuggingFaceImport
             var configPath = Path.Combine(directory, HuggingFaceConfig.Name);
             if (!File.Exists(configPath))
                 throw new UserErrorException($"{directory} holds no {HuggingFaceConfig.Name}; name the directory of a Hugging Face model.");
+            if (File.Exists(Path.Combine(directory, AdapterFile)))
+                throw new UserErrorException($"{directory} holds {AdapterFile}, weights that are to be added to the model's; merge them into it first, or remove the adapter's files.");
             var (options, beginToken, endToken) = HuggingFaceConfig.Read(configPath, File.ReadAllBytes(configPath));
             foreach (var (path, named) in WeightFiles(directory))
             {

@@ -16,6 +16,8 @@ public sealed class UnreadableJournalTests(RealRun real) : IClassFixture<RealRun
     [InlineData("UPDATE journal SET manifest = 'CheckpointCommitted/9' WHERE sequence_number = 2", "at decision 2: it has the form \"CheckpointCommitted/9\"", true)]
     [InlineData("UPDATE journal SET manifest = 'CheckpointCommitted/9' WHERE sequence_number = 2", "use the newer program that wrote it", false)]
     [InlineData("DELETE FROM journal WHERE sequence_number = 3", "at decision 3: it is missing", true)]
+    [InlineData("UPDATE journal SET deleted = 1 WHERE sequence_number = 3", "at decision 3: it is missing", true)]
+    [InlineData("UPDATE journal SET deleted = 1 WHERE sequence_number = (SELECT max(sequence_number) FROM journal)", "it is missing; restore the database", false)]
     [InlineData("UPDATE journal SET message = substr(message, 1, 9) WHERE sequence_number = 1", "at decision 1: it was altered", false)]
     [InlineData("UPDATE journal SET identifier = 4711 WHERE sequence_number = 2", "one of its decisions was written by another program", false)]
     public void Whoever_needs_it_refuses_and_leaves_every_file_as_it_is(string damage, string said, bool isInLog)
@@ -47,6 +49,36 @@ public sealed class UnreadableJournalTests(RealRun real) : IClassFixture<RealRun
         real.Snapshot().ShouldBe(before);
     }
 
+    [Theory]
+    [InlineData("deleted", "it holds 0 decisions")]
+    [InlineData("shortened", "it holds 1 decisions")]
+    [InlineData("under another name", "it holds 0 decisions")]
+    public void A_journal_that_lacks_what_a_checkpoint_rests_on_is_refused_too(string damage, string said)
+    {
+        var name = $"lacking-{Guid.NewGuid():N}";
+        real.Run(Short(name)).ShouldSucceed();
+        var folder = real.RunFolder(name);
+        if (damage == "deleted")
+        {
+            foreach (var file in Directory.GetFiles(folder, "run.db*"))
+                File.Delete(file);
+        }
+        else if (damage == "shortened")
+        {
+            using var connection = new SqliteConnection($"Data Source={Path.Combine(folder, "run.db")};Pooling=False");
+            Execute(connection, "DELETE FROM journal WHERE sequence_number > 1");
+        }
+        else
+        {
+            name = $"renamed-{Guid.NewGuid():N}";
+            Directory.Move(folder, real.RunFolder(name));
+        }
+
+        var before = real.Snapshot();
+        RefuseAll(name, Short(name), $"runs/{name}/run.db", said, $"runs/{name}/checkpoints/step-");
+        real.Snapshot().ShouldBe(before);
+    }
+
     [Fact]
     public void The_same_holds_of_a_database_server()
     {
@@ -59,6 +91,8 @@ public sealed class UnreadableJournalTests(RealRun real) : IClassFixture<RealRun
         RefuseAll("served", train, "PostgreSQL", "at decision 2: it has the form \"RunMoved/1\"");
         real.Snapshot().ShouldBe(before);
         Rows().ShouldBe(rows);
+        Execute(connection, "UPDATE journal SET manifest = 'TrainerJoined/1', deleted = true WHERE sequence_number = 2");
+        RefuseAll("served", train, "PostgreSQL", "at decision 2: it is missing");
 
         object? Rows() => Execute(connection, "SELECT md5(string_agg(journal::text, '|' ORDER BY ordering)) FROM journal");
     }

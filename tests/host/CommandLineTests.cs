@@ -139,6 +139,8 @@ public sealed class CommandLineTests
     [InlineData("export r --output o --checkpoint last", "--checkpoint is 'last', but it must be a whole number of at least 0.")]
     [InlineData("scale r", "scale needs --trainers N: Trainers to have from now on; see 'actortrain scale --help'.")]
     [InlineData("scale r --trainers 0", "--trainers is '0', but it must be a whole number from 1 to 65536.")]
+    [InlineData("pretrain a.yaml --extend-to 2147483648", "--extend-to is '2147483648', but it must be a whole number from 1 to 2147483647.")]
+    [InlineData("prepare --input a --document-separator -- --output o", "what follows '--' is no option, so prepare does not know what to do with '--output'; write OPTION=-- for a value of two dashes, else leave '--' out.")]
     [InlineData("rollback r", "rollback needs --to STEP: Updates to go back to; see 'actortrain rollback --help'.")]
     [InlineData("rollback r --to -1", "--to is '-1', but it must be a whole number of at least 0.")]
     [InlineData("skip r --batches 0", "--batches is '0', but it must be a whole number of at least 1.")]

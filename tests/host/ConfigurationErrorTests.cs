@@ -14,6 +14,8 @@ public sealed class ConfigurationErrorTests
     [InlineData("zebra:\n  a: 1\n", "run.yaml:3: there is no section 'zebra'; the sections are run, model, data, training, trainers, reducers, spikes, audit, evaluation, checkpoints, journal.")]
     [InlineData("model:\n  steps: 5\n", "run.yaml:4: there is no key 'model.steps'; did you mean 'training.steps'?")]
     [InlineData("model:\n  qqqqqqqqqq: 5\n", "run.yaml:4: there is no key 'model.qqqqqqqqqq'; 'actortrain help config' lists all keys.")]
+    [InlineData("training:\n\n  steps: 2147483648\n", "run.yaml:5: training.steps is '2147483648', but it must be a whole number from 1 to 2147483647.")]
+    [InlineData("training:\n\n  learning_rate: 1e999\n", "run.yaml:5: training.learning_rate is '1e999', but it must be a number above 0 and at most 1.8E+308.")]
     [InlineData("training:\n\n  steps: many\n", "run.yaml:5: training.steps is 'many', but it must be a whole number of at least 1.")]
     [InlineData("training:\n  steps: 0\n", "run.yaml:4: training.steps is '0', but it must be a whole number of at least 1.")]
     [InlineData("training:\n  steps: 1e3\n", "run.yaml:4: training.steps is '1e3', but it must be a whole number of at least 1.")]

@@ -206,7 +206,7 @@ public sealed class ImportHandlerTests : IDisposable
         foreach (var (key, json) in new[]
                  {
                      ("activation_function", "\"gelu\""), ("activation_function", "\"relu\""), ("scale_attn_weights", "false"), ("scale_attn_by_inverse_layer_idx", "true"),
-                     ("add_cross_attention", "true"), ("is_encoder_decoder", "true"), ("n_ctx", "8"), ("architectures", "[\"GPT2ForSequenceClassification\"]"),
+                     ("add_cross_attention", "true"), ("is_encoder_decoder", "true"), ("architectures", "[\"GPT2ForSequenceClassification\"]"),
                      ("model_type", "\"gpt_neo\""), ("n_layer", "\"2\""), ("n_embd", "12.5"), ("layer_norm_epsilon", "1e999"), ("tie_word_embeddings", "\"yes\""),
                      ("rope_theta", "10000"), ("hidden_size", "12"), ("pruned_heads", "{\"0\":[1]}"), ("eos_token_id", "264"), ("eos_token_id", "-1"),
                      ("eos_token_id", "[256,7]"), ("bos_token_id", "\"<s>\""),
@@ -236,6 +236,8 @@ public sealed class ImportHandlerTests : IDisposable
         }
 
         Gpt2("a key twice", folder => File.WriteAllText(folder.At("config.json"), File.ReadAllText(folder.At("config.json")).Replace("{\n", "{\n\"n_layer\": 3,\n", StringComparison.Ordinal)), "config.json", "n_layer");
+        Gpt2("two contexts", folder => folder.Set("n_ctx", "8"), "n_ctx: 8", "n_positions:");
+        Gpt2("an adapter", folder => File.WriteAllText(folder.At("adapter_config.json"), "{}"), "adapter_config.json");
         Gpt2("no config", folder => File.Delete(folder.At("config.json")), "config.json");
         Gpt2("fewer layers", folder => folder.Set("n_layer", "1"), "transformer.h.1.");
         Gpt2("more layers", folder => folder.Set("n_layer", "3"), "transformer.h.2.");
