@@ -19,7 +19,7 @@ public sealed class ConfigurationErrorTests
     [InlineData("training:\n\n  steps: many\n", "run.yaml:5: training.steps is 'many', but it must be a whole number of at least 1.")]
     [InlineData("training:\n  steps: 0\n", "run.yaml:4: training.steps is '0', but it must be a whole number of at least 1.")]
     [InlineData("training:\n  steps: 1e3\n", "run.yaml:4: training.steps is '1e3', but it must be a whole number of at least 1.")]
-    [InlineData("training:\n  steps: 99999999999\n", "run.yaml:4: training.steps is '99999999999', but it must be a whole number of at least 1.")]
+    [InlineData("training:\n  steps: 99999999999\n", "run.yaml:4: training.steps is '99999999999', but it must be a whole number from 1 to 2147483647.")]
     [InlineData("training:\n  learning_rate: 0\n", "run.yaml:4: training.learning_rate is '0', but it must be a number above 0.")]
     [InlineData("training:\n  learning_rate: nan\n", "run.yaml:4: training.learning_rate is 'nan', but it must be a number above 0.")]
     [InlineData("training:\n  beta1: 1\n", "run.yaml:4: training.beta1 is '1', but it must be a number of at least 0 and below 1.")]

@@ -172,6 +172,8 @@ internal sealed partial class SimulatedRun
         // In its mailbox a save never overtakes a later one.
         if (save.Number < newestSave)
             return;
+        if (save.Decisions > Journal.Count)
+            throw new InvariantException($"The checkpoint of step {save.Step} says that it rests on {save.Decisions} decisions; {Journal.Count} are durable.");
         newestSave = save.Number;
         if (Chance(Weather.OthersCrash))
         {
