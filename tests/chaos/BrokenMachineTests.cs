@@ -3,6 +3,7 @@ using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Training;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Chaos.Tests.World;
+using ActorTrain.Data.Plan;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Chaos.Tests;
@@ -10,7 +11,7 @@ namespace ActorTrain.Chaos.Tests;
 /// <summary>A machine that computes wrong bits from some step on, in a process that is killed before anybody has found out.</summary>
 public sealed class BrokenMachineTests
 {
-    private const int Machine = 1, WrongFrom = 10, Killed = 137;
+    private const int Machine = 1, WrongFrom = 10, HeldFrom = 16, Killed = 137;
 
     /// <summary>The next process has the same machine, or has it no more, so that nobody can ever find out.</summary>
     [Theory]
@@ -46,13 +47,21 @@ public sealed class BrokenMachineTests
     internal static int Live(string folder, int trainers)
     {
         var place = new ChaosPlace(folder);
-        var ended = Of(place, trainers, onStep: (_, _) =>
+        var ended = Of(place, trainers, onStep: (_, _) => KillOnceSaved(), beforeStep: step =>
         {
-            if (NewestCheckpoint(place) > WrongFrom)
-                Process.GetCurrentProcess().Kill();
+            // The audit of a later step would find out before a slow disk has it.
+            if (step >= HeldFrom)
+                SpinWait.SpinUntil(KillOnceSaved, BoundedWaits.Longest);
         }).Live();
         Console.Error.WriteLine(ended);
         return 1;
+
+        bool KillOnceSaved()
+        {
+            if (NewestCheckpoint(place) > WrongFrom)
+                Process.GetCurrentProcess().Kill();
+            return false;
+        }
     }
 
     private static long NewestCheckpoint(ChaosPlace place) => place.OpenArchive().List() is [var newest, ..] ? newest.Step : 0;
@@ -62,15 +71,21 @@ public sealed class BrokenMachineTests
         new() { Seed = 0, Training = ChaosTraining.NoiseInOneLane, Trainers = trainers, CheckpointEvery = 1, AuditEvery = 20 };
 
     // It reads the sample behind the one that is asked for, always.
-    private static ChaosLife Of(ChaosPlace place, int trainers, Action<ChaosLife, long>? onStep)
+    private static ChaosLife Of(ChaosPlace place, int trainers, Action<ChaosLife, long>? onStep, Action<long>? beforeStep = null)
     {
         var schedule = Schedule(trainers);
+        var batch = schedule.Training.Plan.BatchSize;
         return new ChaosLife(schedule, 0, place)
         {
             OnStep = onStep,
-            Machine = (device, trainer) => trainer.Number != Machine ? device : device with
+            Machine = (device, trainer) => device with
             {
-                Samples = planned => device.Samples(planned.Select(sample => sample.Position < WrongFrom * schedule.Training.Plan.BatchSize ? sample : sample with { Sample = sample.Sample + 1 })),
+                Samples = planned =>
+                {
+                    PlannedSample[] samples = [.. planned];
+                    beforeStep?.Invoke(samples[0].Position / batch);
+                    return device.Samples(trainer.Number != Machine ? samples : samples.Select(sample => sample.Position < WrongFrom * batch ? sample : sample with { Sample = sample.Sample + 1 }));
+                },
             },
         };
     }
