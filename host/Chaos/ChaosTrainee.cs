@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Models;

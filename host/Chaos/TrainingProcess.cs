@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ActorTrain.Host.Cli;
 
 namespace ActorTrain.Host.Chaos;
 

@@ -1,15 +1,30 @@
 using System.CommandLine;
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Data.Plan;
+using ActorTrain.Data.Shards;
+using ActorTrain.Host.Cli;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Pretraining;
+using ActorTrain.Host.Reports;
+using ActorTrain.Host.Runs;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Ledger;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Defines <c>actortrain audit</c>.</summary>
+/// <summary><c>actortrain audit</c>: the exactly-once proof over samples.</summary>
 internal static class AuditCommand
 {
-    public static Command Define(Func<AuditRequest, int> run)
+    // A run that goes on may go back to an earlier step between the reading of its parts.
+    private const int Attempts = 3;
+
+    public static CliCommand Define()
     {
         var path = RunArgument.Create("A run by its name under runs/ or its folder.");
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of text." };
-        var command = new TaughtCommand("audit", "Prove that every sample was trained on once per epoch, left out with a reason, or is still to come.", """
+        return new CliCommand<AuditRequest>("audit", "Prove that every sample was trained on once per epoch, left out with a reason, or is still to come.", """
             What the trainers really read (samples.jsonl) is compared with what the plan says, with the skip list of the journal, and with the
             newest checkpoint; neither the data nor a process is needed, though how often the samples were read is said only where the data are.
             Steps that were left by going back do not count. It may be asked while the run goes on, and after kill -9.
@@ -18,8 +33,63 @@ internal static class AuditCommand
             Examples:
               actortrain audit book
               actortrain audit runs/book --json
-            """) { path, json };
-        command.SetAction(line => run(new AuditRequest(line.GetRequiredValue(path), line.GetValue(json))));
-        return command;
+            """,
+            line => new AuditRequest(line.GetRequiredValue(path), line.GetValue(json)),
+            Run) { path, json };
+    }
+
+    public static int Run(AuditRequest request, CommandContext context)
+    {
+        var run = NamedRun.Find(request.Run).Directory;
+        var report = Audit(run);
+        for (var attempt = 1; !report.IsClean && attempt < Attempts && run.State == RunState.Running; attempt++)
+            report = Audit(run);
+        if (request.Json)
+            context.Output.WriteLine(ReportJson.Write(run.Path, report));
+        else
+            AuditText.Write(run.Path, report, context.Output);
+        return report.IsClean ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    /// <summary>Reads what a run wrote down and compares it.</summary>
+    /// <exception cref="UserErrorException">It wrote down nothing that could be audited.</exception>
+    internal static AuditReport Audit(RunDirectory run)
+    {
+        // The checkpoint first: the ledger only grows, and never knows less than a checkpoint.
+        var record = RunRecord.Of(run);
+        var configuration = record.Configuration
+            ?? throw new UserErrorException($"{run.Path} has no run.yaml, as an imported model does, so there is nothing to audit; name a run that `actortrain pretrain` has trained.");
+        if (!File.Exists(run.LedgerFile))
+            throw new UserErrorException($"{run.Path} has no samples.jsonl, so there is nothing to audit; train it by `actortrain pretrain`.");
+        var training = configuration.Training;
+
+        // Positions do not depend on how many samples there are, so the data need not be there.
+        var samples = SamplesOf(configuration, record);
+        var plan = new BatchPlan((ulong)training.Seed, samples ?? 1, training.Batch, training.Lanes);
+        var state = JournalState.Of(record.Decisions);
+        var report = SampleAudit.Check(new AuditInput(
+            plan, configuration.Model.ContextLength, SampleLedger.Read(run.LedgerFile), state.Skips, record.Newest, run.State == RunState.Finished ? PretrainRun.StepsOf(record.Decisions, configuration) : null)
+        {
+            Left = LeftCourse.Of(record.Decisions),
+        });
+        return samples is null ? report : report with { Reads = SampleReads.Of(plan, SampleLedger.Read(run.LedgerFile).TakeWhile(row => row.Step <= report.Steps)) };
+    }
+
+    /// <summary>Samples of the data that the run was trained on, or null where they are not at hand.</summary>
+    private static long? SamplesOf(RunConfiguration configuration, RunRecord record)
+    {
+        try
+        {
+            using var data = TokenStore.Open(configuration.Data.Path);
+            var isOther = record.Newest?.State.GetValueOrDefault(PretrainRun.DataKey) is { } identity && identity != data.Identity;
+            return isOther ? null : data.Train.SampleCount(configuration.Model.ContextLength);
+        }
+        catch (UserErrorException)
+        {
+            return null;
+        }
     }
 }
+
+/// <summary>What <c>actortrain audit</c> is asked.</summary>
+public sealed record AuditRequest(string Run, bool Json);

@@ -1,10 +1,17 @@
 using System.CommandLine;
+using System.Text;
+using ActorTrain.Data.Shards;
 using ActorTrain.Host.Chaos;
+using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Hosting;
+using ActorTrain.Host.Memory;
+using ActorTrain.Host.Reports;
+using ActorTrain.Models;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Defines <c>actortrain chaos</c>.</summary>
+/// <summary><c>actortrain chaos</c>: breaks a run on purpose, and holds it against an undisturbed one.</summary>
 internal static class ChaosCommand
 {
     private const int UsualFaults = 8;
@@ -34,40 +41,22 @@ internal static class ChaosCommand
           actortrain chaos run.yaml --seed 7 --every 30
         """;
 
-    public static Command Define(Func<ChaosRequest, int> run)
+    public static CliCommand Define()
     {
-        var file = new Argument<string?>("RUN.yaml")
-        {
-            Description = "The run file; without one, every setting comes from --set and the defaults.",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
-        var set = new Option<string[]>("--set")
-        {
-            Description = "Override a key of the run file, such as --set training.steps=200; may be given many times.",
-            HelpName = "KEY=VALUE",
-            Arity = ArgumentArity.OneOrMore,
-        };
+        var (file, set) = RunArgument.Configuration();
         var schedule = new Option<string?>("--schedule") { Description = "The file that says what befalls the run, and when.", HelpName = "FILE" };
         var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Draw the faults at random: the same seed draws the same ones.");
         var faults = OptionChecks.Whole("--faults", UsualFaults, new Whole(1, 1000), "Faults to draw, every kind before any comes again.");
-        var every = new Option<double?>("--every")
-        {
-            Description = "Draw a fault for every so many seconds instead, for as long as the run goes on.",
-            HelpName = "SECONDS",
-            Arity = ArgumentArity.ExactlyOne,
-            CustomParser = static result => OptionChecks.Read(result, new Number(0.1, 86_400), static value => (double?)value),
-        };
+        var every = OptionChecks.Optional<double>("--every", "SECONDS", new Number(0.1, 86_400), "Draw a fault for every so many seconds instead, for as long as the run goes on.");
         var report = new Option<string?>("--report") { Description = "Write the report to a file too; as JSON where its name ends in .json.", HelpName = "FILE" };
-        var picture = new Option<string?>("--picture")
-        {
-            Description = "Draw the loss of the runs, .svg or .png, and of one on the same poisoned data that has no rule against spikes.",
-            HelpName = "FILE",
-            Arity = ArgumentArity.ExactlyOne,
-            CustomParser = static result => OptionChecks.Read(result, PlotCommand.Picture, static value => (string)value),
-        };
+        var picture = OptionChecks.Picture("--picture", "Draw the loss of the runs, .svg or .png, and of one on the same poisoned data that has no rule against spikes.");
         var fresh = new Option<bool>("--fresh") { Description = "Train the undisturbed run anew, so that times are of one hour." };
         var force = OptionChecks.Force();
-        var command = new TaughtCommand("chaos", "Break a run on purpose, and prove that it ends with the same bits.", Lesson) { file, set, schedule, seed, faults, every, report, picture, fresh, force };
+        var command = new CliCommand<ChaosRequest>("chaos", "Break a run on purpose, and prove that it ends with the same bits.", Lesson,
+            line => new ChaosRequest(
+                line.GetValue(file), line.GetValue(set) ?? [], line.GetValue(schedule), line.GetValue(seed), line.GetValue(faults),
+                line.GetValue(every), line.GetValue(report), line.GetValue(picture), line.GetValue(fresh), line.GetValue(force)),
+            Run) { file, set, schedule, seed, faults, every, report, picture, fresh, force };
         command.Validators.Add(line =>
         {
             if (line.GetValue(file) is null && line.GetValue(set) is not { Length: > 0 })
@@ -82,9 +71,70 @@ internal static class ChaosCommand
             if (line.GetResult(seed) is { Implicit: false } || line.GetResult(faults) is { Implicit: false } || line.GetResult(every) is not null)
                 line.AddError("--schedule says what befalls the run, so --seed, --faults and --every have nothing to draw; give one or the other");
         });
-        command.SetAction(line => run(new ChaosRequest(
-            line.GetValue(file), line.GetValue(set) ?? [], line.GetValue(schedule), line.GetValue(seed), line.GetValue(faults), line.GetValue(every),
-            line.GetValue(report), line.GetValue(picture), line.GetValue(fresh), line.GetValue(force))));
         return command;
     }
+
+    public static int Run(ChaosRequest request, CommandContext context)
+    {
+        var configuration = RunFile.Read(request.RunFile, request.Overrides);
+        var schedule = request.Schedule is { } file ? ScheduleFile.Read(file, configuration)
+            : request.Every is { } every ? ChaosSchedule.DrawTimed((ulong)request.Seed, every, configuration)
+            : ChaosSchedule.Draw((ulong)request.Seed, request.Faults, configuration);
+        foreach (var (target, option) in new[] { (request.Report, "--report"), (request.Picture, "--picture") })
+        {
+            if (target is not null)
+                ReportFile.Require(target, option);
+        }
+
+        using (var data = TokenStore.Open(configuration.Data.Path))
+            new MemoryCheck(request.Force).RequireToTrain(configuration, configuration.ModelFor(data.Tokenizer.VocabularySize), isFused: true, hasBegun: false);
+
+        using var stop = new StopSignal();
+        var experiment = new ChaosExperiment(request.RunFile, request.Overrides, configuration, request.Force, line =>
+        {
+            context.Output.WriteLine(line);
+            context.Output.Flush();
+        });
+        var undisturbed = experiment.Undisturbed(request.Fresh, stop.Token);
+        if (undisturbed.WeightsHash is null)
+            throw new UserErrorException($"The undisturbed run in {undisturbed.Directory.Path} did not reach its last step: {(undisturbed.Mishaps is [.., var mishap] ? mishap : "it was stopped")}.");
+        var disturbed = experiment.Disturbed(schedule, stop.Token);
+        var leavingOut = disturbed.WeightsHash is not null && disturbed.WeightsHash != undisturbed.WeightsHash && ChaosExperiment.LeavesOut(disturbed.Journal)
+            ? experiment.LeavingOut(disturbed.Journal, stop.Token)
+            : null;
+        var report = ChaosReport.Of(configuration, schedule, undisturbed, disturbed, leavingOut, AuditCommand.Audit(disturbed.Directory).Contradictions);
+        if (request.Picture is { } picture)
+        {
+            var unanswered = schedule.Faults.Any(static fault => fault.Positions > 0) ? experiment.Unanswered(schedule, stop.Token) : null;
+            ChaosPicture.Save($"{configuration.Run.Name}: {schedule.Faults.Count} faults in {configuration.Training.Steps} steps", undisturbed, disturbed, unanswered, schedule, picture);
+        }
+
+        context.Output.WriteLine();
+        report.Write(context.Output);
+        if (request.Report is { } path)
+            Save(report, path);
+        return report.Held ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private static void Save(ChaosReport report, string path)
+    {
+        using var text = new StringWriter();
+        report.Write(text);
+        var content = Path.GetExtension(path) == ".json" ? report.ToJson() + "\n" : text.ToString();
+        ReportFile.Write(path, "--report", file => file.Write(Encoding.UTF8.GetBytes(content)));
+    }
+}
+
+/// <summary>What <c>actortrain chaos</c> is asked.</summary>
+public sealed record ChaosRequest(
+    string? RunFile, IReadOnlyList<string> Overrides, string? Schedule, long Seed, int Faults, double? Every, string? Report, string? Picture, bool Fresh, bool Force = false)
+{
+    /// <inheritdoc/>
+    public bool Equals(ChaosRequest? other) =>
+        other is not null && (RunFile, Schedule, Seed, Faults, Every, Report, Picture) == (other.RunFile, other.Schedule, other.Seed, other.Faults, other.Every, other.Report, other.Picture)
+        && (Fresh, Force) == (other.Fresh, other.Force)
+        && Overrides.SequenceEqual(other.Overrides);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(RunFile, Schedule, Seed, Faults, Every, Report, Picture, Fresh);
 }

@@ -1,18 +1,27 @@
 using System.CommandLine;
+using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Run;
+using ActorTrain.Host.Cli;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Reports;
+using ActorTrain.Host.Runs;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Defines <c>actortrain checkpoints</c>.</summary>
+/// <summary><c>actortrain checkpoints</c>: what stands on disk of a run, what of it may be trusted, and what need not stay.</summary>
 internal static class CheckpointsCommand
 {
-    public static Command Define(Func<CheckpointsRequest, int> run)
+    public static CliCommand Define()
     {
         var path = RunArgument.Create("A run by its name under runs/ or its folder.");
         var verify = new Option<bool>("--verify") { Description = "Hash every file again and compare it with the manifest." };
         var prune = new Option<bool>("--prune") { Description = "Delete what checkpoints.keep and checkpoints.keep_every do not keep; only while no process trains the run." };
         var dry = new Option<bool>("--dry-run") { Description = "With --prune: say what would be deleted, and delete nothing." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of a table." };
-        var command = new TaughtCommand("checkpoints", "List the checkpoints of a run, verify them, delete those that need not stay.", """
+        var command = new CliCommand<CheckpointsRequest>("checkpoints", "List the checkpoints of a run, verify them, delete those that need not stay.", """
             good      training went on from it for checkpoints.proof_steps and stayed healthy
             unproved  whole, and not yet proved
             void      the run left it by going back, and never goes on from it
@@ -26,14 +35,80 @@ internal static class CheckpointsCommand
               actortrain checkpoints book
               actortrain checkpoints book --verify
               actortrain checkpoints runs/book --prune --dry-run
-            """) { path, verify, prune, dry, json };
+            """,
+            line => new CheckpointsRequest(
+                line.GetRequiredValue(path), line.GetValue(verify), line.GetValue(prune), line.GetValue(dry), line.GetValue(json)),
+            Run) { path, verify, prune, dry, json };
         command.Validators.Add(line =>
         {
             if (line.GetValue(dry) && !line.GetValue(prune))
                 line.AddError("--dry-run says what --prune would delete; give both.");
         });
-        command.SetAction(line => run(new CheckpointsRequest(
-            line.GetRequiredValue(path), line.GetValue(verify), line.GetValue(prune), line.GetValue(dry), line.GetValue(json))));
         return command;
     }
+
+    public static int Run(CheckpointsRequest request, CommandContext context)
+    {
+        var run = NamedRun.Find(request.Run).Directory;
+
+        // A run that goes on deletes by itself; two must not do so at once.
+        using var held = request is { Prune: true, DryRun: false } ? run.Lock() : null;
+        List<string> notes = [];
+        var record = RunRecord.Of(run, notes.Add);
+        var history = CheckpointHistory.Of(record.Decisions);
+        IReadOnlyList<CheckpointInfo> found = [.. new CheckpointArchive(run.CheckpointsDirectory).List().Select(info => WithMark(info, history))];
+
+        // Nothing is deleted for the sake of one that only looks whole.
+        if (request.Verify || request.Prune)
+            found = [.. found.Select(static info => CheckpointArchive.Verify(info) is { } fault ? info with { Manifest = null, Fault = fault } : info)];
+        var surplus = request.Prune ? Surplus(found, history, record.Configuration?.Checkpoints, notes) : null;
+        if (held is not null && surplus!.Count > 0)
+            new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions(), context.Time).Discard(surplus);
+
+        var document = new CheckpointsDocument(
+            run.Path, request.Verify || request.Prune, held is not null, [.. found.Select(info => Row(info, history, surplus?.Contains(info.Step)))], notes);
+        if (request.Json)
+            context.Output.WriteLine(ReportJson.Write(document));
+        else
+            CheckpointsReport.Write(document, context.Time.GetUtcNow(), context.Output);
+        return request.Verify && found.Any(static info => info.Fault is not null) ? ExitCode.Failure : ExitCode.Success;
+    }
+
+    private static IReadOnlyList<long> Surplus(IReadOnlyList<CheckpointInfo> found, CheckpointHistory history, CheckpointOptions? options, List<string> notes)
+    {
+        if (notes.Count > 0)
+            throw new UserErrorException($"{notes[0]} Without it nobody can tell which checkpoints the run has left, so nothing is deleted.");
+        var (left, others) = CheckpointRetention.Part(found, info => history.IsVoid(info.Manifest!));
+        var keep = options is null ? new CheckpointStoreOptions() : new CheckpointStoreOptions { KeepLast = options.Keep, KeepEvery = options.KeepEvery };
+        return [.. left.Concat(CheckpointRetention.Surplus(others, keep)).Select(static info => info.Step).OrderDescending()];
+    }
+
+    // The journal knows before it stands beside the checkpoint.
+    private static CheckpointInfo WithMark(CheckpointInfo info, CheckpointHistory history) =>
+        info is { Manifest: { } manifest, ProvedAt: null } && history.Known.GetValueOrDefault(info.Step) is { } known && known.WeightsHash == manifest.WeightsHash
+            ? info with { ProvedAt = known.ProvedAt }
+            : info;
+
+    private static CheckpointRow Row(CheckpointInfo info, CheckpointHistory history, bool? isSurplus)
+    {
+        if (info.Manifest is not { } manifest)
+            return new CheckpointRow(info.Step, "damaged", null, 0, null, null, 0, 1, info.Fault?.Sentence, isSurplus);
+        var course = Course.Start;
+        string? fault = null;
+        try
+        {
+            course = RunOrigin.Of(manifest).Course;
+        }
+        catch (UserErrorException error)
+        {
+            fault = error.Message;
+        }
+
+        var state = fault is not null ? "damaged" : history.IsVoid(manifest) ? "void" : info.ProvedAt is not null ? "good" : "unproved";
+        return new CheckpointRow(
+            info.Step, state, manifest.CreatedAt, info.Size, manifest.WeightsHash, info.ProvedAt, course.Skips.Ranges.Sum(static range => range.Count), course.RateFactor, fault, isSurplus);
+    }
 }
+
+/// <summary>What <c>actortrain checkpoints</c> is asked.</summary>
+public sealed record CheckpointsRequest(string Run, bool Verify, bool Prune, bool DryRun, bool Json);

@@ -1,21 +1,82 @@
 using System.CommandLine;
+using ActorTrain.Host.Cli;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Diagnostics;
+using ActorTrain.Host.Memory;
+using ActorTrain.Host.Pretraining;
+using ActorTrain.Models;
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
+using ActorTrain.Persistence.Machine;
+using static TorchSharp.torch;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Defines <c>actortrain doctor</c>.</summary>
+/// <summary><c>actortrain doctor</c>: what was found, what was chosen, and the rate of matrix products that it reaches.</summary>
 internal static class DoctorCommand
 {
-    public static Command Define(Func<DoctorRequest, int> run)
+    public static CliCommand Define()
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of tables." };
-        var command = new TaughtCommand("doctor", "Show what this machine has, which kernels were chosen and how fast its matrix products are.", """
+        return new CliCommand<DoctorRequest>("doctor", "Show what this machine has, which kernels were chosen and how fast its matrix products are.", """
             Run it first on a new machine, and whenever training is slower than it was.
 
             Examples:
               actortrain doctor
               actortrain doctor --json > machine.json
-            """) { json };
-        command.SetAction(line => run(new DoctorRequest(line.GetValue(json))));
-        return command;
+            """,
+            line => new DoctorRequest(line.GetValue(json)),
+            Run) { json };
     }
+
+    public static int Run(DoctorRequest request, CommandContext context)
+    {
+        var environment = NumericEnvironment.Choose(NumericsMode.Fast, "cpu", threads: 0);
+        var runtime = NativeRuntime.Describe();
+        var report = new DoctorReport(
+            [
+                new Finding("libtorch", $"{runtime.TorchVersion}, {runtime.TorchPath}", FindingState.Good),
+                new Finding("TorchSharp", $"{runtime.LibTorchSharpPath}, {FormOf(runtime.LibTorchSharpPath)}", FindingState.Good),
+                new Finding("MKL", runtime.Mkl, FindingState.Good),
+                new Finding("oneDNN", runtime.OneDnn, FindingState.Good),
+                new Finding("OpenMP", string.Join(", ", runtime.OpenMp), FindingState.Good),
+                new Finding("cores", $"{Environment.ProcessorCount}", FindingState.Good),
+                AvailableMemory.Read() is { } memory
+                    ? new Finding("memory", $"{MemoryPlan.Words(memory.Bytes)} of {MemoryPlan.Words(memory.Of)} available ({memory.Limit})", FindingState.Good)
+                    : new Finding("memory", "unknown, so no command checks it", FindingState.Warning),
+                FusedKernels.IsAvailable
+                    ? new Finding("fused kernels", FusedKernels.Description, FindingState.Good)
+                    : new Finding("fused kernels", "none, so layers run in composed form", FindingState.Warning, FusedKernels.Missing),
+                cuda.is_available()
+                    ? new Finding("CUDA", $"{cuda.device_count()} devices", FindingState.Good)
+                    : new Finding("CUDA", "none, training runs on the CPU", FindingState.Good),
+            ],
+            [
+                new Chosen("ATen", runtime.AtenCapability, runtime.Portable ? "numerics: portable" : "what this libtorch takes for this CPU"),
+                new Chosen("MKL on AMD", "takes AVX-512", "of itself it would not"),
+                new Chosen("allocator", runtime.Allocator, "steps reuse memory instead of asking the system for it"),
+                new Chosen("huge pages", $"asked for from 2 MiB; the system has them {runtime.HugePages}", "fewer misses of the page table"),
+                new Chosen("waiting threads", $"GOMP_SPINCOUNT={runtime.SpinCount}", "they soon let others have the core"),
+                new Chosen("threads per trainer", $"{environment.Threads}", "one per core"),
+            ],
+            [
+                Rate("float32", Precision.Float32),
+                Rate("bfloat16", Precision.BFloat16),
+            ]);
+        return report.Write(request.Json, context);
+    }
+
+    private static string FormOf(string library)
+    {
+        var weak = ElfLibrary.Read(library).Needed.Where(static version => version.IsWeak).Select(static version => version.Name).ToList();
+        return weak.Count == 0 ? "as the package has it" : $"a copy in which {string.Join(", ", weak)} is weak, for the system's libstdc++ lacks it";
+    }
+
+    private static GemmRate Rate(string kind, Precision precision) => new(
+        FusedKernels.IsAvailable ? $"{kind}, fused kernels" : $"{kind}, libtorch",
+        "2048 × 1024 × 1024",
+        Models.Numerics.GemmRate.Measure(precision) / 1e9);
 }
+
+/// <summary>What <c>actortrain doctor</c> is asked.</summary>
+public sealed record DoctorRequest(bool Json);

@@ -1,28 +1,96 @@
 using System.CommandLine;
+using System.Globalization;
+using ActorTrain.Actors.Training;
+using ActorTrain.Data.Shards;
+using ActorTrain.Data.Tokenizers;
+using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Hosting;
+using ActorTrain.Host.Memory;
+using ActorTrain.Host.Pretraining;
+using ActorTrain.Host.Runs;
+using ActorTrain.Models;
+using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Kernels;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Defines <c>actortrain eval</c>.</summary>
+/// <summary><c>actortrain eval</c>: loss, perplexity and bits per byte of a trained model.</summary>
 internal static class EvalCommand
 {
+    private const int SequencesPerBatch = 8;
     private static readonly Choice Parts = new(("heldout", "heldout"), ("train", "train"));
 
-    public static Command Define(Func<EvalRequest, int> run)
+    public static CliCommand Define()
     {
         var path = RunArgument.Create();
         var part = OptionChecks.Word("--part", "heldout", Parts, "Which part of the run's data: heldout is the validation part.");
         var batches = OptionChecks.Whole("--batches", 0, new Whole(0), "Batches to take; 0 takes the whole part.");
         var data = new Option<string?>("--data") { Description = "A folder written by 'actortrain prepare' [default: the run's own data].", HelpName = "DIR" };
         var force = OptionChecks.Force();
-        var command = new TaughtCommand("eval", "Measure loss, perplexity and bits per byte of a trained model.", """
+        return new CliCommand<EvalRequest>("eval", "Measure loss, perplexity and bits per byte of a trained model.", """
             Examples:
               actortrain eval book
               actortrain eval runs/gpt2 --data data/book
               actortrain eval runs/book/checkpoints/step-00000500 --part train --batches 20
-            """) { path, part, batches, data, force };
-        command.SetAction(line => run(new EvalRequest(
-            line.GetRequiredValue(path), line.GetRequiredValue(part), line.GetValue(batches), line.GetValue(data), line.GetValue(force))));
-        return command;
+            """,
+            line => new EvalRequest(
+                line.GetRequiredValue(path), line.GetRequiredValue(part), line.GetValue(batches), line.GetValue(data), line.GetValue(force)),
+            Run) { path, part, batches, data, force };
+    }
+
+    public static int Run(EvalRequest request, CommandContext context)
+    {
+        var run = NamedRun.Find(request.Run).Directory;
+        var configuration = File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []) : null;
+        NumericEnvironment.Choose(configuration?.Training.Numerics ?? NumericsMode.Fast, "cpu", configuration?.Training.Threads ?? 0);
+        using var trained = TrainedModel.Open(request.Run, step: null, context, model => new MemoryCheck(request.Force).Require(
+            "The evaluation", MemoryPlan.ToEvaluate(new ModelMemory(model, IsFused: FusedKernels.IsAvailable), SequencesPerBatch)));
+        using var data = TokenStore.Open(DataOf(request, run, configuration));
+        if (Directory.Exists(trained.TokenizerPath))
+        {
+            using var tokenizer = trained.Tokenizer();
+            data.RequireTokenizer(tokenizer.Identity, run.Path);
+        }
+
+        if (data.Tokenizer.VocabularySize > trained.Facts.Model.VocabularySize)
+        {
+            throw new UserErrorException(
+                $"{data.Folder} has {data.Tokenizer.VocabularySize} token ids, but the model in {run.Path} only {trained.Facts.Model.VocabularySize}; name data of its tokenizer with --data.");
+        }
+
+        var part = request.Part == "train" ? data.Train : data.HeldOut
+            ?? throw new UserErrorException(
+                $"{data.Folder} has no validation part; prepare its text again with --held-out 0.02 --tokenizer-from {run.Path} into another folder and name that with --data, or evaluate with --part train.");
+
+        using var interrupted = new StopSignal();
+        data.Verify(interrupted.Token);
+        var (model, parameters) = trained.Build();
+        using (parameters)
+        using (model)
+        {
+            var reader = new SampleReader(part, model.Options.ContextLength, SequencesPerBatch);
+            var result = HeldOutLoss.Measure(model, reader.FromStart(request.Batches), data.Tokenizer.ByteCounts(), interrupted.Token);
+            context.Output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"step {trained.Facts.Step}: loss {result.Loss:F4} nats/token, perplexity {result.Perplexity:F2}, {result.BitsPerByte:F4} bits/byte over {result.Tokens} tokens "
+                + $"(unigram entropy {part.UnigramEntropy:F4})"));
+        }
+
+        return ExitCode.Success;
+    }
+
+    private static string DataOf(EvalRequest request, RunDirectory run, RunConfiguration? configuration)
+    {
+        if (request.Data is { } given)
+            return given;
+        if (configuration is null)
+            throw new UserErrorException($"{run.Path} was imported, so it has no data of its own; name some with --data.");
+        return Directory.Exists(configuration.Data.Path) ? configuration.Data.Path : throw new UserErrorException(
+            $"The data of {run.Path} are not in {configuration.Data.Path}, seen from here; name their folder with --data.");
     }
 }
+
+/// <summary>What <c>actortrain eval</c> is asked.</summary>
+public sealed record EvalRequest(string Run, string Part, int Batches, string? Data, bool Force = false);

@@ -1,35 +1,78 @@
 using System.CommandLine;
+using ActorTrain.Data.Tokenizers;
+using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Hosting;
+using ActorTrain.Host.Memory;
+using ActorTrain.Host.Runs;
+using ActorTrain.Models;
+using ActorTrain.Persistence.HuggingFace;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Defines <c>actortrain export</c>.</summary>
+/// <summary><c>actortrain export</c>: a trained model as Hugging Face transformers reads it.</summary>
 internal static class ExportCommand
 {
     private static readonly Choice Formats = new(("huggingface", "huggingface"));
 
-    public static Command Define(Func<ExportRequest, int> run)
+    public static CliCommand Define()
     {
         var path = RunArgument.Create();
         var format = OptionChecks.Word("--format", "huggingface", Formats, "What to write.");
         var output = new Option<string>("--output") { Description = "The folder to write.", HelpName = "DIR", Required = true };
-        var checkpoint = new Option<long?>("--checkpoint")
-        {
-            Description = "The step whose checkpoint is exported [default: the newest].",
-            HelpName = "STEP",
-            Arity = ArgumentArity.ExactlyOne,
-            CustomParser = static result => OptionChecks.Read(result, new Whole(0, long.MaxValue), static value => (long?)value),
-        };
+        var checkpoint = OptionChecks.Optional<long>("--checkpoint", "STEP", new Whole(0, long.MaxValue), "The step whose checkpoint is exported [default: the newest].");
         var force = new Option<bool>("--force") { Description = "Overwrite files that are there already, and proceed even if the estimated memory exceeds what is available." };
-        var command = new TaughtCommand("export", "Write a trained model in a format that other programs load.", """
+        return new CliCommand<ExportRequest>("export", "Write a trained model in a format that other programs load.", """
             huggingface writes config.json, model.safetensors and the tokenizer, which transformers loads as GPT2LMHeadModel or LlamaForCausalLM.
 
             Examples:
               actortrain export book --output book-gpt2
               actortrain export book --checkpoint 500 --output book-500 --force
-            """) { path, format, output, checkpoint, force };
-        command.SetAction(line => run(new ExportRequest(
-            line.GetRequiredValue(path), line.GetRequiredValue(format), line.GetRequiredValue(output), line.GetValue(checkpoint), line.GetValue(force))));
-        return command;
+            """,
+            line => new ExportRequest(
+                line.GetRequiredValue(path), line.GetRequiredValue(format), line.GetRequiredValue(output), line.GetValue(checkpoint),
+                line.GetValue(force)),
+            Run) { path, format, output, checkpoint, force };
+    }
+
+    public static int Run(ExportRequest request, CommandContext context)
+    {
+        using var trained = TrainedModel.Open(
+            request.Run, request.Checkpoint, context, model => new MemoryCheck(request.Force).Require("The export", MemoryPlan.ToExport(new ModelMemory(model))));
+        var (begin, end) = TokenizerCheck.TokensOf(trained.Facts);
+        IReadOnlyList<ExportedFile> files = [];
+        if (Directory.Exists(trained.TokenizerPath))
+        {
+            using var tokenizer = trained.Tokenizer();
+            begin = end = tokenizer.EndOfText;
+            files = FilesOf(tokenizer);
+        }
+
+        using var interrupted = new StopSignal();
+        HuggingFaceExport.Write(
+            new HuggingFaceModel(trained.Facts.Model, trained.Layout, trained.Weights, begin, end), files, request.Output, request.Force,
+            interrupted.Token);
+        context.Output.WriteLine($"{request.Output} holds the model of step {trained.Facts.Step} for Hugging Face transformers.");
+        return ExitCode.Success;
+    }
+
+    // Ours, so that `actortrain import` finds it again, and those that AutoTokenizer reads.
+    private static IReadOnlyList<ExportedFile> FilesOf(ITokenizer tokenizer)
+    {
+        var staging = Directory.CreateTempSubdirectory("actortrain-export-").FullName;
+        try
+        {
+            tokenizer.Save(staging);
+            HuggingFaceTokenizer.Write(tokenizer, staging);
+            return [.. Directory.EnumerateFiles(staging).Order(StringComparer.Ordinal)
+                .Select(static file => new ExportedFile(Path.GetFileName(file), File.ReadAllBytes(file)))];
+        }
+        finally
+        {
+            Directory.Delete(staging, recursive: true);
+        }
     }
 }
+
+/// <summary>What <c>actortrain export</c> is asked.</summary>
+public sealed record ExportRequest(string Run, string Format, string Output, long? Checkpoint, bool Force);

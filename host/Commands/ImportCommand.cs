@@ -1,20 +1,82 @@
 using System.CommandLine;
+using ActorTrain.Data.Tokenizers;
+using ActorTrain.Host.Cli;
+using ActorTrain.Host.Memory;
+using ActorTrain.Host.Runs;
+using ActorTrain.Models;
+using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Storage;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.HuggingFace;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Defines <c>actortrain import</c>.</summary>
+/// <summary><c>actortrain import</c>: a Hugging Face model as the first checkpoint of a run.</summary>
 internal static class ImportCommand
 {
-    public static Command Define(Func<ImportRequest, int> run)
+    public static CliCommand Define()
     {
         var source = new Argument<string>("DIR") { Description = "A folder with config.json and model.safetensors of a GPT-2 or Llama model." };
         var output = new Option<string>("--output") { Description = "The run folder to write; it must not exist.", HelpName = "DIR", Required = true };
         var force = OptionChecks.Force();
-        var command = new TaughtCommand("import", "Read a model in Hugging Face's format, to evaluate it or to write text with it.", """
+        return new CliCommand<ImportRequest>("import", "Read a model in Hugging Face's format, to evaluate it or to write text with it.", """
             Example:
               actortrain import gpt2/ --output runs/gpt2
-            """) { source, output, force };
-        command.SetAction(line => run(new ImportRequest(line.GetRequiredValue(source), line.GetRequiredValue(output), line.GetValue(force))));
-        return command;
+            """,
+            line => new ImportRequest(line.GetRequiredValue(source), line.GetRequiredValue(output), line.GetValue(force)),
+            Run) { source, output, force };
+    }
+
+    public static int Run(ImportRequest request, CommandContext context)
+    {
+        if (Directory.Exists(request.Output) && Directory.EnumerateFileSystemEntries(request.Output).Any())
+            throw new UserErrorException($"{request.Output} exists and is not empty; name a folder to be made with --output.");
+        if (File.Exists(request.Output))
+            throw new UserErrorException($"{request.Output} is a file; name a folder to be made with --output.");
+        var path = Path.GetFullPath(request.Output);
+        var run = new RunDirectory(Path.GetDirectoryName(path)!, Path.GetFileName(path));
+
+        var model = HuggingFaceImport.Read(request.Source, options =>
+        {
+            new MemoryCheck(request.Force).Require("The import", MemoryPlan.ToImport(new ModelMemory(options)));
+            return ModelLayout.Of(options);
+        });
+        using var weights = model.Weights;
+        using var tokenizer = File.Exists(Path.Combine(request.Source, TokenizerFolder.DescriptionFile)) ? TokenizerFolder.Load(request.Source) : null;
+        if (tokenizer is not null)
+        {
+            TokenizerCheck.Require(tokenizer, request.Source, model.Options, model.BeginToken, model.EndToken);
+            HuggingFaceTokenizer.RequireSame(tokenizer, request.Source);
+        }
+
+        using var firstMoment = new HostBuffer(weights.Length);
+        using var secondMoment = new HostBuffer(weights.Length);
+        var store = new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions(), context.Time);
+        store.Commit(new CheckpointContent(
+            new CheckpointFacts
+            {
+                Step = 0,
+                ConfigurationHash = "imported",
+                Model = model.Options,
+                Cursor = new PlanCursor(0, 0, 0),
+                Fingerprint = new NumericFingerprint("imported", "", "", "", "", ""),
+                State = new Dictionary<string, string>(TokenizerCheck.StateOf(model.BeginToken, model.EndToken))
+                {
+                    ["source"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Source)),
+                },
+            },
+            model.Layout, weights, firstMoment, secondMoment));
+
+        if (tokenizer is not null)
+            run.WriteTokenizer(tokenizer.Save);
+        else
+            context.Output.WriteLine($"{request.Source} has no tokenizer that actortrain wrote; put one into {run.TokenizerDirectory} to generate text.");
+
+        context.Output.WriteLine($"{request.Output} holds the imported {model.Options.Family.ToString().ToLowerInvariant()} model, {model.Layout.ParameterCount:N0} parameters.");
+        return ExitCode.Success;
     }
 }
+
+/// <summary>What <c>actortrain import</c> is asked.</summary>
+public sealed record ImportRequest(string Source, string Output, bool Force = false);

@@ -1,23 +1,50 @@
 using System.CommandLine;
+using ActorTrain.Host.Cli;
+using ActorTrain.Host.Reports;
+using ActorTrain.Host.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Defines <c>actortrain journal</c>.</summary>
+/// <summary><c>actortrain journal</c>: the decisions of a run, in order.</summary>
 internal static class JournalCommand
 {
-    public static Command Define(Func<JournalRequest, int> run)
+    public static CliCommand Define()
     {
         var path = RunArgument.Create("A run by its name under runs/ or its folder.");
         var json = new Option<bool>("--json") { Description = "Print one JSON object per decision and line." };
-        var command = new TaughtCommand("journal", "Tell what a run decided, when and after which step, in words.", """
+        return new CliCommand<JournalRequest>("journal", "Tell what a run decided, when and after which step, in words.", """
             The journal holds what cannot be derived from configuration and data: trainers that joined and left, vetoes, checkpoints, restarts,
             spikes and how they were answered, what operators decided. It may be read while the run goes on.
 
             Examples:
               actortrain journal book
               actortrain journal runs/book --json | tail -n 20
-            """) { path, json };
-        command.SetAction(line => run(new JournalRequest(line.GetRequiredValue(path), line.GetValue(json))));
-        return command;
+            """,
+            line => new JournalRequest(line.GetRequiredValue(path), line.GetValue(json)),
+            Run) { path, json };
+    }
+
+    public static int Run(JournalRequest request, CommandContext context)
+    {
+        var run = NamedRun.Find(request.Run).Directory;
+        var decisions = RunRecord.Of(run).Decisions;
+        if (request.Json)
+        {
+            for (var i = 0; i < decisions.Count; i++)
+                context.Output.WriteLine(ReportJson.Write(i + 1, decisions[i]));
+        }
+        else if (decisions.Count == 0)
+        {
+            context.Output.WriteLine($"{run.Path} has decided nothing yet.");
+        }
+        else
+        {
+            JournalReport.Write(decisions, context.Output);
+        }
+
+        return ExitCode.Success;
     }
 }
+
+/// <summary>What <c>actortrain journal</c> is asked.</summary>
+public sealed record JournalRequest(string Run, bool Json);

@@ -1,36 +1,56 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Plotting;
+using ActorTrain.Host.Runs;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Defines <c>actortrain plot</c>.</summary>
+/// <summary><c>actortrain plot</c>: loss, gradient norm and throughput of a run as a picture.</summary>
 internal static class PlotCommand
 {
-    /// <summary>The name of a picture.</summary>
-    internal static readonly Text Picture = new(
-        "a file name that ends in .svg or .png",
-        static path => Path.GetExtension(path) is ".svg" or ".png");
-
-    public static Command Define(Func<PlotRequest, int> run)
+    public static CliCommand Define()
     {
         var path = RunArgument.Create("A run by its name under runs/ or its folder.");
-        var output = new Option<string?>("--output")
-        {
-            Description = "The picture to write, .svg or .png [default: plot.svg in the run's folder].",
-            HelpName = "FILE",
-            Arity = ArgumentArity.ExactlyOne,
-            CustomParser = static result => OptionChecks.Read(result, Picture, static value => (string)value),
-        };
+        var output = OptionChecks.Picture("--output", "The picture to write, .svg or .png [default: plot.svg in the run's folder].");
         var smooth = OptionChecks.Whole("--smooth", 0, new Whole(0), "Steps over which lines are smoothed; 1 draws them raw, 0 chooses by the run's length.");
         var linear = new Option<bool>("--linear-loss") { Description = "Draw the loss on a linear axis instead of a logarithmic one." };
-        var command = new TaughtCommand("plot", "Draw loss, gradient norm and throughput of a run.", """
+        return new CliCommand<PlotRequest>("plot", "Draw loss, gradient norm and throughput of a run.", """
             Examples:
               actortrain plot book
               actortrain plot runs/book --output loss.png --smooth 50
-            """) { path, output, smooth, linear };
-        command.SetAction(line => run(new PlotRequest(
-            line.GetRequiredValue(path), line.GetValue(output), line.GetValue(smooth), line.GetValue(linear))));
-        return command;
+            """,
+            line => new PlotRequest(line.GetRequiredValue(path), line.GetValue(output), line.GetValue(smooth), line.GetValue(linear)),
+            Run) { path, output, smooth, linear };
+    }
+
+    public static int Run(PlotRequest request, CommandContext context)
+    {
+        var run = NamedRun.Find(request.Run).Directory;
+        if (!File.Exists(run.MetricsFile))
+            throw new UserErrorException($"{run.Path} has no metrics.jsonl to draw; name a run that `actortrain pretrain` has trained.");
+
+        var output = request.Output ?? Path.Combine(run.Path, "plot.svg");
+        var rows = MetricsLog.Read(run.MetricsFile).ToArray();
+        var steps = rows.OfType<StepMetrics>().ToArray();
+        var evaluations = rows.OfType<EvaluationMetrics>().ToArray();
+        double[] at = [.. steps.Select(static row => (double)row.Step)];
+        RunPlot.Save(
+            new RunMetrics(
+                run.Name,
+                new MetricsSeries(at, [.. steps.Select(static row => row.Loss)]),
+                new MetricsSeries([.. evaluations.Select(static row => (double)row.Step)], [.. evaluations.Select(static row => row.HeldOutLoss)]),
+                new MetricsSeries(at, [.. steps.Select(static row => row.GradientNorm)]),
+                new MetricsSeries(at, [.. steps.Select(static row => row.TokensPerSecond)])),
+            new PlotOptions(request.Smooth, request.LinearLoss),
+            output);
+        context.Output.WriteLine($"{output} shows {steps.Length} steps of {run.Path}.");
+        return ExitCode.Success;
     }
 }
+
+/// <summary>What <c>actortrain plot</c> is asked.</summary>
+public sealed record PlotRequest(string Run, string? Output, int Smooth, bool LinearLoss);

@@ -1,24 +1,27 @@
 using System.CommandLine;
+using ActorTrain.Actors.Run;
+using ActorTrain.Data.Shards;
+using ActorTrain.Host.Chaos;
+using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Control;
+using ActorTrain.Host.Hosting;
+using ActorTrain.Host.Memory;
+using ActorTrain.Host.Pretraining;
+using ActorTrain.Host.Progress;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Machine;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Defines <c>actortrain pretrain</c>.</summary>
+/// <summary><c>actortrain pretrain</c>: begins a run, or goes on with it.</summary>
 internal static class PretrainCommand
 {
-    public static Command Define(Func<PretrainRequest, int> run)
+    public static CliCommand Define()
     {
-        var file = new Argument<string?>("RUN.yaml")
-        {
-            Description = "The run file; without one, every setting comes from --set and the defaults.",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
-        var set = new Option<string[]>("--set")
-        {
-            Description = "Override a key of the run file, such as --set training.steps=2000; may be given many times.",
-            HelpName = "KEY=VALUE",
-            Arity = ArgumentArity.OneOrMore,
-        };
+        var (file, set) = RunArgument.Configuration();
         var resume = new Option<bool>("--resume")
         {
             Description = "Go on with the run; refuse where it has no checkpoint. Without it a run is resumed where it exists and agrees.",
@@ -27,15 +30,10 @@ internal static class PretrainCommand
         {
             Description = "Begin at step 0; refuse where the run's folder holds checkpoints. Nothing is ever deleted: choose another run.name.",
         };
-        var extendTo = new Option<long?>("--extend-to")
-        {
-            Description = "Make an existing run longer: N steps in all, more than it has. Its learning rate is explained below.",
-            HelpName = "N",
-            Arity = ArgumentArity.ExactlyOne,
-            CustomParser = static result => OptionChecks.Read(result, new Whole(1), static value => (long?)value),
-        };
+        var extendTo = OptionChecks.Optional<long>(
+            "--extend-to", "N", new Whole(1), "Make an existing run longer: N steps in all, more than it has. Its learning rate is explained below.");
         var force = OptionChecks.Force();
-        var command = new TaughtCommand("pretrain", "Train a model from the start, or go on where a run was stopped or killed.", """
+        var command = new CliCommand<PretrainRequest>("pretrain", "Train a model from the start, or go on where a run was stopped or killed.", """
             Ctrl-C or SIGTERM finishes the step, saves a checkpoint and exits with 0; a second one exits at once. After either, and after
             kill -9, the same command goes on and ends with the same bits as an undisturbed run. A run that was started with another
             configuration is refused, naming the keys. 'actortrain help config' lists every key with its default.
@@ -54,7 +52,12 @@ internal static class PretrainCommand
               actortrain pretrain run.yaml --set run.name=wide --set model.depth=8 --set training.precision=bfloat16
               actortrain pretrain --set data.path=data/book --set training.steps=500
               actortrain pretrain run.yaml --extend-to 4000
-            """) { file, set, resume, fresh, extendTo, force };
+            """,
+            line => new PretrainRequest(
+                line.GetValue(file), line.GetValue(set) ?? [],
+                line.GetValue(resume) ? ResumeMode.Required : line.GetValue(fresh) ? ResumeMode.Fresh : ResumeMode.WhenPossible,
+                line.GetValue(extendTo), line.GetValue(force)),
+            Run) { file, set, resume, fresh, extendTo, force };
         command.Validators.Add(line =>
         {
             if (line.GetValue(resume) && line.GetValue(fresh))
@@ -64,10 +67,113 @@ internal static class PretrainCommand
             if (line.GetValue(file) is null && line.GetValue(set) is not { Length: > 0 })
                 line.AddError("pretrain needs a run file, or --set for what it should train on");
         });
-        command.SetAction(line => run(new PretrainRequest(
-            line.GetValue(file), line.GetValue(set) ?? [],
-            line.GetValue(resume) ? ResumeMode.Required : line.GetValue(fresh) ? ResumeMode.Fresh : ResumeMode.WhenPossible,
-            line.GetValue(extendTo), line.GetValue(force))));
         return command;
     }
+
+    public static int Run(PretrainRequest request, CommandContext context)
+    {
+        var asked = RunFile.Read(request.RunFile, request.Overrides);
+        var directory = new RunDirectory(asked.Run.Output, asked.Run.Name);
+        var started = File.Exists(directory.ConfigurationFile) ? RunFile.Read(directory.ConfigurationFile, []) : null;
+        var configuration = started is null
+            ? asked
+            : RunFile.ReadAgain(request.RunFile, request.Overrides, started, () => PretrainRun.StepsOf(directory, started with { Journal = asked.Journal }), request.ExtendTo);
+        using var data = TokenStore.Open(configuration.Data.Path);
+        var model = configuration.ModelFor(data.Tokenizer.VocabularySize);
+        data.Train.SampleCount(model.ContextLength);
+
+        var hasCheckpoints = CheckResume(request, directory, started, configuration);
+        if (request.ExtendTo is { } steps && ControlClient.Ask(directory, OperatorRequests.Of(new ExtendRun(steps))) is { } answer)
+        {
+            context.Output.WriteLine(answer.Sentence);
+            return ExitCode.Success;
+        }
+
+        var environment = NumericEnvironment.Choose(configuration.Training.Numerics, configuration.Training.Device, configuration.Training.Threads, configuration.Trainers.Count);
+
+        var memory = new MemoryCheck(request.Force);
+        var needed = memory.RequireToTrain(configuration, model, environment.IsFused, File.Exists(directory.ConfigurationFile));
+
+        using var progress = TrainingProgress.For(context);
+        using var stop = new StopSignal(() => progress.Note("Stopping: the step is finished and saved; a second signal ends at once."));
+        data.Verify(stop.Token);
+        using var runLock = directory.Lock();
+        using var chaos = ChaosLife.OfProcess(directory, configuration.Journal.Connection);
+        using var run = new PretrainRun(
+            configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, chaos, request.ExtendTo);
+
+        // Nothing is written before this: the checkpoint may yet refuse the data.
+        if (runLock.WasKilledForMemory)
+            progress.Warning($"{OutOfMemoryKills.Sentence} This run needs about {MemoryPlan.Words(needed.Bytes)} ({needed}).");
+        var resumed = run.Restore();
+        if (!resumed && request.Resume == ResumeMode.Required)
+            throw new UserErrorException($"All checkpoints of {directory.Path} are damaged, so there is none to resume from; leave --resume out to begin the run again.");
+        if (!resumed && hasCheckpoints)
+            progress.Warning($"all checkpoints of {directory.Path} are damaged; the run begins again at step 0.");
+        runLock.MarkRunning();
+        Record(directory, configuration, data, resumed);
+        if (run.Step >= run.Steps)
+        {
+            runLock.MarkFinished();
+            progress.Note($"{directory.Path} has taken all of its {run.Steps} steps already.");
+        }
+        else if (run.Train(scale => new RunFileReload(request.RunFile, request.Overrides, configuration, scale, () => PretrainRun.StepsOf(directory, configuration)), stop.Token))
+        {
+            runLock.MarkFinished();
+            progress.Note($"{directory.Path} has taken all of its {run.Step} steps; `actortrain generate {NameOf(configuration)}` lets it write.");
+        }
+        else
+        {
+            progress.Note($"{directory.Path} is saved after step {run.Step}; the same command goes on from there.");
+        }
+
+        return ExitCode.Success;
+    }
+
+    /// <returns>Whether there are checkpoints, whole or not.</returns>
+    private static bool CheckResume(PretrainRequest request, RunDirectory directory, RunConfiguration? started, RunConfiguration configuration)
+    {
+        var mode = request.Resume;
+        var checkpoints = new CheckpointArchive(directory.CheckpointsDirectory).List().Count > 0;
+        if (mode == ResumeMode.Required && !checkpoints)
+            throw new UserErrorException($"{directory.Path} has no checkpoint to resume from; leave --resume out to begin it.");
+        if (mode == ResumeMode.Fresh && checkpoints)
+            throw new UserErrorException($"{directory.Path} holds checkpoints already; choose another run.name, or leave --fresh out to go on with it.");
+        if (started is not null)
+            RunConfiguration.RequireSameResult(started, configuration);
+        else if (checkpoints)
+            throw new UserErrorException($"{directory.Path} holds checkpoints but no run.yaml, as an imported model does, so it cannot be gone on with; choose another run.name.");
+        else if (request.ExtendTo is not null)
+            throw new UserErrorException($"There is no run in {directory.Path} to extend; leave --extend-to out to begin it, or give the run file and run.name of one that exists.");
+        return checkpoints;
+    }
+
+    // As the run is named on the command lines that come after.
+    private static string NameOf(RunConfiguration configuration) =>
+        configuration.Run.Output == "runs" ? configuration.Run.Name : configuration.Run.Directory;
+
+    // The run keeps its configuration and tokenizer, so that it can be read wherever its folder is taken.
+    private static void Record(RunDirectory directory, RunConfiguration configuration, TokenStore data, bool resumed)
+    {
+        if (!resumed || !Directory.Exists(directory.TokenizerDirectory))
+            directory.WriteTokenizer(data.Tokenizer.Save);
+        directory.WriteConfiguration(CanonicalYaml.Write(configuration));
+    }
 }
+
+/// <summary>What to do about a run that is there already.</summary>
+public enum ResumeMode
+{
+    /// <summary>Go on where it exists and its configuration agrees, else begin.</summary>
+    WhenPossible,
+
+    /// <summary>Go on; refuse where there is nothing to go on from.</summary>
+    Required,
+
+    /// <summary>Begin; refuse where the run's folder holds checkpoints already. Nothing is ever deleted.</summary>
+    Fresh,
+}
+
+/// <summary>What <c>actortrain pretrain</c> is asked.</summary>
+public sealed record PretrainRequest(
+    string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume, long? ExtendTo = null, bool Force = false);

@@ -1,19 +1,46 @@
 using System.CommandLine;
+using System.Globalization;
+using ActorTrain.Host.Cli;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Defines <c>actortrain runs</c>.</summary>
+/// <summary><c>actortrain runs</c>: one line per run.</summary>
 internal static class RunsCommand
 {
-    public static Command Define(Func<RunsRequest, int> run)
+    public static CliCommand Define()
     {
         var output = new Option<string>("--output") { Description = "The folder that holds the runs.", HelpName = "DIR", DefaultValueFactory = static _ => "runs" };
-        var command = new TaughtCommand("runs", "List runs with their step, loss and newest checkpoint.", """
+        return new CliCommand<RunsRequest>("runs", "List runs with their step, loss and newest checkpoint.", """
             Examples:
               actortrain runs
               actortrain runs --output /data/runs
-            """) { output };
-        command.SetAction(line => run(new RunsRequest(line.GetRequiredValue(output))));
-        return command;
+            """,
+            line => new RunsRequest(line.GetRequiredValue(output)),
+            Run) { output };
+    }
+
+    public static int Run(RunsRequest request, CommandContext context)
+    {
+        var runs = RunDirectory.List(request.Output);
+        if (runs.Count == 0)
+        {
+            context.Output.WriteLine($"There is no run in {request.Output}; `actortrain pretrain` makes one.");
+            return ExitCode.Success;
+        }
+
+        var width = Math.Max(4, runs.Max(static run => run.Name.Length));
+        context.Output.WriteLine($"{"run".PadRight(width)}  {"state",-9} {"step",9} {"loss",9} {"checkpoint",11}");
+        foreach (var run in runs)
+        {
+            context.Output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{run.Name.PadRight(width)}  {run.State.ToString().ToLowerInvariant(),-9} {run.LastStep,9} {run.LastLoss,9:F4} {run.NewestCheckpoint,11}  {run.Problem}").TrimEnd());
+        }
+
+        return ExitCode.Success;
     }
 }
+
+/// <summary>What <c>actortrain runs</c> is asked.</summary>
+public sealed record RunsRequest(string Output);

@@ -1,22 +1,83 @@
 using System.CommandLine;
+using ActorTrain.Actors.Run;
+using ActorTrain.Host.Cli;
+using ActorTrain.Host.Control;
+using ActorTrain.Host.Reports;
+using ActorTrain.Host.Runs;
+using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Machine;
+using ActorTrain.Persistence.Metrics;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Defines <c>actortrain status</c>.</summary>
+/// <summary><c>actortrain status</c>: what the process that trains a run says of it, or how the last one left it.</summary>
 internal static class StatusCommand
 {
-    public static Command Define(Func<StatusRequest, int> run)
+    public static CliCommand Define()
     {
         var path = RunArgument.Create("A run by its name under runs/ or its folder.");
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of a tree." };
-        var command = new TaughtCommand("status", "Show how a run stands: its actors with state, restarts, mailbox, lanes and last fault; what was decided on its course.", """
+        return new CliCommand<StatusRequest>("status", "Show how a run stands: its actors with state, restarts, mailbox, lanes and last fault; what was decided on its course.", """
             While a process trains the run, it is asked; else its journal and checkpoints tell how it was left.
 
             Examples:
               actortrain status book
               actortrain status runs/book --json
-            """) { path, json };
-        command.SetAction(line => run(new StatusRequest(line.GetRequiredValue(path), line.GetValue(json))));
-        return command;
+            """,
+            line => new StatusRequest(line.GetRequiredValue(path), line.GetValue(json)),
+            Run) { path, json };
+    }
+
+    public static int Run(StatusRequest request, CommandContext context)
+    {
+        var run = NamedRun.Find(request.Run).Directory;
+        var document = ControlClient.Ask(run, ControlRequest.Status)?.Status ?? Left(run);
+        if (request.Json)
+            context.Output.WriteLine(ReportJson.Write(document));
+        else
+            StatusReport.Write(document, context);
+        return ExitCode.Success;
+    }
+
+    // In force is what the checkpoint follows that the run goes on from.
+    private static CourseStatus CourseOf(JournalState journal, RunRecord record)
+    {
+        var inForce = record.NewestManifest is { } manifest ? RunOrigin.Of(manifest).Course.Corrections : [];
+        return new CourseStatus
+        {
+            IsPaused = journal.IsPaused,
+            Quarantined = [.. journal.Quarantined],
+            InForce = inForce,
+            Pending = [.. journal.Corrections.Where(correction => !inForce.Contains(correction))],
+            Spikes = journal.Spikes,
+            Vetoes = journal.Vetoes,
+            Rollbacks = journal.Rollbacks,
+            Corruptions = journal.Corruptions,
+        };
+    }
+
+    /// <summary>What journal, metrics and checkpoints say of a run that no process trains.</summary>
+    private static StatusDocument Left(RunDirectory run)
+    {
+        List<string> left = [];
+        var record = RunRecord.Of(run, left.Add);
+        var journal = JournalState.Of(record.Decisions);
+        var step = MetricsLog.Read(run.MetricsFile).OfType<StepMetrics>().LastOrDefault()?.Step ?? record.Newest?.Step ?? 0;
+        if (run.WasKilledForMemory)
+            left.Add(OutOfMemoryKills.Sentence);
+        if (journal.Ending is { IsFinished: false } ending)
+            left.Add($"It was stopped after step {ending.Step}: {ending.Text}");
+        if (step > (record.Newest?.Step ?? 0))
+            left.Add($"Steps {(record.Newest?.Step ?? 0) + 1} to {step} are taken again when it goes on, with the same result.");
+        left.AddRange(journal.Mishaps.Select(static mishap => $"{mishap.Key} failed or left {(mishap.Value.Count == 1 ? "once" : $"{mishap.Value.Count} times")}, the last time: {mishap.Value.Reason}"));
+        return new StatusDocument(
+            run.Path, run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps : record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, left, Tree: null)
+        {
+            Course = CourseDocument.Of(CourseOf(journal, record)),
+        };
     }
 }
+
+/// <summary>What <c>actortrain status</c> is asked.</summary>
+public sealed record StatusRequest(string Run, bool Json);

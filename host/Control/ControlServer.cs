@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using ActorTrain.Actors.Run;
+using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Runs;

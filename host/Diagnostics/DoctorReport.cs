@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ActorTrain.Host.Commands;
+using ActorTrain.Host.Cli;
 using Spectre.Console;
 
 namespace ActorTrain.Host.Diagnostics;
@@ -53,12 +53,13 @@ public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Ch
     public bool Works => Found.All(static finding => finding.State != FindingState.Bad);
 
     /// <summary>Prints the report as tables or as one JSON object.</summary>
+    /// <param name="json">Whether as an object.</param>
+    /// <param name="context">Where to.</param>
     /// <returns>0, or 1 where training does not work.</returns>
-    public int Write(DoctorRequest request, CommandContext context)
+    public int Write(bool json, CommandContext context)
     {
-        ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(context);
-        if (request.Json)
+        if (json)
             context.Output.WriteLine(JsonSerializer.Serialize(this, Json));
         else
             WriteTables(context);

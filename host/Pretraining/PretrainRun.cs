@@ -13,7 +13,6 @@ using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Chaos;
-using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Hosting;

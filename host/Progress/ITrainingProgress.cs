@@ -1,4 +1,4 @@
-using ActorTrain.Host.Commands;
+using ActorTrain.Host.Cli;
 
 namespace ActorTrain.Host.Progress;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using ActorTrain.Host.Commands;
+using ActorTrain.Host.Cli;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Progress;
 using ActorTrain.Persistence.Journal;

@@ -7,7 +7,7 @@ using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;
-using ActorTrain.Host.Actions;
+using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Pretraining;
@@ -344,48 +344,19 @@ public sealed partial class AdviceTests : IDisposable
     {
         string[] rest = [.. line.Contains("--output") ? Array.Empty<string>() : ["--output", At($"out-{complaints.Count}"), "--force"], .. line.Contains("--tokenizer") || line.Contains("--tokenizer-from") ? Array.Empty<string>() : ["--tokenizer", "bytes"]];
         using var error = new StringWriter();
-        int Refuse(object request, CommandContext context) => throw new InvalidOperationException();
         UserErrorException? refused = null;
-        int Handle(PrepareRequest request, CommandContext context)
+        var code = CommandLine.Run(["prepare", .. line, .. rest], AllCommands.Define(), new CommandContext(TextWriter.Null, error, false, TimeProvider.System), (command, line, context) =>
         {
             try
             {
-                return PrepareHandler.Run(request, context);
+                return command.Run(line, context);
             }
             catch (UserErrorException wrong)
             {
                 refused = wrong;
                 throw;
             }
-        }
-
-        var handlers = new Handlers
-        {
-            Prepare = Handle,
-            Doctor = Refuse,
-            Pretrain = Refuse,
-            Eval = Refuse,
-            Generate = Refuse,
-            Export = Refuse,
-            Import = Refuse,
-            Runs = Refuse,
-            Plot = Refuse,
-            Scale = Refuse,
-            RollBack = Refuse,
-            Skip = Refuse,
-            LearningRate = Refuse,
-            Quarantine = Refuse,
-            Pause = Refuse,
-            Resume = Refuse,
-            Goodput = Refuse,
-            Status = Refuse,
-            Journal = Refuse,
-            Audit = Refuse,
-            Checkpoints = Refuse,
-            Chaos = Refuse,
-            Trace = Refuse,
-        };
-        var code = CommandLine.Run(["prepare", .. line, .. rest], handlers, new CommandContext(TextWriter.Null, error, false, TimeProvider.System));
+        });
         if (code == ExitCode.UserError)
             throw refused ?? new UserErrorException(error.ToString());
         code.ShouldBe(ExitCode.Success, error.ToString());

@@ -1,4 +1,6 @@
+using ActorTrain.Actors.Run;
 using ActorTrain.Data.Tokenizers;
+using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
 using ActorTrain.Models;
 
@@ -9,36 +11,17 @@ public sealed class CommandLineTests
     private static (int Code, string Output, string Error, object? Request) Run(string[] arguments, Exception? thrown = null)
     {
         object? request = null;
-        int Take(object given, CommandContext context) => thrown is null ? (request = given, 7).Item2 : throw thrown;
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var handlers = new Handlers
+        var code = CommandLine.Run(arguments, AllCommands.Define(), new CommandContext(output, error, false, TimeProvider.System), (command, line, context) =>
         {
-            Doctor = Take,
-            Prepare = Take,
-            Pretrain = Take,
-            Eval = Take,
-            Generate = Take,
-            Export = Take,
-            Import = Take,
-            Runs = Take,
-            Plot = Take,
-            Scale = Take,
-            Trace = Take,
-            RollBack = Take,
-            Skip = Take,
-            LearningRate = Take,
-            Quarantine = Take,
-            Pause = Take,
-            Resume = Take,
-            Goodput = Take,
-            Status = Take,
-            Journal = Take,
-            Audit = Take,
-            Checkpoints = Take,
-            Chaos = Take,
-        };
-        var code = CommandLine.Run(arguments, handlers, new CommandContext(output, error, false, TimeProvider.System));
+            if (command.Name == "help")
+                return command.Run(line, context);
+            if (thrown is not null)
+                throw thrown;
+            request = command.Read(line);
+            return 7;
+        });
         return (code, output.ToString(), error.ToString(), request);
     }
 
@@ -61,14 +44,14 @@ public sealed class CommandLineTests
         { "scale r --trainers 3", new ScaleRequest("r", 3) },
         { "trace r", new TraceRequest("r", 10, null) },
         { "trace r --steps 3 --output t.json", new TraceRequest("r", 3, "t.json") },
-        { "rollback r --to 12", new RollBackRequest("r", 12, 0) },
-        { "rollback r --to 0 --skip 200", new RollBackRequest("r", 0, 200) },
-        { "skip r --batches 5", new SkipRequest("r", 5) },
-        { "lr r --factor 0.5", new LearningRateRequest("r", 0.5) },
-        { "quarantine r --trainer 1", new QuarantineRequest("r", 1, false) },
-        { "quarantine r --trainer 1 --release", new QuarantineRequest("r", 1, true) },
-        { "pause r", new PauseRequest("r") },
-        { "resume r", new ResumeRequest("r") },
+        { "rollback r --to 12", new OperatorRequest("r", new RollBackRun(12, 0)) },
+        { "rollback r --to 0 --skip 200", new OperatorRequest("r", new RollBackRun(0, 200)) },
+        { "skip r --batches 5", new OperatorRequest("r", new SkipBatches(5)) },
+        { "lr r --factor 0.5", new OperatorRequest("r", new ScaleLearningRate(0.5)) },
+        { "quarantine r --trainer 1", new OperatorRequest("r", new QuarantineTrainer(1)) },
+        { "quarantine r --trainer 1 --release", new OperatorRequest("r", new ReleaseTrainer(1)) },
+        { "pause r", new OperatorRequest("r", new PauseRun()) },
+        { "resume r", new OperatorRequest("r", new ContinueRun()) },
         { "goodput r", new GoodputRequest("r", false, null) },
         { "goodput r --json --plot a.svg", new GoodputRequest("r", true, "a.svg") },
         { "status r", new StatusRequest("r", false) },
@@ -88,7 +71,7 @@ public sealed class CommandLineTests
 
     [Theory]
     [MemberData(nameof(Lines))]
-    public void A_line_becomes_a_request_and_the_handlers_code_is_the_exit_code(string line, object request)
+    public void A_line_becomes_a_request_and_the_commands_code_is_the_exit_code(string line, object request)
     {
         var result = Run(Words(line));
         result.Error.ShouldBeEmpty();
@@ -165,7 +148,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Errors_of_handlers_have_their_exit_codes()
+    public void Errors_of_commands_have_their_exit_codes()
     {
         var user = Run(["runs"], new UserErrorException("The folder 'x' holds no runs; train one."));
         (user.Code, user.Error).ShouldBe((2, $"actortrain: The folder 'x' holds no runs; train one.{Environment.NewLine}"));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Diagnostics;
 
@@ -14,7 +15,7 @@ public sealed class DoctorReportTests
     private static (int Code, string Output) Write(DoctorReport report, bool json)
     {
         using var output = new StringWriter();
-        var code = report.Write(new DoctorRequest(json), new CommandContext(output, TextWriter.Null, false, TimeProvider.System));
+        var code = report.Write(json, new CommandContext(output, TextWriter.Null, false, TimeProvider.System));
         return (code, output.ToString());
     }
 

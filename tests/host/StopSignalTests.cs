@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using ActorTrain.Host.Commands;
+using ActorTrain.Host.Hosting;
 
 namespace ActorTrain.Host.Tests;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ActorTrain.Actors.Metrics;
-using ActorTrain.Host.Commands;
+using ActorTrain.Host.Cli;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Reports;
 using ActorTrain.Models.Plan;

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace ActorTrain.Host.Cli;
+
+/// <summary>A command of <c>actortrain</c>: its help ends with examples and with what to know before using it.</summary>
+public abstract class CliCommand : Command
+{
+    private protected CliCommand(string name, string description, string lesson)
+        : base(name, description)
+    {
+        Lesson = lesson;
+    }
+
+    /// <summary>What follows the list of options in its help.</summary>
+    public string Lesson { get; }
+
+    /// <summary>What a line asks for.</summary>
+    internal abstract object Read(ParseResult line);
+
+    /// <summary>Does what a line asks for.</summary>
+    /// <returns>The exit code.</returns>
+    internal abstract int Run(ParseResult line, CommandContext context);
+}
+
+/// <summary>A command that is asked by a <typeparamref name="TRequest"/>.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="description">One sentence.</param>
+/// <param name="lesson">As <see cref="CliCommand.Lesson"/>.</param>
+/// <param name="read">What a line asks for.</param>
+/// <param name="run">Does it; gives the exit code.</param>
+public sealed class CliCommand<TRequest>(string name, string description, string lesson, Func<ParseResult, TRequest> read, Func<TRequest, CommandContext, int> run)
+    : CliCommand(name, description, lesson)
+    where TRequest : notnull
+{
+    internal override object Read(ParseResult line) => read(line);
+
+    internal override int Run(ParseResult line, CommandContext context) => run(read(line), context);
+}
+
+/// <summary>Prints the usual help, then the lesson of a <see cref="CliCommand"/>.</summary>
+internal sealed class LessonHelp(HelpAction usual) : SynchronousCommandLineAction
+{
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        usual.MaxWidth = 120;
+        usual.Invoke(parseResult);
+        var lesson = parseResult.CommandResult.Command switch
+        {
+            CliCommand command => command.Lesson,
+            RootCommand => CommandLine.Lesson,
+            _ => null,
+        };
+        if (lesson is not null)
+            parseResult.InvocationConfiguration.Output.WriteLine(lesson.TrimEnd());
+        return ExitCode.Success;
+    }
+}

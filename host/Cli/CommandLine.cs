@@ -1,0 +1,111 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using ActorTrain.Models;
+using ActorTrain.Models.Runtime;
+
+namespace ActorTrain.Host.Cli;
+
+/// <summary>The whole command line of <c>actortrain</c>, and the one place where errors become sentences and exit codes.</summary>
+public static class CommandLine
+{
+    /// <summary>What follows the list of commands in the help.</summary>
+    internal const string Lesson = """
+        From text to a trained model:
+          actortrain doctor
+          actortrain prepare --input book.txt --output data/book
+          actortrain pretrain --set run.name=book --set data.path=data/book
+          actortrain plot book --output loss.svg
+          actortrain generate book --prompt 'In the beginning'
+
+        While it trains, from another terminal:
+          actortrain status book
+          actortrain scale book --trainers 3
+          actortrain rollback book --to 1200 --skip 200
+          actortrain goodput book
+
+        Exit codes: 0 done, 1 a fault of program or machine, an audit or --verify that found one, or chaos that broke the promise, 2 bad input, 130 interrupted.
+        """;
+
+    /// <summary>Reads a command line and does what it says.</summary>
+    /// <returns>The process's exit code; see <see cref="ExitCode"/>.</returns>
+    public static int Run(IReadOnlyList<string> arguments, IReadOnlyList<CliCommand> commands, CommandContext context) =>
+        Run(arguments, commands, context, static (command, line, context) => command.Run(line, context));
+
+    /// <summary>The same with what is to be done about a line that was understood.</summary>
+    internal static int Run(IReadOnlyList<string> arguments, IReadOnlyList<CliCommand> commands, CommandContext context, Func<CliCommand, ParseResult, CommandContext, int> run)
+    {
+        var root = Root(commands, line => run((CliCommand)line.CommandResult.Command, line, context));
+        if (arguments.Count == 0)
+            arguments = ["--help"];
+
+        // A response file ('@name') would give '@' in a prompt a meaning that nobody expects.
+        var line = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (line.Errors.Count > 0 && line.Action is not LessonHelp)
+        {
+            return Refuse(context, ParseErrors.Sentence(line, root));
+        }
+
+        try
+        {
+            return line.Invoke(new InvocationConfiguration
+            {
+                Output = context.Output,
+                Error = context.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            });
+        }
+        catch (UserErrorException error)
+        {
+            return Refuse(context, error.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            context.Error.WriteLine("actortrain: interrupted.");
+            return ExitCode.Cancelled;
+        }
+        catch (Exception error) when (MemoryExhaustion.IsCauseOf(error))
+        {
+            context.Error.WriteLine($"actortrain: Out of memory: {error.GetBaseException().Message.Split('\n')[0].TrimEnd('.')}. Free memory, use a larger machine, or choose a smaller model.");
+            return ExitCode.Failure;
+        }
+#pragma warning disable CA1031 // The outermost frame: whatever arrives here ends the process with a message.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            context.Error.WriteLine($"actortrain: {error.GetType().Name}: {error.Message}");
+            context.Error.WriteLine(Environment.GetEnvironmentVariable("ACTORTRAIN_TRACE") is { Length: > 0 }
+                ? error.StackTrace
+                : "This is a fault of the program or the machine. Set ACTORTRAIN_TRACE=1 to see where, and try 'actortrain doctor'.");
+            return ExitCode.Failure;
+        }
+    }
+
+    private static RootCommand Root(IReadOnlyList<CliCommand> commands, Func<ParseResult, int> run)
+    {
+        var root = new RootCommand("ActorTrain: language models trained through crashes, to the same bits.");
+        foreach (var command in commands.Append(HelpCommand.Define(root)))
+        {
+            ParseErrors.RefuseMisspelt(command);
+            ParseErrors.RefuseNameless(command);
+            command.SetAction(run);
+            root.Add(command);
+        }
+
+        foreach (var option in root.Options)
+        {
+            if (option is HelpOption { Action: HelpAction usual } help)
+                help.Action = new LessonHelp(usual);
+        }
+
+        return root;
+    }
+
+    // One line, also where a name that was given has several.
+    private static int Refuse(CommandContext context, string sentence)
+    {
+        context.Error.WriteLine($"actortrain: {sentence.ReplaceLineEndings("␤")}");
+        return ExitCode.UserError;
+    }
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Models;
+
+namespace ActorTrain.Host.Cli;
+
+/// <summary><c>actortrain help</c>: help for a command, and the table of all keys of a run file.</summary>
+internal static class HelpCommand
+{
+    public static CliCommand Define(RootCommand root)
+    {
+        var topic = new Argument<string?>("TOPIC") { Description = "A command, or 'config' for the keys of a run file.", Arity = ArgumentArity.ZeroOrOne };
+        return new CliCommand<HelpRequest>("help", "Explain a command, or list the keys of a run file.", """
+            Examples:
+              actortrain help config
+              actortrain help pretrain
+            """,
+            line => new HelpRequest(line.GetValue(topic)),
+            (request, context) => Run(request, root, context)) { topic };
+    }
+
+    private static int Run(HelpRequest request, RootCommand root, CommandContext context)
+    {
+        if (request.Topic == "config")
+        {
+            context.Output.Write(SettingsHelp.Write());
+            return ExitCode.Success;
+        }
+
+        var topics = root.Subcommands.Select(static command => command.Name).Append("config").ToList();
+        if (request.Topic is { } name && !topics.Contains(name))
+            throw new UserErrorException($"there is no help topic '{name}'{NearestName.Hint(name, topics, $"; the topics are {string.Join(", ", topics)}.")}");
+        string[] asked = request.Topic is { } topic ? [topic, "--help"] : ["--help"];
+        return root.Parse(asked).Invoke(new InvocationConfiguration { Output = context.Output, Error = context.Error });
+    }
+}
+
+/// <summary>What <c>actortrain help</c> is asked.</summary>
+internal sealed record HelpRequest(string? Topic);

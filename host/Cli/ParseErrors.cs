@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using ActorTrain.Host.Configuration;
+
+namespace ActorTrain.Host.Cli;
+
+/// <summary>Turns what is wrong with a command line into one sentence.</summary>
+internal static class ParseErrors
+{
+    public static string Sentence(ParseResult line, RootCommand root)
+    {
+        var command = line.CommandResult.Command;
+        var see = command == root ? "see 'actortrain --help'" : $"see 'actortrain {command.Name} --help'";
+        if (Misspelt(line.CommandResult) is { } misspelt)
+            return NoOption(command, misspelt);
+        if (line.UnmatchedTokens is [var stranger, ..])
+        {
+            if (line.Tokens.Any(static token => token.Type == TokenType.DoubleDash))
+                return $"what follows '--' is no option, so {command.Name} does not know what to do with '{stranger}'; write OPTION=-- for a value of two dashes, else leave '--' out.";
+            if (command == root)
+            {
+                var commands = root.Subcommands.Select(static subcommand => subcommand.Name);
+                return stranger.StartsWith('-')
+                    ? $"there is no option '{stranger}' before a command; {see}."
+                    : $"there is no command '{stranger}'{NearestName.Hint(stranger, commands, $"; {see}.")}";
+            }
+
+            return stranger.StartsWith('-')
+                ? NoOption(command, stranger)
+                : $"{command.Name} does not know what to do with '{stranger}'; {see}.";
+        }
+
+        // Our own sentences first: the library may add a remark about the same value.
+        var error = line.Errors.FirstOrDefault(static error => error.SymbolResult is ArgumentResult or CommandResult && !error.Message.Contains("Required", StringComparison.Ordinal))
+            ?? line.Errors[0];
+        return error.SymbolResult switch
+        {
+            OptionResult { Option: { Required: true } missing, Implicit: true } =>
+                $"{command.Name} needs {missing.Name} {missing.HelpName}: {missing.Description?.TrimEnd('.')}; {see}.",
+            OptionResult { Option: var option, Tokens.Count: 0 } => $"{option.Name} needs a value: {option.Description?.TrimEnd('.')}; {see}.",
+            CommandResult when command == root => $"a command is missing; {see}.",
+            ArgumentResult { Argument: var argument, Tokens.Count: 0 } when argument.Arity.MinimumNumberOfValues > 0 =>
+                $"{command.Name} needs {argument.Name}: {argument.Description?.TrimEnd('.')}; {see}.",
+            _ => Ended(error.Message),
+        };
+    }
+
+    /// <summary>Makes a command refuse a misspelt option that the library would take for a path.</summary>
+    public static void RefuseMisspelt(Command command) => command.Validators.Add(static result =>
+    {
+        if (Misspelt(result) is { } misspelt)
+            result.AddError(NoOption(result.Command, misspelt));
+    });
+
+    /// <summary>Makes a command refuse an empty text where the name of a file, a folder or a run is asked for.</summary>
+    public static void RefuseNameless(Command command) => command.Validators.Add(static result =>
+    {
+        foreach (var child in result.Children.Where(static child => child.Tokens.Any(static token => token.Value.Length == 0)))
+        {
+            if (child is ArgumentResult { Argument: var argument })
+                result.AddError($"{argument.Name} is empty: {argument.Description}");
+            else if (child is OptionResult { Option: { HelpName: "DIR" or "FILE" or "PATH..." } option })
+                result.AddError($"{option.Name} is empty; it must be a name.");
+        }
+    });
+
+    // Where any number of values is taken, what begins with a dash is taken too.
+    private static string? Misspelt(CommandResult result) => result.Children
+        .Where(static child => child is ArgumentResult or OptionResult { Option.AllowMultipleArgumentsPerToken: true })
+        .SelectMany(static child => child.Tokens)
+        .Select(static token => token.Value)
+        .FirstOrDefault(static value => value.Length > 1 && value[0] == '-');
+
+    private static string NoOption(Command command, string stranger)
+    {
+        var options = command.Options.Select(static option => option.Name).Append("--help");
+        return $"{command.Name} has no option '{stranger}'{NearestName.Hint(stranger, options, $"; see 'actortrain {command.Name} --help'.")}";
+    }
+
+    private static string Ended(string message) => message.EndsWith('?') || message.EndsWith('.') ? message : message + ".";
+}

@@ -1,0 +1,23 @@
+using System.CommandLine;
+
+namespace ActorTrain.Host.Cli;
+
+/// <summary>The arguments that name a run: one that exists, or one by its configuration.</summary>
+internal static class RunArgument
+{
+    /// <summary>A run that exists.</summary>
+    public static Argument<string> Create(string description = "A run by its name under runs/ or its folder, whose newest good checkpoint is taken, or one checkpoint's folder.") =>
+        new("RUN") { Description = description, Arity = ArgumentArity.ExactlyOne };
+
+    /// <summary>A run file, and what overrides it.</summary>
+    public static (Argument<string?> File, Option<string[]> Set) Configuration() =>
+    (
+        new("RUN.yaml") { Description = "The run file; without one, every setting comes from --set and the defaults.", Arity = ArgumentArity.ZeroOrOne },
+        new("--set")
+        {
+            Description = "Override a key of the run file, such as --set training.steps=2000; may be given many times.",
+            HelpName = "KEY=VALUE",
+            Arity = ArgumentArity.OneOrMore,
+        }
+    );
+}

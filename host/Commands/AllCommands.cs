@@ -1,0 +1,34 @@
+using ActorTrain.Host.Cli;
+
+namespace ActorTrain.Host.Commands;
+
+/// <summary>Every command, in the order of the help.</summary>
+internal static class AllCommands
+{
+    public static IReadOnlyList<CliCommand> Define() =>
+    [
+        DoctorCommand.Define(),
+        PrepareCommand.Define(),
+        PretrainCommand.Define(),
+        EvalCommand.Define(),
+        GenerateCommand.Define(),
+        ExportCommand.Define(),
+        ImportCommand.Define(),
+        RunsCommand.Define(),
+        PlotCommand.Define(),
+        StatusCommand.Define(),
+        ScaleCommand.Define(),
+        PauseCommand.Define(),
+        ResumeCommand.Define(),
+        RollBackCommand.Define(),
+        SkipCommand.Define(),
+        LearningRateCommand.Define(),
+        QuarantineCommand.Define(),
+        JournalCommand.Define(),
+        GoodputCommand.Define(),
+        TraceCommand.Define(),
+        AuditCommand.Define(),
+        CheckpointsCommand.Define(),
+        ChaosCommand.Define(),
+    ];
+}

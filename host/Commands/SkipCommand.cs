@@ -1,0 +1,22 @@
+using ActorTrain.Actors.Run;
+using ActorTrain.Host.Cli;
+using ActorTrain.Host.Configuration;
+
+namespace ActorTrain.Host.Commands;
+
+/// <summary><c>actortrain skip</c>: leaves out the next batches of a run that goes on.</summary>
+internal static class SkipCommand
+{
+    public static CliCommand Define()
+    {
+        var batches = OptionChecks.Required<long>("--batches", "N", new Whole(1, long.MaxValue), "Batches to leave out.");
+        var command = OperatorCommands.Define("skip", "Leave out the next batches of a run that goes on.", """
+            They are never trained on; the run takes as many steps as before, on the batches that follow.
+            """, """
+              actortrain skip book --batches 50
+            """,
+            line => new SkipBatches(line.GetRequiredValue(batches)));
+        command.Add(batches);
+        return command;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+using ActorTrain.Host.Control;
+using ActorTrain.Host.Progress;
+using ActorTrain.Models;
+
+namespace ActorTrain.Host.Hosting;
+
+/// <summary>SIGHUP while a run goes on: its run file is read again.</summary>
+internal sealed class HangUpSignal : IDisposable
+{
+    private readonly RunFileReload file;
+    private readonly ITrainingProgress progress;
+    private readonly PosixSignalRegistration registration;
+
+    /// <summary>Begins to listen.</summary>
+    /// <param name="file">The run file.</param>
+    /// <param name="progress">Told what came of it.</param>
+    public HangUpSignal(RunFileReload file, ITrainingProgress progress)
+    {
+        this.file = file;
+        this.progress = progress;
+        registration = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Hear);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => registration.Dispose();
+
+    private void Hear(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        try
+        {
+            progress.Note(file.Apply());
+        }
+        catch (UserErrorException error)
+        {
+            progress.Warning(error.Message);
+        }
+    }
+}

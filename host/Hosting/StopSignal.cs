@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+using ActorTrain.Host.Cli;
+using ActorTrain.Host.Progress;
+
+namespace ActorTrain.Host.Hosting;
+
+/// <summary>Ctrl-C and SIGTERM while a command works: the first asks it to stop in order, a second ends the process at once.</summary>
+/// <remarks>Ending at once is safe: what a command writes is complete or it is not there.</remarks>
+public sealed partial class StopSignal : IDisposable
+{
+    private readonly CancellationTokenSource requested = new();
+    private readonly List<PosixSignalRegistration> registrations = [];
+    private readonly Action<int> end;
+    private readonly Action? heard;
+    private int received;
+
+    /// <summary>Begins to listen.</summary>
+    /// <param name="heard">Called at the first signal, to tell what happens now.</param>
+    /// <param name="end">Ends the process with an exit code at once; for tests.</param>
+    public StopSignal(Action? heard = null, Action<int>? end = null)
+    {
+        this.heard = heard;
+        this.end = end ?? EndProcess;
+        registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Hear));
+        registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Hear));
+    }
+
+    /// <summary>Whether a stop was asked for.</summary>
+    public bool Requested => requested.IsCancellationRequested;
+
+    /// <summary>Cancelled when a stop is asked for.</summary>
+    public CancellationToken Token => requested.Token;
+
+    /// <summary>What one signal does.</summary>
+    /// <param name="signal">The signal; decides the exit code of the second, 128 + its number.</param>
+    public void Receive(PosixSignal signal)
+    {
+        if (Interlocked.Increment(ref received) > 1)
+        {
+            end(signal == PosixSignal.SIGTERM ? 143 : ExitCode.Cancelled);
+            return;
+        }
+
+        heard?.Invoke();
+        requested.Cancel();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var registration in registrations)
+            registration.Dispose();
+        requested.Dispose();
+    }
+
+    private void Hear(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        Receive(context.Signal);
+    }
+
+    // The ordinary exit runs destructors of native libraries while other threads compute in them.
+    private static void EndProcess(int code)
+    {
+        if (!Console.IsOutputRedirected)
+            Console.Out.Write(LiveProgress.ShowCursor);
+        Console.Out.Flush();
+        ExitNow(code);
+    }
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    private static partial void ExitNow(int code);
+}

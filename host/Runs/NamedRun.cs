@@ -1,0 +1,35 @@
+using ActorTrain.Models;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Runs;
+
+namespace ActorTrain.Host.Runs;
+
+/// <summary>A run as a person names it on any command line: by its folder, by its name under <c>runs</c>, or by the folder of one of its checkpoints.</summary>
+/// <param name="Directory">The run.</param>
+/// <param name="Step">The step of the checkpoint that was named, or null where the run was.</param>
+internal sealed record NamedRun(RunDirectory Directory, long? Step)
+{
+    private const string Root = "runs";
+
+    /// <summary>Finds what is meant. A folder that is no run does not hide the run of its name under <c>runs</c>.</summary>
+    /// <exception cref="UserErrorException">There is no such run.</exception>
+    public static NamedRun Find(string name) =>
+        At(name) ?? At(Path.Combine(Root, name)) ?? throw new UserErrorException(
+            $"There is no run {name}: give its name under {Root}/, its folder, or one of its checkpoints; `actortrain runs` lists them.");
+
+    private static NamedRun? At(string folder)
+    {
+        var path = Path.TrimEndingDirectorySeparator(folder);
+        if (Path.GetFileName(path) is "" or "." or "..")
+            path = Path.GetFullPath(path);
+        if (!System.IO.Directory.Exists(path))
+            return null;
+        var checkpoints = Path.GetDirectoryName(path)!;
+        var named = new CheckpointArchive(checkpoints).List().FirstOrDefault(info => Path.GetFileName(info.Path) == Path.GetFileName(path));
+        var run = named is null ? path : Path.GetDirectoryName(Path.GetFullPath(checkpoints))!;
+        if (Path.GetFileName(run).StartsWith('.') || Path.GetFileName(run).Length == 0)
+            return null;
+        var directory = new RunDirectory(Path.GetDirectoryName(run)!, Path.GetFileName(run));
+        return directory.Exists ? new NamedRun(directory, named?.Step) : null;
+    }
+}

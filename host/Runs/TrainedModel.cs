@@ -1,0 +1,99 @@
+using ActorTrain.Data.Tokenizers;
+using ActorTrain.Host.Cli;
+using ActorTrain.Models;
+using ActorTrain.Models.Storage;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Runs;
+
+namespace ActorTrain.Host.Runs;
+
+/// <summary>A trained model as a person names it: a run by name or folder, or one of its checkpoints.</summary>
+internal sealed class TrainedModel : IDisposable
+{
+    private readonly LoadedCheckpoint checkpoint;
+
+    private TrainedModel(RunDirectory run, LoadedCheckpoint checkpoint)
+    {
+        Run = run;
+        this.checkpoint = checkpoint;
+    }
+
+    /// <summary>Its run.</summary>
+    public RunDirectory Run { get; }
+
+    /// <summary>What the checkpoint says of its run.</summary>
+    public CheckpointFacts Facts => checkpoint.Manifest.Facts;
+
+    /// <summary>The folder with the run's tokenizer.</summary>
+    public string TokenizerPath => Run.TokenizerDirectory;
+
+    /// <summary>The weights, laid out flat.</summary>
+    public HostBuffer Weights => checkpoint.Weights;
+
+    /// <summary>Where each parameter stands.</summary>
+    public FlatLayout Layout => checkpoint.Layout;
+
+    /// <summary>Opens the newest whole checkpoint of a run, or the one that is named.</summary>
+    /// <param name="name">As <see cref="NamedRun.Find"/> takes it.</param>
+    /// <param name="step">The checkpoint's step, or null.</param>
+    /// <param name="context">Told of checkpoints that are not whole.</param>
+    /// <param name="memory">Told of its shape before memory is taken for it; refuses what there is not enough for.</param>
+    /// <exception cref="UserErrorException">There is no such run or checkpoint, or not enough memory.</exception>
+    public static TrainedModel Open(string name, long? step, CommandContext context, Action<ModelOptions> memory)
+    {
+        var (run, named) = NamedRun.Find(name);
+        var archive = new CheckpointArchive(run.CheckpointsDirectory);
+        if ((step ?? named) is { } wanted)
+        {
+            var checkpoints = archive.List();
+            var info = checkpoints.FirstOrDefault(info => info.Step == wanted) ?? throw new UserErrorException(
+                $"{run.Path} has no checkpoint of step {wanted}; it has {Steps(checkpoints)}.");
+            return new TrainedModel(run, CheckpointArchive.Load(info, LayoutOf, CheckpointParts.Weights));
+        }
+
+        var newest = archive.LoadLatest(LayoutOf, fault => context.Error.WriteLine($"actortrain: warning: {fault.Sentence}"), CheckpointParts.Weights)
+            ?? throw new UserErrorException($"{run.Path} has no checkpoint {(archive.List().Count > 0 ? "that is whole" : "yet")}; go on with it by `actortrain pretrain`.");
+        return new TrainedModel(run, newest);
+
+        FlatLayout LayoutOf(CheckpointManifest manifest)
+        {
+            memory(manifest.Facts.Model);
+            return ModelLayout.Of(manifest.Facts.Model);
+        }
+    }
+
+    /// <summary>The model in float32, ready to compute.</summary>
+    public (Transformer Model, FlatParameters Parameters) Build()
+    {
+        var parameters = new FlatParameters(Layout);
+        parameters.Weights.CopyFrom(Weights);
+        parameters.WeightsChanged();
+        return (new Transformer(Facts.Model, parameters), parameters);
+    }
+
+    /// <summary>The run's tokenizer.</summary>
+    /// <exception cref="UserErrorException">The run has none, or one that its model cannot have.</exception>
+    public ITokenizer Tokenizer()
+    {
+        if (!Directory.Exists(TokenizerPath))
+            throw new UserErrorException($"{Run.Path} has no tokenizer, so text cannot be read or written; put the one that it was trained with into {TokenizerPath}.");
+        var tokenizer = TokenizerFolder.Load(TokenizerPath);
+        try
+        {
+            var (begin, end) = TokenizerCheck.TokensOf(Facts);
+            TokenizerCheck.Require(tokenizer, TokenizerPath, Facts.Model, begin, end);
+            return tokenizer;
+        }
+        catch
+        {
+            tokenizer.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => checkpoint.Dispose();
+
+    private static string Steps(IEnumerable<CheckpointInfo> checkpoints) =>
+        string.Join(", ", checkpoints.Select(static info => info.Step).Order()) is { Length: > 0 } steps ? steps : "none";
+}

@@ -1,0 +1,319 @@
+using System.Buffers.Binary;
+using System.Text.Json.Nodes;
+using ActorTrain.Host.Cli;
+using ActorTrain.Host.Commands;
+using ActorTrain.Host.Runs;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Checkpoints;
+
+namespace ActorTrain.Host.Tests.Commands;
+
+/// <summary>An import takes what a file says, or refuses it by name: it drops, changes and overlooks nothing.</summary>
+public sealed class ImportCommandTests : IDisposable
+{
+    private readonly TemporaryRuns runs = new();
+
+    /// <summary>What is done to a good model, and the words that its refusal must hold.</summary>
+    private static readonly Dictionary<string, (ModelFamily Family, Action<ModelFolder> Spoil, string[] Named)> Spoilt = Table();
+
+    public static TheoryData<string> Cases => [.. Spoilt.Keys];
+
+    private string Target => Path.Combine(runs.Path, "imported");
+
+    public void Dispose() => runs.Dispose();
+
+    [Theory]
+    [InlineData(ModelFamily.Gpt2)]
+    [InlineData(ModelFamily.Llama)]
+    public void A_good_model_is_imported(ModelFamily family)
+    {
+        var folder = Good(family);
+        Import(folder).Code.ShouldBe(ExitCode.Success);
+        using var imported = TrainedModel.Open(Target, step: null, Context(TextWriter.Null), memory: static _ => { });
+        imported.Facts.Model.ShouldBe(ModelFolder.Shape(family));
+        imported.Tokenizer().EndOfText.ShouldBe(ModelFolder.EndOfText);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void One_thing_that_is_not_right_is_refused_by_its_name_and_nothing_is_written(string what)
+    {
+        var (family, spoil, named) = Spoilt[what];
+        var folder = Good(family);
+        spoil(folder);
+        var before = Snapshot();
+        var (code, error) = Import(folder);
+        code.ShouldBe(ExitCode.UserError, error);
+        error.Count(static letter => letter == '\n').ShouldBe(1, error);
+        foreach (var words in named)
+            error.ShouldContain(words);
+        Snapshot().ShouldBe(before);
+    }
+
+    [Theory]
+    [InlineData(ModelFamily.Gpt2)]
+    [InlineData(ModelFamily.Llama)]
+    public void Every_tensor_is_needed_as_it_is(ModelFamily family)
+    {
+        var good = Good(family);
+        var tensors = good.Tensors();
+        foreach (var tensor in tensors)
+        {
+            RefusedWith(tensor with { Name = tensor.Name + ".renamed" });
+            RefusedWith(tensor with { Dtype = "I32" });
+            RefusedWith(tensor with { Dtype = "F8_E4M3", Bytes = tensor.Bytes[..(tensor.Bytes.Length / 4)] });
+            RefusedWith(tensor with { Shape = [.. tensor.Shape, 1] });
+            RefusedWith(tensor with { Shape = [tensor.Shape[0] / 2, .. tensor.Shape[1..]], Bytes = tensor.Bytes[..(tensor.Bytes.Length / 2)] });
+            foreach (var value in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
+                RefusedWith(tensor with { Bytes = WithLast(tensor.Bytes, value) });
+
+            void RefusedWith(RawTensor spoilt)
+            {
+                good.Write(tensors.Select(one => one == tensor ? spoilt : one));
+                var (code, error) = Import(good);
+                code.ShouldBe(ExitCode.UserError, spoilt.ToString());
+                error.ShouldContain(tensor.Name);
+                Directory.Exists(Target).ShouldBeFalse();
+            }
+        }
+
+        good.Write(tensors);
+        Import(good).Code.ShouldBe(ExitCode.Success);
+    }
+
+    [Theory]
+    [InlineData(ModelFamily.Gpt2)]
+    [InlineData(ModelFamily.Llama)]
+    public void Every_number_of_a_config_is_taken_over_or_contradicts_the_weights(ModelFamily family)
+    {
+        string[] changesNothing = ["attention_dropout", "attn_pdrop", "embd_pdrop", "resid_pdrop", "initializer_range", "pretraining_tp"];
+        var taken = new Dictionary<string, Func<ModelOptions, double>>
+        {
+            ["layer_norm_epsilon"] = static model => model.NormEpsilon,
+            ["rms_norm_eps"] = static model => model.NormEpsilon,
+            ["rope_theta"] = static model => model.RopeTheta,
+            ["max_position_embeddings"] = static model => model.ContextLength,
+            ["n_head"] = static model => model.Heads,
+        };
+        var folder = Good(family);
+        foreach (var (key, value) in folder.Config.Where(static pair => pair.Value?.GetValueKind() == System.Text.Json.JsonValueKind.Number).ToList())
+        {
+            if (changesNothing.Contains(key))
+                continue;
+            var other = (double)value! < 1 ? (double)value! * 2 : (double)value! + 1;
+            folder.Set(key, other.ToString("R", System.Globalization.CultureInfo.InvariantCulture));
+            var (code, error) = Import(folder);
+            code.ShouldBe(taken.ContainsKey(key) ? ExitCode.Success : ExitCode.UserError, key + error);
+            if (taken.TryGetValue(key, out var read))
+            {
+                using (var imported = TrainedModel.Open(Target, step: null, Context(TextWriter.Null), memory: static _ => { }))
+                    read(imported.Facts.Model).ShouldBe(other, key);
+                Directory.Delete(Target, recursive: true);
+            }
+
+            folder.Set(key, value!.ToJsonString());
+        }
+    }
+
+    [Fact]
+    public void What_published_models_carry_beside_their_weights_is_no_hindrance()
+    {
+        var gpt2 = Good(ModelFamily.Gpt2);
+        foreach (var (key, json) in new[]
+                 {
+                     ("task_specific_params", """{"text-generation":{"do_sample":true}}"""), ("summary_type", "\"cls_index\""), ("attn_pdrop", "0.1"), ("pruned_heads", "{}"),
+                     ("sliding_window", "null"), ("transformers_version", "\"4.50\""), ("eos_token_id", "[256]"), ("architectures", "[\"GPT2Model\"]"),
+                 })
+            gpt2.Set(key, json);
+        gpt2.Write(gpt2.Tensors().Select(static tensor => tensor with { Name = tensor.Name.Replace("transformer.", "", StringComparison.Ordinal) })
+            .Append(new RawTensor("h.0.attn.bias", "F8_E4M3", [1, 1, 9, 9], new byte[81]))
+            .Append(new RawTensor("h.1.attn.masked_bias", "F64", [], new byte[8]))
+            .Append(gpt2.Tensors().Single(static tensor => tensor.Name == "transformer.wte.weight") with { Name = "lm_head.weight" }));
+        Import(gpt2).Code.ShouldBe(ExitCode.Success);
+        Directory.Delete(Target, recursive: true);
+
+        var llama = Good(ModelFamily.Llama);
+        llama.Set("rope_theta", null);
+        llama.Set("rope_parameters", """{"rope_type":"default","rope_theta":10000.0}""");
+        llama.Shard();
+        Import(llama).Code.ShouldBe(ExitCode.Success);
+    }
+
+    [Fact]
+    public void A_model_that_memory_does_not_suffice_for_is_refused_before_memory_is_taken()
+    {
+        var folder = Good(ModelFamily.Gpt2);
+        folder.Enlarge(new Dictionary<long, long> { [12] = 99_999, [36] = 299_997, [ModelFolder.Vocabulary] = 1_000_000 });
+        folder.Set("n_embd", "99999");
+        folder.Set("vocab_size", "1000000");
+        var (code, error) = Import(folder);
+        code.ShouldBe(ExitCode.UserError, error);
+        error.ShouldContain("GiB");
+        error.ShouldContain("--force");
+        Directory.Exists(Target).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData(ModelFamily.Gpt2)]
+    [InlineData(ModelFamily.Llama)]
+    public void Text_is_written_with_a_model_that_has_more_ids_than_its_tokenizer(ModelFamily family)
+    {
+        Import(Good(family)).Code.ShouldBe(ExitCode.Success);
+        foreach (var isGreedy in new[] { true, false })
+        {
+            using var output = new StringWriter();
+            var request = new GenerateRequest(Target, "ab", Tokens: 300, Temperature: 20, TopK: 0, TopP: 1, Seed: 3, isGreedy, Count: 2);
+            GenerateCommand.Run(request, new CommandContext(output, TextWriter.Null, false, TimeProvider.System)).ShouldBe(ExitCode.Success);
+            output.ToString().ShouldStartWith("ab");
+        }
+    }
+
+    [Fact]
+    public void A_tokenizer_that_is_put_beside_an_imported_model_later_must_be_its_own()
+    {
+        var folder = Good(ModelFamily.Gpt2);
+        folder.Set("bos_token_id", "7");
+        folder.Set("eos_token_id", "9");
+        var tokenizer = folder.At("actortrain-tokenizer.json");
+        var description = File.ReadAllText(tokenizer);
+        File.Delete(tokenizer);
+        Import(folder).Code.ShouldBe(ExitCode.Success);
+        Directory.CreateDirectory(Path.Combine(Target, "tokenizer"));
+        File.WriteAllText(Path.Combine(Target, "tokenizer", "actortrain-tokenizer.json"), description);
+        using var imported = TrainedModel.Open(Target, step: null, Context(TextWriter.Null), memory: static _ => { });
+        Should.Throw<UserErrorException>(imported.Tokenizer).Message.ShouldContain("bos_token_id 7");
+    }
+
+    [Fact]
+    public void Special_tokens_of_a_model_without_a_tokenizer_are_exported_again()
+    {
+        var folder = Good(ModelFamily.Gpt2);
+        folder.Set("bos_token_id", "7");
+        folder.Set("eos_token_id", "9");
+        File.Delete(folder.At("actortrain-tokenizer.json"));
+        Import(folder).Code.ShouldBe(ExitCode.Success);
+        var again = new ModelFolder(Path.Combine(runs.Path, "again"));
+        ExportCommand.Run(new ExportRequest(Target, "huggingface", again.Path, null, false), Context(TextWriter.Null)).ShouldBe(ExitCode.Success);
+        ((int)again.Config["bos_token_id"]!, (int)again.Config["eos_token_id"]!).ShouldBe((7, 9));
+        again.Tensors().ShouldBe(folder.Tensors(), comparer: new SameTensor());
+    }
+
+    private static Dictionary<string, (ModelFamily, Action<ModelFolder>, string[])> Table()
+    {
+        var cases = new Dictionary<string, (ModelFamily, Action<ModelFolder>, string[])>();
+        void Gpt2(string what, Action<ModelFolder> spoil, params string[] named) => cases.Add($"gpt2: {what}", (ModelFamily.Gpt2, spoil, named));
+        void Llama(string what, Action<ModelFolder> spoil, params string[] named) => cases.Add($"llama: {what}", (ModelFamily.Llama, spoil, named));
+
+        foreach (var (key, json) in new[]
+                 {
+                     ("activation_function", "\"gelu\""), ("activation_function", "\"relu\""), ("scale_attn_weights", "false"), ("scale_attn_by_inverse_layer_idx", "true"),
+                     ("add_cross_attention", "true"), ("is_encoder_decoder", "true"), ("architectures", "[\"GPT2ForSequenceClassification\"]"),
+                     ("model_type", "\"gpt_neo\""), ("n_layer", "\"2\""), ("n_embd", "12.5"), ("layer_norm_epsilon", "1e999"), ("tie_word_embeddings", "\"yes\""),
+                     ("rope_theta", "10000"), ("hidden_size", "12"), ("pruned_heads", "{\"0\":[1]}"), ("eos_token_id", "264"), ("eos_token_id", "-1"),
+                     ("eos_token_id", "[256,7]"), ("bos_token_id", "\"<s>\""),
+                 })
+            Gpt2($"{key} {json}", folder => folder.Set(key, json), key);
+        foreach (var (key, json) in new[]
+                 {
+                     ("hidden_act", "\"gelu\""), ("attention_bias", "true"), ("mlp_bias", "true"), ("partial_rotary_factor", "0.5"), ("head_dim", "8"),
+                     ("rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8}"), ("rope_scaling", "{\"type\":\"linear\",\"factor\":2}"), ("rope_scaling", "{\"factor\":2}"),
+                     ("rope_scaling", "{\"rope_type\":\"default\",\"factor\":2}"), ("rope_scaling", "{\"rope_theta\":20000}"), ("rope_scaling", "\"linear\""),
+                     ("rope_parameters", "{\"rope_type\":\"yarn\"}"), ("rope_parameters", "{\"rope_theta\":5}"), ("rope_parameters", "{\"partial_rotary_factor\":0.5}"),
+                     ("rope_interleaved", "true"), ("architectures", "[\"LlamaForSequenceClassification\"]"),
+                 })
+            Llama($"{key} {json}", folder => folder.Set(key, json), key);
+        foreach (var (key, json) in new[]
+                 {
+                     ("sliding_window", "4096"), ("attn_logit_softcapping", "50.0"), ("final_logit_softcapping", "30.0"), ("logit_scale", "0.0625"), ("clip_qkv", "8"),
+                     ("residual_multiplier", "0.22"), ("embedding_multiplier", "12.0"), ("attention_multiplier", "0.01"), ("logits_scaling", "8.0"), ("use_qk_norm", "true"),
+                     ("qk_layernorm", "true"), ("parallel_attn", "true"), ("alibi", "true"), ("layer_types", "[\"full_attention\"]"), ("no_rope_layers", "[1]"),
+                     ("quantization_config", "{\"bits\":4}"), ("compression_config", "{\"format\":\"int\"}"), ("auto_map", "{\"AutoModel\":\"m.M\"}"), ("num_local_experts", "8"),
+                     ("attention_out_bias", "true"), ("qkv_bias", "true"), ("query_pre_attn_scalar", "256"), ("suppress_tokens", "[3]"), ("forced_eos_token_id", "2"),
+                     ("a_key_of_the_future", "1"),
+                 })
+        {
+            Gpt2($"{key}", folder => folder.Set(key, json), key);
+            Llama($"{key}", folder => folder.Set(key, json), key);
+        }
+
+        Gpt2("a key twice", folder => File.WriteAllText(folder.At("config.json"), File.ReadAllText(folder.At("config.json")).Replace("{\n", "{\n\"n_layer\": 3,\n", StringComparison.Ordinal)), "config.json", "n_layer");
+        Gpt2("two contexts", folder => folder.Set("n_ctx", "8"), "n_ctx: 8", "n_positions:");
+        Gpt2("an adapter", folder => File.WriteAllText(folder.At("adapter_config.json"), "{}"), "adapter_config.json");
+        Gpt2("no config", folder => File.Delete(folder.At("config.json")), "config.json");
+        Gpt2("fewer layers", folder => folder.Set("n_layer", "1"), "transformer.h.1.");
+        Gpt2("more layers", folder => folder.Set("n_layer", "3"), "transformer.h.2.");
+        Gpt2("another vocabulary", folder => folder.Set("vocab_size", "300"), "transformer.wte.weight", "[264, 12]", "[300, 12]");
+        Gpt2("another context", folder => { folder.Set("n_positions", "8"); folder.Set("n_ctx", "8"); }, "transformer.wpe.weight");
+        Llama("other key-value heads", folder => folder.Set("num_key_value_heads", "3"), "k_proj.weight");
+        Llama("a head that should be the embedding", folder => folder.Set("tie_word_embeddings", "true"), "lm_head.weight", "tie_word_embeddings");
+        Gpt2("an untied head that is missing", folder => folder.Set("tie_word_embeddings", "false"), "lm_head.weight");
+        Gpt2("a tied head of another shape", folder => folder.Add(new RawTensor("lm_head.weight", "F32", [12, 264], new byte[4 * 12 * 264])), "lm_head.weight");
+        Gpt2("a tied head of another type", folder => folder.Add(new RawTensor("lm_head.weight", "I64", [264, 12], new byte[8 * 12 * 264])), "lm_head.weight", "I64");
+
+        foreach (var name in new[]
+                 {
+                     "score.weight", "transformer.h.0.attn.rotary.inv_freq", "transformer.h.2.attn.bias", "transformer.h.0.crossattention.c_attn.weight", "h.0.attn.q_norm.weight",
+                     "transformer.h.0.attn.c_attn.weight_scale", "lm_head.bias", "foo.attn.bias", "transformer.wte.weight.absmax",
+                 })
+            Gpt2($"a tensor {name}", folder => folder.Add(new RawTensor(name, "F32", [1], new byte[4])), name);
+        foreach (var name in new[] { "model.layers.0.self_attn.q_proj.bias", "model.layers.0.self_attn.q_norm.weight", "model.layers.2.self_attn.rotary_emb.inv_freq", "model.layers.0.mlp.experts.0.up_proj.weight" })
+            Llama($"a tensor {name}", folder => folder.Add(new RawTensor(name, "F8_E4M3", [1], [0])), name);
+        Gpt2("a tensor twice, with and without prefix", folder => folder.Add(folder.Tensors()[2] with { Name = folder.Tensors()[2].Name["transformer.".Length..] }), "second time");
+        Gpt2("weights that are cut short", folder => File.WriteAllBytes(folder.At("model.safetensors"), File.ReadAllBytes(folder.At("model.safetensors"))[..^5]), "model.safetensors");
+        Gpt2("half weights that are not finite", folder => folder.Change("transformer.ln_f.bias", static tensor => tensor with { Dtype = "F16", Bytes = [.. new byte[22], 0x00, 0x7C] }), "transformer.ln_f.bias", "finite");
+        Gpt2("brain weights that are not finite", folder => folder.Change("transformer.ln_f.bias", static tensor => tensor with { Dtype = "BF16", Bytes = [.. new byte[22], 0xC0, 0x7F] }), "transformer.ln_f.bias", "finite");
+
+        Llama("an index and a single file", folder => { var all = folder.Tensors(); folder.Shard(); folder.Write(all); }, "model.safetensors.index.json");
+        Llama("an index that names a tensor elsewhere", folder => folder.Shard(static map => map["lm_head.weight"] = map["lm_head.weight"]!.GetValue<string>() == "a.safetensors" ? "b.safetensors" : "a.safetensors"), "lm_head.weight");
+        Llama("an index that leaves a tensor out", folder => folder.Shard(static map => map.Remove("model.norm.weight")), "model.norm.weight");
+        Llama("an index that names a tensor that is not there", folder => folder.Shard(static map => map["model.extra.weight"] = "a.safetensors"), "model.extra.weight");
+        Llama("a shard that is missing", static folder => { folder.Shard(); File.Delete(folder.At("b.safetensors")); }, "b.safetensors");
+
+        Gpt2("another end of text than the tokenizer's", folder => folder.Set("eos_token_id", "7"), "eos_token_id 7", "256");
+        Gpt2("another begin of text than the tokenizer's", folder => folder.Set("bos_token_id", "1"), "bos_token_id 1");
+        Gpt2("a tokenizer with more ids than the model", Narrow, "257 token ids", "250");
+        Gpt2("a tokenizer config of another end of text", folder => folder.Set("eos_token", "\"</s>\"", "tokenizer_config.json"), "tokenizer_config.json");
+        Gpt2("a tokenizer with a token more", folder => folder.Set("added_tokens", "[]", "tokenizer.json"), "tokenizer.json");
+        Gpt2("added tokens", folder => File.WriteAllText(folder.At("added_tokens.json"), "{\"<pad>\":257}"), "added_tokens.json");
+        Gpt2("a tokenizer description that is no such", folder => File.WriteAllText(folder.At("actortrain-tokenizer.json"), "{}"), "actortrain-tokenizer.json");
+        return cases;
+    }
+
+    private static void Narrow(ModelFolder folder)
+    {
+        folder.Set("vocab_size", "250");
+        folder.Set("eos_token_id", null);
+        folder.Set("bos_token_id", null);
+        folder.Change("transformer.wte.weight", static tensor => tensor with { Shape = [250, 12], Bytes = tensor.Bytes[..(4 * 250 * 12)] });
+    }
+
+    private static byte[] WithLast(byte[] bytes, float value)
+    {
+        var changed = bytes.ToArray();
+        BinaryPrimitives.WriteSingleLittleEndian(changed.AsSpan()[^4..], value);
+        return changed;
+    }
+
+    private ModelFolder Good(ModelFamily family) => ModelFolder.Export(Path.Combine(runs.Path, $"{family}-{Guid.NewGuid():N}"), family);
+
+    private (int Code, string Error) Import(ModelFolder folder)
+    {
+        using var error = new StringWriter { NewLine = "\n" };
+        var context = Context(error);
+        var code = CommandLine.Run(["import", folder.Path, "--output", Target], AllCommands.Define(), context);
+        return (code, error.ToString());
+    }
+
+    private static CommandContext Context(TextWriter error) => new(TextWriter.Null, error, false, TimeProvider.System);
+
+    private string Snapshot() => string.Join('\n', Directory.EnumerateFileSystemEntries(runs.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        .Select(static path => $"{path} {(File.Exists(path) ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))) : "")}"));
+
+    private sealed class SameTensor : IEqualityComparer<RawTensor>
+    {
+        public bool Equals(RawTensor? x, RawTensor? y) =>
+            x is not null && y is not null && (x.Name, x.Dtype) == (y.Name, y.Dtype) && x.Shape.SequenceEqual(y.Shape) && x.Bytes.SequenceEqual(y.Bytes);
+
+        public int GetHashCode(RawTensor tensor) => tensor.Name.GetHashCode(StringComparison.Ordinal);
+    }
+}
