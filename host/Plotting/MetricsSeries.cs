@@ -40,6 +40,32 @@ public sealed record MetricsSeries(IReadOnlyList<double> Steps, IReadOnlyList<do
 
         return this with { Values = smooth };
     }
+
+    /// <summary>The points that can be seen in a picture: of those in one column the first, the highest, the lowest and the last, and where there is a gap.</summary>
+    /// <param name="columns">Columns from the first step to the last.</param>
+    public MetricsSeries Thinned(int columns)
+    {
+        if (Count <= 4 * columns)
+            return this;
+        var width = (Steps[Count - 1] - Steps[0]) / columns;
+        List<int> kept = [];
+        for (var from = 0; from < Count;)
+        {
+            var (to, high, low, gap) = (from, from, from, -1);
+            for (; to < Count && Math.Floor((Steps[to] - Steps[0]) / width) == Math.Floor((Steps[from] - Steps[0]) / width); to++)
+            {
+                if (!double.IsFinite(Values[to]))
+                    gap = to;
+                high = Values[to] > Values[high] || !double.IsFinite(Values[high]) ? to : high;
+                low = Values[to] < Values[low] || !double.IsFinite(Values[low]) ? to : low;
+            }
+
+            kept.AddRange(new[] { from, high, low, gap, to - 1 }.Where(static point => point >= 0).Distinct().Order());
+            from = to;
+        }
+
+        return new MetricsSeries([.. kept.Select(point => Steps[point])], [.. kept.Select(point => Values[point])]);
+    }
 }
 
 /// <summary>What a run's picture shows.</summary>

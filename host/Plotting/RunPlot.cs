@@ -1,3 +1,5 @@
+using ActorTrain.Models;
+
 namespace ActorTrain.Host.Plotting;
 
 /// <summary>How a run is drawn.</summary>
@@ -8,79 +10,50 @@ public sealed record PlotOptions(int Smooth = 0, bool LinearLoss = false);
 /// <summary>Draws loss, gradient norm and throughput of a run, one above the other over the same steps.</summary>
 public static class RunPlot
 {
-    /// <summary>Width of the picture in units.</summary>
-    public const int Width = 960;
-
-    /// <summary>Height of the picture in units.</summary>
-    public const int Height = 720;
-
-    private const double Left = 76;
-    private const double Right = 24;
-    private const double PanelWidth = Width - Left - Right;
-    private const double TitleSize = 20;
-
-    private static readonly Rgba Paper = Rgba.Hex(0xFFFFFF);
-    private static readonly Rgba PanelPaper = Rgba.Hex(0xF7F8FA);
-    private static readonly Rgba Rule = Rgba.Hex(0xE1E4E9);
-    private static readonly Rgba Ink = Rgba.Hex(0x1F2430);
-    private static readonly Rgba Pale = Rgba.Hex(0x667080);
-    private static readonly Rgba Blue = Rgba.Hex(0x2563C9);
-    private static readonly Rgba Orange = Rgba.Hex(0xE0662B);
-    private static readonly Rgba Purple = Rgba.Hex(0x7A4FBF);
-    private static readonly Rgba Green = Rgba.Hex(0x218A5B);
+    // A norm that once is so many times the usual one would leave nothing to see of the others.
+    private const double SpikyRatio = 20;
 
     /// <summary>Writes the picture to a file, as SVG or PNG by the name's ending. The file appears whole or not at all.</summary>
-    /// <exception cref="ActorTrain.Models.UserErrorException">There is nothing to draw, or the file cannot be written.</exception>
+    /// <exception cref="UserErrorException">There is nothing to draw, or the file cannot be written.</exception>
     public static void Save(RunMetrics metrics, PlotOptions options, string path)
     {
         ArgumentNullException.ThrowIfNull(metrics);
         ArgumentNullException.ThrowIfNull(path);
         if (!metrics.Loss.Finite.Any())
-            throw new Models.UserErrorException($"There is nothing to draw for '{metrics.Title}' yet: its metrics hold no step; train it first.");
-        PictureFile.Save(path, Width, Height, "--output", canvas => Draw(metrics, options, canvas));
+            throw new UserErrorException($"There is nothing to draw for '{metrics.Title}' yet: its metrics hold no step; train it first.");
+        Draw(metrics, options).Save(path, "--output");
     }
 
-    /// <summary>Draws a run on a canvas of <see cref="Width"/> × <see cref="Height"/>.</summary>
-    public static void Draw(RunMetrics metrics, PlotOptions options, ICanvas canvas)
+    internal static Picture Draw(RunMetrics metrics, PlotOptions options)
     {
-        ArgumentNullException.ThrowIfNull(metrics);
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(canvas);
         var window = options.Smooth > 0 ? options.Smooth : Math.Max(1, metrics.Loss.Count / 50);
-        var steps = metrics.Loss.Steps.Concat(metrics.HeldOut.Steps).ToList();
-        var across = steps.Count == 0 ? Axis.Between(0, 1) : Axis.Between(Math.Min(steps[0], steps.Min()), steps.Max());
+        var steps = metrics.Loss.Steps.Concat(metrics.HeldOut.Steps).DefaultIfEmpty(0).ToList();
+        var (from, to) = (steps.Min(), steps.Max());
+        var picture = new Picture();
 
-        canvas.Rectangle(0, 0, Width, Height, Paper);
-        var size = Math.Min(TitleSize, TitleSize * PanelWidth / Math.Max(1, StrokeFont.Width(metrics.Title, TitleSize)));
-        canvas.Text(metrics.Title, new Spot(Left, 34), size, Ink, bold: true);
+        List<double> losses = [.. metrics.Loss.Finite, .. metrics.HeldOut.Finite];
+        var isLogarithmic = !options.LinearLoss && Chart.IsLogarithmic(losses);
+        var loss = picture.Add(Chart.New(metrics.Title, size: 20), 340);
+        loss.YLabel(isLogarithmic ? "loss, nats per token (log scale)" : "loss, nats per token", 13);
+        loss.Series(metrics.Loss, window, Chart.Blue, window > 1 ? $"training, over {window} steps" : "training", isLogarithmic);
+        if (metrics.HeldOut.Count > 0)
+            loss.Line(metrics.HeldOut, 1.4f, Chart.Orange, "held out", isLogarithmic, markers: 8);
+        loss.ShowLegend(ScottPlot.Alignment.UpperRight);
+        loss.Up(losses, isLogarithmic);
+        loss.Steps(from, to);
 
-        var loss = Axis.Around(metrics.Loss.Finite.Concat(metrics.HeldOut.Finite), logarithmic: !options.LinearLoss);
-        var first = new PlotPanel(canvas, new Spot(Left, 78), PanelWidth, 280, across, loss);
-        first.Frame(options.LinearLoss ? "loss, nats per token" : "loss, nats per token (log scale)", ticks: 6, PanelPaper, Rule, Ink, Pale);
-        first.Series(metrics.Loss, window, Blue, "training loss");
-        first.Dots(metrics.HeldOut, Orange, "held-out loss");
-        Legend(canvas, 66, window, metrics);
+        List<double> norms = [.. metrics.GradientNorm.Finite.Order()];
+        var isSpiky = norms.Count > 0 && norms[0] > 0 && norms[^1] > SpikyRatio * norms[norms.Count / 2];
+        var norm = picture.Add(Chart.New(isSpiky ? "gradient norm, before clipping (log scale)" : "gradient norm, before clipping"), 170);
+        norm.Series(metrics.GradientNorm, window, Chart.Purple, isLogarithmic: isSpiky);
+        norm.Up(norms, isSpiky, isFromZero: !isSpiky);
+        norm.Steps(from, to);
 
-        var norms = metrics.GradientNorm.Finite.Order().ToList();
-        var spiky = norms.Count > 0 && norms[^1] > 20 * norms[norms.Count / 2];
-        var second = new PlotPanel(canvas, new Spot(Left, 400), PanelWidth, 110, across, Axis.Around(norms, logarithmic: spiky, fromZero: !spiky));
-        second.Frame(spiky ? "gradient norm, before clipping (log scale)" : "gradient norm, before clipping", ticks: 3, PanelPaper, Rule, Ink, Pale);
-        second.Series(metrics.GradientNorm, window, Purple, "gradient norm");
-
-        var third = new PlotPanel(canvas, new Spot(Left, 552), PanelWidth, 110, across, Axis.Around(metrics.TokensPerSecond.Finite, fromZero: true));
-        third.Frame("throughput, tokens per second", ticks: 3, PanelPaper, Rule, Ink, Pale);
-        third.Series(metrics.TokensPerSecond, window, Green, "throughput");
-        third.Across("step", Ink, Pale);
-    }
-
-    private static void Legend(ICanvas canvas, double y, int window, RunMetrics metrics)
-    {
-        var x = Width - Right - (metrics.HeldOut.Count > 0 ? 290 : 190);
-        canvas.Line([new Spot(x, y - 4), new Spot(x + 22, y - 4)], Blue, 2.2);
-        canvas.Text(window > 1 ? $"training, over {window} steps" : "training", new Spot(x + 30, y), 12, Ink);
-        if (metrics.HeldOut.Count == 0)
-            return;
-        canvas.Disc(new Spot(x + 222, y - 4), 4, Orange);
-        canvas.Text("held out", new Spot(x + 234, y), 12, Ink);
+        var throughput = picture.Add(Chart.New("throughput, tokens per second"), 190);
+        throughput.Series(metrics.TokensPerSecond, window, Chart.Green);
+        throughput.Up([.. metrics.TokensPerSecond.Finite], isFromZero: true);
+        throughput.Across("step", from, to);
+        throughput.Steps(from, to);
+        return picture;
     }
 }

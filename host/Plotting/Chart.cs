@@ -1,0 +1,117 @@
+using System.Globalization;
+using ScottPlot;
+using ScottPlot.TickGenerators;
+
+namespace ActorTrain.Host.Plotting;
+
+/// <summary>A chart in the style of the house, and what is drawn into it.</summary>
+internal static class Chart
+{
+    public static readonly Color Ink = Color.FromHex("#1F2430");
+    public static readonly Color Pale = Color.FromHex("#667080");
+    public static readonly Color Blue = Color.FromHex("#2563C9");
+    public static readonly Color Orange = Color.FromHex("#E0662B");
+    public static readonly Color Purple = Color.FromHex("#7A4FBF");
+    public static readonly Color Green = Color.FromHex("#218A5B");
+    public static readonly Color Grey = Color.FromHex("#9AA3B0");
+
+    // As many as there are half units from left to right.
+    private const int Columns = 2 * Picture.Width;
+    private const double RawOpacity = 0.25;
+
+    // Below this, the round values of a logarithmic axis are those of a linear one.
+    private const double LeastLogarithmicRatio = 3;
+
+    /// <summary>An empty chart; all of a picture have their axes at the same places.</summary>
+    /// <param name="title">Written above it.</param>
+    /// <param name="size">Of the title.</param>
+    public static Plot New(string title, float size = 13)
+    {
+        var chart = new Plot();
+        chart.FigureBackground.Color = Colors.White;
+        chart.DataBackground.Color = Color.FromHex("#F7F8FA");
+        chart.Grid.MajorLineColor = Color.FromHex("#E1E4E9");
+        chart.Axes.Color(Pale);
+        chart.Axes.Right.IsVisible = chart.Axes.Top.IsVisible = false;
+        chart.Title(title, size);
+        chart.Axes.Title.Label.ForeColor = Ink;
+        chart.Layout.Fixed(new PixelPadding(left: 76, right: 24, bottom: 26, top: size + 18));
+        return chart;
+    }
+
+    /// <summary>Names the lower axis.</summary>
+    public static void Across(this Plot chart, string name, double from, double to)
+    {
+        chart.XLabel(name, 13);
+        chart.Axes.Bottom.Label.Bold = false;
+        chart.Layout.Fixed(new PixelPadding(left: 76, right: 24, bottom: 48, top: 31));
+        chart.Axes.SetLimitsX(from, to > from ? to : from + 1);
+    }
+
+    /// <summary>A series: faint as it is, clear as smoothed.</summary>
+    /// <param name="chart">The chart.</param>
+    /// <param name="series">The series.</param>
+    /// <param name="window">Points that are averaged.</param>
+    /// <param name="color">Its colour.</param>
+    /// <param name="name">Its name in the legend; empty: it has none there.</param>
+    /// <param name="isLogarithmic">Whether the chart's axis is.</param>
+    public static void Series(this Plot chart, MetricsSeries series, int window, Color color, string name = "", bool isLogarithmic = false)
+    {
+        if (window > 1)
+            chart.Line(series, 1, color.WithAlpha(RawOpacity), "", isLogarithmic);
+        chart.Line(series.Smoothed(window), 2.2f, color, name, isLogarithmic);
+    }
+
+    /// <summary>A series as one line, broken where a value is not finite.</summary>
+    public static void Line(this Plot chart, MetricsSeries series, float width, Color color, string name, bool isLogarithmic = false, float markers = 0)
+    {
+        var drawn = series.Thinned(Columns);
+        var scatter = chart.Add.Scatter(drawn.Steps.ToArray(), drawn.Values.Select(value => isLogarithmic ? Math.Log10(value) : value).ToArray(), color);
+        (scatter.LineWidth, scatter.MarkerSize, scatter.LegendText) = (width, series.Finite.Count() == 1 ? Math.Max(markers, 4) : markers, name);
+    }
+
+    /// <summary>Whether values are worth a logarithmic axis.</summary>
+    public static bool IsLogarithmic(IReadOnlyCollection<double> values) => values.Count > 0 && values.Min() > 0 && values.Max() >= LeastLogarithmicRatio * values.Min();
+
+    /// <summary>Gives the left axis the room of some values, and round labels.</summary>
+    public static void Up(this Plot chart, IReadOnlyCollection<double> values, bool isLogarithmic = false, bool isFromZero = false)
+    {
+        var (least, most) = values.Count == 0 ? (0, 1) : (values.Min(), values.Max());
+        if (isLogarithmic)
+            (least, most) = (Math.Log10(least), Math.Log10(most));
+        var room = most > least ? 0.06 * (most - least) : Math.Max(0.1 * Math.Abs(most), 1e-9);
+        var low = isFromZero && least >= 0 ? 0 : least - room;
+        chart.Axes.SetLimitsY(low, most + room);
+        chart.Axes.Left.TickGenerator = isLogarithmic
+            ? new NumericManual([.. Decades(low, most + room).Select(static value => new Tick(Math.Log10(value), Label(value)))])
+            : new NumericAutomatic { LabelFormatter = Label, TargetTickCount = 6 };
+    }
+
+    /// <summary>Steps on the lower axis: whole numbers.</summary>
+    public static void Steps(this Plot chart, double from, double to)
+    {
+        chart.Axes.SetLimitsX(from, to > from ? to : from + 1);
+        chart.Axes.Bottom.TickGenerator = new NumericAutomatic { LabelFormatter = Label, IntegerTicksOnly = true };
+    }
+
+    /// <summary>A value as a short label: thousands as k, millions as M.</summary>
+    public static string Label(double value)
+    {
+        var size = Math.Abs(value);
+        var (scaled, unit) = size switch { >= 1e9 => (value / 1e9, "G"), >= 1e6 => (value / 1e6, "M"), >= 1e4 => (value / 1e3, "k"), _ => (value, "") };
+        return size is > 0 and < 1e-3
+            ? scaled.ToString("0.##e-0", CultureInfo.InvariantCulture)
+            : scaled.ToString("0.####", CultureInfo.InvariantCulture) + unit;
+    }
+
+    // Round values between two powers of ten.
+    private static IEnumerable<double> Decades(double low, double high)
+    {
+        double[] digits = (high - low) switch { > 6 => [1], > 2 => [1, 3], > 1 => [1, 2, 5], _ => [1, 1.5, 2, 3, 4, 6, 8] };
+        return from decade in Enumerable.Range((int)Math.Floor(low), (int)Math.Ceiling(high) - (int)Math.Floor(low) + 1)
+               from digit in digits
+               let value = digit * Math.Pow(10, decade)
+               where Math.Log10(value) >= low && Math.Log10(value) <= high
+               select value;
+    }
+}

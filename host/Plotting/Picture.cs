@@ -1,0 +1,67 @@
+using ActorTrain.Host.Reports;
+using ActorTrain.Models;
+using ScottPlot;
+using SkiaSharp;
+
+namespace ActorTrain.Host.Plotting;
+
+/// <summary>Charts one above the other, written as SVG or PNG.</summary>
+internal sealed class Picture
+{
+    /// <summary>Width in units.</summary>
+    public const int Width = 960;
+
+    // Pixels of a PNG per unit.
+    private const int Scale = 2;
+    private readonly List<(Plot Chart, float Height)> charts = [];
+
+    /// <summary>Its charts, from the top.</summary>
+    public IReadOnlyList<Plot> Charts => [.. charts.Select(static part => part.Chart)];
+
+    /// <summary>Height in units.</summary>
+    public float Height => charts.Sum(static part => part.Height);
+
+    /// <summary>Adds a chart below the others.</summary>
+    public Plot Add(Plot chart, float height)
+    {
+        charts.Add((chart, height));
+        return chart;
+    }
+
+    /// <summary>Writes it, as SVG or PNG by the name's ending. The file appears whole or not at all.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="option">The option by which another file can be named.</param>
+    /// <exception cref="UserErrorException">The file cannot be written, or the system has no font.</exception>
+    public void Save(string path, string option)
+    {
+        if (SKFontManager.Default.FontFamilyCount == 0)
+            throw new UserErrorException("This system has no font to write on a picture; install one, such as Debian's fonts-dejavu-core.");
+        ReportFile.Write(path, option, path.EndsWith(".png", StringComparison.OrdinalIgnoreCase) ? SavePng : SaveSvg);
+    }
+
+    private void SaveSvg(Stream file)
+    {
+        using var canvas = SKSvgCanvas.Create(SKRect.Create(Width, Height), file);
+        Draw(canvas);
+    }
+
+    private void SavePng(Stream file)
+    {
+        using var surface = SKSurface.Create(new SKImageInfo(Scale * Width, (int)(Scale * Height)));
+        surface.Canvas.Scale(Scale);
+        Draw(surface.Canvas);
+        using var image = surface.Snapshot();
+        using var png = image.Encode(SKEncodedImageFormat.Png, quality: 100);
+        png.SaveTo(file);
+    }
+
+    private void Draw(SKCanvas canvas)
+    {
+        var top = 0f;
+        foreach (var (chart, height) in charts)
+        {
+            chart.Render(canvas, new PixelRect(0, Width, top + height, top));
+            top += height;
+        }
+    }
+}
