@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
 libraries=(kernels:models/native tokenizer:data/native)
-packages=(libsentencepiece-dev bible-kjv bible-kjv-text fonts-dejavu-core "$@")
+packages=(libsentencepiece-dev bible-kjv bible-kjv-text libfontconfig1 fonts-dejavu-core "$@")
 
 refuse() {
     echo "setup: $*" >&2

@@ -37,12 +37,14 @@ internal static class ChaosPicture
         chart.Up([.. all.SelectMany(static series => series.Finite)]);
         chart.Steps(from, to);
         var rows = Rows(marks, (Math.Max(to, from + 1) - from) / Picture.Width);
-        picture.Add(Faults(marks, rows), 56 + RowHeight * rows.DefaultIfEmpty(0).Max()).Across("step", from, to);
+        var faults = picture.Add(Faults(marks, rows), 95 + RowHeight * rows.DefaultIfEmpty(0).Max());
+        faults.Steps(from, to);
+        faults.Across("step");
         return picture;
     }
 
     // Names stand in rows below, so that neighbours do not cover one another.
-    private static Plot Faults(IReadOnlyList<(long Step, string Kind)> marks, IReadOnlyList<int> rows)
+    private static Plot Faults(IReadOnlyList<(long Step, string Kind)> marks, List<int> rows)
     {
         var chart = Chart.New("");
         for (var i = 0; i < marks.Count; i++)

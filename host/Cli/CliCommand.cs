@@ -5,7 +5,7 @@ using System.CommandLine.Invocation;
 namespace ActorTrain.Host.Cli;
 
 /// <summary>A command of <c>actortrain</c>: its help ends with examples and with what to know before using it.</summary>
-public abstract class CliCommand : Command
+internal abstract class CliCommand : Command
 {
     private protected CliCommand(string name, string description, string lesson)
         : base(name, description)
@@ -30,7 +30,7 @@ public abstract class CliCommand : Command
 /// <param name="lesson">As <see cref="CliCommand.Lesson"/>.</param>
 /// <param name="read">What a line asks for.</param>
 /// <param name="run">Does it; gives the exit code.</param>
-public sealed class CliCommand<TRequest>(string name, string description, string lesson, Func<ParseResult, TRequest> read, Func<TRequest, CommandContext, int> run)
+internal sealed class CliCommand<TRequest>(string name, string description, string lesson, Func<ParseResult, TRequest> read, Func<TRequest, CommandContext, int> run)
     : CliCommand(name, description, lesson)
     where TRequest : notnull
 {

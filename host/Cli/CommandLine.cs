@@ -7,7 +7,7 @@ using ActorTrain.Models.Runtime;
 namespace ActorTrain.Host.Cli;
 
 /// <summary>The whole command line of <c>actortrain</c>, and the one place where errors become sentences and exit codes.</summary>
-public static class CommandLine
+internal static class CommandLine
 {
     /// <summary>What follows the list of commands in the help.</summary>
     internal const string Lesson = """

@@ -35,17 +35,17 @@ internal static class Chart
         chart.Axes.Right.IsVisible = chart.Axes.Top.IsVisible = false;
         chart.Title(title, size);
         chart.Axes.Title.Label.ForeColor = Ink;
+        (chart.Legend.ShadowColor, chart.Legend.OutlineColor, chart.Legend.FontColor) = (Colors.Transparent, Colors.Transparent, Ink);
         chart.Layout.Fixed(new PixelPadding(left: 76, right: 24, bottom: 26, top: size + 18));
         return chart;
     }
 
-    /// <summary>Names the lower axis.</summary>
-    public static void Across(this Plot chart, string name, double from, double to)
+    /// <summary>Names the lower axis, for which there is then room.</summary>
+    public static void Across(this Plot chart, string name)
     {
         chart.XLabel(name, 13);
         chart.Axes.Bottom.Label.Bold = false;
-        chart.Layout.Fixed(new PixelPadding(left: 76, right: 24, bottom: 48, top: 31));
-        chart.Axes.SetLimitsX(from, to > from ? to : from + 1);
+        chart.Layout.Fixed(new PixelPadding(left: 76, right: 24, bottom: 48, top: chart.Axes.Title.Label.FontSize + 18));
     }
 
     /// <summary>A series: faint as it is, clear as smoothed.</summary>
@@ -90,8 +90,8 @@ internal static class Chart
     /// <summary>Steps on the lower axis: whole numbers.</summary>
     public static void Steps(this Plot chart, double from, double to)
     {
-        chart.Axes.SetLimitsX(from, to > from ? to : from + 1);
-        chart.Axes.Bottom.TickGenerator = new NumericAutomatic { LabelFormatter = Label, IntegerTicksOnly = true };
+        chart.Axes.SetLimitsX(from, to > from ? to + 0.005 * (to - from) : from + 1);
+        chart.Axes.Bottom.TickGenerator = new NumericAutomatic { LabelFormatter = Label, IntegerTicksOnly = true, TargetTickCount = 8 };
     }
 
     /// <summary>A value as a short label: thousands as k, millions as M.</summary>

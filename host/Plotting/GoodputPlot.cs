@@ -93,7 +93,8 @@ public static class GoodputPlot
         chart.Add.Bars(bars);
         chart.YLabel("where the time went, %", 13);
         chart.Axes.SetLimitsY(0, 100);
-        chart.Across($"{name} since the beginning", 0, Math.Max(wall, 1) / unit);
+        chart.Axes.SetLimitsX(0, Math.Max(wall, 1) / unit);
+        chart.Across($"{name} since the beginning");
         return chart;
     }
 
@@ -102,7 +103,7 @@ public static class GoodputPlot
         var activities = Activities(report);
         var chart = Chart.New(
             string.Create(CultureInfo.InvariantCulture, $"ETTR {100 * report.Ettr:0.0}%, {report.NewSteps} steps, {report.LostSteps} steps lost and redone, failures: {report.Failures}"));
-        var bars = chart.Add.Bars([.. activities.Select((activity, row) => new Bar
+        var bars = chart.Add.Bars((Bar[])[.. activities.Select((activity, row) => new Bar
         {
             Position = -row,
             Value = 100 * PartOf(activity),
@@ -115,6 +116,7 @@ public static class GoodputPlot
         bars.ValueLabelStyle.ForeColor = Chart.Pale;
         chart.Axes.Left.TickGenerator = new NumericManual([.. activities.Select(static (activity, row) => new Tick(-row, GoodputText.InWords(activity)))]);
         chart.HideGrid();
+        chart.Axes.Bottom.IsVisible = false;
         chart.Layout.Fixed(new PixelPadding(left: 170, right: 24, bottom: 26, top: 31));
 
         // Room for what stands behind the longest bar.

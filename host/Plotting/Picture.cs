@@ -24,6 +24,7 @@ internal sealed class Picture
     /// <summary>Adds a chart below the others.</summary>
     public Plot Add(Plot chart, float height)
     {
+        chart.RenderManager.ClearCanvasBeforeEachRender = false;
         charts.Add((chart, height));
         return chart;
     }
@@ -34,9 +35,22 @@ internal sealed class Picture
     /// <exception cref="UserErrorException">The file cannot be written, or the system has no font.</exception>
     public void Save(string path, string option)
     {
-        if (SKFontManager.Default.FontFamilyCount == 0)
-            throw new UserErrorException("This system has no font to write on a picture; install one, such as Debian's fonts-dejavu-core.");
+        RequireFont();
         ReportFile.Write(path, option, path.EndsWith(".png", StringComparison.OrdinalIgnoreCase) ? SavePng : SaveSvg);
+    }
+
+    private static void RequireFont()
+    {
+        try
+        {
+            if (SKFontManager.Default.FontFamilyCount > 0)
+                return;
+        }
+        catch (Exception error) when (error is TypeInitializationException or DllNotFoundException)
+        {
+        }
+
+        throw new UserErrorException("This system has no font to write on a picture; install one, such as Debian's fonts-dejavu-core, and libfontconfig1.");
     }
 
     private void SaveSvg(Stream file)

@@ -52,7 +52,7 @@ public static class RunPlot
         var throughput = picture.Add(Chart.New("throughput, tokens per second"), 190);
         throughput.Series(metrics.TokensPerSecond, window, Chart.Green);
         throughput.Up([.. metrics.TokensPerSecond.Finite], isFromZero: true);
-        throughput.Across("step", from, to);
+        throughput.Across("step");
         throughput.Steps(from, to);
         return picture;
     }
