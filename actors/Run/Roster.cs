@@ -5,7 +5,7 @@ using ActorTrain.Models.Plan;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>One trainer as the run knows it.</summary>
-internal sealed class TrainerEntry(int number, FormerTrainer former)
+internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan retryInterval)
 {
     public int Number { get; } = number;
 
@@ -51,9 +51,8 @@ internal sealed class TrainerEntry(int number, FormerTrainer former)
     /// <summary>Whether nothing was asked of it that is not answered.</summary>
     public bool IsQuiet { get; set; } = true;
 
-    public DateTimeOffset RetryAt { get; set; }
-
-    public TimeSpan RetryDelay { get; set; }
+    /// <summary>When it is asked again.</summary>
+    public RetryTimer Retry { get; } = new(retryInterval);
 
     public int LastIncarnation { get; set; } = former.LastIncarnation;
 

@@ -1,5 +1,4 @@
 using ActorTrain.Actors.Goodput;
-using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Journal;
 
@@ -9,49 +8,11 @@ namespace ActorTrain.Actors.Run;
 public sealed partial class RunLogic
 {
     private JournalState known = JournalState.Empty;
-    private GoodputTurn? told;
-    private TimeSpan waited;
-
-    // A fault, until the next update, and the updates there were when it was noticed.
-    private (string Cause, long? Step)? trouble;
-
-    // Decisions tell of every fault that holds a step up. The first is the cause of those that follow from it.
-    private void Know(RunEvent decision)
-    {
-        if (CauseOf(decision) is { } cause && (trouble is null || decision is CorruptionFound))
-            trouble = (cause, null);
-        if (decision is TrainerQuarantined { By: not Correction.Automatic } && trouble is { Step: null })
-            trouble = (GoodputReport.Operator, null);
-        known = known.Apply(decision);
-    }
-
-    private string? CauseOf(RunEvent decision) => decision switch
-    {
-        CorruptionFound => "corruption",
-        SpikeJudged { Rung: not ("accept" or "clip") } or BatchVetoed or StepReplayed => "spike",
-        CourseCorrected { Correction: var correction } when correction.From < step => correction.By == Correction.Automatic ? "spike" : GoodputReport.Operator,
-        RunRolledBack => "rollback",
-        RunRewound => "trainer lost",
-
-        // One that was told to go is still known by its name.
-        TrainerLeft left when trainers.Values.All(trainer => trainer.Key?.ToString() != left.Trainer) => "trainer lost",
-        ActorRestarted { Actor: var actor } when actor is not (CheckpointActor or MetricsActor or JournalActor or GoodputActor) => actor.StartsWith("reducer", StringComparison.Ordinal) ? "reducer" : actor,
-        _ => null,
-    };
-
     private void Attribute()
     {
-        if (trouble is { Step: null } fresh)
-            trouble = fresh with { Step = step };
-        else if (trouble is { Step: { } at } && step > at)
-            trouble = null;
-        else if (trouble is { } back && back.Step > step)
-            trouble = back with { Step = step };
-        var (activity, cause) = Doing();
-        if (told is not null && (told.Activity, told.Cause, told.Step) == (activity, cause, step))
-            return;
-        Do(new ToGoodput(told = new GoodputTurn(now, activity, cause, step, waited)));
-        waited = TimeSpan.Zero;
+        time.Follow(step);
+        if (time.Turn(now, Doing(), step) is { } turn)
+            Do(new ToGoodput(turn));
     }
 
     private (GoodputActivity Activity, string? Cause) Doing()
@@ -63,8 +24,8 @@ public sealed partial class RunLogic
         if (isPaused && round is null)
             return (GoodputActivity.Paused, null);
         var isBegun = lastRound >= firstRound;
-        if (trouble is { } fault && isBegun)
-            return (GoodputActivity.Recovering, fault.Cause);
+        if (time.Trouble is { } trouble && isBegun)
+            return (GoodputActivity.Recovering, trouble);
         if (evaluationDue == step)
             return (GoodputActivity.Evaluating, null);
         if (copying is not null)

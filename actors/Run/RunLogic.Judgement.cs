@@ -49,7 +49,7 @@ public sealed partial class RunLogic
     private void AskDetectorFirst()
     {
         AskDetector();
-        (judgeRetryAt, judgeRetryDelay) = (now + options.RetryInterval, options.RetryInterval);
+        judgeRetry.Start(now);
     }
 
     private void AskDetector()

@@ -24,10 +24,6 @@ public sealed partial class RunLogic
 
     private long boundaryStep = -1;
 
-    private long metricsStep;
-    private long metricsDurable;
-    private GoOnAfter? metricsLife;
-
     private string? stopping;
     private string? failing;
     private bool isEndRecorded;
@@ -40,12 +36,12 @@ public sealed partial class RunLogic
     {
         if (round is null && boundaryStep != step)
         {
-            NoteBoundary();
+            checkpointing.NoteBoundary(step, savedStep, now);
             boundaryStep = step;
             var isLast = step == lastStep;
             if (options.HasHeldOut && evaluatedStep != step && (isLast || (step > 0 && !IsEnding && IsDue(options.EvaluateEvery))))
                 evaluationDue = step;
-            if (savedStep != step && (isLast || (step > 0 && IsSaveDue() && !MakesWay())))
+            if (savedStep != step && (isLast || (step > 0 && checkpointing.IsDue(step, now) && !MakesWay())))
                 saveDue = step;
             snapshotDue = step > 0 && IsDue(options.SnapshotEvery) && !IsEnding;
             Prove();
@@ -106,33 +102,14 @@ public sealed partial class RunLogic
 
     private void AddMetrics(MetricsItem item)
     {
-        var number = Enqueue(item);
-        if (MaySend(number))
-            Do(new ToMetrics(item.At(number)));
+        if (metrics.Add(item, journal.Last) is { } command)
+            Do(new ToMetrics(command));
     }
-
-    // What is rewound is lost: the journal must hold why, or the next process would resume from the step that it still knows of, without rows of those before.
-    private long Enqueue(MetricsItem item)
-    {
-        var number = metrics.Add(item);
-        if (item.Measurement is null)
-            rewinds.Enqueue((number, journal.Last));
-        return number;
-    }
-
-    private bool MaySend(long number) => !rewinds.Any(rewind => rewind.Number <= number && rewind.Recorded > journal.Acknowledged);
 
     private void Acknowledge(long decision)
     {
         journal.Acknowledge(decision);
-        var isAnyFree = false;
-        while (rewinds.TryPeek(out var first) && first.Recorded <= journal.Acknowledged)
-        {
-            rewinds.Dequeue();
-            isAnyFree = true;
-        }
-
-        if (isAnyFree && metricsLife is not null)
+        if (metrics.NoteDecided(journal.Acknowledged))
             RepeatMetrics();
     }
 
@@ -141,26 +118,16 @@ public sealed partial class RunLogic
         switch (report)
         {
             case PublisherStarted started:
-                // What an earlier life says from now on comes too late: this one goes on from here, and is sent the rest again.
-                // It says so to each thing it is told before it has heard where it stands; to be told everything each time would end in a flood.
-                var isKnown = metricsLife?.Life == started.Life;
-                if (!isKnown)
-                    metricsLife = new GoOnAfter(started.Life, metrics.Acknowledged, metricsStep);
-                Do(new ToMetrics(metricsLife!));
-                if (!isKnown)
+                var (start, isNew) = metrics.Meet(started);
+                Do(new ToMetrics(start));
+                if (isNew)
                     RepeatMetrics();
                 break;
-            case Published published when published.Life == metricsLife?.Life:
-                foreach (var (number, item) in metrics.Waiting)
-                {
-                    if (number <= published.Number)
-                        metricsStep = item.Step;
-                }
-
-                metrics.Acknowledge(published.Number);
+            case Published published:
+                metrics.Hear(published);
                 break;
-            case MetricsDurable durable when durable.Life == metricsLife?.Life:
-                metricsDurable = Math.Max(metricsDurable, durable.Number);
+            case MetricsDurable durable:
+                metrics.Hear(durable);
                 break;
             case MetricsFailed failed:
                 failing ??= $"The run is saved after step {step} and stops there, for lack of that step's metrics: {failed.Reason}";
@@ -171,9 +138,9 @@ public sealed partial class RunLogic
 
     private void RepeatMetrics()
     {
-        foreach (var (number, item) in metrics.Waiting.TakeWhile(waiting => MaySend(waiting.Number)))
-            Do(new ToMetrics(item.At(number)));
-        if (saveNext is { } next && metricsDurable < next.MetricsNumber)
+        foreach (var command in metrics.Sendable)
+            Do(new ToMetrics(command));
+        if (saveNext is { } next && metrics.Durable < next.MetricsNumber)
             Do(new ToMetrics(new FlushMetrics(next.MetricsNumber)));
     }
 

@@ -16,7 +16,7 @@ public sealed partial class RunLogic
         foreach (var number in numbers.Order())
         {
             if (!trainers.TryGetValue(number, out var trainer))
-                trainers.Add(number, trainer = new TrainerEntry(number, retired.GetValueOrDefault(number, stranger)));
+                trainers.Add(number, trainer = new TrainerEntry(number, retired.GetValueOrDefault(number, stranger), options.RetryInterval));
             else if (!trainer.IsRetiring)
                 continue;
             trainer.IsRetiring = false;

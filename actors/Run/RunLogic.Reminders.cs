@@ -7,12 +7,9 @@ namespace ActorTrain.Actors.Run;
 public sealed partial class RunLogic
 {
     private DateTimeOffset reducersAskedAt;
-    private DateTimeOffset reducersRetryAt;
-    private TimeSpan reducersRetryDelay;
-    private DateTimeOffset judgeRetryAt;
-    private TimeSpan judgeRetryDelay;
-    private DateTimeOffset saveRetryAt;
-    private TimeSpan saveRetryDelay;
+    private readonly RetryTimer reducersRetry;
+    private readonly RetryTimer judgeRetry;
+    private readonly RetryTimer saveRetry;
     private DateTimeOffset outboxRetryAt;
 
     // A silence counts from the first question that was left open.
@@ -28,15 +25,14 @@ public sealed partial class RunLogic
     {
         trainer.IsQuiet = !trainer.IsAsked;
         trainer.HeardAt = now;
-        trainer.RetryDelay = options.RetryInterval;
-        trainer.RetryAt = now + trainer.RetryDelay;
+        trainer.Retry.Start(now);
     }
 
     private void Remind()
     {
         foreach (var trainer in trainers.Values)
             Remind(trainer);
-        if (round is { LanesAreDone: true, IsReduced: false } && now >= reducersRetryAt)
+        if (round is { LanesAreDone: true, IsReduced: false } && reducersRetry.IsDue(now))
         {
             var isHung = now - reducersAskedAt >= options.TrainerTimeout;
             for (var reducer = 0; reducer < options.Reducers; reducer++)
@@ -51,22 +47,19 @@ public sealed partial class RunLogic
             if (isHung)
                 reducersAskedAt = now;
 
-            reducersRetryDelay *= 2;
-            reducersRetryAt = now + reducersRetryDelay;
+            reducersRetry.Repeat(now);
         }
 
-        if (IsJudging && now >= judgeRetryAt)
+        if (IsJudging && judgeRetry.IsDue(now))
         {
             AskDetector();
-            judgeRetryDelay *= 2;
-            judgeRetryAt = now + judgeRetryDelay;
+            judgeRetry.Repeat(now);
         }
 
-        if (saving is not null && now >= saveRetryAt)
+        if (saving is not null && saveRetry.IsDue(now))
         {
             Do(new ToCheckpointer(saving));
-            saveRetryDelay *= 2;
-            saveRetryAt = now + saveRetryDelay;
+            saveRetry.Repeat(now);
         }
 
         SaveAgain();
@@ -80,7 +73,7 @@ public sealed partial class RunLogic
 
     private void Remind(TrainerEntry trainer)
     {
-        if (trainer.Standing == TrainerStanding.GivenUp || now < trainer.RetryAt)
+        if (trainer.Standing == TrainerStanding.GivenUp || !trainer.Retry.IsDue(now))
             return;
         if (trainer.Key is { } key && trainer.IsAsked && now - trainer.HeardAt >= options.TrainerTimeout)
         {
@@ -100,8 +93,7 @@ public sealed partial class RunLogic
             Repeat(trainer);
         }
 
-        trainer.RetryDelay *= 2;
-        trainer.RetryAt = now + trainer.RetryDelay;
+        trainer.Retry.Repeat(now);
     }
 
     // It says that its weights have seen so many updates: whatever came before what was asked was lost.
@@ -146,15 +138,15 @@ public sealed partial class RunLogic
         foreach (var trainer in trainers.Values)
         {
             if (trainer.Standing != TrainerStanding.GivenUp && (trainer.IsAsked || trainer.Key is null))
-                next = Earlier(next, trainer.RetryAt);
+                next = Earlier(next, trainer.Retry.At);
         }
 
         if (round is { LanesAreDone: true, IsReduced: false })
-            next = Earlier(next, reducersRetryAt);
+            next = Earlier(next, reducersRetry.At);
         if (IsJudging)
-            next = Earlier(next, judgeRetryAt);
+            next = Earlier(next, judgeRetry.At);
         if (saving is not null)
-            next = Earlier(next, saveRetryAt);
+            next = Earlier(next, saveRetry.At);
         if (saveAgainAt is { } again)
             next = Earlier(next, again);
         if (journal.Count > 0 || metrics.Count > 0 || saveNext is not null)

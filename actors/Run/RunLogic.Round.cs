@@ -190,7 +190,10 @@ public sealed partial class RunLogic
         for (var reducer = 0; reducer < options.Reducers; reducer++)
             Do(new ToReducer(reducer, new AddBlock(round.Round, computed.Block)));
         if (round.LanesAreDone)
-            (reducersAskedAt, reducersRetryAt, reducersRetryDelay) = (now, now + options.RetryInterval, options.RetryInterval);
+        {
+            reducersAskedAt = now;
+            reducersRetry.Start(now);
+        }
     }
 
     private void Hear(ReducerReport report)
@@ -228,7 +231,7 @@ public sealed partial class RunLogic
             trainer.ToldStep = step + 1;
         }
 
-        waited = round.Waited;
+        time.NoteWait(round.Waited);
         step++;
         vetoes = 0;
         states.Clear();

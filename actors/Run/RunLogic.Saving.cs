@@ -10,8 +10,6 @@ public sealed partial class RunLogic
 {
     // Failed saves are tried again ever more rarely, up to so many times the first wait.
     private const int LongestSaveRetry = 16;
-    private const int MeasuredSteps = 32;
-    private const int MeasuredSaves = 8;
 
     // The step that is to be saved, the trainer that copies its state for it, what waits for the disk, and what is being written.
     private long? saveDue;
@@ -26,19 +24,8 @@ public sealed partial class RunLogic
     private long? savedStep;
     private string? savedHash;
 
-    // Where the last save was begun, and the interval to the next.
-    private long begunStep;
-    private DateTimeOffset begunAt;
-    private long every;
-    private bool isIntervalChosen;
-
-    // What was measured of it.
-    private readonly DurationWindow stalls = new(MeasuredSaves);
-    private readonly DurationWindow writes = new(MeasuredSaves);
-    private readonly DurationWindow stepTimes = new(MeasuredSteps);
     private DateTimeOffset copyAskedAt;
     private DateTimeOffset savingAt;
-    private (long Step, DateTimeOffset At)? boundary;
 
     // A disk that refuses is told of once, and asked again at a time.
     private string? saveFault;
@@ -47,39 +34,9 @@ public sealed partial class RunLogic
     private TimeSpan saveAgainDelay;
 
     private CheckpointHistory history = CheckpointHistory.Empty;
-    private FailureRecord failures = FailureRecord.Empty;
 
     // The last step up to which all that was computed is proved.
     private long TrustedStep => IsAudited ? trainers.Values.Select(static trainer => trainer.UnprovedSince).Append(step).Min() : step;
-
-    // Goes on from what was decided before.
-    private void TakeUp(IReadOnlyList<RunEvent> decided)
-    {
-        history = CheckpointHistory.Of(decided);
-        failures = FailureRecord.Of(decided);
-        if (options.SaveInterval is not { } bounds)
-            return;
-        var chosen = decided.OfType<SaveIntervalChosen>().LastOrDefault()?.Every;
-        (every, isIntervalChosen) = (Math.Clamp(chosen ?? bounds.Least, bounds.Least, bounds.Most), chosen is not null);
-    }
-
-    private void Note(RunEvent decision)
-    {
-        history = history.Apply(decision);
-        failures = failures.Apply(decision);
-    }
-
-    private void NoteBoundary()
-    {
-        if (boundary is { } last && last.Step == step - 1)
-            stepTimes.Add(now - last.At);
-        begunStep = Math.Min(boundary is null ? savedStep ?? 0 : begunStep, step);
-        boundary = (step, now);
-    }
-
-    private bool IsSaveDue() =>
-        (options.SaveInterval is null ? IsDue(options.CheckpointEvery) : step - begunStep >= every)
-        || (options.CheckpointPeriod > TimeSpan.Zero && now - begunAt >= options.CheckpointPeriod);
 
     private bool IsKeptForGood(long at) => options.KeepEvery > 0 && at % options.KeepEvery == 0;
 
@@ -147,7 +104,7 @@ public sealed partial class RunLogic
             return;
         (trainer.Copying, copying) = (null, null);
         NoteState(copied.Trainer, copied.StateChecksum);
-        stalls.Add(now - copyAskedAt);
+        checkpointing.NoteStall(now - copyAskedAt);
         slots.Unpin(copied.Slot);
         var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, course);
         slots.Fill(snapshot);
@@ -160,12 +117,12 @@ public sealed partial class RunLogic
         if (saveDue is null)
             return;
         saveDue = null;
-        (begunStep, begunAt) = (snapshot.Step, now);
+        checkpointing.NoteBegun(snapshot.Step, now);
         if (saveNext is not null)
             Overtake();
         slots.Pin(snapshot.Slot);
         saveNext = (snapshot, metrics.Last);
-        if (metricsDurable < metrics.Last && !IsLost(MetricsActor))
+        if (metrics.Durable < metrics.Last && !IsLost(MetricsActor))
             Do(new ToMetrics(new FlushMetrics(metrics.Last)));
     }
 
@@ -184,14 +141,14 @@ public sealed partial class RunLogic
     {
         if (saving is not null || saveNext is not { } next || IsLost(CheckpointActor))
             return;
-        if (metricsDurable < next.MetricsNumber && !IsLost(MetricsActor))
+        if (metrics.Durable < next.MetricsNumber && !IsLost(MetricsActor))
             return;
         if (!IsEnding && step < lastStep && journal.Waiting.Any(static waiting => waiting.Content is CourseCorrected))
             return;
         var (slot, at, hash, itsCourse) = next.Snapshot;
         saving = new SaveCheckpoint(++saves, slot, at, hash, itsCourse, history) { Unproved = UnprovedBefore(at), Decisions = journal.Acknowledged };
         (saveNext, savingAt, saveAgainAt) = (null, now, null);
-        (saveRetryAt, saveRetryDelay) = (now + options.RetryInterval, options.RetryInterval);
+        saveRetry.Start(now);
         Do(new ToCheckpointer(saving));
     }
 
@@ -232,8 +189,10 @@ public sealed partial class RunLogic
         if (saveFault is not null)
             Do(new Say($"checkpoints can be written again: that of step {saved.Step} is on disk.", IsWarning: false));
         (saveFault, saveAgainDelay) = (null, TimeSpan.Zero);
-        writes.Add(now - savingAt);
-        ChooseInterval();
+        if (checkpointing.NoteWritten(now - savingAt, now) is not var (every, reason))
+            return;
+        Record(new SaveIntervalChosen(now, step, every, reason));
+        Do(new Say($"a checkpoint is written every {(every == 1 ? "step" : $"{every} steps")} from now on. {reason}", IsWarning: false));
     }
 
     private void Failed(CheckpointFailed failed, int slot)
@@ -287,19 +246,5 @@ public sealed partial class RunLogic
             if (!IsLost(CheckpointActor))
                 Do(new ToCheckpointer(new MarkGood(at, known.WeightsHash, step)));
         }
-    }
-
-    private void ChooseInterval()
-    {
-        if (options.SaveInterval is not { } bounds || stalls.Median is not { } stall || writes.Median is not { } write || stepTimes.Median is not { } stepTime)
-            return;
-        var choice = SaveInterval.Choose(new SaveCost(stall, write, stepTime), failures.Until(now), bounds);
-
-        // What differs by less is noise of the measurement.
-        if (isIntervalChosen && choice.Every * 4 <= every * 5 && every * 4 <= choice.Every * 5)
-            return;
-        (every, isIntervalChosen) = (choice.Every, true);
-        Record(new SaveIntervalChosen(now, step, every, choice.Reason));
-        Do(new Say($"a checkpoint is written every {(every == 1 ? "step" : $"{every} steps")} from now on. {choice.Reason}", IsWarning: false));
     }
 }

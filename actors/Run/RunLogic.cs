@@ -39,10 +39,9 @@ public sealed partial class RunLogic
     private readonly Outbox<RunEvent> journal;
     private readonly long firstRound;
     private readonly string? formerEnd;
-    private readonly Outbox<MetricsItem> metrics = new(0);
-
-    // Of each way back that the metrics have yet to follow: its number there, and the decision that must be durable before.
-    private readonly Queue<(long Number, long Recorded)> rewinds = [];
+    private readonly MetricsOutbox metrics;
+    private readonly CheckpointSchedule checkpointing;
+    private readonly TimeAccount time = new();
     private List<RunEffect> effects = [];
     private DateTimeOffset now;
     private long step;
@@ -70,6 +69,7 @@ public sealed partial class RunLogic
         ArgumentNullException.ThrowIfNull(events);
         this.options = options;
         this.plan = plan;
+        (reducersRetry, judgeRetry, saveRetry) = (new(options.RetryInterval), new(options.RetryInterval), new(options.RetryInterval));
         var unwritten = remains.Unwritten;
         var decided = unwritten.After(events);
         var past = known = JournalState.Of(decided);
@@ -79,7 +79,8 @@ public sealed partial class RunLogic
         isPaused = past.IsPaused;
 
         // What was left by going back is not gone on from.
-        TakeUp(decided);
+        history = CheckpointHistory.Of(decided);
+        checkpointing = new CheckpointSchedule(options, decided);
         origins.AddRange(remains.Origins.Where(origin => origin.WeightsHash is not null && !history.IsVoid(origin)));
         var origin = Origin;
         slots = new SnapshotSlots(options.SnapshotSlots, remains.Held.Where(held => held.Course.Holds(corrections, held.Step)));
@@ -94,11 +95,11 @@ public sealed partial class RunLogic
         // Some may have become durable without its being heard of.
         foreach (var decision in decided.Skip(events.Count))
             journal.Add(decision);
-        metricsStep = unwritten.MetricsStep;
+        metrics = new MetricsOutbox(unwritten.MetricsStep, journal.Acknowledged);
         foreach (var item in unwritten.Measurements)
-            Enqueue(WithRate(item));
-        if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : metricsStep) > step)
-            Enqueue(new MetricsItem(null, step));
+            metrics.Add(WithRate(item), journal.Last);
+        if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : unwritten.MetricsStep) > step)
+            metrics.Add(new MetricsItem(null, step), journal.Last);
         isNew = !decided.OfType<RunStarted>().Any();
         recordedCheckpoint = decided.OfType<CheckpointCommitted>().LastOrDefault()?.Step;
     }
@@ -116,7 +117,7 @@ public sealed partial class RunLogic
         {
             var unwritten = new UnwrittenRecords(
                 journal.Acknowledged, [.. journal.Waiting.Select(static waiting => waiting.Content)],
-                metricsStep, [.. metrics.Waiting.Select(static waiting => waiting.Content)]);
+                metrics.WrittenStep, [.. metrics.Waiting]);
             return new RunRemains([.. origins], [.. slots.Held], lastRound, generation, wanted, Known, unwritten);
         }
     }
@@ -125,7 +126,8 @@ public sealed partial class RunLogic
     /// <param name="at">The time.</param>
     public IReadOnlyList<RunEffect> Begin(DateTimeOffset at)
     {
-        now = commitAt = begunAt = at;
+        now = commitAt = at;
+        checkpointing.Begin(at);
         effects = [];
         RepeatJournal();
         if (isNew)
@@ -274,8 +276,10 @@ public sealed partial class RunLogic
 
     private void Record(RunEvent decision)
     {
-        Know(decision);
-        Note(decision);
+        known = known.Apply(decision);
+        time.Note(decision, step, left => trainers.Values.Any(trainer => trainer.Key?.ToString() == left));
+        history = history.Apply(decision);
+        checkpointing.Note(decision);
         Do(new ToJournal(new RecordDecision(journal.Add(decision), decision)));
     }
 

@@ -36,48 +36,52 @@ internal static class ChaosPicture
         chart.ShowLegend(Alignment.UpperRight);
         chart.Up([.. all.SelectMany(static series => series.Finite)]);
         chart.Steps(from, to);
-        var rows = Rows(marks, (Math.Max(to, from + 1) - from) / Picture.Width);
-        var faults = picture.Add(Faults(marks, rows), 95 + RowHeight * rows.DefaultIfEmpty(0).Max());
+        var names = Names(marks, to, (Math.Max(to, from + 1) - from) / Picture.Width);
+        var faults = picture.Add(Faults(names), 95 + RowHeight * Depth(names));
         faults.Steps(from, to);
         faults.Across("step");
         return picture;
     }
 
-    // Names stand in rows below, so that neighbours do not cover one another.
-    private static Plot Faults(IReadOnlyList<(long Step, string Kind)> marks, List<int> rows)
+    private static Plot Faults(List<FaultName> names)
     {
         var chart = Chart.New("");
-        for (var i = 0; i < marks.Count; i++)
+        foreach (var name in names)
         {
-            chart.Add.Marker(marks[i].Step, -rows[i], MarkerShape.FilledCircle, 5, Chart.Purple);
-            var text = chart.Add.Text(marks[i].Kind, marks[i].Step, -rows[i]);
-            (text.LabelFontColor, text.LabelFontSize, text.LabelAlignment, text.OffsetX) = (Chart.Purple, 11, Alignment.MiddleLeft, 6);
+            chart.Add.Marker(name.Step, -name.Row, MarkerShape.FilledCircle, 5, Chart.Purple);
+            var text = chart.Add.Text(name.Kind, name.Step, -name.Row);
+            (text.LabelFontColor, text.LabelFontSize, text.LabelAlignment, text.OffsetX) = (Chart.Purple, 11, name.IsBefore ? Alignment.MiddleRight : Alignment.MiddleLeft, name.IsBefore ? -6 : 6);
         }
 
         chart.HideGrid();
         chart.Axes.Left.IsVisible = false;
-        chart.Axes.SetLimitsY(-rows.DefaultIfEmpty(0).Max() - 0.5, 0.5);
+        chart.Axes.SetLimitsY(-Depth(names) - 0.5, 0.5);
         return chart;
     }
 
-    private static List<int> Rows(IReadOnlyList<(long Step, string Kind)> marks, double stepsPerUnit)
+    private static int Depth(List<FaultName> names) => names.Select(static name => name.Row).DefaultIfEmpty(0).Max();
+
+    // Names stand in rows, so that neighbours do not cover one another, and before their step where there is no room behind it.
+    private static List<FaultName> Names(IReadOnlyList<(long Step, string Kind)> marks, double last, double stepsPerUnit)
     {
         List<double> ends = [];
-        List<int> rows = [];
+        List<FaultName> names = [];
         foreach (var (step, kind) in marks)
         {
-            var row = ends.FindIndex(end => end <= step);
+            var width = (LetterWidth * kind.Length + 14) * stepsPerUnit;
+            var isBefore = step + width > last;
+            var row = ends.FindIndex(end => end <= (isBefore ? step - width : step));
             if (row < 0)
             {
                 row = ends.Count;
                 ends.Add(0);
             }
 
-            ends[row] = step + (LetterWidth * kind.Length + 14) * stepsPerUnit;
-            rows.Add(row);
+            ends[row] = isBefore ? step + 14 * stepsPerUnit : step + width;
+            names.Add(new FaultName(step, kind, row, isBefore));
         }
 
-        return rows;
+        return names;
     }
 
     private static MetricsSeries Loss(RunDirectory run)
@@ -93,4 +97,6 @@ internal static class ChaosPicture
             .GroupBy(static pair => (pair.Item1, pair.Item2.Kind))
             .Select(static same => (same.Key.Item1, same.Count() == 1 ? same.Key.Kind : string.Create(CultureInfo.InvariantCulture, $"{same.Count()} × {same.Key.Kind}"))),
     ];
+
+    private sealed record FaultName(long Step, string Kind, int Row, bool IsBefore);
 }

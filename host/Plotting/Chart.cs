@@ -35,6 +35,7 @@ internal static class Chart
         chart.Axes.Right.IsVisible = chart.Axes.Top.IsVisible = false;
         chart.Title(title, size);
         chart.Axes.Title.Label.ForeColor = Ink;
+        chart.Legend.BackgroundColor = Colors.White.WithAlpha(0.8);
         (chart.Legend.ShadowColor, chart.Legend.OutlineColor, chart.Legend.FontColor) = (Colors.Transparent, Colors.Transparent, Ink);
         chart.Layout.Fixed(new PixelPadding(left: 76, right: 24, bottom: 26, top: size + 18));
         return chart;

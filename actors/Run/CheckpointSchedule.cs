@@ -1,0 +1,91 @@
+using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>At which steps a checkpoint is due: at a fixed interval, or at one that is chosen by what saves cost and how often the run falls back.</summary>
+internal sealed class CheckpointSchedule
+{
+    private const int MeasuredSteps = 32;
+    private const int MeasuredSaves = 8;
+
+    private readonly RunLogicOptions options;
+    private readonly DurationWindow stalls = new(MeasuredSaves);
+    private readonly DurationWindow writes = new(MeasuredSaves);
+    private readonly DurationWindow stepTimes = new(MeasuredSteps);
+    private (long Step, DateTimeOffset At)? boundary;
+    private FailureRecord failures;
+
+    // Where the last save was begun.
+    private long begunStep;
+    private DateTimeOffset begunAt;
+    private bool isChosen;
+
+    /// <summary>Goes on from what was decided before.</summary>
+    public CheckpointSchedule(RunLogicOptions options, IReadOnlyList<RunEvent> decided)
+    {
+        this.options = options;
+        failures = FailureRecord.Of(decided);
+        if (options.SaveInterval is not { } bounds)
+            return;
+        var chosen = decided.OfType<SaveIntervalChosen>().LastOrDefault()?.Every;
+        (Every, isChosen) = (Math.Clamp(chosen ?? bounds.Least, bounds.Least, bounds.Most), chosen is not null);
+    }
+
+    /// <summary>Steps from one checkpoint to the next, where the interval is chosen.</summary>
+    public long Every { get; private set; }
+
+    /// <summary>The run begins, or goes on.</summary>
+    public void Begin(DateTimeOffset now) => begunAt = now;
+
+    /// <summary>Takes note of a decision.</summary>
+    public void Note(RunEvent decision) => failures = failures.Apply(decision);
+
+    /// <summary>A step is complete.</summary>
+    /// <param name="step">Updates so far.</param>
+    /// <param name="saved">The step of the newest checkpoint.</param>
+    /// <param name="now">The time.</param>
+    public void NoteBoundary(long step, long? saved, DateTimeOffset now)
+    {
+        if (boundary is { } last && last.Step == step - 1)
+            stepTimes.Add(now - last.At);
+        begunStep = Math.Min(boundary is null ? saved ?? 0 : begunStep, step);
+        boundary = (step, now);
+    }
+
+    /// <summary>Whether a step that is complete is to be saved.</summary>
+    public bool IsDue(long step, DateTimeOffset now)
+    {
+        if (step < begunStep)
+            throw new InvariantException($"The checkpoint of step {begunStep} was begun, and the run stands at step {step}.");
+        return (options.SaveInterval is null ? options.CheckpointEvery > 0 && step % options.CheckpointEvery == 0 : step - begunStep >= Every)
+            || (options.CheckpointPeriod > TimeSpan.Zero && now - begunAt >= options.CheckpointPeriod);
+    }
+
+    /// <summary>A save was begun.</summary>
+    public void NoteBegun(long step, DateTimeOffset now) => (begunStep, begunAt) = (step, now);
+
+    /// <summary>A state was copied; training stood still for it.</summary>
+    public void NoteStall(TimeSpan time) => stalls.Add(time);
+
+    /// <summary>A checkpoint is on disk.</summary>
+    /// <param name="time">Since its save was begun.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>The new interval with its reasons; null: it stays as it is.</returns>
+    public SaveIntervalChoice? NoteWritten(TimeSpan time, DateTimeOffset now)
+    {
+        writes.Add(time);
+        if (options.SaveInterval is not { } bounds || stalls.Median is not { } stall || writes.Median is not { } write || stepTimes.Median is not { } stepTime)
+            return null;
+        var choice = SaveInterval.Choose(new SaveCost(stall, write, stepTime), failures.Until(now), bounds);
+        if (choice.Every < bounds.Least || choice.Every > bounds.Most)
+            throw new InvariantException($"An interval of {choice.Every} steps was chosen between {bounds.Least} and {bounds.Most}.");
+
+        // What differs by less is noise of the measurement.
+        if (isChosen && choice.Every * 4 <= Every * 5 && Every * 4 <= choice.Every * 5)
+            return null;
+        (Every, isChosen) = (choice.Every, true);
+        return choice;
+    }
+}

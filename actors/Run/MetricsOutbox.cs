@@ -1,0 +1,97 @@
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Models;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>What is owed to the publisher of metrics, in order; what is rewound in its file, only once the journal holds why.</summary>
+/// <remarks>Else the next process would resume from a step that it still knows of, without the rows of those before.</remarks>
+/// <param name="step">The step of the last measurement in the file.</param>
+/// <param name="decided">Decisions that are durable.</param>
+internal sealed class MetricsOutbox(long step, long decided)
+{
+    private readonly Outbox<MetricsItem> items = new(0);
+
+    // Of each way back that the file has yet to follow: its number here, and the decision that must be durable before.
+    private readonly Queue<(long Number, long Decision)> rewinds = [];
+    private GoOnAfter? life;
+
+    /// <summary>The step of the last measurement that is known to be in the file.</summary>
+    public long WrittenStep { get; private set; } = step;
+
+    /// <summary>The last number that a power cut cannot take any more.</summary>
+    public long Durable { get; private set; }
+
+    /// <summary>The number given last.</summary>
+    public long Last => items.Last;
+
+    /// <summary>How many are owed.</summary>
+    public int Count => items.Count;
+
+    /// <summary>What is owed.</summary>
+    public IEnumerable<MetricsItem> Waiting => items.Waiting.Select(static waiting => waiting.Content);
+
+    /// <summary>What is owed and may be sent.</summary>
+    public IEnumerable<MetricsCommand> Sendable => items.Waiting.TakeWhile(waiting => MaySend(waiting.Number)).Select(static waiting => waiting.Content.At(waiting.Number));
+
+    /// <summary>Owes one more.</summary>
+    /// <param name="item">What.</param>
+    /// <param name="decision">The last decision of the run.</param>
+    /// <returns>What to send; null: it may not be sent yet.</returns>
+    public MetricsCommand? Add(MetricsItem item, long decision)
+    {
+        var number = items.Add(item);
+        if (item.Measurement is null)
+            rewinds.Enqueue((number, decision));
+        return MaySend(number) ? item.At(number) : null;
+    }
+
+    /// <summary>Decisions up to a number are durable.</summary>
+    /// <returns>Whether more may be sent for it.</returns>
+    public bool NoteDecided(long decision)
+    {
+        if (decision < decided)
+            throw new InvariantException($"Decision {decided} was durable, and now only {decision} are.");
+        decided = decision;
+        var isAnyFree = false;
+        while (rewinds.TryPeek(out var first) && first.Decision <= decision)
+        {
+            rewinds.Dequeue();
+            isAnyFree = true;
+        }
+
+        return isAnyFree && life is not null;
+    }
+
+    /// <summary>A publisher lives.</summary>
+    /// <returns>Where it goes on, and whether that is new to it: then it is sent what is owed.</returns>
+    /// <remarks>What an earlier life says from now on comes too late. One says that it lives to each thing that it is told before it has heard where it stands; to be told
+    /// everything each time would end in a flood.</remarks>
+    public (GoOnAfter Start, bool IsNew) Meet(PublisherStarted started)
+    {
+        var isNew = life?.Life != started.Life;
+        if (isNew)
+            life = new GoOnAfter(started.Life, items.Acknowledged, WrittenStep);
+        return (life!, isNew);
+    }
+
+    /// <summary>Rows are in the file.</summary>
+    public void Hear(Published published)
+    {
+        if (published.Life != life?.Life)
+            return;
+        if (published.Number > items.Last)
+            throw new InvariantException($"Row {published.Number} of the metrics is in the file, and {items.Last} were sent.");
+        foreach (var (_, item) in items.Waiting.TakeWhile(waiting => waiting.Number <= published.Number))
+            WrittenStep = item.Step;
+        items.Acknowledge(published.Number);
+    }
+
+    /// <summary>Rows are durable.</summary>
+    public void Hear(MetricsDurable durable)
+    {
+        if (durable.Life == life?.Life)
+            Durable = Math.Max(Durable, durable.Number);
+    }
+
+    private bool MaySend(long number) => !rewinds.Any(rewind => rewind.Number <= number && rewind.Decision > decided);
+}
