@@ -10,48 +10,35 @@ namespace ActorTrain.Actors.Run;
 /// left, and taken again. So a run that is killed in between, and one that had the correction from the start, end with the same bits.</remarks>
 public sealed partial class RunLogic
 {
-    private readonly List<Correction> corrections = [];
+    private readonly Interventions interventions;
     private readonly List<(long Recorded, long Wish, OperatorAnswer Answer)> answers = [];
     private bool isPaused;
 
     private LearningRateSchedule Schedule => course.Extended(options.Schedule);
 
-    // An extension takes effect once no crash can forget it.
-    private bool IsExtending => journal.Waiting.Any(static waiting => waiting.Content is RunExtended);
-
-    // Two may have one number: a process that was killed can have decided something that landed after the next one had read the journal.
-    private IEnumerable<Correction> Pending => corrections.Where(correction => !course.Corrections.Contains(correction));
-
-    // A kept course, with what is known by now to be left out later.
-    private Course Ahead(Course kept) => kept with { Skips = kept.Skips.Joined(corrections.SelectMany(static correction => correction.Skipped)) };
-
     private void Correct(Correction correction)
     {
-        corrections.Add(correction);
+        interventions.Add(correction);
         lastStep = Math.Max(lastStep, correction.Steps ?? 0);
         Record(correction.Steps is null ? new CourseCorrected(now, step, correction) : new RunExtended(now, step, correction));
         if (correction.From >= step)
-            course = Ahead(course);
+            course = interventions.Ahead(course);
         FollowCorrections();
     }
-
-    // Where a run is on its way back to the step that the newest decision is about, the next decision is about that step too, and not about those that are
-    // only computed again on the way.
-    private long EffectiveFrom(long boundary) => corrections is [.., var newest] && Pending.Contains(newest) ? Math.Max(boundary, newest.From) : boundary;
 
     private void Extend(long steps, long from, string by)
     {
         var transition = options.Schedule.TransitionOf(from, steps);
         var rate = transition > 0 ? $"passes linearly over {transition} steps from the schedule so far to" : "is";
         var reason = $"{by} extended the run from {lastStep} steps to {steps}; from step {from} on, the learning rate {rate} that of a run of {steps} steps.";
-        Correct(new Correction(corrections.Count + 1, from, [], 1, by, reason) { Steps = steps });
+        Correct(new Correction(interventions.Next, from, [], 1, by, reason) { Steps = steps });
     }
 
     private void FollowCorrections()
     {
         if (ended || isEndRecorded)
             return;
-        foreach (var correction in Pending.OrderBy(static correction => correction.From).ThenBy(static correction => correction.Number).ToList())
+        foreach (var correction in interventions.Pending(course).ToList())
         {
             if (correction.From < step)
             {
@@ -60,7 +47,7 @@ public sealed partial class RunLogic
                 return;
             }
 
-            if (correction.From > step || (correction.Steps is not null && IsExtending))
+            if (correction.From > step || (correction.Steps is not null && journal.IsExtending))
                 return;
 
             // Whoever computes this step already may have begun with what is left out now.
@@ -115,7 +102,7 @@ public sealed partial class RunLogic
     private void Hear(OperatorWish wish)
     {
         var (by, boundary) = (wish.By, round is null ? step : step + 1);
-        var from = EffectiveFrom(boundary);
+        var from = interventions.EffectiveFrom(boundary, course);
         switch (wish.Command)
         {
             case RollBackRun back when back.To < 0 || back.To > step:
@@ -144,7 +131,7 @@ public sealed partial class RunLogic
                 break;
             case ExtendRun { Steps: var steps }:
                 Extend(steps, from, by);
-                Accept(wish, RunEventWords.Describe(corrections[^1]));
+                Accept(wish, RunEventWords.Describe(interventions.All[^1]));
                 break;
             case QuarantineTrainer { Trainer: var number } when !trainers.ContainsKey(number):
                 Refuse(wish, $"There is no trainer {number}; there are {string.Join(", ", trainers.Keys)}.");
@@ -190,7 +177,7 @@ public sealed partial class RunLogic
             return;
         }
 
-        Correct(new Correction(corrections.Count + 1, from, skip == 0 ? [] : [Batches(from, skip, reason)], factor, wish.By, reason));
+        Correct(new Correction(interventions.Next, from, skip == 0 ? [] : [Batches(from, skip, reason)], factor, wish.By, reason));
         Accept(wish, sentence);
     }
 
@@ -201,8 +188,8 @@ public sealed partial class RunLogic
     // A wish is answered when no crash can forget it any more.
     private void AnswerWishes()
     {
-        foreach (var (_, wish, answer) in answers.Where(answer => answer.Recorded <= journal.Acknowledged).ToList())
+        foreach (var (_, wish, answer) in answers.Where(answer => answer.Recorded <= journal.Durable).ToList())
             Do(new AnswerOperator(wish, answer));
-        answers.RemoveAll(answer => answer.Recorded <= journal.Acknowledged);
+        answers.RemoveAll(answer => answer.Recorded <= journal.Durable);
     }
 }

@@ -20,7 +20,7 @@ public sealed partial class RunLogic
         if (ended || isEndRecorded)
             return (GoodputActivity.Ending, failing is null ? null : GoodputClock.Failed);
         if (IsPaused)
-            return (GoodputActivity.Recovering, WaitsForJournal ? "journal away" : "metrics file slow");
+            return (GoodputActivity.Recovering, journal.HoldsUp ? "journal away" : "metrics file slow");
         if (isPaused && round is null)
             return (GoodputActivity.Paused, null);
         var isBegun = lastRound >= firstRound;
@@ -44,7 +44,7 @@ public sealed partial class RunLogic
         IsPaused = isPaused,
         Quarantined = [.. quarantined],
         InForce = course.Corrections,
-        Pending = [.. Pending],
+        Pending = [.. interventions.Pending(course)],
         Spikes = known.Spikes,
         Vetoes = known.Vetoes,
         Rollbacks = known.Rollbacks,

@@ -14,7 +14,7 @@ public sealed partial class RunLogic
 
     // What is known of a trainer that was never heard of.
     private FormerTrainer stranger = FormerTrainer.None;
-    private readonly Dictionary<TrainerKey, ulong> states = [];
+    private readonly StateVotes states = new();
     private int audits;
 
     // Whether there is anybody who could prove another right.
@@ -222,40 +222,31 @@ public sealed partial class RunLogic
             Distrust(since, $"Since step {since} wrong bits of {string.Join(" and ", liars)} may have entered the weights.");
     }
 
-    // Whoever computes, or is copied from, does so on the same weights and moments as the others; else somebody did not apply the last update right.
-    private void NoteState(TrainerKey trainer, ulong? checksum)
-    {
-        if (checksum is { } known)
-            states[trainer] = known;
-    }
-
+    // Whoever computes, or is copied from, does so on the same weights and moments as the others.
     private bool StatesAgree()
     {
-        var all = states.GroupBy(static pair => pair.Value).OrderByDescending(static same => same.Count()).ToList();
-        if (all.Count < 2)
+        if (states.Dispute(step) is not { } dispute)
             return true;
-        var evidence = $"at step {step} " + string.Join(", ", all.Select(static same => $"{string.Join(" and ", same.Select(static pair => pair.Key))} had the state {same.Key:x16}"));
-        var isProven = all[0].Count() > all[1].Count();
         var since = Math.Max(0, step - 1);
-        foreach (var (key, _) in states.Where(pair => !isProven || pair.Value != all[0].Key).ToList())
+        foreach (var key in dispute.Suspects)
         {
-            Record(new CorruptionFound(now, step, key.ToString(), evidence));
-            if (Find(key) is not { } liar)
+            Record(new CorruptionFound(now, step, key.ToString(), dispute.Evidence));
+            if (Find(key) is not { } suspect)
                 continue;
-            if (isProven)
+            if (dispute.IsProven)
             {
-                since = Math.Min(since, Doubt(liar));
-                Quarantine(liar, Correction.Automatic, $"It had another state than the others: {evidence}.");
+                since = Math.Min(since, Doubt(suspect));
+                Quarantine(suspect, Correction.Automatic, $"It had another state than the others: {dispute.Evidence}.");
             }
             else
             {
-                Abandon(liar, $"Nobody could tell whose state is right: {evidence}.");
+                Abandon(suspect, $"Nobody could tell whose state is right: {dispute.Evidence}.");
             }
         }
 
         // They agreed one step ago, or that step would not have been committed.
         AbandonRound();
-        Distrust(since, $"Not all had the same state: {evidence}.");
+        Distrust(since, $"Not all had the same state: {dispute.Evidence}.");
         return false;
     }
 
@@ -271,7 +262,7 @@ public sealed partial class RunLogic
     private void Distrust(long since, string reason)
     {
         if (since < step)
-            Correct(new Correction(corrections.Count + 1, since, [], 1, Correction.Automatic, reason));
+            Correct(new Correction(interventions.Next, since, [], 1, Correction.Automatic, reason));
     }
 
     private void CountCorruption(TrainerEntry trainer, TrainerLost lost, FoundDamage damage, bool wasApplying, bool wasForeseeing)
@@ -279,8 +270,8 @@ public sealed partial class RunLogic
         Record(new CorruptionFound(now, step, lost.Trainer.ToString(), lost.Reason));
 
         // Nobody can catch up by a total that is damaged, and there is no other: the step is taken again.
-        if (damage == FoundDamage.Shared && wasApplying && commits.Count > 0)
-            GoBack(commits[0].Round.Step, lost.Reason);
+        if (damage == FoundDamage.Shared && wasApplying && commits.Oldest is { } oldest)
+            GoBack(oldest, lost.Reason);
         else if (damage == FoundDamage.Shared && wasForeseeing)
             AbandonRound();
         if (damage == FoundDamage.Own && ++trainer.Corruptions >= options.CorruptionLimit)

@@ -142,7 +142,7 @@ public sealed partial class RunLogic
         var count = SpikeLadder.SkipOf(finding, step, course, options.Ladder);
         var reason = $"{finding.Evidence}; begun at step {finding.Onset}";
         probe = (step, course.Skips, null, null);
-        Correct(new Correction(corrections.Count + 1, from, [Batches(from, count, finding.Evidence)], rateFactor, Correction.Automatic, reason));
+        Correct(new Correction(interventions.Next, from, [Batches(from, count, finding.Evidence)], rateFactor, Correction.Automatic, reason));
     }
 
     // The batches of some steps, as the plan has them now, with whatever lies between them.

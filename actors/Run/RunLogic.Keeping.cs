@@ -14,9 +14,6 @@ public sealed partial class RunLogic
     private readonly Dictionary<int, FormerTrainer> retired = [];
     private readonly long? recordedCheckpoint;
 
-    // Whether the journal's database is away, and whether people know that training waits for it.
-    private (bool Is, bool HoldsUp) away;
-
     // The step whose weights are to be evaluated, and by whom they are.
     private long? evaluationDue;
     private TrainerEntry? evaluator;
@@ -109,7 +106,7 @@ public sealed partial class RunLogic
     private void Acknowledge(long decision)
     {
         journal.Acknowledge(decision);
-        if (metrics.NoteDecided(journal.Acknowledged))
+        if (metrics.NoteDecided(journal.Durable))
             RepeatMetrics();
     }
 
@@ -152,10 +149,8 @@ public sealed partial class RunLogic
                 Acknowledge(recorded.Number);
                 break;
             case JournalRecovered recovered:
-                Compare(recovered.Events);
-                if (away.Is)
+                if (journal.NoteRecovered(recovered.Events))
                     Do(new Say($"the journal's database is back; {journal.Count} decisions that waited are written now.", IsWarning: false));
-                away = default;
                 Acknowledge(recovered.Events.Count);
                 RepeatJournal();
                 break;
@@ -164,38 +159,17 @@ public sealed partial class RunLogic
                 lostActors.Add(JournalActor);
                 break;
             case JournalAway told:
-                away.Is = true;
+                journal.NoteAway();
                 Count(JournalActor, told.Reason);
                 Warn($"the journal's database is away; decisions wait, at most {options.JournalBuffer}: {told.Reason}");
                 break;
         }
     }
 
-    private void TellThatItWaits()
-    {
-        if (!away.Is || away.HoldsUp || journal.Count < options.JournalBuffer)
-            return;
-        away.HoldsUp = true;
-        Warn($"training waits after step {step}, for {journal.Count} decisions wait for the journal's database and journal.buffer takes no more.");
-    }
-
-    // What a former life, or a process that was killed, had sent to the database may land when all had been read. This life knows nothing of it: the next one does.
-    private void Compare(IReadOnlyList<RunEvent> recorded)
-    {
-        foreach (var (number, decision) in journal.Waiting.TakeWhile(waiting => waiting.Number <= recorded.Count))
-        {
-            if (!recorded[(int)number - 1].Equals(decision))
-                throw new InvariantException($"Decision {number} in the journal is of a former life: {recorded[(int)number - 1]}");
-        }
-
-        if (recorded.Count > journal.Last)
-            throw new InvariantException($"Decision {recorded.Count} in the journal is of a former life: {recorded[^1]}");
-    }
-
     private void RepeatJournal()
     {
-        foreach (var (number, decision) in journal.Waiting)
-            Do(new ToJournal(new RecordDecision(number, decision)));
+        foreach (var command in journal.Commands)
+            Do(new ToJournal(command));
     }
 
     private bool IsLost(string actor) => lostActors.Contains(actor);

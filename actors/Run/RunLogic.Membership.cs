@@ -134,7 +134,7 @@ public sealed partial class RunLogic
         var waiting = trainers.Values.Where(static trainer => trainer is { Key: not null, HasState: false, IsRetiring: false }).ToList();
         if (waiting.Count == 0)
             return;
-        var reach = commits.Count == 0 ? step : commits[0].Round.Step;
+        var reach = commits.Oldest ?? step;
         if (BestSource(reach) is { } near)
         {
             foreach (var trainer in waiting)
@@ -175,11 +175,10 @@ public sealed partial class RunLogic
 
     private void CatchUp(TrainerEntry trainer, long from)
     {
-        foreach (var commit in commits.Where(commit => commit.Round.Step >= from))
+        foreach (var update in commits.Between(from))
         {
-            var committed = commit.Round;
-            Tell(trainer, new ApplyUpdate(committed, commit.Norm, commit.Adjustment));
-            trainer.ToldStep = Math.Max(trainer.ToldStep, committed.Step + 1);
+            Tell(trainer, update);
+            trainer.ToldStep = Math.Max(trainer.ToldStep, update.Round.Step + 1);
         }
     }
 
@@ -199,14 +198,13 @@ public sealed partial class RunLogic
     // Later steps are taken again, from a state that is kept.
     private void Return(long at)
     {
-        foreach (var commit in commits)
-            Do(new CloseRound(commit.Round));
-        commits.Clear();
+        foreach (var left in commits.ForgetBefore(long.MaxValue))
+            Do(new CloseRound(left));
         AbandonRound();
         slots.DropAfter(at);
         foreach (var trainer in trainers.Values.Where(trainer => trainer.UnprovedSince >= at))
             Doubt(trainer);
-        course = Ahead(slots.Newest is { } snapshot && snapshot.Step == at ? snapshot.Course : origins.Last(origin => origin.Step == at).Course);
+        course = interventions.Ahead(slots.Newest is { } snapshot && snapshot.Step == at ? snapshot.Course : origins.Last(origin => origin.Step == at).Course);
         step = at;
         vetoes = 0;
         states.Clear();

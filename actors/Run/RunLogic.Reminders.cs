@@ -120,8 +120,8 @@ public sealed partial class RunLogic
         if (trainer.Loading is { } loading)
             Do(new ToTrainer(key, loading));
         var from = trainer.Loading?.Step ?? trainer.Step;
-        foreach (var commit in commits.Where(commit => commit.Round.Step >= from && commit.Round.Step < trainer.ToldStep))
-            Do(new ToTrainer(key, new ApplyUpdate(commit.Round, commit.Norm, commit.Adjustment)));
+        foreach (var update in commits.Between(from, trainer.ToldStep))
+            Do(new ToTrainer(key, update));
         if (trainer.Copying is { } copy)
             Do(new ToTrainer(key, copy));
         if (trainer.Evaluating is { } evaluation)

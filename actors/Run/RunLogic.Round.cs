@@ -12,14 +12,11 @@ namespace ActorTrain.Actors.Run;
 /// <content>A step: its lanes are shared out, their gradients reduced, the sum judged, and the update committed.</content>
 public sealed partial class RunLogic
 {
-    // Updates that some trainer has yet to apply, the oldest first; their totals stay in the transport.
-    private readonly List<CommittedRound> commits = [];
+    private readonly CommittedUpdates commits = new();
     private DateTimeOffset commitAt;
     private int vetoes;
 
-    private bool WaitsForJournal => journal.Count >= options.JournalBuffer || (IsExtending && away.Is);
-
-    private bool IsPaused => WaitsForJournal || metrics.Count >= options.MetricsBuffer;
+    private bool IsPaused => journal.HoldsUp || metrics.Count >= options.MetricsBuffer;
 
     private void BeginRound()
     {
@@ -27,11 +24,12 @@ public sealed partial class RunLogic
             return;
         if (IsPaused)
         {
-            TellThatItWaits();
+            if (journal.MustTell())
+                Warn($"training waits after step {step}, for {journal.Count} decisions wait for the journal's database and journal.buffer takes no more.");
             return;
         }
 
-        if (IsExtending)
+        if (journal.IsExtending)
             return;
 
         // The first round waits for all who begin together, save for those who have failed already.
@@ -126,10 +124,10 @@ public sealed partial class RunLogic
             case UpdatePreviewed previewed:
                 Hear(trainer, previewed);
                 break;
-            case UpdateApplied applied when commits.Exists(commit => commit.Round == applied.Round):
+            case UpdateApplied applied when commits.Holds(applied.Round):
                 trainer.Step = Math.Max(trainer.Step, applied.Round.Step + 1);
                 if (applied.Round.Step + 1 == step)
-                    NoteState(applied.Trainer, applied.Update.Checksum);
+                    states.Note(applied.Trainer, applied.Update.Checksum);
                 break;
             case AtAnotherStep other:
                 Repeat(trainer, other.Step);
@@ -186,7 +184,7 @@ public sealed partial class RunLogic
         round.Add(computed.Trainer, computed.Block, computed.Result);
         trainer.UnprovedSince = Math.Min(trainer.UnprovedSince, step);
         Witness(computed);
-        NoteState(computed.Trainer, computed.Result.StateChecksum);
+        states.Note(computed.Trainer, computed.Result.StateChecksum);
         for (var reducer = 0; reducer < options.Reducers; reducer++)
             Do(new ToReducer(reducer, new AddBlock(round.Round, computed.Block)));
         if (round.LanesAreDone)
@@ -224,7 +222,7 @@ public sealed partial class RunLogic
     {
         var signals = round!.Signals!;
         var adjustment = judgement.Adjustment with { LearningRate = Schedule.At(step), RateFactor = judgement.Adjustment.RateFactor * course.RateFactor };
-        commits.Add(new CommittedRound(round.Round, signals.GradientNorm, adjustment));
+        commits.Add(round.Round, signals.GradientNorm, adjustment);
         foreach (var trainer in trainers.Values.Where(trainer => trainer.ToldStep == step))
         {
             Tell(trainer, new ApplyUpdate(round.Round, signals.GradientNorm, adjustment));
@@ -292,14 +290,9 @@ public sealed partial class RunLogic
 
     private void CloseRounds()
     {
-        while (commits.Count > 0 && trainers.Values.All(trainer => !trainer.HasState || (trainer.Loading is null ? trainer.Step : trainer.Loading.Step) > commits[0].Round.Step)
-            && trainers.Values.Any(static trainer => trainer.IsMember))
-        {
-            Do(new CloseRound(commits[0].Round));
-            commits.RemoveAt(0);
-        }
+        if (!trainers.Values.Any(static trainer => trainer.IsMember))
+            return;
+        foreach (var done in commits.ForgetBefore(trainers.Values.Where(static trainer => trainer.HasState).Min(static trainer => trainer.Loading?.Step ?? trainer.Step)))
+            Do(new CloseRound(done));
     }
-
-    // An update that some trainer has yet to apply.
-    private sealed record CommittedRound(Round Round, double Norm, UpdateAdjustment Adjustment);
 }

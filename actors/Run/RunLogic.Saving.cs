@@ -103,7 +103,7 @@ public sealed partial class RunLogic
         if (trainer.Copying is not { } asked || asked.Number != copied.Number)
             return;
         (trainer.Copying, copying) = (null, null);
-        NoteState(copied.Trainer, copied.StateChecksum);
+        states.Note(copied.Trainer, copied.StateChecksum);
         checkpointing.NoteStall(now - copyAskedAt);
         slots.Unpin(copied.Slot);
         var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, course);
@@ -143,10 +143,10 @@ public sealed partial class RunLogic
             return;
         if (metrics.Durable < next.MetricsNumber && !IsLost(MetricsActor))
             return;
-        if (!IsEnding && step < lastStep && journal.Waiting.Any(static waiting => waiting.Content is CourseCorrected))
+        if (!IsEnding && step < lastStep && journal.IsCorrecting)
             return;
         var (slot, at, hash, itsCourse) = next.Snapshot;
-        saving = new SaveCheckpoint(++saves, slot, at, hash, itsCourse, history) { Unproved = UnprovedBefore(at), Decisions = journal.Acknowledged };
+        saving = new SaveCheckpoint(++saves, slot, at, hash, itsCourse, history) { Unproved = UnprovedBefore(at), Decisions = journal.Durable };
         (saveNext, savingAt, saveAgainAt) = (null, now, null);
         saveRetry.Start(now);
         Do(new ToCheckpointer(saving));

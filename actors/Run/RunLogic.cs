@@ -36,7 +36,7 @@ public sealed partial class RunLogic
     private readonly SnapshotSlots slots;
     private readonly SortedDictionary<int, TrainerEntry> trainers = [];
     private readonly Dictionary<string, (int Count, string Reason)> faults = [];
-    private readonly Outbox<RunEvent> journal;
+    private readonly DecisionOutbox journal;
     private readonly long firstRound;
     private readonly string? formerEnd;
     private readonly MetricsOutbox metrics;
@@ -73,7 +73,7 @@ public sealed partial class RunLogic
         var unwritten = remains.Unwritten;
         var decided = unwritten.After(events);
         var past = known = JournalState.Of(decided);
-        corrections.AddRange(past.Corrections);
+        interventions = new Interventions(past.Corrections);
         lastStep = Math.Max(options.Steps, past.Steps);
         quarantined.UnionWith(past.Quarantined);
         isPaused = past.IsPaused;
@@ -83,19 +83,19 @@ public sealed partial class RunLogic
         checkpointing = new CheckpointSchedule(options, decided);
         origins.AddRange(remains.Origins.Where(origin => origin.WeightsHash is not null && !history.IsVoid(origin)));
         var origin = Origin;
-        slots = new SnapshotSlots(options.SnapshotSlots, remains.Held.Where(held => held.Course.Holds(corrections, held.Step)));
+        slots = new SnapshotSlots(options.SnapshotSlots, remains.Held.Where(held => held.Course.Holds(interventions.All, held.Step)));
         (lastRound, generation, wanted) = (remains.LastRound, remains.Generation, remains.Trainers ?? options.Trainers);
         firstRound = lastRound + 1;
         Inherit(remains.Known, origin);
         formerEnd = remains.Trainers is null ? options.FormerEnd : null;
-        journal = new Outbox<RunEvent>(events.Count);
-        (step, course) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, Ahead(newest.Course)) : (origin.Step, Ahead(origin.Course));
+        journal = new DecisionOutbox(events.Count, options.JournalBuffer);
+        (step, course) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, interventions.Ahead(newest.Course)) : (origin.Step, interventions.Ahead(origin.Course));
         savedStep = origin.WeightsHash is null ? null : origin.Step;
 
         // Some may have become durable without its being heard of.
         foreach (var decision in decided.Skip(events.Count))
             journal.Add(decision);
-        metrics = new MetricsOutbox(unwritten.MetricsStep, journal.Acknowledged);
+        metrics = new MetricsOutbox(unwritten.MetricsStep, journal.Durable);
         foreach (var item in unwritten.Measurements)
             metrics.Add(WithRate(item), journal.Last);
         if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : unwritten.MetricsStep) > step)
@@ -116,7 +116,7 @@ public sealed partial class RunLogic
         get
         {
             var unwritten = new UnwrittenRecords(
-                journal.Acknowledged, [.. journal.Waiting.Select(static waiting => waiting.Content)],
+                journal.Durable, [.. journal.Waiting],
                 metrics.WrittenStep, [.. metrics.Waiting]);
             return new RunRemains([.. origins], [.. slots.Held], lastRound, generation, wanted, Known, unwritten);
         }
@@ -133,7 +133,7 @@ public sealed partial class RunLogic
         if (isNew)
             Record(new RunStarted(now, options.ConfigurationHash, options.Steps, options.Lanes, wanted));
         if (options.Extension is var (steps, by) && steps > lastStep)
-            Extend(steps, EffectiveFrom(step), by);
+            Extend(steps, interventions.EffectiveFrom(step, course), by);
         if (savedStep is { } saved && saved > (recordedCheckpoint ?? -1))
             Record(new CheckpointCommitted(now, Origin.Step, Origin.WeightsHash!));
         if (!isNew)
@@ -263,7 +263,7 @@ public sealed partial class RunLogic
     private string Phase() => ended ? "ended"
         : failing is not null ? "failing"
         : stopping is not null ? "stopping"
-        : IsPaused ? (WaitsForJournal ? "paused: the database is away" : "paused: the metrics file is slow")
+        : IsPaused ? (journal.HoldsUp ? "paused: the database is away" : "paused: the metrics file is slow")
         : isPaused ? "paused by an operator"
         : step >= lastStep ? "finishing"
         : !trainers.Values.Any(static trainer => trainer.IsMember) ? "waiting for a trainer"
@@ -280,7 +280,7 @@ public sealed partial class RunLogic
         time.Note(decision, step, left => trainers.Values.Any(trainer => trainer.Key?.ToString() == left));
         history = history.Apply(decision);
         checkpointing.Note(decision);
-        Do(new ToJournal(new RecordDecision(journal.Add(decision), decision)));
+        Do(new ToJournal(journal.Add(decision)));
     }
 
     private void Count(string actor, string reason) => faults[actor] = (faults.GetValueOrDefault(actor).Count + 1, reason);

@@ -1,0 +1,41 @@
+using ActorTrain.Models;
+using ActorTrain.Models.Plan;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>The changes of a run's course that were decided, by itself or by operators, in order.</summary>
+internal sealed class Interventions
+{
+    private readonly List<Correction> all = [];
+
+    /// <summary>Goes on after those that the journal holds.</summary>
+    public Interventions(IEnumerable<Correction> decided) => all.AddRange(decided);
+
+    /// <summary>All.</summary>
+    public IReadOnlyList<Correction> All => all;
+
+    /// <summary>The number of the next.</summary>
+    public int Next => all.Count + 1;
+
+    /// <summary>Adds one.</summary>
+    public void Add(Correction correction)
+    {
+        if (correction.Number != Next)
+            throw new InvariantException($"Correction {correction.Number} is decided when {Next} is next.");
+        all.Add(correction);
+    }
+
+    /// <summary>Those that are not in force yet, in the order in which they take effect.</summary>
+    /// <remarks>Two may have one number: a process that was killed can have decided something that landed after the next one had read the journal.</remarks>
+    public IEnumerable<Correction> Pending(Course course) =>
+        all.Where(correction => !course.Corrections.Contains(correction)).OrderBy(static correction => correction.From).ThenBy(static correction => correction.Number);
+
+    /// <summary>A kept course, with what is known by now to be left out later.</summary>
+    public Course Ahead(Course kept) => kept with { Skips = kept.Skips.Joined(all.SelectMany(static correction => correction.Skipped)) };
+
+    /// <summary>From which step on a decision of now takes effect.</summary>
+    /// <param name="boundary">The first step that is not begun.</param>
+    /// <param name="course">The course in force.</param>
+    /// <returns>Where the run is on its way back to the step that the newest decision is about, that step: those before it are only computed again.</returns>
+    public long EffectiveFrom(long boundary, Course course) => all is [.., var newest] && Pending(course).Contains(newest) ? Math.Max(boundary, newest.From) : boundary;
+}
