@@ -11,8 +11,7 @@ namespace ActorTrain.Actors.Run;
 /// halt. Loss and gradient are known before any weight has changed, so a bad update is vetoed, not undone.</content>
 public sealed partial class RunLogic
 {
-    // A batch that led to a rollback, to be tried on the weights the run went back to; and the round under which that is done.
-    private (long BatchStep, SkipList Skips, Round? Round, StepSignals? Signals)? probe;
+    private SpikeProbe? probe;
 
     // Whether the detector owes an answer.
     private bool IsJudging => round is { Signals: not null, Judgement: null } || probe is { Signals: not null };
@@ -70,8 +69,10 @@ public sealed partial class RunLogic
             case StepJudged judged when round is { Signals: not null, Judgement: null } && judged.Round == round.Round:
                 round.Judgement = judged.Judgement;
                 break;
-            case StepJudged judged when probe is { Signals: { } shown } && judged.Round == probe.Value.Round:
-                Explain(shown, judged.Judgement.Finding);
+            case StepJudged judged when probe is { Signals: not null } shown && judged.Round == shown.Round:
+                var (cause, evidence) = shown.Explain(judged.Judgement.Finding);
+                Record(new SpikeExplained(now, shown.BatchStep, cause, evidence));
+                probe = null;
                 break;
         }
     }
@@ -141,7 +142,7 @@ public sealed partial class RunLogic
         var from = SpikeLadder.FromOf(finding, options.Ladder);
         var count = SpikeLadder.SkipOf(finding, step, course, options.Ladder);
         var reason = $"{finding.Evidence}; begun at step {finding.Onset}";
-        probe = (step, course.Skips, null, null);
+        probe = new SpikeProbe(step, course.Skips);
         Correct(new Correction(interventions.Next, from, [Batches(from, count, finding.Evidence)], rateFactor, Correction.Automatic, reason));
     }
 
@@ -153,7 +154,7 @@ public sealed partial class RunLogic
         return new SkippedRange(first, last - first + 1, reason);
     }
 
-    // A trainer that has just taken over the state the run went back to tries the batch there: is it bad in itself, or only for the later state?
+    // By a trainer that has just taken over the state the run went back to.
     private void Probe(TrainerEntry trainer)
     {
         if (probe is not { Round: null } wanted || trainer.Step != step)
@@ -171,33 +172,8 @@ public sealed partial class RunLogic
     {
         if (probe is not { Round: { } asked, Signals: null } wanted || recomputed.Ticket.Round != asked)
             return false;
-        var result = recomputed.Result;
-        probe = wanted with
-        {
-            Signals = new StepSignals
-            {
-                Step = asked.Step,
-                Loss = result.Loss,
-                LaneLosses = [.. result.LaneLosses.Select(part => part * options.Lanes)],
-                GradientNorm = result.Norm ?? double.NaN,
-                TensorNorms = result.PartNorms?.Tensors ?? [],
-                EmbeddingNorm = result.PartNorms?.Embedding,
-                BlockNorms = result.PartNorms?.Blocks ?? [],
-                UpdateNorm = result.UpdateNorm,
-                Tokens = options.TokensPerStep,
-            },
-        };
+        probe = wanted.With(recomputed.Result, options.Lanes, options.TokensPerStep);
         AskDetectorFirst();
         return true;
-    }
-
-    private void Explain(StepSignals shown, Finding? finding)
-    {
-        var batch = probe!.Value.BatchStep;
-        probe = null;
-        var cause = finding is null ? "data and state" : "data";
-        var evidence = FormattableString.Invariant($"On the weights of step {shown.Step} the batch of step {batch} has loss {shown.Loss:0.####} and gradient norm {shown.GradientNorm:0.####}")
-            + (finding is null ? ", which is nothing special." : $": {finding.Evidence}.");
-        Record(new SpikeExplained(now, batch, cause, evidence));
     }
 }

@@ -147,7 +147,7 @@ public sealed partial class RunLogic
             next = Earlier(next, judgeRetry.At);
         if (saving is not null)
             next = Earlier(next, saveRetry.At);
-        if (saveAgainAt is { } again)
+        if (saveRetries.At is { } again)
             next = Earlier(next, again);
         if (journal.Count > 0 || metrics.Count > 0 || saveNext is not null)
             next = Earlier(next, outboxRetryAt);

@@ -8,8 +8,6 @@ namespace ActorTrain.Actors.Run;
 /// <content>Snapshots in memory and checkpoints on disk: when they are taken, which have proved good, and what is done where the disk refuses.</content>
 public sealed partial class RunLogic
 {
-    // Failed saves are tried again ever more rarely, up to so many times the first wait.
-    private const int LongestSaveRetry = 16;
 
     // The step that is to be saved, the trainer that copies its state for it, what waits for the disk, and what is being written.
     private long? saveDue;
@@ -27,11 +25,8 @@ public sealed partial class RunLogic
     private DateTimeOffset copyAskedAt;
     private DateTimeOffset savingAt;
 
-    // A disk that refuses is told of once, and asked again at a time.
-    private string? saveFault;
+    private readonly SaveRetries saveRetries;
     private bool isSlownessTold;
-    private DateTimeOffset? saveAgainAt;
-    private TimeSpan saveAgainDelay;
 
     private CheckpointHistory history = CheckpointHistory.Empty;
 
@@ -147,7 +142,8 @@ public sealed partial class RunLogic
             return;
         var (slot, at, hash, itsCourse) = next.Snapshot;
         saving = new SaveCheckpoint(++saves, slot, at, hash, itsCourse, history) { Unproved = UnprovedBefore(at), Decisions = journal.Durable };
-        (saveNext, savingAt, saveAgainAt) = (null, now, null);
+        (saveNext, savingAt) = (null, now);
+        saveRetries.NoteBegun();
         saveRetry.Start(now);
         Do(new ToCheckpointer(saving));
     }
@@ -186,9 +182,8 @@ public sealed partial class RunLogic
         origins.Add(new RunOrigin(saved.Step, saved.WeightsHash, done.Course) { Unproved = done.Unproved });
         (savedStep, savedHash) = (saved.Step, saved.WeightsHash);
         Do(new ShowCheckpoint(saved.Step));
-        if (saveFault is not null)
+        if (saveRetries.NoteSaved())
             Do(new Say($"checkpoints can be written again: that of step {saved.Step} is on disk.", IsWarning: false));
-        (saveFault, saveAgainDelay) = (null, TimeSpan.Zero);
         if (checkpointing.NoteWritten(now - savingAt, now) is not var (every, reason))
             return;
         Record(new SaveIntervalChosen(now, step, every, reason));
@@ -215,22 +210,16 @@ public sealed partial class RunLogic
             return;
         }
 
-        saveAgainDelay = saveAgainDelay == TimeSpan.Zero ? options.SaveRetry : TimeSpan.FromTicks(Math.Min(saveAgainDelay.Ticks * 2, options.SaveRetry.Ticks * LongestSaveRetry));
-        saveAgainAt = now + saveAgainDelay;
-        if (saveFault is null)
-        {
-            Record(new CheckpointLost(now, failed.Step, failed.Reason));
-            Warn(FormattableString.Invariant($"{failed.Reason} Training goes on, and the save is tried again in {saveAgainDelay.TotalSeconds:0.#} s and then ever more rarely; more is said once it succeeds."));
-        }
-
-        saveFault = failed.Reason;
+        if (!saveRetries.NoteRefused(now))
+            return;
+        Record(new CheckpointLost(now, failed.Step, failed.Reason));
+        Warn(FormattableString.Invariant($"{failed.Reason} Training goes on, and the save is tried again in {saveRetries.Wait.TotalSeconds:0.#} s and then ever more rarely; more is said once it succeeds."));
     }
 
     private void SaveAgain()
     {
-        if (saveAgainAt is not { } due || now < due || saving is not null || IsEnding)
+        if (saving is not null || IsEnding || !saveRetries.TakeDue(now))
             return;
-        saveAgainAt = null;
         if (saveNext is null && step > 0 && savedStep != step)
             saveDue = step;
     }

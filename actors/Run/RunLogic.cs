@@ -70,6 +70,7 @@ public sealed partial class RunLogic
         this.options = options;
         this.plan = plan;
         (reducersRetry, judgeRetry, saveRetry) = (new(options.RetryInterval), new(options.RetryInterval), new(options.RetryInterval));
+        saveRetries = new SaveRetries(options.SaveRetry);
         var unwritten = remains.Unwritten;
         var decided = unwritten.After(events);
         var past = known = JournalState.Of(decided);

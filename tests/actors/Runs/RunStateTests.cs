@@ -34,6 +34,28 @@ public sealed class RunStateTests
     }
 
     [Fact]
+    public void A_disk_that_refuses_is_news_once_and_left_alone_ever_longer_up_to_a_bound()
+    {
+        var retries = new SaveRetries(TimeSpan.FromSeconds(1));
+        retries.NoteSaved().ShouldBeFalse();
+        retries.TakeDue(Noon).ShouldBeFalse();
+        List<(bool IsNews, double Wait)> told = [];
+        for (var now = Noon; told.Count < 7; now = retries.At!.Value)
+        {
+            told.Add((retries.NoteRefused(now), retries.Wait.TotalSeconds));
+            retries.TakeDue(retries.At!.Value.AddTicks(-1)).ShouldBeFalse();
+        }
+
+        told.ShouldBe([(true, 1), (false, 2), (false, 4), (false, 8), (false, 16), (false, 16), (false, 16)]);
+        var due = retries.At!.Value;
+        (retries.TakeDue(due), retries.TakeDue(due)).ShouldBe((true, false));
+        (retries.NoteSaved(), retries.NoteSaved()).ShouldBe((true, false));
+        (retries.NoteRefused(Noon), retries.Wait).ShouldBe((true, TimeSpan.FromSeconds(1)));
+        retries.NoteBegun();
+        retries.At.ShouldBeNull();
+    }
+
+    [Fact]
     public void Committed_updates_are_kept_in_order_until_all_have_applied_them()
     {
         var updates = new CommittedUpdates();

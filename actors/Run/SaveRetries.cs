@@ -1,0 +1,48 @@
+namespace ActorTrain.Actors.Run;
+
+/// <summary>A disk that refuses checkpoints is told of once, and asked again ever more rarely.</summary>
+/// <param name="first">The first wait.</param>
+internal sealed class SaveRetries(TimeSpan first)
+{
+    // Of the first wait.
+    private const int LongestWait = 16;
+    private bool isRefused;
+
+    /// <summary>When it is asked again; null: it is not.</summary>
+    public DateTimeOffset? At { get; private set; }
+
+    /// <summary>How long it is left alone at present.</summary>
+    public TimeSpan Wait { get; private set; }
+
+    /// <summary>A checkpoint is being written.</summary>
+    public void NoteBegun() => At = null;
+
+    /// <summary>The disk refused.</summary>
+    /// <returns>Whether that is news.</returns>
+    public bool NoteRefused(DateTimeOffset now)
+    {
+        Wait = Wait == TimeSpan.Zero ? first : TimeSpan.FromTicks(Math.Min(Wait.Ticks * 2, first.Ticks * LongestWait));
+        At = now + Wait;
+        var isNews = !isRefused;
+        isRefused = true;
+        return isNews;
+    }
+
+    /// <summary>A checkpoint is on disk.</summary>
+    /// <returns>Whether the disk had refused the last.</returns>
+    public bool NoteSaved()
+    {
+        var wasRefused = isRefused;
+        (isRefused, Wait) = (false, TimeSpan.Zero);
+        return wasRefused;
+    }
+
+    /// <summary>Whether it is to be asked again now; it is then not due any more.</summary>
+    public bool TakeDue(DateTimeOffset now)
+    {
+        if (At is not { } due || now < due)
+            return false;
+        At = null;
+        return true;
+    }
+}

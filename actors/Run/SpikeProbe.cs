@@ -1,0 +1,41 @@
+using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Training;
+using ActorTrain.Models.Plan;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>A batch that led to a rollback, to be tried on the weights that the run went back to: is it bad in itself, or only for the later state?</summary>
+/// <param name="BatchStep">The step that it belonged to.</param>
+/// <param name="Skips">What was left out then.</param>
+internal sealed record SpikeProbe(long BatchStep, SkipList Skips)
+{
+    /// <summary>The round under which it is computed; null: it is not yet.</summary>
+    public Round? Round { get; init; }
+
+    /// <summary>What it showed; null: that is not known yet.</summary>
+    public StepSignals? Signals { get; init; }
+
+    /// <summary>The same with what it showed.</summary>
+    public SpikeProbe With(BlockResult result, int lanes, long tokens) => this with
+    {
+        Signals = new StepSignals
+        {
+            Step = Round!.Value.Step,
+            Loss = result.Loss,
+            LaneLosses = [.. result.LaneLosses.Select(part => part * lanes)],
+            GradientNorm = result.Norm ?? double.NaN,
+            TensorNorms = result.PartNorms?.Tensors ?? [],
+            EmbeddingNorm = result.PartNorms?.Embedding,
+            BlockNorms = result.PartNorms?.Blocks ?? [],
+            UpdateNorm = result.UpdateNorm,
+            Tokens = tokens,
+        },
+    };
+
+    /// <summary>The cause of the spike, as the journal names it, and what it was told by.</summary>
+    /// <param name="finding">What the rules found in what the batch showed.</param>
+    public (string Cause, string Evidence) Explain(Finding? finding) => (
+        finding is null ? "data and state" : "data",
+        FormattableString.Invariant($"On the weights of step {Signals!.Step} the batch of step {BatchStep} has loss {Signals.Loss:0.####} and gradient norm {Signals.GradientNorm:0.####}")
+        + (finding is null ? ", which is nothing special." : $": {finding.Evidence}."));
+}
