@@ -58,7 +58,7 @@ public sealed partial class RunLogic
             Tell(chosen, chosen.Evaluating);
         }
 
-        if ((saveDue is not null || snapshotWanted || snapshotDue) && copying is null && IsTrusted())
+        if ((saveDue is not null || snapshotWanted || snapshotDue) && copying is null && !LetsFinish() && IsTrusted())
             TakeSnapshot();
     }
 

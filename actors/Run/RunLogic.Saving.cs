@@ -44,6 +44,9 @@ public sealed partial class RunLogic
         return true;
     }
 
+    // The last step waits for the disk anyway, and so need not take the place of one that is to be kept for good.
+    private bool LetsFinish() => step == lastStep && !IsEnding && !snapshotWanted && saveNext is { } waiting && waiting.Snapshot.Step < step && IsKeptForGood(waiting.Snapshot.Step);
+
     private void TellSlowness(long left, long instead)
     {
         if (!isSlownessTold)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using ActorTrain.Tests.Processes;
 
@@ -130,9 +131,11 @@ public sealed class RunTests(TrainedRuns real)
         var expected = real.NewestWeights("threads");
         foreach (var (threads, trainers) in new[] { (2, 1), (0, 1), (0, 3) })
         {
+            // Which others there are depends on how fast the disk is.
             Directory.Delete(real.Checkpoints("threads")[^1], recursive: true);
+            var newest = real.NewestManifest("threads").Step;
             var resumed = real.Run(TrainedRuns.Small("threads", $"training.threads={threads}", $"trainers.count={trainers}")).ShouldSucceed();
-            resumed.Output.ShouldContain("going on after step 35");
+            resumed.Output.ShouldContain($"going on after step {newest}");
             resumed.Output.ShouldNotContain("warning");
             real.NewestWeights("threads").ShouldBe(expected);
         }
@@ -186,9 +189,10 @@ public sealed class RunTests(TrainedRuns real)
     public void An_altered_checkpoint_is_passed_over_with_a_warning_by_whoever_reads_the_run()
     {
         real.Run(TrainedRuns.Small("altered")).ShouldSucceed();
-        Damage(real.Checkpoints("altered")[^1]);
+        var checkpoints = real.Checkpoints("altered");
+        Damage(checkpoints[^1]);
         var read = real.Run("eval", "altered").ShouldSucceed();
-        read.Output.ShouldStartWith("step 35:");
+        read.Output.ShouldStartWith($"step {int.Parse(Path.GetFileName(checkpoints[^2])["step-".Length..], CultureInfo.InvariantCulture)}:");
         read.Error.ShouldStartWith("actortrain: warning: ");
         read.Error.ShouldContain("step-00000040");
         real.Run("eval", "runs/altered/checkpoints/step-00000040").ShouldRefuse("step-00000040");
@@ -200,7 +204,7 @@ public sealed class RunTests(TrainedRuns real)
     {
         real.Run("plot", "gpt2").ShouldSucceed();
         var svg = File.ReadAllText(real.At("runs", "gpt2", "plot.svg"));
-        svg.ShouldContain("held-out loss");
+        svg.ShouldContain("held out");
         System.Xml.Linq.XDocument.Parse(svg).Root!.Name.LocalName.ShouldBe("svg");
         real.Run("plot", "gpt2", "--output", "gpt2.png").ShouldSucceed();
         File.ReadAllBytes(real.At("gpt2.png"))[..8].ShouldBe([0x89, .. "PNG\r\n"u8, 0x1A, (byte)'\n']);
@@ -238,17 +242,17 @@ public sealed class RunTests(TrainedRuns real)
     [Fact]
     public void Damaged_checkpoints_do_not_push_out_the_whole_one()
     {
-        string[] settings = ["checkpoints.keep=3", "checkpoints.keep_every=0", "checkpoints.every=10"];
+        string[] settings = ["checkpoints.keep=3", "checkpoints.keep_every=0", "checkpoints.every=1", "training.steps=120"];
         real.Run(TrainedRuns.Small("torn", settings)).ShouldSucceed();
         var checkpoints = real.Checkpoints("torn");
-        checkpoints.Select(Path.GetFileName).ShouldBe(["step-00000020", "step-00000030", "step-00000040"]);
+        checkpoints.Length.ShouldBe(3);
         Damage(checkpoints[1]);
         Damage(checkpoints[2]);
 
-        // It goes on from 20 and ends before it could save 30 again.
+        // It goes on from the first and saves none before its end.
         real.Run(TrainedRuns.Small("torn", [.. settings, "checkpoints.every=0", "checkpoints.keep=2"])).ShouldSucceed();
-        real.Checkpoints("torn").Select(Path.GetFileName).ShouldBe(["step-00000020", "step-00000040"]);
-        real.Run("eval", "runs/torn/checkpoints/step-00000020").ShouldSucceed();
+        real.Checkpoints("torn").ShouldBe([checkpoints[0], checkpoints[2]]);
+        real.Run("eval", checkpoints[0]).ShouldSucceed();
     }
 
     [Fact]

@@ -66,6 +66,18 @@ public sealed class KeepingSimulationTests
     }
 
     [Fact]
+    public void The_end_of_a_run_does_not_take_the_place_of_a_checkpoint_that_is_kept_for_good()
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var options = Small with { Schedule = Arithmetic.Constant(60), CheckpointEvery = 2, KeepEvery = 50, SnapshotSlots = 4 };
+            var run = new SimulatedRun(seed, options, Plan) { SaveTime = TimeSpan.FromMinutes(1) };
+            run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
+            run.Plane.Checkpoints.Keys.Order().ShouldBe([2, 50, 60]);
+        }
+    }
+
+    [Fact]
     public void Failing_disks_deaths_and_operators_who_send_it_back_end_with_the_weights_of_a_run_that_had_the_corrections_from_the_start()
     {
         var (back, died, proved, late) = (0, 0, 0, 0);
