@@ -53,5 +53,5 @@ public sealed record FailureRecord
     /// <summary>The same, later.</summary>
     public FailureRecord Until(DateTimeOffset now) => this with { Last = now, Watched = Last is { } before && now > before ? Watched + (now - before) : Watched };
 
-    private static bool FellBack(string from) => from != "snapshot";
+    private static bool FellBack(StateKind from) => from != StateKind.Snapshot;
 }

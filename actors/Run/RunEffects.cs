@@ -62,19 +62,22 @@ public sealed record OpenRound(Round Round) : RunEffect;
 /// <param name="Round">The round.</param>
 public sealed record CloseRound(Round Round) : RunEffect;
 
+/// <summary>What a person who watches may want to see.</summary>
+public abstract record RunNotice : RunEffect;
+
 /// <summary>Say something to the person who watches.</summary>
 /// <param name="Sentence">One sentence.</param>
 /// <param name="IsWarning">Whether something went wrong.</param>
-public sealed record Say(string Sentence, bool IsWarning) : RunEffect;
+public sealed record Say(string Sentence, bool IsWarning) : RunNotice;
 
 /// <summary>Show that a step was taken, or that an evaluation is done.</summary>
 /// <param name="Measurement">What was measured.</param>
 /// <param name="Steps">Updates in all, as things stand.</param>
-public sealed record Show(Measurement Measurement, long Steps) : RunEffect;
+public sealed record Show(Measurement Measurement, long Steps) : RunNotice;
 
 /// <summary>Show that a checkpoint is on disk.</summary>
 /// <param name="Step">Its step.</param>
-public sealed record ShowCheckpoint(long Step) : RunEffect;
+public sealed record ShowCheckpoint(long Step) : RunNotice;
 
 /// <summary>Send a <see cref="Tick"/> at a time; one that was wished for a later time may come as well.</summary>
 /// <param name="At">When.</param>

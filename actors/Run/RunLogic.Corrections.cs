@@ -62,11 +62,11 @@ public sealed partial class RunLogic
     {
         var snapshot = slots.Held.FirstOrDefault(held => held.Step <= to);
         var origin = origins.Last(origin => origin.Step <= to);
-        var (from, at) = snapshot is not null && snapshot.Step >= origin.Step ? ("snapshot", snapshot.Step)
-            : origin.WeightsHash is not null ? ("checkpoint", origin.Step)
-            : ("seed", 0L);
+        var (from, at) = snapshot is not null && snapshot.Step >= origin.Step ? (StateKind.Snapshot, snapshot.Step)
+            : origin.WeightsHash is not null ? (StateKind.Checkpoint, origin.Step)
+            : (StateKind.Seed, 0L);
         Record(new RunRolledBack(now, at, step, from, reason));
-        Warn($"the run goes back from step {step} to the {from} of step {at}: {reason}");
+        Warn($"the run goes back from step {step} to the {RunEventWords.InWords(from)} of step {at}: {reason}");
         foreach (var trainer in trainers.Values.Where(static trainer => trainer.HasState))
         {
             Release(trainer);

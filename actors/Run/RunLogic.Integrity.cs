@@ -201,7 +201,7 @@ public sealed partial class RunLogic
         if (round!.IsReplayed)
         {
             Record(new StepReplayed(now, step, Agreed: false, check.Evidence));
-            Record(new SpikeExplained(now, step, "hardware", check.Evidence));
+            Record(new SpikeExplained(now, step, SpikeCause.Hardware, check.Evidence));
         }
 
         var since = step;

@@ -92,7 +92,7 @@ public sealed partial class RunLogic
         }
 
         if (judgement.Finding is { } finding && rung != Rung.Accept)
-            Record(new SpikeJudged(now, step, finding.Rule, finding.Signal, finding.Value, finding.Limit, finding.Onset, NameOf(rung), finding.Evidence));
+            Record(new SpikeJudged(now, step, finding.Rule, finding.Signal, finding.Value, finding.Limit, finding.Onset, rung, finding.Evidence));
         switch (rung)
         {
             case Rung.Accept or Rung.Clip:
@@ -112,13 +112,6 @@ public sealed partial class RunLogic
                 break;
         }
     }
-
-    private static string NameOf(Rung rung) => rung switch
-    {
-        Rung.RollBack => "roll back",
-        Rung.LowerRate => "lower rate",
-        _ => rung.ToString().ToLowerInvariant(),
-    };
 
     // Before data are blamed: do others, or the same once more, get the same bits?
     private void Replay(Finding finding)

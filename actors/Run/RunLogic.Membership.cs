@@ -186,14 +186,14 @@ public sealed partial class RunLogic
     {
         if (at < step)
         {
-            Record(new RunRewound(now, at, step, NameOf(source)));
-            Warn($"no trainer holds step {step} any more; the run goes on from the {NameOf(source)} of step {at}.");
+            Record(new RunRewound(now, at, step, KindOf(source)));
+            Warn($"no trainer holds step {step} any more; the run goes on from the {RunEventWords.InWords(KindOf(source))} of step {at}.");
         }
 
         Return(at);
     }
 
-    private static string NameOf(StateSource source) => source switch { SnapshotState => "snapshot", CheckpointState => "checkpoint", _ => "seed" };
+    private static StateKind KindOf(StateSource source) => source switch { SnapshotState => StateKind.Snapshot, CheckpointState => StateKind.Checkpoint, _ => StateKind.Seed };
 
     // Later steps are taken again, from a state that is kept.
     private void Return(long at)

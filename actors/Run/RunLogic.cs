@@ -138,7 +138,7 @@ public sealed partial class RunLogic
         if (savedStep is { } saved && saved > (recordedCheckpoint ?? -1))
             Record(new CheckpointCommitted(now, Origin.Step, Origin.WeightsHash!));
         if (!isNew)
-            Record(new RunResumed(now, step, slots.Newest?.Step == step ? "snapshot" : step == 0 ? "seed" : "checkpoint", wanted) { FormerEnd = formerEnd });
+            Record(new RunResumed(now, step, slots.Newest?.Step == step ? StateKind.Snapshot : step == 0 ? StateKind.Seed : StateKind.Checkpoint, wanted) { FormerEnd = formerEnd });
         if (isPaused)
             Warn("paused by an operator; `actortrain resume` lets it go on.");
         Enlist();

@@ -53,9 +53,8 @@ public sealed class RunParts
     /// <summary>Where it is written down what the time goes into; null: nowhere.</summary>
     public GoodputOptions? Goodput { get; init; }
 
-    /// <summary>Told what a person who watches may want to see, on the supervisor's thread: <see cref="Say"/>, <see cref="Run.Show"/> and
-    /// <see cref="ShowCheckpoint"/>. It must not throw.</summary>
-    public required Action<RunEffect> Show { get; init; }
+    /// <summary>Told what a person who watches may want to see, on the supervisor's thread. It must not throw.</summary>
+    public required Action<RunNotice> Show { get; init; }
 
     /// <summary>Breaks actors on purpose; null outside of tests.</summary>
     public IFaultInjector? Faults { get; init; }

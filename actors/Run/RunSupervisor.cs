@@ -7,6 +7,7 @@ using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Actors.Training;
+using ActorTrain.Models;
 using ActorTrain.Models.Runtime;
 using Akka.Actor;
 
@@ -273,13 +274,13 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
                 parts.Remains = logic!.Remains;
                 Context.Parent.Tell(outcome);
                 break;
-            case Show { Measurement: StepMeasurement }:
-                MessageTrace.Of(Context.System).StepCommitted();
-                parts.Show(effect);
+            case RunNotice notice:
+                if (notice is Show { Measurement: StepMeasurement })
+                    MessageTrace.Of(Context.System).StepCommitted();
+                parts.Show(notice);
                 break;
             default:
-                parts.Show(effect);
-                break;
+                throw new InvariantException($"Nobody knows what is to be done about {effect}.");
         }
     }
 

@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
@@ -32,10 +33,10 @@ internal sealed record SpikeProbe(long BatchStep, SkipList Skips)
         },
     };
 
-    /// <summary>The cause of the spike, as the journal names it, and what it was told by.</summary>
+    /// <summary>The cause of the spike, and what it was told by.</summary>
     /// <param name="finding">What the rules found in what the batch showed.</param>
-    public (string Cause, string Evidence) Explain(Finding? finding) => (
-        finding is null ? "data and state" : "data",
+    public (SpikeCause Cause, string Evidence) Explain(Finding? finding) => (
+        finding is null ? SpikeCause.DataAndState : SpikeCause.Data,
         FormattableString.Invariant($"On the weights of step {Signals!.Step} the batch of step {BatchStep} has loss {Signals.Loss:0.####} and gradient norm {Signals.GradientNorm:0.####}")
         + (finding is null ? ", which is nothing special." : $": {finding.Evidence}."));
 }

@@ -54,7 +54,7 @@ internal sealed class TimeAccount
     private static string? CauseOf(RunEvent decision, long step, Func<string, bool> isKnown) => decision switch
     {
         CorruptionFound => "corruption",
-        SpikeJudged { Rung: not ("accept" or "clip") } or BatchVetoed or StepReplayed => "spike",
+        SpikeJudged { Rung: not (Rung.Accept or Rung.Clip) } or BatchVetoed or StepReplayed => "spike",
         CourseCorrected { Correction: var correction } when correction.From < step => correction.By == Correction.Automatic ? "spike" : GoodputReport.Operator,
         RunRolledBack => "rollback",
         RunRewound => "trainer lost",

@@ -1,29 +1,8 @@
 using ActorTrain.Actors.Run;
 using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Spikes;
-
-/// <summary>The answers to a spike, from the mildest to the sharpest.</summary>
-public enum Rung
-{
-    /// <summary>Apply the update.</summary>
-    Accept,
-
-    /// <summary>Apply it with a smaller gradient.</summary>
-    Clip,
-
-    /// <summary>Do not apply it, and leave its batch out.</summary>
-    Veto,
-
-    /// <summary>Go back to before the onset, and leave the batches since out.</summary>
-    RollBack,
-
-    /// <summary>Go back, leave the batches out, and go on with a lower learning rate.</summary>
-    LowerRate,
-
-    /// <summary>End the run with a report.</summary>
-    Halt,
-}
 
 /// <summary>How often a rung may be taken.</summary>
 /// <param name="Budget">How often within <paramref name="Window"/>; 0: never.</param>

@@ -16,9 +16,9 @@ internal sealed class RunDisplay(ITrainingProgress progress, long tokensPerStep,
     private long taken;
 
     /// <summary>Shows one thing.</summary>
-    public void Show(RunEffect effect)
+    public void Show(RunNotice notice)
     {
-        switch (effect)
+        switch (notice)
         {
             case Say { IsWarning: true } say:
                 progress.Warning(say.Sentence);

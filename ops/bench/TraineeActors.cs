@@ -203,7 +203,7 @@ internal sealed class TraineeActors : IDisposable
     private string LogTail() => File.Exists(directory.LogFile) ? string.Join('\n', File.ReadLines(directory.LogFile).TakeLast(20)) : "nothing";
 
     // On the supervisor's thread, after the commit of a step and before the lanes of the next are shared out.
-    private void Show(RunEffect effect)
+    private void Show(RunNotice effect)
     {
         if (effect is Show { Measurement: StepMeasurement step })
         {

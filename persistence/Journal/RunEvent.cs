@@ -19,9 +19,9 @@ public sealed record RunStarted(DateTimeOffset At, string ConfigurationHash, lon
 /// <summary>The run goes on from a state that was kept, in a new process or after its supervisor failed.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Updates that the state has seen; later ones are taken again.</param>
-/// <param name="From">Where the state was: "checkpoint", "snapshot", "seed".</param>
+/// <param name="From">Where the state was.</param>
 /// <param name="Trainers">Trainers it goes on with.</param>
-public sealed record RunResumed(DateTimeOffset At, long Step, string From, int Trainers) : RunEvent(At, Step)
+public sealed record RunResumed(DateTimeOffset At, long Step, StateKind From, int Trainers) : RunEvent(At, Step)
 {
     /// <summary>How the process before ended, in one sentence, where more is known than that it did.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -53,8 +53,8 @@ public sealed record TrainersScaled(DateTimeOffset At, long Step, int Trainers) 
 /// <param name="At">When.</param>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="LostStep">Updates that had been taken.</param>
-/// <param name="From">Where the state was: "checkpoint", "snapshot", "seed".</param>
-public sealed record RunRewound(DateTimeOffset At, long Step, long LostStep, string From) : RunEvent(At, Step);
+/// <param name="From">Where the state was.</param>
+public sealed record RunRewound(DateTimeOffset At, long Step, long LostStep, StateKind From) : RunEvent(At, Step);
 
 /// <summary>Another actor than a trainer failed, was restarted and asked again.</summary>
 /// <param name="At">When.</param>
@@ -85,10 +85,10 @@ public sealed record BatchVetoed(DateTimeOffset At, long Step, IReadOnlyList<Ski
 /// <param name="Value">What that was.</param>
 /// <param name="Limit">What it may be.</param>
 /// <param name="Onset">The first step, counted from 0, that shows it.</param>
-/// <param name="Rung">The answer: "clip", "veto", "replay", "roll back", "lower rate", "halt".</param>
+/// <param name="Rung">The answer.</param>
 /// <param name="Evidence">All of that in one sentence.</param>
 public sealed record SpikeJudged(
-    DateTimeOffset At, long Step, string Rule, string Signal, double Value, double Limit, long Onset, string Rung, string Evidence) : RunEvent(At, Step);
+    DateTimeOffset At, long Step, string Rule, string Signal, double Value, double Limit, long Onset, Rung Rung, string Evidence) : RunEvent(At, Step);
 
 /// <summary>A suspicious step was computed again, by other trainers where there are any.</summary>
 /// <param name="At">When.</param>
@@ -113,16 +113,16 @@ public sealed record RunExtended(DateTimeOffset At, long Step, Correction Correc
 /// <param name="At">When.</param>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="LostStep">Updates that had been taken.</param>
-/// <param name="From">Where the state was: "checkpoint", "snapshot", "seed".</param>
+/// <param name="From">Where the state was.</param>
 /// <param name="Reason">Why, in one sentence.</param>
-public sealed record RunRolledBack(DateTimeOffset At, long Step, long LostStep, string From, string Reason) : RunEvent(At, Step);
+public sealed record RunRolledBack(DateTimeOffset At, long Step, long LostStep, StateKind From, string Reason) : RunEvent(At, Step);
 
 /// <summary>Why there was a spike, as far as that can be told.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Updates before the step that spiked.</param>
-/// <param name="Cause">"data": its batch spikes in an earlier state too; "data and state": it does not; "hardware": somebody computed other bits.</param>
+/// <param name="Cause">The cause.</param>
 /// <param name="Evidence">What was tried, in one sentence.</param>
-public sealed record SpikeExplained(DateTimeOffset At, long Step, string Cause, string Evidence) : RunEvent(At, Step);
+public sealed record SpikeExplained(DateTimeOffset At, long Step, SpikeCause Cause, string Evidence) : RunEvent(At, Step);
 
 /// <summary>Bits changed that nobody had changed, or somebody computed other bits than the others.</summary>
 /// <param name="At">When it was found.</param>

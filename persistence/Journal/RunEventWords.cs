@@ -17,11 +17,11 @@ public static class RunEventWords
         RunRewound rewound => Sentence($"No trainer had the state of step {rewound.LostStep} any more; the run went back to {Source(rewound.From, rewound.Step)}."),
         ActorRestarted restarted => Sentence($"{restarted.Actor} failed and was restarted. {Ended(restarted.Reason)}"),
         BatchVetoed vetoed => Sentence($"An update was vetoed and {Ranges(vetoed.Skipped)} of the sample stream left out. {Ended(vetoed.Reason)}"),
-        SpikeJudged spike => Sentence($"Step {spike.Step} was judged by the rule {spike.Rule} and answered by: {spike.Rung}. {Ended(spike.Evidence)}"),
+        SpikeJudged spike => Sentence($"Step {spike.Step} was judged by the rule {spike.Rule} and answered by: {InWords(spike.Rung)}. {Ended(spike.Evidence)}"),
         StepReplayed replayed => Sentence($"Step {replayed.Step} was computed again, {(replayed.Agreed ? "with the same bits" : "with other bits")}. {Ended(replayed.Evidence)}"),
         CourseCorrected corrected => Describe(corrected.Correction),
         RunRolledBack back => Sentence($"The run went back from step {back.LostStep} to {Source(back.From, back.Step)}. {Ended(back.Reason)}"),
-        SpikeExplained explained => Sentence($"The spike of step {explained.Step} is put down to {explained.Cause}. {Ended(explained.Evidence)}"),
+        SpikeExplained explained => Sentence($"The spike of step {explained.Step} is put down to {InWords(explained.Cause)}. {Ended(explained.Evidence)}"),
         CorruptionFound found => Sentence($"Corrupt bits were found with {found.Actor}. {Ended(found.Evidence)}"),
         TrainerQuarantined quarantined => Sentence($"Trainer {quarantined.Trainer} is quarantined by {quarantined.By}. {Ended(quarantined.Reason)}"),
         TrainerReleased released => Sentence($"Trainer {released.Trainer} may take part again, says {released.By}."),
@@ -50,13 +50,23 @@ public static class RunEventWords
         return Sentence($"Correction {correction.Number} by {correction.By}: from step {correction.From} on {(changes.Count == 0 ? "nothing changes" : string.Join(" and ", changes))}. {Ended(correction.Reason)}");
     }
 
+    /// <summary>Where a state is kept.</summary>
+    public static string InWords(StateKind kind) => kind.ToString().ToLowerInvariant();
+
+    private static string InWords(Rung rung) => rung switch
+    {
+        Rung.RollBack => "roll back",
+        Rung.LowerRate => "lower rate",
+        _ => rung.ToString().ToLowerInvariant(),
+    };
+
+    private static string InWords(SpikeCause cause) => cause == SpikeCause.DataAndState ? "data and state" : cause.ToString().ToLowerInvariant();
+
     private static string Sentence(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private static string Trainers(int count) => count == 1 ? "1 trainer" : string.Create(CultureInfo.InvariantCulture, $"{count} trainers");
 
-    private static string Source(string from, long step) => from == "seed"
-        ? "its first weights"
-        : string.Create(CultureInfo.InvariantCulture, $"the {from} of step {step}");
+    private static string Source(StateKind from, long step) => from == StateKind.Seed ? "its first weights" : Sentence($"the {InWords(from)} of step {step}");
 
     // A batch is often left out sample by sample: neighbours are told as one.
     private static string Ranges(IReadOnlyList<SkippedRange> skipped)

@@ -28,7 +28,7 @@ public sealed class SpikeSignalTests
         var listening = new Listening();
         var run = Run(trainers, reducers, listening, new WatchedSignals(SpikeSignal.Loss, SpikeSignal.GradientNorm, SpikeSignal.LaneLoss, SpikeSignal.UpdateNorm));
         var judged = run.Journal.OfType<SpikeJudged>().ShouldHaveSingleItem();
-        (judged.Step, judged.Rule, judged.Signal, judged.Rung).ShouldBe((NoisyStep, MeanSigmaRule.Id, SpikeSignal.LaneLoss.Name, "veto"), judged.Evidence);
+        (judged.Step, judged.Rule, judged.Signal, judged.Rung).ShouldBe((NoisyStep, MeanSigmaRule.Id, SpikeSignal.LaneLoss.Name, Rung.Veto), judged.Evidence);
         judged.Evidence.ShouldStartWith($"the largest lane loss of step {NoisyStep} (lane 5) is ");
         var skips = JournalState.Of(run.Journal).Skips;
         skips.Ranges.Sum(static range => range.Count).ShouldBe(Training.Plan.BatchSize);

@@ -22,10 +22,10 @@ public sealed class RunEventTests
         new CheckpointLost(At, 14, "the disk is full"),
         new TrainersScaled(At, 15, 2),
         new CheckpointCommitted(At, 20, "fedcba9876543210"),
-        new RunRewound(At, 10, 22, "checkpoint"),
+        new RunRewound(At, 10, 22, StateKind.Checkpoint),
         new RunStopped(At, 30, "SIGTERM"),
-        new RunResumed(At, 30, "checkpoint", 2),
-        new RunResumed(At, 0, "seed", 1),
+        new RunResumed(At, 30, StateKind.Checkpoint, 2),
+        new RunResumed(At, 0, StateKind.Seed, 1),
         new RunFinished(At, 1000, "0123456789abcdef"),
     ];
 
@@ -33,11 +33,11 @@ public sealed class RunEventTests
     private static readonly RunEvent[] Judged =
     [
         new StepReplayed(At, 40, true, "two trainers had the same bits"),
-        new SpikeJudged(At, 40, "rolling", "loss", 9.5, 4, 38, "roll back", "the loss of step 40 is 9.5"),
+        new SpikeJudged(At, 40, "rolling", "loss", 9.5, 4, 38, Rung.RollBack, "the loss of step 40 is 9.5"),
         new CourseCorrected(At, 40, new Correction(1, 28, [new SkippedRange(224, 96, "spike")], 1, Correction.Automatic, "the loss of step 40 is 9.5")),
         new RunExtended(At, 40, new Correction(2, 40, [], 1, "ann", "ann extended the run from 1000 steps to 2000.") { Steps = 2000 }),
-        new RunRolledBack(At, 28, 40, "snapshot", "the loss of step 40 is 9.5"),
-        new SpikeExplained(At, 40, "data and state", "On the weights of step 28 it is nothing special."),
+        new RunRolledBack(At, 28, 40, StateKind.Snapshot, "the loss of step 40 is 9.5"),
+        new SpikeExplained(At, 40, SpikeCause.DataAndState, "On the weights of step 28 it is nothing special."),
         new CorruptionFound(At, 41, "trainer-1", "Other bits than trainer-0."),
         new TrainerQuarantined(At, 41, 1, Correction.Automatic, "It computed other bits."),
         new TrainerReleased(At, 50, 1, "ann"),
@@ -61,7 +61,7 @@ public sealed class RunEventTests
         last.IsPaused.ShouldBeFalse();
         last.Proved.ShouldBe([60]);
         last.SaveInterval.ShouldBe(40);
-        JournalState.Of([.. Judged, new RunRolledBack(At, 50, 170, "checkpoint", "x")]).Proved.ShouldBeEmpty();
+        JournalState.Of([.. Judged, new RunRolledBack(At, 50, 170, StateKind.Checkpoint, "x")]).Proved.ShouldBeEmpty();
     }
 
     [Fact]
@@ -90,6 +90,8 @@ public sealed class RunEventTests
     [InlineData("RunResumed/1", """{"from":"checkpoint","trainers":2,"at":"2026-03-04T05:06:07.89+00:00","step":30}""", "The run went on from the checkpoint of step 30 with 2 trainers.")]
     [InlineData("RunResumed/1", """{"from":"seed","trainers":1,"formerEnd":"It was killed.","at":"2026-03-04T05:06:07.89+00:00","step":0}""", "The run went on from its first weights with 1 trainer. It was killed.")]
     [InlineData("RunRolledBack/1", """{"lostStep":35,"from":"snapshot","reason":"ann sent the run back to step 20.","at":"2026-03-04T05:06:07.89+00:00","step":20}""", "The run went back from step 35 to the snapshot of step 20. ann sent the run back to step 20.")]
+    [InlineData("SpikeJudged/1", """{"rule":"robust_z","signal":"loss","value":9.5,"limit":4,"onset":38,"rung":"roll back","evidence":"the loss is 9.5","at":"2026-03-04T05:06:07.89+00:00","step":40}""", "Step 40 was judged by the rule robust_z and answered by: roll back. the loss is 9.5.")]
+    [InlineData("SpikeExplained/1", """{"cause":"data and state","evidence":"It is nothing special.","at":"2026-03-04T05:06:07.89+00:00","step":40}""", "The spike of step 40 is put down to data and state. It is nothing special.")]
     public void The_form_of_a_decision_stays_what_it_is(string manifest, string json, string words)
     {
         var decision = RunEventCodec.Read(manifest, Encoding.UTF8.GetBytes(json));
@@ -148,7 +150,7 @@ public sealed class RunEventTests
         RunEvent[] extended = [.. Decisions, new RunExtended(At, 1000, new Correction(1, 1000, [], 1, "ann", "ann extended the run.") { Steps = 2000 })];
         var state = JournalState.Of(extended);
         (state.Steps, state.Ending).ShouldBe((2000, null));
-        JournalState.Of([.. extended, new RunRolledBack(At, 500, 1100, "checkpoint", "x")]).Steps.ShouldBe(2000);
+        JournalState.Of([.. extended, new RunRolledBack(At, 500, 1100, StateKind.Checkpoint, "x")]).Steps.ShouldBe(2000);
         JournalState.Of([.. extended, new RunFinished(At, 2000, "ff")]).Ending.ShouldBe(new JournalEnding(true, 2000, "ff"));
     }
 
@@ -167,12 +169,12 @@ public sealed class RunEventTests
         var veto = Decisions.OfType<BatchVetoed>().Single();
         foreach (var back in new[] { 5, 7 })
         {
-            var state = JournalState.Of([veto, new RunResumed(At, back, "checkpoint", 1), veto]);
+            var state = JournalState.Of([veto, new RunResumed(At, back, StateKind.Checkpoint, 1), veto]);
             state.Skips.ShouldBe(JournalState.Of([veto]).Skips);
             state.Vetoes.ShouldBe(2);
         }
 
-        JournalState.Of([veto, new RunResumed(At, 5, "checkpoint", 1)]).Skips.Ranges.ShouldBeEmpty();
-        JournalState.Of([veto, new RunRewound(At, 7, 9, "snapshot")]).Skips.Ranges.Count.ShouldBe(2);
+        JournalState.Of([veto, new RunResumed(At, 5, StateKind.Checkpoint, 1)]).Skips.Ranges.ShouldBeEmpty();
+        JournalState.Of([veto, new RunRewound(At, 7, 9, StateKind.Snapshot)]).Skips.Ranges.Count.ShouldBe(2);
     }
 }

@@ -13,7 +13,7 @@ public sealed class CheckpointHistoryTests
     [Fact]
     public void A_checkpoint_without_a_correction_that_was_in_force_before_it_is_void()
     {
-        var history = History(Saved(10), Saved(20, "a"), new CourseCorrected(default, 22, FromFifteen), new RunRolledBack(default, 10, 22, "snapshot", ""));
+        var history = History(Saved(10), Saved(20, "a"), new CourseCorrected(default, 22, FromFifteen), new RunRolledBack(default, 10, 22, StateKind.Snapshot, ""));
         history.IsVoid(10, "10", Course.Start).ShouldBeFalse();
         history.IsVoid(20, "a", Course.Start).ShouldBeTrue();
         history.IsVoid(15, "x", Course.Start).ShouldBeTrue("written in secret before the run went back");
@@ -23,12 +23,12 @@ public sealed class CheckpointHistoryTests
         again.IsVoid(20, "a", Course.Start).ShouldBeTrue();
     }
 
-    private static RunEvent[] Decided => [Saved(10), Saved(20, "a"), new CourseCorrected(default, 22, FromFifteen), new RunRolledBack(default, 10, 22, "snapshot", "")];
+    private static RunEvent[] Decided => [Saved(10), Saved(20, "a"), new CourseCorrected(default, 22, FromFifteen), new RunRolledBack(default, 10, 22, StateKind.Snapshot, "")];
 
     [Fact]
     public void A_checkpoint_of_wrong_bits_is_void_although_its_course_is_right()
     {
-        RunEvent[] decided = [Saved(10), Saved(20, "wrong"), new CorruptionFound(default, 22, "trainer-1", ""), new RunRolledBack(default, 12, 22, "snapshot", "")];
+        RunEvent[] decided = [Saved(10), Saved(20, "wrong"), new CorruptionFound(default, 22, "trainer-1", ""), new RunRolledBack(default, 12, 22, StateKind.Snapshot, "")];
         var history = History(decided);
         history.IsVoid(20, "wrong", Course.Start).ShouldBeTrue();
         history.IsVoid(10, "10", Course.Start).ShouldBeFalse();
@@ -57,13 +57,13 @@ public sealed class CheckpointHistoryTests
         History(Saved(10), Spike(at: 16, onset: 9)).Ripe(26, 10).ShouldNotBeEmpty();
         History(Saved(10), Spike(at: 16, onset: 11)).Ripe(20, 10).ShouldNotBeEmpty("what began after it says nothing of it");
         History(Saved(10), new CorruptionFound(default, 16, "trainer-1", "")).Ripe(25, 10).ShouldBeEmpty();
-        History(Saved(10), Saved(20), new RunRolledBack(default, 12, 22, "snapshot", "")).Ripe(100, 10).Select(static ripe => ripe.Key).ShouldBe([10]);
-        History(Saved(10), Saved(20), new RunResumed(default, 10, "checkpoint", 1)).Known.Keys.ShouldBe([10]);
+        History(Saved(10), Saved(20), new RunRolledBack(default, 12, 22, StateKind.Snapshot, "")).Ripe(100, 10).Select(static ripe => ripe.Key).ShouldBe([10]);
+        History(Saved(10), Saved(20), new RunResumed(default, 10, StateKind.Checkpoint, 1)).Known.Keys.ShouldBe([10]);
     }
 
     private static CheckpointHistory History(params RunEvent[] decisions) => CheckpointHistory.Of(decisions);
 
     private static CheckpointCommitted Saved(long step, string? hash = null) => new(default, step, hash ?? $"{step}");
 
-    private static SpikeJudged Spike(long at, long onset) => new(default, at, "drift", "loss", 2, 1, onset, "veto", "It climbs.");
+    private static SpikeJudged Spike(long at, long onset) => new(default, at, "drift", "loss", 2, 1, onset, Rung.Veto, "It climbs.");
 }

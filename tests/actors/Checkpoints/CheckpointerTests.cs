@@ -113,7 +113,7 @@ public sealed class CheckpointerTests : TestKit
 
         // Correction 1 is in force from step 4 on: none of the three has it; the new one does.
         Fill(1, 12, 7);
-        var history = CheckpointHistory.Of([new CourseCorrected(default, 30, Course.Corrections[0]), new RunRolledBack(default, 0, 30, "seed", "It was wanted.")]);
+        var history = CheckpointHistory.Of([new CourseCorrected(default, 30, Course.Corrections[0]), new RunRolledBack(default, 0, 30, StateKind.Seed, "It was wanted.")]);
         var order = Order(4, 1, 12, 7) with { History = history };
         saving.Save(order).ShouldBeOfType<CheckpointSaved>().Kept.ShouldBe([12]);
         saving.Save(order).ShouldBeOfType<CheckpointSaved>();

@@ -41,7 +41,7 @@ public sealed class SaveIntervalTests
         [
             new RunStarted(Noon, "", 1, 1, 1),
             new CourseCorrected(Noon, delay, new Correction(1, 0, [], 1, "", "")),
-            new RunRolledBack(Noon + watched, 0, delay, "checkpoint", ""),
+            new RunRolledBack(Noon + watched, 0, delay, StateKind.Checkpoint, ""),
         ]);
     }
 
@@ -52,10 +52,10 @@ public sealed class SaveIntervalTests
         [
             new RunStarted(Noon, "", 1, 1, 1),
             new CourseCorrected(Noon.AddHours(1), 5000, new Correction(1, 1000, [], 1, "", "")),
-            new RunRolledBack(Noon.AddHours(1), 900, 5000, "checkpoint", ""),
+            new RunRolledBack(Noon.AddHours(1), 900, 5000, StateKind.Checkpoint, ""),
         ]);
         (late.Failures, late.DelaySteps).ShouldBe((1, 4000));
-        var once = FailureRecord.Of([new RunStarted(Noon, "", 1, 1, 1), new RunRewound(Noon.AddHours(1), 900, 5000, "checkpoint")]);
+        var once = FailureRecord.Of([new RunStarted(Noon, "", 1, 1, 1), new RunRewound(Noon.AddHours(1), 900, 5000, StateKind.Checkpoint)]);
         SaveInterval.Choose(Cost, late, Wide).Every.ShouldBeLessThan(SaveInterval.Choose(Cost, once, Wide).Every);
 
         var hopeless = SaveInterval.Choose(Cost with { Write = TimeSpan.FromHours(4) }, once, Wide with { Least = 7 });
@@ -78,7 +78,7 @@ public sealed class SaveIntervalTests
         var last = long.MaxValue;
         for (var i = 1; i <= 8; i++)
         {
-            record = record.Apply(new RunRewound(Noon.AddMinutes(10 * i), 0, 10, "checkpoint"));
+            record = record.Apply(new RunRewound(Noon.AddMinutes(10 * i), 0, 10, StateKind.Checkpoint));
             var every = SaveInterval.Choose(Cost, record, Wide).Every;
             every.ShouldBeLessThan(last);
             last = every;
@@ -91,13 +91,13 @@ public sealed class SaveIntervalTests
         var record = FailureRecord.Of(
         [
             new RunStarted(Noon, "", 1, 1, 1),
-            new RunRewound(Noon.AddMinutes(1), 5, 7, "snapshot"),
-            new RunRolledBack(Noon.AddMinutes(2), 5, 7, "snapshot", ""),
+            new RunRewound(Noon.AddMinutes(1), 5, 7, StateKind.Snapshot),
+            new RunRolledBack(Noon.AddMinutes(2), 5, 7, StateKind.Snapshot, ""),
             new RunStopped(Noon.AddMinutes(10), 8, "SIGTERM"),
-            new RunResumed(Noon.AddMinutes(100), 8, "checkpoint", 1),
+            new RunResumed(Noon.AddMinutes(100), 8, StateKind.Checkpoint, 1),
             new CheckpointCommitted(Noon.AddMinutes(105), 10, ""),
-            new RunResumed(Noon.AddMinutes(500), 10, "checkpoint", 1),
-            new RunResumed(Noon.AddMinutes(501), 10, "snapshot", 1),
+            new RunResumed(Noon.AddMinutes(500), 10, StateKind.Checkpoint, 1),
+            new RunResumed(Noon.AddMinutes(501), 10, StateKind.Snapshot, 1),
         ]);
         record.Failures.ShouldBe(1, "the process that died after step 10");
         record.Watched.ShouldBe(TimeSpan.FromMinutes(15));

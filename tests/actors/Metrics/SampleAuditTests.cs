@@ -195,7 +195,7 @@ public sealed class SampleAuditTests
     private static CourseCorrected Corrected(long from, long at, long position, long count) =>
         new(default, at, new Correction(1, from, [new SkippedRange(position, count, "spike")], 1, "ann", "spike"));
 
-    private static RunRolledBack Back(long to, long lost) => new(default, to, lost, "checkpoint", "spike");
+    private static RunRolledBack Back(long to, long lost) => new(default, to, lost, StateKind.Checkpoint, "spike");
 
     private static IEnumerable<SampleRow> Rows(int steps, SkipList skips) =>
         Enumerable.Range(1, steps).Select(step => new SampleRow(step, 1, SampleRange.Of(Plan.Samples(step - 1, skips).Select(static planned => planned.Position))));

@@ -112,7 +112,7 @@ public sealed class RunStateTests
         time.Note(new TrainerLeft(Noon, 5, "trainer-0-1", 2, ""), 5, static _ => true);
         time.Trouble.ShouldBeNull();
         time.Note(new TrainerLeft(Noon, 5, "trainer-0-1", 2, ""), 5, static _ => false);
-        time.Note(new RunRolledBack(Noon, 3, 5, "snapshot", ""), 5, static _ => false);
+        time.Note(new RunRolledBack(Noon, 3, 5, StateKind.Snapshot, ""), 5, static _ => false);
         time.Trouble.ShouldBe("trainer lost");
         time.Follow(5);
         time.Follow(3);

@@ -122,7 +122,7 @@ public sealed class KeepingSimulationTests
         run.Give(new OperatorWish(1, "somebody", new RollBackRun(13, 2)));
         run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
         var back = run.Journal.OfType<RunRolledBack>().ShouldHaveSingleItem();
-        (back.From, back.Step).ShouldBe(("snapshot", 12));
+        (back.From, back.Step).ShouldBe((StateKind.Snapshot, 12));
         run.Journal.OfType<CheckpointCommitted>().Select(static saved => saved.Step).ShouldBe([12, 30]);
     }
 

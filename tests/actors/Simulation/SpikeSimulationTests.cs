@@ -64,7 +64,7 @@ public sealed class SpikeSimulationTests
     {
         var run = Watch(1, Options, Weather.Calm, SpikeSignal.Loss, SpikeSignal.LaneLoss);
         var judged = run.Journal.OfType<SpikeJudged>().ShouldHaveSingleItem();
-        (judged.Step, judged.Rule, judged.Signal, judged.Rung).ShouldBe((24, MeanSigmaRule.Id, "largest lane loss", "veto"));
+        (judged.Step, judged.Rule, judged.Signal, judged.Rung).ShouldBe((24, MeanSigmaRule.Id, "largest lane loss", Rung.Veto));
         judged.Evidence.ShouldStartWith("the largest lane loss of step 24 (lane 5) is ");
         LeftOut(run).ShouldBe(Batch24);
 
@@ -85,7 +85,7 @@ public sealed class SpikeSimulationTests
     {
         var run = WatchUpdates(1, Options, Weather.Calm);
         var judged = run.Journal.OfType<SpikeJudged>().ShouldHaveSingleItem();
-        (judged.Step, judged.Rule, judged.Signal, judged.Rung).ShouldBe((24, MeanSigmaRule.Id, "update norm", "veto"));
+        (judged.Step, judged.Rule, judged.Signal, judged.Rung).ShouldBe((24, MeanSigmaRule.Id, "update norm", Rung.Veto));
         judged.Evidence.ShouldStartWith("the update norm of step 24 is ");
         run.Journal.OfType<StepReplayed>().ShouldHaveSingleItem().Evidence.ShouldMatch("norm of the update: trainer-.* and trainer-.* got 9");
         LeftOut(run).ShouldBe(Batch24);

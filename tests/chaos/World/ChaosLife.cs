@@ -230,7 +230,7 @@ internal sealed class ChaosLife
         return new CheckpointSaving(store, snapshots, options);
     }
 
-    private void Show(RunEffect effect)
+    private void Show(RunNotice effect)
     {
         switch (effect)
         {

@@ -56,9 +56,9 @@ public sealed class ChaosReportTests
         [
             new RunStarted(Noon, "hash", 100, 4, 2),
             new CheckpointCommitted(Noon.AddSeconds(1), 10, Right),
-            new RunResumed(Noon.AddSeconds(5), 10, "checkpoint", 2),
-            new RunRewound(Noon.AddSeconds(6), 12, 15, "snapshot"),
-            new RunRolledBack(Noon.AddSeconds(7), 10, 20, "checkpoint", "a spike"),
+            new RunResumed(Noon.AddSeconds(5), 10, StateKind.Checkpoint, 2),
+            new RunRewound(Noon.AddSeconds(6), 12, 15, StateKind.Snapshot),
+            new RunRolledBack(Noon.AddSeconds(7), 10, 20, StateKind.Checkpoint, "a spike"),
         ];
         Outcome(Right, journal, [new ChaosFired(1, Noon.AddSeconds(4), 17, "process", "killed")]).StepsLost.ShouldBe(7 + 3 + 10);
     }

@@ -136,7 +136,7 @@ public sealed class CheckpointsCommandTests : IDisposable
             system, run,
             [
                 new RunStarted(Noon, "c0ffee", 100, 8, 1), new CheckpointCommitted(Noon, 10, ten), new CheckpointProved(Noon, 10, 20, ten),
-                new CourseCorrected(Noon, 32, Lowered), new RunRolledBack(Noon, 12, 32, "snapshot", "It climbed."),
+                new CourseCorrected(Noon, 32, Lowered), new RunRolledBack(Noon, 12, 32, StateKind.Snapshot, "It climbed."),
                 new CheckpointCommitted(Noon, 22, store.List().Single(static info => info.Step == 22).Manifest!.WeightsHash),
             ]);
         await system.Terminate().WaitAsync(BoundedWaits.Longest);
