@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Models;

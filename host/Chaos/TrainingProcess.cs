@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using ActorTrain.Host.Cli;
 
 namespace ActorTrain.Host.Chaos;
 

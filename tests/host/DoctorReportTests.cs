@@ -1,6 +1,5 @@
 using System.Text.Json;
 using ActorTrain.Host.Cli;
-using ActorTrain.Host.Commands;
 using ActorTrain.Host.Diagnostics;
 
 namespace ActorTrain.Host.Tests;
