@@ -1,7 +1,8 @@
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Snapshots;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Checkpoints;
 

@@ -1,9 +1,10 @@
 using System.Globalization;
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Checkpoints;
 

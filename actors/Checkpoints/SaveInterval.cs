@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Checkpoints;
 

@@ -1,14 +1,7 @@
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Persistence.Goodput;
 
 namespace ActorTrain.Actors.Goodput;
-
-/// <summary>From a moment on the run does something else.</summary>
-/// <param name="At">The moment.</param>
-/// <param name="Activity">What it does; whether a step is new or redone is known to the clock.</param>
-/// <param name="Cause">Why, or null.</param>
-/// <param name="Step">Updates so far.</param>
-/// <param name="Waited">Of the time since the update before, so much was spent by the slowest trainer on waiting for samples.</param>
-public sealed record GoodputTurn(DateTimeOffset At, GoodputActivity Activity, string? Cause, long Step, TimeSpan Waited = default);
 
 /// <summary>Adds up where time goes: each moment belongs to one activity, and rows follow one another without a gap, so that their shares make the
 /// time that has passed exactly.</summary>

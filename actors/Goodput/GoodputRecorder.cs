@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Goodput;
 using Akka.Actor;
@@ -20,7 +20,7 @@ public sealed class GoodputRecorder : BreakableActor, IWithTimers
 
     /// <summary>Opens the file when it first hears of the run.</summary>
     /// <param name="options">Where it writes.</param>
-    /// <param name="listener">Told by a <see cref="Say"/> when the disk refuses, and when it takes rows again.</param>
+    /// <param name="listener">Told by a <see cref="Notice"/> when the disk refuses, and when it takes rows again.</param>
     /// <param name="faults">What breaks it, under test.</param>
     public GoodputRecorder(GoodputOptions options, IActorRef listener, IFaultInjector? faults = null)
         : base(faults)
@@ -83,18 +83,18 @@ public sealed class GoodputRecorder : BreakableActor, IWithTimers
         {
             write();
             if (isRefused)
-                listener.Tell(new Say($"{options.File} is written again.", IsWarning: false));
+                listener.Tell(new Notice($"{options.File} is written again.", IsWarning: false));
             isRefused = false;
         }
         catch (UserErrorException error)
         {
             if (!isRefused)
-                listener.Tell(new Say($"where the time goes is not written down for now: {error.Message}", IsWarning: true));
+                listener.Tell(new Notice($"where the time goes is not written down for now: {error.Message}", IsWarning: true));
             isRefused = true;
         }
     }
 
-    private sealed record RowIsDue
+    private sealed record RowIsDue : INoSerializationVerificationNeeded
     {
         public static readonly RowIsDue Instance = new();
     }

@@ -1,7 +1,7 @@
 using System.Runtime.Serialization;
 using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
-using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 using Akka.Pattern;
 using Akka.Persistence;
@@ -48,7 +48,7 @@ public sealed class RunJournal : ReceivePersistentActor
     public override string PersistenceId { get; }
 
     /// <summary>From the first decision on: there are few, and no snapshots of them.</summary>
-    public override Recovery Recovery => new(SnapshotSelectionCriteria.None);
+    public override Akka.Persistence.Recovery Recovery => new(SnapshotSelectionCriteria.None);
 
     /// <summary>The journal under a supervisor that starts it again, with backoff, for as long as the database is away.</summary>
     /// <param name="run">The run's name.</param>

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using Akka.Actor;
 

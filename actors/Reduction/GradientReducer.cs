@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Optimization;
 using Akka.Actor;
 

@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;

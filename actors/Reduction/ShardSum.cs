@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Lanes;
 
 namespace ActorTrain.Actors.Reduction;

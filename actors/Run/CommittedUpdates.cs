@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Training;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Models.Optimization;
 

@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
 

@@ -1,5 +1,6 @@
 using ActorTrain.Models;
 using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Run;
 

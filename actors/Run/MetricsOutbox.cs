@@ -1,4 +1,5 @@
-using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Models;
 
 namespace ActorTrain.Actors.Run;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Training;
 using ActorTrain.Models.Lanes;
 
 namespace ActorTrain.Actors.Run;
@@ -48,7 +50,7 @@ internal sealed class RoundCheck(LaneBlock? block)
     public int VotesOf(TrainerKey trainer) => votes.Count(vote => vote.Trainer == trainer);
 
     /// <summary>Those who computed wrong bits, all voters where nobody can tell; null while another vote is needed.</summary>
-    public IReadOnlyList<TrainerKey>? Liars()
+    public IReadOnlyList<TrainerKey>? FindOutliers()
     {
         if (IsUnanimous)
             return null;

@@ -1,9 +1,4 @@
-using ActorTrain.Actors.Checkpoints;
-using ActorTrain.Actors.Goodput;
-using ActorTrain.Actors.Journal;
-using ActorTrain.Actors.Metrics;
-using ActorTrain.Actors.Reduction;
-using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
 
 namespace ActorTrain.Actors.Run;

@@ -1,3 +1,5 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Supervision;
 using ActorTrain.Models.Runtime;
 using Akka.Actor;
 
@@ -72,5 +74,5 @@ public sealed class RunGuardian : ReceiveActor
 
     /// <summary>Put another supervisor into the place of one that failed.</summary>
     /// <param name="Reason">Why it did.</param>
-    private sealed record Replacement(string Reason);
+    private sealed record Replacement(string Reason) : INoSerializationVerificationNeeded;
 }

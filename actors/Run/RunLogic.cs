@@ -1,9 +1,5 @@
-using ActorTrain.Actors.Checkpoints;
-using ActorTrain.Actors.Journal;
-using ActorTrain.Actors.Metrics;
-using ActorTrain.Actors.Reduction;
-using ActorTrain.Actors.Spikes;
-using ActorTrain.Actors.Training;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Data.Plan;
 using ActorTrain.Persistence.Journal;
 
@@ -12,49 +8,39 @@ namespace ActorTrain.Actors.Run;
 /// <summary>The decisions of a run: who computes which lanes, when a step is committed, who takes over from whom, what is saved.</summary>
 /// <remarks>It has no clock, thread, disk or actor in it: inputs and the time go in, effects come out, and the same inputs always give the same
 /// effects. Any message may be lost, repeated, delayed or overtaken: what is not answered is asked again, and what is answered twice counts once.
-/// A step's weights never depend on what happens here, only the time it takes.</remarks>
-public sealed partial class RunLogic
+/// A step's weights never depend on what happens here, only the time it takes. This class shows the order; each concern is a class of its own.</remarks>
+public sealed class RunLogic
 {
-    /// <summary>Name of the actor that writes checkpoints.</summary>
-    public const string CheckpointActor = "checkpointer";
-
-    /// <summary>Name of the actor that writes metrics.</summary>
-    public const string MetricsActor = "metrics";
-
-    /// <summary>Name of the actor that writes down what the time goes into.</summary>
-    public const string GoodputActor = "goodput";
-
-    /// <summary>Name of the actor that judges steps.</summary>
-    public const string DetectorActor = "spikes";
-
-    /// <summary>Name of the actor that keeps the journal.</summary>
-    public const string JournalActor = "journal";
-
     private readonly RunLogicOptions options;
-    private readonly BatchPlan plan;
-    private readonly List<RunOrigin> origins = [RunOrigin.Seed];
-    private readonly SnapshotSlots slots;
-    private readonly SortedDictionary<int, TrainerEntry> trainers = [];
-    private readonly Dictionary<string, (int Count, string Reason)> faults = [];
-    private readonly DecisionOutbox journal;
-    private readonly long firstRound;
-    private readonly string? formerEnd;
-    private readonly MetricsOutbox metrics;
-    private readonly CheckpointSchedule checkpointing;
+    private readonly RunOutput output = new();
+    private readonly RunEnd end = new();
+    private readonly FaultCounts faults = new();
     private readonly TimeAccount time = new();
-    private List<RunEffect> effects = [];
-    private DateTimeOffset now;
-    private long step;
+    private readonly StateVotes votes = new();
+    private readonly Decisions decisions;
+    private readonly MetricsStream metrics;
+    private readonly RunProgress progress;
+    private readonly KeptStates states;
+    private readonly TrainerRoster roster;
+    private readonly Rounds rounds;
+    private readonly CheckpointSchedule checkpointing;
+    private readonly Saving saving;
+    private readonly Evaluations evaluations;
+    private readonly Membership membership;
+    private readonly Steering steering;
+    private readonly StateTransfer transfer;
+    private readonly Integrity integrity;
+    private readonly StepJudge judge;
+    private readonly OperatorDesk operators;
+    private readonly TrainerReminders trainerReminders;
+    private readonly Reminders reminders;
+    private readonly EndOfRun ending;
+    private readonly RunView view;
 
-    // Updates in all, extensions included.
-    private long lastStep;
-    private long generation;
-    private long lastRound;
-    private int wanted;
-    private Course course;
-    private RoundState? round;
-    private DateTimeOffset? wakeAt;
-    private bool ended;
+    // What is known of the life before, told once when this one begins.
+    private readonly bool isNew;
+    private readonly string? formerEnd;
+    private readonly long? recordedCheckpoint;
 
     /// <summary>Makes the decisions of a run that has not begun.</summary>
     /// <param name="options">What they depend on.</param>
@@ -63,226 +49,252 @@ public sealed partial class RunLogic
     /// <param name="events">What the journal holds.</param>
     public RunLogic(RunLogicOptions options, BatchPlan plan, RunRemains remains, IReadOnlyList<RunEvent> events)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(plan);
-        ArgumentNullException.ThrowIfNull(remains);
-        ArgumentNullException.ThrowIfNull(events);
         this.options = options;
-        this.plan = plan;
-        (reducersRetry, judgeRetry, saveRetry) = (new(options.RetryInterval), new(options.RetryInterval), new(options.RetryInterval));
-        saveRetries = new SaveRetries(options.SaveRetry);
         var unwritten = remains.Unwritten;
         var decided = unwritten.After(events);
-        var past = known = JournalState.Of(decided);
-        interventions = new Interventions(past.Corrections);
-        lastStep = Math.Max(options.Steps, past.Steps);
-        quarantined.UnionWith(past.Quarantined);
-        isPaused = past.IsPaused;
-
-        // What was left by going back is not gone on from.
-        history = CheckpointHistory.Of(decided);
-        checkpointing = new CheckpointSchedule(options, decided);
-        origins.AddRange(remains.Origins.Where(origin => origin.WeightsHash is not null && !history.IsVoid(origin)));
-        var origin = Origin;
-        slots = new SnapshotSlots(options.SnapshotSlots, remains.Held.Where(held => held.Course.Holds(interventions.All, held.Step)));
-        (lastRound, generation, wanted) = (remains.LastRound, remains.Generation, remains.Trainers ?? options.Trainers);
-        firstRound = lastRound + 1;
-        Inherit(remains.Known, origin);
-        formerEnd = remains.Trainers is null ? options.FormerEnd : null;
-        journal = new DecisionOutbox(events.Count, options.JournalBuffer);
-        (step, course) = slots.Newest is { } newest && newest.Step >= origin.Step ? (newest.Step, interventions.Ahead(newest.Course)) : (origin.Step, interventions.Ahead(origin.Course));
-        savedStep = origin.WeightsHash is null ? null : origin.Step;
-
-        // Some may have become durable without its being heard of.
-        foreach (var decision in decided.Skip(events.Count))
-            journal.Add(decision);
-        metrics = new MetricsOutbox(unwritten.MetricsStep, journal.Durable);
-        foreach (var item in unwritten.Measurements)
-            metrics.Add(WithRate(item), journal.Last);
-        if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : unwritten.MetricsStep) > step)
-            metrics.Add(new MetricsItem(null, step), journal.Last);
         isNew = !decided.OfType<RunStarted>().Any();
+        formerEnd = remains.Trainers is null ? options.FormerEnd : null;
         recordedCheckpoint = decided.OfType<CheckpointCommitted>().LastOrDefault()?.Step;
+
+        decisions = new Decisions(decided, events.Count, options.JournalBuffer, output, end, faults);
+        metrics = new MetricsStream(new MetricsOutbox(unwritten.MetricsStep, decisions.Durable), options.MetricsBuffer, output, end, decisions);
+        var interventions = new Interventions(decisions.Known.Corrections);
+        states = new KeptStates(options.SnapshotSlots, remains, decisions, interventions);
+        var (step, course) = states.Newest;
+        progress = new RunProgress(options.Schedule, plan, interventions, step, Math.Max(options.Steps, decisions.Known.Steps), course);
+        metrics.Inherit(unwritten.Measurements, progress);
+        roster = new TrainerRoster(options, remains, states.Origin, decisions.Known.Quarantined, output);
+        checkpointing = new CheckpointSchedule(options, decided);
+        rounds = new Rounds(options, remains.LastRound, output, roster, progress, decisions);
+        evaluations = new Evaluations(options, output, roster, progress, rounds, metrics);
+        saving = new Saving(options, output, end, decisions, metrics, roster, progress, states, votes, checkpointing);
+        var rollback = new Rollback(output, decisions, roster, progress, states, rounds, votes, saving, evaluations, metrics);
+        steering = new Steering(options.Schedule, output, end, decisions, progress, rounds, rollback);
+        membership = new Membership(options, output, end, decisions, roster, progress, states, rounds);
+        transfer = new StateTransfer(output, end, faults, decisions, roster, progress, states, rounds, saving, rollback);
+        integrity = new Integrity(options, output, end, decisions, roster, progress, rounds, votes, membership, steering, rollback);
+        judge = new StepJudge(options, output, end, decisions, metrics, roster, progress, rounds, votes, integrity, steering, time);
+        operators = new OperatorDesk(output, end, decisions, roster, progress, rounds, membership, steering);
+        trainerReminders = new TrainerReminders(options, output, roster, rounds, membership);
+        reminders = new Reminders(options, output, end, decisions, metrics, trainerReminders, rounds, judge, saving);
+        ending = new EndOfRun(options.EndPatience, output, end, decisions, metrics, roster, progress, states, saving, evaluations);
+        view = new RunView(end, decisions, metrics, roster, progress, rounds, saving, evaluations, operators, faults, time);
+        decisions.Taken += checkpointing.Note;
+        decisions.Taken += decision => time.Note(decision, progress.Step, left => roster.All.Any(trainer => trainer.Key?.Id == left));
     }
 
     /// <summary>Updates so far.</summary>
-    public long TakenSteps => step;
+    public long TakenSteps => progress.Step;
 
     /// <summary>Trainers wanted at present.</summary>
-    public int WantedTrainers => wanted;
+    public int WantedTrainers => roster.Wanted;
 
     /// <summary>What the next supervisor in this process needs, should this one fail.</summary>
-    public RunRemains Remains
-    {
-        get
-        {
-            var unwritten = new UnwrittenRecords(
-                journal.Durable, [.. journal.Waiting],
-                metrics.WrittenStep, [.. metrics.Waiting]);
-            return new RunRemains([.. origins], [.. slots.Held], lastRound, generation, wanted, Known, unwritten);
-        }
-    }
+    public RunRemains Remains => new(
+        [.. states.Origins], [.. states.Snapshots.Held], rounds.LastNumber, roster.Generation, roster.Wanted, roster.Known,
+        new UnwrittenRecords(decisions.Durable, [.. decisions.Waiting], metrics.WrittenStep, [.. metrics.Waiting]));
 
-    /// <summary>Begins, or goes on.</summary>
-    /// <param name="at">The time.</param>
+    /// <summary>How the run stands.</summary>
+    public RunStatus Status() => view.Status();
+
+    /// <summary>Begins, or resumes.</summary>
     public IReadOnlyList<RunEffect> Begin(DateTimeOffset at)
     {
-        now = commitAt = at;
+        output.Begin(at);
+        progress.Begin(at);
         checkpointing.Begin(at);
-        effects = [];
-        RepeatJournal();
+        decisions.Repeat();
         if (isNew)
-            Record(new RunStarted(now, options.ConfigurationHash, options.Steps, options.Lanes, wanted));
-        if (options.Extension is var (steps, by) && steps > lastStep)
-            Extend(steps, interventions.EffectiveFrom(step, course), by);
-        if (savedStep is { } saved && saved > (recordedCheckpoint ?? -1))
-            Record(new CheckpointCommitted(now, Origin.Step, Origin.WeightsHash!));
+            decisions.Record(new RunStarted(at, options.ConfigurationHash, options.Steps, options.Lanes, roster.Wanted));
+        if (options.Extension is var (steps, by) && steps > progress.LastStep)
+            steering.Extend(steps, steering.EffectiveFrom, by);
+        if (saving.SavedStep is { } saved && saved > (recordedCheckpoint ?? -1))
+            decisions.Record(new CheckpointCommitted(at, saved, states.Origin.WeightsHash!));
         if (!isNew)
-            Record(new RunResumed(now, step, slots.Newest?.Step == step ? StateKind.Snapshot : step == 0 ? StateKind.Seed : StateKind.Checkpoint, wanted) { FormerEnd = formerEnd });
-        if (isPaused)
-            Warn("paused by an operator; `actortrain resume` lets it go on.");
-        Enlist();
+            decisions.Record(new RunResumed(at, progress.Step, states.KindOf(progress.Step), roster.Wanted) { FormerEnd = formerEnd });
+        if (operators.HasPaused)
+            output.Warn("paused by an operator; `actortrain resume` lets it go on.");
+        membership.Enlist();
         Advance();
-        return Take();
+        return Finish();
     }
 
     /// <summary>Decides upon one input.</summary>
-    /// <param name="input">What happened.</param>
-    /// <param name="at">The time.</param>
     /// <returns>What is to be done, in order.</returns>
     public IReadOnlyList<RunEffect> Step(IRunInput input, DateTimeOffset at)
     {
-        now = at;
-        effects = [];
+        output.Begin(at);
 
         // What comes after the end is recorded changes nothing any more; it only has to become durable.
-        if (ended || (isEndRecorded && input is not (JournalReport or MetricsReport or Tick)))
+        if (end.IsOver || (end.IsRecorded && input is not (JournalReport or MetricsReport or Tick)))
         {
             if (input is OperatorWish late)
-                Refuse(late, "The run is ending, so nothing was changed; try again when its process is gone.");
-            return effects;
+                operators.Handle(late);
+            return output.Effects;
         }
 
-        switch (input)
-        {
-            case TrainerReport report:
-                Hear(report);
-                break;
-            case TrainerSupervisorReport report:
-                Hear(report);
-                break;
-            case ReducerReport report:
-                Hear(report);
-                break;
-            case SpikeReport report:
-                Hear(report);
-                break;
-            case OperatorWish wish:
-                Hear(wish);
-                break;
-            case CheckpointReport report:
-                Hear(report);
-                break;
-            case MetricsReport report:
-                Hear(report);
-                break;
-            case JournalReport report:
-                Hear(report);
-                break;
-            case Tick:
-                wakeAt = null;
-                Remind();
-                break;
-            case StopRun stop:
-                stopping ??= stop.Reason;
-                break;
-            case ScaleTrainers scale:
-                Scale(scale.Trainers);
-                break;
-            case ActorFailed failed:
-                Count(failed.Actor, failed.Reason);
-                Record(new ActorRestarted(now, step, failed.Actor, failed.Reason));
-                Warn($"{failed.Actor} failed and is restarted: {failed.Reason}");
-                break;
-            case ActorGivenUp given:
-                failing ??= given.Report;
-                lostActors.Add(given.Actor);
-                break;
-        }
-
+        Handle(input);
         Advance();
-        return Take();
+        return Finish();
     }
 
-    /// <summary>How the run stands.</summary>
-    public RunStatus Status() => new(
-        step, lastStep, generation, Phase(), [.. trainers.Values.Select(static trainer => trainer.Status())], journal.Count,
-        [.. faults.OrderBy(static fault => fault.Key, StringComparer.Ordinal).Select(static fault => (fault.Key, fault.Value.Count, fault.Value.Reason))])
+    private void Handle(IRunInput input)
     {
-        Course = CourseStatus(),
-    };
+        switch (input)
+        {
+            case TrainerReport report when roster.Find(report.Trainer) is { } trainer:
+                Handle(report, trainer);
+                roster.Refresh(trainer);
+                break;
+            case TrainerLost lost:
+                integrity.Lose(lost);
+                break;
+            case TrainerSupervisorReport report:
+                membership.Handle(report);
+                break;
+            case ReducerReport report:
+                rounds.Handle(report);
+                break;
+            case SpikeReport report:
+                judge.Handle(report);
+                break;
+            case CheckpointReport report:
+                saving.Handle(report);
+                break;
+            case MetricsReport report:
+                metrics.Handle(report, progress.Step);
+                break;
+            case JournalReport report:
+                decisions.Handle(report);
+                metrics.FollowDecisions();
+                break;
+            case OperatorWish request:
+                operators.Handle(request);
+                break;
+            case Tick:
+                reminders.Remind();
+                break;
+            case StopRun stop:
+                end.Stop(stop.Reason);
+                break;
+            case ScaleTrainers scale:
+                membership.Scale(scale.Trainers);
+                break;
+            case ActorFailed failed:
+                faults.Add(failed.Actor, failed.Reason);
+                decisions.Record(new ActorRestarted(output.Now, progress.Step, failed.Actor, failed.Reason));
+                output.Warn($"{failed.Actor} failed and is restarted: {failed.Reason}");
+                break;
+            case ActorGivenUp given:
+                end.Fail(given.Report);
+                end.NoteLost(given.Actor.Role);
+                break;
+        }
+    }
 
-    private RunOrigin Origin => origins[^1];
+    private void Handle(TrainerReport report, TrainerEntry trainer)
+    {
+        switch (report)
+        {
+            case StateLoaded loaded:
+                if (transfer.Complete(trainer, loaded))
+                    judge.Probe(trainer);
+                break;
+            case StateRefused refused:
+                transfer.Refuse(trainer, refused);
+                break;
+            case BlockComputed computed:
+                if (rounds.Complete(trainer, computed))
+                    integrity.Note(computed);
+                break;
+            case BlockRecomputed recomputed:
+                judge.Note(trainer, recomputed);
+                break;
+            case UpdatePreviewed previewed:
+                integrity.Note(trainer, previewed);
+                break;
+            case UpdateApplied applied:
+                integrity.Note(trainer, applied);
+                break;
+            case AtAnotherStep other:
+                trainerReminders.Correct(trainer, other.Step);
+                break;
+            case StateCopied copied:
+                saving.Complete(trainer, copied);
+                break;
+            case Evaluated evaluated:
+                evaluations.Complete(trainer, evaluated);
+                break;
+        }
+    }
 
     // Everything that can go on does. The order matters: what ends comes before what begins.
     private void Advance()
     {
-        DistrustAbsent();
-        FollowCorrections();
-        Check();
-        Judge();
-        GiveStates();
+        integrity.DistrustAbsent();
+        steering.Follow();
+        integrity.Check();
+
+        // Whoever copies or evaluates the weights of this step does so before they change, and nobody falls too far behind.
+        if (!saving.IsCopying && !evaluations.HoldUp && rounds.Updates.Count < options.TotalsKept && end.Failure is null)
+            judge.Judge();
+        transfer.GiveStates();
         LookAround();
-        Save();
+        saving.Write();
         BeginRound();
-        ShareOrphans();
-        CloseRounds();
-        Retire();
-        End();
+        rounds.ShareOrphans();
+        rounds.Close();
+        membership.Retire();
+        ending.Advance();
     }
 
-    // A measurement that an older program left does not say its rate.
-    private MetricsItem WithRate(MetricsItem item) => item.Measurement is StepMeasurement { LearningRate: 0 } old
-        ? item with { Measurement = old with { LearningRate = Schedule.At(old.Step - 1) * course.RateFactor } }
-        : item;
-
-    private List<RunEffect> Take()
+    // Is the state now reached to be evaluated, saved, or copied for somebody?
+    private void LookAround()
     {
-        AnswerWishes();
-        Attribute();
-        // Nothing is due sooner than a retry interval from now, so a reminder before that will do.
-        if (!ended && (wakeAt is null || wakeAt > now + options.RetryInterval))
+        if (rounds.Current is null && progress.TakeBoundary())
         {
-            var next = NextReminder();
-            if (wakeAt is null || next < wakeAt)
-                effects.Add(new WakeAt((wakeAt = next).Value));
+            evaluations.NoteBoundary(end.IsEnding);
+            saving.NoteBoundary();
         }
 
-        return effects;
+        if (end.IsEnding)
+        {
+            evaluations.GiveUp(end.Failure is not null);
+            if (rounds.Current is null || end.Failure is not null)
+                saving.NoteEnding();
+        }
+
+        evaluations.Begin();
+        if (saving.WantsCopy && integrity.CanKeepState())
+            saving.TakeCopy();
     }
 
-    private string Phase() => ended ? "ended"
-        : failing is not null ? "failing"
-        : stopping is not null ? "stopping"
-        : IsPaused ? (journal.HoldsUp ? "paused: the database is away" : "paused: the metrics file is slow")
-        : isPaused ? "paused by an operator"
-        : step >= lastStep ? "finishing"
-        : !trainers.Values.Any(static trainer => trainer.IsMember) ? "waiting for a trainer"
-        : round is { LanesAreDone: true } ? "reducing"
-        : "training";
-
-    private void Do(RunEffect effect) => effects.Add(effect);
-
-    private void Warn(string sentence) => effects.Add(new Say(sentence, IsWarning: true));
-
-    private void Record(RunEvent decision)
+    private void BeginRound()
     {
-        known = known.Apply(decision);
-        time.Note(decision, step, left => trainers.Values.Any(trainer => trainer.Key?.ToString() == left));
-        history = history.Apply(decision);
-        checkpointing.Note(decision);
-        Do(new ToJournal(journal.Add(decision)));
+        if (rounds.Current is not null || progress.IsComplete || end.IsEnding || operators.HasPaused)
+            return;
+        if (decisions.HoldUp || metrics.HoldsUp)
+        {
+            decisions.TellWait(progress.Step);
+            return;
+        }
+
+        // The first round waits for all who begin together, save for those who have failed already.
+        if (decisions.ExtensionWaits || (!rounds.HaveBegun && roster.All.Any(static trainer => trainer is { IsMember: false, Faults: 0, IsRetiring: false })))
+            return;
+        var shares = rounds.Open();
+        integrity.PlanAudit(shares);
+        foreach (var (trainer, blocks) in shares)
+            rounds.Assign(trainer, blocks);
     }
 
-    private void Count(string actor, string reason) => faults[actor] = (faults.GetValueOrDefault(actor).Count + 1, reason);
+    private IReadOnlyList<RunEffect> Finish()
+    {
+        operators.Answer();
+        if (view.Turn(output.Now) is { } turn)
+            output.Do(new ToGoodput(turn));
+
+        reminders.Schedule();
+        return output.Effects;
+    }
 }

@@ -2,20 +2,16 @@ using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Run;
-
-/// <summary>How often an actor below a supervisor may fail.</summary>
-/// <param name="MaxRestarts">Restarts within <paramref name="Window"/> that are borne; with one more the actor is given up.</param>
-/// <param name="Window">The time in which restarts are counted.</param>
-/// <param name="Log">Where to look for more when one is given up.</param>
-/// <param name="MemoryAdvice">What a run that runs out of memory is told: how much it needs, and what needs less.</param>
-public sealed record RestartLimits(int MaxRestarts, TimeSpan Window, string Log, string MemoryAdvice = "");
 
 /// <summary>What the actors of a run work with: it belongs to the process, and outlives each of them.</summary>
 public sealed class RunParts

@@ -3,12 +3,15 @@ using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Runtime;
+using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Run;
@@ -58,7 +61,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         Receive<JournalUnreadable>(
             unreadable => Context.Parent.Tell(new RunEnded(RunEnding.Failed, parts.Remains.Origin.Step, $"The journal cannot be read {unreadable.Reason}.")),
             _ => logic is null);
-        Receive<Say>(say => parts.Show(say));
+        Receive<Notice>(notice => parts.Show(new Say(notice.Sentence, notice.IsWarning)));
         Receive<ReadDecisions>(read => journal?.Tell(read));
         Receive<OperatorWish>(wish =>
         {
@@ -113,11 +116,11 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         }
     }
 
-    private string Life(string name) => parts.Lives == 1 ? name : $"{name}-{parts.Lives}";
+    private string Life(ActorId actor) => parts.Lives == 1 ? $"{actor}" : $"{actor}-{parts.Lives}";
 
     private void StartChildren()
     {
-        journal = StartWriter(RunJournal.SupervisedProps(parts.Name, Self, JournalMinBackoff, JournalMaxBackoff, parts.Faults), RunLogic.JournalActor);
+        journal = StartWriter(RunJournal.SupervisedProps(parts.Name, Self, JournalMinBackoff, JournalMaxBackoff, parts.Faults), ActorRole.Journal);
         Timers.StartPeriodicTimer(nameof(ReadDecisions), new ReadDecisions(), parts.Options.RetryInterval);
     }
 
@@ -136,13 +139,13 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         for (var i = 0; i < reducers.Length; i++)
             StartReducer(i);
         var (metrics, makeSaving, faults, self) = (parts.Metrics, parts.MakeSaving, parts.Faults, Self);
-        checkpointer = StartWriter(Checkpointer.PinnedProps(makeSaving, self, faults), RunLogic.CheckpointActor);
+        checkpointer = StartWriter(Checkpointer.PinnedProps(makeSaving, self, faults), ActorRole.Checkpointer);
         var detection = parts.Detection;
-        detector = Context.ActorOf(Props.Create(() => new SpikeDetector(detection, self, faults)), Life(RunLogic.DetectorActor));
-        publisher = StartWriter(Props.Create(() => new MetricsPublisher(metrics, self, faults)), RunLogic.MetricsActor);
+        detector = Context.ActorOf(Props.Create(() => new SpikeDetector(detection, self, faults)), Life(new ActorId(ActorRole.Spikes)));
+        publisher = StartWriter(Props.Create(() => new MetricsPublisher(metrics, self, faults)), ActorRole.Metrics);
         if (parts.Goodput is { } goodput)
         {
-            recorder = StartWriter(Props.Create(() => new GoodputRecorder(goodput, self, faults)), RunLogic.GoodputActor);
+            recorder = StartWriter(Props.Create(() => new GoodputRecorder(goodput, self, faults)), ActorRole.Goodput);
         }
 
         StartTrainerSupervisor();
@@ -151,9 +154,9 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             Do(logic.Step(wish, Now));
     }
 
-    private IActorRef StartWriter(Props props, string name)
+    private IActorRef StartWriter(Props props, ActorRole role)
     {
-        var writer = Context.ActorOf(props, Life(name));
+        var writer = Context.ActorOf(props, Life(new ActorId(role)));
         parts.Writers.Add(writer);
         return writer;
     }
@@ -170,30 +173,30 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
     private void StartReducer(int number)
     {
         var (lanes, transport, self, faults, norms) = (parts.Options.Lanes, parts.Transport, Self, parts.Faults, parts.Options.Norms);
-        var name = Life($"reducer-{number}") + (replacements[number] == 0 ? "" : $"-replaced-{replacements[number]}");
+        var name = Life(ActorId.Reducer(number)) + (replacements[number] == 0 ? "" : $"-replaced-{replacements[number]}");
         reducers[number] = Context.ActorOf(Props.Create(() => new GradientReducer(number, lanes, transport, self, faults, norms)), name);
     }
 
     private void StartTrainerSupervisor()
     {
         var (options, make, self, faults) = (parts.Trainers, parts.MakeDevice, Self, parts.Faults);
-        var name = Life("trainers") + (trainerSupervisors++ == 0 ? "" : $"-replaced-{trainerSupervisors - 1}");
+        var name = Life(new ActorId(ActorRole.Trainers)) + (trainerSupervisors++ == 0 ? "" : $"-replaced-{trainerSupervisors - 1}");
         trainers = Context.ActorOf(Props.Create(() => new TrainerSupervisor(options, make, self, faults)), name);
     }
 
     private Directive Decide(IActorRef child, Exception exception)
     {
-        var name = RoleOf(child);
+        var actor = IdOf(child);
         var reason = ReportingStrategy.Sentence(exception);
-        if (name is RunLogic.JournalActor or RunLogic.GoodputActor)
+        if (actor.Role is ActorRole.Journal or ActorRole.Goodput)
             return Directive.Restart;
-        if (budget.Spend(name, reason, Now, MemoryExhaustion.IsCauseOf(exception)) is { } report)
+        if (budget.Spend(actor.ToString(), reason, Now, MemoryExhaustion.IsCauseOf(exception)) is { } report)
         {
-            Self.Tell(new ActorGivenUp(name, report));
+            Self.Tell(new ActorGivenUp(actor, report));
             return Directive.Stop;
         }
 
-        Self.Tell(new ActorFailed(name, reason));
+        Self.Tell(new ActorFailed(actor, reason));
         if (!child.Equals(trainers))
             return Directive.Restart;
 
@@ -202,20 +205,16 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         return Directive.Stop;
     }
 
-    private string RoleOf(IActorRef child)
+    private ActorId IdOf(IActorRef child)
     {
-        if (child.Equals(checkpointer))
-            return RunLogic.CheckpointActor;
-        if (child.Equals(publisher))
-            return RunLogic.MetricsActor;
-        if (child.Equals(journal))
-            return RunLogic.JournalActor;
-        if (child.Equals(detector))
-            return RunLogic.DetectorActor;
-        if (child.Equals(recorder))
-            return RunLogic.GoodputActor;
         var reducer = Array.IndexOf(reducers, child);
-        return reducer >= 0 ? $"reducer-{reducer}" : "trainers";
+        return reducer >= 0 ? ActorId.Reducer(reducer)
+            : new ActorId(child.Equals(checkpointer) ? ActorRole.Checkpointer
+                : child.Equals(publisher) ? ActorRole.Metrics
+                : child.Equals(journal) ? ActorRole.Journal
+                : child.Equals(detector) ? ActorRole.Spikes
+                : child.Equals(recorder) ? ActorRole.Goodput
+                : ActorRole.Trainers);
     }
 
     private void Do(IReadOnlyList<RunEffect> effects)
@@ -294,13 +293,13 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             [
                 .. from child in (IEnumerable<IActorRef?>)[Self, trainers, .. reducers, detector, checkpointer, publisher, recorder, journal]
                    where child is not null
-                   select new ActorStatus(child.Equals(Self) ? "run" : RoleOf(child), "running", MailboxSize.Of(child)),
+                   select new ActorStatus(child.Equals(Self) ? "run" : IdOf(child).ToString(), "running", MailboxSize.Of(child)),
             ],
         };
     }
 
     /// <summary>Put another supervisor of trainers into the place of one that failed.</summary>
-    private sealed record SupervisorReplacement
+    private sealed record SupervisorReplacement : INoSerializationVerificationNeeded
     {
         public static readonly SupervisorReplacement Instance = new();
     }

@@ -1,11 +1,6 @@
-namespace ActorTrain.Actors.Run;
+using ActorTrain.Actors.Recovery;
 
-/// <summary>A snapshot in memory.</summary>
-/// <param name="Slot">Where.</param>
-/// <param name="Step">Updates that the state has seen.</param>
-/// <param name="Hash">Hash of the state.</param>
-/// <param name="Course">What decides how it goes on from there.</param>
-public sealed record HeldSnapshot(int Slot, long Step, ulong Hash, Course Course);
+namespace ActorTrain.Actors.Run;
 
 /// <summary>Which slot of the memory for snapshots holds what, who needs it, and which is given up for a new one.</summary>
 /// <remarks>What is kept lies ever wider apart the older it is, so that going back by any number of steps up to the horizon costs few steps beside

@@ -1,5 +1,4 @@
-using ActorTrain.Actors.Spikes;
-using ActorTrain.Actors.Training;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 

@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Training;
+using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Actors.Run;
 

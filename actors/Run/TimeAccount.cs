@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Goodput;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Journal;
@@ -24,7 +25,7 @@ internal sealed class TimeAccount
     /// <param name="decision">The decision.</param>
     /// <param name="step">Updates so far.</param>
     /// <param name="isKnown">Whether a trainer that left is one that still belongs to the run, so that it was told to go.</param>
-    public void Note(RunEvent decision, long step, Func<string, bool> isKnown)
+    public void Note(RunEvent decision, long step, Func<ActorId, bool> isKnown)
     {
         if (CauseOf(decision, step, isKnown) is { } cause && (trouble is null || decision is CorruptionFound))
             trouble = (cause, null);
@@ -51,7 +52,7 @@ internal sealed class TimeAccount
         return told;
     }
 
-    private static string? CauseOf(RunEvent decision, long step, Func<string, bool> isKnown) => decision switch
+    private static string? CauseOf(RunEvent decision, long step, Func<ActorId, bool> isKnown) => decision switch
     {
         CorruptionFound => "corruption",
         SpikeJudged { Rung: not (Rung.Accept or Rung.Clip) } or BatchVetoed or StepReplayed => "spike",
@@ -59,8 +60,8 @@ internal sealed class TimeAccount
         RunRolledBack => "rollback",
         RunRewound => "trainer lost",
         TrainerLeft left when !isKnown(left.Trainer) => "trainer lost",
-        ActorRestarted { Actor: RunLogic.CheckpointActor or RunLogic.MetricsActor or RunLogic.JournalActor or RunLogic.GoodputActor } => null,
-        ActorRestarted { Actor: var actor } => actor.StartsWith("reducer", StringComparison.Ordinal) ? "reducer" : actor,
+        ActorRestarted { Actor.Role: ActorRole.Checkpointer or ActorRole.Metrics or ActorRole.Journal or ActorRole.Goodput } => null,
+        ActorRestarted { Actor: var actor } => actor.Role == ActorRole.Reducer ? "reducer" : actor.ToString(),
         _ => null,
     };
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Actors.Spikes;
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Spikes;
 

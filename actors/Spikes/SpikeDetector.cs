@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Protocol;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Spikes;

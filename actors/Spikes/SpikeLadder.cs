@@ -1,6 +1,7 @@
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Spikes;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Optimization;
 
 namespace ActorTrain.Actors.Spikes;

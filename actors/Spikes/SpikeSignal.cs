@@ -1,3 +1,5 @@
+using ActorTrain.Actors.Protocol;
+
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>A number that a step shows before its update is applied, and that rules compare with those of other steps. All of them stand here.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Actors.Spikes;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ActorTrain.Actors.Protocol;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Tracing;
@@ -96,7 +97,7 @@ public sealed class MessageTrace : IExtension
     // An envelope counts as what is in it.
     private static string NameOf(object message) => message switch
     {
-        Training.TellTrainer(_, var command) => NameOf(command),
+        TellTrainer(_, var command) => NameOf(command),
         IWrappedMessage { Message: var wrapped } => NameOf(wrapped),
         _ => message.GetType().Name,
     };

@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
-using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Numerics;
 using Akka.Actor;
 
@@ -96,5 +97,5 @@ public sealed class Trainer : BreakableActor
 
     /// <summary>Do the next piece of what is owed.</summary>
     /// <param name="Number">The last such message counts.</param>
-    internal sealed record Work(long Number);
+    internal sealed record Work(long Number) : INoSerializationVerificationNeeded;
 }

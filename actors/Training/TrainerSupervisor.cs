@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Supervision;
 using ActorTrain.Models;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
@@ -128,7 +129,7 @@ public sealed class TrainerSupervisor : BreakableActor, IWithTimers
 
     private static string Reason(Exception? failure) => failure is null ? "It stopped." : ReportingStrategy.Sentence(failure);
 
-    private sealed record Wake
+    private sealed record Wake : INoSerializationVerificationNeeded
     {
         public static readonly Wake Instance = new();
     }

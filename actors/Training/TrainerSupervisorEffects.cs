@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Actors.Training;
 

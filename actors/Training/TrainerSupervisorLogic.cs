@@ -1,4 +1,5 @@
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Supervision;
 using ActorTrain.Models;
 
 namespace ActorTrain.Actors.Training;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Run;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models.Plan;

@@ -14,10 +14,10 @@ internal static class ChaosKinds
     [
         new("trainer-exception", Blow.Throw, Trainer, "a trainer throws",
             "its lanes go to the others in the same step; its next life copies a healthy state, checked by hash; with no other left the run goes back to the newest snapshot")
-        { Shows = static (decision, _, fired) => decision is TrainerLeft left && left.Trainer == fired.Actor },
+        { Shows = static (decision, _, fired) => decision is TrainerLeft left && left.Trainer.ToString() == fired.Actor },
         new("trainer-hang", Blow.Hang, Trainer, "a trainer stands still",
             "after trainers.timeout of silence it is given up: its lanes go to the others, another life takes its place; should it come back, it does nothing")
-        { Shows = static (decision, _, fired) => decision is TrainerLeft left && left.Trainer == fired.Actor },
+        { Shows = static (decision, _, fired) => decision is TrainerLeft left && left.Trainer.ToString() == fired.Actor },
         new("trainer-slow", Blow.Slow, Trainer, "a trainer takes three times as long", "the step waits for it: it shows signs of life, so nothing is decided") { Seconds = 3 },
         new("kill", Blow.Kill, Spikes, "kill -9 of the process", "the next process goes on from the newest whole checkpoint and takes the later steps again")
         { Shows = static (decision, _, _) => decision is RunResumed },
@@ -41,16 +41,16 @@ internal static class ChaosKinds
                 _ => false,
             } },
         new("reducer-death", Blow.Throw, Reducer, "a gradient reducer throws", "it is restarted and told all blocks of the round again")
-        { Shows = static (decision, _, fired) => decision is ActorRestarted restarted && restarted.Actor == RoleAndNumber(fired.Actor) },
+        { Shows = static (decision, _, fired) => decision is ActorRestarted restarted && restarted.Actor.ToString() == RoleAndNumber(fired.Actor) },
         new("spike-detector-death", Blow.Throw, Spikes, "the spike detector throws", "it is restarted and asked again")
-        { Shows = static (decision, _, _) => decision is ActorRestarted { Actor: Spikes } },
+        { Shows = static (decision, _, _) => decision is ActorRestarted { Actor.Role: ActorRole.Spikes } },
         new("checkpointer-death", Blow.Throw, Checkpointer, "the checkpointer throws", "it is restarted and told again what to write")
-        { Shows = static (decision, _, _) => decision is ActorRestarted { Actor: Checkpointer } },
+        { Shows = static (decision, _, _) => decision is ActorRestarted { Actor.Role: ActorRole.Checkpointer } },
         new("metrics-death", Blow.Throw, Metrics, "the publisher of metrics throws", "it is restarted and told again what is not in the file")
-        { Shows = static (decision, _, _) => decision is ActorRestarted { Actor: Metrics } },
+        { Shows = static (decision, _, _) => decision is ActorRestarted { Actor.Role: ActorRole.Metrics } },
         new("journal-death", Blow.Throw, Journal, "the journal throws", "it is started again and told the decisions that are not durable; none is lost"),
         new("trainer-supervisor-death", Blow.Throw, Trainers, "the supervisor of trainers throws", "all trainers end with it; another takes its place, and the run goes on from the newest snapshot")
-        { Shows = static (decision, _, _) => decision is ActorRestarted { Actor: Trainers } },
+        { Shows = static (decision, _, _) => decision is ActorRestarted { Actor.Role: ActorRole.Trainers } },
         new("supervisor-death", Blow.Throw, Supervisor, "the supervisor of the run throws", "another takes its place, reads the journal and goes on from what is kept")
         { Shows = static (decision, _, _) => decision is RunResumed },
         new("checkpoint-torn", Blow.Tear, Checkpointer, "kill -9, and the newest checkpoint is cut short", "the next process finds it by its hash, and goes on from the one before")

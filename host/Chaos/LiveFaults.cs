@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 

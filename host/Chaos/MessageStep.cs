@@ -1,9 +1,4 @@
-using ActorTrain.Actors.Checkpoints;
-using ActorTrain.Actors.Journal;
-using ActorTrain.Actors.Metrics;
-using ActorTrain.Actors.Reduction;
-using ActorTrain.Actors.Spikes;
-using ActorTrain.Actors.Training;
+using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Host.Chaos;
 

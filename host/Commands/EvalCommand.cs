@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using ActorTrain.Actors.Training;
+using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Cli;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Control;
@@ -7,6 +8,7 @@ using ActorTrain.Host.Runs;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Machine;
 using ActorTrain.Persistence.Metrics;
+using ActorTrain.Persistence.Recovery;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;

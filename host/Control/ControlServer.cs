@@ -1,9 +1,10 @@
 using System.Net.Sockets;
 using System.Text.Json;
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Recovery;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Control;

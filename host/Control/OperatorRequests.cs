@@ -1,5 +1,5 @@
 using System.Globalization;
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 
 namespace ActorTrain.Host.Control;

@@ -1,5 +1,7 @@
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Host.Control;
 
@@ -56,7 +58,7 @@ internal sealed record StatusDocument(
     public static StatusDocument Of(string run, RunStatus status, long? checkpoint)
     {
         ArgumentNullException.ThrowIfNull(status);
-        var faults = status.Faults.ToDictionary(static fault => fault.Actor, StringComparer.Ordinal);
+        var faults = status.Faults.ToDictionary(static fault => fault.Actor.ToString(), StringComparer.Ordinal);
         var others = status.Actors.Select(static actor => actor.Name).Concat(faults.Keys).Distinct()
             .Where(static name => name is not (Root or Trainers)).Order(NumberedNames)
             .Select(name => Node(name, [])).ToArray();

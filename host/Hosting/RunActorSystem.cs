@@ -60,7 +60,7 @@ internal static class RunActorSystem
             connection.Length == 0 ? "SQLite.MS" : "PostgreSQL.15",
             connection.Length == 0 ? $"Data Source={Path.GetFullPath(file)}" : connection,
             DatabaseTimeout)
-        .WithFallback(ActorSettings.Dispatchers())
+        .WithFallback(ActorSettings.All())
         .WithFallback(ConfigurationFactory.ParseString("""
             akka {
               log-dead-letters = off

@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Host.Control;
 using Akka.Actor;

@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Host.Progress;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Host.Reports;

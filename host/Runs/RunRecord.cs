@@ -1,9 +1,9 @@
-using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Recovery;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Runs;

@@ -1,6 +1,5 @@
 using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Reduction;
-using ActorTrain.Actors.Training;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Bench;

@@ -43,7 +43,7 @@ public sealed record JournalState
     public long Generation { get; init; }
 
     /// <summary>Trainers that take part, by name.</summary>
-    public ImmutableSortedSet<string> Members { get; init; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+    public ImmutableSortedSet<ActorId> Members { get; init; } = ImmutableSortedSet.Create(ActorId.Order);
 
     /// <summary>Vetoes that hold: positions of the sample stream that are left out, and the updates there were when that was decided.</summary>
     public ImmutableList<(long Step, SkippedRange Range)> Vetoed { get; init; } = [];
@@ -76,7 +76,7 @@ public sealed record JournalState
     public ImmutableSortedDictionary<long, string> Checkpoints { get; init; } = ImmutableSortedDictionary<long, string>.Empty;
 
     /// <summary>Actors that failed or left, by name; a trainer's lives count together.</summary>
-    public ImmutableSortedDictionary<string, ActorMishaps> Mishaps { get; init; } = ImmutableSortedDictionary.Create<string, ActorMishaps>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<ActorId, ActorMishaps> Mishaps { get; init; } = ImmutableSortedDictionary.Create<ActorId, ActorMishaps>(ActorId.Order);
 
     /// <summary>Updates that were not applied.</summary>
     public int Vetoes { get; init; }
@@ -117,7 +117,7 @@ public sealed record JournalState
             },
             RunResumed resumed => next.GoBack(resumed.Step) with { Resumes = Resumes + 1, Trainers = resumed.Trainers, Members = Members.Clear(), Ending = null },
             TrainerJoined joined => next with { Members = Members.Add(joined.Trainer), Generation = joined.Generation },
-            TrainerLeft left => next.Note(NameOf(left.Trainer), left.Reason) with { Members = Members.Remove(left.Trainer), Generation = left.Generation },
+            TrainerLeft left => next.Note(left.Trainer with { Life = 1 }, left.Reason) with { Members = Members.Remove(left.Trainer), Generation = left.Generation },
             TrainersScaled scaled => next with { Trainers = scaled.Trainers },
             RunRewound rewound => next.GoBack(rewound.Step) with { Rewinds = Rewinds + 1 },
             ActorRestarted restarted => next.Note(restarted.Actor, restarted.Reason),
@@ -176,11 +176,8 @@ public sealed record JournalState
         Vetoed = Vetoed.AddRange(vetoed.Skipped.Where(range => !Vetoed.Any(veto => veto.Range.First < range.End && range.First < veto.Range.End)).Select(range => (vetoed.Step, range))),
     };
 
-    private JournalState Note(string actor, string reason) => this with
+    private JournalState Note(ActorId actor, string reason) => this with
     {
         Mishaps = Mishaps.SetItem(actor, new ActorMishaps((Mishaps.GetValueOrDefault(actor)?.Count ?? 0) + 1, reason)),
     };
-
-    // The third part of a trainer's name counts its lives.
-    private static string NameOf(string trainer) => string.Join('-', trainer.Split('-').Take(2));
 }

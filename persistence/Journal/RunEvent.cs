@@ -31,9 +31,9 @@ public sealed record RunResumed(DateTimeOffset At, long Step, StateKind From, in
 /// <summary>A trainer takes part from now on.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Updates so far.</param>
-/// <param name="Trainer">Which one, such as trainer-0-2.</param>
+/// <param name="Trainer">Which one, and which life of it.</param>
 /// <param name="Generation">The membership that begins with it.</param>
-public sealed record TrainerJoined(DateTimeOffset At, long Step, string Trainer, long Generation) : RunEvent(At, Step);
+public sealed record TrainerJoined(DateTimeOffset At, long Step, ActorId Trainer, long Generation) : RunEvent(At, Step);
 
 /// <summary>A trainer takes part no longer; its lanes went to others.</summary>
 /// <param name="At">When.</param>
@@ -41,7 +41,7 @@ public sealed record TrainerJoined(DateTimeOffset At, long Step, string Trainer,
 /// <param name="Trainer">Which one.</param>
 /// <param name="Generation">The membership that begins without it.</param>
 /// <param name="Reason">Why, in one sentence.</param>
-public sealed record TrainerLeft(DateTimeOffset At, long Step, string Trainer, long Generation, string Reason) : RunEvent(At, Step);
+public sealed record TrainerLeft(DateTimeOffset At, long Step, ActorId Trainer, long Generation, string Reason) : RunEvent(At, Step);
 
 /// <summary>The number of trainers was changed by hand.</summary>
 /// <param name="At">When.</param>
@@ -59,9 +59,9 @@ public sealed record RunRewound(DateTimeOffset At, long Step, long LostStep, Sta
 /// <summary>Another actor than a trainer failed, was restarted and asked again.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Updates so far.</param>
-/// <param name="Actor">Its name.</param>
+/// <param name="Actor">Which one.</param>
 /// <param name="Reason">Why, in one sentence.</param>
-public sealed record ActorRestarted(DateTimeOffset At, long Step, string Actor, string Reason) : RunEvent(At, Step);
+public sealed record ActorRestarted(DateTimeOffset At, long Step, ActorId Actor, string Reason) : RunEvent(At, Step);
 
 /// <summary>A step's update was not applied; its batch is never trained on.</summary>
 /// <param name="At">When.</param>
@@ -129,7 +129,7 @@ public sealed record SpikeExplained(DateTimeOffset At, long Step, SpikeCause Cau
 /// <param name="Step">Updates so far.</param>
 /// <param name="Actor">With whom.</param>
 /// <param name="Evidence">What was compared, in one sentence.</param>
-public sealed record CorruptionFound(DateTimeOffset At, long Step, string Actor, string Evidence) : RunEvent(At, Step);
+public sealed record CorruptionFound(DateTimeOffset At, long Step, ActorId Actor, string Evidence) : RunEvent(At, Step);
 
 /// <summary>A trainer takes no part any more, and is not started again until it is released; another takes its place.</summary>
 /// <param name="At">When.</param>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using ActorTrain.Actors.Run;
-using ActorTrain.Actors.Training;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Chaos.Tests.World;
 using ActorTrain.Data.Plan;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Chaos.Tests.World;
 

@@ -1,4 +1,3 @@
-using ActorTrain.Actors.Run;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Chaos.Tests.World;
 

@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;

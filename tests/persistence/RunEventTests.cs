@@ -12,13 +12,13 @@ public sealed class RunEventTests
     private static readonly RunEvent[] Decisions =
     [
         new RunStarted(At, "c0ffee00112233445566", 1000, 8, 3),
-        new TrainerJoined(At, 0, "trainer-0", 1),
-        new TrainerJoined(At, 0, "trainer-1", 2),
+        new TrainerJoined(At, 0, ActorId.Trainer(0), 1),
+        new TrainerJoined(At, 0, ActorId.Trainer(1), 2),
         new BatchVetoed(At, 7, [new SkippedRange(56, 8, "loss is NaN"), new SkippedRange(70, 1, "a \"quoted\" é")], "the loss is NaN"),
         new CheckpointCommitted(At, 10, "abcdef0123456789"),
-        new TrainerLeft(At, 12, "trainer-1", 3, "It did not answer for 120 s."),
-        new TrainerJoined(At, 13, "trainer-1-2", 4),
-        new ActorRestarted(At, 14, "checkpointer", "the disk is full"),
+        new TrainerLeft(At, 12, ActorId.Trainer(1), 3, "It did not answer for 120 s."),
+        new TrainerJoined(At, 13, ActorId.Trainer(1, 2), 4),
+        new ActorRestarted(At, 14, new ActorId(ActorRole.Checkpointer), "the disk is full"),
         new CheckpointLost(At, 14, "the disk is full"),
         new TrainersScaled(At, 15, 2),
         new CheckpointCommitted(At, 20, "fedcba9876543210"),
@@ -38,7 +38,7 @@ public sealed class RunEventTests
         new RunExtended(At, 40, new Correction(2, 40, [], 1, "ann", "ann extended the run from 1000 steps to 2000.") { Steps = 2000 }),
         new RunRolledBack(At, 28, 40, StateKind.Snapshot, "the loss of step 40 is 9.5"),
         new SpikeExplained(At, 40, SpikeCause.DataAndState, "On the weights of step 28 it is nothing special."),
-        new CorruptionFound(At, 41, "trainer-1", "Other bits than trainer-0."),
+        new CorruptionFound(At, 41, ActorId.Trainer(1), "Other bits than trainer-0."),
         new TrainerQuarantined(At, 41, 1, Correction.Automatic, "It computed other bits."),
         new TrainerReleased(At, 50, 1, "ann"),
         new RunPaused(At, 51, "ann"),
@@ -126,11 +126,11 @@ public sealed class RunEventTests
         var state = JournalState.Of(Decisions[..12]);
         state.ConfigurationHash.ShouldBe("c0ffee00112233445566");
         (state.Steps, state.Lanes, state.Step, state.Trainers, state.Generation).ShouldBe((1000, 8, 10, 2, 4));
-        state.Members.ShouldBe(["trainer-0", "trainer-1-2"]);
+        state.Members.ToList().ShouldBe([ActorId.Trainer(0), ActorId.Trainer(1, 2)]);
         state.Skips.Ranges.Select(static range => (range.First, range.Count)).ShouldBe([(56, 8), (70, 1)]);
         state.NewestCheckpoint.ShouldBe(10);
-        state.Mishaps["trainer-1"].ShouldBe(new ActorMishaps(1, "It did not answer for 120 s."));
-        state.Mishaps["checkpointer"].ShouldBe(new ActorMishaps(1, "the disk is full"));
+        state.Mishaps[ActorId.Trainer(1)].ShouldBe(new ActorMishaps(1, "It did not answer for 120 s."));
+        state.Mishaps[new ActorId(ActorRole.Checkpointer)].ShouldBe(new ActorMishaps(1, "the disk is full"));
         (state.Vetoes, state.Rewinds, state.Resumes, state.Decisions).ShouldBe((1, 1, 0, 12));
         state.Ending.ShouldBeNull();
 

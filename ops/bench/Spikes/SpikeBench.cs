@@ -1,6 +1,8 @@
 using System.Globalization;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Models;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Bench.Spikes;
 

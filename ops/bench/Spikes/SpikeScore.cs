@@ -1,4 +1,6 @@
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Bench.Spikes;
 

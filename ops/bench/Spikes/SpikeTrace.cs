@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Bench.Spikes;
 

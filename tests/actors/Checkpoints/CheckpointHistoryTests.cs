@@ -1,7 +1,6 @@
-using ActorTrain.Actors.Checkpoints;
-using ActorTrain.Actors.Run;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Checkpoints;
 
@@ -28,7 +27,7 @@ public sealed class CheckpointHistoryTests
     [Fact]
     public void A_checkpoint_of_wrong_bits_is_void_although_its_course_is_right()
     {
-        RunEvent[] decided = [Saved(10), Saved(20, "wrong"), new CorruptionFound(default, 22, "trainer-1", ""), new RunRolledBack(default, 12, 22, StateKind.Snapshot, "")];
+        RunEvent[] decided = [Saved(10), Saved(20, "wrong"), new CorruptionFound(default, 22, ActorId.Trainer(1), ""), new RunRolledBack(default, 12, 22, StateKind.Snapshot, "")];
         var history = History(decided);
         history.IsVoid(20, "wrong", Course.Start).ShouldBeTrue();
         history.IsVoid(10, "10", Course.Start).ShouldBeFalse();
@@ -56,7 +55,7 @@ public sealed class CheckpointHistoryTests
         History(Saved(10), Spike(at: 16, onset: 9)).Ripe(25, 10).ShouldBeEmpty();
         History(Saved(10), Spike(at: 16, onset: 9)).Ripe(26, 10).ShouldNotBeEmpty();
         History(Saved(10), Spike(at: 16, onset: 11)).Ripe(20, 10).ShouldNotBeEmpty("what began after it says nothing of it");
-        History(Saved(10), new CorruptionFound(default, 16, "trainer-1", "")).Ripe(25, 10).ShouldBeEmpty();
+        History(Saved(10), new CorruptionFound(default, 16, ActorId.Trainer(1), "")).Ripe(25, 10).ShouldBeEmpty();
         History(Saved(10), Saved(20), new RunRolledBack(default, 12, 22, StateKind.Snapshot, "")).Ripe(100, 10).Select(static ripe => ripe.Key).ShouldBe([10]);
         History(Saved(10), Saved(20), new RunResumed(default, 10, StateKind.Checkpoint, 1)).Known.Keys.ShouldBe([10]);
     }

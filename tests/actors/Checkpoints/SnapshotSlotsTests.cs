@@ -1,4 +1,6 @@
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Run;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Checkpoints;
 

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Goodput;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Persistence.Goodput;
 
 namespace ActorTrain.Actors.Tests.Goodput;

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Goodput;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Persistence.Goodput;
 using Akka.Actor;
@@ -6,7 +7,7 @@ using Akka.TestKit.Xunit2;
 
 namespace ActorTrain.Actors.Tests.Goodput;
 
-public sealed class GoodputRecorderTests : TestKit
+public sealed class GoodputRecorderTests() : TestKit(Training.TinyTraining.Settings)
 {
     private readonly TestFolder folder = new();
 
@@ -37,11 +38,11 @@ public sealed class GoodputRecorderTests : TestKit
         Directory.CreateDirectory(File);
         var recorder = Start(TimeSpan.FromMilliseconds(20), out var began);
         recorder.Tell(new GoodputTurn(began.AddMilliseconds(1), GoodputActivity.NewSteps, null, 0));
-        var refused = ExpectMsg<Say>(TimeSpan.FromSeconds(30));
+        var refused = ExpectMsg<Notice>(TimeSpan.FromSeconds(30));
         refused.IsWarning.ShouldBeTrue();
         refused.Sentence.ShouldContain("goodput.jsonl");
         Directory.Delete(File);
-        ExpectMsg<Say>(TimeSpan.FromSeconds(30)).IsWarning.ShouldBeFalse();
+        ExpectMsg<Notice>(TimeSpan.FromSeconds(30)).IsWarning.ShouldBeFalse();
         GoodputLog.Read(File).First().From.ShouldBe(began);
     }
 

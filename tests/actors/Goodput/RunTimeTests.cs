@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Goodput;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Tests.Simulation;
 using ActorTrain.Data.Plan;

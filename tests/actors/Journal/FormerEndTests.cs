@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Tests.Simulation;
 using ActorTrain.Data.Plan;

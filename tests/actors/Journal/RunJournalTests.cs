@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 using Akka.Configuration;

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Tests.Databases;
 using Akka.Actor;

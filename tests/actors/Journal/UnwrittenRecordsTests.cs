@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Run;
 using ActorTrain.Persistence.Journal;
 

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Persistence.Ledger;

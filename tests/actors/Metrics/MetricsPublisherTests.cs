@@ -1,12 +1,13 @@
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Persistence.Metrics;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 
 namespace ActorTrain.Actors.Tests.Metrics;
 
-public sealed class MetricsPublisherTests : TestKit
+public sealed class MetricsPublisherTests() : TestKit(Training.TinyTraining.Settings)
 {
     private readonly TestFolder folder = new();
 

@@ -1,6 +1,6 @@
 using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
-using ActorTrain.Actors.Run;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Storage;
 using Akka.Actor;
@@ -8,7 +8,7 @@ using Akka.TestKit.Xunit2;
 
 namespace ActorTrain.Actors.Tests.Reduction;
 
-public sealed class GradientReducerTests() : TestKit("akka.logger-startup-timeout = 60s")
+public sealed class GradientReducerTests() : TestKit(Training.TinyTraining.Settings)
 {
     private static readonly Round Round = new(1, 0);
 

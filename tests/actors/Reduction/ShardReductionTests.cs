@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
-using ActorTrain.Actors.Run;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;

@@ -1,4 +1,5 @@
-using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Run;
 using ActorTrain.Models;
 using ActorTrain.Models.Plan;

@@ -1,10 +1,11 @@
-using ActorTrain.Actors.Goodput;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Models;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Runs;
 
@@ -109,9 +110,9 @@ public sealed class RunStateTests
         var time = new TimeAccount();
         time.Note(new RunPaused(Noon, 5, "ann"), 5, static _ => true);
         time.Trouble.ShouldBeNull();
-        time.Note(new TrainerLeft(Noon, 5, "trainer-0-1", 2, ""), 5, static _ => true);
+        time.Note(new TrainerLeft(Noon, 5, ActorId.Trainer(0, 1), 2, ""), 5, static _ => true);
         time.Trouble.ShouldBeNull();
-        time.Note(new TrainerLeft(Noon, 5, "trainer-0-1", 2, ""), 5, static _ => false);
+        time.Note(new TrainerLeft(Noon, 5, ActorId.Trainer(0, 1), 2, ""), 5, static _ => false);
         time.Note(new RunRolledBack(Noon, 3, 5, StateKind.Snapshot, ""), 5, static _ => false);
         time.Trouble.ShouldBe("trainer lost");
         time.Follow(5);
@@ -119,7 +120,7 @@ public sealed class RunStateTests
         time.Trouble.ShouldBe("trainer lost");
         time.Follow(4);
         time.Trouble.ShouldBeNull();
-        foreach (var (actor, cause) in new[] { ("reducer-1", "reducer"), (RunLogic.DetectorActor, RunLogic.DetectorActor), (RunLogic.JournalActor, null) })
+        foreach (var (actor, cause) in new[] { (ActorId.Reducer(1), "reducer"), (new ActorId(ActorRole.Spikes), "spikes"), (new ActorId(ActorRole.Journal), null) })
         {
             var one = new TimeAccount();
             one.Note(new ActorRestarted(Noon, 5, actor, ""), 5, static _ => true);

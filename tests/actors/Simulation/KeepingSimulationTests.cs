@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models.Plan;

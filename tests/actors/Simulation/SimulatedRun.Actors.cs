@@ -1,14 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using ActorTrain.Actors.Checkpoints;
-using ActorTrain.Actors.Journal;
-using ActorTrain.Actors.Metrics;
-using ActorTrain.Actors.Reduction;
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Spikes;
-using ActorTrain.Actors.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 

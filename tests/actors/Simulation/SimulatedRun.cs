@@ -1,15 +1,12 @@
 using System.Globalization;
-using ActorTrain.Actors.Checkpoints;
-using ActorTrain.Actors.Goodput;
-using ActorTrain.Actors.Journal;
-using ActorTrain.Actors.Metrics;
-using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Spikes;
-using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 

@@ -1,5 +1,4 @@
-using ActorTrain.Actors.Run;
-using ActorTrain.Actors.Training;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Plan;

@@ -1,7 +1,8 @@
 using System.Collections;
 using System.Globalization;
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
@@ -16,14 +17,15 @@ internal static class Text
         DateTimeOffset => "*",
         TimeSpan => "*",
         TrainerKey or Models.Lanes.LaneBlock => value.ToString()!,
+        ActorId actor => $"\"{actor}\"",
         Round round => $"{round.Number}@{round.Step}",
         Ticket ticket => $"g{ticket.Generation}/{Of(ticket.Round)}",
         SkipList skips => skips.Ranges.Count == 0 ? "no skips" : string.Join(' ', skips.Ranges.Select(static range => $"-{range.First}+{range.Count}")),
         Course => "*",
         IReadOnlyDictionary<int, long> unproved => $"unproved {UnprovedWork.Write(unproved)}".TrimEnd(),
-        Actors.Checkpoints.CheckpointHistory => "*",
+        CheckpointHistory => "*",
         Models.Optimization.UpdateAdjustment => "*",
-        Actors.Spikes.SpikeMemory => "*",
+        SpikeMemory => "*",
         IEnumerable list => "[" + string.Join(' ', list.Cast<object?>().Select(Of)) + "]",
         _ when value.GetType().IsPrimitive || value.GetType().IsEnum => Convert.ToString(value, CultureInfo.InvariantCulture)!,
         _ => Members(value),

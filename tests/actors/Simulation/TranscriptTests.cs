@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Data.Plan;
 

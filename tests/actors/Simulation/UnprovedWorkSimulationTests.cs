@@ -1,5 +1,5 @@
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
-using ActorTrain.Actors.Training;
 using ActorTrain.Data.Plan;
 using ActorTrain.Persistence.Journal;
 

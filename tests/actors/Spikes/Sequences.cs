@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Actors.Tests.Spikes;
 

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Spikes;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Spikes;
 
 namespace ActorTrain.Actors.Tests.Spikes;

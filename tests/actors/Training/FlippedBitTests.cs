@@ -1,11 +1,12 @@
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
-using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Storage;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Training;
 

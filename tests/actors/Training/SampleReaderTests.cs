@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Training;
+using ActorTrain.Data.Plan;
 using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Sources;

@@ -9,6 +9,7 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
+using Akka.Configuration;
 
 namespace ActorTrain.Actors.Tests.Training;
 
@@ -18,8 +19,12 @@ internal sealed class TinyTraining : IDisposable
     public const int Lanes = 8;
     private const int MicroBatch = 2;
 
-    /// <summary>Configuration of an actor system for trainers, on a machine that may have much else to do.</summary>
-    public const string Configuration = TrainerSupervisor.DispatcherConfiguration + "\nakka.logger-startup-timeout = 60s";
+    /// <summary>Settings of an actor system on a machine that may have much else to do. Each message is written and read again on its way, as between
+    /// processes.</summary>
+    public static Config Settings { get; } = ConfigurationFactory.ParseString("""
+        akka.logger-startup-timeout = 60s
+        akka.actor.serialize-messages = on
+        """).WithFallback(ActorSettings.All());
 
     public static readonly ReplicaOptions Replica = new()
     {

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Tests.Training;
 
-public sealed class TrainerActorTests() : TestKit(TinyTraining.Configuration)
+public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly Ticket Ticket = new(1, new Round(1, 0));

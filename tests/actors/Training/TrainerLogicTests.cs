@@ -1,4 +1,4 @@
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;

@@ -1,5 +1,5 @@
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
-using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
@@ -13,7 +13,7 @@ using Akka.TestKit.Xunit2;
 namespace ActorTrain.Actors.Tests.Training;
 
 /// <summary>Real trainers and reducers, their commands given by the test: the bits of the bare loop come out.</summary>
-public sealed class TrainingStepTests() : TestKit(TinyTraining.Configuration)
+public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
 {
     private const int Steps = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Journal;
-using ActorTrain.Actors.Metrics;
-using ActorTrain.Actors.Training;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Journal;
 

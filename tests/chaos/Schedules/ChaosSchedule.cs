@@ -1,10 +1,6 @@
-using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Journal;
-using ActorTrain.Actors.Metrics;
-using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
-using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using ActorTrain.Chaos.Tests.World;
 using ActorTrain.Models.Storage;

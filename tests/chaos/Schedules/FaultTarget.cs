@@ -1,10 +1,7 @@
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Journal;
-using ActorTrain.Actors.Metrics;
-using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
-using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Training;
 using Akka.Actor;
 
@@ -16,7 +13,7 @@ namespace ActorTrain.Chaos.Tests.Schedules;
 internal sealed record FaultTarget(string Role, string Kind)
 {
     public const string Supervisor = "supervisor", Trainers = "trainers", Trainer = "trainer", Reducer = "reducer", Checkpointer = "checkpointer",
-        Metrics = "metrics", Journal = "journal", Device = "device", Spikes = RunLogic.DetectorActor;
+        Metrics = "metrics", Journal = "journal", Device = "device", Spikes = "spikes";
 
     // What an actor says to itself, its timers and death watch never get lost or overtaken inside a process, in any actor system; they can only find
     // the actor broken.

@@ -2,14 +2,18 @@ using System.Collections.Concurrent;
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Training;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Recovery;
 using Akka.Actor;
 using Akka.Configuration;
 

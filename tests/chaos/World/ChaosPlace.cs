@@ -44,7 +44,7 @@ internal sealed class ChaosPlace(string folder, string? postgres = null)
         }
         """)
         .WithFallback(JournalSettings.Sql(postgres is null ? "SQLite.MS" : "PostgreSQL.15", postgres ?? $"Data Source={Path.Combine(folder, "run.db")}", DatabaseTimeout))
-        .WithFallback(ActorSettings.Dispatchers())
+        .WithFallback(ActorSettings.All())
         .WithFallback(SqlPersistence.DefaultConfiguration);
 
     /// <summary>What the journal says to whoever comes later.</summary>

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Storage;

@@ -13,7 +13,7 @@ public sealed class ChaosReportTests
     [Fact]
     public void Equal_weights_and_an_answer_to_every_fault_are_the_promise()
     {
-        var report = Report(Right, [new TrainerLeft(Noon.AddSeconds(1), 5, "trainer-1", 3, "It threw.")]);
+        var report = Report(Right, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(1), 3, "It threw.")]);
         report.Broken.ShouldBeEmpty();
         report.Held.ShouldBeTrue();
         report.Faults.ShouldHaveSingleItem().Journal.ShouldBe("trainer-1 left: generation 3. It threw.");
@@ -22,17 +22,17 @@ public sealed class ChaosReportTests
 
     [Fact]
     public void Other_weights_break_it() =>
-        Report(Wrong, [new TrainerLeft(Noon.AddSeconds(1), 5, "trainer-1", 3, "It threw.")]).Broken.ShouldHaveSingleItem().ShouldStartWith("The weights are not those of the undisturbed run");
+        Report(Wrong, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(1), 3, "It threw.")]).Broken.ShouldHaveSingleItem().ShouldStartWith("The weights are not those of the undisturbed run");
 
     [Fact]
     public void A_run_that_does_not_end_breaks_it() =>
-        Report(null, [new TrainerLeft(Noon.AddSeconds(1), 5, "trainer-1", 3, "It threw.")]).Broken.ShouldBe(["The disturbed run did not reach its last step."]);
+        Report(null, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(1), 3, "It threw.")]).Broken.ShouldBe(["The disturbed run did not reach its last step."]);
 
     [Fact]
     public void An_answer_that_the_journal_does_not_show_breaks_it()
     {
-        Report(Right, [new TrainerLeft(Noon.AddSeconds(-1), 5, "trainer-1", 3, "Before.")]).Broken.ShouldBe(["The journal does not show the answer to fault 1, trainer-exception."]);
-        Report(Right, [new TrainerLeft(Noon.AddSeconds(1), 5, "trainer-0", 3, "Another.")]).Held.ShouldBeFalse();
+        Report(Right, [new TrainerLeft(Noon.AddSeconds(-1), 5, ActorId.Trainer(1), 3, "Before.")]).Broken.ShouldBe(["The journal does not show the answer to fault 1, trainer-exception."]);
+        Report(Right, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(0), 3, "Another.")]).Held.ShouldBeFalse();
     }
 
     [Fact]

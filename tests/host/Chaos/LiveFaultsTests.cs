@@ -1,7 +1,5 @@
 using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Reduction;
-using ActorTrain.Actors.Run;
-using ActorTrain.Actors.Training;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Data.Plan;
 using ActorTrain.Host.Chaos;
 using ActorTrain.Models.Lanes;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ActorTrain.Actors.Journal;
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
@@ -11,6 +11,7 @@ using ActorTrain.Models.Plan;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Recovery;
 using ActorTrain.Persistence.Runs;
 using Akka.Actor;
 using Microsoft.Data.Sqlite;

@@ -1,10 +1,11 @@
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text;
-using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Host.Control;
 using ActorTrain.Models;
+using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Tests.Control;
@@ -285,7 +286,7 @@ public sealed class ControlTests : IDisposable
                     new TrainerStatus(new TrainerKey(0, 1), TrainerStanding.Member, "{0-3}", 0, null) { Mailbox = 3 },
                     new TrainerStatus(new TrainerKey(1, 2), TrainerStanding.Joining, "", 1, "It threw."),
                 ],
-                1, [("checkpointer", 2, "the disk is full")])
+                1, [(new ActorId(ActorRole.Checkpointer), 2, "the disk is full")])
             {
                 WantedTrainers = 2,
                 Actors = [new ActorStatus("reducer-10", "", 0), new ActorStatus("reducer-2", "", 0), new ActorStatus("journal", "", 0), new ActorStatus("metrics", "", 0), new ActorStatus("checkpointer", "writing", 1)],

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Runs;

@@ -5,6 +5,7 @@ using ActorTrain.Host.Control;
 using ActorTrain.Host.Reports;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Host.Tests.Reports;
 

@@ -1,0 +1,59 @@
+namespace ActorTrain.Actors.Protocol;
+
+/// <summary>What the supervisor of trainers is told.</summary>
+public abstract record TrainerSupervisorCommand;
+
+/// <summary>Have a life of this trainer that is younger than a given one, and keep the trainer alive, with backoff, until it is retired. A life
+/// that is younger is only reported again; one that is not is abandoned; where a backoff runs, nothing happens.</summary>
+/// <param name="Number">Which trainer.</param>
+/// <param name="AfterIncarnation">The life that is over; 0 when there was none.</param>
+public sealed record StartTrainer(int Number, int AfterIncarnation) : TrainerSupervisorCommand;
+
+/// <summary>Stop a trainer for good.</summary>
+/// <param name="Number">Which trainer.</param>
+public sealed record RetireTrainer(int Number) : TrainerSupervisorCommand;
+
+/// <summary>Give up this life of a trainer, which does not answer; its memory is freed once its thread comes back. Another life begins after
+/// the backoff.</summary>
+/// <param name="Trainer">The life that is given up.</param>
+/// <param name="Reason">Why, in one sentence.</param>
+public sealed record AbandonTrainer(TrainerKey Trainer, string Reason) : TrainerSupervisorCommand;
+
+/// <summary>Pass a command on to a life of a trainer; one that is over hears nothing.</summary>
+/// <param name="Trainer">The life.</param>
+/// <param name="Command">The command.</param>
+public sealed record TellTrainer(TrainerKey Trainer, TrainerCommand Command) : TrainerSupervisorCommand;
+
+/// <summary>What the supervisor of trainers says.</summary>
+public abstract record TrainerSupervisorReport : IRunInput;
+
+/// <summary>The supervisor of trainers lives, and has none yet.</summary>
+public sealed record TrainerSupervisorStarted : TrainerSupervisorReport;
+
+/// <summary>A trainer lives. It has no state yet.</summary>
+/// <param name="Trainer">The trainer.</param>
+public sealed record TrainerStarted(TrainerKey Trainer) : TrainerSupervisorReport;
+
+/// <summary>A trainer is gone: it threw, stopped, or was abandoned.</summary>
+/// <param name="Trainer">The life that ended.</param>
+/// <param name="Reason">Why, in one sentence.</param>
+public sealed record TrainerLost(TrainerKey Trainer, string Reason) : TrainerSupervisorReport
+{
+    /// <summary>The corrupt bits that it ended over; null where there were none.</summary>
+    public FoundDamage? Damage { get; init; }
+}
+
+/// <summary>Whose memory corrupt bits were found in.</summary>
+public enum FoundDamage
+{
+    /// <summary>That of the trainer who found them.</summary>
+    Own,
+
+    /// <summary>What all trainers read: they all find it.</summary>
+    Shared,
+}
+
+/// <summary>A trainer failed more often than it may, and is not started again.</summary>
+/// <param name="Number">Which trainer.</param>
+/// <param name="Report">What failed, how often, and where to look.</param>
+public sealed record TrainerGivenUp(int Number, string Report) : TrainerSupervisorReport;

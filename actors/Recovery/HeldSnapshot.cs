@@ -1,0 +1,10 @@
+using ActorTrain.Persistence.Recovery;
+
+namespace ActorTrain.Actors.Recovery;
+
+/// <summary>A snapshot in memory.</summary>
+/// <param name="Slot">Where.</param>
+/// <param name="Step">Updates that the state has seen.</param>
+/// <param name="Hash">Hash of the state.</param>
+/// <param name="Course">What decides how it goes on from there.</param>
+public sealed record HeldSnapshot(int Slot, long Step, ulong Hash, Course Course);

@@ -1,0 +1,12 @@
+using ActorTrain.Actors.Protocol;
+
+namespace ActorTrain.Actors.Recovery;
+
+/// <summary>One entry of the stream to the publisher of metrics.</summary>
+/// <param name="Measurement">What was measured; null: later steps are taken again.</param>
+/// <param name="Step">Updates so far.</param>
+public sealed record MetricsItem(Measurement? Measurement, long Step)
+{
+    /// <summary>The command that carries it under its number.</summary>
+    public MetricsCommand At(long number) => Measurement is null ? new Rewind(number, Step) : new Publish(number, Measurement);
+}

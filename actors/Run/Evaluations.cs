@@ -1,0 +1,79 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Recovery;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>When the weights are evaluated on the validation part, and by whom.</summary>
+/// <param name="options">What the run depends on.</param>
+/// <param name="output">Takes what is to be done.</param>
+/// <param name="roster">Those who evaluate.</param>
+/// <param name="progress">How far the run is.</param>
+/// <param name="rounds">Given up with an evaluation.</param>
+/// <param name="metrics">Takes what was measured.</param>
+internal sealed class Evaluations(RunLogicOptions options, RunOutput output, TrainerRoster roster, RunProgress progress, Rounds rounds, MetricsStream metrics)
+{
+    private long? due;
+    private long evaluatedStep = -1;
+
+    /// <summary>Whether an evaluation is due, or under way.</summary>
+    public bool IsDue => due is not null;
+
+    /// <summary>Whether the weights must not change before they are evaluated.</summary>
+    public bool HoldUp => due == progress.Step;
+
+    /// <summary>A step is complete.</summary>
+    /// <param name="isEnding">Whether the run is to end before its last step.</param>
+    public void NoteBoundary(bool isEnding)
+    {
+        var step = progress.Step;
+        if (options.HasHeldOut && evaluatedStep != step
+            && (progress.IsComplete || (step > 0 && !isEnding && options.EvaluateEvery > 0 && step % options.EvaluateEvery == 0)))
+            due = step;
+    }
+
+    /// <summary>Begins the evaluation that is due, once somebody is ready for it.</summary>
+    public void Begin()
+    {
+        if (!HoldUp || roster.All.Any(static trainer => trainer.Evaluating is not null) || roster.Ready(progress.Step) is not { } evaluator)
+            return;
+        evaluator.Evaluating = new Evaluate(progress.Step);
+        roster.Tell(evaluator, evaluator.Evaluating);
+    }
+
+    /// <summary>An evaluation is done.</summary>
+    public void Complete(TrainerEntry trainer, Evaluated evaluated)
+    {
+        if (trainer.Evaluating?.Step != evaluated.Step)
+            return;
+        (trainer.Evaluating, due, evaluatedStep) = (null, null, evaluated.Step);
+        var measurement = new EvaluationMeasurement(evaluated.Step, evaluated.Loss, evaluated.Perplexity, evaluated.BitsPerByte);
+        metrics.Add(new MetricsItem(measurement, evaluated.Step));
+        output.Do(new Show(measurement, progress.LastStep));
+    }
+
+    /// <summary>The run ends.</summary>
+    /// <param name="hasFailed">Whether it cannot continue.</param>
+    /// <remarks>A stop does not wait for an evaluation, unless it is the last one, which a finished run is worth. The step that is evaluated is then the
+    /// one that is saved, so that whoever resumes there evaluates it.</remarks>
+    public void GiveUp(bool hasFailed)
+    {
+        if (due is null || (due == progress.LastStep && !hasFailed))
+            return;
+        if (roster.All.FirstOrDefault(static trainer => trainer.Evaluating is not null) is { Evaluating: { } asked } evaluator)
+        {
+            roster.Tell(evaluator, new CancelEvaluation(asked.Step));
+            evaluator.Evaluating = null;
+        }
+
+        due = null;
+        rounds.Abandon();
+    }
+
+    /// <summary>Later steps are taken again.</summary>
+    public void ReturnTo(long step)
+    {
+        due = null;
+        if (evaluatedStep > step)
+            evaluatedStep = -1;
+    }
+}

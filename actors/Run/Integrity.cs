@@ -1,0 +1,281 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Training;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>What is computed twice must agree: lanes are audited, suspicious steps replayed, states compared; a faulty replica is quarantined, and what
+/// may rest on its bits is taken again.</summary>
+internal sealed class Integrity(
+    RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress, Rounds rounds, StateVotes votes, Membership membership,
+    Steering steering, Rollback rollback)
+{
+    private int audits;
+
+    /// <summary>Whether nobody has to be proved before the update of this step is made.</summary>
+    public bool IsProved => !(progress.IsLastStep && roster.All.Any(membership.MustBeProved));
+
+    /// <summary>Nobody can prove right any more who takes no part: what it had an unproved part in is taken again.</summary>
+    public void DistrustAbsent()
+    {
+        if (options.AuditEvery == 0 || end.IsRecorded)
+            return;
+        var absent = roster.TakeAbsent(progress.Step);
+        if (absent.Count == 0)
+            return;
+        var since = absent.Min(static one => one.Since);
+        steering.Distrust(since, $"What {string.Join(" and ", absent.Select(static one => $"trainer {one.Number}"))} computed since step {since} was never proved right, and never can be: it takes no part any more.");
+    }
+
+    /// <summary>Chooses the lanes of the round under way that two trainers compute at the same time.</summary>
+    /// <remarks>One lane of one member, each in turn; in the last step one of each, so that no faulty replica goes unnoticed; and in the first step of a
+    /// process one of each whose part in what it begins from is not proved.</remarks>
+    public void PlanAudit(IReadOnlyList<(TrainerEntry Trainer, IReadOnlyList<LaneBlock> Blocks)> shares)
+    {
+        if (options.AuditEvery == 0)
+            return;
+        List<(TrainerEntry Trainer, IReadOnlyList<LaneBlock> Blocks)> computing = [.. shares.Where(static share => share.Blocks.Count > 0)];
+        if (computing.Count == 0)
+            return;
+        List<(TrainerEntry Trainer, IReadOnlyList<LaneBlock> Blocks)> due = progress.IsLastStep ? computing
+            : rounds.IsFirst ? [.. computing.Where(share => share.Trainer.UnprovedSince < progress.Step)]
+            : [];
+        foreach (var (_, blocks) in due)
+            Audit(blocks, audits++);
+        if (due.Count == 0 && progress.Step % options.AuditEvery == 0)
+        {
+            var number = audits++;
+            Audit(computing[number % computing.Count].Blocks, number / computing.Count);
+        }
+    }
+
+    /// <summary>A block of the round under way counts: so do the redundant lanes in it, and the state that it was computed on.</summary>
+    public void Note(BlockComputed computed)
+    {
+        foreach (var (lane, hash) in computed.Result.Witnesses)
+        {
+            if (rounds.Current!.Witnesses.Contains(lane) && rounds.Current.Checks.Find(check => check.Block == new LaneBlock(lane, 1)) is { } check)
+                Vote(check, computed.Trainer, hash);
+        }
+
+        votes.Note(computed.Trainer, computed.Result.StateChecksum);
+    }
+
+    /// <summary>A trainer has applied an update; where it is the newest, its state is compared with those of others.</summary>
+    public void Note(TrainerEntry trainer, UpdateApplied applied)
+    {
+        if (!rounds.Updates.Holds(applied.Round))
+            return;
+        trainer.Step = Math.Max(trainer.Step, applied.Round.Step + 1);
+        if (applied.Round.Step + 1 == progress.Step)
+            votes.Note(applied.Trainer, applied.Update.Checksum);
+    }
+
+    /// <summary>A trainer computed a block once more.</summary>
+    public void Note(TrainerEntry trainer, BlockRecomputed recomputed) => Answer(trainer, recomputed.Ticket, recomputed.Block, recomputed.Result.Hash);
+
+    /// <summary>A trainer previewed an update.</summary>
+    public void Note(TrainerEntry trainer, UpdatePreviewed previewed)
+    {
+        if (trainer.Rechecks.RemoveAll(asked => asked is PreviewUpdate && (asked.Ticket, asked.Attempt) == (previewed.Ticket, previewed.Attempt)) > 0)
+            Answer(trainer, previewed.Ticket, null, RoundCheck.HashOf(previewed.Norm));
+    }
+
+    /// <summary>Asks for the votes that are needed, and draws the conclusion where they differ.</summary>
+    public void Check()
+    {
+        if (rounds.Current is not { } round)
+            return;
+        AskForProofs(round);
+        foreach (var check in round.Checks)
+        {
+            if (check.Agrees)
+                continue;
+            if (check.FindOutliers() is { } outliers)
+            {
+                Convict(round, check, outliers);
+                return;
+            }
+
+            // The vote of whoever computes a redundant lane comes with its block.
+            var isVoteDue = check.Block is { Count: 1 } lane && round.Witnesses.Contains(lane.First) && !round.Done.Any(part => part.Block.Contains(lane));
+            if (check.Asked is null && (check.Count != 1 || !isVoteDue))
+                Ask(round, check);
+        }
+    }
+
+    /// <summary>Whether the norm of the update is known. One trainer's word for it is enough, save where the step is audited, or replayed later.</summary>
+    public bool IsPreviewed()
+    {
+        var round = rounds.Current!;
+        if (round.Update is { } update)
+            return update.Agrees;
+        round.Checks.Add(round.Update = new RoundCheck(null) { Needed = round.Witnesses.Count > 0 ? 2 : 1 });
+        Check();
+        return false;
+    }
+
+    /// <summary>Has all blocks of the round under way computed once more: do others, or the same once more, get the same bits?</summary>
+    public void Replay()
+    {
+        var round = rounds.Current!;
+        round.IsReplayed = true;
+        foreach (var part in round.Done)
+        {
+            var check = new RoundCheck(part.Block);
+            check.Vote(part.Trainer, part.Result.Hash);
+            round.Checks.Add(check);
+        }
+
+        if (round.Update is { } update)
+            update.Needed = 2;
+        Check();
+    }
+
+    /// <summary>Whether a state that is to be kept is one that all have. The last, which no step comes after that would find a difference, is waited for by
+    /// all.</summary>
+    public bool CanKeepState() => (!progress.IsComplete || roster.All.All(trainer => !trainer.IsMember || trainer.Step == progress.Step)) && StatesAgree();
+
+    /// <summary>Whether all who compute, or are copied from, do so on the same weights and moments; where not, the run goes back.</summary>
+    public bool StatesAgree()
+    {
+        if (votes.Dispute(progress.Step) is not { } dispute)
+            return true;
+        var since = Math.Max(0, progress.Step - 1);
+        foreach (var key in dispute.Suspects)
+        {
+            decisions.Record(new CorruptionFound(output.Now, progress.Step, key.Id, dispute.Evidence));
+            if (roster.Find(key) is not { } suspect)
+                continue;
+            if (dispute.IsProven)
+            {
+                since = Math.Min(since, suspect.Doubt());
+                membership.Quarantine(suspect, Correction.Automatic, $"It had another state than the others: {dispute.Evidence}.");
+            }
+            else
+            {
+                membership.Abandon(suspect, $"Nobody could tell whose state is right: {dispute.Evidence}.");
+            }
+        }
+
+        // They agreed one step ago, or that step would not have been committed.
+        rounds.Abandon();
+        steering.Distrust(since, $"Not all had the same state: {dispute.Evidence}.");
+        return false;
+    }
+
+    /// <summary>A trainer is lost; where it found corrupt bits with itself, or in what it was given, more may follow.</summary>
+    public void Lose(TrainerLost lost)
+    {
+        if (roster.Find(lost.Trainer) is not { } trainer)
+            return;
+        var wasApplying = trainer.Loading is null && trainer.Step < trainer.ToldStep;
+        var wasPreviewing = trainer.Rechecks.Exists(asked => asked is PreviewUpdate && asked.Ticket.Round == rounds.Current?.Round);
+        membership.Lose(trainer, lost.Reason);
+        if (lost.Damage is not { } damage)
+            return;
+        decisions.Record(new CorruptionFound(output.Now, progress.Step, lost.Trainer.Id, lost.Reason));
+
+        // Nobody can catch up by a total that is damaged, and there is no other: the step is taken again.
+        if (damage == FoundDamage.Shared && wasApplying && rounds.Updates.Oldest is { } oldest)
+            rollback.GoBack(oldest, lost.Reason);
+        else if (damage == FoundDamage.Shared && wasPreviewing)
+            rounds.Abandon();
+        if (damage == FoundDamage.Own && ++trainer.Corruptions >= options.CorruptionLimit)
+            membership.Quarantine(trainer, Correction.Automatic, $"It found corrupt bits with itself {trainer.Corruptions} times, the last time: {lost.Reason}");
+    }
+
+    private void AskForProofs(RoundState round)
+    {
+        foreach (var trainer in roster.All.Where(trainer => trainer.IsMember && membership.MustBeProved(trainer)))
+        {
+            // It may be about to prove itself.
+            if (round.Checks.Exists(check => !check.Agrees && (check.Suspect == trainer || trainer.Owes.Exists(owed => check.Block is { } lanes && owed.Block.Contains(lanes)))))
+                continue;
+            var lanes = round.Checks.Where(static check => check.Block is { Count: 1 }).ToList();
+            if (lanes.Count == 0)
+                round.Checks.Add(new RoundCheck(new LaneBlock(0, 1)) { Suspect = trainer });
+            else if (lanes.Find(static check => check.Agrees) is { } check)
+                (check.Suspect, check.Needed) = (trainer, check.Count + 1);
+        }
+    }
+
+    private void Audit(IReadOnlyList<LaneBlock> share, int turn)
+    {
+        var lanes = share.SelectMany(static block => Enumerable.Range(block.First, block.Count)).ToList();
+        var lane = lanes[turn % lanes.Count];
+        rounds.Current!.Witnesses.Add(lane);
+        rounds.Current.Checks.Add(new RoundCheck(new LaneBlock(lane, 1)));
+    }
+
+    private void Ask(RoundState round, RoundCheck check)
+    {
+        var owner = check.Block is not { } lanes ? null
+            : roster.All.FirstOrDefault(trainer => trainer.Owes.Exists(owed => owed.Ticket.Round == round.Round && owed.Block.Contains(lanes)));
+        var voter = roster.All.Where(static trainer => trainer.IsMember)
+            .OrderBy(trainer => check.Suspect == trainer && check.VotesOf(trainer.Key!.Value) == 0 ? -1 : check.VotesOf(trainer.Key!.Value) + (trainer == owner ? 1 : 0))
+            .ThenBy(static trainer => trainer.LanesOwed).ThenBy(static trainer => trainer.Number)
+            .FirstOrDefault();
+        if (voter is null)
+            return;
+        check.Asked = voter;
+        check.Attempt++;
+        CheckCommand command = check.Block is { } block
+            ? new RecomputeBlock(rounds.CurrentTicket, block, progress.Step, progress.Course.Skips, check.Attempt)
+            : new PreviewUpdate(rounds.CurrentTicket, round.GradientNorm, progress.Schedule.At(progress.Step), check.Attempt);
+        voter.Rechecks.Add(command);
+        roster.Tell(voter, command);
+    }
+
+    private void Answer(TrainerEntry trainer, Ticket ticket, LaneBlock? block, ulong hash)
+    {
+        if (rounds.Current?.Round != ticket.Round || rounds.Current.Checks.Find(check => check.Asked == trainer && check.Block == block) is not { } check)
+            return;
+        check.Asked = null;
+        Vote(check, trainer.Key!.Value, hash);
+    }
+
+    private void Vote(RoundCheck check, TrainerKey trainer, ulong hash)
+    {
+        check.Vote(trainer, hash);
+
+        // Whoever previews an update right need not have computed its lanes right; and nobody is proved by agreeing with itself.
+        if (!check.Agrees || check.Block is null || check.Voters.Count() < 2)
+            return;
+        foreach (var voter in check.Voters)
+        {
+            if (roster.Find(voter) is { } proved)
+                proved.UnprovedSince = rounds.Current!.Done.Any(part => part.Trainer.Number == voter.Number) ? progress.Step : long.MaxValue;
+        }
+    }
+
+    // A faulty replica is not to be trusted since it was last proved right, and with it all that was summed from its gradients.
+    private void Convict(RoundState round, RoundCheck check, IReadOnlyList<TrainerKey> outliers)
+    {
+        var isProven = check.Voters.Count() > outliers.Count;
+        if (round.IsReplayed)
+        {
+            decisions.Record(new StepReplayed(output.Now, progress.Step, Agreed: false, check.Evidence));
+            decisions.Record(new SpikeExplained(output.Now, progress.Step, SpikeCause.Hardware, check.Evidence));
+        }
+
+        var since = progress.Step;
+        foreach (var outlier in outliers)
+        {
+            decisions.Record(new CorruptionFound(output.Now, progress.Step, outlier.Id, check.Evidence));
+            if (roster.Find(outlier) is not { } trainer)
+                continue;
+            since = Math.Min(since, trainer.Doubt());
+            if (isProven)
+                membership.Quarantine(trainer, Correction.Automatic, $"At step {progress.Step} it computed other bits than the others: {check.Evidence}.");
+            else
+                membership.Abandon(trainer, $"At step {progress.Step} nobody could tell who computed the right bits: {check.Evidence}.");
+        }
+
+        rounds.Abandon();
+        if (options.AuditEvery > 0)
+            steering.Distrust(since, $"Since step {since} wrong bits of {string.Join(" and ", outliers)} may have entered the weights.");
+    }
+}

@@ -1,0 +1,175 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>Who takes part: trainers that are started, lost, quarantined, and told to go.</summary>
+internal sealed class Membership(
+    RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress, KeptStates states, Rounds rounds)
+{
+    /// <summary>Starts as many trainers as are wanted, and tells the others to go.</summary>
+    public void Enlist()
+    {
+        // The lowest numbers that are not in quarantine.
+        var numbers = Enumerable.Range(0, roster.Wanted + roster.Quarantined.Count).Where(number => !roster.Quarantined.Contains(number)).Take(roster.Wanted).ToHashSet();
+        foreach (var number in numbers.Order())
+        {
+            var trainer = roster[number];
+            if (trainer is { IsRetiring: false })
+                continue;
+            trainer ??= roster.Add(number);
+            trainer.IsRetiring = false;
+            if (trainer.Key is null)
+                Start(trainer);
+        }
+
+        foreach (var trainer in roster.All.Where(trainer => !numbers.Contains(trainer.Number)))
+            trainer.IsRetiring = true;
+    }
+
+    /// <summary>Has another number of trainers from now on.</summary>
+    public void Scale(int count)
+    {
+        if (count == roster.Wanted || count < 1)
+            return;
+        roster.Want(count);
+        decisions.Record(new TrainersScaled(output.Now, progress.Step, count));
+        Enlist();
+    }
+
+    /// <summary>Handles what the supervisor of trainers reports, save for trainers that are lost.</summary>
+    public void Handle(TrainerSupervisorReport report)
+    {
+        switch (report)
+        {
+            case TrainerStarted started:
+                NoteStarted(started.Trainer);
+                break;
+            case TrainerGivenUp given:
+                NoteGivenUp(given);
+                break;
+            case TrainerSupervisorStarted:
+                NoteSupervisorStarted();
+                break;
+        }
+    }
+
+    /// <summary>A trainer is gone: its lanes go to others.</summary>
+    public void Lose(TrainerEntry trainer, string reason)
+    {
+        var key = trainer.Key!.Value;
+        var wasMember = trainer.IsMember;
+        states.Release(trainer);
+        rounds.Release(trainer);
+        rounds.TakeLanes(trainer);
+        trainer.Forget();
+        trainer.Faults++;
+        trainer.LastFault = reason;
+        roster.Refresh(trainer);
+        if (!wasMember)
+            return;
+        decisions.Record(new TrainerLeft(output.Now, progress.Step, key.Id, roster.NextGeneration(), reason));
+        if (!trainer.IsRetiring)
+            output.Warn($"{key} is lost at step {progress.Step}; its lanes go to the others: {reason}");
+    }
+
+    /// <summary>Gives a trainer up that lives, but is not to be counted on; it is restarted.</summary>
+    public void Abandon(TrainerEntry trainer, string reason)
+    {
+        output.Do(new ToTrainerSupervisor(new AbandonTrainer(trainer.Key!.Value, reason)));
+        Lose(trainer, reason);
+    }
+
+    /// <summary>A trainer takes no part until it is released; another takes its place.</summary>
+    public void Quarantine(TrainerEntry trainer, string by, string reason)
+    {
+        if (trainer.Key is not null)
+            Lose(trainer, reason);
+        output.Do(new ToTrainerSupervisor(new RetireTrainer(trainer.Number)));
+
+        // Whoever was alone was taken on trust.
+        if (roster.Count == 1)
+            trainer.Doubt();
+        roster.Remove(trainer);
+        roster.Quarantine(trainer.Number);
+        decisions.Record(new TrainerQuarantined(output.Now, progress.Step, trainer.Number, by, reason));
+        output.Warn($"trainer {trainer.Number} is quarantined: {reason}");
+        if (roster.Quarantined.Count > options.QuarantineLimit)
+            end.Fail($"{roster.Quarantined.Count} trainers are quarantined, more than may be: this machine is not to be trusted; run a memory test. The last one: {reason}");
+        Enlist();
+    }
+
+    /// <summary>A quarantined trainer may take part again.</summary>
+    public void Release(int number, string by)
+    {
+        if (!roster.Quarantined.Contains(number))
+            throw new InvariantException($"Trainer {number} is not quarantined.");
+        roster.Release(number);
+        decisions.Record(new TrainerReleased(output.Now, progress.Step, number, by));
+        Enlist();
+    }
+
+    /// <summary>Whether a trainer has a part in the weights that nobody proved, and must be proved before the run goes on without it, or ends.</summary>
+    public bool MustBeProved(TrainerEntry trainer) => trainer.UnprovedSince < progress.Step && IsAwaited(trainer);
+
+    /// <summary>Trainers that were told to go leave when nothing waits for them.</summary>
+    public void Retire()
+    {
+        foreach (var trainer in roster.All.Where(static trainer => trainer.IsRetiring).ToList())
+        {
+            var isLastWithState = trainer.IsMember && !roster.All.Any(other => other != trainer && other.IsMember);
+            if (isLastWithState || IsAwaited(trainer) || trainer.Copying is not null || trainer.Evaluating is not null || trainer.Owes.Count > 0 || trainer.Rechecks.Count > 0)
+                continue;
+            output.Do(new ToTrainerSupervisor(new RetireTrainer(trainer.Number)));
+            states.Release(trainer.Loading);
+            if (trainer is { IsMember: true, Key: { } key })
+                decisions.Record(new TrainerLeft(output.Now, progress.Step, key.Id, roster.NextGeneration(), "The number of trainers was lowered."));
+            roster.Remove(trainer);
+        }
+    }
+
+    private void NoteStarted(TrainerKey key)
+    {
+        if (roster[key.Number] is not { } started || key.Incarnation <= started.LastIncarnation)
+            return;
+        if (started.Key is { } former)
+            Lose(started, $"{former} gave way to {key}.");
+        (started.Key, started.LastIncarnation) = (key, key.Incarnation);
+        roster.Refresh(started);
+    }
+
+    private void NoteGivenUp(TrainerGivenUp given)
+    {
+        if (roster[given.Number] is { } trainer)
+        {
+            if (trainer.Key is not null)
+                Lose(trainer, given.Report);
+            trainer.Standing = TrainerStanding.GivenUp;
+        }
+
+        end.Fail(given.Report);
+    }
+
+    // Its trainers went with it.
+    private void NoteSupervisorStarted()
+    {
+        foreach (var trainer in roster.All)
+        {
+            if (trainer.Key is not null)
+                Lose(trainer, "The supervisor of trainers failed.");
+            if (!trainer.IsRetiring)
+                Start(trainer);
+        }
+    }
+
+    // Whoever is told to go is proved right first, and in the last step all are.
+    private bool IsAwaited(TrainerEntry trainer) =>
+        roster.CanProve && trainer.UnprovedSince <= progress.Step && !progress.IsComplete && !end.IsEnding && (trainer.IsRetiring ? trainer.IsMember : progress.IsLastStep);
+
+    private void Start(TrainerEntry trainer)
+    {
+        output.Do(new ToTrainerSupervisor(new StartTrainer(trainer.Number, trainer.LastIncarnation)));
+        roster.Refresh(trainer);
+    }
+}

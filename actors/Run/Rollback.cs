@@ -1,0 +1,46 @@
+using ActorTrain.Actors.Recovery;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>The way back to an earlier state: what belongs to the steps after it is abandoned, and they are taken again.</summary>
+internal sealed class Rollback(
+    RunOutput output, Decisions decisions, TrainerRoster roster, RunProgress progress, KeptStates states, Rounds rounds, StateVotes votes, Saving saving, Evaluations evaluations,
+    MetricsStream metrics)
+{
+    /// <summary>All trainers leave the state they have, and take over the newest one that is kept from a step or from before it.</summary>
+    public void GoBack(long to, string reason)
+    {
+        var (kind, step) = states.NewestUntil(to);
+        decisions.Record(new RunRolledBack(output.Now, step, progress.Step, kind, reason));
+        output.Warn($"the run goes back from step {progress.Step} to the {RunEventWords.InWords(kind)} of step {step}: {reason}");
+        foreach (var trainer in roster.All.Where(static trainer => trainer.HasState))
+        {
+            states.Release(trainer);
+            rounds.Release(trainer);
+            trainer.ForgetState();
+            roster.Refresh(trainer);
+        }
+
+        roster.NextGeneration();
+        saving.ForgetAfter(step);
+        states.ForgetAfter(step);
+        Return(step);
+        saving.SaveReturn(step);
+    }
+
+    /// <summary>The newest state that is kept is the one to continue from, for no trainer has a later one.</summary>
+    public void Return(long step)
+    {
+        rounds.ForgetUpdates();
+        rounds.Abandon();
+        states.Snapshots.DropAfter(step);
+        foreach (var trainer in roster.All.Where(trainer => trainer.UnprovedSince >= step))
+            trainer.Doubt();
+        progress.ReturnTo(step, states.CourseAt(step), output.Now);
+        votes.Clear();
+        evaluations.ReturnTo(step);
+        saving.ForgetDue();
+        metrics.Add(new MetricsItem(null, step));
+    }
+}

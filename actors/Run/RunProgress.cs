@@ -1,0 +1,136 @@
+using ActorTrain.Data.Plan;
+using ActorTrain.Models;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Recovery;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>How far a run is: the updates so far, and what decides the next.</summary>
+internal sealed class RunProgress
+{
+    private readonly LearningRateSchedule schedule;
+    private readonly BatchPlan plan;
+    private long boundary = -1;
+
+    /// <summary>Continues at a step.</summary>
+    /// <param name="schedule">Learning rate by step, as the run was started.</param>
+    /// <param name="plan">Which samples each step trains on.</param>
+    /// <param name="interventions">What was decided to change.</param>
+    /// <param name="step">Updates so far.</param>
+    /// <param name="lastStep">Updates in all, extensions included.</param>
+    /// <param name="kept">The course of the state at that step.</param>
+    public RunProgress(LearningRateSchedule schedule, BatchPlan plan, Interventions interventions, long step, long lastStep, Course kept)
+    {
+        (this.schedule, this.plan, Interventions, Step, LastStep) = (schedule, plan, interventions, step, lastStep);
+        Course = interventions.Ahead(kept);
+    }
+
+    /// <summary>Updates so far.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>Updates in all, extensions included.</summary>
+    public long LastStep { get; private set; }
+
+    /// <summary>What decides, beside the weights and the configuration, what the next steps do.</summary>
+    public Course Course { get; private set; }
+
+    /// <summary>What was decided to change.</summary>
+    public Interventions Interventions { get; }
+
+    /// <summary>How often this step was vetoed in a row.</summary>
+    public int Vetoes { get; private set; }
+
+    /// <summary>When the last update was made.</summary>
+    public DateTimeOffset UpdatedAt { get; private set; }
+
+    /// <summary>Whether all updates are made.</summary>
+    public bool IsComplete => Step >= LastStep;
+
+    /// <summary>Whether the next update is the last.</summary>
+    public bool IsLastStep => Step == LastStep - 1;
+
+    /// <summary>Learning rate by step, with the extensions in force.</summary>
+    public LearningRateSchedule Schedule => Course.Extended(schedule);
+
+    /// <summary>Whether a step has been reached at which the run has not looked around yet. It is asked once a step.</summary>
+    public bool TakeBoundary()
+    {
+        if (boundary == Step)
+            return false;
+        boundary = Step;
+        return true;
+    }
+
+    /// <summary>The run begins, or continues.</summary>
+    public void Begin(DateTimeOffset now) => UpdatedAt = now;
+
+    /// <summary>An update is made.</summary>
+    /// <param name="spikes">What the rules for spikes remember with it.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>The time since the one before.</returns>
+    public TimeSpan NoteUpdate(SpikeMemory spikes, DateTimeOffset now)
+    {
+        if (Step >= LastStep)
+            throw new InvariantException($"Step {Step} is to be taken, and the run has {LastStep}.");
+        var elapsed = now - UpdatedAt;
+        (Step, Vetoes, UpdatedAt) = (Step + 1, 0, now);
+        Course = Course with { Spikes = spikes };
+        return elapsed;
+    }
+
+    /// <summary>The batch of this step is left out, and the next one taken instead.</summary>
+    /// <param name="reason">Why, in words.</param>
+    /// <param name="spikes">What the rules for spikes remember without it.</param>
+    /// <param name="window">Steps for which the veto is remembered.</param>
+    /// <returns>The positions of the sample stream that are left out.</returns>
+    public IReadOnlyList<SkippedRange> Veto(string reason, SpikeMemory spikes, long window)
+    {
+        List<SkippedRange> positions = [.. plan.Samples(Step, Course.Skips).Select(sample => new SkippedRange(sample.Position, 1, reason))];
+        Course = Course with
+        {
+            Skips = Course.Skips.Joined(positions),
+            Vetoes = Course.Vetoes.RemoveAll(earlier => earlier <= Step - window).Add(Step),
+            Spikes = spikes,
+        };
+        Vetoes++;
+        return positions;
+    }
+
+    /// <summary>An intervention is decided. One for a later step is known to the course at once, and in force from its step on.</summary>
+    public void Note(Correction correction)
+    {
+        Interventions.Add(correction);
+        LastStep = Math.Max(LastStep, correction.Steps ?? 0);
+    }
+
+    /// <summary>The course knows all that was decided for this step or later ones.</summary>
+    public void LookAhead() => Course = Interventions.Ahead(Course);
+
+    /// <summary>An intervention comes into force.</summary>
+    public void Follow(Correction correction)
+    {
+        if (correction.From != Step)
+            throw new InvariantException($"An intervention for step {correction.From} cannot come into force at step {Step}.");
+        Course = Course.With(correction);
+    }
+
+    /// <summary>Later steps are taken again.</summary>
+    /// <param name="step">Updates that the state has seen.</param>
+    /// <param name="kept">Its course.</param>
+    /// <param name="now">The time.</param>
+    public void ReturnTo(long step, Course kept, DateTimeOffset now)
+    {
+        if (step > Step)
+            throw new InvariantException($"A run at step {Step} cannot go back to step {step}.");
+        (Step, Course, Vetoes, UpdatedAt, boundary) = (step, Interventions.Ahead(kept), 0, now, -1);
+    }
+
+    /// <summary>The batches of some steps, as the plan has them now, with whatever lies between them.</summary>
+    public SkippedRange Batches(long from, long count, string reason)
+    {
+        var first = Course.Skips.PositionOf(from * plan.BatchSize);
+        var last = Course.Skips.PositionOf(((from + count) * plan.BatchSize) - 1);
+        return new SkippedRange(first, last - first + 1, reason);
+    }
+}

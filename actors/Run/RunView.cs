@@ -1,0 +1,72 @@
+using ActorTrain.Actors.Goodput;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Persistence.Goodput;
+using ActorTrain.Persistence.Recovery;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>How a run stands, for people who look, and what its time goes into.</summary>
+internal sealed class RunView(
+    RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress, Rounds rounds, Saving saving, Evaluations evaluations, OperatorDesk operators,
+    FaultCounts faults, TimeAccount time)
+{
+    private bool IsHeldUp => decisions.HoldUp || metrics.HoldsUp;
+
+    /// <summary>How the run stands.</summary>
+    public RunStatus Status() => new(
+        progress.Step, progress.LastStep, roster.Generation, Phase(), [.. roster.All.Select(static trainer => trainer.Status())], decisions.WaitingCount, [.. faults.All])
+    {
+        Course = new CourseStatus
+        {
+            IsPaused = operators.HasPaused,
+            Quarantined = [.. roster.Quarantined],
+            InForce = progress.Course.Corrections,
+            Pending = [.. progress.Interventions.Pending(progress.Course)],
+            Spikes = decisions.Known.Spikes,
+            Vetoes = decisions.Known.Vetoes,
+            Rollbacks = decisions.Known.Rollbacks,
+            Corruptions = decisions.Known.Corruptions,
+        },
+    };
+
+    /// <summary>What the time goes into from now on; null: into what was said last.</summary>
+    public GoodputTurn? Turn(DateTimeOffset now)
+    {
+        time.Follow(progress.Step);
+        return time.Turn(now, Doing(), progress.Step);
+    }
+
+    private string Phase() => end.IsOver ? "ended"
+        : end.Failure is not null ? "failing"
+        : end.StopReason is not null ? "stopping"
+        : IsHeldUp ? (decisions.HoldUp ? "paused: the database is away" : "paused: the metrics file is slow")
+        : operators.HasPaused ? "paused by an operator"
+        : progress.IsComplete ? "finishing"
+        : !roster.HasMembers ? "waiting for a trainer"
+        : rounds.Current is { LanesAreDone: true } ? "reducing"
+        : "training";
+
+    private (GoodputActivity Activity, string? Cause) Doing()
+    {
+        var ending = (GoodputActivity.Ending, end.Failure is null ? null : GoodputClock.Failed);
+        if (end.IsRecorded)
+            return ending;
+        if (IsHeldUp)
+            return (GoodputActivity.Recovering, decisions.HoldUp ? "journal away" : "metrics file slow");
+        if (operators.HasPaused && rounds.Current is null)
+            return (GoodputActivity.Paused, null);
+        if (time.Trouble is { } trouble && rounds.HaveBegun)
+            return (GoodputActivity.Recovering, trouble);
+        if (evaluations.HoldUp)
+            return (GoodputActivity.Evaluating, null);
+        if (saving.IsCopying)
+            return (GoodputActivity.Saving, saving.CopiesForDisk ? "checkpoint" : "snapshot");
+        if (progress.IsComplete || (end.IsEnding && rounds.Current is null))
+            return saving.IsSettled ? ending : (GoodputActivity.Saving, "checkpoint");
+        if (rounds.HaveBegun)
+            return (GoodputActivity.NewSteps, null);
+
+        // Another supervisor of this process had begun before this one.
+        return rounds.FirstNumber > 1 ? (GoodputActivity.Recovering, "run supervisor") : (GoodputActivity.Starting, null);
+    }
+}

@@ -1,0 +1,342 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Recovery;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Recovery;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>Copies of the state in memory, and what of them is written to disk: when, in which order, and what is done where the disk refuses.</summary>
+internal sealed class Saving
+{
+    private readonly RunLogicOptions options;
+    private readonly RunOutput output;
+    private readonly RunEnd end;
+    private readonly Decisions decisions;
+    private readonly MetricsStream metrics;
+    private readonly TrainerRoster roster;
+    private readonly RunProgress progress;
+    private readonly KeptStates states;
+    private readonly StateVotes votes;
+    private readonly CheckpointSchedule schedule;
+    private readonly SaveRetries retries;
+    private readonly RetryTimer askedAgain;
+
+    // Why a copy of the state is taken: to be written; for trainers that wait for one; or because one is due in memory.
+    private long? due;
+    private bool isWanted;
+    private bool isSnapshotDue;
+
+    // What waits for the disk, and what is being written.
+    private (HeldSnapshot Snapshot, long MetricsNumber)? next;
+    private SaveCheckpoint? writing;
+    private bool isWritingVoid;
+    private DateTimeOffset copyAskedAt;
+    private DateTimeOffset writingSince;
+    private long saves;
+    private long copies;
+    private bool isSlownessTold;
+
+    /// <summary>Continues with the newest checkpoint.</summary>
+    public Saving(
+        RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress, KeptStates states,
+        StateVotes votes, CheckpointSchedule schedule)
+    {
+        (this.options, this.output, this.end, this.decisions, this.metrics) = (options, output, end, decisions, metrics);
+        (this.roster, this.progress, this.states, this.votes, this.schedule) = (roster, progress, states, votes, schedule);
+        (retries, askedAgain) = (new SaveRetries(options.SaveRetry), new RetryTimer(options.RetryInterval));
+        if (states.Origin.WeightsHash is not null)
+            SavedStep = states.Origin.Step;
+    }
+
+    /// <summary>The step of the newest checkpoint; null: there is none.</summary>
+    public long? SavedStep { get; private set; }
+
+    /// <summary>SHA-256 of the weights of the newest checkpoint of this process.</summary>
+    public string? SavedHash { get; private set; }
+
+    /// <summary>Whether nothing is being written, or waits for that.</summary>
+    public bool IsIdle => writing is null && next is null;
+
+    /// <summary>Whether a checkpoint is being written.</summary>
+    public bool IsWriting => writing is not null;
+
+    /// <summary>Whether a copy waits for the disk.</summary>
+    public bool IsWaiting => next is not null;
+
+    /// <summary>Whether nothing is to be written.</summary>
+    public bool IsSettled => IsIdle && due is null;
+
+    /// <summary>Whether the state is being copied, so that it must not change.</summary>
+    public bool IsCopying => roster.All.Any(static trainer => trainer.Copying is not null);
+
+    /// <summary>Whether what is being copied is to be written.</summary>
+    public bool CopiesForDisk => IsCopying && due is not null;
+
+    /// <summary>Whether a copy of the state is to be taken now.</summary>
+    public bool WantsCopy => (due is not null || isWanted || isSnapshotDue) && !IsCopying && !LetsFinish;
+
+    /// <summary>When something is due; null: nothing is.</summary>
+    public DateTimeOffset? DueAt => writing is null ? retries.At : retries.At is { } again && again < askedAgain.At ? again : askedAgain.At;
+
+    // The last step waits for the disk anyway, and so need not take the place of one that is to be kept for good.
+    private bool LetsFinish => progress.IsComplete && !end.IsEnding && !isWanted && next is { } waiting && waiting.Snapshot.Step < progress.Step && IsKeptForGood(waiting.Snapshot.Step);
+
+    /// <summary>A step is complete: is it to be saved, or copied?</summary>
+    public void NoteBoundary()
+    {
+        var step = progress.Step;
+        schedule.NoteBoundary(step, SavedStep, output.Now);
+        if (SavedStep != step && (progress.IsComplete || (step > 0 && schedule.IsDue(step, output.Now) && !MakesWay())))
+            due = step;
+        isSnapshotDue = step > 0 && options.SnapshotEvery > 0 && step % options.SnapshotEvery == 0 && !end.IsEnding;
+        Prove();
+    }
+
+    /// <summary>The run ends: its last state is to be saved.</summary>
+    public void NoteEnding() => due = SavedStep == progress.Step || writing?.Step == progress.Step || next?.Snapshot.Step == progress.Step ? null : progress.Step;
+
+    /// <summary>A trainer waits for a newer state than is kept.</summary>
+    public void RequestCopy() => isWanted = true;
+
+    /// <summary>Has the state copied, unless it is.</summary>
+    public void TakeCopy()
+    {
+        if (states.Snapshots.Newest is { } newest && newest.Step == progress.Step)
+        {
+            Use(newest);
+            return;
+        }
+
+        if (roster.Ready(progress.Step) is not { } source)
+            return;
+        var isNeeded = due is not null || isWanted;
+        if (next is { } older && due is not null)
+        {
+            // The disk is slower than the checkpoints come: the newer takes the place of the one that waits.
+            TellSlowness(skipped: older.Snapshot.Step, favoured: progress.Step);
+            DropNext();
+        }
+
+        var trusted = roster.TrustedStep(progress.Step);
+        var slot = states.Snapshots.Take(trusted, options.ProofSteps, isNeeded);
+        if (slot is null && isWanted && next is not null)
+        {
+            // Whoever waits for a state is worth more than a checkpoint of this very step.
+            DropNext();
+            due = progress.Step;
+            slot = states.Snapshots.Take(trusted, options.ProofSteps, isNeeded);
+        }
+
+        isSnapshotDue = false;
+        if (slot is not { } taken)
+            return;
+        copyAskedAt = output.Now;
+        source.Copying = new CopyState(taken, progress.Step, ++copies);
+        roster.Tell(source, source.Copying);
+    }
+
+    /// <summary>The state is copied.</summary>
+    public void Complete(TrainerEntry trainer, StateCopied copied)
+    {
+        if (trainer.Copying is not { } asked || asked.Number != copied.Number)
+            return;
+        trainer.Copying = null;
+        votes.Note(copied.Trainer, copied.StateChecksum);
+        schedule.NoteStall(output.Now - copyAskedAt);
+        states.Snapshots.Unpin(copied.Slot);
+        var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, progress.Course);
+        states.Snapshots.Fill(snapshot);
+        Use(snapshot);
+    }
+
+    /// <summary>The run went back to a step. That is a risk: its state is not left in memory alone.</summary>
+    public void SaveReturn(long step)
+    {
+        if (states.IsOnDisk(step) || states.Snapshots.Newest is not { } kept || kept.Step != step
+            || (writing?.Step == step && !isWritingVoid) || next?.Snapshot.Step == step)
+            return;
+        due = step;
+        Use(kept);
+    }
+
+    /// <summary>The newest snapshot that is not saved is, now that nothing better is to be had.</summary>
+    /// <returns>Whether there is one.</returns>
+    public bool SaveNewest()
+    {
+        if (!IsIdle || end.IsLost(ActorRole.Checkpointer) || states.Snapshots.Newest is not { } left || left.Step <= (SavedStep ?? -1))
+            return false;
+        states.Snapshots.Pin(left.Slot);
+        next = (left, 0);
+        Write();
+        return true;
+    }
+
+    /// <summary>Hands what waits to the disk. A checkpoint never knows more steps than the metrics on disk, nor more interventions than the journal,
+    /// unless there is no time to wait for it.</summary>
+    public void Write()
+    {
+        if (writing is not null || next is not { } waiting || end.IsLost(ActorRole.Checkpointer) || !metrics.IsSettled(waiting.MetricsNumber))
+            return;
+        if (!end.IsEnding && !progress.IsComplete && decisions.InterventionWaits)
+            return;
+        var (slot, step, hash, course) = waiting.Snapshot;
+        writing = new SaveCheckpoint(++saves, slot, step, hash, course, decisions.History) { Unproved = roster.UnprovedBefore(step), Decisions = decisions.Durable };
+        (next, writingSince) = (null, output.Now);
+        retries.NoteBegun();
+        askedAgain.Start(output.Now);
+        output.Do(new ToCheckpointer(writing));
+    }
+
+    /// <summary>Handles what the checkpointer reports.</summary>
+    public void Handle(CheckpointReport report)
+    {
+        switch (report)
+        {
+            case CheckpointerStarted when writing is not null:
+                output.Do(new ToCheckpointer(writing));
+                break;
+            case CheckpointSaved saved when writing?.Number == saved.Number:
+                if (EndWriting() is { } done)
+                    Complete(saved, done);
+                break;
+            case CheckpointFailed failed when writing?.Number == failed.Number:
+                if (EndWriting() is { } undone)
+                    Fail(failed, undone.Slot);
+                break;
+        }
+    }
+
+    /// <summary>What is not answered is asked again, and a disk that refused is tried again.</summary>
+    public void Remind()
+    {
+        if (writing is not null && askedAgain.IsDue(output.Now))
+        {
+            output.Do(new ToCheckpointer(writing));
+            askedAgain.Repeat(output.Now);
+        }
+
+        if (writing is null && !end.IsEnding && retries.TakeDue(output.Now) && next is null && progress.Step > 0 && SavedStep != progress.Step)
+            due = progress.Step;
+    }
+
+    /// <summary>States of later steps are abandoned: they lack an intervention, or are replaced when their step comes again.</summary>
+    public void ForgetAfter(long step)
+    {
+        if (next is { } waiting && waiting.Snapshot.Step > step)
+            DropNext();
+        if (writing?.Step > step)
+            isWritingVoid = true;
+        if (SavedStep > step)
+        {
+            var left = states.Origins.LastOrDefault(origin => origin.WeightsHash is not null && origin.Step <= step);
+            (SavedStep, SavedHash) = (left?.Step, left?.WeightsHash);
+        }
+    }
+
+    /// <summary>Nothing of the step that the run has left is to be saved any more.</summary>
+    public void ForgetDue() => due = null;
+
+    private bool IsKeptForGood(long step) => options.KeepEvery > 0 && step % options.KeepEvery == 0;
+
+    // One that waits for the disk and is to be kept for good is worth more than one that is not.
+    private bool MakesWay()
+    {
+        if (next is not { } waiting || !IsKeptForGood(waiting.Snapshot.Step) || IsKeptForGood(progress.Step))
+            return false;
+        TellSlowness(skipped: progress.Step, favoured: waiting.Snapshot.Step);
+        return true;
+    }
+
+    private void TellSlowness(long skipped, long favoured)
+    {
+        if (!isSlownessTold)
+            output.Warn($"checkpoints come faster than they are written, so that of step {skipped} is left out for that of step {favoured}; a larger checkpoints.every or a faster disk would help.");
+        isSlownessTold = true;
+    }
+
+    private void DropNext()
+    {
+        states.Snapshots.Unpin(next!.Value.Snapshot.Slot);
+        next = null;
+    }
+
+    private void Use(HeldSnapshot snapshot)
+    {
+        (isWanted, isSnapshotDue) = (false, false);
+        if (due is null)
+            return;
+        due = null;
+        schedule.NoteBegun(snapshot.Step, output.Now);
+        if (next is not null)
+            DropNext();
+        states.Snapshots.Pin(snapshot.Slot);
+        next = (snapshot, metrics.Last);
+        metrics.Flush(metrics.Last);
+    }
+
+    // Null: the run has gone back over that step meanwhile, and nobody wants it any more.
+    private SaveCheckpoint? EndWriting()
+    {
+        var done = isWritingVoid ? null : writing;
+        states.Snapshots.Unpin(writing!.Slot);
+        (writing, isWritingVoid) = (null, false);
+        return done;
+    }
+
+    private void Complete(CheckpointSaved saved, SaveCheckpoint done)
+    {
+        if (done.Step != saved.Step)
+            throw new InvariantException($"The checkpoint of step {done.Step} was asked for, and that of step {saved.Step} is written.");
+        decisions.Record(new CheckpointCommitted(output.Now, saved.Step, saved.WeightsHash));
+        states.Add(new RunOrigin(saved.Step, saved.WeightsHash, done.Course) { Unproved = done.Unproved }, saved.Kept);
+        (SavedStep, SavedHash) = (saved.Step, saved.WeightsHash);
+        output.Do(new ShowCheckpoint(saved.Step));
+        if (retries.NoteSaved())
+            output.Inform($"checkpoints can be written again: that of step {saved.Step} is on disk.");
+        if (schedule.NoteWritten(output.Now - writingSince, output.Now) is not var (every, reason))
+            return;
+        decisions.Record(new SaveIntervalChosen(output.Now, progress.Step, every, reason));
+        output.Inform($"a checkpoint is written every {(every == 1 ? "step" : $"{every} steps")} from now on. {reason}");
+    }
+
+    private void Fail(CheckpointFailed failed, int slot)
+    {
+        if (failed.IsSnapshotDamaged)
+        {
+            decisions.Record(new CorruptionFound(output.Now, progress.Step, new ActorId(ActorRole.Snapshots), failed.Reason));
+            output.Warn($"{failed.Reason} It is dropped, and the state is saved anew.");
+            states.Snapshots.Drop(slot);
+            due = progress.Step > 0 && SavedStep != progress.Step ? progress.Step : null;
+            return;
+        }
+
+        if (failed.Step == progress.Step && (progress.IsComplete || end.IsEnding))
+        {
+            decisions.Record(new CheckpointLost(output.Now, failed.Step, failed.Reason));
+            output.Warn(failed.Reason);
+            end.FailUnsaved(failed.Reason);
+            end.NoteLost(ActorRole.Checkpointer);
+            return;
+        }
+
+        if (!retries.NoteRefused(output.Now))
+            return;
+        decisions.Record(new CheckpointLost(output.Now, failed.Step, failed.Reason));
+        output.Warn(FormattableString.Invariant($"{failed.Reason} Training goes on, and the save is tried again in {retries.Wait.TotalSeconds:0.#} s and then ever more rarely; more is said once it succeeds."));
+    }
+
+    // At a boundary, where no audit is open.
+    private void Prove()
+    {
+        var step = progress.Step;
+        foreach (var (at, known) in decisions.History.Ripe(step, options.ProofSteps))
+        {
+            if (roster.CanProve && roster.All.Any(trainer => trainer.UnprovedSince < at))
+                continue;
+            decisions.Record(new CheckpointProved(output.Now, at, step, known.WeightsHash));
+            if (!end.IsLost(ActorRole.Checkpointer))
+                output.Do(new ToCheckpointer(new MarkGood(at, known.WeightsHash, step)));
+        }
+    }
+}

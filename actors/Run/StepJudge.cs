@@ -1,0 +1,213 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Recovery;
+using ActorTrain.Actors.Spikes;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>Whether a step's update may be applied, and what is done where not: accept, clip, veto, replay, roll back and skip, lower the rate, halt. Loss
+/// and gradient are known before any weight has changed, so a bad update is vetoed, not undone.</summary>
+internal sealed class StepJudge
+{
+    private readonly RunLogicOptions options;
+    private readonly RunOutput output;
+    private readonly RunEnd end;
+    private readonly Decisions decisions;
+    private readonly MetricsStream metrics;
+    private readonly TrainerRoster roster;
+    private readonly RunProgress progress;
+    private readonly Rounds rounds;
+    private readonly StateVotes votes;
+    private readonly Integrity integrity;
+    private readonly Steering steering;
+    private readonly TimeAccount time;
+    private readonly RetryTimer retry;
+    private SpikeProbe? probe;
+
+    public StepJudge(
+        RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress, Rounds rounds, StateVotes votes,
+        Integrity integrity, Steering steering, TimeAccount time)
+    {
+        (this.options, this.output, this.end, this.decisions, this.metrics, this.roster) = (options, output, end, decisions, metrics, roster);
+        (this.progress, this.rounds, this.votes, this.integrity, this.steering, this.time) = (progress, rounds, votes, integrity, steering, time);
+        retry = new RetryTimer(options.RetryInterval);
+    }
+
+    /// <summary>When the detector is asked again; null: it owes nothing.</summary>
+    public DateTimeOffset? DueAt => IsWaiting ? retry.At : null;
+
+    private bool IsWaiting => rounds.Current is { Signals: not null, Judgement: null } || probe is { Signals: not null };
+
+    /// <summary>Has the round under way judged, once it is reduced, and does what follows.</summary>
+    public void Judge()
+    {
+        if (rounds.Current is not { IsReduced: true } round || !integrity.StatesAgree())
+            return;
+        if (round.Signals is null)
+        {
+            if (options.PreviewsUpdates && double.IsFinite(round.GradientNorm) && !integrity.IsPreviewed())
+                return;
+            round.Signals = round.Measure(options.TokensPerStep, options.Norms);
+            AskFirst();
+        }
+
+        if (round.Judgement is { } judgement && round.Checks.TrueForAll(static check => check.Agrees) && integrity.IsProved)
+            Decide(round, judgement);
+    }
+
+    /// <summary>Handles what the detector reports.</summary>
+    public void Handle(SpikeReport report)
+    {
+        switch (report)
+        {
+            case SpikeDetectorStarted:
+                Ask();
+                break;
+            case StepJudged judged when rounds.Current is { Signals: not null, Judgement: null } round && judged.Round == round.Round:
+                round.Judgement = judged.Judgement;
+                break;
+            case StepJudged judged when probe is { Signals: not null } shown && judged.Round == shown.Round:
+                var (cause, evidence) = shown.Explain(judged.Judgement.Finding);
+                decisions.Record(new SpikeExplained(output.Now, shown.BatchStep, cause, evidence));
+                probe = null;
+                break;
+        }
+    }
+
+    /// <summary>A detector that does not answer is asked again.</summary>
+    public void Remind()
+    {
+        if (!IsWaiting || !retry.IsDue(output.Now))
+            return;
+        Ask();
+        retry.Repeat(output.Now);
+    }
+
+    /// <summary>Has a batch that led to a rollback tried by a trainer that has just taken over the state the run went back to.</summary>
+    public void Probe(TrainerEntry trainer)
+    {
+        if (probe is not { Round: null } wanted || trainer.Step != progress.Step)
+            return;
+        var asked = new RecomputeBlock(new Ticket(roster.Generation, rounds.NextName()), new LaneBlock(0, options.Lanes), wanted.BatchStep, wanted.Skips, 0)
+        {
+            PreviewRate = options.PreviewsUpdates ? progress.Schedule.At(progress.Step) : null,
+        };
+        probe = wanted with { Round = asked.Ticket.Round };
+        trainer.Rechecks.Add(asked);
+        roster.Tell(trainer, asked);
+    }
+
+    /// <summary>A trainer computed a block once more.</summary>
+    public void Note(TrainerEntry trainer, BlockRecomputed recomputed)
+    {
+        if (trainer.Rechecks.RemoveAll(asked => asked is RecomputeBlock block && (block.Ticket, block.Block, block.Attempt) == (recomputed.Ticket, recomputed.Block, recomputed.Attempt)) == 0)
+            return;
+        if (probe is not { Round: { } asked, Signals: null } wanted || recomputed.Ticket.Round != asked)
+        {
+            integrity.Note(trainer, recomputed);
+            return;
+        }
+
+        probe = wanted.With(recomputed.Result, options.Lanes, options.TokensPerStep);
+        AskFirst();
+    }
+
+    private void AskFirst()
+    {
+        Ask();
+        retry.Start(output.Now);
+    }
+
+    private void Ask()
+    {
+        if (rounds.Current is { Signals: { } signals, Judgement: null } round)
+            output.Do(new ToSpikeDetector(new JudgeStep(round.Round, signals, progress.Course.Spikes)));
+        if (probe is { Round: { } probed, Signals: { } shown })
+            output.Do(new ToSpikeDetector(new JudgeStep(probed, shown, progress.Course.Spikes)));
+    }
+
+    private void Decide(RoundState round, Judgement judgement)
+    {
+        var rung = SpikeLadder.Choose(judgement.Finding, progress.Course, options.Ladder);
+        if (rung >= Rung.Veto && options.ReplaysSpikes)
+        {
+            // Before data are blamed.
+            if (!round.IsReplayed)
+            {
+                output.Warn($"{judgement.Finding!.Evidence}; the step is computed once more.");
+                integrity.Replay();
+                return;
+            }
+
+            decisions.Record(new StepReplayed(output.Now, progress.Step, Agreed: true, string.Join("; ", round.Checks.Select(static check => check.Evidence))));
+        }
+
+        if (judgement.Finding is { } finding && rung != Rung.Accept)
+            decisions.Record(new SpikeJudged(output.Now, progress.Step, finding.Rule, finding.Signal, finding.Value, finding.Limit, finding.Onset, rung, finding.Evidence));
+        switch (rung)
+        {
+            case Rung.Accept or Rung.Clip:
+                Commit(round, judgement);
+                break;
+            case Rung.Veto:
+                Veto(judgement);
+                break;
+            case Rung.RollBack:
+                LeaveOut(judgement.Finding!, rateFactor: 1);
+                break;
+            case Rung.LowerRate:
+                LeaveOut(judgement.Finding!, options.Ladder.RateFactor);
+                break;
+            case Rung.Halt:
+                end.Fail($"Step {progress.Step} spikes, and going back and lowering the learning rate were tried as often as the options allow: {judgement.Finding!.Evidence}. See the journal; a lower training.learning_rate in a run of another name may help.");
+                break;
+        }
+    }
+
+    private void Commit(RoundState round, Judgement judgement)
+    {
+        var (signals, asked) = (round.Signals!, judgement.Adjustment);
+        var rate = progress.Schedule.At(progress.Step);
+        var adjustment = asked with { LearningRate = rate, RateFactor = asked.RateFactor * progress.Course.RateFactor };
+        rounds.Commit(signals.GradientNorm, adjustment);
+        time.NoteWait(round.Waited);
+        votes.Clear();
+        var elapsed = progress.NoteUpdate(judgement.IfApplied, output.Now);
+        var measurement = new StepMeasurement(progress.Step, signals.Loss, signals.GradientNorm, elapsed, round.Positions)
+        {
+            LearningRate = rate * adjustment.RateFactor,
+            LaneLoss = SpikeSignal.LaneLoss.Known(signals),
+            EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
+            BlockNorm = SpikeSignal.BlockNorm.Known(signals),
+            UpdateNorm = SpikeSignal.UpdateNorm.Known(signals),
+        };
+        metrics.Add(new MetricsItem(measurement, progress.Step));
+        output.Do(new Show(measurement, progress.LastStep));
+    }
+
+    // The batch is left out, and the step taken with the next one: no weight has changed.
+    private void Veto(Judgement judgement)
+    {
+        var reason = judgement.Finding!.Evidence;
+        var positions = progress.Veto(reason, judgement.IfLeftOut, options.Ladder.Veto.Window);
+        decisions.Record(new BatchVetoed(output.Now, progress.Step, positions, reason));
+        output.Warn($"{reason}; its batch is skipped.");
+        rounds.Abandon();
+        if (progress.Vetoes >= options.VetoLimit)
+            end.Fail($"Step {progress.Step} was vetoed {progress.Vetoes} times in a row, so the weights are broken; lower training.learning_rate in a run of another name.");
+    }
+
+    // The run goes back to before the onset, and leaves the batches since out.
+    private void LeaveOut(Finding finding, double rateFactor)
+    {
+        var (step, course) = (progress.Step, progress.Course);
+        var from = SpikeLadder.FromOf(finding, options.Ladder);
+        var count = SpikeLadder.SkipOf(finding, step, course, options.Ladder);
+        probe = new SpikeProbe(step, course.Skips);
+        steering.Intervene(new Correction(
+            progress.Interventions.Next, from, [progress.Batches(from, count, finding.Evidence)], rateFactor, Correction.Automatic, $"{finding.Evidence}; begun at step {finding.Onset}"));
+    }
+}

@@ -1,0 +1,86 @@
+using ActorTrain.Actors.Protocol;
+
+namespace ActorTrain.Actors.Run;
+
+/// <summary>Trainers that do not answer are asked again, ever more rarely, and given up where they stay silent too long.</summary>
+internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output, TrainerRoster roster, Rounds rounds, Membership membership)
+{
+    /// <summary>When the next trainer is to be asked again, or is silent too long; null: none owes anything.</summary>
+    public DateTimeOffset? DueAt => roster.All.Where(static trainer => trainer.Standing != TrainerStanding.GivenUp && (trainer.IsAsked || trainer.Key is null))
+        .Select(static trainer => (DateTimeOffset?)trainer.Retry.At).Min();
+
+    /// <summary>Asks those again that are due.</summary>
+    public void Remind()
+    {
+        foreach (var trainer in roster.All)
+            Remind(trainer);
+    }
+
+    /// <summary>A trainer says where it is: whatever came before what it was asked for was lost.</summary>
+    /// <param name="trainer">The trainer.</param>
+    /// <param name="step">Updates that its weights have seen.</param>
+    public void Correct(TrainerEntry trainer, long step)
+    {
+        if (trainer.Loading is null && trainer.HasState)
+        {
+            if (step < trainer.Step)
+                return;
+
+            // Its state is not the one it was given; nothing can be built on it.
+            if (step > trainer.ToldStep)
+            {
+                membership.Abandon(trainer, $"It is at step {step}, where nobody sent it.");
+                return;
+            }
+        }
+
+        if (trainer.Loading is null)
+            trainer.Step = Math.Max(trainer.Step, step);
+        Repeat(trainer);
+    }
+
+    private void Remind(TrainerEntry trainer)
+    {
+        if (trainer.Standing == TrainerStanding.GivenUp || !trainer.Retry.IsDue(output.Now))
+            return;
+        if (trainer.Key is null)
+        {
+            if (!trainer.IsRetiring)
+                output.Do(new ToTrainerSupervisor(new StartTrainer(trainer.Number, trainer.LastIncarnation)));
+        }
+        else if (trainer.IsAsked)
+        {
+            if (output.Now - trainer.HeardAt >= options.TrainerTimeout)
+            {
+                membership.Abandon(trainer, $"It gave no sign of life for {options.TrainerTimeout.TotalSeconds:0.###} s.");
+                return;
+            }
+
+            Repeat(trainer);
+        }
+
+        trainer.Retry.Repeat(output.Now);
+    }
+
+    private void Repeat(TrainerEntry trainer)
+    {
+        if (trainer.Loading is { } loading)
+            Do(loading);
+        foreach (var update in rounds.Updates.Between(trainer.Loading?.Step ?? trainer.Step, trainer.ToldStep))
+            Do(update);
+        if (trainer.Copying is { } copy)
+            Do(copy);
+        if (trainer.Evaluating is { } evaluation)
+            Do(evaluation);
+        foreach (var owed in trainer.Owes.GroupBy(static owed => owed.Ticket))
+        {
+            IReadOnlyList<int> witnesses = rounds.Current is { } round && round.Round == owed.Key.Round ? [.. round.Witnesses] : [];
+            Do(new ComputeLanes(owed.Key, [.. owed.Select(static part => part.Block)], owed.First().Skips) { Witnesses = witnesses });
+        }
+
+        foreach (var check in trainer.Rechecks)
+            Do(check);
+
+        void Do(TrainerCommand command) => output.Do(new ToTrainer(trainer.Key!.Value, command));
+    }
+}

@@ -1,0 +1,31 @@
+namespace ActorTrain.Actors.Supervision;
+
+/// <summary>Failures of one actor within the last span of time, and whether they are too many for another restart.</summary>
+/// <param name="span">How far back failures count.</param>
+/// <param name="maxRestarts">Failures that are borne; with one more the actor is given up.</param>
+internal sealed class FailureWindow(TimeSpan span, int maxRestarts)
+{
+    // Others may have taken the memory for a moment, but not for ever.
+    private const int MaxMemoryRestarts = 2;
+
+    private readonly Queue<(DateTimeOffset At, bool ForMemory)> failures = [];
+
+    /// <summary>Adds a failure.</summary>
+    /// <param name="now">When.</param>
+    /// <param name="forMemory">Whether the actor ran out of memory.</param>
+    /// <param name="verb">What happened to it, such as "failed".</param>
+    /// <returns>Null while it may be restarted; else the predicate of a sentence that says how often it failed.</returns>
+    public string? Add(DateTimeOffset now, bool forMemory, string verb)
+    {
+        failures.Enqueue((now, forMemory));
+        while (now - failures.Peek().At > span)
+            failures.Dequeue();
+        var shortages = failures.Count(static failure => failure.ForMemory);
+        return shortages > MaxMemoryRestarts ? $"ran out of memory {shortages} times"
+            : failures.Count > maxRestarts ? $"{verb} {failures.Count} times within {span.TotalMinutes:0.##} minutes"
+            : null;
+    }
+
+    /// <summary>Forgets all of them.</summary>
+    public void Clear() => failures.Clear();
+}

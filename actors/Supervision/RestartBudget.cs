@@ -1,0 +1,22 @@
+namespace ActorTrain.Actors.Supervision;
+
+/// <summary>Counts the failures of each actor within a window of time.</summary>
+internal sealed class RestartBudget(RestartLimits limits)
+{
+    private readonly Dictionary<string, FailureWindow> failures = [];
+
+    /// <summary>Notes a failure.</summary>
+    /// <param name="actor">Whose.</param>
+    /// <param name="reason">Why, in one sentence.</param>
+    /// <param name="now">When.</param>
+    /// <param name="forMemory">Whether it ran out of memory.</param>
+    /// <returns>Null while the actor may be restarted; else the report: what failed, how often, and where to look.</returns>
+    public string? Spend(string actor, string reason, DateTimeOffset now, bool forMemory)
+    {
+        if (!failures.TryGetValue(actor, out var window))
+            failures.Add(actor, window = new FailureWindow(limits.Window, limits.MaxRestarts));
+        return window.Add(now, forMemory, "failed") is { } often
+            ? $"{actor} {often} and is not started again; the last time: {reason} {(forMemory ? limits.MemoryAdvice + " " : "")}More is in {limits.Log}."
+            : null;
+    }
+}

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Serialization;
+
+namespace ActorTrain.Actors.Wire;
+
+/// <summary>Messages of the protocol as they travel between processes. See <see cref="WireForms"/>.</summary>
+/// <param name="system">The actor system.</param>
+public sealed class ProtocolSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+{
+    /// <summary>The number under which it stands on the wire; never to be given to another.</summary>
+    public const int Number = 7302;
+
+    /// <inheritdoc/>
+    public override int Identifier => Number;
+
+    /// <summary>The settings that have an actor system use it.</summary>
+    public static Config Settings() => ConfigurationFactory.ParseString($$"""
+        akka.actor {
+          serializers.actortrain = "{{NameOf(typeof(ProtocolSerializer))}}"
+          serialization-bindings {
+        {{string.Join('\n', WireForms.Types.Select(static type => $"    \"{NameOf(type)}\" = actortrain"))}}
+          }
+        }
+        """);
+
+    /// <inheritdoc/>
+    public override string Manifest(object o) => FormOf(o).Manifest;
+
+    /// <inheritdoc/>
+    public override byte[] ToBinary(object obj) => JsonSerializer.SerializeToUtf8Bytes(obj, FormOf(obj).Json);
+
+    /// <inheritdoc/>
+    public override object FromBinary(byte[] bytes, string manifest)
+    {
+        var form = WireForms.Of(manifest)
+            ?? throw new System.Runtime.Serialization.SerializationException($"A message of the form \"{manifest}\" came, which this program does not know; run the same version on all nodes.");
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, form.Json) ?? throw new JsonException("it is null");
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        {
+            throw new System.Runtime.Serialization.SerializationException($"A message of the form \"{manifest}\" was damaged on its way: {exception.Message}", exception);
+        }
+    }
+
+    private static WireForm FormOf(object message) =>
+        WireForms.Of(message) ?? throw new ArgumentException($"{message.GetType().Name} is no message of the protocol.", nameof(message));
+
+    private static string NameOf(Type type) => $"{type.FullName}, {type.Assembly.GetName().Name}";
+}

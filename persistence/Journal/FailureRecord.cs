@@ -1,0 +1,55 @@
+namespace ActorTrain.Persistence.Journal;
+
+/// <summary>How often a run fell back to a checkpoint, or to its first weights, as its journal tells it: the faults that the interval between
+/// checkpoints is for. What is made good from memory costs the same at any interval.</summary>
+public sealed record FailureRecord
+{
+    /// <summary>Before the first decision.</summary>
+    public static FailureRecord Empty { get; } = new();
+
+    /// <summary>How often.</summary>
+    public int Failures { get; private init; }
+
+    /// <summary>Time in which that was seen, without that in which no process ran.</summary>
+    public TimeSpan Watched { get; private init; }
+
+    /// <summary>Steps from the onset of a fault until it was found, all faults together.</summary>
+    public long DelaySteps { get; private init; }
+
+    private DateTimeOffset? Last { get; init; }
+
+    private bool IsEnded { get; init; }
+
+    // Of the correction for which the run has yet to go back.
+    private long? Delay { get; init; }
+
+    /// <summary>What many decisions say.</summary>
+    public static FailureRecord Of(IEnumerable<RunEvent> decisions) => decisions.Aggregate(Empty, static (record, decision) => record.Apply(decision));
+
+    /// <summary>With one more decision.</summary>
+    public FailureRecord Apply(RunEvent decision)
+    {
+        ArgumentNullException.ThrowIfNull(decision);
+
+        // It is no fault, and may come while no process trains the run.
+        if (decision is RunExtended)
+            return this;
+        var next = decision is RunResumed ? this with { Last = decision.At } : Until(decision.At);
+        return decision switch
+        {
+            // A run that was stopped in order lost nothing.
+            RunResumed resumed => next with { IsEnded = false, Failures = Failures + (!IsEnded && FellBack(resumed.From) ? 1 : 0) },
+            RunRewound rewound when FellBack(rewound.From) => next with { Failures = Failures + 1 },
+            CourseCorrected corrected => next with { Delay = Math.Max(0, corrected.Step - corrected.Correction.From) },
+            RunRolledBack back when FellBack(back.From) => next with { Failures = Failures + 1, DelaySteps = DelaySteps + (Delay ?? back.LostStep - back.Step), Delay = null },
+            RunRolledBack => next with { Delay = null },
+            RunStopped or RunFinished => next with { IsEnded = true },
+            _ => next,
+        };
+    }
+
+    /// <summary>The same, later.</summary>
+    public FailureRecord Until(DateTimeOffset now) => this with { Last = now, Watched = Last is { } before && now > before ? Watched + (now - before) : Watched };
+
+    private static bool FellBack(StateKind from) => from != StateKind.Snapshot;
+}

@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Persistence.Recovery;
+
+/// <summary>A checkpoint as the journal tells of it.</summary>
+/// <param name="WeightsHash">SHA-256 of its weights.</param>
+/// <param name="HealthySince">Updates at which the time began in which it has to prove good: its own, or those at which something was found that may
+/// have begun before it.</param>
+/// <param name="ProvedAt">Updates at which it proved good; null: not yet.</param>
+public sealed record KnownCheckpoint(string WeightsHash, long HealthySince, long? ProvedAt = null);
+
+/// <summary>What the decisions of a run say of its checkpoints: which there are, which were left by going back, and which have proved good.</summary>
+public sealed record CheckpointHistory
+{
+    /// <summary>Before the first decision.</summary>
+    public static CheckpointHistory Empty { get; } = new();
+
+    /// <summary>Checkpoints that were committed and not left since, by step. The oldest may have been deleted.</summary>
+    public ImmutableSortedDictionary<long, KnownCheckpoint> Known { get; init; } = ImmutableSortedDictionary<long, KnownCheckpoint>.Empty;
+
+    /// <summary>All corrections so far, in the order of their numbers.</summary>
+    public ImmutableList<Correction> Corrections { get; init; } = [];
+
+    /// <summary>Ways back: updates to which the run went, and those which it had.</summary>
+    public ImmutableList<(long To, long From)> Returns { get; init; } = [];
+
+    /// <summary>Those that proved good, by step.</summary>
+    public IEnumerable<KeyValuePair<long, KnownCheckpoint>> Good => Known.Where(static known => known.Value.ProvedAt is not null);
+
+    /// <summary>What many decisions say.</summary>
+    public static CheckpointHistory Of(IEnumerable<RunEvent> decisions) => decisions.Aggregate(Empty, static (history, decision) => history.Apply(decision));
+
+    /// <summary>With one more decision.</summary>
+    public CheckpointHistory Apply(RunEvent decision) => decision switch
+    {
+        CheckpointCommitted saved => this with { Known = Known.SetItem(saved.Step, new KnownCheckpoint(saved.WeightsHash, saved.Step)) },
+        CheckpointProved proved when Known.GetValueOrDefault(proved.Step) is { } known && known.WeightsHash == proved.WeightsHash =>
+            this with { Known = Known.SetItem(proved.Step, known with { ProvedAt = proved.ProvedAt }) },
+        CourseCorrected corrected => this with { Corrections = Corrections.Add(corrected.Correction) },
+        RunRolledBack back => Forget(back.Step) with { Returns = Returns.Add((back.Step, back.LostStep)) },
+        RunRewound rewound => Forget(rewound.Step),
+        RunResumed resumed => Forget(resumed.Step),
+        SpikeJudged spike => Doubt(spike.Onset, spike.Step),
+        CorruptionFound found => Doubt(0, found.Step),
+        _ => this,
+    };
+
+    /// <summary>Whether a checkpoint was left by going back, so that nobody may go on from it: it lacks a correction that was in force before it, or it
+    /// was written before the run went back over its step and not again since.</summary>
+    /// <param name="step">Its step.</param>
+    /// <param name="weightsHash">SHA-256 of its weights.</param>
+    /// <param name="course">Its course.</param>
+    public bool IsVoid(long step, string weightsHash, Course course)
+    {
+        ArgumentNullException.ThrowIfNull(course);
+        return !course.Holds(Corrections, step)
+            || (Returns.Exists(way => way.To < step && step <= way.From) && Known.GetValueOrDefault(step)?.WeightsHash != weightsHash);
+    }
+
+    /// <summary>As the other overload, of a checkpoint on disk. One whose course is not to be read is not void, but damaged.</summary>
+    public bool IsVoid(CheckpointManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        try
+        {
+            return IsVoid(RunOrigin.Of(manifest));
+        }
+        catch (Models.UserErrorException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>As the other overloads, of one that a run may begin from.</summary>
+    public bool IsVoid(RunOrigin origin)
+    {
+        ArgumentNullException.ThrowIfNull(origin);
+        return origin.WeightsHash is { } hash && IsVoid(origin.Step, hash, origin.Course);
+    }
+
+    /// <summary>Checkpoints that have yet to prove good and after which training stayed healthy for long enough.</summary>
+    /// <param name="step">Updates so far.</param>
+    /// <param name="proofSteps">Steps within which a fault shows.</param>
+    public IEnumerable<KeyValuePair<long, KnownCheckpoint>> Ripe(long step, long proofSteps) =>
+        Known.Where(known => known.Value.ProvedAt is null && step >= known.Value.HealthySince + proofSteps);
+
+    private CheckpointHistory Forget(long after) => this with { Known = Known.RemoveRange(Known.Keys.Where(step => step > after)) };
+
+    // What may have begun before a checkpoint puts its proof off.
+    private CheckpointHistory Doubt(long onset, long at) => this with
+    {
+        Known = Known.SetItems(Known.Where(known => known.Value.ProvedAt is null && onset <= known.Key)
+            .Select(known => KeyValuePair.Create(known.Key, known.Value with { HealthySince = Math.Max(known.Value.HealthySince, at) }))),
+    };
+}

@@ -1,0 +1,55 @@
+using NetArchTest.Rules;
+
+namespace ActorTrain.Architecture.Tests;
+
+/// <summary>Imports run one way: host, actors, and below them persistence, data and models.</summary>
+public sealed class ImportTests
+{
+    [Theory]
+    [InlineData("models", "ActorTrain.Data", "ActorTrain.Persistence", "ActorTrain.Actors", "ActorTrain.Host", "Akka")]
+    [InlineData("data", "ActorTrain.Persistence", "ActorTrain.Actors", "ActorTrain.Host", "Akka")]
+    [InlineData("persistence", "ActorTrain.Data", "ActorTrain.Actors", "ActorTrain.Host", "Akka")]
+    [InlineData("actors", "ActorTrain.Host", "Spectre", "System.CommandLine", "YamlDotNet")]
+    public void No_room_imports_one_above_it(string room, params string[] forbidden)
+    {
+        var assembly = room switch { "models" => House.Models, "data" => House.Data, "persistence" => House.Persistence, _ => House.Actors };
+        var result = Types.InAssembly(assembly).ShouldNot().HaveDependencyOnAny(forbidden).GetResult();
+        (result.FailingTypeNames ?? []).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void The_protocol_imports_no_actor()
+    {
+        foreach (var sibling in House.FoldersOf(House.Actors).Where(static folder => folder is not ("ActorTrain.Actors" or "ActorTrain.Actors.Protocol")))
+            House.Importers(House.Actors, "ActorTrain.Actors.Protocol", sibling).ShouldBeEmpty(sibling);
+    }
+
+    [Fact]
+    public void What_outlives_a_process_is_decided_without_an_actor_system()
+    {
+        foreach (var folder in new[] { "ActorTrain.Actors.Protocol", "ActorTrain.Actors.Recovery" })
+            House.Importers(House.Actors, folder, "Akka").ShouldBeEmpty(folder);
+    }
+
+    [Fact]
+    public void No_folder_of_actors_imports_one_that_imports_it()
+    {
+        var imports = House.Imports(House.Actors);
+        imports.Count.ShouldBeGreaterThan(10);
+        List<string> cycles = [];
+        foreach (var folder in imports.Keys)
+            Follow(folder, [folder]);
+        cycles.ShouldBeEmpty();
+
+        void Follow(string folder, List<string> way)
+        {
+            foreach (var next in imports[folder])
+            {
+                if (next == way[0])
+                    cycles.Add(string.Join(" -> ", [.. way, next]));
+                else if (!way.Contains(next))
+                    Follow(next, [.. way, next]);
+            }
+        }
+    }
+}
