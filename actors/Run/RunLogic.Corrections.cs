@@ -77,7 +77,7 @@ public sealed partial class RunLogic
         generation++;
         ForgetSaves(at);
         origins.RemoveAll(later => later.Step > at);
-        Return(at);
+        Return(at, reason);
         SaveReturn(at);
     }
 

@@ -190,13 +190,13 @@ public sealed partial class RunLogic
             Warn($"no trainer holds step {step} any more; the run goes on from the {RunEventWords.InWords(KindOf(source))} of step {at}.");
         }
 
-        Return(at);
+        Return(at, "No trainer held the newest state any more.");
     }
 
     private static StateKind KindOf(StateSource source) => source switch { SnapshotState => StateKind.Snapshot, CheckpointState => StateKind.Checkpoint, _ => StateKind.Seed };
 
     // Later steps are taken again, from a state that is kept.
-    private void Return(long at)
+    private void Return(long at, string reason)
     {
         foreach (var left in commits.ForgetBefore(long.MaxValue))
             Do(new CloseRound(left));
@@ -212,7 +212,7 @@ public sealed partial class RunLogic
         boundaryStep = -1;
         if (evaluatedStep > at)
             evaluatedStep = -1;
-        AddMetrics(new MetricsItem(null, at));
+        AddMetrics(new MetricsItem(null, at) { Reason = reason });
         commitAt = now;
     }
 

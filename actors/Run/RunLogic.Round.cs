@@ -237,6 +237,7 @@ public sealed partial class RunLogic
         var measurement = new StepMeasurement(step, signals.Loss, signals.GradientNorm, now - commitAt, round.Positions)
         {
             LearningRate = adjustment.LearningRate!.Value * adjustment.RateFactor,
+            Decisions = DecisionsInForce.Of(course.Corrections),
             LaneLoss = SpikeSignal.LaneLoss.Known(signals),
             EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
             BlockNorm = SpikeSignal.BlockNorm.Known(signals),

@@ -100,7 +100,7 @@ public sealed partial class RunLogic
         foreach (var item in unwritten.Measurements)
             metrics.Add(WithRate(item), journal.Last);
         if ((unwritten.Measurements.Count > 0 ? unwritten.Measurements[^1].Step : unwritten.MetricsStep) > step)
-            metrics.Add(new MetricsItem(null, step), journal.Last);
+            metrics.Add(new MetricsItem(null, step) { Reason = "The run was resumed." }, journal.Last);
         isNew = !decided.OfType<RunStarted>().Any();
         recordedCheckpoint = decided.OfType<CheckpointCommitted>().LastOrDefault()?.Step;
     }
