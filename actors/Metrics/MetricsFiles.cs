@@ -70,7 +70,8 @@ public sealed class MetricsFiles(MetricsOptions options, long life, Func<DateTim
         return new Published(life, rewind.Number);
     }
 
-    // The branches of both files have the same numbers. One without rows is taken over, so that a process that restarts again and again adds none.
+    // The branches of both files have the same numbers. One without rows is taken over, so that a process that restarts again and again
+    // adds none.
     private void Branch(long after, BranchCause cause, string reason)
     {
         isUnequalTold = false;
@@ -81,7 +82,8 @@ public sealed class MetricsFiles(MetricsOptions options, long life, Func<DateTim
         metrics.OpenBranch(number, after, cause, reason, time, options.Writer);
     }
 
-    // What the line of a file has already is passed over: half of it was written before the disk refused, or an evaluation is of the step that was kept.
+    // What the line of a file has already is passed over: half of it was written before the disk refused, or an evaluation is of the step
+    // that was kept.
     private Published Remember(Publish publish)
     {
         switch (publish.Measurement)

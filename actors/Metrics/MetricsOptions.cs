@@ -30,6 +30,7 @@ public sealed record MetricsOptions
     private static string NameThisProcess()
     {
         using var process = Process.GetCurrentProcess();
-        return string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}/{process.Id}/{process.StartTime.ToUniversalTime():yyyyMMddTHHmmssZ}");
+        var began = process.StartTime.ToUniversalTime();
+        return string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}/{process.Id}/{began:yyyyMMddTHHmmssZ}");
     }
 }

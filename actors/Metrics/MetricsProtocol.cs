@@ -46,9 +46,9 @@ public sealed record EvaluationMeasurement(long Step, double Loss, double Perple
 /// <summary>What the publisher of metrics is told.</summary>
 public abstract record MetricsCommand;
 
-/// <summary>Where a publisher that has just started stands: everything up to a number is in the file already. Rows of later steps are abandoned:
-/// what follows is on a branch of its own. An evaluation of the step that it follows is passed over where the file has it. Only the life that
-/// asked obeys.</summary>
+/// <summary>Where a publisher that has just started stands: everything up to a number is in the file already. Rows of later steps are
+/// abandoned: what follows is on a branch of its own. An evaluation of the step that it follows is passed over where the file has it. Only
+/// the life that asked obeys.</summary>
 /// <param name="Life">The life that said <see cref="PublisherStarted"/>.</param>
 /// <param name="Number">The number obeyed last.</param>
 /// <param name="Step">Updates so far.</param>

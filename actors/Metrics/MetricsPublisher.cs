@@ -17,7 +17,8 @@ public sealed class MetricsPublisher : BreakableActor
 
     /// <summary>Opens the files when it is told where it stands.</summary>
     /// <param name="options">Where measurements go.</param>
-    /// <param name="listener">Told each <see cref="MetricsReport"/>, and by a <see cref="Say"/> when a step came to other bits than before.</param>
+    /// <param name="listener">Told each <see cref="MetricsReport"/>, and by a <see cref="Say"/> when a step came to other bits than
+    /// before.</param>
     /// <param name="faults">What breaks it, under test.</param>
     public MetricsPublisher(MetricsOptions options, IActorRef listener, IFaultInjector? faults = null)
         : base(faults)

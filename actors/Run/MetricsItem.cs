@@ -13,5 +13,6 @@ public sealed record MetricsItem(Measurement? Measurement, long Step)
     public string? Reason { get; init; }
 
     /// <summary>The command that carries it under its number.</summary>
-    public MetricsCommand At(long number) => Measurement is null ? new Rewind(number, Step) { Reason = Reason ?? "" } : new Publish(number, Measurement);
+    public MetricsCommand At(long number) =>
+        Measurement is null ? new Rewind(number, Step) { Reason = Reason ?? "" } : new Publish(number, Measurement);
 }

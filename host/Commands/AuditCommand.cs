@@ -28,7 +28,7 @@ internal static class AuditCommand
         return new CliCommand<AuditRequest>("audit", "Prove that every sample was trained on once per epoch, left out with a reason, or is still to come.", """
             What the trainers really read (samples.jsonl) is compared with what the plan says, with the skip list of the journal, and with the
             newest checkpoint; neither the data nor a process is needed, though how often the samples were read is said only where the data are.
-            Steps that were left by going back do not count. Steps that were computed again, after a kill or a rollback, and rest on the same
+            Steps that were left by going back do not count. Steps that were computed again, after a kill or a rollback, from the same
             decisions must have come to the same bits as before. It may be asked while the run goes on, and after kill -9.
             Exit code 1: something contradicts or differs, and the first of it is named.
 
@@ -71,8 +71,8 @@ internal static class AuditCommand
         var state = JournalState.Of(record.Decisions);
         var (ledger, metrics) = (SampleLedger.ReadHistory(run.LedgerFile), MetricsLog.ReadHistory(run.MetricsFile));
         var rows = ledger.Line.Select(static row => row.Row);
-        var report = SampleAudit.Check(new AuditInput(
-            plan, configuration.Model.ContextLength, rows, state.Skips, record.Newest, run.State == RunState.Finished ? PretrainRun.StepsOf(record.Decisions, configuration) : null)
+        long? finished = run.State == RunState.Finished ? PretrainRun.StepsOf(record.Decisions, configuration) : null;
+        var report = SampleAudit.Check(new AuditInput(plan, configuration.Model.ContextLength, rows, state.Skips, record.Newest, finished)
         {
             Left = LeftCourse.Of(record.Decisions),
         });
@@ -81,7 +81,12 @@ internal static class AuditCommand
             Redone = Math.Max(ledger.Redone, metrics.Redone),
 
             // What differs in both files is told once.
-            Unequal = [.. metrics.Unequal.Concat(ledger.Unequal).DistinctBy(static unequal => (unequal.Step, unequal.Is)).OrderBy(static unequal => (unequal.Is, unequal.Step))],
+            Unequal =
+            [
+                .. metrics.Unequal.Concat(ledger.Unequal)
+                    .DistinctBy(static unequal => (unequal.Step, unequal.Is))
+                    .OrderBy(static unequal => (unequal.Is, unequal.Step)),
+            ],
             Reads = samples is null ? null : SampleReads.Of(plan, rows.TakeWhile(row => row.Step <= report.Steps)),
         };
     }

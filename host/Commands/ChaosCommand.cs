@@ -103,8 +103,8 @@ internal static class ChaosCommand
             ? experiment.LeavingOut(disturbed.Journal, stop.Token)
             : null;
         var audit = AuditCommand.Audit(disturbed.Directory);
-        var report = ChaosReport.Of(
-            configuration, schedule, undisturbed, disturbed, leavingOut, [.. audit.Contradictions, .. audit.Unequal.Select(static unequal => $"{unequal}")]);
+        IReadOnlyList<string> found = [.. audit.Contradictions, .. audit.Unequal.Select(static unequal => $"{unequal}")];
+        var report = ChaosReport.Of(configuration, schedule, undisturbed, disturbed, leavingOut, found);
         if (request.Picture is { } picture)
         {
             var unanswered = schedule.Faults.Any(static fault => fault.Positions > 0) ? experiment.Unanswered(schedule, stop.Token) : null;

@@ -3,7 +3,7 @@ using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Host.Plotting;
 
-/// <summary>One quantity over the steps that a run left behind, as few lines: a run that was restarted thousands of times is drawn as fast as another.</summary>
+/// <summary>One quantity over the steps that a run left behind, as few lines, so that thousands of restarts do not slow drawing.</summary>
 internal static class AbandonedSeries
 {
     /// <summary>Pieces side by side become one line with gaps; a point that another piece shows already is not drawn again.</summary>
@@ -15,7 +15,8 @@ internal static class AbandonedSeries
         List<(List<double> Steps, List<double> Values)> lines = [];
         foreach (var piece in abandoned)
         {
-            StepMetrics[] rows = [.. piece.Rows.Select(static row => row.Row).OfType<StepMetrics>().Where(row => shown.Add((row.Step, value(row))))];
+            StepMetrics[] rows =
+                [.. piece.Rows.Select(static row => row.Row).OfType<StepMetrics>().Where(row => shown.Add((row.Step, value(row))))];
             if (rows.Length == 0)
                 continue;
             var line = lines.Find(line => line.Steps[^1] < rows[0].Step - 1);

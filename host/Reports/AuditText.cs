@@ -27,9 +27,9 @@ internal static class AuditText
         if (report.Undecided > 0)
             output.WriteLine(Invariant($"  passed over, but not yet durable in the journal: {report.Undecided} positions; the steps after the newest checkpoint are taken again if the process dies now"));
         if (report.LeftSteps > 0)
-            output.WriteLine(Invariant($"  left by going back, and not counted: {report.LeftSteps} steps, which are abandoned when the run is resumed"));
-        if (report.Redone > 0)
-            output.WriteLine(Invariant($"  computed again from the same decisions: {report.Redone} steps, {report.Redone - report.Unequal.Count} of them to the same bits"));
+            output.WriteLine($"  left by going back, and not counted: {report.LeftSteps} steps, abandoned when the run is resumed");
+        if (report.Redone is > 0 and var redone)
+            output.WriteLine($"  computed again from the same decisions: {redone} steps, {redone - report.Unequal.Count} to the same bits");
         if (report.IsClean)
             output.WriteLine(report.CheckpointStep is { } step ? Invariant($"  the newest checkpoint, of step {step}, agrees") : "  there is no checkpoint yet");
     }

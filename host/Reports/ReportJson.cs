@@ -22,7 +22,9 @@ internal static class ReportJson
 
     /// <summary>An audit, as one object.</summary>
     public static string Write(string run, AuditReport report) => JsonSerializer.Serialize(
-        new AuditDocument(run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.LeftSteps, report.CheckpointStep, report.Skips, report.Contradictions, report.Reads)
+        new AuditDocument(
+            run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.LeftSteps, report.CheckpointStep,
+            report.Skips, report.Contradictions, report.Reads)
         {
             Redone = report.Redone,
             Unequal = report.Unequal,

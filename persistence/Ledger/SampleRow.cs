@@ -77,7 +77,8 @@ internal sealed record SampleLine : LogLine
     };
 
     /// <summary>The row, or null when a part is missing or a range is none.</summary>
-    public SampleRow? ToRow() => this is { Step: >= 1, Loss: { } loss, Positions: { } pairs } && pairs.All(static pair => pair is [>= 0, >= 1])
+    public SampleRow? ToRow() =>
+        this is { Step: >= 1, Loss: { } loss, Positions: { } pairs } && pairs.All(static pair => pair is [>= 0, >= 1])
         ? new SampleRow(Step, loss, [.. pairs.Select(static pair => new SampleRange(pair![0], pair[1]))])
         : null;
 }

@@ -1,6 +1,6 @@
 namespace ActorTrain.Persistence.Logs;
 
-/// <summary>Compares numbers by their bits; what is no number is equal to all that is none, since a file does not tell one from another.</summary>
+/// <summary>Compares numbers by their bits; any NaN equals any other, since the file does not tell them apart.</summary>
 internal static class Bits
 {
     public static bool AreEqual(double one, double other) =>

@@ -30,7 +30,8 @@ public enum BranchCause
 /// <param name="Reason">The same, in one sentence.</param>
 /// <param name="Time">When.</param>
 /// <param name="Writer">By whom.</param>
-public sealed record Branch(int Number, int Parent, long After, long Update, BranchCause Cause, string Reason, DateTimeOffset Time, string Writer)
+public sealed record Branch(
+    int Number, int Parent, long After, long Update, BranchCause Cause, string Reason, DateTimeOffset Time, string Writer)
 {
     /// <summary>The branch of rows that no line opens.</summary>
     internal static Branch Root { get; } = new(0, 0, 0, 0, BranchCause.Start, "", default, "");
@@ -41,7 +42,7 @@ public sealed record Branch(int Number, int Parent, long After, long Update, Bra
 /// <param name="Branch">The branch that it belongs to.</param>
 /// <param name="Update">Commits that the log had seen with it; it never falls, whatever the step does.</param>
 /// <param name="Writer">Who wrote it.</param>
-/// <param name="Decisions">What of the run's decisions it rests on: steps with the same value are computed to the same bits. Null: on none.</param>
+/// <param name="Decisions">The decisions that it rests on: steps with the same value are computed to the same bits. Null: none.</param>
 public sealed record RowStamp(DateTimeOffset Time, int Branch, long Update, string Writer, string? Decisions = null);
 
 /// <summary>A row with its stamp.</summary>

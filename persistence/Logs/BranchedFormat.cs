@@ -82,6 +82,9 @@ internal sealed record BranchedFormat<TRow>(
             ? state.Take(branch)
             : state.Take(line.Row.Row!.Stamp, StepOf(line.Row.Row.Row), IsStep(line.Row.Row.Row));
         if (!follows)
-            throw new UserErrorException($"Line {line.Number} of {path} cannot follow the lines before it: its branch or update is wrong; remove that line.");
+        {
+            throw new UserErrorException(
+                $"Line {line.Number} of {path} cannot follow the lines before it: its branch or update is wrong; remove that line.");
+        }
     }
 }

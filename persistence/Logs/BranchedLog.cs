@@ -4,7 +4,7 @@ namespace ActorTrain.Persistence.Logs;
 
 /// <summary>A log whose rows belong to steps, which a run may compute again: it opens a branch then, and nothing is ever cut. What a branch
 /// costs does not grow with the run.</summary>
-/// <remarks>For each step it is remembered where its newest row stands, so that a redone one is compared without another pass over the file.</remarks>
+/// <remarks>The place of each step's newest row is kept, so a redone one is compared without another pass over the file.</remarks>
 /// <typeparam name="TRow">A row, which belongs to a step.</typeparam>
 public abstract class BranchedLog<TRow> : IDisposable
     where TRow : class

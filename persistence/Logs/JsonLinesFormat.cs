@@ -14,7 +14,8 @@ internal sealed record JsonLinesFormat<T>(string Name, string RowName, Func<T, b
     private const byte NewLine = (byte)'\n';
     private const int BufferSize = 1 << 16;
 
-    /// <summary>Reads the rows one by one, also while a run appends to them; a torn last line is passed over, a missing file has none.</summary>
+    /// <summary>Reads the rows one by one, also while a run appends to them. A torn last line is passed over; a missing file has
+    /// none.</summary>
     /// <exception cref="UserErrorException">Another line is no row; the sentence names it.</exception>
     public IEnumerable<JsonLine<T>> Read(string path)
     {

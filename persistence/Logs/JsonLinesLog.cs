@@ -5,8 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace ActorTrain.Persistence.Logs;
 
 /// <summary>A file of JSON lines that is only ever appended to.</summary>
-/// <remarks>A line goes to the system in one write, so a killed process loses none that was appended. A line that a kill left half written is
-/// passed over by readers, and the next writer takes it off; it never was a row. One thread appends; another may flush meanwhile.</remarks>
+/// <remarks>A line goes to the system in one write, so a killed process loses none that was appended. A line that a kill left half written
+/// is passed over by readers, and the next writer takes it off; it never was a row. One thread appends; another may flush
+/// meanwhile.</remarks>
 /// <typeparam name="T">A row.</typeparam>
 public sealed class JsonLinesLog<T> : IDisposable
     where T : class
@@ -27,7 +28,11 @@ public sealed class JsonLinesLog<T> : IDisposable
     /// <param name="isFlushed">Whether a row was written only after all before it were durable.</param>
     /// <exception cref="UserErrorException">A line is no row, or the disk refused; the file is as it was.</exception>
     internal JsonLinesLog(
-        JsonLinesFormat<T> format, string path, Action<JsonLine<T>>? take = null, Func<bool>? mayEnd = null, Func<T, bool>? isFlushed = null)
+        JsonLinesFormat<T> format,
+        string path,
+        Action<JsonLine<T>>? take = null,
+        Func<bool>? mayEnd = null,
+        Func<T, bool>? isFlushed = null)
     {
         this.format = format;
         this.path = path;

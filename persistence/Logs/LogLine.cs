@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace ActorTrain.Persistence.Logs;
 
-/// <summary>What all lines of a log with branches have in common, as it stands in the file. A line that opens a branch has nothing else.</summary>
+/// <summary>What all lines of a log with branches have in common, as it stands in the file. One that opens a branch has no more.</summary>
 internal record LogLine
 {
     [JsonPropertyOrder(-9)]
@@ -53,8 +53,8 @@ internal record LogLine
         where TRow : class
         => this switch
         {
-            { Time: { } time, Branch: > 0 and { } branch, Parent: { } parent, Opened: { } cause, Update: { } update, Writer: { } writer } and
-            { Reason: { } reason, Step: >= 0 } =>
+            { Time: { } time, Branch: > 0 and { } branch, Parent: { } parent, Opened: { } cause, Update: { } update } and
+            { Writer: { } writer, Reason: { } reason, Step: >= 0 } =>
                 new LogEntry<TRow>(new Branch(branch, parent, Step, update, cause, reason, time, writer), null),
             { Opened: not null } => null,
             { Time: { } time, Branch: > 0 and { } branch, Update: { } update, Writer: { } writer } when row is not null =>

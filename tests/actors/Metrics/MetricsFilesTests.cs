@@ -82,12 +82,16 @@ public sealed class MetricsFilesTests : IDisposable
         Steps().ShouldBe([1, 2, 3]);
         foreach (var (branches, abandoned) in new[] { All(Metrics), All(Ledger) })
         {
-            branches.Select(static branch => (branch.Number, branch.Parent, branch.After, branch.Update, branch.Cause, branch.Reason)).ShouldBe(
-                [(1, 0, 0, 0, BranchCause.Start, "The run began."), (2, 1, 2, 5, BranchCause.Rollback, "a spike")]);
+            branches.ShouldBe(
+            [
+                new Branch(1, 0, 0, 0, BranchCause.Start, "The run began.", Noon, "here"),
+                new Branch(2, 1, 2, 5, BranchCause.Rollback, "a spike", Noon, "here"),
+            ]);
             abandoned.ShouldBe([3, 4, 5]);
         }
 
-        Metrics.Line.Select(static row => row.Stamp).ShouldBe([new RowStamp(Noon, 1, 1, "here"), new RowStamp(Noon, 1, 2, "here"), new RowStamp(Noon, 2, 6, "here")]);
+        Metrics.Line.Select(static row => row.Stamp).ShouldBe(
+            [new RowStamp(Noon, 1, 1, "here"), new RowStamp(Noon, 1, 2, "here"), new RowStamp(Noon, 2, 6, "here")]);
         warnings.ShouldBeEmpty();
     }
 
@@ -141,7 +145,8 @@ public sealed class MetricsFilesTests : IDisposable
         long Length() => new FileInfo(folder.At("metrics.jsonl")).Length + new FileInfo(folder.At("samples.jsonl")).Length;
     }
 
-    // Killed at any moment, also in the middle of a line and between the two files: both then say the same, branch by branch and commit by commit.
+    // Killed at any moment, also in the middle of a line and between the two files: both then say the same, branch by branch and commit by
+    // commit.
     [Fact]
     public void Killed_anywhere_and_resumed_the_files_agree_and_hold_each_step_once()
     {
@@ -171,9 +176,11 @@ public sealed class MetricsFilesTests : IDisposable
                 }
 
                 var (metrics, ledger) = (MetricsLog.ReadHistory(here.At("metrics.jsonl")), SampleLedger.ReadHistory(here.At("samples.jsonl")));
-                metrics.Line.Select(static row => row.Row.Step).ShouldBe(Enumerable.Range(1, (int)reached).Select(static step => (long)step), $"seed {seed}");
-                ledger.Line.Select(static row => (row.Row.Step, row.Stamp)).ShouldBe(metrics.Line.Select(static row => (row.Row.Step, row.Stamp)), $"seed {seed}");
-                (ledger.Branches[^1].Number, ledger.Branches[^1].After).ShouldBe((metrics.Branches[^1].Number, metrics.Branches[^1].After), $"seed {seed}");
+                metrics.Line.Select(static row => (int)row.Row.Step).ShouldBe(Enumerable.Range(1, (int)reached), $"seed {seed}");
+                ledger.Line.Select(static row => (row.Row.Step, row.Stamp))
+                    .ShouldBe(metrics.Line.Select(static row => (row.Row.Step, row.Stamp)), $"seed {seed}");
+                var (newest, other) = (ledger.Branches[^1], metrics.Branches[^1]);
+                (newest.Number, newest.After).ShouldBe((other.Number, other.After), $"seed {seed}");
                 told.ShouldBeEmpty($"seed {seed}");
 
                 // The end of one of them may be torn, or not even begun; what is lost is as if it had never been.
