@@ -3,6 +3,7 @@ using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Goodput;
+using ActorTrain.Persistence.Logs;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Goodput;
@@ -15,7 +16,7 @@ public sealed class GoodputRecorder : BreakableActor, IWithTimers
     private readonly IActorRef listener;
     private readonly Queue<GoodputRow> waiting = new();
     private GoodputClock? clock;
-    private GoodputLog? log;
+    private JsonLinesLog<GoodputRow>? log;
     private bool isRefused;
 
     /// <summary>Opens the file when it first hears of the run.</summary>

@@ -3,8 +3,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>A course that a run left by going back. A process that died just then may have left its steps in the ledger; whoever goes on takes them
-/// away.</summary>
+/// <summary>A course that a run left by going back. A process that died just then may have left its steps on the ledger's current line; the
+/// next one opens a branch before them.</summary>
 /// <param name="After">The step the run went back to.</param>
 /// <param name="Skips">What was left out until then.</param>
 public sealed record LeftCourse(long After, SkipList Skips)

@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Ledger;
+using ActorTrain.Persistence.Logs;
 using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Actors.Metrics;
@@ -9,14 +10,14 @@ namespace ActorTrain.Actors.Metrics;
 /// <remarks>Not for two threads at once.</remarks>
 /// <param name="options">Where, and from what.</param>
 /// <param name="life">Tells this life from all others, so that what was said to an earlier one takes nothing away.</param>
-public sealed class MetricsFiles(MetricsOptions options, long life) : IDisposable
+/// <param name="now">The time.</param>
+/// <param name="warn">Told in one sentence when a step came to other bits than before.</param>
+public sealed class MetricsFiles(MetricsOptions options, long life, Func<DateTimeOffset> now, Action<string> warn) : IDisposable
 {
     private MetricsLog? metrics;
     private SampleLedger? ledger;
     private long? expected;
-    private long lastStep;
-    private long lastEvaluation;
-    private long lastSamples;
+    private bool isUnequalTold;
 
     /// <summary>Does what it is told.</summary>
     /// <returns>The answer, or null where there is none.</returns>
@@ -26,9 +27,9 @@ public sealed class MetricsFiles(MetricsOptions options, long life) : IDisposabl
         ArgumentNullException.ThrowIfNull(command);
         return (command, expected) switch
         {
-            (GoOnAfter begin, null) when begin.Life == life => GoBack(begin.Number, begin.Step),
+            (GoOnAfter begin, null) when begin.Life == life => Open(begin.Number, begin.Step),
             (_, null) => new PublisherStarted(life),
-            (Rewind rewind, { } next) when rewind.Number == next => GoBack(rewind.Number, rewind.Step),
+            (Rewind rewind, { } next) when rewind.Number == next => GoBack(rewind),
             (Publish publish, { } next) when publish.Number == next => Remember(publish),
             (GoOnAfter begin, { } next) when begin.Life == life => new Published(life, next - 1),
             (Rewind { Number: var number }, { } next) when number < next => new Published(life, next - 1),
@@ -48,46 +49,74 @@ public sealed class MetricsFiles(MetricsOptions options, long life) : IDisposabl
         (metrics, ledger) = (null, null);
     }
 
-    private Published GoBack(long number, long step)
+    private Published Open(long number, long step)
     {
         Dispose();
         ledger = SampleLedger.Open(options.LedgerFile, step);
         metrics = MetricsLog.Open(options.MetricsFile, step);
-        var rows = MetricsLog.Read(options.MetricsFile).ToArray();
-        lastStep = rows.OfType<StepMetrics>().LastOrDefault()?.Step ?? 0;
-        lastEvaluation = rows.OfType<EvaluationMetrics>().LastOrDefault()?.Step ?? -1;
-        lastSamples = SampleLedger.Read(options.LedgerFile).LastOrDefault()?.Step ?? 0;
+        if (metrics.Newest.Number == 0 && metrics.Update == 0 && step == 0)
+            Branch(step, BranchCause.Start, "The run began.");
+        else if (metrics.Newest.Writer == options.Writer)
+            Branch(step, BranchCause.Resume, "The writer of the metrics started again.");
+        else
+            Branch(step, BranchCause.Resume, "Another process resumed the run.");
         expected = number + 1;
         return new Published(life, number);
     }
 
-    // What stands in a file already is passed over: it came from an earlier life of the run, or half of it was written before the disk refused.
+    private Published GoBack(Rewind rewind)
+    {
+        Branch(rewind.Step, BranchCause.Rollback, rewind.Reason);
+        expected = rewind.Number + 1;
+        return new Published(life, rewind.Number);
+    }
+
+    // The branches of both files have the same numbers. One without rows is taken over, so that a process that restarts again and again
+    // adds none.
+    private void Branch(long after, BranchCause cause, string reason)
+    {
+        isUnequalTold = false;
+        if (ledger!.Newest.Number == metrics!.Newest.Number && ledger.IsUntouched(after) && metrics.IsUntouched(after))
+            return;
+        var (number, time) = (Math.Max(ledger.Newest.Number, metrics.Newest.Number) + 1, now());
+        ledger.OpenBranch(number, after, cause, reason, time, options.Writer);
+        metrics.OpenBranch(number, after, cause, reason, time, options.Writer);
+    }
+
+    // What the line of a file has already is passed over: half of it was written before the disk refused, or an evaluation is of the step
+    // that was kept.
     private Published Remember(Publish publish)
     {
         switch (publish.Measurement)
         {
             case StepMeasurement step:
-                if (step.Step > lastSamples)
-                {
-                    ledger!.Append(new SampleRow(step.Step, step.Loss, SampleRange.Of(step.Positions)));
-                    lastSamples = step.Step;
-                }
-
-                if (step.Step > lastStep)
-                {
-                    metrics!.Append(RowOf(step));
-                    lastStep = step.Step;
-                }
-
+                var (samples, row) = (new SampleRow(step.Step, step.Loss, SampleRange.Of(step.Positions)), RowOf(step));
+                var stamp = Stamp(Math.Max(ledger!.Update, metrics!.Update) + (ledger.Holds(samples) ? 0 : 1), step.Decisions);
+                if (!ledger.Holds(samples))
+                    Tell(ledger.Append(samples, stamp), options.LedgerFile);
+                if (!metrics.Holds(row))
+                    Tell(metrics.Append(row, stamp), options.MetricsFile);
                 break;
-            case EvaluationMeasurement evaluation when evaluation.Step > lastEvaluation:
-                metrics!.Append(new EvaluationMetrics(evaluation.Step, evaluation.Loss, evaluation.Perplexity, evaluation.BitsPerByte));
-                lastEvaluation = evaluation.Step;
+            case EvaluationMeasurement evaluation:
+                var evaluated = new EvaluationMetrics(evaluation.Step, evaluation.Loss, evaluation.Perplexity, evaluation.BitsPerByte);
+                if (!metrics!.Holds(evaluated))
+                    metrics.Append(evaluated, Stamp(metrics.Update, null));
                 break;
         }
 
         expected = publish.Number + 1;
         return new Published(life, publish.Number);
+    }
+
+    private RowStamp Stamp(long update, string? decisions) => new(now(), metrics!.Newest.Number, update, options.Writer, decisions);
+
+    // Once weights differ, all later steps do: the first is told, and the audit counts them.
+    private void Tell(UnequalStep? unequal, string file)
+    {
+        if (unequal is null || isUnequalTold)
+            return;
+        isUnequalTold = true;
+        warn($"{unequal} ({file}). The machine or a kernel does not compute the same bits twice; `actortrain audit` counts such steps.");
     }
 
     private MetricsDurable Flush(FlushMetrics flush)

@@ -17,12 +17,14 @@ public sealed class MetricsPublisher : BreakableActor
 
     /// <summary>Opens the files when it is told where it stands.</summary>
     /// <param name="options">Where measurements go.</param>
-    /// <param name="listener">Told each <see cref="MetricsReport"/>.</param>
+    /// <param name="listener">Told each <see cref="MetricsReport"/>, and by a <see cref="Notice"/> when a step came to other bits than
+    /// before.</param>
     /// <param name="faults">What breaks it, under test.</param>
     public MetricsPublisher(MetricsOptions options, IActorRef listener, IFaultInjector? faults = null)
         : base(faults)
     {
-        files = new MetricsFiles(options, life);
+        var clock = SteadyClock.Of(Context.System);
+        files = new MetricsFiles(options, life, () => clock.Now, sentence => listener.Tell(new Notice(sentence, IsWarning: true)));
         this.listener = listener;
         Receive<MetricsCommand>(Obey);
     }

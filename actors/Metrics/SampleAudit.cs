@@ -2,6 +2,7 @@ using ActorTrain.Data.Plan;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Ledger;
+using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Actors.Metrics;
 
@@ -31,14 +32,20 @@ public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<S
 public sealed record AuditReport(
     long Steps, long Consumed, IReadOnlyList<SkippedRange> Skips, long Undecided, long Next, long? CheckpointStep, IReadOnlyList<string> Contradictions)
 {
-    /// <summary>Steps in the ledger that were left by going back, and are not counted: whoever goes on takes them away.</summary>
+    /// <summary>Steps in the ledger that were left by going back, and are not counted: the next process abandons them.</summary>
     public long LeftSteps { get; init; }
+
+    /// <summary>Steps that were computed again, on a later branch of the logs and from the same decisions.</summary>
+    public long Redone { get; init; }
+
+    /// <summary>Those of them that came to other bits than before.</summary>
+    public IReadOnlyList<UnequalStep> Unequal { get; init; } = [];
 
     /// <summary>How often the samples of the data were read; null where the data are not at hand.</summary>
     public SampleReads? Reads { get; init; }
 
-    /// <summary>Whether nothing contradicts.</summary>
-    public bool IsClean => Contradictions.Count == 0;
+    /// <summary>Whether nothing contradicts, and what was computed twice is the same.</summary>
+    public bool IsClean => Contradictions.Count == 0 && Unequal.Count == 0;
 }
 
 /// <summary>Proves from what was written down that every position of a run's sample stream was consumed exactly once, or is on the skip list with its

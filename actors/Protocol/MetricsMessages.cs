@@ -30,6 +30,9 @@ public sealed record StepMeasurement(long Step, double Loss, double GradientNorm
 
     /// <summary>Norm of the update as it was foreseen; null where it was not.</summary>
     public double? UpdateNorm { get; init; }
+
+    /// <summary>What of the run's decisions it rests on: a hash of the interventions in force.</summary>
+    public string? Decisions { get; init; }
 }
 
 /// <summary>An evaluation.</summary>
@@ -42,17 +45,22 @@ public sealed record EvaluationMeasurement(long Step, double Loss, double Perple
 /// <summary>What the publisher of metrics is told.</summary>
 public abstract record MetricsCommand;
 
-/// <summary>Where a publisher that has just started stands: everything up to a number is in the file already. Rows of later steps are dropped, and a
-/// measurement of the last step kept that is in the file already is passed over when it comes. Only the life that asked obeys.</summary>
+/// <summary>Where a publisher that has just started stands: everything up to a number is in the file already. Rows of later steps are
+/// abandoned: what follows is on a branch of its own. An evaluation of the step that it follows is passed over where the file has it. Only
+/// the life that asked obeys.</summary>
 /// <param name="Life">The life that said <see cref="PublisherStarted"/>.</param>
 /// <param name="Number">The number obeyed last.</param>
 /// <param name="Step">Updates so far.</param>
 public sealed record GoOnAfter(long Life, long Number, long Step) : MetricsCommand;
 
-/// <summary>Drop what is remembered of later steps, which are about to be taken again; numbered as measurements are.</summary>
+/// <summary>Later steps are about to be taken again: what follows is on a branch of its own; numbered as measurements are.</summary>
 /// <param name="Number">Its number.</param>
 /// <param name="Step">Updates so far.</param>
-public sealed record Rewind(long Number, long Step) : MetricsCommand;
+public sealed record Rewind(long Number, long Step) : MetricsCommand
+{
+    /// <summary>Why, in one sentence.</summary>
+    public string Reason { get; init; } = "";
+}
 
 /// <summary>Remember a measurement. One whose number came before is only answered; one that comes too early is dropped, and will be asked for
 /// again; a publisher that was not yet told where it stands answers <see cref="PublisherStarted"/>, to any command.</summary>

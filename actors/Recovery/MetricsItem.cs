@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Actors.Recovery;
@@ -7,6 +8,11 @@ namespace ActorTrain.Actors.Recovery;
 /// <param name="Step">Updates so far.</param>
 public sealed record MetricsItem(Measurement? Measurement, long Step)
 {
+    /// <summary>Why later steps are taken again, in one sentence.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Reason { get; init; }
+
     /// <summary>The command that carries it under its number.</summary>
-    public MetricsCommand At(long number) => Measurement is null ? new Rewind(number, Step) : new Publish(number, Measurement);
+    public MetricsCommand At(long number) =>
+        Measurement is null ? new Rewind(number, Step) { Reason = Reason ?? "" } : new Publish(number, Measurement);
 }

@@ -38,7 +38,7 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
         foreach (var item in unwritten)
             outbox.Add(WithRate(item), decisions.Last);
         if ((unwritten.Count > 0 ? unwritten[^1].Step : WrittenStep) > progress.Step)
-            outbox.Add(new MetricsItem(null, progress.Step), decisions.Last);
+            outbox.Add(new MetricsItem(null, progress.Step) { Reason = "The run was resumed." }, decisions.Last);
 
         // A measurement that an older program left does not say its rate.
         MetricsItem WithRate(MetricsItem item) => item.Measurement is StepMeasurement { LearningRate: 0 } old

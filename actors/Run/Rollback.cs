@@ -25,12 +25,12 @@ internal sealed class Rollback(
         roster.NextGeneration();
         saving.ForgetAfter(step);
         states.ForgetAfter(step);
-        Return(step);
+        Return(step, reason);
         saving.SaveReturn(step);
     }
 
     /// <summary>The newest state that is kept is the one to continue from, for no trainer has a later one.</summary>
-    public void Return(long step)
+    public void Return(long step, string reason)
     {
         rounds.ForgetUpdates();
         rounds.Abandon();
@@ -41,6 +41,6 @@ internal sealed class Rollback(
         votes.Clear();
         evaluations.ReturnTo(step);
         saving.ForgetDue();
-        metrics.Add(new MetricsItem(null, step));
+        metrics.Add(new MetricsItem(null, step) { Reason = reason });
     }
 }

@@ -84,6 +84,6 @@ internal sealed class StateTransfer(
             output.Warn($"no trainer holds step {progress.Step} any more; the run goes on from the {RunEventWords.InWords(kind)} of step {step}.");
         }
 
-        rollback.Return(step);
+        rollback.Return(step, "No trainer held the newest state any more.");
     }
 }

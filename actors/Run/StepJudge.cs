@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Spikes;
@@ -179,6 +180,7 @@ internal sealed class StepJudge
         var measurement = new StepMeasurement(progress.Step, signals.Loss, signals.GradientNorm, elapsed, round.Positions)
         {
             LearningRate = rate * adjustment.RateFactor,
+            Decisions = DecisionsInForce.Of(progress.Course.Corrections),
             LaneLoss = SpikeSignal.LaneLoss.Known(signals),
             EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
             BlockNorm = SpikeSignal.BlockNorm.Known(signals),

@@ -10,6 +10,7 @@ using ActorTrain.Host.Runs;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Ledger;
+using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
@@ -27,8 +28,9 @@ internal static class AuditCommand
         return new CliCommand<AuditRequest>("audit", "Prove that every sample was trained on once per epoch, left out with a reason, or is still to come.", """
             What the trainers really read (samples.jsonl) is compared with what the plan says, with the skip list of the journal, and with the
             newest checkpoint; neither the data nor a process is needed, though how often the samples were read is said only where the data are.
-            Steps that were left by going back do not count. It may be asked while the run goes on, and after kill -9.
-            Exit code 1: something contradicts, and the first contradictions are named.
+            Steps that were left by going back do not count. Steps that were computed again, after a kill or a rollback, from the same
+            decisions must have come to the same bits as before. It may be asked while the run goes on, and after kill -9.
+            Exit code 1: something contradicts or differs, and the first of it is named.
 
             Examples:
               actortrain audit book
@@ -67,12 +69,26 @@ internal static class AuditCommand
         var samples = SamplesOf(configuration, record);
         var plan = new BatchPlan((ulong)training.Seed, samples ?? 1, training.Batch, training.Lanes);
         var state = JournalState.Of(record.Decisions);
-        var report = SampleAudit.Check(new AuditInput(
-            plan, configuration.Model.ContextLength, SampleLedger.Read(run.LedgerFile), state.Skips, record.Newest, run.State == RunState.Finished ? PretrainRun.StepsOf(record.Decisions, configuration) : null)
+        var (ledger, metrics) = (SampleLedger.ReadHistory(run.LedgerFile), MetricsLog.ReadHistory(run.MetricsFile));
+        var rows = ledger.Line.Select(static row => row.Row);
+        long? finished = run.State == RunState.Finished ? PretrainRun.StepsOf(record.Decisions, configuration) : null;
+        var report = SampleAudit.Check(new AuditInput(plan, configuration.Model.ContextLength, rows, state.Skips, record.Newest, finished)
         {
             Left = LeftCourse.Of(record.Decisions),
         });
-        return samples is null ? report : report with { Reads = SampleReads.Of(plan, SampleLedger.Read(run.LedgerFile).TakeWhile(row => row.Step <= report.Steps)) };
+        return report with
+        {
+            Redone = Math.Max(ledger.Redone, metrics.Redone),
+
+            // What differs in both files is told once.
+            Unequal =
+            [
+                .. metrics.Unequal.Concat(ledger.Unequal)
+                    .DistinctBy(static unequal => (unequal.Step, unequal.Is))
+                    .OrderBy(static unequal => (unequal.Is, unequal.Step)),
+            ],
+            Reads = samples is null ? null : SampleReads.Of(plan, rows.TakeWhile(row => row.Step <= report.Steps)),
+        };
     }
 
     /// <summary>Samples of the data that the run was trained on, or null where they are not at hand.</summary>

@@ -102,7 +102,9 @@ internal static class ChaosCommand
         var leavingOut = disturbed.WeightsHash is not null && disturbed.WeightsHash != undisturbed.WeightsHash && ChaosExperiment.LeavesOut(disturbed.Journal)
             ? experiment.LeavingOut(disturbed.Journal, stop.Token)
             : null;
-        var report = ChaosReport.Of(configuration, schedule, undisturbed, disturbed, leavingOut, AuditCommand.Audit(disturbed.Directory).Contradictions);
+        var audit = AuditCommand.Audit(disturbed.Directory);
+        IReadOnlyList<string> found = [.. audit.Contradictions, .. audit.Unequal.Select(static unequal => $"{unequal}")];
+        var report = ChaosReport.Of(configuration, schedule, undisturbed, disturbed, leavingOut, found);
         if (request.Picture is { } picture)
         {
             var unanswered = schedule.Faults.Any(static fault => fault.Positions > 0) ? experiment.Unanswered(schedule, stop.Token) : null;

@@ -19,6 +19,8 @@ internal static class PlotCommand
         var smooth = OptionChecks.Whole("--smooth", 0, new Whole(0), "Steps over which lines are smoothed; 1 draws them raw, 0 chooses by the run's length.");
         var linear = new Option<bool>("--linear-loss") { Description = "Draw the loss on a linear axis instead of a logarithmic one." };
         return new CliCommand<PlotRequest>("plot", "Draw loss, gradient norm and throughput of a run.", """
+            Steps that the run left by going back are drawn pale.
+
             Examples:
               actortrain plot book
               actortrain plot runs/book --output loss.png --smooth 50
@@ -34,9 +36,9 @@ internal static class PlotCommand
             throw new UserErrorException($"{run.Path} has no metrics.jsonl to draw; name a run that `actortrain pretrain` has trained.");
 
         var output = request.Output ?? Path.Combine(run.Path, "plot.svg");
-        var rows = MetricsLog.Read(run.MetricsFile).ToArray();
-        var steps = rows.OfType<StepMetrics>().ToArray();
-        var evaluations = rows.OfType<EvaluationMetrics>().ToArray();
+        var history = MetricsLog.ReadHistory(run.MetricsFile);
+        var steps = history.Line.Select(static row => row.Row).OfType<StepMetrics>().ToArray();
+        var evaluations = history.Line.Select(static row => row.Row).OfType<EvaluationMetrics>().ToArray();
         double[] at = [.. steps.Select(static row => (double)row.Step)];
         RunPlot.Save(
             new RunMetrics(
@@ -44,7 +46,11 @@ internal static class PlotCommand
                 new MetricsSeries(at, [.. steps.Select(static row => row.Loss)]),
                 new MetricsSeries([.. evaluations.Select(static row => (double)row.Step)], [.. evaluations.Select(static row => row.HeldOutLoss)]),
                 new MetricsSeries(at, [.. steps.Select(static row => row.GradientNorm)]),
-                new MetricsSeries(at, [.. steps.Select(static row => row.TokensPerSecond)])),
+                new MetricsSeries(at, [.. steps.Select(static row => row.TokensPerSecond)]))
+            {
+                AbandonedLoss = AbandonedSeries.Of(history.Abandoned, static row => row.Loss),
+                AbandonedNorm = AbandonedSeries.Of(history.Abandoned, static row => row.GradientNorm),
+            },
             new PlotOptions(request.Smooth, request.LinearLoss),
             output);
         context.Output.WriteLine($"{output} shows {steps.Length} steps of {run.Path}.");

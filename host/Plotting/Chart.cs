@@ -18,6 +18,7 @@ internal static class Chart
     // As many as there are half units from left to right.
     private const int Columns = 2 * Picture.Width;
     private const double RawOpacity = 0.25;
+    private const double AbandonedOpacity = 0.6;
 
     // Below this, the round values of a logarithmic axis are those of a linear one.
     private const double LeastLogarithmicRatio = 3;
@@ -69,6 +70,13 @@ internal static class Chart
         var drawn = series.Thinned(Columns);
         var scatter = chart.Add.Scatter(drawn.Steps.ToArray(), drawn.Values.Select(value => isLogarithmic ? Math.Log10(value) : value).ToArray(), color);
         (scatter.LineWidth, scatter.MarkerSize, scatter.LegendText) = (width, series.Finite.Count() == 1 ? Math.Max(markers, 4) : markers, name);
+    }
+
+    /// <summary>What a run left behind: pale lines below the others, with one name for all.</summary>
+    public static void Abandoned(this Plot chart, IReadOnlyList<MetricsSeries> series, string name = "", bool isLogarithmic = false)
+    {
+        for (var i = 0; i < series.Count; i++)
+            chart.Line(series[i], 1.4f, Grey.WithAlpha(AbandonedOpacity), i == 0 ? name : "", isLogarithmic);
     }
 
     /// <summary>Whether values are worth a logarithmic axis.</summary>

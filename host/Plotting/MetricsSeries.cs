@@ -74,4 +74,12 @@ public sealed record MetricsSeries(IReadOnlyList<double> Steps, IReadOnlyList<do
 /// <param name="HeldOut">Loss on the held-out part.</param>
 /// <param name="GradientNorm">Global norm before clipping.</param>
 /// <param name="TokensPerSecond">Throughput.</param>
-public sealed record RunMetrics(string Title, MetricsSeries Loss, MetricsSeries HeldOut, MetricsSeries GradientNorm, MetricsSeries TokensPerSecond);
+public sealed record RunMetrics(
+    string Title, MetricsSeries Loss, MetricsSeries HeldOut, MetricsSeries GradientNorm, MetricsSeries TokensPerSecond)
+{
+    /// <summary>Training loss of steps that the run left behind.</summary>
+    public IReadOnlyList<MetricsSeries> AbandonedLoss { get; init; } = [];
+
+    /// <summary>Gradient norm of steps that the run left behind.</summary>
+    public IReadOnlyList<MetricsSeries> AbandonedNorm { get; init; } = [];
+}

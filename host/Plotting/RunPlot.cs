@@ -27,14 +27,17 @@ public static class RunPlot
     internal static Picture Draw(RunMetrics metrics, PlotOptions options)
     {
         var window = options.Smooth > 0 ? options.Smooth : Math.Max(1, metrics.Loss.Count / 50);
-        var steps = metrics.Loss.Steps.Concat(metrics.HeldOut.Steps).DefaultIfEmpty(0).ToList();
+        var abandoned = metrics.AbandonedLoss.SelectMany(static series => series.Steps);
+        var steps = metrics.Loss.Steps.Concat(metrics.HeldOut.Steps).Concat(abandoned).DefaultIfEmpty(0).ToList();
         var (from, to) = (steps.Min(), steps.Max());
         var picture = new Picture();
 
-        List<double> losses = [.. metrics.Loss.Finite, .. metrics.HeldOut.Finite];
+        List<double> losses =
+            [.. metrics.Loss.Finite, .. metrics.HeldOut.Finite, .. metrics.AbandonedLoss.SelectMany(static series => series.Finite)];
         var isLogarithmic = !options.LinearLoss && Chart.IsLogarithmic(losses);
         var loss = picture.Add(Chart.New(metrics.Title, size: 20), 340);
         loss.YLabel(isLogarithmic ? "loss, nats per token (log scale)" : "loss, nats per token", 13);
+        loss.Abandoned(metrics.AbandonedLoss, "abandoned", isLogarithmic);
         loss.Series(metrics.Loss, window, Chart.Blue, window > 1 ? $"training, over {window} steps" : "training", isLogarithmic);
         if (metrics.HeldOut.Count > 0)
             loss.Line(metrics.HeldOut, 1.4f, Chart.Orange, "held out", isLogarithmic, markers: 8);
@@ -42,9 +45,11 @@ public static class RunPlot
         loss.Up(losses, isLogarithmic);
         loss.Steps(from, to);
 
-        List<double> norms = [.. metrics.GradientNorm.Finite.Order()];
+        List<double> norms =
+            [.. metrics.GradientNorm.Finite.Concat(metrics.AbandonedNorm.SelectMany(static series => series.Finite)).Order()];
         var isSpiky = norms.Count > 0 && norms[0] > 0 && norms[^1] > SpikyRatio * norms[norms.Count / 2];
         var norm = picture.Add(Chart.New(isSpiky ? "gradient norm, before clipping (log scale)" : "gradient norm, before clipping"), 170);
+        norm.Abandoned(metrics.AbandonedNorm, isLogarithmic: isSpiky);
         norm.Series(metrics.GradientNorm, window, Chart.Purple, isLogarithmic: isSpiky);
         norm.Up(norms, isSpiky, isFromZero: !isSpiky);
         norm.Steps(from, to);

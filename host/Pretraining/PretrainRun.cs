@@ -345,7 +345,7 @@ internal sealed class PretrainRun : IDisposable
                 File = directory.GoodputFile,
                 ProcessBegan = ProcessBegan(),
                 Death = wasKilledForMemory ? GoodputClock.KilledForMemory : GoodputClock.Killed,
-                Reached = MetricsLog.Read(directory.MetricsFile).LastOrDefault()?.Step ?? 0,
+                Reached = MetricsLog.ReadHistory(directory.MetricsFile).Reached,
             },
             Show = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf).Show,
             Remains = RunRemains.Of(Origins(), Left()),

@@ -6,12 +6,18 @@ namespace ActorTrain.Host.Reports;
 /// <summary>What an audit found, for people.</summary>
 internal static class AuditText
 {
+    private const int NamedSteps = 10;
+
     public static void Write(string run, AuditReport report, TextWriter output)
     {
         ArgumentNullException.ThrowIfNull(report);
         output.WriteLine(report.IsClean
             ? Invariant($"{run} is clean: {report.Steps} steps, each committed once, and {report.Consumed} positions of the sample stream, each read once; the next position is {report.Next}.")
             : Invariant($"{run} contradicts itself after {report.Steps} steps and {report.Consumed} positions of the sample stream:"));
+        foreach (var unequal in report.Unequal.Take(NamedSteps))
+            output.WriteLine($"  {unequal}");
+        if (report.Unequal.Count > NamedSteps)
+            output.WriteLine($"  and {report.Unequal.Count - NamedSteps} more steps came to other bits");
         foreach (var contradiction in report.Contradictions)
             output.WriteLine($"  {contradiction}");
         if (report.Reads is { } reads)
@@ -21,7 +27,9 @@ internal static class AuditText
         if (report.Undecided > 0)
             output.WriteLine(Invariant($"  passed over, but not yet durable in the journal: {report.Undecided} positions; the steps after the newest checkpoint are taken again if the process dies now"));
         if (report.LeftSteps > 0)
-            output.WriteLine(Invariant($"  left by going back, and not counted: {report.LeftSteps} steps, which go from samples.jsonl when the run goes on"));
+            output.WriteLine($"  left by going back, and not counted: {report.LeftSteps} steps, abandoned when the run is resumed");
+        if (report.Redone is > 0 and var redone)
+            output.WriteLine($"  computed again from the same decisions: {redone} steps, {redone - report.Unequal.Count} to the same bits");
         if (report.IsClean)
             output.WriteLine(report.CheckpointStep is { } step ? Invariant($"  the newest checkpoint, of step {step}, agrees") : "  there is no checkpoint yet");
     }

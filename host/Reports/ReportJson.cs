@@ -6,6 +6,7 @@ using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Host.Control;
 using ActorTrain.Persistence.Journal;
+using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Host.Reports;
 
@@ -21,7 +22,13 @@ internal static class ReportJson
 
     /// <summary>An audit, as one object.</summary>
     public static string Write(string run, AuditReport report) => JsonSerializer.Serialize(
-        new AuditDocument(run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.LeftSteps, report.CheckpointStep, report.Skips, report.Contradictions, report.Reads),
+        new AuditDocument(
+            run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.LeftSteps, report.CheckpointStep,
+            report.Skips, report.Contradictions, report.Reads)
+        {
+            Redone = report.Redone,
+            Unequal = report.Unequal,
+        },
         Readable.AuditDocument);
 
     /// <summary>Where the time went, as one object.</summary>
@@ -45,7 +52,12 @@ internal static class ReportJson
 /// <summary>An audit as it is printed.</summary>
 internal sealed record AuditDocument(
     string Run, bool Clean, long Steps, long Samples, long NextPosition, long Undecided, long LeftSteps, long? Checkpoint, IReadOnlyList<Models.Plan.SkippedRange> LeftOut,
-    IReadOnlyList<string> Contradictions, SampleReads? Reads);
+    IReadOnlyList<string> Contradictions, SampleReads? Reads)
+{
+    public required long Redone { get; init; }
+
+    public required IReadOnlyList<UnequalStep> Unequal { get; init; }
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, IgnoreReadOnlyProperties = true)]
 [JsonSerializable(typeof(StatusDocument))]

@@ -1,34 +1,39 @@
 using System.Text.Json;
 using ActorTrain.Models;
-using ActorTrain.Persistence.Files;
+using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Persistence.Ledger;
 
 /// <summary>What a run really trained on: a file of JSON lines, one per committed step, with the positions of the sample stream that its
-/// trainers read. The audit compares it with what the plan says.</summary>
-public sealed class SampleLedger : StepLog<SampleRow>
+/// trainers read, on branches; see docs/formats.md. The audit compares it with what the plan says.</summary>
+public sealed class SampleLedger : BranchedLog<SampleRow>
 {
-    private static readonly StepLogFormat<SampleRow> Format = new(
+    private static readonly BranchedFormat<SampleRow> Format = new(
         "sample ledger",
         "row of samples",
         static row => row.Step,
-        static row => JsonSerializer.SerializeToUtf8Bytes(SampleLine.Of(row), SampleJson.Default.SampleLine),
-        static line => JsonSerializer.Deserialize(line, SampleJson.Default.SampleLine)?.ToRow());
+        static _ => true,
+        static (was, now) => was.DifferenceTo(now),
+        static (stamp, row) => JsonSerializer.SerializeToUtf8Bytes(SampleLine.Of(stamp, row), SampleJson.Default.SampleLine),
+        static text => JsonSerializer.Deserialize(text, SampleJson.Default.SampleLine) is { } line ? line.ToEntry(line.ToRow()) : null);
 
-    private SampleLedger(string path, long lastStep)
-        : base(Format, path, lastStep)
+    private SampleLedger(string path, long durable)
+        : base(Format, path, durable)
     {
     }
 
-    /// <summary>Opens the ledger to go on after <paramref name="lastStep"/>: rows of later steps, which are about to be taken again, are
-    /// dropped.</summary>
+    /// <summary>Opens the ledger to append to it.</summary>
     /// <param name="path">The file; it is made when missing.</param>
-    /// <param name="lastStep">The step that training resumes from; 0 begins anew.</param>
+    /// <param name="durable">The step that training resumes from: its row is durable. A power cut may have torn what follows.</param>
     /// <exception cref="UserErrorException">A line up to that step is no row, or the disk refused; the file is as it was.</exception>
-    public static SampleLedger Open(string path, long lastStep) => new(path, lastStep);
+    public static SampleLedger Open(string path, long durable) => new(path, durable);
 
-    /// <summary>Reads the rows one by one, also while a run appends to them; a torn last line is passed over, a missing file has
+    /// <summary>The rows of the run's current line, also while a run appends to them; a torn last line is passed over, a missing file has
     /// none.</summary>
     /// <exception cref="UserErrorException">Another line is no row; the sentence names it.</exception>
-    public static IEnumerable<SampleRow> Read(string path) => Format.Read(path);
+    public static IReadOnlyList<SampleRow> Read(string path) => [.. Format.Read(path, compares: false).Line.Select(static row => row.Row)];
+
+    /// <summary>All that was ever written, with what was computed again compared.</summary>
+    /// <exception cref="UserErrorException">As for <see cref="Read"/>.</exception>
+    public static LogHistory<SampleRow> ReadHistory(string path) => Format.Read(path, compares: true);
 }

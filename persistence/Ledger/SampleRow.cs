@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
+using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Persistence.Ledger;
 
@@ -39,6 +41,15 @@ public sealed record SampleRow(long Step, double Loss, IReadOnlyList<SampleRange
     /// <summary>Samples read.</summary>
     public long Count => Ranges.Sum(static range => range.Count);
 
+    /// <summary>In what another row of the step tells other bits, or null.</summary>
+    public string? DifferenceTo(SampleRow other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (!Ranges.SequenceEqual(other.Ranges))
+            return $"positions {string.Join(", ", Ranges)} and {string.Join(", ", other.Ranges)}";
+        return Bits.AreEqual(Loss, other.Loss) ? null : string.Create(CultureInfo.InvariantCulture, $"loss {Loss} and {other.Loss}");
+    }
+
     /// <inheritdoc/>
     public bool Equals(SampleRow? other) => other is not null && Step == other.Step && Loss.Equals(other.Loss) && Ranges.SequenceEqual(other.Ranges);
 
@@ -47,20 +58,34 @@ public sealed record SampleRow(long Step, double Loss, IReadOnlyList<SampleRange
 }
 
 /// <summary>A line as it stands in the file; a range is written as [first, count].</summary>
-internal sealed record SampleLine(long Step, double Loss, IReadOnlyList<long[]> Positions)
+internal sealed record SampleLine : LogLine
 {
-    public static SampleLine Of(SampleRow row) => new(row.Step, row.Loss, [.. row.Ranges.Select(static range => new[] { range.First, range.Count })]);
+    public double? Loss { get; init; }
 
-    /// <summary>The row, or null when a range is none.</summary>
-    public SampleRow? ToRow() => Step >= 1 && Positions.All(static pair => pair is [>= 0, >= 1])
-        ? new SampleRow(Step, Loss, [.. Positions.Select(static pair => new SampleRange(pair[0], pair[1]))])
+    public IReadOnlyList<long[]?>? Positions { get; init; }
+
+    public static SampleLine Of(RowStamp stamp, SampleRow row) => new()
+    {
+        Time = stamp.Time,
+        Branch = stamp.Branch,
+        Update = stamp.Update,
+        Writer = stamp.Writer,
+        Decisions = stamp.Decisions,
+        Step = row.Step,
+        Loss = row.Loss,
+        Positions = [.. row.Ranges.Select(static range => new[] { range.First, range.Count })],
+    };
+
+    /// <summary>The row, or null when a part is missing or a range is none.</summary>
+    public SampleRow? ToRow() =>
+        this is { Step: >= 1, Loss: { } loss, Positions: { } pairs } && pairs.All(static pair => pair is [>= 0, >= 1])
+        ? new SampleRow(Step, loss, [.. pairs.Select(static pair => new SampleRange(pair![0], pair[1]))])
         : null;
 }
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true)]
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(SampleLine))]
 internal sealed partial class SampleJson : JsonSerializerContext;

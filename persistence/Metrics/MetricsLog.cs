@@ -1,34 +1,39 @@
 using System.Text.Json;
 using ActorTrain.Models;
-using ActorTrain.Persistence.Files;
+using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Persistence.Metrics;
 
-/// <summary>The metrics of one run: a file of JSON lines, one per step and one per evaluation.</summary>
-public sealed class MetricsLog : StepLog<MetricsRow>
+/// <summary>The metrics of one run: a file of JSON lines, one per step and one per evaluation, on branches; see docs/formats.md.</summary>
+public sealed class MetricsLog : BranchedLog<MetricsRow>
 {
-    private static readonly StepLogFormat<MetricsRow> Format = new(
+    private static readonly BranchedFormat<MetricsRow> Format = new(
         "metrics file",
         "row of metrics",
         static row => row.Step,
-        static row => JsonSerializer.SerializeToUtf8Bytes(MetricsLine.Of(row), MetricsJson.Default.MetricsLine),
-        static line => JsonSerializer.Deserialize(line, MetricsJson.Default.MetricsLine)?.ToRow());
+        static row => row is StepMetrics,
+        static (was, now) => ((StepMetrics)was).DifferenceTo((StepMetrics)now),
+        static (stamp, row) => JsonSerializer.SerializeToUtf8Bytes(MetricsLine.Of(stamp, row), MetricsJson.Default.MetricsLine),
+        static text => JsonSerializer.Deserialize(text, MetricsJson.Default.MetricsLine) is { } line ? line.ToEntry(line.ToRow()) : null);
 
-    private MetricsLog(string path, long lastStep)
-        : base(Format, path, lastStep)
+    private MetricsLog(string path, long durable)
+        : base(Format, path, durable)
     {
     }
 
-    /// <summary>Opens the log to go on after <paramref name="lastStep"/>: rows of later steps, which are about to be taken again, are
-    /// dropped, and with them whatever a power cut made of them.</summary>
+    /// <summary>Opens the log to append to it.</summary>
     /// <param name="path">The file; it is made when missing.</param>
-    /// <param name="lastStep">The step that training resumes from; 0 begins anew.</param>
+    /// <param name="durable">The step that training resumes from: its row is durable. A power cut may have torn what follows.</param>
     /// <exception cref="UserErrorException">A line up to that step is no metrics row, or the disk refused; the file is as it
     /// was.</exception>
-    public static MetricsLog Open(string path, long lastStep) => new(path, lastStep);
+    public static MetricsLog Open(string path, long durable) => new(path, durable);
 
-    /// <summary>Reads the rows one by one, also while a run appends to them; a torn last line is passed over, a missing file has
+    /// <summary>The rows of the run's current line, also while a run appends to them; a torn last line is passed over, a missing file has
     /// none.</summary>
     /// <exception cref="UserErrorException">Another line is no metrics row; the sentence names it.</exception>
-    public static IEnumerable<MetricsRow> Read(string path) => Format.Read(path);
+    public static IReadOnlyList<MetricsRow> Read(string path) => [.. Format.Read(path, compares: false).Line.Select(static row => row.Row)];
+
+    /// <summary>All that was ever written, with what was computed again compared.</summary>
+    /// <exception cref="UserErrorException">As for <see cref="Read"/>.</exception>
+    public static LogHistory<MetricsRow> ReadHistory(string path) => Format.Read(path, compares: true);
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
+using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Persistence.Metrics;
 
@@ -37,6 +39,27 @@ public sealed record StepMetrics(
 
     /// <summary>Norm of the update as it was foreseen, without what rules and operators do to it; null where it was not.</summary>
     public double? UpdateNorm { get; init; }
+
+    /// <summary>In what another row of the step tells other bits, or null. Time and speed may differ, and what one of them did not
+    /// measure.</summary>
+    public string? DifferenceTo(StepMetrics other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        (string Name, double? Was, double? Is)[] figures =
+        [
+            ("loss", Loss, other.Loss),
+            ("gradient_norm", GradientNorm, other.GradientNorm),
+            ("lane_loss", LaneLoss, other.LaneLoss),
+            ("embedding_norm", EmbeddingNorm, other.EmbeddingNorm),
+            ("block_norm", BlockNorm, other.BlockNorm),
+            ("update_norm", UpdateNorm, other.UpdateNorm),
+            ("learning_rate", LearningRate, other.LearningRate),
+            ("tokens", Tokens, other.Tokens),
+        ];
+        var unequal = figures.Where(static figure => figure is { Was: { } was, Is: { } now } && !Bits.AreEqual(was, now))
+            .Select(static figure => string.Create(CultureInfo.InvariantCulture, $"{figure.Name} {figure.Was} and {figure.Is}"));
+        return string.Join(", ", unequal) is { Length: > 0 } difference ? difference : null;
+    }
 }
 
 /// <summary>What an evaluation on the held-out part showed.</summary>
@@ -47,10 +70,8 @@ public sealed record StepMetrics(
 public sealed record EvaluationMetrics(long Step, double HeldOutLoss, double Perplexity, double BitsPerByte) : MetricsRow(Step);
 
 /// <summary>A line as it stands in the file, of either kind.</summary>
-internal sealed record MetricsLine
+internal sealed record MetricsLine : LogLine
 {
-    public required long Step { get; init; }
-
     public double? Loss { get; init; }
 
     public double? GradientNorm { get; init; }
@@ -79,10 +100,15 @@ internal sealed record MetricsLine
 
     public double? BitsPerByte { get; init; }
 
-    public static MetricsLine Of(MetricsRow row) => row switch
+    public static MetricsLine Of(RowStamp stamp, MetricsRow row) => row switch
     {
         StepMetrics step => new MetricsLine
         {
+            Time = stamp.Time,
+            Branch = stamp.Branch,
+            Update = stamp.Update,
+            Writer = stamp.Writer,
+            Decisions = stamp.Decisions,
             Step = step.Step,
             Loss = step.Loss,
             GradientNorm = step.GradientNorm,
@@ -98,6 +124,11 @@ internal sealed record MetricsLine
         },
         EvaluationMetrics evaluation => new MetricsLine
         {
+            Time = stamp.Time,
+            Branch = stamp.Branch,
+            Update = stamp.Update,
+            Writer = stamp.Writer,
+            Decisions = stamp.Decisions,
             Step = evaluation.Step,
             HeldOutLoss = evaluation.HeldOutLoss,
             Perplexity = evaluation.Perplexity,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using ActorTrain.Tests.Processes;
 
 namespace ActorTrain.Chaos.Tests;
@@ -35,6 +36,14 @@ public sealed class KillTests : IDisposable
         kills.ShouldBe(Kills, $"seed {seed}: the run ended before it was killed often enough");
         real.NewestWeights("killed").ShouldBe(undisturbed, $"seed {seed}");
         real.MetricSteps("killed").ShouldBe(Enumerable.Range(1, 90), $"seed {seed}");
+
+        // What was computed again after a kill came to the same bits, and what it was before still stands there.
+        using var audit = JsonDocument.Parse(real.Run("audit", "killed", "--json").ShouldSucceed().Output);
+        audit.RootElement.GetProperty("unequal").GetArrayLength().ShouldBe(0, $"seed {seed}");
+        audit.RootElement.GetProperty("redone").GetInt32().ShouldBeGreaterThanOrEqualTo(
+            File.ReadLines(Path.Combine(real.RunFolder("killed"), "metrics.jsonl"))
+                .Count(static line => line.Contains("\"gradient_norm\"", StringComparison.Ordinal)) - 90,
+            $"seed {seed}");
     }
 
     [Fact]

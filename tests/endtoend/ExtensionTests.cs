@@ -133,7 +133,7 @@ public sealed class ExtensionTests(RealRun real)
         real.Run("plot", name, "--output", $"{name}.svg").ShouldSucceed();
     }
 
-    private IEnumerable<double> Rates(string name) => [.. File.ReadLines(real.At("runs", name, "metrics.jsonl")).Select(Parse)
+    private IEnumerable<double> Rates(string name) => [.. real.Metrics(name)
         .Where(static row => row.TryGetProperty("learning_rate", out _)).Select(static row => row.GetProperty("learning_rate").GetDouble())];
 
     private JsonElement Status(string name) => Parse(real.Run("status", name, "--json").ShouldSucceed().Output);

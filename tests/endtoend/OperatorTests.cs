@@ -61,7 +61,7 @@ public sealed class OperatorTests(RealRun real)
             journal.ShouldContain($"Correction 1 by {Environment.UserName}: from step 20 on positions 160–183 of the sample stream are left out.");
             journal.ShouldContain($"Correction 2 by {Environment.UserName}: from step 20 on the learning rate is multiplied by 0.5.");
             journal.ShouldContain($"The run was paused by {Environment.UserName}.");
-            var rates = Rows(name, "metrics.jsonl").Where(static row => row.TryGetProperty("learning_rate", out _)).Select(static row => row.GetProperty("learning_rate").GetDouble()).ToList();
+            var rates = real.Metrics(name).Where(static row => row.TryGetProperty("learning_rate", out _)).Select(static row => row.GetProperty("learning_rate").GetDouble()).ToList();
             (rates[20] / rates[19]).ShouldBe(0.5, 0.01);
         }
 

@@ -18,7 +18,7 @@ public sealed class RunTests(TrainedRuns real)
         var checkpoints = real.Checkpoints("gpt2").Select(Path.GetFileName).ToList();
         (checkpoints[0], checkpoints[^1]).ShouldBe(("step-00000020", "step-00000040"));
         checkpoints.Count.ShouldBe(3);
-        var rows = File.ReadLines(real.At("runs", "gpt2", "metrics.jsonl")).Select(static line => JsonDocument.Parse(line).RootElement).ToList();
+        var rows = real.Metrics("gpt2");
         rows.Where(static row => row.TryGetProperty("held_out_loss", out _)).Select(static row => row.GetProperty("step").GetInt32()).ShouldBe([20, 40]);
 
         // What rules may look at is measured in every run: parts of the gradient are smaller than all of it, and the worst lane is worse than their mean.

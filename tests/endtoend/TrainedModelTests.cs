@@ -127,7 +127,7 @@ public sealed partial class TrainedModelTests(TrainedRuns real)
         // Every token of it counts, and no other.
         var tokens = new FileInfo(real.At("brief", "held-out-00000.bin")).Length / 2;
         tokens.ShouldBeInRange(9, 32);
-        var rows = File.ReadLines(real.At("runs", "brief", "metrics.jsonl")).Select(static line => JsonDocument.Parse(line).RootElement)
+        var rows = real.Metrics("brief")
             .Where(static row => row.TryGetProperty("held_out_loss", out _)).ToList();
         rows.Select(static row => row.GetProperty("step").GetInt32()).ShouldBe([10, 20, 30, 40]);
         Eval("brief").ShouldSatisfyAllConditions(

@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Xml.Linq;
 using ActorTrain.Host.Plotting;
 using ActorTrain.Models;
+using ActorTrain.Persistence.Logs;
+using ActorTrain.Persistence.Metrics;
 using ScottPlot;
 using ScottPlot.Plottables;
 
@@ -40,6 +42,37 @@ public sealed class PlotTests : IDisposable
         Points(norm, 0).Length.ShouldBe(1000);
         Points(throughput, 0).Select(static point => point.X).ShouldBe(metrics.TokensPerSecond.Steps);
     }
+
+    [Fact]
+    public void What_a_run_left_behind_is_pale_below_its_line_and_within_the_axes()
+    {
+        var left = new MetricsSeries([1001, 1002], [20, 30]);
+        var (loss, norm, _) = Draw(Metrics(1000) with { AbandonedLoss = [left, left], AbandonedNorm = [left] }, new PlotOptions(LinearLoss: true));
+        var lines = loss.GetPlottables<Scatter>().ToList();
+        lines.Select(static line => line.LegendText).ShouldBe(["abandoned", "", "", "training, over 20 steps", "held out"]);
+        lines[0].Color.A.ShouldBeLessThan(lines[3].Color.A);
+        Points(loss, 0).ShouldBe([new Coordinates(1001, 20), new Coordinates(1002, 30)]);
+        Points(norm, 0).Length.ShouldBe(2);
+        foreach (var chart in new[] { loss, norm })
+            chart.Axes.GetLimits().Contains(1002, Points(chart, 0)[1].Y).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Pieces_that_were_left_behind_make_few_lines_and_no_point_is_drawn_twice()
+    {
+        // Restarted again and again: each time the same steps from another checkpoint, and once others.
+        var pieces = Enumerable.Range(0, 2000).Select(static i => Piece(10 * (i % 100), static step => step)).Append(Piece(500, static _ => 0)).ToList();
+        var lines = AbandonedSeries.Of(pieces, static row => row.Loss);
+        lines.Count.ShouldBe(2);
+        lines[0].Steps.Where((_, i) => double.IsFinite(lines[0].Values[i])).ShouldBe(Enumerable.Range(0, 100).SelectMany(static i => Enumerable.Range(10 * i + 1, 5)).Select(static step => (double)step));
+        lines[0].Steps.Zip(lines[0].Steps.Skip(1)).ShouldAllBe(static pair => pair.Item1 < pair.Item2);
+        lines[0].Values.Count(double.IsNaN).ShouldBe(99);
+        lines[1].Steps.Zip(lines[1].Values).ShouldBe([(501, 0), (502, 0), (503, 0), (504, 0), (505, 0)]);
+    }
+
+    private static AbandonedRows<MetricsRow> Piece(long after, Func<long, double> loss) => new(
+        new Branch(1, 0, after, 0, BranchCause.Resume, "", default, ""),
+        [.. Enumerable.Range(1, 5).Select(i => new Stamped<MetricsRow>(new RowStamp(default, 1, 0, ""), new StepMetrics(after + i, loss(after + i), 1, 1, 1, 1, 1, 1)))]);
 
     [Fact]
     public void A_logarithmic_axis_is_labelled_by_values_and_an_option_makes_it_linear()

@@ -154,7 +154,7 @@ public static class ChildProgram
 
     private static void AppendForever(string path, long first)
     {
-        using var log = MetricsLog.Open(path, first - 1);
+        using var log = BranchedLogs.Metrics(path, first - 1);
         for (var step = first; ; step++)
         {
             log.Append(new StepMetrics(step, 1.0 / step, step, 1e-3, 2048 * step, 0.25, 8192, 55.5));

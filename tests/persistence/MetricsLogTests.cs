@@ -15,16 +15,17 @@ public sealed class MetricsLogTests : IDisposable
     [Fact]
     public void Rows_stand_one_per_line_under_their_names()
     {
-        using (var log = MetricsLog.Open(File, 0))
+        using (var log = BranchedLogs.Metrics(File, 0))
         {
-            log.Append(Step(1));
+            log.Append(Step(1), "c0ffee");
             log.Append(new EvaluationMetrics(1, 3.5, 33.1, 1.25));
             log.Flush();
         }
 
         System.IO.File.ReadAllText(File).ShouldBe(
-            """{"step":1,"loss":1,"gradient_norm":0.5,"learning_rate":0.001,"tokens":2048,"seconds":0.25,"tokens_per_second":8192,"gemm_percent":55.5}""" + "\n" +
-            """{"step":1,"held_out_loss":3.5,"perplexity":33.1,"bits_per_byte":1.25}""" + "\n");
+            """{"time":"2026-03-04T12:00:00+00:00","branch":1,"parent":0,"opened":"resume","update":0,"writer":"test","reason":"a test","step":0}""" + "\n" +
+            """{"time":"2026-03-04T12:00:00+00:00","branch":1,"update":1,"writer":"test","decisions":"c0ffee","step":1,"loss":1,"gradient_norm":0.5,"learning_rate":0.001,"tokens":2048,"seconds":0.25,"tokens_per_second":8192,"gemm_percent":55.5}""" + "\n" +
+            """{"time":"2026-03-04T12:00:00+00:00","branch":1,"update":1,"writer":"test","step":1,"held_out_loss":3.5,"perplexity":33.1,"bits_per_byte":1.25}""" + "\n");
         MetricsLog.Read(File).ShouldBe([Step(1), new EvaluationMetrics(1, 3.5, 33.1, 1.25)]);
     }
 
@@ -32,21 +33,21 @@ public sealed class MetricsLogTests : IDisposable
     public void Signals_of_parts_stand_where_they_were_measured_and_rows_without_them_are_read()
     {
         var measured = Step(2) with { LaneLoss = 1.5, EmbeddingNorm = 0.25, BlockNorm = 0.125, UpdateNorm = 0.0625 };
-        using (var log = MetricsLog.Open(File, 0))
+        using (var log = BranchedLogs.Metrics(File, 0))
         {
             log.Append(Step(1));
             log.Append(measured);
         }
 
         System.IO.File.ReadAllLines(File).Select(static line => line.Contains("\"gradient_norm\":0.5,\"lane_loss\":1.5,\"embedding_norm\":0.25,\"block_norm\":0.125,\"update_norm\":0.0625,", StringComparison.Ordinal))
-            .ShouldBe([false, true]);
+            .ShouldBe([false, false, true]);
         MetricsLog.Read(File).ShouldBe([Step(1), measured]);
     }
 
     [Fact]
     public void A_loss_that_is_not_a_number_is_kept_as_such()
     {
-        using (var log = MetricsLog.Open(File, 0))
+        using (var log = BranchedLogs.Metrics(File, 0))
             log.Append(Step(1) with { Loss = double.NaN, GradientNorm = double.PositiveInfinity });
         var row = MetricsLog.Read(File).ShouldHaveSingleItem().ShouldBeOfType<StepMetrics>();
         row.Loss.ShouldBe(double.NaN);
@@ -54,10 +55,10 @@ public sealed class MetricsLogTests : IDisposable
     }
 
     [Fact]
-    public void Resuming_drops_the_rows_that_will_come_again()
+    public void Resuming_abandons_the_rows_that_will_come_again()
     {
         Write(1, 2, 3, 4, 5);
-        using (var log = MetricsLog.Open(File, 3))
+        using (var log = BranchedLogs.Metrics(File, 3))
         {
             log.Append(Step(4) with { Loss = 9 });
         }
@@ -71,8 +72,8 @@ public sealed class MetricsLogTests : IDisposable
     {
         Write(1, 2);
         var whole = System.IO.File.ReadAllBytes(File);
-        var first = Array.IndexOf(whole, (byte)'\n') + 1;
-        for (var length = first; length < whole.Length - 1; length++)
+        var last = Array.LastIndexOf(whole, (byte)'\n', whole.Length - 2) + 1;
+        for (var length = last; length < whole.Length - 1; length++)
         {
             System.IO.File.WriteAllBytes(File, whole[..length]);
             MetricsLog.Read(File).ShouldBe([Step(1)]);
@@ -87,6 +88,15 @@ public sealed class MetricsLogTests : IDisposable
         using (var log = MetricsLog.Open(File, 2))
             log.Append(Step(3));
         MetricsLog.Read(File).ShouldBe([Step(1), Step(2), Step(3)]);
+
+        // Of the line that opens a branch only a part: it was never opened.
+        using (var log = BranchedLogs.Metrics(File, 1))
+            log.Newest.Number.ShouldBe(2);
+        System.IO.File.WriteAllBytes(File, System.IO.File.ReadAllBytes(File)[..^9]);
+        MetricsLog.Read(File).ShouldBe([Step(1), Step(2), Step(3)]);
+        using (var log = BranchedLogs.Metrics(File, 1))
+            log.Newest.Number.ShouldBe(2);
+        MetricsLog.Read(File).ShouldBe([Step(1)]);
     }
 
     [Fact]
@@ -94,10 +104,10 @@ public sealed class MetricsLogTests : IDisposable
     {
         Write(1, 2, 3);
         var lines = System.IO.File.ReadAllLines(File);
-        lines[1] = """{"step":2}""";
+        lines[2] = new string('x', 9);
         System.IO.File.WriteAllLines(File, lines);
         var before = System.IO.File.ReadAllBytes(File);
-        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 3)).Message.ShouldContain($"Line 2 of {File}");
+        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 3)).Message.ShouldContain($"Line 3 of {File}");
         System.IO.File.ReadAllBytes(File).ShouldBe(before);
         Directory.EnumerateFiles(directory.Path).ShouldHaveSingleItem();
     }
@@ -107,30 +117,30 @@ public sealed class MetricsLogTests : IDisposable
     {
         Write(1, 2, 3, 4);
         var lines = System.IO.File.ReadAllLines(File);
-        lines[2] = new string('\0', lines[2].Length);
+        lines[3] = new string('\0', lines[3].Length);
         System.IO.File.WriteAllLines(File, lines);
-        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 3)).Message.ShouldContain($"Line 3 of {File}");
-        using (var log = MetricsLog.Open(File, 2))
+        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 3)).Message.ShouldContain($"Line 4 of {File}");
+        using (var log = BranchedLogs.Metrics(File, 2))
             log.Append(Step(3));
         MetricsLog.Read(File).ShouldBe([Step(1), Step(2), Step(3)]);
 
         System.IO.File.WriteAllText(File, "\0\0\0\n\0\0\n");
         MetricsLog.Open(File, 0).Dispose();
-        MetricsLog.Read(File).ShouldBeEmpty();
+        System.IO.File.ReadAllBytes(File).ShouldBeEmpty();
     }
 
     [Fact]
     public void It_can_be_read_while_it_is_written()
     {
-        using var log = MetricsLog.Open(File, 0);
+        using var log = BranchedLogs.Metrics(File, 0);
         log.Append(Step(1));
         MetricsLog.Read(File).ShouldBe([Step(1)]);
         log.Append(Step(2));
-        MetricsLog.Read(File).Count().ShouldBe(2);
+        MetricsLog.Read(File).Count.ShouldBe(2);
     }
 
     [Fact]
-    public void A_missing_file_has_no_rows_and_is_not_made_by_reading() => (MetricsLog.Read(File).Any() || System.IO.File.Exists(File)).ShouldBeFalse();
+    public void A_missing_file_has_no_rows_and_is_not_made_by_reading() => (MetricsLog.Read(File).Count > 0 || System.IO.File.Exists(File)).ShouldBeFalse();
 
     [Fact]
     public void A_killed_process_loses_no_row_that_it_announced_and_leaves_one_per_step()
@@ -158,7 +168,7 @@ public sealed class MetricsLogTests : IDisposable
 
     private void Write(params long[] steps)
     {
-        using var log = MetricsLog.Open(File, 0);
+        using var log = BranchedLogs.Metrics(File, 0);
         foreach (var step in steps)
             log.Append(Step(step));
     }

@@ -16,7 +16,7 @@ public sealed class RunDirectoryTests : IDisposable
     public void Runs_are_listed_with_where_they_stand()
     {
         var first = Make("b-first");
-        using (var log = MetricsLog.Open(first.MetricsFile, 0))
+        using (var log = BranchedLogs.Metrics(first.MetricsFile, 0))
         {
             log.Append(new StepMetrics(1, 4.5, 1, 1e-3, 10, 1, 10, 1));
             log.Append(new StepMetrics(2, 4.25, 1, 1e-3, 20, 1, 10, 1));

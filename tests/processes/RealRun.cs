@@ -76,11 +76,25 @@ public class RealRun : IDisposable
     public string[] Checkpoints(string name) =>
         [.. Directory.GetDirectories(Path.Combine(RunFolder(name), "checkpoints"), "step-*").Order(StringComparer.Ordinal)];
 
-    /// <summary>The steps of a run's metrics, in the order of the file.</summary>
+    /// <summary>The steps of the current line of a run's metrics, in the order of the file.</summary>
     public IEnumerable<int> MetricSteps(string name) =>
-        File.ReadLines(Path.Combine(RunFolder(name), "metrics.jsonl"))
-            .Where(static line => line.Contains("\"gradient_norm\"", StringComparison.Ordinal))
-            .Select(static line => JsonDocument.Parse(line).RootElement.GetProperty("step").GetInt32());
+        Metrics(name).Where(static row => row.TryGetProperty("gradient_norm", out _)).Select(static row => row.GetProperty("step").GetInt32());
+
+    /// <summary>The current line of a run's metrics, read as docs/formats.md tells others to: where a branch opens, later steps do not count.</summary>
+    public IReadOnlyList<JsonElement> Metrics(string name)
+    {
+        List<JsonElement> rows = [];
+        foreach (var line in File.ReadLines(Path.Combine(RunFolder(name), "metrics.jsonl")))
+        {
+            using var json = JsonDocument.Parse(line);
+            if (json.RootElement.TryGetProperty("opened", out _))
+                rows.RemoveAll(row => row.GetProperty("step").GetInt64() > json.RootElement.GetProperty("step").GetInt64());
+            else
+                rows.Add(json.RootElement.Clone());
+        }
+
+        return rows;
+    }
 
     /// <summary>The words of a run's line in the list of runs: name, state, step, loss, checkpoint.</summary>
     public string[] Listed(string name) =>

@@ -17,14 +17,6 @@ namespace ActorTrain.Actors.Tests.Checkpoints;
 
 public sealed class CheckpointerTests : TestKit
 {
-    // It is another list, for messages are written and read again on their way.
-    private void ExpectAgain(CheckpointSaved saved)
-    {
-        var again = ExpectMsg<CheckpointSaved>();
-        again.Kept.ShouldBe(saved.Kept);
-        (again with { Kept = saved.Kept }).ShouldBe(saved);
-    }
-
     private static readonly FlatLayout Layout = FlatLayout.Of([("tokens.weight", [5, 3]), ("norm.weight", [3])]);
     private static readonly Course Course = (Course.Start with { Vetoes = [3], Spikes = new SpikeMemory { Rules = SpikeMemory.Empty.Rules.Add("rule", [0.1, double.NaN, -0.0]) } })
         .With(new Correction(1, 4, [new SkippedRange(8, 8, "spike")], 0.5, "someone", "It was wanted."));
@@ -239,6 +231,14 @@ public sealed class CheckpointerTests : TestKit
         using var buffer = new HostBuffer(Layout.Length * sizeof(float));
         buffer.Slice(0, (int)buffer.Length).Fill(value);
         return StateHash.Of(buffer, buffer, buffer);
+    }
+
+    // It is another list, for messages are written and read again on their way.
+    private void ExpectAgain(CheckpointSaved saved)
+    {
+        var again = ExpectMsg<CheckpointSaved>();
+        again.Kept.ShouldBe(saved.Kept);
+        (again with { Kept = saved.Kept }).ShouldBe(saved);
     }
 
     private CheckpointSaving Saving() => new(store, memory, Options);

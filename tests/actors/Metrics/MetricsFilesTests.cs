@@ -3,6 +3,7 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Persistence.Ledger;
+using ActorTrain.Persistence.Logs;
 using ActorTrain.Persistence.Metrics;
 using FsCheck;
 using FsCheck.Fluent;
@@ -12,9 +13,10 @@ namespace ActorTrain.Actors.Tests.Metrics;
 public sealed class MetricsFilesTests : IDisposable
 {
     private readonly TestFolder folder = new();
+    private readonly List<string> warnings = [];
     private readonly MetricsFiles files;
 
-    public MetricsFilesTests() => files = new MetricsFiles(Options(folder), life: 5);
+    public MetricsFilesTests() => files = Files(5);
 
     public void Dispose()
     {
@@ -70,15 +72,133 @@ public sealed class MetricsFilesTests : IDisposable
     }
 
     [Fact]
-    public void Going_back_drops_what_is_measured_again()
+    public void Going_back_abandons_what_is_measured_again_and_forgets_nothing()
     {
         files.Obey(new GoOnAfter(5, 0, 0));
         for (var step = 1; step <= 5; step++)
             files.Obey(Step(step, step));
-        files.Obey(new Rewind(6, 2)).ShouldBe(new Published(5, 6));
+        files.Obey(new Rewind(6, 2) { Reason = "a spike" }).ShouldBe(new Published(5, 6));
         Steps().ShouldBe([1, 2]);
         files.Obey(Step(7, 3)).ShouldBe(new Published(5, 7));
         Steps().ShouldBe([1, 2, 3]);
+        foreach (var (branches, abandoned) in new[] { All(Metrics), All(Ledger) })
+        {
+            branches.ShouldBe(
+            [
+                new Branch(1, 0, 0, 0, BranchCause.Start, "The run began.", Noon, "here"),
+                new Branch(2, 1, 2, 5, BranchCause.Rollback, "a spike", Noon, "here"),
+            ]);
+            abandoned.ShouldBe([3, 4, 5]);
+        }
+
+        Metrics.Line.Select(static row => row.Stamp).ShouldBe(
+            [new RowStamp(Noon, 1, 1, "here"), new RowStamp(Noon, 1, 2, "here"), new RowStamp(Noon, 2, 6, "here")]);
+        warnings.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_step_that_comes_to_other_bits_from_the_same_decisions_is_told_once_a_branch()
+    {
+        files.Obey(new GoOnAfter(5, 0, 0));
+        for (var step = 1; step <= 3; step++)
+            files.Obey(Step(step, step));
+        files.Obey(new Rewind(4, 1));
+        files.Obey(Other(5, 2));
+        files.Obey(Other(6, 3));
+        warnings.ShouldHaveSingleItem().ShouldContain("step 2");
+        Metrics.Unequal.Select(static unequal => (unequal.Step, unequal.Was, unequal.Is)).ShouldBe([(2, 1, 2), (3, 1, 2)]);
+        Ledger.Unequal.ShouldBeEmpty();
+
+        // From other decisions it may differ; what it is compared with then is the newest of the same.
+        files.Obey(new Rewind(7, 1));
+        files.Obey(Other(8, 2, "skipped", 7));
+        files.Obey(new Rewind(9, 1));
+        files.Obey(Other(10, 2, "skipped", 7));
+        files.Obey(new Rewind(11, 1));
+        files.Obey(Other(12, 2));
+        warnings.Count.ShouldBe(1);
+        files.Obey(new Rewind(13, 1));
+        files.Obey(Other(14, 2, "skipped", 8));
+        warnings.Count.ShouldBe(2);
+        Metrics.Unequal.Count.ShouldBe(3);
+    }
+
+    [Fact]
+    public void A_process_that_restarts_again_and_again_before_its_first_row_adds_nothing()
+    {
+        files.Obey(new GoOnAfter(5, 0, 0));
+        files.Obey(Step(1, 1));
+        files.Obey(Step(2, 2));
+        files.Dispose();
+        Resume(after: 1);
+        var length = Length();
+        for (var restart = 0; restart < 100; restart++)
+            Resume(after: 1);
+        Length().ShouldBe(length);
+        Metrics.Branches.Count.ShouldBe(2);
+
+        void Resume(long after)
+        {
+            using var next = new MetricsFiles(Options(folder) with { Writer = "elsewhere" }, life: 6, static () => Noon, warnings.Add);
+            next.Obey(new GoOnAfter(6, 0, after));
+        }
+
+        long Length() => new FileInfo(folder.At("metrics.jsonl")).Length + new FileInfo(folder.At("samples.jsonl")).Length;
+    }
+
+    // Killed at any moment, also in the middle of a line and between the two files: both then say the same, branch by branch and commit by
+    // commit.
+    [Fact]
+    public void Killed_anywhere_and_resumed_the_files_agree_and_hold_each_step_once()
+    {
+        for (var seed = 0; seed < 60; seed++)
+        {
+            using var here = new TestFolder();
+            var random = new Random(seed);
+            var told = new List<string>();
+            long reached = 0, number = 0;
+            for (var life = 1; life <= 12; life++)
+            {
+                using (var log = new MetricsFiles(Options(here), life, static () => Noon, told.Add))
+                {
+                    // From a checkpoint, whose steps are durable.
+                    var step = random.NextInt64(reached + 1);
+                    log.Obey(new GoOnAfter(life, number, step)).ShouldBe(new Published(life, number), $"seed {seed}");
+                    for (var turn = random.Next(8); turn > 0; turn--)
+                    {
+                        if (random.Next(5) == 0)
+                            log.Obey(new Rewind(++number, step = random.NextInt64(step + 1)));
+                        else
+                            log.Obey(Step(++number, ++step));
+                    }
+
+                    reached = step;
+                    log.Obey(new FlushMetrics(number));
+                }
+
+                var (metrics, ledger) = (MetricsLog.ReadHistory(here.At("metrics.jsonl")), SampleLedger.ReadHistory(here.At("samples.jsonl")));
+                metrics.Line.Select(static row => (int)row.Row.Step).ShouldBe(Enumerable.Range(1, (int)reached), $"seed {seed}");
+                ledger.Line.Select(static row => (row.Row.Step, row.Stamp))
+                    .ShouldBe(metrics.Line.Select(static row => (row.Row.Step, row.Stamp)), $"seed {seed}");
+                var (newest, other) = (ledger.Branches[^1], metrics.Branches[^1]);
+                (newest.Number, newest.After).ShouldBe((other.Number, other.After), $"seed {seed}");
+                told.ShouldBeEmpty($"seed {seed}");
+
+                // The end of one of them may be torn, or not even begun; what is lost is as if it had never been.
+                if (random.Next(2) == 0)
+                    reached = Math.Min(reached, Tear(here.At(random.Next(2) == 0 ? "metrics.jsonl" : "samples.jsonl"), random));
+            }
+        }
+    }
+
+    private static long Tear(string path, Random random)
+    {
+        var text = File.ReadAllBytes(path);
+        var begin = Array.LastIndexOf(text, (byte)'\n', text.Length - 2) + 1;
+        File.WriteAllBytes(path, text[..random.Next(begin, text.Length)]);
+        return path.EndsWith("metrics.jsonl", StringComparison.Ordinal)
+            ? MetricsLog.Read(path) is [.., var row] ? row.Step : 0
+            : SampleLedger.Read(path) is [.., var samples] ? samples.Step : 0;
     }
 
     [Fact]
@@ -87,7 +207,8 @@ public sealed class MetricsFilesTests : IDisposable
         files.Obey(new GoOnAfter(5, 0, 0));
         files.Obey(Step(1, 1));
         files.Obey(new Publish(2, new EvaluationMeasurement(1, 3, 20, 1.5)));
-        using var next = new MetricsFiles(Options(folder), life: 6);
+        files.Dispose();
+        using var next = Files(6);
         next.Obey(new GoOnAfter(6, 0, 1));
         next.Obey(new Publish(1, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(6, 1));
         next.Obey(Step(2, 2)).ShouldBe(new Published(6, 2));
@@ -108,7 +229,7 @@ public sealed class MetricsFilesTests : IDisposable
         Prop.ForAll(Gen.Choose(1, int.MaxValue - 1).ToArbitrary(), seed =>
         {
             using var here = new TestFolder();
-            using var log = new MetricsFiles(Options(here), life: 5);
+            using var log = new MetricsFiles(Options(here), life: 5, static () => default, static _ => { });
             var random = new Random(seed);
             MetricsCommand[] commands = [new GoOnAfter(5, 0, 0), .. Enumerable.Range(1, 8).Select(step => Step(step, step)), new Rewind(9, 5), .. Enumerable.Range(10, 6).Select(number => Step(number, number - 4))];
             long acknowledged = -1;
@@ -128,6 +249,23 @@ public sealed class MetricsFilesTests : IDisposable
         }).QuickCheckThrowOnFailure();
     }
 
+    private static readonly DateTimeOffset Noon = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
+
+    private LogHistory<MetricsRow> Metrics => MetricsLog.ReadHistory(folder.At("metrics.jsonl"));
+
+    private LogHistory<SampleRow> Ledger => SampleLedger.ReadHistory(folder.At("samples.jsonl"));
+
+    private MetricsFiles Files(long life) => new(Options(folder), life, static () => Noon, warnings.Add);
+
+    private static (IReadOnlyList<Branch> Branches, IEnumerable<long> Abandoned) All(LogHistory<MetricsRow> history) =>
+        (history.Branches, history.Abandoned.SelectMany(static left => left.Rows).Select(static row => row.Row.Step));
+
+    private static (IReadOnlyList<Branch> Branches, IEnumerable<long> Abandoned) All(LogHistory<SampleRow> history) =>
+        (history.Branches, history.Abandoned.SelectMany(static left => left.Rows).Select(static row => row.Row.Step));
+
+    private static Publish Other(long number, long step, string? decisions = null, double norm = 9) =>
+        new(number, (StepMeasurement)Step(number, step).Measurement with { GradientNorm = norm, Decisions = decisions });
+
     internal static MetricsOptions Options(TestFolder folder) => new()
     {
         MetricsFile = folder.At("metrics.jsonl"),
@@ -135,6 +273,7 @@ public sealed class MetricsFilesTests : IDisposable
         TokensPerStep = 128,
         FlopsPerToken = 10,
         GemmRate = 5120,
+        Writer = "here",
     };
 
     internal static Publish Step(long number, long step) =>

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Simulation;

@@ -25,7 +25,10 @@ internal static class ChaosVerdict
         checkpoint.Manifest.Facts.Step.ShouldBe(training.Steps);
         StateHash.Of(checkpoint.Weights, checkpoint.FirstMoment!, checkpoint.SecondMoment!).ShouldBe(expected.State, "the hash of weights and moments");
 
-        var rows = MetricsLog.Read(place.MetricsFile).ToList();
+        var (metrics, ledger) = (MetricsLog.ReadHistory(place.MetricsFile), SampleLedger.ReadHistory(place.LedgerFile));
+        metrics.Unequal.ShouldBeEmpty("steps that were computed again");
+        ledger.Unequal.ShouldBeEmpty("steps that were computed again");
+        var rows = metrics.Line.Select(static row => row.Row).ToList();
         rows.OfType<StepMetrics>().Select(static row => (row.Step, row.Loss, row.GradientNorm))
             .ShouldBe(expected.Steps.Select(static (step, index) => (index + 1L, step.Loss, step.Norm)), "loss and norm of the steps");
         rows.OfType<EvaluationMetrics>().Select(static row => (row.Step, row.HeldOutLoss))
@@ -34,7 +37,7 @@ internal static class ChaosVerdict
         var journal = place.ReadJournal();
         var state = JournalState.Of(journal);
         var audit = SampleAudit.Check(new AuditInput(
-            training.Plan, training.Replica.Model.ContextLength, SampleLedger.Read(place.LedgerFile), state.Skips, checkpoint.Manifest.Facts, training.Steps));
+            training.Plan, training.Replica.Model.ContextLength, ledger.Line.Select(static row => row.Row), state.Skips, checkpoint.Manifest.Facts, training.Steps));
         audit.Contradictions.ShouldBeEmpty();
         audit.Steps.ShouldBe(training.Steps);
         audit.Consumed.ShouldBe(training.Steps * (long)training.Plan.BatchSize);

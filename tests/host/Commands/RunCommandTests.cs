@@ -1,8 +1,10 @@
+using System.Text.Json;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Ledger;
+using ActorTrain.Persistence.Logs;
 using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Runs;
 
@@ -31,6 +33,22 @@ public sealed class RunCommandTests : IDisposable
         output.GetStringBuilder().Clear();
         AuditCommand.Run(new AuditRequest(run.Path, Json: false), Context()).ShouldBe(ExitCode.Failure);
         output.ToString().ShouldContain("step 3 is not in the ledger");
+    }
+
+    [Fact]
+    public void Steps_that_were_computed_again_to_the_same_bits_leave_an_audit_clean_and_others_fail_it()
+    {
+        var run = Train(steps: 5);
+        Train(run, after: 2, steps: 6);
+        var same = Audit(run, ExitCode.Success);
+        (same.GetProperty("clean").GetBoolean(), same.GetProperty("redone").GetInt32(), same.GetProperty("unequal").GetArrayLength()).ShouldBe((true, 3, 0));
+
+        Train(run, after: 3, steps: 6, step => step == 5 ? 1.0000000000000002 : 1);
+        var other = Audit(run, ExitCode.Failure);
+        (other.GetProperty("clean").GetBoolean(), other.GetProperty("redone").GetInt32()).ShouldBe((false, 6));
+        var unequal = other.GetProperty("unequal").EnumerateArray().ShouldHaveSingleItem();
+        (unequal.GetProperty("step").GetInt32(), unequal.GetProperty("was").GetInt32(), unequal.GetProperty("is").GetInt32()).ShouldBe((5, 2, 3));
+        unequal.GetProperty("difference").GetString().ShouldBe("gradient_norm 1 and 1.0000000000000002");
     }
 
     [Fact]
@@ -73,20 +91,35 @@ public sealed class RunCommandTests : IDisposable
     public void Scale_needs_a_process() => Should.Throw<UserErrorException>(() => ScaleCommand.Run(new ScaleRequest(Train(1).Path, 3), Context())).Message.ShouldContain(
         "No process is training");
 
+    private JsonElement Audit(RunDirectory run, int exitCode)
+    {
+        output.GetStringBuilder().Clear();
+        AuditCommand.Run(new AuditRequest(run.Path, Json: true), Context()).ShouldBe(exitCode);
+        using var json = JsonDocument.Parse(output.ToString());
+        return json.RootElement.Clone();
+    }
+
     private CommandContext Context() => new(output, TextWriter.Null, false, TimeProvider.System);
 
     private RunDirectory Train(int steps)
     {
         var run = runs.Run();
         run.WriteConfiguration(CanonicalYaml.Write(RunFile.Read(null, [$"run.output={runs.Path}", "run.name=book", "data.path=d", "training.batch=8", "training.steps=20"])));
-        using var ledger = SampleLedger.Open(run.LedgerFile, 0);
-        using var metrics = MetricsLog.Open(run.MetricsFile, 0);
-        for (var step = 1; step <= steps; step++)
-        {
-            ledger.Append(new SampleRow(step, 1, [new((step - 1) * 8, 8)]));
-            metrics.Append(new StepMetrics(step, 1, 1, 1, 1, 1, 1, 1));
-        }
-
+        Train(run, after: 0, steps);
         return run;
+    }
+
+    private static void Train(RunDirectory run, int after, int steps, Func<int, double>? norm = null)
+    {
+        using var ledger = SampleLedger.Open(run.LedgerFile, after);
+        using var metrics = MetricsLog.Open(run.MetricsFile, after);
+        ledger.OpenBranch(ledger.Newest.Number + 1, after, BranchCause.Resume, "A test resumed the run.", DateTimeOffset.UnixEpoch, "test");
+        metrics.OpenBranch(metrics.Newest.Number + 1, after, BranchCause.Resume, "A test resumed the run.", DateTimeOffset.UnixEpoch, "test");
+        for (var step = after + 1; step <= steps; step++)
+        {
+            var stamp = new RowStamp(DateTimeOffset.UnixEpoch, metrics.Newest.Number, metrics.Update + 1, "test");
+            ledger.Append(new SampleRow(step, 1, [new((step - 1) * 8, 8)]), stamp);
+            metrics.Append(new StepMetrics(step, 1, norm?.Invoke(step) ?? 1, 1, 1, 1, 1, 1), stamp);
+        }
     }
 }

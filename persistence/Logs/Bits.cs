@@ -1,0 +1,8 @@
+namespace ActorTrain.Persistence.Logs;
+
+/// <summary>Compares numbers by their bits; any NaN equals any other, since the file does not tell them apart.</summary>
+internal static class Bits
+{
+    public static bool AreEqual(double one, double other) =>
+        BitConverter.DoubleToInt64Bits(one) == BitConverter.DoubleToInt64Bits(other) || (double.IsNaN(one) && double.IsNaN(other));
+}

@@ -1,0 +1,120 @@
+using ActorTrain.Models;
+
+namespace ActorTrain.Persistence.Logs;
+
+/// <summary>A log whose rows belong to steps, which a run may compute again: it opens a branch then, and nothing is ever cut. What a branch
+/// costs does not grow with the run.</summary>
+/// <remarks>The place of each step's newest row is kept, so a redone one is compared without another pass over the file.</remarks>
+/// <typeparam name="TRow">A row, which belongs to a step.</typeparam>
+public abstract class BranchedLog<TRow> : IDisposable
+    where TRow : class
+{
+    private readonly BranchedFormat<TRow> format;
+    private readonly JsonLinesLog<LogEntry<TRow>> log;
+    private readonly BranchState state = new();
+    private readonly Dictionary<(long Step, string Decisions), long> places = [];
+
+    // Steps on the current line of rows that do not tell of a step itself.
+    private readonly List<long> others = [];
+
+    private protected BranchedLog(BranchedFormat<TRow> format, string path, long durable)
+    {
+        this.format = format;
+        log = new JsonLinesLog<LogEntry<TRow>>(
+            format.Lines,
+            path,
+            line =>
+            {
+                format.Follow(state, line, path);
+                if (line.Row!.Branch is { } branch)
+                    Forget(branch.After);
+                else
+                    Remember(line.Row.Row!.Row, line.Row.Row.Stamp.Decisions, line.Offset);
+            },
+            () => state.LastStep >= durable,
+            static entry => entry.Branch is not null);
+    }
+
+    /// <summary>The newest branch, to which rows are added.</summary>
+    public Branch Newest => state.Newest;
+
+    /// <summary>Commits that the log has seen.</summary>
+    public long Update => state.Update;
+
+    /// <summary>Whether the newest branch begins after a step and has no rows yet, so that it need not be opened again.</summary>
+    public bool IsUntouched(long after) => state.Newest is { Number: > 0 } newest && newest.After == after && !state.HasRows;
+
+    /// <summary>Whether the current line has a row of that kind for its step.</summary>
+    public bool Holds(TRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return format.IsStep(row) ? format.StepOf(row) <= state.LastStep : others is [.., var last] && format.StepOf(row) <= last;
+    }
+
+    /// <summary>Opens a branch. Later rows of the current line are abandoned.</summary>
+    /// <param name="number">Its number, above that of the newest.</param>
+    /// <param name="after">The step that its first row follows.</param>
+    /// <param name="cause">Why it is opened.</param>
+    /// <param name="reason">The same, in one sentence.</param>
+    /// <param name="time">When.</param>
+    /// <param name="writer">By whom.</param>
+    /// <exception cref="UserErrorException">The disk refused.</exception>
+    public void OpenBranch(int number, long after, BranchCause cause, string reason, DateTimeOffset time, string writer)
+    {
+        var branch = new Branch(number, state.ParentAt(after), after, state.Update, cause, reason, time, writer);
+        if (number <= state.Newest.Number || after < 0)
+            throw new InvariantException($"{branch} cannot follow branch {state.Newest.Number}.");
+
+        // What stands before a branch is durable, so that no power cut can take a part of it.
+        log.Flush();
+        log.Append(new LogEntry<TRow>(branch, null));
+        state.Take(branch);
+        Forget(after);
+    }
+
+    /// <summary>Adds a row to the newest branch.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="stamp">Its stamp; the branch must be the newest.</param>
+    /// <returns>In what it differs from the row of that step that was computed from the same decisions before, or null.</returns>
+    /// <exception cref="UserErrorException">The disk refused; the file ends with the row before.</exception>
+    public UnequalStep? Append(TRow row, RowStamp stamp)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        ArgumentNullException.ThrowIfNull(stamp);
+        if (stamp.Branch != state.Newest.Number || stamp.Update < state.Update || stamp.Branch == 0)
+            throw new InvariantException($"A row of {stamp} cannot follow update {state.Update} of branch {state.Newest.Number}.");
+        var step = format.StepOf(row);
+        var before = format.IsStep(row) && places.TryGetValue((step, stamp.Decisions ?? ""), out var place) ? log.ReadAt(place)?.Row : null;
+        var offset = log.Append(new LogEntry<TRow>(null, new Stamped<TRow>(stamp, row)));
+        state.Take(stamp, step, format.IsStep(row));
+        Remember(row, stamp.Decisions, offset);
+        return before is not null && format.Difference(before.Row, row) is { } difference
+            ? new UnequalStep(step, before.Stamp.Branch, stamp.Branch, difference)
+            : null;
+    }
+
+    /// <summary>Makes all rows so far durable against a power cut.</summary>
+    /// <exception cref="UserErrorException">The disk refused.</exception>
+    public void Flush() => log.Flush();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        log.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Remember(TRow row, string? decisions, long offset)
+    {
+        if (format.IsStep(row))
+            places[(format.StepOf(row), decisions ?? "")] = offset;
+        else
+            others.Add(format.StepOf(row));
+    }
+
+    private void Forget(long after)
+    {
+        while (others is [.., var last] && last > after)
+            others.RemoveAt(others.Count - 1);
+    }
+}

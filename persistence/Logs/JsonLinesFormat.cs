@@ -1,0 +1,107 @@
+using System.Text.Json;
+using ActorTrain.Models;
+
+namespace ActorTrain.Persistence.Logs;
+
+/// <summary>How the rows of a <see cref="JsonLinesLog{T}"/> are written and read.</summary>
+/// <param name="Name">What the file is called in messages, such as <c>metrics file</c>.</param>
+/// <param name="RowName">What one line of it is called, such as <c>row of metrics</c>.</param>
+/// <param name="Write">A row as one line of UTF-8 JSON, without its end.</param>
+/// <param name="Parse">The row of a line, or null where it is none; may throw <see cref="JsonException"/>.</param>
+internal sealed record JsonLinesFormat<T>(string Name, string RowName, Func<T, byte[]> Write, Func<byte[], T?> Parse)
+    where T : class
+{
+    private const byte NewLine = (byte)'\n';
+    private const int BufferSize = 1 << 16;
+
+    /// <summary>Reads the rows one by one, also while a run appends to them. A torn last line is passed over; a missing file has
+    /// none.</summary>
+    /// <exception cref="UserErrorException">Another line is no row; the sentence names it.</exception>
+    public IEnumerable<JsonLine<T>> Read(string path)
+    {
+        if (!File.Exists(path))
+            yield break;
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        JsonLine<T>? torn = null;
+        foreach (var line in Lines(stream))
+        {
+            if (torn is { } unreadable)
+                throw NotARow(path, unreadable.Number);
+            if (line.Row is not null)
+                yield return line;
+            else if (line.IsForeign)
+                throw NotARow(path, line.Number);
+            else
+                torn = line;
+        }
+    }
+
+    /// <summary>All lines of a file, those that are no rows included.</summary>
+    public IEnumerable<JsonLine<T>> Lines(Stream stream)
+    {
+        var buffer = new byte[BufferSize];
+        var (from, to, number) = (0, 0, 1L);
+        for (long offset = 0; ;)
+        {
+            var end = Array.IndexOf(buffer, NewLine, from, to - from);
+            if (end >= 0)
+            {
+                yield return LineOf(number++, offset, buffer[from..end], isEnded: true);
+                offset += end + 1 - from;
+                from = end + 1;
+                continue;
+            }
+
+            Buffer.BlockCopy(buffer, from, buffer, 0, to - from);
+            (from, to) = (0, to - from);
+            if (to == buffer.Length)
+                Array.Resize(ref buffer, 2 * buffer.Length);
+            var read = stream.Read(buffer, to, buffer.Length - to);
+            to += read;
+            if (read > 0)
+                continue;
+            if (to > 0)
+                yield return LineOf(number, offset, buffer[..to], isEnded: false);
+            yield break;
+        }
+    }
+
+    public UserErrorException NotARow(string path, long number) => new($"Line {number} of {path} is not a {RowName}; remove that line.");
+
+    private JsonLine<T> LineOf(long number, long offset, byte[] text, bool isEnded)
+    {
+        try
+        {
+            if (Parse(text) is { } row)
+                return new JsonLine<T>(row, number, offset, text.Length, isEnded, IsForeign: false);
+        }
+        catch (JsonException)
+        {
+        }
+
+        return new JsonLine<T>(null, number, offset, text.Length, isEnded, IsJson(text));
+    }
+
+    private static bool IsJson(byte[] text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>A line of a log.</summary>
+/// <param name="Row">Its row; null: it is none.</param>
+/// <param name="Number">Its number, from 1.</param>
+/// <param name="Offset">Where it begins, in bytes.</param>
+/// <param name="Length">Its bytes without the line feed.</param>
+/// <param name="IsEnded">Whether a line feed ends it.</param>
+/// <param name="IsForeign">Whether it is whole JSON and yet no row: neither a kill nor a power cut can have made it.</param>
+internal readonly record struct JsonLine<T>(T? Row, long Number, long Offset, int Length, bool IsEnded, bool IsForeign)
+    where T : class;
