@@ -187,7 +187,7 @@ internal sealed class PretrainRun : IDisposable
             var guardian = system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
             var control = new RunControl(guardian, MessageTrace.Of(system), RequireMemoryFor);
             var file = reload(control.Scale);
-            using var server = new ControlServer(directory, control, configuration.Training.Lanes, file.Apply, TimeProvider.System);
+            using var server = new ControlServer(directory, new ControlRoutes(directory, control, configuration.Training.Lanes, file.Apply));
             using var hangUp = new HangUpSignal(file, progress);
             using var stopping = stop.Register(() => control.Stop("stopped by signal"));
             var ended = outcome.Task.GetAwaiter().GetResult();
