@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace ActorTrain.Host.Control;
 
@@ -24,14 +25,15 @@ internal sealed class ControlServer : IDisposable
     /// <summary>Listens, and begins to answer in the background.</summary>
     /// <param name="run">The run, whose lock this process holds.</param>
     /// <param name="routes">What its endpoints do.</param>
+    /// <param name="log">Told of what goes wrong.</param>
     /// <param name="patience">How long a silent client is waited for, and at the end an answer that is being made; null: <see cref="ControlApi.Patience"/>.</param>
     /// <exception cref="UserErrorException">The socket cannot be made.</exception>
-    public ControlServer(RunDirectory run, ControlRoutes routes, TimeSpan? patience = null)
+    public ControlServer(RunDirectory run, ControlRoutes routes, ILoggerFactory log, TimeSpan? patience = null)
     {
         this.run = run;
         this.patience = patience ?? ControlApi.Patience;
         var socket = ControlSocket.Listen(run);
-        application = Build(socket, routes);
+        application = Build(socket, routes, log);
 
         // Training does not wait; whoever connects already is answered in a moment.
         starting = Task.Run(() => application.StartAsync());
@@ -57,10 +59,11 @@ internal sealed class ControlServer : IDisposable
         await application.DisposeAsync().ConfigureAwait(false);
     }
 
-    private WebApplication Build(Socket socket, ControlRoutes routes)
+    private WebApplication Build(Socket socket, ControlRoutes routes, ILoggerFactory log)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = Path.GetFullPath(run.Path) });
         builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(log);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = _ => socket);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>

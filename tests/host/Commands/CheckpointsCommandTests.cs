@@ -14,6 +14,7 @@ using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Runs;
 using Akka.Actor;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ActorTrain.Host.Tests.Commands;
 
@@ -131,7 +132,7 @@ public sealed class CheckpointsCommandTests : IDisposable
         Commit(store, 30, Course.Start);
         Commit(store, 22, Course.Start.With(Lowered));
         time.Now = Noon;
-        using var system = RunActorSystem.Create(run, "");
+        using var system = RunActorSystem.Create(run, "", NullLoggerFactory.Instance);
         await Record(
             system, run,
             [

@@ -8,6 +8,7 @@ using ActorTrain.Actors.Tracing;
 using ActorTrain.Host.Control;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Runs;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ActorTrain.Host.Tests.Control;
 
@@ -263,7 +264,7 @@ public sealed class ControlTests : IDisposable
     }
 
     private ControlServer Listen(RunDirectory run, Func<string>? reload = null, TimeSpan? patience = null) =>
-        new(run, new ControlRoutes(run, control, mostTrainers: 8, reload ?? (static () => "reloaded.")), patience);
+        new(run, new ControlRoutes(run, control, mostTrainers: 8, reload ?? (static () => "reloaded.")), NullLoggerFactory.Instance, patience);
 
     private static Socket Connect(RunDirectory run)
     {
