@@ -1,6 +1,6 @@
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
 
@@ -16,7 +16,7 @@ internal static class LearningRateCommand
               actortrain lr book --factor 0.5
               actortrain lr book --factor 2      # and back again
             """,
-            line => new ScaleLearningRate(line.GetRequiredValue(factor)));
+            line => new ControlCall<LearningRateBody>(ControlApi.LearningRate, new LearningRateBody(line.GetRequiredValue(factor))));
         command.Add(factor);
         return command;
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Runs;
@@ -20,23 +19,22 @@ internal static class OperatorCommands
     /// <param name="description">One sentence.</param>
     /// <param name="lesson">What it does, in sentences.</param>
     /// <param name="examples">A line each.</param>
-    /// <param name="decision">What a line decides.</param>
-    public static CliCommand Define(string name, string description, string lesson, string examples, Func<ParseResult, OperatorCommand> decision)
+    /// <param name="call">What a line sends to the run.</param>
+    public static CliCommand Define(string name, string description, string lesson, string examples, Func<ParseResult, ControlCall> call)
     {
         var run = RunArgument.Create("A run by its name under runs/ or its folder, which a process is training.");
         return new CliCommand<OperatorRequest>(
-            name, description, $"{lesson}\n{Recorded}\n\nExamples:\n{examples}", line => new OperatorRequest(line.GetRequiredValue(run), decision(line)), Run) { run };
+            name, description, $"{lesson}\n{Recorded}\n\nExamples:\n{examples}", line => new OperatorRequest(line.GetRequiredValue(run), call(line)), Run) { run };
     }
 
     private static int Run(OperatorRequest request, CommandContext context)
     {
         var run = NamedRun.Find(request.Run).Directory;
-        var answer = ControlClient.Ask(run, OperatorRequests.Of(request.Decision))
-            ?? throw new UserErrorException($"No process is training {run.Path}, so nobody would hear it; `actortrain pretrain` goes on with the run.");
-        context.Output.WriteLine(answer.Sentence);
+        var answer = request.Call.Send(run) ?? throw new UserErrorException($"No process is training {run.Path}; start it with `actortrain pretrain`.");
+        context.Output.WriteLine(answer.Message);
         return ExitCode.Success;
     }
 }
 
 /// <summary>What an operator's command is asked.</summary>
-internal sealed record OperatorRequest(string Run, OperatorCommand Decision);
+internal sealed record OperatorRequest(string Run, ControlCall Call);

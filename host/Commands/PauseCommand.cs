@@ -1,5 +1,5 @@
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Cli;
+using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
 
@@ -13,5 +13,5 @@ internal static class PauseCommand
               actortrain pause book
               actortrain resume book
             """,
-            static _ => new PauseRun());
+            static _ => new ControlCall<NoBody>(ControlApi.Pause, new NoBody()));
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Cli;
@@ -83,9 +82,9 @@ internal static class PretrainCommand
         data.Train.SampleCount(model.ContextLength);
 
         var hasCheckpoints = CheckResume(request, directory, started, configuration);
-        if (request.ExtendTo is { } steps && ControlClient.Ask(directory, OperatorRequests.Of(new ExtendRun(steps))) is { } answer)
+        if (request.ExtendTo is { } steps && ControlClient.Ask(directory, ControlApi.Extend, new ExtendBody(steps)) is { } answer)
         {
-            context.Output.WriteLine(answer.Sentence);
+            context.Output.WriteLine(answer.Message);
             return ExitCode.Success;
         }
 

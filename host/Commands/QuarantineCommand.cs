@@ -1,7 +1,7 @@
 using System.CommandLine;
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
 
@@ -19,7 +19,7 @@ internal static class QuarantineCommand
               actortrain quarantine book --trainer 1
               actortrain quarantine book --trainer 1 --release
             """,
-            line => line.GetValue(release) ? new ReleaseTrainer(line.GetRequiredValue(trainer)) : new QuarantineTrainer(line.GetRequiredValue(trainer)));
+            line => new ControlCall<TrainerBody>(line.GetValue(release) ? ControlApi.Release : ControlApi.Quarantine, new TrainerBody(line.GetRequiredValue(trainer))));
         command.Add(trainer);
         command.Add(release);
         return command;

@@ -1,5 +1,5 @@
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Cli;
+using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
 
@@ -12,5 +12,5 @@ internal static class ResumeCommand
             """, """
               actortrain resume book
             """,
-            static _ => new ContinueRun());
+            static _ => new ControlCall<NoBody>(ControlApi.Resume, new NoBody()));
 }

@@ -1,6 +1,6 @@
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
 
@@ -18,7 +18,7 @@ internal static class RollBackCommand
               actortrain rollback book --to 1200 --skip 200
               actortrain rollback runs/book --to 0
             """,
-            line => new RollBackRun(line.GetRequiredValue(to), line.GetValue(skip)));
+            line => new ControlCall<RollbackBody>(ControlApi.Rollback, new RollbackBody(line.GetRequiredValue(to), line.GetValue(skip))));
         command.Add(to);
         command.Add(skip);
         return command;

@@ -30,9 +30,9 @@ internal static class ScaleCommand
     public static int Run(ScaleRequest request, CommandContext context)
     {
         var run = NamedRun.Find(request.Run).Directory;
-        var answer = ControlClient.Ask(run, ControlRequest.Scale(request.Trainers)) ?? throw new UserErrorException(
+        var answer = ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(request.Trainers)) ?? throw new UserErrorException(
             $"No process is training {run.Path}; start it by `actortrain pretrain`, with --set trainers.count={request.Trainers}.");
-        context.Output.WriteLine(answer.Sentence);
+        context.Output.WriteLine(answer.Message);
         return ExitCode.Success;
     }
 }

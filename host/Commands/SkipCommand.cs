@@ -1,6 +1,6 @@
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
 
@@ -15,7 +15,7 @@ internal static class SkipCommand
             """, """
               actortrain skip book --batches 50
             """,
-            line => new SkipBatches(line.GetRequiredValue(batches)));
+            line => new ControlCall<SkipBody>(ControlApi.Skip, new SkipBody(line.GetRequiredValue(batches))));
         command.Add(batches);
         return command;
     }

@@ -34,7 +34,7 @@ internal static class StatusCommand
     public static int Run(StatusRequest request, CommandContext context)
     {
         var run = NamedRun.Find(request.Run).Directory;
-        var document = ControlClient.Ask(run, ControlRequest.Status)?.Status ?? Left(run);
+        var document = ControlClient.Ask(run, ControlApi.Status, new NoBody()) ?? Left(run);
         if (request.Json)
             context.Output.WriteLine(ReportJson.Write(document));
         else

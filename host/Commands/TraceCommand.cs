@@ -38,9 +38,9 @@ internal static class TraceCommand
         var run = NamedRun.Find(request.Run).Directory;
         var output = request.Output ?? Path.Combine(run.Path, "trace.json");
         ReportFile.Require(output, "--output");
-        var begun = ControlClient.Ask(run, ControlRequest.BeginTrace(request.Steps)) ?? throw new UserErrorException(
+        var begun = ControlClient.Ask(run, ControlApi.BeginTrace, new TraceBody(request.Steps)) ?? throw new UserErrorException(
             $"No process is training {run.Path}; start it with `actortrain pretrain`, and trace it from another terminal.");
-        context.Error.WriteLine(begun.Sentence);
+        context.Error.WriteLine(begun.Message);
         using var stop = new StopSignal();
         var trace = Wait(run, context.Time, stop.Token);
         ReportFile.Write(output, "--output", stream => TraceReport.Save(trace, stream));
@@ -54,7 +54,7 @@ internal static class TraceCommand
         while (true)
         {
             Task.Delay(Interval, time, stop).GetAwaiter().GetResult();
-            var answer = ControlClient.Ask(run, ControlRequest.TakeTrace, stop) ?? throw new UserErrorException(
+            var answer = ControlClient.Ask(run, ControlApi.TakeTrace, new NoBody(), stop) ?? throw new UserErrorException(
                 $"{run.Path} ended before all steps were recorded; trace fewer with --steps.");
             if (answer.Trace is { } trace)
                 return trace;

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
 using ActorTrain.Models;
@@ -8,52 +9,77 @@ namespace ActorTrain.Host.Control;
 /// <summary>Speaks to the process that trains a run.</summary>
 internal static class ControlClient
 {
-    /// <summary>Asks one thing.</summary>
+    /// <summary>Sends one request, in the name of this process's user.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="request">What is asked.</param>
+    /// <param name="endpoint">Where to.</param>
+    /// <param name="body">What is sent.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <returns>What was asked for, or null where no process trains the run.</returns>
+    /// <returns>The answer, or null where no process trains the run.</returns>
     /// <exception cref="UserErrorException">The run refused, or does not answer.</exception>
-    public static ControlAnswer? Ask(RunDirectory run, ControlRequest request, CancellationToken cancellation = default)
+    public static TAnswer? Ask<TBody, TAnswer>(RunDirectory run, ControlEndpoint<TBody, TAnswer> endpoint, TBody body, CancellationToken cancellation = default)
+        where TBody : class
+        where TAnswer : class
     {
         ArgumentNullException.ThrowIfNull(run);
         using var socket = ControlSocket.Connect(run);
         if (socket is null)
             return null;
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(2 * ControlProtocol.Patience);
         try
         {
-            var answer = Converse(socket, request, patience.Token).GetAwaiter().GetResult();
-            return answer.Ok ? answer : throw new UserErrorException(answer.Sentence);
+            return Send(socket, endpoint, body, cancellation).GetAwaiter().GetResult();
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new UserErrorException($"The process that trains {run.Path} does not answer; look into its run.log.");
+            throw new UserErrorException($"The process that trains {run.Path} does not answer; look into {run.LogFile}.");
         }
-        catch (Exception exception) when (exception is IOException or SocketException or JsonException or InvalidDataException)
+        catch (Exception exception) when (exception is HttpRequestException or IOException or JsonException)
         {
-            throw new UserErrorException($"The process that trains {run.Path} broke off ({exception.Message.TrimEnd('.')}); it may just have ended: try again.", exception);
+            throw new UserErrorException(
+                $"The process that trains {run.Path} closed the connection without a whole answer ({exception.GetBaseException().Message.TrimEnd('.')}); "
+                + "it may have ended, or have too many connections: try again.", exception);
         }
     }
 
-    private static async Task<ControlAnswer> Converse(Socket socket, ControlRequest request, CancellationToken cancellation)
+    private static async Task<TAnswer> Send<TBody, TAnswer>(Socket socket, ControlEndpoint<TBody, TAnswer> endpoint, TBody body, CancellationToken cancellation)
+        where TBody : class
+        where TAnswer : class
     {
-        using var stream = new NetworkStream(socket);
-        IOException? unheard = null;
-        try
+        using var handler = new SocketsHttpHandler
         {
-            await stream.WriteAsync(ControlProtocol.Write(request), cancellation).ConfigureAwait(false);
-        }
-        catch (IOException exception)
+            ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new NetworkStream(socket)),
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+        };
+        using var client = new HttpClient(handler) { Timeout = 2 * ControlApi.Patience, MaxResponseContentBufferSize = ControlApi.LongestAnswer };
+        using var request = new HttpRequestMessage(new HttpMethod(endpoint.Method), $"http://localhost{endpoint.Path}?by={Uri.EscapeDataString(Environment.UserName)}");
+        if (body is not NoBody)
         {
-            // One that has no time answers before it is asked, and hangs up; what it said can still be read.
-            unheard = exception;
+            request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, endpoint.Body));
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
 
-        var line = await new LineReader(stream, ControlProtocol.MaximumAnswer).Read(cancellation).ConfigureAwait(false);
-        return line is null
-            ? throw unheard ?? new IOException("it closed the connection")
-            : JsonSerializer.Deserialize(line, ControlJson.Default.ControlAnswer) ?? throw new JsonException("it answered null");
+        using var response = await client.SendAsync(request, cancellation).ConfigureAwait(false);
+        var content = await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
+        if (!response.IsSuccessStatusCode)
+            throw new UserErrorException(ProblemOf(content)?.Detail ?? $"The run answered {endpoint} with status {(int)response.StatusCode} and no reason.");
+        return JsonSerializer.Deserialize(content, endpoint.Answer) ?? throw new JsonException("The answer is null.");
     }
+
+    private static ProblemDocument? ProblemOf(byte[] content) => content.Length == 0 ? null : JsonSerializer.Deserialize(content, ControlApi.Json.ProblemDocument);
+}
+
+/// <summary>A request that an operator's command sends, and where to.</summary>
+internal abstract record ControlCall
+{
+    /// <inheritdoc cref="ControlClient.Ask"/>
+    public abstract MessageDocument? Send(RunDirectory run);
+}
+
+/// <inheritdoc/>
+internal sealed record ControlCall<TBody>(ControlEndpoint<TBody, MessageDocument> Endpoint, TBody Body) : ControlCall
+    where TBody : class
+{
+    /// <inheritdoc/>
+    public override MessageDocument? Send(RunDirectory run) => ControlClient.Ask(run, Endpoint, Body);
 }

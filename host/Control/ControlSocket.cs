@@ -33,7 +33,7 @@ internal static partial class ControlSocket
                 socket.Bind(new UnixDomainSocketEndPoint(opened.NameOf(RunDirectory.ControlSocketName)));
             var bound = Path.Combine(hidden, RunDirectory.ControlSocketName);
             File.SetUnixFileMode(bound, Owner);
-            socket.Listen(ControlProtocol.MaximumConnections);
+            socket.Listen(ControlApi.MaximumConnections);
             File.Move(bound, run.ControlSocket, overwrite: true);
             return socket;
         }

@@ -14,13 +14,13 @@ internal interface IRunControl
     /// <param name="trainers">At least 1.</param>
     void Scale(int trainers);
 
-    /// <summary>Asks for what an operator wants.</summary>
+    /// <summary>Hands over what an operator requests.</summary>
     /// <param name="by">Who.</param>
     /// <param name="command">What.</param>
     /// <param name="cancellation">Gives up waiting; the run may still do it.</param>
     /// <returns>What came of it, once it is recorded.</returns>
     /// <exception cref="TimeoutException">It is not recorded yet.</exception>
-    Task<OperatorAnswer> Wish(string by, OperatorCommand command, CancellationToken cancellation);
+    Task<OperatorAnswer> Intervene(string by, OperatorCommand command, CancellationToken cancellation);
 
     /// <summary>Begins to record what its actors do.</summary>
     /// <param name="steps">Whole steps to record, at least 1.</param>

@@ -3,8 +3,11 @@ using ActorTrain.Actors.Journal;
 using ActorTrain.Persistence.Runs;
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.Hosting;
 using Akka.Persistence.Sql;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace ActorTrain.Host.Hosting;
 
@@ -15,15 +18,21 @@ internal static class RunActorSystem
     private static readonly TimeSpan DatabaseTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>The actor system of a process that trains a run. Whoever made it terminates it.</summary>
-    /// <param name="run">The run; its database, unless another is named, and its log lie in its folder.</param>
+    /// <param name="run">The run; its database lies in its folder, unless another is named.</param>
     /// <param name="connection">Connection string of a PostgreSQL database, or empty.</param>
+    /// <param name="log">Where its actors log to; see <see cref="RunLog"/>.</param>
     /// <param name="first">Settings that win over all others.</param>
-    public static ActorSystem Create(RunDirectory run, string connection, Config? first = null)
+    public static ActorSystem Create(RunDirectory run, string connection, ILoggerFactory log, Config? first = null)
     {
         if (connection.Length == 0)
             KeepWriteAheadLog(run.JournalFile);
-        var settings = RunLogger.Settings(run.LogFile).WithFallback(SettingsOf(run.JournalFile, connection));
-        return ActorSystem.Create(Name, first?.WithFallback(settings) ?? settings);
+        var settings = SettingsOf(run.JournalFile, connection);
+        return new ServiceCollection()
+            .AddAkka(Name, akka => akka
+                .AddHocon(first?.WithFallback(settings) ?? settings, HoconAddMode.Prepend)
+                .ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(log)))
+            .BuildServiceProvider()
+            .GetRequiredService<ActorSystem>();
     }
 
     /// <summary>Ends an actor system, and gives its database free.</summary>
@@ -63,6 +72,7 @@ internal static class RunActorSystem
         .WithFallback(ActorSettings.All())
         .WithFallback(ConfigurationFactory.ParseString("""
             akka {
+              stdout-loglevel = OFF
               log-dead-letters = off
               log-dead-letters-during-shutdown = off
               coordinated-shutdown.run-by-clr-shutdown-hook = off

@@ -185,13 +185,14 @@ internal sealed class PretrainRun : IDisposable
 
         var parts = Parts(gemmRate);
         var outcome = new TaskCompletionSource<RunEnded>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var system = RunActorSystem.Create(directory, chaos?.Connection ?? configuration.Journal.Connection, chaos is null ? null : ChaosLife.Settings);
+        using var log = RunLog.Open(directory);
+        var system = RunActorSystem.Create(directory, chaos?.Connection ?? configuration.Journal.Connection, log, chaos is null ? null : ChaosLife.Settings);
         try
         {
             var guardian = system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
             var control = new RunControl(guardian, MessageTrace.Of(system), RequireMemoryFor);
             var file = reload(control.Scale);
-            using var server = new ControlServer(directory, control, configuration.Training.Lanes, file.Apply, TimeProvider.System);
+            using var server = new ControlServer(directory, new ControlRoutes(directory, control, configuration.Training.Lanes, file.Apply), log);
             using var hangUp = new HangUpSignal(file, progress);
             using var stopping = stop.Register(() => control.Stop("stopped by signal"));
             var ended = outcome.Task.GetAwaiter().GetResult();

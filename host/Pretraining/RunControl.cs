@@ -31,7 +31,7 @@ internal sealed class RunControl(IActorRef run, MessageTrace trace, Action<int> 
     }
 
     /// <inheritdoc/>
-    public async Task<OperatorAnswer> Wish(string by, OperatorCommand command, CancellationToken cancellation)
+    public async Task<OperatorAnswer> Intervene(string by, OperatorCommand command, CancellationToken cancellation)
     {
         try
         {

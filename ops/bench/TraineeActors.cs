@@ -19,6 +19,7 @@ using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Runs;
 using Akka.Actor;
+using Microsoft.Extensions.Logging;
 
 namespace ActorTrain.Bench;
 
@@ -34,6 +35,7 @@ internal sealed class TraineeActors : IDisposable
     private readonly TaskCompletionSource<RunEnded> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim allowed = new(0);
     private readonly SemaphoreSlim shown = new(0);
+    private readonly ILoggerFactory log;
     private readonly ActorSystem system;
     private readonly LocalGradientTransport transport;
     private readonly SnapshotMemory snapshots;
@@ -103,7 +105,8 @@ internal sealed class TraineeActors : IDisposable
             Remains = RunRemains.Of([]),
         };
         Directory.CreateDirectory(directory.Path);
-        system = RunActorSystem.Create(directory, connection: "");
+        log = RunLog.Open(directory);
+        system = RunActorSystem.Create(directory, connection: "", log);
         run = system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
         outcome.Task.ContinueWith(_ => shown.Release(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
@@ -180,6 +183,7 @@ internal sealed class TraineeActors : IDisposable
         allowed.Release(1_000_000);
         if (outcome.Task.Wait(EndPatience) && system.Terminate().Wait(EndPatience))
         {
+            log.Dispose();
             transport.Dispose();
             snapshots.Dispose();
             allowed.Dispose();

@@ -87,7 +87,10 @@ public sealed class RunDirectory
     /// <summary>Its decisions, where they are kept in SQLite.</summary>
     public string JournalFile => System.IO.Path.Combine(Path, "run.db");
 
-    /// <summary>What its actors logged.</summary>
+    /// <summary>The files of its log.</summary>
+    public string LogsDirectory => System.IO.Path.Combine(Path, "logs");
+
+    /// <summary>A link to the newest of them.</summary>
     public string LogFile => System.IO.Path.Combine(Path, "run.log");
 
     /// <summary>The socket by which the process that trains it is spoken to.</summary>

@@ -89,6 +89,10 @@ public sealed class RunTests(TrainedRuns real)
             real.Run(endless).ShouldRefuse("runs/locked", "is being trained by another process");
             real.State("locked").ShouldBe("running");
             real.Snapshot().ShouldBe(before);
+
+            // Its control socket is still its own.
+            Signal(trainer, "CONT");
+            real.Run("status", "locked").ShouldSucceed().Output.ShouldContain("trainer-0: training");
         }
         finally
         {
@@ -96,6 +100,9 @@ public sealed class RunTests(TrainedRuns real)
             trainer.WaitToEnd();
         }
 
+        // The killed process leaves its socket.
+        File.Exists(real.At("runs", "locked", "control.sock")).ShouldBeTrue();
+        real.Run("status", "locked").ShouldSucceed().Output.ShouldStartWith("runs/locked: killed");
         real.State("locked").ShouldBe("killed");
     }
 

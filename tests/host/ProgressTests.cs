@@ -1,11 +1,12 @@
 using ActorTrain.Host.Progress;
+using Microsoft.Extensions.Time.Testing;
 using Spectre.Console;
 
 namespace ActorTrain.Host.Tests;
 
 public sealed class ProgressTests : IDisposable
 {
-    private readonly FakeTime time = new();
+    private readonly FakeTimeProvider time = new();
     private readonly StringWriter output = new() { NewLine = "\n" };
 
     public void Dispose() => output.Dispose();

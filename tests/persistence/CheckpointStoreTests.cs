@@ -1,6 +1,7 @@
 using ActorTrain.Models;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
+using Microsoft.Extensions.Time.Testing;
 
 namespace ActorTrain.Persistence.Tests;
 
@@ -260,10 +261,5 @@ public sealed class CheckpointStoreTests : IDisposable
 
     private string HashOf(long step) => new CheckpointArchive(Folder).List().Single(info => info.Step == step).Manifest!.WeightsHash;
 
-    private CheckpointStore Store(CheckpointStoreOptions? options = null, string? folder = null) => new(folder ?? Folder, options ?? new(), new FixedTime());
-
-    private sealed class FixedTime : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => Noon;
-    }
+    private CheckpointStore Store(CheckpointStoreOptions? options = null, string? folder = null) => new(folder ?? Folder, options ?? new(), new FakeTimeProvider(Noon));
 }

@@ -15,6 +15,8 @@ using ActorTrain.Persistence.Recovery;
 using ActorTrain.Persistence.Runs;
 using Akka.Actor;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace ActorTrain.Host.Tests.Commands;
 
@@ -27,7 +29,7 @@ public sealed class CheckpointsCommandTests : IDisposable
 
     private readonly TemporaryRuns runs = new();
     private readonly StringWriter output = new() { NewLine = "\n" };
-    private readonly FixedTime time = new(Noon);
+    private readonly FakeTimeProvider time = new(Noon);
 
     public void Dispose()
     {
@@ -125,14 +127,14 @@ public sealed class CheckpointsCommandTests : IDisposable
     {
         var run = runs.Run();
         run.WriteConfiguration(Configuration());
-        time.Now = Noon.AddMinutes(-5);
+        time.AdjustTime(Noon.AddMinutes(-5));
         var store = new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions { KeepLast = 10 }, time);
         var ten = Commit(store, 10, Course.Start);
         Commit(store, 5, Course.Start);
         Commit(store, 30, Course.Start);
         Commit(store, 22, Course.Start.With(Lowered));
-        time.Now = Noon;
-        using var system = RunActorSystem.Create(run, "");
+        time.AdjustTime(Noon);
+        using var system = RunActorSystem.Create(run, "", NullLoggerFactory.Instance);
         await Record(
             system, run,
             [
@@ -189,12 +191,5 @@ public sealed class CheckpointsCommandTests : IDisposable
                     durable.TrySetResult();
             });
         }
-    }
-
-    private sealed class FixedTime(DateTimeOffset now) : TimeProvider
-    {
-        public DateTimeOffset Now { get; set; } = now;
-
-        public override DateTimeOffset GetUtcNow() => Now;
     }
 }

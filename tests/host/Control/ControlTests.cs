@@ -1,12 +1,15 @@
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text;
+using System.Text.Json;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Host.Control;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Runs;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ActorTrain.Host.Tests.Control;
 
@@ -19,11 +22,11 @@ public sealed class ControlTests : IDisposable
     public void Dispose() => runs.Dispose();
 
     [Fact]
-    public void A_run_answers_how_it_stands()
+    public void Status_has_the_state_of_the_run_and_the_tree_of_its_actors()
     {
         var run = runs.Run();
         using var server = Listen(run);
-        var status = ControlClient.Ask(run, ControlRequest.Status)!.Status!;
+        var status = ControlClient.Ask(run, ControlApi.Status, new NoBody())!;
         (status.State, status.Step, status.Steps, status.Generation, status.JournalWaiting, status.Checkpoint).ShouldBe(("running", 12, 100, 4, 1, null));
         var tree = status.Tree!;
         (tree.Name, tree.State).ShouldBe(("run", "training"));
@@ -39,101 +42,133 @@ public sealed class ControlTests : IDisposable
     {
         var run = runs.Run();
         using var server = Listen(run);
-        ControlClient.Ask(run, ControlRequest.Scale(3))!.Sentence.ShouldBe("book goes on with 3 trainers; the result is the same.");
-        ControlClient.Ask(run, ControlRequest.Scale(1))!.Sentence.ShouldBe("book goes on with 1 trainer; the result is the same.");
+        ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(3)).ShouldNotBeNull();
+        ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(1)).ShouldNotBeNull();
         control.Scaled.ShouldBe([3, 1]);
-        ControlClient.Ask(run, ControlRequest.Stop("maintenance"))!.Ok.ShouldBeTrue();
-        control.Stopped.ShouldBe(["maintenance"]);
-        ControlClient.Ask(run, ControlRequest.Reload)!.Sentence.ShouldBe("reloaded.");
+        ControlClient.Ask(run, ControlApi.Stop, new StopBody("maintenance")).ShouldNotBeNull();
+        ControlClient.Ask(run, ControlApi.Stop, new StopBody()).ShouldNotBeNull();
+        control.Stopped.ShouldBe(["maintenance", "requested through the control socket"]);
+        ControlClient.Ask(run, ControlApi.Reload, new NoBody()).ShouldBe(new MessageDocument("reloaded."));
     }
 
     [Fact]
-    public void A_recording_is_begun_and_taken_once_it_is_whole()
+    public void A_trace_is_begun_and_taken_once_it_is_complete()
     {
         var run = runs.Run();
         using var server = Listen(run);
-        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlRequest.BeginTrace(0)));
-        ControlClient.Ask(run, ControlRequest.BeginTrace(3))!.Ok.ShouldBeTrue();
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.BeginTrace, new TraceBody(0)));
+        ControlClient.Ask(run, ControlApi.BeginTrace, new TraceBody(3)).ShouldNotBeNull();
         control.Traces.ShouldBe([3]);
-        ControlClient.Ask(run, ControlRequest.TakeTrace)!.Trace.ShouldBeNull();
+        ControlClient.Ask(run, ControlApi.TakeTrace, new NoBody())!.Trace.ShouldBeNull();
         control.Traced = new StepTrace([0, 10.5], [new HandledMessage("trainer-0", "Work", 1, 2.25)]);
-        var trace = ControlClient.Ask(run, ControlRequest.TakeTrace)!.Trace!;
+        var trace = ControlClient.Ask(run, ControlApi.TakeTrace, new NoBody())!.Trace!;
         trace.Steps.ShouldBe(control.Traced.Steps);
         trace.Messages.ShouldBe(control.Traced.Messages);
     }
 
     [Fact]
-    public void What_an_operator_wants_reaches_the_run_with_a_name_and_its_answer_comes_back()
+    public void Interventions_reach_the_run_with_the_name_of_the_user_and_their_answer_comes_back()
     {
         var run = runs.Run();
         using var server = Listen(run);
-        OperatorCommand[] commands =
+        (ControlCall Call, OperatorCommand Command)[] requests =
         [
-            new RollBackRun(12, 3), new RollBackRun(0, 0), new SkipBatches(7), new ScaleLearningRate(0.1), new ExtendRun(4000), new QuarantineTrainer(2), new ReleaseTrainer(2), new PauseRun(), new ContinueRun(),
+            (new ControlCall<RollbackBody>(ControlApi.Rollback, new RollbackBody(12, 3)), new RollBackRun(12, 3)),
+            (new ControlCall<RollbackBody>(ControlApi.Rollback, new RollbackBody(0)), new RollBackRun(0, 0)),
+            (new ControlCall<SkipBody>(ControlApi.Skip, new SkipBody(7)), new SkipBatches(7)),
+            (new ControlCall<LearningRateBody>(ControlApi.LearningRate, new LearningRateBody(0.1)), new ScaleLearningRate(0.1)),
+            (new ControlCall<ExtendBody>(ControlApi.Extend, new ExtendBody(4000)), new ExtendRun(4000)),
+            (new ControlCall<TrainerBody>(ControlApi.Quarantine, new TrainerBody(2)), new QuarantineTrainer(2)),
+            (new ControlCall<TrainerBody>(ControlApi.Release, new TrainerBody(2)), new ReleaseTrainer(2)),
+            (new ControlCall<NoBody>(ControlApi.Pause, new NoBody()), new PauseRun()),
+            (new ControlCall<NoBody>(ControlApi.Resume, new NoBody()), new ContinueRun()),
         ];
-        foreach (var command in commands)
-            ControlClient.Ask(run, OperatorRequests.Of(command))!.Sentence.ShouldBe($"done {control.Wishes.Count}");
-        control.Wishes.ShouldBe(commands.Select(static command => (Environment.UserName, command)));
+        foreach (var (call, _) in requests)
+            call.Send(run).ShouldBe(new MessageDocument($"done {control.Interventions.Count}"));
+        control.Interventions.ShouldBe(requests.Select(static request => (Environment.UserName, request.Command)));
 
         control.Answer = static _ => new OperatorAnswer(false, "The run is not paused.");
-        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, OperatorRequests.Of(new ContinueRun()))).Message.ShouldBe("The run is not paused.");
-        control.Answer = static _ => throw new TimeoutException();
-        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, OperatorRequests.Of(new PauseRun()))).Message.ShouldStartWith("The run has not recorded it yet, and may still do it");
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Resume, new NoBody())).Message.ShouldBe("The run is not paused.");
     }
 
     [Fact]
-    public void Who_asks_is_named_on_one_short_line()
+    public void The_journal_names_who_asked_on_one_short_line()
     {
-        OperatorRequests.ByOf(OperatorRequests.Of(new PauseRun()) with { By = " ann\n\u202eof the night shift" }).ShouldBe("annof the night shift");
-        OperatorRequests.ByOf(OperatorRequests.Of(new PauseRun()) with { By = new string('a', 1000) }).Length.ShouldBe(64);
-        OperatorRequests.ByOf(OperatorRequests.Of(new PauseRun()) with { By = null }).ShouldBe(Environment.UserName);
+        ControlRoutes.ByOf(" ann\n\u202eof the night shift").ShouldBe("annof the night shift");
+        ControlRoutes.ByOf(new string('a', 1000)).Length.ShouldBe(64);
+        ControlRoutes.ByOf(null).ShouldBe(Environment.UserName);
     }
 
     [Theory]
-    [InlineData(0, "scale needs the number of trainers, at least 1.")]
-    [InlineData(9, "book has 8 lanes, so of 9 trainers some would have nothing to compute; give at most 8.")]
-    public void A_number_of_trainers_that_cannot_be_is_refused(int trainers, string sentence)
+    [InlineData("POST /v1/rollback", "hello", 400, "takes, for example, {\"to\":1200,\"skip\":200}")]
+    [InlineData("POST /v1/rollback", "null", 400, "takes, for example,")]
+    [InlineData("POST /v1/rollback", "{\"to\":1}{", 400, "takes, for example,")]
+    [InlineData("POST /v1/rollback", "{\"skip\":3}", 400, "takes, for example,")]
+    [InlineData("POST /v1/rollback", "", 400, "takes, for example,")]
+    [InlineData("POST /v1/skip", "{\"batch\":3}", 400, "$.batch; POST /v1/skip")]
+    [InlineData("POST /v1/learning-rate", "{\"factor\":\"x\"}", 400, "$.factor; POST /v1/learning-rate")]
+    [InlineData("POST /v1/scale", "{\"trainers\":0}", 400, "at least 1")]
+    [InlineData("POST /v1/scale", "{\"trainers\":9}", 400, "at most 8")]
+    [InlineData("POST /v1/trace", "{\"steps\":0}", 400, "at least 1")]
+    [InlineData("POST /v1/stats", "{}", 404, "GET /v1/status, POST /v1/rollback")]
+    [InlineData("POST /", "{}", 404, "GET /v1/status, POST /v1/rollback")]
+    [InlineData("GET /v1/rollback", "", 405, "GET /v1/status, POST /v1/rollback")]
+    public async Task A_bad_request_is_refused_in_one_sentence_and_the_next_one_on_the_connection_is_answered(string request, string body, int status, string part)
     {
         var run = runs.Run();
         using var server = Listen(run);
-        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlRequest.Scale(trainers))).Message.ShouldBe(sentence);
+        using var client = Client(run);
+        var words = request.Split(' ');
+        var (code, type, answer) = await Send(client, words[0], words[1], body);
+        code.ShouldBe(status, answer);
+        type.ShouldBe("application/problem+json");
+        var problem = JsonSerializer.Deserialize(answer, ControlApi.Json.ProblemDocument)!;
+        problem.Status.ShouldBe(status);
+        problem.Detail.ShouldContain(part);
         control.Scaled.ShouldBeEmpty();
-    }
-
-    [Theory]
-    [InlineData("hello", "This is no request")]
-    [InlineData("null", "This is no request")]
-    [InlineData("{}", "This is no request")]
-    [InlineData("""{"version":2,"command":"status"}""", "The run speaks version 1 of this protocol, not 2")]
-    [InlineData("""{"version":1,"command":"stats"}""", "There is no request \\\"stats\\\"; did you mean 'status'?")]
-    [InlineData("""{"version":1,"command":"scale"}""", "scale needs the number of trainers")]
-    [InlineData("""{"version":1,"command":"rollback","skip":3}""", "rollback needs \\\"to\\\".")]
-    [InlineData("""{"version":1,"command":"skip"}""", "skip needs \\\"batches\\\".")]
-    [InlineData("""{"version":1,"command":"lr","factor":"x"}""", "This is no request")]
-    [InlineData("""{"version":1,"command":"release"}""", "release needs \\\"trainer\\\".")]
-    public void A_bad_request_is_answered_and_the_next_one_too(string line, string part)
-    {
-        var run = runs.Run();
-        using var server = Listen(run);
-        using var socket = Connect(run);
-        using var stream = new NetworkStream(socket);
-        using var reader = new StreamReader(stream);
-        stream.Write(Encoding.UTF8.GetBytes(line + "\n" + """{"version":1,"command":"reload"}""" + "\n"));
-        reader.ReadLine().ShouldNotBeNull().Replace("\\u0022", "\\\"", StringComparison.Ordinal).Replace("\\u0027", "'", StringComparison.Ordinal).ShouldContain(part);
-        reader.ReadLine().ShouldNotBeNull().ShouldContain("reloaded.");
+        control.Interventions.ShouldBeEmpty();
+        (await Send(client, "POST", "/v1/reload", "")).Status.ShouldBe(200);
     }
 
     [Fact]
-    public void A_request_without_end_is_cut_off()
+    public async Task Refusals_have_the_status_that_fits_their_cause()
+    {
+        var run = runs.Run();
+        using var server = Listen(run, static () => throw new UserErrorException("run.yaml:4: there is no key 'x'."));
+        using var client = Client(run);
+        (await Send(client, "POST", "/v1/reload", "")).ShouldBe((409, "application/problem+json", "{\"status\":409,\"title\":\"Conflict\",\"detail\":\"run.yaml:4: there is no key 'x'.\"}"));
+        (await Send(client, "POST", "/v1/skip", "batches=3", "application/x-www-form-urlencoded")).Status.ShouldBe(415);
+        (await Send(client, "POST", "/v1/stop", $"{{\"reason\":\"{new string('a', ControlApi.LongestBody)}\"}}")).Status.ShouldBe(413);
+
+        control.IsSilent = true;
+        (await Send(client, "GET", "/v1/status", "")).Status.ShouldBe(503);
+        control.Answer = static _ => throw new TimeoutException();
+        (await Send(client, "POST", "/v1/pause", "")).Status.ShouldBe(503);
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Pause, new NoBody())).Message.ShouldContain("may still do it");
+    }
+
+    [Fact]
+    public void What_is_not_HTTP_is_refused_and_others_are_still_served()
     {
         var run = runs.Run();
         using var server = Listen(run);
         using var socket = Connect(run);
-        using var stream = new NetworkStream(socket);
-        using var reader = new StreamReader(stream);
-        stream.Write(new byte[ControlProtocol.MaximumRequest + 1]);
-        reader.ReadLine().ShouldNotBeNull().ShouldContain("A request has at most 4096 bytes.");
-        ControlClient.Ask(run, ControlRequest.Reload)!.Ok.ShouldBeTrue();
+        socket.Send("{\"version\":1,\"command\":\"status\"}\n\n"u8);
+        ReadToEnd(socket).ShouldStartWith("HTTP/1.1 400");
+        Answers(run).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("GET /v1/status HTTP/1.1\r\nHo")]
+    public void A_client_that_falls_silent_is_disconnected_and_others_are_served_meanwhile(string sent)
+    {
+        var run = runs.Run();
+        using var server = Listen(run, patience: TimeSpan.FromSeconds(1));
+        using var silent = Connect(run);
+        silent.Send(Encoding.ASCII.GetBytes(sent));
+        Answers(run).ShouldBeTrue();
+        ReadToEnd(silent).ShouldNotContain(" 200 ");
     }
 
     [Fact]
@@ -141,15 +176,15 @@ public sealed class ControlTests : IDisposable
     {
         var run = runs.Run();
         using var server = Listen(run);
-        var open = Enumerable.Range(0, ControlProtocol.MaximumConnections).Select(_ => Connect(run)).ToList();
+        var open = Enumerable.Range(0, ControlApi.MaximumConnections).Select(_ => Connect(run)).ToList();
         foreach (var socket in open)
         {
             // Answered, so it has its place.
-            socket.Send(ControlProtocol.Write(ControlRequest.Reload));
+            socket.Send("GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n"u8);
             socket.Receive(new byte[4096]).ShouldBeGreaterThan(0);
         }
 
-        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlRequest.Reload)).Message.ShouldContain("has 8 connections already");
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Reload, new NoBody())).Message.ShouldContain("too many connections");
         open.ForEach(static socket => socket.Dispose());
         SpinWait.SpinUntil(() => Answers(run), TimeSpan.FromSeconds(30)).ShouldBeTrue();
     }
@@ -165,7 +200,7 @@ public sealed class ControlTests : IDisposable
         }
 
         Directory.EnumerateFileSystemEntries(run.Path).ShouldBeEmpty();
-        ControlClient.Ask(run, ControlRequest.Status).ShouldBeNull();
+        ControlClient.Ask(run, ControlApi.Status, new NoBody()).ShouldBeNull();
     }
 
     [Fact]
@@ -186,7 +221,7 @@ public sealed class ControlTests : IDisposable
         }
 
         File.Exists(run.ControlSocket).ShouldBeTrue();
-        ControlClient.Ask(run, ControlRequest.Status).ShouldBeNull();
+        ControlClient.Ask(run, ControlApi.Status, new NoBody()).ShouldBeNull();
         using var server = Listen(run);
         Answers(run).ShouldBeTrue();
     }
@@ -201,20 +236,11 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_does_not_answer_is_told()
+    public void A_server_that_ends_before_it_has_begun_to_answer_leaves_nothing()
     {
         var run = runs.Run();
-        control.IsSilent = true;
-        using var server = Listen(run);
-        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlRequest.Status)).Message.ShouldContain("supervisor does not answer");
-    }
-
-    [Fact]
-    public void A_run_file_that_is_wrong_is_told_and_nothing_changes()
-    {
-        var run = runs.Run();
-        using var server = new ControlServer(run, control, 8, () => throw new UserErrorException("run.yaml:4: there is no key 'x'."), TimeProvider.System);
-        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlRequest.Reload)).Message.ShouldBe("run.yaml:4: there is no key 'x'.");
+        Listen(run).Dispose();
+        Directory.EnumerateFileSystemEntries(run.Path).ShouldBeEmpty();
     }
 
     [Fact]
@@ -222,9 +248,9 @@ public sealed class ControlTests : IDisposable
     {
         var run = runs.Run();
         var (hangs, gate) = (new ManualResetEventSlim(), new ManualResetEventSlim());
-        using var server = new ControlServer(run, control, 8, Hang, TimeProvider.System) { EndPatience = TimeSpan.Zero };
+        using var server = Listen(run, Hang, TimeSpan.FromMilliseconds(1));
         using var socket = Connect(run);
-        socket.Send(ControlProtocol.Write(ControlRequest.Reload));
+        socket.Send("POST /v1/reload HTTP/1.1\r\nHost: localhost\r\n\r\n"u8);
         hangs.Wait(BoundedWaits.Longest).ShouldBeTrue();
         server.Dispose();
         File.Exists(run.ControlSocket).ShouldBeFalse();
@@ -238,20 +264,44 @@ public sealed class ControlTests : IDisposable
         }
     }
 
-    private ControlServer Listen(RunDirectory run) => new(run, control, mostTrainers: 8, static () => "reloaded.", TimeProvider.System);
+    private ControlServer Listen(RunDirectory run, Func<string>? reload = null, TimeSpan? patience = null) =>
+        new(run, new ControlRoutes(run, control, mostTrainers: 8, reload ?? (static () => "reloaded.")), NullLoggerFactory.Instance, patience);
 
     private static Socket Connect(RunDirectory run)
     {
-        var socket = ControlSocket.Connect(run) ?? throw new InvalidOperationException("Nobody listens.");
+        var socket = ControlSocket.Connect(run) ?? throw new InvalidOperationException("No process listens.");
         socket.ReceiveTimeout = (int)BoundedWaits.Longest.TotalMilliseconds;
         return socket;
+    }
+
+    private static string ReadToEnd(Socket socket)
+    {
+        var (text, buffer) = (new StringBuilder(), new byte[4096]);
+        while (socket.Receive(buffer) is > 0 and var length)
+            text.Append(Encoding.UTF8.GetString(buffer, 0, length));
+        return text.ToString();
+    }
+
+    private static HttpClient Client(RunDirectory run) => new(new SocketsHttpHandler
+    {
+        ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new NetworkStream(Connect(run), ownsSocket: true)),
+    });
+
+    private static async Task<(int Status, string? Type, string Answer)> Send(
+        HttpClient client, string method, string path, string body, string type = "application/json")
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), "http://localhost" + path);
+        if (method != "GET")
+            request.Content = new StringContent(body, new MediaTypeHeaderValue(type));
+        using var response = await client.SendAsync(request);
+        return ((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync());
     }
 
     private static bool Answers(RunDirectory run)
     {
         try
         {
-            return ControlClient.Ask(run, ControlRequest.Reload)?.Ok == true;
+            return ControlClient.Ask(run, ControlApi.Reload, new NoBody()) is not null;
         }
         catch (UserErrorException)
         {
@@ -265,18 +315,18 @@ public sealed class ControlTests : IDisposable
 
         public List<string> Stopped { get; } = [];
 
-        public List<(string By, OperatorCommand Command)> Wishes { get; } = [];
+        public List<(string By, OperatorCommand Command)> Interventions { get; } = [];
 
         public Func<OperatorCommand, OperatorAnswer>? Answer { get; set; }
 
         public bool IsSilent { get; set; }
 
-        public Task<OperatorAnswer> Wish(string by, OperatorCommand command, CancellationToken cancellation)
+        public Task<OperatorAnswer> Intervene(string by, OperatorCommand command, CancellationToken cancellation)
         {
             if (Answer is not null)
                 return Task.FromResult(Answer(command));
-            Wishes.Add((by, command));
-            return Task.FromResult(new OperatorAnswer(true, $"done {Wishes.Count}"));
+            Interventions.Add((by, command));
+            return Task.FromResult(new OperatorAnswer(true, $"done {Interventions.Count}"));
         }
 
         public Task<RunStatus> GetStatus(CancellationToken cancellation) => IsSilent ? throw new TimeoutException() : Task.FromResult(
@@ -289,7 +339,11 @@ public sealed class ControlTests : IDisposable
                 1, [(new ActorId(ActorRole.Checkpointer), 2, "the disk is full")])
             {
                 WantedTrainers = 2,
-                Actors = [new ActorStatus("reducer-10", "", 0), new ActorStatus("reducer-2", "", 0), new ActorStatus("journal", "", 0), new ActorStatus("metrics", "", 0), new ActorStatus("checkpointer", "writing", 1)],
+                Actors =
+                [
+                    new ActorStatus("reducer-10", "", 0), new ActorStatus("reducer-2", "", 0), new ActorStatus("journal", "", 0),
+                    new ActorStatus("metrics", "", 0), new ActorStatus("checkpointer", "writing", 1),
+                ],
             });
 
         public StepTrace? Traced { get; set; }

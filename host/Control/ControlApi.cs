@@ -1,0 +1,159 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using ActorTrain.Actors.Tracing;
+
+namespace ActorTrain.Host.Control;
+
+/// <summary>The HTTP API of a run in training: every endpoint, once, for the server, the client and the schema in <c>docs/</c>.</summary>
+internal static class ControlApi
+{
+    /// <summary>Longest body of a request, in bytes.</summary>
+    public const int LongestBody = 4096;
+
+    /// <summary>Longest answer: a tree of the most trainers and reducers that the settings allow.</summary>
+    public const int LongestAnswer = 64 << 20;
+
+    /// <summary>Connections at a time; further ones are closed unanswered.</summary>
+    public const int MaximumConnections = 32;
+
+    /// <summary>So long a connection may be idle.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Its documents as JSON; a quotation mark in a sentence stays readable.</summary>
+    public static readonly ControlJson Json = new(new JsonSerializerOptions(ControlJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    public static readonly ControlEndpoint<NoBody, StatusDocument> Status = new("GET", "status", Json.NoBody, Json.StatusDocument, new NoBody());
+    public static readonly ControlEndpoint<RollbackBody, MessageDocument> Rollback = Post("rollback", Json.RollbackBody, new RollbackBody(1200, 200));
+    public static readonly ControlEndpoint<SkipBody, MessageDocument> Skip = Post("skip", Json.SkipBody, new SkipBody(50));
+    public static readonly ControlEndpoint<LearningRateBody, MessageDocument> LearningRate = Post("learning-rate", Json.LearningRateBody, new LearningRateBody(0.5));
+    public static readonly ControlEndpoint<ExtendBody, MessageDocument> Extend = Post("extend", Json.ExtendBody, new ExtendBody(4000));
+    public static readonly ControlEndpoint<TrainerBody, MessageDocument> Quarantine = Post("quarantine", Json.TrainerBody, new TrainerBody(1));
+    public static readonly ControlEndpoint<TrainerBody, MessageDocument> Release = Post("release", Json.TrainerBody, new TrainerBody(1));
+    public static readonly ControlEndpoint<NoBody, MessageDocument> Pause = Post("pause", Json.NoBody, new NoBody());
+    public static readonly ControlEndpoint<NoBody, MessageDocument> Resume = Post("resume", Json.NoBody, new NoBody());
+    public static readonly ControlEndpoint<ScaleBody, MessageDocument> Scale = Post("scale", Json.ScaleBody, new ScaleBody(3));
+    public static readonly ControlEndpoint<NoBody, MessageDocument> Reload = Post("reload", Json.NoBody, new NoBody());
+    public static readonly ControlEndpoint<StopBody, MessageDocument> Stop = Post("stop", Json.StopBody, new StopBody("maintenance"));
+    public static readonly ControlEndpoint<TraceBody, MessageDocument> BeginTrace = Post("trace", Json.TraceBody, new TraceBody(10));
+    public static readonly ControlEndpoint<NoBody, TraceDocument> TakeTrace = new("GET", "trace", Json.NoBody, Json.TraceDocument, new NoBody());
+
+    /// <summary>All of them, as the documentation lists them.</summary>
+    public static readonly IReadOnlyList<ControlEndpoint> All =
+    [
+        Status, Rollback, Skip, LearningRate, Extend, Quarantine, Release, Pause, Resume, Scale, Reload, Stop, BeginTrace, TakeTrace,
+    ];
+
+    private static ControlEndpoint<TBody, MessageDocument> Post<TBody>(string name, JsonTypeInfo<TBody> body, TBody example)
+        where TBody : class => new("POST", name, body, Json.MessageDocument, example);
+}
+
+/// <summary>One method on one path, and the documents that it takes and gives.</summary>
+internal abstract class ControlEndpoint(string method, string name, JsonTypeInfo body, JsonTypeInfo answer)
+{
+    public string Method => method;
+
+    public string Path { get; } = $"/v1/{name}";
+
+    public JsonTypeInfo Body => body;
+
+    public JsonTypeInfo Answer => answer;
+
+    /// <summary>A body that it takes, as JSON.</summary>
+    public abstract string Example { get; }
+
+    public override string ToString() => $"{Method} {Path}";
+}
+
+/// <inheritdoc/>
+internal sealed class ControlEndpoint<TBody, TAnswer>(string method, string name, JsonTypeInfo<TBody> body, JsonTypeInfo<TAnswer> answer, TBody example)
+    : ControlEndpoint(method, name, body, answer)
+    where TBody : class
+    where TAnswer : class
+{
+    public new JsonTypeInfo<TBody> Body => body;
+
+    public new JsonTypeInfo<TAnswer> Answer => answer;
+
+    public override string Example => JsonSerializer.Serialize(example, body);
+}
+
+/// <summary>Nothing is needed; a body may be left out, or be <c>{}</c>.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record NoBody;
+
+/// <summary>Where to go back to.</summary>
+/// <param name="To">Updates to go back to.</param>
+/// <param name="Skip">Batches to leave out from there on.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record RollbackBody(long To, long Skip = 0);
+
+/// <summary>What to leave out.</summary>
+/// <param name="Batches">The next so many batches, at least 1.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record SkipBody(long Batches);
+
+/// <summary>What to multiply the learning rate by.</summary>
+/// <param name="Factor">Above 0.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record LearningRateBody(double Factor);
+
+/// <summary>How long the run is to be.</summary>
+/// <param name="Steps">Updates in all, more than it has.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record ExtendBody(long Steps);
+
+/// <summary>Which trainer.</summary>
+/// <param name="Trainer">Its number.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record TrainerBody(int Trainer);
+
+/// <summary>How many trainers.</summary>
+/// <param name="Trainers">At least 1, at most one per lane.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record ScaleBody(int Trainers);
+
+/// <summary>Why the run is to stop.</summary>
+/// <param name="Reason">On whose behalf, for the journal.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record StopBody(string? Reason = null);
+
+/// <summary>What to record.</summary>
+/// <param name="Steps">Whole steps, at least 1.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record TraceBody(int Steps);
+
+/// <summary>What was recorded.</summary>
+/// <param name="Trace">Null until all its steps are committed.</param>
+internal sealed record TraceDocument(StepTrace? Trace);
+
+/// <summary>A request was accepted.</summary>
+/// <param name="Message">What happens now, in one sentence.</param>
+internal sealed record MessageDocument(string Message);
+
+/// <summary>A request was refused: problem details as in RFC 9457, with content type <c>application/problem+json</c>.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Title">Its name.</param>
+/// <param name="Detail">What is wrong and what to do, in one sentence.</param>
+internal sealed record ProblemDocument(int Status, string Title, string Detail);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    IgnoreReadOnlyProperties = true,
+    RespectRequiredConstructorParameters = true,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(NoBody))]
+[JsonSerializable(typeof(RollbackBody))]
+[JsonSerializable(typeof(SkipBody))]
+[JsonSerializable(typeof(LearningRateBody))]
+[JsonSerializable(typeof(ExtendBody))]
+[JsonSerializable(typeof(TrainerBody))]
+[JsonSerializable(typeof(ScaleBody))]
+[JsonSerializable(typeof(StopBody))]
+[JsonSerializable(typeof(TraceBody))]
+[JsonSerializable(typeof(StatusDocument))]
+[JsonSerializable(typeof(TraceDocument))]
+[JsonSerializable(typeof(MessageDocument))]
+[JsonSerializable(typeof(ProblemDocument))]
+internal sealed partial class ControlJson : JsonSerializerContext;

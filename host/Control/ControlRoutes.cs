@@ -1,0 +1,167 @@
+using System.Globalization;
+using System.Text.Json;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Recovery;
+using ActorTrain.Persistence.Runs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace ActorTrain.Host.Control;
+
+/// <summary>What each endpoint of <see cref="ControlApi"/> does.</summary>
+/// <param name="run">The run.</param>
+/// <param name="control">The run itself.</param>
+/// <param name="mostTrainers">Trainers that have a lane to compute.</param>
+/// <param name="reload">Reads the run file again; says in a sentence what came of it, or throws a <see cref="UserErrorException"/>.</param>
+internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int mostTrainers, Func<string> reload)
+{
+    private const int LongestName = 64;
+
+    /// <summary>Adds them to a web application, with one form for all refusals.</summary>
+    public void Map(WebApplication application)
+    {
+        application.Use(Guard);
+        Map(application, ControlApi.Status, (_, context) => Status(context.RequestAborted));
+        Map(application, ControlApi.Rollback, Intervene<RollbackBody>(static body => new RollBackRun(body.To, body.Skip)));
+        Map(application, ControlApi.Skip, Intervene<SkipBody>(static body => new SkipBatches(body.Batches)));
+        Map(application, ControlApi.LearningRate, Intervene<LearningRateBody>(static body => new ScaleLearningRate(body.Factor)));
+        Map(application, ControlApi.Extend, Intervene<ExtendBody>(static body => new ExtendRun(body.Steps)));
+        Map(application, ControlApi.Quarantine, Intervene<TrainerBody>(static body => new QuarantineTrainer(body.Trainer)));
+        Map(application, ControlApi.Release, Intervene<TrainerBody>(static body => new ReleaseTrainer(body.Trainer)));
+        Map(application, ControlApi.Pause, Intervene<NoBody>(static _ => new PauseRun()));
+        Map(application, ControlApi.Resume, Intervene<NoBody>(static _ => new ContinueRun()));
+        Map(application, ControlApi.Scale, (body, _) => Message(Scale(body.Trainers)));
+        Map(application, ControlApi.Reload, (_, _) => Message(reload()));
+        Map(application, ControlApi.Stop, (body, _) => Message(Stop(body.Reason)));
+        Map(application, ControlApi.BeginTrace, (body, _) => Message(BeginTrace(body.Steps)));
+        Map(application, ControlApi.TakeTrace, (_, _) => Task.FromResult(new TraceDocument(control.TakeTrace())));
+    }
+
+    /// <summary>Who asks, as the journal names them: one short line.</summary>
+    internal static string ByOf(string? given)
+    {
+        var name = new string([.. (given ?? "").Where(static letter =>
+            !char.IsControl(letter) && CharUnicodeInfo.GetUnicodeCategory(letter) != UnicodeCategory.Format).Take(LongestName)]).Trim();
+        return name.Length > 0 ? name : Environment.UserName;
+    }
+
+    private static void Map<TBody, TAnswer>(IEndpointRouteBuilder routes, ControlEndpoint<TBody, TAnswer> endpoint, Func<TBody, HttpContext, Task<TAnswer>> answer)
+        where TBody : class
+        where TAnswer : class =>
+        routes.MapMethods(endpoint.Path, [endpoint.Method], async context =>
+        {
+            var given = await Read(endpoint, context).ConfigureAwait(false);
+            var document = await answer(given, context).ConfigureAwait(false);
+            await context.Response.WriteAsJsonAsync(document, endpoint.Answer, contentType: null, context.RequestAborted).ConfigureAwait(false);
+        });
+
+    private static async Task<TBody> Read<TBody, TAnswer>(ControlEndpoint<TBody, TAnswer> endpoint, HttpContext context)
+        where TBody : class
+        where TAnswer : class
+    {
+        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
+        if (hasBody && !context.Request.HasJsonContentType())
+            throw new BadHttpRequestException("The body must be JSON: send it with Content-Type: application/json.", StatusCodes.Status415UnsupportedMediaType);
+        try
+        {
+            var body = hasBody
+                ? await JsonSerializer.DeserializeAsync(context.Request.Body, endpoint.Body, context.RequestAborted).ConfigureAwait(false)
+                : JsonSerializer.Deserialize("{}", endpoint.Body);
+            return body ?? throw new JsonException("The body is null.");
+        }
+        catch (JsonException exception)
+        {
+            var place = exception.Path is { Length: > 2 } path ? $" at {path}" : "";
+            throw new BadHttpRequestException($"The body is malformed{place}; {endpoint} takes, for example, {endpoint.Example}.", exception);
+        }
+    }
+
+    // Whatever goes wrong is answered by one sentence in one form.
+    private static async Task Guard(HttpContext context, RequestDelegate next)
+    {
+        var (status, detail) = (0, "");
+        try
+        {
+            await next(context).ConfigureAwait(false);
+            (status, detail) = (context.Response.StatusCode, $"There is no {context.Request.Method} {context.Request.Path}; the endpoints are {string.Join(", ", ControlApi.All)}.");
+        }
+        catch (BadHttpRequestException exception)
+        {
+            (status, detail) = (exception.StatusCode, exception.Message);
+        }
+        catch (UserErrorException exception)
+        {
+            (status, detail) = (StatusCodes.Status409Conflict, exception.Message);
+        }
+
+        if (status < StatusCodes.Status400BadRequest || context.Response.HasStarted)
+            return;
+        context.Response.StatusCode = status;
+        var problem = new ProblemDocument(status, ReasonPhrases.GetReasonPhrase(status), detail);
+        await context.Response.WriteAsJsonAsync(problem, ControlApi.Json.ProblemDocument, "application/problem+json", context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private static Task<MessageDocument> Message(string sentence) => Task.FromResult(new MessageDocument(sentence));
+
+    private static BadHttpRequestException Unavailable(string sentence) => new(sentence, StatusCodes.Status503ServiceUnavailable);
+
+    private Func<TBody, HttpContext, Task<MessageDocument>> Intervene<TBody>(Func<TBody, OperatorCommand> command) => async (body, context) =>
+    {
+        try
+        {
+            var answer = await control.Intervene(ByOf(context.Request.Query["by"]), command(body), context.RequestAborted).ConfigureAwait(false);
+            return answer.IsAccepted ? new MessageDocument(answer.Sentence) : throw new UserErrorException(answer.Sentence);
+        }
+        catch (TimeoutException)
+        {
+            throw Unavailable("The run has not recorded it yet, and may still do it: its database may be unavailable; see `actortrain status`.");
+        }
+    };
+
+    private async Task<StatusDocument> Status(CancellationToken cancellation)
+    {
+        try
+        {
+            var status = await control.GetStatus(cancellation).ConfigureAwait(false);
+            return StatusDocument.Of(run.Path, status, NewestCheckpoint(status.Course));
+        }
+        catch (TimeoutException)
+        {
+            throw Unavailable($"The supervisor of the run does not answer; try again in a moment, and look into {run.LogFile}.");
+        }
+    }
+
+    private string Scale(int trainers)
+    {
+        if (trainers < 1)
+            throw new BadHttpRequestException("scale needs the number of trainers, at least 1.");
+        if (trainers > mostTrainers)
+            throw new BadHttpRequestException($"{run.Name} has {mostTrainers} lanes, so of {trainers} trainers some would have nothing to compute; give at most {mostTrainers}.");
+        control.Scale(trainers);
+        return $"{run.Name} continues with {trainers} {(trainers == 1 ? "trainer" : "trainers")}; the result is the same.";
+    }
+
+    private string BeginTrace(int steps)
+    {
+        if (steps < 1)
+            throw new BadHttpRequestException("trace needs the number of steps, at least 1.");
+        control.BeginTrace(steps);
+        return $"{run.Name} records {steps} {(steps == 1 ? "step" : "steps")}.";
+    }
+
+    private string Stop(string? reason)
+    {
+        control.Stop(string.IsNullOrWhiteSpace(reason) ? "requested through the control socket" : reason);
+        return $"{run.Name} finishes its step, saves and stops.";
+    }
+
+    // One that was left by going back is none any more.
+    private long? NewestCheckpoint(CourseStatus? course) =>
+        new CheckpointArchive(run.CheckpointsDirectory).List().FirstOrDefault(checkpoint => checkpoint.Manifest is { } manifest
+            && (course is null || RunOrigin.Of(manifest).Course.Holds([.. course.InForce, .. course.Pending], manifest.Facts.Step)))?.Step;
+}
