@@ -8,7 +8,7 @@ namespace ActorTrain.Host.Configuration;
 /// <summary>Makes a configuration of the settings given: works the other values out and checks them against each other.</summary>
 internal static class ConfigurationBuilder
 {
-    private static readonly AdamWOptions Optimizer = new();
+    private static readonly SpamOptions Spam = new();
     private static readonly string[] Sizes = ["model.layers", "model.width", "model.heads"];
 
     public static RunConfiguration Build(GivenSettings given, string defaultName)
@@ -86,9 +86,9 @@ internal static class ConfigurationBuilder
             throw Refuse(given, $"training.warmup_steps {warmup} is not below training.steps {steps}; make it smaller.", "training.warmup_steps", "training.steps");
 
         var reset = given.Get<int>("training.momentum_reset_every");
-        if (reset > 0 && reset <= Optimizer.MomentumResetWarmup)
+        if (reset > 0 && reset <= Spam.ResetWarmup)
         {
-            throw Refuse(given, $"training.momentum_reset_every {reset} is not more than the {Optimizer.MomentumResetWarmup} updates in which the learning rate climbs back behind a reset; make it more, or 0.",
+            throw Refuse(given, $"training.momentum_reset_every {reset} is not more than the {Spam.ResetWarmup} updates in which the learning rate climbs back behind a reset; make it more, or 0.",
                 "training.momentum_reset_every");
         }
 

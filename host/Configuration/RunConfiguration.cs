@@ -68,7 +68,7 @@ public sealed record TrainingOptions
     /// <summary>What the gradient of the input embedding is multiplied by; 1 leaves it.</summary>
     public required double EmbeddingGradientShrink { get; init; }
 
-    /// <summary>Whether AdamW clips updates tensor by tensor: see <see cref="Models.Optimization.AdamWOptions.UpdateClipping"/>.</summary>
+    /// <summary>Whether AdamW clips updates tensor by tensor: see <see cref="Models.Optimization.StableAdamW"/>.</summary>
     public required bool UpdateClipping { get; init; }
 
     /// <summary>Updates from one forgetting of AdamW's moments to the next; 0: never.</summary>

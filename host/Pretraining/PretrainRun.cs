@@ -113,15 +113,11 @@ internal sealed class PretrainRun : IDisposable
             Model = model,
             Precision = options.Precision,
             Lanes = options.Lanes,
-            Optimizer = new AdamWOptions
+            Optimizer = new OptimizerOptions
             {
-                Beta1 = options.Beta1,
-                Beta2 = options.Beta2,
-                Epsilon = options.Epsilon,
-                WeightDecay = options.WeightDecay,
+                AdamW = new AdamWOptions { Beta1 = options.Beta1, Beta2 = options.Beta2, Epsilon = options.Epsilon, WeightDecay = options.WeightDecay },
                 UpdateClipping = options.UpdateClipping,
-                MomentumResetEvery = options.MomentumResetEvery,
-                SpikeThreshold = options.SpikeAwareClipping,
+                Spam = new SpamOptions { ResetEvery = options.MomentumResetEvery, SpikeThreshold = options.SpikeAwareClipping },
             },
             Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
             Clip = options.Clip,

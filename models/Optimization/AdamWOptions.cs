@@ -1,11 +1,8 @@
 namespace ActorTrain.Models.Optimization;
 
-/// <summary>Constants of <see cref="AdamW"/>, and what guards it against spikes.</summary>
+/// <summary>Constants of <see cref="AdamW"/>.</summary>
 public sealed record AdamWOptions
 {
-    // SPAM begins to clip so many updates after a reset, when the second moment tells something again.
-    private const long SpikesFrom = 20;
-
     /// <summary>Decay of the first moment, β₁.</summary>
     public double Beta1 { get; init; } = 0.9;
 
@@ -17,40 +14,4 @@ public sealed record AdamWOptions
 
     /// <summary>Decoupled weight decay of matrices.</summary>
     public double WeightDecay { get; init; } = 0.1;
-
-    /// <summary>StableAdamW (Wortsman et al. 2023, arXiv:2304.13013, algorithm 2): the learning rate of a tensor is divided by
-    /// max(1, RMS(g / √max(v̂, ε²))), so that a gradient for which the second moment is out of date makes no large step.</summary>
-    public bool UpdateClipping { get; init; }
-
-    /// <summary>SPAM (Huang et al. 2025, arXiv:2501.06842): updates from one forgetting of both moments to the next; the paper takes 500; 0: never.</summary>
-    public int MomentumResetEvery { get; init; }
-
-    /// <summary>Updates behind such a reset during which the learning rate climbs back, by a cosine from a hundredth; the paper takes 150.</summary>
-    public int MomentumResetWarmup { get; init; } = 150;
-
-    /// <summary>SPAM's spike-aware clipping: an element of the gradient whose square is above θ times its second moment is brought down to that; the paper takes
-    /// 5000; 0: none. Elements without a history, and the first 20 updates behind a reset or the start, are left alone.</summary>
-    public double SpikeThreshold { get; init; }
-
-    /// <summary>Whether both moments are forgotten before an update.</summary>
-    /// <param name="step">Number of the update, from 1.</param>
-    public bool ResetsBefore(long step) => MomentumResetEvery > 0 && step > 1 && (step - 1) % MomentumResetEvery == 0;
-
-    /// <summary>What the learning rate is multiplied by while it climbs back behind a reset, else 1.</summary>
-    /// <param name="step">Number of the update, from 1.</param>
-    public double RateFactor(long step)
-    {
-        if (MomentumResetEvery == 0 || step <= MomentumResetEvery)
-            return 1;
-        var since = (step - 1) % MomentumResetEvery;
-        return since < MomentumResetWarmup ? 1 - 0.99 * 0.5 * (1 + Math.Cos(Math.PI * since / MomentumResetWarmup)) : 1;
-    }
-
-    /// <summary>θ of an update; 0 where nothing is clipped by it.</summary>
-    /// <param name="step">Number of the update, from 1.</param>
-    public double SpikeThresholdAt(long step)
-    {
-        var since = MomentumResetEvery > 0 ? (step - 1) % MomentumResetEvery : step - 1;
-        return since >= SpikesFrom ? SpikeThreshold : 0;
-    }
 }

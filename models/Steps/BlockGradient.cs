@@ -1,72 +1,37 @@
-using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Lanes;
-using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Steps;
-
-/// <summary>What some lanes contribute to a step.</summary>
-/// <param name="Gradient">Flat gradient, laid out as the parameters.</param>
-/// <param name="Loss">The lanes' part of the mean loss of the global batch, in nats per token.</param>
-/// <param name="Checksum">Checksum that the gradient had when it was written; null where it did not rest since, or nobody knows.</param>
-/// <param name="Lanes">Which lanes, where that is known.</param>
-public sealed record GradientSum(Tensor Gradient, double Loss, FlatChecksum? Checksum = null, LaneBlock? Lanes = null)
-{
-    /// <summary>Adds <paramref name="right"/> into the memory of <paramref name="left"/>: the addition of the lane tree. Checksums that are known are
-    /// held against what is read.</summary>
-    /// <exception cref="CorruptionException">An operand changed in memory; what the left one's holds now is worth nothing.</exception>
-    public static GradientSum Add(GradientSum left, GradientSum right)
-    {
-        ArgumentNullException.ThrowIfNull(left);
-        ArgumentNullException.ThrowIfNull(right);
-        return left with { Loss = left.Loss + right.Loss, Checksum = AddGradients(left, right), Lanes = left.Lanes?.Parent };
-    }
-
-    private static FlatChecksum AddGradients(GradientSum left, GradientSum right)
-    {
-        if (left.Gradient.device.type != DeviceType.CPU)
-        {
-            using var _ = no_grad();
-            left.Checksum?.Verify(left.Gradient, FlatPlace.LaneGradient, left.Lanes);
-            right.Checksum?.Verify(right.Gradient, FlatPlace.LaneGradient, right.Lanes);
-            left.Gradient.add_(right.Gradient, Scalars.One);
-            return FlatChecksum.Of(left.Gradient);
-        }
-
-        var count = left.Gradient.numel();
-        var blocks = FlatSums.BlocksOf(count);
-        var (ofLeft, ofRight, ofSum) = (new ulong[blocks], new ulong[blocks], new ulong[blocks]);
-        FlatSums.Add(
-            count, left.Gradient.Address(), right.Gradient.Address(), left.Gradient.Address(),
-            new SumReport { Left = ofLeft, Right = ofRight, Sum = ofSum, Parallel = true });
-        GC.KeepAlive(left.Gradient);
-        GC.KeepAlive(right.Gradient);
-        left.Checksum?.Verify(ofLeft, FlatPlace.LaneGradient, left.Lanes);
-        right.Checksum?.Verify(ofRight, FlatPlace.LaneGradient, right.Lanes);
-        return new FlatChecksum(ofSum);
-    }
-}
 
 /// <summary>What is known of one lane.</summary>
 /// <param name="Loss">Its part of the mean loss of the global batch, in nats per token.</param>
 /// <param name="Hash">Hash of its gradient, where that was wanted.</param>
 public sealed record LaneMeasure(double Loss, ulong? Hash);
 
-/// <summary>The gradient of one block of lanes in the making, lane by lane: whoever computes it may do other things between two lanes.</summary>
-/// <remarks>A lane's gradient is never copied: the replica computes the next one into other memory. Of a block of n lanes, at most
-/// log₂ n + 1 vectors are held at a time. What is put to rest meanwhile has a checksum, which is held against it when it is added to.</remarks>
+/// <summary>The gradient of one block of lanes in the making, lane by lane: whoever computes it may do other things between two
+/// lanes.</summary>
+/// <remarks>It owns the vectors in it, from the pool, until the sum is taken or it is disposed of. A lane's gradient is never copied. Of a
+/// block of n lanes, at most log₂ n + 1 vectors are held at a time. What is put to rest meanwhile has a checksum, which is held against it
+/// when it is added to.</remarks>
 public sealed class BlockGradient : IDisposable
 {
     private readonly LaneTrainer trainer;
+    private readonly GradientPool memory;
     private readonly LaneTree<GradientSum> tree;
 
-    internal BlockGradient(LaneTrainer trainer, LaneBlock block, int lanes)
+    /// <summary>Begins a block.</summary>
+    /// <param name="block">Which lanes.</param>
+    /// <param name="lanes">Lanes of the global batch, a power of two.</param>
+    /// <param name="trainer">Computes them; not owned.</param>
+    /// <param name="memory">Where vectors come from; not owned.</param>
+    public BlockGradient(LaneBlock block, int lanes, LaneTrainer trainer, GradientPool memory)
     {
+        ArgumentNullException.ThrowIfNull(trainer);
+        ArgumentNullException.ThrowIfNull(memory);
         if (!block.IsAligned || block.End > lanes)
             throw new InvariantException($"Lanes {block} are no node of the tree over {lanes} lanes.");
-        this.trainer = trainer;
+        (this.trainer, this.memory) = (trainer, memory);
         Block = block;
         NextLane = block.First;
         tree = new LaneTree<GradientSum>(lanes, Merge);
@@ -89,10 +54,18 @@ public sealed class BlockGradient : IDisposable
     {
         if (IsComplete)
             throw new InvariantException($"All of lanes {Block} are computed already.");
-        trainer.MakeRoom();
-        var loss = trainer.Gradient(microBatches, tokensPerStep);
         var lane = new LaneBlock(NextLane, 1);
-        var gradient = trainer.HoldGradient();
+        var gradient = memory.Rent();
+        double loss;
+        try
+        {
+            loss = trainer.Compute(gradient, microBatches, tokensPerStep);
+        }
+        catch
+        {
+            memory.Return(gradient);
+            throw;
+        }
 
         // One whose sibling waits is added at once.
         var checksum = hashed || !tree.Holds(lane.Sibling) ? FlatChecksum.Of(gradient) : null;
@@ -117,7 +90,7 @@ public sealed class BlockGradient : IDisposable
     public void Dispose()
     {
         foreach (var (_, sum) in tree.Waiting)
-            trainer.Free(sum.Gradient);
+            memory.Return(sum.Gradient);
         tree.Reset();
     }
 
@@ -127,13 +100,13 @@ public sealed class BlockGradient : IDisposable
         try
         {
             var sum = GradientSum.Add(left, right);
-            trainer.Free(right.Gradient);
+            memory.Return(right.Gradient);
             return sum;
         }
-        catch (CorruptionException)
+        catch
         {
-            trainer.Free(left.Gradient);
-            trainer.Free(right.Gradient);
+            memory.Return(left.Gradient);
+            memory.Return(right.Gradient);
             throw;
         }
     }

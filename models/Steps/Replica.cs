@@ -18,8 +18,8 @@ public sealed record ReplicaOptions
     /// <summary>Lanes of the global batch, a power of two.</summary>
     public int Lanes { get; init; } = 8;
 
-    /// <summary>The optimizer's constants.</summary>
-    public AdamWOptions Optimizer { get; init; } = new();
+    /// <summary>The optimizer.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new();
 
     /// <summary>Learning rate by step.</summary>
     public required LearningRateSchedule Schedule { get; init; }
@@ -36,16 +36,17 @@ public sealed record ReplicaOptions
 
 /// <summary>One device's copy of the model and optimizer, and the parts of a step on it, each to be called on its own:
 /// lane gradients → lane-tree sum → verdict → apply → snapshot.</summary>
-/// <remarks>It knows the checksums of its weights and moments as they were last written. Once it has found a flipped bit it does nothing more but throw what it
+/// <remarks>It owns weights, moments and, unless it was given one, the pool that gradients come from; a gradient in the making is its
+/// <see cref="BlockGradient"/>'s, then whoever's took it. Once it has found a flipped bit it does nothing more but throw what it
 /// found, until it takes over another state.</remarks>
 public sealed class Replica : IDisposable
 {
     private readonly ReplicaOptions options;
-    private readonly AdamW optimizer;
+    private readonly Moments moments;
+    private readonly CheckedOptimizer optimizer;
     private readonly LaneTrainer lanes;
     private readonly GradientPool memory;
     private readonly bool ownsMemory;
-    private StateChecksum checksum;
     private CorruptionException? damage;
 
     /// <summary>Builds a replica with freshly initialised weights.</summary>
@@ -63,70 +64,48 @@ public sealed class Replica : IDisposable
 
         // At most all blocks of one lane, what is summed beside them, and as many for those who add sums of others.
         this.memory = memory ?? new GradientPool(layout.Length, 4 * options.Lanes, device);
-        Parameters = new FlatParameters(layout, device, this.memory.Rent());
+        Parameters = new FlatParameters(layout, device);
         Model = new Transformer(options.Model, Parameters, options.Precision, fused, options.EmbeddingShrink);
-        optimizer = new AdamW(Parameters, options.Optimizer, fused);
-        lanes = new LaneTrainer(Model, options.Lanes, this.memory);
-        checksum = Written();
+        moments = new Moments(Parameters);
+        optimizer = new CheckedOptimizer(options.Optimizer.Build(Parameters, moments, fused), Parameters, moments);
+        lanes = new LaneTrainer(Model);
         if (initialize)
             Initialize();
     }
 
-    /// <summary>Weights and gradients.</summary>
+    /// <summary>The weights.</summary>
     public FlatParameters Parameters { get; }
 
     /// <summary>The model over them.</summary>
     public Transformer Model { get; }
 
-    /// <summary>AdamW's running mean of gradients.</summary>
-    public Tensor FirstMoment => optimizer.FirstMoment;
+    /// <summary>The optimizer's running mean of gradients.</summary>
+    public Tensor FirstMoment => moments.First;
 
-    /// <summary>AdamW's running mean of squared gradients.</summary>
-    public Tensor SecondMoment => optimizer.SecondMoment;
+    /// <summary>The optimizer's running mean of squared gradients.</summary>
+    public Tensor SecondMoment => moments.Second;
 
-    /// <summary>Checksum of weights and moments as they were last written, equal on all replicas of equal state; nothing is read for it.</summary>
-    public ulong StateChecksum => checksum.Hash;
+    /// <summary>Checksum of weights and moments as they were last written, equal on all replicas of equal state; nothing is read for
+    /// it.</summary>
+    public ulong StateChecksum => optimizer.Checksum.Hash;
 
     /// <summary>Makes the first weights and moments anew, from the seed.</summary>
     public void Initialize()
     {
         Initialization.Initialize(Parameters, options.Model, options.Seed);
-        optimizer.Clear();
+        moments.Clear();
         Parameters.WeightsChanged();
-        checksum = Written();
+        StateWritten();
     }
 
     /// <summary>Begins the gradient of a block of lanes, to be computed lane by lane; its sum belongs to whoever takes it.</summary>
-    public BlockGradient Begin(LaneBlock block) => lanes.Begin(block);
+    public BlockGradient Begin(LaneBlock block) => new(block, options.Lanes, lanes, memory);
 
     /// <summary>A vector for gradients on the replica's device, to be given back.</summary>
     public Tensor RentGradient() => memory.Rent();
 
     /// <summary>Gives back a vector that was rented, or that <see cref="BlockGradient.Take"/> gave.</summary>
     public void ReturnGradient(Tensor gradient) => memory.Return(gradient);
-
-    /// <summary>Gradients of some lanes, summed along the lane tree as far as the blocks reach; valid until the next call.</summary>
-    /// <inheritdoc cref="LaneTrainer.Compute"/>
-    public IReadOnlyList<KeyValuePair<LaneBlock, GradientSum>> Compute(
-        IEnumerable<LaneBlock> blocks, Func<int, IEnumerable<TokenBatch>> microBatches, long tokensPerStep, CancellationToken cancellation = default) =>
-        lanes.Compute(blocks, microBatches, tokensPerStep, cancellation);
-
-    /// <summary>Finishes the lane tree over the block sums of all replicas, in any order; it reuses their memory.</summary>
-    public GradientSum Reduce(IEnumerable<KeyValuePair<LaneBlock, GradientSum>> sums)
-    {
-        ArgumentNullException.ThrowIfNull(sums);
-        var tree = new LaneTree<GradientSum>(options.Lanes, GradientSum.Add);
-        foreach (var (block, sum) in sums)
-            tree.Add(block, sum);
-        return tree.Total();
-    }
-
-    /// <summary>What is known of a step before its update is applied.</summary>
-    public static StepMeasure Measure(long step, GradientSum total)
-    {
-        ArgumentNullException.ThrowIfNull(total);
-        return new StepMeasure(step, total.Loss, GradientNorm.Of(total.Gradient));
-    }
 
     /// <summary>The learning rate of a step, counted from 0.</summary>
     public double LearningRateAt(long step) => options.Schedule.At(step);
@@ -136,20 +115,25 @@ public sealed class Replica : IDisposable
     /// <param name="measure">Its number and norm.</param>
     /// <param name="adjustment">How the update differs from what the options say; null: not at all.</param>
     /// <returns>L2 norm of the change of the weights.</returns>
-    /// <exception cref="CorruptionException">A bit of the gradient, the weights or the moments was flipped. The replica's state is worth nothing from now on;
-    /// the total itself, which is only read, is as it was.</exception>
+    /// <exception cref="CorruptionException">A bit of the gradient, the weights or the moments was flipped. The replica's state is worth
+    /// nothing from now on; the total itself, which is only read, is as it was.</exception>
     public double Apply(GradientSum total, StepMeasure measure, UpdateAdjustment? adjustment = null)
     {
         ArgumentNullException.ThrowIfNull(total);
         ArgumentNullException.ThrowIfNull(measure);
         adjustment ??= UpdateAdjustment.None;
         return Guarded(() => optimizer.Apply(
-            total.Gradient, measure.Step + 1, (adjustment.LearningRate ?? LearningRateAt(measure.Step)) * adjustment.RateFactor,
-            GradientNorm.ClipFactor(measure.GradientNorm, Limit(adjustment.ClipTo)), adjustment.TensorFactors, adjustment.ResetMomentum, checksum, total.Checksum));
+            new Update(total.Gradient, measure.Step + 1, (adjustment.LearningRate ?? LearningRateAt(measure.Step)) * adjustment.RateFactor)
+            {
+                ClipFactor = GradientNorm.ClipFactor(measure.GradientNorm, Limit(adjustment.ClipTo)),
+                TensorFactors = adjustment.TensorFactors,
+                ResetMomentum = adjustment.ResetMomentum,
+                GradientChecksum = total.Checksum,
+            }));
     }
 
-    /// <summary>L2 norm of the change that the weights would see if the step were committed as the options have it; nothing is changed. Whatever is read for it
-    /// is checked.</summary>
+    /// <summary>L2 norm of the change that the weights would see if the step were committed as the options have it; nothing is changed.
+    /// Whatever is read for it is checked.</summary>
     /// <param name="total">The gradient of the global batch.</param>
     /// <param name="measure">Its number and norm.</param>
     /// <param name="learningRate">As in <see cref="UpdateAdjustment.LearningRate"/>.</param>
@@ -158,16 +142,19 @@ public sealed class Replica : IDisposable
     {
         ArgumentNullException.ThrowIfNull(total);
         ArgumentNullException.ThrowIfNull(measure);
-        return Guarded(() => optimizer.Preview(
-            total.Gradient, measure.Step + 1, learningRate ?? LearningRateAt(measure.Step), GradientNorm.ClipFactor(measure.GradientNorm, options.Clip), checksum, total.Checksum));
+        return Guarded(() => optimizer.Preview(new Update(total.Gradient, measure.Step + 1, learningRate ?? LearningRateAt(measure.Step))
+        {
+            ClipFactor = GradientNorm.ClipFactor(measure.GradientNorm, options.Clip),
+            GradientChecksum = total.Checksum,
+        }));
     }
 
-    /// <summary>Reads the weights once, and the copies of them that are computed with, and checks them: whoever hands on what was computed from them calls it
-    /// last.</summary>
+    /// <summary>Reads the weights once, and the copies of them that are computed with, and checks them: whoever hands on what was computed
+    /// from them calls it last.</summary>
     /// <exception cref="CorruptionException">A bit of them was flipped.</exception>
     public void VerifyWeights() => Guarded(() =>
     {
-        checksum.VerifyWeights(Parameters.Weights);
+        optimizer.Checksum.Weights.Verify(Parameters.Weights, FlatPlace.Weights);
         Parameters.VerifyCopies();
         return true;
     });
@@ -176,38 +163,35 @@ public sealed class Replica : IDisposable
     /// <returns>Hash of the copy: see <see cref="StateHash"/>.</returns>
     /// <exception cref="CorruptionException">A bit of them was flipped.</exception>
     public ulong CopyTo(HostBuffer weights, HostBuffer firstMoment, HostBuffer secondMoment) => Guarded(() =>
-        checksum.Copy((Parameters.Weights, weights), (optimizer.FirstMoment, firstMoment), (optimizer.SecondMoment, secondMoment)));
+        optimizer.Checksum.Copy((Parameters.Weights, weights), (moments.First, firstMoment), (moments.Second, secondMoment)));
 
     /// <summary>Hash of weights and moments: see <see cref="StateHash"/>.</summary>
-    public ulong HashState() => StateHash.Of(Parameters.Weights, optimizer.FirstMoment, optimizer.SecondMoment);
+    public ulong HashState() => StateHash.Of(Parameters.Weights, moments.First, moments.Second);
 
     /// <summary>Takes weights and moments over from a snapshot.</summary>
     public void CopyFrom(HostBuffer weights, HostBuffer firstMoment, HostBuffer secondMoment)
     {
         Parameters.Weights.CopyFrom(weights);
-        optimizer.FirstMoment.CopyFrom(firstMoment);
-        optimizer.SecondMoment.CopyFrom(secondMoment);
+        moments.First.CopyFrom(firstMoment);
+        moments.Second.CopyFrom(secondMoment);
         Parameters.WeightsChanged();
-        checksum = Written();
+        StateWritten();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        lanes.Dispose();
-        if (lanes.LastVector() is { } vector)
-            memory.Return(vector);
         if (ownsMemory)
             memory.Dispose();
-        optimizer.Dispose();
+        moments.Dispose();
         Model.Dispose();
         Parameters.Dispose();
     }
 
-    private StateChecksum Written()
+    private void StateWritten()
     {
         damage = null;
-        return new StateChecksum(Parameters.Weights, optimizer.FirstMoment, optimizer.SecondMoment);
+        optimizer.StateWritten();
     }
 
     // The lower of two limits, where 0 is none.

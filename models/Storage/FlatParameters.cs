@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Models.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -5,28 +6,25 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Storage;
 
-/// <summary>All parameters of a model in one contiguous float32 tensor, and all their gradients in another; each parameter is a view.</summary>
+/// <summary>All parameters of a model in one contiguous float32 tensor, and all their gradients in another; each parameter is a
+/// view.</summary>
 /// <remarks>So reduction, clipping, the optimizer, snapshots and hashing are operations on ranges. Whoever changes the weights says so with
 /// <see cref="WeightsChanged"/>: copies in other formats (packed, bfloat16) are made anew from then on.</remarks>
 public sealed class FlatParameters : IDisposable
 {
     private readonly Dictionary<string, ParameterSlot> slots;
+    private Tensor? gradients;
+    private Tensor? ownGradients;
     private nint gradientAddress;
-    private bool ownsGradients;
 
-    /// <summary>Allocates zeroed parameters and gradients.</summary>
+    /// <summary>Allocates zeroed parameters.</summary>
     /// <param name="layout">Where each parameter stands.</param>
     /// <param name="device">Where they live; null for the CPU.</param>
-    /// <param name="gradients">Memory for the gradients that belongs to the caller, as for <see cref="ExchangeGradients"/>; null: memory of its
-    /// own.</param>
-    public FlatParameters(FlatLayout layout, Device? device = null, Tensor? gradients = null)
+    public FlatParameters(FlatLayout layout, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(layout);
         Layout = layout;
         Weights = zeros(layout.Length, dtype: float32, device: device).DetachFromDisposeScope();
-        Gradients = null!;
-        ExchangeGradients(gradients ?? zeros(layout.Length, dtype: float32, device: device).DetachFromDisposeScope());
-        ownsGradients = gradients is null;
         slots = layout.Entries.ToDictionary(static entry => entry.Name, entry => new ParameterSlot(this, entry));
     }
 
@@ -36,8 +34,17 @@ public sealed class FlatParameters : IDisposable
     /// <summary>The parameters, <c>[Layout.Length]</c>, float32.</summary>
     public Tensor Weights { get; }
 
-    /// <summary>Their gradients, <c>[Layout.Length]</c>, float32.</summary>
-    public Tensor Gradients { get; private set; }
+    /// <summary>Their gradients, <c>[Layout.Length]</c>, float32, in the memory that was lent, else in memory of its own, allocated when
+    /// first used.</summary>
+    public Tensor Gradients
+    {
+        get
+        {
+            if (gradients is null)
+                Use(ownGradients ??= zeros(Layout.Length, dtype: float32, device: Device).DetachFromDisposeScope());
+            return gradients;
+        }
+    }
 
     /// <summary>Grows by one with every change of the weights.</summary>
     public long Version { get; private set; }
@@ -49,26 +56,25 @@ public sealed class FlatParameters : IDisposable
     /// <exception cref="KeyNotFoundException">The layout has none of that name.</exception>
     public ParameterSlot this[string name] => slots[name];
 
-    /// <summary>Has gradients computed into other memory from now on, so that one gradient need not be copied aside to make room for the next.
-    /// The memory given stays the caller's, who disposes of it after these parameters.</summary>
-    /// <param name="gradients">Laid out as the parameters, zero in the gaps, on their device.</param>
-    /// <returns>The memory used so far, which is the caller's from now on.</returns>
-    public Tensor ExchangeGradients(Tensor gradients)
+    /// <summary>Has gradients computed into memory of the caller until it is taken back, so that a gradient need not be copied aside to
+    /// make room for the next.</summary>
+    /// <param name="memory">Laid out as the parameters, zero in the gaps, on their device; it stays the caller's.</param>
+    public void LendGradients(Tensor memory)
     {
-        ArgumentNullException.ThrowIfNull(gradients);
-        if (gradients.numel() != Layout.Length || gradients.dtype != float32 || gradients.device.type != Device.type)
+        ArgumentNullException.ThrowIfNull(memory);
+        if (memory.numel() != Layout.Length || memory.dtype != float32 || memory.device.type != Device.type)
         {
             throw new ArgumentException(
-                $"Gradients of {gradients.numel()} elements of {gradients.dtype} on {gradients.device} are not those of {Layout.Length} float32 parameters on {Device}.",
-                nameof(gradients));
+                $"Gradients of {memory.numel()} elements of {memory.dtype} on {memory.device} are not those of {Layout.Length} float32 "
+                + $"parameters on {Device}.",
+                nameof(memory));
         }
 
-        var former = Gradients;
-        Gradients = gradients;
-        gradientAddress = gradients.device.type == DeviceType.CPU ? gradients.Address() : 0;
-        ownsGradients = false;
-        return former;
+        Use(memory);
     }
+
+    /// <summary>Takes back what <see cref="LendGradients"/> lent: nothing is written into it any more.</summary>
+    public void TakeBackGradients() => gradients = null;
 
     /// <summary>Checks the copies of the weights, in other formats, that were made since they changed last.</summary>
     /// <exception cref="CorruptionException">A bit of one was flipped.</exception>
@@ -81,14 +87,18 @@ public sealed class FlatParameters : IDisposable
     internal List<PackedLinear> Copies { get; } = [];
 
     /// <summary>Address of an element of the gradients; CPU only.</summary>
-    internal nint GradientAddress(long offset) => gradientAddress + (nint)(offset * sizeof(float));
+    internal nint GradientAddress(long offset)
+    {
+        _ = Gradients;
+        return gradientAddress + (nint)(offset * sizeof(float));
+    }
 
     /// <summary>To be called after every change of <see cref="Weights"/>.</summary>
     public void WeightsChanged() => Version++;
 
     /// <summary>Begins a new gradient: what was summed so far is forgotten.</summary>
-    /// <param name="byOverwriting">True when every parameter's gradient is going to be written by a fused kernel, which overwrites the first
-    /// time and adds from then on; that saves clearing the memory. False clears it, as autograd needs, which only ever adds.</param>
+    /// <param name="byOverwriting">True when every parameter's gradient is going to be written by a fused kernel, which overwrites the
+    /// first time and adds from then on; that saves clearing the memory. False clears it, as autograd needs, which only ever adds.</param>
     public void ClearGradients(bool byOverwriting)
     {
         if (!byOverwriting)
@@ -107,8 +117,14 @@ public sealed class FlatParameters : IDisposable
         foreach (var slot in slots.Values)
             slot.Dispose();
         Weights.Dispose();
-        if (ownsGradients)
-            Gradients.Dispose();
+        ownGradients?.Dispose();
+    }
+
+    [MemberNotNull(nameof(gradients))]
+    private void Use(Tensor memory)
+    {
+        gradients = memory;
+        gradientAddress = memory.device.type == DeviceType.CPU ? memory.Address() : 0;
     }
 }
 

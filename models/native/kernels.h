@@ -96,8 +96,7 @@ AK_API int ak_cross_entropy_backward(ak_linear* head, int64_t rows, const void* 
 
 // ---- Flat vectors --------------------------------------------------------------------------------------------------------------------------
 AK_API int ak_convert(int64_t count, const float* from, void* to_bf16);
-AK_API int ak_add(int64_t count, float* into, const float* other);        // into += other
-AK_API double ak_sum_squares(int64_t count, const float* x);              // over fixed blocks of 2^20 elements, added in order, in double
+AK_API double ak_sum_squares(int64_t count, const float* x);  // over fixed blocks of 2^20 elements, added in order, in double
 
 // What is to be known of a sum; null: not wanted. A block has 2^20 elements, the last one what is left. Checksums are those of simd/checksum.h, one
 // per block: any single flipped bit changes them, and they do not depend on instruction set or threads.

@@ -53,7 +53,6 @@ struct Kernels {
                                    const void* d_logits, void* dx, float* dw, bool accumulate);
 
     void (*convert)(int64_t count, const float* from, void* to_bf16);
-    void (*add)(int64_t count, float* into, const float* other);
     double (*sum_squares)(int64_t count, const float* x);
     void (*sum)(int64_t count, const float* left, const float* right, float* to, const ak_sum_report& report);
     void (*checksums)(int64_t vectors, const float* const* x, const int64_t* counts, uint64_t* found);

@@ -309,10 +309,6 @@ int ak_convert(int64_t count, const float* from, void* to_bf16) {
     return guarded([&] { kernels().convert(count, from, to_bf16); });
 }
 
-int ak_add(int64_t count, float* into, const float* other) {
-    return guarded([&] { kernels().add(count, into, other); });
-}
-
 double ak_sum_squares(int64_t count, const float* x) {
     double sum = 0;
     return guarded([&] { sum = kernels().sum_squares(count, x); }) == 0 ? sum : __builtin_nan("");

@@ -5,6 +5,7 @@ using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
+using ActorTrain.Tests.Replicas;
 
 namespace ActorTrain.Bench;
 
@@ -77,14 +78,15 @@ internal static class IntegrityBench
         {
             for (var i = 0; i < count; i++, step++)
             {
-                var sums = Replica.Compute([All], lane => [batches[lane]], Lanes * options.Model.ContextLength);
+                var total = Replica.Gradient(All, lane => [batches[lane]], Lanes * options.Model.ContextLength);
                 Replica.VerifyWeights();
-                var total = sums[0].Value;
-                Replica.Apply(total, Replica.Measure(step, total));
+                Replica.Commit(step, total);
             }
         }) / count;
 
-        public void Lane() => Replica.Compute([new LaneBlock(0, 1)], lane => [batches[lane]], Lanes * options.Model.ContextLength);
+        public void Lane() =>
+            Replica.ReturnGradient(
+                Replica.Gradient(new LaneBlock(0, 1), lane => [batches[lane]], Lanes * options.Model.ContextLength).Gradient);
 
         public void Dispose() => Replica.Dispose();
     }
@@ -96,7 +98,8 @@ internal static class IntegrityBench
         private readonly TokenBatch[] batches = Batches();
         private readonly GradientPool memory;
         private readonly Transformer model;
-        private readonly AdamW optimizer;
+        private readonly Moments moments;
+        private readonly IOptimizer optimizer;
         private readonly LaneTrainer trainer;
         private long step;
 
@@ -105,10 +108,11 @@ internal static class IntegrityBench
             this.options = options;
             var layout = ModelLayout.Of(options.Model);
             memory = new GradientPool(layout.Length, 4 * Lanes);
-            Parameters = new FlatParameters(layout, gradients: memory.Rent());
+            Parameters = new FlatParameters(layout);
             model = new Transformer(options.Model, Parameters, options.Precision);
-            optimizer = new AdamW(Parameters, options.Optimizer);
-            trainer = new LaneTrainer(model, Lanes, memory);
+            moments = new Moments(Parameters);
+            optimizer = options.Optimizer.Build(Parameters, moments);
+            trainer = new LaneTrainer(model);
             Initialization.Initialize(Parameters, options.Model, options.Seed);
             Parameters.WeightsChanged();
         }
@@ -123,8 +127,7 @@ internal static class IntegrityBench
 
         public void Dispose()
         {
-            trainer.Dispose();
-            optimizer.Dispose();
+            moments.Dispose();
             model.Dispose();
             Parameters.Dispose();
             memory.Dispose();
@@ -140,13 +143,15 @@ internal static class IntegrityBench
             });
             for (var lane = 0; lane < Lanes; lane++)
             {
-                trainer.Gradient([batches[lane]], Lanes * options.Model.ContextLength);
-                tree.Add(new LaneBlock(lane, 1), Parameters.ExchangeGradients(memory.Rent()));
+                var gradient = memory.Rent();
+                trainer.Compute(gradient, [batches[lane]], Lanes * options.Model.ContextLength);
+                tree.Add(new LaneBlock(lane, 1), gradient);
             }
 
             var total = tree.Total();
             var norm = GradientNorm.Of(total);
-            optimizer.Apply(total, step + 1, options.Schedule.At(step), GradientNorm.ClipFactor(norm, options.Clip));
+            var clip = GradientNorm.ClipFactor(norm, options.Clip);
+            optimizer.Apply(new Update(total, step + 1, options.Schedule.At(step)) { ClipFactor = clip });
             memory.Return(total);
             step++;
         }

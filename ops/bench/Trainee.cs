@@ -4,6 +4,7 @@ using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
+using ActorTrain.Tests.Replicas;
 using TorchSharp;
 
 namespace ActorTrain.Bench;
@@ -52,12 +53,10 @@ internal sealed class Trainee : IDisposable
         var started = Stopwatch.GetTimestamp();
         for (var i = 0; i < steps; i++)
         {
-            var sums = Replica.Compute([new LaneBlock(0, options.Lanes)], lane => [lanes[lane]], TokensPerStep);
-            var total = Replica.Reduce(sums);
-            var measure = Replica.Measure(step, total);
+            var total = Replica.Gradient(new LaneBlock(0, options.Lanes), lane => [lanes[lane]], TokensPerStep);
+            var measure = Replica.Commit(step, total);
             if (!double.IsFinite(measure.Loss) || !double.IsFinite(measure.GradientNorm))
                 throw new InvalidOperationException("The benchmark's training diverged.");
-            Replica.Apply(total, measure);
             Loss = measure.Loss;
             step++;
             afterStep?.Invoke(step);

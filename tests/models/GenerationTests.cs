@@ -4,6 +4,7 @@ using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
+using ActorTrain.Tests.Replicas;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -143,10 +144,7 @@ public sealed class GenerationTests : IDisposable
         using var replica = new Replica(options);
         long[] text = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9];
         for (var step = 0; step < 60; step++)
-        {
-            var total = replica.Reduce(replica.Compute([new LaneBlock(0, 1)], _ => [new TokenBatch(text, 1, 12)], 12));
-            replica.Apply(total, Replica.Measure(step, total));
-        }
+            replica.Commit(step, replica.Gradient(new LaneBlock(0, 1), _ => [new TokenBatch(text, 1, 12)], 12));
 
         TextGenerator.Generate(replica.Model, [3, 1, 4], 9, SamplingOptions.Greedy).ShouldBe([1, 5, 9, 2, 6, 5, 3, 5, 8]);
     }

@@ -82,14 +82,6 @@ void convert(int64_t count, const float* from, void* to_bf16) {
     });
 }
 
-void add(int64_t count, float* into, const float* other) {
-    parallel_ranges(count, grain, [&](int64_t begin, int64_t end, int) {
-        each(end - begin, [&](int64_t i, auto... n) {
-            store(into + begin + i, load(into + begin + i, n...) + load(other + begin + i, n...), n...);
-        });
-    });
-}
-
 // Blocks of 2^20 elements, cut further so that small vectors occupy all threads.
 double sum_squares(int64_t count, const float* x) {
     constexpr int64_t block = int64_t{1} << 20, part = int64_t{1} << 16, parts = block / part;

@@ -26,7 +26,6 @@ AK_DECLARE(embedding_backward);
 AK_DECLARE(cross_entropy_forward);
 AK_DECLARE(cross_entropy_backward);
 AK_DECLARE(convert);
-AK_DECLARE(add);
 AK_DECLARE(sum_squares);
 AK_DECLARE(sum);
 AK_DECLARE(checksums);

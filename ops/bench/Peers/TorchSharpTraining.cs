@@ -53,7 +53,7 @@ internal sealed class TorchSharpTraining : IDisposable
         else
             masters = parameters;
         model = new TorchSharpGpt(training.Model, entries.Zip(parameters, static (entry, parameter) => KeyValuePair.Create(entry.Name, parameter)).ToDictionary());
-        groups = [.. Enumerable.Range(0, entries.Count).GroupBy(i => entries[i].Decays).Select(group => new Group([.. group], group.Key ? options.Optimizer.WeightDecay : 0, masters))];
+        groups = [.. Enumerable.Range(0, entries.Count).GroupBy(i => entries[i].Decays).Select(group => new Group([.. group], group.Key ? options.Optimizer.AdamW.WeightDecay : 0, masters))];
     }
 
     /// <summary>Takes one step.</summary>
@@ -72,7 +72,7 @@ internal sealed class TorchSharpTraining : IDisposable
         }
 
         var divisor = script.invoke<Tensor>("divisor", gradients, options.Clip);
-        var (constants, rate) = (options.Optimizer, options.Schedule.At(step++));
+        var (constants, rate) = (options.Optimizer.AdamW, options.Schedule.At(step++));
         updates.add_(1);
         foreach (var group in groups)
         {

@@ -6,6 +6,7 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
+using ActorTrain.Tests.Replicas;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Bench.Spikes;
@@ -129,16 +130,19 @@ internal sealed class TracedRun : IDisposable
         var batch = isDisturbed ? disturbance!.Batch(planned, text, random) : planned;
         if (isDisturbed && disturbance!.Cause == "flipped_weight")
             Flip(replica.Parameters.Weights, random);
-        var total = isDisturbed && disturbance!.Targets(BatchOf(batch), random) is { } targets ? Gradient(BatchOf(batch), targets) : Gradient(batch);
+        var inOnePiece = isDisturbed ? disturbance!.Targets(BatchOf(batch), random) : null;
+        var total = inOnePiece is { } targets ? Gradient(BatchOf(batch), targets) : Gradient(batch);
         if (isDisturbed && disturbance!.Cause == "flipped_gradient")
             Flip(total.Gradient, random);
-        var measure = Replica.Measure(step, total);
+        var measure = total.Measure(step);
         total.Gradient.CopyTo(scratch);
         recorded.Add((measure.Loss, measure.GradientNorm, NonFinite(), options.RecordsTensors ? TensorNorms(total.Gradient) : []));
 
         var factor = disturbance?.RateFactor(k) ?? 1;
         replica.Parameters.Weights.CopyTo(scratch);
         replica.Apply(total, measure);
+        if (inOnePiece is null)
+            replica.ReturnGradient(total.Gradient);
         if (factor != 1)
             Stretch(factor);
     }
@@ -146,8 +150,8 @@ internal sealed class TracedRun : IDisposable
     private GradientSum Gradient(IReadOnlyList<long[]> batch)
     {
         var perLane = batch.Count / TracedRunOptions.Lanes;
-        return replica.Reduce(replica.Compute(
-            [new LaneBlock(0, TracedRunOptions.Lanes)], lane => [BatchOf([.. batch.Skip(lane * perLane).Take(perLane)])], TokensPerStep));
+        return replica.Gradient(
+            new LaneBlock(0, TracedRunOptions.Lanes), lane => [BatchOf([.. batch.Skip(lane * perLane).Take(perLane)])], TokensPerStep);
     }
 
     // Targets that do not follow from the inputs have no lane: the batch is computed in one piece.

@@ -10,6 +10,7 @@ using ActorTrain.Models.Plan;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using Akka.Configuration;
+using ActorTrain.Tests.Replicas;
 
 namespace ActorTrain.Actors.Tests.Training;
 
@@ -75,8 +76,7 @@ internal sealed class TinyTraining : IDisposable
             for (long step = 0; step < steps; step++)
             {
                 var at = step;
-                var total = replica.Reduce(replica.Compute([new LaneBlock(0, Lanes)], lane => Samples(Plan.Samples(at, lane, SkipList.Empty)), TokensPerStep));
-                replica.Apply(total, Models.Steps.Replica.Measure(step, total));
+                replica.Commit(step, replica.Gradient(new LaneBlock(0, Lanes), lane => Samples(Plan.Samples(at, lane, SkipList.Empty)), TokensPerStep));
             }
 
             hash = replica.HashState();

@@ -7,6 +7,7 @@ using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Steps;
+using ActorTrain.Tests.Replicas;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 
@@ -138,8 +139,8 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
         Hear<BlockComputed>().Trainer.ShouldBe(key);
         training.Transport.Holds(round, all).ShouldBeTrue();
 
-        // The sum, and what the replica computes into.
-        training.Transport.Memory.Rented.ShouldBe(2);
+        // The sum; trainers hold nothing between blocks.
+        training.Transport.Memory.Rented.ShouldBe(1);
         training.Transport.Close(round);
         Stop(supervisor);
         training.Transport.Memory.Rented.ShouldBe(0);
@@ -154,8 +155,9 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
         {
             ComputeThreads.Set(1);
             using var replica = new Replica(TinyTraining.Replica);
-            var total = replica.Reduce(replica.Compute([all], static lane => TinyTraining.Samples(TinyTraining.Plan.Samples(3, lane, SkipList.Empty)), TinyTraining.TokensPerStep));
+            var total = replica.Gradient(all, static lane => TinyTraining.Samples(TinyTraining.Plan.Samples(3, lane, SkipList.Empty)), TinyTraining.TokensPerStep);
             expected = new TensorNorms(TinyTraining.Layout).Measure(total.Gradient);
+            replica.ReturnGradient(total.Gradient);
         });
         thread.Start();
         thread.WaitToEnd();

@@ -7,6 +7,7 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
+using ActorTrain.Tests.Replicas;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -128,14 +129,14 @@ internal sealed class ChaosTraining
             for (long step = 0; step < Steps; step++)
             {
                 var at = step;
-                var sums = replica.Compute(Enumerable.Range(0, Lanes).Select(static lane => new LaneBlock(lane, 1)), lane => Read(Plan.Samples(at, lane, skips)), TokensPerStep);
-                IReadOnlyList<double> losses = [.. sums.OrderBy(static sum => sum.Key.First).Select(static sum => sum.Value.Loss)];
-                var total = replica.Reduce(sums);
-                var measure = Models.Steps.Replica.Measure(step, total);
+                var losses = new List<double>();
+                var total = replica.Gradient(new LaneBlock(0, Lanes), lane => Read(Plan.Samples(at, lane, skips)), TokensPerStep, lane => losses.Add(lane.Loss));
+                var measure = total.Measure(step);
                 using var before = look is null ? null : replica.Parameters.Weights.clone();
                 replica.Apply(total, measure);
                 if (before is not null)
                     look!(step, losses, total, Distance(before, replica.Parameters.Weights));
+                replica.ReturnGradient(total.Gradient);
                 steps.Add((measure.Loss, measure.GradientNorm));
                 heldOut.Add(HeldOutLoss.Measure(replica.Model, ReadHeldOut(), ByteCounts).Loss);
             }

@@ -69,7 +69,8 @@ public sealed class GoldenTests : IDisposable
         using var start = Open(family);
         using var golden = new GoldenFile(Name(family) + "-steps");
         using var model = Model(start, family, fused);
-        using var optimizer = new AdamW(model.Parameters, new AdamWOptions());
+        using var moments = new Moments(model.Parameters);
+        var optimizer = new AdamW(model.Parameters, moments, new AdamWOptions());
         var (tokens, targets, rates) = (golden["tokens"], golden["targets"], golden["learning_rates"]);
         for (var step = 0; step < 10; step++)
         {
@@ -81,7 +82,7 @@ public sealed class GoldenTests : IDisposable
             var expectedNorm = golden["gradient_norms"][step].item<float>();
             loss.item<float>().ShouldBe(expectedLoss, Tolerance * expectedLoss);
             norm.ShouldBe(expectedNorm, Tolerance * expectedNorm);
-            optimizer.Apply(model.Parameters.Gradients, step + 1, rates[step].item<float>(), GradientNorm.ClipFactor(norm, 1));
+            optimizer.Apply(new Update(model.Parameters.Gradients, step + 1, rates[step].item<float>()) { ClipFactor = GradientNorm.ClipFactor(norm, 1) });
         }
 
         foreach (var entry in model.Parameters.Layout.Entries)

@@ -6,6 +6,7 @@ using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
+using ActorTrain.Tests.Replicas;
 using TorchSharp;
 
 namespace ActorTrain.Models.Tests.Steps;
@@ -49,8 +50,13 @@ public static class LaneProcess
         for (var step = 0; step < Steps; step++)
         {
             var at = step;
-            foreach (var (block, sum) in replica.Compute(shares[index], lane => MicroBatches(at, lane), Lanes * 4L * Options.Model.ContextLength))
+            foreach (var block in shares[index])
+            {
+                var sum = replica.Gradient(block, lane => MicroBatches(at, lane), Lanes * 4L * Options.Model.ContextLength);
                 Send(File(folder, step, block), sum);
+                replica.ReturnGradient(sum.Gradient);
+            }
+
             var tree = new LaneTree<GradientSum>(Lanes, GradientSum.Add);
             var received = new List<torch.Tensor>();
             foreach (var block in shares.SelectMany(static share => share))
@@ -60,7 +66,7 @@ public static class LaneProcess
                 tree.Add(block, sum);
             }
 
-            replica.Apply(tree.Total(), Replica.Measure(step, tree.Total()));
+            replica.Apply(tree.Total(), tree.Total().Measure(step));
             received.ForEach(replica.ReturnGradient);
         }
 

@@ -5,6 +5,7 @@ using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
+using ActorTrain.Tests.Replicas;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Tests.Steps;
@@ -48,12 +49,17 @@ public sealed record RunForm(ModelFamily Family, Precision Precision, bool Fused
         {
             for (var step = 0; step < Steps; step++)
             {
-                var sums = new IReadOnlyList<KeyValuePair<LaneBlock, GradientSum>>[split.Trainers];
-                split.Run(i => sums[i] = replicas[i].Compute(shares[i], lane => MicroBatches(options, step, lane), Lanes * 4L * options.Model.ContextLength));
+                var sums = new (LaneBlock Block, GradientSum Sum)[split.Trainers][];
+                var tokens = Lanes * 4L * options.Model.ContextLength;
+                split.Run(i => sums[i] =
+                    [.. shares[i].Select(block => (block, replicas[i].Gradient(block, lane => MicroBatches(options, step, lane), tokens)))]);
                 var arrivals = sums.SelectMany(static sum => sum).ToArray();
                 random.Shuffle(arrivals);
-                var total = replicas[0].Reduce(arrivals);
-                var measure = Replica.Measure(First + step, total);
+                var tree = new LaneTree<GradientSum>(Lanes, GradientSum.Add);
+                foreach (var (block, sum) in arrivals)
+                    tree.Add(block, sum);
+                var total = tree.Total();
+                var measure = total.Measure(First + step);
                 var (norm, parts) = new TensorNorms(replicas[0].Parameters.Layout).Measure(total.Gradient);
                 var (previews, updates) = (new double[split.Trainers], new double[split.Trainers]);
                 split.Run(i =>
@@ -61,6 +67,12 @@ public sealed record RunForm(ModelFamily Family, Precision Precision, bool Fused
                     previews[i] = replicas[i].Preview(total, measure);
                     updates[i] = replicas[i].Apply(total, measure, Adjustment(replicas[i], step));
                 });
+                for (var i = 0; i < split.Trainers; i++)
+                {
+                    foreach (var (_, sum) in sums[i])
+                        replicas[i].ReturnGradient(sum.Gradient);
+                }
+
                 previews.ShouldAllBe(preview => preview.Equals(previews[0]));
                 updates.ShouldAllBe(update => update.Equals(updates[0]));
                 foreach (var value in (double[])[total.Loss, measure.GradientNorm, norm, .. parts.Tensors, previews[0], updates[0]])
@@ -99,7 +111,11 @@ public sealed record RunForm(ModelFamily Family, Precision Precision, bool Fused
         Schedule = new LearningRateSchedule(3e-3, 2, 10),
         Seed = seed,
         EmbeddingShrink = Guarded ? 0.1 : 1,
-        Optimizer = Guarded ? new AdamWOptions { UpdateClipping = true, SpikeThreshold = 2, MomentumResetEvery = ResetEvery } : new AdamWOptions(),
+        Optimizer = !Guarded ? new OptimizerOptions() : new OptimizerOptions
+        {
+            UpdateClipping = true,
+            Spam = new SpamOptions { SpikeThreshold = 2, ResetEvery = ResetEvery },
+        },
     };
 
     private UpdateAdjustment Adjustment(Replica replica, int step) => !Guarded ? UpdateAdjustment.None : new UpdateAdjustment

@@ -1,0 +1,38 @@
+using ActorTrain.Models.Storage;
+
+namespace ActorTrain.Models.Optimization;
+
+/// <summary>A range of the flat vectors that is updated in one way: a tensor with the gap behind it, or neighbouring tensors.</summary>
+internal readonly record struct FlatRange(long Offset, long End, long Elements, bool Decays)
+{
+    public long Length => End - Offset;
+
+    /// <summary>A range per tensor.</summary>
+    public static FlatRange[] ByTensor(FlatLayout layout)
+    {
+        var ranges = new FlatRange[layout.Entries.Count];
+        for (var i = 0; i < ranges.Length; i++)
+        {
+            var entry = layout.Entries[i];
+            var end = i + 1 < ranges.Length ? layout.Entries[i + 1].Offset : layout.Length;
+            ranges[i] = new FlatRange(entry.Offset, end, entry.Count, entry.Decays);
+        }
+
+        return ranges;
+    }
+
+    /// <summary>Neighbours that decay alike as one range: a vector operation has a price however short it is.</summary>
+    public static FlatRange[] Merged(IReadOnlyList<FlatRange> ranges)
+    {
+        var merged = new List<FlatRange>();
+        foreach (var range in ranges)
+        {
+            if (merged is [.., var last] && last.Decays == range.Decays)
+                merged[^1] = last with { End = range.End, Elements = last.Elements + range.Elements };
+            else
+                merged.Add(range);
+        }
+
+        return [.. merged];
+    }
+}

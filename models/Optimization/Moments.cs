@@ -1,0 +1,38 @@
+using ActorTrain.Models.Storage;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Optimization;
+
+/// <summary>An optimizer's state: running means of the gradient and of its square, element by element, laid out as the
+/// parameters.</summary>
+public sealed class Moments : IDisposable
+{
+    /// <summary>Allocates zeroed moments beside <paramref name="parameters"/>.</summary>
+    public Moments(FlatParameters parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        First = zeros_like(parameters.Weights).DetachFromDisposeScope();
+        Second = zeros_like(parameters.Weights).DetachFromDisposeScope();
+    }
+
+    /// <summary>Running mean of gradients.</summary>
+    public Tensor First { get; }
+
+    /// <summary>Running mean of squared gradients.</summary>
+    public Tensor Second { get; }
+
+    /// <summary>Sets them to zero.</summary>
+    public void Clear()
+    {
+        using var _ = no_grad();
+        First.zero_();
+        Second.zero_();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        First.Dispose();
+        Second.Dispose();
+    }
+}

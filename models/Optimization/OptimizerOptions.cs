@@ -1,0 +1,27 @@
+using ActorTrain.Models.Storage;
+
+namespace ActorTrain.Models.Optimization;
+
+/// <summary>The optimizer of a run: its rule, and what guards the rule against spikes.</summary>
+public sealed record OptimizerOptions
+{
+    /// <summary>Constants of AdamW.</summary>
+    public AdamWOptions AdamW { get; init; } = new();
+
+    /// <summary>Whether updates are clipped tensor by tensor: see <see cref="StableAdamW"/>.</summary>
+    public bool UpdateClipping { get; init; }
+
+    /// <summary>Momentum reset and spike-aware clipping, both off by default.</summary>
+    public SpamOptions Spam { get; init; } = new();
+
+    /// <summary>Composes it.</summary>
+    /// <param name="parameters">What it updates; not owned.</param>
+    /// <param name="moments">Its state; not owned.</param>
+    /// <param name="fused">Whether to use the fused CPU kernel; null: where it is available and the parameters are on a CPU.</param>
+    public IOptimizer Build(FlatParameters parameters, Moments moments, bool? fused = null)
+    {
+        var rule = new AdamW(parameters, moments, AdamW, fused);
+        IOptimizer optimizer = UpdateClipping ? new StableAdamW(rule) : rule;
+        return Spam.IsOn ? new Spam(optimizer, Spam) : optimizer;
+    }
+}

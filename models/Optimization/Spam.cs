@@ -1,0 +1,24 @@
+namespace ActorTrain.Models.Optimization;
+
+/// <summary>SPAM, spike-aware Adam with momentum reset (Huang et al. 2025, arXiv:2501.06842), around any optimizer: it resets the moments
+/// every so many updates, lets the learning rate climb back after that, and has single elements of the gradient clipped by their second
+/// moment.</summary>
+public sealed class Spam(IOptimizer inner, SpamOptions options) : IOptimizer
+{
+    /// <inheritdoc/>
+    public double Apply(Update update) => inner.Apply(Adjusted(update));
+
+    /// <inheritdoc/>
+    public double Preview(Update update) => inner.Preview(Adjusted(update));
+
+    private Update Adjusted(Update update)
+    {
+        ArgumentNullException.ThrowIfNull(update);
+        return update with
+        {
+            LearningRate = update.LearningRate * options.RateFactor(update.Number),
+            SpikeThreshold = options.SpikeThresholdAt(update.Number),
+            ResetMomentum = update.ResetMomentum || options.ResetsBefore(update.Number),
+        };
+    }
+}

@@ -1,0 +1,45 @@
+namespace ActorTrain.Models.Optimization;
+
+/// <summary>What <see cref="Spam"/> does, and when.</summary>
+public sealed record SpamOptions
+{
+    // Spike-aware clipping begins so many updates after a reset, when the second moment is an estimate again.
+    private const long SpikesFrom = 20;
+
+    /// <summary>Updates from one reset of both moments to the next; the paper takes 500; 0: never.</summary>
+    public int ResetEvery { get; init; }
+
+    /// <summary>Updates after such a reset during which the learning rate climbs back, by a cosine from a hundredth; the paper takes
+    /// 150.</summary>
+    public int ResetWarmup { get; init; } = 150;
+
+    /// <summary>Spike-aware clipping: an element of the gradient whose square is above θ times its second moment is reduced to that; the
+    /// paper takes 5000; 0: none. Elements without a history, and the first 20 updates after a reset or the start, are left
+    /// alone.</summary>
+    public double SpikeThreshold { get; init; }
+
+    /// <summary>Whether any of it is on.</summary>
+    public bool IsOn => ResetEvery > 0 || SpikeThreshold > 0;
+
+    /// <summary>Whether both moments are reset before an update.</summary>
+    /// <param name="number">Number of the update, from 1.</param>
+    public bool ResetsBefore(long number) => ResetEvery > 0 && number > 1 && (number - 1) % ResetEvery == 0;
+
+    /// <summary>What the learning rate is multiplied by while it climbs back after a reset, else 1.</summary>
+    /// <param name="number">Number of the update, from 1.</param>
+    public double RateFactor(long number)
+    {
+        if (ResetEvery == 0 || number <= ResetEvery)
+            return 1;
+        var since = (number - 1) % ResetEvery;
+        return since < ResetWarmup ? 1 - 0.99 * 0.5 * (1 + Math.Cos(Math.PI * since / ResetWarmup)) : 1;
+    }
+
+    /// <summary>θ of an update; 0 where nothing is clipped by it.</summary>
+    /// <param name="number">Number of the update, from 1.</param>
+    public double SpikeThresholdAt(long number)
+    {
+        var since = ResetEvery > 0 ? (number - 1) % ResetEvery : number - 1;
+        return since >= SpikesFrom ? SpikeThreshold : 0;
+    }
+}

@@ -1,0 +1,50 @@
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Storage;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Models.Steps;
+
+/// <summary>What some lanes contribute to a step.</summary>
+/// <param name="Gradient">Flat gradient, laid out as the parameters.</param>
+/// <param name="Loss">The lanes' part of the mean loss of the global batch, in nats per token.</param>
+/// <param name="Checksum">Checksum that the gradient had when it was written; null where it did not rest since, or nobody knows.</param>
+/// <param name="Lanes">Which lanes, where that is known.</param>
+public sealed record GradientSum(Tensor Gradient, double Loss, FlatChecksum? Checksum = null, LaneBlock? Lanes = null)
+{
+    /// <summary>Adds <paramref name="right"/> into the memory of <paramref name="left"/>: the addition of the lane tree. Checksums that are
+    /// known are held against what is read.</summary>
+    /// <exception cref="CorruptionException">An operand changed in memory; what the left one's holds now is worth nothing.</exception>
+    public static GradientSum Add(GradientSum left, GradientSum right)
+    {
+        ArgumentNullException.ThrowIfNull(left);
+        ArgumentNullException.ThrowIfNull(right);
+        return left with { Loss = left.Loss + right.Loss, Checksum = AddGradients(left, right), Lanes = left.Lanes?.Parent };
+    }
+
+    private static FlatChecksum AddGradients(GradientSum left, GradientSum right)
+    {
+        if (left.Gradient.device.type != DeviceType.CPU)
+        {
+            using var _ = no_grad();
+            left.Checksum?.Verify(left.Gradient, FlatPlace.LaneGradient, left.Lanes);
+            right.Checksum?.Verify(right.Gradient, FlatPlace.LaneGradient, right.Lanes);
+            left.Gradient.add_(right.Gradient, Scalars.One);
+            return FlatChecksum.Of(left.Gradient);
+        }
+
+        var count = left.Gradient.numel();
+        var blocks = FlatSums.BlocksOf(count);
+        var (ofLeft, ofRight, ofSum) = (new ulong[blocks], new ulong[blocks], new ulong[blocks]);
+        FlatSums.Add(
+            count, left.Gradient.Address(), right.Gradient.Address(), left.Gradient.Address(),
+            new SumReport { Left = ofLeft, Right = ofRight, Sum = ofSum, Parallel = true });
+        GC.KeepAlive(left.Gradient);
+        GC.KeepAlive(right.Gradient);
+        left.Checksum?.Verify(ofLeft, FlatPlace.LaneGradient, left.Lanes);
+        right.Checksum?.Verify(ofRight, FlatPlace.LaneGradient, right.Lanes);
+        return new FlatChecksum(ofSum);
+    }
+}
