@@ -18,7 +18,7 @@ public sealed partial class RunLogic
     private int audits;
 
     // Whether there is anybody who could prove another right.
-    private bool IsAudited => options.AuditEvery > 0 && trainers.Count > 1;
+    private bool IsAudited => options.Audit.Every > 0 && trainers.Count > 1;
 
     private Dictionary<int, FormerTrainer> Known
     {
@@ -50,7 +50,7 @@ public sealed partial class RunLogic
     private void DistrustAbsent()
     {
         var absent = retired.Where(former => former.Value.UnprovedSince < step && !trainers.ContainsKey(former.Key)).OrderBy(static former => former.Key).ToList();
-        if (absent.Count == 0 || options.AuditEvery == 0 || ended || isEndRecorded)
+        if (absent.Count == 0 || options.Audit.Every == 0 || ended || isEndRecorded)
             return;
         foreach (var (number, former) in absent)
             retired[number] = former with { UnprovedSince = long.MaxValue };
@@ -84,7 +84,7 @@ public sealed partial class RunLogic
     // lied goes unnoticed; and in the first step of a process one of each whose part in what it begins from is not proved.
     private void PlanAudit(IReadOnlyList<TrainerEntry> members, IReadOnlyList<IReadOnlyList<LaneBlock>> shares)
     {
-        if (options.AuditEvery == 0)
+        if (options.Audit.Every == 0)
             return;
         var computing = shares.Where(static share => share.Count > 0).ToList();
         var due = step == lastStep - 1 ? computing
@@ -92,7 +92,7 @@ public sealed partial class RunLogic
             : [];
         foreach (var share in due)
             Audit(share, audits++);
-        if (due.Count == 0 && step % options.AuditEvery == 0)
+        if (due.Count == 0 && step % options.Audit.Every == 0)
         {
             var number = audits++;
             Audit(computing[number % computing.Count], number / computing.Count);
@@ -218,7 +218,7 @@ public sealed partial class RunLogic
         }
 
         AbandonRound();
-        if (options.AuditEvery > 0)
+        if (options.Audit.Every > 0)
             Distrust(since, $"Since step {since} wrong bits of {string.Join(" and ", liars)} may have entered the weights.");
     }
 
@@ -274,7 +274,7 @@ public sealed partial class RunLogic
             GoBack(oldest, lost.Reason);
         else if (damage == FoundDamage.Shared && wasForeseeing)
             AbandonRound();
-        if (damage == FoundDamage.Own && ++trainer.Corruptions >= options.CorruptionLimit)
+        if (damage == FoundDamage.Own && ++trainer.Corruptions >= options.Audit.CorruptionLimit)
             Quarantine(trainer, Correction.Automatic, $"It found corrupt bits with itself {trainer.Corruptions} times, the last time: {lost.Reason}");
     }
 
@@ -298,7 +298,7 @@ public sealed partial class RunLogic
         quarantined.Add(trainer.Number);
         Record(new TrainerQuarantined(now, step, trainer.Number, by, reason));
         Warn($"trainer {trainer.Number} is quarantined: {reason}");
-        if (quarantined.Count > options.QuarantineLimit)
+        if (quarantined.Count > options.Audit.QuarantineLimit)
             failing ??= $"{quarantined.Count} trainers are quarantined, more than may be: this machine is not to be trusted; run a memory test. The last one: {reason}";
         Enlist();
     }

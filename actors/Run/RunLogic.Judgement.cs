@@ -80,7 +80,7 @@ public sealed partial class RunLogic
     private void Decide(Judgement judgement)
     {
         var rung = SpikeLadder.Choose(judgement.Finding, course, options.Ladder);
-        if (rung >= Rung.Veto && options.ReplaysSpikes)
+        if (rung >= Rung.Veto && options.Ladder.Replay)
         {
             if (!round!.IsReplayed)
             {

@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Run;
 using ActorTrain.Models;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Training;
 
@@ -16,8 +17,7 @@ public sealed class TrainerSupervisorLogic
     public TrainerSupervisorLogic(TrainerSupervisorOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Validate().FirstOrDefault() is { } sentence)
-            throw new UserErrorException(sentence);
+        options.Require();
         this.options = options;
     }
 
