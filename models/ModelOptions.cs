@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using ActorTrain.Models.Options;
+
 namespace ActorTrain.Models;
 
 /// <summary>The two families of decoder-only transformer.</summary>
@@ -11,65 +14,61 @@ public enum ModelFamily
 }
 
 /// <summary>The shape of a transformer; immutable, compared by value.</summary>
-public sealed record ModelOptions
+public sealed record ModelOptions : IOptions
 {
-    /// <summary>Which family of layers.</summary>
+    [Option("layers as in GPT-2 or as in Llama")]
     public ModelFamily Family { get; init; } = ModelFamily.Gpt2;
 
-    /// <summary>Number of transformer blocks.</summary>
+    [JsonIgnore]
+    [Option("one dial for layers, width (64 · depth) and heads (depth); not beside them",
+        Min = 1, Max = 1000, Sets = [nameof(Layers), nameof(Width), nameof(Heads)])]
+    public int Depth { get => Layers; init => Layers = value; }
+
+    [Option("transformer blocks", Min = 1, Max = 1000, Derived = "{Depth}")]
     public int Layers { get; init; } = 6;
 
-    /// <summary>Width of the residual stream, D.</summary>
+    [Option("width of the residual stream, D", Min = 1, Max = 1 << 20, Derived = "64 · {Layers}")]
     public int Width { get; init; } = 384;
 
-    /// <summary>Number of query heads, H; divides <see cref="Width"/>.</summary>
+    [Option("query heads, H", Min = 1, Max = 1 << 16, Derived = "{Width} / 64")]
     public int Heads { get; init; } = 6;
 
-    /// <summary>Number of key and value heads; divides <see cref="Heads"/>. Equal to it for GPT-2.</summary>
+    [Option("key and value heads; fewer than {Heads} only for llama", Key = "kv_heads", Min = 1, Max = 1 << 16, Derived = "{Heads}")]
     public int KeyValueHeads { get; init; } = 6;
 
-    /// <summary>Width of the hidden layer of the MLP, F.</summary>
+    [Option("width of the MLP's hidden layer, F",
+        Min = 1, Max = 1 << 22, Derived = "4 · {Width} (llama: 8/3, rounded up to a multiple of 64)")]
     public int MlpWidth { get; init; } = 1536;
 
-    /// <summary>Longest sequence in tokens, T.</summary>
+    [Option("tokens per sequence, T", Key = "context", Min = 1, Max = 1 << 20)]
     public int ContextLength { get; init; } = 256;
 
     /// <summary>Number of token ids, V.</summary>
     public int VocabularySize { get; init; } = 512;
 
-    /// <summary>Whether the output projection is the token embedding.</summary>
+    [Option("whether the output projection is the token embedding", Derived = "true (llama: false)")]
     public bool TieEmbeddings { get; init; } = true;
 
-    /// <summary>Base of the rotary frequencies; Llama only.</summary>
+    [Option("base of the rotary frequencies; llama only", Above = 0)]
     public double RopeTheta { get; init; } = 10_000;
 
-    /// <summary>Added to the variance inside each norm.</summary>
+    [Option("added to the variance inside each norm", Above = 0)]
     public double NormEpsilon { get; init; } = 1e-5;
 
     /// <summary>Width of one head, D / H.</summary>
     public int HeadWidth => Width / Heads;
 
-    /// <summary>
-    /// One dial for a whole sensible model: <paramref name="depth"/> blocks of width 64·depth, heads of width 64.
-    /// </summary>
+    /// <summary>The model that <see cref="Depth"/> stands for.</summary>
     /// <param name="depth">Number of blocks, at least 1.</param>
     /// <param name="family">Which family of layers.</param>
     /// <returns>GPT-2 with an MLP four times as wide, or Llama with one 8/3 as wide, rounded up to a multiple of 64.</returns>
     public static ModelOptions FromDepth(int depth, ModelFamily family = ModelFamily.Gpt2)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(depth, 1);
-        var width = 64 * depth;
-        return new ModelOptions
-        {
-            Family = family,
-            Layers = depth,
-            Width = width,
-            Heads = depth,
-            KeyValueHeads = depth,
-            MlpWidth = family == ModelFamily.Gpt2 ? 4 * width : (8 * width / 3 + 63) / 64 * 64,
-            TieEmbeddings = family == ModelFamily.Gpt2,
-        };
+        return new ModelOptions { Family = family, Depth = depth }.Derive(static _ => false);
     }
+
+    IOptions IOptions.Derive(Predicate<string> isGiven) => Derive(isGiven);
 
     /// <summary>Floating-point operations to train on one token: 6 for each weight of a matrix product, and causal attention, which looks at
     /// half of the context on average (Chowdhery et al. 2022, appendix B, halved).</summary>
@@ -84,30 +83,41 @@ public sealed record ModelOptions
         }
     }
 
-    /// <summary>Says what is wrong with these options, each as one sentence; empty when they make a model.</summary>
-    public IEnumerable<string> Validate()
+    public IEnumerable<OptionProblem> Validate()
     {
-        foreach (var (name, value) in new[]
-                 {
-                     ("layers", Layers), ("width", Width), ("heads", Heads), ("kv_heads", KeyValueHeads), ("mlp_width", MlpWidth),
-                     ("context", ContextLength), ("vocabulary", VocabularySize),
-                 })
+        if (VocabularySize < 1)
+            yield return new($"{nameof(VocabularySize):key} is {VocabularySize}, but it must be at least 1.");
+        if (Heads < 1 || KeyValueHeads < 1)
+            yield break;
+        if (Width % Heads != 0)
+            yield return new($"{nameof(Width):key} {Width} is not a multiple of {nameof(Heads):key} {Heads}; make it one.");
+        if (Heads % KeyValueHeads != 0)
+            yield return new($"{nameof(Heads):key} {Heads} is not a multiple of {nameof(KeyValueHeads):key} {KeyValueHeads}; make it one.");
+        if (Family == ModelFamily.Gpt2 && KeyValueHeads != Heads)
         {
-            if (value < 1)
-                yield return $"model.{name} is {value}; it must be at least 1.";
+            yield return new(
+                $"{nameof(KeyValueHeads):key} is {KeyValueHeads}, but GPT-2 has as many as {nameof(Heads):key}, {Heads}; "
+                + $"leave it out or choose family llama.");
         }
 
-        if (Heads > 0 && Width % Heads != 0)
-            yield return $"model.width {Width} is not a multiple of model.heads {Heads}; make it one.";
-        if (KeyValueHeads > 0 && Heads % KeyValueHeads != 0)
-            yield return $"model.heads {Heads} is not a multiple of model.kv_heads {KeyValueHeads}; make it one.";
-        if (Family == ModelFamily.Gpt2 && KeyValueHeads != Heads)
-            yield return $"model.kv_heads is {KeyValueHeads}, but GPT-2 has as many as model.heads, {Heads}; leave it out or choose family llama.";
-        if (Family == ModelFamily.Llama && Heads > 0 && HeadWidth % 2 != 0)
-            yield return $"a head is {HeadWidth} wide, but rotary positions need an even width; change model.width or model.heads.";
-        if (!(NormEpsilon > 0))
-            yield return $"model.norm_epsilon is {NormEpsilon}; it must be above 0.";
-        if (Family == ModelFamily.Llama && !(RopeTheta > 0))
-            yield return $"model.rope_theta is {RopeTheta}; it must be above 0.";
+        if (Family == ModelFamily.Llama && HeadWidth % 2 != 0)
+        {
+            yield return new(
+                $"a head is {HeadWidth} wide, but rotary positions need an even width; change {nameof(Width):key} or {nameof(Heads):key}.");
+        }
+    }
+
+    private ModelOptions Derive(Predicate<string> isGiven)
+    {
+        var width = isGiven(nameof(Width)) ? Width : 64 * Layers;
+        var heads = isGiven(nameof(Heads)) ? Heads : Math.Max(1, width / 64);
+        return this with
+        {
+            Width = width,
+            Heads = heads,
+            KeyValueHeads = isGiven(nameof(KeyValueHeads)) ? KeyValueHeads : heads,
+            MlpWidth = isGiven(nameof(MlpWidth)) ? MlpWidth : Family == ModelFamily.Gpt2 ? 4 * width : (8 * width / 3 + 63) / 64 * 64,
+            TieEmbeddings = isGiven(nameof(TieEmbeddings)) ? TieEmbeddings : Family == ModelFamily.Gpt2,
+        };
     }
 }

@@ -1,15 +1,16 @@
 using System.Globalization;
+using ActorTrain.Models.Options;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Checkpoints;
 
 /// <summary>How the interval between checkpoints may be chosen.</summary>
-public sealed record SaveIntervalOptions
+public sealed record SaveIntervalOptions : IOptions
 {
-    /// <summary>The fewest steps from one checkpoint to the next, at least 1; also the interval until the first save was measured.</summary>
+    [Option("the fewest steps that auto chooses", Key = "every_min", Min = 1, Max = int.MaxValue)]
     public long Least { get; init; } = 10;
 
-    /// <summary>The most steps from one checkpoint to the next.</summary>
+    [Option("the most steps that auto chooses", Key = "every_max", Min = 1, Max = int.MaxValue)]
     public long Most { get; init; } = 1000;
 
     /// <summary>What is taken for the mean time between failures before anything is known: it counts as so much time with one failure.</summary>
@@ -17,6 +18,12 @@ public sealed record SaveIntervalOptions
 
     /// <summary>The part of the time of writing by which training is slower: it shares cores and disk with it.</summary>
     public double WritingShare { get; init; } = 0.1;
+
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (Least > Most)
+            yield return new($"{nameof(Least):key} {Least} is above {nameof(Most):key} {Most}; make it at most that.");
+    }
 }
 
 /// <summary>What a save costs, as measured.</summary>

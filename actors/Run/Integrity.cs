@@ -20,7 +20,7 @@ internal sealed class Integrity(
     /// <summary>Nobody can prove right any more who takes no part: what it had an unproved part in is taken again.</summary>
     public void DistrustAbsent()
     {
-        if (options.AuditEvery == 0 || end.IsRecorded)
+        if (options.Audit.Every == 0 || end.IsRecorded)
             return;
         var absent = roster.TakeAbsent(progress.Step);
         if (absent.Count == 0)
@@ -34,7 +34,7 @@ internal sealed class Integrity(
     /// process one of each whose part in what it begins from is not proved.</remarks>
     public void PlanAudit(IReadOnlyList<(TrainerEntry Trainer, IReadOnlyList<LaneBlock> Blocks)> shares)
     {
-        if (options.AuditEvery == 0)
+        if (options.Audit.Every == 0)
             return;
         List<(TrainerEntry Trainer, IReadOnlyList<LaneBlock> Blocks)> computing = [.. shares.Where(static share => share.Blocks.Count > 0)];
         if (computing.Count == 0)
@@ -44,7 +44,7 @@ internal sealed class Integrity(
             : [];
         foreach (var (_, blocks) in due)
             Audit(blocks, audits++);
-        if (due.Count == 0 && progress.Step % options.AuditEvery == 0)
+        if (due.Count == 0 && progress.Step % options.Audit.Every == 0)
         {
             var number = audits++;
             Audit(computing[number % computing.Count].Blocks, number / computing.Count);
@@ -183,7 +183,7 @@ internal sealed class Integrity(
             rollback.GoBack(oldest, lost.Reason);
         else if (damage == FoundDamage.Shared && wasPreviewing)
             rounds.Abandon();
-        if (damage == FoundDamage.Own && ++trainer.Corruptions >= options.CorruptionLimit)
+        if (damage == FoundDamage.Own && ++trainer.Corruptions >= options.Audit.CorruptionLimit)
             membership.Quarantine(trainer, Correction.Automatic, $"It found corrupt bits with itself {trainer.Corruptions} times, the last time: {lost.Reason}");
     }
 
@@ -275,7 +275,7 @@ internal sealed class Integrity(
         }
 
         rounds.Abandon();
-        if (options.AuditEvery > 0)
+        if (options.Audit.Every > 0)
             steering.Distrust(since, $"Since step {since} wrong bits of {string.Join(" and ", outliers)} may have entered the weights.");
     }
 }

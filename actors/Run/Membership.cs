@@ -95,7 +95,7 @@ internal sealed class Membership(
         roster.Quarantine(trainer.Number);
         decisions.Record(new TrainerQuarantined(output.Now, progress.Step, trainer.Number, by, reason));
         output.Warn($"trainer {trainer.Number} is quarantined: {reason}");
-        if (roster.Quarantined.Count > options.QuarantineLimit)
+        if (roster.Quarantined.Count > options.Audit.QuarantineLimit)
             end.Fail($"{roster.Quarantined.Count} trainers are quarantined, more than may be: this machine is not to be trusted; run a memory test. The last one: {reason}");
         Enlist();
     }

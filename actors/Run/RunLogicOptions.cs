@@ -80,17 +80,8 @@ public sealed record RunLogicOptions
     /// <summary>Vetoes of one step in a row after which its weights, not its data, are broken.</summary>
     public int VetoLimit { get; init; } = 10;
 
-    /// <summary>Whether a suspicious step is computed once more before its data is blamed.</summary>
-    public bool ReplaysSpikes { get; init; } = true;
-
-    /// <summary>Steps from one step of which a lane is computed twice to the next; 0: never.</summary>
-    public int AuditEvery { get; init; }
-
-    /// <summary>How often a trainer may find corrupt bits with itself before it is quarantined.</summary>
-    public int CorruptionLimit { get; init; } = 3;
-
-    /// <summary>Trainers that may be quarantined; with one more the machine is not to be trusted, and the run ends.</summary>
-    public int QuarantineLimit { get; init; } = 8;
+    /// <summary>How broken machines are found; without more, no lane is computed twice.</summary>
+    public AuditOptions Audit { get; init; } = new() { Every = 0 };
 
     /// <summary>Steps from one snapshot in memory to the next; 0: only as they are needed.</summary>
     public int SnapshotEvery { get; init; }

@@ -133,7 +133,7 @@ internal sealed class StepJudge
     private void Decide(RoundState round, Judgement judgement)
     {
         var rung = SpikeLadder.Choose(judgement.Finding, progress.Course, options.Ladder);
-        if (rung >= Rung.Veto && options.ReplaysSpikes)
+        if (rung >= Rung.Veto && options.Ladder.Replay)
         {
             // Before data are blamed.
             if (!round.IsReplayed)

@@ -58,7 +58,7 @@ internal sealed class TrainerRoster
     public bool HasMembers => trainers.Values.Any(static trainer => trainer.IsMember);
 
     /// <summary>Whether there is anybody who could prove another right.</summary>
-    public bool CanProve => options.AuditEvery > 0 && trainers.Count > 1;
+    public bool CanProve => options.Audit.Every > 0 && trainers.Count > 1;
 
     /// <summary>What is to be known of each trainer that there is or was.</summary>
     public IReadOnlyDictionary<int, FormerTrainer> Known

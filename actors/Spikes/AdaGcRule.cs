@@ -1,22 +1,23 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>What <see cref="AdaGcRule"/> depends on.</summary>
-public sealed record AdaGcOptions
+public sealed record AdaGcOptions : IOptions
 {
-    /// <summary>λ_rel: times its running norm that the gradient of a tensor may have.</summary>
+    [Option("adagc clips the gradient of each tensor to so many times its running norm (AdaGC)", Key = "", Above = 0)]
     public double Relative { get; init; } = 1.05;
 
-    /// <summary>β: part of a running norm that stays with each step.</summary>
+    [Option("part of a running norm that stays with each step", Below = 1)]
     public double Beta { get; init; } = 0.98;
 
-    /// <summary>λ_abs: limit of the global norm during the warm-up.</summary>
+    [Option("limit of the global norm while adagc warms up", Above = 0)]
     public double Absolute { get; init; } = 1;
 
-    /// <summary>Steps with one limit for all tensors, at least 1.</summary>
+    [Option("steps before adagc clips tensors one by one", Min = 1)]
     public int Warmup { get; init; } = 100;
 }
 
@@ -28,13 +29,10 @@ public sealed record AdaGcOptions
 /// <param name="options">Limits and averages.</param>
 public sealed class AdaGcRule(AdaGcOptions options) : SpikeRule
 {
-    /// <summary>Its name.</summary>
     public const string Id = "adagc";
 
-    /// <inheritdoc/>
     public override string Name => Id;
 
-    /// <inheritdoc/>
     public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
     {
         ArgumentNullException.ThrowIfNull(signals);

@@ -1,25 +1,35 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>What <see cref="DriftRule"/> depends on.</summary>
-public sealed record DriftOptions
+public sealed record DriftOptions : IOptions
 {
-    /// <summary>Steps over which level and spread of the loss are averaged, and that must have been seen before the rule says anything, at least 2.</summary>
-    public int Window { get; init; } = 64;
-
-    /// <summary>Standard deviations above the level that are borne at every step: k of the sum.</summary>
-    public double Slack { get; init; } = 0.5;
-
-    /// <summary>Standard deviations, slack taken off, that may add up: h of the sum.</summary>
+    [Option("drift rolls back when the loss has climbed by so many standard deviations, added up over steps", Key = "", Above = 0)]
     public double Limit { get; init; } = 20;
 
-    /// <summary>The most standard deviations that one step adds or takes: one hard batch is no drift.</summary>
+    [Option("steps over which level and spread of the loss are averaged, and before which drift does not judge", Min = 2, Max = 4096)]
+    public int Window { get; init; } = 64;
+
+    [Option("slack above the level at every step, in standard deviations", Max = 100)]
+    public double Slack { get; init; } = 0.5;
+
+    [Option("the most standard deviations that one step adds; above {Slack}", Above = 0, Max = 100)]
     public double Cap { get; init; } = 2;
 
-    /// <summary>The least that counts as one standard deviation, as a part of the loss.</summary>
+    [Option("least standard deviation, as a part of the loss", Above = 0, Max = 1)]
     public double Floor { get; init; } = 0.005;
+
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (Cap <= Slack)
+        {
+            yield return new(
+                $"{nameof(Cap):key} {Cap} is not above {nameof(Slack):key} {Slack}, so no climb would ever be found; make it larger.");
+        }
+    }
 }
 
 /// <summary>A loss that climbs over many steps, none of which shows much by itself. It asks to go back to where the climb began.</summary>
@@ -31,16 +41,13 @@ public sealed record DriftOptions
 /// <param name="options">Averages and limits.</param>
 public sealed class DriftRule(DriftOptions options) : SpikeRule
 {
-    /// <summary>Its name.</summary>
     public const string Id = "drift";
 
     // Differences beyond so many standard deviations count as that many.
     private const double MostDifference = 3;
 
-    /// <inheritdoc/>
     public override string Name => Id;
 
-    /// <inheritdoc/>
     public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
     {
         ArgumentNullException.ThrowIfNull(signals);

@@ -1,18 +1,20 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>What <see cref="FirstMaxRule"/> depends on: 10 times the largest of the first 100.</summary>
-public sealed record FirstMaxOptions
+public sealed record FirstMaxOptions : IOptions
 {
-    /// <summary>Times the largest of the first steps that a step must not reach.</summary>
+    [Option("first_max vetoes a loss, gradient norm or other signal of so many times the largest of the first steps (Megatron-LM)",
+        Key = "", Min = 1)]
     public double Factor { get; init; } = 10;
 
-    /// <summary>The first steps, of which the largest counts.</summary>
+    [Option("how many steps count as the first ones", Min = 1)]
     public int Samples { get; init; } = 100;
 
-    /// <summary>What it looks at.</summary>
+    [Option("what first_max looks at: see mean_sigma")]
     public WatchedSignals Signals { get; init; } = WatchedSignals.LossAndNorm;
 }
 
@@ -23,13 +25,10 @@ public sealed record FirstMaxOptions
 /// <param name="options">How many, and how far.</param>
 public sealed class FirstMaxRule(FirstMaxOptions options) : SpikeRule
 {
-    /// <summary>Its name.</summary>
     public const string Id = "first_max";
 
-    /// <inheritdoc/>
     public override string Name => Id;
 
-    /// <inheritdoc/>
     public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
     {
         ArgumentNullException.ThrowIfNull(signals);

@@ -1,15 +1,18 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>What <see cref="MeanSigmaRule"/> depends on: 6σ over 128 steps, active after 64.</summary>
 public sealed record MeanSigmaOptions : WindowRuleOptions
 {
-    /// <summary>Standard deviations above the mean that a step may show.</summary>
+    [Option("mean_sigma vetoes a loss, gradient norm or other signal so many standard deviations above its mean (OLMo-core)",
+        Key = "", Above = 0)]
     public double Sigma { get; init; } = 6;
 
-    /// <summary>What it looks at.</summary>
+    [Option("what mean_sigma looks at: loss and gradient norm of the batch, largest loss of a lane, gradient norm of the embedding, "
+        + "largest gradient norm of a block, norm of the update (which takes one more pass over the weights in every step)")]
     public WatchedSignals Signals { get; init; } = WatchedSignals.LossAndNorm;
 }
 
@@ -20,13 +23,10 @@ public sealed record MeanSigmaOptions : WindowRuleOptions
 /// <param name="options">How far and how wide.</param>
 public sealed class MeanSigmaRule(MeanSigmaOptions options) : WindowRule(options, options.Signals)
 {
-    /// <summary>Its name.</summary>
     public const string Id = "mean_sigma";
 
-    /// <inheritdoc/>
     public override string Name => Id;
 
-    /// <inheritdoc/>
     protected override Finding? Find(StepSignals signals, IReadOnlyList<ImmutableArray<double>> windows) =>
         windows.Select((window, i) => Find(signals, options.Signals[i], window)).FirstOrDefault(static finding => finding is not null);
 

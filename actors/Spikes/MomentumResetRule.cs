@@ -1,13 +1,14 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>What <see cref="MomentumResetRule"/> depends on.</summary>
-public sealed record MomentumResetOptions
+public sealed record MomentumResetOptions : IOptions
 {
-    /// <summary>Updates after a reset over which the learning rate comes back, along half a cosine; 0: at once. SPAM takes 150.</summary>
+    [Option("momentum_reset resets the moments after a veto (SPAM), and the learning rate comes back over so many updates")]
     public int Warmup { get; init; } = 150;
 }
 
@@ -18,13 +19,10 @@ public sealed record MomentumResetOptions
 /// <param name="options">How slowly.</param>
 public sealed class MomentumResetRule(MomentumResetOptions options) : SpikeRule
 {
-    /// <summary>Its name.</summary>
     public const string Id = "momentum_reset";
 
-    /// <inheritdoc/>
     public override string Name => Id;
 
-    /// <inheritdoc/>
     public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
     {
         ArgumentNullException.ThrowIfNull(signals);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
@@ -7,21 +8,23 @@ namespace ActorTrain.Actors.Spikes;
 /// benchmark, half way between the worst sound step and the mildest bad one.</summary>
 public sealed record RobustZOptions : WindowRuleOptions
 {
-    /// <summary>Robust standard deviations above the median from which on a loss, or a gradient norm, is out of place.</summary>
+    [Option("robust_z vetoes a loss so many robust standard deviations above the median", Key = "", Above = 0)]
     public double Z { get; init; } = 6;
 
-    /// <summary>Robust standard deviations of the loss that are enough where the gradient norm is out of place.</summary>
+    [Option("the same where the gradient norm is {Z} of them above its own", Key = "joint", Above = 0)]
     public double JointZ { get; init; } = 2;
 
     /// <summary>The least that counts as one standard deviation of the loss, as a part of its median: the spread of a quiet run says nothing of what
     /// harms it, and a batch of hard but sound text is far out by that spread.</summary>
+    [Option("least standard deviation of the loss, as a part of its median", Max = 10)]
     public double LossFloor { get; init; } = 0.1;
 
-    /// <summary>The same for the gradient norm.</summary>
+    [Option("least standard deviation of the gradient norm, as a part of its median", Max = 10)]
     public double NormFloor { get; init; } = 0.2;
 
     /// <summary>Times its median from which on a gradient norm is bad by itself. Sound runs have norms of several times the median while their loss stays
     /// where it is: clipping answers those.</summary>
+    [Option("robust_z vetoes a gradient norm of so many times its median whatever the loss", Min = 1)]
     public double NormMultiple { get; init; } = 20;
 }
 
@@ -32,16 +35,13 @@ public sealed record RobustZOptions : WindowRuleOptions
 /// <param name="options">How far and how wide.</param>
 public sealed class RobustZRule(RobustZOptions options) : WindowRule(options, WatchedSignals.LossAndNorm)
 {
-    /// <summary>Its name.</summary>
     public const string Id = "robust_z";
 
     // 1 / the third quartile of the normal distribution: makes the MAD of normal numbers their σ.
     private const double Normal = 1.4826;
 
-    /// <inheritdoc/>
     public override string Name => Id;
 
-    /// <inheritdoc/>
     protected override Finding? Find(StepSignals signals, IReadOnlyList<ImmutableArray<double>> windows)
     {
         ArgumentNullException.ThrowIfNull(signals);

@@ -1,21 +1,23 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>What <see cref="RunningMultipleRule"/> depends on: twice the mean of 100 steps, for 5 steps in a row.</summary>
-public sealed record RunningMultipleOptions
+public sealed record RunningMultipleOptions : IOptions
 {
-    /// <summary>A loss of so many times the running mean, or more, is an outlier.</summary>
+    [Option("running_multiple rolls back when the loss, or another signal, stays so many times above its mean (llm-foundry)",
+        Key = "", Above = 1)]
     public double Multiple { get; init; } = 2;
 
-    /// <summary>Steps of which the mean is taken; all of them must be there.</summary>
+    [Option("steps whose mean is taken", Min = 2, Max = 4096)]
     public int Window { get; init; } = 100;
 
-    /// <summary>Outliers in a row that are borne; the next one is a spike.</summary>
+    [Option("consecutive outliers tolerated", Max = 4096)]
     public int Patience { get; init; } = 4;
 
-    /// <summary>What it looks at, each signal by itself.</summary>
+    [Option("what running_multiple looks at, each signal by itself: see mean_sigma")]
     public WatchedSignals Signals { get; init; } = WatchedSignals.Loss;
 }
 
@@ -26,15 +28,12 @@ public sealed record RunningMultipleOptions
 /// <param name="options">How far, how wide and how long.</param>
 public sealed class RunningMultipleRule(RunningMultipleOptions options) : SpikeRule
 {
-    /// <summary>Its name.</summary>
     public const string Id = "running_multiple";
 
     private const int Head = 2;
 
-    /// <inheritdoc/>
     public override string Name => Id;
 
-    /// <inheritdoc/>
     public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
     {
         ArgumentNullException.ThrowIfNull(signals);

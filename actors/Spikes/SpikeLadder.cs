@@ -1,42 +1,60 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Run;
+using ActorTrain.Models.Options;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>How often a rung may be taken.</summary>
-/// <param name="Budget">How often within <paramref name="Window"/>; 0: never.</param>
-/// <param name="Window">Steps, counted back from the onset.</param>
-/// <param name="Cooldown">Steps that must lie between two uses.</param>
-public sealed record RungLimits(int Budget, long Window, long Cooldown);
+/// <summary>How often a rung may be taken; steps are counted back from the onset.</summary>
+public sealed record RungLimits(
+    [property: Option("how often within {Window}, 0: never; with one more the next is done: veto, rollback, lower the rate too, end the run")]
+    int Budget,
+    [property: Option("steps in which they are counted", Min = 1, Max = int.MaxValue)] long Window,
+    [property: Option("steps that must lie between two of them", Max = int.MaxValue)] long Cooldown) : IOptions;
 
 /// <summary>What the ladder depends on.</summary>
-public sealed record SpikeLadderOptions
+public sealed record SpikeLadderOptions : IOptions
 {
+    [Option("whether a suspicious step is computed once more before its data is blamed",
+        MayChangeBecause = "it only says whether bits are checked before they are judged")]
+    public bool Replay { get; init; } = true;
+
     /// <summary>Vetoes of single steps.</summary>
     public RungLimits Veto { get; init; } = new(10, 1000, 0);
 
     /// <summary>Rollbacks.</summary>
+    [OptionGroup(Key = "rollback")]
     public RungLimits RollBack { get; init; } = new(3, 2000, 0);
 
     /// <summary>Rollbacks that lower the rate.</summary>
     public RungLimits LowerRate { get; init; } = new(2, 5000, 0);
 
-    /// <summary>The learning rate is multiplied by it when it is lowered.</summary>
+    [Option("the learning rate is multiplied by it when it is lowered", Above = 0, Below = 1)]
     public double RateFactor { get; init; } = 0.5;
 
-    /// <summary>Steps to go back before the onset.</summary>
+    [Option("steps that a rollback goes back before the onset", Max = 1_000_000)]
     public long Margin { get; init; } = 10;
 
-    /// <summary>An onset so many steps after the last correction, or nearer, is at the same place: the skip is widened.</summary>
+    [Option("an onset so near after the last rollback is at the same place, and more batches are skipped", Max = int.MaxValue)]
     public long SamePlace { get; init; } = 100;
 
-    /// <summary>Factor by which the skip is widened each time.</summary>
+    [Option("factor by which the skip grows each time", Min = 1, Max = 1000)]
     public int Widening { get; init; } = 2;
 
-    /// <summary>The most batches that one correction leaves out.</summary>
+    [Option("the most batches that one rollback skips; above {Margin}", Min = 1, Max = int.MaxValue)]
     public long MaxSkip { get; init; } = 500;
+
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (MaxSkip <= Margin)
+        {
+            yield return new(
+                $"{nameof(MaxSkip):key} {MaxSkip} is not above {nameof(Margin):key} {Margin}, "
+                + $"so going back would never skip the bad batch itself; make it larger.");
+        }
+    }
 }
 
 /// <summary>Which answer a finding gets: the one it asks for, or, where that was taken too often, the next.</summary>

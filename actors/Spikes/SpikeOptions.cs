@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>Which rules judge steps, and with which thresholds.</summary>
+/// <summary>Which rules judge steps, with which thresholds, and how their findings are answered.</summary>
 /// <remarks>The rules that are on by default, and the thresholds of those without a source, were chosen on the tuning traces of the benchmark
 /// (`make bench-spikes`); all others have their source's.</remarks>
-public sealed record SpikeOptions
+public sealed record SpikeOptions : IOptions
 {
     // In the order in which they are asked; of two findings that ask for the same, the first counts.
     private static readonly ImmutableArray<(string Name, Func<SpikeOptions, SpikeRule> Make)> Known =
@@ -26,35 +27,30 @@ public sealed record SpikeOptions
     /// <summary>Names of those that are on by default.</summary>
     public static ImmutableArray<string> DefaultRules { get; } = [RobustZRule.Id, DriftRule.Id];
 
-    /// <summary>Names of the rules that are on beside <see cref="NonFiniteRule"/>.</summary>
+    [Option("rules that judge each step beside non_finite, which always does", Choices = nameof(Names))]
     public ImmutableArray<string> Rules { get; init; } = DefaultRules;
 
-    /// <summary>Of <c>first_max</c>.</summary>
-    public FirstMaxOptions FirstMax { get; init; } = new();
+    [Option("batches of one step in a row that may be vetoed before the weights are blamed and the run is rolled back; 0: never",
+        Max = 1000)]
+    public int Persistence { get; init; } = 3;
 
-    /// <summary>Of <c>mean_sigma</c>.</summary>
-    public MeanSigmaOptions MeanSigma { get; init; } = new();
-
-    /// <summary>Of <c>robust_z</c>.</summary>
     public RobustZOptions RobustZ { get; init; } = new() { Window = 64, Warmup = 32 };
-
-    /// <summary>Of <c>running_multiple</c>.</summary>
+    public DriftOptions Drift { get; init; } = new();
+    public MeanSigmaOptions MeanSigma { get; init; } = new();
+    public FirstMaxOptions FirstMax { get; init; } = new();
     public RunningMultipleOptions RunningMultiple { get; init; } = new();
 
-    /// <summary>Of <c>drift</c>.</summary>
-    public DriftOptions Drift { get; init; } = new();
-
-    /// <summary>Of <c>zclip</c>.</summary>
+    [OptionGroup(Key = ZClipRule.Id)]
     public ZClipOptions ZClip { get; init; } = new();
 
-    /// <summary>Of <c>adagc</c>.</summary>
+    [OptionGroup(Key = AdaGcRule.Id)]
     public AdaGcOptions AdaGc { get; init; } = new();
 
-    /// <summary>Of <c>momentum_reset</c>.</summary>
     public MomentumResetOptions MomentumReset { get; init; } = new();
 
-    /// <summary>Batches of one step in a row that may be vetoed before its weights are blamed; 0: they never are.</summary>
-    public int Persistence { get; init; } = 3;
+    /// <summary>How findings are answered.</summary>
+    [OptionGroup(Key = "")]
+    public SpikeLadderOptions Ladder { get; init; } = new();
 
     /// <summary>Whether a rule is on.</summary>
     public bool Has(string rule) => Rules.Contains(rule);
@@ -65,35 +61,22 @@ public sealed record SpikeOptions
         || (Has(FirstMaxRule.Id) && FirstMax.Signals.Contains(signal))
         || (Has(RunningMultipleRule.Id) && RunningMultiple.Signals.Contains(signal));
 
-    /// <summary>What is wrong with the options, a sentence each that names the setting; empty when all is well.</summary>
-    public IEnumerable<string> Validate()
+    public IEnumerable<OptionProblem> Validate()
     {
         foreach (var name in Rules.Where(static name => !Names.Contains(name)))
-            yield return $"spikes.rules names '{name}', which is no rule; choose from {string.Join(", ", Names)}.";
+            yield return new($"{nameof(Rules):key} names '{name}', which is no rule; choose from {string.Join(", ", Names)}.");
         foreach (var name in Rules.GroupBy(static name => name).Where(static same => same.Count() > 1).Select(static same => same.Key))
-            yield return $"spikes.rules names {name} twice; name it once.";
-        if (WarmupOf("mean_sigma", MeanSigma) is { } mean)
-            yield return mean;
-        if (WarmupOf("robust_z", RobustZ) is { } robust)
-            yield return robust;
-        if (Drift.Cap <= Drift.Slack)
-            yield return FormattableString.Invariant($"spikes.drift_cap {Drift.Cap} is not above spikes.drift_slack {Drift.Slack}, so no climb would ever be found; make it larger.");
+            yield return new($"{nameof(Rules):key} names {name} twice; name it once.");
     }
 
     /// <summary>The rules that are on, ready to judge.</summary>
     public SpikeDetection Detection() =>
         new([new NonFiniteRule(), .. Known.Where(known => Rules.Contains(known.Name)).Select(known => known.Make(this))], Persistence);
 
-    /// <inheritdoc/>
     public bool Equals(SpikeOptions? other) =>
         other is not null && Rules.SequenceEqual(other.Rules) && Persistence == other.Persistence
         && (FirstMax, MeanSigma, RobustZ, RunningMultiple, Drift).Equals((other.FirstMax, other.MeanSigma, other.RobustZ, other.RunningMultiple, other.Drift))
-        && (ZClip, AdaGc, MomentumReset).Equals((other.ZClip, other.AdaGc, other.MomentumReset));
+        && (ZClip, AdaGc, MomentumReset, Ladder).Equals((other.ZClip, other.AdaGc, other.MomentumReset, other.Ladder));
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Rules.Length, Persistence, MeanSigma, RobustZ, Drift, ZClip);
-
-    private static string? WarmupOf(string rule, WindowRuleOptions options) => options.Warmup <= options.Window
-        ? null
-        : FormattableString.Invariant($"spikes.{rule}_warmup {options.Warmup} is above spikes.{rule}_window {options.Window}, so the rule would never say anything; make it at most that.");
 }

@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
-using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models.Options;
+using System.Diagnostics.CodeAnalysis;
 
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>The signals that a rule looks at, in the order of <see cref="SpikeSignal.All"/> however they were named, so that neither findings nor what a rule
 /// remembers depend on that.</summary>
-public sealed record WatchedSignals
+public sealed record WatchedSignals : IOptionText<WatchedSignals>
 {
     private readonly ImmutableArray<SpikeSignal> signals;
 
@@ -25,7 +26,6 @@ public sealed record WatchedSignals
     /// <summary>The loss, and the norm of the whole gradient.</summary>
     public static WatchedSignals LossAndNorm { get; } = new(SpikeSignal.Loss, SpikeSignal.GradientNorm);
 
-    /// <summary>What their names must be, to follow "it must be".</summary>
     public static string Expectation { get; } = $"names out of {string.Join(", ", SpikeSignal.All)}, each at most once, with commas between them";
 
     /// <summary>How many there are.</summary>
@@ -37,14 +37,12 @@ public sealed record WatchedSignals
     /// <summary>Whether a signal is among them.</summary>
     public bool Contains(SpikeSignal signal) => signals.Contains(signal);
 
-    /// <summary>Reads their names, with commas between them, as <see cref="ToString"/> writes them.</summary>
-    public static bool TryRead(string text, [NotNullWhen(true)] out WatchedSignals? watched)
+    public static WatchedSignals? Read(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         var words = text.Split(',', StringSplitOptions.TrimEntries);
         var named = SpikeSignal.All.Where(signal => words.Contains(signal.Word)).ToList();
-        watched = named.Count == words.Length ? new WatchedSignals(named) : null;
-        return watched is not null;
+        return named.Count == words.Length ? new WatchedSignals(named) : null;
     }
 
     /// <summary>Their values in a step, in order; null where one was not measured, or is no number.</summary>
@@ -61,12 +59,9 @@ public sealed record WatchedSignals
         return [.. Enumerable.Range(0, Count).Select(i => memory.Slice(i * length, length))];
     }
 
-    /// <inheritdoc/>
     public bool Equals(WatchedSignals? other) => other is not null && signals.SequenceEqual(other.signals);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => signals.Length;
 
-    /// <inheritdoc/>
     public override string ToString() => string.Join(", ", signals);
 }

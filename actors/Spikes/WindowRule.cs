@@ -1,19 +1,30 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>What rules that compare a step with a window of the last ones depend on.</summary>
-public abstract record WindowRuleOptions
+public abstract record WindowRuleOptions : IOptions
 {
-    /// <summary>Steps that are remembered.</summary>
+    [Option("steps with which a step is compared", Min = 2, Max = 4096)]
     public int Window { get; init; } = 128;
 
-    /// <summary>Steps that must be remembered before the rule says anything, at least 2.</summary>
+    [Option("steps before the rule judges", Min = 2, Max = 4096)]
     public int Warmup { get; init; } = 64;
 
     /// <summary>Whether steps whose update was left out are remembered too. They widen the window's spread, so that what comes next passes.</summary>
     public bool FeedsLeftOut { get; init; }
+
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (Warmup > Window)
+        {
+            yield return new(
+                $"{nameof(Warmup):key} {Warmup} is above {nameof(Window):key} {Window}, "
+                + $"so the rule would never judge a step; make it at most that.");
+        }
+    }
 }
 
 /// <summary>Compares signals of a step, such as loss and gradient norm, with those of the last ones; what is out of place is vetoed, for nothing is applied yet.</summary>
@@ -23,7 +34,6 @@ public abstract record WindowRuleOptions
 /// <param name="watched">What it looks at.</param>
 public abstract class WindowRule(WindowRuleOptions options, WatchedSignals watched) : SpikeRule
 {
-    /// <inheritdoc/>
     public sealed override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
     {
         ArgumentNullException.ThrowIfNull(signals);

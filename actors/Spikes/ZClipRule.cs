@@ -1,19 +1,20 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>What <see cref="ZClipRule"/> depends on: α 0.97, z 2.5, 25 steps of warm-up.</summary>
-public sealed record ZClipOptions
+public sealed record ZClipOptions : IOptions
 {
-    /// <summary>Part of the running mean and variance that stays with each step.</summary>
-    public double Alpha { get; init; } = 0.97;
-
-    /// <summary>Standard deviations above the mean from which on a gradient is clipped.</summary>
+    [Option("zclip clips a gradient norm so many standard deviations above its running mean (ZClip)", Key = "", Above = 0)]
     public double Z { get; init; } = 2.5;
 
-    /// <summary>Steps of which the first mean and variance are made, at least 2.</summary>
+    [Option("part of the running mean and variance that stays with each step", Below = 1)]
+    public double Alpha { get; init; } = 0.97;
+
+    [Option("steps before zclip clips", Min = 2, Max = 4096)]
     public int Warmup { get; init; } = 25;
 }
 
@@ -24,7 +25,6 @@ public sealed record ZClipOptions
 /// <param name="options">Averages and threshold.</param>
 public sealed class ZClipRule(ZClipOptions options) : SpikeRule
 {
-    /// <summary>Its name.</summary>
     public const string Id = "zclip";
 
     private const double Epsilon = 1e-6;
@@ -32,10 +32,8 @@ public sealed class ZClipRule(ZClipOptions options) : SpikeRule
     // No norm is below zero, so what is remembered after the warm-up cannot be taken for norms of it.
     private const double Running = -1;
 
-    /// <inheritdoc/>
     public override string Name => Id;
 
-    /// <inheritdoc/>
     public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
     {
         ArgumentNullException.ThrowIfNull(signals);

@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Models;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Training;
 
@@ -17,8 +18,7 @@ public sealed class TrainerSupervisorLogic
     public TrainerSupervisorLogic(TrainerSupervisorOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Validate().FirstOrDefault() is { } sentence)
-            throw new UserErrorException(sentence);
+        options.Require();
         this.options = options;
     }
 

@@ -1,28 +1,30 @@
-using System.Globalization;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Training;
 
 /// <summary>How trainers are kept alive.</summary>
-public sealed record TrainerSupervisorOptions
+public sealed record TrainerSupervisorOptions : IOptions
 {
     /// <summary>Threads that a trainer's computations use.</summary>
     public int Threads { get; init; } = 1;
 
     /// <summary>Wait before a trainer that was lost is started again; doubled with each loss that follows. Short at first: so it has a state again before the others are
     /// done with its lanes, and loses no further step.</summary>
+    [Option("wait before the first restart of a trainer; doubled each time, until one lives for {MaxBackoff}",
+        Key = "restart_backoff_min", Unit = "seconds", Min = 0.001, Max = 3600)]
     public TimeSpan MinBackoff { get; init; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>The longest such wait.</summary>
+    [Option("longest such wait", Key = "restart_backoff_max", Unit = "seconds", Min = 0.001, Max = 3600)]
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>A life that lasted so long was healthy: the next wait is the shortest again. Much longer than the longest wait, and trainers that are lost now
     /// and then would be waited for as if they were hopeless.</summary>
     public TimeSpan ResetAfter { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Losses of one trainer within <see cref="Window"/> that are borne; with one more it is given up.</summary>
+    [Option("restarts of one actor within {Window} after which it is given up", Key = "max_restarts", Max = 1_000_000)]
     public int MaxLosses { get; init; } = 10;
 
-    /// <summary>The time in which losses are counted.</summary>
+    [Option("time in which restarts are counted", Key = "restart_window", Unit = "seconds", Min = 0.001, Max = 31_536_000)]
     public TimeSpan Window { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Where to look for more when a trainer is given up, such as the name of a log file.</summary>
@@ -31,22 +33,34 @@ public sealed record TrainerSupervisorOptions
     /// <summary>What a run whose trainers run out of memory is told: how much it needs, and what needs less.</summary>
     public string MemoryAdvice { get; init; } = "";
 
-    /// <summary>Says what is wrong with these options, one sentence each; empty when nothing is.</summary>
-    public IEnumerable<string> Validate()
+    IOptions IOptions.Derive(Predicate<string> isGiven) => this with { ResetAfter = MaxBackoff };
+
+    public IEnumerable<OptionProblem> Validate()
     {
         if (Threads < 1)
-            yield return $"trainers.threads is {Threads}; it must be at least 1.";
-        if (MinBackoff <= TimeSpan.Zero)
-            yield return $"trainers.min_backoff is {Seconds(MinBackoff)}; it must be more than 0.";
-        if (MaxBackoff < MinBackoff)
-            yield return $"trainers.max_backoff is {Seconds(MaxBackoff)}; it must be at least trainers.min_backoff, {Seconds(MinBackoff)}.";
-        if (ResetAfter < MaxBackoff)
-            yield return $"trainers.reset_after is {Seconds(ResetAfter)}; it must be at least trainers.max_backoff, {Seconds(MaxBackoff)}.";
-        if (MaxLosses < 0)
-            yield return $"trainers.max_losses is {MaxLosses}; it must be 0 (none is borne) or more.";
-        if (Window < MaxBackoff)
-            yield return $"trainers.window is {Seconds(Window)}; it must be at least trainers.max_backoff, {Seconds(MaxBackoff)}, or losses are never counted together.";
-    }
+            yield return new($"{nameof(Threads):key} is {Threads}, but it must be at least 1.");
+        if (MinBackoff > MaxBackoff)
+        {
+            yield return new(
+                $"{nameof(MinBackoff):key} {MinBackoff.TotalSeconds} is above {nameof(MaxBackoff):key} {MaxBackoff.TotalSeconds}; "
+                + $"make it at most that.");
+        }
 
-    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
+        if (ResetAfter < MaxBackoff)
+        {
+            yield return new(
+                $"{nameof(ResetAfter):key} {ResetAfter.TotalSeconds} is below {nameof(MaxBackoff):key} {MaxBackoff.TotalSeconds}; "
+                + $"make it at least that.");
+        }
+
+        // Otherwise the limit on restarts could never be reached: at the longest backoff too few of them fit into the window.
+        var longest = MaxLosses * MaxBackoff;
+        if (longest >= Window)
+        {
+            yield return new(
+                $"{nameof(Window):key} {Window.TotalSeconds} is over before {nameof(MaxLosses):key} {MaxLosses} restarts with waits of "
+                + $"{nameof(MaxBackoff):key} {MaxBackoff.TotalSeconds} are, so what always fails would never be given up; "
+                + $"make it more than {longest.TotalSeconds}.");
+        }
+    }
 }

@@ -3,6 +3,7 @@ using ActorTrain.Data.Shards;
 using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Models;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Data.Preparation;
 
@@ -23,7 +24,7 @@ public static class CorpusPreparation
         PreparationOptions options, IProgress<PreparationProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
+        options.Require();
         StagedFolder.Refuse(options.Output, options.Force);
         var reader = new DocumentReader(options.Source);
         var split = SplitOf(options, reader, progress, cancellation);

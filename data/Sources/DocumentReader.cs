@@ -1,5 +1,6 @@
 using System.Text;
 using ActorTrain.Models;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Data.Sources;
 
@@ -23,7 +24,7 @@ public sealed class DocumentReader
     public DocumentReader(SourceOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
+        options.Require();
         this.options = options;
         separator = options.DocumentSeparator is { } text ? Encoding.UTF8.GetBytes(text) : null;
         (Files, PassedOver) = SourceFiles.Find(options.Inputs);

@@ -93,7 +93,7 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
         // In a database that many runs share the name is all that tells one from another.
         var own = $"{configuration.Run.Name}-{name}"
             + (configuration.Journal.Connection.Length == 0 || name == "undisturbed" ? "" : DateTime.UtcNow.ToString("-yyyyMMddHHmmss", CultureInfo.InvariantCulture));
-        return new ChaosTrainee(runFile, settings, with with { Run = new RunOptions(own, folder) }, force);
+        return new ChaosTrainee(runFile, settings, with with { Run = new RunOptions { Name = own, Output = folder } }, force);
     }
 
     // The same settings, of the same build.

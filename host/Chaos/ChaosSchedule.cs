@@ -79,8 +79,8 @@ internal sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Fault
     }
 
     // Where the run chooses it, the longest that it may choose.
-    private static int SavingInterval(RunConfiguration configuration) =>
-        configuration.Checkpoints.Every == CheckpointOptions.Auto ? configuration.Checkpoints.EveryMax : configuration.Checkpoints.Every;
+    private static long SavingInterval(RunConfiguration configuration) =>
+        configuration.Checkpoints.Every ?? configuration.Checkpoints.Interval.Most;
 
     // A hang lasts twice the timeout, so it is drawn only where that is short.
     private static bool Suits(ChaosKind kind, RunConfiguration configuration, bool timed) => kind.Blow switch

@@ -10,20 +10,27 @@ internal static class HelpCommand
     public static CliCommand Define(RootCommand root)
     {
         var topic = new Argument<string?>("TOPIC") { Description = "A command, or 'config' for the keys of a run file.", Arity = ArgumentArity.ZeroOrOne };
-        return new CliCommand<HelpRequest>("help", "Explain a command, or list the keys of a run file.", """
+        var markdown = new Option<bool>("--markdown") { Description = "Write the keys of a run file as a page of documentation." };
+        var command = new CliCommand<HelpRequest>("help", "Explain a command, or list the keys of a run file.", """
             Examples:
               actortrain help config
               actortrain help pretrain
             """,
-            line => new HelpRequest(line.GetValue(topic)),
-            (request, context) => Run(request, root, context)) { topic };
+            line => new HelpRequest(line.GetValue(topic), line.GetValue(markdown)),
+            (request, context) => Run(request, root, context)) { topic, markdown };
+        command.Validators.Add(line =>
+        {
+            if (line.GetValue(markdown) && line.GetValue(topic) != "config")
+                line.AddError("--markdown belongs to 'actortrain help config'");
+        });
+        return command;
     }
 
     private static int Run(HelpRequest request, RootCommand root, CommandContext context)
     {
         if (request.Topic == "config")
         {
-            context.Output.Write(SettingsHelp.Write());
+            context.Output.Write(request.Markdown ? SettingsHelp.WriteMarkdown() : SettingsHelp.Write());
             return ExitCode.Success;
         }
 
@@ -36,4 +43,4 @@ internal static class HelpCommand
 }
 
 /// <summary>What <c>actortrain help</c> is asked.</summary>
-internal sealed record HelpRequest(string? Topic);
+internal sealed record HelpRequest(string? Topic, bool Markdown);

@@ -1,17 +1,56 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Reflection;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Host.Cli;
 
 /// <summary>Options whose values are read and refused by the same rules as the keys of a run file.</summary>
 internal static class OptionChecks
 {
-    private static readonly Text PictureName = new("a file name that ends in .svg or .png", static path => Path.GetExtension(path) is ".svg" or ".png");
+    private static readonly Text PictureName = new(
+        "a file name that ends in .svg or .png", static path => Path.GetExtension(path) is ".svg" or ".png" ? path : null);
 
     /// <summary>The option that overrides the check of memory.</summary>
     public static Option<bool> Force() => new("--force") { Description = "Proceed even if the estimated memory exceeds what is available." };
+
+    /// <summary>An option that a record declares: see <see cref="OptionAttribute"/>.</summary>
+    /// <typeparam name="T">The type of its values here.</typeparam>
+    /// <param name="defaults">A record with the values that hold where none is given.</param>
+    /// <param name="property">The property's name.</param>
+    /// <param name="help">What stands for a value in the help.</param>
+    public static Option<T> Declared<T>(IOptions defaults, string property, string? help = null)
+    {
+        var (at, value) = (PropertyOf(defaults.GetType(), property), PropertyOf(defaults.GetType(), property).GetValue(defaults));
+        var setting = new Setting([at], at.GetCustomAttribute<OptionAttribute>()!, NameOf(at), null, value);
+        var made = new Option<T>(setting.Key) { Description = setting.Help, HelpName = help, Required = setting.IsRequired };
+        if (value is not (null or bool) && !setting.IsRequired)
+            made.DefaultValueFactory = _ => Cast(value);
+        if (setting.Kind is Configuration.Whole or Configuration.Number)
+        {
+            made.HelpName = setting.Kind is Configuration.Whole ? "N" : "X";
+            made.Arity = ArgumentArity.ExactlyOne;
+            made.CustomParser = result => Read(result, setting.Kind, Cast);
+        }
+
+        return made;
+
+        static T Cast(object value) => (T)Convert.ChangeType(value, typeof(T), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>What an option that a record declares does.</summary>
+    public static string HelpOf(IOptions record, string property) =>
+        PropertyOf(record.GetType(), property).GetCustomAttribute<OptionAttribute>()!.Help;
+
+    /// <summary>The option of a property, given its path from a record.</summary>
+    public static string NameIn<TOptions>(string path) =>
+        NameOf(path.Split('.').Aggregate((Type: typeof(TOptions), Property: (PropertyInfo?)null), static (at, name) =>
+        {
+            var property = PropertyOf(at.Type, name);
+            return (property.PropertyType, property);
+        }).Property!);
 
     /// <summary>A number within bounds.</summary>
     public static Option<double> Number(string name, double otherwise, SettingKind kind, string description) =>
@@ -84,6 +123,11 @@ internal static class OptionChecks
         result.AddError($"{option} is '{text}', but it must be {kind.ExpectationOf(text)}{NearestName.Hint(text, kind.Words)}");
         return default;
     }
+
+    private static PropertyInfo PropertyOf(Type record, string name) => record.GetProperty(name)!;
+
+    private static string NameOf(PropertyInfo property) =>
+        "--" + (property.GetCustomAttribute<OptionAttribute>()?.Key ?? Settings.Snake(property.Name).Replace('_', '-'));
 
     private static Option<T> Checked<T>(string name, T otherwise, SettingKind kind, string description, Func<object, T> cast) => new(name)
     {

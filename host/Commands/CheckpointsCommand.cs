@@ -60,7 +60,7 @@ internal static class CheckpointsCommand
         // Nothing is deleted for the sake of one that only looks whole.
         if (request.Verify || request.Prune)
             found = [.. found.Select(static info => CheckpointArchive.Verify(info) is { } fault ? info with { Manifest = null, Fault = fault } : info)];
-        var surplus = request.Prune ? Surplus(found, history, record.Configuration?.Checkpoints, notes) : null;
+        var surplus = request.Prune ? Surplus(found, history, record.Configuration?.Checkpoints.Store, notes) : null;
         if (held is not null && surplus!.Count > 0)
             new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions(), context.Time).Discard(surplus);
 
@@ -73,13 +73,14 @@ internal static class CheckpointsCommand
         return request.Verify && found.Any(static info => info.Fault is not null) ? ExitCode.Failure : ExitCode.Success;
     }
 
-    private static IReadOnlyList<long> Surplus(IReadOnlyList<CheckpointInfo> found, CheckpointHistory history, CheckpointOptions? options, List<string> notes)
+    private static IReadOnlyList<long> Surplus(
+        IReadOnlyList<CheckpointInfo> found, CheckpointHistory history, CheckpointStoreOptions? keep, List<string> notes)
     {
         if (notes.Count > 0)
             throw new UserErrorException($"{notes[0]} Without it nobody can tell which checkpoints the run has left, so nothing is deleted.");
         var (left, others) = CheckpointRetention.Part(found, info => history.IsVoid(info.Manifest!));
-        var keep = options is null ? new CheckpointStoreOptions() : new CheckpointStoreOptions { KeepLast = options.Keep, KeepEvery = options.KeepEvery };
-        return [.. left.Concat(CheckpointRetention.Surplus(others, keep)).Select(static info => info.Step).OrderDescending()];
+        var surplus = CheckpointRetention.Surplus(others, keep ?? new CheckpointStoreOptions());
+        return [.. left.Concat(surplus).Select(static info => info.Step).OrderDescending()];
     }
 
     // The journal knows before it stands beside the checkpoint.

@@ -31,7 +31,7 @@ internal static class DoctorCommand
 
     public static int Run(DoctorRequest request, CommandContext context)
     {
-        var environment = NumericEnvironment.Choose(NumericsMode.Fast, "cpu", threads: 0);
+        var environment = NumericEnvironment.Choose(new ComputeOptions());
         var runtime = NativeRuntime.Describe();
         var report = new DoctorReport(
             [

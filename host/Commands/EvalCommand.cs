@@ -12,6 +12,7 @@ using ActorTrain.Host.Runs;
 using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
@@ -44,7 +45,7 @@ internal static class EvalCommand
     {
         var run = NamedRun.Find(request.Run).Directory;
         var configuration = File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []) : null;
-        NumericEnvironment.Choose(configuration?.Training.Numerics ?? NumericsMode.Fast, "cpu", configuration?.Training.Threads ?? 0);
+        NumericEnvironment.Choose((configuration?.Training.Compute ?? new ComputeOptions()) with { Device = "cpu" });
         using var trained = TrainedModel.Open(request.Run, step: null, context, model => new MemoryCheck(request.Force).Require(
             "The evaluation", MemoryPlan.ToEvaluate(new ModelMemory(model, IsFused: FusedKernels.IsAvailable), SequencesPerBatch)));
         using var data = TokenStore.Open(DataOf(request, run, configuration));

@@ -9,6 +9,7 @@ using ActorTrain.Host.Pretraining;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
 using ActorTrain.Models.Generation;
+using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Host.Commands;
 
@@ -20,9 +21,10 @@ internal static class GenerateCommand
         var path = RunArgument.Create();
         var prompt = new Option<string>("--prompt") { Description = "What the text begins with.", HelpName = "TEXT", DefaultValueFactory = static _ => "" };
         var tokens = OptionChecks.Whole("--tokens", 200, new Whole(1), "Tokens to write after the prompt.");
-        var temperature = OptionChecks.Number("--temperature", 0.8, new Number(0, Above: true), "Divides the logits: lower is safer, higher is wilder.");
-        var topK = OptionChecks.Whole("--top-k", 0, new Whole(0), "Draw only from the N likeliest tokens; 0 draws from all.");
-        var topP = OptionChecks.Number("--top-p", 1, new Number(0, 1, Above: true), "Draw only from the likeliest tokens that together have this probability.");
+        var sampling = new SamplingOptions { Temperature = 0.8 };
+        var temperature = OptionChecks.Declared<double>(sampling, nameof(SamplingOptions.Temperature));
+        var topK = OptionChecks.Declared<int>(sampling, nameof(SamplingOptions.TopK));
+        var topP = OptionChecks.Declared<double>(sampling, nameof(SamplingOptions.TopP));
         var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Seed of the draws: the same seed gives the same text.");
         var greedy = new Option<bool>("--greedy") { Description = "Take the likeliest token each time; no draws." };
         var count = OptionChecks.Whole("--count", 1, new Whole(1, 10_000), "How many texts to write, with seeds counted up.");
@@ -48,8 +50,6 @@ internal static class GenerateCommand
             TopK = request.TopK,
             TopP = request.TopP,
         };
-        if (sampling.Validate().FirstOrDefault() is { } wrong)
-            throw new UserErrorException(wrong);
 
         // A token stands for at least one byte.
         var longest = 1 + Encoding.UTF8.GetByteCount(request.Prompt);
@@ -59,7 +59,7 @@ internal static class GenerateCommand
 
         // The end of a text is also the beginning of the next: what stands before an empty prompt.
         int[] prompt = [tokenizer.EndOfText, .. tokenizer.Encode(request.Prompt)];
-        NumericEnvironment.Choose(NumericsMode.Fast, "cpu", threads: 0);
+        NumericEnvironment.Choose(new ComputeOptions());
         using var interrupted = new StopSignal();
         var (model, parameters) = trained.Build();
         using (parameters)

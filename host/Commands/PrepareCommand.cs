@@ -6,6 +6,7 @@ using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
+using ActorTrain.Models.Options;
 using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
@@ -17,76 +18,63 @@ internal static class PrepareCommand
 
     public static CliCommand Define()
     {
+        var defaults = new PreparationOptions { Source = new SourceOptions { Inputs = [] }, Output = "" };
         var input = new Option<string[]>("--input")
         {
-            Description = "Files, folders and globs: plain text, .jsonl, and either of them as gzip.",
+            Description = OptionChecks.HelpOf(defaults.Source, nameof(SourceOptions.Inputs)),
             HelpName = "PATH...",
             Required = true,
             Arity = ArgumentArity.OneOrMore,
             AllowMultipleArgumentsPerToken = true,
         };
-        var output = new Option<string>("--output") { Description = "The folder to write.", HelpName = "DIR", Required = true };
-        var tokenizer = OptionChecks.Word("--tokenizer", "bpe", Tokenizers, "How text becomes tokens; bpe and unigram are trained on the text.");
-        var vocabulary = OptionChecks.Whole(
-            "--vocabulary-size", 4096, new Whole(SentencePieceTraining.SmallestVocabulary, SentencePieceTraining.LargestVocabulary), "Token ids of a trained tokenizer.");
-        var from = new Option<string?>("--tokenizer-from")
-        {
-            Description = "Take the tokenizer of this prepared folder or run instead of making one.",
-            HelpName = "DIR",
-        };
-        var sample = OptionChecks.Long("--tokenizer-sample-bytes", 16 << 20, new Whole(1, PreparationOptions.LargestSample), "Most text that a tokenizer is trained on.");
-        var heldOut = OptionChecks.Number("--held-out", 0.02, new Number(0, 0.5), "Part of the text that is for validation: whole files where that comes near it, else documents, else the end of the largest one.");
-        var lenient = new Option<bool>("--lenient") { Description = "Replace characters that are invalid, and pass over empty files, instead of refusing the file." };
-        var field = new Option<string>("--text-field") { Description = "Field of .jsonl lines that holds the text; a.b is field b of the object in a.", HelpName = "NAME", DefaultValueFactory = static _ => "text" };
-        var separator = new Option<string?>("--document-separator")
-        {
-            Description = "What stands between two documents of a text file; without it a file is one document.",
-            HelpName = "TEXT",
-        };
-        var shard = OptionChecks.Long("--shard-tokens", 1L << 26, new Whole(1024, 1L << 40), "Tokens per shard.");
-        var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Seed that chooses what is for validation and what a tokenizer is trained on.");
-        var force = new Option<bool>("--force") { Description = "Replace the output folder where an earlier 'prepare' wrote it." };
+        var output = OptionChecks.Declared<string>(defaults, nameof(defaults.Output), "DIR");
+        var tokenizer = OptionChecks.Word("--tokenizer", "bpe", Tokenizers, OptionChecks.HelpOf(defaults, nameof(defaults.Tokenizer)));
+        var vocabulary = OptionChecks.Declared<int>(defaults, nameof(defaults.VocabularySize));
+        var from = OptionChecks.Declared<string?>(defaults, nameof(defaults.TokenizerFrom), "DIR");
+        var sample = OptionChecks.Declared<long>(defaults, nameof(defaults.TokenizerSampleBytes));
+        var heldOut = OptionChecks.Declared<double>(defaults, nameof(defaults.HeldOutFraction));
+        var lenient = OptionChecks.Declared<bool>(defaults.Source, nameof(SourceOptions.Lenient));
+        var field = OptionChecks.Declared<string>(defaults.Source, nameof(SourceOptions.TextField), "NAME");
+        var separator = OptionChecks.Declared<string?>(defaults.Source, nameof(SourceOptions.DocumentSeparator), "TEXT");
+        var shard = OptionChecks.Declared<long>(defaults, nameof(defaults.ShardTokens));
+        var seed = OptionChecks.Declared<ulong>(defaults, nameof(defaults.Seed));
+        var force = OptionChecks.Declared<bool>(defaults, nameof(defaults.Force));
 
-        return new CliCommand<PrepareRequest>("prepare", "Turn text into token shards, with a tokenizer and a validation part.", """
+        return new CliCommand<PreparationOptions>("prepare", "Turn text into token shards, with a tokenizer and a validation part.", """
             The text is streamed: a corpus may be larger than memory. Bad input is refused before anything is written.
 
             Examples:
               actortrain prepare --input book.txt --output data/book --tokenizer bytes
               actortrain prepare --input 'corpus/*.jsonl.gz' notes/ --output data/corpus --tokenizer bpe --vocabulary-size 8192
             """,
-            line => new PrepareRequest(
-                line.GetRequiredValue(input), line.GetRequiredValue(output),
-                Tokenizers.ValueOf<TokenizerKind>(line.GetRequiredValue(tokenizer)), line.GetValue(vocabulary), line.GetValue(from),
-                line.GetValue(sample), line.GetValue(heldOut), line.GetValue(lenient), line.GetRequiredValue(field), line.GetValue(separator),
-                line.GetValue(shard), line.GetValue(seed), line.GetValue(force)),
-            Run) { input, output, tokenizer, vocabulary, from, sample, heldOut, lenient, field, separator, shard, seed, force };
-    }
-
-    public static int Run(PrepareRequest request, CommandContext context)
-    {
-        using var interrupted = new StopSignal();
-        var summary = CorpusPreparation.Run(
-            new PreparationOptions
+            line => new PreparationOptions
             {
                 Source = new SourceOptions
                 {
-                    Inputs = request.Inputs,
-                    TextField = request.TextField,
-                    DocumentSeparator = request.DocumentSeparator,
-                    Lenient = request.Lenient,
+                    Inputs = line.GetRequiredValue(input),
+                    TextField = line.GetRequiredValue(field),
+                    DocumentSeparator = line.GetValue(separator),
+                    Lenient = line.GetValue(lenient),
                 },
-                Output = request.Output,
-                Tokenizer = request.Tokenizer,
-                TokenizerFrom = request.TokenizerFrom is { } from ? TokenizerPlace(from) : null,
-                VocabularySize = request.Vocabulary,
-                TokenizerSampleBytes = request.TokenizerSample,
-                HeldOutFraction = request.HeldOut,
-                ShardTokens = request.ShardSize,
-                Seed = (ulong)request.Seed,
-                Force = request.Force,
+                Output = line.GetRequiredValue(output),
+                Tokenizer = Tokenizers.ValueOf<TokenizerKind>(line.GetRequiredValue(tokenizer)),
+                TokenizerFrom = line.GetValue(from),
+                VocabularySize = line.GetValue(vocabulary),
+                TokenizerSampleBytes = line.GetValue(sample),
+                HeldOutFraction = line.GetValue(heldOut),
+                ShardTokens = line.GetValue(shard),
+                Seed = line.GetValue(seed),
+                Force = line.GetValue(force),
             },
-            new StageReport(context),
-            interrupted.Token);
+            Run) { input, output, tokenizer, vocabulary, from, sample, heldOut, lenient, field, separator, shard, seed, force };
+    }
+
+    public static int Run(PreparationOptions request, CommandContext context)
+    {
+        using var interrupted = new StopSignal();
+        request.Require(OptionChecks.NameIn<PreparationOptions>);
+        var options = request with { TokenizerFrom = request.TokenizerFrom is { } from ? TokenizerPlace(from) : null };
+        var summary = CorpusPreparation.Run(options, new StageReport(context), interrupted.Token);
 
         if (summary.PassedOver.Count > 0)
             context.Output.WriteLine($"passed over {SourceFiles.Describe(summary.PassedOver)}; to read such files, name them by a glob");
@@ -134,8 +122,3 @@ internal static class PrepareCommand
         }
     }
 }
-
-/// <summary>What <c>actortrain prepare</c> is asked.</summary>
-public sealed record PrepareRequest(
-    IReadOnlyList<string> Inputs, string Output, TokenizerKind Tokenizer, int Vocabulary, string? TokenizerFrom, long TokenizerSample, double HeldOut,
-    bool Lenient, string TextField, string? DocumentSeparator, long ShardSize, long Seed, bool Force);

@@ -88,7 +88,7 @@ internal static class PretrainCommand
             return ExitCode.Success;
         }
 
-        var environment = NumericEnvironment.Choose(configuration.Training.Numerics, configuration.Training.Device, configuration.Training.Threads, configuration.Trainers.Count);
+        var environment = NumericEnvironment.Choose(configuration.Training.Compute, configuration.Trainers.Count);
 
         var memory = new MemoryCheck(request.Force);
         var needed = memory.RequireToTrain(configuration, model, environment.IsFused, File.Exists(directory.ConfigurationFile));

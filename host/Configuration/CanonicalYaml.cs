@@ -11,13 +11,11 @@ public static class CanonicalYaml
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var text = new StringBuilder("# Complete configuration of this run, as it was started.\n");
-        var section = "";
-        foreach (var (setting, write) in Settings.Written)
+        foreach (var section in Settings.Written.GroupBy(static setting => setting.Section))
         {
-            var parts = setting.Key.Split('.');
-            if (parts[0] != section)
-                text.Append(section = parts[0]).Append(":\n");
-            text.Append("  ").Append(parts[1]).Append(": ").Append(write(configuration)).Append('\n');
+            text.Append(section.Key).Append(":\n");
+            foreach (var setting in section)
+                text.Append("  ").Append(setting.Name).Append(": ").Append(setting.ValueIn(configuration)).Append('\n');
         }
 
         return text.ToString();
@@ -26,11 +24,9 @@ public static class CanonicalYaml
     /// <summary>SHA-256 over the settings that may not change on resume; see <see cref="RunConfiguration.Hash"/>.</summary>
     internal static string HashOf(RunConfiguration configuration)
     {
-        var lines = from key in Settings.Written
-                    where key.Setting.MayChangeBecause is null
-                    let value = key.Write(configuration)
-                    where !key.Setting.CameLater || value != key.Setting.Default
-                    select $"{key.Setting.Key}={value}";
+        var lines = from setting in Settings.Written
+                    where setting.MayChangeBecause is null && !setting.IsDefaultIn(configuration)
+                    select $"{setting.Key}={setting.ValueIn(configuration)}";
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))));
     }
 }

@@ -5,7 +5,10 @@ namespace ActorTrain.Host.Configuration;
 /// <summary>The settings that someone gave, each with where it was given; later ones replace earlier ones.</summary>
 internal sealed class GivenSettings(string fallbackOrigin)
 {
-    private readonly Dictionary<string, (object Value, string Origin)> given = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (object? Value, string Origin)> given = new(StringComparer.Ordinal);
+
+    /// <summary>The value of a key that was given, of its property's type.</summary>
+    public object? this[string key] => given[key].Value;
 
     /// <summary>Takes a value in, or refuses it with a sentence that begins with its origin.</summary>
     /// <param name="key">Dotted key.</param>
@@ -17,11 +20,11 @@ internal sealed class GivenSettings(string fallbackOrigin)
             throw Unknown(key, origin);
         if (!setting.Kind.TryRead(text, out var value))
         {
-            var hint = NearestName.Of(text, setting.Kind.Words) is { } word ? $"; did you mean '{word}'?" : ".";
+            var hint = NearestName.Hint(text, setting.Kind.Words);
             throw new UserErrorException($"{origin}: {key} is '{text}', but it must be {setting.Kind.ExpectationOf(text)}{hint}");
         }
 
-        given[key] = (value, origin);
+        given[key] = (setting.Convert(value), origin);
     }
 
     /// <summary>The refusal of a key that does not exist, with the nearest one that does.</summary>
@@ -40,28 +43,6 @@ internal sealed class GivenSettings(string fallbackOrigin)
     /// <summary>Whether a key was given.</summary>
     public bool Has(string key) => given.ContainsKey(key);
 
-    /// <summary>Where a key was given; the run file as a whole where it was not.</summary>
-    public string OriginOf(params string[] keys)
-    {
-        var known = keys.Where(given.ContainsKey).ToList();
-        return known.Count > 0 ? given[known[0]].Origin : fallbackOrigin;
-    }
-
-    /// <summary>A value given, or the table's default.</summary>
-    public T Get<T>(string key)
-    {
-        if (given.TryGetValue(key, out var found))
-            return (T)Narrow<T>(found.Value);
-        var setting = Settings.ByKey[key];
-        if (setting.Default is not { } text)
-            throw new UserErrorException($"{fallbackOrigin}: {key} is missing; give the {setting.Help}.");
-        return setting.Kind.TryRead(text, out var value)
-            ? (T)Narrow<T>(value)
-            : throw new InvalidOperationException($"The default of {key} is worked out, not written.");
-    }
-
-    /// <summary>A value given, or one worked out from others.</summary>
-    public T Get<T>(string key, T otherwise) => Has(key) ? Get<T>(key) : otherwise;
-
-    private static object Narrow<T>(object value) => typeof(T) == typeof(int) ? checked((int)(long)value) : value;
+    /// <summary>Where the first of some keys that was given was; the run file as a whole where none was.</summary>
+    public string OriginOf(params string[] keys) => keys.FirstOrDefault(Has) is { } known ? given[known].Origin : fallbackOrigin;
 }

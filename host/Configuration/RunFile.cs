@@ -7,6 +7,8 @@ namespace ActorTrain.Host.Configuration;
 /// <summary>Reads run files: YAML of sections and keys, with overrides from the command line.</summary>
 public static class RunFile
 {
+    private const string NameKey = "run.name";
+
     /// <summary>Reads a run file.</summary>
     /// <param name="path">The file; without one, all comes from <paramref name="overrides"/> and the defaults.</param>
     /// <param name="overrides">Texts <c>key=value</c>, as given after <c>--set</c>; they win over the file.</param>
@@ -75,13 +77,10 @@ public static class RunFile
             settings.Add(one[..equals].Trim(), one[(equals + 1)..].Trim(), $"--set {one}");
         }
 
-        return ConfigurationBuilder.Build(settings, DefaultName(name));
-    }
-
-    private static string DefaultName(string file)
-    {
-        var name = Path.GetFileNameWithoutExtension(file);
-        return Settings.ByKey["run.name"].Kind.TryRead(name, out _) ? name : "default";
+        var stem = Path.GetFileNameWithoutExtension(name);
+        if (!settings.Has(NameKey) && Settings.ByKey[NameKey].Kind.TryRead(stem, out _))
+            settings.Add(NameKey, stem, name);
+        return ConfigurationBinder.Bind(settings);
     }
 
     private static void AddFile(GivenSettings settings, string text, string name)
@@ -127,13 +126,13 @@ public static class RunFile
     private static UserErrorException UnknownSection(string section, string origin)
     {
         if (Settings.All.FirstOrDefault(setting => setting.Key.EndsWith("." + section, StringComparison.Ordinal)) is { } key)
-            return new UserErrorException($"{origin}: '{section}' stands outside its section; it belongs under '{key.Key.Split('.')[0]}:'.");
+            return new UserErrorException($"{origin}: '{section}' stands outside its section; it belongs under '{key.Section}:'.");
         var sections = string.Join(", ", Settings.Sections);
         return new UserErrorException($"{origin}: there is no section '{section}'{NearestName.Hint(section, Settings.Sections, $"; the sections are {sections}.")}");
     }
 
     private static string FirstKeyOf(string section) =>
-        Settings.All.First(setting => setting.Key.StartsWith(section + ".", StringComparison.Ordinal)).Key.Split('.')[1];
+        Settings.All.First(setting => setting.Section == section).Name;
 
     private static string Scalar(YamlNode node, string name, string what) =>
         node is YamlScalarNode { Value: { } text } && (text.Length > 0 || ((YamlScalarNode)node).Style is ScalarStyle.DoubleQuoted or ScalarStyle.SingleQuoted)

@@ -23,18 +23,15 @@ public abstract record SettingKind
 /// <summary>A whole number within bounds, both included.</summary>
 public sealed record Whole(long Least, long Most = int.MaxValue) : SettingKind
 {
-    /// <inheritdoc/>
     public override string Expectation => Most == int.MaxValue || Most == long.MaxValue
         ? string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {Least}")
         : Range;
 
     private string Range => string.Create(CultureInfo.InvariantCulture, $"a whole number from {Least} to {Most}");
 
-    /// <inheritdoc/>
     public override string ExpectationOf(string text) =>
         BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number > Most ? Range : Expectation;
 
-    /// <inheritdoc/>
     public override bool TryRead(string text, [NotNullWhen(true)] out object? value)
     {
         var good = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= Least && number <= Most;
@@ -43,34 +40,25 @@ public sealed record Whole(long Least, long Most = int.MaxValue) : SettingKind
     }
 }
 
-/// <summary>A whole number of at least some size, or a word that stands for another number.</summary>
-public sealed record WholeOr(long Least, long Value, string Word) : SettingKind
+/// <summary>A value of another kind, or a word.</summary>
+public sealed record OrWord(SettingKind Other, string Word) : SettingKind
 {
-    private readonly Whole number = new(Least);
+    public override string Expectation => $"{Word} or {Other.Expectation}";
 
-    /// <inheritdoc/>
-    public override string Expectation => $"{Word} or {number.Expectation}";
+    public override string ExpectationOf(string text) => $"{Word} or {Other.ExpectationOf(text)}";
 
-    /// <inheritdoc/>
-    public override string ExpectationOf(string text) => $"{Word} or {number.ExpectationOf(text)}";
+    public override IReadOnlyList<string> Words => [Word, .. Other.Words];
 
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Words => [Word];
-
-    /// <inheritdoc/>
     public override bool TryRead(string text, [NotNullWhen(true)] out object? value)
     {
-        if (text != Word)
-            return number.TryRead(text, out value);
-        value = Value;
-        return true;
+        value = text;
+        return text == Word || Other.TryRead(text, out value);
     }
 }
 
 /// <summary>A finite number within bounds; the upper one, and unless <paramref name="Above"/> the lower one, included.</summary>
 public sealed record Number(double Least, double Most = double.MaxValue, bool Above = false, bool Below = false) : SettingKind
 {
-    /// <inheritdoc/>
     public override string Expectation
     {
         get
@@ -80,13 +68,11 @@ public sealed record Number(double Least, double Most = double.MaxValue, bool Ab
         }
     }
 
-    /// <inheritdoc/>
     public override string ExpectationOf(string text) =>
         Most == double.MaxValue && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsPositiveInfinity(number)
             ? string.Create(CultureInfo.InvariantCulture, $"{Expectation} and at most {Most:G2}")
             : Expectation;
 
-    /// <inheritdoc/>
     public override bool TryRead(string text, [NotNullWhen(true)] out object? value)
     {
         var good = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
@@ -99,13 +85,10 @@ public sealed record Number(double Least, double Most = double.MaxValue, bool Ab
 /// <summary>Yes or no.</summary>
 public sealed record Flag : SettingKind
 {
-    /// <inheritdoc/>
     public override string Expectation => "true or false";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Words => ["true", "false"];
 
-    /// <inheritdoc/>
     public override bool TryRead(string text, [NotNullWhen(true)] out object? value)
     {
         value = text switch { "true" => true, "false" => false, _ => null };
@@ -116,16 +99,13 @@ public sealed record Flag : SettingKind
 /// <summary>One of a few words, each standing for a value.</summary>
 public sealed record Choice(params (string Word, object Value)[] Options) : SettingKind
 {
-    /// <inheritdoc/>
     public override string Expectation => Words.Count < 3 ? string.Join(" or ", Words) : $"{string.Join(", ", Words.SkipLast(1))} or {Words[^1]}";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Words { get; } = [.. Options.Select(static option => option.Word)];
 
     /// <summary>The word that stands for a value.</summary>
     public string WordOf(object value) => Options.First(option => option.Value.Equals(value)).Word;
 
-    /// <inheritdoc/>
     public override bool TryRead(string text, [NotNullWhen(true)] out object? value)
     {
         value = Options.FirstOrDefault(option => option.Word == text).Value;
@@ -133,20 +113,19 @@ public sealed record Choice(params (string Word, object Value)[] Options) : Sett
     }
 }
 
-/// <summary>Text that passes a test.</summary>
-public sealed record Text(string Description, Func<string, bool> Accepts, params string[] Examples) : SettingKind
+/// <summary>Text that can be read.</summary>
+/// <param name="Description">What it must be.</param>
+/// <param name="Read">What it stands for; null where it cannot be read.</param>
+/// <param name="Examples">Words that it may be.</param>
+public sealed record Text(string Description, Func<string, object?> Read, params string[] Examples) : SettingKind
 {
-    /// <inheritdoc/>
     public override string Expectation => Description;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Words => Examples;
 
-    /// <inheritdoc/>
     public override bool TryRead(string text, [NotNullWhen(true)] out object? value)
     {
-        ArgumentNullException.ThrowIfNull(text);
-        value = Accepts(text) ? text : null;
+        value = Read(text);
         return value is not null;
     }
 }

@@ -5,11 +5,18 @@ namespace ActorTrain.Host.Configuration;
 /// <summary>The table of all keys for people to read, made from <see cref="Settings.All"/>.</summary>
 public static class SettingsHelp
 {
+    private const string Introduction = "A run file is YAML: sections, with keys below them. "
+        + "Every key can also be given as --set section.key=value.";
+    private const string Steps = "training.steps may not change, for all steps depend on it: "
+        + "it is the length of the learning-rate schedule. 'actortrain pretrain --extend-to N' makes a run longer.";
+
+    private static IEnumerable<IGrouping<string, Setting>> Sections => Settings.All.GroupBy(static setting => setting.Section);
+
     /// <summary>Every key with its values, default and use, then the keys that may change when a run is resumed.</summary>
     public static string Write()
     {
-        var text = new StringBuilder("""
-            A run file is YAML: sections, with keys below them. Every key can also be given as --set section.key=value.
+        var text = new StringBuilder($"""
+            {Introduction}
 
               run:
                 name: book
@@ -22,20 +29,57 @@ public static class SettingsHelp
 
 
             """);
-        var section = "";
-        foreach (var setting in Settings.All)
+        foreach (var section in Sections)
         {
-            var parts = setting.Key.Split('.');
-            if (parts[0] != section)
-                text.Append(section.Length == 0 ? "" : "\n").Append(section = parts[0]).Append(":\n");
-            text.Append($"  {parts[1],-24} {setting.Help}\n");
-            text.Append($"  {"",-24}   {setting.Kind.Expectation}; {(setting.Default is { } value ? $"default {value}" : "must be given")}\n");
+            text.Append(section.Key).Append(":\n");
+            foreach (var setting in section)
+            {
+                text.Append($"  {setting.Name,-24} {setting.Help}\n");
+                text.Append($"  {"",-24}   {ValuesOf(setting)}; {(setting.Default is { } value ? $"default {value}" : "must be given")}\n");
+            }
+
+            text.Append('\n');
         }
 
-        text.Append("\nA run is resumed only where these keys agree with those it was started with, except for:\n");
-        foreach (var group in Settings.All.Where(static setting => setting.MayChangeBecause is not null).GroupBy(static setting => setting.MayChangeBecause))
+        text.Append("A run is resumed only where these keys agree with those it was started with, except for:\n");
+        foreach (var group in Changeable())
             text.Append($"  {string.Join(", ", group.Select(static setting => setting.Key))}\n      ({group.Key})\n");
-        text.Append("training.steps may not change, for all steps depend on it: it is the length of the learning-rate schedule. 'actortrain pretrain --extend-to N' makes a run longer.\n");
-        return text.ToString();
+        return text.Append(Steps).Append('\n').ToString();
     }
+
+    /// <summary>The same as a page of documentation.</summary>
+    public static string WriteMarkdown()
+    {
+        var text = new StringBuilder($"""
+            # Configuration
+
+            <!-- Written by `actortrain help config --markdown`. -->
+
+            {Introduction}
+
+
+            """);
+        foreach (var section in Sections)
+        {
+            text.Append($"## {section.Key}\n\n| key | what it does | value | default |\n| --- | --- | --- | --- |\n");
+            foreach (var setting in section)
+                text.Append($"| `{setting.Key}` | {Row(setting.Help, ValuesOf(setting), setting.Default ?? "must be given")} |\n");
+            text.Append('\n');
+        }
+
+        text.Append("## What may change when a run is resumed\n\n");
+        text.Append("A run is resumed only where its keys agree with those it was started with, except for:\n\n");
+        foreach (var group in Changeable())
+            text.Append($"- {string.Join(", ", group.Select(static setting => $"`{setting.Key}`"))}: {group.Key}.\n");
+        return text.Append($"\n{Steps}\n").ToString();
+    }
+
+    private static IEnumerable<IGrouping<string, Setting>> Changeable() =>
+        Settings.All.Where(static setting => setting.MayChangeBecause is not null).GroupBy(static setting => setting.MayChangeBecause!);
+
+    private static string ValuesOf(Setting setting) =>
+        setting.Unit is { } unit ? $"{setting.Kind.Expectation}, in {unit}" : setting.Kind.Expectation;
+
+    private static string Row(params string[] cells) =>
+        string.Join(" | ", cells.Select(static text => text.Replace("|", "\\|", StringComparison.Ordinal)));
 }

@@ -25,7 +25,7 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
         var model = new ModelMemory(shape, options.Precision, isFused);
 
         // On an accelerator, what the host holds is what goes through it: gradients on their way and snapshots.
-        var isOnHost = options.Device == "cpu" ? count : 0;
+        var isOnHost = options.Compute.Device == "cpu" ? count : 0;
 
         // Each trainer sums along its part of the lane tree, and what it published waits for the others'; then there is their sum. Where layers are not fused,
         // the update has vectors of its own. Of a run that is resumed, each trainer reads a checkpoint before there are snapshots.

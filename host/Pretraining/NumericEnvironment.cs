@@ -1,4 +1,3 @@
-using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Numerics;
@@ -12,22 +11,20 @@ namespace ActorTrain.Host.Pretraining;
 internal sealed record NumericEnvironment(Device Device, int Threads, NumericFingerprint Fingerprint)
 {
     /// <summary>Chooses for a run.</summary>
-    /// <param name="numerics">Which kernels may be chosen.</param>
-    /// <param name="deviceName">Where to compute.</param>
-    /// <param name="threads">Threads per trainer; 0 shares the cores out among the trainers.</param>
+    /// <param name="options">Where to compute, and with which kernels.</param>
     /// <param name="trainers">Trainers that share this machine.</param>
     /// <exception cref="UserErrorException">The device that is asked for is not there.</exception>
-    public static NumericEnvironment Choose(NumericsMode numerics, string deviceName, int threads, int trainers = 1)
+    public static NumericEnvironment Choose(ComputeOptions options, int trainers = 1)
     {
-        threads = threads > 0 ? threads : Math.Max(1, Environment.ProcessorCount / trainers);
-        NativeRuntime.Configure(numerics == NumericsMode.Portable);
+        var threads = options.Threads > 0 ? options.Threads : Math.Max(1, Environment.ProcessorCount / trainers);
+        NativeRuntime.Configure(options.Numerics == NumericsMode.Portable);
         ComputeThreads.Set(threads);
 
-        var device = Find(deviceName);
+        var device = Find(options.Device);
         var found = NativeRuntime.Describe();
         var fingerprint = new NumericFingerprint(
             found.TorchVersion, $"MKL {found.Mkl}, {found.MklProcessor}, CBWR {found.MklReproducibility}", $"{found.OneDnn}, {found.OneDnnInstructions}",
-            found.AtenCapability, KernelsOn(device.type), deviceName);
+            found.AtenCapability, KernelsOn(device.type), options.Device);
         return new NumericEnvironment(device, threads, fingerprint);
     }
 

@@ -106,19 +106,14 @@ internal sealed class PretrainRun : IDisposable
         needed = MemoryPlan.ToTrain(configuration, model, environment.IsFused);
         store = new CheckpointStore(
             directory.CheckpointsDirectory,
-            new CheckpointStoreOptions { KeepLast = configuration.Checkpoints.Keep, KeepEvery = configuration.Checkpoints.KeepEvery },
+            configuration.Checkpoints.Store,
             time);
         replica = new ReplicaOptions
         {
             Model = model,
             Precision = options.Precision,
             Lanes = options.Lanes,
-            Optimizer = new OptimizerOptions
-            {
-                AdamW = new AdamWOptions { Beta1 = options.Beta1, Beta2 = options.Beta2, Epsilon = options.Epsilon, WeightDecay = options.WeightDecay },
-                UpdateClipping = options.UpdateClipping,
-                Spam = new SpamOptions { ResetEvery = options.MomentumResetEvery, SpikeThreshold = options.SpikeAwareClipping },
-            },
+            Optimizer = options.Optimizer,
             Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
             Clip = options.Clip,
             EmbeddingShrink = options.EmbeddingGradientShrink,
@@ -148,7 +143,12 @@ internal sealed class PretrainRun : IDisposable
             return store.List().Any(info => info.Manifest is { } manifest && history.IsVoid(manifest));
         var facts = checkpoint.Manifest.Facts;
         if (facts.ConfigurationHash != configuration.Hash)
-            throw new UserErrorException($"{checkpoint.Path} belongs to another configuration than the run's {configuration.Run.Name}/run.yaml; choose another run.name.");
+        {
+            throw new UserErrorException(
+                $"{checkpoint.Path} belongs to another configuration than {directory.ConfigurationFile}, or was saved by a version of "
+                + "actortrain whose runs this one does not resume; choose another run.name.");
+        }
+
         if (facts.State.GetValueOrDefault(DataKey) is { } identity && identity != data.Identity)
             throw new UserErrorException($"{data.Folder} is not the data that {checkpoint.Path} was trained on; give the old data.path, or choose another run.name.");
 
@@ -299,39 +299,26 @@ internal sealed class PretrainRun : IDisposable
                 Reducers = configuration.ReducerCount,
                 EvaluateEvery = configuration.Evaluation.Every,
                 HasHeldOut = heldOut is not null,
-                CheckpointEvery = Math.Max(0, saving.Every),
-                SaveInterval = saving.Every == CheckpointOptions.Auto ? new SaveIntervalOptions { Least = saving.EveryMin, Most = saving.EveryMax } : null,
-                CheckpointPeriod = TimeSpan.FromMinutes(saving.EveryMinutes),
+                CheckpointEvery = saving.Every ?? 0,
+                SaveInterval = saving.Every is null ? saving.Interval : null,
+                CheckpointPeriod = saving.Period,
                 SnapshotEvery = saving.SnapshotEvery,
                 SnapshotSlots = saving.Snapshots,
-                KeepEvery = saving.KeepEvery,
+                KeepEvery = saving.Store.KeepEvery,
                 ProofSteps = saving.ProofSteps,
                 TokensPerStep = TokensPerStep,
                 Norms = new TensorNorms(layout),
-                PreviewsUpdates = configuration.Spikes.Detection.Watches(SpikeSignal.UpdateNorm),
+                PreviewsUpdates = configuration.Spikes.Watches(SpikeSignal.UpdateNorm),
                 JournalBuffer = configuration.Journal.Buffer,
                 TrainerTimeout = trainers.Timeout,
                 RetryInterval = trainers.RetryInterval,
                 Ladder = configuration.Spikes.Ladder,
-                ReplaysSpikes = configuration.Spikes.Replay,
-                AuditEvery = configuration.Audit.Every,
-                CorruptionLimit = configuration.Audit.CorruptionLimit,
-                QuarantineLimit = configuration.Audit.QuarantineLimit,
+                Audit = configuration.Audit,
             },
             Plan = plan,
-            Detection = configuration.Spikes.Detection.Detection(),
-            Trainers = new TrainerSupervisorOptions
-            {
-                Threads = environment.Threads,
-                MinBackoff = trainers.RestartBackoffMin,
-                MaxBackoff = trainers.RestartBackoffMax,
-                ResetAfter = trainers.RestartBackoffMax,
-                MaxLosses = trainers.MaxRestarts,
-                Window = trainers.RestartWindow,
-                Log = directory.LogFile,
-                MemoryAdvice = advice,
-            },
-            Limits = new RestartLimits(trainers.MaxRestarts, trainers.RestartWindow, directory.LogFile, advice),
+            Detection = configuration.Spikes.Detection(),
+            Trainers = trainers.Supervision with { Threads = environment.Threads, Log = directory.LogFile, MemoryAdvice = advice },
+            Limits = new RestartLimits(trainers.Supervision.MaxLosses, trainers.Supervision.Window, directory.LogFile, advice),
             MakeDevice = trainer => chaos is null ? new ReplicaDevice(device) : chaos.Break(device, $"{trainer}"),
             Faults = chaos?.Faults,
             Transport = transport,

@@ -1,5 +1,5 @@
 using ActorTrain.Data.Shards;
-using ActorTrain.Host.Configuration;
+using ActorTrain.Models.Steps;
 
 namespace ActorTrain.Host.Pretraining;
 

@@ -1,19 +1,20 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Models.Options;
 using ActorTrain.Models.Randomness;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Generation;
 
 /// <summary>How the next token is chosen.</summary>
-public sealed record SamplingOptions
+public sealed record SamplingOptions : IOptions
 {
-    /// <summary>Logits are divided by it; 0 takes the likeliest token always (greedy).</summary>
+    [Option("Divides the logits: lower is safer, higher is wilder.", Above = 0)]
     public double Temperature { get; init; } = 1;
 
-    /// <summary>Only the so many likeliest tokens are considered; 0: all.</summary>
+    [Option("Draw only from the N likeliest tokens; 0 draws from all.")]
     public int TopK { get; init; }
 
-    /// <summary>Only the fewest tokens whose probabilities reach this sum are considered (Holtzman et al. 2020); 1: all.</summary>
+    [Option("Draw only from the likeliest tokens that together have this probability.", Above = 0, Max = 1)]
     public double TopP { get; init; } = 1;
 
     /// <summary>Seed of the choice; the same seed writes the same text.</summary>
@@ -21,17 +22,6 @@ public sealed record SamplingOptions
 
     /// <summary>Always the likeliest token.</summary>
     public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
-
-    /// <summary>Says what is wrong with these options, each as one sentence.</summary>
-    public IEnumerable<string> Validate()
-    {
-        if (!(Temperature >= 0) || double.IsInfinity(Temperature))
-            yield return $"--temperature is {Temperature}; it must be 0 (greedy) or a positive number.";
-        if (TopK < 0)
-            yield return $"--top-k is {TopK}; it must be 0 (all tokens) or more.";
-        if (!(TopP > 0 && TopP <= 1))
-            yield return $"--top-p is {TopP}; it must be above 0 and at most 1.";
-    }
 }
 
 /// <summary>Writes on from a prompt, one token at a time, with a cache of keys and values.</summary>

@@ -1,17 +1,19 @@
+using ActorTrain.Models.Options;
+
 namespace ActorTrain.Models.Optimization;
 
 /// <summary>Constants of <see cref="AdamW"/>.</summary>
-public sealed record AdamWOptions
+public sealed record AdamWOptions : IOptions
 {
-    /// <summary>Decay of the first moment, β₁.</summary>
+    [Option("AdamW's decay of the first moment", Below = 1)]
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>Decay of the second moment, β₂.</summary>
+    [Option("AdamW's decay of the second moment", Below = 1)]
     public double Beta2 { get; init; } = 0.95;
 
-    /// <summary>Added to the root of the second moment, ε.</summary>
+    [Option("AdamW's epsilon", Above = 0)]
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>Decoupled weight decay of matrices.</summary>
+    [Option("decoupled weight decay, on matrices only")]
     public double WeightDecay { get; init; } = 0.1;
 }

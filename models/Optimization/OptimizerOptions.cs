@@ -1,17 +1,21 @@
+using ActorTrain.Models.Options;
 using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Models.Optimization;
 
 /// <summary>The optimizer of a run: its rule, and what guards the rule against spikes.</summary>
-public sealed record OptimizerOptions
+public sealed record OptimizerOptions : IOptions
 {
     /// <summary>Constants of AdamW.</summary>
+    [OptionGroup(Key = "")]
     public AdamWOptions AdamW { get; init; } = new();
 
-    /// <summary>Whether updates are clipped tensor by tensor: see <see cref="StableAdamW"/>.</summary>
+    /// <summary>See <see cref="StableAdamW"/>.</summary>
+    [Option("StableAdamW: a lower rate for tensors whose gradient outgrows its second moment")]
     public bool UpdateClipping { get; init; }
 
     /// <summary>Momentum reset and spike-aware clipping, both off by default.</summary>
+    [OptionGroup(Key = "")]
     public SpamOptions Spam { get; init; } = new();
 
     /// <summary>Composes it.</summary>

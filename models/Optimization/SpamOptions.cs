@@ -1,12 +1,14 @@
+using ActorTrain.Models.Options;
+
 namespace ActorTrain.Models.Optimization;
 
 /// <summary>What <see cref="Spam"/> does, and when.</summary>
-public sealed record SpamOptions
+public sealed record SpamOptions : IOptions
 {
     // Spike-aware clipping begins so many updates after a reset, when the second moment is an estimate again.
     private const long SpikesFrom = 20;
 
-    /// <summary>Updates from one reset of both moments to the next; the paper takes 500; 0: never.</summary>
+    [Option("SPAM: updates from one reset of AdamW's moments to the next (SPAM: 500); 0: never", Key = "momentum_reset_every")]
     public int ResetEvery { get; init; }
 
     /// <summary>Updates after such a reset during which the learning rate climbs back, by a cosine from a hundredth; the paper takes
@@ -16,7 +18,20 @@ public sealed record SpamOptions
     /// <summary>Spike-aware clipping: an element of the gradient whose square is above θ times its second moment is reduced to that; the
     /// paper takes 5000; 0: none. Elements without a history, and the first 20 updates after a reset or the start, are left
     /// alone.</summary>
+    [Option("SPAM: largest square of a gradient's element, in multiples of its second moment (SPAM: 5000); 0: none",
+        Key = "spike_aware_clipping")]
     public double SpikeThreshold { get; init; }
+
+    /// <inheritdoc/>
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (ResetEvery > 0 && ResetEvery <= ResetWarmup)
+        {
+            yield return new(
+                $"{nameof(ResetEvery):key} {ResetEvery} is not more than the {ResetWarmup} updates "
+                + $"in which the learning rate climbs back behind a reset; make it more, or 0.");
+        }
+    }
 
     /// <summary>Whether any of it is on.</summary>
     public bool IsOn => ResetEvery > 0 || SpikeThreshold > 0;

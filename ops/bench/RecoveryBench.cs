@@ -20,7 +20,7 @@ internal static class RecoveryBench
     private static void Crashes(Figures figures)
     {
         var crash = new ArmedFaults();
-        using var trainee = new TraineeActors(trainers: 2, threads: 1, reducers: 2, crash, maxFaults: int.MaxValue);
+        using var trainee = new TraineeActors(trainers: 2, threads: 1, reducers: 2, crash, maxFaults: 1_000_000);
         trainee.Advance(3);
         var lost = new List<double>();
         var before = trainee.Advance(Steps);

@@ -77,12 +77,13 @@ internal sealed class TraineeActors : IDisposable
         var parts = new RunParts
         {
             Name = directory.Name,
-            Options = new RunLogicOptions { ConfigurationHash = "bench", Schedule = replica.Schedule, Lanes = Lanes, Trainers = trainers, Reducers = reducers, CheckpointEvery = checkpointEvery, AuditEvery = auditEvery, SnapshotEvery = snapshotEvery, PreviewsUpdates = previews },
+            Options = new RunLogicOptions { ConfigurationHash = "bench", Schedule = replica.Schedule, Lanes = Lanes, Trainers = trainers, Reducers = reducers, CheckpointEvery = checkpointEvery, Audit = new() { Every = auditEvery }, SnapshotEvery = snapshotEvery, PreviewsUpdates = previews },
             Plan = plan,
             Trainers = new TrainerSupervisorOptions
             {
                 Threads = threads,
                 MaxLosses = maxFaults,
+                Window = TimeSpan.FromDays(30),
 
                 // Faults come far apart in a run; here they follow at once, and each is to cost what a single one does.
                 MaxBackoff = TimeSpan.FromMilliseconds(500),

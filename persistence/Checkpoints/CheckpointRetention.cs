@@ -1,22 +1,15 @@
+using ActorTrain.Models.Options;
+
 namespace ActorTrain.Persistence.Checkpoints;
 
 /// <summary>How many checkpoints stay on disk.</summary>
-public sealed record CheckpointStoreOptions
+public sealed record CheckpointStoreOptions : IOptions
 {
-    /// <summary>The newest that stay; at least 1.</summary>
+    [Option("how many of the newest checkpoints are kept, beside the newest that proved good", Key = "keep", Min = 1)]
     public int KeepLast { get; init; } = 3;
 
-    /// <summary>Checkpoints of steps that are multiples of this stay for good; 0 keeps none.</summary>
+    [Option("checkpoints of steps divisible by this are kept for good; 0: none", Max = int.MaxValue)]
     public long KeepEvery { get; init; }
-
-    /// <summary>Says what is wrong with these options; empty when nothing is.</summary>
-    public IEnumerable<string> Validate()
-    {
-        if (KeepLast < 1)
-            yield return $"checkpoints.keep_last is {KeepLast}; it must be at least 1.";
-        if (KeepEvery < 0)
-            yield return $"checkpoints.keep_every is {KeepEvery}; it must be 0 (none) or a number of steps.";
-    }
 }
 
 /// <summary>Which checkpoints stay: the newest ones, those of round steps, and the newest that proved good; of damaged ones none that lies further

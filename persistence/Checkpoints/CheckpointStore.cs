@@ -1,4 +1,5 @@
 using ActorTrain.Models;
+using ActorTrain.Models.Options;
 using ActorTrain.Persistence.Files;
 using ActorTrain.Persistence.Safetensors;
 
@@ -25,8 +26,7 @@ public sealed class CheckpointStore : CheckpointArchive
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
-        if (options.Validate().FirstOrDefault() is { } sentence)
-            throw new UserErrorException(sentence);
+        options.Require();
         this.options = options;
         this.time = time;
         try

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ActorTrain.Models;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Persistence.HuggingFace;
 
@@ -59,8 +60,8 @@ internal static class HuggingFaceConfig
         config.Require("is_encoder_decoder", false);
         var (begin, end) = (config.Token("bos_token_id", options.VocabularySize), config.Token("eos_token_id", options.VocabularySize));
         config.RefuseTheRest(Neutral);
-        if (options.Validate().FirstOrDefault() is { } sentence)
-            throw new UserErrorException($"{path} describes no model: {sentence}");
+        if (options.Problems().FirstOrDefault() is { } problem)
+            throw new UserErrorException($"{path} describes no model: {problem}");
         return (options, begin, end);
     }
 

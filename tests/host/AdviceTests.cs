@@ -12,6 +12,7 @@ using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Pretraining;
 using ActorTrain.Models;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Host.Tests;
 
@@ -127,7 +128,7 @@ public sealed partial class AdviceTests : IDisposable
     private void Options()
     {
         var good = new PreparationOptions { Source = new SourceOptions { Inputs = [At("text.txt")] }, Output = At("options"), Tokenizer = TokenizerKind.Bytes };
-        void Becomes(PreparationOptions bad, PreparationOptions better) => Changed(bad.Validate, better.Validate);
+        void Becomes(PreparationOptions bad, PreparationOptions better) => Changed(() => bad.Require(), () => better.Require());
         Becomes(good with { Output = " " }, good);
         Becomes(good with { Source = good.Source with { Inputs = [] } }, good);
         Becomes(good with { Source = good.Source with { Inputs = [" "] } }, good);
@@ -142,11 +143,11 @@ public sealed partial class AdviceTests : IDisposable
         // Each bound that the sentence names.
         void InRange(PreparationOptions bad, Func<PreparationOptions, double, PreparationOptions> with)
         {
-            var advice = Run(bad.Validate).ShouldNotBeNull().Split(": ", 2)[1];
-            var bounds = Number().Matches(advice.Split(", ")[0]).Select(static number => double.Parse(number.Value, CultureInfo.InvariantCulture)).ToList();
+            var advice = Run(() => bad.Require()).ShouldNotBeNull().Split("must be ", 2)[1];
+            var bounds = Number().Matches(advice).Select(static number => double.Parse(number.Value, CultureInfo.InvariantCulture)).ToList();
             bounds.ShouldNotBeEmpty(advice);
             foreach (var bound in bounds)
-                Changed(bad.Validate, with(bad, bound).Validate);
+                Changed(() => bad.Require(), () => with(bad, bound).Require());
         }
     }
 

@@ -1,4 +1,5 @@
 using ActorTrain.Models.Generation;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Models.Tests;
 
@@ -44,5 +45,5 @@ public sealed class SamplerTests
 
     [Fact]
     public void Options_out_of_range_are_told_by_name() =>
-        new SamplingOptions { Temperature = -1, TopK = -2, TopP = 0 }.Validate().Count().ShouldBe(3);
+        new SamplingOptions { Temperature = -1, TopK = -2, TopP = 0 }.Problems().SelectMany(static problem => problem.Properties).ShouldBe(["Temperature", "TopK", "TopP"]);
 }

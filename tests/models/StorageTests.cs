@@ -1,5 +1,6 @@
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Options;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using TorchSharp;
@@ -109,7 +110,7 @@ public sealed class StorageTests
     {
         var options = ModelOptions.FromDepth(depth, family);
         (options.Width, options.MlpWidth, options.HeadWidth).ShouldBe((width, mlpWidth, 64));
-        options.Validate().ShouldBeEmpty();
+        options.Problems().ShouldBeEmpty();
     }
 
     [Fact]
@@ -117,10 +118,10 @@ public sealed class StorageTests
         ModelLayout.Of(ModelOptions.FromDepth(12) with { ContextLength = 1024, VocabularySize = 50257 }).ParameterCount.ShouldBe(124_439_808);
 
     [Theory]
-    [InlineData("width 10 is not a multiple")]
-    [InlineData("kv_heads is 1, but GPT-2")]
+    [InlineData("Width 10 is not a multiple")]
+    [InlineData("KeyValueHeads is 1, but GPT-2")]
     public void A_shape_that_makes_no_model_is_told_in_a_sentence(string part) =>
-        string.Join(" ", (Small with { Width = 10, Heads = 3, KeyValueHeads = 1 }).Validate()).ShouldContain(part);
+        string.Join(" ", (Small with { Width = 10, Heads = 3, KeyValueHeads = 1 }).Problems()).ShouldContain(part);
 
     private static FlatParameters Initialized(ModelOptions options, ulong seed)
     {

@@ -252,8 +252,8 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0, 0, "keep_last")]
-    [InlineData(1, -1, "keep_every")]
+    [InlineData(0, 0, "KeepLast")]
+    [InlineData(1, -1, "KeepEvery")]
     public void Options_that_cannot_be_are_refused(int last, long every, string because) =>
         Should.Throw<UserErrorException>(() => Store(new CheckpointStoreOptions { KeepLast = last, KeepEvery = every })).Message.ShouldContain(because);
 

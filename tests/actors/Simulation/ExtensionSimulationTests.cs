@@ -26,7 +26,7 @@ public sealed class ExtensionSimulationTests
         EvaluateEvery = 7,
         HasHeldOut = true,
         CheckpointEvery = 5,
-        AuditEvery = 4,
+        Audit = new() { Every = 4 },
         TrainerTimeout = TimeSpan.FromSeconds(10),
         RetryInterval = TimeSpan.FromSeconds(1),
     };

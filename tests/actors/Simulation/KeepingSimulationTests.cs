@@ -23,7 +23,7 @@ public sealed class KeepingSimulationTests
         SnapshotEvery = 2,
         SnapshotSlots = 5,
         ProofSteps = 6,
-        QuarantineLimit = 1000,
+        Audit = new() { Every = 0, QuarantineLimit = 1000 },
         TrainerTimeout = TimeSpan.FromSeconds(10),
         RetryInterval = TimeSpan.FromSeconds(1),
         SaveRetry = TimeSpan.FromSeconds(2),
@@ -84,7 +84,7 @@ public sealed class KeepingSimulationTests
         var (back, died, proved, late) = (0, 0, 0, 0);
         for (var seed = 0; seed < 300; seed++)
         {
-            var options = Small with { Trainers = 1 + (seed % 4), AuditEvery = seed % 3, SaveInterval = seed % 2 == 0 ? null : new SaveIntervalOptions { Least = 3, Most = 9 } };
+            var options = Small with { Trainers = 1 + (seed % 4), Audit = Small.Audit with { Every = seed % 3 }, SaveInterval = seed % 2 == 0 ? null : new SaveIntervalOptions { Least = 3, Most = 9 } };
             var run = new SimulatedRun(seed, options, Plan, Storm);
             try
             {
@@ -162,7 +162,7 @@ public sealed class KeepingSimulationTests
         run.Journal.OfType<CheckpointProved>().Select(static good => (good.Step, good.ProvedAt)).ShouldBe([(5, 11), (10, 16), (15, 21), (20, 26)]);
 
         // One trainer of three is audited every other step, so the last of them is proved right only later.
-        var audited = new SimulatedRun(1, Small with { AuditEvery = 4 }, Plan);
+        var audited = new SimulatedRun(1, Small with { Audit = Small.Audit with { Every = 4 } }, Plan);
         audited.Run(100_000);
         audited.Journal.OfType<CheckpointProved>().First().ShouldSatisfyAllConditions(good => good.Step.ShouldBe(5), good => good.ProvedAt.ShouldBeGreaterThan(11));
     }

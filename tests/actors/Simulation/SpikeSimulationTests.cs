@@ -24,8 +24,7 @@ public sealed class SpikeSimulationTests
         CheckpointEvery = 6,
         TrainerTimeout = TimeSpan.FromSeconds(10),
         RetryInterval = TimeSpan.FromSeconds(1),
-        CorruptionLimit = 3,
-        QuarantineLimit = 1000,
+        Audit = new() { Every = 0, CorruptionLimit = 3, QuarantineLimit = 1000 },
         Ladder = new() { Margin = 2, RollBack = new(10, 1000, 0) },
     };
 
@@ -97,7 +96,7 @@ public sealed class SpikeSimulationTests
     public void Whatever_befalls_a_run_that_looks_at_updates_it_leaves_out_the_same_batch()
     {
         for (var seed = 0; seed < 60; seed++)
-            LeftOut(WatchUpdates(seed, Options with { Trainers = 1 + seed % 4, AuditEvery = seed % 3 }, Storm)).ShouldBe(Batch24, $"seed {seed}");
+            LeftOut(WatchUpdates(seed, Options with { Trainers = 1 + seed % 4, Audit = Options.Audit with { Every = seed % 3 } }, Storm)).ShouldBe(Batch24, $"seed {seed}");
     }
 
     [Fact]
@@ -106,7 +105,7 @@ public sealed class SpikeSimulationTests
         var quarantined = 0;
         for (var seed = 0; seed < 100; seed++)
         {
-            var run = WatchUpdates(seed, Options with { Trainers = 3 + seed % 3, AuditEvery = 1 + seed % 3 }, Weather.Calm with { Lie = 0.003, StormInputs = 500 });
+            var run = WatchUpdates(seed, Options with { Trainers = 3 + seed % 3, Audit = Options.Audit with { Every = 1 + seed % 3 } }, Weather.Calm with { Lie = 0.003, StormInputs = 500 });
             LeftOut(run).ShouldBe(Batch24, $"seed {seed}");
             quarantined += run.Journal.OfType<TrainerQuarantined>().Count();
         }
@@ -127,7 +126,7 @@ public sealed class SpikeSimulationTests
         var quarantined = 0;
         for (var seed = 0; seed < 150; seed++)
         {
-            var run = Simulate(seed, Options with { Trainers = 3 + seed % 3, AuditEvery = 1 + seed % 3 }, Weather.Calm with { Lie = 0.003, StormInputs = 500 });
+            var run = Simulate(seed, Options with { Trainers = 3 + seed % 3, Audit = Options.Audit with { Every = 1 + seed % 3 } }, Weather.Calm with { Lie = 0.003, StormInputs = 500 });
             quarantined += run.Journal.OfType<TrainerQuarantined>().Count();
         }
 
@@ -138,14 +137,14 @@ public sealed class SpikeSimulationTests
     public void Going_back_because_of_one_liar_proves_nothing_of_another()
     {
         for (var seed = 0; seed < 150; seed++)
-            Simulate(seed, Options with { Trainers = 5 + seed % 2, AuditEvery = 2 + seed % 3 }, Weather.Calm with { Lie = 0.006, StormInputs = 800 });
+            Simulate(seed, Options with { Trainers = 5 + seed % 2, Audit = Options.Audit with { Every = 2 + seed % 3 } }, Weather.Calm with { Lie = 0.006, StormInputs = 800 });
     }
 
     [Fact]
     public void Machines_that_lie_are_found_whatever_lives_come_and_go_on_them()
     {
         for (var seed = 0; seed < 150; seed++)
-            Simulate(seed, Options with { Trainers = 5 + seed % 2, AuditEvery = 1 + seed % 3 }, Weather.Calm with { Lie = 0.002, LiesStay = true, Crash = 0.01, RunCrash = 0.002, StormInputs = 800 });
+            Simulate(seed, Options with { Trainers = 5 + seed % 2, Audit = Options.Audit with { Every = 1 + seed % 3 } }, Weather.Calm with { Lie = 0.002, LiesStay = true, Crash = 0.01, RunCrash = 0.002, StormInputs = 800 });
     }
 
     [Fact]
@@ -160,7 +159,7 @@ public sealed class SpikeSimulationTests
     public void Whatever_operators_do_the_run_ends_with_the_bits_of_one_that_was_told_from_the_start()
     {
         for (var seed = 0; seed < 200; seed++)
-            Simulate(seed, Options with { Trainers = 1 + seed % 4, AuditEvery = seed % 5 }, Storm with { Operator = 0.003, Corrupt = 0.001 }, drift: static position => position / 16 is 21);
+            Simulate(seed, Options with { Trainers = 1 + seed % 4, Audit = Options.Audit with { Every = seed % 5 } }, Storm with { Operator = 0.003, Corrupt = 0.001 }, drift: static position => position / 16 is 21);
     }
 
     private static IEnumerable<long> LeftOut(SimulatedRun run) =>

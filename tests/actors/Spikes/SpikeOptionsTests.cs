@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Tests.Spikes;
 
@@ -6,25 +7,27 @@ public sealed class SpikeOptionsTests
 {
     public static TheoryData<string, SpikeOptions> Wrong => new()
     {
-        { "spikes.rules names 'sigma', which is no rule; choose from first_max, mean_sigma, robust_z, running_multiple, drift, zclip, adagc, momentum_reset.", new() { Rules = ["drift", "sigma"] } },
-        { "spikes.rules names drift twice; name it once.", new() { Rules = ["drift", "zclip", "drift"] } },
+        { "Rules names 'sigma', which is no rule; choose from first_max, mean_sigma, robust_z, running_multiple, drift, zclip, adagc, momentum_reset.", new() { Rules = ["drift", "sigma"] } },
+        { "Rules names drift twice; name it once.", new() { Rules = ["drift", "zclip", "drift"] } },
         {
-            "spikes.mean_sigma_warmup 65 is above spikes.mean_sigma_window 64, so the rule would never say anything; make it at most that.",
+            "MeanSigma.Warmup 65 is above MeanSigma.Window 64, so the rule would never judge a step; make it at most that.",
             new() { MeanSigma = new() { Window = 64, Warmup = 65 } }
         },
         {
-            "spikes.robust_z_warmup 9 is above spikes.robust_z_window 8, so the rule would never say anything; make it at most that.",
+            "RobustZ.Warmup 9 is above RobustZ.Window 8, so the rule would never judge a step; make it at most that.",
             new() { RobustZ = new() { Window = 8, Warmup = 9 } }
         },
-        { "spikes.drift_cap 0.5 is not above spikes.drift_slack 0.5, so no climb would ever be found; make it larger.", new() { Drift = new() { Cap = 0.5 } } },
+        { "RunningMultiple.Window is 1, but it must be at least 2 and at most 4096.", new() { RunningMultiple = new() { Window = 1 } } },
+        { "Ladder.MaxSkip 10 is not above Ladder.Margin 10, so going back would never skip the bad batch itself; make it larger.", new() { Ladder = new() { MaxSkip = 10 } } },
+        { "Drift.Cap 0.5 is not above Drift.Slack 0.5, so no climb would ever be found; make it larger.", new() { Drift = new() { Cap = 0.5 } } },
     };
 
     [Fact]
-    public void The_defaults_are_well() => new SpikeOptions().Validate().ShouldBeEmpty();
+    public void The_defaults_are_well() => new SpikeOptions().Problems().ShouldBeEmpty();
 
     [Theory]
     [MemberData(nameof(Wrong))]
-    public void What_is_wrong_is_said_in_one_sentence(string sentence, SpikeOptions options) => options.Validate().ShouldBe([sentence]);
+    public void What_is_wrong_is_said_in_one_sentence(string sentence, SpikeOptions options) => options.Problems().Select(static problem => problem.ToString()).ShouldBe([sentence]);
 
     [Fact]
     public void A_signal_is_watched_where_a_rule_that_is_on_looks_at_it()

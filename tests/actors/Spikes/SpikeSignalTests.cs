@@ -37,15 +37,13 @@ public sealed class SpikeSignalTests
     {
         foreach (var watched in Subsets())
         {
-            WatchedSignals.TryRead(watched.ToString(), out var read).ShouldBeTrue();
-            read.ShouldBe(watched);
-            WatchedSignals.TryRead(string.Join(" ,", watched.ToString().Split(", ").Reverse()), out read).ShouldBeTrue();
-            read.ShouldBe(watched);
+            WatchedSignals.Read(watched.ToString()).ShouldBe(watched);
+            WatchedSignals.Read(string.Join(" ,", watched.ToString().Split(", ").Reverse())).ShouldBe(watched);
         }
 
         Subsets().Select(static watched => watched.ToString()).ShouldBeUnique();
         foreach (var wrong in (string[])["", " ", "loss,", "loss, loss", "Loss", "loss gradient_norm", "norm"])
-            WatchedSignals.TryRead(wrong, out _).ShouldBeFalse(wrong);
+            WatchedSignals.Read(wrong).ShouldBeNull(wrong);
         Should.Throw<ArgumentException>(static () => new WatchedSignals());
     }
 

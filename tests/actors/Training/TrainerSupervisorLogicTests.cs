@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
 using ActorTrain.Models;
+using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Tests.Training;
 
@@ -150,16 +151,9 @@ public sealed class TrainerSupervisorLogicTests
             MaxLosses = -1,
             Window = TimeSpan.Zero,
         };
-        wrong.Validate().ShouldBe(
-        [
-            "trainers.threads is 0; it must be at least 1.",
-            "trainers.max_backoff is 1 s; it must be at least trainers.min_backoff, 2 s.",
-            "trainers.reset_after is 0 s; it must be at least trainers.max_backoff, 1 s.",
-            "trainers.max_losses is -1; it must be 0 (none is borne) or more.",
-            "trainers.window is 0 s; it must be at least trainers.max_backoff, 1 s, or losses are never counted together.",
-        ]);
-        Options.Validate().ShouldBeEmpty();
-        new TrainerSupervisorOptions().Validate().ShouldBeEmpty();
-        Should.Throw<UserErrorException>(() => new TrainerSupervisorLogic(wrong)).Message.ShouldStartWith("trainers.threads");
+        wrong.Problems().SelectMany(static problem => problem.Properties).Distinct().ShouldBe(["MaxLosses", "Window", "Threads", "MinBackoff", "MaxBackoff", "ResetAfter"]);
+        Options.Problems().ShouldBeEmpty();
+        new TrainerSupervisorOptions().Problems().ShouldBeEmpty();
+        Should.Throw<UserErrorException>(() => new TrainerSupervisorLogic(wrong)).Message.ShouldStartWith("MaxLosses is -1");
     }
 }

@@ -176,7 +176,7 @@ internal sealed class ChaosLife
                 CheckpointEvery = schedule.CheckpointEvery,
                 SnapshotSlots = schedule.SnapshotSlots,
                 SnapshotEvery = schedule.SnapshotEvery,
-                AuditEvery = schedule.AuditEvery,
+                Audit = new() { Every = schedule.AuditEvery },
                 ProofSteps = schedule.ProofSteps,
                 TokensPerStep = training.TokensPerStep,
                 Norms = new TensorNorms(training.Layout),

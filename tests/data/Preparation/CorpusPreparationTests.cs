@@ -168,14 +168,14 @@ public sealed class CorpusPreparationTests : IDisposable
     public void Options_without_sense_are_refused()
     {
         folder.Write("in/a.txt", "one");
-        Refusal(Options() with { Output = " " }).ShouldBe("There is no place to write to: name a folder with --output.");
+        Refusal(Options() with { Output = " " }).ShouldBe("Output is empty: name a folder.");
         Refusal(Options() with { Tokenizer = TokenizerKind.Bpe, VocabularySize = 256 })
-            .ShouldBe("--vocabulary-size is 256: choose 300 to 1000000, for the 256 bytes have a token each.");
-        Refusal(Options() with { HeldOutFraction = 0.9 }).ShouldBe("--held-out is 0.9: choose a share of the text from 0 to 0.5.");
-        Refusal(Options() with { HeldOutFraction = double.NaN }).ShouldStartWith("--held-out is NaN: ");
-        Refusal(Options() with { ShardTokens = 0 }).ShouldBe("--shard-tokens is 0: choose at least 1.");
-        Refusal(Options() with { TokenizerSampleBytes = 0 }).ShouldBe("--tokenizer-sample-bytes is 0: choose 1 to 1073741824.");
-        Refusal(Options() with { Tokenizer = (TokenizerKind)9 }).ShouldBe("--tokenizer is unknown: choose bytes, bpe or unigram.");
+            .ShouldBe("VocabularySize is 256, but it must be at least 300 and at most 1000000.");
+        Refusal(Options() with { HeldOutFraction = 0.9 }).ShouldBe("HeldOutFraction is 0.9, but it must be at least 0 and at most 0.5.");
+        Refusal(Options() with { HeldOutFraction = double.NaN }).ShouldStartWith("HeldOutFraction is NaN, ");
+        Refusal(Options() with { ShardTokens = 0 }).ShouldBe("ShardTokens is 0, but it must be at least 1024 and at most 1099511627776.");
+        Refusal(Options() with { TokenizerSampleBytes = 0 }).ShouldBe("TokenizerSampleBytes is 0, but it must be at least 1 and at most 1073741824.");
+        Refusal(Options() with { Tokenizer = (TokenizerKind)9 }).ShouldBe("Tokenizer is unknown: choose bytes, bpe or unigram.");
         Refusal(Options() with { Output = folder.Of("in/a.txt/below") }).ShouldStartWith($"The output folder {folder.Of("in/a.txt/below")} cannot be made: ");
     }
 

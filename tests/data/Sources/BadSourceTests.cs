@@ -99,10 +99,10 @@ public sealed class BadSourceTests : IDisposable
     public void Options_without_sense_are_refused()
     {
         var file = folder.Write("a.txt", "x");
-        Refusal(new SourceOptions { Inputs = [] }).ShouldBe("Nothing to read: name files, folders or globs with --input.");
-        Refusal(new SourceOptions { Inputs = [file, " "] }).ShouldBe("An --input is empty: name a file, a folder or a glob.");
-        Refusal(new SourceOptions { Inputs = [file], TextField = "" }).ShouldBe("--text-field is empty: name the field of a record that holds its text.");
-        Refusal(new SourceOptions { Inputs = [file], DocumentSeparator = "" }).ShouldBe("--document-separator is empty: name the text between two documents, or leave the option out.");
+        Refusal(new SourceOptions { Inputs = [] }).ShouldBe("there is nothing to read: name files, folders or globs with Inputs.");
+        Refusal(new SourceOptions { Inputs = [file, " "] }).ShouldBe("Inputs is empty: name a file, a folder or a glob.");
+        Refusal(new SourceOptions { Inputs = [file], TextField = "" }).ShouldBe("TextField is empty: name the field of a record that holds its text.");
+        Refusal(new SourceOptions { Inputs = [file], DocumentSeparator = "" }).ShouldBe("DocumentSeparator is empty: name the text between two documents, or leave the option out.");
     }
 
     private static string Refusal(string input) => Refusal(new SourceOptions { Inputs = [input] });

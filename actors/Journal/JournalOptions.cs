@@ -1,0 +1,42 @@
+using System.Data.Common;
+using ActorTrain.Models.Options;
+
+namespace ActorTrain.Actors.Journal;
+
+/// <summary>Where decisions are kept.</summary>
+[OptionGroup(MayChangeBecause = "it only says where decisions are kept")]
+public sealed record JournalOptions : IOptions
+{
+    private const string ConnectionExpectation = "empty, or a PostgreSQL connection string without its password, such as "
+        + "'Host=db;Database=runs;Username=me' (the password comes from PGPASSWORD or ~/.pgpass)";
+
+    [Option("the PostgreSQL database that keeps the run's decisions",
+        Expectation = ConnectionExpectation, Derived = "run.db in the run's folder")]
+    public string Connection { get; init; } = "";
+
+    [Option("decisions that may wait while the database is away; when there are more, training pauses", Min = 1, Max = 1 << 20)]
+    public int Buffer { get; init; } = 256;
+
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (!IsConnection(Connection))
+            yield return new($"{nameof(Connection):key} is '{Connection}', but it must be {ConnectionExpectation}.");
+    }
+
+    // It is kept in the run's folder, so it holds no password.
+    private static bool IsConnection(string text)
+    {
+        if (text.Length == 0)
+            return true;
+        try
+        {
+            var parts = new DbConnectionStringBuilder { ConnectionString = text };
+            return (parts.ContainsKey("Host") || parts.ContainsKey("Server")) && !parts.ContainsKey("Password") && !parts.ContainsKey("PWD")
+                && !text.Any(char.IsControl);
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+}

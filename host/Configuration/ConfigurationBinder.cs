@@ -1,0 +1,52 @@
+using System.Reflection;
+using ActorTrain.Models;
+using ActorTrain.Models.Options;
+
+namespace ActorTrain.Host.Configuration;
+
+/// <summary>Makes a configuration of the settings given: the records' defaults, with what was given in their place, and what follows from
+/// that.</summary>
+internal static class ConfigurationBinder
+{
+    /// <summary>Binds and checks.</summary>
+    /// <exception cref="UserErrorException">A setting is missing, or some do not fit together.</exception>
+    public static RunConfiguration Bind(GivenSettings given)
+    {
+        foreach (var setting in Settings.All)
+        {
+            if (setting is { IsRequired: true } && !given.Has(setting.Key))
+                throw new UserErrorException($"{given.OriginOf()}: {setting.Key} is missing; give the {setting.Help}.");
+            if (given.Has(setting.Key) && setting.Sets.FirstOrDefault(given.Has) is { } set)
+            {
+                throw new UserErrorException(
+                    $"{given.OriginOf(setting.Key)}: {setting.Key} sets {set} too, which is given as well ({given.OriginOf(set)}); "
+                    + "give one of them.");
+            }
+        }
+
+        var configuration = (RunConfiguration)Bind(new RunConfiguration(), "", given);
+        if (configuration.Problems().FirstOrDefault() is { } problem)
+        {
+            var origin = given.OriginOf([.. problem.Properties.Select(Settings.NameOf)]);
+            throw new UserErrorException($"{origin}: {problem.In(Settings.NameOf)}");
+        }
+
+        return configuration;
+    }
+
+    private static IOptions Bind(IOptions defaults, string path, GivenSettings given)
+    {
+        // As `with` does: a record is never changed, and default ones may be shared.
+        var made = (IOptions)defaults.GetType().GetMethod("<Clone>$")!.Invoke(defaults, null)!;
+        foreach (var property in defaults.GetType().GetProperties())
+        {
+            var at = path + property.Name;
+            if (property.HoldsOptions())
+                property.SetValue(made, Bind((IOptions)property.GetValue(defaults)!, at + ".", given));
+            else if (Settings.ByPath.TryGetValue(at, out var setting) && given.Has(setting.Key))
+                property.SetValue(made, given[setting.Key]);
+        }
+
+        return made.Derive(name => Settings.ByPath.TryGetValue(path + name, out var setting) && given.Has(setting.Key));
+    }
+}

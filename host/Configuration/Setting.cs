@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using ActorTrain.Models.Options;
+
+namespace ActorTrain.Host.Configuration;
+
+/// <summary>One key of a run file: a property of an options record.</summary>
+public sealed partial class Setting
+{
+    private const string NoNames = "none";
+
+    private readonly IReadOnlyList<PropertyInfo> properties;
+    private readonly OptionAttribute option;
+
+    internal Setting(IReadOnlyList<PropertyInfo> properties, OptionAttribute option, string key, string? mayChangeBecause, object? value)
+    {
+        (this.properties, this.option, Key, MayChangeBecause) = (properties, option, key, mayChangeBecause);
+        IsRequired = Property.MustBeGiven();
+        DefaultText = IsRequired || option.Derived is not null ? null : Write(value);
+        Kind = KindOf(ValueType);
+    }
+
+    /// <summary>Dotted name, <c>section.key</c>.</summary>
+    public string Key { get; }
+
+    /// <summary>What values it takes.</summary>
+    public SettingKind Kind { get; }
+
+    /// <summary>Why a run may be resumed with another value; null where that would give other bits.</summary>
+    public string? MayChangeBecause { get; }
+
+    /// <summary>Whether it must be given.</summary>
+    public bool IsRequired { get; }
+
+    /// <summary>What holds where it is not given: a value, or in words how one is worked out; null where it must be given.</summary>
+    public string? Default => option.Derived is { } words ? Named(words) : DefaultText;
+
+    /// <summary>What it does, in a phrase.</summary>
+    public string Help => Named(option.Help);
+
+    /// <summary>What is counted or measured, where the help does not say so.</summary>
+    public string? Unit => option.Unit;
+
+    /// <summary>The keys that it sets and may not be given beside.</summary>
+    public IReadOnlyList<string> Sets => [.. option.Sets.Select(name => Settings.NameOf(Beside(name)))];
+
+    /// <summary>Its section.</summary>
+    public string Section => Key[..Key.IndexOf('.', StringComparison.Ordinal)];
+
+    /// <summary>Its name within the section.</summary>
+    public string Name => Key[(Section.Length + 1)..];
+
+    /// <summary>Path of its property below <see cref="RunConfiguration"/>.</summary>
+    internal string Path => string.Join('.', properties.Select(static property => property.Name));
+
+    // Null as well where the default is worked out.
+    private string? DefaultText { get; }
+
+    private PropertyInfo Property => properties[^1];
+
+    private Type ValueType => Nullable.GetUnderlyingType(Property.PropertyType) ?? Property.PropertyType;
+
+    /// <summary>Its value in a configuration, as YAML.</summary>
+    public string ValueIn(RunConfiguration configuration) =>
+        Property.PropertyType == typeof(string) ? Quote(TextIn(configuration)) : TextIn(configuration);
+
+    /// <summary>Whether a configuration has the default, so that it is the same as one that was made before there was this key.</summary>
+    internal bool IsDefaultIn(RunConfiguration configuration) => DefaultText == TextIn(configuration);
+
+    /// <summary>A value that <see cref="Kind"/> has read, as one of the property's type.</summary>
+    internal object? Convert(object value) => value switch
+    {
+        string word when word == option.Null => null,
+        long number when ValueType == typeof(int) => checked((int)number),
+        double number when Property.PropertyType == typeof(TimeSpan) => option.TimeOf(number),
+        _ => value,
+    };
+
+    private static string Quote(string text) =>
+        "\"" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
+
+    private string TextIn(RunConfiguration configuration) =>
+        Write(properties.Aggregate((object?)configuration, static (record, property) => property.GetValue(record)));
+
+    private string Write(object? value) => value switch
+    {
+        null => option.Null!,
+        bool flag => flag ? "true" : "false",
+        Enum word => Word(word),
+        ImmutableArray<string> names => names.IsEmpty ? NoNames : string.Join(", ", names),
+        double or TimeSpan => $"{option.NumberOf(value):R}".Replace("E-0", "e-", StringComparison.Ordinal).Replace('E', 'e'),
+        _ => $"{value}",
+    };
+
+    private SettingKind KindOf(Type type)
+    {
+        var kind = type == typeof(bool) ? new Flag()
+            : type == typeof(int) ? new Whole((long)option.Min, (long)Math.Min(option.Max, int.MaxValue))
+            : type == typeof(long) || type == typeof(ulong)
+                ? new Whole((long)option.Min, option.Max < long.MaxValue ? (long)option.Max : long.MaxValue)
+            : type == typeof(double) || type == typeof(TimeSpan) ? Number()
+            : type.IsEnum ? new Choice([.. Enum.GetValues(type).Cast<Enum>().Select(static value => (Word(value), (object)value))])
+            : option.Choices is { } choices ? Names((IReadOnlyList<string>)Property.DeclaringType!.GetProperty(choices)!.GetValue(null)!)
+            : type == typeof(string) ? new Text(option.Expectation, Matching, option.Words)
+            : (SettingKind)typeof(Setting).GetMethod(nameof(Readable), BindingFlags.NonPublic | BindingFlags.Static)!
+                .MakeGenericMethod(type).Invoke(null, null)!;
+        return option.Null is { } word ? new OrWord(kind, word) : kind;
+    }
+
+    private Number Number() => new(
+        double.IsNaN(option.Above) ? option.Min : option.Above, double.IsNaN(option.Below) ? option.Max : option.Below,
+        Above: !double.IsNaN(option.Above), Below: !double.IsNaN(option.Below));
+
+    private string? Matching(string text) => option.Pattern.Length == 0 || Regex.IsMatch(text, $@"\A({option.Pattern})\z") ? text : null;
+
+    private static Text Readable<T>()
+        where T : class, IOptionText<T> => new(T.Expectation, T.Read);
+
+    private static Text Names(IReadOnlyList<string> known) => new(
+        $"{NoNames}, or names out of {string.Join(", ", known)}, with commas between them",
+        text =>
+        {
+            const StringSplitOptions Clean = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+            ImmutableArray<string> names = text == NoNames ? [] : [.. text.Split(',', Clean)];
+            var isEach = names.All(known.Contains) && names.Distinct().Count() == names.Length;
+            return isEach && (text == NoNames || names.Length > 0) ? names : null;
+        });
+
+    private static string Word(Enum value) => value.ToString().ToLowerInvariant();
+
+    private string Beside(string name) => string.Join('.', [.. properties.SkipLast(1).Select(static property => property.Name), name]);
+
+    private string Named(string words) => Reference().Replace(words, match => Settings.NameOf(Beside(match.Groups[1].Value)));
+
+    [GeneratedRegex(@"\{(\w+)\}")]
+    private static partial Regex Reference();
+}

@@ -1,0 +1,72 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace ActorTrain.Models.Options;
+
+/// <summary>A record whose properties are options (<see cref="OptionAttribute"/>), or other records of options, or neither.</summary>
+public interface IOptions
+{
+    /// <summary>The same options, with those that were not given worked out from the others.</summary>
+    /// <param name="isGiven">Whether an option was given, by its property's name.</param>
+    IOptions Derive(Predicate<string> isGiven) => this;
+
+    /// <summary>What is wrong with the options together, if anything; bounds of single ones are checked already.</summary>
+    IEnumerable<OptionProblem> Validate() => [];
+}
+
+/// <summary>A value that a run file holds as a text.</summary>
+public interface IOptionText<TSelf>
+    where TSelf : IOptionText<TSelf>
+{
+    /// <summary>What the text must be, to follow "it must be".</summary>
+    static abstract string Expectation { get; }
+
+    /// <summary>Reads it as <see cref="object.ToString"/> writes it; null where it is no such value.</summary>
+    static abstract TSelf? Read(string text);
+}
+
+/// <summary>Checks options, in the names of their properties.</summary>
+public static class OptionValidation
+{
+    /// <summary>Whether a property holds another record of options.</summary>
+    public static bool HoldsOptions(this PropertyInfo property)
+    {
+        ArgumentNullException.ThrowIfNull(property);
+        return typeof(IOptions).IsAssignableFrom(property.PropertyType);
+    }
+
+    /// <summary>Whether a property is <c>required</c>, so that its option has no default.</summary>
+    public static bool MustBeGiven(this PropertyInfo property) => property.IsDefined(typeof(RequiredMemberAttribute));
+
+    /// <summary>What is wrong with options and those of the records below them.</summary>
+    public static IEnumerable<OptionProblem> Problems(this IOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        foreach (var property in options.GetType().GetProperties())
+        {
+            if (property.HoldsOptions())
+            {
+                foreach (var problem in ((IOptions)property.GetValue(options)!).Problems())
+                    yield return problem.Within(property.Name);
+            }
+            else if (property.GetCustomAttribute<OptionAttribute>() is { } option
+                && option.NumberOf(property.GetValue(options)) is { } number && !option.Admits(number))
+            {
+                yield return new OptionProblem($"{property.Name:key} is {number}, but it must be {option.Bounds}.");
+            }
+        }
+
+        foreach (var problem in options.Validate())
+            yield return problem;
+    }
+
+    /// <summary>Refuses options with which something is wrong.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="name">What a property is called by the person who gave them, given its path; null: by the property's name.</param>
+    /// <exception cref="UserErrorException">The first sentence of <see cref="Problems"/>.</exception>
+    public static void Require(this IOptions options, Func<string, string>? name = null)
+    {
+        if (options.Problems().FirstOrDefault() is { } problem)
+            throw new UserErrorException(problem.In(name ?? (static path => path)));
+    }
+}

@@ -1,0 +1,27 @@
+using ActorTrain.Models.Options;
+
+namespace ActorTrain.Models.Runtime;
+
+/// <summary>Which kernels may be chosen.</summary>
+public enum NumericsMode
+{
+    /// <summary>The fastest that this machine has.</summary>
+    Fast,
+
+    /// <summary>Those that every x86-64-v3 machine shares, so that all of them compute the same bits.</summary>
+    Portable,
+}
+
+/// <summary>Where to compute, and with which kernels.</summary>
+public sealed record ComputeOptions : IOptions
+{
+    [Option("fast: this machine's best kernels; portable: the same bits on every x86-64-v3 machine")]
+    public NumericsMode Numerics { get; init; } = NumericsMode.Fast;
+
+    [Option("where to compute", Pattern = "cpu|cuda(:[0-9]{1,3})?", Expectation = "cpu, cuda or cuda:N", Words = ["cpu", "cuda"],
+        MayChangeBecause = "the numeric fingerprint in each checkpoint records it, and a change is flagged")]
+    public string Device { get; init; } = "cpu";
+
+    [Option("threads per trainer; 0 divides the cores among the trainers", Max = 4096, MayChangeBecause = OptionText.WhoComputes)]
+    public int Threads { get; init; }
+}
