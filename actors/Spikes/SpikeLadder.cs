@@ -1,5 +1,4 @@
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Run;
 using ActorTrain.Models.Options;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;

@@ -38,7 +38,7 @@ internal static class ConfigurationBinder
     {
         // As `with` does: a record is never changed, and default ones may be shared.
         var made = (IOptions)defaults.GetType().GetMethod("<Clone>$")!.Invoke(defaults, null)!;
-        foreach (var property in defaults.GetType().GetProperties())
+        foreach (var property in OptionValidation.Properties(defaults.GetType()))
         {
             var at = path + property.Name;
             if (property.HoldsOptions())

@@ -33,7 +33,7 @@ public static partial class Settings
     private static IEnumerable<Setting> Below(object defaults, PropertyInfo[] path, string[] keys, string? reason)
     {
         reason = defaults.GetType().GetCustomAttribute<OptionGroupAttribute>()?.MayChangeBecause ?? reason;
-        foreach (var property in defaults.GetType().GetProperties())
+        foreach (var property in OptionValidation.Properties(defaults.GetType()))
         {
             PropertyInfo[] at = [.. path, property];
             if (property.GetCustomAttribute<OptionAttribute>() is { } option)

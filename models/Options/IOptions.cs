@@ -35,6 +35,22 @@ public static class OptionValidation
         return typeof(IOptions).IsAssignableFrom(property.PropertyType);
     }
 
+    /// <summary>The properties of an options record, its own before those of the record that it derives from, each in the order of their
+    /// declarations. That in which reflection lists them depends on what was asked of it before.</summary>
+    public static IEnumerable<PropertyInfo> Properties(Type record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return record.GetProperties().OrderBy(property => DistanceTo(property.DeclaringType!)).ThenBy(static property => property.MetadataToken);
+
+        int DistanceTo(Type declaring)
+        {
+            var distance = 0;
+            for (var type = record; type is not null && type != declaring; type = type.BaseType)
+                distance++;
+            return distance;
+        }
+    }
+
     /// <summary>Whether a property is <c>required</c>, so that its option has no default.</summary>
     public static bool MustBeGiven(this PropertyInfo property) => property.IsDefined(typeof(RequiredMemberAttribute));
 
@@ -42,7 +58,7 @@ public static class OptionValidation
     public static IEnumerable<OptionProblem> Problems(this IOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        foreach (var property in options.GetType().GetProperties())
+        foreach (var property in Properties(options.GetType()))
         {
             if (property.HoldsOptions())
             {
