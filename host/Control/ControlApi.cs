@@ -22,14 +22,19 @@ internal static class ControlApi
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Its documents as JSON; a quotation mark in a sentence stays readable.</summary>
-    public static readonly ControlJson Json = new(new JsonSerializerOptions(ControlJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    public static readonly ControlJson Json =
+        new(new JsonSerializerOptions(ControlJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    public static readonly ControlEndpoint<NoBody, StatusDocument> Status = new("GET", "status", Json.NoBody, Json.StatusDocument, new NoBody());
-    public static readonly ControlEndpoint<RollbackBody, MessageDocument> Rollback = Post("rollback", Json.RollbackBody, new RollbackBody(1200, 200));
+    public static readonly ControlEndpoint<NoBody, StatusDocument> Status =
+        new("GET", "status", Json.NoBody, Json.StatusDocument, new NoBody());
+    public static readonly ControlEndpoint<RollbackBody, MessageDocument> Rollback =
+        Post("rollback", Json.RollbackBody, new RollbackBody(1200, 200));
     public static readonly ControlEndpoint<SkipBody, MessageDocument> Skip = Post("skip", Json.SkipBody, new SkipBody(50));
-    public static readonly ControlEndpoint<LearningRateBody, MessageDocument> LearningRate = Post("learning-rate", Json.LearningRateBody, new LearningRateBody(0.5));
+    public static readonly ControlEndpoint<LearningRateBody, MessageDocument> LearningRate =
+        Post("learning-rate", Json.LearningRateBody, new LearningRateBody(0.5));
     public static readonly ControlEndpoint<ExtendBody, MessageDocument> Extend = Post("extend", Json.ExtendBody, new ExtendBody(4000));
-    public static readonly ControlEndpoint<TrainerBody, MessageDocument> Quarantine = Post("quarantine", Json.TrainerBody, new TrainerBody(1));
+    public static readonly ControlEndpoint<TrainerBody, MessageDocument> Quarantine =
+        Post("quarantine", Json.TrainerBody, new TrainerBody(1));
     public static readonly ControlEndpoint<TrainerBody, MessageDocument> Release = Post("release", Json.TrainerBody, new TrainerBody(1));
     public static readonly ControlEndpoint<NoBody, MessageDocument> Pause = Post("pause", Json.NoBody, new NoBody());
     public static readonly ControlEndpoint<NoBody, MessageDocument> Resume = Post("resume", Json.NoBody, new NoBody());
@@ -37,7 +42,8 @@ internal static class ControlApi
     public static readonly ControlEndpoint<NoBody, MessageDocument> Reload = Post("reload", Json.NoBody, new NoBody());
     public static readonly ControlEndpoint<StopBody, MessageDocument> Stop = Post("stop", Json.StopBody, new StopBody("maintenance"));
     public static readonly ControlEndpoint<TraceBody, MessageDocument> BeginTrace = Post("trace", Json.TraceBody, new TraceBody(10));
-    public static readonly ControlEndpoint<NoBody, TraceDocument> TakeTrace = new("GET", "trace", Json.NoBody, Json.TraceDocument, new NoBody());
+    public static readonly ControlEndpoint<NoBody, TraceDocument> TakeTrace =
+        new("GET", "trace", Json.NoBody, Json.TraceDocument, new NoBody());
 
     /// <summary>All of them, as the documentation lists them.</summary>
     public static readonly IReadOnlyList<ControlEndpoint> All =
@@ -67,7 +73,8 @@ internal abstract class ControlEndpoint(string method, string name, JsonTypeInfo
 }
 
 /// <inheritdoc/>
-internal sealed class ControlEndpoint<TBody, TAnswer>(string method, string name, JsonTypeInfo<TBody> body, JsonTypeInfo<TAnswer> answer, TBody example)
+internal sealed class ControlEndpoint<TBody, TAnswer>(
+    string method, string name, JsonTypeInfo<TBody> body, JsonTypeInfo<TAnswer> answer, TBody example)
     : ControlEndpoint(method, name, body, answer)
     where TBody : class
     where TAnswer : class

@@ -16,7 +16,8 @@ internal static class ControlClient
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The answer, or null where no process trains the run.</returns>
     /// <exception cref="UserErrorException">The run refused, or does not answer.</exception>
-    public static TAnswer? Ask<TBody, TAnswer>(RunDirectory run, ControlEndpoint<TBody, TAnswer> endpoint, TBody body, CancellationToken cancellation = default)
+    public static TAnswer? Ask<TBody, TAnswer>(
+        RunDirectory run, ControlEndpoint<TBody, TAnswer> endpoint, TBody body, CancellationToken cancellation = default)
         where TBody : class
         where TAnswer : class
     {
@@ -35,12 +36,14 @@ internal static class ControlClient
         catch (Exception exception) when (exception is HttpRequestException or IOException or JsonException)
         {
             throw new UserErrorException(
-                $"The process that trains {run.Path} closed the connection without a whole answer ({exception.GetBaseException().Message.TrimEnd('.')}); "
-                + "it may have ended, or have too many connections: try again.", exception);
+                $"The process that trains {run.Path} closed the connection without a whole answer "
+                + $"({exception.GetBaseException().Message.TrimEnd('.')}); it may have ended, or have too many connections: try again.",
+                exception);
         }
     }
 
-    private static async Task<TAnswer> Send<TBody, TAnswer>(Socket socket, ControlEndpoint<TBody, TAnswer> endpoint, TBody body, CancellationToken cancellation)
+    private static async Task<TAnswer> Send<TBody, TAnswer>(
+        Socket socket, ControlEndpoint<TBody, TAnswer> endpoint, TBody body, CancellationToken cancellation)
         where TBody : class
         where TAnswer : class
     {
@@ -51,8 +54,13 @@ internal static class ControlClient
             UseCookies = false,
             AllowAutoRedirect = false,
         };
-        using var client = new HttpClient(handler) { Timeout = 2 * ControlApi.Patience, MaxResponseContentBufferSize = ControlApi.LongestAnswer };
-        using var request = new HttpRequestMessage(new HttpMethod(endpoint.Method), $"http://localhost{endpoint.Path}?by={Uri.EscapeDataString(Environment.UserName)}");
+        using var client = new HttpClient(handler)
+        {
+            Timeout = 2 * ControlApi.Patience,
+            MaxResponseContentBufferSize = ControlApi.LongestAnswer,
+        };
+        var address = $"http://localhost{endpoint.Path}?by={Uri.EscapeDataString(Environment.UserName)}";
+        using var request = new HttpRequestMessage(new HttpMethod(endpoint.Method), address);
         if (body is not NoBody)
         {
             request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, endpoint.Body));
@@ -62,11 +70,13 @@ internal static class ControlClient
         using var response = await client.SendAsync(request, cancellation).ConfigureAwait(false);
         var content = await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
-            throw new UserErrorException(ProblemOf(content)?.Detail ?? $"The run answered {endpoint} with status {(int)response.StatusCode} and no reason.");
+            throw new UserErrorException(
+                ProblemOf(content)?.Detail ?? $"The run answered {endpoint} with status {(int)response.StatusCode} and no reason.");
         return JsonSerializer.Deserialize(content, endpoint.Answer) ?? throw new JsonException("The answer is null.");
     }
 
-    private static ProblemDocument? ProblemOf(byte[] content) => content.Length == 0 ? null : JsonSerializer.Deserialize(content, ControlApi.Json.ProblemDocument);
+    private static ProblemDocument? ProblemOf(byte[] content) =>
+        content.Length == 0 ? null : JsonSerializer.Deserialize(content, ControlApi.Json.ProblemDocument);
 }
 
 /// <summary>A request that an operator's command sends, and where to.</summary>

@@ -50,14 +50,16 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         return name.Length > 0 ? name : Environment.UserName;
     }
 
-    private static void Map<TBody, TAnswer>(IEndpointRouteBuilder routes, ControlEndpoint<TBody, TAnswer> endpoint, Func<TBody, HttpContext, Task<TAnswer>> answer)
+    private static void Map<TBody, TAnswer>(
+        IEndpointRouteBuilder routes, ControlEndpoint<TBody, TAnswer> endpoint, Func<TBody, HttpContext, Task<TAnswer>> answer)
         where TBody : class
         where TAnswer : class =>
         routes.MapMethods(endpoint.Path, [endpoint.Method], async context =>
         {
             var given = await Read(endpoint, context).ConfigureAwait(false);
             var document = await answer(given, context).ConfigureAwait(false);
-            await context.Response.WriteAsJsonAsync(document, endpoint.Answer, contentType: null, context.RequestAborted).ConfigureAwait(false);
+            await context.Response.WriteAsJsonAsync(document, endpoint.Answer, contentType: null, context.RequestAborted)
+                .ConfigureAwait(false);
         });
 
     private static async Task<TBody> Read<TBody, TAnswer>(ControlEndpoint<TBody, TAnswer> endpoint, HttpContext context)
@@ -66,7 +68,8 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
     {
         var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
         if (hasBody && !context.Request.HasJsonContentType())
-            throw new BadHttpRequestException("The body must be JSON: send it with Content-Type: application/json.", StatusCodes.Status415UnsupportedMediaType);
+            throw new BadHttpRequestException(
+                "The body must be JSON: send it with Content-Type: application/json.", StatusCodes.Status415UnsupportedMediaType);
         try
         {
             var body = hasBody
@@ -77,7 +80,8 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         catch (JsonException exception)
         {
             var place = exception.Path is { Length: > 2 } path ? $" at {path}" : "";
-            throw new BadHttpRequestException($"The body is malformed{place}; {endpoint} takes, for example, {endpoint.Example}.", exception);
+            throw new BadHttpRequestException(
+                $"The body is malformed{place}; {endpoint} takes, for example, {endpoint.Example}.", exception);
         }
     }
 
@@ -88,7 +92,8 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         try
         {
             await next(context).ConfigureAwait(false);
-            (status, detail) = (context.Response.StatusCode, $"There is no {context.Request.Method} {context.Request.Path}; the endpoints are {string.Join(", ", ControlApi.All)}.");
+            status = context.Response.StatusCode;
+            detail = $"There is no {context.Request.Method} {context.Request.Path}; the endpoints are {string.Join(", ", ControlApi.All)}.";
         }
         catch (BadHttpRequestException exception)
         {
@@ -103,23 +108,28 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
             return;
         context.Response.StatusCode = status;
         var problem = new ProblemDocument(status, ReasonPhrases.GetReasonPhrase(status), detail);
-        await context.Response.WriteAsJsonAsync(problem, ControlApi.Json.ProblemDocument, "application/problem+json", context.RequestAborted).ConfigureAwait(false);
+        await context.Response
+            .WriteAsJsonAsync(problem, ControlApi.Json.ProblemDocument, "application/problem+json", context.RequestAborted)
+            .ConfigureAwait(false);
     }
 
     private static Task<MessageDocument> Message(string sentence) => Task.FromResult(new MessageDocument(sentence));
 
     private static BadHttpRequestException Unavailable(string sentence) => new(sentence, StatusCodes.Status503ServiceUnavailable);
 
-    private Func<TBody, HttpContext, Task<MessageDocument>> Intervene<TBody>(Func<TBody, OperatorCommand> command) => async (body, context) =>
+    private Func<TBody, HttpContext, Task<MessageDocument>> Intervene<TBody>(
+        Func<TBody, OperatorCommand> command) => async (body, context) =>
     {
         try
         {
-            var answer = await control.Intervene(ByOf(context.Request.Query["by"]), command(body), context.RequestAborted).ConfigureAwait(false);
+            var by = ByOf(context.Request.Query["by"]);
+            var answer = await control.Intervene(by, command(body), context.RequestAborted).ConfigureAwait(false);
             return answer.IsAccepted ? new MessageDocument(answer.Sentence) : throw new UserErrorException(answer.Sentence);
         }
         catch (TimeoutException)
         {
-            throw Unavailable("The run has not recorded it yet, and may still do it: its database may be unavailable; see `actortrain status`.");
+            throw Unavailable(
+                "The run has not recorded it yet, and may still do it: its database may be unavailable; see `actortrain status`.");
         }
     };
 
@@ -141,7 +151,8 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         if (trainers < 1)
             throw new BadHttpRequestException("scale needs the number of trainers, at least 1.");
         if (trainers > mostTrainers)
-            throw new BadHttpRequestException($"{run.Name} has {mostTrainers} lanes, so of {trainers} trainers some would have nothing to compute; give at most {mostTrainers}.");
+            throw new BadHttpRequestException(
+                $"{run.Name} has {mostTrainers} lanes, so {trainers} trainers are too many; give at most {mostTrainers}.");
         control.Scale(trainers);
         return $"{run.Name} continues with {trainers} {(trainers == 1 ? "trainer" : "trainers")}; the result is the same.";
     }

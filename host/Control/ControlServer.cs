@@ -13,7 +13,8 @@ using Microsoft.Extensions.Logging;
 
 namespace ActorTrain.Host.Control;
 
-/// <summary>Serves <see cref="ControlApi"/> at the control socket of a run while it is trained: ASP.NET Core, without its console, configuration, signals and TCP ports.</summary>
+/// <summary>Serves <see cref="ControlApi"/> at the control socket of a run in training: ASP.NET Core, without its console, configuration,
+/// signals and TCP ports.</summary>
 internal sealed class ControlServer : IDisposable
 {
     private readonly RunDirectory run;
@@ -26,7 +27,8 @@ internal sealed class ControlServer : IDisposable
     /// <param name="run">The run, whose lock this process holds.</param>
     /// <param name="routes">What its endpoints do.</param>
     /// <param name="log">Told of what goes wrong.</param>
-    /// <param name="patience">How long a silent client is waited for, and at the end an answer that is being made; null: <see cref="ControlApi.Patience"/>.</param>
+    /// <param name="patience">How long a silent client is waited for, and at the end an answer that is being made; null: as
+    /// <see cref="ControlApi.Patience"/> says.</param>
     /// <exception cref="UserErrorException">The socket cannot be made.</exception>
     public ControlServer(RunDirectory run, ControlRoutes routes, ILoggerFactory log, TimeSpan? patience = null)
     {
@@ -36,7 +38,7 @@ internal sealed class ControlServer : IDisposable
         application = Build(socket, routes, log);
 
         // Training does not wait; whoever connects already is answered in a moment.
-        starting = Task.Run(() => application.StartAsync());
+        starting = Task.Run(() => Start(log.CreateLogger<ControlServer>()));
     }
 
     /// <summary>Takes the socket away, finishes the answers that are being made, and closes all connections.</summary>
@@ -47,8 +49,23 @@ internal sealed class ControlServer : IDisposable
         isOver = true;
         File.Delete(run.ControlSocket);
 
-        // An answer that hangs does not keep the process: Kestrel abandons it, and what it may still use stays.
-        Task.Run(Stop).Wait(patience + TimeSpan.FromSeconds(5));
+        // An answer that hangs does not keep the process: Kestrel abandons it, and what it may still use stays. Nor does an end that fails.
+        Task.WhenAny(Task.Run(Stop)).Wait(patience + TimeSpan.FromSeconds(5));
+    }
+
+    // A run without its control API is still worth training.
+    private async Task Start(ILogger log)
+    {
+        try
+        {
+            await application.StartAsync().ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever it is, it is logged.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            log.LogError(exception, "The control API did not start");
+        }
     }
 
     private async Task Stop()
