@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Options;
-using System.Diagnostics.CodeAnalysis;
 
 namespace ActorTrain.Actors.Spikes;
 

@@ -14,7 +14,7 @@ public sealed class TrainerRosterTests
     {
         var roster = Roster(2);
         roster[0]!.IsRetiring = true;
-        roster.Members().ShouldBe([roster[1]]);
+        roster.Members().ShouldBe([roster[1]!]);
         roster[1]!.IsRetiring = true;
         roster.Members().Count.ShouldBe(2);
     }

@@ -9,8 +9,8 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
-using Akka.Configuration;
 using ActorTrain.Tests.Replicas;
+using Akka.Configuration;
 
 namespace ActorTrain.Actors.Tests.Training;
 

@@ -39,7 +39,16 @@ internal static class Messages
 
     private static readonly StepSignals Signals = new()
     {
-        Step = 12, Loss = double.NaN, LaneLosses = [1, 2], GradientNorm = double.PositiveInfinity, TensorNorms = [1], EmbeddingNorm = 2, BlockNorms = [3], UpdateNorm = 4, NonFinite = 5, Tokens = 6,
+        Step = 12,
+        Loss = double.NaN,
+        LaneLosses = [1, 2],
+        GradientNorm = double.PositiveInfinity,
+        TensorNorms = [1],
+        EmbeddingNorm = 2,
+        BlockNorms = [3],
+        UpdateNorm = 4,
+        NonFinite = 5,
+        Tokens = 6,
     };
 
     private static readonly StepMeasurement Measured = new(13, 2.5, 0.7, TimeSpan.FromSeconds(0.25), [1, 2]) { LearningRate = 3e-4 };

@@ -4,12 +4,12 @@ using ActorTrain.Data.Shards;
 using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;
 
-namespace ActorTrain.Actors.Tests.Training;
+namespace ActorTrain.Data.Tests.Plan;
 
 public sealed class SampleReaderTests : IDisposable
 {
     private const int EndOfText = 256;
-    private readonly TestFolder folder = new();
+    private readonly TemporaryFolder folder = new();
 
     public void Dispose() => folder.Dispose();
 
@@ -19,7 +19,7 @@ public sealed class SampleReaderTests : IDisposable
         var random = new Random(5);
         for (var round = 0; round < 20; round++)
         {
-            using var store = Prepare([.. Enumerable.Range(0, 1 + random.Next(3)).Select(_ => new string('x', 1 + random.Next(60)))], round);
+            using var store = Prepare([.. Enumerable.Range(0, 1 + random.Next(3)).Select(_ => new string('x', 1 + random.Next(round % 2 == 0 ? 60 : 1500)))], round);
             var tokens = new long[store.Train.Tokens];
             store.Train.Read(0, tokens);
             foreach (var (context, microBatch) in new[] { (1, 1), (7, 3), (16, 4), ((int)store.Train.Tokens, 2), ((int)store.Train.Tokens - 1, 1), (1000, 8) })
@@ -45,16 +45,16 @@ public sealed class SampleReaderTests : IDisposable
 
     private TokenStore Prepare(string[] documents, int round)
     {
-        var inputs = documents.Select((_, i) => folder.At($"{round}-{i}.txt")).ToArray();
+        var inputs = documents.Select((_, i) => folder.Of($"{round}-{i}.txt")).ToArray();
         foreach (var (path, text) in inputs.Zip(documents))
             File.WriteAllText(path, text);
         return TokenStore.Open(CorpusPreparation.Run(new PreparationOptions
         {
             Source = new SourceOptions { Inputs = inputs },
-            Output = folder.At($"data-{round}"),
+            Output = folder.Of($"data-{round}"),
             Tokenizer = TokenizerKind.Bytes,
             HeldOutFraction = 0,
-            ShardTokens = 11,
+            ShardTokens = 1024,
         }).Folder);
     }
 }
