@@ -36,11 +36,13 @@ public static class OptionValidation
     }
 
     /// <summary>The properties of an options record, its own before those of the record that it derives from, each in the order of their
-    /// declarations. That in which reflection lists them depends on what was asked of it before.</summary>
+    /// declarations. That in which reflection lists them depends on what was asked of it before. Static ones, which hold records of the
+    /// same kind, are not options.</summary>
     public static IEnumerable<PropertyInfo> Properties(Type record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return record.GetProperties().OrderBy(property => DistanceTo(property.DeclaringType!)).ThenBy(static property => property.MetadataToken);
+        return record.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .OrderBy(property => DistanceTo(property.DeclaringType!)).ThenBy(static property => property.MetadataToken);
 
         int DistanceTo(Type declaring)
         {
