@@ -21,7 +21,7 @@ public sealed class GoodputClock
     /// <summary>Cause of a time without a process after one that ended in order.</summary>
     public const string Stopped = "stopped";
 
-    /// <summary>Cause of an end that was no wish, and of the time without a process after it.</summary>
+    /// <summary>Cause of an end that nobody requested, and of the time without a process after it.</summary>
     public const string Failed = "failed";
 
     private readonly SortedDictionary<(GoodputActivity Activity, string Cause), (long Ticks, int Begun)> shares = [];

@@ -45,12 +45,12 @@ public sealed record PauseRun : OperatorCommand;
 public sealed record ContinueRun : OperatorCommand;
 
 /// <summary>An operator wants something. Answered by an <see cref="OperatorAnswer"/> once it is recorded, or refused at once.</summary>
-/// <param name="Wish">Tells it from others.</param>
+/// <param name="Number">Tells it from others.</param>
 /// <param name="By">Who.</param>
 /// <param name="Command">What.</param>
-public sealed record OperatorWish(long Wish, string By, OperatorCommand Command) : IRunInput;
+public sealed record OperatorRequest(long Number, string By, OperatorCommand Command) : IRunInput;
 
-/// <summary>What came of a wish.</summary>
+/// <summary>What came of a request.</summary>
 /// <param name="IsAccepted">Whether it is done, or begun.</param>
 /// <param name="Sentence">What happens now, or why it does not.</param>
 public sealed record OperatorAnswer(bool IsAccepted, string Sentence);

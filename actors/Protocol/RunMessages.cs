@@ -2,7 +2,7 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Protocol;
 
-/// <summary>Whatever the run decides upon: a report of an actor below it, a wish from outside, or the clock.</summary>
+/// <summary>Whatever the run decides upon: a report of an actor below it, a request from outside, or the clock.</summary>
 public interface IRunInput;
 
 /// <summary>Time has passed.</summary>

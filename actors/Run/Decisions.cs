@@ -53,7 +53,7 @@ internal sealed class Decisions
     public IEnumerable<RunEvent> Waiting => outbox.Waiting;
 
     /// <summary>Whether no step may be begun until more are durable.</summary>
-    public bool HoldUp => outbox.HoldsUp;
+    public bool HoldsUp => outbox.HoldsUp;
 
     /// <summary>Whether an extension of the run is not durable.</summary>
     public bool ExtensionWaits => outbox.IsExtending;

@@ -19,7 +19,7 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
     public bool IsDue => due is not null;
 
     /// <summary>Whether the weights must not change before they are evaluated.</summary>
-    public bool HoldUp => due == progress.Step;
+    public bool HoldsUp => due == progress.Step;
 
     /// <summary>A step is complete.</summary>
     /// <param name="isEnding">Whether the run is to end before its last step.</param>
@@ -34,7 +34,7 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
     /// <summary>Begins the evaluation that is due, once somebody is ready for it.</summary>
     public void Begin()
     {
-        if (!HoldUp || roster.All.Any(static trainer => trainer.Evaluating is not null) || roster.Ready(progress.Step) is not { } evaluator)
+        if (!HoldsUp || roster.All.Any(static trainer => trainer.Evaluating is not null) || roster.Ready(progress.Step) is not { } evaluator)
             return;
         evaluator.Evaluating = new Evaluate(progress.Step);
         roster.Tell(evaluator, evaluator.Evaluating);

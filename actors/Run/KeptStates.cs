@@ -13,13 +13,13 @@ internal sealed class KeptStates
 
     /// <summary>Continues with what there is.</summary>
     /// <param name="slots">Snapshots that fit into memory.</param>
-    /// <param name="remains">What there is.</param>
+    /// <param name="recovery">What there is.</param>
     /// <param name="decisions">What was abandoned is not continued from.</param>
     /// <param name="interventions">A state without one of them that was in force before it was abandoned too.</param>
-    public KeptStates(int slots, RunRemains remains, Decisions decisions, Interventions interventions)
+    public KeptStates(int slots, RecoveryState recovery, Decisions decisions, Interventions interventions)
     {
-        origins.AddRange(remains.Origins.Where(origin => origin.WeightsHash is not null && !decisions.History.IsVoid(origin)));
-        Snapshots = new SnapshotSlots(slots, remains.Held.Where(held => held.Course.Holds(interventions.All, held.Step)));
+        origins.AddRange(recovery.Origins.Where(origin => origin.WeightsHash is not null && !decisions.History.IsVoid(origin)));
+        Snapshots = new SnapshotSlots(slots, recovery.Held.Where(held => held.Course.Holds(interventions.All, held.Step)));
     }
 
     /// <summary>Snapshots in memory.</summary>

@@ -76,7 +76,7 @@ internal sealed class MetricsOutbox(long step, long decided)
     }
 
     /// <summary>Rows are in the file.</summary>
-    public void Hear(Published published)
+    public void Handle(Published published)
     {
         if (published.Life != life?.Life)
             return;
@@ -88,7 +88,7 @@ internal sealed class MetricsOutbox(long step, long decided)
     }
 
     /// <summary>Rows are durable.</summary>
-    public void Hear(MetricsDurable durable)
+    public void Handle(MetricsDurable durable)
     {
         if (durable.Life == life?.Life)
             Durable = Math.Max(Durable, durable.Number);

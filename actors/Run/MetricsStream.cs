@@ -91,10 +91,10 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
                     Repeat();
                 break;
             case Published published:
-                outbox.Hear(published);
+                outbox.Handle(published);
                 break;
             case MetricsDurable durable:
-                outbox.Hear(durable);
+                outbox.Handle(durable);
                 break;
             case MetricsFailed failed:
                 end.Fail($"The run is saved after step {step} and stops there, for lack of that step's metrics: {failed.Reason}");

@@ -15,7 +15,7 @@ internal sealed class OperatorDesk(
     public bool HasPaused { get; private set; } = decisions.Known.IsPaused;
 
     /// <summary>Handles a request.</summary>
-    public void Handle(OperatorWish request)
+    public void Handle(OperatorRequest request)
     {
         if (end.IsRecorded)
         {
@@ -98,7 +98,7 @@ internal sealed class OperatorDesk(
         answers.RemoveAll(answer => answer.Decision <= decisions.Durable);
     }
 
-    private void Intervene(OperatorWish request, long from, long skip, double factor, string reason, string sentence)
+    private void Intervene(OperatorRequest request, long from, long skip, double factor, string reason, string sentence)
     {
         if (from >= progress.LastStep)
         {
@@ -110,7 +110,7 @@ internal sealed class OperatorDesk(
         Accept(request, sentence);
     }
 
-    private void Accept(OperatorWish request, string sentence) => answers.Add((decisions.Last, request.Wish, new OperatorAnswer(true, sentence)));
+    private void Accept(OperatorRequest request, string sentence) => answers.Add((decisions.Last, request.Number, new OperatorAnswer(true, sentence)));
 
-    private void Refuse(OperatorWish request, string sentence) => output.Do(new AnswerOperator(request.Wish, new OperatorAnswer(false, sentence)));
+    private void Refuse(OperatorRequest request, string sentence) => output.Do(new AnswerOperator(request.Number, new OperatorAnswer(false, sentence)));
 }

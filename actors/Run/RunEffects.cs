@@ -32,10 +32,10 @@ public sealed record ToCheckpointer(CheckpointCommand Command) : RunEffect;
 /// <param name="Command">What.</param>
 public sealed record ToSpikeDetector(JudgeStep Command) : RunEffect;
 
-/// <summary>Tell an operator what came of a wish.</summary>
-/// <param name="Wish">The wish's number.</param>
+/// <summary>Tell an operator what came of a request.</summary>
+/// <param name="Request">The request's number.</param>
 /// <param name="Answer">The answer.</param>
-public sealed record AnswerOperator(long Wish, OperatorAnswer Answer) : RunEffect;
+public sealed record AnswerOperator(long Request, OperatorAnswer Answer) : RunEffect;
 
 /// <summary>Tell the publisher of metrics.</summary>
 /// <param name="Command">What.</param>
@@ -74,7 +74,7 @@ public sealed record Show(Measurement Measurement, long Steps) : RunNotice;
 /// <param name="Step">Its step.</param>
 public sealed record ShowCheckpoint(long Step) : RunNotice;
 
-/// <summary>Send a <see cref="Tick"/> at a time; one that was wished for a later time may come as well.</summary>
+/// <summary>Send a <see cref="Tick"/> at a time; one that was asked for at a later time may come as well.</summary>
 /// <param name="At">When.</param>
 public sealed record WakeAt(DateTimeOffset At) : RunEffect;
 

@@ -7,7 +7,7 @@ namespace ActorTrain.Actors.Run;
 
 /// <summary>Keeps the supervisor of a run alive, and hands over how the run ended.</summary>
 /// <remarks>One that failed is replaced by another under a new name, not restarted in place: a restart would wait for trainers that hang, and what
-/// the children of the one that failed still say would reach the other one. What people wished of the first is told to the next.</remarks>
+/// the children of the one that failed still say would reach the other one. What people requested of the first is told to the next.</remarks>
 public sealed class RunGuardian : ReceiveActor
 {
     /// <summary>The guardian's name under the actor system's user guardian.</summary>
@@ -33,8 +33,8 @@ public sealed class RunGuardian : ReceiveActor
         supervisor = Begin();
         Receive<RunEnded>(ended => outcome.TrySetResult(ended));
         Receive<GetStatus>(status => supervisor.Forward(status));
-        Receive<ScaleTrainers>(wish => supervisor.Forward(scale = wish));
-        Receive<StopRun>(wish => supervisor.Forward(stop = wish));
+        Receive<ScaleTrainers>(request => supervisor.Forward(scale = request));
+        Receive<StopRun>(request => supervisor.Forward(stop = request));
         Receive<IRunInput>(input => supervisor.Forward(input));
         Receive<Replacement>(Replace);
     }
@@ -46,13 +46,13 @@ public sealed class RunGuardian : ReceiveActor
 
         // Told to itself: a supervisor that fails after it said how the run ended is heard out first, and needs nobody in its place.
         Self.Tell(budget.Spend("The supervisor of the run", reason, SteadyClock.Of(Context.System).Now, MemoryExhaustion.IsCauseOf(exception)) is { } report
-            ? new RunEnded(RunEnding.Failed, parts.Remains.Origin.Step, report)
+            ? new RunEnded(RunEnding.Failed, parts.RecoveryState.Origin.Step, report)
             : new Replacement(reason));
         return Directive.Stop;
     });
 
     /// <inheritdoc/>
-    protected override void PostStop() => outcome.TrySetResult(new RunEnded(RunEnding.Stopped, parts.Remains.Origin.Step, "The actor system was stopped."));
+    protected override void PostStop() => outcome.TrySetResult(new RunEnded(RunEnding.Stopped, parts.RecoveryState.Origin.Step, "The actor system was stopped."));
 
     private void Replace(Replacement replacement)
     {

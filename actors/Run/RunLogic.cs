@@ -45,27 +45,27 @@ public sealed class RunLogic
     /// <summary>Makes the decisions of a run that has not begun.</summary>
     /// <param name="options">What they depend on.</param>
     /// <param name="plan">Names the positions of a batch that is vetoed.</param>
-    /// <param name="remains">What there is to begin from.</param>
+    /// <param name="recovery">What there is to begin from.</param>
     /// <param name="events">What the journal holds.</param>
-    public RunLogic(RunLogicOptions options, BatchPlan plan, RunRemains remains, IReadOnlyList<RunEvent> events)
+    public RunLogic(RunLogicOptions options, BatchPlan plan, RecoveryState recovery, IReadOnlyList<RunEvent> events)
     {
         this.options = options;
-        var unwritten = remains.Unwritten;
+        var unwritten = recovery.Unwritten;
         var decided = unwritten.After(events);
         isNew = !decided.OfType<RunStarted>().Any();
-        formerEnd = remains.Trainers is null ? options.FormerEnd : null;
+        formerEnd = recovery.Trainers is null ? options.FormerEnd : null;
         recordedCheckpoint = decided.OfType<CheckpointCommitted>().LastOrDefault()?.Step;
 
         decisions = new Decisions(decided, events.Count, options.JournalBuffer, output, end, faults);
         metrics = new MetricsStream(new MetricsOutbox(unwritten.MetricsStep, decisions.Durable), options.MetricsBuffer, output, end, decisions);
         var interventions = new Interventions(decisions.Known.Corrections);
-        states = new KeptStates(options.SnapshotSlots, remains, decisions, interventions);
+        states = new KeptStates(options.SnapshotSlots, recovery, decisions, interventions);
         var (step, course) = states.Newest;
         progress = new RunProgress(options.Schedule, plan, interventions, step, Math.Max(options.Steps, decisions.Known.Steps), course);
         metrics.Inherit(unwritten.Measurements, progress);
-        roster = new TrainerRoster(options, remains, states.Origin, decisions.Known.Quarantined, output);
+        roster = new TrainerRoster(options, recovery, states.Origin, decisions.Known.Quarantined, output);
         checkpointing = new CheckpointSchedule(options, decided);
-        rounds = new Rounds(options, remains.LastRound, output, roster, progress, decisions);
+        rounds = new Rounds(options, recovery.LastRound, output, roster, progress, decisions);
         evaluations = new Evaluations(options, output, roster, progress, rounds, metrics);
         saving = new Saving(options, output, end, decisions, metrics, roster, progress, states, votes, checkpointing);
         var rollback = new Rollback(output, decisions, roster, progress, states, rounds, votes, saving, evaluations, metrics);
@@ -90,7 +90,7 @@ public sealed class RunLogic
     public int WantedTrainers => roster.Wanted;
 
     /// <summary>What the next supervisor in this process needs, should this one fail.</summary>
-    public RunRemains Remains => new(
+    public RecoveryState RecoveryState => new(
         [.. states.Origins], [.. states.Snapshots.Held], rounds.LastNumber, roster.Generation, roster.Wanted, roster.Known,
         new UnwrittenRecords(decisions.Durable, [.. decisions.Waiting], metrics.WrittenStep, [.. metrics.Waiting]));
 
@@ -128,7 +128,7 @@ public sealed class RunLogic
         // What comes after the end is recorded changes nothing any more; it only has to become durable.
         if (end.IsOver || (end.IsRecorded && input is not (JournalReport or MetricsReport or Tick)))
         {
-            if (input is OperatorWish late)
+            if (input is OperatorRequest late)
                 operators.Handle(late);
             return output.Effects;
         }
@@ -168,7 +168,7 @@ public sealed class RunLogic
                 decisions.Handle(report);
                 metrics.FollowDecisions();
                 break;
-            case OperatorWish request:
+            case OperatorRequest request:
                 operators.Handle(request);
                 break;
             case Tick:
@@ -236,7 +236,7 @@ public sealed class RunLogic
         integrity.Check();
 
         // Whoever copies or evaluates the weights of this step does so before they change, and nobody falls too far behind.
-        if (!saving.IsCopying && !evaluations.HoldUp && rounds.Updates.Count < options.TotalsKept && end.Failure is null)
+        if (!saving.IsCopying && !evaluations.HoldsUp && rounds.Updates.Count < options.TotalsKept && end.Failure is null)
             judge.Judge();
         transfer.GiveStates();
         LookAround();
@@ -273,7 +273,7 @@ public sealed class RunLogic
     {
         if (rounds.Current is not null || progress.IsComplete || end.IsEnding || operators.HasPaused)
             return;
-        if (decisions.HoldUp || metrics.HoldsUp)
+        if (decisions.HoldsUp || metrics.HoldsUp)
         {
             decisions.TellWait(progress.Step);
             return;

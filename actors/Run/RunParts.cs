@@ -56,7 +56,7 @@ public sealed class RunParts
     public IFaultInjector? Faults { get; init; }
 
     /// <summary>What is left of the run when its supervisor fails.</summary>
-    public required RunRemains Remains { get; set; }
+    public required RecoveryState RecoveryState { get; set; }
 
     /// <summary>How often the supervisor was begun: names of what must not wait for what a former one left.</summary>
     internal int Lives { get; set; }

@@ -27,7 +27,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
 
     private readonly RunParts parts;
     private readonly RestartBudget budget;
-    private readonly List<IRunInput> wishes = [];
+    private readonly List<IRunInput> early = [];
     private readonly Dictionary<long, IActorRef> operators = [];
     private readonly IActorRef[] reducers;
     private readonly int[] replacements;
@@ -59,11 +59,11 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         Receive<JournalRecovered>(Begin);
         Receive<JournalAway>(Miss);
         Receive<JournalUnreadable>(
-            unreadable => Context.Parent.Tell(new RunEnded(RunEnding.Failed, parts.Remains.Origin.Step, $"The journal cannot be read {unreadable.Reason}.")),
+            unreadable => Context.Parent.Tell(new RunEnded(RunEnding.Failed, parts.RecoveryState.Origin.Step, $"The journal cannot be read {unreadable.Reason}.")),
             _ => logic is null);
         Receive<Notice>(notice => parts.Show(new Say(notice.Sentence, notice.IsWarning)));
         Receive<ReadDecisions>(read => journal?.Tell(read));
-        Receive<OperatorWish>(wish =>
+        Receive<OperatorRequest>(request =>
         {
             if (logic is null)
             {
@@ -71,15 +71,15 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
                 return;
             }
 
-            operators[wish.Wish] = Sender;
-            Do(logic.Step(wish, Now));
+            operators[request.Number] = Sender;
+            Do(logic.Step(request, Now));
         });
         Receive<IRunInput>(input =>
         {
             if (logic is not null)
                 Do(logic.Step(input, Now));
             else if (input is StopRun or ScaleTrainers)
-                wishes.Add(input);
+                early.Add(input);
         });
     }
 
@@ -111,7 +111,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         {
             // Here, and not when it has stopped: that takes as long as a trainer hangs.
             if (logic is not null)
-                parts.Remains = logic.Remains;
+                parts.RecoveryState = logic.RecoveryState;
             throw;
         }
     }
@@ -134,7 +134,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         }
 
         Timers.Cancel(nameof(ReadDecisions));
-        logic = new RunLogic(parts.Options, parts.Plan, parts.Remains, recovered.Events);
+        logic = new RunLogic(parts.Options, parts.Plan, parts.RecoveryState, recovered.Events);
         parts.Transport.CloseAll();
         for (var i = 0; i < reducers.Length; i++)
             StartReducer(i);
@@ -150,8 +150,8 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
 
         StartTrainerSupervisor();
         Do(logic.Begin(Now));
-        foreach (var wish in wishes)
-            Do(logic.Step(wish, Now));
+        foreach (var request in early)
+            Do(logic.Step(request, Now));
     }
 
     private IActorRef StartWriter(Props props, ActorRole role)
@@ -247,8 +247,8 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             case ToSpikeDetector(var command):
                 detector!.Tell(command);
                 break;
-            case AnswerOperator(var wish, var answer):
-                if (operators.Remove(wish, out var asking))
+            case AnswerOperator(var request, var answer):
+                if (operators.Remove(request, out var asking))
                     asking.Tell(answer);
                 break;
             case ToMetrics(var command):
@@ -270,7 +270,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
                 Timers.StartSingleTimer(nameof(Tick), new Tick(), SteadyClock.Of(Context.System).Until(at));
                 break;
             case EndRun(var outcome):
-                parts.Remains = logic!.Remains;
+                parts.RecoveryState = logic!.RecoveryState;
                 Context.Parent.Tell(outcome);
                 break;
             case RunNotice notice:
@@ -285,7 +285,7 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
 
     private RunStatus Status()
     {
-        var status = logic?.Status() ?? new RunStatus(parts.Remains.Origin.Step, parts.Options.Steps, 0, "reading the journal", [], 0, []);
+        var status = logic?.Status() ?? new RunStatus(parts.RecoveryState.Origin.Step, parts.Options.Steps, 0, "reading the journal", [], 0, []);
         return status with
         {
             WantedTrainers = logic?.WantedTrainers ?? parts.Options.Trainers,

@@ -10,7 +10,7 @@ internal sealed class RunView(
     RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress, Rounds rounds, Saving saving, Evaluations evaluations, OperatorDesk operators,
     FaultCounts faults, TimeAccount time)
 {
-    private bool IsHeldUp => decisions.HoldUp || metrics.HoldsUp;
+    private bool IsHeldUp => decisions.HoldsUp || metrics.HoldsUp;
 
     /// <summary>How the run stands.</summary>
     public RunStatus Status() => new(
@@ -39,7 +39,7 @@ internal sealed class RunView(
     private string Phase() => end.IsOver ? "ended"
         : end.Failure is not null ? "failing"
         : end.StopReason is not null ? "stopping"
-        : IsHeldUp ? (decisions.HoldUp ? "paused: the database is away" : "paused: the metrics file is slow")
+        : IsHeldUp ? (decisions.HoldsUp ? "paused: the database is away" : "paused: the metrics file is slow")
         : operators.HasPaused ? "paused by an operator"
         : progress.IsComplete ? "finishing"
         : !roster.HasMembers ? "waiting for a trainer"
@@ -52,12 +52,12 @@ internal sealed class RunView(
         if (end.IsRecorded)
             return ending;
         if (IsHeldUp)
-            return (GoodputActivity.Recovering, decisions.HoldUp ? "journal away" : "metrics file slow");
+            return (GoodputActivity.Recovering, decisions.HoldsUp ? "journal away" : "metrics file slow");
         if (operators.HasPaused && rounds.Current is null)
             return (GoodputActivity.Paused, null);
         if (time.Trouble is { } trouble && rounds.HaveBegun)
             return (GoodputActivity.Recovering, trouble);
-        if (evaluations.HoldUp)
+        if (evaluations.HoldsUp)
             return (GoodputActivity.Evaluating, null);
         if (saving.IsCopying)
             return (GoodputActivity.Saving, saving.CopiesForDisk ? "checkpoint" : "snapshot");

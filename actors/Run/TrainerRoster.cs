@@ -20,17 +20,17 @@ internal sealed class TrainerRoster
 
     /// <summary>Continues with what is known of former trainers.</summary>
     /// <param name="options">What the run depends on.</param>
-    /// <param name="remains">What is left of the run's last life in this process.</param>
+    /// <param name="recovery">What is left of the run's last life in this process.</param>
     /// <param name="origin">The state that a new process begins from: it says whose part in it is not proved.</param>
     /// <param name="quarantined">Trainers that may take no part.</param>
     /// <param name="output">Takes what is to be done.</param>
-    public TrainerRoster(RunLogicOptions options, RunRemains remains, RunOrigin origin, IEnumerable<int> quarantined, RunOutput output)
+    public TrainerRoster(RunLogicOptions options, RecoveryState recovery, RunOrigin origin, IEnumerable<int> quarantined, RunOutput output)
     {
         (this.options, this.output, this.quarantined) = (options, output, [.. quarantined]);
-        (Generation, Wanted) = (remains.Generation, remains.Trainers ?? options.Trainers);
-        foreach (var (number, trainer) in remains.Known)
+        (Generation, Wanted) = (recovery.Generation, recovery.Trainers ?? options.Trainers);
+        foreach (var (number, trainer) in recovery.Known)
             former.Add(number, trainer);
-        if (remains.Known.Count > 0)
+        if (recovery.Known.Count > 0)
             return;
 
         // A checkpoint of an older program says nothing: then nobody is proved.

@@ -32,7 +32,7 @@ public sealed class Trainer : BreakableActor
         this.makeDevice = makeDevice;
         this.threads = threads;
         this.run = run;
-        Receive<TrainerCommand>(command => Do(trainer => trainer.Hear(command)));
+        Receive<TrainerCommand>(command => Do(trainer => trainer.Handle(command)));
         Receive<Work>(work => work.Number == workNumber, _ => Do(static trainer => trainer.Work()));
         Receive<Work>(static _ => { });
     }

@@ -44,7 +44,7 @@ public sealed class TrainerLogic
     public bool HasWork => owed.Count > 0 || evaluating is not null;
 
     /// <summary>Obeys a command, save for what <see cref="Work"/> does piece by piece.</summary>
-    public void Hear(TrainerCommand command)
+    public void Handle(TrainerCommand command)
     {
         switch (command)
         {

@@ -40,7 +40,7 @@ public sealed class TrainerSupervisor : BreakableActor, IWithTimers
         this.faults = faults;
         logic = new TrainerSupervisorLogic(options);
         Receive<TellTrainer>(Forward);
-        Receive<TrainerSupervisorCommand>(command => Do(logic.Hear(command, Now)));
+        Receive<TrainerSupervisorCommand>(command => Do(logic.Handle(command, Now)));
         Receive<Terminated>(Ended);
         Receive<Wake>(_ => Do(logic.Tick(Now)));
     }

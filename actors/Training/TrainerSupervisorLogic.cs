@@ -29,7 +29,7 @@ public sealed class TrainerSupervisorLogic
     /// <param name="command">The command.</param>
     /// <param name="at">The time.</param>
     /// <returns>What is to be done, in order.</returns>
-    public IReadOnlyList<TrainerSupervisorEffect> Hear(TrainerSupervisorCommand command, DateTimeOffset at)
+    public IReadOnlyList<TrainerSupervisorEffect> Handle(TrainerSupervisorCommand command, DateTimeOffset at)
     {
         Begin(at);
         switch (command)

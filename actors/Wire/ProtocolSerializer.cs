@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using System.Text.Json;
 using Akka.Actor;
 using Akka.Configuration;
@@ -35,14 +36,14 @@ public sealed class ProtocolSerializer(ExtendedActorSystem system) : SerializerW
     public override object FromBinary(byte[] bytes, string manifest)
     {
         var form = WireForms.Of(manifest)
-            ?? throw new System.Runtime.Serialization.SerializationException($"A message of the form \"{manifest}\" came, which this program does not know; run the same version on all nodes.");
+            ?? throw new SerializationException($"A message of the form \"{manifest}\" came, which this program does not know; run the same version on all nodes.");
         try
         {
             return JsonSerializer.Deserialize(bytes, form.Json) ?? throw new JsonException("it is null");
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new System.Runtime.Serialization.SerializationException($"A message of the form \"{manifest}\" was damaged on its way: {exception.Message}", exception);
+            throw new SerializationException($"A message of the form \"{manifest}\" was damaged on its way: {exception.Message}", exception);
         }
     }
 

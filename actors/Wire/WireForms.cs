@@ -35,7 +35,7 @@ internal static class WireForms
         Form("published", WireJson.Default.Published),
         Form("metrics-durable", WireJson.Default.MetricsDurable),
         Form("metrics-failed", WireJson.Default.MetricsFailed),
-        Form("operator-wish", WireJson.Default.OperatorWish),
+        Form("operator-request", WireJson.Default.OperatorRequest),
         Form("operator-answer", WireJson.Default.OperatorAnswer),
         Form("add-block", WireJson.Default.AddBlock),
         Form("reducer-started", WireJson.Default.ReducerStarted),
@@ -164,7 +164,7 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
 [JsonSerializable(typeof(Published))]
 [JsonSerializable(typeof(MetricsDurable))]
 [JsonSerializable(typeof(MetricsFailed))]
-[JsonSerializable(typeof(OperatorWish))]
+[JsonSerializable(typeof(OperatorRequest))]
 [JsonSerializable(typeof(OperatorAnswer))]
 [JsonSerializable(typeof(AddBlock))]
 [JsonSerializable(typeof(ReducerStarted))]

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Recovery;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models.Plan;

@@ -50,8 +50,8 @@ internal sealed class TrainingProcess : IDisposable
         if (limitMemory)
             start.Environment["DOTNET_GCHeapHardLimit"] = ManagedMemory.ToString("x", CultureInfo.InvariantCulture);
         var child = new TrainingProcess(new Process { StartInfo = start });
-        child.process.OutputDataReceived += (_, line) => child.Hear(line.Data);
-        child.process.ErrorDataReceived += (_, line) => child.Hear(line.Data);
+        child.process.OutputDataReceived += (_, line) => child.Handle(line.Data);
+        child.process.ErrorDataReceived += (_, line) => child.Handle(line.Data);
         child.process.Start();
         child.process.BeginOutputReadLine();
         child.process.BeginErrorReadLine();
@@ -78,7 +78,7 @@ internal sealed class TrainingProcess : IDisposable
         process.Dispose();
     }
 
-    private void Hear(string? line)
+    private void Handle(string? line)
     {
         if (string.IsNullOrWhiteSpace(line))
             return;

@@ -23,11 +23,11 @@ internal static class OperatorCommands
     public static CliCommand Define(string name, string description, string lesson, string examples, Func<ParseResult, ControlCall> call)
     {
         var run = RunArgument.Create("A run by its name under runs/ or its folder, which a process is training.");
-        return new CliCommand<OperatorRequest>(
-            name, description, $"{lesson}\n{Recorded}\n\nExamples:\n{examples}", line => new OperatorRequest(line.GetRequiredValue(run), call(line)), Run) { run };
+        return new CliCommand<OperatorCall>(
+            name, description, $"{lesson}\n{Recorded}\n\nExamples:\n{examples}", line => new OperatorCall(line.GetRequiredValue(run), call(line)), Run) { run };
     }
 
-    private static int Run(OperatorRequest request, CommandContext context)
+    private static int Run(OperatorCall request, CommandContext context)
     {
         var run = NamedRun.Find(request.Run).Directory;
         var answer = request.Call.Send(run) ?? throw new UserErrorException($"No process is training {run.Path}; start it with `actortrain pretrain`.");
@@ -37,4 +37,4 @@ internal static class OperatorCommands
 }
 
 /// <summary>What an operator's command is asked.</summary>
-internal sealed record OperatorRequest(string Run, ControlCall Call);
+internal sealed record OperatorCall(string Run, ControlCall Call);

@@ -19,13 +19,13 @@ internal sealed class HangUpSignal : IDisposable
     {
         this.file = file;
         this.progress = progress;
-        registration = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Hear);
+        registration = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle);
     }
 
     /// <inheritdoc/>
     public void Dispose() => registration.Dispose();
 
-    private void Hear(PosixSignalContext context)
+    private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
         try

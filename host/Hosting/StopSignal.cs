@@ -21,8 +21,8 @@ public sealed partial class StopSignal : IDisposable
     {
         this.heard = heard;
         this.end = end ?? EndProcess;
-        registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Hear));
-        registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Hear));
+        registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle));
+        registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle));
     }
 
     /// <summary>Whether a stop was asked for.</summary>
@@ -53,7 +53,7 @@ public sealed partial class StopSignal : IDisposable
         requested.Dispose();
     }
 
-    private void Hear(PosixSignalContext context)
+    private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
         Receive(context.Signal);

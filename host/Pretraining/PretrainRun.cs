@@ -193,7 +193,7 @@ internal sealed class PretrainRun : IDisposable
             using var stopping = stop.Register(() => control.Stop("stopped by signal"));
             var ended = outcome.Task.GetAwaiter().GetResult();
             origin = origin with { Step = ended.Step };
-            Leave(parts.Remains.Unwritten);
+            Leave(parts.RecoveryState.Unwritten);
             return ended.Ending switch
             {
                 RunEnding.Finished => true,
@@ -332,7 +332,7 @@ internal sealed class PretrainRun : IDisposable
                 Reached = MetricsLog.ReadHistory(directory.MetricsFile).Reached,
             },
             Show = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf).Show,
-            Remains = RunRemains.Of(Origins(), Left()),
+            RecoveryState = RecoveryState.Of(Origins(), Left()),
         };
     }
 

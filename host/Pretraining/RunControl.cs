@@ -15,7 +15,7 @@ internal sealed class RunControl(IActorRef run, MessageTrace trace, Action<int> 
 
     // An answer waits for the database.
     private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(15);
-    private long wishes;
+    private long requests;
 
     /// <inheritdoc/>
     public async Task<RunStatus> GetStatus(CancellationToken cancellation)
@@ -35,7 +35,7 @@ internal sealed class RunControl(IActorRef run, MessageTrace trace, Action<int> 
     {
         try
         {
-            return await run.Ask<OperatorAnswer>(new OperatorWish(Interlocked.Increment(ref wishes), by, command), RecordPatience, cancellation).ConfigureAwait(false);
+            return await run.Ask<OperatorAnswer>(new OperatorRequest(Interlocked.Increment(ref requests), by, command), RecordPatience, cancellation).ConfigureAwait(false);
         }
         catch (AskTimeoutException exception)
         {

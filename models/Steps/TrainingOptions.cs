@@ -1,5 +1,4 @@
 using System.Numerics;
-using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Options;
 using ActorTrain.Models.Runtime;

@@ -64,7 +64,7 @@ internal static class RecoveryBench
             trainee.GoBack(at - back);
             trainee.Run(2);
 
-            // The step that was under way may still have been committed before the wish was heard.
+            // The step that was under way may still have been committed before the request came.
             return trainee.Steps.Skip(count).First(step => step.Step <= at).Elapsed.TotalSeconds;
         }
     }

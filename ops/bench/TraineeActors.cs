@@ -45,7 +45,7 @@ internal sealed class TraineeActors : IDisposable
     private readonly Dictionary<long, long> committedAt = [];
     private volatile StepMeasurement? last;
 
-    private long wishes;
+    private long requests;
 
     // Each supervisor waits here on a thread of the pool, which begins with no more than there are processors and gets others late.
     static TraineeActors() => ThreadPool.SetMinThreads(4 * Environment.ProcessorCount, 1);
@@ -103,7 +103,7 @@ internal sealed class TraineeActors : IDisposable
             },
             Show = Show,
             Faults = faults,
-            Remains = RunRemains.Of([]),
+            RecoveryState = RecoveryState.Of([]),
         };
         Directory.CreateDirectory(directory.Path);
         log = RunLog.Open(directory);
@@ -176,7 +176,7 @@ internal sealed class TraineeActors : IDisposable
 
     /// <summary>Sends the run back, as an operator would.</summary>
     /// <param name="to">Updates to go back to.</param>
-    public void GoBack(long to) => run.Tell(new OperatorWish(++wishes, "benchmark", new RollBackRun(to, 0)));
+    public void GoBack(long to) => run.Tell(new OperatorRequest(++requests, "benchmark", new RollBackRun(to, 0)));
 
     public void Dispose()
     {

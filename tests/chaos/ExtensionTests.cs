@@ -1,5 +1,4 @@
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Run;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Chaos.Tests.World;
 using ActorTrain.Models.Plan;
@@ -45,7 +44,7 @@ public sealed class ExtensionTests : IDisposable
             OnStep = (self, step) =>
             {
                 if (step >= 5 && !asked)
-                    self.Tell(new OperatorWish(1, "ann", new ExtendRun(Longer)));
+                    self.Tell(new OperatorRequest(1, "ann", new ExtendRun(Longer)));
                 asked |= step >= 5;
             },
         };

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Chaos.Tests.World;

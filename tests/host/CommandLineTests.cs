@@ -1,4 +1,3 @@
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Sources;
@@ -48,14 +47,14 @@ public sealed class CommandLineTests
         { "scale r --trainers 3", new ScaleRequest("r", 3) },
         { "trace r", new TraceRequest("r", 10, null) },
         { "trace r --steps 3 --output t.json", new TraceRequest("r", 3, "t.json") },
-        { "rollback r --to 12", new OperatorRequest("r", new ControlCall<RollbackBody>(ControlApi.Rollback, new RollbackBody(12))) },
-        { "rollback r --to 0 --skip 200", new OperatorRequest("r", new ControlCall<RollbackBody>(ControlApi.Rollback, new RollbackBody(0, 200))) },
-        { "skip r --batches 5", new OperatorRequest("r", new ControlCall<SkipBody>(ControlApi.Skip, new SkipBody(5))) },
-        { "lr r --factor 0.5", new OperatorRequest("r", new ControlCall<LearningRateBody>(ControlApi.LearningRate, new LearningRateBody(0.5))) },
-        { "quarantine r --trainer 1", new OperatorRequest("r", new ControlCall<TrainerBody>(ControlApi.Quarantine, new TrainerBody(1))) },
-        { "quarantine r --trainer 1 --release", new OperatorRequest("r", new ControlCall<TrainerBody>(ControlApi.Release, new TrainerBody(1))) },
-        { "pause r", new OperatorRequest("r", new ControlCall<NoBody>(ControlApi.Pause, new NoBody())) },
-        { "resume r", new OperatorRequest("r", new ControlCall<NoBody>(ControlApi.Resume, new NoBody())) },
+        { "rollback r --to 12", new OperatorCall("r", new ControlCall<RollbackBody>(ControlApi.Rollback, new RollbackBody(12))) },
+        { "rollback r --to 0 --skip 200", new OperatorCall("r", new ControlCall<RollbackBody>(ControlApi.Rollback, new RollbackBody(0, 200))) },
+        { "skip r --batches 5", new OperatorCall("r", new ControlCall<SkipBody>(ControlApi.Skip, new SkipBody(5))) },
+        { "lr r --factor 0.5", new OperatorCall("r", new ControlCall<LearningRateBody>(ControlApi.LearningRate, new LearningRateBody(0.5))) },
+        { "quarantine r --trainer 1", new OperatorCall("r", new ControlCall<TrainerBody>(ControlApi.Quarantine, new TrainerBody(1))) },
+        { "quarantine r --trainer 1 --release", new OperatorCall("r", new ControlCall<TrainerBody>(ControlApi.Release, new TrainerBody(1))) },
+        { "pause r", new OperatorCall("r", new ControlCall<NoBody>(ControlApi.Pause, new NoBody())) },
+        { "resume r", new OperatorCall("r", new ControlCall<NoBody>(ControlApi.Resume, new NoBody())) },
         { "goodput r", new GoodputRequest("r", false, null) },
         { "goodput r --json --plot a.svg", new GoodputRequest("r", true, "a.svg") },
         { "status r", new StatusRequest("r", false) },

@@ -1,6 +1,5 @@
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Run;
 using ActorTrain.Persistence.Goodput;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;

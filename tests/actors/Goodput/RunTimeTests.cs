@@ -66,7 +66,7 @@ public sealed class RunTimeTests
         {
             went = run;
             run.Until(static logic => logic.TakenSteps == 9);
-            run.Give(new OperatorWish(1, "ann", new RollBackRun(3, 2)));
+            run.Give(new OperatorRequest(1, "ann", new RollBackRun(3, 2)));
         });
         var back = went!.Journal.OfType<RunRolledBack>().Single();
         report.NewSteps.ShouldBe(12);
@@ -82,11 +82,11 @@ public sealed class RunTimeTests
         var report = Report(static run =>
         {
             run.Until(static logic => logic.TakenSteps == 6);
-            run.Give(new OperatorWish(1, "ann", new PauseRun()));
+            run.Give(new OperatorRequest(1, "ann", new PauseRun()));
             run.Until(static logic => logic.Status().Phase == "paused by an operator");
             var since = run.Now;
             run.Until(_ => run.Now - since > TimeSpan.FromMinutes(3));
-            run.Give(new OperatorWish(2, "ann", new ContinueRun()));
+            run.Give(new OperatorRequest(2, "ann", new ContinueRun()));
         });
         report.TimeOf(GoodputActivity.Paused).ShouldBeGreaterThan(TimeSpan.FromMinutes(3));
         (report.NewSteps, report.LostSteps, report.Failures).ShouldBe((12, 0, 0));

@@ -16,9 +16,9 @@ public sealed class FormerEndTests
         var options = new RunLogicOptions { ConfigurationHash = "h", Schedule = Arithmetic.Constant(10), Lanes = 1, FormerEnd = "It was killed." };
         var plan = new BatchPlan(seed: 1, samples: 10, batchSize: 1, lanes: 1);
         RunEvent[] before = [new RunStarted(Noon, "h", 10, 1, 1)];
-        var first = new RunLogic(options, plan, RunRemains.Of([]), before);
+        var first = new RunLogic(options, plan, RecoveryState.Of([]), before);
         Resumed(first).FormerEnd.ShouldBe("It was killed.");
-        Resumed(new RunLogic(options, plan, first.Remains, before)).FormerEnd.ShouldBeNull();
+        Resumed(new RunLogic(options, plan, first.RecoveryState, before)).FormerEnd.ShouldBeNull();
     }
 
     private static RunResumed Resumed(RunLogic logic) => logic.Begin(Noon).OfType<ToJournal>().Select(static effect => effect.Command.Event).OfType<RunResumed>().Last();

@@ -34,15 +34,15 @@ public sealed class OutboxTests
             outbox.Add(Row(step), decision: 0);
         outbox.Meet(new PublisherStarted(1)).IsNew.ShouldBeTrue();
         outbox.Meet(new PublisherStarted(1)).IsNew.ShouldBeFalse();
-        outbox.Hear(new Published(1, 2));
-        outbox.Hear(new MetricsDurable(1, 1));
+        outbox.Handle(new Published(1, 2));
+        outbox.Handle(new MetricsDurable(1, 1));
         (outbox.WrittenStep, outbox.Durable, outbox.Count).ShouldBe((2, 1, 2));
 
         outbox.Meet(new PublisherStarted(2)).ShouldBe((new GoOnAfter(2, 2, 2), true));
-        outbox.Hear(new Published(1, 4));
-        outbox.Hear(new MetricsDurable(1, 4));
+        outbox.Handle(new Published(1, 4));
+        outbox.Handle(new MetricsDurable(1, 4));
         (outbox.WrittenStep, outbox.Durable, outbox.Count).ShouldBe((2, 1, 2));
-        Should.Throw<InvariantException>(() => outbox.Hear(new Published(2, 9)));
+        Should.Throw<InvariantException>(() => outbox.Handle(new Published(2, 9)));
     }
 
     [Fact]

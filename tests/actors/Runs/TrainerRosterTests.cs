@@ -56,7 +56,7 @@ public sealed class TrainerRosterTests
     private static TrainerRoster Roster(int members)
     {
         var options = new RunLogicOptions { ConfigurationHash = "c", Schedule = new LearningRateSchedule(1, 0, 100, 1), Lanes = 8, Audit = new AuditOptions { Every = 4 } };
-        var roster = new TrainerRoster(options, RunRemains.Of([]), RunOrigin.Seed, [], new RunOutput());
+        var roster = new TrainerRoster(options, RecoveryState.Of([]), RunOrigin.Seed, [], new RunOutput());
         for (var number = 0; number < members; number++)
         {
             var trainer = roster.Add(number);

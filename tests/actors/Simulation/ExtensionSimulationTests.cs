@@ -84,7 +84,7 @@ public sealed class ExtensionSimulationTests
     {
         var run = new SimulatedRun(1, Small, Plan, new Weather { JournalAway = 1, StormInputs = int.MaxValue });
         run.Until(static logic => logic.TakenSteps == 9);
-        run.Give(new OperatorWish(1, "ann", new ExtendRun(40)));
+        run.Give(new OperatorRequest(1, "ann", new ExtendRun(40)));
         var at = 0L;
         run.Until(logic => (at = logic.TakenSteps) > 0 && run.Inputs > 20_000);
         run.Steps.Count.ShouldBeLessThanOrEqualTo(10);
@@ -108,10 +108,10 @@ public sealed class ExtensionSimulationTests
         var run = Stopped(1, Small, 20);
         run.NextProcess(Small with { Extension = (40, "ann") });
         run.Until(static logic => logic.TakenSteps == 25);
-        run.Give(new OperatorWish(1, "ann", new RollBackRun(10, 0)));
+        run.Give(new OperatorRequest(1, "ann", new RollBackRun(10, 0)));
         run.Until(static logic => logic.TakenSteps == 12);
-        run.Give(new OperatorWish(2, "ann", new ExtendRun(40)));
-        run.Give(new OperatorWish(3, "ann", new ExtendRun(50)));
+        run.Give(new OperatorRequest(2, "ann", new ExtendRun(40)));
+        run.Give(new OperatorRequest(3, "ann", new ExtendRun(50)));
         run.Run(400_000);
         run.Answers.Select(static answer => answer.IsAccepted).ShouldBe([true, false, true], ignoreOrder: true);
         Check(run, 50, (20, 40), (13, 50));
@@ -124,9 +124,9 @@ public sealed class ExtensionSimulationTests
     {
         var run = new SimulatedRun(1, Small with { SnapshotSlots = 2 }, Plan);
         run.Until(static logic => logic.TakenSteps == 13);
-        run.Give(new OperatorWish(1, "ann", new RollBackRun(to, 0)));
+        run.Give(new OperatorRequest(1, "ann", new RollBackRun(to, 0)));
         run.Until(static logic => logic.TakenSteps == 6);
-        run.Give(new OperatorWish(2, "ann", new ExtendRun(40)));
+        run.Give(new OperatorRequest(2, "ann", new ExtendRun(40)));
         run.Run(400_000);
         Check(run, 40, (to, 40));
     }
@@ -134,7 +134,7 @@ public sealed class ExtensionSimulationTests
     [Fact]
     public void A_run_that_is_ending_refuses_what_comes_too_late()
     {
-        var run = Stopped(1, Small, 20, () => new OperatorWish(1, "ann", new ExtendRun(40)));
+        var run = Stopped(1, Small, 20, () => new OperatorRequest(1, "ann", new ExtendRun(40)));
         run.Answers.ShouldHaveSingleItem().IsAccepted.ShouldBeFalse();
         Check(run, 20);
     }
@@ -147,7 +147,7 @@ public sealed class ExtensionSimulationTests
             """u8);
         var lowered = new Correction(1, 3, [], 0.5, "ann", "ann lowered the rate.");
         var origin = new RunOrigin(7, "ff", Course.Start.With(lowered));
-        var logic = new RunLogic(Small, Plan, RunRemains.Of([origin], left), [new RunStarted(default, "hash", 20, 8, 3), new CourseCorrected(default, 3, lowered)]);
+        var logic = new RunLogic(Small, Plan, RecoveryState.Of([origin], left), [new RunStarted(default, "hash", 20, 8, 3), new CourseCorrected(default, 3, lowered)]);
         logic.Begin(DateTimeOffset.UnixEpoch);
         logic.Step(new PublisherStarted(1), DateTimeOffset.UnixEpoch).OfType<ToMetrics>().Select(static effect => effect.Command).OfType<Publish>()
             .ShouldHaveSingleItem().Measurement.ShouldBeOfType<StepMeasurement>().LearningRate.ShouldBe(0.5 * Schedule.At(6));
@@ -171,7 +171,7 @@ public sealed class ExtensionSimulationTests
                     {
                         var at = random.NextInt64(last);
                         run.UntilEnded(logic => logic.TakenSteps >= at);
-                        run.Give(new OperatorWish(end, "ann", new ExtendRun(end)));
+                        run.Give(new OperatorRequest(end, "ann", new ExtendRun(end)));
                         if (random.Next(2) == 0)
                             run.NextProcess();
                     }

@@ -120,7 +120,7 @@ public sealed class KeepingSimulationTests
     {
         var run = new SimulatedRun(1, Small with { CheckpointEvery = 0 }, Plan);
         run.Until(static logic => logic.TakenSteps == 15);
-        run.Give(new OperatorWish(1, "somebody", new RollBackRun(13, 2)));
+        run.Give(new OperatorRequest(1, "somebody", new RollBackRun(13, 2)));
         run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
         var back = run.Journal.OfType<RunRolledBack>().ShouldHaveSingleItem();
         (back.From, back.Step).ShouldBe((StateKind.Snapshot, 12));
@@ -134,7 +134,7 @@ public sealed class KeepingSimulationTests
         run.Until(static logic => logic.TakenSteps == 17);
         run.Until(logic => run.Plane.Checkpoints.ContainsKey(15));
         var left = run.Plane.Checkpoints[15];
-        run.Give(new OperatorWish(1, "somebody", new RollBackRun(8, 3)));
+        run.Give(new OperatorRequest(1, "somebody", new RollBackRun(8, 3)));
         run.Until(logic => run.Plane.Checkpoints.ContainsKey(8));
         run.Plane.Checkpoints.Keys.ShouldBe([5, 8]);
         run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);

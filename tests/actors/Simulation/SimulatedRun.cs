@@ -29,7 +29,7 @@ internal sealed partial class SimulatedRun
     private readonly List<(long Number, Measurement? Item, long Step)> file = [];
     private readonly Func<long, bool> poison;
     private readonly Func<IReadOnlyList<long>, double> lossOf;
-    private long wishes;
+    private long requests;
     private long? expected;
     private long publisherLife = 1;
     private RunLogic logic;
@@ -194,7 +194,7 @@ internal sealed partial class SimulatedRun
 
     private RunLogic NewLogic()
     {
-        return new RunLogic(options, plan, logic?.Remains ?? RunRemains.Of([]), [.. Journal]);
+        return new RunLogic(options, plan, logic?.RecoveryState ?? RecoveryState.Of([]), [.. Journal]);
     }
 
     // All that a new process finds, checkpoints that were left by going back among it.
@@ -203,7 +203,7 @@ internal sealed partial class SimulatedRun
         plane.Slots.AsSpan().Clear();
         options = options with { Trainers = NextTrainers?.Invoke(random) ?? options.Trainers };
         var found = new RunLogic(
-            options, plan, RunRemains.Of(plane.Checkpoints.Select(saved => new RunOrigin(saved.Key, saved.Value.ToString("x16", CultureInfo.InvariantCulture), plane.Courses[saved.Key])
+            options, plan, RecoveryState.Of(plane.Checkpoints.Select(saved => new RunOrigin(saved.Key, saved.Value.ToString("x16", CultureInfo.InvariantCulture), plane.Courses[saved.Key])
             {
                 Unproved = UnprovedWork.Read(plane.Unproved[saved.Key]),
             })), [.. Journal]);
@@ -276,7 +276,7 @@ internal sealed partial class SimulatedRun
             5 => new PauseRun(),
             _ => new ContinueRun(),
         };
-        Later(TimeSpan.FromMilliseconds(1), () => Decide(new OperatorWish(++wishes, "someone", command), life));
+        Later(TimeSpan.FromMilliseconds(1), () => Decide(new OperatorRequest(++requests, "someone", command), life));
 
         // Nobody pauses a run for good.
         if (command is PauseRun)
@@ -285,7 +285,7 @@ internal sealed partial class SimulatedRun
 
     private void Continue()
     {
-        Decide(new OperatorWish(++wishes, "someone", new ContinueRun()), life);
+        Decide(new OperatorRequest(++requests, "someone", new ContinueRun()), life);
         if (Outcome is null && logic.Status().Phase.StartsWith("paused by", StringComparison.Ordinal))
             Later(TimeSpan.FromSeconds(5), Continue);
     }

@@ -90,7 +90,7 @@ public sealed class UnprovedWorkSimulationTests
             for (var step = 5; step < 50; step += 5 + random.Next(10))
             {
                 run.Until(logic => logic.TakenSteps >= step);
-                run.Give(random.Next(3) == 0 ? new OperatorWish(step, "ann", new QuarantineTrainer(random.Next(4))) : new ScaleTrainers(4 + random.Next(4)));
+                run.Give(random.Next(3) == 0 ? new OperatorRequest(step, "ann", new QuarantineTrainer(random.Next(4))) : new ScaleTrainers(4 + random.Next(4)));
             }
 
             Finish(run, seed);

@@ -25,8 +25,8 @@ public sealed class TrainerLogicTests : IDisposable
     [Fact]
     public void Lanes_are_computed_one_at_a_time_block_after_block_and_each_block_is_published()
     {
-        trainer.Hear(LoadFour);
-        trainer.Hear(Compute(Ticket, new LaneBlock(0, 2), new LaneBlock(6, 1)));
+        trainer.Handle(LoadFour);
+        trainer.Handle(Compute(Ticket, new LaneBlock(0, 2), new LaneBlock(6, 1)));
         Drain().ShouldBe(3);
         device.Log.ShouldBe(["load 4", "begin {0-1}", "lane 0", "lane 1", "publish 10", "begin {6}", "lane 6", "publish 10"]);
         Told(
@@ -38,20 +38,20 @@ public sealed class TrainerLogicTests : IDisposable
     public void A_repeated_command_is_answered_and_not_obeyed_again()
     {
         var block = new LaneBlock(0, 1);
-        trainer.Hear(LoadFour);
-        trainer.Hear(LoadFour);
-        trainer.Hear(Compute(Ticket, block));
-        trainer.Hear(Compute(Ticket, block));
+        trainer.Handle(LoadFour);
+        trainer.Handle(LoadFour);
+        trainer.Handle(Compute(Ticket, block));
+        trainer.Handle(Compute(Ticket, block));
         Drain();
-        trainer.Hear(Compute(Ticket, block));
-        trainer.Hear(new CopyState(2, 4, 1));
-        trainer.Hear(new CopyState(2, 4, 1));
-        trainer.Hear(new Evaluate(4));
+        trainer.Handle(Compute(Ticket, block));
+        trainer.Handle(new CopyState(2, 4, 1));
+        trainer.Handle(new CopyState(2, 4, 1));
+        trainer.Handle(new Evaluate(4));
         Drain();
-        trainer.Hear(new Evaluate(4));
-        trainer.Hear(new ApplyUpdate(Round, 1.5, UpdateAdjustment.None));
-        trainer.Hear(new ApplyUpdate(Round, 1.5, UpdateAdjustment.None));
-        trainer.Hear(LoadFour);
+        trainer.Handle(new Evaluate(4));
+        trainer.Handle(new ApplyUpdate(Round, 1.5, UpdateAdjustment.None));
+        trainer.Handle(new ApplyUpdate(Round, 1.5, UpdateAdjustment.None));
+        trainer.Handle(LoadFour);
         trainer.Step.ShouldBe(5);
         device.Log.ShouldBe(["load 4", "begin {0}", "lane 0", "publish 10", "copy 2", "evaluate", "batch", "batch", "apply 10 1.5"]);
         reports.Count(static report => report is StateLoaded).ShouldBe(3);
@@ -66,12 +66,12 @@ public sealed class TrainerLogicTests : IDisposable
     [Fact]
     public void What_it_cannot_obey_at_its_step_is_answered_with_the_step_it_is_at()
     {
-        trainer.Hear(Compute(Ticket, new LaneBlock(0, 1)));
-        trainer.Hear(LoadFour);
-        trainer.Hear(Compute(new Ticket(3, new Round(11, 5)), new LaneBlock(0, 1)));
-        trainer.Hear(new ApplyUpdate(new Round(9, 3), 1, UpdateAdjustment.None));
-        trainer.Hear(new CopyState(0, 5, 1));
-        trainer.Hear(new Evaluate(3));
+        trainer.Handle(Compute(Ticket, new LaneBlock(0, 1)));
+        trainer.Handle(LoadFour);
+        trainer.Handle(Compute(new Ticket(3, new Round(11, 5)), new LaneBlock(0, 1)));
+        trainer.Handle(new ApplyUpdate(new Round(9, 3), 1, UpdateAdjustment.None));
+        trainer.Handle(new CopyState(0, 5, 1));
+        trainer.Handle(new Evaluate(3));
         trainer.HasWork.ShouldBeFalse();
         Told(
             new AtAnotherStep(Key, -1), new StateLoaded(Key, 4, 1), new AtAnotherStep(Key, 4), new AtAnotherStep(Key, 4), new AtAnotherStep(Key, 4),
@@ -82,10 +82,10 @@ public sealed class TrainerLogicTests : IDisposable
     public void More_lanes_of_the_same_round_come_on_top_and_each_is_answered_under_the_ticket_it_was_asked_with()
     {
         var later = Ticket with { Generation = 4 };
-        trainer.Hear(LoadFour);
-        trainer.Hear(Compute(Ticket, new LaneBlock(0, 2)));
+        trainer.Handle(LoadFour);
+        trainer.Handle(Compute(Ticket, new LaneBlock(0, 2)));
         trainer.Work();
-        trainer.Hear(Compute(later, new LaneBlock(2, 1), new LaneBlock(0, 2)));
+        trainer.Handle(Compute(later, new LaneBlock(2, 1), new LaneBlock(0, 2)));
         Drain();
         device.Log.Count(static line => line.StartsWith("lane", StringComparison.Ordinal)).ShouldBe(3);
         reports.OfType<BlockComputed>().Select(static report => (report.Ticket, report.Block)).ShouldBe(
@@ -96,11 +96,11 @@ public sealed class TrainerLogicTests : IDisposable
     public void A_new_round_of_the_same_step_ends_what_was_under_way_and_an_old_one_is_passed_over()
     {
         var again = new Ticket(3, new Round(11, 4));
-        trainer.Hear(LoadFour);
-        trainer.Hear(Compute(Ticket, new LaneBlock(0, 4)));
+        trainer.Handle(LoadFour);
+        trainer.Handle(Compute(Ticket, new LaneBlock(0, 4)));
         trainer.Work();
-        trainer.Hear(Compute(again, new LaneBlock(0, 1)));
-        trainer.Hear(Compute(Ticket, new LaneBlock(4, 4)));
+        trainer.Handle(Compute(again, new LaneBlock(0, 1)));
+        trainer.Handle(Compute(Ticket, new LaneBlock(4, 4)));
         Drain();
         device.Log.ShouldBe(["load 4", "begin {0-3}", "lane 0", "give up", "begin {0}", "lane 0", "publish 11"]);
         reports.OfType<BlockComputed>().Single().Ticket.ShouldBe(again);
@@ -109,10 +109,10 @@ public sealed class TrainerLogicTests : IDisposable
     [Fact]
     public void Lanes_of_a_round_that_it_has_applied_are_passed_over_without_a_word()
     {
-        trainer.Hear(LoadFour);
-        trainer.Hear(new ApplyUpdate(Round, 1, UpdateAdjustment.None));
+        trainer.Handle(LoadFour);
+        trainer.Handle(new ApplyUpdate(Round, 1, UpdateAdjustment.None));
         reports.Clear();
-        trainer.Hear(Compute(Ticket, new LaneBlock(0, 1)));
+        trainer.Handle(Compute(Ticket, new LaneBlock(0, 1)));
         trainer.HasWork.ShouldBeFalse();
         reports.ShouldBeEmpty();
     }
@@ -121,10 +121,10 @@ public sealed class TrainerLogicTests : IDisposable
     public void A_sum_that_the_round_takes_no_more_is_not_reported_nor_is_an_update_whose_total_is_gone()
     {
         device.IsClosed = true;
-        trainer.Hear(LoadFour);
-        trainer.Hear(Compute(Ticket, new LaneBlock(0, 1)));
+        trainer.Handle(LoadFour);
+        trainer.Handle(Compute(Ticket, new LaneBlock(0, 1)));
         Drain();
-        trainer.Hear(new ApplyUpdate(Round, 1, UpdateAdjustment.None));
+        trainer.Handle(new ApplyUpdate(Round, 1, UpdateAdjustment.None));
         trainer.Step.ShouldBe(4);
         Told(new StateLoaded(Key, 4, 1), new LaneComputed(Key, Ticket, 0));
     }
@@ -132,11 +132,11 @@ public sealed class TrainerLogicTests : IDisposable
     [Fact]
     public void A_state_that_is_refused_leaves_everything_as_it_was()
     {
-        trainer.Hear(LoadFour);
-        trainer.Hear(Compute(Ticket, new LaneBlock(0, 2)));
+        trainer.Handle(LoadFour);
+        trainer.Handle(Compute(Ticket, new LaneBlock(0, 2)));
         trainer.Work();
         device.Refusal = "It is damaged.";
-        trainer.Hear(new LoadState(new SnapshotState(1, 7), 6, 2));
+        trainer.Handle(new LoadState(new SnapshotState(1, 7), 6, 2));
         trainer.Step.ShouldBe(4);
         Drain();
         reports.OfType<StateRefused>().Single().ShouldBe(new StateRefused(Key, 6, 2, "It is damaged."));
@@ -146,30 +146,30 @@ public sealed class TrainerLogicTests : IDisposable
     [Fact]
     public void A_late_repetition_of_the_state_it_began_from_does_not_take_it_back()
     {
-        trainer.Hear(LoadFour);
-        trainer.Hear(new ApplyUpdate(Round, 1, UpdateAdjustment.None));
-        trainer.Hear(LoadFour);
+        trainer.Handle(LoadFour);
+        trainer.Handle(new ApplyUpdate(Round, 1, UpdateAdjustment.None));
+        trainer.Handle(LoadFour);
         trainer.Step.ShouldBe(5);
-        trainer.Hear(new LoadState(new SnapshotState(0, 99), 4, 2));
+        trainer.Handle(new LoadState(new SnapshotState(0, 99), 4, 2));
         trainer.Step.ShouldBe(4);
-        trainer.Hear(new LoadState(new SnapshotState(1, 7), 6, 3));
-        trainer.Hear(new LoadState(new SnapshotState(0, 99), 4, 2));
+        trainer.Handle(new LoadState(new SnapshotState(1, 7), 6, 3));
+        trainer.Handle(new LoadState(new SnapshotState(0, 99), 4, 2));
         trainer.Step.ShouldBe(6);
     }
 
     [Fact]
     public void An_evaluation_can_be_given_up_and_ends_with_its_step()
     {
-        trainer.Hear(LoadFour);
-        trainer.Hear(new Evaluate(4));
+        trainer.Handle(LoadFour);
+        trainer.Handle(new Evaluate(4));
         trainer.Work();
-        trainer.Hear(new CancelEvaluation(3));
+        trainer.Handle(new CancelEvaluation(3));
         trainer.HasWork.ShouldBeTrue();
-        trainer.Hear(new CancelEvaluation(4));
+        trainer.Handle(new CancelEvaluation(4));
         trainer.HasWork.ShouldBeFalse();
-        trainer.Hear(new Evaluate(4));
+        trainer.Handle(new Evaluate(4));
         trainer.Work();
-        trainer.Hear(new ApplyUpdate(Round, 1, UpdateAdjustment.None));
+        trainer.Handle(new ApplyUpdate(Round, 1, UpdateAdjustment.None));
         trainer.HasWork.ShouldBeFalse();
         reports.OfType<Evaluated>().ShouldBeEmpty();
     }
@@ -177,12 +177,12 @@ public sealed class TrainerLogicTests : IDisposable
     [Fact]
     public void A_block_is_computed_once_more_before_what_is_owed_beside_it_and_published_by_nobody()
     {
-        trainer.Hear(LoadFour);
-        trainer.Hear(Compute(Ticket, new LaneBlock(0, 2), new LaneBlock(6, 1)) with { Witnesses = [1] });
+        trainer.Handle(LoadFour);
+        trainer.Handle(Compute(Ticket, new LaneBlock(0, 2), new LaneBlock(6, 1)) with { Witnesses = [1] });
         trainer.Work();
         var again = new RecomputeBlock(Ticket, new LaneBlock(4, 1), 9, SkipList.Empty, 3);
-        trainer.Hear(again);
-        trainer.Hear(again);
+        trainer.Handle(again);
+        trainer.Handle(again);
         Drain();
         device.Log.ShouldBe([
             "load 4", "begin {0-1}", "lane 0", "lane 1 hashed", "publish 10", "begin {4}", "lane 4 of 9", "measure", "begin {6}", "lane 6", "publish 10"]);
@@ -192,12 +192,12 @@ public sealed class TrainerLogicTests : IDisposable
     [Fact]
     public void An_update_is_foreseen_as_often_as_that_is_asked_and_changes_nothing()
     {
-        trainer.Hear(LoadFour);
-        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 1e-3, 1));
-        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 1e-3, 2));
+        trainer.Handle(LoadFour);
+        trainer.Handle(new PreviewUpdate(Ticket, 1.5, 1e-3, 1));
+        trainer.Handle(new PreviewUpdate(Ticket, 1.5, 1e-3, 2));
         trainer.Step.ShouldBe(4);
-        trainer.Hear(new ApplyUpdate(Round, 1.5, UpdateAdjustment.None));
-        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 1e-3, 3));
+        trainer.Handle(new ApplyUpdate(Round, 1.5, UpdateAdjustment.None));
+        trainer.Handle(new PreviewUpdate(Ticket, 1.5, 1e-3, 3));
         device.Log.ShouldBe(["load 4", "preview 10 1.5 at 0.001", "preview 10 1.5 at 0.001", "apply 10 1.5"]);
         Told(
             new StateLoaded(Key, 4, 1), new UpdatePreviewed(Key, Ticket, 1, 0.25), new UpdatePreviewed(Key, Ticket, 2, 0.25),
@@ -208,16 +208,16 @@ public sealed class TrainerLogicTests : IDisposable
     public void An_update_whose_total_is_gone_is_not_foreseen()
     {
         device.IsClosed = true;
-        trainer.Hear(LoadFour);
-        trainer.Hear(new PreviewUpdate(Ticket, 1.5, 1e-3, 1));
+        trainer.Handle(LoadFour);
+        trainer.Handle(new PreviewUpdate(Ticket, 1.5, 1e-3, 1));
         Told(new StateLoaded(Key, 4, 1));
     }
 
     [Fact]
     public void With_a_block_that_is_computed_once_more_its_update_is_foreseen_where_that_is_wanted()
     {
-        trainer.Hear(LoadFour);
-        trainer.Hear(new RecomputeBlock(Ticket, new LaneBlock(0, 1), 4, SkipList.Empty, 1) { PreviewRate = 1e-3 });
+        trainer.Handle(LoadFour);
+        trainer.Handle(new RecomputeBlock(Ticket, new LaneBlock(0, 1), 4, SkipList.Empty, 1) { PreviewRate = 1e-3 });
         Drain();
         device.Log.ShouldBe(["load 4", "begin {0}", "lane 0", "measure and preview 4 at 0.001"]);
     }
@@ -225,9 +225,9 @@ public sealed class TrainerLogicTests : IDisposable
     [Fact]
     public void A_state_is_copied_into_the_same_slot_again_when_that_is_another_order()
     {
-        trainer.Hear(LoadFour);
-        trainer.Hear(new CopyState(2, 4, 1));
-        trainer.Hear(new CopyState(2, 4, 2));
+        trainer.Handle(LoadFour);
+        trainer.Handle(new CopyState(2, 4, 1));
+        trainer.Handle(new CopyState(2, 4, 2));
         device.Log.ShouldBe(["load 4", "copy 2", "copy 2"]);
         reports.OfType<StateCopied>().Select(static report => report.Number).ShouldBe([1, 2]);
     }
@@ -235,13 +235,13 @@ public sealed class TrainerLogicTests : IDisposable
     [Fact]
     public void What_is_to_be_measured_outlives_the_round_but_not_the_weights()
     {
-        trainer.Hear(LoadFour);
-        trainer.Hear(new RecomputeBlock(Ticket, new LaneBlock(0, 1), 9, SkipList.Empty, 1));
-        trainer.Hear(Compute(new Ticket(3, new Round(11, 4)), new LaneBlock(2, 1)));
+        trainer.Handle(LoadFour);
+        trainer.Handle(new RecomputeBlock(Ticket, new LaneBlock(0, 1), 9, SkipList.Empty, 1));
+        trainer.Handle(Compute(new Ticket(3, new Round(11, 4)), new LaneBlock(2, 1)));
         Drain();
         reports.OfType<BlockRecomputed>().Count().ShouldBe(1);
-        trainer.Hear(new RecomputeBlock(Ticket, new LaneBlock(0, 1), 9, SkipList.Empty, 2));
-        trainer.Hear(new ApplyUpdate(new Round(11, 4), 1, UpdateAdjustment.None));
+        trainer.Handle(new RecomputeBlock(Ticket, new LaneBlock(0, 1), 9, SkipList.Empty, 2));
+        trainer.Handle(new ApplyUpdate(new Round(11, 4), 1, UpdateAdjustment.None));
         Drain().ShouldBe(0);
         reports.OfType<BlockRecomputed>().Count().ShouldBe(1);
     }

@@ -24,8 +24,8 @@ public sealed class TrainerSupervisorLogicTests
     public void A_trainer_is_started_once_and_asked_again_only_reported_again()
     {
         var first = new TrainerKey(3, 1);
-        logic.Hear(new StartTrainer(3, 0), Start).ShouldBe([new SpawnTrainer(first), new TellRun(new TrainerStarted(first))]);
-        logic.Hear(new StartTrainer(3, 0), Start).ShouldBe([new TellRun(new TrainerStarted(first))]);
+        logic.Handle(new StartTrainer(3, 0), Start).ShouldBe([new SpawnTrainer(first), new TellRun(new TrainerStarted(first))]);
+        logic.Handle(new StartTrainer(3, 0), Start).ShouldBe([new TellRun(new TrainerStarted(first))]);
         logic.NextTick.ShouldBeNull();
     }
 
@@ -33,13 +33,13 @@ public sealed class TrainerSupervisorLogicTests
     public void Each_loss_doubles_the_wait_up_to_the_longest_and_a_long_life_makes_it_short_again()
     {
         var now = Start;
-        logic.Hear(new StartTrainer(0, 0), now);
+        logic.Handle(new StartTrainer(0, 0), now);
         foreach (var (life, wait) in new[] { (1, 1), (2, 2), (3, 4), (4, 8), (5, 8) })
         {
             logic.Ended(new TrainerKey(0, life), "It broke", now).ShouldBe([new TellRun(new TrainerLost(new TrainerKey(0, life), "It broke"))]);
             logic.NextTick.ShouldBe(now + TimeSpan.FromSeconds(wait));
             logic.Tick(now + TimeSpan.FromSeconds(wait - 0.5)).ShouldBeEmpty();
-            logic.Hear(new StartTrainer(0, life), now).ShouldBeEmpty();
+            logic.Handle(new StartTrainer(0, life), now).ShouldBeEmpty();
             now += TimeSpan.FromSeconds(wait);
             logic.Tick(now).ShouldContain(new SpawnTrainer(new TrainerKey(0, life + 1)));
             logic.NextTick.ShouldBeNull();
@@ -55,7 +55,7 @@ public sealed class TrainerSupervisorLogicTests
     {
         var logic = new TrainerSupervisorLogic(Options with { MemoryAdvice = "Fewer snapshots need less." });
         var now = Start;
-        logic.Hear(new StartTrainer(2, 0), now);
+        logic.Handle(new StartTrainer(2, 0), now);
         logic.Ended(new TrainerKey(2, 1), "It broke", now);
         for (var life = 2; life <= 3; life++)
         {
@@ -75,7 +75,7 @@ public sealed class TrainerSupervisorLogicTests
     public void One_that_is_lost_too_often_is_given_up_with_a_report_and_stays_so()
     {
         var now = Start;
-        logic.Hear(new StartTrainer(2, 0), now);
+        logic.Handle(new StartTrainer(2, 0), now);
         for (var life = 1; life <= 5; life++)
         {
             logic.Ended(new TrainerKey(2, life), "It broke", now);
@@ -87,18 +87,18 @@ public sealed class TrainerSupervisorLogicTests
         var report = ((TrainerGivenUp)((TellRun)last[1]).Report).Report;
         report.ShouldBe("Trainer 2 was lost 6 times within 16.67 minutes and is not started again; the last time: IOException: no room. More is in runs/kjv/log.txt, under trainer-2-6.");
         logic.NextTick.ShouldBeNull();
-        logic.Hear(new StartTrainer(2, 6), now).ShouldBe([new TellRun(new TrainerGivenUp(2, report))]);
+        logic.Handle(new StartTrainer(2, 6), now).ShouldBe([new TellRun(new TrainerGivenUp(2, report))]);
 
         // A person who takes it out and puts it in again gives it another chance.
-        logic.Hear(new RetireTrainer(2), now).ShouldBeEmpty();
-        logic.Hear(new StartTrainer(2, 6), now).ShouldContain(new SpawnTrainer(new TrainerKey(2, 7)));
+        logic.Handle(new RetireTrainer(2), now).ShouldBeEmpty();
+        logic.Handle(new StartTrainer(2, 6), now).ShouldContain(new SpawnTrainer(new TrainerKey(2, 7)));
     }
 
     [Fact]
     public void Losses_long_ago_do_not_count()
     {
         var now = Start;
-        logic.Hear(new StartTrainer(0, 0), now);
+        logic.Handle(new StartTrainer(0, 0), now);
         for (var life = 1; life <= 50; life++)
         {
             now += TimeSpan.FromSeconds(300);
@@ -112,31 +112,31 @@ public sealed class TrainerSupervisorLogicTests
     public void One_that_hangs_is_let_go_and_another_life_begins_after_the_backoff()
     {
         var (first, second) = (new TrainerKey(1, 1), new TrainerKey(1, 2));
-        logic.Hear(new StartTrainer(1, 0), Start);
-        logic.Hear(new AbandonTrainer(first, "It hangs."), Start).ShouldBe([new StopTrainer(first), new TellRun(new TrainerLost(first, "It hangs."))]);
-        logic.Hear(new AbandonTrainer(first, "It hangs."), Start).ShouldBeEmpty();
+        logic.Handle(new StartTrainer(1, 0), Start);
+        logic.Handle(new AbandonTrainer(first, "It hangs."), Start).ShouldBe([new StopTrainer(first), new TellRun(new TrainerLost(first, "It hangs."))]);
+        logic.Handle(new AbandonTrainer(first, "It hangs."), Start).ShouldBeEmpty();
         logic.Ended(first, "It stopped.", Start).ShouldBeEmpty();
         logic.Tick(Start + Options.MinBackoff).ShouldBe([new SpawnTrainer(second), new TellRun(new TrainerStarted(second))]);
-        logic.Hear(new AbandonTrainer(first, "It hangs."), Start).ShouldBeEmpty();
+        logic.Handle(new AbandonTrainer(first, "It hangs."), Start).ShouldBeEmpty();
     }
 
     [Fact]
     public void A_life_that_the_run_takes_for_over_is_let_go_when_it_asks_for_a_younger_one()
     {
-        logic.Hear(new StartTrainer(1, 4), Start).ShouldContain(new SpawnTrainer(new TrainerKey(1, 5)));
-        logic.Hear(new StartTrainer(1, 5), Start).ShouldContain(new StopTrainer(new TrainerKey(1, 5)));
-        logic.Hear(new StartTrainer(1, 5), Start).ShouldBeEmpty();
-        logic.Hear(new StartTrainer(1, 5), Start + Options.MinBackoff).ShouldContain(new SpawnTrainer(new TrainerKey(1, 6)));
+        logic.Handle(new StartTrainer(1, 4), Start).ShouldContain(new SpawnTrainer(new TrainerKey(1, 5)));
+        logic.Handle(new StartTrainer(1, 5), Start).ShouldContain(new StopTrainer(new TrainerKey(1, 5)));
+        logic.Handle(new StartTrainer(1, 5), Start).ShouldBeEmpty();
+        logic.Handle(new StartTrainer(1, 5), Start + Options.MinBackoff).ShouldContain(new SpawnTrainer(new TrainerKey(1, 6)));
     }
 
     [Fact]
     public void A_retired_trainer_is_stopped_not_started_again_and_its_name_is_not_used_twice()
     {
-        logic.Hear(new StartTrainer(1, 0), Start);
-        logic.Hear(new RetireTrainer(1), Start).ShouldBe([new StopTrainer(new TrainerKey(1, 1))]);
+        logic.Handle(new StartTrainer(1, 0), Start);
+        logic.Handle(new RetireTrainer(1), Start).ShouldBe([new StopTrainer(new TrainerKey(1, 1))]);
         logic.Ended(new TrainerKey(1, 1), "It stopped.", Start).ShouldBeEmpty();
         logic.NextTick.ShouldBeNull();
-        logic.Hear(new StartTrainer(1, 0), Start).ShouldContain(new SpawnTrainer(new TrainerKey(1, 2)));
+        logic.Handle(new StartTrainer(1, 0), Start).ShouldContain(new SpawnTrainer(new TrainerKey(1, 2)));
     }
 
     [Fact]

@@ -81,9 +81,9 @@ internal static class Messages
         new PublisherStarted(7), new Published(7, 5), new MetricsDurable(7, 5), new MetricsFailed("The disk is full."),
         new GoodputTurn(Noon, GoodputActivity.Recovering, "trainer lost", 12, TimeSpan.FromMilliseconds(3)),
         new Notice("where the time goes is written again.", false),
-        new OperatorWish(1, "ann", new RollBackRun(10, 2)), new OperatorWish(2, "ann", new SkipBatches(3)), new OperatorWish(3, "ann", new ScaleLearningRate(0.5)),
-        new OperatorWish(4, "ann", new ExtendRun(200)), new OperatorWish(5, "ann", new QuarantineTrainer(3)), new OperatorWish(6, "ann", new ReleaseTrainer(3)),
-        new OperatorWish(7, "ann", new PauseRun()), new OperatorWish(8, "ann", new ContinueRun()), new OperatorAnswer(true, "The run pauses after step 12."),
+        new OperatorRequest(1, "ann", new RollBackRun(10, 2)), new OperatorRequest(2, "ann", new SkipBatches(3)), new OperatorRequest(3, "ann", new ScaleLearningRate(0.5)),
+        new OperatorRequest(4, "ann", new ExtendRun(200)), new OperatorRequest(5, "ann", new QuarantineTrainer(3)), new OperatorRequest(6, "ann", new ReleaseTrainer(3)),
+        new OperatorRequest(7, "ann", new PauseRun()), new OperatorRequest(8, "ann", new ContinueRun()), new OperatorAnswer(true, "The run pauses after step 12."),
         new Tick(), new StopRun("SIGTERM"), new ScaleTrainers(4), new ActorGivenUp(ActorId.Reducer(1), "It failed."), new ActorFailed(new ActorId(ActorRole.Spikes), "It threw."),
         new GetStatus(),
         new RunStatus(12, 100, 5, "training", [new TrainerStatus(Key, TrainerStanding.Member, "{0-3}", 1, "It threw.") { Mailbox = 2 }], 1, [(new ActorId(ActorRole.Journal), 1, "away")])

@@ -1,7 +1,6 @@
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Training;
 using Akka.Actor;
 

@@ -111,7 +111,7 @@ internal sealed class ChaosLife
             ChaosJournal.Forget(key);
         }
 
-        Unwritten = parts.Remains.Unwritten;
+        Unwritten = parts.RecoveryState.Unwritten;
         if (threads.Keys.Any(thread => !thread.Join(Guard)))
             bugs.Enqueue("A thread of a trainer or of the checkpointer is left.");
         if (!bugs.IsEmpty)
@@ -210,7 +210,7 @@ internal sealed class ChaosLife
             },
             Show = Show,
             Faults = Faults,
-            Remains = RunRemains.Of([.. store.List().Where(info => info.Step < origin.Step).Reverse().Select(static info => RunOrigin.Of(info.Manifest!)), origin], left),
+            RecoveryState = RecoveryState.Of([.. store.List().Where(info => info.Step < origin.Step).Reverse().Select(static info => RunOrigin.Of(info.Manifest!)), origin], left),
         };
     }
 
@@ -250,7 +250,7 @@ internal sealed class ChaosLife
                     Tell(new ScaleTrainers(scale.Trainers));
                 }
 
-                // Asked each time: the wish itself may get lost.
+                // Asked each time: the request itself may get lost.
                 if (stopAt <= step)
                     Tell(new StopRun("the schedule"));
                 Tell(new GetStatus());

@@ -1,7 +1,6 @@
 using ActorTrain.Models.Generation;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Optimization;
-using ActorTrain.Models.Steps;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,7 +1,4 @@
-using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Models;
-using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Recovery;
 
@@ -15,7 +12,7 @@ namespace ActorTrain.Actors.Recovery;
 /// <param name="Trainers">Trainers wanted; null: as many as the options say.</param>
 /// <param name="Known">What is to be known of each trainer that there was.</param>
 /// <param name="Unwritten">What neither journal nor metrics file has yet.</param>
-public sealed record RunRemains(
+public sealed record RecoveryState(
     IReadOnlyList<RunOrigin> Origins, IReadOnlyList<HeldSnapshot> Held, long LastRound, long Generation, int? Trainers, IReadOnlyDictionary<int, FormerTrainer> Known,
     UnwrittenRecords Unwritten)
 {
@@ -26,7 +23,7 @@ public sealed record RunRemains(
     /// <param name="origins">Where it can begin, by step; the last is where it does, unless the run has gone back since. Without any, it begins from the
     /// seed.</param>
     /// <param name="unwritten">What the process before it could not write.</param>
-    public static RunRemains Of(IEnumerable<RunOrigin> origins, UnwrittenRecords? unwritten = null)
+    public static RecoveryState Of(IEnumerable<RunOrigin> origins, UnwrittenRecords? unwritten = null)
     {
         IReadOnlyList<RunOrigin> all = [RunOrigin.Seed, .. origins.Where(static origin => origin.WeightsHash is not null)];
         return new(all, [], 0, 0, null, new Dictionary<int, FormerTrainer>(), unwritten ?? UnwrittenRecords.None(all[^1].Step));
