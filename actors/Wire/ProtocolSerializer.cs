@@ -1,7 +1,6 @@
 using System.Runtime.Serialization;
 using System.Text.Json;
 using Akka.Actor;
-using Akka.Configuration;
 using Akka.Serialization;
 
 namespace ActorTrain.Actors.Wire;
@@ -15,16 +14,6 @@ public sealed class ProtocolSerializer(ExtendedActorSystem system) : SerializerW
 
     /// <inheritdoc/>
     public override int Identifier => Number;
-
-    /// <summary>The settings that have an actor system use it.</summary>
-    public static Config Settings() => ConfigurationFactory.ParseString($$"""
-        akka.actor {
-          serializers.actortrain = "{{NameOf(typeof(ProtocolSerializer))}}"
-          serialization-bindings {
-        {{string.Join('\n', WireForms.Types.Select(static type => $"    \"{NameOf(type)}\" = actortrain"))}}
-          }
-        }
-        """);
 
     /// <inheritdoc/>
     public override string Manifest(object o) => FormOf(o).Manifest;
@@ -49,6 +38,4 @@ public sealed class ProtocolSerializer(ExtendedActorSystem system) : SerializerW
 
     private static WireForm FormOf(object message) =>
         WireForms.Of(message) ?? throw new ArgumentException($"{message.GetType().Name} is no message of the protocol.", nameof(message));
-
-    private static string NameOf(Type type) => $"{type.FullName}, {type.Assembly.GetName().Name}";
 }

@@ -23,7 +23,7 @@ internal static class AuditCommand
 
     public static CliCommand Define()
     {
-        var path = RunArgument.Create("A run by its name under runs/ or its folder.");
+        var path = RunArgument.Create("Name (under runs/) or folder of a run.");
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of text." };
         return new CliCommand<AuditRequest>("audit", "Prove that every sample was trained on once per epoch, left out with a reason, or is still to come.", """
             What the trainers really read (samples.jsonl) is compared with what the plan says, with the skip list of the journal, and with the

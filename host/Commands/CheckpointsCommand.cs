@@ -15,7 +15,7 @@ internal static class CheckpointsCommand
 {
     public static CliCommand Define()
     {
-        var path = RunArgument.Create("A run by its name under runs/ or its folder.");
+        var path = RunArgument.Create("Name (under runs/) or folder of a run.");
         var verify = new Option<bool>("--verify") { Description = "Hash every file again and compare it with the manifest." };
         var prune = new Option<bool>("--prune") { Description = "Delete what checkpoints.keep and checkpoints.keep_every do not keep; only while no process trains the run." };
         var dry = new Option<bool>("--dry-run") { Description = "With --prune: say what would be deleted, and delete nothing." };

@@ -15,7 +15,7 @@ internal static class GoodputCommand
 {
     public static CliCommand Define()
     {
-        var path = RunArgument.Create("A run by its name under runs/ or its folder.");
+        var path = RunArgument.Create("Name (under runs/) or folder of a run.");
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of text." };
         var plot = OptionChecks.Picture("--plot", "Draw it over time as well, into this .svg or .png.");
         return new CliCommand<GoodputRequest>("goodput", "Tell where every second of a run went: new steps, redone ones, faults, pauses.", """

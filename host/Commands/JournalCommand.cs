@@ -10,7 +10,7 @@ internal static class JournalCommand
 {
     public static CliCommand Define()
     {
-        var path = RunArgument.Create("A run by its name under runs/ or its folder.");
+        var path = RunArgument.Create("Name (under runs/) or folder of a run.");
         var json = new Option<bool>("--json") { Description = "Print one JSON object per decision and line." };
         return new CliCommand<JournalRequest>("journal", "Tell what a run decided, when and after which step, in words.", """
             The journal holds what cannot be derived from configuration and data: trainers that joined and left, vetoes, checkpoints, restarts,

@@ -14,7 +14,7 @@ internal static class PlotCommand
 {
     public static CliCommand Define()
     {
-        var path = RunArgument.Create("A run by its name under runs/ or its folder.");
+        var path = RunArgument.Create("Name (under runs/) or folder of a run.");
         var output = OptionChecks.Picture("--output", "The picture to write, .svg or .png [default: plot.svg in the run's folder].");
         var smooth = OptionChecks.Whole("--smooth", 0, new Whole(0), "Steps over which lines are smoothed; 1 draws them raw, 0 chooses by the run's length.");
         var linear = new Option<bool>("--linear-loss") { Description = "Draw the loss on a linear axis instead of a logarithmic one." };

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using ActorTrain.Chaos;
 using ActorTrain.Data.Shards;
-using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
@@ -97,8 +97,8 @@ internal static class PretrainCommand
         using var stop = new StopSignal(() => progress.Note("Stopping: the step is finished and saved; a second signal ends at once."));
         data.Verify(stop.Token);
         using var runLock = directory.Lock();
-        using var chaos = ChaosLife.OfProcess(directory, configuration.Journal.Connection);
-        using var run = new PretrainRun(
+        using var chaos = ChaosProcess.OfProcess(directory, configuration.Journal.Connection);
+        var run = new PretrainRun(
             configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, chaos, request.ExtendTo);
 
         // Nothing is written before this: the checkpoint may yet refuse the data.

@@ -18,7 +18,7 @@ internal static class StatusCommand
 {
     public static CliCommand Define()
     {
-        var path = RunArgument.Create("A run by its name under runs/ or its folder.");
+        var path = RunArgument.Create("Name (under runs/) or folder of a run.");
         var json = new Option<bool>("--json") { Description = "Print one JSON object instead of a tree." };
         return new CliCommand<StatusRequest>("status", "Show how a run stands: its actors with state, restarts, mailbox, lanes and last fault; what was decided on its course.", """
             While a process trains the run, it is asked; else its journal and checkpoints tell how it was left.
