@@ -28,7 +28,7 @@ public enum Fault
 }
 
 /// <summary>Decides which faults happen, when, and to whom. What can be broken asks it: <see cref="FaultyMailbox"/>, <see cref="FaultyDevice"/>,
-/// <see cref="FaultyTransport"/>.</summary>
+/// <see cref="FaultyTransport"/>, <see cref="FaultyJournal"/>.</summary>
 public interface IFaultInjector
 {
     /// <summary>Chooses what happens to a message; called on the actor's own thread.</summary>
@@ -45,6 +45,9 @@ public interface IFaultInjector
     /// (<see cref="Fault.ThrowAfter"/>); called on the trainer's own thread.</summary>
     /// <param name="method">Its name.</param>
     Fault ChooseCall(string method) => Fault.None;
+
+    /// <summary>Chooses what the journal's database does with the next request; called on any thread.</summary>
+    JournalFault ChooseWrite() => JournalFault.None;
 
     /// <summary>May flip a bit of memory that rests; called on the trainer's own thread.</summary>
     /// <param name="actor">Name of the trainer that holds it.</param>

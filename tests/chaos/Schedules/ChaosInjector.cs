@@ -7,21 +7,6 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Chaos.Tests.Schedules;
 
-/// <summary>What the database does with a request.</summary>
-internal enum JournalFault
-{
-    None,
-
-    /// <summary>It fails, and writes nothing.</summary>
-    Fail,
-
-    /// <summary>It writes, and then fails to say so.</summary>
-    FailWritten,
-
-    /// <summary>It answers late.</summary>
-    Slow,
-}
-
 /// <summary>Breaks the actors of one part of a run as its schedule has it, and remembers what it did.</summary>
 internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultInjector
 {

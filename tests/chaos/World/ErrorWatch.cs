@@ -14,7 +14,7 @@ internal sealed class ErrorWatch : ReceiveActor
         Receive<Error>(error =>
         {
             var cause = error.Cause?.GetBaseException();
-            if (cause is InjectedFaultException or ActorKilledException or ChaosJournalException)
+            if (cause is InjectedFaultException or ActorKilledException or InjectedDatabaseFailureException)
                 return;
 
             if (bitsFlip && cause is CorruptionException)

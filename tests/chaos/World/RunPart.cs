@@ -80,9 +80,8 @@ internal sealed class RunPart
     /// <summary>Runs to the end of this part, and sees to it that nothing of it is left.</summary>
     public RunEnded Live()
     {
-        var key = Guid.NewGuid().ToString("N");
         host = TrainingHost.Start(Run(), NullLoggerFactory.Instance, akka => akka
-            .AddHocon(ChaosJournal.Settings(key, Faults), HoconAddMode.Prepend)
+            .AddHocon(FaultyJournal.Configuration, HoconAddMode.Prepend)
             .WithActors((system, _) => Watch(system))
             .WithFaults(Faults));
         using var _ = host;
@@ -99,7 +98,6 @@ internal sealed class RunPart
             Faults.Release();
             if (!host.End(Guard))
                 bugs.Enqueue("The actor system does not end.");
-            ChaosJournal.Forget(key);
         }
 
         Unwritten = host.RecoveryState.Unwritten;
