@@ -150,7 +150,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
     private void CheckLength(long tokens)
     {
         if (tokens > Options.ContextLength)
-            throw new ArgumentException($"{tokens} tokens are longer than the model's context of {Options.ContextLength}.");
+            throw new ArgumentException($"{tokens} tokens exceed the model's context of {Options.ContextLength}.");
     }
 
     /// <inheritdoc/>

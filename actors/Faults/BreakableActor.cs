@@ -21,10 +21,10 @@ public abstract class BreakableActor(IFaultInjector? faults) : ReceiveActor
         switch (faults?.Choose(name, message is IWrappedMessage { Message: var timed } ? timed : message) ?? Fault.None)
         {
             case Fault.Throw:
-                throw new InjectedFaultException($"{name} was made to fail before it handled {message.GetType().Name}.");
+                throw new InjectedFaultException($"Injected failure of {name} before handling {message.GetType().Name}.");
             case Fault.ThrowAfter:
                 base.AroundReceive(receive, message);
-                throw new InjectedFaultException($"{name} was made to fail after it handled {message.GetType().Name}.");
+                throw new InjectedFaultException($"Injected failure of {name} after handling {message.GetType().Name}.");
             case Fault.Drop:
                 return true;
             case Fault.Duplicate:

@@ -99,13 +99,13 @@ public sealed class SampleAudit
     {
         AddDecided();
         foreach (var range in skips.Ranges.Where(static range => string.IsNullOrWhiteSpace(range.Reason)))
-            Contradict($"positions {Of(range)} are left out without a reason");
+            Contradict($"positions {Of(range)} are skipped without a reason");
         foreach (var row in input.Ledger)
             CheckRow(row);
         CheckIntervals();
         CheckCheckpoint();
         if (input.FinishedSteps is { } all && steps != all)
-            Contradict($"the run has finished its {all} steps, but the ledger ends with step {steps}");
+            Contradict($"the run finished all {all} steps, but the ledger ends at step {steps}");
         if (unnamed > 0)
             contradictions.Add($"and {unnamed} more");
 
@@ -124,7 +124,8 @@ public sealed class SampleAudit
             var known = skips.Ranges.ToHashSet();
             var joined = skips.Joined([range]);
             if (joined.Ranges.FirstOrDefault(gap => !known.Contains(gap) && gap.First < reached) is { } missing)
-                Contradict($"the journal leaves positions {Of(missing)} out ({range.Reason}), but the checkpoint of step {CheckpointStep} does not");
+                Contradict($"the journal skips positions {Of(missing)} ({range.Reason}), "
+                    + $"but the checkpoint at step {CheckpointStep} does not");
             else
                 skips = joined;
         }
@@ -133,15 +134,16 @@ public sealed class SampleAudit
     private void CheckRow(SampleRow row)
     {
         if (row.Step <= steps)
-            Contradict($"step {row.Step} stands in the ledger after step {steps}");
+            Contradict($"step {row.Step} follows step {steps} in the ledger");
         else if (row.Step > steps + 1)
-            Contradict(row.Step == steps + 2 ? $"step {steps + 1} is not in the ledger" : $"steps {steps + 1} to {row.Step - 1} are not in the ledger");
+            Contradict(row.Step == steps + 2 ? $"step {steps + 1} is missing in the ledger" : $"steps {steps + 1} to {row.Step - 1} "
+                + $"are missing in the ledger");
         steps = row.Step;
 
         consumed.AddRange(row.Ranges.Select(range => (range, row.Step)));
         var planned = Planned(row.Step);
         if (!row.Ranges.SequenceEqual(planned) && !IsUndecided(row, planned))
-            Contradict($"step {row.Step} read positions {Of(row.Ranges)}, but the plan says {Of(planned)}");
+            Contradict($"step {row.Step} read positions {Of(row.Ranges)}, but the plan has {Of(planned)}");
     }
 
     /// <summary>Whether a row differs only because whole batches were vetoed and the decision is not durable yet.</summary>
@@ -174,7 +176,7 @@ public sealed class SampleAudit
     private void CheckIntervals()
     {
         var taken = consumed.Select(static read => (read.Range.First, read.Range.End, What: $"read for step {read.Step}"))
-            .Concat(skips.Ranges.Select(static range => (range.First, range.End, What: "left out")))
+            .Concat(skips.Ranges.Select(static range => (range.First, range.End, What: "skipped")))
             .OrderBy(static interval => interval.First)
             .ToArray();
         var last = consumed.Count == 0 ? 0 : consumed.Max(static read => read.Range.End);
@@ -183,9 +185,9 @@ public sealed class SampleAudit
         foreach (var (first, end, what) in taken.Where(interval => interval.First < last))
         {
             if (first < reached)
-                Contradict($"position {first} was {holder}, and also {what}");
+                Contradict($"position {first} was both {holder} and {what}");
             else if (first > reached)
-                Contradict($"positions {Of(new SampleRange(reached, first - reached))} were neither read nor left out");
+                Contradict($"positions {Of(new SampleRange(reached, first - reached))} were neither read nor skipped");
             if (end > reached)
                 (reached, holder) = (end, what);
         }
@@ -196,11 +198,11 @@ public sealed class SampleAudit
         if (input.Newest is not { } facts)
             return;
         if (facts.Step > steps)
-            Contradict($"the newest checkpoint is of step {facts.Step}, but the ledger ends with step {steps}");
+            Contradict($"the newest checkpoint is at step {facts.Step}, but the ledger ends at step {steps}");
         var samples = facts.Step * input.Plan.BatchSize;
         var cursor = new PlanCursor(samples, samples, samples * input.ContextLength);
         if (facts.Cursor != cursor)
-            Contradict($"the checkpoint of step {facts.Step} says {Of(facts.Cursor)}, but {facts.Step} steps make {Of(cursor)}");
+            Contradict($"the checkpoint at step {facts.Step} has {Of(facts.Cursor)}, but {facts.Step} steps give {Of(cursor)}");
     }
 
     private IReadOnlyList<SampleRange> Planned(long step) => Planned(input.Plan, step, skips);

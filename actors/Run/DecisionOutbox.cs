@@ -57,11 +57,12 @@ internal sealed class DecisionOutbox(long recorded, int capacity)
         foreach (var (number, decision) in decisions.Waiting.TakeWhile(waiting => waiting.Number <= held.Count))
         {
             if (!held[(int)number - 1].Equals(decision))
-                throw new InvariantException($"Decision {number} in the journal is of a former life: {held[(int)number - 1]}");
+                throw new InvariantException($"Decision {number} in the journal belongs to an earlier incarnation: "
+                    + $"{held[(int)number - 1]}");
         }
 
         if (held.Count > decisions.Last)
-            throw new InvariantException($"Decision {held.Count} in the journal is of a former life: {held[^1]}");
+            throw new InvariantException($"Decision {held.Count} in the journal belongs to an earlier incarnation: {held[^1]}");
         var wasAway = IsAway;
         (IsAway, isTold) = (false, false);
         return wasAway;

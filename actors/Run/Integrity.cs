@@ -26,7 +26,8 @@ internal sealed class Integrity(
         if (absent.Count == 0)
             return;
         var since = absent.Min(static one => one.Since);
-        steering.Distrust(since, $"What {string.Join(" and ", absent.Select(static one => $"trainer {one.Number}"))} computed since step {since} was never proved right, and never can be: it takes no part any more.");
+        steering.Distrust(since, $"The work of {string.Join(" and ", absent.Select(static one => $"trainer {one.Number}"))} since step "
+            + $"{since} was never verified, and the trainer is gone.");
     }
 
     /// <summary>Chooses the lanes of the round under way that two trainers compute at the same time.</summary>
@@ -152,17 +153,18 @@ internal sealed class Integrity(
             if (dispute.IsProven)
             {
                 since = Math.Min(since, suspect.Doubt());
-                membership.Quarantine(suspect, Correction.Automatic, $"It had another state than the others: {dispute.Evidence}.");
+                membership.Quarantine(suspect, Correction.Automatic, $"Its state differed from that of the other "
+                    + $"trainers: {dispute.Evidence}.");
             }
             else
             {
-                membership.Abandon(suspect, $"Nobody could tell whose state is right: {dispute.Evidence}.");
+                membership.Abandon(suspect, $"No majority decides which state is right: {dispute.Evidence}.");
             }
         }
 
         // They agreed one step ago, or that step would not have been committed.
         rounds.Abandon();
-        steering.Distrust(since, $"Not all had the same state: {dispute.Evidence}.");
+        steering.Distrust(since, $"The states of the trainers differed: {dispute.Evidence}.");
         return false;
     }
 
@@ -184,7 +186,8 @@ internal sealed class Integrity(
         else if (damage == FoundDamage.Shared && wasPreviewing)
             rounds.Abandon();
         if (damage == FoundDamage.Own && ++trainer.Corruptions >= options.Audit.CorruptionLimit)
-            membership.Quarantine(trainer, Correction.Automatic, $"It found corrupt bits with itself {trainer.Corruptions} times, the last time: {lost.Reason}");
+            membership.Quarantine(trainer, Correction.Automatic, $"It detected corruption in its own memory {trainer.Corruptions} "
+                + $"times, most recently: {lost.Reason}");
     }
 
     private void AskForProofs(RoundState round)
@@ -269,13 +272,14 @@ internal sealed class Integrity(
                 continue;
             since = Math.Min(since, trainer.Doubt());
             if (isProven)
-                membership.Quarantine(trainer, Correction.Automatic, $"At step {progress.Step} it computed other bits than the others: {check.Evidence}.");
+                membership.Quarantine(trainer, Correction.Automatic, $"At step {progress.Step} its bits differed from those of the "
+                    + $"other trainers: {check.Evidence}.");
             else
-                membership.Abandon(trainer, $"At step {progress.Step} nobody could tell who computed the right bits: {check.Evidence}.");
+                membership.Abandon(trainer, $"At step {progress.Step} no majority decides which bits are right: {check.Evidence}.");
         }
 
         rounds.Abandon();
         if (options.Audit.Every > 0)
-            steering.Distrust(since, $"Since step {since} wrong bits of {string.Join(" and ", outliers)} may have entered the weights.");
+            steering.Distrust(since, $"Wrong bits from {string.Join(" and ", outliers)} may have entered the weights since step {since}.");
     }
 }

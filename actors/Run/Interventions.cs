@@ -22,7 +22,7 @@ internal sealed class Interventions
     public void Add(Correction correction)
     {
         if (correction.Number != Next)
-            throw new InvariantException($"Correction {correction.Number} is decided when {Next} is next.");
+            throw new InvariantException($"Intervention {correction.Number} was decided, but the next number is {Next}.");
         all.Add(correction);
     }
 

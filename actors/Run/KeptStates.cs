@@ -78,7 +78,7 @@ internal sealed class KeptStates
         origins.RemoveAll(later => later.Step > step);
         Snapshots.DropAfter(step);
         if (Newest.Step > step)
-            throw new InvariantException($"The state of step {Newest.Step} is kept, and the run goes back to step {step}.");
+            throw new InvariantException($"The state of step {Newest.Step} was kept, but the run rolls back to step {step}.");
     }
 
     /// <summary>Somebody takes a state over.</summary>

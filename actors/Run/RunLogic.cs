@@ -113,7 +113,7 @@ public sealed class RunLogic
         if (!isNew)
             decisions.Record(new RunResumed(at, progress.Step, states.KindOf(progress.Step), roster.Wanted) { FormerEnd = formerEnd });
         if (operators.HasPaused)
-            output.Warn("paused by an operator; `actortrain resume` lets it go on.");
+            output.Warn("paused by an operator; continue with `actortrain resume`.");
         membership.Enlist();
         Advance();
         return Finish();
@@ -183,7 +183,7 @@ public sealed class RunLogic
             case ActorFailed failed:
                 faults.Add(failed.Actor, failed.Reason);
                 decisions.Record(new ActorRestarted(output.Now, progress.Step, failed.Actor, failed.Reason));
-                output.Warn($"{failed.Actor} failed and is restarted: {failed.Reason}");
+                output.Warn($"{failed.Actor} failed and was restarted: {failed.Reason}");
                 break;
             case ActorGivenUp given:
                 end.Fail(given.Report);

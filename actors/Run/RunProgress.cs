@@ -72,7 +72,7 @@ internal sealed class RunProgress
     public TimeSpan NoteUpdate(SpikeMemory spikes, DateTimeOffset now)
     {
         if (Step >= LastStep)
-            throw new InvariantException($"Step {Step} is to be taken, and the run has {LastStep}.");
+            throw new InvariantException($"Step {Step} is beyond the last step, {LastStep}.");
         var elapsed = now - UpdatedAt;
         (Step, Vetoes, UpdatedAt) = (Step + 1, 0, now);
         Course = Course with { Spikes = spikes };
@@ -111,7 +111,7 @@ internal sealed class RunProgress
     public void Follow(Correction correction)
     {
         if (correction.From != Step)
-            throw new InvariantException($"An intervention for step {correction.From} cannot come into force at step {Step}.");
+            throw new InvariantException($"An intervention for step {correction.From} cannot take effect at step {Step}.");
         Course = Course.With(correction);
     }
 
@@ -122,7 +122,7 @@ internal sealed class RunProgress
     public void ReturnTo(long step, Course kept, DateTimeOffset now)
     {
         if (step > Step)
-            throw new InvariantException($"A run at step {Step} cannot go back to step {step}.");
+            throw new InvariantException($"A run at step {Step} cannot roll back to step {step}.");
         (Step, Course, Vetoes, UpdatedAt, boundary) = (step, Interventions.Ahead(kept), 0, now, -1);
     }
 

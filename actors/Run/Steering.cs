@@ -22,12 +22,13 @@ internal sealed class Steering(LearningRateSchedule schedule, RunOutput output, 
         Follow();
     }
 
-    /// <summary>Makes the run longer.</summary>
+    /// <summary>Extends the run.</summary>
     public void Extend(long steps, long from, string by)
     {
         var transition = schedule.TransitionOf(from, steps);
-        var rate = transition > 0 ? $"passes linearly over {transition} steps from the schedule so far to" : "is";
-        var reason = $"{by} extended the run from {progress.LastStep} steps to {steps}; from step {from} on, the learning rate {rate} that of a run of {steps} steps.";
+        var rate = transition > 0 ? $"moves linearly over {transition} steps from the current schedule to" : "is";
+        var reason = $"Extended by {by} from {progress.LastStep} to {steps} steps; from step {from}, "
+            + $"the learning rate {rate} that of a run of {steps} steps.";
         Intervene(new Correction(progress.Interventions.Next, from, [], 1, by, reason) { Steps = steps });
     }
 

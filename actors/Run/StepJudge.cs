@@ -138,7 +138,7 @@ internal sealed class StepJudge
             // Before data are blamed.
             if (!round.IsReplayed)
             {
-                output.Warn($"{judgement.Finding!.Evidence}; the step is computed once more.");
+                output.Warn($"{judgement.Finding!.Evidence}; recomputing the step.");
                 integrity.Replay();
                 return;
             }
@@ -163,7 +163,8 @@ internal sealed class StepJudge
                 LeaveOut(judgement.Finding!, options.Ladder.RateFactor);
                 break;
             case Rung.Halt:
-                end.Fail($"Step {progress.Step} spikes, and going back and lowering the learning rate were tried as often as the options allow: {judgement.Finding!.Evidence}. See the journal; a lower training.learning_rate in a run of another name may help.");
+                end.Fail($"Spike at step {progress.Step} after all allowed rollbacks and learning-rate reductions: "
+                    + $"{judgement.Finding!.Evidence}. See `actortrain journal`; try a new run with a lower training.learning_rate.");
                 break;
         }
     }
@@ -190,16 +191,17 @@ internal sealed class StepJudge
         output.Do(new Show(measurement, progress.LastStep));
     }
 
-    // The batch is left out, and the step taken with the next one: no weight has changed.
+    // The batch is skipped, and the step taken with the next one: no weight has changed.
     private void Veto(Judgement judgement)
     {
         var reason = judgement.Finding!.Evidence;
         var positions = progress.Veto(reason, judgement.IfLeftOut, options.Ladder.Veto.Window);
         decisions.Record(new BatchVetoed(output.Now, progress.Step, positions, reason));
-        output.Warn($"{reason}; its batch is skipped.");
+        output.Warn($"{reason}; skipping its batch.");
         rounds.Abandon();
         if (progress.Vetoes >= options.VetoLimit)
-            end.Fail($"Step {progress.Step} was vetoed {progress.Vetoes} times in a row, so the weights are broken; lower training.learning_rate in a run of another name.");
+            end.Fail($"Step {progress.Step} was vetoed {progress.Vetoes} times in a row, so the weights are broken; "
+                + $"try a new run with a lower training.learning_rate.");
     }
 
     // The run goes back to before the onset, and leaves the batches since out.
@@ -210,6 +212,7 @@ internal sealed class StepJudge
         var count = SpikeLadder.SkipOf(finding, step, course, options.Ladder);
         probe = new SpikeProbe(step, course.Skips);
         steering.Intervene(new Correction(
-            progress.Interventions.Next, from, [progress.Batches(from, count, finding.Evidence)], rateFactor, Correction.Automatic, $"{finding.Evidence}; begun at step {finding.Onset}"));
+            progress.Interventions.Next, from, [progress.Batches(from, count, finding.Evidence)], rateFactor, Correction.Automatic,
+                $"{finding.Evidence}; onset at step {finding.Onset}"));
     }
 }

@@ -29,7 +29,7 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
             // Its state is not the one it was given; nothing can be built on it.
             if (step > trainer.ToldStep)
             {
-                membership.Abandon(trainer, $"It is at step {step}, where nobody sent it.");
+                membership.Abandon(trainer, $"It reported the unexpected step {step}.");
                 return;
             }
         }
@@ -52,7 +52,7 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
         {
             if (output.Now - trainer.HeardAt >= options.TrainerTimeout)
             {
-                membership.Abandon(trainer, $"It gave no sign of life for {options.TrainerTimeout.TotalSeconds:0.###} s.");
+                membership.Abandon(trainer, $"No heartbeat for {options.TrainerTimeout.TotalSeconds:0.###} s.");
                 return;
             }
 

@@ -8,16 +8,17 @@ namespace ActorTrain.Actors.Spikes;
 
 /// <summary>How often a rung may be taken; steps are counted back from the onset.</summary>
 public sealed record RungLimits(
-    [property: Option("how often within {Window}, 0: never; with one more the next is done: veto, rollback, lower the rate too, end the run")]
+    [property: Option("maximum uses within {Window} (0: never) before escalating: veto, rollback, "
+        + "rollback with a lower learning rate, end the run")]
     int Budget,
-    [property: Option("steps in which they are counted", Min = 1, Max = int.MaxValue)] long Window,
-    [property: Option("steps that must lie between two of them", Max = int.MaxValue)] long Cooldown) : IOptions;
+    [property: Option("window in which uses are counted, in steps", Min = 1, Max = int.MaxValue)] long Window,
+    [property: Option("minimum steps between two uses", Max = int.MaxValue)] long Cooldown) : IOptions;
 
 /// <summary>What the ladder depends on.</summary>
 public sealed record SpikeLadderOptions : IOptions
 {
-    [Option("whether a suspicious step is computed once more before its data is blamed",
-        MayChangeBecause = "it only says whether bits are checked before they are judged")]
+    [Option("whether a suspicious step is recomputed before its data is blamed",
+        MayChangeBecause = "it only affects whether bits are checked before they are judged")]
     public bool Replay { get; init; } = true;
 
     /// <summary>Vetoes of single steps.</summary>
@@ -30,19 +31,19 @@ public sealed record SpikeLadderOptions : IOptions
     /// <summary>Rollbacks that lower the rate.</summary>
     public RungLimits LowerRate { get; init; } = new(2, 5000, 0);
 
-    [Option("the learning rate is multiplied by it when it is lowered", Above = 0, Below = 1)]
+    [Option("factor by which the learning rate is lowered", Above = 0, Below = 1)]
     public double RateFactor { get; init; } = 0.5;
 
-    [Option("steps that a rollback goes back before the onset", Max = 1_000_000)]
+    [Option("steps before the onset to roll back to", Max = 1_000_000)]
     public long Margin { get; init; } = 10;
 
-    [Option("an onset so near after the last rollback is at the same place, and more batches are skipped", Max = int.MaxValue)]
+    [Option("an onset within this many steps of the last rollback counts as the same place, and skips more batches", Max = int.MaxValue)]
     public long SamePlace { get; init; } = 100;
 
-    [Option("factor by which the skip grows each time", Min = 1, Max = 1000)]
+    [Option("factor by which the skip grows at the same place", Min = 1, Max = 1000)]
     public int Widening { get; init; } = 2;
 
-    [Option("the most batches that one rollback skips; above {Margin}", Min = 1, Max = int.MaxValue)]
+    [Option("maximum batches that one rollback skips; above {Margin}", Min = 1, Max = int.MaxValue)]
     public long MaxSkip { get; init; } = 500;
 
     public IEnumerable<OptionProblem> Validate()
@@ -51,7 +52,7 @@ public sealed record SpikeLadderOptions : IOptions
         {
             yield return new(
                 $"{nameof(MaxSkip):key} {MaxSkip} is not above {nameof(Margin):key} {Margin}, "
-                + $"so going back would never skip the bad batch itself; make it larger.");
+                + $"so a rollback would never skip the bad batch itself; raise it.");
         }
     }
 }
@@ -107,7 +108,7 @@ public static class SpikeLadder
         return Math.Min(skip, options.MaxSkip);
     }
 
-    // What is only taken again because a machine lied leaves nothing out.
+    // A rollback because of a faulty machine skips nothing.
     private static bool IsAnswer(Correction correction) => correction.By == Correction.Automatic && correction.Skipped.Count > 0;
 
     private static bool IsWithin(RungLimits limits, IReadOnlyList<long> uses, long onset) =>

@@ -46,12 +46,12 @@ public static class CorpusPreparation
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new UserErrorException(
-                $"The output folder {options.Output} cannot be written: {error.Message.TrimEnd('.')}; "
-                + "make room or name another with --output.", error);
+                $"Cannot write the output folder {options.Output}: {error.Message.TrimEnd('.')}; "
+                + "free some space or choose another with --output.", error);
         }
     }
 
-    internal static UserErrorException NoText() => new("The inputs hold no text at all: name others with --input.");
+    internal static UserErrorException NoText() => new("The inputs contain no text: name others with --input.");
 
     private static ValidationSplit SplitOf(
         PreparationOptions options, DocumentReader reader, IProgress<PreparationProgress>? progress, CancellationToken cancellation)
@@ -71,7 +71,7 @@ public static class CorpusPreparation
         if (options.TokenizerFrom is { } folder)
         {
             return File.Exists(Path.Combine(folder, TokenizerFolder.DescriptionFile)) ? TokenizerFolder.Load(folder)
-                : throw new UserErrorException($"There is no tokenizer in {folder}: name prepared data or a run with --tokenizer-from.");
+                : throw new UserErrorException($"{folder} has no tokenizer: name prepared data or a run with --tokenizer-from.");
         }
 
         if (options.Tokenizer is TokenizerKind.Bytes)

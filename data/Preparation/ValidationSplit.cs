@@ -34,7 +34,8 @@ internal sealed class ValidationSplit
     /// <param name="piecewise">By file, the hash of its document where that comes in pieces.</param>
     /// <param name="limit">The first bucket of ranks that is for training.</param>
     public static ValidationSplit ByDocuments(ulong seed, ulong[] piecewise, int limit) => new(
-        "documents of any file", piece => [piece with { HeldOut = RankedBytes.BucketOf(RankOf(seed, HashOf(piece, piecewise))) < limit }]);
+        "documents from any file",
+        piece => [piece with { HeldOut = RankedBytes.BucketOf(RankOf(seed, HashOf(piece, piecewise))) < limit }]);
 
     /// <summary>The end of one document, or of each of its copies.</summary>
     /// <param name="piecewise">By file, the hash of its document where that comes in pieces.</param>

@@ -18,8 +18,8 @@ public sealed class TokenStore : IDisposable
             if (Tokenizer.Identity != index.Tokenizer)
             {
                 throw new UserErrorException(
-                    $"The tokenizer in {folder} is not the one its token files were made with: "
-                    + $"put the right one back, or {TokenIndex.Mend}.");
+                    $"The tokenizer in {folder} is not the one its token files were written with: "
+                    + $"restore the right one, or {TokenIndex.Fix}.");
             }
 
             Train = new TokenPart(folder, "training", index, index.Train, files);
@@ -61,7 +61,8 @@ public sealed class TokenStore : IDisposable
         {
             throw new UserErrorException(
                 $"The tokenizer of {owner} does not match the data in {Folder}: "
-                + $"use the data it was trained on, or prepare these with its tokenizer (`actortrain prepare --tokenizer-from {owner}`).");
+                + $"use the data it was trained on, or prepare this data with its tokenizer "
+                + $"(`actortrain prepare --tokenizer-from {owner}`).");
         }
     }
 

@@ -18,10 +18,11 @@ internal static class StatusCommand
 {
     public static CliCommand Define()
     {
-        var path = RunArgument.Create("A run by its name under runs/ or its folder.");
-        var json = new Option<bool>("--json") { Description = "Print one JSON object instead of a tree." };
-        return new CliCommand<StatusRequest>("status", "Show how a run stands: its actors with state, restarts, mailbox, lanes and last fault; what was decided on its course.", """
-            While a process trains the run, it is asked; else its journal and checkpoints tell how it was left.
+        var path = RunArgument.Create("Name (under runs/) or folder of a run.");
+        var json = new Option<bool>("--json") { Description = "Print JSON instead of a tree." };
+        return new CliCommand<StatusRequest>("status", "Show the state of a run: its actors with restarts, mailbox, lanes and last "
+            + "fault, and the interventions in force.", """
+            Asks the process that trains the run; without one, reads the journal and checkpoints.
 
             Examples:
               actortrain status book
@@ -69,10 +70,11 @@ internal static class StatusCommand
         if (run.WasKilledForMemory)
             left.Add(OutOfMemoryKills.Sentence);
         if (journal.Ending is { IsFinished: false } ending)
-            left.Add($"It was stopped after step {ending.Step}: {ending.Text}");
+            left.Add($"Stopped after step {ending.Step}: {ending.Text}");
         if (step > (record.Newest?.Step ?? 0))
-            left.Add($"Steps {(record.Newest?.Step ?? 0) + 1} to {step} are taken again when it goes on, with the same result.");
-        left.AddRange(journal.Mishaps.Select(static mishap => $"{mishap.Key} failed or left {(mishap.Value.Count == 1 ? "once" : $"{mishap.Value.Count} times")}, the last time: {mishap.Value.Reason}"));
+            left.Add($"Steps {(record.Newest?.Step ?? 0) + 1} to {step} will be redone on resume, with the same result.");
+        left.AddRange(journal.Mishaps.Select(static mishap => $"{mishap.Key} failed or left "
+            + $"{(mishap.Value.Count == 1 ? "once" : $"{mishap.Value.Count} times")}, most recently: {mishap.Value.Reason}"));
         return new StatusDocument(
             run.Path, run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps : record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, left, Tree: null)
         {

@@ -20,7 +20,7 @@ public static class RunPlot
         ArgumentNullException.ThrowIfNull(metrics);
         ArgumentNullException.ThrowIfNull(path);
         if (!metrics.Loss.Finite.Any())
-            throw new UserErrorException($"There is nothing to draw for '{metrics.Title}' yet: its metrics hold no step; train it first.");
+            throw new UserErrorException($"There is nothing to plot for '{metrics.Title}' yet: its metrics have no step; train it first.");
         Draw(metrics, options).Save(path, "--output");
     }
 
@@ -40,7 +40,7 @@ public static class RunPlot
         loss.Abandoned(metrics.AbandonedLoss, "abandoned", isLogarithmic);
         loss.Series(metrics.Loss, window, Chart.Blue, window > 1 ? $"training, over {window} steps" : "training", isLogarithmic);
         if (metrics.HeldOut.Count > 0)
-            loss.Line(metrics.HeldOut, 1.4f, Chart.Orange, "held out", isLogarithmic, markers: 8);
+            loss.Line(metrics.HeldOut, 1.4f, Chart.Orange, "validation", isLogarithmic, markers: 8);
         loss.ShowLegend(ScottPlot.Alignment.UpperRight);
         loss.Up(losses, isLogarithmic);
         loss.Steps(from, to);

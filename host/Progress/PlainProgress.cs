@@ -62,8 +62,8 @@ public sealed class PlainProgress : ITrainingProgress
         if (unwritten is not { } step)
             return;
         unwritten = null;
-        var gemm = step.GemmFraction is { } fraction ? $" gemm {Figures.Percent(fraction)}" : "";
-        var left = step.TimeLeft is { } duration ? $" left {Figures.Duration(duration)}" : "";
+        var gemm = step.GemmFraction is { } fraction ? $" mfu {Figures.Percent(fraction)}" : "";
+        var left = step.TimeLeft is { } duration ? $" eta {Figures.Duration(duration)}" : "";
         Line($"step {step.Step}/{step.TotalSteps} loss {Figures.Loss(step.Loss)} grad_norm {Figures.Short(step.GradientNorm)} "
             + $"lr {Figures.LearningRate(step.LearningRate)} tokens/s {Figures.Whole(step.TokensPerSecond)}{gemm}{left}");
     }

@@ -40,7 +40,7 @@ internal static class CheckpointsReport
             return;
         }
 
-        List<string[]> lines = [["step", "age", "size", "weights", "state", "course"]];
+        List<string[]> lines = [["step", "age", "size", "weights", "state", "overrides"]];
         lines.AddRange(document.Checkpoints.Select(row => Line(row, now)));
         var widths = Enumerable.Range(0, lines[0].Length).Select(column => lines.Max(line => line[column].Length)).ToList();
         for (var i = 0; i < lines.Count; i++)
@@ -52,11 +52,12 @@ internal static class CheckpointsReport
 
         var surplus = document.Checkpoints.Where(static row => row.IsSurplus == true).Select(static row => row.Step.ToString(CultureInfo.InvariantCulture)).ToList();
         if (surplus.Count > 0)
-            output.WriteLine($"{(document.Pruned ? "Deleted" : "Need not stay")}: {(surplus.Count == 1 ? "that of step" : "those of steps")} {string.Join(", ", surplus)}.");
+            output.WriteLine($"{(document.Pruned ? "Deleted" : "Eligible for deletion")}: {(surplus.Count == 1 ? "step" : "steps")} "
+                + $"{string.Join(", ", surplus)}.");
         else if (document.Checkpoints.Any(static row => row.IsSurplus is not null))
-            output.WriteLine("All of them stay.");
+            output.WriteLine("No checkpoint is eligible for deletion.");
         if (document.Verified && document.Checkpoints.All(static row => row.Fault is null))
-            output.WriteLine("Every file is as its manifest says.");
+            output.WriteLine("All files match their manifests.");
     }
 
     private static string[] Line(CheckpointRow row, DateTimeOffset now) =>
@@ -73,7 +74,7 @@ internal static class CheckpointsReport
     {
         List<string> parts = [];
         if (row.Skipped > 0)
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{row.Skipped} left out"));
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{row.Skipped} skipped"));
         if (row.RateFactor != 1)
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"rate × {row.RateFactor:0.####}"));
         return string.Join(", ", parts);

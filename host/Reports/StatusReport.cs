@@ -38,20 +38,20 @@ internal static class StatusReport
             text += Invariant($" of {steps}");
         if (status.Generation > 0)
             text += Invariant($", generation {status.Generation}");
-        text += status.Checkpoint is { } checkpoint ? Invariant($", checkpoint of step {checkpoint}") : ", no checkpoint yet";
+        text += status.Checkpoint is { } checkpoint ? Invariant($", newest checkpoint at step {checkpoint}") : ", no checkpoint yet";
         return status.JournalWaiting switch
         {
             0 => text,
-            1 => text + ", 1 decision waits for the database",
-            var waiting => text + Invariant($", {waiting} decisions wait for the database"),
+            1 => text + ", 1 decision waiting for the database",
+            var waiting => text + Invariant($", {waiting} decisions waiting for the database"),
         };
     }
 
-    // Only what differs from a run of which nobody had to decide anything.
+    // Only what differs from an undisturbed run.
     private static IEnumerable<string> CourseLines(CourseDocument course)
     {
         if (course.Paused)
-            yield return "paused by an operator; `actortrain resume` lets it go on";
+            yield return "paused by an operator; continue with `actortrain resume`";
         if (course.Quarantined.Count > 0)
             yield return $"quarantined: {string.Join(", ", course.Quarantined.Select(static number => Invariant($"trainer {number}")))}";
         if (course.RateFactor != 1)
@@ -67,7 +67,7 @@ internal static class StatusReport
                 .Select(static count => Invariant($"{count.Item1} {(count.Item1 == 1 ? count.Item2 : count.Item3)}")),
         ];
         if (counts.Length > 0)
-            yield return $"so far: {string.Join(", ", counts)}";
+            yield return $"total: {string.Join(", ", counts)}";
     }
 
     // As "name: state, more, more".

@@ -33,7 +33,7 @@ public sealed record HeldOutLoss(double Loss, long Tokens, double BitsPerByte)
 
         return sum.Tokens > 0
             ? sum.Result()
-            : throw new ArgumentException("There is nothing to predict: no batch was given.", nameof(batches));
+            : throw new ArgumentException("No batch to evaluate.", nameof(batches));
     }
 }
 
@@ -73,7 +73,7 @@ public sealed class HeldOutSum(Transformer model, IReadOnlyList<int> byteCounts)
     public HeldOutLoss Result()
     {
         if (Tokens == 0)
-            throw new InvalidOperationException("No batch was predicted, so there is no mean.");
+            throw new InvalidOperationException("No batch was evaluated, so there is no mean loss.");
         var loss = sum / Tokens;
         return new HeldOutLoss(loss, Tokens, textSum / Math.Log(2) / textBytes);
     }

@@ -70,7 +70,7 @@ public static unsafe class FlatSums
     public static FlatChecksum[] Checksums(ReadOnlySpan<nint> addresses, ReadOnlySpan<long> counts)
     {
         if (addresses.Length != counts.Length)
-            throw new ArgumentException($"{addresses.Length} vectors cannot have {counts.Length} lengths.", nameof(counts));
+            throw new ArgumentException($"{counts.Length} lengths do not match {addresses.Length} vectors.", nameof(counts));
         var blocks = 0;
         foreach (var count in counts)
             blocks += BlocksOf(count);
@@ -180,7 +180,7 @@ public static unsafe class FlatSums
         Check(report.Right.Length);
         Check(report.Sum.Length);
         if (report.CellEnds.Length != report.CellSquares.Length)
-            throw new ArgumentException($"{report.CellEnds.Length} cells have no {report.CellSquares.Length} sums.", nameof(report));
+            throw new ArgumentException($"{report.CellSquares.Length} sums do not match {report.CellEnds.Length} cells.", nameof(report));
 
         void Check(int length)
         {

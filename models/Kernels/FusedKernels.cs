@@ -56,7 +56,7 @@ public static class FusedKernels
         }
         catch (DllNotFoundException)
         {
-            Missing = "libactortrain_kernels.so is not there; `make setup` builds it.";
+            Missing = "libactortrain_kernels.so is missing; build it with `make setup`.";
         }
     }
 }

@@ -134,7 +134,7 @@ internal sealed record MetricsLine : LogLine
             Perplexity = evaluation.Perplexity,
             BitsPerByte = evaluation.BitsPerByte,
         },
-        _ => throw new ArgumentException($"{row.GetType().Name} has no line in the metrics file.", nameof(row)),
+        _ => throw new ArgumentException($"{row.GetType().Name} has no metrics format.", nameof(row)),
     };
 
     /// <summary>The row, or null when the line is of neither kind.</summary>

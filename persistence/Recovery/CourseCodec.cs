@@ -43,7 +43,8 @@ public static class CourseCodec
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new UserErrorException($"{place} does not say how its run is to go on; remove that checkpoint to go on from the one before.", exception);
+            throw new UserErrorException($"{place} has an unreadable run state; "
+                + $"delete that checkpoint to resume from the one before it.", exception);
         }
     }
 }

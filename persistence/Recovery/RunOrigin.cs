@@ -23,7 +23,7 @@ public sealed record RunOrigin(long Step, string? WeightsHash, Course Course)
         ArgumentNullException.ThrowIfNull(manifest);
         var facts = manifest.Facts;
         var course = facts.State.GetValueOrDefault(CourseCodec.Key) is { } text
-            ? CourseCodec.Read($"The checkpoint of step {facts.Step}", text)
+            ? CourseCodec.Read($"The checkpoint at step {facts.Step}", text)
             : Course.Start with { Skips = facts.SkipList };
         return new RunOrigin(facts.Step, manifest.WeightsHash, course) { Unproved = UnprovedWork.Read(facts.State.GetValueOrDefault(UnprovedWork.Key)) };
     }

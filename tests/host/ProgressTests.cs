@@ -29,7 +29,7 @@ public sealed class ProgressTests : IDisposable
 
         output.ToString().ShouldBe("""
             training book
-            step 1/1000 loss 3.2146 grad_norm 0.8123 lr 6.000e-4 tokens/s 12346 gemm 63.2% left 1:02:34
+            step 1/1000 loss 3.2146 grad_norm 0.8123 lr 6.000e-4 tokens/s 12346 mfu 63.2% eta 1:02:34
             eval step 1 loss 3.5000 perplexity 33.115 bits_per_byte 1.9000
             eval step 2 loss 9.0000 perplexity 8103.1
             checkpoint step 1 runs/book/checkpoints/step-00000001
