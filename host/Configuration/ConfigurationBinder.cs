@@ -20,7 +20,7 @@ internal static class ConfigurationBinder
             {
                 throw new UserErrorException(
                     $"{given.OriginOf(setting.Key)}: {setting.Key} also sets {set}, "
-                    + "which is given too ({given.OriginOf(set)}); keep one of them.");
+                    + $"which is given too ({given.OriginOf(set)}); keep one of them.");
             }
         }
 

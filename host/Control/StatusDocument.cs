@@ -65,7 +65,7 @@ internal sealed record StatusDocument(
             trainer.Trainer.ToString(), InWords(trainer.Standing), trainer.Faults, trainer.Mailbox, trainer.Lanes.Length > 0 ? trainer.Lanes : null, trainer.LastFault, [])).ToArray();
         var below = Node(Trainers, trainers);
         if (status.WantedTrainers > 0)
-            below = below with { State = $"{status.WantedTrainers} wanted" };
+            below = below with { State = $"target {status.WantedTrainers}" };
         var tree = Node(Root, [below, .. others]) with { State = status.Phase };
         return new StatusDocument(run, "running", status.Step, status.Steps, status.Generation, status.JournalWaiting, checkpoint, [], tree)
         {

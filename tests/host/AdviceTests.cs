@@ -25,9 +25,9 @@ public sealed partial class AdviceTests : IDisposable
     private static readonly string[] OutOfReach =
     [
         "The SentencePiece tokenizer's library libactortrain_tokenizer.so was not found: ",
-        " cannot be listed: ",
-        " holds a document of more than ",
-        "make room or name another with --output.",
+        "Cannot list ",
+        " has a document of more than ",
+        "free some space or choose another with --output.",
     ];
 
     private readonly string root = Directory.CreateTempSubdirectory("actortrain-advice-").FullName;

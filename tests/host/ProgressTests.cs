@@ -97,7 +97,7 @@ public sealed class ProgressTests : IDisposable
         var shown = output.ToString();
         foreach (var figure in new[]
                  {
-                     "500 of 1000", "3.2146", "0.8123", "6.000e-4", "12346", "63.2%", "left 1:02:34", "0:01:01", "3.5000", "33.115", "step 500: runs/[a]",
+                     "500 of 1000", "3.2146", "0.8123", "6.000e-4", "12346", "63.2%", "ETA 1:02:34", "0:01:01", "3.5000", "33.115", "step 500: runs/[a]",
                      "warning: the [disk] is nearly full", "━━━━━━━━━━━━━━━━━━━━────────────────────",
                  })
         {

@@ -187,7 +187,7 @@ public sealed class RunDirectoryTests : IDisposable
     [InlineData(".hidden")]
     [InlineData("a/b")]
     public void A_name_that_leads_elsewhere_is_refused(string name) =>
-        Should.Throw<UserErrorException>(() => new RunDirectory(directory.Path, name)).Message.ShouldContain("cannot name a run");
+        Should.Throw<UserErrorException>(() => new RunDirectory(directory.Path, name)).Message.ShouldName($"\"{name}\"", "run name");
 
     private RunDirectory Make(string name)
     {

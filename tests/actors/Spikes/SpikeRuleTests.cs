@@ -27,7 +27,7 @@ public sealed class SpikeRuleTests
         rule.Judge(Sequences.Of(3, 10), memory).Finding.ShouldBeNull();
         var finding = rule.Judge(Sequences.Of(3, 10.001), memory).Finding.ShouldNotBeNull();
         finding.Limit.ShouldBe(10);
-        finding.Evidence.ShouldBe("the loss of step 3 is 10.001, above 10, the mean 4 of 3 steps and 3 standard deviations of 2");
+        finding.Evidence.ShouldName("the loss of step 3 is 10.001", "above 10", "mean 4 of 3 steps", "3 σ of 2");
 
         // The oldest leaves: 4, 6, 8.
         rule.Judge(Sequences.Of(4, 12.001), After(rule, 2, 4, 6, 8)).Finding.ShouldNotBeNull().Limit.ShouldBe(12);

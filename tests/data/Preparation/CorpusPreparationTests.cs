@@ -89,14 +89,14 @@ public sealed class CorpusPreparationTests : IDisposable
         folder.Write("in/a.txt", "one");
         CorpusPreparation.Run(Options());
         folder.Write("in/b.txt", "two");
-        Refusal(Options()).ShouldBe($"The output folder {folder.Of("out")} exists already: name another with --output, or pass --force to replace it.");
+        Refusal(Options()).ShouldName($"{folder.Of("out")} already exists", "--output", "--force");
         CorpusPreparation.Run(Options() with { Force = true }).HeldOut!.Documents.ShouldBe(1);
         Directory.EnumerateFileSystemEntries(folder.Root).Select(Path.GetFileName).Order().ShouldBe(["in", "out"]);
 
         folder.Write("mine/letter.txt", "dear");
         Refusal(Options() with { Output = folder.Of("mine"), Force = true })
-            .ShouldBe($"The output folder {folder.Of("mine")} holds something other than prepared data, which --force does not replace: name another with --output.");
-        Refusal(Options() with { Output = folder.Of("in/a.txt") }).ShouldBe($"The output {folder.Of("in/a.txt")} is a file: name a folder with --output.");
+            .ShouldName($"{folder.Of("mine")} is not prepared data", "--force", "--output");
+        Refusal(Options() with { Output = folder.Of("in/a.txt") }).ShouldName($"{folder.Of("in/a.txt")} is a file", "--output");
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class CorpusPreparationTests : IDisposable
     public void Inputs_without_text_are_refused_even_leniently()
     {
         var path = folder.Write("in/a.txt", "");
-        Refusal(Options(lenient: true)).ShouldBe("The inputs hold no text at all: name others with --input.");
+        Refusal(Options(lenient: true)).ShouldName("no text", "--input");
         Refusal(Options()).ShouldStartWith($"{path} is empty: ");
     }
 
@@ -159,7 +159,7 @@ public sealed class CorpusPreparationTests : IDisposable
         var progress = new Progress();
         progress.Told = () => refusal ??= progress.Reports[^1].Stage != PreparationStage.Encoding ? null : Should.Throw<UserErrorException>(() => CorpusPreparation.Run(Options())).Message;
         CorpusPreparation.Run(Options(), progress);
-        refusal.ShouldBe($"The output folder {folder.Of("out")} is being prepared by another process: wait for it, or name another with --output.");
+        refusal.ShouldNotBeNull().ShouldName(folder.Of("out"), "another process", "--output");
         using var store = TokenStore.Open(folder.Of("out"));
         store.Verify();
     }
@@ -176,7 +176,7 @@ public sealed class CorpusPreparationTests : IDisposable
         Refusal(Options() with { ShardTokens = 0 }).ShouldBe("ShardTokens is 0, but it must be at least 1024 and at most 1099511627776.");
         Refusal(Options() with { TokenizerSampleBytes = 0 }).ShouldBe("TokenizerSampleBytes is 0, but it must be at least 1 and at most 1073741824.");
         Refusal(Options() with { Tokenizer = (TokenizerKind)9 }).ShouldBe("Tokenizer is unknown: choose bytes, bpe or unigram.");
-        Refusal(Options() with { Output = folder.Of("in/a.txt/below") }).ShouldStartWith($"The output folder {folder.Of("in/a.txt/below")} cannot be made: ");
+        Refusal(Options() with { Output = folder.Of("in/a.txt/below") }).ShouldStartWith($"Cannot create the output folder {folder.Of("in/a.txt/below")}: ");
     }
 
     private PreparationOptions Options(bool lenient = false) => new()

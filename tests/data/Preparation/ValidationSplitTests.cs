@@ -133,9 +133,9 @@ public sealed class ValidationSplitTests : IDisposable
     [InlineData("x")]
     public void One_character_has_no_part_for_validation_and_two_have(string character)
     {
-        Refusal(File(false, character)).ShouldBe(
-            $"The inputs hold only {Bytes(character)} bytes of text, too little to take a validation part from: give more text, or pass --held-out 0.");
-        Refusal(File(false, character), File(false, character)).ShouldStartWith($"The inputs hold only {2 * Bytes(character)} bytes of text");
+        Refusal(File(false, character)).ShouldName(
+            $"only {Bytes(character)} bytes", "--held-out 0");
+        Refusal(File(false, character), File(false, character)).ShouldName($"only {2 * Bytes(character)} bytes");
         Prepare([File(false, character)], 0, 1).Text.ShouldSatisfyAllConditions(text => text.Train.ShouldBe([character]), text => text.HeldOut.ShouldBeEmpty());
 
         var text = Prepare([File(false, character + character)], 0.02, 1).Text;

@@ -16,7 +16,7 @@ public sealed class ChaosReportTests
         var report = Report(Right, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(1), 3, "It threw.")]);
         report.Broken.ShouldBeEmpty();
         report.Held.ShouldBeTrue();
-        report.Faults.ShouldHaveSingleItem().Journal.ShouldBe("trainer-1 left: generation 3. It threw.");
+        report.Faults.ShouldHaveSingleItem().Journal.ShouldNotBeNull().ShouldName("trainer-1 left", "generation 3", "It threw.");
         report.GoodputPercent.ShouldBe(50);
     }
 

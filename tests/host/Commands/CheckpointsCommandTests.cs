@@ -43,9 +43,9 @@ public sealed class CheckpointsCommandTests : IDisposable
         var run = await TrainAndGoBack();
         Run(new CheckpointsRequest(run.Path, false, false, false, false)).ShouldBe(ExitCode.Success);
         var lines = output.ToString().Split('\n');
-        lines[0].ShouldMatch("^step +age +size +weights +state +course$");
+        lines[0].ShouldMatch("^step +age +size +weights +state +overrides$");
         lines[1].ShouldMatch(@"^ *30  5 min  [0-9.]+ k?B  [0-9a-f]{12}  void$");
-        lines[2].ShouldMatch(@"^ *22  5 min  [0-9.]+ k?B  [0-9a-f]{12}  unproved       16 left out, rate × 0\.5$");
+        lines[2].ShouldMatch(@"^ *22  5 min  [0-9.]+ k?B  [0-9a-f]{12}  unproved       16 skipped, rate × 0\.5$");
         lines[3].ShouldMatch(@"^ *10  5 min  [0-9.]+ k?B  [0-9a-f]{12}  good since 20$");
         lines[4].ShouldMatch(@"^ *5  5 min  [0-9.]+ k?B  [0-9a-f]{12}  unproved$");
         lines[5].ShouldBeEmpty();
@@ -68,7 +68,7 @@ public sealed class CheckpointsCommandTests : IDisposable
     {
         var run = await TrainAndGoBack();
         Run(new CheckpointsRequest(run.Path, false, true, false, false)).ShouldBe(ExitCode.Success);
-        output.ToString().ShouldEndWith("Deleted: those of steps 30, 5.\nEvery file is as its manifest says.\n");
+        output.ToString().ShouldName("Deleted: steps 30, 5.\n", "All files match");
         new CheckpointArchive(run.CheckpointsDirectory).List().Select(static info => info.Step).ShouldBe([22, 10]);
     }
 
@@ -82,7 +82,7 @@ public sealed class CheckpointsCommandTests : IDisposable
         File.WriteAllBytes(weights, bytes);
         Run(new CheckpointsRequest(run.Path, true, false, false, false)).ShouldBe(ExitCode.Failure);
         output.ToString().ShouldMatch("\n *22 +- +- +- +damaged\n");
-        output.ToString().ShouldContain($"\n  The checkpoint {Path.GetDirectoryName(weights)} is not usable: weights.safetensors was altered or cut short");
+        output.ToString().ShouldContain($"\n  The checkpoint {Path.GetDirectoryName(weights)} is not usable: weights.safetensors is corrupt");
 
         Run(new CheckpointsRequest(run.Path, false, true, false, false)).ShouldBe(ExitCode.Success);
         new CheckpointArchive(run.CheckpointsDirectory).List().Select(static info => info.Step).ShouldBe([22, 10]);
@@ -105,7 +105,7 @@ public sealed class CheckpointsCommandTests : IDisposable
         File.WriteAllText(run.JournalFile, new string('x', 5000));
         Run(new CheckpointsRequest(run.Path, false, false, false, false)).ShouldBe(ExitCode.Success);
         output.ToString().ShouldStartWith($"The journal of {run.Path} in {run.JournalFile} cannot be read: ");
-        Should.Throw<UserErrorException>(() => Run(new CheckpointsRequest(run.Path, false, true, false, false))).Message.ShouldContain("so nothing is deleted");
+        Should.Throw<UserErrorException>(() => Run(new CheckpointsRequest(run.Path, false, true, false, false))).Message.ShouldContain("nothing was deleted");
         new CheckpointArchive(run.CheckpointsDirectory).List().Count.ShouldBe(4);
     }
 
