@@ -28,8 +28,8 @@ public sealed record LeftCourse(long After, SkipList Skips)
                     break;
             }
 
-            // The steps that are left did not follow the correction for which they are.
-            uncorrected = decision is CourseCorrected corrected && corrected.Correction.From < corrected.Step ? uncorrected ?? state : null;
+            // The steps that are left did not follow the intervention for which they are.
+            uncorrected = decision is CourseCorrected corrected && corrected.Intervention.From < corrected.Step ? uncorrected ?? state : null;
             state = state.Apply(decision);
         }
 

@@ -71,14 +71,14 @@ public sealed record CourseStatus
     /// <summary>Trainers that take no part until they are released.</summary>
     public IReadOnlyList<int> Quarantined { get; init; } = [];
 
-    /// <summary>Corrections that the steps now taken follow.</summary>
-    public IReadOnlyList<Correction> InForce { get; init; } = [];
+    /// <summary>Interventions that the steps now taken follow.</summary>
+    public IReadOnlyList<Intervention> InForce { get; init; } = [];
 
-    /// <summary>Corrections from whose step the run is still away.</summary>
-    public IReadOnlyList<Correction> Pending { get; init; } = [];
+    /// <summary>Interventions from whose step the run is still away.</summary>
+    public IReadOnlyList<Intervention> Pending { get; init; } = [];
 
     /// <summary>What those in force do to the learning rate.</summary>
-    public double RateFactor => InForce.Aggregate(1.0, static (factor, correction) => factor * correction.RateFactor);
+    public double RateFactor => InForce.Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor);
 
     /// <summary>Spikes that were judged so far.</summary>
     public int Spikes { get; init; }

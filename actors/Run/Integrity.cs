@@ -153,7 +153,7 @@ internal sealed class Integrity(
             if (dispute.IsProven)
             {
                 since = Math.Min(since, suspect.Doubt());
-                membership.Quarantine(suspect, Correction.Automatic, $"Its state differed from that of the other "
+                membership.Quarantine(suspect, Intervention.Automatic, $"Its state differed from that of the other "
                     + $"trainers: {dispute.Evidence}.");
             }
             else
@@ -186,7 +186,7 @@ internal sealed class Integrity(
         else if (damage == FoundDamage.Shared && wasPreviewing)
             rounds.Abandon();
         if (damage == FoundDamage.Own && ++trainer.Corruptions >= options.Audit.CorruptionLimit)
-            membership.Quarantine(trainer, Correction.Automatic, $"It detected corruption in its own memory {trainer.Corruptions} "
+            membership.Quarantine(trainer, Intervention.Automatic, $"It detected corruption in its own memory {trainer.Corruptions} "
                 + $"times, most recently: {lost.Reason}");
     }
 
@@ -272,7 +272,7 @@ internal sealed class Integrity(
                 continue;
             since = Math.Min(since, trainer.Doubt());
             if (isProven)
-                membership.Quarantine(trainer, Correction.Automatic, $"At step {progress.Step} its bits differed from those of the "
+                membership.Quarantine(trainer, Intervention.Automatic, $"At step {progress.Step} its bits differed from those of the "
                     + $"other trainers: {check.Evidence}.");
             else
                 membership.Abandon(trainer, $"At step {progress.Step} no majority decides which bits are right: {check.Evidence}.");

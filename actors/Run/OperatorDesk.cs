@@ -113,7 +113,7 @@ internal sealed class OperatorDesk(
             return;
         }
 
-        steering.Intervene(new Correction(progress.Interventions.Next, from, skip == 0 ? [] : [progress.Batches(from, skip, reason)], factor, request.By, reason));
+        steering.Intervene(new Intervention(progress.Interventions.Next, from, skip == 0 ? [] : [progress.Batches(from, skip, reason)], factor, request.By, reason));
         Accept(request, sentence);
     }
 

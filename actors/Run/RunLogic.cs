@@ -58,7 +58,7 @@ public sealed class RunLogic
 
         decisions = new Decisions(decided, events.Count, options.JournalBuffer, output, end, faults);
         metrics = new MetricsStream(new MetricsOutbox(unwritten.MetricsStep, decisions.Durable), options.MetricsBuffer, output, end, decisions);
-        var interventions = new Interventions(decisions.Known.Corrections);
+        var interventions = new Interventions(decisions.Known.Interventions);
         states = new KeptStates(options.SnapshotSlots, recovery, decisions, interventions);
         var (step, course) = states.Newest;
         progress = new RunProgress(options.Schedule, plan, interventions, step, Math.Max(options.Steps, decisions.Known.Steps), course);

@@ -98,21 +98,21 @@ internal sealed class RunProgress
     }
 
     /// <summary>An intervention is decided. One for a later step is known to the course at once, and in force from its step on.</summary>
-    public void Note(Correction correction)
+    public void Note(Intervention intervention)
     {
-        Interventions.Add(correction);
-        LastStep = Math.Max(LastStep, correction.Steps ?? 0);
+        Interventions.Add(intervention);
+        LastStep = Math.Max(LastStep, intervention.Steps ?? 0);
     }
 
     /// <summary>The course knows all that was decided for this step or later ones.</summary>
     public void LookAhead() => Course = Interventions.Ahead(Course);
 
     /// <summary>An intervention comes into force.</summary>
-    public void Follow(Correction correction)
+    public void Follow(Intervention intervention)
     {
-        if (correction.From != Step)
-            throw new InvariantException($"An intervention for step {correction.From} cannot take effect at step {Step}.");
-        Course = Course.With(correction);
+        if (intervention.From != Step)
+            throw new InvariantException($"An intervention for step {intervention.From} cannot take effect at step {Step}.");
+        Course = Course.With(intervention);
     }
 
     /// <summary>Later steps are taken again.</summary>

@@ -20,7 +20,7 @@ internal sealed class RunView(
         {
             IsPaused = operators.HasPaused,
             Quarantined = [.. roster.Quarantined],
-            InForce = progress.Course.Corrections,
+            InForce = progress.Course.Interventions,
             Pending = [.. progress.Interventions.Pending(progress.Course)],
             Spikes = decisions.Known.Spikes,
             Vetoes = decisions.Known.Vetoes,

@@ -181,7 +181,7 @@ internal sealed class StepJudge
         var measurement = new StepMeasurement(progress.Step, signals.Loss, signals.GradientNorm, elapsed, round.Positions)
         {
             LearningRate = rate * adjustment.RateFactor,
-            Decisions = DecisionsInForce.Of(progress.Course.Corrections),
+            Decisions = DecisionsInForce.Of(progress.Course.Interventions),
             LaneLoss = SpikeSignal.LaneLoss.Known(signals),
             EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
             BlockNorm = SpikeSignal.BlockNorm.Known(signals),
@@ -211,8 +211,8 @@ internal sealed class StepJudge
         var from = SpikeLadder.FromOf(finding, options.Ladder);
         var count = SpikeLadder.SkipOf(finding, step, course, options.Ladder);
         probe = new SpikeProbe(step, course.Skips);
-        steering.Intervene(new Correction(
-            progress.Interventions.Next, from, [progress.Batches(from, count, finding.Evidence)], rateFactor, Correction.Automatic,
+        steering.Intervene(new Intervention(
+            progress.Interventions.Next, from, [progress.Batches(from, count, finding.Evidence)], rateFactor, Intervention.Automatic,
                 $"{finding.Evidence}; onset at step {finding.Onset}"));
     }
 }

@@ -75,10 +75,10 @@ public static class SpikeLadder
         var onset = finding.Onset;
         if (finding.Answer == SpikeAnswer.Veto && IsWithin(options.Veto, [.. course.Vetoes], onset))
             return Rung.Veto;
-        var automatic = course.Corrections.Where(IsAnswer).ToList();
-        if (IsWithin(options.RollBack, [.. automatic.Where(static correction => correction.RateFactor == 1).Select(static correction => correction.From)], onset))
+        var automatic = course.Interventions.Where(IsAnswer).ToList();
+        if (IsWithin(options.RollBack, [.. automatic.Where(static intervention => intervention.RateFactor == 1).Select(static intervention => intervention.From)], onset))
             return Rung.RollBack;
-        return IsWithin(options.LowerRate, [.. automatic.Where(static correction => correction.RateFactor != 1).Select(static correction => correction.From)], onset)
+        return IsWithin(options.LowerRate, [.. automatic.Where(static intervention => intervention.RateFactor != 1).Select(static intervention => intervention.From)], onset)
             ? Rung.LowerRate
             : Rung.Halt;
     }
@@ -102,14 +102,14 @@ public static class SpikeLadder
         ArgumentNullException.ThrowIfNull(course);
         ArgumentNullException.ThrowIfNull(options);
         var skip = step - FromOf(finding, options) + 1;
-        var before = course.Corrections.Count(correction => IsAnswer(correction) && correction.From + options.SamePlace >= finding.Onset);
+        var before = course.Interventions.Count(intervention => IsAnswer(intervention) && intervention.From + options.SamePlace >= finding.Onset);
         for (var i = 0; i < before; i++)
             skip = Math.Min(skip * options.Widening, options.MaxSkip);
         return Math.Min(skip, options.MaxSkip);
     }
 
     // A rollback because of a faulty machine skips nothing.
-    private static bool IsAnswer(Correction correction) => correction.By == Correction.Automatic && correction.Skipped.Count > 0;
+    private static bool IsAnswer(Intervention intervention) => intervention.By == Intervention.Automatic && intervention.Skipped.Count > 0;
 
     private static bool IsWithin(RungLimits limits, IReadOnlyList<long> uses, long onset) =>
         uses.Count(use => use > onset - limits.Window) < limits.Budget && (uses.Count == 0 || limits.Cooldown == 0 || onset - uses.Max() >= limits.Cooldown);

@@ -46,13 +46,13 @@ internal static class StatusCommand
     // In force is what the checkpoint follows that the run goes on from.
     private static CourseStatus CourseOf(JournalState journal, RunRecord record)
     {
-        var inForce = record.NewestManifest is { } manifest ? RunOrigin.Of(manifest).Course.Corrections : [];
+        var inForce = record.NewestManifest is { } manifest ? RunOrigin.Of(manifest).Course.Interventions : [];
         return new CourseStatus
         {
             IsPaused = journal.IsPaused,
             Quarantined = [.. journal.Quarantined],
             InForce = inForce,
-            Pending = [.. journal.Corrections.Where(correction => !inForce.Contains(correction))],
+            Pending = [.. journal.Interventions.Where(intervention => !inForce.Contains(intervention))],
             Spikes = journal.Spikes,
             Vetoes = journal.Vetoes,
             Rollbacks = journal.Rollbacks,

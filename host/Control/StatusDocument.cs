@@ -17,15 +17,15 @@ internal sealed record ActorNode(string Name, string State, int Restarts, int? M
 /// <summary>What was decided on a run's course.</summary>
 /// <param name="Paused">Whether an operator wants no further step.</param>
 /// <param name="Quarantined">Trainers that take no part until they are released.</param>
-/// <param name="InForce">Corrections that the steps now taken follow.</param>
-/// <param name="Pending">Corrections from whose step the run is still away.</param>
+/// <param name="InForce">Interventions that the steps now taken follow.</param>
+/// <param name="Pending">Interventions from whose step the run is still away.</param>
 /// <param name="RateFactor">What those in force do to the learning rate.</param>
 /// <param name="Spikes">Spikes that were judged.</param>
 /// <param name="Vetoes">Updates that were vetoed.</param>
 /// <param name="Rollbacks">How often all trainers went back.</param>
 /// <param name="Corruptions">How often bits were found corrupt.</param>
 internal sealed record CourseDocument(
-    bool Paused, IReadOnlyList<int> Quarantined, IReadOnlyList<Correction> InForce, IReadOnlyList<Correction> Pending, double RateFactor, int Spikes, int Vetoes, int Rollbacks,
+    bool Paused, IReadOnlyList<int> Quarantined, IReadOnlyList<Intervention> InForce, IReadOnlyList<Intervention> Pending, double RateFactor, int Spikes, int Vetoes, int Rollbacks,
     int Corruptions)
 {
     /// <summary>As it is shown.</summary>

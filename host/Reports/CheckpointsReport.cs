@@ -10,7 +10,7 @@ namespace ActorTrain.Host.Reports;
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 /// <param name="ProvedAt">Updates at which it proved good.</param>
 /// <param name="Skipped">Positions of the sample stream that its course leaves out.</param>
-/// <param name="RateFactor">What the corrections of its course do to the learning rate.</param>
+/// <param name="RateFactor">What the interventions of its course do to the learning rate.</param>
 /// <param name="Fault">What is wrong with it, in one sentence.</param>
 /// <param name="IsSurplus">Whether it need not stay; null where that was not asked.</param>
 internal sealed record CheckpointRow(

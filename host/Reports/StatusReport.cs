@@ -56,10 +56,10 @@ internal static class StatusReport
             yield return $"quarantined: {string.Join(", ", course.Quarantined.Select(static number => Invariant($"trainer {number}")))}";
         if (course.RateFactor != 1)
             yield return Invariant($"the learning rate is multiplied by {course.RateFactor:0.######}");
-        foreach (var correction in course.InForce)
-            yield return $"in force: {RunEventWords.Describe(correction)}";
-        foreach (var correction in course.Pending)
-            yield return $"pending: {RunEventWords.Describe(correction)}";
+        foreach (var intervention in course.InForce)
+            yield return $"in force: {RunEventWords.Describe(intervention)}";
+        foreach (var intervention in course.Pending)
+            yield return $"pending: {RunEventWords.Describe(intervention)}";
         string[] counts =
         [
             .. new[] { (course.Spikes, "spike", "spikes"), (course.Vetoes, "veto", "vetoes"), (course.Rollbacks, "rollback", "rollbacks"), (course.Corruptions, "corruption", "corruptions") }

@@ -49,7 +49,7 @@ public sealed record JournalState
     public ImmutableList<(long Step, SkippedRange Range)> Vetoed { get; init; } = [];
 
     /// <summary>Changes of the course, by the run itself or by operators, in the order of their numbers. Going back does not undo them.</summary>
-    public ImmutableList<Correction> Corrections { get; init; } = [];
+    public ImmutableList<Intervention> Interventions { get; init; } = [];
 
     /// <summary>Numbers of the trainers that take no part until they are released.</summary>
     public ImmutableSortedSet<int> Quarantined { get; init; } = [];
@@ -91,7 +91,7 @@ public sealed record JournalState
     public JournalEnding? Ending { get; init; }
 
     /// <summary>Positions of the sample stream that are left out.</summary>
-    public SkipList Skips => SkipList.Of(Vetoed.Select(static veto => veto.Range)).Joined(Corrections.SelectMany(static correction => correction.Skipped));
+    public SkipList Skips => SkipList.Of(Vetoed.Select(static veto => veto.Range)).Joined(Interventions.SelectMany(static intervention => intervention.Skipped));
 
     /// <summary>Step of the newest checkpoint, or null.</summary>
     public long? NewestCheckpoint => Checkpoints.IsEmpty ? null : Checkpoints.Keys.Last();
@@ -123,8 +123,8 @@ public sealed record JournalState
             ActorRestarted restarted => next.Note(restarted.Actor, restarted.Reason),
 
             SpikeJudged => next with { Spikes = Spikes + 1 },
-            RunExtended { Correction: var extension } => next with { Corrections = Corrections.Add(extension), Steps = extension.Steps ?? Steps, Ending = null },
-            CourseCorrected corrected => next with { Corrections = Corrections.Add(corrected.Correction) },
+            RunExtended { Intervention: var extension } => next with { Interventions = Interventions.Add(extension), Steps = extension.Steps ?? Steps, Ending = null },
+            CourseCorrected corrected => next with { Interventions = Interventions.Add(corrected.Intervention) },
             RunRolledBack back => next.GoBack(back.Step) with { Rollbacks = Rollbacks + 1 },
             CorruptionFound => next with { Corruptions = Corruptions + 1 },
             TrainerQuarantined quarantined => next with { Quarantined = Quarantined.Add(quarantined.Trainer) },
@@ -147,7 +147,7 @@ public sealed record JournalState
         && (Decisions, ConfigurationHash, Steps, Lanes, Step, Trainers) == (other.Decisions, other.ConfigurationHash, other.Steps, other.Lanes, other.Step, other.Trainers)
         && (Generation, Vetoes, Rewinds, Resumes, Ending) == (other.Generation, other.Vetoes, other.Rewinds, other.Resumes, other.Ending)
         && (IsPaused, SaveInterval, Spikes, Corruptions, Rollbacks) == (other.IsPaused, other.SaveInterval, other.Spikes, other.Corruptions, other.Rollbacks)
-        && Corrections.SequenceEqual(other.Corrections) && Quarantined.SetEquals(other.Quarantined) && Proved.SetEquals(other.Proved)
+        && Interventions.SequenceEqual(other.Interventions) && Quarantined.SetEquals(other.Quarantined) && Proved.SetEquals(other.Proved)
         && Vetoed.SequenceEqual(other.Vetoed) && Members.SequenceEqual(other.Members)
         && Checkpoints.SequenceEqual(other.Checkpoints) && Mishaps.SequenceEqual(other.Mishaps);
 
@@ -159,7 +159,7 @@ public sealed record JournalState
         CultureInfo.InvariantCulture,
         $"{Decisions} decisions, step {Step} of {Steps}, generation {Generation} [{string.Join(' ', Members)}] of {Trainers} trainers, {Vetoes} vetoes, {Rewinds} rewinds, {Rollbacks} rollbacks, {Spikes} spikes, {Corruptions} corruptions, {Resumes} resumes, ")
         + string.Create(CultureInfo.InvariantCulture, $"checkpoints [{string.Join(' ', Checkpoints.Keys)}], skips [{string.Join(' ', Skips.Ranges.Select(static range => $"{range.First}+{range.Count}"))}], ")
-        + string.Create(CultureInfo.InvariantCulture, $"corrections [{string.Join(' ', Corrections.Select(static correction => correction.Number))}], quarantined [{string.Join(' ', Quarantined)}], ")
+        + string.Create(CultureInfo.InvariantCulture, $"interventions [{string.Join(' ', Interventions.Select(static intervention => intervention.Number))}], quarantined [{string.Join(' ', Quarantined)}], ")
         + $"mishaps [{string.Join(' ', Mishaps.Select(static pair => $"{pair.Key}:{pair.Value.Count}"))}], ending {Ending?.ToString() ?? "none"}";
 
     /// <summary>Later steps are taken again: their checkpoints are thrown away, and their vetoes decided anew.</summary>

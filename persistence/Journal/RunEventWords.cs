@@ -24,7 +24,7 @@ public static class RunEventWords
             $"Rule {spike.Rule} flagged step {spike.Step}; action: {InWords(spike.Rung)}. {Ended(spike.Evidence)}"),
         StepReplayed replayed => Sentence($"Step {replayed.Step} was recomputed and is {(replayed.Agreed ? "" : "not ")}bit-identical. ")
             + Ended(replayed.Evidence),
-        CourseCorrected corrected => Describe(corrected.Correction),
+        CourseCorrected corrected => Describe(corrected.Intervention),
         RunRolledBack back => Sentence($"Rolled back from step {back.LostStep} to {Source(back.From, back.Step)}. {Ended(back.Reason)}"),
         SpikeExplained explained => Sentence(
             $"Spike at step {explained.Step} attributed to {InWords(explained.Cause)}. {Ended(explained.Evidence)}"),
@@ -45,19 +45,19 @@ public static class RunEventWords
     };
 
     /// <summary>One sentence on an intervention.</summary>
-    public static string Describe(Correction correction)
+    public static string Describe(Intervention intervention)
     {
-        ArgumentNullException.ThrowIfNull(correction);
-        if (correction.Steps is not null)
-            return Ended(correction.Reason);
+        ArgumentNullException.ThrowIfNull(intervention);
+        if (intervention.Steps is not null)
+            return Ended(intervention.Reason);
         var changes = new List<string>();
-        if (correction.Skipped.Count > 0)
-            changes.Add($"{Ranges(correction.Skipped)} of the sample stream "
-                + $"{(correction.Skipped is [{ Count: 1 }] ? "is" : "are")} skipped");
-        if (correction.RateFactor != 1)
-            changes.Add(Sentence($"the learning rate is multiplied by {correction.RateFactor:0.####}"));
-        return Sentence($"Intervention {correction.Number} by {correction.By}, from step {correction.From}: ")
-            + $"{(changes.Count == 0 ? "no change" : string.Join(" and ", changes))}. {Ended(correction.Reason)}";
+        if (intervention.Skipped.Count > 0)
+            changes.Add($"{Ranges(intervention.Skipped)} of the sample stream "
+                + $"{(intervention.Skipped is [{ Count: 1 }] ? "is" : "are")} skipped");
+        if (intervention.RateFactor != 1)
+            changes.Add(Sentence($"the learning rate is multiplied by {intervention.RateFactor:0.####}"));
+        return Sentence($"Intervention {intervention.Number} by {intervention.By}, from step {intervention.From}: ")
+            + $"{(changes.Count == 0 ? "no change" : string.Join(" and ", changes))}. {Ended(intervention.Reason)}";
     }
 
     /// <summary>Where a state is kept.</summary>

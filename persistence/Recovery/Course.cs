@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 
@@ -12,11 +13,12 @@ public sealed record Course
     /// <summary>At the first step.</summary>
     public static Course Start { get; } = new();
 
-    /// <summary>Positions of the sample stream that are left out: those of corrections, and of vetoes.</summary>
+    /// <summary>Positions of the sample stream that are left out: those of interventions, and of vetoes.</summary>
     public SkipList Skips { get; init; } = SkipList.Empty;
 
-    /// <summary>Corrections in force, in the order of their numbers.</summary>
-    public ImmutableList<Correction> Corrections { get; init; } = [];
+    /// <summary>Interventions in force, in the order of their numbers.</summary>
+    [JsonPropertyName("corrections")]
+    public ImmutableList<Intervention> Interventions { get; init; } = [];
 
     /// <summary>Steps, counted from 0, at which an update was vetoed, in order.</summary>
     public ImmutableList<long> Vetoes { get; init; } = [];
@@ -24,30 +26,30 @@ public sealed record Course
     /// <summary>What the rules for spikes remember.</summary>
     public SpikeMemory Spikes { get; init; } = SpikeMemory.Empty;
 
-    /// <summary>What all corrections together do to the learning rate.</summary>
-    public double RateFactor => Corrections.Aggregate(1.0, static (factor, correction) => factor * correction.RateFactor);
+    /// <summary>What all interventions together do to the learning rate.</summary>
+    public double RateFactor => Interventions.Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor);
 
     /// <summary>A run's schedule with the extensions in force. Of two the later decided counts, wherever each comes into force.</summary>
-    public LearningRateSchedule Extended(LearningRateSchedule schedule) => Corrections.Where(static correction => correction.Steps is not null)
-        .OrderBy(static correction => correction.Number).ThenBy(static correction => correction.From).Aggregate(schedule, static (longer, correction) => longer.Extended(correction.From, correction.Steps!.Value));
+    public LearningRateSchedule Extended(LearningRateSchedule schedule) => Interventions.Where(static intervention => intervention.Steps is not null)
+        .OrderBy(static intervention => intervention.Number).ThenBy(static intervention => intervention.From).Aggregate(schedule, static (longer, intervention) => longer.Extended(intervention.From, intervention.Steps!.Value));
 
-    /// <summary>The course with one more correction in force.</summary>
-    public Course With(Correction correction)
+    /// <summary>The course with one more intervention in force.</summary>
+    public Course With(Intervention intervention)
     {
-        ArgumentNullException.ThrowIfNull(correction);
-        return this with { Corrections = Corrections.Add(correction), Skips = Skips.Joined(correction.Skipped) };
+        ArgumentNullException.ThrowIfNull(intervention);
+        return this with { Interventions = Interventions.Add(intervention), Skips = Skips.Joined(intervention.Skipped) };
     }
 
-    /// <summary>Whether a state of some step with this course is one of the run's: it has taken every correction that was in force before.</summary>
-    /// <param name="corrections">All corrections of the run so far.</param>
+    /// <summary>Whether a state of some step with this course is one of the run's: it has taken every intervention that was in force before.</summary>
+    /// <param name="interventions">All interventions of the run so far.</param>
     /// <param name="step">Updates that the state has seen.</param>
-    public bool Holds(IEnumerable<Correction> corrections, long step) =>
-        corrections.All(correction => correction.From >= step || Corrections.Contains(correction));
+    public bool Holds(IEnumerable<Intervention> interventions, long step) =>
+        interventions.All(intervention => intervention.From >= step || Interventions.Contains(intervention));
 
     /// <inheritdoc/>
     public bool Equals(Course? other) =>
-        other is not null && Skips.Equals(other.Skips) && Corrections.SequenceEqual(other.Corrections) && Vetoes.SequenceEqual(other.Vetoes) && Spikes.Equals(other.Spikes);
+        other is not null && Skips.Equals(other.Skips) && Interventions.SequenceEqual(other.Interventions) && Vetoes.SequenceEqual(other.Vetoes) && Spikes.Equals(other.Spikes);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Skips, Corrections.Count, Vetoes.Count);
+    public override int GetHashCode() => HashCode.Combine(Skips, Interventions.Count, Vetoes.Count);
 }

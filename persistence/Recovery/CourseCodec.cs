@@ -17,7 +17,7 @@ public static class CourseCodec
     {
         ArgumentNullException.ThrowIfNull(course);
         return JsonSerializer.Serialize(
-            new CourseDocument(course.Skips.Ranges, course.Corrections, course.Vetoes, course.Spikes.Rules.ToDictionary(static rule => rule.Key, static rule => rule.Value.ToArray())),
+            new CourseDocument(course.Skips.Ranges, course.Interventions, course.Vetoes, course.Spikes.Rules.ToDictionary(static rule => rule.Key, static rule => rule.Value.ToArray())),
             CourseJson.Default.CourseDocument);
     }
 
@@ -33,7 +33,7 @@ public static class CourseCodec
             return new Course
             {
                 Skips = SkipList.Of(document.Skips),
-                Corrections = [.. document.Corrections],
+                Interventions = [.. document.Interventions],
                 Vetoes = [.. document.Vetoes],
                 Spikes = new SpikeMemory
                 {
@@ -50,7 +50,10 @@ public static class CourseCodec
 }
 
 internal sealed record CourseDocument(
-    IReadOnlyList<SkippedRange> Skips, IReadOnlyList<Correction> Corrections, IReadOnlyList<long> Vetoes, IReadOnlyDictionary<string, double[]> Spikes);
+    IReadOnlyList<SkippedRange> Skips,
+    [property: JsonPropertyName("corrections")] IReadOnlyList<Intervention> Interventions,
+    IReadOnlyList<long> Vetoes,
+    IReadOnlyDictionary<string, double[]> Spikes);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

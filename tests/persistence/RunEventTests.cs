@@ -34,12 +34,12 @@ public sealed class RunEventTests
     [
         new StepReplayed(At, 40, true, "two trainers had the same bits"),
         new SpikeJudged(At, 40, "rolling", "loss", 9.5, 4, 38, Rung.RollBack, "the loss of step 40 is 9.5"),
-        new CourseCorrected(At, 40, new Correction(1, 28, [new SkippedRange(224, 96, "spike")], 1, Correction.Automatic, "the loss of step 40 is 9.5")),
-        new RunExtended(At, 40, new Correction(2, 40, [], 1, "ann", "ann extended the run from 1000 steps to 2000.") { Steps = 2000 }),
+        new CourseCorrected(At, 40, new Intervention(1, 28, [new SkippedRange(224, 96, "spike")], 1, Intervention.Automatic, "the loss of step 40 is 9.5")),
+        new RunExtended(At, 40, new Intervention(2, 40, [], 1, "ann", "ann extended the run from 1000 steps to 2000.") { Steps = 2000 }),
         new RunRolledBack(At, 28, 40, StateKind.Snapshot, "the loss of step 40 is 9.5"),
         new SpikeExplained(At, 40, SpikeCause.DataAndState, "On the weights of step 28 it is nothing special."),
         new CorruptionFound(At, 41, ActorId.Trainer(1), "Other bits than trainer-0."),
-        new TrainerQuarantined(At, 41, 1, Correction.Automatic, "It computed other bits."),
+        new TrainerQuarantined(At, 41, 1, Intervention.Automatic, "It computed other bits."),
         new TrainerReleased(At, 50, 1, "ann"),
         new RunPaused(At, 51, "ann"),
         new RunContinued(At, 51, "ann"),
@@ -53,7 +53,7 @@ public sealed class RunEventTests
     {
         var state = JournalState.Of(Judged[..10]);
         (state.Spikes, state.Rollbacks, state.Corruptions, state.IsPaused).ShouldBe((1, 1, 1, true));
-        state.Corrections.Select(static correction => correction.Number).ShouldBe([1, 2]);
+        state.Interventions.Select(static intervention => intervention.Number).ShouldBe([1, 2]);
         state.Skips.Ranges.ShouldBe([new SkippedRange(224, 96, "spike")]);
         JournalState.Of(Judged[..8]).Quarantined.ShouldBe([1]);
         state.Quarantined.ShouldBeEmpty();
@@ -147,7 +147,7 @@ public sealed class RunEventTests
     [Fact]
     public void A_finished_run_that_is_extended_is_not_finished_and_has_its_new_steps_wherever_it_goes_back_to()
     {
-        RunEvent[] extended = [.. Decisions, new RunExtended(At, 1000, new Correction(1, 1000, [], 1, "ann", "ann extended the run.") { Steps = 2000 })];
+        RunEvent[] extended = [.. Decisions, new RunExtended(At, 1000, new Intervention(1, 1000, [], 1, "ann", "ann extended the run.") { Steps = 2000 })];
         var state = JournalState.Of(extended);
         (state.Steps, state.Ending).ShouldBe((2000, null));
         JournalState.Of([.. extended, new RunRolledBack(At, 500, 1100, StateKind.Checkpoint, "x")]).Steps.ShouldBe(2000);

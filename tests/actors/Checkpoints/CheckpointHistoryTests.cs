@@ -7,7 +7,7 @@ namespace ActorTrain.Actors.Tests.Checkpoints;
 /// <summary>Which checkpoints may be trusted, by the journal alone.</summary>
 public sealed class CheckpointHistoryTests
 {
-    private static readonly Correction FromFifteen = new(1, 15, [new SkippedRange(120, 8, "spike")], 1, "someone", "It was wanted.");
+    private static readonly Intervention FromFifteen = new(1, 15, [new SkippedRange(120, 8, "spike")], 1, "someone", "It was wanted.");
 
     [Fact]
     public void A_checkpoint_without_a_correction_that_was_in_force_before_it_is_void()

@@ -19,7 +19,7 @@ public sealed class CheckpointerTests : TestKit
 {
     private static readonly FlatLayout Layout = FlatLayout.Of([("tokens.weight", [5, 3]), ("norm.weight", [3])]);
     private static readonly Course Course = (Course.Start with { Vetoes = [3], Spikes = new SpikeMemory { Rules = SpikeMemory.Empty.Rules.Add("rule", [0.1, double.NaN, -0.0]) } })
-        .With(new Correction(1, 4, [new SkippedRange(8, 8, "spike")], 0.5, "someone", "It was wanted."));
+        .With(new Intervention(1, 4, [new SkippedRange(8, 8, "spike")], 0.5, "someone", "It was wanted."));
 
     private static readonly CheckpointerOptions Options = new()
     {
@@ -112,9 +112,9 @@ public sealed class CheckpointerTests : TestKit
 
         store.List().Select(static info => info.Step).ShouldBe([30, 20, 10]);
 
-        // Correction 1 is in force from step 4 on: none of the three has it; the new one does.
+        // Intervention 1 is in force from step 4 on: none of the three has it; the new one does.
         Fill(1, 12, 7);
-        var history = CheckpointHistory.Of([new CourseCorrected(default, 30, Course.Corrections[0]), new RunRolledBack(default, 0, 30, StateKind.Seed, "It was wanted.")]);
+        var history = CheckpointHistory.Of([new CourseCorrected(default, 30, Course.Interventions[0]), new RunRolledBack(default, 0, 30, StateKind.Seed, "It was wanted.")]);
         var order = Order(4, 1, 12, 7) with { History = history };
         saving.Save(order).ShouldBeOfType<CheckpointSaved>().Kept.ShouldBe([12]);
         saving.Save(order).ShouldBeOfType<CheckpointSaved>();

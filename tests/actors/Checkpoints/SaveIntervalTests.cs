@@ -40,7 +40,7 @@ public sealed class SaveIntervalTests
         static FailureRecord? Record(TimeSpan watched, long delay) => watched < TimeSpan.Zero ? null : FailureRecord.Of(
         [
             new RunStarted(Noon, "", 1, 1, 1),
-            new CourseCorrected(Noon, delay, new Correction(1, 0, [], 1, "", "")),
+            new CourseCorrected(Noon, delay, new Intervention(1, 0, [], 1, "", "")),
             new RunRolledBack(Noon + watched, 0, delay, StateKind.Checkpoint, ""),
         ]);
     }
@@ -51,7 +51,7 @@ public sealed class SaveIntervalTests
         var late = FailureRecord.Of(
         [
             new RunStarted(Noon, "", 1, 1, 1),
-            new CourseCorrected(Noon.AddHours(1), 5000, new Correction(1, 1000, [], 1, "", "")),
+            new CourseCorrected(Noon.AddHours(1), 5000, new Intervention(1, 1000, [], 1, "", "")),
             new RunRolledBack(Noon.AddHours(1), 900, 5000, StateKind.Checkpoint, ""),
         ]);
         (late.Failures, late.DelaySteps).ShouldBe((1, 4000));

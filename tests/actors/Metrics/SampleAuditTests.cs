@@ -120,7 +120,7 @@ public sealed class SampleAuditTests
     [Fact]
     public void A_correction_after_the_checkpoint_is_followed_from_its_step_on()
     {
-        // A veto lies in the middle of what the correction leaves out, and an earlier one in the checkpoint.
+        // A veto lies in the middle of what the intervention leaves out, and an earlier one in the checkpoint.
         RunEvent[] decisions = [Vetoed(2, 16), Vetoed(6, 56), Corrected(5, 8, 48, 40), Back(5, 8)];
         var skips = SkipList.Of([new SkippedRange(16, 8, "spike"), new SkippedRange(48, 40, "spike")]);
         var report = Check(Rows(12, skips), JournalState.Of(decisions).Skips, Facts(5, SkipList.Of([new SkippedRange(16, 8, "spike")])));
@@ -193,7 +193,7 @@ public sealed class SampleAuditTests
     private static BatchVetoed Vetoed(long step, long position) => new(default, step, [new SkippedRange(position, Batch, "spike")], "spike");
 
     private static CourseCorrected Corrected(long from, long at, long position, long count) =>
-        new(default, at, new Correction(1, from, [new SkippedRange(position, count, "spike")], 1, "ann", "spike"));
+        new(default, at, new Intervention(1, from, [new SkippedRange(position, count, "spike")], 1, "ann", "spike"));
 
     private static RunRolledBack Back(long to, long lost) => new(default, to, lost, StateKind.Checkpoint, "spike");
 

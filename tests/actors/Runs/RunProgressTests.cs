@@ -39,13 +39,13 @@ public sealed class RunProgressTests
     public void A_run_goes_back_and_never_forward()
     {
         var progress = At(5, last: 10);
-        progress.Note(new Correction(1, 3, [new SkippedRange(12, 4, "spike")], 1, Correction.Automatic, "spike"));
+        progress.Note(new Intervention(1, 3, [new SkippedRange(12, 4, "spike")], 1, Intervention.Automatic, "spike"));
         progress.ReturnTo(3, Course.Start, Noon);
         (progress.Step, progress.Course.Skips.Contains(12)).ShouldBe((3, true));
         progress.Follow(progress.Interventions.All[0]);
-        progress.Course.Corrections.Count.ShouldBe(1);
+        progress.Course.Interventions.Count.ShouldBe(1);
         Should.Throw<InvariantException>(() => progress.ReturnTo(4, Course.Start, Noon));
-        Should.Throw<InvariantException>(() => progress.Follow(new Correction(2, 7, [], 0.5, "ann", "")));
+        Should.Throw<InvariantException>(() => progress.Follow(new Intervention(2, 7, [], 0.5, "ann", "")));
     }
 
     [Fact]
@@ -64,10 +64,10 @@ public sealed class RunProgressTests
     public void An_extension_moves_the_end_and_a_shorter_one_does_not()
     {
         var progress = At(5, last: 10);
-        progress.Note(new Correction(1, 5, [], 1, "ann", "") { Steps = 20 });
-        progress.Note(new Correction(2, 6, [], 1, "ann", "") { Steps = 15 });
+        progress.Note(new Intervention(1, 5, [], 1, "ann", "") { Steps = 20 });
+        progress.Note(new Intervention(2, 6, [], 1, "ann", "") { Steps = 15 });
         progress.LastStep.ShouldBe(20);
-        Should.Throw<InvariantException>(() => progress.Note(new Correction(2, 6, [], 1, "ann", "")));
+        Should.Throw<InvariantException>(() => progress.Note(new Intervention(2, 6, [], 1, "ann", "")));
     }
 
     private static RunProgress At(long step, long last) =>

@@ -139,5 +139,5 @@ public sealed class RunStateTests
         time.Turn(Noon, (GoodputActivity.Saving, "checkpoint"), 2).ShouldNotBeNull();
     }
 
-    private static Correction Skip(long number, long from) => new(number, from, [new SkippedRange(100 * number, 1, "")], 1, "ann", "");
+    private static Intervention Skip(long number, long from) => new(number, from, [new SkippedRange(100 * number, 1, "")], 1, "ann", "");
 }

@@ -18,14 +18,14 @@ internal static class Messages
     private static readonly Round At = new(17, 12);
     private static readonly Ticket Ticket = new(5, At);
     private static readonly SkipList Skips = SkipList.Of([new SkippedRange(8, 4, "a \"bad\" batch"), new SkippedRange(40, 1, "ü")]);
-    private static readonly Correction Intervention = new(1, 10, [new SkippedRange(8, 4, "spike")], 0.5, "ann", "It spiked.") { Steps = 100 };
+    private static readonly Intervention Intervention = new(1, 10, [new SkippedRange(8, 4, "spike")], 0.5, "ann", "It spiked.") { Steps = 100 };
 
     private static readonly SpikeMemory Memory = new()
     {
         Rules = ImmutableSortedDictionary.Create<string, ImmutableArray<double>>(StringComparer.Ordinal).Add("zclip", [0.1, double.NaN, -0.0]).Add("drift", []),
     };
 
-    private static readonly Course Course = new() { Skips = Skips, Corrections = [Intervention], Vetoes = [9], Spikes = Memory };
+    private static readonly Course Course = new() { Skips = Skips, Interventions = [Intervention], Vetoes = [9], Spikes = Memory };
 
     private static readonly BlockResult Result = new(1.0 / 3, [0.1, double.PositiveInfinity], [4, 5, 6], ulong.MaxValue)
     {

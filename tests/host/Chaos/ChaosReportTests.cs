@@ -74,7 +74,7 @@ public sealed class ChaosReportTests
         var shows = ChaosKinds.ByName["poisoned-batch"].Shows!;
         var fired = new ChaosFired(1, Noon, 5, "data", "");
         shows(new BatchVetoed(Noon, 5, [new SkippedRange(first, count, "bad")], "bad"), fault, fired).ShouldBe(isShown);
-        shows(new CourseCorrected(Noon, 5, new Correction(1, 5, [new SkippedRange(first, count, "bad")], 1, "the run", "bad")), fault, fired).ShouldBe(isShown);
+        shows(new CourseCorrected(Noon, 5, new Intervention(1, 5, [new SkippedRange(first, count, "bad")], 1, "the run", "bad")), fault, fired).ShouldBe(isShown);
     }
 
     private static ChaosReport Report(string? weights, IReadOnlyList<RunEvent> journal, bool fired = true)

@@ -25,7 +25,7 @@ public sealed class CheckpointsCommandTests : IDisposable
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
     private static readonly FlatLayout Layout = FlatLayout.Of([("norm.weight", [3])]);
-    private static readonly Correction Lowered = new(1, 15, [new SkippedRange(120, 16, "spike")], 0.5, "the run", "It climbed.");
+    private static readonly Intervention Lowered = new(1, 15, [new SkippedRange(120, 16, "spike")], 0.5, "the run", "It climbed.");
 
     private readonly TemporaryRuns runs = new();
     private readonly StringWriter output = new() { NewLine = "\n" };
@@ -122,7 +122,7 @@ public sealed class CheckpointsCommandTests : IDisposable
 
     private string Configuration() => CanonicalYaml.Write(RunFile.Read(null, [$"run.output={runs.Path}", "run.name=book", "data.path=d", "checkpoints.keep=1"]));
 
-    // Steps 5, 10 and 30 were saved; then the run went back from 32 to 12 with a correction from step 15 on, and saved step 22.
+    // Steps 5, 10 and 30 were saved; then the run went back from 32 to 12 with a intervention from step 15 on, and saved step 22.
     private async Task<RunDirectory> TrainAndGoBack()
     {
         var run = runs.Run();

@@ -40,8 +40,8 @@ public sealed class ReportTests
     [Fact]
     public void What_was_decided_on_the_course_stands_above_the_actors()
     {
-        var skip = new Correction(1, 8, [new SkippedRange(64, 16, "spike")], 1, Correction.Automatic, "loss spike at step 9");
-        var rate = new Correction(2, 20, [], 0.5, "ann", "ann multiplied the learning rate by 0.5.");
+        var skip = new Intervention(1, 8, [new SkippedRange(64, 16, "spike")], 1, Intervention.Automatic, "loss spike at step 9");
+        var rate = new Intervention(2, 20, [], 0.5, "ann", "ann multiplied the learning rate by 0.5.");
         var course = new CourseDocument(true, [1, 4], [skip], [rate], 0.5, 2, 0, 1, 0);
         Written(output => StatusReport.Write(Running with { Tree = null, Course = course }, Context(output, isTerminal: false))).ShouldBe("""
             runs/book: running, step 12 of 100, generation 4, newest checkpoint at step 10, 1 decision waiting for the database
