@@ -11,12 +11,12 @@ namespace ActorTrain.Actors.Metrics;
 /// <param name="ContextLength">Tokens per sample.</param>
 /// <param name="Ledger">What it says it read.</param>
 /// <param name="Decided">What its journal leaves out.</param>
-/// <param name="Newest">What the newest checkpoint on its course says, or null before the first.</param>
+/// <param name="Newest">What the newest checkpoint says, or null before the first.</param>
 /// <param name="FinishedSteps">Steps of a run that is finished, or null where it is not.</param>
 public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<SampleRow> Ledger, SkipList Decided, CheckpointFacts? Newest, long? FinishedSteps = null)
 {
-    /// <summary>Courses that were left by going back and may still stand in the ledger.</summary>
-    public IReadOnlyList<LeftCourse> Left { get; init; } = [];
+    /// <summary>Branches abandoned by a rollback and may still stand in the ledger.</summary>
+    public IReadOnlyList<AbandonedBranch> Left { get; init; } = [];
 }
 
 /// <summary>What an audit found.</summary>
@@ -83,7 +83,7 @@ public sealed class SampleAudit
             return report;
         foreach (var left in input.Left)
         {
-            // The ledger of a course that was left is whole as such, and what was kept of it is whole on the present one.
+            // The ledger of an abandoned branch is whole as such, and what was kept of it is whole on the present one.
             var kept = rows.TakeWhile(row => row.Step <= left.After).ToList();
             if (kept.Count == rows.Count || !rows.TrueForAll(row => row.Ranges.SequenceEqual(Planned(input.Plan, row.Step, left.Skips))))
                 continue;

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Recovery;
@@ -55,15 +56,16 @@ public sealed record RunStatus(
     /// <summary>Trainers that are wanted.</summary>
     public int WantedTrainers { get; init; }
 
-    /// <summary>What was decided on its course; null before the journal is read.</summary>
-    public CourseStatus? Course { get; init; }
+    /// <summary>Interventions and decisions; null before the journal is read.</summary>
+    [JsonPropertyName("course")]
+    public OverridesStatus? Overrides { get; init; }
 
     /// <summary>The actors that are no trainers, as the shell sees them.</summary>
     public IReadOnlyList<ActorStatus> Actors { get; init; } = [];
 }
 
-/// <summary>What was decided on a run's course, for people who look.</summary>
-public sealed record CourseStatus
+/// <summary>Interventions and decisions, for people who look.</summary>
+public sealed record OverridesStatus
 {
     /// <summary>Whether an operator wants no further step.</summary>
     public bool IsPaused { get; init; }

@@ -36,7 +36,7 @@ internal sealed class DecisionOutbox(long recorded, int capacity)
     /// <summary>Whether an extension waits.</summary>
     public bool IsExtending => Waiting.Any(static decision => decision is RunExtended);
 
-    /// <summary>Whether a change of the course waits.</summary>
+    /// <summary>Whether an intervention waits.</summary>
     public bool IsCorrecting => Waiting.Any(static decision => decision is CourseCorrected);
 
     /// <summary>Adds a decision.</summary>

@@ -226,7 +226,7 @@ internal sealed class Integrity(
         check.Asked = voter;
         check.Attempt++;
         CheckCommand command = check.Block is { } block
-            ? new RecomputeBlock(rounds.CurrentTicket, block, progress.Step, progress.Course.Skips, check.Attempt)
+            ? new RecomputeBlock(rounds.CurrentTicket, block, progress.Step, progress.Overrides.Skips, check.Attempt)
             : new PreviewUpdate(rounds.CurrentTicket, round.GradientNorm, progress.Schedule.At(progress.Step), check.Attempt);
         voter.Rechecks.Add(command);
         roster.Tell(voter, command);

@@ -42,7 +42,7 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
 
         // A measurement that an older program left does not say its rate.
         MetricsItem WithRate(MetricsItem item) => item.Measurement is StepMeasurement { LearningRate: 0 } old
-            ? item with { Measurement = old with { LearningRate = progress.Schedule.At(old.Step - 1) * progress.Course.RateFactor } }
+            ? item with { Measurement = old with { LearningRate = progress.Schedule.At(old.Step - 1) * progress.Overrides.RateFactor } }
             : item;
     }
 

@@ -37,7 +37,7 @@ internal sealed class Rollback(
         states.Snapshots.DropAfter(step);
         foreach (var trainer in roster.All.Where(trainer => trainer.UnprovedSince >= step))
             trainer.Doubt();
-        progress.ReturnTo(step, states.CourseAt(step), output.Now);
+        progress.ReturnTo(step, states.OverridesAt(step), output.Now);
         votes.Clear();
         evaluations.ReturnTo(step);
         saving.ForgetDue();

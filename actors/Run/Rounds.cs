@@ -72,7 +72,7 @@ internal sealed class Rounds
     {
         if (blocks.Count == 0)
             return;
-        var (ticket, skips) = (CurrentTicket, progress.Course.Skips);
+        var (ticket, skips) = (CurrentTicket, progress.Overrides.Skips);
         foreach (var block in blocks)
             trainer.Owes.Add((ticket, block, skips));
         roster.Tell(trainer, new ComputeLanes(ticket, blocks, skips) { Witnesses = [.. Current!.Witnesses] });

@@ -60,8 +60,8 @@ public sealed class RunLogic
         metrics = new MetricsStream(new MetricsOutbox(unwritten.MetricsStep, decisions.Durable), options.MetricsBuffer, output, end, decisions);
         var interventions = new Interventions(decisions.Known.Interventions);
         states = new KeptStates(options.SnapshotSlots, recovery, decisions, interventions);
-        var (step, course) = states.Newest;
-        progress = new RunProgress(options.Schedule, plan, interventions, step, Math.Max(options.Steps, decisions.Known.Steps), course);
+        var (step, overrides) = states.Newest;
+        progress = new RunProgress(options.Schedule, plan, interventions, step, Math.Max(options.Steps, decisions.Known.Steps), overrides);
         metrics.Inherit(unwritten.Measurements, progress);
         roster = new TrainerRoster(options, recovery, states.Origin, decisions.Known.Quarantined, output);
         checkpointing = new CheckpointSchedule(options, decided);

@@ -16,12 +16,12 @@ internal sealed class RunView(
     public RunStatus Status() => new(
         progress.Step, progress.LastStep, roster.Generation, Phase(), [.. roster.All.Select(static trainer => trainer.Status())], decisions.WaitingCount, [.. faults.All])
     {
-        Course = new CourseStatus
+        Overrides = new OverridesStatus
         {
             IsPaused = operators.HasPaused,
             Quarantined = [.. roster.Quarantined],
-            InForce = progress.Course.Interventions,
-            Pending = [.. progress.Interventions.Pending(progress.Course)],
+            InForce = progress.Overrides.Interventions,
+            Pending = [.. progress.Interventions.Pending(progress.Overrides)],
             Spikes = decisions.Known.Spikes,
             Vetoes = decisions.Known.Vetoes,
             Rollbacks = decisions.Known.Rollbacks,

@@ -145,7 +145,7 @@ internal sealed class Saving
         votes.Note(copied.Trainer, copied.StateChecksum);
         schedule.NoteStall(output.Now - copyAskedAt);
         states.Snapshots.Unpin(copied.Slot);
-        var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, progress.Course);
+        var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, progress.Overrides);
         states.Snapshots.Fill(snapshot);
         Use(snapshot);
     }
@@ -180,8 +180,8 @@ internal sealed class Saving
             return;
         if (!end.IsEnding && !progress.IsComplete && decisions.InterventionWaits)
             return;
-        var (slot, step, hash, course) = waiting.Snapshot;
-        writing = new SaveCheckpoint(++saves, slot, step, hash, course, decisions.History) { Unproved = roster.UnprovedBefore(step), Decisions = decisions.Durable };
+        var (slot, step, hash, overrides) = waiting.Snapshot;
+        writing = new SaveCheckpoint(++saves, slot, step, hash, overrides, decisions.History) { Unproved = roster.UnprovedBefore(step), Decisions = decisions.Durable };
         (next, writingSince) = (null, output.Now);
         retries.NoteBegun();
         askedAgain.Start(output.Now);
@@ -290,7 +290,7 @@ internal sealed class Saving
         if (done.Step != saved.Step)
             throw new InvariantException($"The checkpoint at step {done.Step} was requested, but step {saved.Step} was written.");
         decisions.Record(new CheckpointCommitted(output.Now, saved.Step, saved.WeightsHash));
-        states.Add(new RunOrigin(saved.Step, saved.WeightsHash, done.Course) { Unproved = done.Unproved }, saved.Kept);
+        states.Add(new RunOrigin(saved.Step, saved.WeightsHash, done.Overrides) { Unproved = done.Unproved }, saved.Kept);
         (SavedStep, SavedHash) = (saved.Step, saved.WeightsHash);
         output.Do(new ShowCheckpoint(saved.Step));
         if (retries.NoteSaved())

@@ -10,7 +10,7 @@ namespace ActorTrain.Actors.Run;
 internal sealed class Steering(LearningRateSchedule schedule, RunOutput output, RunEnd end, Decisions decisions, RunProgress progress, Rounds rounds, Rollback rollback)
 {
     /// <summary>From which step on a decision of now takes effect.</summary>
-    public long EffectiveFrom => progress.Interventions.EffectiveFrom(rounds.Current is null ? progress.Step : progress.Step + 1, progress.Course);
+    public long EffectiveFrom => progress.Interventions.EffectiveFrom(rounds.Current is null ? progress.Step : progress.Step + 1, progress.Overrides);
 
     /// <summary>Decides an intervention.</summary>
     public void Intervene(Intervention intervention)
@@ -42,7 +42,7 @@ internal sealed class Steering(LearningRateSchedule schedule, RunOutput output, 
     /// <summary>Brings interventions whose step has come into force, and goes back for one whose step is past.</summary>
     public void Follow()
     {
-        while (!end.IsRecorded && progress.Interventions.Pending(progress.Course).FirstOrDefault() is { } intervention)
+        while (!end.IsRecorded && progress.Interventions.Pending(progress.Overrides).FirstOrDefault() is { } intervention)
         {
             if (intervention.From < progress.Step)
             {

@@ -125,14 +125,14 @@ internal sealed class StepJudge
     private void Ask()
     {
         if (rounds.Current is { Signals: { } signals, Judgement: null } round)
-            output.Do(new ToSpikeDetector(new JudgeStep(round.Round, signals, progress.Course.Spikes)));
+            output.Do(new ToSpikeDetector(new JudgeStep(round.Round, signals, progress.Overrides.Spikes)));
         if (probe is { Round: { } probed, Signals: { } shown })
-            output.Do(new ToSpikeDetector(new JudgeStep(probed, shown, progress.Course.Spikes)));
+            output.Do(new ToSpikeDetector(new JudgeStep(probed, shown, progress.Overrides.Spikes)));
     }
 
     private void Decide(RoundState round, Judgement judgement)
     {
-        var rung = SpikeLadder.Choose(judgement.Finding, progress.Course, options.Ladder);
+        var rung = SpikeLadder.Choose(judgement.Finding, progress.Overrides, options.Ladder);
         if (rung >= Rung.Veto && options.Ladder.Replay)
         {
             // Before data are blamed.
@@ -173,7 +173,7 @@ internal sealed class StepJudge
     {
         var (signals, asked) = (round.Signals!, judgement.Adjustment);
         var rate = progress.Schedule.At(progress.Step);
-        var adjustment = asked with { LearningRate = rate, RateFactor = asked.RateFactor * progress.Course.RateFactor };
+        var adjustment = asked with { LearningRate = rate, RateFactor = asked.RateFactor * progress.Overrides.RateFactor };
         rounds.Commit(signals.GradientNorm, adjustment);
         time.NoteWait(round.Waited);
         votes.Clear();
@@ -181,7 +181,7 @@ internal sealed class StepJudge
         var measurement = new StepMeasurement(progress.Step, signals.Loss, signals.GradientNorm, elapsed, round.Positions)
         {
             LearningRate = rate * adjustment.RateFactor,
-            Decisions = DecisionsInForce.Of(progress.Course.Interventions),
+            Decisions = DecisionsInForce.Of(progress.Overrides.Interventions),
             LaneLoss = SpikeSignal.LaneLoss.Known(signals),
             EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
             BlockNorm = SpikeSignal.BlockNorm.Known(signals),
@@ -207,10 +207,10 @@ internal sealed class StepJudge
     // The run goes back to before the onset, and leaves the batches since out.
     private void LeaveOut(Finding finding, double rateFactor)
     {
-        var (step, course) = (progress.Step, progress.Course);
+        var (step, overrides) = (progress.Step, progress.Overrides);
         var from = SpikeLadder.FromOf(finding, options.Ladder);
-        var count = SpikeLadder.SkipOf(finding, step, course, options.Ladder);
-        probe = new SpikeProbe(step, course.Skips);
+        var count = SpikeLadder.SkipOf(finding, step, overrides, options.Ladder);
+        probe = new SpikeProbe(step, overrides.Skips);
         steering.Intervene(new Intervention(
             progress.Interventions.Next, from, [progress.Batches(from, count, finding.Evidence)], rateFactor, Intervention.Automatic,
                 $"{finding.Evidence}; onset at step {finding.Onset}"));

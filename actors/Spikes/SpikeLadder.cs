@@ -62,20 +62,20 @@ public static class SpikeLadder
 {
     /// <summary>Chooses.</summary>
     /// <param name="finding">The finding; null: none.</param>
-    /// <param name="course">What was answered before.</param>
+    /// <param name="overrides">What was answered before.</param>
     /// <param name="options">Limits of each rung.</param>
-    public static Rung Choose(Finding? finding, Course course, SpikeLadderOptions options)
+    public static Rung Choose(Finding? finding, RunOverrides overrides, SpikeLadderOptions options)
     {
-        ArgumentNullException.ThrowIfNull(course);
+        ArgumentNullException.ThrowIfNull(overrides);
         ArgumentNullException.ThrowIfNull(options);
         if (finding is null)
             return Rung.Accept;
         if (finding.Answer < SpikeAnswer.Veto)
             return finding.Answer == SpikeAnswer.Clip ? Rung.Clip : Rung.Accept;
         var onset = finding.Onset;
-        if (finding.Answer == SpikeAnswer.Veto && IsWithin(options.Veto, [.. course.Vetoes], onset))
+        if (finding.Answer == SpikeAnswer.Veto && IsWithin(options.Veto, [.. overrides.Vetoes], onset))
             return Rung.Veto;
-        var automatic = course.Interventions.Where(IsAnswer).ToList();
+        var automatic = overrides.Interventions.Where(IsAnswer).ToList();
         if (IsWithin(options.RollBack, [.. automatic.Where(static intervention => intervention.RateFactor == 1).Select(static intervention => intervention.From)], onset))
             return Rung.RollBack;
         return IsWithin(options.LowerRate, [.. automatic.Where(static intervention => intervention.RateFactor != 1).Select(static intervention => intervention.From)], onset)
@@ -94,15 +94,15 @@ public static class SpikeLadder
     /// <summary>Batches to leave out: those from a margin before the onset to the one that was judged, more of them where it has happened before.</summary>
     /// <param name="finding">The finding.</param>
     /// <param name="step">The step that was judged.</param>
-    /// <param name="course">What was answered before.</param>
+    /// <param name="overrides">What was answered before.</param>
     /// <param name="options">How far it is widened.</param>
-    public static long SkipOf(Finding finding, long step, Course course, SpikeLadderOptions options)
+    public static long SkipOf(Finding finding, long step, RunOverrides overrides, SpikeLadderOptions options)
     {
         ArgumentNullException.ThrowIfNull(finding);
-        ArgumentNullException.ThrowIfNull(course);
+        ArgumentNullException.ThrowIfNull(overrides);
         ArgumentNullException.ThrowIfNull(options);
         var skip = step - FromOf(finding, options) + 1;
-        var before = course.Interventions.Count(intervention => IsAnswer(intervention) && intervention.From + options.SamePlace >= finding.Onset);
+        var before = overrides.Interventions.Count(intervention => IsAnswer(intervention) && intervention.From + options.SamePlace >= finding.Onset);
         for (var i = 0; i < before; i++)
             skip = Math.Min(skip * options.Widening, options.MaxSkip);
         return Math.Min(skip, options.MaxSkip);

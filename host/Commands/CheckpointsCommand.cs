@@ -94,11 +94,11 @@ internal static class CheckpointsCommand
     {
         if (info.Manifest is not { } manifest)
             return new CheckpointRow(info.Step, "damaged", null, 0, null, null, 0, 1, info.Fault?.Sentence, isSurplus);
-        var course = Course.Start;
+        var overrides = RunOverrides.None;
         string? fault = null;
         try
         {
-            course = RunOrigin.Of(manifest).Course;
+            overrides = RunOrigin.Of(manifest).Overrides;
         }
         catch (UserErrorException error)
         {
@@ -107,7 +107,7 @@ internal static class CheckpointsCommand
 
         var state = fault is not null ? "damaged" : history.IsVoid(manifest) ? "void" : info.ProvedAt is not null ? "good" : "unproved";
         return new CheckpointRow(
-            info.Step, state, manifest.CreatedAt, info.Size, manifest.WeightsHash, info.ProvedAt, course.Skips.Ranges.Sum(static range => range.Count), course.RateFactor, fault, isSurplus);
+            info.Step, state, manifest.CreatedAt, info.Size, manifest.WeightsHash, info.ProvedAt, overrides.Skips.Ranges.Sum(static range => range.Count), overrides.RateFactor, fault, isSurplus);
     }
 }
 

@@ -44,10 +44,10 @@ internal static class StatusCommand
     }
 
     // In force is what the checkpoint follows that the run goes on from.
-    private static CourseStatus CourseOf(JournalState journal, RunRecord record)
+    private static OverridesStatus OverridesOf(JournalState journal, RunRecord record)
     {
-        var inForce = record.NewestManifest is { } manifest ? RunOrigin.Of(manifest).Course.Interventions : [];
-        return new CourseStatus
+        var inForce = record.NewestManifest is { } manifest ? RunOrigin.Of(manifest).Overrides.Interventions : [];
+        return new OverridesStatus
         {
             IsPaused = journal.IsPaused,
             Quarantined = [.. journal.Quarantined],
@@ -78,7 +78,7 @@ internal static class StatusCommand
         return new StatusDocument(
             run.Path, run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps : record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, left, Tree: null)
         {
-            Course = CourseDocument.Of(CourseOf(journal, record)),
+            Overrides = OverridesDocument.Of(OverridesOf(journal, record)),
         };
     }
 }

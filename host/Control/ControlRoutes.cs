@@ -139,7 +139,7 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         try
         {
             var status = await control.GetStatus(cancellation).ConfigureAwait(false);
-            return StatusDocument.Of(run.Path, status, NewestCheckpoint(status.Course));
+            return StatusDocument.Of(run.Path, status, NewestCheckpoint(status.Overrides));
         }
         catch (TimeoutException)
         {
@@ -173,7 +173,7 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
     }
 
     // A checkpoint abandoned by a rollback does not count.
-    private long? NewestCheckpoint(CourseStatus? course) =>
+    private long? NewestCheckpoint(OverridesStatus? overrides) =>
         new CheckpointArchive(run.CheckpointsDirectory).List().FirstOrDefault(checkpoint => checkpoint.Manifest is { } manifest
-            && (course is null || RunOrigin.Of(manifest).Course.Holds([.. course.InForce, .. course.Pending], manifest.Facts.Step)))?.Step;
+            && (overrides is null || RunOrigin.Of(manifest).Overrides.Holds([.. overrides.InForce, .. overrides.Pending], manifest.Facts.Step)))?.Step;
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Recovery;
@@ -14,7 +15,7 @@ namespace ActorTrain.Host.Control;
 /// <param name="Children">The actors below it.</param>
 internal sealed record ActorNode(string Name, string State, int Restarts, int? Mailbox, string? Lanes, string? LastFault, IReadOnlyList<ActorNode> Children);
 
-/// <summary>What was decided on a run's course.</summary>
+/// <summary>Interventions and decisions.</summary>
 /// <param name="Paused">Whether an operator wants no further step.</param>
 /// <param name="Quarantined">Trainers that take no part until they are released.</param>
 /// <param name="InForce">Interventions that the steps now taken follow.</param>
@@ -24,16 +25,16 @@ internal sealed record ActorNode(string Name, string State, int Restarts, int? M
 /// <param name="Vetoes">Updates that were vetoed.</param>
 /// <param name="Rollbacks">How often all trainers went back.</param>
 /// <param name="Corruptions">How often bits were found corrupt.</param>
-internal sealed record CourseDocument(
+internal sealed record OverridesDocument(
     bool Paused, IReadOnlyList<int> Quarantined, IReadOnlyList<Intervention> InForce, IReadOnlyList<Intervention> Pending, double RateFactor, int Spikes, int Vetoes, int Rollbacks,
     int Corruptions)
 {
     /// <summary>As it is shown.</summary>
-    public static CourseDocument Of(CourseStatus course)
+    public static OverridesDocument Of(OverridesStatus overrides)
     {
-        ArgumentNullException.ThrowIfNull(course);
-        return new CourseDocument(
-            course.IsPaused, course.Quarantined, course.InForce, course.Pending, course.RateFactor, course.Spikes, course.Vetoes, course.Rollbacks, course.Corruptions);
+        ArgumentNullException.ThrowIfNull(overrides);
+        return new OverridesDocument(
+            overrides.IsPaused, overrides.Quarantined, overrides.InForce, overrides.Pending, overrides.RateFactor, overrides.Spikes, overrides.Vetoes, overrides.Rollbacks, overrides.Corruptions);
     }
 }
 
@@ -50,8 +51,9 @@ internal sealed record CourseDocument(
 internal sealed record StatusDocument(
     string Run, string State, long Step, long? Steps, long Generation, int JournalWaiting, long? Checkpoint, IReadOnlyList<string> Left, ActorNode? Tree)
 {
-    /// <summary>What was decided on its course; null where that is not known.</summary>
-    public CourseDocument? Course { get; init; }
+    /// <summary>Interventions and decisions; null where that is not known.</summary>
+    [JsonPropertyName("course")]
+    public OverridesDocument? Overrides { get; init; }
 
     /// <summary>The document of a run that goes on.</summary>
     public static StatusDocument Of(string run, RunStatus status, long? checkpoint)
@@ -69,7 +71,7 @@ internal sealed record StatusDocument(
         var tree = Node(Root, [below, .. others]) with { State = status.Phase };
         return new StatusDocument(run, "running", status.Step, status.Steps, status.Generation, status.JournalWaiting, checkpoint, [], tree)
         {
-            Course = status.Course is null ? null : CourseDocument.Of(status.Course),
+            Overrides = status.Overrides is null ? null : OverridesDocument.Of(status.Overrides),
         };
 
         ActorNode Node(string name, IReadOnlyList<ActorNode> children)

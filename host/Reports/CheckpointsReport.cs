@@ -9,8 +9,8 @@ namespace ActorTrain.Host.Reports;
 /// <param name="Bytes">Size of its files.</param>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 /// <param name="ProvedAt">Updates at which it proved good.</param>
-/// <param name="Skipped">Positions of the sample stream that its course leaves out.</param>
-/// <param name="RateFactor">What the interventions of its course do to the learning rate.</param>
+/// <param name="Skipped">Positions of the sample stream that its overrides skip.</param>
+/// <param name="RateFactor">Learning-rate factor of its overrides.</param>
 /// <param name="Fault">What is wrong with it, in one sentence.</param>
 /// <param name="IsSurplus">Whether it need not stay; null where that was not asked.</param>
 internal sealed record CheckpointRow(
@@ -67,10 +67,10 @@ internal static class CheckpointsReport
         row.Bytes > 0 ? Size(row.Bytes) : "-",
         row.WeightsHash is { } hash ? hash[..Math.Min(HashDigits, hash.Length)] : "-",
         row.ProvedAt is { } proved && row.State == "good" ? string.Create(CultureInfo.InvariantCulture, $"good since {proved}") : row.State,
-        Course(row),
+        Overrides(row),
     ];
 
-    private static string Course(CheckpointRow row)
+    private static string Overrides(CheckpointRow row)
     {
         List<string> parts = [];
         if (row.Skipped > 0)

@@ -15,9 +15,9 @@ internal static class StatusReport
     {
         ArgumentNullException.ThrowIfNull(status);
         context.Output.WriteLine(Headline(status));
-        if (status.Course is { } course)
+        if (status.Overrides is { } overrides)
         {
-            foreach (var line in CourseLines(course))
+            foreach (var line in OverrideLines(overrides))
                 context.Output.WriteLine(line);
         }
 
@@ -48,21 +48,21 @@ internal static class StatusReport
     }
 
     // Only what differs from an undisturbed run.
-    private static IEnumerable<string> CourseLines(CourseDocument course)
+    private static IEnumerable<string> OverrideLines(OverridesDocument overrides)
     {
-        if (course.Paused)
+        if (overrides.Paused)
             yield return "paused by an operator; continue with `actortrain resume`";
-        if (course.Quarantined.Count > 0)
-            yield return $"quarantined: {string.Join(", ", course.Quarantined.Select(static number => Invariant($"trainer {number}")))}";
-        if (course.RateFactor != 1)
-            yield return Invariant($"the learning rate is multiplied by {course.RateFactor:0.######}");
-        foreach (var intervention in course.InForce)
+        if (overrides.Quarantined.Count > 0)
+            yield return $"quarantined: {string.Join(", ", overrides.Quarantined.Select(static number => Invariant($"trainer {number}")))}";
+        if (overrides.RateFactor != 1)
+            yield return Invariant($"the learning rate is multiplied by {overrides.RateFactor:0.######}");
+        foreach (var intervention in overrides.InForce)
             yield return $"in force: {RunEventWords.Describe(intervention)}";
-        foreach (var intervention in course.Pending)
+        foreach (var intervention in overrides.Pending)
             yield return $"pending: {RunEventWords.Describe(intervention)}";
         string[] counts =
         [
-            .. new[] { (course.Spikes, "spike", "spikes"), (course.Vetoes, "veto", "vetoes"), (course.Rollbacks, "rollback", "rollbacks"), (course.Corruptions, "corruption", "corruptions") }
+            .. new[] { (overrides.Spikes, "spike", "spikes"), (overrides.Vetoes, "veto", "vetoes"), (overrides.Rollbacks, "rollback", "rollbacks"), (overrides.Corruptions, "corruption", "corruptions") }
                 .Where(static count => count.Item1 > 0)
                 .Select(static count => Invariant($"{count.Item1} {(count.Item1 == 1 ? count.Item2 : count.Item3)}")),
         ];

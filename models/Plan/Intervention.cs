@@ -2,8 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace ActorTrain.Models.Plan;
 
-/// <summary>A change of a run's course, in force from a step on: batches that are left out, a learning rate that is lowered, a
-/// later end. Whoever begins with all its interventions known takes the same steps as a run that came to them one by one.</summary>
+/// <summary>A change of a run, in force from a step on: skipped batches, a learning-rate factor, or a
+/// new last step. A run that starts with all its interventions known takes the same steps as one that received them one by one.</summary>
 /// <param name="Number">Counts the interventions of a run, from 1.</param>
 /// <param name="From">Updates so far when it comes into force: steps before it are not touched.</param>
 /// <param name="Skipped">Positions of the sample stream that are left out; none of them belongs to a step before <paramref name="From"/>.</param>

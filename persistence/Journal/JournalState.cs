@@ -48,7 +48,7 @@ public sealed record JournalState
     /// <summary>Vetoes that hold: positions of the sample stream that are left out, and the updates there were when that was decided.</summary>
     public ImmutableList<(long Step, SkippedRange Range)> Vetoed { get; init; } = [];
 
-    /// <summary>Changes of the course, by the run itself or by operators, in the order of their numbers. Going back does not undo them.</summary>
+    /// <summary>Interventions, of the run itself or of operators, in the order of their numbers. A rollback does not undo them.</summary>
     public ImmutableList<Intervention> Interventions { get; init; } = [];
 
     /// <summary>Numbers of the trainers that take no part until they are released.</summary>

@@ -97,7 +97,7 @@ public sealed record SpikeJudged(
 /// <param name="Evidence">Who computed what, in one sentence.</param>
 public sealed record StepReplayed(DateTimeOffset At, long Step, bool Agreed, string Evidence) : RunEvent(At, Step);
 
-/// <summary>The course of the run was changed, by itself or by an operator.</summary>
+/// <summary>An intervention, by itself or by an operator.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Updates so far when that was decided.</param>
 /// <param name="Intervention">The change, and from which step on it is in force.</param>

@@ -52,15 +52,15 @@ public sealed record CheckpointHistory
     /// was written before the run went back over its step and not again since.</summary>
     /// <param name="step">Its step.</param>
     /// <param name="weightsHash">SHA-256 of its weights.</param>
-    /// <param name="course">Its course.</param>
-    public bool IsVoid(long step, string weightsHash, Course course)
+    /// <param name="overrides">Its overrides.</param>
+    public bool IsVoid(long step, string weightsHash, RunOverrides overrides)
     {
-        ArgumentNullException.ThrowIfNull(course);
-        return !course.Holds(Interventions, step)
+        ArgumentNullException.ThrowIfNull(overrides);
+        return !overrides.Holds(Interventions, step)
             || (Returns.Exists(way => way.To < step && step <= way.From) && Known.GetValueOrDefault(step)?.WeightsHash != weightsHash);
     }
 
-    /// <summary>As the other overload, of a checkpoint on disk. One whose course is not to be read is not void, but damaged.</summary>
+    /// <summary>As the other overload, of a checkpoint on disk. One whose overrides cannot be read is not void, but damaged.</summary>
     public bool IsVoid(CheckpointManifest manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
@@ -78,7 +78,7 @@ public sealed record CheckpointHistory
     public bool IsVoid(RunOrigin origin)
     {
         ArgumentNullException.ThrowIfNull(origin);
-        return origin.WeightsHash is { } hash && IsVoid(origin.Step, hash, origin.Course);
+        return origin.WeightsHash is { } hash && IsVoid(origin.Step, hash, origin.Overrides);
     }
 
     /// <summary>Checkpoints that have yet to prove good and after which training stayed healthy for long enough.</summary>

@@ -65,11 +65,11 @@ public sealed class OperatorTests(RealRun real)
             (rates[20] / rates[19]).ShouldBe(0.5, 0.01);
         }
 
-        var course = Status("by-hand-killed").GetProperty("course");
-        course.GetProperty("rate_factor").GetDouble().ShouldBe(0.5);
-        course.GetProperty("in_force").GetArrayLength().ShouldBe(3);
-        course.GetProperty("pending").GetArrayLength().ShouldBe(0);
-        course.GetProperty("rollbacks").GetInt32().ShouldBe(1);
+        var overrides = Status("by-hand-killed").GetProperty("course");
+        overrides.GetProperty("rate_factor").GetDouble().ShouldBe(0.5);
+        overrides.GetProperty("in_force").GetArrayLength().ShouldBe(3);
+        overrides.GetProperty("pending").GetArrayLength().ShouldBe(0);
+        overrides.GetProperty("rollbacks").GetInt32().ShouldBe(1);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class RunEventTests
         new RunFinished(At, 1000, "0123456789abcdef"),
     ];
 
-    // What the run or an operator decided on its course.
+    // What the run or an operator decided on its overrides.
     private static readonly RunEvent[] Judged =
     [
         new StepReplayed(At, 40, true, "two trainers had the same bits"),

@@ -133,8 +133,8 @@ public sealed class SampleAuditTests
     {
         RunEvent[] decisions = [new CheckpointCommitted(default, 4, "a"), Corrected(5, 10, 40, 16), Back(4, 10)];
         var state = JournalState.Of(decisions);
-        var left = LeftCourse.Of(decisions);
-        left.ShouldBe([new LeftCourse(4, SkipList.Empty)]);
+        var left = AbandonedBranch.Of(decisions);
+        left.ShouldBe([new AbandonedBranch(4, SkipList.Empty)]);
         var input = new AuditInput(Plan, Context, Rows(10, SkipList.Empty), state.Skips, Facts(4, SkipList.Empty)) { Left = left };
         var report = SampleAudit.Check(input);
         report.Contradictions.ShouldBeEmpty();
@@ -142,12 +142,12 @@ public sealed class SampleAuditTests
 
         // The same ledger contradicts where the run did not go back, and where a later checkpoint says that the steps were taken again.
         SampleAudit.Check(input with { Left = [] }).IsClean.ShouldBeFalse();
-        LeftCourse.Of([.. decisions, new CheckpointCommitted(default, 8, "b")]).ShouldBeEmpty();
+        AbandonedBranch.Of([.. decisions, new CheckpointCommitted(default, 8, "b")]).ShouldBeEmpty();
 
         // One that was taken again is clean as it is.
         SampleAudit.Check(input with { Ledger = Rows(7, state.Skips) }).LeftSteps.ShouldBe(0);
 
-        // What is no ledger of either course contradicts.
+        // What is no ledger of either branch contradicts.
         SampleAudit.Check(input with { Ledger = Rows(7, SkipList.Of([Veto])) }).IsClean.ShouldBeFalse();
     }
 
@@ -155,8 +155,8 @@ public sealed class SampleAuditTests
     public void Who_goes_back_twice_left_two_courses()
     {
         RunEvent[] decisions = [Corrected(8, 10, 64, 16), Back(8, 10), Corrected(3, 9, 24, 8), Back(2, 9)];
-        var left = LeftCourse.Of(decisions);
-        left.Select(static course => course.After).ShouldBe([2, 2]);
+        var left = AbandonedBranch.Of(decisions);
+        left.Select(static overrides => overrides.After).ShouldBe([2, 2]);
         left[0].Skips.ShouldBe(SkipList.Empty);
         left[1].Skips.Ranges.ShouldBe([new SkippedRange(64, 16, "spike")]);
     }

@@ -30,7 +30,7 @@ public sealed class RunProgressTests
         var progress = At(2, last: 10);
         progress.Veto("bad", SpikeMemory.Empty, window: 100).Select(static range => range.First).ShouldBe([8, 9, 10, 11]);
         progress.Veto("bad too", SpikeMemory.Empty, window: 100).Select(static range => range.First).ShouldBe([12, 13, 14, 15]);
-        (progress.Step, progress.Vetoes, progress.Course.Skips.Contains(8), progress.Course.Skips.Contains(15), progress.Course.Skips.Contains(16)).ShouldBe((2, 2, true, true, false));
+        (progress.Step, progress.Vetoes, progress.Overrides.Skips.Contains(8), progress.Overrides.Skips.Contains(15), progress.Overrides.Skips.Contains(16)).ShouldBe((2, 2, true, true, false));
         progress.NoteUpdate(SpikeMemory.Empty, Noon);
         progress.Vetoes.ShouldBe(0);
     }
@@ -40,11 +40,11 @@ public sealed class RunProgressTests
     {
         var progress = At(5, last: 10);
         progress.Note(new Intervention(1, 3, [new SkippedRange(12, 4, "spike")], 1, Intervention.Automatic, "spike"));
-        progress.ReturnTo(3, Course.Start, Noon);
-        (progress.Step, progress.Course.Skips.Contains(12)).ShouldBe((3, true));
+        progress.ReturnTo(3, RunOverrides.None, Noon);
+        (progress.Step, progress.Overrides.Skips.Contains(12)).ShouldBe((3, true));
         progress.Follow(progress.Interventions.All[0]);
-        progress.Course.Interventions.Count.ShouldBe(1);
-        Should.Throw<InvariantException>(() => progress.ReturnTo(4, Course.Start, Noon));
+        progress.Overrides.Interventions.Count.ShouldBe(1);
+        Should.Throw<InvariantException>(() => progress.ReturnTo(4, RunOverrides.None, Noon));
         Should.Throw<InvariantException>(() => progress.Follow(new Intervention(2, 7, [], 0.5, "ann", "")));
     }
 
@@ -56,7 +56,7 @@ public sealed class RunProgressTests
         progress.TakeBoundary().ShouldBeFalse();
         progress.NoteUpdate(SpikeMemory.Empty, Noon);
         progress.TakeBoundary().ShouldBeTrue();
-        progress.ReturnTo(6, Course.Start, Noon);
+        progress.ReturnTo(6, RunOverrides.None, Noon);
         progress.TakeBoundary().ShouldBeTrue();
     }
 
@@ -71,5 +71,5 @@ public sealed class RunProgressTests
     }
 
     private static RunProgress At(long step, long last) =>
-        new(new LearningRateSchedule(1, 0, (int)last, 1), new BatchPlan(seed: 1, samples: 1000, Batch, lanes: 2), new Interventions([]), step, last, Course.Start);
+        new(new LearningRateSchedule(1, 0, (int)last, 1), new BatchPlan(seed: 1, samples: 1000, Batch, lanes: 2), new Interventions([]), step, last, RunOverrides.None);
 }

@@ -146,7 +146,7 @@ public sealed class ExtensionSimulationTests
             {"recorded":0,"decisions":[],"metrics_step":6,"measurements":[{"measurement":{"$type":"step","step":7,"loss":1,"gradient_norm":1,"elapsed":"00:00:01","positions":[96],"rate_factor":0.5},"step":7}]}
             """u8);
         var lowered = new Intervention(1, 3, [], 0.5, "ann", "ann lowered the rate.");
-        var origin = new RunOrigin(7, "ff", Course.Start.With(lowered));
+        var origin = new RunOrigin(7, "ff", RunOverrides.None.With(lowered));
         var logic = new RunLogic(Small, Plan, RecoveryState.Of([origin], left), [new RunStarted(default, "hash", 20, 8, 3), new CourseCorrected(default, 3, lowered)]);
         logic.Begin(DateTimeOffset.UnixEpoch);
         logic.Step(new PublisherStarted(1), DateTimeOffset.UnixEpoch).OfType<ToMetrics>().Select(static effect => effect.Command).OfType<Publish>()

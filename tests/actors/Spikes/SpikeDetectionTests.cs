@@ -68,7 +68,7 @@ public sealed class SpikeDetectionTests
         foreach (var signals in Sequences.Wild(seed, 600))
         {
             if (random.Next(5) == 0)
-                restored = CourseCodec.Read("here", CourseCodec.Write(new Course { Spikes = restored })).Spikes;
+                restored = OverridesCodec.Read("here", OverridesCodec.Write(new RunOverrides { Spikes = restored })).Spikes;
             Bits(restored).ShouldBe(Bits(memory));
 
             // Another detection each time: it keeps nothing to itself.

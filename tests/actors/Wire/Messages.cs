@@ -25,7 +25,7 @@ internal static class Messages
         Rules = ImmutableSortedDictionary.Create<string, ImmutableArray<double>>(StringComparer.Ordinal).Add("zclip", [0.1, double.NaN, -0.0]).Add("drift", []),
     };
 
-    private static readonly Course Course = new() { Skips = Skips, Interventions = [Intervention], Vetoes = [9], Spikes = Memory };
+    private static readonly RunOverrides Overrides = new() { Skips = Skips, Interventions = [Intervention], Vetoes = [9], Spikes = Memory };
 
     private static readonly BlockResult Result = new(1.0 / 3, [0.1, double.PositiveInfinity], [4, 5, 6], ulong.MaxValue)
     {
@@ -71,7 +71,7 @@ internal static class Messages
         new StartTrainer(3, 1), new RetireTrainer(3), new AbandonTrainer(Key, "It is silent."), new TellTrainer(Key, new Evaluate(12)),
         new TrainerSupervisorStarted(), new TrainerStarted(Key), new TrainerLost(Key, "It threw.") { Damage = FoundDamage.Shared }, new TrainerGivenUp(3, "It failed 4 times."),
         new AddBlock(At, new LaneBlock(4, 2)), new ReducerStarted(1), new BlockDamaged(1, At, null, "It was damaged."), new ShardReduced(1, At, [0.5, double.NaN]),
-        new SaveCheckpoint(2, 1, 12, 99, Course, History) { Unproved = new Dictionary<int, long> { [3] = 8 }, Decisions = 14 }, new MarkGood(10, "aa", 110),
+        new SaveCheckpoint(2, 1, 12, 99, Overrides, History) { Unproved = new Dictionary<int, long> { [3] = 8 }, Decisions = 14 }, new MarkGood(10, "aa", 110),
         new CheckpointerStarted(), new CheckpointSaved(2, 12, "bb", [10, 12]), new CheckpointFailed(2, 12, "The disk is full.") { IsSnapshotDamaged = true },
         new JudgeStep(At, Signals, Memory), new SpikeDetectorStarted(),
         new StepJudged(At, new Judgement(new Finding("zclip", "gradient norm", 9, 3, 11, SpikeAnswer.Veto, "9 is above 3"), Adjustment, Memory, SpikeMemory.Empty)),
@@ -89,7 +89,7 @@ internal static class Messages
         new RunStatus(12, 100, 5, "training", [new TrainerStatus(Key, TrainerStanding.Member, "{0-3}", 1, "It threw.") { Mailbox = 2 }], 1, [(new ActorId(ActorRole.Journal), 1, "away")])
         {
             WantedTrainers = 4,
-            Course = new CourseStatus { IsPaused = true, Quarantined = [2], InForce = [Intervention], Pending = [Intervention], Spikes = 1, Vetoes = 2, Rollbacks = 3, Corruptions = 4 },
+            Overrides = new OverridesStatus { IsPaused = true, Quarantined = [2], InForce = [Intervention], Pending = [Intervention], Spikes = 1, Vetoes = 2, Rollbacks = 3, Corruptions = 4 },
             Actors = [new ActorStatus("reducer-1", "running", 3), new ActorStatus("journal", "running", null)],
         },
         new RunEnded(RunEnding.Stopped, 12, "SIGTERM"),

@@ -129,10 +129,10 @@ public sealed class CheckpointsCommandTests : IDisposable
         run.WriteConfiguration(Configuration());
         time.AdjustTime(Noon.AddMinutes(-5));
         var store = new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions { KeepLast = 10 }, time);
-        var ten = Commit(store, 10, Course.Start);
-        Commit(store, 5, Course.Start);
-        Commit(store, 30, Course.Start);
-        Commit(store, 22, Course.Start.With(Lowered));
+        var ten = Commit(store, 10, RunOverrides.None);
+        Commit(store, 5, RunOverrides.None);
+        Commit(store, 30, RunOverrides.None);
+        Commit(store, 22, RunOverrides.None.With(Lowered));
         time.AdjustTime(Noon);
         using var system = RunActorSystem.Create(run, "", NullLoggerFactory.Instance);
         await Record(
@@ -147,7 +147,7 @@ public sealed class CheckpointsCommandTests : IDisposable
         return run;
     }
 
-    private static string Commit(CheckpointStore store, long step, Course course)
+    private static string Commit(CheckpointStore store, long step, RunOverrides overrides)
     {
         using var weights = new HostBuffer(Layout.Length * sizeof(float));
         using var first = new HostBuffer(Layout.Length * sizeof(float));
@@ -161,9 +161,9 @@ public sealed class CheckpointsCommandTests : IDisposable
                 ConfigurationHash = "c0ffee",
                 Model = ModelOptions.FromDepth(1),
                 Cursor = new PlanCursor(0, 0, 0),
-                SkipList = course.Skips,
+                SkipList = overrides.Skips,
                 Fingerprint = new NumericFingerprint("1", "2", "3", "4", "5", "cpu"),
-                State = new Dictionary<string, string> { [CourseCodec.Key] = CourseCodec.Write(course) },
+                State = new Dictionary<string, string> { [OverridesCodec.Key] = OverridesCodec.Write(overrides) },
             },
             Layout, weights, first, second)).WeightsHash;
     }

@@ -42,8 +42,8 @@ public sealed class ReportTests
     {
         var skip = new Intervention(1, 8, [new SkippedRange(64, 16, "spike")], 1, Intervention.Automatic, "loss spike at step 9");
         var rate = new Intervention(2, 20, [], 0.5, "ann", "ann multiplied the learning rate by 0.5.");
-        var course = new CourseDocument(true, [1, 4], [skip], [rate], 0.5, 2, 0, 1, 0);
-        Written(output => StatusReport.Write(Running with { Tree = null, Course = course }, Context(output, isTerminal: false))).ShouldBe("""
+        var overrides = new OverridesDocument(true, [1, 4], [skip], [rate], 0.5, 2, 0, 1, 0);
+        Written(output => StatusReport.Write(Running with { Tree = null, Overrides = overrides }, Context(output, isTerminal: false))).ShouldBe("""
             runs/book: running, step 12 of 100, generation 4, newest checkpoint at step 10, 1 decision waiting for the database
             paused by an operator; continue with `actortrain resume`
             quarantined: trainer 1, trainer 4
@@ -53,7 +53,7 @@ public sealed class ReportTests
             total: 2 spikes, 1 rollback
 
             """);
-        using var json = JsonDocument.Parse(ReportJson.Write(Running with { Course = course }));
+        using var json = JsonDocument.Parse(ReportJson.Write(Running with { Overrides = overrides }));
         var document = json.RootElement.GetProperty("course");
         document.GetProperty("rate_factor").GetDouble().ShouldBe(0.5);
         document.GetProperty("in_force")[0].GetProperty("skipped")[0].GetProperty("count").GetInt64().ShouldBe(16);

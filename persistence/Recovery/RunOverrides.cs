@@ -5,13 +5,11 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Recovery;
 
-/// <summary>What decides, beside the state and the configuration, what all later steps do: it belongs to a state, and is kept with it in every
-/// snapshot and checkpoint. Who goes on from a state with its course takes the same steps, and judges them alike, as if it had never
-/// stopped.</summary>
-public sealed record Course
+/// <summary>What determines all later steps besides the state and the configuration. It belongs to a state and is stored with it in every
+/// snapshot and checkpoint: a run resumed from a state and its overrides takes and judges the same steps as one that never stopped.</summary>
+public sealed record RunOverrides
 {
-    /// <summary>At the first step.</summary>
-    public static Course Start { get; } = new();
+    public static RunOverrides None { get; } = new();
 
     /// <summary>Positions of the sample stream that are left out: those of interventions, and of vetoes.</summary>
     public SkipList Skips { get; init; } = SkipList.Empty;
@@ -33,21 +31,21 @@ public sealed record Course
     public LearningRateSchedule Extended(LearningRateSchedule schedule) => Interventions.Where(static intervention => intervention.Steps is not null)
         .OrderBy(static intervention => intervention.Number).ThenBy(static intervention => intervention.From).Aggregate(schedule, static (longer, intervention) => longer.Extended(intervention.From, intervention.Steps!.Value));
 
-    /// <summary>The course with one more intervention in force.</summary>
-    public Course With(Intervention intervention)
+    /// <summary>The overrides with one more intervention in force.</summary>
+    public RunOverrides With(Intervention intervention)
     {
         ArgumentNullException.ThrowIfNull(intervention);
         return this with { Interventions = Interventions.Add(intervention), Skips = Skips.Joined(intervention.Skipped) };
     }
 
-    /// <summary>Whether a state of some step with this course is one of the run's: it has taken every intervention that was in force before.</summary>
+    /// <summary>Whether a state with these overrides belongs to the run: it has taken every intervention that was in force before.</summary>
     /// <param name="interventions">All interventions of the run so far.</param>
     /// <param name="step">Updates that the state has seen.</param>
     public bool Holds(IEnumerable<Intervention> interventions, long step) =>
         interventions.All(intervention => intervention.From >= step || Interventions.Contains(intervention));
 
     /// <inheritdoc/>
-    public bool Equals(Course? other) =>
+    public bool Equals(RunOverrides? other) =>
         other is not null && Skips.Equals(other.Skips) && Interventions.SequenceEqual(other.Interventions) && Vetoes.SequenceEqual(other.Vetoes) && Spikes.Equals(other.Spikes);
 
     /// <inheritdoc/>

@@ -6,31 +6,31 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Recovery;
 
-/// <summary>A <see cref="Course"/> as JSON, for the manifest of a checkpoint. Numbers come back with the same bits.</summary>
-public static class CourseCodec
+/// <summary>A <see cref="RunOverrides"/> as JSON, for the manifest of a checkpoint. Numbers come back with the same bits.</summary>
+public static class OverridesCodec
 {
     /// <summary>Under which name the manifest keeps it.</summary>
     public const string Key = "course";
 
-    /// <summary>The course as text.</summary>
-    public static string Write(Course course)
+    /// <summary>The overrides as text.</summary>
+    public static string Write(RunOverrides overrides)
     {
-        ArgumentNullException.ThrowIfNull(course);
+        ArgumentNullException.ThrowIfNull(overrides);
         return JsonSerializer.Serialize(
-            new CourseDocument(course.Skips.Ranges, course.Interventions, course.Vetoes, course.Spikes.Rules.ToDictionary(static rule => rule.Key, static rule => rule.Value.ToArray())),
-            CourseJson.Default.CourseDocument);
+            new StoredOverrides(overrides.Skips.Ranges, overrides.Interventions, overrides.Vetoes, overrides.Spikes.Rules.ToDictionary(static rule => rule.Key, static rule => rule.Value.ToArray())),
+            OverridesJson.Default.StoredOverrides);
     }
 
-    /// <summary>The course that a text describes.</summary>
+    /// <summary>The overrides that a text describes.</summary>
     /// <param name="place">Where the text stands, for the sentence.</param>
     /// <param name="text">The text.</param>
-    /// <exception cref="UserErrorException">It is no course.</exception>
-    public static Course Read(string place, string text)
+    /// <exception cref="UserErrorException">It is malformed.</exception>
+    public static RunOverrides Read(string place, string text)
     {
         try
         {
-            var document = JsonSerializer.Deserialize(text, CourseJson.Default.CourseDocument) ?? throw new JsonException();
-            return new Course
+            var document = JsonSerializer.Deserialize(text, OverridesJson.Default.StoredOverrides) ?? throw new JsonException();
+            return new RunOverrides
             {
                 Skips = SkipList.Of(document.Skips),
                 Interventions = [.. document.Interventions],
@@ -49,7 +49,7 @@ public static class CourseCodec
     }
 }
 
-internal sealed record CourseDocument(
+internal sealed record StoredOverrides(
     IReadOnlyList<SkippedRange> Skips,
     [property: JsonPropertyName("corrections")] IReadOnlyList<Intervention> Interventions,
     IReadOnlyList<long> Vetoes,
@@ -60,5 +60,5 @@ internal sealed record CourseDocument(
     IgnoreReadOnlyProperties = true,
     RespectRequiredConstructorParameters = true,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
-[JsonSerializable(typeof(CourseDocument))]
-internal sealed partial class CourseJson : JsonSerializerContext;
+[JsonSerializable(typeof(StoredOverrides))]
+internal sealed partial class OverridesJson : JsonSerializerContext;
