@@ -29,8 +29,9 @@ public sealed record LoadState(StateSource Source, long Step, long Number) : Tra
 /// <param name="Skips">What the plan leaves out in this round.</param>
 public sealed record ComputeLanes(Ticket Ticket, IReadOnlyList<LaneBlock> Blocks, SkipList Skips) : TrainerCommand
 {
-    /// <summary>Lanes whose gradients' hashes are wanted, because somebody else computes them too.</summary>
-    public IReadOnlyList<int> Witnesses { get; init; } = [];
+    /// <summary>Lanes that another trainer computes too: their gradients' hashes are requested.</summary>
+    [JsonPropertyName("witnesses")]
+    public IReadOnlyList<int> RedundantLanes { get; init; } = [];
 }
 
 /// <summary>Compute something that changes nothing, by which others' bits, or a step, are judged.</summary>

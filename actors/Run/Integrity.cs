@@ -55,9 +55,9 @@ internal sealed class Integrity(
     /// <summary>A block of the round under way counts: so do the redundant lanes in it, and the state that it was computed on.</summary>
     public void Note(BlockComputed computed)
     {
-        foreach (var (lane, hash) in computed.Result.Witnesses)
+        foreach (var (lane, hash) in computed.Result.RedundantLanes)
         {
-            if (rounds.Current!.Witnesses.Contains(lane) && rounds.Current.Checks.Find(check => check.Block == new LaneBlock(lane, 1)) is { } check)
+            if (rounds.Current!.RedundantLanes.Contains(lane) && rounds.Current.Checks.Find(check => check.Block == new LaneBlock(lane, 1)) is { } check)
                 Vote(check, computed.Trainer, hash);
         }
 
@@ -101,7 +101,7 @@ internal sealed class Integrity(
             }
 
             // The vote of whoever computes a redundant lane comes with its block.
-            var isVoteDue = check.Block is { Count: 1 } lane && round.Witnesses.Contains(lane.First) && !round.Done.Any(part => part.Block.Contains(lane));
+            var isVoteDue = check.Block is { Count: 1 } lane && round.RedundantLanes.Contains(lane.First) && !round.Done.Any(part => part.Block.Contains(lane));
             if (check.Asked is null && (check.Count != 1 || !isVoteDue))
                 Ask(round, check);
         }
@@ -113,7 +113,7 @@ internal sealed class Integrity(
         var round = rounds.Current!;
         if (round.Update is { } update)
             return update.Agrees;
-        round.Checks.Add(round.Update = new RoundCheck(null) { Needed = round.Witnesses.Count > 0 ? 2 : 1 });
+        round.Checks.Add(round.Update = new RoundCheck(null) { Needed = round.RedundantLanes.Count > 0 ? 2 : 1 });
         Check();
         return false;
     }
@@ -209,7 +209,7 @@ internal sealed class Integrity(
     {
         var lanes = share.SelectMany(static block => Enumerable.Range(block.First, block.Count)).ToList();
         var lane = lanes[turn % lanes.Count];
-        rounds.Current!.Witnesses.Add(lane);
+        rounds.Current!.RedundantLanes.Add(lane);
         rounds.Current.Checks.Add(new RoundCheck(new LaneBlock(lane, 1)));
     }
 

@@ -75,7 +75,7 @@ internal sealed class Rounds
         var (ticket, skips) = (CurrentTicket, progress.Overrides.Skips);
         foreach (var block in blocks)
             trainer.Owes.Add((ticket, block, skips));
-        roster.Tell(trainer, new ComputeLanes(ticket, blocks, skips) { Witnesses = [.. Current!.Witnesses] });
+        roster.Tell(trainer, new ComputeLanes(ticket, blocks, skips) { RedundantLanes = [.. Current!.RedundantLanes] });
     }
 
     /// <summary>Lanes that a lost trainer owed go to those who owe least, in pieces small enough for all to share.</summary>

@@ -74,8 +74,8 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
             Do(evaluation);
         foreach (var owed in trainer.Owes.GroupBy(static owed => owed.Ticket))
         {
-            IReadOnlyList<int> witnesses = rounds.Current is { } round && round.Round == owed.Key.Round ? [.. round.Witnesses] : [];
-            Do(new ComputeLanes(owed.Key, [.. owed.Select(static part => part.Block)], owed.First().Skips) { Witnesses = witnesses });
+            IReadOnlyList<int> redundantLanes = rounds.Current is { } round && round.Round == owed.Key.Round ? [.. round.RedundantLanes] : [];
+            Do(new ComputeLanes(owed.Key, [.. owed.Select(static part => part.Block)], owed.First().Skips) { RedundantLanes = redundantLanes });
         }
 
         foreach (var check in trainer.Rechecks)

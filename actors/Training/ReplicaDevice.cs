@@ -61,7 +61,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly TensorNorms norms;
     private readonly List<long> positions = [];
     private readonly List<double> laneLosses = [];
-    private readonly List<(int Lane, ulong Hash)> witnesses = [];
+    private readonly List<(int Lane, ulong Hash)> redundantLanes = [];
     private TimeSpan waited;
     private BlockGradient? block;
     private HeldOutSum? evaluation;
@@ -103,13 +103,13 @@ public sealed class ReplicaDevice : ITrainerDevice
     {
         block?.Dispose();
         (block, waited) = (null, TimeSpan.Zero);
-        witnesses.Clear();
+        redundantLanes.Clear();
         positions.Clear();
         laneLosses.Clear();
     }
 
     /// <inheritdoc/>
-    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness)
+    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant)
     {
         if (block?.NextLane != lane)
             throw new InvariantException($"Lane {lane} is not the next of the block under way.");
@@ -118,10 +118,10 @@ public sealed class ReplicaDevice : ITrainerDevice
         foreach (var resting in block.Resting)
             Probe(FlatPlace.LaneGradient, resting);
         var samples = options.Plan.Samples(batchStep, lane, skips);
-        var measure = block.Add(Timed(options.Samples(samples)), tokensPerStep, isWitness);
+        var measure = block.Add(Timed(options.Samples(samples)), tokensPerStep, isRedundant);
         laneLosses.Add(measure.Loss);
         if (measure.Hash is { } hash)
-            witnesses.Add((lane, hash));
+            redundantLanes.Add((lane, hash));
         positions.AddRange(samples.Select(static sample => sample.Position));
     }
 
@@ -210,7 +210,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     private BlockResult Result(GradientSum sum) =>
-        new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash) { Witnesses = [.. witnesses], StateChecksum = replica.StateChecksum, Waited = waited };
+        new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash) { RedundantLanes = [.. redundantLanes], StateChecksum = replica.StateChecksum, Waited = waited };
 
     // Null where the total is gone.
     private T? WithTotal<T>(Round round, Func<GradientSum, T?> act)

@@ -49,11 +49,11 @@ public sealed class BreakableDevice : ITrainerDevice
     public void GiveUp() => device.GiveUp();
 
     /// <inheritdoc/>
-    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness)
+    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant)
     {
         step = batchStep;
         var begun = Stopwatch.GetTimestamp();
-        device.ComputeLane(batchStep, lane, skips, isWitness);
+        device.ComputeLane(batchStep, lane, skips, isRedundant);
         faults.Slow(trainer, batchStep, Stopwatch.GetElapsedTime(begun));
     }
 

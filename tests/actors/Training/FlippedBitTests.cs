@@ -148,7 +148,7 @@ public sealed class FlippedBitTests
             {
                 device.Begin(block);
                 for (var lane = block.First; lane < block.End; lane++)
-                    device.ComputeLane(step, lane, SkipList.Empty, isWitness: false);
+                    device.ComputeLane(step, lane, SkipList.Empty, isRedundant: false);
                 device.Publish(round).ShouldNotBeNull();
                 if (first.Add(round, block) is { } one)
                     reports.Add(one);

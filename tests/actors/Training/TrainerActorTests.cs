@@ -253,7 +253,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
 
         public void GiveUp() => Note();
 
-        public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness)
+        public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant)
         {
             Note();
             if (Break is not null)

@@ -29,7 +29,7 @@ internal static class Messages
 
     private static readonly BlockResult Result = new(1.0 / 3, [0.1, double.PositiveInfinity], [4, 5, 6], ulong.MaxValue)
     {
-        Witnesses = [(1, 0xfeed), (2, 7)],
+        RedundantLanes = [(1, 0xfeed), (2, 7)],
         StateChecksum = 12345678901234567890,
         Waited = TimeSpan.FromMilliseconds(1.5),
         Norm = double.Epsilon,
@@ -62,7 +62,7 @@ internal static class Messages
     public static IReadOnlyList<object> All { get; } =
     [
         new LoadState(new FreshState(), 0, 1), new LoadState(new SnapshotState(2, 77), 12, 2), new LoadState(new CheckpointState(), 10, 3),
-        new ComputeLanes(Ticket, [new LaneBlock(0, 4), new LaneBlock(4, 2)], Skips) { Witnesses = [1, 5] },
+        new ComputeLanes(Ticket, [new LaneBlock(0, 4), new LaneBlock(4, 2)], Skips) { RedundantLanes = [1, 5] },
         new RecomputeBlock(Ticket, new LaneBlock(0, 8), 11, SkipList.Empty, 2) { PreviewRate = 1e-4 },
         new PreviewUpdate(Ticket, 0.5, 1e-4, 1), new ApplyUpdate(At, 0.5, Adjustment), new CopyState(1, 12, 4), new Evaluate(12), new CancelEvaluation(12),
         new StateLoaded(Key, 12, 2), new StateRefused(Key, 12, 2, "Its hash differs."), new LaneComputed(Key, Ticket, 5), new BlockComputed(Key, Ticket, new LaneBlock(4, 2), Result),

@@ -18,9 +18,9 @@ internal sealed class ChaosDevice(ITrainerDevice device, ChaosInjector faults, A
 
     public void GiveUp() => device.GiveUp();
 
-    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness) => Break(nameof(ComputeLane), () =>
+    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) => Break(nameof(ComputeLane), () =>
     {
-        device.ComputeLane(batchStep, lane, skips, isWitness);
+        device.ComputeLane(batchStep, lane, skips, isRedundant);
         return true;
     });
 
