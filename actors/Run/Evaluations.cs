@@ -26,7 +26,7 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
     public void NoteBoundary(bool isEnding)
     {
         var step = progress.Step;
-        if (options.HasHeldOut && evaluatedStep != step
+        if (options.HasValidation && evaluatedStep != step
             && (progress.IsComplete || (step > 0 && !isEnding && options.EvaluateEvery > 0 && step % options.EvaluateEvery == 0)))
             due = step;
     }

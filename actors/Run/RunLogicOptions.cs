@@ -35,7 +35,7 @@ public sealed record RunLogicOptions
     public int EvaluateEvery { get; init; }
 
     /// <summary>Whether there is a held-out part to evaluate on.</summary>
-    public bool HasHeldOut { get; init; }
+    public bool HasValidation { get; init; }
 
     /// <summary>Steps from one checkpoint to the next; 0: only at the end. Without effect where <see cref="SaveInterval"/> chooses them.</summary>
     public int CheckpointEvery { get; init; }

@@ -56,7 +56,7 @@ public interface ITrainerDevice : IDisposable
 
     /// <summary>Measures the next held-out batch.</summary>
     /// <returns>The result after the last batch, else null.</returns>
-    HeldOutLoss? EvaluateBatch();
+    ValidationLoss? EvaluateBatch();
 }
 
 /// <summary>A state that was copied.</summary>

@@ -32,7 +32,7 @@ public sealed record ReplicaDeviceOptions
     public required Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> Samples { get; init; }
 
     /// <summary>The held-out batches, at least one; null when there is no held-out part.</summary>
-    public Func<IEnumerable<TokenBatch>>? HeldOut { get; init; }
+    public Func<IEnumerable<TokenBatch>>? Validation { get; init; }
 
     /// <summary>Bytes of text of each token id.</summary>
     public IReadOnlyList<int> ByteCounts { get; init; } = [];
@@ -64,8 +64,8 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly List<(int Lane, ulong Hash)> redundantLanes = [];
     private TimeSpan waited;
     private BlockGradient? block;
-    private HeldOutSum? evaluation;
-    private IEnumerator<TokenBatch>? heldOut;
+    private ValidationSum? evaluation;
+    private IEnumerator<TokenBatch>? validation;
 
     /// <summary>Makes a replica that has no state yet; to be called on the thread that is going to use it.</summary>
     public ReplicaDevice(ReplicaDeviceOptions options)
@@ -183,19 +183,19 @@ public sealed class ReplicaDevice : ITrainerDevice
     /// <inheritdoc/>
     public void BeginEvaluation()
     {
-        if (options.HeldOut is null)
+        if (options.Validation is null)
             throw new InvariantException("There is no held-out part to evaluate on.");
-        heldOut?.Dispose();
-        heldOut = options.HeldOut().GetEnumerator();
-        evaluation = new HeldOutSum(replica.Model, options.ByteCounts);
-        heldOut.MoveNext();
+        validation?.Dispose();
+        validation = options.Validation().GetEnumerator();
+        evaluation = new ValidationSum(replica.Model, options.ByteCounts);
+        validation.MoveNext();
     }
 
     /// <inheritdoc/>
-    public HeldOutLoss? EvaluateBatch()
+    public ValidationLoss? EvaluateBatch()
     {
-        evaluation!.Add(heldOut!.Current);
-        if (heldOut.MoveNext())
+        evaluation!.Add(validation!.Current);
+        if (validation.MoveNext())
             return null;
         replica.VerifyWeights();
         return evaluation.Result();
@@ -205,7 +205,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     public void Dispose()
     {
         GiveUp();
-        heldOut?.Dispose();
+        validation?.Dispose();
         replica.Dispose();
     }
 

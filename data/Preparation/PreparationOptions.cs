@@ -32,7 +32,7 @@ public sealed record PreparationOptions : IOptions
     [Option(
         "Fraction of the text for validation: whole files if that comes close, else documents, else the end of the largest document.",
         Key = "held-out", Max = 0.5)]
-    public double HeldOutFraction { get; init; } = 0.02;
+    public double ValidationFraction { get; init; } = 0.02;
 
     [Option("Seed for choosing the validation split and the tokenizer's training text.")]
     public ulong Seed { get; init; } = 1;

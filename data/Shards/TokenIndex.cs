@@ -23,14 +23,14 @@ internal sealed record TokenIndex(
     int TokenBytes,
     long ShardTokens,
     PartIndex Train,
-    PartIndex? HeldOut,
+    [property: JsonPropertyName("held_out")] PartIndex? Validation,
     string Sha256)
 {
     public const string FileName = "index.json";
     public const int CurrentFormat = 1;
     public const string Fix = "rerun `actortrain prepare --force`";
 
-    public IEnumerable<PartIndex> Parts => HeldOut is null ? [Train] : [Train, HeldOut];
+    public IEnumerable<PartIndex> Parts => Validation is null ? [Train] : [Train, Validation];
 
     /// <summary>Bytes that a token takes for a vocabulary.</summary>
     public static int WidthFor(int vocabularySize) => vocabularySize <= ushort.MaxValue + 1 ? sizeof(ushort) : sizeof(int);

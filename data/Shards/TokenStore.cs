@@ -23,7 +23,7 @@ public sealed class TokenStore : IDisposable
             }
 
             Train = new TokenPart(folder, "training", index, index.Train, files);
-            HeldOut = index.HeldOut is { } heldOut ? new TokenPart(folder, "validation", index, heldOut, files) : null;
+            Validation = index.Validation is { } validation ? new TokenPart(folder, "validation", index, validation, files) : null;
         }
         catch
         {
@@ -45,7 +45,7 @@ public sealed class TokenStore : IDisposable
     public TokenPart Train { get; }
 
     /// <summary>The part for validation, or null where there is none.</summary>
-    public TokenPart? HeldOut { get; }
+    public TokenPart? Validation { get; }
 
     /// <summary>Opens a folder and checks that its index, sizes and tokenizer agree; does not read the tokens.</summary>
     /// <exception cref="UserErrorException">They do not, or the folder holds no prepared data.</exception>

@@ -93,7 +93,7 @@ public sealed class BreakableDevice : ITrainerDevice
     public void BeginEvaluation() => device.BeginEvaluation();
 
     /// <inheritdoc/>
-    public HeldOutLoss? EvaluateBatch() => device.EvaluateBatch();
+    public ValidationLoss? EvaluateBatch() => device.EvaluateBatch();
 
     /// <inheritdoc/>
     public void Dispose() => device.Dispose();

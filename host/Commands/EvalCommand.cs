@@ -63,7 +63,7 @@ internal static class EvalCommand
                     + $"{trained.Facts.Model.VocabularySize}; name data prepared with its tokenizer with --data.");
         }
 
-        var part = request.Part == "train" ? data.Train : data.HeldOut
+        var part = request.Part == "train" ? data.Train : data.Validation
             ?? throw new UserErrorException(
                 $"{data.Folder} has no validation split; prepare its text with --held-out 0.02 --tokenizer-from {run.Path} into another "
                     + $"folder and pass that with --data, or use --part train.");
@@ -75,7 +75,7 @@ internal static class EvalCommand
         using (model)
         {
             var reader = new SampleReader(part, model.Options.ContextLength, SequencesPerBatch);
-            var result = HeldOutLoss.Measure(model, reader.FromStart(request.Batches), data.Tokenizer.ByteCounts(), interrupted.Token);
+            var result = ValidationLoss.Measure(model, reader.FromStart(request.Batches), data.Tokenizer.ByteCounts(), interrupted.Token);
             context.Output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"step {trained.Facts.Step}: loss {result.Loss:F4} nats/token, perplexity {result.Perplexity:F2}, {result.BitsPerByte:F4} bits/byte over {result.Tokens} tokens "

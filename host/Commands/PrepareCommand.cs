@@ -32,7 +32,7 @@ internal static class PrepareCommand
         var vocabulary = OptionChecks.Declared<int>(defaults, nameof(defaults.VocabularySize));
         var from = OptionChecks.Declared<string?>(defaults, nameof(defaults.TokenizerFrom), "DIR");
         var sample = OptionChecks.Declared<long>(defaults, nameof(defaults.TokenizerSampleBytes));
-        var heldOut = OptionChecks.Declared<double>(defaults, nameof(defaults.HeldOutFraction));
+        var validation = OptionChecks.Declared<double>(defaults, nameof(defaults.ValidationFraction));
         var lenient = OptionChecks.Declared<bool>(defaults.Source, nameof(SourceOptions.Lenient));
         var field = OptionChecks.Declared<string>(defaults.Source, nameof(SourceOptions.TextField), "NAME");
         var separator = OptionChecks.Declared<string?>(defaults.Source, nameof(SourceOptions.DocumentSeparator), "TEXT");
@@ -61,12 +61,12 @@ internal static class PrepareCommand
                 TokenizerFrom = line.GetValue(from),
                 VocabularySize = line.GetValue(vocabulary),
                 TokenizerSampleBytes = line.GetValue(sample),
-                HeldOutFraction = line.GetValue(heldOut),
+                ValidationFraction = line.GetValue(validation),
                 ShardTokens = line.GetValue(shard),
                 Seed = line.GetValue(seed),
                 Force = line.GetValue(force),
             },
-            Run) { input, output, tokenizer, vocabulary, from, sample, heldOut, lenient, field, separator, shard, seed, force };
+            Run) { input, output, tokenizer, vocabulary, from, sample, validation, lenient, field, separator, shard, seed, force };
     }
 
     public static int Run(PreparationOptions request, CommandContext context)
@@ -79,9 +79,9 @@ internal static class PrepareCommand
         if (summary.PassedOver.Count > 0)
             context.Output.WriteLine($"skipped {SourceFiles.Describe(summary.PassedOver)}; to read such files, name them with a glob");
         Part(context, "training", summary.Train);
-        if (summary.HeldOut is { } heldOut)
+        if (summary.Validation is { } validation)
         {
-            Part(context, "validation", heldOut);
+            Part(context, "validation", validation);
             context.Output.WriteLine($"validation split: {summary.Split}");
         }
 

@@ -75,7 +75,7 @@ public sealed record MetricsSeries(IReadOnlyList<double> Steps, IReadOnlyList<do
 /// <param name="GradientNorm">Global norm before clipping.</param>
 /// <param name="TokensPerSecond">Throughput.</param>
 public sealed record RunMetrics(
-    string Title, MetricsSeries Loss, MetricsSeries HeldOut, MetricsSeries GradientNorm, MetricsSeries TokensPerSecond)
+    string Title, MetricsSeries Loss, MetricsSeries Validation, MetricsSeries GradientNorm, MetricsSeries TokensPerSecond)
 {
     /// <summary>Training loss of steps that the run left behind.</summary>
     public IReadOnlyList<MetricsSeries> AbandonedLoss { get; init; } = [];

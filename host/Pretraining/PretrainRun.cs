@@ -254,14 +254,14 @@ internal sealed class PretrainRun : IDisposable
         var options = configuration.Training;
         var plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes);
         var training = new SampleReader(data.Train, model.ContextLength, options.MicroBatch);
-        var heldOut = data.HeldOut is { } part ? new SampleReader(part, model.ContextLength, options.MicroBatch) : null;
+        var validation = data.Validation is { } part ? new SampleReader(part, model.ContextLength, options.MicroBatch) : null;
         var device = new ReplicaDeviceOptions
         {
             Replica = replica,
             Device = environment.Device,
             Plan = plan,
             Samples = chaos?.Poison(training.Batches, options.MicroBatch, data.Tokenizer.VocabularySize) ?? training.Batches,
-            HeldOut = heldOut is null ? null : () => heldOut.FromStart(configuration.Evaluation.Batches),
+            Validation = validation is null ? null : () => validation.FromStart(configuration.Evaluation.Batches),
             ByteCounts = data.Tokenizer.ByteCounts(),
             Transport = transport,
             Snapshots = snapshots,
@@ -298,7 +298,7 @@ internal sealed class PretrainRun : IDisposable
                 Trainers = trainers.Count,
                 Reducers = configuration.ReducerCount,
                 EvaluateEvery = configuration.Evaluation.Every,
-                HasHeldOut = heldOut is not null,
+                HasValidation = validation is not null,
                 CheckpointEvery = saving.Every ?? 0,
                 SaveInterval = saving.Every is null ? saving.Interval : null,
                 CheckpointPeriod = saving.Period,

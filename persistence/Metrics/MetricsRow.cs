@@ -64,10 +64,10 @@ public sealed record StepMetrics(
 
 /// <summary>What an evaluation on the held-out part showed.</summary>
 /// <param name="Step">The step after which it was made.</param>
-/// <param name="HeldOutLoss">Mean cross-entropy, in nats per token.</param>
+/// <param name="ValidationLoss">Mean cross-entropy, in nats per token.</param>
 /// <param name="Perplexity">e to the held-out loss.</param>
 /// <param name="BitsPerByte">Bits per byte of text.</param>
-public sealed record EvaluationMetrics(long Step, double HeldOutLoss, double Perplexity, double BitsPerByte) : MetricsRow(Step);
+public sealed record EvaluationMetrics(long Step, double ValidationLoss, double Perplexity, double BitsPerByte) : MetricsRow(Step);
 
 /// <summary>A line as it stands in the file, of either kind.</summary>
 internal sealed record MetricsLine : LogLine
@@ -94,7 +94,8 @@ internal sealed record MetricsLine : LogLine
 
     public double? GemmPercent { get; init; }
 
-    public double? HeldOutLoss { get; init; }
+    [JsonPropertyName("held_out_loss")]
+    public double? ValidationLoss { get; init; }
 
     public double? Perplexity { get; init; }
 
@@ -130,7 +131,7 @@ internal sealed record MetricsLine : LogLine
             Writer = stamp.Writer,
             Decisions = stamp.Decisions,
             Step = evaluation.Step,
-            HeldOutLoss = evaluation.HeldOutLoss,
+            ValidationLoss = evaluation.ValidationLoss,
             Perplexity = evaluation.Perplexity,
             BitsPerByte = evaluation.BitsPerByte,
         },
@@ -149,7 +150,7 @@ internal sealed record MetricsLine : LogLine
                 BlockNorm = BlockNorm,
                 UpdateNorm = UpdateNorm,
             },
-        { HeldOutLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } => new EvaluationMetrics(Step, loss, perplexity, bits),
+        { ValidationLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } => new EvaluationMetrics(Step, loss, perplexity, bits),
         _ => null,
     };
 }

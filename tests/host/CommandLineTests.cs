@@ -97,7 +97,7 @@ public sealed class CommandLineTests
             VocabularySize = 999,
             TokenizerFrom = "t",
             TokenizerSampleBytes = 77,
-            HeldOutFraction = 0.2,
+            ValidationFraction = 0.2,
             ShardTokens = 5000,
             Seed = 4,
             Force = true,

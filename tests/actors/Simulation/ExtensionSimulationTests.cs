@@ -24,7 +24,7 @@ public sealed class ExtensionSimulationTests
         Trainers = 3,
         Reducers = 2,
         EvaluateEvery = 7,
-        HasHeldOut = true,
+        HasValidation = true,
         CheckpointEvery = 5,
         Audit = new() { Every = 4 },
         TrainerTimeout = TimeSpan.FromSeconds(10),

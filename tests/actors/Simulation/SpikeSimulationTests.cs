@@ -20,7 +20,7 @@ public sealed class SpikeSimulationTests
         Trainers = 3,
         Reducers = 2,
         EvaluateEvery = 9,
-        HasHeldOut = true,
+        HasValidation = true,
         CheckpointEvery = 6,
         TrainerTimeout = TimeSpan.FromSeconds(10),
         RetryInterval = TimeSpan.FromSeconds(1),

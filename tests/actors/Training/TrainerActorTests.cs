@@ -280,7 +280,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
 
         public void BeginEvaluation() => Note();
 
-        public HeldOutLoss? EvaluateBatch() => new(1, 1, 1);
+        public ValidationLoss? EvaluateBatch() => new(1, 1, 1);
 
         public void Dispose()
         {

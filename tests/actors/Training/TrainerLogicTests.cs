@@ -319,10 +319,10 @@ public sealed class TrainerLogicTests : IDisposable
             batches = 0;
         }
 
-        public HeldOutLoss? EvaluateBatch()
+        public ValidationLoss? EvaluateBatch()
         {
             Log.Add("batch");
-            return ++batches == 2 ? new HeldOutLoss(1, 10, 0.5) : null;
+            return ++batches == 2 ? new ValidationLoss(1, 10, 0.5) : null;
         }
 
         public void Dispose() => Log.Add("dispose");

@@ -179,13 +179,13 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
     [Fact]
     public void An_evaluation_in_pieces_between_lanes_measures_what_it_measures_in_one()
     {
-        HeldOutLoss expected = null!;
+        ValidationLoss expected = null!;
         var thread = new Thread(() =>
         {
             using var training = new TinyTraining();
             using var replica = new Replica(TinyTraining.Replica);
             ComputeThreads.Set(1);
-            expected = HeldOutLoss.Measure(replica.Model, training.Options.HeldOut!(), TinyTraining.ByteCounts);
+            expected = ValidationLoss.Measure(replica.Model, training.Options.Validation!(), TinyTraining.ByteCounts);
         });
         thread.Start();
         thread.WaitToEnd();

@@ -36,7 +36,7 @@ internal sealed class ChaosDevice(ITrainerDevice device, ChaosInjector faults, A
 
     public void BeginEvaluation() => device.BeginEvaluation();
 
-    public HeldOutLoss? EvaluateBatch() => Break(nameof(EvaluateBatch), device.EvaluateBatch);
+    public ValidationLoss? EvaluateBatch() => Break(nameof(EvaluateBatch), device.EvaluateBatch);
 
     public void Dispose()
     {

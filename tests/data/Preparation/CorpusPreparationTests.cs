@@ -23,23 +23,23 @@ public sealed class CorpusPreparationTests : IDisposable
         var texts = Enumerable.Range(0, 60).Select(static i => Texts.Prose(i, 2000)).ToArray();
         for (var i = 0; i < texts.Length; i++)
             folder.Write($"in/{i:D2}.txt", texts[i]);
-        var summary = CorpusPreparation.Run(Options() with { Tokenizer = kind, HeldOutFraction = 0.2, ShardTokens = 5000 });
+        var summary = CorpusPreparation.Run(Options() with { Tokenizer = kind, ValidationFraction = 0.2, ShardTokens = 5000 });
 
         using var store = TokenStore.Open(summary.Folder);
         store.Verify();
-        var heldOut = PreparedText.Documents(store, store.HeldOut!);
+        var validation = PreparedText.Documents(store, store.Validation!);
         var train = PreparedText.Documents(store, store.Train);
-        train.Concat(heldOut).Order(StringComparer.Ordinal).ShouldBe(texts.Order(StringComparer.Ordinal));
+        train.Concat(validation).Order(StringComparer.Ordinal).ShouldBe(texts.Order(StringComparer.Ordinal));
         train.ShouldBe(texts.Where(train.Contains));
-        heldOut.Sum(Encoding.UTF8.GetByteCount).ShouldBeInRange(texts.Sum(Encoding.UTF8.GetByteCount) / 10, texts.Sum(Encoding.UTF8.GetByteCount) / 3);
+        validation.Sum(Encoding.UTF8.GetByteCount).ShouldBeInRange(texts.Sum(Encoding.UTF8.GetByteCount) / 10, texts.Sum(Encoding.UTF8.GetByteCount) / 3);
 
         store.Tokenizer.Kind.ShouldBe(kind);
         summary.Identity.ShouldBe(store.Identity);
-        (summary.Train.Documents + summary.HeldOut!.Documents).ShouldBe(60);
-        (summary.Train.Bytes + summary.HeldOut.Bytes).ShouldBe(texts.Sum(Encoding.UTF8.GetByteCount));
+        (summary.Train.Documents + summary.Validation!.Documents).ShouldBe(60);
+        (summary.Train.Bytes + summary.Validation.Bytes).ShouldBe(texts.Sum(Encoding.UTF8.GetByteCount));
         summary.Train.BytesPerToken.ShouldBe((double)store.Train.Bytes / store.Train.Tokens);
         store.Train.UnigramEntropy.ShouldBe(Entropy(PreparedText.Tokens(store.Train)), 1e-9);
-        store.HeldOut!.UnigramEntropy.ShouldBe(Entropy(PreparedText.Tokens(store.HeldOut)), 1e-9);
+        store.Validation!.UnigramEntropy.ShouldBe(Entropy(PreparedText.Tokens(store.Validation)), 1e-9);
     }
 
     [Theory]
@@ -62,7 +62,7 @@ public sealed class CorpusPreparationTests : IDisposable
         var text = Texts.Prose(5, 12_000_000);
         folder.Write("in/a.txt.gz", text);
         var told = new Progress();
-        CorpusPreparation.Run(Options() with { HeldOutFraction = 0 }, told);
+        CorpusPreparation.Run(Options() with { ValidationFraction = 0 }, told);
         using var store = TokenStore.Open(folder.Of("out"));
         string.Concat(PreparedText.Documents(store, store.Train)).ShouldBe(text);
         told.Reports.Count.ShouldBeGreaterThan(2);
@@ -90,7 +90,7 @@ public sealed class CorpusPreparationTests : IDisposable
         CorpusPreparation.Run(Options());
         folder.Write("in/b.txt", "two");
         Refusal(Options()).ShouldName($"{folder.Of("out")} already exists", "--output", "--force");
-        CorpusPreparation.Run(Options() with { Force = true }).HeldOut!.Documents.ShouldBe(1);
+        CorpusPreparation.Run(Options() with { Force = true }).Validation!.Documents.ShouldBe(1);
         Directory.EnumerateFileSystemEntries(folder.Root).Select(Path.GetFileName).Order().ShouldBe(["in", "out"]);
 
         folder.Write("mine/letter.txt", "dear");
@@ -171,8 +171,8 @@ public sealed class CorpusPreparationTests : IDisposable
         Refusal(Options() with { Output = " " }).ShouldBe("Output is empty: name a folder.");
         Refusal(Options() with { Tokenizer = TokenizerKind.Bpe, VocabularySize = 256 })
             .ShouldBe("VocabularySize is 256, but it must be at least 300 and at most 1000000.");
-        Refusal(Options() with { HeldOutFraction = 0.9 }).ShouldBe("HeldOutFraction is 0.9, but it must be at least 0 and at most 0.5.");
-        Refusal(Options() with { HeldOutFraction = double.NaN }).ShouldStartWith("HeldOutFraction is NaN, ");
+        Refusal(Options() with { ValidationFraction = 0.9 }).ShouldBe("ValidationFraction is 0.9, but it must be at least 0 and at most 0.5.");
+        Refusal(Options() with { ValidationFraction = double.NaN }).ShouldStartWith("ValidationFraction is NaN, ");
         Refusal(Options() with { ShardTokens = 0 }).ShouldBe("ShardTokens is 0, but it must be at least 1024 and at most 1099511627776.");
         Refusal(Options() with { TokenizerSampleBytes = 0 }).ShouldBe("TokenizerSampleBytes is 0, but it must be at least 1 and at most 1073741824.");
         Refusal(Options() with { Tokenizer = (TokenizerKind)9 }).ShouldBe("Tokenizer is unknown: choose bytes, bpe or unigram.");
