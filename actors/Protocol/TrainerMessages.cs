@@ -71,7 +71,7 @@ public sealed record ApplyUpdate(Round Round, double GradientNorm, UpdateAdjustm
 /// <param name="Number">Tells it from all other such commands: a copy that was damaged is made again, into the same slot too.</param>
 public sealed record CopyState(int Slot, long Step, long Number) : TrainerCommand;
 
-/// <summary>Measure the loss on the held-out part; answered by <see cref="EvaluationProgressed"/> per batch and then <see cref="Evaluated"/>.</summary>
+/// <summary>Measure the loss on the validation split; answered by <see cref="EvaluationProgressed"/> per batch and then <see cref="Evaluated"/>.</summary>
 /// <param name="Step">Updates that the weights must have seen.</param>
 public sealed record Evaluate(long Step) : TrainerCommand;
 
@@ -169,7 +169,7 @@ public sealed record StateCopied(TrainerKey Trainer, int Slot, long Step, long N
 /// <param name="Step">The evaluation's step.</param>
 public sealed record EvaluationProgressed(TrainerKey Trainer, long Step) : TrainerReport(Trainer);
 
-/// <summary>The loss on the held-out part.</summary>
+/// <summary>The loss on the validation split.</summary>
 /// <param name="Trainer">The trainer.</param>
 /// <param name="Step">Updates that the weights have seen.</param>
 /// <param name="Loss">Nats per token.</param>

@@ -34,7 +34,7 @@ public sealed record RunLogicOptions
     /// <summary>Steps from one evaluation to the next; 0: only at the end.</summary>
     public int EvaluateEvery { get; init; }
 
-    /// <summary>Whether there is a held-out part to evaluate on.</summary>
+    /// <summary>Whether there is a validation split to evaluate on.</summary>
     public bool HasValidation { get; init; }
 
     /// <summary>Steps from one checkpoint to the next; 0: only at the end. Without effect where <see cref="SaveInterval"/> chooses them.</summary>

@@ -31,7 +31,7 @@ public sealed record ReplicaDeviceOptions
     /// <summary>The micro-batches of some samples, in order; called on trainers' threads.</summary>
     public required Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> Samples { get; init; }
 
-    /// <summary>The held-out batches, at least one; null when there is no held-out part.</summary>
+    /// <summary>The validation batches, at least one; null when there is no validation split.</summary>
     public Func<IEnumerable<TokenBatch>>? Validation { get; init; }
 
     /// <summary>Bytes of text of each token id.</summary>
@@ -184,7 +184,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     public void BeginEvaluation()
     {
         if (options.Validation is null)
-            throw new InvariantException("There is no held-out part to evaluate on.");
+            throw new InvariantException("There is no validation split to evaluate on.");
         validation?.Dispose();
         validation = options.Validation().GetEnumerator();
         evaluation = new ValidationSum(replica.Model, options.ByteCounts);

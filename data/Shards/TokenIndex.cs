@@ -13,7 +13,7 @@ namespace ActorTrain.Data.Shards;
 /// <param name="TokenBytes">Bytes of a token in the shards, little-endian: 2 (unsigned) up to 65,536 ids, else 4.</param>
 /// <param name="ShardTokens">Tokens of every shard of a part but the last.</param>
 /// <param name="Train">The part to train on.</param>
-/// <param name="HeldOut">The part for validation, if any.</param>
+/// <param name="Validation">The part for validation, if any.</param>
 /// <param name="Sha256">Checksum of this index, taken with this field empty; it identifies the prepared data as a whole.</param>
 internal sealed record TokenIndex(
     int Format,

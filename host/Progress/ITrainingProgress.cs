@@ -14,7 +14,7 @@ namespace ActorTrain.Host.Progress;
 public sealed record StepProgress(
     long Step, long TotalSteps, double Loss, double GradientNorm, double LearningRate, double TokensPerSecond, double? GemmFraction, TimeSpan? TimeLeft);
 
-/// <summary>One evaluation on the held-out part.</summary>
+/// <summary>One evaluation on the validation split.</summary>
 /// <param name="Step">The step after which it was made.</param>
 /// <param name="Loss">Mean cross-entropy in nats per token.</param>
 /// <param name="BitsPerByte">The same in bits per byte of text, or null where bytes were not counted.</param>

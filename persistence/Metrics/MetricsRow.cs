@@ -62,7 +62,7 @@ public sealed record StepMetrics(
     }
 }
 
-/// <summary>What an evaluation on the held-out part showed.</summary>
+/// <summary>What an evaluation on the validation split showed.</summary>
 /// <param name="Step">The step after which it was made.</param>
 /// <param name="ValidationLoss">Mean cross-entropy, in nats per token.</param>
 /// <param name="Perplexity">e to the held-out loss.</param>

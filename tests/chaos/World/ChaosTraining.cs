@@ -16,7 +16,7 @@ namespace ActorTrain.Chaos.Tests.World;
 /// <summary>What the bare loop comes to: one process, one thread, no actors.</summary>
 /// <param name="State">Hash of weights and moments after the last step.</param>
 /// <param name="Steps">Loss and gradient norm of each step, from the first.</param>
-/// <param name="HeldOut">Held-out loss after so many updates, from none.</param>
+/// <param name="Validation">Held-out loss after so many updates, from none.</param>
 internal sealed record Undisturbed(ulong State, IReadOnlyList<(double Loss, double Norm)> Steps, IReadOnlyList<double> Validation);
 
 /// <summary>A model so small that a step takes milliseconds, and made-up text to train it on.</summary>
