@@ -22,13 +22,13 @@ public sealed class FlatChecksumTests
         using var scope = NewDisposeScope();
         var vector = randn(length);
         var blocks = FlatSums.BlocksOf(length);
-        var (one, all, composed, tensors) = (new ulong[blocks], new ulong[blocks], new ulong[blocks], new ulong[blocks]);
+        var (one, all, reference, tensors) = (new ulong[blocks], new ulong[blocks], new ulong[blocks], new ulong[blocks]);
         FlatChecksum.Of(length, vector.Address(), one, parallel: false);
         FlatChecksum.Of(length, vector.Address(), all, parallel: true);
-        FlatChecksum.Composed(length, vector.Address(), composed);
+        FlatChecksum.Reference(length, vector.Address(), reference);
         FlatChecksum.OnDevice(vector, tensors);
         all.ShouldBe(one);
-        composed.ShouldBe(one);
+        reference.ShouldBe(one);
         tensors.ShouldBe(one);
         FlatChecksum.Of(vector).Blocks.ToArray().ShouldBe(one);
     }

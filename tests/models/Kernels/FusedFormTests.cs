@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Tests.Kernels;
 
-/// <summary>The fused form of the model against the composed one, over shapes that kernels find awkward.</summary>
+/// <summary>The fused form of the model against the reference one, over shapes that kernels find awkward.</summary>
 public sealed class FusedFormTests : IDisposable
 {
     private readonly DisposeScope scope = NewDisposeScope();
