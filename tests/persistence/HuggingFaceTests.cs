@@ -179,7 +179,7 @@ public sealed class HuggingFaceTests : IDisposable
     [InlineData("gpt2", "n_embd", "2000000000", "not a valid model configuration")]
     [InlineData("gpt2", "n_layer", "3", "has no tensor transformer.h.2.ln_1.weight")]
     [InlineData("gpt2", "n_layer", "1", "has the tensor transformer.h.1.ln_1.weight")]
-    [InlineData("gpt2", "n_inner", "48", "calls for [12, 48]")]
+    [InlineData("gpt2", "n_inner", "48", "[12, 48]")]
     [InlineData("gpt2", "quantization_config", "{\"bits\":4}", "quantization_config")]
     [InlineData("llama", "hidden_act", "\"gelu\"", "hidden_act: \"gelu\"")]
     [InlineData("llama", "attention_bias", "true", "attention_bias: true")]

@@ -45,7 +45,7 @@ public sealed class RunDirectoryTests : IDisposable
         File.WriteAllText(run.MetricsFile, "nonsense\nmore\n");
         var summary = RunDirectory.List(directory.Path).ShouldHaveSingleItem();
         summary.NewestCheckpoint.ShouldBe(2);
-        summary.Problem.ShouldNotBeNull().ShouldContain($"Line 1 of {run.MetricsFile}");
+        summary.Problem.ShouldNotBeNull().ShouldContain($"{run.MetricsFile}, line 1");
     }
 
     [Fact]
