@@ -48,7 +48,7 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
         (trainer.Evaluating, due, evaluatedStep) = (null, null, evaluated.Step);
         var measurement = new EvaluationMeasurement(evaluated.Step, evaluated.Loss, evaluated.Perplexity, evaluated.BitsPerByte);
         metrics.Add(new MetricsItem(measurement, evaluated.Step));
-        output.Do(new Show(measurement, progress.LastStep));
+        output.Do(new NotifyMeasurement(measurement, progress.LastStep));
     }
 
     /// <summary>The run ends.</summary>

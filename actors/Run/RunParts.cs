@@ -50,7 +50,7 @@ public sealed class RunParts
     public GoodputOptions? Goodput { get; init; }
 
     /// <summary>Told what a person who watches may want to see, on the supervisor's thread. It must not throw.</summary>
-    public required Action<RunNotice> Show { get; init; }
+    public required Action<RunNotice> Notify { get; init; }
 
     /// <summary>Breaks actors on purpose; null outside of tests.</summary>
     public IFaultInjector? Faults { get; init; }

@@ -292,7 +292,7 @@ internal sealed class Saving
         decisions.Record(new CheckpointCommitted(output.Now, saved.Step, saved.WeightsHash));
         states.Add(new RunOrigin(saved.Step, saved.WeightsHash, done.Overrides) { Unproved = done.Unproved }, saved.Kept);
         (SavedStep, SavedHash) = (saved.Step, saved.WeightsHash);
-        output.Do(new ShowCheckpoint(saved.Step));
+        output.Do(new NotifyCheckpoint(saved.Step));
         if (retries.NoteSaved())
             output.Inform($"checkpoints can be written again: saved step {saved.Step}.");
         if (schedule.NoteWritten(output.Now - writingSince, output.Now) is not var (every, reason))

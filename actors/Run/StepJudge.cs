@@ -188,7 +188,7 @@ internal sealed class StepJudge
             UpdateNorm = SpikeSignal.UpdateNorm.Known(signals),
         };
         metrics.Add(new MetricsItem(measurement, progress.Step));
-        output.Do(new Show(measurement, progress.LastStep));
+        output.Do(new NotifyMeasurement(measurement, progress.LastStep));
     }
 
     // The batch is skipped, and the step taken with the next one: no weight has changed.

@@ -331,7 +331,7 @@ internal sealed class PretrainRun : IDisposable
                 Death = wasKilledForMemory ? GoodputClock.KilledForMemory : GoodputClock.Killed,
                 Reached = MetricsLog.ReadHistory(directory.MetricsFile).Reached,
             },
-            Show = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf).Show,
+            Notify = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf).Notify,
             RecoveryState = RecoveryState.Of(Origins(), Left()),
         };
     }

@@ -37,13 +37,13 @@ public interface ITrainingProgress : IDisposable
     void Note(string text);
 
     /// <summary>A step is finished.</summary>
-    void Show(StepProgress finished);
+    void Report(StepProgress finished);
 
     /// <summary>An evaluation is finished.</summary>
-    void Show(EvaluationProgress evaluation);
+    void Report(EvaluationProgress evaluation);
 
     /// <summary>A checkpoint is complete.</summary>
-    void Show(CheckpointProgress checkpoint);
+    void Report(CheckpointProgress checkpoint);
 
     /// <summary>Something is not as it should be, but the run goes on.</summary>
     void Warning(string text);

@@ -50,7 +50,7 @@ public sealed class LiveProgress : ITrainingProgress
     public void Note(string text) => console.WriteLine(text);
 
     /// <inheritdoc/>
-    public void Show(StepProgress finished)
+    public void Report(StepProgress finished)
     {
         ArgumentNullException.ThrowIfNull(finished);
         step = finished;
@@ -64,7 +64,7 @@ public sealed class LiveProgress : ITrainingProgress
     }
 
     /// <inheritdoc/>
-    public void Show(EvaluationProgress evaluation)
+    public void Report(EvaluationProgress evaluation)
     {
         ArgumentNullException.ThrowIfNull(evaluation);
         this.evaluation = evaluation;
@@ -72,7 +72,7 @@ public sealed class LiveProgress : ITrainingProgress
     }
 
     /// <inheritdoc/>
-    public void Show(CheckpointProgress checkpoint)
+    public void Report(CheckpointProgress checkpoint)
     {
         this.checkpoint = checkpoint;
         Draw();

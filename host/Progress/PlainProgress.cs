@@ -26,7 +26,7 @@ public sealed class PlainProgress : ITrainingProgress
     public void Note(string text) => Line(text);
 
     /// <inheritdoc/>
-    public void Show(StepProgress finished)
+    public void Report(StepProgress finished)
     {
         ArgumentNullException.ThrowIfNull(finished);
         unwritten = finished;
@@ -37,7 +37,7 @@ public sealed class PlainProgress : ITrainingProgress
     }
 
     /// <inheritdoc/>
-    public void Show(EvaluationProgress evaluation)
+    public void Report(EvaluationProgress evaluation)
     {
         ArgumentNullException.ThrowIfNull(evaluation);
         var bits = evaluation.BitsPerByte is { } value ? $" bits_per_byte {Figures.Loss(value)}" : "";
@@ -45,7 +45,7 @@ public sealed class PlainProgress : ITrainingProgress
     }
 
     /// <inheritdoc/>
-    public void Show(CheckpointProgress checkpoint)
+    public void Report(CheckpointProgress checkpoint)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         Line($"checkpoint step {checkpoint.Step} {checkpoint.Path}");

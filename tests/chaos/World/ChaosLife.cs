@@ -208,7 +208,7 @@ internal sealed class ChaosLife
                 FlopsPerToken = training.Replica.Model.TrainingFlopsPerToken,
                 GemmRate = 1e9,
             },
-            Show = Show,
+            Notify = Notify,
             Faults = Faults,
             RecoveryState = RecoveryState.Of([.. store.List().Where(info => info.Step < origin.Step).Reverse().Select(static info => RunOrigin.Of(info.Manifest!)), origin], left),
         };
@@ -234,16 +234,16 @@ internal sealed class ChaosLife
         return new CheckpointSaving(store, snapshots, options);
     }
 
-    private void Show(RunNotice effect)
+    private void Notify(RunNotice effect)
     {
         switch (effect)
         {
-            case Say say:
+            case NotifyText say:
                 said.Enqueue(say.Sentence);
                 if (say.Sentence.StartsWith("the supervisor of the run failed", StringComparison.Ordinal))
                     Faults.Witness.SupervisorFailed();
                 break;
-            case Show { Measurement: StepMeasurement { Step: var step } }:
+            case NotifyMeasurement { Measurement: StepMeasurement { Step: var step } }:
                 foreach (var scale in scales.Where(scale => scale.Step <= step).ToList())
                 {
                     scales.Remove(scale);
