@@ -73,8 +73,8 @@ internal static class StatusCommand
             left.Add($"Stopped after step {ending.Step}: {ending.Text}");
         if (step > (record.Newest?.Step ?? 0))
             left.Add($"Steps {(record.Newest?.Step ?? 0) + 1} to {step} will be redone on resume, with the same result.");
-        left.AddRange(journal.Mishaps.Select(static mishap => $"{mishap.Key} failed or left "
-            + $"{(mishap.Value.Count == 1 ? "once" : $"{mishap.Value.Count} times")}, most recently: {mishap.Value.Reason}"));
+        left.AddRange(journal.Faults.Select(static fault => $"{fault.Key} failed or left "
+            + $"{(fault.Value.Count == 1 ? "once" : $"{fault.Value.Count} times")}, most recently: {fault.Value.Reason}"));
         return new StatusDocument(
             run.Path, run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps : record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, left, Tree: null)
         {

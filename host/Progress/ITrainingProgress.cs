@@ -9,10 +9,10 @@ namespace ActorTrain.Host.Progress;
 /// <param name="GradientNorm">Global norm before clipping.</param>
 /// <param name="LearningRate">Learning rate of the step.</param>
 /// <param name="TokensPerSecond">Tokens trained on per second.</param>
-/// <param name="GemmFraction">Model FLOPs per second over the machine's matrix-product rate, 0 to 1; null where that was not measured.</param>
+/// <param name="Mfu">Model FLOPs per second over the machine's matrix-product rate, 0 to 1; null where that was not measured.</param>
 /// <param name="TimeLeft">Estimate to the end of the run, or null where there is none yet.</param>
 public sealed record StepProgress(
-    long Step, long TotalSteps, double Loss, double GradientNorm, double LearningRate, double TokensPerSecond, double? GemmFraction, TimeSpan? TimeLeft);
+    long Step, long TotalSteps, double Loss, double GradientNorm, double LearningRate, double TokensPerSecond, double? Mfu, TimeSpan? TimeLeft);
 
 /// <summary>One evaluation on the validation split.</summary>
 /// <param name="Step">The step after which it was made.</param>

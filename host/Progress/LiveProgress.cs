@@ -103,8 +103,8 @@ public sealed class LiveProgress : ITrainingProgress
         Row("step", $"{Bar((double)now.Step / Math.Max(1, now.TotalSteps))} {now.Step} of {now.TotalSteps}");
         Row("loss", $"[bold]{Figures.Loss(now.Loss)}[/]  [blue]{Sparkline()}[/]");
         Row("gradient norm", $"{Figures.Short(now.GradientNorm),-12}learning rate {Figures.LearningRate(now.LearningRate)}");
-        var gemm = now.GemmFraction is { } fraction ? $"MFU {Figures.Percent(fraction)} of the measured peak" : "";
-        Row("tokens/s", $"{Figures.Whole(now.TokensPerSecond),-12}{gemm}");
+        var mfu = now.Mfu is { } fraction ? $"MFU {Figures.Percent(fraction)} of the measured peak" : "";
+        Row("tokens/s", $"{Figures.Whole(now.TokensPerSecond),-12}{mfu}");
         var left = now.TimeLeft is { } duration ? $"ETA {Figures.Duration(duration)}" : "";
         Row("time", $"{Figures.Duration(time.GetElapsedTime(begin)),-12}{left}");
         if (evaluation is { } held)

@@ -62,10 +62,10 @@ public sealed class PlainProgress : ITrainingProgress
         if (unwritten is not { } step)
             return;
         unwritten = null;
-        var gemm = step.GemmFraction is { } fraction ? $" mfu {Figures.Percent(fraction)}" : "";
+        var mfu = step.Mfu is { } fraction ? $" mfu {Figures.Percent(fraction)}" : "";
         var left = step.TimeLeft is { } duration ? $" eta {Figures.Duration(duration)}" : "";
         Line($"step {step.Step}/{step.TotalSteps} loss {Figures.Loss(step.Loss)} grad_norm {Figures.Short(step.GradientNorm)} "
-            + $"lr {Figures.LearningRate(step.LearningRate)} tokens/s {Figures.Whole(step.TokensPerSecond)}{gemm}{left}");
+            + $"lr {Figures.LearningRate(step.LearningRate)} tokens/s {Figures.Whole(step.TokensPerSecond)}{mfu}{left}");
     }
 
     // Whoever follows a log sees each line when it is written.

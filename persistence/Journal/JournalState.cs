@@ -13,7 +13,7 @@ public sealed record JournalEnding(bool IsFinished, long Step, string Text);
 /// <summary>What happened to an actor.</summary>
 /// <param name="Count">How often it failed, or left.</param>
 /// <param name="Reason">Why, the last time.</param>
-public sealed record ActorMishaps(int Count, string Reason);
+public sealed record ActorFaults(int Count, string Reason);
 
 /// <summary>A run as its decisions tell it: the same decisions in the same order always give an equal state.</summary>
 public sealed record JournalState
@@ -76,7 +76,7 @@ public sealed record JournalState
     public ImmutableSortedDictionary<long, string> Checkpoints { get; init; } = ImmutableSortedDictionary<long, string>.Empty;
 
     /// <summary>Actors that failed or left, by name; a trainer's lives count together.</summary>
-    public ImmutableSortedDictionary<ActorId, ActorMishaps> Mishaps { get; init; } = ImmutableSortedDictionary.Create<ActorId, ActorMishaps>(ActorId.Order);
+    public ImmutableSortedDictionary<ActorId, ActorFaults> Faults { get; init; } = ImmutableSortedDictionary.Create<ActorId, ActorFaults>(ActorId.Order);
 
     /// <summary>Updates that were not applied.</summary>
     public int Vetoes { get; init; }
@@ -149,7 +149,7 @@ public sealed record JournalState
         && (IsPaused, SaveInterval, Spikes, Corruptions, Rollbacks) == (other.IsPaused, other.SaveInterval, other.Spikes, other.Corruptions, other.Rollbacks)
         && Interventions.SequenceEqual(other.Interventions) && Quarantined.SetEquals(other.Quarantined) && Proved.SetEquals(other.Proved)
         && Vetoed.SequenceEqual(other.Vetoed) && Members.SequenceEqual(other.Members)
-        && Checkpoints.SequenceEqual(other.Checkpoints) && Mishaps.SequenceEqual(other.Mishaps);
+        && Checkpoints.SequenceEqual(other.Checkpoints) && Faults.SequenceEqual(other.Faults);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Decisions, ConfigurationHash, Step, Generation, Members.Count, Checkpoints.Count);
@@ -160,7 +160,7 @@ public sealed record JournalState
         $"{Decisions} decisions, step {Step} of {Steps}, generation {Generation} [{string.Join(' ', Members)}] of {Trainers} trainers, {Vetoes} vetoes, {Rewinds} rewinds, {Rollbacks} rollbacks, {Spikes} spikes, {Corruptions} corruptions, {Resumes} resumes, ")
         + string.Create(CultureInfo.InvariantCulture, $"checkpoints [{string.Join(' ', Checkpoints.Keys)}], skips [{string.Join(' ', Skips.Ranges.Select(static range => $"{range.First}+{range.Count}"))}], ")
         + string.Create(CultureInfo.InvariantCulture, $"interventions [{string.Join(' ', Interventions.Select(static intervention => intervention.Number))}], quarantined [{string.Join(' ', Quarantined)}], ")
-        + $"mishaps [{string.Join(' ', Mishaps.Select(static pair => $"{pair.Key}:{pair.Value.Count}"))}], ending {Ending?.ToString() ?? "none"}";
+        + $"faults [{string.Join(' ', Faults.Select(static pair => $"{pair.Key}:{pair.Value.Count}"))}], ending {Ending?.ToString() ?? "none"}";
 
     /// <summary>Later steps are taken again: their checkpoints are thrown away, and their vetoes decided anew.</summary>
     private JournalState GoBack(long step) => this with
@@ -178,6 +178,6 @@ public sealed record JournalState
 
     private JournalState Note(ActorId actor, string reason) => this with
     {
-        Mishaps = Mishaps.SetItem(actor, new ActorMishaps((Mishaps.GetValueOrDefault(actor)?.Count ?? 0) + 1, reason)),
+        Faults = Faults.SetItem(actor, new ActorFaults((Faults.GetValueOrDefault(actor)?.Count ?? 0) + 1, reason)),
     };
 }

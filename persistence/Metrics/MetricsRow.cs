@@ -16,7 +16,7 @@ public abstract record MetricsRow(long Step);
 /// <param name="Tokens">Tokens trained on so far.</param>
 /// <param name="Seconds">Wall-clock time of the step.</param>
 /// <param name="TokensPerSecond">Rate of the step.</param>
-/// <param name="GemmPercent">Model FLOPs per second as a percentage of the machine's measured GEMM rate.</param>
+/// <param name="MfuPercent">Model FLOPs per second as a percentage of the machine's measured GEMM rate.</param>
 public sealed record StepMetrics(
     long Step,
     double Loss,
@@ -25,7 +25,7 @@ public sealed record StepMetrics(
     long Tokens,
     double Seconds,
     double TokensPerSecond,
-    double GemmPercent)
+    double MfuPercent)
     : MetricsRow(Step)
 {
     /// <summary>Largest mean loss of a lane; null where it is not known.</summary>
@@ -92,7 +92,8 @@ internal sealed record MetricsLine : LogLine
 
     public double? TokensPerSecond { get; init; }
 
-    public double? GemmPercent { get; init; }
+    [JsonPropertyName("gemm_percent")]
+    public double? MfuPercent { get; init; }
 
     [JsonPropertyName("held_out_loss")]
     public double? ValidationLoss { get; init; }
@@ -121,7 +122,7 @@ internal sealed record MetricsLine : LogLine
             Tokens = step.Tokens,
             Seconds = step.Seconds,
             TokensPerSecond = step.TokensPerSecond,
-            GemmPercent = step.GemmPercent,
+            MfuPercent = step.MfuPercent,
         },
         EvaluationMetrics evaluation => new MetricsLine
         {
@@ -142,8 +143,8 @@ internal sealed record MetricsLine : LogLine
     public MetricsRow? ToRow() => this switch
     {
         { Loss: { } loss, GradientNorm: { } norm, LearningRate: { } rate, Tokens: { } tokens } and
-        { Seconds: { } seconds, TokensPerSecond: { } speed, GemmPercent: { } gemm } =>
-            new StepMetrics(Step, loss, norm, rate, tokens, seconds, speed, gemm)
+        { Seconds: { } seconds, TokensPerSecond: { } speed, MfuPercent: { } mfu } =>
+            new StepMetrics(Step, loss, norm, rate, tokens, seconds, speed, mfu)
             {
                 LaneLoss = LaneLoss,
                 EmbeddingNorm = EmbeddingNorm,

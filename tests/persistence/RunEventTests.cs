@@ -129,8 +129,8 @@ public sealed class RunEventTests
         state.Members.ToList().ShouldBe([ActorId.Trainer(0), ActorId.Trainer(1, 2)]);
         state.Skips.Ranges.Select(static range => (range.First, range.Count)).ShouldBe([(56, 8), (70, 1)]);
         state.NewestCheckpoint.ShouldBe(10);
-        state.Mishaps[ActorId.Trainer(1)].ShouldBe(new ActorMishaps(1, "It did not answer for 120 s."));
-        state.Mishaps[new ActorId(ActorRole.Checkpointer)].ShouldBe(new ActorMishaps(1, "the disk is full"));
+        state.Faults[ActorId.Trainer(1)].ShouldBe(new ActorFaults(1, "It did not answer for 120 s."));
+        state.Faults[new ActorId(ActorRole.Checkpointer)].ShouldBe(new ActorFaults(1, "the disk is full"));
         (state.Vetoes, state.Rewinds, state.Resumes, state.Decisions).ShouldBe((1, 1, 0, 12));
         state.Ending.ShouldBeNull();
 
