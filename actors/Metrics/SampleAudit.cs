@@ -16,7 +16,7 @@ namespace ActorTrain.Actors.Metrics;
 public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<SampleRow> Ledger, SkipList Decided, CheckpointFacts? Newest, long? FinishedSteps = null)
 {
     /// <summary>Branches abandoned by a rollback and may still stand in the ledger.</summary>
-    public IReadOnlyList<AbandonedBranch> Left { get; init; } = [];
+    public IReadOnlyList<AbandonedBranch> Abandoned { get; init; } = [];
 }
 
 /// <summary>What an audit found.</summary>
@@ -33,7 +33,7 @@ public sealed record AuditReport(
     long Steps, long Consumed, IReadOnlyList<SkippedRange> Skips, long Undecided, long Next, long? CheckpointStep, IReadOnlyList<string> Contradictions)
 {
     /// <summary>Steps in the ledger that were left by going back, and are not counted: the next process abandons them.</summary>
-    public long LeftSteps { get; init; }
+    public long AbandonedSteps { get; init; }
 
     /// <summary>Steps that were computed again, on a later branch of the logs and from the same decisions.</summary>
     public long Redone { get; init; }
@@ -81,15 +81,15 @@ public sealed class SampleAudit
         var report = new SampleAudit(input with { Ledger = rows }).Check();
         if (report.IsClean)
             return report;
-        foreach (var left in input.Left)
+        foreach (var abandoned in input.Abandoned)
         {
             // The ledger of an abandoned branch is whole as such, and what was kept of it is whole on the present one.
-            var kept = rows.TakeWhile(row => row.Step <= left.After).ToList();
-            if (kept.Count == rows.Count || !rows.TrueForAll(row => row.Ranges.SequenceEqual(Planned(input.Plan, row.Step, left.Skips))))
+            var kept = rows.TakeWhile(row => row.Step <= abandoned.After).ToList();
+            if (kept.Count == rows.Count || !rows.TrueForAll(row => row.Ranges.SequenceEqual(Planned(input.Plan, row.Step, abandoned.Skips))))
                 continue;
             var again = new SampleAudit(input with { Ledger = kept }).Check();
             if (again.IsClean)
-                return again with { LeftSteps = rows.Count - kept.Count };
+                return again with { AbandonedSteps = rows.Count - kept.Count };
         }
 
         return report;

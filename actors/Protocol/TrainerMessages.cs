@@ -51,7 +51,7 @@ public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchSt
     public double? PreviewRate { get; init; }
 }
 
-/// <summary>Foresee what applying the round's total gradient, which lies in the transport, would do, and change nothing; answered by
+/// <summary>Preview what applying the round's total gradient, which lies in the transport, would do, and change nothing; answered by
 /// <see cref="UpdatePreviewed"/>.</summary>
 /// <param name="Ticket">Repeated in the answer.</param>
 /// <param name="GradientNorm">Global L2 norm of the round's gradient, before clipping.</param>

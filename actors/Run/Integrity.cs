@@ -96,7 +96,7 @@ internal sealed class Integrity(
                 continue;
             if (check.FindOutliers() is { } outliers)
             {
-                Convict(round, check, outliers);
+                HandleOutliers(round, check, outliers);
                 return;
             }
 
@@ -255,7 +255,7 @@ internal sealed class Integrity(
     }
 
     // A faulty replica is not to be trusted since it was last proved right, and with it all that was summed from its gradients.
-    private void Convict(RoundState round, RoundCheck check, IReadOnlyList<TrainerKey> outliers)
+    private void HandleOutliers(RoundState round, RoundCheck check, IReadOnlyList<TrainerKey> outliers)
     {
         var isProven = check.Voters.Count() > outliers.Count;
         if (round.IsReplayed)

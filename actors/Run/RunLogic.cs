@@ -217,7 +217,7 @@ public sealed class RunLogic
                 integrity.Note(trainer, applied);
                 break;
             case AtAnotherStep other:
-                trainerReminders.Correct(trainer, other.Step);
+                trainerReminders.Reconcile(trainer, other.Step);
                 break;
             case StateCopied copied:
                 saving.Complete(trainer, copied);

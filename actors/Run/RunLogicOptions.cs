@@ -71,7 +71,7 @@ public sealed record RunLogicOptions
     /// these rest.</summary>
     public TensorNorms? Norms { get; init; }
 
-    /// <summary>Whether a trainer foresees each step's update before it is judged, so that rules see its norm; that takes about as long as applying it.</summary>
+    /// <summary>Whether a trainer previews each step's update before it is judged, so that rules see its norm; that takes about as long as applying it.</summary>
     public bool PreviewsUpdates { get; init; }
 
     /// <summary>How spikes are answered.</summary>

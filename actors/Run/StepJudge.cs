@@ -157,10 +157,10 @@ internal sealed class StepJudge
                 Veto(judgement);
                 break;
             case Rung.RollBack:
-                LeaveOut(judgement.Finding!, rateFactor: 1);
+                RollBackAndSkip(judgement.Finding!, rateFactor: 1);
                 break;
             case Rung.LowerRate:
-                LeaveOut(judgement.Finding!, options.Ladder.RateFactor);
+                RollBackAndSkip(judgement.Finding!, options.Ladder.RateFactor);
                 break;
             case Rung.Halt:
                 end.Fail($"Spike at step {progress.Step} after all allowed rollbacks and learning-rate reductions: "
@@ -195,7 +195,7 @@ internal sealed class StepJudge
     private void Veto(Judgement judgement)
     {
         var reason = judgement.Finding!.Evidence;
-        var positions = progress.Veto(reason, judgement.IfLeftOut, options.Ladder.Veto.Window);
+        var positions = progress.Veto(reason, judgement.IfVetoed, options.Ladder.Veto.Window);
         decisions.Record(new BatchVetoed(output.Now, progress.Step, positions, reason));
         output.Warn($"{reason}; skipping its batch.");
         rounds.Abandon();
@@ -205,7 +205,7 @@ internal sealed class StepJudge
     }
 
     // The run goes back to before the onset, and leaves the batches since out.
-    private void LeaveOut(Finding finding, double rateFactor)
+    private void RollBackAndSkip(Finding finding, double rateFactor)
     {
         var (step, overrides) = (progress.Step, progress.Overrides);
         var from = SpikeLadder.FromOf(finding, options.Ladder);

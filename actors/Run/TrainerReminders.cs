@@ -19,7 +19,7 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
     /// <summary>A trainer says where it is: whatever came before what it was asked for was lost.</summary>
     /// <param name="trainer">The trainer.</param>
     /// <param name="step">Updates that its weights have seen.</param>
-    public void Correct(TrainerEntry trainer, long step)
+    public void Reconcile(TrainerEntry trainer, long step)
     {
         if (trainer.Loading is null && trainer.HasState)
         {

@@ -10,7 +10,7 @@ namespace ActorTrain.Host.Cli;
 internal static class CommandLine
 {
     /// <summary>What follows the list of commands in the help.</summary>
-    internal const string Lesson = """
+    internal const string LongHelp = """
         From text to a trained model:
           actortrain doctor
           actortrain prepare --input book.txt --output data/book

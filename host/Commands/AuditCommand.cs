@@ -77,7 +77,7 @@ internal static class AuditCommand
         long? finished = run.State == RunState.Finished ? PretrainRun.StepsOf(record.Decisions, configuration) : null;
         var report = SampleAudit.Check(new AuditInput(plan, configuration.Model.ContextLength, rows, state.Skips, record.Newest, finished)
         {
-            Left = AbandonedBranch.Of(record.Decisions),
+            Abandoned = AbandonedBranch.Of(record.Decisions),
         });
         return report with
         {

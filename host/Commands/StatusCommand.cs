@@ -35,7 +35,7 @@ internal static class StatusCommand
     public static int Run(StatusRequest request, CommandContext context)
     {
         var run = NamedRun.Find(request.Run).Directory;
-        var document = ControlClient.Ask(run, ControlApi.Status, new NoBody()) ?? Left(run);
+        var document = ControlClient.Ask(run, ControlApi.Status, new NoBody()) ?? OfStopped(run);
         if (request.Json)
             context.Output.WriteLine(ReportJson.Write(document));
         else
@@ -61,22 +61,22 @@ internal static class StatusCommand
     }
 
     /// <summary>What journal, metrics and checkpoints say of a run that no process trains.</summary>
-    private static StatusDocument Left(RunDirectory run)
+    private static StatusDocument OfStopped(RunDirectory run)
     {
-        List<string> left = [];
-        var record = RunRecord.Of(run, left.Add);
+        List<string> notes = [];
+        var record = RunRecord.Of(run, notes.Add);
         var journal = JournalState.Of(record.Decisions);
         var step = MetricsLog.Read(run.MetricsFile).OfType<StepMetrics>().LastOrDefault()?.Step ?? record.Newest?.Step ?? 0;
         if (run.WasKilledForMemory)
-            left.Add(OutOfMemoryKills.Sentence);
+            notes.Add(OutOfMemoryKills.Sentence);
         if (journal.Ending is { IsFinished: false } ending)
-            left.Add($"Stopped after step {ending.Step}: {ending.Text}");
+            notes.Add($"Stopped after step {ending.Step}: {ending.Text}");
         if (step > (record.Newest?.Step ?? 0))
-            left.Add($"Steps {(record.Newest?.Step ?? 0) + 1} to {step} will be redone on resume, with the same result.");
-        left.AddRange(journal.Faults.Select(static fault => $"{fault.Key} failed or left "
+            notes.Add($"Steps {(record.Newest?.Step ?? 0) + 1} to {step} will be redone on resume, with the same result.");
+        notes.AddRange(journal.Faults.Select(static fault => $"{fault.Key} failed or left "
             + $"{(fault.Value.Count == 1 ? "once" : $"{fault.Value.Count} times")}, most recently: {fault.Value.Reason}"));
         return new StatusDocument(
-            run.Path, run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps : record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, left, Tree: null)
+            run.Path, run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps : record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, notes, Tree: null)
         {
             Overrides = OverridesDocument.Of(OverridesOf(journal, record)),
         };

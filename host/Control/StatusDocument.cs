@@ -46,10 +46,11 @@ internal sealed record OverridesDocument(
 /// <param name="Generation">Number of the membership.</param>
 /// <param name="JournalWaiting">Decisions that are not yet durable.</param>
 /// <param name="Checkpoint">Step of the newest whole checkpoint, or null.</param>
-/// <param name="Left">What the last process left undone or said at its end, in sentences.</param>
+/// <param name="Notes">How the last process ended and what is to be redone, in sentences.</param>
 /// <param name="Tree">The actors, while a process runs.</param>
 internal sealed record StatusDocument(
-    string Run, string State, long Step, long? Steps, long Generation, int JournalWaiting, long? Checkpoint, IReadOnlyList<string> Left, ActorNode? Tree)
+    string Run, string State, long Step, long? Steps, long Generation, int JournalWaiting, long? Checkpoint,
+    [property: JsonPropertyName("left")] IReadOnlyList<string> Notes, ActorNode? Tree)
 {
     /// <summary>Interventions and decisions; null where that is not known.</summary>
     [JsonPropertyName("course")]

@@ -28,8 +28,8 @@ internal static class AuditText
         if (report.Undecided > 0)
             output.WriteLine(Invariant($"  skipped, but not yet durable in the journal: {report.Undecided} positions; ")
                 + "if the process dies now, the steps after the newest checkpoint are redone");
-        if (report.LeftSteps > 0)
-            output.WriteLine($"  abandoned by a rollback, not counted: {report.LeftSteps} steps, discarded when the run resumes");
+        if (report.AbandonedSteps > 0)
+            output.WriteLine($"  abandoned by a rollback, not counted: {report.AbandonedSteps} steps, discarded when the run resumes");
         if (report.Redone is > 0 and var redone)
             output.WriteLine($"  recomputed from the same decisions: {redone} steps, {redone - report.Unequal.Count} bit-identical");
         if (report.IsClean)

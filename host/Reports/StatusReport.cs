@@ -21,7 +21,7 @@ internal static class StatusReport
                 context.Output.WriteLine(line);
         }
 
-        foreach (var sentence in status.Left)
+        foreach (var sentence in status.Notes)
             context.Output.WriteLine(sentence);
         if (status.Tree is not { } root)
             return;

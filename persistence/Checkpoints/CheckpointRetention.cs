@@ -20,7 +20,7 @@ public static class CheckpointRetention
     /// better than none.</summary>
     /// <param name="found">Checkpoints of a run.</param>
     /// <param name="isLeft">Whether a whole one was left.</param>
-    public static (IReadOnlyList<CheckpointInfo> Left, IReadOnlyList<CheckpointInfo> Others) Part(IReadOnlyList<CheckpointInfo> found, Predicate<CheckpointInfo> isLeft)
+    public static (IReadOnlyList<CheckpointInfo> Abandoned, IReadOnlyList<CheckpointInfo> Others) Part(IReadOnlyList<CheckpointInfo> found, Predicate<CheckpointInfo> isLeft)
     {
         ArgumentNullException.ThrowIfNull(found);
         ArgumentNullException.ThrowIfNull(isLeft);

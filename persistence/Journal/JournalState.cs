@@ -133,7 +133,7 @@ public sealed record JournalState
             RunContinued => next with { IsPaused = false },
             CheckpointProved proved => next with { Proved = Proved.Add(proved.Step) },
             SaveIntervalChosen chosen => next with { SaveInterval = chosen.Every },
-            BatchVetoed vetoed => next.LeaveOut(vetoed) with { Vetoes = Vetoes + 1 },
+            BatchVetoed vetoed => next.Skip(vetoed) with { Vetoes = Vetoes + 1 },
             CheckpointCommitted committed => next with { Proved = Proved.Remove(committed.Step), Checkpoints = Checkpoints.SetItem(committed.Step, committed.WeightsHash) },
             RunStopped stopped => next with { Ending = new JournalEnding(false, stopped.Step, stopped.Reason) },
             RunFinished finished => next with { Ending = new JournalEnding(true, finished.Step, finished.WeightsHash) },
@@ -171,7 +171,7 @@ public sealed record JournalState
     };
 
     // A veto of the very step that the run went back to may stand in the list already.
-    private JournalState LeaveOut(BatchVetoed vetoed) => this with
+    private JournalState Skip(BatchVetoed vetoed) => this with
     {
         Vetoed = Vetoed.AddRange(vetoed.Skipped.Where(range => !Vetoed.Any(veto => veto.Range.First < range.End && range.First < veto.Range.End)).Select(range => (vetoed.Step, range))),
     };

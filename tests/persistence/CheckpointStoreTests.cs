@@ -168,8 +168,8 @@ public sealed class CheckpointStoreTests : IDisposable
     public void Where_nothing_else_is_whole_nothing_counts_as_left()
     {
         CheckpointInfo[] found = [new("", 20, Manifest(20), null), new("", 10, null, new CheckpointFault("", 10, ""))];
-        CheckpointRetention.Part(found, static _ => true).Left.ShouldBeEmpty();
-        CheckpointRetention.Part([.. found, new("", 5, Manifest(5), null)], static info => info.Step == 20).Left.ShouldHaveSingleItem().Step.ShouldBe(20);
+        CheckpointRetention.Part(found, static _ => true).Abandoned.ShouldBeEmpty();
+        CheckpointRetention.Part([.. found, new("", 5, Manifest(5), null)], static info => info.Step == 20).Abandoned.ShouldHaveSingleItem().Step.ShouldBe(20);
     }
 
     [Fact]

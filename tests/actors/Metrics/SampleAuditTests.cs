@@ -125,7 +125,7 @@ public sealed class SampleAuditTests
         var skips = SkipList.Of([new SkippedRange(16, 8, "spike"), new SkippedRange(48, 40, "spike")]);
         var report = Check(Rows(12, skips), JournalState.Of(decisions).Skips, Facts(5, SkipList.Of([new SkippedRange(16, 8, "spike")])));
         report.Contradictions.ShouldBeEmpty();
-        (report.Consumed, report.Next, report.LeftSteps).ShouldBe((96, 144, 0));
+        (report.Consumed, report.Next, report.AbandonedSteps).ShouldBe((96, 144, 0));
     }
 
     [Fact]
@@ -135,17 +135,17 @@ public sealed class SampleAuditTests
         var state = JournalState.Of(decisions);
         var left = AbandonedBranch.Of(decisions);
         left.ShouldBe([new AbandonedBranch(4, SkipList.Empty)]);
-        var input = new AuditInput(Plan, Context, Rows(10, SkipList.Empty), state.Skips, Facts(4, SkipList.Empty)) { Left = left };
+        var input = new AuditInput(Plan, Context, Rows(10, SkipList.Empty), state.Skips, Facts(4, SkipList.Empty)) { Abandoned = left };
         var report = SampleAudit.Check(input);
         report.Contradictions.ShouldBeEmpty();
-        (report.Steps, report.Consumed, report.LeftSteps, report.Next).ShouldBe((4, 32, 6, 32));
+        (report.Steps, report.Consumed, report.AbandonedSteps, report.Next).ShouldBe((4, 32, 6, 32));
 
         // The same ledger contradicts where the run did not go back, and where a later checkpoint says that the steps were taken again.
-        SampleAudit.Check(input with { Left = [] }).IsClean.ShouldBeFalse();
+        SampleAudit.Check(input with { Abandoned = [] }).IsClean.ShouldBeFalse();
         AbandonedBranch.Of([.. decisions, new CheckpointCommitted(default, 8, "b")]).ShouldBeEmpty();
 
         // One that was taken again is clean as it is.
-        SampleAudit.Check(input with { Ledger = Rows(7, state.Skips) }).LeftSteps.ShouldBe(0);
+        SampleAudit.Check(input with { Ledger = Rows(7, state.Skips) }).AbandonedSteps.ShouldBe(0);
 
         // What is no ledger of either branch contradicts.
         SampleAudit.Check(input with { Ledger = Rows(7, SkipList.Of([Veto])) }).IsClean.ShouldBeFalse();

@@ -46,7 +46,7 @@ public sealed class SpikeDetectionTests
         foreach (var (loss, norm) in ((double, double)[])[(double.NaN, double.NaN), (double.PositiveInfinity, double.PositiveInfinity), (double.NaN, double.NegativeInfinity)])
         {
             var judgement = With(rule).Judge(new StepSignals { Step = 200, Loss = loss, GradientNorm = norm, TensorNorms = [norm, norm, norm, norm, norm] }, known);
-            foreach (var memory in (SpikeMemory[])[judgement.IfApplied, judgement.IfLeftOut])
+            foreach (var memory in (SpikeMemory[])[judgement.IfApplied, judgement.IfVetoed])
             {
                 memory.Rules[rule].ShouldAllBe(static value => double.IsFinite(value));
                 if (rule != MomentumResetRule.Id)
@@ -110,7 +110,7 @@ public sealed class SpikeDetectionTests
         {
             var veto = detection.Judge(Sequences.Of(40, double.NaN), memory);
             veto.Finding.ShouldNotBeNull().Answer.ShouldBe(SpikeAnswer.Veto);
-            memory = veto.IfLeftOut;
+            memory = veto.IfVetoed;
         }
 
         var finding = detection.Judge(Sequences.Of(40, double.NaN), memory).Finding.ShouldNotBeNull();
@@ -162,7 +162,7 @@ public sealed class SpikeDetectionTests
         }
     }
 
-    private static SpikeMemory After(Judgement judgement) => judgement.Finding is { Answer: SpikeAnswer.Veto } ? judgement.IfLeftOut : judgement.IfApplied;
+    private static SpikeMemory After(Judgement judgement) => judgement.Finding is { Answer: SpikeAnswer.Veto } ? judgement.IfVetoed : judgement.IfApplied;
 
     private static string Bits(SpikeMemory memory) =>
         string.Join(' ', memory.Rules.Select(static rule => $"{rule.Key} {string.Join(',', rule.Value.Select(static value => BitConverter.DoubleToInt64Bits(value)))}"));
