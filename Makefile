@@ -10,16 +10,16 @@ export DOTNET_NOLOGO := 1
 # `dotnet build` prints a summary even where all is well.
 DOTNET_BUILD := dotnet msbuild ActorTrain.sln -restore -property:Configuration=Release -verbosity:quiet -nologo $(if $(CUDA),-property:Cuda=$(CUDA))
 
-help: ## this list
+help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-setup: ## install the Debian packages that are missing and build the native libraries
+setup: ## install missing Debian packages and build the native libraries
 	@ops/setup.sh
 
-build: ## build everything; CUDA=true takes libtorch for CUDA
+build: ## build everything; CUDA=true uses libtorch for CUDA
 	@$(DOTNET_BUILD)
 
-train: setup build ## train a GPT on the King James Bible, draw its curves, let it write; again: resume, or say that it is done
+train: setup build ## train a GPT on the King James Bible, plot it and sample from it; run again to resume
 	@mkdir -p artifacts/text
 	if [[ ! -s artifacts/text/kjv.txt ]]; then
 	    ops/kjv-text.sh > artifacts/text/kjv.txt.part
@@ -32,7 +32,7 @@ train: setup build ## train a GPT on the King James Bible, draw its curves, let 
 	./actortrain plot kjv
 	./actortrain generate kjv --prompt 'And God said' --tokens 200 --temperature 0.8 --seed 1
 
-demo: setup build ## poison, kill and bit-flip a run, tell what it decided in words, and draw its loss with and without the answer: ops/demo/demo.svg
+demo: setup build ## run with injected bad data, kills and bit flips; print the journal and plot the loss to ops/demo/demo.svg
 	@mkdir -p artifacts/text
 	if [[ ! -s artifacts/text/kjv.txt ]]; then
 	    ops/kjv-text.sh > artifacts/text/kjv.txt.part
@@ -45,35 +45,35 @@ demo: setup build ## poison, kill and bit-flip a run, tell what it decided in wo
 	./actortrain chaos ops/demo/run.yaml --schedule ops/demo/faults.yaml --picture ops/demo/demo.svg || held=$$?
 	echo
 	./actortrain journal runs/demo-chaos/demo-disturbed
-	echo "ops/demo/demo.svg shows it."
+	echo "Plotted to ops/demo/demo.svg."
 	exit $$held
 
-test: ## run every test; the last line says how many passed and failed
+test: ## run all tests; the last line has the counts
 	@ops/setup.sh python3-torch postgresql
 	$(DOTNET_BUILD)
 	ops/test.sh
 
-chaos: ## disturb N runs at random from a SEED, or from the clock, and hold their bits against an undisturbed one
+chaos: ## inject random faults into N runs (SEED, or the clock) and compare their bits with an undisturbed run
 	@ops/setup.sh python3-torch
 	$(DOTNET_BUILD)
 	dotnet exec artifacts/bin/ActorTrain.Chaos.Tests/release/ActorTrain.Chaos.Tests.dll chaos $(or $(N),200) $(or $(SEED),$$(($$(date +%s) % 1000000 * 1000)))
 
-check: ## before every commit: formatting, analyzers, build, fast tests
+check: ## run before every commit: formatting, analyzers, build, fast tests
 	@ops/setup.sh python3-torch postgresql
 	$(DOTNET_BUILD)
 	dotnet format ActorTrain.sln --verify-no-changes --no-restore
 	ops/test.sh --fast
 
-bench: ## measure against TorchSharp and PyTorch in the same run; ends with one line per figure: figure NAME VALUE; PARTS="gpt2 actors": only these
+bench: ## benchmark against TorchSharp and PyTorch; prints one line per figure: figure NAME VALUE; PARTS="gpt2 actors" selects parts
 	@ops/setup.sh python3-torch libopenblas0-openmp libtcmalloc-minimal4 libmimalloc2.0
 	$(DOTNET_BUILD)
 	ops/bench/fetch-openblas.sh
 	dotnet run --project ops/bench --configuration Release -- $(PARTS)
 
-bench-spikes: ## score the rules for loss spikes on recorded runs: figure spikes.RULE.precision, .recall, .delay_steps
+bench-spikes: ## score the loss-spike rules on recorded runs: figure spikes.RULE.precision, .recall, .delay_steps
 	@ops/setup.sh
 	$(DOTNET_BUILD)
 	dotnet run --project ops/bench --configuration Release -- spikes
 
-clean: ## remove what was built, prepared texts included; runs stay
+clean: ## remove build output and prepared text; keep runs
 	@rm -rf artifacts

@@ -22,7 +22,8 @@ public sealed class CorruptionException : Exception
     /// <param name="found">The one it has now.</param>
     /// <param name="lanes">The lanes that a gradient belongs to, where that is known.</param>
     public CorruptionException(FlatPlace place, int block, ulong expected, ulong found, LaneBlock? lanes = null)
-        : base($"The {Name(place, lanes)} changed in memory in block {block} (from element {block * GradientNorm.Block} on): its checksum is {found:x16}, not {expected:x16}.")
+        : base($"The {Name(place, lanes)} changed in memory in block {block} (starting at element {block * GradientNorm.Block}): "
+            + $"checksum {found:x16}, expected {expected:x16}.")
     {
         Place = place;
         Block = block;

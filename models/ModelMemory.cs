@@ -9,7 +9,7 @@ namespace ActorTrain.Models;
 /// <param name="IsFused">Whether it runs on the fused CPU kernels.</param>
 public sealed record ModelMemory(ModelOptions Model, Precision Precision = Precision.Float32, bool IsFused = true)
 {
-    private const double Float = sizeof(float), FusedSpread = 1.3, ComposedSpread = 1.9;
+    private const double Float = sizeof(float), FusedSpread = 1.3, ReferenceSpread = 1.9;
 
     // Constants of Kernels/FusedLoss.cs and native/simd/loss.cpp.
     private const double KeptLogits = 1 << 25, ChunkLogits = 1 << 22, ChunkRows = 64;
@@ -33,7 +33,7 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
         var rows = (double)sequences * Model.ContextLength;
         return IsFused
             ? FusedSpread * (rows * (Model.Layers * FusedLayer + Float * 3 * D + Element * (3 * D + Math.Max(Gates * F, Q))) + Logits(rows, isKept: true))
-            : ComposedSpread * rows * Float * (Model.Layers * ComposedLayer + 3 * V);
+            : ReferenceSpread * rows * Float * (Model.Layers * ReferenceLayer + 3 * V);
     }
 
     /// <summary>What an evaluation of so many sequences of the context's length holds at its peak.</summary>
@@ -42,11 +42,11 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
         var rows = (double)sequences * Model.ContextLength;
         return IsFused
             ? FusedSpread * (rows * (Float * 2 * D * Model.Layers + FusedLayer) + Logits(rows, isKept: false))
-            : ComposedSpread * rows * Float * (Model.Layers * ComposedLayer + 2 * V);
+            : ReferenceSpread * rows * Float * (Model.Layers * ReferenceLayer + 2 * V);
     }
 
-    /// <summary>What reading so many tokens at once holds at its peak; text is generated in the composed form.</summary>
-    public double Prompt(int tokens) => ComposedSpread * tokens * Float * (Model.Layers * ComposedLayer + 2 * V);
+    /// <summary>What reading so many tokens at once holds at its peak; text is generated in the reference form.</summary>
+    public double Prompt(int tokens) => ReferenceSpread * tokens * Float * (Model.Layers * ReferenceLayer + 2 * V);
 
     private bool IsGpt2 => Model.Family == ModelFamily.Gpt2;
 
@@ -70,7 +70,7 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
 
     // Each result of an operation lives until the pass is over. GPT-2: norms, attention and residuals, and eight of the MLP's width. Llama: three per norm, four
     // per turned head, and keys and values that are repeated for the heads that share them.
-    private double ComposedLayer => IsGpt2
+    private double ReferenceLayer => IsGpt2
         ? 8 * D + Q + 8 * F
         : 12 * D + Q + 4 * (Q + D) / 2 + (Model.Heads == Model.KeyValueHeads ? 0 : 2 * D) + 4 * F;
 

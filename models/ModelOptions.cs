@@ -16,11 +16,11 @@ public enum ModelFamily
 /// <summary>The shape of a transformer; immutable, compared by value.</summary>
 public sealed record ModelOptions : IOptions
 {
-    [Option("layers as in GPT-2 or as in Llama")]
+    [Option("architecture of the layers: GPT-2 or Llama")]
     public ModelFamily Family { get; init; } = ModelFamily.Gpt2;
 
     [JsonIgnore]
-    [Option("one dial for layers, width (64 · depth) and heads (depth); not beside them",
+    [Option("sets layers, width (64 · depth) and heads (depth) at once; cannot be combined with them",
         Min = 1, Max = 1000, Sets = [nameof(Layers), nameof(Width), nameof(Heads)])]
     public int Depth { get => Layers; init => Layers = value; }
 
@@ -46,13 +46,13 @@ public sealed record ModelOptions : IOptions
     /// <summary>Number of token ids, V.</summary>
     public int VocabularySize { get; init; } = 512;
 
-    [Option("whether the output projection is the token embedding", Derived = "true (llama: false)")]
+    [Option("whether the output projection shares the token embedding's weights", Derived = "true (llama: false)")]
     public bool TieEmbeddings { get; init; } = true;
 
     [Option("base of the rotary frequencies; llama only", Above = 0)]
     public double RopeTheta { get; init; } = 10_000;
 
-    [Option("added to the variance inside each norm", Above = 0)]
+    [Option("epsilon added to the variance inside each norm", Above = 0)]
     public double NormEpsilon { get; init; } = 1e-5;
 
     /// <summary>Width of one head, D / H.</summary>
@@ -90,14 +90,15 @@ public sealed record ModelOptions : IOptions
         if (Heads < 1 || KeyValueHeads < 1)
             yield break;
         if (Width % Heads != 0)
-            yield return new($"{nameof(Width):key} {Width} is not a multiple of {nameof(Heads):key} {Heads}; make it one.");
+            yield return new($"{nameof(Width):key} {Width} is not a multiple of {nameof(Heads):key} {Heads}; choose a multiple.");
         if (Heads % KeyValueHeads != 0)
-            yield return new($"{nameof(Heads):key} {Heads} is not a multiple of {nameof(KeyValueHeads):key} {KeyValueHeads}; make it one.");
+            yield return new($"{nameof(Heads):key} {Heads} is not a multiple of {nameof(KeyValueHeads):key} "
+                + $"{KeyValueHeads}; choose a multiple.");
         if (Family == ModelFamily.Gpt2 && KeyValueHeads != Heads)
         {
             yield return new(
-                $"{nameof(KeyValueHeads):key} is {KeyValueHeads}, but GPT-2 has as many as {nameof(Heads):key}, {Heads}; "
-                + $"leave it out or choose family llama.");
+                $"{nameof(KeyValueHeads):key} is {KeyValueHeads}, but GPT-2 requires it to equal {nameof(Heads):key} ({Heads}); "
+                + $"remove it or choose family llama.");
         }
 
         if (Family == ModelFamily.Llama && HeadWidth % 2 != 0)

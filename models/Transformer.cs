@@ -12,8 +12,8 @@ namespace ActorTrain.Models;
 // A decoder-only transformer, read top to bottom in the order data flows. Letters in names are shapes:
 // B batch, T time, D width, H heads, K key-value heads, d head width, F MLP width, V vocabulary.
 //
-// Each sublayer stands here in its composed form, in tensor operations, which is what runs on accelerators and in generation. On CPUs,
-// training and evaluation take the fused kernels of Kernels/ instead; the composed form is the reference that they are tested against.
+// Each sublayer stands here in its reference form, in tensor operations, which is what runs on accelerators and in generation. On CPUs,
+// training and evaluation take the fused kernels of Kernels/ instead; the reference form is the reference that they are tested against.
 
 /// <summary>A GPT-2 or Llama language model whose parameters are views into one flat vector.</summary>
 public sealed class Transformer : Module<Tensor, Tensor>
@@ -76,7 +76,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <summary>Whether training and evaluation run on the fused CPU kernels.</summary>
     public bool IsFused { get; }
 
-    /// <summary>Token ids <c>[B, T]</c> int64 → logits <c>[B, T, V]</c> float32, in composed form.</summary>
+    /// <summary>Token ids <c>[B, T]</c> int64 → logits <c>[B, T, V]</c> float32, in reference form.</summary>
     public override Tensor forward(Tensor tokens_BT) => Logits(tokens_BT, cache: null);
 
     /// <summary>Logits of the last tokens given, with the keys and values of those before in <paramref name="cache"/>, which grows.</summary>
@@ -93,7 +93,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
         if (positions is not null)
             x_BTD = x_BTD.Plus(positions.Rows(from, time));
         for (var i = 0; i < blocks.Count; i++)
-            x_BTD = blocks[i].Composed(x_BTD, cache?[i]);
+            x_BTD = blocks[i].Reference(x_BTD, cache?[i]);
         return head.forward(norm.forward(x_BTD)).to(ScalarType.Float32);
     }
 
@@ -110,7 +110,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
         if (fusedLoss is not null)
             return fusedLoss.Apply(FusedBlocks(tokens_BT), targets_BT.contiguous(), scale);
         using Scalar factor = scale;
-        return ComposedLoss(tokens_BT, targets_BT, Reduction.Sum).mul(factor);
+        return ReferenceLoss(tokens_BT, targets_BT, Reduction.Sum).mul(factor);
     }
 
     /// <summary>The cross-entropies, in nats, of predicting each target; no gradient flows from them.</summary>
@@ -123,10 +123,10 @@ public sealed class Transformer : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(targets_BT);
         CheckLength(tokens_BT.shape[1]);
         using var _ = no_grad();
-        return fusedLoss?.RowLosses(FusedBlocks(tokens_BT), targets_BT.contiguous()) ?? ComposedLoss(tokens_BT, targets_BT, Reduction.None);
+        return fusedLoss?.RowLosses(FusedBlocks(tokens_BT), targets_BT.contiguous()) ?? ReferenceLoss(tokens_BT, targets_BT, Reduction.None);
     }
 
-    private Tensor ComposedLoss(Tensor tokens_BT, Tensor targets_BT, Reduction reduction) => functional.cross_entropy(
+    private Tensor ReferenceLoss(Tensor tokens_BT, Tensor targets_BT, Reduction reduction) => functional.cross_entropy(
         forward(tokens_BT).view(-1, Options.VocabularySize), targets_BT.reshape(-1), ignore_index: -1, reduction: reduction);
 
     private Tensor FusedBlocks(Tensor tokens_BT)
@@ -150,7 +150,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
     private void CheckLength(long tokens)
     {
         if (tokens > Options.ContextLength)
-            throw new ArgumentException($"{tokens} tokens are longer than the model's context of {Options.ContextLength}.");
+            throw new ArgumentException($"{tokens} tokens exceed the model's context of {Options.ContextLength}.");
     }
 
     /// <inheritdoc/>
@@ -182,7 +182,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
 
         public override Tensor forward(Tensor x_BTD) => mlp.forward(attention.forward(x_BTD));
 
-        public Tensor Composed(Tensor x_BTD, KeyValues? cache) => mlp.Composed(attention.Composed(x_BTD, cache));
+        public Tensor Reference(Tensor x_BTD, KeyValues? cache) => mlp.Reference(attention.Reference(x_BTD, cache));
     }
 
     private sealed class Attention : Module<Tensor, Tensor>
@@ -206,9 +206,9 @@ public sealed class Transformer : Module<Tensor, Tensor>
             RegisterComponents();
         }
 
-        public override Tensor forward(Tensor x_BTD) => fused?.Apply(x_BTD) ?? Composed(x_BTD, cache: null);
+        public override Tensor forward(Tensor x_BTD) => fused?.Apply(x_BTD) ?? Reference(x_BTD, cache: null);
 
-        public Tensor Composed(Tensor x_BTD, KeyValues? cache)
+        public Tensor Reference(Tensor x_BTD, KeyValues? cache)
         {
             long heads = shape.Heads, kvHeads = shape.KeyValueHeads, width = shape.HeadWidth;
             var (batch, time) = (x_BTD.shape[0], x_BTD.shape[1]);
@@ -263,9 +263,9 @@ public sealed class Transformer : Module<Tensor, Tensor>
             RegisterComponents();
         }
 
-        public override Tensor forward(Tensor x_BTD) => fused?.Apply(x_BTD) ?? Composed(x_BTD);
+        public override Tensor forward(Tensor x_BTD) => fused?.Apply(x_BTD) ?? Reference(x_BTD);
 
-        public Tensor Composed(Tensor x_BTD)
+        public Tensor Reference(Tensor x_BTD)
         {
             var normed_BTD = norm.forward(x_BTD);
             var hidden_BTF = up is not null ? Gelu(up.forward(normed_BTD)) : SwiGlu(gate_up!.forward(normed_BTD));

@@ -4,10 +4,10 @@ using ActorTrain.Persistence.Checkpoints;
 namespace ActorTrain.Actors.Checkpoints;
 
 /// <summary>When checkpoints are written and which are kept.</summary>
-[OptionGroup(MayChangeBecause = "it only says when the state is saved and how long it is kept")]
+[OptionGroup(MayChangeBecause = "they only affect when the state is saved and how long it is kept")]
 public sealed record CheckpointOptions : IOptions
 {
-    [Option("steps from one checkpoint to the next; auto chooses them from the cost of a save and the faults seen; 0 saves only at the end",
+    [Option("steps between checkpoints; auto chooses the interval from the cost of a save and the failure rate; 0 saves only at the end",
         Null = "auto")]
     public int? Every { get; init; }
 
@@ -15,7 +15,7 @@ public sealed record CheckpointOptions : IOptions
     [OptionGroup(Key = "")]
     public SaveIntervalOptions Interval { get; init; } = new();
 
-    [Option("time after which a checkpoint is written wherever the run stands; 0: never for that",
+    [Option("maximum time between checkpoints; 0: no limit",
         Key = "every_minutes", Unit = "minutes", Max = 525_600)]
     public TimeSpan Period { get; init; } = TimeSpan.FromMinutes(30);
 
@@ -23,14 +23,14 @@ public sealed record CheckpointOptions : IOptions
     [OptionGroup(Key = "")]
     public CheckpointStoreOptions Store { get; init; } = new();
 
-    [Option("healthy steps after which a checkpoint has proved good, and that a rollback from memory reaches", Min = 1)]
+    [Option("healthy steps after which a checkpoint is marked good; also how far back a rollback from memory reaches", Min = 1)]
     public int ProofSteps { get; init; } = 100;
 
-    [Option("steps from one copy of the state in memory to the next; 0: only as they are needed")]
+    [Option("steps between snapshots of the state in memory; 0: only on demand")]
     public int SnapshotEvery { get; init; } = 10;
 
     [Option(
-        "copies of the state that memory has room for, 12 bytes a parameter each, to roll back to, join from and write checkpoints from",
+        "snapshots kept in memory (12 bytes per parameter each) for rollbacks, joining trainers and checkpoint writes",
         Min = 2, Max = 64)]
     public int Snapshots { get; init; } = 6;
 }

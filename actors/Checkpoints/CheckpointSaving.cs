@@ -74,13 +74,13 @@ public sealed class CheckpointSaving(CheckpointStore store, SnapshotMemory memor
     private CheckpointSaved Saved(SaveCheckpoint command, CheckpointManifest manifest) =>
         new(command.Number, command.Step, manifest.WeightsHash, [.. store.List().Where(static info => info.Manifest is not null).Select(static info => info.Step)]);
 
-    // An earlier life of the actor may have been done with it before it could say so. The same step with the same course may yet be another state,
+    // An earlier life of the actor may have been done with it before it could say so. The same step with the same overrides may yet be another state,
     // where the run went back because its bits were not right.
     private CheckpointManifest? FindSaved(SaveCheckpoint command) =>
         store.List().FirstOrDefault(info => info.Step == command.Step) is { Manifest: { Facts: var facts } manifest } found
         && facts.ConfigurationHash == options.ConfigurationHash
         && facts.State.GetValueOrDefault(CheckpointerOptions.StateHashKey) == CheckpointerOptions.Write(command.Hash)
-        && RunOrigin.Of(manifest).Course.Equals(command.Course) && CheckpointArchive.Verify(found) is null
+        && RunOrigin.Of(manifest).Overrides.Equals(command.Overrides) && CheckpointArchive.Verify(found) is null
             ? manifest
             : null;
 }

@@ -45,11 +45,11 @@ public sealed record CheckpointerOptions
             ConfigurationHash = ConfigurationHash,
             Model = Model,
             Cursor = new PlanCursor(samples, samples, samples * Model.ContextLength),
-            SkipList = save.Course.Skips,
+            SkipList = save.Overrides.Skips,
             Fingerprint = Fingerprint,
             State = new Dictionary<string, string>(State)
             {
-                [CourseCodec.Key] = CourseCodec.Write(save.Course),
+                [OverridesCodec.Key] = OverridesCodec.Write(save.Overrides),
                 [StateHashKey] = Write(save.Hash),
                 [UnprovedWork.Key] = UnprovedWork.Write(save.Unproved),
                 [DecisionsKey] = save.Decisions.ToString(CultureInfo.InvariantCulture),

@@ -7,10 +7,10 @@ namespace ActorTrain.Actors.Checkpoints;
 /// <summary>How the interval between checkpoints may be chosen.</summary>
 public sealed record SaveIntervalOptions : IOptions
 {
-    [Option("the fewest steps that auto chooses", Key = "every_min", Min = 1, Max = int.MaxValue)]
+    [Option("shortest interval that auto chooses", Key = "every_min", Min = 1, Max = int.MaxValue)]
     public long Least { get; init; } = 10;
 
-    [Option("the most steps that auto chooses", Key = "every_max", Min = 1, Max = int.MaxValue)]
+    [Option("longest interval that auto chooses", Key = "every_max", Min = 1, Max = int.MaxValue)]
     public long Most { get; init; } = 1000;
 
     /// <summary>What is taken for the mean time between failures before anything is known: it counts as so much time with one failure.</summary>
@@ -22,7 +22,7 @@ public sealed record SaveIntervalOptions : IOptions
     public IEnumerable<OptionProblem> Validate()
     {
         if (Least > Most)
-            yield return new($"{nameof(Least):key} {Least} is above {nameof(Most):key} {Most}; make it at most that.");
+            yield return new($"{nameof(Least):key} {Least} is above {nameof(Most):key} {Most}; lower it.");
     }
 }
 
@@ -70,13 +70,16 @@ public static class SaveInterval
         var best = left > 0 ? Math.Sqrt(2 * save * left) : 0;
         var wanted = Math.Max(1, Math.Round(Math.Min(best / step, long.MaxValue / 2)));
         var every = (long)Math.Clamp(wanted, options.Least, options.Most);
-        var bound = every == wanted ? "" : string.Create(CultureInfo.InvariantCulture, $", which the bounds {options.Least} and {options.Most} make {every}");
+        var bound = every == wanted ? "" : string.Create(CultureInfo.InvariantCulture, $", limited to {every} by the bounds "
+            + $"{options.Least} and {options.Most}");
         var reckoning = left > 0
-            ? $"√(2 · {In(save)} · ({In(between)} − {In(late)} − {In(cost.Write.TotalSeconds)})) = {In(best)}, that is {Count(wanted)} of {In(step)}{bound}"
-            : $"failures come faster than they are mended, so the shortest interval is best{bound}";
+            ? $"√(2 · {In(save)} · ({In(between)} − {In(late)} − {In(cost.Write.TotalSeconds)})) = {In(best)}, "
+                + $"which is {Count(wanted)} of {In(step)}{bound}"
+            : $"MTBF is shorter than recovery time, so the shortest interval is best{bound}";
         return new SaveIntervalChoice(every,
-            $"A save costs {In(save)} (training stands still for {In(cost.Stall.TotalSeconds)}, and writing takes {In(cost.Write.TotalSeconds)} beside it), "
-            + $"the run falls back every {In(between)} ({Times(failures.Failures)} in {In(failures.Watched.TotalSeconds)} so far), {In(late)} after the onset: by Young and Daly {reckoning}.");
+            $"A save costs {In(save)} (stall {In(cost.Stall.TotalSeconds)}, background write {In(cost.Write.TotalSeconds)}), "
+            + $"MTBF {In(between)} ({Times(failures.Failures)} in {In(failures.Watched.TotalSeconds)} so far), detection delay "
+            + $"{In(late)}; Young/Daly: {reckoning}.");
     }
 
     private static string Count(double steps) => steps == 1 ? "1 step" : string.Create(CultureInfo.InvariantCulture, $"{steps:0} steps");

@@ -82,13 +82,13 @@ public sealed class GoodputRecorder : TracedActor, IWithTimers
         {
             write();
             if (isRefused)
-                listener.Tell(new Notice($"{options.File} is written again.", IsWarning: false));
+                listener.Tell(new Notice($"goodput log restored: {options.File}", IsWarning: false));
             isRefused = false;
         }
         catch (UserErrorException error)
         {
             if (!isRefused)
-                listener.Tell(new Notice($"where the time goes is not written down for now: {error.Message}", IsWarning: true));
+                listener.Tell(new Notice($"goodput log unavailable: {error.Message}", IsWarning: true));
             isRefused = true;
         }
     }

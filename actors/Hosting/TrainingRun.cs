@@ -37,7 +37,7 @@ public sealed record TrainingRun
     public required Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> Samples { get; init; }
 
     /// <summary>The held-out batches, at least one; null when there is no held-out part.</summary>
-    public Func<IEnumerable<TokenBatch>>? HeldOut { get; init; }
+    public Func<IEnumerable<TokenBatch>>? Validation { get; init; }
 
     /// <summary>Bytes of text of each token id.</summary>
     public IReadOnlyList<int> ByteCounts { get; init; } = [];
@@ -73,7 +73,7 @@ public sealed record TrainingRun
     public required RecoveryState RecoveryState { get; init; }
 
     /// <summary>Told what a person who watches may want to see, on the supervisor's thread. It must not throw.</summary>
-    public required Action<RunNotice> Show { get; init; }
+    public required Action<RunNotice> Notify { get; init; }
 
     /// <summary>Makes a trainer's device, on the trainer's thread.</summary>
     public Func<ReplicaDeviceOptions, TrainerKey, ITrainerDevice> MakeDevice { get; init; } = static (options, _) => new ReplicaDevice(options);

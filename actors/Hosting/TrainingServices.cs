@@ -75,7 +75,7 @@ public static class TrainingServices
             Device = run.Device,
             Plan = run.Plan,
             Samples = run.Samples,
-            HeldOut = run.HeldOut,
+            Validation = run.Validation,
             ByteCounts = run.ByteCounts,
             Transport = transport,
             Snapshots = snapshots,
@@ -92,11 +92,11 @@ public static class TrainingServices
         };
         return new RunParts
         {
-            Options = run.Options with { HasHeldOut = run.HeldOut is not null },
+            Options = run.Options with { HasValidation = run.Validation is not null },
             Plan = run.Plan,
             Limits = run.Limits,
             Transport = transport,
-            Show = run.Show,
+            Notify = run.Notify,
             RecoveryState = run.RecoveryState,
             Children = new RunChildren
             {

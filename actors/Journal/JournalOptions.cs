@@ -4,17 +4,17 @@ using ActorTrain.Models.Options;
 namespace ActorTrain.Actors.Journal;
 
 /// <summary>Where decisions are kept.</summary>
-[OptionGroup(MayChangeBecause = "it only says where decisions are kept")]
+[OptionGroup(MayChangeBecause = "they only affect where decisions are stored")]
 public sealed record JournalOptions : IOptions
 {
-    private const string ConnectionExpectation = "empty, or a PostgreSQL connection string without its password, such as "
+    private const string ConnectionExpectation = "empty, or a PostgreSQL connection string without a password, such as "
         + "'Host=db;Database=runs;Username=me' (the password comes from PGPASSWORD or ~/.pgpass)";
 
-    [Option("the PostgreSQL database that keeps the run's decisions",
-        Expectation = ConnectionExpectation, Derived = "run.db in the run's folder")]
+    [Option("PostgreSQL database for the run's journal",
+        Expectation = ConnectionExpectation, Derived = "SQLite: run.db in the run's folder")]
     public string Connection { get; init; } = "";
 
-    [Option("decisions that may wait while the database is away; when there are more, training pauses", Min = 1, Max = 1 << 20)]
+    [Option("decisions buffered while the database is unavailable; training pauses when the buffer is full", Min = 1, Max = 1 << 20)]
     public int Buffer { get; init; } = 256;
 
     public IEnumerable<OptionProblem> Validate()

@@ -6,7 +6,7 @@ namespace ActorTrain.Actors.Journal;
 internal sealed class RecoveredDecisions
 {
     /// <summary>Why a row of a serializer, or of a type, that is not known here cannot be read.</summary>
-    public const string Foreign = "in full: one of its decisions was written by another program; use that one";
+    public const string Foreign = "in full: one of its decisions was written by another version of actortrain; use that version";
 
     private readonly List<RunEvent> decisions = [];
 
@@ -14,7 +14,7 @@ internal sealed class RecoveredDecisions
     public IReadOnlyList<RunEvent> All => decisions;
 
     /// <summary>What is to be said where the next is missing.</summary>
-    public UnreadableJournalException Missing => Unreadable("it is missing; restore the database from a copy");
+    public UnreadableJournalException Missing => Unreadable("it is missing; restore the database from a backup");
 
     /// <summary>Takes the next.</summary>
     /// <param name="number">Its number.</param>
@@ -24,7 +24,8 @@ internal sealed class RecoveredDecisions
     {
         if (GapBefore(number) is { } gap)
             throw gap;
-        decisions.Add(decision as RunEvent ?? throw Unreadable(decision is UnreadableDecision { Reason: var reason } ? reason : "it was written by another program; use that one"));
+        decisions.Add(decision as RunEvent ?? throw Unreadable(decision is UnreadableDecision { Reason: var reason } ? reason :
+            "it was written by another version of actortrain; use that version"));
     }
 
     /// <summary>What is to be said where a decision before a number is missing; null: none is.</summary>

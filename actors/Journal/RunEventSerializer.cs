@@ -33,7 +33,7 @@ public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerW
     {
         var (form, checksum) = manifest.Split(' ', 2) is [var first, var second] ? (first, second) : (manifest, null);
         if (checksum is not null && checksum != ChecksumOf(bytes))
-            return new UnreadableDecision("it was altered, for its checksum does not agree; restore the database from a copy");
+            return new UnreadableDecision("it is corrupt (checksum mismatch); restore the database from a backup");
         try
         {
             return RunEventCodec.Read(form, bytes, "it");

@@ -9,18 +9,18 @@ namespace ActorTrain.Actors.Metrics;
 /// out too, for it must give the same bits. One of the run itself without a change says that earlier bits were not to be trusted.</remarks>
 public static class DecisionsInForce
 {
-    /// <summary>A short name of the corrections in force; null where there is none.</summary>
-    /// <param name="corrections">In the order in which they came into force.</param>
-    public static string? Of(IEnumerable<Correction> corrections)
+    /// <summary>A short name of the interventions in force; null where there is none.</summary>
+    /// <param name="interventions">In the order in which they came into force.</param>
+    public static string? Of(IEnumerable<Intervention> interventions)
     {
-        ArgumentNullException.ThrowIfNull(corrections);
-        var text = string.Concat(corrections.Where(static correction => !IsWithoutEffect(correction)).Select(static correction =>
-            FormattableString.Invariant($"{correction.Number} {correction.From} {correction.RateFactor:R} {correction.Steps} ")
-            + string.Concat(correction.Skipped.Select(static range => FormattableString.Invariant($"{range.First}+{range.Count} ")))
+        ArgumentNullException.ThrowIfNull(interventions);
+        var text = string.Concat(interventions.Where(static intervention => !IsWithoutEffect(intervention)).Select(static intervention =>
+            FormattableString.Invariant($"{intervention.Number} {intervention.From} {intervention.RateFactor:R} {intervention.Steps} ")
+            + string.Concat(intervention.Skipped.Select(static range => FormattableString.Invariant($"{range.First}+{range.Count} ")))
             + "\n"));
         return text.Length == 0 ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8));
     }
 
-    private static bool IsWithoutEffect(Correction correction) =>
-        correction is { Skipped.Count: 0, RateFactor: 1, Steps: null } && correction.By != Correction.Automatic;
+    private static bool IsWithoutEffect(Intervention intervention) =>
+        intervention is { Skipped.Count: 0, RateFactor: 1, Steps: null } && intervention.By != Intervention.Automatic;
 }

@@ -55,11 +55,11 @@ public sealed class MetricsFiles(MetricsOptions options, long life, Func<DateTim
         ledger = SampleLedger.Open(options.LedgerFile, step);
         metrics = MetricsLog.Open(options.MetricsFile, step);
         if (metrics.Newest.Number == 0 && metrics.Update == 0 && step == 0)
-            Branch(step, BranchCause.Start, "The run began.");
+            Branch(step, BranchCause.Start, "Run started.");
         else if (metrics.Newest.Writer == options.Writer)
-            Branch(step, BranchCause.Resume, "The writer of the metrics started again.");
+            Branch(step, BranchCause.Resume, "The metrics writer restarted.");
         else
-            Branch(step, BranchCause.Resume, "Another process resumed the run.");
+            Branch(step, BranchCause.Resume, "Resumed by another process.");
         expected = number + 1;
         return new Published(life, number);
     }
@@ -116,7 +116,7 @@ public sealed class MetricsFiles(MetricsOptions options, long life, Func<DateTim
         if (unequal is null || isUnequalTold)
             return;
         isUnequalTold = true;
-        warn($"{unequal} ({file}). The machine or a kernel does not compute the same bits twice; `actortrain audit` counts such steps.");
+        warn($"{unequal} ({file}). The machine or a kernel is not deterministic; `actortrain audit` counts such steps.");
     }
 
     private MetricsDurable Flush(FlushMetrics flush)

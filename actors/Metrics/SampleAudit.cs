@@ -11,12 +11,12 @@ namespace ActorTrain.Actors.Metrics;
 /// <param name="ContextLength">Tokens per sample.</param>
 /// <param name="Ledger">What it says it read.</param>
 /// <param name="Decided">What its journal leaves out.</param>
-/// <param name="Newest">What the newest checkpoint on its course says, or null before the first.</param>
+/// <param name="Newest">What the newest checkpoint says, or null before the first.</param>
 /// <param name="FinishedSteps">Steps of a run that is finished, or null where it is not.</param>
 public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<SampleRow> Ledger, SkipList Decided, CheckpointFacts? Newest, long? FinishedSteps = null)
 {
-    /// <summary>Courses that were left by going back and may still stand in the ledger.</summary>
-    public IReadOnlyList<LeftCourse> Left { get; init; } = [];
+    /// <summary>Branches abandoned by a rollback and may still stand in the ledger.</summary>
+    public IReadOnlyList<AbandonedBranch> Abandoned { get; init; } = [];
 }
 
 /// <summary>What an audit found.</summary>
@@ -33,7 +33,7 @@ public sealed record AuditReport(
     long Steps, long Consumed, IReadOnlyList<SkippedRange> Skips, long Undecided, long Next, long? CheckpointStep, IReadOnlyList<string> Contradictions)
 {
     /// <summary>Steps in the ledger that were left by going back, and are not counted: the next process abandons them.</summary>
-    public long LeftSteps { get; init; }
+    public long AbandonedSteps { get; init; }
 
     /// <summary>Steps that were computed again, on a later branch of the logs and from the same decisions.</summary>
     public long Redone { get; init; }
@@ -81,15 +81,15 @@ public sealed class SampleAudit
         var report = new SampleAudit(input with { Ledger = rows }).Check();
         if (report.IsClean)
             return report;
-        foreach (var left in input.Left)
+        foreach (var abandoned in input.Abandoned)
         {
-            // The ledger of a course that was left is whole as such, and what was kept of it is whole on the present one.
-            var kept = rows.TakeWhile(row => row.Step <= left.After).ToList();
-            if (kept.Count == rows.Count || !rows.TrueForAll(row => row.Ranges.SequenceEqual(Planned(input.Plan, row.Step, left.Skips))))
+            // The ledger of an abandoned branch is whole as such, and what was kept of it is whole on the present one.
+            var kept = rows.TakeWhile(row => row.Step <= abandoned.After).ToList();
+            if (kept.Count == rows.Count || !rows.TrueForAll(row => row.Ranges.SequenceEqual(Planned(input.Plan, row.Step, abandoned.Skips))))
                 continue;
             var again = new SampleAudit(input with { Ledger = kept }).Check();
             if (again.IsClean)
-                return again with { LeftSteps = rows.Count - kept.Count };
+                return again with { AbandonedSteps = rows.Count - kept.Count };
         }
 
         return report;
@@ -99,13 +99,13 @@ public sealed class SampleAudit
     {
         AddDecided();
         foreach (var range in skips.Ranges.Where(static range => string.IsNullOrWhiteSpace(range.Reason)))
-            Contradict($"positions {Of(range)} are left out without a reason");
+            Contradict($"positions {Of(range)} are skipped without a reason");
         foreach (var row in input.Ledger)
             CheckRow(row);
         CheckIntervals();
         CheckCheckpoint();
         if (input.FinishedSteps is { } all && steps != all)
-            Contradict($"the run has finished its {all} steps, but the ledger ends with step {steps}");
+            Contradict($"the run finished all {all} steps, but the ledger ends at step {steps}");
         if (unnamed > 0)
             contradictions.Add($"and {unnamed} more");
 
@@ -124,7 +124,8 @@ public sealed class SampleAudit
             var known = skips.Ranges.ToHashSet();
             var joined = skips.Joined([range]);
             if (joined.Ranges.FirstOrDefault(gap => !known.Contains(gap) && gap.First < reached) is { } missing)
-                Contradict($"the journal leaves positions {Of(missing)} out ({range.Reason}), but the checkpoint of step {CheckpointStep} does not");
+                Contradict($"the journal skips positions {Of(missing)} ({range.Reason}), "
+                    + $"but the checkpoint at step {CheckpointStep} does not");
             else
                 skips = joined;
         }
@@ -133,15 +134,16 @@ public sealed class SampleAudit
     private void CheckRow(SampleRow row)
     {
         if (row.Step <= steps)
-            Contradict($"step {row.Step} stands in the ledger after step {steps}");
+            Contradict($"step {row.Step} follows step {steps} in the ledger");
         else if (row.Step > steps + 1)
-            Contradict(row.Step == steps + 2 ? $"step {steps + 1} is not in the ledger" : $"steps {steps + 1} to {row.Step - 1} are not in the ledger");
+            Contradict(row.Step == steps + 2 ? $"step {steps + 1} is missing in the ledger" : $"steps {steps + 1} to {row.Step - 1} "
+                + $"are missing in the ledger");
         steps = row.Step;
 
         consumed.AddRange(row.Ranges.Select(range => (range, row.Step)));
         var planned = Planned(row.Step);
         if (!row.Ranges.SequenceEqual(planned) && !IsUndecided(row, planned))
-            Contradict($"step {row.Step} read positions {Of(row.Ranges)}, but the plan says {Of(planned)}");
+            Contradict($"step {row.Step} read positions {Of(row.Ranges)}, but the plan has {Of(planned)}");
     }
 
     /// <summary>Whether a row differs only because whole batches were vetoed and the decision is not durable yet.</summary>
@@ -174,7 +176,7 @@ public sealed class SampleAudit
     private void CheckIntervals()
     {
         var taken = consumed.Select(static read => (read.Range.First, read.Range.End, What: $"read for step {read.Step}"))
-            .Concat(skips.Ranges.Select(static range => (range.First, range.End, What: "left out")))
+            .Concat(skips.Ranges.Select(static range => (range.First, range.End, What: "skipped")))
             .OrderBy(static interval => interval.First)
             .ToArray();
         var last = consumed.Count == 0 ? 0 : consumed.Max(static read => read.Range.End);
@@ -183,9 +185,9 @@ public sealed class SampleAudit
         foreach (var (first, end, what) in taken.Where(interval => interval.First < last))
         {
             if (first < reached)
-                Contradict($"position {first} was {holder}, and also {what}");
+                Contradict($"position {first} was both {holder} and {what}");
             else if (first > reached)
-                Contradict($"positions {Of(new SampleRange(reached, first - reached))} were neither read nor left out");
+                Contradict($"positions {Of(new SampleRange(reached, first - reached))} were neither read nor skipped");
             if (end > reached)
                 (reached, holder) = (end, what);
         }
@@ -196,11 +198,11 @@ public sealed class SampleAudit
         if (input.Newest is not { } facts)
             return;
         if (facts.Step > steps)
-            Contradict($"the newest checkpoint is of step {facts.Step}, but the ledger ends with step {steps}");
+            Contradict($"the newest checkpoint is at step {facts.Step}, but the ledger ends at step {steps}");
         var samples = facts.Step * input.Plan.BatchSize;
         var cursor = new PlanCursor(samples, samples, samples * input.ContextLength);
         if (facts.Cursor != cursor)
-            Contradict($"the checkpoint of step {facts.Step} says {Of(facts.Cursor)}, but {facts.Step} steps make {Of(cursor)}");
+            Contradict($"the checkpoint at step {facts.Step} has {Of(facts.Cursor)}, but {facts.Step} steps give {Of(cursor)}");
     }
 
     private IReadOnlyList<SampleRange> Planned(long step) => Planned(input.Plan, step, skips);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorTrain.Models.Optimization;
 
 namespace ActorTrain.Actors.Protocol;
@@ -9,8 +10,9 @@ namespace ActorTrain.Actors.Protocol;
 /// <param name="Hash">Hash of the gradient: who computes other bits gets another one.</param>
 public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, IReadOnlyList<long> Positions, ulong Hash)
 {
-    /// <summary>Hashes of the gradients of the lanes for which they were wanted.</summary>
-    public IReadOnlyList<(int Lane, ulong Hash)> Witnesses { get; init; } = [];
+    /// <summary>Hashes of the gradients of the lanes that are computed redundantly.</summary>
+    [JsonPropertyName("witnesses")]
+    public IReadOnlyList<(int Lane, ulong Hash)> RedundantLanes { get; init; } = [];
 
     /// <summary>Checksum of the weights and moments that it was computed on: the same with all trainers, unless one of them is broken; null where
     /// it is not known.</summary>
@@ -31,7 +33,7 @@ public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, 
     /// <inheritdoc/>
     public bool Equals(BlockResult? other) =>
         other is not null && (Loss, Hash, StateChecksum, Norm, UpdateNorm) == (other.Loss, other.Hash, other.StateChecksum, other.Norm, other.UpdateNorm) && Equals(PartNorms, other.PartNorms)
-        && LaneLosses.SequenceEqual(other.LaneLosses) && Witnesses.SequenceEqual(other.Witnesses) && Positions.SequenceEqual(other.Positions);
+        && LaneLosses.SequenceEqual(other.LaneLosses) && RedundantLanes.SequenceEqual(other.RedundantLanes) && Positions.SequenceEqual(other.Positions);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Loss, Hash, StateChecksum);

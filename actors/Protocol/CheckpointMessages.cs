@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Protocol;
@@ -12,9 +13,15 @@ public abstract record CheckpointCommand;
 /// <param name="Slot">The slot, not to be written to until the answer.</param>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="Hash">Hash of the state.</param>
-/// <param name="Course">What decides how the run goes on from there.</param>
+/// <param name="Overrides">What decides how the run goes on from there.</param>
 /// <param name="History">What is known of the others: those that were left are deleted, and the newest good one stays.</param>
-public sealed record SaveCheckpoint(long Number, int Slot, long Step, ulong Hash, Course Course, CheckpointHistory History) : CheckpointCommand
+public sealed record SaveCheckpoint(
+    long Number,
+    int Slot,
+    long Step,
+    ulong Hash,
+    [property: JsonPropertyName("course")] RunOverrides Overrides,
+    CheckpointHistory History) : CheckpointCommand
 {
     /// <summary>Whose part in the state is not proved; see <see cref="UnprovedWork"/>.</summary>
     public IReadOnlyDictionary<int, long> Unproved { get; init; } = ImmutableDictionary<int, long>.Empty;

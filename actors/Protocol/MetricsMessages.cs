@@ -37,7 +37,7 @@ public sealed record StepMeasurement(long Step, double Loss, double GradientNorm
 
 /// <summary>An evaluation.</summary>
 /// <param name="Step">Updates so far.</param>
-/// <param name="Loss">Nats per token on the held-out part.</param>
+/// <param name="Loss">Nats per token on the validation split.</param>
 /// <param name="Perplexity">Its exponential.</param>
 /// <param name="BitsPerByte">Bits per byte of text.</param>
 public sealed record EvaluationMeasurement(long Step, double Loss, double Perplexity, double BitsPerByte) : Measurement(Step);

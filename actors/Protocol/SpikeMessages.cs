@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Persistence.Recovery;
 
@@ -78,8 +79,12 @@ public sealed record Finding(string Rule, string Signal, double Value, double Li
 /// <param name="Finding">The sharpest finding; null when there is none.</param>
 /// <param name="Adjustment">What milder rules do to the update, should it be applied.</param>
 /// <param name="IfApplied">What the rules remember when the update is applied.</param>
-/// <param name="IfLeftOut">What they remember when it is not.</param>
-public sealed record Judgement(Finding? Finding, UpdateAdjustment Adjustment, SpikeMemory IfApplied, SpikeMemory IfLeftOut);
+/// <param name="IfVetoed">What they remember when it is not.</param>
+public sealed record Judgement(
+    Finding? Finding,
+    UpdateAdjustment Adjustment,
+    SpikeMemory IfApplied,
+    [property: JsonPropertyName("ifLeftOut")] SpikeMemory IfVetoed);
 
 /// <summary>Judge a step; answered by <see cref="StepJudged"/>. All that the answer depends on is in it, so it may come twice, and to another life of
 /// the detector.</summary>

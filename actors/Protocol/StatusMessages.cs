@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Recovery;
@@ -55,15 +56,16 @@ public sealed record RunStatus(
     /// <summary>Trainers that are wanted.</summary>
     public int WantedTrainers { get; init; }
 
-    /// <summary>What was decided on its course; null before the journal is read.</summary>
-    public CourseStatus? Course { get; init; }
+    /// <summary>Interventions and decisions; null before the journal is read.</summary>
+    [JsonPropertyName("course")]
+    public OverridesStatus? Overrides { get; init; }
 
     /// <summary>The actors that are no trainers, as the shell sees them.</summary>
     public IReadOnlyList<ActorStatus> Actors { get; init; } = [];
 }
 
-/// <summary>What was decided on a run's course, for people who look.</summary>
-public sealed record CourseStatus
+/// <summary>Interventions and decisions, for people who look.</summary>
+public sealed record OverridesStatus
 {
     /// <summary>Whether an operator wants no further step.</summary>
     public bool IsPaused { get; init; }
@@ -71,14 +73,14 @@ public sealed record CourseStatus
     /// <summary>Trainers that take no part until they are released.</summary>
     public IReadOnlyList<int> Quarantined { get; init; } = [];
 
-    /// <summary>Corrections that the steps now taken follow.</summary>
-    public IReadOnlyList<Correction> InForce { get; init; } = [];
+    /// <summary>Interventions that the steps now taken follow.</summary>
+    public IReadOnlyList<Intervention> InForce { get; init; } = [];
 
-    /// <summary>Corrections from whose step the run is still away.</summary>
-    public IReadOnlyList<Correction> Pending { get; init; } = [];
+    /// <summary>Interventions from whose step the run is still away.</summary>
+    public IReadOnlyList<Intervention> Pending { get; init; } = [];
 
     /// <summary>What those in force do to the learning rate.</summary>
-    public double RateFactor => InForce.Aggregate(1.0, static (factor, correction) => factor * correction.RateFactor);
+    public double RateFactor => InForce.Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor);
 
     /// <summary>Spikes that were judged so far.</summary>
     public int Spikes { get; init; }

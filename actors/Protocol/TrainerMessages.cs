@@ -29,8 +29,9 @@ public sealed record LoadState(StateSource Source, long Step, long Number) : Tra
 /// <param name="Skips">What the plan leaves out in this round.</param>
 public sealed record ComputeLanes(Ticket Ticket, IReadOnlyList<LaneBlock> Blocks, SkipList Skips) : TrainerCommand
 {
-    /// <summary>Lanes whose gradients' hashes are wanted, because somebody else computes them too.</summary>
-    public IReadOnlyList<int> Witnesses { get; init; } = [];
+    /// <summary>Lanes that another trainer computes too: their gradients' hashes are requested.</summary>
+    [JsonPropertyName("witnesses")]
+    public IReadOnlyList<int> RedundantLanes { get; init; } = [];
 }
 
 /// <summary>Compute something that changes nothing, by which others' bits, or a step, are judged.</summary>
@@ -50,7 +51,7 @@ public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchSt
     public double? PreviewRate { get; init; }
 }
 
-/// <summary>Foresee what applying the round's total gradient, which lies in the transport, would do, and change nothing; answered by
+/// <summary>Preview what applying the round's total gradient, which lies in the transport, would do, and change nothing; answered by
 /// <see cref="UpdatePreviewed"/>.</summary>
 /// <param name="Ticket">Repeated in the answer.</param>
 /// <param name="GradientNorm">Global L2 norm of the round's gradient, before clipping.</param>
@@ -70,7 +71,7 @@ public sealed record ApplyUpdate(Round Round, double GradientNorm, UpdateAdjustm
 /// <param name="Number">Tells it from all other such commands: a copy that was damaged is made again, into the same slot too.</param>
 public sealed record CopyState(int Slot, long Step, long Number) : TrainerCommand;
 
-/// <summary>Measure the loss on the held-out part; answered by <see cref="EvaluationProgressed"/> per batch and then <see cref="Evaluated"/>.</summary>
+/// <summary>Measure the loss on the validation split; answered by <see cref="EvaluationProgressed"/> per batch and then <see cref="Evaluated"/>.</summary>
 /// <param name="Step">Updates that the weights must have seen.</param>
 public sealed record Evaluate(long Step) : TrainerCommand;
 
@@ -168,7 +169,7 @@ public sealed record StateCopied(TrainerKey Trainer, int Slot, long Step, long N
 /// <param name="Step">The evaluation's step.</param>
 public sealed record EvaluationProgressed(TrainerKey Trainer, long Step) : TrainerReport(Trainer);
 
-/// <summary>The loss on the held-out part.</summary>
+/// <summary>The loss on the validation split.</summary>
 /// <param name="Trainer">The trainer.</param>
 /// <param name="Step">Updates that the weights have seen.</param>
 /// <param name="Loss">Nats per token.</param>

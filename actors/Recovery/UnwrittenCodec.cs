@@ -38,7 +38,8 @@ public static class UnwrittenCodec
         }
         catch (JsonException exception)
         {
-            throw new UserErrorException($"{path} is damaged, and with it what the last process could not write to the journal and the metrics; remove it to go on without.", exception);
+            throw new UserErrorException($"{path} is damaged; it holds decisions and metrics that the last process could not write. "
+                + $"Delete it to resume without them.", exception);
         }
     }
 }

@@ -31,7 +31,7 @@ public sealed class LocalGradientTransport : IGradientTransport
     /// <inheritdoc/>
     public IReadOnlyList<GradientShard> Shards { get; }
 
-    /// <summary>Vectors that are enough for any course of a run: each trainer's own and what it sums beside it, every node of the lane tree of the
+    /// <summary>Vectors that are enough for any run: each trainer's own and what it sums beside it, every node of the lane tree of the
     /// round under way, and the totals that are kept.</summary>
     /// <param name="lanes">Lanes of the global batch.</param>
     /// <param name="trainers">The most trainers alive at a time, those that are given up but not yet gone among them.</param>

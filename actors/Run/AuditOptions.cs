@@ -4,15 +4,15 @@ namespace ActorTrain.Actors.Run;
 
 /// <summary>How broken machines are found, and what becomes of them.</summary>
 [OptionGroup(
-    MayChangeBecause = "bits that are computed twice agree; it only says how often that is checked, and what happens to a faulty trainer")]
+    MayChangeBecause = "they only affect how often computations are cross-checked and how a faulty trainer is handled")]
 public sealed record AuditOptions : IOptions
 {
-    [Option("steps from one lane that two trainers compute, and compare by hash, to the next; 0: never")]
+    [Option("steps between audits, in which two trainers compute the same lane and compare hashes; 0: never")]
     public int Every { get; init; } = 20;
 
-    [Option("how often a trainer may find corrupt bits in its own memory before it is quarantined", Min = 1)]
+    [Option("memory corruptions a trainer may detect in its own memory before it is quarantined", Min = 1)]
     public int CorruptionLimit { get; init; } = 3;
 
-    [Option("trainers that may be quarantined; with one more the machine is not to be trusted, and the run ends")]
+    [Option("maximum number of quarantined trainers; with one more, the machine is considered faulty and the run ends")]
     public int QuarantineLimit { get; init; } = 8;
 }

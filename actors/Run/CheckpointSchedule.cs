@@ -58,7 +58,7 @@ internal sealed class CheckpointSchedule
     public bool IsDue(long step, DateTimeOffset now)
     {
         if (step < begunStep)
-            throw new InvariantException($"The checkpoint of step {begunStep} was begun, and the run stands at step {step}.");
+            throw new InvariantException($"The checkpoint at step {begunStep} was started, but the run is at step {step}.");
         return (options.SaveInterval is null ? options.CheckpointEvery > 0 && step % options.CheckpointEvery == 0 : step - begunStep >= Every)
             || (options.CheckpointPeriod > TimeSpan.Zero && now - begunAt >= options.CheckpointPeriod);
     }
@@ -80,7 +80,7 @@ internal sealed class CheckpointSchedule
             return null;
         var choice = SaveInterval.Choose(new SaveCost(stall, write, stepTime), failures.Until(now), bounds);
         if (choice.Every < bounds.Least || choice.Every > bounds.Most)
-            throw new InvariantException($"An interval of {choice.Every} steps was chosen between {bounds.Least} and {bounds.Most}.");
+            throw new InvariantException($"The chosen interval of {choice.Every} steps is not between {bounds.Least} and {bounds.Most}.");
 
         // What differs by less is noise of the measurement.
         if (isChosen && choice.Every * 4 <= Every * 5 && Every * 4 <= choice.Every * 5)

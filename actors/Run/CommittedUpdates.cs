@@ -19,7 +19,7 @@ internal sealed class CommittedUpdates
     public void Add(Round round, double norm, UpdateAdjustment adjustment)
     {
         if (updates is [.., var last] && round.Step != last.Round.Step + 1)
-            throw new InvariantException($"Step {round.Step} is committed after step {last.Round.Step}.");
+            throw new InvariantException($"Step {round.Step} was committed after step {last.Round.Step}.");
         updates.Add(new ApplyUpdate(round, norm, adjustment));
     }
 
@@ -37,7 +37,7 @@ internal sealed class CommittedUpdates
         List<Round> done = [.. updates.Select(static update => update.Round).TakeWhile(round => round.Step < reached)];
         updates.RemoveRange(0, done.Count);
         if (updates.Exists(update => update.Round.Step < reached))
-            throw new InvariantException($"An update of a step before {reached}, which all have applied, is kept.");
+            throw new InvariantException($"An update of a step before {reached}, which all trainers have applied, was kept.");
         return done;
     }
 }

@@ -36,7 +36,7 @@ internal sealed class DecisionOutbox(long recorded, int capacity)
     /// <summary>Whether an extension waits.</summary>
     public bool IsExtending => Waiting.Any(static decision => decision is RunExtended);
 
-    /// <summary>Whether a change of the course waits.</summary>
+    /// <summary>Whether an intervention waits.</summary>
     public bool IsCorrecting => Waiting.Any(static decision => decision is CourseCorrected);
 
     /// <summary>Adds a decision.</summary>
@@ -57,11 +57,12 @@ internal sealed class DecisionOutbox(long recorded, int capacity)
         foreach (var (number, decision) in decisions.Waiting.TakeWhile(waiting => waiting.Number <= held.Count))
         {
             if (!held[(int)number - 1].Equals(decision))
-                throw new InvariantException($"Decision {number} in the journal is of a former life: {held[(int)number - 1]}");
+                throw new InvariantException($"Decision {number} in the journal belongs to an earlier incarnation: "
+                    + $"{held[(int)number - 1]}");
         }
 
         if (held.Count > decisions.Last)
-            throw new InvariantException($"Decision {held.Count} in the journal is of a former life: {held[^1]}");
+            throw new InvariantException($"Decision {held.Count} in the journal belongs to an earlier incarnation: {held[^1]}");
         var wasAway = IsAway;
         (IsAway, isTold) = (false, false);
         return wasAway;

@@ -77,11 +77,12 @@ internal sealed class Decisions
             output.Do(new ToJournal(command));
     }
 
-    /// <summary>Tells people, once, that training waits for the database.</summary>
+    /// <summary>Warns once that training waits for the database.</summary>
     public void TellWait(long step)
     {
         if (outbox.MustTell())
-            output.Warn($"training waits after step {step}, for {WaitingCount} decisions wait for the journal's database and journal.buffer takes no more.");
+            output.Warn($"training is paused after step {step}: journal buffer full ({WaitingCount} decisions) while the "
+                + $"database is unavailable.");
     }
 
     /// <summary>Handles what the journal reports.</summary>
@@ -94,18 +95,18 @@ internal sealed class Decisions
                 break;
             case JournalRecovered recovered:
                 if (outbox.NoteRecovered(recovered.Events))
-                    output.Inform($"the journal's database is back; {WaitingCount} decisions that waited are written now.");
+                    output.Inform($"the journal's database is available again; writing {WaitingCount} buffered decisions.");
                 outbox.Acknowledge(recovered.Events.Count);
                 Repeat();
                 break;
             case JournalUnreadable unreadable:
-                end.Fail($"The journal cannot be read {unreadable.Reason}; what was decided since is kept for the next start.");
+                end.Fail($"Cannot read the journal {unreadable.Reason}; later decisions are kept for the next start.");
                 end.NoteLost(ActorRole.Journal);
                 break;
             case JournalAway away:
                 outbox.NoteAway();
                 faults.Add(new ActorId(ActorRole.Journal), away.Reason);
-                output.Warn($"the journal's database is away; decisions wait, at most {capacity}: {away.Reason}");
+                output.Warn($"the journal's database is unavailable; buffering up to {capacity} decisions: {away.Reason}");
                 break;
         }
     }

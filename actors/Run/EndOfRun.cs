@@ -26,7 +26,7 @@ internal sealed class EndOfRun(
             return;
         end.NoteOver();
         var ending = end.Failure is not null ? RunEnding.Failed : IsComplete ? RunEnding.Finished : RunEnding.Stopped;
-        output.Do(new EndRun(new RunEnded(ending, saving.SavedStep ?? 0, end.Failure ?? end.StopReason ?? "All steps are taken.")));
+        output.Do(new EndRun(new RunEnded(ending, saving.SavedStep ?? 0, end.Failure ?? end.StopReason ?? "All steps are done.")));
     }
 
     // A stop, or the end of the run, waits for a trainer; a failure saves what is there.

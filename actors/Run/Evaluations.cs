@@ -26,7 +26,7 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
     public void NoteBoundary(bool isEnding)
     {
         var step = progress.Step;
-        if (options.HasHeldOut && evaluatedStep != step
+        if (options.HasValidation && evaluatedStep != step
             && (progress.IsComplete || (step > 0 && !isEnding && options.EvaluateEvery > 0 && step % options.EvaluateEvery == 0)))
             due = step;
     }
@@ -48,7 +48,7 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
         (trainer.Evaluating, due, evaluatedStep) = (null, null, evaluated.Step);
         var measurement = new EvaluationMeasurement(evaluated.Step, evaluated.Loss, evaluated.Perplexity, evaluated.BitsPerByte);
         metrics.Add(new MetricsItem(measurement, evaluated.Step));
-        output.Do(new Show(measurement, progress.LastStep));
+        output.Do(new NotifyMeasurement(measurement, progress.LastStep));
     }
 
     /// <summary>The run ends.</summary>

@@ -26,7 +26,8 @@ internal sealed class Integrity(
         if (absent.Count == 0)
             return;
         var since = absent.Min(static one => one.Since);
-        steering.Distrust(since, $"What {string.Join(" and ", absent.Select(static one => $"trainer {one.Number}"))} computed since step {since} was never proved right, and never can be: it takes no part any more.");
+        steering.Distrust(since, $"The work of {string.Join(" and ", absent.Select(static one => $"trainer {one.Number}"))} since step "
+            + $"{since} was never verified, and the trainer is gone.");
     }
 
     /// <summary>Chooses the lanes of the round under way that two trainers compute at the same time.</summary>
@@ -54,9 +55,9 @@ internal sealed class Integrity(
     /// <summary>A block of the round under way counts: so do the redundant lanes in it, and the state that it was computed on.</summary>
     public void Note(BlockComputed computed)
     {
-        foreach (var (lane, hash) in computed.Result.Witnesses)
+        foreach (var (lane, hash) in computed.Result.RedundantLanes)
         {
-            if (rounds.Current!.Witnesses.Contains(lane) && rounds.Current.Checks.Find(check => check.Block == new LaneBlock(lane, 1)) is { } check)
+            if (rounds.Current!.RedundantLanes.Contains(lane) && rounds.Current.Checks.Find(check => check.Block == new LaneBlock(lane, 1)) is { } check)
                 Vote(check, computed.Trainer, hash);
         }
 
@@ -95,12 +96,12 @@ internal sealed class Integrity(
                 continue;
             if (check.FindOutliers() is { } outliers)
             {
-                Convict(round, check, outliers);
+                HandleOutliers(round, check, outliers);
                 return;
             }
 
             // The vote of whoever computes a redundant lane comes with its block.
-            var isVoteDue = check.Block is { Count: 1 } lane && round.Witnesses.Contains(lane.First) && !round.Done.Any(part => part.Block.Contains(lane));
+            var isVoteDue = check.Block is { Count: 1 } lane && round.RedundantLanes.Contains(lane.First) && !round.Done.Any(part => part.Block.Contains(lane));
             if (check.Asked is null && (check.Count != 1 || !isVoteDue))
                 Ask(round, check);
         }
@@ -112,7 +113,7 @@ internal sealed class Integrity(
         var round = rounds.Current!;
         if (round.Update is { } update)
             return update.Agrees;
-        round.Checks.Add(round.Update = new RoundCheck(null) { Needed = round.Witnesses.Count > 0 ? 2 : 1 });
+        round.Checks.Add(round.Update = new RoundCheck(null) { Needed = round.RedundantLanes.Count > 0 ? 2 : 1 });
         Check();
         return false;
     }
@@ -152,17 +153,18 @@ internal sealed class Integrity(
             if (dispute.IsProven)
             {
                 since = Math.Min(since, suspect.Doubt());
-                membership.Quarantine(suspect, Correction.Automatic, $"It had another state than the others: {dispute.Evidence}.");
+                membership.Quarantine(suspect, Intervention.Automatic, $"Its state differed from that of the other "
+                    + $"trainers: {dispute.Evidence}.");
             }
             else
             {
-                membership.Abandon(suspect, $"Nobody could tell whose state is right: {dispute.Evidence}.");
+                membership.Abandon(suspect, $"No majority decides which state is right: {dispute.Evidence}.");
             }
         }
 
         // They agreed one step ago, or that step would not have been committed.
         rounds.Abandon();
-        steering.Distrust(since, $"Not all had the same state: {dispute.Evidence}.");
+        steering.Distrust(since, $"The states of the trainers differed: {dispute.Evidence}.");
         return false;
     }
 
@@ -184,7 +186,8 @@ internal sealed class Integrity(
         else if (damage == FoundDamage.Shared && wasPreviewing)
             rounds.Abandon();
         if (damage == FoundDamage.Own && ++trainer.Corruptions >= options.Audit.CorruptionLimit)
-            membership.Quarantine(trainer, Correction.Automatic, $"It found corrupt bits with itself {trainer.Corruptions} times, the last time: {lost.Reason}");
+            membership.Quarantine(trainer, Intervention.Automatic, $"It detected corruption in its own memory {trainer.Corruptions} "
+                + $"times, most recently: {lost.Reason}");
     }
 
     private void AskForProofs(RoundState round)
@@ -206,7 +209,7 @@ internal sealed class Integrity(
     {
         var lanes = share.SelectMany(static block => Enumerable.Range(block.First, block.Count)).ToList();
         var lane = lanes[turn % lanes.Count];
-        rounds.Current!.Witnesses.Add(lane);
+        rounds.Current!.RedundantLanes.Add(lane);
         rounds.Current.Checks.Add(new RoundCheck(new LaneBlock(lane, 1)));
     }
 
@@ -223,7 +226,7 @@ internal sealed class Integrity(
         check.Asked = voter;
         check.Attempt++;
         CheckCommand command = check.Block is { } block
-            ? new RecomputeBlock(rounds.CurrentTicket, block, progress.Step, progress.Course.Skips, check.Attempt)
+            ? new RecomputeBlock(rounds.CurrentTicket, block, progress.Step, progress.Overrides.Skips, check.Attempt)
             : new PreviewUpdate(rounds.CurrentTicket, round.GradientNorm, progress.Schedule.At(progress.Step), check.Attempt);
         voter.Rechecks.Add(command);
         roster.Tell(voter, command);
@@ -252,7 +255,7 @@ internal sealed class Integrity(
     }
 
     // A faulty replica is not to be trusted since it was last proved right, and with it all that was summed from its gradients.
-    private void Convict(RoundState round, RoundCheck check, IReadOnlyList<TrainerKey> outliers)
+    private void HandleOutliers(RoundState round, RoundCheck check, IReadOnlyList<TrainerKey> outliers)
     {
         var isProven = check.Voters.Count() > outliers.Count;
         if (round.IsReplayed)
@@ -269,13 +272,14 @@ internal sealed class Integrity(
                 continue;
             since = Math.Min(since, trainer.Doubt());
             if (isProven)
-                membership.Quarantine(trainer, Correction.Automatic, $"At step {progress.Step} it computed other bits than the others: {check.Evidence}.");
+                membership.Quarantine(trainer, Intervention.Automatic, $"At step {progress.Step} its bits differed from those of the "
+                    + $"other trainers: {check.Evidence}.");
             else
-                membership.Abandon(trainer, $"At step {progress.Step} nobody could tell who computed the right bits: {check.Evidence}.");
+                membership.Abandon(trainer, $"At step {progress.Step} no majority decides which bits are right: {check.Evidence}.");
         }
 
         rounds.Abandon();
         if (options.Audit.Every > 0)
-            steering.Distrust(since, $"Since step {since} wrong bits of {string.Join(" and ", outliers)} may have entered the weights.");
+            steering.Distrust(since, $"Wrong bits from {string.Join(" and ", outliers)} may have entered the weights since step {since}.");
     }
 }

@@ -19,7 +19,7 @@ internal sealed class KeptStates
     public KeptStates(int slots, RecoveryState recovery, Decisions decisions, Interventions interventions)
     {
         origins.AddRange(recovery.Origins.Where(origin => origin.WeightsHash is not null && !decisions.History.IsVoid(origin)));
-        Snapshots = new SnapshotSlots(slots, recovery.Held.Where(held => held.Course.Holds(interventions.All, held.Step)));
+        Snapshots = new SnapshotSlots(slots, recovery.Held.Where(held => held.Overrides.Holds(interventions.All, held.Step)));
     }
 
     /// <summary>Snapshots in memory.</summary>
@@ -31,9 +31,9 @@ internal sealed class KeptStates
     /// <summary>The newest checkpoint, or the first weights.</summary>
     public RunOrigin Origin => origins[^1];
 
-    /// <summary>The newest state, and its course.</summary>
-    public (long Step, Course Course) Newest =>
-        Snapshots.Newest is { } snapshot && snapshot.Step >= Origin.Step ? (snapshot.Step, snapshot.Course) : (Origin.Step, Origin.Course);
+    /// <summary>The newest state, and its overrides.</summary>
+    public (long Step, RunOverrides Overrides) Newest =>
+        Snapshots.Newest is { } snapshot && snapshot.Step >= Origin.Step ? (snapshot.Step, snapshot.Overrides) : (Origin.Step, Origin.Overrides);
 
     /// <summary>The newest state, if it is of a step or a later one; null: it is older.</summary>
     public (StateSource Source, long Step)? NewestSince(long step)
@@ -53,9 +53,9 @@ internal sealed class KeptStates
             : (StateKind.Seed, 0L);
     }
 
-    /// <summary>The course of the state of a step.</summary>
-    public Course CourseAt(long step) =>
-        Snapshots.Newest is { } snapshot && snapshot.Step == step ? snapshot.Course : origins.Last(origin => origin.Step == step).Course;
+    /// <summary>The overrides of the kept state of a step.</summary>
+    public RunOverrides OverridesAt(long step) =>
+        Snapshots.Newest is { } snapshot && snapshot.Step == step ? snapshot.Overrides : origins.Last(origin => origin.Step == step).Overrides;
 
     /// <summary>Where the newest state of a step is kept.</summary>
     public StateKind KindOf(long step) => Snapshots.Newest?.Step == step ? StateKind.Snapshot : step == 0 ? StateKind.Seed : StateKind.Checkpoint;
@@ -78,7 +78,7 @@ internal sealed class KeptStates
         origins.RemoveAll(later => later.Step > step);
         Snapshots.DropAfter(step);
         if (Newest.Step > step)
-            throw new InvariantException($"The state of step {Newest.Step} is kept, and the run goes back to step {step}.");
+            throw new InvariantException($"The state of step {Newest.Step} was kept, but the run rolls back to step {step}.");
     }
 
     /// <summary>Somebody takes a state over.</summary>

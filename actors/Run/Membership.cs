@@ -71,7 +71,7 @@ internal sealed class Membership(
             return;
         decisions.Record(new TrainerLeft(output.Now, progress.Step, key.Id, roster.NextGeneration(), reason));
         if (!trainer.IsRetiring)
-            output.Warn($"{key} is lost at step {progress.Step}; its lanes go to the others: {reason}");
+            output.Warn($"lost {key} at step {progress.Step}; its lanes are reassigned: {reason}");
     }
 
     /// <summary>Gives a trainer up that lives, but is not to be counted on; it is restarted.</summary>
@@ -96,7 +96,8 @@ internal sealed class Membership(
         decisions.Record(new TrainerQuarantined(output.Now, progress.Step, trainer.Number, by, reason));
         output.Warn($"trainer {trainer.Number} is quarantined: {reason}");
         if (roster.Quarantined.Count > options.Audit.QuarantineLimit)
-            end.Fail($"{roster.Quarantined.Count} trainers are quarantined, more than may be: this machine is not to be trusted; run a memory test. The last one: {reason}");
+            end.Fail($"{roster.Quarantined.Count} trainers are quarantined, more than audit.quarantine_limit: the machine is probably "
+                + $"faulty; run a memory test. Most recent: {reason}");
         Enlist();
     }
 
@@ -124,7 +125,7 @@ internal sealed class Membership(
             output.Do(new ToTrainerSupervisor(new RetireTrainer(trainer.Number)));
             states.Release(trainer.Loading);
             if (trainer is { IsMember: true, Key: { } key })
-                decisions.Record(new TrainerLeft(output.Now, progress.Step, key.Id, roster.NextGeneration(), "The number of trainers was lowered."));
+                decisions.Record(new TrainerLeft(output.Now, progress.Step, key.Id, roster.NextGeneration(), "Scaled down."));
             roster.Remove(trainer);
         }
     }
@@ -134,7 +135,7 @@ internal sealed class Membership(
         if (roster[key.Number] is not { } started || key.Incarnation <= started.LastIncarnation)
             return;
         if (started.Key is { } former)
-            Lose(started, $"{former} gave way to {key}.");
+            Lose(started, $"{former} was replaced by {key}.");
         (started.Key, started.LastIncarnation) = (key, key.Incarnation);
         roster.Refresh(started);
     }
@@ -157,7 +158,7 @@ internal sealed class Membership(
         foreach (var trainer in roster.All)
         {
             if (trainer.Key is not null)
-                Lose(trainer, "The supervisor of trainers failed.");
+                Lose(trainer, "The trainer supervisor failed.");
             if (!trainer.IsRetiring)
                 Start(trainer);
         }

@@ -51,7 +51,7 @@ internal sealed class MetricsOutbox(long step, long decided)
     public bool NoteDecided(long decision)
     {
         if (decision < decided)
-            throw new InvariantException($"Decision {decided} was durable, and now only {decision} are.");
+            throw new InvariantException($"Decision {decided} was durable, but now only {decision} are.");
         decided = decision;
         var isAnyFree = false;
         while (rewinds.TryPeek(out var first) && first.Decision <= decision)
@@ -81,7 +81,7 @@ internal sealed class MetricsOutbox(long step, long decided)
         if (published.Life != life?.Life)
             return;
         if (published.Number > items.Last)
-            throw new InvariantException($"Row {published.Number} of the metrics is in the file, and {items.Last} were sent.");
+            throw new InvariantException($"Metrics row {published.Number} is in the file, but only {items.Last} were sent.");
         foreach (var (_, item) in items.Waiting.TakeWhile(waiting => waiting.Number <= published.Number))
             WrittenStep = item.Step;
         items.Acknowledge(published.Number);

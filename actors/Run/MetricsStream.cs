@@ -38,11 +38,11 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
         foreach (var item in unwritten)
             outbox.Add(WithRate(item), decisions.Last);
         if ((unwritten.Count > 0 ? unwritten[^1].Step : WrittenStep) > progress.Step)
-            outbox.Add(new MetricsItem(null, progress.Step) { Reason = "The run was resumed." }, decisions.Last);
+            outbox.Add(new MetricsItem(null, progress.Step) { Reason = "Run resumed." }, decisions.Last);
 
         // A measurement that an older program left does not say its rate.
         MetricsItem WithRate(MetricsItem item) => item.Measurement is StepMeasurement { LearningRate: 0 } old
-            ? item with { Measurement = old with { LearningRate = progress.Schedule.At(old.Step - 1) * progress.Course.RateFactor } }
+            ? item with { Measurement = old with { LearningRate = progress.Schedule.At(old.Step - 1) * progress.Overrides.RateFactor } }
             : item;
     }
 
@@ -97,7 +97,8 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
                 outbox.Handle(durable);
                 break;
             case MetricsFailed failed:
-                end.Fail($"The run is saved after step {step} and stops there, for lack of that step's metrics: {failed.Reason}");
+                end.Fail($"The run was saved and stopped after step {step} because that step's metrics could not be "
+                    + $"written: {failed.Reason}");
                 end.NoteLost(ActorRole.Metrics);
                 break;
         }

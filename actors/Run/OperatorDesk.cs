@@ -5,7 +5,7 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>What operators request of the run, and what they are answered.</summary>
+/// <summary>Handles requests of operators.</summary>
 internal sealed class OperatorDesk(
     RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress, Rounds rounds, Membership membership, Steering steering)
 {
@@ -19,7 +19,7 @@ internal sealed class OperatorDesk(
     {
         if (end.IsRecorded)
         {
-            Refuse(request, "The run is ending, so nothing was changed; try again when its process is gone.");
+            Refuse(request, "The run is ending, so nothing was changed; try again after its process has exited.");
             return;
         }
 
@@ -27,57 +27,64 @@ internal sealed class OperatorDesk(
         switch (request.Command)
         {
             case RollBackRun back when back.To < 0 || back.To > step:
-                Refuse(request, $"The run has taken {step} steps, so it cannot go back to step {back.To}; give --to a step from 0 to {step}.");
+                Refuse(request, $"Cannot roll back to step {back.To}: the run is at step {step}; set --to to a step from 0 to {step}.");
                 break;
             case RollBackRun back when back.Skip < 0:
-                Refuse(request, $"{back.Skip} batches cannot be left out; give --skip 0 or more.");
+                Refuse(request, $"Cannot skip {back.Skip} batches; set --skip to 0 or more.");
                 break;
             case RollBackRun back:
-                Intervene(request, back.To, back.Skip, 1, $"{by} sent the run back to step {back.To}.", $"The run goes back to step {back.To} and leaves out {back.Skip} batches.");
+                Intervene(request, back.To, back.Skip, 1, $"Rollback to step {back.To} requested by {by}.",
+                    $"Rolling back to step {back.To} and skipping {back.Skip} batches.");
                 break;
             case SkipBatches { Count: < 1 } skip:
-                Refuse(request, $"{skip.Count} batches cannot be left out; give 1 or more.");
+                Refuse(request, $"Cannot skip {skip.Count} batches; give 1 or more.");
                 break;
             case SkipBatches skip:
                 var from = steering.EffectiveFrom;
-                Intervene(request, from, skip.Count, 1, $"{by} had {skip.Count} batches left out.", $"The {skip.Count} batches from step {from} on are left out.");
+                Intervene(request, from, skip.Count, 1, $"Skip of {skip.Count} batches requested by {by}.",
+                    $"Skipping {skip.Count} batches from step {from}.");
                 break;
             case ScaleLearningRate { Factor: var factor } when !(factor > 0) || !double.IsFinite(factor):
-                Refuse(request, FormattableString.Invariant($"The learning rate cannot be multiplied by {factor}; give --factor a number above 0."));
+                Refuse(request, FormattableString.Invariant(
+                    $"Cannot multiply the learning rate by {factor}; set --factor to a number above 0."));
                 break;
             case ScaleLearningRate { Factor: var factor }:
                 var since = steering.EffectiveFrom;
-                Intervene(request, since, 0, factor, FormattableString.Invariant($"{by} multiplied the learning rate by {factor}."), FormattableString.Invariant($"From step {since} on the learning rate is multiplied by {factor}."));
+                Intervene(
+                    request, since, 0, factor, FormattableString.Invariant($"Learning-rate factor {factor} requested by {by}."),
+                    FormattableString.Invariant($"The learning rate is multiplied by {factor} from step {since}."));
                 break;
             case ExtendRun { Steps: var steps } when steps <= progress.LastStep:
-                Refuse(request, $"The run takes {progress.LastStep} steps already; give --extend-to more than that.");
+                Refuse(request, $"The run already has {progress.LastStep} steps; set --extend-to to more than that.");
                 break;
             case ExtendRun { Steps: var steps }:
                 steering.Extend(steps, steering.EffectiveFrom, by);
                 Accept(request, RunEventWords.Describe(progress.Interventions.All[^1]));
                 break;
             case QuarantineTrainer { Trainer: var number } when roster[number] is null:
-                Refuse(request, $"There is no trainer {number}; there are {string.Join(", ", roster.All.Select(static trainer => trainer.Number))}.");
+                Refuse(request, $"There is no trainer {number}; the trainers are "
+                    + $"{string.Join(", ", roster.All.Select(static trainer => trainer.Number))}.");
                 break;
             case QuarantineTrainer { Trainer: var number }:
-                membership.Quarantine(roster[number]!, by, $"{by} wanted it.");
-                Accept(request, $"Trainer {number} is quarantined; another takes its place.");
+                membership.Quarantine(roster[number]!, by, $"Requested by {by}.");
+                Accept(request, $"Trainer {number} is quarantined; a replacement starts.");
                 break;
             case ReleaseTrainer { Trainer: var number } when !roster.Quarantined.Contains(number):
-                Refuse(request, roster.Quarantined.Count == 0 ? $"Trainer {number} is not quarantined; none is." : $"Trainer {number} is not quarantined; these are: {string.Join(", ", roster.Quarantined)}.");
+                Refuse(request, roster.Quarantined.Count == 0 ? $"Trainer {number} is not quarantined; no trainer is." :
+                    $"Trainer {number} is not quarantined; the quarantined trainers are {string.Join(", ", roster.Quarantined)}.");
                 break;
             case ReleaseTrainer { Trainer: var number }:
                 membership.Release(number, by);
-                Accept(request, $"Trainer {number} may take part again.");
+                Accept(request, $"Trainer {number} is released from quarantine.");
                 break;
             case PauseRun when HasPaused:
-                Refuse(request, "The run is paused already.");
+                Refuse(request, "The run is already paused.");
                 break;
             case PauseRun:
                 HasPaused = true;
                 decisions.Record(new RunPaused(output.Now, step, by));
-                output.Warn($"{by} pauses the run after step {boundary}; `actortrain resume` lets it go on.");
-                Accept(request, $"The run pauses after step {boundary}.");
+                output.Warn($"paused by {by} after step {boundary}; continue with `actortrain resume`.");
+                Accept(request, $"Pausing after step {boundary}.");
                 break;
             case ContinueRun when !HasPaused:
                 Refuse(request, "The run is not paused.");
@@ -85,7 +92,7 @@ internal sealed class OperatorDesk(
             case ContinueRun:
                 HasPaused = false;
                 decisions.Record(new RunContinued(output.Now, step, by));
-                Accept(request, $"The run goes on from step {step}.");
+                Accept(request, $"Resuming from step {step}.");
                 break;
         }
     }
@@ -102,11 +109,11 @@ internal sealed class OperatorDesk(
     {
         if (from >= progress.LastStep)
         {
-            Refuse(request, $"The run ends after step {progress.LastStep}; nothing is left to change.");
+            Refuse(request, $"The run ends after step {progress.LastStep}; there are no later steps to change.");
             return;
         }
 
-        steering.Intervene(new Correction(progress.Interventions.Next, from, skip == 0 ? [] : [progress.Batches(from, skip, reason)], factor, request.By, reason));
+        steering.Intervene(new Intervention(progress.Interventions.Next, from, skip == 0 ? [] : [progress.Batches(from, skip, reason)], factor, request.By, reason));
         Accept(request, sentence);
     }
 

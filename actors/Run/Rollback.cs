@@ -13,7 +13,7 @@ internal sealed class Rollback(
     {
         var (kind, step) = states.NewestUntil(to);
         decisions.Record(new RunRolledBack(output.Now, step, progress.Step, kind, reason));
-        output.Warn($"the run goes back from step {progress.Step} to the {RunEventWords.InWords(kind)} of step {step}: {reason}");
+        output.Warn($"rolling back from step {progress.Step} to the {RunEventWords.InWords(kind)} at step {step}: {reason}");
         foreach (var trainer in roster.All.Where(static trainer => trainer.HasState))
         {
             states.Release(trainer);
@@ -37,7 +37,7 @@ internal sealed class Rollback(
         states.Snapshots.DropAfter(step);
         foreach (var trainer in roster.All.Where(trainer => trainer.UnprovedSince >= step))
             trainer.Doubt();
-        progress.ReturnTo(step, states.CourseAt(step), output.Now);
+        progress.ReturnTo(step, states.OverridesAt(step), output.Now);
         votes.Clear();
         evaluations.ReturnTo(step);
         saving.ForgetDue();

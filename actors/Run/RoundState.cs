@@ -32,7 +32,7 @@ internal sealed class RoundState
     public IEnumerable<FinishedBlock> Done => done.Values;
 
     /// <summary>Lanes that two trainers compute.</summary>
-    public List<int> Witnesses { get; } = [];
+    public List<int> RedundantLanes { get; } = [];
 
     /// <summary>What is computed more than once.</summary>
     public List<RoundCheck> Checks { get; } = [];

@@ -57,7 +57,7 @@ internal sealed class Rounds
     public IReadOnlyList<(TrainerEntry Trainer, IReadOnlyList<LaneBlock> Blocks)> Open()
     {
         if (Current is not null)
-            throw new InvariantException($"{Current.Round} is under way, and another is begun.");
+            throw new InvariantException($"A round was started while {Current.Round} is in progress.");
         Current = new RoundState(NextName(), options.Lanes, options.Reducers);
         output.Do(new OpenRound(Current.Round));
         var members = roster.Members();
@@ -72,10 +72,10 @@ internal sealed class Rounds
     {
         if (blocks.Count == 0)
             return;
-        var (ticket, skips) = (CurrentTicket, progress.Course.Skips);
+        var (ticket, skips) = (CurrentTicket, progress.Overrides.Skips);
         foreach (var block in blocks)
             trainer.Owes.Add((ticket, block, skips));
-        roster.Tell(trainer, new ComputeLanes(ticket, blocks, skips) { Witnesses = [.. Current!.Witnesses] });
+        roster.Tell(trainer, new ComputeLanes(ticket, blocks, skips) { RedundantLanes = [.. Current!.RedundantLanes] });
     }
 
     /// <summary>Lanes that a lost trainer owed go to those who owe least, in pieces small enough for all to share.</summary>
@@ -139,7 +139,7 @@ internal sealed class Rounds
                 break;
             case BlockDamaged damaged when Current is not null && damaged.Round == Current.Round:
                 decisions.Record(new CorruptionFound(output.Now, progress.Step, ActorId.Reducer(damaged.Reducer), damaged.Reason));
-                output.Warn($"{damaged.Reason} Step {progress.Step} is computed again.");
+                output.Warn($"{damaged.Reason} Recomputing step {progress.Step}.");
                 Abandon();
                 break;
         }
@@ -170,7 +170,8 @@ internal sealed class Rounds
     {
         var round = Current!.Round;
         if (round.Step != progress.Step || !Current.IsReduced)
-            throw new InvariantException($"{round} is to be committed at step {progress.Step}{(Current.IsReduced ? "" : " before it is reduced")}.");
+            throw new InvariantException($"{round} cannot be committed at step "
+                + $"{progress.Step}{(Current.IsReduced ? "" : " before it is reduced")}.");
         Updates.Add(round, gradientNorm, adjustment);
         foreach (var trainer in roster.All.Where(trainer => trainer.ToldStep == round.Step))
         {

@@ -57,22 +57,22 @@ public sealed record OpenRound(Round Round) : RunEffect;
 /// <param name="Round">The round.</param>
 public sealed record CloseRound(Round Round) : RunEffect;
 
-/// <summary>What a person who watches may want to see.</summary>
+/// <summary>A notice for the user.</summary>
 public abstract record RunNotice : RunEffect;
 
-/// <summary>Say something to the person who watches.</summary>
+/// <summary>A sentence for the user.</summary>
 /// <param name="Sentence">One sentence.</param>
 /// <param name="IsWarning">Whether something went wrong.</param>
-public sealed record Say(string Sentence, bool IsWarning) : RunNotice;
+public sealed record NotifyText(string Sentence, bool IsWarning) : RunNotice;
 
-/// <summary>Show that a step was taken, or that an evaluation is done.</summary>
+/// <summary>A step or an evaluation is done.</summary>
 /// <param name="Measurement">What was measured.</param>
 /// <param name="Steps">Updates in all, as things stand.</param>
-public sealed record Show(Measurement Measurement, long Steps) : RunNotice;
+public sealed record NotifyMeasurement(Measurement Measurement, long Steps) : RunNotice;
 
-/// <summary>Show that a checkpoint is on disk.</summary>
+/// <summary>A checkpoint is on disk.</summary>
 /// <param name="Step">Its step.</param>
-public sealed record ShowCheckpoint(long Step) : RunNotice;
+public sealed record NotifyCheckpoint(long Step) : RunNotice;
 
 /// <summary>Send a <see cref="Tick"/> at a time; one that was asked for at a later time may come as well.</summary>
 /// <param name="At">When.</param>

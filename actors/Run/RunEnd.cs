@@ -43,7 +43,7 @@ internal sealed class RunEnd
     public void NoteRecorded(DateTimeOffset now)
     {
         if (IsRecorded)
-            throw new InvariantException("A run ends once.");
+            throw new InvariantException("A run can end only once.");
         (IsRecorded, recordedAt) = (true, now);
     }
 
@@ -54,7 +54,7 @@ internal sealed class RunEnd
     public void NoteOver()
     {
         if (!IsRecorded || IsOver)
-            throw new InvariantException("A run is over once, after its end was decided.");
+            throw new InvariantException("A run can be over only once, after its end was decided.");
         IsOver = true;
     }
 }

@@ -58,7 +58,7 @@ public sealed class RunGuardian : ReceiveActor
     {
         if (outcome.Task.IsCompleted)
             return;
-        parts.Show(new Say($"the supervisor of the run failed and goes on from what is kept: {replacement.Reason}", IsWarning: true));
+        parts.Notify(new NotifyText($"the supervisor of the run failed and goes on from what is kept: {replacement.Reason}", IsWarning: true));
         supervisor = Begin();
         if (scale is not null)
             supervisor.Tell(scale);

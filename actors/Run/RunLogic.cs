@@ -58,10 +58,10 @@ public sealed class RunLogic
 
         decisions = new Decisions(decided, events.Count, options.JournalBuffer, output, end, faults);
         metrics = new MetricsStream(new MetricsOutbox(unwritten.MetricsStep, decisions.Durable), options.MetricsBuffer, output, end, decisions);
-        var interventions = new Interventions(decisions.Known.Corrections);
+        var interventions = new Interventions(decisions.Known.Interventions);
         states = new KeptStates(options.SnapshotSlots, recovery, decisions, interventions);
-        var (step, course) = states.Newest;
-        progress = new RunProgress(options.Schedule, plan, interventions, step, Math.Max(options.Steps, decisions.Known.Steps), course);
+        var (step, overrides) = states.Newest;
+        progress = new RunProgress(options.Schedule, plan, interventions, step, Math.Max(options.Steps, decisions.Known.Steps), overrides);
         metrics.Inherit(unwritten.Measurements, progress);
         roster = new TrainerRoster(options, recovery, states.Origin, decisions.Known.Quarantined, output);
         checkpointing = new CheckpointSchedule(options, decided);
@@ -113,7 +113,7 @@ public sealed class RunLogic
         if (!isNew)
             decisions.Record(new RunResumed(at, progress.Step, states.KindOf(progress.Step), roster.Wanted) { FormerEnd = formerEnd });
         if (operators.HasPaused)
-            output.Warn("paused by an operator; `actortrain resume` lets it go on.");
+            output.Warn("paused by an operator; continue with `actortrain resume`.");
         membership.Enlist();
         Advance();
         return Finish();
@@ -183,7 +183,7 @@ public sealed class RunLogic
             case ActorFailed failed:
                 faults.Add(failed.Actor, failed.Reason);
                 decisions.Record(new ActorRestarted(output.Now, progress.Step, failed.Actor, failed.Reason));
-                output.Warn($"{failed.Actor} failed and is restarted: {failed.Reason}");
+                output.Warn($"{failed.Actor} failed and was restarted: {failed.Reason}");
                 break;
             case ActorGivenUp given:
                 end.Fail(given.Report);
@@ -217,7 +217,7 @@ public sealed class RunLogic
                 integrity.Note(trainer, applied);
                 break;
             case AtAnotherStep other:
-                trainerReminders.Correct(trainer, other.Step);
+                trainerReminders.Reconcile(trainer, other.Step);
                 break;
             case StateCopied copied:
                 saving.Complete(trainer, copied);

@@ -34,8 +34,8 @@ public sealed record RunLogicOptions
     /// <summary>Steps from one evaluation to the next; 0: only at the end.</summary>
     public int EvaluateEvery { get; init; }
 
-    /// <summary>Whether there is a held-out part to evaluate on.</summary>
-    public bool HasHeldOut { get; init; }
+    /// <summary>Whether there is a validation split to evaluate on.</summary>
+    public bool HasValidation { get; init; }
 
     /// <summary>Steps from one checkpoint to the next; 0: only at the end. Without effect where <see cref="SaveInterval"/> chooses them.</summary>
     public int CheckpointEvery { get; init; }
@@ -71,7 +71,7 @@ public sealed record RunLogicOptions
     /// these rest.</summary>
     public TensorNorms? Norms { get; init; }
 
-    /// <summary>Whether a trainer foresees each step's update before it is judged, so that rules see its norm; that takes about as long as applying it.</summary>
+    /// <summary>Whether a trainer previews each step's update before it is judged, so that rules see its norm; that takes about as long as applying it.</summary>
     public bool PreviewsUpdates { get; init; }
 
     /// <summary>How spikes are answered.</summary>

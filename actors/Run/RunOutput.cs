@@ -18,8 +18,8 @@ internal sealed class RunOutput
     public void Do(RunEffect effect) => effects.Add(effect);
 
     /// <summary>Tells the person who watches that something went wrong.</summary>
-    public void Warn(string sentence) => Do(new Say(sentence, IsWarning: true));
+    public void Warn(string sentence) => Do(new NotifyText(sentence, IsWarning: true));
 
     /// <summary>Tells the person who watches something.</summary>
-    public void Inform(string sentence) => Do(new Say(sentence, IsWarning: false));
+    public void Inform(string sentence) => Do(new NotifyText(sentence, IsWarning: false));
 }

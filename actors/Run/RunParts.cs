@@ -27,7 +27,7 @@ public sealed class RunParts
     public required IGradientTransport Transport { get; init; }
 
     /// <summary>Told what a person who watches may want to see, on the supervisor's thread. It must not throw.</summary>
-    public required Action<RunNotice> Show { get; init; }
+    public required Action<RunNotice> Notify { get; init; }
 
     /// <summary>What is left of the run when its supervisor fails: what its logic knows, wherever it failed.</summary>
     public required RecoveryState RecoveryState

@@ -19,11 +19,11 @@ internal sealed class RunProgress
     /// <param name="interventions">What was decided to change.</param>
     /// <param name="step">Updates so far.</param>
     /// <param name="lastStep">Updates in all, extensions included.</param>
-    /// <param name="kept">The course of the state at that step.</param>
-    public RunProgress(LearningRateSchedule schedule, BatchPlan plan, Interventions interventions, long step, long lastStep, Course kept)
+    /// <param name="kept">The overrides of the state at that step.</param>
+    public RunProgress(LearningRateSchedule schedule, BatchPlan plan, Interventions interventions, long step, long lastStep, RunOverrides kept)
     {
         (this.schedule, this.plan, Interventions, Step, LastStep) = (schedule, plan, interventions, step, lastStep);
-        Course = interventions.Ahead(kept);
+        Overrides = interventions.Ahead(kept);
     }
 
     /// <summary>Updates so far.</summary>
@@ -33,7 +33,7 @@ internal sealed class RunProgress
     public long LastStep { get; private set; }
 
     /// <summary>What decides, beside the weights and the configuration, what the next steps do.</summary>
-    public Course Course { get; private set; }
+    public RunOverrides Overrides { get; private set; }
 
     /// <summary>What was decided to change.</summary>
     public Interventions Interventions { get; }
@@ -51,7 +51,7 @@ internal sealed class RunProgress
     public bool IsLastStep => Step == LastStep - 1;
 
     /// <summary>Learning rate by step, with the extensions in force.</summary>
-    public LearningRateSchedule Schedule => Course.Extended(schedule);
+    public LearningRateSchedule Schedule => Overrides.Extended(schedule);
 
     /// <summary>Whether a step has been reached at which the run has not looked around yet. It is asked once a step.</summary>
     public bool TakeBoundary()
@@ -72,10 +72,10 @@ internal sealed class RunProgress
     public TimeSpan NoteUpdate(SpikeMemory spikes, DateTimeOffset now)
     {
         if (Step >= LastStep)
-            throw new InvariantException($"Step {Step} is to be taken, and the run has {LastStep}.");
+            throw new InvariantException($"Step {Step} is beyond the last step, {LastStep}.");
         var elapsed = now - UpdatedAt;
         (Step, Vetoes, UpdatedAt) = (Step + 1, 0, now);
-        Course = Course with { Spikes = spikes };
+        Overrides = Overrides with { Spikes = spikes };
         return elapsed;
     }
 
@@ -86,51 +86,51 @@ internal sealed class RunProgress
     /// <returns>The positions of the sample stream that are left out.</returns>
     public IReadOnlyList<SkippedRange> Veto(string reason, SpikeMemory spikes, long window)
     {
-        List<SkippedRange> positions = [.. plan.Samples(Step, Course.Skips).Select(sample => new SkippedRange(sample.Position, 1, reason))];
-        Course = Course with
+        List<SkippedRange> positions = [.. plan.Samples(Step, Overrides.Skips).Select(sample => new SkippedRange(sample.Position, 1, reason))];
+        Overrides = Overrides with
         {
-            Skips = Course.Skips.Joined(positions),
-            Vetoes = Course.Vetoes.RemoveAll(earlier => earlier <= Step - window).Add(Step),
+            Skips = Overrides.Skips.Joined(positions),
+            Vetoes = Overrides.Vetoes.RemoveAll(earlier => earlier <= Step - window).Add(Step),
             Spikes = spikes,
         };
         Vetoes++;
         return positions;
     }
 
-    /// <summary>An intervention is decided. One for a later step is known to the course at once, and in force from its step on.</summary>
-    public void Note(Correction correction)
+    /// <summary>An intervention is decided. One for a later step is known at once, and in force from its step on.</summary>
+    public void Note(Intervention intervention)
     {
-        Interventions.Add(correction);
-        LastStep = Math.Max(LastStep, correction.Steps ?? 0);
+        Interventions.Add(intervention);
+        LastStep = Math.Max(LastStep, intervention.Steps ?? 0);
     }
 
-    /// <summary>The course knows all that was decided for this step or later ones.</summary>
-    public void LookAhead() => Course = Interventions.Ahead(Course);
+    /// <summary>Makes all skips of this step and later ones known.</summary>
+    public void LookAhead() => Overrides = Interventions.Ahead(Overrides);
 
     /// <summary>An intervention comes into force.</summary>
-    public void Follow(Correction correction)
+    public void Follow(Intervention intervention)
     {
-        if (correction.From != Step)
-            throw new InvariantException($"An intervention for step {correction.From} cannot come into force at step {Step}.");
-        Course = Course.With(correction);
+        if (intervention.From != Step)
+            throw new InvariantException($"An intervention for step {intervention.From} cannot take effect at step {Step}.");
+        Overrides = Overrides.With(intervention);
     }
 
     /// <summary>Later steps are taken again.</summary>
     /// <param name="step">Updates that the state has seen.</param>
-    /// <param name="kept">Its course.</param>
+    /// <param name="kept">Its overrides.</param>
     /// <param name="now">The time.</param>
-    public void ReturnTo(long step, Course kept, DateTimeOffset now)
+    public void ReturnTo(long step, RunOverrides kept, DateTimeOffset now)
     {
         if (step > Step)
-            throw new InvariantException($"A run at step {Step} cannot go back to step {step}.");
-        (Step, Course, Vetoes, UpdatedAt, boundary) = (step, Interventions.Ahead(kept), 0, now, -1);
+            throw new InvariantException($"A run at step {Step} cannot roll back to step {step}.");
+        (Step, Overrides, Vetoes, UpdatedAt, boundary) = (step, Interventions.Ahead(kept), 0, now, -1);
     }
 
     /// <summary>The batches of some steps, as the plan has them now, with whatever lies between them.</summary>
     public SkippedRange Batches(long from, long count, string reason)
     {
-        var first = Course.Skips.PositionOf(from * plan.BatchSize);
-        var last = Course.Skips.PositionOf(((from + count) * plan.BatchSize) - 1);
+        var first = Overrides.Skips.PositionOf(from * plan.BatchSize);
+        var last = Overrides.Skips.PositionOf(((from + count) * plan.BatchSize) - 1);
         return new SkippedRange(first, last - first + 1, reason);
     }
 }

@@ -51,7 +51,7 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         Receive<JournalUnreadable>(
             unreadable => Context.Parent.Tell(new RunEnded(RunEnding.Failed, parts.RecoveryState.Origin.Step, $"The journal cannot be read {unreadable.Reason}.")),
             _ => logic is null);
-        Receive<Notice>(notice => parts.Show(new Say(notice.Sentence, notice.IsWarning)));
+        Receive<Notice>(notice => parts.Notify(new NotifyText(notice.Sentence, notice.IsWarning)));
         Receive<ReadDecisions>(read => journal?.Tell(read));
         Receive<OperatorRequest>(request =>
         {
@@ -137,7 +137,7 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         if (logic is not null)
             Do(logic.Step(away, Now));
         else
-            parts.Show(new Say($"the journal's database is away, and the run waits for it: {away.Reason}", IsWarning: true));
+            parts.Notify(new NotifyText($"the journal's database is away, and the run waits for it: {away.Reason}", IsWarning: true));
     }
 
     private void StartReducer(int number)
@@ -245,9 +245,9 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
                 Context.Parent.Tell(outcome);
                 break;
             case RunNotice notice:
-                if (notice is Show { Measurement: StepMeasurement })
+                if (notice is NotifyMeasurement { Measurement: StepMeasurement })
                     MessageTrace.Of(Context.System).StepCommitted();
-                parts.Show(notice);
+                parts.Notify(notice);
                 break;
             default:
                 throw new InvariantException($"Nobody knows what is to be done about {effect}.");

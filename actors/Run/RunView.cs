@@ -16,12 +16,12 @@ internal sealed class RunView(
     public RunStatus Status() => new(
         progress.Step, progress.LastStep, roster.Generation, Phase(), [.. roster.All.Select(static trainer => trainer.Status())], decisions.WaitingCount, [.. faults.All])
     {
-        Course = new CourseStatus
+        Overrides = new OverridesStatus
         {
             IsPaused = operators.HasPaused,
             Quarantined = [.. roster.Quarantined],
-            InForce = progress.Course.Corrections,
-            Pending = [.. progress.Interventions.Pending(progress.Course)],
+            InForce = progress.Overrides.Interventions,
+            Pending = [.. progress.Interventions.Pending(progress.Overrides)],
             Spikes = decisions.Known.Spikes,
             Vetoes = decisions.Known.Vetoes,
             Rollbacks = decisions.Known.Rollbacks,
@@ -39,7 +39,7 @@ internal sealed class RunView(
     private string Phase() => end.IsOver ? "ended"
         : end.Failure is not null ? "failing"
         : end.StopReason is not null ? "stopping"
-        : IsHeldUp ? (decisions.HoldsUp ? "paused: the database is away" : "paused: the metrics file is slow")
+        : IsHeldUp ? (decisions.HoldsUp ? "paused: database unavailable" : "paused: metrics file too slow")
         : operators.HasPaused ? "paused by an operator"
         : progress.IsComplete ? "finishing"
         : !roster.HasMembers ? "waiting for a trainer"
@@ -52,7 +52,7 @@ internal sealed class RunView(
         if (end.IsRecorded)
             return ending;
         if (IsHeldUp)
-            return (GoodputActivity.Recovering, decisions.HoldsUp ? "journal away" : "metrics file slow");
+            return (GoodputActivity.Recovering, decisions.HoldsUp ? "journal unavailable" : "metrics file slow");
         if (operators.HasPaused && rounds.Current is null)
             return (GoodputActivity.Paused, null);
         if (time.Trouble is { } trouble && rounds.HaveBegun)

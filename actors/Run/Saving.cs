@@ -145,7 +145,7 @@ internal sealed class Saving
         votes.Note(copied.Trainer, copied.StateChecksum);
         schedule.NoteStall(output.Now - copyAskedAt);
         states.Snapshots.Unpin(copied.Slot);
-        var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, progress.Course);
+        var snapshot = new HeldSnapshot(copied.Slot, copied.Step, copied.Hash, progress.Overrides);
         states.Snapshots.Fill(snapshot);
         Use(snapshot);
     }
@@ -180,8 +180,8 @@ internal sealed class Saving
             return;
         if (!end.IsEnding && !progress.IsComplete && decisions.InterventionWaits)
             return;
-        var (slot, step, hash, course) = waiting.Snapshot;
-        writing = new SaveCheckpoint(++saves, slot, step, hash, course, decisions.History) { Unproved = roster.UnprovedBefore(step), Decisions = decisions.Durable };
+        var (slot, step, hash, overrides) = waiting.Snapshot;
+        writing = new SaveCheckpoint(++saves, slot, step, hash, overrides, decisions.History) { Unproved = roster.UnprovedBefore(step), Decisions = decisions.Durable };
         (next, writingSince) = (null, output.Now);
         retries.NoteBegun();
         askedAgain.Start(output.Now);
@@ -251,7 +251,8 @@ internal sealed class Saving
     private void TellSlowness(long skipped, long favoured)
     {
         if (!isSlownessTold)
-            output.Warn($"checkpoints come faster than they are written, so that of step {skipped} is left out for that of step {favoured}; a larger checkpoints.every or a faster disk would help.");
+            output.Warn($"checkpoints are due faster than the disk can write them; skipping step {skipped} in favour of step {favoured}; "
+                + $"raise checkpoints.every or use a faster disk.");
         isSlownessTold = true;
     }
 
@@ -287,17 +288,17 @@ internal sealed class Saving
     private void Complete(CheckpointSaved saved, SaveCheckpoint done)
     {
         if (done.Step != saved.Step)
-            throw new InvariantException($"The checkpoint of step {done.Step} was asked for, and that of step {saved.Step} is written.");
+            throw new InvariantException($"The checkpoint at step {done.Step} was requested, but step {saved.Step} was written.");
         decisions.Record(new CheckpointCommitted(output.Now, saved.Step, saved.WeightsHash));
-        states.Add(new RunOrigin(saved.Step, saved.WeightsHash, done.Course) { Unproved = done.Unproved }, saved.Kept);
+        states.Add(new RunOrigin(saved.Step, saved.WeightsHash, done.Overrides) { Unproved = done.Unproved }, saved.Kept);
         (SavedStep, SavedHash) = (saved.Step, saved.WeightsHash);
-        output.Do(new ShowCheckpoint(saved.Step));
+        output.Do(new NotifyCheckpoint(saved.Step));
         if (retries.NoteSaved())
-            output.Inform($"checkpoints can be written again: that of step {saved.Step} is on disk.");
+            output.Inform($"checkpoints can be written again: saved step {saved.Step}.");
         if (schedule.NoteWritten(output.Now - writingSince, output.Now) is not var (every, reason))
             return;
         decisions.Record(new SaveIntervalChosen(output.Now, progress.Step, every, reason));
-        output.Inform($"a checkpoint is written every {(every == 1 ? "step" : $"{every} steps")} from now on. {reason}");
+        output.Inform($"checkpoint interval set to {(every == 1 ? "1 step" : $"{every} steps")}. {reason}");
     }
 
     private void Fail(CheckpointFailed failed, int slot)
@@ -305,7 +306,7 @@ internal sealed class Saving
         if (failed.IsSnapshotDamaged)
         {
             decisions.Record(new CorruptionFound(output.Now, progress.Step, new ActorId(ActorRole.Snapshots), failed.Reason));
-            output.Warn($"{failed.Reason} It is dropped, and the state is saved anew.");
+            output.Warn($"{failed.Reason} Dropping it and saving the current state.");
             states.Snapshots.Drop(slot);
             due = progress.Step > 0 && SavedStep != progress.Step ? progress.Step : null;
             return;
@@ -323,7 +324,9 @@ internal sealed class Saving
         if (!retries.NoteRefused(output.Now))
             return;
         decisions.Record(new CheckpointLost(output.Now, failed.Step, failed.Reason));
-        output.Warn(FormattableString.Invariant($"{failed.Reason} Training goes on, and the save is tried again in {retries.Wait.TotalSeconds:0.#} s and then ever more rarely; more is said once it succeeds."));
+        output.Warn(FormattableString.Invariant(
+            $"{failed.Reason} Training continues; retrying in {retries.Wait.TotalSeconds:0.#} s with exponential backoff; ")
+            + "further failures are not logged.");
     }
 
     // At a boundary, where no audit is open.

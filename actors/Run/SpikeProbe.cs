@@ -36,6 +36,8 @@ internal sealed record SpikeProbe(long BatchStep, SkipList Skips)
     /// <param name="finding">What the rules found in what the batch showed.</param>
     public (SpikeCause Cause, string Evidence) Explain(Finding? finding) => (
         finding is null ? SpikeCause.DataAndState : SpikeCause.Data,
-        FormattableString.Invariant($"On the weights of step {Signals!.Step} the batch of step {BatchStep} has loss {Signals.Loss:0.####} and gradient norm {Signals.GradientNorm:0.####}")
-        + (finding is null ? ", which is nothing special." : $": {finding.Evidence}."));
+        FormattableString.Invariant(
+            $"With the weights of step {Signals!.Step}, the batch of step {BatchStep} has loss {Signals.Loss:0.####} ")
+        + FormattableString.Invariant($"and gradient norm {Signals.GradientNorm:0.####}")
+        + (finding is null ? ", which is normal." : $": {finding.Evidence}."));
 }

@@ -52,7 +52,7 @@ internal sealed class StateTransfer(
     {
         if (trainer.Loading is not { } loading || loading.Number != refused.Number)
             return;
-        output.Warn($"{trainer.Key} could not take over the state of step {loading.Step}: {refused.Reason}");
+        output.Warn($"{trainer.Key} could not load the state of step {loading.Step}: {refused.Reason}");
         faults.Add(trainer.Key!.Value.Id, refused.Reason);
         states.Discard(loading);
         (trainer.Loading, trainer.Step, trainer.ToldStep, trainer.Standing) = (null, -1, -1, TrainerStanding.Starting);
@@ -81,9 +81,10 @@ internal sealed class StateTransfer(
         if (step < progress.Step)
         {
             decisions.Record(new RunRewound(output.Now, step, progress.Step, kind));
-            output.Warn($"no trainer holds step {progress.Step} any more; the run goes on from the {RunEventWords.InWords(kind)} of step {step}.");
+            output.Warn($"no trainer holds the state of step {progress.Step} any more; "
+                + $"restoring the {RunEventWords.InWords(kind)} at step {step}.");
         }
 
-        rollback.Return(step, "No trainer held the newest state any more.");
+        rollback.Return(step, "No trainer holds the newest state any more.");
     }
 }

@@ -10,52 +10,53 @@ namespace ActorTrain.Actors.Run;
 internal sealed class Steering(LearningRateSchedule schedule, RunOutput output, RunEnd end, Decisions decisions, RunProgress progress, Rounds rounds, Rollback rollback)
 {
     /// <summary>From which step on a decision of now takes effect.</summary>
-    public long EffectiveFrom => progress.Interventions.EffectiveFrom(rounds.Current is null ? progress.Step : progress.Step + 1, progress.Course);
+    public long EffectiveFrom => progress.Interventions.EffectiveFrom(rounds.Current is null ? progress.Step : progress.Step + 1, progress.Overrides);
 
     /// <summary>Decides an intervention.</summary>
-    public void Intervene(Correction correction)
+    public void Intervene(Intervention intervention)
     {
-        progress.Note(correction);
-        decisions.Record(correction.Steps is null ? new CourseCorrected(output.Now, progress.Step, correction) : new RunExtended(output.Now, progress.Step, correction));
-        if (correction.From >= progress.Step)
+        progress.Note(intervention);
+        decisions.Record(intervention.Steps is null ? new CourseCorrected(output.Now, progress.Step, intervention) : new RunExtended(output.Now, progress.Step, intervention));
+        if (intervention.From >= progress.Step)
             progress.LookAhead();
         Follow();
     }
 
-    /// <summary>Makes the run longer.</summary>
+    /// <summary>Extends the run.</summary>
     public void Extend(long steps, long from, string by)
     {
         var transition = schedule.TransitionOf(from, steps);
-        var rate = transition > 0 ? $"passes linearly over {transition} steps from the schedule so far to" : "is";
-        var reason = $"{by} extended the run from {progress.LastStep} steps to {steps}; from step {from} on, the learning rate {rate} that of a run of {steps} steps.";
-        Intervene(new Correction(progress.Interventions.Next, from, [], 1, by, reason) { Steps = steps });
+        var rate = transition > 0 ? $"moves linearly over {transition} steps from the current schedule to" : "is";
+        var reason = $"Extended by {by} from {progress.LastStep} to {steps} steps; from step {from}, "
+            + $"the learning rate {rate} that of a run of {steps} steps.";
+        Intervene(new Intervention(progress.Interventions.Next, from, [], 1, by, reason) { Steps = steps });
     }
 
     /// <summary>What was computed since a step is not to be trusted, here or on disk: it is abandoned, and nothing else changes.</summary>
     public void Distrust(long since, string reason)
     {
         if (since < progress.Step)
-            Intervene(new Correction(progress.Interventions.Next, since, [], 1, Correction.Automatic, reason));
+            Intervene(new Intervention(progress.Interventions.Next, since, [], 1, Intervention.Automatic, reason));
     }
 
     /// <summary>Brings interventions whose step has come into force, and goes back for one whose step is past.</summary>
     public void Follow()
     {
-        while (!end.IsRecorded && progress.Interventions.Pending(progress.Course).FirstOrDefault() is { } correction)
+        while (!end.IsRecorded && progress.Interventions.Pending(progress.Overrides).FirstOrDefault() is { } intervention)
         {
-            if (correction.From < progress.Step)
+            if (intervention.From < progress.Step)
             {
-                rollback.GoBack(correction.From, correction.Reason);
+                rollback.GoBack(intervention.From, intervention.Reason);
                 continue;
             }
 
-            if (correction.From > progress.Step || (correction.Steps is not null && decisions.ExtensionWaits))
+            if (intervention.From > progress.Step || (intervention.Steps is not null && decisions.ExtensionWaits))
                 return;
 
             // Whoever computes this step already may have begun with what is left out now.
-            if (correction.Skipped.Count > 0)
+            if (intervention.Skipped.Count > 0)
                 rounds.Abandon();
-            progress.Follow(correction);
+            progress.Follow(intervention);
         }
     }
 }

@@ -125,20 +125,20 @@ internal sealed class StepJudge
     private void Ask()
     {
         if (rounds.Current is { Signals: { } signals, Judgement: null } round)
-            output.Do(new ToSpikeDetector(new JudgeStep(round.Round, signals, progress.Course.Spikes)));
+            output.Do(new ToSpikeDetector(new JudgeStep(round.Round, signals, progress.Overrides.Spikes)));
         if (probe is { Round: { } probed, Signals: { } shown })
-            output.Do(new ToSpikeDetector(new JudgeStep(probed, shown, progress.Course.Spikes)));
+            output.Do(new ToSpikeDetector(new JudgeStep(probed, shown, progress.Overrides.Spikes)));
     }
 
     private void Decide(RoundState round, Judgement judgement)
     {
-        var rung = SpikeLadder.Choose(judgement.Finding, progress.Course, options.Ladder);
+        var rung = SpikeLadder.Choose(judgement.Finding, progress.Overrides, options.Ladder);
         if (rung >= Rung.Veto && options.Ladder.Replay)
         {
             // Before data are blamed.
             if (!round.IsReplayed)
             {
-                output.Warn($"{judgement.Finding!.Evidence}; the step is computed once more.");
+                output.Warn($"{judgement.Finding!.Evidence}; recomputing the step.");
                 integrity.Replay();
                 return;
             }
@@ -157,13 +157,14 @@ internal sealed class StepJudge
                 Veto(judgement);
                 break;
             case Rung.RollBack:
-                LeaveOut(judgement.Finding!, rateFactor: 1);
+                RollBackAndSkip(judgement.Finding!, rateFactor: 1);
                 break;
             case Rung.LowerRate:
-                LeaveOut(judgement.Finding!, options.Ladder.RateFactor);
+                RollBackAndSkip(judgement.Finding!, options.Ladder.RateFactor);
                 break;
             case Rung.Halt:
-                end.Fail($"Step {progress.Step} spikes, and going back and lowering the learning rate were tried as often as the options allow: {judgement.Finding!.Evidence}. See the journal; a lower training.learning_rate in a run of another name may help.");
+                end.Fail($"Spike at step {progress.Step} after all allowed rollbacks and learning-rate reductions: "
+                    + $"{judgement.Finding!.Evidence}. See `actortrain journal`; try a new run with a lower training.learning_rate.");
                 break;
         }
     }
@@ -172,7 +173,7 @@ internal sealed class StepJudge
     {
         var (signals, asked) = (round.Signals!, judgement.Adjustment);
         var rate = progress.Schedule.At(progress.Step);
-        var adjustment = asked with { LearningRate = rate, RateFactor = asked.RateFactor * progress.Course.RateFactor };
+        var adjustment = asked with { LearningRate = rate, RateFactor = asked.RateFactor * progress.Overrides.RateFactor };
         rounds.Commit(signals.GradientNorm, adjustment);
         time.NoteWait(round.Waited);
         votes.Clear();
@@ -180,36 +181,38 @@ internal sealed class StepJudge
         var measurement = new StepMeasurement(progress.Step, signals.Loss, signals.GradientNorm, elapsed, round.Positions)
         {
             LearningRate = rate * adjustment.RateFactor,
-            Decisions = DecisionsInForce.Of(progress.Course.Corrections),
+            Decisions = DecisionsInForce.Of(progress.Overrides.Interventions),
             LaneLoss = SpikeSignal.LaneLoss.Known(signals),
             EmbeddingNorm = SpikeSignal.EmbeddingNorm.Known(signals),
             BlockNorm = SpikeSignal.BlockNorm.Known(signals),
             UpdateNorm = SpikeSignal.UpdateNorm.Known(signals),
         };
         metrics.Add(new MetricsItem(measurement, progress.Step));
-        output.Do(new Show(measurement, progress.LastStep));
+        output.Do(new NotifyMeasurement(measurement, progress.LastStep));
     }
 
-    // The batch is left out, and the step taken with the next one: no weight has changed.
+    // The batch is skipped, and the step taken with the next one: no weight has changed.
     private void Veto(Judgement judgement)
     {
         var reason = judgement.Finding!.Evidence;
-        var positions = progress.Veto(reason, judgement.IfLeftOut, options.Ladder.Veto.Window);
+        var positions = progress.Veto(reason, judgement.IfVetoed, options.Ladder.Veto.Window);
         decisions.Record(new BatchVetoed(output.Now, progress.Step, positions, reason));
-        output.Warn($"{reason}; its batch is skipped.");
+        output.Warn($"{reason}; skipping its batch.");
         rounds.Abandon();
         if (progress.Vetoes >= options.VetoLimit)
-            end.Fail($"Step {progress.Step} was vetoed {progress.Vetoes} times in a row, so the weights are broken; lower training.learning_rate in a run of another name.");
+            end.Fail($"Step {progress.Step} was vetoed {progress.Vetoes} times in a row, so the weights are broken; "
+                + $"try a new run with a lower training.learning_rate.");
     }
 
     // The run goes back to before the onset, and leaves the batches since out.
-    private void LeaveOut(Finding finding, double rateFactor)
+    private void RollBackAndSkip(Finding finding, double rateFactor)
     {
-        var (step, course) = (progress.Step, progress.Course);
+        var (step, overrides) = (progress.Step, progress.Overrides);
         var from = SpikeLadder.FromOf(finding, options.Ladder);
-        var count = SpikeLadder.SkipOf(finding, step, course, options.Ladder);
-        probe = new SpikeProbe(step, course.Skips);
-        steering.Intervene(new Correction(
-            progress.Interventions.Next, from, [progress.Batches(from, count, finding.Evidence)], rateFactor, Correction.Automatic, $"{finding.Evidence}; begun at step {finding.Onset}"));
+        var count = SpikeLadder.SkipOf(finding, step, overrides, options.Ladder);
+        probe = new SpikeProbe(step, overrides.Skips);
+        steering.Intervene(new Intervention(
+            progress.Interventions.Next, from, [progress.Batches(from, count, finding.Evidence)], rateFactor, Intervention.Automatic,
+                $"{finding.Evidence}; onset at step {finding.Onset}"));
     }
 }

@@ -29,7 +29,7 @@ internal sealed class TimeAccount
     {
         if (CauseOf(decision, step, isKnown) is { } cause && (trouble is null || decision is CorruptionFound))
             trouble = (cause, null);
-        if (decision is TrainerQuarantined { By: not Correction.Automatic } && trouble is { Step: null })
+        if (decision is TrainerQuarantined { By: not Intervention.Automatic } && trouble is { Step: null })
             trouble = (GoodputReport.Operator, null);
     }
 
@@ -56,7 +56,7 @@ internal sealed class TimeAccount
     {
         CorruptionFound => "corruption",
         SpikeJudged { Rung: not (Rung.Accept or Rung.Clip) } or BatchVetoed or StepReplayed => "spike",
-        CourseCorrected { Correction: var correction } when correction.From < step => correction.By == Correction.Automatic ? "spike" : GoodputReport.Operator,
+        CourseCorrected { Intervention: var intervention } when intervention.From < step => intervention.By == Intervention.Automatic ? "spike" : GoodputReport.Operator,
         RunRolledBack => "rollback",
         RunRewound => "trainer lost",
         TrainerLeft left when !isKnown(left.Trainer) => "trainer lost",

@@ -19,7 +19,7 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
     /// <summary>A trainer says where it is: whatever came before what it was asked for was lost.</summary>
     /// <param name="trainer">The trainer.</param>
     /// <param name="step">Updates that its weights have seen.</param>
-    public void Correct(TrainerEntry trainer, long step)
+    public void Reconcile(TrainerEntry trainer, long step)
     {
         if (trainer.Loading is null && trainer.HasState)
         {
@@ -29,7 +29,7 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
             // Its state is not the one it was given; nothing can be built on it.
             if (step > trainer.ToldStep)
             {
-                membership.Abandon(trainer, $"It is at step {step}, where nobody sent it.");
+                membership.Abandon(trainer, $"It reported the unexpected step {step}.");
                 return;
             }
         }
@@ -52,7 +52,7 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
         {
             if (output.Now - trainer.HeardAt >= options.TrainerTimeout)
             {
-                membership.Abandon(trainer, $"It gave no sign of life for {options.TrainerTimeout.TotalSeconds:0.###} s.");
+                membership.Abandon(trainer, $"No heartbeat for {options.TrainerTimeout.TotalSeconds:0.###} s.");
                 return;
             }
 
@@ -74,8 +74,8 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
             Do(evaluation);
         foreach (var owed in trainer.Owes.GroupBy(static owed => owed.Ticket))
         {
-            IReadOnlyList<int> witnesses = rounds.Current is { } round && round.Round == owed.Key.Round ? [.. round.Witnesses] : [];
-            Do(new ComputeLanes(owed.Key, [.. owed.Select(static part => part.Block)], owed.First().Skips) { Witnesses = witnesses });
+            IReadOnlyList<int> redundantLanes = rounds.Current is { } round && round.Round == owed.Key.Round ? [.. round.RedundantLanes] : [];
+            Do(new ComputeLanes(owed.Key, [.. owed.Select(static part => part.Block)], owed.First().Skips) { RedundantLanes = redundantLanes });
         }
 
         foreach (var check in trainer.Rechecks)

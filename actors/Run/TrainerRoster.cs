@@ -115,7 +115,7 @@ internal sealed class TrainerRoster
     public void Want(int count)
     {
         if (count < 1)
-            throw new InvariantException($"A run with {count} trainers makes no progress.");
+            throw new InvariantException($"A run cannot make progress with {count} trainers.");
         Wanted = count;
     }
 
@@ -137,7 +137,7 @@ internal sealed class TrainerRoster
     public void Remove(TrainerEntry trainer)
     {
         if (!trainers.Remove(trainer.Number))
-            throw new InvariantException($"Trainer {trainer.Number} is removed twice.");
+            throw new InvariantException($"Trainer {trainer.Number} was removed twice.");
         former[trainer.Number] = trainer.Former;
     }
 

@@ -76,7 +76,7 @@ public sealed class SnapshotReader : IDisposable
     public string? Damage()
     {
         var found = StateHash.Of(Weights, FirstMoment, SecondMoment);
-        return found == Hash ? null : $"The snapshot of step {Step} was damaged in memory: its hash is {found:x16}, not {Hash:x16}.";
+        return found == Hash ? null : $"The snapshot at step {Step} changed in memory: hash {found:x16}, expected {Hash:x16}.";
     }
 
     /// <inheritdoc/>

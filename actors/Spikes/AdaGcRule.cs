@@ -8,16 +8,16 @@ namespace ActorTrain.Actors.Spikes;
 /// <summary>What <see cref="AdaGcRule"/> depends on.</summary>
 public sealed record AdaGcOptions : IOptions
 {
-    [Option("adagc clips the gradient of each tensor to so many times its running norm (AdaGC)", Key = "", Above = 0)]
+    [Option("adagc (AdaGC): clip each tensor's gradient at this multiple of its running norm", Key = "", Above = 0)]
     public double Relative { get; init; } = 1.05;
 
-    [Option("part of a running norm that stays with each step", Below = 1)]
+    [Option("decay of the running norm per step", Below = 1)]
     public double Beta { get; init; } = 0.98;
 
-    [Option("limit of the global norm while adagc warms up", Above = 0)]
+    [Option("global gradient-norm limit while adagc warms up", Above = 0)]
     public double Absolute { get; init; } = 1;
 
-    [Option("steps before adagc clips tensors one by one", Min = 1)]
+    [Option("steps before adagc starts clipping per tensor", Min = 1)]
     public int Warmup { get; init; } = 100;
 }
 

@@ -7,19 +7,19 @@ namespace ActorTrain.Actors.Spikes;
 /// <summary>What <see cref="DriftRule"/> depends on.</summary>
 public sealed record DriftOptions : IOptions
 {
-    [Option("drift rolls back when the loss has climbed by so many standard deviations, added up over steps", Key = "", Above = 0)]
+    [Option("drift: roll back when the cumulative rise of the loss (CUSUM) exceeds this many σ", Key = "", Above = 0)]
     public double Limit { get; init; } = 20;
 
-    [Option("steps over which level and spread of the loss are averaged, and before which drift does not judge", Min = 2, Max = 4096)]
+    [Option("averaging window, in steps, for the level and σ of the loss; also the warm-up before drift judges", Min = 2, Max = 4096)]
     public int Window { get; init; } = 64;
 
-    [Option("slack above the level at every step, in standard deviations", Max = 100)]
+    [Option("slack above the level at each step, in σ", Max = 100)]
     public double Slack { get; init; } = 0.5;
 
-    [Option("the most standard deviations that one step adds; above {Slack}", Above = 0, Max = 100)]
+    [Option("maximum contribution of one step, in σ; above {Slack}", Above = 0, Max = 100)]
     public double Cap { get; init; } = 2;
 
-    [Option("least standard deviation, as a part of the loss", Above = 0, Max = 1)]
+    [Option("lower bound on σ, as a fraction of the loss", Above = 0, Max = 1)]
     public double Floor { get; init; } = 0.005;
 
     public IEnumerable<OptionProblem> Validate()
@@ -27,7 +27,7 @@ public sealed record DriftOptions : IOptions
         if (Cap <= Slack)
         {
             yield return new(
-                $"{nameof(Cap):key} {Cap} is not above {nameof(Slack):key} {Slack}, so no climb would ever be found; make it larger.");
+                $"{nameof(Cap):key} {Cap} is not above {nameof(Slack):key} {Slack}, so no rise would ever be detected; raise it.");
         }
     }
 }
@@ -76,7 +76,8 @@ public sealed class DriftRule(DriftOptions options) : SpikeRule
         var above = Math.Exp(x - level) - 1;
         var finding = new Finding(
             Name, SpikeSignal.Loss.Name, signals.Loss, Math.Exp(level), (long)start, SpikeAnswer.RollBack,
-            Words($"the loss has climbed since step {start} to {signals.Loss:0.####} at step {signals.Step}, {100 * above:0.#} % above its level {Math.Exp(level):0.####}"));
+            Words($"the loss has risen since step {start} to {signals.Loss:0.####} at step {signals.Step}, {100 * above:0.#} % above its ")
+                + Words($"level of {Math.Exp(level):0.####}"));
 
         // Should it go on nevertheless, this is its level from now on.
         return new Opinion(finding, [seen + 1, x, variance, x, 0, signals.Step], memory);

@@ -7,14 +7,14 @@ namespace ActorTrain.Actors.Spikes;
 /// <summary>What <see cref="FirstMaxRule"/> depends on: 10 times the largest of the first 100.</summary>
 public sealed record FirstMaxOptions : IOptions
 {
-    [Option("first_max vetoes a loss, gradient norm or other signal of so many times the largest of the first steps (Megatron-LM)",
+    [Option("first_max (Megatron-LM): veto when a signal reaches this multiple of its maximum over the first steps",
         Key = "", Min = 1)]
     public double Factor { get; init; } = 10;
 
-    [Option("how many steps count as the first ones", Min = 1)]
+    [Option("number of first steps that set the maximum", Min = 1)]
     public int Samples { get; init; } = 100;
 
-    [Option("what first_max looks at: see mean_sigma")]
+    [Option("signals that first_max watches: see mean_sigma")]
     public WatchedSignals Signals { get; init; } = WatchedSignals.LossAndNorm;
 }
 
@@ -50,7 +50,8 @@ public sealed class FirstMaxRule(FirstMaxOptions options) : SpikeRule
             return new Opinion(
                 new Finding(
                     Name, signal.Name, values[i], limit, signals.Step, SpikeAnswer.Veto,
-                    Words($"the {signal.In(signals)} is {values[i]:0.####}, {options.Factor} times the largest of the first {options.Samples} steps, {memory[i + 1]:0.####}, or more")),
+                    Words($"the {signal.In(signals)} is {values[i]:0.####}, at least {options.Factor} times the maximum of the first ")
+                        + Words($"{options.Samples} steps, {memory[i + 1]:0.####}")),
                 memory, memory);
         }
 

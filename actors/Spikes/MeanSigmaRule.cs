@@ -7,12 +7,12 @@ namespace ActorTrain.Actors.Spikes;
 /// <summary>What <see cref="MeanSigmaRule"/> depends on: 6σ over 128 steps, active after 64.</summary>
 public sealed record MeanSigmaOptions : WindowRuleOptions
 {
-    [Option("mean_sigma vetoes a loss, gradient norm or other signal so many standard deviations above its mean (OLMo-core)",
+    [Option("mean_sigma (OLMo-core): veto when a signal is this many σ above its mean",
         Key = "", Above = 0)]
     public double Sigma { get; init; } = 6;
 
-    [Option("what mean_sigma looks at: loss and gradient norm of the batch, largest loss of a lane, gradient norm of the embedding, "
-        + "largest gradient norm of a block, norm of the update (which takes one more pass over the weights in every step)")]
+    [Option("signals that mean_sigma watches: loss and gradient norm of the batch, largest loss of a lane, gradient norm of the embedding, "
+        + "largest gradient norm of a block, norm of the update (costs one more pass over the weights per step)")]
     public WatchedSignals Signals { get; init; } = WatchedSignals.LossAndNorm;
 }
 
@@ -40,6 +40,7 @@ public sealed class MeanSigmaRule(MeanSigmaOptions options) : WindowRule(options
         foreach (var value in window)
             squares += (value - mean) * (value - mean);
         var sigma = Math.Sqrt(squares / (window.Length - 1));
-        return Above(signals, signal, mean + (options.Sigma * sigma), Words($"the mean {mean:0.####} of {window.Length} steps and {options.Sigma} standard deviations of {sigma:0.####}"));
+        return Above(signals, signal, mean + (options.Sigma * sigma), Words($"the mean {mean:0.####} of {window.Length} steps plus ")
+            + Words($"{options.Sigma} σ of {sigma:0.####}"));
     }
 }

@@ -8,7 +8,7 @@ namespace ActorTrain.Actors.Spikes;
 /// <summary>What <see cref="MomentumResetRule"/> depends on.</summary>
 public sealed record MomentumResetOptions : IOptions
 {
-    [Option("momentum_reset resets the moments after a veto (SPAM), and the learning rate comes back over so many updates")]
+    [Option("momentum_reset (SPAM): reset the moments after a veto and warm up the learning rate over this many updates")]
     public int Warmup { get; init; } = 150;
 }
 

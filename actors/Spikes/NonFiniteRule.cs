@@ -32,7 +32,7 @@ public sealed class NonFiniteRule : SpikeRule
         return signals.NonFinite > 0
             ? new Finding(
                 Name, "non-finite elements", signals.NonFinite, 0, signals.Step, SpikeAnswer.Veto,
-                Words($"{signals.NonFinite} elements of the gradient of step {signals.Step} are no numbers"))
+                Words($"{signals.NonFinite} elements of the gradient of step {signals.Step} are not finite"))
             : null;
     }
 }

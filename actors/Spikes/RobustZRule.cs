@@ -8,23 +8,23 @@ namespace ActorTrain.Actors.Spikes;
 /// benchmark, half way between the worst sound step and the mildest bad one.</summary>
 public sealed record RobustZOptions : WindowRuleOptions
 {
-    [Option("robust_z vetoes a loss so many robust standard deviations above the median", Key = "", Above = 0)]
+    [Option("robust_z: veto when the loss is this many robust σ above its median", Key = "", Above = 0)]
     public double Z { get; init; } = 6;
 
-    [Option("the same where the gradient norm is {Z} of them above its own", Key = "joint", Above = 0)]
+    [Option("the same when the gradient norm is also {Z} robust σ above its median", Key = "joint", Above = 0)]
     public double JointZ { get; init; } = 2;
 
     /// <summary>The least that counts as one standard deviation of the loss, as a part of its median: the spread of a quiet run says nothing of what
     /// harms it, and a batch of hard but sound text is far out by that spread.</summary>
-    [Option("least standard deviation of the loss, as a part of its median", Max = 10)]
+    [Option("lower bound on σ of the loss, as a fraction of its median", Max = 10)]
     public double LossFloor { get; init; } = 0.1;
 
-    [Option("least standard deviation of the gradient norm, as a part of its median", Max = 10)]
+    [Option("lower bound on σ of the gradient norm, as a fraction of its median", Max = 10)]
     public double NormFloor { get; init; } = 0.2;
 
     /// <summary>Times its median from which on a gradient norm is bad by itself. Sound runs have norms of several times the median while their loss stays
     /// where it is: clipping answers those.</summary>
-    [Option("robust_z vetoes a gradient norm of so many times its median whatever the loss", Min = 1)]
+    [Option("robust_z: veto when the gradient norm reaches this multiple of its median, whatever the loss", Min = 1)]
     public double NormMultiple { get; init; } = 20;
 }
 
@@ -51,8 +51,9 @@ public sealed class RobustZRule(RobustZOptions options) : WindowRule(options, Wa
         var (norm, normSigma) = Spread(norms, options.NormFloor);
         var isJoint = signals.GradientNorm > norm + (options.Z * normSigma);
         var z = isJoint ? Math.Min(options.Z, options.JointZ) : options.Z;
-        var also = isJoint ? Words($", while the gradient norm is {signals.GradientNorm:0.####} and its median {norm:0.####}") : "";
-        return Above(signals, SpikeSignal.Loss, loss + (z * lossSigma), Words($"the median {loss:0.####} of {losses.Length} steps and {z} robust standard deviations of {lossSigma:0.####}{also}"))
+        var also = isJoint ? Words($", with gradient norm {signals.GradientNorm:0.####} and median {norm:0.####}") : "";
+        return Above(signals, SpikeSignal.Loss, loss + (z * lossSigma), Words($"the median {loss:0.####} of {losses.Length} steps plus ")
+            + Words($"{z} robust σ of {lossSigma:0.####}{also}"))
             ?? Above(signals, SpikeSignal.GradientNorm, options.NormMultiple * norm, Words($"{options.NormMultiple} times the median {norm:0.####} of {norms.Length} steps"));
     }
 

@@ -7,17 +7,17 @@ namespace ActorTrain.Actors.Spikes;
 /// <summary>What <see cref="RunningMultipleRule"/> depends on: twice the mean of 100 steps, for 5 steps in a row.</summary>
 public sealed record RunningMultipleOptions : IOptions
 {
-    [Option("running_multiple rolls back when the loss, or another signal, stays so many times above its mean (llm-foundry)",
+    [Option("running_multiple (llm-foundry): roll back when a signal stays at this multiple of its mean",
         Key = "", Above = 1)]
     public double Multiple { get; init; } = 2;
 
-    [Option("steps whose mean is taken", Min = 2, Max = 4096)]
+    [Option("window of the mean, in steps", Min = 2, Max = 4096)]
     public int Window { get; init; } = 100;
 
     [Option("consecutive outliers tolerated", Max = 4096)]
     public int Patience { get; init; } = 4;
 
-    [Option("what running_multiple looks at, each signal by itself: see mean_sigma")]
+    [Option("signals that running_multiple watches, each on its own: see mean_sigma")]
     public WatchedSignals Signals { get; init; } = WatchedSignals.Loss;
 }
 
@@ -59,7 +59,8 @@ public sealed class RunningMultipleRule(RunningMultipleOptions options) : SpikeR
             {
                 finding = new Finding(
                     Name, signal.Name, value, limit, first, SpikeAnswer.RollBack,
-                    Words($"the {signal.In(signals)} is {value:0.####}, and for {row} steps it has been {options.Multiple} times the mean of the last {window.Length} or more"));
+                    Words($"the {signal.In(signals)} is {value:0.####}, for {row} steps at least {options.Multiple} times the mean of ")
+                        + Words($"the last {window.Length}"));
             }
         }
 

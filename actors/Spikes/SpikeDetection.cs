@@ -26,7 +26,7 @@ public sealed class SpikeDetection(IReadOnlyList<SpikeRule> rules, int persisten
         ArgumentNullException.ThrowIfNull(memory);
         Finding? sharpest = null;
         var adjustment = UpdateAdjustment.None;
-        var (applied, leftOut) = (memory.Rules, memory.Rules);
+        var (applied, vetoed) = (memory.Rules, memory.Rules);
         foreach (var rule in rules)
         {
             var opinion = rule.Judge(signals, Of(memory, rule.Name));
@@ -34,7 +34,7 @@ public sealed class SpikeDetection(IReadOnlyList<SpikeRule> rules, int persisten
                 sharpest = finding;
             adjustment = Joined(adjustment, opinion.Wants);
             applied = applied.SetItem(rule.Name, opinion.IfApplied);
-            leftOut = leftOut.SetItem(rule.Name, opinion.IfLeftOut);
+            vetoed = vetoed.SetItem(rule.Name, opinion.IfVetoed);
         }
 
         if (persistence > 0)
@@ -42,10 +42,10 @@ public sealed class SpikeDetection(IReadOnlyList<SpikeRule> rules, int persisten
             var row = Of(memory, LeftOut) is [var before] ? before : 0;
             if (sharpest is { Answer: SpikeAnswer.Veto } && row >= persistence)
                 sharpest = Blaming(sharpest, signals.Step, row);
-            (applied, leftOut) = (applied.SetItem(LeftOut, [0]), leftOut.SetItem(LeftOut, [row + 1]));
+            (applied, vetoed) = (applied.SetItem(LeftOut, [0]), vetoed.SetItem(LeftOut, [row + 1]));
         }
 
-        return new Judgement(sharpest, adjustment, new SpikeMemory { Rules = applied }, new SpikeMemory { Rules = leftOut });
+        return new Judgement(sharpest, adjustment, new SpikeMemory { Rules = applied }, new SpikeMemory { Rules = vetoed });
     }
 
     private static ImmutableArray<double> Of(SpikeMemory memory, string name) => memory.Rules.TryGetValue(name, out var known) ? known : [];
@@ -54,7 +54,8 @@ public sealed class SpikeDetection(IReadOnlyList<SpikeRule> rules, int persisten
     {
         Answer = SpikeAnswer.RollBack,
         Onset = Math.Max(0, step - 1),
-        Evidence = FormattableString.Invariant($"{finding.Evidence}; the {row} batches before it showed the like, so the weights are bad, not the batches"),
+        Evidence = FormattableString.Invariant(
+            $"{finding.Evidence}; the {row} batches before it showed the same, so the weights are bad, not the batches"),
     };
 
     private static UpdateAdjustment Joined(UpdateAdjustment left, UpdateAdjustment right) => new()

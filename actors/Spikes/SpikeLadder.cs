@@ -8,16 +8,17 @@ namespace ActorTrain.Actors.Spikes;
 
 /// <summary>How often a rung may be taken; steps are counted back from the onset.</summary>
 public sealed record RungLimits(
-    [property: Option("how often within {Window}, 0: never; with one more the next is done: veto, rollback, lower the rate too, end the run")]
+    [property: Option("maximum uses within {Window} (0: never) before escalating: veto, rollback, "
+        + "rollback with a lower learning rate, end the run")]
     int Budget,
-    [property: Option("steps in which they are counted", Min = 1, Max = int.MaxValue)] long Window,
-    [property: Option("steps that must lie between two of them", Max = int.MaxValue)] long Cooldown) : IOptions;
+    [property: Option("window in which uses are counted, in steps", Min = 1, Max = int.MaxValue)] long Window,
+    [property: Option("minimum steps between two uses", Max = int.MaxValue)] long Cooldown) : IOptions;
 
 /// <summary>What the ladder depends on.</summary>
 public sealed record SpikeLadderOptions : IOptions
 {
-    [Option("whether a suspicious step is computed once more before its data is blamed",
-        MayChangeBecause = "it only says whether bits are checked before they are judged")]
+    [Option("whether a suspicious step is recomputed before its data is blamed",
+        MayChangeBecause = "it only affects whether bits are checked before they are judged")]
     public bool Replay { get; init; } = true;
 
     /// <summary>Vetoes of single steps.</summary>
@@ -30,19 +31,19 @@ public sealed record SpikeLadderOptions : IOptions
     /// <summary>Rollbacks that lower the rate.</summary>
     public RungLimits LowerRate { get; init; } = new(2, 5000, 0);
 
-    [Option("the learning rate is multiplied by it when it is lowered", Above = 0, Below = 1)]
+    [Option("factor by which the learning rate is lowered", Above = 0, Below = 1)]
     public double RateFactor { get; init; } = 0.5;
 
-    [Option("steps that a rollback goes back before the onset", Max = 1_000_000)]
+    [Option("steps before the onset to roll back to", Max = 1_000_000)]
     public long Margin { get; init; } = 10;
 
-    [Option("an onset so near after the last rollback is at the same place, and more batches are skipped", Max = int.MaxValue)]
+    [Option("an onset within this many steps of the last rollback counts as the same place, and skips more batches", Max = int.MaxValue)]
     public long SamePlace { get; init; } = 100;
 
-    [Option("factor by which the skip grows each time", Min = 1, Max = 1000)]
+    [Option("factor by which the skip grows at the same place", Min = 1, Max = 1000)]
     public int Widening { get; init; } = 2;
 
-    [Option("the most batches that one rollback skips; above {Margin}", Min = 1, Max = int.MaxValue)]
+    [Option("maximum batches that one rollback skips; above {Margin}", Min = 1, Max = int.MaxValue)]
     public long MaxSkip { get; init; } = 500;
 
     public IEnumerable<OptionProblem> Validate()
@@ -51,7 +52,7 @@ public sealed record SpikeLadderOptions : IOptions
         {
             yield return new(
                 $"{nameof(MaxSkip):key} {MaxSkip} is not above {nameof(Margin):key} {Margin}, "
-                + $"so going back would never skip the bad batch itself; make it larger.");
+                + $"so a rollback would never skip the bad batch itself; raise it.");
         }
     }
 }
@@ -61,23 +62,23 @@ public static class SpikeLadder
 {
     /// <summary>Chooses.</summary>
     /// <param name="finding">The finding; null: none.</param>
-    /// <param name="course">What was answered before.</param>
+    /// <param name="overrides">What was answered before.</param>
     /// <param name="options">Limits of each rung.</param>
-    public static Rung Choose(Finding? finding, Course course, SpikeLadderOptions options)
+    public static Rung Choose(Finding? finding, RunOverrides overrides, SpikeLadderOptions options)
     {
-        ArgumentNullException.ThrowIfNull(course);
+        ArgumentNullException.ThrowIfNull(overrides);
         ArgumentNullException.ThrowIfNull(options);
         if (finding is null)
             return Rung.Accept;
         if (finding.Answer < SpikeAnswer.Veto)
             return finding.Answer == SpikeAnswer.Clip ? Rung.Clip : Rung.Accept;
         var onset = finding.Onset;
-        if (finding.Answer == SpikeAnswer.Veto && IsWithin(options.Veto, [.. course.Vetoes], onset))
+        if (finding.Answer == SpikeAnswer.Veto && IsWithin(options.Veto, [.. overrides.Vetoes], onset))
             return Rung.Veto;
-        var automatic = course.Corrections.Where(IsAnswer).ToList();
-        if (IsWithin(options.RollBack, [.. automatic.Where(static correction => correction.RateFactor == 1).Select(static correction => correction.From)], onset))
+        var automatic = overrides.Interventions.Where(IsAnswer).ToList();
+        if (IsWithin(options.RollBack, [.. automatic.Where(static intervention => intervention.RateFactor == 1).Select(static intervention => intervention.From)], onset))
             return Rung.RollBack;
-        return IsWithin(options.LowerRate, [.. automatic.Where(static correction => correction.RateFactor != 1).Select(static correction => correction.From)], onset)
+        return IsWithin(options.LowerRate, [.. automatic.Where(static intervention => intervention.RateFactor != 1).Select(static intervention => intervention.From)], onset)
             ? Rung.LowerRate
             : Rung.Halt;
     }
@@ -93,22 +94,22 @@ public static class SpikeLadder
     /// <summary>Batches to leave out: those from a margin before the onset to the one that was judged, more of them where it has happened before.</summary>
     /// <param name="finding">The finding.</param>
     /// <param name="step">The step that was judged.</param>
-    /// <param name="course">What was answered before.</param>
+    /// <param name="overrides">What was answered before.</param>
     /// <param name="options">How far it is widened.</param>
-    public static long SkipOf(Finding finding, long step, Course course, SpikeLadderOptions options)
+    public static long SkipOf(Finding finding, long step, RunOverrides overrides, SpikeLadderOptions options)
     {
         ArgumentNullException.ThrowIfNull(finding);
-        ArgumentNullException.ThrowIfNull(course);
+        ArgumentNullException.ThrowIfNull(overrides);
         ArgumentNullException.ThrowIfNull(options);
         var skip = step - FromOf(finding, options) + 1;
-        var before = course.Corrections.Count(correction => IsAnswer(correction) && correction.From + options.SamePlace >= finding.Onset);
+        var before = overrides.Interventions.Count(intervention => IsAnswer(intervention) && intervention.From + options.SamePlace >= finding.Onset);
         for (var i = 0; i < before; i++)
             skip = Math.Min(skip * options.Widening, options.MaxSkip);
         return Math.Min(skip, options.MaxSkip);
     }
 
-    // What is only taken again because a machine lied leaves nothing out.
-    private static bool IsAnswer(Correction correction) => correction.By == Correction.Automatic && correction.Skipped.Count > 0;
+    // A rollback because of a faulty machine skips nothing.
+    private static bool IsAnswer(Intervention intervention) => intervention.By == Intervention.Automatic && intervention.Skipped.Count > 0;
 
     private static bool IsWithin(RungLimits limits, IReadOnlyList<long> uses, long onset) =>
         uses.Count(use => use > onset - limits.Window) < limits.Budget && (uses.Count == 0 || limits.Cooldown == 0 || onset - uses.Max() >= limits.Cooldown);

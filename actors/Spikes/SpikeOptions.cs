@@ -27,10 +27,10 @@ public sealed record SpikeOptions : IOptions
     /// <summary>Names of those that are on by default.</summary>
     public static ImmutableArray<string> DefaultRules { get; } = [RobustZRule.Id, DriftRule.Id];
 
-    [Option("rules that judge each step beside non_finite, which always does", Choices = nameof(Names))]
+    [Option("rules that judge each step, in addition to non_finite, which is always on", Choices = nameof(Names))]
     public ImmutableArray<string> Rules { get; init; } = DefaultRules;
 
-    [Option("batches of one step in a row that may be vetoed before the weights are blamed and the run is rolled back; 0: never",
+    [Option("consecutive vetoed batches of one step before the weights are blamed and the run is rolled back; 0: never",
         Max = 1000)]
     public int Persistence { get; init; } = 3;
 
@@ -64,9 +64,9 @@ public sealed record SpikeOptions : IOptions
     public IEnumerable<OptionProblem> Validate()
     {
         foreach (var name in Rules.Where(static name => !Names.Contains(name)))
-            yield return new($"{nameof(Rules):key} names '{name}', which is no rule; choose from {string.Join(", ", Names)}.");
+            yield return new($"{nameof(Rules):key} has the unknown rule '{name}'; choose from {string.Join(", ", Names)}.");
         foreach (var name in Rules.GroupBy(static name => name).Where(static same => same.Count() > 1).Select(static same => same.Key))
-            yield return new($"{nameof(Rules):key} names {name} twice; name it once.");
+            yield return new($"{nameof(Rules):key} has {name} twice; name it once.");
     }
 
     /// <summary>The rules that are on, ready to judge.</summary>

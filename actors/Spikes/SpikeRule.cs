@@ -8,8 +8,8 @@ namespace ActorTrain.Actors.Spikes;
 /// <summary>What one rule says of a step.</summary>
 /// <param name="Finding">What it found; null: nothing.</param>
 /// <param name="IfApplied">What it remembers when the update is applied.</param>
-/// <param name="IfLeftOut">What it remembers when it is not.</param>
-public sealed record Opinion(Finding? Finding, ImmutableArray<double> IfApplied, ImmutableArray<double> IfLeftOut)
+/// <param name="IfVetoed">What it remembers when it is not.</param>
+public sealed record Opinion(Finding? Finding, ImmutableArray<double> IfApplied, ImmutableArray<double> IfVetoed)
 {
     /// <summary>What it wants done to the update, should that be applied.</summary>
     public UpdateAdjustment Wants { get; init; } = UpdateAdjustment.None;

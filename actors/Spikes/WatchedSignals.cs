@@ -17,7 +17,7 @@ public sealed record WatchedSignals : IOptionText<WatchedSignals>
         ArgumentNullException.ThrowIfNull(signals);
         this.signals = [.. SpikeSignal.All.Where(signals.Contains)];
         if (this.signals.IsEmpty)
-            throw new ArgumentException("A rule that looks at nothing finds nothing.", nameof(signals));
+            throw new ArgumentException("A rule must watch at least one signal.", nameof(signals));
     }
 
     /// <summary>The loss alone.</summary>
@@ -26,7 +26,7 @@ public sealed record WatchedSignals : IOptionText<WatchedSignals>
     /// <summary>The loss, and the norm of the whole gradient.</summary>
     public static WatchedSignals LossAndNorm { get; } = new(SpikeSignal.Loss, SpikeSignal.GradientNorm);
 
-    public static string Expectation { get; } = $"names out of {string.Join(", ", SpikeSignal.All)}, each at most once, with commas between them";
+    public static string Expectation { get; } = $"a comma-separated list of {string.Join(", ", SpikeSignal.All)}, each at most once";
 
     /// <summary>How many there are.</summary>
     public int Count => signals.Length;

@@ -7,10 +7,10 @@ namespace ActorTrain.Actors.Spikes;
 /// <summary>What rules that compare a step with a window of the last ones depend on.</summary>
 public abstract record WindowRuleOptions : IOptions
 {
-    [Option("steps with which a step is compared", Min = 2, Max = 4096)]
+    [Option("window of previous steps to compare with", Min = 2, Max = 4096)]
     public int Window { get; init; } = 128;
 
-    [Option("steps before the rule judges", Min = 2, Max = 4096)]
+    [Option("warm-up steps before the rule judges", Min = 2, Max = 4096)]
     public int Warmup { get; init; } = 64;
 
     /// <summary>Whether steps whose update was left out are remembered too. They widen the window's spread, so that what comes next passes.</summary>
@@ -22,7 +22,7 @@ public abstract record WindowRuleOptions : IOptions
         {
             yield return new(
                 $"{nameof(Warmup):key} {Warmup} is above {nameof(Window):key} {Window}, "
-                + $"so the rule would never judge a step; make it at most that.");
+                + $"so the rule would never judge a step; lower it.");
         }
     }
 }

@@ -8,13 +8,13 @@ namespace ActorTrain.Actors.Spikes;
 /// <summary>What <see cref="ZClipRule"/> depends on: α 0.97, z 2.5, 25 steps of warm-up.</summary>
 public sealed record ZClipOptions : IOptions
 {
-    [Option("zclip clips a gradient norm so many standard deviations above its running mean (ZClip)", Key = "", Above = 0)]
+    [Option("zclip (ZClip): clip the gradient norm when it is this many σ above its running mean", Key = "", Above = 0)]
     public double Z { get; init; } = 2.5;
 
-    [Option("part of the running mean and variance that stays with each step", Below = 1)]
+    [Option("decay of the running mean and variance per step", Below = 1)]
     public double Alpha { get; init; } = 0.97;
 
-    [Option("steps before zclip clips", Min = 2, Max = 4096)]
+    [Option("warm-up steps before zclip clips", Min = 2, Max = 4096)]
     public int Warmup { get; init; } = 25;
 }
 
@@ -50,7 +50,7 @@ public sealed class ZClipRule(ZClipOptions options) : SpikeRule
         var limit = mean + (options.Z * sigma / (z / options.Z));
         var finding = new Finding(
             Name, SpikeSignal.GradientNorm.Name, norm, limit, signals.Step, SpikeAnswer.Clip,
-            Words($"the gradient norm of step {signals.Step} is {norm:0.####}, {z:0.#} standard deviations above its running mean {mean:0.####}"));
+            Words($"the gradient norm of step {signals.Step} is {norm:0.####}, {z:0.#} σ above its running mean of {mean:0.####}"));
         return new Opinion(finding, Fed(mean, variance, limit), memory) { Wants = new UpdateAdjustment { ClipTo = limit } };
     }
 

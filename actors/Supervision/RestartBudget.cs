@@ -16,7 +16,8 @@ internal sealed class RestartBudget(RestartLimits limits)
         if (!failures.TryGetValue(actor, out var window))
             failures.Add(actor, window = new FailureWindow(limits.Window, limits.MaxRestarts));
         return window.Add(now, forMemory, "failed") is { } often
-            ? $"{actor} {often} and is not started again; the last time: {reason} {(forMemory ? limits.MemoryAdvice + " " : "")}More is in {limits.Log}."
+            ? $"{actor} {often} and is not restarted again; most recently: "
+                + $"{reason} {(forMemory ? limits.MemoryAdvice + " " : "")}See {limits.Log}."
             : null;
     }
 }

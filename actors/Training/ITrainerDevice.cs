@@ -24,8 +24,8 @@ public interface ITrainerDevice : IDisposable
     /// <param name="batchStep">The step whose batch is computed.</param>
     /// <param name="lane">The lane.</param>
     /// <param name="skips">What the plan leaves out.</param>
-    /// <param name="isWitness">Whether the hash of the lane's own gradient is wanted with the block's result.</param>
-    void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness);
+    /// <param name="isRedundant">Whether the hash of the lane's own gradient is wanted with the block's result.</param>
+    void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant);
 
     /// <summary>Publishes the sum over the block under way, all of whose lanes are computed.</summary>
     /// <returns>Its loss, and the positions of the sample stream that were read; null when the round takes no more gradients.</returns>
@@ -56,7 +56,7 @@ public interface ITrainerDevice : IDisposable
 
     /// <summary>Measures the next held-out batch.</summary>
     /// <returns>The result after the last batch, else null.</returns>
-    HeldOutLoss? EvaluateBatch();
+    ValidationLoss? EvaluateBatch();
 }
 
 /// <summary>A state that was copied.</summary>

@@ -31,8 +31,8 @@ public sealed record ReplicaDeviceOptions
     /// <summary>The micro-batches of some samples, in order; called on trainers' threads.</summary>
     public required Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> Samples { get; init; }
 
-    /// <summary>The held-out batches, at least one; null when there is no held-out part.</summary>
-    public Func<IEnumerable<TokenBatch>>? HeldOut { get; init; }
+    /// <summary>The validation batches, at least one; null when there is no validation split.</summary>
+    public Func<IEnumerable<TokenBatch>>? Validation { get; init; }
 
     /// <summary>Bytes of text of each token id.</summary>
     public IReadOnlyList<int> ByteCounts { get; init; } = [];
@@ -57,11 +57,11 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly TensorNorms norms;
     private readonly List<long> positions = [];
     private readonly List<double> laneLosses = [];
-    private readonly List<(int Lane, ulong Hash)> witnesses = [];
+    private readonly List<(int Lane, ulong Hash)> redundantLanes = [];
     private TimeSpan waited;
     private BlockGradient? block;
-    private HeldOutSum? evaluation;
-    private IEnumerator<TokenBatch>? heldOut;
+    private ValidationSum? evaluation;
+    private IEnumerator<TokenBatch>? validation;
 
     /// <summary>Makes a replica that has no state yet; to be called on the thread that is going to use it.</summary>
     public ReplicaDevice(ReplicaDeviceOptions options)
@@ -102,21 +102,21 @@ public sealed class ReplicaDevice : ITrainerDevice
     {
         block?.Dispose();
         (block, waited) = (null, TimeSpan.Zero);
-        witnesses.Clear();
+        redundantLanes.Clear();
         positions.Clear();
         laneLosses.Clear();
     }
 
     /// <inheritdoc/>
-    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness)
+    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant)
     {
         if (block?.NextLane != lane)
             throw new InvariantException($"Lane {lane} is not the next of the block under way.");
         var samples = options.Plan.Samples(batchStep, lane, skips);
-        var measure = block.Add(Timed(options.Samples(samples)), tokensPerStep, isWitness);
+        var measure = block.Add(Timed(options.Samples(samples)), tokensPerStep, isRedundant);
         laneLosses.Add(measure.Loss);
         if (measure.Hash is { } hash)
-            witnesses.Add((lane, hash));
+            redundantLanes.Add((lane, hash));
         positions.AddRange(samples.Select(static sample => sample.Position));
     }
 
@@ -171,19 +171,19 @@ public sealed class ReplicaDevice : ITrainerDevice
     /// <inheritdoc/>
     public void BeginEvaluation()
     {
-        if (options.HeldOut is null)
-            throw new InvariantException("There is no held-out part to evaluate on.");
-        heldOut?.Dispose();
-        heldOut = options.HeldOut().GetEnumerator();
-        evaluation = new HeldOutSum(replica.Model, options.ByteCounts);
-        heldOut.MoveNext();
+        if (options.Validation is null)
+            throw new InvariantException("There is no validation split to evaluate on.");
+        validation?.Dispose();
+        validation = options.Validation().GetEnumerator();
+        evaluation = new ValidationSum(replica.Model, options.ByteCounts);
+        validation.MoveNext();
     }
 
     /// <inheritdoc/>
-    public HeldOutLoss? EvaluateBatch()
+    public ValidationLoss? EvaluateBatch()
     {
-        evaluation!.Add(heldOut!.Current);
-        if (heldOut.MoveNext())
+        evaluation!.Add(validation!.Current);
+        if (validation.MoveNext())
             return null;
         replica.VerifyWeights();
         return evaluation.Result();
@@ -193,12 +193,12 @@ public sealed class ReplicaDevice : ITrainerDevice
     public void Dispose()
     {
         GiveUp();
-        heldOut?.Dispose();
+        validation?.Dispose();
         replica.Dispose();
     }
 
     private BlockResult Result(GradientSum sum) =>
-        new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash) { Witnesses = [.. witnesses], StateChecksum = replica.StateChecksum, Waited = waited };
+        new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash) { RedundantLanes = [.. redundantLanes], StateChecksum = replica.StateChecksum, Waited = waited };
 
     // Null where the total is gone.
     private T? WithTotal<T>(Round round, Func<GradientSum, T?> act)

@@ -124,7 +124,7 @@ public sealed class TrainerLogic
             if (done.TryGetValue(block, out var result))
                 tell(new BlockComputed(key, compute.Ticket, block, result));
             else if (!owed.Exists(other => other.Attempt is null && other.Ticket == compute.Ticket && other.Block == block))
-                owed.Add(new OwedBlock(compute.Ticket, block, asked.Step, compute.Skips, compute.Witnesses, null));
+                owed.Add(new OwedBlock(compute.Ticket, block, asked.Step, compute.Skips, compute.RedundantLanes, null));
         }
     }
 
@@ -205,7 +205,7 @@ public sealed class TrainerLogic
         }
 
         var lane = underway!.Value.NextLane;
-        device.ComputeLane(first.BatchStep, lane, first.Skips, first.Witnesses.Contains(lane));
+        device.ComputeLane(first.BatchStep, lane, first.Skips, first.RedundantLanes.Contains(lane));
         underway = (first, lane + 1);
         tell(new LaneComputed(key, first.Ticket, lane));
         if (lane + 1 < block.End)
@@ -256,7 +256,7 @@ public sealed class TrainerLogic
     }
 
     // A block that is to be published, or, with an attempt, only measured.
-    private sealed record OwedBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, IReadOnlyList<int> Witnesses, int? Attempt)
+    private sealed record OwedBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, IReadOnlyList<int> RedundantLanes, int? Attempt)
     {
         public double? PreviewRate { get; init; }
     }

@@ -25,17 +25,18 @@ public sealed class ProtocolSerializer(ExtendedActorSystem system) : SerializerW
     public override object FromBinary(byte[] bytes, string manifest)
     {
         var form = WireForms.Of(manifest)
-            ?? throw new SerializationException($"A message of the form \"{manifest}\" came, which this program does not know; run the same version on all nodes.");
+            ?? throw new SerializationException($"Received a message of unknown type \"{manifest}\"; "
+                + "run the same version of actortrain on all nodes.");
         try
         {
             return JsonSerializer.Deserialize(bytes, form.Json) ?? throw new JsonException("it is null");
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new SerializationException($"A message of the form \"{manifest}\" was damaged on its way: {exception.Message}", exception);
+            throw new SerializationException($"Received a corrupt message of type \"{manifest}\": {exception.Message}", exception);
         }
     }
 
     private static WireForm FormOf(object message) =>
-        WireForms.Of(message) ?? throw new ArgumentException($"{message.GetType().Name} is no message of the protocol.", nameof(message));
+        WireForms.Of(message) ?? throw new ArgumentException($"{message.GetType().Name} is not a message of the protocol.", nameof(message));
 }

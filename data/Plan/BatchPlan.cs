@@ -28,9 +28,9 @@ public sealed class BatchPlan
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         if (lanes < 1 || !BitOperations.IsPow2(lanes))
-            throw new ArgumentException($"The number of lanes is {lanes}, which is no power of two.", nameof(lanes));
+            throw new ArgumentException($"The number of lanes must be a power of two, not {lanes}.", nameof(lanes));
         if (batchSize % lanes != 0)
-            throw new ArgumentException($"A batch of {batchSize} cannot be cut into {lanes} equal lanes.", nameof(lanes));
+            throw new ArgumentException($"A batch of {batchSize} cannot be split into {lanes} equal lanes.", nameof(lanes));
         this.seed = seed;
         SampleCount = samples;
         BatchSize = batchSize;

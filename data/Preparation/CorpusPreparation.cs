@@ -37,7 +37,7 @@ public static class CorpusPreparation
             index.Write(staged.Staging);
             staged.Commit();
             return new PreparationSummary(
-                options.Output, index.Sha256, index.VocabularySize, Reported(index.Train), index.HeldOut is { } heldOut ? Reported(heldOut) : null)
+                options.Output, index.Sha256, index.VocabularySize, Reported(index.Train), index.Validation is { } validation ? Reported(validation) : null)
             {
                 Split = split.Rule,
                 PassedOver = reader.PassedOver,
@@ -46,22 +46,22 @@ public static class CorpusPreparation
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new UserErrorException(
-                $"The output folder {options.Output} cannot be written: {error.Message.TrimEnd('.')}; "
-                + "make room or name another with --output.", error);
+                $"Cannot write the output folder {options.Output}: {error.Message.TrimEnd('.')}; "
+                + "free some space or choose another with --output.", error);
         }
     }
 
-    internal static UserErrorException NoText() => new("The inputs hold no text at all: name others with --input.");
+    internal static UserErrorException NoText() => new("The inputs contain no text: name others with --input.");
 
     private static ValidationSplit SplitOf(
         PreparationOptions options, DocumentReader reader, IProgress<PreparationProgress>? progress, CancellationToken cancellation)
     {
-        if (options.HeldOutFraction == 0)
+        if (options.ValidationFraction == 0)
             return ValidationSplit.None;
         using var survey = new CorpusSurvey(options.Seed, reader.Files.Count);
         foreach (var piece in Reported(PreparationStage.Dividing, reader, progress, cancellation))
             survey.Add(piece);
-        return survey.Split(options.HeldOutFraction);
+        return survey.Split(options.ValidationFraction);
     }
 
     private static ITokenizer TokenizerOf(
@@ -71,7 +71,7 @@ public static class CorpusPreparation
         if (options.TokenizerFrom is { } folder)
         {
             return File.Exists(Path.Combine(folder, TokenizerFolder.DescriptionFile)) ? TokenizerFolder.Load(folder)
-                : throw new UserErrorException($"There is no tokenizer in {folder}: name prepared data or a run with --tokenizer-from.");
+                : throw new UserErrorException($"{folder} has no tokenizer: name prepared data or a run with --tokenizer-from.");
         }
 
         if (options.Tokenizer is TokenizerKind.Bytes)
@@ -79,7 +79,7 @@ public static class CorpusPreparation
 
         SentencePieceLibrary.Require();
         var sample = new TextSample(options.Seed, options.TokenizerSampleBytes);
-        foreach (var piece in split.Apply(Reported(PreparationStage.Sampling, reader, progress, cancellation)).Where(static piece => !piece.HeldOut))
+        foreach (var piece in split.Apply(Reported(PreparationStage.Sampling, reader, progress, cancellation)).Where(static piece => !piece.IsValidation))
             sample.Offer(piece.Text.Span, piece.IsWhole ? piece.Text.Length : reader.Files[piece.Source].Length);
         progress?.Report(new(PreparationStage.TrainingTokenizer, 0, reader.TotalBytes));
         return SentencePieceTraining.Train(options.Tokenizer, options.VocabularySize, sample.Texts(), cancellation);
@@ -103,7 +103,7 @@ public static class CorpusPreparation
         IProgress<PreparationProgress>? progress, CancellationToken cancellation)
     {
         using var train = new PartWriter(folder, "train", tokenizer.VocabularySize, tokenizer.EndOfText, options.ShardTokens);
-        using var heldOut = new PartWriter(folder, "held-out", tokenizer.VocabularySize, tokenizer.EndOfText, options.ShardTokens);
+        using var validation = new PartWriter(folder, "held-out", tokenizer.VocabularySize, tokenizer.EndOfText, options.ShardTokens);
         using var pieces = split.Apply(reader.Read(cancellation)).GetEnumerator();
         var (current, next) = (new DocumentBatch(), new DocumentBatch());
         for (var more = current.Fill(pieces); more;)
@@ -113,8 +113,8 @@ public static class CorpusPreparation
             try
             {
                 current.Encode(tokenizer, cancellation);
-                foreach (var (ids, bytes, end, isHeldOut) in current.Encoded())
-                    (isHeldOut ? heldOut : train).Append(ids.Span, bytes, end);
+                foreach (var (ids, bytes, end, isValidation) in current.Encoded())
+                    (isValidation ? validation : train).Append(ids.Span, bytes, end);
                 progress?.Report(new(PreparationStage.Encoding, current.BytesRead, reader.TotalBytes));
             }
             finally
@@ -129,7 +129,7 @@ public static class CorpusPreparation
         var trained = train.Finish() ?? throw NoText();
         return new TokenIndex(
             TokenIndex.CurrentFormat, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText,
-            TokenIndex.WidthFor(tokenizer.VocabularySize), options.ShardTokens, trained, heldOut.Finish(), "").Sealed();
+            TokenIndex.WidthFor(tokenizer.VocabularySize), options.ShardTokens, trained, validation.Finish(), "").Sealed();
     }
 
     private static PreparedPart Reported(PartIndex part) => new(part.Documents, part.Bytes, part.Tokens, part.UnigramEntropy);

@@ -57,7 +57,8 @@ internal sealed class CorpusSurvey(ulong seed, int fileCount) : IDisposable
         var wanted = fraction * documents.Total;
         return ByFiles(wanted) ?? ByDocuments(wanted, Near) ?? ByDividing(wanted) ?? ByDocuments(wanted, double.PositiveInfinity)
             ?? throw new UserErrorException(
-                $"The inputs hold only {documents.Total} bytes of text, too little to take a validation part from: give more text, or pass --held-out 0.");
+                $"The inputs have only {documents.Total} bytes of text, too few for a validation split: "
+                    + $"give more text, or pass --held-out 0.");
     }
 
     public void Dispose() => hash.Dispose();

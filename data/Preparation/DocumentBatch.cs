@@ -12,7 +12,7 @@ internal sealed class DocumentBatch
     private const int GroupBytes = 1 << 16;
     private readonly ArrayBufferWriter<byte> text = new(FullBytes + GroupBytes);
     private readonly List<int> textLengths = [];
-    private readonly List<(PieceEnd End, bool HeldOut)> places = [];
+    private readonly List<(PieceEnd End, bool IsValidation)> places = [];
     private readonly List<Group> groups = [];
     private int groupCount;
 
@@ -31,7 +31,7 @@ internal sealed class DocumentBatch
             var piece = source.Current;
             AddToGroup();
             textLengths.Add(piece.Text.Length);
-            places.Add((piece.End, piece.HeldOut));
+            places.Add((piece.End, piece.IsValidation));
             text.Write(piece.Text.Span);
             BytesRead = piece.BytesRead;
         }
@@ -47,15 +47,15 @@ internal sealed class DocumentBatch
     }
 
     /// <summary>The documents in order: ids, and length of the text in bytes.</summary>
-    public IEnumerable<(ReadOnlyMemory<int> Ids, int TextBytes, PieceEnd End, bool HeldOut)> Encoded()
+    public IEnumerable<(ReadOnlyMemory<int> Ids, int TextBytes, PieceEnd End, bool IsValidation)> Encoded()
     {
         foreach (var group in groups.Take(groupCount))
         {
             var start = 0;
             for (var i = 0; i < group.Pieces; i++)
             {
-                var (end, heldOut) = places[group.FirstPiece + i];
-                yield return (group.Ids.WrittenMemory[start..group.Ends[i]], textLengths[group.FirstPiece + i], end, heldOut);
+                var (end, validation) = places[group.FirstPiece + i];
+                yield return (group.Ids.WrittenMemory[start..group.Ends[i]], textLengths[group.FirstPiece + i], end, validation);
                 start = group.Ends[i];
             }
         }

@@ -10,37 +10,37 @@ public sealed record PreparationOptions : IOptions
     /// <summary>The texts.</summary>
     public required SourceOptions Source { get; init; }
 
-    [Option("The folder to write.")]
+    [Option("Output folder.")]
     public required string Output { get; init; }
 
-    [Option("How text becomes tokens; bpe and unigram are trained on the text.")]
+    [Option("Tokenizer to use; bpe and unigram are trained on the text.")]
     public TokenizerKind Tokenizer { get; init; } = TokenizerKind.Bpe;
 
-    [Option("Token ids of a trained tokenizer.",
+    [Option("Vocabulary size of a trained tokenizer.",
         Min = SentencePieceTraining.SmallestVocabulary, Max = SentencePieceTraining.LargestVocabulary)]
     public int VocabularySize { get; init; } = 4096;
 
-    [Option("Take the tokenizer of this prepared folder or run instead of making one.")]
+    [Option("Reuse the tokenizer of this prepared folder or run.")]
     public string? TokenizerFrom { get; init; }
 
     /// <summary>The most that <see cref="TokenizerSampleBytes"/> can be: SentencePiece ends the process where it counts more than 2^31 characters.</summary>
     public const long LargestSample = 1 << 30;
 
-    [Option("Most text that a tokenizer is trained on.", Min = 1, Max = LargestSample)]
+    [Option("Maximum amount of text to train the tokenizer on.", Min = 1, Max = LargestSample)]
     public long TokenizerSampleBytes { get; init; } = 16 << 20;
 
     [Option(
-        "Part of the text that is for validation: whole files where that comes near it, else documents, else the end of the largest one.",
+        "Fraction of the text for validation: whole files if that comes close, else documents, else the end of the largest document.",
         Key = "held-out", Max = 0.5)]
-    public double HeldOutFraction { get; init; } = 0.02;
+    public double ValidationFraction { get; init; } = 0.02;
 
-    [Option("Seed that chooses what is for validation and what a tokenizer is trained on.")]
+    [Option("Seed for choosing the validation split and the tokenizer's training text.")]
     public ulong Seed { get; init; } = 1;
 
     [Option("Tokens per shard.", Min = 1024, Max = 1L << 40)]
     public long ShardTokens { get; init; } = 1 << 26;
 
-    [Option("Replace the output folder where an earlier 'prepare' wrote it.")]
+    [Option("Replace an output folder written by an earlier 'prepare'.")]
     public bool Force { get; init; }
 
     public IEnumerable<OptionProblem> Validate()

@@ -38,8 +38,8 @@ public sealed record PreparedPart(long Documents, long Bytes, long Tokens, doubl
 /// <param name="Identity">SHA-256 that stands for all of its data.</param>
 /// <param name="VocabularySize">Ids of the tokenizer.</param>
 /// <param name="Train">The part to train on.</param>
-/// <param name="HeldOut">The part for validation, or null.</param>
-public sealed record PreparationSummary(string Folder, string Identity, int VocabularySize, PreparedPart Train, PreparedPart? HeldOut)
+/// <param name="Validation">The part for validation, or null.</param>
+public sealed record PreparationSummary(string Folder, string Identity, int VocabularySize, PreparedPart Train, PreparedPart? Validation)
 {
     /// <summary>What is for validation, in words.</summary>
     public required string Split { get; init; }

@@ -26,15 +26,16 @@ internal sealed class ValidationSplit
     public static ulong RankOf(ulong seed, ulong hash) => SplitMix.Scatter(seed ^ Use, hash);
 
     /// <summary>Whole files.</summary>
-    public static ValidationSplit ByFiles(bool[] heldOut) => new(
-        $"{heldOut.Count(static it => it)} of {heldOut.Length} files", piece => [piece with { HeldOut = heldOut[piece.Source] }]);
+    public static ValidationSplit ByFiles(bool[] validation) => new(
+        $"{validation.Count(static it => it)} of {validation.Length} files", piece => [piece with { IsValidation = validation[piece.Source] }]);
 
     /// <summary>Documents with a rank below a limit.</summary>
     /// <param name="seed">Decides.</param>
     /// <param name="piecewise">By file, the hash of its document where that comes in pieces.</param>
     /// <param name="limit">The first bucket of ranks that is for training.</param>
     public static ValidationSplit ByDocuments(ulong seed, ulong[] piecewise, int limit) => new(
-        "documents of any file", piece => [piece with { HeldOut = RankedBytes.BucketOf(RankOf(seed, HashOf(piece, piecewise))) < limit }]);
+        "documents from any file",
+        piece => [piece with { IsValidation = RankedBytes.BucketOf(RankOf(seed, HashOf(piece, piecewise))) < limit }]);
 
     /// <summary>The end of one document, or of each of its copies.</summary>
     /// <param name="piecewise">By file, the hash of its document where that comes in pieces.</param>
@@ -53,12 +54,12 @@ internal sealed class ValidationSplit
     private static DocumentPiece[] Divided(in DocumentPiece piece, long at, int slack)
     {
         if (at <= piece.Offset)
-            return [piece with { HeldOut = true }];
+            return [piece with { IsValidation = true }];
         if (at > piece.Offset + piece.Text.Length)
             return [piece];
         var cut = CutOf(piece.Text.Span, (int)(at - piece.Offset), slack);
         var head = piece with { Text = piece.Text[..cut], End = PieceEnd.Divided };
-        return cut == piece.Text.Length ? [head] : [head, piece with { Text = piece.Text[cut..], Offset = piece.Offset + cut, HeldOut = true }];
+        return cut == piece.Text.Length ? [head] : [head, piece with { Text = piece.Text[cut..], Offset = piece.Offset + cut, IsValidation = true }];
     }
 
     /// <summary>A place near <paramref name="at"/>, never 0: after a line end or before a space shortly ahead of it, else between two characters.</summary>

@@ -6,6 +6,6 @@ namespace ActorTrain.Data.Shards;
 public sealed record DataOptions : IOptions
 {
     [Option("folder written by 'actortrain prepare'", Pattern = OptionText.FolderPattern, Expectation = OptionText.Folder,
-        MayChangeBecause = "data may be moved; its checksum, not its place, must agree")]
+        MayChangeBecause = "the data may be moved: its checksum must match, not its path")]
     public required string Path { get; init; }
 }

@@ -23,12 +23,12 @@ internal sealed unsafe class MappedFile : IDisposable
         try
         {
             var actual = Path.Exists(path) ? new FileInfo(path).Length
-                : throw new UserErrorException($"The token file {path} is missing: put it back, or {TokenIndex.Mend}.");
+                : throw new UserErrorException($"The token file {path} is missing: restore it, or {TokenIndex.Fix}.");
             if (actual != wanted)
             {
                 throw new UserErrorException(
-                    $"The token file {path} is {(actual < wanted ? "cut short" : "too long")}, {actual} bytes instead of {wanted}: "
-                    + $"copy it again, or {TokenIndex.Mend}.");
+                    $"The token file {path} is {(actual < wanted ? "truncated" : "too long")}, {actual} bytes instead of {wanted}: "
+                    + $"copy it again, or {TokenIndex.Fix}.");
             }
 
             file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, mapName: null, capacity: 0, MemoryMappedFileAccess.Read);
@@ -38,7 +38,7 @@ internal sealed unsafe class MappedFile : IDisposable
         {
             file?.Dispose();
             throw new UserErrorException(
-                $"The token file {path} cannot be read: {error.Message.TrimEnd('.')}; copy it again, or {TokenIndex.Mend}.", error);
+                $"The token file {path} cannot be read: {error.Message.TrimEnd('.')}; copy it again, or {TokenIndex.Fix}.", error);
         }
 
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
@@ -71,7 +71,7 @@ internal sealed unsafe class MappedFile : IDisposable
 
         if (Convert.ToHexStringLower(hash.GetHashAndReset()) != expected.Sha256)
             throw new UserErrorException(
-                $"The token file {path} was altered, for its checksum does not agree: copy it again, or {TokenIndex.Mend}.");
+                $"The token file {path} is corrupt (checksum mismatch): copy it again, or {TokenIndex.Fix}.");
     }
 
     public void Dispose()

@@ -39,7 +39,7 @@ internal sealed partial class StagedFolder : IDisposable
             held?.Dispose();
             RemoveNewParents();
             throw new UserErrorException(
-                $"The output folder {target} cannot be made: {error.Message.TrimEnd('.')}; name another with --output.", error);
+                $"Cannot create the output folder {target}: {error.Message.TrimEnd('.')}; choose another with --output.", error);
         }
     }
 
@@ -50,16 +50,16 @@ internal sealed partial class StagedFolder : IDisposable
     public static void Refuse(string target, bool force)
     {
         if (File.Exists(target))
-            throw new UserErrorException($"The output {target} is a file: name a folder with --output.");
+            throw new UserErrorException($"The output {target} is a file: choose a folder with --output.");
         if (!Directory.Exists(target))
             return;
         if (!force)
             throw new UserErrorException(
-                $"The output folder {target} exists already: name another with --output, or pass --force to replace it.");
+                $"The output folder {target} already exists: choose another with --output, or pass --force to replace it.");
         if (Directory.EnumerateFileSystemEntries(target).Any() && !File.Exists(Path.Combine(target, TokenIndex.FileName)))
             throw new UserErrorException(
-                $"The output folder {target} holds something other than prepared data, which --force does not replace: "
-                + "name another with --output.");
+                $"The output folder {target} is not prepared data, so --force does not replace it: "
+                + "choose another with --output.");
     }
 
     /// <summary>Brings all to the disk and moves the folder into its place.</summary>
@@ -128,7 +128,7 @@ internal sealed partial class StagedFolder : IDisposable
         catch (IOException error)
         {
             throw new UserErrorException(
-                $"The output folder {shown} is being prepared by another process: wait for it, or name another with --output.", error);
+                $"The output folder {shown} is being written by another process: wait for it, or choose another with --output.", error);
         }
     }
 
@@ -137,11 +137,11 @@ internal sealed partial class StagedFolder : IDisposable
     {
         var descriptor = Open(path, flags: 0);
         if (descriptor < 0)
-            throw new IOException($"{path} cannot be opened to be synced: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+            throw new IOException($"Cannot open {path} to sync it: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
         try
         {
             if (Fsync(descriptor) != 0)
-                throw new IOException($"{path} cannot be synced: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+                throw new IOException($"Cannot sync {path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
         }
         finally
         {

@@ -13,7 +13,7 @@ namespace ActorTrain.Data.Shards;
 /// <param name="TokenBytes">Bytes of a token in the shards, little-endian: 2 (unsigned) up to 65,536 ids, else 4.</param>
 /// <param name="ShardTokens">Tokens of every shard of a part but the last.</param>
 /// <param name="Train">The part to train on.</param>
-/// <param name="HeldOut">The part for validation, if any.</param>
+/// <param name="Validation">The part for validation, if any.</param>
 /// <param name="Sha256">Checksum of this index, taken with this field empty; it identifies the prepared data as a whole.</param>
 internal sealed record TokenIndex(
     int Format,
@@ -23,14 +23,14 @@ internal sealed record TokenIndex(
     int TokenBytes,
     long ShardTokens,
     PartIndex Train,
-    PartIndex? HeldOut,
+    [property: JsonPropertyName("held_out")] PartIndex? Validation,
     string Sha256)
 {
     public const string FileName = "index.json";
     public const int CurrentFormat = 1;
-    public const string Mend = "prepare the data again with `actortrain prepare --force`";
+    public const string Fix = "rerun `actortrain prepare --force`";
 
-    public IEnumerable<PartIndex> Parts => HeldOut is null ? [Train] : [Train, HeldOut];
+    public IEnumerable<PartIndex> Parts => Validation is null ? [Train] : [Train, Validation];
 
     /// <summary>Bytes that a token takes for a vocabulary.</summary>
     public static int WidthFor(int vocabularySize) => vocabularySize <= ushort.MaxValue + 1 ? sizeof(ushort) : sizeof(int);
@@ -51,29 +51,31 @@ internal sealed record TokenIndex(
         if (!Directory.Exists(folder))
         {
             throw new UserErrorException(File.Exists(folder)
-                ? $"{folder} is a file, not a folder of prepared data: make one of it with `actortrain prepare --input {folder} --output DIR`, and name that folder."
-                : $"The data folder {folder} does not exist: make it with `actortrain prepare --input TEXT --output {folder}`.");
+                ? $"{folder} is a file, not a folder of prepared data: run "
+                    + $"`actortrain prepare --input {folder} --output DIR`, and name DIR."
+                : $"The data folder {folder} does not exist: create it with `actortrain prepare --input TEXT --output {folder}`.");
         }
 
         if (!File.Exists(file))
             throw new UserErrorException(
-                $"{folder} is no prepared data folder, for it has no {FileName}: name another, or make one with `actortrain prepare --input TEXT --output DIR`.");
+                $"{folder} is not prepared data (it has no {FileName}): name another, "
+                    + $"or create one with `actortrain prepare --input TEXT --output DIR`.");
         byte[] bytes;
         TokenIndex index;
         try
         {
             bytes = File.ReadAllBytes(file);
-            index = JsonSerializer.Deserialize(bytes, TokenIndexJson.Default.TokenIndex) ?? throw new JsonException("it says null");
+            index = JsonSerializer.Deserialize(bytes, TokenIndexJson.Default.TokenIndex) ?? throw new JsonException("it is null");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new UserErrorException($"{file} cannot be read ({error.Message.TrimEnd('.')}): {Mend}.", error);
+            throw new UserErrorException($"{file} cannot be read ({error.Message.TrimEnd('.')}): {Fix}.", error);
         }
 
         if (index.Format != CurrentFormat)
-            throw new UserErrorException($"{file} is of format {index.Format}, and this program reads format {CurrentFormat}: {Mend}.");
+            throw new UserErrorException($"{file} has format {index.Format}, but this version reads format {CurrentFormat}: {Fix}.");
         if (!bytes.AsSpan().SequenceEqual(index.Sealed().Serialized()))
-            throw new UserErrorException($"{file} was altered, for its checksum does not agree: {Mend}.");
+            throw new UserErrorException($"{file} is corrupt (checksum mismatch): {Fix}.");
         return index;
     }
 

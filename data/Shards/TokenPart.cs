@@ -52,8 +52,8 @@ public sealed class TokenPart
         return Tokens > context
             ? (Tokens - 1) / context
             : throw new UserErrorException(
-                $"The {name} part of {folder} holds {Tokens} tokens, which is less than one sequence of {context} + 1: "
-                + "give more text to `actortrain prepare`, or choose a smaller model.context.");
+                $"The {name} part of {folder} holds {Tokens} tokens, fewer than one sequence of {context} + 1: "
+                + "prepare more text with `actortrain prepare`, or choose a smaller model.context.");
     }
 
     /// <summary>Reads a sample: the context + 1 tokens from sample·context on. The first <c>context</c> of them are inputs, the last
@@ -101,8 +101,8 @@ public sealed class TokenPart
             {
                 var file = Path.Combine(folder, index.Shards[(int)shard].Name);
                 throw new UserErrorException(
-                    $"The token file {file} holds a token that is not in the vocabulary of {vocabularySize}: "
-                    + $"copy it again, or {TokenIndex.Mend}.");
+                    $"The token file {file} has a token outside the vocabulary of {vocabularySize}: "
+                    + $"copy it again, or {TokenIndex.Fix}.");
             }
 
             first += length;

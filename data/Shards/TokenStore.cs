@@ -18,12 +18,12 @@ public sealed class TokenStore : IDisposable
             if (Tokenizer.Identity != index.Tokenizer)
             {
                 throw new UserErrorException(
-                    $"The tokenizer in {folder} is not the one its token files were made with: "
-                    + $"put the right one back, or {TokenIndex.Mend}.");
+                    $"The tokenizer in {folder} is not the one its token files were written with: "
+                    + $"restore the right one, or {TokenIndex.Fix}.");
             }
 
             Train = new TokenPart(folder, "training", index, index.Train, files);
-            HeldOut = index.HeldOut is { } heldOut ? new TokenPart(folder, "validation", index, heldOut, files) : null;
+            Validation = index.Validation is { } validation ? new TokenPart(folder, "validation", index, validation, files) : null;
         }
         catch
         {
@@ -45,7 +45,7 @@ public sealed class TokenStore : IDisposable
     public TokenPart Train { get; }
 
     /// <summary>The part for validation, or null where there is none.</summary>
-    public TokenPart? HeldOut { get; }
+    public TokenPart? Validation { get; }
 
     /// <summary>Opens a folder and checks that its index, sizes and tokenizer agree; does not read the tokens.</summary>
     /// <exception cref="UserErrorException">They do not, or the folder holds no prepared data.</exception>
@@ -61,7 +61,8 @@ public sealed class TokenStore : IDisposable
         {
             throw new UserErrorException(
                 $"The tokenizer of {owner} does not match the data in {Folder}: "
-                + $"use the data it was trained on, or prepare these with its tokenizer (`actortrain prepare --tokenizer-from {owner}`).");
+                + $"use the data it was trained on, or prepare this data with its tokenizer "
+                + $"(`actortrain prepare --tokenizer-from {owner}`).");
         }
     }
 

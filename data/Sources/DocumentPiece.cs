@@ -22,7 +22,7 @@ public enum PieceEnd
 public readonly record struct DocumentPiece(ReadOnlyMemory<byte> Text, int Source, long Offset, PieceEnd End, long BytesRead)
 {
     /// <summary>Whether it is for validation rather than for training.</summary>
-    public bool HeldOut { get; init; }
+    public bool IsValidation { get; init; }
 
     /// <summary>Whether it is all of its document.</summary>
     public bool IsWhole => Offset == 0 && End == PieceEnd.Document;

@@ -67,7 +67,7 @@ public sealed class DocumentReader
 
             if (!found && !options.Lenient)
                 throw new UserErrorException(
-                    $"{file.Path} is empty: leave it out of --input, or pass --lenient to pass over files without text.");
+                    $"{file.Path} is empty: remove it from --input, or pass --lenient to skip empty files.");
             bytesBefore += file.Length;
         }
     }

@@ -21,7 +21,7 @@ internal sealed class JsonRecord(string file, string field, bool lenient)
             return TextOf(lenient ? SurrogateEscapes.Mended(line) : line)
                 ?? throw new UserErrorException(
                     $"{file}, line {number}, has no text in the field \"{field}\": "
-                    + "name the right field with --text-field (a.b for a field within another), or fix the line.");
+                    + "name the right field with --text-field (a.b for a nested field), or fix the line.");
         }
         catch (JsonException error)
         {
@@ -32,7 +32,7 @@ internal sealed class JsonRecord(string file, string field, bool lenient)
         catch (InvalidOperationException error)
         {
             throw new UserErrorException(
-                $"{file}, line {number}, holds half of a surrogate pair, which is no character: "
+                $"{file}, line {number}, has an unpaired surrogate, which is not a character: "
                 + "fix the line, or pass --lenient to replace it with U+FFFD.", error);
         }
     }

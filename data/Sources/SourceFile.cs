@@ -32,12 +32,12 @@ public sealed record SourceFile(string Path, long Length)
     {
         var file = onDisk = new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
         if (!file.CanSeek)
-            throw new UserErrorException($"{Path} is a pipe, and a corpus is read more than once: write it to a file first.");
+            throw new UserErrorException($"{Path} is a pipe, but the corpus is read more than once: save it to a file first.");
         var head = TextFormat.HeadOf(file);
         file.Position = 0;
         var isCompressed = TextFormat.IsGzip(head);
         if (!isCompressed && HasEnding(Path, ".gz") && head.Length > 0)
-            throw new UserErrorException($"{Path} is not gzip, though its name ends in .gz: rename it, or leave it out of --input.");
+            throw new UserErrorException($"{Path} ends in .gz but is not gzip: rename it, or remove it from --input.");
         if (isCompressed)
         {
             using (var peeked = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true))

@@ -27,7 +27,7 @@ public static class SourceFiles
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                throw new UserErrorException($"{input} cannot be listed: {error.Message}", error);
+                throw new UserErrorException($"Cannot list {input}: {error.Message}", error);
             }
         }
 
@@ -39,11 +39,12 @@ public static class SourceFiles
     {
         const int Named = 5;
         var endings = files.CountBy(EndingOf).OrderByDescending(static pair => pair.Value).ThenBy(static pair => pair.Key, StringComparer.Ordinal).ToArray();
-        return $"{string.Join(", ", endings.Take(Named).Select(static pair => $"{pair.Value} {pair.Key}"))}{(endings.Length > Named ? $" and {endings.Length - Named} other endings" : "")}: "
+        return $"{string.Join(", ", endings.Take(Named).Select(static pair => $"{pair.Value} {pair.Key}"))}"
+            + $"{(endings.Length > Named ? $" and {endings.Length - Named} other extensions" : "")}: "
             + $"{string.Join(", ", files.Take(Named))}{(files.Count > Named ? $" and {files.Count - Named} more" : "")}";
     }
 
-    private static string EndingOf(string path) => Path.GetExtension(path) is { Length: > 0 } ending ? ending : "without an ending";
+    private static string EndingOf(string path) => Path.GetExtension(path) is { Length: > 0 } ending ? ending : "without an extension";
 
     private static string[] FilesOf(string input, List<string> passedOver)
     {
@@ -63,7 +64,8 @@ public static class SourceFiles
         return byKnown[true].Any() ? [.. byKnown[true]]
             : throw new UserErrorException(
                 $"The folder {folder} holds no text{(byKnown[false].Any() ? $" among {Describe([.. byKnown[false]])}" : "")}; "
-                + $"files of a folder are read that end in {string.Join(", ", SourceFile.KnownEndings)}, each with or without .gz: name others by a glob.");
+                + $"a folder is searched for {string.Join(", ", SourceFile.KnownEndings)}, each with or without .gz: "
+                + $"name other files with a glob.");
     }
 
     private static string[] Matching(string glob)
@@ -73,7 +75,7 @@ public static class SourceFiles
             ? Walk(pattern.Root).Where(pattern.Matches).Order(StringComparer.Ordinal).ToArray()
             : [];
         return found.Length > 0 ? found : throw new UserErrorException(
-            $"The glob {glob} matches no file: quote it against the shell and check its spelling.");
+            $"The glob {glob} matches no file: quote it in the shell and check its spelling.");
     }
 
     private static IEnumerable<string> Walk(string folder)

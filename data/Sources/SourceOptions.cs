@@ -5,29 +5,29 @@ namespace ActorTrain.Data.Sources;
 /// <summary>Which texts to read, and how.</summary>
 public sealed record SourceOptions : IOptions
 {
-    [Option("Files, folders and globs: plain text, .jsonl, and either of them as gzip.", Key = "input")]
+    [Option("Files, folders and globs: plain text or .jsonl, optionally gzipped.", Key = "input")]
     public required IReadOnlyList<string> Inputs { get; init; }
 
-    [Option("Field of .jsonl lines that holds the text; a.b is field b of the object in a.")]
+    [Option("Field of a .jsonl line that holds the text; a.b is field b of object a.")]
     public string TextField { get; init; } = "text";
 
     /// <summary>What stands between two documents of a plain text file, such as <c>&lt;|endoftext|&gt;</c>; it belongs to neither. Null: a
     /// file is one document.</summary>
-    [Option("What stands between two documents of a text file; without it a file is one document.")]
+    [Option("Separator between the documents of a text file; without it each file is one document.")]
     public string? DocumentSeparator { get; init; }
 
-    [Option("Replace characters that are invalid, and pass over empty files, instead of refusing the file.")]
+    [Option("Replace invalid characters and skip empty files instead of failing.")]
     public bool Lenient { get; init; }
 
     public IEnumerable<OptionProblem> Validate()
     {
         if (Inputs.Count == 0)
-            yield return new($"there is nothing to read: name files, folders or globs with {nameof(Inputs):key}.");
+            yield return new($"there is no input: name files, folders or globs with {nameof(Inputs):key}.");
         if (Inputs.Any(string.IsNullOrWhiteSpace))
             yield return new($"{nameof(Inputs):key} is empty: name a file, a folder or a glob.");
         if (string.IsNullOrEmpty(TextField))
             yield return new($"{nameof(TextField):key} is empty: name the field of a record that holds its text.");
         if (DocumentSeparator is { Length: 0 })
-            yield return new($"{nameof(DocumentSeparator):key} is empty: name the text between two documents, or leave the option out.");
+            yield return new($"{nameof(DocumentSeparator):key} is empty: give the text between two documents, or omit the option.");
     }
 }

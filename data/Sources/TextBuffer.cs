@@ -65,8 +65,8 @@ internal sealed class TextBuffer : IDisposable
             catch (DecoderFallbackException error)
             {
                 throw new UserErrorException(
-                    $"{file.Path} holds characters that are invalid in the encoding its byte order mark names: "
-                    + "convert it to UTF-8, or pass --lenient to replace what is invalid with U+FFFD.", error);
+                    $"{file.Path} has characters that are invalid in the encoding of its byte order mark: "
+                    + "convert it to UTF-8, or pass --lenient to replace them with U+FFFD.", error);
             }
         }
     }
@@ -85,7 +85,7 @@ internal sealed class TextBuffer : IDisposable
             searched = Math.Max(0, Window.Length - mark.Length + 1);
             if (Window.Length >= Limit)
                 throw new UserErrorException(
-                    $"{file.Path} holds a document of more than {Limit >> 20} MiB at byte {Offset}: cut it into smaller ones.");
+                    $"{file.Path} has a document of more than {Limit >> 20} MiB at byte {Offset}: split it.");
             Fill(Math.Max(1 << 16, (int)Math.Min(Limit, Window.Length * 2L)));
         }
     }
@@ -115,5 +115,5 @@ internal sealed class TextBuffer : IDisposable
     private static bool IsUnreadable(Exception error) => error is IOException or InvalidDataException or UnauthorizedAccessException;
 
     private UserErrorException Unreadable(Exception error) =>
-        new($"{file.Path} cannot be read: {error.Message.TrimEnd('.')}; fix the file or leave it out of --input.", error);
+        new($"{file.Path} cannot be read: {error.Message.TrimEnd('.')}; fix the file or remove it from --input.", error);
 }

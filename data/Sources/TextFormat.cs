@@ -5,7 +5,7 @@ namespace ActorTrain.Data.Sources;
 /// <summary>Knows files that are not UTF-8 text by their first bytes, whatever their names end in.</summary>
 internal static class TextFormat
 {
-    private const string Leave = "leave it out of --input";
+    private const string Leave = "remove it from --input";
     private const string Export = "export its text to .jsonl";
     private const string Extract = "extract its files";
 

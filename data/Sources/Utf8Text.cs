@@ -22,7 +22,7 @@ internal static class Utf8Text
             return Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(text.Span));
         throw new UserErrorException(
             $"{file} is not UTF-8 at byte {offset + FirstInvalid(text.Span)}: "
-            + "convert it (iconv -t UTF-8), or pass --lenient to replace what is invalid with U+FFFD.");
+            + "convert it (iconv -t UTF-8), or pass --lenient to replace invalid bytes with U+FFFD.");
     }
 
     /// <summary>The last place at or before <paramref name="index"/> that is not inside a character.</summary>

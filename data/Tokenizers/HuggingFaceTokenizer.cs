@@ -30,7 +30,8 @@ public static class HuggingFaceTokenizer
             if (File.Exists(file) && !JsonNode.DeepEquals(Parse(file), content))
             {
                 throw new UserErrorException(
-                    $"{file} differs from what the tokenizer of {TokenizerFolder.DescriptionFile} beside it says, so the model's tokenizer is ambiguous; "
+                    $"{file} contradicts the tokenizer in {TokenizerFolder.DescriptionFile} beside it, "
+                        + $"so the model's tokenizer is ambiguous; "
                     + "remove the wrong file.");
             }
         }
@@ -44,7 +45,8 @@ public static class HuggingFaceTokenizer
         }
         catch (JsonException error)
         {
-            throw new UserErrorException($"{file} is not JSON ({error.Message.TrimEnd('.')}); get it again, or remove it.", error);
+            throw new UserErrorException($"{file} is not valid JSON ({error.Message.TrimEnd('.')}); "
+                + $"download it again, or remove it.", error);
         }
     }
 

@@ -28,7 +28,7 @@ internal static unsafe partial class SentencePieceLibrary
         {
             throw new UserErrorException(
                 "The SentencePiece tokenizer's library libactortrain_tokenizer.so was not found: "
-                + "run `make setup`, or choose --tokenizer bytes, which needs none.");
+                + "run `make setup`, or choose --tokenizer bytes, which does not need it.");
         }
     }
 

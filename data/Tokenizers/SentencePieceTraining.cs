@@ -84,17 +84,18 @@ public static unsafe partial class SentencePieceTraining
     {
         var name = kind is TokenizerKind.Bpe ? "bpe" : "unigram";
         if (sentences == 0)
-            return new UserErrorException($"The texts hold no word to train a {name} tokenizer on: choose --tokenizer bytes, or give more text.");
+            return new UserErrorException($"The inputs have no words to train a {name} tokenizer on: "
+                + $"choose --tokenizer bytes, or give more text.");
         var (most, least) = (TooLarge().Match(reason), TooSmall().Match(reason));
         var problem =
             most.Success ? $"they yield only {most.Groups[1]} pieces"
-            : least.Success ? $"they have {least.Groups[1]} bytes and characters already"
+            : least.Success ? $"they already have {least.Groups[1]} bytes and characters"
             : $"it reports \"{reason}\"";
         var isSize = int.TryParse((most.Success ? most : least).Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var size);
         var fix = isSize && size is >= SmallestVocabulary and <= LargestVocabulary ? $"choose --vocabulary-size {size}" : "choose --tokenizer bytes";
         var more = least.Success ? "" : ", or give more text";
         return new UserErrorException(
-            $"SentencePiece cannot train a {name} tokenizer of {vocabularySize} tokens on these texts, for {problem}: {fix}{more}.");
+            $"SentencePiece cannot train a {name} tokenizer of {vocabularySize} tokens on this text, because {problem}: {fix}{more}.");
     }
 
     [GeneratedRegex(@"Vocabulary size too high .* <= (\d+)")]

@@ -13,7 +13,7 @@ public static class TokenizerFolder
     /// <summary>The SentencePiece model, where the tokenizer has one; the name that Hugging Face knows it by.</summary>
     public const string ModelFile = "tokenizer.model";
 
-    private const string Mend = "prepare the data again with `actortrain prepare --force`, or put back the file";
+    private const string Fix = "restore the file, or rerun `actortrain prepare --force`";
 
     /// <summary>Loads the tokenizer of a folder.</summary>
     /// <exception cref="UserErrorException">There is none, or its files do not belong together.</exception>
@@ -25,7 +25,7 @@ public static class TokenizerFolder
         if (DescriptionOf(tokenizer) == description)
             return tokenizer;
         tokenizer.Dispose();
-        throw new UserErrorException($"{file} describes another tokenizer than the one beside it: {Mend}.");
+        throw new UserErrorException($"{file} does not match the tokenizer beside it: {Fix}.");
     }
 
     internal static void Describe(ITokenizer tokenizer, string folder)
@@ -42,12 +42,12 @@ public static class TokenizerFolder
         try
         {
             return JsonSerializer.Deserialize(File.ReadAllText(file), TokenizerJson.Default.TokenizerDescription)
-                ?? throw new JsonException("it says null");
+                ?? throw new JsonException("it is null");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
             throw new UserErrorException(
-                $"The tokenizer's description {file} cannot be read ({error.Message.TrimEnd('.')}): {Mend}.", error);
+                $"Cannot read the tokenizer description {file} ({error.Message.TrimEnd('.')}): {Fix}.", error);
         }
     }
 
@@ -56,7 +56,7 @@ public static class TokenizerFolder
         if (description.Kind is TokenizerKind.Bytes)
             return new ByteTokenizer();
         if (description.Kind is not (TokenizerKind.Bpe or TokenizerKind.Unigram))
-            throw new UserErrorException($"{file} names an unknown kind of tokenizer: {Mend}.");
+            throw new UserErrorException($"{file} names an unknown tokenizer kind: {Fix}.");
         var model = Path.Combine(folder, ModelFile);
         try
         {
@@ -64,7 +64,7 @@ public static class TokenizerFolder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            throw new UserErrorException($"The tokenizer's model {model} cannot be read ({error.Message.TrimEnd('.')}): {Mend}.", error);
+            throw new UserErrorException($"Cannot read the tokenizer model {model} ({error.Message.TrimEnd('.')}): {Fix}.", error);
         }
     }
 }

@@ -78,14 +78,14 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
     /// <summary>Whether a run left any batch out.</summary>
     public static bool LeavesOut(IReadOnlyList<RunEvent> decisions) => JournalState.Of(decisions).Skips.Ranges.Count > 0;
 
-    // What was vetoed becomes a correction of that step, which the run knows before it begins.
+    // What was vetoed becomes a intervention of that step, which the run knows before it begins.
     private static List<RunEvent> Known(IReadOnlyList<RunEvent> decisions)
     {
         var state = JournalState.Of(decisions);
-        var corrections = state.Corrections
-            .Concat(state.Vetoed.Select(static veto => new Correction(0, veto.Step, [veto.Range], 1, "the skip list", veto.Range.Reason)))
-            .OrderBy(static correction => correction.From);
-        return [.. corrections.Select(static (correction, i) => new CourseCorrected(DateTimeOffset.UtcNow, 0, correction with { Number = i + 1, By = "the skip list" }))];
+        var interventions = state.Interventions
+            .Concat(state.Vetoed.Select(static veto => new Intervention(0, veto.Step, [veto.Range], 1, "the skip list", veto.Range.Reason)))
+            .OrderBy(static intervention => intervention.From);
+        return [.. interventions.Select(static (intervention, i) => new CourseCorrected(DateTimeOffset.UtcNow, 0, intervention with { Number = i + 1, By = "the skip list" }))];
     }
 
     private ChaosTrainee Trainee(string name, RunConfiguration with, IReadOnlyList<string> settings)

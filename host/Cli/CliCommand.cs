@@ -7,14 +7,14 @@ namespace ActorTrain.Host.Cli;
 /// <summary>A command of <c>actortrain</c>: its help ends with examples and with what to know before using it.</summary>
 internal abstract class CliCommand : Command
 {
-    private protected CliCommand(string name, string description, string lesson)
+    private protected CliCommand(string name, string description, string longHelp)
         : base(name, description)
     {
-        Lesson = lesson;
+        LongHelp = longHelp;
     }
 
     /// <summary>What follows the list of options in its help.</summary>
-    public string Lesson { get; }
+    public string LongHelp { get; }
 
     /// <summary>What a line asks for.</summary>
     internal abstract object Read(ParseResult line);
@@ -27,11 +27,11 @@ internal abstract class CliCommand : Command
 /// <summary>A command that is asked by a <typeparamref name="TRequest"/>.</summary>
 /// <param name="name">Its name.</param>
 /// <param name="description">One sentence.</param>
-/// <param name="lesson">As <see cref="CliCommand.Lesson"/>.</param>
+/// <param name="longHelp">As <see cref="CliCommand.LongHelp"/>.</param>
 /// <param name="read">What a line asks for.</param>
 /// <param name="run">Does it; gives the exit code.</param>
-internal sealed class CliCommand<TRequest>(string name, string description, string lesson, Func<ParseResult, TRequest> read, Func<TRequest, CommandContext, int> run)
-    : CliCommand(name, description, lesson)
+internal sealed class CliCommand<TRequest>(string name, string description, string longHelp, Func<ParseResult, TRequest> read, Func<TRequest, CommandContext, int> run)
+    : CliCommand(name, description, longHelp)
     where TRequest : notnull
 {
     internal override object Read(ParseResult line) => read(line);
@@ -39,7 +39,7 @@ internal sealed class CliCommand<TRequest>(string name, string description, stri
     internal override int Run(ParseResult line, CommandContext context) => run(read(line), context);
 }
 
-/// <summary>Prints the usual help, then the lesson of a <see cref="CliCommand"/>.</summary>
+/// <summary>Prints the usual help, then the long help of a <see cref="CliCommand"/>.</summary>
 internal sealed class LessonHelp(HelpAction usual) : SynchronousCommandLineAction
 {
     public override bool ClearsParseErrors => true;
@@ -48,14 +48,14 @@ internal sealed class LessonHelp(HelpAction usual) : SynchronousCommandLineActio
     {
         usual.MaxWidth = 120;
         usual.Invoke(parseResult);
-        var lesson = parseResult.CommandResult.Command switch
+        var longHelp = parseResult.CommandResult.Command switch
         {
-            CliCommand command => command.Lesson,
-            RootCommand => CommandLine.Lesson,
+            CliCommand command => command.LongHelp,
+            RootCommand => CommandLine.LongHelp,
             _ => null,
         };
-        if (lesson is not null)
-            parseResult.InvocationConfiguration.Output.WriteLine(lesson.TrimEnd());
+        if (longHelp is not null)
+            parseResult.InvocationConfiguration.Output.WriteLine(longHelp.TrimEnd());
         return ExitCode.Success;
     }
 }

@@ -10,7 +10,7 @@ namespace ActorTrain.Host.Cli;
 internal static class CommandLine
 {
     /// <summary>What follows the list of commands in the help.</summary>
-    internal const string Lesson = """
+    internal const string LongHelp = """
         From text to a trained model:
           actortrain doctor
           actortrain prepare --input book.txt --output data/book
@@ -24,7 +24,7 @@ internal static class CommandLine
           actortrain rollback book --to 1200 --skip 200
           actortrain goodput book
 
-        Exit codes: 0 done, 1 a fault of program or machine, an audit or --verify that found one, or chaos that broke the promise, 2 bad input, 130 interrupted.
+        Exit codes: 0 success; 1 internal error, or a failed audit, --verify or chaos run; 2 bad input; 130 interrupted.
         """;
 
     /// <summary>Reads a command line and does what it says.</summary>
@@ -77,14 +77,14 @@ internal static class CommandLine
             context.Error.WriteLine($"actortrain: {error.GetType().Name}: {error.Message}");
             context.Error.WriteLine(Environment.GetEnvironmentVariable("ACTORTRAIN_TRACE") is { Length: > 0 }
                 ? error.StackTrace
-                : "This is a fault of the program or the machine. Set ACTORTRAIN_TRACE=1 to see where, and try 'actortrain doctor'.");
+                : "This is an internal error or a hardware fault. Set ACTORTRAIN_TRACE=1 for a stack trace, and run 'actortrain doctor'.");
             return ExitCode.Failure;
         }
     }
 
     private static RootCommand Root(IReadOnlyList<CliCommand> commands, Func<ParseResult, int> run)
     {
-        var root = new RootCommand("ActorTrain: language models trained through crashes, to the same bits.");
+        var root = new RootCommand("ActorTrain: fault-tolerant language model training with bit-identical results.");
         foreach (var command in commands.Append(HelpCommand.Define(root)))
         {
             ParseErrors.RefuseMisspelt(command);

@@ -9,9 +9,10 @@ internal static class HelpCommand
 {
     public static CliCommand Define(RootCommand root)
     {
-        var topic = new Argument<string?>("TOPIC") { Description = "A command, or 'config' for the keys of a run file.", Arity = ArgumentArity.ZeroOrOne };
-        var markdown = new Option<bool>("--markdown") { Description = "Write the keys of a run file as a page of documentation." };
-        var command = new CliCommand<HelpRequest>("help", "Explain a command, or list the keys of a run file.", """
+        var topic = new Argument<string?>("TOPIC")
+            { Description = "Command name, or 'config' for the keys of a run file.", Arity = ArgumentArity.ZeroOrOne };
+        var markdown = new Option<bool>("--markdown") { Description = "Print the keys of a run file as Markdown." };
+        var command = new CliCommand<HelpRequest>("help", "Show help for a command, or the keys of a run file.", """
             Examples:
               actortrain help config
               actortrain help pretrain
@@ -21,7 +22,7 @@ internal static class HelpCommand
         command.Validators.Add(line =>
         {
             if (line.GetValue(markdown) && line.GetValue(topic) != "config")
-                line.AddError("--markdown belongs to 'actortrain help config'");
+                line.AddError("--markdown works only with 'actortrain help config'");
         });
         return command;
     }

@@ -111,7 +111,7 @@ internal static class OptionChecks
 
     /// <summary>What a word of a choice stands for.</summary>
     public static T ValueOf<T>(this Choice kind, string word) =>
-        kind.TryRead(word, out var value) ? (T)value : throw new ArgumentException($"'{word}' is none of the words.", nameof(word));
+        kind.TryRead(word, out var value) ? (T)value : throw new ArgumentException($"'{word}' is not one of the values.", nameof(word));
 
     /// <summary>Reads the one value of an option by a kind's rules, or records a sentence.</summary>
     public static T? Read<T>(ArgumentResult result, SettingKind kind, Func<object, T> cast)

@@ -16,7 +16,8 @@ internal static class ParseErrors
         if (line.UnmatchedTokens is [var stranger, ..])
         {
             if (line.Tokens.Any(static token => token.Type == TokenType.DoubleDash))
-                return $"what follows '--' is no option, so {command.Name} does not know what to do with '{stranger}'; write OPTION=-- for a value of two dashes, else leave '--' out.";
+                return $"{command.Name} takes no argument '{stranger}' after '--'; remove '--', "
+                    + $"or write OPTION=-- for a value of two dashes.";
             if (command == root)
             {
                 var commands = root.Subcommands.Select(static subcommand => subcommand.Name);
@@ -27,7 +28,7 @@ internal static class ParseErrors
 
             return stranger.StartsWith('-')
                 ? NoOption(command, stranger)
-                : $"{command.Name} does not know what to do with '{stranger}'; {see}.";
+                : $"{command.Name} takes no argument '{stranger}'; {see}.";
         }
 
         // Our own sentences first: the library may add a remark about the same value.
@@ -60,7 +61,7 @@ internal static class ParseErrors
             if (child is ArgumentResult { Argument: var argument })
                 result.AddError($"{argument.Name} is empty: {argument.Description}");
             else if (child is OptionResult { Option: { HelpName: "DIR" or "FILE" or "PATH..." } option })
-                result.AddError($"{option.Name} is empty; it must be a name.");
+                result.AddError($"{option.Name} is empty; give a name.");
         }
     });
 

@@ -6,16 +6,18 @@ namespace ActorTrain.Host.Cli;
 internal static class RunArgument
 {
     /// <summary>A run that exists.</summary>
-    public static Argument<string> Create(string description = "A run by its name under runs/ or its folder, whose newest good checkpoint is taken, or one checkpoint's folder.") =>
+    public static Argument<string> Create(string description = "Name (under runs/) or folder of a run, "
+        + "whose newest good checkpoint is used, or a checkpoint folder.") =>
         new("RUN") { Description = description, Arity = ArgumentArity.ExactlyOne };
 
     /// <summary>A run file, and what overrides it.</summary>
     public static (Argument<string?> File, Option<string[]> Set) Configuration() =>
     (
-        new("RUN.yaml") { Description = "The run file; without one, every setting comes from --set and the defaults.", Arity = ArgumentArity.ZeroOrOne },
+        new("RUN.yaml") { Description =
+            "Run file; without one, all settings come from --set and the defaults.", Arity = ArgumentArity.ZeroOrOne },
         new("--set")
         {
-            Description = "Override a key of the run file, such as --set training.steps=2000; may be given many times.",
+            Description = "Override a key of the run file, such as --set training.steps=2000; repeatable.",
             HelpName = "KEY=VALUE",
             Arity = ArgumentArity.OneOrMore,
         }

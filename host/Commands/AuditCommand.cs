@@ -24,13 +24,14 @@ internal static class AuditCommand
     public static CliCommand Define()
     {
         var path = RunArgument.Create("Name (under runs/) or folder of a run.");
-        var json = new Option<bool>("--json") { Description = "Print one JSON object instead of text." };
-        return new CliCommand<AuditRequest>("audit", "Prove that every sample was trained on once per epoch, left out with a reason, or is still to come.", """
-            What the trainers really read (samples.jsonl) is compared with what the plan says, with the skip list of the journal, and with the
-            newest checkpoint; neither the data nor a process is needed, though how often the samples were read is said only where the data are.
-            Steps that were left by going back do not count. Steps that were computed again, after a kill or a rollback, from the same
-            decisions must have come to the same bits as before. It may be asked while the run goes on, and after kill -9.
-            Exit code 1: something contradicts or differs, and the first of it is named.
+        var json = new Option<bool>("--json") { Description = "Print JSON instead of text." };
+        return new CliCommand<AuditRequest>("audit", "Verify that every sample was trained on once per epoch, "
+            + "skipped for a recorded reason, or is still to come.", """
+            Compares the samples that the trainers read (samples.jsonl) with the batch plan, the skip list of the journal and the newest
+            checkpoint. It needs neither the data nor a running process, but reports read counts per sample only where the data is.
+            Steps abandoned by a rollback do not count. Steps recomputed from the same decisions, after a kill or a rollback, must be
+            bit-identical. Works during training and after kill -9.
+            Exit code 1: an inconsistency was found; the first ones are listed.
 
             Examples:
               actortrain audit book
@@ -60,9 +61,11 @@ internal static class AuditCommand
         // The checkpoint first: the ledger only grows, and never knows less than a checkpoint.
         var record = RunRecord.Of(run);
         var configuration = record.Configuration
-            ?? throw new UserErrorException($"{run.Path} has no run.yaml, as an imported model does, so there is nothing to audit; name a run that `actortrain pretrain` has trained.");
+            ?? throw new UserErrorException($"{run.Path} has no run.yaml (an imported model has none), so there is nothing to audit; "
+                + $"name a run trained by `actortrain pretrain`.");
         if (!File.Exists(run.LedgerFile))
-            throw new UserErrorException($"{run.Path} has no samples.jsonl, so there is nothing to audit; train it by `actortrain pretrain`.");
+            throw new UserErrorException($"{run.Path} has no samples.jsonl, so there is nothing to audit; "
+                + $"train it with `actortrain pretrain`.");
         var training = configuration.Training;
 
         // Positions do not depend on how many samples there are, so the data need not be there.
@@ -74,7 +77,7 @@ internal static class AuditCommand
         long? finished = run.State == RunState.Finished ? PretrainRun.StepsOf(record.Decisions, configuration) : null;
         var report = SampleAudit.Check(new AuditInput(plan, configuration.Model.ContextLength, rows, state.Skips, record.Newest, finished)
         {
-            Left = LeftCourse.Of(record.Decisions),
+            Abandoned = AbandonedBranch.Of(record.Decisions),
         });
         return report with
         {

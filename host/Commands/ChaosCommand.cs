@@ -17,7 +17,7 @@ internal static class ChaosCommand
 {
     private const int UsualFaults = 8;
 
-    private static readonly string Lesson = $$"""
+    private static readonly string LongHelp = $$"""
         The run of the file is trained twice in folders below NAME-chaos, by real processes: once undisturbed (or what came of that the last
         time is taken), once with faults that strike on schedule, or at random with a seed. What is killed is started again. The report holds
         the two against each other; where batches were left out, a third run leaves them out from the start. The run itself is not touched.
@@ -53,7 +53,7 @@ internal static class ChaosCommand
         var picture = OptionChecks.Picture("--picture", "Draw the loss of the runs, .svg or .png, and of one on the same poisoned data that has no rule against spikes.");
         var fresh = new Option<bool>("--fresh") { Description = "Train the undisturbed run anew, so that times are of one hour." };
         var force = OptionChecks.Force();
-        var command = new CliCommand<ChaosRequest>("chaos", "Break a run on purpose, and prove that it ends with the same bits.", Lesson,
+        var command = new CliCommand<ChaosRequest>("chaos", "Break a run on purpose, and prove that it ends with the same bits.", LongHelp,
             line => new ChaosRequest(
                 line.GetValue(file), line.GetValue(set) ?? [], line.GetValue(schedule), line.GetValue(seed), line.GetValue(faults),
                 line.GetValue(every), line.GetValue(report), line.GetValue(picture), line.GetValue(fresh), line.GetValue(force)),

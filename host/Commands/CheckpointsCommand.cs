@@ -16,19 +16,20 @@ internal static class CheckpointsCommand
     public static CliCommand Define()
     {
         var path = RunArgument.Create("Name (under runs/) or folder of a run.");
-        var verify = new Option<bool>("--verify") { Description = "Hash every file again and compare it with the manifest." };
-        var prune = new Option<bool>("--prune") { Description = "Delete what checkpoints.keep and checkpoints.keep_every do not keep; only while no process trains the run." };
-        var dry = new Option<bool>("--dry-run") { Description = "With --prune: say what would be deleted, and delete nothing." };
-        var json = new Option<bool>("--json") { Description = "Print one JSON object instead of a table." };
-        var command = new CliCommand<CheckpointsRequest>("checkpoints", "List the checkpoints of a run, verify them, delete those that need not stay.", """
-            good      training went on from it for checkpoints.proof_steps and stayed healthy
-            unproved  whole, and not yet proved
-            void      the run left it by going back, and never goes on from it
-            damaged   cut short or altered, or its files cannot be read
+        var verify = new Option<bool>("--verify") { Description = "Hash every file and compare it with the manifest." };
+        var prune = new Option<bool>("--prune") { Description = "Delete the checkpoints that checkpoints.keep and checkpoints.keep_every "
+            + "do not keep; only while no process trains the run." };
+        var dry = new Option<bool>("--dry-run") { Description = "With --prune: list what would be deleted without deleting it." };
+        var json = new Option<bool>("--json") { Description = "Print JSON instead of a table." };
+        var command = new CliCommand<CheckpointsRequest>("checkpoints", "List, verify or prune the checkpoints of a run.", """
+            good      training stayed healthy for checkpoints.proof_steps after it
+            unproved  intact, but not yet marked good
+            void      abandoned by a rollback; never used to resume
+            damaged   truncated, corrupt or unreadable
 
-            Deleting verifies first. What stays: the newest checkpoints.keep that are whole, those of steps divisible by checkpoints.keep_every,
-            and the newest good one. Looking is possible while the run goes on, which itself deletes what need not stay after each save.
-            Exit code 1: --verify found a damaged one.
+            Pruning verifies first. It keeps the newest checkpoints.keep intact checkpoints, those at multiples of checkpoints.keep_every,
+            and the newest good one. Listing works during training; the run itself prunes after each save.
+            Exit code 1: --verify found a damaged checkpoint.
 
             Examples:
               actortrain checkpoints book
@@ -41,7 +42,7 @@ internal static class CheckpointsCommand
         command.Validators.Add(line =>
         {
             if (line.GetValue(dry) && !line.GetValue(prune))
-                line.AddError("--dry-run says what --prune would delete; give both.");
+                line.AddError("--dry-run requires --prune; pass both.");
         });
         return command;
     }
@@ -77,7 +78,7 @@ internal static class CheckpointsCommand
         IReadOnlyList<CheckpointInfo> found, CheckpointHistory history, CheckpointStoreOptions? keep, List<string> notes)
     {
         if (notes.Count > 0)
-            throw new UserErrorException($"{notes[0]} Without it nobody can tell which checkpoints the run has left, so nothing is deleted.");
+            throw new UserErrorException($"{notes[0]} Without it, abandoned checkpoints cannot be identified, so nothing was deleted.");
         var (left, others) = CheckpointRetention.Part(found, info => history.IsVoid(info.Manifest!));
         var surplus = CheckpointRetention.Surplus(others, keep ?? new CheckpointStoreOptions());
         return [.. left.Concat(surplus).Select(static info => info.Step).OrderDescending()];
@@ -93,11 +94,11 @@ internal static class CheckpointsCommand
     {
         if (info.Manifest is not { } manifest)
             return new CheckpointRow(info.Step, "damaged", null, 0, null, null, 0, 1, info.Fault?.Sentence, isSurplus);
-        var course = Course.Start;
+        var overrides = RunOverrides.None;
         string? fault = null;
         try
         {
-            course = RunOrigin.Of(manifest).Course;
+            overrides = RunOrigin.Of(manifest).Overrides;
         }
         catch (UserErrorException error)
         {
@@ -106,7 +107,7 @@ internal static class CheckpointsCommand
 
         var state = fault is not null ? "damaged" : history.IsVoid(manifest) ? "void" : info.ProvedAt is not null ? "good" : "unproved";
         return new CheckpointRow(
-            info.Step, state, manifest.CreatedAt, info.Size, manifest.WeightsHash, info.ProvedAt, course.Skips.Ranges.Sum(static range => range.Count), course.RateFactor, fault, isSurplus);
+            info.Step, state, manifest.CreatedAt, info.Size, manifest.WeightsHash, info.ProvedAt, overrides.Skips.Ranges.Sum(static range => range.Count), overrides.RateFactor, fault, isSurplus);
     }
 }
 

@@ -17,9 +17,10 @@ internal static class DoctorCommand
 {
     public static CliCommand Define()
     {
-        var json = new Option<bool>("--json") { Description = "Print one JSON object instead of tables." };
-        return new CliCommand<DoctorRequest>("doctor", "Show what this machine has, which kernels were chosen and how fast its matrix products are.", """
-            Run it first on a new machine, and whenever training is slower than it was.
+        var json = new Option<bool>("--json") { Description = "Print JSON instead of tables." };
+        return new CliCommand<DoctorRequest>("doctor", "Check this machine: libraries, memory, "
+            + "chosen kernels and matrix-multiplication throughput.", """
+            Run it first on a new machine, and whenever training is slower than before.
 
             Examples:
               actortrain doctor
@@ -43,20 +44,21 @@ internal static class DoctorCommand
                 new Finding("cores", $"{Environment.ProcessorCount}", FindingState.Good),
                 AvailableMemory.Read() is { } memory
                     ? new Finding("memory", $"{MemoryPlan.Words(memory.Bytes)} of {MemoryPlan.Words(memory.Of)} available ({memory.Limit})", FindingState.Good)
-                    : new Finding("memory", "unknown, so no command checks it", FindingState.Warning),
+                    : new Finding("memory", "unknown, so memory checks are disabled", FindingState.Warning),
                 FusedKernels.IsAvailable
                     ? new Finding("fused kernels", FusedKernels.Description, FindingState.Good)
-                    : new Finding("fused kernels", "none, so layers run in composed form", FindingState.Warning, FusedKernels.Missing),
+                    : new Finding("fused kernels",
+                        "none, so layers use the reference (eager) implementation", FindingState.Warning, FusedKernels.Missing),
                 cuda.is_available()
                     ? new Finding("CUDA", $"{cuda.device_count()} devices", FindingState.Good)
-                    : new Finding("CUDA", "none, training runs on the CPU", FindingState.Good),
+                    : new Finding("CUDA", "none; training runs on the CPU", FindingState.Good),
             ],
             [
-                new Chosen("ATen", runtime.AtenCapability, runtime.Portable ? "numerics: portable" : "what this libtorch takes for this CPU"),
-                new Chosen("MKL on AMD", "takes AVX-512", "of itself it would not"),
+                new Chosen("ATen", runtime.AtenCapability, runtime.Portable ? "numerics: portable" : "libtorch's choice for this CPU"),
+                new Chosen("MKL on AMD", "AVX-512", "MKL would not choose it on its own"),
                 new Chosen("allocator", runtime.Allocator, "steps reuse memory instead of asking the system for it"),
-                new Chosen("huge pages", $"asked for from 2 MiB; the system has them {runtime.HugePages}", "fewer misses of the page table"),
-                new Chosen("waiting threads", $"GOMP_SPINCOUNT={runtime.SpinCount}", "they soon let others have the core"),
+                new Chosen("huge pages", $"requested from 2 MiB; system setting: {runtime.HugePages}", "fewer TLB misses"),
+                new Chosen("waiting threads", $"GOMP_SPINCOUNT={runtime.SpinCount}", "idle threads yield the core quickly"),
                 new Chosen("threads per trainer", $"{environment.Threads}", "one per core"),
             ],
             [
@@ -69,7 +71,7 @@ internal static class DoctorCommand
     private static string FormOf(string library)
     {
         var weak = ElfLibrary.Read(library).Needed.Where(static version => version.IsWeak).Select(static version => version.Name).ToList();
-        return weak.Count == 0 ? "as the package has it" : $"a copy in which {string.Join(", ", weak)} is weak, for the system's libstdc++ lacks it";
+        return weak.Count == 0 ? "as packaged" : $"a copy with weak {string.Join(", ", weak)}, because the system's libstdc++ lacks it";
     }
 
     private static GemmRate Rate(string kind, Precision precision) => new(

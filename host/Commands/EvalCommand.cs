@@ -26,9 +26,10 @@ internal static class EvalCommand
     public static CliCommand Define()
     {
         var path = RunArgument.Create();
-        var part = OptionChecks.Word("--part", "heldout", Parts, "Which part of the run's data: heldout is the validation part.");
-        var batches = OptionChecks.Whole("--batches", 0, new Whole(0), "Batches to take; 0 takes the whole part.");
-        var data = new Option<string?>("--data") { Description = "A folder written by 'actortrain prepare' [default: the run's own data].", HelpName = "DIR" };
+        var part = OptionChecks.Word("--part", "heldout", Parts, "Data split to evaluate on: heldout is the validation split.");
+        var batches = OptionChecks.Whole("--batches", 0, new Whole(0), "Batches to evaluate; 0: the whole split.");
+        var data = new Option<string?>("--data") { Description = "Folder written by 'actortrain prepare' "
+            + "[default: the run's own data].", HelpName = "DIR" };
         var force = OptionChecks.Force();
         return new CliCommand<EvalRequest>("eval", "Measure loss, perplexity and bits per byte of a trained model.", """
             Examples:
@@ -58,12 +59,14 @@ internal static class EvalCommand
         if (data.Tokenizer.VocabularySize > trained.Facts.Model.VocabularySize)
         {
             throw new UserErrorException(
-                $"{data.Folder} has {data.Tokenizer.VocabularySize} token ids, but the model in {run.Path} only {trained.Facts.Model.VocabularySize}; name data of its tokenizer with --data.");
+                $"{data.Folder} has {data.Tokenizer.VocabularySize} token ids, but the model in {run.Path} has only "
+                    + $"{trained.Facts.Model.VocabularySize}; name data prepared with its tokenizer with --data.");
         }
 
-        var part = request.Part == "train" ? data.Train : data.HeldOut
+        var part = request.Part == "train" ? data.Train : data.Validation
             ?? throw new UserErrorException(
-                $"{data.Folder} has no validation part; prepare its text again with --held-out 0.02 --tokenizer-from {run.Path} into another folder and name that with --data, or evaluate with --part train.");
+                $"{data.Folder} has no validation split; prepare its text with --held-out 0.02 --tokenizer-from {run.Path} into another "
+                    + $"folder and pass that with --data, or use --part train.");
 
         using var interrupted = new StopSignal();
         data.Verify(interrupted.Token);
@@ -72,7 +75,7 @@ internal static class EvalCommand
         using (model)
         {
             var reader = new SampleReader(part, model.Options.ContextLength, SequencesPerBatch);
-            var result = HeldOutLoss.Measure(model, reader.FromStart(request.Batches), data.Tokenizer.ByteCounts(), interrupted.Token);
+            var result = ValidationLoss.Measure(model, reader.FromStart(request.Batches), data.Tokenizer.ByteCounts(), interrupted.Token);
             context.Output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"step {trained.Facts.Step}: loss {result.Loss:F4} nats/token, perplexity {result.Perplexity:F2}, {result.BitsPerByte:F4} bits/byte over {result.Tokens} tokens "
@@ -87,9 +90,9 @@ internal static class EvalCommand
         if (request.Data is { } given)
             return given;
         if (configuration is null)
-            throw new UserErrorException($"{run.Path} was imported, so it has no data of its own; name some with --data.");
+            throw new UserErrorException($"{run.Path} was imported, so it has no data of its own; name data with --data.");
         return Directory.Exists(configuration.Data.Path) ? configuration.Data.Path : throw new UserErrorException(
-            $"The data of {run.Path} are not in {configuration.Data.Path}, seen from here; name their folder with --data.");
+            $"The data of {run.Path} is not at {configuration.Data.Path} (relative to this folder); name its folder with --data.");
     }
 }
 

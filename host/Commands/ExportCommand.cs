@@ -18,12 +18,14 @@ internal static class ExportCommand
     public static CliCommand Define()
     {
         var path = RunArgument.Create();
-        var format = OptionChecks.Word("--format", "huggingface", Formats, "What to write.");
-        var output = new Option<string>("--output") { Description = "The folder to write.", HelpName = "DIR", Required = true };
-        var checkpoint = OptionChecks.Optional<long>("--checkpoint", "STEP", new Whole(0, long.MaxValue), "The step whose checkpoint is exported [default: the newest].");
-        var force = new Option<bool>("--force") { Description = "Overwrite files that are there already, and proceed even if the estimated memory exceeds what is available." };
-        return new CliCommand<ExportRequest>("export", "Write a trained model in a format that other programs load.", """
-            huggingface writes config.json, model.safetensors and the tokenizer, which transformers loads as GPT2LMHeadModel or LlamaForCausalLM.
+        var format = OptionChecks.Word("--format", "huggingface", Formats, "Format to write.");
+        var output = new Option<string>("--output") { Description = "Output folder.", HelpName = "DIR", Required = true };
+        var checkpoint = OptionChecks.Optional<long>("--checkpoint", "STEP", new Whole(0, long.MaxValue), "Step of the checkpoint to "
+            + "export [default: the newest].");
+        var force = new Option<bool>("--force") { Description = "Overwrite existing files, "
+            + "and proceed even if the estimated memory exceeds what is available." };
+        return new CliCommand<ExportRequest>("export", "Export a trained model to another format.", """
+            huggingface: config.json, model.safetensors and the tokenizer, loadable by transformers as GPT2LMHeadModel or LlamaForCausalLM.
 
             Examples:
               actortrain export book --output book-gpt2
@@ -52,7 +54,7 @@ internal static class ExportCommand
         HuggingFaceExport.Write(
             new HuggingFaceModel(trained.Facts.Model, trained.Layout, trained.Weights, begin, end), files, request.Output, request.Force,
             interrupted.Token);
-        context.Output.WriteLine($"{request.Output} holds the model of step {trained.Facts.Step} for Hugging Face transformers.");
+        context.Output.WriteLine($"Exported the model at step {trained.Facts.Step} to {request.Output} for Hugging Face transformers.");
         return ExitCode.Success;
     }
 

@@ -19,17 +19,18 @@ internal static class GenerateCommand
     public static CliCommand Define()
     {
         var path = RunArgument.Create();
-        var prompt = new Option<string>("--prompt") { Description = "What the text begins with.", HelpName = "TEXT", DefaultValueFactory = static _ => "" };
-        var tokens = OptionChecks.Whole("--tokens", 200, new Whole(1), "Tokens to write after the prompt.");
+        var prompt = new Option<string>("--prompt")
+            { Description = "Prompt to continue.", HelpName = "TEXT", DefaultValueFactory = static _ => "" };
+        var tokens = OptionChecks.Whole("--tokens", 200, new Whole(1), "Number of tokens to generate.");
         var sampling = new SamplingOptions { Temperature = 0.8 };
         var temperature = OptionChecks.Declared<double>(sampling, nameof(SamplingOptions.Temperature));
         var topK = OptionChecks.Declared<int>(sampling, nameof(SamplingOptions.TopK));
         var topP = OptionChecks.Declared<double>(sampling, nameof(SamplingOptions.TopP));
-        var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Seed of the draws: the same seed gives the same text.");
-        var greedy = new Option<bool>("--greedy") { Description = "Take the likeliest token each time; no draws." };
-        var count = OptionChecks.Whole("--count", 1, new Whole(1, 10_000), "How many texts to write, with seeds counted up.");
+        var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Sampling seed: the same seed gives the same text.");
+        var greedy = new Option<bool>("--greedy") { Description = "Greedy decoding: always take the most likely token." };
+        var count = OptionChecks.Whole("--count", 1, new Whole(1, 10_000), "Number of texts to generate, with consecutive seeds.");
         var force = OptionChecks.Force();
-        return new CliCommand<GenerateRequest>("generate", "Write text with a trained model.", """
+        return new CliCommand<GenerateRequest>("generate", "Generate text with a trained model.", """
             Examples:
               actortrain generate book --prompt 'In the beginning' --tokens 100
               actortrain generate book --prompt 'In the beginning' --greedy

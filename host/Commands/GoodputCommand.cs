@@ -16,17 +16,18 @@ internal static class GoodputCommand
     public static CliCommand Define()
     {
         var path = RunArgument.Create("Name (under runs/) or folder of a run.");
-        var json = new Option<bool>("--json") { Description = "Print one JSON object instead of text." };
-        var plot = OptionChecks.Picture("--plot", "Draw it over time as well, into this .svg or .png.");
-        return new CliCommand<GoodputRequest>("goodput", "Tell where every second of a run went: new steps, redone ones, faults, pauses.", """
-            Read from goodput.jsonl, also while the run goes on and after kill -9: a process that dies leaves at most two seconds that count as down.
-            A step is redone where the run had as many updates before; recovering is the time from a fault to the next update; evaluating and saving
-            are the time for which the next update had to wait.
+        var json = new Option<bool>("--json") { Description = "Print JSON instead of text." };
+        var plot = OptionChecks.Picture("--plot", "Also plot it over time to this .svg or .png file.");
+        return new CliCommand<GoodputRequest>("goodput", "Account for every second of a run: new steps, "
+            + "redone steps, recovery, pauses.", """
+            Reads goodput.jsonl; works during training and after kill -9: a process that dies loses at most two seconds, counted as down.
+            A step is redone if the run had reached it before; recovering is the time from a fault to the next update; evaluating and saving
+            count only the time by which they delayed the next update.
 
               ETTR         effective training time ratio: time of new steps / all time (Llama 3, 2024, 3.3.4; Kokolis et al., 2024, II-D)
-              lost steps   steps that had to be taken again
-              failures     faults that the run had to recover from, its process's death among them; what an operator wanted is none
-              MTBF         mean time between failures: time neither paused nor stopped in order / failures
+              lost steps   steps that had to be redone
+              failures     faults that the run had to recover from, including the death of its process; operator requests do not count
+              MTBF         mean time between failures: time neither paused nor stopped cleanly / failures
               MTTR         mean time to recovery: (down after a death + recovering + redone steps) / failures
 
             Examples:
@@ -43,7 +44,8 @@ internal static class GoodputCommand
         var run = NamedRun.Find(request.Run).Directory;
         var rows = GoodputLog.Read(run.GoodputFile).ToArray();
         var report = GoodputReport.Of(rows)
-            ?? throw new UserErrorException($"{run.Path} has no goodput.jsonl with a row in it, so nobody knows where its time went; name a run that `actortrain pretrain` has trained.");
+            ?? throw new UserErrorException($"{run.Path} has no goodput.jsonl, or it is empty; "
+                + $"name a run trained by `actortrain pretrain`.");
         if (request.Plot is { } picture)
             GoodputPlot.Save(run.Name, rows, report, picture);
         if (request.Json)
@@ -51,7 +53,7 @@ internal static class GoodputCommand
         else
             GoodputText.Write(run.Path, report, context.Output);
         if (request.Plot is not null && !request.Json)
-            context.Output.WriteLine($"{request.Plot} shows it over time.");
+            context.Output.WriteLine($"Plotted to {request.Plot}.");
         return ExitCode.Success;
     }
 }

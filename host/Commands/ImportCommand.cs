@@ -17,10 +17,12 @@ internal static class ImportCommand
 {
     public static CliCommand Define()
     {
-        var source = new Argument<string>("DIR") { Description = "A folder with config.json and model.safetensors of a GPT-2 or Llama model." };
-        var output = new Option<string>("--output") { Description = "The run folder to write; it must not exist.", HelpName = "DIR", Required = true };
+        var source = new Argument<string>("DIR") { Description = "Folder with config.json and model.safetensors of "
+            + "a GPT-2 or Llama model." };
+        var output = new Option<string>("--output")
+            { Description = "Run folder to create; it must not exist.", HelpName = "DIR", Required = true };
         var force = OptionChecks.Force();
-        return new CliCommand<ImportRequest>("import", "Read a model in Hugging Face's format, to evaluate it or to write text with it.", """
+        return new CliCommand<ImportRequest>("import", "Import a Hugging Face model for evaluation or text generation.", """
             Example:
               actortrain import gpt2/ --output runs/gpt2
             """,
@@ -31,9 +33,9 @@ internal static class ImportCommand
     public static int Run(ImportRequest request, CommandContext context)
     {
         if (Directory.Exists(request.Output) && Directory.EnumerateFileSystemEntries(request.Output).Any())
-            throw new UserErrorException($"{request.Output} exists and is not empty; name a folder to be made with --output.");
+            throw new UserErrorException($"{request.Output} is not empty; name a folder to create with --output.");
         if (File.Exists(request.Output))
-            throw new UserErrorException($"{request.Output} is a file; name a folder to be made with --output.");
+            throw new UserErrorException($"{request.Output} is a file; name a folder to create with --output.");
         var path = Path.GetFullPath(request.Output);
         var run = new RunDirectory(Path.GetDirectoryName(path)!, Path.GetFileName(path));
 
@@ -71,9 +73,12 @@ internal static class ImportCommand
         if (tokenizer is not null)
             run.WriteTokenizer(tokenizer.Save);
         else
-            context.Output.WriteLine($"{request.Source} has no tokenizer that actortrain wrote; put one into {run.TokenizerDirectory} to generate text.");
+            context.Output.WriteLine(
+                $"{request.Source} has no tokenizer written by actortrain; put one into {run.TokenizerDirectory} to generate text.");
 
-        context.Output.WriteLine($"{request.Output} holds the imported {model.Options.Family.ToString().ToLowerInvariant()} model, {model.Layout.ParameterCount:N0} parameters.");
+        context.Output.WriteLine(
+            $"Imported the {model.Options.Family.ToString().ToLowerInvariant()} model ({model.Layout.ParameterCount:N0} parameters) "
+            + $"into {request.Output}.");
         return ExitCode.Success;
     }
 }

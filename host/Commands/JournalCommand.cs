@@ -11,10 +11,10 @@ internal static class JournalCommand
     public static CliCommand Define()
     {
         var path = RunArgument.Create("Name (under runs/) or folder of a run.");
-        var json = new Option<bool>("--json") { Description = "Print one JSON object per decision and line." };
-        return new CliCommand<JournalRequest>("journal", "Tell what a run decided, when and after which step, in words.", """
-            The journal holds what cannot be derived from configuration and data: trainers that joined and left, vetoes, checkpoints, restarts,
-            spikes and how they were answered, what operators decided. It may be read while the run goes on.
+        var json = new Option<bool>("--json") { Description = "Print one JSON object per line, one line per decision." };
+        return new CliCommand<JournalRequest>("journal", "Print the journal of a run: every decision with its time and step.", """
+            The journal records what cannot be derived from configuration and data: trainers that joined and left, vetoes, checkpoints,
+            restarts, spikes and the actions taken, operator requests. It can be read during training.
 
             Examples:
               actortrain journal book
@@ -35,7 +35,7 @@ internal static class JournalCommand
         }
         else if (decisions.Count == 0)
         {
-            context.Output.WriteLine($"{run.Path} has decided nothing yet.");
+            context.Output.WriteLine($"{run.Path} has no journal entries yet.");
         }
         else
         {

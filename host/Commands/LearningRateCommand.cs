@@ -9,12 +9,13 @@ internal static class LearningRateCommand
 {
     public static CliCommand Define()
     {
-        var factor = OptionChecks.Required<double>("--factor", "F", new Number(0, Above: true), "The learning rate of all steps from the next on is multiplied by it.");
-        var command = OperatorCommands.Define("lr", "Change the learning rate of a run that goes on.", """
-            The schedule stays as it is, multiplied by F; factors of several calls multiply one another.
+        var factor = OptionChecks.Required<double>("--factor", "F", new Number(0, Above: true), "Factor for the learning "
+            + "rate of all later steps.");
+        var command = OperatorCommands.Define("lr", "Scale the learning rate of a running run.", """
+            The schedule keeps its shape, multiplied by F; the factors of several calls multiply.
             """, """
               actortrain lr book --factor 0.5
-              actortrain lr book --factor 2      # and back again
+              actortrain lr book --factor 2      # back to the original rate
             """,
             line => new ControlCall<LearningRateBody>(ControlApi.LearningRate, new LearningRateBody(line.GetRequiredValue(factor))));
         command.Add(factor);

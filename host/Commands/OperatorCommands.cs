@@ -10,27 +10,29 @@ namespace ActorTrain.Host.Commands;
 internal static class OperatorCommands
 {
     private const string Recorded = """
-        The answer comes when the decision is in the journal, with your name: no crash forgets it, and a run that is killed right after ends with
-        the same weights as one that is not. Exit code 2: the run refused, and says why. Only the user who started the run may do it.
+        The command returns once the decision is durable in the journal, with your user name: a run that is killed right after
+        still ends with the same weights. Exit code 2: the run refused and gave the reason. Only the user who started the run may
+        do this.
         """;
 
     /// <summary>Defines one.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="description">One sentence.</param>
-    /// <param name="lesson">What it does, in sentences.</param>
+    /// <param name="longHelp">What it does, in sentences.</param>
     /// <param name="examples">A line each.</param>
     /// <param name="call">What a line sends to the run.</param>
-    public static CliCommand Define(string name, string description, string lesson, string examples, Func<ParseResult, ControlCall> call)
+    public static CliCommand Define(string name, string description, string longHelp, string examples, Func<ParseResult, ControlCall> call)
     {
-        var run = RunArgument.Create("A run by its name under runs/ or its folder, which a process is training.");
+        var run = RunArgument.Create("Name (under runs/) or folder of a run that a process is training.");
         return new CliCommand<OperatorCall>(
-            name, description, $"{lesson}\n{Recorded}\n\nExamples:\n{examples}", line => new OperatorCall(line.GetRequiredValue(run), call(line)), Run) { run };
+            name, description, $"{longHelp}\n{Recorded}\n\nExamples:\n{examples}", line => new OperatorCall(line.GetRequiredValue(run), call(line)), Run) { run };
     }
 
     private static int Run(OperatorCall request, CommandContext context)
     {
         var run = NamedRun.Find(request.Run).Directory;
-        var answer = request.Call.Send(run) ?? throw new UserErrorException($"No process is training {run.Path}; start it with `actortrain pretrain`.");
+        var answer = request.Call.Send(run) ?? throw new UserErrorException($"No process is training {run.Path}. "
+            + $"Start it with `actortrain pretrain`.");
         context.Output.WriteLine(answer.Message);
         return ExitCode.Success;
     }

@@ -7,8 +7,8 @@ namespace ActorTrain.Host.Commands;
 internal static class PauseCommand
 {
     public static CliCommand Define() =>
-        OperatorCommands.Define("pause", "Let a run that goes on finish its step and begin no other.", """
-            Its process stays, and so do its trainers with all they hold; it stays paused when its process is started anew.
+        OperatorCommands.Define("pause", "Pause a running run after its current step.", """
+            The process and its trainers keep running with their state in memory; the run stays paused if its process is restarted.
             """, """
               actortrain pause book
               actortrain resume book

@@ -15,11 +15,12 @@ internal static class PlotCommand
     public static CliCommand Define()
     {
         var path = RunArgument.Create("Name (under runs/) or folder of a run.");
-        var output = OptionChecks.Picture("--output", "The picture to write, .svg or .png [default: plot.svg in the run's folder].");
-        var smooth = OptionChecks.Whole("--smooth", 0, new Whole(0), "Steps over which lines are smoothed; 1 draws them raw, 0 chooses by the run's length.");
-        var linear = new Option<bool>("--linear-loss") { Description = "Draw the loss on a linear axis instead of a logarithmic one." };
-        return new CliCommand<PlotRequest>("plot", "Draw loss, gradient norm and throughput of a run.", """
-            Steps that the run left by going back are drawn pale.
+        var output = OptionChecks.Picture("--output", "Output file, .svg or .png [default: plot.svg in the run's folder].");
+        var smooth = OptionChecks.Whole("--smooth", 0, new Whole(0), "Smoothing window in steps; 1: no smoothing, 0: "
+            + "chosen by the length of the run.");
+        var linear = new Option<bool>("--linear-loss") { Description = "Use a linear loss axis instead of a logarithmic one." };
+        return new CliCommand<PlotRequest>("plot", "Plot loss, gradient norm and throughput of a run.", """
+            Steps abandoned by a rollback are drawn in a pale color.
 
             Examples:
               actortrain plot book
@@ -33,7 +34,7 @@ internal static class PlotCommand
     {
         var run = NamedRun.Find(request.Run).Directory;
         if (!File.Exists(run.MetricsFile))
-            throw new UserErrorException($"{run.Path} has no metrics.jsonl to draw; name a run that `actortrain pretrain` has trained.");
+            throw new UserErrorException($"{run.Path} has no metrics.jsonl to plot; name a run trained by `actortrain pretrain`.");
 
         var output = request.Output ?? Path.Combine(run.Path, "plot.svg");
         var history = MetricsLog.ReadHistory(run.MetricsFile);
@@ -44,7 +45,7 @@ internal static class PlotCommand
             new RunMetrics(
                 run.Name,
                 new MetricsSeries(at, [.. steps.Select(static row => row.Loss)]),
-                new MetricsSeries([.. evaluations.Select(static row => (double)row.Step)], [.. evaluations.Select(static row => row.HeldOutLoss)]),
+                new MetricsSeries([.. evaluations.Select(static row => (double)row.Step)], [.. evaluations.Select(static row => row.ValidationLoss)]),
                 new MetricsSeries(at, [.. steps.Select(static row => row.GradientNorm)]),
                 new MetricsSeries(at, [.. steps.Select(static row => row.TokensPerSecond)]))
             {
@@ -53,7 +54,7 @@ internal static class PlotCommand
             },
             new PlotOptions(request.Smooth, request.LinearLoss),
             output);
-        context.Output.WriteLine($"{output} shows {steps.Length} steps of {run.Path}.");
+        context.Output.WriteLine($"Plotted {steps.Length} steps of {run.Path} to {output}.");
         return ExitCode.Success;
     }
 }

@@ -32,7 +32,7 @@ internal static class PrepareCommand
         var vocabulary = OptionChecks.Declared<int>(defaults, nameof(defaults.VocabularySize));
         var from = OptionChecks.Declared<string?>(defaults, nameof(defaults.TokenizerFrom), "DIR");
         var sample = OptionChecks.Declared<long>(defaults, nameof(defaults.TokenizerSampleBytes));
-        var heldOut = OptionChecks.Declared<double>(defaults, nameof(defaults.HeldOutFraction));
+        var validation = OptionChecks.Declared<double>(defaults, nameof(defaults.ValidationFraction));
         var lenient = OptionChecks.Declared<bool>(defaults.Source, nameof(SourceOptions.Lenient));
         var field = OptionChecks.Declared<string>(defaults.Source, nameof(SourceOptions.TextField), "NAME");
         var separator = OptionChecks.Declared<string?>(defaults.Source, nameof(SourceOptions.DocumentSeparator), "TEXT");
@@ -40,8 +40,8 @@ internal static class PrepareCommand
         var seed = OptionChecks.Declared<ulong>(defaults, nameof(defaults.Seed));
         var force = OptionChecks.Declared<bool>(defaults, nameof(defaults.Force));
 
-        return new CliCommand<PreparationOptions>("prepare", "Turn text into token shards, with a tokenizer and a validation part.", """
-            The text is streamed: a corpus may be larger than memory. Bad input is refused before anything is written.
+        return new CliCommand<PreparationOptions>("prepare", "Tokenize text into shards, with a tokenizer and a validation split.", """
+            Text is streamed, so a corpus may be larger than memory. Invalid input is rejected before anything is written.
 
             Examples:
               actortrain prepare --input book.txt --output data/book --tokenizer bytes
@@ -61,12 +61,12 @@ internal static class PrepareCommand
                 TokenizerFrom = line.GetValue(from),
                 VocabularySize = line.GetValue(vocabulary),
                 TokenizerSampleBytes = line.GetValue(sample),
-                HeldOutFraction = line.GetValue(heldOut),
+                ValidationFraction = line.GetValue(validation),
                 ShardTokens = line.GetValue(shard),
                 Seed = line.GetValue(seed),
                 Force = line.GetValue(force),
             },
-            Run) { input, output, tokenizer, vocabulary, from, sample, heldOut, lenient, field, separator, shard, seed, force };
+            Run) { input, output, tokenizer, vocabulary, from, sample, validation, lenient, field, separator, shard, seed, force };
     }
 
     public static int Run(PreparationOptions request, CommandContext context)
@@ -77,15 +77,15 @@ internal static class PrepareCommand
         var summary = CorpusPreparation.Run(options, new StageReport(context), interrupted.Token);
 
         if (summary.PassedOver.Count > 0)
-            context.Output.WriteLine($"passed over {SourceFiles.Describe(summary.PassedOver)}; to read such files, name them by a glob");
+            context.Output.WriteLine($"skipped {SourceFiles.Describe(summary.PassedOver)}; to read such files, name them with a glob");
         Part(context, "training", summary.Train);
-        if (summary.HeldOut is { } heldOut)
+        if (summary.Validation is { } validation)
         {
-            Part(context, "validation", heldOut);
-            context.Output.WriteLine($"validation is made of {summary.Split}");
+            Part(context, "validation", validation);
+            context.Output.WriteLine($"validation split: {summary.Split}");
         }
 
-        context.Output.WriteLine($"{summary.Folder} holds the tokens, with a vocabulary of {summary.VocabularySize}.");
+        context.Output.WriteLine($"Wrote {summary.Folder} (vocabulary of {summary.VocabularySize}).");
         return ExitCode.Success;
     }
 
@@ -113,7 +113,7 @@ internal static class PrepareCommand
             last = (value.Stage, tenth);
             var stage = value.Stage switch
             {
-                PreparationStage.Dividing => "reading text to divide it",
+                PreparationStage.Dividing => "reading text for the validation split",
                 PreparationStage.Sampling => "reading text for the tokenizer",
                 PreparationStage.TrainingTokenizer => "training the tokenizer",
                 _ => "encoding",

@@ -23,27 +23,28 @@ internal static class PretrainCommand
         var (file, set) = RunArgument.Configuration();
         var resume = new Option<bool>("--resume")
         {
-            Description = "Go on with the run; refuse where it has no checkpoint. Without it a run is resumed where it exists and agrees.",
+            Description = "Resume; fail if there is no checkpoint. Without this option, "
+                + "an existing run with the same configuration is resumed.",
         };
         var fresh = new Option<bool>("--fresh")
         {
-            Description = "Begin at step 0; refuse where the run's folder holds checkpoints. Nothing is ever deleted: choose another run.name.",
+            Description = "Start at step 0; fail if the run already has checkpoints. Nothing is ever deleted: choose another run.name.",
         };
         var extendTo = OptionChecks.Optional<long>(
-            "--extend-to", "N", new Whole(1), "Make an existing run longer: N steps in all, more than it has. Its learning rate is explained below.");
+            "--extend-to", "N", new Whole(1), "Extend an existing run to N steps in total; the learning rate is explained below.");
         var force = OptionChecks.Force();
-        var command = new CliCommand<PretrainRequest>("pretrain", "Train a model from the start, or go on where a run was stopped or killed.", """
-            Ctrl-C or SIGTERM finishes the step, saves a checkpoint and exits with 0; a second one exits at once. After either, and after
-            kill -9, the same command goes on and ends with the same bits as an undisturbed run. A run that was started with another
-            configuration is refused, naming the keys. 'actortrain help config' lists every key with its default.
+        var command = new CliCommand<PretrainRequest>("pretrain", "Pretrain a model, or resume a run that was stopped or killed.", """
+            Ctrl-C or SIGTERM finishes the step, saves a checkpoint and exits with 0; a second one exits immediately. After either, and
+            after kill -9, the same command resumes the run and ends bit-identical to an undisturbed one. A different configuration
+            is rejected with the keys that differ. 'actortrain help config' lists every key with its default.
 
-            --extend-to N makes an existing run longer, whether it is finished, stopped, killed or being trained by another
-            process. It takes effect at the step S where the run stands, once the journal has it. Steps before S keep their
-            learning rates, also when they are taken again. From S on, the rate passes linearly, over as many steps as the
-            warm-up has, from the schedule so far to that of a run that has N steps from its start, and then follows the
-            latter, so that a finished run warms up again and decays anew. In figures, with W steps of warm-up: step t has the
+            --extend-to N extends an existing run, whether it is finished, stopped, killed or being trained by another
+            process. It takes effect at the current step S, once it is in the journal. Steps before S keep their
+            learning rates, also when they are redone. From S, the rate moves linearly, over as many steps as the
+            warm-up has, from the current schedule to that of a run with N steps from its start, and then follows the
+            latter, so a finished run warms up and decays again. Formally, with W steps of warm-up: step t has the
             rate a*c(t) + (1-a)*f(t), where a = min(1, (t-S+1) / min(W, N-S)), c is the schedule of a run of N steps and f the
-            one before. The warm-up never changes, and the run file may keep its training.steps or give N. The same command
+            previous one. The warm-up never changes, and the run file may keep its training.steps or give N. The same command
             resumes the run after a kill.
 
             Examples:
@@ -60,11 +61,11 @@ internal static class PretrainCommand
         command.Validators.Add(line =>
         {
             if (line.GetValue(resume) && line.GetValue(fresh))
-                line.AddError("--resume and --fresh exclude each other; give one of them");
+                line.AddError("--resume and --fresh are mutually exclusive; pass one of them");
             if (line.GetResult(extendTo) is not null && line.GetValue(fresh))
-                line.AddError("--extend-to and --fresh exclude each other; give one of them");
+                line.AddError("--extend-to and --fresh are mutually exclusive; pass one of them");
             if (line.GetValue(file) is null && line.GetValue(set) is not { Length: > 0 })
-                line.AddError("pretrain needs a run file, or --set for what it should train on");
+                line.AddError("pretrain needs a run file, or --set for the data to train on");
         });
         return command;
     }
@@ -94,7 +95,8 @@ internal static class PretrainCommand
         var needed = memory.RequireToTrain(configuration, model, environment.IsFused, File.Exists(directory.ConfigurationFile));
 
         using var progress = TrainingProgress.For(context);
-        using var stop = new StopSignal(() => progress.Note("Stopping: the step is finished and saved; a second signal ends at once."));
+        using var stop = new StopSignal(() => progress.Note("Stopping: finishing the step and saving a checkpoint; "
+            + "a second signal exits immediately."));
         data.Verify(stop.Token);
         using var runLock = directory.Lock();
         using var chaos = ChaosProcess.OfProcess(directory, configuration.Journal.Connection);
@@ -106,24 +108,26 @@ internal static class PretrainCommand
             progress.Warning($"{OutOfMemoryKills.Sentence} This run needs about {MemoryPlan.Words(needed.Bytes)} ({needed}).");
         var resumed = run.Restore();
         if (!resumed && request.Resume == ResumeMode.Required)
-            throw new UserErrorException($"All checkpoints of {directory.Path} are damaged, so there is none to resume from; leave --resume out to begin the run again.");
+            throw new UserErrorException($"All checkpoints of {directory.Path} are damaged, so the run cannot resume; "
+                + $"omit --resume to start again at step 0.");
         if (!resumed && hasCheckpoints)
-            progress.Warning($"all checkpoints of {directory.Path} are damaged; the run begins again at step 0.");
+            progress.Warning($"all checkpoints of {directory.Path} are damaged; starting again at step 0.");
         runLock.MarkRunning();
         Record(directory, configuration, data, resumed);
         if (run.Step >= run.Steps)
         {
             runLock.MarkFinished();
-            progress.Note($"{directory.Path} has taken all of its {run.Steps} steps already.");
+            progress.Note($"{directory.Path} has already finished all {run.Steps} steps.");
         }
         else if (run.Train(scale => new RunFileReload(request.RunFile, request.Overrides, configuration, scale, () => PretrainRun.StepsOf(directory, configuration)), stop.Token))
         {
             runLock.MarkFinished();
-            progress.Note($"{directory.Path} has taken all of its {run.Step} steps; `actortrain generate {NameOf(configuration)}` lets it write.");
+            progress.Note($"{directory.Path} finished all {run.Step} steps. "
+                + $"Run `actortrain generate {NameOf(configuration)}` to sample from it.");
         }
         else
         {
-            progress.Note($"{directory.Path} is saved after step {run.Step}; the same command goes on from there.");
+            progress.Note($"Checkpoint of {directory.Path} saved at step {run.Step}. Run the same command to resume.");
         }
 
         return ExitCode.Success;
@@ -135,15 +139,18 @@ internal static class PretrainCommand
         var mode = request.Resume;
         var checkpoints = new CheckpointArchive(directory.CheckpointsDirectory).List().Count > 0;
         if (mode == ResumeMode.Required && !checkpoints)
-            throw new UserErrorException($"{directory.Path} has no checkpoint to resume from; leave --resume out to begin it.");
+            throw new UserErrorException($"{directory.Path} has no checkpoint to resume from; omit --resume to start it.");
         if (mode == ResumeMode.Fresh && checkpoints)
-            throw new UserErrorException($"{directory.Path} holds checkpoints already; choose another run.name, or leave --fresh out to go on with it.");
+            throw new UserErrorException($"{directory.Path} already has checkpoints; choose another run.name, "
+                + $"or omit --fresh to resume it.");
         if (started is not null)
             RunConfiguration.RequireSameResult(started, configuration);
         else if (checkpoints)
-            throw new UserErrorException($"{directory.Path} holds checkpoints but no run.yaml, as an imported model does, so it cannot be gone on with; choose another run.name.");
+            throw new UserErrorException($"{directory.Path} has checkpoints but no run.yaml (an imported model has none), so training "
+                + $"cannot resume from it; choose another run.name.");
         else if (request.ExtendTo is not null)
-            throw new UserErrorException($"There is no run in {directory.Path} to extend; leave --extend-to out to begin it, or give the run file and run.name of one that exists.");
+            throw new UserErrorException($"There is no run in {directory.Path} to extend; omit --extend-to to start it, or give the run "
+                + $"file and run.name of an existing run.");
         return checkpoints;
     }
 

@@ -10,11 +10,12 @@ internal static class QuarantineCommand
 {
     public static CliCommand Define()
     {
-        var trainer = OptionChecks.Required<int>("--trainer", "N", new Whole(0, 1 << 16), "The trainer's number, as `actortrain status` shows it.");
-        var release = new Option<bool>("--release") { Description = "Let a quarantined trainer take part again." };
-        var command = OperatorCommands.Define("quarantine", "Let a trainer take no part in a run that goes on; another takes its place.", """
-            Its lanes go to the others within the same step, so no bit of the result changes; it stays away until it is released, also in later
-            processes.
+        var trainer = OptionChecks.Required<int>("--trainer", "N", new Whole(0, 1 << 16), "Number of the trainer, "
+            + "as shown by `actortrain status`.");
+        var release = new Option<bool>("--release") { Description = "Release a quarantined trainer." };
+        var command = OperatorCommands.Define("quarantine", "Quarantine a trainer of a running run; a replacement starts.", """
+            Its lanes are reassigned within the same step, so the result stays bit-identical. The trainer stays quarantined until it
+            is released, also after a restart of the process.
             """, """
               actortrain quarantine book --trainer 1
               actortrain quarantine book --trainer 1 --release

@@ -7,8 +7,8 @@ namespace ActorTrain.Host.Commands;
 internal static class ResumeCommand
 {
     public static CliCommand Define() =>
-        OperatorCommands.Define("resume", "Let a paused run take steps again.", """
-            A run whose process ended or died is not paused: `actortrain pretrain` goes on with it.
+        OperatorCommands.Define("resume", "Continue a paused run.", """
+            A run whose process ended or died is not paused: resume it with `actortrain pretrain`.
             """, """
               actortrain resume book
             """,

@@ -9,11 +9,11 @@ internal static class RollBackCommand
 {
     public static CliCommand Define()
     {
-        var to = OptionChecks.Required<long>("--to", "STEP", new Whole(0, long.MaxValue), "Updates to go back to.");
-        var skip = OptionChecks.Long("--skip", 0, new Whole(0, long.MaxValue), "Batches to leave out from there on.");
-        var command = OperatorCommands.Define("rollback", "Send a run that goes on back to an earlier step, and leave out batches.", """
-            All trainers take over the newest state that is kept from that step or from before it, in memory if it is there, else from disk, and take the
-            steps since again; with --skip, the batches that follow the step are never trained on, and `actortrain audit` knows why.
+        var to = OptionChecks.Required<long>("--to", "STEP", new Whole(0, long.MaxValue), "Step to roll back to.");
+        var skip = OptionChecks.Long("--skip", 0, new Whole(0, long.MaxValue), "Number of batches to skip from that step.");
+        var command = OperatorCommands.Define("rollback", "Roll a running run back to an earlier step, optionally skipping batches.", """
+            All trainers load the newest snapshot or checkpoint at or before that step and redo the steps since. With --skip, the next
+            batches are never trained on, and `actortrain audit` shows the reason.
             """, """
               actortrain rollback book --to 1200 --skip 200
               actortrain rollback runs/book --to 0

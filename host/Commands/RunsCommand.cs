@@ -10,7 +10,8 @@ internal static class RunsCommand
 {
     public static CliCommand Define()
     {
-        var output = new Option<string>("--output") { Description = "The folder that holds the runs.", HelpName = "DIR", DefaultValueFactory = static _ => "runs" };
+        var output = new Option<string>("--output")
+            { Description = "Parent folder of the runs.", HelpName = "DIR", DefaultValueFactory = static _ => "runs" };
         return new CliCommand<RunsRequest>("runs", "List runs with their step, loss and newest checkpoint.", """
             Examples:
               actortrain runs
@@ -25,7 +26,7 @@ internal static class RunsCommand
         var runs = RunDirectory.List(request.Output);
         if (runs.Count == 0)
         {
-            context.Output.WriteLine($"There is no run in {request.Output}; `actortrain pretrain` makes one.");
+            context.Output.WriteLine($"There are no runs in {request.Output}; create one with `actortrain pretrain`.");
             return ExitCode.Success;
         }
 

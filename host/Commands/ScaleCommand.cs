@@ -12,12 +12,12 @@ internal static class ScaleCommand
 {
     public static CliCommand Define()
     {
-        var path = RunArgument.Create("A run by its name under runs/ or its folder, which a process is training.");
-        var trainers = OptionChecks.Required<int>("--trainers", "N", new Whole(1, 1 << 16), "Trainers to have from now on.");
-        return new CliCommand<ScaleRequest>("scale", "Add or take away trainers while a run goes on.", """
-            Trainers share the lanes of a step. New ones copy the state of a healthy one while the others go on; lanes of those that leave are
-            computed by the others within the same step. The run ends with the same bits, whatever is done. Only the user who started the run
-            may do it; it lasts until the process ends, trainers.count of the run file is for good.
+        var path = RunArgument.Create("Name (under runs/) or folder of a run that a process is training.");
+        var trainers = OptionChecks.Required<int>("--trainers", "N", new Whole(1, 1 << 16), "New number of trainers.");
+        return new CliCommand<ScaleRequest>("scale", "Add or remove trainers of a running run.", """
+            Trainers share the lanes of a step. New trainers copy the state of a healthy one while the others continue; lanes of removed
+            trainers are reassigned within the same step. The result is bit-identical in any case. Only the user who started the run
+            may do this. It lasts until the process ends; to make it permanent, set trainers.count in the run file.
 
             Examples:
               actortrain scale book --trainers 3
@@ -31,7 +31,7 @@ internal static class ScaleCommand
     {
         var run = NamedRun.Find(request.Run).Directory;
         var answer = ControlClient.Ask(run, ControlApi.Scale, new ScaleBody(request.Trainers)) ?? throw new UserErrorException(
-            $"No process is training {run.Path}; start it by `actortrain pretrain`, with --set trainers.count={request.Trainers}.");
+            $"No process is training {run.Path}. Start it with `actortrain pretrain` and --set trainers.count={request.Trainers}.");
         context.Output.WriteLine(answer.Message);
         return ExitCode.Success;
     }

@@ -9,9 +9,9 @@ internal static class SkipCommand
 {
     public static CliCommand Define()
     {
-        var batches = OptionChecks.Required<long>("--batches", "N", new Whole(1, long.MaxValue), "Batches to leave out.");
-        var command = OperatorCommands.Define("skip", "Leave out the next batches of a run that goes on.", """
-            They are never trained on; the run takes as many steps as before, on the batches that follow.
+        var batches = OptionChecks.Required<long>("--batches", "N", new Whole(1, long.MaxValue), "Number of batches to skip.");
+        var command = OperatorCommands.Define("skip", "Skip the next batches of a running run.", """
+            They are never trained on; the number of steps stays the same, on the batches that follow.
             """, """
               actortrain skip book --batches 50
             """,

@@ -19,9 +19,10 @@ internal static class StatusCommand
     public static CliCommand Define()
     {
         var path = RunArgument.Create("Name (under runs/) or folder of a run.");
-        var json = new Option<bool>("--json") { Description = "Print one JSON object instead of a tree." };
-        return new CliCommand<StatusRequest>("status", "Show how a run stands: its actors with state, restarts, mailbox, lanes and last fault; what was decided on its course.", """
-            While a process trains the run, it is asked; else its journal and checkpoints tell how it was left.
+        var json = new Option<bool>("--json") { Description = "Print JSON instead of a tree." };
+        return new CliCommand<StatusRequest>("status", "Show the state of a run: its actors with restarts, mailbox, lanes and last "
+            + "fault, and the interventions in force.", """
+            Asks the process that trains the run; without one, reads the journal and checkpoints.
 
             Examples:
               actortrain status book
@@ -34,7 +35,7 @@ internal static class StatusCommand
     public static int Run(StatusRequest request, CommandContext context)
     {
         var run = NamedRun.Find(request.Run).Directory;
-        var document = ControlClient.Ask(run, ControlApi.Status, new NoBody()) ?? Left(run);
+        var document = ControlClient.Ask(run, ControlApi.Status, new NoBody()) ?? OfStopped(run);
         if (request.Json)
             context.Output.WriteLine(ReportJson.Write(document));
         else
@@ -43,15 +44,15 @@ internal static class StatusCommand
     }
 
     // In force is what the checkpoint follows that the run goes on from.
-    private static CourseStatus CourseOf(JournalState journal, RunRecord record)
+    private static OverridesStatus OverridesOf(JournalState journal, RunRecord record)
     {
-        var inForce = record.NewestManifest is { } manifest ? RunOrigin.Of(manifest).Course.Corrections : [];
-        return new CourseStatus
+        var inForce = record.NewestManifest is { } manifest ? RunOrigin.Of(manifest).Overrides.Interventions : [];
+        return new OverridesStatus
         {
             IsPaused = journal.IsPaused,
             Quarantined = [.. journal.Quarantined],
             InForce = inForce,
-            Pending = [.. journal.Corrections.Where(correction => !inForce.Contains(correction))],
+            Pending = [.. journal.Interventions.Where(intervention => !inForce.Contains(intervention))],
             Spikes = journal.Spikes,
             Vetoes = journal.Vetoes,
             Rollbacks = journal.Rollbacks,
@@ -60,23 +61,24 @@ internal static class StatusCommand
     }
 
     /// <summary>What journal, metrics and checkpoints say of a run that no process trains.</summary>
-    private static StatusDocument Left(RunDirectory run)
+    private static StatusDocument OfStopped(RunDirectory run)
     {
-        List<string> left = [];
-        var record = RunRecord.Of(run, left.Add);
+        List<string> notes = [];
+        var record = RunRecord.Of(run, notes.Add);
         var journal = JournalState.Of(record.Decisions);
         var step = MetricsLog.Read(run.MetricsFile).OfType<StepMetrics>().LastOrDefault()?.Step ?? record.Newest?.Step ?? 0;
         if (run.WasKilledForMemory)
-            left.Add(OutOfMemoryKills.Sentence);
+            notes.Add(OutOfMemoryKills.Sentence);
         if (journal.Ending is { IsFinished: false } ending)
-            left.Add($"It was stopped after step {ending.Step}: {ending.Text}");
+            notes.Add($"Stopped after step {ending.Step}: {ending.Text}");
         if (step > (record.Newest?.Step ?? 0))
-            left.Add($"Steps {(record.Newest?.Step ?? 0) + 1} to {step} are taken again when it goes on, with the same result.");
-        left.AddRange(journal.Mishaps.Select(static mishap => $"{mishap.Key} failed or left {(mishap.Value.Count == 1 ? "once" : $"{mishap.Value.Count} times")}, the last time: {mishap.Value.Reason}"));
+            notes.Add($"Steps {(record.Newest?.Step ?? 0) + 1} to {step} will be redone on resume, with the same result.");
+        notes.AddRange(journal.Faults.Select(static fault => $"{fault.Key} failed or left "
+            + $"{(fault.Value.Count == 1 ? "once" : $"{fault.Value.Count} times")}, most recently: {fault.Value.Reason}"));
         return new StatusDocument(
-            run.Path, run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps : record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, left, Tree: null)
+            run.Path, run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps : record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, notes, Tree: null)
         {
-            Course = CourseDocument.Of(CourseOf(journal, record)),
+            Overrides = OverridesDocument.Of(OverridesOf(journal, record)),
         };
     }
 }

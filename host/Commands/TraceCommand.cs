@@ -18,12 +18,13 @@ internal static class TraceCommand
 
     public static CliCommand Define()
     {
-        var path = RunArgument.Create("A run by its name under runs/ or its folder, which a process is training.");
-        var steps = OptionChecks.Whole("--steps", 10, new Whole(1, 1000), "Whole steps to record.");
-        var output = new Option<string?>("--output") { Description = "The file to write; trace.json in the run's folder by default.", HelpName = "FILE" };
-        return new CliCommand<TraceRequest>("trace", "Record which actor handles which message when, for some steps of a run.", """
-            Prints the time that each actor takes of a step, and writes a timeline in the trace event format of Chromium, which https://ui.perfetto.dev and
-            chrome://tracing show. The run computes the same bits meanwhile.
+        var path = RunArgument.Create("Name (under runs/) or folder of a run that a process is training.");
+        var steps = OptionChecks.Whole("--steps", 10, new Whole(1, 1000), "Number of steps to record.");
+        var output = new Option<string?>("--output")
+            { Description = "Output file [default: trace.json in the run's folder].", HelpName = "FILE" };
+        return new CliCommand<TraceRequest>("trace", "Record a timeline of actors and messages for some steps of a running run.", """
+            Prints the time per actor and step, and writes a timeline in Chromium's trace event format, which https://ui.perfetto.dev and
+            chrome://tracing can open. Tracing does not change the bits of the result.
 
             Examples:
               actortrain trace book
@@ -39,13 +40,13 @@ internal static class TraceCommand
         var output = request.Output ?? Path.Combine(run.Path, "trace.json");
         ReportFile.Require(output, "--output");
         var begun = ControlClient.Ask(run, ControlApi.BeginTrace, new TraceBody(request.Steps)) ?? throw new UserErrorException(
-            $"No process is training {run.Path}; start it with `actortrain pretrain`, and trace it from another terminal.");
+            $"No process is training {run.Path}. Start it with `actortrain pretrain`, then trace it from another terminal.");
         context.Error.WriteLine(begun.Message);
         using var stop = new StopSignal();
         var trace = Wait(run, context.Time, stop.Token);
         ReportFile.Write(output, "--output", stream => TraceReport.Save(trace, stream));
         TraceReport.Write(trace, context.Output);
-        context.Output.WriteLine($"{output} holds the timeline.");
+        context.Output.WriteLine($"Wrote the timeline to {output}.");
         return ExitCode.Success;
     }
 
@@ -55,7 +56,7 @@ internal static class TraceCommand
         {
             Task.Delay(Interval, time, stop).GetAwaiter().GetResult();
             var answer = ControlClient.Ask(run, ControlApi.TakeTrace, new NoBody(), stop) ?? throw new UserErrorException(
-                $"{run.Path} ended before all steps were recorded; trace fewer with --steps.");
+                $"{run.Path} ended before all steps were recorded; record fewer with --steps.");
             if (answer.Trace is { } trace)
                 return trace;
         }

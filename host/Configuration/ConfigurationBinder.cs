@@ -15,12 +15,12 @@ internal static class ConfigurationBinder
         foreach (var setting in Settings.All)
         {
             if (setting is { IsRequired: true } && !given.Has(setting.Key))
-                throw new UserErrorException($"{given.OriginOf()}: {setting.Key} is missing; give the {setting.Help}.");
+                throw new UserErrorException($"{given.OriginOf()}: {setting.Key} is missing; set it: {setting.Help}.");
             if (given.Has(setting.Key) && setting.Sets.FirstOrDefault(given.Has) is { } set)
             {
                 throw new UserErrorException(
-                    $"{given.OriginOf(setting.Key)}: {setting.Key} sets {set} too, which is given as well ({given.OriginOf(set)}); "
-                    + "give one of them.");
+                    $"{given.OriginOf(setting.Key)}: {setting.Key} also sets {set}, "
+                    + $"which is given too ({given.OriginOf(set)}); keep one of them.");
             }
         }
 

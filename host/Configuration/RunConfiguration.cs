@@ -66,8 +66,8 @@ public sealed record RunConfiguration : IOptions
         if (Trainers.Count > Training.Lanes)
         {
             yield return new(
-                $"{Count:key} {Trainers.Count} is more than {Lanes:key} {Training.Lanes}, so some would have nothing to compute; "
-                + $"make it at most {Training.Lanes}.");
+                $"{Count:key} {Trainers.Count} exceeds {Lanes:key} {Training.Lanes}, so some trainers would have nothing to compute; "
+                + $"use at most {Training.Lanes}.");
         }
     }
 
@@ -91,7 +91,8 @@ public sealed record RunConfiguration : IOptions
         {
             var keys = string.Join(", ", refused.Select(static d => $"{d.Key} ({d.Old} in the run, {d.New} now)"));
             throw new UserErrorException(
-                $"The run '{saved.Run.Name}' in {saved.Run.Directory} was started with another configuration: {keys}; put these back to resume it, or choose another run.name.");
+                $"The run '{saved.Run.Name}' in {saved.Run.Directory} was started with a different configuration: {keys}; restore these "
+                    + $"values to resume it, or choose another run.name.");
         }
     }
 }

@@ -26,7 +26,7 @@ public static class RunFile
             {
                 var reason = error is FileNotFoundException or DirectoryNotFoundException ? "there is no such file"
                     : Directory.Exists(path) ? "it is a folder" : error.Message.TrimEnd('.');
-                throw new UserErrorException($"The run file '{path}' cannot be read: {reason}.", error);
+                throw new UserErrorException($"Cannot read the run file '{path}': {reason}.", error);
             }
         }
 
@@ -52,7 +52,8 @@ public static class RunFile
         if (asked > all && RunConfiguration.Differences(started, again).All(static difference => difference.MayChangeBecause is not null))
         {
             throw new UserErrorException(
-                $"The run '{started.Run.Name}' in {started.Run.Directory} takes {all} steps, and training.steps is {asked} now; give --extend-to {asked} to make it longer, or put training.steps {all} back.");
+                $"The run '{started.Run.Name}' in {started.Run.Directory} has {all} steps, but training.steps is now {asked}; pass "
+                    + $"--extend-to {asked} to extend it, or restore training.steps {all}.");
         }
 
         return again with { Training = again.Training with { Steps = asked } };
@@ -92,15 +93,16 @@ public static class RunFile
         }
         catch (YamlException error)
         {
-            throw new UserErrorException($"{name}:{error.Start.Line}: this is not YAML: {FirstSentence(error)}.", error);
+            throw new UserErrorException($"{name}:{error.Start.Line}: invalid YAML: {FirstSentence(error)}.", error);
         }
 
         if (yaml.Documents.Count == 0)
             return;
         if (yaml.Documents.Count > 1)
-            throw new UserErrorException($"{At(name, yaml.Documents[1].RootNode)}: a run file holds one document; remove the second.");
+            throw new UserErrorException($"{At(name, yaml.Documents[1].RootNode)}: a run file has one document; remove the second.");
         if (yaml.Documents[0].RootNode is not YamlMappingNode root)
-            throw new UserErrorException($"{At(name, yaml.Documents[0].RootNode)}: a run file is made of sections such as 'training:' with keys below them.");
+            throw new UserErrorException($"{At(name, yaml.Documents[0].RootNode)}: "
+                + $"a run file consists of sections such as 'training:' with keys below them.");
 
         foreach (var (key, value) in root.Children)
         {
@@ -126,7 +128,7 @@ public static class RunFile
     private static UserErrorException UnknownSection(string section, string origin)
     {
         if (Settings.All.FirstOrDefault(setting => setting.Key.EndsWith("." + section, StringComparison.Ordinal)) is { } key)
-            return new UserErrorException($"{origin}: '{section}' stands outside its section; it belongs under '{key.Section}:'.");
+            return new UserErrorException($"{origin}: '{section}' is outside its section; move it under '{key.Section}:'.");
         var sections = string.Join(", ", Settings.Sections);
         return new UserErrorException($"{origin}: there is no section '{section}'{NearestName.Hint(section, Settings.Sections, $"; the sections are {sections}.")}");
     }

@@ -118,7 +118,7 @@ public sealed partial class Setting
         where T : class, IOptionText<T> => new(T.Expectation, T.Read);
 
     private static Text Names(IReadOnlyList<string> known) => new(
-        $"{NoNames}, or names out of {string.Join(", ", known)}, with commas between them",
+        $"{NoNames}, or a comma-separated list of {string.Join(", ", known)}",
         text =>
         {
             const StringSplitOptions Clean = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;

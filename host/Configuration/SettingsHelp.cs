@@ -5,10 +5,10 @@ namespace ActorTrain.Host.Configuration;
 /// <summary>The table of all keys for people to read, made from <see cref="Settings.All"/>.</summary>
 public static class SettingsHelp
 {
-    private const string Introduction = "A run file is YAML: sections, with keys below them. "
+    private const string Introduction = "A run file is YAML: sections with keys below them. "
         + "Every key can also be given as --set section.key=value.";
-    private const string Steps = "training.steps may not change, for all steps depend on it: "
-        + "it is the length of the learning-rate schedule. 'actortrain pretrain --extend-to N' makes a run longer.";
+    private const string Steps = "training.steps cannot change, because all steps depend on it: "
+        + "it is the length of the learning-rate schedule. 'actortrain pretrain --extend-to N' extends a run.";
 
     private static IEnumerable<IGrouping<string, Setting>> Sections => Settings.All.GroupBy(static setting => setting.Section);
 
@@ -35,13 +35,13 @@ public static class SettingsHelp
             foreach (var setting in section)
             {
                 text.Append($"  {setting.Name,-24} {setting.Help}\n");
-                text.Append($"  {"",-24}   {ValuesOf(setting)}; {(setting.Default is { } value ? $"default {value}" : "must be given")}\n");
+                text.Append($"  {"",-24}   {ValuesOf(setting)}; {(setting.Default is { } value ? $"default {value}" : "required")}\n");
             }
 
             text.Append('\n');
         }
 
-        text.Append("A run is resumed only where these keys agree with those it was started with, except for:\n");
+        text.Append("A run resumes only with the configuration it was started with, except for:\n");
         foreach (var group in Changeable())
             text.Append($"  {string.Join(", ", group.Select(static setting => setting.Key))}\n      ({group.Key})\n");
         return text.Append(Steps).Append('\n').ToString();
@@ -61,14 +61,14 @@ public static class SettingsHelp
             """);
         foreach (var section in Sections)
         {
-            text.Append($"## {section.Key}\n\n| key | what it does | value | default |\n| --- | --- | --- | --- |\n");
+            text.Append($"## {section.Key}\n\n| key | meaning | value | default |\n| --- | --- | --- | --- |\n");
             foreach (var setting in section)
-                text.Append($"| `{setting.Key}` | {Row(setting.Help, ValuesOf(setting), setting.Default ?? "must be given")} |\n");
+                text.Append($"| `{setting.Key}` | {Row(setting.Help, ValuesOf(setting), setting.Default ?? "required")} |\n");
             text.Append('\n');
         }
 
         text.Append("## What may change when a run is resumed\n\n");
-        text.Append("A run is resumed only where its keys agree with those it was started with, except for:\n\n");
+        text.Append("A run resumes only with the configuration it was started with, except for:\n\n");
         foreach (var group in Changeable())
             text.Append($"- {string.Join(", ", group.Select(static setting => $"`{setting.Key}`"))}: {group.Key}.\n");
         return text.Append($"\n{Steps}\n").ToString();

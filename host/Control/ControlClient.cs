@@ -31,13 +31,13 @@ internal static class ControlClient
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new UserErrorException($"The process that trains {run.Path} does not answer; look into {run.LogFile}.");
+            throw new UserErrorException($"The process that trains {run.Path} does not answer; see {run.LogFile}.");
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or JsonException)
         {
             throw new UserErrorException(
-                $"The process that trains {run.Path} closed the connection without a whole answer "
-                + $"({exception.GetBaseException().Message.TrimEnd('.')}); it may have ended, or have too many connections: try again.",
+                $"The process that trains {run.Path} closed the connection before completing its answer "
+                + $"({exception.GetBaseException().Message.TrimEnd('.')}); it may have ended or have too many connections; try again.",
                 exception);
         }
     }

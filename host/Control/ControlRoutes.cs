@@ -129,7 +129,8 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         catch (TimeoutException)
         {
             throw Unavailable(
-                "The run has not recorded it yet, and may still do it: its database may be unavailable; see `actortrain status`.");
+                "The run has not recorded the request yet but may still apply it: its database may be unavailable; "
+                    + "see `actortrain status`.");
         }
     };
 
@@ -138,11 +139,11 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         try
         {
             var status = await control.GetStatus(cancellation).ConfigureAwait(false);
-            return StatusDocument.Of(run.Path, status, NewestCheckpoint(status.Course));
+            return StatusDocument.Of(run.Path, status, NewestCheckpoint(status.Overrides));
         }
         catch (TimeoutException)
         {
-            throw Unavailable($"The supervisor of the run does not answer; try again in a moment, and look into {run.LogFile}.");
+            throw Unavailable($"The supervisor of the run does not answer; try again in a moment, and see {run.LogFile}.");
         }
     }
 
@@ -152,7 +153,7 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
             throw new BadHttpRequestException("scale needs the number of trainers, at least 1.");
         if (trainers > mostTrainers)
             throw new BadHttpRequestException(
-                $"{run.Name} has {mostTrainers} lanes, so {trainers} trainers are too many; give at most {mostTrainers}.");
+                $"{run.Name} has {mostTrainers} lanes, so {trainers} trainers are too many; use at most {mostTrainers}.");
         control.Scale(trainers);
         return $"{run.Name} continues with {trainers} {(trainers == 1 ? "trainer" : "trainers")}; the result is the same.";
     }
@@ -162,17 +163,17 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         if (steps < 1)
             throw new BadHttpRequestException("trace needs the number of steps, at least 1.");
         control.BeginTrace(steps);
-        return $"{run.Name} records {steps} {(steps == 1 ? "step" : "steps")}.";
+        return $"{run.Name} is recording {steps} {(steps == 1 ? "step" : "steps")}.";
     }
 
     private string Stop(string? reason)
     {
         control.Stop(string.IsNullOrWhiteSpace(reason) ? "requested through the control socket" : reason);
-        return $"{run.Name} finishes its step, saves and stops.";
+        return $"{run.Name} will finish its step, save a checkpoint and stop.";
     }
 
-    // One that was left by going back is none any more.
-    private long? NewestCheckpoint(CourseStatus? course) =>
+    // A checkpoint abandoned by a rollback does not count.
+    private long? NewestCheckpoint(OverridesStatus? overrides) =>
         new CheckpointArchive(run.CheckpointsDirectory).List().FirstOrDefault(checkpoint => checkpoint.Manifest is { } manifest
-            && (course is null || RunOrigin.Of(manifest).Course.Holds([.. course.InForce, .. course.Pending], manifest.Facts.Step)))?.Step;
+            && (overrides is null || RunOrigin.Of(manifest).Overrides.Holds([.. overrides.InForce, .. overrides.Pending], manifest.Facts.Step)))?.Step;
 }

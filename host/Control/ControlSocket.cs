@@ -19,7 +19,7 @@ internal static partial class ControlSocket
     public static Socket Listen(RunDirectory run)
     {
         if (!OperatingSystem.IsLinux())
-            throw new UserErrorException("The control socket needs Linux; run `actortrain pretrain` there.");
+            throw new UserErrorException("The control socket requires Linux; run `actortrain pretrain` there.");
 
         // Bound in a directory that only the owner may enter, then given its mode and its name: so it is never open to others.
         var hidden = Path.Combine(run.Path, string.Create(CultureInfo.InvariantCulture, $".control-{Environment.ProcessId}"));
@@ -40,7 +40,8 @@ internal static partial class ControlSocket
         catch (Exception exception) when (IsRefusal(exception))
         {
             socket.Dispose();
-            throw new UserErrorException($"Cannot listen at {run.ControlSocket}: {exception.Message.TrimEnd('.')}; give yourself the right to write there, or choose another run.output.", exception);
+            throw new UserErrorException($"Cannot listen at {run.ControlSocket}: {exception.Message.TrimEnd('.')}; change its "
+                + $"permissions, or choose another run.output.", exception);
         }
         finally
         {
@@ -70,13 +71,14 @@ internal static partial class ControlSocket
         catch (Exception exception) when (IsRefusal(exception))
         {
             socket.Dispose();
-            throw new UserErrorException($"Cannot speak to the run at {run.ControlSocket}: {exception.Message.TrimEnd('.')}; only the user who started it may.", exception);
+            throw new UserErrorException($"Cannot connect to the run at {run.ControlSocket}: {exception.Message.TrimEnd('.')}; "
+                + $"only the user who started it may.", exception);
         }
 
         if (IsOwn(socket))
             return socket;
         socket.Dispose();
-        throw new UserErrorException($"{run.ControlSocket} belongs to another user; only the user who started the run may speak to it.");
+        throw new UserErrorException($"{run.ControlSocket} belongs to another user; only the user who started the run may connect to it.");
     }
 
     /// <summary>Whether the process at the other end belongs to this user, or to root.</summary>

@@ -19,14 +19,15 @@ internal sealed class RunFileReload(string? runFile, IReadOnlyList<string> overr
     public string Apply()
     {
         if (runFile is null)
-            throw new UserErrorException("The run was started without a run file, so there is nothing to read again; use `actortrain scale`.");
+            throw new UserErrorException("The run was started without a run file, so there is nothing to reload; use `actortrain scale`.");
         var asked = RunFile.ReadAgain(runFile, overrides, started, steps);
         var changes = RunConfiguration.Differences(started, asked).Where(static change => change.Key != Live).ToList();
         if (changes.Where(static change => change.MayChangeBecause is null).ToList() is { Count: > 0 } refused)
-            throw new UserErrorException($"{runFile} was read again and not applied, for the run could not go on with another {Names(refused)}; put the old value back or choose another run.name.");
+            throw new UserErrorException($"{runFile} was not reloaded: {Names(refused)} cannot change in this run; "
+                + $"restore the old value or choose another run.name.");
 
         scale(asked.Trainers.Count);
-        var done = $"{runFile} was read again: {asked.Trainers.Count} {(asked.Trainers.Count == 1 ? "trainer" : "trainers")} from now on";
+        var done = $"Reloaded {runFile}: {asked.Trainers.Count} {(asked.Trainers.Count == 1 ? "trainer" : "trainers")}";
         return changes.Count == 0 ? done + "." : $"{done}; {Names(changes)} {(changes.Count == 1 ? "takes" : "take")} effect on the next start.";
     }
 

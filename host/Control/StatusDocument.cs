@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Recovery;
@@ -14,26 +15,26 @@ namespace ActorTrain.Host.Control;
 /// <param name="Children">The actors below it.</param>
 internal sealed record ActorNode(string Name, string State, int Restarts, int? Mailbox, string? Lanes, string? LastFault, IReadOnlyList<ActorNode> Children);
 
-/// <summary>What was decided on a run's course.</summary>
+/// <summary>Interventions and decisions.</summary>
 /// <param name="Paused">Whether an operator wants no further step.</param>
 /// <param name="Quarantined">Trainers that take no part until they are released.</param>
-/// <param name="InForce">Corrections that the steps now taken follow.</param>
-/// <param name="Pending">Corrections from whose step the run is still away.</param>
+/// <param name="InForce">Interventions that the steps now taken follow.</param>
+/// <param name="Pending">Interventions from whose step the run is still away.</param>
 /// <param name="RateFactor">What those in force do to the learning rate.</param>
 /// <param name="Spikes">Spikes that were judged.</param>
 /// <param name="Vetoes">Updates that were vetoed.</param>
 /// <param name="Rollbacks">How often all trainers went back.</param>
 /// <param name="Corruptions">How often bits were found corrupt.</param>
-internal sealed record CourseDocument(
-    bool Paused, IReadOnlyList<int> Quarantined, IReadOnlyList<Correction> InForce, IReadOnlyList<Correction> Pending, double RateFactor, int Spikes, int Vetoes, int Rollbacks,
+internal sealed record OverridesDocument(
+    bool Paused, IReadOnlyList<int> Quarantined, IReadOnlyList<Intervention> InForce, IReadOnlyList<Intervention> Pending, double RateFactor, int Spikes, int Vetoes, int Rollbacks,
     int Corruptions)
 {
     /// <summary>As it is shown.</summary>
-    public static CourseDocument Of(CourseStatus course)
+    public static OverridesDocument Of(OverridesStatus overrides)
     {
-        ArgumentNullException.ThrowIfNull(course);
-        return new CourseDocument(
-            course.IsPaused, course.Quarantined, course.InForce, course.Pending, course.RateFactor, course.Spikes, course.Vetoes, course.Rollbacks, course.Corruptions);
+        ArgumentNullException.ThrowIfNull(overrides);
+        return new OverridesDocument(
+            overrides.IsPaused, overrides.Quarantined, overrides.InForce, overrides.Pending, overrides.RateFactor, overrides.Spikes, overrides.Vetoes, overrides.Rollbacks, overrides.Corruptions);
     }
 }
 
@@ -45,13 +46,15 @@ internal sealed record CourseDocument(
 /// <param name="Generation">Number of the membership.</param>
 /// <param name="JournalWaiting">Decisions that are not yet durable.</param>
 /// <param name="Checkpoint">Step of the newest whole checkpoint, or null.</param>
-/// <param name="Left">What the last process left undone or said at its end, in sentences.</param>
+/// <param name="Notes">How the last process ended and what is to be redone, in sentences.</param>
 /// <param name="Tree">The actors, while a process runs.</param>
 internal sealed record StatusDocument(
-    string Run, string State, long Step, long? Steps, long Generation, int JournalWaiting, long? Checkpoint, IReadOnlyList<string> Left, ActorNode? Tree)
+    string Run, string State, long Step, long? Steps, long Generation, int JournalWaiting, long? Checkpoint,
+    [property: JsonPropertyName("left")] IReadOnlyList<string> Notes, ActorNode? Tree)
 {
-    /// <summary>What was decided on its course; null where that is not known.</summary>
-    public CourseDocument? Course { get; init; }
+    /// <summary>Interventions and decisions; null where that is not known.</summary>
+    [JsonPropertyName("course")]
+    public OverridesDocument? Overrides { get; init; }
 
     /// <summary>The document of a run that goes on.</summary>
     public static StatusDocument Of(string run, RunStatus status, long? checkpoint)
@@ -65,11 +68,11 @@ internal sealed record StatusDocument(
             trainer.Trainer.ToString(), InWords(trainer.Standing), trainer.Faults, trainer.Mailbox, trainer.Lanes.Length > 0 ? trainer.Lanes : null, trainer.LastFault, [])).ToArray();
         var below = Node(Trainers, trainers);
         if (status.WantedTrainers > 0)
-            below = below with { State = $"{status.WantedTrainers} wanted" };
+            below = below with { State = $"target {status.WantedTrainers}" };
         var tree = Node(Root, [below, .. others]) with { State = status.Phase };
         return new StatusDocument(run, "running", status.Step, status.Steps, status.Generation, status.JournalWaiting, checkpoint, [], tree)
         {
-            Course = status.Course is null ? null : CourseDocument.Of(status.Course),
+            Overrides = status.Overrides is null ? null : OverridesDocument.Of(status.Overrides),
         };
 
         ActorNode Node(string name, IReadOnlyList<ActorNode> children)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using ActorTrain.Host.Cli;
 using Spectre.Console;
 
@@ -21,8 +22,8 @@ public enum FindingState
 /// <param name="Name">What: libtorch, OpenBLAS, oneDNN, cores …</param>
 /// <param name="Found">What was found, with version and place.</param>
 /// <param name="State">How good that is.</param>
-/// <param name="Mend">What to do where it is not good.</param>
-public sealed record Finding(string Name, string Found, FindingState State, string? Mend = null);
+/// <param name="Fix">What to do where it is not good.</param>
+public sealed record Finding(string Name, string Found, FindingState State, [property: JsonPropertyName("mend")] string? Fix = null);
 
 /// <summary>Something that was chosen because of what was found.</summary>
 /// <param name="Name">What: BLAS core type, threads, allocator …</param>
@@ -46,7 +47,7 @@ public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Ch
     {
         WriteIndented = true,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
     /// <summary>Whether training works on this machine.</summary>
@@ -79,7 +80,7 @@ public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Ch
         if (!context.IsTerminal)
             console.Profile.Width = 400;
 
-        var found = Table("found", "", "");
+        var found = Table("check", "", "");
         foreach (var finding in Found)
         {
             var (sign, color) = finding.State switch
@@ -88,14 +89,15 @@ public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Ch
                 FindingState.Warning => ("slow", Color.Yellow),
                 _ => ("bad", Color.Red),
             };
-            found.AddRow(new Text(finding.Name), new Text(sign, new Style(color)), new Text(finding.Mend is null ? finding.Found : $"{finding.Found}: {finding.Mend}"));
+            found.AddRow(new Text(finding.Name), new Text(sign, new Style(color)), new Text(finding.Fix is null ? finding.Found :
+                $"{finding.Found}: {finding.Fix}"));
         }
 
-        var chosen = Table("chosen", "", "because");
+        var chosen = Table("choice", "", "reason");
         foreach (var choice in Choices)
             chosen.AddRow(new Text(choice.Name), new Text(choice.Value, new Style(Color.Blue)), new Text(choice.Reason));
 
-        var rates = Table("matrix products", "shape", "GFLOP/s");
+        var rates = Table("matrix multiplication", "shape", "GFLOP/s");
         rates.Columns[2].RightAligned();
         foreach (var rate in Rates)
             rates.AddRow(new Text(rate.Kind), new Text(rate.Shape), new Text(rate.GigaFlopsPerSecond.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture)));
@@ -106,7 +108,7 @@ public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Ch
                 console.Write(table);
         }
 
-        console.WriteLine(Works ? "This machine trains." : "This machine does not train yet: mend what is bad.");
+        console.WriteLine(Works ? "Ready to train." : "Not ready to train: fix the failed checks above.");
     }
 
     private static Table Table(params string[] columns)

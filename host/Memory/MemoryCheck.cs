@@ -22,7 +22,8 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
             return;
         var fitting = otherwise?.FirstOrDefault(one => one.Plan.Bytes <= there.Bytes);
         var advice = fitting is { Settings: not null } fits ? $"{fits.Settings} lowers that to {MemoryPlan.Words(fits.Plan.Bytes)}"
-            : otherwise is [.., var least] ? $"even {least.Settings} needs {MemoryPlan.Words(least.Plan.Bytes)}, so choose a smaller model (model.depth, or model.layers and model.width where those are given)"
+            : otherwise is [.., var least] ? $"even {least.Settings} needs {MemoryPlan.Words(least.Plan.Bytes)}, so choose a smaller "
+                + $"model (model.depth, or model.layers and model.width if they are set)"
             : "free memory, or use a larger machine";
         throw new UserErrorException(
             $"{what} needs about {MemoryPlan.Words(plan.Bytes)} of memory ({plan}), but only {MemoryPlan.Words(there.Bytes)} of "

@@ -91,10 +91,10 @@ public static class GoodputPlot
 
         var chart = Chart.New(title, size: 20);
         chart.Add.Bars(bars);
-        chart.YLabel("where the time went, %", 13);
+        chart.YLabel("share of time, %", 13);
         chart.Axes.SetLimitsY(0, 100);
         chart.Axes.SetLimitsX(0, Math.Max(wall, 1) / unit);
-        chart.Across($"{name} since the beginning");
+        chart.Across($"{name} since the start");
         return chart;
     }
 
@@ -102,7 +102,8 @@ public static class GoodputPlot
     {
         var activities = Activities(report);
         var chart = Chart.New(
-            string.Create(CultureInfo.InvariantCulture, $"ETTR {100 * report.Ettr:0.0}%, {report.NewSteps} steps, {report.LostSteps} steps lost and redone, failures: {report.Failures}"));
+            string.Create(CultureInfo.InvariantCulture, $"ETTR {100 * report.Ettr:0.0}%, {report.NewSteps} steps, {report.LostSteps} "
+                + $"lost steps, {report.Failures} failures"));
         var bars = chart.Add.Bars((Bar[])[.. activities.Select((activity, row) => new Bar
         {
             Position = -row,

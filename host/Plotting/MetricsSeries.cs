@@ -71,11 +71,11 @@ public sealed record MetricsSeries(IReadOnlyList<double> Steps, IReadOnlyList<do
 /// <summary>What a run's picture shows.</summary>
 /// <param name="Title">Written above it.</param>
 /// <param name="Loss">Training loss in nats per token.</param>
-/// <param name="HeldOut">Loss on the held-out part.</param>
+/// <param name="Validation">Loss on the validation split.</param>
 /// <param name="GradientNorm">Global norm before clipping.</param>
 /// <param name="TokensPerSecond">Throughput.</param>
 public sealed record RunMetrics(
-    string Title, MetricsSeries Loss, MetricsSeries HeldOut, MetricsSeries GradientNorm, MetricsSeries TokensPerSecond)
+    string Title, MetricsSeries Loss, MetricsSeries Validation, MetricsSeries GradientNorm, MetricsSeries TokensPerSecond)
 {
     /// <summary>Training loss of steps that the run left behind.</summary>
     public IReadOnlyList<MetricsSeries> AbandonedLoss { get; init; } = [];

@@ -50,7 +50,8 @@ internal sealed class Picture
         {
         }
 
-        throw new UserErrorException("This system has no font to write on a picture; install one, such as Debian's fonts-dejavu-core, and libfontconfig1.");
+        throw new UserErrorException("This system has no font for plots; install one, "
+            + "such as Debian's fonts-dejavu-core, and libfontconfig1.");
     }
 
     private void SaveSvg(Stream file)

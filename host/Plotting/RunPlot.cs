@@ -20,7 +20,7 @@ public static class RunPlot
         ArgumentNullException.ThrowIfNull(metrics);
         ArgumentNullException.ThrowIfNull(path);
         if (!metrics.Loss.Finite.Any())
-            throw new UserErrorException($"There is nothing to draw for '{metrics.Title}' yet: its metrics hold no step; train it first.");
+            throw new UserErrorException($"There is nothing to plot for '{metrics.Title}' yet: its metrics have no step; train it first.");
         Draw(metrics, options).Save(path, "--output");
     }
 
@@ -28,19 +28,19 @@ public static class RunPlot
     {
         var window = options.Smooth > 0 ? options.Smooth : Math.Max(1, metrics.Loss.Count / 50);
         var abandoned = metrics.AbandonedLoss.SelectMany(static series => series.Steps);
-        var steps = metrics.Loss.Steps.Concat(metrics.HeldOut.Steps).Concat(abandoned).DefaultIfEmpty(0).ToList();
+        var steps = metrics.Loss.Steps.Concat(metrics.Validation.Steps).Concat(abandoned).DefaultIfEmpty(0).ToList();
         var (from, to) = (steps.Min(), steps.Max());
         var picture = new Picture();
 
         List<double> losses =
-            [.. metrics.Loss.Finite, .. metrics.HeldOut.Finite, .. metrics.AbandonedLoss.SelectMany(static series => series.Finite)];
+            [.. metrics.Loss.Finite, .. metrics.Validation.Finite, .. metrics.AbandonedLoss.SelectMany(static series => series.Finite)];
         var isLogarithmic = !options.LinearLoss && Chart.IsLogarithmic(losses);
         var loss = picture.Add(Chart.New(metrics.Title, size: 20), 340);
         loss.YLabel(isLogarithmic ? "loss, nats per token (log scale)" : "loss, nats per token", 13);
         loss.Abandoned(metrics.AbandonedLoss, "abandoned", isLogarithmic);
         loss.Series(metrics.Loss, window, Chart.Blue, window > 1 ? $"training, over {window} steps" : "training", isLogarithmic);
-        if (metrics.HeldOut.Count > 0)
-            loss.Line(metrics.HeldOut, 1.4f, Chart.Orange, "held out", isLogarithmic, markers: 8);
+        if (metrics.Validation.Count > 0)
+            loss.Line(metrics.Validation, 1.4f, Chart.Orange, "validation", isLogarithmic, markers: 8);
         loss.ShowLegend(ScottPlot.Alignment.UpperRight);
         loss.Up(losses, isLogarithmic);
         loss.Steps(from, to);

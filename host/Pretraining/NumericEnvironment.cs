@@ -42,7 +42,8 @@ internal sealed record NumericEnvironment(Device Device, int Threads, NumericFin
             throw new UserErrorException($"training.device is {name}, but this libtorch sees no CUDA device; choose cpu, or build with `-p:Cuda=true`.");
         var asked = device(name);
         if (asked.index >= cuda.device_count())
-            throw new UserErrorException($"training.device is {name}, but there are only {cuda.device_count()} CUDA devices, counted from 0; choose one of them.");
+            throw new UserErrorException($"training.device is {name}, but there are only {cuda.device_count()} CUDA devices, "
+                + $"numbered from 0; choose one of them.");
         return asked;
     }
 }

@@ -232,7 +232,7 @@ internal sealed class PretrainRun
         var advice = $"The run needs about {MemoryPlan.Words(needed.Bytes)} of memory ({needed}); less with fewer checkpoints.snapshots or trainers.count, a lower training.micro_batch, or a smaller model.";
         var (options, trainers) = (configuration.Training, configuration.Trainers.Supervision);
         var training = new SampleReader(data.Train, model.ContextLength, options.MicroBatch);
-        var heldOut = data.HeldOut is { } part ? new SampleReader(part, model.ContextLength, options.MicroBatch) : null;
+        var validation = data.Validation is { } part ? new SampleReader(part, model.ContextLength, options.MicroBatch) : null;
         return new TrainingRun
         {
             Name = directory.Name,
@@ -241,7 +241,7 @@ internal sealed class PretrainRun
             Device = environment.Device,
             Plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes),
             Samples = training.Batches,
-            HeldOut = heldOut is null ? null : () => heldOut.FromStart(configuration.Evaluation.Batches),
+            Validation = validation is null ? null : () => validation.FromStart(configuration.Evaluation.Batches),
             ByteCounts = data.Tokenizer.ByteCounts(),
             Detection = configuration.Spikes.Detection(),
             Trainers = trainers with { Threads = environment.Threads, Log = directory.LogFile, MemoryAdvice = advice },
@@ -266,7 +266,7 @@ internal sealed class PretrainRun
                 Reached = MetricsLog.ReadHistory(directory.MetricsFile).Reached,
             },
             RecoveryState = RecoveryState.Of(Origins(), Left()),
-            Show = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf).Show,
+            Notify = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf).Notify,
         };
     }
 

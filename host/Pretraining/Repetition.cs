@@ -16,6 +16,6 @@ internal static class Repetition
         var shorter = (data.Train.Tokens - 1) / training.Batch;
         var fix = batch > 0 ? $"choose training.batch={batch}, or " : shorter > 0 ? $"choose model.context={shorter}, or " : "";
         return $"training.batch is {training.Batch}, but {data.Folder} has only {samples} samples of {context} tokens for training, "
-            + $"so every step reads some of them more than once; {fix}prepare more text.";
+            + $"so every step reads some samples more than once; {fix}prepare more text.";
     }
 }

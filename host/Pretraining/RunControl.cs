@@ -39,7 +39,7 @@ internal sealed class RunControl(IActorRef run, MessageTrace trace, Action<int> 
         }
         catch (AskTimeoutException exception)
         {
-            throw new TimeoutException("The run has not recorded it yet.", exception);
+            throw new TimeoutException("The run has not recorded the request yet.", exception);
         }
     }
 

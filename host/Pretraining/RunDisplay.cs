@@ -15,35 +15,34 @@ internal sealed class RunDisplay(ITrainingProgress progress, long tokensPerStep,
     private TimeSpan spent;
     private long taken;
 
-    /// <summary>Shows one thing.</summary>
-    public void Show(RunNotice notice)
+    public void Notify(RunNotice notice)
     {
         switch (notice)
         {
-            case Say { IsWarning: true } say:
-                progress.Warning(say.Sentence);
+            case NotifyText { IsWarning: true } warning:
+                progress.Warning(warning.Sentence);
                 break;
-            case Say say:
-                progress.Note(say.Sentence);
+            case NotifyText text:
+                progress.Note(text.Sentence);
                 break;
-            case ShowCheckpoint checkpoint:
-                progress.Show(new CheckpointProgress(checkpoint.Step, pathOf(checkpoint.Step)));
+            case NotifyCheckpoint checkpoint:
+                progress.Report(new CheckpointProgress(checkpoint.Step, pathOf(checkpoint.Step)));
                 break;
-            case Show { Measurement: StepMeasurement step, Steps: var steps }:
-                Show(step, steps);
+            case NotifyMeasurement { Measurement: StepMeasurement step, Steps: var steps }:
+                Notify(step, steps);
                 break;
-            case Show { Measurement: EvaluationMeasurement evaluation }:
-                progress.Show(new EvaluationProgress(evaluation.Step, evaluation.Loss, evaluation.BitsPerByte));
+            case NotifyMeasurement { Measurement: EvaluationMeasurement evaluation }:
+                progress.Report(new EvaluationProgress(evaluation.Step, evaluation.Loss, evaluation.BitsPerByte));
                 break;
         }
     }
 
-    private void Show(StepMeasurement step, long totalSteps)
+    private void Notify(StepMeasurement step, long totalSteps)
     {
         spent += step.Elapsed;
         taken++;
         var rate = tokensPerStep / step.Elapsed.TotalSeconds;
-        progress.Show(new StepProgress(
+        progress.Report(new StepProgress(
             step.Step, totalSteps, step.Loss, step.GradientNorm, step.LearningRate, rate, rate * flopsPerToken / gemmRate, spent / taken * (totalSteps - step.Step)));
     }
 }

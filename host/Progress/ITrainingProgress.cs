@@ -9,12 +9,12 @@ namespace ActorTrain.Host.Progress;
 /// <param name="GradientNorm">Global norm before clipping.</param>
 /// <param name="LearningRate">Learning rate of the step.</param>
 /// <param name="TokensPerSecond">Tokens trained on per second.</param>
-/// <param name="GemmFraction">Model FLOPs per second over the machine's matrix-product rate, 0 to 1; null where that was not measured.</param>
+/// <param name="Mfu">Model FLOPs per second over the machine's matrix-product rate, 0 to 1; null where that was not measured.</param>
 /// <param name="TimeLeft">Estimate to the end of the run, or null where there is none yet.</param>
 public sealed record StepProgress(
-    long Step, long TotalSteps, double Loss, double GradientNorm, double LearningRate, double TokensPerSecond, double? GemmFraction, TimeSpan? TimeLeft);
+    long Step, long TotalSteps, double Loss, double GradientNorm, double LearningRate, double TokensPerSecond, double? Mfu, TimeSpan? TimeLeft);
 
-/// <summary>One evaluation on the held-out part.</summary>
+/// <summary>One evaluation on the validation split.</summary>
 /// <param name="Step">The step after which it was made.</param>
 /// <param name="Loss">Mean cross-entropy in nats per token.</param>
 /// <param name="BitsPerByte">The same in bits per byte of text, or null where bytes were not counted.</param>
@@ -37,13 +37,13 @@ public interface ITrainingProgress : IDisposable
     void Note(string text);
 
     /// <summary>A step is finished.</summary>
-    void Show(StepProgress finished);
+    void Report(StepProgress finished);
 
     /// <summary>An evaluation is finished.</summary>
-    void Show(EvaluationProgress evaluation);
+    void Report(EvaluationProgress evaluation);
 
     /// <summary>A checkpoint is complete.</summary>
-    void Show(CheckpointProgress checkpoint);
+    void Report(CheckpointProgress checkpoint);
 
     /// <summary>Something is not as it should be, but the run goes on.</summary>
     void Warning(string text);

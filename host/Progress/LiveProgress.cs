@@ -50,7 +50,7 @@ public sealed class LiveProgress : ITrainingProgress
     public void Note(string text) => console.WriteLine(text);
 
     /// <inheritdoc/>
-    public void Show(StepProgress finished)
+    public void Report(StepProgress finished)
     {
         ArgumentNullException.ThrowIfNull(finished);
         step = finished;
@@ -64,7 +64,7 @@ public sealed class LiveProgress : ITrainingProgress
     }
 
     /// <inheritdoc/>
-    public void Show(EvaluationProgress evaluation)
+    public void Report(EvaluationProgress evaluation)
     {
         ArgumentNullException.ThrowIfNull(evaluation);
         this.evaluation = evaluation;
@@ -72,7 +72,7 @@ public sealed class LiveProgress : ITrainingProgress
     }
 
     /// <inheritdoc/>
-    public void Show(CheckpointProgress checkpoint)
+    public void Report(CheckpointProgress checkpoint)
     {
         this.checkpoint = checkpoint;
         Draw();
@@ -103,14 +103,15 @@ public sealed class LiveProgress : ITrainingProgress
         Row("step", $"{Bar((double)now.Step / Math.Max(1, now.TotalSteps))} {now.Step} of {now.TotalSteps}");
         Row("loss", $"[bold]{Figures.Loss(now.Loss)}[/]  [blue]{Sparkline()}[/]");
         Row("gradient norm", $"{Figures.Short(now.GradientNorm),-12}learning rate {Figures.LearningRate(now.LearningRate)}");
-        var gemm = now.GemmFraction is { } fraction ? $"{Figures.Percent(fraction)} of the machine's matrix-product rate" : "";
-        Row("tokens/s", $"{Figures.Whole(now.TokensPerSecond),-12}{gemm}");
-        var left = now.TimeLeft is { } duration ? $"left {Figures.Duration(duration)}" : "";
+        var mfu = now.Mfu is { } fraction ? $"MFU {Figures.Percent(fraction)} of the measured peak" : "";
+        Row("tokens/s", $"{Figures.Whole(now.TokensPerSecond),-12}{mfu}");
+        var left = now.TimeLeft is { } duration ? $"ETA {Figures.Duration(duration)}" : "";
         Row("time", $"{Figures.Duration(time.GetElapsedTime(begin)),-12}{left}");
         if (evaluation is { } held)
         {
             var bits = held.BitsPerByte is { } value ? $", {Figures.Loss(value)} bits per byte" : "";
-            Row("held out", $"[green]{Figures.Loss(held.Loss)}[/] at step {held.Step}: perplexity {Figures.Short(held.Perplexity)}{bits}");
+            Row("validation", $"[green]{Figures.Loss(held.Loss)}[/] at step {held.Step}: perplexity "
+                + $"{Figures.Short(held.Perplexity)}{bits}");
         }
 
         if (checkpoint is { } saved)

@@ -26,7 +26,7 @@ public sealed class PlainProgress : ITrainingProgress
     public void Note(string text) => Line(text);
 
     /// <inheritdoc/>
-    public void Show(StepProgress finished)
+    public void Report(StepProgress finished)
     {
         ArgumentNullException.ThrowIfNull(finished);
         unwritten = finished;
@@ -37,7 +37,7 @@ public sealed class PlainProgress : ITrainingProgress
     }
 
     /// <inheritdoc/>
-    public void Show(EvaluationProgress evaluation)
+    public void Report(EvaluationProgress evaluation)
     {
         ArgumentNullException.ThrowIfNull(evaluation);
         var bits = evaluation.BitsPerByte is { } value ? $" bits_per_byte {Figures.Loss(value)}" : "";
@@ -45,7 +45,7 @@ public sealed class PlainProgress : ITrainingProgress
     }
 
     /// <inheritdoc/>
-    public void Show(CheckpointProgress checkpoint)
+    public void Report(CheckpointProgress checkpoint)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         Line($"checkpoint step {checkpoint.Step} {checkpoint.Path}");
@@ -62,10 +62,10 @@ public sealed class PlainProgress : ITrainingProgress
         if (unwritten is not { } step)
             return;
         unwritten = null;
-        var gemm = step.GemmFraction is { } fraction ? $" gemm {Figures.Percent(fraction)}" : "";
-        var left = step.TimeLeft is { } duration ? $" left {Figures.Duration(duration)}" : "";
+        var mfu = step.Mfu is { } fraction ? $" mfu {Figures.Percent(fraction)}" : "";
+        var left = step.TimeLeft is { } duration ? $" eta {Figures.Duration(duration)}" : "";
         Line($"step {step.Step}/{step.TotalSteps} loss {Figures.Loss(step.Loss)} grad_norm {Figures.Short(step.GradientNorm)} "
-            + $"lr {Figures.LearningRate(step.LearningRate)} tokens/s {Figures.Whole(step.TokensPerSecond)}{gemm}{left}");
+            + $"lr {Figures.LearningRate(step.LearningRate)} tokens/s {Figures.Whole(step.TokensPerSecond)}{mfu}{left}");
     }
 
     // Whoever follows a log sees each line when it is written.

@@ -14,24 +14,24 @@ internal sealed class SerialProgress(ITrainingProgress display) : ITrainingProgr
     }
 
     /// <inheritdoc/>
-    public void Show(StepProgress finished)
+    public void Report(StepProgress finished)
     {
         lock (gate)
-            display.Show(finished);
+            display.Report(finished);
     }
 
     /// <inheritdoc/>
-    public void Show(EvaluationProgress evaluation)
+    public void Report(EvaluationProgress evaluation)
     {
         lock (gate)
-            display.Show(evaluation);
+            display.Report(evaluation);
     }
 
     /// <inheritdoc/>
-    public void Show(CheckpointProgress checkpoint)
+    public void Report(CheckpointProgress checkpoint)
     {
         lock (gate)
-            display.Show(checkpoint);
+            display.Report(checkpoint);
     }
 
     /// <inheritdoc/>

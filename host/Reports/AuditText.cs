@@ -12,26 +12,30 @@ internal static class AuditText
     {
         ArgumentNullException.ThrowIfNull(report);
         output.WriteLine(report.IsClean
-            ? Invariant($"{run} is clean: {report.Steps} steps, each committed once, and {report.Consumed} positions of the sample stream, each read once; the next position is {report.Next}.")
-            : Invariant($"{run} contradicts itself after {report.Steps} steps and {report.Consumed} positions of the sample stream:"));
+            ? Invariant($"{run} is clean: {report.Steps} steps, each committed once; {report.Consumed} positions of the sample stream, ")
+                + Invariant($"each read once; next position {report.Next}.")
+            : Invariant($"{run} is inconsistent ({report.Steps} steps, {report.Consumed} positions of the sample stream):"));
         foreach (var unequal in report.Unequal.Take(NamedSteps))
             output.WriteLine($"  {unequal}");
         if (report.Unequal.Count > NamedSteps)
-            output.WriteLine($"  and {report.Unequal.Count - NamedSteps} more steps came to other bits");
+            output.WriteLine($"  and {report.Unequal.Count - NamedSteps} more steps that are not bit-identical");
         foreach (var contradiction in report.Contradictions)
             output.WriteLine($"  {contradiction}");
         if (report.Reads is { } reads)
             Write(reads, output);
         foreach (var range in report.Skips)
-            output.WriteLine(Invariant($"  left out: positions {range.First}–{range.End - 1}, {range.Reason}"));
+            output.WriteLine(Invariant($"  skipped: positions {range.First}–{range.End - 1}, {range.Reason}"));
         if (report.Undecided > 0)
-            output.WriteLine(Invariant($"  passed over, but not yet durable in the journal: {report.Undecided} positions; the steps after the newest checkpoint are taken again if the process dies now"));
-        if (report.LeftSteps > 0)
-            output.WriteLine($"  left by going back, and not counted: {report.LeftSteps} steps, abandoned when the run is resumed");
+            output.WriteLine(Invariant($"  skipped, but not yet durable in the journal: {report.Undecided} positions; ")
+                + "if the process dies now, the steps after the newest checkpoint are redone");
+        if (report.AbandonedSteps > 0)
+            output.WriteLine($"  abandoned by a rollback, not counted: {report.AbandonedSteps} steps, discarded when the run resumes");
         if (report.Redone is > 0 and var redone)
-            output.WriteLine($"  computed again from the same decisions: {redone} steps, {redone - report.Unequal.Count} to the same bits");
+            output.WriteLine($"  recomputed from the same decisions: {redone} steps, {redone - report.Unequal.Count} bit-identical");
         if (report.IsClean)
-            output.WriteLine(report.CheckpointStep is { } step ? Invariant($"  the newest checkpoint, of step {step}, agrees") : "  there is no checkpoint yet");
+            output.WriteLine(report.CheckpointStep is { } step
+                ? Invariant($"  the newest checkpoint, at step {step}, is consistent")
+                : "  no checkpoint yet");
     }
 
     private static void Write(SampleReads reads, TextWriter output)
@@ -39,13 +43,15 @@ internal static class AuditText
         const int Named = 4;
         string[] parts =
         [
-            .. reads.WholeEpochs > 0 ? [Invariant($"all of them in each of {reads.WholeEpochs} epochs")] : Array.Empty<string>(),
-            .. reads.PartialEpochs.Take(Named).Select(static epoch => Invariant($"{epoch.Read} of them in epoch {epoch.Epoch}")),
-            .. reads.PartialEpochs.Count > Named ? [Invariant($"some of them in {reads.PartialEpochs.Count - Named} others")] : Array.Empty<string>(),
+            .. reads.WholeEpochs > 0 ? [Invariant($"all in each of {reads.WholeEpochs} epochs")] : Array.Empty<string>(),
+            .. reads.PartialEpochs.Take(Named).Select(static epoch => Invariant($"{epoch.Read} in epoch {epoch.Epoch}")),
+            .. reads.PartialEpochs.Count > Named ? [Invariant(
+                $"some in {reads.PartialEpochs.Count - Named} other epochs")] : Array.Empty<string>(),
         ];
-        output.WriteLine(Invariant($"  the data have {reads.Samples} samples; read once each: {(parts.Length > 0 ? string.Join(", ", parts) : "none yet")}"));
+        output.WriteLine(Invariant(
+            $"  the data has {reads.Samples} samples; read once each: {(parts.Length > 0 ? string.Join(", ", parts) : "none yet")}"));
         if (reads.MostInStep > 1)
-            output.WriteLine(Invariant($"  a step read the same sample up to {reads.MostInStep} times"));
+            output.WriteLine(Invariant($"  one step read the same sample up to {reads.MostInStep} times"));
     }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -9,8 +9,8 @@ namespace ActorTrain.Host.Reports;
 /// <param name="Bytes">Size of its files.</param>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 /// <param name="ProvedAt">Updates at which it proved good.</param>
-/// <param name="Skipped">Positions of the sample stream that its course leaves out.</param>
-/// <param name="RateFactor">What the corrections of its course do to the learning rate.</param>
+/// <param name="Skipped">Positions of the sample stream that its overrides skip.</param>
+/// <param name="RateFactor">Learning-rate factor of its overrides.</param>
 /// <param name="Fault">What is wrong with it, in one sentence.</param>
 /// <param name="IsSurplus">Whether it need not stay; null where that was not asked.</param>
 internal sealed record CheckpointRow(
@@ -40,7 +40,7 @@ internal static class CheckpointsReport
             return;
         }
 
-        List<string[]> lines = [["step", "age", "size", "weights", "state", "course"]];
+        List<string[]> lines = [["step", "age", "size", "weights", "state", "overrides"]];
         lines.AddRange(document.Checkpoints.Select(row => Line(row, now)));
         var widths = Enumerable.Range(0, lines[0].Length).Select(column => lines.Max(line => line[column].Length)).ToList();
         for (var i = 0; i < lines.Count; i++)
@@ -52,11 +52,12 @@ internal static class CheckpointsReport
 
         var surplus = document.Checkpoints.Where(static row => row.IsSurplus == true).Select(static row => row.Step.ToString(CultureInfo.InvariantCulture)).ToList();
         if (surplus.Count > 0)
-            output.WriteLine($"{(document.Pruned ? "Deleted" : "Need not stay")}: {(surplus.Count == 1 ? "that of step" : "those of steps")} {string.Join(", ", surplus)}.");
+            output.WriteLine($"{(document.Pruned ? "Deleted" : "Eligible for deletion")}: {(surplus.Count == 1 ? "step" : "steps")} "
+                + $"{string.Join(", ", surplus)}.");
         else if (document.Checkpoints.Any(static row => row.IsSurplus is not null))
-            output.WriteLine("All of them stay.");
+            output.WriteLine("No checkpoint is eligible for deletion.");
         if (document.Verified && document.Checkpoints.All(static row => row.Fault is null))
-            output.WriteLine("Every file is as its manifest says.");
+            output.WriteLine("All files match their manifests.");
     }
 
     private static string[] Line(CheckpointRow row, DateTimeOffset now) =>
@@ -66,14 +67,14 @@ internal static class CheckpointsReport
         row.Bytes > 0 ? Size(row.Bytes) : "-",
         row.WeightsHash is { } hash ? hash[..Math.Min(HashDigits, hash.Length)] : "-",
         row.ProvedAt is { } proved && row.State == "good" ? string.Create(CultureInfo.InvariantCulture, $"good since {proved}") : row.State,
-        Course(row),
+        Overrides(row),
     ];
 
-    private static string Course(CheckpointRow row)
+    private static string Overrides(CheckpointRow row)
     {
         List<string> parts = [];
         if (row.Skipped > 0)
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{row.Skipped} left out"));
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{row.Skipped} skipped"));
         if (row.RateFactor != 1)
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"rate × {row.RateFactor:0.####}"));
         return string.Join(", ", parts);

@@ -22,8 +22,8 @@ internal static class GoodputText
                 Line($"  {share.Cause}", share.Time, report, activity == GoodputActivity.Recovering ? Times(share.Begun) : "", output);
         }
 
-        Line("all", report.Wall, report, "", output);
-        output.WriteLine(Invariant($"ETTR {100 * report.Ettr:0.0}%, and {100 * report.WantedEttr:0.0}% of the time neither paused nor stopped"));
+        Line("total", report.Wall, report, "", output);
+        output.WriteLine(Invariant($"ETTR {100 * report.Ettr:0.0}% ({100 * report.WantedEttr:0.0}% excluding pauses and stops)"));
         output.WriteLine(Invariant($"lost steps {report.LostSteps}, failures {report.Failures}")
             + (report is { Mtbf: { } between, Mttr: { } repair } ? Invariant($", MTBF {Seconds(between)} s, MTTR {Seconds(repair)} s") : ""));
     }

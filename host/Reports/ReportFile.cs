@@ -12,9 +12,10 @@ internal static class ReportFile
     public static void Require(string path, string option)
     {
         if (Directory.Exists(path))
-            throw new UserErrorException($"'{path}' cannot be written: it is a folder; name a file with {option}.");
+            throw new UserErrorException($"Cannot write '{path}': it is a folder; name a file with {option}.");
         if (Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder))
-            throw new UserErrorException($"'{path}' cannot be written: there is no folder {folder}; make it, or name another file with {option}.");
+            throw new UserErrorException($"Cannot write '{path}': there is no folder {folder}; create it, "
+                + $"or name another file with {option}.");
     }
 
     /// <summary>Writes it.</summary>
@@ -34,7 +35,7 @@ internal static class ReportFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException($"'{path}' cannot be written: {error.Message.TrimEnd('.')}; name another file with {option}.", error);
+            throw new UserErrorException($"Cannot write '{path}': {error.Message.TrimEnd('.')}; name another file with {option}.", error);
         }
     }
 }

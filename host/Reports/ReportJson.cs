@@ -23,7 +23,7 @@ internal static class ReportJson
     /// <summary>An audit, as one object.</summary>
     public static string Write(string run, AuditReport report) => JsonSerializer.Serialize(
         new AuditDocument(
-            run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.LeftSteps, report.CheckpointStep,
+            run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.AbandonedSteps, report.CheckpointStep,
             report.Skips, report.Contradictions, report.Reads)
         {
             Redone = report.Redone,
@@ -51,7 +51,8 @@ internal static class ReportJson
 
 /// <summary>An audit as it is printed.</summary>
 internal sealed record AuditDocument(
-    string Run, bool Clean, long Steps, long Samples, long NextPosition, long Undecided, long LeftSteps, long? Checkpoint, IReadOnlyList<Models.Plan.SkippedRange> LeftOut,
+    string Run, bool Clean, long Steps, long Samples, long NextPosition, long Undecided, [property: JsonPropertyName("left_steps")] long AbandonedSteps,
+    long? Checkpoint, IReadOnlyList<Models.Plan.SkippedRange> LeftOut,
     IReadOnlyList<string> Contradictions, SampleReads? Reads)
 {
     public required long Redone { get; init; }

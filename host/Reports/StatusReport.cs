@@ -15,13 +15,13 @@ internal static class StatusReport
     {
         ArgumentNullException.ThrowIfNull(status);
         context.Output.WriteLine(Headline(status));
-        if (status.Course is { } course)
+        if (status.Overrides is { } overrides)
         {
-            foreach (var line in CourseLines(course))
+            foreach (var line in OverrideLines(overrides))
                 context.Output.WriteLine(line);
         }
 
-        foreach (var sentence in status.Left)
+        foreach (var sentence in status.Notes)
             context.Output.WriteLine(sentence);
         if (status.Tree is not { } root)
             return;
@@ -38,36 +38,36 @@ internal static class StatusReport
             text += Invariant($" of {steps}");
         if (status.Generation > 0)
             text += Invariant($", generation {status.Generation}");
-        text += status.Checkpoint is { } checkpoint ? Invariant($", checkpoint of step {checkpoint}") : ", no checkpoint yet";
+        text += status.Checkpoint is { } checkpoint ? Invariant($", newest checkpoint at step {checkpoint}") : ", no checkpoint yet";
         return status.JournalWaiting switch
         {
             0 => text,
-            1 => text + ", 1 decision waits for the database",
-            var waiting => text + Invariant($", {waiting} decisions wait for the database"),
+            1 => text + ", 1 decision waiting for the database",
+            var waiting => text + Invariant($", {waiting} decisions waiting for the database"),
         };
     }
 
-    // Only what differs from a run of which nobody had to decide anything.
-    private static IEnumerable<string> CourseLines(CourseDocument course)
+    // Only what differs from an undisturbed run.
+    private static IEnumerable<string> OverrideLines(OverridesDocument overrides)
     {
-        if (course.Paused)
-            yield return "paused by an operator; `actortrain resume` lets it go on";
-        if (course.Quarantined.Count > 0)
-            yield return $"quarantined: {string.Join(", ", course.Quarantined.Select(static number => Invariant($"trainer {number}")))}";
-        if (course.RateFactor != 1)
-            yield return Invariant($"the learning rate is multiplied by {course.RateFactor:0.######}");
-        foreach (var correction in course.InForce)
-            yield return $"in force: {RunEventWords.Describe(correction)}";
-        foreach (var correction in course.Pending)
-            yield return $"pending: {RunEventWords.Describe(correction)}";
+        if (overrides.Paused)
+            yield return "paused by an operator; continue with `actortrain resume`";
+        if (overrides.Quarantined.Count > 0)
+            yield return $"quarantined: {string.Join(", ", overrides.Quarantined.Select(static number => Invariant($"trainer {number}")))}";
+        if (overrides.RateFactor != 1)
+            yield return Invariant($"the learning rate is multiplied by {overrides.RateFactor:0.######}");
+        foreach (var intervention in overrides.InForce)
+            yield return $"in force: {RunEventWords.Describe(intervention)}";
+        foreach (var intervention in overrides.Pending)
+            yield return $"pending: {RunEventWords.Describe(intervention)}";
         string[] counts =
         [
-            .. new[] { (course.Spikes, "spike", "spikes"), (course.Vetoes, "veto", "vetoes"), (course.Rollbacks, "rollback", "rollbacks"), (course.Corruptions, "corruption", "corruptions") }
+            .. new[] { (overrides.Spikes, "spike", "spikes"), (overrides.Vetoes, "veto", "vetoes"), (overrides.Rollbacks, "rollback", "rollbacks"), (overrides.Corruptions, "corruption", "corruptions") }
                 .Where(static count => count.Item1 > 0)
                 .Select(static count => Invariant($"{count.Item1} {(count.Item1 == 1 ? count.Item2 : count.Item3)}")),
         ];
         if (counts.Length > 0)
-            yield return $"so far: {string.Join(", ", counts)}";
+            yield return $"total: {string.Join(", ", counts)}";
     }
 
     // As "name: state, more, more".

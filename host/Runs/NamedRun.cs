@@ -15,7 +15,7 @@ internal sealed record NamedRun(RunDirectory Directory, long? Step)
     /// <exception cref="UserErrorException">There is no such run.</exception>
     public static NamedRun Find(string name) =>
         At(name) ?? At(Path.Combine(Root, name)) ?? throw new UserErrorException(
-            $"There is no run {name}: give its name under {Root}/, its folder, or one of its checkpoints; `actortrain runs` lists them.");
+            $"There is no run {name}: give a name under {Root}/, a run folder or a checkpoint folder; `actortrain runs` lists the runs.");
 
     private static NamedRun? At(string folder)
     {

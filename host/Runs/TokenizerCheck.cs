@@ -41,7 +41,8 @@ internal static class TokenizerCheck
         if (tokenizer.VocabularySize > model.VocabularySize)
         {
             throw new UserErrorException(
-                $"The tokenizer in {folder} has {tokenizer.VocabularySize} token ids, but its model only {model.VocabularySize}; put the model's own tokenizer there.");
+                $"The tokenizer in {folder} has {tokenizer.VocabularySize} token ids, but the model has only {model.VocabularySize}; put "
+                    + $"the model's own tokenizer there.");
         }
 
         foreach (var (key, id) in new[] { (Begin, begin), (End, end) })
@@ -49,7 +50,8 @@ internal static class TokenizerCheck
             if (id is { } said && said != tokenizer.EndOfText)
             {
                 throw new UserErrorException(
-                    $"The model has {key} {said}, but the tokenizer in {folder} begins and ends every text with {tokenizer.EndOfText}; put the model's own tokenizer there.");
+                    $"The model has {key} {said}, but the tokenizer in {folder} starts and ends every text with {tokenizer.EndOfText}; "
+                        + $"put the model's own tokenizer there.");
             }
         }
     }

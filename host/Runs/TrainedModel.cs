@@ -47,12 +47,13 @@ internal sealed class TrainedModel : IDisposable
         {
             var checkpoints = archive.List();
             var info = checkpoints.FirstOrDefault(info => info.Step == wanted) ?? throw new UserErrorException(
-                $"{run.Path} has no checkpoint of step {wanted}; it has {Steps(checkpoints)}.");
+                $"{run.Path} has no checkpoint at step {wanted}; it has {Steps(checkpoints)}.");
             return new TrainedModel(run, CheckpointArchive.Load(info, LayoutOf, CheckpointParts.Weights));
         }
 
         var newest = archive.LoadLatest(LayoutOf, fault => context.Error.WriteLine($"actortrain: warning: {fault.Sentence}"), CheckpointParts.Weights)
-            ?? throw new UserErrorException($"{run.Path} has no checkpoint {(archive.List().Count > 0 ? "that is whole" : "yet")}; go on with it by `actortrain pretrain`.");
+            ?? throw new UserErrorException($"{run.Path} has no {(archive.List().Count > 0 ? "intact checkpoint" : "checkpoint yet")}; "
+                + $"train it with `actortrain pretrain`.");
         return new TrainedModel(run, newest);
 
         FlatLayout LayoutOf(CheckpointManifest manifest)
@@ -76,7 +77,8 @@ internal sealed class TrainedModel : IDisposable
     public ITokenizer Tokenizer()
     {
         if (!Directory.Exists(TokenizerPath))
-            throw new UserErrorException($"{Run.Path} has no tokenizer, so text cannot be read or written; put the one that it was trained with into {TokenizerPath}.");
+            throw new UserErrorException($"{Run.Path} has no tokenizer, so text cannot be encoded or decoded; "
+                + $"put the one it was trained with into {TokenizerPath}.");
         var tokenizer = TokenizerFolder.Load(TokenizerPath);
         try
         {

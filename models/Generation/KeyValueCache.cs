@@ -44,7 +44,8 @@ internal sealed class KeyValues(long capacity)
     {
         var time = newKeys.shape[2];
         if (Length > 0 && time != 1)
-            throw new ArgumentException($"{time} tokens at once onto a cache that holds {Length}; after the prompt they come one by one.", nameof(newKeys));
+            throw new ArgumentException($"Cannot append {time} tokens at once to a cache of {Length}; after the prompt, "
+                + $"append one token at a time.", nameof(newKeys));
         keys ??= Buffer(newKeys);
         values ??= Buffer(newValues);
         keys.narrow(2, Length, time).copy_(newKeys);

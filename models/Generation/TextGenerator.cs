@@ -8,13 +8,13 @@ namespace ActorTrain.Models.Generation;
 /// <summary>How the next token is chosen.</summary>
 public sealed record SamplingOptions : IOptions
 {
-    [Option("Divides the logits: lower is safer, higher is wilder.", Above = 0)]
+    [Option("Sampling temperature: lower is more deterministic, higher more random.", Above = 0)]
     public double Temperature { get; init; } = 1;
 
-    [Option("Draw only from the N likeliest tokens; 0 draws from all.")]
+    [Option("Sample only from the N most likely tokens; 0 samples from all.")]
     public int TopK { get; init; }
 
-    [Option("Draw only from the likeliest tokens that together have this probability.", Above = 0, Max = 1)]
+    [Option("Nucleus sampling: sample only from the most likely tokens whose total probability reaches P.", Above = 0, Max = 1)]
     public double TopP { get; init; } = 1;
 
     /// <summary>Seed of the choice; the same seed writes the same text.</summary>
@@ -41,7 +41,7 @@ public static class TextGenerator
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(options);
         if (prompt.Count == 0)
-            throw new ArgumentException("The prompt has no token.", nameof(prompt));
+            throw new ArgumentException("The prompt has no tokens.", nameof(prompt));
         return Iterate();
 
         IEnumerable<int> Iterate()

@@ -30,12 +30,12 @@ public static unsafe class FlatSums
             return;
         }
 
-        FlatChecksum.Composed(count, left, report.Left);
-        FlatChecksum.Composed(count, right, report.Right);
-        ComposedAdd(count, left, right, to);
-        FlatChecksum.Composed(count, to, report.Sum);
-        ComposedSquares(count, to, report.Squares);
-        ComposedCells(to, report);
+        FlatChecksum.Reference(count, left, report.Left);
+        FlatChecksum.Reference(count, right, report.Right);
+        ReferenceAdd(count, left, right, to);
+        FlatChecksum.Reference(count, to, report.Sum);
+        ReferenceSquares(count, to, report.Squares);
+        ReferenceCells(to, report);
     }
 
     /// <summary>What is to be known of one vector; <see cref="SumReport.Left"/> receives its checksums.</summary>
@@ -51,9 +51,9 @@ public static unsafe class FlatSums
             return;
         }
 
-        FlatChecksum.Composed(count, vector, report.Left);
-        ComposedSquares(count, vector, report.Squares);
-        ComposedCells(vector, report);
+        FlatChecksum.Reference(count, vector, report.Left);
+        ReferenceSquares(count, vector, report.Squares);
+        ReferenceCells(vector, report);
     }
 
     /// <summary>Sums of squares, in double, of each block of a range; added in order over a whole vector they give the square of
@@ -70,7 +70,7 @@ public static unsafe class FlatSums
     public static FlatChecksum[] Checksums(ReadOnlySpan<nint> addresses, ReadOnlySpan<long> counts)
     {
         if (addresses.Length != counts.Length)
-            throw new ArgumentException($"{addresses.Length} vectors cannot have {counts.Length} lengths.", nameof(counts));
+            throw new ArgumentException($"{counts.Length} lengths do not match {addresses.Length} vectors.", nameof(counts));
         var blocks = 0;
         foreach (var count in counts)
             blocks += BlocksOf(count);
@@ -88,7 +88,7 @@ public static unsafe class FlatSums
         {
             var own = found.AsSpan(first, BlocksOf(counts[i]));
             if (!FusedKernels.IsAvailable)
-                FlatChecksum.Composed(counts[i], addresses[i], own);
+                FlatChecksum.Reference(counts[i], addresses[i], own);
             checksums[i] = new FlatChecksum(own);
         }
 
@@ -108,8 +108,8 @@ public static unsafe class FlatSums
         return nonFinite;
     }
 
-    /// <summary>The composed form of <see cref="Add"/>: the same bits, since each element is one addition.</summary>
-    public static void ComposedAdd(long count, nint left, nint right, nint to)
+    /// <summary>The reference form of <see cref="Add"/>: the same bits, since each element is one addition.</summary>
+    public static void ReferenceAdd(long count, nint left, nint right, nint to)
     {
         float* a = (float*)left, b = (float*)right, sum = (float*)to;
         long i = 0;
@@ -119,18 +119,18 @@ public static unsafe class FlatSums
             sum[i] = a[i] + b[i];
     }
 
-    /// <summary>The composed form of <see cref="Squares"/>. Elements are added in an order of its own, so its last bits are not those of the
+    /// <summary>The reference form of <see cref="Squares"/>. Elements are added in an order of its own, so its last bits are not those of the
     /// kernels.</summary>
-    public static void ComposedSquares(long count, nint vector, Span<double> squares)
+    public static void ReferenceSquares(long count, nint vector, Span<double> squares)
     {
         for (var block = 0; block < squares.Length; block++)
         {
             var first = block * GradientNorm.Block;
-            squares[block] = ComposedSquare(Math.Min(GradientNorm.Block, count - first), (float*)vector + first);
+            squares[block] = ReferenceSquare(Math.Min(GradientNorm.Block, count - first), (float*)vector + first);
         }
     }
 
-    private static double ComposedSquare(long count, float* x)
+    private static double ReferenceSquare(long count, float* x)
     {
         double sum = 0;
         for (long first = 0; first < count; first += Part)
@@ -154,11 +154,11 @@ public static unsafe class FlatSums
         return sum;
     }
 
-    private static void ComposedCells(nint vector, SumReport report)
+    private static void ReferenceCells(nint vector, SumReport report)
     {
         long first = 0;
         for (var cell = 0; cell < report.CellSquares.Length; first = report.CellEnds[cell++])
-            report.CellSquares[cell] = ComposedSquare(report.CellEnds[cell] - first, (float*)vector + first);
+            report.CellSquares[cell] = ReferenceSquare(report.CellEnds[cell] - first, (float*)vector + first);
     }
 
     private static void Native(long count, nint left, nint right, nint to, SumReport report)
@@ -180,7 +180,7 @@ public static unsafe class FlatSums
         Check(report.Right.Length);
         Check(report.Sum.Length);
         if (report.CellEnds.Length != report.CellSquares.Length)
-            throw new ArgumentException($"{report.CellEnds.Length} cells have no {report.CellSquares.Length} sums.", nameof(report));
+            throw new ArgumentException($"{report.CellSquares.Length} sums do not match {report.CellEnds.Length} cells.", nameof(report));
 
         void Check(int length)
         {

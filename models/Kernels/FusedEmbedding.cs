@@ -25,7 +25,7 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
         {
             // The kernel reads where the id points.
             if ((ulong)id >= (ulong)vocabulary)
-                throw new ArgumentOutOfRangeException(nameof(ids), $"The token id {id} is not in the vocabulary of {vocabulary}.");
+                throw new ArgumentOutOfRangeException(nameof(ids), $"Token id {id} is outside the vocabulary of {vocabulary}.");
         }
 
         var x = empty(batch, time, width, dtype: float32);

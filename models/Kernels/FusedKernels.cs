@@ -6,7 +6,7 @@ using static ActorTrain.Models.Kernels.NativeKernels;
 namespace ActorTrain.Models.Kernels;
 
 /// <summary>Whether the fused CPU kernels are there, which instruction set they use, and how their failures are told.</summary>
-/// <remarks>Where the native library is missing or the device is not a CPU, the composed form of each layer runs instead.</remarks>
+/// <remarks>Where the native library is missing or the device is not a CPU, the reference form of each layer runs instead.</remarks>
 public static class FusedKernels
 {
     private static bool available;
@@ -56,7 +56,7 @@ public static class FusedKernels
         }
         catch (DllNotFoundException)
         {
-            Missing = "libactortrain_kernels.so is not there; `make setup` builds it.";
+            Missing = "libactortrain_kernels.so is missing; build it with `make setup`.";
         }
     }
 }

@@ -105,7 +105,8 @@ internal sealed class FusedLoss : IDisposable
         {
             // The scale of the loss is applied in the forward, where it costs nothing; what comes from above must therefore be 1.
             if (grad_output.item<float>() != 1f)
-                throw new InvalidOperationException("The fused loss is the end of the graph: give its scale to Loss instead of multiplying the result.");
+                throw new InvalidOperationException("The fused loss must be the end of the graph: "
+                    + "pass the scale to Loss instead of multiplying its result.");
             var (layer, saved) = FusedSaving.Take<FusedLoss, Saved>(ctx);
             using (saved)
                 return [layer.Backward(saved), null!, null!, null!, null!];

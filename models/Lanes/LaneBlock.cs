@@ -31,7 +31,7 @@ public readonly record struct LaneBlock(int First, int Count)
     public static IReadOnlyList<IReadOnlyList<LaneBlock>> Share(int lanes, int trainers)
     {
         if (lanes < 1 || !int.IsPow2(lanes))
-            throw new ArgumentException($"The number of lanes is {lanes}; it must be a power of two.", nameof(lanes));
+            throw new ArgumentException($"The number of lanes must be a power of two, not {lanes}.", nameof(lanes));
         ArgumentOutOfRangeException.ThrowIfLessThan(trainers, 1);
         return [.. Enumerable.Range(0, trainers).Select(i =>
             Cover((int)((long)lanes * i / trainers), (int)((long)lanes * (i + 1) / trainers)))];

@@ -17,7 +17,7 @@ public sealed class LaneTree<TSum>
     public LaneTree(int lanes, Func<TSum, TSum, TSum> add)
     {
         if (lanes < 1 || !int.IsPow2(lanes))
-            throw new ArgumentException($"The number of lanes is {lanes}; it must be a power of two.", nameof(lanes));
+            throw new ArgumentException($"The number of lanes must be a power of two, not {lanes}.", nameof(lanes));
         this.lanes = lanes;
         this.add = add;
     }
@@ -36,9 +36,9 @@ public sealed class LaneTree<TSum>
     public void Add(LaneBlock block, TSum sum)
     {
         if (!block.IsAligned || block.End > lanes)
-            throw new InvariantException($"Lanes {block} are no node of the tree over {lanes} lanes.");
+            throw new InvariantException($"Lanes {block} are not a node of the tree over {lanes} lanes.");
         if (waiting.Keys.FirstOrDefault(other => other.First < block.End && block.First < other.End) is { Count: > 0 } overlapping)
-            throw new InvariantException($"Lanes {block} arrived although {overlapping} are summed already.");
+            throw new InvariantException($"Lanes {block} arrived, but {overlapping} are already summed.");
 
         arrived += block.Count;
         while (block.Count < lanes && waiting.Remove(block.Sibling, out var other))

@@ -25,7 +25,7 @@ public static class GemmRate
         using var _ = no_grad();
         return FusedKernels.IsAvailable && (device is null || device.type == DeviceType.CPU)
             ? MeasureFused(precision, repeats)
-            : MeasureComposed(precision, device, repeats);
+            : MeasureReference(precision, device, repeats);
     }
 
     private static double MeasureFused(Precision precision, int repeats)
@@ -37,7 +37,7 @@ public static class GemmRate
         return BestRate(() => linear.Forward(Rows, x).Dispose(), repeats);
     }
 
-    private static double MeasureComposed(Precision precision, Device? device, int repeats)
+    private static double MeasureReference(Precision precision, Device? device, int repeats)
     {
         var type = precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         var (a, b) = (ones(Rows, Width, dtype: type, device: device), ones(Width, Width, dtype: type, device: device));

@@ -95,7 +95,7 @@ public sealed class AdamW : IOptimizer
         if (update.Gradient.numel() != parameters.Layout.Length)
         {
             throw new ArgumentException(
-                $"A gradient of {update.Gradient.numel()} elements is not one of {parameters.Layout.Length} parameters.", nameof(update));
+                $"A gradient of {update.Gradient.numel()} elements does not match {parameters.Layout.Length} parameters.", nameof(update));
         }
 
         Check(update.TensorFactors);
@@ -104,7 +104,7 @@ public sealed class AdamW : IOptimizer
         void Check(IReadOnlyList<double>? ofTensors)
         {
             if (ofTensors is not null && ofTensors.Count != byTensor.Length)
-                throw new ArgumentException($"{byTensor.Length} tensors cannot have {ofTensors.Count} factors.", nameof(update));
+                throw new ArgumentException($"{ofTensors.Count} factors do not match {byTensor.Length} tensors.", nameof(update));
         }
     }
 }

@@ -11,7 +11,7 @@ public sealed record OptimizerOptions : IOptions
     public AdamWOptions AdamW { get; init; } = new();
 
     /// <summary>See <see cref="StableAdamW"/>.</summary>
-    [Option("StableAdamW: a lower rate for tensors whose gradient outgrows its second moment")]
+    [Option("StableAdamW: lower the learning rate of tensors whose gradient outgrows its second moment")]
     public bool UpdateClipping { get; init; }
 
     /// <summary>Momentum reset and spike-aware clipping, both off by default.</summary>

@@ -8,7 +8,7 @@ public sealed record SpamOptions : IOptions
     // Spike-aware clipping begins so many updates after a reset, when the second moment is an estimate again.
     private const long SpikesFrom = 20;
 
-    [Option("SPAM: updates from one reset of AdamW's moments to the next (SPAM: 500); 0: never", Key = "momentum_reset_every")]
+    [Option("SPAM: updates between resets of AdamW's moments (paper: 500); 0: never", Key = "momentum_reset_every")]
     public int ResetEvery { get; init; }
 
     /// <summary>Updates after such a reset during which the learning rate climbs back, by a cosine from a hundredth; the paper takes
@@ -18,7 +18,7 @@ public sealed record SpamOptions : IOptions
     /// <summary>Spike-aware clipping: an element of the gradient whose square is above θ times its second moment is reduced to that; the
     /// paper takes 5000; 0: none. Elements without a history, and the first 20 updates after a reset or the start, are left
     /// alone.</summary>
-    [Option("SPAM: largest square of a gradient's element, in multiples of its second moment (SPAM: 5000); 0: none",
+    [Option("SPAM: limit on the square of a gradient element, in multiples of its second moment (paper: 5000); 0: no limit",
         Key = "spike_aware_clipping")]
     public double SpikeThreshold { get; init; }
 
@@ -28,8 +28,8 @@ public sealed record SpamOptions : IOptions
         if (ResetEvery > 0 && ResetEvery <= ResetWarmup)
         {
             yield return new(
-                $"{nameof(ResetEvery):key} {ResetEvery} is not more than the {ResetWarmup} updates "
-                + $"in which the learning rate climbs back behind a reset; make it more, or 0.");
+                $"{nameof(ResetEvery):key} {ResetEvery} does not exceed the {ResetWarmup} updates "
+                + $"of warm-up after a reset; raise it, or set it to 0.");
         }
     }
 

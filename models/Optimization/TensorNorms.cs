@@ -57,7 +57,8 @@ public sealed class TensorNorms
     {
         ArgumentNullException.ThrowIfNull(flat);
         if (flat.numel() != layout.Length)
-            throw new ArgumentException($"A gradient of {flat.numel()} elements is not one of the layout, which has {layout.Length}.", nameof(flat));
+            throw new ArgumentException(
+                $"A gradient of {flat.numel()} elements does not match the layout of {layout.Length}.", nameof(flat));
         var squares = new double[cells.Count];
         if (flat.device.type == DeviceType.CPU)
         {
@@ -86,7 +87,7 @@ public sealed class TensorNorms
     {
         ArgumentNullException.ThrowIfNull(squares);
         if (squares.Count != cells.Count)
-            throw new ArgumentException($"{cells.Count} cells do not have {squares.Count} sums of squares.", nameof(squares));
+            throw new ArgumentException($"{squares.Count} sums of squares do not match {cells.Count} cells.", nameof(squares));
         var tensors = new double[layout.Entries.Count];
         for (var i = 0; i < cells.Count; i++)
             tensors[cells[i].Tensor] += squares[i];

@@ -10,5 +10,5 @@ public static class OptionText
     public const string FolderPattern = @"\P{Cc}+";
 
     /// <summary>Why a run may be resumed with another value where that only changes who computes.</summary>
-    public const string WhoComputes = "lanes, not trainers, threads or reducers, determine the bits; it only says who computes them";
+    public const string WhoComputes = "they only affect who computes; the bits depend on lanes, not on trainers, threads or reducers";
 }

@@ -33,7 +33,8 @@ public sealed class SkipList : IEquatable<SkipList>
         for (var i = 0; i < sorted.Length; i++)
         {
             if (sorted[i].First < 0 || sorted[i].Count < 1)
-                throw new ArgumentException($"The skipped range {sorted[i].First}+{sorted[i].Count} is empty or begins below zero.", nameof(ranges));
+                throw new ArgumentException($"The skipped range {sorted[i].First}+{sorted[i].Count} is "
+                    + $"empty or starts below zero.", nameof(ranges));
             if (i > 0 && sorted[i - 1].End > sorted[i].First)
                 throw new ArgumentException($"The skipped ranges at {sorted[i - 1].First} and {sorted[i].First} overlap.", nameof(ranges));
         }

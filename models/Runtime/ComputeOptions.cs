@@ -15,13 +15,13 @@ public enum NumericsMode
 /// <summary>Where to compute, and with which kernels.</summary>
 public sealed record ComputeOptions : IOptions
 {
-    [Option("fast: this machine's best kernels; portable: the same bits on every x86-64-v3 machine")]
+    [Option("fast: the best kernels of this machine; portable: the same bits on every x86-64-v3 machine")]
     public NumericsMode Numerics { get; init; } = NumericsMode.Fast;
 
-    [Option("where to compute", Pattern = "cpu|cuda(:[0-9]{1,3})?", Expectation = "cpu, cuda or cuda:N", Words = ["cpu", "cuda"],
-        MayChangeBecause = "the numeric fingerprint in each checkpoint records it, and a change is flagged")]
+    [Option("compute device", Pattern = "cpu|cuda(:[0-9]{1,3})?", Expectation = "cpu, cuda or cuda:N", Words = ["cpu", "cuda"],
+        MayChangeBecause = "each checkpoint records the numeric fingerprint, and a change is reported")]
     public string Device { get; init; } = "cpu";
 
-    [Option("threads per trainer; 0 divides the cores among the trainers", Max = 4096, MayChangeBecause = OptionText.WhoComputes)]
+    [Option("threads per trainer; 0 divides the cores evenly among the trainers", Max = 4096, MayChangeBecause = OptionText.WhoComputes)]
     public int Threads { get; init; }
 }

@@ -46,7 +46,7 @@ public sealed class ElfLibrary
         }
         catch (ArgumentOutOfRangeException exception)
         {
-            throw new InvalidDataException($"{path} is cut short: its section tables point beyond its {bytes.Length} bytes.", exception);
+            throw new InvalidDataException($"{path} is truncated: its section tables point beyond its {bytes.Length} bytes.", exception);
         }
     }
 

@@ -26,7 +26,8 @@ public static partial class NativeRuntime
             if (isConfigured)
             {
                 if (isPortable != portable)
-                    throw new InvalidOperationException("The process computes already; choose the numerics before the first computation.");
+                    throw new InvalidOperationException("The process has already computed; "
+                        + "choose the numerics before the first computation.");
                 return;
             }
 
@@ -109,7 +110,8 @@ public static partial class NativeRuntime
         catch (DllNotFoundException error)
         {
             var reason = error.Message.ReplaceLineEndings("; ").Trim().TrimEnd(';', '.');
-            throw new UserErrorException($"libtorch cannot be loaded ({reason}); lift a limit on the process's memory (ulimit -v), or build it anew with 'make build'.", error);
+            throw new UserErrorException($"libtorch cannot be loaded ({reason}); raise the memory limit of the process (ulimit -v), "
+                + $"or rebuild with 'make build'.", error);
         }
     }
 

@@ -30,7 +30,7 @@ public sealed class BlockGradient : IDisposable
         ArgumentNullException.ThrowIfNull(trainer);
         ArgumentNullException.ThrowIfNull(memory);
         if (!block.IsAligned || block.End > lanes)
-            throw new InvariantException($"Lanes {block} are no node of the tree over {lanes} lanes.");
+            throw new InvariantException($"Lanes {block} are not a node of the tree over {lanes} lanes.");
         (this.trainer, this.memory) = (trainer, memory);
         Block = block;
         NextLane = block.First;
@@ -53,7 +53,7 @@ public sealed class BlockGradient : IDisposable
     public LaneMeasure Add(IEnumerable<TokenBatch> microBatches, long tokensPerStep, bool hashed = false)
     {
         if (IsComplete)
-            throw new InvariantException($"All of lanes {Block} are computed already.");
+            throw new InvariantException($"All lanes of {Block} are already computed.");
         var lane = new LaneBlock(NextLane, 1);
         var gradient = memory.Rent();
         double loss;
@@ -81,7 +81,7 @@ public sealed class BlockGradient : IDisposable
     public GradientSum Take()
     {
         if (!IsComplete || tree.Waiting.FirstOrDefault() is not { Value: { } sum })
-            throw new InvariantException($"Lanes {Block} are not all computed, or their sum was taken already.");
+            throw new InvariantException($"Lanes {Block} are not all computed, or their sum was already taken.");
         tree.Reset();
         return sum;
     }

@@ -60,7 +60,7 @@ public sealed class GradientPool : IDisposable
         {
             ObjectDisposedException.ThrowIf(isDisposed, this);
             if (rented == Capacity)
-                throw new InvariantException($"All {Capacity} gradient vectors of {Length} elements are in use, which is more than any step needs.");
+                throw new InvariantException($"All {Capacity} gradient vectors of {Length} elements are in use, more than any step needs.");
             rented++;
             if (idle.TryPop(out var vector))
                 return vector;

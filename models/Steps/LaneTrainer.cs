@@ -44,6 +44,6 @@ public sealed class LaneTrainer(Transformer model)
             loss += part.item<float>();
         }
 
-        return any ? loss : throw new InvariantException("A lane has no micro-batch, so it has no gradient.");
+        return any ? loss : throw new InvariantException("A lane without a micro-batch has no gradient.");
     }
 }

@@ -8,43 +8,43 @@ namespace ActorTrain.Models.Steps;
 /// <summary>How to train.</summary>
 public sealed record TrainingOptions : IOptions
 {
-    [Option("optimizer steps; also the length of the learning-rate schedule; 'actortrain pretrain --extend-to N' makes a run longer",
+    [Option("optimizer steps; also the length of the learning-rate schedule; 'actortrain pretrain --extend-to N' extends a run",
         Min = 1)]
     public int Steps { get; init; } = 1000;
 
     [Option("sequences per step", Min = 1)]
     public int Batch { get; init; } = 32;
 
-    [Option("equal parts of the batch, a power of two", Min = 1, Max = 1 << 16)]
+    [Option("lanes: equal parts of the batch with a fixed position in the reduction; a power of two", Min = 1, Max = 1 << 16)]
     public int Lanes { get; init; } = 8;
 
-    [Option("sequences per forward pass; 0 takes a whole lane", Derived = "{Batch} / {Lanes}")]
+    [Option("sequences per forward pass; 0: one whole lane", Derived = "{Batch} / {Lanes}")]
     public int MicroBatch { get; init; }
 
-    [Option("learning rate after the warm-up", Above = 0)]
+    [Option("peak learning rate, reached after the warm-up", Above = 0)]
     public double LearningRate { get; init; } = 6e-4;
 
-    [Option("part of the learning rate at which the cosine ends", Max = 1)]
+    [Option("final learning rate of the cosine, as a fraction of the peak", Max = 1)]
     public double MinLearningRateRatio { get; init; } = 0.1;
 
-    [Option("steps of linear warm-up; a run keeps its own when it is extended", Derived = "{Steps} / 10, at most 100")]
+    [Option("steps of linear warm-up; unchanged when a run is extended", Derived = "{Steps} / 10, at most 100")]
     public int WarmupSteps { get; init; }
 
     /// <summary>The optimizer's constants.</summary>
     [OptionGroup(Key = "")]
     public OptimizerOptions Optimizer { get; init; } = new();
 
-    [Option("largest global norm of the gradient; 0 does not clip")]
+    [Option("maximum global gradient norm; 0 disables clipping")]
     public double Clip { get; init; } = 1;
 
-    [Option("what the gradient of the input embedding is multiplied by (GLM-130B: 0.1); 1 leaves it",
+    [Option("factor applied to the gradient of the input embedding (GLM-130B: 0.1); 1 disables it",
         Key = "model.embedding_gradient_shrink", Max = 1)]
     public double EmbeddingGradientShrink { get; init; } = 1;
 
-    [Option("seed of initial weights and of the order of samples")]
+    [Option("seed of the initial weights and of the sample order")]
     public long Seed { get; init; } = 1;
 
-    [Option("precision of matrix products")]
+    [Option("precision of matrix multiplications")]
     public Precision Precision { get; init; } = Precision.Float32;
 
     /// <summary>Where, and with which kernels.</summary>
@@ -61,16 +61,16 @@ public sealed record TrainingOptions : IOptions
 
         var lane = Batch / Lanes;
         if (Batch % Lanes != 0)
-            yield return new($"{nameof(Batch):key} {Batch} is not a multiple of {nameof(Lanes):key} {Lanes}; make it one.");
+            yield return new($"{nameof(Batch):key} {Batch} is not a multiple of {nameof(Lanes):key} {Lanes}; choose a multiple.");
         else if (MicroBatch == 0 || lane % MicroBatch != 0)
         {
             yield return new(
                 $"{nameof(MicroBatch):key} {MicroBatch} does not divide the {lane} sequences of a lane "
-                + $"({nameof(Batch):key} {Batch} / {nameof(Lanes):key} {Lanes}); make it a divisor.");
+                + $"({nameof(Batch):key} {Batch} / {nameof(Lanes):key} {Lanes}); choose a divisor.");
         }
 
         if (WarmupSteps >= Steps)
-            yield return new($"{nameof(WarmupSteps):key} {WarmupSteps} is not below {nameof(Steps):key} {Steps}; make it smaller.");
+            yield return new($"{nameof(WarmupSteps):key} {WarmupSteps} is not below {nameof(Steps):key} {Steps}; lower it.");
     }
 
     IOptions IOptions.Derive(Predicate<string> isGiven) => this with

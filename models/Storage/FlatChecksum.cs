@@ -111,8 +111,8 @@ public sealed class FlatChecksum
         return words.view(-1, GradientNorm.Block / Lanes, Lanes).sum(1).view(-1);
     }
 
-    /// <summary>The composed form on a CPU: the same values as of the kernels.</summary>
-    public static unsafe void Composed(long count, nint vector, Span<ulong> blocks)
+    /// <summary>The reference form on a CPU: the same values as of the kernels.</summary>
+    public static unsafe void Reference(long count, nint vector, Span<ulong> blocks)
     {
         var lanes = stackalloc uint[Lanes];
         for (var block = 0; block < blocks.Length; block++)

@@ -65,7 +65,8 @@ public sealed class FlatParameters : IDisposable
         if (memory.numel() != Layout.Length || memory.dtype != float32 || memory.device.type != Device.type)
         {
             throw new ArgumentException(
-                $"Gradients of {memory.numel()} elements of {memory.dtype} on {memory.device} are not those of {Layout.Length} float32 "
+                $"Gradients of {memory.numel()} elements of {memory.dtype} on {memory.device} do not match the layout of "
+                    + $"{Layout.Length} float32 "
                 + $"parameters on {Device}.",
                 nameof(memory));
         }

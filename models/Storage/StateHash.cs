@@ -74,7 +74,7 @@ public static unsafe class StateHash
         {
             ArgumentOutOfRangeException.ThrowIfNegative(length);
             if (total % Block != 0)
-                throw new InvalidOperationException($"After {total} bytes nothing can follow: that is no multiple of {Block}.");
+                throw new InvalidOperationException($"No data can follow after {total} bytes: the length is not a multiple of {Block}.");
             var bytes = (byte*)address;
             var (sums, others) = (low, high);
             var whole = length - length % Stripe;

@@ -93,7 +93,7 @@ internal sealed class TraineeActors : IDisposable
                 FlopsPerToken = Model.TrainingFlopsPerToken,
                 GemmRate = 1e9,
             },
-            Show = Show,
+            Notify = Notify,
             RecoveryState = RecoveryState.Of([]),
         };
         Directory.CreateDirectory(directory.Path);
@@ -200,9 +200,9 @@ internal sealed class TraineeActors : IDisposable
     private string LogTail() => File.Exists(directory.LogFile) ? string.Join('\n', File.ReadLines(directory.LogFile).TakeLast(20)) : "nothing";
 
     // On the supervisor's thread, after the commit of a step and before the lanes of the next are shared out.
-    private void Show(RunNotice effect)
+    private void Notify(RunNotice effect)
     {
-        if (effect is Show { Measurement: StepMeasurement step })
+        if (effect is NotifyMeasurement { Measurement: StepMeasurement step })
         {
             last = step;
             Newest = Math.Max(Newest, step.Step);
@@ -212,7 +212,7 @@ internal sealed class TraineeActors : IDisposable
             if (!allowed.Wait(TurnPatience))
                 throw new TimeoutException($"The benchmark asked for no step for {TurnPatience.TotalMinutes:F0} minutes.");
         }
-        else if (effect is ShowCheckpoint saved)
+        else if (effect is NotifyCheckpoint saved)
         {
             saves.Enqueue(Stopwatch.GetElapsedTime(committedAt[saved.Step]));
         }

@@ -37,7 +37,7 @@ public static class ChaosKinds
         { Shows = static (decision, fault, _) => decision switch
             {
                 BatchVetoed vetoed => vetoed.Skipped.Any(range => fault.IsPoisoned(range.First, range.End)),
-                CourseCorrected { Correction: var correction } => correction.Skipped.Any(range => fault.IsPoisoned(range.First, range.End)),
+                CourseCorrected { Intervention: var intervention } => intervention.Skipped.Any(range => fault.IsPoisoned(range.First, range.End)),
                 _ => false,
             } },
         new("reducer-death", FaultEffect.Throw, Reducer, "a gradient reducer throws", "it is restarted and told all blocks of the round again")

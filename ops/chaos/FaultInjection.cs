@@ -16,5 +16,5 @@ public static class FaultInjection
     /// <summary>An actor system whose messages an injector may break.</summary>
     public static AkkaConfigurationBuilder WithFaults(this AkkaConfigurationBuilder akka, IFaultInjector injector) => akka
         .AddHocon(FaultyMailbox.Configuration, HoconAddMode.Prepend)
-        .WithActors((system, _) => ActorFaults.Of(system).Injector = injector);
+        .WithActors((system, _) => MessageFaults.Of(system).Injector = injector);
 }

@@ -43,14 +43,14 @@ public sealed class FaultyDevice : ITrainerDevice
     public void GiveUp() => device.GiveUp();
 
     /// <inheritdoc/>
-    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness) => Break(nameof(ComputeLane), () =>
+    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) => Break(nameof(ComputeLane), () =>
     {
         step = batchStep;
         TouchState();
         foreach (var resting in device.Resting)
             faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.LaneGradient, resting));
         var begun = Stopwatch.GetTimestamp();
-        device.ComputeLane(batchStep, lane, skips, isWitness);
+        device.ComputeLane(batchStep, lane, skips, isRedundant);
         faults.Slow(trainer, batchStep, Stopwatch.GetElapsedTime(begun));
         return true;
     });
@@ -97,7 +97,7 @@ public sealed class FaultyDevice : ITrainerDevice
     public void BeginEvaluation() => device.BeginEvaluation();
 
     /// <inheritdoc/>
-    public HeldOutLoss? EvaluateBatch() => Break(nameof(EvaluateBatch), device.EvaluateBatch);
+    public ValidationLoss? EvaluateBatch() => Break(nameof(EvaluateBatch), device.EvaluateBatch);
 
     /// <inheritdoc/>
     public void Dispose() => device.Dispose();

@@ -27,7 +27,7 @@ public enum JournalFault
 public sealed class FaultyJournal(Config journalConfig) : SqlWriteJournal(journalConfig)
 {
     private static readonly TimeSpan Slowness = TimeSpan.FromMilliseconds(60);
-    private readonly ActorFaults faults = ActorFaults.Of(Context.System);
+    private readonly MessageFaults faults = MessageFaults.Of(Context.System);
 
     /// <summary>Settings that put it in the place of the SQL journal.</summary>
     public static Config Configuration { get; } = ConfigurationFactory.ParseString(

@@ -30,7 +30,7 @@ public sealed class FaultyMailbox : MailboxType, IProducesMessageQueue<FaultyMes
 }
 
 /// <summary>The injector of an actor system whose mailboxes are <see cref="FaultyMailbox"/>es.</summary>
-public sealed class ActorFaults : IExtension
+public sealed class MessageFaults : IExtension
 {
     private volatile IFaultInjector? injector;
 
@@ -38,18 +38,18 @@ public sealed class ActorFaults : IExtension
     public IFaultInjector? Injector { get => injector; set => injector = value; }
 
     /// <summary>The one of an actor system.</summary>
-    public static ActorFaults Of(ActorSystem system)
+    public static MessageFaults Of(ActorSystem system)
     {
         ArgumentNullException.ThrowIfNull(system);
-        return system.WithExtension<ActorFaults, ActorFaultsProvider>();
+        return system.WithExtension<MessageFaults, MessageFaultsProvider>();
     }
 }
 
-/// <summary>Gives every actor system its <see cref="ActorFaults"/>.</summary>
-public sealed class ActorFaultsProvider : ExtensionIdProvider<ActorFaults>
+/// <summary>Gives every actor system its <see cref="MessageFaults"/>.</summary>
+public sealed class MessageFaultsProvider : ExtensionIdProvider<MessageFaults>
 {
     /// <inheritdoc/>
-    public override ActorFaults CreateExtension(ExtendedActorSystem system) => new();
+    public override MessageFaults CreateExtension(ExtendedActorSystem system) => new();
 }
 
 /// <summary>A queue of messages that asks an <see cref="IFaultInjector"/> about each as it is taken out.</summary>
@@ -103,7 +103,7 @@ public sealed class FaultyMessages(IActorRef? owner, ActorSystem? system) : IMes
                     next = envelope;
                     break;
                 case Fault.Hang:
-                    ActorFaults.Of(system!).Injector?.Hang(owner!.Path.Name);
+                    MessageFaults.Of(system!).Injector?.Hang(owner!.Path.Name);
                     break;
             }
 
@@ -118,7 +118,7 @@ public sealed class FaultyMessages(IActorRef? owner, ActorSystem? system) : IMes
 
     private Fault Choose(Envelope envelope)
     {
-        if (system is null || !IsOurs() || ActorFaults.Of(system).Injector is not { } injector)
+        if (system is null || !IsOurs() || MessageFaults.Of(system).Injector is not { } injector)
             return Fault.None;
 
         // A timer's message comes in wrappings that say who scheduled it and tell it from one of an earlier timer.

@@ -139,7 +139,7 @@ public class CheckpointArchive
         new(path, step, $"The checkpoint {path} is not usable: {what}.");
 
     private static CheckpointFault Altered(CheckpointInfo checkpoint, CheckpointFile file) =>
-        Fault(checkpoint.Path, checkpoint.Step, $"{file.Name} was altered or cut short, its hash or size does not agree with the manifest");
+        Fault(checkpoint.Path, checkpoint.Step, $"{file.Name} is corrupt or truncated (hash or size does not match the manifest)");
 
     internal CheckpointInfo Inspect(long step)
     {
@@ -151,14 +151,14 @@ public class CheckpointArchive
             if (!manifestInfo.Exists)
                 throw new InvalidDataException($"{ManifestFile.Name} is missing");
             if (manifestInfo.Length > ManifestFile.MaximumLength)
-                throw new InvalidDataException($"{ManifestFile.Name} is {manifestInfo.Length} bytes long, more than any manifest");
+                throw new InvalidDataException($"{ManifestFile.Name} is {manifestInfo.Length} bytes long, too long for a manifest");
             var manifest = ManifestFile.Read(manifestPath, File.ReadAllBytes(manifestPath));
             if (manifest.Facts.Step != step)
-                throw new InvalidDataException($"its manifest is that of step {manifest.Facts.Step}");
+                throw new InvalidDataException($"its manifest is for step {manifest.Facts.Step}");
             foreach (var name in new[] { WeightsFile, OptimizerFile })
             {
                 var file = manifest.Files.FirstOrDefault(file => file.Name == name)
-                    ?? throw new InvalidDataException($"its manifest does not name {name}");
+                    ?? throw new InvalidDataException($"its manifest does not list {name}");
                 var info = new FileInfo(System.IO.Path.Combine(path, name));
                 if (!info.Exists)
                     throw new InvalidDataException($"{name} is missing");

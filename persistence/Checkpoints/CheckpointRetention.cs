@@ -5,10 +5,10 @@ namespace ActorTrain.Persistence.Checkpoints;
 /// <summary>How many checkpoints stay on disk.</summary>
 public sealed record CheckpointStoreOptions : IOptions
 {
-    [Option("how many of the newest checkpoints are kept, beside the newest that proved good", Key = "keep", Min = 1)]
+    [Option("newest checkpoints to keep, in addition to the newest good one", Key = "keep", Min = 1)]
     public int KeepLast { get; init; } = 3;
 
-    [Option("checkpoints of steps divisible by this are kept for good; 0: none", Max = int.MaxValue)]
+    [Option("keep checkpoints at multiples of this step permanently; 0: none", Max = int.MaxValue)]
     public long KeepEvery { get; init; }
 }
 
@@ -20,7 +20,7 @@ public static class CheckpointRetention
     /// better than none.</summary>
     /// <param name="found">Checkpoints of a run.</param>
     /// <param name="isLeft">Whether a whole one was left.</param>
-    public static (IReadOnlyList<CheckpointInfo> Left, IReadOnlyList<CheckpointInfo> Others) Part(IReadOnlyList<CheckpointInfo> found, Predicate<CheckpointInfo> isLeft)
+    public static (IReadOnlyList<CheckpointInfo> Abandoned, IReadOnlyList<CheckpointInfo> Others) Part(IReadOnlyList<CheckpointInfo> found, Predicate<CheckpointInfo> isLeft)
     {
         ArgumentNullException.ThrowIfNull(found);
         ArgumentNullException.ThrowIfNull(isLeft);

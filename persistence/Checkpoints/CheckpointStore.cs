@@ -60,7 +60,7 @@ public sealed class CheckpointStore : CheckpointArchive
         {
             if (buffer.Length != content.Layout.Length * sizeof(float))
                 throw new ArgumentException(
-                    $"A buffer has {buffer.Length} bytes, the layout {content.Layout.Length} elements of 4.", nameof(content));
+                    $"A buffer of {buffer.Length} bytes does not match the layout of {content.Layout.Length} floats.", nameof(content));
         }
 
         var step = content.Facts.Step;
@@ -81,7 +81,7 @@ public sealed class CheckpointStore : CheckpointArchive
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
             Disk.TryDelete(writing);
-            throw Disk.Explain(exception, $"Cannot save the checkpoint of step {step} in {Path}");
+            throw Disk.Explain(exception, $"Cannot save the checkpoint at step {step} in {Path}");
         }
         catch
         {
@@ -112,7 +112,7 @@ public sealed class CheckpointStore : CheckpointArchive
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
-            throw Disk.Explain(exception, $"Cannot note that {PathOf(step)} proved good");
+            throw Disk.Explain(exception, $"Cannot mark {PathOf(step)} as good");
         }
     }
 

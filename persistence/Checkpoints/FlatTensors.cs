@@ -27,14 +27,14 @@ internal static class FlatTensors
             {
                 var found = file.Find(slice.Name)
                     ?? throw new UserErrorException(
-                        $"{file.Path} has no tensor {slice.Name}, which the model needs; give the configuration that the checkpoint " +
-                        $"was made with.");
+                        $"{file.Path} has no tensor {slice.Name}, which the model requires; use the configuration that the checkpoint " +
+                        $"was written with.");
                 if (found.Dtype != SafetensorsDtype.F32 || !found.Shape.SequenceEqual(slice.Shape))
                 {
                     throw new UserErrorException(
                         $"In {file.Path} the tensor {slice.Name} is {found.DtypeName} {SafetensorsEntry.Format(found.Shape)}, " +
-                        $"but the model needs F32 {SafetensorsEntry.Format(slice.Shape)}; " +
-                        "give the configuration that the checkpoint was made with.");
+                        $"but the model requires F32 {SafetensorsEntry.Format(slice.Shape)}; " +
+                        "use the configuration that the checkpoint was written with.");
                 }
 
                 places.Add(slice.Name, (buffer, slice.Offset));
@@ -43,8 +43,8 @@ internal static class FlatTensors
 
         return file.Entries.FirstOrDefault(entry => !places.ContainsKey(entry.Name)) is { } surplus
             ? throw new UserErrorException(
-                $"{file.Path} holds a tensor {surplus.Name}, which the model does not have; give the configuration that the checkpoint " +
-                $"was made with.")
+                $"{file.Path} has a tensor {surplus.Name}, which the model does not have; use the configuration that the checkpoint " +
+                $"was written with.")
             : places;
     }
 }

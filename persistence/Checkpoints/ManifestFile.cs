@@ -47,10 +47,10 @@ internal static class ManifestFile
     {
         var tail = Encoding.UTF8.GetByteCount(HashOpening) + HashLength + Closing.Length;
         if (bytes.Length <= tail)
-            throw new InvalidDataException($"{path} is cut short");
+            throw new InvalidDataException($"{path} is truncated");
         var body = bytes[..^tail];
         if (!bytes[^tail..].SequenceEqual(Encoding.UTF8.GetBytes(HashOpening + HashOf(body) + Closing)))
-            throw new InvalidDataException($"{path} was altered or cut short: its hash does not agree");
+            throw new InvalidDataException($"{path} is corrupt or truncated (hash mismatch)");
 
         ManifestDocument document;
         try
@@ -96,7 +96,8 @@ internal static class ManifestFile
     }
 
     private static UserErrorException Newer(string path, int version) =>
-        new($"{path} has format version {version}, but this program reads up to {FormatVersion}; use the newer program that wrote it.");
+        new($"{path} has format version {version}, but this version of actortrain reads up to {FormatVersion}; "
+            + $"use the newer version that wrote it.");
 }
 
 internal sealed record ManifestDocument(

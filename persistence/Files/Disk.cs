@@ -146,23 +146,23 @@ internal static partial class Disk
         }
     }
 
-    /// <summary>One sentence for a failure: what could not be done, why, and the mend.</summary>
+    /// <summary>One sentence for a failure: what could not be done, why, and the fix.</summary>
     /// <param name="exception">The failure.</param>
     /// <param name="action">What was attempted, such as <c>Cannot save the checkpoint of step 100 in runs/a/checkpoints</c>.</param>
     public static UserErrorException Explain(Exception exception, string action) => new($"{action}: {Reason(exception)}.", exception);
 
-    /// <summary>Why the file system refused, and what would mend it.</summary>
+    /// <summary>Why the file system refused, and the fix.</summary>
     public static string Reason(Exception exception) => (exception.HResult & 0xFFFF, exception) switch
     {
         (NoSpace, IOException) => "the disk is full; free some space and run again",
         (QuotaExceeded, IOException) => "the disk quota is used up; free some space and run again",
         (FileTooBig, IOException) =>
-            "the file would be larger than the system allows; raise the limit on file size (ulimit -f) and run again",
-        (ReadOnlyFileSystem, _) => "the file system is read-only; mount it writable or choose another directory",
+            "the file would be larger than the system allows; raise the file size limit (ulimit -f) and run again",
+        (ReadOnlyFileSystem, _) => "the file system is read-only; mount it writable or choose another folder",
         (_, UnauthorizedAccessException { InnerException.HResult: ReadOnlyFileSystem }) =>
-            "the file system is read-only; mount it writable or choose another directory",
-        (_, UnauthorizedAccessException) => "permission is denied; give yourself the right to it or choose another directory",
-        (_, DirectoryNotFoundException) => "a directory on the way to it is missing; restore it or choose another",
+            "the file system is read-only; mount it writable or choose another folder",
+        (_, UnauthorizedAccessException) => "permission denied; change the permissions or choose another folder",
+        (_, DirectoryNotFoundException) => "a parent folder is missing; restore it or choose another",
         _ => exception.Message.TrimEnd('.'),
     };
 

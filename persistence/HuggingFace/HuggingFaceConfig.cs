@@ -61,7 +61,7 @@ internal static class HuggingFaceConfig
         var (begin, end) = (config.Token("bos_token_id", options.VocabularySize), config.Token("eos_token_id", options.VocabularySize));
         config.RefuseTheRest(Neutral);
         if (options.Problems().FirstOrDefault() is { } problem)
-            throw new UserErrorException($"{path} describes no model: {problem}");
+            throw new UserErrorException($"{path} is not a valid model configuration: {problem}");
         return (options, begin, end);
     }
 
@@ -74,7 +74,8 @@ internal static class HuggingFaceConfig
         }
         catch (JsonException exception)
         {
-            throw new UserErrorException($"{path} is not JSON ({exception.Message.TrimEnd('.')}); get the file again.", exception);
+            throw new UserErrorException(
+                $"{path} is not valid JSON ({exception.Message.TrimEnd('.')}); download the file again.", exception);
         }
     }
 
@@ -251,7 +252,8 @@ internal static class HuggingFaceConfig
         public void RequireEqual(string key, string other, double wanted)
         {
             if (Find(key) is { } value && Number(key, wanted) != wanted)
-                throw new UserErrorException($"{path} has {key}: {Shown(value.GetRawText())} beside {other}: {wanted.ToString(CultureInfo.InvariantCulture)}, which must be the same; get the file again.");
+                throw new UserErrorException($"{path} has {key}: {Shown(value.GetRawText())} but {other}: "
+                    + $"{wanted.ToString(CultureInfo.InvariantCulture)}; they must be equal; download the file again.");
         }
 
         /// <summary>The base of the rotary frequencies, from wherever it stands; frequencies that are stretched are refused.</summary>
@@ -287,8 +289,9 @@ internal static class HuggingFaceConfig
                 if (!saysNothing && !read.Contains(property.Name) && !neutral.Contains(property.Name))
                 {
                     throw new UserErrorException(
-                        $"{path} has {Shown(property.Name)}: {Shown(property.Value.GetRawText())}, an unknown key, which may change what the model " +
-                        $"computes; remove it if it does not, else the model cannot be imported.");
+                        $"{path} has {Shown(property.Name)}: {Shown(property.Value.GetRawText())}, "
+                            + $"an unknown key that may change what the model " +
+                        $"computes; remove it if it does not, otherwise the model cannot be imported.");
                 }
             }
         }
@@ -303,7 +306,7 @@ internal static class HuggingFaceConfig
             new($"{path} has {key}: {Shown(value.GetRawText())}; it must be {wanted}.");
 
         private UserErrorException Unsupported(string key, JsonElement value, string supported) =>
-            new($"{path} has {key}: {Shown(value.GetRawText())}, which this program does not have (only {supported}); such a model cannot be imported.");
+            new($"{path} has {key}: {Shown(value.GetRawText())}, which is not supported (only {supported}); the model cannot be imported.");
 
         private static string Shown(string value)
         {

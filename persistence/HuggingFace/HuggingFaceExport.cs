@@ -27,7 +27,7 @@ public static class HuggingFaceExport
         ArgumentNullException.ThrowIfNull(files);
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
         var parent = Path.GetDirectoryName(target)
-            ?? throw new UserErrorException($"{directory} cannot be exported to; name a directory to be made.");
+            ?? throw new UserErrorException($"Cannot export to {directory}; name a folder to create.");
         var writing = Path.Combine(parent, $".{Path.GetFileName(target)}.writing");
         var replaced = Path.Combine(parent, $".{Path.GetFileName(target)}.replaced");
         try
@@ -58,15 +58,16 @@ public static class HuggingFaceExport
     private static void CheckTarget(string directory, string target, bool force)
     {
         if (File.Exists(target))
-            throw new UserErrorException($"{directory} is a file; name a directory to be made.");
+            throw new UserErrorException($"{directory} is a file; name a folder to create.");
         if (!Directory.Exists(target) || !Directory.EnumerateFileSystemEntries(target).Any())
             return;
         if (!force)
-            throw new UserErrorException($"{directory} exists already; choose another name or give --force to replace it.");
+            throw new UserErrorException($"{directory} already exists; choose another name, or pass --force to replace it.");
         if (!File.Exists(Path.Combine(target, HuggingFaceConfig.Name)))
         {
             throw new UserErrorException(
-                $"{directory} exists and holds no exported model (it has no {HuggingFaceConfig.Name}), so it is not replaced; choose another name.");
+                $"{directory} exists but is not an exported model (it has no {HuggingFaceConfig.Name}), "
+                    + $"so it is not replaced; choose another name.");
         }
     }
 
@@ -78,7 +79,7 @@ public static class HuggingFaceExport
         foreach (var file in files)
         {
             if (file.Name is "" or HuggingFaceConfig.Name or WeightsFile || file.Name != Path.GetFileName(file.Name) || file.Name[0] == '.')
-                throw new ArgumentException($"\"{file.Name}\" cannot name a file of an exported model.", nameof(files));
+                throw new ArgumentException($"\"{file.Name}\" is not a valid file name for an exported model.", nameof(files));
             Disk.WriteSynced(Path.Combine(directory, file.Name), file.Content.Span);
         }
 

@@ -27,9 +27,10 @@ public static class HuggingFaceImport
         {
             var configPath = Path.Combine(directory, HuggingFaceConfig.Name);
             if (!File.Exists(configPath))
-                throw new UserErrorException($"{directory} holds no {HuggingFaceConfig.Name}; name the directory of a Hugging Face model.");
+                throw new UserErrorException($"{directory} has no {HuggingFaceConfig.Name}; name the folder of a Hugging Face model.");
             if (File.Exists(Path.Combine(directory, AdapterFile)))
-                throw new UserErrorException($"{directory} holds {AdapterFile}, weights that are to be added to the model's; merge them into it first, or remove the adapter's files.");
+                throw new UserErrorException($"{directory} has {AdapterFile}, an unmerged adapter; merge it into the model first, "
+                    + $"or remove the adapter's files.");
             var (options, beginToken, endToken) = HuggingFaceConfig.Read(configPath, File.ReadAllBytes(configPath));
             foreach (var (path, named) in WeightFiles(directory))
             {
@@ -72,12 +73,12 @@ public static class HuggingFaceImport
         if (File.Exists(single))
         {
             return !File.Exists(index) ? [(single, null)] : throw new UserErrorException(
-                $"{directory} holds both {HuggingFaceExport.WeightsFile} and {IndexFile}, so its weights are ambiguous; remove one of them.");
+                $"{directory} has both {HuggingFaceExport.WeightsFile} and {IndexFile}, so its weights are ambiguous; remove one of them.");
         }
 
         if (!File.Exists(index))
             throw new UserErrorException(
-                $"{directory} holds neither {HuggingFaceExport.WeightsFile} nor {IndexFile}; get the model in safetensors format.");
+                $"{directory} has neither {HuggingFaceExport.WeightsFile} nor {IndexFile}; download the model in safetensors format.");
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(index), new JsonDocumentOptions { AllowDuplicateProperties = false });
@@ -86,9 +87,9 @@ public static class HuggingFaceImport
             {
                 var name = pair.Value.GetString() ?? string.Empty;
                 if (name.Length == 0 || name != Path.GetFileName(name))
-                    throw new UserErrorException($"{index} names the shard \"{name}\", which is no file name; get the file again.");
+                    throw new UserErrorException($"{index} names the shard \"{name}\", which is not a file name; download the file again.");
                 if (!File.Exists(Path.Combine(directory, name)))
-                    throw new UserErrorException($"{directory} lacks {name}, which {IndexFile} names; get that file too.");
+                    throw new UserErrorException($"{directory} has no {name}, which {IndexFile} names; download that file too.");
                 shards.TryAdd(name, new HashSet<string>(StringComparer.Ordinal));
                 shards[name].Add(pair.Name);
             }
@@ -97,16 +98,18 @@ public static class HuggingFaceImport
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new UserErrorException($"{index} is no index of shards; get the file again.", exception);
+            throw new UserErrorException($"{index} is not a shard index; download the file again.", exception);
         }
     }
 
     private static void CheckShard(SafetensorsFile file, HashSet<string> named)
     {
         if (named.FirstOrDefault(name => file.Find(name) is null) is { } missing)
-            throw new UserErrorException($"{file.Path} lacks the tensor {missing}, which {IndexFile} names for it; get both from the same model.");
+            throw new UserErrorException($"{file.Path} has no tensor {missing}, which {IndexFile} assigns to it; "
+                + $"download both from the same model.");
         if (file.Entries.FirstOrDefault(entry => !named.Contains(entry.Name)) is { } surplus)
-            throw new UserErrorException($"{file.Path} holds the tensor {surplus.Name}, which {IndexFile} does not name for it; get both from the same model.");
+            throw new UserErrorException($"{file.Path} has the tensor {surplus.Name}, which {IndexFile} does not assign to it; "
+                + $"download both from the same model.");
     }
 
     private static List<(HuggingFaceTensor Tensor, SafetensorsFile File, SafetensorsEntry Entry)> Match(
@@ -123,7 +126,7 @@ public static class HuggingFaceImport
                 var name = isFull ? entry.Name : prefix + entry.Name;
                 if (!found.TryAdd(name, (file, entry)))
                     throw new UserErrorException(
-                        $"{file.Path} holds {entry.Name}, which stands in the model a second time; get the model again.");
+                        $"{file.Path} has {entry.Name}, which is a duplicate in this model; download the model again.");
             }
         }
 
@@ -131,7 +134,7 @@ public static class HuggingFaceImport
         foreach (var tensor in HuggingFaceNames.Of(options))
         {
             matched.Add(found.Remove(tensor.Name, out var source) ? Fitting(tensor, source) : throw new UserErrorException(
-                $"{directory} lacks the tensor {tensor.Name}, which its {HuggingFaceConfig.Name} calls for; get the model again."));
+                $"{directory} has no tensor {tensor.Name}, which its {HuggingFaceConfig.Name} requires; download the model again."));
         }
 
         if (options.TieEmbeddings && found.Remove(HuggingFaceNames.Head, out var head))
@@ -141,7 +144,8 @@ public static class HuggingFaceImport
         return found.Values.FirstOrDefault() is not { Entry: { } surplus, File: var holder }
             ? matched
             : throw new UserErrorException(
-                $"{holder.Path} holds the tensor {surplus.Name}, which a {options.Family} of this {HuggingFaceConfig.Name} does not have; such a model cannot be " +
+                $"{holder.Path} has the tensor {surplus.Name}, which a {options.Family} of this {HuggingFaceConfig.Name} does not "
+                    + $"have; the model cannot be " +
                 $"imported.");
     }
 
@@ -152,7 +156,7 @@ public static class HuggingFaceImport
         {
             throw new UserErrorException(
                 $"In {file.Path} the tensor {entry.Name} is {SafetensorsEntry.Format(entry.Shape)}, but {HuggingFaceConfig.Name} " +
-                $"calls for {SafetensorsEntry.Format(tensor.Shape)}; get both from the same model.");
+                $"requires {SafetensorsEntry.Format(tensor.Shape)}; download both from the same model.");
         }
 
         return entry.Dtype is { } dtype && FloatConversion.CanWiden(dtype) ? (tensor, file, entry) : throw new UserErrorException(
@@ -171,7 +175,7 @@ public static class HuggingFaceImport
             if (FloatConversion.FirstNotFinite(wide, tensor.Count) is { } bad)
             {
                 throw new UserErrorException(
-                    $"In {file.Path} the tensor {entry.Name} holds a weight that is not finite, element {bad}; get the model again.");
+                    $"In {file.Path} the tensor {entry.Name} has a non-finite weight at element {bad}; download the model again.");
             }
 
             if (tensor.Name == HuggingFaceNames.Head && options.TieEmbeddings)
@@ -181,7 +185,7 @@ public static class HuggingFaceImport
                 {
                     throw new UserErrorException(
                         $"In {file.Path} the tensor {entry.Name} differs from the token embedding, though tie_word_embeddings in {HuggingFaceConfig.Name} is true " +
-                        $"or left out; set it to false, or get the model again.");
+                        $"or missing; set it to false, or download the model again.");
                 }
             }
             else if (tensor.Transposed)

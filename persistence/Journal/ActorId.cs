@@ -85,7 +85,8 @@ public sealed class ActorIdConverter : JsonConverter<ActorId>
 {
     /// <inheritdoc/>
     public override ActorId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.String && ActorId.TryParse(reader.GetString(), out var actor) ? actor : throw new JsonException("it names no actor of a run");
+        reader.TokenType == JsonTokenType.String && ActorId.TryParse(reader.GetString(), out var actor) ? actor : throw new JsonException(
+            "it is not the name of an actor of a run");
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, ActorId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());

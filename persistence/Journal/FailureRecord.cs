@@ -20,7 +20,7 @@ public sealed record FailureRecord
 
     private bool IsEnded { get; init; }
 
-    // Of the correction for which the run has yet to go back.
+    // Of the intervention for which the run has yet to go back.
     private long? Delay { get; init; }
 
     /// <summary>What many decisions say.</summary>
@@ -40,7 +40,7 @@ public sealed record FailureRecord
             // A run that was stopped in order lost nothing.
             RunResumed resumed => next with { IsEnded = false, Failures = Failures + (!IsEnded && FellBack(resumed.From) ? 1 : 0) },
             RunRewound rewound when FellBack(rewound.From) => next with { Failures = Failures + 1 },
-            CourseCorrected corrected => next with { Delay = Math.Max(0, corrected.Step - corrected.Correction.From) },
+            CourseCorrected corrected => next with { Delay = Math.Max(0, corrected.Step - corrected.Intervention.From) },
             RunRolledBack back when FellBack(back.From) => next with { Failures = Failures + 1, DelaySteps = DelaySteps + (Delay ?? back.LostStep - back.Step), Delay = null },
             RunRolledBack => next with { Delay = null },
             RunStopped or RunFinished => next with { IsEnded = true },

@@ -13,7 +13,7 @@ public sealed record JournalEnding(bool IsFinished, long Step, string Text);
 /// <summary>What happened to an actor.</summary>
 /// <param name="Count">How often it failed, or left.</param>
 /// <param name="Reason">Why, the last time.</param>
-public sealed record ActorMishaps(int Count, string Reason);
+public sealed record ActorFaults(int Count, string Reason);
 
 /// <summary>A run as its decisions tell it: the same decisions in the same order always give an equal state.</summary>
 public sealed record JournalState
@@ -48,8 +48,8 @@ public sealed record JournalState
     /// <summary>Vetoes that hold: positions of the sample stream that are left out, and the updates there were when that was decided.</summary>
     public ImmutableList<(long Step, SkippedRange Range)> Vetoed { get; init; } = [];
 
-    /// <summary>Changes of the course, by the run itself or by operators, in the order of their numbers. Going back does not undo them.</summary>
-    public ImmutableList<Correction> Corrections { get; init; } = [];
+    /// <summary>Interventions, of the run itself or of operators, in the order of their numbers. A rollback does not undo them.</summary>
+    public ImmutableList<Intervention> Interventions { get; init; } = [];
 
     /// <summary>Numbers of the trainers that take no part until they are released.</summary>
     public ImmutableSortedSet<int> Quarantined { get; init; } = [];
@@ -76,7 +76,7 @@ public sealed record JournalState
     public ImmutableSortedDictionary<long, string> Checkpoints { get; init; } = ImmutableSortedDictionary<long, string>.Empty;
 
     /// <summary>Actors that failed or left, by name; a trainer's lives count together.</summary>
-    public ImmutableSortedDictionary<ActorId, ActorMishaps> Mishaps { get; init; } = ImmutableSortedDictionary.Create<ActorId, ActorMishaps>(ActorId.Order);
+    public ImmutableSortedDictionary<ActorId, ActorFaults> Faults { get; init; } = ImmutableSortedDictionary.Create<ActorId, ActorFaults>(ActorId.Order);
 
     /// <summary>Updates that were not applied.</summary>
     public int Vetoes { get; init; }
@@ -91,7 +91,7 @@ public sealed record JournalState
     public JournalEnding? Ending { get; init; }
 
     /// <summary>Positions of the sample stream that are left out.</summary>
-    public SkipList Skips => SkipList.Of(Vetoed.Select(static veto => veto.Range)).Joined(Corrections.SelectMany(static correction => correction.Skipped));
+    public SkipList Skips => SkipList.Of(Vetoed.Select(static veto => veto.Range)).Joined(Interventions.SelectMany(static intervention => intervention.Skipped));
 
     /// <summary>Step of the newest checkpoint, or null.</summary>
     public long? NewestCheckpoint => Checkpoints.IsEmpty ? null : Checkpoints.Keys.Last();
@@ -123,8 +123,8 @@ public sealed record JournalState
             ActorRestarted restarted => next.Note(restarted.Actor, restarted.Reason),
 
             SpikeJudged => next with { Spikes = Spikes + 1 },
-            RunExtended { Correction: var extension } => next with { Corrections = Corrections.Add(extension), Steps = extension.Steps ?? Steps, Ending = null },
-            CourseCorrected corrected => next with { Corrections = Corrections.Add(corrected.Correction) },
+            RunExtended { Intervention: var extension } => next with { Interventions = Interventions.Add(extension), Steps = extension.Steps ?? Steps, Ending = null },
+            CourseCorrected corrected => next with { Interventions = Interventions.Add(corrected.Intervention) },
             RunRolledBack back => next.GoBack(back.Step) with { Rollbacks = Rollbacks + 1 },
             CorruptionFound => next with { Corruptions = Corruptions + 1 },
             TrainerQuarantined quarantined => next with { Quarantined = Quarantined.Add(quarantined.Trainer) },
@@ -133,7 +133,7 @@ public sealed record JournalState
             RunContinued => next with { IsPaused = false },
             CheckpointProved proved => next with { Proved = Proved.Add(proved.Step) },
             SaveIntervalChosen chosen => next with { SaveInterval = chosen.Every },
-            BatchVetoed vetoed => next.LeaveOut(vetoed) with { Vetoes = Vetoes + 1 },
+            BatchVetoed vetoed => next.Skip(vetoed) with { Vetoes = Vetoes + 1 },
             CheckpointCommitted committed => next with { Proved = Proved.Remove(committed.Step), Checkpoints = Checkpoints.SetItem(committed.Step, committed.WeightsHash) },
             RunStopped stopped => next with { Ending = new JournalEnding(false, stopped.Step, stopped.Reason) },
             RunFinished finished => next with { Ending = new JournalEnding(true, finished.Step, finished.WeightsHash) },
@@ -147,9 +147,9 @@ public sealed record JournalState
         && (Decisions, ConfigurationHash, Steps, Lanes, Step, Trainers) == (other.Decisions, other.ConfigurationHash, other.Steps, other.Lanes, other.Step, other.Trainers)
         && (Generation, Vetoes, Rewinds, Resumes, Ending) == (other.Generation, other.Vetoes, other.Rewinds, other.Resumes, other.Ending)
         && (IsPaused, SaveInterval, Spikes, Corruptions, Rollbacks) == (other.IsPaused, other.SaveInterval, other.Spikes, other.Corruptions, other.Rollbacks)
-        && Corrections.SequenceEqual(other.Corrections) && Quarantined.SetEquals(other.Quarantined) && Proved.SetEquals(other.Proved)
+        && Interventions.SequenceEqual(other.Interventions) && Quarantined.SetEquals(other.Quarantined) && Proved.SetEquals(other.Proved)
         && Vetoed.SequenceEqual(other.Vetoed) && Members.SequenceEqual(other.Members)
-        && Checkpoints.SequenceEqual(other.Checkpoints) && Mishaps.SequenceEqual(other.Mishaps);
+        && Checkpoints.SequenceEqual(other.Checkpoints) && Faults.SequenceEqual(other.Faults);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Decisions, ConfigurationHash, Step, Generation, Members.Count, Checkpoints.Count);
@@ -159,8 +159,8 @@ public sealed record JournalState
         CultureInfo.InvariantCulture,
         $"{Decisions} decisions, step {Step} of {Steps}, generation {Generation} [{string.Join(' ', Members)}] of {Trainers} trainers, {Vetoes} vetoes, {Rewinds} rewinds, {Rollbacks} rollbacks, {Spikes} spikes, {Corruptions} corruptions, {Resumes} resumes, ")
         + string.Create(CultureInfo.InvariantCulture, $"checkpoints [{string.Join(' ', Checkpoints.Keys)}], skips [{string.Join(' ', Skips.Ranges.Select(static range => $"{range.First}+{range.Count}"))}], ")
-        + string.Create(CultureInfo.InvariantCulture, $"corrections [{string.Join(' ', Corrections.Select(static correction => correction.Number))}], quarantined [{string.Join(' ', Quarantined)}], ")
-        + $"mishaps [{string.Join(' ', Mishaps.Select(static pair => $"{pair.Key}:{pair.Value.Count}"))}], ending {Ending?.ToString() ?? "none"}";
+        + string.Create(CultureInfo.InvariantCulture, $"interventions [{string.Join(' ', Interventions.Select(static intervention => intervention.Number))}], quarantined [{string.Join(' ', Quarantined)}], ")
+        + $"faults [{string.Join(' ', Faults.Select(static pair => $"{pair.Key}:{pair.Value.Count}"))}], ending {Ending?.ToString() ?? "none"}";
 
     /// <summary>Later steps are taken again: their checkpoints are thrown away, and their vetoes decided anew.</summary>
     private JournalState GoBack(long step) => this with
@@ -171,13 +171,13 @@ public sealed record JournalState
     };
 
     // A veto of the very step that the run went back to may stand in the list already.
-    private JournalState LeaveOut(BatchVetoed vetoed) => this with
+    private JournalState Skip(BatchVetoed vetoed) => this with
     {
         Vetoed = Vetoed.AddRange(vetoed.Skipped.Where(range => !Vetoed.Any(veto => veto.Range.First < range.End && range.First < veto.Range.End)).Select(range => (vetoed.Step, range))),
     };
 
     private JournalState Note(ActorId actor, string reason) => this with
     {
-        Mishaps = Mishaps.SetItem(actor, new ActorMishaps((Mishaps.GetValueOrDefault(actor)?.Count ?? 0) + 1, reason)),
+        Faults = Faults.SetItem(actor, new ActorFaults((Faults.GetValueOrDefault(actor)?.Count ?? 0) + 1, reason)),
     };
 }

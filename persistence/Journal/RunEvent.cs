@@ -97,17 +97,18 @@ public sealed record SpikeJudged(
 /// <param name="Evidence">Who computed what, in one sentence.</param>
 public sealed record StepReplayed(DateTimeOffset At, long Step, bool Agreed, string Evidence) : RunEvent(At, Step);
 
-/// <summary>The course of the run was changed, by itself or by an operator.</summary>
+/// <summary>An intervention, by itself or by an operator.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Updates so far when that was decided.</param>
-/// <param name="Correction">The change, and from which step on it is in force.</param>
-public record CourseCorrected(DateTimeOffset At, long Step, Correction Correction) : RunEvent(At, Step);
+/// <param name="Intervention">The change, and from which step on it is in force.</param>
+public record CourseCorrected(
+    DateTimeOffset At, long Step, [property: JsonPropertyName("correction")] Intervention Intervention) : RunEvent(At, Step);
 
 /// <summary>The run was made longer: it takes steps beyond those with which it was started or last extended, also where these were all taken.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Updates so far when that was decided.</param>
-/// <param name="Correction">The new end, and from which step on the learning rate follows it.</param>
-public sealed record RunExtended(DateTimeOffset At, long Step, Correction Correction) : CourseCorrected(At, Step, Correction);
+/// <param name="Intervention">The new end, and from which step on the learning rate follows it.</param>
+public sealed record RunExtended(DateTimeOffset At, long Step, Intervention Intervention) : CourseCorrected(At, Step, Intervention);
 
 /// <summary>All trainers went back to an earlier state; later steps are taken again.</summary>
 /// <param name="At">When.</param>

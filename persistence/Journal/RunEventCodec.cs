@@ -51,7 +51,7 @@ public static class RunEventCodec
         ArgumentNullException.ThrowIfNull(decision);
         return Newest.TryGetValue(decision.GetType(), out var manifest)
             ? manifest
-            : throw new ArgumentException($"{decision.GetType().Name} has no form in the journal.", nameof(decision));
+            : throw new ArgumentException($"{decision.GetType().Name} has no journal format.", nameof(decision));
     }
 
     /// <summary>A decision as UTF-8 JSON.</summary>
@@ -66,14 +66,16 @@ public static class RunEventCodec
     {
         ArgumentNullException.ThrowIfNull(manifest);
         if (!Forms.TryGetValue(manifest, out var form))
-            throw new UserErrorException($"{subject} has the form \"{manifest}\", which this program does not know; use the newer program that wrote it.");
+            throw new UserErrorException($"{subject} has the unknown type \"{manifest}\"; "
+                + $"use the newer version of actortrain that wrote it.");
         try
         {
             return (RunEvent?)JsonSerializer.Deserialize(bytes, form) ?? throw new JsonException("it is null");
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new UserErrorException($"{subject} was altered ({manifest}: {exception.Message.TrimEnd('.')}); restore the database from a copy.", exception);
+            throw new UserErrorException($"{subject} is corrupt ({manifest}: {exception.Message.TrimEnd('.')}); "
+                + $"restore the database from a backup.", exception);
         }
     }
 

@@ -6,48 +6,58 @@ namespace ActorTrain.Persistence.Journal;
 /// <summary>Decisions in words.</summary>
 public static class RunEventWords
 {
-    /// <summary>One sentence on what was decided; when and after which step stand beside it.</summary>
+    /// <summary>One sentence per decision, without its time and step.</summary>
     public static string Describe(RunEvent decision) => decision switch
     {
-        RunStarted started => Sentence($"The run began with {Trainers(started.Trainers)}: {started.Steps} steps of {started.Lanes} lanes, configuration {Short(started.ConfigurationHash)}."),
-        RunResumed resumed => Sentence($"The run went on from {Source(resumed.From, resumed.Step)} with {Trainers(resumed.Trainers)}.{(resumed.FormerEnd is { } end ? " " + end : "")}"),
-        TrainerJoined joined => Sentence($"{joined.Trainer} joined: generation {joined.Generation}."),
-        TrainerLeft left => Sentence($"{left.Trainer} left: generation {left.Generation}. {Ended(left.Reason)}"),
-        TrainersScaled scaled => Sentence($"{Trainers(scaled.Trainers)} wanted from now on."),
-        RunRewound rewound => Sentence($"No trainer had the state of step {rewound.LostStep} any more; the run went back to {Source(rewound.From, rewound.Step)}."),
+        RunStarted started => Sentence($"Run started with {Trainers(started.Trainers)}: {started.Steps} steps of {started.Lanes} lanes, ")
+            + $"configuration {Short(started.ConfigurationHash)}.",
+        RunResumed resumed => Sentence($"Run resumed from {Source(resumed.From, resumed.Step)} with {Trainers(resumed.Trainers)}.")
+            + (resumed.FormerEnd is { } end ? " " + end : ""),
+        TrainerJoined joined => Sentence($"{joined.Trainer} joined; generation {joined.Generation}."),
+        TrainerLeft left => Sentence($"{left.Trainer} left; generation {left.Generation}. {Ended(left.Reason)}"),
+        TrainersScaled scaled => Sentence($"Target set to {Trainers(scaled.Trainers)}."),
+        RunRewound rewound => Sentence(
+            $"No trainer holds the state of step {rewound.LostStep} any more; restored {Source(rewound.From, rewound.Step)}."),
         ActorRestarted restarted => Sentence($"{restarted.Actor} failed and was restarted. {Ended(restarted.Reason)}"),
-        BatchVetoed vetoed => Sentence($"An update was vetoed and {Ranges(vetoed.Skipped)} of the sample stream left out. {Ended(vetoed.Reason)}"),
-        SpikeJudged spike => Sentence($"Step {spike.Step} was judged by the rule {spike.Rule} and answered by: {InWords(spike.Rung)}. {Ended(spike.Evidence)}"),
-        StepReplayed replayed => Sentence($"Step {replayed.Step} was computed again, {(replayed.Agreed ? "with the same bits" : "with other bits")}. {Ended(replayed.Evidence)}"),
-        CourseCorrected corrected => Describe(corrected.Correction),
-        RunRolledBack back => Sentence($"The run went back from step {back.LostStep} to {Source(back.From, back.Step)}. {Ended(back.Reason)}"),
-        SpikeExplained explained => Sentence($"The spike of step {explained.Step} is put down to {InWords(explained.Cause)}. {Ended(explained.Evidence)}"),
-        CorruptionFound found => Sentence($"Corrupt bits were found with {found.Actor}. {Ended(found.Evidence)}"),
-        TrainerQuarantined quarantined => Sentence($"Trainer {quarantined.Trainer} is quarantined by {quarantined.By}. {Ended(quarantined.Reason)}"),
-        TrainerReleased released => Sentence($"Trainer {released.Trainer} may take part again, says {released.By}."),
-        RunPaused paused => Sentence($"The run was paused by {paused.By}."),
-        RunContinued continued => Sentence($"The run goes on after its pause, says {continued.By}."),
-        CheckpointProved proved => Sentence($"The checkpoint of step {proved.Step} proved good: training stayed healthy until step {proved.ProvedAt}."),
-        SaveIntervalChosen chosen => Sentence($"A checkpoint is written every {chosen.Every} steps from now on. {Ended(chosen.Reason)}"),
-        CheckpointCommitted committed => Sentence($"The checkpoint of step {committed.Step} is on disk, weights {Short(committed.WeightsHash)}."),
-        CheckpointLost lost => Sentence($"The checkpoint of step {lost.Step} could not be written; training went on. {Ended(lost.Reason)}"),
-        RunStopped stopped => Sentence($"The run was stopped in order after step {stopped.Step}. {Ended(stopped.Reason)}"),
-        RunFinished finished => Sentence($"The run took its last step, {finished.Step}, weights {Short(finished.WeightsHash)}."),
-        _ => throw new ArgumentException($"There are no words for {decision?.GetType().Name}.", nameof(decision)),
+        BatchVetoed vetoed => Sentence($"Update vetoed; skipped {Ranges(vetoed.Skipped)} of the sample stream. {Ended(vetoed.Reason)}"),
+        SpikeJudged spike => Sentence(
+            $"Rule {spike.Rule} flagged step {spike.Step}; action: {InWords(spike.Rung)}. {Ended(spike.Evidence)}"),
+        StepReplayed replayed => Sentence($"Step {replayed.Step} was recomputed and is {(replayed.Agreed ? "" : "not ")}bit-identical. ")
+            + Ended(replayed.Evidence),
+        CourseCorrected corrected => Describe(corrected.Intervention),
+        RunRolledBack back => Sentence($"Rolled back from step {back.LostStep} to {Source(back.From, back.Step)}. {Ended(back.Reason)}"),
+        SpikeExplained explained => Sentence(
+            $"Spike at step {explained.Step} attributed to {InWords(explained.Cause)}. {Ended(explained.Evidence)}"),
+        CorruptionFound found => Sentence($"Corruption detected in {found.Actor}. {Ended(found.Evidence)}"),
+        TrainerQuarantined quarantined => Sentence(
+            $"Trainer {quarantined.Trainer} quarantined by {quarantined.By}. {Ended(quarantined.Reason)}"),
+        TrainerReleased released => Sentence($"Trainer {released.Trainer} released from quarantine by {released.By}."),
+        RunPaused paused => Sentence($"Paused by {paused.By}."),
+        RunContinued continued => Sentence($"Resumed after a pause by {continued.By}."),
+        CheckpointProved proved => Sentence(
+            $"Checkpoint at step {proved.Step} marked good: training stayed healthy until step {proved.ProvedAt}."),
+        SaveIntervalChosen chosen => Sentence($"Checkpoint interval set to {chosen.Every} steps. {Ended(chosen.Reason)}"),
+        CheckpointCommitted committed => Sentence($"Checkpoint at step {committed.Step} written, weights {Short(committed.WeightsHash)}."),
+        CheckpointLost lost => Sentence($"Checkpoint at step {lost.Step} could not be written; training continued. {Ended(lost.Reason)}"),
+        RunStopped stopped => Sentence($"Run stopped cleanly after step {stopped.Step}. {Ended(stopped.Reason)}"),
+        RunFinished finished => Sentence($"Run finished at step {finished.Step}, weights {Short(finished.WeightsHash)}."),
+        _ => throw new ArgumentException($"No description for {decision?.GetType().Name}.", nameof(decision)),
     };
 
-    /// <summary>One sentence on a change of the course.</summary>
-    public static string Describe(Correction correction)
+    /// <summary>One sentence on an intervention.</summary>
+    public static string Describe(Intervention intervention)
     {
-        ArgumentNullException.ThrowIfNull(correction);
-        if (correction.Steps is not null)
-            return Ended(correction.Reason);
+        ArgumentNullException.ThrowIfNull(intervention);
+        if (intervention.Steps is not null)
+            return Ended(intervention.Reason);
         var changes = new List<string>();
-        if (correction.Skipped.Count > 0)
-            changes.Add($"{Ranges(correction.Skipped)} of the sample stream {(correction.Skipped is [{ Count: 1 }] ? "is" : "are")} left out");
-        if (correction.RateFactor != 1)
-            changes.Add(Sentence($"the learning rate is multiplied by {correction.RateFactor:0.####}"));
-        return Sentence($"Correction {correction.Number} by {correction.By}: from step {correction.From} on {(changes.Count == 0 ? "nothing changes" : string.Join(" and ", changes))}. {Ended(correction.Reason)}");
+        if (intervention.Skipped.Count > 0)
+            changes.Add($"{Ranges(intervention.Skipped)} of the sample stream "
+                + $"{(intervention.Skipped is [{ Count: 1 }] ? "is" : "are")} skipped");
+        if (intervention.RateFactor != 1)
+            changes.Add(Sentence($"the learning rate is multiplied by {intervention.RateFactor:0.####}"));
+        return Sentence($"Intervention {intervention.Number} by {intervention.By}, from step {intervention.From}: ")
+            + $"{(changes.Count == 0 ? "no change" : string.Join(" and ", changes))}. {Ended(intervention.Reason)}";
     }
 
     /// <summary>Where a state is kept.</summary>
@@ -66,9 +76,10 @@ public static class RunEventWords
 
     private static string Trainers(int count) => count == 1 ? "1 trainer" : string.Create(CultureInfo.InvariantCulture, $"{count} trainers");
 
-    private static string Source(StateKind from, long step) => from == StateKind.Seed ? "its first weights" : Sentence($"the {InWords(from)} of step {step}");
+    private static string Source(StateKind from, long step) => from == StateKind.Seed ?
+        "its initial weights" : Sentence($"the {InWords(from)} at step {step}");
 
-    // A batch is often left out sample by sample: neighbours are told as one.
+    // A batch is often skipped sample by sample: neighbours are merged.
     private static string Ranges(IReadOnlyList<SkippedRange> skipped)
     {
         var joined = new List<(long First, long End)>();

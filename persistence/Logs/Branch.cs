@@ -59,7 +59,7 @@ public sealed record UnequalStep(long Step, int Was, int Is, string Difference)
 {
     /// <inheritdoc/>
     public override string ToString() =>
-        $"step {Step} was computed again on branch {Is} from the same decisions as on branch {Was}, to other bits: {Difference}";
+        $"step {Step} was recomputed on branch {Is} from the same decisions as on branch {Was}, but is not bit-identical: {Difference}";
 }
 
 /// <summary>A line of a log with branches: one of the two.</summary>

@@ -84,7 +84,7 @@ internal sealed record BranchedFormat<TRow>(
         if (!follows)
         {
             throw new UserErrorException(
-                $"Line {line.Number} of {path} cannot follow the lines before it: its branch or update is wrong; remove that line.");
+                $"{path}, line {line.Number}: branch or update does not follow from the lines before it; remove that line.");
         }
     }
 }

@@ -66,7 +66,7 @@ internal sealed record JsonLinesFormat<T>(string Name, string RowName, Func<T, b
         }
     }
 
-    public UserErrorException NotARow(string path, long number) => new($"Line {number} of {path} is not a {RowName}; remove that line.");
+    public UserErrorException NotARow(string path, long number) => new($"{path}, line {number}, is not a {RowName}; remove that line.");
 
     private JsonLine<T> LineOf(long number, long offset, byte[] text, bool isEnded)
     {

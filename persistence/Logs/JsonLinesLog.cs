@@ -87,7 +87,7 @@ public sealed class JsonLinesLog<T> : IDisposable
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
-            throw Disk.Explain(exception, $"Cannot bring the {format.Name} {path} to the disk");
+            throw Disk.Explain(exception, $"Cannot sync the {format.Name} {path} to disk");
         }
     }
 
@@ -127,7 +127,7 @@ public sealed class JsonLinesLog<T> : IDisposable
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
-            return Disk.Explain(exception, $"Cannot take half a row off the end of the {format.Name} {path}");
+            return Disk.Explain(exception, $"Cannot truncate the incomplete last row of the {format.Name} {path}");
         }
     }
 

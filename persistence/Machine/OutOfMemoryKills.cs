@@ -11,7 +11,7 @@ namespace ActorTrain.Persistence.Machine;
 public sealed record OutOfMemoryKills(string Boot, string? Group, long? InGroup, long? InAll)
 {
     /// <summary>What is said of a process when one was probably its end.</summary>
-    public const string Sentence = "The last process was probably killed by the kernel's out-of-memory killer.";
+    public const string Sentence = "The previous process was probably killed by the kernel's out-of-memory killer.";
 
     /// <summary>The counters as they are now.</summary>
     /// <param name="root">The root of the file system, another one in tests.</param>

@@ -16,7 +16,7 @@ public abstract record MetricsRow(long Step);
 /// <param name="Tokens">Tokens trained on so far.</param>
 /// <param name="Seconds">Wall-clock time of the step.</param>
 /// <param name="TokensPerSecond">Rate of the step.</param>
-/// <param name="GemmPercent">Model FLOPs per second as a percentage of the machine's measured GEMM rate.</param>
+/// <param name="MfuPercent">Model FLOPs per second as a percentage of the machine's measured GEMM rate.</param>
 public sealed record StepMetrics(
     long Step,
     double Loss,
@@ -25,7 +25,7 @@ public sealed record StepMetrics(
     long Tokens,
     double Seconds,
     double TokensPerSecond,
-    double GemmPercent)
+    double MfuPercent)
     : MetricsRow(Step)
 {
     /// <summary>Largest mean loss of a lane; null where it is not known.</summary>
@@ -62,12 +62,12 @@ public sealed record StepMetrics(
     }
 }
 
-/// <summary>What an evaluation on the held-out part showed.</summary>
+/// <summary>What an evaluation on the validation split showed.</summary>
 /// <param name="Step">The step after which it was made.</param>
-/// <param name="HeldOutLoss">Mean cross-entropy, in nats per token.</param>
+/// <param name="ValidationLoss">Mean cross-entropy, in nats per token.</param>
 /// <param name="Perplexity">e to the held-out loss.</param>
 /// <param name="BitsPerByte">Bits per byte of text.</param>
-public sealed record EvaluationMetrics(long Step, double HeldOutLoss, double Perplexity, double BitsPerByte) : MetricsRow(Step);
+public sealed record EvaluationMetrics(long Step, double ValidationLoss, double Perplexity, double BitsPerByte) : MetricsRow(Step);
 
 /// <summary>A line as it stands in the file, of either kind.</summary>
 internal sealed record MetricsLine : LogLine
@@ -92,9 +92,11 @@ internal sealed record MetricsLine : LogLine
 
     public double? TokensPerSecond { get; init; }
 
-    public double? GemmPercent { get; init; }
+    [JsonPropertyName("gemm_percent")]
+    public double? MfuPercent { get; init; }
 
-    public double? HeldOutLoss { get; init; }
+    [JsonPropertyName("held_out_loss")]
+    public double? ValidationLoss { get; init; }
 
     public double? Perplexity { get; init; }
 
@@ -120,7 +122,7 @@ internal sealed record MetricsLine : LogLine
             Tokens = step.Tokens,
             Seconds = step.Seconds,
             TokensPerSecond = step.TokensPerSecond,
-            GemmPercent = step.GemmPercent,
+            MfuPercent = step.MfuPercent,
         },
         EvaluationMetrics evaluation => new MetricsLine
         {
@@ -130,26 +132,26 @@ internal sealed record MetricsLine : LogLine
             Writer = stamp.Writer,
             Decisions = stamp.Decisions,
             Step = evaluation.Step,
-            HeldOutLoss = evaluation.HeldOutLoss,
+            ValidationLoss = evaluation.ValidationLoss,
             Perplexity = evaluation.Perplexity,
             BitsPerByte = evaluation.BitsPerByte,
         },
-        _ => throw new ArgumentException($"{row.GetType().Name} has no line in the metrics file.", nameof(row)),
+        _ => throw new ArgumentException($"{row.GetType().Name} has no metrics format.", nameof(row)),
     };
 
     /// <summary>The row, or null when the line is of neither kind.</summary>
     public MetricsRow? ToRow() => this switch
     {
         { Loss: { } loss, GradientNorm: { } norm, LearningRate: { } rate, Tokens: { } tokens } and
-        { Seconds: { } seconds, TokensPerSecond: { } speed, GemmPercent: { } gemm } =>
-            new StepMetrics(Step, loss, norm, rate, tokens, seconds, speed, gemm)
+        { Seconds: { } seconds, TokensPerSecond: { } speed, MfuPercent: { } mfu } =>
+            new StepMetrics(Step, loss, norm, rate, tokens, seconds, speed, mfu)
             {
                 LaneLoss = LaneLoss,
                 EmbeddingNorm = EmbeddingNorm,
                 BlockNorm = BlockNorm,
                 UpdateNorm = UpdateNorm,
             },
-        { HeldOutLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } => new EvaluationMetrics(Step, loss, perplexity, bits),
+        { ValidationLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } => new EvaluationMetrics(Step, loss, perplexity, bits),
         _ => null,
     };
 }

@@ -21,8 +21,8 @@ public sealed record CheckpointHistory
     /// <summary>Checkpoints that were committed and not left since, by step. The oldest may have been deleted.</summary>
     public ImmutableSortedDictionary<long, KnownCheckpoint> Known { get; init; } = ImmutableSortedDictionary<long, KnownCheckpoint>.Empty;
 
-    /// <summary>All corrections so far, in the order of their numbers.</summary>
-    public ImmutableList<Correction> Corrections { get; init; } = [];
+    /// <summary>All interventions so far, in the order of their numbers.</summary>
+    public ImmutableList<Intervention> Interventions { get; init; } = [];
 
     /// <summary>Ways back: updates to which the run went, and those which it had.</summary>
     public ImmutableList<(long To, long From)> Returns { get; init; } = [];
@@ -39,7 +39,7 @@ public sealed record CheckpointHistory
         CheckpointCommitted saved => this with { Known = Known.SetItem(saved.Step, new KnownCheckpoint(saved.WeightsHash, saved.Step)) },
         CheckpointProved proved when Known.GetValueOrDefault(proved.Step) is { } known && known.WeightsHash == proved.WeightsHash =>
             this with { Known = Known.SetItem(proved.Step, known with { ProvedAt = proved.ProvedAt }) },
-        CourseCorrected corrected => this with { Corrections = Corrections.Add(corrected.Correction) },
+        CourseCorrected corrected => this with { Interventions = Interventions.Add(corrected.Intervention) },
         RunRolledBack back => Forget(back.Step) with { Returns = Returns.Add((back.Step, back.LostStep)) },
         RunRewound rewound => Forget(rewound.Step),
         RunResumed resumed => Forget(resumed.Step),
@@ -48,19 +48,19 @@ public sealed record CheckpointHistory
         _ => this,
     };
 
-    /// <summary>Whether a checkpoint was left by going back, so that nobody may go on from it: it lacks a correction that was in force before it, or it
+    /// <summary>Whether a checkpoint was left by going back, so that nobody may go on from it: it lacks a intervention that was in force before it, or it
     /// was written before the run went back over its step and not again since.</summary>
     /// <param name="step">Its step.</param>
     /// <param name="weightsHash">SHA-256 of its weights.</param>
-    /// <param name="course">Its course.</param>
-    public bool IsVoid(long step, string weightsHash, Course course)
+    /// <param name="overrides">Its overrides.</param>
+    public bool IsVoid(long step, string weightsHash, RunOverrides overrides)
     {
-        ArgumentNullException.ThrowIfNull(course);
-        return !course.Holds(Corrections, step)
+        ArgumentNullException.ThrowIfNull(overrides);
+        return !overrides.Holds(Interventions, step)
             || (Returns.Exists(way => way.To < step && step <= way.From) && Known.GetValueOrDefault(step)?.WeightsHash != weightsHash);
     }
 
-    /// <summary>As the other overload, of a checkpoint on disk. One whose course is not to be read is not void, but damaged.</summary>
+    /// <summary>As the other overload, of a checkpoint on disk. One whose overrides cannot be read is not void, but damaged.</summary>
     public bool IsVoid(CheckpointManifest manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
@@ -78,7 +78,7 @@ public sealed record CheckpointHistory
     public bool IsVoid(RunOrigin origin)
     {
         ArgumentNullException.ThrowIfNull(origin);
-        return origin.WeightsHash is { } hash && IsVoid(origin.Step, hash, origin.Course);
+        return origin.WeightsHash is { } hash && IsVoid(origin.Step, hash, origin.Overrides);
     }
 
     /// <summary>Checkpoints that have yet to prove good and after which training stayed healthy for long enough.</summary>

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace ActorTrain.Persistence.Recovery;
 
-/// <summary>What the rules remember of the steps so far: a part of a run's course, kept in every snapshot and checkpoint, so that a run that goes
+/// <summary>What the rules remember of the steps so far: a part of a run's overrides, kept in every snapshot and checkpoint, so that a run that goes
 /// back, or is killed, judges as if nothing had happened.</summary>
 public sealed record SpikeMemory
 {

@@ -58,7 +58,7 @@ public sealed class RunDirectory
         ArgumentNullException.ThrowIfNull(root);
         if (string.IsNullOrWhiteSpace(name) || name.StartsWith('.') || name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0)
             throw new UserErrorException(
-                $"\"{name}\" cannot name a run; use letters, digits, dots, dashes and underscores, not beginning with a dot.");
+                $"\"{name}\" is not a valid run name; use letters, digits, dots, dashes and underscores, not starting with a dot.");
         Name = name;
         Path = System.IO.Path.Combine(root, name);
     }

@@ -47,7 +47,7 @@ public sealed class RunLock : IDisposable
         catch (IOException exception) when (Disk.IsLocked(exception))
         {
             throw new UserErrorException(
-                $"The run {run.Name} in {run.Path} is being trained by another process; wait for it, stop it or choose " +
+                $"The run {run.Name} in {run.Path} is being trained by another process; wait for it, stop it, or choose " +
                 $"another name.",
                 exception);
         }

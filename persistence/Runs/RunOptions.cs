@@ -3,14 +3,14 @@ using ActorTrain.Models.Options;
 namespace ActorTrain.Persistence.Runs;
 
 /// <summary>What a run is called and where it is kept.</summary>
-[OptionGroup(MayChangeBecause = "it only says where the run lies")]
+[OptionGroup(MayChangeBecause = "they only affect where the run is stored")]
 public sealed record RunOptions : IOptions
 {
-    [Option("name of the run's folder", Pattern = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}", Derived = "the run file's name",
-        Expectation = "a name of letters, digits, '.', '-' and '_' that begins with a letter or digit")]
+    [Option("run name: the name of its folder", Pattern = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}", Derived = "the run file's name",
+        Expectation = "a name of letters, digits, '.', '-' and '_' that starts with a letter or digit")]
     public string Name { get; init; } = "default";
 
-    [Option("folder that holds the runs", Pattern = OptionText.FolderPattern, Expectation = OptionText.Folder)]
+    [Option("parent folder of the runs", Pattern = OptionText.FolderPattern, Expectation = OptionText.Folder)]
     public string Output { get; init; } = "runs";
 
     /// <summary>The run's own folder.</summary>

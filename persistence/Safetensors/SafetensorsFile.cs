@@ -49,14 +49,14 @@ public sealed class SafetensorsFile : IDisposable
             var length = RandomAccess.GetLength(handle);
             Span<byte> prefix = stackalloc byte[SafetensorsHeader.PrefixLength];
             if (length < prefix.Length)
-                throw new UserErrorException($"{path} is no safetensors file: it has only {length} bytes; get it again.");
+                throw new UserErrorException($"{path} is not a valid safetensors file ({length} bytes); download it again.");
             ReadExactly(path, handle, prefix, 0);
             var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
             if (headerLength < 2 || headerLength > (ulong)SafetensorsHeader.MaximumLength || headerLength > (ulong)(length - prefix.Length))
             {
                 throw new UserErrorException(
-                    $"{path} is no whole safetensors file: it claims a header of {headerLength} bytes in a file of {length}; get it " +
-                    $"again.");
+                    $"{path} is not a valid safetensors file (header of {headerLength} bytes in a file of {length}); " +
+                    $"download it again.");
             }
 
             var header = new byte[prefix.Length + (int)headerLength];
@@ -108,8 +108,9 @@ public sealed class SafetensorsFile : IDisposable
         if (entry.Dtype is null)
         {
             throw new UserErrorException(
-                $"In {Path} the tensor {SafetensorsHeader.Shown(entry.Name)} has the element type {SafetensorsHeader.Shown(entry.DtypeName)}, which is not among " +
-                $"{SafetensorsDtypes.Names}; convert it to one of them.");
+                $"In {Path} the tensor {SafetensorsHeader.Shown(entry.Name)} has the element type "
+                    + $"{SafetensorsHeader.Shown(entry.DtypeName)}, which is not supported: use one of " +
+                $"{SafetensorsDtypes.Names}.");
         }
 
         for (long done = 0; done < entry.ByteCount;)
@@ -129,7 +130,7 @@ public sealed class SafetensorsFile : IDisposable
         {
             var count = RandomAccess.Read(handle, destination, position);
             if (count == 0)
-                throw new UserErrorException($"{path} became shorter while it was read; get it again.");
+                throw new UserErrorException($"{path} was truncated while it was read; download it again.");
             destination = destination[count..];
             position += count;
         }

@@ -94,7 +94,7 @@ internal static class SafetensorsHeader
             {
                 var name = reader.GetString()!;
                 if (!names.Add(name))
-                    throw new JsonException($"the name {Shown(name)} occurs twice");
+                    throw new JsonException($"duplicate name {Shown(name)}");
                 if (name == "__metadata__")
                     metadata = ParseMetadata(ref reader);
                 else
@@ -102,12 +102,12 @@ internal static class SafetensorsHeader
             }
 
             if (reader.TokenType != JsonTokenType.EndObject || reader.Read())
-                throw new JsonException("it does not end after its object");
+                throw new JsonException("trailing data after the JSON object");
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
             throw new UserErrorException(
-                $"The header of {path} is not that of a safetensors file ({Shown(exception.Message, 200)}); get the file " +
+                $"{path} has an invalid safetensors header ({Shown(exception.Message, 200)}); download the file " +
                 $"again.",
                 exception);
         }
@@ -123,8 +123,8 @@ internal static class SafetensorsHeader
         {
             if (entry.Begin != covered)
             {
-                var what = entry.Begin < covered ? "overlaps the tensor before it" : "leaves a hole before it";
-                throw new UserErrorException($"In {path} the data of {Shown(entry.Name)} {what}; get the file again.");
+                var what = entry.Begin < covered ? "overlaps the previous tensor" : "leaves a gap after the previous tensor";
+                throw new UserErrorException($"In {path}, the data of {Shown(entry.Name)} {what}; download the file again.");
             }
 
             covered = entry.End;
@@ -132,9 +132,9 @@ internal static class SafetensorsHeader
 
         if (covered != dataLength)
         {
-            var what = covered > dataLength ? "cut short" : "longer than it should be";
+            var what = covered > dataLength ? "truncated" : "too long";
             throw new UserErrorException(
-                $"{path} holds {dataLength} bytes of data, but its header describes {covered}; the file is {what}, get it again.");
+                $"{path} is {what} ({dataLength} bytes of data, but its header describes {covered}); download it again.");
         }
     }
 
@@ -172,12 +172,12 @@ internal static class SafetensorsHeader
                     offsets = ParseNumbers(ref reader);
                     break;
                 case var other:
-                    throw new JsonException($"{Shown(name)} has a surplus property {Shown(other!)}");
+                    throw new JsonException($"{Shown(name)} has an unknown property {Shown(other!)}");
             }
         }
 
         if (dtypeName is null || shape is null || offsets is not { Length: 2 })
-            throw new JsonException($"{Shown(name)} lacks its dtype, shape or two data_offsets");
+            throw new JsonException($"{Shown(name)} has no dtype, shape or pair of data_offsets");
         var entry = new SafetensorsEntry(name, dtypeName, shape, offsets[0], offsets[1]);
 
         // The format grows types: one that is unknown matters only to whoever reads that tensor.
@@ -196,18 +196,18 @@ internal static class SafetensorsHeader
         while (reader.Read() && reader.TokenType == JsonTokenType.Number)
         {
             var number = reader.GetInt64();
-            numbers.Add(number >= 0 ? number : throw new JsonException($"it holds the negative number {number}"));
+            numbers.Add(number >= 0 ? number : throw new JsonException($"negative number {number}"));
         }
 
         return reader.TokenType == JsonTokenType.EndArray
             ? [.. numbers]
-            : throw new JsonException("a list of numbers holds something else");
+            : throw new JsonException("a list of numbers has another element");
     }
 
     private static void Expect(ref Utf8JsonReader reader, JsonTokenType token)
     {
         if (!reader.Read() || reader.TokenType != token)
-            throw new JsonException($"{token} was expected at byte {reader.TokenStartIndex}");
+            throw new JsonException($"expected {token} at byte {reader.TokenStartIndex}");
     }
 
     /// <summary>Text of the file as it may be printed: no control characters, not endless.</summary>

@@ -50,7 +50,7 @@ public static class SafetensorsWriter
         var header = SafetensorsHeader.Build(Place(ordered), metadata);
         var size = header.Length + ordered.Sum(static tensor => tensor.ByteCount);
         if (header.Length - SafetensorsHeader.PrefixLength > SafetensorsHeader.MaximumLength)
-            throw new ArgumentException("The header would be longer than any reader accepts.", nameof(tensors));
+            throw new ArgumentException("The header exceeds the maximum length of the format.", nameof(tensors));
 
         using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var data = hashData ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
@@ -89,10 +89,10 @@ public static class SafetensorsWriter
         foreach (var tensor in tensors)
         {
             if (!names.Add(tensor.Name))
-                throw new ArgumentException($"The name {tensor.Name} is taken.", nameof(tensors));
+                throw new ArgumentException($"Duplicate tensor name {tensor.Name}.", nameof(tensors));
             if (tensor.Offset < 0 || tensor.Offset > tensor.Buffer.Length - tensor.ByteCount)
                 throw new ArgumentException(
-                    $"The slice of {tensor.Name} reaches past its buffer of {tensor.Buffer.Length} bytes.", nameof(tensors));
+                    $"The slice of {tensor.Name} exceeds its buffer of {tensor.Buffer.Length} bytes.", nameof(tensors));
             entries.Add(new SafetensorsEntry(tensor.Name, tensor.Dtype.HeaderName(), tensor.Shape, offset, offset + tensor.ByteCount));
             offset += tensor.ByteCount;
         }

@@ -50,7 +50,7 @@ public sealed class ExtensionTests : IDisposable
         };
         life.Live().Ending.ShouldBe(RunEnding.Stopped);
         new RunPart(schedule, 1, Place).Live().Ending.ShouldBe(RunEnding.Finished);
-        var extension = Place.ReadJournal().OfType<RunExtended>().ShouldHaveSingleItem().Correction;
+        var extension = Place.ReadJournal().OfType<RunExtended>().ShouldHaveSingleItem().Intervention;
         extension.From.ShouldBeInRange(5, 9);
         var training = schedule.Training.Extended(extension.From, Longer);
         Check(schedule, training);

@@ -11,8 +11,8 @@ public sealed class OldRunTests(RealRun real)
     private const string Old = "old";
 
     [Theory]
-    [InlineData("killed", "The run began with 2 trainers")]
-    [InlineData("stopped", "from step 20 on the learning rate is multiplied by 0.5")]
+    [InlineData("killed", "Run started with 2 trainers")]
+    [InlineData("stopped", "from step 20: the learning rate is multiplied by 0.5")]
     public void A_run_of_an_older_program_is_read_and_not_resumed(string name, string decided)
     {
         Directory.CreateDirectory(real.At(Old));

@@ -18,10 +18,10 @@ public sealed class OperatorTests(RealRun real)
         {
             using var trainer = Start(Long(name));
             WaitForCheckpoint(trainer, 25);
-            real.Run("pause", name).ShouldSucceed().Output.ShouldContain("The run pauses after step");
-            real.Run("rollback", name, "--to", "20", "--skip", "3").ShouldSucceed().Output.ShouldBe("The run goes back to step 20 and leaves out 3 batches.\n");
-            real.Run("lr", name, "--factor", "0.5").ShouldSucceed().Output.ShouldBe("From step 20 on the learning rate is multiplied by 0.5.\n");
-            real.Run("skip", name, "--batches", "2").ShouldSucceed().Output.ShouldBe("The 2 batches from step 20 on are left out.\n");
+            real.Run("pause", name).ShouldSucceed().Output.ShouldContain("after step");
+            real.Run("rollback", name, "--to", "20", "--skip", "3").ShouldSucceed().Output.ShouldName("step 20", "3 batches");
+            real.Run("lr", name, "--factor", "0.5").ShouldSucceed().Output.ShouldName("step 20", "0.5");
+            real.Run("skip", name, "--batches", "2").ShouldSucceed().Output.ShouldName("2 batches", "step 20");
             if (name == "by-hand")
             {
                 real.Run("resume", name).ShouldSucceed();
@@ -54,22 +54,22 @@ public sealed class OperatorTests(RealRun real)
         {
             real.MetricSteps(name).ShouldBe(Enumerable.Range(1, Steps));
             var audit = real.Run("audit", name).ShouldSucceed().Output;
-            audit.ShouldContain($"{Steps} steps, each committed once, and {Steps * 8} positions of the sample stream");
-            audit.ShouldContain("left out: positions 160–183, ");
-            audit.ShouldContain("left out: positions 184–199, ");
+            audit.ShouldName("is clean", $"{Steps} steps", $"{Steps * 8} positions");
+            audit.ShouldContain("skipped: positions 160–183, ");
+            audit.ShouldContain("skipped: positions 184–199, ");
             var journal = real.Run("journal", name).ShouldSucceed().Output;
-            journal.ShouldContain($"Correction 1 by {Environment.UserName}: from step 20 on positions 160–183 of the sample stream are left out.");
-            journal.ShouldContain($"Correction 2 by {Environment.UserName}: from step 20 on the learning rate is multiplied by 0.5.");
-            journal.ShouldContain($"The run was paused by {Environment.UserName}.");
+            journal.ShouldContain($"Intervention 1 by {Environment.UserName}, from step 20: positions 160–183");
+            journal.ShouldContain($"Intervention 2 by {Environment.UserName}, from step 20: the learning rate is multiplied by 0.5.");
+            journal.ShouldContain($"Paused by {Environment.UserName}.");
             var rates = real.Metrics(name).Where(static row => row.TryGetProperty("learning_rate", out _)).Select(static row => row.GetProperty("learning_rate").GetDouble()).ToList();
             (rates[20] / rates[19]).ShouldBe(0.5, 0.01);
         }
 
-        var course = Status("by-hand-killed").GetProperty("course");
-        course.GetProperty("rate_factor").GetDouble().ShouldBe(0.5);
-        course.GetProperty("in_force").GetArrayLength().ShouldBe(3);
-        course.GetProperty("pending").GetArrayLength().ShouldBe(0);
-        course.GetProperty("rollbacks").GetInt32().ShouldBe(1);
+        var overrides = Status("by-hand-killed").GetProperty("course");
+        overrides.GetProperty("rate_factor").GetDouble().ShouldBe(0.5);
+        overrides.GetProperty("in_force").GetArrayLength().ShouldBe(3);
+        overrides.GetProperty("pending").GetArrayLength().ShouldBe(0);
+        overrides.GetProperty("rollbacks").GetInt32().ShouldBe(1);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class OperatorTests(RealRun real)
         using var trainer = Start(Long("attended", "trainers.count=2"));
         WaitForCheckpoint(trainer, 25);
         real.Run("pause", "attended").ShouldSucceed();
-        real.Run("pause", "attended").ShouldRefuse("The run is paused already.");
+        real.Run("pause", "attended").ShouldRefuse("already paused");
         var stands = Status("attended");
         stands.GetProperty("tree").GetProperty("state").GetString().ShouldBe("paused by an operator");
         for (var look = 0; look < 3; look++)
@@ -93,7 +93,7 @@ public sealed class OperatorTests(RealRun real)
         after.GetProperty("tree").GetProperty("children")[0].GetProperty("children").EnumerateArray().Select(static child => child.GetProperty("name").GetString()).ShouldBe(["trainer-1", "trainer-2"]);
 
         real.Run("resume", "attended").ShouldSucceed();
-        real.Run("resume", "attended").ShouldRefuse("The run is not paused.");
+        real.Run("resume", "attended").ShouldRefuse("not paused");
         real.Run("quarantine", "attended", "--trainer", "0", "--release").ShouldSucceed();
         Outcome.Of(trainer).ShouldSucceed();
         real.NewestWeights("attended").ShouldBe(real.NewestWeights("unattended"));

@@ -74,7 +74,7 @@ public sealed class PrepareTextTests(RealRun real)
         }
 
         using (var store = TokenStore.Open(real.At("any")))
-            Read(store, [store.Train, .. store.HeldOut is { } heldOut ? [heldOut] : Array.Empty<TokenPart>()]).ShouldBe(text);
+            Read(store, [store.Train, .. store.Validation is { } validation ? [validation] : Array.Empty<TokenPart>()]).ShouldBe(text);
         Directory.Delete(real.At("any"), recursive: true);
     }
 

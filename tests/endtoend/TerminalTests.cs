@@ -19,7 +19,7 @@ public sealed class TerminalTests(TrainedRuns real)
         using var terminal = OnTerminal(TrainedRuns.Small("drawn"));
         var (code, screen, _) = Outcome.Of(terminal);
         code.ShouldBe(0, screen);
-        foreach (var drawn in new[] { "gradient norm", "learning rate", "tokens/s", "% of the machine's matrix-product rate", "left 0:00:00", "held out", "40 of 40", "saved" })
+        foreach (var drawn in new[] { "gradient norm", "learning rate", "tokens/s", "MFU ", "ETA 0:00:00", "validation", "40 of 40", "saved" })
             screen.ShouldContain(drawn);
         screen.ShouldContain(HideCursor);
         screen.LastIndexOf(ShowCursor, StringComparison.Ordinal).ShouldBeGreaterThan(screen.LastIndexOf(HideCursor, StringComparison.Ordinal));
@@ -32,7 +32,7 @@ public sealed class TerminalTests(TrainedRuns real)
         var screen = new StringBuilder();
         ReadUntil(terminal, screen, "matrix products at");
         terminal.StandardInput.Write(ControlC);
-        ReadUntil(terminal, screen, "a second signal ends at once");
+        ReadUntil(terminal, screen, "a second signal exits immediately");
         terminal.StandardInput.Write(ControlC);
         screen.Append(Outcome.Of(terminal).Output);
         terminal.ExitCode.ShouldBe(130, screen.ToString());
@@ -51,7 +51,7 @@ public sealed class TerminalTests(TrainedRuns real)
         screen.Append(Outcome.Of(terminal).Output);
         terminal.ExitCode.ShouldBe(0, screen.ToString());
         var (step, _) = real.NewestWeights("stopped");
-        screen.ToString().ShouldContain($"runs/stopped is saved after step {step}");
+        screen.ToString().ShouldName("runs/stopped", $"saved at step {step}");
         real.State("stopped").ShouldBe("stopped");
     }
 

@@ -25,9 +25,9 @@ public sealed partial class AdviceTests : IDisposable
     private static readonly string[] OutOfReach =
     [
         "The SentencePiece tokenizer's library libactortrain_tokenizer.so was not found: ",
-        " cannot be listed: ",
-        " holds a document of more than ",
-        "make room or name another with --output.",
+        "Cannot list ",
+        " has a document of more than ",
+        "free some space or choose another with --output.",
     ];
 
     private readonly string root = Directory.CreateTempSubdirectory("actortrain-advice-").FullName;
@@ -136,7 +136,7 @@ public sealed partial class AdviceTests : IDisposable
         Becomes(good with { Source = good.Source with { DocumentSeparator = "" } }, good with { Source = good.Source with { DocumentSeparator = null } });
         Becomes(good with { Tokenizer = (TokenizerKind)9 }, good with { Tokenizer = TokenizerKind.Unigram });
         InRange(good with { Tokenizer = TokenizerKind.Bpe, VocabularySize = 267 }, static (options, value) => options with { VocabularySize = (int)value });
-        InRange(good with { HeldOutFraction = 0.7 }, static (options, value) => options with { HeldOutFraction = value });
+        InRange(good with { ValidationFraction = 0.7 }, static (options, value) => options with { ValidationFraction = value });
         InRange(good with { TokenizerSampleBytes = 0 }, static (options, value) => options with { TokenizerSampleBytes = (long)value });
         InRange(good with { ShardTokens = 0 }, static (options, value) => options with { ShardTokens = (long)value });
 

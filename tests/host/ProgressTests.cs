@@ -20,16 +20,16 @@ public sealed class ProgressTests : IDisposable
         using (var progress = new PlainProgress(output, time))
         {
             progress.Note("training book");
-            progress.Show(Step(1));
-            progress.Show(new EvaluationProgress(1, 3.5, 1.9));
-            progress.Show(new EvaluationProgress(2, 9, null));
-            progress.Show(new CheckpointProgress(1, "runs/book/checkpoints/step-00000001"));
+            progress.Report(Step(1));
+            progress.Report(new EvaluationProgress(1, 3.5, 1.9));
+            progress.Report(new EvaluationProgress(2, 9, null));
+            progress.Report(new CheckpointProgress(1, "runs/book/checkpoints/step-00000001"));
             progress.Warning("the checkpoint of step 0 is torn");
         }
 
         output.ToString().ShouldBe("""
             training book
-            step 1/1000 loss 3.2146 grad_norm 0.8123 lr 6.000e-4 tokens/s 12346 gemm 63.2% left 1:02:34
+            step 1/1000 loss 3.2146 grad_norm 0.8123 lr 6.000e-4 tokens/s 12346 mfu 63.2% eta 1:02:34
             eval step 1 loss 3.5000 perplexity 33.115 bits_per_byte 1.9000
             eval step 2 loss 9.0000 perplexity 8103.1
             checkpoint step 1 runs/book/checkpoints/step-00000001
@@ -45,7 +45,7 @@ public sealed class ProgressTests : IDisposable
         {
             for (var step = 1; step <= 12; step++)
             {
-                progress.Show(Step(step, 12));
+                progress.Report(Step(step, 12));
                 time.Advance(TimeSpan.FromSeconds(1));
             }
         }
@@ -59,7 +59,7 @@ public sealed class ProgressTests : IDisposable
         using (var progress = new PlainProgress(output, time))
         {
             for (var step = 1; step <= 4; step++)
-                progress.Show(Step(step));
+                progress.Report(Step(step));
         }
 
         Steps().ShouldBe(["1/1000", "4/1000"]);
@@ -69,7 +69,7 @@ public sealed class ProgressTests : IDisposable
     public void What_was_not_measured_is_left_out_and_what_is_not_a_number_is_said()
     {
         using (var progress = new PlainProgress(output, time))
-            progress.Show(new StepProgress(3, 3, double.NaN, double.PositiveInfinity, 0, 0, null, null));
+            progress.Report(new StepProgress(3, 3, double.NaN, double.PositiveInfinity, 0, 0, null, null));
         output.ToString().ShouldBe("step 3/3 loss NaN grad_norm Infinity lr 0.000e+0 tokens/s 0\n".Replace("e+0", "e0", StringComparison.Ordinal));
     }
 
@@ -86,18 +86,18 @@ public sealed class ProgressTests : IDisposable
         console.Profile.Width = 120;
         using (var progress = new LiveProgress(console, time))
         {
-            progress.Show(Step(250));
+            progress.Report(Step(250));
             time.Advance(TimeSpan.FromSeconds(61));
             progress.Warning("the [disk] is nearly full");
-            progress.Show(Step(500));
-            progress.Show(new EvaluationProgress(500, 3.5, 1.9));
-            progress.Show(new CheckpointProgress(500, "runs/[a]"));
+            progress.Report(Step(500));
+            progress.Report(new EvaluationProgress(500, 3.5, 1.9));
+            progress.Report(new CheckpointProgress(500, "runs/[a]"));
         }
 
         var shown = output.ToString();
         foreach (var figure in new[]
                  {
-                     "500 of 1000", "3.2146", "0.8123", "6.000e-4", "12346", "63.2%", "left 1:02:34", "0:01:01", "3.5000", "33.115", "step 500: runs/[a]",
+                     "500 of 1000", "3.2146", "0.8123", "6.000e-4", "12346", "63.2%", "ETA 1:02:34", "0:01:01", "3.5000", "33.115", "step 500: runs/[a]",
                      "warning: the [disk] is nearly full", "━━━━━━━━━━━━━━━━━━━━────────────────────",
                  })
         {
@@ -120,10 +120,10 @@ public sealed class ProgressTests : IDisposable
         {
             var speakers = new Action<int>[]
             {
-                step => progress.Show(Step(times, times)),
+                step => progress.Report(Step(times, times)),
                 number => progress.Note($"note {number}."),
                 number => progress.Warning($"warned {number}."),
-                number => progress.Show(new CheckpointProgress(number, "runs/a")),
+                number => progress.Report(new CheckpointProgress(number, "runs/a")),
             };
             var threads = speakers.Select(speak => new Thread(() => Enumerable.Range(0, times).ToList().ForEach(speak)) { IsBackground = true }).ToList();
             threads.ForEach(static thread => thread.Start());

@@ -66,8 +66,8 @@ public sealed class GenerationTests : IDisposable
         TokenBatch Batch(int sequences) => new([.. Enumerable.Range(0, sequences * 13).Select(_ => (long)random.Next(23))], sequences, 12);
         var (a, b) = (Batch(1), Batch(3));
         int[] two = [.. Enumerable.Repeat(2, 23)];
-        var together = HeldOutLoss.Measure(model, [a, b], two);
-        var (first, second) = (HeldOutLoss.Measure(model, [a], two), HeldOutLoss.Measure(model, [b], two));
+        var together = ValidationLoss.Measure(model, [a, b], two);
+        var (first, second) = (ValidationLoss.Measure(model, [a], two), ValidationLoss.Measure(model, [b], two));
         together.Tokens.ShouldBe(48);
         together.Loss.ShouldBe((first.Loss + 3 * second.Loss) / 4, 1e-6);
         together.Perplexity.ShouldBe(Math.Exp(together.Loss), 1e-9);
@@ -75,7 +75,7 @@ public sealed class GenerationTests : IDisposable
 
         // An untrained model knows next to nothing.
         together.Loss.ShouldBe(Math.Log(23), 0.1);
-        Should.Throw<ArgumentException>(() => HeldOutLoss.Measure(model, [], two));
+        Should.Throw<ArgumentException>(() => ValidationLoss.Measure(model, [], two));
     }
 
     [Theory]
@@ -89,7 +89,7 @@ public sealed class GenerationTests : IDisposable
         // Token 0 is no text, and token i is i bytes long.
         int[] byteCounts = [.. Enumerable.Range(0, 23)];
         var batch = new TokenBatch([.. Enumerable.Range(0, 2 * 13).Select(i => i % 4 == 1 ? 0 : (long)random.Next(1, 23))], 2, 12);
-        var result = HeldOutLoss.Measure(model, [batch], byteCounts);
+        var result = ValidationLoss.Measure(model, [batch], byteCounts);
 
         double all = 0, text = 0;
         long bytes = 0;
@@ -114,7 +114,7 @@ public sealed class GenerationTests : IDisposable
         result.Tokens.ShouldBe(24);
         result.Loss.ShouldBe(all / 24, 1e-5);
         result.BitsPerByte.ShouldBe(text / Math.Log(2) / bytes, 1e-5);
-        HeldOutLoss.Measure(model, [new TokenBatch([3, 0], 1, 1)], byteCounts).BitsPerByte.ShouldBe(double.NaN);
+        ValidationLoss.Measure(model, [new TokenBatch([3, 0], 1, 1)], byteCounts).BitsPerByte.ShouldBe(double.NaN);
     }
 
     [Theory]

@@ -133,8 +133,8 @@ public sealed class BranchedLogTests : IDisposable
         }
 
         System.IO.File.WriteAllText(File, System.IO.File.ReadAllText(File).Replace(was, now, StringComparison.Ordinal));
-        Should.Throw<UserErrorException>(() => MetricsLog.Read(File)).Message.ShouldMatch("^Line [67] of ");
-        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 3)).Message.ShouldMatch("^Line [67] of ");
+        Should.Throw<UserErrorException>(() => MetricsLog.Read(File)).Message.ShouldMatch(", line [67]: ");
+        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 3)).Message.ShouldMatch(", line [67]: ");
     }
 
     [Fact]
@@ -144,8 +144,8 @@ public sealed class BranchedLogTests : IDisposable
             log.Append(Step(1));
         System.IO.File.AppendAllText(File, """{"step":2}""" + "\n");
         var before = System.IO.File.ReadAllBytes(File);
-        Should.Throw<UserErrorException>(() => MetricsLog.Read(File)).Message.ShouldContain($"Line 3 of {File}");
-        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 0)).Message.ShouldContain($"Line 3 of {File}");
+        Should.Throw<UserErrorException>(() => MetricsLog.Read(File)).Message.ShouldContain($"{File}, line 3");
+        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 0)).Message.ShouldContain($"{File}, line 3");
         System.IO.File.ReadAllBytes(File).ShouldBe(before);
     }
 
@@ -165,7 +165,7 @@ public sealed class BranchedLogTests : IDisposable
         lines[4] = new string('\0', lines[4].Length);
         System.IO.File.WriteAllLines(File, lines);
         var before = System.IO.File.ReadAllBytes(File);
-        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 2)).Message.ShouldContain($"Line 5 of {File}");
+        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 2)).Message.ShouldContain($"{File}, line 5");
         System.IO.File.ReadAllBytes(File).ShouldBe(before);
     }
 

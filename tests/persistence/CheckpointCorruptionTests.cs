@@ -83,7 +83,7 @@ public sealed class CheckpointCorruptionTests : IDisposable
         Directory.Move(newest, directory.At("step-00000009"));
         var faults = new List<CheckpointFault>();
         store.LoadLatest(Samples.Layout, faults.Add).ShouldBeOf(1);
-        faults.ShouldHaveSingleItem().Sentence.ShouldContain("its manifest is that of step 2");
+        faults.ShouldHaveSingleItem().Sentence.ShouldContain("its manifest is for step 2");
     }
 
     [Fact]

@@ -168,8 +168,8 @@ public sealed class CheckpointStoreTests : IDisposable
     public void Where_nothing_else_is_whole_nothing_counts_as_left()
     {
         CheckpointInfo[] found = [new("", 20, Manifest(20), null), new("", 10, null, new CheckpointFault("", 10, ""))];
-        CheckpointRetention.Part(found, static _ => true).Left.ShouldBeEmpty();
-        CheckpointRetention.Part([.. found, new("", 5, Manifest(5), null)], static info => info.Step == 20).Left.ShouldHaveSingleItem().Step.ShouldBe(20);
+        CheckpointRetention.Part(found, static _ => true).Abandoned.ShouldBeEmpty();
+        CheckpointRetention.Part([.. found, new("", 5, Manifest(5), null)], static info => info.Step == 20).Abandoned.ShouldHaveSingleItem().Step.ShouldBe(20);
     }
 
     [Fact]
@@ -228,16 +228,16 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Theory]
-    [InlineData("tokens.weight", new long[] { 33, 8 }, "tokens.weight is F32 [33, 7], but the model needs F32 [33, 8]")]
+    [InlineData("tokens.weight", new long[] { 33, 8 }, "tokens.weight is F32 [33, 7] | F32 [33, 8]")]
     [InlineData("words.weight", new long[] { 33, 7 }, "has no tensor words.weight")]
-    [InlineData(null, null, "holds a tensor tokens.weight, which the model does not have")]
+    [InlineData(null, null, "has a tensor tokens.weight, which the model does not have")]
     public void A_layout_that_differs_is_told_and_not_taken_for_a_torn_file(string? name, long[]? shape, string because)
     {
         Store().Commit(10);
         (string Name, IReadOnlyList<long> Shape)[] rest = [("norm.weight", [7]), ("norm.bias", [7])];
         var layout = FlatLayout.Of(name is null ? rest : [(name, shape!), .. rest]);
         var error = Should.Throw<UserErrorException>(() => new CheckpointArchive(Folder).LoadLatest(layout, Samples.NoFaults));
-        error.Message.ShouldContain(because);
+        error.Message.ShouldName(because);
         error.Message.ShouldContain(Path.Combine("step-00000010", "weights.safetensors"));
     }
 

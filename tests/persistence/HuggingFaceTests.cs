@@ -160,13 +160,13 @@ public sealed class HuggingFaceTests : IDisposable
         Import().Weights.Floats().SequenceEqual(model.Weights.Floats()).ShouldBeTrue();
 
         File.Delete(Path.Combine(Target, "model-00002-of-00003.safetensors"));
-        ImportShouldFail("lacks model-00002-of-00003.safetensors");
+        ImportShouldFail("has no model-00002-of-00003.safetensors");
         File.WriteAllText(index, """{"weight_map":{"a":"../../etc/passwd"}}""");
-        ImportShouldFail("which is no file name");
+        ImportShouldFail("not a file name");
         File.WriteAllText(index, "{}");
-        ImportShouldFail("is no index of shards");
+        ImportShouldFail("not a shard index");
         File.Delete(index);
-        ImportShouldFail("holds neither");
+        ImportShouldFail("has neither");
     }
 
     [Theory]
@@ -176,10 +176,10 @@ public sealed class HuggingFaceTests : IDisposable
     [InlineData("gpt2", "model_type", "\"mamba\"", "model_type \"mamba\"")]
     [InlineData("gpt2", "n_head", "5", "not a multiple")]
     [InlineData("gpt2", "n_embd", "\"wide\"", "it must be a whole number")]
-    [InlineData("gpt2", "n_embd", "2000000000", "describes no model")]
-    [InlineData("gpt2", "n_layer", "3", "lacks the tensor transformer.h.2.ln_1.weight")]
-    [InlineData("gpt2", "n_layer", "1", "holds the tensor transformer.h.1.ln_1.weight")]
-    [InlineData("gpt2", "n_inner", "48", "calls for [12, 48]")]
+    [InlineData("gpt2", "n_embd", "2000000000", "not a valid model configuration")]
+    [InlineData("gpt2", "n_layer", "3", "has no tensor transformer.h.2.ln_1.weight")]
+    [InlineData("gpt2", "n_layer", "1", "has the tensor transformer.h.1.ln_1.weight")]
+    [InlineData("gpt2", "n_inner", "48", "[12, 48]")]
     [InlineData("gpt2", "quantization_config", "{\"bits\":4}", "quantization_config")]
     [InlineData("llama", "hidden_act", "\"gelu\"", "hidden_act: \"gelu\"")]
     [InlineData("llama", "attention_bias", "true", "attention_bias: true")]
@@ -211,10 +211,10 @@ public sealed class HuggingFaceTests : IDisposable
     [Fact]
     public void What_is_no_model_directory_is_told()
     {
-        ImportShouldFail("holds no config.json");
+        ImportShouldFail("has no config.json");
         Directory.CreateDirectory(Target);
         File.WriteAllText(Path.Combine(Target, "config.json"), "{");
-        ImportShouldFail("is not JSON");
+        ImportShouldFail("is not valid JSON");
     }
 
     [Fact]

@@ -107,7 +107,7 @@ public sealed class MetricsLogTests : IDisposable
         lines[2] = new string('x', 9);
         System.IO.File.WriteAllLines(File, lines);
         var before = System.IO.File.ReadAllBytes(File);
-        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 3)).Message.ShouldContain($"Line 3 of {File}");
+        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 3)).Message.ShouldContain($"{File}, line 3");
         System.IO.File.ReadAllBytes(File).ShouldBe(before);
         Directory.EnumerateFiles(directory.Path).ShouldHaveSingleItem();
     }
@@ -119,7 +119,7 @@ public sealed class MetricsLogTests : IDisposable
         var lines = System.IO.File.ReadAllLines(File);
         lines[3] = new string('\0', lines[3].Length);
         System.IO.File.WriteAllLines(File, lines);
-        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 3)).Message.ShouldContain($"Line 4 of {File}");
+        Should.Throw<UserErrorException>(() => MetricsLog.Open(File, 3)).Message.ShouldContain($"{File}, line 4");
         using (var log = BranchedLogs.Metrics(File, 2))
             log.Append(Step(3));
         MetricsLog.Read(File).ShouldBe([Step(1), Step(2), Step(3)]);

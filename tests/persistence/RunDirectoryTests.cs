@@ -45,7 +45,7 @@ public sealed class RunDirectoryTests : IDisposable
         File.WriteAllText(run.MetricsFile, "nonsense\nmore\n");
         var summary = RunDirectory.List(directory.Path).ShouldHaveSingleItem();
         summary.NewestCheckpoint.ShouldBe(2);
-        summary.Problem.ShouldNotBeNull().ShouldContain($"Line 1 of {run.MetricsFile}");
+        summary.Problem.ShouldNotBeNull().ShouldContain($"{run.MetricsFile}, line 1");
     }
 
     [Fact]
@@ -187,7 +187,7 @@ public sealed class RunDirectoryTests : IDisposable
     [InlineData(".hidden")]
     [InlineData("a/b")]
     public void A_name_that_leads_elsewhere_is_refused(string name) =>
-        Should.Throw<UserErrorException>(() => new RunDirectory(directory.Path, name)).Message.ShouldContain("cannot name a run");
+        Should.Throw<UserErrorException>(() => new RunDirectory(directory.Path, name)).Message.ShouldName($"\"{name}\"", "run name");
 
     private RunDirectory Make(string name)
     {

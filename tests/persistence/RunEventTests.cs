@@ -29,17 +29,17 @@ public sealed class RunEventTests
         new RunFinished(At, 1000, "0123456789abcdef"),
     ];
 
-    // What the run or an operator decided on its course.
+    // What the run or an operator decided on its overrides.
     private static readonly RunEvent[] Judged =
     [
         new StepReplayed(At, 40, true, "two trainers had the same bits"),
         new SpikeJudged(At, 40, "rolling", "loss", 9.5, 4, 38, Rung.RollBack, "the loss of step 40 is 9.5"),
-        new CourseCorrected(At, 40, new Correction(1, 28, [new SkippedRange(224, 96, "spike")], 1, Correction.Automatic, "the loss of step 40 is 9.5")),
-        new RunExtended(At, 40, new Correction(2, 40, [], 1, "ann", "ann extended the run from 1000 steps to 2000.") { Steps = 2000 }),
+        new CourseCorrected(At, 40, new Intervention(1, 28, [new SkippedRange(224, 96, "spike")], 1, Intervention.Automatic, "the loss of step 40 is 9.5")),
+        new RunExtended(At, 40, new Intervention(2, 40, [], 1, "ann", "ann extended the run from 1000 steps to 2000.") { Steps = 2000 }),
         new RunRolledBack(At, 28, 40, StateKind.Snapshot, "the loss of step 40 is 9.5"),
         new SpikeExplained(At, 40, SpikeCause.DataAndState, "On the weights of step 28 it is nothing special."),
         new CorruptionFound(At, 41, ActorId.Trainer(1), "Other bits than trainer-0."),
-        new TrainerQuarantined(At, 41, 1, Correction.Automatic, "It computed other bits."),
+        new TrainerQuarantined(At, 41, 1, Intervention.Automatic, "It computed other bits."),
         new TrainerReleased(At, 50, 1, "ann"),
         new RunPaused(At, 51, "ann"),
         new RunContinued(At, 51, "ann"),
@@ -53,7 +53,7 @@ public sealed class RunEventTests
     {
         var state = JournalState.Of(Judged[..10]);
         (state.Spikes, state.Rollbacks, state.Corruptions, state.IsPaused).ShouldBe((1, 1, 1, true));
-        state.Corrections.Select(static correction => correction.Number).ShouldBe([1, 2]);
+        state.Interventions.Select(static intervention => intervention.Number).ShouldBe([1, 2]);
         state.Skips.Ranges.ShouldBe([new SkippedRange(224, 96, "spike")]);
         JournalState.Of(Judged[..8]).Quarantined.ShouldBe([1]);
         state.Quarantined.ShouldBeEmpty();
@@ -81,22 +81,22 @@ public sealed class RunEventTests
 
     // Golden: what is in databases must stay readable.
     [Theory]
-    [InlineData("RunStarted/1", """{"configurationHash":"c0ffee","steps":1000,"lanes":8,"trainers":3,"at":"2026-03-04T05:06:07.89+00:00","step":0}""", "The run began with 3 trainers: 1000 steps of 8 lanes, configuration c0ffee.")]
-    [InlineData("BatchVetoed/1", """{"skipped":[{"first":56,"count":1,"reason":"x"},{"first":57,"count":1,"reason":"x"},{"first":60,"count":1,"reason":"x"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "An update was vetoed and positions 56–57, 60 of the sample stream left out. the loss is NaN.")]
-    [InlineData("BatchVetoed/1", """{"skipped":[{"first":56,"count":8,"reason":"loss is NaN"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "An update was vetoed and positions 56–63 of the sample stream left out. the loss is NaN.")]
-    [InlineData("TrainerLeft/1", """{"trainer":"trainer-1","generation":3,"reason":"It threw.","at":"2026-03-04T05:06:07.89+00:00","step":12}""", "trainer-1 left: generation 3. It threw.")]
-    [InlineData("CourseCorrected/1", """{"correction":{"number":2,"from":20,"skipped":[{"first":160,"count":24,"reason":"ann wanted it"}],"rateFactor":0.5,"by":"ann","reason":"ann sent the run back to step 20."},"at":"2026-03-04T05:06:07.89+00:00","step":35}""", "Correction 2 by ann: from step 20 on positions 160–183 of the sample stream are left out and the learning rate is multiplied by 0.5. ann sent the run back to step 20.")]
+    [InlineData("RunStarted/1", """{"configurationHash":"c0ffee","steps":1000,"lanes":8,"trainers":3,"at":"2026-03-04T05:06:07.89+00:00","step":0}""", "3 trainers | 1000 steps of 8 lanes | configuration c0ffee.")]
+    [InlineData("BatchVetoed/1", """{"skipped":[{"first":56,"count":1,"reason":"x"},{"first":57,"count":1,"reason":"x"},{"first":60,"count":1,"reason":"x"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "positions 56–57, 60 of | the loss is NaN.")]
+    [InlineData("BatchVetoed/1", """{"skipped":[{"first":56,"count":8,"reason":"loss is NaN"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "positions 56–63 of | the loss is NaN.")]
+    [InlineData("TrainerLeft/1", """{"trainer":"trainer-1","generation":3,"reason":"It threw.","at":"2026-03-04T05:06:07.89+00:00","step":12}""", "trainer-1 left | generation 3. | It threw.")]
+    [InlineData("CourseCorrected/1", """{"correction":{"number":2,"from":20,"skipped":[{"first":160,"count":24,"reason":"ann wanted it"}],"rateFactor":0.5,"by":"ann","reason":"ann sent the run back to step 20."},"at":"2026-03-04T05:06:07.89+00:00","step":35}""", "2 by ann | step 20 | positions 160–183 of | 0.5. | ann sent the run back to step 20.")]
     [InlineData("RunExtended/1", """{"correction":{"number":1,"from":1000,"skipped":[],"rateFactor":1,"by":"ann","reason":"ann extended the run from 1000 steps to 2000.","steps":2000},"at":"2026-03-04T05:06:07.89+00:00","step":1000}""", "ann extended the run from 1000 steps to 2000.")]
-    [InlineData("RunResumed/1", """{"from":"checkpoint","trainers":2,"at":"2026-03-04T05:06:07.89+00:00","step":30}""", "The run went on from the checkpoint of step 30 with 2 trainers.")]
-    [InlineData("RunResumed/1", """{"from":"seed","trainers":1,"formerEnd":"It was killed.","at":"2026-03-04T05:06:07.89+00:00","step":0}""", "The run went on from its first weights with 1 trainer. It was killed.")]
-    [InlineData("RunRolledBack/1", """{"lostStep":35,"from":"snapshot","reason":"ann sent the run back to step 20.","at":"2026-03-04T05:06:07.89+00:00","step":20}""", "The run went back from step 35 to the snapshot of step 20. ann sent the run back to step 20.")]
-    [InlineData("SpikeJudged/1", """{"rule":"robust_z","signal":"loss","value":9.5,"limit":4,"onset":38,"rung":"roll back","evidence":"the loss is 9.5","at":"2026-03-04T05:06:07.89+00:00","step":40}""", "Step 40 was judged by the rule robust_z and answered by: roll back. the loss is 9.5.")]
-    [InlineData("SpikeExplained/1", """{"cause":"data and state","evidence":"It is nothing special.","at":"2026-03-04T05:06:07.89+00:00","step":40}""", "The spike of step 40 is put down to data and state. It is nothing special.")]
+    [InlineData("RunResumed/1", """{"from":"checkpoint","trainers":2,"at":"2026-03-04T05:06:07.89+00:00","step":30}""", "the checkpoint at step 30 with 2 trainers.")]
+    [InlineData("RunResumed/1", """{"from":"seed","trainers":1,"formerEnd":"It was killed.","at":"2026-03-04T05:06:07.89+00:00","step":0}""", "initial weights with 1 trainer. | It was killed.")]
+    [InlineData("RunRolledBack/1", """{"lostStep":35,"from":"snapshot","reason":"ann sent the run back to step 20.","at":"2026-03-04T05:06:07.89+00:00","step":20}""", "from step 35 to the snapshot at step 20. | ann sent the run back to step 20.")]
+    [InlineData("SpikeJudged/1", """{"rule":"robust_z","signal":"loss","value":9.5,"limit":4,"onset":38,"rung":"roll back","evidence":"the loss is 9.5","at":"2026-03-04T05:06:07.89+00:00","step":40}""", "robust_z | step 40 | roll back. | the loss is 9.5.")]
+    [InlineData("SpikeExplained/1", """{"cause":"data and state","evidence":"It is nothing special.","at":"2026-03-04T05:06:07.89+00:00","step":40}""", "step 40 | data and state. | It is nothing special.")]
     public void The_form_of_a_decision_stays_what_it_is(string manifest, string json, string words)
     {
         var decision = RunEventCodec.Read(manifest, Encoding.UTF8.GetBytes(json));
         decision.At.ShouldBe(At);
-        RunEventWords.Describe(decision).ShouldBe(words);
+        RunEventWords.Describe(decision).ShouldName(words);
         using var expected = System.Text.Json.JsonDocument.Parse(json);
         using var written = System.Text.Json.JsonDocument.Parse(RunEventCodec.Write(decision));
         System.Text.Json.JsonElement.DeepEquals(expected.RootElement, written.RootElement).ShouldBeTrue(Encoding.UTF8.GetString(RunEventCodec.Write(decision)));
@@ -105,9 +105,9 @@ public sealed class RunEventTests
     [Fact]
     public void A_decision_of_a_newer_program_is_refused_in_one_sentence()
     {
-        Should.Throw<UserErrorException>(() => RunEventCodec.Read("BatchVetoed/2", "{}"u8)).Message.ShouldBe(
-            "A decision has the form \"BatchVetoed/2\", which this program does not know; use the newer program that wrote it.");
-        Should.Throw<UserErrorException>(() => RunEventCodec.Read("MoonPhaseChanged/1", "{}"u8)).Message.ShouldContain("newer program");
+        Should.Throw<UserErrorException>(() => RunEventCodec.Read("BatchVetoed/2", "{}"u8)).Message.ShouldName(
+            "\"BatchVetoed/2\"", "newer version");
+        Should.Throw<UserErrorException>(() => RunEventCodec.Read("MoonPhaseChanged/1", "{}"u8)).Message.ShouldContain("newer version");
     }
 
     [Theory]
@@ -118,7 +118,7 @@ public sealed class RunEventTests
     [InlineData("\0\0\0")]
     public void A_decision_that_was_altered_is_refused_in_one_sentence(string json) =>
         Should.Throw<UserErrorException>(() => RunEventCodec.Read("BatchVetoed/1", Encoding.UTF8.GetBytes(json))).Message.ShouldStartWith(
-            "A decision was altered (BatchVetoed/1: ");
+            "A decision is corrupt (BatchVetoed/1: ");
 
     [Fact]
     public void Decisions_fold_to_a_state()
@@ -129,8 +129,8 @@ public sealed class RunEventTests
         state.Members.ToList().ShouldBe([ActorId.Trainer(0), ActorId.Trainer(1, 2)]);
         state.Skips.Ranges.Select(static range => (range.First, range.Count)).ShouldBe([(56, 8), (70, 1)]);
         state.NewestCheckpoint.ShouldBe(10);
-        state.Mishaps[ActorId.Trainer(1)].ShouldBe(new ActorMishaps(1, "It did not answer for 120 s."));
-        state.Mishaps[new ActorId(ActorRole.Checkpointer)].ShouldBe(new ActorMishaps(1, "the disk is full"));
+        state.Faults[ActorId.Trainer(1)].ShouldBe(new ActorFaults(1, "It did not answer for 120 s."));
+        state.Faults[new ActorId(ActorRole.Checkpointer)].ShouldBe(new ActorFaults(1, "the disk is full"));
         (state.Vetoes, state.Rewinds, state.Resumes, state.Decisions).ShouldBe((1, 1, 0, 12));
         state.Ending.ShouldBeNull();
 
@@ -147,7 +147,7 @@ public sealed class RunEventTests
     [Fact]
     public void A_finished_run_that_is_extended_is_not_finished_and_has_its_new_steps_wherever_it_goes_back_to()
     {
-        RunEvent[] extended = [.. Decisions, new RunExtended(At, 1000, new Correction(1, 1000, [], 1, "ann", "ann extended the run.") { Steps = 2000 })];
+        RunEvent[] extended = [.. Decisions, new RunExtended(At, 1000, new Intervention(1, 1000, [], 1, "ann", "ann extended the run.") { Steps = 2000 })];
         var state = JournalState.Of(extended);
         (state.Steps, state.Ending).ShouldBe((2000, null));
         JournalState.Of([.. extended, new RunRolledBack(At, 500, 1100, StateKind.Checkpoint, "x")]).Steps.ShouldBe(2000);

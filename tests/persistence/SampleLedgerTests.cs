@@ -64,7 +64,7 @@ public sealed class SampleLedgerTests : IDisposable
     public void A_line_that_is_no_row_is_named(string line)
     {
         System.IO.File.WriteAllText(File, line + "\n" + """{"step":2,"loss":1,"positions":[[8,8]]}""" + "\n");
-        Should.Throw<UserErrorException>(() => SampleLedger.Read(File)).Message.ShouldBe($"Line 1 of {File} is not a row of samples; remove that line.");
+        Should.Throw<UserErrorException>(() => SampleLedger.Read(File)).Message.ShouldStartWith($"{File}, line 1, ");
     }
 
     [Fact]

@@ -106,7 +106,7 @@ internal sealed record SpikeScore(IReadOnlyList<SpikeOutcome> Outcomes, IReadOnl
             var signals = trace.Signals(i);
             before?.Invoke(signals.Step, memory);
             var judgement = detection.Judge(signals, memory);
-            memory = judgement.Finding is { Answer: SpikeAnswer.Veto } ? judgement.IfLeftOut : judgement.IfApplied;
+            memory = judgement.Finding is { Answer: SpikeAnswer.Veto } ? judgement.IfVetoed : judgement.IfApplied;
             if (judgement.Finding is { } finding && (alarms.Count == 0 || signals.Step - alarms[^1].At >= Apart))
                 alarms.Add((finding, signals.Step));
         }

@@ -7,19 +7,19 @@ namespace ActorTrain.Actors.Tests.Checkpoints;
 /// <summary>Which checkpoints may be trusted, by the journal alone.</summary>
 public sealed class CheckpointHistoryTests
 {
-    private static readonly Correction FromFifteen = new(1, 15, [new SkippedRange(120, 8, "spike")], 1, "someone", "It was wanted.");
+    private static readonly Intervention FromFifteen = new(1, 15, [new SkippedRange(120, 8, "spike")], 1, "someone", "It was wanted.");
 
     [Fact]
     public void A_checkpoint_without_a_correction_that_was_in_force_before_it_is_void()
     {
         var history = History(Saved(10), Saved(20, "a"), new CourseCorrected(default, 22, FromFifteen), new RunRolledBack(default, 10, 22, StateKind.Snapshot, ""));
-        history.IsVoid(10, "10", Course.Start).ShouldBeFalse();
-        history.IsVoid(20, "a", Course.Start).ShouldBeTrue();
-        history.IsVoid(15, "x", Course.Start).ShouldBeTrue("written in secret before the run went back");
+        history.IsVoid(10, "10", RunOverrides.None).ShouldBeFalse();
+        history.IsVoid(20, "a", RunOverrides.None).ShouldBeTrue();
+        history.IsVoid(15, "x", RunOverrides.None).ShouldBeTrue("written in secret before the run went back");
 
         var again = History([.. Decided, Saved(20, "b")]);
-        again.IsVoid(20, "b", Course.Start.With(FromFifteen)).ShouldBeFalse();
-        again.IsVoid(20, "a", Course.Start).ShouldBeTrue();
+        again.IsVoid(20, "b", RunOverrides.None.With(FromFifteen)).ShouldBeFalse();
+        again.IsVoid(20, "a", RunOverrides.None).ShouldBeTrue();
     }
 
     private static RunEvent[] Decided => [Saved(10), Saved(20, "a"), new CourseCorrected(default, 22, FromFifteen), new RunRolledBack(default, 10, 22, StateKind.Snapshot, "")];
@@ -29,12 +29,12 @@ public sealed class CheckpointHistoryTests
     {
         RunEvent[] decided = [Saved(10), Saved(20, "wrong"), new CorruptionFound(default, 22, ActorId.Trainer(1), ""), new RunRolledBack(default, 12, 22, StateKind.Snapshot, "")];
         var history = History(decided);
-        history.IsVoid(20, "wrong", Course.Start).ShouldBeTrue();
-        history.IsVoid(10, "10", Course.Start).ShouldBeFalse();
-        history.IsVoid(24, "later", Course.Start).ShouldBeFalse("there was none of that step before the run went back");
+        history.IsVoid(20, "wrong", RunOverrides.None).ShouldBeTrue();
+        history.IsVoid(10, "10", RunOverrides.None).ShouldBeFalse();
+        history.IsVoid(24, "later", RunOverrides.None).ShouldBeFalse("there was none of that step before the run went back");
         var again = History([.. decided, Saved(20, "right")]);
-        again.IsVoid(20, "right", Course.Start).ShouldBeFalse();
-        again.IsVoid(20, "wrong", Course.Start).ShouldBeTrue();
+        again.IsVoid(20, "right", RunOverrides.None).ShouldBeFalse();
+        again.IsVoid(20, "wrong", RunOverrides.None).ShouldBeTrue();
     }
 
     [Fact]

@@ -20,8 +20,8 @@ namespace ActorTrain.Actors.Tests.Checkpoints;
 public sealed class CheckpointerTests : TestKit
 {
     private static readonly FlatLayout Layout = FlatLayout.Of([("tokens.weight", [5, 3]), ("norm.weight", [3])]);
-    private static readonly Course Course = (Course.Start with { Vetoes = [3], Spikes = new SpikeMemory { Rules = SpikeMemory.Empty.Rules.Add("rule", [0.1, double.NaN, -0.0]) } })
-        .With(new Correction(1, 4, [new SkippedRange(8, 8, "spike")], 0.5, "someone", "It was wanted."));
+    private static readonly RunOverrides Overrides = (RunOverrides.None with { Vetoes = [3], Spikes = new SpikeMemory { Rules = SpikeMemory.Empty.Rules.Add("rule", [0.1, double.NaN, -0.0]) } })
+        .With(new Intervention(1, 4, [new SkippedRange(8, 8, "spike")], 0.5, "someone", "It was wanted."));
 
     private static readonly CheckpointerOptions Options = new()
     {
@@ -49,8 +49,8 @@ public sealed class CheckpointerTests : TestKit
         (saved.Number, saved.Step, saved.WeightsHash).ShouldBe((1, 10, facts.WeightsHash));
         saved.Kept.ShouldBe([10]);
         (facts.Facts.Step, facts.Facts.ConfigurationHash, facts.Facts.Cursor).ShouldBe((10, "c0ffee", new PlanCursor(80, 80, 80 * 256)));
-        facts.Facts.SkipList.ShouldBe(Course.Skips);
-        RunOrigin.Of(facts).Course.ShouldBe(Course);
+        facts.Facts.SkipList.ShouldBe(Overrides.Skips);
+        RunOrigin.Of(facts).Overrides.ShouldBe(Overrides);
         facts.Facts.State["data"].ShouldBe("d");
         facts.Facts.State["state"].ShouldBe(HashOf(1).ToString("x16", CultureInfo.InvariantCulture));
     }
@@ -86,8 +86,8 @@ public sealed class CheckpointerTests : TestKit
         Fill(0, 10, 1);
         var saving = Saving();
         saving.Save(Order(2, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
-        saving.Save(Order(1, 0, 10, 1) with { Course = Course.Start }).ShouldBeNull();
-        RunOrigin.Of(store.List()[0].Manifest!).Course.ShouldBe(Course);
+        saving.Save(Order(1, 0, 10, 1) with { Overrides = RunOverrides.None }).ShouldBeNull();
+        RunOrigin.Of(store.List()[0].Manifest!).Overrides.ShouldBe(Overrides);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class CheckpointerTests : TestKit
         Fill(0, 10, 1);
         var wrong = Saving().Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
 
-        // The bits were found to be wrong, and the step was taken again: its course is the same.
+        // The bits were found to be wrong, and the step was taken again: its overrides are the same.
         Fill(0, 10, 2);
         Saving().Save(Order(2, 0, 10, 2)).ShouldBeOfType<CheckpointSaved>().WeightsHash.ShouldNotBe(wrong.WeightsHash);
         store.List().ShouldHaveSingleItem().Manifest!.WeightsHash.ShouldNotBe(wrong.WeightsHash);
@@ -109,14 +109,14 @@ public sealed class CheckpointerTests : TestKit
         foreach (var (number, step) in new[] { (1L, 10L), (2, 20), (3, 30) })
         {
             Fill(0, step, (byte)step);
-            saving.Save(Order(number, 0, step, (byte)step) with { Course = Course.Start });
+            saving.Save(Order(number, 0, step, (byte)step) with { Overrides = RunOverrides.None });
         }
 
         store.List().Select(static info => info.Step).ShouldBe([30, 20, 10]);
 
-        // Correction 1 is in force from step 4 on: none of the three has it; the new one does.
+        // Intervention 1 is in force from step 4 on: none of the three has it; the new one does.
         Fill(1, 12, 7);
-        var history = CheckpointHistory.Of([new CourseCorrected(default, 30, Course.Corrections[0]), new RunRolledBack(default, 0, 30, StateKind.Seed, "It was wanted.")]);
+        var history = CheckpointHistory.Of([new CourseCorrected(default, 30, Overrides.Interventions[0]), new RunRolledBack(default, 0, 30, StateKind.Seed, "It was wanted.")]);
         var order = Order(4, 1, 12, 7) with { History = history };
         saving.Save(order).ShouldBeOfType<CheckpointSaved>().Kept.ShouldBe([12]);
         saving.Save(order).ShouldBeOfType<CheckpointSaved>();
@@ -194,7 +194,7 @@ public sealed class CheckpointerTests : TestKit
             }
 
             Saving().Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointFailed>().ShouldSatisfyAllConditions(
-                static failed => failed.IsSnapshotDamaged.ShouldBeTrue(), static failed => failed.Reason.ShouldStartWith("The snapshot of step 10 was damaged in memory"));
+                static failed => failed.IsSnapshotDamaged.ShouldBeTrue(), static failed => failed.Reason.ShouldName("snapshot", "step 10"));
             Directory.GetFileSystemEntries(folder.Path).ShouldBeEmpty();
         }
 
@@ -226,7 +226,7 @@ public sealed class CheckpointerTests : TestKit
         folder.Dispose();
     }
 
-    private static SaveCheckpoint Order(long number, int slot, long step, byte value) => new(number, slot, step, HashOf(value), Course, CheckpointHistory.Empty);
+    private static SaveCheckpoint Order(long number, int slot, long step, byte value) => new(number, slot, step, HashOf(value), Overrides, CheckpointHistory.Empty);
 
     private static ulong HashOf(byte value)
     {

@@ -16,9 +16,9 @@ public sealed class SaveIntervalTests
         // C = 20 ms + a tenth of 300 ms; a failure in 6 hours, and 0.3 s to read back: √(2 · 0.05 · 21599.7) = 46.5 s.
         var choice = SaveInterval.Choose(Cost, FailureRecord.Empty, Wide);
         choice.Every.ShouldBe(93);
-        choice.Reason.ShouldBe(
-            "A save costs 50 ms (training stands still for 20 ms, and writing takes 300 ms beside it), the run falls back every 6 h (never in 0 s so far), 0 s after the onset: "
-            + "by Young and Daly √(2 · 50 ms · (6 h − 0 s − 300 ms)) = 46.5 s, that is 93 steps of 500 ms.");
+        choice.Reason.ShouldName(
+            "costs 50 ms", "stall 20 ms", "write 300 ms", "MTBF 6 h (never in 0 s so far)", "delay 0 s",
+            "√(2 · 50 ms · (6 h − 0 s − 300 ms)) = 46.5 s", "93 steps of 500 ms");
     }
 
     [Fact]
@@ -40,18 +40,18 @@ public sealed class SaveIntervalTests
         static FailureRecord? Record(TimeSpan watched, long delay) => watched < TimeSpan.Zero ? null : FailureRecord.Of(
         [
             new RunStarted(Noon, "", 1, 1, 1),
-            new CourseCorrected(Noon, delay, new Correction(1, 0, [], 1, "", "")),
+            new CourseCorrected(Noon, delay, new Intervention(1, 0, [], 1, "", "")),
             new RunRolledBack(Noon + watched, 0, delay, StateKind.Checkpoint, ""),
         ]);
     }
 
     [Fact]
-    public void Late_detection_shortens_it_and_failures_faster_than_their_mend_make_it_shortest()
+    public void Late_detection_shortens_it_and_failures_faster_than_their_repair_make_it_shortest()
     {
         var late = FailureRecord.Of(
         [
             new RunStarted(Noon, "", 1, 1, 1),
-            new CourseCorrected(Noon.AddHours(1), 5000, new Correction(1, 1000, [], 1, "", "")),
+            new CourseCorrected(Noon.AddHours(1), 5000, new Intervention(1, 1000, [], 1, "", "")),
             new RunRolledBack(Noon.AddHours(1), 900, 5000, StateKind.Checkpoint, ""),
         ]);
         (late.Failures, late.DelaySteps).ShouldBe((1, 4000));
@@ -60,14 +60,14 @@ public sealed class SaveIntervalTests
 
         var hopeless = SaveInterval.Choose(Cost with { Write = TimeSpan.FromHours(4) }, once, Wide with { Least = 7 });
         hopeless.Every.ShouldBe(7);
-        hopeless.Reason.ShouldContain("failures come faster than they are mended");
+        hopeless.Reason.ShouldContain("MTBF is shorter than recovery time");
     }
 
     [Fact]
     public void It_keeps_to_its_bounds_and_says_so()
     {
         SaveInterval.Choose(Cost, FailureRecord.Empty, new SaveIntervalOptions { Least = 10, Most = 50 }).ShouldSatisfyAllConditions(
-            choice => choice.Every.ShouldBe(50), choice => choice.Reason.ShouldContain("93 steps of 500 ms, which the bounds 10 and 50 make 50"));
+            choice => choice.Every.ShouldBe(50), choice => choice.Reason.ShouldName("93 steps of 500 ms", "to 50", "10 and 50"));
         SaveInterval.Choose(Cost, FailureRecord.Empty, new SaveIntervalOptions { Least = 200, Most = 500 }).Every.ShouldBe(200);
     }
 

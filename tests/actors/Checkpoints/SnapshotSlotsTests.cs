@@ -64,7 +64,7 @@ public sealed class SnapshotSlotsTests
                         }
 
                         slots.Unpin(taken);
-                        slots.Fill(new HeldSnapshot(taken, step, (ulong)step, Course.Start));
+                        slots.Fill(new HeldSnapshot(taken, step, (ulong)step, RunOverrides.None));
                         slots.Newest!.Step.ShouldBe(step);
                         break;
                 }
@@ -84,7 +84,7 @@ public sealed class SnapshotSlotsTests
         var slots = new SnapshotSlots(count, []);
         for (long step = Every; step < 3000; step += Every)
         {
-            slots.Fill(new HeldSnapshot(Taken(step), step, 0, Course.Start));
+            slots.Fill(new HeldSnapshot(Taken(step), step, 0, RunOverrides.None));
             for (var length = 0L; length <= Math.Min(Horizon, step - Every); length++)
             {
                 var lost = step - length - slots.Held.First(held => held.Step <= step - length).Step;
@@ -103,7 +103,7 @@ public sealed class SnapshotSlotsTests
     [Fact]
     public void What_an_earlier_life_left_is_held()
     {
-        var slots = new SnapshotSlots(3, [new HeldSnapshot(1, 10, 1, Course.Start), new HeldSnapshot(2, 20, 2, Course.Start)]);
+        var slots = new SnapshotSlots(3, [new HeldSnapshot(1, 10, 1, RunOverrides.None), new HeldSnapshot(2, 20, 2, RunOverrides.None)]);
         slots.Newest!.Step.ShouldBe(20);
         slots.Take(isNeeded: false).ShouldBe(0);
         slots.Take(isNeeded: false).ShouldBe(1);

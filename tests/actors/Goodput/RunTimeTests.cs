@@ -18,7 +18,7 @@ public sealed class RunTimeTests
         Lanes = 4,
         Trainers = 2,
         EvaluateEvery = 5,
-        HasHeldOut = true,
+        HasValidation = true,
         CheckpointEvery = 4,
         TrainerTimeout = TimeSpan.FromSeconds(10),
         RetryInterval = TimeSpan.FromSeconds(1),

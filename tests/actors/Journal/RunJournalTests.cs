@@ -164,7 +164,7 @@ public sealed class RunJournalTests : IDisposable
     {
         public IActorRef Start(string run = "book", IFaultInjector? faults = null)
         {
-            ActorFaults.Of(Sys).Injector = faults;
+            MessageFaults.Of(Sys).Injector = faults;
             return Sys.ActorOf(ActorProps.Journal(run, TestActor, TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100)));
         }
 

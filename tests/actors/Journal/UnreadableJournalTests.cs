@@ -98,12 +98,12 @@ public sealed class UnreadableJournalTests : IDisposable
         foreach (var number in (int[])[1, 3, Decisions])
         {
             var at = $"WHERE sequence_number = {number}";
-            yield return ($"UPDATE journal SET manifest = 'TrainerPromoted/1' {at}", $"at decision {number}: it has the form \"TrainerPromoted/1\", which this program does not know");
-            yield return ($"UPDATE journal SET manifest = 'CheckpointCommitted/2' {at}", $"at decision {number}: it has the form \"CheckpointCommitted/2\", which this program does not know");
-            yield return ($"UPDATE journal SET message = x'7B22617422' {at}", $"at decision {number}: it was altered");
-            yield return ($"UPDATE journal SET message = x'' {at}", $"at decision {number}: it was altered");
-            yield return ($"UPDATE journal SET identifier = 9999 {at}", "another program");
-            yield return ($"UPDATE journal SET identifier = NULL {at}", "another program");
+            yield return ($"UPDATE journal SET manifest = 'TrainerPromoted/1' {at}", $"at decision {number}: it has the unknown type \"TrainerPromoted/1\"");
+            yield return ($"UPDATE journal SET manifest = 'CheckpointCommitted/2' {at}", $"at decision {number}: it has the unknown type \"CheckpointCommitted/2\"");
+            yield return ($"UPDATE journal SET message = x'7B22617422' {at}", $"at decision {number}: it is corrupt");
+            yield return ($"UPDATE journal SET message = x'' {at}", $"at decision {number}: it is corrupt");
+            yield return ($"UPDATE journal SET identifier = 9999 {at}", "another version");
+            yield return ($"UPDATE journal SET identifier = NULL {at}", "another version");
             if (number == Decisions)
                 continue;
             yield return ($"DELETE FROM journal {at}", $"at decision {number}: it is missing");
@@ -112,7 +112,7 @@ public sealed class UnreadableJournalTests : IDisposable
         }
 
         // Another hash, which is as good as the one that was decided but for its checksum.
-        yield return ($"UPDATE journal SET message = (SELECT message FROM journal WHERE sequence_number = 2) WHERE sequence_number = 3", "at decision 3: it was altered");
+        yield return ($"UPDATE journal SET message = (SELECT message FROM journal WHERE sequence_number = 2) WHERE sequence_number = 3", "at decision 3: it is corrupt");
         foreach (var number in (int[])[1, Decisions])
             yield return ($"UPDATE journal SET deleted = (1 = 1) WHERE sequence_number = {number}", $"at decision {number}: it is missing");
     }

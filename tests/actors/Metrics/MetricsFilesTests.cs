@@ -85,7 +85,7 @@ public sealed class MetricsFilesTests : IDisposable
         {
             branches.ShouldBe(
             [
-                new Branch(1, 0, 0, 0, BranchCause.Start, "The run began.", Noon, "here"),
+                new Branch(1, 0, 0, 0, BranchCause.Start, "Run started.", Noon, "here"),
                 new Branch(2, 1, 2, 5, BranchCause.Rollback, "a spike", Noon, "here"),
             ]);
             abandoned.ShouldBe([3, 4, 5]);

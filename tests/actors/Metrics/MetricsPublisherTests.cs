@@ -62,7 +62,7 @@ public sealed class MetricsPublisherTests() : TestKit(Training.TinyTraining.Sett
 
     private IActorRef Start(IFaultInjector? faults = null)
     {
-        ActorFaults.Of(Sys).Injector = faults;
+        MessageFaults.Of(Sys).Injector = faults;
         var listener = TestActor;
         return Sys.ActorOf(Props.Create(() => new MetricsPublisher(MetricsFilesTests.Options(folder), listener)));
     }

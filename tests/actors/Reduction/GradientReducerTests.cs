@@ -26,7 +26,7 @@ public sealed class GradientReducerTests() : TestKit(Training.TinyTraining.Setti
 
         var (run, calls) = (TestActor, 0);
         var faults = new Chance(_ => ++calls == 3 ? Fault.ThrowAfter : calls == 6 ? Fault.Duplicate : Fault.None);
-        ActorFaults.Of(Sys).Injector = faults;
+        MessageFaults.Of(Sys).Injector = faults;
         var reducer = Sys.ActorOf(Props.Create(() => new GradientReducer(0, 4, transport, run, null)));
         ExpectMsg<ReducerStarted>();
         foreach (var lane in new[] { 2, 0, 1 })

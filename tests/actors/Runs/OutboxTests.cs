@@ -62,7 +62,7 @@ public sealed class OutboxTests
     public void Training_is_held_up_by_too_many_decisions_or_by_an_extension_and_people_are_told_once_for_each_outage()
     {
         var outbox = new DecisionOutbox(recorded: 0, capacity: 2);
-        outbox.Add(new RunExtended(Noon, 1, new Correction(1, 1, [], 1, "ann", "") { Steps = 9 }));
+        outbox.Add(new RunExtended(Noon, 1, new Intervention(1, 1, [], 1, "ann", "") { Steps = 9 }));
         (outbox.HoldsUp, outbox.IsExtending, outbox.IsCorrecting).ShouldBe((false, true, true));
         outbox.NoteAway();
         (outbox.HoldsUp, outbox.MustTell()).ShouldBe((true, false));

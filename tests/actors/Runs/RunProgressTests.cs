@@ -30,7 +30,7 @@ public sealed class RunProgressTests
         var progress = At(2, last: 10);
         progress.Veto("bad", SpikeMemory.Empty, window: 100).Select(static range => range.First).ShouldBe([8, 9, 10, 11]);
         progress.Veto("bad too", SpikeMemory.Empty, window: 100).Select(static range => range.First).ShouldBe([12, 13, 14, 15]);
-        (progress.Step, progress.Vetoes, progress.Course.Skips.Contains(8), progress.Course.Skips.Contains(15), progress.Course.Skips.Contains(16)).ShouldBe((2, 2, true, true, false));
+        (progress.Step, progress.Vetoes, progress.Overrides.Skips.Contains(8), progress.Overrides.Skips.Contains(15), progress.Overrides.Skips.Contains(16)).ShouldBe((2, 2, true, true, false));
         progress.NoteUpdate(SpikeMemory.Empty, Noon);
         progress.Vetoes.ShouldBe(0);
     }
@@ -39,13 +39,13 @@ public sealed class RunProgressTests
     public void A_run_goes_back_and_never_forward()
     {
         var progress = At(5, last: 10);
-        progress.Note(new Correction(1, 3, [new SkippedRange(12, 4, "spike")], 1, Correction.Automatic, "spike"));
-        progress.ReturnTo(3, Course.Start, Noon);
-        (progress.Step, progress.Course.Skips.Contains(12)).ShouldBe((3, true));
+        progress.Note(new Intervention(1, 3, [new SkippedRange(12, 4, "spike")], 1, Intervention.Automatic, "spike"));
+        progress.ReturnTo(3, RunOverrides.None, Noon);
+        (progress.Step, progress.Overrides.Skips.Contains(12)).ShouldBe((3, true));
         progress.Follow(progress.Interventions.All[0]);
-        progress.Course.Corrections.Count.ShouldBe(1);
-        Should.Throw<InvariantException>(() => progress.ReturnTo(4, Course.Start, Noon));
-        Should.Throw<InvariantException>(() => progress.Follow(new Correction(2, 7, [], 0.5, "ann", "")));
+        progress.Overrides.Interventions.Count.ShouldBe(1);
+        Should.Throw<InvariantException>(() => progress.ReturnTo(4, RunOverrides.None, Noon));
+        Should.Throw<InvariantException>(() => progress.Follow(new Intervention(2, 7, [], 0.5, "ann", "")));
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class RunProgressTests
         progress.TakeBoundary().ShouldBeFalse();
         progress.NoteUpdate(SpikeMemory.Empty, Noon);
         progress.TakeBoundary().ShouldBeTrue();
-        progress.ReturnTo(6, Course.Start, Noon);
+        progress.ReturnTo(6, RunOverrides.None, Noon);
         progress.TakeBoundary().ShouldBeTrue();
     }
 
@@ -64,12 +64,12 @@ public sealed class RunProgressTests
     public void An_extension_moves_the_end_and_a_shorter_one_does_not()
     {
         var progress = At(5, last: 10);
-        progress.Note(new Correction(1, 5, [], 1, "ann", "") { Steps = 20 });
-        progress.Note(new Correction(2, 6, [], 1, "ann", "") { Steps = 15 });
+        progress.Note(new Intervention(1, 5, [], 1, "ann", "") { Steps = 20 });
+        progress.Note(new Intervention(2, 6, [], 1, "ann", "") { Steps = 15 });
         progress.LastStep.ShouldBe(20);
-        Should.Throw<InvariantException>(() => progress.Note(new Correction(2, 6, [], 1, "ann", "")));
+        Should.Throw<InvariantException>(() => progress.Note(new Intervention(2, 6, [], 1, "ann", "")));
     }
 
     private static RunProgress At(long step, long last) =>
-        new(new LearningRateSchedule(1, 0, (int)last, 1), new BatchPlan(seed: 1, samples: 1000, Batch, lanes: 2), new Interventions([]), step, last, Course.Start);
+        new(new LearningRateSchedule(1, 0, (int)last, 1), new BatchPlan(seed: 1, samples: 1000, Batch, lanes: 2), new Interventions([]), step, last, RunOverrides.None);
 }

@@ -94,14 +94,14 @@ public sealed class RunStateTests
     public void Interventions_take_effect_by_their_steps_and_a_decision_on_the_way_back_at_the_step_gone_back_to()
     {
         var interventions = new Interventions([Skip(1, from: 8)]);
-        interventions.EffectiveFrom(4, Course.Start).ShouldBe(8);
+        interventions.EffectiveFrom(4, RunOverrides.None).ShouldBe(8);
         interventions.Add(Skip(2, from: 6));
         Should.Throw<InvariantException>(() => interventions.Add(Skip(2, from: 9)));
-        interventions.Pending(Course.Start).Select(static one => one.Number).ShouldBe([2, 1]);
-        var course = Course.Start.With(interventions.All[1]);
-        interventions.Pending(course).Select(static one => one.Number).ShouldBe([1]);
-        interventions.EffectiveFrom(7, course).ShouldBe(7);
-        interventions.Ahead(course).Skips.Ranges.Sum(static range => range.Count).ShouldBe(2);
+        interventions.Pending(RunOverrides.None).Select(static one => one.Number).ShouldBe([2, 1]);
+        var overrides = RunOverrides.None.With(interventions.All[1]);
+        interventions.Pending(overrides).Select(static one => one.Number).ShouldBe([1]);
+        interventions.EffectiveFrom(7, overrides).ShouldBe(7);
+        interventions.Ahead(overrides).Skips.Ranges.Sum(static range => range.Count).ShouldBe(2);
     }
 
     [Fact]
@@ -139,5 +139,5 @@ public sealed class RunStateTests
         time.Turn(Noon, (GoodputActivity.Saving, "checkpoint"), 2).ShouldNotBeNull();
     }
 
-    private static Correction Skip(long number, long from) => new(number, from, [new SkippedRange(100 * number, 1, "")], 1, "ann", "");
+    private static Intervention Skip(long number, long from) => new(number, from, [new SkippedRange(100 * number, 1, "")], 1, "ann", "");
 }

@@ -24,7 +24,7 @@ public sealed class ExtensionSimulationTests
         Trainers = 3,
         Reducers = 2,
         EvaluateEvery = 7,
-        HasHeldOut = true,
+        HasValidation = true,
         CheckpointEvery = 5,
         Audit = new() { Every = 4 },
         TrainerTimeout = TimeSpan.FromSeconds(10),
@@ -70,8 +70,8 @@ public sealed class ExtensionSimulationTests
         Extended(run, Small, 30);
         Extended(run, Small, 37);
         Check(run, 37, (20, 30), (30, 37));
-        run.Journal[ended].ShouldBeOfType<RunExtended>().Correction.ShouldBe(
-            new Correction(1, 20, [], 1, "ann", "ann extended the run from 20 steps to 30; from step 20 on, the learning rate passes linearly over 4 steps from the schedule so far to that of a run of 30 steps.") { Steps = 30 });
+        run.Journal[ended].ShouldBeOfType<RunExtended>().Intervention.ShouldBe(
+            new Intervention(1, 20, [], 1, "ann", "ann extended the run from 20 steps to 30; from step 20 on, the learning rate passes linearly over 4 steps from the schedule so far to that of a run of 30 steps.") { Steps = 30 });
         run.Journal.OfType<RunFinished>().Select(static finished => finished.Step).Distinct().ShouldBe([20, 30, 37]);
         run.Evaluations.Select(static row => row.Step).Distinct().ShouldBe([7, 14, 20, 21, 28, 30, 35, 37]);
     }
@@ -145,8 +145,8 @@ public sealed class ExtensionSimulationTests
         var left = UnwrittenCodec.Read("unwritten.json", """
             {"recorded":0,"decisions":[],"metrics_step":6,"measurements":[{"measurement":{"$type":"step","step":7,"loss":1,"gradient_norm":1,"elapsed":"00:00:01","positions":[96],"rate_factor":0.5},"step":7}]}
             """u8);
-        var lowered = new Correction(1, 3, [], 0.5, "ann", "ann lowered the rate.");
-        var origin = new RunOrigin(7, "ff", Course.Start.With(lowered));
+        var lowered = new Intervention(1, 3, [], 0.5, "ann", "ann lowered the rate.");
+        var origin = new RunOrigin(7, "ff", RunOverrides.None.With(lowered));
         var logic = new RunLogic(Small, Plan, RecoveryState.Of([origin], left), [new RunStarted(default, "hash", 20, 8, 3), new CourseCorrected(default, 3, lowered)]);
         logic.Begin(DateTimeOffset.UnixEpoch);
         logic.Step(new PublisherStarted(1), DateTimeOffset.UnixEpoch).OfType<ToMetrics>().Select(static effect => effect.Command).OfType<Publish>()
@@ -231,7 +231,7 @@ public sealed class ExtensionSimulationTests
     // In the order in which they count. What was decided just before a kill may land after the next process has decided: then two have one number.
     private static (long From, long Steps)[] Extensions(SimulatedRun run) =>
     [
-        .. run.Journal.OfType<RunExtended>().Select(static extended => extended.Correction).OrderBy(static extension => extension.Number).ThenBy(static extension => extension.From)
+        .. run.Journal.OfType<RunExtended>().Select(static extended => extended.Intervention).OrderBy(static extension => extension.Number).ThenBy(static extension => extension.From)
             .Select(static extension => (extension.From, extension.Steps!.Value)),
     ];
 }

@@ -89,10 +89,10 @@ public sealed class KeepingSimulationTests
             try
             {
                 run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);
-                var corrections = run.Journal.OfType<CourseCorrected>().Select(static corrected => corrected.Correction).ToList();
-                var skips = SkipList.Empty.Joined(corrections.SelectMany(static correction => correction.Skipped));
+                var interventions = run.Journal.OfType<CourseCorrected>().Select(static corrected => corrected.Intervention).ToList();
+                var skips = SkipList.Empty.Joined(interventions.SelectMany(static intervention => intervention.Skipped));
                 run.Plane.Checkpoints[options.Steps].ShouldBe(Arithmetic.Undisturbed(
-                    Plan, options.Steps, _ => skips, step => corrections.Where(correction => correction.From <= step).Aggregate(1.0, static (factor, correction) => factor * correction.RateFactor)));
+                    Plan, options.Steps, _ => skips, step => interventions.Where(intervention => intervention.From <= step).Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor)));
                 run.Steps.Select(static row => row.Step).ShouldBe(Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step));
                 foreach (var row in run.Steps)
                     row.Positions.ShouldBe(Plan.Samples(row.Step - 1, skips).Select(static sample => sample.Position));

@@ -17,7 +17,7 @@ public sealed class RunSimulationTests
         Trainers = 3,
         Reducers = 2,
         EvaluateEvery = 7,
-        HasHeldOut = true,
+        HasValidation = true,
         CheckpointEvery = 5,
         TrainerTimeout = TimeSpan.FromSeconds(10),
         RetryInterval = TimeSpan.FromSeconds(1),

@@ -13,8 +13,8 @@ internal sealed class SimulatedPlane
 
     public SortedDictionary<long, ulong> Checkpoints { get; } = [];
 
-    /// <summary>The course of each checkpoint.</summary>
-    public Dictionary<long, Course> Courses { get; } = [];
+    /// <summary>The overrides of each checkpoint.</summary>
+    public Dictionary<long, RunOverrides> Courses { get; } = [];
 
     /// <summary>What each checkpoint says of work that is not proved.</summary>
     public Dictionary<long, string> Unproved { get; } = [];

@@ -193,7 +193,7 @@ internal sealed partial class SimulatedRun
 
         var (state, step) = plane.Slots[save.Slot];
         var hash = save.Hash.ToString("x16", CultureInfo.InvariantCulture);
-        if (plane.Checkpoints.GetValueOrDefault(save.Step) != save.Hash || !plane.Courses[save.Step].Equals(save.Course))
+        if (plane.Checkpoints.GetValueOrDefault(save.Step) != save.Hash || !plane.Courses[save.Step].Equals(save.Overrides))
         {
             if (step != save.Step || state != save.Hash)
             {
@@ -203,7 +203,7 @@ internal sealed partial class SimulatedRun
                 return;
             }
 
-            (plane.Checkpoints[save.Step], plane.Courses[save.Step], plane.Unproved[save.Step]) = (state, save.Course, UnprovedWork.Write(save.Unproved));
+            (plane.Checkpoints[save.Step], plane.Courses[save.Step], plane.Unproved[save.Step]) = (state, save.Overrides, UnprovedWork.Write(save.Unproved));
             foreach (var left in plane.Checkpoints.Where(other => other.Key != save.Step && IsVoid(save.History, other.Key)).ToList())
                 plane.Checkpoints.Remove(left.Key);
         }

@@ -339,7 +339,7 @@ internal sealed partial class SimulatedRun
                 case AnswerOperator(_, var answer):
                     Answers.Add(answer);
                     break;
-                case Say(var sentence, _):
+                case NotifyText(var sentence, _):
                     Said.Add(sentence);
                     break;
                 case ToMetrics(var command):

@@ -111,10 +111,10 @@ internal sealed class SimulatedTrainer(
         }
 
         say(new LaneComputed(key, ticket, block.First));
-        say(new BlockComputed(key, ticket, block, Result(block, step, command.Skips, command.Witnesses)));
+        say(new BlockComputed(key, ticket, block, Result(block, step, command.Skips, command.RedundantLanes)));
     }
 
-    private BlockResult Result(LaneBlock block, long batchStep, SkipList skips, IReadOnlyList<int> witnesses)
+    private BlockResult Result(LaneBlock block, long batchStep, SkipList skips, IReadOnlyList<int> redundantLanes)
     {
         IReadOnlyList<long> Read(int lane) => Arithmetic.Positions(plan, batchStep, lane, skips);
         var lanes = Enumerable.Range(block.First, block.Count).ToList();
@@ -122,7 +122,7 @@ internal sealed class SimulatedTrainer(
         return new BlockResult(losses.Sum(), losses, [.. lanes.SelectMany(Read)], Compute(block, Read))
         {
             StateChecksum = state,
-            Witnesses = [.. lanes.Where(witnesses.Contains).Select(lane => (lane, Compute(new LaneBlock(lane, 1), Read)))],
+            RedundantLanes = [.. lanes.Where(redundantLanes.Contains).Select(lane => (lane, Compute(new LaneBlock(lane, 1), Read)))],
         };
     }
 

@@ -7,7 +7,7 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>Spikes, liars and operators under virtual time: a run ends with the bits of one that knew all its corrections from the start.</summary>
+/// <summary>Spikes, liars and operators under virtual time: a run ends with the bits of one that knew all its interventions from the start.</summary>
 public sealed class SpikeSimulationTests
 {
     private static readonly BatchPlan Plan = new(1, 10_000, 16, 8);
@@ -20,7 +20,7 @@ public sealed class SpikeSimulationTests
         Trainers = 3,
         Reducers = 2,
         EvaluateEvery = 9,
-        HasHeldOut = true,
+        HasValidation = true,
         CheckpointEvery = 6,
         TrainerTimeout = TimeSpan.FromSeconds(10),
         RetryInterval = TimeSpan.FromSeconds(1),
@@ -51,9 +51,9 @@ public sealed class SpikeSimulationTests
     public void A_spike_that_shows_late_is_left_out_from_its_onset_on()
     {
         var run = Simulate(1, Options, Weather.Calm, drift: static position => position / 16 == 12);
-        var correction = run.Journal.OfType<CourseCorrected>().ShouldHaveSingleItem().Correction;
-        correction.From.ShouldBe(10);
-        correction.Skipped.ShouldHaveSingleItem().ShouldSatisfyAllConditions(range => range.First.ShouldBe(160), range => range.Count.ShouldBe(7 * 16));
+        var intervention = run.Journal.OfType<CourseCorrected>().ShouldHaveSingleItem().Intervention;
+        intervention.From.ShouldBe(10);
+        intervention.Skipped.ShouldHaveSingleItem().ShouldSatisfyAllConditions(range => range.First.ShouldBe(160), range => range.Count.ShouldBe(7 * 16));
         run.Journal.OfType<RunRolledBack>().ShouldHaveSingleItem().Step.ShouldBe(6);
         run.Journal.OfType<StepReplayed>().ShouldHaveSingleItem().Agreed.ShouldBeTrue();
         run.Journal.OfType<SpikeExplained>().ShouldHaveSingleItem();
@@ -199,7 +199,7 @@ public sealed class SpikeSimulationTests
             var end = JournalState.Of(run.Journal);
             run.Plane.Checkpoints[options.Steps].ShouldBe(
                 Arithmetic.Undisturbed(
-                    Plan, options.Steps, _ => end.Skips, step => end.Corrections.Where(correction => correction.From <= step).Aggregate(1.0, static (factor, correction) => factor * correction.RateFactor)),
+                    Plan, options.Steps, _ => end.Skips, step => end.Interventions.Where(intervention => intervention.From <= step).Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor)),
                 "the weights");
             run.Steps.Select(static row => row.Step).ShouldBe(Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step), "every step stands once in the metrics");
             foreach (var row in run.Steps)

@@ -16,7 +16,7 @@ public sealed class TranscriptTests
         Lanes = 4,
         Trainers = 2,
         Reducers = 2,
-        HasHeldOut = true,
+        HasValidation = true,
         TrainerTimeout = TimeSpan.FromSeconds(10),
         RetryInterval = TimeSpan.FromSeconds(1),
     };

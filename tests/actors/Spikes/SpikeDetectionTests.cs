@@ -46,7 +46,7 @@ public sealed class SpikeDetectionTests
         foreach (var (loss, norm) in ((double, double)[])[(double.NaN, double.NaN), (double.PositiveInfinity, double.PositiveInfinity), (double.NaN, double.NegativeInfinity)])
         {
             var judgement = With(rule).Judge(new StepSignals { Step = 200, Loss = loss, GradientNorm = norm, TensorNorms = [norm, norm, norm, norm, norm] }, known);
-            foreach (var memory in (SpikeMemory[])[judgement.IfApplied, judgement.IfLeftOut])
+            foreach (var memory in (SpikeMemory[])[judgement.IfApplied, judgement.IfVetoed])
             {
                 memory.Rules[rule].ShouldAllBe(static value => double.IsFinite(value));
                 if (rule != MomentumResetRule.Id)
@@ -68,7 +68,7 @@ public sealed class SpikeDetectionTests
         foreach (var signals in Sequences.Wild(seed, 600))
         {
             if (random.Next(5) == 0)
-                restored = CourseCodec.Read("here", CourseCodec.Write(new Course { Spikes = restored })).Spikes;
+                restored = OverridesCodec.Read("here", OverridesCodec.Write(new RunOverrides { Spikes = restored })).Spikes;
             Bits(restored).ShouldBe(Bits(memory));
 
             // Another detection each time: it keeps nothing to itself.
@@ -110,12 +110,12 @@ public sealed class SpikeDetectionTests
         {
             var veto = detection.Judge(Sequences.Of(40, double.NaN), memory);
             veto.Finding.ShouldNotBeNull().Answer.ShouldBe(SpikeAnswer.Veto);
-            memory = veto.IfLeftOut;
+            memory = veto.IfVetoed;
         }
 
         var finding = detection.Judge(Sequences.Of(40, double.NaN), memory).Finding.ShouldNotBeNull();
         (finding.Answer, finding.Onset, finding.Rule).ShouldBe((SpikeAnswer.RollBack, 39, NonFiniteRule.Id));
-        finding.Evidence.ShouldBe("the loss of step 40 is NaN; the 2 batches before it showed the like, so the weights are bad, not the batches");
+        finding.Evidence.ShouldName("the loss of step 40 is NaN", "2 batches", "the weights are bad");
 
         // A sound step in between clears the weights.
         memory = detection.Judge(Sequences.Of(40, 1), memory).IfApplied;
@@ -162,7 +162,7 @@ public sealed class SpikeDetectionTests
         }
     }
 
-    private static SpikeMemory After(Judgement judgement) => judgement.Finding is { Answer: SpikeAnswer.Veto } ? judgement.IfLeftOut : judgement.IfApplied;
+    private static SpikeMemory After(Judgement judgement) => judgement.Finding is { Answer: SpikeAnswer.Veto } ? judgement.IfVetoed : judgement.IfApplied;
 
     private static string Bits(SpikeMemory memory) =>
         string.Join(' ', memory.Rules.Select(static rule => $"{rule.Key} {string.Join(',', rule.Value.Select(static value => BitConverter.DoubleToInt64Bits(value)))}"));

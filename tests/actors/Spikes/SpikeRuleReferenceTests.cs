@@ -296,7 +296,7 @@ public sealed class SpikeRuleReferenceTests
                 found++;
             }
 
-            memory = opinion.Finding is { Answer: SpikeAnswer.Veto } ? opinion.IfLeftOut : opinion.IfApplied;
+            memory = opinion.Finding is { Answer: SpikeAnswer.Veto } ? opinion.IfVetoed : opinion.IfApplied;
         }
 
         return found;

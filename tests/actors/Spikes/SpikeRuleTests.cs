@@ -27,7 +27,7 @@ public sealed class SpikeRuleTests
         rule.Judge(Sequences.Of(3, 10), memory).Finding.ShouldBeNull();
         var finding = rule.Judge(Sequences.Of(3, 10.001), memory).Finding.ShouldNotBeNull();
         finding.Limit.ShouldBe(10);
-        finding.Evidence.ShouldBe("the loss of step 3 is 10.001, above 10, the mean 4 of 3 steps and 3 standard deviations of 2");
+        finding.Evidence.ShouldName("the loss of step 3 is 10.001", "above 10", "mean 4 of 3 steps", "3 σ of 2");
 
         // The oldest leaves: 4, 6, 8.
         rule.Judge(Sequences.Of(4, 12.001), After(rule, 2, 4, 6, 8)).Finding.ShouldNotBeNull().Limit.ShouldBe(12);
@@ -37,10 +37,10 @@ public sealed class SpikeRuleTests
     public void A_window_is_fed_with_left_out_steps_only_where_that_is_wished()
     {
         var memory = After(new MeanSigmaRule(new() { Warmup = 2 }), 1, 1.1);
-        new MeanSigmaRule(new() { Warmup = 2 }).Judge(Sequences.Of(2, 9), memory).IfLeftOut.ShouldBe(memory);
+        new MeanSigmaRule(new() { Warmup = 2 }).Judge(Sequences.Of(2, 9), memory).IfVetoed.ShouldBe(memory);
         var fed = new MeanSigmaRule(new() { Warmup = 2, FeedsLeftOut = true }).Judge(Sequences.Of(2, 9), memory);
-        fed.IfLeftOut.ShouldBe(fed.IfApplied);
-        fed.IfLeftOut.Length.ShouldBe(6);
+        fed.IfVetoed.ShouldBe(fed.IfApplied);
+        fed.IfVetoed.Length.ShouldBe(6);
     }
 
     [Fact]
@@ -166,12 +166,12 @@ public sealed class SpikeRuleTests
         var rule = new MomentumResetRule(new() { Warmup = 2 });
         var sound = rule.Judge(Sequences.Of(0, 1), []);
         sound.Wants.ShouldBe(new());
-        var again = rule.Judge(Sequences.Of(0, 1), sound.IfLeftOut);
+        var again = rule.Judge(Sequences.Of(0, 1), sound.IfVetoed);
         again.Wants.ResetMomentum.ShouldBeTrue();
         again.Wants.RateFactor.ShouldBe(0.5, 1e-12);
 
         // Left out once more: it is still owed.
-        rule.Judge(Sequences.Of(0, 1), again.IfLeftOut).Wants.ResetMomentum.ShouldBeTrue();
+        rule.Judge(Sequences.Of(0, 1), again.IfVetoed).Wants.ResetMomentum.ShouldBeTrue();
         var next = rule.Judge(Sequences.Of(1, 1), again.IfApplied);
         (next.Wants.ResetMomentum, next.Wants.RateFactor).ShouldBe((false, 1));
         rule.Judge(Sequences.Of(2, 1), next.IfApplied).Wants.ShouldBe(new());

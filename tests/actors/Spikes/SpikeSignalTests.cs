@@ -108,7 +108,7 @@ public sealed class SpikeSignalTests
             var opinion = rule.Judge(Sequences.Of(Before, 1000, 1000), memory);
             opinion.Finding.ShouldBeNull();
             opinion.IfApplied.ShouldBe(memory);
-            opinion.IfLeftOut.ShouldBe(memory);
+            opinion.IfVetoed.ShouldBe(memory);
         }
     }
 

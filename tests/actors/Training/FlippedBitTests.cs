@@ -30,25 +30,25 @@ public sealed class FlippedBitTests
     [InlineData(FlatPlace.Snapshot, 24)]
     public void A_flipped_bit_is_found_wherever_and_whenever_it_flips_and_leaves_no_trace(FlatPlace place, int flips)
     {
-        using var calm = new Course(null).Run();
+        using var calm = new DeviceRun(null).Run();
         var chances = calm.Chances[place];
         for (var flip = 0; flip < flips; flip++)
         {
             var random = new Random(flip);
             var chosen = new Flip(place, random.Next(chances), (flip % 4) switch { 0 => 0, 1 => 31, 2 => 23 + random.Next(8), _ => random.Next(23) }, random);
-            using var course = new Course(chosen).Run();
+            using var run = new DeviceRun(chosen).Run();
             chosen.IsDone.ShouldBeTrue();
-            course.Findings.ShouldHaveSingleItem($"{place} {flip}").ShouldBe(place);
-            course.Hash.ShouldBe(Bare.Value, $"{place} {flip}");
+            run.Findings.ShouldHaveSingleItem($"{place} {flip}").ShouldBe(place);
+            run.Hash.ShouldBe(Bare.Value, $"{place} {flip}");
         }
     }
 
     [Fact]
     public void A_run_without_a_flipped_bit_finds_none()
     {
-        using var course = new Course(null).Run();
-        course.Findings.ShouldBeEmpty();
-        course.Hash.ShouldBe(Bare.Value);
+        using var run = new DeviceRun(null).Run();
+        run.Findings.ShouldBeEmpty();
+        run.Hash.ShouldBe(Bare.Value);
     }
 
     private sealed class Flip(FlatPlace place, int chance, int bit, Random random)
@@ -67,7 +67,7 @@ public sealed class FlippedBitTests
     }
 
     // What a run does with one trainer, without its actors: it keeps a copy of the state of each step, and goes back to the last one that is whole.
-    private sealed class Course(Flip? flip) : IFaultInjector, IDisposable
+    private sealed class DeviceRun(Flip? flip) : IFaultInjector, IDisposable
     {
         private readonly TinyTraining training = new(reducers: 2, trainers: 2);
         private readonly Stack<(int Slot, long Step, ulong Hash)> copies = [];
@@ -81,7 +81,7 @@ public sealed class FlippedBitTests
 
         public ulong Hash { get; private set; }
 
-        public Course Run()
+        public DeviceRun Run()
         {
             var thread = new Thread(() =>
             {
@@ -155,7 +155,7 @@ public sealed class FlippedBitTests
             {
                 device.Begin(block);
                 for (var lane = block.First; lane < block.End; lane++)
-                    device.ComputeLane(step, lane, SkipList.Empty, isWitness: false);
+                    device.ComputeLane(step, lane, SkipList.Empty, isRedundant: false);
                 device.Publish(round).ShouldNotBeNull();
                 if (first.Add(round, block) is { } one)
                     reports.Add(one);

@@ -58,7 +58,7 @@ internal sealed class TinyTraining : IDisposable
         Replica = Replica,
         Plan = Plan,
         Samples = Samples,
-        HeldOut = static () => Samples(Enumerable.Range(90, 7).Select(static sample => new PlannedSample(sample, 0, sample))),
+        Validation = static () => Samples(Enumerable.Range(90, 7).Select(static sample => new PlannedSample(sample, 0, sample))),
         ByteCounts = ByteCounts,
         Transport = Transport,
         Snapshots = Snapshots,

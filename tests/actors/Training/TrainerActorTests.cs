@@ -30,8 +30,8 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
             supervisor.Tell(new TellTrainer(key, Compute(new LaneBlock(4 * key.Number, 4))));
         }
 
-        Hear<BlockComputed>();
-        Hear<BlockComputed>();
+        Expect<BlockComputed>();
+        Expect<BlockComputed>();
         foreach (var key in keys)
             supervisor.Tell(new RetireTrainer(key.Number));
         AwaitCondition(() => devices.Count == 2 && devices.All(static device => device.IsFreed), Patience);
@@ -45,15 +45,15 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
         var supervisor = Supervise();
         var key = Start(supervisor, 0, 0);
         supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 1)));
-        Hear<StateLoaded>();
+        Expect<StateLoaded>();
         devices.Single().Break = new InvalidDataException("The lane is no good.");
         supervisor.Tell(new TellTrainer(key, Compute(new LaneBlock(0, 8))));
-        Hear<TrainerLost>().ShouldBe(new TrainerLost(key, "InvalidDataException: The lane is no good."));
-        Hear<TrainerStarted>().Trainer.ShouldBe(new TrainerKey(0, 2));
+        Expect<TrainerLost>().ShouldBe(new TrainerLost(key, "InvalidDataException: The lane is no good."));
+        Expect<TrainerStarted>().Trainer.ShouldBe(new TrainerKey(0, 2));
         AwaitCondition(() => devices.First().IsFreed, Patience);
         supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 1)));
         supervisor.Tell(new TellTrainer(new TrainerKey(0, 2), new LoadState(new FreshState(), 0, 1)));
-        Hear<StateLoaded>().Trainer.ShouldBe(new TrainerKey(0, 2));
+        Expect<StateLoaded>().Trainer.ShouldBe(new TrainerKey(0, 2));
     }
 
     [Fact]
@@ -62,8 +62,8 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
         var supervisor = Supervise(makeDevice: static () => throw new InvalidOperationException("No room for a replica."), losses: 2);
         Start(supervisor, 0, 0);
         for (var life = 1; life <= 3; life++)
-            Hear<TrainerLost>().ShouldBe(new TrainerLost(new TrainerKey(0, life), "InvalidOperationException: No room for a replica."));
-        Hear<TrainerGivenUp>().Report.ShouldContain("was lost 3 times");
+            Expect<TrainerLost>().ShouldBe(new TrainerLost(new TrainerKey(0, life), "InvalidOperationException: No room for a replica."));
+        Expect<TrainerGivenUp>().Report.ShouldContain("was lost 3 times");
     }
 
     [Fact]
@@ -72,20 +72,20 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
         var supervisor = Supervise();
         var (hung, other) = (Start(supervisor, 0, 0), Start(supervisor, 1, 0));
         supervisor.Tell(new TellTrainer(hung, new LoadState(new FreshState(), 0, 1)));
-        Hear<StateLoaded>();
+        Expect<StateLoaded>();
         using var gate = new ManualResetEventSlim();
         var device = devices.Single(device => device.Key == hung);
         device.Hang = gate;
         supervisor.Tell(new TellTrainer(hung, Compute(new LaneBlock(0, 1))));
         device.IsHanging.Wait(Patience).ShouldBeTrue();
         supervisor.Tell(new AbandonTrainer(hung, "It hangs."));
-        Hear<TrainerLost>().ShouldBe(new TrainerLost(hung, "It hangs."));
-        var next = Hear<TrainerStarted>().Trainer;
+        Expect<TrainerLost>().ShouldBe(new TrainerLost(hung, "It hangs."));
+        var next = Expect<TrainerStarted>().Trainer;
         next.ShouldBe(new TrainerKey(0, 2));
         supervisor.Tell(new TellTrainer(next, new LoadState(new FreshState(), 0, 1)));
         supervisor.Tell(new TellTrainer(other, new LoadState(new FreshState(), 0, 1)));
-        Hear<StateLoaded>();
-        Hear<StateLoaded>();
+        Expect<StateLoaded>();
+        Expect<StateLoaded>();
         device.IsFreed.ShouldBeFalse();
         gate.Set();
         AwaitCondition(() => device.IsFreed, Patience);
@@ -102,7 +102,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
         supervisor.Tell(new TellTrainer(key, new CopyState(0, 0, 5)));
         faults.IsHanging.Wait(Patience).ShouldBeTrue();
         supervisor.Tell(new AbandonTrainer(key, "It hangs."));
-        Hear<TrainerLost>();
+        Expect<TrainerLost>();
         faults.Release();
         var device = devices.First();
         AwaitCondition(() => device.IsFreed, Patience);
@@ -139,7 +139,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
         Start(supervisor, 1, 0);
         AwaitCondition(() => devices.Count == 2, Patience);
         supervisor.Tell(new RetireTrainer(0));
-        Hear<TrainerSupervisorStarted>();
+        Expect<TrainerSupervisorStarted>();
         devices.Count(static device => device.IsFreed).ShouldBe(2);
         Start(supervisor, 0, 1).ShouldBe(new TrainerKey(0, 2));
     }
@@ -175,19 +175,19 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
             devices.Enqueue(device);
             return device;
         };
-        ActorFaults.Of(Sys).Injector = faults;
+        MessageFaults.Of(Sys).Injector = faults;
         var supervisor = Sys.ActorOf(ActorProps.Trainers(options, make, new TrainerSupervisorLife(), run), "trainers");
-        Hear<TrainerSupervisorStarted>();
+        Expect<TrainerSupervisorStarted>();
         return supervisor;
     }
 
     private TrainerKey Start(IActorRef supervisor, int number, int after)
     {
         supervisor.Tell(new StartTrainer(number, after));
-        return Hear<TrainerStarted>().Trainer;
+        return Expect<TrainerStarted>().Trainer;
     }
 
-    private T Hear<T>() => FishForMessage<T>(static _ => true, Patience);
+    private T Expect<T>() => FishForMessage<T>(static _ => true, Patience);
 
     private sealed class Chance(Func<object, Fault> choose) : IFaultInjector
     {
@@ -251,7 +251,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
 
         public void GiveUp() => Note();
 
-        public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness)
+        public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant)
         {
             Note();
             if (Break is not null)
@@ -278,7 +278,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
 
         public void BeginEvaluation() => Note();
 
-        public HeldOutLoss? EvaluateBatch() => new(1, 1, 1);
+        public ValidationLoss? EvaluateBatch() => new(1, 1, 1);
 
         public void Dispose()
         {

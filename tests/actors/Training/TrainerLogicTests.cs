@@ -178,7 +178,7 @@ public sealed class TrainerLogicTests : IDisposable
     public void A_block_is_computed_once_more_before_what_is_owed_beside_it_and_published_by_nobody()
     {
         trainer.Handle(LoadFour);
-        trainer.Handle(Compute(Ticket, new LaneBlock(0, 2), new LaneBlock(6, 1)) with { Witnesses = [1] });
+        trainer.Handle(Compute(Ticket, new LaneBlock(0, 2), new LaneBlock(6, 1)) with { RedundantLanes = [1] });
         trainer.Work();
         var again = new RecomputeBlock(Ticket, new LaneBlock(4, 1), 9, SkipList.Empty, 3);
         trainer.Handle(again);
@@ -281,7 +281,7 @@ public sealed class TrainerLogicTests : IDisposable
 
         public void GiveUp() => Log.Add("give up");
 
-        public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness) => Log.Add($"lane {lane}{(batchStep == 4 ? "" : $" of {batchStep}")}{(isWitness ? " hashed" : "")}");
+        public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) => Log.Add($"lane {lane}{(batchStep == 4 ? "" : $" of {batchStep}")}{(isRedundant ? " hashed" : "")}");
 
         public BlockResult? Publish(Round round)
         {
@@ -319,10 +319,10 @@ public sealed class TrainerLogicTests : IDisposable
             batches = 0;
         }
 
-        public HeldOutLoss? EvaluateBatch()
+        public ValidationLoss? EvaluateBatch()
         {
             Log.Add("batch");
-            return ++batches == 2 ? new HeldOutLoss(1, 10, 0.5) : null;
+            return ++batches == 2 ? new ValidationLoss(1, 10, 0.5) : null;
         }
 
         public void Dispose() => Log.Add("dispose");

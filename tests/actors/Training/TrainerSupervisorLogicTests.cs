@@ -67,7 +67,7 @@ public sealed class TrainerSupervisorLogicTests
         now = logic.NextTick!.Value;
         logic.Tick(now);
         var report = ((TrainerGivenUp)((TellRun)logic.Ended(new TrainerKey(2, 4), "no room", now, forMemory: true)[1]).Report).Report;
-        report.ShouldBe("Trainer 2 ran out of memory 3 times and is not started again; the last time: no room. Fewer snapshots need less. More is in runs/kjv/log.txt, under trainer-2-4.");
+        report.ShouldName("Trainer 2 ran out of memory 3 times", "no room. Fewer snapshots need less.", "runs/kjv/log.txt", "trainer-2-4");
         logic.NextTick.ShouldBeNull();
     }
 
@@ -85,7 +85,7 @@ public sealed class TrainerSupervisorLogicTests
 
         var last = logic.Ended(new TrainerKey(2, 6), "IOException: no room", now);
         var report = ((TrainerGivenUp)((TellRun)last[1]).Report).Report;
-        report.ShouldBe("Trainer 2 was lost 6 times within 16.67 minutes and is not started again; the last time: IOException: no room. More is in runs/kjv/log.txt, under trainer-2-6.");
+        report.ShouldName("Trainer 2 was lost 6 times within 16.67 minutes", "IOException: no room.", "runs/kjv/log.txt", "trainer-2-6");
         logic.NextTick.ShouldBeNull();
         logic.Handle(new StartTrainer(2, 6), now).ShouldBe([new TellRun(new TrainerGivenUp(2, report))]);
 

@@ -46,14 +46,14 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
             foreach (var key in keys)
                 supervisor.Tell(new TellTrainer(key, new ApplyUpdate(round, norm, UpdateAdjustment.None)));
             for (var applied = 0; applied < trainers; applied++)
-                Hear<UpdateApplied>().Round.ShouldBe(round);
+                Expect<UpdateApplied>().Round.ShouldBe(round);
             training.Transport.Close(round);
         }
 
         foreach (var key in keys)
         {
             supervisor.Tell(new TellTrainer(key, new CopyState(0, Steps, 1)));
-            Hear<StateCopied>().Hash.ShouldBe(Bare.Value, key.ToString());
+            Expect<StateCopied>().Hash.ShouldBe(Bare.Value, key.ToString());
         }
 
         // Nothing is left but what each trainer computes into, and nothing at all once they are gone.
@@ -81,23 +81,23 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
             if (step != 1)
                 continue;
             supervisor.Tell(new TellTrainer(first, new CopyState(1, 2, 2)));
-            var copied = Hear<StateCopied>();
+            var copied = Expect<StateCopied>();
             supervisor.Tell(new StartTrainer(1, 0));
-            second = Hear<TrainerStarted>().Trainer;
+            second = Expect<TrainerStarted>().Trainer;
             supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(1, copied.Hash + 1), 2, 3)));
-            Hear<StateRefused>().Reason.ShouldContain("Slot 1 of the snapshots in memory holds the state");
+            Expect<StateRefused>().Reason.ShouldContain("Slot 1 of the snapshots in memory holds the state");
             supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(0, copied.Hash), 2, 4)));
-            Hear<StateRefused>().Reason.ShouldContain("empty");
+            Expect<StateRefused>().Reason.ShouldContain("empty");
             supervisor.Tell(new TellTrainer(second, new LoadState(new FreshState(), 2, 5)));
-            Hear<StateRefused>().Reason.ShouldContain("no update");
+            Expect<StateRefused>().Reason.ShouldContain("no update");
             supervisor.Tell(new TellTrainer(second, new LoadState(new CheckpointState(), 2, 6)));
-            Hear<StateRefused>().Reason.ShouldContain("no checkpoint");
+            Expect<StateRefused>().Reason.ShouldContain("no checkpoint");
             supervisor.Tell(new TellTrainer(second, new LoadState(new SnapshotState(1, copied.Hash), 2, 7)));
-            Hear<StateLoaded>().Trainer.ShouldBe(second);
+            Expect<StateLoaded>().Trainer.ShouldBe(second);
         }
 
         supervisor.Tell(new TellTrainer(second, new CopyState(0, Steps, 3)));
-        Hear<StateCopied>().Hash.ShouldBe(Bare.Value);
+        Expect<StateCopied>().Hash.ShouldBe(Bare.Value);
         Stop(supervisor);
     }
 
@@ -109,11 +109,11 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
         var keys = Start(supervisor, 2);
         supervisor.Tell(new TellTrainer(keys[0], new LoadState(new FreshState(), 0, 8)));
         supervisor.Tell(new TellTrainer(keys[0], new CopyState(0, 0, 4)));
-        var copied = Hear<StateCopied>();
+        var copied = Expect<StateCopied>();
         using (var snapshot = training.Snapshots.Read(0)!)
             snapshot.SecondMoment.Slice(40, 1)[0] ^= 1;
         supervisor.Tell(new TellTrainer(keys[1], new LoadState(new SnapshotState(0, copied.Hash), 0, 9)));
-        Hear<StateRefused>().Reason.ShouldContain("damaged in memory");
+        Expect<StateRefused>().Reason.ShouldContain("damaged in memory");
         Stop(supervisor);
     }
 
@@ -133,11 +133,11 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
             supervisor.Tell(new TellTrainer(key, new ComputeLanes(new Ticket(1, round), [all], SkipList.Empty)));
             if (life == 2)
                 break;
-            Hear<TrainerLost>().Reason.ShouldBe("IOException: The disk is gone.");
-            key = Hear<TrainerStarted>().Trainer;
+            Expect<TrainerLost>().Reason.ShouldBe("IOException: The disk is gone.");
+            key = Expect<TrainerStarted>().Trainer;
         }
 
-        Hear<BlockComputed>().Trainer.ShouldBe(key);
+        Expect<BlockComputed>().Trainer.ShouldBe(key);
         training.Transport.Holds(round, all).ShouldBeTrue();
 
         // The sum; trainers hold nothing between blocks.
@@ -168,7 +168,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
         var key = Start(supervisor, 1)[0];
         supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 12)));
         supervisor.Tell(new TellTrainer(key, new RecomputeBlock(new Ticket(1, new Round(1, 0)), all, 3, SkipList.Empty, 0)));
-        var result = Hear<BlockRecomputed>().Result;
+        var result = Expect<BlockRecomputed>().Result;
         result.Norm.ShouldBe(expected.Norm);
         result.PartNorms.ShouldBe(expected.Parts);
         expected.Parts.ShouldNotBeNull().Embedding.ShouldBeGreaterThan(0);
@@ -180,13 +180,13 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
     [Fact]
     public void An_evaluation_in_pieces_between_lanes_measures_what_it_measures_in_one()
     {
-        HeldOutLoss expected = null!;
+        ValidationLoss expected = null!;
         var thread = new Thread(() =>
         {
             using var training = new TinyTraining();
             using var replica = new Replica(TinyTraining.Replica);
             ComputeThreads.Set(1);
-            expected = HeldOutLoss.Measure(replica.Model, training.Options.HeldOut!(), TinyTraining.ByteCounts);
+            expected = ValidationLoss.Measure(replica.Model, training.Options.Validation!(), TinyTraining.ByteCounts);
         });
         thread.Start();
         thread.WaitToEnd();
@@ -198,8 +198,8 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
         supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 11)));
         supervisor.Tell(new TellTrainer(key, new Evaluate(0)));
         supervisor.Tell(new TellTrainer(key, new ComputeLanes(new Ticket(1, new Round(1, 0)), [new LaneBlock(0, 2)], SkipList.Empty)));
-        Hear<Evaluated>().ShouldBe(new Evaluated(key, 0, expected.Loss, expected.Perplexity, expected.BitsPerByte));
-        Hear<BlockComputed>().Result.Positions.ShouldBe(Enumerable.Range(0, 8).Select(static position => (long)position));
+        Expect<Evaluated>().ShouldBe(new Evaluated(key, 0, expected.Loss, expected.Perplexity, expected.BitsPerByte));
+        Expect<BlockComputed>().Result.Positions.ShouldBe(Enumerable.Range(0, 8).Select(static position => (long)position));
         Stop(supervisor);
     }
 
@@ -207,7 +207,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
     {
         var (run, options) = (TestActor, new TrainerSupervisorOptions { Threads = threads });
         var supervisor = Sys.ActorOf(ActorProps.Trainers(options, _ => training.MakeDevice(), new TrainerSupervisorLife(), run), "trainers");
-        Hear<TrainerSupervisorStarted>();
+        Expect<TrainerSupervisorStarted>();
         return supervisor;
     }
 
@@ -221,7 +221,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
     {
         for (var number = 0; number < count; number++)
             supervisor.Tell(new StartTrainer(number, 0));
-        return [.. Enumerable.Range(0, count).Select(_ => Hear<TrainerStarted>().Trainer)];
+        return [.. Enumerable.Range(0, count).Select(_ => Expect<TrainerStarted>().Trainer)];
     }
 
     private (double Loss, double GradientNorm) Compute(IActorRef supervisor, IActorRef[] reducers, TrainerKey[] keys, Round round)
@@ -232,17 +232,17 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
         var losses = new LaneTree<double>(TinyTraining.Lanes, static (left, right) => left + right);
         while (!losses.IsComplete)
         {
-            var computed = Hear<BlockComputed>();
+            var computed = Expect<BlockComputed>();
             losses.Add(computed.Block, computed.Result.Loss);
             foreach (var reducer in reducers)
                 reducer.Tell(new AddBlock(round, computed.Block));
         }
 
-        var reduced = Enumerable.Range(0, reducers.Length).Select(_ => Hear<ShardReduced>()).OrderBy(static shard => shard.Reducer).ToList();
+        var reduced = Enumerable.Range(0, reducers.Length).Select(_ => Expect<ShardReduced>()).OrderBy(static shard => shard.Reducer).ToList();
         return (losses.Total(), GradientNorm.OfSquares(reduced.SelectMany(static shard => shard.Squares)));
     }
 
-    private T Hear<T>() => FishForMessage<T>(static _ => true, Patience);
+    private T Expect<T>() => FishForMessage<T>(static _ => true, Patience);
 
     private void Stop(IActorRef supervisor)
     {

@@ -18,18 +18,18 @@ internal static class Messages
     private static readonly Round At = new(17, 12);
     private static readonly Ticket Ticket = new(5, At);
     private static readonly SkipList Skips = SkipList.Of([new SkippedRange(8, 4, "a \"bad\" batch"), new SkippedRange(40, 1, "ü")]);
-    private static readonly Correction Intervention = new(1, 10, [new SkippedRange(8, 4, "spike")], 0.5, "ann", "It spiked.") { Steps = 100 };
+    private static readonly Intervention Intervention = new(1, 10, [new SkippedRange(8, 4, "spike")], 0.5, "ann", "It spiked.") { Steps = 100 };
 
     private static readonly SpikeMemory Memory = new()
     {
         Rules = ImmutableSortedDictionary.Create<string, ImmutableArray<double>>(StringComparer.Ordinal).Add("zclip", [0.1, double.NaN, -0.0]).Add("drift", []),
     };
 
-    private static readonly Course Course = new() { Skips = Skips, Corrections = [Intervention], Vetoes = [9], Spikes = Memory };
+    private static readonly RunOverrides Overrides = new() { Skips = Skips, Interventions = [Intervention], Vetoes = [9], Spikes = Memory };
 
     private static readonly BlockResult Result = new(1.0 / 3, [0.1, double.PositiveInfinity], [4, 5, 6], ulong.MaxValue)
     {
-        Witnesses = [(1, 0xfeed), (2, 7)],
+        RedundantLanes = [(1, 0xfeed), (2, 7)],
         StateChecksum = 12345678901234567890,
         Waited = TimeSpan.FromMilliseconds(1.5),
         Norm = double.Epsilon,
@@ -62,7 +62,7 @@ internal static class Messages
     public static IReadOnlyList<object> All { get; } =
     [
         new LoadState(new FreshState(), 0, 1), new LoadState(new SnapshotState(2, 77), 12, 2), new LoadState(new CheckpointState(), 10, 3),
-        new ComputeLanes(Ticket, [new LaneBlock(0, 4), new LaneBlock(4, 2)], Skips) { Witnesses = [1, 5] },
+        new ComputeLanes(Ticket, [new LaneBlock(0, 4), new LaneBlock(4, 2)], Skips) { RedundantLanes = [1, 5] },
         new RecomputeBlock(Ticket, new LaneBlock(0, 8), 11, SkipList.Empty, 2) { PreviewRate = 1e-4 },
         new PreviewUpdate(Ticket, 0.5, 1e-4, 1), new ApplyUpdate(At, 0.5, Adjustment), new CopyState(1, 12, 4), new Evaluate(12), new CancelEvaluation(12),
         new StateLoaded(Key, 12, 2), new StateRefused(Key, 12, 2, "Its hash differs."), new LaneComputed(Key, Ticket, 5), new BlockComputed(Key, Ticket, new LaneBlock(4, 2), Result),
@@ -71,7 +71,7 @@ internal static class Messages
         new StartTrainer(3, 1), new RetireTrainer(3), new AbandonTrainer(Key, "It is silent."), new TellTrainer(Key, new Evaluate(12)),
         new TrainerSupervisorStarted(), new TrainerStarted(Key), new TrainerLost(Key, "It threw.") { Damage = FoundDamage.Shared }, new TrainerGivenUp(3, "It failed 4 times."),
         new AddBlock(At, new LaneBlock(4, 2)), new ReducerStarted(1), new BlockDamaged(1, At, null, "It was damaged."), new ShardReduced(1, At, [0.5, double.NaN]),
-        new SaveCheckpoint(2, 1, 12, 99, Course, History) { Unproved = new Dictionary<int, long> { [3] = 8 }, Decisions = 14 }, new MarkGood(10, "aa", 110),
+        new SaveCheckpoint(2, 1, 12, 99, Overrides, History) { Unproved = new Dictionary<int, long> { [3] = 8 }, Decisions = 14 }, new MarkGood(10, "aa", 110),
         new CheckpointerStarted(), new CheckpointSaved(2, 12, "bb", [10, 12]), new CheckpointFailed(2, 12, "The disk is full.") { IsSnapshotDamaged = true },
         new JudgeStep(At, Signals, Memory), new SpikeDetectorStarted(),
         new StepJudged(At, new Judgement(new Finding("zclip", "gradient norm", 9, 3, 11, SpikeAnswer.Veto, "9 is above 3"), Adjustment, Memory, SpikeMemory.Empty)),
@@ -89,7 +89,7 @@ internal static class Messages
         new RunStatus(12, 100, 5, "training", [new TrainerStatus(Key, TrainerStanding.Member, "{0-3}", 1, "It threw.") { Mailbox = 2 }], 1, [(new ActorId(ActorRole.Journal), 1, "away")])
         {
             WantedTrainers = 4,
-            Course = new CourseStatus { IsPaused = true, Quarantined = [2], InForce = [Intervention], Pending = [Intervention], Spikes = 1, Vetoes = 2, Rollbacks = 3, Corruptions = 4 },
+            Overrides = new OverridesStatus { IsPaused = true, Quarantined = [2], InForce = [Intervention], Pending = [Intervention], Spikes = 1, Vetoes = 2, Rollbacks = 3, Corruptions = 4 },
             Actors = [new ActorStatus("reducer-1", "running", 3), new ActorStatus("journal", "running", null)],
         },
         new RunEnded(RunEnding.Stopped, 12, "SIGTERM"),

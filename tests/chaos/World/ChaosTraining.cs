@@ -16,8 +16,8 @@ namespace ActorTrain.Chaos.Tests.World;
 /// <summary>What the bare loop comes to: one process, one thread, no actors.</summary>
 /// <param name="State">Hash of weights and moments after the last step.</param>
 /// <param name="Steps">Loss and gradient norm of each step, from the first.</param>
-/// <param name="HeldOut">Held-out loss after so many updates, from none.</param>
-internal sealed record Undisturbed(ulong State, IReadOnlyList<(double Loss, double Norm)> Steps, IReadOnlyList<double> HeldOut);
+/// <param name="Validation">Held-out loss after so many updates, from none.</param>
+internal sealed record Undisturbed(ulong State, IReadOnlyList<(double Loss, double Norm)> Steps, IReadOnlyList<double> Validation);
 
 /// <summary>A model so small that a step takes milliseconds, and made-up text to train it on.</summary>
 internal sealed class ChaosTraining
@@ -25,7 +25,7 @@ internal sealed class ChaosTraining
     public const int Lanes = 8;
     private const int MicroBatch = 2;
     private const int Samples = 100;
-    private const int HeldOutSamples = 4;
+    private const int ValidationSamples = 4;
     private readonly Lazy<Undisturbed> undisturbed;
 
     private readonly Func<long, bool> isNoise;
@@ -91,7 +91,7 @@ internal sealed class ChaosTraining
 
     public IEnumerable<TokenBatch> Read(IEnumerable<PlannedSample> samples) => Read(samples.Select(planned => (planned.Sample, isNoise(planned.Position))));
 
-    public IEnumerable<TokenBatch> ReadHeldOut() => Read(Enumerable.Range(Samples, HeldOutSamples).Select(static sample => ((long)sample, false)));
+    public IEnumerable<TokenBatch> ReadValidation() => Read(Enumerable.Range(Samples, ValidationSamples).Select(static sample => ((long)sample, false)));
 
     private static double Distance(Tensor from, Tensor to)
     {
@@ -125,7 +125,7 @@ internal sealed class ChaosTraining
             ComputeThreads.Set(1);
             using var replica = new Replica(Replica);
             var steps = new List<(double, double)>();
-            var heldOut = new List<double> { HeldOutLoss.Measure(replica.Model, ReadHeldOut(), ByteCounts).Loss };
+            var validation = new List<double> { ValidationLoss.Measure(replica.Model, ReadValidation(), ByteCounts).Loss };
             for (long step = 0; step < Steps; step++)
             {
                 var at = step;
@@ -138,10 +138,10 @@ internal sealed class ChaosTraining
                     look!(step, losses, total, Distance(before, replica.Parameters.Weights));
                 replica.ReturnGradient(total.Gradient);
                 steps.Add((measure.Loss, measure.GradientNorm));
-                heldOut.Add(HeldOutLoss.Measure(replica.Model, ReadHeldOut(), ByteCounts).Loss);
+                validation.Add(ValidationLoss.Measure(replica.Model, ReadValidation(), ByteCounts).Loss);
             }
 
-            result = new Undisturbed(replica.HashState(), steps, heldOut);
+            result = new Undisturbed(replica.HashState(), steps, validation);
         });
         thread.Start();
         thread.WaitToEnd();

@@ -31,8 +31,8 @@ internal static class ChaosVerdict
         var rows = metrics.Line.Select(static row => row.Row).ToList();
         rows.OfType<StepMetrics>().Select(static row => (row.Step, row.Loss, row.GradientNorm))
             .ShouldBe(expected.Steps.Select(static (step, index) => (index + 1L, step.Loss, step.Norm)), "loss and norm of the steps");
-        rows.OfType<EvaluationMetrics>().Select(static row => (row.Step, row.HeldOutLoss))
-            .ShouldBe(Evaluated(schedule).Select(step => (step, expected.HeldOut[(int)step])), "the evaluations");
+        rows.OfType<EvaluationMetrics>().Select(static row => (row.Step, row.ValidationLoss))
+            .ShouldBe(Evaluated(schedule).Select(step => (step, expected.Validation[(int)step])), "the evaluations");
 
         var journal = place.ReadJournal();
         var state = JournalState.Of(journal);

@@ -16,7 +16,7 @@ internal sealed class CountedDevice(ITrainerDevice device, Action freed) : ITrai
 
     public void GiveUp() => device.GiveUp();
 
-    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isWitness) => device.ComputeLane(batchStep, lane, skips, isWitness);
+    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) => device.ComputeLane(batchStep, lane, skips, isRedundant);
 
     public BlockResult? Publish(Round round) => device.Publish(round);
 
@@ -30,7 +30,7 @@ internal sealed class CountedDevice(ITrainerDevice device, Action freed) : ITrai
 
     public void BeginEvaluation() => device.BeginEvaluation();
 
-    public HeldOutLoss? EvaluateBatch() => device.EvaluateBatch();
+    public ValidationLoss? EvaluateBatch() => device.EvaluateBatch();
 
     public void Dispose()
     {

@@ -163,7 +163,7 @@ internal sealed class RunPart
             Replica = training.Replica,
             Plan = training.Plan,
             Samples = training.Read,
-            HeldOut = training.ReadHeldOut,
+            Validation = training.ReadValidation,
             ByteCounts = training.ByteCounts,
             Detection = Detection,
             Trainers = Supervision(new TrainerSupervisorOptions
@@ -187,7 +187,7 @@ internal sealed class RunPart
                 FlopsPerToken = training.Replica.Model.TrainingFlopsPerToken,
                 GemmRate = 1e9,
             },
-            Show = Show,
+            Notify = Notify,
             RecoveryState = RecoveryState.Of([.. store.List().Where(info => info.Step < origin.Step).Reverse().Select(static info => RunOrigin.Of(info.Manifest!)), origin], left),
         };
     }
@@ -213,16 +213,16 @@ internal sealed class RunPart
         watch.Ask<string>("ready", Guard).Wait(Guard);
     }
 
-    private void Show(RunNotice effect)
+    private void Notify(RunNotice effect)
     {
         switch (effect)
         {
-            case Say say:
+            case NotifyText say:
                 said.Enqueue(say.Sentence);
                 if (say.Sentence.StartsWith("the supervisor of the run failed", StringComparison.Ordinal))
                     Faults.Witness.SupervisorFailed();
                 break;
-            case Show { Measurement: StepMeasurement { Step: var step } }:
+            case NotifyMeasurement { Measurement: StepMeasurement { Step: var step } }:
                 foreach (var scale in scales.Where(scale => scale.Step <= step).ToList())
                 {
                     scales.Remove(scale);

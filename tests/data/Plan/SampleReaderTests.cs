@@ -53,7 +53,7 @@ public sealed class SampleReaderTests : IDisposable
             Source = new SourceOptions { Inputs = inputs },
             Output = folder.Of($"data-{round}"),
             Tokenizer = TokenizerKind.Bytes,
-            HeldOutFraction = 0,
+            ValidationFraction = 0,
             ShardTokens = 1024,
         }).Folder);
     }

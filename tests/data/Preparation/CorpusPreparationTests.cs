@@ -23,23 +23,23 @@ public sealed class CorpusPreparationTests : IDisposable
         var texts = Enumerable.Range(0, 60).Select(static i => Texts.Prose(i, 2000)).ToArray();
         for (var i = 0; i < texts.Length; i++)
             folder.Write($"in/{i:D2}.txt", texts[i]);
-        var summary = CorpusPreparation.Run(Options() with { Tokenizer = kind, HeldOutFraction = 0.2, ShardTokens = 5000 });
+        var summary = CorpusPreparation.Run(Options() with { Tokenizer = kind, ValidationFraction = 0.2, ShardTokens = 5000 });
 
         using var store = TokenStore.Open(summary.Folder);
         store.Verify();
-        var heldOut = PreparedText.Documents(store, store.HeldOut!);
+        var validation = PreparedText.Documents(store, store.Validation!);
         var train = PreparedText.Documents(store, store.Train);
-        train.Concat(heldOut).Order(StringComparer.Ordinal).ShouldBe(texts.Order(StringComparer.Ordinal));
+        train.Concat(validation).Order(StringComparer.Ordinal).ShouldBe(texts.Order(StringComparer.Ordinal));
         train.ShouldBe(texts.Where(train.Contains));
-        heldOut.Sum(Encoding.UTF8.GetByteCount).ShouldBeInRange(texts.Sum(Encoding.UTF8.GetByteCount) / 10, texts.Sum(Encoding.UTF8.GetByteCount) / 3);
+        validation.Sum(Encoding.UTF8.GetByteCount).ShouldBeInRange(texts.Sum(Encoding.UTF8.GetByteCount) / 10, texts.Sum(Encoding.UTF8.GetByteCount) / 3);
 
         store.Tokenizer.Kind.ShouldBe(kind);
         summary.Identity.ShouldBe(store.Identity);
-        (summary.Train.Documents + summary.HeldOut!.Documents).ShouldBe(60);
-        (summary.Train.Bytes + summary.HeldOut.Bytes).ShouldBe(texts.Sum(Encoding.UTF8.GetByteCount));
+        (summary.Train.Documents + summary.Validation!.Documents).ShouldBe(60);
+        (summary.Train.Bytes + summary.Validation.Bytes).ShouldBe(texts.Sum(Encoding.UTF8.GetByteCount));
         summary.Train.BytesPerToken.ShouldBe((double)store.Train.Bytes / store.Train.Tokens);
         store.Train.UnigramEntropy.ShouldBe(Entropy(PreparedText.Tokens(store.Train)), 1e-9);
-        store.HeldOut!.UnigramEntropy.ShouldBe(Entropy(PreparedText.Tokens(store.HeldOut)), 1e-9);
+        store.Validation!.UnigramEntropy.ShouldBe(Entropy(PreparedText.Tokens(store.Validation)), 1e-9);
     }
 
     [Theory]
@@ -62,7 +62,7 @@ public sealed class CorpusPreparationTests : IDisposable
         var text = Texts.Prose(5, 12_000_000);
         folder.Write("in/a.txt.gz", text);
         var told = new Progress();
-        CorpusPreparation.Run(Options() with { HeldOutFraction = 0 }, told);
+        CorpusPreparation.Run(Options() with { ValidationFraction = 0 }, told);
         using var store = TokenStore.Open(folder.Of("out"));
         string.Concat(PreparedText.Documents(store, store.Train)).ShouldBe(text);
         told.Reports.Count.ShouldBeGreaterThan(2);
@@ -89,14 +89,14 @@ public sealed class CorpusPreparationTests : IDisposable
         folder.Write("in/a.txt", "one");
         CorpusPreparation.Run(Options());
         folder.Write("in/b.txt", "two");
-        Refusal(Options()).ShouldBe($"The output folder {folder.Of("out")} exists already: name another with --output, or pass --force to replace it.");
-        CorpusPreparation.Run(Options() with { Force = true }).HeldOut!.Documents.ShouldBe(1);
+        Refusal(Options()).ShouldName($"{folder.Of("out")} already exists", "--output", "--force");
+        CorpusPreparation.Run(Options() with { Force = true }).Validation!.Documents.ShouldBe(1);
         Directory.EnumerateFileSystemEntries(folder.Root).Select(Path.GetFileName).Order().ShouldBe(["in", "out"]);
 
         folder.Write("mine/letter.txt", "dear");
         Refusal(Options() with { Output = folder.Of("mine"), Force = true })
-            .ShouldBe($"The output folder {folder.Of("mine")} holds something other than prepared data, which --force does not replace: name another with --output.");
-        Refusal(Options() with { Output = folder.Of("in/a.txt") }).ShouldBe($"The output {folder.Of("in/a.txt")} is a file: name a folder with --output.");
+            .ShouldName($"{folder.Of("mine")} is not prepared data", "--force", "--output");
+        Refusal(Options() with { Output = folder.Of("in/a.txt") }).ShouldName($"{folder.Of("in/a.txt")} is a file", "--output");
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class CorpusPreparationTests : IDisposable
     public void Inputs_without_text_are_refused_even_leniently()
     {
         var path = folder.Write("in/a.txt", "");
-        Refusal(Options(lenient: true)).ShouldBe("The inputs hold no text at all: name others with --input.");
+        Refusal(Options(lenient: true)).ShouldName("no text", "--input");
         Refusal(Options()).ShouldStartWith($"{path} is empty: ");
     }
 
@@ -159,7 +159,7 @@ public sealed class CorpusPreparationTests : IDisposable
         var progress = new Progress();
         progress.Told = () => refusal ??= progress.Reports[^1].Stage != PreparationStage.Encoding ? null : Should.Throw<UserErrorException>(() => CorpusPreparation.Run(Options())).Message;
         CorpusPreparation.Run(Options(), progress);
-        refusal.ShouldBe($"The output folder {folder.Of("out")} is being prepared by another process: wait for it, or name another with --output.");
+        refusal.ShouldNotBeNull().ShouldName(folder.Of("out"), "another process", "--output");
         using var store = TokenStore.Open(folder.Of("out"));
         store.Verify();
     }
@@ -171,12 +171,12 @@ public sealed class CorpusPreparationTests : IDisposable
         Refusal(Options() with { Output = " " }).ShouldBe("Output is empty: name a folder.");
         Refusal(Options() with { Tokenizer = TokenizerKind.Bpe, VocabularySize = 256 })
             .ShouldBe("VocabularySize is 256, but it must be at least 300 and at most 1000000.");
-        Refusal(Options() with { HeldOutFraction = 0.9 }).ShouldBe("HeldOutFraction is 0.9, but it must be at least 0 and at most 0.5.");
-        Refusal(Options() with { HeldOutFraction = double.NaN }).ShouldStartWith("HeldOutFraction is NaN, ");
+        Refusal(Options() with { ValidationFraction = 0.9 }).ShouldBe("ValidationFraction is 0.9, but it must be at least 0 and at most 0.5.");
+        Refusal(Options() with { ValidationFraction = double.NaN }).ShouldStartWith("ValidationFraction is NaN, ");
         Refusal(Options() with { ShardTokens = 0 }).ShouldBe("ShardTokens is 0, but it must be at least 1024 and at most 1099511627776.");
         Refusal(Options() with { TokenizerSampleBytes = 0 }).ShouldBe("TokenizerSampleBytes is 0, but it must be at least 1 and at most 1073741824.");
         Refusal(Options() with { Tokenizer = (TokenizerKind)9 }).ShouldBe("Tokenizer is unknown: choose bytes, bpe or unigram.");
-        Refusal(Options() with { Output = folder.Of("in/a.txt/below") }).ShouldStartWith($"The output folder {folder.Of("in/a.txt/below")} cannot be made: ");
+        Refusal(Options() with { Output = folder.Of("in/a.txt/below") }).ShouldStartWith($"Cannot create the output folder {folder.Of("in/a.txt/below")}: ");
     }
 
     private PreparationOptions Options(bool lenient = false) => new()

@@ -5,13 +5,13 @@ using ActorTrain.Data.Tokenizers;
 namespace ActorTrain.Data.Tests.Preparation;
 
 /// <summary>The text of a prepared folder, read back.</summary>
-internal sealed record PreparedText(IReadOnlyList<string> Train, IReadOnlyList<string> HeldOut)
+internal sealed record PreparedText(IReadOnlyList<string> Train, IReadOnlyList<string> Validation)
 {
     public static PreparedText Read(string folder, bool isWhole = true)
     {
         using var store = TokenStore.Open(folder);
         store.Verify();
-        return new PreparedText(Documents(store, store.Train, isWhole), store.HeldOut is { } heldOut ? Documents(store, heldOut) : []);
+        return new PreparedText(Documents(store, store.Train, isWhole), store.Validation is { } validation ? Documents(store, validation) : []);
     }
 
     public static long[] Tokens(TokenPart part)
@@ -36,7 +36,7 @@ internal sealed record PreparedText(IReadOnlyList<string> Train, IReadOnlyList<s
         {
             var ids = tokens[(int)first..(int)end].Select(static id => (int)id).ToArray();
             ids.SkipLast(1).ShouldNotContain(store.Tokenizer.EndOfText);
-            if (isWhole || part == store.HeldOut)
+            if (isWhole || part == store.Validation)
                 ids[^1].ShouldBe(store.Tokenizer.EndOfText);
             documents.Add(store.Tokenizer.Decode(ids));
         }

@@ -25,15 +25,15 @@ public sealed class ValidationSplitTests : IDisposable
         var fraction = new[] { 0.001, 0.02, 0.1, 0.3, 0.5 }[random.Next(5)];
         var (summary, text) = Prepare(files, fraction, (ulong)seed);
 
-        text.HeldOut.ShouldNotBeEmpty();
+        text.Validation.ShouldNotBeEmpty();
         text.Train.ShouldNotBeEmpty();
-        text.Train.Intersect(text.HeldOut).ShouldBeEmpty();
+        text.Train.Intersect(text.Validation).ShouldBeEmpty();
         var documents = files.SelectMany(static file => file.Documents).ToList();
         if (!IsDivided(summary))
-            text.Train.Concat(text.HeldOut).Order(StringComparer.Ordinal).ShouldBe(documents.Order(StringComparer.Ordinal));
+            text.Train.Concat(text.Validation).Order(StringComparer.Ordinal).ShouldBe(documents.Order(StringComparer.Ordinal));
         else
-            (text.Train.Concat(text.HeldOut).Sum(Bytes), Divided(documents, text)).ShouldBe((documents.Sum(Bytes), true));
-        (text.HeldOut.Sum(Bytes) / (double)documents.Sum(Bytes)).ShouldBeInRange((fraction / 2) - 0.001, (fraction * 2) + 0.001);
+            (text.Train.Concat(text.Validation).Sum(Bytes), Divided(documents, text)).ShouldBe((documents.Sum(Bytes), true));
+        (text.Validation.Sum(Bytes) / (double)documents.Sum(Bytes)).ShouldBeInRange((fraction / 2) - 0.001, (fraction * 2) + 0.001);
     }
 
     [Theory]
@@ -46,7 +46,7 @@ public sealed class ValidationSplitTests : IDisposable
         var order = files.ToArray();
         random.Shuffle(order);
         var second = Prepare(order, 0.1, 7).Text;
-        second.HeldOut.Order(StringComparer.Ordinal).ShouldBe(first.HeldOut.Order(StringComparer.Ordinal));
+        second.Validation.Order(StringComparer.Ordinal).ShouldBe(first.Validation.Order(StringComparer.Ordinal));
         second.Train.Order(StringComparer.Ordinal).ShouldBe(first.Train.Order(StringComparer.Ordinal));
     }
 
@@ -57,9 +57,9 @@ public sealed class ValidationSplitTests : IDisposable
     {
         var files = Enumerable.Range(0, 100).Select(i => File(records, [.. Enumerable.Range(0, records ? 20 : 1).Select(j => $"{i} {j} {Texts.Prose((i * 100) + j, 500)}")])).ToArray();
         var (summary, text) = Prepare(files, 0.1, 1);
-        files.ShouldAllBe(file => file.Documents.All(text.Train.Contains) || file.Documents.All(text.HeldOut.Contains));
-        (text.HeldOut.Count / (double)(text.HeldOut.Count + text.Train.Count)).ShouldBeInRange(0.05, 0.2);
-        summary.Split.ShouldBe($"{text.HeldOut.Count / (records ? 20 : 1)} of 100 files");
+        files.ShouldAllBe(file => file.Documents.All(text.Train.Contains) || file.Documents.All(text.Validation.Contains));
+        (text.Validation.Count / (double)(text.Validation.Count + text.Train.Count)).ShouldBeInRange(0.05, 0.2);
+        summary.Split.ShouldBe($"{text.Validation.Count / (records ? 20 : 1)} of 100 files");
     }
 
     [Fact]
@@ -68,8 +68,8 @@ public sealed class ValidationSplitTests : IDisposable
         var files = Enumerable.Range(0, 200).Select(static i => File(true, $"only {i} {Texts.Prose(i, 300)}", $"shared by two {i / 2} {Texts.Prose(-i / 2, 300)}")).ToArray();
         var text = Prepare(files, 0.1, 3).Text;
         foreach (var pair in files.Chunk(2))
-            pair.SelectMany(static file => file.Documents).Select(text.HeldOut.Contains).Distinct().Count().ShouldBe(1);
-        text.Train.Intersect(text.HeldOut).ShouldBeEmpty();
+            pair.SelectMany(static file => file.Documents).Select(text.Validation.Contains).Distinct().Count().ShouldBe(1);
+        text.Train.Intersect(text.Validation).ShouldBeEmpty();
     }
 
     [Fact]
@@ -81,8 +81,8 @@ public sealed class ValidationSplitTests : IDisposable
         foreach (var files in new[] { 1, 20 })
         {
             var text = Prepare([.. twice.Chunk(2000 / files).Select(static some => File(true, some))], 0.1, 1).Text;
-            text.Train.Intersect(text.HeldOut).ShouldBeEmpty();
-            text.HeldOut.Count.ShouldBeInRange(100, 400);
+            text.Train.Intersect(text.Validation).ShouldBeEmpty();
+            text.Validation.Count.ShouldBeInRange(100, 400);
         }
     }
 
@@ -90,8 +90,8 @@ public sealed class ValidationSplitTests : IDisposable
     public void Another_seed_takes_others()
     {
         var files = new[] { File(true, [.. Enumerable.Range(0, 500).Select(static i => $"{i} {Texts.Prose(i, 100)}")]) };
-        Prepare(files, 0.1, 1).Text.HeldOut.ShouldNotBe(Prepare(files, 0.1, 2).Text.HeldOut);
-        Prepare(files, 0.1, 1).Text.HeldOut.ShouldBe(Prepare(files, 0.1, 1).Text.HeldOut);
+        Prepare(files, 0.1, 1).Text.Validation.ShouldNotBe(Prepare(files, 0.1, 2).Text.Validation);
+        Prepare(files, 0.1, 1).Text.Validation.ShouldBe(Prepare(files, 0.1, 1).Text.Validation);
     }
 
     [Theory]
@@ -107,8 +107,8 @@ public sealed class ValidationSplitTests : IDisposable
         {
             var (summary, text) = Prepare([.. Enumerable.Repeat(File(false, document), copies)], 0.1, 1);
             text.Train.Count.ShouldBe(copies);
-            text.HeldOut.Count.ShouldBe(copies);
-            foreach (var (head, tail) in text.Train.Zip(text.HeldOut))
+            text.Validation.Count.ShouldBe(copies);
+            foreach (var (head, tail) in text.Train.Zip(text.Validation))
             {
                 (head + tail).ShouldBe(document);
                 (Bytes(tail) / (double)Bytes(document)).ShouldBeInRange(0.05, bytes < 100 ? 0.9 : 0.2);
@@ -124,8 +124,8 @@ public sealed class ValidationSplitTests : IDisposable
         var books = Enumerable.Range(0, 5).Select(static i => Texts.Prose(i, 200_000 + (i * 1000))).ToArray();
         var text = Prepare([.. books.Select(static book => File(false, book))], 0.02, 1).Text;
         text.Train.Count.ShouldBe(5);
-        books[4].ShouldBe(text.Train.Single(head => books[4].StartsWith(head, StringComparison.Ordinal)) + text.HeldOut.Single());
-        Prepare([.. books.Select(static book => File(false, book))], 0.2, 1).Text.HeldOut.ShouldBe(books.Where(Prepare([.. books.Select(static book => File(false, book))], 0.2, 1).Text.HeldOut.Contains));
+        books[4].ShouldBe(text.Train.Single(head => books[4].StartsWith(head, StringComparison.Ordinal)) + text.Validation.Single());
+        Prepare([.. books.Select(static book => File(false, book))], 0.2, 1).Text.Validation.ShouldBe(books.Where(Prepare([.. books.Select(static book => File(false, book))], 0.2, 1).Text.Validation.Contains));
     }
 
     [Theory]
@@ -133,16 +133,16 @@ public sealed class ValidationSplitTests : IDisposable
     [InlineData("x")]
     public void One_character_has_no_part_for_validation_and_two_have(string character)
     {
-        Refusal(File(false, character)).ShouldBe(
-            $"The inputs hold only {Bytes(character)} bytes of text, too little to take a validation part from: give more text, or pass --held-out 0.");
-        Refusal(File(false, character), File(false, character)).ShouldStartWith($"The inputs hold only {2 * Bytes(character)} bytes of text");
-        Prepare([File(false, character)], 0, 1).Text.ShouldSatisfyAllConditions(text => text.Train.ShouldBe([character]), text => text.HeldOut.ShouldBeEmpty());
+        Refusal(File(false, character)).ShouldName(
+            $"only {Bytes(character)} bytes", "--held-out 0");
+        Refusal(File(false, character), File(false, character)).ShouldName($"only {2 * Bytes(character)} bytes");
+        Prepare([File(false, character)], 0, 1).Text.ShouldSatisfyAllConditions(text => text.Train.ShouldBe([character]), text => text.Validation.ShouldBeEmpty());
 
         var text = Prepare([File(false, character + character)], 0.02, 1).Text;
-        text.Train.Concat(text.HeldOut).ShouldBe([character, character]);
+        text.Train.Concat(text.Validation).ShouldBe([character, character]);
         var two = Prepare([File(false, character), File(false, "y")], 0.02, 1).Text;
-        two.Train.Concat(two.HeldOut).Order(StringComparer.Ordinal).ShouldBe(new[] { character, "y" }.Order(StringComparer.Ordinal));
-        two.HeldOut.Count.ShouldBe(1);
+        two.Train.Concat(two.Validation).Order(StringComparer.Ordinal).ShouldBe(new[] { character, "y" }.Order(StringComparer.Ordinal));
+        two.Validation.Count.ShouldBe(1);
 
         string Refusal(params SourceText[] files) => Should.Throw<UserErrorException>(() => Prepare(files, 0.02, 1)).Message;
     }
@@ -163,7 +163,7 @@ public sealed class ValidationSplitTests : IDisposable
     /// <summary>Whether the parts are the documents, save that all copies of one stand as its head in one and as its tail in the other.</summary>
     private static bool Divided(List<string> documents, PreparedText text)
     {
-        var tail = text.HeldOut.Distinct().Single();
+        var tail = text.Validation.Distinct().Single();
         var head = text.Train.Except(documents).Distinct().SingleOrDefault(head => documents.Contains(head + tail))
             ?? text.Train.First(head => documents.Contains(head + tail));
         return text.Train.Select(document => document == head ? head + tail : document).Order(StringComparer.Ordinal).SequenceEqual(documents.Order(StringComparer.Ordinal));
@@ -211,7 +211,7 @@ public sealed class ValidationSplitTests : IDisposable
             Source = new SourceOptions { Inputs = [folder.Of("in")] },
             Output = folder.Of("out"),
             Tokenizer = TokenizerKind.Bytes,
-            HeldOutFraction = fraction,
+            ValidationFraction = fraction,
             Seed = seed,
             Force = true,
         });

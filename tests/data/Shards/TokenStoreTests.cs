@@ -60,8 +60,8 @@ public sealed class TokenStoreTests : IDisposable
         Write(folder.Of("out"), [[1, 2, 3]], shardTokens: 100);
         using var store = TokenStore.Open(folder.Of("out"));
         store.Train.SampleCount(3).ShouldBe(1);
-        Should.Throw<UserErrorException>(() => store.Train.SampleCount(4)).Message.ShouldBe(
-            $"The training part of {folder.Of("out")} holds 4 tokens, which is less than one sequence of 4 + 1: give more text to `actortrain prepare`, or choose a smaller model.context.");
+        Should.Throw<UserErrorException>(() => store.Train.SampleCount(4)).Message.ShouldName(
+            $"training part of {folder.Of("out")}", "4 tokens", "4 + 1", "`actortrain prepare`", "model.context");
     }
 
     [Theory]
@@ -113,12 +113,12 @@ public sealed class TokenStoreTests : IDisposable
         var bytes = File.ReadAllBytes(shard);
         bytes[1] = 0x20;
         File.WriteAllBytes(shard, bytes);
-        Should.Throw<UserErrorException>(() => OpenAndVerify(path)).Message.ShouldBe(
-            $"The token file {shard} was altered, for its checksum does not agree: copy it again, or prepare the data again with `actortrain prepare --force`.");
+        Should.Throw<UserErrorException>(() => OpenAndVerify(path)).Message.ShouldName(
+            $"{shard} is corrupt", "checksum", "`actortrain prepare --force`");
 
         using var store = TokenStore.Open(path);
-        Should.Throw<UserErrorException>(() => store.Train.Read(0, new long[6])).Message.ShouldBe(
-            $"The token file {shard} holds a token that is not in the vocabulary of 257: copy it again, or prepare the data again with `actortrain prepare --force`.");
+        Should.Throw<UserErrorException>(() => store.Train.Read(0, new long[6])).Message.ShouldName(
+            shard, "vocabulary of 257", "`actortrain prepare --force`");
     }
 
     [Theory]
@@ -133,13 +133,13 @@ public sealed class TokenStoreTests : IDisposable
         good.Length.ShouldBe(length);
 
         File.WriteAllBytes(file, good[..^1]);
-        Refusal(path).ShouldBe(
-            $"The token file {file} is cut short, {length - 1} bytes instead of {length}: copy it again, or prepare the data again with `actortrain prepare --force`.");
+        Refusal(path).ShouldName(
+            $"{file} is truncated", $"{length - 1} bytes instead of {length}", "`actortrain prepare --force`");
         File.WriteAllBytes(file, [.. good, 0]);
-        Refusal(path).ShouldBe(
-            $"The token file {file} is too long, {length + 1} bytes instead of {length}: copy it again, or prepare the data again with `actortrain prepare --force`.");
+        Refusal(path).ShouldName(
+            $"{file} is too long", $"{length + 1} bytes instead of {length}", "`actortrain prepare --force`");
         File.Delete(file);
-        Refusal(path).ShouldBe($"The token file {file} is missing: put it back, or prepare the data again with `actortrain prepare --force`.");
+        Refusal(path).ShouldName($"{file} is missing", "`actortrain prepare --force`");
     }
 
     [Fact]
@@ -157,15 +157,15 @@ public sealed class TokenStoreTests : IDisposable
 
         using var other = SentencePieceTraining.Train(TokenizerKind.Bpe, 400, [System.Text.Encoding.UTF8.GetBytes(Texts.Prose(1, 20_000))]);
         other.Save(path);
-        Refusal(path).ShouldBe(
-            $"The tokenizer in {path} is not the one its token files were made with: put the right one back, or prepare the data again with `actortrain prepare --force`.");
+        Refusal(path).ShouldName(
+            $"The tokenizer in {path}", "`actortrain prepare --force`");
     }
 
     [Fact]
     public void A_folder_that_is_no_prepared_data_is_refused()
     {
         Refusal(folder.Of("none")).ShouldContain($"`actortrain prepare --input TEXT --output {folder.Of("none")}`");
-        Refusal(folder.Root).ShouldContain($"{folder.Root} is no prepared data folder");
+        Refusal(folder.Root).ShouldContain($"{folder.Root} is not prepared data");
         folder.Write("index.json", "{");
         Refusal(folder.Root).ShouldStartWith($"{folder.Of("index.json")} cannot be read (");
     }

@@ -20,7 +20,7 @@ public sealed class BadSourceTests : IDisposable
         var bytes = Enumerable.Repeat((byte)'x', 300_000).ToArray();
         bytes[offset] = 0xFF;
         var path = folder.Write(name, bytes);
-        Refusal(path).ShouldBe($"{path} is not UTF-8 at byte {offset}: convert it (iconv -t UTF-8), or pass --lenient to replace what is invalid with U+FFFD.");
+        Refusal(path).ShouldName($"{path} is not UTF-8 at byte {offset}: ", "iconv -t UTF-8", "--lenient");
     }
 
     [Fact]
@@ -39,17 +39,17 @@ public sealed class BadSourceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"text\": \"ok\"}\n{\"text\": \"cut\n", "is not a JSON object (at byte 13 of the line): fix the line or remove it.")]
-    [InlineData("{\"text\": \"ok\"}\n[1]\n", "is not a JSON object (at byte 0 of the line): fix the line or remove it.")]
-    [InlineData("{\"text\": \"ok\"}\nplain\n", "is not a JSON object (at byte 0 of the line): fix the line or remove it.")]
-    [InlineData("{\"text\": \"ok\"}\n{\"text\":\"a\"} x\n", "is not a JSON object (at byte 13 of the line): fix the line or remove it.")]
-    [InlineData("{\"text\": \"ok\"}\n{\"content\":\"a\"}\n", "has no text in the field \"text\": name the right field with --text-field (a.b for a field within another), or fix the line.")]
-    [InlineData("{\"text\": \"ok\"}\n{\"text\":5}\n", "has no text in the field \"text\": name the right field with --text-field (a.b for a field within another), or fix the line.")]
-    [InlineData("{\"text\": \"ok\"}\n{\"text\":\"\\ud800\"}\n", "holds half of a surrogate pair, which is no character: fix the line, or pass --lenient to replace it with U+FFFD.")]
+    [InlineData("{\"text\": \"ok\"}\n{\"text\": \"cut\n", "at byte 13")]
+    [InlineData("{\"text\": \"ok\"}\n[1]\n", "at byte 0")]
+    [InlineData("{\"text\": \"ok\"}\nplain\n", "at byte 0")]
+    [InlineData("{\"text\": \"ok\"}\n{\"text\":\"a\"} x\n", "at byte 13")]
+    [InlineData("{\"text\": \"ok\"}\n{\"content\":\"a\"}\n", "field \"text\" | --text-field")]
+    [InlineData("{\"text\": \"ok\"}\n{\"text\":5}\n", "field \"text\" | --text-field")]
+    [InlineData("{\"text\": \"ok\"}\n{\"text\":\"\\ud800\"}\n", "surrogate | --lenient")]
     public void A_bad_record_is_refused_with_file_and_line(string lines, string complaint)
     {
         var path = folder.Write("a.jsonl", lines);
-        Refusal(path).ShouldBe($"{path}, line 2, {complaint}");
+        Refusal(path).ShouldName($"{path}, line 2, ", complaint);
     }
 
     [Theory]
@@ -60,19 +60,19 @@ public sealed class BadSourceTests : IDisposable
     public void An_empty_file_is_refused(string name, string text)
     {
         var path = folder.Write(name, text);
-        Refusal(path).ShouldBe($"{path} is empty: leave it out of --input, or pass --lenient to pass over files without text.");
+        Refusal(path).ShouldName($"{path} is empty: ", "--input", "--lenient");
     }
 
     [Fact]
     public void What_is_not_there_is_refused()
     {
-        Refusal(folder.Of("none.txt")).ShouldBe($"{folder.Of("none.txt")} does not exist: name a file, a folder or a glob with --input.");
-        Refusal(folder.Of("*.txt")).ShouldBe($"The glob {folder.Of("*.txt")} matches no file: quote it against the shell and check its spelling.");
+        Refusal(folder.Of("none.txt")).ShouldName($"{folder.Of("none.txt")} does not exist", "--input");
+        Refusal(folder.Of("*.txt")).ShouldName($"The glob {folder.Of("*.txt")} matches no file");
         Refusal(folder.Of("none/**/*.txt")).ShouldStartWith($"The glob {folder.Of("none/**/*.txt")} matches no file");
         folder.Write("f/a.bin", "x");
-        Refusal(folder.Of("f")).ShouldBe(
-            $"The folder {folder.Of("f")} holds no text among 1 .bin: {folder.Of("f/a.bin")}; "
-            + "files of a folder are read that end in .txt, .text, .md, .jsonl, .ndjson, each with or without .gz: name others by a glob.");
+        Refusal(folder.Of("f")).ShouldName(
+            folder.Of("f"), $"1 .bin: {folder.Of("f/a.bin")}",
+            ".txt, .text, .md, .jsonl, .ndjson", "glob");
     }
 
     [Fact]
@@ -82,9 +82,9 @@ public sealed class BadSourceTests : IDisposable
         var bytes = File.ReadAllBytes(path);
         File.WriteAllBytes(path, bytes[..(bytes.Length / 2)]);
         Refusal(path).ShouldStartWith($"{path} cannot be read: ");
-        Refusal(path).ShouldEndWith("; fix the file or leave it out of --input.");
+        Refusal(path).ShouldContain("--input");
         File.WriteAllText(path, "no gzip at all");
-        Refusal(path).ShouldBe($"{path} is not gzip, though its name ends in .gz: rename it, or leave it out of --input.");
+        Refusal(path).ShouldName(path, "not gzip", "--input");
     }
 
     [Fact]
@@ -92,17 +92,17 @@ public sealed class BadSourceTests : IDisposable
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
         var path = $"/proc/self/fd/{pipe.ClientSafePipeHandle.DangerousGetHandle()}";
-        Refusal(path).ShouldBe($"{path} is a pipe, and a corpus is read more than once: write it to a file first.");
+        Refusal(path).ShouldContain($"{path} is a pipe");
     }
 
     [Fact]
     public void Options_without_sense_are_refused()
     {
         var file = folder.Write("a.txt", "x");
-        Refusal(new SourceOptions { Inputs = [] }).ShouldBe("there is nothing to read: name files, folders or globs with Inputs.");
+        Refusal(new SourceOptions { Inputs = [] }).ShouldName("no input", "Inputs");
         Refusal(new SourceOptions { Inputs = [file, " "] }).ShouldBe("Inputs is empty: name a file, a folder or a glob.");
         Refusal(new SourceOptions { Inputs = [file], TextField = "" }).ShouldBe("TextField is empty: name the field of a record that holds its text.");
-        Refusal(new SourceOptions { Inputs = [file], DocumentSeparator = "" }).ShouldBe("DocumentSeparator is empty: name the text between two documents, or leave the option out.");
+        Refusal(new SourceOptions { Inputs = [file], DocumentSeparator = "" }).ShouldContain("DocumentSeparator is empty");
     }
 
     private static string Refusal(string input) => Refusal(new SourceOptions { Inputs = [input] });

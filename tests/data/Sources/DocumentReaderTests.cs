@@ -126,7 +126,7 @@ public sealed class DocumentReaderTests : IDisposable
         var reader = new DocumentReader(Options(folder.Of("f"), folder.Of("f/d.*")));
         reader.Files.Select(static file => Path.GetFileName(file.Path)).ShouldBe(["a.txt", "d.pdf"]);
         reader.PassedOver.ShouldBe([folder.Of("f/b.zst"), folder.Of("f/deep/c.zst"), folder.Of("f/noending")]);
-        SourceFiles.Describe(reader.PassedOver).ShouldBe($"2 .zst, 1 without an ending: {string.Join(", ", reader.PassedOver)}");
+        SourceFiles.Describe(reader.PassedOver).ShouldBe($"2 .zst, 1 without an extension: {string.Join(", ", reader.PassedOver)}");
         SourceFiles.Describe([.. Enumerable.Range(0, 1000).Select(static i => $"{i}.e{i % 10}")]).Length.ShouldBeLessThan(200);
     }
 

@@ -105,7 +105,7 @@ public sealed class TextFormatTests : IDisposable
     {
         var encoding = Encoding.GetEncoding(name);
         var path = folder.Write("a.txt", [.. encoding.GetPreamble(), .. encoding.GetBytes("good "), .. invalid]);
-        Should.Throw<UserErrorException>(() => Read(path, lenient: false)).Message.ShouldStartWith($"{path} holds characters that are invalid in the encoding");
+        Should.Throw<UserErrorException>(() => Read(path, lenient: false)).Message.ShouldName(path, "invalid in the encoding");
         Read(path, lenient: true).ShouldStartWith("good \ufffd");
     }
 

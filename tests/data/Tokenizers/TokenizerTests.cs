@@ -135,10 +135,10 @@ public sealed class TokenizerTests : IClassFixture<TokenizerTests.Trained>, IDis
     public void A_vocabulary_that_the_text_does_not_carry_is_refused(TokenizerKind kind, string name)
     {
         Refusal(kind, 5000, "ab").ShouldMatch(
-            $@"^SentencePiece cannot train a {name} tokenizer of 5000 tokens on these texts, for they yield only \d+ pieces: choose --tokenizer bytes, or give more text\.$");
-        Refusal(kind, 400, string.Concat(Enumerable.Range(0x4e00, 500).Select(static character => (char)character))).ShouldBe(
-            $"SentencePiece cannot train a {name} tokenizer of 400 tokens on these texts, for they have 759 bytes and characters already: choose --vocabulary-size 759.");
-        Refusal(kind, 500, "\n\n\t\n").ShouldBe($"The texts hold no word to train a {name} tokenizer on: choose --tokenizer bytes, or give more text.");
+            $@"^SentencePiece cannot train a {name} tokenizer of 5000 tokens .* only \d+ pieces: choose --tokenizer bytes, or give more text\.$");
+        Refusal(kind, 400, string.Concat(Enumerable.Range(0x4e00, 500).Select(static character => (char)character))).ShouldName(
+            $"{name} tokenizer of 400 tokens", "759 bytes and characters", "--vocabulary-size 759");
+        Refusal(kind, 500, "\n\n\t\n").ShouldName($"no words to train a {name} tokenizer", "--tokenizer bytes");
 
         static string Refusal(TokenizerKind kind, int size, string text) =>
             Should.Throw<UserErrorException>(() => SentencePieceTraining.Train(kind, size, [Encoding.UTF8.GetBytes(text)])).Message;
@@ -210,18 +210,18 @@ public sealed class TokenizerTests : IClassFixture<TokenizerTests.Trained>, IDis
     {
         var description = folder.Of(TokenizerFolder.DescriptionFile);
         var model = folder.Of(TokenizerFolder.ModelFile);
-        Refusal().ShouldStartWith($"The tokenizer's description {description} cannot be read (");
+        Refusal().ShouldStartWith($"Cannot read the tokenizer description {description} (");
         File.WriteAllText(description, "{}");
-        Refusal().ShouldStartWith($"The tokenizer's description {description} cannot be read (");
+        Refusal().ShouldStartWith($"Cannot read the tokenizer description {description} (");
 
         trained.Of(TokenizerKind.Bpe).Save(folder.Root);
         var bytes = File.ReadAllBytes(model);
         File.WriteAllBytes(model, bytes[..(bytes.Length / 2)]);
-        Refusal().ShouldStartWith($"The tokenizer's model {model} cannot be read (");
+        Refusal().ShouldStartWith($"Cannot read the tokenizer model {model} (");
         File.Delete(model);
-        Refusal().ShouldStartWith($"The tokenizer's model {model} cannot be read (");
+        Refusal().ShouldStartWith($"Cannot read the tokenizer model {model} (");
         File.WriteAllBytes(model, ((SentencePieceTokenizer)trained.Of(TokenizerKind.Unigram)).Model.ToArray());
-        Refusal().ShouldBe($"{description} describes another tokenizer than the one beside it: prepare the data again with `actortrain prepare --force`, or put back the file.");
+        Refusal().ShouldName($"{description} does not match", "`actortrain prepare --force`");
 
         string Refusal() => Should.Throw<UserErrorException>(() => TokenizerFolder.Load(folder.Root)).Message;
     }

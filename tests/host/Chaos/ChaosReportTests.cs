@@ -17,7 +17,7 @@ public sealed class ChaosReportTests
         var report = Report(Right, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(1), 3, "It threw.")]);
         report.Broken.ShouldBeEmpty();
         report.Held.ShouldBeTrue();
-        report.Faults.ShouldHaveSingleItem().Journal.ShouldBe("trainer-1 left: generation 3. It threw.");
+        report.Faults.ShouldHaveSingleItem().Journal.ShouldNotBeNull().ShouldName("trainer-1 left", "generation 3", "It threw.");
         report.GoodputPercent.ShouldBe(50);
     }
 
@@ -75,7 +75,7 @@ public sealed class ChaosReportTests
         var shows = ChaosKinds.ByName["poisoned-batch"].Shows!;
         var fired = new ChaosFired(1, Noon, 5, "data", "");
         shows(new BatchVetoed(Noon, 5, [new SkippedRange(first, count, "bad")], "bad"), fault, fired).ShouldBe(isShown);
-        shows(new CourseCorrected(Noon, 5, new Correction(1, 5, [new SkippedRange(first, count, "bad")], 1, "the run", "bad")), fault, fired).ShouldBe(isShown);
+        shows(new CourseCorrected(Noon, 5, new Intervention(1, 5, [new SkippedRange(first, count, "bad")], 1, "the run", "bad")), fault, fired).ShouldBe(isShown);
     }
 
     private static ChaosReport Report(string? weights, IReadOnlyList<RunEvent> journal, bool fired = true)

@@ -26,7 +26,7 @@ public sealed class CheckpointsCommandTests : IDisposable
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
     private static readonly FlatLayout Layout = FlatLayout.Of([("norm.weight", [3])]);
-    private static readonly Correction Lowered = new(1, 15, [new SkippedRange(120, 16, "spike")], 0.5, "the run", "It climbed.");
+    private static readonly Intervention Lowered = new(1, 15, [new SkippedRange(120, 16, "spike")], 0.5, "the run", "It climbed.");
 
     private readonly TemporaryRuns runs = new();
     private readonly StringWriter output = new() { NewLine = "\n" };
@@ -44,9 +44,9 @@ public sealed class CheckpointsCommandTests : IDisposable
         var run = await TrainAndGoBack();
         Run(new CheckpointsRequest(run.Path, false, false, false, false)).ShouldBe(ExitCode.Success);
         var lines = output.ToString().Split('\n');
-        lines[0].ShouldMatch("^step +age +size +weights +state +course$");
+        lines[0].ShouldMatch("^step +age +size +weights +state +overrides$");
         lines[1].ShouldMatch(@"^ *30  5 min  [0-9.]+ k?B  [0-9a-f]{12}  void$");
-        lines[2].ShouldMatch(@"^ *22  5 min  [0-9.]+ k?B  [0-9a-f]{12}  unproved       16 left out, rate × 0\.5$");
+        lines[2].ShouldMatch(@"^ *22  5 min  [0-9.]+ k?B  [0-9a-f]{12}  unproved       16 skipped, rate × 0\.5$");
         lines[3].ShouldMatch(@"^ *10  5 min  [0-9.]+ k?B  [0-9a-f]{12}  good since 20$");
         lines[4].ShouldMatch(@"^ *5  5 min  [0-9.]+ k?B  [0-9a-f]{12}  unproved$");
         lines[5].ShouldBeEmpty();
@@ -69,7 +69,7 @@ public sealed class CheckpointsCommandTests : IDisposable
     {
         var run = await TrainAndGoBack();
         Run(new CheckpointsRequest(run.Path, false, true, false, false)).ShouldBe(ExitCode.Success);
-        output.ToString().ShouldEndWith("Deleted: those of steps 30, 5.\nEvery file is as its manifest says.\n");
+        output.ToString().ShouldName("Deleted: steps 30, 5.\n", "All files match");
         new CheckpointArchive(run.CheckpointsDirectory).List().Select(static info => info.Step).ShouldBe([22, 10]);
     }
 
@@ -83,7 +83,7 @@ public sealed class CheckpointsCommandTests : IDisposable
         File.WriteAllBytes(weights, bytes);
         Run(new CheckpointsRequest(run.Path, true, false, false, false)).ShouldBe(ExitCode.Failure);
         output.ToString().ShouldMatch("\n *22 +- +- +- +damaged\n");
-        output.ToString().ShouldContain($"\n  The checkpoint {Path.GetDirectoryName(weights)} is not usable: weights.safetensors was altered or cut short");
+        output.ToString().ShouldContain($"\n  The checkpoint {Path.GetDirectoryName(weights)} is not usable: weights.safetensors is corrupt");
 
         Run(new CheckpointsRequest(run.Path, false, true, false, false)).ShouldBe(ExitCode.Success);
         new CheckpointArchive(run.CheckpointsDirectory).List().Select(static info => info.Step).ShouldBe([22, 10]);
@@ -106,7 +106,7 @@ public sealed class CheckpointsCommandTests : IDisposable
         File.WriteAllText(run.JournalFile, new string('x', 5000));
         Run(new CheckpointsRequest(run.Path, false, false, false, false)).ShouldBe(ExitCode.Success);
         output.ToString().ShouldStartWith($"The journal of {run.Path} in {run.JournalFile} cannot be read: ");
-        Should.Throw<UserErrorException>(() => Run(new CheckpointsRequest(run.Path, false, true, false, false))).Message.ShouldContain("so nothing is deleted");
+        Should.Throw<UserErrorException>(() => Run(new CheckpointsRequest(run.Path, false, true, false, false))).Message.ShouldContain("nothing was deleted");
         new CheckpointArchive(run.CheckpointsDirectory).List().Count.ShouldBe(4);
     }
 
@@ -123,17 +123,17 @@ public sealed class CheckpointsCommandTests : IDisposable
 
     private string Configuration() => CanonicalYaml.Write(RunFile.Read(null, [$"run.output={runs.Path}", "run.name=book", "data.path=d", "checkpoints.keep=1"]));
 
-    // Steps 5, 10 and 30 were saved; then the run went back from 32 to 12 with a correction from step 15 on, and saved step 22.
+    // Steps 5, 10 and 30 were saved; then the run went back from 32 to 12 with a intervention from step 15 on, and saved step 22.
     private async Task<RunDirectory> TrainAndGoBack()
     {
         var run = runs.Run();
         run.WriteConfiguration(Configuration());
         time.AdjustTime(Noon.AddMinutes(-5));
         var store = new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions { KeepLast = 10 }, time);
-        var ten = Commit(store, 10, Course.Start);
-        Commit(store, 5, Course.Start);
-        Commit(store, 30, Course.Start);
-        Commit(store, 22, Course.Start.With(Lowered));
+        var ten = Commit(store, 10, RunOverrides.None);
+        Commit(store, 5, RunOverrides.None);
+        Commit(store, 30, RunOverrides.None);
+        Commit(store, 22, RunOverrides.None.With(Lowered));
         time.AdjustTime(Noon);
         using var system = JournalSystem.Create(run, NullLoggerFactory.Instance);
         await Record(
@@ -148,7 +148,7 @@ public sealed class CheckpointsCommandTests : IDisposable
         return run;
     }
 
-    private static string Commit(CheckpointStore store, long step, Course course)
+    private static string Commit(CheckpointStore store, long step, RunOverrides overrides)
     {
         using var weights = new HostBuffer(Layout.Length * sizeof(float));
         using var first = new HostBuffer(Layout.Length * sizeof(float));
@@ -162,9 +162,9 @@ public sealed class CheckpointsCommandTests : IDisposable
                 ConfigurationHash = "c0ffee",
                 Model = ModelOptions.FromDepth(1),
                 Cursor = new PlanCursor(0, 0, 0),
-                SkipList = course.Skips,
+                SkipList = overrides.Skips,
                 Fingerprint = new NumericFingerprint("1", "2", "3", "4", "5", "cpu"),
-                State = new Dictionary<string, string> { [CourseCodec.Key] = CourseCodec.Write(course) },
+                State = new Dictionary<string, string> { [OverridesCodec.Key] = OverridesCodec.Write(overrides) },
             },
             Layout, weights, first, second)).WeightsHash;
     }

@@ -258,7 +258,7 @@ public sealed class ImportCommandTests : IDisposable
             Gpt2($"a tensor {name}", folder => folder.Add(new RawTensor(name, "F32", [1], new byte[4])), name);
         foreach (var name in new[] { "model.layers.0.self_attn.q_proj.bias", "model.layers.0.self_attn.q_norm.weight", "model.layers.2.self_attn.rotary_emb.inv_freq", "model.layers.0.mlp.experts.0.up_proj.weight" })
             Llama($"a tensor {name}", folder => folder.Add(new RawTensor(name, "F8_E4M3", [1], [0])), name);
-        Gpt2("a tensor twice, with and without prefix", folder => folder.Add(folder.Tensors()[2] with { Name = folder.Tensors()[2].Name["transformer.".Length..] }), "second time");
+        Gpt2("a tensor twice, with and without prefix", folder => folder.Add(folder.Tensors()[2] with { Name = folder.Tensors()[2].Name["transformer.".Length..] }), "duplicate");
         Gpt2("weights that are cut short", folder => File.WriteAllBytes(folder.At("model.safetensors"), File.ReadAllBytes(folder.At("model.safetensors"))[..^5]), "model.safetensors");
         Gpt2("half weights that are not finite", folder => folder.Change("transformer.ln_f.bias", static tensor => tensor with { Dtype = "F16", Bytes = [.. new byte[22], 0x00, 0x7C] }), "transformer.ln_f.bias", "finite");
         Gpt2("brain weights that are not finite", folder => folder.Change("transformer.ln_f.bias", static tensor => tensor with { Dtype = "BF16", Bytes = [.. new byte[22], 0xC0, 0x7F] }), "transformer.ln_f.bias", "finite");

@@ -144,7 +144,7 @@ public sealed class ControlTests : IDisposable
         (await Send(client, "GET", "/v1/status", "")).Status.ShouldBe(503);
         control.Answer = static _ => throw new TimeoutException();
         (await Send(client, "POST", "/v1/pause", "")).Status.ShouldBe(503);
-        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Pause, new NoBody())).Message.ShouldContain("may still do it");
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Pause, new NoBody())).Message.ShouldContain("may still apply it");
     }
 
     [Fact]

@@ -19,9 +19,9 @@ public sealed class RunFileReloadTests : IDisposable
     {
         var reload = Start("");
         Write("trainers:\n  count: 3\n");
-        reload.Apply().ShouldBe($"{File} was read again: 3 trainers from now on.");
+        reload.Apply().ShouldName(File, "3 trainers");
         Write("trainers:\n  count: 1\n");
-        reload.Apply().ShouldBe($"{File} was read again: 1 trainer from now on.");
+        reload.Apply().ShouldName(File, "1 trainer");
         scaled.ShouldBe([3, 1]);
     }
 
@@ -30,7 +30,7 @@ public sealed class RunFileReloadTests : IDisposable
     {
         var reload = Start("");
         Write("trainers:\n  count: 2\nevaluation:\n  every: 7\ncheckpoints:\n  keep: 9\n");
-        reload.Apply().ShouldBe($"{File} was read again: 2 trainers from now on; evaluation.every, checkpoints.keep take effect on the next start.");
+        reload.Apply().ShouldName(File, "2 trainers", "evaluation.every, checkpoints.keep", "next start");
         scaled.ShouldBe([2]);
     }
 
@@ -39,8 +39,7 @@ public sealed class RunFileReloadTests : IDisposable
     {
         var reload = Start("");
         Write("trainers:\n  count: 2\ntraining:\n  seed: 9\n");
-        Should.Throw<UserErrorException>(reload.Apply).Message.ShouldBe(
-            $"{File} was read again and not applied, for the run could not go on with another training.seed; put the old value back or choose another run.name.");
+        Should.Throw<UserErrorException>(reload.Apply).Message.ShouldName($"{File} was not reloaded", "training.seed", "run.name");
         Write("trainers:\n  count: zwei\n");
         Should.Throw<UserErrorException>(reload.Apply).Message.ShouldStartWith($"{File}:4: trainers.count is 'zwei'");
         scaled.ShouldBeEmpty();
@@ -67,13 +66,13 @@ public sealed class RunFileReloadTests : IDisposable
         foreach (var same in (int[])[1000, 2000])
         {
             Write($"training:\n  steps: {same}\n");
-            reload.Apply().ShouldBe($"{File} was read again: 1 trainer from now on.");
+            reload.Apply().ShouldName(File, "1 trainer");
         }
 
         Write("training:\n  steps: 3000\n");
         Should.Throw<UserErrorException>(reload.Apply).Message.ShouldContain("--extend-to 3000");
         Write("training:\n  steps: 1500\n");
-        Should.Throw<UserErrorException>(reload.Apply).Message.ShouldContain("another training.steps;");
+        Should.Throw<UserErrorException>(reload.Apply).Message.ShouldContain("training.steps");
     }
 
     private RunFileReload Start(string yaml, params string[] overrides)

@@ -46,8 +46,8 @@ public sealed class GoodputReportTests
           ending                          1.00 s    0.5%
           down                           20.00 s   10.0%  once
             killed                       20.00 s   10.0%
-          all                           200.00 s  100.0%
-        ETTR 45.0%, and 60.8% of the time neither paused nor stopped
+          total                         200.00 s  100.0%
+        ETTR 45.0% (60.8% excluding pauses and stops)
         lost steps 7, failures 4, MTBF 37.00 s, MTTR 10.50 s
 
         """);

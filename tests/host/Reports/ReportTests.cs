@@ -15,7 +15,7 @@ public sealed class ReportTests
         "runs/book", "running", 12, 100, 4, 1, 10, [],
         new ActorNode("run", "training", 0, 0, null, null,
         [
-            new ActorNode("trainers", "2 wanted", 0, null, null, null,
+            new ActorNode("trainers", "target 2", 0, null, null, null,
             [
                 new ActorNode("trainer-0", "training", 0, 3, "{0-3}", null, []),
                 new ActorNode("trainer-1-2", "joining", 1, null, null, "It [threw].", []),
@@ -27,9 +27,9 @@ public sealed class ReportTests
     public void A_run_that_goes_on_is_a_tree_of_lines()
     {
         Written(output => StatusReport.Write(Running, Context(output, isTerminal: false))).ShouldBe("""
-            runs/book: running, step 12 of 100, generation 4, checkpoint of step 10, 1 decision waits for the database
+            runs/book: running, step 12 of 100, generation 4, newest checkpoint at step 10, 1 decision waiting for the database
             run: training, mailbox 0
-              trainers: 2 wanted
+              trainers: target 2
                 trainer-0: training, lanes {0-3}, mailbox 3
                 trainer-1-2: joining, restarts 1, last fault: It [threw].
               journal
@@ -40,20 +40,20 @@ public sealed class ReportTests
     [Fact]
     public void What_was_decided_on_the_course_stands_above_the_actors()
     {
-        var skip = new Correction(1, 8, [new SkippedRange(64, 16, "spike")], 1, Correction.Automatic, "loss spike at step 9");
-        var rate = new Correction(2, 20, [], 0.5, "ann", "ann multiplied the learning rate by 0.5.");
-        var course = new CourseDocument(true, [1, 4], [skip], [rate], 0.5, 2, 0, 1, 0);
-        Written(output => StatusReport.Write(Running with { Tree = null, Course = course }, Context(output, isTerminal: false))).ShouldBe("""
-            runs/book: running, step 12 of 100, generation 4, checkpoint of step 10, 1 decision waits for the database
-            paused by an operator; `actortrain resume` lets it go on
+        var skip = new Intervention(1, 8, [new SkippedRange(64, 16, "spike")], 1, Intervention.Automatic, "loss spike at step 9");
+        var rate = new Intervention(2, 20, [], 0.5, "ann", "ann multiplied the learning rate by 0.5.");
+        var overrides = new OverridesDocument(true, [1, 4], [skip], [rate], 0.5, 2, 0, 1, 0);
+        Written(output => StatusReport.Write(Running with { Tree = null, Overrides = overrides }, Context(output, isTerminal: false))).ShouldBe("""
+            runs/book: running, step 12 of 100, generation 4, newest checkpoint at step 10, 1 decision waiting for the database
+            paused by an operator; continue with `actortrain resume`
             quarantined: trainer 1, trainer 4
             the learning rate is multiplied by 0.5
-            in force: Correction 1 by the run: from step 8 on positions 64–79 of the sample stream are left out. loss spike at step 9.
-            pending: Correction 2 by ann: from step 20 on the learning rate is multiplied by 0.5. ann multiplied the learning rate by 0.5.
-            so far: 2 spikes, 1 rollback
+            in force: Intervention 1 by the run, from step 8: positions 64–79 of the sample stream are skipped. loss spike at step 9.
+            pending: Intervention 2 by ann, from step 20: the learning rate is multiplied by 0.5. ann multiplied the learning rate by 0.5.
+            total: 2 spikes, 1 rollback
 
             """);
-        using var json = JsonDocument.Parse(ReportJson.Write(Running with { Course = course }));
+        using var json = JsonDocument.Parse(ReportJson.Write(Running with { Overrides = overrides }));
         var document = json.RootElement.GetProperty("course");
         document.GetProperty("rate_factor").GetDouble().ShouldBe(0.5);
         document.GetProperty("in_force")[0].GetProperty("skipped")[0].GetProperty("count").GetInt64().ShouldBe(16);
@@ -86,34 +86,34 @@ public sealed class ReportTests
     {
         var at = new DateTimeOffset(2026, 3, 4, 7, 6, 7, TimeSpan.FromHours(2));
         Written(output => JournalReport.Write([new RunStarted(at, "c0ffee", 100, 8, 2), new RunStopped(at, 12, "SIGTERM")], output)).ShouldBe("""
-            2026-03-04 05:06:07Z  step  0  The run began with 2 trainers: 100 steps of 8 lanes, configuration c0ffee.
-            2026-03-04 05:06:07Z  step 12  The run was stopped in order after step 12. SIGTERM.
+            2026-03-04 05:06:07Z  step  0  Run started with 2 trainers: 100 steps of 8 lanes, configuration c0ffee.
+            2026-03-04 05:06:07Z  step 12  Run stopped cleanly after step 12. SIGTERM.
 
             """);
         ReportJson.Write(3, new RunStopped(at, 12, "SIGTERM")).ShouldBe(
-            """{"number":3,"decision":"RunStopped","reason":"SIGTERM","at":"2026-03-04T07:06:07+02:00","step":12,"sentence":"The run was stopped in order after step 12. SIGTERM."}""");
+            """{"number":3,"decision":"RunStopped","reason":"SIGTERM","at":"2026-03-04T07:06:07+02:00","step":12,"sentence":"Run stopped cleanly after step 12. SIGTERM."}""");
     }
 
     [Fact]
     public void An_audit_says_what_it_proved_or_what_contradicts()
     {
         Written(output => AuditText.Write("runs/book", new AuditReport(10, 80, [new SkippedRange(8, 8, "spike")], 0, 88, 10, []), output)).ShouldBe("""
-            runs/book is clean: 10 steps, each committed once, and 80 positions of the sample stream, each read once; the next position is 88.
-              left out: positions 8–15, spike
-              the newest checkpoint, of step 10, agrees
+            runs/book is clean: 10 steps, each committed once; 80 positions of the sample stream, each read once; next position 88.
+              skipped: positions 8–15, spike
+              the newest checkpoint, at step 10, is consistent
 
             """);
         var known = new AuditReport(10, 80, [], 0, 80, null, []) { Reads = new SampleReads(30, 2, [new(3, 20)], 2) };
         Written(output => AuditText.Write("runs/book", known, output)).ShouldContain(
-            "\n  the data have 30 samples; read once each: all of them in each of 2 epochs, 20 of them in epoch 3\n  a step read the same sample up to 2 times\n");
+            "\n  the data has 30 samples; read once each: all in each of 2 epochs, 20 in epoch 3\n  one step read the same sample up to 2 times\n");
         using (var reads = JsonDocument.Parse(ReportJson.Write("runs/book", known)))
             reads.RootElement.GetProperty("reads").GetProperty("whole_epochs").GetInt64().ShouldBe(2);
-        var broken = new AuditReport(10, 80, [], 8, 88, null, ["step 3 is not in the ledger"]);
+        var broken = new AuditReport(10, 80, [], 8, 88, null, ["step 3 is missing in the ledger"]);
         var text = Written(output => AuditText.Write("runs/book", broken, output));
-        text.ShouldStartWith("runs/book contradicts itself after 10 steps and 80 positions of the sample stream:\n  step 3 is not in the ledger\n  passed over, but not yet durable in the journal: 8 positions");
+        text.ShouldName("runs/book is inconsistent (10 steps, 80 positions", "\n  step 3 is missing in the ledger\n", "not yet durable", "8 positions");
         using var json = JsonDocument.Parse(ReportJson.Write("runs/book", broken));
         json.RootElement.GetProperty("clean").GetBoolean().ShouldBeFalse();
-        json.RootElement.GetProperty("contradictions")[0].GetString().ShouldBe("step 3 is not in the ledger");
+        json.RootElement.GetProperty("contradictions")[0].GetString().ShouldBe("step 3 is missing in the ledger");
     }
 
     private static CommandContext Context(TextWriter output, bool isTerminal) => new(output, TextWriter.Null, isTerminal, TimeProvider.System);

@@ -15,14 +15,14 @@ public sealed class FlatSumsTests
         foreach (var length in Lengths)
         {
             using var scope = NewDisposeScope();
-            var (left, right, composed, fused) = (randn(length), randn(length), empty(length), empty(length));
+            var (left, right, reference, fused) = (randn(length), randn(length), empty(length), empty(length));
             var blocks = FlatSums.BlocksOf(length);
             var (ours, theirs, again) = (new double[blocks], new double[blocks], new double[blocks]);
             FlatSums.Add(length, left.Address(), right.Address(), fused.Address(), new SumReport { Squares = ours });
             FlatSums.Squares(length, fused.Address(), again);
-            FlatSums.ComposedAdd(length, left.Address(), right.Address(), composed.Address());
-            FlatSums.ComposedSquares(length, composed.Address(), theirs);
-            fused.bytes.SequenceEqual(composed.bytes).ShouldBeTrue();
+            FlatSums.ReferenceAdd(length, left.Address(), right.Address(), reference.Address());
+            FlatSums.ReferenceSquares(length, reference.Address(), theirs);
+            fused.bytes.SequenceEqual(reference.bytes).ShouldBeTrue();
             fused.bytes.SequenceEqual((left + right).bytes).ShouldBeTrue();
             again.ShouldBe(ours);
             for (var i = 0; i < blocks; i++)

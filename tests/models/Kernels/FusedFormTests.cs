@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Tests.Kernels;
 
-/// <summary>The fused form of the model against the composed one, over shapes that kernels find awkward.</summary>
+/// <summary>The fused form of the model against the reference one, over shapes that kernels find awkward.</summary>
 public sealed class FusedFormTests : IDisposable
 {
     private readonly DisposeScope scope = NewDisposeScope();
@@ -83,7 +83,7 @@ public sealed class FusedFormTests : IDisposable
         {
             using var model = Build(Options(ModelFamily.Llama, 32, 2, 2, 8, 50), Precision.Float32, fused);
             var ids = zeros(1, 9, dtype: int64);
-            Should.Throw<ArgumentException>(() => model.Loss(ids, ids, 1f)).Message.ShouldContain("9 tokens are longer than the model's context of 8");
+            Should.Throw<ArgumentException>(() => model.Loss(ids, ids, 1f)).Message.ShouldContain("9 tokens exceed the model's context of 8");
         }
     }
 
@@ -96,7 +96,7 @@ public sealed class FusedFormTests : IDisposable
         using var model = Build(options, Precision.Float32, fused: true);
         var (tokens, targets) = Batch(options, 1);
         tokens.select(1, 3).fill_(id);
-        Should.Throw<ArgumentOutOfRangeException>(() => model.Loss(tokens, targets, 1f)).Message.ShouldContain($"{id} is not in the vocabulary of 50");
+        Should.Throw<ArgumentOutOfRangeException>(() => model.Loss(tokens, targets, 1f)).Message.ShouldContain($"{id} is outside the vocabulary of 50");
     }
 
     [Fact]

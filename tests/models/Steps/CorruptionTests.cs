@@ -29,9 +29,9 @@ public sealed class CorruptionTests : IDisposable
 
     [Theory]
     [MemberData(nameof(StatePlaces))]
-    public void A_bit_flipped_before_an_update_is_found_and_the_replica_is_worth_nothing_until_it_takes_over_a_state(FlatPlace place, bool composed)
+    public void A_bit_flipped_before_an_update_is_found_and_the_replica_is_worth_nothing_until_it_takes_over_a_state(FlatPlace place, bool reference)
     {
-        using var replica = Trained(composed);
+        using var replica = Trained(reference);
         var total = Total(replica, 2);
         using var state = new State(replica);
         for (var flip = 0; flip < Flips; flip++)
@@ -51,7 +51,7 @@ public sealed class CorruptionTests : IDisposable
 
         // It has the bits of one that was never hit.
         replica.Apply(total, new StepMeasure(2, 0, 1));
-        using var other = Trained(composed);
+        using var other = Trained(reference);
         other.Apply(Total(other, 2), new StepMeasure(2, 0, 1));
         replica.HashState().ShouldBe(other.HashState());
         replica.StateChecksum.ShouldBe(other.StateChecksum);
@@ -60,7 +60,7 @@ public sealed class CorruptionTests : IDisposable
     [Fact]
     public void A_bit_flipped_in_the_weights_is_found_before_a_gradient_made_of_them_is_handed_on()
     {
-        using var replica = Trained(composed: false);
+        using var replica = Trained(reference: false);
         using var state = new State(replica);
         replica.VerifyWeights();
         for (var flip = 0; flip < Flips; flip++)
@@ -74,7 +74,7 @@ public sealed class CorruptionTests : IDisposable
     [Fact]
     public void A_bit_flipped_in_the_copies_that_are_computed_with_is_found_too()
     {
-        using var replica = Trained(composed: false);
+        using var replica = Trained(reference: false);
         Sum(replica, new LaneBlock(0, Lanes));
         replica.VerifyWeights();
         var targets = replica.Parameters.PackedCopies().Select(static copy => FlipTarget.Of(FlatPlace.PackedWeights, copy.Address, copy.Count)).ToList();
@@ -97,7 +97,7 @@ public sealed class CorruptionTests : IDisposable
     [InlineData(FlatPlace.SecondMoment)]
     public void No_snapshot_is_made_of_a_state_with_a_flipped_bit(FlatPlace place)
     {
-        using var replica = Trained(composed: false);
+        using var replica = Trained(reference: false);
         using var state = new State(replica);
         for (var flip = 0; flip < Flips; flip++)
         {
@@ -111,10 +111,10 @@ public sealed class CorruptionTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_bit_flipped_in_a_gradient_that_rests_is_found_when_it_is_added_to(bool composed)
+    public void A_bit_flipped_in_a_gradient_that_rests_is_found_when_it_is_added_to(bool reference)
     {
         using var memory = new GradientPool(ModelLayout.Of(Model).Length, 2 * Lanes);
-        using var replica = Make(composed, memory);
+        using var replica = Make(reference, memory);
         var block = new LaneBlock(0, Lanes);
         var expected = Sum(replica, block);
         for (var flip = 0; flip < Flips; flip++)
@@ -143,7 +143,7 @@ public sealed class CorruptionTests : IDisposable
     [Fact]
     public void A_block_is_taken_with_the_checksum_of_its_sum_whatever_its_size()
     {
-        using var replica = Make(composed: false);
+        using var replica = Make(reference: false);
         foreach (var block in new[] { new LaneBlock(3, 1), new LaneBlock(2, 2), new LaneBlock(0, 4) })
         {
             using var gradient = replica.Begin(block);
@@ -159,8 +159,8 @@ public sealed class CorruptionTests : IDisposable
     [Fact]
     public void The_checksum_of_a_state_goes_with_its_bits()
     {
-        using var one = Trained(composed: false);
-        using var other = Trained(composed: false);
+        using var one = Trained(reference: false);
+        using var other = Trained(reference: false);
         one.StateChecksum.ShouldBe(other.StateChecksum);
         one.Apply(Total(one, 2), new StepMeasure(2, 0, 1));
         one.StateChecksum.ShouldNotBe(other.StateChecksum);
@@ -188,12 +188,12 @@ public sealed class CorruptionTests : IDisposable
         return hash;
     }
 
-    private static Replica Make(bool composed, GradientPool? memory = null) => new(
-        new ReplicaOptions { Model = Model, Precision = Precision.Float32, Lanes = Lanes, Schedule = new LearningRateSchedule(1e-3, 1, 10) }, fused: !composed, memory: memory);
+    private static Replica Make(bool reference, GradientPool? memory = null) => new(
+        new ReplicaOptions { Model = Model, Precision = Precision.Float32, Lanes = Lanes, Schedule = new LearningRateSchedule(1e-3, 1, 10) }, fused: !reference, memory: memory);
 
-    private static Replica Trained(bool composed)
+    private static Replica Trained(bool reference)
     {
-        var replica = Make(composed);
+        var replica = Make(reference);
         for (var step = 0; step < 2; step++)
             replica.Apply(Total(replica, step), new StepMeasure(step, 0, 1));
         return replica;

@@ -80,7 +80,7 @@ public sealed record RunForm(ModelFamily Family, Precision Precision, bool Fused
             }
 
             var losses = new double[split.Trainers];
-            split.Run(i => losses[i] = HeldOutLoss.Measure(replicas[i].Model, MicroBatches(options, Steps, 0), [.. Enumerable.Repeat(1, options.Model.VocabularySize)]).Loss);
+            split.Run(i => losses[i] = ValidationLoss.Measure(replicas[i].Model, MicroBatches(options, Steps, 0), [.. Enumerable.Repeat(1, options.Model.VocabularySize)]).Loss);
             losses.ShouldAllBe(loss => loss.Equals(losses[0]));
             hash.AppendData(BitConverter.GetBytes(losses[0]));
             var states = replicas.Select(static replica => replica.HashState()).ToList();

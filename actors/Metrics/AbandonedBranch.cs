@@ -3,17 +3,17 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>A course that a run left by going back. A process that died just then may have left its steps on the ledger's current line; the
+/// <summary>A branch that a run abandoned by a rollback. A process that died just then may have left its steps on the ledger's current line; the
 /// next one opens a branch before them.</summary>
 /// <param name="After">The step the run went back to.</param>
 /// <param name="Skips">What was left out until then.</param>
-public sealed record LeftCourse(long After, SkipList Skips)
+public sealed record AbandonedBranch(long After, SkipList Skips)
 {
     /// <summary>Those whose steps may still stand in the ledger, the oldest first: since a checkpoint of a later step was written, they do not.</summary>
-    public static IReadOnlyList<LeftCourse> Of(IEnumerable<RunEvent> decisions)
+    public static IReadOnlyList<AbandonedBranch> Of(IEnumerable<RunEvent> decisions)
     {
         ArgumentNullException.ThrowIfNull(decisions);
-        List<LeftCourse> left = [];
+        List<AbandonedBranch> left = [];
         var state = JournalState.Empty;
         JournalState? uncorrected = null;
         foreach (var decision in decisions)
@@ -21,15 +21,15 @@ public sealed record LeftCourse(long After, SkipList Skips)
             switch (decision)
             {
                 case RunRolledBack back:
-                    left = [.. left.Select(earlier => earlier with { After = Math.Min(earlier.After, back.Step) }), new LeftCourse(back.Step, (uncorrected ?? state).Skips)];
+                    left = [.. left.Select(earlier => earlier with { After = Math.Min(earlier.After, back.Step) }), new AbandonedBranch(back.Step, (uncorrected ?? state).Skips)];
                     break;
                 case CheckpointCommitted committed:
                     left.RemoveAll(earlier => earlier.After < committed.Step);
                     break;
             }
 
-            // The steps that are left did not follow the correction for which they are.
-            uncorrected = decision is CourseCorrected corrected && corrected.Correction.From < corrected.Step ? uncorrected ?? state : null;
+            // The steps that are left did not follow the intervention for which they are.
+            uncorrected = decision is CourseCorrected corrected && corrected.Intervention.From < corrected.Step ? uncorrected ?? state : null;
             state = state.Apply(decision);
         }
 

@@ -10,7 +10,7 @@ namespace ActorTrain.Models.Evaluation;
 /// <param name="Tokens">Number of tokens predicted.</param>
 /// <param name="BitsPerByte">Bits per byte of text, comparable across tokenizers: the loss of tokens that are bytes of the text, over their bytes. Tokens that
 /// are none, such as the end of a text, are in neither sum (as in nanochat's loss_eval.py); NaN where there are only such.</param>
-public sealed record HeldOutLoss(double Loss, long Tokens, double BitsPerByte)
+public sealed record ValidationLoss(double Loss, long Tokens, double BitsPerByte)
 {
     /// <summary>e to the loss.</summary>
     public double Perplexity => Math.Exp(Loss);
@@ -20,11 +20,11 @@ public sealed record HeldOutLoss(double Loss, long Tokens, double BitsPerByte)
     /// <param name="batches">What to predict, at least one batch.</param>
     /// <param name="byteCounts">Bytes of text of each token id.</param>
     /// <param name="cancellation">Asked between batches.</param>
-    public static HeldOutLoss Measure(
+    public static ValidationLoss Measure(
         Transformer model, IEnumerable<TokenBatch> batches, IReadOnlyList<int> byteCounts, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(batches);
-        var sum = new HeldOutSum(model, byteCounts);
+        var sum = new ValidationSum(model, byteCounts);
         foreach (var batch in batches)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -33,14 +33,14 @@ public sealed record HeldOutLoss(double Loss, long Tokens, double BitsPerByte)
 
         return sum.Tokens > 0
             ? sum.Result()
-            : throw new ArgumentException("There is nothing to predict: no batch was given.", nameof(batches));
+            : throw new ArgumentException("No batch to evaluate.", nameof(batches));
     }
 }
 
 /// <summary>A measurement on text that a model was not trained on, in the making: whoever measures may do other things between two batches.</summary>
 /// <param name="model">The model; its gradients are not touched.</param>
 /// <param name="byteCounts">Bytes of text of each token id.</param>
-public sealed class HeldOutSum(Transformer model, IReadOnlyList<int> byteCounts)
+public sealed class ValidationSum(Transformer model, IReadOnlyList<int> byteCounts)
 {
     private double sum;
     private double textSum;
@@ -70,11 +70,11 @@ public sealed class HeldOutSum(Transformer model, IReadOnlyList<int> byteCounts)
     }
 
     /// <summary>The mean over all batches so far, at least one.</summary>
-    public HeldOutLoss Result()
+    public ValidationLoss Result()
     {
         if (Tokens == 0)
-            throw new InvalidOperationException("No batch was predicted, so there is no mean.");
+            throw new InvalidOperationException("No batch was evaluated, so there is no mean loss.");
         var loss = sum / Tokens;
-        return new HeldOutLoss(loss, Tokens, textSum / Math.Log(2) / textBytes);
+        return new ValidationLoss(loss, Tokens, textSum / Math.Log(2) / textBytes);
     }
 }

@@ -2,15 +2,15 @@ using System.Text.Json.Serialization;
 
 namespace ActorTrain.Models.Plan;
 
-/// <summary>A change of a run's course, in force from a step on: batches that are left out, a learning rate that is lowered, a
-/// later end. Whoever begins with all its corrections known takes the same steps as a run that came to them one by one.</summary>
-/// <param name="Number">Counts the corrections of a run, from 1.</param>
+/// <summary>A change of a run, in force from a step on: skipped batches, a learning-rate factor, or a
+/// new last step. A run that starts with all its interventions known takes the same steps as one that received them one by one.</summary>
+/// <param name="Number">Counts the interventions of a run, from 1.</param>
 /// <param name="From">Updates so far when it comes into force: steps before it are not touched.</param>
 /// <param name="Skipped">Positions of the sample stream that are left out; none of them belongs to a step before <paramref name="From"/>.</param>
 /// <param name="RateFactor">The learning rate of all steps from there on is multiplied by it.</param>
 /// <param name="By">Who wanted it: <see cref="Automatic"/>, or an operator's name.</param>
 /// <param name="Reason">Why, in one sentence.</param>
-public sealed record Correction(long Number, long From, IReadOnlyList<SkippedRange> Skipped, double RateFactor, string By, string Reason)
+public sealed record Intervention(long Number, long From, IReadOnlyList<SkippedRange> Skipped, double RateFactor, string By, string Reason)
 {
     /// <summary>Decided by the run itself, from what its steps showed.</summary>
     public const string Automatic = "the run";
@@ -20,7 +20,7 @@ public sealed record Correction(long Number, long From, IReadOnlyList<SkippedRan
     public long? Steps { get; init; }
 
     /// <inheritdoc/>
-    public bool Equals(Correction? other) =>
+    public bool Equals(Intervention? other) =>
         other is not null && (Number, From, RateFactor, By, Reason, Steps) == (other.Number, other.From, other.RateFactor, other.By, other.Reason, other.Steps) && Skipped.SequenceEqual(other.Skipped);
 
     /// <inheritdoc/>

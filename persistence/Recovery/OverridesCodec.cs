@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ActorTrain.Models;
+using ActorTrain.Models.Plan;
+
+namespace ActorTrain.Persistence.Recovery;
+
+/// <summary>A <see cref="RunOverrides"/> as JSON, for the manifest of a checkpoint. Numbers come back with the same bits.</summary>
+public static class OverridesCodec
+{
+    /// <summary>Under which name the manifest keeps it.</summary>
+    public const string Key = "course";
+
+    /// <summary>The overrides as text.</summary>
+    public static string Write(RunOverrides overrides)
+    {
+        ArgumentNullException.ThrowIfNull(overrides);
+        return JsonSerializer.Serialize(
+            new StoredOverrides(overrides.Skips.Ranges, overrides.Interventions, overrides.Vetoes, overrides.Spikes.Rules.ToDictionary(static rule => rule.Key, static rule => rule.Value.ToArray())),
+            OverridesJson.Default.StoredOverrides);
+    }
+
+    /// <summary>The overrides that a text describes.</summary>
+    /// <param name="place">Where the text stands, for the sentence.</param>
+    /// <param name="text">The text.</param>
+    /// <exception cref="UserErrorException">It is malformed.</exception>
+    public static RunOverrides Read(string place, string text)
+    {
+        try
+        {
+            var document = JsonSerializer.Deserialize(text, OverridesJson.Default.StoredOverrides) ?? throw new JsonException();
+            return new RunOverrides
+            {
+                Skips = SkipList.Of(document.Skips),
+                Interventions = [.. document.Interventions],
+                Vetoes = [.. document.Vetoes],
+                Spikes = new SpikeMemory
+                {
+                    Rules = document.Spikes.ToImmutableSortedDictionary(static rule => rule.Key, static rule => rule.Value.ToImmutableArray(), StringComparer.Ordinal),
+                },
+            };
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        {
+            throw new UserErrorException($"{place} has an unreadable run state; "
+                + $"delete that checkpoint to resume from the one before it.", exception);
+        }
+    }
+}
+
+internal sealed record StoredOverrides(
+    IReadOnlyList<SkippedRange> Skips,
+    [property: JsonPropertyName("corrections")] IReadOnlyList<Intervention> Interventions,
+    IReadOnlyList<long> Vetoes,
+    IReadOnlyDictionary<string, double[]> Spikes);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    IgnoreReadOnlyProperties = true,
+    RespectRequiredConstructorParameters = true,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(StoredOverrides))]
+internal sealed partial class OverridesJson : JsonSerializerContext;
