@@ -13,7 +13,7 @@ public abstract record CheckpointCommand;
 /// <param name="Slot">The slot, not to be written to until the answer.</param>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="Hash">Hash of the state.</param>
-/// <param name="Overrides">What decides how the run goes on from there.</param>
+/// <param name="Overrides">What decides how the run resumes from there.</param>
 /// <param name="History">What is known of the others: those that were left are deleted, and the newest good one stays.</param>
 public sealed record SaveCheckpoint(
     long Number,

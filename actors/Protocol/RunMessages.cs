@@ -35,7 +35,7 @@ public enum RunEnding
     /// <summary>It was stopped in order.</summary>
     Stopped,
 
-    /// <summary>It cannot go on.</summary>
+    /// <summary>It cannot continue.</summary>
     Failed,
 }
 

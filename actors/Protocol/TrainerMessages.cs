@@ -26,7 +26,7 @@ public sealed record LoadState(StateSource Source, long Step, long Number) : Tra
 /// block, whose sum then lies in the transport.</summary>
 /// <param name="Ticket">Repeated in the answers.</param>
 /// <param name="Blocks">Nodes of the lane tree.</param>
-/// <param name="Skips">What the plan leaves out in this round.</param>
+/// <param name="Skips">What the plan skips in this round.</param>
 public sealed record ComputeLanes(Ticket Ticket, IReadOnlyList<LaneBlock> Blocks, SkipList Skips) : TrainerCommand
 {
     /// <summary>Lanes that another trainer computes too: their gradients' hashes are requested.</summary>
@@ -36,15 +36,15 @@ public sealed record ComputeLanes(Ticket Ticket, IReadOnlyList<LaneBlock> Blocks
 
 /// <summary>Compute something that changes nothing, by which others' bits, or a step, are judged.</summary>
 /// <param name="Ticket">Repeated in the answer. Its round's step says on which weights.</param>
-/// <param name="Attempt">Tells questions for the same thing apart: each is computed anew.</param>
+/// <param name="Attempt">Tells questions for the same thing apart: each is computed again.</param>
 public abstract record CheckCommand(Ticket Ticket, int Attempt) : TrainerCommand;
 
 /// <summary>Compute the sum over a block of lanes, publish nothing, and say which bits it has; answered by <see cref="BlockRecomputed"/>.</summary>
 /// <param name="Ticket">Repeated in the answer. Its round's step says on which weights.</param>
 /// <param name="Block">A node of the lane tree.</param>
 /// <param name="BatchStep">The step whose batch is computed; another than the round's to try a batch on other weights.</param>
-/// <param name="Skips">What the plan leaves out.</param>
-/// <param name="Attempt">Tells questions for the same block apart: each is computed anew.</param>
+/// <param name="Skips">What the plan skips.</param>
+/// <param name="Attempt">Tells questions for the same block apart: each is computed again.</param>
 public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, int Attempt) : CheckCommand(Ticket, Attempt)
 {
     /// <summary>The learning rate with which the norm of the update that the block's gradient would make is wanted too; null: it is not.</summary>
@@ -56,7 +56,7 @@ public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchSt
 /// <param name="Ticket">Repeated in the answer.</param>
 /// <param name="GradientNorm">Global L2 norm of the round's gradient, before clipping.</param>
 /// <param name="LearningRate">Of the step, by the run's schedule.</param>
-/// <param name="Attempt">Tells questions for the same update apart: each is answered anew.</param>
+/// <param name="Attempt">Tells questions for the same update apart: each is answered again.</param>
 public sealed record PreviewUpdate(Ticket Ticket, double GradientNorm, double LearningRate, int Attempt) : CheckCommand(Ticket, Attempt);
 
 /// <summary>Commit: apply the round's total gradient, which lies in the transport; answered by <see cref="UpdateApplied"/>.</summary>

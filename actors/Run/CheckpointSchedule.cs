@@ -36,7 +36,7 @@ internal sealed class CheckpointSchedule
     /// <summary>Steps from one checkpoint to the next, where the interval is chosen.</summary>
     public long Every { get; private set; }
 
-    /// <summary>The run begins, or goes on.</summary>
+    /// <summary>The run begins, or continues.</summary>
     public void Begin(DateTimeOffset now) => begunAt = now;
 
     /// <summary>Takes note of a decision.</summary>

@@ -31,7 +31,7 @@ internal sealed class Interventions
     public IEnumerable<Intervention> Pending(RunOverrides overrides) =>
         all.Where(intervention => !overrides.Interventions.Contains(intervention)).OrderBy(static intervention => intervention.From).ThenBy(static intervention => intervention.Number);
 
-    /// <summary>Kept overrides, with what is known by now to be left out later.</summary>
+    /// <summary>Kept overrides, with what is known by now to be skipped later.</summary>
     public RunOverrides Ahead(RunOverrides kept) => kept with { Skips = kept.Skips.Joined(all.SelectMany(static intervention => intervention.Skipped)) };
 
     /// <summary>From which step on a decision of now takes effect.</summary>

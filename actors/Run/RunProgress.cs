@@ -79,11 +79,11 @@ internal sealed class RunProgress
         return elapsed;
     }
 
-    /// <summary>The batch of this step is left out, and the next one taken instead.</summary>
+    /// <summary>The batch of this step is skipped, and the next one taken instead.</summary>
     /// <param name="reason">Why, in words.</param>
     /// <param name="spikes">What the rules for spikes remember without it.</param>
     /// <param name="window">Steps for which the veto is remembered.</param>
-    /// <returns>The positions of the sample stream that are left out.</returns>
+    /// <returns>The positions of the sample stream that are skipped.</returns>
     public IReadOnlyList<SkippedRange> Veto(string reason, SpikeMemory spikes, long window)
     {
         List<SkippedRange> positions = [.. plan.Samples(Step, Overrides.Skips).Select(sample => new SkippedRange(sample.Position, 1, reason))];

@@ -13,7 +13,7 @@ public abstract record WindowRuleOptions : IOptions
     [Option("warm-up steps before the rule judges", Min = 2, Max = 4096)]
     public int Warmup { get; init; } = 64;
 
-    /// <summary>Whether steps whose update was left out are remembered too. They widen the window's spread, so that what comes next passes.</summary>
+    /// <summary>Whether steps whose update was skipped are remembered too. They widen the window's spread, so that what comes next passes.</summary>
     public bool FeedsLeftOut { get; init; }
 
     public IEnumerable<OptionProblem> Validate()

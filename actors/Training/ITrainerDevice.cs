@@ -23,7 +23,7 @@ public interface ITrainerDevice : IDisposable
     /// <summary>Computes the next lane of the block under way.</summary>
     /// <param name="batchStep">The step whose batch is computed.</param>
     /// <param name="lane">The lane.</param>
-    /// <param name="skips">What the plan leaves out.</param>
+    /// <param name="skips">What the plan skips.</param>
     /// <param name="isRedundant">Whether the hash of the lane's own gradient is wanted with the block's result.</param>
     void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant);
 

@@ -6,7 +6,7 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>What the commands share by which an operator decides something while a run goes on.</summary>
+/// <summary>What the commands share by which an operator decides something during training.</summary>
 internal static class OperatorCommands
 {
     private const string Recorded = """

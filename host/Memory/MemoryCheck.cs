@@ -44,7 +44,7 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
         return plan;
     }
 
-    /// <summary>Settings with which a run needs less memory. What would change its bits is left out where it has begun.</summary>
+    /// <summary>Settings with which a run needs less memory. What would change its bits is skipped where it has begun.</summary>
     internal static List<(string Settings, MemoryPlan Plan)> Otherwise(RunConfiguration configuration, ModelOptions shape, bool isFused, bool hasBegun)
     {
         var settings = new List<string>();

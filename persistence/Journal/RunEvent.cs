@@ -16,11 +16,11 @@ public abstract record RunEvent(DateTimeOffset At, long Step);
 /// <param name="Trainers">Trainers it begins with.</param>
 public sealed record RunStarted(DateTimeOffset At, string ConfigurationHash, long Steps, int Lanes, int Trainers) : RunEvent(At, 0);
 
-/// <summary>The run goes on from a state that was kept, in a new process or after its supervisor failed.</summary>
+/// <summary>The run resumes from a state that was kept, in a new process or after its supervisor failed.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Updates that the state has seen; later ones are taken again.</param>
 /// <param name="From">Where the state was.</param>
-/// <param name="Trainers">Trainers it goes on with.</param>
+/// <param name="Trainers">Trainers it resumes with.</param>
 public sealed record RunResumed(DateTimeOffset At, long Step, StateKind From, int Trainers) : RunEvent(At, Step)
 {
     /// <summary>How the process before ended, in one sentence, where more is known than that it did.</summary>
@@ -66,7 +66,7 @@ public sealed record ActorRestarted(DateTimeOffset At, long Step, ActorId Actor,
 /// <summary>A step's update was not applied; its batch is never trained on.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Updates so far.</param>
-/// <param name="Skipped">Positions of the sample stream that are left out from now on.</param>
+/// <param name="Skipped">Positions of the sample stream that are skipped from now on.</param>
 /// <param name="Reason">Why, in words.</param>
 public sealed record BatchVetoed(DateTimeOffset At, long Step, IReadOnlyList<SkippedRange> Skipped, string Reason) : RunEvent(At, Step)
 {
@@ -110,7 +110,7 @@ public record CourseCorrected(
 /// <param name="Intervention">The new end, and from which step on the learning rate follows it.</param>
 public sealed record RunExtended(DateTimeOffset At, long Step, Intervention Intervention) : CourseCorrected(At, Step, Intervention);
 
-/// <summary>All trainers went back to an earlier state; later steps are taken again.</summary>
+/// <summary>All trainers rolled back to an earlier state; later steps are taken again.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="LostStep">Updates that had been taken.</param>
@@ -147,7 +147,7 @@ public sealed record TrainerQuarantined(DateTimeOffset At, long Step, int Traine
 /// <param name="By">On whose behalf.</param>
 public sealed record TrainerReleased(DateTimeOffset At, long Step, int Trainer, string By) : RunEvent(At, Step);
 
-/// <summary>No step is begun until the run is told to go on.</summary>
+/// <summary>No step is begun until the run is told to continue.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Updates so far.</param>
 /// <param name="By">On whose behalf.</param>
@@ -159,7 +159,7 @@ public sealed record RunPaused(DateTimeOffset At, long Step, string By) : RunEve
 /// <param name="By">On whose behalf.</param>
 public sealed record RunContinued(DateTimeOffset At, long Step, string By) : RunEvent(At, Step);
 
-/// <summary>A checkpoint has proved good: training went on from it beyond the time in which a fault shows, and stayed healthy.</summary>
+/// <summary>A checkpoint has proved good: training continued from it beyond the time in which a fault shows, and stayed healthy.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Its step.</param>
 /// <param name="ProvedAt">Updates so far.</param>
@@ -179,13 +179,13 @@ public sealed record SaveIntervalChosen(DateTimeOffset At, long Step, long Every
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 public sealed record CheckpointCommitted(DateTimeOffset At, long Step, string WeightsHash) : RunEvent(At, Step);
 
-/// <summary>A checkpoint could not be written; training went on.</summary>
+/// <summary>A checkpoint could not be written; training continued.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Its step.</param>
 /// <param name="Reason">Why, in one sentence.</param>
 public sealed record CheckpointLost(DateTimeOffset At, long Step, string Reason) : RunEvent(At, Step);
 
-/// <summary>The run was stopped in order, and can go on.</summary>
+/// <summary>The run was stopped in order, and can continue.</summary>
 /// <param name="At">When.</param>
 /// <param name="Step">Updates so far.</param>
 /// <param name="Reason">On whose behalf, or what failed.</param>

@@ -14,7 +14,7 @@ public enum BranchCause
     [JsonStringEnumMemberName("resume")]
     Resume,
 
-    /// <summary>The run went back to an earlier step.</summary>
+    /// <summary>The run rolled back to an earlier step.</summary>
     [JsonStringEnumMemberName("rollback")]
     Rollback,
 }

@@ -2,7 +2,7 @@ using ActorTrain.Host.Configuration;
 
 namespace ActorTrain.Host.Tests;
 
-/// <remarks>ACTORTRAIN_REWRITE=1 writes the page anew.</remarks>
+/// <remarks>ACTORTRAIN_REWRITE=1 writes the page again.</remarks>
 public sealed class ConfigurationReferenceTests
 {
     [Fact]

@@ -22,7 +22,7 @@ internal static class Text
         Round round => $"{round.Number}@{round.Step}",
         Ticket ticket => $"g{ticket.Generation}/{Of(ticket.Round)}",
         SkipList skips => skips.Ranges.Count == 0 ? "no skips" : string.Join(' ', skips.Ranges.Select(static range => $"-{range.First}+{range.Count}")),
-        Overrides => "*",
+        RunOverrides => "*",
         IReadOnlyDictionary<int, long> unproved => $"unproved {UnprovedWork.Write(unproved)}".TrimEnd(),
         CheckpointHistory => "*",
         Models.Optimization.UpdateAdjustment => "*",

@@ -65,7 +65,7 @@ public sealed class FlippedBitTests
         }
     }
 
-    // What a run does with one trainer, without its actors: it keeps a copy of the state of each step, and goes back to the last one that is whole.
+    // What a run does with one trainer, without its actors: it keeps a copy of the state of each step, and rolls back to the last one that is whole.
     private sealed class DeviceRun(Flip? flip) : IDisposable
     {
         private readonly TinyTraining training = new(reducers: 2, trainers: 2);
