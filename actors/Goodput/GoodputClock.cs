@@ -105,7 +105,6 @@ public sealed class GoodputClock
     }
 
     /// <summary>Ends the row that is being filled.</summary>
-    /// <param name="at">The time.</param>
     /// <returns>All rows since the last time, in order; none where no time has passed.</returns>
     public IReadOnlyList<GoodputRow> Close(DateTimeOffset at)
     {

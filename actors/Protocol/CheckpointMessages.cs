@@ -31,7 +31,6 @@ public sealed record SaveCheckpoint(
 }
 
 /// <summary>A checkpoint has proved good: note that beside it. It is not answered; what is lost of it is noted with the next save.</summary>
-/// <param name="Step">Its step.</param>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 /// <param name="ProvedAt">Updates at which that was known.</param>
 public sealed record MarkGood(long Step, string WeightsHash, long ProvedAt) : CheckpointCommand;
@@ -44,14 +43,12 @@ public sealed record CheckpointerStarted : CheckpointReport;
 
 /// <summary>The checkpoint is complete on disk.</summary>
 /// <param name="Number">Of the save.</param>
-/// <param name="Step">Its step.</param>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 /// <param name="Kept">Steps of all checkpoints that are on disk by now, the newest first.</param>
 public sealed record CheckpointSaved(long Number, long Step, string WeightsHash, IReadOnlyList<long> Kept) : CheckpointReport;
 
 /// <summary>It could not be written; earlier ones are as they were.</summary>
 /// <param name="Number">Of the save.</param>
-/// <param name="Step">Its step.</param>
 /// <param name="Reason">Why, in one sentence.</param>
 public sealed record CheckpointFailed(long Number, long Step, string Reason) : CheckpointReport
 {

@@ -47,7 +47,6 @@ public sealed record ContinueRun : OperatorCommand;
 /// <summary>An operator wants something. Answered by an <see cref="OperatorAnswer"/> once it is recorded, or refused at once.</summary>
 /// <param name="Number">Tells it from others.</param>
 /// <param name="By">Who.</param>
-/// <param name="Command">What.</param>
 public sealed record OperatorRequest(long Number, string By, OperatorCommand Command) : IRunInput;
 
 /// <summary>What came of a request.</summary>

@@ -12,13 +12,11 @@ internal sealed class Interventions
     /// <summary>Goes on after those that the journal holds.</summary>
     public Interventions(IEnumerable<Intervention> decided) => all.AddRange(decided);
 
-    /// <summary>All.</summary>
     public IReadOnlyList<Intervention> All => all;
 
     /// <summary>The number of the next.</summary>
     public int Next => all.Count + 1;
 
-    /// <summary>Adds one.</summary>
     public void Add(Intervention intervention)
     {
         if (intervention.Number != Next)

@@ -67,7 +67,6 @@ internal sealed class RunProgress
 
     /// <summary>An update is made.</summary>
     /// <param name="spikes">What the rules for spikes remember with it.</param>
-    /// <param name="now">The time.</param>
     /// <returns>The time since the one before.</returns>
     public TimeSpan NoteUpdate(SpikeMemory spikes, DateTimeOffset now)
     {
@@ -118,7 +117,6 @@ internal sealed class RunProgress
     /// <summary>Later steps are taken again.</summary>
     /// <param name="step">Updates that the state has seen.</param>
     /// <param name="kept">Its overrides.</param>
-    /// <param name="now">The time.</param>
     public void ReturnTo(long step, RunOverrides kept, DateTimeOffset now)
     {
         if (step > Step)

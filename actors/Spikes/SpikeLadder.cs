@@ -60,7 +60,6 @@ public sealed record SpikeLadderOptions : IOptions
 /// <summary>Which answer a finding gets: the one it asks for, or, where that was taken too often, the next.</summary>
 public static class SpikeLadder
 {
-    /// <summary>Chooses.</summary>
     /// <param name="finding">The finding; null: none.</param>
     /// <param name="overrides">What was answered before.</param>
     /// <param name="options">Limits of each rung.</param>

@@ -53,7 +53,6 @@ public abstract class WindowRule(WindowRuleOptions options, WatchedSignals watch
     protected abstract Finding? Find(StepSignals signals, IReadOnlyList<ImmutableArray<double>> windows);
 
     /// <summary>The finding that a signal is above a limit; null where it is not.</summary>
-    /// <param name="signals">The step.</param>
     /// <param name="signal">Which signal.</param>
     /// <param name="limit">The most that it may be.</param>
     /// <param name="words">How the limit came about, to follow it.</param>

@@ -37,7 +37,6 @@ public interface ITrainerDevice : IDisposable
     BlockResult Measure(long atStep, double? previewRate);
 
     /// <summary>Foresees what applying the round's total gradient as the options have it would do, and changes nothing.</summary>
-    /// <param name="round">The round.</param>
     /// <param name="gradientNorm">Global L2 norm of its gradient, before clipping.</param>
     /// <param name="learningRate">The learning rate of the step.</param>
     /// <returns>L2 norm of what would be added to the weights; null when the total is not there any more.</returns>

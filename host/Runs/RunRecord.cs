@@ -18,7 +18,6 @@ internal sealed record RunRecord(RunConfiguration? Configuration, CheckpointMani
     public CheckpointFacts? Newest => NewestManifest?.Facts;
 
     /// <summary>Reads it, also while a process trains the run.</summary>
-    /// <param name="run">The run.</param>
     /// <param name="warn">Told where the journal's database cannot be reached, which then counts as empty; without it that is an error.</param>
     /// <exception cref="UserErrorException">Something cannot be read.</exception>
     public static RunRecord Of(RunDirectory run, Action<string>? warn = null)

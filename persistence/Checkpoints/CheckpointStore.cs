@@ -99,7 +99,6 @@ public sealed class CheckpointStore : CheckpointArchive
     }
 
     /// <summary>Notes durably beside a checkpoint that it has proved good. Where it is not there any more, or is another one, nothing is done.</summary>
-    /// <param name="step">Its step.</param>
     /// <param name="weightsHash">SHA-256 of its weights.</param>
     /// <param name="provedAt">Updates at which that was known.</param>
     /// <exception cref="UserErrorException">The disk refused.</exception>
