@@ -110,5 +110,4 @@ internal static class AuditCommand
     }
 }
 
-/// <summary>What <c>actortrain audit</c> is asked.</summary>
 public sealed record AuditRequest(string Run, bool Json);

@@ -111,5 +111,4 @@ internal static class CheckpointsCommand
     }
 }
 
-/// <summary>What <c>actortrain checkpoints</c> is asked.</summary>
 public sealed record CheckpointsRequest(string Run, bool Verify, bool Prune, bool DryRun, bool Json);

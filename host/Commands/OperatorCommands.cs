@@ -38,5 +38,4 @@ internal static class OperatorCommands
     }
 }
 
-/// <summary>What an operator's command is asked.</summary>
 internal sealed record OperatorCall(string Run, ControlCall Call);

@@ -180,6 +180,5 @@ public enum ResumeMode
     Fresh,
 }
 
-/// <summary>What <c>actortrain pretrain</c> is asked.</summary>
 public sealed record PretrainRequest(
     string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume, long? ExtendTo = null, bool Force = false);

@@ -83,5 +83,4 @@ internal static class StatusCommand
     }
 }
 
-/// <summary>What <c>actortrain status</c> is asked.</summary>
 public sealed record StatusRequest(string Run, bool Json);
