@@ -8,14 +8,12 @@ namespace ActorTrain.Models;
 /// holds.</summary>
 public sealed class CorruptionException : Exception
 {
-    /// <summary>Creates the error.</summary>
     /// <param name="sentence">Which bits, and what was compared, in one sentence.</param>
     public CorruptionException(string sentence)
         : base(sentence)
     {
     }
 
-    /// <summary>Creates the error.</summary>
     /// <param name="place">Which vector.</param>
     /// <param name="block">Which block of 2^20 elements of it, from 0.</param>
     /// <param name="expected">The checksum that the block had when it was written.</param>

@@ -99,7 +99,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
 
     /// <summary><paramref name="scale"/> times the sum of the cross-entropies, in nats, of predicting each target.</summary>
     /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64.</param>
-    /// <param name="targets_BT">The token after each, <c>[B, T]</c> int64; −1 is left out.</param>
+    /// <param name="targets_BT">The token after each, <c>[B, T]</c> int64; −1 is skipped.</param>
     /// <param name="scale">1 / (tokens of the global batch) makes gradients of lanes add up to that of the mean.</param>
     /// <returns>A scalar, float32; walk it backward as it is.</returns>
     public Tensor Loss(Tensor tokens_BT, Tensor targets_BT, float scale)

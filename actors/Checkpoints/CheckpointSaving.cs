@@ -75,7 +75,7 @@ public sealed class CheckpointSaving(CheckpointStore store, SnapshotMemory memor
         new(command.Number, command.Step, manifest.WeightsHash, [.. store.List().Where(static info => info.Manifest is not null).Select(static info => info.Step)]);
 
     // An earlier life of the actor may have been done with it before it could say so. The same step with the same overrides may yet be another state,
-    // where the run went back because its bits were not right.
+    // where the run rolled back because its bits were not right.
     private CheckpointManifest? FindSaved(SaveCheckpoint command) =>
         store.List().FirstOrDefault(info => info.Step == command.Step) is { Manifest: { Facts: var facts } manifest } found
         && facts.ConfigurationHash == options.ConfigurationHash

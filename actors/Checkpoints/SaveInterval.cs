@@ -53,7 +53,6 @@ public sealed record SaveIntervalChoice(long Every, string Reason);
 /// </remarks>
 public static class SaveInterval
 {
-    /// <summary>Chooses.</summary>
     /// <param name="cost">What a save costs.</param>
     /// <param name="failures">How often the run fell back.</param>
     /// <param name="options">Bounds and prior.</param>

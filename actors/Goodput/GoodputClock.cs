@@ -37,7 +37,7 @@ public sealed class GoodputClock
     private long newSteps;
     private long redoneSteps;
 
-    /// <summary>Goes on after the last row, or begins anew.</summary>
+    /// <summary>Goes on after the last row, or begins again.</summary>
     /// <param name="before">The last row of the run; null: there is none.</param>
     /// <param name="process">When this process began.</param>
     /// <param name="reached">Updates that the run is known to have had.</param>
@@ -105,7 +105,6 @@ public sealed class GoodputClock
     }
 
     /// <summary>Ends the row that is being filled.</summary>
-    /// <param name="at">The time.</param>
     /// <returns>All rows since the last time, in order; none where no time has passed.</returns>
     public IReadOnlyList<GoodputRow> Close(DateTimeOffset at)
     {
@@ -121,7 +120,7 @@ public sealed class GoodputClock
         if (last == from)
             return;
 
-        // What it does now comes last, so that whoever goes on can tell an end from a death.
+        // What it does now comes last, so that whoever continues can tell an end from a death.
         closed.Add(new GoodputRow(
             from, last, process, reached, newSteps, redoneSteps,
             [.. shares.OrderBy(share => share.Key == KeyOf(doing)).Select(static share => new GoodputShare(share.Key.Activity, share.Key.Cause.Length == 0 ? null : share.Key.Cause, new TimeSpan(share.Value.Ticks), share.Value.Begun))]));

@@ -8,7 +8,6 @@ namespace ActorTrain.Actors.Journal;
 
 /// <summary>Decisions as the journal's tables hold them: JSON, with a manifest that names kind and version and ends with a checksum of the JSON. Rows of
 /// older programs have no checksum.</summary>
-/// <param name="system">The actor system.</param>
 public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     /// <summary>The number under which it stands in the tables; never to be given to another.</summary>

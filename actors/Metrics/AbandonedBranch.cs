@@ -5,8 +5,8 @@ namespace ActorTrain.Actors.Metrics;
 
 /// <summary>A branch that a run abandoned by a rollback. A process that died just then may have left its steps on the ledger's current line; the
 /// next one opens a branch before them.</summary>
-/// <param name="After">The step the run went back to.</param>
-/// <param name="Skips">What was left out until then.</param>
+/// <param name="After">The step the run rolled back to.</param>
+/// <param name="Skips">What was skipped until then.</param>
 public sealed record AbandonedBranch(long After, SkipList Skips)
 {
     /// <summary>Those whose steps may still stand in the ledger, the oldest first: since a checkpoint of a later step was written, they do not.</summary>

@@ -5,7 +5,7 @@ using ActorTrain.Models.Plan;
 namespace ActorTrain.Actors.Metrics;
 
 /// <summary>Tells steps that must come to the same bits from those that need not, by the decisions that they rest on.</summary>
-/// <remarks>Vetoes are left out: they follow from what steps show. An operator's request to compute steps again without any change is left
+/// <remarks>Vetoes are skipped: they follow from what steps show. An operator's request to compute steps again without any change is left
 /// out too, for it must give the same bits. One of the run itself without a change says that earlier bits were not to be trusted.</remarks>
 public static class DecisionsInForce
 {

@@ -10,7 +10,6 @@ namespace ActorTrain.Actors.Metrics;
 /// <remarks>Not for two threads at once.</remarks>
 /// <param name="options">Where, and from what.</param>
 /// <param name="life">Tells this life from all others, so that what was said to an earlier one takes nothing away.</param>
-/// <param name="now">The time.</param>
 /// <param name="warn">Told in one sentence when a step came to other bits than before.</param>
 public sealed class MetricsFiles(MetricsOptions options, long life, Func<DateTimeOffset> now, Action<string> warn) : IDisposable
 {

@@ -10,7 +10,7 @@ namespace ActorTrain.Actors.Metrics;
 /// <param name="Plan">What the run ought to read.</param>
 /// <param name="ContextLength">Tokens per sample.</param>
 /// <param name="Ledger">What it says it read.</param>
-/// <param name="Decided">What its journal leaves out.</param>
+/// <param name="Decided">What its journal skips.</param>
 /// <param name="Newest">What the newest checkpoint says, or null before the first.</param>
 /// <param name="FinishedSteps">Steps of a run that is finished, or null where it is not.</param>
 public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<SampleRow> Ledger, SkipList Decided, CheckpointFacts? Newest, long? FinishedSteps = null)
@@ -22,17 +22,17 @@ public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<S
 /// <summary>What an audit found.</summary>
 /// <param name="Steps">Steps in the ledger.</param>
 /// <param name="Consumed">Positions of the sample stream that were read for them.</param>
-/// <param name="Skips">What was left out before the next position, and why.</param>
+/// <param name="Skips">What was skipped before the next position, and why.</param>
 /// <param name="Undecided">Positions passed over after the newest checkpoint for which no decision is durable yet: the steps after it are taken
 /// again if the process dies now.</param>
-/// <param name="Next">The next position that is neither consumed nor left out.</param>
+/// <param name="Next">The next position that is neither consumed nor skipped.</param>
 /// <param name="CheckpointStep">Step of the newest checkpoint.</param>
 /// <param name="Contradictions">Everything that cannot be, the first ones named; empty proves that every position was consumed exactly once, left
 /// out with a reason, or is still to come.</param>
 public sealed record AuditReport(
     long Steps, long Consumed, IReadOnlyList<SkippedRange> Skips, long Undecided, long Next, long? CheckpointStep, IReadOnlyList<string> Contradictions)
 {
-    /// <summary>Steps in the ledger that were left by going back, and are not counted: the next process abandons them.</summary>
+    /// <summary>Steps in the ledger that were abandoned by a rollback, and are not counted: the next process abandons them.</summary>
     public long AbandonedSteps { get; init; }
 
     /// <summary>Steps that were computed again, on a later branch of the logs and from the same decisions.</summary>
@@ -114,13 +114,13 @@ public sealed class SampleAudit
             steps, consumed.Sum(static read => read.Range.Count), [.. skips.Ranges.Where(range => range.First < next)], undecided, next, input.Newest?.Step, contradictions);
     }
 
-    /// <summary>Takes over what the journal left out after the checkpoint; before it both must agree.</summary>
+    /// <summary>Takes over what the journal skipped after the checkpoint; before it both must agree.</summary>
     private void AddDecided()
     {
         var reached = skips.PositionOf(CheckpointStep * input.Plan.BatchSize);
         foreach (var range in input.Decided.Ranges)
         {
-            // What the checkpoint leaves out of it already, it leaves out for its own reason.
+            // What the checkpoint skips of it already, it skips for its own reason.
             var known = skips.Ranges.ToHashSet();
             var joined = skips.Joined([range]);
             if (joined.Ranges.FirstOrDefault(gap => !known.Contains(gap) && gap.First < reached) is { } missing)
@@ -155,7 +155,7 @@ public sealed class SampleAudit
         long passed = 0;
         for (var next = planned[0].First; next < row.Ranges[0].First;)
         {
-            // Up to where something is left out already, or to what was read.
+            // Up to where something is skipped already, or to what was read.
             var end = skips.Ranges.Select(static range => range.First).Append(row.Ranges[0].First).Where(first => first > next).Min();
             skips = skips.With(new SkippedRange(next, end - next, "not decided yet"));
             passed += end - next;

@@ -13,7 +13,7 @@ public abstract record CheckpointCommand;
 /// <param name="Slot">The slot, not to be written to until the answer.</param>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="Hash">Hash of the state.</param>
-/// <param name="Overrides">What decides how the run goes on from there.</param>
+/// <param name="Overrides">What decides how the run resumes from there.</param>
 /// <param name="History">What is known of the others: those that were left are deleted, and the newest good one stays.</param>
 public sealed record SaveCheckpoint(
     long Number,
@@ -31,7 +31,6 @@ public sealed record SaveCheckpoint(
 }
 
 /// <summary>A checkpoint has proved good: note that beside it. It is not answered; what is lost of it is noted with the next save.</summary>
-/// <param name="Step">Its step.</param>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 /// <param name="ProvedAt">Updates at which that was known.</param>
 public sealed record MarkGood(long Step, string WeightsHash, long ProvedAt) : CheckpointCommand;
@@ -44,14 +43,12 @@ public sealed record CheckpointerStarted : CheckpointReport;
 
 /// <summary>The checkpoint is complete on disk.</summary>
 /// <param name="Number">Of the save.</param>
-/// <param name="Step">Its step.</param>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 /// <param name="Kept">Steps of all checkpoints that are on disk by now, the newest first.</param>
 public sealed record CheckpointSaved(long Number, long Step, string WeightsHash, IReadOnlyList<long> Kept) : CheckpointReport;
 
 /// <summary>It could not be written; earlier ones are as they were.</summary>
 /// <param name="Number">Of the save.</param>
-/// <param name="Step">Its step.</param>
 /// <param name="Reason">Why, in one sentence.</param>
 public sealed record CheckpointFailed(long Number, long Step, string Reason) : CheckpointReport
 {

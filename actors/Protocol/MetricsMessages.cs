@@ -89,6 +89,6 @@ public sealed record Published(long Life, long Number) : MetricsReport;
 /// <param name="Number">The number.</param>
 public sealed record MetricsDurable(long Life, long Number) : MetricsReport;
 
-/// <summary>The disk refused; the run ends in order, since it does not go on without its metrics.</summary>
+/// <summary>The disk refused; the run ends in order, since it does not continue without its metrics.</summary>
 /// <param name="Reason">Why, in one sentence.</param>
 public sealed record MetricsFailed(string Reason) : MetricsReport;

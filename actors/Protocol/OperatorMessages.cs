@@ -13,9 +13,9 @@ namespace ActorTrain.Actors.Protocol;
 [JsonDerivedType(typeof(ContinueRun), "continue-run")]
 public abstract record OperatorCommand;
 
-/// <summary>Go back to a step, and leave out the batches that follow it.</summary>
-/// <param name="To">Updates to go back to.</param>
-/// <param name="Skip">Batches to leave out from there on; 0: none.</param>
+/// <summary>Go back to a step, and skip the batches that follow it.</summary>
+/// <param name="To">Updates to roll back to.</param>
+/// <param name="Skip">Batches to skip from there on; 0: none.</param>
 public sealed record RollBackRun(long To, long Skip) : OperatorCommand;
 
 /// <summary>Leave the next batches out.</summary>
@@ -47,7 +47,6 @@ public sealed record ContinueRun : OperatorCommand;
 /// <summary>An operator wants something. Answered by an <see cref="OperatorAnswer"/> once it is recorded, or refused at once.</summary>
 /// <param name="Number">Tells it from others.</param>
 /// <param name="By">Who.</param>
-/// <param name="Command">What.</param>
 public sealed record OperatorRequest(long Number, string By, OperatorCommand Command) : IRunInput;
 
 /// <summary>What came of a request.</summary>

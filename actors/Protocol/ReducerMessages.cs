@@ -7,8 +7,6 @@ namespace ActorTrain.Actors.Protocol;
 public abstract record ReducerCommand;
 
 /// <summary>Add the sum over a block of lanes, which lies in the transport, to the round's total of this shard. It may come twice.</summary>
-/// <param name="Round">The round.</param>
-/// <param name="Block">The block.</param>
 public sealed record AddBlock(Round Round, LaneBlock Block) : ReducerCommand;
 
 /// <summary>What a gradient reducer says.</summary>
@@ -21,14 +19,12 @@ public sealed record ReducerStarted(int Reducer) : ReducerReport(Reducer);
 
 /// <summary>A sum that lies in the transport has other bits than when it was put there: the round is to be computed again.</summary>
 /// <param name="Reducer">Which one found it.</param>
-/// <param name="Round">The round.</param>
 /// <param name="Block">Whose sum it is; null: the total's.</param>
 /// <param name="Reason">What was compared, in one sentence.</param>
 public sealed record BlockDamaged(int Reducer, Round Round, LaneBlock? Block, string Reason) : ReducerReport(Reducer);
 
 /// <summary>All lanes of a shard are summed; the total lies in the transport.</summary>
 /// <param name="Reducer">Which one.</param>
-/// <param name="Round">The round.</param>
 /// <param name="Squares">Sums of squares over the shard's blocks of 2^20 elements, in order: added over the shards in order they give the squared
 /// norm of the gradient, whatever the number of shards.</param>
 public sealed record ShardReduced(int Reducer, Round Round, IReadOnlyList<double> Squares) : ReducerReport(Reducer)

@@ -17,12 +17,10 @@ public sealed record StopRun(string Reason) : IRunInput;
 public sealed record ScaleTrainers(int Trainers) : IRunInput;
 
 /// <summary>An actor that is not a trainer failed too often.</summary>
-/// <param name="Actor">Which one.</param>
 /// <param name="Report">What failed, how often, and where to look.</param>
 public sealed record ActorGivenUp(ActorId Actor, string Report) : IRunInput;
 
 /// <summary>An actor that is not a trainer failed and is restarted.</summary>
-/// <param name="Actor">Which one.</param>
 /// <param name="Reason">Why, in one sentence.</param>
 public sealed record ActorFailed(ActorId Actor, string Reason) : IRunInput;
 
@@ -35,7 +33,7 @@ public enum RunEnding
     /// <summary>It was stopped in order.</summary>
     Stopped,
 
-    /// <summary>It cannot go on.</summary>
+    /// <summary>It cannot continue.</summary>
     Failed,
 }
 

@@ -61,7 +61,7 @@ public enum SpikeAnswer
     /// <summary>Do not apply the update, and leave its batch out.</summary>
     Veto,
 
-    /// <summary>Go back to before the onset, and leave out the batches since.</summary>
+    /// <summary>Go back to before the onset, and skip the batches since.</summary>
     RollBack,
 }
 

@@ -88,7 +88,7 @@ public sealed record OverridesStatus
     /// <summary>Updates that were vetoed.</summary>
     public int Vetoes { get; init; }
 
-    /// <summary>How often all trainers went back.</summary>
+    /// <summary>How often all trainers rolled back.</summary>
     public int Rollbacks { get; init; }
 
     /// <summary>How often bits were found corrupt.</summary>

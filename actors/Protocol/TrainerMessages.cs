@@ -26,7 +26,7 @@ public sealed record LoadState(StateSource Source, long Step, long Number) : Tra
 /// block, whose sum then lies in the transport.</summary>
 /// <param name="Ticket">Repeated in the answers.</param>
 /// <param name="Blocks">Nodes of the lane tree.</param>
-/// <param name="Skips">What the plan leaves out in this round.</param>
+/// <param name="Skips">What the plan skips in this round.</param>
 public sealed record ComputeLanes(Ticket Ticket, IReadOnlyList<LaneBlock> Blocks, SkipList Skips) : TrainerCommand
 {
     /// <summary>Lanes that another trainer computes too: their gradients' hashes are requested.</summary>
@@ -36,15 +36,15 @@ public sealed record ComputeLanes(Ticket Ticket, IReadOnlyList<LaneBlock> Blocks
 
 /// <summary>Compute something that changes nothing, by which others' bits, or a step, are judged.</summary>
 /// <param name="Ticket">Repeated in the answer. Its round's step says on which weights.</param>
-/// <param name="Attempt">Tells questions for the same thing apart: each is computed anew.</param>
+/// <param name="Attempt">Tells questions for the same thing apart: each is computed again.</param>
 public abstract record CheckCommand(Ticket Ticket, int Attempt) : TrainerCommand;
 
 /// <summary>Compute the sum over a block of lanes, publish nothing, and say which bits it has; answered by <see cref="BlockRecomputed"/>.</summary>
 /// <param name="Ticket">Repeated in the answer. Its round's step says on which weights.</param>
 /// <param name="Block">A node of the lane tree.</param>
 /// <param name="BatchStep">The step whose batch is computed; another than the round's to try a batch on other weights.</param>
-/// <param name="Skips">What the plan leaves out.</param>
-/// <param name="Attempt">Tells questions for the same block apart: each is computed anew.</param>
+/// <param name="Skips">What the plan skips.</param>
+/// <param name="Attempt">Tells questions for the same block apart: each is computed again.</param>
 public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, int Attempt) : CheckCommand(Ticket, Attempt)
 {
     /// <summary>The learning rate with which the norm of the update that the block's gradient would make is wanted too; null: it is not.</summary>
@@ -56,7 +56,7 @@ public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchSt
 /// <param name="Ticket">Repeated in the answer.</param>
 /// <param name="GradientNorm">Global L2 norm of the round's gradient, before clipping.</param>
 /// <param name="LearningRate">Of the step, by the run's schedule.</param>
-/// <param name="Attempt">Tells questions for the same update apart: each is answered anew.</param>
+/// <param name="Attempt">Tells questions for the same update apart: each is answered again.</param>
 public sealed record PreviewUpdate(Ticket Ticket, double GradientNorm, double LearningRate, int Attempt) : CheckCommand(Ticket, Attempt);
 
 /// <summary>Commit: apply the round's total gradient, which lies in the transport; answered by <see cref="UpdateApplied"/>.</summary>
@@ -101,59 +101,47 @@ public sealed record CheckpointState : StateSource;
 public abstract record TrainerReport(TrainerKey Trainer) : IRunInput;
 
 /// <summary>It has taken a state over.</summary>
-/// <param name="Trainer">The trainer.</param>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="Number">Of the command.</param>
 public sealed record StateLoaded(TrainerKey Trainer, long Step, long Number) : TrainerReport(Trainer);
 
 /// <summary>A state could not be taken over; the trainer is as it was.</summary>
-/// <param name="Trainer">The trainer.</param>
 /// <param name="Step">The step that was asked for.</param>
 /// <param name="Number">Of the command.</param>
 /// <param name="Reason">Why, in one sentence.</param>
 public sealed record StateRefused(TrainerKey Trainer, long Step, long Number, string Reason) : TrainerReport(Trainer);
 
 /// <summary>It is alive: one more lane is done.</summary>
-/// <param name="Trainer">The trainer.</param>
 /// <param name="Ticket">As asked.</param>
 /// <param name="Lane">The lane.</param>
 public sealed record LaneComputed(TrainerKey Trainer, Ticket Ticket, int Lane) : TrainerReport(Trainer);
 
 /// <summary>The sum over a block of lanes lies in the transport, under its round and block.</summary>
-/// <param name="Trainer">The trainer.</param>
 /// <param name="Ticket">As asked.</param>
-/// <param name="Block">The block.</param>
 /// <param name="Result">What is known of it.</param>
 public sealed record BlockComputed(TrainerKey Trainer, Ticket Ticket, LaneBlock Block, BlockResult Result) : TrainerReport(Trainer);
 
 /// <summary>A block was computed once more.</summary>
-/// <param name="Trainer">The trainer.</param>
 /// <param name="Ticket">As asked.</param>
-/// <param name="Block">The block.</param>
 /// <param name="Attempt">As asked.</param>
 /// <param name="Result">What is known of it.</param>
 public sealed record BlockRecomputed(TrainerKey Trainer, Ticket Ticket, LaneBlock Block, int Attempt, BlockResult Result) : TrainerReport(Trainer);
 
 /// <summary>What the round's update would do is foreseen.</summary>
-/// <param name="Trainer">The trainer.</param>
 /// <param name="Ticket">As asked.</param>
 /// <param name="Attempt">As asked.</param>
 /// <param name="Norm">L2 norm of what would be added to the weights.</param>
 public sealed record UpdatePreviewed(TrainerKey Trainer, Ticket Ticket, int Attempt, double Norm) : TrainerReport(Trainer);
 
 /// <summary>The round's update is part of its weights.</summary>
-/// <param name="Trainer">The trainer.</param>
-/// <param name="Round">The round.</param>
 /// <param name="Update">What came of it.</param>
 public sealed record UpdateApplied(TrainerKey Trainer, Round Round, AppliedUpdate Update) : TrainerReport(Trainer);
 
 /// <summary>It was asked something for which its weights are too old or too new: a command before it was lost, or this one came late.</summary>
-/// <param name="Trainer">The trainer.</param>
 /// <param name="Step">Updates that its weights have seen; -1 before it has a state.</param>
 public sealed record AtAnotherStep(TrainerKey Trainer, long Step) : TrainerReport(Trainer);
 
 /// <summary>Its state lies in a slot.</summary>
-/// <param name="Trainer">The trainer.</param>
 /// <param name="Slot">The slot.</param>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="Number">Of the command.</param>
@@ -165,12 +153,10 @@ public sealed record StateCopied(TrainerKey Trainer, int Slot, long Step, long N
 }
 
 /// <summary>It is alive: one more held-out batch is measured.</summary>
-/// <param name="Trainer">The trainer.</param>
 /// <param name="Step">The evaluation's step.</param>
 public sealed record EvaluationProgressed(TrainerKey Trainer, long Step) : TrainerReport(Trainer);
 
 /// <summary>The loss on the validation split.</summary>
-/// <param name="Trainer">The trainer.</param>
 /// <param name="Step">Updates that the weights have seen.</param>
 /// <param name="Loss">Nats per token.</param>
 /// <param name="Perplexity">Its exponential.</param>

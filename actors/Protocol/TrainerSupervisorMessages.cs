@@ -31,7 +31,6 @@ public abstract record TrainerSupervisorReport : IRunInput;
 public sealed record TrainerSupervisorStarted : TrainerSupervisorReport;
 
 /// <summary>A trainer lives. It has no state yet.</summary>
-/// <param name="Trainer">The trainer.</param>
 public sealed record TrainerStarted(TrainerKey Trainer) : TrainerSupervisorReport;
 
 /// <summary>A trainer is gone: it threw, stopped, or was abandoned.</summary>

@@ -4,7 +4,7 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Recovery;
 
-/// <summary>What is left of a run in a process when its supervisor fails: enough for the next one to go on, and never to give a name twice.</summary>
+/// <summary>What is left of a run in a process when its supervisor fails: enough for the next one to continue, and never to give a name twice.</summary>
 /// <param name="Origins">The checkpoints that there are, by step, after <see cref="RunOrigin.Seed"/>.</param>
 /// <param name="Held">Snapshots in memory.</param>
 /// <param name="LastRound">Number of the last round.</param>
@@ -19,8 +19,8 @@ public sealed record RecoveryState(
     /// <summary>The newest checkpoint, or <see cref="RunOrigin.Seed"/>.</summary>
     public RunOrigin Origin => Origins[^1];
 
-    /// <summary>A process that begins, or goes on from a checkpoint.</summary>
-    /// <param name="origins">Where it can begin, by step; the last is where it does, unless the run has gone back since. Without any, it begins from the
+    /// <summary>A process that begins, or resumes from a checkpoint.</summary>
+    /// <param name="origins">Where it can begin, by step; the last is where it does, unless the run has rolled back since. Without any, it begins from the
     /// seed.</param>
     /// <param name="unwritten">What the process before it could not write.</param>
     public static RecoveryState Of(IEnumerable<RunOrigin> origins, UnwrittenRecords? unwritten = null)

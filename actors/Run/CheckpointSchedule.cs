@@ -36,7 +36,7 @@ internal sealed class CheckpointSchedule
     /// <summary>Steps from one checkpoint to the next, where the interval is chosen.</summary>
     public long Every { get; private set; }
 
-    /// <summary>The run begins, or goes on.</summary>
+    /// <summary>The run begins, or continues.</summary>
     public void Begin(DateTimeOffset now) => begunAt = now;
 
     /// <summary>Takes note of a decision.</summary>
@@ -45,7 +45,6 @@ internal sealed class CheckpointSchedule
     /// <summary>A step is complete.</summary>
     /// <param name="step">Updates so far.</param>
     /// <param name="saved">The step of the newest checkpoint.</param>
-    /// <param name="now">The time.</param>
     public void NoteBoundary(long step, long? saved, DateTimeOffset now)
     {
         if (boundary is { } last && last.Step == step - 1)
@@ -71,7 +70,6 @@ internal sealed class CheckpointSchedule
 
     /// <summary>A checkpoint is on disk.</summary>
     /// <param name="time">Since its save was begun.</param>
-    /// <param name="now">The time.</param>
     /// <returns>The new interval with its reasons; null: it stays as it is.</returns>
     public SaveIntervalChoice? NoteWritten(TimeSpan time, DateTimeOffset now)
     {

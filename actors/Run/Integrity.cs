@@ -139,7 +139,7 @@ internal sealed class Integrity(
     /// all.</summary>
     public bool CanKeepState() => (!progress.IsComplete || roster.All.All(trainer => !trainer.IsMember || trainer.Step == progress.Step)) && StatesAgree();
 
-    /// <summary>Whether all who compute, or are copied from, do so on the same weights and moments; where not, the run goes back.</summary>
+    /// <summary>Whether all who compute, or are copied from, do so on the same weights and moments; where not, the run rolls back.</summary>
     public bool StatesAgree()
     {
         if (votes.Dispute(progress.Step) is not { } dispute)

@@ -12,13 +12,11 @@ internal sealed class Interventions
     /// <summary>Goes on after those that the journal holds.</summary>
     public Interventions(IEnumerable<Intervention> decided) => all.AddRange(decided);
 
-    /// <summary>All.</summary>
     public IReadOnlyList<Intervention> All => all;
 
     /// <summary>The number of the next.</summary>
     public int Next => all.Count + 1;
 
-    /// <summary>Adds one.</summary>
     public void Add(Intervention intervention)
     {
         if (intervention.Number != Next)
@@ -31,7 +29,7 @@ internal sealed class Interventions
     public IEnumerable<Intervention> Pending(RunOverrides overrides) =>
         all.Where(intervention => !overrides.Interventions.Contains(intervention)).OrderBy(static intervention => intervention.From).ThenBy(static intervention => intervention.Number);
 
-    /// <summary>Kept overrides, with what is known by now to be left out later.</summary>
+    /// <summary>Kept overrides, with what is known by now to be skipped later.</summary>
     public RunOverrides Ahead(RunOverrides kept) => kept with { Skips = kept.Skips.Joined(all.SelectMany(static intervention => intervention.Skipped)) };
 
     /// <summary>From which step on a decision of now takes effect.</summary>

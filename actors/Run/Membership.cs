@@ -111,7 +111,7 @@ internal sealed class Membership(
         Enlist();
     }
 
-    /// <summary>Whether a trainer has a part in the weights that nobody proved, and must be proved before the run goes on without it, or ends.</summary>
+    /// <summary>Whether a trainer has a part in the weights that nobody proved, and must be proved before the run continues without it, or ends.</summary>
     public bool MustBeProved(TrainerEntry trainer) => trainer.UnprovedSince < progress.Step && IsAwaited(trainer);
 
     /// <summary>Trainers that were told to go leave when nothing waits for them.</summary>

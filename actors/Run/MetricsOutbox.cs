@@ -64,7 +64,7 @@ internal sealed class MetricsOutbox(long step, long decided)
     }
 
     /// <summary>A publisher lives.</summary>
-    /// <returns>Where it goes on, and whether that is new to it: then it is sent what is owed.</returns>
+    /// <returns>Where it continues, and whether that is new to it: then it is sent what is owed.</returns>
     /// <remarks>What an earlier life says from now on comes too late. One says that it lives to each thing that it is told before it has heard where it stands; to be told
     /// everything each time would end in a flood.</remarks>
     public (GoOnAfter Start, bool IsNew) Meet(PublisherStarted started)

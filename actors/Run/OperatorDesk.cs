@@ -14,7 +14,6 @@ internal sealed class OperatorDesk(
     /// <summary>Whether an operator wants no further step.</summary>
     public bool HasPaused { get; private set; } = decisions.Known.IsPaused;
 
-    /// <summary>Handles a request.</summary>
     public void Handle(OperatorRequest request)
     {
         if (end.IsRecorded)

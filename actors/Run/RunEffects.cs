@@ -8,16 +8,13 @@ public abstract record RunEffect;
 
 /// <summary>Tell a trainer.</summary>
 /// <param name="Trainer">Which one; one that is gone hears nothing.</param>
-/// <param name="Command">What.</param>
 public sealed record ToTrainer(TrainerKey Trainer, TrainerCommand Command) : RunEffect;
 
 /// <summary>Tell the supervisor of trainers.</summary>
-/// <param name="Command">What.</param>
 public sealed record ToTrainerSupervisor(TrainerSupervisorCommand Command) : RunEffect;
 
 /// <summary>Tell a gradient reducer.</summary>
 /// <param name="Reducer">Which one, from 0.</param>
-/// <param name="Command">What.</param>
 public sealed record ToReducer(int Reducer, ReducerCommand Command) : RunEffect;
 
 /// <summary>Put another reducer in the place of one that hangs.</summary>
@@ -25,11 +22,9 @@ public sealed record ToReducer(int Reducer, ReducerCommand Command) : RunEffect;
 public sealed record ReplaceReducer(int Reducer) : RunEffect;
 
 /// <summary>Tell the checkpointer.</summary>
-/// <param name="Command">What.</param>
 public sealed record ToCheckpointer(CheckpointCommand Command) : RunEffect;
 
 /// <summary>Tell the spike detector.</summary>
-/// <param name="Command">What.</param>
 public sealed record ToSpikeDetector(JudgeStep Command) : RunEffect;
 
 /// <summary>Tell an operator what came of a request.</summary>
@@ -38,7 +33,6 @@ public sealed record ToSpikeDetector(JudgeStep Command) : RunEffect;
 public sealed record AnswerOperator(long Request, OperatorAnswer Answer) : RunEffect;
 
 /// <summary>Tell the publisher of metrics.</summary>
-/// <param name="Command">What.</param>
 public sealed record ToMetrics(MetricsCommand Command) : RunEffect;
 
 /// <summary>Tell the recorder of what the time goes into.</summary>
@@ -46,15 +40,12 @@ public sealed record ToMetrics(MetricsCommand Command) : RunEffect;
 public sealed record ToGoodput(GoodputTurn Turn) : RunEffect;
 
 /// <summary>Tell the journal.</summary>
-/// <param name="Command">What.</param>
 public sealed record ToJournal(RecordDecision Command) : RunEffect;
 
 /// <summary>Let the transport take gradients of a round.</summary>
-/// <param name="Round">The round.</param>
 public sealed record OpenRound(Round Round) : RunEffect;
 
 /// <summary>Free a round's gradients: nobody reads them any more, and whoever still writes is stale.</summary>
-/// <param name="Round">The round.</param>
 public sealed record CloseRound(Round Round) : RunEffect;
 
 /// <summary>A notice for the user.</summary>
@@ -71,11 +62,9 @@ public sealed record NotifyText(string Sentence, bool IsWarning) : RunNotice;
 public sealed record NotifyMeasurement(Measurement Measurement, long Steps) : RunNotice;
 
 /// <summary>A checkpoint is on disk.</summary>
-/// <param name="Step">Its step.</param>
 public sealed record NotifyCheckpoint(long Step) : RunNotice;
 
 /// <summary>Send a <see cref="Tick"/> at a time; one that was asked for at a later time may come as well.</summary>
-/// <param name="At">When.</param>
 public sealed record WakeAt(DateTimeOffset At) : RunEffect;
 
 /// <summary>The run is over: stop everything and say so.</summary>

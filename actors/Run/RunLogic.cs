@@ -228,7 +228,7 @@ public sealed class RunLogic
         }
     }
 
-    // Everything that can go on does. The order matters: what ends comes before what begins.
+    // Everything that can continue does. The order matters: what ends comes before what begins.
     private void Advance()
     {
         integrity.DistrustAbsent();

@@ -40,7 +40,7 @@ public sealed record RunLogicOptions
     /// <summary>Steps from one checkpoint to the next; 0: only at the end. Without effect where <see cref="SaveInterval"/> chooses them.</summary>
     public int CheckpointEvery { get; init; }
 
-    /// <summary>How the steps from one checkpoint to the next are chosen while the run goes on; null: they are <see cref="CheckpointEvery"/>.</summary>
+    /// <summary>How the steps from one checkpoint to the next are chosen while the run is running; null: they are <see cref="CheckpointEvery"/>.</summary>
     public SaveIntervalOptions? SaveInterval { get; init; }
 
     /// <summary>A checkpoint is written when the last is so old, wherever the run stands; zero: never for that.</summary>
@@ -49,7 +49,7 @@ public sealed record RunLogicOptions
     /// <summary>A save that failed is tried again after this time, and then ever more rarely.</summary>
     public TimeSpan SaveRetry { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Checkpoints of steps divisible by it are kept for good, so none of them is left out for a later one that is not; 0: there are none.</summary>
+    /// <summary>Checkpoints of steps divisible by it are kept for good, so none of them is skipped for a later one that is not; 0: there are none.</summary>
     public long KeepEvery { get; init; }
 
     /// <summary>Snapshots that fit into memory, at least 2: the newest, and one that is being filled.</summary>

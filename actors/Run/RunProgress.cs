@@ -67,7 +67,6 @@ internal sealed class RunProgress
 
     /// <summary>An update is made.</summary>
     /// <param name="spikes">What the rules for spikes remember with it.</param>
-    /// <param name="now">The time.</param>
     /// <returns>The time since the one before.</returns>
     public TimeSpan NoteUpdate(SpikeMemory spikes, DateTimeOffset now)
     {
@@ -79,11 +78,11 @@ internal sealed class RunProgress
         return elapsed;
     }
 
-    /// <summary>The batch of this step is left out, and the next one taken instead.</summary>
+    /// <summary>The batch of this step is skipped, and the next one taken instead.</summary>
     /// <param name="reason">Why, in words.</param>
     /// <param name="spikes">What the rules for spikes remember without it.</param>
     /// <param name="window">Steps for which the veto is remembered.</param>
-    /// <returns>The positions of the sample stream that are left out.</returns>
+    /// <returns>The positions of the sample stream that are skipped.</returns>
     public IReadOnlyList<SkippedRange> Veto(string reason, SpikeMemory spikes, long window)
     {
         List<SkippedRange> positions = [.. plan.Samples(Step, Overrides.Skips).Select(sample => new SkippedRange(sample.Position, 1, reason))];
@@ -118,7 +117,6 @@ internal sealed class RunProgress
     /// <summary>Later steps are taken again.</summary>
     /// <param name="step">Updates that the state has seen.</param>
     /// <param name="kept">Its overrides.</param>
-    /// <param name="now">The time.</param>
     public void ReturnTo(long step, RunOverrides kept, DateTimeOffset now)
     {
         if (step > Step)

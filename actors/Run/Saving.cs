@@ -150,7 +150,7 @@ internal sealed class Saving
         Use(snapshot);
     }
 
-    /// <summary>The run went back to a step. That is a risk: its state is not left in memory alone.</summary>
+    /// <summary>The run rolled back to a step. That is a risk: its state is not left in memory alone.</summary>
     public void SaveReturn(long step)
     {
         if (states.IsOnDisk(step) || states.Snapshots.Newest is not { } kept || kept.Step != step
@@ -276,7 +276,7 @@ internal sealed class Saving
         metrics.Flush(metrics.Last);
     }
 
-    // Null: the run has gone back over that step meanwhile, and nobody wants it any more.
+    // Null: the run has rolled back over that step meanwhile, and nobody wants it any more.
     private SaveCheckpoint? EndWriting()
     {
         var done = isWritingVoid ? null : writing;

@@ -3,7 +3,7 @@ using ActorTrain.Actors.Recovery;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>Which slot of the memory for snapshots holds what, who needs it, and which is given up for a new one.</summary>
-/// <remarks>What is kept lies ever wider apart the older it is, so that going back by any number of steps up to the horizon costs few steps beside
+/// <remarks>What is kept lies ever wider apart the older it is, so that rolling back by any number of steps up to the horizon costs few steps beside
 /// those: the one goes whose loss would lengthen the way back by the smallest part.</remarks>
 internal sealed class SnapshotSlots
 {
@@ -27,7 +27,7 @@ internal sealed class SnapshotSlots
 
     /// <summary>A slot to fill, or null: everything that could make room is needed. It is pinned.</summary>
     /// <param name="trusted">The last step up to which all bits are known to be right: the newest snapshot at or before it stays.</param>
-    /// <param name="horizon">Steps that the run may have to go back.</param>
+    /// <param name="horizon">Steps that the run may have to roll back.</param>
     /// <param name="isNeeded">Whether the trusted one gives way where nothing else can.</param>
     public int? Take(long trusted = long.MaxValue, long horizon = 0, bool isNeeded = true)
     {
@@ -70,7 +70,7 @@ internal sealed class SnapshotSlots
         return candidates.Where(i => all[i] != anchor).OrderBy(Loss).ThenByDescending(static i => i).Select(i => all[i]).FirstOrDefault()
             ?? (isNeeded ? candidates.Select(i => all[i]).FirstOrDefault() : null);
 
-        // Whoever goes back to just before the next newer one goes back to the next older one instead: so many steps more, in parts of the way there.
+        // Whoever rolls back to just before the next newer one rolls back to the next older one instead: so many steps more, in parts of the way there.
         double Loss(int i)
         {
             var (head, newer) = (all[0].Step, all[i - 1].Step);

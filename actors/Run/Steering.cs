@@ -39,7 +39,7 @@ internal sealed class Steering(LearningRateSchedule schedule, RunOutput output, 
             Intervene(new Intervention(progress.Interventions.Next, since, [], 1, Intervention.Automatic, reason));
     }
 
-    /// <summary>Brings interventions whose step has come into force, and goes back for one whose step is past.</summary>
+    /// <summary>Brings interventions whose step has come into force, and rolls back for one whose step is past.</summary>
     public void Follow()
     {
         while (!end.IsRecorded && progress.Interventions.Pending(progress.Overrides).FirstOrDefault() is { } intervention)
@@ -53,7 +53,7 @@ internal sealed class Steering(LearningRateSchedule schedule, RunOutput output, 
             if (intervention.From > progress.Step || (intervention.Steps is not null && decisions.ExtensionWaits))
                 return;
 
-            // Whoever computes this step already may have begun with what is left out now.
+            // Whoever computes this step already may have begun with what is skipped now.
             if (intervention.Skipped.Count > 0)
                 rounds.Abandon();
             progress.Follow(intervention);

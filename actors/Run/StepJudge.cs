@@ -87,7 +87,7 @@ internal sealed class StepJudge
         retry.Repeat(output.Now);
     }
 
-    /// <summary>Has a batch that led to a rollback tried by a trainer that has just taken over the state the run went back to.</summary>
+    /// <summary>Has a batch that led to a rollback tried by a trainer that has just taken over the state the run rolled back to.</summary>
     public void Probe(TrainerEntry trainer)
     {
         if (probe is not { Round: null } wanted || trainer.Step != progress.Step)
@@ -204,7 +204,7 @@ internal sealed class StepJudge
                 + $"try a new run with a lower training.learning_rate.");
     }
 
-    // The run goes back to before the onset, and leaves the batches since out.
+    // The run rolls back to before the onset, and leaves the batches since out.
     private void RollBackAndSkip(Finding finding, double rateFactor)
     {
         var (step, overrides) = (progress.Step, progress.Overrides);

@@ -15,7 +15,7 @@ internal sealed class TimeAccount
     // A fault, until the next update, and the updates there were when it was noticed.
     private (string Cause, long? Step)? trouble;
 
-    /// <summary>The cause of the recovery that goes on; null: there is none.</summary>
+    /// <summary>The cause of the recovery that continues; null: there is none.</summary>
     public string? Trouble => trouble?.Cause;
 
     /// <summary>An update was made, for which the slowest trainer waited so long for samples.</summary>

@@ -17,7 +17,6 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
     }
 
     /// <summary>A trainer says where it is: whatever came before what it was asked for was lost.</summary>
-    /// <param name="trainer">The trainer.</param>
     /// <param name="step">Updates that its weights have seen.</param>
     public void Reconcile(TrainerEntry trainer, long step)
     {

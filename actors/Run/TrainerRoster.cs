@@ -156,7 +156,7 @@ internal sealed class TrainerRoster
         output.Do(new ToTrainer(trainer.Key!.Value, command));
     }
 
-    /// <summary>A trainer was heard of, or is to be waited for anew.</summary>
+    /// <summary>A trainer was heard of, or is to be waited for again.</summary>
     public void Refresh(TrainerEntry trainer)
     {
         trainer.IsQuiet = !trainer.IsAsked;

@@ -40,7 +40,7 @@ public sealed class AdaGcRule(AdaGcOptions options) : SpikeRule
         if (norms.Count == 0 || !double.IsFinite(signals.GradientNorm) || !norms.All(double.IsFinite))
             return new Opinion(null, memory, memory);
 
-        // Another number of tensors is another model: it begins anew.
+        // Another number of tensors is another model: it begins again.
         var steps = memory.Length == norms.Count + 1 ? memory[0] : 0;
         return steps < options.Warmup ? WarmUp(signals, memory, steps) : Clip(norms, memory);
     }

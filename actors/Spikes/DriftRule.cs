@@ -32,7 +32,7 @@ public sealed record DriftOptions : IOptions
     }
 }
 
-/// <summary>A loss that climbs over many steps, none of which shows much by itself. It asks to go back to where the climb began.</summary>
+/// <summary>A loss that climbs over many steps, none of which shows much by itself. It asks to roll back to where the climb began.</summary>
 /// <remarks>Source: Page 1954, "Continuous Inspection Schemes", Biometrika 41: the one-sided cumulative sum S ← max(0, S + z − k) against h, whose last zero is the
 /// estimate of the onset; z, capped, is the distance of the log loss from its level. The level is a running mean that stands still while S is above half of
 /// its limit, so that a climb is not taken for the new level; were it to stand still earlier, it would be the mean of low losses only, and a plateau would look
@@ -79,7 +79,7 @@ public sealed class DriftRule(DriftOptions options) : SpikeRule
             Words($"the loss has risen since step {start} to {signals.Loss:0.####} at step {signals.Step}, {100 * above:0.#} % above its ")
                 + Words($"level of {Math.Exp(level):0.####}"));
 
-        // Should it go on nevertheless, this is its level from now on.
+        // Should it continue nevertheless, this is its level from now on.
         return new Opinion(finding, [seen + 1, x, variance, x, 0, signals.Step], memory);
     }
 }

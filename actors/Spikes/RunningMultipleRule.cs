@@ -21,7 +21,7 @@ public sealed record RunningMultipleOptions : IOptions
     public WatchedSignals Signals { get; init; } = WatchedSignals.Loss;
 }
 
-/// <summary>A loss, or another signal, that stays above a multiple of its running mean. Updates have been applied by then, so it asks to go back to before the first of them.</summary>
+/// <summary>A loss, or another signal, that stays above a multiple of its running mean. Updates have been applied by then, so it asks to roll back to before the first of them.</summary>
 /// <remarks>Source: mosaicml/llm-foundry, <c>callbacks/kill_loss_spike_callback.py</c>, <c>KillLossSpike</c>: <c>outlier_multiplier</c> 2, <c>patience</c> 4,
 /// window 100; outliers stay in the window, and the row ends with the first loss that is none. Of each signal it remembers how many outliers
 /// came in a row, the step of the first, and the window, the oldest step first.</remarks>

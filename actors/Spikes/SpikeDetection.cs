@@ -8,7 +8,7 @@ namespace ActorTrain.Actors.Spikes;
 /// <summary>Judges steps by all rules that are on: no clock, no thread, no state of its own, so the same signals and memory always give the same
 /// judgement.</summary>
 /// <remarks>A step that is vetoed is taken again with the next batch. Where that batch, and the next, show it too, it is not the batches but the
-/// weights that are bad: the update before did it, so the run is to go back to before that one.</remarks>
+/// weights that are bad: the update before did it, so the run is to roll back to before that one.</remarks>
 /// <param name="rules">The rules, each with a name of its own.</param>
 /// <param name="persistence">Batches of one step in a row that may be vetoed; with one more the weights are blamed. 0: never.</param>
 public sealed class SpikeDetection(IReadOnlyList<SpikeRule> rules, int persistence = 0)
@@ -16,7 +16,7 @@ public sealed class SpikeDetection(IReadOnlyList<SpikeRule> rules, int persisten
     /// <summary>The rules, in the order in which they are asked.</summary>
     public IReadOnlyList<SpikeRule> Rules => rules;
 
-    // How many batches of the step under way were left out, among what the rules remember.
+    // How many batches of the step under way were skipped, among what the rules remember.
     private const string LeftOut = "left_out";
 
     /// <summary>Judges a step.</summary>

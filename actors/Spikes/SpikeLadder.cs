@@ -60,7 +60,6 @@ public sealed record SpikeLadderOptions : IOptions
 /// <summary>Which answer a finding gets: the one it asks for, or, where that was taken too often, the next.</summary>
 public static class SpikeLadder
 {
-    /// <summary>Chooses.</summary>
     /// <param name="finding">The finding; null: none.</param>
     /// <param name="overrides">What was answered before.</param>
     /// <param name="options">Limits of each rung.</param>
@@ -83,7 +82,7 @@ public static class SpikeLadder
             : Rung.Halt;
     }
 
-    /// <summary>The step to go back to: a margin before the onset.</summary>
+    /// <summary>The step to roll back to: a margin before the onset.</summary>
     public static long FromOf(Finding finding, SpikeLadderOptions options)
     {
         ArgumentNullException.ThrowIfNull(finding);
@@ -91,7 +90,7 @@ public static class SpikeLadder
         return Math.Max(0, finding.Onset - options.Margin);
     }
 
-    /// <summary>Batches to leave out: those from a margin before the onset to the one that was judged, more of them where it has happened before.</summary>
+    /// <summary>Batches to skip: those from a margin before the onset to the one that was judged, more of them where it has happened before.</summary>
     /// <param name="finding">The finding.</param>
     /// <param name="step">The step that was judged.</param>
     /// <param name="overrides">What was answered before.</param>

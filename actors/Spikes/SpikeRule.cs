@@ -22,7 +22,6 @@ public abstract class SpikeRule
     public abstract string Name { get; }
 
     /// <summary>Judges a step.</summary>
-    /// <param name="signals">The step.</param>
     /// <param name="memory">What it remembered last; empty before the first step.</param>
     public abstract Opinion Judge(StepSignals signals, ImmutableArray<double> memory);
 

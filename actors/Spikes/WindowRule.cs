@@ -13,7 +13,7 @@ public abstract record WindowRuleOptions : IOptions
     [Option("warm-up steps before the rule judges", Min = 2, Max = 4096)]
     public int Warmup { get; init; } = 64;
 
-    /// <summary>Whether steps whose update was left out are remembered too. They widen the window's spread, so that what comes next passes.</summary>
+    /// <summary>Whether steps whose update was skipped are remembered too. They widen the window's spread, so that what comes next passes.</summary>
     public bool FeedsLeftOut { get; init; }
 
     public IEnumerable<OptionProblem> Validate()
@@ -53,7 +53,6 @@ public abstract class WindowRule(WindowRuleOptions options, WatchedSignals watch
     protected abstract Finding? Find(StepSignals signals, IReadOnlyList<ImmutableArray<double>> windows);
 
     /// <summary>The finding that a signal is above a limit; null where it is not.</summary>
-    /// <param name="signals">The step.</param>
     /// <param name="signal">Which signal.</param>
     /// <param name="limit">The most that it may be.</param>
     /// <param name="words">How the limit came about, to follow it.</param>

@@ -10,8 +10,6 @@ internal sealed class FailureWindow(TimeSpan span, int maxRestarts)
 
     private readonly Queue<(DateTimeOffset At, bool ForMemory)> failures = [];
 
-    /// <summary>Adds a failure.</summary>
-    /// <param name="now">When.</param>
     /// <param name="forMemory">Whether the actor ran out of memory.</param>
     /// <param name="verb">What happened to it, such as "failed".</param>
     /// <returns>Null while it may be restarted; else the predicate of a sentence that says how often it failed.</returns>
@@ -26,6 +24,5 @@ internal sealed class FailureWindow(TimeSpan span, int maxRestarts)
             : null;
     }
 
-    /// <summary>Forgets all of them.</summary>
     public void Clear() => failures.Clear();
 }

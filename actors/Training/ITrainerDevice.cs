@@ -23,7 +23,7 @@ public interface ITrainerDevice : IDisposable
     /// <summary>Computes the next lane of the block under way.</summary>
     /// <param name="batchStep">The step whose batch is computed.</param>
     /// <param name="lane">The lane.</param>
-    /// <param name="skips">What the plan leaves out.</param>
+    /// <param name="skips">What the plan skips.</param>
     /// <param name="isRedundant">Whether the hash of the lane's own gradient is wanted with the block's result.</param>
     void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant);
 
@@ -37,7 +37,6 @@ public interface ITrainerDevice : IDisposable
     BlockResult Measure(long atStep, double? previewRate);
 
     /// <summary>Foresees what applying the round's total gradient as the options have it would do, and changes nothing.</summary>
-    /// <param name="round">The round.</param>
     /// <param name="gradientNorm">Global L2 norm of its gradient, before clipping.</param>
     /// <param name="learningRate">The learning rate of the step.</param>
     /// <returns>L2 norm of what would be added to the weights; null when the total is not there any more.</returns>

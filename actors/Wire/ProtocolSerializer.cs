@@ -6,7 +6,6 @@ using Akka.Serialization;
 namespace ActorTrain.Actors.Wire;
 
 /// <summary>Messages of the protocol as they travel between processes. See <see cref="WireForms"/>.</summary>
-/// <param name="system">The actor system.</param>
 public sealed class ProtocolSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     /// <summary>The number under which it stands on the wire; never to be given to another.</summary>

@@ -106,7 +106,7 @@ internal static class WireForms
 /// <param name="Json">How it is written.</param>
 internal sealed record WireForm(string Manifest, JsonTypeInfo Json);
 
-/// <summary>Positions that are left out: the ranges.</summary>
+/// <summary>Positions that are skipped: the ranges.</summary>
 internal sealed class SkipListConverter : JsonConverter<SkipList>
 {
     public override SkipList Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

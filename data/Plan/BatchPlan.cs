@@ -52,7 +52,7 @@ public sealed class BatchPlan
     /// <summary>What one lane trains on in a step, in order: <see cref="LaneSize"/> samples.</summary>
     /// <param name="step">The step, from 0.</param>
     /// <param name="lane">The lane, from 0.</param>
-    /// <param name="skips">Positions that are left out.</param>
+    /// <param name="skips">Positions that are skipped.</param>
     public PlannedSample[] Samples(long step, int lane, SkipList skips)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(lane);
@@ -62,7 +62,7 @@ public sealed class BatchPlan
 
     /// <summary>What a whole step trains on, in order: <see cref="BatchSize"/> samples, lane after lane.</summary>
     /// <param name="step">The step, from 0.</param>
-    /// <param name="skips">Positions that are left out.</param>
+    /// <param name="skips">Positions that are skipped.</param>
     public PlannedSample[] Samples(long step, SkipList skips) => Ordinals(step, 0, BatchSize, skips);
 
     /// <summary>The sample at a position of the stream.</summary>

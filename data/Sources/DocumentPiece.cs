@@ -6,7 +6,7 @@ public enum PieceEnd
     /// <summary>More of the document follows.</summary>
     Open,
 
-    /// <summary>The document goes on in the other part of the data: it was divided here.</summary>
+    /// <summary>The document continues in the other part of the data: it was divided here.</summary>
     Divided,
 
     /// <summary>The end of the document.</summary>

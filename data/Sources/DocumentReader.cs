@@ -8,7 +8,7 @@ namespace ActorTrain.Data.Sources;
 /// <remarks>
 /// <para>A document is a record of a <c>.jsonl</c> file; or what stands between two separators, when one is given; or else a plain text file. One of more
 /// than twice <see cref="PieceBytes"/> comes in pieces, so that it may be larger than memory; joined, they are the file.</para>
-/// <para>A byte order mark at the head of a file is left out. Documents without a byte are passed over.</para>
+/// <para>A byte order mark at the head of a file is skipped. Documents without a byte are passed over.</para>
 /// </remarks>
 public sealed class DocumentReader
 {

@@ -26,7 +26,7 @@ public static unsafe partial class SentencePieceTraining
     /// <param name="kind">Byte-pair encoding or unigram.</param>
     /// <param name="vocabularySize">How many ids, bytes and end of text included.</param>
     /// <param name="texts">Valid UTF-8; each is cut into its lines.</param>
-    /// <param name="cancellation">Ends the reading of texts; once SentencePiece has them all, it goes on to its end.</param>
+    /// <param name="cancellation">Ends the reading of texts; once SentencePiece has them all, it continues to its end.</param>
     /// <exception cref="UserErrorException">The native library is missing, or the texts do not carry such a vocabulary.</exception>
     public static SentencePieceTokenizer Train(
         TokenizerKind kind, int vocabularySize, IEnumerable<ReadOnlyMemory<byte>> texts, CancellationToken cancellation = default)

@@ -43,5 +43,4 @@ internal static class HelpCommand
     }
 }
 
-/// <summary>What <c>actortrain help</c> is asked.</summary>
 internal sealed record HelpRequest(string? Topic, bool Markdown);

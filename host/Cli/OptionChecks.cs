@@ -75,7 +75,7 @@ internal static class OptionChecks
             CustomParser = result => Read(result, kind, static value => (T)Convert.ChangeType(value, typeof(T), CultureInfo.InvariantCulture)),
         };
 
-    /// <summary>A number that may be left out.</summary>
+    /// <summary>An optional number.</summary>
     public static Option<T?> Optional<T>(string name, string help, SettingKind kind, string description)
         where T : struct => new(name)
         {

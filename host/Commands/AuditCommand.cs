@@ -18,7 +18,7 @@ namespace ActorTrain.Host.Commands;
 /// <summary><c>actortrain audit</c>: the exactly-once proof over samples.</summary>
 internal static class AuditCommand
 {
-    // A run that goes on may go back to an earlier step between the reading of its parts.
+    // A running run may roll back to an earlier step between the reading of its parts.
     private const int Attempts = 3;
 
     public static CliCommand Define()
@@ -110,5 +110,4 @@ internal static class AuditCommand
     }
 }
 
-/// <summary>What <c>actortrain audit</c> is asked.</summary>
 public sealed record AuditRequest(string Run, bool Json);

@@ -51,7 +51,7 @@ internal static class CheckpointsCommand
     {
         var run = NamedRun.Find(request.Run).Directory;
 
-        // A run that goes on deletes by itself; two must not do so at once.
+        // A running run deletes by itself; two must not do so at once.
         using var held = request is { Prune: true, DryRun: false } ? run.Lock() : null;
         List<string> notes = [];
         var record = RunRecord.Of(run, notes.Add);
@@ -111,5 +111,4 @@ internal static class CheckpointsCommand
     }
 }
 
-/// <summary>What <c>actortrain checkpoints</c> is asked.</summary>
 public sealed record CheckpointsRequest(string Run, bool Verify, bool Prune, bool DryRun, bool Json);

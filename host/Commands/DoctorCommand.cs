@@ -80,5 +80,4 @@ internal static class DoctorCommand
         Models.Numerics.GemmRate.Measure(precision) / 1e9);
 }
 
-/// <summary>What <c>actortrain doctor</c> is asked.</summary>
 public sealed record DoctorRequest(bool Json);

@@ -96,5 +96,4 @@ internal static class EvalCommand
     }
 }
 
-/// <summary>What <c>actortrain eval</c> is asked.</summary>
 public sealed record EvalRequest(string Run, string Part, int Batches, string? Data, bool Force = false);

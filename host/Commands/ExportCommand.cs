@@ -76,5 +76,4 @@ internal static class ExportCommand
     }
 }
 
-/// <summary>What <c>actortrain export</c> is asked.</summary>
 public sealed record ExportRequest(string Run, string Format, string Output, long? Checkpoint, bool Force);

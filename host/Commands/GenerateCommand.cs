@@ -101,6 +101,5 @@ internal static class GenerateCommand
     }
 }
 
-/// <summary>What <c>actortrain generate</c> is asked.</summary>
 public sealed record GenerateRequest(
     string Run, string Prompt, int Tokens, double Temperature, int TopK, double TopP, long Seed, bool Greedy, int Count, bool Force = false);

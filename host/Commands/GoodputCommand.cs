@@ -58,5 +58,4 @@ internal static class GoodputCommand
     }
 }
 
-/// <summary>What <c>actortrain goodput</c> is asked.</summary>
 public sealed record GoodputRequest(string Run, bool Json, string? Plot);

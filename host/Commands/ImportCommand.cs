@@ -83,5 +83,4 @@ internal static class ImportCommand
     }
 }
 
-/// <summary>What <c>actortrain import</c> is asked.</summary>
 public sealed record ImportRequest(string Source, string Output, bool Force = false);

@@ -46,5 +46,4 @@ internal static class JournalCommand
     }
 }
 
-/// <summary>What <c>actortrain journal</c> is asked.</summary>
 public sealed record JournalRequest(string Run, bool Json);

@@ -6,7 +6,7 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>What the commands share by which an operator decides something while a run goes on.</summary>
+/// <summary>What the commands share by which an operator decides something during training.</summary>
 internal static class OperatorCommands
 {
     private const string Recorded = """
@@ -38,5 +38,4 @@ internal static class OperatorCommands
     }
 }
 
-/// <summary>What an operator's command is asked.</summary>
 internal sealed record OperatorCall(string Run, ControlCall Call);

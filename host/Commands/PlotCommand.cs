@@ -59,5 +59,4 @@ internal static class PlotCommand
     }
 }
 
-/// <summary>What <c>actortrain plot</c> is asked.</summary>
 public sealed record PlotRequest(string Run, string? Output, int Smooth, bool LinearLoss);

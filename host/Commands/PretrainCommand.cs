@@ -15,7 +15,7 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain pretrain</c>: begins a run, or goes on with it.</summary>
+/// <summary><c>actortrain pretrain</c>: starts or resumes a run.</summary>
 internal static class PretrainCommand
 {
     public static CliCommand Define()
@@ -173,13 +173,12 @@ public enum ResumeMode
     /// <summary>Go on where it exists and its configuration agrees, else begin.</summary>
     WhenPossible,
 
-    /// <summary>Go on; refuse where there is nothing to go on from.</summary>
+    /// <summary>Go on; refuse where there is nothing to resume from.</summary>
     Required,
 
     /// <summary>Begin; refuse where the run's folder holds checkpoints already. Nothing is ever deleted.</summary>
     Fresh,
 }
 
-/// <summary>What <c>actortrain pretrain</c> is asked.</summary>
 public sealed record PretrainRequest(
     string? RunFile, IReadOnlyList<string> Overrides, ResumeMode Resume, long? ExtendTo = null, bool Force = false);

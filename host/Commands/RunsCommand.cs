@@ -43,5 +43,4 @@ internal static class RunsCommand
     }
 }
 
-/// <summary>What <c>actortrain runs</c> is asked.</summary>
 public sealed record RunsRequest(string Output);

@@ -37,5 +37,4 @@ internal static class ScaleCommand
     }
 }
 
-/// <summary>What <c>actortrain scale</c> is asked.</summary>
 public sealed record ScaleRequest(string Run, int Trainers);

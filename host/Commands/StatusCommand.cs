@@ -43,7 +43,7 @@ internal static class StatusCommand
         return ExitCode.Success;
     }
 
-    // In force is what the checkpoint follows that the run goes on from.
+    // In force is what the checkpoint follows that the run resumes from.
     private static OverridesStatus OverridesOf(JournalState journal, RunRecord record)
     {
         var inForce = record.NewestManifest is { } manifest ? RunOrigin.Of(manifest).Overrides.Interventions : [];
@@ -83,5 +83,4 @@ internal static class StatusCommand
     }
 }
 
-/// <summary>What <c>actortrain status</c> is asked.</summary>
 public sealed record StatusRequest(string Run, bool Json);

@@ -63,5 +63,4 @@ internal static class TraceCommand
     }
 }
 
-/// <summary>What <c>actortrain trace</c> is asked.</summary>
 public sealed record TraceRequest(string Run, int Steps, string? Output);

@@ -17,7 +17,7 @@ namespace ActorTrain.Host.Configuration;
 /// <param name="Key">Dotted key.</param>
 /// <param name="Old">Value in the first, as written in YAML.</param>
 /// <param name="New">Value in the second.</param>
-/// <param name="MayChangeBecause">Why a run may go on with the new value, or null where it may not.</param>
+/// <param name="MayChangeBecause">Why a run may resume with another value, or null where it may not.</param>
 public sealed record ConfigurationDifference(string Key, string Old, string New, string? MayChangeBecause);
 
 /// <summary>All that a run was asked to be: immutable, validated, every key with a value. Each property is a section of the run file, in
@@ -79,7 +79,7 @@ public sealed record RunConfiguration : IOptions
             where old != now
             select new ConfigurationDifference(setting.Key, old, now, setting.MayChangeBecause)];
 
-    /// <summary>Refuses to go on with a run under a configuration that would give other bits.</summary>
+    /// <summary>Refuses to resume a run under a configuration that would give other bits.</summary>
     /// <param name="saved">The configuration the run was started with.</param>
     /// <param name="asked">The configuration asked for now.</param>
     /// <exception cref="UserErrorException">A key that must agree differs; the sentence names each with both values.</exception>

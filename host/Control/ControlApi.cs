@@ -86,17 +86,17 @@ internal sealed class ControlEndpoint<TBody, TAnswer>(
     public override string Example => JsonSerializer.Serialize(example, body);
 }
 
-/// <summary>Nothing is needed; a body may be left out, or be <c>{}</c>.</summary>
+/// <summary>Nothing is needed; a body may be absent, or be <c>{}</c>.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record NoBody;
 
-/// <summary>Where to go back to.</summary>
-/// <param name="To">Updates to go back to.</param>
-/// <param name="Skip">Batches to leave out from there on.</param>
+/// <summary>Where to roll back to.</summary>
+/// <param name="To">Updates to roll back to.</param>
+/// <param name="Skip">Batches to skip from there on.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record RollbackBody(long To, long Skip = 0);
 
-/// <summary>What to leave out.</summary>
+/// <summary>What to skip.</summary>
 /// <param name="Batches">The next so many batches, at least 1.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record SkipBody(long Batches);

@@ -10,7 +10,6 @@ namespace ActorTrain.Host.Control;
 internal static class ControlClient
 {
     /// <summary>Sends one request, in the name of this process's user.</summary>
-    /// <param name="run">The run.</param>
     /// <param name="endpoint">Where to.</param>
     /// <param name="body">What is sent.</param>
     /// <param name="cancellation">Gives up.</param>

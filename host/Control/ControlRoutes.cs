@@ -14,7 +14,6 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace ActorTrain.Host.Control;
 
 /// <summary>What each endpoint of <see cref="ControlApi"/> does.</summary>
-/// <param name="run">The run.</param>
 /// <param name="control">The run itself.</param>
 /// <param name="mostTrainers">Trainers that have a lane to compute.</param>
 /// <param name="reload">Reads the run file again; says in a sentence what came of it, or throws a <see cref="UserErrorException"/>.</param>

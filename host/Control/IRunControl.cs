@@ -3,7 +3,7 @@ using ActorTrain.Actors.Tracing;
 
 namespace ActorTrain.Host.Control;
 
-/// <summary>What may be asked of a run while it goes on.</summary>
+/// <summary>What may be asked of a run while it is running.</summary>
 internal interface IRunControl
 {
     /// <summary>How it stands just now.</summary>

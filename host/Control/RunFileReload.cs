@@ -3,7 +3,7 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Control;
 
-/// <summary>Reads the run file of a run again while it goes on, at SIGHUP or when asked by the control socket.</summary>
+/// <summary>Reads the run file of a run again while it is running, at SIGHUP or when asked by the control socket.</summary>
 /// <param name="runFile">The file, or null where the run was started without one.</param>
 /// <param name="overrides">What was given after <c>--set</c>, which still wins over the file.</param>
 /// <param name="started">The configuration that the run was started with.</param>
@@ -13,7 +13,7 @@ internal sealed class RunFileReload(string? runFile, IReadOnlyList<string> overr
 {
     private const string Live = "trainers.count";
 
-    /// <summary>Applies what may change while the run goes on.</summary>
+    /// <summary>Applies what may change while the run is running.</summary>
     /// <returns>What came of it, in one sentence.</returns>
     /// <exception cref="UserErrorException">The file cannot be read, or something in it is not right; nothing changed.</exception>
     public string Apply()

@@ -23,7 +23,7 @@ internal sealed record ActorNode(string Name, string State, int Restarts, int? M
 /// <param name="RateFactor">What those in force do to the learning rate.</param>
 /// <param name="Spikes">Spikes that were judged.</param>
 /// <param name="Vetoes">Updates that were vetoed.</param>
-/// <param name="Rollbacks">How often all trainers went back.</param>
+/// <param name="Rollbacks">How often all trainers rolled back.</param>
 /// <param name="Corruptions">How often bits were found corrupt.</param>
 internal sealed record OverridesDocument(
     bool Paused, IReadOnlyList<int> Quarantined, IReadOnlyList<Intervention> InForce, IReadOnlyList<Intervention> Pending, double RateFactor, int Spikes, int Vetoes, int Rollbacks,
@@ -56,7 +56,7 @@ internal sealed record StatusDocument(
     [JsonPropertyName("course")]
     public OverridesDocument? Overrides { get; init; }
 
-    /// <summary>The document of a run that goes on.</summary>
+    /// <summary>The document of a running run.</summary>
     public static StatusDocument Of(string run, RunStatus status, long? checkpoint)
     {
         ArgumentNullException.ThrowIfNull(status);

@@ -31,7 +31,6 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
     }
 
     /// <summary>Refuses to train where there is not enough memory, and says with which settings there would be.</summary>
-    /// <param name="configuration">The run.</param>
     /// <param name="shape">The shape of its model.</param>
     /// <param name="isFused">Whether it runs on the fused CPU kernels.</param>
     /// <param name="hasBegun">Whether it has begun, so that nothing may change its bits.</param>
@@ -44,7 +43,7 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
         return plan;
     }
 
-    /// <summary>Settings with which a run needs less memory. What would change its bits is left out where it has begun.</summary>
+    /// <summary>Settings with which a run needs less memory. What would change its bits is skipped where it has begun.</summary>
     internal static List<(string Settings, MemoryPlan Plan)> Otherwise(RunConfiguration configuration, ModelOptions shape, bool isFused, bool hasBegun)
     {
         var settings = new List<string>();

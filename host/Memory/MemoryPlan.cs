@@ -15,7 +15,6 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
     public double Bytes => Parts.Sum(static part => part.Bytes);
 
     /// <summary>To train, in this process, with so many trainers.</summary>
-    /// <param name="configuration">The run.</param>
     /// <param name="shape">The shape of its model.</param>
     /// <param name="isFused">Whether it runs on the fused CPU kernels.</param>
     /// <param name="trainers">Trainers; null: as many as the configuration says.</param>

@@ -30,7 +30,6 @@ internal sealed class Picture
     }
 
     /// <summary>Writes it, as SVG or PNG by the name's ending. The file appears whole or not at all.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="option">The option by which another file can be named.</param>
     /// <exception cref="UserErrorException">The file cannot be written, or the system has no font.</exception>
     public void Save(string path, string option)

@@ -33,7 +33,7 @@ public sealed record CheckpointProgress(long Step, string Path);
 /// from any.</summary>
 public interface ITrainingProgress : IDisposable
 {
-    /// <summary>Something about the run as a whole: what it is, from where it goes on, how it ended.</summary>
+    /// <summary>Something about the run as a whole: what it is, from where it continues, how it ended.</summary>
     void Note(string text);
 
     /// <summary>A step is finished.</summary>
@@ -45,7 +45,7 @@ public interface ITrainingProgress : IDisposable
     /// <summary>A checkpoint is complete.</summary>
     void Report(CheckpointProgress checkpoint);
 
-    /// <summary>Something is not as it should be, but the run goes on.</summary>
+    /// <summary>Something is not as it should be, but the run continues.</summary>
     void Warning(string text);
 }
 

@@ -54,7 +54,7 @@ public sealed class PlainProgress : ITrainingProgress
     /// <inheritdoc/>
     public void Warning(string text) => Line($"warning: {text}");
 
-    /// <summary>Writes the last step, if it was left out.</summary>
+    /// <summary>Writes the last step, if it was skipped.</summary>
     public void Dispose() => WriteStep();
 
     private void WriteStep()

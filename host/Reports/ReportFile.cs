@@ -6,7 +6,6 @@ namespace ActorTrain.Host.Reports;
 internal static class ReportFile
 {
     /// <summary>Refuses a file for which there is no folder, before anything is done for it.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="option">The option by which another can be named.</param>
     /// <exception cref="UserErrorException">There is no such folder, or the path is that of a folder.</exception>
     public static void Require(string path, string option)
@@ -19,7 +18,6 @@ internal static class ReportFile
     }
 
     /// <summary>Writes it.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="option">The option by which another can be named.</param>
     /// <param name="write">Writes what is in it.</param>
     /// <exception cref="UserErrorException">It cannot be written.</exception>

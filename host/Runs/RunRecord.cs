@@ -10,7 +10,7 @@ namespace ActorTrain.Host.Runs;
 
 /// <summary>What stands on disk of a run, without its tensors.</summary>
 /// <param name="Configuration">Its configuration; null for an imported model.</param>
-/// <param name="NewestManifest">What its newest whole checkpoint says, of those that it goes on from, or null.</param>
+/// <param name="NewestManifest">What its newest whole checkpoint says, of those that it resumes from, or null.</param>
 /// <param name="Decisions">Its journal.</param>
 internal sealed record RunRecord(RunConfiguration? Configuration, CheckpointManifest? NewestManifest, IReadOnlyList<RunEvent> Decisions)
 {
@@ -18,7 +18,6 @@ internal sealed record RunRecord(RunConfiguration? Configuration, CheckpointMani
     public CheckpointFacts? Newest => NewestManifest?.Facts;
 
     /// <summary>Reads it, also while a process trains the run.</summary>
-    /// <param name="run">The run.</param>
     /// <param name="warn">Told where the journal's database cannot be reached, which then counts as empty; without it that is an error.</param>
     /// <exception cref="UserErrorException">Something cannot be read.</exception>
     public static RunRecord Of(RunDirectory run, Action<string>? warn = null)
@@ -27,7 +26,7 @@ internal sealed record RunRecord(RunConfiguration? Configuration, CheckpointMani
         var manifests = new CheckpointArchive(run.CheckpointsDirectory).List().Select(static info => info.Manifest).OfType<CheckpointManifest>().ToList();
         var decisions = configuration is null ? [] : RunDecisions.Read(run, configuration.Journal.Connection, away: warn);
 
-        // One that was left by going back is not gone on from.
+        // One that was abandoned by a rollback is not resumed from.
         var history = CheckpointHistory.Of(decisions);
         var newest = manifests.FirstOrDefault(manifest => !history.IsVoid(manifest));
         return new RunRecord(configuration, newest, decisions);

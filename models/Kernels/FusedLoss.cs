@@ -26,7 +26,7 @@ internal sealed class FusedLoss : IDisposable
         head = new PackedLinear(headWeight, bias: null, activations);
     }
 
-    /// <summary>x <c>[B, T, D]</c> float32, targets <c>[B, T]</c> int64 (−1 is left out) → <paramref name="scale"/> · sum of the tokens' losses.</summary>
+    /// <summary>x <c>[B, T, D]</c> float32, targets <c>[B, T]</c> int64 (−1 is skipped) → <paramref name="scale"/> · sum of the tokens' losses.</summary>
     public Tensor Apply(Tensor x_BTD, Tensor targets_BT, float scale) => Function.apply(x_BTD, this, targets_BT, scale, is_grad_enabled());
 
     /// <summary>The tokens' own losses, <c>[B·T]</c> float32, without a gradient.</summary>

@@ -5,7 +5,7 @@ namespace ActorTrain.Models.Optimization;
 /// <summary>The constants of one update.</summary>
 internal readonly record struct AdamWConstants(AdamWOptions Options, double Correction1, double Correction2, double SpikeThreshold)
 {
-    /// <summary>Those of <paramref name="update"/>; the interventions are 1 − βᵗ.</summary>
+    /// <summary>Those of <paramref name="update"/>; the corrections are 1 − βᵗ.</summary>
     public static AdamWConstants Of(AdamWOptions options, Update update) =>
         new(options, 1 - Math.Pow(options.Beta1, update.Number), 1 - Math.Pow(options.Beta2, update.Number), update.SpikeThreshold);
 }

@@ -27,7 +27,7 @@ public sealed record LearningRateSchedule(double Peak, long WarmupSteps, long St
     /// <summary>The schedule of the run made longer. The rates of earlier steps stay. From the given step on, with N steps in all, W of warm-up and
     /// a(t) = min(1, (t - from + 1) / min(W, N - from)), step t has the rate a(t)·c(t) + (1 - a(t))·f(t): c is the schedule of a run that has N steps from its
     /// start, with the same warm-up, and f the one in force before, which stays at its lowest beyond its end.</summary>
-    /// <remarks>So a run that had ended warms up again, to the rate that a run of N steps would have there, and decays anew: see Ibrahim et al. 2024, "Simple and
+    /// <remarks>So a run that had ended warms up again, to the rate that a run of N steps would have there, and decays again: see Ibrahim et al. 2024, "Simple and
     /// Scalable Strategies to Continually Pre-train Large Language Models".</remarks>
     /// <param name="from">The first step, counted from 0, that follows the new schedule; at most <see cref="Steps"/>.</param>
     /// <param name="steps">Steps of the longer run. Where they are not more than it has, nothing changes.</param>

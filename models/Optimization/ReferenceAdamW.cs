@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace ActorTrain.Models.Optimization;
 
 /// <summary>AdamW by tensor operations, on any device.</summary>
-/// <remarks>The second intervention of a ratio and θ are rounded to float32, as the fused kernel takes them.</remarks>
+/// <remarks>The second correction of a ratio and θ are rounded to float32, as the fused kernel takes them.</remarks>
 internal sealed class ReferenceAdamW : IAdamWForm
 {
     public double Apply(AdamWPlan plan, Tensor w, Tensor g, Tensor m, Tensor v, UpdateChecksums? checksums)
@@ -28,9 +28,9 @@ internal sealed class ReferenceAdamW : IAdamWForm
         using var scope = NewDisposeScope();
         var options = constants.Options;
         using Scalar beta2 = options.Beta2, rest = 1 - options.Beta2, least = options.Epsilon * options.Epsilon;
-        using Scalar intervention = (double)(float)constants.Correction2;
+        using Scalar correction = (double)(float)constants.Correction2;
         var clipped = Clipped(g, v, clip, constants);
-        var corrected = v.mul(beta2).addcmul_(clipped, clipped, rest).div(intervention);
+        var corrected = v.mul(beta2).addcmul_(clipped, clipped, rest).div(correction);
         return (clipped * clipped / corrected.clamp(min: least)).sum(ScalarType.Float64).item<double>();
     }
 

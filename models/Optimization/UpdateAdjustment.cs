@@ -20,7 +20,7 @@ public sealed record UpdateAdjustment
     /// tensor, as in AdaGC (Wang et al. 2025); null: 1 for all.</summary>
     public IReadOnlyList<double>? TensorFactors { get; init; }
 
-    /// <summary>Whether the moments are forgotten before the update (SPAM's answer to a spike; Huang et al. 2025). The intervention of their bias goes on with
+    /// <summary>Whether the moments are forgotten before the update (SPAM's answer to a spike; Huang et al. 2025). The correction of their bias continues
     /// the number of the update, as there, so that nothing but the moments need be remembered: the updates behind a reset begin small and grow.</summary>
     public bool ResetMomentum { get; init; }
 

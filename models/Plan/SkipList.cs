@@ -10,7 +10,7 @@ public sealed record SkippedRange(long First, long Count, string Reason)
     public long End => First + Count;
 }
 
-/// <summary>Positions of the sample stream that a run leaves out, as sorted ranges that do not overlap.</summary>
+/// <summary>Positions of the sample stream that a run skips, as sorted ranges that do not overlap.</summary>
 /// <remarks>The sample stream is the endless sequence of positions 0, 1, 2, …; the plan maps each to a sample of an epoch. A step consumes the
 /// next positions that are not on the list, so skipping shifts all that comes after.</remarks>
 public sealed class SkipList : IEquatable<SkipList>
@@ -45,14 +45,14 @@ public sealed class SkipList : IEquatable<SkipList>
     /// <summary>This list with one more range.</summary>
     public SkipList With(SkippedRange range) => Of(ranges.Append(range));
 
-    /// <summary>This list with more ranges; what they share with it, or with one another, is left out once, for the reason it has already.</summary>
+    /// <summary>This list with more ranges; what they share with it, or with one another, is skipped once, for the reason it has already.</summary>
     public SkipList Joined(IEnumerable<SkippedRange> more)
     {
         ArgumentNullException.ThrowIfNull(more);
         return more.Aggregate(this, static (list, range) => Of(list.ranges.Concat(list.Gaps(range))));
     }
 
-    /// <summary>Whether a position is left out.</summary>
+    /// <summary>Whether a position is skipped.</summary>
     public bool Contains(long position) => ranges.Any(range => range.First <= position && position < range.End);
 
     /// <summary>The position of the <paramref name="ordinal"/>-th sample (from 0) that is not skipped.</summary>
@@ -70,7 +70,7 @@ public sealed class SkipList : IEquatable<SkipList>
         return position;
     }
 
-    // The parts of a range that are not left out yet.
+    // The parts of a range that are not skipped yet.
     private IEnumerable<SkippedRange> Gaps(SkippedRange range)
     {
         var from = range.First;

@@ -89,7 +89,7 @@ public sealed class Replica : IDisposable
     /// it.</summary>
     public ulong StateChecksum => optimizer.Checksum.Hash;
 
-    /// <summary>Makes the first weights and moments anew, from the seed.</summary>
+    /// <summary>Makes the first weights and moments again, from the seed.</summary>
     public void Initialize()
     {
         Initialization.Initialize(Parameters, options.Model, options.Seed);

@@ -30,7 +30,7 @@ public sealed class FlatLayout
     /// <summary>Number of elements of the flat vector, gaps included.</summary>
     public long Length { get; }
 
-    /// <summary>Number of parameters' elements, gaps left out.</summary>
+    /// <summary>Number of parameters' elements, without gaps.</summary>
     public long ParameterCount => Entries.Sum(static entry => entry.Count);
 
     /// <summary>Lays parameters out one after another in the order given.</summary>

@@ -9,7 +9,7 @@ namespace ActorTrain.Models.Storage;
 /// <summary>All parameters of a model in one contiguous float32 tensor, and all their gradients in another; each parameter is a
 /// view.</summary>
 /// <remarks>So reduction, clipping, the optimizer, snapshots and hashing are operations on ranges. Whoever changes the weights says so with
-/// <see cref="WeightsChanged"/>: copies in other formats (packed, bfloat16) are made anew from then on.</remarks>
+/// <see cref="WeightsChanged"/>: copies in other formats (packed, bfloat16) are made again from then on.</remarks>
 public sealed class FlatParameters : IDisposable
 {
     private readonly Dictionary<string, ParameterSlot> slots;

@@ -10,7 +10,7 @@ internal static class LoadableLibrary
     private const string Runtime = "libstdc++.so.6";
     private const string Marker = "_ZSt21ios_base_library_initv";
 
-    /// <summary>Makes <paramref name="target"/> anew.</summary>
+    /// <summary>Makes <paramref name="target"/> again.</summary>
     /// <param name="source">The library as the package has it; stays as it is.</param>
     /// <param name="target">The link or the copy.</param>
     /// <param name="runtime">The system's libstdc++.</param>

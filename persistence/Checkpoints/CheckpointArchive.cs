@@ -10,7 +10,7 @@ namespace ActorTrain.Persistence.Checkpoints;
 /// <summary>Which files of a checkpoint to load.</summary>
 public enum CheckpointParts
 {
-    /// <summary>Weights and both moments, to go on training.</summary>
+    /// <summary>Weights and both moments, to continue training.</summary>
     All,
 
     /// <summary>The weights alone, to evaluate, generate or export.</summary>

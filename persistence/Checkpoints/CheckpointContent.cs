@@ -5,7 +5,7 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>Where the plan stands: all that a run needs to go on with its data.</summary>
+/// <summary>Where the plan stands: all that a run needs to resume its data.</summary>
 /// <param name="NextSample">Ordinal of the next sample, skipped positions not counted.</param>
 /// <param name="SamplesSeen">Samples trained on so far.</param>
 /// <param name="TokensSeen">Tokens trained on so far.</param>
@@ -26,7 +26,7 @@ public sealed record CheckpointFacts
     /// <summary>Where the plan stands.</summary>
     public required PlanCursor Cursor { get; init; }
 
-    /// <summary>What the plan leaves out, and why.</summary>
+    /// <summary>What the plan skips, and why.</summary>
     public SkipList SkipList { get; init; } = SkipList.Empty;
 
     /// <summary>What the bits depend on.</summary>

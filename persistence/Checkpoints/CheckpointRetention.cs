@@ -16,7 +16,7 @@ public sealed record CheckpointStoreOptions : IOptions
 /// back than those.</summary>
 public static class CheckpointRetention
 {
-    /// <summary>Parts those that the run has left from the others. Where nothing else is whole, none counts as left: weights that nobody goes on from are
+    /// <summary>Parts those that the run has abandoned from the others. Where nothing else is whole, none counts as abandoned: weights that nobody resumes from are
     /// better than none.</summary>
     /// <param name="found">Checkpoints of a run.</param>
     /// <param name="isLeft">Whether a whole one was left.</param>

@@ -45,7 +45,7 @@ public sealed class CheckpointStore : CheckpointArchive
     /// <summary>Saves a checkpoint; when this returns it is durable and verified by construction. Then those that were left and surplus older
     /// ones are deleted: see <see cref="CheckpointRetention"/>.</summary>
     /// <param name="content">What to save; the buffers must stay unchanged until this returns.</param>
-    /// <param name="isLeft">Which others the run has left, so that nobody goes on from them; null: none.</param>
+    /// <param name="isLeft">Which others the run has abandoned, so that nobody resumes from them; null: none.</param>
     /// <param name="cancellation">Gives the save up; nothing of it stays behind.</param>
     /// <returns>The manifest that was written.</returns>
     /// <remarks>A checkpoint of the same step is replaced. Checkpoints of later steps are left alone: see
@@ -90,7 +90,7 @@ public sealed class CheckpointStore : CheckpointArchive
         }
     }
 
-    /// <summary>Deletes the checkpoints of steps after <paramref name="step"/>: the future that a run gave up when it went back.</summary>
+    /// <summary>Deletes the checkpoints of steps after <paramref name="step"/>: the future that a run gave up when it rolled back.</summary>
     /// <exception cref="UserErrorException">The disk refused.</exception>
     public void DiscardAfter(long step)
     {
@@ -99,7 +99,6 @@ public sealed class CheckpointStore : CheckpointArchive
     }
 
     /// <summary>Notes durably beside a checkpoint that it has proved good. Where it is not there any more, or is another one, nothing is done.</summary>
-    /// <param name="step">Its step.</param>
     /// <param name="weightsHash">SHA-256 of its weights.</param>
     /// <param name="provedAt">Updates at which that was known.</param>
     /// <exception cref="UserErrorException">The disk refused.</exception>

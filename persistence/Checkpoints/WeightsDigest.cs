@@ -8,7 +8,7 @@ public static class WeightsDigest
 {
     private const int ChunkLength = 4 << 20;
 
-    /// <summary>SHA-256 of the parameters' float32 bytes, one after another in the order of the layout, gaps left out.</summary>
+    /// <summary>SHA-256 of the parameters' float32 bytes, one after another in the order of the layout, without gaps.</summary>
     /// <param name="layout">Where the parameters stand.</param>
     /// <param name="weights">The flat vector.</param>
     /// <returns>Lower-case hexadecimal; the same as <see cref="CheckpointManifest.WeightsHash"/> of a checkpoint of these

@@ -186,7 +186,7 @@ internal static class HuggingFaceConfig
         return options;
     }
 
-    /// <summary>Values of a config, with the defaults that transformers gives to what is left out or null.</summary>
+    /// <summary>Values of a config, with the defaults that transformers gives to absent or null keys.</summary>
     private sealed class ConfigReader(string path, JsonElement root)
     {
         private readonly HashSet<string> read = new(StringComparer.Ordinal);

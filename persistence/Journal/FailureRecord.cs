@@ -20,7 +20,7 @@ public sealed record FailureRecord
 
     private bool IsEnded { get; init; }
 
-    // Of the intervention for which the run has yet to go back.
+    // Of the intervention for which the run has yet to roll back.
     private long? Delay { get; init; }
 
     /// <summary>What many decisions say.</summary>

@@ -5,7 +5,7 @@ using ActorTrain.Models.Plan;
 namespace ActorTrain.Persistence.Journal;
 
 /// <summary>How a run came to its end, or to the end of one process's part of it.</summary>
-/// <param name="IsFinished">Whether its last step was taken; else it can go on.</param>
+/// <param name="IsFinished">Whether its last step was taken; else it can continue.</param>
 /// <param name="Step">Updates so far.</param>
 /// <param name="Text">Hash of the weights it ends with, or on whose behalf it was stopped.</param>
 public sealed record JournalEnding(bool IsFinished, long Step, string Text);
@@ -45,7 +45,7 @@ public sealed record JournalState
     /// <summary>Trainers that take part, by name.</summary>
     public ImmutableSortedSet<ActorId> Members { get; init; } = ImmutableSortedSet.Create(ActorId.Order);
 
-    /// <summary>Vetoes that hold: positions of the sample stream that are left out, and the updates there were when that was decided.</summary>
+    /// <summary>Vetoes that hold: positions of the sample stream that are skipped, and the updates there were when that was decided.</summary>
     public ImmutableList<(long Step, SkippedRange Range)> Vetoed { get; init; } = [];
 
     /// <summary>Interventions, of the run itself or of operators, in the order of their numbers. A rollback does not undo them.</summary>
@@ -54,7 +54,7 @@ public sealed record JournalState
     /// <summary>Numbers of the trainers that take no part until they are released.</summary>
     public ImmutableSortedSet<int> Quarantined { get; init; } = [];
 
-    /// <summary>Whether no step is begun until the run is told to go on.</summary>
+    /// <summary>Whether no step is begun until the run is told to continue.</summary>
     public bool IsPaused { get; init; }
 
     /// <summary>Checkpoints, by step, that proved good.</summary>
@@ -69,7 +69,7 @@ public sealed record JournalState
     /// <summary>How often bits were found corrupt.</summary>
     public int Corruptions { get; init; }
 
-    /// <summary>How often all trainers went back to an earlier state.</summary>
+    /// <summary>How often all trainers rolled back to an earlier state.</summary>
     public int Rollbacks { get; init; }
 
     /// <summary>Checkpoints that were committed and not given up since, by step: hashes of their weights. The oldest may have been deleted.</summary>
@@ -81,16 +81,16 @@ public sealed record JournalState
     /// <summary>Updates that were not applied.</summary>
     public int Vetoes { get; init; }
 
-    /// <summary>How often the run went back because no trainer had the newest state.</summary>
+    /// <summary>How often the run rolled back because no trainer had the newest state.</summary>
     public int Rewinds { get; init; }
 
     /// <summary>How often a process or supervisor took it up again.</summary>
     public int Resumes { get; init; }
 
-    /// <summary>How it ended, or null while it goes on or where its process died.</summary>
+    /// <summary>How it ended, or null while it is running or where its process died.</summary>
     public JournalEnding? Ending { get; init; }
 
-    /// <summary>Positions of the sample stream that are left out.</summary>
+    /// <summary>Positions of the sample stream that are skipped.</summary>
     public SkipList Skips => SkipList.Of(Vetoed.Select(static veto => veto.Range)).Joined(Interventions.SelectMany(static intervention => intervention.Skipped));
 
     /// <summary>Step of the newest checkpoint, or null.</summary>
@@ -162,7 +162,7 @@ public sealed record JournalState
         + string.Create(CultureInfo.InvariantCulture, $"interventions [{string.Join(' ', Interventions.Select(static intervention => intervention.Number))}], quarantined [{string.Join(' ', Quarantined)}], ")
         + $"faults [{string.Join(' ', Faults.Select(static pair => $"{pair.Key}:{pair.Value.Count}"))}], ending {Ending?.ToString() ?? "none"}";
 
-    /// <summary>Later steps are taken again: their checkpoints are thrown away, and their vetoes decided anew.</summary>
+    /// <summary>Later steps are taken again: their checkpoints are thrown away, and their vetoes decided again.</summary>
     private JournalState GoBack(long step) => this with
     {
         Checkpoints = Checkpoints.RemoveRange(Checkpoints.Keys.Where(later => later > step)),
@@ -170,7 +170,7 @@ public sealed record JournalState
         Vetoed = Vetoed.RemoveAll(veto => veto.Step > step),
     };
 
-    // A veto of the very step that the run went back to may stand in the list already.
+    // A veto of the very step that the run rolled back to may stand in the list already.
     private JournalState Skip(BatchVetoed vetoed) => this with
     {
         Vetoed = Vetoed.AddRange(vetoed.Skipped.Where(range => !Vetoed.Any(veto => veto.Range.First < range.End && range.First < veto.Range.End)).Select(range => (vetoed.Step, range))),

@@ -39,7 +39,7 @@ public enum Rung
     [JsonStringEnumMemberName("roll back")]
     RollBack,
 
-    /// <summary>Go back, leave the batches out, and go on with a lower learning rate.</summary>
+    /// <summary>Go back, leave the batches out, and continue with a lower learning rate.</summary>
     [JsonStringEnumMemberName("lower rate")]
     LowerRate,
 

@@ -14,7 +14,7 @@ public enum BranchCause
     [JsonStringEnumMemberName("resume")]
     Resume,
 
-    /// <summary>The run went back to an earlier step.</summary>
+    /// <summary>The run rolled back to an earlier step.</summary>
     [JsonStringEnumMemberName("rollback")]
     Rollback,
 }
@@ -51,7 +51,6 @@ public sealed record RowStamp(DateTimeOffset Time, int Branch, long Update, stri
 public sealed record Stamped<TRow>(RowStamp Stamp, TRow Row);
 
 /// <summary>A step that was computed again, from the same decisions, to other bits.</summary>
-/// <param name="Step">The step.</param>
 /// <param name="Was">Branch of the earlier row.</param>
 /// <param name="Is">Branch of the later row.</param>
 /// <param name="Difference">What differs.</param>

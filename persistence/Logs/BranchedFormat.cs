@@ -25,7 +25,6 @@ internal sealed record BranchedFormat<TRow>(
         Name, RowName, entry => entry.Branch is { } branch ? LogLine.Write(branch) : Write(entry.Row!.Stamp, entry.Row.Row), Parse);
 
     /// <summary>Reads a log, also while a run appends to it; a torn last line is passed over, a missing file has no rows.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="compares">Whether steps that were computed again are compared.</param>
     /// <exception cref="UserErrorException">A line is none of the log, or cannot follow those before it; the sentence names it.</exception>
     public LogHistory<TRow> Read(string path, bool compares)

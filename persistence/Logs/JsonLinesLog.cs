@@ -21,7 +21,6 @@ public sealed class JsonLinesLog<T> : IDisposable
 
     /// <summary>Opens the file, made when missing, to append to it.</summary>
     /// <param name="format">Its rows.</param>
-    /// <param name="path">The file.</param>
     /// <param name="take">Given each row that is there, in order, and where it begins.</param>
     /// <param name="mayEnd">Whether what follows the rows so far need not be durable, so that a power cut may have torn it; null: it must
     /// be.</param>

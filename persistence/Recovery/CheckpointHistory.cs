@@ -12,7 +12,7 @@ namespace ActorTrain.Persistence.Recovery;
 /// <param name="ProvedAt">Updates at which it proved good; null: not yet.</param>
 public sealed record KnownCheckpoint(string WeightsHash, long HealthySince, long? ProvedAt = null);
 
-/// <summary>What the decisions of a run say of its checkpoints: which there are, which were left by going back, and which have proved good.</summary>
+/// <summary>What the decisions of a run say of its checkpoints: which there are, which were abandoned by a rollback, and which have proved good.</summary>
 public sealed record CheckpointHistory
 {
     /// <summary>Before the first decision.</summary>
@@ -48,9 +48,8 @@ public sealed record CheckpointHistory
         _ => this,
     };
 
-    /// <summary>Whether a checkpoint was left by going back, so that nobody may go on from it: it lacks a intervention that was in force before it, or it
-    /// was written before the run went back over its step and not again since.</summary>
-    /// <param name="step">Its step.</param>
+    /// <summary>Whether a checkpoint was abandoned by a rollback, so that nobody may resume from it: it lacks an intervention that was in force before it, or it
+    /// was written before the run rolled back over its step and not again since.</summary>
     /// <param name="weightsHash">SHA-256 of its weights.</param>
     /// <param name="overrides">Its overrides.</param>
     public bool IsVoid(long step, string weightsHash, RunOverrides overrides)

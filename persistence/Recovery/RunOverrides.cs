@@ -11,7 +11,7 @@ public sealed record RunOverrides
 {
     public static RunOverrides None { get; } = new();
 
-    /// <summary>Positions of the sample stream that are left out: those of interventions, and of vetoes.</summary>
+    /// <summary>Positions of the sample stream that are skipped: those of interventions, and of vetoes.</summary>
     public SkipList Skips { get; init; } = SkipList.Empty;
 
     /// <summary>Interventions in force, in the order of their numbers.</summary>

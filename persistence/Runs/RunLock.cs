@@ -6,7 +6,7 @@ using ActorTrain.Persistence.Machine;
 namespace ActorTrain.Persistence.Runs;
 
 /// <summary>The right to run one run, held by at most one process; the system takes it back when the process dies.</summary>
-/// <remarks>Taking it changes nothing that is noted of the run: whoever takes it, finds that the run cannot go on and gives it back has
+/// <remarks>Taking it changes nothing that is noted of the run: whoever takes it, finds that the run cannot continue and gives it back has
 /// left no trace.</remarks>
 public sealed class RunLock : IDisposable
 {
@@ -57,7 +57,7 @@ public sealed class RunLock : IDisposable
         }
     }
 
-    /// <summary>Notes that the run goes on: from here it is listed as killed if the process dies, and as stopped once the lock is given
+    /// <summary>Notes that the run continues: from here it is listed as killed if the process dies, and as stopped once the lock is given
     /// back.</summary>
     public void MarkRunning()
     {
@@ -68,7 +68,7 @@ public sealed class RunLock : IDisposable
     /// <summary>Notes that the run took its last step, so that it is listed as finished once the lock is given back.</summary>
     public void MarkFinished() => ending = RunState.Finished;
 
-    /// <summary>Gives the lock back, noting how the run ended if it went on.</summary>
+    /// <summary>Gives the lock back, noting how the run ended if it was trained.</summary>
     public void Dispose()
     {
         if (!stream.CanWrite)

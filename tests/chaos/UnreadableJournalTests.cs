@@ -13,13 +13,13 @@ public sealed class UnreadableJournalTests(RealRun real) : IClassFixture<RealRun
 
     /// <summary>As a process leaves its database that ends in order, or that is killed: then what it wrote last is in the log, and the log stays there.</summary>
     [Theory]
-    [InlineData("UPDATE journal SET manifest = 'CheckpointCommitted/9' WHERE sequence_number = 2", "at decision 2: it has the form \"CheckpointCommitted/9\"", true)]
-    [InlineData("UPDATE journal SET manifest = 'CheckpointCommitted/9' WHERE sequence_number = 2", "use the newer program that wrote it", false)]
+    [InlineData("UPDATE journal SET manifest = 'CheckpointCommitted/9' WHERE sequence_number = 2", "at decision 2: it has the unknown type \"CheckpointCommitted/9\"", true)]
+    [InlineData("UPDATE journal SET manifest = 'CheckpointCommitted/9' WHERE sequence_number = 2", "use the newer version", false)]
     [InlineData("DELETE FROM journal WHERE sequence_number = 3", "at decision 3: it is missing", true)]
     [InlineData("UPDATE journal SET deleted = 1 WHERE sequence_number = 3", "at decision 3: it is missing", true)]
     [InlineData("UPDATE journal SET deleted = 1 WHERE sequence_number = (SELECT max(sequence_number) FROM journal)", "it is missing; restore the database", false)]
-    [InlineData("UPDATE journal SET message = substr(message, 1, 9) WHERE sequence_number = 1", "at decision 1: it was altered", false)]
-    [InlineData("UPDATE journal SET identifier = 4711 WHERE sequence_number = 2", "one of its decisions was written by another program", false)]
+    [InlineData("UPDATE journal SET message = substr(message, 1, 9) WHERE sequence_number = 1", "at decision 1: it is corrupt", false)]
+    [InlineData("UPDATE journal SET identifier = 4711 WHERE sequence_number = 2", "written by another version", false)]
     public void Whoever_needs_it_refuses_and_leaves_every_file_as_it_is(string damage, string said, bool isInLog)
     {
         var name = $"damaged-{Guid.NewGuid():N}";
@@ -88,7 +88,7 @@ public sealed class UnreadableJournalTests(RealRun real) : IClassFixture<RealRun
         using var connection = new NpgsqlConnection(server);
         Execute(connection, "UPDATE journal SET manifest = 'RunMoved/1' WHERE sequence_number = 2");
         var (before, rows) = (real.Snapshot(), Rows());
-        RefuseAll("served", train, "PostgreSQL", "at decision 2: it has the form \"RunMoved/1\"");
+        RefuseAll("served", train, "PostgreSQL", "at decision 2: it has the unknown type \"RunMoved/1\"");
         real.Snapshot().ShouldBe(before);
         Rows().ShouldBe(rows);
         Execute(connection, "UPDATE journal SET manifest = 'TrainerJoined/1', deleted = true WHERE sequence_number = 2");

@@ -61,7 +61,7 @@ public sealed class PostgresServer : IDisposable
     /// <summary>Has all its processes stand still: connections stay open, and nobody answers.</summary>
     public void Pause() => Order("pause");
 
-    /// <summary>Lets them go on.</summary>
+    /// <summary>Lets them continue.</summary>
     public void Resume() => Order("resume");
 
     /// <inheritdoc/>

@@ -19,7 +19,7 @@ public sealed class ExtensionTests(RealRun real)
         real.Run([.. Default("extended"), "--extend-to", $"{Longer}"]).ShouldSucceed().Output.ShouldContain($"finished all {Longer} steps");
         foreach (var least in (int[])[41, 46])
         {
-            // The same command goes on after a kill.
+            // The same command continues after a kill.
             using var killed = real.Start([.. Default("extended-killed"), "--extend-to", $"{Longer}"]);
             WaitForCheckpoint(killed, least);
             Kill(killed);

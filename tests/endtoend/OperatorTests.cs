@@ -5,7 +5,7 @@ using ActorTrain.Tests.Processes;
 
 namespace ActorTrain.EndToEnd.Tests;
 
-/// <summary>What operators decide while a run goes on, and where its time goes.</summary>
+/// <summary>What operators decide during training, and where its time goes.</summary>
 [Collection(nameof(RealRun))]
 public sealed class OperatorTests(RealRun real)
 {
@@ -34,7 +34,7 @@ public sealed class OperatorTests(RealRun real)
             Status(name).GetProperty("course").GetProperty("paused").GetBoolean().ShouldBeTrue();
             real.Run("resume", name).ShouldRefuse($"No process is training runs/{name}");
 
-            // Paused it was left, and paused it is taken up; killed again, it goes on from what it had done since.
+            // Paused it was left, and paused it is taken up; killed again, it resumes from what it had done since.
             using (var second = Start(Long(name)))
             {
                 WaitFor(second, "going on after step");
@@ -195,7 +195,7 @@ public sealed class OperatorTests(RealRun real)
 
     private static void WaitFor(Process process, string words) => WaitFor(process, line => line.Contains(words, StringComparison.Ordinal), words);
 
-    // Where the disk is slower than training, a checkpoint is left out for a later one.
+    // Where the disk is slower than training, a checkpoint is skipped for a later one.
     private static void WaitForCheckpoint(Process process, int step) =>
         WaitFor(process, line => line.Split(' ') is ["checkpoint", "step", var saved, ..] && int.Parse(saved, CultureInfo.InvariantCulture) >= step, $"checkpoint step {step} or a later one");
 

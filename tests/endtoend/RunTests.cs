@@ -256,7 +256,7 @@ public sealed class RunTests(TrainedRuns real)
         Damage(checkpoints[1]);
         Damage(checkpoints[2]);
 
-        // It goes on from the first and saves none before its end.
+        // It resumes from the first and saves none before its end.
         real.Run(TrainedRuns.Small("torn", [.. settings, "checkpoints.every=0", "checkpoints.keep=2"])).ShouldSucceed();
         real.Checkpoints("torn").ShouldBe([checkpoints[0], checkpoints[2]]);
         real.Run("eval", checkpoints[0]).ShouldSucceed();

@@ -33,6 +33,6 @@ public sealed class TrainedRuns : RealRun
 [CollectionDefinition(nameof(TrainedRuns))]
 public sealed class SharedTrainedRuns : ICollectionFixture<TrainedRuns>;
 
-/// <summary>One folder for tests that train their own runs: they go on beside the others.</summary>
+/// <summary>One folder for tests that train their own runs: they continue beside the others.</summary>
 [CollectionDefinition(nameof(RealRun))]
 public sealed class SharedRealRuns : ICollectionFixture<RealRun>;

@@ -2,7 +2,7 @@ using ActorTrain.Host.Configuration;
 
 namespace ActorTrain.Host.Tests;
 
-/// <remarks>ACTORTRAIN_REWRITE=1 writes the page anew.</remarks>
+/// <remarks>ACTORTRAIN_REWRITE=1 rewrites the page.</remarks>
 public sealed class ConfigurationReferenceTests
 {
     [Fact]
@@ -19,6 +19,6 @@ public sealed class ConfigurationReferenceTests
             File.WriteAllText(page, written);
         }
 
-        File.ReadAllText(page).ShouldBe(written, "The options are others than docs/configuration.md says; ACTORTRAIN_REWRITE=1 writes it anew.");
+        File.ReadAllText(page).ShouldBe(written, "The options differ from docs/configuration.md; ACTORTRAIN_REWRITE=1 rewrites it.");
     }
 }

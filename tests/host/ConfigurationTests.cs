@@ -153,7 +153,7 @@ public sealed class ConfigurationTests
         CanonicalYaml.Write(Read("spikes.mean_sigma_signals=gradient_norm, loss")).ShouldContain("\n  mean_sigma_signals: loss, gradient_norm\n");
     }
 
-    // What the rules remember, in checkpoints and journal, is of the signals that they looked at: a run never goes on with others.
+    // What the rules remember, in checkpoints and journal, is of the signals that they looked at: a run never resumes with others.
     [Fact]
     public void A_resume_with_other_signals_is_refused()
     {

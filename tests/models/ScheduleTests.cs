@@ -53,7 +53,7 @@ public sealed class ScheduleTests
     [Fact]
     public void Of_two_extensions_the_later_decided_counts_from_its_step_on()
     {
-        // The second is decided after the run went back to before the first.
+        // The second is decided after the run rolled back to before the first.
         var twice = Schedule.Extended(from: 110, steps: 210).Extended(from: 50, steps: 300);
         var longest = Schedule with { Steps = 300 };
         Enumerable.Range(0, 50).ShouldAllBe(step => twice.At(step) == Schedule.At(step));

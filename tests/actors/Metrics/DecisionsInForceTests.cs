@@ -27,7 +27,7 @@ public sealed class DecisionsInForceTests
         DecisionsInForce.Of([Skip with { Reason = "Other words.", By = "bob" }]).ShouldBe(names[0]);
     }
 
-    // Who only goes back computes the same again; but the run itself does so because bits were wrong.
+    // Who only rolls back computes the same again; but the run itself does so because bits were wrong.
     [Fact]
     public void Going_back_without_a_change_counts_only_where_the_run_distrusts_its_bits()
     {

@@ -59,7 +59,7 @@ public sealed class SampleAuditTests
     [Fact]
     public void A_veto_may_pass_over_what_was_left_out_before()
     {
-        // The batch of step 7 straddles three positions that are left out, and is vetoed.
+        // The batch of step 7 straddles three positions that are skipped, and is vetoed.
         var skips = SkipList.Of([Bad, new SkippedRange(48, 3, "spike"), new SkippedRange(54, 5, "spike")]);
         var late = Check(Rows(10, skips), SkipList.Of([Bad]), Facts(4, SkipList.Of([Bad])));
         late.Contradictions.ShouldBeEmpty();
@@ -120,7 +120,7 @@ public sealed class SampleAuditTests
     [Fact]
     public void A_correction_after_the_checkpoint_is_followed_from_its_step_on()
     {
-        // A veto lies in the middle of what the intervention leaves out, and an earlier one in the checkpoint.
+        // A veto lies in the middle of what the intervention skips, and an earlier one in the checkpoint.
         RunEvent[] decisions = [Vetoed(2, 16), Vetoed(6, 56), Corrected(5, 8, 48, 40), Back(5, 8)];
         var skips = SkipList.Of([new SkippedRange(16, 8, "spike"), new SkippedRange(48, 40, "spike")]);
         var report = Check(Rows(12, skips), JournalState.Of(decisions).Skips, Facts(5, SkipList.Of([new SkippedRange(16, 8, "spike")])));
@@ -140,7 +140,7 @@ public sealed class SampleAuditTests
         report.Contradictions.ShouldBeEmpty();
         (report.Steps, report.Consumed, report.AbandonedSteps, report.Next).ShouldBe((4, 32, 6, 32));
 
-        // The same ledger contradicts where the run did not go back, and where a later checkpoint says that the steps were taken again.
+        // The same ledger contradicts where the run did not roll back, and where a later checkpoint says that the steps were taken again.
         SampleAudit.Check(input with { Abandoned = [] }).IsClean.ShouldBeFalse();
         AbandonedBranch.Of([.. decisions, new CheckpointCommitted(default, 8, "b")]).ShouldBeEmpty();
 

@@ -70,8 +70,9 @@ public sealed class ExtensionSimulationTests
         Extended(run, Small, 30);
         Extended(run, Small, 37);
         Check(run, 37, (20, 30), (30, 37));
-        run.Journal[ended].ShouldBeOfType<RunExtended>().Intervention.ShouldBe(
-            new Intervention(1, 20, [], 1, "ann", "ann extended the run from 20 steps to 30; from step 20 on, the learning rate passes linearly over 4 steps from the schedule so far to that of a run of 30 steps.") { Steps = 30 });
+        var extension = run.Journal[ended].ShouldBeOfType<RunExtended>().Intervention;
+        extension.ShouldBe(new Intervention(1, 20, [], 1, "ann", extension.Reason) { Steps = 30 });
+        extension.Reason.ShouldName("ann", "from 20 to 30 steps", "from step 20", "over 4 steps", "a run of 30 steps");
         run.Journal.OfType<RunFinished>().Select(static finished => finished.Step).Distinct().ShouldBe([20, 30, 37]);
         run.Evaluations.Select(static row => row.Step).Distinct().ShouldBe([7, 14, 20, 21, 28, 30, 35, 37]);
     }
@@ -220,7 +221,7 @@ public sealed class ExtensionSimulationTests
     private static void Check(SimulatedRun run, long steps, params (long From, long Steps)[] extensions)
     {
         var schedule = extensions.Aggregate(Schedule, static (longer, extension) => longer.Extended(extension.From, extension.Steps));
-        run.Outcome.ShouldBe(new RunEnded(RunEnding.Finished, steps, "All steps are taken."));
+        run.Outcome.ShouldBe(new RunEnded(RunEnding.Finished, steps, "All steps are done."));
         run.Plane.Checkpoints[steps].ShouldBe(Arithmetic.Undisturbed(Plan, steps, rate: schedule.At), "the weights");
         run.Steps.Select(static row => row.Step).ShouldBe(Enumerable.Range(1, (int)steps).Select(static step => (long)step), "every step stands once in the metrics");
         var state = JournalState.Of(run.Journal);

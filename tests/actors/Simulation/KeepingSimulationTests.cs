@@ -59,7 +59,7 @@ public sealed class KeepingSimulationTests
             run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
             run.Plane.Checkpoints.Keys.ShouldContain(60);
             run.Plane.Checkpoints.Count.ShouldBeLessThan(20, "the disk was slow");
-            run.Said.Count(static said => said.Contains("come faster than they are written", StringComparison.Ordinal)).ShouldBe(1);
+            run.Said.Count(static said => said.Contains("checkpoints are due faster", StringComparison.Ordinal)).ShouldBe(1);
             kept &= Enumerable.Range(1, 5).All(round => run.Plane.Checkpoints.ContainsKey(10 * round));
         }
 
@@ -149,8 +149,8 @@ public sealed class KeepingSimulationTests
         run.DiskRefuses = false;
         run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
         run.Journal.OfType<CheckpointLost>().ShouldHaveSingleItem();
-        run.Said.Where(static sentence => sentence.Contains("The disk is full.", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldContain("tried again in 1 s");
-        run.Said.ShouldContain(static sentence => sentence.StartsWith("checkpoints can be written again: that of step ", StringComparison.Ordinal));
+        run.Said.Where(static sentence => sentence.Contains("The disk is full.", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldContain("retrying in 1 s");
+        run.Said.ShouldContain(static sentence => sentence.StartsWith("checkpoints can be written again: saved step ", StringComparison.Ordinal));
         run.Journal.OfType<CheckpointCommitted>().First().Step.ShouldBeInRange(59, 98, "it did not wait for the next interval");
     }
 
@@ -185,7 +185,7 @@ public sealed class KeepingSimulationTests
         run.Run(100_000);
         var chosen = run.Journal.OfType<SaveIntervalChosen>().ShouldHaveSingleItem();
         chosen.Every.ShouldBe(40);
-        run.Said.ShouldContain($"a checkpoint is written every 40 steps from now on. {chosen.Reason}");
+        run.Said.ShouldContain($"checkpoint interval set to 40 steps. {chosen.Reason}");
         var steps = run.Journal.OfType<CheckpointCommitted>().Select(static saved => saved.Step).ToList();
         steps[0].ShouldBe(4);
         steps.ShouldContain(steps[1] + 40);

@@ -71,7 +71,7 @@ public sealed class UnprovedWorkSimulationTests
             Finish(run, seed);
             died += run.Journal.OfType<RunResumed>().Count();
             found += run.Journal.OfType<CorruptionFound>().Count();
-            gone += run.Journal.OfType<CourseCorrected>().Count(static corrected => corrected.Intervention.Reason.EndsWith("it takes no part any more.", StringComparison.Ordinal));
+            gone += run.Journal.OfType<CourseCorrected>().Count(static corrected => corrected.Intervention.Reason.EndsWith("never verified, and the trainer is gone.", StringComparison.Ordinal));
         }
 
         // The storm was one.

@@ -5,7 +5,7 @@ using ActorTrain.Actors.Spikes;
 namespace ActorTrain.Actors.Tests.Spikes;
 
 /// <summary>Each rule against another implementation of its source, which keeps whole histories in mutable lists, over random runs in which what is
-/// vetoed is left out.</summary>
+/// vetoed is skipped.</summary>
 public sealed class SpikeRuleReferenceTests
 {
     private const int Steps = 900;

@@ -112,7 +112,7 @@ public sealed class SpikeSignalTests
         }
     }
 
-    // A checkpoint from before there was a choice is gone on from.
+    // A checkpoint from before there was a choice is resumed from.
     [Fact]
     public void By_default_rules_remember_what_they_always_did()
     {

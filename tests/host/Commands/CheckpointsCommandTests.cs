@@ -123,7 +123,7 @@ public sealed class CheckpointsCommandTests : IDisposable
 
     private string Configuration() => CanonicalYaml.Write(RunFile.Read(null, [$"run.output={runs.Path}", "run.name=book", "data.path=d", "checkpoints.keep=1"]));
 
-    // Steps 5, 10 and 30 were saved; then the run went back from 32 to 12 with a intervention from step 15 on, and saved step 22.
+    // Steps 5, 10 and 30 were saved; then the run rolled back from 32 to 12 with an intervention from step 15 on, and saved step 22.
     private async Task<RunDirectory> TrainAndGoBack()
     {
         var run = runs.Run();

@@ -13,7 +13,7 @@ public sealed class ControlSchemaTests
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly string Docs = Path.Combine(Root(), "docs");
 
-    /// <summary>With ACTORTRAIN_REWRITE=1 the file is written anew; review it as a diff.</summary>
+    /// <summary>ACTORTRAIN_REWRITE=1 rewrites the file; review it as a diff.</summary>
     [Fact]
     public void The_schema_in_docs_is_that_of_the_documents()
     {
