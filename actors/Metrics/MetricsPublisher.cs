@@ -12,7 +12,7 @@ public sealed class MetricsPublisher : BreakableActor
 {
     private static long lives;
     private readonly long life = Interlocked.Increment(ref lives);
-    private readonly MetricsFiles files;
+    private readonly MetricsLogic logic;
     private readonly IActorRef listener;
 
     /// <summary>Opens the files when it is told where it stands.</summary>
@@ -24,9 +24,9 @@ public sealed class MetricsPublisher : BreakableActor
         : base(faults)
     {
         var clock = SteadyClock.Of(Context.System);
-        files = new MetricsFiles(options, life, () => clock.Now, sentence => listener.Tell(new Notice(sentence, IsWarning: true)));
+        logic = new MetricsLogic(life, new MetricsFiles(options, () => clock.Now, sentence => listener.Tell(new Notice(sentence, IsWarning: true))));
         this.listener = listener;
-        Receive<MetricsCommand>(Obey);
+        Receive<MetricsCommand>(Handle);
     }
 
     /// <inheritdoc/>
@@ -39,15 +39,15 @@ public sealed class MetricsPublisher : BreakableActor
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        files.Dispose();
+        logic.Dispose();
         base.PostStop();
     }
 
-    private void Obey(MetricsCommand command)
+    private void Handle(MetricsCommand command)
     {
         try
         {
-            if (files.Obey(command) is { } report)
+            if (logic.Handle(command) is { } report)
                 listener.Tell(report);
         }
         catch (UserErrorException error)
