@@ -32,6 +32,7 @@ internal sealed class RunInvariants(SimulatedWorld world)
     private RunLogicOptions options = null!;
     private long lastDecision;
     private long lastRound;
+    private long lastPublished;
 
     /// <summary>Another life of the run begins.</summary>
     /// <param name="options">Its options.</param>
@@ -47,7 +48,7 @@ internal sealed class RunInvariants(SimulatedWorld world)
         requests.Clear();
         if (isNewProcess)
             lastRound = 0;
-        lastDecision = world.Journal.Count;
+        (lastDecision, lastPublished) = (world.Journal.Count, 0);
     }
 
     /// <summary>After every message.</summary>
@@ -59,15 +60,10 @@ internal sealed class RunInvariants(SimulatedWorld world)
     }
 
     /// <summary>The run has decided upon an input.</summary>
-    public void CheckStep(long before, long after)
+    public static void CheckStep(long before, long after)
     {
         if (after > before + 1)
             throw new InvariantException("Two updates were committed at once.");
-        if (after < before)
-        {
-            foreach (var left in committed.Keys.Where(step => step >= after).ToList())
-                committed.Remove(left);
-        }
     }
 
     /// <summary>The run is about to have something done.</summary>
@@ -84,7 +80,7 @@ internal sealed class RunInvariants(SimulatedWorld world)
                     asked[(trainer, block)] = compute.Ticket;
                 break;
             case ToTrainer(_, ApplyUpdate apply):
-                CheckCommit(apply.Round, logic);
+                CheckCommit(apply.Round);
                 break;
             case ToTrainer(_, LoadState { Source: CheckpointState } load) when IsVoid(load.Step):
                 throw new InvariantException($"A trainer takes over the checkpoint of step {load.Step}, which the run had left.");
@@ -96,12 +92,12 @@ internal sealed class RunInvariants(SimulatedWorld world)
                 break;
             case ToMetrics(Rewind rewind) when rewind.Reason != "The run was resumed." && !durableReturns.Contains(rewind.Step):
                 throw new InvariantException($"The metrics are rewound to step {rewind.Step}, and no durable decision says why.");
-            case ToMetrics(Publish { Measurement: StepMeasurement step }):
+            case ToMetrics(Publish { Measurement: StepMeasurement step } publish) when publish.Number > lastPublished:
+                lastPublished = publish.Number;
                 CheckSamples(step);
                 break;
             case ToJournal(var record):
-                decided[record.Number] = record.Event;
-                lastDecision = Math.Max(lastDecision, record.Number);
+                Note(record);
                 break;
             case AnswerOperator(var request, { IsAccepted: true }) when requests.GetValueOrDefault(request) > world.Journal.Count:
                 throw new InvariantException($"Request {request} is accepted, and a crash would forget it.");
@@ -160,10 +156,8 @@ internal sealed class RunInvariants(SimulatedWorld world)
         asked.Clear();
     }
 
-    private void CheckCommit(Round round, RunLogic logic)
+    private void CheckCommit(Round round)
     {
-        if (round.Step >= logic.TakenSteps)
-            throw new InvariantException($"{round} is to be applied, and the run has taken {logic.TakenSteps} steps.");
         if (committed.TryGetValue(round.Step, out var other) && other != round)
             throw new InvariantException($"Both {other} and {round} are committed.");
         committed[round.Step] = round;
@@ -202,6 +196,19 @@ internal sealed class RunInvariants(SimulatedWorld world)
 
         if (next != step.Positions.Count)
             throw new InvariantException($"Step {step.Step} read {step.Positions.Count} samples, and the plan has {next} for it.");
+    }
+
+    // Updates of later steps count no longer when the run goes back.
+    private void Note(RecordDecision record)
+    {
+        if (record.Number > lastDecision && record.Event is RunRolledBack or RunRewound)
+        {
+            foreach (var left in committed.Keys.Where(step => step >= record.Event.Step).ToList())
+                committed.Remove(left);
+        }
+
+        decided[record.Number] = record.Event;
+        lastDecision = Math.Max(lastDecision, record.Number);
     }
 
     private void Follow(RunEvent decision)

@@ -236,7 +236,7 @@ internal sealed class SimulatedRun
         }
 
         Transcript?.WriteLine($"{(Now - VirtualTime.Start).TotalSeconds,8:0.000} < {Text.Of(input)}");
-        world.Invariants.CheckStep(before, logic.TakenSteps);
+        RunInvariants.CheckStep(before, logic.TakenSteps);
         Obey(input, effects);
         operators.Follow(logic.TakenSteps);
     }
