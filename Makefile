@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build train demo test chaos check bench bench-spikes clean
+.PHONY: help setup build train demo test chaos simulate planted check bench bench-spikes clean
 .NOTPARALLEL:
 .ONESHELL:
 SHELL := /bin/bash
@@ -57,6 +57,15 @@ chaos: ## inject random faults into N runs (SEED, or the clock) and compare thei
 	@ops/setup.sh python3-torch
 	$(DOTNET_BUILD)
 	dotnet exec artifacts/bin/ActorTrain.Chaos.Tests/release/ActorTrain.Chaos.Tests.dll chaos $(or $(N),200) $(or $(SEED),$$(($$(date +%s) % 1000000 * 1000)))
+
+simulate: ## simulate N schedules from a SEED, or from the clock: the logic of all actors under virtual time, invariants checked after every message
+	@ops/setup.sh
+	$(DOTNET_BUILD)
+	dotnet exec artifacts/bin/ActorTrain.Actors.Tests/release/ActorTrain.Actors.Tests.dll simulate $(or $(N),10000) $(or $(SEED),$$(($$(date +%s) % 1000000 * 1000)))
+
+planted: ## plant known faults into a copy of the sources, one at a time, and show that the simulation finds each within N seeds
+	@ops/setup.sh
+	tests/actors/Simulation/planted/find.sh $(or $(N),10000)
 
 check: ## run before every commit: formatting, analyzers, build, fast tests
 	@ops/setup.sh python3-torch postgresql

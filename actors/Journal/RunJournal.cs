@@ -1,14 +1,15 @@
 using System.Runtime.Serialization;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
+using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 using Akka.Persistence;
 
 namespace ActorTrain.Actors.Journal;
 
 /// <summary>Persists the decisions of a run, each exactly once, in the order of their numbers.</summary>
-/// <remarks>What was accepted is counted; the count after recovery says what is durable, also where a write had failed and nobody knew whether it
-/// was done. When the database refuses, the actor stops, as Akka.Persistence has it, and its supervisor starts it again;
+/// <remarks>Which decision is persisted is said by <see cref="JournalLogic"/>; the count after recovery says what is durable, also where a write had failed
+/// and nobody knew whether it was done. When the database refuses, the actor stops, as Akka.Persistence has it, and its supervisor starts it again;
 /// whoever decides sends again what was not <see cref="Recorded"/>.</remarks>
 public sealed class RunJournal : ReceivePersistentActor
 {
@@ -18,9 +19,8 @@ public sealed class RunJournal : ReceivePersistentActor
     private readonly IActorRef listener;
     private readonly JournalOutage outage;
     private readonly MessageTrace trace = MessageTrace.Of(Context.System);
-    private RecoveredDecisions? recovered = new();
-    private long accepted;
-    private long durable;
+    private readonly RecoveredDecisions recovered = new();
+    private readonly JournalLogic logic;
 
     /// <summary>Recovers what was persisted, then persists what it is told.</summary>
     /// <param name="run">The run's name.</param>
@@ -31,14 +31,11 @@ public sealed class RunJournal : ReceivePersistentActor
         PersistenceId = PersistenceIdOf(run);
         this.listener = listener;
         this.outage = outage;
+        logic = new JournalLogic(Write, report => listener.Tell(report));
         Recover<RecoveryCompleted>(_ => Begin());
-        Recover<object>(decision => recovered!.Add(LastSequenceNr, decision));
-        Command<RecordDecision>(Record);
-        Command<ReadDecisions>(_ =>
-        {
-            if (recovered is not null)
-                listener.Tell(new JournalRecovered(recovered.All));
-        });
+        Recover<object>(decision => recovered.Add(LastSequenceNr, decision));
+        Command<RecordDecision>(logic.Record);
+        Command<ReadDecisions>(_ => logic.Repeat());
     }
 
     /// <inheritdoc/>
@@ -81,7 +78,7 @@ public sealed class RunJournal : ReceivePersistentActor
     // Akka.Persistence passes over what no handler takes, and over what is not there.
     private void Begin()
     {
-        if (recovered!.GapBefore(LastSequenceNr + 1) is { } gap)
+        if (recovered.GapBefore(LastSequenceNr + 1) is { } gap)
         {
             Report(gap);
             Context.Stop(Self);
@@ -89,29 +86,10 @@ public sealed class RunJournal : ReceivePersistentActor
         }
 
         outage.End();
-        accepted = durable = LastSequenceNr;
-        listener.Tell(new JournalRecovered(recovered.All));
+        logic.Begin(recovered.All);
     }
 
-    private void Record(RecordDecision command)
-    {
-        recovered = null;
-        if (command.Number <= durable)
-        {
-            listener.Tell(new Recorded(durable));
-        }
-        else if (command.Number == accepted + 1)
-        {
-            accepted++;
-            Persist(command.Event, _ =>
-            {
-                durable++;
-                listener.Tell(new Recorded(durable));
-            });
-        }
-
-        // Another one is on its way to the database already, or came before the one that it follows: it will come again.
-    }
+    private void Write(RunEvent decision) => Persist(decision, _ => logic.NotePersisted());
 
     private void Report(Exception cause)
     {

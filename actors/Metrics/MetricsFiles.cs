@@ -6,39 +6,16 @@ using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>The two files of a run that grow with every step, and the number of the next measurement for them, in one life of their publisher.</summary>
+/// <summary>The two files of a run that grow with every step.</summary>
 /// <remarks>Not for two threads at once.</remarks>
 /// <param name="options">Where, and from what.</param>
-/// <param name="life">Tells this life from all others, so that what was said to an earlier one takes nothing away.</param>
+/// <param name="now">The time.</param>
 /// <param name="warn">Told in one sentence when a step came to other bits than before.</param>
-public sealed class MetricsFiles(MetricsOptions options, long life, Func<DateTimeOffset> now, Action<string> warn) : IDisposable
+public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> now, Action<string> warn) : IMetricsFiles
 {
     private MetricsLog? metrics;
     private SampleLedger? ledger;
-    private long? expected;
     private bool isUnequalTold;
-
-    /// <summary>Does what it is told.</summary>
-    /// <returns>The answer, or null where there is none.</returns>
-    /// <exception cref="UserErrorException">The disk refused; nothing of the command is remembered.</exception>
-    public MetricsReport? Obey(MetricsCommand command)
-    {
-        ArgumentNullException.ThrowIfNull(command);
-        return (command, expected) switch
-        {
-            (GoOnAfter begin, null) when begin.Life == life => Open(begin.Number, begin.Step),
-            (_, null) => new PublisherStarted(life),
-            (Rewind rewind, { } next) when rewind.Number == next => GoBack(rewind),
-            (Publish publish, { } next) when publish.Number == next => Remember(publish),
-            (GoOnAfter begin, { } next) when begin.Life == life => new Published(life, next - 1),
-            (Rewind { Number: var number }, { } next) when number < next => new Published(life, next - 1),
-            (Publish { Number: var number }, { } next) when number < next => new Published(life, next - 1),
-            (FlushMetrics flush, { } next) when flush.Number < next => Flush(flush),
-
-            // Something before it was lost, and will come again, and this after it.
-            _ => null,
-        };
-    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -48,45 +25,29 @@ public sealed class MetricsFiles(MetricsOptions options, long life, Func<DateTim
         (metrics, ledger) = (null, null);
     }
 
-    private Published Open(long number, long step)
+    /// <inheritdoc/>
+    public void Open(long afterStep)
     {
         Dispose();
-        ledger = SampleLedger.Open(options.LedgerFile, step);
-        metrics = MetricsLog.Open(options.MetricsFile, step);
-        if (metrics.Newest.Number == 0 && metrics.Update == 0 && step == 0)
-            Branch(step, BranchCause.Start, "Run started.");
+        ledger = SampleLedger.Open(options.LedgerFile, afterStep);
+        metrics = MetricsLog.Open(options.MetricsFile, afterStep);
+        if (metrics.Newest.Number == 0 && metrics.Update == 0 && afterStep == 0)
+            Branch(afterStep, BranchCause.Start, "The run began.");
         else if (metrics.Newest.Writer == options.Writer)
-            Branch(step, BranchCause.Resume, "The metrics writer restarted.");
+            Branch(afterStep, BranchCause.Resume, "The writer of the metrics started again.");
         else
-            Branch(step, BranchCause.Resume, "Resumed by another process.");
-        expected = number + 1;
-        return new Published(life, number);
+            Branch(afterStep, BranchCause.Resume, "Another process resumed the run.");
     }
 
-    private Published GoBack(Rewind rewind)
-    {
-        Branch(rewind.Step, BranchCause.Rollback, rewind.Reason);
-        expected = rewind.Number + 1;
-        return new Published(life, rewind.Number);
-    }
+    /// <inheritdoc/>
+    public void Rewind(long afterStep, string reason) => Branch(afterStep, BranchCause.Rollback, reason);
 
-    // The branches of both files have the same numbers. One without rows is taken over, so that a process that restarts again and again
-    // adds none.
-    private void Branch(long after, BranchCause cause, string reason)
+    /// <inheritdoc/>
+    public void Append(Measurement measurement)
     {
-        isUnequalTold = false;
-        if (ledger!.Newest.Number == metrics!.Newest.Number && ledger.IsUntouched(after) && metrics.IsUntouched(after))
-            return;
-        var (number, time) = (Math.Max(ledger.Newest.Number, metrics.Newest.Number) + 1, now());
-        ledger.OpenBranch(number, after, cause, reason, time, options.Writer);
-        metrics.OpenBranch(number, after, cause, reason, time, options.Writer);
-    }
-
-    // What the line of a file has already is passed over: half of it was written before the disk refused, or an evaluation is of the step
-    // that was kept.
-    private Published Remember(Publish publish)
-    {
-        switch (publish.Measurement)
+        // What the line of a file has already is passed over: half of it was written before the disk refused, or an evaluation is of the step
+        // that was kept.
+        switch (measurement)
         {
             case StepMeasurement step:
                 var (samples, row) = (new SampleRow(step.Step, step.Loss, SampleRange.Of(step.Positions)), RowOf(step));
@@ -102,9 +63,25 @@ public sealed class MetricsFiles(MetricsOptions options, long life, Func<DateTim
                     metrics.Append(evaluated, Stamp(metrics.Update, null));
                 break;
         }
+    }
 
-        expected = publish.Number + 1;
-        return new Published(life, publish.Number);
+    /// <inheritdoc/>
+    public void Flush()
+    {
+        ledger!.Flush();
+        metrics!.Flush();
+    }
+
+    // The branches of both files have the same numbers. One without rows is taken over, so that a process that restarts again and again
+    // adds none.
+    private void Branch(long after, BranchCause cause, string reason)
+    {
+        isUnequalTold = false;
+        if (ledger!.Newest.Number == metrics!.Newest.Number && ledger.IsUntouched(after) && metrics.IsUntouched(after))
+            return;
+        var (number, time) = (Math.Max(ledger.Newest.Number, metrics.Newest.Number) + 1, now());
+        ledger.OpenBranch(number, after, cause, reason, time, options.Writer);
+        metrics.OpenBranch(number, after, cause, reason, time, options.Writer);
     }
 
     private RowStamp Stamp(long update, string? decisions) => new(now(), metrics!.Newest.Number, update, options.Writer, decisions);
@@ -116,13 +93,6 @@ public sealed class MetricsFiles(MetricsOptions options, long life, Func<DateTim
             return;
         isUnequalTold = true;
         warn($"{unequal} ({file}). The machine or a kernel is not deterministic; `actortrain audit` counts such steps.");
-    }
-
-    private MetricsDurable Flush(FlushMetrics flush)
-    {
-        ledger!.Flush();
-        metrics!.Flush();
-        return new MetricsDurable(life, flush.Number);
     }
 
     private StepMetrics RowOf(StepMeasurement step)

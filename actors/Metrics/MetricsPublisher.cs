@@ -12,7 +12,7 @@ public sealed class MetricsPublisher : TracedActor
 {
     private static long lives;
     private readonly long life = Interlocked.Increment(ref lives);
-    private readonly MetricsFiles files;
+    private readonly MetricsLogic logic;
     private readonly IActorRef listener;
 
     /// <summary>Opens the files when it is told where it stands.</summary>
@@ -22,9 +22,9 @@ public sealed class MetricsPublisher : TracedActor
     public MetricsPublisher(MetricsOptions options, IActorRef listener)
     {
         var clock = SteadyClock.Of(Context.System);
-        files = new MetricsFiles(options, life, () => clock.Now, sentence => listener.Tell(new Notice(sentence, IsWarning: true)));
+        logic = new MetricsLogic(life, new MetricsFiles(options, () => clock.Now, sentence => listener.Tell(new Notice(sentence, IsWarning: true))));
         this.listener = listener;
-        Receive<MetricsCommand>(Obey);
+        Receive<MetricsCommand>(Handle);
     }
 
     /// <inheritdoc/>
@@ -37,15 +37,15 @@ public sealed class MetricsPublisher : TracedActor
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        files.Dispose();
+        logic.Dispose();
         base.PostStop();
     }
 
-    private void Obey(MetricsCommand command)
+    private void Handle(MetricsCommand command)
     {
         try
         {
-            if (files.Obey(command) is { } report)
+            if (logic.Handle(command) is { } report)
                 listener.Tell(report);
         }
         catch (UserErrorException error)

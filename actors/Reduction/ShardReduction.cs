@@ -11,17 +11,15 @@ namespace ActorTrain.Actors.Reduction;
 /// <remarks>What is published is only read. Sums of parts lie in memory of this reduction's own, and only the last addition writes into the
 /// round's total; so another reduction that takes the place of this one, even of one that hangs and comes back, does no harm: it writes the same
 /// bits. Whatever is read is held against the checksum that it had when it was written.</remarks>
-public sealed class ShardReduction : IDisposable
+public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposable
 {
     private readonly IGradientTransport transport;
     private readonly GradientShard shard;
     private readonly int lanes;
-    private readonly ShardSum<Part> sum;
+    private readonly ReducerLogic<Part> logic;
     private readonly Stack<HostBuffer> scratch = [];
     private readonly long[] cellEnds;
     private readonly int blocks;
-    private Round at;
-    private ShardReduced? reduced;
 
     /// <summary>Begins with no round.</summary>
     /// <param name="transport">Where sums over blocks lie, and the total goes.</param>
@@ -36,48 +34,25 @@ public sealed class ShardReduction : IDisposable
         this.lanes = lanes;
         blocks = FlatSums.BlocksOf(this.shard.Count);
         cellEnds = norms?.CellEnds(this.shard.Offset, this.shard.Count) ?? [];
-        sum = new ShardSum<Part>(lanes, Add, Drop);
+        logic = new ReducerLogic<Part>(shard, lanes, this);
     }
 
-    /// <summary>Adds the sum over a block of lanes.</summary>
-    /// <returns>A <see cref="ShardReduced"/> once all lanes are there, and again when a block is repeated after that; a <see cref="BlockDamaged"/> when what
-    /// was read is not what was written, after which the round is forgotten; else null.</returns>
-    public ReducerReport? Add(Round round, LaneBlock block)
-    {
-        at = round;
-        try
-        {
-            switch (sum.Add(round, block, () => transport.Read(round, block) is { } lease ? new Part(block) { Lease = lease } : null))
-            {
-                case BlockOutcome.Completed:
-                    reduced = Finish(sum.Total());
-                    break;
-                case BlockOutcome.Repeated when sum.IsComplete:
-                    break;
-                default:
-                    return null;
-            }
-        }
-        catch (CorruptionException found)
-        {
-            sum.Clear();
-            return new BlockDamaged(shard.Number, round, found.Lanes, found.Message);
-        }
-
-        return reduced;
-    }
+    /// <summary>Adds the sum over a block of lanes: see <see cref="ReducerLogic{TSum}.Add"/>.</summary>
+    public ReducerReport? Add(Round round, LaneBlock block) => logic.Add(round, block);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        sum.Clear();
+        logic.Clear();
         foreach (var buffer in scratch)
             buffer.Dispose();
         scratch.Clear();
     }
 
+    Part? IShardSums<Part>.Read(Round round, LaneBlock block) => transport.Read(round, block) is { } lease ? new Part(block) { Lease = lease } : null;
+
     // Of a sum that one trainer computed alone, only what is to be known of it is wanted. Nothing of it is read here again.
-    private ShardReduced? Finish(Part total)
+    ShardReduced? IShardSums<Part>.Complete(Round round, Part total)
     {
         try
         {
@@ -87,7 +62,7 @@ public sealed class ShardReduction : IDisposable
                 FlatSums.Measure(
                     shard.Count, whole.Address + shard.ByteOffset, new SumReport { Left = found, Squares = squares, CellEnds = cellEnds, CellSquares = cells });
                 Verify(total, found);
-                total.Report = Report(squares, cells, whole.Address + shard.ByteOffset);
+                total.Report = Report(round, squares, cells, whole.Address + shard.ByteOffset);
             }
         }
         finally
@@ -97,28 +72,28 @@ public sealed class ShardReduction : IDisposable
 
         // A total that went nowhere, because the round was closed, is none.
         if (total.Report is not null)
-            transport.CompleteShard(at, shard.Number, total.Checksum);
+            transport.CompleteShard(round, shard.Number, total.Checksum);
         return total.Report;
     }
 
     // A sum of parts takes the memory of one of them that is this reduction's own, or new memory; the last one goes into the total.
-    private Part Add(Part left, Part right)
+    Part IShardSums<Part>.Add(Round round, Part left, Part right)
     {
         var into = new Part(left.Block.Parent);
         try
         {
             if (into.Block.Count == lanes)
             {
-                using var total = transport.WriteTotal(at);
+                using var total = transport.WriteTotal(round);
                 if (total is not null)
-                    into.Report = Add(left, right, into, total.Address + shard.ByteOffset, isTotal: true);
+                    into.Report = Add(left, right, into, total.Address + shard.ByteOffset, total: round);
             }
             else
             {
                 var own = left.Own ?? right.Own ?? (scratch.TryPop(out var spare) ? spare : new HostBuffer(shard.Count * sizeof(float)));
                 try
                 {
-                    Add(left, right, into, own.Address, isTotal: false);
+                    Add(left, right, into, own.Address, total: null);
                 }
                 finally
                 {
@@ -143,23 +118,23 @@ public sealed class ShardReduction : IDisposable
         return into;
     }
 
-    private ShardReduced? Add(Part left, Part right, Part into, nint to, bool isTotal)
+    private ShardReduced? Add(Part left, Part right, Part into, nint to, Round? total)
     {
         var (ofLeft, ofRight, ofSum) = (new ulong[blocks], new ulong[blocks], new ulong[blocks]);
-        var (squares, cells) = isTotal ? (new double[blocks], new double[cellEnds.Length]) : ([], []);
+        var (squares, cells) = total is not null ? (new double[blocks], new double[cellEnds.Length]) : ([], []);
         FlatSums.Add(shard.Count, Address(left), Address(right), to, new SumReport
         {
             Left = ofLeft,
             Right = ofRight,
             Sum = ofSum,
             Squares = squares,
-            CellEnds = isTotal ? cellEnds : [],
+            CellEnds = total is not null ? cellEnds : [],
             CellSquares = cells,
         });
         Verify(left, ofLeft);
         Verify(right, ofRight);
         into.Checksum = new FlatChecksum(ofSum);
-        return isTotal ? Report(squares, cells, to) : null;
+        return total is { } round ? Report(round, squares, cells, to) : null;
     }
 
     private void Verify(Part part, ReadOnlySpan<ulong> found)
@@ -170,13 +145,15 @@ public sealed class ShardReduction : IDisposable
             part.Checksum?.Verify(found, FlatPlace.PartialSum, part.Block);
     }
 
-    private ShardReduced Report(double[] squares, double[] cells, nint total) => new(shard.Number, at, squares)
+    private ShardReduced Report(Round round, double[] squares, double[] cells, nint total) => new(shard.Number, round, squares)
     {
         Cells = cells,
         NonFinite = squares.All(double.IsFinite) ? 0 : FlatSums.CountNonFinite(shard.Count, total),
     };
 
     private nint Address(Part part) => part.Own?.Address ?? part.Lease!.Address + shard.ByteOffset;
+
+    void IShardSums<Part>.Drop(Part sum) => Drop(sum);
 
     private void Drop(Part part)
     {
@@ -187,7 +164,7 @@ public sealed class ShardReduction : IDisposable
     }
 
     // Either published by a trainer (Lease), or summed here (Own), or the total, of which there is a report unless the round was closed.
-    private sealed class Part(LaneBlock block)
+    internal sealed class Part(LaneBlock block)
     {
         public LaneBlock Block { get; } = block;
 

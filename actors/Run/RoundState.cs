@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
+using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 
@@ -73,15 +74,22 @@ internal sealed class RoundState
 
     public bool IsReducedBy(int reducer) => shards[reducer] is not null;
 
-    public void Add(TrainerKey trainer, LaneBlock block, BlockResult result)
+    /// <exception cref="InvariantException">The lanes belong to another round, or are done.</exception>
+    public void Add(BlockComputed computed)
     {
-        losses.Add(block, result.Loss);
-        done.Add(block.First, new FinishedBlock(trainer, block, result));
+        var block = computed.Block;
+        if (computed.Ticket.Round != Round)
+            throw new InvariantException($"Lanes {block} of {computed.Ticket.Round} are to count for {Round}.");
+        losses.Add(block, computed.Result.Loss);
+        done.Add(block.First, new FinishedBlock(computed.Trainer, block, computed.Result));
         lanesDone += block.Count;
     }
 
+    /// <exception cref="InvariantException">The shard belongs to another round.</exception>
     public void Add(ShardReduced shard)
     {
+        if (shard.Round != Round)
+            throw new InvariantException($"A shard of {shard.Round} is to count for {Round}.");
         if (shards[shard.Reducer] is not null)
             return;
         shards[shard.Reducer] = shard;

@@ -114,7 +114,7 @@ internal sealed class Rounds
         // Lanes are computed on the weights that this round begins from, so these have been reached.
         trainer.Step = Math.Max(trainer.Step, computed.Ticket.Round.Step);
         trainer.UnprovedSince = Math.Min(trainer.UnprovedSince, progress.Step);
-        round.Add(computed.Trainer, computed.Block, computed.Result);
+        round.Add(computed);
         for (var reducer = 0; reducer < options.Reducers; reducer++)
             output.Do(new ToReducer(reducer, new AddBlock(round.Round, computed.Block)));
         if (round.LanesAreDone)

@@ -34,7 +34,13 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
         }
 
         if (trainer.Loading is null)
+        {
             trainer.Step = Math.Max(trainer.Step, step);
+
+            // What was wanted on weights that it has left by now is answered so again and again, and leaves it time for nothing else.
+            trainer.Rechecks.RemoveAll(check => check.Ticket.Round.Step < step);
+        }
+
         Repeat(trainer);
     }
 

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Plan;
 
@@ -152,6 +153,8 @@ public sealed class TrainerLogic
             if (!IsAt(apply.Round.Step) || device.Apply(apply.Round, apply.GradientNorm, apply.Adjustment) is not { } update)
                 return;
             Step++;
+            if (Step != apply.Round.Step + 1)
+                throw new InvariantException($"{key} has applied {apply.Round}, and its weights count as those of step {Step}.");
             ForgetStep();
             applied.Enqueue(apply.Round);
             updates.Add(apply.Round, update);
@@ -218,6 +221,8 @@ public sealed class TrainerLogic
             return;
         }
 
+        if (first.Ticket.Round != round || first.BatchStep != Step)
+            throw new InvariantException($"{key} is at {round} and step {Step}, and publishes lanes {block} of {first.Ticket.Round}.");
         var result = device.Publish(first.Ticket.Round);
         var answered = owed.Where(other => other.Attempt is null && other.Block == block).ToList();
         owed.RemoveAll(other => other.Attempt is null && other.Block == block);

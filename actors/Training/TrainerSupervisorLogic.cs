@@ -98,6 +98,10 @@ public sealed class TrainerSupervisorLogic
 
     private void Spawn(Post post)
     {
+        if (post.Life is { } present)
+            throw new InvariantException($"{present} lives, and another life of it is begun.");
+        if (post.GivenUp is not null)
+            throw new InvariantException($"Trainer {post.Number} is given up, and another life of it is begun.");
         var life = new TrainerKey(post.Number, ++post.Incarnation);
         (post.Life, post.StartAt, post.BornAt) = (life, null, now);
         Do(new SpawnTrainer(life));

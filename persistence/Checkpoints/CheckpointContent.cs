@@ -43,12 +43,7 @@ public sealed record CheckpointFacts
 /// <param name="FirstMoment">Float32 first moments of the optimizer, laid out likewise.</param>
 /// <param name="SecondMoment">Float32 second moments, laid out likewise.</param>
 public sealed record CheckpointContent(
-    CheckpointFacts Facts, FlatLayout Layout, HostBuffer Weights, HostBuffer FirstMoment, HostBuffer SecondMoment)
-{
-    /// <summary>Called when all is written, before the checkpoint gets its name: where it throws, nothing of it stays behind. So what was read for it
-    /// can be checked once more.</summary>
-    public Action? BeforeNaming { get; init; }
-}
+    CheckpointFacts Facts, FlatLayout Layout, HostBuffer Weights, HostBuffer FirstMoment, HostBuffer SecondMoment);
 
 /// <summary>One file of a checkpoint as its manifest knows it.</summary>
 /// <param name="Name">Its name in the checkpoint's directory.</param>

@@ -54,6 +54,20 @@ public sealed class CheckpointStore : CheckpointArchive
     /// <exception cref="ArgumentException">A buffer's size is not that of the layout.</exception>
     public CheckpointManifest Commit(CheckpointContent content, Predicate<CheckpointManifest>? isLeft = null, CancellationToken cancellation = default)
     {
+        using var pending = Write(content, cancellation);
+        pending.Sync();
+        cancellation.ThrowIfCancellationRequested();
+        pending.Name(isLeft);
+        return pending.Manifest;
+    }
+
+    /// <summary>Writes a checkpoint that has no name yet, so that what was read for it can be checked before it has one.</summary>
+    /// <param name="content">What to save; the buffers must stay unchanged until this returns.</param>
+    /// <param name="cancellation">Gives the save up; nothing of it stays behind.</param>
+    /// <exception cref="UserErrorException">The disk refused (full, read-only, …); nothing of it stays behind.</exception>
+    /// <exception cref="ArgumentException">A buffer's size is not that of the layout.</exception>
+    public PendingCheckpoint Write(CheckpointContent content, CancellationToken cancellation = default)
+    {
         ArgumentNullException.ThrowIfNull(content);
         ArgumentOutOfRangeException.ThrowIfNegative(content.Facts.Step, nameof(content));
         foreach (var buffer in new[] { content.Weights, content.FirstMoment, content.SecondMoment })
@@ -65,29 +79,21 @@ public sealed class CheckpointStore : CheckpointArchive
 
         var step = content.Facts.Step;
         var writing = Temporary(WritingPrefix, step);
-        try
+        return Try(step, () =>
         {
-            if (Directory.Exists(writing))
-                Directory.Delete(writing, recursive: true);
-            Directory.CreateDirectory(writing);
-            var manifest = WriteFiles(writing, content, cancellation);
-            Disk.SyncDirectory(writing);
-            cancellation.ThrowIfCancellationRequested();
-            content.BeforeNaming?.Invoke();
-            Disk.MoveIntoPlace(writing, PathOf(step), Temporary(ReplacedPrefix, step));
-            DeleteSurplus(step, isLeft);
-            return manifest;
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            Disk.TryDelete(writing);
-            throw Disk.Explain(exception, $"Cannot save the checkpoint at step {step} in {Path}");
-        }
-        catch
-        {
-            Disk.TryDelete(writing);
-            throw;
-        }
+            try
+            {
+                if (Directory.Exists(writing))
+                    Directory.Delete(writing, recursive: true);
+                Directory.CreateDirectory(writing);
+                return new PendingCheckpoint(this, writing, WriteFiles(writing, content, cancellation));
+            }
+            catch
+            {
+                Disk.TryDelete(writing);
+                throw;
+            }
+        });
     }
 
     /// <summary>Deletes the checkpoints of steps after <paramref name="step"/>: the future that a run gave up when it rolled back.</summary>
@@ -129,6 +135,36 @@ public sealed class CheckpointStore : CheckpointArchive
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
             throw Disk.Explain(exception, $"Cannot delete checkpoints in {Path}");
+        }
+    }
+
+    // The files were synced as they were written.
+    internal void Sync(PendingCheckpoint pending) => Try(pending.Manifest.Facts.Step, () =>
+    {
+        Disk.SyncDirectory(pending.Path);
+        return pending;
+    });
+
+    internal void Name(PendingCheckpoint pending, Predicate<CheckpointManifest>? isLeft)
+    {
+        var step = pending.Manifest.Facts.Step;
+        Try(step, () =>
+        {
+            Disk.MoveIntoPlace(pending.Path, PathOf(step), Temporary(ReplacedPrefix, step));
+            return pending;
+        });
+        DeleteSurplus(step, isLeft);
+    }
+
+    private PendingCheckpoint Try(long step, Func<PendingCheckpoint> save)
+    {
+        try
+        {
+            return save();
+        }
+        catch (Exception exception) when (Disk.IsFailure(exception))
+        {
+            throw Disk.Explain(exception, $"Cannot save the checkpoint at step {step} in {Path}");
         }
     }
 

@@ -14,7 +14,7 @@ public sealed class MetricsFilesTests : IDisposable
 {
     private readonly TestFolder folder = new();
     private readonly List<string> warnings = [];
-    private readonly MetricsFiles files;
+    private readonly MetricsLogic files;
 
     public MetricsFilesTests() => files = Files(5);
 
@@ -27,10 +27,10 @@ public sealed class MetricsFilesTests : IDisposable
     [Fact]
     public void A_step_is_written_with_its_figures_and_what_was_read()
     {
-        files.Obey(new GoOnAfter(5, 0, 0)).ShouldBe(new Published(5, 0));
-        files.Obey(new Publish(1, new StepMeasurement(1, 3.5, 0.5, TimeSpan.FromSeconds(0.5), [0, 1, 2, 3, 8, 9, 10, 11]) { LearningRate = 5e-4, LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375, UpdateNorm = 0.125 })).ShouldBe(new Published(5, 1));
-        files.Obey(new Publish(2, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(5, 2));
-        files.Obey(new FlushMetrics(2)).ShouldBe(new MetricsDurable(5, 2));
+        files.Handle(new GoOnAfter(5, 0, 0)).ShouldBe(new Published(5, 0));
+        files.Handle(new Publish(1, new StepMeasurement(1, 3.5, 0.5, TimeSpan.FromSeconds(0.5), [0, 1, 2, 3, 8, 9, 10, 11]) { LearningRate = 5e-4, LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375, UpdateNorm = 0.125 })).ShouldBe(new Published(5, 1));
+        files.Handle(new Publish(2, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(5, 2));
+        files.Handle(new FlushMetrics(2)).ShouldBe(new MetricsDurable(5, 2));
         MetricsLog.Read(folder.At("metrics.jsonl")).ShouldBe(
             [new StepMetrics(1, 3.5, 0.5, 5e-4, 128, 0.5, 256, 100 * 256 * 10.0 / 5120) { LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375, UpdateNorm = 0.125 }, new EvaluationMetrics(1, 3, 20, 1.5)]);
         SampleLedger.Read(folder.At("samples.jsonl")).ShouldBe([new SampleRow(1, 3.5, [new(0, 4), new(8, 4)])]);
@@ -41,45 +41,45 @@ public sealed class MetricsFilesTests : IDisposable
     {
         MetricsCommand[] early = [Step(1, 1), new FlushMetrics(1), new Rewind(1, 0), new GoOnAfter(4, 1, 0)];
         foreach (var command in early)
-            files.Obey(command).ShouldBe(new PublisherStarted(5));
+            files.Handle(command).ShouldBe(new PublisherStarted(5));
         Steps().ShouldBeEmpty();
-        files.Obey(new GoOnAfter(5, 7, 0)).ShouldBe(new Published(5, 7));
-        files.Obey(Step(8, 1)).ShouldBe(new Published(5, 8));
+        files.Handle(new GoOnAfter(5, 7, 0)).ShouldBe(new Published(5, 7));
+        files.Handle(Step(8, 1)).ShouldBe(new Published(5, 8));
     }
 
     [Fact]
     public void What_came_before_is_only_answered_and_what_comes_too_early_waits()
     {
-        files.Obey(new GoOnAfter(5, 0, 0));
-        files.Obey(Step(1, 1));
-        files.Obey(Step(3, 3)).ShouldBeNull();
-        files.Obey(new Rewind(4, 0)).ShouldBeNull();
-        files.Obey(new FlushMetrics(2)).ShouldBeNull();
-        files.Obey(Step(1, 1)).ShouldBe(new Published(5, 1));
-        files.Obey(new GoOnAfter(5, 0, 0)).ShouldBe(new Published(5, 1));
-        files.Obey(Step(2, 2)).ShouldBe(new Published(5, 2));
+        files.Handle(new GoOnAfter(5, 0, 0));
+        files.Handle(Step(1, 1));
+        files.Handle(Step(3, 3)).ShouldBeNull();
+        files.Handle(new Rewind(4, 0)).ShouldBeNull();
+        files.Handle(new FlushMetrics(2)).ShouldBeNull();
+        files.Handle(Step(1, 1)).ShouldBe(new Published(5, 1));
+        files.Handle(new GoOnAfter(5, 0, 0)).ShouldBe(new Published(5, 1));
+        files.Handle(Step(2, 2)).ShouldBe(new Published(5, 2));
         Steps().ShouldBe([1, 2]);
     }
 
     [Fact]
     public void The_learning_rate_is_the_one_that_was_taken()
     {
-        files.Obey(new GoOnAfter(5, 0, 0));
+        files.Handle(new GoOnAfter(5, 0, 0));
         double[] rates = [3e-4, 2.5e-5];
         for (var i = 0; i < rates.Length; i++)
-            files.Obey(new Publish(i + 1, (StepMeasurement)Step(i + 1, i + 1).Measurement with { LearningRate = rates[i] }));
+            files.Handle(new Publish(i + 1, (StepMeasurement)Step(i + 1, i + 1).Measurement with { LearningRate = rates[i] }));
         MetricsLog.Read(folder.At("metrics.jsonl")).Cast<StepMetrics>().Select(static row => row.LearningRate).ShouldBe(rates);
     }
 
     [Fact]
     public void Going_back_abandons_what_is_measured_again_and_forgets_nothing()
     {
-        files.Obey(new GoOnAfter(5, 0, 0));
+        files.Handle(new GoOnAfter(5, 0, 0));
         for (var step = 1; step <= 5; step++)
-            files.Obey(Step(step, step));
-        files.Obey(new Rewind(6, 2) { Reason = "a spike" }).ShouldBe(new Published(5, 6));
+            files.Handle(Step(step, step));
+        files.Handle(new Rewind(6, 2) { Reason = "a spike" }).ShouldBe(new Published(5, 6));
         Steps().ShouldBe([1, 2]);
-        files.Obey(Step(7, 3)).ShouldBe(new Published(5, 7));
+        files.Handle(Step(7, 3)).ShouldBe(new Published(5, 7));
         Steps().ShouldBe([1, 2, 3]);
         foreach (var (branches, abandoned) in new[] { All(Metrics), All(Ledger) })
         {
@@ -99,26 +99,26 @@ public sealed class MetricsFilesTests : IDisposable
     [Fact]
     public void A_step_that_comes_to_other_bits_from_the_same_decisions_is_told_once_a_branch()
     {
-        files.Obey(new GoOnAfter(5, 0, 0));
+        files.Handle(new GoOnAfter(5, 0, 0));
         for (var step = 1; step <= 3; step++)
-            files.Obey(Step(step, step));
-        files.Obey(new Rewind(4, 1));
-        files.Obey(Other(5, 2));
-        files.Obey(Other(6, 3));
+            files.Handle(Step(step, step));
+        files.Handle(new Rewind(4, 1));
+        files.Handle(Other(5, 2));
+        files.Handle(Other(6, 3));
         warnings.ShouldHaveSingleItem().ShouldContain("step 2");
         Metrics.Unequal.Select(static unequal => (unequal.Step, unequal.Was, unequal.Is)).ShouldBe([(2, 1, 2), (3, 1, 2)]);
         Ledger.Unequal.ShouldBeEmpty();
 
         // From other decisions it may differ; what it is compared with then is the newest of the same.
-        files.Obey(new Rewind(7, 1));
-        files.Obey(Other(8, 2, "skipped", 7));
-        files.Obey(new Rewind(9, 1));
-        files.Obey(Other(10, 2, "skipped", 7));
-        files.Obey(new Rewind(11, 1));
-        files.Obey(Other(12, 2));
+        files.Handle(new Rewind(7, 1));
+        files.Handle(Other(8, 2, "skipped", 7));
+        files.Handle(new Rewind(9, 1));
+        files.Handle(Other(10, 2, "skipped", 7));
+        files.Handle(new Rewind(11, 1));
+        files.Handle(Other(12, 2));
         warnings.Count.ShouldBe(1);
-        files.Obey(new Rewind(13, 1));
-        files.Obey(Other(14, 2, "skipped", 8));
+        files.Handle(new Rewind(13, 1));
+        files.Handle(Other(14, 2, "skipped", 8));
         warnings.Count.ShouldBe(2);
         Metrics.Unequal.Count.ShouldBe(3);
     }
@@ -126,9 +126,9 @@ public sealed class MetricsFilesTests : IDisposable
     [Fact]
     public void A_process_that_restarts_again_and_again_before_its_first_row_adds_nothing()
     {
-        files.Obey(new GoOnAfter(5, 0, 0));
-        files.Obey(Step(1, 1));
-        files.Obey(Step(2, 2));
+        files.Handle(new GoOnAfter(5, 0, 0));
+        files.Handle(Step(1, 1));
+        files.Handle(Step(2, 2));
         files.Dispose();
         Resume(after: 1);
         var length = Length();
@@ -139,8 +139,8 @@ public sealed class MetricsFilesTests : IDisposable
 
         void Resume(long after)
         {
-            using var next = new MetricsFiles(Options(folder) with { Writer = "elsewhere" }, life: 6, static () => Noon, warnings.Add);
-            next.Obey(new GoOnAfter(6, 0, after));
+            using var next = new MetricsLogic(life: 6, new MetricsFiles(Options(folder) with { Writer = "elsewhere" }, static () => Noon, warnings.Add));
+            next.Handle(new GoOnAfter(6, 0, after));
         }
 
         long Length() => new FileInfo(folder.At("metrics.jsonl")).Length + new FileInfo(folder.At("samples.jsonl")).Length;
@@ -159,21 +159,21 @@ public sealed class MetricsFilesTests : IDisposable
             long reached = 0, number = 0;
             for (var life = 1; life <= 12; life++)
             {
-                using (var log = new MetricsFiles(Options(here), life, static () => Noon, told.Add))
+                using (var log = new MetricsLogic(life, new MetricsFiles(Options(here), static () => Noon, told.Add)))
                 {
                     // From a checkpoint, whose steps are durable.
                     var step = random.NextInt64(reached + 1);
-                    log.Obey(new GoOnAfter(life, number, step)).ShouldBe(new Published(life, number), $"seed {seed}");
+                    log.Handle(new GoOnAfter(life, number, step)).ShouldBe(new Published(life, number), $"seed {seed}");
                     for (var turn = random.Next(8); turn > 0; turn--)
                     {
                         if (random.Next(5) == 0)
-                            log.Obey(new Rewind(++number, step = random.NextInt64(step + 1)));
+                            log.Handle(new Rewind(++number, step = random.NextInt64(step + 1)));
                         else
-                            log.Obey(Step(++number, ++step));
+                            log.Handle(Step(++number, ++step));
                     }
 
                     reached = step;
-                    log.Obey(new FlushMetrics(number));
+                    log.Handle(new FlushMetrics(number));
                 }
 
                 var (metrics, ledger) = (MetricsLog.ReadHistory(here.At("metrics.jsonl")), SampleLedger.ReadHistory(here.At("samples.jsonl")));
@@ -204,14 +204,14 @@ public sealed class MetricsFilesTests : IDisposable
     [Fact]
     public void An_evaluation_of_the_step_that_is_kept_is_not_written_twice()
     {
-        files.Obey(new GoOnAfter(5, 0, 0));
-        files.Obey(Step(1, 1));
-        files.Obey(new Publish(2, new EvaluationMeasurement(1, 3, 20, 1.5)));
+        files.Handle(new GoOnAfter(5, 0, 0));
+        files.Handle(Step(1, 1));
+        files.Handle(new Publish(2, new EvaluationMeasurement(1, 3, 20, 1.5)));
         files.Dispose();
         using var next = Files(6);
-        next.Obey(new GoOnAfter(6, 0, 1));
-        next.Obey(new Publish(1, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(6, 1));
-        next.Obey(Step(2, 2)).ShouldBe(new Published(6, 2));
+        next.Handle(new GoOnAfter(6, 0, 1));
+        next.Handle(new Publish(1, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(6, 1));
+        next.Handle(Step(2, 2)).ShouldBe(new Published(6, 2));
         MetricsLog.Read(folder.At("metrics.jsonl")).Select(static row => (row.Step, row is StepMetrics)).ShouldBe([(1, true), (1, false), (2, true)]);
     }
 
@@ -219,7 +219,7 @@ public sealed class MetricsFilesTests : IDisposable
     public void A_disk_that_refuses_is_told_in_one_sentence()
     {
         Directory.CreateDirectory(folder.At("samples.jsonl"));
-        Should.Throw<UserErrorException>(() => files.Obey(new GoOnAfter(5, 0, 0))).Message.ShouldContain("samples.jsonl");
+        Should.Throw<UserErrorException>(() => files.Handle(new GoOnAfter(5, 0, 0))).Message.ShouldContain("samples.jsonl");
     }
 
     // Whatever is lost, repeated, or comes late: sent again until it is answered, each measurement stands in both files once and in order.
@@ -229,7 +229,7 @@ public sealed class MetricsFilesTests : IDisposable
         Prop.ForAll(Gen.Choose(1, int.MaxValue - 1).ToArbitrary(), seed =>
         {
             using var here = new TestFolder();
-            using var log = new MetricsFiles(Options(here), life: 5, static () => default, static _ => { });
+            using var log = new MetricsLogic(life: 5, new MetricsFiles(Options(here), static () => default, static _ => { }));
             var random = new Random(seed);
             MetricsCommand[] commands = [new GoOnAfter(5, 0, 0), .. Enumerable.Range(1, 8).Select(step => Step(step, step)), new Rewind(9, 5), .. Enumerable.Range(10, 6).Select(number => Step(number, number - 4))];
             long acknowledged = -1;
@@ -239,7 +239,7 @@ public sealed class MetricsFilesTests : IDisposable
                 var index = Math.Min(commands.Length - 1, random.Next(0, (int)acknowledged + 4));
                 if (acknowledged < 0)
                     index = 0;
-                if (log.Obey(commands[index]) is Published published)
+                if (log.Handle(commands[index]) is Published published)
                     acknowledged = Math.Max(acknowledged, published.Number);
             }
 
@@ -255,7 +255,7 @@ public sealed class MetricsFilesTests : IDisposable
 
     private LogHistory<SampleRow> Ledger => SampleLedger.ReadHistory(folder.At("samples.jsonl"));
 
-    private MetricsFiles Files(long life) => new(Options(folder), life, static () => Noon, warnings.Add);
+    private MetricsLogic Files(long life) => new(life, new MetricsFiles(Options(folder), static () => Noon, warnings.Add));
 
     private static (IReadOnlyList<Branch> Branches, IEnumerable<long> Abandoned) All(LogHistory<MetricsRow> history) =>
         (history.Branches, history.Abandoned.SelectMany(static left => left.Rows).Select(static row => row.Row.Step));

@@ -10,7 +10,13 @@ internal static class Arithmetic
 {
     public const ulong Seed = 0x5EED;
 
-    public static ulong Lane(ulong state, IEnumerable<long> positions) => positions.Aggregate(Mix(state ^ 0xA5), static (sum, position) => Mix(sum + (ulong)position));
+    public static ulong Lane(ulong state, IReadOnlyList<long> positions)
+    {
+        var sum = Mix(state ^ 0xA5);
+        for (var i = 0; i < positions.Count; i++)
+            sum = Mix(sum + (ulong)positions[i]);
+        return sum;
+    }
 
     /// <summary>Neither associative nor commutative, as floating-point addition is not the one.</summary>
     public static ulong Add(ulong left, ulong right) => Mix(left * 3 + right);
@@ -19,6 +25,18 @@ internal static class Arithmetic
 
     /// <summary>A learning rate of 1 throughout.</summary>
     public static LearningRateSchedule Constant(long steps) => new(Peak: 1, WarmupSteps: 0, steps, MinimumRatio: 1);
+
+    /// <summary>Sums the lanes of a block along the tree, in place.</summary>
+    public static ulong Fold(List<ulong> lanes)
+    {
+        for (var size = 1; size < lanes.Count; size *= 2)
+        {
+            for (var first = 0; first < lanes.Count; first += 2 * size)
+                lanes[first] = Add(lanes[first], lanes[first + size]);
+        }
+
+        return lanes[0];
+    }
 
     public static ulong Block(ulong state, LaneBlock block, Func<int, IReadOnlyList<long>> positions)
     {
@@ -47,7 +65,7 @@ internal static class Arithmetic
     }
 
     public static IReadOnlyList<long> Positions(BatchPlan plan, long step, int lane, SkipList skips) =>
-        [.. plan.Samples(step, lane, skips).Select(static sample => sample.Position)];
+        Array.ConvertAll(plan.Samples(step, lane, skips), static sample => sample.Position);
 
     private static ulong Mix(ulong word)
     {

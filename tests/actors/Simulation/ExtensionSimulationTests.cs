@@ -222,7 +222,7 @@ public sealed class ExtensionSimulationTests
     {
         var schedule = extensions.Aggregate(Schedule, static (longer, extension) => longer.Extended(extension.From, extension.Steps));
         run.Outcome.ShouldBe(new RunEnded(RunEnding.Finished, steps, "All steps are done."));
-        run.Plane.Checkpoints[steps].ShouldBe(Arithmetic.Undisturbed(Plan, steps, rate: schedule.At), "the weights");
+        run.Disk.Checkpoints[steps].ShouldBe(Arithmetic.Undisturbed(Plan, steps, rate: schedule.At), "the weights");
         run.Steps.Select(static row => row.Step).ShouldBe(Enumerable.Range(1, (int)steps).Select(static step => (long)step), "every step stands once in the metrics");
         var state = JournalState.Of(run.Journal);
         (state.Steps, state.Ending?.Step, state.Ending?.IsFinished).ShouldBe((steps, steps, true));

@@ -57,10 +57,10 @@ public sealed class KeepingSimulationTests
             var options = Small with { Schedule = Arithmetic.Constant(60), CheckpointEvery = 2, KeepEvery = keepEvery, SnapshotSlots = 4 };
             var run = new SimulatedRun(seed, options, Plan) { SaveTime = TimeSpan.FromSeconds(1) };
             run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
-            run.Plane.Checkpoints.Keys.ShouldContain(60);
-            run.Plane.Checkpoints.Count.ShouldBeLessThan(20, "the disk was slow");
+            run.Disk.Checkpoints.Keys.ShouldContain(60);
+            run.Disk.Checkpoints.Count.ShouldBeLessThan(20, "the disk was slow");
             run.Said.Count(static said => said.Contains("checkpoints are due faster", StringComparison.Ordinal)).ShouldBe(1);
-            kept &= Enumerable.Range(1, 5).All(round => run.Plane.Checkpoints.ContainsKey(10 * round));
+            kept &= Enumerable.Range(1, 5).All(round => run.Disk.Checkpoints.ContainsKey(10 * round));
         }
 
         kept.ShouldBe(areKept);
@@ -74,7 +74,7 @@ public sealed class KeepingSimulationTests
             var options = Small with { Schedule = Arithmetic.Constant(60), CheckpointEvery = 2, KeepEvery = 50, SnapshotSlots = 4 };
             var run = new SimulatedRun(seed, options, Plan) { SaveTime = TimeSpan.FromMinutes(1) };
             run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
-            run.Plane.Checkpoints.Keys.Order().ShouldBe([2, 50, 60]);
+            run.Disk.Checkpoints.Keys.Order().ShouldBe([2, 50, 60]);
         }
     }
 
@@ -91,7 +91,7 @@ public sealed class KeepingSimulationTests
                 run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);
                 var interventions = run.Journal.OfType<CourseCorrected>().Select(static corrected => corrected.Intervention).ToList();
                 var skips = SkipList.Empty.Joined(interventions.SelectMany(static intervention => intervention.Skipped));
-                run.Plane.Checkpoints[options.Steps].ShouldBe(Arithmetic.Undisturbed(
+                run.Disk.Checkpoints[options.Steps].ShouldBe(Arithmetic.Undisturbed(
                     Plan, options.Steps, _ => skips, step => interventions.Where(intervention => intervention.From <= step).Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor)));
                 run.Steps.Select(static row => row.Step).ShouldBe(Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step));
                 foreach (var row in run.Steps)
@@ -132,21 +132,22 @@ public sealed class KeepingSimulationTests
     {
         var run = new SimulatedRun(1, Small, Plan);
         run.Until(static logic => logic.TakenSteps == 17);
-        run.Until(logic => run.Plane.Checkpoints.ContainsKey(15));
-        var left = run.Plane.Checkpoints[15];
+        run.Until(logic => run.Disk.Checkpoints.ContainsKey(15));
+        var left = run.Disk.Checkpoints[15];
         run.Give(new OperatorRequest(1, "somebody", new RollBackRun(8, 3)));
-        run.Until(logic => run.Plane.Checkpoints.ContainsKey(8));
-        run.Plane.Checkpoints.Keys.ShouldBe([5, 8]);
+        run.Until(logic => run.Disk.Checkpoints.ContainsKey(8));
+        run.Disk.Checkpoints.Keys.ShouldBe([5, 8]);
         run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
-        run.Plane.Checkpoints[15].ShouldNotBe(left);
+        run.Disk.Checkpoints[15].ShouldNotBe(left);
     }
 
     [Fact]
     public void A_disk_that_refuses_is_told_of_once_and_asked_again_at_a_time()
     {
-        var run = new SimulatedRun(1, Small with { Schedule = Arithmetic.Constant(99), CheckpointEvery = 50, SaveRetry = TimeSpan.FromSeconds(1) }, Plan) { DiskRefuses = true };
+        var run = new SimulatedRun(1, Small with { Schedule = Arithmetic.Constant(99), CheckpointEvery = 50, SaveRetry = TimeSpan.FromSeconds(1) }, Plan);
+        run.Disk.Refuses = true;
         run.Until(static logic => logic.TakenSteps == 59);
-        run.DiskRefuses = false;
+        run.Disk.Refuses = false;
         run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
         run.Journal.OfType<CheckpointLost>().ShouldHaveSingleItem();
         run.Said.Where(static sentence => sentence.Contains("The disk is full.", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldContain("retrying in 1 s");
@@ -189,6 +190,6 @@ public sealed class KeepingSimulationTests
         var steps = run.Journal.OfType<CheckpointCommitted>().Select(static saved => saved.Step).ToList();
         steps[0].ShouldBe(4);
         steps.ShouldContain(steps[1] + 40);
-        run.Plane.Checkpoints[200].ShouldBe(Arithmetic.Undisturbed(Plan, 200));
+        run.Disk.Checkpoints[200].ShouldBe(Arithmetic.Undisturbed(Plan, 200));
     }
 }

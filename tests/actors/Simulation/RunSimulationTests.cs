@@ -70,7 +70,7 @@ public sealed class RunSimulationTests
             var run = new SimulatedRun(seed, Small, plan, Storm, position => poisoned.Contains(position));
             run.Run(400_000).Ending.ShouldBe(RunEnding.Finished, $"seed {seed}");
             var skipped = SkipList.Of(poisoned.Select(static position => new SkippedRange(position / 16 * 16, 16, "poison")));
-            run.Plane.Checkpoints[Small.Steps].ShouldBe(Arithmetic.Undisturbed(plan, Small.Steps, _ => skipped), $"seed {seed}");
+            run.Disk.Checkpoints[Small.Steps].ShouldBe(Arithmetic.Undisturbed(plan, Small.Steps, _ => skipped), $"seed {seed}");
         }
     }
 
@@ -83,7 +83,7 @@ public sealed class RunSimulationTests
         outcome.Ending.ShouldBe(RunEnding.Failed);
         outcome.Report.ShouldContain("vetoed 10 times in a row");
         outcome.Step.ShouldBe(12);
-        run.Plane.Checkpoints[12].ShouldBe(Arithmetic.Undisturbed(plan, 12));
+        run.Disk.Checkpoints[12].ShouldBe(Arithmetic.Undisturbed(plan, 12));
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class RunSimulationTests
         run.Give(new StopRun("SIGTERM"));
         var outcome = run.Run(400_000);
         outcome.Ending.ShouldBe(RunEnding.Stopped);
-        run.Plane.Checkpoints[outcome.Step].ShouldBe(Arithmetic.Undisturbed(plan, outcome.Step));
+        run.Disk.Checkpoints[outcome.Step].ShouldBe(Arithmetic.Undisturbed(plan, outcome.Step));
         run.Steps.Count.ShouldBe((int)outcome.Step);
         run.Journal[^1].ShouldBeOfType<RunStopped>().Reason.ShouldBe("SIGTERM");
     }
@@ -109,7 +109,7 @@ public sealed class RunSimulationTests
         run.Give(new TrainerGivenUp(1, "trainer-1 failed 11 times in 10 minutes; see run.log."));
         var outcome = run.Run(400_000);
         outcome.ShouldBe(new RunEnded(RunEnding.Failed, 13, "trainer-1 failed 11 times in 10 minutes; see run.log."));
-        run.Plane.Checkpoints[13].ShouldBe(Arithmetic.Undisturbed(plan, 13));
+        run.Disk.Checkpoints[13].ShouldBe(Arithmetic.Undisturbed(plan, 13));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class RunSimulationTests
         run.Until(static logic => logic.Status().Phase.StartsWith("paused", StringComparison.Ordinal));
         run.Journal.ShouldBeEmpty();
         run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);
-        run.Journal.OfType<CheckpointCommitted>().Select(static saved => saved.Step).ShouldBe(run.Plane.Checkpoints.Keys);
+        run.Journal.OfType<CheckpointCommitted>().Select(static saved => saved.Step).ShouldBe(run.Disk.Checkpoints.Keys);
     }
 
     [Fact]
@@ -173,7 +173,7 @@ public sealed class RunSimulationTests
             outcome.Step.ShouldBe(options.Steps);
             if (run.CalmAt is { } calm)
                 (run.Now - calm).ShouldBeLessThan(TimeSpan.FromMinutes(5), "the way from the last fault to the end");
-            run.Plane.Checkpoints[options.Steps].ShouldBe(Arithmetic.Undisturbed(plan, options.Steps), "the weights");
+            run.Disk.Checkpoints[options.Steps].ShouldBe(Arithmetic.Undisturbed(plan, options.Steps), "the weights");
             run.Steps.Select(static row => row.Step).ShouldBe(Range(1, options.Steps), "every step stands once in the metrics");
             foreach (var row in run.Steps)
                 row.Positions.ShouldBe(plan.Samples(row.Step - 1, SkipList.Empty).Select(static sample => sample.Position), "the samples of a step");

@@ -1,27 +1,20 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
-using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>The data plane of a simulated run: gradients by round, snapshots, checkpoints.</summary>
+/// <summary>The data plane of a simulated process: gradients by round, and snapshots in memory.</summary>
 internal sealed class SimulatedPlane
 {
     private readonly Dictionary<Round, RoundSums> open = [];
 
+    /// <summary>Snapshots: states, and the updates that they have seen.</summary>
     public (ulong State, long Step)[] Slots { get; } = new (ulong, long)[8];
-
-    public SortedDictionary<long, ulong> Checkpoints { get; } = [];
-
-    /// <summary>The overrides of each checkpoint.</summary>
-    public Dictionary<long, RunOverrides> Courses { get; } = [];
-
-    /// <summary>What each checkpoint says of work that is not proved.</summary>
-    public Dictionary<long, string> Unproved { get; } = [];
 
     public int OpenRounds => open.Count;
 
-    public void Open(Round round) => open.Add(round, new RoundSums());
+    public void Open(Round round, int shards) => open.Add(round, new RoundSums(shards));
 
     public void Close(Round round) => open.Remove(round);
 
@@ -29,16 +22,51 @@ internal sealed class SimulatedPlane
 
     public RoundSums? Find(Round round) => open.GetValueOrDefault(round);
 
-    internal sealed class RoundSums
+    /// <summary>The gradients of one round.</summary>
+    internal sealed class RoundSums(int shards)
     {
-        public Dictionary<LaneBlock, ulong> Blocks { get; } = [];
+        private readonly Dictionary<LaneBlock, ulong> blocks = [];
+        private readonly ulong?[] totals = new ulong?[shards];
+        private bool isCommitted;
 
         /// <summary>Whether a position was read that makes the gradient no number.</summary>
-        public bool IsPoisoned { get; set; }
+        public bool IsPoisoned { get; private set; }
 
         /// <summary>Norm of the update that the gradient makes.</summary>
-        public double UpdateNorm { get; set; }
+        public double UpdateNorm { get; private set; }
 
-        public ulong?[] Totals { get; } = new ulong?[8];
+        /// <summary>Publishes the sum over a block. By determinism one that is there already has the same bits.</summary>
+        public void Publish(LaneBlock block, ulong sum, bool isPoisoned, double updateNorm)
+        {
+            if (isCommitted || !blocks.TryAdd(block, sum))
+                return;
+            IsPoisoned |= isPoisoned;
+            UpdateNorm = Math.Max(UpdateNorm, updateNorm);
+        }
+
+        public ulong? Read(LaneBlock block) => !isCommitted && blocks.TryGetValue(block, out var sum) ? sum : null;
+
+        /// <summary>Completes a shard: whoever does so twice writes the same bits.</summary>
+        public void Complete(int shard, ulong total)
+        {
+            if (totals[shard] is { } known && known != total)
+                throw new InvariantException($"Shard {shard} was summed to {known:x16} and to {total:x16}.");
+            totals[shard] = total;
+        }
+
+        /// <summary>The total, once all shards are complete. Who asks first proves that the round is committed.</summary>
+        public ulong? Total()
+        {
+            foreach (var shard in totals)
+            {
+                if (shard is null)
+                    return null;
+                if (shard != totals[0])
+                    throw new InvariantException($"Shards were summed from other blocks: {shard:x16} and {totals[0]:x16}.");
+            }
+
+            isCommitted = true;
+            return totals[0];
+        }
     }
 }

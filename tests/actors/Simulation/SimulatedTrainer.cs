@@ -1,161 +1,103 @@
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Data.Plan;
-using ActorTrain.Models.Lanes;
-using ActorTrain.Models.Plan;
+using ActorTrain.Actors.Training;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>A trainer that keeps to the protocol, on 64 bits of weights. One thing at a time, in the order of its mailbox, lane by lane.</summary>
-internal sealed class SimulatedTrainer(
-    TrainerKey key, BatchPlan plan, SimulatedPlane plane, Func<long, bool> isPoison, Func<IReadOnlyList<long>, double> lossOf, Func<IReadOnlyList<long>, double> updateOf,
-    Action<TrainerReport> say)
+/// <summary>Stands for the actor around <see cref="TrainerLogic"/>: a mailbox, one message at a time, and the end that a trainer may come to with each.</summary>
+internal sealed class SimulatedTrainer
 {
-    private readonly HashSet<(Ticket, LaneBlock)> done = [];
-    private readonly Queue<(TrainerCommand Command, LaneBlock Block)> work = new();
-    private ulong state;
-    private long step = -1;
-    private long loaded;
+    private readonly SimulatedWorld world;
+    private readonly SimulatedNetwork network;
+    private readonly Action<TrainerKey, string, FoundDamage?> fail;
+    private readonly TrainerLogic logic;
 
-    public TrainerKey Key => key;
+    // Without a command: do the next piece of what is owed, if the number is the last.
+    private readonly Queue<(TrainerCommand? Command, long Work)> mailbox = [];
+    private long workNumber;
+    private bool isBusy;
 
-    public bool IsDead { get; set; }
-
-    public bool IsHung { get; set; }
-
-    /// <summary>Whether it computes wrong bits.</summary>
-    public bool Lies { get; set; }
-
-    /// <summary>Whether it applies the next update wrong.</summary>
-    public bool Misapplies { get; set; }
-
-    public Queue<TrainerCommand> Mailbox { get; } = new();
-
-    public bool IsIdle => Mailbox.Count == 0 && work.Count == 0;
-
-    public void Obey(TrainerCommand command)
+    public SimulatedTrainer(
+        TrainerKey key, SimulatedWorld world, SimulatedNetwork network, Action<TrainerReport> tell, Action<TrainerKey, string, FoundDamage?> fail)
     {
-        switch (command)
-        {
-            case LoadState load when load.Number == loaded:
-                say(new StateLoaded(key, load.Step, load.Number));
-                break;
-            case LoadState load when load.Number < loaded:
-                break;
-            case LoadState load:
-                Load(load);
-                break;
-            case ApplyUpdate apply when apply.Round.Step == step:
-                if (plane.Find(apply.Round)?.Totals[0] is not { } total)
-                {
-                    // The run frees a total only when all have applied it: this trainer takes part no longer, and will hear of it.
-                    say(new AtAnotherStep(key, step));
-                    return;
-                }
-
-                state = Arithmetic.Apply(state, total, (apply.Adjustment.LearningRate ?? 1) * apply.Adjustment.RateFactor) ^ (Misapplies ? 1UL << key.Number : 0);
-                Misapplies = false;
-                step++;
-                work.Clear();
-                say(new UpdateApplied(key, apply.Round, new AppliedUpdate(state, null)));
-                break;
-            case ApplyUpdate apply when apply.Round.Step < step:
-                say(new UpdateApplied(key, apply.Round, new AppliedUpdate(apply.Round.Step == step - 1 ? state : null, null)));
-                break;
-            case RecomputeBlock recompute when recompute.Ticket.Round.Step == step:
-                work.Enqueue((recompute, recompute.Block));
-                break;
-            case PreviewUpdate preview when preview.Ticket.Round.Step == step:
-                if (plane.Find(preview.Ticket.Round) is { } foreseen && foreseen.Totals[0] is not null)
-                    say(new UpdatePreviewed(key, preview.Ticket, preview.Attempt, foreseen.UpdateNorm + (Lies ? 100 + key.Number : 0)));
-                break;
-            case ComputeLanes compute when compute.Ticket.Round.Step == step:
-                foreach (var block in compute.Blocks)
-                    work.Enqueue((compute, block));
-                break;
-            case CopyState copy when copy.Step == step:
-                plane.Slots[copy.Slot] = (state, step);
-                say(new StateCopied(key, copy.Slot, step, copy.Number, state) { StateChecksum = state });
-                break;
-            case Evaluate evaluate when evaluate.Step == step:
-                say(new Evaluated(key, step, state % 1000, 1, 1));
-                break;
-            case CancelEvaluation:
-                break;
-            default:
-                say(new AtAnotherStep(key, step));
-                break;
-        }
+        (Key, this.world, this.network, this.fail) = (key, world, network, fail);
+        Device = new SimulatedDevice(key, world);
+        logic = new TrainerLogic(key, Device, tell);
     }
 
-    public void ComputeNext()
+    public TrainerKey Key { get; }
+
+    public SimulatedDevice Device { get; }
+
+    /// <summary>Whether nobody counts on it any more.</summary>
+    public bool IsAbandoned { get; set; }
+
+    public void Tell(TrainerCommand command)
     {
-        var (owed, block) = work.Dequeue();
-        if (owed is RecomputeBlock again)
+        mailbox.Enqueue((command, 0));
+        Schedule();
+    }
+
+    private void Schedule()
+    {
+        while (mailbox.TryPeek(out var first) && first.Command is null && first.Work != workNumber)
+            mailbox.Dequeue();
+        if (isBusy || mailbox.Count == 0)
+            return;
+        isBusy = true;
+        network.After(world.Fate.Milliseconds(5, 40), Receive);
+    }
+
+    private void Receive()
+    {
+        var (fate, weather) = (world.Fate, world.Fate.Weather);
+        if (IsAbandoned)
+            return;
+        if (fate.Chance(weather.Hang))
         {
-            if (again.Ticket.Round.Step == step)
-                say(new BlockRecomputed(key, again.Ticket, block, again.Attempt, Result(block, again.BatchStep, again.Skips, []) with { Norm = 1, UpdateNorm = again.PreviewRate is null ? null : 1 }));
+            // Most hang until they are given up; some come back, perhaps after that.
+            if (fate.Random.Next(3) == 0)
+                network.After(fate.Milliseconds(1000, 30_000), Receive);
             return;
         }
 
-        var command = (ComputeLanes)owed;
-        var ticket = command.Ticket;
-        if (ticket.Round.Step != step)
+        isBusy = false;
+        if (fate.Chance(weather.Corrupt))
+        {
+            End("It found corrupt bits.", FoundDamage.Own);
             return;
-        IReadOnlyList<long> Read(int lane) => Arithmetic.Positions(plan, step, lane, command.Skips);
-        if (done.Add((ticket, block)) && plane.Find(ticket.Round) is { } sums)
-        {
-            sums.Blocks.TryAdd(block, Compute(block, Read));
-            var lanes = Enumerable.Range(block.First, block.Count).Select(Read).ToList();
-            sums.IsPoisoned |= lanes.Exists(lane => lane.Any(isPoison));
-            sums.UpdateNorm = Math.Max(sums.UpdateNorm, lanes.Max(updateOf));
         }
 
-        say(new LaneComputed(key, ticket, block.First));
-        say(new BlockComputed(key, ticket, block, Result(block, step, command.Skips, command.RedundantLanes)));
+        var crashes = fate.Chance(weather.Crash);
+        if (!crashes || fate.Random.Next(2) == 0)
+            Handle(fate, weather);
+        if (crashes)
+            End("It was made to fail.", null);
+        else
+            Schedule();
     }
 
-    private BlockResult Result(LaneBlock block, long batchStep, SkipList skips, IReadOnlyList<int> redundantLanes)
+    private void Handle(Fate fate, Weather weather)
     {
-        IReadOnlyList<long> Read(int lane) => Arithmetic.Positions(plan, batchStep, lane, skips);
-        var lanes = Enumerable.Range(block.First, block.Count).ToList();
-        var losses = lanes.Select(lane => lossOf(Read(lane)) / plan.Lanes).ToList();
-        return new BlockResult(losses.Sum(), losses, [.. lanes.SelectMany(Read)], Compute(block, Read))
+        if (fate.Chance(weather.Lie))
         {
-            StateChecksum = state,
-            RedundantLanes = [.. lanes.Where(redundantLanes.Contains).Select(lane => (lane, Compute(new LaneBlock(lane, 1), Read)))],
-        };
-    }
-
-    private ulong Compute(LaneBlock block, Func<int, IReadOnlyList<long>> read) => Arithmetic.Block(state, block, read) ^ (Lies ? 2UL << key.Number : 0);
-
-    private void Load(LoadState load)
-    {
-        switch (load.Source)
-        {
-            case FreshState:
-                (state, step) = (Arithmetic.Seed, 0);
-                break;
-            case SnapshotState snapshot:
-                (state, step) = plane.Slots[snapshot.Slot];
-                if (state != snapshot.Hash || step != load.Step)
-                {
-                    step = -1;
-                    say(new StateRefused(key, load.Step, load.Number, "The snapshot is another one."));
-                    return;
-                }
-
-                break;
-            case CheckpointState when !plane.Checkpoints.ContainsKey(load.Step):
-                step = -1;
-                say(new StateRefused(key, load.Step, load.Number, "The checkpoint is gone."));
-                return;
-            case CheckpointState:
-                (state, step) = (plane.Checkpoints[load.Step], load.Step);
-                break;
+            Device.Lies = true;
+            if (weather.LiesStay)
+                world.BrokenMachines.Add(Key.Number);
         }
 
-        loaded = load.Number;
-        work.Clear();
-        say(new StateLoaded(key, step, load.Number));
+        Device.Misapplies |= fate.Chance(weather.Misapply);
+        if (mailbox.Dequeue().Command is { } command)
+            logic.Handle(command);
+        else
+            logic.Work();
+        workNumber++;
+        if (logic.HasWork)
+            mailbox.Enqueue((null, workNumber));
+    }
+
+    private void End(string reason, FoundDamage? damage)
+    {
+        IsAbandoned = true;
+        network.After(TimeSpan.FromMilliseconds(1), () => fail(Key, reason, damage));
     }
 }

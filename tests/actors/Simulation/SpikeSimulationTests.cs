@@ -196,15 +196,7 @@ public sealed class SpikeSimulationTests
         try
         {
             run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);
-            var end = JournalState.Of(run.Journal);
-            run.Plane.Checkpoints[options.Steps].ShouldBe(
-                Arithmetic.Undisturbed(
-                    Plan, options.Steps, _ => end.Skips, step => end.Interventions.Where(intervention => intervention.From <= step).Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor)),
-                "the weights");
-            run.Steps.Select(static row => row.Step).ShouldBe(Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step), "every step stands once in the metrics");
-            foreach (var row in run.Steps)
-                row.Positions.ShouldBe(Plan.Samples(row.Step - 1, end.Skips).Select(static sample => sample.Position), "the samples of a step");
-            run.Journal[^1].ShouldBeOfType<RunFinished>();
+            SimulatedSchedule.Check(run, options, Plan);
         }
         catch (Exception exception)
         {

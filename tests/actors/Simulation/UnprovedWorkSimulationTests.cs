@@ -123,7 +123,7 @@ public sealed class UnprovedWorkSimulationTests
         try
         {
             run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);
-            run.Plane.Checkpoints[Options.Steps].ShouldBe(Arithmetic.Undisturbed(Plan, Options.Steps), "the weights");
+            run.Disk.Checkpoints[Options.Steps].ShouldBe(Arithmetic.Undisturbed(Plan, Options.Steps), "the weights");
         }
         catch (Exception exception)
         {

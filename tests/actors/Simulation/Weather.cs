@@ -46,6 +46,9 @@ internal sealed record Weather
     /// <summary>Chance that a snapshot's bits have changed by the time it is written.</summary>
     public double SnapshotRots { get; init; }
 
+    /// <summary>Chance that a published gradient's bits have changed by the time a reducer reads it.</summary>
+    public double GradientRots { get; init; }
+
     public double JournalAway { get; init; }
 
     /// <summary>The storm ends after so many inputs of the run: from then on it must go on undisturbed to its end.</summary>

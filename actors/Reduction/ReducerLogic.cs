@@ -1,0 +1,82 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Models;
+using ActorTrain.Models.Lanes;
+
+namespace ActorTrain.Actors.Reduction;
+
+/// <summary>Which blocks of lanes of the round under way have arrived, what is added to what, and when a shard is complete: without memory, thread or
+/// actor.</summary>
+/// <typeparam name="TSum">The sum over a block of lanes.</typeparam>
+public sealed class ReducerLogic<TSum>
+    where TSum : class
+{
+    private readonly int number;
+    private readonly IShardSums<TSum> sums;
+    private readonly LaneTree<TSum> tree;
+    private readonly HashSet<LaneBlock> arrived = [];
+    private Round? round;
+    private ShardReduced? reduced;
+
+    /// <summary>Begins with no round.</summary>
+    /// <param name="number">Which reducer, from 0.</param>
+    /// <param name="lanes">Lanes of the global batch.</param>
+    /// <param name="sums">What is added up.</param>
+    public ReducerLogic(int number, int lanes, IShardSums<TSum> sums)
+    {
+        ArgumentNullException.ThrowIfNull(sums);
+        (this.number, this.sums) = (number, sums);
+        tree = new LaneTree<TSum>(lanes, (left, right) => sums.Add(round!.Value, left, right));
+    }
+
+    /// <summary>Adds the sum over one more block.</summary>
+    /// <param name="of">The round: a later one ends the one before, an earlier one is stale.</param>
+    /// <param name="block">The lanes.</param>
+    /// <returns>A <see cref="ShardReduced"/> once all lanes are there, and again when a block is repeated after that; a <see cref="BlockDamaged"/> when what
+    /// was read is not what was written, after which the round is forgotten; else null.</returns>
+    /// <exception cref="InvariantException">Lanes overlap, or one round has two steps.</exception>
+    public ReducerReport? Add(Round of, LaneBlock block)
+    {
+        if (round is { } current && of.Number < current.Number)
+            return null;
+        Begin(of);
+        if (arrived.Contains(block))
+            return reduced;
+        try
+        {
+            if (sums.Read(of, block) is not { } sum)
+                return null;
+            tree.Add(block, sum);
+            arrived.Add(block);
+            reduced = tree.IsComplete ? sums.Complete(of, tree.Total()) : null;
+        }
+        catch (CorruptionException found)
+        {
+            Clear();
+            return new BlockDamaged(number, of, found.Lanes, found.Message);
+        }
+
+        if (reduced is { } report && (report.Round != of || report.Reducer != number))
+            throw new InvariantException($"Reducer {number} completed {of}, and {report.Round} of reducer {report.Reducer} is reported.");
+        return reduced;
+    }
+
+    /// <summary>Forgets the round.</summary>
+    public void Clear()
+    {
+        foreach (var (_, sum) in tree.Waiting)
+            sums.Drop(sum);
+        tree.Reset();
+        arrived.Clear();
+        (round, reduced) = (null, null);
+    }
+
+    private void Begin(Round of)
+    {
+        if (round == of)
+            return;
+        if (of.Number == round?.Number)
+            throw new InvariantException($"{round} is to be reduced as {of}.");
+        Clear();
+        round = of;
+    }
+}

@@ -1,0 +1,32 @@
+using System.Runtime.CompilerServices;
+
+namespace ActorTrain.Actors.Tests.Simulation;
+
+/// <summary>Each patch of <c>planted/</c> is a fault that the simulation must find; <c>make planted</c> shows that it does.</summary>
+public sealed class PlantedFaultTests
+{
+    [Theory]
+    [InlineData("save-announced-before-its-sync")]
+    [InlineData("stale-generation-accepted")]
+    [InlineData("update-applied-twice")]
+    public void A_planted_fault_still_applies_to_the_sources(string name)
+    {
+        var lines = File.ReadAllLines(Path.Combine(Folder(), name + ".patch"));
+        var source = File.ReadAllText(Path.Combine(Folder(), "..", "..", "..", "..", lines[1].Split('\t')[0]["+++ b/".Length..]));
+        var places = Hunks(lines).Select(hunk => (Found: source.IndexOf(hunk, StringComparison.Ordinal), Last: source.LastIndexOf(hunk, StringComparison.Ordinal))).ToList();
+        places.ShouldNotBeEmpty();
+        places.ShouldAllBe(static place => place.Found >= 0 && place.Found == place.Last, "each hunk stands in the source once; the patch is to be made anew");
+    }
+
+    [Fact]
+    public void Every_planted_fault_is_tested() => Directory.GetFiles(Folder(), "*.patch").Length.ShouldBe(3);
+
+    // What each hunk changes, as it stands in the source.
+    private static IEnumerable<string> Hunks(string[] lines)
+    {
+        var starts = Enumerable.Range(0, lines.Length).Where(i => lines[i].StartsWith("@@", StringComparison.Ordinal)).Append(lines.Length).ToList();
+        return starts.Zip(starts.Skip(1), (from, to) => string.Concat(lines[(from + 1)..to].Where(static line => line.StartsWith(' ') || line.StartsWith('-')).Select(static line => line[1..] + "\n")));
+    }
+
+    private static string Folder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "planted");
+}

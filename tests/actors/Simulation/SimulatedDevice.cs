@@ -1,0 +1,140 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Training;
+using ActorTrain.Models;
+using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Plan;
+
+namespace ActorTrain.Actors.Tests.Simulation;
+
+/// <summary>A device whose weights are 64 bits.</summary>
+internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : ITrainerDevice
+{
+    private const int EvaluationBatches = 2;
+
+    private readonly List<ulong> lanes = [];
+    private readonly List<double> losses = [];
+    private readonly List<long> positions = [];
+    private readonly List<(int Lane, ulong Hash)> witnesses = [];
+    private LaneBlock? block;
+    private bool isPoisoned;
+    private double updateNorm;
+    private int batchesLeft;
+    private ulong state;
+    private long step = -1;
+
+    /// <summary>Whether it computes wrong bits.</summary>
+    public bool Lies { get; set; } = world.BrokenMachines.Contains(key.Number);
+
+    /// <summary>Whether it applies the next update wrong.</summary>
+    public bool Misapplies { get; set; }
+
+    private ulong Error => Lies ? 2UL << key.Number : 0;
+
+    public string? Load(StateSource source, long atStep)
+    {
+        switch (source)
+        {
+            case FreshState:
+                state = Arithmetic.Seed;
+                break;
+            case SnapshotState snapshot when world.Plane.Slots[snapshot.Slot] != (snapshot.Hash, atStep):
+                return "The snapshot is another one.";
+            case SnapshotState snapshot:
+                state = snapshot.Hash;
+                break;
+            case CheckpointState when world.Disk.Checkpoints.TryGetValue(atStep, out var saved):
+                state = saved;
+                break;
+            case CheckpointState:
+                return "The checkpoint is gone.";
+        }
+
+        step = atStep;
+        world.Invariants.CheckState(key, step, state);
+        return null;
+    }
+
+    public void Begin(LaneBlock block)
+    {
+        GiveUp();
+        this.block = block;
+    }
+
+    public void GiveUp()
+    {
+        block = null;
+        lanes.Clear();
+        losses.Clear();
+        positions.Clear();
+        witnesses.Clear();
+        (isPoisoned, updateNorm) = (false, 0);
+    }
+
+    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant)
+    {
+        if (block is not { } underway || lane != underway.First + lanes.Count)
+            throw new InvariantException($"Lane {lane} is not the next of the block under way.");
+        var read = world.Data.Positions(batchStep, lane, skips);
+        var gradient = Arithmetic.Lane(state, read);
+        lanes.Add(gradient);
+        losses.Add(world.Data.LossOf(read) / world.Data.Lanes);
+        positions.AddRange(read);
+        isPoisoned |= read.Any(world.Data.IsPoison);
+        updateNorm = Math.Max(updateNorm, world.Data.UpdateOf(read));
+        if (isRedundant)
+            witnesses.Add((lane, gradient ^ Error));
+    }
+
+    public BlockResult? Publish(Round round)
+    {
+        var (lanesOf, poison, norm) = (block!.Value, isPoisoned, updateNorm);
+        var result = Take();
+        if (world.Plane.Find(round) is not { } sums)
+            return null;
+        sums.Publish(lanesOf, result.Hash, poison, norm);
+        return result;
+    }
+
+    public BlockResult Measure(long atStep, double? previewRate) => Take() with { Norm = 1, UpdateNorm = previewRate is null ? null : 1 };
+
+    public double? Preview(Round round, double gradientNorm, double learningRate) =>
+        world.Plane.Find(round) is { } sums && sums.Total() is not null ? sums.UpdateNorm + (Lies ? 100 + key.Number : 0) : null;
+
+    public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment)
+    {
+        if (world.Plane.Find(round)?.Total() is not { } total)
+            return null;
+        if (round.Step != step)
+            throw new InvariantException($"{key} applies {round} to weights that have seen {step} updates.");
+        var before = state;
+        state = Arithmetic.Apply(state, total, RateOf(adjustment)) ^ (Misapplies ? 1UL << key.Number : 0);
+        (Misapplies, step) = (false, step + 1);
+        world.Invariants.CheckUpdate(key, round, before, state, RateOf(adjustment));
+        return new AppliedUpdate(state, null);
+    }
+
+    public CopiedState? Copy(int slot, long atStep)
+    {
+        if (atStep != step)
+            throw new InvariantException($"{key} is at step {step}, and its state is copied as that of step {atStep}.");
+        world.Plane.Slots[slot] = (state, step);
+        return new CopiedState(state, state);
+    }
+
+    public void BeginEvaluation() => batchesLeft = EvaluationBatches;
+
+    public ValidationLoss? EvaluateBatch() => --batchesLeft > 0 ? null : new ValidationLoss(state % 1000 / 1000.0, 1, 1);
+
+    public void Dispose() => GiveUp();
+
+    private static double RateOf(UpdateAdjustment adjustment) => (adjustment.LearningRate ?? 1) * adjustment.RateFactor;
+
+    private BlockResult Take()
+    {
+        var result = new BlockResult(losses.Sum(), [.. losses], [.. positions], Arithmetic.Fold(lanes) ^ Error) { StateChecksum = state, RedundantLanes = [.. witnesses] };
+        GiveUp();
+        return result;
+    }
+}

@@ -1,0 +1,105 @@
+using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Run;
+using ActorTrain.Data.Plan;
+using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
+
+namespace ActorTrain.Actors.Tests.Simulation;
+
+/// <summary>A run, and what befalls it, as a seed has it; and what must hold when it has ended.</summary>
+internal sealed class SimulatedSchedule
+{
+    private const int InputLimit = 400_000;
+    private static readonly TimeSpan RecoveryLimit = TimeSpan.FromMinutes(5);
+    private static readonly BatchPlan Plan = new(1, 10_000, 16, 8);
+
+    private readonly int seed;
+    private readonly RunLogicOptions options;
+    private readonly Weather weather;
+
+    // Steps whose batches have a gradient that is no number, or a loss that shows late.
+    private readonly long? poisoned;
+    private readonly long? drifting;
+
+    private SimulatedSchedule(int seed)
+    {
+        this.seed = seed;
+        var random = new Random(~seed);
+        double UpTo(double most) => random.Next(3) == 0 ? 0 : most * random.NextDouble();
+        options = new RunLogicOptions
+        {
+            ConfigurationHash = "hash",
+            Schedule = Arithmetic.Constant(random.Next(20, 41)),
+            Lanes = 8,
+            Trainers = random.Next(1, 6),
+            Reducers = random.Next(1, 4),
+            EvaluateEvery = random.Next(2) * 7,
+            HasValidation = true,
+            CheckpointEvery = random.Next(1, 9),
+            SaveInterval = random.Next(3) == 0 ? new SaveIntervalOptions { Least = 3, Most = 9 } : null,
+            SnapshotEvery = random.Next(4),
+            SnapshotSlots = random.Next(3, 6),
+            ProofSteps = random.Next(4, 10),
+            PreviewsUpdates = random.Next(4) == 0,
+            JournalBuffer = random.Next(3) == 0 ? 8 : 256,
+            Audit = new() { Every = random.Next(5), QuarantineLimit = 1000 },
+            Ladder = new() { Margin = 2, RollBack = new(10, 1000, 0) },
+            TrainerTimeout = TimeSpan.FromSeconds(10),
+            RetryInterval = TimeSpan.FromSeconds(1),
+            SaveRetry = TimeSpan.FromSeconds(2),
+        };
+        weather = new Weather
+        {
+            Drop = UpTo(0.05),
+            Duplicate = UpTo(0.05),
+            Delay = UpTo(0.08),
+            Crash = UpTo(0.02),
+            Hang = UpTo(0.003),
+            OthersCrash = UpTo(0.02),
+            Corrupt = UpTo(0.001),
+            Operator = random.Next(3) == 0 ? 0.002 : 0,
+            Scale = UpTo(0.004),
+            RunCrash = UpTo(0.001),
+            ProcessDeath = UpTo(0.001),
+            SaveFails = UpTo(0.3),
+            SnapshotRots = UpTo(0.05),
+            GradientRots = UpTo(0.001),
+            JournalAway = UpTo(0.08),
+            StormInputs = random.Next(500, 5000),
+        };
+        poisoned = random.Next(4) == 0 ? random.Next(2, 20) : null;
+        drifting = random.Next(4) == 0 ? random.Next(2, 20) : null;
+    }
+
+    /// <summary>The schedule of a seed.</summary>
+    public static SimulatedSchedule Of(int seed) => new(seed);
+
+    /// <summary>Runs it.</summary>
+    /// <param name="transcript">Takes all that the run is told and does; null: nobody wants to know.</param>
+    public void Run(TextWriter? transcript = null)
+    {
+        var run = new SimulatedRun(
+            seed, options, Plan, weather, position => position == (poisoned * Plan.BatchSize) + 3, position => position / Plan.BatchSize == drifting) { Transcript = transcript };
+        run.Run(InputLimit).Ending.ShouldBe(RunEnding.Finished);
+        Check(run, options, Plan);
+    }
+
+    /// <summary>Holds a run that has finished against one that nothing disturbed and that knew all decisions from the start.</summary>
+    public static void Check(SimulatedRun run, RunLogicOptions options, BatchPlan plan)
+    {
+        var end = JournalState.Of(run.Journal);
+        run.Disk.Checkpoints[options.Steps].ShouldBe(
+            Arithmetic.Undisturbed(
+                plan, options.Steps, _ => end.Skips, step => end.Interventions.Where(intervention => intervention.From <= step).Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor)),
+            "the weights");
+        run.Steps.Select(static row => row.Step).ShouldBe(Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step), "every step stands once in the metrics");
+        foreach (var row in run.Steps)
+            row.Positions.ShouldBe(plan.Samples(row.Step - 1, end.Skips).Select(static sample => sample.Position), "the samples of a step");
+        run.Journal[^1].ShouldBeOfType<RunFinished>();
+        if (run.CalmAt is { } calm)
+            (run.Now - calm).ShouldBeLessThan(RecoveryLimit, "the way from the last fault to the end");
+    }
+
+    public override string ToString() => $"seed {seed}: {options.Steps} steps, {options.Trainers} trainers, {options.Reducers} reducers; poisoned step {poisoned}, drifting step {drifting}; {weather}";
+}
