@@ -18,7 +18,7 @@ public sealed class MetricsFiles(MetricsOptions options, long life, Func<DateTim
     private long? expected;
     private bool isUnequalTold;
 
-    /// <summary>Does what it is told.</summary>
+    /// <summary>Executes a command.</summary>
     /// <returns>The answer, or null where there is none.</returns>
     /// <exception cref="UserErrorException">The disk refused; nothing of the command is remembered.</exception>
     public MetricsReport? Obey(MetricsCommand command)
@@ -109,7 +109,7 @@ public sealed class MetricsFiles(MetricsOptions options, long life, Func<DateTim
 
     private RowStamp Stamp(long update, string? decisions) => new(now(), metrics!.Newest.Number, update, options.Writer, decisions);
 
-    // Once weights differ, all later steps do: the first is told, and the audit counts them.
+    // Once weights differ, all later steps do: the first is logged, and the audit counts them.
     private void Tell(UnequalStep? unequal, string file)
     {
         if (unequal is null || isUnequalTold)

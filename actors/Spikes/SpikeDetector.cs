@@ -12,7 +12,7 @@ public sealed class SpikeDetector : BreakableActor
 
     /// <summary>Makes a detector.</summary>
     /// <param name="detection">The rules.</param>
-    /// <param name="run">Who hears its <see cref="SpikeReport"/>s.</param>
+    /// <param name="run">Receives its <see cref="SpikeReport"/>s.</param>
     /// <param name="faults">What breaks it, under test.</param>
     public SpikeDetector(SpikeDetection detection, IActorRef run, IFaultInjector? faults = null)
         : base(faults)
