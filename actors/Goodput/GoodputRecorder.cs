@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Tracing;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Logs;
@@ -10,7 +10,7 @@ namespace ActorTrain.Actors.Goodput;
 
 /// <summary>Keeps the clock of a run's time, and writes a row of it every few seconds. A disk that refuses stops no training: rows wait for it.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "An actor ends in PostStop, and closes its file there.")]
-public sealed class GoodputRecorder : BreakableActor, IWithTimers
+public sealed class GoodputRecorder : TracedActor, IWithTimers
 {
     private readonly GoodputOptions options;
     private readonly IActorRef listener;
@@ -22,9 +22,7 @@ public sealed class GoodputRecorder : BreakableActor, IWithTimers
     /// <summary>Opens the file with the first activity.</summary>
     /// <param name="options">Where it writes.</param>
     /// <param name="listener">Told by a <see cref="Notice"/> when the disk refuses, and when it takes rows again.</param>
-    /// <param name="faults">What breaks it, under test.</param>
-    public GoodputRecorder(GoodputOptions options, IActorRef listener, IFaultInjector? faults = null)
-        : base(faults)
+    public GoodputRecorder(GoodputOptions options, IActorRef listener)
     {
         this.options = options;
         this.listener = listener;

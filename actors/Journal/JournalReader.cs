@@ -41,7 +41,7 @@ public static class JournalReader
             return [];
         using var select = Command(database, "SELECT sequence_number, identifier, manifest, message, deleted FROM journal WHERE persistence_id = @run ORDER BY sequence_number");
         var parameter = select.CreateParameter();
-        (parameter.ParameterName, parameter.Value) = ("@run", JournalSettings.PersistenceIdOf(run));
+        (parameter.ParameterName, parameter.Value) = ("@run", RunJournal.PersistenceIdOf(run));
         select.Parameters.Add(parameter);
         using var rows = select.ExecuteReader();
         var decisions = new RecoveredDecisions();

@@ -1,23 +1,22 @@
 using System.Runtime.Serialization;
-using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
 using Akka.Actor;
-using Akka.Pattern;
 using Akka.Persistence;
 
 namespace ActorTrain.Actors.Journal;
 
 /// <summary>Persists the decisions of a run, each exactly once, in the order of their numbers.</summary>
 /// <remarks>What was accepted is counted; the count after recovery says what is durable, also where a write had failed and nobody knew whether it
-/// was done. When the database refuses, the actor stops, as Akka.Persistence has it, and its <see cref="BackoffSupervisor"/> starts it again;
+/// was done. When the database refuses, the actor stops, as Akka.Persistence has it, and its supervisor starts it again;
 /// whoever decides sends again what was not <see cref="Recorded"/>.</remarks>
 public sealed class RunJournal : ReceivePersistentActor
 {
-    private const string ChildName = "journal";
+    /// <summary>Its name, below the supervisor that starts it again.</summary>
+    public const string Name = "journal";
+
     private readonly IActorRef listener;
     private readonly JournalOutage outage;
-    private readonly IFaultInjector? faults;
     private readonly MessageTrace trace = MessageTrace.Of(Context.System);
     private RecoveredDecisions? recovered = new();
     private long accepted;
@@ -27,16 +26,14 @@ public sealed class RunJournal : ReceivePersistentActor
     /// <param name="run">The run's name.</param>
     /// <param name="listener">Told each <see cref="JournalReport"/>.</param>
     /// <param name="outage">Whether the database is away; shared by all lives of the actor.</param>
-    /// <param name="faults">What breaks it, under test.</param>
-    public RunJournal(string run, IActorRef listener, JournalOutage outage, IFaultInjector? faults = null)
+    public RunJournal(string run, IActorRef listener, JournalOutage outage)
     {
-        PersistenceId = JournalSettings.PersistenceIdOf(run);
+        PersistenceId = PersistenceIdOf(run);
         this.listener = listener;
         this.outage = outage;
-        this.faults = faults;
         Recover<RecoveryCompleted>(_ => Begin());
         Recover<object>(decision => recovered!.Add(LastSequenceNr, decision));
-        Command<RecordDecision>(Meet);
+        Command<RecordDecision>(Record);
         Command<ReadDecisions>(_ =>
         {
             if (recovered is not null)
@@ -47,21 +44,11 @@ public sealed class RunJournal : ReceivePersistentActor
     /// <inheritdoc/>
     public override string PersistenceId { get; }
 
+    /// <summary>The id under which the decisions of a run are kept.</summary>
+    public static string PersistenceIdOf(string run) => "run-" + run;
+
     /// <summary>From the first decision on: there are few, and no snapshots of them.</summary>
     public override Akka.Persistence.Recovery Recovery => new(SnapshotSelectionCriteria.None);
-
-    /// <summary>The journal under a supervisor that starts it again, with backoff, for as long as the database is away.</summary>
-    /// <param name="run">The run's name.</param>
-    /// <param name="listener">Told each <see cref="JournalReport"/>.</param>
-    /// <param name="minBackoff">The first pause.</param>
-    /// <param name="maxBackoff">The longest pause.</param>
-    /// <param name="faults">What breaks it, under test.</param>
-    public static Props SupervisedProps(string run, IActorRef listener, TimeSpan minBackoff, TimeSpan maxBackoff, IFaultInjector? faults = null)
-    {
-        var outage = new JournalOutage();
-        var journal = Props.Create(() => new RunJournal(run, listener, outage, faults));
-        return BackoffSupervisor.Props(Backoff.OnStop(journal, ChildName, minBackoff, maxBackoff, randomFactor: 0.2, maxNrOfRetries: -1));
-    }
 
     /// <inheritdoc/>
     protected override bool AroundReceive(Receive receive, object message) =>
@@ -124,34 +111,6 @@ public sealed class RunJournal : ReceivePersistentActor
         }
 
         // Another one is on its way to the database already, or came before the one that it follows: it will come again.
-    }
-
-    private void Meet(RecordDecision command)
-    {
-        switch (faults?.Choose(Self.Path.Name, command) ?? Fault.None)
-        {
-            case Fault.Throw:
-                throw new InjectedFaultException($"{Self.Path.Name} broke at {command}");
-            case Fault.ThrowAfter:
-                Record(command);
-                throw new InjectedFaultException($"{Self.Path.Name} broke after {command}");
-            case Fault.Drop:
-                break;
-            case Fault.Duplicate:
-                Record(command);
-                Record(command);
-                break;
-            case Fault.Defer:
-                Self.Forward(command);
-                break;
-            case Fault.Hang:
-                faults!.Hang(Self.Path.Name);
-                Record(command);
-                break;
-            default:
-                Record(command);
-                break;
-        }
     }
 
     private void Report(Exception cause)

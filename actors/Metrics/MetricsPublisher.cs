@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Tracing;
 using ActorTrain.Models;
 using Akka.Actor;
 
@@ -8,7 +8,7 @@ namespace ActorTrain.Actors.Metrics;
 
 /// <summary>Writes what was measured, and what was read, into the files of the run.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "An actor ends in PostStop, and closes its files there.")]
-public sealed class MetricsPublisher : BreakableActor
+public sealed class MetricsPublisher : TracedActor
 {
     private static long lives;
     private readonly long life = Interlocked.Increment(ref lives);
@@ -19,9 +19,7 @@ public sealed class MetricsPublisher : BreakableActor
     /// <param name="options">Where measurements go.</param>
     /// <param name="listener">Told each <see cref="MetricsReport"/>, and by a <see cref="Notice"/> when a step came to other bits than
     /// before.</param>
-    /// <param name="faults">What breaks it, under test.</param>
-    public MetricsPublisher(MetricsOptions options, IActorRef listener, IFaultInjector? faults = null)
-        : base(faults)
+    public MetricsPublisher(MetricsOptions options, IActorRef listener)
     {
         var clock = SteadyClock.Of(Context.System);
         files = new MetricsFiles(options, life, () => clock.Now, sentence => listener.Tell(new Notice(sentence, IsWarning: true)));

@@ -1,5 +1,5 @@
-using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Tracing;
 using ActorTrain.Models.Optimization;
 using Akka.Actor;
 
@@ -7,7 +7,7 @@ namespace ActorTrain.Actors.Reduction;
 
 /// <summary>Sums the gradient of one shard over all lanes, along the canonical lane tree, while other lanes are still computed.</summary>
 /// <remarks>One that was restarted knows nothing and says so; it is then told all blocks of the round again.</remarks>
-public sealed class GradientReducer : BreakableActor
+public sealed class GradientReducer : TracedActor
 {
     private readonly int number;
     private readonly IActorRef run;
@@ -18,10 +18,8 @@ public sealed class GradientReducer : BreakableActor
     /// <param name="lanes">Lanes of the global batch.</param>
     /// <param name="transport">Where gradients lie.</param>
     /// <param name="run">Who hears its <see cref="ReducerReport"/>s.</param>
-    /// <param name="faults">What breaks it.</param>
     /// <param name="norms">Where tensors stand, so that their norms can be told; null: they are not.</param>
-    public GradientReducer(int number, int lanes, IGradientTransport transport, IActorRef run, IFaultInjector? faults = null, TensorNorms? norms = null)
-        : base(faults)
+    public GradientReducer(int number, int lanes, IGradientTransport transport, IActorRef run, TensorNorms? norms = null)
     {
         this.number = number;
         this.run = run;

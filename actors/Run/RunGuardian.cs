@@ -68,8 +68,8 @@ public sealed class RunGuardian : ReceiveActor
 
     private IActorRef Begin()
     {
-        var (parts, life) = (this.parts, ++this.parts.Lives);
-        return Context.ActorOf(Props.Create(() => new RunSupervisor(parts)), life == 1 ? "supervisor" : $"supervisor-{life}");
+        var life = ++parts.Lives;
+        return Context.ActorOf(parts.Children.Supervisor(parts), life == 1 ? "supervisor" : $"supervisor-{life}");
     }
 
     /// <summary>Put another supervisor into the place of one that failed.</summary>

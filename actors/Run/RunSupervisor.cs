@@ -1,14 +1,6 @@
-using ActorTrain.Actors.Checkpoints;
-using ActorTrain.Actors.Faults;
-using ActorTrain.Actors.Goodput;
-using ActorTrain.Actors.Journal;
-using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Reduction;
-using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Tracing;
-using ActorTrain.Actors.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Persistence.Journal;
@@ -20,11 +12,8 @@ namespace ActorTrain.Actors.Run;
 /// <remarks>Its decisions are event-sourced through the journal below it, so a database that is away stops neither it nor the trainers. When it
 /// fails itself, another takes its place: it waits until those of the former one's children that write to disk have ended, replays the journal,
 /// and goes on from the newest snapshot that is left in memory, or from the newest checkpoint; trainers that hang hold nobody up.</remarks>
-public sealed class RunSupervisor : BreakableActor, IWithTimers
+public sealed class RunSupervisor : TracedActor, IWithTimers
 {
-    private static readonly TimeSpan JournalMinBackoff = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan JournalMaxBackoff = TimeSpan.FromSeconds(5);
-
     private readonly RunParts parts;
     private readonly RestartBudget budget;
     private readonly List<IRunInput> early = [];
@@ -37,16 +26,17 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
     private IActorRef? journal;
     private IActorRef? detector;
     private IActorRef? recorder;
+    private Action? letGoOfTrainers;
     private int trainerSupervisors;
     private RunLogic? logic;
 
     /// <summary>Makes the supervisor of a run.</summary>
     /// <param name="parts">What the run works with.</param>
     public RunSupervisor(RunParts parts)
-        : base(parts?.Faults)
     {
-        this.parts = parts!;
-        budget = new RestartBudget(parts!.Limits);
+        ArgumentNullException.ThrowIfNull(parts);
+        this.parts = parts;
+        budget = new RestartBudget(parts.Limits);
         reducers = new IActorRef[parts.Options.Reducers];
         replacements = new int[reducers.Length];
         Receive<GetStatus>(_ => Sender.Tell(Status()));
@@ -100,27 +90,11 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
             StartChildren();
     }
 
-    /// <inheritdoc/>
-    protected override bool AroundReceive(Receive receive, object message)
-    {
-        try
-        {
-            return base.AroundReceive(receive, message);
-        }
-        catch
-        {
-            // Here, and not when it has stopped: that takes as long as a trainer hangs.
-            if (logic is not null)
-                parts.RecoveryState = logic.RecoveryState;
-            throw;
-        }
-    }
-
     private string Life(ActorId actor) => parts.Lives == 1 ? $"{actor}" : $"{actor}-{parts.Lives}";
 
     private void StartChildren()
     {
-        journal = StartWriter(RunJournal.SupervisedProps(parts.Name, Self, JournalMinBackoff, JournalMaxBackoff, parts.Faults), ActorRole.Journal);
+        journal = StartWriter(parts.Children.Journal(Self), ActorRole.Journal);
         Timers.StartPeriodicTimer(nameof(ReadDecisions), new ReadDecisions(), parts.Options.RetryInterval);
     }
 
@@ -134,20 +108,16 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
         }
 
         Timers.Cancel(nameof(ReadDecisions));
-        logic = new RunLogic(parts.Options, parts.Plan, parts.RecoveryState, recovered.Events);
+        parts.Logic = logic = new RunLogic(parts.Options, parts.Plan, parts.RecoveryState, recovered.Events);
         parts.Transport.CloseAll();
         for (var i = 0; i < reducers.Length; i++)
             StartReducer(i);
-        var (metrics, makeSaving, faults, self) = (parts.Metrics, parts.MakeSaving, parts.Faults, Self);
-        checkpointer = StartWriter(Checkpointer.PinnedProps(makeSaving, self, faults), ActorRole.Checkpointer);
-        var detection = parts.Detection;
-        detector = Context.ActorOf(Props.Create(() => new SpikeDetector(detection, self, faults)), Life(new ActorId(ActorRole.Spikes)));
-        publisher = StartWriter(Props.Create(() => new MetricsPublisher(metrics, self, faults)), ActorRole.Metrics);
-        if (parts.Goodput is { } goodput)
-        {
-            recorder = StartWriter(Props.Create(() => new GoodputRecorder(goodput, self, faults)), ActorRole.Goodput);
-        }
-
+        var children = parts.Children;
+        checkpointer = StartWriter(children.Checkpointer(Self), ActorRole.Checkpointer);
+        detector = Context.ActorOf(children.SpikeDetector(Self), Life(new ActorId(ActorRole.Spikes)));
+        publisher = StartWriter(children.Metrics(Self), ActorRole.Metrics);
+        if (children.Goodput is { } goodput)
+            recorder = StartWriter(goodput(Self), ActorRole.Goodput);
         StartTrainerSupervisor();
         Do(logic.Begin(Now));
         foreach (var request in early)
@@ -172,20 +142,21 @@ public sealed class RunSupervisor : BreakableActor, IWithTimers
 
     private void StartReducer(int number)
     {
-        var (lanes, transport, self, faults, norms) = (parts.Options.Lanes, parts.Transport, Self, parts.Faults, parts.Options.Norms);
         var name = Life(ActorId.Reducer(number)) + (replacements[number] == 0 ? "" : $"-replaced-{replacements[number]}");
-        reducers[number] = Context.ActorOf(Props.Create(() => new GradientReducer(number, lanes, transport, self, faults, norms)), name);
+        reducers[number] = Context.ActorOf(parts.Children.Reducer(number, Self), name);
     }
 
     private void StartTrainerSupervisor()
     {
-        var (options, make, self, faults) = (parts.Trainers, parts.MakeDevice, Self, parts.Faults);
+        (var props, letGoOfTrainers) = parts.Children.Trainers(Self);
         var name = Life(new ActorId(ActorRole.Trainers)) + (trainerSupervisors++ == 0 ? "" : $"-replaced-{trainerSupervisors - 1}");
-        trainers = Context.ActorOf(Props.Create(() => new TrainerSupervisor(options, make, self, faults)), name);
+        trainers = Context.ActorOf(props, name);
     }
 
     private Directive Decide(IActorRef child, Exception exception)
     {
+        if (child.Equals(trainers))
+            letGoOfTrainers!();
         var actor = IdOf(child);
         var reason = ReportingStrategy.Sentence(exception);
         if (actor.Role is ActorRole.Journal or ActorRole.Goodput)

@@ -43,10 +43,6 @@ public sealed record ReplicaDeviceOptions
     /// <summary>Where states are copied to and taken from.</summary>
     public required SnapshotMemory Snapshots { get; init; }
 
-    /// <summary>Told, on trainers' threads, of memory that rests at this moment, in which it may flip a bit to try whether that is found; null outside of
-    /// tests.</summary>
-    public Action<FlipTarget>? Probe { get; init; }
-
     /// <summary>The run's checkpoints; null when there are none.</summary>
     public CheckpointArchive? Checkpoints { get; init; }
 }
@@ -79,7 +75,10 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     /// <summary>The replica, for those who look at its weights.</summary>
-    internal Replica Replica => replica;
+    public Replica Replica => replica;
+
+    /// <summary>Gradients of the block under way that rest until others are added to them.</summary>
+    public IEnumerable<Tensor> Resting => block?.Resting ?? [];
 
     /// <inheritdoc/>
     public string? Load(StateSource source, long atStep) => source switch
@@ -113,10 +112,6 @@ public sealed class ReplicaDevice : ITrainerDevice
     {
         if (block?.NextLane != lane)
             throw new InvariantException($"Lane {lane} is not the next of the block under way.");
-        ProbeState();
-        ProbeCopies();
-        foreach (var resting in block.Resting)
-            Probe(FlatPlace.LaneGradient, resting);
         var samples = options.Plan.Samples(batchStep, lane, skips);
         var measure = block.Add(Timed(options.Samples(samples)), tokensPerStep, isRedundant);
         laneLosses.Add(measure.Loss);
@@ -129,15 +124,12 @@ public sealed class ReplicaDevice : ITrainerDevice
     public BlockResult? Publish(Round round)
     {
         // No gradient of weights that changed ever leaves.
-        ProbeState();
-        ProbeCopies();
         replica.VerifyWeights();
         var lanes = block!.Block;
         var sum = block.Take();
         var result = Result(sum);
         GiveUp();
         var gradient = ToHost(sum.Gradient);
-        Probe(FlatPlace.PublishedGradient, gradient);
         var published = options.Transport.Publish(round, lanes, gradient, sum.Checksum!);
 
         // Who finds the same block there already has computed the same bits as whoever put it there.
@@ -171,12 +163,8 @@ public sealed class ReplicaDevice : ITrainerDevice
     /// <inheritdoc/>
     public CopiedState? Copy(int slot, long atStep)
     {
-        ProbeState();
         using var snapshot = options.Snapshots.Write(slot, atStep);
         var hash = replica.CopyTo(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
-        options.Probe?.Invoke(FlipTarget.Of(FlatPlace.Snapshot, snapshot.Weights));
-        options.Probe?.Invoke(FlipTarget.Of(FlatPlace.Snapshot, snapshot.FirstMoment));
-        options.Probe?.Invoke(FlipTarget.Of(FlatPlace.Snapshot, snapshot.SecondMoment));
         return snapshot.Complete(hash) ? new CopiedState(hash, replica.StateChecksum) : null;
     }
 
@@ -218,8 +206,6 @@ public sealed class ReplicaDevice : ITrainerDevice
         using var total = options.Transport.Total(round);
         if (total is null)
             return default;
-        ProbeState();
-        Probe(FlatPlace.TotalGradient, total.Vector);
         if (isOnCpu)
             return act(new GradientSum(total.Vector, double.NaN, total.Checksum));
 
@@ -235,22 +221,6 @@ public sealed class ReplicaDevice : ITrainerDevice
             replica.ReturnGradient(onDevice);
         }
     }
-
-    private void ProbeState()
-    {
-        Probe(FlatPlace.Weights, replica.Parameters.Weights);
-        Probe(FlatPlace.FirstMoment, replica.FirstMoment);
-        Probe(FlatPlace.SecondMoment, replica.SecondMoment);
-    }
-
-    // The next update throws these copies away.
-    private void ProbeCopies()
-    {
-        foreach (var copy in options.Probe is null ? [] : replica.Parameters.CopyTargets())
-            options.Probe!(copy);
-    }
-
-    private void Probe(FlatPlace place, Tensor flat) => options.Probe?.Invoke(FlipTarget.Of(place, flat));
 
     private IEnumerable<TokenBatch> Timed(IEnumerable<TokenBatch> batches)
     {

@@ -1,5 +1,5 @@
-using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Tracing;
 using ActorTrain.Models.Numerics;
 using Akka.Actor;
 
@@ -8,7 +8,7 @@ namespace ActorTrain.Actors.Training;
 /// <summary>Computes lanes on one device, on a thread of its own, and hears commands between two of them.</summary>
 /// <remarks>What it does is in <see cref="TrainerLogic"/>. It owns its device, which is made and freed on its thread. Whatever goes wrong is thrown:
 /// its supervisor ends this life and begins another.</remarks>
-public sealed class Trainer : BreakableActor
+public sealed class Trainer : TracedActor
 {
     private readonly TrainerLife life;
     private readonly Func<ITrainerDevice> makeDevice;
@@ -24,9 +24,7 @@ public sealed class Trainer : BreakableActor
     /// <param name="makeDevice">Makes its device, on its thread.</param>
     /// <param name="threads">Threads that its computations use, at least 1.</param>
     /// <param name="run">Who hears its <see cref="TrainerReport"/>s.</param>
-    /// <param name="faults">What breaks it.</param>
-    public Trainer(TrainerLife life, Func<ITrainerDevice> makeDevice, int threads, IActorRef run, IFaultInjector? faults = null)
-        : base(faults)
+    public Trainer(TrainerLife life, Func<ITrainerDevice> makeDevice, int threads, IActorRef run)
     {
         this.life = life;
         this.makeDevice = makeDevice;
@@ -42,35 +40,13 @@ public sealed class Trainer : BreakableActor
     {
         if (life.IsAbandoned)
             return;
-        try
-        {
-            SetThreads();
-            device = makeDevice();
-            logic = new TrainerLogic(life.Key, device, report => run.Tell(report));
-        }
-        catch (Exception exception)
-        {
-            life.Fail(exception);
-            throw;
-        }
+        SetThreads();
+        device = makeDevice();
+        logic = new TrainerLogic(life.Key, device, report => run.Tell(report));
     }
 
     /// <inheritdoc/>
     protected override void PostStop() => device?.Dispose();
-
-    /// <inheritdoc/>
-    protected override bool AroundReceive(Receive receive, object message)
-    {
-        try
-        {
-            return base.AroundReceive(receive, message);
-        }
-        catch (Exception exception)
-        {
-            life.Fail(exception);
-            throw;
-        }
-    }
 
     // The number belongs to the thread, which a dispatcher may replace.
     private void SetThreads()

@@ -4,23 +4,29 @@ namespace ActorTrain.Actors.Training;
 
 /// <summary>What a trainer and its supervisor know of each other without messages, since one that hangs hears none.</summary>
 /// <param name="key">Who it is.</param>
-public sealed class TrainerLife(TrainerKey key)
+/// <param name="supervisor">The life of its supervisor, with which its own ends.</param>
+public sealed class TrainerLife(TrainerKey key, TrainerSupervisorLife supervisor)
 {
     private volatile bool isAbandoned;
-    private volatile Exception? failure;
 
     /// <summary>Who it is.</summary>
     public TrainerKey Key => key;
 
     /// <summary>Whether nobody counts on it any more: should it come back, it does nothing but free its memory.</summary>
-    public bool IsAbandoned => isAbandoned;
-
-    /// <summary>Why it ended, if it threw.</summary>
-    public Exception? Failure => failure;
+    public bool IsAbandoned => isAbandoned || supervisor.IsOver;
 
     /// <summary>Gives it up.</summary>
     public void Abandon() => isAbandoned = true;
+}
 
-    /// <summary>Remembers why it ends.</summary>
-    internal void Fail(Exception exception) => failure = exception;
+/// <summary>The life of a supervisor of trainers: when it fails all of them end with it, those that hang too.</summary>
+public sealed class TrainerSupervisorLife
+{
+    private volatile bool isOver;
+
+    /// <summary>Whether it failed.</summary>
+    public bool IsOver => isOver;
+
+    /// <summary>It failed.</summary>
+    public void End() => isOver = true;
 }

@@ -1,7 +1,6 @@
 using System.Runtime.Serialization;
 using System.Text.Json;
 using Akka.Actor;
-using Akka.Configuration;
 using Akka.Serialization;
 
 namespace ActorTrain.Actors.Wire;
@@ -15,16 +14,6 @@ public sealed class ProtocolSerializer(ExtendedActorSystem system) : SerializerW
     /// <inheritdoc/>
     public override int Identifier => Number;
 
-    /// <summary>The settings that have an actor system use it.</summary>
-    public static Config Settings() => ConfigurationFactory.ParseString($$"""
-        akka.actor {
-          serializers.actortrain = "{{NameOf(typeof(ProtocolSerializer))}}"
-          serialization-bindings {
-        {{string.Join('\n', WireForms.Types.Select(static type => $"    \"{NameOf(type)}\" = actortrain"))}}
-          }
-        }
-        """);
-
     /// <inheritdoc/>
     public override string Manifest(object o) => FormOf(o).Manifest;
 
@@ -36,7 +25,7 @@ public sealed class ProtocolSerializer(ExtendedActorSystem system) : SerializerW
     {
         var form = WireForms.Of(manifest)
             ?? throw new SerializationException($"Received a message of unknown type \"{manifest}\"; "
-                + $"run the same version of actortrain on all nodes.");
+                + "run the same version of actortrain on all nodes.");
         try
         {
             return JsonSerializer.Deserialize(bytes, form.Json) ?? throw new JsonException("it is null");
@@ -48,8 +37,5 @@ public sealed class ProtocolSerializer(ExtendedActorSystem system) : SerializerW
     }
 
     private static WireForm FormOf(object message) =>
-        WireForms.Of(message) ?? throw new ArgumentException(
-            $"{message.GetType().Name} is not a message of the protocol.", nameof(message));
-
-    private static string NameOf(Type type) => $"{type.FullName}, {type.Assembly.GetName().Name}";
+        WireForms.Of(message) ?? throw new ArgumentException($"{message.GetType().Name} is not a message of the protocol.", nameof(message));
 }

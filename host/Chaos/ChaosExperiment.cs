@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using ActorTrain.Actors.Recovery;
+using ActorTrain.Chaos;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorTrain.Chaos;
 using ActorTrain.Host.Plotting;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Metrics;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ActorTrain.Chaos;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Persistence.Journal;
 
@@ -41,7 +42,7 @@ internal sealed record ChaosReport(
 
     /// <summary>Compares.</summary>
     /// <param name="configuration">The run.</param>
-    /// <param name="schedule">What was to befall it.</param>
+    /// <param name="schedule">The faults that were to be injected.</param>
     /// <param name="undisturbed">The run without a fault.</param>
     /// <param name="disturbed">The run with them.</param>
     /// <param name="leavingOut">A run that left out from its start what the disturbed one came to leave out; null where that is not needed.</param>
@@ -56,7 +57,7 @@ internal sealed record ChaosReport(
             broken.Add("The disturbed run did not reach its last step.");
         else if (disturbed.WeightsHash != reference.WeightsHash)
             broken.Add($"The weights are not those of the {(leavingOut is null ? "undisturbed run" : "run that left the same batches out from the start")}: {Short(disturbed.WeightsHash)}, not {Short(reference.WeightsHash)}.");
-        broken.AddRange(disturbed.Mishaps.Select(static mishap => $"The disturbed run had to be started again although no fault had ended it: {mishap}"));
+        broken.AddRange(disturbed.Failures.Select(static failure => $"The disturbed run had to be started again although no fault had ended it: {failure}"));
         broken.AddRange(faults.Where(static fault => fault.Step is null).Select(static fault => $"Fault {fault.Number}, {fault.Kind}, did not come to pass."));
         broken.AddRange(faults.Where(static fault => fault is { Step: not null, IsShown: false }).Select(static fault => $"The journal does not show the answer to fault {fault.Number}, {fault.Kind}."));
         broken.AddRange(contradictions.Select(static contradiction => $"The samples that were read contradict the plan: {contradiction}"));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ActorTrain.Chaos;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Models;
@@ -15,9 +16,9 @@ namespace ActorTrain.Host.Chaos;
 /// <param name="WeightsHash">SHA-256 of the weights it ended with; null where it did not reach its last step.</param>
 /// <param name="Journal">Its decisions.</param>
 /// <param name="Fired">The faults that came to pass.</param>
-/// <param name="Mishaps">Where a process ended that no fault had ended: its last words.</param>
+/// <param name="Failures">Where a process ended that no fault had ended: its last words.</param>
 internal sealed record ChaosOutcome(
-    RunDirectory Directory, double Seconds, int Starts, string? WeightsHash, IReadOnlyList<RunEvent> Journal, IReadOnlyList<ChaosFired> Fired, IReadOnlyList<string> Mishaps)
+    RunDirectory Directory, double Seconds, int Starts, string? WeightsHash, IReadOnlyList<RunEvent> Journal, IReadOnlyList<ChaosFired> Fired, IReadOnlyList<string> Failures)
 {
     /// <summary>Steps that were taken more than once, counted as often as they were taken again.</summary>
     public long StepsLost
@@ -54,14 +55,14 @@ internal sealed record ChaosOutcome(
 internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force)
 {
     private const int KilledExit = 137;
-    private const int MostMishaps = 3;
+    private const int MostFailures = 3;
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Its folder.</summary>
     public RunDirectory Directory { get; } = new(configuration.Run.Output, configuration.Run.Name);
 
     /// <summary>Begins it anew and trains it to its end.</summary>
-    /// <param name="schedule">What befalls it, or null.</param>
+    /// <param name="schedule">Its faults, or null.</param>
     /// <param name="prepare">Puts into its empty folder what it begins with.</param>
     /// <param name="tell">Told of each fault as it comes to pass.</param>
     /// <param name="stop">Ends it.</param>
@@ -74,10 +75,10 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
         prepare?.Invoke(Directory);
         var orders = schedule is null ? null
             : new ChaosOrders(Environment.ProcessId, DateTimeOffset.UtcNow, schedule.Seed, schedule.Faults).Write(Directory.Path);
-        var limitMemory = schedule?.Faults.Any(static fault => ChaosKinds.ByName[fault.Kind].Blow == Blow.PressMemory) == true;
+        var limitMemory = schedule?.Faults.Any(static fault => ChaosKinds.ByName[fault.Kind].Effect == FaultEffect.PressMemory) == true;
         var log = new ChaosLog(Directory.Path);
         var torn = new Dictionary<int, long>();
-        var mishaps = new List<string>();
+        var failures = new List<string>();
         var begun = Stopwatch.GetTimestamp();
         var (starts, told) = (0, 0);
         while (true)
@@ -96,21 +97,21 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
                 break;
             if (process.ExitCode == KilledExit && last is not null && KindOf(last, schedule!).EndsProcess)
             {
-                if (KindOf(last, schedule!).Blow == Blow.Tear && !torn.ContainsKey(last.Fault) && Tear() is { } step)
+                if (KindOf(last, schedule!).Effect == FaultEffect.Tear && !torn.ContainsKey(last.Fault) && Tear() is { } step)
                     torn.Add(last.Fault, step);
                 continue;
             }
 
             if (starts == 1 && last is null)
                 throw new UserErrorException($"{process.LastWords.Replace("actortrain: ", "", StringComparison.Ordinal)} (It was said by `actortrain pretrain`, which {Directory.Path} is trained by.)");
-            mishaps.Add($"a process ended with code {process.ExitCode}: {process.LastWords}");
-            if (mishaps.Count == MostMishaps)
+            failures.Add($"a process ended with code {process.ExitCode}: {process.LastWords}");
+            if (failures.Count == MostFailures)
                 break;
         }
 
         var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
         var fired = log.Read().Select(one => torn.TryGetValue(one.Fault, out var step) ? one with { TornStep = step } : one).ToList();
-        return Outcome(seconds, starts, fired, mishaps);
+        return Outcome(seconds, starts, fired, failures);
 
         void Tell()
         {
@@ -123,11 +124,11 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
     }
 
     /// <summary>What stands on disk of it.</summary>
-    public ChaosOutcome Outcome(double seconds, int starts, IReadOnlyList<ChaosFired> fired, IReadOnlyList<string> mishaps)
+    public ChaosOutcome Outcome(double seconds, int starts, IReadOnlyList<ChaosFired> fired, IReadOnlyList<string> failures)
     {
         var newest = new CheckpointArchive(Directory.CheckpointsDirectory).List().Select(static info => info.Manifest).FirstOrDefault(static manifest => manifest is not null);
         var hash = newest?.Facts.Step == configuration.Training.Steps ? newest.WeightsHash : null;
-        return new ChaosOutcome(Directory, seconds, starts, hash, RunDecisions.Read(Directory, configuration.Journal.Connection), fired, mishaps);
+        return new ChaosOutcome(Directory, seconds, starts, hash, RunDecisions.Read(Directory, configuration.Journal.Connection), fired, failures);
     }
 
     private static ChaosKind KindOf(ChaosFired fired, ChaosSchedule schedule) => ChaosKinds.ByName[schedule.Faults.First(fault => fault.Number == fired.Fault).Kind];

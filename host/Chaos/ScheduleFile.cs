@@ -1,3 +1,4 @@
+using ActorTrain.Chaos;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
 using YamlDotNet.Core;
@@ -12,13 +13,18 @@ internal static class ScheduleFile
     private static readonly string[] Keys = ["step", "kind", "actor", "seconds", "bit", "batches"];
     private static readonly string[] TopKeys = ["seed", "faults"];
 
+    /// <summary>What schedules depend on of a run.</summary>
+    public static ChaosTarget TargetOf(RunConfiguration configuration) => new(
+        configuration.Training.Steps, configuration.Training.Batch, configuration.Trainers.Count, configuration.ReducerCount, configuration.Trainers.Timeout,
+        configuration.Checkpoints.Every ?? configuration.Checkpoints.Interval.Most);
+
     /// <summary>Reads a schedule for a run.</summary>
     /// <exception cref="UserErrorException">Something is not right; the sentence names file and line.</exception>
-    public static ChaosSchedule Read(string path, RunConfiguration configuration)
+    public static ChaosSchedule Read(string path, ChaosTarget run)
     {
         try
         {
-            return Parse(File.ReadAllText(path), path, configuration);
+            return Parse(File.ReadAllText(path), path, run);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -30,7 +36,7 @@ internal static class ScheduleFile
 
     /// <summary>Reads the text of a schedule.</summary>
     /// <exception cref="UserErrorException">Something is not right.</exception>
-    public static ChaosSchedule Parse(string text, string name, RunConfiguration configuration)
+    public static ChaosSchedule Parse(string text, string name, ChaosTarget run)
     {
         var yaml = new YamlStream();
         try
@@ -65,10 +71,10 @@ internal static class ScheduleFile
 
         if (list is null || list.Children.Count == 0)
             throw new UserErrorException($"{At(name, root)}: there is no fault in this schedule; write at least one under 'faults:'.");
-        return new ChaosSchedule(seed, [.. list.Children.Select((node, i) => Fault(node, name, seed, i + 1, configuration))]);
+        return new ChaosSchedule(seed, [.. list.Children.Select((node, i) => Fault(node, name, seed, i + 1, run))]);
     }
 
-    private static ChaosFault Fault(YamlNode node, string name, ulong seed, int number, RunConfiguration configuration)
+    private static ChaosFault Fault(YamlNode node, string name, ulong seed, int number, ChaosTarget run)
     {
         if (node is not YamlMappingNode map)
             throw new UserErrorException($"{At(name, node)}: a fault is written as keys, such as '- {{ step: 12, kind: kill }}'.");
@@ -87,17 +93,17 @@ internal static class ScheduleFile
         if (!ChaosKinds.ByName.TryGetValue(word, out var kind))
             throw new UserErrorException($"{At(name, kindNode)}: there is no kind '{word}'{NearestName.Hint(word, ChaosKinds.ByName.Keys, "; 'actortrain chaos --help' lists all kinds.")}");
         if (!given.TryGetValue("step", out var stepNode))
-            throw new UserErrorException($"{At(name, node)}: the fault has no step; give one from 0 to {configuration.Training.Steps - 1}.");
-        var step = (long)Value(stepNode, name, "step", new Whole(0, configuration.Training.Steps - 1));
+            throw new UserErrorException($"{At(name, node)}: the fault has no step; give one from 0 to {run.Steps - 1}.");
+        var step = (long)Value(stepNode, name, "step", new Whole(0, run.Steps - 1));
         Refuse("actor", !kind.TakesActor);
-        Refuse("seconds", kind.Seconds is null && kind.Blow != Blow.Hang);
+        Refuse("seconds", kind.Seconds is null && kind.Effect != FaultEffect.Hang);
         Refuse("bit", !kind.TakesBit);
-        Refuse("batches", kind.Blow != Blow.Poison);
+        Refuse("batches", kind.Effect != FaultEffect.Poison);
         var batches = given.TryGetValue("batches", out var many) ? (int)(long)Value(many, name, "batches", new Whole(1, 1000)) : 1;
-        var actor = given.TryGetValue("actor", out var who) ? Actor(who, name, kind, configuration) : null;
+        var actor = given.TryGetValue("actor", out var who) ? Actor(who, name, kind, run) : null;
         var seconds = given.TryGetValue("seconds", out var lasting) ? (double?)Value(lasting, name, "seconds", new Number(0.001, 3600)) : null;
         var bit = given.TryGetValue("bit", out var which) ? (long?)Value(which, name, "bit", new Whole(0, long.MaxValue)) : null;
-        return ChaosSchedule.Complete(seed, new ChaosFault { Number = number, Kind = kind.Name, Step = step, Actor = "" }, configuration, actor, seconds, bit, batches);
+        return ChaosSchedule.Complete(seed, new ChaosFault { Number = number, Kind = kind.Name, Step = step, Actor = "" }, run, actor, seconds, bit, batches);
 
         void Refuse(string key, bool isOut)
         {
@@ -106,17 +112,17 @@ internal static class ScheduleFile
         }
     }
 
-    private static string Actor(YamlNode node, string name, ChaosKind kind, RunConfiguration configuration)
+    private static string Actor(YamlNode node, string name, ChaosKind kind, ChaosTarget run)
     {
         var text = TextOf(node, name);
         List<string> known =
         [
-            .. kind.Role is ChaosKind.Trainer or ChaosKind.Anyone ? Numbered(ChaosKind.Trainer, configuration.Trainers.Count) : [],
-            .. kind.Role is ChaosKind.Reducer or ChaosKind.Anyone ? Numbered(ChaosKind.Reducer, configuration.ReducerCount) : [],
+            .. kind.Role is ChaosKind.Trainer or ChaosKind.Anyone ? Numbered(ChaosKind.Trainer, run.Trainers) : [],
+            .. kind.Role is ChaosKind.Reducer or ChaosKind.Anyone ? Numbered(ChaosKind.Reducer, run.Reducers) : [],
             .. kind.Role is ChaosKind.Anyone ? (string[])[ChaosKind.Supervisor, ChaosKind.Spikes, ChaosKind.Checkpointer, ChaosKind.Metrics, ChaosKind.Journal, ChaosKind.Trainers] : [],
         ];
         return known.Contains(text) ? text
-            : throw new UserErrorException($"{At(name, node)}: {kind.Name} cannot befall '{text}'; the run has {string.Join(", ", known)}.");
+            : throw new UserErrorException($"{At(name, node)}: {kind.Name} does not apply to '{text}'; choose one of {string.Join(", ", known)}.");
 
         static IEnumerable<string> Numbered(string role, int count) => Enumerable.Range(0, count).Select(number => $"{role}-{number}");
     }

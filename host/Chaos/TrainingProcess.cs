@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ActorTrain.Chaos;
 
 namespace ActorTrain.Host.Chaos;
 
@@ -44,9 +45,9 @@ internal sealed class TrainingProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment.Remove(ChaosLife.Variable);
+        start.Environment.Remove(ChaosProcess.Variable);
         if (orders is not null)
-            start.Environment[ChaosLife.Variable] = orders;
+            start.Environment[ChaosProcess.Variable] = orders;
         if (limitMemory)
             start.Environment["DOTNET_GCHeapHardLimit"] = ManagedMemory.ToString("x", CultureInfo.InvariantCulture);
         var child = new TrainingProcess(new Process { StartInfo = start });

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using ActorTrain.Chaos;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Cli;
@@ -44,7 +45,7 @@ internal static class ChaosCommand
     public static CliCommand Define()
     {
         var (file, set) = RunArgument.Configuration();
-        var schedule = new Option<string?>("--schedule") { Description = "The file that says what befalls the run, and when.", HelpName = "FILE" };
+        var schedule = new Option<string?>("--schedule") { Description = "The file with the faults to inject, and when.", HelpName = "FILE" };
         var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Draw the faults at random: the same seed draws the same ones.");
         var faults = OptionChecks.Whole("--faults", UsualFaults, new Whole(1, 1000), "Faults to draw, every kind before any comes again.");
         var every = OptionChecks.Optional<double>("--every", "SECONDS", new Number(0.1, 86_400), "Draw a fault for every so many seconds instead, for as long as the run goes on.");
@@ -69,7 +70,7 @@ internal static class ChaosCommand
             }
 
             if (line.GetResult(seed) is { Implicit: false } || line.GetResult(faults) is { Implicit: false } || line.GetResult(every) is not null)
-                line.AddError("--schedule says what befalls the run, so --seed, --faults and --every have nothing to draw; give one or the other");
+                line.AddError("--schedule lists the faults, so --seed, --faults and --every have nothing to draw; give one or the other");
         });
         return command;
     }
@@ -77,13 +78,14 @@ internal static class ChaosCommand
     public static int Run(ChaosRequest request, CommandContext context)
     {
         var configuration = RunFile.Read(request.RunFile, request.Overrides);
-        var schedule = request.Schedule is { } file ? ScheduleFile.Read(file, configuration)
-            : request.Every is { } every ? ChaosSchedule.DrawTimed((ulong)request.Seed, every, configuration)
-            : ChaosSchedule.Draw((ulong)request.Seed, request.Faults, configuration);
-        foreach (var (target, option) in new[] { (request.Report, "--report"), (request.Picture, "--picture") })
+        var target = ScheduleFile.TargetOf(configuration);
+        var schedule = request.Schedule is { } path ? ScheduleFile.Read(path, target)
+            : request.Every is { } every ? ChaosSchedule.DrawTimed((ulong)request.Seed, every, target)
+            : ChaosSchedule.Draw((ulong)request.Seed, request.Faults, target);
+        foreach (var (file, option) in new[] { (request.Report, "--report"), (request.Picture, "--picture") })
         {
-            if (target is not null)
-                ReportFile.Require(target, option);
+            if (file is not null)
+                ReportFile.Require(file, option);
         }
 
         using (var data = TokenStore.Open(configuration.Data.Path))
@@ -97,7 +99,7 @@ internal static class ChaosCommand
         });
         var undisturbed = experiment.Undisturbed(request.Fresh, stop.Token);
         if (undisturbed.WeightsHash is null)
-            throw new UserErrorException($"The undisturbed run in {undisturbed.Directory.Path} did not reach its last step: {(undisturbed.Mishaps is [.., var mishap] ? mishap : "it was stopped")}.");
+            throw new UserErrorException($"The undisturbed run in {undisturbed.Directory.Path} did not reach its last step: {(undisturbed.Failures is [.., var failure] ? failure : "it was stopped")}.");
         var disturbed = experiment.Disturbed(schedule, stop.Token);
         var leavingOut = disturbed.WeightsHash is not null && disturbed.WeightsHash != undisturbed.WeightsHash && ChaosExperiment.LeavesOut(disturbed.Journal)
             ? experiment.LeavingOut(disturbed.Journal, stop.Token)
@@ -113,8 +115,8 @@ internal static class ChaosCommand
 
         context.Output.WriteLine();
         report.Write(context.Output);
-        if (request.Report is { } path)
-            Save(report, path);
+        if (request.Report is { } reportFile)
+            Save(report, reportFile);
         return report.Held ? ExitCode.Success : ExitCode.Failure;
     }
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using ActorTrain.Chaos;
 using ActorTrain.Data.Shards;
-using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
@@ -99,8 +99,8 @@ internal static class PretrainCommand
             + "a second signal exits immediately."));
         data.Verify(stop.Token);
         using var runLock = directory.Lock();
-        using var chaos = ChaosLife.OfProcess(directory, configuration.Journal.Connection);
-        using var run = new PretrainRun(
+        using var chaos = ChaosProcess.OfProcess(directory, configuration.Journal.Connection);
+        var run = new PretrainRun(
             configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, chaos, request.ExtendTo);
 
         // Nothing is written before this: the checkpoint may yet refuse the data.

@@ -14,7 +14,7 @@ internal static class RunDecisions
 {
     /// <summary>What the journal of a run holds, also while another process writes to it. It is left as it is, and holds all that the run's checkpoints rest on.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="connection">As for <see cref="RunActorSystem.Create"/>.</param>
+    /// <param name="connection">Connection string of a PostgreSQL database, or empty.</param>
     /// <param name="isHeld">Whether it is this process that holds the run's lock.</param>
     /// <param name="away">Told where the database cannot be reached; without it that is an error.</param>
     /// <returns>All decisions; none where the database cannot be reached.</returns>

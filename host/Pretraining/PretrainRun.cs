@@ -1,21 +1,18 @@
 using System.Diagnostics;
 using System.Globalization;
-using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Goodput;
+using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Recovery;
-using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
-using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Tracing;
-using ActorTrain.Actors.Training;
+using ActorTrain.Chaos;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Tokenizers;
-using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Hosting;
@@ -32,19 +29,16 @@ using ActorTrain.Persistence.Machine;
 using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Recovery;
 using ActorTrain.Persistence.Runs;
-using Akka.Actor;
 
 namespace ActorTrain.Host.Pretraining;
 
 /// <summary>One process's part of a run, from where it stands to its last step or its stop: makes what the actors work with, starts the tree, and
 /// waits for its end.</summary>
-internal sealed class PretrainRun : IDisposable
+internal sealed class PretrainRun
 {
     /// <summary>Under which a checkpoint keeps the identity of the data.</summary>
     internal const string DataKey = "data";
 
-    // Trainers that are given up but hang are still alive beside those in their place.
-    private const int TrainersBeside = 64;
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
 
     private readonly RunConfiguration configuration;
@@ -59,9 +53,7 @@ internal sealed class PretrainRun : IDisposable
     private readonly FlatLayout layout;
     private readonly ReplicaOptions replica;
     private readonly CheckpointStore store;
-    private readonly LocalGradientTransport transport;
-    private readonly SnapshotMemory snapshots;
-    private readonly ChaosLife? chaos;
+    private readonly ChaosProcess? chaos;
     private readonly CheckpointHistory history;
     private readonly long? extendTo;
     private RunOrigin origin = RunOrigin.Seed;
@@ -81,7 +73,7 @@ internal sealed class PretrainRun : IDisposable
     /// that was never there is a mistake of whoever named it.</exception>
     public PretrainRun(
         RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress, TimeProvider time,
-        MemoryCheck memory, bool wasKilledForMemory, ChaosLife? chaos = null, long? extendTo = null)
+        MemoryCheck memory, bool wasKilledForMemory, ChaosProcess? chaos = null, long? extendTo = null)
     {
         var decided = Decided(directory, configuration, isHeld: true);
         history = CheckpointHistory.Of(decided);
@@ -119,10 +111,6 @@ internal sealed class PretrainRun : IDisposable
             EmbeddingShrink = options.EmbeddingGradientShrink,
             Seed = (ulong)options.Seed,
         };
-        transport = new LocalGradientTransport(
-            layout.Length, options.Lanes, configuration.ReducerCount,
-            LocalGradientTransport.CapacityFor(options.Lanes, options.Lanes + TrainersBeside, new RunLogicOptions { ConfigurationHash = "", Schedule = replica.Schedule, Lanes = 1 }.TotalsKept));
-        snapshots = new SnapshotMemory(layout.Length, configuration.Checkpoints.Snapshots);
     }
 
     /// <summary>Steps that are taken and kept.</summary>
@@ -179,21 +167,19 @@ internal sealed class PretrainRun : IDisposable
             store.DiscardAfter(origin.Step);
         Introduce(gemmRate);
 
-        var parts = Parts(gemmRate);
-        var outcome = new TaskCompletionSource<RunEnded>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var run = Run(gemmRate);
         using var log = RunLog.Open(directory);
-        var system = RunActorSystem.Create(directory, chaos?.Connection ?? configuration.Journal.Connection, log, chaos is null ? null : ChaosLife.Settings);
+        using var host = chaos is null ? TrainingHost.Start(run, log) : TrainingHost.Start(chaos.Break(run, configuration.Training.MicroBatch), log, chaos.Break);
         try
         {
-            var guardian = system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
-            var control = new RunControl(guardian, MessageTrace.Of(system), RequireMemoryFor);
+            var control = new RunControl(host.Run, MessageTrace.Of(host.System), RequireMemoryFor);
             var file = reload(control.Scale);
             using var server = new ControlServer(directory, new ControlRoutes(directory, control, configuration.Training.Lanes, file.Apply), log);
             using var hangUp = new HangUpSignal(file, progress);
             using var stopping = stop.Register(() => control.Stop("stopped by signal"));
-            var ended = outcome.Task.GetAwaiter().GetResult();
+            var ended = host.Outcome.GetAwaiter().GetResult();
             origin = origin with { Step = ended.Step };
-            Leave(parts.RecoveryState.Unwritten);
+            Leave(host.RecoveryState.Unwritten);
             return ended.Ending switch
             {
                 RunEnding.Finished => true,
@@ -204,15 +190,8 @@ internal sealed class PretrainRun : IDisposable
         finally
         {
             // A trainer that hangs does not keep the process: everything it could still do is refused.
-            RunActorSystem.End(system, EndPatience);
+            host.End(EndPatience);
         }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        transport.Dispose();
-        snapshots.Dispose();
     }
 
     // What the journal holds, and what the last process could not write to it.
@@ -248,82 +227,37 @@ internal sealed class PretrainRun : IDisposable
     private void RequireMemoryFor(int trainers) => memory.Require(
         $"The run with {trainers} trainers", MemoryPlan.ToTrain(configuration, model, environment.IsFused, trainers), way: "a run that was started with --force skips this check");
 
-    private RunParts Parts(double gemmRate)
+    private TrainingRun Run(double gemmRate)
     {
         var advice = $"The run needs about {MemoryPlan.Words(needed.Bytes)} of memory ({needed}); less with fewer checkpoints.snapshots or trainers.count, a lower training.micro_batch, or a smaller model.";
-        var options = configuration.Training;
-        var plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes);
+        var (options, trainers) = (configuration.Training, configuration.Trainers.Supervision);
         var training = new SampleReader(data.Train, model.ContextLength, options.MicroBatch);
         var validation = data.Validation is { } part ? new SampleReader(part, model.ContextLength, options.MicroBatch) : null;
-        var device = new ReplicaDeviceOptions
-        {
-            Replica = replica,
-            Device = environment.Device,
-            Plan = plan,
-            Samples = chaos?.Poison(training.Batches, options.MicroBatch, data.Tokenizer.VocabularySize) ?? training.Batches,
-            Validation = validation is null ? null : () => validation.FromStart(configuration.Evaluation.Batches),
-            ByteCounts = data.Tokenizer.ByteCounts(),
-            Transport = transport,
-            Snapshots = snapshots,
-            Checkpoints = store,
-        };
-        var checkpoints = new CheckpointerOptions
-        {
-            Layout = layout,
-            ConfigurationHash = configuration.Hash,
-            Model = model,
-            Batch = options.Batch,
-            Fingerprint = environment.Fingerprint,
-            State = new Dictionary<string, string> { [DataKey] = data.Identity },
-        };
-        var metrics = new MetricsOptions
-        {
-            MetricsFile = directory.MetricsFile,
-            LedgerFile = directory.LedgerFile,
-            TokensPerStep = TokensPerStep,
-            FlopsPerToken = model.TrainingFlopsPerToken,
-            GemmRate = gemmRate,
-        };
-        var (trainers, saving) = (configuration.Trainers, configuration.Checkpoints);
-        return new RunParts
+        return new TrainingRun
         {
             Name = directory.Name,
-            Options = new RunLogicOptions
-            {
-                ConfigurationHash = configuration.Hash,
-                Schedule = replica.Schedule,
-                Extension = extendTo is { } steps ? (steps, Environment.UserName) : null,
-                FormerEnd = wasKilledForMemory ? OutOfMemoryKills.Sentence : null,
-                Lanes = options.Lanes,
-                Trainers = trainers.Count,
-                Reducers = configuration.ReducerCount,
-                EvaluateEvery = configuration.Evaluation.Every,
-                HasValidation = validation is not null,
-                CheckpointEvery = saving.Every ?? 0,
-                SaveInterval = saving.Every is null ? saving.Interval : null,
-                CheckpointPeriod = saving.Period,
-                SnapshotEvery = saving.SnapshotEvery,
-                SnapshotSlots = saving.Snapshots,
-                KeepEvery = saving.Store.KeepEvery,
-                ProofSteps = saving.ProofSteps,
-                TokensPerStep = TokensPerStep,
-                Norms = new TensorNorms(layout),
-                PreviewsUpdates = configuration.Spikes.Watches(SpikeSignal.UpdateNorm),
-                JournalBuffer = configuration.Journal.Buffer,
-                TrainerTimeout = trainers.Timeout,
-                RetryInterval = trainers.RetryInterval,
-                Ladder = configuration.Spikes.Ladder,
-                Audit = configuration.Audit,
-            },
-            Plan = plan,
+            Options = Options(),
+            Replica = replica,
+            Device = environment.Device,
+            Plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes),
+            Samples = training.Batches,
+            Validation = validation is null ? null : () => validation.FromStart(configuration.Evaluation.Batches),
+            ByteCounts = data.Tokenizer.ByteCounts(),
             Detection = configuration.Spikes.Detection(),
-            Trainers = trainers.Supervision with { Threads = environment.Threads, Log = directory.LogFile, MemoryAdvice = advice },
-            Limits = new RestartLimits(trainers.Supervision.MaxLosses, trainers.Supervision.Window, directory.LogFile, advice),
-            MakeDevice = trainer => chaos is null ? new ReplicaDevice(device) : chaos.Break(device, $"{trainer}"),
-            Faults = chaos?.Faults,
-            Transport = transport,
-            MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),
-            Metrics = metrics,
+            Trainers = trainers with { Threads = environment.Threads, Log = directory.LogFile, MemoryAdvice = advice },
+            Limits = new RestartLimits(trainers.MaxLosses, trainers.Window, directory.LogFile, advice),
+            Checkpoints = store,
+            Fingerprint = environment.Fingerprint,
+            CheckpointState = new Dictionary<string, string> { [DataKey] = data.Identity },
+            Journal = JournalDatabase.Of(directory.JournalFile, chaos?.Connection ?? configuration.Journal.Connection),
+            Metrics = new MetricsOptions
+            {
+                MetricsFile = directory.MetricsFile,
+                LedgerFile = directory.LedgerFile,
+                TokensPerStep = TokensPerStep,
+                FlopsPerToken = model.TrainingFlopsPerToken,
+                GemmRate = gemmRate,
+            },
             Goodput = new GoodputOptions
             {
                 File = directory.GoodputFile,
@@ -331,8 +265,39 @@ internal sealed class PretrainRun : IDisposable
                 Death = wasKilledForMemory ? GoodputClock.KilledForMemory : GoodputClock.Killed,
                 Reached = MetricsLog.ReadHistory(directory.MetricsFile).Reached,
             },
-            Notify = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf).Notify,
             RecoveryState = RecoveryState.Of(Origins(), Left()),
+            Notify = new RunDisplay(progress, TokensPerStep, model.TrainingFlopsPerToken, gemmRate, store.PathOf).Notify,
+        };
+    }
+
+    private RunLogicOptions Options()
+    {
+        var (options, trainers, saving) = (configuration.Training, configuration.Trainers, configuration.Checkpoints);
+        return new RunLogicOptions
+        {
+            ConfigurationHash = configuration.Hash,
+            Schedule = replica.Schedule,
+            Extension = extendTo is { } steps ? (steps, Environment.UserName) : null,
+            FormerEnd = wasKilledForMemory ? OutOfMemoryKills.Sentence : null,
+            Lanes = options.Lanes,
+            Trainers = trainers.Count,
+            Reducers = configuration.ReducerCount,
+            EvaluateEvery = configuration.Evaluation.Every,
+            CheckpointEvery = saving.Every ?? 0,
+            SaveInterval = saving.Every is null ? saving.Interval : null,
+            CheckpointPeriod = saving.Period,
+            SnapshotEvery = saving.SnapshotEvery,
+            SnapshotSlots = saving.Snapshots,
+            KeepEvery = saving.Store.KeepEvery,
+            ProofSteps = saving.ProofSteps,
+            TokensPerStep = TokensPerStep,
+            Norms = new TensorNorms(layout),
+            PreviewsUpdates = configuration.Spikes.Watches(SpikeSignal.UpdateNorm),
+            JournalBuffer = configuration.Journal.Buffer,
+            TrainerTimeout = trainers.Timeout,
+            RetryInterval = trainers.RetryInterval,
+            Ladder = configuration.Spikes.Ladder,
+            Audit = configuration.Audit,
         };
     }
 

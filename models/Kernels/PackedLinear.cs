@@ -65,14 +65,13 @@ internal sealed class PackedLinear : IDisposable
             was.Verify(found.Blocks, FlatPlace.PackedWeights);
     }
 
-    /// <summary>The packed copies that are in use.</summary>
-    public IEnumerable<FlipTarget> Targets()
+    /// <summary>Where the packed copies that are in use lie: address and number of floats of each.</summary>
+    public IEnumerable<(nint Address, long Count)> Copies()
     {
         if (!IsInUse)
-            yield break;
+            return [];
         var (addresses, counts) = Packed();
-        foreach (var (address, count) in addresses.Zip(counts))
-            yield return new FlipTarget(FlatPlace.PackedWeights, 32 * count, bit => BitFlip.At(address, bit));
+        return addresses.Zip(counts);
     }
 
     /// <summary>x·Wᵀ + b; x <c>[rows, in]</c>, result <c>[rows, out]</c>, both of the activations' type.</summary>

@@ -81,8 +81,8 @@ public sealed class FlatParameters : IDisposable
     /// <exception cref="CorruptionException">A bit of one was flipped.</exception>
     public void VerifyCopies() => PackedLinear.Verify(Copies);
 
-    /// <summary>Those copies, to flip bits in.</summary>
-    public IEnumerable<FlipTarget> CopyTargets() => Copies.SelectMany(static copy => copy.Targets());
+    /// <summary>Where those copies lie: address and number of floats of each.</summary>
+    public IEnumerable<(nint Address, long Count)> PackedCopies() => Copies.SelectMany(static copy => copy.Copies());
 
     /// <summary>Who holds copies of the weights in other formats.</summary>
     internal List<PackedLinear> Copies { get; } = [];

@@ -1,5 +1,5 @@
-using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Chaos;
 using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Bench;
@@ -45,10 +45,6 @@ internal sealed class ArmedFaults : IFaultInjector
     {
         if (memory.Place == FlatPlace.Weights && Strikes(BenchFault.WeightFlips))
             memory.Flip(memory.Bits / 2);
-    }
-
-    public void Hang(string actor)
-    {
     }
 
     private bool Strikes(BenchFault fault) => Interlocked.CompareExchange(ref armed, (int)BenchFault.None, (int)fault) == (int)fault;

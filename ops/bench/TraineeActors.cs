@@ -1,21 +1,18 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using ActorTrain.Actors.Checkpoints;
-using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Recovery;
-using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Run;
-using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Training;
+using ActorTrain.Chaos;
 using ActorTrain.Data.Plan;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Steps;
-using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Runs;
 using Akka.Actor;
@@ -32,14 +29,10 @@ internal sealed class TraineeActors : IDisposable
     private static readonly TimeSpan StepPatience = TimeSpan.FromMinutes(5), TurnPatience = TimeSpan.FromHours(1), EndPatience = TimeSpan.FromMinutes(1);
 
     private readonly RunDirectory directory = new(Directory.CreateTempSubdirectory("actortrain-bench-").FullName, "bench");
-    private readonly TaskCompletionSource<RunEnded> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim allowed = new(0);
     private readonly SemaphoreSlim shown = new(0);
     private readonly ILoggerFactory log;
-    private readonly ActorSystem system;
-    private readonly LocalGradientTransport transport;
-    private readonly SnapshotMemory snapshots;
-    private readonly IActorRef run;
+    private readonly TrainingHost host;
     private readonly ConcurrentQueue<(long Step, TimeSpan Elapsed)> taken = [];
     private readonly ConcurrentQueue<TimeSpan> saves = [];
     private readonly Dictionary<long, long> committedAt = [];
@@ -54,31 +47,30 @@ internal sealed class TraineeActors : IDisposable
         int trainers, int threads, int reducers, IFaultInjector? faults = null, int checkpointEvery = 0, int auditEvery = 0, int snapshotEvery = 0, int maxFaults = 10,
         bool previews = false)
     {
-        var layout = ModelLayout.Of(Model);
-        transport = new LocalGradientTransport(layout.Length, Lanes, reducers, LocalGradientTransport.CapacityFor(Lanes, 2 * trainers, totalsKept: 3));
-        snapshots = new SnapshotMemory(layout.Length, slots: 3);
         var replica = new ReplicaOptions
         {
             Model = Model,
             Lanes = Lanes,
             Schedule = Trainee.Schedule,
         };
-        var plan = new BatchPlan(seed: 1, samples: 64, batchSize: Lanes, Lanes);
-        var device = new ReplicaDeviceOptions { Replica = replica, Plan = plan, Samples = static samples => samples.Select(Batch), Transport = transport, Snapshots = snapshots, Probe = faults is null ? null : memory => faults.Touch("trainer", 0, memory) };
-        var store = new CheckpointStore(directory.CheckpointsDirectory, new CheckpointStoreOptions(), TimeProvider.System);
-        var checkpoints = new CheckpointerOptions
-        {
-            Layout = layout,
-            ConfigurationHash = "bench",
-            Model = Model,
-            Batch = Lanes,
-            Fingerprint = new NumericFingerprint("", "", "", "", "", "cpu"),
-        };
-        var parts = new RunParts
+        var run = new TrainingRun
         {
             Name = directory.Name,
-            Options = new RunLogicOptions { ConfigurationHash = "bench", Schedule = replica.Schedule, Lanes = Lanes, Trainers = trainers, Reducers = reducers, CheckpointEvery = checkpointEvery, Audit = new() { Every = auditEvery }, SnapshotEvery = snapshotEvery, PreviewsUpdates = previews },
-            Plan = plan,
+            Options = new RunLogicOptions
+            {
+                ConfigurationHash = "bench",
+                Schedule = replica.Schedule,
+                Lanes = Lanes,
+                Trainers = trainers,
+                Reducers = reducers,
+                CheckpointEvery = checkpointEvery,
+                Audit = new() { Every = auditEvery },
+                SnapshotEvery = snapshotEvery,
+                PreviewsUpdates = previews,
+            },
+            Replica = replica,
+            Plan = new BatchPlan(seed: 1, samples: 64, batchSize: Lanes, Lanes),
+            Samples = static samples => samples.Select(Batch),
             Trainers = new TrainerSupervisorOptions
             {
                 Threads = threads,
@@ -90,9 +82,9 @@ internal sealed class TraineeActors : IDisposable
                 ResetAfter = TimeSpan.FromMilliseconds(500),
             },
             Limits = new RestartLimits(maxFaults, TimeSpan.FromMinutes(10), directory.LogFile),
-            MakeDevice = _ => new ReplicaDevice(device),
-            Transport = transport,
-            MakeSaving = () => new CheckpointSaving(store, snapshots, checkpoints),
+            Checkpoints = new CheckpointStore(directory.CheckpointsDirectory, new CheckpointStoreOptions(), TimeProvider.System),
+            Fingerprint = new NumericFingerprint("", "", "", "", "", "cpu"),
+            Journal = JournalDatabase.Of(directory.JournalFile, postgres: ""),
             Metrics = new MetricsOptions
             {
                 MetricsFile = directory.MetricsFile,
@@ -102,14 +94,12 @@ internal sealed class TraineeActors : IDisposable
                 GemmRate = 1e9,
             },
             Notify = Notify,
-            Faults = faults,
             RecoveryState = RecoveryState.Of([]),
         };
         Directory.CreateDirectory(directory.Path);
         log = RunLog.Open(directory);
-        system = RunActorSystem.Create(directory, connection: "", log);
-        run = system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name);
-        outcome.Task.ContinueWith(_ => shown.Release(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        host = faults is null ? TrainingHost.Start(run, log) : TrainingHost.Start(run.WithFaults(faults), log, akka => akka.WithFaults(faults));
+        host.Outcome.ContinueWith(_ => shown.Release(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
             AwaitStep();
@@ -176,17 +166,16 @@ internal sealed class TraineeActors : IDisposable
 
     /// <summary>Sends the run back, as an operator would.</summary>
     /// <param name="to">Updates to go back to.</param>
-    public void GoBack(long to) => run.Tell(new OperatorRequest(++requests, "benchmark", new RollBackRun(to, 0)));
+    public void GoBack(long to) => host.Run.Tell(new OperatorRequest(++requests, "benchmark", new RollBackRun(to, 0)));
 
     public void Dispose()
     {
-        run.Tell(new StopRun("the benchmark is over"));
+        host.Run.Tell(new StopRun("the benchmark is over"));
         allowed.Release(1_000_000);
-        if (outcome.Task.Wait(EndPatience) && system.Terminate().Wait(EndPatience))
+        if (host.Outcome.Wait(EndPatience) && host.End(EndPatience))
         {
+            host.Dispose();
             log.Dispose();
-            transport.Dispose();
-            snapshots.Dispose();
             allowed.Dispose();
             shown.Dispose();
         }
@@ -204,8 +193,8 @@ internal sealed class TraineeActors : IDisposable
     {
         if (!shown.Wait(StepPatience))
             throw new TimeoutException($"The actors of the benchmark committed no step for {StepPatience.TotalMinutes:F0} minutes; their log ends with:\n{LogTail()}");
-        if (outcome.Task.IsCompleted)
-            throw new InvalidOperationException($"The run of the benchmark ended after step {Newest}: {outcome.Task.Result.Report}\nIts log ends with:\n{LogTail()}");
+        if (host.Outcome.IsCompleted)
+            throw new InvalidOperationException($"The run of the benchmark ended after step {Newest}: {host.Outcome.Result.Report}\nIts log ends with:\n{LogTail()}");
     }
 
     private string LogTail() => File.Exists(directory.LogFile) ? string.Join('\n', File.ReadLines(directory.LogFile).TakeLast(20)) : "nothing";

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using NetArchTest.Rules;
 
 namespace ActorTrain.Architecture.Tests;
@@ -17,6 +18,15 @@ internal static class House
     /// <summary>The folders of an assembly that hold types of ours.</summary>
     public static IReadOnlyList<string> FoldersOf(Assembly assembly) =>
         [.. assembly.GetTypes().Select(static type => type.Namespace).OfType<string>().Where(static name => name.StartsWith("ActorTrain.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>The sources of some rooms, each with its folder.</summary>
+    public static IEnumerable<(string Folder, string Text)> Sources(params string[] rooms) =>
+        from room in rooms
+        from file in Directory.EnumerateFiles(Path.Combine(Root(), room), "*.cs", SearchOption.AllDirectories)
+        select (Path.GetRelativePath(Root(), Path.GetDirectoryName(file)!), File.ReadAllText(file));
+
+    /// <summary>The repository's folder.</summary>
+    public static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
 
     /// <summary>Types of a folder that import another.</summary>
     public static IReadOnlyList<string> Importers(Assembly assembly, string folder, string imported)

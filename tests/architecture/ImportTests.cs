@@ -6,10 +6,10 @@ namespace ActorTrain.Architecture.Tests;
 public sealed class ImportTests
 {
     [Theory]
-    [InlineData("models", "ActorTrain.Data", "ActorTrain.Persistence", "ActorTrain.Actors", "ActorTrain.Host", "Akka")]
+    [InlineData("models", "ActorTrain.Data", "ActorTrain.Persistence", "ActorTrain.Actors", "ActorTrain.Host", "ActorTrain.Chaos", "Akka")]
     [InlineData("data", "ActorTrain.Persistence", "ActorTrain.Actors", "ActorTrain.Host", "Akka")]
     [InlineData("persistence", "ActorTrain.Data", "ActorTrain.Actors", "ActorTrain.Host", "Akka")]
-    [InlineData("actors", "ActorTrain.Host", "Spectre", "System.CommandLine", "YamlDotNet")]
+    [InlineData("actors", "ActorTrain.Host", "ActorTrain.Chaos", "Spectre", "System.CommandLine", "YamlDotNet")]
     public void No_room_imports_one_above_it(string room, params string[] forbidden)
     {
         var assembly = room switch { "models" => House.Models, "data" => House.Data, "persistence" => House.Persistence, _ => House.Actors };
@@ -22,6 +22,16 @@ public sealed class ImportTests
     {
         foreach (var sibling in House.FoldersOf(House.Actors).Where(static folder => folder is not ("ActorTrain.Actors" or "ActorTrain.Actors.Protocol")))
             House.Importers(House.Actors, "ActorTrain.Actors.Protocol", sibling).ShouldBeEmpty(sibling);
+    }
+
+    [Fact]
+    public void Only_the_composition_root_has_settings_of_actor_systems_and_makes_actors()
+    {
+        House.Importers(House.Actors, "ActorTrain.Actors.Hosting", "Akka.Configuration").ShouldNotBeEmpty();
+        foreach (var folder in House.FoldersOf(House.Actors).Where(static folder => folder != "ActorTrain.Actors.Hosting"))
+            House.Importers(House.Actors, folder, "Akka.Configuration").ShouldBeEmpty(folder);
+        House.Sources("actors", "host").Where(static source => source.Text.Contains("Props.Create", StringComparison.Ordinal)).Select(static source => source.Folder).Distinct()
+            .ShouldBe(["actors/Hosting"]);
     }
 
     [Fact]

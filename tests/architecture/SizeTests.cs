@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace ActorTrain.Architecture.Tests;
@@ -27,11 +26,11 @@ public sealed partial class SizeTests
 
     [Fact]
     public void What_shows_the_order_of_a_run_shows_little_else() =>
-        File.ReadAllLines(Path.Combine(Root(), "actors", "Run", "RunLogic.cs")).Length.ShouldBeLessThanOrEqualTo(LongestOrder);
+        File.ReadAllLines(Path.Combine(House.Root(), "actors", "Run", "RunLogic.cs")).Length.ShouldBeLessThanOrEqualTo(LongestOrder);
 
     private static IEnumerable<string> Sources() =>
-        from room in new[] { "models", "data", "persistence", "actors", "host" }
-        from file in Directory.EnumerateFiles(Path.Combine(Root(), room), "*.cs", SearchOption.AllDirectories)
+        from room in new[] { "models", "data", "persistence", "actors", "host", "ops/chaos" }
+        from file in Directory.EnumerateFiles(Path.Combine(House.Root(), room), "*.cs", SearchOption.AllDirectories)
         where File.ReadLines(file).Any(static line => Namespace().IsMatch(line))
         select file;
 
@@ -46,8 +45,6 @@ public sealed partial class SizeTests
             yield return (match.Groups[1].Value, (end < 0 ? lines.Length : end + 1) - i);
         }
     }
-
-    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
 
     [GeneratedRegex(@"^namespace ([\w.]+);")]
     private static partial Regex Namespace();

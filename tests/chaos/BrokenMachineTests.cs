@@ -66,15 +66,15 @@ public sealed class BrokenMachineTests
     private static long NewestCheckpoint(ChaosPlace place) => place.OpenArchive().List() is [var newest, ..] ? newest.Step : 0;
 
     // Audited are steps 0 and 20, and the last one.
-    private static ChaosSchedule Schedule(int trainers) =>
+    private static RandomSchedule Schedule(int trainers) =>
         new() { Seed = 0, Training = ChaosTraining.NoiseInOneLane, Trainers = trainers, CheckpointEvery = 1, AuditEvery = 20 };
 
     // It reads the sample behind the one that is asked for, always.
-    private static ChaosLife Of(ChaosPlace place, int trainers, Action<ChaosLife, long>? onStep, Action<long>? beforeStep = null)
+    private static RunPart Of(ChaosPlace place, int trainers, Action<RunPart, long>? onStep, Action<long>? beforeStep = null)
     {
         var schedule = Schedule(trainers);
         var batch = schedule.Training.Plan.BatchSize;
-        return new ChaosLife(schedule, 0, place)
+        return new RunPart(schedule, 0, place)
         {
             OnStep = onStep,
             Machine = (device, trainer) => device with

@@ -26,7 +26,7 @@ public static class ChaosProgram
                 return Many(Number(count), Number(seed));
             case ["show", var count, var seed]:
                 foreach (var shown in Enumerable.Range(Number(seed), Number(count)))
-                    Console.WriteLine(ChaosSchedule.Of(shown));
+                    Console.WriteLine(RandomSchedule.Of(shown));
                 return 0;
             default:
                 Console.Error.WriteLine("usage: chaos N SEED, or show N SEED");
@@ -56,7 +56,7 @@ public static class ChaosProgram
                 var since = Stopwatch.StartNew();
                 try
                 {
-                    ChaosRun.Do(ChaosSchedule.Of(seed));
+                    ChaosRun.Do(RandomSchedule.Of(seed));
                 }
                 catch (Exception exception)
                 {

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Recovery;
+using ActorTrain.Chaos;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Chaos.Tests.World;
 
@@ -15,11 +15,11 @@ internal static class ChaosRun
     private static readonly TimeSpan ProcessGuard = TimeSpan.FromMinutes(5);
 
     /// <summary>Runs it and checks all that has to hold.</summary>
-    /// <param name="schedule">What befalls it.</param>
+    /// <param name="schedule">Its faults.</param>
     /// <param name="postgres">The database; null for SQLite in the run's folder.</param>
     /// <returns>The faults that there were; those of other processes are not among them.</returns>
     /// <exception cref="InvalidOperationException">Something does not hold; it names the seed.</exception>
-    public static IReadOnlyList<(FaultTarget Target, Fault Fault)> Do(ChaosSchedule schedule, string? postgres = null)
+    public static IReadOnlyList<(FaultTarget Target, Fault Fault)> Do(RandomSchedule schedule, string? postgres = null)
     {
         var folder = Directory.CreateTempSubdirectory("actortrain-chaos-").FullName;
         try
@@ -43,20 +43,20 @@ internal static class ChaosRun
     /// <summary>One part of a run, in a process that its own schedule may kill.</summary>
     public static int LiveOne(string folder, int seed, int part, string? postgres)
     {
-        var schedule = ChaosSchedule.Of(seed);
-        var life = new ChaosLife(schedule, part, new ChaosPlace(folder, postgres));
+        var schedule = RandomSchedule.Of(seed);
+        var life = new RunPart(schedule, part, new ChaosPlace(folder, postgres));
         var ended = life.Live();
         if (ended.Ending != RunEnding.Finished)
             Console.Error.WriteLine(ended);
         return ended.Ending == RunEnding.Finished ? 0 : 1;
     }
 
-    private static DecisionWitness Live(ChaosSchedule schedule, ChaosPlace place, List<(FaultTarget, Fault)> fired)
+    private static DecisionWitness Live(RandomSchedule schedule, ChaosPlace place, List<(FaultTarget, Fault)> fired)
     {
         UnwrittenRecords? left = null;
         for (var part = 0; ; part++)
         {
-            var life = new ChaosLife(schedule, part, place, left);
+            var life = new RunPart(schedule, part, place, left);
             var ended = life.Live();
 
             // A part that was cut short says nothing.
@@ -69,7 +69,7 @@ internal static class ChaosRun
         }
     }
 
-    private static DecisionWitness? LiveInProcesses(ChaosSchedule schedule, ChaosPlace place)
+    private static DecisionWitness? LiveInProcesses(RandomSchedule schedule, ChaosPlace place)
     {
         for (var part = 0; ; part++)
         {

@@ -25,9 +25,9 @@ public sealed class ExtensionTests : IDisposable
     {
         var schedule = Calm with { Trainers = trainers, Training = ChaosTraining.BFloat16 };
         var end = schedule.Training.Steps;
-        new ChaosLife(schedule, 0, Place).Live().Ending.ShouldBe(RunEnding.Finished);
-        new ChaosLife(schedule with { Extension = (21, "ann") }, 1, Place).Live().Ending.ShouldBe(RunEnding.Finished);
-        new ChaosLife(schedule with { Extension = (Longer, "ann") }, 2, Place).Live().Ending.ShouldBe(RunEnding.Finished);
+        new RunPart(schedule, 0, Place).Live().Ending.ShouldBe(RunEnding.Finished);
+        new RunPart(schedule with { Extension = (21, "ann") }, 1, Place).Live().Ending.ShouldBe(RunEnding.Finished);
+        new RunPart(schedule with { Extension = (Longer, "ann") }, 2, Place).Live().Ending.ShouldBe(RunEnding.Finished);
         Check(schedule, schedule.Training.Extended(end, 21).Extended(21, Longer));
     }
 
@@ -39,7 +39,7 @@ public sealed class ExtensionTests : IDisposable
     {
         var schedule = Calm with { Trainers = trainers, PreviewsUpdates = true, Cuts = [(Cut.Stop, 9)] };
         var asked = false;
-        var life = new ChaosLife(schedule, 0, Place)
+        var life = new RunPart(schedule, 0, Place)
         {
             OnStep = (self, step) =>
             {
@@ -49,7 +49,7 @@ public sealed class ExtensionTests : IDisposable
             },
         };
         life.Live().Ending.ShouldBe(RunEnding.Stopped);
-        new ChaosLife(schedule, 1, Place).Live().Ending.ShouldBe(RunEnding.Finished);
+        new RunPart(schedule, 1, Place).Live().Ending.ShouldBe(RunEnding.Finished);
         var extension = Place.ReadJournal().OfType<RunExtended>().ShouldHaveSingleItem().Intervention;
         extension.From.ShouldBeInRange(5, 9);
         var training = schedule.Training.Extended(extension.From, Longer);
@@ -62,9 +62,9 @@ public sealed class ExtensionTests : IDisposable
             row.UpdateNorm!.Value.ShouldBe(way, 1e-3 * way, $"step {row.Step}");
     }
 
-    private static ChaosSchedule Calm => new() { Seed = 0, Training = ChaosTraining.Float32, EvaluateEvery = 7, AuditEvery = 3 };
+    private static RandomSchedule Calm => new() { Seed = 0, Training = ChaosTraining.Float32, EvaluateEvery = 7, AuditEvery = 3 };
 
-    private void Check(ChaosSchedule schedule, ChaosTraining training)
+    private void Check(RandomSchedule schedule, ChaosTraining training)
     {
         ChaosVerdict.Check(Place, schedule with { Training = training }, witness: null);
         MetricsLog.Read(Place.MetricsFile).OfType<StepMetrics>().Select(static row => row.LearningRate)

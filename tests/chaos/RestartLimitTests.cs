@@ -1,5 +1,5 @@
-using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Chaos;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Chaos.Tests.World;
 using ActorTrain.Models.Storage;
@@ -19,7 +19,7 @@ public sealed class RestartLimitTests
         {
             // The second trainer, which joins after the third step, never has a device.
             var make = new FaultTarget(FaultTarget.Device, "Make");
-            var schedule = new ChaosSchedule
+            var schedule = new RandomSchedule
             {
                 Seed = 0,
                 Training = ChaosTraining.Long,
@@ -29,7 +29,7 @@ public sealed class RestartLimitTests
                 Rules = [.. Enumerable.Range(1, 20).Select(occurrence => new FaultRule(make, occurrence, Fault.Throw))],
             };
             var place = new ChaosPlace(folder);
-            var ended = new ChaosLife(schedule, 0, place) { Supervision = static options => options with { MaxLosses = 2 } }.Live();
+            var ended = new RunPart(schedule, 0, place) { Supervision = static options => options with { MaxLosses = 2 } }.Live();
             ended.Ending.ShouldBe(RunEnding.Failed);
             ended.Report.ShouldMatch(
                 @"^Trainer 1 was lost 3 times within 10 minutes and is not started again; the last time: InjectedFaultException: There was made to be no device\. More is in run\.log, under trainer-1-3\.$");
@@ -41,7 +41,7 @@ public sealed class RestartLimitTests
             state.NewestCheckpoint.ShouldBe(ended.Step);
 
             // What was reached is good: once the machine is mended, the run goes on to the same bits.
-            new ChaosLife(schedule with { Rules = [], Scales = [] }, 0, place).Live().Ending.ShouldBe(RunEnding.Finished);
+            new RunPart(schedule with { Rules = [], Scales = [] }, 0, place).Live().Ending.ShouldBe(RunEnding.Finished);
             using var last = place.OpenCheckpoints().LoadLatest(schedule.Training.Layout, static fault => throw new InvalidOperationException(fault.Sentence)).ShouldNotBeNull();
             StateHash.Of(last.Weights, last.FirstMoment!, last.SecondMoment!).ShouldBe(schedule.Training.Undisturbed.State);
         }

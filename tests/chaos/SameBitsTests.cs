@@ -46,5 +46,5 @@ public sealed class SameBitsTests
         });
     }
 
-    private static ChaosSchedule Calm(ChaosTraining training) => new() { Seed = 0, Training = training };
+    private static RandomSchedule Calm(ChaosTraining training) => new() { Seed = 0, Training = training };
 }

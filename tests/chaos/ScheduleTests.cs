@@ -1,5 +1,5 @@
 using System.Globalization;
-using ActorTrain.Actors.Faults;
+using ActorTrain.Chaos;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Chaos.Tests.World;
 
@@ -36,7 +36,7 @@ public sealed class ScheduleTests
             .ShouldBeEmpty();
 
         static bool IsHit(int seed, FaultTarget target) =>
-            ChaosRun.Do(ChaosSchedule.Of(seed) with { Rules = [new FaultRule(target, 1, Fault.Throw)] }).Contains((target, Fault.Throw));
+            ChaosRun.Do(RandomSchedule.Of(seed) with { Rules = [new FaultRule(target, 1, Fault.Throw)] }).Contains((target, Fault.Throw));
     }
 
     /// <summary>Another in its place would write that the run is resumed, behind its end.</summary>
@@ -46,13 +46,13 @@ public sealed class ScheduleTests
     [InlineData(3)]
     public void A_supervisor_that_fails_when_it_has_said_how_the_run_ended_is_not_replaced(int seed)
     {
-        var schedule = new ChaosSchedule { Seed = seed, Training = ChaosTraining.Float32, Trainers = seed, FailsAtEnd = true };
+        var schedule = new RandomSchedule { Seed = seed, Training = ChaosTraining.Float32, Trainers = seed, FailsAtEnd = true };
         ChaosRun.Do(schedule).ShouldNotBeEmpty();
     }
 
     private static Dictionary<int, Task<IReadOnlyList<(FaultTarget, Fault)>>> Start()
     {
-        var runs = All.ToDictionary(static seed => seed, static seed => new Task<IReadOnlyList<(FaultTarget, Fault)>>(() => ChaosRun.Do(ChaosSchedule.Of(seed))));
+        var runs = All.ToDictionary(static seed => seed, static seed => new Task<IReadOnlyList<(FaultTarget, Fault)>>(() => ChaosRun.Do(RandomSchedule.Of(seed))));
         var queue = new Queue<Task>(runs.Values);
         for (var worker = 0; worker < AtATime; worker++)
         {

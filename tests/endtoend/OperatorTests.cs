@@ -108,9 +108,9 @@ public sealed class OperatorTests(RealRun real)
     public void A_trace_of_a_run_under_way_holds_every_lane_of_its_steps()
     {
         real.Run("trace", "nothing").ShouldRefuse("There is no run nothing");
-        using (var trainer = real.Start(Long("traced")))
+        using (var trainer = Start(Long("traced")))
         {
-            WaitFor(trainer, "checkpoint step 25 ");
+            WaitForCheckpoint(trainer, 25);
             real.Run("trace", "traced", "--steps", "2", "--output", "trace.json").ShouldSucceed();
             Outcome.Of(trainer).ShouldSucceed();
         }

@@ -1,3 +1,4 @@
+using ActorTrain.Chaos;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;

@@ -1,8 +1,10 @@
 using System.Globalization;
 using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
+using ActorTrain.Chaos;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Plan;
@@ -204,7 +206,7 @@ public sealed class CheckpointerTests : TestKit
     public void The_actor_says_that_it_lives_and_writes_on_a_thread_of_its_own()
     {
         Fill(0, 10, 1);
-        var checkpointer = Sys.ActorOf(Checkpointer.PinnedProps(Saving, TestActor));
+        var checkpointer = Sys.ActorOf(ActorProps.Checkpointer(Saving, TestActor));
         ExpectMsg<CheckpointerStarted>();
         checkpointer.Tell(Order(1, 0, 10, 1));
         checkpointer.Tell(Order(1, 0, 10, 1));

@@ -56,6 +56,6 @@ public sealed class GoodputRecorderTests() : TestKit(Training.TinyTraining.Setti
         var options = new GoodputOptions { File = File, ProcessBegan = DateTimeOffset.UtcNow, RowInterval = interval };
         began = options.ProcessBegan;
         var listener = TestActor;
-        return Sys.ActorOf(Props.Create(() => new GoodputRecorder(options, listener, null)));
+        return Sys.ActorOf(Props.Create(() => new GoodputRecorder(options, listener)));
     }
 }

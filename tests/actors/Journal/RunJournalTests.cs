@@ -1,6 +1,7 @@
-using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Chaos;
 using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 using Akka.Configuration;
@@ -156,14 +157,16 @@ public sealed class RunJournalTests : IDisposable
     private static CheckpointCommitted Decision(long number) => new(At, number, $"hash {number}");
 
     private JournalKit Kit(string? file = null) => new(
-        JournalSettings.Sql("SQLite.MS", $"Data Source={file ?? folder.At("run.db")}", TimeSpan.FromSeconds(5))
-            .WithFallback(ConfigurationFactory.ParseString("akka { stdout-loglevel = OFF, loglevel = OFF }"))
-            .WithFallback(SqlPersistence.DefaultConfiguration));
+        ConfigurationFactory.ParseString("akka.loglevel = OFF").WithFallback(FaultyMailbox.Configuration)
+            .WithFallback((JournalDatabase.Of(file ?? folder.At("run.db"), postgres: "") with { Timeout = TimeSpan.FromSeconds(5) }).Settings));
 
     private sealed class JournalKit(Config config) : TestKit(config)
     {
-        public IActorRef Start(string run = "book", IFaultInjector? faults = null) =>
-            Sys.ActorOf(RunJournal.SupervisedProps(run, TestActor, TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100), faults));
+        public IActorRef Start(string run = "book", IFaultInjector? faults = null)
+        {
+            MessageFaults.Of(Sys).Injector = faults;
+            return Sys.ActorOf(ActorProps.Journal(run, TestActor, TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100)));
+        }
 
         public void Stop(IActorRef journal)
         {
@@ -179,10 +182,6 @@ public sealed class RunJournalTests : IDisposable
 
         public bool IsOver { get; set; }
 
-        public Fault Choose(string actor, object message) => !IsOver && Interlocked.Increment(ref messages) % 2 == 1 ? fault : Fault.None;
-
-        public void Hang(string actor)
-        {
-        }
+        public Fault Choose(string actor, object message) => message is RecordDecision && !IsOver && Interlocked.Increment(ref messages) % 2 == 1 ? fault : Fault.None;
     }
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Persistence.Journal;
@@ -43,7 +44,7 @@ public sealed class UnreadableJournalTests : IDisposable
     {
         var connection = postgres ? PostgresServer.Shared.NewDatabase() : $"Data Source={folder.At("run.db")}";
         using DbConnection database = postgres ? new NpgsqlConnection(connection) : new SqliteConnection(connection);
-        var settings = JournalSettings.Sql(postgres ? "PostgreSQL.15" : "SQLite.MS", connection, TimeSpan.FromSeconds(5));
+        var settings = (JournalDatabase.Of(folder.At("run.db"), postgres ? connection : "") with { Timeout = TimeSpan.FromSeconds(5) }).Settings;
         using (var kit = new JournalKit(settings))
         {
             var journal = kit.Start();
@@ -116,10 +117,8 @@ public sealed class UnreadableJournalTests : IDisposable
             yield return ($"UPDATE journal SET deleted = (1 = 1) WHERE sequence_number = {number}", $"at decision {number}: it is missing");
     }
 
-    private sealed class JournalKit(Config settings) : TestKit(settings
-        .WithFallback(ConfigurationFactory.ParseString("akka { stdout-loglevel = OFF, loglevel = OFF }"))
-        .WithFallback(SqlPersistence.DefaultConfiguration))
+    private sealed class JournalKit(Config settings) : TestKit(ConfigurationFactory.ParseString("akka.loglevel = OFF").WithFallback(settings))
     {
-        public IActorRef Start() => Sys.ActorOf(RunJournal.SupervisedProps("book", TestActor, TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100)));
+        public IActorRef Start() => Sys.ActorOf(ActorProps.Journal("book", TestActor, TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100)));
     }
 }

@@ -1,6 +1,6 @@
-using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Chaos;
 using ActorTrain.Persistence.Metrics;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
@@ -62,17 +62,14 @@ public sealed class MetricsPublisherTests() : TestKit(Training.TinyTraining.Sett
 
     private IActorRef Start(IFaultInjector? faults = null)
     {
+        MessageFaults.Of(Sys).Injector = faults;
         var listener = TestActor;
-        return Sys.ActorOf(Props.Create(() => new MetricsPublisher(MetricsFilesTests.Options(folder), listener, faults)));
+        return Sys.ActorOf(Props.Create(() => new MetricsPublisher(MetricsFilesTests.Options(folder), listener)));
     }
 
     /// <summary>Breaks the actor at the first flush.</summary>
     private sealed class Once : IFaultInjector
     {
         public Fault Choose(string actor, object message) => message is FlushMetrics ? Fault.Throw : Fault.None;
-
-        public void Hang(string actor)
-        {
-        }
     }
 }

@@ -1,6 +1,6 @@
-using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
+using ActorTrain.Chaos;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Storage;
 using Akka.Actor;
@@ -26,7 +26,8 @@ public sealed class GradientReducerTests() : TestKit(Training.TinyTraining.Setti
 
         var (run, calls) = (TestActor, 0);
         var faults = new Chance(_ => ++calls == 3 ? Fault.ThrowAfter : calls == 6 ? Fault.Duplicate : Fault.None);
-        var reducer = Sys.ActorOf(Props.Create(() => new GradientReducer(0, 4, transport, run, faults)));
+        MessageFaults.Of(Sys).Injector = faults;
+        var reducer = Sys.ActorOf(Props.Create(() => new GradientReducer(0, 4, transport, run, null)));
         ExpectMsg<ReducerStarted>();
         foreach (var lane in new[] { 2, 0, 1 })
             reducer.Tell(new AddBlock(Round, new LaneBlock(lane, 1)));
@@ -76,9 +77,5 @@ public sealed class GradientReducerTests() : TestKit(Training.TinyTraining.Setti
     private sealed class Chance(Func<object, Fault> choose) : IFaultInjector
     {
         public Fault Choose(string actor, object message) => choose(message);
-
-        public void Hang(string actor)
-        {
-        }
     }
 }

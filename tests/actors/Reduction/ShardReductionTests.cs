@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
+using ActorTrain.Chaos;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;

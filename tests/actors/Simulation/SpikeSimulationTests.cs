@@ -74,7 +74,7 @@ public sealed class SpikeSimulationTests
     }
 
     [Fact]
-    public void Whatever_befalls_a_run_that_looks_at_lanes_it_leaves_out_the_same_batch()
+    public void Whatever_happens_to_a_run_that_looks_at_lanes_it_leaves_out_the_same_batch()
     {
         for (var seed = 0; seed < 60; seed++)
             LeftOut(Watch(seed, Options with { Trainers = 1 + seed % 4 }, Storm, SpikeSignal.Loss, SpikeSignal.LaneLoss)).ShouldBe(Batch24, $"seed {seed}");
@@ -93,7 +93,7 @@ public sealed class SpikeSimulationTests
     }
 
     [Fact]
-    public void Whatever_befalls_a_run_that_looks_at_updates_it_leaves_out_the_same_batch()
+    public void Whatever_happens_to_a_run_that_looks_at_updates_it_leaves_out_the_same_batch()
     {
         for (var seed = 0; seed < 60; seed++)
             LeftOut(WatchUpdates(seed, Options with { Trainers = 1 + seed % 4, Audit = Options.Audit with { Every = seed % 3 } }, Storm)).ShouldBe(Batch24, $"seed {seed}");

@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Training;
+using ActorTrain.Chaos;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
@@ -65,12 +66,12 @@ public sealed class FlippedBitTests
         }
     }
 
-    // What a run does with one trainer, without its actors: it keeps a copy of the state of each step, and rolls back to the last one that is whole.
-    private sealed class DeviceRun(Flip? flip) : IDisposable
+    // What a run does with one trainer, without its actors: it keeps a copy of the state of each step, and goes back to the last one that is whole.
+    private sealed class DeviceRun(Flip? flip) : IFaultInjector, IDisposable
     {
         private readonly TinyTraining training = new(reducers: 2, trainers: 2);
         private readonly Stack<(int Slot, long Step, ulong Hash)> copies = [];
-        private ReplicaDevice device = null!;
+        private FaultyDevice device = null!;
         private long rounds;
         private long step;
 
@@ -93,6 +94,12 @@ public sealed class FlippedBitTests
             thread.Start();
             thread.WaitToEnd();
             return this;
+        }
+
+        public void Touch(string actor, long atStep, FlipTarget memory)
+        {
+            Chances[memory.Place] = Chances.GetValueOrDefault(memory.Place) + 1;
+            flip?.At(memory);
         }
 
         public void Dispose()
@@ -164,14 +171,7 @@ public sealed class FlippedBitTests
 
         private void Begin()
         {
-            device = new ReplicaDevice(training.Options with
-            {
-                Probe = target =>
-                {
-                    Chances[target.Place] = Chances.GetValueOrDefault(target.Place) + 1;
-                    flip?.At(target);
-                },
-            });
+            device = new FaultyDevice(training.Options, "trainer-0", this);
             (step, StateSource source) = copies.TryPeek(out var copy) ? (copy.Step, (StateSource)new SnapshotState(copy.Slot, copy.Hash)) : (0, new FreshState());
             device.Load(source, step).ShouldBeNull();
         }

@@ -1,6 +1,8 @@
+using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Snapshots;
 using ActorTrain.Actors.Training;
+using ActorTrain.Chaos;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
@@ -22,10 +24,11 @@ internal sealed class TinyTraining : IDisposable
 
     /// <summary>Settings of an actor system on a machine that may have much else to do. Each message is written and read again on its way, as between
     /// processes.</summary>
-    public static Config Settings { get; } = ConfigurationFactory.ParseString("""
+    public static Config Settings { get; } = ConfigurationFactory.ParseString($"""
+        akka.actor.guardian-supervisor-strategy = "{typeof(RestartAlways).FullName}, {typeof(RestartAlways).Assembly.GetName().Name}"
         akka.logger-startup-timeout = 60s
         akka.actor.serialize-messages = on
-        """).WithFallback(ActorSettings.All());
+        """).WithFallback(FaultyMailbox.Configuration).WithFallback(ActorSettings.All);
 
     public static readonly ReplicaOptions Replica = new()
     {

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
-using ActorTrain.Actors.Faults;
+using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
+using ActorTrain.Chaos;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
@@ -174,7 +175,8 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
             devices.Enqueue(device);
             return device;
         };
-        var supervisor = Sys.ActorOf(Props.Create(() => new TrainerSupervisor(options, make, run, faults)), "trainers");
+        MessageFaults.Of(Sys).Injector = faults;
+        var supervisor = Sys.ActorOf(ActorProps.Trainers(options, make, new TrainerSupervisorLife(), run), "trainers");
         Expect<TrainerSupervisorStarted>();
         return supervisor;
     }
@@ -190,10 +192,6 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
     private sealed class Chance(Func<object, Fault> choose) : IFaultInjector
     {
         public Fault Choose(string actor, object message) => choose(message);
-
-        public void Hang(string actor)
-        {
-        }
     }
 
     private sealed class HangOnce(string victim, Func<object, bool> which) : IFaultInjector, IDisposable

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Training;
@@ -122,7 +123,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
         using var training = new TinyTraining();
         var (reads, options, run) = (0, new TrainerSupervisorOptions { MinBackoff = TimeSpan.FromMilliseconds(1) }, TestActor);
         var breaking = training.Options with { Samples = samples => ++reads == 4 ? throw new IOException("The disk is gone.") : TinyTraining.Samples(samples) };
-        var supervisor = Sys.ActorOf(Props.Create(() => new TrainerSupervisor(options, _ => new ReplicaDevice(breaking), run, null)), "trainers");
+        var supervisor = Sys.ActorOf(ActorProps.Trainers(options, _ => new ReplicaDevice(breaking), new TrainerSupervisorLife(), run), "trainers");
         var (round, all) = (new Round(1, 0), new LaneBlock(0, TinyTraining.Lanes));
         training.Transport.Open(round);
         var key = Start(supervisor, 1)[0];
@@ -205,7 +206,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
     private IActorRef Supervise(TinyTraining training, int threads)
     {
         var (run, options) = (TestActor, new TrainerSupervisorOptions { Threads = threads });
-        var supervisor = Sys.ActorOf(Props.Create(() => new TrainerSupervisor(options, _ => training.MakeDevice(), run, null)), "trainers");
+        var supervisor = Sys.ActorOf(ActorProps.Trainers(options, _ => training.MakeDevice(), new TrainerSupervisorLife(), run), "trainers");
         Expect<TrainerSupervisorStarted>();
         return supervisor;
     }

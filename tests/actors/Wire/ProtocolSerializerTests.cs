@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Serialization;
 using System.Text;
+using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Wire;
 using Akka.Actor;
@@ -14,7 +15,7 @@ public sealed class ProtocolSerializerTests : TestKit
     private const string Corpus = "corpus-1.txt";
 
     public ProtocolSerializerTests()
-        : base(ProtocolSerializer.Settings())
+        : base(ActorSettings.All)
     {
     }
 

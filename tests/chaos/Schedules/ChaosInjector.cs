@@ -1,28 +1,14 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
-using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Chaos;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Chaos.Tests.Schedules;
 
-/// <summary>What the database does with a request.</summary>
-internal enum JournalFault
-{
-    None,
-
-    /// <summary>It fails, and writes nothing.</summary>
-    Fail,
-
-    /// <summary>It writes, and then fails to say so.</summary>
-    FailWritten,
-
-    /// <summary>It answers late.</summary>
-    Slow,
-}
-
 /// <summary>Breaks the actors of one part of a run as its schedule has it, and remembers what it did.</summary>
-internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultInjector
+internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultInjector
 {
     private const int Remembered = 120;
     private const int FailuresAtEnd = 4;
@@ -39,6 +25,7 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
     private readonly List<(FaultTarget Target, Fault Fault)> fired = [];
     private readonly HashSet<string> ruled = [];
     private readonly DecisionWitness witness = new();
+    private readonly ConcurrentDictionary<Thread, bool> threads = new();
     private int flips;
     private int messages;
     private int storms;
@@ -53,6 +40,9 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
     /// <summary>What was decided, and has to be in the journal.</summary>
     public DecisionWitness Witness => witness;
 
+    /// <summary>Threads that trainers and checkpointers had.</summary>
+    public ICollection<Thread> Threads => threads.Keys;
+
     /// <summary>The faults so far.</summary>
     public IReadOnlyList<(FaultTarget Target, Fault Fault)> Fired
     {
@@ -66,6 +56,12 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
     public Fault Choose(string actor, object message)
     {
         var role = FaultTarget.RoleOf(actor);
+
+        // What Akka.Persistence says to it is part of the database, which fails in its own way.
+        if (role == FaultTarget.Journal && message is not RecordDecision)
+            return Fault.None;
+        if (role is FaultTarget.Trainer or FaultTarget.Checkpointer)
+            threads[Thread.CurrentThread] = true;
         if (role == FaultTarget.Supervisor && message is JournalRecovered recovered)
             witness.Recovered(recovered.Events);
         else if (role == FaultTarget.Journal && message is RecordDecision record)
@@ -105,7 +101,7 @@ internal sealed class ChaosInjector(ChaosSchedule schedule, int life) : IFaultIn
         }
     }
 
-    /// <summary>What befalls a call of a trainer's device.</summary>
+    /// <summary>The fault of a call of a trainer's device.</summary>
     public Fault ChooseCall(string call) => Choose(new FaultTarget(FaultTarget.Device, call), FaultTarget.Device) switch
     {
         Fault.ThrowAfter => Fault.ThrowAfter,

@@ -1,7 +1,7 @@
 using ActorTrain.Actors.Checkpoints;
-using ActorTrain.Actors.Faults;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
+using ActorTrain.Chaos;
 using Akka.Actor;
 
 namespace ActorTrain.Chaos.Tests.Schedules;
@@ -18,7 +18,7 @@ internal sealed record FaultTarget(string Role, string Kind)
     // the actor broken.
     private static readonly HashSet<string> NeverLost = [nameof(Tick), nameof(Terminated), nameof(ActorGivenUp), "SupervisorReplacement", "Wake", "Work"];
 
-    /// <summary>All there are, with what can befall each, in an order that is always the same and has no system.</summary>
+    /// <summary>All there are, with the faults that each can meet, in an order that is always the same and has no system.</summary>
     public static IReadOnlyList<(FaultTarget Target, Fault Fault)> All { get; } = Every();
 
     public bool CanBeLost => Role != Device && !NeverLost.Contains(Kind);

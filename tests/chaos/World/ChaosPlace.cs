@@ -1,11 +1,8 @@
-using ActorTrain.Actors;
+using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Journal;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
-using Akka.Actor;
-using Akka.Configuration;
-using Akka.Persistence.Sql;
 
 namespace ActorTrain.Chaos.Tests.World;
 
@@ -33,19 +30,7 @@ internal sealed class ChaosPlace(string folder, string? postgres = null)
 
     public CheckpointStore OpenCheckpoints() => new(Path.Combine(folder, "checkpoints"), new CheckpointStoreOptions { KeepLast = 2 }, TimeProvider.System);
 
-    public Config Settings => ConfigurationFactory.ParseString("""
-        akka {
-          loggers = []
-          stdout-loglevel = "OFF"
-          loglevel = "ERROR"
-          log-dead-letters = off
-          log-dead-letters-during-shutdown = off
-          coordinated-shutdown.run-by-clr-shutdown-hook = off
-        }
-        """)
-        .WithFallback(JournalSettings.Sql(postgres is null ? "SQLite.MS" : "PostgreSQL.15", postgres ?? $"Data Source={Path.Combine(folder, "run.db")}", DatabaseTimeout))
-        .WithFallback(ActorSettings.All())
-        .WithFallback(SqlPersistence.DefaultConfiguration);
+    public JournalDatabase Journal => JournalDatabase.Of(Path.Combine(folder, "run.db"), postgres ?? "") with { Timeout = DatabaseTimeout };
 
     /// <summary>What the journal says to whoever comes later.</summary>
     public IReadOnlyList<RunEvent> ReadJournal() =>

@@ -17,7 +17,7 @@ internal static class ChaosVerdict
     /// <param name="place">Where the run is kept.</param>
     /// <param name="schedule">What befell it.</param>
     /// <param name="witness">Who saw its last part; null where that was another process.</param>
-    public static void Check(ChaosPlace place, ChaosSchedule schedule, DecisionWitness? witness)
+    public static void Check(ChaosPlace place, RandomSchedule schedule, DecisionWitness? witness)
     {
         var training = schedule.Training;
         var expected = training.Undisturbed;
@@ -53,6 +53,6 @@ internal static class ChaosVerdict
         }
     }
 
-    private static IEnumerable<long> Evaluated(ChaosSchedule schedule) =>
+    private static IEnumerable<long> Evaluated(RandomSchedule schedule) =>
         Enumerable.Range(1, schedule.Training.Steps).Where(step => step % schedule.EvaluateEvery == 0 || step == schedule.Training.Steps).Select(static step => (long)step);
 }

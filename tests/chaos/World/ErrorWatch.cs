@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using ActorTrain.Actors.Faults;
+using ActorTrain.Chaos;
 using ActorTrain.Models;
 using Akka.Actor;
 using Akka.Event;
@@ -14,7 +14,7 @@ internal sealed class ErrorWatch : ReceiveActor
         Receive<Error>(error =>
         {
             var cause = error.Cause?.GetBaseException();
-            if (cause is InjectedFaultException or ChaosJournalException)
+            if (cause is InjectedFaultException or ActorKilledException or InjectedDatabaseFailureException)
                 return;
 
             if (bitsFlip && cause is CorruptionException)

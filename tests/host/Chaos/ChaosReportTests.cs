@@ -1,3 +1,4 @@
+using ActorTrain.Chaos;
 using ActorTrain.Host.Chaos;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
@@ -70,7 +71,7 @@ public sealed class ChaosReportTests
     [InlineData(48, 8, false)]
     public void A_batch_counts_as_left_out_where_the_journal_leaves_out_its_positions(long first, long count, bool isShown)
     {
-        var fault = ScheduleFile.Parse("faults:\n  - { step: 5, kind: poisoned-batch }\n", "f", ChaosSamples.Run()).Faults[0];
+        var fault = ScheduleFile.Parse("faults:\n  - { step: 5, kind: poisoned-batch }\n", "f", ChaosSamples.Target()).Faults[0];
         var shows = ChaosKinds.ByName["poisoned-batch"].Shows!;
         var fired = new ChaosFired(1, Noon, 5, "data", "");
         shows(new BatchVetoed(Noon, 5, [new SkippedRange(first, count, "bad")], "bad"), fault, fired).ShouldBe(isShown);
@@ -79,7 +80,7 @@ public sealed class ChaosReportTests
 
     private static ChaosReport Report(string? weights, IReadOnlyList<RunEvent> journal, bool fired = true)
     {
-        var schedule = ScheduleFile.Parse("faults:\n  - { step: 5, kind: trainer-exception, actor: trainer-1 }\n", "f", ChaosSamples.Run());
+        var schedule = ScheduleFile.Parse("faults:\n  - { step: 5, kind: trainer-exception, actor: trainer-1 }\n", "f", ChaosSamples.Target());
         return ChaosReport.Of(
             ChaosSamples.Run(), schedule, Outcome(Right, [], []) with { Seconds = 5 },
             Outcome(weights, journal, fired ? [new ChaosFired(1, Noon, 5, "trainer-1", "it threw")] : []), null, []);

@@ -1,3 +1,5 @@
+using ActorTrain.Chaos;
+using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Configuration;
 
 namespace ActorTrain.Host.Tests.Chaos;
@@ -5,6 +7,8 @@ namespace ActorTrain.Host.Tests.Chaos;
 /// <summary>A run to break.</summary>
 internal static class ChaosSamples
 {
+    public static ChaosTarget Target(params string[] more) => ScheduleFile.TargetOf(Run(more));
+
     public static RunConfiguration Run(params string[] more) => RunFile.Parse(
         null, "small", ["data.path=data", "training.steps=200", "training.batch=8", "training.lanes=4", "trainers.count=3", "trainers.timeout=4", "trainers.retry_interval=0.5", "checkpoints.every=10", .. more]);
 }

@@ -1,3 +1,4 @@
+using ActorTrain.Chaos;
 using ActorTrain.Host.Chaos;
 using ActorTrain.Models;
 
@@ -15,7 +16,7 @@ public sealed class ScheduleFileTests
               - { step: 20, kind: trainer-hang, seconds: 1.5 }
               - { step: 31, kind: flip-weights, bit: 12345 }
               - { step: 40, kind: poisoned-batch, batches: 3 }
-            """, "faults.yaml", ChaosSamples.Run());
+            """, "faults.yaml", ChaosSamples.Target());
 
         schedule.Seed.ShouldBe(9ul);
         schedule.Faults.Select(static fault => (fault.Number, fault.Kind, fault.Step)).ShouldBe(
@@ -30,7 +31,7 @@ public sealed class ScheduleFileTests
     [Fact]
     public void What_a_schedule_leaves_open_depends_on_its_seed_alone()
     {
-        static ChaosSchedule Of(int seed) => ScheduleFile.Parse($"seed: {seed}\nfaults:\n  - {{ step: 3, kind: message-loss }}\n  - {{ step: 4, kind: flip-moments }}\n", "f", ChaosSamples.Run());
+        static ChaosSchedule Of(int seed) => ScheduleFile.Parse($"seed: {seed}\nfaults:\n  - {{ step: 3, kind: message-loss }}\n  - {{ step: 4, kind: flip-moments }}\n", "f", ChaosSamples.Target());
 
         Of(4).Faults.ShouldBe(Of(4).Faults);
         Enumerable.Range(0, 40).Select(static seed => Of(seed).Faults[0].Actor).Distinct().Count().ShouldBeGreaterThan(3);
@@ -56,17 +57,17 @@ public sealed class ScheduleFileTests
     [InlineData("faults:\n  - { step: 1, kind: kill, bit: 2 }\n", "f.yaml:2: kill takes no bit")]
     [InlineData("faults:\n  - { step: 1, kind: kill, batches: 2 }\n", "f.yaml:2: kill takes no batches")]
     [InlineData("faults:\n  - { step: 1, kind: disk-full, seconds: 0 }\n", "f.yaml:2: seconds is '0', but it must be a number of at least 0.001")]
-    [InlineData("faults:\n  - { step: 1, kind: trainer-exception, actor: trainer-3 }\n", "f.yaml:2: trainer-exception cannot befall 'trainer-3'; the run has trainer-0, trainer-1, trainer-2.")]
-    [InlineData("faults:\n  - { step: 1, kind: reducer-death, actor: trainer-0 }\n", "f.yaml:2: reducer-death cannot befall 'trainer-0'; the run has reducer-0, reducer-1, reducer-2.")]
+    [InlineData("faults:\n  - { step: 1, kind: trainer-exception, actor: trainer-3 }\n", "f.yaml:2: trainer-exception does not apply to 'trainer-3'; choose one of trainer-0, trainer-1, trainer-2.")]
+    [InlineData("faults:\n  - { step: 1, kind: reducer-death, actor: trainer-0 }\n", "f.yaml:2: reducer-death does not apply to 'trainer-0'; choose one of reducer-0, reducer-1, reducer-2.")]
     [InlineData("faults:\n  - { step: [1], kind: kill }\n", "f.yaml:2: here must be a word or a number")]
     public void What_is_not_right_is_refused_with_file_and_line(string text, string said)
     {
-        var error = Should.Throw<UserErrorException>(() => ScheduleFile.Parse(text, "f.yaml", ChaosSamples.Run()));
+        var error = Should.Throw<UserErrorException>(() => ScheduleFile.Parse(text, "f.yaml", ChaosSamples.Target()));
         error.Message.ShouldStartWith(said);
         error.Message.ShouldEndWith(error.Message.EndsWith('?') ? "?" : ".");
     }
 
     [Fact]
     public void A_schedule_that_is_not_there_is_refused() =>
-        Should.Throw<UserErrorException>(static () => ScheduleFile.Read("nowhere.yaml", ChaosSamples.Run())).Message.ShouldBe("The schedule 'nowhere.yaml' cannot be read: there is no such file.");
+        Should.Throw<UserErrorException>(static () => ScheduleFile.Read("nowhere.yaml", ChaosSamples.Target())).Message.ShouldBe("The schedule 'nowhere.yaml' cannot be read: there is no such file.");
 }

@@ -1,10 +1,11 @@
 using System.Text.Json;
-using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
+using ActorTrain.Host.Tests.Hosting;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Plan;
@@ -134,7 +135,7 @@ public sealed class CheckpointsCommandTests : IDisposable
         Commit(store, 30, RunOverrides.None);
         Commit(store, 22, RunOverrides.None.With(Lowered));
         time.AdjustTime(Noon);
-        using var system = RunActorSystem.Create(run, "", NullLoggerFactory.Instance);
+        using var system = JournalSystem.Create(run, NullLoggerFactory.Instance);
         await Record(
             system, run,
             [
@@ -179,7 +180,7 @@ public sealed class CheckpointsCommandTests : IDisposable
     {
         public Recorder(string run, RunEvent[] decisions, TaskCompletionSource durable)
         {
-            var journal = Context.ActorOf(RunJournal.SupervisedProps(run, Self, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1)));
+            var journal = Context.ActorOf(ActorProps.Journal(run, Self, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1)));
             Receive<JournalRecovered>(_ =>
             {
                 for (var i = 0; i < decisions.Length; i++)

@@ -1,3 +1,4 @@
+using ActorTrain.Chaos;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Storage;
 using TorchSharp;

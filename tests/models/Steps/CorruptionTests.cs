@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ActorTrain.Chaos;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
@@ -76,7 +77,7 @@ public sealed class CorruptionTests : IDisposable
         using var replica = Trained(reference: false);
         Sum(replica, new LaneBlock(0, Lanes));
         replica.VerifyWeights();
-        var targets = replica.Parameters.CopyTargets().ToList();
+        var targets = replica.Parameters.PackedCopies().Select(static copy => FlipTarget.Of(FlatPlace.PackedWeights, copy.Address, copy.Count)).ToList();
         targets.Count.ShouldBe(2 * 5);
         using var state = new State(replica);
         for (var flip = 0; flip < Flips; flip++)

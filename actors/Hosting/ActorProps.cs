@@ -1,0 +1,42 @@
+using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Journal;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Training;
+using Akka.Actor;
+using Akka.Pattern;
+
+namespace ActorTrain.Actors.Hosting;
+
+/// <summary>How actors are made that need a thread of their own, or a supervisor of another kind.</summary>
+public static class ActorProps
+{
+    /// <summary>The journal under a supervisor that starts it again, with backoff, for as long as the database is away.</summary>
+    /// <param name="run">The run's name.</param>
+    /// <param name="listener">Told each <see cref="JournalReport"/>.</param>
+    /// <param name="minBackoff">The first pause.</param>
+    /// <param name="maxBackoff">The longest pause.</param>
+    public static Props Journal(string run, IActorRef listener, TimeSpan minBackoff, TimeSpan maxBackoff)
+    {
+        var outage = new JournalOutage();
+        var journal = Props.Create(() => new RunJournal(run, listener, outage));
+        return BackoffSupervisor.Props(Backoff.OnStop(journal, RunJournal.Name, minBackoff, maxBackoff, randomFactor: 0.2, maxNrOfRetries: -1));
+    }
+
+    /// <summary>The checkpointer, on a thread of its own.</summary>
+    /// <param name="saving">Makes what writes, for each life anew.</param>
+    /// <param name="listener">Told each <see cref="CheckpointReport"/>.</param>
+    public static Props Checkpointer(Func<CheckpointSaving> saving, IActorRef listener) =>
+        Props.Create(() => new Checkpointer(saving, listener)).WithDispatcher(ActorSettings.PinnedDispatcher);
+
+    /// <summary>The supervisor of trainers, each of which has a thread of its own.</summary>
+    /// <param name="options">How they are kept alive.</param>
+    /// <param name="makeDevice">Makes a trainer's device, on its thread.</param>
+    /// <param name="life">This life of the supervisor.</param>
+    /// <param name="run">Who hears the reports.</param>
+    public static Props Trainers(TrainerSupervisorOptions options, Func<TrainerKey, ITrainerDevice> makeDevice, TrainerSupervisorLife life, IActorRef run)
+    {
+        Func<TrainerLife, IActorRef, Props> trainer = (born, to) =>
+            Props.Create(() => new Trainer(born, () => makeDevice(born.Key), options.Threads, to)).WithDispatcher(ActorSettings.PinnedDispatcher);
+        return Props.Create(() => new TrainerSupervisor(options, trainer, life, run));
+    }
+}

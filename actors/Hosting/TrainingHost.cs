@@ -1,0 +1,82 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Snapshots;
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ActorTrain.Actors.Hosting;
+
+/// <summary>A run in this process, from its start to the end of its actors.</summary>
+public sealed class TrainingHost : IDisposable
+{
+    private readonly IHost host;
+
+    private TrainingHost(IHost host) => this.host = host;
+
+    /// <summary>Completed when the run is over; its actors may still be stopping then.</summary>
+    public Task<RunEnded> Outcome => host.Services.GetRequiredService<TaskCompletionSource<RunEnded>>().Task;
+
+    /// <summary>The guardian of the run, which passes on what it is told.</summary>
+    public IActorRef Run => host.Services.GetRequiredService<IRequiredActor<RunGuardian>>().ActorRef;
+
+    /// <summary>The actor system.</summary>
+    public ActorSystem System => host.Services.GetRequiredService<ActorSystem>();
+
+    /// <summary>Carries the run's gradients.</summary>
+    public LocalGradientTransport Transport => host.Services.GetRequiredService<LocalGradientTransport>();
+
+    /// <summary>The run's snapshots.</summary>
+    public SnapshotMemory Snapshots => host.Services.GetRequiredService<SnapshotMemory>();
+
+    /// <summary>What the run leaves to a later process, once it is over.</summary>
+    public Recovery.RecoveryState RecoveryState => host.Services.GetRequiredService<RunParts>().RecoveryState;
+
+    /// <summary>Begins a run.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="log">To which its actors log; not owned.</param>
+    /// <param name="configure">Changes the actor system before the run begins in it.</param>
+    public static TrainingHost Start(TrainingRun run, ILoggerFactory log, Action<AkkaConfigurationBuilder>? configure = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton(log).AddSingleton<IHostLifetime, Lifetime>().AddTraining(run, configure);
+        var host = builder.Build();
+        try
+        {
+            host.Start();
+            return new TrainingHost(host);
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Ends the actors, and gives the database free.</summary>
+    /// <param name="patience">How long to wait for actors that hang.</param>
+    /// <returns>Whether all have ended; until then they may use what they work with, and the host is not to be disposed of.</returns>
+    public bool End(TimeSpan patience)
+    {
+        var hasEnded = System.Terminate().Wait(patience, CancellationToken.None);
+
+        // Closed by the last who has it open, the file is whole without its log.
+        SqliteConnection.ClearAllPools();
+        return hasEnded;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => host.Dispose();
+
+    /// <summary>Signals are the program's own matter, which stops the run in order.</summary>
+    private sealed class Lifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,118 @@
+using ActorTrain.Actors.Checkpoints;
+using ActorTrain.Actors.Goodput;
+using ActorTrain.Actors.Metrics;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Reduction;
+using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Snapshots;
+using ActorTrain.Actors.Spikes;
+using ActorTrain.Actors.Training;
+using ActorTrain.Models.Storage;
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ActorTrain.Actors.Hosting;
+
+/// <summary>The composition root of a run: what its actors work with, and the actor system in which they live.</summary>
+public static class TrainingServices
+{
+    private const string SystemName = "actortrain";
+
+    // Trainers that are given up but hang are alive beside those in their place.
+    private const int TrainersBeside = 64;
+
+    private static readonly TimeSpan JournalMinBackoff = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan JournalMaxBackoff = TimeSpan.FromSeconds(5);
+
+    /// <summary>Adds a run, which begins when the host starts; its end is a <see cref="TaskCompletionSource{T}"/> of <see cref="RunEnded"/>.</summary>
+    /// <param name="services">With an <see cref="ILoggerFactory"/>, to which actors log.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="configure">Changes the actor system before the run begins in it.</param>
+    public static IServiceCollection AddTraining(this IServiceCollection services, TrainingRun run, Action<AkkaConfigurationBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        var layout = ModelLayout.Of(run.Replica.Model);
+        var (lanes, options) = (run.Options.Lanes, run.Options);
+        var capacity = LocalGradientTransport.CapacityFor(lanes, lanes + TrainersBeside, options.TotalsKept);
+        return services
+            .AddSingleton(run)
+            .AddSingleton(_ => new SnapshotMemory(layout.Length, options.SnapshotSlots))
+            .AddSingleton(_ => new LocalGradientTransport(layout.Length, lanes, options.Reducers, capacity))
+            .AddSingleton(new TaskCompletionSource<RunEnded>(TaskCreationOptions.RunContinuationsAsynchronously))
+            .AddSingleton(PartsOf)
+            .AddAkka(SystemName, (akka, provider) =>
+            {
+                akka.WithJournal(run.Journal).ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(provider.GetRequiredService<ILoggerFactory>()));
+                configure?.Invoke(akka);
+                akka.WithTrainingRun(provider.GetRequiredService<RunParts>(), provider.GetRequiredService<TaskCompletionSource<RunEnded>>());
+            });
+    }
+
+    /// <summary>Has an actor system keep its journal in a database.</summary>
+    public static AkkaConfigurationBuilder WithJournal(this AkkaConfigurationBuilder akka, JournalDatabase journal)
+    {
+        ArgumentNullException.ThrowIfNull(journal);
+        journal.KeepWriteAheadLog();
+        return akka.AddHocon(journal.Settings, HoconAddMode.Prepend);
+    }
+
+    /// <summary>Has an actor system train a run, from its start on.</summary>
+    /// <param name="akka">The actor system.</param>
+    /// <param name="parts">What the run works with.</param>
+    /// <param name="outcome">Completed when the run is over; its actors may still be stopping then.</param>
+    public static AkkaConfigurationBuilder WithTrainingRun(this AkkaConfigurationBuilder akka, RunParts parts, TaskCompletionSource<RunEnded> outcome) =>
+        akka.WithActors((system, registry) => registry.Register<RunGuardian>(system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name)));
+
+    private static RunParts PartsOf(IServiceProvider provider)
+    {
+        var run = provider.GetRequiredService<TrainingRun>();
+        var (snapshots, transport) = (provider.GetRequiredService<SnapshotMemory>(), provider.GetRequiredService<LocalGradientTransport>());
+        var device = new ReplicaDeviceOptions
+        {
+            Replica = run.Replica,
+            Device = run.Device,
+            Plan = run.Plan,
+            Samples = run.Samples,
+            Validation = run.Validation,
+            ByteCounts = run.ByteCounts,
+            Transport = transport,
+            Snapshots = snapshots,
+            Checkpoints = run.Checkpoints,
+        };
+        var checkpoints = new CheckpointerOptions
+        {
+            Layout = ModelLayout.Of(run.Replica.Model),
+            ConfigurationHash = run.Options.ConfigurationHash,
+            Model = run.Replica.Model,
+            Batch = run.Plan.BatchSize,
+            Fingerprint = run.Fingerprint,
+            State = run.CheckpointState,
+        };
+        return new RunParts
+        {
+            Options = run.Options with { HasValidation = run.Validation is not null },
+            Plan = run.Plan,
+            Limits = run.Limits,
+            Transport = transport,
+            Notify = run.Notify,
+            RecoveryState = run.RecoveryState,
+            Children = new RunChildren
+            {
+                Supervisor = static parts => Props.Create(() => new RunSupervisor(parts)),
+                Journal = listener => ActorProps.Journal(run.Name, listener, JournalMinBackoff, JournalMaxBackoff),
+                Checkpointer = listener => ActorProps.Checkpointer(() => new CheckpointSaving(run.Checkpoints, snapshots, checkpoints), listener),
+                SpikeDetector = listener => Props.Create(() => new SpikeDetector(run.Detection, listener)),
+                Metrics = listener => Props.Create(() => new MetricsPublisher(run.Metrics, listener)),
+                Goodput = run.Goodput is not { } goodput ? null : listener => Props.Create(() => new GoodputRecorder(goodput, listener)),
+                Reducer = (number, listener) => Props.Create(() => new GradientReducer(number, run.Options.Lanes, transport, listener, run.Options.Norms)),
+                Trainers = listener =>
+                {
+                    var life = new TrainerSupervisorLife();
+                    return (ActorProps.Trainers(run.Trainers, trainer => run.MakeDevice(device, trainer), life, listener), life.End);
+                },
+            },
+        };
+    }
+}

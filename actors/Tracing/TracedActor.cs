@@ -1,0 +1,14 @@
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Tracing;
+
+/// <summary>An actor whose messages <see cref="MessageTrace"/> can record.</summary>
+public abstract class TracedActor : ReceiveActor
+{
+    private readonly MessageTrace trace = MessageTrace.Of(Context.System);
+
+    /// <inheritdoc/>
+    protected override bool AroundReceive(Receive receive, object message) => trace.IsRecording
+        ? trace.Around(Self.Path.Name, message, () => base.AroundReceive(receive, message))
+        : base.AroundReceive(receive, message);
+}

@@ -1,0 +1,64 @@
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Storage;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Chaos;
+
+/// <summary>Flips a bit in memory, as a cosmic ray or a weak cell does: to try what finds it.</summary>
+public static unsafe class BitFlip
+{
+    /// <summary>Flips one bit.</summary>
+    /// <param name="address">The first byte.</param>
+    /// <param name="bit">Which bit from there; of a little-endian float, bits 0 to 22 are the mantissa, 23 to 30 the exponent, 31 the sign.</param>
+    public static void At(nint address, long bit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bit);
+        ((byte*)address)[bit / 8] ^= (byte)(1 << (int)(bit % 8));
+    }
+
+    /// <summary>Flips one bit of a flat float32 tensor, on any device.</summary>
+    /// <param name="flat">The tensor.</param>
+    /// <param name="bit">Which of the 32 bits of each of its elements, one after another.</param>
+    public static void At(Tensor flat, long bit)
+    {
+        ArgumentNullException.ThrowIfNull(flat);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(bit, 32 * flat.numel());
+        if (flat.device.type == DeviceType.CPU)
+        {
+            At(flat.Address(), bit);
+            GC.KeepAlive(flat);
+            return;
+        }
+
+        using var _ = no_grad();
+        using var element = flat.narrow(0, bit / 32, 1);
+        using var host = element.cpu();
+        At(host.Address(), bit % 32);
+        element.copy_(host);
+    }
+}
+
+/// <summary>Memory that rests, and in which a bit can be flipped at this moment.</summary>
+/// <param name="Place">What lies in it.</param>
+/// <param name="Bits">How many bits there are.</param>
+/// <param name="Flip">Flips the one of that number, from 0.</param>
+public sealed record FlipTarget(FlatPlace Place, long Bits, Action<long> Flip)
+{
+    /// <summary>A flat vector.</summary>
+    public static FlipTarget Of(FlatPlace place, Tensor flat)
+    {
+        ArgumentNullException.ThrowIfNull(flat);
+        return new FlipTarget(place, 32 * flat.numel(), bit => BitFlip.At(flat, bit));
+    }
+
+    /// <summary>Floats at an address.</summary>
+    public static FlipTarget Of(FlatPlace place, nint address, long count) => new(place, 32 * count, bit => BitFlip.At(address, bit));
+
+    /// <summary>A buffer.</summary>
+    public static FlipTarget Of(FlatPlace place, HostBuffer buffer)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        return new FlipTarget(place, 8 * buffer.Length, bit => BitFlip.At(buffer.Address, bit));
+    }
+}

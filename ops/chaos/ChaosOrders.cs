@@ -1,0 +1,80 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ActorTrain.Models;
+
+namespace ActorTrain.Chaos;
+
+/// <summary>What a process that trains a disturbed run is told: the file <c>chaos.json</c> in the run's folder.</summary>
+/// <param name="Parent">The process that may start it.</param>
+/// <param name="Begun">When the run's first process was started.</param>
+/// <param name="Seed">Decides what the faults leave open.</param>
+/// <param name="Faults">The schedule.</param>
+public sealed record ChaosOrders(int Parent, DateTimeOffset Begun, ulong Seed, IReadOnlyList<ChaosFault> Faults)
+{
+    /// <summary>The file's name.</summary>
+    public const string Name = "chaos.json";
+
+    /// <summary>Writes them into a run's folder.</summary>
+    /// <returns>The file.</returns>
+    public string Write(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var path = Path.Combine(folder, Name);
+        File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(this, ChaosJson.Default.ChaosOrders));
+        return path;
+    }
+
+    /// <summary>Reads them.</summary>
+    /// <exception cref="UserErrorException">They cannot be read.</exception>
+    public static ChaosOrders Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ChaosJson.Default.ChaosOrders) ?? throw new JsonException("it is null");
+        }
+        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"The orders in {path} cannot be read; only `actortrain chaos` gives them.", exception);
+        }
+    }
+}
+
+/// <summary>What came to pass, in the file <c>chaos.jsonl</c> of the run's folder: written and synced before a fault strikes, so that the next process
+/// does not bring it about again.</summary>
+public sealed class ChaosLog
+{
+    /// <summary>The file's name.</summary>
+    public const string Name = "chaos.jsonl";
+
+    private readonly string path;
+
+    /// <summary>The log of a run.</summary>
+    public ChaosLog(string folder) => path = Path.Combine(folder, Name);
+
+    /// <summary>What came to pass so far; a torn last line is passed over.</summary>
+    public IReadOnlyList<ChaosFired> Read()
+    {
+        if (!File.Exists(path))
+            return [];
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite), Encoding.UTF8);
+        var text = reader.ReadToEnd();
+        var fired = new List<ChaosFired>();
+        foreach (var line in text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            fired.Add(JsonSerializer.Deserialize(line, ChaosJson.Default.ChaosFired)!);
+        return fired;
+    }
+
+    /// <summary>Adds one, durably.</summary>
+    public void Add(ChaosFired fired)
+    {
+        using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
+        file.Write([.. JsonSerializer.SerializeToUtf8Bytes(fired, ChaosJson.Default.ChaosFired), (byte)'\n']);
+        file.Flush(flushToDisk: true);
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(ChaosOrders))]
+[JsonSerializable(typeof(ChaosFired))]
+public sealed partial class ChaosJson : JsonSerializerContext;

@@ -1,0 +1,115 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace ActorTrain.Chaos;
+
+/// <summary>Stands between a run and its PostgreSQL server, and cuts all connections for as long as the server is to be away. No right on the server is
+/// needed for it.</summary>
+public sealed class DatabaseProxy : IDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Lock gate = new();
+    private readonly List<Socket> open = [];
+    private readonly string host;
+    private readonly int port;
+    private bool isAway;
+
+    /// <summary>Listens on a free port of the loopback address.</summary>
+    /// <param name="connection">Connection string of the database.</param>
+    public DatabaseProxy(string connection)
+    {
+        var given = new DbConnectionStringBuilder { ConnectionString = connection };
+        host = given.TryGetValue("Host", out var named) || given.TryGetValue("Server", out named) ? $"{named}" : "localhost";
+        port = given.TryGetValue("Port", out var number) ? int.Parse($"{number}", CultureInfo.InvariantCulture) : 5432;
+        listener.Start();
+        given.Remove("Server");
+        given["Host"] = "127.0.0.1";
+        given["Port"] = ((IPEndPoint)listener.LocalEndpoint).Port;
+        Connection = given.ConnectionString;
+        _ = Accept();
+    }
+
+    /// <summary>Connection string of the same database, by way of this.</summary>
+    public string Connection { get; }
+
+    /// <summary>Cuts all connections and takes no more, or takes them again.</summary>
+    public void SetAway(bool away)
+    {
+        lock (gate)
+        {
+            isAway = away;
+            if (!away)
+                return;
+            foreach (var socket in open)
+                socket.Dispose();
+            open.Clear();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        stopping.Cancel();
+        listener.Dispose();
+        SetAway(true);
+        stopping.Dispose();
+    }
+
+    private async Task Accept()
+    {
+        while (true)
+        {
+            Socket near;
+            try
+            {
+                near = await listener.AcceptSocketAsync(stopping.Token).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            _ = Join(near);
+        }
+    }
+
+    private async Task Join(Socket near)
+    {
+        var far = host.StartsWith('/') ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) : new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            lock (gate)
+            {
+                if (isAway)
+                    return;
+                open.AddRange([near, far]);
+            }
+
+            await (host.StartsWith('/')
+                ? far.ConnectAsync(new UnixDomainSocketEndPoint($"{host}/.s.PGSQL.{port}"))
+                : far.ConnectAsync(host, port)).ConfigureAwait(false);
+            await Task.WhenAny(Carry(near, far), Carry(far, near)).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is SocketException or IOException or ObjectDisposedException)
+        {
+            // One of the two is gone; so is the other, below.
+        }
+        finally
+        {
+            lock (gate)
+                open.RemoveAll(socket => socket == near || socket == far);
+            near.Dispose();
+            far.Dispose();
+        }
+    }
+
+    private static async Task Carry(Socket from, Socket to)
+    {
+        using var reading = new NetworkStream(from);
+        using var writing = new NetworkStream(to);
+        await reading.CopyToAsync(writing).ConfigureAwait(false);
+    }
+}

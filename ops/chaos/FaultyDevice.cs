@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Training;
+using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Plan;
+using ActorTrain.Models.Steps;
+using ActorTrain.Models.Storage;
+
+namespace ActorTrain.Chaos;
+
+/// <summary>A trainer's replica that may fail before or after each piece of its work, be slow, and have bits flipped in whatever rests in its memory.</summary>
+public sealed class FaultyDevice : ITrainerDevice
+{
+    private readonly ReplicaDevice device;
+    private readonly ReplicaDeviceOptions options;
+    private readonly string trainer;
+    private readonly IFaultInjector faults;
+    private long step;
+
+    /// <summary>Makes a replica that can be broken; to be called on the thread that is going to use it.</summary>
+    /// <param name="options">The replica, with the transport that it is to have behind a <see cref="FaultyTransport"/>.</param>
+    /// <param name="trainer">Name of the trainer that owns it.</param>
+    /// <param name="faults">Decides.</param>
+    public FaultyDevice(ReplicaDeviceOptions options, string trainer, IFaultInjector faults)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (this.options, this.trainer, this.faults) = (options, trainer, faults);
+        device = new ReplicaDevice(options with { Transport = new FaultyTransport(options.Transport, trainer, faults) });
+    }
+
+    /// <summary>The replica, for those who look at its weights.</summary>
+    public Replica Replica => device.Replica;
+
+    /// <inheritdoc/>
+    public string? Load(StateSource source, long atStep) => Break(nameof(Load), () => device.Load(source, atStep));
+
+    /// <inheritdoc/>
+    public void Begin(LaneBlock block) => device.Begin(block);
+
+    /// <inheritdoc/>
+    public void GiveUp() => device.GiveUp();
+
+    /// <inheritdoc/>
+    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) => Break(nameof(ComputeLane), () =>
+    {
+        step = batchStep;
+        TouchState();
+        foreach (var resting in device.Resting)
+            faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.LaneGradient, resting));
+        var begun = Stopwatch.GetTimestamp();
+        device.ComputeLane(batchStep, lane, skips, isRedundant);
+        faults.Slow(trainer, batchStep, Stopwatch.GetElapsedTime(begun));
+        return true;
+    });
+
+    /// <inheritdoc/>
+    public BlockResult? Publish(Round round) => Break(nameof(Publish), () =>
+    {
+        step = round.Step;
+        TouchState();
+        return device.Publish(round);
+    });
+
+    /// <inheritdoc/>
+    public BlockResult Measure(long atStep, double? previewRate) => device.Measure(atStep, previewRate);
+
+    /// <inheritdoc/>
+    public double? Preview(Round round, double gradientNorm, double learningRate) => Break(nameof(Preview), () =>
+    {
+        step = round.Step;
+        TouchVectors();
+        return device.Preview(round, gradientNorm, learningRate);
+    });
+
+    /// <inheritdoc/>
+    public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => Break(nameof(Apply), () =>
+    {
+        step = round.Step;
+        TouchVectors();
+        return device.Apply(round, gradientNorm, adjustment);
+    });
+
+    /// <inheritdoc/>
+    public CopiedState? Copy(int slot, long atStep) => Break(nameof(Copy), () =>
+    {
+        TouchVectors();
+        var copied = device.Copy(slot, atStep);
+        using var snapshot = copied is null ? null : options.Snapshots.Read(slot);
+        foreach (var buffer in snapshot is null ? [] : new[] { snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment })
+            faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.Snapshot, buffer));
+        return copied;
+    });
+
+    /// <inheritdoc/>
+    public void BeginEvaluation() => device.BeginEvaluation();
+
+    /// <inheritdoc/>
+    public ValidationLoss? EvaluateBatch() => Break(nameof(EvaluateBatch), device.EvaluateBatch);
+
+    /// <inheritdoc/>
+    public void Dispose() => device.Dispose();
+
+    private void TouchVectors()
+    {
+        faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.Weights, device.Replica.Parameters.Weights));
+        faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.FirstMoment, device.Replica.FirstMoment));
+        faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.SecondMoment, device.Replica.SecondMoment));
+    }
+
+    // Copies of the weights count only until the next update, which throws them away.
+    private void TouchState()
+    {
+        TouchVectors();
+        foreach (var (address, count) in device.Replica.Parameters.PackedCopies())
+            faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.PackedWeights, address, count));
+    }
+
+    private T Break<T>(string call, Func<T> act)
+    {
+        var fault = faults.ChooseCall(call);
+        if (fault == Fault.Throw)
+            throw new InjectedFaultException($"The device was made to fail before {call}.");
+        var result = act();
+        return fault == Fault.ThrowAfter ? throw new InjectedFaultException($"The device was made to fail after {call}.") : result;
+    }
+}

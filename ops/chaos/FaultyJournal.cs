@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Persistence;
+using Akka.Persistence.Sql.Journal;
+
+namespace ActorTrain.Chaos;
+
+/// <summary>What the database does with a request.</summary>
+public enum JournalFault
+{
+    /// <summary>It answers it.</summary>
+    None,
+
+    /// <summary>It fails, and writes nothing.</summary>
+    Fail,
+
+    /// <summary>It writes, and then fails to say so.</summary>
+    FailWritten,
+
+    /// <summary>It answers late.</summary>
+    Slow,
+}
+
+/// <summary>The SQL journal on a database that fails and is slow, as an <see cref="IFaultInjector"/> has it.</summary>
+/// <param name="journalConfig">Its settings.</param>
+public sealed class FaultyJournal(Config journalConfig) : SqlWriteJournal(journalConfig)
+{
+    private static readonly TimeSpan Slowness = TimeSpan.FromMilliseconds(60);
+    private readonly MessageFaults faults = MessageFaults.Of(Context.System);
+
+    /// <summary>Settings that put it in the place of the SQL journal.</summary>
+    public static Config Configuration { get; } = ConfigurationFactory.ParseString(
+        $"""akka.persistence.journal.sql.class = "{typeof(FaultyJournal).FullName}, {typeof(FaultyJournal).Assembly.GetName().Name}" """);
+
+    /// <inheritdoc/>
+    public override Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr, CancellationToken cancellationToken) =>
+        Choose() is JournalFault.Fail or JournalFault.FailWritten
+            ? Task.FromException<long>(new InjectedDatabaseFailureException())
+            : base.ReadHighestSequenceNrAsync(persistenceId, fromSequenceNr, cancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task ReplayMessagesAsync(
+        IActorContext context, string persistenceId, long fromSequenceNr, long toSequenceNr, long max, Action<IPersistentRepresentation> recoveryCallback)
+    {
+        var fault = Choose();
+        if (fault == JournalFault.Fail)
+            throw new InjectedDatabaseFailureException();
+        await base.ReplayMessagesAsync(context, persistenceId, fromSequenceNr, toSequenceNr, max, recoveryCallback);
+        await Answer(fault);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages, CancellationToken cancellationToken)
+    {
+        var fault = Choose();
+        if (fault == JournalFault.Fail)
+            throw new InjectedDatabaseFailureException();
+        var rejections = await base.WriteMessagesAsync(messages, cancellationToken);
+        await Answer(fault);
+        return rejections;
+    }
+
+    private static async Task Answer(JournalFault fault)
+    {
+        if (fault == JournalFault.Slow)
+            await Task.Delay(Slowness, CancellationToken.None);
+        if (fault == JournalFault.FailWritten)
+            throw new InjectedDatabaseFailureException();
+    }
+
+    private JournalFault Choose() => faults.Injector?.ChooseWrite() ?? JournalFault.None;
+}
+
+/// <summary>The database failed on command.</summary>
+public sealed class InjectedDatabaseFailureException() : IOException("The database was made to fail.");

@@ -1,0 +1,142 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Run;
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Dispatch;
+using Akka.Dispatch.MessageQueues;
+
+namespace ActorTrain.Chaos;
+
+/// <summary>Makes mailboxes in which messages meet faults: it stands in an actor system's settings, so the actors themselves know nothing of it.</summary>
+/// <remarks>An actor that is to fail gets Akka's <see cref="Kill"/> in place of the message or behind it, and so fails as if it had thrown.</remarks>
+public sealed class FaultyMailbox : MailboxType, IProducesMessageQueue<FaultyMessages>
+{
+    /// <summary>Made by the actor system.</summary>
+    public FaultyMailbox(Settings settings, Config config)
+        : base(settings, config)
+    {
+    }
+
+    /// <summary>Settings that give every actor such a mailbox.</summary>
+    public static Config Configuration { get; } = ConfigurationFactory.ParseString($$"""
+        akka.actor {
+          default-mailbox.mailbox-type = "{{typeof(FaultyMailbox).FullName}}, {{typeof(FaultyMailbox).Assembly.GetName().Name}}"
+          mailbox.unbounded-deque-based.mailbox-type = "{{typeof(FaultyMailbox).FullName}}, {{typeof(FaultyMailbox).Assembly.GetName().Name}}"
+        }
+        """);
+
+    /// <inheritdoc/>
+    public override IMessageQueue Create(IActorRef owner, ActorSystem system) => new FaultyMessages(owner, system);
+}
+
+/// <summary>The injector of an actor system whose mailboxes are <see cref="FaultyMailbox"/>es.</summary>
+public sealed class MessageFaults : IExtension
+{
+    private volatile IFaultInjector? injector;
+
+    /// <summary>Decides on faults from now on; null: there are none.</summary>
+    public IFaultInjector? Injector { get => injector; set => injector = value; }
+
+    /// <summary>The one of an actor system.</summary>
+    public static MessageFaults Of(ActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        return system.WithExtension<MessageFaults, MessageFaultsProvider>();
+    }
+}
+
+/// <summary>Gives every actor system its <see cref="MessageFaults"/>.</summary>
+public sealed class MessageFaultsProvider : ExtensionIdProvider<MessageFaults>
+{
+    /// <inheritdoc/>
+    public override MessageFaults CreateExtension(ExtendedActorSystem system) => new();
+}
+
+/// <summary>A queue of messages that asks an <see cref="IFaultInjector"/> about each as it is taken out.</summary>
+/// <param name="owner">Whose mailbox it is.</param>
+/// <param name="system">Its actor system.</param>
+public sealed class FaultyMessages(IActorRef? owner, ActorSystem? system) : IMessageQueue, IUnboundedDequeBasedMessageQueueSemantics
+{
+    private readonly UnboundedDequeMessageQueue queue = new();
+
+    // Taken out before all others: the second of two, or the end of an actor that fails after its message.
+    private Envelope? next;
+    private bool? isOurs;
+
+    /// <inheritdoc/>
+    public bool HasMessages => next is not null || queue.HasMessages;
+
+    /// <inheritdoc/>
+    public int Count => queue.Count + (next is null ? 0 : 1);
+
+    /// <inheritdoc/>
+    public void Enqueue(IActorRef receiver, Envelope envelope) => queue.Enqueue(receiver, envelope);
+
+    /// <inheritdoc/>
+    public void EnqueueFirst(Envelope envelope) => queue.EnqueueFirst(envelope);
+
+    /// <inheritdoc/>
+    public bool TryDequeue(out Envelope envelope)
+    {
+        if (next is { } waiting)
+        {
+            (envelope, next) = (waiting, null);
+            return true;
+        }
+
+        while (queue.TryDequeue(out envelope))
+        {
+            switch (Choose(envelope))
+            {
+                case Fault.Drop:
+                    continue;
+                case Fault.Defer:
+                    queue.Enqueue(owner!, envelope);
+                    continue;
+                case Fault.Throw:
+                    envelope = new Envelope(Kill.Instance, envelope.Sender);
+                    break;
+                case Fault.ThrowAfter:
+                    next = new Envelope(Kill.Instance, envelope.Sender);
+                    break;
+                case Fault.Duplicate:
+                    next = envelope;
+                    break;
+                case Fault.Hang:
+                    MessageFaults.Of(system!).Injector?.Hang(owner!.Path.Name);
+                    break;
+            }
+
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public void CleanUp(IActorRef owner, IMessageQueue deadletters) => queue.CleanUp(owner, deadletters);
+
+    private Fault Choose(Envelope envelope)
+    {
+        if (system is null || !IsOurs() || MessageFaults.Of(system).Injector is not { } injector)
+            return Fault.None;
+
+        // A timer's message comes in wrappings that say who scheduled it and tell it from one of an earlier timer.
+        var message = envelope.Message;
+        while (message is IWrappedMessage { Message: var wrapped })
+            message = wrapped;
+        return injector.Choose(owner!.Path.Name, message);
+    }
+
+    // Akka's own actors keep no promise of ours, and the guardian stands for the process itself.
+    private bool IsOurs()
+    {
+        if (isOurs is { } known)
+            return known;
+        if (owner is not ActorRefWithCell { Underlying: { } cell })
+            return false;
+        var type = cell.Props.Type;
+        isOurs = type.Assembly == typeof(IRunInput).Assembly && type != typeof(RunGuardian);
+        return isOurs.Value;
+    }
+}

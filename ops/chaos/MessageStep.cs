@@ -1,0 +1,26 @@
+using ActorTrain.Actors.Protocol;
+
+namespace ActorTrain.Chaos;
+
+/// <summary>Which step a message belongs to.</summary>
+public static class MessageStep
+{
+    /// <summary>Updates so far when it was sent; null where it belongs to none: such messages meet no fault, so that a schedule always means the
+    /// same.</summary>
+    public static long? Of(object message) => message switch
+    {
+        ComputeLanes compute => compute.Ticket.Round.Step,
+        ApplyUpdate apply => apply.Round.Step,
+        TellTrainer tell => Of(tell.Command),
+        AddBlock add => add.Round.Step,
+        JudgeStep judge => judge.Round.Step,
+        SaveCheckpoint save => save.Step,
+        Publish publish => publish.Measurement.Step,
+        RecordDecision record => record.Event.Step,
+        BlockComputed computed => computed.Ticket.Round.Step,
+        UpdateApplied applied => applied.Round.Step,
+        ShardReduced reduced => reduced.Round.Step,
+        StepJudged judged => judged.Round.Step,
+        _ => null,
+    };
+}

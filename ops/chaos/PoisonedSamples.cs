@@ -1,0 +1,40 @@
+using ActorTrain.Data.Plan;
+using ActorTrain.Models.Steps;
+
+namespace ActorTrain.Chaos;
+
+/// <summary>Replaces samples at some positions of the stream by random tokens: the same ones whenever and by whomever they are read.</summary>
+/// <param name="samples">What reads samples.</param>
+/// <param name="microBatch">Samples per batch, at most, as <paramref name="samples"/> makes them.</param>
+/// <param name="vocabulary">Number of token ids.</param>
+/// <param name="seed">Decides the tokens.</param>
+/// <param name="find">The fault that has a position poisoned, or null.</param>
+/// <param name="read">Told when a poisoned one is read.</param>
+public sealed class PoisonedSamples(
+    Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> samples, int microBatch, int vocabulary, ulong seed, Func<long, ChaosFault?> find, Action<ChaosFault> read)
+{
+    /// <summary>The micro-batches of some samples, in order.</summary>
+    public IEnumerable<TokenBatch> Batches(IEnumerable<PlannedSample> planned)
+    {
+        foreach (var chunk in planned.Chunk(microBatch))
+        {
+            foreach (var batch in samples(chunk))
+                yield return chunk.Any(sample => find(sample.Position) is not null) ? Poisoned(batch, chunk) : batch;
+        }
+    }
+
+    private TokenBatch Poisoned(TokenBatch batch, PlannedSample[] chunk)
+    {
+        var (tokens, length) = (batch.Tokens.ToArray(), batch.Context + 1);
+        for (var i = 0; i < chunk.Length; i++)
+        {
+            if (find(chunk[i].Position) is not { } fault)
+                continue;
+            read(fault);
+            for (var t = 0; t < length; t++)
+                tokens[i * length + t] = (long)(Chance.Of(seed, $"{chunk[i].Position}/{t}") % (ulong)vocabulary);
+        }
+
+        return batch with { Tokens = tokens };
+    }
+}

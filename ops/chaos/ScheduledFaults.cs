@@ -1,0 +1,271 @@
+using System.Diagnostics;
+using System.Globalization;
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Models.Storage;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Chaos;
+
+/// <summary>Injects the faults of a schedule into a process that trains: each once, with the first message or vector of its actor that belongs to its step
+/// or a later one, so that the same schedule brings the same trouble.</summary>
+public sealed class ScheduledFaults : IFaultInjector, IDisposable
+{
+    // After a fault that takes away what others need, so much time goes by before the next strikes.
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Jump = TimeSpan.FromHours(1);
+
+    private readonly Lock gate = new();
+    private readonly List<ChaosFault> pending;
+    private readonly Dictionary<string, double> hangs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> slowUntil = new(StringComparer.Ordinal);
+    private readonly ManualResetEventSlim over = new();
+    private readonly ChaosLog log;
+    private readonly DateTimeOffset begun;
+    private readonly Action<bool> setDatabaseAway;
+    private readonly Func<long> roomOnDisk;
+    private long quietUntil;
+    private object? ballast;
+
+    /// <summary>Takes up a schedule where earlier processes of the run left it.</summary>
+    /// <param name="orders">The schedule.</param>
+    /// <param name="log">What came to pass before.</param>
+    /// <param name="setDatabaseAway">Takes the database away, or gives it back.</param>
+    /// <param name="roomOnDisk">Bytes for which there is still room on a full disk.</param>
+    public ScheduledFaults(ChaosOrders orders, ChaosLog log, Action<bool> setDatabaseAway, Func<long> roomOnDisk)
+    {
+        this.roomOnDisk = roomOnDisk;
+        this.log = log;
+        this.setDatabaseAway = setDatabaseAway;
+        begun = orders.Begun;
+        var fired = log.Read().Select(static one => one.Fault).ToHashSet();
+        pending = [.. orders.Faults.Where(fault => !fired.Contains(fault.Number)).OrderBy(static fault => fault.Step ?? 0).ThenBy(static fault => fault.After ?? 0)];
+    }
+
+    /// <inheritdoc/>
+    public Fault Choose(string actor, object message)
+    {
+        if (MessageStep.Of(message) is not { } step)
+            return Fault.None;
+        if (message is JudgeStep)
+            AwaitQuiet(step);
+        ChaosFault? fault;
+        lock (gate)
+        {
+            fault = Take(step, actor, static kind => kind.Effect is not (FaultEffect.Slow or FaultEffect.Flip or FaultEffect.NotANumber or FaultEffect.Poison));
+            if (fault?.Kind is "trainer-hang")
+                hangs[actor] = fault.Seconds;
+        }
+
+        return fault is null ? Fault.None : Strike(fault, ChaosKinds.ByName[fault.Kind], actor, step, message);
+    }
+
+    /// <inheritdoc/>
+    public void Hang(string actor)
+    {
+        double seconds;
+        lock (gate)
+            hangs.Remove(actor, out seconds);
+        over.Wait(TimeSpan.FromSeconds(seconds));
+    }
+
+    /// <inheritdoc/>
+    public void Touch(string actor, long atStep, FlipTarget memory)
+    {
+        ChaosFault? fault;
+        lock (gate)
+            fault = Take(atStep, actor, kind => kind.Effect == FaultEffect.Flip && kind.Places.Contains(memory.Place), fault => Chooses(fault, memory.Place));
+        if (fault is null)
+            return;
+        var bit = fault.Bit % memory.Bits;
+        Note(fault, actor, atStep, $"bit {bit % 32} of element {bit / 32} of its {InWords(memory.Place)} was flipped");
+        memory.Flip(bit);
+    }
+
+    /// <inheritdoc/>
+    public void Spoil(string actor, long atStep, Tensor gradient)
+    {
+        ChaosFault? fault;
+        lock (gate)
+            fault = Take(atStep, actor, static kind => kind.Effect == FaultEffect.NotANumber);
+        if (fault is null)
+            return;
+        var at = fault.Bit % gradient.numel();
+        Note(fault, actor, atStep, $"element {at} of its gradient became NaN");
+        using var _ = no_grad();
+        using var element = gradient.narrow(0, at, 1);
+        element.fill_(float.NaN);
+    }
+
+    /// <inheritdoc/>
+    public void Slow(string actor, long atStep, TimeSpan spent)
+    {
+        ChaosFault? fault;
+        bool isSlow;
+        lock (gate)
+        {
+            fault = Take(atStep, actor, static kind => kind.Effect == FaultEffect.Slow);
+            if (fault is not null)
+                slowUntil[actor] = Stopwatch.GetTimestamp() + Ticks(fault.Seconds);
+            isSlow = slowUntil.TryGetValue(actor, out var until) && Stopwatch.GetTimestamp() < until;
+        }
+
+        if (fault is not null)
+            Note(fault, actor, atStep, string.Create(CultureInfo.InvariantCulture, $"it took three times as long for {fault.Seconds} s"));
+        if (isSlow)
+            over.Wait(2 * spent);
+    }
+
+    /// <summary>The fault that has a position of the sample stream poisoned, whether or not it was read before.</summary>
+    /// <param name="faults">The whole schedule.</param>
+    /// <param name="position">The position.</param>
+    public static ChaosFault? PoisonOf(IReadOnlyList<ChaosFault> faults, long position) =>
+        faults.FirstOrDefault(fault => fault.IsPoisoned(position, position + 1));
+
+    /// <summary>A poisoned sample is read.</summary>
+    public void Poisoned(ChaosFault fault)
+    {
+        lock (gate)
+        {
+            if (!pending.Remove(fault))
+                return;
+        }
+
+        Note(fault, "data", fault.Step ?? 0, $"positions {fault.FirstPosition}–{fault.FirstPosition + fault.Positions - 1} of the sample stream were random tokens");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        over.Set();
+        GC.KeepAlive(ballast);
+    }
+
+    // Both moments rest at the same time.
+    private static bool Chooses(ChaosFault fault, FlatPlace place) => place switch
+    {
+        FlatPlace.FirstMoment => fault.Bit / 32 % 2 == 0,
+        FlatPlace.SecondMoment => fault.Bit / 32 % 2 == 1,
+        _ => true,
+    };
+
+    // Among several that are due the earliest comes first, one at a time.
+    private ChaosFault? Take(long step, string actor, Func<ChaosKind, bool> suits, Func<ChaosFault, bool>? also = null)
+    {
+        if (pending.Count == 0 || Stopwatch.GetTimestamp() < Interlocked.Read(ref quietUntil))
+            return null;
+        var elapsed = (DateTimeOffset.UtcNow - begun).TotalSeconds;
+        var found = pending.Find(fault =>
+            (fault.Step is { } at ? step >= at : elapsed >= fault.After)
+            && (fault.AppliesTo(actor) || fault.MayApplyTo(actor, step)) && suits(ChaosKinds.ByName[fault.Kind]) && also?.Invoke(fault) != false);
+        if (found is not null)
+            pending.Remove(found);
+        return found;
+    }
+
+    // Every step is judged, so here the run can be held until what is over its step may strike.
+    private void AwaitQuiet(long step)
+    {
+        lock (gate)
+        {
+            if (!pending.Exists(fault => fault.Step <= step))
+                return;
+        }
+
+        var left = Interlocked.Read(ref quietUntil) - Stopwatch.GetTimestamp();
+        if (left > 0)
+            over.Wait(TimeSpan.FromSeconds((double)left / Stopwatch.Frequency));
+    }
+
+    private Fault Strike(ChaosFault fault, ChaosKind kind, string actor, long step, object message)
+    {
+        var name = message.GetType().Name;
+        switch (kind.Effect)
+        {
+            case FaultEffect.Throw:
+                Note(fault, actor, step, $"it threw before it handled {name}");
+                return Fault.Throw;
+            case FaultEffect.Hang:
+                Note(fault, actor, step, string.Create(CultureInfo.InvariantCulture, $"it stood still at {name} for {fault.Seconds} s, or until the run ended"));
+                return Fault.Hang;
+            case FaultEffect.Drop:
+                Note(fault, actor, step, $"{name} was lost");
+                return Fault.Drop;
+            case FaultEffect.Duplicate:
+                Note(fault, actor, step, $"{name} came twice");
+                return Fault.Duplicate;
+            case FaultEffect.Defer:
+                Note(fault, actor, step, $"{name} was overtaken");
+                return Fault.Defer;
+            case FaultEffect.Kill:
+                Note(fault, "process", step, "it was killed by signal 9");
+                MachineFaults.Kill();
+                return Fault.None;
+            case FaultEffect.Tear:
+                Note(fault, "process", step, "it was killed by signal 9, and the newest checkpoint cut short");
+                MachineFaults.Kill();
+                return Fault.None;
+            case FaultEffect.FillDisk:
+                var room = roomOnDisk();
+                Note(fault, "process", step, string.Create(CultureInfo.InvariantCulture, $"no file could grow beyond {room:N0} bytes for {fault.Seconds} s"));
+                During(fault.Seconds, full => MachineFaults.LimitFiles(full ? room : null));
+                return Fault.None;
+            case FaultEffect.TakeDatabase:
+                Note(fault, "database", step, string.Create(CultureInfo.InvariantCulture, $"it took no decision for {fault.Seconds} s"));
+                During(fault.Seconds, setDatabaseAway);
+                return Fault.None;
+            case FaultEffect.JumpClock:
+                Note(fault, "process", step, string.Create(CultureInfo.InvariantCulture, $"its clock was an hour ahead for {fault.Seconds} s"));
+                During(fault.Seconds, static on => JumpingScheduler.Offset = on ? Jump : TimeSpan.Zero);
+                return Fault.None;
+            case FaultEffect.PressMemory:
+                Note(fault, "process", step, string.Create(CultureInfo.InvariantCulture, $"nine tenths of its managed memory were taken for {fault.Seconds} s"));
+                During(fault.Seconds, on => ballast = on ? MachineFaults.TakeMemory() : null);
+                return Fault.None;
+            default:
+                throw new InvalidOperationException($"{kind.Name} does not come with a message.");
+        }
+    }
+
+    // Nothing else strikes meanwhile: what one fault brings about is to be told from what the next does.
+    private void During(double seconds, Action<bool> set)
+    {
+        var lasting = TimeSpan.FromSeconds(seconds);
+        Interlocked.Exchange(ref quietUntil, Stopwatch.GetTimestamp() + Ticks((lasting + Settle).TotalSeconds));
+        set(true);
+        var ending = new Thread(() =>
+        {
+            over.Wait(lasting);
+            set(false);
+        })
+        { IsBackground = true };
+        ending.Start();
+    }
+
+    // The run's decisions bear the time of a steady clock, which knows of no jump either.
+    private void Note(ChaosFault fault, string actor, long step, string what) => log.Add(new ChaosFired(fault.Number, DateTimeOffset.UtcNow, step, actor, what));
+
+    private static long Ticks(double seconds) => (long)(seconds * Stopwatch.Frequency);
+
+    private static string InWords(FlatPlace place) => place switch
+    {
+        FlatPlace.Weights => "weights",
+        FlatPlace.FirstMoment => "first moment",
+        FlatPlace.SecondMoment => "second moment",
+        FlatPlace.LaneGradient => "gradient",
+        FlatPlace.TotalGradient => "total gradient",
+        FlatPlace.PublishedGradient => "published sum",
+        _ => "snapshot",
+    };
+
+    /// <summary>What takes the database of a run away.</summary>
+    /// <param name="database">Its SQLite file.</param>
+    /// <param name="proxy">What stands before its PostgreSQL server; null for SQLite.</param>
+    public static Action<bool> DatabaseSwitch(string database, DatabaseProxy? proxy) => away =>
+    {
+        if (proxy is not null)
+            proxy.SetAway(away);
+        else
+            MachineFaults.Lock(database, away, away ? LockPatience : TimeSpan.Zero);
+    };
+}

@@ -1,0 +1,176 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Run;
+using ActorTrain.Actors.Training;
+using ActorTrain.Chaos;
+using ActorTrain.Chaos.Tests.World;
+using ActorTrain.Models.Storage;
+
+namespace ActorTrain.Chaos.Tests.Schedules;
+
+/// <summary>How a process's part of a run ends before its last step.</summary>
+internal enum Cut
+{
+    /// <summary>By a stop, in order, once a step is taken.</summary>
+    Stop,
+
+    /// <summary>The actor system is terminated in the midst of everything, after so many messages.</summary>
+    Terminate,
+
+    /// <summary>The process is killed after so many messages.</summary>
+    Kill,
+}
+
+/// <summary>A fault at one occurrence of a message.</summary>
+internal sealed record FaultRule(FaultTarget Target, int Occurrence, Fault Fault);
+
+/// <summary>A bit that flips in memory of one kind, at one occurrence of its resting there.</summary>
+internal sealed record FlipRule(FlatPlace Place, int Occurrence);
+
+/// <summary>All faults of one run, worked out from a seed. Threads still interleave as they like; faults hang on how often an actor got a kind of
+/// message, so the same seed brings the same trouble.</summary>
+internal sealed record RandomSchedule
+{
+    private const int RulesPerSeed = 6;
+    private static readonly int[] TrainerCounts = [1, 2, 3, 4, 5, 8];
+
+    public required int Seed { get; init; }
+
+    public required ChaosTraining Training { get; init; }
+
+    public int Trainers { get; init; } = 1;
+
+    public int Reducers { get; init; } = 1;
+
+    public int CheckpointEvery { get; init; } = 4;
+
+    public int EvaluateEvery { get; init; } = 5;
+
+    public int SnapshotSlots { get; init; } = 3;
+
+    public int SnapshotEvery { get; init; }
+
+    public int AuditEvery { get; init; }
+
+    /// <summary>Whether updates are foreseen before they are judged.</summary>
+    public bool PreviewsUpdates { get; init; }
+
+    public int ProofSteps { get; init; } = 3;
+
+    /// <summary>Steps to which the run is extended as it begins, and by whom.</summary>
+    public (long Steps, string By)? Extension { get; init; }
+
+    public int JournalBuffer { get; init; } = 256;
+
+    /// <summary>Short where trainers hang; else no machine is so slow that one is taken for hung.</summary>
+    public TimeSpan TrainerTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Chance that a message meets a fault.</summary>
+    public double Storm { get; init; }
+
+    /// <summary>Faults of the storm, at most, in each part of the run.</summary>
+    public int StormFaults { get; init; }
+
+    /// <summary>Chance that the database fails, or is slow.</summary>
+    public double JournalStorm { get; init; }
+
+    public IReadOnlyList<FaultRule> Rules { get; init; } = [];
+
+    public IReadOnlyList<FlipRule> Flips { get; init; } = [];
+
+    /// <summary>Once so many steps are taken, that many trainers are wanted.</summary>
+    public IReadOnlyList<(long Step, int Trainers)> Scales { get; init; } = [];
+
+    /// <summary>How parts of the run end before the last one.</summary>
+    public IReadOnlyList<(Cut How, int At)> Cuts { get; init; } = [];
+
+    /// <summary>Whether the supervisor fails at the last it hears, when it has just said how the run ended.</summary>
+    public bool FailsAtEnd { get; init; }
+
+    public bool Kills => Cuts.Any(static cut => cut.How == Cut.Kill);
+
+    public static RandomSchedule Of(int seed)
+    {
+        var random = new Random(seed);
+        var training = random.Next(2) == 0 ? ChaosTraining.BFloat16 : ChaosTraining.Float32;
+        var kills = random.Next(12) == 0;
+        var schedule = new RandomSchedule
+        {
+            Seed = seed,
+            Training = training,
+            Trainers = TrainerCounts[random.Next(TrainerCounts.Length)],
+            Reducers = 1 + random.Next(3),
+            CheckpointEvery = 1 + random.Next(6),
+            EvaluateEvery = 1 + random.Next(7),
+            SnapshotSlots = 2 + random.Next(3),
+            TrainerTimeout = TimeSpan.FromMilliseconds(500),
+            JournalBuffer = random.Next(3) == 0 ? 4 : 256,
+            Storm = random.Next(3) * 0.02,
+            StormFaults = 5 + random.Next(20),
+            JournalStorm = random.Next(3) * 0.04,
+            // The first counts where two meet at one message: to throw is what every kind of message has to see.
+            SnapshotEvery = seed % 4,
+            AuditEvery = seed % 3,
+            PreviewsUpdates = seed % 7 < 2,
+            FailsAtEnd = seed % 5 == 0,
+            Flips = Flipped(seed),
+            Rules = [.. Enumerable.Range(0, RulesPerSeed).Select(i => Rule(seed, i, random)).OrderBy(static rule => rule.Fault == Fault.Throw ? 0 : 1)],
+            Scales =
+            [
+                .. Enumerable.Range(0, random.Next(4))
+                    .Select(_ => ((long)random.Next(training.Steps), TrainerCounts[random.Next(TrainerCounts.Length)])),
+            ],
+            Cuts = kills
+                ? [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => (Cut.Kill, 20 + random.Next(400)))]
+                : random.Next(3) == 0
+                    ? [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => random.Next(2) == 0 ? (Cut.Stop, 1 + random.Next(training.Steps)) : (Cut.Terminate, 5 + random.Next(400)))]
+                    : [],
+        };
+        return schedule.Rules.Aggregate(schedule, static (provoked, rule) => provoked.Provoke(rule.Target));
+    }
+
+    public override string ToString() =>
+        $"seed {Seed}: {Training.Name}, {Trainers} trainers, {Reducers} reducers, checkpoint every {CheckpointEvery}, evaluation every {EvaluateEvery}, {SnapshotSlots} slots, snapshot every {SnapshotEvery}, audit every {AuditEvery}, previews {PreviewsUpdates}, "
+        + $"buffer {JournalBuffer}, storm {Storm} of {StormFaults}, journal storm {JournalStorm}, scales [{string.Join(' ', Scales)}], cuts [{string.Join(' ', Cuts)}], "
+        + $"fails at the end {FailsAtEnd}, flips [{string.Join(' ', Flips.Select(static flip => $"{flip.Place}#{flip.Occurrence}"))}], "
+        + $"rules [{string.Join(' ', Rules.Select(static rule => $"{rule.Target}#{rule.Occurrence}:{rule.Fault}"))}]";
+
+    // In every other run bits flip, some of each kind of memory in any few seeds in a row.
+    private static IReadOnlyList<FlipRule> Flipped(int seed)
+    {
+        var random = new Random(~seed);
+        var places = Enum.GetValues<FlatPlace>();
+        return seed % 2 == 0 ? [.. Enumerable.Range(0, 1 + random.Next(3)).Select(i => new FlipRule(places[(seed / 2 + i) % places.Length], random.Next(40)))] : [];
+    }
+
+    // Seeds in a row go through all targets and faults, one after another.
+    private static FaultRule Rule(int seed, int index, Random random)
+    {
+        var (target, fault) = FaultTarget.All[(int)((((long)seed * RulesPerSeed) + index) % FaultTarget.All.Count)];
+        return new FaultRule(target, random.Next(3), fault);
+    }
+
+    // Some messages are only sent in trouble: it is brought about, and the first such message is the one that is hit.
+    private RandomSchedule Provoke(FaultTarget target)
+    {
+        var first = this with { Rules = [.. Rules.Select(rule => rule.Target == target ? rule with { Occurrence = 0 } : rule)] };
+        return target.Kind switch
+        {
+            nameof(AbandonTrainer) => first.Add(FaultTarget.Trainer, nameof(ComputeLanes), 2, Fault.Hang),
+            nameof(AtAnotherStep) => first.Add(FaultTarget.Trainer, nameof(ApplyUpdate), 1, Fault.Drop),
+            "SupervisorReplacement" => first.Add(FaultTarget.Trainers, nameof(TellTrainer), 20, Fault.Throw),
+
+            // Some steps after the start, with nothing kept of them to go on from.
+            nameof(Rewind) => (first with { Trainers = 2, CheckpointEvery = 10, SnapshotEvery = 0 }).Add(FaultTarget.Trainers, nameof(TellTrainer), 20, Fault.Throw),
+            nameof(ActorFailed) => first.Add(FaultTarget.Reducer, nameof(AddBlock), 1, Fault.Throw),
+            nameof(SpikeDetectorStarted) => first,
+            nameof(JournalAway) => first with { JournalStorm = 0.2, StormFaults = 20 },
+            nameof(RecomputeBlock) or nameof(BlockRecomputed) => first with { AuditEvery = 1 },
+            nameof(PreviewUpdate) or nameof(UpdatePreviewed) or nameof(ITrainerDevice.Preview) => first with { PreviewsUpdates = true },
+            nameof(MarkGood) => first with { CheckpointEvery = 1, ProofSteps = 1 },
+            nameof(CancelEvaluation) or nameof(StopRun) when !Kills => first with { EvaluateEvery = 1, Cuts = [(Cut.Stop, 3), .. Cuts] },
+            _ => this,
+        };
+    }
+
+    private RandomSchedule Add(string role, string kind, int occurrence, Fault fault) => this with { Rules = [.. Rules, new FaultRule(new FaultTarget(role, kind), occurrence, fault)] };
+}

@@ -1,0 +1,40 @@
+using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Training;
+using ActorTrain.Models.Evaluation;
+using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Plan;
+
+namespace ActorTrain.Chaos.Tests.World;
+
+/// <summary>A trainer's device that says when it is freed.</summary>
+internal sealed class CountedDevice(ITrainerDevice device, Action freed) : ITrainerDevice
+{
+    public string? Load(StateSource source, long atStep) => device.Load(source, atStep);
+
+    public void Begin(LaneBlock block) => device.Begin(block);
+
+    public void GiveUp() => device.GiveUp();
+
+    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) => device.ComputeLane(batchStep, lane, skips, isRedundant);
+
+    public BlockResult? Publish(Round round) => device.Publish(round);
+
+    public BlockResult Measure(long atStep, double? previewRate) => device.Measure(atStep, previewRate);
+
+    public double? Preview(Round round, double gradientNorm, double learningRate) => device.Preview(round, gradientNorm, learningRate);
+
+    public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => device.Apply(round, gradientNorm, adjustment);
+
+    public CopiedState? Copy(int slot, long atStep) => device.Copy(slot, atStep);
+
+    public void BeginEvaluation() => device.BeginEvaluation();
+
+    public ValidationLoss? EvaluateBatch() => device.EvaluateBatch();
+
+    public void Dispose()
+    {
+        device.Dispose();
+        freed();
+    }
+}
