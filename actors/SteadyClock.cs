@@ -2,8 +2,8 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors;
 
-/// <summary>The time of an actor system: read off the wall once, and steady from then on. Whoever sets the machine's clock makes no trainer look hung, delays
-/// no retry and adds no hour to a run.</summary>
+/// <summary>The time of an actor system: read off the wall once, and steady from then on. Setting the system clock makes no
+/// trainer look hung, delays no retry and adds no hour to a run.</summary>
 public sealed class SteadyClock : IExtension
 {
     private const int Readings = 5;

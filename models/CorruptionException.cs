@@ -4,8 +4,8 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Models;
 
-/// <summary>Bits in memory are not those that were put there: a broken machine, never bad input or a defect. Whoever finds it has to give up what it
-/// holds.</summary>
+/// <summary>Bits in memory are not those that were put there: a broken machine, never bad input or a defect. The finder has to
+/// discard what it holds.</summary>
 public sealed class CorruptionException : Exception
 {
     /// <param name="sentence">Which bits, and what was compared, in one sentence.</param>
@@ -28,7 +28,7 @@ public sealed class CorruptionException : Exception
         Lanes = lanes;
     }
 
-    /// <summary>Which vector; null where it is told in words only.</summary>
+    /// <summary>Which vector; null if only described in the message.</summary>
     public FlatPlace? Place { get; }
 
     /// <summary>Which block of 2^20 elements of it, from 0.</summary>

@@ -1,6 +1,6 @@
 namespace ActorTrain.Models;
 
-/// <summary>Something that must always hold in training does not: a defect or a broken machine, never bad input. Whoever meets it stops.</summary>
+/// <summary>An invariant of training is broken: a defect or a faulty machine, never bad input. The trainer stops.</summary>
 public sealed class InvariantException : Exception
 {
     /// <param name="sentence">What does not hold, in one sentence.</param>

@@ -21,7 +21,7 @@ public sealed class GoodputClock
     /// <summary>Cause of a time without a process after one that ended in order.</summary>
     public const string Stopped = "stopped";
 
-    /// <summary>Cause of an end that nobody requested, and of the time without a process after it.</summary>
+    /// <summary>Cause of an unrequested end, and of the time without a process after it.</summary>
     public const string Failed = "failed";
 
     private readonly SortedDictionary<(GoodputActivity Activity, string Cause), (long Ticks, int Begun)> shares = [];
@@ -54,7 +54,7 @@ public sealed class GoodputClock
         beginning = (GoodputActivity.Starting, null);
         if (before is { Shares: [.., var doneLast] } && before.Process == process)
         {
-            // Whoever told the time failed, not the run.
+            // The reporter of the activity failed, not the run.
             beginning = doing = (doneLast.Activity, doneLast.Cause);
             isBegun = true;
             return;
@@ -120,7 +120,7 @@ public sealed class GoodputClock
         if (last == from)
             return;
 
-        // What it does now comes last, so that whoever continues can tell an end from a death.
+        // What it does now comes last, so that the next process can tell an end from a death.
         closed.Add(new GoodputRow(
             from, last, process, reached, newSteps, redoneSteps,
             [.. shares.OrderBy(share => share.Key == KeyOf(doing)).Select(static share => new GoodputShare(share.Key.Activity, share.Key.Cause.Length == 0 ? null : share.Key.Cause, new TimeSpan(share.Value.Ticks), share.Value.Begun))]));

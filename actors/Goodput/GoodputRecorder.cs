@@ -19,7 +19,7 @@ public sealed class GoodputRecorder : TracedActor, IWithTimers
     private JsonLinesLog<GoodputRow>? log;
     private bool isRefused;
 
-    /// <summary>Opens the file when it first hears of the run.</summary>
+    /// <summary>Opens the file with the first activity.</summary>
     /// <param name="options">Where it writes.</param>
     /// <param name="listener">Told by a <see cref="Notice"/> when the disk refuses, and when it takes rows again.</param>
     public GoodputRecorder(GoodputOptions options, IActorRef listener)

@@ -5,7 +5,8 @@ using Npgsql;
 
 namespace ActorTrain.Actors.Journal;
 
-/// <summary>Reads what a <see cref="RunJournal"/> persisted straight from the tables of Akka.Persistence.Sql: whoever only looks needs no actor system.</summary>
+/// <summary>Reads what a <see cref="RunJournal"/> persisted straight from the tables of Akka.Persistence.Sql: reading needs no
+/// actor system.</summary>
 public static class JournalReader
 {
     private const int PatienceSeconds = 60;

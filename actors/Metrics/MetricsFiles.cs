@@ -86,7 +86,7 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
 
     private RowStamp Stamp(long update, string? decisions) => new(now(), metrics!.Newest.Number, update, options.Writer, decisions);
 
-    // Once weights differ, all later steps do: the first is told, and the audit counts them.
+    // Once weights differ, all later steps do: the first is logged, and the audit counts them.
     private void Tell(UnequalStep? unequal, string file)
     {
         if (unequal is null || isUnequalTold)

@@ -4,7 +4,7 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Protocol;
 
-/// <summary>What the checkpointer is told.</summary>
+/// <summary>Commands of the checkpointer.</summary>
 public abstract record CheckpointCommand;
 
 /// <summary>Write the snapshot in a slot to disk. Answered by a <see cref="CheckpointReport"/>. It may come twice, and late: where

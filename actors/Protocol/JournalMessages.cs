@@ -7,7 +7,8 @@ namespace ActorTrain.Actors.Protocol;
 /// <param name="Event">The decision.</param>
 public sealed record RecordDecision(long Number, RunEvent Event);
 
-/// <summary>Say again what was persisted. Answered by <see cref="JournalRecovered"/> until the first decision comes: whoever sends one has heard it.</summary>
+/// <summary>Report again what was persisted. Answered by <see cref="JournalRecovered"/> until the first decision comes: its sender
+/// has received it.</summary>
 public sealed record ReadDecisions;
 
 /// <summary>What the journal says.</summary>

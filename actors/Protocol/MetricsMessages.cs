@@ -42,7 +42,7 @@ public sealed record StepMeasurement(long Step, double Loss, double GradientNorm
 /// <param name="BitsPerByte">Bits per byte of text.</param>
 public sealed record EvaluationMeasurement(long Step, double Loss, double Perplexity, double BitsPerByte) : Measurement(Step);
 
-/// <summary>What the publisher of metrics is told.</summary>
+/// <summary>Commands of the metrics publisher.</summary>
 public abstract record MetricsCommand;
 
 /// <summary>Where a publisher that has just started stands: everything up to a number is in the file already. Rows of later steps are

@@ -3,7 +3,7 @@ using ActorTrain.Models.Optimization;
 
 namespace ActorTrain.Actors.Protocol;
 
-/// <summary>What a gradient reducer is told. A command of a later round ends the one before; one of an earlier round is stale.</summary>
+/// <summary>Commands of a gradient reducer. A command of a later round ends the one before; one of an earlier round is stale.</summary>
 public abstract record ReducerCommand;
 
 /// <summary>Add the sum over a block of lanes, which lies in the transport, to the round's total of this shard. It may come twice.</summary>

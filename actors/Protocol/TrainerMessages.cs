@@ -5,7 +5,7 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Protocol;
 
-/// <summary>What a trainer is told. It obeys in the order of its mailbox; each command may reach it twice, or not at all and then again.</summary>
+/// <summary>Commands of a trainer, executed in mailbox order; each may arrive twice, or be lost and repeated.</summary>
 [JsonDerivedType(typeof(LoadState), "load-state")]
 [JsonDerivedType(typeof(ComputeLanes), "compute-lanes")]
 [JsonDerivedType(typeof(RecomputeBlock), "recompute-block")]

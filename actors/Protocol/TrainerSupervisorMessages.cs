@@ -1,6 +1,6 @@
 namespace ActorTrain.Actors.Protocol;
 
-/// <summary>What the supervisor of trainers is told.</summary>
+/// <summary>Commands of the trainer supervisor.</summary>
 public abstract record TrainerSupervisorCommand;
 
 /// <summary>Have a life of this trainer that is younger than a given one, and keep the trainer alive, with backoff, until it is retired. A life
@@ -19,7 +19,7 @@ public sealed record RetireTrainer(int Number) : TrainerSupervisorCommand;
 /// <param name="Reason">Why, in one sentence.</param>
 public sealed record AbandonTrainer(TrainerKey Trainer, string Reason) : TrainerSupervisorCommand;
 
-/// <summary>Pass a command on to a life of a trainer; one that is over hears nothing.</summary>
+/// <summary>Forward a command to an incarnation of a trainer; dropped if that is gone.</summary>
 /// <param name="Trainer">The life.</param>
 /// <param name="Command">The command.</param>
 public sealed record TellTrainer(TrainerKey Trainer, TrainerCommand Command) : TrainerSupervisorCommand;

@@ -12,7 +12,7 @@ internal sealed class EndOfRun(
 
     private bool IsSaved => saving.SavedStep == progress.Step && saving.IsIdle;
 
-    // What is not written by then is left to whoever resumes.
+    // What is not written by then is left to the next process.
     private bool IsWritten => (decisions.WaitingCount == 0 || end.IsLost(ActorRole.Journal)) && (metrics.WaitingCount == 0 || end.IsLost(ActorRole.Metrics));
 
     /// <summary>Does the next that is due, if the run is to end.</summary>

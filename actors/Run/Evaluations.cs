@@ -54,7 +54,7 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
     /// <summary>The run ends.</summary>
     /// <param name="hasFailed">Whether it cannot continue.</param>
     /// <remarks>A stop does not wait for an evaluation, unless it is the last one, which a finished run is worth. The step that is evaluated is then the
-    /// one that is saved, so that whoever resumes there evaluates it.</remarks>
+    /// one that is saved, so that a process that resumes there evaluates it.</remarks>
     public void GiveUp(bool hasFailed)
     {
         if (due is null || (due == progress.LastStep && !hasFailed))

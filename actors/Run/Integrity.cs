@@ -14,10 +14,10 @@ internal sealed class Integrity(
 {
     private int audits;
 
-    /// <summary>Whether nobody has to be proved before the update of this step is made.</summary>
+    /// <summary>Whether no trainer has to be verified before the update of this step.</summary>
     public bool IsProved => !(progress.IsLastStep && roster.All.Any(membership.MustBeProved));
 
-    /// <summary>Nobody can prove right any more who takes no part: what it had an unproved part in is taken again.</summary>
+    /// <summary>A trainer that is gone can no longer be verified: steps with unverified work of it are redone.</summary>
     public void DistrustAbsent()
     {
         if (options.Audit.Every == 0 || end.IsRecorded)
@@ -100,7 +100,7 @@ internal sealed class Integrity(
                 return;
             }
 
-            // The vote of whoever computes a redundant lane comes with its block.
+            // The vote of the trainer of a redundant lane comes with its block.
             var isVoteDue = check.Block is { Count: 1 } lane && round.RedundantLanes.Contains(lane.First) && !round.Done.Any(part => part.Block.Contains(lane));
             if (check.Asked is null && (check.Count != 1 || !isVoteDue))
                 Ask(round, check);
@@ -180,7 +180,7 @@ internal sealed class Integrity(
             return;
         decisions.Record(new CorruptionFound(output.Now, progress.Step, lost.Trainer.Id, lost.Reason));
 
-        // Nobody can catch up by a total that is damaged, and there is no other: the step is taken again.
+        // A damaged total cannot be applied, and there is no other: the step is redone.
         if (damage == FoundDamage.Shared && wasApplying && rounds.Updates.Oldest is { } oldest)
             rollback.GoBack(oldest, lost.Reason);
         else if (damage == FoundDamage.Shared && wasPreviewing)
@@ -244,7 +244,7 @@ internal sealed class Integrity(
     {
         check.Vote(trainer, hash);
 
-        // Whoever previews an update right need not have computed its lanes right; and nobody is proved by agreeing with itself.
+        // A right preview does not prove right lanes, and agreeing with itself proves nothing.
         if (!check.Agrees || check.Block is null || check.Voters.Count() < 2)
             return;
         foreach (var voter in check.Voters)

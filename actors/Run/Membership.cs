@@ -88,7 +88,7 @@ internal sealed class Membership(
             Lose(trainer, reason);
         output.Do(new ToTrainerSupervisor(new RetireTrainer(trainer.Number)));
 
-        // Whoever was alone was taken on trust.
+        // A single trainer was never verified.
         if (roster.Count == 1)
             trainer.Doubt();
         roster.Remove(trainer);
@@ -111,7 +111,8 @@ internal sealed class Membership(
         Enlist();
     }
 
-    /// <summary>Whether a trainer has a part in the weights that nobody proved, and must be proved before the run continues without it, or ends.</summary>
+    /// <summary>Whether a trainer has unverified work in the weights, and must be verified before the run continues without it, or
+    /// ends.</summary>
     public bool MustBeProved(TrainerEntry trainer) => trainer.UnprovedSince < progress.Step && IsAwaited(trainer);
 
     /// <summary>Trainers that were told to go leave when nothing waits for them.</summary>
@@ -164,7 +165,7 @@ internal sealed class Membership(
         }
     }
 
-    // Whoever is told to go is proved right first, and in the last step all are.
+    // A retiring trainer is verified first; in the last step, all are.
     private bool IsAwaited(TrainerEntry trainer) =>
         roster.CanProve && trainer.UnprovedSince <= progress.Step && !progress.IsComplete && !end.IsEnding && (trainer.IsRetiring ? trainer.IsMember : progress.IsLastStep);
 

@@ -8,7 +8,7 @@ namespace ActorTrain.Actors.Run;
 /// <summary>A number that more than one trainer computes, because bits that are computed twice must agree: the gradient of a block of lanes, or, without a
 /// block, the norm of the update.</summary>
 /// <remarks>Where they do not, others are asked. Who contradicts itself lied; among those who do not, more trainers are believed before fewer; and
-/// where two consistent parties are equally strong, nobody can tell.</remarks>
+/// where two consistent parties are equally strong, the vote is undecided.</remarks>
 internal sealed class RoundCheck(LaneBlock? block)
 {
     private readonly List<(TrainerKey Trainer, ulong Hash)> votes = [];
@@ -49,7 +49,7 @@ internal sealed class RoundCheck(LaneBlock? block)
 
     public int VotesOf(TrainerKey trainer) => votes.Count(vote => vote.Trainer == trainer);
 
-    /// <summary>Those who computed wrong bits, all voters where nobody can tell; null while another vote is needed.</summary>
+    /// <summary>Those who computed wrong bits, all voters if the vote is undecided; null while another vote is needed.</summary>
     public IReadOnlyList<TrainerKey>? FindOutliers()
     {
         if (IsUnanimous)

@@ -26,7 +26,7 @@ internal sealed class RoundState
 
     public Round Round { get; }
 
-    /// <summary>Blocks that nobody computes at the moment.</summary>
+    /// <summary>Unassigned blocks.</summary>
     public List<LaneBlock> Orphans { get; } = [];
 
     /// <summary>Blocks whose sums lie in the transport, in lane order.</summary>

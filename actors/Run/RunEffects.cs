@@ -7,7 +7,7 @@ namespace ActorTrain.Actors.Run;
 public abstract record RunEffect;
 
 /// <summary>Tell a trainer.</summary>
-/// <param name="Trainer">Which one; one that is gone hears nothing.</param>
+/// <param name="Trainer">Which one; dropped if it is gone.</param>
 public sealed record ToTrainer(TrainerKey Trainer, TrainerCommand Command) : RunEffect;
 
 /// <summary>Tell the supervisor of trainers.</summary>
@@ -45,7 +45,7 @@ public sealed record ToJournal(RecordDecision Command) : RunEffect;
 /// <summary>Let the transport take gradients of a round.</summary>
 public sealed record OpenRound(Round Round) : RunEffect;
 
-/// <summary>Free a round's gradients: nobody reads them any more, and whoever still writes is stale.</summary>
+/// <summary>Free a round's gradients: no one reads them any more, and later writers are stale.</summary>
 public sealed record CloseRound(Round Round) : RunEffect;
 
 /// <summary>A notice for the user.</summary>

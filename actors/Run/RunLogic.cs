@@ -235,7 +235,7 @@ public sealed class RunLogic
         steering.Follow();
         integrity.Check();
 
-        // Whoever copies or evaluates the weights of this step does so before they change, and nobody falls too far behind.
+        // Copies and evaluations of this step's weights finish before they change, and no trainer falls too far behind.
         if (!saving.IsCopying && !evaluations.HoldsUp && rounds.Updates.Count < options.TotalsKept && end.Failure is null)
             judge.Judge();
         transfer.GiveStates();

@@ -1,6 +1,6 @@
 namespace ActorTrain.Actors.Run;
 
-/// <summary>A disk that refuses checkpoints is told of once, and asked again ever more rarely.</summary>
+/// <summary>Retries of failed saves with exponential backoff; the failure is logged once.</summary>
 /// <param name="first">The first wait.</param>
 internal sealed class SaveRetries(TimeSpan first)
 {

@@ -122,7 +122,7 @@ internal sealed class Saving
         var slot = states.Snapshots.Take(trusted, options.ProofSteps, isNeeded);
         if (slot is null && isWanted && next is not null)
         {
-            // Whoever waits for a state is worth more than a checkpoint of this very step.
+            // A trainer that waits for a state has priority over a checkpoint of this step.
             DropNext();
             due = progress.Step;
             slot = states.Snapshots.Take(trusted, options.ProofSteps, isNeeded);
@@ -276,7 +276,7 @@ internal sealed class Saving
         metrics.Flush(metrics.Last);
     }
 
-    // Null: the run has rolled back over that step meanwhile, and nobody wants it any more.
+    // Null: the run has rolled back over that step meanwhile.
     private SaveCheckpoint? EndWriting()
     {
         var done = isWritingVoid ? null : writing;

@@ -70,7 +70,7 @@ internal sealed class SnapshotSlots
         return candidates.Where(i => all[i] != anchor).OrderBy(Loss).ThenByDescending(static i => i).Select(i => all[i]).FirstOrDefault()
             ?? (isNeeded ? candidates.Select(i => all[i]).FirstOrDefault() : null);
 
-        // Whoever rolls back to just before the next newer one rolls back to the next older one instead: so many steps more, in parts of the way there.
+        // A rollback to just before the next newer one uses the next older one instead: the extra steps, as a fraction of the distance.
         double Loss(int i)
         {
             var (head, newer) = (all[0].Step, all[i - 1].Step);

@@ -47,7 +47,7 @@ internal sealed class StateTransfer(
         return true;
     }
 
-    /// <summary>A trainer could not take over the state that it was given: nobody is given it again.</summary>
+    /// <summary>A trainer could not load its state: no other is given that state again.</summary>
     public void Refuse(TrainerEntry trainer, StateRefused refused)
     {
         if (trainer.Loading is not { } loading || loading.Number != refused.Number)

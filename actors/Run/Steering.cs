@@ -53,7 +53,7 @@ internal sealed class Steering(LearningRateSchedule schedule, RunOutput output, 
             if (intervention.From > progress.Step || (intervention.Steps is not null && decisions.ExtensionWaits))
                 return;
 
-            // Whoever computes this step already may have begun with what is skipped now.
+            // Trainers that already compute this step may have started with samples that are skipped now.
             if (intervention.Skipped.Count > 0)
                 rounds.Abandon();
             progress.Follow(intervention);

@@ -33,7 +33,7 @@ internal sealed class TrainerRoster
         if (recovery.Known.Count > 0)
             return;
 
-        // A checkpoint of an older program says nothing: then nobody is proved.
+        // A checkpoint of an older version has no record: then no trainer is verified.
         stranger = origin.Unproved is null ? new FormerTrainer(0, 0) : FormerTrainer.None;
         foreach (var (number, since) in origin.Unproved ?? ImmutableDictionary<int, long>.Empty)
             former.Add(number, new FormerTrainer(0, since));
@@ -97,7 +97,7 @@ internal sealed class TrainerRoster
     public Dictionary<int, long> UnprovedBefore(long step) =>
         Known.Where(known => known.Value.UnprovedSince < step).ToDictionary(static known => known.Key, static known => known.Value.UnprovedSince);
 
-    /// <summary>Trainers that are gone, and had a part in a state that nobody proved; after this they count as proved.</summary>
+    /// <summary>Trainers that are gone with unverified work; after this they count as verified.</summary>
     /// <param name="step">Updates that the state has seen.</param>
     public IReadOnlyList<(int Number, long Since)> TakeAbsent(long step)
     {

@@ -12,7 +12,7 @@ public sealed class SpikeDetector : TracedActor
 
     /// <summary>Makes a detector.</summary>
     /// <param name="detection">The rules.</param>
-    /// <param name="run">Who hears its <see cref="SpikeReport"/>s.</param>
+    /// <param name="run">Receives its <see cref="SpikeReport"/>s.</param>
     public SpikeDetector(SpikeDetection detection, IActorRef run)
     {
         ArgumentNullException.ThrowIfNull(detection);

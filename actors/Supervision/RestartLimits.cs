@@ -4,5 +4,5 @@ namespace ActorTrain.Actors.Supervision;
 /// <param name="MaxRestarts">Restarts within <paramref name="Window"/> that are borne; with one more the actor is given up.</param>
 /// <param name="Window">The time in which restarts are counted.</param>
 /// <param name="Log">Where to look for more when one is given up.</param>
-/// <param name="MemoryAdvice">What a run that runs out of memory is told: how much it needs, and what needs less.</param>
+/// <param name="MemoryAdvice">Appended when memory runs out: how much the run needs, and which settings need less.</param>
 public sealed record RestartLimits(int MaxRestarts, TimeSpan Window, string Log, string MemoryAdvice = "");

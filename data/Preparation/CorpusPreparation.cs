@@ -108,7 +108,7 @@ public static class CorpusPreparation
         var (current, next) = (new DocumentBatch(), new DocumentBatch());
         for (var more = current.Fill(pieces); more;)
         {
-            // Reading the next batch continues while this one is encoded and written; nobody else touches the reader meanwhile.
+            // Reading the next batch continues while this one is encoded and written; nothing else uses the reader meanwhile.
             var reading = Task.Run(() => next.Fill(pieces), CancellationToken.None);
             try
             {

@@ -83,7 +83,7 @@ internal static class AuditCommand
         {
             Redone = Math.Max(ledger.Redone, metrics.Redone),
 
-            // What differs in both files is told once.
+            // A difference in both files is reported once.
             Unequal =
             [
                 .. metrics.Unequal.Concat(ledger.Unequal)

@@ -37,7 +37,7 @@ internal sealed class ControlServer : IDisposable
         var socket = ControlSocket.Listen(run);
         application = Build(socket, routes, log);
 
-        // Training does not wait; whoever connects already is answered in a moment.
+        // Training does not wait; early connections are served in a moment.
         starting = Task.Run(() => Start(log.CreateLogger<ControlServer>()));
     }
 

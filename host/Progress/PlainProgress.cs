@@ -68,7 +68,7 @@ public sealed class PlainProgress : ITrainingProgress
             + $"lr {Figures.LearningRate(step.LearningRate)} tokens/s {Figures.Whole(step.TokensPerSecond)}{mfu}{left}");
     }
 
-    // Whoever follows a log sees each line when it is written.
+    // Flush every line for those who follow the log.
     private void Line(string text)
     {
         output.WriteLine(text);

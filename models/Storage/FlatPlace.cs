@@ -1,6 +1,6 @@
 namespace ActorTrain.Models.Storage;
 
-/// <summary>Where a flat vector lies while nobody works on it, so that a flipped bit would go unseen were it not looked for.</summary>
+/// <summary>Where a flat vector rests between uses, where a bit flip must be searched for.</summary>
 public enum FlatPlace
 {
     /// <summary>The weights of a replica.</summary>

@@ -18,7 +18,7 @@ public sealed unsafe class HostBuffer : IDisposable
         NativeMemory.Clear(memory, (nuint)length);
     }
 
-    /// <summary>Frees memory that nobody disposed of.</summary>
+    /// <summary>Frees memory that was not disposed.</summary>
     ~HostBuffer() => Free();
 
     /// <summary>Size in bytes.</summary>

@@ -57,7 +57,8 @@ public interface IFaultInjector
     {
     }
 
-    /// <summary>May change elements of a gradient that was just published; called on the trainer's own thread, before anybody hears of it.</summary>
+    /// <summary>May change elements of a gradient that was just published; called on the trainer's own thread, before it is
+    /// reported.</summary>
     /// <param name="actor">The trainer's name.</param>
     /// <param name="atStep">Updates so far in its round.</param>
     /// <param name="gradient">Flat, float32, on the CPU.</param>

@@ -3,7 +3,8 @@ using ActorTrain.Persistence.Files;
 
 namespace ActorTrain.Persistence.Journal;
 
-/// <summary>A copy of a SQLite journal at rest, to be read: whoever opens the original ends what a killed process had begun in it, and so changes it.</summary>
+/// <summary>A copy of a SQLite journal at rest for reading: opening the original would recover what a killed process left in it,
+/// and so change it.</summary>
 public sealed class JournalCopy : IDisposable
 {
     // The database, its write-ahead log, and what takes an unfinished transaction back.
@@ -11,7 +12,7 @@ public sealed class JournalCopy : IDisposable
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("actortrain-journal-");
 
     /// <summary>Copies it.</summary>
-    /// <param name="file">The database, to which nobody writes meanwhile.</param>
+    /// <param name="file">The database; it must not be written meanwhile.</param>
     /// <exception cref="UserErrorException">The disk refused.</exception>
     public JournalCopy(string file)
     {

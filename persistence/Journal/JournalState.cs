@@ -54,7 +54,7 @@ public sealed record JournalState
     /// <summary>Numbers of the trainers that take no part until they are released.</summary>
     public ImmutableSortedSet<int> Quarantined { get; init; } = [];
 
-    /// <summary>Whether no step is begun until the run is told to continue.</summary>
+    /// <summary>Whether an operator has paused the run.</summary>
     public bool IsPaused { get; init; }
 
     /// <summary>Checkpoints, by step, that proved good.</summary>

@@ -103,7 +103,7 @@ public sealed record RunRolledBack(DateTimeOffset At, long Step, long LostStep, 
 /// <param name="Evidence">What was tried, in one sentence.</param>
 public sealed record SpikeExplained(DateTimeOffset At, long Step, SpikeCause Cause, string Evidence) : RunEvent(At, Step);
 
-/// <summary>Bits changed that nobody had changed, or somebody computed other bits than the others.</summary>
+/// <summary>Memory corruption, or a trainer that computed different bits.</summary>
 /// <param name="At">When it was found.</param>
 /// <param name="Actor">With whom.</param>
 /// <param name="Evidence">What was compared, in one sentence.</param>
@@ -120,7 +120,7 @@ public sealed record TrainerQuarantined(DateTimeOffset At, long Step, int Traine
 /// <param name="By">On whose behalf.</param>
 public sealed record TrainerReleased(DateTimeOffset At, long Step, int Trainer, string By) : RunEvent(At, Step);
 
-/// <summary>No step is begun until the run is told to continue.</summary>
+/// <summary>No step is started until an operator resumes the run.</summary>
 /// <param name="By">On whose behalf.</param>
 public sealed record RunPaused(DateTimeOffset At, long Step, string By) : RunEvent(At, Step);
 

@@ -48,8 +48,8 @@ public sealed record CheckpointHistory
         _ => this,
     };
 
-    /// <summary>Whether a checkpoint was abandoned by a rollback, so that nobody may resume from it: it lacks an intervention that was in force before it, or it
-    /// was written before the run rolled back over its step and not again since.</summary>
+    /// <summary>Whether a checkpoint was abandoned by a rollback, and must not be resumed from: it lacks an intervention that was
+    /// in force before it, or it was written before the run rolled back over its step and not again since.</summary>
     /// <param name="weightsHash">SHA-256 of its weights.</param>
     /// <param name="overrides">Its overrides.</param>
     public bool IsVoid(long step, string weightsHash, RunOverrides overrides)

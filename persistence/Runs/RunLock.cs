@@ -6,8 +6,8 @@ using ActorTrain.Persistence.Machine;
 namespace ActorTrain.Persistence.Runs;
 
 /// <summary>The right to run one run, held by at most one process; the system takes it back when the process dies.</summary>
-/// <remarks>Taking it changes nothing that is noted of the run: whoever takes it, finds that the run cannot continue and gives it back has
-/// left no trace.</remarks>
+/// <remarks>Taking it changes nothing that is noted of the run: a process that takes it, finds that the run cannot resume and
+/// gives it back has left no trace.</remarks>
 public sealed class RunLock : IDisposable
 {
     private const int Attempts = 50;

@@ -180,7 +180,7 @@ internal static class SafetensorsHeader
             throw new JsonException($"{Shown(name)} has no dtype, shape or pair of data_offsets");
         var entry = new SafetensorsEntry(name, dtypeName, shape, offsets[0], offsets[1]);
 
-        // The format grows types: one that is unknown matters only to whoever reads that tensor.
+        // The format may gain types: an unknown one matters only to readers of that tensor.
         var size = entry.Dtype is { } dtype ? shape.Aggregate((long)dtype.Size(), static (product, length) => checked(product * length)) : entry.ByteCount;
         if (entry.ByteCount < 0 || entry.ByteCount != size)
             throw new JsonException(

@@ -44,7 +44,7 @@ public sealed class GoodputLogTests : IDisposable
         Write(Row(0), Row(1));
         System.IO.File.WriteAllText(File, System.IO.File.ReadAllText(File).Replace("01.5000001", "01.6000001", StringComparison.Ordinal));
         Should.Throw<UserErrorException>(() => GoodputLog.Read(File).ToList()).Message.ShouldStartWith($"{File}, line 1, ");
-        Should.Throw<UserErrorException>(() => GoodputLog.Open(File)).Message.ShouldContain("Line 1 of");
+        Should.Throw<UserErrorException>(() => GoodputLog.Open(File)).Message.ShouldContain("line 1");
     }
 
     [Fact]
