@@ -12,6 +12,9 @@ namespace ActorTrain.Actors.Run;
 /// <param name="decisions">What must be durable before rows are rewound.</param>
 internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutput output, RunEnd end, Decisions decisions)
 {
+    /// <summary>Why the files are cut to where the run resumes; every other reason is a decision.</summary>
+    internal const string Resumed = "Run resumed.";
+
     private long flushedTo;
 
     /// <summary>The number given last.</summary>
@@ -38,7 +41,7 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
         foreach (var item in unwritten)
             outbox.Add(WithRate(item), decisions.Last);
         if ((unwritten.Count > 0 ? unwritten[^1].Step : WrittenStep) > progress.Step)
-            outbox.Add(new MetricsItem(null, progress.Step) { Reason = "Run resumed." }, decisions.Last);
+            outbox.Add(new MetricsItem(null, progress.Step) { Reason = Resumed }, decisions.Last);
 
         // A measurement that an older program left does not say its rate.
         MetricsItem WithRate(MetricsItem item) => item.Measurement is StepMeasurement { LearningRate: 0 } old

@@ -90,7 +90,7 @@ internal sealed class RunInvariants(SimulatedWorld world)
             case ToCheckpointer(SaveCheckpoint save):
                 CheckSave(save, logic);
                 break;
-            case ToMetrics(Rewind rewind) when rewind.Reason != "The run was resumed." && !durableReturns.Contains(rewind.Step):
+            case ToMetrics(Rewind rewind) when rewind.Reason != MetricsStream.Resumed && !durableReturns.Contains(rewind.Step):
                 throw new InvariantException($"The metrics are rewound to step {rewind.Step}, and no durable decision says why.");
             case ToMetrics(Publish { Measurement: StepMeasurement step } publish) when publish.Number > lastPublished:
                 lastPublished = publish.Number;
