@@ -32,7 +32,7 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
         ledger = SampleLedger.Open(options.LedgerFile, afterStep);
         metrics = MetricsLog.Open(options.MetricsFile, afterStep);
         if (metrics.Newest.Number == 0 && metrics.Update == 0 && afterStep == 0)
-            Branch(afterStep, BranchCause.Start, "The run began.");
+            Branch(afterStep, BranchCause.Start, "Run started.");
         else if (metrics.Newest.Writer == options.Writer)
             Branch(afterStep, BranchCause.Resume, "The writer of the metrics started again.");
         else

@@ -56,7 +56,7 @@ public sealed class ReducerLogicTests
     public void What_cannot_be_is_refused()
     {
         Add(First, 0, 2);
-        Should.Throw<InvariantException>(() => Add(First, 1, 1)).Message.ShouldContain("are summed already");
+        Should.Throw<InvariantException>(() => Add(First, 1, 1)).Message.ShouldContain("already summed");
         Should.Throw<InvariantException>(() => Add(First with { Step = 3 }, 2, 2)).Message.ShouldContain("is to be reduced as");
         texts.Reports = new ShardReduced(1, Second, []);
         Should.Throw<InvariantException>(() => Add(First, 2, 2)).Message.ShouldContain("is reported");
