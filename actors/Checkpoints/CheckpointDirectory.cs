@@ -11,7 +11,8 @@ namespace ActorTrain.Actors.Checkpoints;
 /// <param name="options">What each checkpoint says of the run.</param>
 internal sealed class CheckpointDirectory(CheckpointStore store, SnapshotMemory memory, CheckpointerOptions options) : ICheckpointDisk
 {
-    public IReadOnlyList<long> Steps() => [.. store.List().Where(static info => info.Manifest is not null).Select(static info => info.Step)];
+    public IReadOnlyList<long> Steps() =>
+        [.. store.List().Where(static info => info.Manifest is not null).Select(static info => info.Step)];
 
     public string? Find(SaveCheckpoint save) =>
         store.List().FirstOrDefault(info => info.Step == save.Step) is { Manifest: { Facts: var facts } manifest } found
@@ -28,7 +29,8 @@ internal sealed class CheckpointDirectory(CheckpointStore store, SnapshotMemory 
         {
             if (snapshot is null || snapshot.Step != save.Step || snapshot.Hash != save.Hash)
                 return null;
-            var content = new CheckpointContent(options.FactsOf(save), options.Layout, snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
+            var content = new CheckpointContent(
+                options.FactsOf(save), options.Layout, snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
             var writing = new Writing(snapshot, store.Write(content), options.ConfigurationHash);
             snapshot = null;
             return writing;

@@ -22,14 +22,19 @@ public sealed class CheckpointSaving(ICheckpointDisk disk)
     }
 
     /// <summary>Saves a snapshot, or says that it is saved.</summary>
-    /// <returns>What came of it; null where the slot holds another state by now or a newer save was asked for, so that nobody waits for this one any
-    /// more.</returns>
+    /// <returns>What came of it; null where the slot holds another state by now or a newer save was asked for, so that nobody waits for
+    /// this one any more.</returns>
     /// <exception cref="InvariantException">Two saves have one number, or what was saved is not there.</exception>
     public CheckpointReport? Save(SaveCheckpoint command)
     {
         ArgumentNullException.ThrowIfNull(command);
         if (last?.Number == command.Number)
-            return last.Step == command.Step ? last : throw new InvariantException($"Save {command.Number} is of step {last.Step}, and of step {command.Step}.");
+        {
+            return last.Step == command.Step
+                ? last
+                : throw new InvariantException($"Save {command.Number} is of step {last.Step}, and of step {command.Step}.");
+        }
+
         if (command.Number < newest)
             return null;
         newest = command.Number;
@@ -38,8 +43,8 @@ public sealed class CheckpointSaving(ICheckpointDisk disk)
             foreach (var (step, good) in command.History.Good)
                 Mark(new MarkGood(step, good.WeightsHash, good.ProvedAt!.Value));
 
-            // An earlier life of the actor may have been done with it before it could say so. The same step with the same course may yet be another
-            // state, where the run went back because its bits were not right.
+            // An earlier life of the actor may have been done with it before it could say so. The same step with the same course may yet be
+            // another state, where the run went back because its bits were not right.
             if (disk.Find(command) is { } saved)
                 return Announce(command, saved);
             using var writing = disk.Write(command);

@@ -8,9 +8,9 @@ using Akka.Persistence;
 namespace ActorTrain.Actors.Journal;
 
 /// <summary>Persists the decisions of a run, each exactly once, in the order of their numbers.</summary>
-/// <remarks>Which decision is persisted is said by <see cref="JournalLogic"/>; the count after recovery says what is durable, also where a write had failed
-/// and nobody knew whether it was done. When the database refuses, the actor stops, as Akka.Persistence has it, and its supervisor starts it again;
-/// whoever decides sends again what was not <see cref="Recorded"/>.</remarks>
+/// <remarks>Which decision is persisted is said by <see cref="JournalLogic"/>; the count after recovery says what is durable, also where a
+/// write had failed and nobody knew whether it was done. When the database refuses, the actor stops, as Akka.Persistence has it, and its
+/// supervisor starts it again; whoever decides sends again what was not <see cref="Recorded"/>.</remarks>
 public sealed class RunJournal : ReceivePersistentActor
 {
     /// <summary>Its name, below the supervisor that starts it again.</summary>

@@ -3,8 +3,8 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>Where measurements are remembered, step after step: the files of the run, or what stands for them in a simulation. What was opened again holds
-/// what was flushed.</summary>
+/// <summary>Where measurements are remembered, step after step: the files of the run, or what stands for them in a simulation. What was
+/// opened again holds what was flushed.</summary>
 public interface IMetricsFiles : IDisposable
 {
     /// <summary>Opens them anew; rows of steps after a given one are abandoned.</summary>

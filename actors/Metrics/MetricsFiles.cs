@@ -45,8 +45,8 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
     /// <inheritdoc/>
     public void Append(Measurement measurement)
     {
-        // What the line of a file has already is passed over: half of it was written before the disk refused, or an evaluation is of the step
-        // that was kept.
+        // What the line of a file has already is passed over: half of it was written before the disk refused, or an evaluation is of the
+        // step that was kept.
         switch (measurement)
         {
             case StepMeasurement step:

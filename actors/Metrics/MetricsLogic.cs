@@ -3,7 +3,8 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>Which measurement comes next, in one life of the publisher: each is written once and in order, whatever is lost, repeated or late.</summary>
+/// <summary>Which measurement comes next, in one life of the publisher: each is written once and in order, whatever is lost, repeated or
+/// late.</summary>
 /// <remarks>Not for two threads at once.</remarks>
 /// <param name="life">Tells this life from all others, so that what was said to an earlier one takes nothing away.</param>
 /// <param name="files">Where measurements go; owned.</param>

@@ -22,7 +22,8 @@ public sealed class MetricsPublisher : TracedActor
     public MetricsPublisher(MetricsOptions options, IActorRef listener)
     {
         var clock = SteadyClock.Of(Context.System);
-        logic = new MetricsLogic(life, new MetricsFiles(options, () => clock.Now, sentence => listener.Tell(new Notice(sentence, IsWarning: true))));
+        var files = new MetricsFiles(options, () => clock.Now, sentence => listener.Tell(new Notice(sentence, IsWarning: true)));
+        logic = new MetricsLogic(life, files);
         this.listener = listener;
         Receive<MetricsCommand>(Handle);
     }

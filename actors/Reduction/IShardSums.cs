@@ -4,7 +4,8 @@ using ActorTrain.Models.Lanes;
 
 namespace ActorTrain.Actors.Reduction;
 
-/// <summary>The sums of one shard, which a <see cref="ReducerLogic{TSum}"/> adds up: gradients in memory, or what stands for them in a simulation.</summary>
+/// <summary>The sums of one shard, which a <see cref="ReducerLogic{TSum}"/> adds up: gradients in memory, or what stands for them in a
+/// simulation.</summary>
 /// <typeparam name="TSum">The sum over a block of lanes.</typeparam>
 public interface IShardSums<TSum>
     where TSum : class

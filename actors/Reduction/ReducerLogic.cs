@@ -4,8 +4,8 @@ using ActorTrain.Models.Lanes;
 
 namespace ActorTrain.Actors.Reduction;
 
-/// <summary>Which blocks of lanes of the round under way have arrived, what is added to what, and when a shard is complete: without memory, thread or
-/// actor.</summary>
+/// <summary>Which blocks of lanes of the round under way have arrived, what is added to what, and when a shard is complete: without memory,
+/// thread or actor.</summary>
 /// <typeparam name="TSum">The sum over a block of lanes.</typeparam>
 public sealed class ReducerLogic<TSum>
     where TSum : class
@@ -31,8 +31,8 @@ public sealed class ReducerLogic<TSum>
     /// <summary>Adds the sum over one more block.</summary>
     /// <param name="of">The round: a later one ends the one before, an earlier one is stale.</param>
     /// <param name="block">The lanes.</param>
-    /// <returns>A <see cref="ShardReduced"/> once all lanes are there, and again when a block is repeated after that; a <see cref="BlockDamaged"/> when what
-    /// was read is not what was written, after which the round is forgotten; else null.</returns>
+    /// <returns>A <see cref="ShardReduced"/> once all lanes are there, and again when a block is repeated after that; a <see
+    /// cref="BlockDamaged"/> when what was read is not what was written, after which the round is forgotten; else null.</returns>
     /// <exception cref="InvariantException">Lanes overlap, or one round has two steps.</exception>
     public ReducerReport? Add(Round of, LaneBlock block)
     {

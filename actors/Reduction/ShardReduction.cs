@@ -7,10 +7,11 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.Reduction;
 
-/// <summary>Sums one shard of the gradient over all lanes as their blocks arrive, on the thread that calls, along the canonical lane tree.</summary>
+/// <summary>Sums one shard of the gradient over all lanes as their blocks arrive, on the thread that calls, along the canonical lane
+/// tree.</summary>
 /// <remarks>What is published is only read. Sums of parts lie in memory of this reduction's own, and only the last addition writes into the
-/// round's total; so another reduction that takes the place of this one, even of one that hangs and comes back, does no harm: it writes the same
-/// bits. Whatever is read is held against the checksum that it had when it was written.</remarks>
+/// round's total; so another reduction that takes the place of this one, even of one that hangs and comes back, does no harm: it writes the
+/// same bits. Whatever is read is held against the checksum that it had when it was written.</remarks>
 public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposable
 {
     private readonly IGradientTransport transport;
@@ -49,7 +50,8 @@ public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposabl
         scratch.Clear();
     }
 
-    Part? IShardSums<Part>.Read(Round round, LaneBlock block) => transport.Read(round, block) is { } lease ? new Part(block) { Lease = lease } : null;
+    Part? IShardSums<Part>.Read(Round round, LaneBlock block) =>
+        transport.Read(round, block) is { } lease ? new Part(block) { Lease = lease } : null;
 
     // Of a sum that one trainer computed alone, only what is to be known of it is wanted. Nothing of it is read here again.
     ShardReduced? IShardSums<Part>.Complete(Round round, Part total)

@@ -39,7 +39,8 @@ public sealed class JournalLogicTests
     [Fact]
     public void What_cannot_be_is_refused()
     {
-        Should.Throw<InvariantException>(() => journal.Record(new RecordDecision(1, Decision(1)))).Message.ShouldContain("before the journal is recovered");
+        Should.Throw<InvariantException>(() => journal.Record(new RecordDecision(1, Decision(1))))
+            .Message.ShouldContain("before the journal is recovered");
         journal.Begin([]);
         Should.Throw<InvariantException>(() => journal.Begin([])).Message.ShouldContain("a second time");
         Should.Throw<InvariantException>(journal.NotePersisted).Message.ShouldContain("Decision 1 is durable");

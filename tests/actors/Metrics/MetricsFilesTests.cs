@@ -139,7 +139,8 @@ public sealed class MetricsFilesTests : IDisposable
 
         void Resume(long after)
         {
-            using var next = new MetricsLogic(life: 6, new MetricsFiles(Options(folder) with { Writer = "elsewhere" }, static () => Noon, warnings.Add));
+            var elsewhere = Options(folder) with { Writer = "elsewhere" };
+            using var next = new MetricsLogic(life: 6, new MetricsFiles(elsewhere, static () => Noon, warnings.Add));
             next.Handle(new GoOnAfter(6, 0, after));
         }
 

@@ -32,7 +32,8 @@ public sealed class MetricsLogicTests : IDisposable
     {
         using var metrics = new MetricsLogic(5, log);
         metrics.Handle(new GoOnAfter(5, 0, 7));
-        Should.Throw<InvariantException>(() => metrics.Handle(MetricsFilesTests.Step(1, 9))).Message.ShouldContain("Step 9 is measured, and the metrics end at step 7");
+        Should.Throw<InvariantException>(() => metrics.Handle(MetricsFilesTests.Step(1, 9)))
+            .Message.ShouldContain("Step 9 is measured, and the metrics end at step 7");
         Should.Throw<InvariantException>(() => metrics.Handle(new Publish(1, new EvaluationMeasurement(8, 1, 1, 1))));
         Should.Throw<InvariantException>(() => metrics.Handle(new Rewind(1, 8)));
         metrics.Handle(MetricsFilesTests.Step(1, 8)).ShouldBe(new Published(5, 1));

@@ -77,7 +77,9 @@ public sealed class ReducerLogicTests
         public ShardReduced? Reports { get; set; }
 
         public string? Read(Round round, LaneBlock block) =>
-            block == Damaged ? throw new CorruptionException(FlatPlace.PublishedGradient, 0, 1, 2, block) : block == Missing ? null : block.ToString();
+            block == Damaged ? throw new CorruptionException(FlatPlace.PublishedGradient, 0, 1, 2, block)
+            : block == Missing ? null
+            : block.ToString();
 
         public string Add(Round round, string left, string right) => $"({left} + {right})";
 

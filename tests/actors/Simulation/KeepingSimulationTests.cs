@@ -144,7 +144,8 @@ public sealed class KeepingSimulationTests
     [Fact]
     public void A_disk_that_refuses_is_told_of_once_and_asked_again_at_a_time()
     {
-        var run = new SimulatedRun(1, Small with { Schedule = Arithmetic.Constant(99), CheckpointEvery = 50, SaveRetry = TimeSpan.FromSeconds(1) }, Plan);
+        var options = Small with { Schedule = Arithmetic.Constant(99), CheckpointEvery = 50, SaveRetry = TimeSpan.FromSeconds(1) };
+        var run = new SimulatedRun(1, options, Plan);
         run.Disk.Refuses = true;
         run.Until(static logic => logic.TakenSteps == 59);
         run.Disk.Refuses = false;

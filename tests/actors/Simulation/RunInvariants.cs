@@ -8,14 +8,15 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>What must hold after every message, whatever befalls a run; where it does not, an <see cref="InvariantException"/> says so.</summary>
+/// <summary>What must hold after every message, whatever fails; where it does not, an <see cref="InvariantException"/> says so.</summary>
 internal sealed class RunInvariants(SimulatedWorld world)
 {
     // Under which ticket each trainer was last asked for a block, of the round under way, and what the plan leaves out in each round.
     private readonly Dictionary<(TrainerKey Trainer, LaneBlock Block), Ticket> asked = [];
     private readonly Dictionary<Round, SkipList> skips = [];
 
-    // The rounds whose updates make up the weights, by step, and all states that a run that nothing disturbs reaches with the same decisions.
+    // The rounds whose updates make up the weights, by step, and all states that a run that nothing disturbs reaches with the same
+    // decisions.
     private readonly SortedDictionary<long, Round> committed = [];
     private readonly HashSet<(long Step, ulong State)> reached = [(0, Arithmetic.Seed)];
     private readonly Dictionary<(Round Round, ulong From), ulong> updates = [];
@@ -101,8 +102,9 @@ internal sealed class RunInvariants(SimulatedWorld world)
                 break;
             case AnswerOperator(var request, { IsAccepted: true }) when requests.GetValueOrDefault(request) > world.Journal.Count:
                 throw new InvariantException($"Request {request} is accepted, and a crash would forget it.");
-            case EndRun when decided.FirstOrDefault(one => one.Key <= world.Journal.Count && !world.Journal[(int)one.Key - 1].Equals(one.Value)) is { Value: { } lost }:
-                throw new InvariantException($"The journal does not hold {lost}.");
+            case EndRun:
+                CheckJournal();
+                break;
         }
     }
 
@@ -113,7 +115,10 @@ internal sealed class RunInvariants(SimulatedWorld world)
     public void CheckState(TrainerKey? trainer, long step, ulong state)
     {
         if (world.Fate.IsHonest && !reached.Contains((step, state)))
-            throw new InvariantException($"{trainer?.ToString() ?? "The disk"} takes over {state:x16} as the state of step {step}, which no undisturbed run reaches.");
+        {
+            var who = trainer?.ToString() ?? "The disk";
+            throw new InvariantException($"{who} takes over {state:x16} as the state of step {step}, which no undisturbed run reaches.");
+        }
     }
 
     /// <summary>A trainer has applied an update.</summary>
@@ -125,7 +130,8 @@ internal sealed class RunInvariants(SimulatedWorld world)
             return;
         if (!updates.TryGetValue((round, before), out var expected))
         {
-            expected = Arithmetic.Apply(before, Arithmetic.Block(before, new LaneBlock(0, options.Lanes), lane => world.Data.Positions(round.Step, lane, left)), rate);
+            var total = Arithmetic.Block(before, new LaneBlock(0, options.Lanes), lane => world.Data.Positions(round.Step, lane, left));
+            expected = Arithmetic.Apply(before, total, rate);
             updates.Add((round, before), expected);
             reached.Add((round.Step + 1, expected));
         }
@@ -134,11 +140,12 @@ internal sealed class RunInvariants(SimulatedWorld world)
             throw new InvariantException($"{trainer} came to {after:x16} by {round}, and an undisturbed run comes to {expected:x16}.");
     }
 
-    /// <summary>Whether the run has left a checkpoint, by what is durable, or decided as far as effects were followed: one decision may come after others of
-    /// the same input.</summary>
+    /// <summary>Whether the run has left a checkpoint, by what is durable, or decided as far as effects were followed: one decision may
+    /// come after others of the same input.</summary>
     private bool IsVoid(long step)
     {
-        var history = CheckpointHistory.Of(world.Journal.Concat(decided.Where(one => one.Key > world.Journal.Count).OrderBy(static one => one.Key).Select(static one => one.Value)));
+        var waiting = decided.Where(one => one.Key > world.Journal.Count).OrderBy(static one => one.Key).Select(static one => one.Value);
+        var history = CheckpointHistory.Of(world.Journal.Concat(waiting));
         return world.Disk.Origins.Any(origin => origin.Step == step && history.IsVoid(origin));
     }
 
@@ -167,17 +174,35 @@ internal sealed class RunInvariants(SimulatedWorld world)
     {
         var ticket = asked.GetValueOrDefault((computed.Trainer, add.Block));
         if (computed.Ticket != ticket || ticket.Round != add.Round || computed.Block != add.Block)
-            throw new InvariantException($"{computed.Trainer} computed {computed.Block} under {computed.Ticket}; that counts for {add.Round}, and {ticket} is open.");
+        {
+            throw new InvariantException(
+                $"{computed.Trainer} computed {computed.Block} under {computed.Ticket}; that counts for {add.Round}, and {ticket} is open.");
+        }
     }
 
     private void CheckSave(SaveCheckpoint save, RunLogic logic)
     {
         if (save.Decisions > world.Journal.Count)
-            throw new InvariantException($"The checkpoint of step {save.Step} says that it rests on {save.Decisions} decisions; {world.Journal.Count} are durable.");
+        {
+            throw new InvariantException(
+                $"The checkpoint of step {save.Step} says that it rests on {save.Decisions} decisions; {world.Journal.Count} are durable.");
+        }
 
         // There is no time to wait for the database where the run ends.
-        if (save.Overrides.Interventions.Find(intervention => !durableCorrections.Contains(intervention)) is { } unknown && logic.Status().Phase is not ("failing" or "stopping" or "finishing"))
+        if (save.Overrides.Interventions.Find(intervention => !durableCorrections.Contains(intervention)) is { } unknown
+            && logic.Status().Phase is not ("failing" or "stopping" or "finishing"))
+        {
             throw new InvariantException($"The checkpoint of step {save.Step} has intervention {unknown.Number}, which a crash would forget.");
+        }
+    }
+
+    private void CheckJournal()
+    {
+        foreach (var (number, decision) in decided)
+        {
+            if (number <= world.Journal.Count && !world.Journal[(int)number - 1].Equals(decision))
+                throw new InvariantException($"The journal does not hold {decision}.");
+        }
     }
 
     private void CheckSamples(StepMeasurement step)

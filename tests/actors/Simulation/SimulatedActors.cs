@@ -67,6 +67,11 @@ internal sealed class SimulatedActors
     }
 
     // The rules have no state of their own.
-    private void Judge(JudgeStep judge) => report(
-        world.Fate.Chance(world.Fate.Weather.OthersCrash) ? new SpikeDetectorStarted() : new StepJudged(judge.Round, world.Detection.Judge(judge.Signals, judge.Memory)));
+    private void Judge(JudgeStep judge)
+    {
+        if (world.Fate.Chance(world.Fate.Weather.OthersCrash))
+            report(new SpikeDetectorStarted());
+        else
+            report(new StepJudged(judge.Round, world.Detection.Judge(judge.Signals, judge.Memory)));
+    }
 }

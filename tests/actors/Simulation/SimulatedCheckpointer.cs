@@ -56,7 +56,7 @@ internal sealed class SimulatedCheckpointer(SimulatedWorld world, SimulatedNetwo
         {
             // A command that comes late, after the slot went to another snapshot, was answered when it came first.
             case null when save.Number == newest && !answered.Contains(save.Number):
-                throw new InvariantException($"Slot {save.Slot} holds another state, and that of step {save.Step} was never written from it.");
+                throw new InvariantException($"Slot {save.Slot} holds another state; that of step {save.Step} was never written from it.");
             case CheckpointSaved saved:
                 world.Disk.Announce(saved);
                 answered.Add(save.Number);

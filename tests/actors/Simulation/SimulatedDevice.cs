@@ -133,7 +133,11 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
 
     private BlockResult Take()
     {
-        var result = new BlockResult(losses.Sum(), [.. losses], [.. positions], Arithmetic.Fold(lanes) ^ Error) { StateChecksum = state, RedundantLanes = [.. witnesses] };
+        var result = new BlockResult(losses.Sum(), [.. losses], [.. positions], Arithmetic.Fold(lanes) ^ Error)
+        {
+            StateChecksum = state,
+            RedundantLanes = [.. witnesses],
+        };
         GiveUp();
         return result;
     }

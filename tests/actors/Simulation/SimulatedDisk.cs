@@ -6,7 +6,8 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>The disk of a simulated run: it refuses, its user dies between two steps of a save, and a power cut takes what was not synced.</summary>
+/// <summary>The disk of a simulated run: it refuses, its user dies between two steps of a save, and a power cut takes what was not
+/// synced.</summary>
 internal sealed class SimulatedDisk(SimulatedWorld world) : ICheckpointDisk
 {
     private readonly SortedDictionary<long, Checkpoint> files = [];
@@ -24,7 +25,9 @@ internal sealed class SimulatedDisk(SimulatedWorld world) : ICheckpointDisk
     public IReadOnlyList<long> Steps() => [.. files.Keys.Reverse()];
 
     public string? Find(SaveCheckpoint save) =>
-        files.TryGetValue(save.Step, out var file) && file.State == save.Hash && file.Origin.Overrides.Equals(save.Overrides) ? file.Origin.WeightsHash : null;
+        files.TryGetValue(save.Step, out var file) && file.State == save.Hash && file.Origin.Overrides.Equals(save.Overrides)
+            ? file.Origin.WeightsHash
+            : null;
 
     public ICheckpointWriting? Write(SaveCheckpoint save)
     {
@@ -81,10 +84,12 @@ internal sealed class SimulatedDisk(SimulatedWorld world) : ICheckpointDisk
 
     private void Name(SaveCheckpoint save, bool isDurable, CheckpointHistory history)
     {
-        var origin = new RunOrigin(save.Step, HashOf(save.Hash), save.Overrides) { Unproved = UnprovedWork.Read(UnprovedWork.Write(save.Unproved)) };
+        var unproved = UnprovedWork.Read(UnprovedWork.Write(save.Unproved));
+        var origin = new RunOrigin(save.Step, HashOf(save.Hash), save.Overrides) { Unproved = unproved };
         (files[save.Step], Checkpoints[save.Step]) = (new Checkpoint(save.Hash, origin, isDurable), save.Hash);
         announced.Remove(save.Step);
-        foreach (var left in files.Where(other => other.Key != save.Step && history.IsVoid(other.Value.Origin)).Select(static other => other.Key).ToList())
+        var others = files.Values.Select(static file => file.Origin).Where(other => other.Step != save.Step && history.IsVoid(other));
+        foreach (var left in others.Select(static other => other.Step).ToList())
         {
             announced.Remove(left);
             Delete(left);

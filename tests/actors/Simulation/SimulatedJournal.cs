@@ -4,7 +4,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>Stands for the actor around <see cref="JournalLogic"/>: it persists to a database, which refuses whatever is to come in the place of something else.</summary>
+/// <summary>Stands for the actor around <see cref="JournalLogic"/>: it persists to a database, which refuses whatever is to come in the
+/// place of something else.</summary>
 internal sealed class SimulatedJournal
 {
     private static readonly TimeSpan RestartTime = TimeSpan.FromMilliseconds(1);
@@ -36,7 +37,8 @@ internal sealed class SimulatedJournal
             Restart();
     }
 
-    // What a former life had sent may land late, too: then the database refuses what comes in the same place, and the journal is read again.
+    // What a former life had sent may land late, too: then the database refuses what comes in the same place, and the journal is read
+    // again.
     private void Write(RunEvent decision)
     {
         mustRestart = known != world.Journal.Count;
@@ -47,8 +49,8 @@ internal sealed class SimulatedJournal
         logic.NotePersisted();
     }
 
-    // What the journal's actor read is neither lost nor overtaken by what it says later: nobody would compare it with what was decided. The one of a life
-    // that is over is not started again.
+    // What the journal's actor read is neither lost nor overtaken by what it says later: nobody would compare it with what was decided. The
+    // one of a life that is over is not started again.
     private void Restart()
     {
         if (network.IsDown)

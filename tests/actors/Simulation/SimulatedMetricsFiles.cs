@@ -29,7 +29,10 @@ internal sealed class SimulatedMetricsFiles(Fate fate) : IMetricsFiles
 
     public void Append(Measurement measurement)
     {
-        if (measurement is StepMeasurement ? measurement.Step <= lastStep : rows.Exists(row => row is EvaluationMeasurement && row.Step == measurement.Step))
+        var isThere = measurement is StepMeasurement
+            ? measurement.Step <= lastStep
+            : rows.Exists(row => row is EvaluationMeasurement && row.Step == measurement.Step);
+        if (isThere)
             return;
         lines.Add((measurement, measurement.Step));
         Take(measurement, measurement.Step);

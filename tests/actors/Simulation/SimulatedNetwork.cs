@@ -1,7 +1,9 @@
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>Messages among the actors of one life of the run: lost, repeated and delayed as the weather has it. After each, the invariants are checked.</summary>
-/// <remarks>With the run's supervisor its children die, and with them what is on its way to them; what is on its way to a database is not.</remarks>
+/// <summary>Messages among the actors of one life of the run: lost, repeated and delayed as the weather has it. After each, the invariants
+/// are checked.</summary>
+/// <remarks>With the run's supervisor its children die, and with them what is on its way to them; what is on its way to a database is
+/// not.</remarks>
 internal sealed class SimulatedNetwork(VirtualTime time, Fate fate, RunInvariants invariants)
 {
     private static readonly TimeSpan Usual = TimeSpan.FromMilliseconds(1);

@@ -51,7 +51,8 @@ internal sealed class SimulatedReducers
                 : new StrongBox<ulong>(sum);
         }
 
-        public StrongBox<ulong> Add(Round round, StrongBox<ulong> left, StrongBox<ulong> right) => new(Arithmetic.Add(left.Value, right.Value));
+        public StrongBox<ulong> Add(Round round, StrongBox<ulong> left, StrongBox<ulong> right) =>
+            new(Arithmetic.Add(left.Value, right.Value));
 
         public ShardReduced? Complete(Round round, StrongBox<ulong> total)
         {

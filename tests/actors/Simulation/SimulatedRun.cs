@@ -9,8 +9,8 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>The logic of a run and of all its actors under virtual time, over a network that loses, repeats and delays, and a disk and a database that
-/// fail. What stands for the actors around it does no more than they do.</summary>
+/// <summary>The logic of a run and of all its actors under virtual time, over a network that loses, repeats and delays, and a disk and a
+/// database that fail. What stands for the actors around it does no more than they do.</summary>
 internal sealed class SimulatedRun
 {
     private readonly SimulatedWorld world;
@@ -23,7 +23,11 @@ internal sealed class SimulatedRun
     public SimulatedRun(int seed, RunLogicOptions options, BatchPlan plan, Weather? storm = null, Func<long, bool>? poison = null, Func<long, bool>? drift = null)
     {
         this.options = options;
-        world = new SimulatedWorld(seed, plan, storm ?? Weather.Calm, poison) { KillProcess = KillProcess, LastStep = () => logic!.Status().Steps };
+        world = new SimulatedWorld(seed, plan, storm ?? Weather.Calm, poison)
+        {
+            KillProcess = KillProcess,
+            LastStep = () => logic!.Status().Steps,
+        };
         world.Data.LossOf = positions => drift is not null && positions.Any(drift) ? 100 : 1;
         operators = new SimulatedOperators(world, Give, () => Outcome is null ? logic!.Status().Phase : null);
         logic = NewLogic();
@@ -197,7 +201,7 @@ internal sealed class SimulatedRun
         var found = new RunLogic(options, world.Plan, RecoveryState.Of(world.Disk.Origins), [.. Journal]);
         var history = CheckpointHistory.Of(Journal);
         if (world.Disk.Origins.Any(origin => origin.Step == found.TakenSteps && history.IsVoid(origin)))
-            throw new InvariantException($"The run goes on from the checkpoint of step {found.TakenSteps}, which it had left.");
+            throw new InvariantException($"The run resumes from the checkpoint of step {found.TakenSteps}, which it had left.");
         return found;
     }
 

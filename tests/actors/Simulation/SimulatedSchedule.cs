@@ -7,7 +7,7 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>A run, and what befalls it, as a seed has it; and what must hold when it has ended.</summary>
+/// <summary>A run and its faults, as a seed has them; and what must hold when it has ended.</summary>
 internal sealed class SimulatedSchedule
 {
     private const int InputLimit = 400_000;
@@ -79,8 +79,9 @@ internal sealed class SimulatedSchedule
     /// <param name="transcript">Takes all that the run is told and does; null: nobody wants to know.</param>
     public void Run(TextWriter? transcript = null)
     {
-        var run = new SimulatedRun(
-            seed, options, Plan, weather, position => position == (poisoned * Plan.BatchSize) + 3, position => position / Plan.BatchSize == drifting) { Transcript = transcript };
+        Func<long, bool> isPoison = position => position == (poisoned * Plan.BatchSize) + 3;
+        Func<long, bool> isDrift = position => position / Plan.BatchSize == drifting;
+        var run = new SimulatedRun(seed, options, Plan, weather, isPoison, isDrift) { Transcript = transcript };
         run.Run(InputLimit).Ending.ShouldBe(RunEnding.Finished);
         Check(run, options, Plan);
     }
@@ -89,17 +90,21 @@ internal sealed class SimulatedSchedule
     public static void Check(SimulatedRun run, RunLogicOptions options, BatchPlan plan)
     {
         var end = JournalState.Of(run.Journal);
-        run.Disk.Checkpoints[options.Steps].ShouldBe(
-            Arithmetic.Undisturbed(
-                plan, options.Steps, _ => end.Skips, step => end.Interventions.Where(intervention => intervention.From <= step).Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor)),
-            "the weights");
-        run.Steps.Select(static row => row.Step).ShouldBe(Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step), "every step stands once in the metrics");
+        var undisturbed = Arithmetic.Undisturbed(plan, options.Steps, _ => end.Skips, Rate);
+        run.Disk.Checkpoints[options.Steps].ShouldBe(undisturbed, "the weights");
+        var steps = Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step);
+        run.Steps.Select(static row => row.Step).ShouldBe(steps, "every step stands once in the metrics");
         foreach (var row in run.Steps)
             row.Positions.ShouldBe(plan.Samples(row.Step - 1, end.Skips).Select(static sample => sample.Position), "the samples of a step");
         run.Journal[^1].ShouldBeOfType<RunFinished>();
         if (run.CalmAt is { } calm)
             (run.Now - calm).ShouldBeLessThan(RecoveryLimit, "the way from the last fault to the end");
+
+        double Rate(long step) => end.Interventions.Where(intervention => intervention.From <= step)
+            .Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor);
     }
 
-    public override string ToString() => $"seed {seed}: {options.Steps} steps, {options.Trainers} trainers, {options.Reducers} reducers; poisoned step {poisoned}, drifting step {drifting}; {weather}";
+    public override string ToString() =>
+        $"seed {seed}: {options.Steps} steps, {options.Trainers} trainers, {options.Reducers} reducers; "
+        + $"poisoned step {poisoned}, drifting step {drifting}; {weather}";
 }

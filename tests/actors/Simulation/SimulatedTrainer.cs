@@ -3,7 +3,8 @@ using ActorTrain.Actors.Training;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>Stands for the actor around <see cref="TrainerLogic"/>: a mailbox, one message at a time, and the end that a trainer may come to with each.</summary>
+/// <summary>Stands for the actor around <see cref="TrainerLogic"/>: a mailbox, one message at a time, and the end that a trainer may come
+/// to with each.</summary>
 internal sealed class SimulatedTrainer
 {
     private readonly SimulatedWorld world;
@@ -17,7 +18,8 @@ internal sealed class SimulatedTrainer
     private bool isBusy;
 
     public SimulatedTrainer(
-        TrainerKey key, SimulatedWorld world, SimulatedNetwork network, Action<TrainerReport> tell, Action<TrainerKey, string, FoundDamage?> fail)
+        TrainerKey key, SimulatedWorld world, SimulatedNetwork network, Action<TrainerReport> tell,
+        Action<TrainerKey, string, FoundDamage?> fail)
     {
         (Key, this.world, this.network, this.fail) = (key, world, network, fail);
         Device = new SimulatedDevice(key, world);

@@ -6,7 +6,7 @@ namespace ActorTrain.Actors.Tests.Simulation;
 /// <summary>Stands for the actor around <see cref="TrainerSupervisorLogic"/>, and holds the lives of trainers.</summary>
 internal sealed class SimulatedTrainers(SimulatedWorld world, SimulatedNetwork network, Action<IRunInput> report)
 {
-    // Whatever befalls them, none is given up: that would end the run.
+    // However often they fail, none is given up: that would end the run.
     private static readonly TrainerSupervisorOptions Options = new()
     {
         MinBackoff = TimeSpan.FromMilliseconds(500),

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using static System.FormattableString;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
@@ -10,8 +11,8 @@ public static class SimulationProgram
     private const int LastLines = 60;
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromSeconds(10);
 
-    /// <summary>Runs <c>simulate N SEED</c>, N schedules from a seed; <c>find N SEED</c>, which stops at the first that fails; or <c>show SEED</c>, one schedule with all
-    /// that is said in it.</summary>
+    /// <summary>Runs <c>simulate N SEED</c>, N schedules from a seed; <c>find N SEED</c>, which stops at the first that fails; or <c>show
+    /// SEED</c>, one schedule with all that is said in it.</summary>
     /// <returns>The exit code: 0 where all are well, or, for <c>find</c>, where one is not.</returns>
     public static int Main(string[] arguments)
     {
@@ -22,7 +23,9 @@ public static class SimulationProgram
                 return Report(Simulate(Number(seed), Number(count), stopsAtFirst: false));
             case ["find", var count, var seed]:
                 var found = Simulate(Number(seed), Number(count), stopsAtFirst: true);
-                Console.WriteLine(found is [var (first, message), ..] ? $"found at seed {first}: {message}" : $"not found in {count} schedules from seed {seed}");
+                Console.WriteLine(found is [var (first, message), ..]
+                    ? $"found at seed {first}: {message}"
+                    : $"not found in {count} schedules from seed {seed}");
                 return found.Count > 0 ? 0 : 1;
             case ["show", var seed]:
                 return Show(Number(seed));
@@ -43,7 +46,7 @@ public static class SimulationProgram
 #pragma warning disable RS0030 // As many schedules as were asked for take as long as they take; each has a bound of its own.
         threads.ForEach(static thread => thread.Join());
 #pragma warning restore RS0030
-        Console.WriteLine(FormattableString.Invariant($"{done - failed.Count} passed, {failed.Count} failed in {since.Elapsed.TotalSeconds:F0} s"));
+        Console.WriteLine(Invariant($"{done - failed.Count} passed, {failed.Count} failed in {since.Elapsed.TotalSeconds:F0} s"));
         return [.. failed.OrderBy(static one => one.Seed)];
 
         void Work()
@@ -56,7 +59,8 @@ public static class SimulationProgram
                 }
                 catch (Exception exception)
                 {
-                    var message = string.Join(' ', exception.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+                    var lines = exception.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+                    var message = string.Join(' ', lines);
                     failed.Add((seed, message));
                     if (!stopsAtFirst)
                         Console.WriteLine($"--- seed {seed} failed: {message}");
@@ -74,7 +78,8 @@ public static class SimulationProgram
                 if (since.Elapsed < told)
                     return;
                 told = since.Elapsed + ProgressEvery;
-                Console.WriteLine(FormattableString.Invariant($"{since.Elapsed.TotalSeconds,6:F0} s  {done} of {count}, {failed.Count} failed, {done / since.Elapsed.TotalSeconds:F0} a second"));
+                var seconds = since.Elapsed.TotalSeconds;
+                Console.WriteLine(Invariant($"{seconds,6:F0} s  {done} of {count}, {failed.Count} failed, {done / seconds:F0} a second"));
             }
         }
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Plants one known fault after another into a copy of the sources and has the simulation look for it: prints the seed at which each is found. Exit code 1
-# where one is not found, or where that seed fails without the fault too.
+# Plants one known fault after another into a copy of the sources and has the simulation look for it: prints the seed at which each is
+# found. Exit code 1 where one is not found, or where that seed fails without the fault too.
 #   tests/actors/Simulation/planted/find.sh [N]    schedules to look in, from seed 0
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../../.."
@@ -37,7 +37,11 @@ for patch in "$planted"/*.patch; do
     build
     echo "--- $name"
     log=$name.log
-    if dotnet exec "$output/$program" find "$count" 0 | tee "$log" && seed=$(sed -nE 's/^found at seed ([0-9]+):.*/\1/p' "$log") && [[ -n $seed ]]; then
+    seed=
+    if dotnet exec "$output/$program" find "$count" 0 | tee "$log"; then
+        seed=$(sed -nE 's/^found at seed ([0-9]+):.*/\1/p' "$log")
+    fi
+    if [[ -n $seed ]]; then
         if ! dotnet exec "sound/$program" simulate 1 "$seed" >sound.log; then
             echo "seed $seed fails without the fault, too:"
             cat sound.log
