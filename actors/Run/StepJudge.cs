@@ -195,7 +195,7 @@ internal sealed class StepJudge
     {
         var reason = judgement.Finding!.Evidence;
         var positions = progress.Veto(reason, judgement.IfLeftOut, options.Ladder.Veto.Window);
-        decisions.Record(new BatchVetoed(output.Now, progress.Step, positions, reason));
+        decisions.Record(new BatchVetoed(output.Now, progress.Step, [.. positions], reason));
         output.Warn($"{reason}; its batch is skipped.");
         rounds.Abandon();
         if (progress.Vetoes >= options.VetoLimit)

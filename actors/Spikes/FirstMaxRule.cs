@@ -50,7 +50,7 @@ public sealed class FirstMaxRule(FirstMaxOptions options) : SpikeRule
             return new Opinion(
                 new Finding(
                     Name, signal.Name, values[i], limit, signals.Step, SpikeAnswer.Veto,
-                    Words($"the {signal.In(signals)} is {values[i]:0.####}, {options.Factor} times the largest of the first {options.Samples} steps, {memory[i + 1]:0.####}, or more")),
+                    $"the {signal.In(signals)} is {values[i]:0.####}, {options.Factor} times the largest of the first {options.Samples} steps, {memory[i + 1]:0.####}, or more"),
                 memory, memory);
         }
 

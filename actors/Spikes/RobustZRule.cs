@@ -51,9 +51,9 @@ public sealed class RobustZRule(RobustZOptions options) : WindowRule(options, Wa
         var (norm, normSigma) = Spread(norms, options.NormFloor);
         var isJoint = signals.GradientNorm > norm + (options.Z * normSigma);
         var z = isJoint ? Math.Min(options.Z, options.JointZ) : options.Z;
-        var also = isJoint ? Words($", while the gradient norm is {signals.GradientNorm:0.####} and its median {norm:0.####}") : "";
-        return Above(signals, SpikeSignal.Loss, loss + (z * lossSigma), Words($"the median {loss:0.####} of {losses.Length} steps and {z} robust standard deviations of {lossSigma:0.####}{also}"))
-            ?? Above(signals, SpikeSignal.GradientNorm, options.NormMultiple * norm, Words($"{options.NormMultiple} times the median {norm:0.####} of {norms.Length} steps"));
+        var also = isJoint ? $", while the gradient norm is {signals.GradientNorm:0.####} and its median {norm:0.####}" : "";
+        return Above(signals, SpikeSignal.Loss, loss + (z * lossSigma), $"the median {loss:0.####} of {losses.Length} steps and {z} robust standard deviations of {lossSigma:0.####}{also}")
+            ?? Above(signals, SpikeSignal.GradientNorm, options.NormMultiple * norm, $"{options.NormMultiple} times the median {norm:0.####} of {norms.Length} steps");
     }
 
     private static (double Median, double Sigma) Spread(ImmutableArray<double> window, double floor)

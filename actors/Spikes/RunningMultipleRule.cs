@@ -59,7 +59,7 @@ public sealed class RunningMultipleRule(RunningMultipleOptions options) : SpikeR
             {
                 finding = new Finding(
                     Name, signal.Name, value, limit, first, SpikeAnswer.RollBack,
-                    Words($"the {signal.In(signals)} is {value:0.####}, and for {row} steps it has been {options.Multiple} times the mean of the last {window.Length} or more"));
+                    $"the {signal.In(signals)} is {value:0.####}, and for {row} steps it has been {options.Multiple} times the mean of the last {window.Length} or more");
             }
         }
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Optimization;
 
@@ -25,11 +24,4 @@ public abstract class SpikeRule
     /// <param name="signals">The step.</param>
     /// <param name="memory">What it remembered last; empty before the first step.</param>
     public abstract Opinion Judge(StepSignals signals, ImmutableArray<double> memory);
-
-    /// <summary>A sentence of evidence, written alike on every machine.</summary>
-    protected static string Words(FormattableString text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        return text.ToString(CultureInfo.InvariantCulture);
-    }
 }

@@ -26,7 +26,7 @@ internal sealed class RunFileReload(string? runFile, IReadOnlyList<string> overr
             throw new UserErrorException($"{runFile} was read again and not applied, for the run could not go on with another {Names(refused)}; put the old value back or choose another run.name.");
 
         scale(asked.Trainers.Count);
-        var done = $"{runFile} was read again: {asked.Trainers.Count} {(asked.Trainers.Count == 1 ? "trainer" : "trainers")} from now on";
+        var done = $"{runFile} was read again: {Plural.Of(asked.Trainers.Count, "trainer")} from now on";
         return changes.Count == 0 ? done + "." : $"{done}; {Names(changes)} {(changes.Count == 1 ? "takes" : "take")} effect on the next start.";
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ActorTrain.Actors.Metrics;
 
 namespace ActorTrain.Host.Reports;
@@ -12,8 +11,8 @@ internal static class AuditText
     {
         ArgumentNullException.ThrowIfNull(report);
         output.WriteLine(report.IsClean
-            ? Invariant($"{run} is clean: {report.Steps} steps, each committed once, and {report.Consumed} positions of the sample stream, each read once; the next position is {report.Next}.")
-            : Invariant($"{run} contradicts itself after {report.Steps} steps and {report.Consumed} positions of the sample stream:"));
+            ? $"{run} is clean: {report.Steps} steps, each committed once, and {report.Consumed} positions of the sample stream, each read once; the next position is {report.Next}."
+            : $"{run} contradicts itself after {report.Steps} steps and {report.Consumed} positions of the sample stream:");
         foreach (var unequal in report.Unequal.Take(NamedSteps))
             output.WriteLine($"  {unequal}");
         if (report.Unequal.Count > NamedSteps)
@@ -23,15 +22,15 @@ internal static class AuditText
         if (report.Reads is { } reads)
             Write(reads, output);
         foreach (var range in report.Skips)
-            output.WriteLine(Invariant($"  left out: positions {range.First}–{range.End - 1}, {range.Reason}"));
+            output.WriteLine($"  left out: positions {range.First}–{range.End - 1}, {range.Reason}");
         if (report.Undecided > 0)
-            output.WriteLine(Invariant($"  passed over, but not yet durable in the journal: {report.Undecided} positions; the steps after the newest checkpoint are taken again if the process dies now"));
+            output.WriteLine($"  passed over, but not yet durable in the journal: {report.Undecided} positions; the steps after the newest checkpoint are taken again if the process dies now");
         if (report.LeftSteps > 0)
             output.WriteLine($"  left by going back, and not counted: {report.LeftSteps} steps, abandoned when the run is resumed");
         if (report.Redone is > 0 and var redone)
             output.WriteLine($"  computed again from the same decisions: {redone} steps, {redone - report.Unequal.Count} to the same bits");
         if (report.IsClean)
-            output.WriteLine(report.CheckpointStep is { } step ? Invariant($"  the newest checkpoint, of step {step}, agrees") : "  there is no checkpoint yet");
+            output.WriteLine(report.CheckpointStep is { } step ? $"  the newest checkpoint, of step {step}, agrees" : "  there is no checkpoint yet");
     }
 
     private static void Write(SampleReads reads, TextWriter output)
@@ -39,14 +38,12 @@ internal static class AuditText
         const int Named = 4;
         string[] parts =
         [
-            .. reads.WholeEpochs > 0 ? [Invariant($"all of them in each of {reads.WholeEpochs} epochs")] : Array.Empty<string>(),
-            .. reads.PartialEpochs.Take(Named).Select(static epoch => Invariant($"{epoch.Read} of them in epoch {epoch.Epoch}")),
-            .. reads.PartialEpochs.Count > Named ? [Invariant($"some of them in {reads.PartialEpochs.Count - Named} others")] : Array.Empty<string>(),
+            .. reads.WholeEpochs > 0 ? [$"all of them in each of {reads.WholeEpochs} epochs"] : Array.Empty<string>(),
+            .. reads.PartialEpochs.Take(Named).Select(static epoch => $"{epoch.Read} of them in epoch {epoch.Epoch}"),
+            .. reads.PartialEpochs.Count > Named ? [$"some of them in {reads.PartialEpochs.Count - Named} others"] : Array.Empty<string>(),
         ];
-        output.WriteLine(Invariant($"  the data have {reads.Samples} samples; read once each: {(parts.Length > 0 ? string.Join(", ", parts) : "none yet")}"));
+        output.WriteLine($"  the data have {reads.Samples} samples; read once each: {(parts.Length > 0 ? string.Join(", ", parts) : "none yet")}");
         if (reads.MostInStep > 1)
-            output.WriteLine(Invariant($"  a step read the same sample up to {reads.MostInStep} times"));
+            output.WriteLine($"  a step read the same sample up to {reads.MostInStep} times");
     }
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

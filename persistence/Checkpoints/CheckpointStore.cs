@@ -1,6 +1,6 @@
 using ActorTrain.Models;
+using ActorTrain.Models.Files;
 using ActorTrain.Models.Options;
-using ActorTrain.Persistence.Files;
 using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.Checkpoints;
@@ -24,22 +24,16 @@ public sealed class CheckpointStore : CheckpointArchive
     public CheckpointStore(string directory, CheckpointStoreOptions options, TimeProvider time)
         : base(directory)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(time);
         options.Require();
         this.options = options;
         this.time = time;
-        try
+        Disk.Attempt($"Cannot open {directory} for checkpoints", () =>
         {
             Directory.CreateDirectory(directory);
             ClearLeftovers();
-            Disk.SyncDirectory(directory);
-            Disk.SyncDirectory(System.IO.Path.Combine(directory, ".."));
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot open {directory} for checkpoints");
-        }
+            Disk.Sync(directory);
+            Disk.Sync(System.IO.Path.Combine(directory, ".."));
+        });
     }
 
     /// <summary>Saves a checkpoint; when this returns it is durable and verified by construction. Then those that were left and surplus older
@@ -47,14 +41,12 @@ public sealed class CheckpointStore : CheckpointArchive
     /// <param name="content">What to save; the buffers must stay unchanged until this returns.</param>
     /// <param name="isLeft">Which others the run has left, so that nobody goes on from them; null: none.</param>
     /// <param name="cancellation">Gives the save up; nothing of it stays behind.</param>
-    /// <returns>The manifest that was written.</returns>
     /// <remarks>A checkpoint of the same step is replaced. Checkpoints of later steps are left alone: see
     /// <see cref="DiscardAfter"/>.</remarks>
     /// <exception cref="UserErrorException">The disk refused (full, read-only, …); earlier checkpoints are as they were.</exception>
     /// <exception cref="ArgumentException">A buffer's size is not that of the layout.</exception>
     public CheckpointManifest Commit(CheckpointContent content, Predicate<CheckpointManifest>? isLeft = null, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(content);
         ArgumentOutOfRangeException.ThrowIfNegative(content.Facts.Step, nameof(content));
         foreach (var buffer in new[] { content.Weights, content.FirstMoment, content.SecondMoment })
         {
@@ -64,30 +56,18 @@ public sealed class CheckpointStore : CheckpointArchive
         }
 
         var step = content.Facts.Step;
-        var writing = Temporary(WritingPrefix, step);
-        try
+        return Disk.Attempt($"Cannot save the checkpoint of step {step} in {Path}", () =>
         {
-            if (Directory.Exists(writing))
-                Directory.Delete(writing, recursive: true);
-            Directory.CreateDirectory(writing);
-            var manifest = WriteFiles(writing, content, cancellation);
-            Disk.SyncDirectory(writing);
-            cancellation.ThrowIfCancellationRequested();
-            content.BeforeNaming?.Invoke();
-            Disk.MoveIntoPlace(writing, PathOf(step), Temporary(ReplacedPrefix, step));
+            CheckpointManifest? manifest = null;
+            Disk.ReplaceFolder(PathOf(step), Temporary(WritingPrefix, step), Temporary(ReplacedPrefix, step), writing =>
+            {
+                manifest = WriteFiles(writing, content, cancellation);
+                cancellation.ThrowIfCancellationRequested();
+                content.BeforeNaming?.Invoke();
+            });
             DeleteSurplus(step, isLeft);
-            return manifest;
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            Disk.TryDelete(writing);
-            throw Disk.Explain(exception, $"Cannot save the checkpoint of step {step} in {Path}");
-        }
-        catch
-        {
-            Disk.TryDelete(writing);
-            throw;
-        }
+            return manifest!;
+        });
     }
 
     /// <summary>Deletes the checkpoints of steps after <paramref name="step"/>: the future that a run gave up when it went back.</summary>
@@ -99,38 +79,24 @@ public sealed class CheckpointStore : CheckpointArchive
     }
 
     /// <summary>Notes durably beside a checkpoint that it has proved good. Where it is not there any more, or is another one, nothing is done.</summary>
-    /// <param name="step">Its step.</param>
     /// <param name="weightsHash">SHA-256 of its weights.</param>
     /// <param name="provedAt">Updates at which that was known.</param>
     /// <exception cref="UserErrorException">The disk refused.</exception>
     public void MarkGood(long step, string weightsHash, long provedAt)
     {
-        try
-        {
-            if (Inspect(step) is { Manifest: { } manifest, ProvedAt: null } info && manifest.WeightsHash == weightsHash)
-                GoodMarker.Write(info.Path, weightsHash, provedAt);
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot note that {PathOf(step)} proved good");
-        }
+        if (Inspect(step) is { Manifest: { } manifest, ProvedAt: null } info && manifest.WeightsHash == weightsHash)
+            Disk.Attempt($"Cannot note that {PathOf(step)} proved good", () => GoodMarker.Write(info.Path, weightsHash, provedAt));
     }
 
     /// <summary>Deletes checkpoints.</summary>
-    /// <param name="steps">Their steps.</param>
     /// <exception cref="UserErrorException">The disk refused.</exception>
     public void Discard(IEnumerable<long> steps)
     {
-        ArgumentNullException.ThrowIfNull(steps);
-        try
+        Disk.Attempt($"Cannot delete checkpoints in {Path}", () =>
         {
             foreach (var step in steps)
                 Delete(step);
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot delete checkpoints in {Path}");
-        }
+        });
     }
 
     private string Temporary(string prefix, long step) => System.IO.Path.Combine(Path, prefix + NameOf(step));
@@ -207,7 +173,7 @@ public sealed class CheckpointStore : CheckpointArchive
         if (Directory.Exists(deleting))
             Directory.Delete(deleting, recursive: true);
         Directory.Move(PathOf(step), deleting);
-        Disk.SyncDirectory(Path);
+        Disk.Sync(Path);
         Directory.Delete(deleting, recursive: true);
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using ActorTrain.Models;
 using ActorTrain.Models.Options;
@@ -244,14 +243,14 @@ internal static class HuggingFaceConfig
         public void RequireNumber(string key, double wanted)
         {
             if (Find(key) is { } value && Number(key, wanted) != wanted)
-                throw Unsupported(key, value, wanted.ToString(CultureInfo.InvariantCulture));
+                throw Unsupported(key, value, $"{wanted}");
         }
 
         /// <summary>Refuses two keys that say the same and differ.</summary>
         public void RequireEqual(string key, string other, double wanted)
         {
             if (Find(key) is { } value && Number(key, wanted) != wanted)
-                throw new UserErrorException($"{path} has {key}: {Shown(value.GetRawText())} beside {other}: {wanted.ToString(CultureInfo.InvariantCulture)}, which must be the same; get the file again.");
+                throw new UserErrorException($"{path} has {key}: {Shown(value.GetRawText())} beside {other}: {wanted}, which must be the same; get the file again.");
         }
 
         /// <summary>The base of the rotary frequencies, from wherever it stands; frequencies that are stretched are refused.</summary>

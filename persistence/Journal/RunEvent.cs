@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ActorTrain.Models;
 using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Journal;
@@ -9,18 +10,11 @@ namespace ActorTrain.Persistence.Journal;
 public abstract record RunEvent(DateTimeOffset At, long Step);
 
 /// <summary>The run was begun.</summary>
-/// <param name="At">When.</param>
 /// <param name="ConfigurationHash">SHA-256 of what the result depends on.</param>
-/// <param name="Steps">Steps it is to take.</param>
-/// <param name="Lanes">Lanes of its global batch.</param>
-/// <param name="Trainers">Trainers it begins with.</param>
 public sealed record RunStarted(DateTimeOffset At, string ConfigurationHash, long Steps, int Lanes, int Trainers) : RunEvent(At, 0);
 
 /// <summary>The run goes on from a state that was kept, in a new process or after its supervisor failed.</summary>
-/// <param name="At">When.</param>
 /// <param name="Step">Updates that the state has seen; later ones are taken again.</param>
-/// <param name="From">Where the state was.</param>
-/// <param name="Trainers">Trainers it goes on with.</param>
 public sealed record RunResumed(DateTimeOffset At, long Step, StateKind From, int Trainers) : RunEvent(At, Step)
 {
     /// <summary>How the process before ended, in one sentence, where more is known than that it did.</summary>
@@ -29,169 +23,83 @@ public sealed record RunResumed(DateTimeOffset At, long Step, StateKind From, in
 }
 
 /// <summary>A trainer takes part from now on.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Updates so far.</param>
-/// <param name="Trainer">Which one, and which life of it.</param>
-/// <param name="Generation">The membership that begins with it.</param>
 public sealed record TrainerJoined(DateTimeOffset At, long Step, ActorId Trainer, long Generation) : RunEvent(At, Step);
 
 /// <summary>A trainer takes part no longer; its lanes went to others.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Updates so far.</param>
-/// <param name="Trainer">Which one.</param>
-/// <param name="Generation">The membership that begins without it.</param>
-/// <param name="Reason">Why, in one sentence.</param>
 public sealed record TrainerLeft(DateTimeOffset At, long Step, ActorId Trainer, long Generation, string Reason) : RunEvent(At, Step);
 
 /// <summary>The number of trainers was changed by hand.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Updates so far.</param>
-/// <param name="Trainers">Trainers wanted from now on.</param>
 public sealed record TrainersScaled(DateTimeOffset At, long Step, int Trainers) : RunEvent(At, Step);
 
 /// <summary>No trainer had the newest state any more, so later steps are taken again from one that was kept.</summary>
-/// <param name="At">When.</param>
 /// <param name="Step">Updates that the state has seen.</param>
-/// <param name="LostStep">Updates that had been taken.</param>
-/// <param name="From">Where the state was.</param>
 public sealed record RunRewound(DateTimeOffset At, long Step, long LostStep, StateKind From) : RunEvent(At, Step);
 
 /// <summary>Another actor than a trainer failed, was restarted and asked again.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Updates so far.</param>
-/// <param name="Actor">Which one.</param>
-/// <param name="Reason">Why, in one sentence.</param>
 public sealed record ActorRestarted(DateTimeOffset At, long Step, ActorId Actor, string Reason) : RunEvent(At, Step);
 
 /// <summary>A step's update was not applied; its batch is never trained on.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Updates so far.</param>
 /// <param name="Skipped">Positions of the sample stream that are left out from now on.</param>
-/// <param name="Reason">Why, in words.</param>
-public sealed record BatchVetoed(DateTimeOffset At, long Step, IReadOnlyList<SkippedRange> Skipped, string Reason) : RunEvent(At, Step)
-{
-    /// <inheritdoc/>
-    public bool Equals(BatchVetoed? other) => base.Equals(other) && Reason == other.Reason && Skipped.SequenceEqual(other.Skipped);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(base.GetHashCode(), Reason, Skipped.Count);
-}
+public sealed record BatchVetoed(DateTimeOffset At, long Step, EquatableArray<SkippedRange> Skipped, string Reason) : RunEvent(At, Step);
 
 /// <summary>A step looked like a spike, and the run answered it.</summary>
-/// <param name="At">When.</param>
 /// <param name="Step">Updates before the step that was judged.</param>
-/// <param name="Rule">The rule that found it.</param>
-/// <param name="Signal">What the rule looked at.</param>
-/// <param name="Value">What that was.</param>
-/// <param name="Limit">What it may be.</param>
 /// <param name="Onset">The first step, counted from 0, that shows it.</param>
-/// <param name="Rung">The answer.</param>
-/// <param name="Evidence">All of that in one sentence.</param>
 public sealed record SpikeJudged(
     DateTimeOffset At, long Step, string Rule, string Signal, double Value, double Limit, long Onset, Rung Rung, string Evidence) : RunEvent(At, Step);
 
 /// <summary>A suspicious step was computed again, by other trainers where there are any.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Updates before it.</param>
 /// <param name="Agreed">Whether all bits were the same: then the data, in this state, are the cause, else a machine is.</param>
-/// <param name="Evidence">Who computed what, in one sentence.</param>
 public sealed record StepReplayed(DateTimeOffset At, long Step, bool Agreed, string Evidence) : RunEvent(At, Step);
 
 /// <summary>The course of the run was changed, by itself or by an operator.</summary>
-/// <param name="At">When.</param>
 /// <param name="Step">Updates so far when that was decided.</param>
-/// <param name="Correction">The change, and from which step on it is in force.</param>
 public record CourseCorrected(DateTimeOffset At, long Step, Correction Correction) : RunEvent(At, Step);
 
 /// <summary>The run was made longer: it takes steps beyond those with which it was started or last extended, also where these were all taken.</summary>
-/// <param name="At">When.</param>
 /// <param name="Step">Updates so far when that was decided.</param>
-/// <param name="Correction">The new end, and from which step on the learning rate follows it.</param>
 public sealed record RunExtended(DateTimeOffset At, long Step, Correction Correction) : CourseCorrected(At, Step, Correction);
 
 /// <summary>All trainers went back to an earlier state; later steps are taken again.</summary>
-/// <param name="At">When.</param>
 /// <param name="Step">Updates that the state has seen.</param>
-/// <param name="LostStep">Updates that had been taken.</param>
-/// <param name="From">Where the state was.</param>
-/// <param name="Reason">Why, in one sentence.</param>
 public sealed record RunRolledBack(DateTimeOffset At, long Step, long LostStep, StateKind From, string Reason) : RunEvent(At, Step);
 
 /// <summary>Why there was a spike, as far as that can be told.</summary>
-/// <param name="At">When.</param>
 /// <param name="Step">Updates before the step that spiked.</param>
-/// <param name="Cause">The cause.</param>
-/// <param name="Evidence">What was tried, in one sentence.</param>
 public sealed record SpikeExplained(DateTimeOffset At, long Step, SpikeCause Cause, string Evidence) : RunEvent(At, Step);
 
 /// <summary>Bits changed that nobody had changed, or somebody computed other bits than the others.</summary>
-/// <param name="At">When it was found.</param>
-/// <param name="Step">Updates so far.</param>
-/// <param name="Actor">With whom.</param>
-/// <param name="Evidence">What was compared, in one sentence.</param>
 public sealed record CorruptionFound(DateTimeOffset At, long Step, ActorId Actor, string Evidence) : RunEvent(At, Step);
 
 /// <summary>A trainer takes no part any more, and is not started again until it is released; another takes its place.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Updates so far.</param>
-/// <param name="Trainer">Its number.</param>
-/// <param name="By">On whose behalf.</param>
-/// <param name="Reason">Why, in one sentence.</param>
 public sealed record TrainerQuarantined(DateTimeOffset At, long Step, int Trainer, string By, string Reason) : RunEvent(At, Step);
 
 /// <summary>A trainer may take part again.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Updates so far.</param>
-/// <param name="Trainer">Its number.</param>
-/// <param name="By">On whose behalf.</param>
 public sealed record TrainerReleased(DateTimeOffset At, long Step, int Trainer, string By) : RunEvent(At, Step);
 
 /// <summary>No step is begun until the run is told to go on.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Updates so far.</param>
-/// <param name="By">On whose behalf.</param>
 public sealed record RunPaused(DateTimeOffset At, long Step, string By) : RunEvent(At, Step);
 
 /// <summary>Steps are taken again after a pause.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Updates so far.</param>
-/// <param name="By">On whose behalf.</param>
 public sealed record RunContinued(DateTimeOffset At, long Step, string By) : RunEvent(At, Step);
 
 /// <summary>A checkpoint has proved good: training went on from it beyond the time in which a fault shows, and stayed healthy.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Its step.</param>
-/// <param name="ProvedAt">Updates so far.</param>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 public sealed record CheckpointProved(DateTimeOffset At, long Step, long ProvedAt, string WeightsHash) : RunEvent(At, Step);
 
 /// <summary>Checkpoints are written at another interval from now on.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Updates so far.</param>
-/// <param name="Every">Steps from one checkpoint to the next.</param>
-/// <param name="Reason">The reckoning, in one sentence.</param>
 public sealed record SaveIntervalChosen(DateTimeOffset At, long Step, long Every, string Reason) : RunEvent(At, Step);
 
 /// <summary>A checkpoint is complete on disk.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Its step.</param>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 public sealed record CheckpointCommitted(DateTimeOffset At, long Step, string WeightsHash) : RunEvent(At, Step);
 
 /// <summary>A checkpoint could not be written; training went on.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Its step.</param>
-/// <param name="Reason">Why, in one sentence.</param>
 public sealed record CheckpointLost(DateTimeOffset At, long Step, string Reason) : RunEvent(At, Step);
 
 /// <summary>The run was stopped in order, and can go on.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Updates so far.</param>
-/// <param name="Reason">On whose behalf, or what failed.</param>
 public sealed record RunStopped(DateTimeOffset At, long Step, string Reason) : RunEvent(At, Step);
 
 /// <summary>The run has taken its last step.</summary>
-/// <param name="At">When.</param>
-/// <param name="Step">Steps in all.</param>
 /// <param name="WeightsHash">SHA-256 of the weights it ends with.</param>
 public sealed record RunFinished(DateTimeOffset At, long Step, string WeightsHash) : RunEvent(At, Step);

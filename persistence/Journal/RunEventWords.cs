@@ -1,4 +1,4 @@
-using System.Globalization;
+using ActorTrain.Models;
 using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Journal;
@@ -9,48 +9,46 @@ public static class RunEventWords
     /// <summary>One sentence on what was decided; when and after which step stand beside it.</summary>
     public static string Describe(RunEvent decision) => decision switch
     {
-        RunStarted started => Sentence($"The run began with {Trainers(started.Trainers)}: {started.Steps} steps of {started.Lanes} lanes, configuration {Short(started.ConfigurationHash)}."),
-        RunResumed resumed => Sentence($"The run went on from {Source(resumed.From, resumed.Step)} with {Trainers(resumed.Trainers)}.{(resumed.FormerEnd is { } end ? " " + end : "")}"),
-        TrainerJoined joined => Sentence($"{joined.Trainer} joined: generation {joined.Generation}."),
-        TrainerLeft left => Sentence($"{left.Trainer} left: generation {left.Generation}. {Ended(left.Reason)}"),
-        TrainersScaled scaled => Sentence($"{Trainers(scaled.Trainers)} wanted from now on."),
-        RunRewound rewound => Sentence($"No trainer had the state of step {rewound.LostStep} any more; the run went back to {Source(rewound.From, rewound.Step)}."),
-        ActorRestarted restarted => Sentence($"{restarted.Actor} failed and was restarted. {Ended(restarted.Reason)}"),
-        BatchVetoed vetoed => Sentence($"An update was vetoed and {Ranges(vetoed.Skipped)} of the sample stream left out. {Ended(vetoed.Reason)}"),
-        SpikeJudged spike => Sentence($"Step {spike.Step} was judged by the rule {spike.Rule} and answered by: {InWords(spike.Rung)}. {Ended(spike.Evidence)}"),
-        StepReplayed replayed => Sentence($"Step {replayed.Step} was computed again, {(replayed.Agreed ? "with the same bits" : "with other bits")}. {Ended(replayed.Evidence)}"),
+        RunStarted started => $"The run began with {Plural.Of(started.Trainers, "trainer")}: {started.Steps} steps of {started.Lanes} lanes, configuration {Short(started.ConfigurationHash)}.",
+        RunResumed resumed => $"The run went on from {Source(resumed.From, resumed.Step)} with {Plural.Of(resumed.Trainers, "trainer")}.{(resumed.FormerEnd is { } end ? " " + end : "")}",
+        TrainerJoined joined => $"{joined.Trainer} joined: generation {joined.Generation}.",
+        TrainerLeft left => $"{left.Trainer} left: generation {left.Generation}. {Ended(left.Reason)}",
+        TrainersScaled scaled => $"{Plural.Of(scaled.Trainers, "trainer")} wanted from now on.",
+        RunRewound rewound => $"No trainer had the state of step {rewound.LostStep} any more; the run went back to {Source(rewound.From, rewound.Step)}.",
+        ActorRestarted restarted => $"{restarted.Actor} failed and was restarted. {Ended(restarted.Reason)}",
+        BatchVetoed vetoed => $"An update was vetoed and {Ranges(vetoed.Skipped)} of the sample stream left out. {Ended(vetoed.Reason)}",
+        SpikeJudged spike => $"Step {spike.Step} was judged by the rule {spike.Rule} and answered by: {InWords(spike.Rung)}. {Ended(spike.Evidence)}",
+        StepReplayed replayed => $"Step {replayed.Step} was computed again, {(replayed.Agreed ? "with the same bits" : "with other bits")}. {Ended(replayed.Evidence)}",
         CourseCorrected corrected => Describe(corrected.Correction),
-        RunRolledBack back => Sentence($"The run went back from step {back.LostStep} to {Source(back.From, back.Step)}. {Ended(back.Reason)}"),
-        SpikeExplained explained => Sentence($"The spike of step {explained.Step} is put down to {InWords(explained.Cause)}. {Ended(explained.Evidence)}"),
-        CorruptionFound found => Sentence($"Corrupt bits were found with {found.Actor}. {Ended(found.Evidence)}"),
-        TrainerQuarantined quarantined => Sentence($"Trainer {quarantined.Trainer} is quarantined by {quarantined.By}. {Ended(quarantined.Reason)}"),
-        TrainerReleased released => Sentence($"Trainer {released.Trainer} may take part again, says {released.By}."),
-        RunPaused paused => Sentence($"The run was paused by {paused.By}."),
-        RunContinued continued => Sentence($"The run goes on after its pause, says {continued.By}."),
-        CheckpointProved proved => Sentence($"The checkpoint of step {proved.Step} proved good: training stayed healthy until step {proved.ProvedAt}."),
-        SaveIntervalChosen chosen => Sentence($"A checkpoint is written every {chosen.Every} steps from now on. {Ended(chosen.Reason)}"),
-        CheckpointCommitted committed => Sentence($"The checkpoint of step {committed.Step} is on disk, weights {Short(committed.WeightsHash)}."),
-        CheckpointLost lost => Sentence($"The checkpoint of step {lost.Step} could not be written; training went on. {Ended(lost.Reason)}"),
-        RunStopped stopped => Sentence($"The run was stopped in order after step {stopped.Step}. {Ended(stopped.Reason)}"),
-        RunFinished finished => Sentence($"The run took its last step, {finished.Step}, weights {Short(finished.WeightsHash)}."),
+        RunRolledBack back => $"The run went back from step {back.LostStep} to {Source(back.From, back.Step)}. {Ended(back.Reason)}",
+        SpikeExplained explained => $"The spike of step {explained.Step} is put down to {InWords(explained.Cause)}. {Ended(explained.Evidence)}",
+        CorruptionFound found => $"Corrupt bits were found with {found.Actor}. {Ended(found.Evidence)}",
+        TrainerQuarantined quarantined => $"Trainer {quarantined.Trainer} is quarantined by {quarantined.By}. {Ended(quarantined.Reason)}",
+        TrainerReleased released => $"Trainer {released.Trainer} may take part again, says {released.By}.",
+        RunPaused paused => $"The run was paused by {paused.By}.",
+        RunContinued continued => $"The run goes on after its pause, says {continued.By}.",
+        CheckpointProved proved => $"The checkpoint of step {proved.Step} proved good: training stayed healthy until step {proved.ProvedAt}.",
+        SaveIntervalChosen chosen => $"A checkpoint is written every {chosen.Every} steps from now on. {Ended(chosen.Reason)}",
+        CheckpointCommitted committed => $"The checkpoint of step {committed.Step} is on disk, weights {Short(committed.WeightsHash)}.",
+        CheckpointLost lost => $"The checkpoint of step {lost.Step} could not be written; training went on. {Ended(lost.Reason)}",
+        RunStopped stopped => $"The run was stopped in order after step {stopped.Step}. {Ended(stopped.Reason)}",
+        RunFinished finished => $"The run took its last step, {finished.Step}, weights {Short(finished.WeightsHash)}.",
         _ => throw new ArgumentException($"There are no words for {decision?.GetType().Name}.", nameof(decision)),
     };
 
     /// <summary>One sentence on a change of the course.</summary>
     public static string Describe(Correction correction)
     {
-        ArgumentNullException.ThrowIfNull(correction);
         if (correction.Steps is not null)
             return Ended(correction.Reason);
         var changes = new List<string>();
         if (correction.Skipped.Count > 0)
             changes.Add($"{Ranges(correction.Skipped)} of the sample stream {(correction.Skipped is [{ Count: 1 }] ? "is" : "are")} left out");
         if (correction.RateFactor != 1)
-            changes.Add(Sentence($"the learning rate is multiplied by {correction.RateFactor:0.####}"));
-        return Sentence($"Correction {correction.Number} by {correction.By}: from step {correction.From} on {(changes.Count == 0 ? "nothing changes" : string.Join(" and ", changes))}. {Ended(correction.Reason)}");
+            changes.Add($"the learning rate is multiplied by {correction.RateFactor:0.####}");
+        return $"Correction {correction.Number} by {correction.By}: from step {correction.From} on {(changes.Count == 0 ? "nothing changes" : string.Join(" and ", changes))}. {Ended(correction.Reason)}";
     }
 
-    /// <summary>Where a state is kept.</summary>
     public static string InWords(StateKind kind) => kind.ToString().ToLowerInvariant();
 
     private static string InWords(Rung rung) => rung switch
@@ -62,11 +60,7 @@ public static class RunEventWords
 
     private static string InWords(SpikeCause cause) => cause == SpikeCause.DataAndState ? "data and state" : cause.ToString().ToLowerInvariant();
 
-    private static string Sentence(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    private static string Trainers(int count) => count == 1 ? "1 trainer" : string.Create(CultureInfo.InvariantCulture, $"{count} trainers");
-
-    private static string Source(StateKind from, long step) => from == StateKind.Seed ? "its first weights" : Sentence($"the {InWords(from)} of step {step}");
+    private static string Source(StateKind from, long step) => from == StateKind.Seed ? "its first weights" : $"the {InWords(from)} of step {step}";
 
     // A batch is often left out sample by sample: neighbours are told as one.
     private static string Ranges(IReadOnlyList<SkippedRange> skipped)
@@ -80,7 +74,7 @@ public static class RunEventWords
                 joined.Add((range.First, range.End));
         }
 
-        var words = joined.Select(static range => range.End == range.First + 1 ? Sentence($"{range.First}") : Sentence($"{range.First}–{range.End - 1}"));
+        var words = joined.Select(static range => range.End == range.First + 1 ? $"{range.First}" : $"{range.First}–{range.End - 1}");
         return (joined is [var one] && one.End == one.First + 1 ? "position " : "positions ") + string.Join(", ", words);
     }
 

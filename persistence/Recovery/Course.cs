@@ -32,22 +32,16 @@ public sealed record Course
         .OrderBy(static correction => correction.Number).ThenBy(static correction => correction.From).Aggregate(schedule, static (longer, correction) => longer.Extended(correction.From, correction.Steps!.Value));
 
     /// <summary>The course with one more correction in force.</summary>
-    public Course With(Correction correction)
-    {
-        ArgumentNullException.ThrowIfNull(correction);
-        return this with { Corrections = Corrections.Add(correction), Skips = Skips.Joined(correction.Skipped) };
-    }
+    public Course With(Correction correction) =>
+        this with { Corrections = Corrections.Add(correction), Skips = Skips.Joined(correction.Skipped) };
 
     /// <summary>Whether a state of some step with this course is one of the run's: it has taken every correction that was in force before.</summary>
-    /// <param name="corrections">All corrections of the run so far.</param>
     /// <param name="step">Updates that the state has seen.</param>
     public bool Holds(IEnumerable<Correction> corrections, long step) =>
         corrections.All(correction => correction.From >= step || Corrections.Contains(correction));
 
-    /// <inheritdoc/>
     public bool Equals(Course? other) =>
         other is not null && Skips.Equals(other.Skips) && Corrections.SequenceEqual(other.Corrections) && Vetoes.SequenceEqual(other.Vetoes) && Spikes.Equals(other.Spikes);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Skips, Corrections.Count, Vetoes.Count);
 }

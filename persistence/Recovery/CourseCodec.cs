@@ -12,18 +12,14 @@ public static class CourseCodec
     /// <summary>Under which name the manifest keeps it.</summary>
     public const string Key = "course";
 
-    /// <summary>The course as text.</summary>
     public static string Write(Course course)
     {
-        ArgumentNullException.ThrowIfNull(course);
         return JsonSerializer.Serialize(
             new CourseDocument(course.Skips.Ranges, course.Corrections, course.Vetoes, course.Spikes.Rules.ToDictionary(static rule => rule.Key, static rule => rule.Value.ToArray())),
             CourseJson.Default.CourseDocument);
     }
 
     /// <summary>The course that a text describes.</summary>
-    /// <param name="place">Where the text stands, for the sentence.</param>
-    /// <param name="text">The text.</param>
     /// <exception cref="UserErrorException">It is no course.</exception>
     public static Course Read(string place, string text)
     {

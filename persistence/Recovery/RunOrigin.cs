@@ -7,7 +7,6 @@ namespace ActorTrain.Persistence.Recovery;
 /// <summary>Where a run can begin without a snapshot in memory.</summary>
 /// <param name="Step">Updates that the state has seen; 0 without a checkpoint.</param>
 /// <param name="WeightsHash">SHA-256 of the checkpoint's weights; null for the first weights, made from the seed.</param>
-/// <param name="Course">What decides how it goes on from there.</param>
 public sealed record RunOrigin(long Step, string? WeightsHash, Course Course)
 {
     /// <summary>Whose part in it is not proved; null: nothing of it is. See <see cref="UnprovedWork"/>.</summary>
@@ -20,7 +19,6 @@ public sealed record RunOrigin(long Step, string? WeightsHash, Course Course)
     /// <exception cref="UserErrorException">Its course is not to be read.</exception>
     public static RunOrigin Of(CheckpointManifest manifest)
     {
-        ArgumentNullException.ThrowIfNull(manifest);
         var facts = manifest.Facts;
         var course = facts.State.GetValueOrDefault(CourseCodec.Key) is { } text
             ? CourseCodec.Read($"The checkpoint of step {facts.Step}", text)
