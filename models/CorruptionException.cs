@@ -8,17 +8,12 @@ namespace ActorTrain.Models;
 /// discard what it holds.</summary>
 public sealed class CorruptionException : Exception
 {
-    /// <param name="sentence">Which bits, and what was compared, in one sentence.</param>
     public CorruptionException(string sentence)
         : base(sentence)
     {
     }
 
-    /// <param name="place">Which vector.</param>
     /// <param name="block">Which block of 2^20 elements of it, from 0.</param>
-    /// <param name="expected">The checksum that the block had when it was written.</param>
-    /// <param name="found">The one it has now.</param>
-    /// <param name="lanes">The lanes that a gradient belongs to, where that is known.</param>
     public CorruptionException(FlatPlace place, int block, ulong expected, ulong found, LaneBlock? lanes = null)
         : base($"The {Name(place, lanes)} changed in memory in block {block} (starting at element {block * GradientNorm.Block}): "
             + $"checksum {found:x16}, expected {expected:x16}.")

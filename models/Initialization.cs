@@ -10,11 +10,8 @@ public static class Initialization
 {
     private const double Deviation = 0.02;
 
-    /// <summary>Overwrites all weights.</summary>
     public static void Initialize(FlatParameters parameters, ModelOptions options, ulong seed)
     {
-        ArgumentNullException.ThrowIfNull(parameters);
-        ArgumentNullException.ThrowIfNull(options);
         var entries = parameters.Layout.Entries;
         for (var i = 0; i < entries.Count; i++)
         {

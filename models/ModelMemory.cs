@@ -5,8 +5,6 @@ namespace ActorTrain.Models;
 /// heap was measured to hold beside them: it keeps what was freed, in pieces that not everything fits into (see <see cref="Runtime.NativeRuntime"/>). Letters are
 /// those of <see cref="Transformer"/>.</remarks>
 /// <param name="Model">The model's shape.</param>
-/// <param name="Precision">Element type of matrix products.</param>
-/// <param name="IsFused">Whether it runs on the fused CPU kernels.</param>
 public sealed record ModelMemory(ModelOptions Model, Precision Precision = Precision.Float32, bool IsFused = true)
 {
     private const double Float = sizeof(float), FusedSpread = 1.3, ReferenceSpread = 1.9;

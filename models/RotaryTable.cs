@@ -38,7 +38,6 @@ public sealed class RotaryTable : IDisposable
     /// <summary>Turns heads <c>[B, H, T, head width]</c> that begin at position <paramref name="from"/>.</summary>
     public Tensor Rotate(Tensor heads_BHTd, long from)
     {
-        ArgumentNullException.ThrowIfNull(heads_BHTd);
         var time = heads_BHTd.shape[2];
         var (cos, sin) = (Cos.narrow(0, from, time), Sin.narrow(0, from, time));
         var halves = heads_BHTd.to(ScalarType.Float32).chunk(2, dim: -1);
@@ -46,7 +45,6 @@ public sealed class RotaryTable : IDisposable
         return cat([a * cos - b * sin, (b * cos).Plus(a * sin)], dim: -1).to(heads_BHTd.dtype);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Cos.Dispose();

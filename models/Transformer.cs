@@ -31,7 +31,6 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <summary>Builds the model over <paramref name="parameters"/>, whose layout must be <see cref="ModelLayout.Of"/> the options.</summary>
     /// <param name="options">The model's shape.</param>
     /// <param name="parameters">Its parameters; not owned.</param>
-    /// <param name="precision">Element type of matrix products.</param>
     /// <param name="fused">Whether to use the fused CPU kernels; null: where they are available and the parameters are on a CPU.</param>
     /// <param name="embeddingShrink">α of the shrunken embedding gradient (Zeng et al. 2022, GLM-130B, section 2.3: 0.1), which keeps the first layers from
     /// spiking: the gradient that reaches the token embedding as input is multiplied by it; what a tied head adds is not. 1: none of that.</param>
@@ -39,8 +38,6 @@ public sealed class Transformer : Module<Tensor, Tensor>
         ModelOptions options, FlatParameters parameters, Precision precision = Precision.Float32, bool? fused = null, double embeddingShrink = 1)
         : base(nameof(Transformer))
     {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(parameters);
         Options = options;
         Parameters = parameters;
         Precision = precision;
@@ -70,7 +67,6 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <summary>The flat vector of parameters and gradients under this model.</summary>
     public FlatParameters Parameters { get; }
 
-    /// <summary>Element type of matrix products.</summary>
     public Precision Precision { get; }
 
     /// <summary>Whether training and evaluation run on the fused CPU kernels.</summary>
@@ -85,7 +81,6 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <returns><c>[B, T, V]</c> float32.</returns>
     public Tensor Logits(Tensor tokens_BT, KeyValueCache? cache)
     {
-        ArgumentNullException.ThrowIfNull(tokens_BT);
         var (from, time) = (cache?.Length ?? 0, tokens_BT.shape[1]);
         CheckLength(from + time);
 
@@ -104,8 +99,6 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <returns>A scalar, float32; walk it backward as it is.</returns>
     public Tensor Loss(Tensor tokens_BT, Tensor targets_BT, float scale)
     {
-        ArgumentNullException.ThrowIfNull(tokens_BT);
-        ArgumentNullException.ThrowIfNull(targets_BT);
         CheckLength(tokens_BT.shape[1]);
         if (fusedLoss is not null)
             return fusedLoss.Apply(FusedBlocks(tokens_BT), targets_BT.contiguous(), scale);
@@ -119,8 +112,6 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <returns><c>[B·T]</c> float32.</returns>
     public Tensor TokenLosses(Tensor tokens_BT, Tensor targets_BT)
     {
-        ArgumentNullException.ThrowIfNull(tokens_BT);
-        ArgumentNullException.ThrowIfNull(targets_BT);
         CheckLength(tokens_BT.shape[1]);
         using var _ = no_grad();
         return fusedLoss?.RowLosses(FusedBlocks(tokens_BT), targets_BT.contiguous()) ?? ReferenceLoss(tokens_BT, targets_BT, Reduction.None);
@@ -153,7 +144,6 @@ public sealed class Transformer : Module<Tensor, Tensor>
             throw new ArgumentException($"{tokens} tokens exceed the model's context of {Options.ContextLength}.");
     }
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)

@@ -1,3 +1,4 @@
+using ActorTrain.Models;
 using ActorTrain.Persistence.Goodput;
 
 namespace ActorTrain.Actors.Goodput;
@@ -16,7 +17,7 @@ namespace ActorTrain.Actors.Goodput;
 /// <param name="Shares">What the time went into; together they make <see cref="Wall"/> exactly.</param>
 /// <param name="NewSteps">Updates committed for the first time.</param>
 /// <param name="LostSteps">Updates that had to be committed again.</param>
-public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, IReadOnlyList<GoodputShare> Shares, long NewSteps, long LostSteps)
+public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, EquatableArray<GoodputShare> Shares, long NewSteps, long LostSteps)
 {
     /// <summary>Cause of a recovery that an operator wanted; it is no failure.</summary>
     public const string Operator = "operator";
@@ -78,13 +79,6 @@ public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, IRead
             shares[key] = before is null ? share : before with { Time = before.Time + share.Time, Begun = before.Begun + share.Begun };
         }
     }
-
-    /// <inheritdoc/>
-    public bool Equals(GoodputReport? other) =>
-        other is not null && (From, To, NewSteps, LostSteps) == (other.From, other.To, other.NewSteps, other.LostSteps) && Shares.SequenceEqual(other.Shares);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(From, To, Shares.Count, NewSteps, LostSteps);
 
     private TimeSpan Sum(Func<GoodputShare, bool> which) => new(Shares.Where(which).Sum(static share => share.Time.Ticks));
 

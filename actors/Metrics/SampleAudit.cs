@@ -1,4 +1,5 @@
 using ActorTrain.Data.Plan;
+using ActorTrain.Models;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Ledger;
@@ -147,7 +148,7 @@ public sealed class SampleAudit
     }
 
     /// <summary>Whether a row differs only because whole batches were vetoed and the decision is not durable yet.</summary>
-    private bool IsUndecided(SampleRow row, IReadOnlyList<SampleRange> planned)
+    private bool IsUndecided(SampleRow row, EquatableArray<SampleRange> planned)
     {
         if (row.Step <= CheckpointStep || row.Ranges.Count == 0 || row.Ranges[0].First <= planned[0].First)
             return false;
@@ -205,9 +206,9 @@ public sealed class SampleAudit
             Contradict($"the checkpoint at step {facts.Step} has {Of(facts.Cursor)}, but {facts.Step} steps give {Of(cursor)}");
     }
 
-    private IReadOnlyList<SampleRange> Planned(long step) => Planned(input.Plan, step, skips);
+    private EquatableArray<SampleRange> Planned(long step) => Planned(input.Plan, step, skips);
 
-    private static IReadOnlyList<SampleRange> Planned(BatchPlan plan, long step, SkipList skips) => SampleRange.Of(plan.Samples(step - 1, skips).Select(static planned => planned.Position));
+    private static EquatableArray<SampleRange> Planned(BatchPlan plan, long step, SkipList skips) => SampleRange.Of(plan.Samples(step - 1, skips).Select(static planned => planned.Position));
 
     private void Contradict(string sentence)
     {
@@ -221,7 +222,7 @@ public sealed class SampleAudit
 
     private static string Of(SampleRange range) => range.ToString();
 
-    private static string Of(IReadOnlyList<SampleRange> ranges) =>
+    private static string Of(EquatableArray<SampleRange> ranges) =>
         ranges.Count == 0 ? "none" : string.Join(", ", ranges.Take(4)) + (ranges.Count > 4 ? $" and {ranges.Count - 4} more ranges" : "");
 
     private static string Of(PlanCursor cursor) => $"next sample {cursor.NextSample}, {cursor.SamplesSeen} samples, {cursor.TokensSeen} tokens";

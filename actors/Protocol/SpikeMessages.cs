@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ActorTrain.Models;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Persistence.Recovery;
 
@@ -14,19 +15,19 @@ public sealed record StepSignals
     public required double Loss { get; init; }
 
     /// <summary>Mean loss of each lane, nats per token.</summary>
-    public IReadOnlyList<double> LaneLosses { get; init; } = [];
+    public EquatableArray<double> LaneLosses { get; init; } = [];
 
     /// <summary>Global L2 norm of the gradient, before clipping.</summary>
     public required double GradientNorm { get; init; }
 
     /// <summary>L2 norm of the gradient of each tensor, in the order of the layout; empty where it was not measured.</summary>
-    public IReadOnlyList<double> TensorNorms { get; init; } = [];
+    public EquatableArray<double> TensorNorms { get; init; } = [];
 
     /// <summary>L2 norm of the gradient of the token embedding and, where there are any, learned positions; null where it was not measured.</summary>
     public double? EmbeddingNorm { get; init; }
 
     /// <summary>L2 norm of the gradient of each transformer block, in order; empty where it was not measured.</summary>
-    public IReadOnlyList<double> BlockNorms { get; init; } = [];
+    public EquatableArray<double> BlockNorms { get; init; } = [];
 
     /// <summary>L2 norm of what the step is about to add to the weights as schedule and options have it, without what rules, the ladder and operators do to it on
     /// purpose; null where it was not measured.</summary>
@@ -37,16 +38,6 @@ public sealed record StepSignals
 
     /// <summary>Targets of the global batch.</summary>
     public long Tokens { get; init; }
-
-    /// <inheritdoc/>
-    public bool Equals(StepSignals? other) =>
-        other is not null
-        && (Step, Loss, GradientNorm, EmbeddingNorm, UpdateNorm, NonFinite, Tokens)
-            .Equals((other.Step, other.Loss, other.GradientNorm, other.EmbeddingNorm, other.UpdateNorm, other.NonFinite, other.Tokens))
-        && LaneLosses.SequenceEqual(other.LaneLosses) && TensorNorms.SequenceEqual(other.TensorNorms) && BlockNorms.SequenceEqual(other.BlockNorms);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Step, Loss, GradientNorm, EmbeddingNorm, NonFinite);
 }
 
 /// <summary>What a rule asks for, from the mildest to the sharpest.</summary>

@@ -196,7 +196,7 @@ internal sealed class StepJudge
     {
         var reason = judgement.Finding!.Evidence;
         var positions = progress.Veto(reason, judgement.IfVetoed, options.Ladder.Veto.Window);
-        decisions.Record(new BatchVetoed(output.Now, progress.Step, positions, reason));
+        decisions.Record(new BatchVetoed(output.Now, progress.Step, [.. positions], reason));
         output.Warn($"{reason}; skipping its batch.");
         rounds.Abandon();
         if (progress.Vetoes >= options.VetoLimit)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Options;
 
@@ -55,7 +56,7 @@ public sealed class AdaGcRule(AdaGcOptions options) : SpikeRule
         };
     }
 
-    private Opinion Clip(IReadOnlyList<double> norms, ImmutableArray<double> memory)
+    private Opinion Clip(EquatableArray<double> norms, ImmutableArray<double> memory)
     {
         var factors = new double[norms.Count];
         var next = memory.ToArray();
@@ -68,7 +69,7 @@ public sealed class AdaGcRule(AdaGcOptions options) : SpikeRule
 
         return new Opinion(null, [.. next], memory)
         {
-            Wants = Array.Exists(factors, static factor => factor < 1) ? new UpdateAdjustment { TensorFactors = factors } : UpdateAdjustment.None,
+            Wants = Array.Exists(factors, static factor => factor < 1) ? new UpdateAdjustment { TensorFactors = [.. factors] } : UpdateAdjustment.None,
         };
     }
 }

@@ -76,8 +76,8 @@ public sealed class DriftRule(DriftOptions options) : SpikeRule
         var above = Math.Exp(x - level) - 1;
         var finding = new Finding(
             Name, SpikeSignal.Loss.Name, signals.Loss, Math.Exp(level), (long)start, SpikeAnswer.RollBack,
-            Words($"the loss has risen since step {start} to {signals.Loss:0.####} at step {signals.Step}, {100 * above:0.#} % above its ")
-                + Words($"level of {Math.Exp(level):0.####}"));
+            $"the loss has risen since step {start} to {signals.Loss:0.####} at step {signals.Step}, {100 * above:0.#} % above its "
+                + $"level of {Math.Exp(level):0.####}");
 
         // Should it continue nevertheless, this is its level from now on.
         return new Opinion(finding, [seen + 1, x, variance, x, 0, signals.Step], memory);

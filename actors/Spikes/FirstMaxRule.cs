@@ -50,8 +50,8 @@ public sealed class FirstMaxRule(FirstMaxOptions options) : SpikeRule
             return new Opinion(
                 new Finding(
                     Name, signal.Name, values[i], limit, signals.Step, SpikeAnswer.Veto,
-                    Words($"the {signal.In(signals)} is {values[i]:0.####}, at least {options.Factor} times the maximum of the first ")
-                        + Words($"{options.Samples} steps, {memory[i + 1]:0.####}")),
+                    $"the {signal.In(signals)} is {values[i]:0.####}, at least {options.Factor} times the maximum of the first "
+                        + $"{options.Samples} steps, {memory[i + 1]:0.####}"),
                 memory, memory);
         }
 

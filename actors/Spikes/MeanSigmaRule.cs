@@ -40,7 +40,7 @@ public sealed class MeanSigmaRule(MeanSigmaOptions options) : WindowRule(options
         foreach (var value in window)
             squares += (value - mean) * (value - mean);
         var sigma = Math.Sqrt(squares / (window.Length - 1));
-        return Above(signals, signal, mean + (options.Sigma * sigma), Words($"the mean {mean:0.####} of {window.Length} steps plus ")
-            + Words($"{options.Sigma} σ of {sigma:0.####}"));
+        return Above(signals, signal, mean + (options.Sigma * sigma), $"the mean {mean:0.####} of {window.Length} steps plus "
+            + $"{options.Sigma} σ of {sigma:0.####}");
     }
 }

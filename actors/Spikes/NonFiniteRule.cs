@@ -26,13 +26,13 @@ public sealed class NonFiniteRule : SpikeRule
         {
             var value = signal.Of(signals);
             if (!double.IsFinite(value))
-                return new Finding(Name, signal.Name, value, double.MaxValue, signals.Step, SpikeAnswer.Veto, Words($"the {signal.In(signals)} is {value}"));
+                return new Finding(Name, signal.Name, value, double.MaxValue, signals.Step, SpikeAnswer.Veto, $"the {signal.In(signals)} is {value}");
         }
 
         return signals.NonFinite > 0
             ? new Finding(
                 Name, "non-finite elements", signals.NonFinite, 0, signals.Step, SpikeAnswer.Veto,
-                Words($"{signals.NonFinite} elements of the gradient of step {signals.Step} are not finite"))
+                $"{signals.NonFinite} elements of the gradient of step {signals.Step} are not finite")
             : null;
     }
 }

@@ -51,10 +51,10 @@ public sealed class RobustZRule(RobustZOptions options) : WindowRule(options, Wa
         var (norm, normSigma) = Spread(norms, options.NormFloor);
         var isJoint = signals.GradientNorm > norm + (options.Z * normSigma);
         var z = isJoint ? Math.Min(options.Z, options.JointZ) : options.Z;
-        var also = isJoint ? Words($", with gradient norm {signals.GradientNorm:0.####} and median {norm:0.####}") : "";
-        return Above(signals, SpikeSignal.Loss, loss + (z * lossSigma), Words($"the median {loss:0.####} of {losses.Length} steps plus ")
-            + Words($"{z} robust σ of {lossSigma:0.####}{also}"))
-            ?? Above(signals, SpikeSignal.GradientNorm, options.NormMultiple * norm, Words($"{options.NormMultiple} times the median {norm:0.####} of {norms.Length} steps"));
+        var also = isJoint ? $", with gradient norm {signals.GradientNorm:0.####} and median {norm:0.####}" : "";
+        return Above(signals, SpikeSignal.Loss, loss + (z * lossSigma), $"the median {loss:0.####} of {losses.Length} steps plus "
+            + $"{z} robust σ of {lossSigma:0.####}{also}")
+            ?? Above(signals, SpikeSignal.GradientNorm, options.NormMultiple * norm, $"{options.NormMultiple} times the median {norm:0.####} of {norms.Length} steps");
     }
 
     private static (double Median, double Sigma) Spread(ImmutableArray<double> window, double floor)

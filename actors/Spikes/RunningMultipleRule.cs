@@ -59,8 +59,8 @@ public sealed class RunningMultipleRule(RunningMultipleOptions options) : SpikeR
             {
                 finding = new Finding(
                     Name, signal.Name, value, limit, first, SpikeAnswer.RollBack,
-                    Words($"the {signal.In(signals)} is {value:0.####}, for {row} steps at least {options.Multiple} times the mean of ")
-                        + Words($"the last {window.Length}"));
+                    $"the {signal.In(signals)} is {value:0.####}, for {row} steps at least {options.Multiple} times the mean of "
+                        + $"the last {window.Length}");
             }
         }
 

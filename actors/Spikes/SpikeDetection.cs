@@ -54,8 +54,7 @@ public sealed class SpikeDetection(IReadOnlyList<SpikeRule> rules, int persisten
     {
         Answer = SpikeAnswer.RollBack,
         Onset = Math.Max(0, step - 1),
-        Evidence = FormattableString.Invariant(
-            $"{finding.Evidence}; the {row} batches before it showed the same, so the weights are bad, not the batches"),
+        Evidence = $"{finding.Evidence}; the {row} batches before it showed the same, so the weights are bad, not the batches",
     };
 
     private static UpdateAdjustment Joined(UpdateAdjustment left, UpdateAdjustment right) => new()

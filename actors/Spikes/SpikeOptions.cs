@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorTrain.Models;
 using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
@@ -25,10 +26,10 @@ public sealed record SpikeOptions : IOptions
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(static known => known.Name)];
 
     /// <summary>Names of those that are on by default.</summary>
-    public static ImmutableArray<string> DefaultRules { get; } = [RobustZRule.Id, DriftRule.Id];
+    public static EquatableArray<string> DefaultRules { get; } = [RobustZRule.Id, DriftRule.Id];
 
     [Option("rules that judge each step, in addition to non_finite, which is always on", Choices = nameof(Names))]
-    public ImmutableArray<string> Rules { get; init; } = DefaultRules;
+    public EquatableArray<string> Rules { get; init; } = DefaultRules;
 
     [Option("consecutive vetoed batches of one step before the weights are blamed and the run is rolled back; 0: never",
         Max = 1000)]
@@ -72,11 +73,4 @@ public sealed record SpikeOptions : IOptions
     /// <summary>The rules that are on, ready to judge.</summary>
     public SpikeDetection Detection() =>
         new([new NonFiniteRule(), .. Known.Where(known => Rules.Contains(known.Name)).Select(known => known.Make(this))], Persistence);
-
-    public bool Equals(SpikeOptions? other) =>
-        other is not null && Rules.SequenceEqual(other.Rules) && Persistence == other.Persistence
-        && (FirstMax, MeanSigma, RobustZ, RunningMultiple, Drift).Equals((other.FirstMax, other.MeanSigma, other.RobustZ, other.RunningMultiple, other.Drift))
-        && (ZClip, AdaGc, MomentumReset, Ladder).Equals((other.ZClip, other.AdaGc, other.MomentumReset, other.Ladder));
-
-    public override int GetHashCode() => HashCode.Combine(Rules.Length, Persistence, MeanSigma, RobustZ, Drift, ZClip);
 }

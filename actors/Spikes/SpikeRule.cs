@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Optimization;
 
@@ -24,11 +23,4 @@ public abstract class SpikeRule
     /// <summary>Judges a step.</summary>
     /// <param name="memory">What it remembered last; empty before the first step.</param>
     public abstract Opinion Judge(StepSignals signals, ImmutableArray<double> memory);
-
-    /// <summary>A sentence of evidence, written alike on every machine.</summary>
-    protected static string Words(FormattableString text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        return text.ToString(CultureInfo.InvariantCulture);
-    }
 }

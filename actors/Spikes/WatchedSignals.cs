@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models;
 using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
@@ -9,14 +10,14 @@ namespace ActorTrain.Actors.Spikes;
 /// remembers depend on that.</summary>
 public sealed record WatchedSignals : IOptionText<WatchedSignals>
 {
-    private readonly ImmutableArray<SpikeSignal> signals;
+    private readonly EquatableArray<SpikeSignal> signals;
 
     /// <summary>Watches some signals, at least one.</summary>
     public WatchedSignals(params IEnumerable<SpikeSignal> signals)
     {
         ArgumentNullException.ThrowIfNull(signals);
         this.signals = [.. SpikeSignal.All.Where(signals.Contains)];
-        if (this.signals.IsEmpty)
+        if (this.signals.Count == 0)
             throw new ArgumentException("A rule must watch at least one signal.", nameof(signals));
     }
 
@@ -29,7 +30,7 @@ public sealed record WatchedSignals : IOptionText<WatchedSignals>
     public static string Expectation { get; } = $"a comma-separated list of {string.Join(", ", SpikeSignal.All)}, each at most once";
 
     /// <summary>How many there are.</summary>
-    public int Count => signals.Length;
+    public int Count => signals.Count;
 
     /// <summary>One of them.</summary>
     public SpikeSignal this[int index] => signals[index];
@@ -58,10 +59,6 @@ public sealed record WatchedSignals : IOptionText<WatchedSignals>
         var length = memory.Length % Count == 0 ? memory.Length / Count : 0;
         return [.. Enumerable.Range(0, Count).Select(i => memory.Slice(i * length, length))];
     }
-
-    public bool Equals(WatchedSignals? other) => other is not null && signals.SequenceEqual(other.signals);
-
-    public override int GetHashCode() => signals.Length;
 
     public override string ToString() => string.Join(", ", signals);
 }

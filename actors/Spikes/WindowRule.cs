@@ -62,7 +62,7 @@ public abstract class WindowRule(WindowRuleOptions options, WatchedSignals watch
         ArgumentNullException.ThrowIfNull(signal);
         var value = signal.Of(signals);
         return value > limit
-            ? new Finding(Name, signal.Name, value, limit, signals.Step, SpikeAnswer.Veto, Words($"the {signal.In(signals)} is {value:0.####}, above {limit:0.####}, {words}"))
+            ? new Finding(Name, signal.Name, value, limit, signals.Step, SpikeAnswer.Veto, $"the {signal.In(signals)} is {value:0.####}, above {limit:0.####}, {words}")
             : null;
     }
 }

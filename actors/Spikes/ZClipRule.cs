@@ -50,7 +50,7 @@ public sealed class ZClipRule(ZClipOptions options) : SpikeRule
         var limit = mean + (options.Z * sigma / (z / options.Z));
         var finding = new Finding(
             Name, SpikeSignal.GradientNorm.Name, norm, limit, signals.Step, SpikeAnswer.Clip,
-            Words($"the gradient norm of step {signals.Step} is {norm:0.####}, {z:0.#} σ above its running mean of {mean:0.####}"));
+            $"the gradient norm of step {signals.Step} is {norm:0.####}, {z:0.#} σ above its running mean of {mean:0.####}");
         return new Opinion(finding, Fed(mean, variance, limit), memory) { Wants = new UpdateAdjustment { ClipTo = limit } };
     }
 

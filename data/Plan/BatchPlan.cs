@@ -5,7 +5,6 @@ namespace ActorTrain.Data.Plan;
 
 /// <summary>One sample that a step consumes.</summary>
 /// <param name="Position">Its place in the endless sample stream, by which skips and the sample ledger name it.</param>
-/// <param name="Epoch">How often the corpus was gone through before it.</param>
 /// <param name="Sample">Which sample of the training part: 0 … samples−1.</param>
 public readonly record struct PlannedSample(long Position, long Epoch, long Sample);
 
@@ -18,7 +17,6 @@ public sealed class BatchPlan
     private readonly ulong seed;
 
     /// <summary>Makes the plan of a run.</summary>
-    /// <param name="seed">The run's seed.</param>
     /// <param name="samples">Samples of the training part, at least 1.</param>
     /// <param name="batchSize">Samples per step, over all lanes.</param>
     /// <param name="lanes">A power of two that divides the batch size.</param>
@@ -37,22 +35,18 @@ public sealed class BatchPlan
         Lanes = lanes;
     }
 
-    /// <summary>Samples of the training part.</summary>
     public long SampleCount { get; }
 
     /// <summary>Samples per step, over all lanes.</summary>
     public int BatchSize { get; }
 
-    /// <summary>Equal parts of a batch.</summary>
     public int Lanes { get; }
 
-    /// <summary>Samples per lane and step.</summary>
     public int LaneSize => BatchSize / Lanes;
 
     /// <summary>What one lane trains on in a step, in order: <see cref="LaneSize"/> samples.</summary>
     /// <param name="step">The step, from 0.</param>
     /// <param name="lane">The lane, from 0.</param>
-    /// <param name="skips">Positions that are skipped.</param>
     public PlannedSample[] Samples(long step, int lane, SkipList skips)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(lane);
@@ -62,7 +56,6 @@ public sealed class BatchPlan
 
     /// <summary>What a whole step trains on, in order: <see cref="BatchSize"/> samples, lane after lane.</summary>
     /// <param name="step">The step, from 0.</param>
-    /// <param name="skips">Positions that are skipped.</param>
     public PlannedSample[] Samples(long step, SkipList skips) => Ordinals(step, 0, BatchSize, skips);
 
     /// <summary>The sample at a position of the stream.</summary>
@@ -76,7 +69,6 @@ public sealed class BatchPlan
     private PlannedSample[] Ordinals(long step, int offset, int count, SkipList skips)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
-        ArgumentNullException.ThrowIfNull(skips);
         var first = checked(step * BatchSize) + offset;
         var samples = new PlannedSample[count];
         for (var i = 0; i < count; i++)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using ActorTrain.Models.Randomness;
 
 namespace ActorTrain.Data.Plan;
 
@@ -14,7 +15,7 @@ internal readonly struct EpochPermutation
 
     public EpochPermutation(ulong seed, long epoch, long count)
     {
-        key = SplitMix.Scatter(seed, (ulong)epoch);
+        key = SplitMix64.Scatter(seed, (ulong)epoch);
         this.count = (ulong)count;
         halfBits = Math.Max(1, (64 - BitOperations.LeadingZeroCount(this.count - 1) + 1) / 2);
     }
@@ -36,7 +37,7 @@ internal readonly struct EpochPermutation
         var mask = (1UL << halfBits) - 1;
         var (left, right) = (value >> halfBits, value & mask);
         for (var round = 0UL; round < Rounds; round++)
-            (left, right) = (right, left ^ (SplitMix.Scatter(key + round, right) & mask));
+            (left, right) = (right, left ^ (SplitMix64.Scatter(key + round, right) & mask));
         return (left << halfBits) | right;
     }
 }

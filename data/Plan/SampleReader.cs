@@ -4,7 +4,6 @@ using ActorTrain.Models.Steps;
 namespace ActorTrain.Data.Plan;
 
 /// <summary>Turns what the plan says into token batches, from the memory-mapped shards. Any thread may use it.</summary>
-/// <param name="part">The tokens.</param>
 /// <param name="context">Inputs per sequence.</param>
 /// <param name="microBatch">Sequences per batch, at most.</param>
 public sealed class SampleReader(TokenPart part, int context, int microBatch)

@@ -15,7 +15,6 @@ public static class CorpusPreparation
     private const long ReportBytes = 4 << 20;
 
     /// <summary>Prepares a corpus.</summary>
-    /// <param name="options">What to do.</param>
     /// <param name="progress">Told how far it is, after every few megabytes.</param>
     /// <param name="cancellation">Stops it; nothing is left on disk.</param>
     /// <exception cref="UserErrorException">An option or an input is bad, or the output cannot be written.</exception>
@@ -23,7 +22,6 @@ public static class CorpusPreparation
     public static PreparationSummary Run(
         PreparationOptions options, IProgress<PreparationProgress>? progress = null, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
         options.Require();
         StagedFolder.Refuse(options.Output, options.Force);
         var reader = new DocumentReader(options.Source);

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using ActorTrain.Data.Plan;
 using ActorTrain.Data.Sources;
 using ActorTrain.Models;
+using ActorTrain.Models.Randomness;
 
 namespace ActorTrain.Data.Preparation;
 
@@ -66,7 +66,7 @@ internal sealed class CorpusSurvey(ulong seed, int fileCount) : IDisposable
     private void AddDocument(ulong document, int file)
     {
         documents.Add(ValidationSplit.RankOf(seed, document), length);
-        contents[file] = SplitMix.Scatter(contents[file], document);
+        contents[file] = SplitMix64.Scatter(contents[file], document);
         lastDocuments[file] = document;
         bytes[file] += length;
         if (firstFiles.TryGetValue(document, out var first))

@@ -39,7 +39,6 @@ internal sealed class DocumentBatch
         return textLengths.Count > 0;
     }
 
-    /// <summary>Encodes what was taken.</summary>
     public void Encode(ITokenizer tokenizer, CancellationToken cancellation)
     {
         var options = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };

@@ -7,7 +7,6 @@ namespace ActorTrain.Data.Preparation;
 /// <summary>What <c>actortrain prepare</c> is asked to do.</summary>
 public sealed record PreparationOptions : IOptions
 {
-    /// <summary>The texts.</summary>
     public required SourceOptions Source { get; init; }
 
     [Option("Output folder.")]

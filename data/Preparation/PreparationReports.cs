@@ -17,7 +17,6 @@ public enum PreparationStage
 }
 
 /// <summary>How far preparing is.</summary>
-/// <param name="Stage">What it is at.</param>
 /// <param name="Done">Bytes of the files on disk that this stage has read.</param>
 /// <param name="Total">Bytes of all files on disk.</param>
 public readonly record struct PreparationProgress(PreparationStage Stage, long Done, long Total);
@@ -34,10 +33,7 @@ public sealed record PreparedPart(long Documents, long Bytes, long Tokens, doubl
 }
 
 /// <summary>What preparing made.</summary>
-/// <param name="Folder">The prepared folder.</param>
 /// <param name="Identity">SHA-256 that stands for all of its data.</param>
-/// <param name="VocabularySize">Ids of the tokenizer.</param>
-/// <param name="Train">The part to train on.</param>
 /// <param name="Validation">The part for validation, or null.</param>
 public sealed record PreparationSummary(string Folder, string Identity, int VocabularySize, PreparedPart Train, PreparedPart? Validation)
 {

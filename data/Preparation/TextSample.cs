@@ -1,5 +1,5 @@
-using ActorTrain.Data.Plan;
 using ActorTrain.Data.Sources;
+using ActorTrain.Models.Randomness;
 
 namespace ActorTrain.Data.Preparation;
 
@@ -19,14 +19,13 @@ internal sealed class TextSample(ulong seed, long mostBytes)
 
     /// <summary>Offers text.</summary>
     /// <param name="text">Valid UTF-8.</param>
-    /// <param name="documentBytes">About how long its document is.</param>
     public void Offer(ReadOnlySpan<byte> text, long documentBytes)
     {
         for (; !text.IsEmpty; ordinal++)
         {
             var length = TextCut.At(text, PieceBytes);
-            var random = SplitMix.Scatter(seed ^ Use, (ulong)ordinal);
-            var isBeyondShare = SplitMix.Fraction(random, 0) * documentBytes * ShareOfDocument >= mostBytes;
+            var random = SplitMix64.Scatter(seed ^ Use, (ulong)ordinal);
+            var isBeyondShare = SplitMix64.Fraction(SplitMix64.Scatter(random, 0)) * documentBytes * ShareOfDocument >= mostBytes;
             Keep(text[..length], (random >> 1) | (isBeyondShare ? 1UL << 63 : 0));
             text = text[length..];
         }

@@ -1,5 +1,5 @@
-using ActorTrain.Data.Plan;
 using ActorTrain.Data.Sources;
+using ActorTrain.Models.Randomness;
 
 namespace ActorTrain.Data.Preparation;
 
@@ -16,21 +16,19 @@ internal sealed class ValidationSplit
 
     private ValidationSplit(string rule, Func<DocumentPiece, IEnumerable<DocumentPiece>> side) => (Rule, this.side) = (rule, side);
 
-    /// <summary>Nothing is for validation.</summary>
     public static ValidationSplit None { get; } = new("nothing", static piece => [piece]);
 
     /// <summary>What is for validation, in words.</summary>
     public string Rule { get; }
 
     /// <summary>The random place of a hash among all.</summary>
-    public static ulong RankOf(ulong seed, ulong hash) => SplitMix.Scatter(seed ^ Use, hash);
+    public static ulong RankOf(ulong seed, ulong hash) => SplitMix64.Scatter(seed ^ Use, hash);
 
     /// <summary>Whole files.</summary>
     public static ValidationSplit ByFiles(bool[] validation) => new(
         $"{validation.Count(static it => it)} of {validation.Length} files", piece => [piece with { IsValidation = validation[piece.Source] }]);
 
     /// <summary>Documents with a rank below a limit.</summary>
-    /// <param name="seed">Decides.</param>
     /// <param name="piecewise">By file, the hash of its document where that comes in pieces.</param>
     /// <param name="limit">The first bucket of ranks that is for training.</param>
     public static ValidationSplit ByDocuments(ulong seed, ulong[] piecewise, int limit) => new(
@@ -39,7 +37,6 @@ internal sealed class ValidationSplit
 
     /// <summary>The end of one document, or of each of its copies.</summary>
     /// <param name="piecewise">By file, the hash of its document where that comes in pieces.</param>
-    /// <param name="document">Hash of the document.</param>
     /// <param name="length">Its length in bytes.</param>
     /// <param name="tail">About how much of it is for validation.</param>
     public static ValidationSplit ByDividing(ulong[] piecewise, ulong document, long length, long tail) => new(

@@ -45,10 +45,8 @@ internal sealed unsafe class MappedFile : IDisposable
         start += view.PointerOffset;
     }
 
-    /// <summary>Items of the file.</summary>
     public long Count => expected.Count;
 
-    /// <summary>A window onto the items.</summary>
     public ReadOnlySpan<T> Items<T>(long first, int count)
         where T : unmanaged
     {

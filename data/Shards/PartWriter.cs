@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using ActorTrain.Data.Sources;
 
@@ -114,7 +113,7 @@ internal sealed class PartWriter : IDisposable
     {
         if (buffered == 0)
             return;
-        shard ??= new HashedFile(folder, $"{name}-{shards.Count.ToString("D5", CultureInfo.InvariantCulture)}.bin");
+        shard ??= new HashedFile(folder, $"{name}-{shards.Count:D5}.bin");
         shard.Append(buffer.AsSpan(0, buffered * tokenBytes), buffered);
         buffered = 0;
     }

@@ -1,14 +1,12 @@
-using System.Runtime.InteropServices;
 using ActorTrain.Models;
+using ActorTrain.Models.Files;
 
 namespace ActorTrain.Data.Shards;
 
 /// <summary>A folder that is written beside its place and moved there as a whole: it is complete, or it is not there.</summary>
-internal sealed partial class StagedFolder : IDisposable
+internal sealed class StagedFolder : IDisposable
 {
     private const string LockFile = "lock";
-    private const int AtWorkingFolder = -100;
-    private const uint ExchangeFlag = 2;
     private readonly string target;
     private readonly string replaced;
     private readonly FileStream held;
@@ -65,37 +63,9 @@ internal sealed partial class StagedFolder : IDisposable
     /// <summary>Brings all to the disk and moves the folder into its place.</summary>
     public void Commit()
     {
-        foreach (var file in Directory.EnumerateFiles(Staging))
-            Sync(file);
         File.Delete(Path.Combine(Staging, LockFile));
-        Sync(Staging);
-        if (!Directory.Exists(target))
-            Directory.Move(Staging, target);
-        else if (Exchange(AtWorkingFolder, Staging, AtWorkingFolder, target, ExchangeFlag) != 0)
-            Replace();
+        Disk.MoveIntoPlace(Staging, target, replaced);
         committed = true;
-        Sync(Path.GetDirectoryName(target)!);
-
-        // What was at the place before has one of these names now, by the way that was taken or by one that a kill cut short.
-        foreach (var old in new[] { Staging, replaced }.Where(Directory.Exists))
-            Directory.Delete(old, recursive: true);
-    }
-
-    /// <summary>Puts the new folder in the place of the old one where the file system cannot exchange them, in two moves.</summary>
-    private void Replace()
-    {
-        if (Directory.Exists(replaced))
-            Directory.Delete(replaced, recursive: true);
-        Directory.Move(target, replaced);
-        try
-        {
-            Directory.Move(Staging, target);
-        }
-        catch
-        {
-            Directory.Move(replaced, target);
-            throw;
-        }
     }
 
     /// <summary>Removes what was written, unless it was committed.</summary>
@@ -103,7 +73,7 @@ internal sealed partial class StagedFolder : IDisposable
     {
         if (!committed)
         {
-            Directory.Delete(Staging, recursive: true);
+            Disk.TryDelete(Staging);
             RemoveNewParents();
         }
 
@@ -131,33 +101,4 @@ internal sealed partial class StagedFolder : IDisposable
                 $"The output folder {shown} is being written by another process: wait for it, or choose another with --output.", error);
         }
     }
-
-    /// <summary>fsync, of a file or of a folder; .NET opens no folders.</summary>
-    private static void Sync(string path)
-    {
-        var descriptor = Open(path, flags: 0);
-        if (descriptor < 0)
-            throw new IOException($"Cannot open {path} to sync it: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
-        try
-        {
-            if (Fsync(descriptor) != 0)
-                throw new IOException($"Cannot sync {path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
-        }
-        finally
-        {
-            _ = Close(descriptor);
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Exchange(int folder, string path, int otherFolder, string otherPath, uint flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Fsync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int Close(int descriptor);
 }

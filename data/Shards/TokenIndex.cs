@@ -6,14 +6,9 @@ using ActorTrain.Models;
 namespace ActorTrain.Data.Shards;
 
 /// <summary>What <c>index.json</c> of a prepared folder says: which files there are, what is in them, and their checksums.</summary>
-/// <param name="Format">Version of the layout.</param>
-/// <param name="Tokenizer">Identity of the tokenizer.</param>
 /// <param name="VocabularySize">Its ids are 0 … size−1.</param>
-/// <param name="EndOfText">The id after each document.</param>
 /// <param name="TokenBytes">Bytes of a token in the shards, little-endian: 2 (unsigned) up to 65,536 ids, else 4.</param>
 /// <param name="ShardTokens">Tokens of every shard of a part but the last.</param>
-/// <param name="Train">The part to train on.</param>
-/// <param name="Validation">The part for validation, if any.</param>
 /// <param name="Sha256">Checksum of this index, taken with this field empty; it identifies the prepared data as a whole.</param>
 internal sealed record TokenIndex(
     int Format,
@@ -35,7 +30,6 @@ internal sealed record TokenIndex(
     /// <summary>Bytes that a token takes for a vocabulary.</summary>
     public static int WidthFor(int vocabularySize) => vocabularySize <= ushort.MaxValue + 1 ? sizeof(ushort) : sizeof(int);
 
-    /// <summary>This index with its checksum.</summary>
     public TokenIndex Sealed()
     {
         var open = this with { Sha256 = "" };
@@ -87,15 +81,11 @@ internal sealed record TokenIndex(
 /// <param name="Tokens">Tokens in it, the ends of text after documents included.</param>
 /// <param name="Bytes">Bytes of its text in UTF-8.</param>
 /// <param name="UnigramEntropy">Entropy of its token frequencies, in nats per token.</param>
-/// <param name="Shards">Its tokens, in order.</param>
 /// <param name="DocumentEnds">Where each document ends: 64-bit token offsets, little-endian.</param>
 internal sealed record PartIndex(
     long Documents, long Tokens, long Bytes, double UnigramEntropy, IReadOnlyList<TokenFile> Shards, TokenFile DocumentEnds);
 
 /// <summary>One file of a part.</summary>
-/// <param name="Name">Its name in the folder.</param>
-/// <param name="Count">Items in it.</param>
-/// <param name="Sha256">Its checksum.</param>
 internal sealed record TokenFile(string Name, long Count, string Sha256);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

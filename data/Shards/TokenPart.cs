@@ -32,7 +32,6 @@ public sealed class TokenPart
         opened.Add(new MappedFile(folder, index.DocumentEnds, sizeof(long)));
     }
 
-    /// <summary>Documents in this part.</summary>
     public long Documents => index.Documents;
 
     /// <summary>Tokens in this part, the ends of text after documents included.</summary>
@@ -59,7 +58,6 @@ public sealed class TokenPart
     /// <summary>Reads a sample: the context + 1 tokens from sample·context on. The first <c>context</c> of them are inputs, the last
     /// <c>context</c> targets.</summary>
     /// <param name="sample">0 … <see cref="SampleCount"/>−1.</param>
-    /// <param name="context">Length of a sequence.</param>
     /// <param name="window">Filled; context + 1 long.</param>
     public void ReadSample(long sample, int context, Span<long> window)
     {
@@ -71,7 +69,6 @@ public sealed class TokenPart
 
     /// <summary>Reads a window to evaluate on: a token and those before it that predict it. Before the first token of the part stands an end of text, as
     /// between any two documents, so windows that follow one another make every token a target once.</summary>
-    /// <param name="target">The first token to be predicted.</param>
     /// <param name="window">Filled; one longer than there are targets.</param>
     public void ReadTargets(long target, Span<long> window)
     {
@@ -86,8 +83,6 @@ public sealed class TokenPart
     }
 
     /// <summary>Reads tokens from any place, over shard boundaries.</summary>
-    /// <param name="first">The first token.</param>
-    /// <param name="tokens">Filled.</param>
     /// <exception cref="UserErrorException">A shard holds an id that is not in the vocabulary: it was altered.</exception>
     public void Read(long first, Span<long> tokens)
     {

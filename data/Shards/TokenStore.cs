@@ -32,7 +32,6 @@ public sealed class TokenStore : IDisposable
         }
     }
 
-    /// <summary>Where the data lies.</summary>
     public string Folder { get; }
 
     /// <summary>SHA-256 that stands for all of the data, token files and tokenizer included.</summary>
@@ -41,7 +40,6 @@ public sealed class TokenStore : IDisposable
     /// <summary>The tokenizer; the store disposes of it.</summary>
     public ITokenizer Tokenizer { get; }
 
-    /// <summary>The part to train on.</summary>
     public TokenPart Train { get; }
 
     /// <summary>The part for validation, or null where there is none.</summary>
@@ -52,8 +50,6 @@ public sealed class TokenStore : IDisposable
     public static TokenStore Open(string folder) => new(folder, TokenIndex.Read(folder));
 
     /// <summary>Refuses a tokenizer other than the one the data were made with: the one of a checkpoint, say.</summary>
-    /// <param name="identity">Identity of the tokenizer that is to be used.</param>
-    /// <param name="owner">The run that uses it.</param>
     /// <exception cref="UserErrorException">They differ.</exception>
     public void RequireTokenizer(string identity, string owner)
     {
@@ -74,7 +70,6 @@ public sealed class TokenStore : IDisposable
             file.Verify(cancellation);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var file in files)

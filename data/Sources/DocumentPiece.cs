@@ -17,7 +17,6 @@ public enum PieceEnd
 /// <param name="Text">Valid UTF-8, at least one byte. The memory is the reader's: it holds until the next piece is asked for.</param>
 /// <param name="Source">The file that it is from, by its place among <see cref="DocumentReader.Files"/>.</param>
 /// <param name="Offset">Where it begins in its document, in bytes.</param>
-/// <param name="End">What it ends with.</param>
 /// <param name="BytesRead">Bytes of all files on disk that were read when it was found; for progress.</param>
 public readonly record struct DocumentPiece(ReadOnlyMemory<byte> Text, int Source, long Offset, PieceEnd End, long BytesRead)
 {

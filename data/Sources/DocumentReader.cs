@@ -23,7 +23,6 @@ public sealed class DocumentReader
     /// <exception cref="UserErrorException">An option has no sense, or an input stands for no file.</exception>
     public DocumentReader(SourceOptions options)
     {
-        ArgumentNullException.ThrowIfNull(options);
         options.Require();
         this.options = options;
         separator = options.DocumentSeparator is { } text ? Encoding.UTF8.GetBytes(text) : null;

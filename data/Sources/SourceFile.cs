@@ -5,7 +5,6 @@ using ActorTrain.Models;
 namespace ActorTrain.Data.Sources;
 
 /// <summary>One file to read.</summary>
-/// <param name="Path">Where it is.</param>
 /// <param name="Length">Its size on disk in bytes.</param>
 public sealed record SourceFile(string Path, long Length)
 {

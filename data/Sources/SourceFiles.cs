@@ -14,7 +14,6 @@ public static class SourceFiles
     /// <exception cref="UserErrorException">An input is missing, stands for no file, or cannot be listed.</exception>
     public static (IReadOnlyList<SourceFile> Files, IReadOnlyList<string> PassedOver) Find(IEnumerable<string> inputs)
     {
-        ArgumentNullException.ThrowIfNull(inputs);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var files = new List<SourceFile>();
         var passedOver = new List<string>();

@@ -10,9 +10,6 @@ internal static class Utf8Text
 {
     /// <summary>Gives the text itself when it is valid; otherwise refuses it, or (lenient) gives it with U+FFFD for each invalid part.</summary>
     /// <param name="text">The bytes.</param>
-    /// <param name="file">The file they are from.</param>
-    /// <param name="offset">Where they begin in the file's (decompressed) text.</param>
-    /// <param name="lenient">Whether to replace.</param>
     /// <exception cref="UserErrorException">The text is invalid and not to be mended.</exception>
     public static ReadOnlyMemory<byte> Checked(ReadOnlyMemory<byte> text, string file, long offset, bool lenient)
     {

@@ -6,32 +6,24 @@ namespace ActorTrain.Data.Tokenizers;
 /// <summary>Each byte of UTF-8 is a token, 0 … 255; 256 is the end of text.</summary>
 public sealed class ByteTokenizer : ITokenizer
 {
-    /// <inheritdoc/>
     public TokenizerKind Kind => TokenizerKind.Bytes;
 
-    /// <inheritdoc/>
     public int VocabularySize => 257;
 
-    /// <inheritdoc/>
     public int EndOfText => 256;
 
-    /// <inheritdoc/>
     public string Identity { get; } = Convert.ToHexStringLower(SHA256.HashData("actortrain bytes 1: 256 bytes, end of text"u8));
 
-    /// <inheritdoc/>
     public void Encode(ReadOnlySpan<byte> utf8, IBufferWriter<int> ids)
     {
-        ArgumentNullException.ThrowIfNull(ids);
         var target = ids.GetSpan(Math.Max(1, utf8.Length));
         for (var i = 0; i < utf8.Length; i++)
             target[i] = utf8[i];
         ids.Advance(utf8.Length);
     }
 
-    /// <inheritdoc/>
     public void Decode(ReadOnlySpan<int> ids, IBufferWriter<byte> utf8)
     {
-        ArgumentNullException.ThrowIfNull(utf8);
         var target = utf8.GetSpan(Math.Max(1, ids.Length));
         var length = 0;
         foreach (var id in ids)
@@ -45,7 +37,6 @@ public sealed class ByteTokenizer : ITokenizer
         utf8.Advance(length);
     }
 
-    /// <inheritdoc/>
     public void Save(string folder) => TokenizerFolder.Describe(this, folder);
 
     /// <summary>Holds nothing; does nothing.</summary>

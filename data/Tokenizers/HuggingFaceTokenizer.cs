@@ -52,7 +52,6 @@ public static class HuggingFaceTokenizer
 
     private static List<(string Name, JsonObject Content)> FilesOf(ITokenizer tokenizer)
     {
-        ArgumentNullException.ThrowIfNull(tokenizer);
         var configuration = new JsonObject
         {
             ["tokenizer_class"] = "PreTrainedTokenizerFast",

@@ -19,7 +19,6 @@ public enum TokenizerKind
 /// <remarks>Implementations are safe to use from many threads at once.</remarks>
 public interface ITokenizer : IDisposable
 {
-    /// <summary>The family.</summary>
     TokenizerKind Kind { get; }
 
     /// <summary>How many ids there are: each is in 0 … size−1.</summary>

@@ -21,13 +21,10 @@ public sealed class SentencePieceTokenizer : ITokenizer
     private bool hasSpace;
 
     /// <summary>Opens a model.</summary>
-    /// <param name="kind">Which of the two SentencePiece families it is.</param>
-    /// <param name="model">The serialised model.</param>
     /// <exception cref="InvalidDataException">It is no model, or one without byte fallback or end-of-text piece.</exception>
     /// <exception cref="UserErrorException">The native library is missing.</exception>
     public SentencePieceTokenizer(TokenizerKind kind, byte[] model)
     {
-        ArgumentNullException.ThrowIfNull(model);
         Kind = kind;
         this.model = model;
         processor = SentencePieceHandle.Open(model);
@@ -50,25 +47,19 @@ public sealed class SentencePieceTokenizer : ITokenizer
         Identity = Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <inheritdoc/>
     public TokenizerKind Kind { get; }
 
-    /// <inheritdoc/>
     public int VocabularySize => texts.Length;
 
-    /// <inheritdoc/>
     public int EndOfText { get; }
 
-    /// <inheritdoc/>
     public string Identity { get; }
 
     /// <summary>The serialised model, as SentencePiece and Hugging Face read it.</summary>
     public ReadOnlyMemory<byte> Model => model;
 
-    /// <inheritdoc/>
     public void Encode(ReadOnlySpan<byte> utf8, IBufferWriter<int> ids)
     {
-        ArgumentNullException.ThrowIfNull(ids);
         while (!utf8.IsEmpty)
         {
             var length = !hasSpace && utf8[0] == ' ' ? 1 : Words.BytewiseLength(utf8);
@@ -86,10 +77,8 @@ public sealed class SentencePieceTokenizer : ITokenizer
         }
     }
 
-    /// <inheritdoc/>
     public void Decode(ReadOnlySpan<int> ids, IBufferWriter<byte> utf8)
     {
-        ArgumentNullException.ThrowIfNull(utf8);
         foreach (var id in ids)
         {
             ArgumentOutOfRangeException.ThrowIfNegative(id, nameof(ids));
@@ -98,7 +87,6 @@ public sealed class SentencePieceTokenizer : ITokenizer
         }
     }
 
-    /// <inheritdoc/>
     public void Save(string folder)
     {
         File.WriteAllBytes(Path.Combine(folder, TokenizerFolder.ModelFile), model);
@@ -119,7 +107,6 @@ public sealed class SentencePieceTokenizer : ITokenizer
         return pieces;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => processor.Dispose();
 
     private void AppendBytes(ReadOnlySpan<byte> bytes, IBufferWriter<int> ids)

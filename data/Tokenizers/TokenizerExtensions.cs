@@ -9,7 +9,6 @@ public static class TokenizerExtensions
     /// <summary>The ids of a text. Half surrogate pairs, which UTF-8 cannot say, become U+FFFD.</summary>
     public static int[] Encode(this ITokenizer tokenizer, string text)
     {
-        ArgumentNullException.ThrowIfNull(tokenizer);
         var ids = new ArrayBufferWriter<int>();
         tokenizer.Encode(Encoding.UTF8.GetBytes(text), ids);
         return ids.WrittenSpan.ToArray();
@@ -18,7 +17,6 @@ public static class TokenizerExtensions
     /// <summary>How many bytes of text each id stands for; none for those, such as the end of text, that are no text.</summary>
     public static int[] ByteCounts(this ITokenizer tokenizer)
     {
-        ArgumentNullException.ThrowIfNull(tokenizer);
         var counts = new int[tokenizer.VocabularySize];
         var utf8 = new ArrayBufferWriter<byte>();
         for (var id = 0; id < counts.Length; id++)
@@ -34,7 +32,6 @@ public static class TokenizerExtensions
     /// <summary>The text of ids; bytes that form no character become U+FFFD.</summary>
     public static string Decode(this ITokenizer tokenizer, ReadOnlySpan<int> ids)
     {
-        ArgumentNullException.ThrowIfNull(tokenizer);
         var utf8 = new ArrayBufferWriter<byte>();
         tokenizer.Decode(ids, utf8);
         return Encoding.UTF8.GetString(utf8.WrittenSpan);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.IO.Hashing;
 
 namespace ActorTrain.Data.Tokenizers;
 
@@ -15,7 +16,6 @@ internal sealed class WordCache
 
     private volatile Generations generations = new(new Generation(), new Generation());
 
-    /// <summary>Words that are kept.</summary>
     public int Count => generations.Young.Words.Count + generations.Old.Words.Count;
 
     public bool TryGet(ReadOnlySpan<byte> word, out int[] ids)
@@ -62,12 +62,6 @@ internal sealed class WordCache
 
         public int GetHashCode(byte[] obj) => GetHashCode(obj.AsSpan());
 
-        public int GetHashCode(ReadOnlySpan<byte> alternate)
-        {
-            var hash = 0xCBF29CE484222325UL;
-            foreach (var value in alternate)
-                hash = (hash ^ value) * 0x100000001B3;
-            return (int)(hash ^ (hash >> 32));
-        }
+        public int GetHashCode(ReadOnlySpan<byte> alternate) => (int)XxHash3.HashToUInt64(alternate);
     }
 }

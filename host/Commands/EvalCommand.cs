@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Tokenizers;
@@ -76,10 +75,8 @@ internal static class EvalCommand
         {
             var reader = new SampleReader(part, model.Options.ContextLength, SequencesPerBatch);
             var result = ValidationLoss.Measure(model, reader.FromStart(request.Batches), data.Tokenizer.ByteCounts(), interrupted.Token);
-            context.Output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"step {trained.Facts.Step}: loss {result.Loss:F4} nats/token, perplexity {result.Perplexity:F2}, {result.BitsPerByte:F4} bits/byte over {result.Tokens} tokens "
-                + $"(unigram entropy {part.UnigramEntropy:F4})"));
+            context.Output.WriteLine($"step {trained.Facts.Step}: loss {result.Loss:F4} nats/token, perplexity {result.Perplexity:F2}, {result.BitsPerByte:F4} bits/byte over {result.Tokens} tokens "
+                + $"(unigram entropy {part.UnigramEntropy:F4})");
         }
 
         return ExitCode.Success;

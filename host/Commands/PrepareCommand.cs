@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;
@@ -96,9 +95,7 @@ internal static class PrepareCommand
         return Directory.Exists(ofRun) ? ofRun : folder;
     }
 
-    private static void Part(CommandContext context, string name, PreparedPart part) => context.Output.WriteLine(string.Create(
-        CultureInfo.InvariantCulture,
-        $"{name,-10} {part.Documents,9:N0} documents {part.Bytes / 1e6,10:N2} MB {part.Tokens,12:N0} tokens {part.BytesPerToken,6:F2} bytes/token  unigram entropy {part.UnigramEntropy:F3} nats"));
+    private static void Part(CommandContext context, string name, PreparedPart part) => context.Output.WriteLine($"{name,-10} {part.Documents,9:N0} documents {part.Bytes / 1e6,10:N2} MB {part.Tokens,12:N0} tokens {part.BytesPerToken,6:F2} bytes/token  unigram entropy {part.UnigramEntropy:F3} nats");
 
     /// <summary>One line when a stage begins and at every tenth of it.</summary>
     private sealed class StageReport(CommandContext context) : IProgress<PreparationProgress>

@@ -1,6 +1,6 @@
-using System.Collections.Immutable;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using ActorTrain.Models;
 using ActorTrain.Models.Options;
 
 namespace ActorTrain.Host.Configuration;
@@ -88,7 +88,7 @@ public sealed partial class Setting
         null => option.Null!,
         bool flag => flag ? "true" : "false",
         Enum word => Word(word),
-        ImmutableArray<string> names => names.IsEmpty ? NoNames : string.Join(", ", names),
+        EquatableArray<string> names => names.Count == 0 ? NoNames : string.Join(", ", names),
         double or TimeSpan => $"{option.NumberOf(value):R}".Replace("E-0", "e-", StringComparison.Ordinal).Replace('E', 'e'),
         _ => $"{value}",
     };
@@ -122,9 +122,9 @@ public sealed partial class Setting
         text =>
         {
             const StringSplitOptions Clean = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
-            ImmutableArray<string> names = text == NoNames ? [] : [.. text.Split(',', Clean)];
-            var isEach = names.All(known.Contains) && names.Distinct().Count() == names.Length;
-            return isEach && (text == NoNames || names.Length > 0) ? names : null;
+            EquatableArray<string> names = text == NoNames ? [] : [.. text.Split(',', Clean)];
+            var isEach = names.All(known.Contains) && names.Distinct().Count() == names.Count;
+            return isEach && (text == NoNames || names.Count > 0) ? names : null;
         });
 
     private static string Word(Enum value) => value.ToString().ToLowerInvariant();

@@ -24,10 +24,10 @@ public abstract record SettingKind
 public sealed record Whole(long Least, long Most = int.MaxValue) : SettingKind
 {
     public override string Expectation => Most == int.MaxValue || Most == long.MaxValue
-        ? string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {Least}")
+        ? $"a whole number of at least {Least}"
         : Range;
 
-    private string Range => string.Create(CultureInfo.InvariantCulture, $"a whole number from {Least} to {Most}");
+    private string Range => $"a whole number from {Least} to {Most}";
 
     public override string ExpectationOf(string text) =>
         BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number > Most ? Range : Expectation;
@@ -63,14 +63,14 @@ public sealed record Number(double Least, double Most = double.MaxValue, bool Ab
     {
         get
         {
-            var lower = string.Create(CultureInfo.InvariantCulture, $"{(Above ? "above" : "of at least")} {Least}");
-            return Most == double.MaxValue ? $"a number {lower}" : string.Create(CultureInfo.InvariantCulture, $"a number {lower} and {(Below ? "below" : "at most")} {Most}");
+            var lower = $"{(Above ? "above" : "of at least")} {Least}";
+            return Most == double.MaxValue ? $"a number {lower}" : $"a number {lower} and {(Below ? "below" : "at most")} {Most}";
         }
     }
 
     public override string ExpectationOf(string text) =>
         Most == double.MaxValue && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsPositiveInfinity(number)
-            ? string.Create(CultureInfo.InvariantCulture, $"{Expectation} and at most {Most:G2}")
+            ? $"{Expectation} and at most {Most:G2}"
             : Expectation;
 
     public override bool TryRead(string text, [NotNullWhen(true)] out object? value)

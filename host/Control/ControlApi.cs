@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using ActorTrain.Actors.Tracing;
+using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Host.Control;
 
@@ -163,4 +164,5 @@ internal sealed record ProblemDocument(int Status, string Title, string Detail);
 [JsonSerializable(typeof(TraceDocument))]
 [JsonSerializable(typeof(MessageDocument))]
 [JsonSerializable(typeof(ProblemDocument))]
+[JsonSerializable(typeof(SkippedRange))]
 internal sealed partial class ControlJson : JsonSerializerContext;

@@ -154,7 +154,7 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
             throw new BadHttpRequestException(
                 $"{run.Name} has {mostTrainers} lanes, so {trainers} trainers are too many; use at most {mostTrainers}.");
         control.Scale(trainers);
-        return $"{run.Name} continues with {trainers} {(trainers == 1 ? "trainer" : "trainers")}; the result is the same.";
+        return $"{run.Name} continues with {Plural.Of(trainers, "trainer")}; the result is the same.";
     }
 
     private string BeginTrace(int steps)
@@ -162,7 +162,7 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         if (steps < 1)
             throw new BadHttpRequestException("trace needs the number of steps, at least 1.");
         control.BeginTrace(steps);
-        return $"{run.Name} is recording {steps} {(steps == 1 ? "step" : "steps")}.";
+        return $"{run.Name} is recording {Plural.Of(steps, "step")}.";
     }
 
     private string Stop(string? reason)

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using ActorTrain.Models;
@@ -22,7 +21,7 @@ internal static partial class ControlSocket
             throw new UserErrorException("The control socket requires Linux; run `actortrain pretrain` there.");
 
         // Bound in a directory that only the owner may enter, then given its mode and its name: so it is never open to others.
-        var hidden = Path.Combine(run.Path, string.Create(CultureInfo.InvariantCulture, $".control-{Environment.ProcessId}"));
+        var hidden = Path.Combine(run.Path, $".control-{Environment.ProcessId}");
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {

@@ -27,7 +27,7 @@ internal sealed class RunFileReload(string? runFile, IReadOnlyList<string> overr
                 + $"restore the old value or choose another run.name.");
 
         scale(asked.Trainers.Count);
-        var done = $"Reloaded {runFile}: {asked.Trainers.Count} {(asked.Trainers.Count == 1 ? "trainer" : "trainers")}";
+        var done = $"Reloaded {runFile}: {Plural.Of(asked.Trainers.Count, "trainer")}";
         return changes.Count == 0 ? done + "." : $"{done}; {Names(changes)} {(changes.Count == 1 ? "takes" : "take")} effect on the next start.";
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
 
@@ -57,8 +56,8 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
 
     /// <summary>Bytes in words.</summary>
     public static string Words(double bytes) => bytes < 1 << 30
-        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (1 << 20):F0} MiB")
-        : string.Create(CultureInfo.InvariantCulture, $"{bytes / (1 << 30):N1} GiB");
+        ? $"{bytes / (1 << 20):F0} MiB"
+        : $"{bytes / (1 << 30):N1} GiB";
 
     /// <inheritdoc/>
     public override string ToString() => string.Join(", ", Parts.Where(static part => part.Bytes > 0).Select(static part => $"{part.What} {Words(part.Bytes)}"));

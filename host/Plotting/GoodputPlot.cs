@@ -1,4 +1,3 @@
-using System.Globalization;
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Host.Progress;
 using ActorTrain.Host.Reports;
@@ -102,8 +101,8 @@ public static class GoodputPlot
     {
         var activities = Activities(report);
         var chart = Chart.New(
-            string.Create(CultureInfo.InvariantCulture, $"ETTR {100 * report.Ettr:0.0}%, {report.NewSteps} steps, {report.LostSteps} "
-                + $"lost steps, {report.Failures} failures"));
+            $"ETTR {100 * report.Ettr:0.0}%, {report.NewSteps} steps, {report.LostSteps} "
+                + $"lost steps, {report.Failures} failures");
         var bars = chart.Add.Bars((Bar[])[.. activities.Select((activity, row) => new Bar
         {
             Position = -row,
@@ -112,7 +111,7 @@ public static class GoodputPlot
             Orientation = Orientation.Horizontal,
             FillColor = ColorOf(activity),
             LineWidth = 0,
-            Label = string.Create(CultureInfo.InvariantCulture, $"{Figures.Percent(PartOf(activity))}  {report.TimeOf(activity).TotalSeconds:0.0} s"),
+            Label = $"{Figures.Percent(PartOf(activity))}  {report.TimeOf(activity).TotalSeconds:0.0} s",
         })]);
         bars.ValueLabelStyle.ForeColor = Chart.Pale;
         chart.Axes.Left.TickGenerator = new NumericManual([.. activities.Select(static (activity, row) => new Tick(-row, GoodputText.InWords(activity)))]);

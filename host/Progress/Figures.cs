@@ -24,7 +24,7 @@ internal static class Figures
     public static string Duration(TimeSpan value)
     {
         var seconds = (long)Math.Round(Math.Max(0, value.TotalSeconds));
-        return string.Create(CultureInfo.InvariantCulture, $"{seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}");
+        return $"{seconds / 3600}:{seconds / 60 % 60:00}:{seconds % 60:00}";
     }
 
     private static string Format(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);

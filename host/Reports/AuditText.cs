@@ -1,4 +1,3 @@
-using System.Globalization;
 using ActorTrain.Actors.Metrics;
 
 namespace ActorTrain.Host.Reports;
@@ -12,9 +11,9 @@ internal static class AuditText
     {
         ArgumentNullException.ThrowIfNull(report);
         output.WriteLine(report.IsClean
-            ? Invariant($"{run} is clean: {report.Steps} steps, each committed once; {report.Consumed} positions of the sample stream, ")
-                + Invariant($"each read once; next position {report.Next}.")
-            : Invariant($"{run} is inconsistent ({report.Steps} steps, {report.Consumed} positions of the sample stream):"));
+            ? $"{run} is clean: {report.Steps} steps, each committed once; {report.Consumed} positions of the sample stream, "
+                + $"each read once; next position {report.Next}."
+            : $"{run} is inconsistent ({report.Steps} steps, {report.Consumed} positions of the sample stream):");
         foreach (var unequal in report.Unequal.Take(NamedSteps))
             output.WriteLine($"  {unequal}");
         if (report.Unequal.Count > NamedSteps)
@@ -24,9 +23,9 @@ internal static class AuditText
         if (report.Reads is { } reads)
             Write(reads, output);
         foreach (var range in report.Skips)
-            output.WriteLine(Invariant($"  skipped: positions {range.First}–{range.End - 1}, {range.Reason}"));
+            output.WriteLine($"  skipped: positions {range.First}–{range.End - 1}, {range.Reason}");
         if (report.Undecided > 0)
-            output.WriteLine(Invariant($"  skipped, but not yet durable in the journal: {report.Undecided} positions; ")
+            output.WriteLine($"  skipped, but not yet durable in the journal: {report.Undecided} positions; "
                 + "if the process dies now, the steps after the newest checkpoint are redone");
         if (report.AbandonedSteps > 0)
             output.WriteLine($"  abandoned by a rollback, not counted: {report.AbandonedSteps} steps, discarded when the run resumes");
@@ -34,7 +33,7 @@ internal static class AuditText
             output.WriteLine($"  recomputed from the same decisions: {redone} steps, {redone - report.Unequal.Count} bit-identical");
         if (report.IsClean)
             output.WriteLine(report.CheckpointStep is { } step
-                ? Invariant($"  the newest checkpoint, at step {step}, is consistent")
+                ? $"  the newest checkpoint, at step {step}, is consistent"
                 : "  no checkpoint yet");
     }
 
@@ -43,16 +42,12 @@ internal static class AuditText
         const int Named = 4;
         string[] parts =
         [
-            .. reads.WholeEpochs > 0 ? [Invariant($"all in each of {reads.WholeEpochs} epochs")] : Array.Empty<string>(),
-            .. reads.PartialEpochs.Take(Named).Select(static epoch => Invariant($"{epoch.Read} in epoch {epoch.Epoch}")),
-            .. reads.PartialEpochs.Count > Named ? [Invariant(
-                $"some in {reads.PartialEpochs.Count - Named} other epochs")] : Array.Empty<string>(),
+            .. reads.WholeEpochs > 0 ? [$"all in each of {reads.WholeEpochs} epochs"] : Array.Empty<string>(),
+            .. reads.PartialEpochs.Take(Named).Select(static epoch => $"{epoch.Read} in epoch {epoch.Epoch}"),
+            .. reads.PartialEpochs.Count > Named ? [$"some in {reads.PartialEpochs.Count - Named} other epochs"] : Array.Empty<string>(),
         ];
-        output.WriteLine(Invariant(
-            $"  the data has {reads.Samples} samples; read once each: {(parts.Length > 0 ? string.Join(", ", parts) : "none yet")}"));
+        output.WriteLine($"  the data has {reads.Samples} samples; read once each: {(parts.Length > 0 ? string.Join(", ", parts) : "none yet")}");
         if (reads.MostInStep > 1)
-            output.WriteLine(Invariant($"  one step read the same sample up to {reads.MostInStep} times"));
+            output.WriteLine($"  one step read the same sample up to {reads.MostInStep} times");
     }
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

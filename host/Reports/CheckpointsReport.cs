@@ -66,7 +66,7 @@ internal static class CheckpointsReport
         row.CreatedAt is { } created ? Age(now - created) : "-",
         row.Bytes > 0 ? Size(row.Bytes) : "-",
         row.WeightsHash is { } hash ? hash[..Math.Min(HashDigits, hash.Length)] : "-",
-        row.ProvedAt is { } proved && row.State == "good" ? string.Create(CultureInfo.InvariantCulture, $"good since {proved}") : row.State,
+        row.ProvedAt is { } proved && row.State == "good" ? $"good since {proved}" : row.State,
         Overrides(row),
     ];
 
@@ -74,19 +74,19 @@ internal static class CheckpointsReport
     {
         List<string> parts = [];
         if (row.Skipped > 0)
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{row.Skipped} skipped"));
+            parts.Add($"{row.Skipped} skipped");
         if (row.RateFactor != 1)
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"rate × {row.RateFactor:0.####}"));
+            parts.Add($"rate × {row.RateFactor:0.####}");
         return string.Join(", ", parts);
     }
 
     private static string Age(TimeSpan age) => age switch
     {
         { Ticks: < 0 } => "0 s",
-        { TotalSeconds: < 120 } => string.Create(CultureInfo.InvariantCulture, $"{age.TotalSeconds:0} s"),
-        { TotalMinutes: < 120 } => string.Create(CultureInfo.InvariantCulture, $"{age.TotalMinutes:0} min"),
-        { TotalHours: < 48 } => string.Create(CultureInfo.InvariantCulture, $"{age.TotalHours:0} h"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{age.TotalDays:0} d"),
+        { TotalSeconds: < 120 } => $"{age.TotalSeconds:0} s",
+        { TotalMinutes: < 120 } => $"{age.TotalMinutes:0} min",
+        { TotalHours: < 48 } => $"{age.TotalHours:0} h",
+        _ => $"{age.TotalDays:0} d",
     };
 
     private static string Size(long bytes)
@@ -95,6 +95,6 @@ internal static class CheckpointsReport
         var unit = 0;
         for (; size >= 1000 && unit < Units.Length - 1; unit++)
             size /= 1000;
-        return string.Create(CultureInfo.InvariantCulture, $"{size:0.#} {Units[unit]}");
+        return $"{size:0.#} {Units[unit]}";
     }
 }

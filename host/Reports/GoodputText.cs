@@ -1,6 +1,7 @@
 using System.Globalization;
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Host.Progress;
+using ActorTrain.Models;
 using ActorTrain.Persistence.Goodput;
 
 namespace ActorTrain.Host.Reports;
@@ -11,7 +12,7 @@ internal static class GoodputText
     public static void Write(string run, GoodputReport report, TextWriter output)
     {
         ArgumentNullException.ThrowIfNull(report);
-        output.WriteLine(Invariant($"{run}: {Figures.Duration(report.Wall)} from {Moment(report.From)} to {Moment(report.To)}"));
+        output.WriteLine($"{run}: {Figures.Duration(report.Wall)} from {Moment(report.From)} to {Moment(report.To)}");
         foreach (var activity in Enum.GetValues<GoodputActivity>())
         {
             var shares = report.Shares.Where(share => share.Activity == activity).ToList();
@@ -23,9 +24,9 @@ internal static class GoodputText
         }
 
         Line("total", report.Wall, report, "", output);
-        output.WriteLine(Invariant($"ETTR {100 * report.Ettr:0.0}% ({100 * report.WantedEttr:0.0}% excluding pauses and stops)"));
-        output.WriteLine(Invariant($"lost steps {report.LostSteps}, failures {report.Failures}")
-            + (report is { Mtbf: { } between, Mttr: { } repair } ? Invariant($", MTBF {Seconds(between)} s, MTTR {Seconds(repair)} s") : ""));
+        output.WriteLine($"ETTR {100 * report.Ettr:0.0}% ({100 * report.WantedEttr:0.0}% excluding pauses and stops)");
+        output.WriteLine($"lost steps {report.LostSteps}, failures {report.Failures}"
+            + (report is { Mtbf: { } between, Mttr: { } repair } ? $", MTBF {Seconds(between)} s, MTTR {Seconds(repair)} s" : ""));
     }
 
     /// <summary>An activity as people read it.</summary>
@@ -39,22 +40,18 @@ internal static class GoodputText
 
     private static string Count(GoodputActivity activity, GoodputReport report, int begun) => activity switch
     {
-        GoodputActivity.NewSteps => Steps(report.NewSteps),
-        GoodputActivity.RedoneSteps => Steps(report.LostSteps),
+        GoodputActivity.NewSteps => Plural.Of(report.NewSteps, "step"),
+        GoodputActivity.RedoneSteps => Plural.Of(report.LostSteps, "step"),
         GoodputActivity.Recovering or GoodputActivity.Paused or GoodputActivity.Down => Times(begun),
         _ => "",
     };
 
-    private static string Steps(long steps) => steps == 1 ? "1 step" : Invariant($"{steps} steps");
-
-    private static string Times(int begun) => begun switch { 0 => "", 1 => "once", _ => Invariant($"{begun} times") };
+    private static string Times(int begun) => begun switch { 0 => "", 1 => "once", _ => $"{begun} times" };
 
     private static void Line(string name, TimeSpan time, GoodputReport report, string more, TextWriter output) =>
-        output.WriteLine(Invariant($"  {name,-24}{Seconds(time),12} s {100 * (report.Wall > TimeSpan.Zero ? time / report.Wall : 0),6:0.0}%  {more}").TrimEnd());
+        output.WriteLine($"  {name,-24}{Seconds(time),12} s {100 * (report.Wall > TimeSpan.Zero ? time / report.Wall : 0),6:0.0}%  {more}".TrimEnd());
 
-    private static string Seconds(TimeSpan time) => Invariant($"{time.TotalSeconds:0.00}");
+    private static string Seconds(TimeSpan time) => $"{time.TotalSeconds:0.00}";
 
     private static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Host.Control;
+using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Logs;
 
@@ -65,4 +66,5 @@ internal sealed record AuditDocument(
 [JsonSerializable(typeof(AuditDocument))]
 [JsonSerializable(typeof(GoodputDocument))]
 [JsonSerializable(typeof(CheckpointsDocument))]
+[JsonSerializable(typeof(SkippedRange))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;

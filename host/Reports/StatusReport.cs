@@ -1,4 +1,3 @@
-using System.Globalization;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Progress;
@@ -33,17 +32,17 @@ internal static class StatusReport
 
     private static string Headline(StatusDocument status)
     {
-        var text = Invariant($"{status.Run}: {status.State}, step {status.Step}");
+        var text = $"{status.Run}: {status.State}, step {status.Step}";
         if (status.Steps is { } steps)
-            text += Invariant($" of {steps}");
+            text += $" of {steps}";
         if (status.Generation > 0)
-            text += Invariant($", generation {status.Generation}");
-        text += status.Checkpoint is { } checkpoint ? Invariant($", newest checkpoint at step {checkpoint}") : ", no checkpoint yet";
+            text += $", generation {status.Generation}";
+        text += status.Checkpoint is { } checkpoint ? $", newest checkpoint at step {checkpoint}" : ", no checkpoint yet";
         return status.JournalWaiting switch
         {
             0 => text,
             1 => text + ", 1 decision waiting for the database",
-            var waiting => text + Invariant($", {waiting} decisions waiting for the database"),
+            var waiting => text + $", {waiting} decisions waiting for the database",
         };
     }
 
@@ -53,9 +52,9 @@ internal static class StatusReport
         if (overrides.Paused)
             yield return "paused by an operator; continue with `actortrain resume`";
         if (overrides.Quarantined.Count > 0)
-            yield return $"quarantined: {string.Join(", ", overrides.Quarantined.Select(static number => Invariant($"trainer {number}")))}";
+            yield return $"quarantined: {string.Join(", ", overrides.Quarantined.Select(static number => $"trainer {number}"))}";
         if (overrides.RateFactor != 1)
-            yield return Invariant($"the learning rate is multiplied by {overrides.RateFactor:0.######}");
+            yield return $"the learning rate is multiplied by {overrides.RateFactor:0.######}";
         foreach (var intervention in overrides.InForce)
             yield return $"in force: {RunEventWords.Describe(intervention)}";
         foreach (var intervention in overrides.Pending)
@@ -64,7 +63,7 @@ internal static class StatusReport
         [
             .. new[] { (overrides.Spikes, "spike", "spikes"), (overrides.Vetoes, "veto", "vetoes"), (overrides.Rollbacks, "rollback", "rollbacks"), (overrides.Corruptions, "corruption", "corruptions") }
                 .Where(static count => count.Item1 > 0)
-                .Select(static count => Invariant($"{count.Item1} {(count.Item1 == 1 ? count.Item2 : count.Item3)}")),
+                .Select(static count => $"{count.Item1} {(count.Item1 == 1 ? count.Item2 : count.Item3)}"),
         ];
         if (counts.Length > 0)
             yield return $"total: {string.Join(", ", counts)}";
@@ -78,9 +77,9 @@ internal static class StatusReport
         if (actor.Lanes is not null)
             yield return $"lanes {actor.Lanes}";
         if (actor.Mailbox is { } mailbox)
-            yield return Invariant($"mailbox {mailbox}");
+            yield return $"mailbox {mailbox}";
         if (actor.Restarts > 0)
-            yield return Invariant($"restarts {actor.Restarts}");
+            yield return $"restarts {actor.Restarts}";
         if (actor.LastFault is not null)
             yield return $"last fault: {actor.LastFault}";
     }
@@ -111,6 +110,4 @@ internal static class StatusReport
         var color = actor.State is "given up" or "failing" ? "red" : actor.LastFault is not null || actor.State.StartsWith("paused", StringComparison.Ordinal) ? "yellow" : "green";
         return new Markup($"[bold]{Markup.Escape(actor.Name)}[/]  [{color}]{Markup.Escape(string.Join(", ", Facts(actor)))}[/]");
     }
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json;
 using ActorTrain.Actors.Tracing;
+using ActorTrain.Models;
 
 namespace ActorTrain.Host.Reports;
 
@@ -11,7 +11,7 @@ internal static class TraceReport
     public static void Write(StepTrace trace, TextWriter output)
     {
         var (first, last, steps) = (trace.Steps[0], trace.Steps[^1], trace.Steps.Count - 1);
-        output.WriteLine(Invariant($"{steps} {(steps == 1 ? "step" : "steps")} of {(last - first) / steps:0.00} ms; milliseconds per step:"));
+        output.WriteLine($"{Plural.Of(steps, "step")} of {(last - first) / steps:0.00} ms; milliseconds per step:");
         output.WriteLine($"{"actor",-20}{"message",-28}{"messages",10}{"ms",10}{"share",9}");
         foreach (var actor in trace.Messages.Where(message => message.Began >= first && message.Began < last).GroupBy(static message => message.Actor)
             .OrderByDescending(static actor => actor.Sum(static message => message.Took)))
@@ -24,7 +24,7 @@ internal static class TraceReport
         void Line(string actor, string message, IEnumerable<HandledMessage> handled)
         {
             var (count, took) = (handled.Count(), handled.Sum(static one => one.Took));
-            output.WriteLine(Invariant($"{actor,-20}{message,-28}{(double)count / steps,10:0.0}{took / steps,10:0.000}{100 * took / (last - first),8:0.0}%"));
+            output.WriteLine($"{actor,-20}{message,-28}{(double)count / steps,10:0.0}{took / steps,10:0.000}{100 * took / (last - first),8:0.0}%");
         }
     }
 
@@ -70,6 +70,4 @@ internal static class TraceReport
             json.WriteNumber("tid", row);
         }
     }
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

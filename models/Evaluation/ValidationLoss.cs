@@ -7,7 +7,6 @@ namespace ActorTrain.Models.Evaluation;
 
 /// <summary>How well a model predicts text it was not trained on.</summary>
 /// <param name="Loss">Mean cross-entropy, nats per token.</param>
-/// <param name="Tokens">Number of tokens predicted.</param>
 /// <param name="BitsPerByte">Bits per byte of text, comparable across tokenizers: the loss of tokens that are bytes of the text, over their bytes. Tokens that
 /// are none, such as the end of a text, are in neither sum (as in nanochat's loss_eval.py); NaN where there are only such.</param>
 public sealed record ValidationLoss(double Loss, long Tokens, double BitsPerByte)
@@ -19,11 +18,9 @@ public sealed record ValidationLoss(double Loss, long Tokens, double BitsPerByte
     /// <param name="model">The model; its gradients are not touched.</param>
     /// <param name="batches">What to predict, at least one batch.</param>
     /// <param name="byteCounts">Bytes of text of each token id.</param>
-    /// <param name="cancellation">Asked between batches.</param>
     public static ValidationLoss Measure(
         Transformer model, IEnumerable<TokenBatch> batches, IReadOnlyList<int> byteCounts, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(batches);
         var sum = new ValidationSum(model, byteCounts);
         foreach (var batch in batches)
         {
@@ -49,10 +46,8 @@ public sealed class ValidationSum(Transformer model, IReadOnlyList<int> byteCoun
     /// <summary>Tokens predicted so far.</summary>
     public long Tokens { get; private set; }
 
-    /// <summary>Predicts one more batch.</summary>
     public void Add(TokenBatch batch)
     {
-        ArgumentNullException.ThrowIfNull(batch);
         using var threads = ComputeThreads.OneForTorch();
         using var _ = no_grad();
         using var scope = NewDisposeScope();

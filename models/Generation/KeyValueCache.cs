@@ -9,25 +9,19 @@ public sealed class KeyValueCache : IDisposable
     private readonly KeyValues[] layers;
 
     /// <summary>An empty cache for a model of that shape.</summary>
-    public KeyValueCache(ModelOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
+    public KeyValueCache(ModelOptions options) =>
         layers = [.. Enumerable.Range(0, options.Layers).Select(_ => new KeyValues(options.ContextLength))];
-    }
 
-    /// <summary>Number of tokens held.</summary>
     public long Length => layers[^1].Length;
 
     internal KeyValues this[int layer] => layers[layer];
 
-    /// <summary>Forgets all tokens.</summary>
     public void Clear()
     {
         foreach (var layer in layers)
             layer.Clear();
     }
 
-    /// <inheritdoc/>
     public void Dispose() => Clear();
 }
 

@@ -28,18 +28,13 @@ public sealed record SamplingOptions : IOptions
 public static class TextGenerator
 {
     /// <summary>Yields tokens after <paramref name="prompt"/> until <paramref name="count"/> are written or the end token comes.</summary>
-    /// <param name="model">The model.</param>
     /// <param name="prompt">At least one token id. Of a prompt or text longer than the context, the last half context is kept whenever it is full.</param>
     /// <param name="count">How many tokens at most.</param>
-    /// <param name="options">How each is chosen.</param>
     /// <param name="endToken">Stops after this id; null: never.</param>
     /// <param name="pieces">Only ids below it, those that a tokenizer has pieces for, are chosen: a model may have more. Null: all.</param>
     public static IEnumerable<int> Generate(
         Transformer model, IReadOnlyList<int> prompt, int count, SamplingOptions options, int? endToken = null, int? pieces = null)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(prompt);
-        ArgumentNullException.ThrowIfNull(options);
         if (prompt.Count == 0)
             throw new ArgumentException("The prompt has no tokens.", nameof(prompt));
         return Iterate();
@@ -84,11 +79,9 @@ public static class Sampler
 {
     /// <summary>The chosen id. Ties go to the lowest id.</summary>
     /// <param name="logits">One per token.</param>
-    /// <param name="options">How to choose.</param>
     /// <param name="position">Position of the token; with the seed it decides the choice.</param>
     public static int Choose(ReadOnlySpan<float> logits, SamplingOptions options, long position)
     {
-        ArgumentNullException.ThrowIfNull(options);
         if (options.Temperature == 0)
             return Likeliest(logits);
 

@@ -16,11 +16,7 @@ public static unsafe class FlatSums
     public static int BlocksOf(long count) => (int)((count + GradientNorm.Block - 1) / GradientNorm.Block);
 
     /// <summary>to = left + right: the addition of the lane tree.</summary>
-    /// <param name="count">Elements.</param>
-    /// <param name="left">The left operand.</param>
-    /// <param name="right">The right operand.</param>
     /// <param name="to">Where the sum goes; it may be either operand.</param>
-    /// <param name="report">Receives what is to be known of it.</param>
     public static void Add(long count, nint left, nint right, nint to, SumReport report = default)
     {
         CheckSizes(count, report);
@@ -39,9 +35,6 @@ public static unsafe class FlatSums
     }
 
     /// <summary>What is to be known of one vector; <see cref="SumReport.Left"/> receives its checksums.</summary>
-    /// <param name="count">Elements.</param>
-    /// <param name="vector">The range.</param>
-    /// <param name="report">Receives it.</param>
     public static void Measure(long count, nint vector, SumReport report)
     {
         CheckSizes(count, report);
@@ -58,15 +51,10 @@ public static unsafe class FlatSums
 
     /// <summary>Sums of squares, in double, of each block of a range; added in order over a whole vector they give the square of
     /// <see cref="GradientNorm.Of"/>, whatever ranges it was cut into at multiples of a block.</summary>
-    /// <param name="count">Elements.</param>
-    /// <param name="vector">The range.</param>
     /// <param name="squares">One element per block.</param>
     public static void Squares(long count, nint vector, Span<double> squares) => Measure(count, vector, new SumReport { Squares = squares });
 
     /// <summary>Checksums of some whole vectors, by all threads of the caller: many short ones at once, where each alone would be too short to share.</summary>
-    /// <param name="addresses">Address of each vector's first element.</param>
-    /// <param name="counts">How many each has.</param>
-    /// <returns>The checksum of each.</returns>
     public static FlatChecksum[] Checksums(ReadOnlySpan<nint> addresses, ReadOnlySpan<long> counts)
     {
         if (addresses.Length != counts.Length)

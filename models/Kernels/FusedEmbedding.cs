@@ -7,8 +7,6 @@ namespace ActorTrain.Models.Kernels;
 
 /// <summary>Token embedding plus learned positions, where the family has them, on the fused CPU kernels.</summary>
 /// <remarks>The backward adds rows in order, so its bits do not depend on the number of threads.</remarks>
-/// <param name="tokens">The token embedding.</param>
-/// <param name="positions">Learned positions, if there are any.</param>
 /// <param name="shrink">The gradient of the token embedding is multiplied by it; what a tied head adds is not.</param>
 internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positions, double shrink)
 {

@@ -8,9 +8,6 @@ internal static class FusedSaving
 {
     private const string Key = "saved";
 
-    /// <param name="ctx">The function's context.</param>
-    /// <param name="layer">The layer.</param>
-    /// <param name="saved">What its backward needs.</param>
     /// <param name="recorded">Whether there will be a backward; asked before the function is applied, since its forward runs unrecorded.</param>
     public static void Keep<TLayer, TSaved>(autograd.AutogradContext ctx, TLayer layer, TSaved saved, bool recorded)
         where TSaved : IDisposable

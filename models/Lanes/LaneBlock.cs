@@ -17,13 +17,11 @@ public readonly record struct LaneBlock(int First, int Count)
     /// <summary>The node beside this one, under the same parent.</summary>
     public LaneBlock Sibling => this with { First = First ^ Count };
 
-    /// <summary>The node above.</summary>
     public LaneBlock Parent => new(First & ~Count, 2 * Count);
 
     /// <summary>Whether this is the left of the two under its parent.</summary>
     public bool IsLeft => (First & Count) == 0;
 
-    /// <inheritdoc/>
     public override string ToString() => Count == 1 ? $"{{{First}}}" : $"{{{First}-{End - 1}}}";
 
     /// <summary>Shares <paramref name="lanes"/> lanes among <paramref name="trainers"/>: contiguous runs whose lengths differ by at most one,

@@ -25,7 +25,6 @@ public sealed class LaneTree<TSum>
     /// <summary>Sums that wait for their sibling, in lane order: what a trainer sends when its lanes are done.</summary>
     public IEnumerable<KeyValuePair<LaneBlock, TSum>> Waiting => waiting.OrderBy(static pair => pair.Key.First);
 
-    /// <summary>Whether every lane has arrived.</summary>
     public bool IsComplete => arrived == lanes;
 
     /// <summary>Whether the sum over exactly this block waits for its sibling.</summary>
@@ -56,7 +55,6 @@ public sealed class LaneTree<TSum>
         ? waiting[new LaneBlock(0, lanes)]
         : throw new InvariantException($"Only {arrived} of {lanes} lanes have arrived.");
 
-    /// <summary>Forgets all sums.</summary>
     public void Reset()
     {
         waiting.Clear();

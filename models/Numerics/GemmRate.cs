@@ -14,9 +14,7 @@ public static class GemmRate
     private const double FlopsPerProduct = 2.0 * Rows * Width * Width;
 
     /// <summary>Floating-point operations per second of 2048 × 1024 × 1024 products on the path that training takes: the best of several repeats.</summary>
-    /// <param name="precision">Element type of the operands.</param>
     /// <param name="device">Where; null for the CPU.</param>
-    /// <param name="repeats">How many products are timed.</param>
     public static double Measure(Precision precision, Device? device = null, int repeats = 20)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(repeats, 1);

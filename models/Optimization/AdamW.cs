@@ -19,20 +19,15 @@ public sealed class AdamW : IOptimizer
     /// <summary>Makes the rule.</summary>
     /// <param name="parameters">What it updates; not owned.</param>
     /// <param name="moments">Its state; not owned.</param>
-    /// <param name="options">Its constants.</param>
     /// <param name="fused">Whether to use the fused CPU kernel; null: where it is available and the parameters are on a CPU.</param>
     public AdamW(FlatParameters parameters, Moments moments, AdamWOptions options, bool? fused = null)
     {
-        ArgumentNullException.ThrowIfNull(parameters);
-        ArgumentNullException.ThrowIfNull(moments);
-        ArgumentNullException.ThrowIfNull(options);
         (this.parameters, this.moments, this.options) = (parameters, moments, options);
         form = fused ?? (FusedKernels.IsAvailable && parameters.Device.type == DeviceType.CPU) ? new FusedAdamW() : new ReferenceAdamW();
         byTensor = FlatRange.ByTensor(parameters.Layout);
         byKind = FlatRange.Merged(byTensor);
     }
 
-    /// <inheritdoc/>
     public double Apply(Update update)
     {
         using var threads = ComputeThreads.OneForTorch();
@@ -46,7 +41,6 @@ public sealed class AdamW : IOptimizer
         return Math.Sqrt(squares);
     }
 
-    /// <inheritdoc/>
     public double Preview(Update update)
     {
         using var threads = ComputeThreads.OneForTorch();
@@ -90,7 +84,6 @@ public sealed class AdamW : IOptimizer
 
     private void Validate(Update update)
     {
-        ArgumentNullException.ThrowIfNull(update);
         ArgumentOutOfRangeException.ThrowIfLessThan(update.Number, 1);
         if (update.Gradient.numel() != parameters.Layout.Length)
         {

@@ -15,9 +15,6 @@ public sealed class CheckedOptimizer : IOptimizer
     /// <param name="moments">The moments; not owned.</param>
     public CheckedOptimizer(IOptimizer inner, FlatParameters parameters, Moments moments)
     {
-        ArgumentNullException.ThrowIfNull(inner);
-        ArgumentNullException.ThrowIfNull(parameters);
-        ArgumentNullException.ThrowIfNull(moments);
         (this.inner, this.parameters, this.moments) = (inner, parameters, moments);
         Checksum = Measure();
     }
@@ -25,7 +22,6 @@ public sealed class CheckedOptimizer : IOptimizer
     /// <summary>Checksums of weights and moments as they were last written.</summary>
     public StateChecksum Checksum { get; private set; }
 
-    /// <inheritdoc/>
     /// <exception cref="CorruptionException">Something that was read had changed in memory. The update is made of it nonetheless: weights
     /// and moments must not be used any more.</exception>
     public double Apply(Update update)
@@ -36,7 +32,6 @@ public sealed class CheckedOptimizer : IOptimizer
         return norm;
     }
 
-    /// <inheritdoc/>
     /// <exception cref="CorruptionException">Something that was read had changed in memory.</exception>
     public double Preview(Update update)
     {
@@ -50,7 +45,6 @@ public sealed class CheckedOptimizer : IOptimizer
 
     private Update With(Update update, out UpdateChecksums found)
     {
-        ArgumentNullException.ThrowIfNull(update);
         found = new UpdateChecksums(parameters.Layout.Length);
         return update with { Checksums = found };
     }

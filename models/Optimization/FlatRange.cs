@@ -7,7 +7,6 @@ internal readonly record struct FlatRange(long Offset, long End, long Elements, 
 {
     public long Length => End - Offset;
 
-    /// <summary>A range per tensor.</summary>
     public static FlatRange[] ByTensor(FlatLayout layout)
     {
         var ranges = new FlatRange[layout.Entries.Count];

@@ -13,7 +13,6 @@ public static class GradientNorm
     /// <summary>Norm of a flat float32 vector; NaN or infinite when an element is.</summary>
     public static double Of(Tensor flat)
     {
-        ArgumentNullException.ThrowIfNull(flat);
         if (FusedKernels.IsAvailable && flat.device.type == DeviceType.CPU)
         {
             var squares = NativeKernels.ak_sum_squares(flat.numel(), flat.Address());
@@ -44,7 +43,6 @@ public static class GradientNorm
     /// <summary>Norm of a vector of which the sums of squares of its blocks are known, in order: the bits of <see cref="Of"/> on a CPU.</summary>
     public static double OfSquares(IEnumerable<double> squares)
     {
-        ArgumentNullException.ThrowIfNull(squares);
         double sum = 0;
         foreach (var block in squares)
             sum += block;

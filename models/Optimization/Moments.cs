@@ -10,7 +10,6 @@ public sealed class Moments : IDisposable
     /// <summary>Allocates zeroed moments beside <paramref name="parameters"/>.</summary>
     public Moments(FlatParameters parameters)
     {
-        ArgumentNullException.ThrowIfNull(parameters);
         First = zeros_like(parameters.Weights).DetachFromDisposeScope();
         Second = zeros_like(parameters.Weights).DetachFromDisposeScope();
     }
@@ -29,7 +28,6 @@ public sealed class Moments : IDisposable
         Second.zero_();
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         First.Dispose();

@@ -6,7 +6,6 @@ namespace ActorTrain.Models.Optimization;
 /// <summary>The optimizer of a run: its rule, and what guards the rule against spikes.</summary>
 public sealed record OptimizerOptions : IOptions
 {
-    /// <summary>Constants of AdamW.</summary>
     [OptionGroup(Key = "")]
     public AdamWOptions AdamW { get; init; } = new();
 

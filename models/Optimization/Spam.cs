@@ -5,15 +5,12 @@ namespace ActorTrain.Models.Optimization;
 /// moment.</summary>
 public sealed class Spam(IOptimizer inner, SpamOptions options) : IOptimizer
 {
-    /// <inheritdoc/>
     public double Apply(Update update) => inner.Apply(Adjusted(update));
 
-    /// <inheritdoc/>
     public double Preview(Update update) => inner.Preview(Adjusted(update));
 
     private Update Adjusted(Update update)
     {
-        ArgumentNullException.ThrowIfNull(update);
         return update with
         {
             LearningRate = update.LearningRate * options.RateFactor(update.Number),

@@ -22,7 +22,6 @@ public sealed record SpamOptions : IOptions
         Key = "spike_aware_clipping")]
     public double SpikeThreshold { get; init; }
 
-    /// <inheritdoc/>
     public IEnumerable<OptionProblem> Validate()
     {
         if (ResetEvery > 0 && ResetEvery <= ResetWarmup)

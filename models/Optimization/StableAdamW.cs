@@ -4,10 +4,8 @@ namespace ActorTrain.Models.Optimization;
 /// divided by max(1, RMS(g / √max(v̂, ε²))), so that a gradient for which the second moment is out of date makes no large step.</summary>
 public sealed class StableAdamW(AdamW inner) : IOptimizer
 {
-    /// <inheritdoc/>
     public double Apply(Update update) => inner.Apply(Clipped(update));
 
-    /// <inheritdoc/>
     public double Preview(Update update) => inner.Preview(Clipped(update));
 
     private Update Clipped(Update update) =>

@@ -8,17 +8,8 @@ namespace ActorTrain.Models.Optimization;
 
 /// <summary>L2 norms of the parts of a gradient.</summary>
 /// <param name="Embedding">Of the token embedding and, where there are any, learned positions.</param>
-/// <param name="Blocks">Of each transformer block, in order.</param>
 /// <param name="Tensors">Of each tensor, in the order of the layout.</param>
-public sealed record PartNorms(double Embedding, IReadOnlyList<double> Blocks, IReadOnlyList<double> Tensors)
-{
-    /// <inheritdoc/>
-    public bool Equals(PartNorms? other) =>
-        other is not null && Embedding.Equals(other.Embedding) && Blocks.SequenceEqual(other.Blocks) && Tensors.SequenceEqual(other.Tensors);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Embedding, Blocks.Count, Tensors.Count);
-}
+public sealed record PartNorms(double Embedding, EquatableArray<double> Blocks, EquatableArray<double> Tensors);
 
 /// <summary>Norms tensor by tensor of a flat gradient that is summed shard by shard: it is cut into cells, the common parts of a tensor and a block of
 /// <see cref="GradientNorm.Block"/> elements, whose sums of squares do not depend on the number of shards, since shards end with blocks.</summary>
@@ -27,10 +18,8 @@ public sealed class TensorNorms
     private readonly FlatLayout layout;
     private readonly List<(long End, int Tensor)> cells = [];
 
-    /// <summary>Cuts a layout into cells.</summary>
     public TensorNorms(FlatLayout layout)
     {
-        ArgumentNullException.ThrowIfNull(layout);
         this.layout = layout;
         long at = 0;
         for (var tensor = 0; tensor < layout.Entries.Count; tensor++)
@@ -46,8 +35,6 @@ public sealed class TensorNorms
     public int Cells => cells.Count;
 
     /// <summary>Ends of the cells of a range that begins and ends with a block, in elements from its first: see <see cref="SumReport.CellEnds"/>.</summary>
-    /// <param name="offset">First element.</param>
-    /// <param name="count">Elements.</param>
     public long[] CellEnds(long offset, long count) =>
         [.. cells.Select(static cell => cell.End).SkipWhile(end => end <= offset).TakeWhile(end => end <= offset + count).Select(end => end - offset)];
 
@@ -55,7 +42,6 @@ public sealed class TensorNorms
     /// <param name="flat">Float32, of the layout's length.</param>
     public (double Norm, PartNorms Parts) Measure(Tensor flat)
     {
-        ArgumentNullException.ThrowIfNull(flat);
         if (flat.numel() != layout.Length)
             throw new ArgumentException(
                 $"A gradient of {flat.numel()} elements does not match the layout of {layout.Length}.", nameof(flat));
@@ -85,7 +71,6 @@ public sealed class TensorNorms
     /// <param name="squares">Sums of squares of all cells, in order.</param>
     public PartNorms Of(IReadOnlyList<double> squares)
     {
-        ArgumentNullException.ThrowIfNull(squares);
         if (squares.Count != cells.Count)
             throw new ArgumentException($"{squares.Count} sums of squares do not match {cells.Count} cells.", nameof(squares));
         var tensors = new double[layout.Entries.Count];

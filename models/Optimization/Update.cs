@@ -7,7 +7,6 @@ namespace ActorTrain.Models.Optimization;
 /// one.</summary>
 /// <param name="Gradient">Flat gradient of the global batch, laid out as the parameters.</param>
 /// <param name="Number">Number of this update, from 1: it corrects the bias of running means.</param>
-/// <param name="LearningRate">Learning rate of this update.</param>
 public sealed record Update(Tensor Gradient, long Number, double LearningRate)
 {
     /// <summary>The gradient is multiplied by it first.</summary>

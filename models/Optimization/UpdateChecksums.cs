@@ -15,7 +15,6 @@ public sealed class UpdateChecksums
     private readonly long length;
 
     /// <summary>Makes room for those of an update.</summary>
-    /// <param name="length">Elements of each vector.</param>
     public UpdateChecksums(long length)
     {
         this.length = length;
@@ -41,7 +40,6 @@ public sealed class UpdateChecksums
         Fill(4, weights, firstMoment, secondMoment);
 
     /// <summary>Checks what was read.</summary>
-    /// <param name="state">Checksums that weights and moments had when they were written.</param>
     /// <param name="gradient">That of the gradient; null: unknown.</param>
     /// <exception cref="CorruptionException">One of them changed in memory.</exception>
     internal void VerifyRead(StateChecksum state, FlatChecksum? gradient)

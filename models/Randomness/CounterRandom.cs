@@ -11,28 +11,26 @@ public enum RandomUse
 }
 
 /// <summary>A stream of random numbers that is a function of (seed, step, lane, use): made where it is used, never stored.</summary>
-/// <remarks>SplitMix64 (Steele, Lea and Flood 2014) in counter mode. There is no generator state to checkpoint, and nobody touches the
-/// process-wide generator.</remarks>
+/// <remarks><see cref="SplitMix64"/>: there is no generator state to checkpoint, and nobody touches the process-wide generator.</remarks>
 public struct CounterRandom
 {
-    private const ulong GoldenGamma = 0x9E3779B97F4A7C15;
     private readonly ulong key;
     private ulong counter;
 
     /// <summary>Begins the stream at its first number.</summary>
     public CounterRandom(ulong seed, long step, long lane, RandomUse use)
     {
-        key = Mix(seed + GoldenGamma);
-        key = Mix(key ^ (ulong)step * 0xD1342543DE82EF95);
-        key = Mix(key ^ (ulong)lane * 0xAF251AF3B0F025B5);
-        key = Mix(key ^ (ulong)use);
+        key = SplitMix64.Scatter(seed);
+        key = SplitMix64.Mix(key ^ (ulong)step * 0xD1342543DE82EF95);
+        key = SplitMix64.Mix(key ^ (ulong)lane * 0xAF251AF3B0F025B5);
+        key = SplitMix64.Mix(key ^ (ulong)use);
     }
 
     /// <summary>64 random bits.</summary>
-    public ulong NextBits() => Mix(key + GoldenGamma * ++counter);
+    public ulong NextBits() => SplitMix64.Mix(key + SplitMix64.GoldenGamma * ++counter);
 
     /// <summary>Uniform in [0, 1), with 53 random bits.</summary>
-    public double NextUniform() => (NextBits() >> 11) * (1.0 / (1UL << 53));
+    public double NextUniform() => SplitMix64.Fraction(NextBits());
 
     /// <summary>Standard normal, by Acklam's rational approximation of the inverse normal distribution (relative error below 1.2e-9).</summary>
     public double NextNormal()
@@ -54,12 +52,5 @@ public struct CounterRandom
             (((((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838e+00) * q - 2.549732539343734e+00) * q
               + 4.374664141464968e+00) * q + 2.938163982698783e+00)
             / ((((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996e+00) * q + 3.754408661907416e+00) * q + 1);
-    }
-
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
     }
 }

@@ -19,7 +19,6 @@ internal static class Allocator
         settings = accepted == 3 ? $"no mmap, no trim, top pad {TopPadBytes >> 20} MiB" : "defaults (mallopt refused)";
     }
 
-    /// <summary>Name and settings.</summary>
     public static string Describe() => Preloaded() is { Length: > 0 } library ? $"{Path.GetFileName(library)}, preloaded" : $"glibc, {settings}";
 
     private static string Preloaded()

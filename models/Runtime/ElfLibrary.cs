@@ -7,7 +7,6 @@ namespace ActorTrain.Models.Runtime;
 /// <param name="Library">The library that should define it, such as <c>libstdc++.so.6</c>.</param>
 /// <param name="Name">The version, such as <c>GLIBCXX_3.4.32</c>.</param>
 /// <param name="IsWeak">Whether the library is loaded where the version is absent, too.</param>
-/// <param name="Symbols">The symbols that are bound to it.</param>
 /// <param name="FlagsAt">Byte position of its <c>vna_flags</c> in the file.</param>
 public sealed record NeededVersion(string Library, string Name, bool IsWeak, IReadOnlyList<string> Symbols, int FlagsAt);
 
@@ -53,7 +52,6 @@ public sealed class ElfLibrary
     /// <summary>The file's bytes with some needed versions marked weak.</summary>
     public byte[] WithWeak(IEnumerable<NeededVersion> versions)
     {
-        ArgumentNullException.ThrowIfNull(versions);
         var copy = bytes.ToArray();
         foreach (var version in versions)
             BinaryPrimitives.WriteUInt16LittleEndian(copy.AsSpan(version.FlagsAt), (ushort)(UInt16(version.FlagsAt) | Weak));

@@ -55,7 +55,6 @@ public static partial class NativeRuntime
         }
     }
 
-    /// <summary>What is in force.</summary>
     public static NativeRuntimeReport Describe()
     {
         Ensure();

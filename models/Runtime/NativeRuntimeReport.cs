@@ -15,7 +15,6 @@ public sealed record NativeRuntimeReport
     /// <summary>The file of TorchSharp's native half.</summary>
     public required string LibTorchSharpPath { get; init; }
 
-    /// <summary>MKL's version.</summary>
     public required string Mkl { get; init; }
 
     /// <summary>The processors whose code MKL takes, in its words.</summary>

@@ -21,14 +21,11 @@ public sealed class BlockGradient : IDisposable
     private readonly LaneTree<GradientSum> tree;
 
     /// <summary>Begins a block.</summary>
-    /// <param name="block">Which lanes.</param>
     /// <param name="lanes">Lanes of the global batch, a power of two.</param>
     /// <param name="trainer">Computes them; not owned.</param>
     /// <param name="memory">Where vectors come from; not owned.</param>
     public BlockGradient(LaneBlock block, int lanes, LaneTrainer trainer, GradientPool memory)
     {
-        ArgumentNullException.ThrowIfNull(trainer);
-        ArgumentNullException.ThrowIfNull(memory);
         if (!block.IsAligned || block.End > lanes)
             throw new InvariantException($"Lanes {block} are not a node of the tree over {lanes} lanes.");
         (this.trainer, this.memory) = (trainer, memory);
@@ -37,7 +34,6 @@ public sealed class BlockGradient : IDisposable
         tree = new LaneTree<GradientSum>(lanes, Merge);
     }
 
-    /// <summary>Which lanes.</summary>
     public LaneBlock Block { get; }
 
     /// <summary>The lane to be computed next; the block's end when all are.</summary>
@@ -47,9 +43,7 @@ public sealed class BlockGradient : IDisposable
     public bool IsComplete => NextLane == Block.End;
 
     /// <summary>Computes the next lane and adds it along the lane tree.</summary>
-    /// <param name="microBatches">The lane's micro-batches, in order.</param>
     /// <param name="tokensPerStep">Targets of the whole global batch; the loss is their mean.</param>
-    /// <param name="hashed">Whether the hash of the lane's own gradient is wanted.</param>
     public LaneMeasure Add(IEnumerable<TokenBatch> microBatches, long tokensPerStep, bool hashed = false)
     {
         if (IsComplete)

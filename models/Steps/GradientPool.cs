@@ -26,7 +26,6 @@ public sealed class GradientPool : IDisposable
         this.device = device;
     }
 
-    /// <summary>Elements of a vector.</summary>
     public long Length { get; }
 
     /// <summary>The most vectors that may be rented at a time.</summary>
@@ -78,10 +77,8 @@ public sealed class GradientPool : IDisposable
         }
     }
 
-    /// <summary>Gives a rented vector back.</summary>
     public void Return(Tensor vector)
     {
-        ArgumentNullException.ThrowIfNull(vector);
         lock (gate)
         {
             rented--;

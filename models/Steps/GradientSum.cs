@@ -11,18 +11,13 @@ namespace ActorTrain.Models.Steps;
 /// <param name="Gradient">Flat gradient, laid out as the parameters.</param>
 /// <param name="Loss">The lanes' part of the mean loss of the global batch, in nats per token.</param>
 /// <param name="Checksum">Checksum that the gradient had when it was written; null where it did not rest since, or nobody knows.</param>
-/// <param name="Lanes">Which lanes, where that is known.</param>
 public sealed record GradientSum(Tensor Gradient, double Loss, FlatChecksum? Checksum = null, LaneBlock? Lanes = null)
 {
     /// <summary>Adds <paramref name="right"/> into the memory of <paramref name="left"/>: the addition of the lane tree. Checksums that are
     /// known are held against what is read.</summary>
     /// <exception cref="CorruptionException">An operand changed in memory; what the left one's holds now is worth nothing.</exception>
-    public static GradientSum Add(GradientSum left, GradientSum right)
-    {
-        ArgumentNullException.ThrowIfNull(left);
-        ArgumentNullException.ThrowIfNull(right);
-        return left with { Loss = left.Loss + right.Loss, Checksum = AddGradients(left, right), Lanes = left.Lanes?.Parent };
-    }
+    public static GradientSum Add(GradientSum left, GradientSum right) =>
+        left with { Loss = left.Loss + right.Loss, Checksum = AddGradients(left, right), Lanes = left.Lanes?.Parent };
 
     private static FlatChecksum AddGradients(GradientSum left, GradientSum right)
     {

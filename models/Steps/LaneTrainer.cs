@@ -11,12 +11,10 @@ public sealed class LaneTrainer(Transformer model)
 {
     /// <summary>Computes the gradient of one lane.</summary>
     /// <param name="gradient">Receives it: laid out as the parameters, of any content, save that the gaps are zero.</param>
-    /// <param name="microBatches">The lane's micro-batches, in order.</param>
     /// <param name="tokensPerStep">Targets of the whole global batch; the loss is their mean.</param>
     /// <returns>The lane's part of the mean loss of the global batch.</returns>
     public double Compute(Tensor gradient, IEnumerable<TokenBatch> microBatches, long tokensPerStep)
     {
-        ArgumentNullException.ThrowIfNull(microBatches);
         using var _ = ComputeThreads.OneForTorch();
         model.Parameters.LendGradients(gradient);
         try

@@ -12,16 +12,13 @@ public sealed record ReplicaOptions
     /// <summary>The model's shape.</summary>
     public required ModelOptions Model { get; init; }
 
-    /// <summary>Element type of matrix products.</summary>
     public Precision Precision { get; init; } = Precision.BFloat16;
 
     /// <summary>Lanes of the global batch, a power of two.</summary>
     public int Lanes { get; init; } = 8;
 
-    /// <summary>The optimizer.</summary>
     public OptimizerOptions Optimizer { get; init; } = new();
 
-    /// <summary>Learning rate by step.</summary>
     public required LearningRateSchedule Schedule { get; init; }
 
     /// <summary>Limit of the gradient's global norm; 0: none.</summary>
@@ -50,14 +47,12 @@ public sealed class Replica : IDisposable
     private CorruptionException? damage;
 
     /// <summary>Builds a replica with freshly initialised weights.</summary>
-    /// <param name="options">What its bits depend on.</param>
     /// <param name="device">Where it lives; null for the CPU.</param>
     /// <param name="fused">Whether to use the fused CPU kernels; null: where they are available.</param>
     /// <param name="memory">Vectors for its gradients, shared with others; null: its own.</param>
     /// <param name="initialize">Whether to make the first weights; without, they are zero until a state is taken over.</param>
     public Replica(ReplicaOptions options, Device? device = null, bool? fused = null, GradientPool? memory = null, bool initialize = true)
     {
-        ArgumentNullException.ThrowIfNull(options);
         this.options = options;
         var layout = ModelLayout.Of(options.Model);
         ownsMemory = memory is null;
@@ -73,10 +68,8 @@ public sealed class Replica : IDisposable
             Initialize();
     }
 
-    /// <summary>The weights.</summary>
     public FlatParameters Parameters { get; }
 
-    /// <summary>The model over them.</summary>
     public Transformer Model { get; }
 
     /// <summary>The optimizer's running mean of gradients.</summary>
@@ -111,16 +104,12 @@ public sealed class Replica : IDisposable
     public double LearningRateAt(long step) => options.Schedule.At(step);
 
     /// <summary>Commits a step: clips and applies its gradient, and checks whatever is read for it.</summary>
-    /// <param name="total">The gradient of the global batch.</param>
-    /// <param name="measure">Its number and norm.</param>
     /// <param name="adjustment">How the update differs from what the options say; null: not at all.</param>
     /// <returns>L2 norm of the change of the weights.</returns>
     /// <exception cref="CorruptionException">A bit of the gradient, the weights or the moments was flipped. The replica's state is worth
     /// nothing from now on; the total itself, which is only read, is as it was.</exception>
     public double Apply(GradientSum total, StepMeasure measure, UpdateAdjustment? adjustment = null)
     {
-        ArgumentNullException.ThrowIfNull(total);
-        ArgumentNullException.ThrowIfNull(measure);
         adjustment ??= UpdateAdjustment.None;
         return Guarded(() => optimizer.Apply(
             new Update(total.Gradient, measure.Step + 1, (adjustment.LearningRate ?? LearningRateAt(measure.Step)) * adjustment.RateFactor)
@@ -134,14 +123,10 @@ public sealed class Replica : IDisposable
 
     /// <summary>L2 norm of the change that the weights would see if the step were committed as the options have it; nothing is changed.
     /// Whatever is read for it is checked.</summary>
-    /// <param name="total">The gradient of the global batch.</param>
-    /// <param name="measure">Its number and norm.</param>
     /// <param name="learningRate">As in <see cref="UpdateAdjustment.LearningRate"/>.</param>
     /// <exception cref="CorruptionException">A bit of the gradient, the weights or the moments was flipped.</exception>
     public double Preview(GradientSum total, StepMeasure measure, double? learningRate = null)
     {
-        ArgumentNullException.ThrowIfNull(total);
-        ArgumentNullException.ThrowIfNull(measure);
         return Guarded(() => optimizer.Preview(new Update(total.Gradient, measure.Step + 1, learningRate ?? LearningRateAt(measure.Step))
         {
             ClipFactor = GradientNorm.ClipFactor(measure.GradientNorm, options.Clip),
@@ -178,7 +163,6 @@ public sealed class Replica : IDisposable
         StateWritten();
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         if (ownsMemory)

@@ -5,7 +5,6 @@ using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Models.Steps;
 
-/// <summary>How to train.</summary>
 public sealed record TrainingOptions : IOptions
 {
     [Option("optimizer steps; also the length of the learning-rate schedule; 'actortrain pretrain --extend-to N' extends a run",
@@ -30,7 +29,6 @@ public sealed record TrainingOptions : IOptions
     [Option("steps of linear warm-up; unchanged when a run is extended", Derived = "{Steps} / 10, at most 100")]
     public int WarmupSteps { get; init; }
 
-    /// <summary>The optimizer's constants.</summary>
     [OptionGroup(Key = "")]
     public OptimizerOptions Optimizer { get; init; } = new();
 
@@ -47,7 +45,6 @@ public sealed record TrainingOptions : IOptions
     [Option("precision of matrix multiplications")]
     public Precision Precision { get; init; } = Precision.Float32;
 
-    /// <summary>Where, and with which kernels.</summary>
     [OptionGroup(Key = "")]
     public ComputeOptions Compute { get; init; } = new();
 

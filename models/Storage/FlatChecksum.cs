@@ -21,8 +21,6 @@ public sealed class FlatChecksum
     private const long AtOnce = 4 * GradientNorm.Block;
     private readonly ulong[] blocks;
 
-    /// <summary>Keeps checksums that were computed.</summary>
-    /// <param name="blocks">One for each block, in order.</param>
     public FlatChecksum(ReadOnlySpan<ulong> blocks) => this.blocks = blocks.ToArray();
 
     /// <summary>One for each block, in order.</summary>
@@ -32,7 +30,6 @@ public sealed class FlatChecksum
     public ulong Hash => Fold(0);
 
     /// <summary>Checksum of a vector of zeros.</summary>
-    /// <param name="length">Its elements.</param>
     public static FlatChecksum OfZeros(long length) => new(new ulong[FlatSums.BlocksOf(length)]);
 
     /// <summary>Checksum of a vector of whose parts, which begin with blocks, the checksums are known.</summary>
@@ -41,7 +38,6 @@ public sealed class FlatChecksum
     /// <summary>Checksum of a flat vector as it is now, on any device, by all threads of the caller.</summary>
     public static FlatChecksum Of(Tensor flat)
     {
-        ArgumentNullException.ThrowIfNull(flat);
         var blocks = new ulong[FlatSums.BlocksOf(flat.numel())];
         if (flat.device.type == DeviceType.CPU)
             Of(flat.numel(), flat.Address(), blocks);
@@ -52,8 +48,6 @@ public sealed class FlatChecksum
     }
 
     /// <summary>Checksums of a range that begins with a block.</summary>
-    /// <param name="count">Elements.</param>
-    /// <param name="vector">Address of the first.</param>
     /// <param name="blocks">One element per block.</param>
     /// <param name="parallel">Whether to use all threads of the caller.</param>
     public static void Of(long count, nint vector, Span<ulong> blocks, bool parallel = true) =>
@@ -62,7 +56,6 @@ public sealed class FlatChecksum
     /// <summary>The form of tensor operations, for accelerators: the same values as of the kernels.</summary>
     public static void OnDevice(Tensor flat, Span<ulong> blocks)
     {
-        ArgumentNullException.ThrowIfNull(flat);
         if (blocks.IsEmpty)
             return;
         using var scope = NewDisposeScope();
@@ -131,10 +124,6 @@ public sealed class FlatChecksum
     }
 
     /// <summary>Holds what was found against this.</summary>
-    /// <param name="found">Checksums of some blocks, as they are now.</param>
-    /// <param name="place">Which vector they are of.</param>
-    /// <param name="lanes">The lanes that a gradient belongs to.</param>
-    /// <param name="firstBlock">Which block of the vector is the first of them.</param>
     /// <exception cref="CorruptionException">A block changed.</exception>
     public void Verify(ReadOnlySpan<ulong> found, FlatPlace place, LaneBlock? lanes = null, int firstBlock = 0)
     {
@@ -146,25 +135,28 @@ public sealed class FlatChecksum
     }
 
     /// <inheritdoc cref="Verify(ReadOnlySpan{ulong}, FlatPlace, LaneBlock?, int)"/>
-    /// <param name="flat">The whole vector.</param>
-    /// <param name="place">Which vector it is.</param>
-    /// <param name="lanes">The lanes that a gradient belongs to.</param>
     public void Verify(Tensor flat, FlatPlace place, LaneBlock? lanes = null) => Verify(Of(flat).Blocks, place, lanes);
 
     /// <summary>Folds this onto the hash of what came before.</summary>
     internal ulong Fold(ulong hash)
     {
         foreach (var block in blocks)
-            hash = StateHash.Mix(hash ^ block);
+            hash = Mix(hash ^ block);
         return hash;
     }
 
-    // Each step is a bijection of what came before, so a change of one lane always shows.
+    // Each step is a bijection of what came before, so a change of one lane always shows; native/simd/checksum.h does the same.
     private static ulong FoldLanes(ReadOnlySpan<uint> lanes)
     {
         ulong hash = 0;
         foreach (var lane in lanes)
-            hash = StateHash.Mix(hash ^ lane);
+            hash = Mix(hash ^ lane);
         return hash;
+    }
+    private static ulong Mix(ulong x)
+    {
+        x = (x ^ (x >> 32)) * 0xD6E8FEB86659FD93;
+        x = (x ^ (x >> 29)) * 0x9E3779B97F4A7C15;
+        return x ^ (x >> 32);
     }
 }

@@ -18,17 +18,14 @@ public sealed class FlatParameters : IDisposable
     private nint gradientAddress;
 
     /// <summary>Allocates zeroed parameters.</summary>
-    /// <param name="layout">Where each parameter stands.</param>
     /// <param name="device">Where they live; null for the CPU.</param>
     public FlatParameters(FlatLayout layout, Device? device = null)
     {
-        ArgumentNullException.ThrowIfNull(layout);
         Layout = layout;
         Weights = zeros(layout.Length, dtype: float32, device: device).DetachFromDisposeScope();
         slots = layout.Entries.ToDictionary(static entry => entry.Name, entry => new ParameterSlot(this, entry));
     }
 
-    /// <summary>Where each parameter stands.</summary>
     public FlatLayout Layout { get; }
 
     /// <summary>The parameters, <c>[Layout.Length]</c>, float32.</summary>
@@ -61,7 +58,6 @@ public sealed class FlatParameters : IDisposable
     /// <param name="memory">Laid out as the parameters, zero in the gaps, on their device; it stays the caller's.</param>
     public void LendGradients(Tensor memory)
     {
-        ArgumentNullException.ThrowIfNull(memory);
         if (memory.numel() != Layout.Length || memory.dtype != float32 || memory.device.type != Device.type)
         {
             throw new ArgumentException(
@@ -112,7 +108,6 @@ public sealed class FlatParameters : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var slot in slots.Values)
@@ -199,7 +194,6 @@ public sealed class ParameterSlot : IDisposable
         Parameter.grad = gradient;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Parameter.Dispose();

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Optimization;
 using TorchSharp;
@@ -31,23 +32,17 @@ public static unsafe class FlatTransfer
     }
 
     /// <summary>Copies a flat tensor out, hashes the copy and checks it, block by block, so that a block is read from memory once.</summary>
-    /// <param name="flat">The vector.</param>
     /// <param name="buffer">Of exactly its bytes.</param>
-    /// <param name="seed">Hash of what comes before it.</param>
-    /// <param name="written">What it was when it was written.</param>
-    /// <param name="place">Which vector it is.</param>
-    /// <returns>Its hash, after what comes before: see <see cref="StateHash"/>.</returns>
+    /// <param name="hash">Takes its bytes: see <see cref="StateHash"/>.</param>
     /// <exception cref="CorruptionException">It is not what was written.</exception>
-    public static ulong CopyTo(this Tensor flat, HostBuffer buffer, ulong seed, FlatChecksum written, FlatPlace place)
+    internal static void CopyTo(this Tensor flat, HostBuffer buffer, XxHash3 hash, FlatChecksum written, FlatPlace place)
     {
         CheckSize(flat, buffer);
-        ArgumentNullException.ThrowIfNull(written);
         var isHere = flat.device.type == DeviceType.CPU;
         if (!isHere)
             flat.CopyTo(buffer);
         const long blockBytes = GradientNorm.Block * sizeof(float);
         var found = new ulong[written.Blocks.Length];
-        var hash = new StateHash.Running(seed);
         for (var block = 0; block < found.Length; block++)
         {
             var (offset, to) = (block * blockBytes, buffer.Address + (nint)(block * blockBytes));
@@ -62,7 +57,6 @@ public static unsafe class FlatTransfer
 
         KeepAlive(flat, buffer);
         written.Verify(found, place);
-        return hash.End();
     }
 
     /// <summary>Copies a buffer into a flat tensor of as many bytes.</summary>
@@ -101,8 +95,6 @@ public static unsafe class FlatTransfer
 
     private static void CheckSize(Tensor flat, HostBuffer buffer)
     {
-        ArgumentNullException.ThrowIfNull(flat);
-        ArgumentNullException.ThrowIfNull(buffer);
         if (flat.numel() * sizeof(float) != buffer.Length)
             throw new ArgumentException($"A flat vector of {flat.numel()} elements does not fit a buffer of {buffer.Length} bytes.", nameof(buffer));
     }

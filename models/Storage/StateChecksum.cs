@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Storage;
@@ -5,13 +6,10 @@ namespace ActorTrain.Models.Storage;
 /// <summary>Checksums of weights and both moments as they were last written.</summary>
 public sealed class StateChecksum(FlatChecksum weights, FlatChecksum firstMoment, FlatChecksum secondMoment)
 {
-    /// <summary>Of the weights.</summary>
     public FlatChecksum Weights { get; } = weights;
 
-    /// <summary>Of the first moment.</summary>
     public FlatChecksum FirstMoment { get; } = firstMoment;
 
-    /// <summary>Of the second moment.</summary>
     public FlatChecksum SecondMoment { get; } = secondMoment;
 
     /// <summary>All of it as one number: equal where the states are.</summary>
@@ -28,8 +26,10 @@ public sealed class StateChecksum(FlatChecksum weights, FlatChecksum firstMoment
         (Tensor From, HostBuffer To) weightVector, (Tensor From, HostBuffer To) firstMomentVector,
         (Tensor From, HostBuffer To) secondMomentVector)
     {
-        var hash = weightVector.From.CopyTo(weightVector.To, seed: 0, Weights, FlatPlace.Weights);
-        hash = firstMomentVector.From.CopyTo(firstMomentVector.To, hash, FirstMoment, FlatPlace.FirstMoment);
-        return secondMomentVector.From.CopyTo(secondMomentVector.To, hash, SecondMoment, FlatPlace.SecondMoment);
+        var hash = new XxHash3();
+        weightVector.From.CopyTo(weightVector.To, hash, Weights, FlatPlace.Weights);
+        firstMomentVector.From.CopyTo(firstMomentVector.To, hash, FirstMoment, FlatPlace.FirstMoment);
+        secondMomentVector.From.CopyTo(secondMomentVector.To, hash, SecondMoment, FlatPlace.SecondMoment);
+        return hash.GetCurrentHashAsUInt64();
     }
 }

@@ -18,11 +18,9 @@ public static unsafe class BitFlip
     }
 
     /// <summary>Flips one bit of a flat float32 tensor, on any device.</summary>
-    /// <param name="flat">The tensor.</param>
     /// <param name="bit">Which of the 32 bits of each of its elements, one after another.</param>
     public static void At(Tensor flat, long bit)
     {
-        ArgumentNullException.ThrowIfNull(flat);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(bit, 32 * flat.numel());
         if (flat.device.type == DeviceType.CPU)
         {
@@ -40,25 +38,14 @@ public static unsafe class BitFlip
 }
 
 /// <summary>Memory that rests, and in which a bit can be flipped at this moment.</summary>
-/// <param name="Place">What lies in it.</param>
-/// <param name="Bits">How many bits there are.</param>
 /// <param name="Flip">Flips the one of that number, from 0.</param>
 public sealed record FlipTarget(FlatPlace Place, long Bits, Action<long> Flip)
 {
-    /// <summary>A flat vector.</summary>
-    public static FlipTarget Of(FlatPlace place, Tensor flat)
-    {
-        ArgumentNullException.ThrowIfNull(flat);
-        return new FlipTarget(place, 32 * flat.numel(), bit => BitFlip.At(flat, bit));
-    }
+    public static FlipTarget Of(FlatPlace place, Tensor flat) => new FlipTarget(place, 32 * flat.numel(), bit => BitFlip.At(flat, bit));
 
     /// <summary>Floats at an address.</summary>
     public static FlipTarget Of(FlatPlace place, nint address, long count) => new(place, 32 * count, bit => BitFlip.At(address, bit));
 
-    /// <summary>A buffer.</summary>
-    public static FlipTarget Of(FlatPlace place, HostBuffer buffer)
-    {
-        ArgumentNullException.ThrowIfNull(buffer);
-        return new FlipTarget(place, 8 * buffer.Length, bit => BitFlip.At(buffer.Address, bit));
-    }
+    public static FlipTarget Of(FlatPlace place, HostBuffer buffer) =>
+        new(place, 8 * buffer.Length, bit => BitFlip.At(buffer.Address, bit));
 }

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using ActorTrain.Models;
+using ActorTrain.Models.Files;
 using ActorTrain.Models.Storage;
-using ActorTrain.Persistence.Files;
 using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.Checkpoints;
@@ -29,30 +29,20 @@ public class CheckpointArchive
     /// <summary>Reads from a directory, which need not exist yet.</summary>
     public CheckpointArchive(string directory) => Path = directory;
 
-    /// <summary>The directory.</summary>
     public string Path { get; }
 
     /// <summary>All checkpoints, newest first, with their manifests. Sizes are compared, hashes are not: see
     /// <see cref="Verify"/>.</summary>
     /// <exception cref="UserErrorException">The directory cannot be read.</exception>
-    public IReadOnlyList<CheckpointInfo> List()
-    {
-        try
-        {
-            // One that retention took away while it was looked at is no fault.
-            return [.. Steps().OrderDescending().Select(Inspect).Where(static info => info.Fault is null || Directory.Exists(info.Path))];
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot list the checkpoints in {Path}");
-        }
-    }
+    /// <remarks>One that retention took away while it was looked at is no fault.</remarks>
+    public IReadOnlyList<CheckpointInfo> List() => Disk.Attempt<CheckpointInfo[]>(
+        $"Cannot list the checkpoints in {Path}",
+        () => [.. Steps().OrderDescending().Select(Inspect).Where(static info => info.Fault is null || Directory.Exists(info.Path))]);
 
     /// <summary>Hashes every file of a checkpoint against its manifest.</summary>
     /// <returns>What is wrong, or null.</returns>
     public static CheckpointFault? Verify(CheckpointInfo checkpoint)
     {
-        ArgumentNullException.ThrowIfNull(checkpoint);
         if (checkpoint.Manifest is not { } manifest)
             return checkpoint.Fault;
         try
@@ -74,9 +64,6 @@ public class CheckpointArchive
 
     /// <summary>Loads the newest checkpoint that is whole; torn, altered or incomplete ones before it are reported and passed
     /// over.</summary>
-    /// <param name="layout">Where the parameters stand.</param>
-    /// <param name="warn">Told of each checkpoint that is passed over.</param>
-    /// <param name="parts">What to load.</param>
     /// <param name="isLeft">Which whole ones are passed over in silence, because their run has left them; null: none.</param>
     /// <returns>The checkpoint, or null when there is none that is whole.</returns>
     /// <exception cref="UserErrorException">A whole checkpoint is of another model, of a newer format, or may not be read.</exception>
@@ -89,8 +76,6 @@ public class CheckpointArchive
         Func<CheckpointManifest, FlatLayout> layoutOf, Action<CheckpointFault> warn, CheckpointParts parts = CheckpointParts.All,
         Predicate<CheckpointManifest>? isLeft = null)
     {
-        ArgumentNullException.ThrowIfNull(layoutOf);
-        ArgumentNullException.ThrowIfNull(warn);
         foreach (var info in List().Where(info => info.Manifest is null || isLeft is null || !isLeft(info.Manifest)))
         {
             var loaded = Load(info, layoutOf, parts, out var fault);
@@ -106,14 +91,10 @@ public class CheckpointArchive
 
     /// <summary>Loads one checkpoint.</summary>
     /// <param name="checkpoint">One of <see cref="List"/>.</param>
-    /// <param name="layoutOf">Where the parameters stand, given the manifest.</param>
-    /// <param name="parts">What to load.</param>
     /// <exception cref="UserErrorException">It is torn or altered, of another model, or may not be read.</exception>
     public static LoadedCheckpoint Load(
         CheckpointInfo checkpoint, Func<CheckpointManifest, FlatLayout> layoutOf, CheckpointParts parts = CheckpointParts.All)
     {
-        ArgumentNullException.ThrowIfNull(checkpoint);
-        ArgumentNullException.ThrowIfNull(layoutOf);
         return Load(checkpoint, layoutOf, parts, out var fault) ?? throw new UserErrorException(fault!.Sentence);
     }
 

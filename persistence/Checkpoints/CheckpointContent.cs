@@ -17,13 +17,11 @@ public sealed record CheckpointFacts
     /// <summary>Steps taken so far; at least 0.</summary>
     public required long Step { get; init; }
 
-    /// <summary>Hash of the run's configuration.</summary>
     public required string ConfigurationHash { get; init; }
 
     /// <summary>The model's shape.</summary>
     public required ModelOptions Model { get; init; }
 
-    /// <summary>Where the plan stands.</summary>
     public required PlanCursor Cursor { get; init; }
 
     /// <summary>What the plan skips, and why.</summary>
@@ -37,8 +35,6 @@ public sealed record CheckpointFacts
 }
 
 /// <summary>All that goes into a checkpoint.</summary>
-/// <param name="Facts">What it says of the run.</param>
-/// <param name="Layout">Where the parameters stand in each of the buffers.</param>
 /// <param name="Weights">Float32 parameters, laid out by <paramref name="Layout"/>, gaps included.</param>
 /// <param name="FirstMoment">Float32 first moments of the optimizer, laid out likewise.</param>
 /// <param name="SecondMoment">Float32 second moments, laid out likewise.</param>
@@ -46,7 +42,6 @@ public sealed record CheckpointContent(
     CheckpointFacts Facts, FlatLayout Layout, HostBuffer Weights, HostBuffer FirstMoment, HostBuffer SecondMoment);
 
 /// <summary>One file of a checkpoint as its manifest knows it.</summary>
-/// <param name="Name">Its name in the checkpoint's directory.</param>
 /// <param name="Size">Its size in bytes.</param>
 /// <param name="Sha256">Its SHA-256 in lower-case hexadecimal.</param>
 public sealed record CheckpointFile(string Name, long Size, string Sha256);
@@ -57,7 +52,6 @@ public sealed record CheckpointManifest
     /// <summary>What the checkpoint says of its run.</summary>
     public required CheckpointFacts Facts { get; init; }
 
-    /// <summary>When it was saved.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>SHA-256 of the parameters' bytes alone, in the order of the layout without gaps; see <see cref="WeightsDigest"/>.</summary>
@@ -68,17 +62,11 @@ public sealed record CheckpointManifest
 }
 
 /// <summary>Something wrong with a checkpoint on disk.</summary>
-/// <param name="Path">The checkpoint's directory.</param>
-/// <param name="Step">The step in its name.</param>
-/// <param name="Sentence">What is wrong, for people.</param>
 /// <param name="IsNewer">Whether it is whole but written by a newer program, so that going on from an older one would be a mistake.</param>
 public sealed record CheckpointFault(string Path, long Step, string Sentence, bool IsNewer = false);
 
 /// <summary>A checkpoint found on disk: its manifest, or what is wrong with it.</summary>
-/// <param name="Path">Its directory.</param>
-/// <param name="Step">The step in its name.</param>
 /// <param name="Manifest">Its manifest, when that is whole and the files it names have the right sizes.</param>
-/// <param name="Fault">What is wrong otherwise.</param>
 public sealed record CheckpointInfo(string Path, long Step, CheckpointManifest? Manifest, CheckpointFault? Fault)
 {
     /// <summary>Updates at which it proved good; null where that is not noted beside it.</summary>
@@ -102,10 +90,8 @@ public sealed class LoadedCheckpoint : IDisposable
         SecondMoment = secondMoment;
     }
 
-    /// <summary>The directory it came from.</summary>
     public string Path { get; }
 
-    /// <summary>Its manifest.</summary>
     public CheckpointManifest Manifest { get; }
 
     /// <summary>Where the parameters stand in each of the buffers.</summary>
@@ -120,7 +106,6 @@ public sealed class LoadedCheckpoint : IDisposable
     /// <summary>Second moments, laid out likewise; null when only the weights were asked for.</summary>
     public HostBuffer? SecondMoment { get; }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Weights.Dispose();

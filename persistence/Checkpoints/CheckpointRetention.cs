@@ -18,24 +18,17 @@ public static class CheckpointRetention
 {
     /// <summary>Parts those that the run has abandoned from the others. Where nothing else is whole, none counts as abandoned: weights that nobody resumes from are
     /// better than none.</summary>
-    /// <param name="found">Checkpoints of a run.</param>
-    /// <param name="isLeft">Whether a whole one was left.</param>
     public static (IReadOnlyList<CheckpointInfo> Abandoned, IReadOnlyList<CheckpointInfo> Others) Part(IReadOnlyList<CheckpointInfo> found, Predicate<CheckpointInfo> isLeft)
     {
-        ArgumentNullException.ThrowIfNull(found);
-        ArgumentNullException.ThrowIfNull(isLeft);
         var left = found.Where(info => info.Manifest is not null && isLeft(info)).ToList();
         var others = found.Except(left).ToList();
         return others.Exists(static info => info.Manifest is not null) ? (left, others) : ([], found);
     }
 
     /// <summary>Those that need not stay. While a checkpoint is whole, one that is whole stays.</summary>
-    /// <param name="found">Checkpoints of a run, without those that were left.</param>
     /// <param name="options">How many stay.</param>
     public static IReadOnlyList<CheckpointInfo> Surplus(IReadOnlyList<CheckpointInfo> found, CheckpointStoreOptions options)
     {
-        ArgumentNullException.ThrowIfNull(found);
-        ArgumentNullException.ThrowIfNull(options);
         var whole = found.Where(static info => info.Manifest is not null).OrderByDescending(static info => info.Step).ToList();
         if (whole.Count < options.KeepLast)
             return [];

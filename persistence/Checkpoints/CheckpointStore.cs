@@ -1,6 +1,6 @@
 using ActorTrain.Models;
+using ActorTrain.Models.Files;
 using ActorTrain.Models.Options;
-using ActorTrain.Persistence.Files;
 using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.Checkpoints;
@@ -24,22 +24,16 @@ public sealed class CheckpointStore : CheckpointArchive
     public CheckpointStore(string directory, CheckpointStoreOptions options, TimeProvider time)
         : base(directory)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(time);
         options.Require();
         this.options = options;
         this.time = time;
-        try
+        Disk.Attempt($"Cannot open {directory} for checkpoints", () =>
         {
             Directory.CreateDirectory(directory);
             ClearLeftovers();
-            Disk.SyncDirectory(directory);
-            Disk.SyncDirectory(System.IO.Path.Combine(directory, ".."));
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot open {directory} for checkpoints");
-        }
+            Disk.Sync(directory);
+            Disk.Sync(System.IO.Path.Combine(directory, ".."));
+        });
     }
 
     /// <summary>Saves a checkpoint; when this returns it is durable and verified by construction. Then those that were left and surplus older
@@ -47,7 +41,6 @@ public sealed class CheckpointStore : CheckpointArchive
     /// <param name="content">What to save; the buffers must stay unchanged until this returns.</param>
     /// <param name="isLeft">Which others the run has abandoned, so that nobody resumes from them; null: none.</param>
     /// <param name="cancellation">Gives the save up; nothing of it stays behind.</param>
-    /// <returns>The manifest that was written.</returns>
     /// <remarks>A checkpoint of the same step is replaced. Checkpoints of later steps are left alone: see
     /// <see cref="DiscardAfter"/>.</remarks>
     /// <exception cref="UserErrorException">The disk refused (full, read-only, …); earlier checkpoints are as they were.</exception>
@@ -62,13 +55,10 @@ public sealed class CheckpointStore : CheckpointArchive
     }
 
     /// <summary>Writes a checkpoint that has no name yet, so that what was read for it can be checked before it has one.</summary>
-    /// <param name="content">What to save; the buffers must stay unchanged until this returns.</param>
-    /// <param name="cancellation">Gives the save up; nothing of it stays behind.</param>
     /// <exception cref="UserErrorException">The disk refused (full, read-only, …); nothing of it stays behind.</exception>
     /// <exception cref="ArgumentException">A buffer's size is not that of the layout.</exception>
     public PendingCheckpoint Write(CheckpointContent content, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(content);
         ArgumentOutOfRangeException.ThrowIfNegative(content.Facts.Step, nameof(content));
         foreach (var buffer in new[] { content.Weights, content.FirstMoment, content.SecondMoment })
         {
@@ -79,7 +69,7 @@ public sealed class CheckpointStore : CheckpointArchive
 
         var step = content.Facts.Step;
         var writing = Temporary(WritingPrefix, step);
-        return Try(step, () =>
+        return Disk.Attempt(SaveFailure(step), () =>
         {
             try
             {
@@ -110,63 +100,33 @@ public sealed class CheckpointStore : CheckpointArchive
     /// <exception cref="UserErrorException">The disk refused.</exception>
     public void MarkGood(long step, string weightsHash, long provedAt)
     {
-        try
-        {
-            if (Inspect(step) is { Manifest: { } manifest, ProvedAt: null } info && manifest.WeightsHash == weightsHash)
-                GoodMarker.Write(info.Path, weightsHash, provedAt);
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot mark {PathOf(step)} as good");
-        }
+        if (Inspect(step) is { Manifest: { } manifest, ProvedAt: null } info && manifest.WeightsHash == weightsHash)
+            Disk.Attempt($"Cannot mark {PathOf(step)} as good", () => GoodMarker.Write(info.Path, weightsHash, provedAt));
     }
 
     /// <summary>Deletes checkpoints.</summary>
-    /// <param name="steps">Their steps.</param>
     /// <exception cref="UserErrorException">The disk refused.</exception>
     public void Discard(IEnumerable<long> steps)
     {
-        ArgumentNullException.ThrowIfNull(steps);
-        try
+        Disk.Attempt($"Cannot delete checkpoints in {Path}", () =>
         {
             foreach (var step in steps)
                 Delete(step);
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot delete checkpoints in {Path}");
-        }
+        });
     }
 
     // The files were synced as they were written.
-    internal void Sync(PendingCheckpoint pending) => Try(pending.Manifest.Facts.Step, () =>
-    {
-        Disk.SyncDirectory(pending.Path);
-        return pending;
-    });
+    internal void Sync(PendingCheckpoint pending) =>
+        Disk.Attempt(SaveFailure(pending.Manifest.Facts.Step), () => Disk.Sync(pending.Path));
 
     internal void Name(PendingCheckpoint pending, Predicate<CheckpointManifest>? isLeft)
     {
         var step = pending.Manifest.Facts.Step;
-        Try(step, () =>
-        {
-            Disk.MoveIntoPlace(pending.Path, PathOf(step), Temporary(ReplacedPrefix, step));
-            return pending;
-        });
+        Disk.Attempt(SaveFailure(step), () => Disk.MoveIntoPlace(pending.Path, PathOf(step), Temporary(ReplacedPrefix, step)));
         DeleteSurplus(step, isLeft);
     }
 
-    private PendingCheckpoint Try(long step, Func<PendingCheckpoint> save)
-    {
-        try
-        {
-            return save();
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot save the checkpoint at step {step} in {Path}");
-        }
-    }
+    private string SaveFailure(long step) => $"Cannot save the checkpoint at step {step} in {Path}";
 
     private string Temporary(string prefix, long step) => System.IO.Path.Combine(Path, prefix + NameOf(step));
 
@@ -242,7 +202,7 @@ public sealed class CheckpointStore : CheckpointArchive
         if (Directory.Exists(deleting))
             Directory.Delete(deleting, recursive: true);
         Directory.Move(PathOf(step), deleting);
-        Disk.SyncDirectory(Path);
+        Disk.Sync(Path);
         Directory.Delete(deleting, recursive: true);
     }
 }

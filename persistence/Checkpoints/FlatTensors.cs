@@ -13,8 +13,6 @@ internal static class FlatTensors
             entry => new TensorSlice(prefix + entry.Name, SafetensorsDtype.F32, entry.Shape, buffer, entry.Offset * sizeof(float)));
 
     /// <summary>Where each tensor of a file belongs in the buffers.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="layout">The layout of each buffer.</param>
     /// <param name="buffers">Buffers by the prefix that their tensors' names have in the file.</param>
     /// <exception cref="UserErrorException">The file holds other tensors than the layout.</exception>
     public static Dictionary<string, (HostBuffer Buffer, long Offset)> Match(

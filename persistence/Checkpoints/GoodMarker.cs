@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using ActorTrain.Persistence.Files;
+using ActorTrain.Models.Files;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
@@ -30,5 +30,5 @@ internal static class GoodMarker
     }
 
     public static void Write(string checkpoint, string weightsHash, long provedAt) =>
-        Disk.Replace(Path.Combine(checkpoint, Name), Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{provedAt} {weightsHash}\n")));
+        Disk.Replace(Path.Combine(checkpoint, Name), Encoding.UTF8.GetBytes($"{provedAt} {weightsHash}\n"));
 }

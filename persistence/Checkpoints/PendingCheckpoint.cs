@@ -1,4 +1,5 @@
 using ActorTrain.Models;
+using ActorTrain.Models.Files;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
@@ -26,6 +27,5 @@ public sealed class PendingCheckpoint : IDisposable
     /// <exception cref="UserErrorException">The disk refused; earlier checkpoints are as they were.</exception>
     public void Name(Predicate<CheckpointManifest>? isLeft = null) => store.Name(this, isLeft);
 
-    /// <inheritdoc/>
-    public void Dispose() => Files.Disk.TryDelete(Path);
+    public void Dispose() => Disk.TryDelete(Path);
 }

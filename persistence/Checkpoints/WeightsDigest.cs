@@ -9,14 +9,10 @@ public static class WeightsDigest
     private const int ChunkLength = 4 << 20;
 
     /// <summary>SHA-256 of the parameters' float32 bytes, one after another in the order of the layout, without gaps.</summary>
-    /// <param name="layout">Where the parameters stand.</param>
-    /// <param name="weights">The flat vector.</param>
     /// <returns>Lower-case hexadecimal; the same as <see cref="CheckpointManifest.WeightsHash"/> of a checkpoint of these
     /// weights.</returns>
     public static string Of(FlatLayout layout, HostBuffer weights)
     {
-        ArgumentNullException.ThrowIfNull(layout);
-        ArgumentNullException.ThrowIfNull(weights);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var entry in layout.Entries)
         {

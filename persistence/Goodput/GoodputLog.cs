@@ -24,7 +24,7 @@ public static class GoodputLog
 
     // A row whose parts do not make its whole is none.
     private static GoodputRow? Parse(byte[] line) =>
-        JsonSerializer.Deserialize(line, GoodputJson.Default.GoodputRow) is { Shares: not null } row
+        JsonSerializer.Deserialize(line, GoodputJson.Default.GoodputRow) is { } row
         && row.Shares.All(static share => share.Time >= TimeSpan.Zero && share.Begun >= 0)
         && row.Shares.Sum(static share => share.Time.Ticks) == (row.To - row.From).Ticks
             ? row

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ActorTrain.Models;
 
 namespace ActorTrain.Persistence.Goodput;
 
@@ -37,10 +38,7 @@ public enum GoodputActivity
 }
 
 /// <summary>Time that went into one thing.</summary>
-/// <param name="Activity">What.</param>
 /// <param name="Cause">Why, for what has causes: the fault of a recovery, what was saved, how a process ended.</param>
-/// <param name="Time">How long.</param>
-/// <param name="Begun">How often it was begun.</param>
 public sealed record GoodputShare(GoodputActivity Activity, string? Cause, TimeSpan Time, int Begun = 0);
 
 /// <summary>One line of a run's <c>goodput.jsonl</c>: where the time since the line before it went.</summary>
@@ -48,20 +46,9 @@ public sealed record GoodputShare(GoodputActivity Activity, string? Cause, TimeS
 /// <param name="To">The process lived at least until then.</param>
 /// <param name="Process">When its process began, which tells it from others.</param>
 /// <param name="Reached">The most updates the run has ever had.</param>
-/// <param name="NewSteps">Updates committed for the first time.</param>
-/// <param name="RedoneSteps">Updates committed again.</param>
 /// <param name="Shares">What the time went into; together they make <paramref name="To"/> − <paramref name="From"/> exactly.</param>
 public sealed record GoodputRow(
-    DateTimeOffset From, DateTimeOffset To, DateTimeOffset Process, long Reached, long NewSteps, long RedoneSteps, IReadOnlyList<GoodputShare> Shares)
-{
-    /// <inheritdoc/>
-    public bool Equals(GoodputRow? other) =>
-        other is not null && (From, To, Process, Reached, NewSteps, RedoneSteps) == (other.From, other.To, other.Process, other.Reached, other.NewSteps, other.RedoneSteps)
-        && Shares.SequenceEqual(other.Shares);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(From, To, Process, Reached, Shares.Count);
-}
+    DateTimeOffset From, DateTimeOffset To, DateTimeOffset Process, long Reached, long NewSteps, long RedoneSteps, EquatableArray<GoodputShare> Shares);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
@@ -69,4 +56,5 @@ public sealed record GoodputRow(
     UseStringEnumConverter = true,
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(GoodputRow))]
+[JsonSerializable(typeof(GoodputShare))]
 internal sealed partial class GoodputJson : JsonSerializerContext;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using ActorTrain.Models;
 using ActorTrain.Models.Options;
@@ -245,7 +244,7 @@ internal static class HuggingFaceConfig
         public void RequireNumber(string key, double wanted)
         {
             if (Find(key) is { } value && Number(key, wanted) != wanted)
-                throw Unsupported(key, value, wanted.ToString(CultureInfo.InvariantCulture));
+                throw Unsupported(key, value, $"{wanted}");
         }
 
         /// <summary>Refuses two keys that say the same and differ.</summary>
@@ -253,7 +252,7 @@ internal static class HuggingFaceConfig
         {
             if (Find(key) is { } value && Number(key, wanted) != wanted)
                 throw new UserErrorException($"{path} has {key}: {Shown(value.GetRawText())} but {other}: "
-                    + $"{wanted.ToString(CultureInfo.InvariantCulture)}; they must be equal; download the file again.");
+                    + $"{wanted}; they must be equal; download the file again.");
         }
 
         /// <summary>The base of the rotary frequencies, from wherever it stands; frequencies that are stretched are refused.</summary>

@@ -1,6 +1,6 @@
 using ActorTrain.Models;
+using ActorTrain.Models.Files;
 using ActorTrain.Models.Storage;
-using ActorTrain.Persistence.Files;
 using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.HuggingFace;
@@ -15,44 +15,26 @@ public static class HuggingFaceExport
     /// all.</summary>
     /// <param name="model">The model; its layout must have the canonical names and shapes of its options.</param>
     /// <param name="files">What else goes into the directory, such as the tokenizer's files.</param>
-    /// <param name="directory">The directory to make.</param>
-    /// <param name="force">Whether a model that is there already may be replaced.</param>
     /// <param name="cancellation">Gives the export up; nothing of it stays behind.</param>
     /// <exception cref="UserErrorException">The directory exists, or is no model's, or the disk refused; nothing is changed.</exception>
     public static void Write(
         HuggingFaceModel model, IReadOnlyList<ExportedFile> files, string directory, bool force = false,
         CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(files);
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
         var parent = Path.GetDirectoryName(target)
             ?? throw new UserErrorException($"Cannot export to {directory}; name a folder to create.");
         var writing = Path.Combine(parent, $".{Path.GetFileName(target)}.writing");
         var replaced = Path.Combine(parent, $".{Path.GetFileName(target)}.replaced");
-        try
+        Disk.Attempt($"Cannot export to {directory}", () =>
         {
             // An export that was killed between its two renames left the old model beside its name.
             if (Directory.Exists(replaced) && !Directory.Exists(target))
                 Directory.Move(replaced, target);
             CheckTarget(directory, target, force);
             Directory.CreateDirectory(parent);
-            Disk.TryDelete(writing);
-            Directory.CreateDirectory(writing);
-            WriteFiles(writing, model, files, cancellation);
-            Disk.SyncDirectory(writing);
-            Disk.MoveIntoPlace(writing, target, replaced);
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            Disk.TryDelete(writing);
-            throw Disk.Explain(exception, $"Cannot export to {directory}");
-        }
-        catch
-        {
-            Disk.TryDelete(writing);
-            throw;
-        }
+            Disk.ReplaceFolder(target, writing, replaced, folder => WriteFiles(folder, model, files, cancellation));
+        });
     }
 
     private static void CheckTarget(string directory, string target, bool force)

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using ActorTrain.Models;
+using ActorTrain.Models.Files;
 using ActorTrain.Models.Storage;
-using ActorTrain.Persistence.Files;
 using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.HuggingFace;
@@ -14,14 +14,11 @@ public static class HuggingFaceImport
 
     /// <summary>Reads <c>config.json</c> and <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c>
     /// names.</summary>
-    /// <param name="directory">The directory.</param>
-    /// <param name="layoutOf">The canonical layout of given options.</param>
     /// <returns>The model; bfloat16 and float16 weights are widened to float32. The caller disposes of its buffer.</returns>
     /// <exception cref="UserErrorException">A file is missing or malformed, or describes a model that is not supported; the sentence says
     /// which and why.</exception>
     public static HuggingFaceModel Read(string directory, Func<ModelOptions, FlatLayout> layoutOf)
     {
-        ArgumentNullException.ThrowIfNull(layoutOf);
         var files = new List<SafetensorsFile>();
         try
         {

@@ -4,7 +4,6 @@ using ActorTrain.Models.Storage;
 namespace ActorTrain.Persistence.HuggingFace;
 
 /// <summary>A file that goes into an exported directory as it is, such as a tokenizer's.</summary>
-/// <param name="Name">Its plain file name.</param>
 /// <param name="Content">Its bytes.</param>
 public sealed record ExportedFile(string Name, ReadOnlyMemory<byte> Content);
 
@@ -12,6 +11,4 @@ public sealed record ExportedFile(string Name, ReadOnlyMemory<byte> Content);
 /// <param name="Options">Its shape.</param>
 /// <param name="Layout">Where the parameters stand in <paramref name="Weights"/>.</param>
 /// <param name="Weights">Float32 parameters in the canonical layout; its owner disposes of it.</param>
-/// <param name="BeginToken">Id of the token that begins a text, if there is one.</param>
-/// <param name="EndToken">Id of the token that ends a text, if there is one.</param>
 public sealed record HuggingFaceModel(ModelOptions Options, FlatLayout Layout, HostBuffer Weights, int? BeginToken, int? EndToken);

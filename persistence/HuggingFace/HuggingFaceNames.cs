@@ -3,15 +3,11 @@ using ActorTrain.Models;
 namespace ActorTrain.Persistence.HuggingFace;
 
 /// <summary>One tensor of Hugging Face's naming, and the part of a canonical parameter that it is.</summary>
-/// <param name="Name">Its full name in the file.</param>
-/// <param name="Parameter">The canonical parameter.</param>
 /// <param name="Shape">Its shape in the file.</param>
-/// <param name="FirstRow">Where its rows begin in the parameter.</param>
 /// <param name="Transposed">Whether the file holds <c>[in, out]</c> where the parameter is <c>[out, in]</c>.</param>
 internal sealed record HuggingFaceTensor(
     string Name, string Parameter, IReadOnlyList<long> Shape, long FirstRow = 0, bool Transposed = false)
 {
-    /// <summary>Number of elements.</summary>
     public long Count => Shape.Aggregate(1L, static (product, size) => checked(product * size));
 
     /// <summary>Number of elements of the parameter before this part of it.</summary>

@@ -36,7 +36,6 @@ public enum ActorRole
 }
 
 /// <summary>Who something happened to. In text it is the name that people read, such as <c>trainer-0-2</c> or <c>checkpointer</c>.</summary>
-/// <param name="Role">What it does.</param>
 /// <param name="Number">Which one of its role, from 0; 0 where there is one only.</param>
 /// <param name="Life">Which life of it, from 1: one that was restarted is another.</param>
 [JsonConverter(typeof(ActorIdConverter))]
@@ -49,14 +48,12 @@ public readonly record struct ActorId(ActorRole Role, int Number = 0, int Life =
     /// <summary>A trainer's life.</summary>
     public static ActorId Trainer(int number, int life = 1) => new(ActorRole.Trainer, number, life);
 
-    /// <summary>A gradient reducer.</summary>
     public static ActorId Reducer(int number) => new(ActorRole.Reducer, number);
 
     /// <summary>Whether there may be several of a role, which are told apart by their numbers.</summary>
     public static bool AreNumbered(ActorRole role) => role is ActorRole.Trainer or ActorRole.Reducer;
 
     /// <summary>The actor that a text names.</summary>
-    /// <returns>Whether it names one.</returns>
     public static bool TryParse(string? text, out ActorId actor)
     {
         actor = default;
@@ -74,7 +71,6 @@ public readonly record struct ActorId(ActorRole Role, int Number = 0, int Life =
         return numbers[1] > 0;
     }
 
-    /// <inheritdoc/>
     public override string ToString() => NameOf(Role) + (AreNumbered(Role) ? $"-{Number}" : "") + (Life == 1 ? "" : $"-{Life}");
 
     private static string NameOf(ActorRole role) => role.ToString().ToLowerInvariant();
@@ -83,11 +79,9 @@ public readonly record struct ActorId(ActorRole Role, int Number = 0, int Life =
 /// <summary>An <see cref="ActorId"/> as its text.</summary>
 public sealed class ActorIdConverter : JsonConverter<ActorId>
 {
-    /// <inheritdoc/>
     public override ActorId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.String && ActorId.TryParse(reader.GetString(), out var actor) ? actor : throw new JsonException(
             "it is not the name of an actor of a run");
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, ActorId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 }

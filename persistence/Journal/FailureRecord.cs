@@ -7,7 +7,6 @@ public sealed record FailureRecord
     /// <summary>Before the first decision.</summary>
     public static FailureRecord Empty { get; } = new();
 
-    /// <summary>How often.</summary>
     public int Failures { get; private init; }
 
     /// <summary>Time in which that was seen, without that in which no process ran.</summary>
@@ -23,14 +22,10 @@ public sealed record FailureRecord
     // Of the intervention for which the run has yet to roll back.
     private long? Delay { get; init; }
 
-    /// <summary>What many decisions say.</summary>
     public static FailureRecord Of(IEnumerable<RunEvent> decisions) => decisions.Aggregate(Empty, static (record, decision) => record.Apply(decision));
 
-    /// <summary>With one more decision.</summary>
     public FailureRecord Apply(RunEvent decision)
     {
-        ArgumentNullException.ThrowIfNull(decision);
-
         // It is no fault, and may come while no process trains the run.
         if (decision is RunExtended)
             return this;
@@ -48,7 +43,6 @@ public sealed record FailureRecord
         };
     }
 
-    /// <summary>The same, later.</summary>
     public FailureRecord Until(DateTimeOffset now) => this with { Last = now, Watched = Last is { } before && now > before ? Watched + (now - before) : Watched };
 
     private static bool FellBack(StateKind from) => from != StateKind.Snapshot;

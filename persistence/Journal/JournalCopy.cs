@@ -1,5 +1,5 @@
 using ActorTrain.Models;
-using ActorTrain.Persistence.Files;
+using ActorTrain.Models.Files;
 
 namespace ActorTrain.Persistence.Journal;
 
@@ -29,9 +29,7 @@ public sealed class JournalCopy : IDisposable
         }
     }
 
-    /// <summary>The copy's database.</summary>
     public string File { get; }
 
-    /// <inheritdoc/>
     public void Dispose() => folder.Delete(recursive: true);
 }

@@ -1,18 +1,14 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Journal;
 
 /// <summary>How a run came to its end, or to the end of one process's part of it.</summary>
 /// <param name="IsFinished">Whether its last step was taken; else it can continue.</param>
-/// <param name="Step">Updates so far.</param>
 /// <param name="Text">Hash of the weights it ends with, or on whose behalf it was stopped.</param>
 public sealed record JournalEnding(bool IsFinished, long Step, string Text);
 
 /// <summary>What happened to an actor.</summary>
-/// <param name="Count">How often it failed, or left.</param>
-/// <param name="Reason">Why, the last time.</param>
 public sealed record ActorFaults(int Count, string Reason);
 
 /// <summary>A run as its decisions tell it: the same decisions in the same order always give an equal state.</summary>
@@ -21,7 +17,6 @@ public sealed record JournalState
     /// <summary>Before the first decision.</summary>
     public static JournalState Empty { get; } = new();
 
-    /// <summary>Decisions so far.</summary>
     public long Decisions { get; init; }
 
     /// <summary>SHA-256 of what the result depends on; null before the run began.</summary>
@@ -30,16 +25,13 @@ public sealed record JournalState
     /// <summary>Updates in all, extensions included.</summary>
     public long Steps { get; init; }
 
-    /// <summary>Lanes of the global batch.</summary>
     public int Lanes { get; init; }
 
     /// <summary>Updates at the last decision.</summary>
     public long Step { get; init; }
 
-    /// <summary>Trainers that are wanted.</summary>
     public int Trainers { get; init; }
 
-    /// <summary>Number of the membership.</summary>
     public long Generation { get; init; }
 
     /// <summary>Trainers that take part, by name.</summary>
@@ -63,7 +55,6 @@ public sealed record JournalState
     /// <summary>Steps from one checkpoint to the next as chosen by the run; null before it chose.</summary>
     public long? SaveInterval { get; init; }
 
-    /// <summary>Spikes that were judged.</summary>
     public int Spikes { get; init; }
 
     /// <summary>How often bits were found corrupt.</summary>
@@ -102,7 +93,6 @@ public sealed record JournalState
     /// <summary>The state after one more decision.</summary>
     public JournalState Apply(RunEvent decision)
     {
-        ArgumentNullException.ThrowIfNull(decision);
         var next = this with { Decisions = Decisions + 1, Step = decision.Step };
         return decision switch
         {
@@ -141,7 +131,6 @@ public sealed record JournalState
         };
     }
 
-    /// <inheritdoc/>
     public bool Equals(JournalState? other) =>
         other is not null
         && (Decisions, ConfigurationHash, Steps, Lanes, Step, Trainers) == (other.Decisions, other.ConfigurationHash, other.Steps, other.Lanes, other.Step, other.Trainers)
@@ -151,15 +140,11 @@ public sealed record JournalState
         && Vetoed.SequenceEqual(other.Vetoed) && Members.SequenceEqual(other.Members)
         && Checkpoints.SequenceEqual(other.Checkpoints) && Faults.SequenceEqual(other.Faults);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Decisions, ConfigurationHash, Step, Generation, Members.Count, Checkpoints.Count);
 
-    /// <inheritdoc/>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Decisions} decisions, step {Step} of {Steps}, generation {Generation} [{string.Join(' ', Members)}] of {Trainers} trainers, {Vetoes} vetoes, {Rewinds} rewinds, {Rollbacks} rollbacks, {Spikes} spikes, {Corruptions} corruptions, {Resumes} resumes, ")
-        + string.Create(CultureInfo.InvariantCulture, $"checkpoints [{string.Join(' ', Checkpoints.Keys)}], skips [{string.Join(' ', Skips.Ranges.Select(static range => $"{range.First}+{range.Count}"))}], ")
-        + string.Create(CultureInfo.InvariantCulture, $"interventions [{string.Join(' ', Interventions.Select(static intervention => intervention.Number))}], quarantined [{string.Join(' ', Quarantined)}], ")
+    public override string ToString() => $"{Decisions} decisions, step {Step} of {Steps}, generation {Generation} [{string.Join(' ', Members)}] of {Trainers} trainers, {Vetoes} vetoes, {Rewinds} rewinds, {Rollbacks} rollbacks, {Spikes} spikes, {Corruptions} corruptions, {Resumes} resumes, "
+        + $"checkpoints [{string.Join(' ', Checkpoints.Keys)}], skips [{string.Join(' ', Skips.Ranges.Select(static range => $"{range.First}+{range.Count}"))}], "
+        + $"interventions [{string.Join(' ', Interventions.Select(static intervention => intervention.Number))}], quarantined [{string.Join(' ', Quarantined)}], "
         + $"faults [{string.Join(' ', Faults.Select(static pair => $"{pair.Key}:{pair.Value.Count}"))}], ending {Ending?.ToString() ?? "none"}";
 
     /// <summary>Later steps are taken again: their checkpoints are thrown away, and their vetoes decided again.</summary>

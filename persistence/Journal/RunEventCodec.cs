@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using ActorTrain.Models;
+using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Journal;
 
@@ -45,10 +46,8 @@ public static class RunEventCodec
         .GroupBy(static form => form.Value.Type)
         .ToFrozenDictionary(static forms => forms.Key, static forms => forms.MaxBy(static form => VersionOf(form.Key)).Key);
 
-    /// <summary>The manifest of a decision.</summary>
     public static string ManifestOf(RunEvent decision)
     {
-        ArgumentNullException.ThrowIfNull(decision);
         return Newest.TryGetValue(decision.GetType(), out var manifest)
             ? manifest
             : throw new ArgumentException($"{decision.GetType().Name} has no journal format.", nameof(decision));
@@ -60,11 +59,9 @@ public static class RunEventCodec
     /// <summary>Reads what <see cref="Write"/> made.</summary>
     /// <param name="manifest">What <see cref="ManifestOf"/> gave.</param>
     /// <param name="bytes">UTF-8 JSON.</param>
-    /// <param name="subject">Subject of the sentence where it cannot be read.</param>
     /// <exception cref="UserErrorException">A newer program wrote it, or the bytes were altered.</exception>
     public static RunEvent Read(string manifest, ReadOnlySpan<byte> bytes, string subject = "A decision")
     {
-        ArgumentNullException.ThrowIfNull(manifest);
         if (!Forms.TryGetValue(manifest, out var form))
             throw new UserErrorException($"{subject} has the unknown type \"{manifest}\"; "
                 + $"use the newer version of actortrain that wrote it.");
@@ -113,4 +110,5 @@ public static class RunEventCodec
 [JsonSerializable(typeof(CheckpointLost))]
 [JsonSerializable(typeof(RunStopped))]
 [JsonSerializable(typeof(RunFinished))]
+[JsonSerializable(typeof(SkippedRange))]
 internal sealed partial class RunEventJson : JsonSerializerContext;

@@ -1,11 +1,10 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
+using ActorTrain.Models;
 using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Persistence.Ledger;
 
 /// <summary>Consecutive positions of the sample stream.</summary>
-/// <param name="First">The first.</param>
 /// <param name="Count">How many, at least 1.</param>
 public readonly record struct SampleRange(long First, long Count)
 {
@@ -13,9 +12,8 @@ public readonly record struct SampleRange(long First, long Count)
     public long End => First + Count;
 
     /// <summary>Positions as ranges, in the order in which they were read.</summary>
-    public static IReadOnlyList<SampleRange> Of(IEnumerable<long> positions)
+    public static EquatableArray<SampleRange> Of(IEnumerable<long> positions)
     {
-        ArgumentNullException.ThrowIfNull(positions);
         var ranges = new List<SampleRange>();
         foreach (var position in positions)
         {
@@ -25,10 +23,9 @@ public readonly record struct SampleRange(long First, long Count)
                 ranges.Add(new SampleRange(position, 1));
         }
 
-        return ranges;
+        return [.. ranges];
     }
 
-    /// <inheritdoc/>
     public override string ToString() => Count == 1 ? $"{First}" : $"{First}–{End - 1}";
 }
 
@@ -36,25 +33,17 @@ public readonly record struct SampleRange(long First, long Count)
 /// <param name="Step">The step, from 1.</param>
 /// <param name="Loss">Mean cross-entropy of the global batch, in nats per token.</param>
 /// <param name="Ranges">Positions of the sample stream, lane after lane, in the order in which they were read.</param>
-public sealed record SampleRow(long Step, double Loss, IReadOnlyList<SampleRange> Ranges)
+public sealed record SampleRow(long Step, double Loss, EquatableArray<SampleRange> Ranges)
 {
-    /// <summary>Samples read.</summary>
     public long Count => Ranges.Sum(static range => range.Count);
 
     /// <summary>In what another row of the step tells other bits, or null.</summary>
     public string? DifferenceTo(SampleRow other)
     {
-        ArgumentNullException.ThrowIfNull(other);
         if (!Ranges.SequenceEqual(other.Ranges))
             return $"positions {string.Join(", ", Ranges)} and {string.Join(", ", other.Ranges)}";
-        return Bits.AreEqual(Loss, other.Loss) ? null : string.Create(CultureInfo.InvariantCulture, $"loss {Loss} and {other.Loss}");
+        return Bits.AreEqual(Loss, other.Loss) ? null : $"loss {Loss} and {other.Loss}";
     }
-
-    /// <inheritdoc/>
-    public bool Equals(SampleRow? other) => other is not null && Step == other.Step && Loss.Equals(other.Loss) && Ranges.SequenceEqual(other.Ranges);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Step, Loss, Ranges.Count);
 }
 
 /// <summary>A line as it stands in the file; a range is written as [first, count].</summary>

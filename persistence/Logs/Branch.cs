@@ -26,10 +26,6 @@ public enum BranchCause
 /// <param name="Parent">The branch whose rows it continues.</param>
 /// <param name="After">The step that its first row follows.</param>
 /// <param name="Update">Commits that the log had seen.</param>
-/// <param name="Cause">Why it was opened.</param>
-/// <param name="Reason">The same, in one sentence.</param>
-/// <param name="Time">When.</param>
-/// <param name="Writer">By whom.</param>
 public sealed record Branch(
     int Number, int Parent, long After, long Update, BranchCause Cause, string Reason, DateTimeOffset Time, string Writer)
 {
@@ -39,24 +35,15 @@ public sealed record Branch(
 
 /// <summary>What every row of a log with branches carries, whatever it tells.</summary>
 /// <param name="Time">When it was written; the default where an older version wrote it.</param>
-/// <param name="Branch">The branch that it belongs to.</param>
 /// <param name="Update">Commits that the log had seen with it; it never falls, whatever the step does.</param>
-/// <param name="Writer">Who wrote it.</param>
 /// <param name="Decisions">The decisions that it rests on: steps with the same value are computed to the same bits. Null: none.</param>
 public sealed record RowStamp(DateTimeOffset Time, int Branch, long Update, string Writer, string? Decisions = null);
 
-/// <summary>A row with its stamp.</summary>
-/// <param name="Stamp">The stamp.</param>
-/// <param name="Row">The row.</param>
 public sealed record Stamped<TRow>(RowStamp Stamp, TRow Row);
 
 /// <summary>A step that was computed again, from the same decisions, to other bits.</summary>
-/// <param name="Was">Branch of the earlier row.</param>
-/// <param name="Is">Branch of the later row.</param>
-/// <param name="Difference">What differs.</param>
 public sealed record UnequalStep(long Step, int Was, int Is, string Difference)
 {
-    /// <inheritdoc/>
     public override string ToString() =>
         $"step {Step} was recomputed on branch {Is} from the same decisions as on branch {Was}, but is not bit-identical: {Difference}";
 }

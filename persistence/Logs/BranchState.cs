@@ -19,7 +19,6 @@ internal sealed class BranchState
     public long LastStep { get; private set; }
 
     /// <summary>The branch that a new one would continue.</summary>
-    /// <param name="after">The step that its first row would follow.</param>
     public int ParentAt(long after) => line.First(branch => branch.After <= after).Number;
 
     /// <summary>A branch is opened.</summary>

@@ -5,7 +5,6 @@ namespace ActorTrain.Persistence.Logs;
 /// <summary>How the rows of a <see cref="BranchedLog{TRow}"/> are written, read and compared.</summary>
 /// <param name="Name">What the file is called in messages, such as <c>metrics file</c>.</param>
 /// <param name="RowName">What one line of it is called, such as <c>row of metrics</c>.</param>
-/// <param name="StepOf">The step that a row belongs to.</param>
 /// <param name="IsStep">Whether it tells of the step itself, as one row a step does.</param>
 /// <param name="Difference">In what two rows of one step differ that must not, or null.</param>
 /// <param name="Write">A row as one line of UTF-8 JSON, without its end.</param>
@@ -25,7 +24,6 @@ internal sealed record BranchedFormat<TRow>(
         Name, RowName, entry => entry.Branch is { } branch ? LogLine.Write(branch) : Write(entry.Row!.Stamp, entry.Row.Row), Parse);
 
     /// <summary>Reads a log, also while a run appends to it; a torn last line is passed over, a missing file has no rows.</summary>
-    /// <param name="compares">Whether steps that were computed again are compared.</param>
     /// <exception cref="UserErrorException">A line is none of the log, or cannot follow those before it; the sentence names it.</exception>
     public LogHistory<TRow> Read(string path, bool compares)
     {

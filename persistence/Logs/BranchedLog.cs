@@ -5,7 +5,6 @@ namespace ActorTrain.Persistence.Logs;
 /// <summary>A log whose rows belong to steps, which a run may compute again: it opens a branch then, and nothing is ever cut. What a branch
 /// costs does not grow with the run.</summary>
 /// <remarks>The place of each step's newest row is kept, so a redone one is compared without another pass over the file.</remarks>
-/// <typeparam name="TRow">A row, which belongs to a step.</typeparam>
 public abstract class BranchedLog<TRow> : IDisposable
     where TRow : class
 {
@@ -45,19 +44,11 @@ public abstract class BranchedLog<TRow> : IDisposable
     public bool IsUntouched(long after) => state.Newest is { Number: > 0 } newest && newest.After == after && !state.HasRows;
 
     /// <summary>Whether the current line has a row of that kind for its step.</summary>
-    public bool Holds(TRow row)
-    {
-        ArgumentNullException.ThrowIfNull(row);
-        return format.IsStep(row) ? format.StepOf(row) <= state.LastStep : others is [.., var last] && format.StepOf(row) <= last;
-    }
+    public bool Holds(TRow row) =>
+        format.IsStep(row) ? format.StepOf(row) <= state.LastStep : others is [.., var last] && format.StepOf(row) <= last;
 
     /// <summary>Opens a branch. Later rows of the current line are abandoned.</summary>
-    /// <param name="number">Its number, above that of the newest.</param>
     /// <param name="after">The step that its first row follows.</param>
-    /// <param name="cause">Why it is opened.</param>
-    /// <param name="reason">The same, in one sentence.</param>
-    /// <param name="time">When.</param>
-    /// <param name="writer">By whom.</param>
     /// <exception cref="UserErrorException">The disk refused.</exception>
     public void OpenBranch(int number, long after, BranchCause cause, string reason, DateTimeOffset time, string writer)
     {
@@ -73,14 +64,11 @@ public abstract class BranchedLog<TRow> : IDisposable
     }
 
     /// <summary>Adds a row to the newest branch.</summary>
-    /// <param name="row">The row.</param>
     /// <param name="stamp">Its stamp; the branch must be the newest.</param>
     /// <returns>In what it differs from the row of that step that was computed from the same decisions before, or null.</returns>
     /// <exception cref="UserErrorException">The disk refused; the file ends with the row before.</exception>
     public UnequalStep? Append(TRow row, RowStamp stamp)
     {
-        ArgumentNullException.ThrowIfNull(row);
-        ArgumentNullException.ThrowIfNull(stamp);
         if (stamp.Branch != state.Newest.Number || stamp.Update < state.Update || stamp.Branch == 0)
             throw new InvariantException($"A row of {stamp} cannot follow update {state.Update} of branch {state.Newest.Number}.");
         var step = format.StepOf(row);
@@ -97,7 +85,6 @@ public abstract class BranchedLog<TRow> : IDisposable
     /// <exception cref="UserErrorException">The disk refused.</exception>
     public void Flush() => log.Flush();
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         log.Dispose();

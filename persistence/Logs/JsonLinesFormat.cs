@@ -101,7 +101,6 @@ internal sealed record JsonLinesFormat<T>(string Name, string RowName, Func<T, b
 /// <param name="Number">Its number, from 1.</param>
 /// <param name="Offset">Where it begins, in bytes.</param>
 /// <param name="Length">Its bytes without the line feed.</param>
-/// <param name="IsEnded">Whether a line feed ends it.</param>
 /// <param name="IsForeign">Whether it is whole JSON and yet no row: neither a kill nor a power cut can have made it.</param>
 internal readonly record struct JsonLine<T>(T? Row, long Number, long Offset, int Length, bool IsEnded, bool IsForeign)
     where T : class;

@@ -1,5 +1,5 @@
 using ActorTrain.Models;
-using ActorTrain.Persistence.Files;
+using ActorTrain.Models.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace ActorTrain.Persistence.Logs;
@@ -8,7 +8,6 @@ namespace ActorTrain.Persistence.Logs;
 /// <remarks>A line goes to the system in one write, so a killed process loses none that was appended. A line that a kill left half written
 /// is passed over by readers, and the next writer takes it off; it never was a row. One thread appends; another may flush
 /// meanwhile.</remarks>
-/// <typeparam name="T">A row.</typeparam>
 public sealed class JsonLinesLog<T> : IDisposable
     where T : class
 {
@@ -20,7 +19,6 @@ public sealed class JsonLinesLog<T> : IDisposable
     private long length;
 
     /// <summary>Opens the file, made when missing, to append to it.</summary>
-    /// <param name="format">Its rows.</param>
     /// <param name="take">Given each row that is there, in order, and where it begins.</param>
     /// <param name="mayEnd">Whether what follows the rows so far need not be durable, so that a power cut may have torn it; null: it must
     /// be.</param>
@@ -43,7 +41,7 @@ public sealed class JsonLinesLog<T> : IDisposable
             {
                 Recover(take, mayEnd, isFlushed);
                 if (isNew)
-                    Disk.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+                    Disk.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
             }
             catch
             {
@@ -62,7 +60,6 @@ public sealed class JsonLinesLog<T> : IDisposable
     /// <exception cref="UserErrorException">The disk refused; the file ends with the row before.</exception>
     public long Append(T row)
     {
-        ArgumentNullException.ThrowIfNull(row);
         byte[] line = [.. format.Write(row), NewLine];
         try
         {
@@ -78,43 +75,25 @@ public sealed class JsonLinesLog<T> : IDisposable
 
     /// <summary>Makes all rows so far durable against a power cut.</summary>
     /// <exception cref="UserErrorException">The disk refused.</exception>
-    public void Flush()
-    {
-        try
-        {
-            RandomAccess.FlushToDisk(handle);
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot sync the {format.Name} {path} to disk");
-        }
-    }
+    public void Flush() => Disk.Attempt($"Cannot sync the {format.Name} {path} to disk", () => RandomAccess.FlushToDisk(handle));
 
-    /// <inheritdoc/>
     public void Dispose() => handle.Dispose();
 
     /// <summary>The row that begins at a place; null where none does.</summary>
     /// <exception cref="UserErrorException">The disk refused.</exception>
-    internal T? ReadAt(long offset)
+    internal T? ReadAt(long offset) => Disk.Attempt($"Cannot read the {format.Name} {path}", () =>
     {
-        try
+        for (var size = UsualLength; ; size *= 2)
         {
-            for (var size = UsualLength; ; size *= 2)
-            {
-                var text = new byte[size];
-                var read = RandomAccess.Read(handle, text, offset);
-                var end = Array.IndexOf(text, NewLine, 0, read);
-                if (end >= 0)
-                    return format.Parse(text[..end]);
-                if (read < size)
-                    return null;
-            }
+            var text = new byte[size];
+            var read = RandomAccess.Read(handle, text, offset);
+            var end = Array.IndexOf(text, NewLine, 0, read);
+            if (end >= 0)
+                return format.Parse(text[..end]);
+            if (read < size)
+                return null;
         }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot read the {format.Name} {path}");
-        }
-    }
+    });
 
     // What a failed write left behind the last row.
     private UserErrorException? CutBack()

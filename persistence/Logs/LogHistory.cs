@@ -1,14 +1,10 @@
 namespace ActorTrain.Persistence.Logs;
 
 /// <summary>Rows that a branch left behind, in the order of their steps.</summary>
-/// <param name="By">The branch that was opened before them.</param>
-/// <param name="Rows">The rows.</param>
 public sealed record AbandonedRows<TRow>(Branch By, IReadOnlyList<Stamped<TRow>> Rows);
 
 /// <summary>All that a log with branches says.</summary>
-/// <param name="Branches">The branches in the order in which they were opened.</param>
 /// <param name="Line">The current line of the run: what the newest branch and those before it tell of each step, in order.</param>
-/// <param name="Abandoned">What was left behind.</param>
 public sealed record LogHistory<TRow>(
     IReadOnlyList<Branch> Branches, IReadOnlyList<Stamped<TRow>> Line, IReadOnlyList<AbandonedRows<TRow>> Abandoned)
 {

@@ -1,9 +1,7 @@
 namespace ActorTrain.Persistence.Machine;
 
 /// <summary>Memory that this process can have beside what it has.</summary>
-/// <param name="Bytes">How much.</param>
 /// <param name="Of">Of how much in all.</param>
-/// <param name="Limit">What limits it, in words.</param>
 public sealed record AvailableMemory(long Bytes, long Of, string Limit)
 {
     private const int KiB = 1024;

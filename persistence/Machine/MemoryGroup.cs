@@ -3,7 +3,6 @@ using System.Globalization;
 namespace ActorTrain.Persistence.Machine;
 
 /// <summary>A control group that accounts for the memory of processes (the kernel's admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst).</summary>
-/// <param name="Folder">Where its files lie.</param>
 /// <param name="IsSecond">Whether it is of version 2.</param>
 public sealed record MemoryGroup(string Folder, bool IsSecond)
 {

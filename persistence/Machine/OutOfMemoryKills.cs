@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 namespace ActorTrain.Persistence.Machine;
 
 /// <summary>How many processes the kernel's out-of-memory killer has ended, as its counters stand at some moment.</summary>
-/// <param name="Boot">Which boot of the machine they count from.</param>
 /// <param name="Group">The folder of this process's control group, or null.</param>
 /// <param name="InGroup">Processes of that group; null where the kernel does not say.</param>
 /// <param name="InAll">Processes of the machine (/proc/vmstat); null where the kernel does not say.</param>
@@ -26,14 +25,12 @@ public sealed record OutOfMemoryKills(string Boot, string? Group, long? InGroup,
     /// anywhere.</summary>
     public bool HaveRisenSince(OutOfMemoryKills before)
     {
-        ArgumentNullException.ThrowIfNull(before);
         if (Boot != before.Boot || Boot.Length == 0)
             return false;
         var group = before.Group is { } folder ? new MemoryGroup(folder, true).Kills ?? new MemoryGroup(folder, false).Kills : null;
         return group is { } now && before.InGroup is { } then ? now > then : InAll > before.InAll;
     }
 
-    /// <summary>As one line of text.</summary>
     public string Write() => JsonSerializer.Serialize(this, OutOfMemoryKillsJson.Default.OutOfMemoryKills);
 
     /// <summary>Reads what <see cref="Write"/> made; null for anything else.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
 using ActorTrain.Persistence.Logs;
 
@@ -12,11 +11,7 @@ public abstract record MetricsRow(long Step);
 /// <param name="Step">The step, from 1.</param>
 /// <param name="Loss">Mean cross-entropy of the global batch, in nats per token.</param>
 /// <param name="GradientNorm">Global norm of the gradient before clipping.</param>
-/// <param name="LearningRate">Learning rate of the update.</param>
 /// <param name="Tokens">Tokens trained on so far.</param>
-/// <param name="Seconds">Wall-clock time of the step.</param>
-/// <param name="TokensPerSecond">Rate of the step.</param>
-/// <param name="MfuPercent">Model FLOPs per second as a percentage of the machine's measured GEMM rate.</param>
 public sealed record StepMetrics(
     long Step,
     double Loss,
@@ -44,7 +39,6 @@ public sealed record StepMetrics(
     /// measure.</summary>
     public string? DifferenceTo(StepMetrics other)
     {
-        ArgumentNullException.ThrowIfNull(other);
         (string Name, double? Was, double? Is)[] figures =
         [
             ("loss", Loss, other.Loss),
@@ -57,15 +51,12 @@ public sealed record StepMetrics(
             ("tokens", Tokens, other.Tokens),
         ];
         var unequal = figures.Where(static figure => figure is { Was: { } was, Is: { } now } && !Bits.AreEqual(was, now))
-            .Select(static figure => string.Create(CultureInfo.InvariantCulture, $"{figure.Name} {figure.Was} and {figure.Is}"));
+            .Select(static figure => $"{figure.Name} {figure.Was} and {figure.Is}");
         return string.Join(", ", unequal) is { Length: > 0 } difference ? difference : null;
     }
 }
 
 /// <summary>What an evaluation on the validation split showed.</summary>
-/// <param name="Step">The step after which it was made.</param>
-/// <param name="ValidationLoss">Mean cross-entropy, in nats per token.</param>
-/// <param name="Perplexity">e to the held-out loss.</param>
 /// <param name="BitsPerByte">Bits per byte of text.</param>
 public sealed record EvaluationMetrics(long Step, double ValidationLoss, double Perplexity, double BitsPerByte) : MetricsRow(Step);
 

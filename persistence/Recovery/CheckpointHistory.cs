@@ -32,10 +32,8 @@ public sealed record CheckpointHistory
     /// <summary>Those that proved good, by step.</summary>
     public IEnumerable<KeyValuePair<long, KnownCheckpoint>> Good => Known.Where(static known => known.Value.ProvedAt is not null);
 
-    /// <summary>What many decisions say.</summary>
     public static CheckpointHistory Of(IEnumerable<RunEvent> decisions) => decisions.Aggregate(Empty, static (history, decision) => history.Apply(decision));
 
-    /// <summary>With one more decision.</summary>
     public CheckpointHistory Apply(RunEvent decision) => decision switch
     {
         CheckpointCommitted saved => this with { Known = Known.SetItem(saved.Step, new KnownCheckpoint(saved.WeightsHash, saved.Step)) },
@@ -53,10 +51,8 @@ public sealed record CheckpointHistory
     /// <summary>Whether a checkpoint was abandoned by a rollback, and must not be resumed from: it lacks an intervention that was
     /// in force before it, or it was written before the run rolled back over its step and not again since.</summary>
     /// <param name="weightsHash">SHA-256 of its weights.</param>
-    /// <param name="overrides">Its overrides.</param>
     public bool IsVoid(long step, string weightsHash, RunOverrides overrides)
     {
-        ArgumentNullException.ThrowIfNull(overrides);
         return !overrides.Holds(Interventions, step)
             || (Returns.Exists(way => way.To < step && step <= way.From) && Known.GetValueOrDefault(step)?.WeightsHash != weightsHash);
     }
@@ -64,7 +60,6 @@ public sealed record CheckpointHistory
     /// <summary>As the other overload, of a checkpoint on disk. One whose overrides cannot be read is not void, but damaged.</summary>
     public bool IsVoid(CheckpointManifest manifest)
     {
-        ArgumentNullException.ThrowIfNull(manifest);
         try
         {
             return IsVoid(RunOrigin.Of(manifest));
@@ -76,14 +71,9 @@ public sealed record CheckpointHistory
     }
 
     /// <summary>As the other overloads, of one that a run may begin from.</summary>
-    public bool IsVoid(RunOrigin origin)
-    {
-        ArgumentNullException.ThrowIfNull(origin);
-        return origin.WeightsHash is { } hash && IsVoid(origin.Step, hash, origin.Overrides);
-    }
+    public bool IsVoid(RunOrigin origin) => origin.WeightsHash is { } hash && IsVoid(origin.Step, hash, origin.Overrides);
 
     /// <summary>Checkpoints that have yet to prove good and after which training stayed healthy for long enough.</summary>
-    /// <param name="step">Updates so far.</param>
     /// <param name="proofSteps">Steps within which a fault shows.</param>
     public IEnumerable<KeyValuePair<long, KnownCheckpoint>> Ripe(long step, long proofSteps) =>
         Known.Where(known => known.Value.ProvedAt is null && step >= known.Value.HealthySince + proofSteps);

@@ -12,18 +12,14 @@ public static class OverridesCodec
     /// <summary>Under which name the manifest keeps it.</summary>
     public const string Key = "course";
 
-    /// <summary>The overrides as text.</summary>
     public static string Write(RunOverrides overrides)
     {
-        ArgumentNullException.ThrowIfNull(overrides);
         return JsonSerializer.Serialize(
             new StoredOverrides(overrides.Skips.Ranges, overrides.Interventions, overrides.Vetoes, overrides.Spikes.Rules.ToDictionary(static rule => rule.Key, static rule => rule.Value.ToArray())),
             OverridesJson.Default.StoredOverrides);
     }
 
     /// <summary>The overrides that a text describes.</summary>
-    /// <param name="place">Where the text stands, for the sentence.</param>
-    /// <param name="text">The text.</param>
     /// <exception cref="UserErrorException">It is malformed.</exception>
     public static RunOverrides Read(string place, string text)
     {

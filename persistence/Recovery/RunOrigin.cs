@@ -7,7 +7,6 @@ namespace ActorTrain.Persistence.Recovery;
 /// <summary>Where a run can begin without a snapshot in memory.</summary>
 /// <param name="Step">Updates that the state has seen; 0 without a checkpoint.</param>
 /// <param name="WeightsHash">SHA-256 of the checkpoint's weights; null for the first weights, made from the seed.</param>
-/// <param name="Overrides">What decides how it resumes from there.</param>
 public sealed record RunOrigin(long Step, string? WeightsHash, RunOverrides Overrides)
 {
     /// <summary>Whose part in it is not proved; null: nothing of it is. See <see cref="UnprovedWork"/>.</summary>
@@ -20,7 +19,6 @@ public sealed record RunOrigin(long Step, string? WeightsHash, RunOverrides Over
     /// <exception cref="UserErrorException">Its overrides cannot be read.</exception>
     public static RunOrigin Of(CheckpointManifest manifest)
     {
-        ArgumentNullException.ThrowIfNull(manifest);
         var facts = manifest.Facts;
         var overrides = facts.State.GetValueOrDefault(OverridesCodec.Key) is { } text
             ? OverridesCodec.Read($"The checkpoint at step {facts.Step}", text)

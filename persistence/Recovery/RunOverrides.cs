@@ -32,22 +32,16 @@ public sealed record RunOverrides
         .OrderBy(static intervention => intervention.Number).ThenBy(static intervention => intervention.From).Aggregate(schedule, static (longer, intervention) => longer.Extended(intervention.From, intervention.Steps!.Value));
 
     /// <summary>The overrides with one more intervention in force.</summary>
-    public RunOverrides With(Intervention intervention)
-    {
-        ArgumentNullException.ThrowIfNull(intervention);
-        return this with { Interventions = Interventions.Add(intervention), Skips = Skips.Joined(intervention.Skipped) };
-    }
+    public RunOverrides With(Intervention intervention) =>
+        this with { Interventions = Interventions.Add(intervention), Skips = Skips.Joined(intervention.Skipped) };
 
     /// <summary>Whether a state with these overrides belongs to the run: it has taken every intervention that was in force before.</summary>
-    /// <param name="interventions">All interventions of the run so far.</param>
     /// <param name="step">Updates that the state has seen.</param>
     public bool Holds(IEnumerable<Intervention> interventions, long step) =>
         interventions.All(intervention => intervention.From >= step || Interventions.Contains(intervention));
 
-    /// <inheritdoc/>
     public bool Equals(RunOverrides? other) =>
         other is not null && Skips.Equals(other.Skips) && Interventions.SequenceEqual(other.Interventions) && Vetoes.SequenceEqual(other.Vetoes) && Spikes.Equals(other.Spikes);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Skips, Interventions.Count, Vetoes.Count);
 }

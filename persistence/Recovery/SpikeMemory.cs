@@ -12,11 +12,9 @@ public sealed record SpikeMemory
     /// <summary>The numbers of each rule, by its name; what they mean is the rule's affair.</summary>
     public ImmutableSortedDictionary<string, ImmutableArray<double>> Rules { get; init; } = ImmutableSortedDictionary.Create<string, ImmutableArray<double>>(StringComparer.Ordinal);
 
-    /// <inheritdoc/>
     public bool Equals(SpikeMemory? other) =>
         other is not null && Rules.Count == other.Rules.Count
         && Rules.All(rule => other.Rules.TryGetValue(rule.Key, out var numbers) && rule.Value.AsSpan().SequenceEqual(numbers.AsSpan()));
 
-    /// <inheritdoc/>
     public override int GetHashCode() => Rules.Count;
 }

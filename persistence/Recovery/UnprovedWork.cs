@@ -10,12 +10,8 @@ public static class UnprovedWork
     /// <summary>Under which name the manifest keeps it.</summary>
     public const string Key = "unproved";
 
-    /// <summary>It as text.</summary>
-    public static string Write(IReadOnlyDictionary<int, long> unproved)
-    {
-        ArgumentNullException.ThrowIfNull(unproved);
-        return string.Join(' ', unproved.OrderBy(static one => one.Key).Select(static one => string.Create(CultureInfo.InvariantCulture, $"{one.Key}:{one.Value}")));
-    }
+    public static string Write(IReadOnlyDictionary<int, long> unproved) =>
+        string.Join(' ', unproved.OrderBy(static one => one.Key).Select(static one => $"{one.Key}:{one.Value}"));
 
     /// <summary>What a text says; null where there is none, in a checkpoint of an older program, or none that can be read: then nothing is proved.</summary>
     public static ImmutableDictionary<int, long>? Read(string? text)

@@ -1,7 +1,7 @@
 using System.Text;
 using ActorTrain.Models;
+using ActorTrain.Models.Files;
 using ActorTrain.Persistence.Checkpoints;
-using ActorTrain.Persistence.Files;
 using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Ledger;
 using ActorTrain.Persistence.Machine;
@@ -32,10 +32,7 @@ public enum RunState
 }
 
 /// <summary>One line of the list of runs.</summary>
-/// <param name="Name">The run's name.</param>
-/// <param name="State">How it stands.</param>
 /// <param name="LastStep">The last step in its metrics, or null before the first.</param>
-/// <param name="LastLoss">The loss of that step.</param>
 /// <param name="NewestCheckpoint">The step of its newest checkpoint whose manifest is whole, or null.</param>
 /// <param name="Problem">What could not be read, or why it was killed, in one sentence, or null.</param>
 public sealed record RunSummary(string Name, RunState State, long? LastStep, double? LastLoss, long? NewestCheckpoint, string? Problem);
@@ -55,7 +52,6 @@ public sealed class RunDirectory
     /// <exception cref="UserErrorException">The name is no directory name.</exception>
     public RunDirectory(string root, string name)
     {
-        ArgumentNullException.ThrowIfNull(root);
         if (string.IsNullOrWhiteSpace(name) || name.StartsWith('.') || name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0)
             throw new UserErrorException(
                 $"\"{name}\" is not a valid run name; use letters, digits, dots, dashes and underscores, not starting with a dot.");
@@ -63,10 +59,8 @@ public sealed class RunDirectory
         Path = System.IO.Path.Combine(root, name);
     }
 
-    /// <summary>The run's name.</summary>
     public string Name { get; }
 
-    /// <summary>Its directory.</summary>
     public string Path { get; }
 
     /// <summary>The configuration that it was started with.</summary>
@@ -87,7 +81,6 @@ public sealed class RunDirectory
     /// <summary>Its decisions, where they are kept in SQLite.</summary>
     public string JournalFile => System.IO.Path.Combine(Path, "run.db");
 
-    /// <summary>The files of its log.</summary>
     public string LogsDirectory => System.IO.Path.Combine(Path, "logs");
 
     /// <summary>A link to the newest of them.</summary>
@@ -120,64 +113,29 @@ public sealed class RunDirectory
 
     /// <summary>What the last process left; null when nothing.</summary>
     /// <exception cref="UserErrorException">The disk refused.</exception>
-    public byte[]? ReadUnwritten()
-    {
-        try
-        {
-            return File.Exists(UnwrittenFile) ? File.ReadAllBytes(UnwrittenFile) : null;
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot read {UnwrittenFile}");
-        }
-    }
+    public byte[]? ReadUnwritten() =>
+        Disk.Attempt($"Cannot read {UnwrittenFile}", () => File.Exists(UnwrittenFile) ? File.ReadAllBytes(UnwrittenFile) : null);
 
     /// <summary>Leaves something to the next process, durably and in one piece; null: nothing.</summary>
     /// <exception cref="UserErrorException">The disk refused; what was left before is as it was.</exception>
-    public void WriteUnwritten(byte[]? content)
+    public void WriteUnwritten(byte[]? content) => Disk.Attempt($"Cannot write {UnwrittenFile}", () =>
     {
-        try
-        {
-            if (content is not null)
-                Disk.Replace(UnwrittenFile, content);
-            else
-                File.Delete(UnwrittenFile);
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot write {UnwrittenFile}");
-        }
-    }
+        if (content is not null)
+            Disk.Replace(UnwrittenFile, content);
+        else
+            File.Delete(UnwrittenFile);
+    });
 
     /// <summary>Notes the configuration, durably and in one piece; one that is there is replaced.</summary>
     /// <exception cref="UserErrorException">The disk refused; an earlier configuration is as it was.</exception>
-    public void WriteConfiguration(string text)
-    {
-        try
-        {
-            Disk.Replace(ConfigurationFile, Encoding.UTF8.GetBytes(text));
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot write {ConfigurationFile}");
-        }
-    }
+    public void WriteConfiguration(string text) =>
+        Disk.Attempt($"Cannot write {ConfigurationFile}", () => Disk.Replace(ConfigurationFile, Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Keeps the tokenizer, durably and in one piece; one that is there is replaced.</summary>
-    /// <param name="save">Writes the tokenizer's files into the empty folder it is given.</param>
     /// <exception cref="UserErrorException">The disk refused.</exception>
-    public void WriteTokenizer(Action<string> save)
-    {
-        ArgumentNullException.ThrowIfNull(save);
-        try
-        {
-            Disk.ReplaceFolder(TokenizerDirectory, save);
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot write {TokenizerDirectory}");
-        }
-    }
+    public void WriteTokenizer(Action<string> save) => Disk.Attempt(
+        $"Cannot write {TokenizerDirectory}",
+        () => Disk.ReplaceFolder(TokenizerDirectory, TokenizerDirectory + ".writing", TokenizerDirectory + ".replaced", save));
 
     /// <summary>All runs under a root, by name; none when there is no such directory.</summary>
     /// <exception cref="UserErrorException">The directory cannot be read.</exception>
@@ -185,23 +143,16 @@ public sealed class RunDirectory
     {
         if (!Directory.Exists(root))
             return [];
-        try
-        {
-            return
-            [
-                .. Directory.EnumerateDirectories(root)
-                    .Select(static path => System.IO.Path.GetFileName(path))
-                    .Where(static name => !name.StartsWith('.'))
-                    .Order(StringComparer.Ordinal)
-                    .Select(name => new RunDirectory(root, name))
-                    .Where(static run => run.Exists)
-                    .Select(static run => run.Summarize()),
-            ];
-        }
-        catch (Exception exception) when (Disk.IsFailure(exception))
-        {
-            throw Disk.Explain(exception, $"Cannot list the runs in {root}");
-        }
+        return Disk.Attempt<RunSummary[]>($"Cannot list the runs in {root}", () =>
+        [
+            .. Directory.EnumerateDirectories(root)
+                .Select(static path => System.IO.Path.GetFileName(path))
+                .Where(static name => !name.StartsWith('.'))
+                .Order(StringComparer.Ordinal)
+                .Select(name => new RunDirectory(root, name))
+                .Where(static run => run.Exists)
+                .Select(static run => run.Summarize()),
+        ]);
     }
 
     private (RunState State, bool ForMemory) Standing => File.Exists(ConfigurationFile) || !Exists ? RunLock.Probe(LockFile) : (RunState.Imported, false);

@@ -1,6 +1,6 @@
 using System.Text;
 using ActorTrain.Models;
-using ActorTrain.Persistence.Files;
+using ActorTrain.Models.Files;
 using ActorTrain.Persistence.Machine;
 
 namespace ActorTrain.Persistence.Runs;

@@ -13,6 +13,5 @@ public sealed record RunOptions : IOptions
     [Option("parent folder of the runs", Pattern = OptionText.FolderPattern, Expectation = OptionText.Folder)]
     public string Output { get; init; } = "runs";
 
-    /// <summary>The run's own folder.</summary>
     public string Directory => Path.Combine(Output, Name);
 }

@@ -29,7 +29,6 @@ public sealed class SafetensorsFile : IDisposable
         byName = entries.ToDictionary(static entry => entry.Name, StringComparer.Ordinal);
     }
 
-    /// <summary>The file's path.</summary>
     public string Path { get; }
 
     /// <summary>The tensors, in the order of their data; together they account for every byte behind the header.</summary>
@@ -86,7 +85,6 @@ public sealed class SafetensorsFile : IDisposable
     /// <returns>The SHA-256 of the whole file, header included, in lower-case hexadecimal.</returns>
     public string ReadAll(Func<SafetensorsEntry, (HostBuffer Buffer, long Offset)> placeOf)
     {
-        ArgumentNullException.ThrowIfNull(placeOf);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(header);
         foreach (var entry in Entries)
@@ -98,13 +96,10 @@ public sealed class SafetensorsFile : IDisposable
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <inheritdoc/>
     public void Dispose() => handle.Dispose();
 
     private void Read(SafetensorsEntry entry, HostBuffer destination, long offset, IncrementalHash? hash)
     {
-        ArgumentNullException.ThrowIfNull(entry);
-        ArgumentNullException.ThrowIfNull(destination);
         if (entry.Dtype is null)
         {
             throw new UserErrorException(

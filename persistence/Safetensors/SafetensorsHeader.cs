@@ -7,7 +7,6 @@ using ActorTrain.Models;
 namespace ActorTrain.Persistence.Safetensors;
 
 /// <summary>One tensor as the header of a file describes it.</summary>
-/// <param name="Name">Its name, unique in the file.</param>
 /// <param name="DtypeName">Type of its elements as the header has it, such as <c>F32</c>; perhaps one that this program cannot read.</param>
 /// <param name="Shape">Its sizes, outermost first; empty for a scalar.</param>
 /// <param name="Begin">First byte, counted from the end of the header.</param>
@@ -75,10 +74,8 @@ internal static class SafetensorsHeader
     }
 
     /// <summary>Reads and checks the JSON of a header.</summary>
-    /// <param name="path">The file, for messages.</param>
     /// <param name="json">The header without its length.</param>
     /// <param name="dataLength">Bytes that follow the header.</param>
-    /// <returns>The tensors in the order of their data, and the metadata.</returns>
     /// <exception cref="UserErrorException">The header is malformed, or does not account for every byte of data exactly once.</exception>
     public static (IReadOnlyList<SafetensorsEntry> Entries, IReadOnlyDictionary<string, string> Metadata) Parse(
         string path, ReadOnlySpan<byte> json, long dataLength)

@@ -1,12 +1,10 @@
 using System.Security.Cryptography;
+using ActorTrain.Models.Files;
 using ActorTrain.Models.Storage;
-using ActorTrain.Persistence.Files;
 
 namespace ActorTrain.Persistence.Safetensors;
 
 /// <summary>A tensor to be written: a run of bytes of a host buffer, row-major, and what they mean.</summary>
-/// <param name="Name">Its name, unique in the file.</param>
-/// <param name="Dtype">Type of its elements.</param>
 /// <param name="Shape">Its sizes, outermost first.</param>
 /// <param name="Buffer">Where its bytes are.</param>
 /// <param name="Offset">Where they begin, in bytes.</param>
@@ -17,8 +15,6 @@ public sealed record TensorSlice(string Name, SafetensorsDtype Dtype, IReadOnlyL
 }
 
 /// <summary>What was written: its size in bytes and SHA-256 sums in lower-case hexadecimal.</summary>
-/// <param name="Size">Size of the whole file.</param>
-/// <param name="Sha256">Of the whole file.</param>
 /// <param name="DataSha256">Of the tensors' bytes alone, one after another; null when it was not asked for.</param>
 public sealed record SafetensorsDigest(long Size, string Sha256, string? DataSha256);
 
@@ -32,7 +28,6 @@ public static class SafetensorsWriter
     /// <param name="tensors">The tensors; they stand in the file widest element first, else in the order given, so that each is aligned to
     /// its element.</param>
     /// <param name="metadata">Free text in the header; may be empty.</param>
-    /// <param name="hashData">Whether to sum the data apart from the header too.</param>
     /// <param name="cancellation">Stops between two chunks; the file is then incomplete and the caller's to delete.</param>
     /// <returns>Size and hashes, computed while writing.</returns>
     /// <exception cref="ArgumentException">Two tensors share a name, or a slice reaches past its buffer.</exception>
@@ -44,8 +39,6 @@ public static class SafetensorsWriter
         bool hashData = false,
         CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(tensors);
-        ArgumentNullException.ThrowIfNull(metadata);
         var ordered = tensors.OrderByDescending(static tensor => tensor.Dtype.Size()).ToArray();
         var header = SafetensorsHeader.Build(Place(ordered), metadata);
         var size = header.Length + ordered.Sum(static tensor => tensor.ByteCount);

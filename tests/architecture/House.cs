@@ -7,7 +7,9 @@ namespace ActorTrain.Architecture.Tests;
 /// <summary>The rooms of the house: assemblies, and the folders in them, which are their namespaces.</summary>
 internal static class House
 {
-    public static Assembly Models { get; } = typeof(Models.UserErrorException).Assembly;
+    public static Assembly Values { get; } = typeof(Models.UserErrorException).Assembly;
+
+    public static Assembly Models { get; } = typeof(Models.Transformer).Assembly;
 
     public static Assembly Data { get; } = typeof(Data.Plan.BatchPlan).Assembly;
 
@@ -27,6 +29,24 @@ internal static class House
 
     /// <summary>The repository's folder.</summary>
     public static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
+
+    /// <summary>All that is loaded for an assembly once each of its calls was made: names of what it refers to, and what that refers to in
+    /// turn, as far as it is ours.</summary>
+    public static IReadOnlySet<string> ReachOf(Assembly assembly)
+    {
+        var reached = new HashSet<string>(StringComparer.Ordinal);
+        Follow(assembly);
+        return reached;
+
+        void Follow(Assembly from)
+        {
+            foreach (var name in from.GetReferencedAssemblies().Where(name => reached.Add(name.Name!)))
+            {
+                if (name.Name!.StartsWith("ActorTrain.", StringComparison.Ordinal))
+                    Follow(Assembly.Load(name));
+            }
+        }
+    }
 
     /// <summary>Types of a folder that import another.</summary>
     public static IReadOnlyList<string> Importers(Assembly assembly, string folder, string imported)

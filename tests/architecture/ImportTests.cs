@@ -1,3 +1,4 @@
+using System.Reflection;
 using NetArchTest.Rules;
 
 namespace ActorTrain.Architecture.Tests;
@@ -6,15 +7,30 @@ namespace ActorTrain.Architecture.Tests;
 public sealed class ImportTests
 {
     [Theory]
+    [InlineData("values", "ActorTrain.Data", "ActorTrain.Persistence", "ActorTrain.Actors", "ActorTrain.Host", "ActorTrain.Chaos", "Akka", "TorchSharp")]
     [InlineData("models", "ActorTrain.Data", "ActorTrain.Persistence", "ActorTrain.Actors", "ActorTrain.Host", "ActorTrain.Chaos", "Akka")]
     [InlineData("data", "ActorTrain.Persistence", "ActorTrain.Actors", "ActorTrain.Host", "Akka")]
     [InlineData("persistence", "ActorTrain.Data", "ActorTrain.Actors", "ActorTrain.Host", "Akka")]
     [InlineData("actors", "ActorTrain.Host", "ActorTrain.Chaos", "Spectre", "System.CommandLine", "YamlDotNet")]
     public void No_room_imports_one_above_it(string room, params string[] forbidden)
     {
-        var assembly = room switch { "models" => House.Models, "data" => House.Data, "persistence" => House.Persistence, _ => House.Actors };
+        var assembly = RoomOf(room);
         var result = Types.InAssembly(assembly).ShouldNot().HaveDependencyOnAny(forbidden).GetResult();
         (result.FailingTypeNames ?? []).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("data")]
+    [InlineData("persistence")]
+    public void Who_reads_and_writes_files_loads_no_libtorch(string room)
+    {
+        var reached = House.ReachOf(RoomOf(room));
+        reached.ShouldContain("ActorTrain.Values");
+        reached.Where(static name => name == "ActorTrain.Models" || name.StartsWith("TorchSharp", StringComparison.Ordinal)).ShouldBeEmpty();
+
+        // The same walk finds both where they are.
+        House.ReachOf(House.Actors).ShouldContain("ActorTrain.Models");
+        House.ReachOf(House.Actors).ShouldContain("TorchSharp");
     }
 
     [Fact]
@@ -62,4 +78,14 @@ public sealed class ImportTests
             }
         }
     }
+
+    private static Assembly RoomOf(string room) => room switch
+    {
+        "values" => House.Values,
+        "models" => House.Models,
+        "data" => House.Data,
+        "persistence" => House.Persistence,
+        "actors" => House.Actors,
+        _ => throw new ArgumentOutOfRangeException(nameof(room), room, "There is no such room."),
+    };
 }

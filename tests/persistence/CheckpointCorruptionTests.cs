@@ -99,10 +99,23 @@ public sealed class CheckpointCorruptionTests : IDisposable
     [Fact]
     public void A_manifest_of_a_newer_format_is_refused_rather_than_passed_over()
     {
-        var path = Path.Combine(newest, "manifest.json");
-        var body = "{\n  \"formatVersion\": 2,\n  \"something\": \"new\"";
-        File.WriteAllText(path, body + ",\n  \"manifestSha256\": \"" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body))) + "\"\n}\n");
-        Should.Throw<UserErrorException>(() => store.LoadLatest(Samples.Layout, Samples.NoFaults)).Message.ShouldContain("format version 2");
+        Seal("{\n  \"formatVersion\": 3,\n  \"something\": \"new\"");
+        Should.Throw<UserErrorException>(() => store.LoadLatest(Samples.Layout, Samples.NoFaults)).Message.ShouldContain("format version 3");
+    }
+
+    [Fact]
+    public void A_manifest_of_the_format_before_is_read()
+    {
+        var text = File.ReadAllText(Path.Combine(newest, "manifest.json"));
+        text.ShouldContain("\"formatVersion\": 2,");
+        Seal(text[..text.LastIndexOf(",\n", StringComparison.Ordinal)].Replace("\"formatVersion\": 2,", "\"formatVersion\": 1,", StringComparison.Ordinal));
+        store.LoadLatest(Samples.Layout, Samples.NoFaults).ShouldBeOf(2);
+    }
+
+    private void Seal(string body)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)));
+        File.WriteAllText(Path.Combine(newest, "manifest.json"), $"{body},\n  \"manifestSha256\": \"{hash}\"\n}}\n");
     }
 
     private void ShouldFallBack(string name)

@@ -69,10 +69,10 @@ public sealed class CheckpointKillTests(ITestOutputHelper output) : IDisposable
         {
             using var child = ChildProgram.Start(["replace", directory.Path, version.ToString(CultureInfo.InvariantCulture)]);
             version = (int)Number(child.ReadLine());
-            WaitFor(child, () => Temporaries(".replaced-*").Length > 0);
+            WaitFor(child, () => Temporaries(".writing-*").Any(static path => File.Exists(Path.Combine(path, "manifest.json"))));
             version = (int)Math.Max(version, Kill(child));
 
-            // Opening for writing brings back the one that had stepped aside.
+            // Opening for writing clears the other away.
             var store = new CheckpointStore(directory.Path, new CheckpointStoreOptions(), TimeProvider.System);
             using var loaded = store.LoadLatest(ChildProgram.LargeLayout, Samples.NoFaults).ShouldNotBeNull();
             using var next = Samples.Buffer(ChildProgram.LargeLayout, 1, version + 1);

@@ -3,6 +3,7 @@ using System.Globalization;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Runtime;
+using ActorTrain.Models.Steps;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Bench.Peers;

@@ -41,7 +41,7 @@ internal sealed record SpikeTrace(string Cause, CauseKind Kind, long From, long 
         Loss = Loss[i],
         GradientNorm = Norm[i],
         NonFinite = NonFinite?[i] ?? 0,
-        TensorNorms = Tensors?[i] ?? [],
+        TensorNorms = [.. Tensors?[i] ?? []],
     };
 }
 

@@ -51,7 +51,7 @@ internal static class Sequences
             Loss = loss,
             LaneLosses = [.. parts.Select(part => loss * part / parts.Average())],
             GradientNorm = norm,
-            TensorNorms = norms,
+            TensorNorms = [.. norms],
             EmbeddingNorm = norms[0],
             UpdateNorm = norm / 100,
             BlockNorms = [norms[1], Math.Sqrt((norms[2] * norms[2]) + (norms[3] * norms[3]))],

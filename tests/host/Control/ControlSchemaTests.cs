@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.Json.Serialization.Metadata;
 using ActorTrain.Host.Control;
+using ActorTrain.Models;
 
 namespace ActorTrain.Host.Tests.Control;
 
@@ -11,6 +12,7 @@ namespace ActorTrain.Host.Tests.Control;
 public sealed class ControlSchemaTests
 {
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSchemaExporterOptions Exporter = new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Described };
     private static readonly string Docs = Path.Combine(Root(), "docs");
 
     /// <summary>ACTORTRAIN_REWRITE=1 rewrites the file; review it as a diff.</summary>
@@ -56,9 +58,19 @@ public sealed class ControlSchemaTests
 
     private static JsonObject Reference(JsonTypeInfo type, JsonObject definitions)
     {
-        definitions[type.Type.Name] ??= type.GetJsonSchemaAsNode(new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true });
+        definitions[type.Type.Name] ??= type.GetJsonSchemaAsNode(Exporter);
         return new JsonObject { ["$ref"] = $"#/$defs/{type.Type.Name}" };
     }
+
+    // A type with a converter of its own has no schema.
+    private static JsonNode Described(JsonSchemaExporterContext context, JsonNode schema) =>
+        context.TypeInfo.Type is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(EquatableArray<>)
+            ? new JsonObject
+            {
+                ["type"] = "array",
+                ["items"] = context.TypeInfo.Options.GetTypeInfo(type.GetGenericArguments()[0]).GetJsonSchemaAsNode(Exporter),
+            }
+            : schema;
 
     private static string Root()
     {

@@ -7,7 +7,6 @@ namespace ActorTrain.Models.Storage;
 /// <param name="Decays">Whether weight decay applies to it: true for matrices, false for biases and norms.</param>
 public sealed record FlatEntry(string Name, IReadOnlyList<long> Shape, long Offset, bool Decays)
 {
-    /// <summary>Number of elements.</summary>
     public long Count => Shape.Aggregate(1L, static (product, size) => checked(product * size));
 }
 
@@ -36,7 +35,6 @@ public sealed class FlatLayout
     /// <summary>Lays parameters out one after another in the order given.</summary>
     public static FlatLayout Of(IEnumerable<(string Name, IReadOnlyList<long> Shape)> parameters)
     {
-        ArgumentNullException.ThrowIfNull(parameters);
         var entries = new List<FlatEntry>();
         long offset = 0;
         foreach (var (name, shape) in parameters)

@@ -1,9 +1,7 @@
 namespace ActorTrain.Models.Plan;
 
 /// <summary>A run of positions of the sample stream that is never trained on.</summary>
-/// <param name="First">First position skipped.</param>
 /// <param name="Count">How many, at least 1.</param>
-/// <param name="Reason">Why, in words.</param>
 public sealed record SkippedRange(long First, long Count, string Reason)
 {
     /// <summary>The position after the last one skipped.</summary>
@@ -19,7 +17,6 @@ public sealed class SkipList : IEquatable<SkipList>
 
     private SkipList(SkippedRange[] ranges) => this.ranges = ranges;
 
-    /// <summary>Nothing is skipped.</summary>
     public static SkipList Empty { get; } = new([]);
 
     /// <summary>The ranges in ascending order.</summary>
@@ -46,11 +43,8 @@ public sealed class SkipList : IEquatable<SkipList>
     public SkipList With(SkippedRange range) => Of(ranges.Append(range));
 
     /// <summary>This list with more ranges; what they share with it, or with one another, is skipped once, for the reason it has already.</summary>
-    public SkipList Joined(IEnumerable<SkippedRange> more)
-    {
-        ArgumentNullException.ThrowIfNull(more);
-        return more.Aggregate(this, static (list, range) => Of(list.ranges.Concat(list.Gaps(range))));
-    }
+    public SkipList Joined(IEnumerable<SkippedRange> more) =>
+        more.Aggregate(this, static (list, range) => Of(list.ranges.Concat(list.Gaps(range))));
 
     /// <summary>Whether a position is skipped.</summary>
     public bool Contains(long position) => ranges.Any(range => range.First <= position && position < range.End);
@@ -85,13 +79,10 @@ public sealed class SkipList : IEquatable<SkipList>
             yield return range with { First = from, Count = range.End - from };
     }
 
-    /// <inheritdoc/>
     public bool Equals(SkipList? other) => other is not null && ranges.AsSpan().SequenceEqual(other.ranges);
 
-    /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as SkipList);
 
-    /// <inheritdoc/>
     public override int GetHashCode()
     {
         var hash = new HashCode();

@@ -1,11 +1,9 @@
 namespace ActorTrain.Models.Numerics;
 
 /// <summary>All that the bits of a result depend on besides the run's configuration: the same fingerprint gives the same bits. The number of threads is not part
-/// of it: see <see cref="ComputeThreads"/>.</summary>
+/// of it.</summary>
 /// <param name="Torch">libtorch's version, such as <c>2.10.0</c>.</param>
 /// <param name="Blas">Version of the BLAS in it, the processors whose code it takes, and its mode of reproducibility.</param>
-/// <param name="OneDnn">oneDNN's version and instruction set.</param>
-/// <param name="Aten">ATen's vector instruction set.</param>
 /// <param name="Kernels">The fused kernels' instruction set, or <see cref="NoKernels"/> where the reference form runs.</param>
 /// <param name="Device">The device as the configuration names it: <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>.</param>
 public sealed record NumericFingerprint(string Torch, string Blas, string OneDnn, string Aten, string Kernels, string Device)
@@ -17,7 +15,6 @@ public sealed record NumericFingerprint(string Torch, string Blas, string OneDnn
     /// <remarks>Where the fused kernels compute, nothing but memory comes from libtorch, so its parts do not count.</remarks>
     public IEnumerable<string> DifferencesFrom(NumericFingerprint other)
     {
-        ArgumentNullException.ThrowIfNull(other);
         (string Name, string Mine, string Theirs)[] ofTorch =
             [("libtorch", Torch, other.Torch), ("BLAS", Blas, other.Blas), ("oneDNN", OneDnn, other.OneDnn), ("ATen", Aten, other.Aten)];
         (string Name, string Mine, string Theirs)[] parts =

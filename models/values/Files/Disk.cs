@@ -1,17 +1,18 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
-using ActorTrain.Models;
 using Microsoft.Win32.SafeHandles;
 
-namespace ActorTrain.Persistence.Files;
+namespace ActorTrain.Models.Files;
 
-/// <summary>What the file system is asked beyond the framework's classes: directories made durable, failures told in words.</summary>
-internal static partial class Disk
+/// <summary>What the file system is asked beyond the framework's classes: durable files and folders, failures in words.</summary>
+public static partial class Disk
 {
     private const string WritingSuffix = ".writing";
     private const int NoSpace = 28, ReadOnlyFileSystem = 30, FileTooBig = 27, QuotaExceeded = 122;
     private const int WouldBlock = 11, NotSupported = 95, NotImplemented = 38;
-    private const int ReadOnlyDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC (O_RDONLY is 0)
+    private const int CloseOnExec = 0x80000; // O_CLOEXEC (O_RDONLY is 0)
+    private const int WorkingFolder = -100; // AT_FDCWD
+    private const uint Exchange = 2; // RENAME_EXCHANGE
 
     /// <summary>Whether an exception comes from the file system rather than from a mistake in the program.</summary>
     public static bool IsFailure(Exception exception) => exception is IOException or UnauthorizedAccessException or Win32Exception;
@@ -19,10 +20,32 @@ internal static partial class Disk
     /// <summary>Whether opening a file failed because another holder has it locked.</summary>
     public static bool IsLocked(IOException exception) => exception.HResult == WouldBlock;
 
-    /// <summary>Makes the names in a directory durable: a rename or a new file survives a power cut only after this.</summary>
-    public static void SyncDirectory(string path)
+    /// <summary>Does something with files; where the file system refuses, says so in one sentence.</summary>
+    /// <param name="failure">What could not be done then, such as <c>Cannot save the checkpoint of step 100 in runs/a/checkpoints</c>.</param>
+    /// <exception cref="UserErrorException">The file system refused.</exception>
+    public static T Attempt<T>(string failure, Func<T> action)
     {
-        var descriptor = Open(path, ReadOnlyDirectory);
+        try
+        {
+            return action();
+        }
+        catch (Exception exception) when (IsFailure(exception))
+        {
+            throw Explain(exception, failure);
+        }
+    }
+
+    /// <inheritdoc cref="Attempt{T}"/>
+    public static void Attempt(string failure, Action action) => Attempt(failure, () =>
+    {
+        action();
+        return true;
+    });
+
+    /// <summary>fsync of a file, or of a directory: a rename or a new file in it survives a power cut only after this.</summary>
+    public static void Sync(string path)
+    {
+        var descriptor = Open(path, CloseOnExec);
         if (descriptor < 0)
             throw LastError(path);
         try
@@ -75,58 +98,62 @@ internal static partial class Disk
         File.Delete(writing);
         WriteSynced(writing, content);
         File.Move(writing, path, overwrite: true);
-        SyncDirectory(ParentOf(path));
+        Sync(ParentOf(path));
     }
 
-    /// <summary>Puts a folder in the place of another, durably: after a power cut the new one stands there whole, or the old one, or
-    /// none.</summary>
-    /// <param name="path">The folder.</param>
+    /// <summary>Puts a folder in the place of another, durably: after a power cut or a kill at any moment the old one stands there or the new
+    /// one, whole; see <see cref="MoveIntoPlace"/>. After a failure the old one is as it was.</summary>
+    /// <param name="writing">The name of the new one meanwhile, in the same directory; what has that name is deleted.</param>
     /// <param name="fill">Writes files into the empty folder it is given.</param>
-    public static void ReplaceFolder(string path, Action<string> fill)
+    public static void ReplaceFolder(string target, string writing, string aside, Action<string> fill)
     {
-        var writing = path + WritingSuffix;
-        foreach (var old in new[] { writing, path }.Where(Directory.Exists))
-            Directory.Delete(old, recursive: true);
-        Directory.CreateDirectory(writing);
-        fill(writing);
-        foreach (var file in Directory.EnumerateFiles(writing))
+        try
         {
-            using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite);
-            RandomAccess.FlushToDisk(handle);
+            if (Directory.Exists(writing))
+                Directory.Delete(writing, recursive: true);
+            Directory.CreateDirectory(writing);
+            fill(writing);
+            MoveIntoPlace(writing, target, aside);
         }
-
-        SyncDirectory(writing);
-        Directory.Move(writing, path);
-        SyncDirectory(ParentOf(path));
+        catch
+        {
+            TryDelete(writing);
+            throw;
+        }
     }
 
-    /// <summary>Gives a finished folder its name, durably. One that stands there steps aside first, and comes back if that fails; a kill in
-    /// between leaves it under the name to which it stepped aside.</summary>
-    /// <param name="finished">The folder, its files and names synced.</param>
-    /// <param name="target">The name it is to have.</param>
-    /// <param name="aside">Where one of that name steps aside to, in the same directory.</param>
+    /// <summary>Brings the files of a folder to the disk and gives it its name; one that has that name is deleted.</summary>
+    /// <param name="aside">Where the one of that name steps aside to, in the same directory, where the file system cannot exchange two names
+    /// in one step. A kill in between leaves it there.</param>
     public static void MoveIntoPlace(string finished, string target, string aside)
     {
-        var replaces = Directory.Exists(target);
-        if (replaces)
-        {
-            TryDelete(aside);
-            Directory.Move(target, aside);
-        }
+        foreach (var file in Directory.EnumerateFiles(finished))
+            Sync(file);
+        Sync(finished);
+        if (!Directory.Exists(target))
+            Directory.Move(finished, target);
+        else if (Rename(WorkingFolder, finished, WorkingFolder, target, Exchange) != 0)
+            MoveInTwoSteps(finished, target, aside);
+        Sync(ParentOf(target));
 
+        // The old one has one of these names now.
+        TryDelete(finished);
+        TryDelete(aside);
+    }
+
+    private static void MoveInTwoSteps(string finished, string target, string aside)
+    {
+        TryDelete(aside);
+        Directory.Move(target, aside);
         try
         {
             Directory.Move(finished, target);
         }
-        catch when (replaces)
+        catch
         {
             Directory.Move(aside, target);
             throw;
         }
-
-        SyncDirectory(ParentOf(target));
-        if (replaces)
-            TryDelete(aside);
     }
 
     /// <summary>Deletes a directory or file if it is there; says whether it is gone.</summary>
@@ -147,7 +174,6 @@ internal static partial class Disk
     }
 
     /// <summary>One sentence for a failure: what could not be done, why, and the fix.</summary>
-    /// <param name="exception">The failure.</param>
     /// <param name="action">What was attempted, such as <c>Cannot save the checkpoint of step 100 in runs/a/checkpoints</c>.</param>
     public static UserErrorException Explain(Exception exception, string action) => new($"{action}: {Reason(exception)}.", exception);
 
@@ -181,6 +207,10 @@ internal static partial class Disk
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Rename(int folder, string from, int otherFolder, string to, uint flags);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 
 namespace ActorTrain.Models.Options;
@@ -24,11 +23,9 @@ public sealed class OptionProblem
     public IEnumerable<string> Properties => parts.Where(static part => part.IsProperty).Select(part => within + part.Text);
 
     /// <summary>The same, told from the record around.</summary>
-    /// <param name="property">The property that holds the record.</param>
     public OptionProblem Within(string property) => new(parts, $"{property}.{within}");
 
     /// <summary>The sentence with names of another kind.</summary>
-    /// <param name="name">The name of a property, given its path.</param>
     public string In(Func<string, string> name) =>
         string.Concat(parts.Select(part => part.IsProperty ? name(within + part.Text) : part.Text));
 
@@ -39,16 +36,14 @@ public sealed class OptionProblem
     [InterpolatedStringHandler]
     public readonly ref struct Sentence
     {
-        /// <summary>Begins an interpolated string.</summary>
         public Sentence(int literalLength, int formattedCount) => Parts = new List<(string, bool)>((2 * formattedCount) + 1);
 
         internal List<(string Text, bool IsProperty)> Parts { get; }
 
-        /// <summary>Adds text.</summary>
         public void AppendLiteral(string text) => Parts.Add((text, false));
 
         /// <summary>Adds a value, or with the format <c>key</c> the name of a property.</summary>
         public void AppendFormatted<T>(T value, string? format = null) =>
-            Parts.Add((string.Create(CultureInfo.InvariantCulture, $"{value}"), format == "key"));
+            Parts.Add(($"{value}", format == "key"));
     }
 }

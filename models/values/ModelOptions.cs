@@ -60,7 +60,6 @@ public sealed record ModelOptions : IOptions
 
     /// <summary>The model that <see cref="Depth"/> stands for.</summary>
     /// <param name="depth">Number of blocks, at least 1.</param>
-    /// <param name="family">Which family of layers.</param>
     /// <returns>GPT-2 with an MLP four times as wide, or Llama with one 8/3 as wide, rounded up to a multiple of 64.</returns>
     public static ModelOptions FromDepth(int depth, ModelFamily family = ModelFamily.Gpt2)
     {

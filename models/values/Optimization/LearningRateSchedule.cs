@@ -2,7 +2,6 @@ namespace ActorTrain.Models.Optimization;
 
 /// <summary>Linear warm-up to a peak, then a cosine down to a fraction of it (Loshchilov &amp; Hutter 2017). A run that is made longer passes linearly to the
 /// cosine of its new length.</summary>
-/// <param name="Peak">Highest rate.</param>
 /// <param name="WarmupSteps">Steps of the warm-up; step 0 has rate Peak / WarmupSteps.</param>
 /// <param name="Steps">Steps of the run; from there on the rate stays at its lowest.</param>
 /// <param name="MinimumRatio">Lowest rate as a fraction of the peak.</param>

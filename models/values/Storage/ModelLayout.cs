@@ -4,11 +4,7 @@ namespace ActorTrain.Models.Storage;
 public static class ModelLayout
 {
     /// <summary>Lays out the parameters of the model that <paramref name="options"/> describes, in the order in which data meets them.</summary>
-    public static FlatLayout Of(ModelOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return FlatLayout.Of(Parameters(options));
-    }
+    public static FlatLayout Of(ModelOptions options) => FlatLayout.Of(Parameters(options));
 
     private static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Parameters(ModelOptions o)
     {

@@ -7,7 +7,6 @@ namespace ActorTrain.Models.Options;
 public interface IOptions
 {
     /// <summary>The same options, with those that were not given worked out from the others.</summary>
-    /// <param name="isGiven">Whether an option was given, by its property's name.</param>
     IOptions Derive(Predicate<string> isGiven) => this;
 
     /// <summary>What is wrong with the options together, if anything; bounds of single ones are checked already.</summary>
@@ -29,18 +28,13 @@ public interface IOptionText<TSelf>
 public static class OptionValidation
 {
     /// <summary>Whether a property holds another record of options.</summary>
-    public static bool HoldsOptions(this PropertyInfo property)
-    {
-        ArgumentNullException.ThrowIfNull(property);
-        return typeof(IOptions).IsAssignableFrom(property.PropertyType);
-    }
+    public static bool HoldsOptions(this PropertyInfo property) => typeof(IOptions).IsAssignableFrom(property.PropertyType);
 
     /// <summary>The properties of an options record, its own before those of the record that it derives from, each in the order of their
     /// declarations. That in which reflection lists them depends on what was asked of it before. Static ones, which hold records of the
     /// same kind, are not options.</summary>
     public static IEnumerable<PropertyInfo> Properties(Type record)
     {
-        ArgumentNullException.ThrowIfNull(record);
         return record.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .OrderBy(property => DistanceTo(property.DeclaringType!)).ThenBy(static property => property.MetadataToken);
 
@@ -59,7 +53,6 @@ public static class OptionValidation
     /// <summary>What is wrong with options and those of the records below them.</summary>
     public static IEnumerable<OptionProblem> Problems(this IOptions options)
     {
-        ArgumentNullException.ThrowIfNull(options);
         foreach (var property in Properties(options.GetType()))
         {
             if (property.HoldsOptions())
@@ -79,7 +72,6 @@ public static class OptionValidation
     }
 
     /// <summary>Refuses options with which something is wrong.</summary>
-    /// <param name="options">The options.</param>
     /// <param name="name">What a property is called by the person who gave them, given its path; null: by the property's name.</param>
     /// <exception cref="UserErrorException">The first sentence of <see cref="Problems"/>.</exception>
     public static void Require(this IOptions options, Func<string, string>? name = null)

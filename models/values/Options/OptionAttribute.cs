@@ -7,7 +7,6 @@ namespace ActorTrain.Models.Options;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class OptionAttribute(string help) : Attribute
 {
-    /// <summary>What it does.</summary>
     public string Help => help;
 
     /// <summary>Its key where that is not the property's name: empty is that of the group, and <c>section.key</c> is a key of another
@@ -17,7 +16,6 @@ public sealed class OptionAttribute(string help) : Attribute
     /// <summary>What is counted or measured; a time is written in it, <c>seconds</c> or <c>minutes</c>.</summary>
     public string? Unit { get; init; }
 
-    /// <summary>The least value.</summary>
     public double Min { get; init; }
 
     /// <summary>The greatest value; without it that of the type.</summary>

@@ -9,8 +9,7 @@ namespace ActorTrain.Models.Plan;
 /// <param name="Skipped">Positions of the sample stream that are skipped; none of them belongs to a step before <paramref name="From"/>.</param>
 /// <param name="RateFactor">The learning rate of all steps from there on is multiplied by it.</param>
 /// <param name="By">Who wanted it: <see cref="Automatic"/>, or an operator's name.</param>
-/// <param name="Reason">Why, in one sentence.</param>
-public sealed record Intervention(long Number, long From, IReadOnlyList<SkippedRange> Skipped, double RateFactor, string By, string Reason)
+public sealed record Intervention(long Number, long From, EquatableArray<SkippedRange> Skipped, double RateFactor, string By, string Reason)
 {
     /// <summary>Decided by the run itself, from what its steps showed.</summary>
     public const string Automatic = "the run";
@@ -18,11 +17,4 @@ public sealed record Intervention(long Number, long From, IReadOnlyList<SkippedR
     /// <summary>Updates in all that the run has with it: see <see cref="Optimization.LearningRateSchedule.Extended"/>; null: as many as before.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Steps { get; init; }
-
-    /// <inheritdoc/>
-    public bool Equals(Intervention? other) =>
-        other is not null && (Number, From, RateFactor, By, Reason, Steps) == (other.Number, other.From, other.RateFactor, other.By, other.Reason, other.Steps) && Skipped.SequenceEqual(other.Skipped);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Number, From, RateFactor, By, Reason, Skipped.Count, Steps);
 }

@@ -44,7 +44,6 @@ public sealed unsafe class HostBuffer : IDisposable
         return new Span<byte>((byte*)Address + offset, length);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Free();
