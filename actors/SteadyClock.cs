@@ -11,8 +11,6 @@ public sealed class SteadyClock : IExtension
     private readonly DateTimeOffset begun;
     private readonly TimeSpan begunOn;
 
-    /// <summary>Reads the wall clock.</summary>
-    /// <param name="clocks">The machine's clocks.</param>
     public SteadyClock(ITimeProvider clocks)
     {
         ArgumentNullException.ThrowIfNull(clocks);
@@ -30,7 +28,6 @@ public sealed class SteadyClock : IExtension
         }
     }
 
-    /// <summary>What time it is.</summary>
     public DateTimeOffset Now => begun + (clocks.MonotonicClock - begunOn);
 
     /// <summary>How long it is until a time; zero once that has come.</summary>
@@ -47,7 +44,6 @@ public sealed class SteadyClock : IExtension
 /// <summary>Gives every actor system its <see cref="SteadyClock"/>.</summary>
 public sealed class SteadyClockProvider : ExtensionIdProvider<SteadyClock>
 {
-    /// <inheritdoc/>
     public override SteadyClock CreateExtension(ExtendedActorSystem system)
     {
         ArgumentNullException.ThrowIfNull(system);

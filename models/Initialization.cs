@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace ActorTrain.Models;
 
 /// <summary>First values of a model's parameters, a function of the seed alone: the same on every machine and device.</summary>
-/// <remarks>Radford et al. 2019: normal with deviation 0.02, projections onto the residual stream divided by √(2 · layers); norms at 1, biases at 0.</remarks>
+/// <remarks>Radford et al. 2019: normal with deviation 0.02, projections onto the residual stream divided by √(2 · layers); norms at 1,
+/// biases at 0.</remarks>
 public static class Initialization
 {
     private const double Deviation = 0.02;
@@ -33,7 +34,8 @@ public static class Initialization
             return;
         }
 
-        var ontoResidual = entry.Name.EndsWith(".output.weight", StringComparison.Ordinal) || entry.Name.EndsWith(".down.weight", StringComparison.Ordinal);
+        var ontoResidual = entry.Name.EndsWith(".output.weight", StringComparison.Ordinal)
+            || entry.Name.EndsWith(".down.weight", StringComparison.Ordinal);
         var deviation = ontoResidual ? Deviation / Math.Sqrt(2.0 * options.Layers) : Deviation;
         for (var i = 0; i < values.Length; i++)
             values[i] = (float)(deviation * random.NextNormal());

@@ -1,9 +1,9 @@
 namespace ActorTrain.Models;
 
 /// <summary>How much memory a model takes, in bytes, estimated from its shape alone, before anything is allocated.</summary>
-/// <remarks>Vectors and copies are exact to a few percent. Activations are counted tensor by tensor, in the order of <see cref="Transformer"/>, and multiplied by what the
-/// heap was measured to hold beside them: it keeps what was freed, in pieces that not everything fits into (see <see cref="Runtime.NativeRuntime"/>). Letters are
-/// those of <see cref="Transformer"/>.</remarks>
+/// <remarks>Vectors and copies are exact to a few percent. Activations are counted tensor by tensor, in the order of
+/// <see cref="Transformer"/>, and multiplied by what the heap was measured to hold beside them: it keeps what was freed, in pieces that not
+/// everything fits into (see <see cref="Runtime.NativeRuntime"/>). Letters are those of <see cref="Transformer"/>.</remarks>
 /// <param name="Model">The model's shape.</param>
 public sealed record ModelMemory(ModelOptions Model, Precision Precision = Precision.Float32, bool IsFused = true)
 {
@@ -13,7 +13,8 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
     private const double KeptLogits = 1 << 25, ChunkLogits = 1 << 22, ChunkRows = 64;
 
     /// <summary>One flat float32 vector: the weights, their gradients, or a moment of them.</summary>
-    public double Vector => Float * (Matrices + (IsGpt2 ? (double)Model.ContextLength * D + Model.Layers * (Q + D + F + D) + (2.0 * Model.Layers + 1) * D : 0)
+    public double Vector =>
+        Float * (Matrices + (IsGpt2 ? (double)Model.ContextLength * D + Model.Layers * (Q + D + F + D) + (2.0 * Model.Layers + 1) * D : 0)
         + (2.0 * Model.Layers + 1) * D + (Model.TieEmbeddings ? 0 : V * D));
 
     /// <summary>The two copies of every matrix that the fused kernels compute with.</summary>
@@ -30,7 +31,8 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
     {
         var rows = (double)sequences * Model.ContextLength;
         return IsFused
-            ? FusedSpread * (rows * (Model.Layers * FusedLayer + Float * 3 * D + Element * (3 * D + Math.Max(Gates * F, Q))) + Logits(rows, isKept: true))
+            ? FusedSpread * (rows * (Model.Layers * FusedLayer + Float * 3 * D + Element * (3 * D + Math.Max(Gates * F, Q))) + Logits(rows,
+                isKept: true))
             : ReferenceSpread * rows * Float * (Model.Layers * ReferenceLayer + 3 * V);
     }
 
@@ -63,11 +65,12 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
 
     private double Matrices => Model.Layers * (Q * D + D * D + (Gates + 1) * F * D) + V * D;
 
-    // Saved for the backward: two residual streams in float32; two norms, queries to values, what was attended, and the MLP before and after its activation.
+    // Saved for the backward: two residual streams in float32; two norms, queries to values, what was attended, and the MLP before and
+    // after its activation.
     private double FusedLayer => Float * 2 * D + Element * (3 * D + Q + (Gates + 1) * F);
 
-    // Each result of an operation lives until the pass is over. GPT-2: norms, attention and residuals, and eight of the MLP's width. Llama: three per norm, four
-    // per turned head, and keys and values that are repeated for the heads that share them.
+    // Each result of an operation lives until the pass is over. GPT-2: norms, attention and residuals, and eight of the MLP's width. Llama:
+    // three per norm, four per turned head, and keys and values that are repeated for the heads that share them.
     private double ReferenceLayer => IsGpt2
         ? 8 * D + Q + 8 * F
         : 12 * D + Q + 4 * (Q + D) / 2 + (Model.Heads == Model.KeyValueHeads ? 0 : 2 * D) + 4 * F;

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models;
 
-/// <summary>Cosines and sines of the rotary positions (Su et al. 2021): pair i of a head turns by position · θ^(−2i / head width).</summary>
+/// <summary>Cosines and sines of the rotary positions (Su et al. 2021): pair i of a head turns by position · θ^(−2i / head
+/// width).</summary>
 /// <remarks>A head's first half is paired with its second half, as in the published Llama weights.</remarks>
 public sealed class RotaryTable : IDisposable
 {

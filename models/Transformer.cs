@@ -28,14 +28,17 @@ public sealed class Transformer : Module<Tensor, Tensor>
     private readonly FusedEmbedding? fusedEmbedding;
     private readonly FusedLoss? fusedLoss;
 
-    /// <summary>Builds the model over <paramref name="parameters"/>, whose layout must be <see cref="ModelLayout.Of"/> the options.</summary>
+    /// <summary>Builds the model over <paramref name="parameters"/>, whose layout must be <see cref="ModelLayout.Of"/> the
+    /// options.</summary>
     /// <param name="options">The model's shape.</param>
     /// <param name="parameters">Its parameters; not owned.</param>
     /// <param name="fused">Whether to use the fused CPU kernels; null: where they are available and the parameters are on a CPU.</param>
-    /// <param name="embeddingShrink">α of the shrunken embedding gradient (Zeng et al. 2022, GLM-130B, section 2.3: 0.1), which keeps the first layers from
-    /// spiking: the gradient that reaches the token embedding as input is multiplied by it; what a tied head adds is not. 1: none of that.</param>
+    /// <param name="embeddingShrink">α of the shrunken embedding gradient (Zeng et al. 2022, GLM-130B, section 2.3: 0.1), which keeps the
+    /// first layers from spiking: the gradient that reaches the token embedding as input is multiplied by it; what a tied head adds is not.
+    /// 1: none of that.</param>
     public Transformer(
-        ModelOptions options, FlatParameters parameters, Precision precision = Precision.Float32, bool? fused = null, double embeddingShrink = 1)
+        ModelOptions options, FlatParameters parameters, Precision precision = Precision.Float32, bool? fused = null,
+            double embeddingShrink = 1)
         : base(nameof(Transformer))
     {
         Options = options;
@@ -56,7 +59,8 @@ public sealed class Transformer : Module<Tensor, Tensor>
 
         if (IsFused)
         {
-            fusedEmbedding = new FusedEmbedding(parameters["tokens.weight"], positions is null ? null : parameters["positions.weight"], embeddingShrink);
+            fusedEmbedding =
+                new FusedEmbedding(parameters["tokens.weight"], positions is null ? null : parameters["positions.weight"], embeddingShrink);
             fusedLoss = new FusedLoss(parameters, options, precision);
         }
     }
@@ -75,7 +79,8 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <summary>Token ids <c>[B, T]</c> int64 → logits <c>[B, T, V]</c> float32, in reference form.</summary>
     public override Tensor forward(Tensor tokens_BT) => Logits(tokens_BT, cache: null);
 
-    /// <summary>Logits of the last tokens given, with the keys and values of those before in <paramref name="cache"/>, which grows.</summary>
+    /// <summary>Logits of the last tokens given, with the keys and values of those before in <paramref name="cache"/>, which
+    /// grows.</summary>
     /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64; with a cache that holds something, T must be 1.</param>
     /// <param name="cache">Keys and values so far, or null to compute without.</param>
     /// <returns><c>[B, T, V]</c> float32.</returns>
@@ -114,7 +119,8 @@ public sealed class Transformer : Module<Tensor, Tensor>
     {
         CheckLength(tokens_BT.shape[1]);
         using var _ = no_grad();
-        return fusedLoss?.RowLosses(FusedBlocks(tokens_BT), targets_BT.contiguous()) ?? ReferenceLoss(tokens_BT, targets_BT, Reduction.None);
+        return fusedLoss?.RowLosses(FusedBlocks(tokens_BT), targets_BT.contiguous())
+            ?? ReferenceLoss(tokens_BT, targets_BT, Reduction.None);
     }
 
     private Tensor ReferenceLoss(Tensor tokens_BT, Tensor targets_BT, Reduction reduction) => functional.cross_entropy(

@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace ActorTrain.Tests;
 
-/// <summary>Waits for processes and threads that always end: what does not come within ten minutes fails the test with a sentence. The banned calls are their unbounded
-/// forms; see BannedSymbols.txt.</summary>
+/// <summary>Waits for processes and threads that always end: what does not come within ten minutes fails the test with a sentence. The
+/// banned calls are their unbounded forms; see BannedSymbols.txt.</summary>
 internal static class BoundedWaits
 {
     /// <summary>Longer than anything that goes well takes on a busy machine.</summary>
@@ -13,10 +13,12 @@ internal static class BoundedWaits
     public static void WaitToEnd(this Process process) => process.InTime(process.WaitForExit(Longest), "did not end");
 
     /// <summary>The next line that a process prints; null after the last.</summary>
-    public static string? ReadLine(this Process process) => process.Result(process.StandardOutput.ReadLineAsync(), "printed no further line");
+    public static string? ReadLine(this Process process) =>
+        process.Result(process.StandardOutput.ReadLineAsync(), "printed no further line");
 
     /// <summary>All that a process prints from here to its end.</summary>
-    public static string ReadToEnd(this Process process) => process.Result(process.StandardOutput.ReadToEndAsync(), "did not end its output");
+    public static string ReadToEnd(this Process process) =>
+        process.Result(process.StandardOutput.ReadToEndAsync(), "did not end its output");
 
     /// <summary>What was asked of a process.</summary>
     /// <param name="process">It is killed where the answer does not come.</param>
@@ -40,6 +42,8 @@ internal static class BoundedWaits
         if (came)
             return;
         process.Kill(entireProcessTree: true);
-        throw new TimeoutException($"`{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)}` {complaint} within {Longest.TotalMinutes} minutes and was killed.");
+        throw new TimeoutException(
+            $"`{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)}` {complaint} within "
+            + $"{Longest.TotalMinutes} minutes and was killed.");
     }
 }

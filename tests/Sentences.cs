@@ -1,6 +1,7 @@
 namespace ActorTrain.Tests;
 
-/// <summary>Asserts on sentences for people: what they name, not how they are worded. tests/host/messages.txt shows the wording for review.</summary>
+/// <summary>Asserts on sentences for people: what they name, not how they are worded. tests/host/messages.txt shows the wording for
+/// review.</summary>
 internal static class Sentences
 {
     /// <summary>Fails where a sentence lacks one of the data that it must name: a file, line, option, number or command.</summary>

@@ -19,7 +19,6 @@ public sealed record CheckpointOptions : IOptions
         Key = "every_minutes", Unit = "minutes", Max = 525_600)]
     public TimeSpan Period { get; init; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>Which are kept.</summary>
     [OptionGroup(Key = "")]
     public CheckpointStoreOptions Store { get; init; } = new();
 

@@ -10,7 +10,6 @@ public sealed class Checkpointer : TracedActor
     private readonly IActorRef listener;
 
     /// <summary>Writes through a saving of its own life.</summary>
-    /// <param name="saving">Makes what writes.</param>
     /// <param name="listener">Told each <see cref="CheckpointReport"/>.</param>
     public Checkpointer(Func<CheckpointSaving> saving, IActorRef listener)
     {
@@ -25,7 +24,6 @@ public sealed class Checkpointer : TracedActor
         Receive<MarkGood>(disk.Mark);
     }
 
-    /// <inheritdoc/>
     protected override void PreStart()
     {
         base.PreStart();

@@ -57,11 +57,13 @@ public sealed record CheckpointerOptions
         };
     }
 
-    /// <summary>Decisions that were durable when a checkpoint was saved: with fewer, its run's journal is not whole. 0 where an older program saved it.</summary>
+    /// <summary>Decisions that were durable when a checkpoint was saved: with fewer, its run's journal is not whole. 0 where an older
+    /// program saved it.</summary>
     public static long DecisionsOf(CheckpointFacts facts)
     {
         ArgumentNullException.ThrowIfNull(facts);
-        return long.TryParse(facts.State.GetValueOrDefault(DecisionsKey), NumberStyles.None, CultureInfo.InvariantCulture, out var decisions) ? decisions : 0;
+        return long.TryParse(facts.State.GetValueOrDefault(DecisionsKey), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var decisions) ? decisions : 0;
     }
 
     internal static string Write(ulong hash) => hash.ToString("x16", CultureInfo.InvariantCulture);

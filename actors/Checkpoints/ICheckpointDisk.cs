@@ -42,7 +42,6 @@ public interface ICheckpointWriting : IDisposable
 
     /// <summary>Gives it its name, all or nothing and durably, and deletes those that the run has left and older ones that need not
     /// stay.</summary>
-    /// <param name="history">Says which were left.</param>
     /// <exception cref="UserErrorException">The disk refused.</exception>
     void Name(CheckpointHistory history);
 }

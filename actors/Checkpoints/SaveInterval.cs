@@ -13,7 +13,8 @@ public sealed record SaveIntervalOptions : IOptions
     [Option("longest interval that auto chooses", Key = "every_max", Min = 1, Max = int.MaxValue)]
     public long Most { get; init; } = 1000;
 
-    /// <summary>What is taken for the mean time between failures before anything is known: it counts as so much time with one failure.</summary>
+    /// <summary>What is taken for the mean time between failures before anything is known: it counts as so much time with one
+    /// failure.</summary>
     public TimeSpan PriorTimeBetweenFailures { get; init; } = TimeSpan.FromHours(6);
 
     /// <summary>The part of the time of writing by which training is slower: it shares cores and disk with it.</summary>
@@ -29,33 +30,28 @@ public sealed record SaveIntervalOptions : IOptions
 /// <summary>What a save costs, as measured.</summary>
 /// <param name="Stall">Training stands still while its state is copied.</param>
 /// <param name="Write">From the copy to the checkpoint that is whole on disk, beside training; to read it back takes about as long.</param>
-/// <param name="Step">One step.</param>
 public sealed record SaveCost(TimeSpan Stall, TimeSpan Write, TimeSpan Step);
 
 /// <summary>An interval and its reasons.</summary>
 /// <param name="Every">Steps from one checkpoint to the next.</param>
-/// <param name="Reason">The reckoning, in one sentence.</param>
 public sealed record SaveIntervalChoice(long Every, string Reason);
 
 /// <summary>The interval between checkpoints at which saving and doing steps again together cost least.</summary>
 /// <remarks>
-/// <para>Let a save cost C, failures come every μ on average, a checkpoint be taken every T, and let it take R to load one. A failure costs R, the
-/// work since the last checkpoint, T/2 on average, and, where it is found D after it began, that time as well: what was computed in between rests
-/// on the fault, and so do the checkpoints taken in between, so that the way back leads to the one before the onset. Of the time a part 1 − C/T is
-/// work, and of that a part 1 − (T/2 + D + R)/μ is not lost. Their product is greatest where its derivative
+/// <para>Let a save cost C, failures come every μ on average, a checkpoint be taken every T, and let it take R to load one. A failure costs
+/// R, the work since the last checkpoint, T/2 on average, and, where it is found D after it began, that time as well: what was computed in
+/// between rests on the fault, and so do the checkpoints taken in between, so that the way back leads to the one before the onset. Of the
+/// time a part 1 − C/T is work, and of that a part 1 − (T/2 + D + R)/μ is not lost. Their product is greatest where its derivative
 /// (C/T²)(1 − (T/2 + D + R)/μ) − (1 − C/T)/(2μ) is 0, and that is at</para>
 /// <para>T = √(2 C (μ − D − R)).</para>
-/// <para>Without D and R this is Young's first-order optimum (J. W. Young, "A first order approximation to the optimum checkpoint interval",
-/// Communications of the ACM 17(9), 1974); Daly refines it for R and for C that is not small against μ (J. T. Daly, "A higher order estimate of the
-/// optimum checkpoint interval for restart dumps", Future Generation Computer Systems 22(3), 2006). Where a failure comes before the last one is
-/// mended, μ ≤ D + R, nothing but the shortest interval makes progress.</para>
+/// <para>Without D and R this is Young's first-order optimum (J. W. Young, "A first order approximation to the optimum checkpoint
+/// interval", Communications of the ACM 17(9), 1974); Daly refines it for R and for C that is not small against μ (J. T. Daly, "A higher
+/// order estimate of the optimum checkpoint interval for restart dumps", Future Generation Computer Systems 22(3), 2006). Where a failure
+/// comes before the last one is mended, μ ≤ D + R, nothing but the shortest interval makes progress.</para>
 /// <para>μ is estimated as (observed time + prior time) / (failures + 1), the mean of a Gamma prior worth one failure; D likewise.</para>
 /// </remarks>
 public static class SaveInterval
 {
-    /// <param name="cost">What a save costs.</param>
-    /// <param name="failures">How often the run fell back.</param>
-    /// <param name="options">Bounds and prior.</param>
     public static SaveIntervalChoice Choose(SaveCost cost, FailureRecord failures, SaveIntervalOptions options)
     {
         ArgumentNullException.ThrowIfNull(cost);
@@ -83,7 +79,8 @@ public static class SaveInterval
 
     private static string Count(double steps) => steps == 1 ? "1 step" : string.Create(CultureInfo.InvariantCulture, $"{steps:0} steps");
 
-    private static string Times(int count) => count switch { 0 => "never", 1 => "once", _ => string.Create(CultureInfo.InvariantCulture, $"{count} times") };
+    private static string Times(int count) =>
+        count switch { 0 => "never", 1 => "once", _ => string.Create(CultureInfo.InvariantCulture, $"{count} times") };
 
     private static string In(double seconds) => FormattableString.Invariant(seconds switch
     {

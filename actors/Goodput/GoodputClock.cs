@@ -3,10 +3,10 @@ using ActorTrain.Persistence.Goodput;
 
 namespace ActorTrain.Actors.Goodput;
 
-/// <summary>Adds up where time goes: each moment belongs to one activity, and rows follow one another without a gap, so that their shares make the
-/// time that has passed exactly.</summary>
-/// <remarks>Turns count in the order in which they come: one from before the last row, or after the machine's clock was set back, counts from
-/// where the time stands. A step is redone where the run has had as many updates before, in whichever process.</remarks>
+/// <summary>Adds up where time goes: each moment belongs to one activity, and rows follow one another without a gap, so that their shares
+/// make the time that has passed exactly.</summary>
+/// <remarks>Turns count in the order in which they come: one from before the last row, or after the machine's clock was set back, counts
+/// from where the time stands. A step is redone where the run has had as many updates before, in whichever process.</remarks>
 public sealed class GoodputClock
 {
     /// <summary>Cause of a recovery after a process that died.</summary>
@@ -123,7 +123,8 @@ public sealed class GoodputClock
         // What it does now comes last, so that the next process can tell an end from a death.
         closed.Add(new GoodputRow(
             from, last, process, reached, newSteps, redoneSteps,
-            [.. shares.OrderBy(share => share.Key == KeyOf(doing)).Select(static share => new GoodputShare(share.Key.Activity, share.Key.Cause.Length == 0 ? null : share.Key.Cause, new TimeSpan(share.Value.Ticks), share.Value.Begun))]));
+            [.. shares.OrderBy(share => share.Key == KeyOf(doing)).Select(static share => new GoodputShare(share.Key.Activity,
+                share.Key.Cause.Length == 0 ? null : share.Key.Cause, new TimeSpan(share.Value.Ticks), share.Value.Begun))]));
         shares.Clear();
         (from, newSteps, redoneSteps) = (last, 0, 0);
     }
@@ -159,5 +160,6 @@ public sealed class GoodputClock
         shares[key] = (before + ticks, begun);
     }
 
-    private static (GoodputActivity Activity, string Cause) KeyOf((GoodputActivity Activity, string? Cause) what) => (what.Activity, what.Cause ?? "");
+    private static (GoodputActivity Activity, string Cause) KeyOf((GoodputActivity Activity, string? Cause) what) =>
+        (what.Activity, what.Cause ?? "");
 }

@@ -3,7 +3,6 @@ namespace ActorTrain.Actors.Goodput;
 /// <summary>Where it is written down what the time of a run goes into.</summary>
 public sealed record GoodputOptions
 {
-    /// <summary>The file <c>goodput.jsonl</c>.</summary>
     public required string File { get; init; }
 
     /// <summary>When this process began: time from then on is the run's, and it tells this process from others.</summary>
@@ -15,7 +14,8 @@ public sealed record GoodputOptions
     /// <summary>Cause of the time without a process, where the one before died.</summary>
     public string Death { get; init; } = GoodputClock.Killed;
 
-    /// <summary>A row spans so much time, above 0; a process that dies leaves at most as much unaccounted for, which counts as down.</summary>
+    /// <summary>A row spans so much time, above 0; a process that dies leaves at most as much unaccounted for, which counts as
+    /// down.</summary>
     public TimeSpan RowInterval { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Rows that may wait for the disk; with more, the oldest are given up.</summary>

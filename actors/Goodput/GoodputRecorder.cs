@@ -8,7 +8,8 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Goodput;
 
-/// <summary>Keeps the clock of a run's time, and writes a row of it every few seconds. A disk that refuses stops no training: rows wait for it.</summary>
+/// <summary>Keeps the clock of a run's time, and writes a row of it every few seconds. A disk that refuses stops no training: rows wait for
+/// it.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "An actor ends in PostStop, and closes its file there.")]
 public sealed class GoodputRecorder : TracedActor, IWithTimers
 {
@@ -34,17 +35,14 @@ public sealed class GoodputRecorder : TracedActor, IWithTimers
         Receive<RowIsDue>(_ => Write());
     }
 
-    /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    /// <inheritdoc/>
     protected override void PreStart()
     {
         base.PreStart();
         Timers.StartPeriodicTimer(nameof(RowIsDue), RowIsDue.Instance, options.RowInterval);
     }
 
-    /// <inheritdoc/>
     protected override void PostStop()
     {
         Write();

@@ -5,19 +5,22 @@ namespace ActorTrain.Actors.Goodput;
 
 /// <summary>Where the time of a run went, from its beginning to the last that is known.</summary>
 /// <remarks>
-/// <para>ETTR, the effective training time ratio, is the time of new steps as a part of all time (the "effective training time" of The Llama 3 Herd of
-/// Models, 2024, section 3.3.4; "productive runtime" over available wall-clock time in Kokolis et al., Revisiting Reliability in Large-Scale Machine Learning
-/// Research Clusters, 2024, section II-D; the "effective training time rate" of MegaScale, Jiang et al., 2024, section 6).</para>
-/// <para>A failure is a fault that the run had to recover from, whether its process died or not. MTBF, the mean time between failures, is the time in
-/// which the run was meant to train (neither paused nor stopped in order) per failure; MTTR, the mean time to recovery, is what failures cost, per
-/// failure: time without a process after one that died, recovery, and steps redone until the run was where it had been.</para>
+/// <para>ETTR, the effective training time ratio, is the time of new steps as a part of all time (the "effective training time" of The
+/// Llama 3 Herd of Models, 2024, section 3.3.4; "productive runtime" over available wall-clock time in Kokolis et al., Revisiting
+/// Reliability in Large-Scale Machine Learning Research Clusters, 2024, section II-D; the "effective training time rate" of MegaScale,
+/// Jiang et al., 2024, section 6).</para>
+/// <para>A failure is a fault that the run had to recover from, whether its process died or not. MTBF, the mean time between failures, is
+/// the time in which the run was meant to train (neither paused nor stopped in order) per failure; MTTR, the mean time to recovery, is what
+/// failures cost, per failure: time without a process after one that died, recovery, and steps redone until the run was where it had
+/// been.</para>
 /// </remarks>
 /// <param name="From">When the run began.</param>
 /// <param name="To">The end of what is known.</param>
 /// <param name="Shares">What the time went into; together they make <see cref="Wall"/> exactly.</param>
 /// <param name="NewSteps">Updates committed for the first time.</param>
 /// <param name="LostSteps">Updates that had to be committed again.</param>
-public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, EquatableArray<GoodputShare> Shares, long NewSteps, long LostSteps)
+public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, EquatableArray<GoodputShare> Shares, long NewSteps,
+    long LostSteps)
 {
     /// <summary>Cause of a recovery that an operator wanted; it is no failure.</summary>
     public const string Operator = "operator";
@@ -25,7 +28,6 @@ public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, Equat
     /// <summary>Cause of time of which no row was written, within one process.</summary>
     public const string NotRecorded = "not recorded";
 
-    /// <summary>All time.</summary>
     public TimeSpan Wall => Sum(static _ => true);
 
     /// <summary>Part of the time that went into new steps, 0 to 1; 0 before any time has passed.</summary>
@@ -35,17 +37,20 @@ public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, Equat
     public double WantedEttr => Ratio(TimeOf(GoodputActivity.NewSteps), Wanted);
 
     /// <summary>Time in which the run was meant to train.</summary>
-    public TimeSpan Wanted => Sum(static share => share.Activity != GoodputActivity.Paused && share is not { Activity: GoodputActivity.Down, Cause: GoodputClock.Stopped });
+    public TimeSpan Wanted => Sum(static share => share.Activity != GoodputActivity.Paused
+        && share is not { Activity: GoodputActivity.Down, Cause: GoodputClock.Stopped });
 
     /// <summary>Faults that the run had to recover from.</summary>
-    public int Failures => Shares.Where(static share => share is { Activity: GoodputActivity.Recovering, Cause: not Operator }).Sum(static share => share.Begun);
+    public int Failures => Shares.Where(static share => share is { Activity: GoodputActivity.Recovering, Cause: not Operator })
+        .Sum(static share => share.Begun);
 
     /// <summary>Mean time between failures; null without one.</summary>
     public TimeSpan? Mtbf => Failures == 0 ? null : Wanted / Failures;
 
     /// <summary>Mean time to recovery; null without a failure.</summary>
     public TimeSpan? Mttr => Failures == 0 ? null : Sum(static share =>
-        share is { Activity: GoodputActivity.Recovering, Cause: not Operator } or { Activity: GoodputActivity.RedoneSteps } or { Activity: GoodputActivity.Down, Cause: not GoodputClock.Stopped }) / Failures;
+        share is { Activity: GoodputActivity.Recovering, Cause: not Operator } or { Activity: GoodputActivity.RedoneSteps }
+            or { Activity: GoodputActivity.Down, Cause: not GoodputClock.Stopped }) / Failures;
 
     /// <summary>Time that went into one thing, whatever its cause.</summary>
     public TimeSpan TimeOf(GoodputActivity activity) => Sum(share => share.Activity == activity);

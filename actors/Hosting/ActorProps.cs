@@ -11,15 +11,13 @@ namespace ActorTrain.Actors.Hosting;
 public static class ActorProps
 {
     /// <summary>The journal under a supervisor that starts it again, with backoff, for as long as the database is away.</summary>
-    /// <param name="run">The run's name.</param>
     /// <param name="listener">Told each <see cref="JournalReport"/>.</param>
-    /// <param name="minBackoff">The first pause.</param>
-    /// <param name="maxBackoff">The longest pause.</param>
     public static Props Journal(string run, IActorRef listener, TimeSpan minBackoff, TimeSpan maxBackoff)
     {
         var outage = new JournalOutage();
         var journal = Props.Create(() => new RunJournal(run, listener, outage));
-        return BackoffSupervisor.Props(Backoff.OnStop(journal, RunJournal.Name, minBackoff, maxBackoff, randomFactor: 0.2, maxNrOfRetries: -1));
+        return BackoffSupervisor.Props(
+            Backoff.OnStop(journal, RunJournal.Name, minBackoff, maxBackoff, randomFactor: 0.2, maxNrOfRetries: -1));
     }
 
     /// <summary>The checkpointer, on a thread of its own.</summary>
@@ -29,14 +27,13 @@ public static class ActorProps
         Props.Create(() => new Checkpointer(saving, listener)).WithDispatcher(ActorSettings.PinnedDispatcher);
 
     /// <summary>The supervisor of trainers, each of which has a thread of its own.</summary>
-    /// <param name="options">How they are kept alive.</param>
     /// <param name="makeDevice">Makes a trainer's device, on its thread.</param>
-    /// <param name="life">This life of the supervisor.</param>
-    /// <param name="run">Who hears the reports.</param>
-    public static Props Trainers(TrainerSupervisorOptions options, Func<TrainerKey, ITrainerDevice> makeDevice, TrainerSupervisorLife life, IActorRef run)
+    public static Props Trainers(TrainerSupervisorOptions options, Func<TrainerKey, ITrainerDevice> makeDevice, TrainerSupervisorLife life,
+        IActorRef run)
     {
         Func<TrainerLife, IActorRef, Props> trainer = (born, to) =>
-            Props.Create(() => new Trainer(born, () => makeDevice(born.Key), options.Threads, to)).WithDispatcher(ActorSettings.PinnedDispatcher);
+            Props.Create(() => new Trainer(born, () => makeDevice(born.Key), options.Threads, to))
+                .WithDispatcher(ActorSettings.PinnedDispatcher);
         return Props.Create(() => new TrainerSupervisor(options, trainer, life, run));
     }
 }

@@ -5,15 +5,12 @@ using Microsoft.Data.Sqlite;
 namespace ActorTrain.Actors.Hosting;
 
 /// <summary>The database in which a journal is kept.</summary>
-/// <param name="Provider">Its kind, as Akka.Persistence.Sql names it.</param>
-/// <param name="Connection">The connection string.</param>
 public sealed record JournalDatabase(string Provider, string Connection)
 {
     /// <summary>How long it may take for one answer, and how long it is left alone after it failed often.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>A SQLite database, or a PostgreSQL one where a connection to one is given.</summary>
-    /// <param name="file">The SQLite file.</param>
     /// <param name="postgres">Connection string of a PostgreSQL database, or empty.</param>
     public static JournalDatabase Of(string file, string postgres) => postgres.Length > 0
         ? new("PostgreSQL.15", postgres)
@@ -39,8 +36,8 @@ public sealed record JournalDatabase(string Provider, string Connection)
         }
         """).WithFallback(ActorSettings.All).WithFallback(SqlPersistence.DefaultConfiguration);
 
-    /// <summary>Makes a SQLite database one in which what is committed outlives a power cut, and readers hold nobody up. Where that cannot be had, it works without
-    /// it or is away, which the journal tells.</summary>
+    /// <summary>Makes a SQLite database one in which what is committed outlives a power cut, and readers hold nobody up. Where that cannot
+    /// be had, it works without it or is away, which the journal tells.</summary>
     internal void KeepWriteAheadLog()
     {
         if (Provider != "SQLite.MS")

@@ -27,17 +27,13 @@ public sealed class TrainingHost : IDisposable
     /// <summary>The actor system.</summary>
     public ActorSystem System => host.Services.GetRequiredService<ActorSystem>();
 
-    /// <summary>Carries the run's gradients.</summary>
     public LocalGradientTransport Transport => host.Services.GetRequiredService<LocalGradientTransport>();
 
-    /// <summary>The run's snapshots.</summary>
     public SnapshotMemory Snapshots => host.Services.GetRequiredService<SnapshotMemory>();
 
     /// <summary>What the run leaves to a later process, once it is over.</summary>
     public Recovery.RecoveryState RecoveryState => host.Services.GetRequiredService<RunParts>().RecoveryState;
 
-    /// <summary>Begins a run.</summary>
-    /// <param name="run">The run.</param>
     /// <param name="log">To which its actors log; not owned.</param>
     /// <param name="configure">Changes the actor system before the run begins in it.</param>
     public static TrainingHost Start(TrainingRun run, ILoggerFactory log, Action<AkkaConfigurationBuilder>? configure = null)
@@ -69,7 +65,6 @@ public sealed class TrainingHost : IDisposable
         return hasEnded;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => host.Dispose();
 
     /// <summary>Signals are the program's own matter, which stops the run in order.</summary>

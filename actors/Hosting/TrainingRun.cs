@@ -76,5 +76,6 @@ public sealed record TrainingRun
     public required Action<RunNotice> Notify { get; init; }
 
     /// <summary>Makes a trainer's device, on the trainer's thread.</summary>
-    public Func<ReplicaDeviceOptions, TrainerKey, ITrainerDevice> MakeDevice { get; init; } = static (options, _) => new ReplicaDevice(options);
+    public Func<ReplicaDeviceOptions, TrainerKey, ITrainerDevice> MakeDevice { get; init; } = static (options, _) =>
+        new ReplicaDevice(options);
 }

@@ -26,11 +26,12 @@ public static class TrainingServices
     private static readonly TimeSpan JournalMinBackoff = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan JournalMaxBackoff = TimeSpan.FromSeconds(5);
 
-    /// <summary>Adds a run, which begins when the host starts; its end is a <see cref="TaskCompletionSource{T}"/> of <see cref="RunEnded"/>.</summary>
+    /// <summary>Adds a run, which begins when the host starts; its end is a <see cref="TaskCompletionSource{T}"/> of
+    /// <see cref="RunEnded"/>.</summary>
     /// <param name="services">With an <see cref="ILoggerFactory"/>, to which actors log.</param>
-    /// <param name="run">The run.</param>
     /// <param name="configure">Changes the actor system before the run begins in it.</param>
-    public static IServiceCollection AddTraining(this IServiceCollection services, TrainingRun run, Action<AkkaConfigurationBuilder>? configure = null)
+    public static IServiceCollection AddTraining(this IServiceCollection services, TrainingRun run,
+        Action<AkkaConfigurationBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(run);
         var layout = ModelLayout.Of(run.Replica.Model);
@@ -44,9 +45,11 @@ public static class TrainingServices
             .AddSingleton(PartsOf)
             .AddAkka(SystemName, (akka, provider) =>
             {
-                akka.WithJournal(run.Journal).ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(provider.GetRequiredService<ILoggerFactory>()));
+                akka.WithJournal(run.Journal)
+                    .ConfigureLoggers(loggers => loggers.ClearLoggers().AddLoggerFactory(provider.GetRequiredService<ILoggerFactory>()));
                 configure?.Invoke(akka);
-                akka.WithTrainingRun(provider.GetRequiredService<RunParts>(), provider.GetRequiredService<TaskCompletionSource<RunEnded>>());
+                akka.WithTrainingRun(provider.GetRequiredService<RunParts>(),
+                    provider.GetRequiredService<TaskCompletionSource<RunEnded>>());
             });
     }
 
@@ -60,10 +63,11 @@ public static class TrainingServices
 
     /// <summary>Has an actor system train a run, from its start on.</summary>
     /// <param name="akka">The actor system.</param>
-    /// <param name="parts">What the run works with.</param>
     /// <param name="outcome">Completed when the run is over; its actors may still be stopping then.</param>
-    public static AkkaConfigurationBuilder WithTrainingRun(this AkkaConfigurationBuilder akka, RunParts parts, TaskCompletionSource<RunEnded> outcome) =>
-        akka.WithActors((system, registry) => registry.Register<RunGuardian>(system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name)));
+    public static AkkaConfigurationBuilder WithTrainingRun(this AkkaConfigurationBuilder akka, RunParts parts,
+        TaskCompletionSource<RunEnded> outcome) =>
+        akka.WithActors((system, registry) => registry.Register<RunGuardian>(
+            system.ActorOf(Props.Create(() => new RunGuardian(parts, outcome)), RunGuardian.Name)));
 
     private static RunParts PartsOf(IServiceProvider provider)
     {
@@ -102,11 +106,13 @@ public static class TrainingServices
             {
                 Supervisor = static parts => Props.Create(() => new RunSupervisor(parts)),
                 Journal = listener => ActorProps.Journal(run.Name, listener, JournalMinBackoff, JournalMaxBackoff),
-                Checkpointer = listener => ActorProps.Checkpointer(() => new CheckpointSaving(run.Checkpoints, snapshots, checkpoints), listener),
+                Checkpointer = listener =>
+                    ActorProps.Checkpointer(() => new CheckpointSaving(run.Checkpoints, snapshots, checkpoints), listener),
                 SpikeDetector = listener => Props.Create(() => new SpikeDetector(run.Detection, listener)),
                 Metrics = listener => Props.Create(() => new MetricsPublisher(run.Metrics, listener)),
                 Goodput = run.Goodput is not { } goodput ? null : listener => Props.Create(() => new GoodputRecorder(goodput, listener)),
-                Reducer = (number, listener) => Props.Create(() => new GradientReducer(number, run.Options.Lanes, transport, listener, run.Options.Norms)),
+                Reducer = (number, listener) =>
+                    Props.Create(() => new GradientReducer(number, run.Options.Lanes, transport, listener, run.Options.Norms)),
                 Trainers = listener =>
                 {
                     var life = new TrainerSupervisorLife();

@@ -7,7 +7,6 @@ namespace ActorTrain.Actors.Journal;
 /// <summary>Which decisions of a run are persisted, each exactly once and in the order of their numbers: without actor or
 /// database.</summary>
 /// <param name="persist">Persists a decision, behind those before it; then <see cref="NotePersisted"/> is called.</param>
-/// <param name="tell">Takes the reports, in order.</param>
 public sealed class JournalLogic(Action<RunEvent> persist, Action<JournalReport> tell)
 {
     private IReadOnlyList<RunEvent>? recovered;

@@ -12,8 +12,6 @@ public static class JournalReader
     private const int PatienceSeconds = 60;
 
     /// <summary>The decisions in a SQLite database.</summary>
-    /// <param name="file">The database.</param>
-    /// <param name="run">The run's name.</param>
     /// <exception cref="UnreadableJournalException">A decision cannot be read, or is missing.</exception>
     /// <exception cref="DbException">The database cannot be read.</exception>
     public static IReadOnlyList<RunEvent> ReadSqlite(string file, string run)
@@ -23,8 +21,6 @@ public static class JournalReader
     }
 
     /// <summary>The decisions in a PostgreSQL database.</summary>
-    /// <param name="connection">The connection string.</param>
-    /// <param name="run">The run's name.</param>
     /// <exception cref="UnreadableJournalException">A decision cannot be read, or is missing.</exception>
     /// <exception cref="DbException">The database cannot be reached or read.</exception>
     public static IReadOnlyList<RunEvent> ReadPostgres(string connection, string run)
@@ -39,7 +35,10 @@ public static class JournalReader
         using var question = Command(database, hasTable);
         if (question.ExecuteScalar() is not (true or 1L))
             return [];
-        using var select = Command(database, "SELECT sequence_number, identifier, manifest, message, deleted FROM journal WHERE persistence_id = @run ORDER BY sequence_number");
+        using var select =
+            Command(database,
+            "SELECT sequence_number, identifier, manifest, message, deleted FROM journal WHERE persistence_id = @run ORDER BY "
+            + "sequence_number");
         var parameter = select.CreateParameter();
         (parameter.ParameterName, parameter.Value) = ("@run", RunJournal.PersistenceIdOf(run));
         select.Parameters.Add(parameter);

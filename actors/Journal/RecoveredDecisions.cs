@@ -10,14 +10,11 @@ internal sealed class RecoveredDecisions
 
     private readonly List<RunEvent> decisions = [];
 
-    /// <summary>All so far.</summary>
     public IReadOnlyList<RunEvent> All => decisions;
 
     /// <summary>What is to be said where the next is missing.</summary>
     public UnreadableJournalException Missing => Unreadable("it is missing; restore the database from a backup");
 
-    /// <summary>Takes the next.</summary>
-    /// <param name="number">Its number.</param>
     /// <param name="decision">What was read, perhaps an <see cref="UnreadableDecision"/>.</param>
     /// <exception cref="UnreadableJournalException">It cannot be read, or one before it is missing.</exception>
     public void Add(long number, object decision)

@@ -6,28 +6,23 @@ using Akka.Serialization;
 
 namespace ActorTrain.Actors.Journal;
 
-/// <summary>Decisions as the journal's tables hold them: JSON, with a manifest that names kind and version and ends with a checksum of the JSON. Rows of
-/// older programs have no checksum.</summary>
+/// <summary>Decisions as the journal's tables hold them: JSON, with a manifest that names kind and version and ends with a checksum of the
+/// JSON. Rows of older programs have no checksum.</summary>
 public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     /// <summary>The number under which it stands in the tables; never to be given to another.</summary>
     public const int Number = 7301;
 
-    /// <inheritdoc/>
     public override int Identifier => Number;
 
-    /// <inheritdoc/>
     public override string Manifest(object o) => $"{RunEventCodec.ManifestOf((RunEvent)o)} {ChecksumOf(ToBinary(o))}";
 
-    /// <inheritdoc/>
     public override byte[] ToBinary(object obj) => RunEventCodec.Write((RunEvent)obj);
 
-    /// <inheritdoc/>
     public override object FromBinary(byte[] bytes, string manifest) => Read(bytes, manifest);
 
-    /// <summary>The decision, or an <see cref="UnreadableDecision"/>: what is thrown here looks to the actor that recovers as if the database were away.</summary>
-    /// <param name="bytes">As in the tables.</param>
-    /// <param name="manifest">As in the tables.</param>
+    /// <summary>The decision, or an <see cref="UnreadableDecision"/>: what is thrown here looks to the actor that recovers as if the
+    /// database were away.</summary>
     public static object Read(byte[] bytes, string manifest)
     {
         var (form, checksum) = manifest.Split(' ', 2) is [var first, var second] ? (first, second) : (manifest, null);

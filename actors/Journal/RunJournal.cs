@@ -23,7 +23,6 @@ public sealed class RunJournal : ReceivePersistentActor
     private readonly JournalLogic logic;
 
     /// <summary>Recovers what was persisted, then persists what it is told.</summary>
-    /// <param name="run">The run's name.</param>
     /// <param name="listener">Told each <see cref="JournalReport"/>.</param>
     /// <param name="outage">Whether the database is away; shared by all lives of the actor.</param>
     public RunJournal(string run, IActorRef listener, JournalOutage outage)
@@ -38,7 +37,6 @@ public sealed class RunJournal : ReceivePersistentActor
         Command<ReadDecisions>(_ => logic.Repeat());
     }
 
-    /// <inheritdoc/>
     public override string PersistenceId { get; }
 
     /// <summary>The id under which the decisions of a run are kept.</summary>
@@ -47,18 +45,16 @@ public sealed class RunJournal : ReceivePersistentActor
     /// <summary>From the first decision on: there are few, and no snapshots of them.</summary>
     public override Akka.Persistence.Recovery Recovery => new(SnapshotSelectionCriteria.None);
 
-    /// <inheritdoc/>
     protected override bool AroundReceive(Receive receive, object message) =>
-        trace.IsRecording ? trace.Around(Self.Path.Name, message, () => base.AroundReceive(receive, message)) : base.AroundReceive(receive, message);
+        trace.IsRecording ? trace.Around(Self.Path.Name, message, () => base.AroundReceive(receive, message))
+            : base.AroundReceive(receive, message);
 
-    /// <inheritdoc/>
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
         Report(cause);
         base.OnPersistFailure(cause, @event, sequenceNr);
     }
 
-    /// <inheritdoc/>
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {
         // It is not there, and what comes after it must not be either.
@@ -66,7 +62,6 @@ public sealed class RunJournal : ReceivePersistentActor
         throw cause;
     }
 
-    /// <inheritdoc/>
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {
         if (reason.GetBaseException() is SerializationException or TypeLoadException)

@@ -5,5 +5,4 @@ namespace ActorTrain.Actors.Journal;
 public sealed record UnreadableDecision(string Reason);
 
 /// <summary>The journal holds a decision that cannot be read, or lacks one.</summary>
-/// <param name="sentence">Which, and what to do.</param>
 public sealed class UnreadableJournalException(string sentence) : Exception(sentence);

@@ -9,7 +9,6 @@ namespace ActorTrain.Actors.Metrics;
 /// <summary>The two files of a run that grow with every step.</summary>
 /// <remarks>Not for two threads at once.</remarks>
 /// <param name="options">Where, and from what.</param>
-/// <param name="now">The time.</param>
 /// <param name="warn">Told in one sentence when a step came to other bits than before.</param>
 public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> now, Action<string> warn) : IMetricsFiles
 {
@@ -17,7 +16,6 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
     private SampleLedger? ledger;
     private bool isUnequalTold;
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         metrics?.Dispose();
@@ -25,7 +23,6 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
         (metrics, ledger) = (null, null);
     }
 
-    /// <inheritdoc/>
     public void Open(long afterStep)
     {
         Dispose();
@@ -39,10 +36,8 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
             Branch(afterStep, BranchCause.Resume, "Another process resumed the run.");
     }
 
-    /// <inheritdoc/>
     public void Rewind(long afterStep, string reason) => Branch(afterStep, BranchCause.Rollback, reason);
 
-    /// <inheritdoc/>
     public void Append(Measurement measurement)
     {
         // What the line of a file has already is passed over: half of it was written before the disk refused, or an evaluation is of the
@@ -65,7 +60,6 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
         }
     }
 
-    /// <inheritdoc/>
     public void Flush()
     {
         ledger!.Flush();

@@ -13,7 +13,6 @@ public sealed class MetricsLogic(long life, IMetricsFiles files) : IDisposable
     private long? expected;
     private long lastStep;
 
-    /// <summary>Handles a command.</summary>
     /// <returns>The answer, or null where there is none.</returns>
     /// <exception cref="UserErrorException">The disk refused; nothing of the command is remembered.</exception>
     /// <exception cref="InvariantException">A step is missing.</exception>
@@ -36,7 +35,6 @@ public sealed class MetricsLogic(long life, IMetricsFiles files) : IDisposable
         };
     }
 
-    /// <inheritdoc/>
     public void Dispose() => files.Dispose();
 
     private Published Open(GoOnAfter begin)

@@ -8,10 +8,8 @@ public sealed record MetricsOptions
 {
     private static readonly string ThisProcess = NameThisProcess();
 
-    /// <summary>The file <c>metrics.jsonl</c>.</summary>
     public required string MetricsFile { get; init; }
 
-    /// <summary>The file <c>samples.jsonl</c>.</summary>
     public required string LedgerFile { get; init; }
 
     /// <summary>Tokens of a global batch.</summary>

@@ -28,14 +28,12 @@ public sealed class MetricsPublisher : TracedActor
         Receive<MetricsCommand>(Handle);
     }
 
-    /// <inheritdoc/>
     protected override void PreStart()
     {
         base.PreStart();
         listener.Tell(new PublisherStarted(life));
     }
 
-    /// <inheritdoc/>
     protected override void PostStop()
     {
         logic.Dispose();

@@ -8,30 +8,27 @@ using ActorTrain.Persistence.Logs;
 namespace ActorTrain.Actors.Metrics;
 
 /// <summary>What an audit looks at.</summary>
-/// <param name="Plan">What the run ought to read.</param>
 /// <param name="ContextLength">Tokens per sample.</param>
-/// <param name="Ledger">What it says it read.</param>
-/// <param name="Decided">What its journal skips.</param>
 /// <param name="Newest">What the newest checkpoint says, or null before the first.</param>
 /// <param name="FinishedSteps">Steps of a run that is finished, or null where it is not.</param>
-public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<SampleRow> Ledger, SkipList Decided, CheckpointFacts? Newest, long? FinishedSteps = null)
+public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<SampleRow> Ledger, SkipList Decided, CheckpointFacts? Newest,
+    long? FinishedSteps = null)
 {
     /// <summary>Branches abandoned by a rollback and may still stand in the ledger.</summary>
     public IReadOnlyList<AbandonedBranch> Abandoned { get; init; } = [];
 }
 
-/// <summary>What an audit found.</summary>
 /// <param name="Steps">Steps in the ledger.</param>
 /// <param name="Consumed">Positions of the sample stream that were read for them.</param>
 /// <param name="Skips">What was skipped before the next position, and why.</param>
-/// <param name="Undecided">Positions passed over after the newest checkpoint for which no decision is durable yet: the steps after it are taken
-/// again if the process dies now.</param>
+/// <param name="Undecided">Positions passed over after the newest checkpoint for which no decision is durable yet: the steps after it are
+/// taken again if the process dies now.</param>
 /// <param name="Next">The next position that is neither consumed nor skipped.</param>
-/// <param name="CheckpointStep">Step of the newest checkpoint.</param>
-/// <param name="Contradictions">Everything that cannot be, the first ones named; empty proves that every position was consumed exactly once, left
-/// out with a reason, or is still to come.</param>
+/// <param name="Contradictions">Everything that cannot be, the first ones named; empty proves that every position was consumed exactly
+/// once, left out with a reason, or is still to come.</param>
 public sealed record AuditReport(
-    long Steps, long Consumed, IReadOnlyList<SkippedRange> Skips, long Undecided, long Next, long? CheckpointStep, IReadOnlyList<string> Contradictions)
+    long Steps, long Consumed, IReadOnlyList<SkippedRange> Skips, long Undecided, long Next, long? CheckpointStep,
+        IReadOnlyList<string> Contradictions)
 {
     /// <summary>Steps in the ledger that were abandoned by a rollback, and are not counted: the next process abandons them.</summary>
     public long AbandonedSteps { get; init; }
@@ -49,10 +46,10 @@ public sealed record AuditReport(
     public bool IsClean => Contradictions.Count == 0 && Unequal.Count == 0;
 }
 
-/// <summary>Proves from what was written down that every position of a run's sample stream was consumed exactly once, or is on the skip list with its
-/// reason, or is still to come.</summary>
-/// <remarks>Up to the newest checkpoint its own skip list holds, since it is durable with the weights. Steps after it are taken again when the
-/// process dies, so there a veto may stand in the ledger before it stands in the journal.</remarks>
+/// <summary>Proves from what was written down that every position of a run's sample stream was consumed exactly once, or is on the skip
+/// list with its reason, or is still to come.</summary>
+/// <remarks>Up to the newest checkpoint its own skip list holds, since it is durable with the weights. Steps after it are taken again when
+/// the process dies, so there a veto may stand in the ledger before it stands in the journal.</remarks>
 public sealed class SampleAudit
 {
     /// <summary>Contradictions that are named; others are only counted.</summary>
@@ -86,7 +83,8 @@ public sealed class SampleAudit
         {
             // The ledger of an abandoned branch is whole as such, and what was kept of it is whole on the present one.
             var kept = rows.TakeWhile(row => row.Step <= abandoned.After).ToList();
-            if (kept.Count == rows.Count || !rows.TrueForAll(row => row.Ranges.SequenceEqual(Planned(input.Plan, row.Step, abandoned.Skips))))
+            if (kept.Count == rows.Count
+                || !rows.TrueForAll(row => row.Ranges.SequenceEqual(Planned(input.Plan, row.Step, abandoned.Skips))))
                 continue;
             var again = new SampleAudit(input with { Ledger = kept }).Check();
             if (again.IsClean)
@@ -112,7 +110,8 @@ public sealed class SampleAudit
 
         var next = skips.PositionOf(steps * input.Plan.BatchSize);
         return new AuditReport(
-            steps, consumed.Sum(static read => read.Range.Count), [.. skips.Ranges.Where(range => range.First < next)], undecided, next, input.Newest?.Step, contradictions);
+            steps, consumed.Sum(static read => read.Range.Count), [.. skips.Ranges.Where(range => range.First < next)], undecided, next,
+                input.Newest?.Step, contradictions);
     }
 
     /// <summary>Takes over what the journal skipped after the checkpoint; before it both must agree.</summary>
@@ -208,7 +207,8 @@ public sealed class SampleAudit
 
     private EquatableArray<SampleRange> Planned(long step) => Planned(input.Plan, step, skips);
 
-    private static EquatableArray<SampleRange> Planned(BatchPlan plan, long step, SkipList skips) => SampleRange.Of(plan.Samples(step - 1, skips).Select(static planned => planned.Position));
+    private static EquatableArray<SampleRange> Planned(BatchPlan plan, long step, SkipList skips) =>
+        SampleRange.Of(plan.Samples(step - 1, skips).Select(static planned => planned.Position));
 
     private void Contradict(string sentence)
     {
@@ -225,5 +225,6 @@ public sealed class SampleAudit
     private static string Of(EquatableArray<SampleRange> ranges) =>
         ranges.Count == 0 ? "none" : string.Join(", ", ranges.Take(4)) + (ranges.Count > 4 ? $" and {ranges.Count - 4} more ranges" : "");
 
-    private static string Of(PlanCursor cursor) => $"next sample {cursor.NextSample}, {cursor.SamplesSeen} samples, {cursor.TokensSeen} tokens";
+    private static string Of(PlanCursor cursor) =>
+        $"next sample {cursor.NextSample}, {cursor.SamplesSeen} samples, {cursor.TokensSeen} tokens";
 }

@@ -3,8 +3,8 @@ using ActorTrain.Persistence.Ledger;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>How often a run read the samples of its data. The plan reads each once per epoch; the ledger names positions of its endless stream.</summary>
-/// <param name="Samples">Samples of the training part.</param>
+/// <summary>How often a run read the samples of its data. The plan reads each once per epoch; the ledger names positions of its endless
+/// stream.</summary>
 /// <param name="WholeEpochs">Epochs in which each of them was read.</param>
 /// <param name="PartialEpochs">Epochs, from 1, in which only some were: the run has not gone through it yet, or left some out.</param>
 /// <param name="MostInStep">The most often that one step read the same sample.</param>
@@ -34,7 +34,8 @@ public sealed record SampleReads(long Samples, long WholeEpochs, IReadOnlyList<P
             mostInStep = Math.Max(mostInStep, MostOf(plan, row));
         }
 
-        PartialEpoch[] partial = [.. epochs.Where(pair => pair.Value < plan.SampleCount).Select(static pair => new PartialEpoch(pair.Key + 1, pair.Value))];
+        PartialEpoch[] partial =
+            [.. epochs.Where(pair => pair.Value < plan.SampleCount).Select(static pair => new PartialEpoch(pair.Key + 1, pair.Value))];
         return new SampleReads(plan.SampleCount, epochs.Count - partial.Length, partial, mostInStep);
     }
 
@@ -50,5 +51,4 @@ public sealed record SampleReads(long Samples, long WholeEpochs, IReadOnlyList<P
 
 /// <summary>An epoch in which not every sample was read.</summary>
 /// <param name="Epoch">Its number, from 1.</param>
-/// <param name="Read">Samples read.</param>
 public sealed record PartialEpoch(long Epoch, long Read);

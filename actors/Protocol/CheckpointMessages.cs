@@ -4,7 +4,6 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Protocol;
 
-/// <summary>Commands of the checkpointer.</summary>
 public abstract record CheckpointCommand;
 
 /// <summary>Write the snapshot in a slot to disk. Answered by a <see cref="CheckpointReport"/>. It may come twice, and late: where
@@ -30,26 +29,23 @@ public sealed record SaveCheckpoint(
     public long Decisions { get; init; }
 }
 
-/// <summary>A checkpoint has proved good: note that beside it. It is not answered; what is lost of it is noted with the next save.</summary>
+/// <summary>A checkpoint has proved good: note that beside it. It is not answered; what is lost of it is noted with the next
+/// save.</summary>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 /// <param name="ProvedAt">Updates at which that was known.</param>
 public sealed record MarkGood(long Step, string WeightsHash, long ProvedAt) : CheckpointCommand;
 
-/// <summary>What the checkpointer says.</summary>
 public abstract record CheckpointReport : IRunInput;
 
 /// <summary>It lives, and is writing nothing.</summary>
 public sealed record CheckpointerStarted : CheckpointReport;
 
 /// <summary>The checkpoint is complete on disk.</summary>
-/// <param name="Number">Of the save.</param>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 /// <param name="Kept">Steps of all checkpoints that are on disk by now, the newest first.</param>
 public sealed record CheckpointSaved(long Number, long Step, string WeightsHash, IReadOnlyList<long> Kept) : CheckpointReport;
 
 /// <summary>It could not be written; earlier ones are as they were.</summary>
-/// <param name="Number">Of the save.</param>
-/// <param name="Reason">Why, in one sentence.</param>
 public sealed record CheckpointFailed(long Number, long Step, string Reason) : CheckpointReport
 {
     /// <summary>Whether the disk is not to blame: the snapshot's bits are no longer those that were copied.</summary>

@@ -3,7 +3,6 @@ using ActorTrain.Persistence.Goodput;
 namespace ActorTrain.Actors.Protocol;
 
 /// <summary>From a moment on the run does something else.</summary>
-/// <param name="At">The moment.</param>
 /// <param name="Activity">What it does; whether a step is new or redone is known to the clock.</param>
 /// <param name="Cause">Why, or null.</param>
 /// <param name="Step">Updates so far.</param>
@@ -11,6 +10,4 @@ namespace ActorTrain.Actors.Protocol;
 public sealed record GoodputTurn(DateTimeOffset At, GoodputActivity Activity, string? Cause, long Step, TimeSpan Waited = default);
 
 /// <summary>The person who watches is to be told something.</summary>
-/// <param name="Sentence">One sentence.</param>
-/// <param name="IsWarning">Whether something went wrong.</param>
 public sealed record Notice(string Sentence, bool IsWarning);

@@ -4,14 +4,12 @@ namespace ActorTrain.Actors.Protocol;
 
 /// <summary>Persist a decision; answered by <see cref="Recorded"/>. One that was persisted before is only answered.</summary>
 /// <param name="Number">Number of the decision in the life of the run, from 1, without a gap.</param>
-/// <param name="Event">The decision.</param>
 public sealed record RecordDecision(long Number, RunEvent Event);
 
 /// <summary>Report again what was persisted. Answered by <see cref="JournalRecovered"/> until the first decision comes: its sender
 /// has received it.</summary>
 public sealed record ReadDecisions;
 
-/// <summary>What the journal says.</summary>
 public abstract record JournalReport : IRunInput;
 
 /// <summary>It lives, and has read what was persisted.</summary>
@@ -19,11 +17,9 @@ public abstract record JournalReport : IRunInput;
 public sealed record JournalRecovered(IReadOnlyList<RunEvent> Events) : JournalReport;
 
 /// <summary>All decisions up to a number are durable.</summary>
-/// <param name="Number">The number.</param>
 public sealed record Recorded(long Number) : JournalReport;
 
 /// <summary>The database cannot be reached; decisions wait.</summary>
-/// <param name="Reason">Why, in one sentence.</param>
 public sealed record JournalAway(string Reason) : JournalReport;
 
 /// <summary>It holds a decision that cannot be read, or lacks one: nothing may be decided upon what is left of it.</summary>

@@ -14,7 +14,8 @@ public abstract record Measurement(long Step);
 /// <param name="GradientNorm">Global L2 norm before clipping.</param>
 /// <param name="Elapsed">From the previous commit, or the beginning, to this one.</param>
 /// <param name="Positions">Positions of the sample stream that the trainers read, lane after lane.</param>
-public sealed record StepMeasurement(long Step, double Loss, double GradientNorm, TimeSpan Elapsed, IReadOnlyList<long> Positions) : Measurement(Step)
+public sealed record StepMeasurement(long Step, double Loss, double GradientNorm, TimeSpan Elapsed, IReadOnlyList<long> Positions)
+    : Measurement(Step)
 {
     /// <summary>The learning rate of the update.</summary>
     public double LearningRate { get; init; }
@@ -35,11 +36,8 @@ public sealed record StepMeasurement(long Step, double Loss, double GradientNorm
     public string? Decisions { get; init; }
 }
 
-/// <summary>An evaluation.</summary>
 /// <param name="Step">Updates so far.</param>
 /// <param name="Loss">Nats per token on the validation split.</param>
-/// <param name="Perplexity">Its exponential.</param>
-/// <param name="BitsPerByte">Bits per byte of text.</param>
 public sealed record EvaluationMeasurement(long Step, double Loss, double Perplexity, double BitsPerByte) : Measurement(Step);
 
 /// <summary>Commands of the metrics publisher.</summary>
@@ -49,23 +47,19 @@ public abstract record MetricsCommand;
 /// abandoned: what follows is on a branch of its own. An evaluation of the step that it follows is passed over where the file has it. Only
 /// the life that asked obeys.</summary>
 /// <param name="Life">The life that said <see cref="PublisherStarted"/>.</param>
-/// <param name="Number">The number obeyed last.</param>
 /// <param name="Step">Updates so far.</param>
 public sealed record GoOnAfter(long Life, long Number, long Step) : MetricsCommand;
 
 /// <summary>Later steps are about to be taken again: what follows is on a branch of its own; numbered as measurements are.</summary>
-/// <param name="Number">Its number.</param>
 /// <param name="Step">Updates so far.</param>
 public sealed record Rewind(long Number, long Step) : MetricsCommand
 {
-    /// <summary>Why, in one sentence.</summary>
     public string Reason { get; init; } = "";
 }
 
-/// <summary>Remember a measurement. One whose number came before is only answered; one that comes too early is dropped, and will be asked for
-/// again; a publisher that was not yet told where it stands answers <see cref="PublisherStarted"/>, to any command.</summary>
+/// <summary>Remember a measurement. One whose number came before is only answered; one that comes too early is dropped, and will be asked
+/// for again; a publisher that was not yet told where it stands answers <see cref="PublisherStarted"/>, to any command.</summary>
 /// <param name="Number">Counts measurements and rewinds, without a gap.</param>
-/// <param name="Measurement">The measurement.</param>
 public sealed record Publish(long Number, Measurement Measurement) : MetricsCommand;
 
 /// <summary>Make everything up to a number durable; answered by <see cref="MetricsDurable"/>.</summary>
@@ -80,15 +74,11 @@ public abstract record MetricsReport : IRunInput;
 public sealed record PublisherStarted(long Life) : MetricsReport;
 
 /// <summary>Everything up to a number is in the file.</summary>
-/// <param name="Life">The life that says so.</param>
 /// <param name="Number">The number of the last command obeyed.</param>
 public sealed record Published(long Life, long Number) : MetricsReport;
 
 /// <summary>Everything up to a number survives a power cut.</summary>
-/// <param name="Life">The life that says so.</param>
-/// <param name="Number">The number.</param>
 public sealed record MetricsDurable(long Life, long Number) : MetricsReport;
 
 /// <summary>The disk refused; the run ends in order, since it does not continue without its metrics.</summary>
-/// <param name="Reason">Why, in one sentence.</param>
 public sealed record MetricsFailed(string Reason) : MetricsReport;

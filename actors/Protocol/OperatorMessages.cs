@@ -26,27 +26,21 @@ public sealed record SkipBatches(long Count) : OperatorCommand;
 /// <param name="Factor">Above 0.</param>
 public sealed record ScaleLearningRate(double Factor) : OperatorCommand;
 
-/// <summary>Make the run longer.</summary>
 /// <param name="Steps">Updates in all, more than it has.</param>
 public sealed record ExtendRun(long Steps) : OperatorCommand;
 
 /// <summary>Let a trainer take no part until it is released; another takes its place.</summary>
-/// <param name="Trainer">Its number.</param>
 public sealed record QuarantineTrainer(int Trainer) : OperatorCommand;
 
 /// <summary>Let a quarantined trainer take part again.</summary>
-/// <param name="Trainer">Its number.</param>
 public sealed record ReleaseTrainer(int Trainer) : OperatorCommand;
 
-/// <summary>Begin no further step.</summary>
 public sealed record PauseRun : OperatorCommand;
 
 /// <summary>Take steps again after a pause.</summary>
 public sealed record ContinueRun : OperatorCommand;
 
 /// <summary>An operator wants something. Answered by an <see cref="OperatorAnswer"/> once it is recorded, or refused at once.</summary>
-/// <param name="Number">Tells it from others.</param>
-/// <param name="By">Who.</param>
 public sealed record OperatorRequest(long Number, string By, OperatorCommand Command) : IRunInput;
 
 /// <summary>What came of a request.</summary>

@@ -5,11 +5,9 @@ namespace ActorTrain.Actors.Protocol;
 /// <summary>Whatever the run decides upon: a report of an actor below it, a request from outside, or the clock.</summary>
 public interface IRunInput;
 
-/// <summary>Time has passed.</summary>
 public sealed record Tick : IRunInput;
 
 /// <summary>End the run in order: the step under way is finished and saved.</summary>
-/// <param name="Reason">On whose behalf.</param>
 public sealed record StopRun(string Reason) : IRunInput;
 
 /// <summary>Have this many trainers from now on.</summary>
@@ -21,10 +19,8 @@ public sealed record ScaleTrainers(int Trainers) : IRunInput;
 public sealed record ActorGivenUp(ActorId Actor, string Report) : IRunInput;
 
 /// <summary>An actor that is not a trainer failed and is restarted.</summary>
-/// <param name="Reason">Why, in one sentence.</param>
 public sealed record ActorFailed(ActorId Actor, string Reason) : IRunInput;
 
-/// <summary>How a run ended.</summary>
 public enum RunEnding
 {
     /// <summary>Its last step is taken and saved.</summary>
@@ -38,7 +34,6 @@ public enum RunEnding
 }
 
 /// <summary>The end of a run, or of this process's part of it.</summary>
-/// <param name="Ending">How.</param>
 /// <param name="Step">Updates that are saved.</param>
 /// <param name="Report">What failed, how often, and where to look; or on whose behalf it was stopped.</param>
 public sealed record RunEnded(RunEnding Ending, long Step, string Report);

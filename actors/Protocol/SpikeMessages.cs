@@ -23,14 +23,15 @@ public sealed record StepSignals
     /// <summary>L2 norm of the gradient of each tensor, in the order of the layout; empty where it was not measured.</summary>
     public EquatableArray<double> TensorNorms { get; init; } = [];
 
-    /// <summary>L2 norm of the gradient of the token embedding and, where there are any, learned positions; null where it was not measured.</summary>
+    /// <summary>L2 norm of the gradient of the token embedding and, where there are any, learned positions; null where it was not
+    /// measured.</summary>
     public double? EmbeddingNorm { get; init; }
 
     /// <summary>L2 norm of the gradient of each transformer block, in order; empty where it was not measured.</summary>
     public EquatableArray<double> BlockNorms { get; init; } = [];
 
-    /// <summary>L2 norm of what the step is about to add to the weights as schedule and options have it, without what rules, the ladder and operators do to it on
-    /// purpose; null where it was not measured.</summary>
+    /// <summary>L2 norm of what the step is about to add to the weights as schedule and options have it, without what rules, the ladder and
+    /// operators do to it on purpose; null where it was not measured.</summary>
     public double? UpdateNorm { get; init; }
 
     /// <summary>Elements of the gradient that are no numbers.</summary>
@@ -57,13 +58,8 @@ public enum SpikeAnswer
 }
 
 /// <summary>What a rule found in a step.</summary>
-/// <param name="Rule">The rule's name.</param>
 /// <param name="Signal">What it looked at, such as "loss".</param>
-/// <param name="Value">What that was.</param>
-/// <param name="Limit">What it may be.</param>
 /// <param name="Onset">The first step, counted from 0, that shows it: this one, or an earlier one.</param>
-/// <param name="Answer">What the rule asks for.</param>
-/// <param name="Evidence">All of that in one sentence.</param>
 public sealed record Finding(string Rule, string Signal, double Value, double Limit, long Onset, SpikeAnswer Answer, string Evidence);
 
 /// <summary>What all rules together say of a step.</summary>
@@ -77,10 +73,8 @@ public sealed record Judgement(
     SpikeMemory IfApplied,
     [property: JsonPropertyName("ifLeftOut")] SpikeMemory IfVetoed);
 
-/// <summary>Judge a step; answered by <see cref="StepJudged"/>. All that the answer depends on is in it, so it may come twice, and to another life of
-/// the detector.</summary>
-/// <param name="Round">Repeated in the answer.</param>
-/// <param name="Signals">What the step showed.</param>
+/// <summary>Judge a step; answered by <see cref="StepJudged"/>. All that the answer depends on is in it, so it may come twice, and to
+/// another life of the detector.</summary>
 /// <param name="Memory">What the rules remember of the steps before.</param>
 public sealed record JudgeStep(Round Round, StepSignals Signals, SpikeMemory Memory);
 
@@ -90,7 +84,4 @@ public abstract record SpikeReport : IRunInput;
 /// <summary>It lives, and has been asked nothing.</summary>
 public sealed record SpikeDetectorStarted : SpikeReport;
 
-/// <summary>A step is judged.</summary>
-/// <param name="Round">As asked.</param>
-/// <param name="Judgement">What all rules say.</param>
 public sealed record StepJudged(Round Round, Judgement Judgement) : SpikeReport;

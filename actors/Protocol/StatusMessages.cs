@@ -8,7 +8,6 @@ namespace ActorTrain.Actors.Protocol;
 /// <summary>How does the run stand? Answered by <see cref="RunStatus"/>.</summary>
 public sealed record GetStatus;
 
-/// <summary>How a trainer stands.</summary>
 public enum TrainerStanding
 {
     /// <summary>Its actor is being started, or waits for its backoff to end.</summary>
@@ -17,7 +16,6 @@ public enum TrainerStanding
     /// <summary>It takes a state over.</summary>
     Joining,
 
-    /// <summary>It computes lanes.</summary>
     Member,
 
     /// <summary>It failed more often than it may.</summary>
@@ -25,10 +23,7 @@ public enum TrainerStanding
 }
 
 /// <summary>One trainer, for people who look.</summary>
-/// <param name="Trainer">Which one, and in which life.</param>
-/// <param name="Standing">How it stands.</param>
 /// <param name="Lanes">Blocks of lanes that it still owes in this round.</param>
-/// <param name="Faults">How often it was lost.</param>
 /// <param name="LastFault">Why it was lost the last time.</param>
 public sealed record TrainerStatus(TrainerKey Trainer, TrainerStanding Standing, string Lanes, int Faults, string? LastFault)
 {
@@ -45,15 +40,13 @@ public sealed record ActorStatus(string Name, string State, int? Mailbox);
 /// <summary>A run as it stands just now.</summary>
 /// <param name="Step">Updates so far.</param>
 /// <param name="Steps">Updates in all, extensions included.</param>
-/// <param name="Generation">The membership.</param>
 /// <param name="Phase">What the run waits for, in a word or two.</param>
-/// <param name="Trainers">Its trainers.</param>
 /// <param name="JournalWaiting">Decisions that are not yet durable.</param>
 /// <param name="Faults">Other actors' faults: name, how often, and the last reason.</param>
 public sealed record RunStatus(
-    long Step, long Steps, long Generation, string Phase, IReadOnlyList<TrainerStatus> Trainers, int JournalWaiting, IReadOnlyList<(ActorId Actor, int Count, string Reason)> Faults)
+    long Step, long Steps, long Generation, string Phase, IReadOnlyList<TrainerStatus> Trainers, int JournalWaiting,
+        IReadOnlyList<(ActorId Actor, int Count, string Reason)> Faults)
 {
-    /// <summary>Trainers that are wanted.</summary>
     public int WantedTrainers { get; init; }
 
     /// <summary>Interventions and decisions; null before the journal is read.</summary>

@@ -22,10 +22,8 @@ public abstract record TrainerCommand;
 /// <param name="Number">Tells it from all other such commands to this trainer: the same state may have to be taken over again.</param>
 public sealed record LoadState(StateSource Source, long Step, long Number) : TrainerCommand;
 
-/// <summary>Compute the gradients of these blocks of lanes; answered by a <see cref="LaneComputed"/> per lane and a <see cref="BlockComputed"/> per
-/// block, whose sum then lies in the transport.</summary>
-/// <param name="Ticket">Repeated in the answers.</param>
-/// <param name="Blocks">Nodes of the lane tree.</param>
+/// <summary>Compute the gradients of these blocks of lanes; answered by a <see cref="LaneComputed"/> per lane and a
+/// <see cref="BlockComputed"/> per block, whose sum then lies in the transport.</summary>
 /// <param name="Skips">What the plan skips in this round.</param>
 public sealed record ComputeLanes(Ticket Ticket, IReadOnlyList<LaneBlock> Blocks, SkipList Skips) : TrainerCommand
 {
@@ -39,44 +37,42 @@ public sealed record ComputeLanes(Ticket Ticket, IReadOnlyList<LaneBlock> Blocks
 /// <param name="Attempt">Tells questions for the same thing apart: each is computed again.</param>
 public abstract record CheckCommand(Ticket Ticket, int Attempt) : TrainerCommand;
 
-/// <summary>Compute the sum over a block of lanes, publish nothing, and say which bits it has; answered by <see cref="BlockRecomputed"/>.</summary>
+/// <summary>Compute the sum over a block of lanes, publish nothing, and say which bits it has; answered by
+/// <see cref="BlockRecomputed"/>.</summary>
 /// <param name="Ticket">Repeated in the answer. Its round's step says on which weights.</param>
-/// <param name="Block">A node of the lane tree.</param>
 /// <param name="BatchStep">The step whose batch is computed; another than the round's to try a batch on other weights.</param>
-/// <param name="Skips">What the plan skips.</param>
 /// <param name="Attempt">Tells questions for the same block apart: each is computed again.</param>
-public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, int Attempt) : CheckCommand(Ticket, Attempt)
+public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, int Attempt)
+    : CheckCommand(Ticket, Attempt)
 {
-    /// <summary>The learning rate with which the norm of the update that the block's gradient would make is wanted too; null: it is not.</summary>
+    /// <summary>The learning rate with which the norm of the update that the block's gradient would make is wanted too; null: it is
+    /// not.</summary>
     public double? PreviewRate { get; init; }
 }
 
 /// <summary>Preview what applying the round's total gradient, which lies in the transport, would do, and change nothing; answered by
 /// <see cref="UpdatePreviewed"/>.</summary>
-/// <param name="Ticket">Repeated in the answer.</param>
 /// <param name="GradientNorm">Global L2 norm of the round's gradient, before clipping.</param>
 /// <param name="LearningRate">Of the step, by the run's schedule.</param>
 /// <param name="Attempt">Tells questions for the same update apart: each is answered again.</param>
 public sealed record PreviewUpdate(Ticket Ticket, double GradientNorm, double LearningRate, int Attempt) : CheckCommand(Ticket, Attempt);
 
 /// <summary>Commit: apply the round's total gradient, which lies in the transport; answered by <see cref="UpdateApplied"/>.</summary>
-/// <param name="Round">The round that was accepted.</param>
 /// <param name="GradientNorm">Global L2 norm of its gradient, before clipping.</param>
 /// <param name="Adjustment">What is done to this update beside what the options say, and its learning rate.</param>
 public sealed record ApplyUpdate(Round Round, double GradientNorm, UpdateAdjustment Adjustment) : TrainerCommand;
 
 /// <summary>Copy weights and moments into a slot of the memory for snapshots; answered by <see cref="StateCopied"/>.</summary>
-/// <param name="Slot">The slot, which is free.</param>
 /// <param name="Step">Updates that the state must have seen.</param>
 /// <param name="Number">Tells it from all other such commands: a copy that was damaged is made again, into the same slot too.</param>
 public sealed record CopyState(int Slot, long Step, long Number) : TrainerCommand;
 
-/// <summary>Measure the loss on the validation split; answered by <see cref="EvaluationProgressed"/> per batch and then <see cref="Evaluated"/>.</summary>
+/// <summary>Measure the loss on the validation split; answered by <see cref="EvaluationProgressed"/> per batch and then
+/// <see cref="Evaluated"/>.</summary>
 /// <param name="Step">Updates that the weights must have seen.</param>
 public sealed record Evaluate(long Step) : TrainerCommand;
 
 /// <summary>Give an evaluation up, because the run is to stop; what was measured so far is forgotten.</summary>
-/// <param name="Step">The evaluation's step.</param>
 public sealed record CancelEvaluation(long Step) : TrainerCommand;
 
 /// <summary>Where a trainer takes its state from.</summary>
@@ -89,62 +85,47 @@ public abstract record StateSource;
 public sealed record FreshState : StateSource;
 
 /// <summary>A snapshot in memory, taken from a healthy trainer.</summary>
-/// <param name="Slot">The slot it lies in.</param>
 /// <param name="Hash">Hash of the state, checked after the copy.</param>
 public sealed record SnapshotState(int Slot, ulong Hash) : StateSource;
 
-/// <summary>A checkpoint on disk.</summary>
 public sealed record CheckpointState : StateSource;
 
-/// <summary>What a trainer says.</summary>
 /// <param name="Trainer">Which one, and in which of its lives.</param>
 public abstract record TrainerReport(TrainerKey Trainer) : IRunInput;
 
 /// <summary>It has taken a state over.</summary>
 /// <param name="Step">Updates that the state has seen.</param>
-/// <param name="Number">Of the command.</param>
 public sealed record StateLoaded(TrainerKey Trainer, long Step, long Number) : TrainerReport(Trainer);
 
 /// <summary>A state could not be taken over; the trainer is as it was.</summary>
-/// <param name="Step">The step that was asked for.</param>
-/// <param name="Number">Of the command.</param>
-/// <param name="Reason">Why, in one sentence.</param>
 public sealed record StateRefused(TrainerKey Trainer, long Step, long Number, string Reason) : TrainerReport(Trainer);
 
 /// <summary>It is alive: one more lane is done.</summary>
-/// <param name="Ticket">As asked.</param>
-/// <param name="Lane">The lane.</param>
 public sealed record LaneComputed(TrainerKey Trainer, Ticket Ticket, int Lane) : TrainerReport(Trainer);
 
 /// <summary>The sum over a block of lanes lies in the transport, under its round and block.</summary>
-/// <param name="Ticket">As asked.</param>
 /// <param name="Result">What is known of it.</param>
 public sealed record BlockComputed(TrainerKey Trainer, Ticket Ticket, LaneBlock Block, BlockResult Result) : TrainerReport(Trainer);
 
 /// <summary>A block was computed once more.</summary>
-/// <param name="Ticket">As asked.</param>
-/// <param name="Attempt">As asked.</param>
 /// <param name="Result">What is known of it.</param>
-public sealed record BlockRecomputed(TrainerKey Trainer, Ticket Ticket, LaneBlock Block, int Attempt, BlockResult Result) : TrainerReport(Trainer);
+public sealed record BlockRecomputed(TrainerKey Trainer, Ticket Ticket, LaneBlock Block, int Attempt, BlockResult Result)
+    : TrainerReport(Trainer);
 
 /// <summary>What the round's update would do is foreseen.</summary>
-/// <param name="Ticket">As asked.</param>
-/// <param name="Attempt">As asked.</param>
 /// <param name="Norm">L2 norm of what would be added to the weights.</param>
 public sealed record UpdatePreviewed(TrainerKey Trainer, Ticket Ticket, int Attempt, double Norm) : TrainerReport(Trainer);
 
 /// <summary>The round's update is part of its weights.</summary>
-/// <param name="Update">What came of it.</param>
 public sealed record UpdateApplied(TrainerKey Trainer, Round Round, AppliedUpdate Update) : TrainerReport(Trainer);
 
-/// <summary>It was asked something for which its weights are too old or too new: a command before it was lost, or this one came late.</summary>
+/// <summary>It was asked something for which its weights are too old or too new: a command before it was lost, or this one came
+/// late.</summary>
 /// <param name="Step">Updates that its weights have seen; -1 before it has a state.</param>
 public sealed record AtAnotherStep(TrainerKey Trainer, long Step) : TrainerReport(Trainer);
 
 /// <summary>Its state lies in a slot.</summary>
-/// <param name="Slot">The slot.</param>
 /// <param name="Step">Updates that the state has seen.</param>
-/// <param name="Number">Of the command.</param>
 /// <param name="Hash">Hash of the state as the trainer holds it.</param>
 public sealed record StateCopied(TrainerKey Trainer, int Slot, long Step, long Number, ulong Hash) : TrainerReport(Trainer)
 {
@@ -153,12 +134,9 @@ public sealed record StateCopied(TrainerKey Trainer, int Slot, long Step, long N
 }
 
 /// <summary>It is alive: one more held-out batch is measured.</summary>
-/// <param name="Step">The evaluation's step.</param>
 public sealed record EvaluationProgressed(TrainerKey Trainer, long Step) : TrainerReport(Trainer);
 
 /// <summary>The loss on the validation split.</summary>
 /// <param name="Step">Updates that the weights have seen.</param>
 /// <param name="Loss">Nats per token.</param>
-/// <param name="Perplexity">Its exponential.</param>
-/// <param name="BitsPerByte">Bits per byte of text.</param>
 public sealed record Evaluated(TrainerKey Trainer, long Step, double Loss, double Perplexity, double BitsPerByte) : TrainerReport(Trainer);

@@ -3,25 +3,19 @@ namespace ActorTrain.Actors.Protocol;
 /// <summary>Commands of the trainer supervisor.</summary>
 public abstract record TrainerSupervisorCommand;
 
-/// <summary>Have a life of this trainer that is younger than a given one, and keep the trainer alive, with backoff, until it is retired. A life
-/// that is younger is only reported again; one that is not is abandoned; where a backoff runs, nothing happens.</summary>
-/// <param name="Number">Which trainer.</param>
+/// <summary>Have a life of this trainer that is younger than a given one, and keep the trainer alive, with backoff, until it is retired. A
+/// life that is younger is only reported again; one that is not is abandoned; where a backoff runs, nothing happens.</summary>
 /// <param name="AfterIncarnation">The life that is over; 0 when there was none.</param>
 public sealed record StartTrainer(int Number, int AfterIncarnation) : TrainerSupervisorCommand;
 
 /// <summary>Stop a trainer for good.</summary>
-/// <param name="Number">Which trainer.</param>
 public sealed record RetireTrainer(int Number) : TrainerSupervisorCommand;
 
-/// <summary>Give up this life of a trainer, which does not answer; its memory is freed once its thread comes back. Another life begins after
-/// the backoff.</summary>
-/// <param name="Trainer">The life that is given up.</param>
-/// <param name="Reason">Why, in one sentence.</param>
+/// <summary>Give up this life of a trainer, which does not answer; its memory is freed once its thread comes back. Another life begins
+/// after the backoff.</summary>
 public sealed record AbandonTrainer(TrainerKey Trainer, string Reason) : TrainerSupervisorCommand;
 
 /// <summary>Forward a command to an incarnation of a trainer; dropped if that is gone.</summary>
-/// <param name="Trainer">The life.</param>
-/// <param name="Command">The command.</param>
 public sealed record TellTrainer(TrainerKey Trainer, TrainerCommand Command) : TrainerSupervisorCommand;
 
 /// <summary>What the supervisor of trainers says.</summary>
@@ -34,8 +28,6 @@ public sealed record TrainerSupervisorStarted : TrainerSupervisorReport;
 public sealed record TrainerStarted(TrainerKey Trainer) : TrainerSupervisorReport;
 
 /// <summary>A trainer is gone: it threw, stopped, or was abandoned.</summary>
-/// <param name="Trainer">The life that ended.</param>
-/// <param name="Reason">Why, in one sentence.</param>
 public sealed record TrainerLost(TrainerKey Trainer, string Reason) : TrainerSupervisorReport
 {
     /// <summary>The corrupt bits that it ended over; null where there were none.</summary>
@@ -53,6 +45,5 @@ public enum FoundDamage
 }
 
 /// <summary>A trainer failed more often than it may, and is not started again.</summary>
-/// <param name="Number">Which trainer.</param>
 /// <param name="Report">What failed, how often, and where to look.</param>
 public sealed record TrainerGivenUp(int Number, string Report) : TrainerSupervisorReport;

@@ -2,7 +2,6 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Recovery;
 
-/// <summary>A snapshot in memory.</summary>
 /// <param name="Slot">Where.</param>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="Hash">Hash of the state.</param>

@@ -4,24 +4,23 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Recovery;
 
-/// <summary>What is left of a run in a process when its supervisor fails: enough for the next one to continue, and never to give a name twice.</summary>
+/// <summary>What is left of a run in a process when its supervisor fails: enough for the next one to continue, and never to give a name
+/// twice.</summary>
 /// <param name="Origins">The checkpoints that there are, by step, after <see cref="RunOrigin.Seed"/>.</param>
-/// <param name="Held">Snapshots in memory.</param>
-/// <param name="LastRound">Number of the last round.</param>
-/// <param name="Generation">The last membership.</param>
 /// <param name="Trainers">Trainers wanted; null: as many as the options say.</param>
 /// <param name="Known">What is to be known of each trainer that there was.</param>
 /// <param name="Unwritten">What neither journal nor metrics file has yet.</param>
 public sealed record RecoveryState(
-    IReadOnlyList<RunOrigin> Origins, IReadOnlyList<HeldSnapshot> Held, long LastRound, long Generation, int? Trainers, IReadOnlyDictionary<int, FormerTrainer> Known,
+    IReadOnlyList<RunOrigin> Origins, IReadOnlyList<HeldSnapshot> Held, long LastRound, long Generation, int? Trainers,
+        IReadOnlyDictionary<int, FormerTrainer> Known,
     UnwrittenRecords Unwritten)
 {
     /// <summary>The newest checkpoint, or <see cref="RunOrigin.Seed"/>.</summary>
     public RunOrigin Origin => Origins[^1];
 
     /// <summary>A process that begins, or resumes from a checkpoint.</summary>
-    /// <param name="origins">Where it can begin, by step; the last is where it does, unless the run has rolled back since. Without any, it begins from the
-    /// seed.</param>
+    /// <param name="origins">Where it can begin, by step; the last is where it does, unless the run has rolled back since. Without any, it
+    /// begins from the seed.</param>
     /// <param name="unwritten">What the process before it could not write.</param>
     public static RecoveryState Of(IEnumerable<RunOrigin> origins, UnwrittenRecords? unwritten = null)
     {
@@ -30,8 +29,6 @@ public sealed record RecoveryState(
     }
 }
 
-/// <summary>What outlives a trainer.</summary>
-/// <param name="LastIncarnation">Its last life.</param>
 /// <param name="UnprovedSince">The first step of which what it computed is not proved; <see cref="long.MaxValue"/>: there is none.</param>
 public readonly record struct FormerTrainer(int LastIncarnation, long UnprovedSince)
 {
@@ -41,17 +38,16 @@ public readonly record struct FormerTrainer(int LastIncarnation, long UnprovedSi
 
 /// <summary>Records that are owed to the journal and to the metrics file.</summary>
 /// <param name="Recorded">Decisions that are known to be durable.</param>
-/// <param name="Decisions">Those that follow, in order.</param>
 /// <param name="MetricsStep">The last step whose measurement is in the file.</param>
-/// <param name="Measurements">What follows, in order.</param>
-public sealed record UnwrittenRecords(long Recorded, IReadOnlyList<RunEvent> Decisions, long MetricsStep, IReadOnlyList<MetricsItem> Measurements)
+public sealed record UnwrittenRecords(long Recorded, IReadOnlyList<RunEvent> Decisions, long MetricsStep,
+    IReadOnlyList<MetricsItem> Measurements)
 {
     /// <summary>Nothing is owed.</summary>
     public static UnwrittenRecords None(long step) => new(0, [], step, []);
 
     /// <summary>All decisions of a run.</summary>
-    /// <param name="recorded">Those that the journal holds; some of the others may have become durable without its being heard of, and some of a former life
-    /// may have landed late.</param>
+    /// <param name="recorded">Those that the journal holds; some of the others may have become durable without its being heard of, and some
+    /// of a former life may have landed late.</param>
     public IReadOnlyList<RunEvent> After(IReadOnlyList<RunEvent> recorded)
     {
         ArgumentNullException.ThrowIfNull(recorded);

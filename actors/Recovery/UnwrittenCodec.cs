@@ -9,21 +9,19 @@ namespace ActorTrain.Actors.Recovery;
 /// <summary><see cref="UnwrittenRecords"/> as JSON, for the file that a process leaves to the next one.</summary>
 public static class UnwrittenCodec
 {
-    /// <summary>The file's content.</summary>
     public static byte[] Write(UnwrittenRecords records)
     {
         ArgumentNullException.ThrowIfNull(records);
         var document = new UnwrittenDocument(
             records.Recorded,
-            [.. records.Decisions.Select(static decision => new UnwrittenDecision(RunEventCodec.ManifestOf(decision), JsonDocument.Parse(RunEventCodec.Write(decision)).RootElement))],
+            [.. records.Decisions.Select(static decision => new UnwrittenDecision(RunEventCodec.ManifestOf(decision),
+                JsonDocument.Parse(RunEventCodec.Write(decision)).RootElement))],
             records.MetricsStep,
             records.Measurements);
         return JsonSerializer.SerializeToUtf8Bytes(document, UnwrittenJson.Default.UnwrittenDocument);
     }
 
-    /// <summary>What a file says.</summary>
     /// <param name="path">The file's name, for the sentence.</param>
-    /// <param name="content">Its content.</param>
     /// <exception cref="UserErrorException">It is no such file.</exception>
     public static UnwrittenRecords Read(string path, ReadOnlySpan<byte> content)
     {
@@ -32,7 +30,8 @@ public static class UnwrittenCodec
             var document = JsonSerializer.Deserialize(content, UnwrittenJson.Default.UnwrittenDocument) ?? throw new JsonException();
             return new UnwrittenRecords(
                 document.Recorded,
-                [.. document.Decisions.Select(decision => RunEventCodec.Read(decision.Manifest, JsonSerializer.SerializeToUtf8Bytes(decision.Event, UnwrittenJson.Default.JsonElement), $"A decision in {path}"))],
+                [.. document.Decisions.Select(decision => RunEventCodec.Read(decision.Manifest,
+                    JsonSerializer.SerializeToUtf8Bytes(decision.Event, UnwrittenJson.Default.JsonElement), $"A decision in {path}"))],
                 document.MetricsStep,
                 document.Measurements);
         }
@@ -46,7 +45,8 @@ public static class UnwrittenCodec
 
 internal sealed record UnwrittenDecision(string Manifest, JsonElement Event);
 
-internal sealed record UnwrittenDocument(long Recorded, IReadOnlyList<UnwrittenDecision> Decisions, long MetricsStep, IReadOnlyList<MetricsItem> Measurements);
+internal sealed record UnwrittenDocument(long Recorded, IReadOnlyList<UnwrittenDecision> Decisions, long MetricsStep,
+    IReadOnlyList<MetricsItem> Measurements);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(UnwrittenDocument))]

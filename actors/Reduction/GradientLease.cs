@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Reduction;
 
-/// <summary>A gradient vector of the transport in somebody's hands: until it is disposed of, its memory is not given to anyone else.</summary>
+/// <summary>A gradient vector of the transport in somebody's hands: until it is disposed of, its memory is not given to anyone
+/// else.</summary>
 public sealed class GradientLease : IDisposable
 {
     private Action? release;
@@ -26,6 +27,5 @@ public sealed class GradientLease : IDisposable
     /// <summary>Address of its first element.</summary>
     public nint Address { get; }
 
-    /// <inheritdoc/>
     public void Dispose() => Interlocked.Exchange(ref release, null)?.Invoke();
 }

@@ -13,9 +13,7 @@ public sealed class GradientReducer : TracedActor
     private readonly IActorRef run;
     private readonly ShardReduction reduction;
 
-    /// <summary>Makes a reducer.</summary>
     /// <param name="number">Which shard of the transport, from 0.</param>
-    /// <param name="lanes">Lanes of the global batch.</param>
     /// <param name="transport">Where gradients lie.</param>
     /// <param name="run">Who hears its <see cref="ReducerReport"/>s.</param>
     /// <param name="norms">Where tensors stand, so that their norms can be told; null: they are not.</param>
@@ -27,10 +25,8 @@ public sealed class GradientReducer : TracedActor
         Receive<AddBlock>(Add);
     }
 
-    /// <inheritdoc/>
     protected override void PreStart() => run.Tell(new ReducerStarted(number));
 
-    /// <inheritdoc/>
     protected override void PostStop() => reduction.Dispose();
 
     private void Add(AddBlock add)

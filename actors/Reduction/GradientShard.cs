@@ -11,7 +11,8 @@ public readonly record struct GradientShard(int Number, long Offset, long Count)
     /// <summary>Where the shard begins, in bytes.</summary>
     public nint ByteOffset => (nint)(Offset * sizeof(float));
 
-    /// <summary>Cuts a flat gradient at the borders of the norm's blocks, so that the norm does not depend on the number of shards.</summary>
+    /// <summary>Cuts a flat gradient at the borders of the norm's blocks, so that the norm does not depend on the number of
+    /// shards.</summary>
     /// <param name="length">Elements of the flat gradient.</param>
     /// <param name="shards">How many, at least 1.</param>
     public static IReadOnlyList<GradientShard> Split(long length, int shards)

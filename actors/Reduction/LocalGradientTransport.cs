@@ -15,8 +15,6 @@ public sealed class LocalGradientTransport : IGradientTransport
 
     /// <summary>Makes a transport that nothing was published in.</summary>
     /// <param name="length">Elements of a flat gradient.</param>
-    /// <param name="lanes">Lanes of the global batch.</param>
-    /// <param name="reducers">Reducers that share the sum.</param>
     /// <param name="capacity">The most vectors in use at a time; see <see cref="CapacityFor"/>.</param>
     public LocalGradientTransport(long length, int lanes, int reducers, int capacity)
     {
@@ -25,27 +23,22 @@ public sealed class LocalGradientTransport : IGradientTransport
         Memory = new GradientPool(length, capacity);
     }
 
-    /// <inheritdoc/>
     public GradientPool Memory { get; }
 
-    /// <inheritdoc/>
     public IReadOnlyList<GradientShard> Shards { get; }
 
     /// <summary>Vectors that are enough for any run: each trainer's own and what it sums beside it, every node of the lane tree of the
     /// round under way, and the totals that are kept.</summary>
-    /// <param name="lanes">Lanes of the global batch.</param>
     /// <param name="trainers">The most trainers alive at a time, those that are given up but not yet gone among them.</param>
     /// <param name="totalsKept">Totals kept for trainers that are catching up.</param>
     public static int CapacityFor(int lanes, int trainers, int totalsKept) => trainers * (int.Log2(lanes) + 2) + 2 * lanes + totalsKept + 2;
 
-    /// <inheritdoc/>
     public void Open(Round round)
     {
         lock (gate)
             rounds.TryAdd(round, new OpenedRound(Shards.Count));
     }
 
-    /// <inheritdoc/>
     public void Close(Round round)
     {
         lock (gate)
@@ -59,7 +52,6 @@ public sealed class LocalGradientTransport : IGradientTransport
         }
     }
 
-    /// <inheritdoc/>
     public bool Publish(Round round, LaneBlock block, Tensor gradient, FlatChecksum checksum)
     {
         lock (gate)
@@ -73,21 +65,18 @@ public sealed class LocalGradientTransport : IGradientTransport
         return false;
     }
 
-    /// <inheritdoc/>
     public bool Holds(Round round, LaneBlock block)
     {
         lock (gate)
             return rounds.TryGetValue(round, out var opened) && (opened.IsCommitted || opened.Blocks.ContainsKey(block));
     }
 
-    /// <inheritdoc/>
     public GradientLease? Read(Round round, LaneBlock block)
     {
         lock (gate)
             return rounds.TryGetValue(round, out var opened) && opened.Blocks.TryGetValue(block, out var held) ? Lend(held) : null;
     }
 
-    /// <inheritdoc/>
     public GradientLease? WriteTotal(Round round)
     {
         lock (gate)
@@ -99,7 +88,6 @@ public sealed class LocalGradientTransport : IGradientTransport
         }
     }
 
-    /// <inheritdoc/>
     public void CompleteShard(Round round, int shard, FlatChecksum? checksum)
     {
         lock (gate)
@@ -109,7 +97,6 @@ public sealed class LocalGradientTransport : IGradientTransport
         }
     }
 
-    /// <inheritdoc/>
     public GradientLease? Total(Round round)
     {
         lock (gate)
@@ -122,7 +109,6 @@ public sealed class LocalGradientTransport : IGradientTransport
         }
     }
 
-    /// <inheritdoc/>
     public void CloseAll()
     {
         Round[] open;
@@ -132,7 +118,6 @@ public sealed class LocalGradientTransport : IGradientTransport
             Close(round);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         CloseAll();
@@ -141,7 +126,8 @@ public sealed class LocalGradientTransport : IGradientTransport
 
     private void Commit(OpenedRound opened)
     {
-        // A sum over all lanes is the total itself. (Where it came late and the total was also put together from parts, both have the same bits.)
+        // A sum over all lanes is the total itself. (Where it came late and the total was also put together from parts, both have the same
+        // bits.)
         if (opened.Blocks.Remove(all, out var whole))
         {
             if (opened.Total is { } parts)

@@ -17,10 +17,7 @@ public sealed class ReducerLogic<TSum>
     private Round? round;
     private ShardReduced? reduced;
 
-    /// <summary>Begins with no round.</summary>
     /// <param name="number">Which reducer, from 0.</param>
-    /// <param name="lanes">Lanes of the global batch.</param>
-    /// <param name="sums">What is added up.</param>
     public ReducerLogic(int number, int lanes, IShardSums<TSum> sums)
     {
         ArgumentNullException.ThrowIfNull(sums);
@@ -30,7 +27,6 @@ public sealed class ReducerLogic<TSum>
 
     /// <summary>Adds the sum over one more block.</summary>
     /// <param name="of">The round: a later one ends the one before, an earlier one is stale.</param>
-    /// <param name="block">The lanes.</param>
     /// <returns>A <see cref="ShardReduced"/> once all lanes are there, and again when a block is repeated after that; a <see
     /// cref="BlockDamaged"/> when what was read is not what was written, after which the round is forgotten; else null.</returns>
     /// <exception cref="InvariantException">Lanes overlap, or one round has two steps.</exception>
@@ -60,7 +56,6 @@ public sealed class ReducerLogic<TSum>
         return reduced;
     }
 
-    /// <summary>Forgets the round.</summary>
     public void Clear()
     {
         foreach (var (_, sum) in tree.Waiting)

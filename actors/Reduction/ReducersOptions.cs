@@ -2,7 +2,6 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Reduction;
 
-/// <summary>How gradients are summed.</summary>
 public sealed record ReducersOptions : IOptions
 {
     [Option("gradient reducers, each for one part of the parameters; 0: as many as trainers at the start", Max = 1 << 10,

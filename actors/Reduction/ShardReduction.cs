@@ -22,10 +22,7 @@ public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposabl
     private readonly long[] cellEnds;
     private readonly int blocks;
 
-    /// <summary>Begins with no round.</summary>
     /// <param name="transport">Where sums over blocks lie, and the total goes.</param>
-    /// <param name="shard">Which of the transport's shards.</param>
-    /// <param name="lanes">Lanes of the global batch.</param>
     /// <param name="norms">Where tensors stand; null: their norms are not wanted.</param>
     public ShardReduction(IGradientTransport transport, int shard, int lanes, TensorNorms? norms = null)
     {
@@ -41,7 +38,6 @@ public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposabl
     /// <summary>Adds the sum over a block of lanes: see <see cref="ReducerLogic{TSum}.Add"/>.</summary>
     public ReducerReport? Add(Round round, LaneBlock block) => logic.Add(round, block);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         logic.Clear();
@@ -62,7 +58,8 @@ public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposabl
             {
                 var (found, squares, cells) = (new ulong[blocks], new double[blocks], new double[cellEnds.Length]);
                 FlatSums.Measure(
-                    shard.Count, whole.Address + shard.ByteOffset, new SumReport { Left = found, Squares = squares, CellEnds = cellEnds, CellSquares = cells });
+                    shard.Count, whole.Address + shard.ByteOffset,
+                        new SumReport { Left = found, Squares = squares, CellEnds = cellEnds, CellSquares = cells });
                 Verify(total, found);
                 total.Report = Report(round, squares, cells, whole.Address + shard.ByteOffset);
             }

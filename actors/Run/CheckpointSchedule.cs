@@ -4,7 +4,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>At which steps a checkpoint is due: at a fixed interval, or at one that is chosen by what saves cost and how often the run falls back.</summary>
+/// <summary>At which steps a checkpoint is due: at a fixed interval, or at one that is chosen by what saves cost and how often the run
+/// falls back.</summary>
 internal sealed class CheckpointSchedule
 {
     private const int MeasuredSteps = 32;
@@ -42,9 +43,7 @@ internal sealed class CheckpointSchedule
     /// <summary>Takes note of a decision.</summary>
     public void Note(RunEvent decision) => failures = failures.Apply(decision);
 
-    /// <summary>A step is complete.</summary>
     /// <param name="step">Updates so far.</param>
-    /// <param name="saved">The step of the newest checkpoint.</param>
     public void NoteBoundary(long step, long? saved, DateTimeOffset now)
     {
         if (boundary is { } last && last.Step == step - 1)
@@ -58,23 +57,23 @@ internal sealed class CheckpointSchedule
     {
         if (step < begunStep)
             throw new InvariantException($"The checkpoint at step {begunStep} was started, but the run is at step {step}.");
-        return (options.SaveInterval is null ? options.CheckpointEvery > 0 && step % options.CheckpointEvery == 0 : step - begunStep >= Every)
+        return (options.SaveInterval is null ? options.CheckpointEvery > 0 && step % options.CheckpointEvery == 0
+            : step - begunStep >= Every)
             || (options.CheckpointPeriod > TimeSpan.Zero && now - begunAt >= options.CheckpointPeriod);
     }
 
-    /// <summary>A save was begun.</summary>
     public void NoteBegun(long step, DateTimeOffset now) => (begunStep, begunAt) = (step, now);
 
     /// <summary>A state was copied; training stood still for it.</summary>
     public void NoteStall(TimeSpan time) => stalls.Add(time);
 
     /// <summary>A checkpoint is on disk.</summary>
-    /// <param name="time">Since its save was begun.</param>
     /// <returns>The new interval with its reasons; null: it stays as it is.</returns>
     public SaveIntervalChoice? NoteWritten(TimeSpan time, DateTimeOffset now)
     {
         writes.Add(time);
-        if (options.SaveInterval is not { } bounds || stalls.Median is not { } stall || writes.Median is not { } write || stepTimes.Median is not { } stepTime)
+        if (options.SaveInterval is not { } bounds || stalls.Median is not { } stall || writes.Median is not { } write
+            || stepTimes.Median is not { } stepTime)
             return null;
         var choice = SaveInterval.Choose(new SaveCost(stall, write, stepTime), failures.Until(now), bounds);
         if (choice.Every < bounds.Least || choice.Every > bounds.Most)

@@ -9,7 +9,6 @@ internal sealed class CommittedUpdates
 {
     private readonly List<ApplyUpdate> updates = [];
 
-    /// <summary>How many there are.</summary>
     public int Count => updates.Count;
 
     /// <summary>The step of the oldest, which is the oldest state that they bring up to date; null: there is none.</summary>
@@ -27,7 +26,8 @@ internal sealed class CommittedUpdates
     public bool Holds(Round round) => updates.Exists(update => update.Round == round);
 
     /// <summary>Those of the steps from one on and before another.</summary>
-    public IEnumerable<ApplyUpdate> Between(long from, long before = long.MaxValue) => updates.Where(update => update.Round.Step >= from && update.Round.Step < before);
+    public IEnumerable<ApplyUpdate> Between(long from, long before = long.MaxValue) =>
+        updates.Where(update => update.Round.Step >= from && update.Round.Step < before);
 
     /// <summary>Forgets those that all trainers have applied.</summary>
     /// <param name="reached">Updates that every trainer has applied.</param>

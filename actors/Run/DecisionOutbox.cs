@@ -5,8 +5,6 @@ using ActorTrain.Persistence.Journal;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>Decisions that the journal does not hold yet, and whether its database is away.</summary>
-/// <param name="recorded">Decisions that it holds.</param>
-/// <param name="capacity">Decisions that may wait.</param>
 internal sealed class DecisionOutbox(long recorded, int capacity)
 {
     private readonly Outbox<RunEvent> decisions = new(recorded);
@@ -15,17 +13,15 @@ internal sealed class DecisionOutbox(long recorded, int capacity)
     /// <summary>The number of the last decision.</summary>
     public long Last => decisions.Last;
 
-    /// <summary>Decisions that are durable.</summary>
     public long Durable => decisions.Acknowledged;
 
-    /// <summary>How many wait.</summary>
     public int Count => decisions.Count;
 
-    /// <summary>What waits, in order.</summary>
     public IEnumerable<RunEvent> Waiting => decisions.Waiting.Select(static waiting => waiting.Content);
 
     /// <summary>The commands that persist what waits.</summary>
-    public IEnumerable<RecordDecision> Commands => decisions.Waiting.Select(static waiting => new RecordDecision(waiting.Number, waiting.Content));
+    public IEnumerable<RecordDecision> Commands =>
+        decisions.Waiting.Select(static waiting => new RecordDecision(waiting.Number, waiting.Content));
 
     /// <summary>Whether the database is away.</summary>
     public bool IsAway { get; private set; }
@@ -33,25 +29,21 @@ internal sealed class DecisionOutbox(long recorded, int capacity)
     /// <summary>Whether no more may wait, or an extension does: it takes effect once no crash can forget it.</summary>
     public bool HoldsUp => Count >= capacity || (IsExtending && IsAway);
 
-    /// <summary>Whether an extension waits.</summary>
     public bool IsExtending => Waiting.Any(static decision => decision is RunExtended);
 
-    /// <summary>Whether an intervention waits.</summary>
     public bool IsCorrecting => Waiting.Any(static decision => decision is CourseCorrected);
 
-    /// <summary>Adds a decision.</summary>
     public RecordDecision Add(RunEvent decision) => new(decisions.Add(decision), decision);
 
     /// <summary>Decisions up to a number are durable.</summary>
     public void Acknowledge(long number) => decisions.Acknowledge(number);
 
-    /// <summary>The database is away.</summary>
     public void NoteAway() => IsAway = true;
 
     /// <summary>The database is there and holds some decisions.</summary>
     /// <returns>Whether it was away.</returns>
-    /// <exception cref="InvariantException">It holds others than this run decided: what a former life, or a process that was killed, had sent landed when all had been read. This
-    /// life knows nothing of it; the next one does.</exception>
+    /// <exception cref="InvariantException">It holds others than this run decided: what a former life, or a process that was killed, had
+    /// sent landed when all had been read. This life knows nothing of it; the next one does.</exception>
     public bool NoteRecovered(IReadOnlyList<RunEvent> held)
     {
         foreach (var (number, decision) in decisions.Waiting.TakeWhile(waiting => waiting.Number <= held.Count))

@@ -15,9 +15,7 @@ internal sealed class Decisions
 
     /// <summary>Continues after what was decided before.</summary>
     /// <param name="decided">All decisions; those after the first <paramref name="recorded"/> are not known to be durable.</param>
-    /// <param name="recorded">Decisions that the journal holds.</param>
     /// <param name="capacity">Decisions that may wait for the journal.</param>
-    /// <param name="output">Takes what is to be done.</param>
     /// <param name="end">Told where the journal is lost.</param>
     /// <param name="faults">Told where its database is away.</param>
     public Decisions(IReadOnlyList<RunEvent> decided, int recorded, int capacity, RunOutput output, RunEnd end, FaultCounts faults)
@@ -31,10 +29,8 @@ internal sealed class Decisions
             outbox.Add(decision);
     }
 
-    /// <summary>Told of each decision.</summary>
     public event Action<RunEvent>? Taken;
 
-    /// <summary>What follows from all.</summary>
     public JournalState Known { get; private set; }
 
     /// <summary>What they say of checkpoints.</summary>
@@ -61,7 +57,6 @@ internal sealed class Decisions
     /// <summary>Whether an intervention is not durable.</summary>
     public bool InterventionWaits => outbox.IsCorrecting;
 
-    /// <summary>Takes a decision.</summary>
     public void Record(RunEvent decision)
     {
         Known = Known.Apply(decision);

@@ -5,7 +5,8 @@ namespace ActorTrain.Actors.Run;
 
 /// <summary>Ends a run, once its last state is saved, and what it decided and measured is written.</summary>
 internal sealed class EndOfRun(
-    TimeSpan patience, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress, KeptStates states, Saving saving,
+    TimeSpan patience, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress,
+        KeptStates states, Saving saving,
     Evaluations evaluations)
 {
     private bool IsComplete => progress.IsComplete && !evaluations.IsDue;
@@ -13,7 +14,8 @@ internal sealed class EndOfRun(
     private bool IsSaved => saving.SavedStep == progress.Step && saving.IsIdle;
 
     // What is not written by then is left to the next process.
-    private bool IsWritten => (decisions.WaitingCount == 0 || end.IsLost(ActorRole.Journal)) && (metrics.WaitingCount == 0 || end.IsLost(ActorRole.Metrics));
+    private bool IsWritten =>
+        (decisions.WaitingCount == 0 || end.IsLost(ActorRole.Journal)) && (metrics.WaitingCount == 0 || end.IsLost(ActorRole.Metrics));
 
     /// <summary>Does the next that is due, if the run is to end.</summary>
     public void Advance()
@@ -33,7 +35,8 @@ internal sealed class EndOfRun(
     private bool WaitsForSave()
     {
         var canSave = !end.IsLost(ActorRole.Checkpointer) && (!saving.IsIdle || roster.All.Any(static trainer => trainer.HasState));
-        return (!IsSaved && (canSave || end.Failure is null || saving.SaveNewest())) || (saving.IsWriting && !end.IsLost(ActorRole.Checkpointer));
+        return (!IsSaved && (canSave || end.Failure is null || saving.SaveNewest()))
+            || (saving.IsWriting && !end.IsLost(ActorRole.Checkpointer));
     }
 
     private void Record()

@@ -4,13 +4,8 @@ using ActorTrain.Actors.Recovery;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>When the weights are evaluated on the validation part, and by whom.</summary>
-/// <param name="options">What the run depends on.</param>
-/// <param name="output">Takes what is to be done.</param>
-/// <param name="roster">Those who evaluate.</param>
-/// <param name="progress">How far the run is.</param>
-/// <param name="rounds">Given up with an evaluation.</param>
-/// <param name="metrics">Takes what was measured.</param>
-internal sealed class Evaluations(RunLogicOptions options, RunOutput output, TrainerRoster roster, RunProgress progress, Rounds rounds, MetricsStream metrics)
+internal sealed class Evaluations(RunLogicOptions options, RunOutput output, TrainerRoster roster, RunProgress progress, Rounds rounds,
+    MetricsStream metrics)
 {
     private long? due;
     private long evaluatedStep = -1;
@@ -21,7 +16,6 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
     /// <summary>Whether the weights must not change before they are evaluated.</summary>
     public bool HoldsUp => due == progress.Step;
 
-    /// <summary>A step is complete.</summary>
     /// <param name="isEnding">Whether the run is to end before its last step.</param>
     public void NoteBoundary(bool isEnding)
     {
@@ -34,13 +28,13 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
     /// <summary>Begins the evaluation that is due, once somebody is ready for it.</summary>
     public void Begin()
     {
-        if (!HoldsUp || roster.All.Any(static trainer => trainer.Evaluating is not null) || roster.Ready(progress.Step) is not { } evaluator)
+        if (!HoldsUp || roster.All.Any(static trainer => trainer.Evaluating is not null)
+            || roster.Ready(progress.Step) is not { } evaluator)
             return;
         evaluator.Evaluating = new Evaluate(progress.Step);
         roster.Tell(evaluator, evaluator.Evaluating);
     }
 
-    /// <summary>An evaluation is done.</summary>
     public void Complete(TrainerEntry trainer, Evaluated evaluated)
     {
         if (trainer.Evaluating?.Step != evaluated.Step)
@@ -51,10 +45,9 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
         output.Do(new NotifyMeasurement(measurement, progress.LastStep));
     }
 
-    /// <summary>The run ends.</summary>
     /// <param name="hasFailed">Whether it cannot continue.</param>
-    /// <remarks>A stop does not wait for an evaluation, unless it is the last one, which a finished run is worth. The step that is evaluated is then the
-    /// one that is saved, so that a process that resumes there evaluates it.</remarks>
+    /// <remarks>A stop does not wait for an evaluation, unless it is the last one, which a finished run is worth. The step that is
+    /// evaluated is then the one that is saved, so that a process that resumes there evaluates it.</remarks>
     public void GiveUp(bool hasFailed)
     {
         if (due is null || (due == progress.LastStep && !hasFailed))

@@ -7,9 +7,8 @@ internal sealed class FaultCounts
 {
     private readonly SortedDictionary<ActorId, (int Count, string Reason)> faults = new(ActorId.Order);
 
-    /// <summary>By actor.</summary>
-    public IEnumerable<(ActorId Actor, int Count, string Reason)> All => faults.Select(static fault => (fault.Key, fault.Value.Count, fault.Value.Reason));
+    public IEnumerable<(ActorId Actor, int Count, string Reason)> All =>
+        faults.Select(static fault => (fault.Key, fault.Value.Count, fault.Value.Reason));
 
-    /// <summary>One more.</summary>
     public void Add(ActorId actor, string reason) => faults[actor] = (faults.GetValueOrDefault(actor).Count + 1, reason);
 }

@@ -6,10 +6,11 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>What is computed twice must agree: lanes are audited, suspicious steps replayed, states compared; a faulty replica is quarantined, and what
-/// may rest on its bits is taken again.</summary>
+/// <summary>What is computed twice must agree: lanes are audited, suspicious steps replayed, states compared; a faulty replica is
+/// quarantined, and what may rest on its bits is taken again.</summary>
 internal sealed class Integrity(
-    RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress, Rounds rounds, StateVotes votes, Membership membership,
+    RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress, Rounds rounds,
+        StateVotes votes, Membership membership,
     Steering steering, Rollback rollback)
 {
     private int audits;
@@ -31,8 +32,8 @@ internal sealed class Integrity(
     }
 
     /// <summary>Chooses the lanes of the round under way that two trainers compute at the same time.</summary>
-    /// <remarks>One lane of one member, each in turn; in the last step one of each, so that no faulty replica goes unnoticed; and in the first step of a
-    /// process one of each whose part in what it begins from is not proved.</remarks>
+    /// <remarks>One lane of one member, each in turn; in the last step one of each, so that no faulty replica goes unnoticed; and in the
+    /// first step of a process one of each whose part in what it begins from is not proved.</remarks>
     public void PlanAudit(IReadOnlyList<(TrainerEntry Trainer, IReadOnlyList<LaneBlock> Blocks)> shares)
     {
         if (options.Audit.Every == 0)
@@ -57,7 +58,8 @@ internal sealed class Integrity(
     {
         foreach (var (lane, hash) in computed.Result.RedundantLanes)
         {
-            if (rounds.Current!.RedundantLanes.Contains(lane) && rounds.Current.Checks.Find(check => check.Block == new LaneBlock(lane, 1)) is { } check)
+            if (rounds.Current!.RedundantLanes.Contains(lane)
+                && rounds.Current.Checks.Find(check => check.Block == new LaneBlock(lane, 1)) is { } check)
                 Vote(check, computed.Trainer, hash);
         }
 
@@ -75,12 +77,14 @@ internal sealed class Integrity(
     }
 
     /// <summary>A trainer computed a block once more.</summary>
-    public void Note(TrainerEntry trainer, BlockRecomputed recomputed) => Answer(trainer, recomputed.Ticket, recomputed.Block, recomputed.Result.Hash);
+    public void Note(TrainerEntry trainer, BlockRecomputed recomputed) =>
+        Answer(trainer, recomputed.Ticket, recomputed.Block, recomputed.Result.Hash);
 
     /// <summary>A trainer previewed an update.</summary>
     public void Note(TrainerEntry trainer, UpdatePreviewed previewed)
     {
-        if (trainer.Rechecks.RemoveAll(asked => asked is PreviewUpdate && (asked.Ticket, asked.Attempt) == (previewed.Ticket, previewed.Attempt)) > 0)
+        if (trainer.Rechecks.RemoveAll(asked => asked is PreviewUpdate
+            && (asked.Ticket, asked.Attempt) == (previewed.Ticket, previewed.Attempt)) > 0)
             Answer(trainer, previewed.Ticket, null, RoundCheck.HashOf(previewed.Norm));
     }
 
@@ -101,13 +105,15 @@ internal sealed class Integrity(
             }
 
             // The vote of the trainer of a redundant lane comes with its block.
-            var isVoteDue = check.Block is { Count: 1 } lane && round.RedundantLanes.Contains(lane.First) && !round.Done.Any(part => part.Block.Contains(lane));
+            var isVoteDue = check.Block is { Count: 1 } lane && round.RedundantLanes.Contains(lane.First)
+                && !round.Done.Any(part => part.Block.Contains(lane));
             if (check.Asked is null && (check.Count != 1 || !isVoteDue))
                 Ask(round, check);
         }
     }
 
-    /// <summary>Whether the norm of the update is known. One trainer's word for it is enough, save where the step is audited, or replayed later.</summary>
+    /// <summary>Whether the norm of the update is known. One trainer's word for it is enough, save where the step is audited, or replayed
+    /// later.</summary>
     public bool IsPreviewed()
     {
         var round = rounds.Current!;
@@ -135,11 +141,13 @@ internal sealed class Integrity(
         Check();
     }
 
-    /// <summary>Whether a state that is to be kept is one that all have. The last, which no step comes after that would find a difference, is waited for by
-    /// all.</summary>
-    public bool CanKeepState() => (!progress.IsComplete || roster.All.All(trainer => !trainer.IsMember || trainer.Step == progress.Step)) && StatesAgree();
+    /// <summary>Whether a state that is to be kept is one that all have. The last, which no step comes after that would find a difference,
+    /// is waited for by all.</summary>
+    public bool CanKeepState() =>
+        (!progress.IsComplete || roster.All.All(trainer => !trainer.IsMember || trainer.Step == progress.Step)) && StatesAgree();
 
-    /// <summary>Whether all who compute, or are copied from, do so on the same weights and moments; where not, the run rolls back.</summary>
+    /// <summary>Whether all who compute, or are copied from, do so on the same weights and moments; where not, the run rolls
+    /// back.</summary>
     public bool StatesAgree()
     {
         if (votes.Dispute(progress.Step) is not { } dispute)
@@ -195,7 +203,8 @@ internal sealed class Integrity(
         foreach (var trainer in roster.All.Where(trainer => trainer.IsMember && membership.MustBeProved(trainer)))
         {
             // It may be about to prove itself.
-            if (round.Checks.Exists(check => !check.Agrees && (check.Suspect == trainer || trainer.Owes.Exists(owed => check.Block is { } lanes && owed.Block.Contains(lanes)))))
+            if (round.Checks.Exists(check => !check.Agrees
+                && (check.Suspect == trainer || trainer.Owes.Exists(owed => check.Block is { } lanes && owed.Block.Contains(lanes)))))
                 continue;
             var lanes = round.Checks.Where(static check => check.Block is { Count: 1 }).ToList();
             if (lanes.Count == 0)
@@ -216,9 +225,11 @@ internal sealed class Integrity(
     private void Ask(RoundState round, RoundCheck check)
     {
         var owner = check.Block is not { } lanes ? null
-            : roster.All.FirstOrDefault(trainer => trainer.Owes.Exists(owed => owed.Ticket.Round == round.Round && owed.Block.Contains(lanes)));
+            : roster.All.FirstOrDefault(
+                trainer => trainer.Owes.Exists(owed => owed.Ticket.Round == round.Round && owed.Block.Contains(lanes)));
         var voter = roster.All.Where(static trainer => trainer.IsMember)
-            .OrderBy(trainer => check.Suspect == trainer && check.VotesOf(trainer.Key!.Value) == 0 ? -1 : check.VotesOf(trainer.Key!.Value) + (trainer == owner ? 1 : 0))
+            .OrderBy(trainer => check.Suspect == trainer && check.VotesOf(trainer.Key!.Value) == 0 ? -1
+                : check.VotesOf(trainer.Key!.Value) + (trainer == owner ? 1 : 0))
             .ThenBy(static trainer => trainer.LanesOwed).ThenBy(static trainer => trainer.Number)
             .FirstOrDefault();
         if (voter is null)
@@ -234,7 +245,8 @@ internal sealed class Integrity(
 
     private void Answer(TrainerEntry trainer, Ticket ticket, LaneBlock? block, ulong hash)
     {
-        if (rounds.Current?.Round != ticket.Round || rounds.Current.Checks.Find(check => check.Asked == trainer && check.Block == block) is not { } check)
+        if (rounds.Current?.Round != ticket.Round
+            || rounds.Current.Checks.Find(check => check.Asked == trainer && check.Block == block) is not { } check)
             return;
         check.Asked = null;
         Vote(check, trainer.Key!.Value, hash);
@@ -250,7 +262,8 @@ internal sealed class Integrity(
         foreach (var voter in check.Voters)
         {
             if (roster.Find(voter) is { } proved)
-                proved.UnprovedSince = rounds.Current!.Done.Any(part => part.Trainer.Number == voter.Number) ? progress.Step : long.MaxValue;
+                proved.UnprovedSince = rounds.Current!.Done.Any(part => part.Trainer.Number == voter.Number) ? progress.Step
+                    : long.MaxValue;
         }
     }
 

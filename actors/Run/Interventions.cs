@@ -25,16 +25,20 @@ internal sealed class Interventions
     }
 
     /// <summary>Those that are not in force yet, in the order in which they take effect.</summary>
-    /// <remarks>Two may have one number: a process that was killed can have decided something that landed after the next one had read the journal.</remarks>
+    /// <remarks>Two may have one number: a process that was killed can have decided something that landed after the next one had read the
+    /// journal.</remarks>
     public IEnumerable<Intervention> Pending(RunOverrides overrides) =>
-        all.Where(intervention => !overrides.Interventions.Contains(intervention)).OrderBy(static intervention => intervention.From).ThenBy(static intervention => intervention.Number);
+        all.Where(intervention => !overrides.Interventions.Contains(intervention)).OrderBy(static intervention => intervention.From)
+            .ThenBy(static intervention => intervention.Number);
 
     /// <summary>Kept overrides, with what is known by now to be skipped later.</summary>
-    public RunOverrides Ahead(RunOverrides kept) => kept with { Skips = kept.Skips.Joined(all.SelectMany(static intervention => intervention.Skipped)) };
+    public RunOverrides Ahead(RunOverrides kept) =>
+        kept with { Skips = kept.Skips.Joined(all.SelectMany(static intervention => intervention.Skipped)) };
 
     /// <summary>From which step on a decision of now takes effect.</summary>
     /// <param name="boundary">The first step that is not begun.</param>
-    /// <param name="overrides">The overrides in force.</param>
-    /// <returns>Where the run is on its way back to the step that the newest decision is about, that step: those before it are only computed again.</returns>
-    public long EffectiveFrom(long boundary, RunOverrides overrides) => all is [.., var newest] && Pending(overrides).Contains(newest) ? Math.Max(boundary, newest.From) : boundary;
+    /// <returns>Where the run is on its way back to the step that the newest decision is about, that step: those before it are only
+    /// computed again.</returns>
+    public long EffectiveFrom(long boundary, RunOverrides overrides) =>
+        all is [.., var newest] && Pending(overrides).Contains(newest) ? Math.Max(boundary, newest.From) : boundary;
 }

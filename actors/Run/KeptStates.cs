@@ -12,8 +12,6 @@ internal sealed class KeptStates
     private readonly List<RunOrigin> origins = [RunOrigin.Seed];
 
     /// <summary>Continues with what there is.</summary>
-    /// <param name="slots">Snapshots that fit into memory.</param>
-    /// <param name="recovery">What there is.</param>
     /// <param name="decisions">What was abandoned is not continued from.</param>
     /// <param name="interventions">A state without one of them that was in force before it was abandoned too.</param>
     public KeptStates(int slots, RecoveryState recovery, Decisions decisions, Interventions interventions)
@@ -22,7 +20,6 @@ internal sealed class KeptStates
         Snapshots = new SnapshotSlots(slots, recovery.Held.Where(held => held.Overrides.Holds(interventions.All, held.Step)));
     }
 
-    /// <summary>Snapshots in memory.</summary>
     public SnapshotSlots Snapshots { get; }
 
     /// <summary>The first weights, and after them checkpoints by step.</summary>
@@ -33,7 +30,8 @@ internal sealed class KeptStates
 
     /// <summary>The newest state, and its overrides.</summary>
     public (long Step, RunOverrides Overrides) Newest =>
-        Snapshots.Newest is { } snapshot && snapshot.Step >= Origin.Step ? (snapshot.Step, snapshot.Overrides) : (Origin.Step, Origin.Overrides);
+        Snapshots.Newest is { } snapshot && snapshot.Step >= Origin.Step ? (snapshot.Step, snapshot.Overrides)
+            : (Origin.Step, Origin.Overrides);
 
     /// <summary>The newest state, if it is of a step or a later one; null: it is older.</summary>
     public (StateSource Source, long Step)? NewestSince(long step)
@@ -55,16 +53,17 @@ internal sealed class KeptStates
 
     /// <summary>The overrides of the kept state of a step.</summary>
     public RunOverrides OverridesAt(long step) =>
-        Snapshots.Newest is { } snapshot && snapshot.Step == step ? snapshot.Overrides : origins.Last(origin => origin.Step == step).Overrides;
+        Snapshots.Newest is { } snapshot && snapshot.Step == step ? snapshot.Overrides
+            : origins.Last(origin => origin.Step == step).Overrides;
 
     /// <summary>Where the newest state of a step is kept.</summary>
-    public StateKind KindOf(long step) => Snapshots.Newest?.Step == step ? StateKind.Snapshot : step == 0 ? StateKind.Seed : StateKind.Checkpoint;
+    public StateKind KindOf(long step) =>
+        Snapshots.Newest?.Step == step ? StateKind.Snapshot : step == 0 ? StateKind.Seed : StateKind.Checkpoint;
 
     /// <summary>Whether the state of a step is on disk, or is that of the first weights.</summary>
     public bool IsOnDisk(long step) => step == 0 || origins.Exists(origin => origin.Step == step);
 
     /// <summary>A checkpoint is complete on disk.</summary>
-    /// <param name="saved">The checkpoint.</param>
     /// <param name="kept">Steps of those that are there beside it.</param>
     public void Add(RunOrigin saved, IReadOnlyList<long> kept)
     {

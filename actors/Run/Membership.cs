@@ -6,13 +6,15 @@ namespace ActorTrain.Actors.Run;
 
 /// <summary>Who takes part: trainers that are started, lost, quarantined, and told to go.</summary>
 internal sealed class Membership(
-    RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress, KeptStates states, Rounds rounds)
+    RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress,
+        KeptStates states, Rounds rounds)
 {
     /// <summary>Starts as many trainers as are wanted, and tells the others to go.</summary>
     public void Enlist()
     {
         // The lowest numbers that are not in quarantine.
-        var numbers = Enumerable.Range(0, roster.Wanted + roster.Quarantined.Count).Where(number => !roster.Quarantined.Contains(number)).Take(roster.Wanted).ToHashSet();
+        var numbers = Enumerable.Range(0, roster.Wanted + roster.Quarantined.Count).Where(number => !roster.Quarantined.Contains(number))
+            .Take(roster.Wanted).ToHashSet();
         foreach (var number in numbers.Order())
         {
             var trainer = roster[number];
@@ -121,7 +123,8 @@ internal sealed class Membership(
         foreach (var trainer in roster.All.Where(static trainer => trainer.IsRetiring).ToList())
         {
             var isLastWithState = trainer.IsMember && !roster.All.Any(other => other != trainer && other.IsMember);
-            if (isLastWithState || IsAwaited(trainer) || trainer.Copying is not null || trainer.Evaluating is not null || trainer.Owes.Count > 0 || trainer.Rechecks.Count > 0)
+            if (isLastWithState || IsAwaited(trainer) || trainer.Copying is not null || trainer.Evaluating is not null
+                || trainer.Owes.Count > 0 || trainer.Rechecks.Count > 0)
                 continue;
             output.Do(new ToTrainerSupervisor(new RetireTrainer(trainer.Number)));
             states.Release(trainer.Loading);
@@ -167,7 +170,8 @@ internal sealed class Membership(
 
     // A retiring trainer is verified first; in the last step, all are.
     private bool IsAwaited(TrainerEntry trainer) =>
-        roster.CanProve && trainer.UnprovedSince <= progress.Step && !progress.IsComplete && !end.IsEnding && (trainer.IsRetiring ? trainer.IsMember : progress.IsLastStep);
+        roster.CanProve && trainer.UnprovedSince <= progress.Step && !progress.IsComplete && !end.IsEnding
+            && (trainer.IsRetiring ? trainer.IsMember : progress.IsLastStep);
 
     private void Start(TrainerEntry trainer)
     {

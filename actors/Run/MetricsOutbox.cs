@@ -7,7 +7,6 @@ namespace ActorTrain.Actors.Run;
 /// <summary>What is owed to the publisher of metrics, in order; what is rewound in its file, only once the journal holds why.</summary>
 /// <remarks>Else the next process would resume from a step that it still knows of, without the rows of those before.</remarks>
 /// <param name="step">The step of the last measurement in the file.</param>
-/// <param name="decided">Decisions that are durable.</param>
 internal sealed class MetricsOutbox(long step, long decided)
 {
     private readonly Outbox<MetricsItem> items = new(0);
@@ -22,21 +21,16 @@ internal sealed class MetricsOutbox(long step, long decided)
     /// <summary>The last number that a power cut cannot take any more.</summary>
     public long Durable { get; private set; }
 
-    /// <summary>The number given last.</summary>
     public long Last => items.Last;
 
-    /// <summary>How many are owed.</summary>
     public int Count => items.Count;
 
-    /// <summary>What is owed.</summary>
     public IEnumerable<MetricsItem> Waiting => items.Waiting.Select(static waiting => waiting.Content);
 
     /// <summary>What is owed and may be sent.</summary>
-    public IEnumerable<MetricsCommand> Sendable => items.Waiting.TakeWhile(waiting => MaySend(waiting.Number)).Select(static waiting => waiting.Content.At(waiting.Number));
+    public IEnumerable<MetricsCommand> Sendable =>
+        items.Waiting.TakeWhile(waiting => MaySend(waiting.Number)).Select(static waiting => waiting.Content.At(waiting.Number));
 
-    /// <summary>Owes one more.</summary>
-    /// <param name="item">What.</param>
-    /// <param name="decision">The last decision of the run.</param>
     /// <returns>What to send; null: it may not be sent yet.</returns>
     public MetricsCommand? Add(MetricsItem item, long decision)
     {
@@ -63,10 +57,9 @@ internal sealed class MetricsOutbox(long step, long decided)
         return isAnyFree && life is not null;
     }
 
-    /// <summary>A publisher lives.</summary>
     /// <returns>Where it continues, and whether that is new to it: then it is sent what is owed.</returns>
-    /// <remarks>What an earlier life says from now on comes too late. One says that it lives to each thing that it is told before it has heard where it stands; to be told
-    /// everything each time would end in a flood.</remarks>
+    /// <remarks>What an earlier life says from now on comes too late. One says that it lives to each thing that it is told before it has
+    /// heard where it stands; to be told everything each time would end in a flood.</remarks>
     public (GoOnAfter Start, bool IsNew) Meet(PublisherStarted started)
     {
         var isNew = life?.Life != started.Life;
@@ -87,7 +80,6 @@ internal sealed class MetricsOutbox(long step, long decided)
         items.Acknowledge(published.Number);
     }
 
-    /// <summary>Rows are durable.</summary>
     public void Handle(MetricsDurable durable)
     {
         if (durable.Life == life?.Life)

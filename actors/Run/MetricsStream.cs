@@ -5,9 +5,7 @@ using ActorTrain.Persistence.Journal;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>What was measured, on its way to the publisher of metrics.</summary>
-/// <param name="outbox">What it is owed.</param>
 /// <param name="capacity">Measurements that may wait for it.</param>
-/// <param name="output">Takes what is to be done.</param>
 /// <param name="end">Told where the publisher is lost.</param>
 /// <param name="decisions">What must be durable before rows are rewound.</param>
 internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutput output, RunEnd end, Decisions decisions)
@@ -17,16 +15,13 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
 
     private long flushedTo;
 
-    /// <summary>The number given last.</summary>
     public long Last => outbox.Last;
 
     /// <summary>The step of the last measurement in the file.</summary>
     public long WrittenStep => outbox.WrittenStep;
 
-    /// <summary>What waits, in order.</summary>
     public IEnumerable<MetricsItem> Waiting => outbox.Waiting;
 
-    /// <summary>How many wait.</summary>
     public int WaitingCount => outbox.Count;
 
     /// <summary>Whether no step may be begun until more are written.</summary>
@@ -49,7 +44,6 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
             : item;
     }
 
-    /// <summary>Adds an entry.</summary>
     public void Add(MetricsItem item)
     {
         if (outbox.Add(item, decisions.Last) is { } command)
@@ -81,7 +75,6 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
     }
 
     /// <summary>Handles what the publisher reports.</summary>
-    /// <param name="report">The report.</param>
     /// <param name="step">Updates so far.</param>
     public void Handle(MetricsReport report, long step)
     {

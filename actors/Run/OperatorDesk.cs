@@ -5,9 +5,9 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Handles requests of operators.</summary>
 internal sealed class OperatorDesk(
-    RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress, Rounds rounds, Membership membership, Steering steering)
+    RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress, Rounds rounds, Membership membership,
+        Steering steering)
 {
     private readonly List<(long Decision, long Request, OperatorAnswer Answer)> answers = [];
 
@@ -112,11 +112,14 @@ internal sealed class OperatorDesk(
             return;
         }
 
-        steering.Intervene(new Intervention(progress.Interventions.Next, from, skip == 0 ? [] : [progress.Batches(from, skip, reason)], factor, request.By, reason));
+        steering.Intervene(new Intervention(progress.Interventions.Next, from, skip == 0 ? [] : [progress.Batches(from, skip, reason)],
+            factor, request.By, reason));
         Accept(request, sentence);
     }
 
-    private void Accept(OperatorRequest request, string sentence) => answers.Add((decisions.Last, request.Number, new OperatorAnswer(true, sentence)));
+    private void Accept(OperatorRequest request, string sentence) =>
+        answers.Add((decisions.Last, request.Number, new OperatorAnswer(true, sentence)));
 
-    private void Refuse(OperatorRequest request, string sentence) => output.Do(new AnswerOperator(request.Number, new OperatorAnswer(false, sentence)));
+    private void Refuse(OperatorRequest request, string sentence) =>
+        output.Do(new AnswerOperator(request.Number, new OperatorAnswer(false, sentence)));
 }

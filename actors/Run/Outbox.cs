@@ -1,6 +1,7 @@
 namespace ActorTrain.Actors.Run;
 
-/// <summary>What was sent and is not yet answered: numbered without a gap, sent again when asked, forgotten when its number is acknowledged.</summary>
+/// <summary>What was sent and is not yet answered: numbered without a gap, sent again when asked, forgotten when its number is
+/// acknowledged.</summary>
 /// <typeparam name="T">What is sent.</typeparam>
 internal sealed class Outbox<T>
 {
@@ -10,7 +11,6 @@ internal sealed class Outbox<T>
     /// <summary>Begins after a number that was acknowledged before.</summary>
     public Outbox(long last) => this.last = Acknowledged = last;
 
-    /// <summary>The number given last.</summary>
     public long Last => last;
 
     /// <summary>Everything up to this number has arrived.</summary>

@@ -4,12 +4,12 @@ namespace ActorTrain.Actors.Run;
 
 /// <summary>What is not answered is asked again, ever more rarely, and what stays silent too long is given up.</summary>
 internal sealed class Reminders(
-    RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerReminders trainers, Rounds rounds, StepJudge judge, Saving saving)
+    RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerReminders trainers,
+        Rounds rounds, StepJudge judge, Saving saving)
 {
     private DateTimeOffset? wakeAt;
     private DateTimeOffset repeatedAt;
 
-    /// <summary>Time has passed.</summary>
     public void Remind()
     {
         wakeAt = null;
@@ -38,7 +38,8 @@ internal sealed class Reminders(
     private DateTimeOffset NextAt()
     {
         DateTimeOffset? outbox = decisions.WaitingCount > 0 || metrics.WaitingCount > 0 || saving.IsWaiting ? repeatedAt : null;
-        var next = new[] { trainers.DueAt, rounds.ReducersDueAt, judge.DueAt, saving.DueAt, outbox, output.Now + options.TrainerTimeout }.Min()!.Value;
+        var next = new[] { trainers.DueAt, rounds.ReducersDueAt, judge.DueAt, saving.DueAt, outbox,
+            output.Now + options.TrainerTimeout }.Min()!.Value;
         return next > output.Now ? next : output.Now + options.RetryInterval;
     }
 }

@@ -15,7 +15,6 @@ internal sealed class RetryTimer(TimeSpan interval)
         At = now + delay;
     }
 
-    /// <summary>It was asked again.</summary>
     public void Repeat(DateTimeOffset now)
     {
         delay *= 2;

@@ -5,7 +5,8 @@ namespace ActorTrain.Actors.Run;
 
 /// <summary>The way back to an earlier state: what belongs to the steps after it is abandoned, and they are taken again.</summary>
 internal sealed class Rollback(
-    RunOutput output, Decisions decisions, TrainerRoster roster, RunProgress progress, KeptStates states, Rounds rounds, StateVotes votes, Saving saving, Evaluations evaluations,
+    RunOutput output, Decisions decisions, TrainerRoster roster, RunProgress progress, KeptStates states, Rounds rounds, StateVotes votes,
+        Saving saving, Evaluations evaluations,
     MetricsStream metrics)
 {
     /// <summary>All trainers leave the state they have, and take over the newest one that is kept from a step or from before it.</summary>

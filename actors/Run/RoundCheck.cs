@@ -5,10 +5,10 @@ using ActorTrain.Models.Lanes;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>A number that more than one trainer computes, because bits that are computed twice must agree: the gradient of a block of lanes, or, without a
-/// block, the norm of the update.</summary>
-/// <remarks>Where they do not, others are asked. Who contradicts itself lied; among those who do not, more trainers are believed before fewer; and
-/// where two consistent parties are equally strong, the vote is undecided.</remarks>
+/// <summary>A number that more than one trainer computes, because bits that are computed twice must agree: the gradient of a block of
+/// lanes, or, without a block, the norm of the update.</summary>
+/// <remarks>Where they do not, others are asked. Who contradicts itself lied; among those who do not, more trainers are believed before
+/// fewer; and where two consistent parties are equally strong, the vote is undecided.</remarks>
 internal sealed class RoundCheck(LaneBlock? block)
 {
     private readonly List<(TrainerKey Trainer, ulong Hash)> votes = [];
@@ -33,11 +33,11 @@ internal sealed class RoundCheck(LaneBlock? block)
 
     public bool Agrees => votes.Count >= Needed && IsUnanimous;
 
-    /// <summary>What all agree on.</summary>
     public ulong Hash => votes[0].Hash;
 
     public string Evidence => $"{(block is { } lanes ? $"lanes {lanes}" : "norm of the update")}: "
-        + string.Join(", ", votes.GroupBy(static vote => vote.Hash).Select(same => $"{string.Join(" and ", same.Select(static vote => vote.Trainer))} got {Shown(same.Key)}"));
+        + string.Join(", ", votes.GroupBy(static vote => vote.Hash)
+            .Select(same => $"{string.Join(" and ", same.Select(static vote => vote.Trainer))} got {Shown(same.Key)}"));
 
     public void Vote(TrainerKey trainer, ulong hash) => votes.Add((trainer, hash));
 
@@ -66,5 +66,6 @@ internal sealed class RoundCheck(LaneBlock? block)
 
     private bool IsUnanimous => votes.TrueForAll(vote => vote.Hash == votes[0].Hash);
 
-    private string Shown(ulong hash) => block is null ? NormOf(hash).ToString("R", CultureInfo.InvariantCulture) : hash.ToString("x16", CultureInfo.InvariantCulture);
+    private string Shown(ulong hash) =>
+        block is null ? NormOf(hash).ToString("R", CultureInfo.InvariantCulture) : hash.ToString("x16", CultureInfo.InvariantCulture);
 }

@@ -26,7 +26,6 @@ internal sealed class RoundState
 
     public Round Round { get; }
 
-    /// <summary>Unassigned blocks.</summary>
     public List<LaneBlock> Orphans { get; } = [];
 
     /// <summary>Blocks whose sums lie in the transport, in lane order.</summary>
@@ -58,7 +57,8 @@ internal sealed class RoundState
     public IReadOnlyList<long> Positions => [.. done.Values.SelectMany(static part => part.Result.Positions)];
 
     /// <summary>So long the trainer that waited longest for its samples did so.</summary>
-    public TimeSpan Waited => done.Values.GroupBy(static part => part.Trainer).Select(static own => new TimeSpan(own.Sum(static part => part.Result.Waited.Ticks))).DefaultIfEmpty().Max();
+    public TimeSpan Waited => done.Values.GroupBy(static part => part.Trainer)
+        .Select(static own => new TimeSpan(own.Sum(static part => part.Result.Waited.Ticks))).DefaultIfEmpty().Max();
 
     /// <summary>Global L2 norm of its gradient, before clipping, once it is reduced.</summary>
     public double GradientNorm
@@ -96,8 +96,6 @@ internal sealed class RoundState
         shardsDone++;
     }
 
-    /// <summary>What the step showed.</summary>
-    /// <param name="tokens">Targets of the global batch.</param>
     /// <param name="norms">Where tensors stand; null: neither their norms nor those of embedding and blocks are told.</param>
     public StepSignals Measure(long tokens, TensorNorms? norms)
     {
@@ -120,7 +118,5 @@ internal sealed class RoundState
 }
 
 /// <summary>A block whose sum lies in the transport.</summary>
-/// <param name="Trainer">Who computed it.</param>
-/// <param name="Block">The lanes.</param>
 /// <param name="Result">What is known of it.</param>
 internal sealed record FinishedBlock(TrainerKey Trainer, LaneBlock Block, BlockResult Result);

@@ -19,7 +19,8 @@ internal sealed class Rounds
     private DateTimeOffset reducersAskedAt;
 
     /// <summary>Continues after the last round of the run's last life in this process.</summary>
-    public Rounds(RunLogicOptions options, long lastNumber, RunOutput output, TrainerRoster roster, RunProgress progress, Decisions decisions)
+    public Rounds(RunLogicOptions options, long lastNumber, RunOutput output, TrainerRoster roster, RunProgress progress,
+        Decisions decisions)
     {
         (this.options, this.output, this.roster, this.progress, this.decisions) = (options, output, roster, progress, decisions);
         (LastNumber, FirstNumber, reducersRetry) = (lastNumber, lastNumber + 1, new RetryTimer(options.RetryInterval));
@@ -52,7 +53,6 @@ internal sealed class Rounds
     /// <summary>What is asked under the round under way stands under this ticket.</summary>
     public Ticket CurrentTicket => new(roster.Generation, Current!.Round);
 
-    /// <summary>Begins a round.</summary>
     /// <returns>Who is to compute what. Without any member all lanes wait for one.</returns>
     public IReadOnlyList<(TrainerEntry Trainer, IReadOnlyList<LaneBlock> Blocks)> Open()
     {
@@ -87,7 +87,8 @@ internal sealed class Rounds
         if (members.Count == 0)
             return;
         var given = members.ToDictionary(static member => member, static _ => new List<LaneBlock>());
-        var load = new PriorityQueue<TrainerEntry, (int Lanes, int Number)>(members.Select(member => (member, (member.LanesOwed, member.Number))));
+        var load =
+            new PriorityQueue<TrainerEntry, (int Lanes, int Number)>(members.Select(member => (member, (member.LanesOwed, member.Number))));
         foreach (var block in round.Orphans.SelectMany(block => Pieces(block, members.Count)).OrderBy(static block => block.First))
         {
             load.TryDequeue(out var member, out var priority);
@@ -215,7 +216,8 @@ internal sealed class Rounds
     {
         if (!roster.HasMembers)
             return;
-        foreach (var done in Updates.ForgetBefore(roster.All.Where(static trainer => trainer.HasState).Min(static trainer => trainer.Loading?.Step ?? trainer.Step)))
+        foreach (var done in Updates.ForgetBefore(roster.All.Where(static trainer => trainer.HasState)
+            .Min(static trainer => trainer.Loading?.Step ?? trainer.Step)))
             output.Do(new CloseRound(done));
     }
 

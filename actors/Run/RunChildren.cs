@@ -8,16 +8,13 @@ public sealed record RunChildren
     /// <summary>The supervisor itself.</summary>
     public required Func<RunParts, Props> Supervisor { get; init; }
 
-    /// <summary>Keeps the decisions.</summary>
     public required Func<IActorRef, Props> Journal { get; init; }
 
-    /// <summary>Writes checkpoints.</summary>
     public required Func<IActorRef, Props> Checkpointer { get; init; }
 
     /// <summary>Judges steps.</summary>
     public required Func<IActorRef, Props> SpikeDetector { get; init; }
 
-    /// <summary>Writes measurements.</summary>
     public required Func<IActorRef, Props> Metrics { get; init; }
 
     /// <summary>Writes down what the time goes into; null: nobody does.</summary>

@@ -6,14 +6,12 @@ namespace ActorTrain.Actors.Run;
 /// <summary>What the run wants done: the supervisor of the run does it, in order.</summary>
 public abstract record RunEffect;
 
-/// <summary>Tell a trainer.</summary>
 /// <param name="Trainer">Which one; dropped if it is gone.</param>
 public sealed record ToTrainer(TrainerKey Trainer, TrainerCommand Command) : RunEffect;
 
 /// <summary>Tell the supervisor of trainers.</summary>
 public sealed record ToTrainerSupervisor(TrainerSupervisorCommand Command) : RunEffect;
 
-/// <summary>Tell a gradient reducer.</summary>
 /// <param name="Reducer">Which one, from 0.</param>
 public sealed record ToReducer(int Reducer, ReducerCommand Command) : RunEffect;
 
@@ -21,15 +19,11 @@ public sealed record ToReducer(int Reducer, ReducerCommand Command) : RunEffect;
 /// <param name="Reducer">Which one, from 0.</param>
 public sealed record ReplaceReducer(int Reducer) : RunEffect;
 
-/// <summary>Tell the checkpointer.</summary>
 public sealed record ToCheckpointer(CheckpointCommand Command) : RunEffect;
 
-/// <summary>Tell the spike detector.</summary>
 public sealed record ToSpikeDetector(JudgeStep Command) : RunEffect;
 
 /// <summary>Tell an operator what came of a request.</summary>
-/// <param name="Request">The request's number.</param>
-/// <param name="Answer">The answer.</param>
 public sealed record AnswerOperator(long Request, OperatorAnswer Answer) : RunEffect;
 
 /// <summary>Tell the publisher of metrics.</summary>
@@ -39,7 +33,6 @@ public sealed record ToMetrics(MetricsCommand Command) : RunEffect;
 /// <param name="Turn">What the run does from now on.</param>
 public sealed record ToGoodput(GoodputTurn Turn) : RunEffect;
 
-/// <summary>Tell the journal.</summary>
 public sealed record ToJournal(RecordDecision Command) : RunEffect;
 
 /// <summary>Let the transport take gradients of a round.</summary>
@@ -52,12 +45,9 @@ public sealed record CloseRound(Round Round) : RunEffect;
 public abstract record RunNotice : RunEffect;
 
 /// <summary>A sentence for the user.</summary>
-/// <param name="Sentence">One sentence.</param>
-/// <param name="IsWarning">Whether something went wrong.</param>
 public sealed record NotifyText(string Sentence, bool IsWarning) : RunNotice;
 
 /// <summary>A step or an evaluation is done.</summary>
-/// <param name="Measurement">What was measured.</param>
 /// <param name="Steps">Updates in all, as things stand.</param>
 public sealed record NotifyMeasurement(Measurement Measurement, long Steps) : RunNotice;
 
@@ -68,5 +58,4 @@ public sealed record NotifyCheckpoint(long Step) : RunNotice;
 public sealed record WakeAt(DateTimeOffset At) : RunEffect;
 
 /// <summary>The run is over: stop everything and say so.</summary>
-/// <param name="Outcome">How it ended.</param>
 public sealed record EndRun(RunEnded Outcome) : RunEffect;

@@ -21,7 +21,6 @@ internal sealed class RunEnd
     /// <summary>Whether its end is decided, so that nothing changes any more.</summary>
     public bool IsRecorded { get; private set; }
 
-    /// <summary>Whether it is over.</summary>
     public bool IsOver { get; private set; }
 
     /// <summary>It is to stop in order. The first reason counts.</summary>
@@ -50,7 +49,6 @@ internal sealed class RunEnd
     /// <summary>So long ago its end was decided.</summary>
     public TimeSpan Since(DateTimeOffset now) => now - recordedAt;
 
-    /// <summary>It is over.</summary>
     public void NoteOver()
     {
         if (!IsRecorded || IsOver)

@@ -6,8 +6,9 @@ using Akka.Actor;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>Keeps the supervisor of a run alive, and hands over how the run ended.</summary>
-/// <remarks>One that failed is replaced by another under a new name, not restarted in place: a restart would wait for trainers that hang, and what
-/// the children of the one that failed still say would reach the other one. What people requested of the first is told to the next.</remarks>
+/// <remarks>One that failed is replaced by another under a new name, not restarted in place: a restart would wait for trainers that hang,
+/// and what the children of the one that failed still say would reach the other one. What people requested of the first is told to the
+/// next.</remarks>
 public sealed class RunGuardian : ReceiveActor
 {
     /// <summary>The guardian's name under the actor system's user guardian.</summary>
@@ -20,8 +21,6 @@ public sealed class RunGuardian : ReceiveActor
     private ScaleTrainers? scale;
     private StopRun? stop;
 
-    /// <summary>Begins the run.</summary>
-    /// <param name="parts">What it works with.</param>
     /// <param name="outcome">Completed when the run is over; its actors may still be stopping then.</param>
     public RunGuardian(RunParts parts, TaskCompletionSource<RunEnded> outcome)
     {
@@ -39,26 +38,27 @@ public sealed class RunGuardian : ReceiveActor
         Receive<Replacement>(Replace);
     }
 
-    /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new ReportingStrategy((_, exception) =>
     {
         var reason = ReportingStrategy.Sentence(exception);
 
         // Told to itself: a supervisor that fails after it said how the run ended is heard out first, and needs nobody in its place.
-        Self.Tell(budget.Spend("The supervisor of the run", reason, SteadyClock.Of(Context.System).Now, MemoryExhaustion.IsCauseOf(exception)) is { } report
+        Self.Tell(budget.Spend("The supervisor of the run", reason, SteadyClock.Of(Context.System).Now,
+            MemoryExhaustion.IsCauseOf(exception)) is { } report
             ? new RunEnded(RunEnding.Failed, parts.RecoveryState.Origin.Step, report)
             : new Replacement(reason));
         return Directive.Stop;
     });
 
-    /// <inheritdoc/>
-    protected override void PostStop() => outcome.TrySetResult(new RunEnded(RunEnding.Stopped, parts.RecoveryState.Origin.Step, "The actor system was stopped."));
+    protected override void PostStop() =>
+        outcome.TrySetResult(new RunEnded(RunEnding.Stopped, parts.RecoveryState.Origin.Step, "The actor system was stopped."));
 
     private void Replace(Replacement replacement)
     {
         if (outcome.Task.IsCompleted)
             return;
-        parts.Notify(new NotifyText($"the supervisor of the run failed and goes on from what is kept: {replacement.Reason}", IsWarning: true));
+        parts.Notify(
+            new NotifyText($"the supervisor of the run failed and goes on from what is kept: {replacement.Reason}", IsWarning: true));
         supervisor = Begin();
         if (scale is not null)
             supervisor.Tell(scale);
@@ -73,6 +73,5 @@ public sealed class RunGuardian : ReceiveActor
     }
 
     /// <summary>Put another supervisor into the place of one that failed.</summary>
-    /// <param name="Reason">Why it did.</param>
     private sealed record Replacement(string Reason) : INoSerializationVerificationNeeded;
 }

@@ -6,9 +6,10 @@ using ActorTrain.Persistence.Journal;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>The decisions of a run: who computes which lanes, when a step is committed, who takes over from whom, what is saved.</summary>
-/// <remarks>It has no clock, thread, disk or actor in it: inputs and the time go in, effects come out, and the same inputs always give the same
-/// effects. Any message may be lost, repeated, delayed or overtaken: what is not answered is asked again, and what is answered twice counts once.
-/// A step's weights never depend on what happens here, only the time it takes. This class shows the order; each concern is a class of its own.</remarks>
+/// <remarks>It has no clock, thread, disk or actor in it: inputs and the time go in, effects come out, and the same inputs always give the
+/// same effects. Any message may be lost, repeated, delayed or overtaken: what is not answered is asked again, and what is answered twice
+/// counts once. A step's weights never depend on what happens here, only the time it takes. This class shows the order; each concern is a
+/// class of its own.</remarks>
 public sealed class RunLogic
 {
     private readonly RunLogicOptions options;
@@ -43,10 +44,7 @@ public sealed class RunLogic
     private readonly long? recordedCheckpoint;
 
     /// <summary>Makes the decisions of a run that has not begun.</summary>
-    /// <param name="options">What they depend on.</param>
     /// <param name="plan">Names the positions of a batch that is vetoed.</param>
-    /// <param name="recovery">What there is to begin from.</param>
-    /// <param name="events">What the journal holds.</param>
     public RunLogic(RunLogicOptions options, BatchPlan plan, RecoveryState recovery, IReadOnlyList<RunEvent> events)
     {
         this.options = options;
@@ -57,7 +55,8 @@ public sealed class RunLogic
         recordedCheckpoint = decided.OfType<CheckpointCommitted>().LastOrDefault()?.Step;
 
         decisions = new Decisions(decided, events.Count, options.JournalBuffer, output, end, faults);
-        metrics = new MetricsStream(new MetricsOutbox(unwritten.MetricsStep, decisions.Durable), options.MetricsBuffer, output, end, decisions);
+        metrics =
+            new MetricsStream(new MetricsOutbox(unwritten.MetricsStep, decisions.Durable), options.MetricsBuffer, output, end, decisions);
         var interventions = new Interventions(decisions.Known.Interventions);
         states = new KeptStates(options.SnapshotSlots, recovery, decisions, interventions);
         var (step, overrides) = states.Newest;
@@ -86,7 +85,6 @@ public sealed class RunLogic
     /// <summary>Updates so far.</summary>
     public long TakenSteps => progress.Step;
 
-    /// <summary>Trainers wanted at present.</summary>
     public int WantedTrainers => roster.Wanted;
 
     /// <summary>What the next supervisor in this process needs, should this one fail.</summary>
@@ -94,7 +92,6 @@ public sealed class RunLogic
         [.. states.Origins], [.. states.Snapshots.Held], rounds.LastNumber, roster.Generation, roster.Wanted, roster.Known,
         new UnwrittenRecords(decisions.Durable, [.. decisions.Waiting], metrics.WrittenStep, [.. metrics.Waiting]));
 
-    /// <summary>How the run stands.</summary>
     public RunStatus Status() => view.Status();
 
     /// <summary>Begins, or resumes.</summary>
@@ -119,7 +116,6 @@ public sealed class RunLogic
         return Finish();
     }
 
-    /// <summary>Decides upon one input.</summary>
     /// <returns>What is to be done, in order.</returns>
     public IReadOnlyList<RunEffect> Step(IRunInput input, DateTimeOffset at)
     {
@@ -280,7 +276,8 @@ public sealed class RunLogic
         }
 
         // The first round waits for all who begin together, save for those who have failed already.
-        if (decisions.ExtensionWaits || (!rounds.HaveBegun && roster.All.Any(static trainer => trainer is { IsMember: false, Faults: 0, IsRetiring: false })))
+        if (decisions.ExtensionWaits
+            || (!rounds.HaveBegun && roster.All.Any(static trainer => trainer is { IsMember: false, Faults: 0, IsRetiring: false })))
             return;
         var shares = rounds.Open();
         integrity.PlanAudit(shares);

@@ -19,13 +19,13 @@ public sealed record RunLogicOptions
     /// <summary>Updates in all, as the run was started.</summary>
     public long Steps => Schedule.Steps;
 
-    /// <summary>Updates in all to which the run is extended before it takes a step, and on whose behalf; null, or no more than it has: it is not.</summary>
+    /// <summary>Updates in all to which the run is extended before it takes a step, and on whose behalf; null, or no more than it has: it
+    /// is not.</summary>
     public (long Steps, string By)? Extension { get; init; }
 
     /// <summary>Lanes of the global batch, a power of two.</summary>
     public required int Lanes { get; init; }
 
-    /// <summary>Trainers to begin with.</summary>
     public int Trainers { get; init; } = 1;
 
     /// <summary>Gradient reducers, one per shard of the flat gradient.</summary>
@@ -37,10 +37,12 @@ public sealed record RunLogicOptions
     /// <summary>Whether there is a validation split to evaluate on.</summary>
     public bool HasValidation { get; init; }
 
-    /// <summary>Steps from one checkpoint to the next; 0: only at the end. Without effect where <see cref="SaveInterval"/> chooses them.</summary>
+    /// <summary>Steps from one checkpoint to the next; 0: only at the end. Without effect where <see cref="SaveInterval"/> chooses
+    /// them.</summary>
     public int CheckpointEvery { get; init; }
 
-    /// <summary>How the steps from one checkpoint to the next are chosen while the run is running; null: they are <see cref="CheckpointEvery"/>.</summary>
+    /// <summary>How the steps from one checkpoint to the next are chosen while the run is running; null: they are
+    /// <see cref="CheckpointEvery"/>.</summary>
     public SaveIntervalOptions? SaveInterval { get; init; }
 
     /// <summary>A checkpoint is written when the last is so old, wherever the run stands; zero: never for that.</summary>
@@ -49,7 +51,8 @@ public sealed record RunLogicOptions
     /// <summary>A save that failed is tried again after this time, and then ever more rarely.</summary>
     public TimeSpan SaveRetry { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Checkpoints of steps divisible by it are kept for good, so none of them is skipped for a later one that is not; 0: there are none.</summary>
+    /// <summary>Checkpoints of steps divisible by it are kept for good, so none of them is skipped for a later one that is not; 0: there
+    /// are none.</summary>
     public long KeepEvery { get; init; }
 
     /// <summary>Snapshots that fit into memory, at least 2: the newest, and one that is being filled.</summary>
@@ -67,14 +70,14 @@ public sealed record RunLogicOptions
     /// <summary>Targets of the global batch.</summary>
     public long TokensPerStep { get; init; }
 
-    /// <summary>Where tensors stand in the gradient, so that rules see their norms, and those of embedding and blocks; null: they do not, and rules that look at
-    /// these rest.</summary>
+    /// <summary>Where tensors stand in the gradient, so that rules see their norms, and those of embedding and blocks; null: they do not,
+    /// and rules that look at these rest.</summary>
     public TensorNorms? Norms { get; init; }
 
-    /// <summary>Whether a trainer previews each step's update before it is judged, so that rules see its norm; that takes about as long as applying it.</summary>
+    /// <summary>Whether a trainer previews each step's update before it is judged, so that rules see its norm; that takes about as long as
+    /// applying it.</summary>
     public bool PreviewsUpdates { get; init; }
 
-    /// <summary>How spikes are answered.</summary>
     public SpikeLadderOptions Ladder { get; init; } = new();
 
     /// <summary>Vetoes of one step in a row after which its weights, not its data, are broken.</summary>
@@ -89,7 +92,8 @@ public sealed record RunLogicOptions
     /// <summary>Steps within which a fault shows: a checkpoint that is older, and healthy ever since, is good.</summary>
     public int ProofSteps { get; init; } = 100;
 
-    /// <summary>A trainer that lets so much time pass without a lane, a batch of an evaluation, a copy or an update being done is taken for hung.</summary>
+    /// <summary>A trainer that lets so much time pass without a lane, a batch of an evaluation, a copy or an update being done is taken for
+    /// hung.</summary>
     public TimeSpan TrainerTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>A run that has ended waits so long for its journal and its metrics file.</summary>

@@ -5,7 +5,6 @@ internal sealed class RunOutput
 {
     private List<RunEffect> effects = [];
 
-    /// <summary>The time.</summary>
     public DateTimeOffset Now { get; private set; }
 
     /// <summary>What is to be done so far.</summary>

@@ -20,10 +20,8 @@ public sealed class RunParts
     /// <summary>How often children may fail.</summary>
     public required RestartLimits Limits { get; init; }
 
-    /// <summary>How they are made.</summary>
     public required RunChildren Children { get; init; }
 
-    /// <summary>Carries gradients.</summary>
     public required IGradientTransport Transport { get; init; }
 
     /// <summary>Told what a person who watches may want to see, on the supervisor's thread. It must not throw.</summary>

@@ -13,14 +13,12 @@ internal sealed class RunProgress
     private readonly BatchPlan plan;
     private long boundary = -1;
 
-    /// <summary>Continues at a step.</summary>
     /// <param name="schedule">Learning rate by step, as the run was started.</param>
-    /// <param name="plan">Which samples each step trains on.</param>
-    /// <param name="interventions">What was decided to change.</param>
     /// <param name="step">Updates so far.</param>
     /// <param name="lastStep">Updates in all, extensions included.</param>
     /// <param name="kept">The overrides of the state at that step.</param>
-    public RunProgress(LearningRateSchedule schedule, BatchPlan plan, Interventions interventions, long step, long lastStep, RunOverrides kept)
+    public RunProgress(LearningRateSchedule schedule, BatchPlan plan, Interventions interventions, long step, long lastStep,
+        RunOverrides kept)
     {
         (this.schedule, this.plan, Interventions, Step, LastStep) = (schedule, plan, interventions, step, lastStep);
         Overrides = interventions.Ahead(kept);
@@ -65,7 +63,6 @@ internal sealed class RunProgress
     /// <summary>The run begins, or continues.</summary>
     public void Begin(DateTimeOffset now) => UpdatedAt = now;
 
-    /// <summary>An update is made.</summary>
     /// <param name="spikes">What the rules for spikes remember with it.</param>
     /// <returns>The time since the one before.</returns>
     public TimeSpan NoteUpdate(SpikeMemory spikes, DateTimeOffset now)
@@ -79,13 +76,13 @@ internal sealed class RunProgress
     }
 
     /// <summary>The batch of this step is skipped, and the next one taken instead.</summary>
-    /// <param name="reason">Why, in words.</param>
     /// <param name="spikes">What the rules for spikes remember without it.</param>
     /// <param name="window">Steps for which the veto is remembered.</param>
     /// <returns>The positions of the sample stream that are skipped.</returns>
     public IReadOnlyList<SkippedRange> Veto(string reason, SpikeMemory spikes, long window)
     {
-        List<SkippedRange> positions = [.. plan.Samples(Step, Overrides.Skips).Select(sample => new SkippedRange(sample.Position, 1, reason))];
+        List<SkippedRange> positions =
+            [.. plan.Samples(Step, Overrides.Skips).Select(sample => new SkippedRange(sample.Position, 1, reason))];
         Overrides = Overrides with
         {
             Skips = Overrides.Skips.Joined(positions),
@@ -116,7 +113,6 @@ internal sealed class RunProgress
 
     /// <summary>Later steps are taken again.</summary>
     /// <param name="step">Updates that the state has seen.</param>
-    /// <param name="kept">Its overrides.</param>
     public void ReturnTo(long step, RunOverrides kept, DateTimeOffset now)
     {
         if (step > Step)

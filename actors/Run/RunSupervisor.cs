@@ -9,9 +9,10 @@ using Akka.Actor;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>The top of a run: does what <see cref="RunLogic"/> decides, and supervises all who take part.</summary>
-/// <remarks>Its decisions are event-sourced through the journal below it, so a database that is away stops neither it nor the trainers. When it
-/// fails itself, another takes its place: it waits until those of the former one's children that write to disk have ended, replays the journal,
-/// and goes on from the newest snapshot that is left in memory, or from the newest checkpoint; trainers that hang hold nobody up.</remarks>
+/// <remarks>Its decisions are event-sourced through the journal below it, so a database that is away stops neither it nor the trainers.
+/// When it fails itself, another takes its place: it waits until those of the former one's children that write to disk have ended, replays
+/// the journal, and goes on from the newest snapshot that is left in memory, or from the newest checkpoint; trainers that hang hold nobody
+/// up.</remarks>
 public sealed class RunSupervisor : TracedActor, IWithTimers
 {
     private readonly RunParts parts;
@@ -31,7 +32,6 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
     private RunLogic? logic;
 
     /// <summary>Makes the supervisor of a run.</summary>
-    /// <param name="parts">What the run works with.</param>
     public RunSupervisor(RunParts parts)
     {
         ArgumentNullException.ThrowIfNull(parts);
@@ -49,7 +49,8 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         Receive<JournalRecovered>(Begin);
         Receive<JournalAway>(Miss);
         Receive<JournalUnreadable>(
-            unreadable => Context.Parent.Tell(new RunEnded(RunEnding.Failed, parts.RecoveryState.Origin.Step, $"The journal cannot be read {unreadable.Reason}.")),
+            unreadable => Context.Parent.Tell(
+                new RunEnded(RunEnding.Failed, parts.RecoveryState.Origin.Step, $"The journal cannot be read {unreadable.Reason}.")),
             _ => logic is null);
         Receive<Notice>(notice => parts.Notify(new NotifyText(notice.Sentence, notice.IsWarning)));
         Receive<ReadDecisions>(read => journal?.Tell(read));
@@ -73,15 +74,12 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         });
     }
 
-    /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
     private static DateTimeOffset Now => SteadyClock.Of(Context.System).Now;
 
-    /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new ReportingStrategy(Decide);
 
-    /// <inheritdoc/>
     protected override void PreStart()
     {
         foreach (var writer in parts.Writers)
@@ -256,13 +254,15 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
 
     private RunStatus Status()
     {
-        var status = logic?.Status() ?? new RunStatus(parts.RecoveryState.Origin.Step, parts.Options.Steps, 0, "reading the journal", [], 0, []);
+        var status = logic?.Status()
+            ?? new RunStatus(parts.RecoveryState.Origin.Step, parts.Options.Steps, 0, "reading the journal", [], 0, []);
         return status with
         {
             WantedTrainers = logic?.WantedTrainers ?? parts.Options.Trainers,
             Actors =
             [
-                .. from child in (IEnumerable<IActorRef?>)[Self, trainers, .. reducers, detector, checkpointer, publisher, recorder, journal]
+                .. from child in (IEnumerable<IActorRef?>)[Self, trainers, .. reducers, detector, checkpointer, publisher, recorder,
+                    journal]
                    where child is not null
                    select new ActorStatus(child.Equals(Self) ? "run" : IdOf(child).ToString(), "running", MailboxSize.Of(child)),
             ],

@@ -7,14 +7,15 @@ namespace ActorTrain.Actors.Run;
 
 /// <summary>How a run stands, for people who look, and what its time goes into.</summary>
 internal sealed class RunView(
-    RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress, Rounds rounds, Saving saving, Evaluations evaluations, OperatorDesk operators,
+    RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress, Rounds rounds, Saving saving,
+        Evaluations evaluations, OperatorDesk operators,
     FaultCounts faults, TimeAccount time)
 {
     private bool IsHeldUp => decisions.HoldsUp || metrics.HoldsUp;
 
-    /// <summary>How the run stands.</summary>
     public RunStatus Status() => new(
-        progress.Step, progress.LastStep, roster.Generation, Phase(), [.. roster.All.Select(static trainer => trainer.Status())], decisions.WaitingCount, [.. faults.All])
+        progress.Step, progress.LastStep, roster.Generation, Phase(), [.. roster.All.Select(static trainer => trainer.Status())],
+            decisions.WaitingCount, [.. faults.All])
     {
         Overrides = new OverridesStatus
         {

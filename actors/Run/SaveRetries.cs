@@ -1,7 +1,6 @@
 namespace ActorTrain.Actors.Run;
 
 /// <summary>Retries of failed saves with exponential backoff; the failure is logged once.</summary>
-/// <param name="first">The first wait.</param>
 internal sealed class SaveRetries(TimeSpan first)
 {
     // Of the first wait.
@@ -17,7 +16,6 @@ internal sealed class SaveRetries(TimeSpan first)
     /// <summary>A checkpoint is being written.</summary>
     public void NoteBegun() => At = null;
 
-    /// <summary>The disk refused.</summary>
     /// <returns>Whether that is news.</returns>
     public bool NoteRefused(DateTimeOffset now)
     {

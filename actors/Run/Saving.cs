@@ -6,7 +6,8 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Copies of the state in memory, and what of them is written to disk: when, in which order, and what is done where the disk refuses.</summary>
+/// <summary>Copies of the state in memory, and what of them is written to disk: when, in which order, and what is done where the disk
+/// refuses.</summary>
 internal sealed class Saving
 {
     private readonly RunLogicOptions options;
@@ -39,7 +40,8 @@ internal sealed class Saving
 
     /// <summary>Continues with the newest checkpoint.</summary>
     public Saving(
-        RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress, KeptStates states,
+        RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster,
+            RunProgress progress, KeptStates states,
         StateVotes votes, CheckpointSchedule schedule)
     {
         (this.options, this.output, this.end, this.decisions, this.metrics) = (options, output, end, decisions, metrics);
@@ -80,7 +82,8 @@ internal sealed class Saving
     public DateTimeOffset? DueAt => writing is null ? retries.At : retries.At is { } again && again < askedAgain.At ? again : askedAgain.At;
 
     // The last step waits for the disk anyway, and so need not take the place of one that is to be kept for good.
-    private bool LetsFinish => progress.IsComplete && !end.IsEnding && !isWanted && next is { } waiting && waiting.Snapshot.Step < progress.Step && IsKeptForGood(waiting.Snapshot.Step);
+    private bool LetsFinish => progress.IsComplete && !end.IsEnding && !isWanted && next is { } waiting
+        && waiting.Snapshot.Step < progress.Step && IsKeptForGood(waiting.Snapshot.Step);
 
     /// <summary>A step is complete: is it to be saved, or copied?</summary>
     public void NoteBoundary()
@@ -94,7 +97,8 @@ internal sealed class Saving
     }
 
     /// <summary>The run ends: its last state is to be saved.</summary>
-    public void NoteEnding() => due = SavedStep == progress.Step || writing?.Step == progress.Step || next?.Snapshot.Step == progress.Step ? null : progress.Step;
+    public void NoteEnding() =>
+        due = SavedStep == progress.Step || writing?.Step == progress.Step || next?.Snapshot.Step == progress.Step ? null : progress.Step;
 
     /// <summary>A trainer waits for a newer state than is kept.</summary>
     public void RequestCopy() => isWanted = true;
@@ -136,7 +140,6 @@ internal sealed class Saving
         roster.Tell(source, source.Copying);
     }
 
-    /// <summary>The state is copied.</summary>
     public void Complete(TrainerEntry trainer, StateCopied copied)
     {
         if (trainer.Copying is not { } asked || asked.Number != copied.Number)
@@ -172,16 +175,18 @@ internal sealed class Saving
         return true;
     }
 
-    /// <summary>Hands what waits to the disk. A checkpoint never knows more steps than the metrics on disk, nor more interventions than the journal,
-    /// unless there is no time to wait for it.</summary>
+    /// <summary>Hands what waits to the disk. A checkpoint never knows more steps than the metrics on disk, nor more interventions than the
+    /// journal, unless there is no time to wait for it.</summary>
     public void Write()
     {
-        if (writing is not null || next is not { } waiting || end.IsLost(ActorRole.Checkpointer) || !metrics.IsSettled(waiting.MetricsNumber))
+        if (writing is not null || next is not { } waiting || end.IsLost(ActorRole.Checkpointer)
+            || !metrics.IsSettled(waiting.MetricsNumber))
             return;
         if (!end.IsEnding && !progress.IsComplete && decisions.InterventionWaits)
             return;
         var (slot, step, hash, overrides) = waiting.Snapshot;
-        writing = new SaveCheckpoint(++saves, slot, step, hash, overrides, decisions.History) { Unproved = roster.UnprovedBefore(step), Decisions = decisions.Durable };
+        writing = new SaveCheckpoint(++saves, slot, step, hash, overrides,
+            decisions.History) { Unproved = roster.UnprovedBefore(step), Decisions = decisions.Durable };
         (next, writingSince) = (null, output.Now);
         retries.NoteBegun();
         askedAgain.Start(output.Now);
@@ -216,7 +221,8 @@ internal sealed class Saving
             askedAgain.Repeat(output.Now);
         }
 
-        if (writing is null && !end.IsEnding && retries.TakeDue(output.Now) && next is null && progress.Step > 0 && SavedStep != progress.Step)
+        if (writing is null && !end.IsEnding && retries.TakeDue(output.Now) && next is null && progress.Step > 0
+            && SavedStep != progress.Step)
             due = progress.Step;
     }
 

@@ -3,8 +3,8 @@ using ActorTrain.Actors.Recovery;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>Which slot of the memory for snapshots holds what, who needs it, and which is given up for a new one.</summary>
-/// <remarks>What is kept lies ever wider apart the older it is, so that rolling back by any number of steps up to the horizon costs few steps beside
-/// those: the one goes whose loss would lengthen the way back by the smallest part.</remarks>
+/// <remarks>What is kept lies ever wider apart the older it is, so that rolling back by any number of steps up to the horizon costs few
+/// steps beside those: the one goes whose loss would lengthen the way back by the smallest part.</remarks>
 internal sealed class SnapshotSlots
 {
     private readonly HeldSnapshot?[] held;

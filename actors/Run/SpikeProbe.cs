@@ -4,9 +4,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>A batch that led to a rollback, to be tried on the weights that the run rolled back to: is it bad in itself, or only for the later state?</summary>
-/// <param name="BatchStep">The step that it belonged to.</param>
-/// <param name="Skips">What was skipped then.</param>
+/// <summary>A batch that led to a rollback, to be tried on the weights that the run rolled back to: is it bad in itself, or only for the
+/// later state?</summary>
 internal sealed record SpikeProbe(long BatchStep, SkipList Skips)
 {
     /// <summary>The round under which it is computed; null: it is not yet.</summary>

@@ -5,18 +5,20 @@ namespace ActorTrain.Actors.Run;
 
 /// <summary>Gives states to trainers that have none, and the updates that bring these up to date.</summary>
 internal sealed class StateTransfer(
-    RunOutput output, RunEnd end, FaultCounts faults, Decisions decisions, TrainerRoster roster, RunProgress progress, KeptStates states, Rounds rounds, Saving saving, Rollback rollback)
+    RunOutput output, RunEnd end, FaultCounts faults, Decisions decisions, TrainerRoster roster, RunProgress progress, KeptStates states,
+        Rounds rounds, Saving saving, Rollback rollback)
 {
     // Each order to take a state over has a number of its own.
     private long loads;
 
-    /// <summary>A trainer without a state gets the newest that the totals at hand bring up to date; else a member copies its own; and where no member is
-    /// left, steps are taken again.</summary>
+    /// <summary>A trainer without a state gets the newest that the totals at hand bring up to date; else a member copies its own; and where
+    /// no member is left, steps are taken again.</summary>
     public void GiveStates()
     {
         if (end.IsOver)
             return;
-        List<TrainerEntry> waiting = [.. roster.All.Where(static trainer => trainer is { Key: not null, HasState: false, IsRetiring: false })];
+        List<TrainerEntry> waiting =
+            [.. roster.All.Where(static trainer => trainer is { Key: not null, HasState: false, IsRetiring: false })];
         if (waiting.Count == 0)
             return;
         if (states.NewestSince(rounds.Updates.Oldest ?? progress.Step) is { } near)

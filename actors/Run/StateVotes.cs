@@ -2,7 +2,8 @@ using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Checksums of the state that trainers hold at one step: all have applied the same updates, so all are equal, or somebody did not apply the last one right.</summary>
+/// <summary>Checksums of the state that trainers hold at one step: all have applied the same updates, so all are equal, or somebody did not
+/// apply the last one right.</summary>
 internal sealed class StateVotes
 {
     private readonly Dictionary<TrainerKey, ulong> votes = [];
@@ -14,7 +15,6 @@ internal sealed class StateVotes
             votes[trainer] = known;
     }
 
-    /// <summary>The step is over.</summary>
     public void Clear() => votes.Clear();
 
     /// <summary>What follows where they differ; null: they agree.</summary>
@@ -25,13 +25,12 @@ internal sealed class StateVotes
         if (all.Count < 2)
             return null;
         var isProven = all[0].Count() > all[1].Count();
-        var evidence = $"at step {step} " + string.Join(", ", all.Select(static same => $"{string.Join(" and ", same.Select(static vote => vote.Key))} had the state {same.Key:x16}"));
-        return new StateDispute([.. votes.Where(vote => !isProven || vote.Value != all[0].Key).Select(static vote => vote.Key)], isProven, evidence);
+        var evidence = $"at step {step} " + string.Join(", ",
+            all.Select(static same => $"{string.Join(" and ", same.Select(static vote => vote.Key))} had the state {same.Key:x16}"));
+        return new StateDispute([.. votes.Where(vote => !isProven || vote.Value != all[0].Key).Select(static vote => vote.Key)], isProven,
+            evidence);
     }
 }
 
-/// <summary>Trainers hold different states.</summary>
 /// <param name="Suspects">Who holds another than most; all, where there is no majority.</param>
-/// <param name="IsProven">Whether there is one.</param>
-/// <param name="Evidence">Who holds what.</param>
 internal sealed record StateDispute(IReadOnlyList<TrainerKey> Suspects, bool IsProven, string Evidence);

@@ -5,24 +5,26 @@ using ActorTrain.Persistence.Journal;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>Changes of what later steps do, by the run itself or by operators.</summary>
-/// <remarks>An intervention is in force from a step on, wherever the run stands when it is decided: what was computed beyond that step without it is
-/// abandoned, and taken again. So a run that is killed in between, and one that had the intervention from the start, end with the same bits.</remarks>
-internal sealed class Steering(LearningRateSchedule schedule, RunOutput output, RunEnd end, Decisions decisions, RunProgress progress, Rounds rounds, Rollback rollback)
+/// <remarks>An intervention is in force from a step on, wherever the run stands when it is decided: what was computed beyond that step
+/// without it is abandoned, and taken again. So a run that is killed in between, and one that had the intervention from the start, end with
+/// the same bits.</remarks>
+internal sealed class Steering(LearningRateSchedule schedule, RunOutput output, RunEnd end, Decisions decisions, RunProgress progress,
+    Rounds rounds, Rollback rollback)
 {
     /// <summary>From which step on a decision of now takes effect.</summary>
-    public long EffectiveFrom => progress.Interventions.EffectiveFrom(rounds.Current is null ? progress.Step : progress.Step + 1, progress.Overrides);
+    public long EffectiveFrom =>
+        progress.Interventions.EffectiveFrom(rounds.Current is null ? progress.Step : progress.Step + 1, progress.Overrides);
 
-    /// <summary>Decides an intervention.</summary>
     public void Intervene(Intervention intervention)
     {
         progress.Note(intervention);
-        decisions.Record(intervention.Steps is null ? new CourseCorrected(output.Now, progress.Step, intervention) : new RunExtended(output.Now, progress.Step, intervention));
+        decisions.Record(intervention.Steps is null ? new CourseCorrected(output.Now, progress.Step, intervention)
+            : new RunExtended(output.Now, progress.Step, intervention));
         if (intervention.From >= progress.Step)
             progress.LookAhead();
         Follow();
     }
 
-    /// <summary>Extends the run.</summary>
     public void Extend(long steps, long from, string by)
     {
         var transition = schedule.TransitionOf(from, steps);

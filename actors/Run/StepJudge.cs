@@ -9,8 +9,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Whether a step's update may be applied, and what is done where not: accept, clip, veto, replay, roll back and skip, lower the rate, halt. Loss
-/// and gradient are known before any weight has changed, so a bad update is vetoed, not undone.</summary>
+/// <summary>Whether a step's update may be applied, and what is done where not: accept, clip, veto, replay, roll back and skip, lower the
+/// rate, halt. Loss and gradient are known before any weight has changed, so a bad update is vetoed, not undone.</summary>
 internal sealed class StepJudge
 {
     private readonly RunLogicOptions options;
@@ -29,11 +29,14 @@ internal sealed class StepJudge
     private SpikeProbe? probe;
 
     public StepJudge(
-        RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress, Rounds rounds, StateVotes votes,
+        RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster,
+            RunProgress progress, Rounds rounds, StateVotes votes,
         Integrity integrity, Steering steering, TimeAccount time)
     {
-        (this.options, this.output, this.end, this.decisions, this.metrics, this.roster) = (options, output, end, decisions, metrics, roster);
-        (this.progress, this.rounds, this.votes, this.integrity, this.steering, this.time) = (progress, rounds, votes, integrity, steering, time);
+        (this.options, this.output, this.end, this.decisions, this.metrics, this.roster) =
+            (options, output, end, decisions, metrics, roster);
+        (this.progress, this.rounds, this.votes, this.integrity, this.steering, this.time) =
+            (progress, rounds, votes, integrity, steering, time);
         retry = new RetryTimer(options.RetryInterval);
     }
 
@@ -92,7 +95,8 @@ internal sealed class StepJudge
     {
         if (probe is not { Round: null } wanted || trainer.Step != progress.Step)
             return;
-        var asked = new RecomputeBlock(new Ticket(roster.Generation, rounds.NextName()), new LaneBlock(0, options.Lanes), wanted.BatchStep, wanted.Skips, 0)
+        var asked = new RecomputeBlock(new Ticket(roster.Generation, rounds.NextName()), new LaneBlock(0, options.Lanes), wanted.BatchStep,
+            wanted.Skips, 0)
         {
             PreviewRate = options.PreviewsUpdates ? progress.Schedule.At(progress.Step) : null,
         };
@@ -104,7 +108,8 @@ internal sealed class StepJudge
     /// <summary>A trainer computed a block once more.</summary>
     public void Note(TrainerEntry trainer, BlockRecomputed recomputed)
     {
-        if (trainer.Rechecks.RemoveAll(asked => asked is RecomputeBlock block && (block.Ticket, block.Block, block.Attempt) == (recomputed.Ticket, recomputed.Block, recomputed.Attempt)) == 0)
+        if (trainer.Rechecks.RemoveAll(asked => asked is RecomputeBlock block
+            && (block.Ticket, block.Block, block.Attempt) == (recomputed.Ticket, recomputed.Block, recomputed.Attempt)) == 0)
             return;
         if (probe is not { Round: { } asked, Signals: null } wanted || recomputed.Ticket.Round != asked)
         {
@@ -143,11 +148,13 @@ internal sealed class StepJudge
                 return;
             }
 
-            decisions.Record(new StepReplayed(output.Now, progress.Step, Agreed: true, string.Join("; ", round.Checks.Select(static check => check.Evidence))));
+            decisions.Record(new StepReplayed(output.Now, progress.Step, Agreed: true,
+                string.Join("; ", round.Checks.Select(static check => check.Evidence))));
         }
 
         if (judgement.Finding is { } finding && rung != Rung.Accept)
-            decisions.Record(new SpikeJudged(output.Now, progress.Step, finding.Rule, finding.Signal, finding.Value, finding.Limit, finding.Onset, rung, finding.Evidence));
+            decisions.Record(new SpikeJudged(output.Now, progress.Step, finding.Rule, finding.Signal, finding.Value, finding.Limit,
+                finding.Onset, rung, finding.Evidence));
         switch (rung)
         {
             case Rung.Accept or Rung.Clip:

@@ -21,8 +21,8 @@ internal sealed class TimeAccount
     /// <summary>An update was made, for which the slowest trainer waited so long for samples.</summary>
     public void NoteWait(TimeSpan time) => waited = time;
 
-    /// <summary>Takes note of a decision: they tell of every fault that holds a step up. The first is the cause of those that follow from it.</summary>
-    /// <param name="decision">The decision.</param>
+    /// <summary>Takes note of a decision: they tell of every fault that holds a step up. The first is the cause of those that follow from
+    /// it.</summary>
     /// <param name="step">Updates so far.</param>
     /// <param name="isKnown">Whether a trainer that left is one that still belongs to the run, so that it was told to go.</param>
     public void Note(RunEvent decision, long step, Func<ActorId, bool> isKnown)
@@ -56,7 +56,8 @@ internal sealed class TimeAccount
     {
         CorruptionFound => "corruption",
         SpikeJudged { Rung: not (Rung.Accept or Rung.Clip) } or BatchVetoed or StepReplayed => "spike",
-        CourseCorrected { Intervention: var intervention } when intervention.From < step => intervention.By == Intervention.Automatic ? "spike" : GoodputReport.Operator,
+        CourseCorrected { Intervention: var intervention } when intervention.From < step =>
+            intervention.By == Intervention.Automatic ? "spike" : GoodputReport.Operator,
         RunRolledBack => "rollback",
         RunRewound => "trainer lost",
         TrainerLeft left when !isKnown(left.Trainer) => "trainer lost",

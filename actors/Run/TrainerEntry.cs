@@ -30,7 +30,8 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
     /// <summary>What it was asked to compute so that something can be judged.</summary>
     public List<CheckCommand> Rechecks { get; } = [];
 
-    /// <summary>The first step of which its part is not proved: since it was last found to compute what others do, in whichever life or process, it took part.
+    /// <summary>The first step of which its part is not proved: since it was last found to compute what others do, in whichever life or
+    /// process, it took part.
     /// <see cref="long.MaxValue"/>: there is none.</summary>
     public long UnprovedSince { get; set; } = former.UnprovedSince;
 
@@ -70,9 +71,11 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
     public bool HasState => ToldStep >= 0;
 
     /// <summary>Whether an answer is due from it.</summary>
-    public bool IsAsked => Key is not null && (Loading is not null || Owes.Count > 0 || Rechecks.Count > 0 || Copying is not null || Evaluating is not null || Step != ToldStep);
+    public bool IsAsked => Key is not null && (Loading is not null || Owes.Count > 0 || Rechecks.Count > 0 || Copying is not null
+        || Evaluating is not null || Step != ToldStep);
 
-    public int LanesOwed => Owes.Sum(static owed => owed.Block.Count) + Rechecks.OfType<RecomputeBlock>().Sum(static check => check.Block.Count);
+    public int LanesOwed =>
+        Owes.Sum(static owed => owed.Block.Count) + Rechecks.OfType<RecomputeBlock>().Sum(static check => check.Block.Count);
 
     /// <summary>What it had and owed is gone, and so is it.</summary>
     public void Forget()
@@ -102,5 +105,6 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
     }
 
     public TrainerStatus Status() => new(
-        Key ?? new TrainerKey(Number, LastIncarnation), Standing, string.Join(' ', Owes.Select(static owed => owed.Block)), Faults, LastFault);
+        Key ?? new TrainerKey(Number, LastIncarnation), Standing, string.Join(' ', Owes.Select(static owed => owed.Block)), Faults,
+            LastFault);
 }

@@ -3,10 +3,12 @@ using ActorTrain.Actors.Protocol;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>Trainers that do not answer are asked again, ever more rarely, and given up where they stay silent too long.</summary>
-internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output, TrainerRoster roster, Rounds rounds, Membership membership)
+internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output, TrainerRoster roster, Rounds rounds,
+    Membership membership)
 {
     /// <summary>When the next trainer is to be asked again, or is silent too long; null: none owes anything.</summary>
-    public DateTimeOffset? DueAt => roster.All.Where(static trainer => trainer.Standing != TrainerStanding.GivenUp && (trainer.IsAsked || trainer.Key is null))
+    public DateTimeOffset? DueAt =>
+        roster.All.Where(static trainer => trainer.Standing != TrainerStanding.GivenUp && (trainer.IsAsked || trainer.Key is null))
         .Select(static trainer => (DateTimeOffset?)trainer.Retry.At).Min();
 
     /// <summary>Asks those again that are due.</summary>
@@ -79,8 +81,10 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
             Do(evaluation);
         foreach (var owed in trainer.Owes.GroupBy(static owed => owed.Ticket))
         {
-            IReadOnlyList<int> redundantLanes = rounds.Current is { } round && round.Round == owed.Key.Round ? [.. round.RedundantLanes] : [];
-            Do(new ComputeLanes(owed.Key, [.. owed.Select(static part => part.Block)], owed.First().Skips) { RedundantLanes = redundantLanes });
+            IReadOnlyList<int> redundantLanes = rounds.Current is { } round && round.Round == owed.Key.Round ? [.. round.RedundantLanes]
+                : [];
+            Do(new ComputeLanes(owed.Key, [.. owed.Select(static part => part.Block)], owed.First()
+                .Skips) { RedundantLanes = redundantLanes });
         }
 
         foreach (var check in trainer.Rechecks)

@@ -19,11 +19,8 @@ internal sealed class TrainerRoster
     private readonly FormerTrainer stranger = FormerTrainer.None;
 
     /// <summary>Continues with what is known of former trainers.</summary>
-    /// <param name="options">What the run depends on.</param>
     /// <param name="recovery">What is left of the run's last life in this process.</param>
     /// <param name="origin">The state that a new process begins from: it says whose part in it is not proved.</param>
-    /// <param name="quarantined">Trainers that may take no part.</param>
-    /// <param name="output">Takes what is to be done.</param>
     public TrainerRoster(RunLogicOptions options, RecoveryState recovery, RunOrigin origin, IEnumerable<int> quarantined, RunOutput output)
     {
         (this.options, this.output, this.quarantined) = (options, output, [.. quarantined]);
@@ -39,13 +36,10 @@ internal sealed class TrainerRoster
             former.Add(number, new FormerTrainer(0, since));
     }
 
-    /// <summary>All, by number.</summary>
     public IEnumerable<TrainerEntry> All => trainers.Values;
 
-    /// <summary>How many there are.</summary>
     public int Count => trainers.Count;
 
-    /// <summary>How many are wanted.</summary>
     public int Wanted { get; private set; }
 
     /// <summary>The membership: it grows by one whenever a trainer joins or leaves.</summary>
@@ -54,7 +48,6 @@ internal sealed class TrainerRoster
     /// <summary>Numbers of those that may take no part.</summary>
     public IReadOnlyCollection<int> Quarantined => quarantined;
 
-    /// <summary>Whether anybody takes part.</summary>
     public bool HasMembers => trainers.Values.Any(static trainer => trainer.IsMember);
 
     /// <summary>Whether there is anybody who could prove another right.</summary>
@@ -86,16 +79,19 @@ internal sealed class TrainerRoster
     }
 
     /// <summary>The member with least to do whose weights will be those of a step; null: there is none.</summary>
-    public TrainerEntry? Ready(long step) => trainers.Values.Where(trainer => trainer.IsMember && trainer.ToldStep == step).MinBy(static trainer => trainer.LanesOwed);
+    public TrainerEntry? Ready(long step) =>
+        trainers.Values.Where(trainer => trainer.IsMember && trainer.ToldStep == step).MinBy(static trainer => trainer.LanesOwed);
 
     /// <summary>The last step up to which all that was computed is proved.</summary>
     /// <param name="step">Updates so far.</param>
-    public long TrustedStep(long step) => CanProve ? trainers.Values.Select(static trainer => trainer.UnprovedSince).Append(step).Min() : step;
+    public long TrustedStep(long step) =>
+        CanProve ? trainers.Values.Select(static trainer => trainer.UnprovedSince).Append(step).Min() : step;
 
     /// <summary>Whose part in a state is not proved, and since which step.</summary>
     /// <param name="step">Updates that the state has seen.</param>
     public Dictionary<int, long> UnprovedBefore(long step) =>
-        Known.Where(known => known.Value.UnprovedSince < step).ToDictionary(static known => known.Key, static known => known.Value.UnprovedSince);
+        Known.Where(known => known.Value.UnprovedSince < step)
+            .ToDictionary(static known => known.Key, static known => known.Value.UnprovedSince);
 
     /// <summary>Trainers that are gone with unverified work; after this they count as verified.</summary>
     /// <param name="step">Updates that the state has seen.</param>
@@ -123,7 +119,6 @@ internal sealed class TrainerRoster
     /// <returns>The new membership.</returns>
     public long NextGeneration() => ++Generation;
 
-    /// <summary>Adds a trainer.</summary>
     public TrainerEntry Add(int number)
     {
         if (quarantined.Contains(number))

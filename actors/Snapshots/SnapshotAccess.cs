@@ -36,10 +36,8 @@ public sealed class SnapshotWriter : IDisposable
         return memory.Complete(content, step, hash);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => Interlocked.Exchange(ref memory, null)?.Release(content);
 
-    /// <inheritdoc/>
     public override string ToString() => $"slot {slot} for step {step}";
 }
 
@@ -63,13 +61,10 @@ public sealed class SnapshotReader : IDisposable
     /// <summary>Hash of the state as it was when it was copied.</summary>
     public ulong Hash { get; }
 
-    /// <summary>The weights.</summary>
     public HostBuffer Weights => content.Weights;
 
-    /// <summary>The first moments.</summary>
     public HostBuffer FirstMoment => content.FirstMoment;
 
-    /// <summary>The second moments.</summary>
     public HostBuffer SecondMoment => content.SecondMoment;
 
     /// <summary>Says in a sentence how what lies in the slot differs from what was copied there; null when it does not.</summary>
@@ -79,6 +74,5 @@ public sealed class SnapshotReader : IDisposable
         return found == Hash ? null : $"The snapshot at step {Step} changed in memory: hash {found:x16}, expected {Hash:x16}.";
     }
 
-    /// <inheritdoc/>
     public void Dispose() => Interlocked.Exchange(ref memory, null)?.Release(content);
 }

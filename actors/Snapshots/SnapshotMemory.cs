@@ -4,8 +4,8 @@ namespace ActorTrain.Actors.Snapshots;
 
 /// <summary>The last states of a run in memory: a fixed number of slots, each of weights and both moments. It belongs to the run, not to an
 /// actor, so it outlives them. Any thread may use it.</summary>
-/// <remarks>Who decides which slot is free does so elsewhere. Where a slot is written to although somebody still reads it, or still writes into
-/// it after having been given up, the slot gets other memory, and the old is freed when that somebody is done.</remarks>
+/// <remarks>Who decides which slot is free does so elsewhere. Where a slot is written to although somebody still reads it, or still writes
+/// into it after having been given up, the slot gets other memory, and the old is freed when that somebody is done.</remarks>
 public sealed class SnapshotMemory : IDisposable
 {
     private readonly Lock gate = new();
@@ -25,7 +25,6 @@ public sealed class SnapshotMemory : IDisposable
         this.slots = new Content?[slots];
     }
 
-    /// <summary>Number of slots.</summary>
     public int Slots => slots.Length;
 
     /// <summary>Sets of buffers that exist: at most one per slot, and one for each user that was overtaken.</summary>

@@ -23,11 +23,10 @@ public sealed record AdaGcOptions : IOptions
 }
 
 /// <summary>Clips the gradient of each tensor to a multiple of its own running norm, step by step and without a finding.</summary>
-/// <remarks>Source: Wang et al. 2025, "AdaGC: Improving Training Stability for Large Language Model Pretraining", algorithm 1: during the warm-up the global norm
-/// is clipped to λ_abs, and each running norm γ is the smallest clipped norm of its tensor so far; afterwards a tensor's gradient is clipped to λ_rel·γ, and γ
-/// fed with the norm after clipping. It needs <see cref="StepSignals.TensorNorms"/>, and rests where they are not measured. It remembers how many steps
-/// it has seen of the warm-up, and γ of each tensor.</remarks>
-/// <param name="options">Limits and averages.</param>
+/// <remarks>Source: Wang et al. 2025, "AdaGC: Improving Training Stability for Large Language Model Pretraining", algorithm 1: during the
+/// warm-up the global norm is clipped to λ_abs, and each running norm γ is the smallest clipped norm of its tensor so far; afterwards a
+/// tensor's gradient is clipped to λ_rel·γ, and γ fed with the norm after clipping. It needs <see cref="StepSignals.TensorNorms"/>, and
+/// rests where they are not measured. It remembers how many steps it has seen of the warm-up, and γ of each tensor.</remarks>
 public sealed class AdaGcRule(AdaGcOptions options) : SpikeRule
 {
     public const string Id = "adagc";
@@ -69,7 +68,8 @@ public sealed class AdaGcRule(AdaGcOptions options) : SpikeRule
 
         return new Opinion(null, [.. next], memory)
         {
-            Wants = Array.Exists(factors, static factor => factor < 1) ? new UpdateAdjustment { TensorFactors = [.. factors] } : UpdateAdjustment.None,
+            Wants = Array.Exists(factors, static factor => factor < 1) ? new UpdateAdjustment { TensorFactors = [.. factors] }
+                : UpdateAdjustment.None,
         };
     }
 }

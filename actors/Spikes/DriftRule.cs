@@ -32,13 +32,14 @@ public sealed record DriftOptions : IOptions
     }
 }
 
-/// <summary>A loss that climbs over many steps, none of which shows much by itself. It asks to roll back to where the climb began.</summary>
-/// <remarks>Source: Page 1954, "Continuous Inspection Schemes", Biometrika 41: the one-sided cumulative sum S ← max(0, S + z − k) against h, whose last zero is the
-/// estimate of the onset; z, capped, is the distance of the log loss from its level. The level is a running mean that stands still while S is above half of
-/// its limit, so that a climb is not taken for the new level; were it to stand still earlier, it would be the mean of low losses only, and a plateau would look
-/// like a climb. The spread is that of successive differences (von Neumann 1941), in which a trend cancels. It remembers how many steps it has seen, level,
-/// variance, last log loss, S, and the step after its last zero.</remarks>
-/// <param name="options">Averages and limits.</param>
+/// <summary>A loss that climbs over many steps, none of which shows much by itself. It asks to roll back to where the climb
+/// began.</summary>
+/// <remarks>Source: Page 1954, "Continuous Inspection Schemes", Biometrika 41: the one-sided cumulative sum S ← max(0, S + z − k) against
+/// h, whose last zero is the estimate of the onset; z, capped, is the distance of the log loss from its level. The level is a running mean
+/// that stands still while S is above half of its limit, so that a climb is not taken for the new level; were it to stand still earlier, it
+/// would be the mean of low losses only, and a plateau would look like a climb. The spread is that of successive differences (von Neumann
+/// 1941), in which a trend cancels. It remembers how many steps it has seen, level, variance, last log loss, S, and the step after its last
+/// zero.</remarks>
 public sealed class DriftRule(DriftOptions options) : SpikeRule
 {
     public const string Id = "drift";

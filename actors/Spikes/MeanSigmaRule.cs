@@ -18,9 +18,8 @@ public sealed record MeanSigmaOptions : WindowRuleOptions
 
 /// <summary>Mean + k·σ over a window of the last steps, for loss and gradient norm, or other signals.</summary>
 /// <remarks>Source: allenai/OLMo-core, <c>optim/skip_step_optimizer.py</c>, <c>SkipStepOptimizer</c>: <c>sigma_factor</c> 6,
-/// <c>rolling_interval_length</c> 128, active from half of it on, σ with n − 1. There steps that were skipped stay in the window; here they do
-/// so with <see cref="WindowRuleOptions.FeedsLeftOut"/>.</remarks>
-/// <param name="options">How far and how wide.</param>
+/// <c>rolling_interval_length</c> 128, active from half of it on, σ with n − 1. There steps that were skipped stay in the window; here they
+/// do so with <see cref="WindowRuleOptions.FeedsLeftOut"/>.</remarks>
 public sealed class MeanSigmaRule(MeanSigmaOptions options) : WindowRule(options, options.Signals)
 {
     public const string Id = "mean_sigma";

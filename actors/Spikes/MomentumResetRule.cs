@@ -12,11 +12,12 @@ public sealed record MomentumResetOptions : IOptions
     public int Warmup { get; init; } = 150;
 }
 
-/// <summary>Forgets the optimizer's moments, in which a spike lives on, with the first update after one that was vetoed, and lets the rate come back slowly.</summary>
-/// <remarks>Source: Huang et al. 2025, "SPAM: Spike-Aware Adam with Momentum Reset for Stable LLM Training", section 3: a cosine warm-up of 150 steps after each
-/// reset. SPAM's resets by the clock are the optimizer's (<see cref="SpamOptions.ResetEvery"/>). It finds nothing; it remembers whether an
-/// update was skipped since the last one that was applied, and how many were applied since the last reset, or −1 when there was none.</remarks>
-/// <param name="options">How slowly.</param>
+/// <summary>Forgets the optimizer's moments, in which a spike lives on, with the first update after one that was vetoed, and lets the rate
+/// come back slowly.</summary>
+/// <remarks>Source: Huang et al. 2025, "SPAM: Spike-Aware Adam with Momentum Reset for Stable LLM Training", section 3: a cosine warm-up of
+/// 150 steps after each reset. SPAM's resets by the clock are the optimizer's (<see cref="SpamOptions.ResetEvery"/>). It finds nothing; it
+/// remembers whether an update was skipped since the last one that was applied, and how many were applied since the last reset, or −1 when
+/// there was none.</remarks>
 public sealed class MomentumResetRule(MomentumResetOptions options) : SpikeRule
 {
     public const string Id = "momentum_reset";

@@ -4,16 +4,14 @@ using ActorTrain.Actors.Protocol;
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>A loss or gradient that is no number. It remembers nothing, and is active from the first step.</summary>
-/// <remarks>Source: Micikevicius et al. 2018, "Mixed Precision Training", section 3.2: an update whose gradient overflows is skipped.</remarks>
+/// <remarks>Source: Micikevicius et al. 2018, "Mixed Precision Training", section 3.2: an update whose gradient overflows is
+/// skipped.</remarks>
 public sealed class NonFiniteRule : SpikeRule
 {
-    /// <summary>Its name.</summary>
     public const string Id = "non_finite";
 
-    /// <inheritdoc/>
     public override string Name => Id;
 
-    /// <inheritdoc/>
     public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
     {
         ArgumentNullException.ThrowIfNull(signals);
@@ -26,7 +24,8 @@ public sealed class NonFiniteRule : SpikeRule
         {
             var value = signal.Of(signals);
             if (!double.IsFinite(value))
-                return new Finding(Name, signal.Name, value, double.MaxValue, signals.Step, SpikeAnswer.Veto, $"the {signal.In(signals)} is {value}");
+                return new Finding(Name, signal.Name, value, double.MaxValue, signals.Step, SpikeAnswer.Veto,
+                    $"the {signal.In(signals)} is {value}");
         }
 
         return signals.NonFinite > 0

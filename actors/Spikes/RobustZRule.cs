@@ -4,8 +4,8 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>What <see cref="RobustZRule"/> depends on. Without a source of their own, floors and multiples were chosen on the tuning traces of the
-/// benchmark, half way between the worst sound step and the mildest bad one.</summary>
+/// <summary>What <see cref="RobustZRule"/> depends on. Without a source of their own, floors and multiples were chosen on the tuning traces
+/// of the benchmark, half way between the worst sound step and the mildest bad one.</summary>
 public sealed record RobustZOptions : WindowRuleOptions
 {
     [Option("robust_z: veto when the loss is this many robust σ above its median", Key = "", Above = 0)]
@@ -14,25 +14,24 @@ public sealed record RobustZOptions : WindowRuleOptions
     [Option("the same when the gradient norm is also {Z} robust σ above its median", Key = "joint", Above = 0)]
     public double JointZ { get; init; } = 2;
 
-    /// <summary>The least that counts as one standard deviation of the loss, as a part of its median: the spread of a quiet run says nothing of what
-    /// harms it, and a batch of hard but sound text is far out by that spread.</summary>
+    /// <summary>The least that counts as one standard deviation of the loss, as a part of its median: the spread of a quiet run says
+    /// nothing of what harms it, and a batch of hard but sound text is far out by that spread.</summary>
     [Option("lower bound on σ of the loss, as a fraction of its median", Max = 10)]
     public double LossFloor { get; init; } = 0.1;
 
     [Option("lower bound on σ of the gradient norm, as a fraction of its median", Max = 10)]
     public double NormFloor { get; init; } = 0.2;
 
-    /// <summary>Times its median from which on a gradient norm is bad by itself. Sound runs have norms of several times the median while their loss stays
-    /// where it is: clipping answers those.</summary>
+    /// <summary>Times its median from which on a gradient norm is bad by itself. Sound runs have norms of several times the median while
+    /// their loss stays where it is: clipping answers those.</summary>
     [Option("robust_z: veto when the gradient norm reaches this multiple of its median, whatever the loss", Min = 1)]
     public double NormMultiple { get; init; } = 20;
 }
 
-/// <summary>Median + z robust standard deviations over a window of the last steps: of the loss, of which less is needed where the gradient norm is out of
-/// place too; and gradient norms that are a large multiple of their median.</summary>
-/// <remarks>Source: Iglewicz and Hoaglin 1993, "How to Detect and Handle Outliers": the modified z-score, with 1.4826 · MAD, the median of the
-/// distances from the median, for σ. Half of the window may be outliers before it says anything else.</remarks>
-/// <param name="options">How far and how wide.</param>
+/// <summary>Median + z robust standard deviations over a window of the last steps: of the loss, of which less is needed where the gradient
+/// norm is out of place too; and gradient norms that are a large multiple of their median.</summary>
+/// <remarks>Source: Iglewicz and Hoaglin 1993, "How to Detect and Handle Outliers": the modified z-score, with 1.4826 · MAD, the median of
+/// the distances from the median, for σ. Half of the window may be outliers before it says anything else.</remarks>
 public sealed class RobustZRule(RobustZOptions options) : WindowRule(options, WatchedSignals.LossAndNorm)
 {
     public const string Id = "robust_z";
@@ -54,7 +53,8 @@ public sealed class RobustZRule(RobustZOptions options) : WindowRule(options, Wa
         var also = isJoint ? $", with gradient norm {signals.GradientNorm:0.####} and median {norm:0.####}" : "";
         return Above(signals, SpikeSignal.Loss, loss + (z * lossSigma), $"the median {loss:0.####} of {losses.Length} steps plus "
             + $"{z} robust σ of {lossSigma:0.####}{also}")
-            ?? Above(signals, SpikeSignal.GradientNorm, options.NormMultiple * norm, $"{options.NormMultiple} times the median {norm:0.####} of {norms.Length} steps");
+            ?? Above(signals, SpikeSignal.GradientNorm, options.NormMultiple * norm,
+                $"{options.NormMultiple} times the median {norm:0.####} of {norms.Length} steps");
     }
 
     private static (double Median, double Sigma) Spread(ImmutableArray<double> window, double floor)

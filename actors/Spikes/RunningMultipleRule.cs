@@ -21,10 +21,11 @@ public sealed record RunningMultipleOptions : IOptions
     public WatchedSignals Signals { get; init; } = WatchedSignals.Loss;
 }
 
-/// <summary>A loss, or another signal, that stays above a multiple of its running mean. Updates have been applied by then, so it asks to roll back to before the first of them.</summary>
-/// <remarks>Source: mosaicml/llm-foundry, <c>callbacks/kill_loss_spike_callback.py</c>, <c>KillLossSpike</c>: <c>outlier_multiplier</c> 2, <c>patience</c> 4,
-/// window 100; outliers stay in the window, and the row ends with the first loss that is none. Of each signal it remembers how many outliers
-/// came in a row, the step of the first, and the window, the oldest step first.</remarks>
+/// <summary>A loss, or another signal, that stays above a multiple of its running mean. Updates have been applied by then, so it asks to
+/// roll back to before the first of them.</summary>
+/// <remarks>Source: mosaicml/llm-foundry, <c>callbacks/kill_loss_spike_callback.py</c>, <c>KillLossSpike</c>: <c>outlier_multiplier</c> 2,
+/// <c>patience</c> 4, window 100; outliers stay in the window, and the row ends with the first loss that is none. Of each signal it
+/// remembers how many outliers came in a row, the step of the first, and the window, the oldest step first.</remarks>
 /// <param name="options">How far, how wide and how long.</param>
 public sealed class RunningMultipleRule(RunningMultipleOptions options) : SpikeRule
 {
@@ -41,12 +42,15 @@ public sealed class RunningMultipleRule(RunningMultipleOptions options) : SpikeR
             return new Opinion(null, memory, memory);
         var opinions = options.Signals.Split(memory).Select((own, i) => Judge(signals, options.Signals[i], values[i], own)).ToList();
         return new Opinion(
-            opinions.Select(static opinion => opinion.Finding).FirstOrDefault(static finding => finding is not null), [.. opinions.SelectMany(static opinion => opinion.Memory)], memory);
+            opinions.Select(static opinion => opinion.Finding).FirstOrDefault(static finding => finding is not null),
+                [.. opinions.SelectMany(static opinion => opinion.Memory)], memory);
     }
 
-    private (Finding? Finding, ImmutableArray<double> Memory) Judge(StepSignals signals, SpikeSignal signal, double value, ImmutableArray<double> memory)
+    private (Finding? Finding, ImmutableArray<double> Memory) Judge(StepSignals signals, SpikeSignal signal, double value,
+        ImmutableArray<double> memory)
     {
-        var (row, first, window) = memory.Length > Head && memory.Length <= Head + options.Window ? ((int)memory[0], (long)memory[1], memory[Head..]) : (0, 0, []);
+        var (row, first, window) = memory.Length > Head && memory.Length <= Head + options.Window
+            ? ((int)memory[0], (long)memory[1], memory[Head..]) : (0, 0, []);
         Finding? finding = null;
         if (window.Length == options.Window)
         {

@@ -5,10 +5,10 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>Judges steps by all rules that are on: no clock, no thread, no state of its own, so the same signals and memory always give the same
-/// judgement.</summary>
-/// <remarks>A step that is vetoed is taken again with the next batch. Where that batch, and the next, show it too, it is not the batches but the
-/// weights that are bad: the update before did it, so the run is to roll back to before that one.</remarks>
+/// <summary>Judges steps by all rules that are on: no clock, no thread, no state of its own, so the same signals and memory always give the
+/// same judgement.</summary>
+/// <remarks>A step that is vetoed is taken again with the next batch. Where that batch, and the next, show it too, it is not the batches
+/// but the weights that are bad: the update before did it, so the run is to roll back to before that one.</remarks>
 /// <param name="rules">The rules, each with a name of its own.</param>
 /// <param name="persistence">Batches of one step in a row that may be vetoed; with one more the weights are blamed. 0: never.</param>
 public sealed class SpikeDetection(IReadOnlyList<SpikeRule> rules, int persistence = 0)
@@ -19,7 +19,6 @@ public sealed class SpikeDetection(IReadOnlyList<SpikeRule> rules, int persisten
     // How many batches of the step under way were skipped, among what the rules remember.
     private const string LeftOut = "left_out";
 
-    /// <summary>Judges a step.</summary>
     public Judgement Judge(StepSignals signals, SpikeMemory memory)
     {
         ArgumentNullException.ThrowIfNull(signals);
@@ -61,7 +60,8 @@ public sealed class SpikeDetection(IReadOnlyList<SpikeRule> rules, int persisten
     {
         ClipTo = left.ClipTo is { } a && right.ClipTo is { } b ? Math.Min(a, b) : left.ClipTo ?? right.ClipTo,
         RateFactor = left.RateFactor * right.RateFactor,
-        TensorFactors = left.TensorFactors is { } factors && right.TensorFactors is { } others ? [.. factors.Zip(others, Math.Min)] : left.TensorFactors ?? right.TensorFactors,
+        TensorFactors = left.TensorFactors is { } factors && right.TensorFactors is { } others ? [.. factors.Zip(others, Math.Min)]
+            : left.TensorFactors ?? right.TensorFactors,
         ResetMomentum = left.ResetMomentum || right.ResetMomentum,
     };
 }

@@ -4,14 +4,12 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>Judges steps by rules, apart from those who decide: a rule that fails takes nobody with it, and the next life of this actor is asked
-/// again.</summary>
+/// <summary>Judges steps by rules, apart from those who decide: a rule that fails takes nobody with it, and the next life of this actor is
+/// asked again.</summary>
 public sealed class SpikeDetector : TracedActor
 {
     private readonly IActorRef run;
 
-    /// <summary>Makes a detector.</summary>
-    /// <param name="detection">The rules.</param>
     /// <param name="run">Receives its <see cref="SpikeReport"/>s.</param>
     public SpikeDetector(SpikeDetection detection, IActorRef run)
     {
@@ -20,6 +18,5 @@ public sealed class SpikeDetector : TracedActor
         Receive<JudgeStep>(judge => run.Tell(new StepJudged(judge.Round, detection.Judge(judge.Signals, judge.Memory))));
     }
 
-    /// <inheritdoc/>
     protected override void PreStart() => run.Tell(new SpikeDetectorStarted());
 }

@@ -24,7 +24,6 @@ public sealed record SpikeLadderOptions : IOptions
     /// <summary>Vetoes of single steps.</summary>
     public RungLimits Veto { get; init; } = new(10, 1000, 0);
 
-    /// <summary>Rollbacks.</summary>
     [OptionGroup(Key = "rollback")]
     public RungLimits RollBack { get; init; } = new(3, 2000, 0);
 
@@ -61,8 +60,6 @@ public sealed record SpikeLadderOptions : IOptions
 public static class SpikeLadder
 {
     /// <param name="finding">The finding; null: none.</param>
-    /// <param name="overrides">What was answered before.</param>
-    /// <param name="options">Limits of each rung.</param>
     public static Rung Choose(Finding? finding, RunOverrides overrides, SpikeLadderOptions options)
     {
         ArgumentNullException.ThrowIfNull(overrides);
@@ -75,9 +72,11 @@ public static class SpikeLadder
         if (finding.Answer == SpikeAnswer.Veto && IsWithin(options.Veto, [.. overrides.Vetoes], onset))
             return Rung.Veto;
         var automatic = overrides.Interventions.Where(IsAnswer).ToList();
-        if (IsWithin(options.RollBack, [.. automatic.Where(static intervention => intervention.RateFactor == 1).Select(static intervention => intervention.From)], onset))
+        if (IsWithin(options.RollBack, [.. automatic.Where(static intervention => intervention.RateFactor == 1)
+            .Select(static intervention => intervention.From)], onset))
             return Rung.RollBack;
-        return IsWithin(options.LowerRate, [.. automatic.Where(static intervention => intervention.RateFactor != 1).Select(static intervention => intervention.From)], onset)
+        return IsWithin(options.LowerRate, [.. automatic.Where(static intervention => intervention.RateFactor != 1)
+            .Select(static intervention => intervention.From)], onset)
             ? Rung.LowerRate
             : Rung.Halt;
     }
@@ -90,18 +89,16 @@ public static class SpikeLadder
         return Math.Max(0, finding.Onset - options.Margin);
     }
 
-    /// <summary>Batches to skip: those from a margin before the onset to the one that was judged, more of them where it has happened before.</summary>
-    /// <param name="finding">The finding.</param>
-    /// <param name="step">The step that was judged.</param>
-    /// <param name="overrides">What was answered before.</param>
-    /// <param name="options">How far it is widened.</param>
+    /// <summary>Batches to skip: those from a margin before the onset to the one that was judged, more of them where it has happened
+    /// before.</summary>
     public static long SkipOf(Finding finding, long step, RunOverrides overrides, SpikeLadderOptions options)
     {
         ArgumentNullException.ThrowIfNull(finding);
         ArgumentNullException.ThrowIfNull(overrides);
         ArgumentNullException.ThrowIfNull(options);
         var skip = step - FromOf(finding, options) + 1;
-        var before = overrides.Interventions.Count(intervention => IsAnswer(intervention) && intervention.From + options.SamePlace >= finding.Onset);
+        var before =
+            overrides.Interventions.Count(intervention => IsAnswer(intervention) && intervention.From + options.SamePlace >= finding.Onset);
         for (var i = 0; i < before; i++)
             skip = Math.Min(skip * options.Widening, options.MaxSkip);
         return Math.Min(skip, options.MaxSkip);
@@ -111,5 +108,6 @@ public static class SpikeLadder
     private static bool IsAnswer(Intervention intervention) => intervention.By == Intervention.Automatic && intervention.Skipped.Count > 0;
 
     private static bool IsWithin(RungLimits limits, IReadOnlyList<long> uses, long onset) =>
-        uses.Count(use => use > onset - limits.Window) < limits.Budget && (uses.Count == 0 || limits.Cooldown == 0 || onset - uses.Max() >= limits.Cooldown);
+        uses.Count(use => use > onset - limits.Window) < limits.Budget
+            && (uses.Count == 0 || limits.Cooldown == 0 || onset - uses.Max() >= limits.Cooldown);
 }

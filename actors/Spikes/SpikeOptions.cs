@@ -5,8 +5,8 @@ using ActorTrain.Models.Options;
 namespace ActorTrain.Actors.Spikes;
 
 /// <summary>Which rules judge steps, with which thresholds, and how their findings are answered.</summary>
-/// <remarks>The rules that are on by default, and the thresholds of those without a source, were chosen on the tuning traces of the benchmark
-/// (`make bench-spikes`); all others have their source's.</remarks>
+/// <remarks>The rules that are on by default, and the thresholds of those without a source, were chosen on the tuning traces of the
+/// benchmark (`make bench-spikes`); all others have their source's.</remarks>
 public sealed record SpikeOptions : IOptions
 {
     // In the order in which they are asked; of two findings that ask for the same, the first counts.
@@ -49,7 +49,6 @@ public sealed record SpikeOptions : IOptions
 
     public MomentumResetOptions MomentumReset { get; init; } = new();
 
-    /// <summary>How findings are answered.</summary>
     [OptionGroup(Key = "")]
     public SpikeLadderOptions Ladder { get; init; } = new();
 

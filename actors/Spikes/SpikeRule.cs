@@ -14,13 +14,13 @@ public sealed record Opinion(Finding? Finding, ImmutableArray<double> IfApplied,
     public UpdateAdjustment Wants { get; init; } = UpdateAdjustment.None;
 }
 
-/// <summary>One way to tell a bad step: a pure function of the step's signals and of what it remembers, which it is handed each time.</summary>
+/// <summary>One way to tell a bad step: a pure function of the step's signals and of what it remembers, which it is handed each
+/// time.</summary>
 public abstract class SpikeRule
 {
     /// <summary>Its name, as in options, journal and benchmark.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Judges a step.</summary>
     /// <param name="memory">What it remembered last; empty before the first step.</param>
     public abstract Opinion Judge(StepSignals signals, ImmutableArray<double> memory);
 }

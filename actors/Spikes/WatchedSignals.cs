@@ -6,8 +6,8 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>The signals that a rule looks at, in the order of <see cref="SpikeSignal.All"/> however they were named, so that neither findings nor what a rule
-/// remembers depend on that.</summary>
+/// <summary>The signals that a rule looks at, in the order of <see cref="SpikeSignal.All"/> however they were named, so that neither
+/// findings nor what a rule remembers depend on that.</summary>
 public sealed record WatchedSignals : IOptionText<WatchedSignals>
 {
     private readonly EquatableArray<SpikeSignal> signals;
@@ -21,7 +21,6 @@ public sealed record WatchedSignals : IOptionText<WatchedSignals>
             throw new ArgumentException("A rule must watch at least one signal.", nameof(signals));
     }
 
-    /// <summary>The loss alone.</summary>
     public static WatchedSignals Loss { get; } = new(SpikeSignal.Loss);
 
     /// <summary>The loss, and the norm of the whole gradient.</summary>
@@ -29,10 +28,8 @@ public sealed record WatchedSignals : IOptionText<WatchedSignals>
 
     public static string Expectation { get; } = $"a comma-separated list of {string.Join(", ", SpikeSignal.All)}, each at most once";
 
-    /// <summary>How many there are.</summary>
     public int Count => signals.Count;
 
-    /// <summary>One of them.</summary>
     public SpikeSignal this[int index] => signals[index];
 
     /// <summary>Whether a signal is among them.</summary>
@@ -53,7 +50,8 @@ public sealed record WatchedSignals : IOptionText<WatchedSignals>
         return values.Count == Count ? [.. values] : null;
     }
 
-    /// <summary>Cuts what a rule remembers into parts of one length, one for each signal; empty ones where it is not of such a shape.</summary>
+    /// <summary>Cuts what a rule remembers into parts of one length, one for each signal; empty ones where it is not of such a
+    /// shape.</summary>
     internal ImmutableArray<double>[] Split(ImmutableArray<double> memory)
     {
         var length = memory.Length % Count == 0 ? memory.Length / Count : 0;

@@ -13,7 +13,8 @@ public abstract record WindowRuleOptions : IOptions
     [Option("warm-up steps before the rule judges", Min = 2, Max = 4096)]
     public int Warmup { get; init; } = 64;
 
-    /// <summary>Whether steps whose update was skipped are remembered too. They widen the window's spread, so that what comes next passes.</summary>
+    /// <summary>Whether steps whose update was skipped are remembered too. They widen the window's spread, so that what comes next
+    /// passes.</summary>
     public bool FeedsLeftOut { get; init; }
 
     public IEnumerable<OptionProblem> Validate()
@@ -27,11 +28,10 @@ public abstract record WindowRuleOptions : IOptions
     }
 }
 
-/// <summary>Compares signals of a step, such as loss and gradient norm, with those of the last ones; what is out of place is vetoed, for nothing is applied yet.</summary>
-/// <remarks>It remembers the values of the first signal, the oldest step first, and then those of the next. It rests in steps of which one was not measured, or
-/// is no number: those are never remembered, and the latter are the affair of <see cref="NonFiniteRule"/>.</remarks>
-/// <param name="options">How wide the window is.</param>
-/// <param name="watched">What it looks at.</param>
+/// <summary>Compares signals of a step, such as loss and gradient norm, with those of the last ones; what is out of place is vetoed, for
+/// nothing is applied yet.</summary>
+/// <remarks>It remembers the values of the first signal, the oldest step first, and then those of the next. It rests in steps of which one
+/// was not measured, or is no number: those are never remembered, and the latter are the affair of <see cref="NonFiniteRule"/>.</remarks>
 public abstract class WindowRule(WindowRuleOptions options, WatchedSignals watched) : SpikeRule
 {
     public sealed override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
@@ -53,7 +53,6 @@ public abstract class WindowRule(WindowRuleOptions options, WatchedSignals watch
     protected abstract Finding? Find(StepSignals signals, IReadOnlyList<ImmutableArray<double>> windows);
 
     /// <summary>The finding that a signal is above a limit; null where it is not.</summary>
-    /// <param name="signal">Which signal.</param>
     /// <param name="limit">The most that it may be.</param>
     /// <param name="words">How the limit came about, to follow it.</param>
     protected Finding? Above(StepSignals signals, SpikeSignal signal, double limit, string words)
@@ -62,7 +61,8 @@ public abstract class WindowRule(WindowRuleOptions options, WatchedSignals watch
         ArgumentNullException.ThrowIfNull(signal);
         var value = signal.Of(signals);
         return value > limit
-            ? new Finding(Name, signal.Name, value, limit, signals.Step, SpikeAnswer.Veto, $"the {signal.In(signals)} is {value:0.####}, above {limit:0.####}, {words}")
+            ? new Finding(Name, signal.Name, value, limit, signals.Step, SpikeAnswer.Veto,
+                $"the {signal.In(signals)} is {value:0.####}, above {limit:0.####}, {words}")
             : null;
     }
 }

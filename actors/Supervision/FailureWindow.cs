@@ -1,7 +1,6 @@
 namespace ActorTrain.Actors.Supervision;
 
 /// <summary>Failures of one actor within the last span of time, and whether they are too many for another restart.</summary>
-/// <param name="span">How far back failures count.</param>
 /// <param name="maxRestarts">Failures that are borne; with one more the actor is given up.</param>
 internal sealed class FailureWindow(TimeSpan span, int maxRestarts)
 {

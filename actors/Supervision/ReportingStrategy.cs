@@ -5,7 +5,6 @@ namespace ActorTrain.Actors.Supervision;
 /// <summary>One-for-one supervision that asks about each failure of each child.</summary>
 internal sealed class ReportingStrategy(Func<IActorRef, Exception, Directive> decide) : OneForOneStrategy(static _ => Directive.Escalate)
 {
-    /// <inheritdoc/>
     protected override Directive Handle(IActorRef child, Exception exception) => decide(child, exception);
 
     /// <summary>An exception in one sentence.</summary>

@@ -5,9 +5,6 @@ internal sealed class RestartBudget(RestartLimits limits)
 {
     private readonly Dictionary<string, FailureWindow> failures = [];
 
-    /// <param name="actor">Whose.</param>
-    /// <param name="reason">Why, in one sentence.</param>
-    /// <param name="forMemory">Whether it ran out of memory.</param>
     /// <returns>Null while the actor may be restarted; else the report: what failed, how often, and where to look.</returns>
     public string? Spend(string actor, string reason, DateTimeOffset now, bool forMemory)
     {

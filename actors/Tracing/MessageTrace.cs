@@ -5,8 +5,6 @@ using Akka.Actor;
 namespace ActorTrain.Actors.Tracing;
 
 /// <summary>A message that an actor handled.</summary>
-/// <param name="Actor">The actor's name.</param>
-/// <param name="Message">The message's type.</param>
 /// <param name="Began">When, in milliseconds since the recording began.</param>
 /// <param name="Took">How long, in milliseconds.</param>
 public sealed record HandledMessage(string Actor, string Message, double Began, double Took);
@@ -16,7 +14,8 @@ public sealed record HandledMessage(string Actor, string Message, double Began, 
 /// <param name="Messages">What was handled, in the order of its end.</param>
 public sealed record StepTrace(IReadOnlyList<double> Steps, IReadOnlyList<HandledMessage> Messages);
 
-/// <summary>Records which actor handles which message when, on request, for some steps. While nothing is recorded it costs a read per message.</summary>
+/// <summary>Records which actor handles which message when, on request, for some steps. While nothing is recorded it costs a read per
+/// message.</summary>
 public sealed class MessageTrace : IExtension
 {
     /// <summary>Messages that are kept: what comes after them is not recorded.</summary>
@@ -29,7 +28,6 @@ public sealed class MessageTrace : IExtension
     private long begun;
     private int wanted;
 
-    /// <summary>Whether messages are recorded.</summary>
     public bool IsRecording => isRecording;
 
     /// <summary>The one of an actor system.</summary>
@@ -56,7 +54,6 @@ public sealed class MessageTrace : IExtension
         }
     }
 
-    /// <summary>A step was committed.</summary>
     public void StepCommitted()
     {
         if (!isRecording)
@@ -108,6 +105,5 @@ public sealed class MessageTrace : IExtension
 /// <summary>Gives every actor system its <see cref="MessageTrace"/>.</summary>
 public sealed class MessageTraceProvider : ExtensionIdProvider<MessageTrace>
 {
-    /// <inheritdoc/>
     public override MessageTrace CreateExtension(ExtendedActorSystem system) => new();
 }

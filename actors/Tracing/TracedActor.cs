@@ -7,7 +7,6 @@ public abstract class TracedActor : ReceiveActor
 {
     private readonly MessageTrace trace = MessageTrace.Of(Context.System);
 
-    /// <inheritdoc/>
     protected override bool AroundReceive(Receive receive, object message) => trace.IsRecording
         ? trace.Around(Self.Path.Name, message, () => base.AroundReceive(receive, message))
         : base.AroundReceive(receive, message);

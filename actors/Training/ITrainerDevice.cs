@@ -6,11 +6,10 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>What a trainer does on its device, each piece on its own, all on the trainer's thread: a model replica, or what stands for one in a
-/// simulation.</summary>
+/// <summary>What a trainer does on its device, each piece on its own, all on the trainer's thread: a model replica, or what stands for one
+/// in a simulation.</summary>
 public interface ITrainerDevice : IDisposable
 {
-    /// <summary>Takes over a state.</summary>
     /// <returns>Null, or in one sentence why it could not; it is then as it was.</returns>
     string? Load(StateSource source, long atStep);
 
@@ -21,9 +20,6 @@ public interface ITrainerDevice : IDisposable
     void GiveUp();
 
     /// <summary>Computes the next lane of the block under way.</summary>
-    /// <param name="batchStep">The step whose batch is computed.</param>
-    /// <param name="lane">The lane.</param>
-    /// <param name="skips">What the plan skips.</param>
     /// <param name="isRedundant">Whether the hash of the lane's own gradient is wanted with the block's result.</param>
     void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant);
 
@@ -33,12 +29,12 @@ public interface ITrainerDevice : IDisposable
 
     /// <summary>What is known of the block under way, all of whose lanes are computed; its sum is given up.</summary>
     /// <param name="atStep">Updates that the weights have seen.</param>
-    /// <param name="previewRate">The learning rate with which the norm of the update that its gradient would make is wanted; null: it is not.</param>
+    /// <param name="previewRate">The learning rate with which the norm of the update that its gradient would make is wanted; null: it is
+    /// not.</param>
     BlockResult Measure(long atStep, double? previewRate);
 
     /// <summary>Foresees what applying the round's total gradient as the options have it would do, and changes nothing.</summary>
     /// <param name="gradientNorm">Global L2 norm of its gradient, before clipping.</param>
-    /// <param name="learningRate">The learning rate of the step.</param>
     /// <returns>L2 norm of what would be added to the weights; null when the total is not there any more.</returns>
     double? Preview(Round round, double gradientNorm, double learningRate);
 

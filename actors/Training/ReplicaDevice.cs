@@ -80,7 +80,6 @@ public sealed class ReplicaDevice : ITrainerDevice
     /// <summary>Gradients of the block under way that rest until others are added to them.</summary>
     public IEnumerable<Tensor> Resting => block?.Resting ?? [];
 
-    /// <inheritdoc/>
     public string? Load(StateSource source, long atStep) => source switch
     {
         FreshState when atStep == 0 => Initialize(),
@@ -90,14 +89,12 @@ public sealed class ReplicaDevice : ITrainerDevice
         _ => $"There is no way to take over a {source?.GetType().Name}.",
     };
 
-    /// <inheritdoc/>
     public void Begin(LaneBlock block)
     {
         GiveUp();
         this.block = replica.Begin(block);
     }
 
-    /// <inheritdoc/>
     public void GiveUp()
     {
         block?.Dispose();
@@ -107,7 +104,6 @@ public sealed class ReplicaDevice : ITrainerDevice
         laneLosses.Clear();
     }
 
-    /// <inheritdoc/>
     public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant)
     {
         if (block?.NextLane != lane)
@@ -120,7 +116,6 @@ public sealed class ReplicaDevice : ITrainerDevice
         positions.AddRange(samples.Select(static sample => sample.Position));
     }
 
-    /// <inheritdoc/>
     public BlockResult? Publish(Round round)
     {
         // No gradient of weights that changed ever leaves.
@@ -136,7 +131,6 @@ public sealed class ReplicaDevice : ITrainerDevice
         return published || options.Transport.Holds(round, lanes) ? result : null;
     }
 
-    /// <inheritdoc/>
     public BlockResult Measure(long atStep, double? previewRate)
     {
         replica.VerifyWeights();
@@ -149,18 +143,15 @@ public sealed class ReplicaDevice : ITrainerDevice
         return result;
     }
 
-    /// <inheritdoc/>
     public double? Preview(Round round, double gradientNorm, double learningRate) =>
         WithTotal(round, total => (double?)replica.Preview(total, new StepMeasure(round.Step, double.NaN, gradientNorm), learningRate));
 
-    /// <inheritdoc/>
     public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => WithTotal(round, total =>
     {
         var norm = replica.Apply(total, new StepMeasure(round.Step, double.NaN, gradientNorm), adjustment);
         return new AppliedUpdate(replica.StateChecksum, norm);
     });
 
-    /// <inheritdoc/>
     public CopiedState? Copy(int slot, long atStep)
     {
         using var snapshot = options.Snapshots.Write(slot, atStep);
@@ -168,7 +159,6 @@ public sealed class ReplicaDevice : ITrainerDevice
         return snapshot.Complete(hash) ? new CopiedState(hash, replica.StateChecksum) : null;
     }
 
-    /// <inheritdoc/>
     public void BeginEvaluation()
     {
         if (options.Validation is null)
@@ -179,7 +169,6 @@ public sealed class ReplicaDevice : ITrainerDevice
         validation.MoveNext();
     }
 
-    /// <inheritdoc/>
     public ValidationLoss? EvaluateBatch()
     {
         evaluation!.Add(validation!.Current);
@@ -189,7 +178,6 @@ public sealed class ReplicaDevice : ITrainerDevice
         return evaluation.Result();
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         GiveUp();
@@ -198,7 +186,8 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     private BlockResult Result(GradientSum sum) =>
-        new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash) { RedundantLanes = [.. redundantLanes], StateChecksum = replica.StateChecksum, Waited = waited };
+        new(sum.Loss, [.. laneLosses], [.. positions],
+            sum.Checksum!.Hash) { RedundantLanes = [.. redundantLanes], StateChecksum = replica.StateChecksum, Waited = waited };
 
     // Null where the total is gone.
     private T? WithTotal<T>(Round round, Func<GradientSum, T?> act)
@@ -259,12 +248,14 @@ public sealed class ReplicaDevice : ITrainerDevice
         if (snapshot is null)
             return $"Slot {wanted.Slot} of the snapshots in memory is empty.";
         if (snapshot.Step != step || snapshot.Hash != wanted.Hash)
-            return $"Slot {wanted.Slot} of the snapshots in memory holds the state {snapshot.Hash:x16} of step {snapshot.Step}, not {wanted.Hash:x16} of step {step}.";
+            return $"Slot {wanted.Slot} of the snapshots in memory holds the state {snapshot.Hash:x16} of step {snapshot.Step}, not "
+                + $"{wanted.Hash:x16} of step {step}.";
         if (snapshot.Damage() is { } damage)
             return damage;
         replica.CopyFrom(snapshot.Weights, snapshot.FirstMoment, snapshot.SecondMoment);
         var taken = replica.HashState();
-        return taken == wanted.Hash ? null : throw new InvariantException($"The state of step {step} changed while it was copied: its hash is {taken:x16}, not {wanted.Hash:x16}.");
+        return taken == wanted.Hash ? null : throw new InvariantException(
+            $"The state of step {step} changed while it was copied: its hash is {taken:x16}, not {wanted.Hash:x16}.");
     }
 
     private string? LoadCheckpoint(long step)

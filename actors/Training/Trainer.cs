@@ -6,8 +6,8 @@ using Akka.Actor;
 namespace ActorTrain.Actors.Training;
 
 /// <summary>Computes lanes on one device, on a thread of its own, and hears commands between two of them.</summary>
-/// <remarks>What it does is in <see cref="TrainerLogic"/>. It owns its device, which is made and freed on its thread. Whatever goes wrong is thrown:
-/// its supervisor ends this life and begins another.</remarks>
+/// <remarks>What it does is in <see cref="TrainerLogic"/>. It owns its device, which is made and freed on its thread. Whatever goes wrong
+/// is thrown: its supervisor ends this life and begins another.</remarks>
 public sealed class Trainer : TracedActor
 {
     private readonly TrainerLife life;
@@ -19,8 +19,6 @@ public sealed class Trainer : TracedActor
     private long workNumber;
     private int computesOn;
 
-    /// <summary>Makes a trainer.</summary>
-    /// <param name="life">This life of it.</param>
     /// <param name="makeDevice">Makes its device, on its thread.</param>
     /// <param name="threads">Threads that its computations use, at least 1.</param>
     /// <param name="run">Who hears its <see cref="TrainerReport"/>s.</param>
@@ -35,7 +33,6 @@ public sealed class Trainer : TracedActor
         Receive<Work>(static _ => { });
     }
 
-    /// <inheritdoc/>
     protected override void PreStart()
     {
         if (life.IsAbandoned)
@@ -45,7 +42,6 @@ public sealed class Trainer : TracedActor
         logic = new TrainerLogic(life.Key, device, report => run.Tell(report));
     }
 
-    /// <inheritdoc/>
     protected override void PostStop() => device?.Dispose();
 
     // The number belongs to the thread, which a dispatcher may replace.
@@ -72,6 +68,5 @@ public sealed class Trainer : TracedActor
     }
 
     /// <summary>Do the next piece of what is owed.</summary>
-    /// <param name="Number">The last such message counts.</param>
     internal sealed record Work(long Number) : INoSerializationVerificationNeeded;
 }

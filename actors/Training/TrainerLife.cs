@@ -3,19 +3,16 @@ using ActorTrain.Actors.Protocol;
 namespace ActorTrain.Actors.Training;
 
 /// <summary>What a trainer and its supervisor know of each other without messages, since one that hangs hears none.</summary>
-/// <param name="key">Who it is.</param>
 /// <param name="supervisor">The life of its supervisor, with which its own ends.</param>
 public sealed class TrainerLife(TrainerKey key, TrainerSupervisorLife supervisor)
 {
     private volatile bool isAbandoned;
 
-    /// <summary>Who it is.</summary>
     public TrainerKey Key => key;
 
     /// <summary>Whether nobody counts on it any more: should it come back, it does nothing but free its memory.</summary>
     public bool IsAbandoned => isAbandoned || supervisor.IsOver;
 
-    /// <summary>Gives it up.</summary>
     public void Abandon() => isAbandoned = true;
 }
 
@@ -24,9 +21,7 @@ public sealed class TrainerSupervisorLife
 {
     private volatile bool isOver;
 
-    /// <summary>Whether it failed.</summary>
     public bool IsOver => isOver;
 
-    /// <summary>It failed.</summary>
     public void End() => isOver = true;
 }

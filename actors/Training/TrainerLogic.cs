@@ -5,9 +5,10 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>What a trainer does upon its commands, and in which order it does what it owes: one lane, or one held-out batch, at a time.</summary>
-/// <remarks>It has no thread or actor in it. A command that comes twice is answered twice and obeyed once; one of a round that is over is passed
-/// over; one for which the weights are too old or too new is answered <see cref="AtAnotherStep"/>.</remarks>
+/// <summary>What a trainer does upon its commands, and in which order it does what it owes: one lane, or one held-out batch, at a
+/// time.</summary>
+/// <remarks>It has no thread or actor in it. A command that comes twice is answered twice and obeyed once; one of a round that is over is
+/// passed over; one for which the weights are too old or too new is answered <see cref="AtAnotherStep"/>.</remarks>
 public sealed class TrainerLogic
 {
     // Commits that may be repeated to it: more than a run keeps totals for.
@@ -27,10 +28,7 @@ public sealed class TrainerLogic
     private Round? round;
     private (OwedBlock Owed, int NextLane)? underway;
 
-    /// <summary>Begins without a state.</summary>
-    /// <param name="key">Who it is.</param>
     /// <param name="device">What it works on; not owned.</param>
-    /// <param name="tell">Hears its reports, in order.</param>
     public TrainerLogic(TrainerKey key, ITrainerDevice device, Action<TrainerReport> tell)
     {
         this.key = key;
@@ -41,7 +39,6 @@ public sealed class TrainerLogic
     /// <summary>Updates that the weights have seen; -1 before there is a state.</summary>
     public long Step { get; private set; } = -1;
 
-    /// <summary>Whether something is owed.</summary>
     public bool HasWork => owed.Count > 0 || evaluating is not null;
 
     /// <summary>Obeys a command, save for what <see cref="Work"/> does piece by piece.</summary>
@@ -134,7 +131,8 @@ public sealed class TrainerLogic
     {
         if (owed.Exists(other => other.Attempt == command.Attempt && other.Ticket == command.Ticket && other.Block == command.Block))
             return;
-        var wanted = new OwedBlock(command.Ticket, command.Block, command.BatchStep, command.Skips, [], command.Attempt) { PreviewRate = command.PreviewRate };
+        var wanted = new OwedBlock(command.Ticket, command.Block, command.BatchStep, command.Skips, [],
+            command.Attempt) { PreviewRate = command.PreviewRate };
         owed.Insert(underway is null ? 0 : 1, wanted);
     }
 
@@ -168,7 +166,8 @@ public sealed class TrainerLogic
     private void Copy(CopyState copy)
     {
         if (copied?.Number != copy.Number)
-            copied = device.Copy(copy.Slot, copy.Step) is { } state ? new StateCopied(key, copy.Slot, copy.Step, copy.Number, state.Hash) { StateChecksum = state.StateChecksum } : null;
+            copied = device.Copy(copy.Slot, copy.Step) is { } state
+                ? new StateCopied(key, copy.Slot, copy.Step, copy.Number, state.Hash) { StateChecksum = state.StateChecksum } : null;
         if (copied is not null)
             tell(copied);
     }
@@ -261,7 +260,8 @@ public sealed class TrainerLogic
     }
 
     // A block that is to be published, or, with an attempt, only measured.
-    private sealed record OwedBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, IReadOnlyList<int> RedundantLanes, int? Attempt)
+    private sealed record OwedBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, IReadOnlyList<int> RedundantLanes,
+        int? Attempt)
     {
         public double? PreviewRate { get; init; }
     }

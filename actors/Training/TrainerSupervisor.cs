@@ -8,9 +8,11 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>Keeps trainers alive: starts them, starts them again with backoff, gives up the hopeless, and lets go of those that hang.</summary>
-/// <remarks>A trainer is never restarted in place: each life is an actor of its own, named by its <see cref="TrainerKey"/>, so nobody waits for one
-/// that hangs. For the same reason whoever supervises this actor does well to start another one under another name instead of restarting it.</remarks>
+/// <summary>Keeps trainers alive: starts them, starts them again with backoff, gives up the hopeless, and lets go of those that
+/// hang.</summary>
+/// <remarks>A trainer is never restarted in place: each life is an actor of its own, named by its <see cref="TrainerKey"/>, so nobody waits
+/// for one that hangs. For the same reason whoever supervises this actor does well to start another one under another name instead of
+/// restarting it.</remarks>
 public sealed class TrainerSupervisor : TracedActor, IWithTimers
 {
     private readonly TrainerSupervisorLogic logic;
@@ -20,11 +22,10 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
     private readonly Dictionary<TrainerKey, Child> children = [];
 
     /// <summary>Makes a supervisor of no trainers.</summary>
-    /// <param name="options">How they are kept alive.</param>
     /// <param name="trainer">How a life of a trainer is made, given who hears its reports.</param>
-    /// <param name="life">This life of the supervisor.</param>
     /// <param name="run">Who hears the reports, of trainers too.</param>
-    public TrainerSupervisor(TrainerSupervisorOptions options, Func<TrainerLife, IActorRef, Props> trainer, TrainerSupervisorLife life, IActorRef run)
+    public TrainerSupervisor(TrainerSupervisorOptions options, Func<TrainerLife, IActorRef, Props> trainer, TrainerSupervisorLife life,
+        IActorRef run)
     {
         this.trainer = trainer;
         this.life = life;
@@ -36,15 +37,12 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
         Receive<Wake>(_ => Do(logic.Tick(Now)));
     }
 
-    /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
     private static DateTimeOffset Now => SteadyClock.Of(Context.System).Now;
 
-    /// <inheritdoc/>
     protected override void PreStart() => run.Tell(new TrainerSupervisorStarted());
 
-    /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new ReportingStrategy((failed, exception) =>
     {
         foreach (var child in children.Values.Where(child => child.Actor.Equals(failed)))

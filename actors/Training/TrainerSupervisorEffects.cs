@@ -10,9 +10,6 @@ public abstract record TrainerSupervisorEffect;
 public sealed record SpawnTrainer(TrainerKey Trainer) : TrainerSupervisorEffect;
 
 /// <summary>Stop a life and forget it; whether it hangs does not matter.</summary>
-/// <param name="Trainer">The life.</param>
 public sealed record StopTrainer(TrainerKey Trainer) : TrainerSupervisorEffect;
 
-/// <summary>Tell the run.</summary>
-/// <param name="Report">What.</param>
 public sealed record TellRun(TrainerSupervisorReport Report) : TrainerSupervisorEffect;

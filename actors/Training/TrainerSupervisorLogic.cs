@@ -13,7 +13,6 @@ public sealed class TrainerSupervisorLogic
     private List<TrainerSupervisorEffect> effects = [];
     private DateTimeOffset now;
 
-    /// <summary>Begins with no trainer.</summary>
     /// <exception cref="UserErrorException">The options are wrong.</exception>
     public TrainerSupervisorLogic(TrainerSupervisorOptions options)
     {
@@ -25,9 +24,6 @@ public sealed class TrainerSupervisorLogic
     /// <summary>When a backoff ends next, so that <see cref="Tick"/> is due; null when none runs.</summary>
     public DateTimeOffset? NextTick => posts.Values.Min(static post => post.StartAt);
 
-    /// <summary>Obeys a command.</summary>
-    /// <param name="command">The command.</param>
-    /// <param name="at">The time.</param>
     /// <returns>What is to be done, in order.</returns>
     public IReadOnlyList<TrainerSupervisorEffect> Handle(TrainerSupervisorCommand command, DateTimeOffset at)
     {
@@ -50,13 +46,9 @@ public sealed class TrainerSupervisorLogic
         return effects;
     }
 
-    /// <summary>A life is over.</summary>
-    /// <param name="trainer">The life.</param>
-    /// <param name="reason">Why, in one sentence.</param>
-    /// <param name="at">The time.</param>
     /// <param name="damage">The corrupt bits that it ended over.</param>
-    /// <param name="forMemory">Whether it ran out of memory.</param>
-    public IReadOnlyList<TrainerSupervisorEffect> Ended(TrainerKey trainer, string reason, DateTimeOffset at, FoundDamage? damage = null, bool forMemory = false)
+    public IReadOnlyList<TrainerSupervisorEffect> Ended(TrainerKey trainer, string reason, DateTimeOffset at, FoundDamage? damage = null,
+        bool forMemory = false)
     {
         Begin(at);
         if (Find(trainer) is { } post)
@@ -116,7 +108,9 @@ public sealed class TrainerSupervisorLogic
         if (post.Losses.Add(now, forMemory, "was lost") is { } often)
         {
             var advice = forMemory ? options.MemoryAdvice + " " : "";
-            post.GivenUp = $"Trainer {post.Number} {often} and is not started again; the last time: {Sentence(reason)} {advice}More is in {options.Log}, under {life}.";
+            post.GivenUp =
+                $"Trainer {post.Number} {often} and is not started again; the last time: {Sentence(reason)} {advice}More is in "
+                + $"{options.Log}, under {life}.";
             Do(new TellRun(new TrainerGivenUp(post.Number, post.GivenUp)));
             return;
         }

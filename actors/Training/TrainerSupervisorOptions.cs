@@ -8,8 +8,8 @@ public sealed record TrainerSupervisorOptions : IOptions
     /// <summary>Threads that a trainer's computations use.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>Wait before a trainer that was lost is started again; doubled with each loss that follows. Short at first: so it has a state again before the others are
-    /// done with its lanes, and loses no further step.</summary>
+    /// <summary>Wait before a trainer that was lost is started again; doubled with each loss that follows. Short at first: so it has a
+    /// state again before the others are done with its lanes, and loses no further step.</summary>
     [Option("wait before the first restart of a trainer; doubled each time, until one lives for {MaxBackoff}",
         Key = "restart_backoff_min", Unit = "seconds", Min = 0.001, Max = 3600)]
     public TimeSpan MinBackoff { get; init; } = TimeSpan.FromMilliseconds(50);
@@ -17,8 +17,8 @@ public sealed record TrainerSupervisorOptions : IOptions
     [Option("longest such wait", Key = "restart_backoff_max", Unit = "seconds", Min = 0.001, Max = 3600)]
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>A life that lasted so long was healthy: the next wait is the shortest again. Much longer than the longest wait, and trainers that are lost now
-    /// and then would be waited for as if they were hopeless.</summary>
+    /// <summary>A life that lasted so long was healthy: the next wait is the shortest again. Much longer than the longest wait, and
+    /// trainers that are lost now and then would be waited for as if they were hopeless.</summary>
     public TimeSpan ResetAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     [Option("restarts of one actor within {Window} after which it is given up", Key = "max_restarts", Max = 1_000_000)]

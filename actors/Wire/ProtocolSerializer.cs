@@ -11,16 +11,12 @@ public sealed class ProtocolSerializer(ExtendedActorSystem system) : SerializerW
     /// <summary>The number under which it stands on the wire; never to be given to another.</summary>
     public const int Number = 7302;
 
-    /// <inheritdoc/>
     public override int Identifier => Number;
 
-    /// <inheritdoc/>
     public override string Manifest(object o) => FormOf(o).Manifest;
 
-    /// <inheritdoc/>
     public override byte[] ToBinary(object obj) => JsonSerializer.SerializeToUtf8Bytes(obj, FormOf(obj).Json);
 
-    /// <inheritdoc/>
     public override object FromBinary(byte[] bytes, string manifest)
     {
         var form = WireForms.Of(manifest)
@@ -37,5 +33,6 @@ public sealed class ProtocolSerializer(ExtendedActorSystem system) : SerializerW
     }
 
     private static WireForm FormOf(object message) =>
-        WireForms.Of(message) ?? throw new ArgumentException($"{message.GetType().Name} is not a message of the protocol.", nameof(message));
+        WireForms.Of(message)
+            ?? throw new ArgumentException($"{message.GetType().Name} is not a message of the protocol.", nameof(message));
 }

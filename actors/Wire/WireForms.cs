@@ -8,8 +8,8 @@ using ActorTrain.Persistence.Journal;
 namespace ActorTrain.Actors.Wire;
 
 /// <summary>How each message of the protocol is written where it leaves a process: JSON, under a manifest <c>kind:version</c>.</summary>
-/// <remarks>A kind is never given to another message. A message that changes so that older bytes would be misread gets another version beside the old one, which
-/// stays readable.</remarks>
+/// <remarks>A kind is never given to another message. A message that changes so that older bytes would be misread gets another version
+/// beside the old one, which stays readable.</remarks>
 internal static class WireForms
 {
     private static readonly WireForm[] All =
@@ -81,12 +81,13 @@ internal static class WireForms
         Form("trainer-given-up", WireJson.Default.TrainerGivenUp),
     ];
 
-    private static readonly Dictionary<string, WireForm> ByManifest = All.ToDictionary(static form => form.Manifest, StringComparer.Ordinal);
+    private static readonly Dictionary<string, WireForm> ByManifest =
+        All.ToDictionary(static form => form.Manifest, StringComparer.Ordinal);
 
     // The newest version of each message is the one that is written.
-    private static readonly Dictionary<Type, WireForm> ByType = All.GroupBy(static form => form.Json.Type).ToDictionary(static forms => forms.Key, static forms => forms.Last());
+    private static readonly Dictionary<Type, WireForm> ByType = All.GroupBy(static form => form.Json.Type)
+        .ToDictionary(static forms => forms.Key, static forms => forms.Last());
 
-    /// <summary>All messages.</summary>
     public static IReadOnlyCollection<Type> Types => ByType.Keys;
 
     /// <summary>All manifests that are read.</summary>
@@ -102,8 +103,6 @@ internal static class WireForms
 }
 
 /// <summary>One version of one message.</summary>
-/// <param name="Manifest">Its kind and version.</param>
-/// <param name="Json">How it is written.</param>
 internal sealed record WireForm(string Manifest, JsonTypeInfo Json);
 
 /// <summary>Positions that are skipped: the ranges.</summary>
@@ -112,7 +111,8 @@ internal sealed class SkipListConverter : JsonConverter<SkipList>
     public override SkipList Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         SkipList.Of(JsonSerializer.Deserialize(ref reader, WireJson.Default.SkippedRangeArray) ?? throw new JsonException());
 
-    public override void Write(Utf8JsonWriter writer, SkipList value, JsonSerializerOptions options) => JsonSerializer.Serialize(writer, [.. value.Ranges], WireJson.Default.SkippedRangeArray);
+    public override void Write(Utf8JsonWriter writer, SkipList value, JsonSerializerOptions options) =>
+        JsonSerializer.Serialize(writer, [.. value.Ranges], WireJson.Default.SkippedRangeArray);
 }
 
 /// <summary>A decision: the form and the JSON under which the journal keeps it.</summary>
@@ -121,7 +121,8 @@ internal sealed class RunEventConverter : JsonConverter<RunEvent>
     public override RunEvent Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         using var document = JsonDocument.ParseValue(ref reader);
-        return RunEventCodec.Read(document.RootElement.GetProperty("form").GetString() ?? "", JsonSerializer.SerializeToUtf8Bytes(document.RootElement.GetProperty("decision"), WireJson.Default.JsonElement));
+        return RunEventCodec.Read(document.RootElement.GetProperty("form").GetString() ?? "",
+            JsonSerializer.SerializeToUtf8Bytes(document.RootElement.GetProperty("decision"), WireJson.Default.JsonElement));
     }
 
     public override void Write(Utf8JsonWriter writer, RunEvent value, JsonSerializerOptions options)

@@ -9,16 +9,15 @@ namespace ActorTrain.Data.Plan;
 public readonly record struct PlannedSample(long Position, long Epoch, long Sample);
 
 /// <summary>Which samples each lane of each step trains on: a function of (seed, step, skip list), with no state to save or lose.</summary>
-/// <remarks>The sample stream is the endless sequence of positions p = 0, 1, 2, …; position p is in epoch p / samples, and each epoch goes through all
-/// samples once in an order of its own. A step consumes the next <see cref="BatchSize"/> positions that are not skipped; lane l gets the l-th of equal
-/// contiguous parts of them. The batch of a step is therefore the same for any number of lanes.</remarks>
+/// <remarks>The sample stream is the endless sequence of positions p = 0, 1, 2, …; position p is in epoch p / samples, and each epoch goes
+/// through all samples once in an order of its own. A step consumes the next <see cref="BatchSize"/> positions that are not skipped; lane l
+/// gets the l-th of equal contiguous parts of them. The batch of a step is therefore the same for any number of lanes.</remarks>
 public sealed class BatchPlan
 {
     private readonly ulong seed;
 
     /// <summary>Makes the plan of a run.</summary>
     /// <param name="samples">Samples of the training part, at least 1.</param>
-    /// <param name="batchSize">Samples per step, over all lanes.</param>
     /// <param name="lanes">A power of two that divides the batch size.</param>
     /// <exception cref="ArgumentException">The numbers do not fit together.</exception>
     public BatchPlan(ulong seed, long samples, int batchSize, int lanes)

@@ -8,13 +8,13 @@ using ActorTrain.Models.Options;
 namespace ActorTrain.Data.Preparation;
 
 /// <summary>Turns texts into a prepared data folder: token shards for training and for validation, an index and the tokenizer.</summary>
-/// <remarks>The corpus is streamed up to three times: to divide it, to train a tokenizer, and to encode it. The same texts and options give the same bytes. The
-/// folder appears as a whole at the end; after an error, a cancellation or a kill, what was at its place is as it was.</remarks>
+/// <remarks>The corpus is streamed up to three times: to divide it, to train a tokenizer, and to encode it. The same texts and options give
+/// the same bytes. The folder appears as a whole at the end; after an error, a cancellation or a kill, what was at its place is as it
+/// was.</remarks>
 public static class CorpusPreparation
 {
     private const long ReportBytes = 4 << 20;
 
-    /// <summary>Prepares a corpus.</summary>
     /// <param name="progress">Told how far it is, after every few megabytes.</param>
     /// <param name="cancellation">Stops it; nothing is left on disk.</param>
     /// <exception cref="UserErrorException">An option or an input is bad, or the output cannot be written.</exception>
@@ -35,7 +35,8 @@ public static class CorpusPreparation
             index.Write(staged.Staging);
             staged.Commit();
             return new PreparationSummary(
-                options.Output, index.Sha256, index.VocabularySize, Reported(index.Train), index.Validation is { } validation ? Reported(validation) : null)
+                options.Output, index.Sha256, index.VocabularySize, Reported(index.Train), index.Validation is { } validation
+                    ? Reported(validation) : null)
             {
                 Split = split.Rule,
                 PassedOver = reader.PassedOver,
@@ -77,7 +78,8 @@ public static class CorpusPreparation
 
         SentencePieceLibrary.Require();
         var sample = new TextSample(options.Seed, options.TokenizerSampleBytes);
-        foreach (var piece in split.Apply(Reported(PreparationStage.Sampling, reader, progress, cancellation)).Where(static piece => !piece.IsValidation))
+        foreach (var piece in split.Apply(Reported(PreparationStage.Sampling, reader, progress, cancellation))
+            .Where(static piece => !piece.IsValidation))
             sample.Offer(piece.Text.Span, piece.IsWhole ? piece.Text.Length : reader.Files[piece.Source].Length);
         progress?.Report(new(PreparationStage.TrainingTokenizer, 0, reader.TotalBytes));
         return SentencePieceTraining.Train(options.Tokenizer, options.VocabularySize, sample.Texts(), cancellation);

@@ -7,7 +7,8 @@ using ActorTrain.Models.Randomness;
 
 namespace ActorTrain.Data.Preparation;
 
-/// <summary>Takes note of a whole corpus, piece by piece, and then decides what of it is for validation; see <see cref="ValidationSplit"/>.</summary>
+/// <summary>Takes note of a whole corpus, piece by piece, and then decides what of it is for validation; see
+/// <see cref="ValidationSplit"/>.</summary>
 /// <remarks>What is remembered is a few numbers per file and at most 2^20 hashes of documents, however large the corpus is.</remarks>
 internal sealed class CorpusSurvey(ulong seed, int fileCount) : IDisposable
 {
@@ -47,7 +48,6 @@ internal sealed class CorpusSurvey(ulong seed, int fileCount) : IDisposable
         length = 0;
     }
 
-    /// <summary>Divides the corpus.</summary>
     /// <param name="fraction">The share of the text that is requested for validation, above 0.</param>
     /// <exception cref="UserErrorException">There is no text, or it cannot be divided.</exception>
     public ValidationSplit Split(double fraction)
@@ -88,7 +88,8 @@ internal sealed class CorpusSurvey(ulong seed, int fileCount) : IDisposable
         return file;
     }
 
-    /// <summary>Whole files; those that share a document stay together. Of too many documents it is not known which files share one.</summary>
+    /// <summary>Whole files; those that share a document stay together. Of too many documents it is not known which files share
+    /// one.</summary>
     private ValidationSplit? ByFiles(double wanted)
     {
         if (firstFiles.Count == MostHashes)
@@ -107,7 +108,8 @@ internal sealed class CorpusSurvey(ulong seed, int fileCount) : IDisposable
         foreach (var (rank, sum) in ranks.Zip(sums))
             ranked.Add(rank, sum);
         return ranked.LimitFor(wanted, Near) is var limit and > 0
-            ? ValidationSplit.ByFiles([.. Enumerable.Range(0, fileCount).Select(file => RankedBytes.BucketOf(ranks[GroupOf(file)]) < limit)])
+            ? ValidationSplit.ByFiles(
+                [.. Enumerable.Range(0, fileCount).Select(file => RankedBytes.BucketOf(ranks[GroupOf(file)]) < limit)])
             : null;
     }
 

@@ -42,7 +42,8 @@ internal sealed class DocumentBatch
     public void Encode(ITokenizer tokenizer, CancellationToken cancellation)
     {
         var options = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };
-        Parallel.For(0, groupCount, options, i => groups[i].Encode(tokenizer, text.WrittenSpan[groups[i].TextStart..], LengthsOf(groups[i])));
+        Parallel.For(0, groupCount, options,
+            i => groups[i].Encode(tokenizer, text.WrittenSpan[groups[i].TextStart..], LengthsOf(groups[i])));
     }
 
     /// <summary>The documents in order: ids, and length of the text in bytes.</summary>

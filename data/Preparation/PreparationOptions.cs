@@ -22,7 +22,8 @@ public sealed record PreparationOptions : IOptions
     [Option("Reuse the tokenizer of this prepared folder or run.")]
     public string? TokenizerFrom { get; init; }
 
-    /// <summary>The most that <see cref="TokenizerSampleBytes"/> can be: SentencePiece ends the process where it counts more than 2^31 characters.</summary>
+    /// <summary>The most that <see cref="TokenizerSampleBytes"/> can be: SentencePiece ends the process where it counts more than 2^31
+    /// characters.</summary>
     public const long LargestSample = 1 << 30;
 
     [Option("Maximum amount of text to train the tokenizer on.", Min = 1, Max = LargestSample)]

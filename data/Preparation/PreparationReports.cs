@@ -1,6 +1,5 @@
 namespace ActorTrain.Data.Preparation;
 
-/// <summary>What preparing is at.</summary>
 public enum PreparationStage
 {
     /// <summary>Reading the corpus to choose what of it is for validation.</summary>
@@ -12,11 +11,9 @@ public enum PreparationStage
     /// <summary>Training the tokenizer; no progress is known within it.</summary>
     TrainingTokenizer,
 
-    /// <summary>Encoding the corpus.</summary>
     Encoding,
 }
 
-/// <summary>How far preparing is.</summary>
 /// <param name="Done">Bytes of the files on disk that this stage has read.</param>
 /// <param name="Total">Bytes of all files on disk.</param>
 public readonly record struct PreparationProgress(PreparationStage Stage, long Done, long Total);
@@ -32,7 +29,6 @@ public sealed record PreparedPart(long Documents, long Bytes, long Tokens, doubl
     public double BytesPerToken => (double)Bytes / Tokens;
 }
 
-/// <summary>What preparing made.</summary>
 /// <param name="Identity">SHA-256 that stands for all of its data.</param>
 /// <param name="Validation">The part for validation, or null.</param>
 public sealed record PreparationSummary(string Folder, string Identity, int VocabularySize, PreparedPart Train, PreparedPart? Validation)

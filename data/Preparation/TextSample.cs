@@ -4,9 +4,9 @@ using ActorTrain.Models.Randomness;
 namespace ActorTrain.Data.Preparation;
 
 /// <summary>Draws pieces of text at random from a corpus of any size, in one pass and bounded memory.</summary>
-/// <remarks>Documents are cut into pieces of at most 16 KiB. Each has a random rank by (seed, ordinal), and those of the lowest ranks that fit are kept; so what
-/// is drawn depends on nothing else. Of one document about an eighth of the sample has such a rank; the rest comes after all others, where there is room
-/// for it.</remarks>
+/// <remarks>Documents are cut into pieces of at most 16 KiB. Each has a random rank by (seed, ordinal), and those of the lowest ranks that
+/// fit are kept; so what is drawn depends on nothing else. Of one document about an eighth of the sample has such a rank; the rest comes
+/// after all others, where there is room for it.</remarks>
 internal sealed class TextSample(ulong seed, long mostBytes)
 {
     private const int PieceBytes = 1 << 13;
@@ -17,7 +17,6 @@ internal sealed class TextSample(ulong seed, long mostBytes)
     private long bytes;
     private long ordinal;
 
-    /// <summary>Offers text.</summary>
     /// <param name="text">Valid UTF-8.</param>
     public void Offer(ReadOnlySpan<byte> text, long documentBytes)
     {

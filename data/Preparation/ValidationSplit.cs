@@ -3,9 +3,10 @@ using ActorTrain.Models.Randomness;
 
 namespace ActorTrain.Data.Preparation;
 
-/// <summary>Says what of a corpus is for validation, by content and seed alone: names and order of files count for nothing, and equal documents are on one side.</summary>
-/// <remarks>Whole files are taken where a choice of them comes near the requested share of the text; else documents; else, where there are too few of
-/// either, the end of the largest document, which is divided once.</remarks>
+/// <summary>Says what of a corpus is for validation, by content and seed alone: names and order of files count for nothing, and equal
+/// documents are on one side.</summary>
+/// <remarks>Whole files are taken where a choice of them comes near the requested share of the text; else documents; else, where there are
+/// too few of either, the end of the largest document, which is divided once.</remarks>
 internal sealed class ValidationSplit
 {
     // A word of its own keeps this draw apart from every other one that the same seed makes.
@@ -24,9 +25,9 @@ internal sealed class ValidationSplit
     /// <summary>The random place of a hash among all.</summary>
     public static ulong RankOf(ulong seed, ulong hash) => SplitMix64.Scatter(seed ^ Use, hash);
 
-    /// <summary>Whole files.</summary>
     public static ValidationSplit ByFiles(bool[] validation) => new(
-        $"{validation.Count(static it => it)} of {validation.Length} files", piece => [piece with { IsValidation = validation[piece.Source] }]);
+        $"{validation.Count(static it => it)} of {validation.Length} files", piece =>
+            [piece with { IsValidation = validation[piece.Source] }]);
 
     /// <summary>Documents with a rank below a limit.</summary>
     /// <param name="piecewise">By file, the hash of its document where that comes in pieces.</param>
@@ -40,7 +41,8 @@ internal sealed class ValidationSplit
     /// <param name="length">Its length in bytes.</param>
     /// <param name="tail">About how much of it is for validation.</param>
     public static ValidationSplit ByDividing(ulong[] piecewise, ulong document, long length, long tail) => new(
-        "the end of the largest document", piece => HashOf(piece, piecewise) == document ? Divided(piece, length - tail, (int)Math.Min(tail / 4, MostSlack)) : [piece]);
+        "the end of the largest document", piece =>
+            HashOf(piece, piecewise) == document ? Divided(piece, length - tail, (int)Math.Min(tail / 4, MostSlack)) : [piece]);
 
     /// <summary>The same pieces in the same order, each knowing its side; one may become two.</summary>
     public IEnumerable<DocumentPiece> Apply(IEnumerable<DocumentPiece> pieces) => pieces.SelectMany(side);
@@ -56,10 +58,12 @@ internal sealed class ValidationSplit
             return [piece];
         var cut = CutOf(piece.Text.Span, (int)(at - piece.Offset), slack);
         var head = piece with { Text = piece.Text[..cut], End = PieceEnd.Divided };
-        return cut == piece.Text.Length ? [head] : [head, piece with { Text = piece.Text[cut..], Offset = piece.Offset + cut, IsValidation = true }];
+        return cut == piece.Text.Length ? [head]
+            : [head, piece with { Text = piece.Text[cut..], Offset = piece.Offset + cut, IsValidation = true }];
     }
 
-    /// <summary>A place near <paramref name="at"/>, never 0: after a line end or before a space shortly ahead of it, else between two characters.</summary>
+    /// <summary>A place near <paramref name="at"/>, never 0: after a line end or before a space shortly ahead of it, else between two
+    /// characters.</summary>
     private static int CutOf(ReadOnlySpan<byte> text, int at, int slack)
     {
         var from = Math.Max(1, at - slack);

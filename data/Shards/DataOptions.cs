@@ -2,7 +2,6 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Data.Shards;
 
-/// <summary>What to train on.</summary>
 public sealed record DataOptions : IOptions
 {
     [Option("folder written by 'actortrain prepare'", Pattern = OptionText.FolderPattern, Expectation = OptionText.Folder,

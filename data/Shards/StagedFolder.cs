@@ -14,7 +14,8 @@ internal sealed class StagedFolder : IDisposable
     private bool committed;
 
     /// <summary>Makes the folder's place beside <paramref name="target"/>, and removes what a writer that was killed left there.</summary>
-    /// <exception cref="UserErrorException">The target exists and is not to be replaced, somebody else is writing it, or it cannot be written.</exception>
+    /// <exception cref="UserErrorException">The target exists and is not to be replaced, somebody else is writing it, or it cannot be
+    /// written.</exception>
     public StagedFolder(string target, bool force)
     {
         this.target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));

@@ -67,8 +67,8 @@ public sealed class TokenPart
         Read(sample * context, window);
     }
 
-    /// <summary>Reads a window to evaluate on: a token and those before it that predict it. Before the first token of the part stands an end of text, as
-    /// between any two documents, so windows that follow one another make every token a target once.</summary>
+    /// <summary>Reads a window to evaluate on: a token and those before it that predict it. Before the first token of the part stands an
+    /// end of text, as between any two documents, so windows that follow one another make every token a target once.</summary>
     /// <param name="window">Filled; one longer than there are targets.</param>
     public void ReadTargets(long target, Span<long> window)
     {

@@ -6,8 +6,9 @@ namespace ActorTrain.Data.Sources;
 
 /// <summary>Streams the documents of a corpus in a fixed order, one in memory at a time.</summary>
 /// <remarks>
-/// <para>A document is a record of a <c>.jsonl</c> file; or what stands between two separators, when one is given; or else a plain text file. One of more
-/// than twice <see cref="PieceBytes"/> comes in pieces, so that it may be larger than memory; joined, they are the file.</para>
+/// <para>A document is a record of a <c>.jsonl</c> file; or what stands between two separators, when one is given; or else a plain text
+/// file. One of more than twice <see cref="PieceBytes"/> comes in pieces, so that it may be larger than memory; joined, they are the
+/// file.</para>
 /// <para>A byte order mark at the head of a file is skipped. Documents without a byte are passed over.</para>
 /// </remarks>
 public sealed class DocumentReader
@@ -40,7 +41,8 @@ public sealed class DocumentReader
     public long TotalBytes { get; }
 
     /// <summary>Reads the corpus from its beginning.</summary>
-    /// <exception cref="UserErrorException">While enumerating: a file is empty, unreadable, no text, not UTF-8, or a line of it is no record with a text.</exception>
+    /// <exception cref="UserErrorException">While enumerating: a file is empty, unreadable, no text, not UTF-8, or a line of it is no
+    /// record with a text.</exception>
     public IEnumerable<DocumentPiece> Read(CancellationToken cancellation = default)
     {
         var bytesBefore = 0L;

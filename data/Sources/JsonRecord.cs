@@ -49,7 +49,8 @@ internal sealed class JsonRecord(string file, string field, bool lenient)
         return length is { } known ? new ReadOnlyMemory<byte>(text, 0, known) : new ReadOnlyMemory<byte>?();
     }
 
-    /// <summary>Reads an object to its end and copies the text at a path of it: a field, or a field of the object in a field, and so on.</summary>
+    /// <summary>Reads an object to its end and copies the text at a path of it: a field, or a field of the object in a field, and so
+    /// on.</summary>
     private int? LengthOf(ref Utf8JsonReader json, scoped ReadOnlySpan<char> path)
     {
         int? length = null;
@@ -69,7 +70,8 @@ internal sealed class JsonRecord(string file, string field, bool lenient)
         return length;
     }
 
-    /// <summary>Where the rest of the path begins within the field that the reader stands at; its end where the path does not lead there.</summary>
+    /// <summary>Where the rest of the path begins within the field that the reader stands at; its end where the path does not lead
+    /// there.</summary>
     private static int Below(ref Utf8JsonReader json, scoped ReadOnlySpan<char> path)
     {
         for (var at = 1; at < path.Length; at++)

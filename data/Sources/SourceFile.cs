@@ -4,7 +4,6 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Sources;
 
-/// <summary>One file to read.</summary>
 /// <param name="Length">Its size on disk in bytes.</param>
 public sealed record SourceFile(string Path, long Length)
 {
@@ -23,13 +22,15 @@ public sealed record SourceFile(string Path, long Length)
     /// <summary>Whether a file found in a folder is taken for text.</summary>
     public static bool IsKnown(string path) => KnownEndings.Any(ending => HasEnding(Uncompressed(path), ending));
 
-    /// <summary>Opens the text as UTF-8: what the file's head says is gzip is decompressed, what it says is UTF-16 or UTF-32 is decoded.</summary>
+    /// <summary>Opens the text as UTF-8: what the file's head says is gzip is decompressed, what it says is UTF-16 or UTF-32 is
+    /// decoded.</summary>
     /// <param name="lenient">Whether characters that are invalid in such an encoding are replaced.</param>
     /// <param name="onDisk">The stream whose position tells how much of the file is read.</param>
     /// <exception cref="UserErrorException">The head says that it is no text.</exception>
     internal Stream Open(bool lenient, out FileStream onDisk)
     {
-        var file = onDisk = new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
+        var file = onDisk =
+            new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
         if (!file.CanSeek)
             throw new UserErrorException($"{Path} is a pipe, but the corpus is read more than once: save it to a file first.");
         var head = TextFormat.HeadOf(file);

@@ -37,7 +37,8 @@ public static class SourceFiles
     public static string Describe(IReadOnlyCollection<string> files)
     {
         const int Named = 5;
-        var endings = files.CountBy(EndingOf).OrderByDescending(static pair => pair.Value).ThenBy(static pair => pair.Key, StringComparer.Ordinal).ToArray();
+        var endings = files.CountBy(EndingOf).OrderByDescending(static pair => pair.Value)
+            .ThenBy(static pair => pair.Key, StringComparer.Ordinal).ToArray();
         return $"{string.Join(", ", endings.Take(Named).Select(static pair => $"{pair.Value} {pair.Key}"))}"
             + $"{(endings.Length > Named ? $" and {endings.Length - Named} other extensions" : "")}: "
             + $"{string.Join(", ", files.Take(Named))}{(files.Count > Named ? $" and {files.Count - Named} more" : "")}";
@@ -79,7 +80,8 @@ public static class SourceFiles
 
     private static IEnumerable<string> Walk(string folder)
     {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden, IgnoreInaccessible = false };
+        var options =
+            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden, IgnoreInaccessible = false };
         return Directory.EnumerateFiles(folder, "*", options);
     }
 }

@@ -71,7 +71,8 @@ internal sealed class TextBuffer : IDisposable
         }
     }
 
-    /// <summary>Where <paramref name="mark"/> first stands in the window, which is read on until it does; -1 when the text ends first.</summary>
+    /// <summary>Where <paramref name="mark"/> first stands in the window, which is read on until it does; -1 when the text ends
+    /// first.</summary>
     public int Find(ReadOnlySpan<byte> mark)
     {
         var searched = 0;

@@ -57,7 +57,6 @@ internal static class TextFormat
         return Encoding.Latin1.GetString(head, 0, stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false));
     }
 
-    /// <summary>Whether it is gzip.</summary>
     public static bool IsGzip(string head) => Has(head, 0, Others[0].Magic);
 
     /// <summary>The encoding that the byte order mark names, strict; null without one, or where it is UTF-8's.</summary>

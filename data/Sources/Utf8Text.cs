@@ -8,7 +8,8 @@ namespace ActorTrain.Data.Sources;
 /// <summary>Makes sure that text is UTF-8.</summary>
 internal static class Utf8Text
 {
-    /// <summary>Gives the text itself when it is valid; otherwise refuses it, or (lenient) gives it with U+FFFD for each invalid part.</summary>
+    /// <summary>Gives the text itself when it is valid; otherwise refuses it, or (lenient) gives it with U+FFFD for each invalid
+    /// part.</summary>
     /// <param name="text">The bytes.</param>
     /// <exception cref="UserErrorException">The text is invalid and not to be mended.</exception>
     public static ReadOnlyMemory<byte> Checked(ReadOnlyMemory<byte> text, string file, long offset, bool lenient)

@@ -6,12 +6,14 @@ using ActorTrain.Models;
 namespace ActorTrain.Data.Tokenizers;
 
 /// <summary>Writes a tokenizer in the files that Hugging Face transformers' <c>AutoTokenizer</c> reads.</summary>
-/// <remarks>Decoding there gives exactly what was encoded, as it does here; text is encoded as here, save that a unigram model may choose another of two equally
-/// likely ways. Pieces are written with the spaces that SentencePiece writes as U+2581, so that a text's own U+2581 stays what it is. A byte-level tokenizer
-/// becomes byte-level BPE without merges, in the alphabet of GPT-2 (Radford and others, 2019).</remarks>
+/// <remarks>Decoding there gives exactly what was encoded, as it does here; text is encoded as here, save that a unigram model may choose
+/// another of two equally likely ways. Pieces are written with the spaces that SentencePiece writes as U+2581, so that a text's own U+2581
+/// stays what it is. A byte-level tokenizer becomes byte-level BPE without merges, in the alphabet of GPT-2 (Radford and others,
+/// 2019).</remarks>
 public static class HuggingFaceTokenizer
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes the files into a folder that exists.</summary>
     public static void Write(ITokenizer tokenizer, string folder)
@@ -107,7 +109,8 @@ public static class HuggingFaceTokenizer
             }
         }
 
-        return new JsonObject { ["type"] = "BPE", ["unk_token"] = pieces[0].Name, ["byte_fallback"] = true, ["vocab"] = vocabulary, ["merges"] = merges };
+        return new JsonObject { ["type"] = "BPE", ["unk_token"] = pieces[0].Name, ["byte_fallback"] = true, ["vocab"] = vocabulary,
+            ["merges"] = merges };
     }
 
     private static JsonObject Tokenizer(int endOfText, JsonObject model, JsonObject? preTokenizer, JsonObject decoder) => new()

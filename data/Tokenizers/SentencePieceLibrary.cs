@@ -37,7 +37,8 @@ internal static unsafe partial class SentencePieceLibrary
 
     [LibraryImport(Name, EntryPoint = "actortrain_train", StringMarshalling = StringMarshalling.Utf8)]
     public static partial byte* Train(
-        string options, delegate* unmanaged[Cdecl]<void*, byte**, long*, int> next, void* context, out long length, byte* error, int errorCapacity);
+        string options, delegate* unmanaged[Cdecl]<void*, byte**, long*, int> next, void* context, out long length, byte* error,
+            int errorCapacity);
 
     [LibraryImport(Name, EntryPoint = "actortrain_free")]
     public static partial void Free(byte* model);
@@ -59,12 +60,10 @@ internal static unsafe partial class SentencePieceLibrary
         SentencePieceHandle processor, byte* text, long length, int* ids, long capacity, byte* error, int errorCapacity);
 }
 
-/// <summary>An open model.</summary>
 internal sealed class SentencePieceHandle() : SafeHandle(0, ownsHandle: true)
 {
     public override bool IsInvalid => handle == 0;
 
-    /// <summary>Opens a serialised model.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
     public static unsafe SentencePieceHandle Open(ReadOnlySpan<byte> model)
     {

@@ -6,8 +6,8 @@ using ActorTrain.Models;
 namespace ActorTrain.Data.Tokenizers;
 
 /// <summary>A SentencePiece model with byte fallback: any text can be encoded in it, exactly.</summary>
-/// <remarks>SentencePiece writes a space as U+2581. Where a model has no piece for that, which those that <see cref="SentencePieceTraining"/> makes always have, a
-/// space is the byte 0x20, lest it be the bytes of U+2581.</remarks>
+/// <remarks>SentencePiece writes a space as U+2581. Where a model has no piece for that, which those that
+/// <see cref="SentencePieceTraining"/> makes always have, a space is the byte 0x20, lest it be the bytes of U+2581.</remarks>
 public sealed class SentencePieceTokenizer : ITokenizer
 {
     /// <summary>The text of the piece that closes a document.</summary>
@@ -20,7 +20,6 @@ public sealed class SentencePieceTokenizer : ITokenizer
     private readonly WordCache cache = new();
     private bool hasSpace;
 
-    /// <summary>Opens a model.</summary>
     /// <exception cref="InvalidDataException">It is no model, or one without byte fallback or end-of-text piece.</exception>
     /// <exception cref="UserErrorException">The native library is missing.</exception>
     public SentencePieceTokenizer(TokenizerKind kind, byte[] model)
@@ -93,7 +92,8 @@ public sealed class SentencePieceTokenizer : ITokenizer
         TokenizerFolder.Describe(this, folder);
     }
 
-    /// <summary>The pieces by id: their texts, those of bytes and marks as SentencePiece names them; their scores; and whether they stand for text.</summary>
+    /// <summary>The pieces by id: their texts, those of bytes and marks as SentencePiece names them; their scores; and whether they stand
+    /// for text.</summary>
     internal IReadOnlyList<(string Name, float Score, bool IsText)> Pieces()
     {
         var pieces = new (string, float, bool)[texts.Length];

@@ -19,7 +19,8 @@ public static unsafe partial class SentencePieceTraining
 
     private const int LongestSentence = 8192;
 
-    // SentencePiece leaves the rarest 0.05 % of the characters out of a vocabulary, and a space must not be among them: one of so many bytes is a space.
+    // SentencePiece leaves the rarest 0.05 % of the characters out of a vocabulary, and a space must not be among them: one of so many
+    // bytes is a space.
     private const int BytesPerSpace = 1000;
 
     /// <summary>Trains on texts, which SentencePiece copies: give a bounded sample.</summary>
@@ -92,7 +93,8 @@ public static unsafe partial class SentencePieceTraining
             : least.Success ? $"they already have {least.Groups[1]} bytes and characters"
             : $"it reports \"{reason}\"";
         var isSize = int.TryParse((most.Success ? most : least).Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var size);
-        var fix = isSize && size is >= SmallestVocabulary and <= LargestVocabulary ? $"choose --vocabulary-size {size}" : "choose --tokenizer bytes";
+        var fix = isSize && size is >= SmallestVocabulary and <= LargestVocabulary ? $"choose --vocabulary-size {size}"
+            : "choose --tokenizer bytes";
         var more = least.Success ? "" : ", or give more text";
         return new UserErrorException(
             $"SentencePiece cannot train a {name} tokenizer of {vocabularySize} tokens on this text, because {problem}: {fix}{more}.");

@@ -71,7 +71,8 @@ public static class TokenizerFolder
 
 internal sealed record TokenizerDescription(TokenizerKind Kind, int VocabularySize, int EndOfText, string Identity);
 
-[JsonSourceGenerationOptions(WriteIndented = true, UseStringEnumConverter = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+[JsonSourceGenerationOptions(WriteIndented = true, UseStringEnumConverter = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(TokenizerDescription))]
 internal sealed partial class TokenizerJson : JsonSerializerContext;

@@ -4,8 +4,9 @@ using System.IO.Hashing;
 namespace ActorTrain.Data.Tokenizers;
 
 /// <summary>Remembers the ids of the words met last. Natural text repeats its words, so nearly all are found here.</summary>
-/// <remarks>Words are kept in two generations of at most 2^17 words of up to 64 bytes. When the young one is full it becomes the old one, and the old one is
-/// forgotten, save for the words of it that were asked for meanwhile. So at most 2^18 words are kept, which take at most 120 MB.</remarks>
+/// <remarks>Words are kept in two generations of at most 2^17 words of up to 64 bytes. When the young one is full it becomes the old one,
+/// and the old one is forgotten, save for the words of it that were asked for meanwhile. So at most 2^18 words are kept, which take at most
+/// 120 MB.</remarks>
 internal sealed class WordCache
 {
     /// <summary>Longer words are seldom repeated.</summary>
@@ -46,10 +47,12 @@ internal sealed class WordCache
 
         public ConcurrentDictionary<byte[], int[]> Words { get; } = new(new ByWord());
 
-        public bool Find(ReadOnlySpan<byte> word, out int[] ids) => Words.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(word, out ids!);
+        public bool Find(ReadOnlySpan<byte> word, out int[] ids) =>
+            Words.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(word, out ids!);
 
         /// <summary>Adds a word, unless the generation is full; gives the number of words if it was added, else 0.</summary>
-        public int Add(byte[] word, int[] ids) => Volatile.Read(ref count) < MostWords && Words.TryAdd(word, ids) ? Interlocked.Increment(ref count) : 0;
+        public int Add(byte[] word, int[] ids) =>
+            Volatile.Read(ref count) < MostWords && Words.TryAdd(word, ids) ? Interlocked.Increment(ref count) : 0;
     }
 
     private sealed class ByWord : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>

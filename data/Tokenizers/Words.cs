@@ -1,9 +1,11 @@
 namespace ActorTrain.Data.Tokenizers;
 
-/// <summary>Cuts text into what SentencePiece sees: words, each with the one space before it, and the characters that go byte by byte.</summary>
-/// <remarks>SentencePiece never lets a piece reach over a space, so encoding word by word gives what encoding the whole gives, and a word's ids can
-/// be remembered. Control characters (newline and tab among them) and the two characters that SentencePiece uses as its own marks, U+2581 for a space
-/// and U+2585 for the unknown, are kept from it and encoded as bytes: that is what makes decode(encode(text)) the text.</remarks>
+/// <summary>Cuts text into what SentencePiece sees: words, each with the one space before it, and the characters that go byte by
+/// byte.</summary>
+/// <remarks>SentencePiece never lets a piece reach over a space, so encoding word by word gives what encoding the whole gives, and a word's
+/// ids can be remembered. Control characters (newline and tab among them) and the two characters that SentencePiece uses as its own marks,
+/// U+2581 for a space and U+2585 for the unknown, are kept from it and encoded as bytes: that is what makes decode(encode(text)) the
+/// text.</remarks>
 internal static class Words
 {
     private const byte FirstPrintable = 0x20;

@@ -11,14 +11,12 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Chaos;
 
-/// <summary>Trains the runs that are compared, each in a folder of its own below <c>NAME-chaos</c>: the undisturbed one, the disturbed one, and, where batches
-/// were left out in that, one whose skip list held them from the start.</summary>
+/// <summary>Trains the runs that are compared, each in a folder of its own below <c>NAME-chaos</c>: the undisturbed one, the disturbed one,
+/// and, where batches were left out in that, one whose skip list held them from the start.</summary>
 /// <param name="runFile">The run file, or null.</param>
-/// <param name="overrides">What wins over it.</param>
-/// <param name="configuration">What they make together.</param>
 /// <param name="force">Whether they are trained though memory seems short.</param>
-/// <param name="say">Told what happens, in lines.</param>
-internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force, Action<string> say)
+internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force,
+    Action<string> say)
 {
     private const string CacheName = "undisturbed.json";
 
@@ -28,40 +26,49 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
 
     /// <summary>The run without a fault; where the same program has trained the same run before, what came of that.</summary>
     /// <param name="isFresh">Whether to train it in any case.</param>
-    /// <param name="stop">Ends it.</param>
     public ChaosOutcome Undisturbed(bool isFresh, CancellationToken stop)
     {
         var trainee = Trainee("undisturbed", configuration, overrides);
         var cache = Path.Combine(folder, CacheName);
         var key = Key();
-        if (!isFresh && File.Exists(cache) && JsonSerializer.Deserialize(File.ReadAllBytes(cache), CacheJson.Default.CachedRun) is { } cached && cached.Key == key
-            && trainee.Directory.State == RunState.Finished && trainee.Outcome(cached.Seconds, 1, [], []) is { WeightsHash: not null } known)
+        if (!isFresh && File.Exists(cache)
+            && JsonSerializer.Deserialize(File.ReadAllBytes(cache), CacheJson.Default.CachedRun) is { } cached && cached.Key == key
+            && trainee.Directory.State == RunState.Finished
+                && trainee.Outcome(cached.Seconds, 1, [], []) is { WeightsHash: not null } known)
         {
-            say(Line($"undisturbed: as it was trained before, in {cached.Seconds:F1} s"));
+            say($"undisturbed: as it was trained before, in {cached.Seconds:F1} s");
             return known;
         }
 
         var outcome = trainee.Train(null, null, static _ => { }, stop);
-        say(Line($"undisturbed: trained in {outcome.Seconds:F1} s"));
+        say($"undisturbed: trained in {outcome.Seconds:F1} s");
         if (outcome.WeightsHash is not null)
-            File.WriteAllBytes(cache, JsonSerializer.SerializeToUtf8Bytes(new CachedRun(key, outcome.Seconds), CacheJson.Default.CachedRun));
+            File.WriteAllBytes(cache,
+                JsonSerializer.SerializeToUtf8Bytes(new CachedRun(key, outcome.Seconds), CacheJson.Default.CachedRun));
         return outcome;
     }
 
     /// <summary>The run with all its faults.</summary>
     public ChaosOutcome Disturbed(ChaosSchedule schedule, CancellationToken stop)
     {
-        var outcome = Trainee("disturbed", configuration, overrides).Train(schedule, null, fired => say(Line(
-            $"disturbed: at step {fired.Step,4}  {schedule.Faults.First(fault => fault.Number == fired.Fault).Kind}, {fired.Actor}: {fired.What}")), stop);
-        say(Line($"disturbed: trained in {outcome.Seconds:F1} s by {outcome.Starts} {(outcome.Starts == 1 ? "process" : "processes, one after another")}"));
+        var outcome = Trainee("disturbed", configuration, overrides).Train(schedule, null, Tell, stop);
+        say($"disturbed: trained in {outcome.Seconds:F1} s by {outcome.Starts} "
+            + $"{(outcome.Starts == 1 ? "process" : "processes, one after another")}");
         return outcome;
+
+        void Tell(ChaosFired fired)
+        {
+            var kind = schedule.Faults.First(fault => fault.Number == fired.Fault).Kind;
+            say($"disturbed: at step {fired.Step,4}  {kind}, {fired.Actor}: {fired.What}");
+        }
     }
 
     /// <summary>A run without a fault that leaves out, from its start, what the disturbed one came to leave out.</summary>
     public ChaosOutcome LeavingOut(IReadOnlyList<RunEvent> decisions, CancellationToken stop)
     {
-        var outcome = Trainee("leaving-out", configuration, overrides).Train(null, run => run.WriteUnwritten(UnwrittenCodec.Write(UnwrittenRecords.None(0) with { Decisions = Known(decisions) })), static _ => { }, stop);
-        say(Line($"leaving these batches out from the start: trained in {outcome.Seconds:F1} s"));
+        var outcome = Trainee("leaving-out", configuration, overrides).Train(null, run => run.WriteUnwritten(
+            UnwrittenCodec.Write(UnwrittenRecords.None(0) with { Decisions = Known(decisions) })), static _ => { }, stop);
+        say($"leaving these batches out from the start: trained in {outcome.Seconds:F1} s");
         return outcome;
     }
 
@@ -71,7 +78,7 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
         List<string> without = [.. overrides, $"{RulesKey}=none"];
         var poison = schedule with { Faults = [.. schedule.Faults.Where(static fault => fault.Positions > 0)] };
         var outcome = Trainee("unanswered", RunFile.Read(runFile, without), without).Train(poison, null, static _ => { }, stop);
-        say(Line($"poisoned alike, with no rule against spikes: trained in {outcome.Seconds:F1} s"));
+        say($"poisoned alike, with no rule against spikes: trained in {outcome.Seconds:F1} s");
         return outcome;
     }
 
@@ -85,25 +92,27 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
         var interventions = state.Interventions
             .Concat(state.Vetoed.Select(static veto => new Intervention(0, veto.Step, [veto.Range], 1, "the skip list", veto.Range.Reason)))
             .OrderBy(static intervention => intervention.From);
-        return [.. interventions.Select(static (intervention, i) => new CourseCorrected(DateTimeOffset.UtcNow, 0, intervention with { Number = i + 1, By = "the skip list" }))];
+        return [.. interventions.Select(static (intervention, i) => new CourseCorrected(DateTimeOffset.UtcNow, 0,
+            intervention with { Number = i + 1, By = "the skip list" }))];
     }
 
     private ChaosTrainee Trainee(string name, RunConfiguration with, IReadOnlyList<string> settings)
     {
         // In a database that many runs share the name is all that tells one from another.
         var own = $"{configuration.Run.Name}-{name}"
-            + (configuration.Journal.Connection.Length == 0 || name == "undisturbed" ? "" : DateTime.UtcNow.ToString("-yyyyMMddHHmmss", CultureInfo.InvariantCulture));
+            + (configuration.Journal.Connection.Length == 0 || name == "undisturbed" ? ""
+                : DateTime.UtcNow.ToString("-yyyyMMddHHmmss", CultureInfo.InvariantCulture));
         return new ChaosTrainee(runFile, settings, with with { Run = new RunOptions { Name = own, Output = folder } }, force);
     }
 
     // The same settings, of the same build.
     private string Key()
     {
-        var built = Directory.EnumerateFiles(AppContext.BaseDirectory).Where(static file => Path.GetExtension(file) is ".dll" or ".so").Max(File.GetLastWriteTimeUtc);
+        var built = Directory.EnumerateFiles(AppContext.BaseDirectory).Where(static file => Path.GetExtension(file) is ".dll" or ".so")
+            .Max(File.GetLastWriteTimeUtc);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{CanonicalYaml.Write(configuration)}\n{built:O}")));
     }
 
-    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>How long the undisturbed run took.</summary>

@@ -17,10 +17,13 @@ internal static class ChaosPicture
 
     /// <summary>Writes the picture, as SVG or PNG by the name's ending.</summary>
     /// <exception cref="UserErrorException">It cannot be written.</exception>
-    public static void Save(string title, ChaosOutcome undisturbed, ChaosOutcome disturbed, ChaosOutcome? unanswered, ChaosSchedule schedule, string path) =>
-        Draw(title, Loss(undisturbed.Directory), Loss(disturbed.Directory), unanswered is null ? null : Loss(unanswered.Directory), Marks(schedule, disturbed)).Save(path, "--picture");
+    public static void Save(string title, ChaosOutcome undisturbed, ChaosOutcome disturbed, ChaosOutcome? unanswered,
+        ChaosSchedule schedule, string path) =>
+        Draw(title, Loss(undisturbed.Directory), Loss(disturbed.Directory), unanswered is null ? null : Loss(unanswered.Directory),
+            Marks(schedule, disturbed)).Save(path, "--picture");
 
-    internal static Picture Draw(string title, MetricsSeries undisturbed, MetricsSeries disturbed, MetricsSeries? unanswered, IReadOnlyList<(long Step, string Kind)> marks)
+    internal static Picture Draw(string title, MetricsSeries undisturbed, MetricsSeries disturbed, MetricsSeries? unanswered,
+        IReadOnlyList<(long Step, string Kind)> marks)
     {
         var all = new[] { undisturbed, disturbed, unanswered ?? MetricsSeries.Empty };
         var steps = all.SelectMany(static series => series.Steps).DefaultIfEmpty(0).ToList();
@@ -51,7 +54,8 @@ internal static class ChaosPicture
         {
             chart.Add.Marker(name.Step, -name.Row, MarkerShape.FilledCircle, 5, Chart.Purple);
             var text = chart.Add.Text(name.Kind, name.Step, -name.Row);
-            (text.LabelFontColor, text.LabelFontSize, text.LabelAlignment, text.OffsetX) = (Chart.Purple, 11, name.IsBefore ? Alignment.MiddleRight : Alignment.MiddleLeft, name.IsBefore ? -6 : 6);
+            (text.LabelFontColor, text.LabelFontSize, text.LabelAlignment, text.OffsetX) =
+                (Chart.Purple, 11, name.IsBefore ? Alignment.MiddleRight : Alignment.MiddleLeft, name.IsBefore ? -6 : 6);
         }
 
         chart.HideGrid();
@@ -96,7 +100,8 @@ internal static class ChaosPicture
         .. disturbed.Fired.OrderBy(static fired => fired.Step)
             .Select(fired => (fired.Step + 1, schedule.Faults.First(fault => fault.Number == fired.Fault)))
             .GroupBy(static pair => (pair.Item1, pair.Item2.Kind))
-            .Select(static same => (same.Key.Item1, same.Count() == 1 ? same.Key.Kind : string.Create(CultureInfo.InvariantCulture, $"{same.Count()} × {same.Key.Kind}"))),
+            .Select(static same => (same.Key.Item1, same.Count() == 1 ? same.Key.Kind
+                : string.Create(CultureInfo.InvariantCulture, $"{same.Count()} × {same.Key.Kind}"))),
     ];
 
     private sealed record FaultName(long Step, string Kind, int Row, bool IsBefore);

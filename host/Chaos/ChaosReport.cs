@@ -11,58 +11,59 @@ namespace ActorTrain.Host.Chaos;
 /// <summary>One of the runs that are compared.</summary>
 /// <param name="Folder">Where it lies.</param>
 /// <param name="Weights">SHA-256 of the weights it ended with, or null.</param>
-/// <param name="Seconds">Wall-clock time, all its processes together.</param>
-/// <param name="Starts">Processes.</param>
 /// <param name="StepsLost">Steps that were taken again.</param>
 internal sealed record ReportedRun(string Folder, string? Weights, double Seconds, int Starts, long StepsLost)
 {
-    public static ReportedRun Of(ChaosOutcome outcome) => new(outcome.Directory.Path, outcome.WeightsHash, outcome.Seconds, outcome.Starts, outcome.StepsLost);
+    public static ReportedRun Of(ChaosOutcome outcome) =>
+        new(outcome.Directory.Path, outcome.WeightsHash, outcome.Seconds, outcome.Starts, outcome.StepsLost);
 }
 
 /// <summary>One fault, what was promised, and what the journal says.</summary>
-/// <param name="Number">Its number.</param>
-/// <param name="Kind">Its kind.</param>
 /// <param name="Step">The step under way when it came to pass; null where it did not.</param>
-/// <param name="Actor">Whom it befell.</param>
-/// <param name="What">What was done.</param>
-/// <param name="Answer">What is promised.</param>
 /// <param name="Journal">The decision that shows the answer; null where there is none.</param>
 /// <param name="IsShown">Whether there is one, or none is needed.</param>
-internal sealed record ReportedFault(int Number, string Kind, long? Step, string? Actor, string? What, string Answer, string? Journal, bool IsShown);
+internal sealed record ReportedFault(int Number, string Kind, long? Step, string? Actor, string? What, string Answer, string? Journal,
+    bool IsShown);
 
 /// <summary>A disturbed run held against an undisturbed one.</summary>
 internal sealed record ChaosReport(
-    string Run, long Steps, long TokensPerStep, ulong Seed, ReportedRun Undisturbed, ReportedRun Disturbed, ReportedRun? LeavingOut, double GoodputPercent,
+    string Run, long Steps, long TokensPerStep, ulong Seed, ReportedRun Undisturbed, ReportedRun Disturbed, ReportedRun? LeavingOut,
+        double GoodputPercent,
     IReadOnlyList<ReportedFault> Faults, IReadOnlyList<string> Broken)
 {
     private static readonly TimeSpan ClockStep = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>Whether the promise held.</summary>
     public bool Held => Broken.Count == 0;
 
-    /// <summary>Compares.</summary>
-    /// <param name="configuration">The run.</param>
     /// <param name="schedule">The faults that were to be injected.</param>
-    /// <param name="undisturbed">The run without a fault.</param>
-    /// <param name="disturbed">The run with them.</param>
-    /// <param name="leavingOut">A run that left out from its start what the disturbed one came to leave out; null where that is not needed.</param>
+    /// <param name="leavingOut">A run that left out from its start what the disturbed one came to leave out; null where that is not
+    /// needed.</param>
     /// <param name="contradictions">What the audit of the disturbed run's samples found.</param>
     public static ChaosReport Of(
-        RunConfiguration configuration, ChaosSchedule schedule, ChaosOutcome undisturbed, ChaosOutcome disturbed, ChaosOutcome? leavingOut, IReadOnlyList<string> contradictions)
+        RunConfiguration configuration, ChaosSchedule schedule, ChaosOutcome undisturbed, ChaosOutcome disturbed, ChaosOutcome? leavingOut,
+            IReadOnlyList<string> contradictions)
     {
-        var faults = schedule.Faults.Select(fault => Fault(fault, disturbed)).Where(fault => !schedule.IsTimed || fault.Step is not null).ToList();
+        var faults = schedule.Faults.Select(fault => Fault(fault, disturbed)).Where(fault => !schedule.IsTimed || fault.Step is not null)
+            .ToList();
         var broken = new List<string>();
         var reference = leavingOut ?? undisturbed;
         if (disturbed.WeightsHash is null)
             broken.Add("The disturbed run did not reach its last step.");
         else if (disturbed.WeightsHash != reference.WeightsHash)
-            broken.Add($"The weights are not those of the {(leavingOut is null ? "undisturbed run" : "run that left the same batches out from the start")}: {Short(disturbed.WeightsHash)}, not {Short(reference.WeightsHash)}.");
-        broken.AddRange(disturbed.Failures.Select(static failure => $"The disturbed run had to be started again although no fault had ended it: {failure}"));
-        broken.AddRange(faults.Where(static fault => fault.Step is null).Select(static fault => $"Fault {fault.Number}, {fault.Kind}, did not come to pass."));
-        broken.AddRange(faults.Where(static fault => fault is { Step: not null, IsShown: false }).Select(static fault => $"The journal does not show the answer to fault {fault.Number}, {fault.Kind}."));
+            broken.Add(
+                $"The weights are not those of the "
+                + $"{(leavingOut is null ? "undisturbed run" : "run that left the same batches out from the start")}: "
+                + $"{Short(disturbed.WeightsHash)}, not {Short(reference.WeightsHash)}.");
+        broken.AddRange(disturbed.Failures.Select(
+            static failure => $"The disturbed run had to be started again although no fault had ended it: {failure}"));
+        broken.AddRange(faults.Where(static fault => fault.Step is null)
+            .Select(static fault => $"Fault {fault.Number}, {fault.Kind}, never fired."));
+        broken.AddRange(faults.Where(static fault => fault is { Step: not null, IsShown: false })
+            .Select(static fault => $"The journal does not show the answer to fault {fault.Number}, {fault.Kind}."));
         broken.AddRange(contradictions.Select(static contradiction => $"The samples that were read contradict the plan: {contradiction}"));
         return new ChaosReport(
-            configuration.Run.Name, configuration.Training.Steps, (long)configuration.Training.Batch * configuration.Model.ContextLength, schedule.Seed,
+            configuration.Run.Name, configuration.Training.Steps, (long)configuration.Training.Batch * configuration.Model.ContextLength,
+                schedule.Seed,
             ReportedRun.Of(undisturbed), ReportedRun.Of(disturbed), leavingOut is null ? null : ReportedRun.Of(leavingOut),
             100 * undisturbed.Seconds / disturbed.Seconds, faults, broken);
     }
@@ -70,7 +71,9 @@ internal sealed record ChaosReport(
     /// <summary>For people.</summary>
     public void Write(TextWriter output)
     {
-        output.WriteLine(Line($"chaos: {Run}, {Steps} steps of {TokensPerStep:N0} tokens, {Faults.Count} {(Faults.Count == 1 ? "fault" : "faults")}, seed {Seed}"));
+        output.WriteLine(
+            $"chaos: {Run}, {Steps} steps of {TokensPerStep:N0} tokens, {Faults.Count} {(Faults.Count == 1 ? "fault" : "faults")}, "
+            + $"seed {Seed}");
         output.WriteLine();
         output.WriteLine($"{"",-13} {"weights",-14} {"processes",9} {"seconds",9} {"taken again",12} {"goodput",8}");
         Row("undisturbed", Undisturbed, null);
@@ -80,7 +83,7 @@ internal sealed record ChaosReport(
         foreach (var fault in Faults)
         {
             output.WriteLine();
-            output.WriteLine(Line($"{fault.Number,3}  {fault.Kind}{(fault.Step is { } step ? Line($" at step {step}, {fault.Actor}: {fault.What}") : " did not come to pass")}"));
+            output.WriteLine($"{fault.Number,3}  {fault.Kind}{OutcomeOf(fault)}");
             output.WriteLine($"     promised  {fault.Answer}");
             if (fault.Step is not null)
                 output.WriteLine($"     journal   {fault.Journal ?? (fault.IsShown ? "(nothing had to be decided)" : "does not show it")}");
@@ -99,14 +102,22 @@ internal sealed record ChaosReport(
         foreach (var sentence in Broken)
             output.WriteLine($"  {sentence}");
 
-        void Row(string name, ReportedRun run, double? goodput) => output.WriteLine(Line(
-            $"{name,-13} {Short(run.Weights),-14} {run.Starts,9} {run.Seconds,9:F1} {run.StepsLost,12} {(goodput is { } percent ? Line($"{percent:F1} %") : ""),8}").TrimEnd());
+        void Row(string name, ReportedRun run, double? goodput)
+        {
+            var percent = goodput is { } share ? $"{share:F1} %" : "";
+            output.WriteLine(
+                $"{name,-13} {Short(run.Weights),-14} {run.Starts,9} {run.Seconds,9:F1} {run.StepsLost,12} {percent,8}".TrimEnd());
+        }
     }
 
     /// <summary>For programs.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Readable.ChaosReport);
 
-    private static readonly ChaosReportJson Readable = new(new JsonSerializerOptions(ChaosReportJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private static readonly ChaosReportJson Readable =
+        new(new JsonSerializerOptions(ChaosReportJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    private static string OutcomeOf(ReportedFault fault) =>
+        fault.Step is { } step ? $" at step {step}, {fault.Actor}: {fault.What}" : " never fired";
 
     private static ReportedFault Fault(ChaosFault fault, ChaosOutcome disturbed)
     {
@@ -116,12 +127,12 @@ internal sealed record ChaosReport(
         var shown = kind.Shows is null ? null
             : disturbed.Journal.FirstOrDefault(decision => decision.At >= fired.At - ClockStep && kind.Shows(decision, fault, fired));
         return new ReportedFault(
-            fault.Number, fault.Kind, fired.Step, fired.Actor, fired.What, kind.Answer, shown is null ? null : RunEventWords.Describe(shown), kind.Shows is null || shown is not null);
+            fault.Number, fault.Kind, fired.Step, fired.Actor, fired.What, kind.Answer, shown is null ? null
+                : RunEventWords.Describe(shown), kind.Shows is null || shown is not null);
     }
 
     private static string Short(string? hash) => hash is null ? "none" : hash[..12] + "…";
 
-    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]

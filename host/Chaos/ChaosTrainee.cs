@@ -10,15 +10,12 @@ using ActorTrain.Persistence.Runs;
 namespace ActorTrain.Host.Chaos;
 
 /// <summary>What became of one of the runs that are compared.</summary>
-/// <param name="Directory">Its folder.</param>
 /// <param name="Seconds">From the start of its first process to the end of its last.</param>
-/// <param name="Starts">Processes.</param>
 /// <param name="WeightsHash">SHA-256 of the weights it ended with; null where it did not reach its last step.</param>
-/// <param name="Journal">Its decisions.</param>
-/// <param name="Fired">The faults that came to pass.</param>
 /// <param name="Failures">Where a process ended that no fault had ended: its last words.</param>
 internal sealed record ChaosOutcome(
-    RunDirectory Directory, double Seconds, int Starts, string? WeightsHash, IReadOnlyList<RunEvent> Journal, IReadOnlyList<ChaosFired> Fired, IReadOnlyList<string> Failures)
+    RunDirectory Directory, double Seconds, int Starts, string? WeightsHash, IReadOnlyList<RunEvent> Journal,
+        IReadOnlyList<ChaosFired> Fired, IReadOnlyList<string> Failures)
 {
     /// <summary>Steps that were taken more than once, counted as often as they were taken again.</summary>
     public long StepsLost
@@ -49,8 +46,6 @@ internal sealed record ChaosOutcome(
 
 /// <summary>Trains one of the runs that are compared, in real processes: as many as it takes.</summary>
 /// <param name="runFile">The run file, or null.</param>
-/// <param name="overrides">What wins over it.</param>
-/// <param name="configuration">What they make together.</param>
 /// <param name="force">Whether it is trained though memory seems short.</param>
 internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force)
 {
@@ -58,14 +53,12 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
     private const int MostFailures = 3;
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Its folder.</summary>
     public RunDirectory Directory { get; } = new(configuration.Run.Output, configuration.Run.Name);
 
     /// <summary>Begins it anew and trains it to its end.</summary>
     /// <param name="schedule">Its faults, or null.</param>
     /// <param name="prepare">Puts into its empty folder what it begins with.</param>
     /// <param name="tell">Told of each fault as it comes to pass.</param>
-    /// <param name="stop">Ends it.</param>
     /// <exception cref="UserErrorException">It cannot be begun.</exception>
     public ChaosOutcome Train(ChaosSchedule? schedule, Action<RunDirectory>? prepare, Action<ChaosFired> tell, CancellationToken stop)
     {
@@ -103,7 +96,9 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
             }
 
             if (starts == 1 && last is null)
-                throw new UserErrorException($"{process.LastWords.Replace("actortrain: ", "", StringComparison.Ordinal)} (It was said by `actortrain pretrain`, which {Directory.Path} is trained by.)");
+                throw new UserErrorException(
+                    $"{process.LastWords.Replace("actortrain: ", "", StringComparison.Ordinal)} (It was said by `actortrain pretrain`, "
+                    + $"which {Directory.Path} is trained by.)");
             failures.Add($"a process ended with code {process.ExitCode}: {process.LastWords}");
             if (failures.Count == MostFailures)
                 break;
@@ -126,12 +121,15 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
     /// <summary>What stands on disk of it.</summary>
     public ChaosOutcome Outcome(double seconds, int starts, IReadOnlyList<ChaosFired> fired, IReadOnlyList<string> failures)
     {
-        var newest = new CheckpointArchive(Directory.CheckpointsDirectory).List().Select(static info => info.Manifest).FirstOrDefault(static manifest => manifest is not null);
+        var newest = new CheckpointArchive(Directory.CheckpointsDirectory).List().Select(static info => info.Manifest)
+            .FirstOrDefault(static manifest => manifest is not null);
         var hash = newest?.Facts.Step == configuration.Training.Steps ? newest.WeightsHash : null;
-        return new ChaosOutcome(Directory, seconds, starts, hash, RunDecisions.Read(Directory, configuration.Journal.Connection), fired, failures);
+        return new ChaosOutcome(Directory, seconds, starts, hash, RunDecisions.Read(Directory, configuration.Journal.Connection), fired,
+            failures);
     }
 
-    private static ChaosKind KindOf(ChaosFired fired, ChaosSchedule schedule) => ChaosKinds.ByName[schedule.Faults.First(fault => fault.Number == fired.Fault).Kind];
+    private static ChaosKind KindOf(ChaosFired fired, ChaosSchedule schedule) =>
+        ChaosKinds.ByName[schedule.Faults.First(fault => fault.Number == fired.Fault).Kind];
 
     private IEnumerable<string> Arguments()
     {

@@ -6,7 +6,8 @@ using YamlDotNet.RepresentationModel;
 
 namespace ActorTrain.Host.Chaos;
 
-/// <summary>Reads schedules of faults: YAML with a list <c>faults</c>, each with <c>kind</c> and <c>step</c> and, where its kind takes them, <c>actor</c>,
+/// <summary>Reads schedules of faults: YAML with a list <c>faults</c>, each with <c>kind</c> and <c>step</c> and, where its kind takes
+/// them, <c>actor</c>,
 /// <c>seconds</c>, <c>bit</c> and <c>batches</c>.</summary>
 internal static class ScheduleFile
 {
@@ -15,7 +16,8 @@ internal static class ScheduleFile
 
     /// <summary>What schedules depend on of a run.</summary>
     public static ChaosTarget TargetOf(RunConfiguration configuration) => new(
-        configuration.Training.Steps, configuration.Training.Batch, configuration.Trainers.Count, configuration.ReducerCount, configuration.Trainers.Timeout,
+        configuration.Training.Steps, configuration.Training.Batch, configuration.Trainers.Count, configuration.ReducerCount,
+            configuration.Trainers.Timeout,
         configuration.Checkpoints.Every ?? configuration.Checkpoints.Interval.Most);
 
     /// <summary>Reads a schedule for a run.</summary>
@@ -45,11 +47,13 @@ internal static class ScheduleFile
         }
         catch (YamlException error)
         {
-            throw new UserErrorException($"{name}:{error.Start.Line}: this is not YAML: {(error.InnerException?.Message ?? error.Message).TrimEnd('.')}.", error);
+            throw new UserErrorException(
+                $"{name}:{error.Start.Line}: this is not YAML: {(error.InnerException?.Message ?? error.Message).TrimEnd('.')}.", error);
         }
 
         if (yaml.Documents is not [{ RootNode: YamlMappingNode root }])
-            throw new UserErrorException($"{name}:1: a schedule is a list of faults under 'faults:', each such as '- {{ step: 12, kind: kill }}'.");
+            throw new UserErrorException(
+                $"{name}:1: a schedule is a list of faults under 'faults:', each such as '- {{ step: 12, kind: kill }}'.");
         ulong seed = 1;
         YamlSequenceNode? list = null;
         foreach (var (key, value) in root.Children)
@@ -65,7 +69,9 @@ internal static class ScheduleFile
                 case "faults":
                     throw new UserErrorException($"{At(name, value)}: faults is a list; write each fault behind a '-'.");
                 case var stranger:
-                    throw new UserErrorException($"{At(name, key)}: there is no key '{stranger}'{NearestName.Hint(stranger, TopKeys, "; there are seed and faults.")}");
+                    throw new UserErrorException(
+                        $"{At(name, key)}: there is no key "
+                        + $"'{stranger}'{NearestName.Hint(stranger, TopKeys, "; there are seed and faults.")}");
             }
         }
 
@@ -83,7 +89,8 @@ internal static class ScheduleFile
         {
             var text = TextOf(key, name);
             if (!Keys.Contains(text))
-                throw new UserErrorException($"{At(name, key)}: there is no key '{text}'{NearestName.Hint(text, Keys, $"; there are {string.Join(", ", Keys)}.")}");
+                throw new UserErrorException(
+                    $"{At(name, key)}: there is no key '{text}'{NearestName.Hint(text, Keys, $"; there are {string.Join(", ", Keys)}.")}");
             given.Add(text, value);
         }
 
@@ -91,7 +98,9 @@ internal static class ScheduleFile
             throw new UserErrorException($"{At(name, node)}: the fault has no kind; give one, such as 'kind: kill'.");
         var word = TextOf(kindNode, name);
         if (!ChaosKinds.ByName.TryGetValue(word, out var kind))
-            throw new UserErrorException($"{At(name, kindNode)}: there is no kind '{word}'{NearestName.Hint(word, ChaosKinds.ByName.Keys, "; 'actortrain chaos --help' lists all kinds.")}");
+            throw new UserErrorException(
+                $"{At(name, kindNode)}: there is no kind "
+                + $"'{word}'{NearestName.Hint(word, ChaosKinds.ByName.Keys, "; 'actortrain chaos --help' lists all kinds.")}");
         if (!given.TryGetValue("step", out var stepNode))
             throw new UserErrorException($"{At(name, node)}: the fault has no step; give one from 0 to {run.Steps - 1}.");
         var step = (long)Value(stepNode, name, "step", new Whole(0, run.Steps - 1));
@@ -101,9 +110,11 @@ internal static class ScheduleFile
         Refuse("batches", kind.Effect != FaultEffect.Poison);
         var batches = given.TryGetValue("batches", out var many) ? (int)(long)Value(many, name, "batches", new Whole(1, 1000)) : 1;
         var actor = given.TryGetValue("actor", out var who) ? Actor(who, name, kind, run) : null;
-        var seconds = given.TryGetValue("seconds", out var lasting) ? (double?)Value(lasting, name, "seconds", new Number(0.001, 3600)) : null;
+        var seconds = given.TryGetValue("seconds", out var lasting) ? (double?)Value(lasting, name, "seconds", new Number(0.001, 3600))
+            : null;
         var bit = given.TryGetValue("bit", out var which) ? (long?)Value(which, name, "bit", new Whole(0, long.MaxValue)) : null;
-        return ChaosSchedule.Complete(seed, new ChaosFault { Number = number, Kind = kind.Name, Step = step, Actor = "" }, run, actor, seconds, bit, batches);
+        return ChaosSchedule.Complete(seed, new ChaosFault { Number = number, Kind = kind.Name, Step = step, Actor = "" }, run, actor,
+            seconds, bit, batches);
 
         void Refuse(string key, bool isOut)
         {
@@ -119,17 +130,20 @@ internal static class ScheduleFile
         [
             .. kind.Role is ChaosKind.Trainer or ChaosKind.Anyone ? Numbered(ChaosKind.Trainer, run.Trainers) : [],
             .. kind.Role is ChaosKind.Reducer or ChaosKind.Anyone ? Numbered(ChaosKind.Reducer, run.Reducers) : [],
-            .. kind.Role is ChaosKind.Anyone ? (string[])[ChaosKind.Supervisor, ChaosKind.Spikes, ChaosKind.Checkpointer, ChaosKind.Metrics, ChaosKind.Journal, ChaosKind.Trainers] : [],
+            .. kind.Role is ChaosKind.Anyone ? (string[])[ChaosKind.Supervisor, ChaosKind.Spikes, ChaosKind.Checkpointer, ChaosKind.Metrics,
+                ChaosKind.Journal, ChaosKind.Trainers] : [],
         ];
         return known.Contains(text) ? text
-            : throw new UserErrorException($"{At(name, node)}: {kind.Name} does not apply to '{text}'; choose one of {string.Join(", ", known)}.");
+            : throw new UserErrorException(
+                $"{At(name, node)}: {kind.Name} does not apply to '{text}'; choose one of {string.Join(", ", known)}.");
 
         static IEnumerable<string> Numbered(string role, int count) => Enumerable.Range(0, count).Select(number => $"{role}-{number}");
     }
 
     private static object Value(YamlNode node, string name, string key, SettingKind kind) => kind.TryRead(TextOf(node, name), out var value)
         ? value
-        : throw new UserErrorException($"{At(name, node)}: {key} is '{TextOf(node, name)}', but it must be {kind.ExpectationOf(TextOf(node, name))}.");
+        : throw new UserErrorException(
+            $"{At(name, node)}: {key} is '{TextOf(node, name)}', but it must be {kind.ExpectationOf(TextOf(node, name))}.");
 
     private static string TextOf(YamlNode node, string name) => node is YamlScalarNode { Value: { Length: > 0 } text }
         ? text

@@ -17,10 +17,8 @@ internal sealed class TrainingProcess : IDisposable
 
     private TrainingProcess(Process process) => this.process = process;
 
-    /// <summary>How it ended.</summary>
     public int ExitCode => process.ExitCode;
 
-    /// <summary>What it said last.</summary>
     public string LastWords
     {
         get
@@ -30,10 +28,7 @@ internal sealed class TrainingProcess : IDisposable
         }
     }
 
-    /// <summary>Starts one.</summary>
-    /// <param name="arguments">After <c>pretrain</c>.</param>
     /// <param name="orders">The file that has it broken, or null.</param>
-    /// <param name="limitMemory">Whether its managed memory is limited.</param>
     public static TrainingProcess Start(IEnumerable<string> arguments, string? orders, bool limitMemory)
     {
         // The program is a library where it was started by `dotnet`.
@@ -71,7 +66,6 @@ internal sealed class TrainingProcess : IDisposable
         return true;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         if (!process.HasExited)

@@ -25,12 +25,9 @@ internal abstract class CliCommand : Command
 }
 
 /// <summary>A command that is asked by a <typeparamref name="TRequest"/>.</summary>
-/// <param name="name">Its name.</param>
-/// <param name="description">One sentence.</param>
 /// <param name="longHelp">As <see cref="CliCommand.LongHelp"/>.</param>
-/// <param name="read">What a line asks for.</param>
-/// <param name="run">Does it; gives the exit code.</param>
-internal sealed class CliCommand<TRequest>(string name, string description, string longHelp, Func<ParseResult, TRequest> read, Func<TRequest, CommandContext, int> run)
+internal sealed class CliCommand<TRequest>(string name, string description, string longHelp, Func<ParseResult, TRequest> read,
+    Func<TRequest, CommandContext, int> run)
     : CliCommand(name, description, longHelp)
     where TRequest : notnull
 {

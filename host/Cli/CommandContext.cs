@@ -4,7 +4,6 @@ namespace ActorTrain.Host.Cli;
 /// <param name="Output">Where results go.</param>
 /// <param name="Error">Where errors and warnings go.</param>
 /// <param name="IsTerminal">Whether <paramref name="Output"/> is a terminal that can be redrawn.</param>
-/// <param name="Time">The clock.</param>
 public sealed record CommandContext(TextWriter Output, TextWriter Error, bool IsTerminal, TimeProvider Time)
 {
     /// <summary>The process's own console and clock.</summary>

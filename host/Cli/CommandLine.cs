@@ -33,7 +33,8 @@ internal static class CommandLine
         Run(arguments, commands, context, static (command, line, context) => command.Run(line, context));
 
     /// <summary>The same with what is to be done about a line that was understood.</summary>
-    internal static int Run(IReadOnlyList<string> arguments, IReadOnlyList<CliCommand> commands, CommandContext context, Func<CliCommand, ParseResult, CommandContext, int> run)
+    internal static int Run(IReadOnlyList<string> arguments, IReadOnlyList<CliCommand> commands, CommandContext context, Func<CliCommand,
+        ParseResult, CommandContext, int> run)
     {
         var root = Root(commands, line => run((CliCommand)line.CommandResult.Command, line, context));
         if (arguments.Count == 0)
@@ -67,7 +68,9 @@ internal static class CommandLine
         }
         catch (Exception error) when (MemoryExhaustion.IsCauseOf(error))
         {
-            context.Error.WriteLine($"actortrain: Out of memory: {error.GetBaseException().Message.Split('\n')[0].TrimEnd('.')}. Free memory, use a larger machine, or choose a smaller model.");
+            context.Error.WriteLine(
+                $"actortrain: Out of memory: {error.GetBaseException().Message.Split('\n')[0].TrimEnd('.')}. Free memory, use a larger "
+                + $"machine, or choose a smaller model.");
             return ExitCode.Failure;
         }
 #pragma warning disable CA1031 // The outermost frame: whatever arrives here ends the process with a message.

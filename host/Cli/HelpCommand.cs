@@ -37,7 +37,8 @@ internal static class HelpCommand
 
         var topics = root.Subcommands.Select(static command => command.Name).Append("config").ToList();
         if (request.Topic is { } name && !topics.Contains(name))
-            throw new UserErrorException($"there is no help topic '{name}'{NearestName.Hint(name, topics, $"; the topics are {string.Join(", ", topics)}.")}");
+            throw new UserErrorException(
+                $"there is no help topic '{name}'{NearestName.Hint(name, topics, $"; the topics are {string.Join(", ", topics)}.")}");
         string[] asked = request.Topic is { } topic ? [topic, "--help"] : ["--help"];
         return root.Parse(asked).Invoke(new InvocationConfiguration { Output = context.Output, Error = context.Error });
     }

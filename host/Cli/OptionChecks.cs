@@ -14,12 +14,12 @@ internal static class OptionChecks
         "a file name that ends in .svg or .png", static path => Path.GetExtension(path) is ".svg" or ".png" ? path : null);
 
     /// <summary>The option that overrides the check of memory.</summary>
-    public static Option<bool> Force() => new("--force") { Description = "Proceed even if the estimated memory exceeds what is available." };
+    public static Option<bool> Force() =>
+        new("--force") { Description = "Proceed even if the estimated memory exceeds what is available." };
 
     /// <summary>An option that a record declares: see <see cref="OptionAttribute"/>.</summary>
     /// <typeparam name="T">The type of its values here.</typeparam>
     /// <param name="defaults">A record with the values that hold where none is given.</param>
-    /// <param name="property">The property's name.</param>
     /// <param name="help">What stands for a value in the help.</param>
     public static Option<T> Declared<T>(IOptions defaults, string property, string? help = null)
     {
@@ -52,7 +52,6 @@ internal static class OptionChecks
             return (property.PropertyType, property);
         }).Property!);
 
-    /// <summary>A number within bounds.</summary>
     public static Option<double> Number(string name, double otherwise, SettingKind kind, string description) =>
         Checked(name, otherwise, kind, description, static value => (double)value);
 
@@ -72,10 +71,10 @@ internal static class OptionChecks
             HelpName = help,
             Required = true,
             Arity = ArgumentArity.ExactlyOne,
-            CustomParser = result => Read(result, kind, static value => (T)Convert.ChangeType(value, typeof(T), CultureInfo.InvariantCulture)),
+            CustomParser = result =>
+                Read(result, kind, static value => (T)Convert.ChangeType(value, typeof(T), CultureInfo.InvariantCulture)),
         };
 
-    /// <summary>An optional number.</summary>
     public static Option<T?> Optional<T>(string name, string help, SettingKind kind, string description)
         where T : struct => new(name)
         {

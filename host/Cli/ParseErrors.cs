@@ -32,13 +32,15 @@ internal static class ParseErrors
         }
 
         // Our own sentences first: the library may add a remark about the same value.
-        var error = line.Errors.FirstOrDefault(static error => error.SymbolResult is ArgumentResult or CommandResult && !error.Message.Contains("Required", StringComparison.Ordinal))
+        var error = line.Errors.FirstOrDefault(static error => error.SymbolResult is ArgumentResult or CommandResult
+            && !error.Message.Contains("Required", StringComparison.Ordinal))
             ?? line.Errors[0];
         return error.SymbolResult switch
         {
             OptionResult { Option: { Required: true } missing, Implicit: true } =>
                 $"{command.Name} needs {missing.Name} {missing.HelpName}: {missing.Description?.TrimEnd('.')}; {see}.",
-            OptionResult { Option: var option, Tokens.Count: 0 } => $"{option.Name} needs a value: {option.Description?.TrimEnd('.')}; {see}.",
+            OptionResult { Option: var option, Tokens.Count: 0 } =>
+                $"{option.Name} needs a value: {option.Description?.TrimEnd('.')}; {see}.",
             CommandResult when command == root => $"a command is missing; {see}.",
             ArgumentResult { Argument: var argument, Tokens.Count: 0 } when argument.Arity.MinimumNumberOfValues > 0 =>
                 $"{command.Name} needs {argument.Name}: {argument.Description?.TrimEnd('.')}; {see}.",
@@ -75,7 +77,8 @@ internal static class ParseErrors
     private static string NoOption(Command command, string stranger)
     {
         var options = command.Options.Select(static option => option.Name).Append("--help");
-        return $"{command.Name} has no option '{stranger}'{NearestName.Hint(stranger, options, $"; see 'actortrain {command.Name} --help'.")}";
+        return $"{command.Name} has no option "
+            + $"'{stranger}'{NearestName.Hint(stranger, options, $"; see 'actortrain {command.Name} --help'.")}";
     }
 
     private static string Ended(string message) => message.EndsWith('?') || message.EndsWith('.') ? message : message + ".";

@@ -5,7 +5,6 @@ namespace ActorTrain.Host.Cli;
 /// <summary>The arguments that name a run: one that exists, or one by its configuration.</summary>
 internal static class RunArgument
 {
-    /// <summary>A run that exists.</summary>
     public static Argument<string> Create(string description = "Name (under runs/) or folder of a run, "
         + "whose newest good checkpoint is used, or a checkpoint folder.") =>
         new("RUN") { Description = description, Arity = ArgumentArity.ExactlyOne };

@@ -19,7 +19,7 @@ internal static class ChaosCommand
 
     private static readonly string LongHelp = $$"""
         The run of the file is trained twice in folders below NAME-chaos, by real processes: once undisturbed (or what came of that the last
-        time is taken), once with faults that strike on schedule, or at random with a seed. What is killed is started again. The report holds
+        time is taken), once with faults on schedule, or at random with a seed. What is killed is started again. The report holds
         the two against each other; where batches were left out, a third run leaves them out from the start. The run itself is not touched.
 
         A schedule is YAML; the same one brings the same trouble:
@@ -45,12 +45,17 @@ internal static class ChaosCommand
     public static CliCommand Define()
     {
         var (file, set) = RunArgument.Configuration();
-        var schedule = new Option<string?>("--schedule") { Description = "The file with the faults to inject, and when.", HelpName = "FILE" };
-        var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Draw the faults at random: the same seed draws the same ones.");
+        var schedule =
+            new Option<string?>("--schedule") { Description = "The file with the faults to inject, and when.", HelpName = "FILE" };
+        var seed =
+            OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Draw the faults at random: the same seed draws the same ones.");
         var faults = OptionChecks.Whole("--faults", UsualFaults, new Whole(1, 1000), "Faults to draw, every kind before any comes again.");
-        var every = OptionChecks.Optional<double>("--every", "SECONDS", new Number(0.1, 86_400), "Draw a fault for every so many seconds instead, for as long as the run goes on.");
-        var report = new Option<string?>("--report") { Description = "Write the report to a file too; as JSON where its name ends in .json.", HelpName = "FILE" };
-        var picture = OptionChecks.Picture("--picture", "Draw the loss of the runs, .svg or .png, and of one on the same poisoned data that has no rule against spikes.");
+        var every = OptionChecks.Optional<double>("--every", "SECONDS", new Number(0.1, 86_400),
+            "Draw a fault for every so many seconds instead, for as long as the run goes on.");
+        var report = new Option<string?>(
+            "--report") { Description = "Write the report to a file too; as JSON where its name ends in .json.", HelpName = "FILE" };
+        var picture = OptionChecks.Picture("--picture",
+            "Draw the loss of the runs, .svg or .png, and of one on the same poisoned data that has no rule against spikes.");
         var fresh = new Option<bool>("--fresh") { Description = "Train the undisturbed run anew, so that times are of one hour." };
         var force = OptionChecks.Force();
         var command = new CliCommand<ChaosRequest>("chaos", "Break a run on purpose, and prove that it ends with the same bits.", LongHelp,
@@ -69,7 +74,8 @@ internal static class ChaosCommand
                 return;
             }
 
-            if (line.GetResult(seed) is { Implicit: false } || line.GetResult(faults) is { Implicit: false } || line.GetResult(every) is not null)
+            if (line.GetResult(seed) is { Implicit: false } || line.GetResult(faults) is { Implicit: false }
+                || line.GetResult(every) is not null)
                 line.AddError("--schedule lists the faults, so --seed, --faults and --every have nothing to draw; give one or the other");
         });
         return command;
@@ -89,7 +95,8 @@ internal static class ChaosCommand
         }
 
         using (var data = TokenStore.Open(configuration.Data.Path))
-            new MemoryCheck(request.Force).RequireToTrain(configuration, configuration.ModelFor(data.Tokenizer.VocabularySize), isFused: true, hasBegun: false);
+            new MemoryCheck(request.Force)
+                .RequireToTrain(configuration, configuration.ModelFor(data.Tokenizer.VocabularySize), isFused: true, hasBegun: false);
 
         using var stop = new StopSignal();
         var experiment = new ChaosExperiment(request.RunFile, request.Overrides, configuration, request.Force, line =>
@@ -99,9 +106,12 @@ internal static class ChaosCommand
         });
         var undisturbed = experiment.Undisturbed(request.Fresh, stop.Token);
         if (undisturbed.WeightsHash is null)
-            throw new UserErrorException($"The undisturbed run in {undisturbed.Directory.Path} did not reach its last step: {(undisturbed.Failures is [.., var failure] ? failure : "it was stopped")}.");
+            throw new UserErrorException(
+                $"The undisturbed run in {undisturbed.Directory.Path} did not reach its last step: "
+                + $"{(undisturbed.Failures is [.., var failure] ? failure : "it was stopped")}.");
         var disturbed = experiment.Disturbed(schedule, stop.Token);
-        var leavingOut = disturbed.WeightsHash is not null && disturbed.WeightsHash != undisturbed.WeightsHash && ChaosExperiment.LeavesOut(disturbed.Journal)
+        var leavingOut = disturbed.WeightsHash is not null && disturbed.WeightsHash != undisturbed.WeightsHash
+            && ChaosExperiment.LeavesOut(disturbed.Journal)
             ? experiment.LeavingOut(disturbed.Journal, stop.Token)
             : null;
         var audit = AuditCommand.Audit(disturbed.Directory);
@@ -110,7 +120,8 @@ internal static class ChaosCommand
         if (request.Picture is { } picture)
         {
             var unanswered = schedule.Faults.Any(static fault => fault.Positions > 0) ? experiment.Unanswered(schedule, stop.Token) : null;
-            ChaosPicture.Save($"{configuration.Run.Name}: {schedule.Faults.Count} faults in {configuration.Training.Steps} steps", undisturbed, disturbed, unanswered, schedule, picture);
+            ChaosPicture.Save($"{configuration.Run.Name}: {schedule.Faults.Count} faults in {configuration.Training.Steps} steps",
+                undisturbed, disturbed, unanswered, schedule, picture);
         }
 
         context.Output.WriteLine();
@@ -131,14 +142,14 @@ internal static class ChaosCommand
 
 /// <summary>What <c>actortrain chaos</c> is asked.</summary>
 public sealed record ChaosRequest(
-    string? RunFile, IReadOnlyList<string> Overrides, string? Schedule, long Seed, int Faults, double? Every, string? Report, string? Picture, bool Fresh, bool Force = false)
+    string? RunFile, IReadOnlyList<string> Overrides, string? Schedule, long Seed, int Faults, double? Every, string? Report,
+        string? Picture, bool Fresh, bool Force = false)
 {
-    /// <inheritdoc/>
     public bool Equals(ChaosRequest? other) =>
-        other is not null && (RunFile, Schedule, Seed, Faults, Every, Report, Picture) == (other.RunFile, other.Schedule, other.Seed, other.Faults, other.Every, other.Report, other.Picture)
+        other is not null && (RunFile, Schedule, Seed, Faults, Every, Report, Picture) == (other.RunFile, other.Schedule, other.Seed,
+            other.Faults, other.Every, other.Report, other.Picture)
         && (Fresh, Force) == (other.Fresh, other.Force)
         && Overrides.SequenceEqual(other.Overrides);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(RunFile, Schedule, Seed, Faults, Every, Report, Picture, Fresh);
 }

@@ -56,17 +56,20 @@ internal static class CheckpointsCommand
         List<string> notes = [];
         var record = RunRecord.Of(run, notes.Add);
         var history = CheckpointHistory.Of(record.Decisions);
-        IReadOnlyList<CheckpointInfo> found = [.. new CheckpointArchive(run.CheckpointsDirectory).List().Select(info => WithMark(info, history))];
+        IReadOnlyList<CheckpointInfo> found =
+            [.. new CheckpointArchive(run.CheckpointsDirectory).List().Select(info => WithMark(info, history))];
 
         // Nothing is deleted for the sake of one that only looks whole.
         if (request.Verify || request.Prune)
-            found = [.. found.Select(static info => CheckpointArchive.Verify(info) is { } fault ? info with { Manifest = null, Fault = fault } : info)];
+            found = [.. found.Select(static info => CheckpointArchive.Verify(info) is { } fault
+                ? info with { Manifest = null, Fault = fault } : info)];
         var surplus = request.Prune ? Surplus(found, history, record.Configuration?.Checkpoints.Store, notes) : null;
         if (held is not null && surplus!.Count > 0)
             new CheckpointStore(run.CheckpointsDirectory, new CheckpointStoreOptions(), context.Time).Discard(surplus);
 
         var document = new CheckpointsDocument(
-            run.Path, request.Verify || request.Prune, held is not null, [.. found.Select(info => Row(info, history, surplus?.Contains(info.Step)))], notes);
+            run.Path, request.Verify
+                || request.Prune, held is not null, [.. found.Select(info => Row(info, history, surplus?.Contains(info.Step)))], notes);
         if (request.Json)
             context.Output.WriteLine(ReportJson.Write(document));
         else
@@ -86,7 +89,8 @@ internal static class CheckpointsCommand
 
     // The journal knows before it stands beside the checkpoint.
     private static CheckpointInfo WithMark(CheckpointInfo info, CheckpointHistory history) =>
-        info is { Manifest: { } manifest, ProvedAt: null } && history.Known.GetValueOrDefault(info.Step) is { } known && known.WeightsHash == manifest.WeightsHash
+        info is { Manifest: { } manifest, ProvedAt: null } && history.Known.GetValueOrDefault(info.Step) is { } known
+            && known.WeightsHash == manifest.WeightsHash
             ? info with { ProvedAt = known.ProvedAt }
             : info;
 
@@ -107,7 +111,8 @@ internal static class CheckpointsCommand
 
         var state = fault is not null ? "damaged" : history.IsVoid(manifest) ? "void" : info.ProvedAt is not null ? "good" : "unproved";
         return new CheckpointRow(
-            info.Step, state, manifest.CreatedAt, info.Size, manifest.WeightsHash, info.ProvedAt, overrides.Skips.Ranges.Sum(static range => range.Count), overrides.RateFactor, fault, isSurplus);
+            info.Step, state, manifest.CreatedAt, info.Size, manifest.WeightsHash, info.ProvedAt,
+                overrides.Skips.Ranges.Sum(static range => range.Count), overrides.RateFactor, fault, isSurplus);
     }
 }
 

@@ -43,7 +43,8 @@ internal static class DoctorCommand
                 new Finding("OpenMP", string.Join(", ", runtime.OpenMp), FindingState.Good),
                 new Finding("cores", $"{Environment.ProcessorCount}", FindingState.Good),
                 AvailableMemory.Read() is { } memory
-                    ? new Finding("memory", $"{MemoryPlan.Words(memory.Bytes)} of {MemoryPlan.Words(memory.Of)} available ({memory.Limit})", FindingState.Good)
+                    ? new Finding("memory", $"{MemoryPlan.Words(memory.Bytes)} of {MemoryPlan.Words(memory.Of)} available ({memory.Limit})",
+                        FindingState.Good)
                     : new Finding("memory", "unknown, so memory checks are disabled", FindingState.Warning),
                 FusedKernels.IsAvailable
                     ? new Finding("fused kernels", FusedKernels.Description, FindingState.Good)

@@ -37,7 +37,8 @@ internal static class EvalCommand
               actortrain eval runs/book/checkpoints/step-00000500 --part train --batches 20
             """,
             line => new EvalRequest(
-                line.GetRequiredValue(path), line.GetRequiredValue(part), line.GetValue(batches), line.GetValue(data), line.GetValue(force)),
+                line.GetRequiredValue(path), line.GetRequiredValue(part), line.GetValue(batches), line.GetValue(data),
+                    line.GetValue(force)),
             Run) { path, part, batches, data, force };
     }
 
@@ -75,7 +76,9 @@ internal static class EvalCommand
         {
             var reader = new SampleReader(part, model.Options.ContextLength, SequencesPerBatch);
             var result = ValidationLoss.Measure(model, reader.FromStart(request.Batches), data.Tokenizer.ByteCounts(), interrupted.Token);
-            context.Output.WriteLine($"step {trained.Facts.Step}: loss {result.Loss:F4} nats/token, perplexity {result.Perplexity:F2}, {result.BitsPerByte:F4} bits/byte over {result.Tokens} tokens "
+            context.Output.WriteLine(
+                $"step {trained.Facts.Step}: loss {result.Loss:F4} nats/token, perplexity {result.Perplexity:F2}, "
+                + $"{result.BitsPerByte:F4} bits/byte over {result.Tokens} tokens "
                 + $"(unigram entropy {part.UnigramEntropy:F4})");
         }
 

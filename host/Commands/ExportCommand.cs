@@ -40,7 +40,8 @@ internal static class ExportCommand
     public static int Run(ExportRequest request, CommandContext context)
     {
         using var trained = TrainedModel.Open(
-            request.Run, request.Checkpoint, context, model => new MemoryCheck(request.Force).Require("The export", MemoryPlan.ToExport(new ModelMemory(model))));
+            request.Run, request.Checkpoint, context, model =>
+                new MemoryCheck(request.Force).Require("The export", MemoryPlan.ToExport(new ModelMemory(model))));
         var (begin, end) = TokenizerCheck.TokensOf(trained.Facts);
         IReadOnlyList<ExportedFile> files = [];
         if (Directory.Exists(trained.TokenizerPath))

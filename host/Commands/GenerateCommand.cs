@@ -72,7 +72,8 @@ internal static class GenerateCommand
                     context.Output.WriteLine("---");
                 context.Output.Write(request.Prompt);
                 var options = sampling with { Seed = (ulong)request.Seed + (ulong)i };
-                Write(context.Output, tokenizer, TextGenerator.Generate(model, prompt, request.Tokens, options, tokenizer.EndOfText, tokenizer.VocabularySize), interrupted.Token);
+                Write(context.Output, tokenizer, TextGenerator.Generate(model, prompt, request.Tokens, options, tokenizer.EndOfText,
+                    tokenizer.VocabularySize), interrupted.Token);
                 context.Output.WriteLine();
             }
         }
@@ -102,4 +103,5 @@ internal static class GenerateCommand
 }
 
 public sealed record GenerateRequest(
-    string Run, string Prompt, int Tokens, double Temperature, int TopK, double TopP, long Seed, bool Greedy, int Count, bool Force = false);
+    string Run, string Prompt, int Tokens, double Temperature, int TopK, double TopP, long Seed, bool Greedy, int Count,
+        bool Force = false);

@@ -45,7 +45,8 @@ internal static class ImportCommand
             return ModelLayout.Of(options);
         });
         using var weights = model.Weights;
-        using var tokenizer = File.Exists(Path.Combine(request.Source, TokenizerFolder.DescriptionFile)) ? TokenizerFolder.Load(request.Source) : null;
+        using var tokenizer = File.Exists(Path.Combine(request.Source, TokenizerFolder.DescriptionFile))
+            ? TokenizerFolder.Load(request.Source) : null;
         if (tokenizer is not null)
         {
             TokenizerCheck.Require(tokenizer, request.Source, model.Options, model.BeginToken, model.EndToken);

@@ -15,17 +15,13 @@ internal static class OperatorCommands
         do this.
         """;
 
-    /// <summary>Defines one.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="description">One sentence.</param>
-    /// <param name="longHelp">What it does, in sentences.</param>
-    /// <param name="examples">A line each.</param>
     /// <param name="call">What a line sends to the run.</param>
     public static CliCommand Define(string name, string description, string longHelp, string examples, Func<ParseResult, ControlCall> call)
     {
         var run = RunArgument.Create("Name (under runs/) or folder of a run that a process is training.");
         return new CliCommand<OperatorCall>(
-            name, description, $"{longHelp}\n{Recorded}\n\nExamples:\n{examples}", line => new OperatorCall(line.GetRequiredValue(run), call(line)), Run) { run };
+            name, description, $"{longHelp}\n{Recorded}\n\nExamples:\n{examples}", line =>
+                new OperatorCall(line.GetRequiredValue(run), call(line)), Run) { run };
     }
 
     private static int Run(OperatorCall request, CommandContext context)

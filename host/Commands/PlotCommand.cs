@@ -45,7 +45,8 @@ internal static class PlotCommand
             new RunMetrics(
                 run.Name,
                 new MetricsSeries(at, [.. steps.Select(static row => row.Loss)]),
-                new MetricsSeries([.. evaluations.Select(static row => (double)row.Step)], [.. evaluations.Select(static row => row.ValidationLoss)]),
+                new MetricsSeries([.. evaluations.Select(static row => (double)row.Step)],
+                    [.. evaluations.Select(static row => row.ValidationLoss)]),
                 new MetricsSeries(at, [.. steps.Select(static row => row.GradientNorm)]),
                 new MetricsSeries(at, [.. steps.Select(static row => row.TokensPerSecond)]))
             {

@@ -13,7 +13,8 @@ namespace ActorTrain.Host.Commands;
 /// <summary><c>actortrain prepare</c>: text in, token shards out.</summary>
 internal static class PrepareCommand
 {
-    private static readonly Choice Tokenizers = new(("bytes", TokenizerKind.Bytes), ("bpe", TokenizerKind.Bpe), ("unigram", TokenizerKind.Unigram));
+    private static readonly Choice Tokenizers =
+        new(("bytes", TokenizerKind.Bytes), ("bpe", TokenizerKind.Bpe), ("unigram", TokenizerKind.Unigram));
 
     public static CliCommand Define()
     {
@@ -95,7 +96,10 @@ internal static class PrepareCommand
         return Directory.Exists(ofRun) ? ofRun : folder;
     }
 
-    private static void Part(CommandContext context, string name, PreparedPart part) => context.Output.WriteLine($"{name,-10} {part.Documents,9:N0} documents {part.Bytes / 1e6,10:N2} MB {part.Tokens,12:N0} tokens {part.BytesPerToken,6:F2} bytes/token  unigram entropy {part.UnigramEntropy:F3} nats");
+    private static void Part(CommandContext context, string name, PreparedPart part) =>
+        context.Output.WriteLine(
+        $"{name,-10} {part.Documents,9:N0} documents {part.Bytes / 1e6,10:N2} MB {part.Tokens,12:N0} tokens {part.BytesPerToken,6:F2} "
+        + $"bytes/token  unigram entropy {part.UnigramEntropy:F3} nats");
 
     /// <summary>One line when a stage begins and at every tenth of it.</summary>
     private sealed class StageReport(CommandContext context) : IProgress<PreparationProgress>

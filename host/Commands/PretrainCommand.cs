@@ -77,7 +77,8 @@ internal static class PretrainCommand
         var started = File.Exists(directory.ConfigurationFile) ? RunFile.Read(directory.ConfigurationFile, []) : null;
         var configuration = started is null
             ? asked
-            : RunFile.ReadAgain(request.RunFile, request.Overrides, started, () => PretrainRun.StepsOf(directory, started with { Journal = asked.Journal }), request.ExtendTo);
+            : RunFile.ReadAgain(request.RunFile, request.Overrides, started,
+                () => PretrainRun.StepsOf(directory, started with { Journal = asked.Journal }), request.ExtendTo);
         using var data = TokenStore.Open(configuration.Data.Path);
         var model = configuration.ModelFor(data.Tokenizer.VocabularySize);
         data.Train.SampleCount(model.ContextLength);
@@ -101,7 +102,8 @@ internal static class PretrainCommand
         using var runLock = directory.Lock();
         using var chaos = ChaosProcess.OfProcess(directory, configuration.Journal.Connection);
         var run = new PretrainRun(
-            configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, chaos, request.ExtendTo);
+            configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, chaos,
+                request.ExtendTo);
 
         // Nothing is written before this: the checkpoint may yet refuse the data.
         if (runLock.WasKilledForMemory)
@@ -119,7 +121,8 @@ internal static class PretrainCommand
             runLock.MarkFinished();
             progress.Note($"{directory.Path} has already finished all {run.Steps} steps.");
         }
-        else if (run.Train(scale => new RunFileReload(request.RunFile, request.Overrides, configuration, scale, () => PretrainRun.StepsOf(directory, configuration)), stop.Token))
+        else if (run.Train(scale => new RunFileReload(request.RunFile, request.Overrides, configuration, scale,
+            () => PretrainRun.StepsOf(directory, configuration)), stop.Token))
         {
             runLock.MarkFinished();
             progress.Note($"{directory.Path} finished all {run.Step} steps. "
@@ -134,7 +137,8 @@ internal static class PretrainCommand
     }
 
     /// <returns>Whether there are checkpoints, whole or not.</returns>
-    private static bool CheckResume(PretrainRequest request, RunDirectory directory, RunConfiguration? started, RunConfiguration configuration)
+    private static bool CheckResume(PretrainRequest request, RunDirectory directory, RunConfiguration? started,
+        RunConfiguration configuration)
     {
         var mode = request.Resume;
         var checkpoints = new CheckpointArchive(directory.CheckpointsDirectory).List().Count > 0;

@@ -20,7 +20,8 @@ internal static class QuarantineCommand
               actortrain quarantine book --trainer 1
               actortrain quarantine book --trainer 1 --release
             """,
-            line => new ControlCall<TrainerBody>(line.GetValue(release) ? ControlApi.Release : ControlApi.Quarantine, new TrainerBody(line.GetRequiredValue(trainer))));
+            line => new ControlCall<TrainerBody>(
+                line.GetValue(release) ? ControlApi.Release : ControlApi.Quarantine, new TrainerBody(line.GetRequiredValue(trainer))));
         command.Add(trainer);
         command.Add(release);
         return command;

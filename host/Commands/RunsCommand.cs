@@ -33,7 +33,9 @@ internal static class RunsCommand
         context.Output.WriteLine($"{"run".PadRight(width)}  {"state",-9} {"step",9} {"loss",9} {"checkpoint",11}");
         foreach (var run in runs)
         {
-            context.Output.WriteLine($"{run.Name.PadRight(width)}  {run.State.ToString().ToLowerInvariant(),-9} {run.LastStep,9} {run.LastLoss,9:F4} {run.NewestCheckpoint,11}  {run.Problem}".TrimEnd());
+            context.Output.WriteLine(
+                ($"{run.Name.PadRight(width)}  {run.State.ToString().ToLowerInvariant(),-9} {run.LastStep,9} {run.LastLoss,9:F4} "
+                    + $"{run.NewestCheckpoint,11}  {run.Problem}").TrimEnd());
         }
 
         return ExitCode.Success;

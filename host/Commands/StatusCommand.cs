@@ -76,7 +76,8 @@ internal static class StatusCommand
         notes.AddRange(journal.Faults.Select(static fault => $"{fault.Key} failed or left "
             + $"{(fault.Value.Count == 1 ? "once" : $"{fault.Value.Count} times")}, most recently: {fault.Value.Reason}"));
         return new StatusDocument(
-            run.Path, run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps : record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, notes, Tree: null)
+            run.Path, run.State.ToString().ToLowerInvariant(), step, journal.Steps > 0 ? journal.Steps
+                : record.Configuration?.Training.Steps, journal.Generation, JournalWaiting: 0, record.Newest?.Step, notes, Tree: null)
         {
             Overrides = OverridesDocument.Of(OverridesOf(journal, record)),
         };

@@ -8,7 +8,6 @@ namespace ActorTrain.Host.Configuration;
 /// that.</summary>
 internal static class ConfigurationBinder
 {
-    /// <summary>Binds and checks.</summary>
     /// <exception cref="UserErrorException">A setting is missing, or some do not fit together.</exception>
     public static RunConfiguration Bind(GivenSettings given)
     {

@@ -11,8 +11,6 @@ internal sealed class GivenSettings(string fallbackOrigin)
     public object? this[string key] => given[key].Value;
 
     /// <summary>Takes a value in, or refuses it with a sentence that begins with its origin.</summary>
-    /// <param name="key">Dotted key.</param>
-    /// <param name="text">The value as written.</param>
     /// <param name="origin">Where it stands: <c>file:line</c> or the option.</param>
     public void Add(string key, string text, string origin)
     {

@@ -18,7 +18,8 @@ public static class NearestName
             .FirstOrDefault();
     }
 
-    /// <summary>The words <c>; did you mean 'x'?</c>, or <paramref name="otherwise"/> where no candidate resembles what was given.</summary>
+    /// <summary>The words <c>; did you mean 'x'?</c>, or <paramref name="otherwise"/> where no candidate resembles what was
+    /// given.</summary>
     public static string Hint(string given, IEnumerable<string> candidates, string otherwise = ".") =>
         Of(given, candidates) is { } name ? $"; did you mean '{name}'?" : otherwise;
 

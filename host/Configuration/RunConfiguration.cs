@@ -14,9 +14,7 @@ using ActorTrain.Persistence.Runs;
 namespace ActorTrain.Host.Configuration;
 
 /// <summary>One place where two configurations differ.</summary>
-/// <param name="Key">Dotted key.</param>
 /// <param name="Old">Value in the first, as written in YAML.</param>
-/// <param name="New">Value in the second.</param>
 /// <param name="MayChangeBecause">Why a run may resume with another value, or null where it may not.</param>
 public sealed record ConfigurationDifference(string Key, string Old, string New, string? MayChangeBecause);
 

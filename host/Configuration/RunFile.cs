@@ -9,10 +9,10 @@ public static class RunFile
 {
     private const string NameKey = "run.name";
 
-    /// <summary>Reads a run file.</summary>
     /// <param name="path">The file; without one, all comes from <paramref name="overrides"/> and the defaults.</param>
     /// <param name="overrides">Texts <c>key=value</c>, as given after <c>--set</c>; they win over the file.</param>
-    /// <exception cref="UserErrorException">The file cannot be read, or a key or value is not right; the sentence names the line or option.</exception>
+    /// <exception cref="UserErrorException">The file cannot be read, or a key or value is not right; the sentence names the line or
+    /// option.</exception>
     public static RunConfiguration Read(string? path, IEnumerable<string> overrides)
     {
         string? text = null;
@@ -33,15 +33,18 @@ public static class RunFile
         return Parse(text, path ?? "--set", overrides);
     }
 
-    /// <summary>Reads the run file of a run that was started before. The steps it gives may be those that the run was started with, or those that it has since it
-    /// was extended; whatever follows from them, as the default of the warm-up does, follows from the former.</summary>
+    /// <summary>Reads the run file of a run that was started before. The steps it gives may be those that the run was started with, or
+    /// those that it has since it was extended; whatever follows from them, as the default of the warm-up does, follows from the
+    /// former.</summary>
     /// <param name="path">As for <see cref="Read"/>.</param>
     /// <param name="overrides">As for <see cref="Read"/>.</param>
     /// <param name="started">The configuration that the run was started with.</param>
     /// <param name="steps">Steps that it has in all, extensions included.</param>
     /// <param name="extendTo">Steps to which it is about to be extended, or null.</param>
-    /// <exception cref="UserErrorException">As for <see cref="Read"/>; or the file gives more steps than the run has, and that alone is in the way.</exception>
-    public static RunConfiguration ReadAgain(string? path, IReadOnlyList<string> overrides, RunConfiguration started, Func<long> steps, long? extendTo = null)
+    /// <exception cref="UserErrorException">As for <see cref="Read"/>; or the file gives more steps than the run has, and that alone is in
+    /// the way.</exception>
+    public static RunConfiguration ReadAgain(string? path, IReadOnlyList<string> overrides, RunConfiguration started, Func<long> steps,
+        long? extendTo = null)
     {
         ArgumentNullException.ThrowIfNull(started);
         ArgumentNullException.ThrowIfNull(steps);
@@ -62,7 +65,6 @@ public static class RunFile
     /// <summary>Reads the text of a run file.</summary>
     /// <param name="text">YAML, or null for an empty file.</param>
     /// <param name="name">The file's name, for messages and for the default of run.name.</param>
-    /// <param name="overrides">Texts <c>key=value</c>.</param>
     /// <exception cref="UserErrorException">A key or value is not right.</exception>
     public static RunConfiguration Parse(string? text, string name, IEnumerable<string> overrides)
     {
@@ -130,16 +132,20 @@ public static class RunFile
         if (Settings.All.FirstOrDefault(setting => setting.Key.EndsWith("." + section, StringComparison.Ordinal)) is { } key)
             return new UserErrorException($"{origin}: '{section}' is outside its section; move it under '{key.Section}:'.");
         var sections = string.Join(", ", Settings.Sections);
-        return new UserErrorException($"{origin}: there is no section '{section}'{NearestName.Hint(section, Settings.Sections, $"; the sections are {sections}.")}");
+        return new UserErrorException(
+            $"{origin}: there is no section '{section}'{NearestName.Hint(section, Settings.Sections, $"; the sections are {sections}.")}");
     }
 
     private static string FirstKeyOf(string section) =>
         Settings.All.First(setting => setting.Section == section).Name;
 
     private static string Scalar(YamlNode node, string name, string what) =>
-        node is YamlScalarNode { Value: { } text } && (text.Length > 0 || ((YamlScalarNode)node).Style is ScalarStyle.DoubleQuoted or ScalarStyle.SingleQuoted)
+        node is YamlScalarNode { Value: { } text }
+            && (text.Length > 0 || ((YamlScalarNode)node).Style is ScalarStyle.DoubleQuoted or ScalarStyle.SingleQuoted)
             ? text
-            : throw new UserErrorException($"{At(name, node)}: {what} must be a single word, number or text{(node is YamlScalarNode ? ", but it is empty" : ", not a list or section")}.");
+            : throw new UserErrorException(
+                $"{At(name, node)}: {what} must be a single word, number or "
+                + $"text{(node is YamlScalarNode ? ", but it is empty" : ", not a list or section")}.");
 
     private static string At(string name, YamlNode node) => $"{name}:{node.Start.Line}";
 

@@ -21,10 +21,8 @@ public sealed partial class Setting
         Kind = KindOf(ValueType);
     }
 
-    /// <summary>Dotted name, <c>section.key</c>.</summary>
     public string Key { get; }
 
-    /// <summary>What values it takes.</summary>
     public SettingKind Kind { get; }
 
     /// <summary>Why a run may be resumed with another value; null where that would give other bits.</summary>
@@ -45,7 +43,6 @@ public sealed partial class Setting
     /// <summary>The keys that it sets and may not be given beside.</summary>
     public IReadOnlyList<string> Sets => [.. option.Sets.Select(name => Settings.NameOf(Beside(name)))];
 
-    /// <summary>Its section.</summary>
     public string Section => Key[..Key.IndexOf('.', StringComparison.Ordinal)];
 
     /// <summary>Its name within the section.</summary>

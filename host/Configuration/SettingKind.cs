@@ -30,11 +30,13 @@ public sealed record Whole(long Least, long Most = int.MaxValue) : SettingKind
     private string Range => $"a whole number from {Least} to {Most}";
 
     public override string ExpectationOf(string text) =>
-        BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number > Most ? Range : Expectation;
+        BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number > Most ? Range
+            : Expectation;
 
     public override bool TryRead(string text, [NotNullWhen(true)] out object? value)
     {
-        var good = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= Least && number <= Most;
+        var good = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= Least
+            && number <= Most;
         value = good ? number : null;
         return good;
     }
@@ -69,7 +71,8 @@ public sealed record Number(double Least, double Most = double.MaxValue, bool Ab
     }
 
     public override string ExpectationOf(string text) =>
-        Most == double.MaxValue && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsPositiveInfinity(number)
+        Most == double.MaxValue && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && double.IsPositiveInfinity(number)
             ? $"{Expectation} and at most {Most:G2}"
             : Expectation;
 
@@ -99,7 +102,8 @@ public sealed record Flag : SettingKind
 /// <summary>One of a few words, each standing for a value.</summary>
 public sealed record Choice(params (string Word, object Value)[] Options) : SettingKind
 {
-    public override string Expectation => Words.Count < 3 ? string.Join(" or ", Words) : $"{string.Join(", ", Words.SkipLast(1))} or {Words[^1]}";
+    public override string Expectation =>
+        Words.Count < 3 ? string.Join(" or ", Words) : $"{string.Join(", ", Words.SkipLast(1))} or {Words[^1]}";
 
     public override IReadOnlyList<string> Words { get; } = [.. Options.Select(static option => option.Word)];
 
@@ -114,9 +118,7 @@ public sealed record Choice(params (string Word, object Value)[] Options) : Sett
 }
 
 /// <summary>Text that can be read.</summary>
-/// <param name="Description">What it must be.</param>
 /// <param name="Read">What it stands for; null where it cannot be read.</param>
-/// <param name="Examples">Words that it may be.</param>
 public sealed record Text(string Description, Func<string, object?> Read, params string[] Examples) : SettingKind
 {
     public override string Expectation => Description;

@@ -12,8 +12,8 @@ public static partial class Settings
     public static IReadOnlyList<Setting> All { get; } =
         [.. Below(new RunConfiguration(), [], [], null).GroupBy(static setting => setting.Section).SelectMany(static section => section)];
 
-    /// <summary>The keys by name.</summary>
-    public static IReadOnlyDictionary<string, Setting> ByKey { get; } = All.ToDictionary(static setting => setting.Key, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, Setting> ByKey { get; } =
+        All.ToDictionary(static setting => setting.Key, StringComparer.Ordinal);
 
     /// <summary>The keys by the path of their property, such as <c>Spikes.Drift.Cap</c>.</summary>
     public static IReadOnlyDictionary<string, Setting> ByPath { get; } =

@@ -73,7 +73,6 @@ internal abstract class ControlEndpoint(string method, string name, JsonTypeInfo
     public override string ToString() => $"{Method} {Path}";
 }
 
-/// <inheritdoc/>
 internal sealed class ControlEndpoint<TBody, TAnswer>(
     string method, string name, JsonTypeInfo<TBody> body, JsonTypeInfo<TAnswer> answer, TBody example)
     : ControlEndpoint(method, name, body, answer)
@@ -93,11 +92,9 @@ internal sealed record NoBody;
 
 /// <summary>Where to roll back to.</summary>
 /// <param name="To">Updates to roll back to.</param>
-/// <param name="Skip">Batches to skip from there on.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record RollbackBody(long To, long Skip = 0);
 
-/// <summary>What to skip.</summary>
 /// <param name="Batches">The next so many batches, at least 1.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record SkipBody(long Batches);
@@ -112,12 +109,9 @@ internal sealed record LearningRateBody(double Factor);
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ExtendBody(long Steps);
 
-/// <summary>Which trainer.</summary>
-/// <param name="Trainer">Its number.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record TrainerBody(int Trainer);
 
-/// <summary>How many trainers.</summary>
 /// <param name="Trainers">At least 1, at most one per lane.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ScaleBody(int Trainers);
@@ -127,22 +121,16 @@ internal sealed record ScaleBody(int Trainers);
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record StopBody(string? Reason = null);
 
-/// <summary>What to record.</summary>
 /// <param name="Steps">Whole steps, at least 1.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record TraceBody(int Steps);
 
-/// <summary>What was recorded.</summary>
 /// <param name="Trace">Null until all its steps are committed.</param>
 internal sealed record TraceDocument(StepTrace? Trace);
 
-/// <summary>A request was accepted.</summary>
-/// <param name="Message">What happens now, in one sentence.</param>
 internal sealed record MessageDocument(string Message);
 
 /// <summary>A request was refused: problem details as in RFC 9457, with content type <c>application/problem+json</c>.</summary>
-/// <param name="Status">The HTTP status.</param>
-/// <param name="Title">Its name.</param>
 /// <param name="Detail">What is wrong and what to do, in one sentence.</param>
 internal sealed record ProblemDocument(int Status, string Title, string Detail);
 

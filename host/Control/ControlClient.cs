@@ -11,8 +11,6 @@ internal static class ControlClient
 {
     /// <summary>Sends one request, in the name of this process's user.</summary>
     /// <param name="endpoint">Where to.</param>
-    /// <param name="body">What is sent.</param>
-    /// <param name="cancellation">Gives up.</param>
     /// <returns>The answer, or null where no process trains the run.</returns>
     /// <exception cref="UserErrorException">The run refused, or does not answer.</exception>
     public static TAnswer? Ask<TBody, TAnswer>(
@@ -85,10 +83,8 @@ internal abstract record ControlCall
     public abstract MessageDocument? Send(RunDirectory run);
 }
 
-/// <inheritdoc/>
 internal sealed record ControlCall<TBody>(ControlEndpoint<TBody, MessageDocument> Endpoint, TBody Body) : ControlCall
     where TBody : class
 {
-    /// <inheritdoc/>
     public override MessageDocument? Send(RunDirectory run) => ControlClient.Ask(run, Endpoint, Body);
 }

@@ -14,7 +14,6 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace ActorTrain.Host.Control;
 
 /// <summary>What each endpoint of <see cref="ControlApi"/> does.</summary>
-/// <param name="control">The run itself.</param>
 /// <param name="mostTrainers">Trainers that have a lane to compute.</param>
 /// <param name="reload">Reads the run file again; says in a sentence what came of it, or throws a <see cref="UserErrorException"/>.</param>
 internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int mostTrainers, Func<string> reload)
@@ -174,5 +173,6 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
     // A checkpoint abandoned by a rollback does not count.
     private long? NewestCheckpoint(OverridesStatus? overrides) =>
         new CheckpointArchive(run.CheckpointsDirectory).List().FirstOrDefault(checkpoint => checkpoint.Manifest is { } manifest
-            && (overrides is null || RunOrigin.Of(manifest).Overrides.Holds([.. overrides.InForce, .. overrides.Pending], manifest.Facts.Step)))?.Step;
+            && (overrides is null || RunOrigin.Of(manifest)
+                .Overrides.Holds([.. overrides.InForce, .. overrides.Pending], manifest.Facts.Step)))?.Step;
 }

@@ -25,8 +25,6 @@ internal sealed class ControlServer : IDisposable
 
     /// <summary>Listens, and begins to answer in the background.</summary>
     /// <param name="run">The run, whose lock this process holds.</param>
-    /// <param name="routes">What its endpoints do.</param>
-    /// <param name="log">Told of what goes wrong.</param>
     /// <param name="patience">How long a silent client is waited for, and at the end an answer that is being made; null: as
     /// <see cref="ControlApi.Patience"/> says.</param>
     /// <exception cref="UserErrorException">The socket cannot be made.</exception>

@@ -62,7 +62,8 @@ internal static partial class ControlSocket
             using var opened = OpenedDirectory.Open(run.Path);
             socket.Connect(new UnixDomainSocketEndPoint(opened.NameOf(RunDirectory.ControlSocketName)));
         }
-        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable)
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionRefused
+            or SocketError.AddressNotAvailable)
         {
             socket.Dispose();
             return null;
@@ -91,7 +92,8 @@ internal static partial class ControlSocket
     /// <summary>Whether a user is this one, or root.</summary>
     internal static bool IsOwn(uint user) => user == 0 || user == EffectiveUser();
 
-    private static bool IsRefusal(Exception exception) => exception is SocketException or IOException or UnauthorizedAccessException or Win32Exception;
+    private static bool IsRefusal(Exception exception) =>
+        exception is SocketException or IOException or UnauthorizedAccessException or Win32Exception;
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -15,8 +15,6 @@ internal interface IRunControl
     void Scale(int trainers);
 
     /// <summary>Hands over what an operator requests.</summary>
-    /// <param name="by">Who.</param>
-    /// <param name="command">What.</param>
     /// <param name="cancellation">Gives up waiting; the run may still do it.</param>
     /// <returns>What came of it, once it is recorded.</returns>
     /// <exception cref="TimeoutException">It is not recorded yet.</exception>
@@ -30,6 +28,5 @@ internal interface IRunControl
     StepTrace? TakeTrace();
 
     /// <summary>Ends it in order: the step under way is finished and saved.</summary>
-    /// <param name="reason">On whose behalf.</param>
     void Stop(string reason);
 }

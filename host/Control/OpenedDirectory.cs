@@ -4,7 +4,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ActorTrain.Host.Control;
 
-/// <summary>A directory held open, so that what is in it has a short name: the address of a socket may have 107 bytes, a path 4,095.</summary>
+/// <summary>A directory held open, so that what is in it has a short name: the address of a socket may have 107 bytes, a path
+/// 4,095.</summary>
 internal sealed partial class OpenedDirectory : SafeHandleZeroOrMinusOneIsInvalid
 {
     private const int ReadOnlyDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC (O_RDONLY is 0)
@@ -15,7 +16,6 @@ internal sealed partial class OpenedDirectory : SafeHandleZeroOrMinusOneIsInvali
     {
     }
 
-    /// <summary>Opens a directory.</summary>
     /// <exception cref="Win32Exception">It is not there, or may not be entered.</exception>
     public static OpenedDirectory Open(string path)
     {
@@ -34,7 +34,6 @@ internal sealed partial class OpenedDirectory : SafeHandleZeroOrMinusOneIsInvali
     /// <summary>The short name of something in it, for as long as this stays open.</summary>
     public string NameOf(string entry) => $"/proc/self/fd/{handle}/{entry}";
 
-    /// <inheritdoc/>
     protected override bool ReleaseHandle() => Close((int)handle) == 0;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

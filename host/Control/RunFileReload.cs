@@ -9,7 +9,8 @@ namespace ActorTrain.Host.Control;
 /// <param name="started">The configuration that the run was started with.</param>
 /// <param name="scale">Has so many trainers from now on.</param>
 /// <param name="steps">Steps that the run has in all, extensions included.</param>
-internal sealed class RunFileReload(string? runFile, IReadOnlyList<string> overrides, RunConfiguration started, Action<int> scale, Func<long> steps)
+internal sealed class RunFileReload(string? runFile, IReadOnlyList<string> overrides, RunConfiguration started, Action<int> scale,
+    Func<long> steps)
 {
     private const string Live = "trainers.count";
 
@@ -28,8 +29,10 @@ internal sealed class RunFileReload(string? runFile, IReadOnlyList<string> overr
 
         scale(asked.Trainers.Count);
         var done = $"Reloaded {runFile}: {Plural.Of(asked.Trainers.Count, "trainer")}";
-        return changes.Count == 0 ? done + "." : $"{done}; {Names(changes)} {(changes.Count == 1 ? "takes" : "take")} effect on the next start.";
+        return changes.Count == 0 ? done + "."
+            : $"{done}; {Names(changes)} {(changes.Count == 1 ? "takes" : "take")} effect on the next start.";
     }
 
-    private static string Names(IEnumerable<ConfigurationDifference> changes) => string.Join(", ", changes.Select(static change => change.Key));
+    private static string Names(IEnumerable<ConfigurationDifference> changes) =>
+        string.Join(", ", changes.Select(static change => change.Key));
 }

@@ -6,27 +6,23 @@ using ActorTrain.Persistence.Recovery;
 namespace ActorTrain.Host.Control;
 
 /// <summary>One actor of the tree.</summary>
-/// <param name="Name">Its name.</param>
 /// <param name="State">How it stands, in a word or two.</param>
 /// <param name="Restarts">How often it failed and was started again.</param>
 /// <param name="Mailbox">Messages that wait for it, where that is known.</param>
 /// <param name="Lanes">For a trainer: lanes that it still owes.</param>
-/// <param name="LastFault">Why it failed the last time.</param>
 /// <param name="Children">The actors below it.</param>
-internal sealed record ActorNode(string Name, string State, int Restarts, int? Mailbox, string? Lanes, string? LastFault, IReadOnlyList<ActorNode> Children);
+internal sealed record ActorNode(string Name, string State, int Restarts, int? Mailbox, string? Lanes, string? LastFault,
+    IReadOnlyList<ActorNode> Children);
 
-/// <summary>Interventions and decisions.</summary>
 /// <param name="Paused">Whether an operator wants no further step.</param>
 /// <param name="Quarantined">Trainers that take no part until they are released.</param>
 /// <param name="InForce">Interventions that the steps now taken follow.</param>
 /// <param name="Pending">Interventions from whose step the run is still away.</param>
 /// <param name="RateFactor">What those in force do to the learning rate.</param>
-/// <param name="Spikes">Spikes that were judged.</param>
 /// <param name="Vetoes">Updates that were vetoed.</param>
-/// <param name="Rollbacks">How often all trainers rolled back.</param>
-/// <param name="Corruptions">How often bits were found corrupt.</param>
 internal sealed record OverridesDocument(
-    bool Paused, IReadOnlyList<int> Quarantined, IReadOnlyList<Intervention> InForce, IReadOnlyList<Intervention> Pending, double RateFactor, int Spikes, int Vetoes, int Rollbacks,
+    bool Paused, IReadOnlyList<int> Quarantined, IReadOnlyList<Intervention> InForce, IReadOnlyList<Intervention> Pending,
+        double RateFactor, int Spikes, int Vetoes, int Rollbacks,
     int Corruptions)
 {
     /// <summary>As it is shown.</summary>
@@ -34,20 +30,18 @@ internal sealed record OverridesDocument(
     {
         ArgumentNullException.ThrowIfNull(overrides);
         return new OverridesDocument(
-            overrides.IsPaused, overrides.Quarantined, overrides.InForce, overrides.Pending, overrides.RateFactor, overrides.Spikes, overrides.Vetoes, overrides.Rollbacks, overrides.Corruptions);
+            overrides.IsPaused, overrides.Quarantined, overrides.InForce, overrides.Pending, overrides.RateFactor, overrides.Spikes,
+                overrides.Vetoes, overrides.Rollbacks, overrides.Corruptions);
     }
 }
 
 /// <summary>How a run stands, for people and programs; without a process its tree is missing.</summary>
-/// <param name="Run">Its folder.</param>
 /// <param name="State"><c>running</c>, or how the last process left it.</param>
 /// <param name="Step">Updates so far.</param>
 /// <param name="Steps">Updates in all; null where neither journal nor configuration says.</param>
-/// <param name="Generation">Number of the membership.</param>
 /// <param name="JournalWaiting">Decisions that are not yet durable.</param>
 /// <param name="Checkpoint">Step of the newest whole checkpoint, or null.</param>
 /// <param name="Notes">How the last process ended and what is to be redone, in sentences.</param>
-/// <param name="Tree">The actors, while a process runs.</param>
 internal sealed record StatusDocument(
     string Run, string State, long Step, long? Steps, long Generation, int JournalWaiting, long? Checkpoint,
     [property: JsonPropertyName("left")] IReadOnlyList<string> Notes, ActorNode? Tree)
@@ -65,7 +59,8 @@ internal sealed record StatusDocument(
             .Where(static name => name is not (Root or Trainers)).Order(NumberedNames)
             .Select(name => Node(name, [])).ToArray();
         var trainers = status.Trainers.Select(static trainer => new ActorNode(
-            trainer.Trainer.ToString(), InWords(trainer.Standing), trainer.Faults, trainer.Mailbox, trainer.Lanes.Length > 0 ? trainer.Lanes : null, trainer.LastFault, [])).ToArray();
+            trainer.Trainer.ToString(), InWords(trainer.Standing), trainer.Faults, trainer.Mailbox, trainer.Lanes.Length > 0
+                ? trainer.Lanes : null, trainer.LastFault, [])).ToArray();
         var below = Node(Trainers, trainers);
         if (status.WantedTrainers > 0)
             below = below with { State = $"target {status.WantedTrainers}" };
@@ -88,7 +83,8 @@ internal sealed record StatusDocument(
 
     // reducer-10 comes after reducer-9.
     private static readonly Comparer<string> NumberedNames = Comparer<string>.Create(static (left, right) =>
-        left.Length != right.Length && left.Split('-')[0] == right.Split('-')[0] ? left.Length.CompareTo(right.Length) : string.CompareOrdinal(left, right));
+        left.Length != right.Length && left.Split('-')[0] == right.Split('-')[0] ? left.Length.CompareTo(right.Length)
+            : string.CompareOrdinal(left, right));
 
     private static string InWords(TrainerStanding standing) => standing switch
     {

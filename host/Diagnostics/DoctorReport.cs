@@ -8,7 +8,6 @@ namespace ActorTrain.Host.Diagnostics;
 /// <summary>How good a finding is.</summary>
 public enum FindingState
 {
-    /// <summary>As it should be.</summary>
     Good,
 
     /// <summary>It works, but slower or with less than it could.</summary>
@@ -19,16 +18,12 @@ public enum FindingState
 }
 
 /// <summary>Something that was looked for.</summary>
-/// <param name="Name">What: libtorch, OpenBLAS, oneDNN, cores …</param>
 /// <param name="Found">What was found, with version and place.</param>
-/// <param name="State">How good that is.</param>
 /// <param name="Fix">What to do where it is not good.</param>
 public sealed record Finding(string Name, string Found, FindingState State, [property: JsonPropertyName("mend")] string? Fix = null);
 
 /// <summary>Something that was chosen because of what was found.</summary>
 /// <param name="Name">What: BLAS core type, threads, allocator …</param>
-/// <param name="Value">What was chosen.</param>
-/// <param name="Reason">Why.</param>
 public sealed record Chosen(string Name, string Value, string Reason);
 
 /// <summary>A measured rate of matrix products.</summary>
@@ -38,9 +33,6 @@ public sealed record Chosen(string Name, string Value, string Reason);
 public sealed record GemmRate(string Kind, string Shape, double GigaFlopsPerSecond);
 
 /// <summary>All that <c>actortrain doctor</c> tells.</summary>
-/// <param name="Found">What the machine has.</param>
-/// <param name="Choices">What was chosen.</param>
-/// <param name="Rates">What it reaches.</param>
 public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Chosen> Choices, IReadOnlyList<GemmRate> Rates)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -54,7 +46,6 @@ public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Ch
     public bool Works => Found.All(static finding => finding.State != FindingState.Bad);
 
     /// <summary>Prints the report as tables or as one JSON object.</summary>
-    /// <param name="json">Whether as an object.</param>
     /// <param name="context">Where to.</param>
     /// <returns>0, or 1 where training does not work.</returns>
     public int Write(bool json, CommandContext context)
@@ -100,7 +91,8 @@ public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Ch
         var rates = Table("matrix multiplication", "shape", "GFLOP/s");
         rates.Columns[2].RightAligned();
         foreach (var rate in Rates)
-            rates.AddRow(new Text(rate.Kind), new Text(rate.Shape), new Text(rate.GigaFlopsPerSecond.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture)));
+            rates.AddRow(new Text(rate.Kind), new Text(rate.Shape),
+                new Text(rate.GigaFlopsPerSecond.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture)));
 
         foreach (var table in new[] { found, chosen, rates })
         {

@@ -12,9 +12,6 @@ internal sealed class HangUpSignal : IDisposable
     private readonly ITrainingProgress progress;
     private readonly PosixSignalRegistration registration;
 
-    /// <summary>Begins to listen.</summary>
-    /// <param name="file">The run file.</param>
-    /// <param name="progress">Told what came of it.</param>
     public HangUpSignal(RunFileReload file, ITrainingProgress progress)
     {
         this.file = file;
@@ -22,7 +19,6 @@ internal sealed class HangUpSignal : IDisposable
         registration = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => registration.Dispose();
 
     private void Handle(PosixSignalContext context)

@@ -12,8 +12,8 @@ namespace ActorTrain.Host.Hosting;
 /// <summary>The decisions of a run, for whoever looks at it or is about to resume it.</summary>
 internal static class RunDecisions
 {
-    /// <summary>What the journal of a run holds, also while another process writes to it. It is left as it is, and holds all that the run's checkpoints rest on.</summary>
-    /// <param name="run">The run.</param>
+    /// <summary>What the journal of a run holds, also while another process writes to it. It is left as it is, and holds all that the run's
+    /// checkpoints rest on.</summary>
     /// <param name="connection">Connection string of a PostgreSQL database, or empty.</param>
     /// <param name="isHeld">Whether it is this process that holds the run's lock.</param>
     /// <param name="away">Told where the database cannot be reached; without it that is an error.</param>
@@ -25,10 +25,12 @@ internal static class RunDecisions
         try
         {
             // The checkpoints first: a run that goes on decides more.
-            var newest = new CheckpointArchive(run.CheckpointsDirectory).List().Where(static info => info.Manifest is not null).MaxBy(static info => DecisionsOf(info));
+            var newest = new CheckpointArchive(run.CheckpointsDirectory).List().Where(static info => info.Manifest is not null)
+                .MaxBy(static info => DecisionsOf(info));
             var decisions = Decisions();
             return newest is null || DecisionsOf(newest) <= decisions.Count ? decisions : throw new UnreadableJournalException(
-                $"in full: it holds {decisions.Count} decisions of the run {run.Name}, and {newest.Path} rests on {DecisionsOf(newest)}; put the journal back, "
+                $"in full: it holds {decisions.Count} decisions of the run {run.Name}, and {newest.Path} rests on {DecisionsOf(newest)}; "
+                    + $"put the journal back, "
                 + "name the database that holds it with journal.connection, or give the run the name back under which it was begun");
         }
         catch (UnreadableJournalException exception)
@@ -55,7 +57,8 @@ internal static class RunDecisions
         }
 
         string Unreadable(string reason) =>
-            $"The journal of {run.Path} in {(connection.Length == 0 ? run.JournalFile : "PostgreSQL")} cannot be read{reason.TrimEnd('.')}.";
+            $"The journal of {run.Path} in {(connection.Length == 0 ? run.JournalFile : "PostgreSQL")} "
+            + $"cannot be read{reason.TrimEnd('.')}.";
     }
 
     private static long DecisionsOf(CheckpointInfo info) => CheckpointerOptions.DecisionsOf(info.Manifest!.Facts);

@@ -10,8 +10,8 @@ using Serilog.Sinks.File;
 namespace ActorTrain.Host.Hosting;
 
 /// <summary>Opens the log of a run: a line per event, with its named properties as JSON at the end, then its exception.</summary>
-/// <remarks>Files of bounded size lie in the run's <c>logs/</c>; <c>run.log</c> links to the newest. What the disk refuses is lost: training
-/// does not end for its log.</remarks>
+/// <remarks>Files of bounded size lie in the run's <c>logs/</c>; <c>run.log</c> links to the newest. What the disk refuses is lost:
+/// training does not end for its log.</remarks>
 internal static class RunLog
 {
     private const long MostBytes = 4 << 20;

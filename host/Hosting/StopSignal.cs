@@ -14,7 +14,6 @@ public sealed partial class StopSignal : IDisposable
     private readonly Action? heard;
     private int received;
 
-    /// <summary>Begins to listen.</summary>
     /// <param name="heard">Called at the first signal, to tell what happens now.</param>
     /// <param name="end">Ends the process with an exit code at once; for tests.</param>
     public StopSignal(Action? heard = null, Action<int>? end = null)
@@ -31,7 +30,6 @@ public sealed partial class StopSignal : IDisposable
     /// <summary>Cancelled when a stop is asked for.</summary>
     public CancellationToken Token => requested.Token;
 
-    /// <summary>What one signal does.</summary>
     /// <param name="signal">The signal; decides the exit code of the second, 128 + its number.</param>
     public void Receive(PosixSignal signal)
     {
@@ -45,7 +43,6 @@ public sealed partial class StopSignal : IDisposable
         requested.Cancel();
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var registration in registrations)

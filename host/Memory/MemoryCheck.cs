@@ -4,19 +4,18 @@ using ActorTrain.Persistence.Machine;
 
 namespace ActorTrain.Host.Memory;
 
-/// <summary>Refuses what needs more memory than is available, before it begins: the kernel would kill it in the middle, or another process.</summary>
-/// <param name="isForced">Whether the check is overridden.</param>
+/// <summary>Refuses what needs more memory than is available, before it begins: the kernel would kill it in the middle, or another
+/// process.</summary>
 /// <param name="available">What this process can have in all; null: what it has, and what is available beside that.</param>
 internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = null)
 {
     /// <summary>Refuses a plan for which there is not enough memory.</summary>
     /// <param name="what">What needs it, as the beginning of a sentence.</param>
-    /// <param name="plan">How much it needs.</param>
     /// <param name="otherwise">Settings that need less, those that cost least first, and how much with them.</param>
-    /// <param name="way">How to override the check.</param>
     /// <exception cref="UserErrorException">There is not enough, and the check is not overridden.</exception>
     public void Require(
-        string what, MemoryPlan plan, IReadOnlyList<(string Settings, MemoryPlan Plan)>? otherwise = null, string way = "--force overrides this check")
+        string what, MemoryPlan plan, IReadOnlyList<(string Settings, MemoryPlan Plan)>? otherwise = null,
+            string way = "--force overrides this check")
     {
         if (isForced || (available ?? Ask()) is not { } there || plan.Bytes <= there.Bytes)
             return;
@@ -44,15 +43,18 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
     }
 
     /// <summary>Settings with which a run needs less memory. What would change its bits is skipped where it has begun.</summary>
-    internal static List<(string Settings, MemoryPlan Plan)> Otherwise(RunConfiguration configuration, ModelOptions shape, bool isFused, bool hasBegun)
+    internal static List<(string Settings, MemoryPlan Plan)> Otherwise(RunConfiguration configuration, ModelOptions shape, bool isFused,
+        bool hasBegun)
     {
         var settings = new List<string>();
         var results = new List<(string, MemoryPlan)>();
         var lowered = configuration;
-        Lower("checkpoints.snapshots", 2, static c => c.Checkpoints.Snapshots, static (c, n) => c with { Checkpoints = c.Checkpoints with { Snapshots = n } });
+        Lower("checkpoints.snapshots", 2, static c => c.Checkpoints.Snapshots,
+            static (c, n) => c with { Checkpoints = c.Checkpoints with { Snapshots = n } });
         Lower("trainers.count", 1, static c => c.Trainers.Count, static (c, n) => c with { Trainers = c.Trainers with { Count = n } });
         if (!hasBegun)
-            Lower("training.micro_batch", 1, static c => c.Training.MicroBatch, static (c, n) => c with { Training = c.Training with { MicroBatch = n } });
+            Lower("training.micro_batch", 1, static c => c.Training.MicroBatch,
+                static (c, n) => c with { Training = c.Training with { MicroBatch = n } });
         return results;
 
         // Each alone, and then all that are lowered so far.

@@ -10,7 +10,6 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
     // Measured: the program where it only moves files, where it computes, and where it trains.
     private const double Files = 60 << 20, Computing = 250 << 20, Training = 420 << 20;
 
-    /// <summary>All of it.</summary>
     public double Bytes => Parts.Sum(static part => part.Bytes);
 
     /// <summary>To train, in this process, with so many trainers.</summary>
@@ -25,8 +24,9 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
         // On an accelerator, what the host holds is what goes through it: gradients on their way and snapshots.
         var isOnHost = options.Compute.Device == "cpu" ? count : 0;
 
-        // Each trainer sums along its part of the lane tree, and what it published waits for the others'; then there is their sum. Where layers are not fused,
-        // the update has vectors of its own. Of a run that is resumed, each trainer reads a checkpoint before there are snapshots.
+        // Each trainer sums along its part of the lane tree, and what it published waits for the others'; then there is their sum. Where
+        // layers are not fused, the update has vectors of its own. Of a run that is resumed, each trainer reads a checkpoint before there
+        // are snapshots.
         var perTrainer = Math.Ceiling(Math.Log2(Math.Max(1.0, (double)options.Lanes / count))) + 2 + (isFused ? 0 : 3);
         return Of(
             Training,
@@ -40,16 +40,19 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
     public static MemoryPlan ToEvaluate(ModelMemory model, int sequences) => Of(
         Computing, ("weights", 3 * model.Vector + model.Packed), ("activations", model.Evaluation(sequences)));
 
-    /// <summary>To generate text: the most tokens that are read at once are those of the prompt, or half a context where the text grows beyond it.</summary>
+    /// <summary>To generate text: the most tokens that are read at once are those of the prompt, or half a context where the text grows
+    /// beyond it.</summary>
     public static MemoryPlan ToGenerate(ModelMemory model, int prompt, int tokens)
     {
         var context = model.Model.ContextLength;
         var atOnce = Math.Min(context, Math.Max(prompt, (long)prompt + tokens > context ? context / 2 : 0));
-        return Of(Computing, ("weights", 3 * model.Vector), ("keys and values", model.KeysAndValues), ("activations", model.Prompt(atOnce)));
+        return Of(Computing, ("weights", 3 * model.Vector), ("keys and values", model.KeysAndValues),
+            ("activations", model.Prompt(atOnce)));
     }
 
     /// <summary>To read a model of another format, tensor by tensor, and to write it with its moments.</summary>
-    public static MemoryPlan ToImport(ModelMemory model) => Of(Files, ("weights", model.Vector), ("moments", 2 * model.Vector), ("one tensor", 1.5 * model.Embedding));
+    public static MemoryPlan ToImport(ModelMemory model) =>
+        Of(Files, ("weights", model.Vector), ("moments", 2 * model.Vector), ("one tensor", 1.5 * model.Embedding));
 
     /// <summary>To write a model in another format, in which matrices stand the other way round.</summary>
     public static MemoryPlan ToExport(ModelMemory model) => Of(Files, ("weights", 2 * model.Vector));
@@ -59,8 +62,8 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
         ? $"{bytes / (1 << 20):F0} MiB"
         : $"{bytes / (1 << 30):N1} GiB";
 
-    /// <inheritdoc/>
-    public override string ToString() => string.Join(", ", Parts.Where(static part => part.Bytes > 0).Select(static part => $"{part.What} {Words(part.Bytes)}"));
+    public override string ToString() =>
+        string.Join(", ", Parts.Where(static part => part.Bytes > 0).Select(static part => $"{part.What} {Words(part.Bytes)}"));
 
     private static MemoryPlan Of(double program, params (string, double)[] parts) => new([.. parts, ("program", program)]);
 }

@@ -7,8 +7,6 @@ namespace ActorTrain.Host.Plotting;
 internal static class AbandonedSeries
 {
     /// <summary>Pieces side by side become one line with gaps; a point that another piece shows already is not drawn again.</summary>
-    /// <param name="abandoned">What each branch left behind.</param>
-    /// <param name="value">The quantity.</param>
     public static IReadOnlyList<MetricsSeries> Of(IReadOnlyList<AbandonedRows<MetricsRow>> abandoned, Func<StepMetrics, double> value)
     {
         var shown = new HashSet<(long Step, double Value)>();

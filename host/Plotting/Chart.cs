@@ -25,7 +25,6 @@ internal static class Chart
 
     /// <summary>An empty chart; all of a picture have their axes at the same places.</summary>
     /// <param name="title">Written above it.</param>
-    /// <param name="size">Of the title.</param>
     public static Plot New(string title, float size = 13)
     {
         var chart = new Plot();
@@ -51,12 +50,7 @@ internal static class Chart
     }
 
     /// <summary>A series: faint as it is, clear as smoothed.</summary>
-    /// <param name="chart">The chart.</param>
-    /// <param name="series">The series.</param>
-    /// <param name="window">Points that are averaged.</param>
-    /// <param name="color">Its colour.</param>
     /// <param name="name">Its name in the legend; empty: it has none there.</param>
-    /// <param name="isLogarithmic">Whether the chart's axis is.</param>
     public static void Series(this Plot chart, MetricsSeries series, int window, Color color, string name = "", bool isLogarithmic = false)
     {
         if (window > 1)
@@ -65,11 +59,14 @@ internal static class Chart
     }
 
     /// <summary>A series as one line, broken where a value is not finite.</summary>
-    public static void Line(this Plot chart, MetricsSeries series, float width, Color color, string name, bool isLogarithmic = false, float markers = 0)
+    public static void Line(this Plot chart, MetricsSeries series, float width, Color color, string name, bool isLogarithmic = false,
+        float markers = 0)
     {
         var drawn = series.Thinned(Columns);
-        var scatter = chart.Add.Scatter(drawn.Steps.ToArray(), drawn.Values.Select(value => isLogarithmic ? Math.Log10(value) : value).ToArray(), color);
-        (scatter.LineWidth, scatter.MarkerSize, scatter.LegendText) = (width, series.Finite.Count() == 1 ? Math.Max(markers, 4) : markers, name);
+        var scatter = chart.Add.Scatter(drawn.Steps.ToArray(), drawn.Values.Select(value => isLogarithmic ? Math.Log10(value) : value)
+            .ToArray(), color);
+        (scatter.LineWidth, scatter.MarkerSize, scatter.LegendText) =
+            (width, series.Finite.Count() == 1 ? Math.Max(markers, 4) : markers, name);
     }
 
     /// <summary>What a run left behind: pale lines below the others, with one name for all.</summary>
@@ -80,7 +77,8 @@ internal static class Chart
     }
 
     /// <summary>Whether values are worth a logarithmic axis.</summary>
-    public static bool IsLogarithmic(IReadOnlyCollection<double> values) => values.Count > 0 && values.Min() > 0 && values.Max() >= LeastLogarithmicRatio * values.Min();
+    public static bool IsLogarithmic(IReadOnlyCollection<double> values) =>
+        values.Count > 0 && values.Min() > 0 && values.Max() >= LeastLogarithmicRatio * values.Min();
 
     /// <summary>Gives the left axis the room of some values, and round labels.</summary>
     public static void Up(this Plot chart, IReadOnlyCollection<double> values, bool isLogarithmic = false, bool isFromZero = false)
@@ -107,7 +105,8 @@ internal static class Chart
     public static string Label(double value)
     {
         var size = Math.Abs(value);
-        var (scaled, unit) = size switch { >= 1e9 => (value / 1e9, "G"), >= 1e6 => (value / 1e6, "M"), >= 1e4 => (value / 1e3, "k"), _ => (value, "") };
+        var (scaled, unit) =
+            size switch { >= 1e9 => (value / 1e9, "G"), >= 1e6 => (value / 1e6, "M"), >= 1e4 => (value / 1e3, "k"), _ => (value, "") };
         return size is > 0 and < 1e-3
             ? scaled.ToString("0.##e-0", CultureInfo.InvariantCulture)
             : scaled.ToString("0.####", CultureInfo.InvariantCulture) + unit;

@@ -7,7 +7,8 @@ using ScottPlot.TickGenerators;
 
 namespace ActorTrain.Host.Plotting;
 
-/// <summary>Draws where the time of a run went: columns over time, each cut by what its time went into, and the whole as one bar per activity.</summary>
+/// <summary>Draws where the time of a run went: columns over time, each cut by what its time went into, and the whole as one bar per
+/// activity.</summary>
 public static class GoodputPlot
 {
     private const int Columns = 172;
@@ -15,7 +16,8 @@ public static class GoodputPlot
 
     /// <summary>Writes the picture to a file, as SVG or PNG by the name's ending. The file appears whole or not at all.</summary>
     /// <exception cref="ActorTrain.Models.UserErrorException">The file cannot be written.</exception>
-    public static void Save(string title, IReadOnlyList<GoodputRow> rows, GoodputReport report, string path) => Draw(title, rows, report).Save(path, "--plot");
+    public static void Save(string title, IReadOnlyList<GoodputRow> rows, GoodputReport report, string path) =>
+        Draw(title, rows, report).Save(path, "--plot");
 
     internal static Picture Draw(string title, IReadOnlyList<GoodputRow> rows, GoodputReport report)
     {
@@ -73,7 +75,8 @@ public static class GoodputPlot
     private static Plot OverTime(string title, IReadOnlyList<GoodputRow> rows, GoodputReport report)
     {
         var wall = (report.To - report.From).TotalSeconds;
-        var (unit, name) = wall switch { > 2 * 86400 => (86400.0, "days"), > 2 * 3600 => (3600.0, "hours"), > 300 => (60.0, "minutes"), _ => (1.0, "seconds") };
+        var (unit, name) = wall switch { > 2 * 86400 => (86400.0, "days"), > 2 * 3600 => (3600.0, "hours"), > 300 => (60.0, "minutes"),
+            _ => (1.0, "seconds") };
         var width = Math.Max(wall, 1) / unit / Columns;
         var parts = Spread(rows, report, Columns);
         List<Bar> bars = [];
@@ -83,7 +86,8 @@ public static class GoodputPlot
             foreach (var activity in Enum.GetValues<GoodputActivity>().Where(activity => parts[column, (int)activity] > 0))
             {
                 var top = bottom + 100 * parts[column, (int)activity];
-                bars.Add(new Bar { Position = (column + 0.5) * width, Size = width, ValueBase = bottom, Value = top, FillColor = ColorOf(activity), LineWidth = 0 });
+                bars.Add(new Bar { Position = (column + 0.5) * width, Size = width, ValueBase = bottom, Value = top,
+                    FillColor = ColorOf(activity), LineWidth = 0 });
                 bottom = top;
             }
         }
@@ -114,7 +118,8 @@ public static class GoodputPlot
             Label = $"{Figures.Percent(PartOf(activity))}  {report.TimeOf(activity).TotalSeconds:0.0} s",
         })]);
         bars.ValueLabelStyle.ForeColor = Chart.Pale;
-        chart.Axes.Left.TickGenerator = new NumericManual([.. activities.Select(static (activity, row) => new Tick(-row, GoodputText.InWords(activity)))]);
+        chart.Axes.Left.TickGenerator =
+            new NumericManual([.. activities.Select(static (activity, row) => new Tick(-row, GoodputText.InWords(activity)))]);
         chart.HideGrid();
         chart.Axes.Bottom.IsVisible = false;
         chart.Layout.Fixed(new PixelPadding(left: 170, right: 24, bottom: 26, top: 31));

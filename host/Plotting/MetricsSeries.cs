@@ -8,14 +8,14 @@ public sealed record MetricsSeries(IReadOnlyList<double> Steps, IReadOnlyList<do
     /// <summary>A series of nothing.</summary>
     public static MetricsSeries Empty { get; } = new([], []);
 
-    /// <summary>Number of points.</summary>
     public int Count => Math.Min(Steps.Count, Values.Count);
 
     /// <summary>The values that are numbers.</summary>
     public IEnumerable<double> Finite => Values.Take(Count).Where(double.IsFinite);
 
     /// <summary>The mean over a window centred on each point, so that a falling line is not drawn too late.</summary>
-    /// <remarks>At the beginning, where losses fall steeply, the window shrinks on both sides alike; at the end only on the right. Gaps stay gaps.</remarks>
+    /// <remarks>At the beginning, where losses fall steeply, the window shrinks on both sides alike; at the end only on the right. Gaps
+    /// stay gaps.</remarks>
     /// <param name="window">Points that are averaged; 1 or fewer leave the series as it is.</param>
     public MetricsSeries Smoothed(int window)
     {
@@ -41,7 +41,8 @@ public sealed record MetricsSeries(IReadOnlyList<double> Steps, IReadOnlyList<do
         return this with { Values = smooth };
     }
 
-    /// <summary>The points that can be seen in a picture: of those in one column the first, the highest, the lowest and the last, and where there is a gap.</summary>
+    /// <summary>The points that can be seen in a picture: of those in one column the first, the highest, the lowest and the last, and where
+    /// there is a gap.</summary>
     /// <param name="columns">Columns from the first step to the last.</param>
     public MetricsSeries Thinned(int columns)
     {
@@ -71,9 +72,6 @@ public sealed record MetricsSeries(IReadOnlyList<double> Steps, IReadOnlyList<do
 /// <summary>What a run's picture shows.</summary>
 /// <param name="Title">Written above it.</param>
 /// <param name="Loss">Training loss in nats per token.</param>
-/// <param name="Validation">Loss on the validation split.</param>
-/// <param name="GradientNorm">Global norm before clipping.</param>
-/// <param name="TokensPerSecond">Throughput.</param>
 public sealed record RunMetrics(
     string Title, MetricsSeries Loss, MetricsSeries Validation, MetricsSeries GradientNorm, MetricsSeries TokensPerSecond)
 {

@@ -12,7 +12,6 @@ internal sealed record NumericEnvironment(Device Device, int Threads, NumericFin
 {
     /// <summary>Chooses for a run.</summary>
     /// <param name="options">Where to compute, and with which kernels.</param>
-    /// <param name="trainers">Trainers that share this machine.</param>
     /// <exception cref="UserErrorException">The device that is asked for is not there.</exception>
     public static NumericEnvironment Choose(ComputeOptions options, int trainers = 1)
     {
@@ -23,7 +22,8 @@ internal sealed record NumericEnvironment(Device Device, int Threads, NumericFin
         var device = Find(options.Device);
         var found = NativeRuntime.Describe();
         var fingerprint = new NumericFingerprint(
-            found.TorchVersion, $"MKL {found.Mkl}, {found.MklProcessor}, CBWR {found.MklReproducibility}", $"{found.OneDnn}, {found.OneDnnInstructions}",
+            found.TorchVersion, $"MKL {found.Mkl}, {found.MklProcessor}, CBWR {found.MklReproducibility}",
+                $"{found.OneDnn}, {found.OneDnnInstructions}",
             found.AtenCapability, KernelsOn(device.type), options.Device);
         return new NumericEnvironment(device, threads, fingerprint);
     }
@@ -39,7 +39,8 @@ internal sealed record NumericEnvironment(Device Device, int Threads, NumericFin
         if (name == "cpu")
             return CPU;
         if (!cuda.is_available())
-            throw new UserErrorException($"training.device is {name}, but this libtorch sees no CUDA device; choose cpu, or build with `-p:Cuda=true`.");
+            throw new UserErrorException(
+                $"training.device is {name}, but this libtorch sees no CUDA device; choose cpu, or build with `-p:Cuda=true`.");
         var asked = device(name);
         if (asked.index >= cuda.device_count())
             throw new UserErrorException($"training.device is {name}, but there are only {cuda.device_count()} CUDA devices, "

@@ -32,8 +32,8 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Pretraining;
 
-/// <summary>One process's part of a run, from where it stands to its last step or its stop: makes what the actors work with, starts the tree, and
-/// waits for its end.</summary>
+/// <summary>One process's part of a run, from where it stands to its last step or its stop: makes what the actors work with, starts the
+/// tree, and waits for its end.</summary>
 internal sealed class PretrainRun
 {
     /// <summary>Under which a checkpoint keeps the identity of the data.</summary>
@@ -59,20 +59,17 @@ internal sealed class PretrainRun
     private RunOrigin origin = RunOrigin.Seed;
 
     /// <summary>Reads the journal and makes ready.</summary>
-    /// <param name="configuration">What to train, and how.</param>
     /// <param name="environment">Where.</param>
-    /// <param name="data">On what.</param>
     /// <param name="directory">Where the run lies.</param>
-    /// <param name="progress">The display.</param>
-    /// <param name="time">The clock of what is written.</param>
     /// <param name="memory">Refuses more trainers than there is memory for.</param>
     /// <param name="wasKilledForMemory">Whether the process before was probably killed for want of memory.</param>
     /// <param name="chaos">What breaks it, in a process that <c>actortrain chaos</c> started.</param>
     /// <param name="extendTo">Steps to which it is made longer; null: it is not.</param>
-    /// <exception cref="UserErrorException">The journal cannot be read, or the run cannot be extended to so few steps; nothing has changed. Once it trains, a run waits for its database, but one
-    /// that was never there is a mistake of whoever named it.</exception>
+    /// <exception cref="UserErrorException">The journal cannot be read, or the run cannot be extended to so few steps; nothing has changed.
+    /// Once it trains, a run waits for its database, but one that was never there is a mistake of whoever named it.</exception>
     public PretrainRun(
-        RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress, TimeProvider time,
+        RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress,
+            TimeProvider time,
         MemoryCheck memory, bool wasKilledForMemory, ChaosProcess? chaos = null, long? extendTo = null)
     {
         var decided = Decided(directory, configuration, isHeld: true);
@@ -81,7 +78,8 @@ internal sealed class PretrainRun
 
         // Whoever gives the same command again, after a kill, wants no second extension.
         if (extendTo < Steps || (extendTo == Steps && !decided.OfType<RunExtended>().Any()))
-            throw new UserErrorException($"{directory.Path} takes {Steps} steps already, so it is not extended to {extendTo}; give --extend-to more than {Steps}.");
+            throw new UserErrorException(
+                $"{directory.Path} takes {Steps} steps already, so it is not extended to {extendTo}; give --extend-to more than {Steps}.");
         Steps = extendTo ?? Steps;
         var options = configuration.Training;
         this.extendTo = extendTo;
@@ -138,20 +136,24 @@ internal sealed class PretrainRun
         }
 
         if (facts.State.GetValueOrDefault(DataKey) is { } identity && identity != data.Identity)
-            throw new UserErrorException($"{data.Folder} is not the data that {checkpoint.Path} was trained on; give the old data.path, or choose another run.name.");
+            throw new UserErrorException(
+                $"{data.Folder} is not the data that {checkpoint.Path} was trained on; give the old data.path or another run.name.");
 
         origin = RunOrigin.Of(checkpoint.Manifest);
         foreach (var difference in facts.Fingerprint.DifferencesFrom(environment.Fingerprint))
-            progress.Warning($"the numeric fingerprint differs from the checkpoint's, so the bits may not be those of an undisturbed run: {difference}.");
+            progress.Warning(
+                $"the numeric fingerprint differs from the checkpoint's, so the bits may differ from an undisturbed run: {difference}.");
         return true;
     }
 
     /// <summary>Steps that a run has in all, extensions included.</summary>
     /// <exception cref="UserErrorException">Its journal cannot be read.</exception>
-    public static long StepsOf(RunDirectory directory, RunConfiguration configuration) => StepsOf(Decided(directory, configuration), configuration);
+    public static long StepsOf(RunDirectory directory, RunConfiguration configuration) =>
+        StepsOf(Decided(directory, configuration), configuration);
 
     /// <summary>As the other overload, of decisions that were read.</summary>
-    public static long StepsOf(IReadOnlyList<RunEvent> decided, RunConfiguration configuration) => Math.Max(configuration.Training.Steps, JournalState.Of(decided).Steps);
+    public static long StepsOf(IReadOnlyList<RunEvent> decided, RunConfiguration configuration) =>
+        Math.Max(configuration.Training.Steps, JournalState.Of(decided).Steps);
 
     /// <summary>Trains until the last step, or until a stop is asked for; whatever was reached is saved.</summary>
     /// <param name="reload">Reads the run file again, given how to change the number of trainers; see <see cref="RunFileReload"/>.</param>
@@ -169,12 +171,14 @@ internal sealed class PretrainRun
 
         var run = Run(gemmRate);
         using var log = RunLog.Open(directory);
-        using var host = chaos is null ? TrainingHost.Start(run, log) : TrainingHost.Start(chaos.Break(run, configuration.Training.MicroBatch), log, chaos.Break);
+        using var host = chaos is null ? TrainingHost.Start(run, log)
+            : TrainingHost.Start(chaos.Break(run, configuration.Training.MicroBatch), log, chaos.Break);
         try
         {
             var control = new RunControl(host.Run, MessageTrace.Of(host.System), RequireMemoryFor);
             var file = reload(control.Scale);
-            using var server = new ControlServer(directory, new ControlRoutes(directory, control, configuration.Training.Lanes, file.Apply), log);
+            using var server =
+                new ControlServer(directory, new ControlRoutes(directory, control, configuration.Training.Lanes, file.Apply), log);
             using var hangUp = new HangUpSignal(file, progress);
             using var stopping = stop.Register(() => control.Stop("stopped by signal"));
             var ended = host.Outcome.GetAwaiter().GetResult();
@@ -197,14 +201,16 @@ internal sealed class PretrainRun
     // What the journal holds, and what the last process could not write to it.
     private static IReadOnlyList<RunEvent> Decided(RunDirectory directory, RunConfiguration configuration, bool isHeld = false)
     {
-        var left = directory.ReadUnwritten() is { } content ? UnwrittenCodec.Read(directory.UnwrittenFile, content) : UnwrittenRecords.None(0);
+        var left = directory.ReadUnwritten() is { } content ? UnwrittenCodec.Read(directory.UnwrittenFile, content)
+            : UnwrittenRecords.None(0);
         return left.After(RunDecisions.Read(directory, configuration.Journal.Connection, isHeld));
     }
 
     // All that it may have to go back to, the newest whole one last.
     private IEnumerable<RunOrigin> Origins() => origin.WeightsHash is null
         ? []
-        : store.List().Where(info => info.Manifest is { Facts: var facts } manifest && facts.ConfigurationHash == configuration.Hash && facts.Step < origin.Step && !history.IsVoid(manifest))
+        : store.List().Where(info => info.Manifest is { Facts: var facts } manifest && facts.ConfigurationHash == configuration.Hash
+            && facts.Step < origin.Step && !history.IsVoid(manifest))
             .OrderBy(static info => info.Step).Select(static info => RunOrigin.Of(info.Manifest!)).Append(origin);
 
     private UnwrittenRecords? Left()
@@ -214,22 +220,28 @@ internal sealed class PretrainRun
         var left = UnwrittenCodec.Read(directory.UnwrittenFile, content);
 
         // Measurements of another state than the one to go on from are taken again.
-        return left.Measurements.Count == 0 || left.Measurements[^1].Step == origin.Step ? left : left with { MetricsStep = origin.Step, Measurements = [] };
+        return left.Measurements.Count == 0 || left.Measurements[^1].Step == origin.Step ? left
+            : left with { MetricsStep = origin.Step, Measurements = [] };
     }
 
     private void Leave(UnwrittenRecords unwritten)
     {
         directory.WriteUnwritten(unwritten.IsEmpty ? null : UnwrittenCodec.Write(unwritten));
         if (!unwritten.IsEmpty)
-            progress.Warning($"{directory.UnwrittenFile} keeps {unwritten.Decisions.Count} decisions and {unwritten.Measurements.Count} measurements that could not be written; the next start writes them.");
+            progress.Warning(
+                $"{directory.UnwrittenFile} keeps {unwritten.Decisions.Count} decisions and {unwritten.Measurements.Count} measurements "
+                + $"that could not be written; the next start writes them.");
     }
 
     private void RequireMemoryFor(int trainers) => memory.Require(
-        $"The run with {trainers} trainers", MemoryPlan.ToTrain(configuration, model, environment.IsFused, trainers), way: "a run that was started with --force skips this check");
+        $"The run with {trainers} trainers", MemoryPlan.ToTrain(configuration, model, environment.IsFused, trainers),
+            way: "a run that was started with --force skips this check");
 
     private TrainingRun Run(double gemmRate)
     {
-        var advice = $"The run needs about {MemoryPlan.Words(needed.Bytes)} of memory ({needed}); less with fewer checkpoints.snapshots or trainers.count, a lower training.micro_batch, or a smaller model.";
+        var advice =
+            $"The run needs about {MemoryPlan.Words(needed.Bytes)} of memory ({needed}); less with fewer checkpoints.snapshots or "
+            + $"trainers.count, a lower training.micro_batch, or a smaller model.";
         var (options, trainers) = (configuration.Training, configuration.Trainers.Supervision);
         var training = new SampleReader(data.Train, model.ContextLength, options.MicroBatch);
         var validation = data.Validation is { } part ? new SampleReader(part, model.ContextLength, options.MicroBatch) : null;
@@ -313,13 +325,17 @@ internal sealed class PretrainRun
         var trainers = configuration.Trainers.Count;
         var text = string.Create(
             CultureInfo.InvariantCulture,
-            $"{configuration.Run.Name}: {model.Family.ToString().ToLowerInvariant()} with {layout.ParameterCount:N0} parameters, {Steps} steps of {TokensPerStep:N0} tokens, "
-            + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} {(trainers == 1 ? "trainer" : "trainers")} of {environment.Threads} {(environment.Threads == 1 ? "thread" : "threads")}, "
+            $"{configuration.Run.Name}: {model.Family.ToString().ToLowerInvariant()} with {layout.ParameterCount:N0} parameters, {Steps} "
+                + $"steps of {TokensPerStep:N0} tokens, "
+            + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} "
+                + $"{(trainers == 1 ? "trainer" : "trainers")} of {environment.Threads} "
+                + $"{(environment.Threads == 1 ? "thread" : "threads")}, "
             + $"kernels {fingerprint.Kernels}, matrix products at {gemmRate / 1e9:F0} GFLOP/s");
         progress.Note(text);
         if (Repetition.Within(data, configuration.Training, model.ContextLength) is { } repetition)
             progress.Warning(repetition);
-        progress.Note($"memory: about {MemoryPlan.Words(needed.Bytes)} at peak ({needed})" + (AvailableMemory.Read() is { } there ? $"; {MemoryPlan.Words(there.Bytes)} of {MemoryPlan.Words(there.Of)} available" : ""));
+        progress.Note($"memory: about {MemoryPlan.Words(needed.Bytes)} at peak ({needed})"
+            + (AvailableMemory.Read() is { } there ? $"; {MemoryPlan.Words(there.Bytes)} of {MemoryPlan.Words(there.Of)} available" : ""));
         if (origin.Step > 0)
             progress.Note($"going on after step {origin.Step}");
     }

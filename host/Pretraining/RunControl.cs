@@ -6,9 +6,8 @@ using Akka.Actor;
 namespace ActorTrain.Host.Pretraining;
 
 /// <summary>Speaks to the actors of a run from outside of them.</summary>
-/// <param name="run">The run's guardian.</param>
-/// <param name="trace">Records what the actors do.</param>
-/// <param name="requireMemory">Refuses so many trainers, by a <see cref="Models.UserErrorException"/>, where memory does not suffice for them.</param>
+/// <param name="requireMemory">Refuses so many trainers, by a <see cref="Models.UserErrorException"/>, where memory does not suffice for
+/// them.</param>
 internal sealed class RunControl(IActorRef run, MessageTrace trace, Action<int> requireMemory) : IRunControl
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -17,7 +16,6 @@ internal sealed class RunControl(IActorRef run, MessageTrace trace, Action<int> 
     private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(15);
     private long requests;
 
-    /// <inheritdoc/>
     public async Task<RunStatus> GetStatus(CancellationToken cancellation)
     {
         try
@@ -30,12 +28,12 @@ internal sealed class RunControl(IActorRef run, MessageTrace trace, Action<int> 
         }
     }
 
-    /// <inheritdoc/>
     public async Task<OperatorAnswer> Intervene(string by, OperatorCommand command, CancellationToken cancellation)
     {
         try
         {
-            return await run.Ask<OperatorAnswer>(new OperatorRequest(Interlocked.Increment(ref requests), by, command), RecordPatience, cancellation).ConfigureAwait(false);
+            return await run.Ask<OperatorAnswer>(new OperatorRequest(Interlocked.Increment(ref requests), by, command), RecordPatience,
+                cancellation).ConfigureAwait(false);
         }
         catch (AskTimeoutException exception)
         {
@@ -43,19 +41,15 @@ internal sealed class RunControl(IActorRef run, MessageTrace trace, Action<int> 
         }
     }
 
-    /// <inheritdoc/>
     public void Scale(int trainers)
     {
         requireMemory(trainers);
         run.Tell(new ScaleTrainers(trainers));
     }
 
-    /// <inheritdoc/>
     public void BeginTrace(int steps) => trace.Begin(steps);
 
-    /// <inheritdoc/>
     public StepTrace? TakeTrace() => trace.Take();
 
-    /// <inheritdoc/>
     public void Stop(string reason) => run.Tell(new StopRun(reason));
 }

@@ -5,12 +5,12 @@ using ActorTrain.Host.Progress;
 namespace ActorTrain.Host.Pretraining;
 
 /// <summary>Turns what a run says into what its watcher sees.</summary>
-/// <param name="progress">The display.</param>
 /// <param name="tokensPerStep">Tokens of a global batch.</param>
 /// <param name="flopsPerToken">Floating-point operations of forward and backward, per token.</param>
 /// <param name="gemmRate">The machine's rate of matrix products, in FLOP/s.</param>
 /// <param name="pathOf">Where the checkpoint of a step lies.</param>
-internal sealed class RunDisplay(ITrainingProgress progress, long tokensPerStep, double flopsPerToken, double gemmRate, Func<long, string> pathOf)
+internal sealed class RunDisplay(ITrainingProgress progress, long tokensPerStep, double flopsPerToken, double gemmRate, Func<long,
+    string> pathOf)
 {
     private TimeSpan spent;
     private long taken;
@@ -43,6 +43,7 @@ internal sealed class RunDisplay(ITrainingProgress progress, long tokensPerStep,
         taken++;
         var rate = tokensPerStep / step.Elapsed.TotalSeconds;
         progress.Report(new StepProgress(
-            step.Step, totalSteps, step.Loss, step.GradientNorm, step.LearningRate, rate, rate * flopsPerToken / gemmRate, spent / taken * (totalSteps - step.Step)));
+            step.Step, totalSteps, step.Loss, step.GradientNorm, step.LearningRate, rate, rate * flopsPerToken / gemmRate,
+                spent / taken * (totalSteps - step.Step)));
     }
 }

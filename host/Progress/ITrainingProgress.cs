@@ -2,17 +2,15 @@ using ActorTrain.Host.Cli;
 
 namespace ActorTrain.Host.Progress;
 
-/// <summary>One finished step.</summary>
 /// <param name="Step">Its number, counted from 1.</param>
 /// <param name="TotalSteps">Steps of the whole run.</param>
 /// <param name="Loss">Mean cross-entropy in nats per token.</param>
-/// <param name="GradientNorm">Global norm before clipping.</param>
-/// <param name="LearningRate">Learning rate of the step.</param>
 /// <param name="TokensPerSecond">Tokens trained on per second.</param>
 /// <param name="Mfu">Model FLOPs per second over the machine's matrix-product rate, 0 to 1; null where that was not measured.</param>
 /// <param name="TimeLeft">Estimate to the end of the run, or null where there is none yet.</param>
 public sealed record StepProgress(
-    long Step, long TotalSteps, double Loss, double GradientNorm, double LearningRate, double TokensPerSecond, double? Mfu, TimeSpan? TimeLeft);
+    long Step, long TotalSteps, double Loss, double GradientNorm, double LearningRate, double TokensPerSecond, double? Mfu,
+        TimeSpan? TimeLeft);
 
 /// <summary>One evaluation on the validation split.</summary>
 /// <param name="Step">The step after which it was made.</param>
@@ -26,23 +24,19 @@ public sealed record EvaluationProgress(long Step, double Loss, double? BitsPerB
 
 /// <summary>One checkpoint that is complete and verified.</summary>
 /// <param name="Step">The step after which it was taken.</param>
-/// <param name="Path">Its folder.</param>
 public sealed record CheckpointProgress(long Step, string Path);
 
-/// <summary>Shows a training run to the person who started it. One thread at a time; what <see cref="TrainingProgress.For"/> gives takes calls
-/// from any.</summary>
+/// <summary>Shows a training run to the person who started it. One thread at a time; what <see cref="TrainingProgress.For"/> gives takes
+/// calls from any.</summary>
 public interface ITrainingProgress : IDisposable
 {
     /// <summary>Something about the run as a whole: what it is, from where it continues, how it ended.</summary>
     void Note(string text);
 
-    /// <summary>A step is finished.</summary>
     void Report(StepProgress finished);
 
-    /// <summary>An evaluation is finished.</summary>
     void Report(EvaluationProgress evaluation);
 
-    /// <summary>A checkpoint is complete.</summary>
     void Report(CheckpointProgress checkpoint);
 
     /// <summary>Something is not as it should be, but the run continues.</summary>
@@ -57,6 +51,7 @@ public static class TrainingProgress
     {
         ArgumentNullException.ThrowIfNull(context);
         return new SerialProgress(
-            context.IsTerminal ? new LiveProgress(LiveProgress.Console(context.Output), context.Time) : new PlainProgress(context.Output, context.Time));
+            context.IsTerminal ? new LiveProgress(LiveProgress.Console(context.Output), context.Time)
+                : new PlainProgress(context.Output, context.Time));
     }
 }

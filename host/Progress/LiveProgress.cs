@@ -26,7 +26,6 @@ public sealed class LiveProgress : ITrainingProgress
     private EvaluationProgress? evaluation;
     private CheckpointProgress? checkpoint;
 
-    /// <summary>Begins the display.</summary>
     public LiveProgress(IAnsiConsole console, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(console);
@@ -44,12 +43,11 @@ public sealed class LiveProgress : ITrainingProgress
     }
 
     /// <summary>A console that draws on a terminal's writer.</summary>
-    public static IAnsiConsole Console(TextWriter output) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+    public static IAnsiConsole Console(TextWriter output) =>
+        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
 
-    /// <inheritdoc/>
     public void Note(string text) => console.WriteLine(text);
 
-    /// <inheritdoc/>
     public void Report(StepProgress finished)
     {
         ArgumentNullException.ThrowIfNull(finished);
@@ -63,7 +61,6 @@ public sealed class LiveProgress : ITrainingProgress
         Draw();
     }
 
-    /// <inheritdoc/>
     public void Report(EvaluationProgress evaluation)
     {
         ArgumentNullException.ThrowIfNull(evaluation);
@@ -71,14 +68,12 @@ public sealed class LiveProgress : ITrainingProgress
         Draw();
     }
 
-    /// <inheritdoc/>
     public void Report(CheckpointProgress checkpoint)
     {
         this.checkpoint = checkpoint;
         Draw();
     }
 
-    /// <inheritdoc/>
     public void Warning(string text) => console.MarkupLineInterpolated($"[yellow]warning: {text}[/]");
 
     /// <summary>Draws the last state and leaves it standing.</summary>

@@ -1,8 +1,8 @@
 namespace ActorTrain.Host.Progress;
 
 /// <summary>Progress as lines of words and numbers, for files, pipes and <c>grep</c>.</summary>
-/// <remarks>Each line begins with what it is: <c>step</c>, <c>eval</c>, <c>checkpoint</c>, <c>warning:</c>. Of the steps, the first and the last
-/// that was made are always there, others at most once in an interval.</remarks>
+/// <remarks>Each line begins with what it is: <c>step</c>, <c>eval</c>, <c>checkpoint</c>, <c>warning:</c>. Of the steps, the first and the
+/// last that was made are always there, others at most once in an interval.</remarks>
 public sealed class PlainProgress : ITrainingProgress
 {
     /// <summary>The usual time between two lines for steps.</summary>
@@ -14,7 +14,6 @@ public sealed class PlainProgress : ITrainingProgress
     private StepProgress? unwritten;
     private long? lastWrite;
 
-    /// <summary>Creates the display.</summary>
     public PlainProgress(TextWriter output, TimeProvider time, TimeSpan? interval = null)
     {
         this.output = output;
@@ -22,10 +21,8 @@ public sealed class PlainProgress : ITrainingProgress
         this.interval = interval ?? UsualInterval;
     }
 
-    /// <inheritdoc/>
     public void Note(string text) => Line(text);
 
-    /// <inheritdoc/>
     public void Report(StepProgress finished)
     {
         ArgumentNullException.ThrowIfNull(finished);
@@ -36,7 +33,6 @@ public sealed class PlainProgress : ITrainingProgress
         WriteStep();
     }
 
-    /// <inheritdoc/>
     public void Report(EvaluationProgress evaluation)
     {
         ArgumentNullException.ThrowIfNull(evaluation);
@@ -44,14 +40,12 @@ public sealed class PlainProgress : ITrainingProgress
         Line($"eval step {evaluation.Step} loss {Figures.Loss(evaluation.Loss)} perplexity {Figures.Short(evaluation.Perplexity)}{bits}");
     }
 
-    /// <inheritdoc/>
     public void Report(CheckpointProgress checkpoint)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         Line($"checkpoint step {checkpoint.Step} {checkpoint.Path}");
     }
 
-    /// <inheritdoc/>
     public void Warning(string text) => Line($"warning: {text}");
 
     /// <summary>Writes the last step, if it was skipped.</summary>

@@ -6,42 +6,36 @@ internal sealed class SerialProgress(ITrainingProgress display) : ITrainingProgr
 {
     private readonly Lock gate = new();
 
-    /// <inheritdoc/>
     public void Note(string text)
     {
         lock (gate)
             display.Note(text);
     }
 
-    /// <inheritdoc/>
     public void Report(StepProgress finished)
     {
         lock (gate)
             display.Report(finished);
     }
 
-    /// <inheritdoc/>
     public void Report(EvaluationProgress evaluation)
     {
         lock (gate)
             display.Report(evaluation);
     }
 
-    /// <inheritdoc/>
     public void Report(CheckpointProgress checkpoint)
     {
         lock (gate)
             display.Report(checkpoint);
     }
 
-    /// <inheritdoc/>
     public void Warning(string text)
     {
         lock (gate)
             display.Warning(text);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         lock (gate)

@@ -46,7 +46,8 @@ internal static class AuditText
             .. reads.PartialEpochs.Take(Named).Select(static epoch => $"{epoch.Read} in epoch {epoch.Epoch}"),
             .. reads.PartialEpochs.Count > Named ? [$"some in {reads.PartialEpochs.Count - Named} other epochs"] : Array.Empty<string>(),
         ];
-        output.WriteLine($"  the data has {reads.Samples} samples; read once each: {(parts.Length > 0 ? string.Join(", ", parts) : "none yet")}");
+        output.WriteLine(
+            $"  the data has {reads.Samples} samples; read once each: {(parts.Length > 0 ? string.Join(", ", parts) : "none yet")}");
         if (reads.MostInStep > 1)
             output.WriteLine($"  one step read the same sample up to {reads.MostInStep} times");
     }

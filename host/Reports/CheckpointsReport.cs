@@ -6,7 +6,6 @@ namespace ActorTrain.Host.Reports;
 /// <param name="Step">Updates that it has seen.</param>
 /// <param name="State"><c>good</c>, <c>unproved</c>, <c>void</c> or <c>damaged</c>.</param>
 /// <param name="CreatedAt">When it was saved; null where its manifest cannot be read.</param>
-/// <param name="Bytes">Size of its files.</param>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 /// <param name="ProvedAt">Updates at which it proved good.</param>
 /// <param name="Skipped">Positions of the sample stream that its overrides skip.</param>
@@ -14,17 +13,17 @@ namespace ActorTrain.Host.Reports;
 /// <param name="Fault">What is wrong with it, in one sentence.</param>
 /// <param name="IsSurplus">Whether it need not stay; null where that was not asked.</param>
 internal sealed record CheckpointRow(
-    long Step, string State, DateTimeOffset? CreatedAt, long Bytes, string? WeightsHash, long? ProvedAt, long Skipped, double RateFactor, string? Fault, bool? IsSurplus);
+    long Step, string State, DateTimeOffset? CreatedAt, long Bytes, string? WeightsHash, long? ProvedAt, long Skipped, double RateFactor,
+        string? Fault, bool? IsSurplus);
 
 /// <summary>The checkpoints of a run, the newest first.</summary>
-/// <param name="Run">Its folder.</param>
 /// <param name="Verified">Whether every file was hashed.</param>
 /// <param name="Pruned">Whether those that are surplus were deleted.</param>
 /// <param name="Checkpoints">What was found, before anything was deleted.</param>
 /// <param name="Notes">What could not be read, in sentences.</param>
-internal sealed record CheckpointsDocument(string Run, bool Verified, bool Pruned, IReadOnlyList<CheckpointRow> Checkpoints, IReadOnlyList<string> Notes);
+internal sealed record CheckpointsDocument(string Run, bool Verified, bool Pruned, IReadOnlyList<CheckpointRow> Checkpoints,
+    IReadOnlyList<string> Notes);
 
-/// <summary>Checkpoints as a table.</summary>
 internal static class CheckpointsReport
 {
     private const int HashDigits = 12;
@@ -45,12 +44,14 @@ internal static class CheckpointsReport
         var widths = Enumerable.Range(0, lines[0].Length).Select(column => lines.Max(line => line[column].Length)).ToList();
         for (var i = 0; i < lines.Count; i++)
         {
-            output.WriteLine(string.Join("  ", lines[i].Select((cell, column) => column < 3 ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))).TrimEnd());
+            output.WriteLine(string.Join("  ",
+                lines[i].Select((cell, column) => column < 3 ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))).TrimEnd());
             if (i > 0 && document.Checkpoints[i - 1].Fault is { } fault)
                 output.WriteLine($"  {fault}");
         }
 
-        var surplus = document.Checkpoints.Where(static row => row.IsSurplus == true).Select(static row => row.Step.ToString(CultureInfo.InvariantCulture)).ToList();
+        var surplus = document.Checkpoints.Where(static row => row.IsSurplus == true)
+            .Select(static row => row.Step.ToString(CultureInfo.InvariantCulture)).ToList();
         if (surplus.Count > 0)
             output.WriteLine($"{(document.Pruned ? "Deleted" : "Eligible for deletion")}: {(surplus.Count == 1 ? "step" : "steps")} "
                 + $"{string.Join(", ", surplus)}.");

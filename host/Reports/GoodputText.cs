@@ -18,7 +18,8 @@ internal static class GoodputText
             var shares = report.Shares.Where(share => share.Activity == activity).ToList();
             if (shares.Count == 0)
                 continue;
-            Line(InWords(activity), new TimeSpan(shares.Sum(static share => share.Time.Ticks)), report, Count(activity, report, shares.Sum(static share => share.Begun)), output);
+            Line(InWords(activity), new TimeSpan(shares.Sum(static share => share.Time.Ticks)), report,
+                Count(activity, report, shares.Sum(static share => share.Begun)), output);
             foreach (var share in shares.Where(static share => share.Cause is not null))
                 Line($"  {share.Cause}", share.Time, report, activity == GoodputActivity.Recovering ? Times(share.Begun) : "", output);
         }
@@ -49,7 +50,8 @@ internal static class GoodputText
     private static string Times(int begun) => begun switch { 0 => "", 1 => "once", _ => $"{begun} times" };
 
     private static void Line(string name, TimeSpan time, GoodputReport report, string more, TextWriter output) =>
-        output.WriteLine($"  {name,-24}{Seconds(time),12} s {100 * (report.Wall > TimeSpan.Zero ? time / report.Wall : 0),6:0.0}%  {more}".TrimEnd());
+        output.WriteLine(
+            $"  {name,-24}{Seconds(time),12} s {100 * (report.Wall > TimeSpan.Zero ? time / report.Wall : 0),6:0.0}%  {more}".TrimEnd());
 
     private static string Seconds(TimeSpan time) => $"{time.TotalSeconds:0.00}";
 

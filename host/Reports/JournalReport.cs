@@ -13,7 +13,9 @@ internal static class JournalReport
         foreach (var decision in decisions)
         {
             var step = decision.Step.ToString(CultureInfo.InvariantCulture).PadLeft(width);
-            output.WriteLine($"{decision.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)}  step {step}  {RunEventWords.Describe(decision).ReplaceLineEndings(" ")}");
+            output.WriteLine(
+                $"{decision.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)}  step {step}  "
+                + $"{RunEventWords.Describe(decision).ReplaceLineEndings(" ")}");
         }
     }
 }

@@ -17,9 +17,7 @@ internal static class ReportFile
                 + $"or name another file with {option}.");
     }
 
-    /// <summary>Writes it.</summary>
     /// <param name="option">The option by which another can be named.</param>
-    /// <param name="write">Writes what is in it.</param>
     /// <exception cref="UserErrorException">It cannot be written.</exception>
     public static void Write(string path, string option, Action<Stream> write)
     {

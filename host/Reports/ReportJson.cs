@@ -16,7 +16,8 @@ internal static class ReportJson
 {
     // A dash or a quotation mark in a sentence stays one.
     private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private static readonly ReportJsonContext Readable = new(new JsonSerializerOptions(ReportJsonContext.Default.Options) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private static readonly ReportJsonContext Readable = new(new JsonSerializerOptions(
+        ReportJsonContext.Default.Options) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     /// <summary>How a run stands, as one object.</summary>
     public static string Write(StatusDocument status) => JsonSerializer.Serialize(status, Readable.StatusDocument);
@@ -33,7 +34,8 @@ internal static class ReportJson
         Readable.AuditDocument);
 
     /// <summary>Where the time went, as one object.</summary>
-    public static string Write(string run, GoodputReport report) => JsonSerializer.Serialize(GoodputDocument.Of(run, report), Readable.GoodputDocument);
+    public static string Write(string run, GoodputReport report) =>
+        JsonSerializer.Serialize(GoodputDocument.Of(run, report), Readable.GoodputDocument);
 
     /// <summary>The checkpoints of a run, as one object.</summary>
     public static string Write(CheckpointsDocument checkpoints) => JsonSerializer.Serialize(checkpoints, Readable.CheckpointsDocument);
@@ -52,7 +54,8 @@ internal static class ReportJson
 
 /// <summary>An audit as it is printed.</summary>
 internal sealed record AuditDocument(
-    string Run, bool Clean, long Steps, long Samples, long NextPosition, long Undecided, [property: JsonPropertyName("left_steps")] long AbandonedSteps,
+    string Run, bool Clean, long Steps, long Samples, long NextPosition, long Undecided,
+        [property: JsonPropertyName("left_steps")] long AbandonedSteps,
     long? Checkpoint, IReadOnlyList<Models.Plan.SkippedRange> LeftOut,
     IReadOnlyList<string> Contradictions, SampleReads? Reads)
 {

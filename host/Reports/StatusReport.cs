@@ -61,7 +61,8 @@ internal static class StatusReport
             yield return $"pending: {RunEventWords.Describe(intervention)}";
         string[] counts =
         [
-            .. new[] { (overrides.Spikes, "spike", "spikes"), (overrides.Vetoes, "veto", "vetoes"), (overrides.Rollbacks, "rollback", "rollbacks"), (overrides.Corruptions, "corruption", "corruptions") }
+            .. new[] { (overrides.Spikes, "spike", "spikes"), (overrides.Vetoes, "veto", "vetoes"),
+                (overrides.Rollbacks, "rollback", "rollbacks"), (overrides.Corruptions, "corruption", "corruptions") }
                 .Where(static count => count.Item1 > 0)
                 .Select(static count => $"{count.Item1} {(count.Item1 == 1 ? count.Item2 : count.Item3)}"),
         ];
@@ -107,7 +108,8 @@ internal static class StatusReport
 
     private static Markup Label(ActorNode actor)
     {
-        var color = actor.State is "given up" or "failing" ? "red" : actor.LastFault is not null || actor.State.StartsWith("paused", StringComparison.Ordinal) ? "yellow" : "green";
+        var color = actor.State is "given up" or "failing" ? "red" : actor.LastFault is not null
+            || actor.State.StartsWith("paused", StringComparison.Ordinal) ? "yellow" : "green";
         return new Markup($"[bold]{Markup.Escape(actor.Name)}[/]  [{color}]{Markup.Escape(string.Join(", ", Facts(actor)))}[/]");
     }
 }

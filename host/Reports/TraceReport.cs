@@ -13,18 +13,21 @@ internal static class TraceReport
         var (first, last, steps) = (trace.Steps[0], trace.Steps[^1], trace.Steps.Count - 1);
         output.WriteLine($"{Plural.Of(steps, "step")} of {(last - first) / steps:0.00} ms; milliseconds per step:");
         output.WriteLine($"{"actor",-20}{"message",-28}{"messages",10}{"ms",10}{"share",9}");
-        foreach (var actor in trace.Messages.Where(message => message.Began >= first && message.Began < last).GroupBy(static message => message.Actor)
+        foreach (var actor in trace.Messages.Where(message => message.Began >= first && message.Began < last)
+            .GroupBy(static message => message.Actor)
             .OrderByDescending(static actor => actor.Sum(static message => message.Took)))
         {
             Line(actor.Key, "", actor);
-            foreach (var kind in actor.GroupBy(static message => message.Message).OrderByDescending(static kind => kind.Sum(static message => message.Took)))
+            foreach (var kind in actor.GroupBy(static message => message.Message)
+                .OrderByDescending(static kind => kind.Sum(static message => message.Took)))
                 Line("", kind.Key, kind);
         }
 
         void Line(string actor, string message, IEnumerable<HandledMessage> handled)
         {
             var (count, took) = (handled.Count(), handled.Sum(static one => one.Took));
-            output.WriteLine($"{actor,-20}{message,-28}{(double)count / steps,10:0.0}{took / steps,10:0.000}{100 * took / (last - first),8:0.0}%");
+            output.WriteLine(
+                $"{actor,-20}{message,-28}{(double)count / steps,10:0.0}{took / steps,10:0.000}{100 * took / (last - first),8:0.0}%");
         }
     }
 

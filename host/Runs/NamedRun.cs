@@ -4,8 +4,8 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Runs;
 
-/// <summary>A run as a person names it on any command line: by its folder, by its name under <c>runs</c>, or by the folder of one of its checkpoints.</summary>
-/// <param name="Directory">The run.</param>
+/// <summary>A run as a person names it on any command line: by its folder, by its name under <c>runs</c>, or by the folder of one of its
+/// checkpoints.</summary>
 /// <param name="Step">The step of the checkpoint that was named, or null where the run was.</param>
 internal sealed record NamedRun(RunDirectory Directory, long? Step)
 {

@@ -5,8 +5,8 @@ using ActorTrain.Persistence.Checkpoints;
 
 namespace ActorTrain.Host.Runs;
 
-/// <summary>Whether a tokenizer is one that a model can have. What an imported model says of its special tokens is kept with its checkpoint, for a tokenizer
-/// may be put beside it later.</summary>
+/// <summary>Whether a tokenizer is one that a model can have. What an imported model says of its special tokens is kept with its
+/// checkpoint, for a tokenizer may be put beside it later.</summary>
 internal static class TokenizerCheck
 {
     private const string Begin = "bos_token_id", End = "eos_token_id";

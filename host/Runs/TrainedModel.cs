@@ -18,7 +18,6 @@ internal sealed class TrainedModel : IDisposable
         this.checkpoint = checkpoint;
     }
 
-    /// <summary>Its run.</summary>
     public RunDirectory Run { get; }
 
     /// <summary>What the checkpoint says of its run.</summary>
@@ -51,7 +50,8 @@ internal sealed class TrainedModel : IDisposable
             return new TrainedModel(run, CheckpointArchive.Load(info, LayoutOf, CheckpointParts.Weights));
         }
 
-        var newest = archive.LoadLatest(LayoutOf, fault => context.Error.WriteLine($"actortrain: warning: {fault.Sentence}"), CheckpointParts.Weights)
+        var newest = archive.LoadLatest(LayoutOf, fault => context.Error.WriteLine($"actortrain: warning: {fault.Sentence}"),
+            CheckpointParts.Weights)
             ?? throw new UserErrorException($"{run.Path} has no {(archive.List().Count > 0 ? "intact checkpoint" : "checkpoint yet")}; "
                 + $"train it with `actortrain pretrain`.");
         return new TrainedModel(run, newest);
@@ -93,7 +93,6 @@ internal sealed class TrainedModel : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => checkpoint.Dispose();
 
     private static string Steps(IEnumerable<CheckpointInfo> checkpoints) =>

@@ -7,11 +7,11 @@ namespace ActorTrain.Models.Evaluation;
 
 /// <summary>How well a model predicts text it was not trained on.</summary>
 /// <param name="Loss">Mean cross-entropy, nats per token.</param>
-/// <param name="BitsPerByte">Bits per byte of text, comparable across tokenizers: the loss of tokens that are bytes of the text, over their bytes. Tokens that
-/// are none, such as the end of a text, are in neither sum (as in nanochat's loss_eval.py); NaN where there are only such.</param>
+/// <param name="BitsPerByte">Bits per byte of text, comparable across tokenizers: the loss of tokens that are bytes of the text, over their
+/// bytes. Tokens that are none, such as the end of a text, are in neither sum (as in nanochat's loss_eval.py); NaN where there are only
+/// such.</param>
 public sealed record ValidationLoss(double Loss, long Tokens, double BitsPerByte)
 {
-    /// <summary>e to the loss.</summary>
     public double Perplexity => Math.Exp(Loss);
 
     /// <summary>Measures <paramref name="model"/> on some batches.</summary>
@@ -34,7 +34,8 @@ public sealed record ValidationLoss(double Loss, long Tokens, double BitsPerByte
     }
 }
 
-/// <summary>A measurement on text that a model was not trained on, in the making: whoever measures may do other things between two batches.</summary>
+/// <summary>A measurement on text that a model was not trained on, in the making: whoever measures may do other things between two
+/// batches.</summary>
 /// <param name="model">The model; its gradients are not touched.</param>
 /// <param name="byteCounts">Bytes of text of each token id.</param>
 public sealed class ValidationSum(Transformer model, IReadOnlyList<int> byteCounts)

@@ -28,7 +28,8 @@ public sealed record SamplingOptions : IOptions
 public static class TextGenerator
 {
     /// <summary>Yields tokens after <paramref name="prompt"/> until <paramref name="count"/> are written or the end token comes.</summary>
-    /// <param name="prompt">At least one token id. Of a prompt or text longer than the context, the last half context is kept whenever it is full.</param>
+    /// <param name="prompt">At least one token id. Of a prompt or text longer than the context, the last half context is kept whenever it
+    /// is full.</param>
     /// <param name="count">How many tokens at most.</param>
     /// <param name="endToken">Stops after this id; null: never.</param>
     /// <param name="pieces">Only ids below it, those that a tokenizer has pieces for, are chosen: a model may have more. Null: all.</param>

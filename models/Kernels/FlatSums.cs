@@ -4,8 +4,8 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Models.Kernels;
 
-/// <summary>Sums over ranges of flat float32 vectors, on the calling thread alone where nothing else is said: whoever shares a vector among threads does so by
-/// ranges.</summary>
+/// <summary>Sums over ranges of flat float32 vectors, on the calling thread alone where nothing else is said: whoever shares a vector among
+/// threads does so by ranges.</summary>
 /// <remarks>Addresses are those of the first element of a range; its memory must be kept alive while it is used.</remarks>
 public static unsafe class FlatSums
 {
@@ -51,10 +51,11 @@ public static unsafe class FlatSums
 
     /// <summary>Sums of squares, in double, of each block of a range; added in order over a whole vector they give the square of
     /// <see cref="GradientNorm.Of"/>, whatever ranges it was cut into at multiples of a block.</summary>
-    /// <param name="squares">One element per block.</param>
-    public static void Squares(long count, nint vector, Span<double> squares) => Measure(count, vector, new SumReport { Squares = squares });
+    public static void Squares(long count, nint vector, Span<double> squares) =>
+        Measure(count, vector, new SumReport { Squares = squares });
 
-    /// <summary>Checksums of some whole vectors, by all threads of the caller: many short ones at once, where each alone would be too short to share.</summary>
+    /// <summary>Checksums of some whole vectors, by all threads of the caller: many short ones at once, where each alone would be too short
+    /// to share.</summary>
     public static FlatChecksum[] Checksums(ReadOnlySpan<nint> addresses, ReadOnlySpan<long> counts)
     {
         if (addresses.Length != counts.Length)
@@ -107,8 +108,8 @@ public static unsafe class FlatSums
             sum[i] = a[i] + b[i];
     }
 
-    /// <summary>The reference form of <see cref="Squares"/>. Elements are added in an order of its own, so its last bits are not those of the
-    /// kernels.</summary>
+    /// <summary>The reference form of <see cref="Squares"/>. Elements are added in an order of its own, so its last bits are not those of
+    /// the kernels.</summary>
     public static void ReferenceSquares(long count, nint vector, Span<double> squares)
     {
         for (var block = 0; block < squares.Length; block++)
@@ -155,7 +156,8 @@ public static unsafe class FlatSums
         fixed (ulong* ofLeft = report.Left, ofRight = report.Right, ofSum = report.Sum)
         fixed (long* cellEnds = report.CellEnds)
         {
-            var wanted = new NativeKernels.SumReport(squares, ofLeft, ofRight, ofSum, report.CellSquares.Length, cellEnds, cellSquares, report.Parallel ? 1 : 0);
+            var wanted = new NativeKernels.SumReport(squares, ofLeft, ofRight, ofSum, report.CellSquares.Length, cellEnds, cellSquares,
+                report.Parallel ? 1 : 0);
             FusedKernels.Check(NativeKernels.ak_sum(count, left, right, to, wanted));
         }
     }

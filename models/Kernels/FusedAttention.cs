@@ -48,7 +48,8 @@ internal sealed class FusedAttention : FusedSublayer
         var attended = activations.Empty(rows, (long)shape.Heads * shape.HeadWidth);
         var lse = empty(batch, shape.Heads, time, dtype: float32);
         FusedKernels.Check(ak_attention_forward(
-            batch, time, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, queriesKeysValues.Address(), Scale, attended.Address(), lse.Address(),
+            batch, time, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, queriesKeysValues.Address(), Scale, attended.Address(),
+                lse.Address(),
             activations.Code));
         return (output.ForwardOnto(x, rows, attended), new Saved(x.alias(), normed, statistics, queriesKeysValues, attended, lse));
     }
@@ -62,7 +63,8 @@ internal sealed class FusedAttention : FusedSublayer
         using var dAttended = output.Backward(rows, saved.Attended, dyConverted);
         using var dQkv = activations.Empty(rows, QkvWidth);
         FusedKernels.Check(ak_attention_backward(
-            batch, time, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, saved.Qkv.Address(), saved.Attended.Address(), saved.Lse.Address(),
+            batch, time, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, saved.Qkv.Address(), saved.Attended.Address(),
+                saved.Lse.Address(),
             dAttended.Address(), Scale, dQkv.Address(), activations.Code));
         Rotate(batch, time, dQkv, inverse: 1);
         using var dNormed = qkv.Backward(rows, saved.Normed, dQkv);
@@ -75,7 +77,8 @@ internal sealed class FusedAttention : FusedSublayer
         {
             // Queries and keys stand side by side, so one call turns both.
             FusedKernels.Check(ak_rope(
-                batch, time, shape.Heads + shape.KeyValueHeads, shape.HeadWidth, QkvWidth, x.Address(), rotary.Cos.Address(), rotary.Sin.Address(),
+                batch, time, shape.Heads + shape.KeyValueHeads, shape.HeadWidth, QkvWidth, x.Address(), rotary.Cos.Address(),
+                    rotary.Sin.Address(),
                 inverse, activations.Code));
         }
     }

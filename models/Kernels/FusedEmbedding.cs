@@ -44,7 +44,8 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
         }
 
         FusedKernels.Check(ak_embedding_backward(
-            ids.shape[0], ids.shape[1], width, vocabulary, ids.Address(), dx.Address(), (float)shrink, tokens.GradientAddress, positions?.GradientAddress ?? 0,
+            ids.shape[0], ids.shape[1], width, vocabulary, ids.Address(), dx.Address(), (float)shrink, tokens.GradientAddress,
+                positions?.GradientAddress ?? 0,
             accumulateTokens, accumulatePositions));
     }
 

@@ -42,9 +42,9 @@ public static class FusedKernels
             throw Failure();
     }
 
-    internal static InvalidOperationException Failure() => new("Fused kernel: " + (Marshal.PtrToStringUTF8(ak_error()) ?? "unknown failure"));
+    internal static InvalidOperationException Failure() =>
+        new("Fused kernel: " + (Marshal.PtrToStringUTF8(ak_error()) ?? "unknown failure"));
 
-    /// <summary>Chooses the instruction set.</summary>
     /// <param name="portable">True pins code and blocking that all x86-64-v3 machines share, bit for bit; false takes the fastest.</param>
     internal static void Load(bool portable)
     {

@@ -6,10 +6,12 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Kernels;
 
-/// <summary>Final norm, output projection and cross-entropy in one, in chunks of rows: no <c>[B·T, V]</c> float32 matrix ever exists.</summary>
+/// <summary>Final norm, output projection and cross-entropy in one, in chunks of rows: no <c>[B·T, V]</c> float32 matrix ever
+/// exists.</summary>
 internal sealed class FusedLoss : IDisposable
 {
-    // Up to this many logit gradients are kept from the forward; more are recomputed in the backward, which costs one more product with the head.
+    // Up to this many logit gradients are kept from the forward; more are recomputed in the backward, which costs one more product with the
+    // head.
     private const long KeptElements = 1L << 25;
 
     private readonly ParameterSlot headWeight;
@@ -26,7 +28,8 @@ internal sealed class FusedLoss : IDisposable
         head = new PackedLinear(headWeight, bias: null, activations);
     }
 
-    /// <summary>x <c>[B, T, D]</c> float32, targets <c>[B, T]</c> int64 (−1 is skipped) → <paramref name="scale"/> · sum of the tokens' losses.</summary>
+    /// <summary>x <c>[B, T, D]</c> float32, targets <c>[B, T]</c> int64 (−1 is skipped) → <paramref name="scale"/> · sum of the tokens'
+    /// losses.</summary>
     public Tensor Apply(Tensor x_BTD, Tensor targets_BT, float scale) => Function.apply(x_BTD, this, targets_BT, scale, is_grad_enabled());
 
     /// <summary>The tokens' own losses, <c>[B·T]</c> float32, without a gradient.</summary>
@@ -70,7 +73,8 @@ internal sealed class FusedLoss : IDisposable
         var rows = saved.Targets.numel();
         using var dNormed = activations.Empty(rows, headWeight.Entry.Shape[1]);
         FusedKernels.Check(ak_cross_entropy_backward(
-            head.Handle, rows, saved.Normed.Address(), saved.Targets.Address(), saved.Scale, saved.Lse.Address(), saved.DLogits?.Address() ?? 0,
+            head.Handle, rows, saved.Normed.Address(), saved.Targets.Address(), saved.Scale, saved.Lse.Address(), saved.DLogits?.Address()
+                ?? 0,
             dNormed.Address(), headWeight.GradientAddress, headWeight.BeginGradient()));
         return norm.Backward(rows, saved.X, saved.Statistics, dNormed, residualGradient: null);
     }

@@ -18,7 +18,8 @@ internal sealed class FusedNorm(ParameterSlot weight, ParameterSlot? bias, doubl
         FusedKernels.Check(bias is null
             ? ak_rms_norm_forward(rows, width, x.Address(), weight.WeightAddress, epsilon, y.Address(), activations.Code, rstd.Address())
             : ak_layer_norm_forward(
-                rows, width, x.Address(), weight.WeightAddress, bias.WeightAddress, epsilon, y.Address(), activations.Code, mean!.Address(), rstd.Address()));
+                rows, width, x.Address(), weight.WeightAddress, bias.WeightAddress, epsilon, y.Address(), activations.Code, mean!.Address(),
+                    rstd.Address()));
         return (y, new NormStatistics(mean, rstd));
     }
 
@@ -31,16 +32,19 @@ internal sealed class FusedNorm(ParameterSlot weight, ParameterSlot? bias, doubl
         bias?.BeginGradient();
         FusedKernels.Check(bias is null
             ? ak_rms_norm_backward(
-                rows, width, dy.Address(), activations.Code, x.Address(), weight.WeightAddress, statistics.ReciprocalDeviation.Address(), residual,
+                rows, width, dy.Address(), activations.Code, x.Address(), weight.WeightAddress, statistics.ReciprocalDeviation.Address(),
+                    residual,
                 dx.Address(), weight.GradientAddress, accumulate)
             : ak_layer_norm_backward(
                 rows, width, dy.Address(), activations.Code, x.Address(), weight.WeightAddress, statistics.Mean!.Address(),
-                statistics.ReciprocalDeviation.Address(), residual, dx.Address(), weight.GradientAddress, bias.GradientAddress, accumulate));
+                statistics.ReciprocalDeviation.Address(), residual, dx.Address(), weight.GradientAddress, bias.GradientAddress,
+                    accumulate));
         return dx;
     }
 }
 
-/// <summary>What a norm keeps for its backward: per row the mean (LayerNorm only) and 1 / standard deviation, <c>[rows]</c> float32.</summary>
+/// <summary>What a norm keeps for its backward: per row the mean (LayerNorm only) and 1 / standard deviation, <c>[rows]</c>
+/// float32.</summary>
 internal sealed record NormStatistics(Tensor? Mean, Tensor ReciprocalDeviation) : IDisposable
 {
     public void Dispose()

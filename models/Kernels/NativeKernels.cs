@@ -16,7 +16,8 @@ internal static partial class NativeKernels
     [LibraryImport(Library)] internal static partial void ak_linear_free(nint linear);
     [LibraryImport(Library)] internal static partial int ak_linear_pack(nint linear, nint weight);
     [LibraryImport(Library)] internal static partial long ak_linear_packed(nint linear, int copy, out nint words);
-    [LibraryImport(Library)] internal static partial int ak_linear_forward(nint linear, long rows, nint x, nint bias, nint residual, nint y, int yDtype);
+    [LibraryImport(Library)] internal static partial int ak_linear_forward(nint linear, long rows, nint x, nint bias, nint residual, nint y,
+        int yDtype);
     [LibraryImport(Library)] internal static partial int ak_linear_input_gradient(nint linear, long rows, nint dy, nint dx);
     [LibraryImport(Library)]
     internal static partial int ak_linear_weight_gradient(nint linear, long rows, nint dy, nint x, nint dw, nint db, int accumulate);
@@ -26,18 +27,22 @@ internal static partial class NativeKernels
         long rows, long width, nint x, nint weight, nint bias, double epsilon, nint y, int yDtype, nint mean, nint rstd);
     [LibraryImport(Library)]
     internal static partial int ak_layer_norm_backward(
-        long rows, long width, nint dy, int dyDtype, nint x, nint weight, nint mean, nint rstd, nint residualGradient, nint dx, nint dweight,
+        long rows, long width, nint dy, int dyDtype, nint x, nint weight, nint mean, nint rstd, nint residualGradient, nint dx,
+            nint dweight,
         nint dbias, int accumulate);
     [LibraryImport(Library)]
-    internal static partial int ak_rms_norm_forward(long rows, long width, nint x, nint weight, double epsilon, nint y, int yDtype, nint rstd);
+    internal static partial int ak_rms_norm_forward(long rows, long width, nint x, nint weight, double epsilon, nint y, int yDtype,
+        nint rstd);
     [LibraryImport(Library)]
     internal static partial int ak_rms_norm_backward(
-        long rows, long width, nint dy, int dyDtype, nint x, nint weight, nint rstd, nint residualGradient, nint dx, nint dweight, int accumulate);
+        long rows, long width, nint dy, int dyDtype, nint x, nint weight, nint rstd, nint residualGradient, nint dx, nint dweight,
+            int accumulate);
 
     [LibraryImport(Library)] internal static partial int ak_gelu_forward(long count, nint x, nint y, int dtype);
     [LibraryImport(Library)] internal static partial int ak_gelu_backward(long count, nint x, nint dy, nint dx, int dtype);
     [LibraryImport(Library)] internal static partial int ak_swiglu_forward(long rows, long width, nint gateUp, nint y, int dtype);
-    [LibraryImport(Library)] internal static partial int ak_swiglu_backward(long rows, long width, nint gateUp, nint dy, nint dGateUp, int dtype);
+    [LibraryImport(Library)] internal static partial int ak_swiglu_backward(long rows, long width, nint gateUp, nint dy, nint dGateUp,
+        int dtype);
 
     [LibraryImport(Library)]
     internal static partial int ak_rope(
@@ -47,14 +52,17 @@ internal static partial class NativeKernels
         long batch, long time, long heads, long kvHeads, long headWidth, nint qkv, double scale, nint output, nint lse, int dtype);
     [LibraryImport(Library)]
     internal static partial int ak_attention_backward(
-        long batch, long time, long heads, long kvHeads, long headWidth, nint qkv, nint output, nint lse, nint doutput, double scale, nint dqkv,
+        long batch, long time, long heads, long kvHeads, long headWidth, nint qkv, nint output, nint lse, nint doutput, double scale,
+            nint dqkv,
         int dtype);
 
     [LibraryImport(Library)]
-    internal static partial int ak_embedding_forward(long batch, long time, long width, nint tokens, nint tokenWeight, nint positionWeight, nint x);
+    internal static partial int ak_embedding_forward(long batch, long time, long width, nint tokens, nint tokenWeight, nint positionWeight,
+        nint x);
     [LibraryImport(Library)]
     internal static partial int ak_embedding_backward(
-        long batch, long time, long width, long vocabulary, nint tokens, nint dx, float tokenScale, nint dToken, nint dPosition, int accumulateTokens,
+        long batch, long time, long width, long vocabulary, nint tokens, nint dx, float tokenScale, nint dToken, nint dPosition,
+            int accumulateTokens,
         int accumulatePositions);
 
     [LibraryImport(Library)]
@@ -70,13 +78,15 @@ internal static partial class NativeKernels
     [LibraryImport(Library)] internal static unsafe partial int ak_checksums(long vectors, nint* x, long* counts, ulong* found);
     [LibraryImport(Library)]
     internal static unsafe partial int ak_adamw(
-        long count, nint w, nint g, nint m, nint v, in AdamWConstants constants, long ranges, AdamWRange* range, ulong* checksums, out double updateSquares);
+        long count, nint w, nint g, nint m, nint v, in AdamWConstants constants, long ranges, AdamWRange* range, ulong* checksums,
+            out double updateSquares);
     [LibraryImport(Library)]
     internal static unsafe partial int ak_adamw_preview(
-        long count, nint w, nint g, nint m, nint v, in AdamWConstants constants, long ranges, AdamWRange* range, ulong* checksums, out double updateSquares);
-    [LibraryImport(Library)] internal static partial double ak_adamw_ratio(long count, nint g, nint v, in AdamWConstants constants, float clip);
+        long count, nint w, nint g, nint m, nint v, in AdamWConstants constants, long ranges, AdamWRange* range, ulong* checksums,
+            out double updateSquares);
+    [LibraryImport(Library)] internal static partial double ak_adamw_ratio(long count, nint g, nint v, in AdamWConstants constants,
+        float clip);
 
-    /// <summary><c>ak_sum_report</c>.</summary>
     internal readonly unsafe struct SumReport(
         double* squares, ulong* left, ulong* right, ulong* sum, long cells, long* cellEnds, double* cellSquares, long parallel)
     {
@@ -88,9 +98,8 @@ internal static partial class NativeKernels
         public readonly long Parallel = parallel;
     }
 
-    /// <summary><c>ak_adamw_constants</c>.</summary>
-    internal readonly record struct AdamWConstants(float Beta1, float Beta2, float Epsilon, float Correction1, float Correction2, float Spike);
+    internal readonly record struct AdamWConstants(float Beta1, float Beta2, float Epsilon, float Correction1, float Correction2,
+        float Spike);
 
-    /// <summary><c>ak_adamw_range</c>.</summary>
     internal readonly record struct AdamWRange(long End, float Clip, float Rate, float Decay);
 }

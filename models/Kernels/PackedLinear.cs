@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Kernels;
 
-/// <summary>A linear map on the fused kernels: its weight matrix is packed once for every version of the weights, however many lanes use it.</summary>
+/// <summary>A linear map on the fused kernels: its weight matrix is packed once for every version of the weights, however many lanes use
+/// it.</summary>
 internal sealed class PackedLinear : IDisposable
 {
     private readonly ParameterSlot weight;
@@ -86,7 +87,8 @@ internal sealed class PackedLinear : IDisposable
     public Tensor ForwardOnto(Tensor residual, long rows, Tensor x)
     {
         var y = empty_like(residual);
-        FusedKernels.Check(ak_linear_forward(Handle, rows, x.Address(), BiasAddress, residual.Address(), y.Address(), Activations.Float32Code));
+        FusedKernels.Check(
+            ak_linear_forward(Handle, rows, x.Address(), BiasAddress, residual.Address(), y.Address(), Activations.Float32Code));
         return y;
     }
 

@@ -1,7 +1,7 @@
 namespace ActorTrain.Models.Kernels;
 
-/// <summary>What is to be known of a sum, or of one vector, taken along while it is computed; what is empty is not wanted. A block has 2^20 elements,
-/// the last one what is left.</summary>
+/// <summary>What is to be known of a sum, or of one vector, taken along while it is computed; what is empty is not wanted. A block has 2^20
+/// elements, the last one what is left.</summary>
 public ref struct SumReport
 {
     /// <summary>One element per block: receives the sums of squares of the result, in double.</summary>
@@ -16,7 +16,8 @@ public ref struct SumReport
     /// <summary>The same of the sum as it was written.</summary>
     public Span<ulong> Sum { get; init; }
 
-    /// <summary>Ends of the cells into which the vector is also cut, in order, the last one its own end; in elements from its first.</summary>
+    /// <summary>Ends of the cells into which the vector is also cut, in order, the last one its own end; in elements from its
+    /// first.</summary>
     public ReadOnlySpan<long> CellEnds { get; init; }
 
     /// <summary>One element per cell: receives its sum of squares, in double.</summary>

@@ -24,8 +24,8 @@ public readonly record struct LaneBlock(int First, int Count)
 
     public override string ToString() => Count == 1 ? $"{{{First}}}" : $"{{{First}-{End - 1}}}";
 
-    /// <summary>Shares <paramref name="lanes"/> lanes among <paramref name="trainers"/>: contiguous runs whose lengths differ by at most one,
-    /// each cut into the fewest aligned blocks. Trainers beyond the number of lanes get none.</summary>
+    /// <summary>Shares <paramref name="lanes"/> lanes among <paramref name="trainers"/>: contiguous runs whose lengths differ by at most
+    /// one, each cut into the fewest aligned blocks. Trainers beyond the number of lanes get none.</summary>
     public static IReadOnlyList<IReadOnlyList<LaneBlock>> Share(int lanes, int trainers)
     {
         if (lanes < 1 || !int.IsPow2(lanes))

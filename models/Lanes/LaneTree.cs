@@ -1,8 +1,9 @@
 namespace ActorTrain.Models.Lanes;
 
 /// <summary>Sums what lanes contribute along the canonical binary tree over lane numbers, as it arrives.</summary>
-/// <remarks>Floating-point addition is not associative; a fixed tree makes the sum independent of who computed which lane, of how lanes were
-/// grouped into blocks and of the order in which they come. Of lanes that come in order, at most log₂ lanes + 1 sums are held at a time.</remarks>
+/// <remarks>Floating-point addition is not associative; a fixed tree makes the sum independent of who computed which lane, of how lanes
+/// were grouped into blocks and of the order in which they come. Of lanes that come in order, at most log₂ lanes + 1 sums are held at a
+/// time.</remarks>
 /// <typeparam name="TSum">What is summed: a gradient with its loss, or a number in a test.</typeparam>
 public sealed class LaneTree<TSum>
 {

@@ -13,7 +13,8 @@ public static class GemmRate
     private const int Width = 1024;
     private const double FlopsPerProduct = 2.0 * Rows * Width * Width;
 
-    /// <summary>Floating-point operations per second of 2048 × 1024 × 1024 products on the path that training takes: the best of several repeats.</summary>
+    /// <summary>Floating-point operations per second of 2048 × 1024 × 1024 products on the path that training takes: the best of several
+    /// repeats.</summary>
     /// <param name="device">Where; null for the CPU.</param>
     public static double Measure(Precision precision, Device? device = null, int repeats = 20)
     {

@@ -1,6 +1,7 @@
 namespace ActorTrain.Models;
 
-/// <summary>The element type of matrix products. Master weights, moments, reductions, the residual stream and the loss are float32 in both.</summary>
+/// <summary>The element type of matrix products. Master weights, moments, reductions, the residual stream and the loss are float32 in
+/// both.</summary>
 public enum Precision
 {
     /// <summary>Products in float32.</summary>

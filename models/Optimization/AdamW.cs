@@ -16,7 +16,6 @@ public sealed class AdamW : IOptimizer
     private readonly FlatRange[] byTensor;
     private readonly FlatRange[] byKind;
 
-    /// <summary>Makes the rule.</summary>
     /// <param name="parameters">What it updates; not owned.</param>
     /// <param name="moments">Its state; not owned.</param>
     /// <param name="fused">Whether to use the fused CPU kernel; null: where it is available and the parameters are on a CPU.</param>

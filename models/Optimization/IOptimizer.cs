@@ -4,7 +4,6 @@ namespace ActorTrain.Models.Optimization;
 /// wraps one.</summary>
 public interface IOptimizer
 {
-    /// <summary>Makes an update.</summary>
     /// <returns>L2 norm of the change of the weights.</returns>
     double Apply(Update update);
 

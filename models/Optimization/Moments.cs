@@ -14,13 +14,11 @@ public sealed class Moments : IDisposable
         Second = zeros_like(parameters.Weights).DetachFromDisposeScope();
     }
 
-    /// <summary>Running mean of gradients.</summary>
     public Tensor First { get; }
 
     /// <summary>Running mean of squared gradients.</summary>
     public Tensor Second { get; }
 
-    /// <summary>Sets them to zero.</summary>
     public void Clear()
     {
         using var _ = no_grad();

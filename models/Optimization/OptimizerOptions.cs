@@ -17,7 +17,6 @@ public sealed record OptimizerOptions : IOptions
     [OptionGroup(Key = "")]
     public SpamOptions Spam { get; init; } = new();
 
-    /// <summary>Composes it.</summary>
     /// <param name="parameters">What it updates; not owned.</param>
     /// <param name="moments">Its state; not owned.</param>
     /// <param name="fused">Whether to use the fused CPU kernel; null: where it is available and the parameters are on a CPU.</param>

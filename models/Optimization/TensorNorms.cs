@@ -11,8 +11,10 @@ namespace ActorTrain.Models.Optimization;
 /// <param name="Tensors">Of each tensor, in the order of the layout.</param>
 public sealed record PartNorms(double Embedding, EquatableArray<double> Blocks, EquatableArray<double> Tensors);
 
-/// <summary>Norms tensor by tensor of a flat gradient that is summed shard by shard: it is cut into cells, the common parts of a tensor and a block of
-/// <see cref="GradientNorm.Block"/> elements, whose sums of squares do not depend on the number of shards, since shards end with blocks.</summary>
+/// <summary>Norms tensor by tensor of a flat gradient that is summed shard by shard: it is cut into cells, the common parts of a tensor and
+/// a block of
+/// <see cref="GradientNorm.Block"/> elements, whose sums of squares do not depend on the number of shards, since shards end with
+/// blocks.</summary>
 public sealed class TensorNorms
 {
     private readonly FlatLayout layout;
@@ -34,11 +36,14 @@ public sealed class TensorNorms
     /// <summary>Number of cells of the whole vector.</summary>
     public int Cells => cells.Count;
 
-    /// <summary>Ends of the cells of a range that begins and ends with a block, in elements from its first: see <see cref="SumReport.CellEnds"/>.</summary>
+    /// <summary>Ends of the cells of a range that begins and ends with a block, in elements from its first: see
+    /// <see cref="SumReport.CellEnds"/>.</summary>
     public long[] CellEnds(long offset, long count) =>
-        [.. cells.Select(static cell => cell.End).SkipWhile(end => end <= offset).TakeWhile(end => end <= offset + count).Select(end => end - offset)];
+        [.. cells.Select(static cell => cell.End).SkipWhile(end => end <= offset).TakeWhile(end => end <= offset + count)
+            .Select(end => end - offset)];
 
-    /// <summary>The global norm of a gradient that lies in one piece, as <see cref="GradientNorm.Of"/> has it, and those of its parts; on a CPU it is read once.</summary>
+    /// <summary>The global norm of a gradient that lies in one piece, as <see cref="GradientNorm.Of"/> has it, and those of its parts; on a
+    /// CPU it is read once.</summary>
     /// <param name="flat">Float32, of the layout's length.</param>
     public (double Norm, PartNorms Parts) Measure(Tensor flat)
     {
@@ -50,7 +55,8 @@ public sealed class TensorNorms
         {
             var ofBlocks = new double[FlatSums.BlocksOf(layout.Length)];
             FlatSums.Measure(
-                layout.Length, flat.Address(), new SumReport { Squares = ofBlocks, CellEnds = CellEnds(0, layout.Length), CellSquares = squares, Parallel = true });
+                layout.Length, flat.Address(),
+                    new SumReport { Squares = ofBlocks, CellEnds = CellEnds(0, layout.Length), CellSquares = squares, Parallel = true });
             GC.KeepAlive(flat);
             return (GradientNorm.OfSquares(ofBlocks), Of(squares));
         }
@@ -67,7 +73,6 @@ public sealed class TensorNorms
         return (GradientNorm.Of(flat), Of(squares));
     }
 
-    /// <summary>The norms.</summary>
     /// <param name="squares">Sums of squares of all cells, in order.</param>
     public PartNorms Of(IReadOnlyList<double> squares)
     {

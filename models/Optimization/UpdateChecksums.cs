@@ -39,7 +39,6 @@ public sealed class UpdateChecksums
     public void Wrote(Tensor weights, Tensor firstMoment, Tensor secondMoment) =>
         Fill(4, weights, firstMoment, secondMoment);
 
-    /// <summary>Checks what was read.</summary>
     /// <param name="gradient">That of the gradient; null: unknown.</param>
     /// <exception cref="CorruptionException">One of them changed in memory.</exception>
     internal void VerifyRead(StateChecksum state, FlatChecksum? gradient)

@@ -32,7 +32,8 @@ public struct CounterRandom
     /// <summary>Uniform in [0, 1), with 53 random bits.</summary>
     public double NextUniform() => SplitMix64.Fraction(NextBits());
 
-    /// <summary>Standard normal, by Acklam's rational approximation of the inverse normal distribution (relative error below 1.2e-9).</summary>
+    /// <summary>Standard normal, by Acklam's rational approximation of the inverse normal distribution (relative error below
+    /// 1.2e-9).</summary>
     public double NextNormal()
     {
         var p = ((NextBits() >> 11) + 0.5) * (1.0 / (1UL << 53));

@@ -9,17 +9,19 @@ internal static class Allocator
     private static readonly string[] Others = ["libmimalloc", "libtcmalloc", "libjemalloc"];
     private static string settings = "defaults";
 
-    /// <summary>Has glibc's allocator keep what it was given back, so that steps reuse memory instead of asking the system for it; leaves another
-    /// allocator, which was preloaded, alone.</summary>
+    /// <summary>Has glibc's allocator keep what it was given back, so that steps reuse memory instead of asking the system for it; leaves
+    /// another allocator, which was preloaded, alone.</summary>
     public static void Configure()
     {
         if (Preloaded().Length > 0)
             return;
-        var accepted = Libc.SetAllocator(MmapMax, 0) + Libc.SetAllocator(TrimThreshold, int.MaxValue) + Libc.SetAllocator(TopPad, TopPadBytes);
+        var accepted =
+            Libc.SetAllocator(MmapMax, 0) + Libc.SetAllocator(TrimThreshold, int.MaxValue) + Libc.SetAllocator(TopPad, TopPadBytes);
         settings = accepted == 3 ? $"no mmap, no trim, top pad {TopPadBytes >> 20} MiB" : "defaults (mallopt refused)";
     }
 
-    public static string Describe() => Preloaded() is { Length: > 0 } library ? $"{Path.GetFileName(library)}, preloaded" : $"glibc, {settings}";
+    public static string Describe() =>
+        Preloaded() is { Length: > 0 } library ? $"{Path.GetFileName(library)}, preloaded" : $"glibc, {settings}";
 
     private static string Preloaded()
     {

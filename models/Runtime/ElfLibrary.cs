@@ -32,12 +32,12 @@ public sealed class ElfLibrary
     /// <summary>The versions that the library needs of others.</summary>
     public IReadOnlyList<NeededVersion> Needed { get; }
 
-    /// <summary>Reads a library.</summary>
     /// <exception cref="InvalidDataException">The file is no shared library of this platform, or is cut short.</exception>
     public static ElfLibrary Read(string path)
     {
         var bytes = File.ReadAllBytes(path);
-        if (bytes.Length < HeaderSize || !bytes.AsSpan(0, 6).SequenceEqual((ReadOnlySpan<byte>)[0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1]))
+        if (bytes.Length < HeaderSize || !bytes.AsSpan(0, 6)
+            .SequenceEqual((ReadOnlySpan<byte>)[0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1]))
             throw new InvalidDataException($"{path} is not a 64-bit ELF library.");
         try
         {
@@ -82,7 +82,8 @@ public sealed class ElfLibrary
                 foreach (var version in Chain(section with { At = at + Int32(at + 8) }, nextAt: 12))
                 {
                     yield return new NeededVersion(
-                        library, Text(section.Strings, Int32(version + 8)), (UInt16(version + 4) & Weak) != 0, [.. symbols[UInt16(version + 6)]], version + 4);
+                        library, Text(section.Strings, Int32(version + 8)), (UInt16(version + 4) & Weak) != 0,
+                            [.. symbols[UInt16(version + 6)]], version + 4);
                 }
             }
         }
@@ -116,7 +117,8 @@ public sealed class ElfLibrary
         {
             var header = table + (SectionSize * i);
             if ((uint)Int32(header + 4) == type)
-                yield return new Section(Offset(header), checked((int)Int64(header + 32)), Offset(table + (SectionSize * Int32(header + 40))));
+                yield return new Section(Offset(header), checked((int)Int64(header + 32)),
+                    Offset(table + (SectionSize * Int32(header + 40))));
         }
     }
 

@@ -20,7 +20,8 @@ public sealed record NativeRuntimeReport
     /// <summary>The processors whose code MKL takes, in its words.</summary>
     public required string MklProcessor { get; init; }
 
-    /// <summary>MKL's mode of conditional numerical reproducibility, as <c>MKL_CBWR</c> names it: <c>OFF</c> or such as <c>AVX2,STRICT</c>.</summary>
+    /// <summary>MKL's mode of conditional numerical reproducibility, as <c>MKL_CBWR</c> names it: <c>OFF</c> or such as
+    /// <c>AVX2,STRICT</c>.</summary>
     public required string MklReproducibility { get; init; }
 
     /// <summary>oneDNN's version, as it prints it.</summary>

@@ -20,7 +20,6 @@ public sealed class BlockGradient : IDisposable
     private readonly GradientPool memory;
     private readonly LaneTree<GradientSum> tree;
 
-    /// <summary>Begins a block.</summary>
     /// <param name="lanes">Lanes of the global batch, a power of two.</param>
     /// <param name="trainer">Computes them; not owned.</param>
     /// <param name="memory">Where vectors come from; not owned.</param>

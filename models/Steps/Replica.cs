@@ -179,7 +179,8 @@ public sealed class Replica : IDisposable
     }
 
     // The lower of two limits, where 0 is none.
-    private double Limit(double? clipTo) => clipTo is not { } limit ? options.Clip : options.Clip > 0 ? Math.Min(limit, options.Clip) : limit;
+    private double Limit(double? clipTo) =>
+        clipTo is not { } limit ? options.Clip : options.Clip > 0 ? Math.Min(limit, options.Clip) : limit;
 
     private T Guarded<T>(Func<T> act)
     {

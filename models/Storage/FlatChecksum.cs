@@ -8,11 +8,12 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Storage;
 
-/// <summary>Checksum of a flat float32 vector, one for each block of <see cref="GradientNorm.Block"/> elements: what it was when it was written, to be
-/// held against what it is when it is read.</summary>
-/// <remarks>The 32-bit words of a block are added modulo 2^32 in eight lanes, word i in lane i mod 8. A single flipped bit changes one lane by a power of
-/// two, which no sum hides; and integers may be added in any order, so the value depends neither on threads nor on the instruction set, and kernels
-/// that stream the vector anyway take it along for next to nothing. It is no hash: words that change places go unseen (see <see cref="StateHash"/>).</remarks>
+/// <summary>Checksum of a flat float32 vector, one for each block of <see cref="GradientNorm.Block"/> elements: what it was when it was
+/// written, to be held against what it is when it is read.</summary>
+/// <remarks>The 32-bit words of a block are added modulo 2^32 in eight lanes, word i in lane i mod 8. A single flipped bit changes one lane
+/// by a power of two, which no sum hides; and integers may be added in any order, so the value depends neither on threads nor on the
+/// instruction set, and kernels that stream the vector anyway take it along for next to nothing. It is no hash: words that change places go
+/// unseen (see <see cref="StateHash"/>).</remarks>
 public sealed class FlatChecksum
 {
     private const int Lanes = 8;
@@ -48,7 +49,6 @@ public sealed class FlatChecksum
     }
 
     /// <summary>Checksums of a range that begins with a block.</summary>
-    /// <param name="blocks">One element per block.</param>
     /// <param name="parallel">Whether to use all threads of the caller.</param>
     public static void Of(long count, nint vector, Span<ulong> blocks, bool parallel = true) =>
         FlatSums.Measure(count, vector, new SumReport { Left = blocks, Parallel = parallel });
@@ -84,18 +84,22 @@ public sealed class FlatChecksum
             if (isFinite[part])
                 continue;
             var values = flat.narrow(0, part * AtOnce, Math.Min(AtOnce, flat.numel() - part * AtOnce)).cpu();
-            Of(values.numel(), values.Address(), blocks.Slice(part * (int)(AtOnce / GradientNorm.Block), FlatSums.BlocksOf(values.numel())));
+            Of(values.numel(), values.Address(),
+                blocks.Slice(part * (int)(AtOnce / GradientNorm.Block), FlatSums.BlocksOf(values.numel())));
         }
     }
 
-    // Lane by lane for each block, the words added up. There is no tensor operation that takes the bits of a float for an integer: the word is put
-    // together from its parts, mantissa, exponent and sign, or of what is below the smallest normal float as a multiple of the smallest of all, 2^-149.
+    // Lane by lane for each block, the words added up. There is no tensor operation that takes the bits of a float for an integer: the word
+    // is put together from its parts, mantissa, exponent and sign, or of what is below the smallest normal float as a multiple of the
+    // smallest of all, 2^-149.
     private static Tensor LaneSums(Tensor values)
     {
-        using Scalar smallestNormal = 1.17549435e-38f, two24 = 1 << 24, bias = 125, two23 = 1 << 23, two100 = MathF.ScaleB(1, 100), two49 = MathF.ScaleB(1, 49), two31 = 1L << 31;
+        using Scalar smallestNormal = 1.17549435e-38f, two24 = 1 << 24, bias = 125, two23 = 1 << 23, two100 = MathF.ScaleB(1, 100),
+            two49 = MathF.ScaleB(1, 49), two31 = 1L << 31;
         var magnitude = values.abs();
         var (mantissa, exponent) = magnitude.frexp();
-        var normal = mantissa.mul_(two24).to(ScalarType.Int64).add_(exponent.to(ScalarType.Int64).add_(bias, Scalars.One).mul_(two23), Scalars.One);
+        var normal = mantissa.mul_(two24).to(ScalarType.Int64)
+            .add_(exponent.to(ScalarType.Int64).add_(bias, Scalars.One).mul_(two23), Scalars.One);
         var tiny = magnitude.mul(two100).mul_(two49).to(ScalarType.Int64);
         var words = where(magnitude.lt(smallestNormal), tiny, normal).add_(values.signbit().to(ScalarType.Int64).mul_(two31), Scalars.One);
         var missing = (GradientNorm.Block - values.numel() % GradientNorm.Block) % GradientNorm.Block;

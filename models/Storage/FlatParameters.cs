@@ -17,7 +17,6 @@ public sealed class FlatParameters : IDisposable
     private Tensor? ownGradients;
     private nint gradientAddress;
 
-    /// <summary>Allocates zeroed parameters.</summary>
     /// <param name="device">Where they live; null for the CPU.</param>
     public FlatParameters(FlatLayout layout, Device? device = null)
     {

@@ -31,7 +31,8 @@ public static unsafe class FlatTransfer
         }
     }
 
-    /// <summary>Copies a flat tensor out, hashes the copy and checks it, block by block, so that a block is read from memory once.</summary>
+    /// <summary>Copies a flat tensor out, hashes the copy and checks it, block by block, so that a block is read from memory
+    /// once.</summary>
     /// <param name="buffer">Of exactly its bytes.</param>
     /// <param name="hash">Takes its bytes: see <see cref="StateHash"/>.</param>
     /// <exception cref="CorruptionException">It is not what was written.</exception>
@@ -96,6 +97,7 @@ public static unsafe class FlatTransfer
     private static void CheckSize(Tensor flat, HostBuffer buffer)
     {
         if (flat.numel() * sizeof(float) != buffer.Length)
-            throw new ArgumentException($"A flat vector of {flat.numel()} elements does not fit a buffer of {buffer.Length} bytes.", nameof(buffer));
+            throw new ArgumentException($"A flat vector of {flat.numel()} elements does not fit a buffer of {buffer.Length} bytes.",
+                nameof(buffer));
     }
 }

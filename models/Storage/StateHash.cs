@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Storage;
 
-/// <summary>The hash of the state of a training run, by which a copy is checked: XXH3 with 64 bits (Collet 2020) of the bytes of its vectors, one
-/// after another. The same on every machine, no protection against malice.</summary>
+/// <summary>The hash of the state of a training run, by which a copy is checked: XXH3 with 64 bits (Collet 2020) of the bytes of its
+/// vectors, one after another. The same on every machine, no protection against malice.</summary>
 public static unsafe class StateHash
 {
     // A span ends at 2 GiB.

@@ -7,7 +7,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace ActorTrain.Models;
 
-/// <summary>An immutable list that equals another by its items, so that a record that holds one is compared by value. JSON: an array.</summary>
+/// <summary>An immutable list that equals another by its items, so that a record that holds one is compared by value. JSON: an
+/// array.</summary>
 [CollectionBuilder(typeof(EquatableArray), nameof(EquatableArray.Create))]
 [JsonConverter(typeof(EquatableArrayConverter))]
 public readonly struct EquatableArray<T>(ImmutableArray<T> items) : IReadOnlyList<T>, IEquatable<EquatableArray<T>>

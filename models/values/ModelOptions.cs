@@ -69,8 +69,8 @@ public sealed record ModelOptions : IOptions
 
     IOptions IOptions.Derive(Predicate<string> isGiven) => Derive(isGiven);
 
-    /// <summary>Floating-point operations to train on one token: 6 for each weight of a matrix product, and causal attention, which looks at
-    /// half of the context on average (Chowdhery et al. 2022, appendix B, halved).</summary>
+    /// <summary>Floating-point operations to train on one token: 6 for each weight of a matrix product, and causal attention, which looks
+    /// at half of the context on average (Chowdhery et al. 2022, appendix B, halved).</summary>
     public double TrainingFlopsPerToken
     {
         get

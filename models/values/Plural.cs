@@ -1,6 +1,5 @@
 namespace ActorTrain.Models;
 
-/// <summary>Counts in words.</summary>
 public static class Plural
 {
     /// <summary>Such as <c>1 step</c> and <c>2 steps</c>.</summary>

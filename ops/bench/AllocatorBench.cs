@@ -21,7 +21,8 @@ internal static class AllocatorBench
                 sides.Add(("glibc", Start(training, new Dictionary<string, string>())));
                 foreach (var allocator in PreloadedAllocator.All)
                     sides.Add((allocator.Name, Start(training, allocator.Environment())));
-                var turns = new Turns("tokens/s", [.. sides.Select(static side => (side.Name, (Func<double>)(() => side.Process.TokensPerSecond(Steps))))]);
+                var turns = new Turns("tokens/s",
+                    [.. sides.Select(static side => (side.Name, (Func<double>)(() => side.Process.TokensPerSecond(Steps))))]);
                 turns.Take(Rounds);
                 turns.Print();
                 for (var i = 1; i < sides.Count; i++)

@@ -20,7 +20,8 @@ internal static class AuditBench
         {
             using var audited = new TraineeActors(trainers: 2, threads: 1, reducers: 2, auditEvery: every);
             var costs = Costs(audited);
-            RecoveryBench.Print(string.Create(CultureInfo.InvariantCulture, $"a lane computed twice every {every} steps (each of 2 trainers is proved right every {2 * every})"), costs, "%");
+            RecoveryBench.Print(string.Create(CultureInfo.InvariantCulture,
+                $"a lane computed twice every {every} steps (each of 2 trainers is proved right every {2 * every})"), costs, "%");
             if (every == 20)
                 figures.Add("audit.cost_percent", costs.Median());
         }

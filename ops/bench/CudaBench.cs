@@ -26,7 +26,8 @@ internal static class CudaBench
         ours.Run(3);
         var rates = Enumerable.Range(0, Rounds)
             .Select(_ => (Ours: ours.Run(Steps), Theirs: theirs.TokensPerSecond(Steps))).ToArray();
-        Console.WriteLine($"  actortrain {rates.Select(static r => r.Ours).Median():F0}, torch {rates.Select(static r => r.Theirs).Median():F0}");
+        Console.WriteLine(
+            $"  actortrain {rates.Select(static r => r.Ours).Median():F0}, torch {rates.Select(static r => r.Theirs).Median():F0}");
         figures.Add("train.cuda.gpt2_124m.vs_torch", rates.Select(static r => r.Ours / r.Theirs).Median());
     }
 }

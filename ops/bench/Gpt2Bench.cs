@@ -10,13 +10,12 @@ internal static class Gpt2Bench
     private const int Steps = 2;
 
     /// <summary>Measures one shape of batch.</summary>
-    /// <param name="figures">Gets the ratios.</param>
-    /// <param name="name">What they are called by.</param>
-    /// <param name="batch">Sequences per step.</param>
     /// <param name="context">Tokens of each.</param>
     public static void Run(Figures figures, string name, int batch, int context)
     {
-        Console.WriteLine($"\n{name}: GPT-2 124M (12 layers, width 768, 12 heads, vocabulary 50257), context {context}, batch {batch}, AdamW, clipping; tokens/s");
+        Console.WriteLine(
+            $"\n{name}: GPT-2 124M (12 layers, width 768, 12 heads, vocabulary 50257), context {context}, batch {batch}, AdamW, "
+            + $"clipping; tokens/s");
         var model = ModelOptions.FromDepth(12) with { ContextLength = context, VocabularySize = 50257 };
         foreach (var precision in new[] { Precision.BFloat16, Precision.Float32 })
         {

@@ -9,8 +9,8 @@ using ActorTrain.Tests.Replicas;
 
 namespace ActorTrain.Bench;
 
-/// <summary>What it costs that every flipped bit in memory is found: steps that check whatever they read against steps of the same parts that check
-/// nothing, in turns. Both end with the same bits.</summary>
+/// <summary>What it costs that every flipped bit in memory is found: steps that check whatever they read against steps of the same parts
+/// that check nothing, in turns. Both end with the same bits.</summary>
 internal static class IntegrityBench
 {
     private const int Rounds = 41;
@@ -20,7 +20,8 @@ internal static class IntegrityBench
 
     public static void Run(Figures figures)
     {
-        Console.WriteLine("\nintegrity: the benchmark model in bf16, batch 8 as 8 lanes, every vector checked against not checked; milliseconds per step");
+        Console.WriteLine(
+            "\nintegrity: the benchmark model in bf16, batch 8 as 8 lanes, every vector checked or not checked; milliseconds per step");
         var options = new ReplicaOptions
         {
             Model = Trainee.BenchmarkModel,
@@ -35,7 +36,8 @@ internal static class IntegrityBench
         var times = new List<(double Guarded, double Bare)>();
         for (var round = 0; round < Rounds; round++)
             times.Add(round % 2 == 0 ? (guarded.Steps(Steps), bare.Steps(Steps)) : Turned(bare.Steps(Steps), guarded.Steps(Steps)));
-        Console.WriteLine($"  checked {times.Select(static t => t.Guarded).Median():F1}, not checked {times.Select(static t => t.Bare).Median():F1}");
+        Console.WriteLine(
+            $"  checked {times.Select(static t => t.Guarded).Median():F1}, not checked {times.Select(static t => t.Bare).Median():F1}");
 
         // What the checks that are no part of another pass take alone, once a lane has packed the weights.
         guarded.Lane();

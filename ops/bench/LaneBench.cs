@@ -13,7 +13,8 @@ internal static class LaneBench
         one.Run(3);
         eight.Run(3);
         var rates = Enumerable.Range(0, 7).Select(_ => (One: one.Run(8), Eight: eight.Run(8))).ToArray();
-        Console.WriteLine($"  1 lane {rates.Select(static r => r.One).Median():F0}, 8 lanes {rates.Select(static r => r.Eight).Median():F0}");
+        Console.WriteLine(
+            $"  1 lane {rates.Select(static r => r.One).Median():F0}, 8 lanes {rates.Select(static r => r.Eight).Median():F0}");
         figures.Add("train.bf16.lanes8_vs_lanes1", rates.Select(static r => r.Eight / r.One).Median());
     }
 }

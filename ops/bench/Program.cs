@@ -8,7 +8,8 @@ using ActorTrain.Models.Runtime;
 
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
 //   actortrain-bench [PART...]       without names: all but the last three
-//   actortrain-bench worker torchsharp|actortrain [--precision bf16|fp32] [--depth N] [--context N] [--vocabulary N] [--batch N]     a side of a comparison: see Peers
+// actortrain-bench worker torchsharp|actortrain [--precision bf16|fp32] [--depth N] [--context N] [--vocabulary N] [--batch N] a side of a
+// comparison: see Peers
 (string Name, bool IsUsual, Action<Figures> Run)[] parts =
 [
     ("training", true, TrainingBench.Run),
@@ -40,7 +41,8 @@ try
 
     NativeRuntime.Ensure();
     if (args.FirstOrDefault(name => parts.All(part => part.Name != name)) is { } unknown)
-        throw new UserErrorException($"There is no benchmark \"{unknown}\"; choose from {string.Join(", ", parts.Select(static part => part.Name))}.");
+        throw new UserErrorException(
+            $"There is no benchmark \"{unknown}\"; choose from {string.Join(", ", parts.Select(static part => part.Name))}.");
     ComputeThreads.Set(Environment.ProcessorCount);
     Machine.Print();
     var figures = new Figures();

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace ActorTrain.Bench;
 
-/// <summary>What faults cost, in steps that could have been taken in that time: the loss of a trainer, the way back to a snapshot in memory and to a
-/// checkpoint on disk.</summary>
+/// <summary>What faults cost, in steps that could have been taken in that time: the loss of a trainer, the way back to a snapshot in memory
+/// and to a checkpoint on disk.</summary>
 internal static class RecoveryBench
 {
     private const int Faults = 25;
@@ -11,7 +11,8 @@ internal static class RecoveryBench
 
     public static void Run(Figures figures)
     {
-        Console.WriteLine($"\nrecovery: the benchmark model in bf16, 2 trainers of 1 thread, batch 8 as 8 lanes; medians over {Faults} faults each");
+        Console.WriteLine(
+            $"\nrecovery: the benchmark model in bf16, 2 trainers of 1 thread, batch 8 as 8 lanes; medians over {Faults} faults each");
         Crashes(figures);
         Rollbacks(figures);
     }
@@ -70,5 +71,6 @@ internal static class RecoveryBench
     }
 
     internal static void Print(string what, List<double> values, string unit) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {what}: {values.Median():F2} {unit} ({values.Min():F2}–{values.Max():F2})"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"  {what}: {values.Median():F2} {unit} ({values.Min():F2}–{values.Max():F2})"));
 }

@@ -6,8 +6,8 @@ using System.Text.RegularExpressions;
 
 namespace ActorTrain.Bench;
 
-/// <summary>The program killed by signal 9 in mid-run, again and again: how long the next one takes until it has done what the run had not done before, part
-/// by part.</summary>
+/// <summary>The program killed by signal 9 in mid-run, again and again: how long the next one takes until it has done what the run had not
+/// done before, part by part.</summary>
 internal static partial class RestartBench
 {
     private const int Kills = 20;
@@ -19,13 +19,16 @@ internal static partial class RestartBench
     private static readonly string[] Pretrain =
     [
         "pretrain", .. Set(
-            "run.name=restarts", "data.path=data", "model.depth=6", "model.context=256", "training.batch=8", "training.lanes=8", "training.precision=bfloat16", "training.steps=100000",
+            "run.name=restarts", "data.path=data", "model.depth=6", "model.context=256", "training.batch=8", "training.lanes=8",
+                "training.precision=bfloat16", "training.steps=100000",
             string.Create(CultureInfo.InvariantCulture, $"checkpoints.every={CheckpointEvery}"), "evaluation.every=0", "trainers.count=2"),
     ];
 
     public static void Run(Figures figures)
     {
-        Console.WriteLine($"\nrestart: the benchmark model in bf16 by `actortrain pretrain`, 2 trainers of 1 thread, a checkpoint every {CheckpointEvery} steps; killed by signal 9 at any step, medians over {Kills} times, seconds");
+        Console.WriteLine(
+            $"\nrestart: the benchmark model in bf16 by `actortrain pretrain`, 2 trainers of 1 thread, a checkpoint every "
+            + $"{CheckpointEvery} steps; killed by signal 9 at any step, medians over {Kills} times, seconds");
         var folder = Directory.CreateTempSubdirectory("actortrain-bench-").FullName;
         try
         {
@@ -47,7 +50,8 @@ internal static partial class RestartBench
                     life.Until(step => step <= origin);
                     var first = life.Until(origin + 1);
                     var done = life.Until(reached + 1);
-                    foreach (var (part, time) in parts.Zip([said.TotalSeconds, (first - said).TotalSeconds, (done - first).TotalSeconds, done.TotalSeconds, reached - origin]))
+                    foreach (var (part, time) in parts.Zip(
+                        [said.TotalSeconds, (first - said).TotalSeconds, (done - first).TotalSeconds, done.TotalSeconds, reached - origin]))
                         part.Add(time);
                 }
             }
@@ -71,7 +75,8 @@ internal static partial class RestartBench
     private static IEnumerable<string> Set(params string[] settings) => settings.SelectMany(static setting => new[] { "--set", setting });
 
     private static void Print(string what, List<double> seconds) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {what}: {seconds.Median():F2} ({seconds.Min():F2}–{seconds.Max():F2})"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"  {what}: {seconds.Median():F2} ({seconds.Min():F2}–{seconds.Max():F2})"));
 
     private static void Prepare(string folder)
     {
@@ -93,7 +98,8 @@ internal static partial class RestartBench
     }
 
     private static Process Start(string folder, string[] arguments) =>
-        Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "actortrain.dll"), .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true })!;
+        Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "actortrain.dll"),
+            .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true })!;
 
     [GeneratedRegex(@"(?:going on|resum\w+) after step (\d+)")]
     private static partial Regex GoesOn { get; }
@@ -158,7 +164,8 @@ internal static partial class RestartBench
                 if (process.WaitForExit(Poll))
                     throw new InvalidOperationException($"`actortrain pretrain` ended with {process.ExitCode}.");
                 if (Stopwatch.GetElapsedTime(started) > Patience)
-                    throw new TimeoutException($"`actortrain pretrain` {complaint} within {Patience.TotalMinutes:F0} minutes; its newest step is {Newest}.");
+                    throw new TimeoutException(
+                        $"`actortrain pretrain` {complaint} within {Patience.TotalMinutes:F0} minutes; its newest step is {Newest}.");
             }
         }
 
@@ -180,7 +187,8 @@ internal static partial class RestartBench
         {
             process.Kill();
             if (!process.WaitForExit(Patience))
-                throw new TimeoutException($"`actortrain pretrain` did not end within {Patience.TotalMinutes:F0} minutes after it was killed.");
+                throw new TimeoutException(
+                    $"`actortrain pretrain` did not end within {Patience.TotalMinutes:F0} minutes after it was killed.");
         }
     }
 }

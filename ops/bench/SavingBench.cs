@@ -1,6 +1,7 @@
 namespace ActorTrain.Bench;
 
-/// <summary>What saving a checkpoint every 20 steps costs the whole supervision tree: how long training stands still, and how much slower it is in all.</summary>
+/// <summary>What saving a checkpoint every 20 steps costs the whole supervision tree: how long training stands still, and how much slower
+/// it is in all.</summary>
 internal static class SavingBench
 {
     private const int Every = 20;
@@ -15,7 +16,8 @@ internal static class SavingBench
         without.Run(5);
         with.Run(5);
 
-        // Saving and not saving take turns; the stall is the time by which the step after a save is longer, the rest of the cost is the difference.
+        // Saving and not saving take turns; the stall is the time by which the step after a save is longer, the rest of the cost is the
+        // difference.
         var costs = new List<double>();
         for (var round = 0; round < Rounds; round++)
         {
@@ -28,10 +30,12 @@ internal static class SavingBench
 
         // The few that waited for their turn are no median.
         var step = with.Steps.Where(static step => step.Step % Every != 1).Select(static step => step.Elapsed.TotalSeconds).Median();
-        var stall = with.Steps.Where(static step => step.Step % Every == 1 && step.Step > 1).Select(static step => step.Elapsed.TotalSeconds).Median() - step;
+        var stall = with.Steps.Where(static step => step.Step % Every == 1 && step.Step > 1)
+            .Select(static step => step.Elapsed.TotalSeconds).Median() - step;
         var write = with.Saves.Select(static save => save.TotalSeconds).Median();
         Console.WriteLine(
-            $"  stall {1000 * stall:F1} ms a save, on disk {1000 * write:F0} ms after the step; training {costs.Median():F1}% slower in all while saving");
+            $"  stall {1000 * stall:F1} ms a save, on disk {1000 * write:F0} ms after the step; training {costs.Median():F1}% slower in "
+                + $"all while saving");
         figures.Add("save.stall_percent", 100 * stall / (Every * step));
         figures.Add("save.cost_percent", costs.Median());
     }

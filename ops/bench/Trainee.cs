@@ -33,10 +33,12 @@ internal sealed class Trainee : IDisposable
 
     /// <summary>Sequences to train on, one longer than the context.</summary>
     public static TokenBatch RandomTokens(ModelOptions model, int sequences, Random random) => new(
-        [.. Enumerable.Range(0, sequences * (model.ContextLength + 1)).Select(_ => (long)random.Next(model.VocabularySize))], sequences, model.ContextLength);
+        [.. Enumerable.Range(0, sequences * (model.ContextLength + 1)).Select(_ => (long)random.Next(model.VocabularySize))], sequences,
+            model.ContextLength);
 
     /// <summary>How all benchmarks train, ours and the peers.</summary>
-    public static ReplicaOptions OptionsOf(PeerTraining training, int lanes) => new() { Model = training.Model, Precision = training.Precision, Lanes = lanes, Schedule = Schedule };
+    public static ReplicaOptions OptionsOf(PeerTraining training, int lanes) =>
+        new() { Model = training.Model, Precision = training.Precision, Lanes = lanes, Schedule = Schedule };
 
     public Replica Replica { get; }
 

@@ -26,7 +26,8 @@ internal sealed class TraineeActors : IDisposable
     private const int Lanes = 8;
     private static readonly ModelOptions Model = Trainee.BenchmarkModel;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan StepPatience = TimeSpan.FromMinutes(5), TurnPatience = TimeSpan.FromHours(1), EndPatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan StepPatience = TimeSpan.FromMinutes(5), TurnPatience = TimeSpan.FromHours(1),
+        EndPatience = TimeSpan.FromMinutes(1);
 
     private readonly RunDirectory directory = new(Directory.CreateTempSubdirectory("actortrain-bench-").FullName, "bench");
     private readonly SemaphoreSlim allowed = new(0);
@@ -44,7 +45,8 @@ internal sealed class TraineeActors : IDisposable
     static TraineeActors() => ThreadPool.SetMinThreads(4 * Environment.ProcessorCount, 1);
 
     public TraineeActors(
-        int trainers, int threads, int reducers, IFaultInjector? faults = null, int checkpointEvery = 0, int auditEvery = 0, int snapshotEvery = 0, int maxFaults = 10,
+        int trainers, int threads, int reducers, IFaultInjector? faults = null, int checkpointEvery = 0, int auditEvery = 0,
+            int snapshotEvery = 0, int maxFaults = 10,
         bool previews = false)
     {
         var replica = new ReplicaOptions
@@ -98,8 +100,10 @@ internal sealed class TraineeActors : IDisposable
         };
         Directory.CreateDirectory(directory.Path);
         log = RunLog.Open(directory);
-        host = faults is null ? TrainingHost.Start(run, log) : TrainingHost.Start(run.WithFaults(faults), log, akka => akka.WithFaults(faults));
-        host.Outcome.ContinueWith(_ => shown.Release(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        host = faults is null ? TrainingHost.Start(run, log)
+            : TrainingHost.Start(run.WithFaults(faults), log, akka => akka.WithFaults(faults));
+        host.Outcome.ContinueWith(_ => shown.Release(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
         try
         {
             AwaitStep();
@@ -141,8 +145,8 @@ internal sealed class TraineeActors : IDisposable
         return rate;
     }
 
-    /// <summary>Does so many steps that it had not done before, and whatever it has to do again for them, and says what they took from commit to commit.</summary>
-    /// <param name="steps">How many.</param>
+    /// <summary>Does so many steps that it had not done before, and whatever it has to do again for them, and says what they took from
+    /// commit to commit.</summary>
     /// <param name="begun">Called when the time begins to count.</param>
     public TimeSpan Advance(int steps, Action? begun = null)
     {
@@ -182,7 +186,8 @@ internal sealed class TraineeActors : IDisposable
         else
         {
             // What they may still use stays. Thrown from here, it would take the place of what went wrong before.
-            Console.Error.WriteLine($"The actors of the benchmark did not stop within {EndPatience.TotalSeconds:F0} s; their log ends with:\n{LogTail()}");
+            Console.Error.WriteLine(
+                $"The actors of the benchmark did not stop within {EndPatience.TotalSeconds:F0} s; their log ends with:\n{LogTail()}");
         }
 
         Directory.Delete(Path.GetDirectoryName(directory.Path)!, recursive: true);
@@ -192,12 +197,16 @@ internal sealed class TraineeActors : IDisposable
     private void AwaitStep()
     {
         if (!shown.Wait(StepPatience))
-            throw new TimeoutException($"The actors of the benchmark committed no step for {StepPatience.TotalMinutes:F0} minutes; their log ends with:\n{LogTail()}");
+            throw new TimeoutException(
+                $"The actors of the benchmark committed no step for {StepPatience.TotalMinutes:F0} minutes; their log ends "
+                + $"with:\n{LogTail()}");
         if (host.Outcome.IsCompleted)
-            throw new InvalidOperationException($"The run of the benchmark ended after step {Newest}: {host.Outcome.Result.Report}\nIts log ends with:\n{LogTail()}");
+            throw new InvalidOperationException(
+                $"The run of the benchmark ended after step {Newest}: {host.Outcome.Result.Report}\nIts log ends with:\n{LogTail()}");
     }
 
-    private string LogTail() => File.Exists(directory.LogFile) ? string.Join('\n', File.ReadLines(directory.LogFile).TakeLast(20)) : "nothing";
+    private string LogTail() =>
+        File.Exists(directory.LogFile) ? string.Join('\n', File.ReadLines(directory.LogFile).TakeLast(20)) : "nothing";
 
     // On the supervisor's thread, after the commit of a step and before the lanes of the next are shared out.
     private void Notify(RunNotice effect)

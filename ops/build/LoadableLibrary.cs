@@ -2,28 +2,29 @@ using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Build;
 
-/// <summary>A library of a package as this system can load it: a link to it, or a copy in which what the system lacks is marked weak.</summary>
-/// <remarks>GCC 13 binds every program that uses <c>iostream</c> to <c>GLIBCXX_3.4.32</c> by a marker that nobody calls. Where libstdc++ is older, the loader
-/// refuses the whole library for it, unless the reference to that version is weak.</remarks>
+/// <summary>A library of a package as this system can load it: a link to it, or a copy in which what the system lacks is marked
+/// weak.</summary>
+/// <remarks>GCC 13 binds every program that uses <c>iostream</c> to <c>GLIBCXX_3.4.32</c> by a marker that nobody calls. Where libstdc++ is
+/// older, the loader refuses the whole library for it, unless the reference to that version is weak.</remarks>
 internal static class LoadableLibrary
 {
     private const string Runtime = "libstdc++.so.6";
     private const string Marker = "_ZSt21ios_base_library_initv";
 
-    /// <summary>Makes <paramref name="target"/> again.</summary>
     /// <param name="source">The library as the package has it; stays as it is.</param>
     /// <param name="target">The link or the copy.</param>
-    /// <param name="runtime">The system's libstdc++.</param>
     /// <exception cref="InvalidDataException">The system lacks more than the marker, or a file is no library.</exception>
     public static void Make(string source, string target, string runtime)
     {
         var library = ElfLibrary.Read(source);
         var defined = ElfLibrary.Read(runtime).Defined;
-        List<NeededVersion> absent = [.. library.Needed.Where(version => version.Library == Runtime && !version.IsWeak && !defined.Contains(version.Name))];
+        List<NeededVersion> absent =
+            [.. library.Needed.Where(version => version.Library == Runtime && !version.IsWeak && !defined.Contains(version.Name))];
         if (absent.Find(static version => version.Symbols.Any(static symbol => symbol != Marker)) is { } used)
         {
             throw new InvalidDataException(
-                $"{source} calls {used.Symbols.First(static symbol => symbol != Marker)} of {used.Name}, which {runtime} does not have; use a system whose libstdc++ has it, such as Debian 13.");
+                $"{source} calls {used.Symbols.First(static symbol => symbol != Marker)} of {used.Name}, which {runtime} does not have; "
+                    + $"use a system whose libstdc++ has it, such as Debian 13.");
         }
 
         // Beside it and renamed: a process that has it mapped keeps the file that it has.

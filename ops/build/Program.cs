@@ -12,7 +12,8 @@ try
 {
     // Where it is is what the loader says.
     NativeLibrary.Load("libstdc++.so.6");
-    var runtime = File.ReadLines("/proc/self/maps").Select(static line => line.Split(' ')[^1]).First(static path => path.Contains("/libstdc++.so.6", StringComparison.Ordinal));
+    var runtime = File.ReadLines("/proc/self/maps").Select(static line => line.Split(' ')[^1])
+        .First(static path => path.Contains("/libstdc++.so.6", StringComparison.Ordinal));
     LoadableLibrary.Make(source, target, runtime);
     return 0;
 }

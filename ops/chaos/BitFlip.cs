@@ -8,9 +8,8 @@ namespace ActorTrain.Chaos;
 /// <summary>Flips a bit in memory, as a cosmic ray or a weak cell does: to try what finds it.</summary>
 public static unsafe class BitFlip
 {
-    /// <summary>Flips one bit.</summary>
-    /// <param name="address">The first byte.</param>
-    /// <param name="bit">Which bit from there; of a little-endian float, bits 0 to 22 are the mantissa, 23 to 30 the exponent, 31 the sign.</param>
+    /// <param name="bit">Which bit from there; of a little-endian float, bits 0 to 22 are the mantissa, 23 to 30 the exponent, 31 the
+    /// sign.</param>
     public static void At(nint address, long bit)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bit);
@@ -43,7 +42,6 @@ public sealed record FlipTarget(FlatPlace Place, long Bits, Action<long> Flip)
 {
     public static FlipTarget Of(FlatPlace place, Tensor flat) => new FlipTarget(place, 32 * flat.numel(), bit => BitFlip.At(flat, bit));
 
-    /// <summary>Floats at an address.</summary>
     public static FlipTarget Of(FlatPlace place, nint address, long count) => new(place, 32 * count, bit => BitFlip.At(address, bit));
 
     public static FlipTarget Of(FlatPlace place, HostBuffer buffer) =>

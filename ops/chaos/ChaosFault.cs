@@ -48,18 +48,13 @@ public sealed record ChaosFault
     /// <summary>Whether another actor of this name may stand in for the one it is meant for.</summary>
     public bool MayApplyTo(string actor, long step) => MayStandIn && step >= Step + 3 && actor.Split('-')[0] == Actor.Split('-')[0];
 
-    /// <inheritdoc/>
     public override string ToString() => Step is { } step
         ? string.Create(CultureInfo.InvariantCulture, $"fault {Number}, {Kind} at step {step}")
         : string.Create(CultureInfo.InvariantCulture, $"fault {Number}, {Kind} after {After} s");
 }
 
 /// <summary>That a fault came to pass.</summary>
-/// <param name="Fault">Its number.</param>
 /// <param name="At">When, by the clock of the process that it befell.</param>
-/// <param name="Step">The step that was under way.</param>
-/// <param name="Actor">Who was hit.</param>
-/// <param name="What">What exactly was done.</param>
 public sealed record ChaosFired(int Fault, DateTimeOffset At, long Step, string Actor, string What)
 {
     /// <summary>For a torn checkpoint: its step.</summary>

@@ -3,7 +3,6 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>What a fault does.</summary>
 public enum FaultEffect
 {
     /// <summary>An actor throws.</summary>
@@ -12,7 +11,6 @@ public enum FaultEffect
     /// <summary>An actor's thread stands still.</summary>
     Hang,
 
-    /// <summary>A message is lost.</summary>
     Drop,
 
     /// <summary>A message is handled twice.</summary>
@@ -33,7 +31,6 @@ public enum FaultEffect
     /// <summary>Batches become random tokens.</summary>
     Poison,
 
-    /// <summary>The process is killed.</summary>
     Kill,
 
     /// <summary>The process is killed, and the newest checkpoint is cut short before it is started again.</summary>
@@ -48,20 +45,16 @@ public enum FaultEffect
     /// <summary>The wall clock is put forward, and later back.</summary>
     JumpClock,
 
-    /// <summary>Memory runs short.</summary>
     PressMemory,
 }
 
 /// <summary>A kind of fault, and what ActorTrain promises to do about it.</summary>
-/// <param name="Name">Its name in schedules and reports.</param>
-/// <param name="Effect">What it does.</param>
 /// <param name="Role">The actor that it hits, or whose message triggers it.</param>
-/// <param name="What">What it is, in words.</param>
-/// <param name="Answer">What is done about it.</param>
 public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, string What, string Answer)
 {
     /// <summary>Trainers have numbers, and so have reducers; of the others there is one.</summary>
-    public const string Trainer = "trainer", Reducer = "reducer", Supervisor = "supervisor", Trainers = "trainers", Spikes = "spikes", Checkpointer = "checkpointer",
+    public const string Trainer = "trainer", Reducer = "reducer", Supervisor = "supervisor", Trainers = "trainers", Spikes = "spikes",
+        Checkpointer = "checkpointer",
         Journal = "journal", Metrics = "metrics", Anyone = "any";
 
     /// <summary>Where a bit is flipped: in the first of these that rests.</summary>

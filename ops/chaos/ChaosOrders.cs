@@ -6,13 +6,9 @@ using ActorTrain.Models;
 namespace ActorTrain.Chaos;
 
 /// <summary>What a process that trains a disturbed run is told: the file <c>chaos.json</c> in the run's folder.</summary>
-/// <param name="Parent">The process that may start it.</param>
 /// <param name="Begun">When the run's first process was started.</param>
-/// <param name="Seed">Decides what the faults leave open.</param>
-/// <param name="Faults">The schedule.</param>
 public sealed record ChaosOrders(int Parent, DateTimeOffset Begun, ulong Seed, IReadOnlyList<ChaosFault> Faults)
 {
-    /// <summary>The file's name.</summary>
     public const string Name = "chaos.json";
 
     /// <summary>Writes them into a run's folder.</summary>
@@ -25,13 +21,13 @@ public sealed record ChaosOrders(int Parent, DateTimeOffset Begun, ulong Seed, I
         return path;
     }
 
-    /// <summary>Reads them.</summary>
     /// <exception cref="UserErrorException">They cannot be read.</exception>
     public static ChaosOrders Read(string path)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ChaosJson.Default.ChaosOrders) ?? throw new JsonException("it is null");
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ChaosJson.Default.ChaosOrders)
+                ?? throw new JsonException("it is null");
         }
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -40,11 +36,10 @@ public sealed record ChaosOrders(int Parent, DateTimeOffset Begun, ulong Seed, I
     }
 }
 
-/// <summary>What came to pass, in the file <c>chaos.jsonl</c> of the run's folder: written and synced before a fault strikes, so that the next process
-/// does not bring it about again.</summary>
+/// <summary>What came to pass, in the file <c>chaos.jsonl</c> of the run's folder: written and synced before a fault strikes, so that the
+/// next process does not bring it about again.</summary>
 public sealed class ChaosLog
 {
-    /// <summary>The file's name.</summary>
     public const string Name = "chaos.jsonl";
 
     private readonly string path;
@@ -65,7 +60,6 @@ public sealed class ChaosLog
         return fired;
     }
 
-    /// <summary>Adds one, durably.</summary>
     public void Add(ChaosFired fired)
     {
         using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
@@ -74,7 +68,8 @@ public sealed class ChaosLog
     }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ChaosOrders))]
 [JsonSerializable(typeof(ChaosFired))]
 public sealed partial class ChaosJson : JsonSerializerContext;

@@ -6,8 +6,8 @@ using Akka.Hosting;
 namespace ActorTrain.Chaos;
 
 /// <summary>What a process that trains under <c>actortrain chaos</c> has and no other: what breaks it.</summary>
-/// <remarks>It is there only where the environment names orders that the parent of this very process wrote; whatever else sets the variable is refused. When
-/// that parent ends, this process does too.</remarks>
+/// <remarks>It is there only where the environment names orders that the parent of this very process wrote; whatever else sets the variable
+/// is refused. When that parent ends, this process does too.</remarks>
 public sealed class ChaosProcess : IDisposable
 {
     /// <summary>The environment variable that names the orders.</summary>
@@ -24,7 +24,8 @@ public sealed class ChaosProcess : IDisposable
         this.orders = orders;
         proxy = connection.Length > 0 ? new DatabaseProxy(connection) : null;
         Connection = proxy?.Connection ?? connection;
-        faults = new ScheduledFaults(orders, new ChaosLog(run.Path), ScheduledFaults.DatabaseSwitch(run.JournalFile, proxy), () => RoomFor(run));
+        faults = new ScheduledFaults(orders, new ChaosLog(run.Path), ScheduledFaults.DatabaseSwitch(run.JournalFile, proxy),
+            () => RoomFor(run));
         new Thread(EndWithParent) { IsBackground = true }.Start();
     }
 
@@ -32,7 +33,6 @@ public sealed class ChaosProcess : IDisposable
     public string Connection { get; }
 
     /// <summary>The orders of this process; null where it has none.</summary>
-    /// <param name="run">The run that it trains.</param>
     /// <param name="connection">Connection string of a PostgreSQL database, or empty.</param>
     /// <exception cref="UserErrorException">The variable is set, but not by the command that may.</exception>
     public static ChaosProcess? OfProcess(RunDirectory run, string connection)
@@ -40,13 +40,14 @@ public sealed class ChaosProcess : IDisposable
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } path)
             return null;
         var orders = ChaosOrders.Read(path);
-        return orders.Parent == MachineFaults.ParentProcess() && Path.GetFullPath(path) == Path.GetFullPath(Path.Combine(run.Path, ChaosOrders.Name))
+        return orders.Parent == MachineFaults.ParentProcess()
+            && Path.GetFullPath(path) == Path.GetFullPath(Path.Combine(run.Path, ChaosOrders.Name))
             ? new ChaosProcess(orders, run, connection)
-            : throw new UserErrorException($"{Variable} is set, but this process was not started by `actortrain chaos`, which alone may break a run; unset it.");
+            : throw new UserErrorException(
+                $"{Variable} is set, but this process was not started by `actortrain chaos`, which alone may break a run; unset it.");
     }
 
     /// <summary>The run with faults around it.</summary>
-    /// <param name="run">The run.</param>
     /// <param name="microBatch">Samples per batch, at most, as the run reads them.</param>
     public TrainingRun Break(TrainingRun run, int microBatch)
     {
@@ -55,14 +56,14 @@ public sealed class ChaosProcess : IDisposable
         return poison.Count == 0 ? broken : broken with
         {
             Samples = new PoisonedSamples(
-                run.Samples, microBatch, run.Replica.Model.VocabularySize, orders.Seed, position => ScheduledFaults.PoisonOf(poison, position), faults.Poisoned).Batches,
+                run.Samples, microBatch, run.Replica.Model.VocabularySize, orders.Seed, position =>
+                    ScheduledFaults.PoisonOf(poison, position), faults.Poisoned).Batches,
         };
     }
 
     /// <summary>Has an actor system meet the faults.</summary>
     public void Break(AkkaConfigurationBuilder akka) => akka.AddHocon(JumpingScheduler.Settings, HoconAddMode.Prepend).WithFaults(faults);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         faults.Dispose();
@@ -71,7 +72,8 @@ public sealed class ChaosProcess : IDisposable
 
     // Enough for what is written line by line, not for a checkpoint.
     private static long RoomFor(RunDirectory run) => Directory.Exists(run.CheckpointsDirectory)
-        && new DirectoryInfo(run.CheckpointsDirectory).EnumerateFiles("*.safetensors", SearchOption.AllDirectories).ToList() is { Count: > 0 } files
+        && new DirectoryInfo(run.CheckpointsDirectory).EnumerateFiles("*.safetensors", SearchOption.AllDirectories)
+            .ToList() is { Count: > 0 } files
             ? Math.Max(LeastRoom, files.Max(static file => file.Length) / 2)
             : LeastRoom;
 

@@ -2,16 +2,12 @@ namespace ActorTrain.Chaos;
 
 /// <summary>What a schedule depends on of the run that it is for.</summary>
 /// <param name="Steps">Its steps.</param>
-/// <param name="Batch">Samples of a step.</param>
-/// <param name="Trainers">Trainers at its start.</param>
-/// <param name="Reducers">Its reducers.</param>
 /// <param name="TrainerTimeout">After what silence a trainer is taken for hung.</param>
 /// <param name="SaveInterval">Steps from one checkpoint to the next; where the run chooses them, the most that it may.</param>
 public sealed record ChaosTarget(long Steps, int Batch, int Trainers, int Reducers, TimeSpan TrainerTimeout, long SaveInterval);
 
 /// <summary>All faults of one run.</summary>
 /// <param name="Seed">Decides what the faults leave open: who, which bit, which tokens.</param>
-/// <param name="Faults">The faults, by number.</param>
 /// <param name="IsTimed">Whether they come by the clock: then some may lie behind the end of the run.</param>
 public sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Faults, bool IsTimed = false)
 {
@@ -68,7 +64,8 @@ public sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Faults,
     public static ChaosSchedule DrawTimed(ulong seed, double every, ChaosTarget run) => new(
         seed,
         [.. Deck(seed, run, TimedFaults, timed: true).Select((kind, i) =>
-            Complete(seed, new ChaosFault { Number = i + 1, Kind = kind.Name, After = (i + 1) * every, Actor = "" }, run, null, null, null, 1))],
+            Complete(seed, new ChaosFault { Number = i + 1, Kind = kind.Name, After = (i + 1) * every, Actor = "" }, run, null, null, null,
+                1))],
         IsTimed: true);
 
     // The same batch is not poisoned twice.

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Stands between a run and its PostgreSQL server, and cuts all connections for as long as the server is to be away. No right on the server is
-/// needed for it.</summary>
+/// <summary>Stands between a run and its PostgreSQL server, and cuts all connections for as long as the server is to be away. No right on
+/// the server is needed for it.</summary>
 public sealed class DatabaseProxy : IDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -18,7 +18,6 @@ public sealed class DatabaseProxy : IDisposable
     private bool isAway;
 
     /// <summary>Listens on a free port of the loopback address.</summary>
-    /// <param name="connection">Connection string of the database.</param>
     public DatabaseProxy(string connection)
     {
         var given = new DbConnectionStringBuilder { ConnectionString = connection };
@@ -49,7 +48,6 @@ public sealed class DatabaseProxy : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         stopping.Cancel();
@@ -78,7 +76,8 @@ public sealed class DatabaseProxy : IDisposable
 
     private async Task Join(Socket near)
     {
-        var far = host.StartsWith('/') ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) : new Socket(SocketType.Stream, ProtocolType.Tcp);
+        var far = host.StartsWith('/') ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
         {
             lock (gate)

@@ -10,7 +10,8 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>A trainer's replica that may fail before or after each piece of its work, be slow, and have bits flipped in whatever rests in its memory.</summary>
+/// <summary>A trainer's replica that may fail before or after each piece of its work, be slow, and have bits flipped in whatever rests in
+/// its memory.</summary>
 public sealed class FaultyDevice : ITrainerDevice
 {
     private readonly ReplicaDevice device;
@@ -22,7 +23,6 @@ public sealed class FaultyDevice : ITrainerDevice
     /// <summary>Makes a replica that can be broken; to be called on the thread that is going to use it.</summary>
     /// <param name="options">The replica, with the transport that it is to have behind a <see cref="FaultyTransport"/>.</param>
     /// <param name="trainer">Name of the trainer that owns it.</param>
-    /// <param name="faults">Decides.</param>
     public FaultyDevice(ReplicaDeviceOptions options, string trainer, IFaultInjector faults)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -33,16 +33,12 @@ public sealed class FaultyDevice : ITrainerDevice
     /// <summary>The replica, for those who look at its weights.</summary>
     public Replica Replica => device.Replica;
 
-    /// <inheritdoc/>
     public string? Load(StateSource source, long atStep) => Break(nameof(Load), () => device.Load(source, atStep));
 
-    /// <inheritdoc/>
     public void Begin(LaneBlock block) => device.Begin(block);
 
-    /// <inheritdoc/>
     public void GiveUp() => device.GiveUp();
 
-    /// <inheritdoc/>
     public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) => Break(nameof(ComputeLane), () =>
     {
         step = batchStep;
@@ -55,7 +51,6 @@ public sealed class FaultyDevice : ITrainerDevice
         return true;
     });
 
-    /// <inheritdoc/>
     public BlockResult? Publish(Round round) => Break(nameof(Publish), () =>
     {
         step = round.Step;
@@ -63,10 +58,8 @@ public sealed class FaultyDevice : ITrainerDevice
         return device.Publish(round);
     });
 
-    /// <inheritdoc/>
     public BlockResult Measure(long atStep, double? previewRate) => device.Measure(atStep, previewRate);
 
-    /// <inheritdoc/>
     public double? Preview(Round round, double gradientNorm, double learningRate) => Break(nameof(Preview), () =>
     {
         step = round.Step;
@@ -74,7 +67,6 @@ public sealed class FaultyDevice : ITrainerDevice
         return device.Preview(round, gradientNorm, learningRate);
     });
 
-    /// <inheritdoc/>
     public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => Break(nameof(Apply), () =>
     {
         step = round.Step;
@@ -82,7 +74,6 @@ public sealed class FaultyDevice : ITrainerDevice
         return device.Apply(round, gradientNorm, adjustment);
     });
 
-    /// <inheritdoc/>
     public CopiedState? Copy(int slot, long atStep) => Break(nameof(Copy), () =>
     {
         TouchVectors();
@@ -93,13 +84,10 @@ public sealed class FaultyDevice : ITrainerDevice
         return copied;
     });
 
-    /// <inheritdoc/>
     public void BeginEvaluation() => device.BeginEvaluation();
 
-    /// <inheritdoc/>
     public ValidationLoss? EvaluateBatch() => Break(nameof(EvaluateBatch), device.EvaluateBatch);
 
-    /// <inheritdoc/>
     public void Dispose() => device.Dispose();
 
     private void TouchVectors()

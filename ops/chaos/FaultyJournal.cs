@@ -9,7 +9,6 @@ namespace ActorTrain.Chaos;
 /// <summary>What the database does with a request.</summary>
 public enum JournalFault
 {
-    /// <summary>It answers it.</summary>
     None,
 
     /// <summary>It fails, and writes nothing.</summary>
@@ -18,12 +17,10 @@ public enum JournalFault
     /// <summary>It writes, and then fails to say so.</summary>
     FailWritten,
 
-    /// <summary>It answers late.</summary>
     Slow,
 }
 
 /// <summary>The SQL journal on a database that fails and is slow, as an <see cref="IFaultInjector"/> has it.</summary>
-/// <param name="journalConfig">Its settings.</param>
 public sealed class FaultyJournal(Config journalConfig) : SqlWriteJournal(journalConfig)
 {
     private static readonly TimeSpan Slowness = TimeSpan.FromMilliseconds(60);
@@ -33,15 +30,14 @@ public sealed class FaultyJournal(Config journalConfig) : SqlWriteJournal(journa
     public static Config Configuration { get; } = ConfigurationFactory.ParseString(
         $"""akka.persistence.journal.sql.class = "{typeof(FaultyJournal).FullName}, {typeof(FaultyJournal).Assembly.GetName().Name}" """);
 
-    /// <inheritdoc/>
     public override Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr, CancellationToken cancellationToken) =>
         Choose() is JournalFault.Fail or JournalFault.FailWritten
             ? Task.FromException<long>(new InjectedDatabaseFailureException())
             : base.ReadHighestSequenceNrAsync(persistenceId, fromSequenceNr, cancellationToken);
 
-    /// <inheritdoc/>
     public override async Task ReplayMessagesAsync(
-        IActorContext context, string persistenceId, long fromSequenceNr, long toSequenceNr, long max, Action<IPersistentRepresentation> recoveryCallback)
+        IActorContext context, string persistenceId, long fromSequenceNr, long toSequenceNr, long max,
+            Action<IPersistentRepresentation> recoveryCallback)
     {
         var fault = Choose();
         if (fault == JournalFault.Fail)
@@ -50,8 +46,8 @@ public sealed class FaultyJournal(Config journalConfig) : SqlWriteJournal(journa
         await Answer(fault);
     }
 
-    /// <inheritdoc/>
-    protected override async Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages, CancellationToken cancellationToken)
+    protected override async Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages,
+        CancellationToken cancellationToken)
     {
         var fault = Choose();
         if (fault == JournalFault.Fail)

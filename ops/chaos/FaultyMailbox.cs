@@ -7,8 +7,10 @@ using Akka.Dispatch.MessageQueues;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Makes mailboxes in which messages meet faults: it stands in an actor system's settings, so the actors themselves know nothing of it.</summary>
-/// <remarks>An actor that is to fail gets Akka's <see cref="Kill"/> in place of the message or behind it, and so fails as if it had thrown.</remarks>
+/// <summary>Makes mailboxes in which messages meet faults: it stands in an actor system's settings, so the actors themselves know nothing
+/// of it.</summary>
+/// <remarks>An actor that is to fail gets Akka's <see cref="Kill"/> in place of the message or behind it, and so fails as if it had
+/// thrown.</remarks>
 public sealed class FaultyMailbox : MailboxType, IProducesMessageQueue<FaultyMessages>
 {
     /// <summary>Made by the actor system.</summary>
@@ -17,15 +19,16 @@ public sealed class FaultyMailbox : MailboxType, IProducesMessageQueue<FaultyMes
     {
     }
 
+    private static string Name => $"{typeof(FaultyMailbox).FullName}, {typeof(FaultyMailbox).Assembly.GetName().Name}";
+
     /// <summary>Settings that give every actor such a mailbox.</summary>
     public static Config Configuration { get; } = ConfigurationFactory.ParseString($$"""
         akka.actor {
-          default-mailbox.mailbox-type = "{{typeof(FaultyMailbox).FullName}}, {{typeof(FaultyMailbox).Assembly.GetName().Name}}"
-          mailbox.unbounded-deque-based.mailbox-type = "{{typeof(FaultyMailbox).FullName}}, {{typeof(FaultyMailbox).Assembly.GetName().Name}}"
+          default-mailbox.mailbox-type = "{{Name}}"
+          mailbox.unbounded-deque-based.mailbox-type = "{{Name}}"
         }
         """);
 
-    /// <inheritdoc/>
     public override IMessageQueue Create(IActorRef owner, ActorSystem system) => new FaultyMessages(owner, system);
 }
 
@@ -48,12 +51,10 @@ public sealed class MessageFaults : IExtension
 /// <summary>Gives every actor system its <see cref="MessageFaults"/>.</summary>
 public sealed class MessageFaultsProvider : ExtensionIdProvider<MessageFaults>
 {
-    /// <inheritdoc/>
     public override MessageFaults CreateExtension(ExtendedActorSystem system) => new();
 }
 
 /// <summary>A queue of messages that asks an <see cref="IFaultInjector"/> about each as it is taken out.</summary>
-/// <param name="owner">Whose mailbox it is.</param>
 /// <param name="system">Its actor system.</param>
 public sealed class FaultyMessages(IActorRef? owner, ActorSystem? system) : IMessageQueue, IUnboundedDequeBasedMessageQueueSemantics
 {
@@ -63,19 +64,14 @@ public sealed class FaultyMessages(IActorRef? owner, ActorSystem? system) : IMes
     private Envelope? next;
     private bool? isOurs;
 
-    /// <inheritdoc/>
     public bool HasMessages => next is not null || queue.HasMessages;
 
-    /// <inheritdoc/>
     public int Count => queue.Count + (next is null ? 0 : 1);
 
-    /// <inheritdoc/>
     public void Enqueue(IActorRef receiver, Envelope envelope) => queue.Enqueue(receiver, envelope);
 
-    /// <inheritdoc/>
     public void EnqueueFirst(Envelope envelope) => queue.EnqueueFirst(envelope);
 
-    /// <inheritdoc/>
     public bool TryDequeue(out Envelope envelope)
     {
         if (next is { } waiting)
@@ -113,7 +109,6 @@ public sealed class FaultyMessages(IActorRef? owner, ActorSystem? system) : IMes
         return false;
     }
 
-    /// <inheritdoc/>
     public void CleanUp(IActorRef owner, IMessageQueue deadletters) => queue.CleanUp(owner, deadletters);
 
     private Fault Choose(Envelope envelope)

@@ -14,10 +14,8 @@ public enum Fault
     /// <summary>The actor fails after it has handled it.</summary>
     ThrowAfter,
 
-    /// <summary>It is lost.</summary>
     Drop,
 
-    /// <summary>It is handled twice.</summary>
     Duplicate,
 
     /// <summary>It goes to the end of the mailbox, behind what came after it.</summary>
@@ -27,13 +25,12 @@ public enum Fault
     Hang,
 }
 
-/// <summary>Decides which faults happen, when, and to whom. What can be broken asks it: <see cref="FaultyMailbox"/>, <see cref="FaultyDevice"/>,
+/// <summary>Decides which faults happen, when, and to whom. What can be broken asks it: <see cref="FaultyMailbox"/>,
+/// <see cref="FaultyDevice"/>,
 /// <see cref="FaultyTransport"/>, <see cref="FaultyJournal"/>.</summary>
 public interface IFaultInjector
 {
     /// <summary>Chooses what happens to a message; called on the actor's own thread.</summary>
-    /// <param name="actor">The actor's name.</param>
-    /// <param name="message">The message.</param>
     Fault Choose(string actor, object message) => Fault.None;
 
     /// <summary>Returns when a hung actor shall come back.</summary>
@@ -43,7 +40,6 @@ public interface IFaultInjector
 
     /// <summary>Chooses whether a trainer's device fails in a call, before (<see cref="Fault.Throw"/>) or after it is done
     /// (<see cref="Fault.ThrowAfter"/>); called on the trainer's own thread.</summary>
-    /// <param name="method">Its name.</param>
     Fault ChooseCall(string method) => Fault.None;
 
     /// <summary>Chooses what the journal's database does with the next request; called on any thread.</summary>
@@ -52,14 +48,12 @@ public interface IFaultInjector
     /// <summary>May flip a bit of memory that rests; called on the trainer's own thread.</summary>
     /// <param name="actor">Name of the trainer that holds it.</param>
     /// <param name="atStep">Updates that the trainer's weights had seen when it was last told what to do.</param>
-    /// <param name="memory">What rests.</param>
     void Touch(string actor, long atStep, FlipTarget memory)
     {
     }
 
     /// <summary>May change elements of a gradient that was just published; called on the trainer's own thread, before it is
     /// reported.</summary>
-    /// <param name="actor">The trainer's name.</param>
     /// <param name="atStep">Updates so far in its round.</param>
     /// <param name="gradient">Flat, float32, on the CPU.</param>
     void Spoil(string actor, long atStep, Tensor gradient)
@@ -67,9 +61,6 @@ public interface IFaultInjector
     }
 
     /// <summary>May make a trainer slower; called on its own thread.</summary>
-    /// <param name="actor">The trainer's name.</param>
-    /// <param name="atStep">The step whose batch was computed.</param>
-    /// <param name="spent">What its last lane took.</param>
     void Slow(string actor, long atStep, TimeSpan spent)
     {
     }

@@ -4,8 +4,8 @@ using Akka.Event;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>The usual scheduler with a wall clock that can be put forward and back, as an operator or a time server does. Timers go by another clock
-/// and are not touched.</summary>
+/// <summary>The usual scheduler with a wall clock that can be put forward and back, as an operator or a time server does. Timers go by
+/// another clock and are not touched.</summary>
 /// <remarks>It holds the usual scheduler and is not one: that type is sealed.</remarks>
 public sealed class JumpingScheduler : IScheduler, IDisposable
 {
@@ -23,38 +23,31 @@ public sealed class JumpingScheduler : IScheduler, IDisposable
     }
 
     /// <summary>What makes an actor system use it.</summary>
-    public static Config Settings => ConfigurationFactory.ParseString($"""akka.scheduler.implementation = "{typeof(JumpingScheduler).FullName}, {typeof(JumpingScheduler).Assembly.GetName().Name}" """);
+    public static Config Settings => ConfigurationFactory.ParseString(
+        $"""akka.scheduler.implementation = "{typeof(JumpingScheduler).FullName}, {typeof(JumpingScheduler).Assembly.GetName().Name}" """);
 
-    /// <inheritdoc/>
     public DateTimeOffset Now => DateTimeOffset.UtcNow + Offset;
 
-    /// <inheritdoc/>
     public TimeSpan MonotonicClock => usual.MonotonicClock;
 
-    /// <inheritdoc/>
     public TimeSpan HighResMonotonicClock => usual.HighResMonotonicClock;
 
-    /// <inheritdoc/>
     public IAdvancedScheduler Advanced => usual;
 
     private ITellScheduler Messages => usual;
 
-    /// <inheritdoc/>
     public void ScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef sender) =>
         Messages.ScheduleTellOnce(delay, receiver, message, sender);
 
-    /// <inheritdoc/>
     public void ScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable) =>
         Messages.ScheduleTellOnce(delay, receiver, message, sender, cancelable);
 
-    /// <inheritdoc/>
     public void ScheduleTellRepeatedly(TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender) =>
         Messages.ScheduleTellRepeatedly(initialDelay, interval, receiver, message, sender);
 
-    /// <inheritdoc/>
-    public void ScheduleTellRepeatedly(TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable) =>
+    public void ScheduleTellRepeatedly(TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender,
+        ICancelable cancelable) =>
         Messages.ScheduleTellRepeatedly(initialDelay, interval, receiver, message, sender, cancelable);
 
-    /// <inheritdoc/>
     public void Dispose() => usual.Dispose();
 }

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Faults of the machine, brought upon this process by itself: the system's own means, and nothing that outlives the process.</summary>
+/// <summary>Faults of the machine, brought upon this process by itself: the system's own means, and nothing that outlives the
+/// process.</summary>
 public static partial class MachineFaults
 {
     private const int KillSignal = 9, FileTooBigSignal = 25; // SIGXFSZ
@@ -13,7 +14,8 @@ public static partial class MachineFaults
     private const short WriteLock = 1, Unlock = 2; // F_WRLCK, F_UNLCK
     private const int ReadWriteCloseOnExec = 2 | 0x80000; // O_RDWR | O_CLOEXEC
 
-    // Where SQLite locks: the byte for whoever writes to the write-ahead log, in the index of it, and the byte for whoever writes to the file itself.
+    // Where SQLite locks: the byte for whoever writes to the write-ahead log, in the index of it, and the byte for whoever writes to the
+    // file itself.
     private const long LogWriter = 120, FileWriter = 0x40000001;
 
     // A process that may have more was not started for this.
@@ -27,7 +29,8 @@ public static partial class MachineFaults
         Thread.Sleep(Timeout.Infinite);
     }
 
-    /// <summary>Lets no file grow beyond a size, or lets all grow again: what is larger finds no room, as on a disk that is nearly full.</summary>
+    /// <summary>Lets no file grow beyond a size, or lets all grow again: what is larger finds no room, as on a disk that is nearly
+    /// full.</summary>
     /// <param name="most">Bytes; null: as many as before.</param>
     public static void LimitFiles(long? most)
     {
@@ -41,8 +44,6 @@ public static partial class MachineFaults
     }
 
     /// <summary>Locks a SQLite database against all who write to it, or gives it free again.</summary>
-    /// <param name="database">The file.</param>
-    /// <param name="locked">Whether to lock it.</param>
     /// <param name="patience">How long to wait for whoever writes just now.</param>
     /// <returns>Whether it is so.</returns>
     public static bool Lock(string database, bool locked, TimeSpan patience)

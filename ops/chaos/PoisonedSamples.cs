@@ -3,15 +3,16 @@ using ActorTrain.Models.Steps;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Replaces samples at some positions of the stream by random tokens: the same ones whenever and by whomever they are read.</summary>
-/// <param name="samples">What reads samples.</param>
+/// <summary>Replaces samples at some positions of the stream by random tokens: the same ones whenever and by whomever they are
+/// read.</summary>
 /// <param name="microBatch">Samples per batch, at most, as <paramref name="samples"/> makes them.</param>
 /// <param name="vocabulary">Number of token ids.</param>
 /// <param name="seed">Decides the tokens.</param>
 /// <param name="find">The fault that has a position poisoned, or null.</param>
 /// <param name="read">Told when a poisoned one is read.</param>
 public sealed class PoisonedSamples(
-    Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> samples, int microBatch, int vocabulary, ulong seed, Func<long, ChaosFault?> find, Action<ChaosFault> read)
+    Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> samples, int microBatch, int vocabulary, ulong seed,
+        Func<long, ChaosFault?> find, Action<ChaosFault> read)
 {
     /// <summary>The micro-batches of some samples, in order.</summary>
     public IEnumerable<TokenBatch> Batches(IEnumerable<PlannedSample> planned)

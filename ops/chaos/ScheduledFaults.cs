@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Injects the faults of a schedule into a process that trains: each once, with the first message or vector of its actor that belongs to its step
-/// or a later one, so that the same schedule brings the same trouble.</summary>
+/// <summary>Injects the faults of a schedule into a process that trains: each once, with the first message or vector of its actor that
+/// belongs to its step or a later one, so that the same schedule brings the same trouble.</summary>
 public sealed class ScheduledFaults : IFaultInjector, IDisposable
 {
     // After a fault that takes away what others need, so much time goes by before the next strikes.
@@ -28,8 +28,6 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
     private object? ballast;
 
     /// <summary>Takes up a schedule where earlier processes of the run left it.</summary>
-    /// <param name="orders">The schedule.</param>
-    /// <param name="log">What came to pass before.</param>
     /// <param name="setDatabaseAway">Takes the database away, or gives it back.</param>
     /// <param name="roomOnDisk">Bytes for which there is still room on a full disk.</param>
     public ScheduledFaults(ChaosOrders orders, ChaosLog log, Action<bool> setDatabaseAway, Func<long> roomOnDisk)
@@ -39,10 +37,10 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         this.setDatabaseAway = setDatabaseAway;
         begun = orders.Begun;
         var fired = log.Read().Select(static one => one.Fault).ToHashSet();
-        pending = [.. orders.Faults.Where(fault => !fired.Contains(fault.Number)).OrderBy(static fault => fault.Step ?? 0).ThenBy(static fault => fault.After ?? 0)];
+        pending = [.. orders.Faults.Where(fault => !fired.Contains(fault.Number)).OrderBy(static fault => fault.Step ?? 0)
+            .ThenBy(static fault => fault.After ?? 0)];
     }
 
-    /// <inheritdoc/>
     public Fault Choose(string actor, object message)
     {
         if (MessageStep.Of(message) is not { } step)
@@ -52,7 +50,8 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         ChaosFault? fault;
         lock (gate)
         {
-            fault = Take(step, actor, static kind => kind.Effect is not (FaultEffect.Slow or FaultEffect.Flip or FaultEffect.NotANumber or FaultEffect.Poison));
+            fault = Take(step, actor,
+                static kind => kind.Effect is not (FaultEffect.Slow or FaultEffect.Flip or FaultEffect.NotANumber or FaultEffect.Poison));
             if (fault?.Kind is "trainer-hang")
                 hangs[actor] = fault.Seconds;
         }
@@ -60,7 +59,6 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         return fault is null ? Fault.None : Strike(fault, ChaosKinds.ByName[fault.Kind], actor, step, message);
     }
 
-    /// <inheritdoc/>
     public void Hang(string actor)
     {
         double seconds;
@@ -69,12 +67,12 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         over.Wait(TimeSpan.FromSeconds(seconds));
     }
 
-    /// <inheritdoc/>
     public void Touch(string actor, long atStep, FlipTarget memory)
     {
         ChaosFault? fault;
         lock (gate)
-            fault = Take(atStep, actor, kind => kind.Effect == FaultEffect.Flip && kind.Places.Contains(memory.Place), fault => Chooses(fault, memory.Place));
+            fault = Take(atStep, actor, kind => kind.Effect == FaultEffect.Flip && kind.Places.Contains(memory.Place),
+                fault => Chooses(fault, memory.Place));
         if (fault is null)
             return;
         var bit = fault.Bit % memory.Bits;
@@ -82,7 +80,6 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         memory.Flip(bit);
     }
 
-    /// <inheritdoc/>
     public void Spoil(string actor, long atStep, Tensor gradient)
     {
         ChaosFault? fault;
@@ -97,7 +94,6 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         element.fill_(float.NaN);
     }
 
-    /// <inheritdoc/>
     public void Slow(string actor, long atStep, TimeSpan spent)
     {
         ChaosFault? fault;
@@ -117,8 +113,6 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
     }
 
     /// <summary>The fault that has a position of the sample stream poisoned, whether or not it was read before.</summary>
-    /// <param name="faults">The whole schedule.</param>
-    /// <param name="position">The position.</param>
     public static ChaosFault? PoisonOf(IReadOnlyList<ChaosFault> faults, long position) =>
         faults.FirstOrDefault(fault => fault.IsPoisoned(position, position + 1));
 
@@ -131,10 +125,10 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
                 return;
         }
 
-        Note(fault, "data", fault.Step ?? 0, $"positions {fault.FirstPosition}–{fault.FirstPosition + fault.Positions - 1} of the sample stream were random tokens");
+        Note(fault, "data", fault.Step ?? 0,
+            $"positions {fault.FirstPosition}–{fault.FirstPosition + fault.Positions - 1} of the sample stream were random tokens");
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         over.Set();
@@ -157,7 +151,8 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         var elapsed = (DateTimeOffset.UtcNow - begun).TotalSeconds;
         var found = pending.Find(fault =>
             (fault.Step is { } at ? step >= at : elapsed >= fault.After)
-            && (fault.AppliesTo(actor) || fault.MayApplyTo(actor, step)) && suits(ChaosKinds.ByName[fault.Kind]) && also?.Invoke(fault) != false);
+            && (fault.AppliesTo(actor) || fault.MayApplyTo(actor, step)) && suits(ChaosKinds.ByName[fault.Kind])
+                && also?.Invoke(fault) != false);
         if (found is not null)
             pending.Remove(found);
         return found;
@@ -186,7 +181,8 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
                 Note(fault, actor, step, $"it threw before it handled {name}");
                 return Fault.Throw;
             case FaultEffect.Hang:
-                Note(fault, actor, step, string.Create(CultureInfo.InvariantCulture, $"it stood still at {name} for {fault.Seconds} s, or until the run ended"));
+                Note(fault, actor, step,
+                    string.Create(CultureInfo.InvariantCulture, $"it stood still at {name} for {fault.Seconds} s, or until the run ended"));
                 return Fault.Hang;
             case FaultEffect.Drop:
                 Note(fault, actor, step, $"{name} was lost");
@@ -207,7 +203,8 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
                 return Fault.None;
             case FaultEffect.FillDisk:
                 var room = roomOnDisk();
-                Note(fault, "process", step, string.Create(CultureInfo.InvariantCulture, $"no file could grow beyond {room:N0} bytes for {fault.Seconds} s"));
+                Note(fault, "process", step,
+                    string.Create(CultureInfo.InvariantCulture, $"no file could grow beyond {room:N0} bytes for {fault.Seconds} s"));
                 During(fault.Seconds, full => MachineFaults.LimitFiles(full ? room : null));
                 return Fault.None;
             case FaultEffect.TakeDatabase:
@@ -215,11 +212,13 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
                 During(fault.Seconds, setDatabaseAway);
                 return Fault.None;
             case FaultEffect.JumpClock:
-                Note(fault, "process", step, string.Create(CultureInfo.InvariantCulture, $"its clock was an hour ahead for {fault.Seconds} s"));
+                Note(fault, "process", step,
+                    string.Create(CultureInfo.InvariantCulture, $"its clock was an hour ahead for {fault.Seconds} s"));
                 During(fault.Seconds, static on => JumpingScheduler.Offset = on ? Jump : TimeSpan.Zero);
                 return Fault.None;
             case FaultEffect.PressMemory:
-                Note(fault, "process", step, string.Create(CultureInfo.InvariantCulture, $"nine tenths of its managed memory were taken for {fault.Seconds} s"));
+                Note(fault, "process", step,
+                    string.Create(CultureInfo.InvariantCulture, $"nine tenths of its managed memory were taken for {fault.Seconds} s"));
                 During(fault.Seconds, on => ballast = on ? MachineFaults.TakeMemory() : null);
                 return Fault.None;
             default:
@@ -243,7 +242,8 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
     }
 
     // The run's decisions bear the time of a steady clock, which knows of no jump either.
-    private void Note(ChaosFault fault, string actor, long step, string what) => log.Add(new ChaosFired(fault.Number, DateTimeOffset.UtcNow, step, actor, what));
+    private void Note(ChaosFault fault, string actor, long step, string what) =>
+        log.Add(new ChaosFired(fault.Number, DateTimeOffset.UtcNow, step, actor, what));
 
     private static long Ticks(double seconds) => (long)(seconds * Stopwatch.Frequency);
 
@@ -259,7 +259,6 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
     };
 
     /// <summary>What takes the database of a run away.</summary>
-    /// <param name="database">Its SQLite file.</param>
     /// <param name="proxy">What stands before its PostgreSQL server; null for SQLite.</param>
     public static Action<bool> DatabaseSwitch(string database, DatabaseProxy? proxy) => away =>
     {

@@ -68,7 +68,8 @@ public class CheckpointArchive
     /// <returns>The checkpoint, or null when there is none that is whole.</returns>
     /// <exception cref="UserErrorException">A whole checkpoint is of another model, of a newer format, or may not be read.</exception>
     public LoadedCheckpoint? LoadLatest(
-        FlatLayout layout, Action<CheckpointFault> warn, CheckpointParts parts = CheckpointParts.All, Predicate<CheckpointManifest>? isLeft = null) =>
+        FlatLayout layout, Action<CheckpointFault> warn, CheckpointParts parts = CheckpointParts.All,
+            Predicate<CheckpointManifest>? isLeft = null) =>
         LoadLatest(_ => layout, warn, parts, isLeft);
 
     /// <summary>As the other overload, where the layout follows from the manifest, such as from its model options.</summary>
@@ -89,7 +90,6 @@ public class CheckpointArchive
         return null;
     }
 
-    /// <summary>Loads one checkpoint.</summary>
     /// <param name="checkpoint">One of <see cref="List"/>.</param>
     /// <exception cref="UserErrorException">It is torn or altered, of another model, or may not be read.</exception>
     public static LoadedCheckpoint Load(

@@ -7,7 +7,6 @@ namespace ActorTrain.Persistence.Checkpoints;
 
 /// <summary>Where the plan stands: all that a run needs to resume its data.</summary>
 /// <param name="NextSample">Ordinal of the next sample, skipped positions not counted.</param>
-/// <param name="SamplesSeen">Samples trained on so far.</param>
 /// <param name="TokensSeen">Tokens trained on so far.</param>
 public sealed record PlanCursor(long NextSample, long SamplesSeen, long TokensSeen);
 

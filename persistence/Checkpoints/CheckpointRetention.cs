@@ -12,13 +12,14 @@ public sealed record CheckpointStoreOptions : IOptions
     public long KeepEvery { get; init; }
 }
 
-/// <summary>Which checkpoints stay: the newest ones, those of round steps, and the newest that proved good; of damaged ones none that lies further
-/// back than those.</summary>
+/// <summary>Which checkpoints stay: the newest ones, those of round steps, and the newest that proved good; of damaged ones none that lies
+/// further back than those.</summary>
 public static class CheckpointRetention
 {
-    /// <summary>Parts those that the run has abandoned from the others. Where nothing else is whole, none counts as abandoned: weights that nobody resumes from are
-    /// better than none.</summary>
-    public static (IReadOnlyList<CheckpointInfo> Abandoned, IReadOnlyList<CheckpointInfo> Others) Part(IReadOnlyList<CheckpointInfo> found, Predicate<CheckpointInfo> isLeft)
+    /// <summary>Parts those that the run has abandoned from the others. Where nothing else is whole, none counts as abandoned: weights that
+    /// nobody resumes from are better than none.</summary>
+    public static (IReadOnlyList<CheckpointInfo> Abandoned, IReadOnlyList<CheckpointInfo> Others) Part(IReadOnlyList<CheckpointInfo> found,
+        Predicate<CheckpointInfo> isLeft)
     {
         var left = found.Where(info => info.Manifest is not null && isLeft(info)).ToList();
         var others = found.Except(left).ToList();
@@ -26,7 +27,6 @@ public static class CheckpointRetention
     }
 
     /// <summary>Those that need not stay. While a checkpoint is whole, one that is whole stays.</summary>
-    /// <param name="options">How many stay.</param>
     public static IReadOnlyList<CheckpointInfo> Surplus(IReadOnlyList<CheckpointInfo> found, CheckpointStoreOptions options)
     {
         var whole = found.Where(static info => info.Manifest is not null).OrderByDescending(static info => info.Step).ToList();

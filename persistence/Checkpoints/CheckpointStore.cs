@@ -17,8 +17,6 @@ public sealed class CheckpointStore : CheckpointArchive
     private readonly TimeProvider time;
 
     /// <summary>Opens a directory for writing, makes it if need be, and clears away what a kill left behind.</summary>
-    /// <param name="directory">The directory, such as <c>runs/NAME/checkpoints</c>.</param>
-    /// <param name="options">How many checkpoints stay.</param>
     /// <param name="time">The clock for <see cref="CheckpointManifest.CreatedAt"/>.</param>
     /// <exception cref="UserErrorException">The options are wrong, or the directory cannot be made or written.</exception>
     public CheckpointStore(string directory, CheckpointStoreOptions options, TimeProvider time)
@@ -36,8 +34,8 @@ public sealed class CheckpointStore : CheckpointArchive
         });
     }
 
-    /// <summary>Saves a checkpoint; when this returns it is durable and verified by construction. Then those that were left and surplus older
-    /// ones are deleted: see <see cref="CheckpointRetention"/>.</summary>
+    /// <summary>Saves a checkpoint; when this returns it is durable and verified by construction. Then those that were left and surplus
+    /// older ones are deleted: see <see cref="CheckpointRetention"/>.</summary>
     /// <param name="content">What to save; the buffers must stay unchanged until this returns.</param>
     /// <param name="isLeft">Which others the run has abandoned, so that nobody resumes from them; null: none.</param>
     /// <param name="cancellation">Gives the save up; nothing of it stays behind.</param>
@@ -45,7 +43,8 @@ public sealed class CheckpointStore : CheckpointArchive
     /// <see cref="DiscardAfter"/>.</remarks>
     /// <exception cref="UserErrorException">The disk refused (full, read-only, …); earlier checkpoints are as they were.</exception>
     /// <exception cref="ArgumentException">A buffer's size is not that of the layout.</exception>
-    public CheckpointManifest Commit(CheckpointContent content, Predicate<CheckpointManifest>? isLeft = null, CancellationToken cancellation = default)
+    public CheckpointManifest Commit(CheckpointContent content, Predicate<CheckpointManifest>? isLeft = null,
+        CancellationToken cancellation = default)
     {
         using var pending = Write(content, cancellation);
         pending.Sync();
@@ -86,7 +85,8 @@ public sealed class CheckpointStore : CheckpointArchive
         });
     }
 
-    /// <summary>Deletes the checkpoints of steps after <paramref name="step"/>: the future that a run gave up when it rolled back.</summary>
+    /// <summary>Deletes the checkpoints of steps after <paramref name="step"/>: the future that a run gave up when it rolled
+    /// back.</summary>
     /// <exception cref="UserErrorException">The disk refused.</exception>
     public void DiscardAfter(long step)
     {
@@ -94,7 +94,8 @@ public sealed class CheckpointStore : CheckpointArchive
         Discard(Steps().Where(other => other > step).OrderDescending().ToArray());
     }
 
-    /// <summary>Notes durably beside a checkpoint that it has proved good. Where it is not there any more, or is another one, nothing is done.</summary>
+    /// <summary>Notes durably beside a checkpoint that it has proved good. Where it is not there any more, or is another one, nothing is
+    /// done.</summary>
     /// <param name="weightsHash">SHA-256 of its weights.</param>
     /// <param name="provedAt">Updates at which that was known.</param>
     /// <exception cref="UserErrorException">The disk refused.</exception>
@@ -104,7 +105,6 @@ public sealed class CheckpointStore : CheckpointArchive
             Disk.Attempt($"Cannot mark {PathOf(step)} as good", () => GoodMarker.Write(info.Path, weightsHash, provedAt));
     }
 
-    /// <summary>Deletes checkpoints.</summary>
     /// <exception cref="UserErrorException">The disk refused.</exception>
     public void Discard(IEnumerable<long> steps)
     {
@@ -180,14 +180,16 @@ public sealed class CheckpointStore : CheckpointArchive
         }
     }
 
-    /// <summary>Deletes what was left and what retention does not keep. The one just committed always stays, and one that cannot be deleted is
-    /// tried again after the next save: a save that succeeded is not called failed for it.</summary>
+    /// <summary>Deletes what was left and what retention does not keep. The one just committed always stays, and one that cannot be deleted
+    /// is tried again after the next save: a save that succeeded is not called failed for it.</summary>
     private void DeleteSurplus(long committed, Predicate<CheckpointManifest>? isLeft)
     {
         try
         {
-            var (left, others) = CheckpointRetention.Part(List(), info => info.Step != committed && isLeft is not null && isLeft(info.Manifest!));
-            foreach (var step in left.Concat(CheckpointRetention.Surplus([.. others.Where(info => info.Step <= committed)], options)).Select(static info => info.Step))
+            var (left, others) =
+                CheckpointRetention.Part(List(), info => info.Step != committed && isLeft is not null && isLeft(info.Manifest!));
+            foreach (var step in left.Concat(CheckpointRetention.Surplus([.. others.Where(info => info.Step <= committed)], options))
+                .Select(static info => info.Step))
                 Delete(step);
         }
         catch (Exception exception) when (Disk.IsFailure(exception) || exception is UserErrorException)

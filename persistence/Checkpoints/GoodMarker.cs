@@ -4,8 +4,8 @@ using ActorTrain.Models.Files;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>The small file beside a checkpoint's own that says that it has proved good: one line, the updates at which that was known, and the hash of
-/// the weights of which it was said. The manifest never changes.</summary>
+/// <summary>The small file beside a checkpoint's own that says that it has proved good: one line, the updates at which that was known, and
+/// the hash of the weights of which it was said. The manifest never changes.</summary>
 internal static class GoodMarker
 {
     public const string Name = "good";
@@ -20,7 +20,8 @@ internal static class GoodMarker
         try
         {
             var words = File.ReadAllText(file.FullName).TrimEnd('\n').Split(' ');
-            return words is [var step, var hash] && hash == weightsHash && long.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var provedAt) ? provedAt : null;
+            return words is [var step, var hash] && hash == weightsHash
+                && long.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var provedAt) ? provedAt : null;
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
         {

@@ -18,7 +18,8 @@ public static class GoodputLog
     /// <exception cref="UserErrorException">Another line is no row, or the disk refused; the file is as it was.</exception>
     public static JsonLinesLog<GoodputRow> Open(string path) => new(Format, path);
 
-    /// <summary>Reads the rows one by one, also while a run appends to them; a torn last line is passed over, a missing file has none.</summary>
+    /// <summary>Reads the rows one by one, also while a run appends to them; a torn last line is passed over, a missing file has
+    /// none.</summary>
     /// <exception cref="UserErrorException">Another line is no row; the sentence names it.</exception>
     public static IEnumerable<GoodputRow> Read(string path) => Format.Read(path).Select(static line => line.Row!);
 

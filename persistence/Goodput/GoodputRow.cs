@@ -33,7 +33,6 @@ public enum GoodputActivity
     /// <summary>What is left is written down.</summary>
     Ending,
 
-    /// <summary>No process trains it.</summary>
     Down,
 }
 
@@ -48,7 +47,8 @@ public sealed record GoodputShare(GoodputActivity Activity, string? Cause, TimeS
 /// <param name="Reached">The most updates the run has ever had.</param>
 /// <param name="Shares">What the time went into; together they make <paramref name="To"/> − <paramref name="From"/> exactly.</param>
 public sealed record GoodputRow(
-    DateTimeOffset From, DateTimeOffset To, DateTimeOffset Process, long Reached, long NewSteps, long RedoneSteps, EquatableArray<GoodputShare> Shares);
+    DateTimeOffset From, DateTimeOffset To, DateTimeOffset Process, long Reached, long NewSteps, long RedoneSteps,
+        EquatableArray<GoodputShare> Shares);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

@@ -9,14 +9,18 @@ internal static class HuggingFaceConfig
 {
     public const string Name = "config.json";
 
-    // What neither model computes with (transformers' configuration_utils.py, configuration_gpt2.py and configuration_llama.py): names, training, drawing
-    // of tokens, other heads, and forms of computing the same. Every other key must be one that is read.
+    // What neither model computes with (transformers' configuration_utils.py, configuration_gpt2.py and configuration_llama.py): names,
+    // training, drawing of tokens, other heads, and forms of computing the same. Every other key must be one that is read.
     private static readonly HashSet<string> Neutral =
     [
-        "_attn_implementation", "_commit_hash", "_name_or_path", "_num_labels", "attention_dropout", "attn_implementation", "attn_pdrop", "chunk_size_feed_forward",
-        "do_sample", "dtype", "embd_pdrop", "finetuning_task", "gradient_checkpointing", "id2label", "initializer_range", "is_decoder", "is_llama_config",
-        "label2id", "max_length", "output_attentions", "output_hidden_states", "pad_token_id", "pretraining_tp", "problem_type", "reorder_and_upcast_attn",
-        "resid_pdrop", "return_dict", "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj",
+        "_attn_implementation", "_commit_hash", "_name_or_path", "_num_labels", "attention_dropout", "attn_implementation", "attn_pdrop",
+            "chunk_size_feed_forward",
+        "do_sample", "dtype", "embd_pdrop", "finetuning_task", "gradient_checkpointing", "id2label", "initializer_range", "is_decoder",
+            "is_llama_config",
+        "label2id", "max_length", "output_attentions", "output_hidden_states", "pad_token_id", "pretraining_tp", "problem_type",
+            "reorder_and_upcast_attn",
+        "resid_pdrop", "return_dict", "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type",
+            "summary_use_proj",
         "task_specific_params", "temperature", "tokenizer_class", "top_k", "top_p", "torch_dtype", "torchscript", "transformers.js_config",
         "transformers_version", "use_bfloat16", "use_cache",
     ];
@@ -237,7 +241,8 @@ internal static class HuggingFaceConfig
         {
             const string Key = "architectures";
             if (Find(Key) is { } value
-                && !(value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(one => one.ValueKind == JsonValueKind.String && supported.Contains(one.GetString()))))
+                && !(value.ValueKind == JsonValueKind.Array && value.EnumerateArray()
+                    .All(one => one.ValueKind == JsonValueKind.String && supported.Contains(one.GetString()))))
                 throw Unsupported(Key, value, string.Join(" or ", supported));
         }
 

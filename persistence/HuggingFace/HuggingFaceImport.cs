@@ -146,7 +146,8 @@ public static class HuggingFaceImport
                 $"imported.");
     }
 
-    private static (HuggingFaceTensor, SafetensorsFile, SafetensorsEntry) Fitting(HuggingFaceTensor tensor, (SafetensorsFile File, SafetensorsEntry Entry) source)
+    private static (HuggingFaceTensor, SafetensorsFile, SafetensorsEntry) Fitting(HuggingFaceTensor tensor,
+        (SafetensorsFile File, SafetensorsEntry Entry) source)
     {
         var (file, entry) = source;
         if (!entry.Shape.SequenceEqual(tensor.Shape))
@@ -161,7 +162,8 @@ public static class HuggingFaceImport
     }
 
     private static void Fill(
-        List<(HuggingFaceTensor Tensor, SafetensorsFile File, SafetensorsEntry Entry)> sources, ModelOptions options, FlatLayout layout, HostBuffer weights)
+        List<(HuggingFaceTensor Tensor, SafetensorsFile File, SafetensorsEntry Entry)> sources, ModelOptions options, FlatLayout layout,
+            HostBuffer weights)
     {
         var parameters = layout.Entries.ToDictionary(static entry => entry.Name, StringComparer.Ordinal);
         foreach (var (tensor, file, entry) in sources)
@@ -181,7 +183,8 @@ public static class HuggingFaceImport
                 if (!FloatConversion.Equal(wide, weights, destination, tensor.Count))
                 {
                     throw new UserErrorException(
-                        $"In {file.Path} the tensor {entry.Name} differs from the token embedding, though tie_word_embeddings in {HuggingFaceConfig.Name} is true " +
+                        $"In {file.Path} the tensor {entry.Name} differs from the token embedding, though tie_word_embeddings in "
+                            + $"{HuggingFaceConfig.Name} is true " +
                         $"or missing; set it to false, or download the model again.");
                 }
             }

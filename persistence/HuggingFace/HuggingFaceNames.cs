@@ -36,10 +36,13 @@ internal static class HuggingFaceNames
     public static HuggingFaceTensor HeadOf(ModelOptions options) =>
         new(Head, options.TieEmbeddings ? "tokens.weight" : "head.weight", [options.VocabularySize, options.Width]);
 
-    /// <summary>Tensors of published files that carry no parameter, since they follow from the options: attention masks, rotary frequencies.</summary>
+    /// <summary>Tensors of published files that carry no parameter, since they follow from the options: attention masks, rotary
+    /// frequencies.</summary>
     public static IEnumerable<string> Buffers(ModelOptions options) => options.Family == ModelFamily.Gpt2
-        ? Enumerable.Range(0, options.Layers).SelectMany(static i => (string[])[$"transformer.h.{i}.attn.bias", $"transformer.h.{i}.attn.masked_bias"])
-        : Enumerable.Range(0, options.Layers).Select(static i => $"model.layers.{i}.self_attn.rotary_emb.inv_freq").Append("model.rotary_emb.inv_freq");
+        ? Enumerable.Range(0, options.Layers)
+            .SelectMany(static i => (string[])[$"transformer.h.{i}.attn.bias", $"transformer.h.{i}.attn.masked_bias"])
+        : Enumerable.Range(0, options.Layers).Select(static i => $"model.layers.{i}.self_attn.rotary_emb.inv_freq")
+            .Append("model.rotary_emb.inv_freq");
 
     private static IEnumerable<HuggingFaceTensor> Gpt2(ModelOptions options)
     {

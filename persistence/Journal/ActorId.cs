@@ -7,16 +7,13 @@ namespace ActorTrain.Persistence.Journal;
 /// <summary>What an actor of a run does, or which part of the run it stands for.</summary>
 public enum ActorRole
 {
-    /// <summary>Writes checkpoints.</summary>
     Checkpointer,
 
     /// <summary>Writes down what the time goes into.</summary>
     Goodput,
 
-    /// <summary>Keeps the journal.</summary>
     Journal,
 
-    /// <summary>Writes metrics.</summary>
     Metrics,
 
     /// <summary>Sums one shard of the gradient.</summary>
@@ -28,14 +25,13 @@ public enum ActorRole
     /// <summary>Judges steps.</summary>
     Spikes,
 
-    /// <summary>Computes gradients.</summary>
     Trainer,
 
-    /// <summary>Keeps trainers alive.</summary>
     Trainers,
 }
 
-/// <summary>Who something happened to. In text it is the name that people read, such as <c>trainer-0-2</c> or <c>checkpointer</c>.</summary>
+/// <summary>Who something happened to. In text it is the name that people read, such as <c>trainer-0-2</c> or
+/// <c>checkpointer</c>.</summary>
 /// <param name="Number">Which one of its role, from 0; 0 where there is one only.</param>
 /// <param name="Life">Which life of it, from 1: one that was restarted is another.</param>
 [JsonConverter(typeof(ActorIdConverter))]
@@ -45,7 +41,6 @@ public readonly record struct ActorId(ActorRole Role, int Number = 0, int Life =
     public static IComparer<ActorId> Order { get; } =
         Comparer<ActorId>.Create(static (a, b) => (a.Role, a.Number, a.Life).CompareTo((b.Role, b.Number, b.Life)));
 
-    /// <summary>A trainer's life.</summary>
     public static ActorId Trainer(int number, int life = 1) => new(ActorRole.Trainer, number, life);
 
     public static ActorId Reducer(int number) => new(ActorRole.Reducer, number);
@@ -58,7 +53,8 @@ public readonly record struct ActorId(ActorRole Role, int Number = 0, int Life =
     {
         actor = default;
         var parts = (text ?? "").Split('-');
-        if (!Enum.TryParse<ActorRole>(parts[0], ignoreCase: true, out var role) || parts[0] != NameOf(role) || parts.Length > 3 || AreNumbered(role) == (parts.Length == 1))
+        if (!Enum.TryParse<ActorRole>(parts[0], ignoreCase: true, out var role) || parts[0] != NameOf(role) || parts.Length > 3
+            || AreNumbered(role) == (parts.Length == 1))
             return false;
         Span<int> numbers = [0, 1];
         for (var i = 1; i < parts.Length; i++)
@@ -83,5 +79,6 @@ public sealed class ActorIdConverter : JsonConverter<ActorId>
         reader.TokenType == JsonTokenType.String && ActorId.TryParse(reader.GetString(), out var actor) ? actor : throw new JsonException(
             "it is not the name of an actor of a run");
 
-    public override void Write(Utf8JsonWriter writer, ActorId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, ActorId value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }

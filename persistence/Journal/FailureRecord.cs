@@ -1,10 +1,9 @@
 namespace ActorTrain.Persistence.Journal;
 
-/// <summary>How often a run fell back to a checkpoint, or to its first weights, as its journal tells it: the faults that the interval between
-/// checkpoints is for. What is made good from memory costs the same at any interval.</summary>
+/// <summary>How often a run fell back to a checkpoint, or to its first weights, as its journal tells it: the faults that the interval
+/// between checkpoints is for. What is made good from memory costs the same at any interval.</summary>
 public sealed record FailureRecord
 {
-    /// <summary>Before the first decision.</summary>
     public static FailureRecord Empty { get; } = new();
 
     public int Failures { get; private init; }
@@ -22,7 +21,8 @@ public sealed record FailureRecord
     // Of the intervention for which the run has yet to roll back.
     private long? Delay { get; init; }
 
-    public static FailureRecord Of(IEnumerable<RunEvent> decisions) => decisions.Aggregate(Empty, static (record, decision) => record.Apply(decision));
+    public static FailureRecord Of(IEnumerable<RunEvent> decisions) =>
+        decisions.Aggregate(Empty, static (record, decision) => record.Apply(decision));
 
     public FailureRecord Apply(RunEvent decision)
     {
@@ -36,14 +36,16 @@ public sealed record FailureRecord
             RunResumed resumed => next with { IsEnded = false, Failures = Failures + (!IsEnded && FellBack(resumed.From) ? 1 : 0) },
             RunRewound rewound when FellBack(rewound.From) => next with { Failures = Failures + 1 },
             CourseCorrected corrected => next with { Delay = Math.Max(0, corrected.Step - corrected.Intervention.From) },
-            RunRolledBack back when FellBack(back.From) => next with { Failures = Failures + 1, DelaySteps = DelaySteps + (Delay ?? back.LostStep - back.Step), Delay = null },
+            RunRolledBack back when FellBack(back.From) =>
+                next with { Failures = Failures + 1, DelaySteps = DelaySteps + (Delay ?? back.LostStep - back.Step), Delay = null },
             RunRolledBack => next with { Delay = null },
             RunStopped or RunFinished => next with { IsEnded = true },
             _ => next,
         };
     }
 
-    public FailureRecord Until(DateTimeOffset now) => this with { Last = now, Watched = Last is { } before && now > before ? Watched + (now - before) : Watched };
+    public FailureRecord Until(DateTimeOffset now) =>
+        this with { Last = now, Watched = Last is { } before && now > before ? Watched + (now - before) : Watched };
 
     private static bool FellBack(StateKind from) => from != StateKind.Snapshot;
 }

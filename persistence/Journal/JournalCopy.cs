@@ -11,7 +11,6 @@ public sealed class JournalCopy : IDisposable
     private static readonly string[] Parts = ["", "-wal", "-journal"];
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("actortrain-journal-");
 
-    /// <summary>Copies it.</summary>
     /// <param name="file">The database; it must not be written meanwhile.</param>
     /// <exception cref="UserErrorException">The disk refused.</exception>
     public JournalCopy(string file)

@@ -8,7 +8,6 @@ namespace ActorTrain.Persistence.Journal;
 /// <param name="At">When it was taken, UTC.</param>
 public abstract record RunEvent(DateTimeOffset At, long Step);
 
-/// <summary>The run was begun.</summary>
 /// <param name="ConfigurationHash">SHA-256 of what the result depends on.</param>
 public sealed record RunStarted(DateTimeOffset At, string ConfigurationHash, long Steps, int Lanes, int Trainers) : RunEvent(At, 0);
 
@@ -45,7 +44,8 @@ public sealed record BatchVetoed(DateTimeOffset At, long Step, EquatableArray<Sk
 /// <param name="Step">Updates before the step that was judged.</param>
 /// <param name="Onset">The first step, counted from 0, that shows it.</param>
 public sealed record SpikeJudged(
-    DateTimeOffset At, long Step, string Rule, string Signal, double Value, double Limit, long Onset, Rung Rung, string Evidence) : RunEvent(At, Step);
+    DateTimeOffset At, long Step, string Rule, string Signal, double Value, double Limit, long Onset, Rung Rung, string Evidence)
+        : RunEvent(At, Step);
 
 /// <summary>A suspicious step was computed again, by other trainers where there are any.</summary>
 /// <param name="Agreed">Whether all bits were the same: then the data, in this state, are the cause, else a machine is.</param>
@@ -56,7 +56,8 @@ public sealed record StepReplayed(DateTimeOffset At, long Step, bool Agreed, str
 public record CourseCorrected(
     DateTimeOffset At, long Step, [property: JsonPropertyName("correction")] Intervention Intervention) : RunEvent(At, Step);
 
-/// <summary>The run was made longer: it takes steps beyond those with which it was started or last extended, also where these were all taken.</summary>
+/// <summary>The run was made longer: it takes steps beyond those with which it was started or last extended, also where these were all
+/// taken.</summary>
 /// <param name="Step">Updates so far when that was decided.</param>
 public sealed record RunExtended(DateTimeOffset At, long Step, Intervention Intervention) : CourseCorrected(At, Step, Intervention);
 

@@ -9,7 +9,8 @@ namespace ActorTrain.Persistence.Journal;
 
 /// <summary>Decisions as bytes: JSON, beside a manifest that names the kind of decision and the version of its form, such as
 /// <c>BatchVetoed/1</c>.</summary>
-/// <remarks>A form never changes its meaning: a field that comes to be needed makes a new version, and the reader keeps the old one.</remarks>
+/// <remarks>A form never changes its meaning: a field that comes to be needed makes a new version, and the reader keeps the old
+/// one.</remarks>
 public static class RunEventCodec
 {
     private static readonly FrozenDictionary<string, JsonTypeInfo> Forms = new Dictionary<string, JsonTypeInfo>
@@ -76,7 +77,8 @@ public static class RunEventCodec
         }
     }
 
-    private static int VersionOf(string manifest) => int.Parse(manifest.AsSpan(manifest.IndexOf('/', StringComparison.Ordinal) + 1), provider: null);
+    private static int VersionOf(string manifest) =>
+        int.Parse(manifest.AsSpan(manifest.IndexOf('/', StringComparison.Ordinal) + 1), provider: null);
 }
 
 [JsonSourceGenerationOptions(

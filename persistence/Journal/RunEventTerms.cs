@@ -10,11 +10,9 @@ public enum StateKind
     [JsonStringEnumMemberName("seed")]
     Seed,
 
-    /// <summary>On disk.</summary>
     [JsonStringEnumMemberName("checkpoint")]
     Checkpoint,
 
-    /// <summary>In memory.</summary>
     [JsonStringEnumMemberName("snapshot")]
     Snapshot,
 }
@@ -23,7 +21,6 @@ public enum StateKind
 [JsonConverter(typeof(JsonStringEnumConverter<Rung>))]
 public enum Rung
 {
-    /// <summary>Apply the update.</summary>
     [JsonStringEnumMemberName("accept")]
     Accept,
 
@@ -60,7 +57,6 @@ public enum SpikeCause
     [JsonStringEnumMemberName("data and state")]
     DataAndState,
 
-    /// <summary>Somebody computed other bits.</summary>
     [JsonStringEnumMemberName("hardware")]
     Hardware,
 }

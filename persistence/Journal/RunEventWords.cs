@@ -3,7 +3,6 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Journal;
 
-/// <summary>Decisions in words.</summary>
 public static class RunEventWords
 {
     /// <summary>One sentence per decision, without its time and step.</summary>
@@ -16,7 +15,8 @@ public static class RunEventWords
         TrainerJoined joined => $"{joined.Trainer} joined; generation {joined.Generation}.",
         TrainerLeft left => $"{left.Trainer} left; generation {left.Generation}. {Ended(left.Reason)}",
         TrainersScaled scaled => $"Target set to {Plural.Of(scaled.Trainers, "trainer")}.",
-        RunRewound rewound => $"No trainer holds the state of step {rewound.LostStep} any more; restored {Source(rewound.From, rewound.Step)}.",
+        RunRewound rewound =>
+            $"No trainer holds the state of step {rewound.LostStep} any more; restored {Source(rewound.From, rewound.Step)}.",
         ActorRestarted restarted => $"{restarted.Actor} failed and was restarted. {Ended(restarted.Reason)}",
         BatchVetoed vetoed => $"Update vetoed; skipped {Ranges(vetoed.Skipped)} of the sample stream. {Ended(vetoed.Reason)}",
         SpikeJudged spike => $"Rule {spike.Rule} flagged step {spike.Step}; action: {InWords(spike.Rung)}. {Ended(spike.Evidence)}",
@@ -63,7 +63,8 @@ public static class RunEventWords
         _ => rung.ToString().ToLowerInvariant(),
     };
 
-    private static string InWords(SpikeCause cause) => cause == SpikeCause.DataAndState ? "data and state" : cause.ToString().ToLowerInvariant();
+    private static string InWords(SpikeCause cause) =>
+        cause == SpikeCause.DataAndState ? "data and state" : cause.ToString().ToLowerInvariant();
 
     private static string Source(StateKind from, long step) => from == StateKind.Seed ?
         "its initial weights" : $"the {InWords(from)} at step {step}";

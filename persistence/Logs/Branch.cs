@@ -6,7 +6,6 @@ namespace ActorTrain.Persistence.Logs;
 [JsonConverter(typeof(JsonStringEnumConverter<BranchCause>))]
 public enum BranchCause
 {
-    /// <summary>The run began.</summary>
     [JsonStringEnumMemberName("start")]
     Start,
 
@@ -23,9 +22,7 @@ public enum BranchCause
 /// abandoned.</summary>
 /// <param name="Number">Its number, from 1; numbers rise, with gaps. Rows of branch 0 follow no opening line: an older version wrote
 /// them.</param>
-/// <param name="Parent">The branch whose rows it continues.</param>
 /// <param name="After">The step that its first row follows.</param>
-/// <param name="Update">Commits that the log had seen.</param>
 public sealed record Branch(
     int Number, int Parent, long After, long Update, BranchCause Cause, string Reason, DateTimeOffset Time, string Writer)
 {

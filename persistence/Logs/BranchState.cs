@@ -21,7 +21,6 @@ internal sealed class BranchState
     /// <summary>The branch that a new one would continue.</summary>
     public int ParentAt(long after) => line.First(branch => branch.After <= after).Number;
 
-    /// <summary>A branch is opened.</summary>
     /// <returns>Whether that can follow what is there.</returns>
     public bool Take(Branch branch)
     {
@@ -34,7 +33,6 @@ internal sealed class BranchState
         return true;
     }
 
-    /// <summary>A row is added.</summary>
     /// <returns>Whether that can follow what is there.</returns>
     public bool Take(RowStamp stamp, long step, bool isStep)
     {

@@ -71,7 +71,6 @@ internal sealed record BranchedFormat<TRow>(
         return new LogHistory<TRow>(branches, current, abandoned) { Reached = reached, Redone = redone, Unequal = unequal };
     }
 
-    /// <summary>One more line.</summary>
     /// <exception cref="UserErrorException">It cannot follow those before it.</exception>
     public void Follow(BranchState state, JsonLine<LogEntry<TRow>> line, string path)
     {

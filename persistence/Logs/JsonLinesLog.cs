@@ -55,7 +55,6 @@ public sealed class JsonLinesLog<T> : IDisposable
         }
     }
 
-    /// <summary>Adds a row.</summary>
     /// <returns>Where it begins.</returns>
     /// <exception cref="UserErrorException">The disk refused; the file ends with the row before.</exception>
     public long Append(T row)

@@ -1,12 +1,12 @@
 namespace ActorTrain.Persistence.Machine;
 
 /// <summary>Memory that this process can have beside what it has.</summary>
-/// <param name="Of">Of how much in all.</param>
 public sealed record AvailableMemory(long Bytes, long Of, string Limit)
 {
     private const int KiB = 1024;
 
-    /// <summary>Asks the kernel: the least of what the machine and each control group of this process have left. Null where it does not say.</summary>
+    /// <summary>Asks the kernel: the least of what the machine and each control group of this process have left. Null where it does not
+    /// say.</summary>
     /// <param name="root">The root of the file system, another one in tests.</param>
     public static AvailableMemory? Read(string root = "/")
     {
@@ -16,7 +16,8 @@ public sealed record AvailableMemory(long Bytes, long Of, string Limit)
             : null;
         return MemoryGroup.OfProcess(root)
             .Where(static group => group.Limit is not null)
-            .Select(static group => new AvailableMemory(Math.Max(0, group.Limit!.Value - group.Used), group.Limit.Value, $"control group {group.Folder}"))
+            .Select(static group => new AvailableMemory(Math.Max(0, group.Limit!.Value - group.Used), group.Limit.Value,
+                $"control group {group.Folder}"))
             .Append(machine).OfType<AvailableMemory>().MinBy(static one => one.Bytes);
     }
 }

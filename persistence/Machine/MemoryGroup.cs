@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace ActorTrain.Persistence.Machine;
 
-/// <summary>A control group that accounts for the memory of processes (the kernel's admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst).</summary>
+/// <summary>A control group that accounts for the memory of processes (the kernel's admin-guide/cgroup-v2.rst and
+/// cgroup-v1/memory.rst).</summary>
 /// <param name="IsSecond">Whether it is of version 2.</param>
 public sealed record MemoryGroup(string Folder, bool IsSecond)
 {
@@ -11,19 +12,22 @@ public sealed record MemoryGroup(string Folder, bool IsSecond)
 
     /// <summary>What they have that cannot be taken back, in bytes.</summary>
     public long Used => Math.Max(
-        0, (Number(IsSecond ? "memory.current" : "memory.usage_in_bytes") ?? 0) - (Number("memory.stat", IsSecond ? "inactive_file" : "total_inactive_file") ?? 0));
+        0, (Number(IsSecond ? "memory.current" : "memory.usage_in_bytes")
+            ?? 0) - (Number("memory.stat", IsSecond ? "inactive_file" : "total_inactive_file") ?? 0));
 
     /// <summary>How many of its processes the out-of-memory killer has ended; null where the kernel does not say.</summary>
     public long? Kills => Number(IsSecond ? "memory.events" : "memory.oom_control", "oom_kill");
 
-    /// <summary>The groups of this process, its own first, then those around it. Where it sees only its own, as in a container, that stands at the root.</summary>
+    /// <summary>The groups of this process, its own first, then those around it. Where it sees only its own, as in a container, that stands
+    /// at the root.</summary>
     /// <param name="root">The root of the file system, another one in tests.</param>
     public static IEnumerable<MemoryGroup> OfProcess(string root = "/")
     {
         foreach (var line in MachineFile.Lines(Path.Combine(root, "proc/self/cgroup")))
         {
             // hierarchy:controllers:path
-            if (line.Split(':', 3) is not [var hierarchy, var controllers, var path] || (hierarchy != "0" && !controllers.Split(',').Contains("memory")))
+            if (line.Split(':', 3) is not [var hierarchy, var controllers, var path]
+                || (hierarchy != "0" && !controllers.Split(',').Contains("memory")))
                 continue;
             var isSecond = hierarchy == "0";
             var mount = Path.Combine(root, isSecond ? "sys/fs/cgroup" : "sys/fs/cgroup/memory");

@@ -21,8 +21,8 @@ public sealed record OutOfMemoryKills(string Boot, string? Group, long? InGroup,
         return new OutOfMemoryKills(boot, group?.Folder, group?.Kills, MachineFile.Number(Path.Combine(root, "proc/vmstat"), "oom_kill"));
     }
 
-    /// <summary>Whether processes were ended since, among which that of the time before may have been: in its own group where that is still there, else
-    /// anywhere.</summary>
+    /// <summary>Whether processes were ended since, among which that of the time before may have been: in its own group where that is still
+    /// there, else anywhere.</summary>
     public bool HaveRisenSince(OutOfMemoryKills before)
     {
         if (Boot != before.Boot || Boot.Length == 0)

@@ -57,7 +57,6 @@ public sealed record StepMetrics(
 }
 
 /// <summary>What an evaluation on the validation split showed.</summary>
-/// <param name="BitsPerByte">Bits per byte of text.</param>
 public sealed record EvaluationMetrics(long Step, double ValidationLoss, double Perplexity, double BitsPerByte) : MetricsRow(Step);
 
 /// <summary>A line as it stands in the file, of either kind.</summary>
@@ -142,7 +141,8 @@ internal sealed record MetricsLine : LogLine
                 BlockNorm = BlockNorm,
                 UpdateNorm = UpdateNorm,
             },
-        { ValidationLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } => new EvaluationMetrics(Step, loss, perplexity, bits),
+        { ValidationLoss: { } loss, Perplexity: { } perplexity, BitsPerByte: { } bits } =>
+            new EvaluationMetrics(Step, loss, perplexity, bits),
         _ => null,
     };
 }

@@ -8,15 +8,15 @@ namespace ActorTrain.Persistence.Recovery;
 
 /// <summary>A checkpoint as the journal tells of it.</summary>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
-/// <param name="HealthySince">Updates at which the time began in which it has to prove good: its own, or those at which something was found that may
-/// have begun before it.</param>
+/// <param name="HealthySince">Updates at which the time began in which it has to prove good: its own, or those at which something was found
+/// that may have begun before it.</param>
 /// <param name="ProvedAt">Updates at which it proved good; null: not yet.</param>
 public sealed record KnownCheckpoint(string WeightsHash, long HealthySince, long? ProvedAt = null);
 
-/// <summary>What the decisions of a run say of its checkpoints: which there are, which were abandoned by a rollback, and which have proved good.</summary>
+/// <summary>What the decisions of a run say of its checkpoints: which there are, which were abandoned by a rollback, and which have proved
+/// good.</summary>
 public sealed record CheckpointHistory
 {
-    /// <summary>Before the first decision.</summary>
     public static CheckpointHistory Empty { get; } = new();
 
     /// <summary>Checkpoints that were committed and not left since, by step. The oldest may have been deleted.</summary>
@@ -32,7 +32,8 @@ public sealed record CheckpointHistory
     /// <summary>Those that proved good, by step.</summary>
     public IEnumerable<KeyValuePair<long, KnownCheckpoint>> Good => Known.Where(static known => known.Value.ProvedAt is not null);
 
-    public static CheckpointHistory Of(IEnumerable<RunEvent> decisions) => decisions.Aggregate(Empty, static (history, decision) => history.Apply(decision));
+    public static CheckpointHistory Of(IEnumerable<RunEvent> decisions) =>
+        decisions.Aggregate(Empty, static (history, decision) => history.Apply(decision));
 
     public CheckpointHistory Apply(RunEvent decision) => decision switch
     {

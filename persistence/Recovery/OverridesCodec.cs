@@ -15,7 +15,8 @@ public static class OverridesCodec
     public static string Write(RunOverrides overrides)
     {
         return JsonSerializer.Serialize(
-            new StoredOverrides(overrides.Skips.Ranges, overrides.Interventions, overrides.Vetoes, overrides.Spikes.Rules.ToDictionary(static rule => rule.Key, static rule => rule.Value.ToArray())),
+            new StoredOverrides(overrides.Skips.Ranges, overrides.Interventions, overrides.Vetoes,
+                overrides.Spikes.Rules.ToDictionary(static rule => rule.Key, static rule => rule.Value.ToArray())),
             OverridesJson.Default.StoredOverrides);
     }
 
@@ -33,7 +34,8 @@ public static class OverridesCodec
                 Vetoes = [.. document.Vetoes],
                 Spikes = new SpikeMemory
                 {
-                    Rules = document.Spikes.ToImmutableSortedDictionary(static rule => rule.Key, static rule => rule.Value.ToImmutableArray(), StringComparer.Ordinal),
+                    Rules = document.Spikes.ToImmutableSortedDictionary(static rule => rule.Key,
+                        static rule => rule.Value.ToImmutableArray(), StringComparer.Ordinal),
                 },
             };
         }

@@ -12,7 +12,6 @@ public sealed record RunOrigin(long Step, string? WeightsHash, RunOverrides Over
     /// <summary>Whose part in it is not proved; null: nothing of it is. See <see cref="UnprovedWork"/>.</summary>
     public IReadOnlyDictionary<int, long>? Unproved { get; init; }
 
-    /// <summary>The first weights.</summary>
     public static RunOrigin Seed { get; } = new(0, null, RunOverrides.None) { Unproved = ImmutableDictionary<int, long>.Empty };
 
     /// <summary>What a checkpoint's manifest says.</summary>
@@ -23,6 +22,7 @@ public sealed record RunOrigin(long Step, string? WeightsHash, RunOverrides Over
         var overrides = facts.State.GetValueOrDefault(OverridesCodec.Key) is { } text
             ? OverridesCodec.Read($"The checkpoint at step {facts.Step}", text)
             : RunOverrides.None with { Skips = facts.SkipList };
-        return new RunOrigin(facts.Step, manifest.WeightsHash, overrides) { Unproved = UnprovedWork.Read(facts.State.GetValueOrDefault(UnprovedWork.Key)) };
+        return new RunOrigin(facts.Step, manifest.WeightsHash,
+            overrides) { Unproved = UnprovedWork.Read(facts.State.GetValueOrDefault(UnprovedWork.Key)) };
     }
 }

@@ -2,15 +2,15 @@ using System.Collections.Immutable;
 
 namespace ActorTrain.Persistence.Recovery;
 
-/// <summary>What the rules remember of the steps so far: a part of a run's overrides, kept in every snapshot and checkpoint, so that a run that goes
-/// back, or is killed, judges as if nothing had happened.</summary>
+/// <summary>What the rules remember of the steps so far: a part of a run's overrides, kept in every snapshot and checkpoint, so that a run
+/// that goes back, or is killed, judges as if nothing had happened.</summary>
 public sealed record SpikeMemory
 {
-    /// <summary>Before the first step.</summary>
     public static SpikeMemory Empty { get; } = new();
 
     /// <summary>The numbers of each rule, by its name; what they mean is the rule's affair.</summary>
-    public ImmutableSortedDictionary<string, ImmutableArray<double>> Rules { get; init; } = ImmutableSortedDictionary.Create<string, ImmutableArray<double>>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, ImmutableArray<double>> Rules { get; init; } =
+        ImmutableSortedDictionary.Create<string, ImmutableArray<double>>(StringComparer.Ordinal);
 
     public bool Equals(SpikeMemory? other) =>
         other is not null && Rules.Count == other.Rules.Count

@@ -9,7 +9,6 @@ using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Persistence.Runs;
 
-/// <summary>How a run stands.</summary>
 public enum RunState
 {
     /// <summary>No process has begun it.</summary>
@@ -155,7 +154,8 @@ public sealed class RunDirectory
         ]);
     }
 
-    private (RunState State, bool ForMemory) Standing => File.Exists(ConfigurationFile) || !Exists ? RunLock.Probe(LockFile) : (RunState.Imported, false);
+    private (RunState State, bool ForMemory) Standing =>
+        File.Exists(ConfigurationFile) || !Exists ? RunLock.Probe(LockFile) : (RunState.Imported, false);
 
     private RunSummary Summarize()
     {

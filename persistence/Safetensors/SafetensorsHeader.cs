@@ -7,10 +7,10 @@ using ActorTrain.Models;
 namespace ActorTrain.Persistence.Safetensors;
 
 /// <summary>One tensor as the header of a file describes it.</summary>
-/// <param name="DtypeName">Type of its elements as the header has it, such as <c>F32</c>; perhaps one that this program cannot read.</param>
+/// <param name="DtypeName">Type of its elements as the header has it, such as <c>F32</c>; perhaps one that this program cannot
+/// read.</param>
 /// <param name="Shape">Its sizes, outermost first; empty for a scalar.</param>
 /// <param name="Begin">First byte, counted from the end of the header.</param>
-/// <param name="End">The byte after the last one.</param>
 public sealed record SafetensorsEntry(string Name, string DtypeName, IReadOnlyList<long> Shape, long Begin, long End)
 {
     /// <summary>Type of its elements; null for one that this program cannot read.</summary>
@@ -74,7 +74,6 @@ internal static class SafetensorsHeader
     }
 
     /// <summary>Reads and checks the JSON of a header.</summary>
-    /// <param name="json">The header without its length.</param>
     /// <param name="dataLength">Bytes that follow the header.</param>
     /// <exception cref="UserErrorException">The header is malformed, or does not account for every byte of data exactly once.</exception>
     public static (IReadOnlyList<SafetensorsEntry> Entries, IReadOnlyDictionary<string, string> Metadata) Parse(
@@ -178,7 +177,8 @@ internal static class SafetensorsHeader
         var entry = new SafetensorsEntry(name, dtypeName, shape, offsets[0], offsets[1]);
 
         // The format may gain types: an unknown one matters only to readers of that tensor.
-        var size = entry.Dtype is { } dtype ? shape.Aggregate((long)dtype.Size(), static (product, length) => checked(product * length)) : entry.ByteCount;
+        var size = entry.Dtype is { } dtype ? shape.Aggregate((long)dtype.Size(), static (product, length) => checked(product * length))
+            : entry.ByteCount;
         if (entry.ByteCount < 0 || entry.ByteCount != size)
             throw new JsonException(
                 $"{Shown(name)} of shape {SafetensorsEntry.Format(shape)} needs {size} bytes, but its offsets are {offsets[0]} to " +

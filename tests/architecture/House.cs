@@ -19,7 +19,8 @@ internal static class House
 
     /// <summary>The folders of an assembly that hold types of ours.</summary>
     public static IReadOnlyList<string> FoldersOf(Assembly assembly) =>
-        [.. assembly.GetTypes().Select(static type => type.Namespace).OfType<string>().Where(static name => name.StartsWith("ActorTrain.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal)];
+        [.. assembly.GetTypes().Select(static type => type.Namespace).OfType<string>()
+            .Where(static name => name.StartsWith("ActorTrain.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>The sources of some rooms, each with its folder.</summary>
     public static IEnumerable<(string Folder, string Text)> Sources(params string[] rooms) =>
@@ -28,7 +29,8 @@ internal static class House
         select (Path.GetRelativePath(Root(), Path.GetDirectoryName(file)!), File.ReadAllText(file));
 
     /// <summary>The repository's folder.</summary>
-    public static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
+    public static string Root([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
 
     /// <summary>All that is loaded for an assembly once each of its calls was made: names of what it refers to, and what that refers to in
     /// turn, as far as it is ours.</summary>
@@ -51,7 +53,8 @@ internal static class House
     /// <summary>Types of a folder that import another.</summary>
     public static IReadOnlyList<string> Importers(Assembly assembly, string folder, string imported)
     {
-        var result = Types.InAssembly(assembly).That().ResideInNamespaceMatching($"^{folder.Replace(".", "\\.", StringComparison.Ordinal)}$")
+        var result = Types.InAssembly(assembly).That()
+            .ResideInNamespaceMatching($"^{folder.Replace(".", "\\.", StringComparison.Ordinal)}$")
             .ShouldNot().HaveDependencyOn(imported).GetResult();
         return [.. result.FailingTypeNames ?? []];
     }
@@ -64,7 +67,8 @@ internal static class House
         // A folder imports what lies in it anyway, and what it lies in: a folder and its parts are one room.
         return folders.ToDictionary(
             static folder => folder,
-            folder => folders.Where(other => !IsWithin(other, folder) && !IsWithin(folder, other) && Importers(assembly, folder, other).Count > 0).ToList());
+            folder => folders.Where(other => !IsWithin(other, folder) && !IsWithin(folder, other) && Importers(assembly, folder, other)
+                .Count > 0).ToList());
     }
 
     private static bool IsWithin(string inner, string outer) => inner == outer || inner.StartsWith(outer + ".", StringComparison.Ordinal);

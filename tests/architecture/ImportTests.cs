@@ -7,7 +7,8 @@ namespace ActorTrain.Architecture.Tests;
 public sealed class ImportTests
 {
     [Theory]
-    [InlineData("values", "ActorTrain.Data", "ActorTrain.Persistence", "ActorTrain.Actors", "ActorTrain.Host", "ActorTrain.Chaos", "Akka", "TorchSharp")]
+    [InlineData("values", "ActorTrain.Data", "ActorTrain.Persistence", "ActorTrain.Actors", "ActorTrain.Host", "ActorTrain.Chaos", "Akka",
+        "TorchSharp")]
     [InlineData("models", "ActorTrain.Data", "ActorTrain.Persistence", "ActorTrain.Actors", "ActorTrain.Host", "ActorTrain.Chaos", "Akka")]
     [InlineData("data", "ActorTrain.Persistence", "ActorTrain.Actors", "ActorTrain.Host", "Akka")]
     [InlineData("persistence", "ActorTrain.Data", "ActorTrain.Actors", "ActorTrain.Host", "Akka")]
@@ -26,7 +27,8 @@ public sealed class ImportTests
     {
         var reached = House.ReachOf(RoomOf(room));
         reached.ShouldContain("ActorTrain.Values");
-        reached.Where(static name => name == "ActorTrain.Models" || name.StartsWith("TorchSharp", StringComparison.Ordinal)).ShouldBeEmpty();
+        reached.Where(static name => name == "ActorTrain.Models" || name.StartsWith("TorchSharp", StringComparison.Ordinal))
+            .ShouldBeEmpty();
 
         // The same walk finds both where they are.
         House.ReachOf(House.Actors).ShouldContain("ActorTrain.Models");
@@ -36,7 +38,8 @@ public sealed class ImportTests
     [Fact]
     public void The_protocol_imports_no_actor()
     {
-        foreach (var sibling in House.FoldersOf(House.Actors).Where(static folder => folder is not ("ActorTrain.Actors" or "ActorTrain.Actors.Protocol")))
+        foreach (var sibling in House.FoldersOf(House.Actors)
+            .Where(static folder => folder is not ("ActorTrain.Actors" or "ActorTrain.Actors.Protocol")))
             House.Importers(House.Actors, "ActorTrain.Actors.Protocol", sibling).ShouldBeEmpty(sibling);
     }
 
@@ -46,7 +49,8 @@ public sealed class ImportTests
         House.Importers(House.Actors, "ActorTrain.Actors.Hosting", "Akka.Configuration").ShouldNotBeEmpty();
         foreach (var folder in House.FoldersOf(House.Actors).Where(static folder => folder != "ActorTrain.Actors.Hosting"))
             House.Importers(House.Actors, folder, "Akka.Configuration").ShouldBeEmpty(folder);
-        House.Sources("actors", "host").Where(static source => source.Text.Contains("Props.Create", StringComparison.Ordinal)).Select(static source => source.Folder).Distinct()
+        House.Sources("actors", "host").Where(static source => source.Text.Contains("Props.Create", StringComparison.Ordinal))
+            .Select(static source => source.Folder).Distinct()
             .ShouldBe(["actors/Hosting"]);
     }
 

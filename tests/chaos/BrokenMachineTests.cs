@@ -21,7 +21,8 @@ public sealed class BrokenMachineTests
         var folder = Directory.CreateTempSubdirectory("actortrain-chaos-").FullName;
         try
         {
-            var start = new ProcessStartInfo("dotnet", ["exec", typeof(BrokenMachineTests).Assembly.Location, "machine", folder, $"{trainers}"]) { RedirectStandardError = true };
+            var start = new ProcessStartInfo("dotnet",
+                ["exec", typeof(BrokenMachineTests).Assembly.Location, "machine", folder, $"{trainers}"]) { RedirectStandardError = true };
             using (var process = Process.Start(start)!)
             {
                 var error = process.Result(process.StandardError.ReadToEndAsync(), "did not end its output");
@@ -83,7 +84,8 @@ public sealed class BrokenMachineTests
                 {
                     PlannedSample[] samples = [.. planned];
                     beforeStep?.Invoke(samples[0].Position / batch);
-                    return device.Samples(trainer.Number != Machine ? samples : samples.Select(sample => sample.Position < WrongFrom * batch ? sample : sample with { Sample = sample.Sample + 1 }));
+                    return device.Samples(trainer.Number != Machine ? samples : samples.Select(
+                        sample => sample.Position < WrongFrom * batch ? sample : sample with { Sample = sample.Sample + 1 }));
                 },
             },
         };

@@ -11,7 +11,8 @@ public static class ChaosProgram
     private const int AtATime = 4;
     private static readonly TimeSpan Noteworthy = TimeSpan.FromSeconds(10);
 
-    /// <summary>Runs <c>chaos N SEED</c>, N schedules from a seed; <c>show N SEED</c>, which only says what they are; or <c>live FOLDER SEED PART [DATABASE]</c>, one part of one.</summary>
+    /// <summary>Runs <c>chaos N SEED</c>, N schedules from a seed; <c>show N SEED</c>, which only says what they are; or <c>live FOLDER
+    /// SEED PART [DATABASE]</c>, one part of one.</summary>
     /// <returns>The exit code: 0 where all is well.</returns>
     public static int Main(string[] arguments)
     {

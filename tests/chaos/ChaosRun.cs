@@ -73,8 +73,10 @@ internal static class ChaosRun
     {
         for (var part = 0; ; part++)
         {
-            string[] arguments = ["exec", typeof(ChaosRun).Assembly.Location, "live", place.Folder, $"{schedule.Seed}", $"{part}", .. place.Postgres is { } postgres ? [postgres] : Array.Empty<string>()];
-            using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            string[] arguments = ["exec", typeof(ChaosRun).Assembly.Location, "live", place.Folder, $"{schedule.Seed}", $"{part}",
+                .. place.Postgres is { } postgres ? [postgres] : Array.Empty<string>()];
+            using var process =
+                Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
             if (!process.WaitForExit(ProcessGuard))
             {

@@ -7,7 +7,8 @@ using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Chaos.Tests;
 
-/// <summary>Runs that are made longer, on real tensors: they end with the bits of a bare loop whose schedule was extended at the same step.</summary>
+/// <summary>Runs that are made longer, on real tensors: they end with the bits of a bare loop whose schedule was extended at the same
+/// step.</summary>
 public sealed class ExtensionTests : IDisposable
 {
     private const long Longer = 24;

@@ -21,7 +21,8 @@ public sealed class KillTests : IDisposable
         var undisturbed = real.NewestWeights("undisturbed");
         undisturbed.Step.ShouldBe(90);
 
-        // A moment is a change in the run's folder: a metrics row, a file of a checkpoint made, grown or renamed. So kills fall into saves too.
+        // A moment is a change in the run's folder: a metrics row, a file of a checkpoint made, grown or renamed. So kills fall into saves
+        // too.
         var random = new Random(seed);
         var kills = 0;
         Outcome? last = null;
@@ -76,7 +77,8 @@ public sealed class KillTests : IDisposable
     {
         real.Run(RealRun.Pretrain("whole", "float32")).ShouldSucceed();
         var expected = real.NewestWeights("whole");
-        var weights = Directory.GetFiles(Path.Combine(real.RunFolder("whole"), "checkpoints"), "weights.safetensors", SearchOption.AllDirectories)
+        var weights =
+            Directory.GetFiles(Path.Combine(real.RunFolder("whole"), "checkpoints"), "weights.safetensors", SearchOption.AllDirectories)
             .Order(StringComparer.Ordinal).Last();
         using (var file = File.Open(weights, FileMode.Open))
         {

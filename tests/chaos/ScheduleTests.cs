@@ -32,7 +32,8 @@ public sealed class ScheduleTests
             fired.UnionWith(await run);
 
         // Which message is handled how often is a matter of time: who was missed by chance is aimed at.
-        FaultTarget.All.Where(one => one.Fault == Fault.Throw && !fired.Contains(one) && !All.Take(Aimed).Any(seed => IsHit(seed, one.Target))).Select(static one => one.Target.ToString())
+        FaultTarget.All.Where(one => one.Fault == Fault.Throw && !fired.Contains(one) && !All.Take(Aimed)
+            .Any(seed => IsHit(seed, one.Target))).Select(static one => one.Target.ToString())
             .ShouldBeEmpty();
 
         static bool IsHit(int seed, FaultTarget target) =>
@@ -52,7 +53,8 @@ public sealed class ScheduleTests
 
     private static Dictionary<int, Task<IReadOnlyList<(FaultTarget, Fault)>>> Start()
     {
-        var runs = All.ToDictionary(static seed => seed, static seed => new Task<IReadOnlyList<(FaultTarget, Fault)>>(() => ChaosRun.Do(RandomSchedule.Of(seed))));
+        var runs = All.ToDictionary(static seed => seed,
+            static seed => new Task<IReadOnlyList<(FaultTarget, Fault)>>(() => ChaosRun.Do(RandomSchedule.Of(seed))));
         var queue = new Queue<Task>(runs.Values);
         for (var worker = 0; worker < AtATime; worker++)
         {

@@ -23,12 +23,15 @@ public sealed class SpikeSignalTests
     [Theory]
     [InlineData(1, 1)]
     [InlineData(3, 2)]
-    public void Noise_in_one_lane_is_found_by_who_looks_at_lanes_and_the_bits_are_those_of_a_run_that_never_read_it(int trainers, int reducers)
+    public void Noise_in_one_lane_is_found_by_who_looks_at_lanes_and_the_bits_are_those_of_a_run_that_never_read_it(int trainers,
+        int reducers)
     {
         var listening = new Listening();
-        var run = Run(trainers, reducers, listening, new WatchedSignals(SpikeSignal.Loss, SpikeSignal.GradientNorm, SpikeSignal.LaneLoss, SpikeSignal.UpdateNorm));
+        var run = Run(trainers, reducers, listening,
+            new WatchedSignals(SpikeSignal.Loss, SpikeSignal.GradientNorm, SpikeSignal.LaneLoss, SpikeSignal.UpdateNorm));
         var judged = run.Journal.OfType<SpikeJudged>().ShouldHaveSingleItem();
-        (judged.Step, judged.Rule, judged.Signal, judged.Rung).ShouldBe((NoisyStep, MeanSigmaRule.Id, SpikeSignal.LaneLoss.Name, Rung.Veto), judged.Evidence);
+        (judged.Step, judged.Rule, judged.Signal, judged.Rung)
+            .ShouldBe((NoisyStep, MeanSigmaRule.Id, SpikeSignal.LaneLoss.Name, Rung.Veto), judged.Evidence);
         judged.Evidence.ShouldStartWith($"the largest lane loss of step {NoisyStep} (lane 5) is ");
         var skips = JournalState.Of(run.Journal).Skips;
         skips.Ranges.Sum(static range => range.Count).ShouldBe(Training.Plan.BatchSize);
@@ -47,14 +50,16 @@ public sealed class SpikeSignalTests
                 GradientNorm = Norm(static _ => true),
                 EmbeddingNorm = Norm(static name => name is "tokens.weight" or "positions.weight"),
                 UpdateNorm = way,
-                BlockNorms = [.. Enumerable.Range(0, 2).Select(block => Norm(name => name.StartsWith($"blocks.{block}.", StringComparison.Ordinal)))],
+                BlockNorms = [.. Enumerable.Range(0, 2)
+                    .Select(block => Norm(name => name.StartsWith($"blocks.{block}.", StringComparison.Ordinal)))],
             });
         });
         run.State.ShouldBe(expected.State, "the hash of weights and moments");
         run.Rows.Select(static row => (row.Loss, row.GradientNorm)).ShouldBe(expected.Steps, "loss and norm of the steps");
         run.Rows.Select(static row => (row.LaneLoss, row.EmbeddingNorm, row.BlockNorm, row.UpdateNorm)).ShouldBe(
             Enumerable.Range(0, Training.Steps).Select(step => listening.Last[step])
-                .Select(static shown => ((double?)shown.LaneLosses.Max(), shown.EmbeddingNorm, (double?)shown.BlockNorms.Max(), shown.UpdateNorm)), "the signals in the metrics");
+                .Select(static shown => ((double?)shown.LaneLosses.Max(), shown.EmbeddingNorm, (double?)shown.BlockNorms.Max(),
+                    shown.UpdateNorm)), "the signals in the metrics");
         foreach (var step in seen)
         {
             var shown = listening.Last[step.Step];
@@ -73,18 +78,22 @@ public sealed class SpikeSignalTests
         run.State.ShouldBe(Training.Undisturbed.State, "the hash of weights and moments");
     }
 
-    private static (ulong State, IReadOnlyList<StepMetrics> Rows, IReadOnlyList<RunEvent> Journal) Run(int trainers, int reducers, SpikeRule listening, WatchedSignals signals)
+    private static (ulong State, IReadOnlyList<StepMetrics> Rows, IReadOnlyList<RunEvent> Journal) Run(int trainers, int reducers,
+        SpikeRule listening, WatchedSignals signals)
     {
         var folder = Directory.CreateTempSubdirectory("actortrain-signals-").FullName;
         try
         {
             var place = new ChaosPlace(folder);
-            var life = new RunPart(new RandomSchedule { Seed = 0, Training = Training, Trainers = trainers, Reducers = reducers, PreviewsUpdates = signals.Contains(SpikeSignal.UpdateNorm) }, 0, place)
+            var life = new RunPart(new RandomSchedule { Seed = 0, Training = Training, Trainers = trainers, Reducers = reducers,
+                PreviewsUpdates = signals.Contains(SpikeSignal.UpdateNorm) }, 0, place)
             {
-                Detection = new SpikeDetection([new NonFiniteRule(), listening, new MeanSigmaRule(new() { Window = 12, Warmup = 12, Signals = signals })]),
+                Detection = new SpikeDetection(
+                    [new NonFiniteRule(), listening, new MeanSigmaRule(new() { Window = 12, Warmup = 12, Signals = signals })]),
             };
             life.Live().Ending.ShouldBe(RunEnding.Finished);
-            using var checkpoint = place.OpenCheckpoints().LoadLatest(Training.Layout, static fault => throw new InvalidOperationException(fault.Sentence)).ShouldNotBeNull();
+            using var checkpoint = place.OpenCheckpoints()
+                .LoadLatest(Training.Layout, static fault => throw new InvalidOperationException(fault.Sentence)).ShouldNotBeNull();
             return (
                 StateHash.Of(checkpoint.Weights, checkpoint.FirstMoment!, checkpoint.SecondMoment!),
                 [.. MetricsLog.Read(place.MetricsFile).OfType<StepMetrics>()], place.ReadJournal());

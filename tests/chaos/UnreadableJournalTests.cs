@@ -6,18 +6,22 @@ using Npgsql;
 
 namespace ActorTrain.Chaos.Tests;
 
-/// <summary>Real processes and a journal that cannot be read in full: whoever needs it refuses in one sentence, and nothing on disk or in the database changes.</summary>
+/// <summary>Real processes and a journal that cannot be read in full: whoever needs it refuses in one sentence, and nothing on disk or in
+/// the database changes.</summary>
 public sealed class UnreadableJournalTests(RealRun real) : IClassFixture<RealRun>
 {
     private static readonly string[] Readers = ["journal", "status", "checkpoints", "audit"];
 
-    /// <summary>As a process leaves its database that ends in order, or that is killed: then what it wrote last is in the log, and the log stays there.</summary>
+    /// <summary>As a process leaves its database that ends in order, or that is killed: then what it wrote last is in the log, and the log
+    /// stays there.</summary>
     [Theory]
-    [InlineData("UPDATE journal SET manifest = 'CheckpointCommitted/9' WHERE sequence_number = 2", "at decision 2: it has the unknown type \"CheckpointCommitted/9\"", true)]
+    [InlineData("UPDATE journal SET manifest = 'CheckpointCommitted/9' WHERE sequence_number = 2",
+        "at decision 2: it has the unknown type \"CheckpointCommitted/9\"", true)]
     [InlineData("UPDATE journal SET manifest = 'CheckpointCommitted/9' WHERE sequence_number = 2", "use the newer version", false)]
     [InlineData("DELETE FROM journal WHERE sequence_number = 3", "at decision 3: it is missing", true)]
     [InlineData("UPDATE journal SET deleted = 1 WHERE sequence_number = 3", "at decision 3: it is missing", true)]
-    [InlineData("UPDATE journal SET deleted = 1 WHERE sequence_number = (SELECT max(sequence_number) FROM journal)", "it is missing; restore the database", false)]
+    [InlineData("UPDATE journal SET deleted = 1 WHERE sequence_number = (SELECT max(sequence_number) FROM journal)",
+        "it is missing; restore the database", false)]
     [InlineData("UPDATE journal SET message = substr(message, 1, 9) WHERE sequence_number = 1", "at decision 1: it is corrupt", false)]
     [InlineData("UPDATE journal SET identifier = 4711 WHERE sequence_number = 2", "written by another version", false)]
     public void Whoever_needs_it_refuses_and_leaves_every_file_as_it_is(string damage, string said, bool isInLog)

@@ -33,8 +33,10 @@ public sealed class TemporaryFolder : IDisposable
     }
 
     /// <summary>Every file and folder below, with contents; to show that nothing changed.</summary>
-    public string Snapshot() => string.Join('\n', Directory.EnumerateFileSystemEntries(Root, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-        .Select(path => path + (File.Exists(path) ? " " + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))) : "/")));
+    public string Snapshot() =>
+        string.Join('\n', Directory.EnumerateFileSystemEntries(Root, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        .Select(path => path + (File.Exists(path) ? " "
+            + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))) : "/")));
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
 }

@@ -8,14 +8,16 @@ namespace ActorTrain.Data.Tests;
 internal static class Texts
 {
     private static readonly string[] Words =
-        ["the", "lane", "gradient", "of", "a", "step", "is", "summed", "along", "tree", "and", "trainer", "lost", "weights", "agree", "übermäßig", "naïve", "数据", "Москва"];
+        ["the", "lane", "gradient", "of", "a", "step", "is", "summed", "along", "tree", "and", "trainer", "lost", "weights", "agree",
+            "übermäßig", "naïve", "数据", "Москва"];
 
     private static readonly string[] Syllables =
         [.. "ba ce di fo gu han jer kin lor mus nat pe qui ro sta tri ul ven wor xi yon zeb an en in on un tion ment ness".Split(' ')];
 
     private static readonly string[] Oddities =
     [
-        "\n", "\r\n", "\t", "  ", "     ", "\0", "\u0001", "\u007f", "▁", "▁▁", "▅", "⁇", " ⁇ ", "<0x0A>", "<unk>", "<|endoftext|>", "\ufeff", "\ufffd", "👩‍🚀", "e\u0301",
+        "\n", "\r\n", "\t", "  ", "     ", "\0", "\u0001", "\u007f", "▁", "▁▁", "▅", "⁇", " ⁇ ", "<0x0A>", "<unk>", "<|endoftext|>",
+            "\ufeff", "\ufffd", "👩‍🚀", "e\u0301",
         "ﬁ", "Å", "　", "\u00a0", "\u200b", "\u2028", "ab▁cd", "x\u2580y", "𐀀", "\uffff",
     ];
 
@@ -49,9 +51,11 @@ internal static class Texts
     /// <summary>Any valid text: words, spaces of all kinds, marks of SentencePiece, pieces of any character.</summary>
     public static Arbitrary<string> Any()
     {
-        var character = Gen.Choose(0, 0x10FFFF).Where(static value => Rune.IsValid(value)).Select(static value => new Rune(value).ToString());
+        var character = Gen.Choose(0, 0x10FFFF).Where(static value => Rune.IsValid(value))
+            .Select(static value => new Rune(value).ToString());
         var part = Gen.Frequency(
-            (4, Gen.Elements(Words)), (4, Gen.Constant(" ")), (3, Gen.Elements(Oddities)), (2, character), (1, Gen.Elements(Words).Select(static word => string.Concat(Enumerable.Repeat(word, 40)))));
+            (4, Gen.Elements(Words)), (4, Gen.Constant(" ")), (3, Gen.Elements(Oddities)), (2, character),
+                (1, Gen.Elements(Words).Select(static word => string.Concat(Enumerable.Repeat(word, 40)))));
         return Gen.ListOf(part).Select(static parts => string.Concat(parts)).ToArbitrary();
     }
 

@@ -5,9 +5,10 @@ using Npgsql;
 
 namespace ActorTrain.Tests.Databases;
 
-/// <summary>A real PostgreSQL server on a free port of the loopback address, with its data in a temporary folder. All tests of a process share one; a
-/// test that takes it down has its own.</summary>
-/// <remarks>A shell watches over it: when this process ends, however it ends, the shell's input ends; then it stops the server and removes the folder.</remarks>
+/// <summary>A real PostgreSQL server on a free port of the loopback address, with its data in a temporary folder. All tests of a process
+/// share one; a test that takes it down has its own.</summary>
+/// <remarks>A shell watches over it: when this process ends, however it ends, the shell's input ends; then it stops the server and removes
+/// the folder.</remarks>
 public sealed class PostgresServer : IDisposable
 {
     // $1: the folder of the server's programs, $2: the port. What it says ends with a line "ready" or "failed".

@@ -33,7 +33,8 @@ public sealed class BadInputTests(TrainedRuns real)
         File.WriteAllText(real.At("empty.txt"), "");
         File.WriteAllText(real.At("field.jsonl"), "{\"text\": \"good\"}\n{\"txt\": \"bad\"}\n");
         File.WriteAllText(real.At("broken.jsonl"), "{\"text\": \n");
-        using (var gzip = new System.IO.Compression.GZipStream(File.Create(real.At("whole.gz")), System.IO.Compression.CompressionLevel.Fastest))
+        using (var gzip = new System.IO.Compression.GZipStream(File.Create(real.At("whole.gz")),
+            System.IO.Compression.CompressionLevel.Fastest))
             gzip.Write(File.ReadAllBytes(real.At("text.txt")));
         File.WriteAllBytes(real.At("short.gz"), File.ReadAllBytes(real.At("whole.gz"))[..5000]);
         Refused($"prepare --output not/there/yet {line}", said);
@@ -43,7 +44,8 @@ public sealed class BadInputTests(TrainedRuns real)
     public void Prepare_replaces_what_is_not_UTF8_where_it_is_told_to()
     {
         File.WriteAllBytes(real.At("latin.txt"), [.. "caf"u8, 0xE9, .. " noir"u8]);
-        real.Run("prepare", "--input", "latin.txt", "--output", "lenient", "--tokenizer", "bytes", "--lenient", "--held-out", "0").ShouldSucceed();
+        real.Run("prepare", "--input", "latin.txt", "--output", "lenient", "--tokenizer", "bytes", "--lenient", "--held-out", "0")
+            .ShouldSucceed();
         File.ReadAllBytes(real.At("lenient", "train-00000.bin")).Chunk(2).Select(static id => id[1] == 0 ? id[0] : -1)
             .ShouldBe("caf\uFFFD noir"u8.ToArray().Select(static letter => (int)letter).Append(-1));
     }
@@ -88,7 +90,8 @@ public sealed class BadInputTests(TrainedRuns real)
     [InlineData("gpt2 --extend-to 50 --set training.seed=8", "training.seed (1 in the run, 8 now)")]
     [InlineData("gpt2 --extend-to 50 --set training.steps=60", "training.steps is now 60", "--extend-to 60")]
     [InlineData("gpt2 --set training.steps=60", "runs/gpt2 has 40 steps", "--extend-to 60", "training.steps 40")]
-    [InlineData("gpt2 --set training.steps=60 --set training.seed=8", "training.steps (40 in the run, 60 now), training.seed (1 in the run, 8 now)")]
+    [InlineData("gpt2 --set training.steps=60 --set training.seed=8",
+        "training.steps (40 in the run, 60 now), training.seed (1 in the run, 8 now)")]
     [InlineData("gpt2 --set training.steps=30", "training.steps (40 in the run, 30 now)")]
     [InlineData("new --extend-to 50", "There is no run in runs/new to extend", "--extend-to")]
     [InlineData("none/new --extend-to 50", "run.name")]
@@ -115,10 +118,12 @@ public sealed class BadInputTests(TrainedRuns real)
     [Fact]
     public void Prepared_data_that_do_not_hold_together_are_refused()
     {
-        CopyOfData("cut", cut => File.WriteAllBytes(Path.Combine(cut, "train-00000.bin"), File.ReadAllBytes(Path.Combine(cut, "train-00000.bin"))[..^100]));
+        CopyOfData("cut", cut => File.WriteAllBytes(Path.Combine(cut, "train-00000.bin"),
+            File.ReadAllBytes(Path.Combine(cut, "train-00000.bin"))[..^100]));
         CopyOfData("lost", lost => File.Delete(Path.Combine(lost, "held-out-00000.bin")));
         CopyOfData("edited", edited => File.WriteAllText(
-            Path.Combine(edited, "index.json"), File.ReadAllText(Path.Combine(edited, "index.json")).Replace("\"documents\": 1", "\"documents\": 2", StringComparison.Ordinal)));
+            Path.Combine(edited, "index.json"), File.ReadAllText(Path.Combine(edited, "index.json"))
+                .Replace("\"documents\": 1", "\"documents\": 2", StringComparison.Ordinal)));
         real.Run("prepare", "--input", "text.txt", "--output", "pieces", "--tokenizer", "bpe", "--vocabulary-size", "320").ShouldSucceed();
         CopyOfData("swapped", swapped =>
         {

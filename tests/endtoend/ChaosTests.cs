@@ -71,8 +71,10 @@ public sealed class ChaosTests(TrainedRuns real)
     {
         var report = Chaos("chaos-broken", 1, "- { step: 20, kind: poisoned-batch }", "--set", "spikes.rules=none");
         report.GetProperty("held").GetBoolean().ShouldBeFalse();
-        report.GetProperty("broken").EnumerateArray().Select(static sentence => sentence.GetString()!).ShouldContain("The journal does not show the answer to fault 1, poisoned-batch.");
-        report.GetProperty("broken").EnumerateArray().ShouldContain(static sentence => sentence.GetString()!.StartsWith("The weights are not those of the undisturbed run", StringComparison.Ordinal));
+        report.GetProperty("broken").EnumerateArray().Select(static sentence => sentence.GetString()!)
+            .ShouldContain("The journal does not show the answer to fault 1, poisoned-batch.");
+        report.GetProperty("broken").EnumerateArray().ShouldContain(static sentence => sentence.GetString()!.StartsWith(
+            "The weights are not those of the undisturbed run", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -80,7 +82,8 @@ public sealed class ChaosTests(TrainedRuns real)
     {
         File.WriteAllText(real.At("wrong.yaml"), "faults:\n  - { step: 3, kind: kil }\n");
         var before = real.Snapshot();
-        real.Run(["chaos", .. Small("chaos-wrong"), "--schedule", "wrong.yaml"]).ShouldRefuse("wrong.yaml:2: there is no kind 'kil'; did you mean 'kill'?");
+        real.Run(["chaos", .. Small("chaos-wrong"), "--schedule", "wrong.yaml"])
+            .ShouldRefuse("wrong.yaml:2: there is no kind 'kil'; did you mean 'kill'?");
         real.Run(["chaos", .. Small("chaos-wrong"), "--schedule", "wrong.yaml", "--seed", "3"]).ShouldRefuse("--schedule");
         real.Run(["chaos", .. Small("chaos-wrong"), "--report", "nowhere/report.txt"]).ShouldRefuse("nowhere");
         real.Run("chaos").ShouldRefuse("run file");
@@ -90,15 +93,18 @@ public sealed class ChaosTests(TrainedRuns real)
     [Fact]
     public void Only_the_command_itself_may_break_a_run()
     {
-        using var process = real.StartIn("", "env", ["ACTORTRAIN_CHAOS=chaos.json", "dotnet", RealRun.Program, .. TrainedRuns.Small("chaos-forged")]);
+        using var process =
+            real.StartIn("", "env", ["ACTORTRAIN_CHAOS=chaos.json", "dotnet", RealRun.Program, .. TrainedRuns.Small("chaos-forged")]);
         Outcome.Of(process).ShouldRefuse("chaos.json", "actortrain chaos");
         File.WriteAllText(real.At("chaos.json"), """{"parent":1,"begun":"2026-01-01T00:00:00+00:00","seed":1,"faults":[]}""");
-        using var forged = real.StartIn("", "env", ["ACTORTRAIN_CHAOS=chaos.json", "dotnet", RealRun.Program, .. TrainedRuns.Small("chaos-forged")]);
+        using var forged =
+            real.StartIn("", "env", ["ACTORTRAIN_CHAOS=chaos.json", "dotnet", RealRun.Program, .. TrainedRuns.Small("chaos-forged")]);
         Outcome.Of(forged).ShouldRefuse("ACTORTRAIN_CHAOS is set", "unset it");
     }
 
     private static IEnumerable<string> Small(string name) =>
-        TrainedRuns.Small(name, "trainers.count=2", "trainers.timeout=2", "trainers.retry_interval=0.3", "trainers.restart_backoff_min=0.05", "trainers.max_restarts=20").Skip(1);
+        TrainedRuns.Small(name, "trainers.count=2", "trainers.timeout=2", "trainers.retry_interval=0.3",
+            "trainers.restart_backoff_min=0.05", "trainers.max_restarts=20").Skip(1);
 
     private static string Weights(JsonElement report, string run) => report.GetProperty(run).GetProperty("weights").GetString()!;
 

@@ -30,8 +30,10 @@ public sealed class ExtensionTests(RealRun real)
 
         // So does the run file as it was, and one that has the new steps, whose own default of the warm-up would be another.
         real.Run(Default("extended-killed")).ShouldSucceed().Output.ShouldContain($"finished all {Longer} steps");
-        real.Run(Default("extended-killed", $"training.steps={Longer}")).ShouldSucceed().Output.ShouldContain($"already finished all {Longer} steps");
-        real.Run([.. Default("extended-killed"), "--extend-to", $"{Longer}"]).ShouldSucceed().Output.ShouldContain($"already finished all {Longer} steps");
+        real.Run(Default("extended-killed", $"training.steps={Longer}")).ShouldSucceed()
+            .Output.ShouldContain($"already finished all {Longer} steps");
+        real.Run([.. Default("extended-killed"), "--extend-to", $"{Longer}"]).ShouldSucceed()
+            .Output.ShouldContain($"already finished all {Longer} steps");
 
         var expected = real.NewestWeights("extended");
         expected.Step.ShouldBe(Longer);
@@ -127,14 +129,16 @@ public sealed class ExtensionTests(RealRun real)
         real.MetricSteps(name).ShouldBe(Enumerable.Range(1, steps));
         real.Run("audit", name).ShouldSucceed().Output.ShouldName("is clean", $"{steps} steps", $"{steps * 8} positions");
         var status = Status(name);
-        (status.GetProperty("state").GetString(), status.GetProperty("step").GetInt32(), status.GetProperty("steps").GetInt32()).ShouldBe(("finished", steps, steps));
+        (status.GetProperty("state").GetString(), status.GetProperty("step").GetInt32(), status.GetProperty("steps").GetInt32())
+            .ShouldBe(("finished", steps, steps));
         Parse(real.Run("goodput", name, "--json").ShouldSucceed().Output).GetProperty("new_steps").GetInt32().ShouldBe(steps);
         real.Run("checkpoints", name, "--verify").ShouldSucceed().Output.ShouldContain($"{steps}");
         real.Run("plot", name, "--output", $"{name}.svg").ShouldSucceed();
     }
 
     private IEnumerable<double> Rates(string name) => [.. real.Metrics(name)
-        .Where(static row => row.TryGetProperty("learning_rate", out _)).Select(static row => row.GetProperty("learning_rate").GetDouble())];
+        .Where(static row => row.TryGetProperty("learning_rate", out _))
+            .Select(static row => row.GetProperty("learning_rate").GetDouble())];
 
     private JsonElement Status(string name) => Parse(real.Run("status", name, "--json").ShouldSucceed().Output);
 
@@ -153,7 +157,8 @@ public sealed class ExtensionTests(RealRun real)
                 return;
         }
 
-        throw new InvalidOperationException($"It saved nothing from step {least} on: {process.Result(process.StandardError.ReadToEndAsync(), "did not end its output")}");
+        throw new InvalidOperationException(
+            $"It saved nothing from step {least} on: {process.Result(process.StandardError.ReadToEndAsync(), "did not end its output")}");
     }
 
     private static void Kill(Process process)

@@ -9,7 +9,8 @@ public sealed class HelpTests(TrainedRuns real)
 {
     [Theory]
     [InlineData("doctor", "--json")]
-    [InlineData("prepare", "--input", "--output", "--tokenizer", "--tokenizer-from", "--vocabulary-size", "--held-out", "--lenient", "--text-field", "--force")]
+    [InlineData("prepare", "--input", "--output", "--tokenizer", "--tokenizer-from", "--vocabulary-size", "--held-out", "--lenient",
+        "--text-field", "--force")]
     [InlineData("pretrain", "--set", "--resume", "--fresh", "Ctrl-C", "kill -9")]
     [InlineData("eval", "--part", "--batches", "--data")]
     [InlineData("generate", "--prompt", "--tokens", "--temperature", "--top-k", "--top-p", "--seed", "--greedy", "--count")]
@@ -58,7 +59,8 @@ public sealed class HelpTests(TrainedRuns real)
         table.ShouldContain("libtorch");
         using var json = JsonDocument.Parse(real.Run("doctor", "--json").ShouldSucceed().Output);
         json.RootElement.GetProperty("works").GetBoolean().ShouldBeTrue();
-        var rates = json.RootElement.GetProperty("rates").EnumerateArray().Select(static rate => rate.GetProperty("gigaFlopsPerSecond").GetDouble()).ToArray();
+        var rates = json.RootElement.GetProperty("rates").EnumerateArray()
+            .Select(static rate => rate.GetProperty("gigaFlopsPerSecond").GetDouble()).ToArray();
         rates.Length.ShouldBe(2);
         rates.ShouldAllBe(static rate => rate > 1);
     }

@@ -19,7 +19,8 @@ public sealed class LibtorchTests(RealRun real)
         File.Delete(Path.Combine(copy, library));
 
         var before = real.Snapshot();
-        using var process = real.StartIn("", "dotnet", [Path.Combine(copy, Path.GetFileName(RealRun.Program)), .. RealRun.Pretrain("without", "float32")]);
+        using var process =
+            real.StartIn("", "dotnet", [Path.Combine(copy, Path.GetFileName(RealRun.Program)), .. RealRun.Pretrain("without", "float32")]);
         Outcome.Of(process).ShouldRefuse(library, "make build");
         real.Snapshot().ShouldBe(before);
     }

@@ -17,7 +17,8 @@ public sealed class LookingTests(TrainedRuns real)
     {
         // The dynamic linker writes down what it loads, into a file per process.
         var trace = $"loaded-{arguments[0]}";
-        using (var process = real.StartIn("", "env", ["LD_DEBUG=files", $"LD_DEBUG_OUTPUT={real.At(trace)}", "dotnet", RealRun.Program, .. arguments]))
+        using (var process = real.StartIn("", "env",
+            ["LD_DEBUG=files", $"LD_DEBUG_OUTPUT={real.At(trace)}", "dotnet", RealRun.Program, .. arguments]))
             Outcome.Of(process).ShouldSucceed();
         var loaded = Directory.GetFiles(real.At(), trace + ".*").Select(File.ReadAllText).ToList();
         loaded.ShouldContain(static text => text.Contains("libcoreclr.so"));

@@ -16,7 +16,8 @@ public sealed class OldRunTests(RealRun real)
     public void A_run_of_an_older_program_is_read_and_not_resumed(string name, string decided)
     {
         Directory.CreateDirectory(real.At(Old));
-        using (var archive = new GZipStream(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "old-runs.tar.gz")), CompressionMode.Decompress))
+        using (var archive = new GZipStream(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "old-runs.tar.gz")),
+            CompressionMode.Decompress))
             TarFile.ExtractToDirectory(archive, real.At(Old), overwriteFiles: true);
         var before = real.Snapshot();
         foreach (var command in (string[])["journal", "status", "checkpoints", "audit"])
@@ -26,7 +27,8 @@ public sealed class OldRunTests(RealRun real)
 
         // A run's identity is written otherwise now.
         var weights = real.NewestWeights($"../{Old}/runs/{name}");
-        Run("pretrain", "run.yaml", "--set", $"run.name={name}").ShouldRefuse($"runs/{name}/checkpoints/step-", "by a version of actortrain", "choose another run.name");
+        Run("pretrain", "run.yaml", "--set", $"run.name={name}")
+            .ShouldRefuse($"runs/{name}/checkpoints/step-", "by a version of actortrain", "choose another run.name");
         real.NewestWeights($"../{Old}/runs/{name}").ShouldBe(weights);
         Run("journal", name).ShouldSucceed().Output.ShouldContain(decided);
     }

@@ -61,7 +61,8 @@ public sealed class OperatorTests(RealRun real)
             journal.ShouldContain($"Intervention 1 by {Environment.UserName}, from step 20: positions 160–183");
             journal.ShouldContain($"Intervention 2 by {Environment.UserName}, from step 20: the learning rate is multiplied by 0.5.");
             journal.ShouldContain($"Paused by {Environment.UserName}.");
-            var rates = real.Metrics(name).Where(static row => row.TryGetProperty("learning_rate", out _)).Select(static row => row.GetProperty("learning_rate").GetDouble()).ToList();
+            var rates = real.Metrics(name).Where(static row => row.TryGetProperty("learning_rate", out _))
+                .Select(static row => row.GetProperty("learning_rate").GetDouble()).ToList();
             (rates[20] / rates[19]).ShouldBe(0.5, 0.01);
         }
 
@@ -90,7 +91,8 @@ public sealed class OperatorTests(RealRun real)
         real.Run("quarantine", "attended", "--trainer", "0").ShouldSucceed();
         var after = Status("attended");
         after.GetProperty("course").GetProperty("quarantined").EnumerateArray().Single().GetInt32().ShouldBe(0);
-        after.GetProperty("tree").GetProperty("children")[0].GetProperty("children").EnumerateArray().Select(static child => child.GetProperty("name").GetString()).ShouldBe(["trainer-1", "trainer-2"]);
+        after.GetProperty("tree").GetProperty("children")[0].GetProperty("children").EnumerateArray()
+            .Select(static child => child.GetProperty("name").GetString()).ShouldBe(["trainer-1", "trainer-2"]);
 
         real.Run("resume", "attended").ShouldSucceed();
         real.Run("resume", "attended").ShouldRefuse("not paused");
@@ -117,12 +119,15 @@ public sealed class OperatorTests(RealRun real)
 
         var events = Parse(File.ReadAllText(real.At("trace.json"))).EnumerateArray().ToList();
         events.Count(static one => one.GetProperty("name").GetString() == "commit").ShouldBe(3);
-        var rows = events.Where(static one => one.GetProperty("ph").GetString() == "M").ToDictionary(static row => row.GetProperty("tid").GetInt32(), static row => row.GetProperty("args").GetProperty("name").GetString());
-        rows.Values.ShouldBeSubsetOf(["commits", "supervisor", "trainers", "trainer-0", "reducer-0", "reducer-1", "spikes", "metrics", "goodput", "checkpointer", "journal"]);
+        var rows = events.Where(static one => one.GetProperty("ph").GetString() == "M").ToDictionary(static row => row.GetProperty("tid")
+            .GetInt32(), static row => row.GetProperty("args").GetProperty("name").GetString());
+        rows.Values.ShouldBeSubsetOf(["commits", "supervisor", "trainers", "trainer-0", "reducer-0", "reducer-1", "spikes", "metrics",
+            "goodput", "checkpointer", "journal"]);
 
         // A lane is a message to itself; two whole steps of four lanes lie between the first commit and the last, and the
         // first of them may have been begun as that commit was told of.
-        var work = events.Where(one => one.GetProperty("name").GetString() == "Work" && rows[one.GetProperty("tid").GetInt32()] == "trainer-0").ToList();
+        var work = events.Where(one => one.GetProperty("name").GetString() == "Work"
+            && rows[one.GetProperty("tid").GetInt32()] == "trainer-0").ToList();
         work.Count.ShouldBeGreaterThanOrEqualTo(7);
         work.ShouldAllBe(static one => one.GetProperty("dur").GetDouble() > 0);
         real.NewestWeights("traced").Step.ShouldBe(Steps);
@@ -156,10 +161,13 @@ public sealed class OperatorTests(RealRun real)
         report.GetProperty("new_steps").GetInt64().ShouldBe(Steps);
         report.GetProperty("lost_steps").GetInt64().ShouldBeInRange(reached - kept, reached - kept + 5);
         report.GetProperty("failures").GetInt32().ShouldBe(1);
-        var seconds = report.GetProperty("seconds").EnumerateObject().ToDictionary(static part => part.Name, static part => part.Value.GetDouble());
+        var seconds = report.GetProperty("seconds").EnumerateObject()
+            .ToDictionary(static part => part.Name, static part => part.Value.GetDouble());
         seconds.Values.Sum().ShouldBe(report.GetProperty("wall").GetDouble(), 1e-6);
-        (report.GetProperty("to").GetDateTimeOffset() - report.GetProperty("from").GetDateTimeOffset()).TotalSeconds.ShouldBe(report.GetProperty("wall").GetDouble(), 1e-6);
-        var causes = report.GetProperty("parts").EnumerateArray().Select(static part => $"{part.GetProperty("activity").GetString()}: {part.GetProperty("cause").GetString()}").ToList();
+        (report.GetProperty("to").GetDateTimeOffset() - report.GetProperty("from").GetDateTimeOffset())
+            .TotalSeconds.ShouldBe(report.GetProperty("wall").GetDouble(), 1e-6);
+        var causes = report.GetProperty("parts").EnumerateArray()
+            .Select(static part => $"{part.GetProperty("activity").GetString()}: {part.GetProperty("cause").GetString()}").ToList();
         causes.ShouldContain("down: killed");
         causes.ShouldContain("recovering: process restart");
         seconds["new_steps"].ShouldBeGreaterThan(0);
@@ -193,11 +201,13 @@ public sealed class OperatorTests(RealRun real)
         answer!.ShouldSucceed();
     }
 
-    private static void WaitFor(Process process, string words) => WaitFor(process, line => line.Contains(words, StringComparison.Ordinal), words);
+    private static void WaitFor(Process process, string words) =>
+        WaitFor(process, line => line.Contains(words, StringComparison.Ordinal), words);
 
     // Where the disk is slower than training, a checkpoint is skipped for a later one.
     private static void WaitForCheckpoint(Process process, int step) =>
-        WaitFor(process, line => line.Split(' ') is ["checkpoint", "step", var saved, ..] && int.Parse(saved, CultureInfo.InvariantCulture) >= step, $"checkpoint step {step} or a later one");
+        WaitFor(process, line => line.Split(' ') is ["checkpoint", "step", var saved, ..]
+            && int.Parse(saved, CultureInfo.InvariantCulture) >= step, $"checkpoint step {step} or a later one");
 
     private static void WaitFor(Process process, Predicate<string> isIt, string words)
     {
@@ -207,7 +217,8 @@ public sealed class OperatorTests(RealRun real)
                 return;
         }
 
-        throw new InvalidOperationException($"It never said '{words}': {process.Result(process.StandardError.ReadToEndAsync(), "did not end its errors")}");
+        throw new InvalidOperationException(
+            $"It never said '{words}': {process.Result(process.StandardError.ReadToEndAsync(), "did not end its errors")}");
     }
 
     // Whoever speaks to it goes first: its steps take milliseconds.

@@ -5,7 +5,8 @@ using ActorTrain.Tests.Processes;
 
 namespace ActorTrain.EndToEnd.Tests;
 
-/// <summary>Whatever a text holds, preparing it succeeds and keeps every byte, or it is refused in a sentence: SentencePiece, which may end a process, ends none.</summary>
+/// <summary>Whatever a text holds, preparing it succeeds and keeps every byte, or it is refused in a sentence: SentencePiece, which may end
+/// a process, ends none.</summary>
 [Collection(nameof(RealRun))]
 public sealed class PrepareTextTests(RealRun real)
 {
@@ -30,7 +31,8 @@ public sealed class PrepareTextTests(RealRun real)
         ["Chinese"] = Drawn(4, 20_000, string.Concat(Enumerable.Range(0x4e00, 200).Select(static value => (char)value)), 50),
         ["many characters"] = string.Concat(Enumerable.Range(0x4e00, 5000).Select(static value => (char)value)),
         ["characters in lines"] = string.Concat(Enumerable.Range(0x4e00, 500).Select(static value => $"{(char)value}\n")),
-        ["every plane"] = string.Concat(Enumerable.Range(0, 0x110).Select(static value => value << 12).Where(Rune.IsValid).Select(static value => new Rune(value).ToString())),
+        ["every plane"] = string.Concat(Enumerable.Range(0, 0x110).Select(static value => value << 12).Where(Rune.IsValid)
+            .Select(static value => new Rune(value).ToString())),
         ["no characters"] = Repeated("\ufffe\uffff\ufdd0 \u200b\u2028", 300),
         ["line ends of DOS"] = Repeated("one two\r\nthree\r\n\r\n", 400),
         ["byte order marks"] = "x" + Repeated("\ufeff", 500),
@@ -65,7 +67,8 @@ public sealed class PrepareTextTests(RealRun real)
     private void Prepare(string text, string kind, string vocabulary)
     {
         File.WriteAllText(real.At("any.txt"), text);
-        var outcome = real.Run("prepare", "--input", "any.txt", "--output", "any", "--tokenizer", kind, "--vocabulary-size", vocabulary, "--held-out", text.Length > 1 ? "0.1" : "0");
+        var outcome = real.Run("prepare", "--input", "any.txt", "--output", "any", "--tokenizer", kind, "--vocabulary-size", vocabulary,
+            "--held-out", text.Length > 1 ? "0.1" : "0");
         if (outcome.ExitCode != 0)
         {
             outcome.ShouldRefuse();
@@ -95,11 +98,13 @@ public sealed class PrepareTextTests(RealRun real)
     private static string Any(int seed)
     {
         var random = new Random(seed);
-        var letters = string.Concat(Enumerable.Range(0, new[] { 1, 2, 20, 500 }[random.Next(4)]).Select(_ => (char)random.Next(0x21, 0xD7FF)));
+        var letters =
+            string.Concat(Enumerable.Range(0, new[] { 1, 2, 20, 500 }[random.Next(4)]).Select(_ => (char)random.Next(0x21, 0xD7FF)));
         var names = random.Next(3) == 0 ? new[] { "<unk>", "<|endoftext|>", "▁", "<0x20>" } : [];
         var (spaces, lines) = (new[] { 0, 0.001, 0.2 }[random.Next(3)], new[] { 0, 0.01, 0.5 }[random.Next(3)]);
         return string.Concat(Enumerable.Range(0, random.Next(1, 5000)).Select(_ =>
-            random.NextDouble() < spaces ? " " : random.NextDouble() < lines ? "\n" : names.Length > 0 && random.Next(5) == 0 ? names[random.Next(names.Length)] : letters[random.Next(letters.Length)].ToString()));
+            random.NextDouble() < spaces ? " " : random.NextDouble() < lines ? "\n" : names.Length > 0 && random.Next(5) == 0
+                ? names[random.Next(names.Length)] : letters[random.Next(letters.Length)].ToString()));
     }
 
     private static string Repeated(string text, int times) => string.Concat(Enumerable.Repeat(text, times));
@@ -107,6 +112,7 @@ public sealed class PrepareTextTests(RealRun real)
     private static string Drawn(int seed, int length, string letters, int line)
     {
         var random = new Random(seed);
-        return string.Concat(Enumerable.Range(1, length).Select(i => line > 0 && i % line == 0 ? '\n' : letters[random.Next(letters.Length)]));
+        return string.Concat(Enumerable.Range(1, length)
+            .Select(i => line > 0 && i % line == 0 ? '\n' : letters[random.Next(letters.Length)]));
     }
 }

@@ -19,9 +19,11 @@ public sealed class RunTests(TrainedRuns real)
         (checkpoints[0], checkpoints[^1]).ShouldBe(("step-00000020", "step-00000040"));
         checkpoints.Count.ShouldBe(3);
         var rows = real.Metrics("gpt2");
-        rows.Where(static row => row.TryGetProperty("held_out_loss", out _)).Select(static row => row.GetProperty("step").GetInt32()).ShouldBe([20, 40]);
+        rows.Where(static row => row.TryGetProperty("held_out_loss", out _)).Select(static row => row.GetProperty("step").GetInt32())
+            .ShouldBe([20, 40]);
 
-        // What rules may look at is measured in every run: parts of the gradient are smaller than all of it, and the worst lane is worse than their mean.
+        // What rules may look at is measured in every run: parts of the gradient are smaller than all of it, and the worst lane is worse
+        // than their mean.
         foreach (var row in rows.Where(static row => row.TryGetProperty("loss", out _)))
         {
             row.GetProperty("lane_loss").GetDouble().ShouldBeGreaterThan(row.GetProperty("loss").GetDouble());
@@ -38,7 +40,8 @@ public sealed class RunTests(TrainedRuns real)
         real.Run([.. TrainedRuns.Small("gpt2"), "--resume"]).ShouldSucceed();
         real.Snapshot().ShouldBe(before);
 
-        real.Run(TrainedRuns.Small("gpt2", "training.seed=8", "model.family=llama", "model.tie_embeddings=true")).ShouldRefuse("model.family (gpt2 in the run, llama now)", "training.seed (1 in the run, 8 now)");
+        real.Run(TrainedRuns.Small("gpt2", "training.seed=8", "model.family=llama", "model.tie_embeddings=true"))
+            .ShouldRefuse("model.family (gpt2 in the run, llama now)", "training.seed (1 in the run, 8 now)");
         real.Run([.. TrainedRuns.Small("gpt2"), "--fresh"]).ShouldRefuse("runs/gpt2", "--fresh");
         real.Run([.. TrainedRuns.Small("new"), "--resume"]).ShouldRefuse("runs/new", "--resume");
         real.Run([.. TrainedRuns.Small("new"), "--resume", "--fresh"]).ShouldRefuse("--resume and --fresh");
@@ -65,7 +68,8 @@ public sealed class RunTests(TrainedRuns real)
     {
         File.WriteAllText(real.At("few.txt"), new string('x', 160));
         real.Run("prepare", "--input", "few.txt", "--output", "few", "--tokenizer", "bytes", "--held-out", "0").ShouldSucceed();
-        real.Run(TrainedRuns.Small("few", "data.path=few", "training.steps=5", "training.warmup_steps=1", "evaluation.every=0")).ShouldSucceed()
+        real.Run(TrainedRuns.Small("few", "data.path=few", "training.steps=5", "training.warmup_steps=1", "evaluation.every=0"))
+            .ShouldSucceed()
             .Output.ShouldContain("training.batch is 8, but few has only 5 samples of 32 tokens");
         var audit = real.Run("audit", "few").ShouldSucceed().Output;
         audit.ShouldContain("40 positions of the sample stream, each read once");
@@ -141,7 +145,8 @@ public sealed class RunTests(TrainedRuns real)
             // Which others there are depends on how fast the disk is.
             Directory.Delete(real.Checkpoints("threads")[^1], recursive: true);
             var newest = real.NewestManifest("threads").Step;
-            var resumed = real.Run(TrainedRuns.Small("threads", $"training.threads={threads}", $"trainers.count={trainers}")).ShouldSucceed();
+            var resumed = real.Run(TrainedRuns.Small("threads", $"training.threads={threads}", $"trainers.count={trainers}"))
+                .ShouldSucceed();
             resumed.Output.ShouldContain($"going on after step {newest}");
             resumed.Output.ShouldNotContain("warning");
             real.NewestWeights("threads").ShouldBe(expected);
@@ -199,7 +204,8 @@ public sealed class RunTests(TrainedRuns real)
         var checkpoints = real.Checkpoints("altered");
         Damage(checkpoints[^1]);
         var read = real.Run("eval", "altered").ShouldSucceed();
-        read.Output.ShouldStartWith($"step {int.Parse(Path.GetFileName(checkpoints[^2])["step-".Length..], CultureInfo.InvariantCulture)}:");
+        read.Output.ShouldStartWith(
+            $"step {int.Parse(Path.GetFileName(checkpoints[^2])["step-".Length..], CultureInfo.InvariantCulture)}:");
         read.Error.ShouldStartWith("actortrain: warning: ");
         read.Error.ShouldContain("step-00000040");
         real.Run("eval", "runs/altered/checkpoints/step-00000040").ShouldRefuse("step-00000040");
@@ -226,7 +232,8 @@ public sealed class RunTests(TrainedRuns real)
                 return;
         }
 
-        throw new InvalidOperationException($"It never said '{words}': {process.Result(process.StandardError.ReadToEndAsync(), "did not end its errors")}");
+        throw new InvalidOperationException(
+            $"It never said '{words}': {process.Result(process.StandardError.ReadToEndAsync(), "did not end its errors")}");
     }
 
     [Fact]
@@ -265,11 +272,15 @@ public sealed class RunTests(TrainedRuns real)
     [Fact]
     public void A_run_whose_metrics_cannot_be_written_is_saved_and_stops()
     {
-        // A checkpoint of the tiny model, and the journal, are smaller than the metrics of its steps become; the runtime itself maps a large file unless told not to.
-        string[] tiny = ["model.layers=1", "model.width=8", "model.heads=1", "model.mlp_width=8", "training.steps=100000", "checkpoints.every=0", "evaluation.every=0"];
+        // A checkpoint of the tiny model, and the journal, are smaller than the metrics of its steps become; the runtime itself maps a
+        // large file unless told not to.
+        string[] tiny = ["model.layers=1", "model.width=8", "model.heads=1", "model.mlp_width=8", "training.steps=100000",
+            "checkpoints.every=0", "evaluation.every=0"];
         string[] command = ["dotnet", RealRun.Program, .. TrainedRuns.Small("full", tiny)];
-        using var process = real.StartIn("", "bash", ["-c", "trap '' XFSZ; ulimit -f 512; DOTNET_EnableWriteXorExecute=0 exec \"$@\"", "bash", .. command]);
-        Outcome.Of(process).ShouldRefuse("saved", "after step", "Cannot write to the metrics file runs/full/metrics.jsonl: the file would be larger");
+        using var process =
+            real.StartIn("", "bash", ["-c", "trap '' XFSZ; ulimit -f 512; DOTNET_EnableWriteXorExecute=0 exec \"$@\"", "bash", .. command]);
+        Outcome.Of(process)
+            .ShouldRefuse("saved", "after step", "Cannot write to the metrics file runs/full/metrics.jsonl: the file would be larger");
 
         // Trainers are ahead of the files by a step or two; what these lack is left to the next start, which writes it.
         var (step, _) = real.NewestWeights("full");
@@ -301,7 +312,8 @@ public sealed class RunTests(TrainedRuns real)
     private string ProgramWithoutKernels()
     {
         var folder = Directory.CreateDirectory(real.At("program-without-kernels")).FullName;
-        foreach (var file in Directory.GetFiles(AppContext.BaseDirectory).Where(static file => Path.GetFileName(file) != "libactortrain_kernels.so"))
+        foreach (var file in Directory.GetFiles(AppContext.BaseDirectory)
+            .Where(static file => Path.GetFileName(file) != "libactortrain_kernels.so"))
         {
             // The loader goes by where a managed library really is.
             var target = Path.Combine(folder, Path.GetFileName(file));

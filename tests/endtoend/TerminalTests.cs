@@ -4,7 +4,8 @@ using ActorTrain.Tests.Processes;
 
 namespace ActorTrain.EndToEnd.Tests;
 
-/// <summary>The program on a terminal, which <c>script</c> of util-linux lends it: what is drawn, and Ctrl-C as a person types it.</summary>
+/// <summary>The program on a terminal, which <c>script</c> of util-linux lends it: what is drawn, and Ctrl-C as a person types
+/// it.</summary>
 [Collection(nameof(TrainedRuns))]
 public sealed class TerminalTests(TrainedRuns real)
 {
@@ -19,10 +20,12 @@ public sealed class TerminalTests(TrainedRuns real)
         using var terminal = OnTerminal(TrainedRuns.Small("drawn"));
         var (code, screen, _) = Outcome.Of(terminal);
         code.ShouldBe(0, screen);
-        foreach (var drawn in new[] { "gradient norm", "learning rate", "tokens/s", "MFU ", "ETA 0:00:00", "validation", "40 of 40", "saved" })
+        foreach (
+            var drawn in new[] { "gradient norm", "learning rate", "tokens/s", "MFU ", "ETA 0:00:00", "validation", "40 of 40", "saved" })
             screen.ShouldContain(drawn);
         screen.ShouldContain(HideCursor);
-        screen.LastIndexOf(ShowCursor, StringComparison.Ordinal).ShouldBeGreaterThan(screen.LastIndexOf(HideCursor, StringComparison.Ordinal));
+        screen.LastIndexOf(ShowCursor, StringComparison.Ordinal)
+            .ShouldBeGreaterThan(screen.LastIndexOf(HideCursor, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -59,7 +62,8 @@ public sealed class TerminalTests(TrainedRuns real)
     {
         string[] command = ["dotnet", RealRun.Program, .. arguments];
         var quoted = string.Join(' ', command.Select(static word => $"'{word}'"));
-        var terminal = real.StartIn("", "script", ["--quiet", "--return", "--command", $"stty rows 40 cols 80; exec {quoted}", "/dev/null"]);
+        var terminal =
+            real.StartIn("", "script", ["--quiet", "--return", "--command", $"stty rows 40 cols 80; exec {quoted}", "/dev/null"]);
         terminal.StandardInput.AutoFlush = true;
         return terminal;
     }

@@ -57,7 +57,8 @@ public sealed partial class TrainedModelTests(TrainedRuns real)
     {
         var exported = $"{family}-exported";
         real.Run("export", family, "--format", "huggingface", "--output", exported).ShouldSucceed();
-        using (var python = real.StartIn("", "/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "export_loss.py"), exported, "data/held-out-00000.bin", "32", "8"]))
+        using (var python = real.StartIn("", "/usr/bin/python3",
+            [Path.Combine(AppContext.BaseDirectory, "export_loss.py"), exported, "data/held-out-00000.bin", "32", "8"]))
         {
             var theirs = double.Parse(Outcome.Of(python).ShouldSucceed().Output, CultureInfo.InvariantCulture);
             Eval(family, "--batches", "1").Loss.ShouldBe(theirs, 1e-4);
@@ -84,14 +85,16 @@ public sealed partial class TrainedModelTests(TrainedRuns real)
         // A folder that is no run does not hide the run of its name.
         Directory.CreateDirectory(real.At("gpt2"));
         var expected = Generate("gpt2", "--greedy");
-        string[] names = ["runs/gpt2", "runs/gpt2/", "./runs/gpt2", real.RunFolder("gpt2"), $"runs/gpt2/checkpoints/step-{TrainedRuns.Steps:00000000}"];
+        string[] names =
+            ["runs/gpt2", "runs/gpt2/", "./runs/gpt2", real.RunFolder("gpt2"), $"runs/gpt2/checkpoints/step-{TrainedRuns.Steps:00000000}"];
         foreach (var name in names)
         {
             Generate(name, "--greedy").ShouldBe(expected, name);
             real.Run("plot", name, "--output", "named.svg").ShouldSucceed();
         }
 
-        using (var inside = real.StartIn("runs/gpt2", "dotnet", [RealRun.Program, "generate", ".", "--prompt", "the same tree", "--tokens", "60", "--greedy"]))
+        using (var inside = real.StartIn("runs/gpt2", "dotnet",
+            [RealRun.Program, "generate", ".", "--prompt", "the same tree", "--tokens", "60", "--greedy"]))
             Outcome.Of(inside).ShouldSucceed().Output.ShouldBe(expected);
         using (var inside = real.StartIn("runs", "dotnet", [RealRun.Program, "eval", "gpt2", "--data", "../data", "--batches", "1"]))
             Outcome.Of(inside).ShouldSucceed();
@@ -106,7 +109,8 @@ public sealed partial class TrainedModelTests(TrainedRuns real)
         var refused = real.Run("eval", "gpt2", "--data", "all");
         refused.ShouldRefuse("all has no validation part", "--held-out 0.02", "--tokenizer-from runs/gpt2", "--data", "--part train");
         real.Run("eval", "gpt2", "--data", "all", "--part", "train").ShouldSucceed();
-        real.Run("prepare", "--input", "text.txt", "--output", "some", "--held-out", "0.02", "--tokenizer-from", "runs/gpt2").ShouldSucceed();
+        real.Run("prepare", "--input", "text.txt", "--output", "some", "--held-out", "0.02", "--tokenizer-from", "runs/gpt2")
+            .ShouldSucceed();
         Eval("gpt2", "--data", "some").Tokens.ShouldBeGreaterThan(0);
 
         real.Run("prepare", "--input", "text.txt", "--output", "theirs", "--tokenizer", "bpe", "--vocabulary-size", "320").ShouldSucceed();
@@ -121,7 +125,8 @@ public sealed partial class TrainedModelTests(TrainedRuns real)
         File.WriteAllText(real.At("long.txt"), string.Concat(Enumerable.Repeat("the same tree and the sum. ", 100)));
         foreach (var name in new[] { "brief-1", "brief-2" })
             File.WriteAllText(real.At(name + ".txt"), "so brief");
-        real.Run("prepare", "--input", "long.txt", "brief-1.txt", "brief-2.txt", "--output", "brief", "--tokenizer", "bytes", "--held-out", "0.006").ShouldSucceed();
+        real.Run("prepare", "--input", "long.txt", "brief-1.txt", "brief-2.txt", "--output", "brief", "--tokenizer", "bytes", "--held-out",
+            "0.006").ShouldSucceed();
         real.Run(TrainedRuns.Small("brief", "data.path=brief", "evaluation.every=10", "evaluation.batches=0")).ShouldSucceed();
 
         // Every token of it counts, and no other.
@@ -161,6 +166,7 @@ public sealed partial class TrainedModelTests(TrainedRuns real)
         double Value(string name) => double.Parse(found.Groups[name].Value, CultureInfo.InvariantCulture);
     }
 
-    [GeneratedRegex(@"loss (?<loss>[0-9.]+) nats/token, perplexity [0-9.]+, [0-9.]+ bits/byte over (?<tokens>[0-9]+) tokens \(unigram entropy (?<entropy>[0-9.]+)\)")]
+    [GeneratedRegex(
+        @"loss (?<loss>[0-9.]+) nats/token, perplexity [0-9.]+, [0-9.]+ bits/byte over (?<tokens>[0-9]+) tokens \(unigram entropy (?<entropy>[0-9.]+)\)")]
     private static partial Regex EvalLine();
 }

@@ -25,7 +25,8 @@ public sealed class TrainedRuns : RealRun
             "training.learning_rate=0.004", "training.warmup_steps=5", "training.threads=1", "evaluation.every=20", "evaluation.batches=2",
             "checkpoints.every=5", "checkpoints.keep=2", "checkpoints.keep_every=20",
         }
-        .Concat(more.Any(static setting => setting.StartsWith("model.layers", StringComparison.Ordinal)) ? more : ["model.depth=2", .. more])
+        .Concat(more.Any(static setting => setting.StartsWith("model.layers", StringComparison.Ordinal)) ? more
+            : ["model.depth=2", .. more])
         .SelectMany(static setting => new[] { "--set", setting }),
     ];
 }

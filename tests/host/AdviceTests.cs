@@ -16,10 +16,12 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Host.Tests;
 
-/// <summary>Every advice that preparing text and opening prepared data give is followed as a person would: the complaint is gone, though another may come.</summary>
+/// <summary>Every advice that preparing text and opening prepared data give is followed as a person would: the complaint is gone, though
+/// another may come.</summary>
 public sealed partial class AdviceTests : IDisposable
 {
-    private static readonly string Words = string.Concat(Enumerable.Range(0, 4000).Select(static i => $"word{i % 97} and {i % 89} of them\n"));
+    private static readonly string Words =
+        string.Concat(Enumerable.Range(0, 4000).Select(static i => $"word{i % 97} and {i % 89} of them\n"));
 
     /// <summary>What no test can bring about here.</summary>
     private static readonly string[] OutOfReach =
@@ -48,7 +50,8 @@ public sealed partial class AdviceTests : IDisposable
         var sites = Sites().ToList();
         sites.Count.ShouldBeGreaterThan(40);
         foreach (var site in sites.Except(OutOfReach))
-            complaints.ShouldContain(complaint => complaint.Contains(site, StringComparison.Ordinal), $"no case of this test gives \"{site}\"");
+            complaints.ShouldContain(complaint => complaint.Contains(site, StringComparison.Ordinal),
+                $"no case of this test gives \"{site}\"");
         OutOfReach.ShouldAllBe(site => sites.Contains(site));
     }
 
@@ -60,11 +63,13 @@ public sealed partial class AdviceTests : IDisposable
     public void A_batch_larger_than_the_data_is_warned_of_and_the_advice_ends_it(int batch, int lanes, int bytes, int context)
     {
         Write("few.txt", new string('x', bytes * 10));
-        Run(() => Prepare("--input", At("few.txt"), "--output", At("few"), "--tokenizer", "bytes", "--held-out", "0", "--force")).ShouldBeNull();
+        Run(() => Prepare("--input", At("few.txt"), "--output", At("few"), "--tokenizer", "bytes", "--held-out", "0", "--force"))
+            .ShouldBeNull();
         using var data = TokenStore.Open(At("few"));
         string? Warning(string setting)
         {
-            string[] settings = ["run.name=few", $"data.path={At("few")}", $"training.batch={batch}", $"training.lanes={lanes}", $"model.context={context * bytes}"];
+            string[] settings = ["run.name=few", $"data.path={At("few")}", $"training.batch={batch}", $"training.lanes={lanes}",
+                $"model.context={context * bytes}"];
             var configuration = RunFile.Read(null, [.. settings.Where(given => given.Split('=')[0] != setting.Split('=')[0]), setting]);
             return Repetition.Within(data, configuration.Training, configuration.Model.ContextLength);
         }
@@ -98,8 +103,10 @@ public sealed partial class AdviceTests : IDisposable
 
         // Of formats that are refused by name, the command that the sentence names is called.
         FollowCommand(Write("twice.gz", Gzipped(whole)), "gunzip", "gunzip -c twice.gz > once.gz", "once.gz");
-        FollowCommand(Write("wide.txt", Encoding.Unicode.GetBytes(Words)), "iconv -f UTF-16LE -t UTF-8", "iconv -f UTF-16LE -t UTF-8 wide.txt > narrow.txt", "narrow.txt");
-        FollowCommand(Write("wide2.txt", Encoding.BigEndianUnicode.GetBytes(Words)), "iconv -f UTF-16BE -t UTF-8", "iconv -f UTF-16BE -t UTF-8 wide2.txt > narrow2.txt", "narrow2.txt");
+        FollowCommand(Write("wide.txt", Encoding.Unicode.GetBytes(Words)), "iconv -f UTF-16LE -t UTF-8",
+            "iconv -f UTF-16LE -t UTF-8 wide.txt > narrow.txt", "narrow.txt");
+        FollowCommand(Write("wide2.txt", Encoding.BigEndianUnicode.GetBytes(Words)), "iconv -f UTF-16BE -t UTF-8",
+            "iconv -f UTF-16BE -t UTF-8 wide2.txt > narrow2.txt", "narrow2.txt");
         Shell("xz -kc text.txt > text.xz; bzip2 -kc text.txt > text.bz2; tar -cf text.tar text.txt");
         FollowCommand(At("text.xz"), "xz -d", "xz -d text.xz", "text");
         FollowCommand(At("text.bz2"), "bunzip2", "rm text; bunzip2 text.bz2", "text");
@@ -127,15 +134,18 @@ public sealed partial class AdviceTests : IDisposable
 
     private void Options()
     {
-        var good = new PreparationOptions { Source = new SourceOptions { Inputs = [At("text.txt")] }, Output = At("options"), Tokenizer = TokenizerKind.Bytes };
+        var good = new PreparationOptions { Source = new SourceOptions { Inputs = [At("text.txt")] }, Output = At("options"),
+            Tokenizer = TokenizerKind.Bytes };
         void Becomes(PreparationOptions bad, PreparationOptions better) => Changed(() => bad.Require(), () => better.Require());
         Becomes(good with { Output = " " }, good);
         Becomes(good with { Source = good.Source with { Inputs = [] } }, good);
         Becomes(good with { Source = good.Source with { Inputs = [" "] } }, good);
         Becomes(good with { Source = good.Source with { TextField = "" } }, good);
-        Becomes(good with { Source = good.Source with { DocumentSeparator = "" } }, good with { Source = good.Source with { DocumentSeparator = null } });
+        Becomes(good with { Source = good.Source with { DocumentSeparator = "" } },
+            good with { Source = good.Source with { DocumentSeparator = null } });
         Becomes(good with { Tokenizer = (TokenizerKind)9 }, good with { Tokenizer = TokenizerKind.Unigram });
-        InRange(good with { Tokenizer = TokenizerKind.Bpe, VocabularySize = 267 }, static (options, value) => options with { VocabularySize = (int)value });
+        InRange(good with { Tokenizer = TokenizerKind.Bpe, VocabularySize = 267 },
+            static (options, value) => options with { VocabularySize = (int)value });
         InRange(good with { ValidationFraction = 0.7 }, static (options, value) => options with { ValidationFraction = value });
         InRange(good with { TokenizerSampleBytes = 0 }, static (options, value) => options with { TokenizerSampleBytes = (long)value });
         InRange(good with { ShardTokens = 0 }, static (options, value) => options with { ShardTokens = (long)value });
@@ -144,7 +154,8 @@ public sealed partial class AdviceTests : IDisposable
         void InRange(PreparationOptions bad, Func<PreparationOptions, double, PreparationOptions> with)
         {
             var advice = Run(() => bad.Require()).ShouldNotBeNull().Split("must be ", 2)[1];
-            var bounds = Number().Matches(advice).Select(static number => double.Parse(number.Value, CultureInfo.InvariantCulture)).ToList();
+            var bounds = Number().Matches(advice).Select(static number => double.Parse(number.Value, CultureInfo.InvariantCulture))
+                .ToList();
             bounds.ShouldNotBeEmpty(advice);
             foreach (var bound in bounds)
                 Changed(() => bad.Require(), () => with(bad, bound).Require());
@@ -166,13 +177,16 @@ public sealed partial class AdviceTests : IDisposable
         using (new FileStream(At(".busy.partial/lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None))
             Changed(() => Prepare(Into("busy")), () => Prepare(Into("another", "--force")));
 
-        PreparationOptions Of(string output) => new() { Source = new SourceOptions { Inputs = [At("text.txt")] }, Output = output, Tokenizer = TokenizerKind.Bytes, Force = true };
+        PreparationOptions Of(string output) => new() { Source = new SourceOptions { Inputs = [At("text.txt")] }, Output = output,
+            Tokenizer = TokenizerKind.Bytes, Force = true };
     }
 
     private void Tokenizers()
     {
-        string[] With(string file, string kind, params string[] more) => ["--input", At(file), "--output", At("tokenized"), "--force", "--tokenizer", kind, .. more];
-        Changed(() => Prepare(With("text.txt", "bytes", "--tokenizer-from", At("nowhere"))), () => Prepare(With("text.txt", "bytes", "--tokenizer-from", At("made"))));
+        string[] With(string file, string kind, params string[] more) =>
+            ["--input", At(file), "--output", At("tokenized"), "--force", "--tokenizer", kind, .. more];
+        Changed(() => Prepare(With("text.txt", "bytes", "--tokenizer-from", At("nowhere"))),
+            () => Prepare(With("text.txt", "bytes", "--tokenizer-from", At("made"))));
 
         Write("lines.txt", string.Concat(Enumerable.Repeat("\n", 500)));
         Write("few.txt", "ab ab ba");
@@ -191,7 +205,8 @@ public sealed partial class AdviceTests : IDisposable
                     turns.ShouldBeLessThan(3, complaint);
                     var fix = Fix().Match(complaint);
                     fix.Success.ShouldBeTrue(complaint);
-                    line = fix.Groups["option"].Value == "--tokenizer" ? With(file, fix.Groups["value"].Value) : With(file, kind, "--vocabulary-size", fix.Groups["value"].Value);
+                    line = fix.Groups["option"].Value == "--tokenizer" ? With(file, fix.Groups["value"].Value)
+                        : With(file, kind, "--vocabulary-size", fix.Groups["value"].Value);
                 }
             }
         }
@@ -199,7 +214,8 @@ public sealed partial class AdviceTests : IDisposable
         // What stands between is refused by its sentence, and the number in it is the least that is accepted.
         var least = Run(() => Prepare(With("alone.txt", "bpe", "--vocabulary-size", "300"))).ShouldNotBeNull();
         Run(() => Prepare(With("alone.txt", "bpe", "--vocabulary-size", Fix().Match(least).Groups["value"].Value))).ShouldBeNull();
-        Changed(() => SentencePieceTraining.Train(TokenizerKind.Bpe, 300, [Encoding.UTF8.GetBytes("\n")]), () => Prepare(With("lines.txt", "bytes")));
+        Changed(() => SentencePieceTraining.Train(TokenizerKind.Bpe, 300, [Encoding.UTF8.GetBytes("\n")]),
+            () => Prepare(With("lines.txt", "bytes")));
     }
 
     private void Stores()
@@ -210,7 +226,8 @@ public sealed partial class AdviceTests : IDisposable
         Changed(() => Open("text.txt"), () => Make(At("of-file")));
         Broken(() => File.WriteAllText(index, "{"));
         Broken(() => File.WriteAllText(index, File.ReadAllText(index).Replace("\"format\": 1", "\"format\": 7", StringComparison.Ordinal)));
-        Broken(() => File.WriteAllText(index, File.ReadAllText(index).Replace("\"documents\": 1", "\"documents\": 2", StringComparison.Ordinal)));
+        Broken(() => File.WriteAllText(index, File.ReadAllText(index)
+            .Replace("\"documents\": 1", "\"documents\": 2", StringComparison.Ordinal)));
         Broken(() => File.Delete(At("made/train-00000.bin")));
         Broken(() => File.WriteAllText(At("made/train-00000.bin"), "short"));
         Broken(() => Flip("made/train-00000.bin"));
@@ -220,16 +237,21 @@ public sealed partial class AdviceTests : IDisposable
             Directory.CreateDirectory(At("made/train-00000.bin"));
         });
         Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), "{"));
-        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), File.ReadAllText(At("made/actortrain-tokenizer.json")).Replace("257", "258", StringComparison.Ordinal)));
-        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), File.ReadAllText(At("made/actortrain-tokenizer.json")).Replace("\"Bytes\"", "9", StringComparison.Ordinal)));
-        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), File.ReadAllText(At("made/actortrain-tokenizer.json")).Replace("\"Bytes\"", "\"Bpe\"", StringComparison.Ordinal)));
-        Run(() => Prepare("--input", At("text.txt"), "--output", At("pieces"), "--tokenizer", "bpe", "--vocabulary-size", "300")).ShouldBeNull();
+        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), File.ReadAllText(At("made/actortrain-tokenizer.json"))
+            .Replace("257", "258", StringComparison.Ordinal)));
+        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), File.ReadAllText(At("made/actortrain-tokenizer.json"))
+            .Replace("\"Bytes\"", "9", StringComparison.Ordinal)));
+        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), File.ReadAllText(At("made/actortrain-tokenizer.json"))
+            .Replace("\"Bytes\"", "\"Bpe\"", StringComparison.Ordinal)));
+        Run(() => Prepare("--input", At("text.txt"), "--output", At("pieces"), "--tokenizer", "bpe", "--vocabulary-size", "300"))
+            .ShouldBeNull();
         Broken(() =>
         {
             foreach (var file in new[] { "actortrain-tokenizer.json", "tokenizer.model" })
                 File.Copy(At("pieces", file), At("made", file), overwrite: true);
         });
-        Broken(() => File.WriteAllBytes(At("made/train-00000.bin"), [.. Enumerable.Repeat((byte)0xFF, (int)new FileInfo(At("made/train-00000.bin")).Length)]), Read);
+        Broken(() => File.WriteAllBytes(At("made/train-00000.bin"),
+            [.. Enumerable.Repeat((byte)0xFF, (int)new FileInfo(At("made/train-00000.bin")).Length)]), Read);
 
         using var other = TokenStore.Open(At("pieces"));
         Changed(
@@ -238,7 +260,8 @@ public sealed partial class AdviceTests : IDisposable
                 using var bytes = TokenStore.Open(At("made"));
                 other.RequireTokenizer(bytes.Tokenizer.Identity, At("made"));
             },
-            () => Prepare("--input", At("text.txt"), "--output", At("pieces2"), "--tokenizer-from", TokenizerFrom().Match(complaints[^1]).Groups["folder"].Value));
+            () => Prepare("--input", At("text.txt"), "--output", At("pieces2"), "--tokenizer-from", TokenizerFrom().Match(complaints[^1])
+                .Groups["folder"].Value));
         HuggingFaceTokenizer.Write(other.Tokenizer, At("pieces"));
         HuggingFaceTokenizer.RequireSame(other.Tokenizer, At("pieces"));
         foreach (var wrong in (string[])["{", "{}"])
@@ -289,7 +312,8 @@ public sealed partial class AdviceTests : IDisposable
 
     private void Follow(string bad, string better) => Follow([bad], [better]);
 
-    private void Follow(string[] bad, string[] better) => Changed(() => Prepare(["--input", .. bad]), () => Prepare(["--input", .. better]));
+    private void Follow(string[] bad, string[] better) =>
+        Changed(() => Prepare(["--input", .. bad]), () => Prepare(["--input", .. better]));
 
     /// <summary>Changes the file and does the same again.</summary>
     private void Follow(string path, Func<string> better)
@@ -340,13 +364,16 @@ public sealed partial class AdviceTests : IDisposable
         }
     }
 
-    /// <summary>Calls <c>actortrain prepare</c>, into a folder of its own where none is named, with the byte tokenizer where none is named.</summary>
+    /// <summary>Calls <c>actortrain prepare</c>, into a folder of its own where none is named, with the byte tokenizer where none is
+    /// named.</summary>
     private void Prepare(params string[] line)
     {
-        string[] rest = [.. line.Contains("--output") ? Array.Empty<string>() : ["--output", At($"out-{complaints.Count}"), "--force"], .. line.Contains("--tokenizer") || line.Contains("--tokenizer-from") ? Array.Empty<string>() : ["--tokenizer", "bytes"]];
+        string[] rest = [.. line.Contains("--output") ? Array.Empty<string>() : ["--output", At($"out-{complaints.Count}"), "--force"],
+            .. line.Contains("--tokenizer") || line.Contains("--tokenizer-from") ? Array.Empty<string>() : ["--tokenizer", "bytes"]];
         using var error = new StringWriter();
         UserErrorException? refused = null;
-        var code = CommandLine.Run(["prepare", .. line, .. rest], AllCommands.Define(), new CommandContext(TextWriter.Null, error, false, TimeProvider.System), (command, line, context) =>
+        var code = CommandLine.Run(["prepare", .. line, .. rest], AllCommands.Define(),
+            new CommandContext(TextWriter.Null, error, false, TimeProvider.System), (command, line, context) =>
         {
             try
             {
@@ -411,7 +438,8 @@ public sealed partial class AdviceTests : IDisposable
         {
             foreach (Match statement in Thrown().Matches(File.ReadAllText(file)))
             {
-                var parts = Literal().Matches(Hole().Replace(Hole().Replace(statement.Value, "\u0001"), "\u0001")).SelectMany(static literal => literal.Groups[1].Value.Split('\u0001'));
+                var parts = Literal().Matches(Hole().Replace(Hole().Replace(statement.Value, "\u0001"), "\u0001"))
+                    .SelectMany(static literal => literal.Groups[1].Value.Split('\u0001'));
                 yield return parts.MaxBy(static part => part.Length).ShouldNotBeNull(statement.Value);
             }
         }

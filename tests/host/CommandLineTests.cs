@@ -16,7 +16,8 @@ public sealed class CommandLineTests
         object? request = null;
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = CommandLine.Run(arguments, AllCommands.Define(), new CommandContext(output, error, false, TimeProvider.System), (command, line, context) =>
+        var code = CommandLine.Run(arguments, AllCommands.Define(), new CommandContext(output, error, false, TimeProvider.System),
+            (command, line, context) =>
         {
             if (command.Name == "help")
                 return command.Run(line, context);
@@ -37,7 +38,8 @@ public sealed class CommandLineTests
         { "eval r", new EvalRequest("r", "heldout", 0, null) },
         { "eval r --part train --batches 3 --data d", new EvalRequest("r", "train", 3, "d") },
         { "generate r", new GenerateRequest("r", "", 200, 0.8, 0, 1, 1, false, 1) },
-        { "generate r --prompt @x --tokens 5 --temperature 1.5 --top-k 4 --top-p 0.9 --seed 6 --greedy --count 2", new GenerateRequest("r", "@x", 5, 1.5, 4, 0.9, 6, true, 2) },
+        { "generate r --prompt @x --tokens 5 --temperature 1.5 --top-k 4 --top-p 0.9 --seed 6 --greedy --count 2",
+            new GenerateRequest("r", "@x", 5, 1.5, 4, 0.9, 6, true, 2) },
         { "export r --output o", new ExportRequest("r", "huggingface", "o", null, false) },
         { "export r --format huggingface --output o --checkpoint 500 --force", new ExportRequest("r", "huggingface", "o", 500, true) },
         { "import d --output o", new ImportRequest("d", "o") },
@@ -48,11 +50,14 @@ public sealed class CommandLineTests
         { "trace r", new TraceRequest("r", 10, null) },
         { "trace r --steps 3 --output t.json", new TraceRequest("r", 3, "t.json") },
         { "rollback r --to 12", new OperatorCall("r", new ControlCall<RollbackBody>(ControlApi.Rollback, new RollbackBody(12))) },
-        { "rollback r --to 0 --skip 200", new OperatorCall("r", new ControlCall<RollbackBody>(ControlApi.Rollback, new RollbackBody(0, 200))) },
+        { "rollback r --to 0 --skip 200",
+            new OperatorCall("r", new ControlCall<RollbackBody>(ControlApi.Rollback, new RollbackBody(0, 200))) },
         { "skip r --batches 5", new OperatorCall("r", new ControlCall<SkipBody>(ControlApi.Skip, new SkipBody(5))) },
-        { "lr r --factor 0.5", new OperatorCall("r", new ControlCall<LearningRateBody>(ControlApi.LearningRate, new LearningRateBody(0.5))) },
+        { "lr r --factor 0.5",
+            new OperatorCall("r", new ControlCall<LearningRateBody>(ControlApi.LearningRate, new LearningRateBody(0.5))) },
         { "quarantine r --trainer 1", new OperatorCall("r", new ControlCall<TrainerBody>(ControlApi.Quarantine, new TrainerBody(1))) },
-        { "quarantine r --trainer 1 --release", new OperatorCall("r", new ControlCall<TrainerBody>(ControlApi.Release, new TrainerBody(1))) },
+        { "quarantine r --trainer 1 --release",
+            new OperatorCall("r", new ControlCall<TrainerBody>(ControlApi.Release, new TrainerBody(1))) },
         { "pause r", new OperatorCall("r", new ControlCall<NoBody>(ControlApi.Pause, new NoBody())) },
         { "resume r", new OperatorCall("r", new ControlCall<NoBody>(ControlApi.Resume, new NoBody())) },
         { "goodput r", new GoodputRequest("r", false, null) },
@@ -66,7 +71,8 @@ public sealed class CommandLineTests
         { "checkpoints r", new CheckpointsRequest("r", false, false, false, false) },
         { "checkpoints r --verify --prune --dry-run --json", new CheckpointsRequest("r", true, true, true, true) },
         { "chaos run.yaml", new ChaosRequest("run.yaml", [], null, 1, 8, null, null, null, false) },
-        { "chaos run.yaml --schedule f.yaml --report r.json --picture p.svg --fresh", new ChaosRequest("run.yaml", [], "f.yaml", 1, 8, null, "r.json", "p.svg", true) },
+        { "chaos run.yaml --schedule f.yaml --report r.json --picture p.svg --fresh",
+            new ChaosRequest("run.yaml", [], "f.yaml", 1, 8, null, "r.json", "p.svg", true) },
         { "chaos --set data.path=d --seed 7 --every 30", new ChaosRequest(null, ["data.path=d"], null, 7, 8, 30, null, null, false) },
         { "plot r --output a.svg", new PlotRequest("r", "a.svg", 0, false) },
         { "plot r --output a.png --smooth 9 --linear-loss", new PlotRequest("r", "a.png", 9, true) },
@@ -85,8 +91,12 @@ public sealed class CommandLineTests
     [Fact]
     public void Prepare_takes_many_inputs()
     {
-        var request = Run(Words("prepare --input a b --input c --output o --tokenizer unigram --vocabulary-size 999 --tokenizer-from t --tokenizer-sample-bytes 77 --held-out 0.2 --lenient "
-            + "--text-field body --document-separator === --shard-tokens 5000 --seed 4 --force")).Request.ShouldBeOfType<PreparationOptions>();
+        var request =
+            Run(Words(
+            "prepare --input a b --input c --output o --tokenizer unigram --vocabulary-size 999 --tokenizer-from t "
+            + "--tokenizer-sample-bytes 77 --held-out 0.2 --lenient "
+            + "--text-field body --document-separator === --shard-tokens 5000 --seed 4 --force"))
+                .Request.ShouldBeOfType<PreparationOptions>();
         request.Source.Inputs.ShouldBe(["a", "b", "c"]);
         var source = request.Source with { TextField = "body", DocumentSeparator = "===", Lenient = true };
         request.ShouldBe(new PreparationOptions
@@ -112,7 +122,8 @@ public sealed class CommandLineTests
     [InlineData("pretrain --set x=1 --fresh", null, "x=1", ResumeMode.Fresh, null)]
     [InlineData("pretrain a.yaml --extend-to 4000", "a.yaml", "", ResumeMode.WhenPossible, 4000L)]
     [InlineData("pretrain a.yaml --resume --extend-to=7", "a.yaml", "", ResumeMode.Required, 7L)]
-    public void Pretrain_takes_a_file_overrides_and_what_to_do_with_a_run_that_exists(string line, string? file, string sets, ResumeMode resume, long? extendTo)
+    public void Pretrain_takes_a_file_overrides_and_what_to_do_with_a_run_that_exists(string line, string? file, string sets,
+        ResumeMode resume, long? extendTo)
     {
         var request = Run(Words(line)).Request.ShouldBeOfType<PretrainRequest>();
         (request.RunFile, request.Resume, request.ExtendTo).ShouldBe((file, resume, extendTo));
@@ -129,7 +140,8 @@ public sealed class CommandLineTests
     [InlineData("prepare --input a --lenint --output o", "prepare has no option '--lenint'; did you mean '--lenient'?")]
     [InlineData("generate r --temperature 0", "--temperature is '0', but it must be a number above 0.")]
     [InlineData("generate r --top-p 1.5", "--top-p is '1.5', but it must be a number above 0 and at most 1.")]
-    [InlineData("prepare --input a --output o --tokenizer bpee", "--tokenizer is 'bpee', but it must be bytes, bpe or unigram; did you mean 'bpe'?")]
+    [InlineData("prepare --input a --output o --tokenizer bpee",
+        "--tokenizer is 'bpee', but it must be bytes, bpe or unigram; did you mean 'bpe'?")]
     [InlineData("eval r --part heldot", "--part is 'heldot', but it must be heldout or train; did you mean 'heldout'?")]
     [InlineData("eval r s", "eval takes no argument 's' | 'actortrain eval --help'.")]
     [InlineData("eval", "eval needs RUN: | 'actortrain eval --help'.")]
@@ -137,7 +149,8 @@ public sealed class CommandLineTests
     [InlineData("export r --output o --checkpoint last", "--checkpoint is 'last', but it must be a whole number of at least 0.")]
     [InlineData("scale r", "scale needs --trainers N: | 'actortrain scale --help'.")]
     [InlineData("scale r --trainers 0", "--trainers is '0', but it must be a whole number from 1 to 65536.")]
-    [InlineData("pretrain a.yaml --extend-to 2147483648", "--extend-to is '2147483648', but it must be a whole number from 1 to 2147483647.")]
+    [InlineData("pretrain a.yaml --extend-to 2147483648",
+        "--extend-to is '2147483648', but it must be a whole number from 1 to 2147483647.")]
     [InlineData("prepare --input a --document-separator -- --output o", "prepare | '--output' after '--' | OPTION=--")]
     [InlineData("rollback r", "rollback needs --to STEP: | 'actortrain rollback --help'.")]
     [InlineData("rollback r --to -1", "--to is '-1', but it must be a whole number of at least 0.")]
@@ -179,7 +192,9 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("doctor", "--json")]
-    [InlineData("prepare", "--input --output --tokenizer bytes|bpe|unigram --vocabulary-size --held-out --lenient --text-field --document-separator --shard-tokens --seed --force 4096")]
+    [InlineData("prepare",
+        "--input --output --tokenizer bytes|bpe|unigram --vocabulary-size --held-out --lenient --text-field --document-separator "
+        + "--shard-tokens --seed --force 4096")]
     [InlineData("pretrain", "RUN.yaml --set --resume --fresh --extend-to kill SIGTERM warm-up")]
     [InlineData("eval", "RUN --part heldout|train --batches")]
     [InlineData("generate", "RUN --prompt --tokens --temperature --top-k --top-p --seed --greedy --count 0.8")]

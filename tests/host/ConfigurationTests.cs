@@ -75,14 +75,17 @@ public sealed class ConfigurationTests
         Should.Throw<UserErrorException>(() => Again(200, null, 90)).Message.ShouldContain("--extend-to 200");
         foreach (var (steps, other) in ((int, string)[])[(30, ""), (200, "  seed: 7\n")])
         {
-            var differences = RunConfiguration.Differences(started, Again(steps, null, 90, other)).Select(static difference => difference.Key);
-            differences.ShouldBe(other.Length == 0 ? ["training.steps"] : ["training.steps", "training.seed"], "what follows from the steps is no difference of its own");
+            var differences = RunConfiguration.Differences(started, Again(steps, null, 90, other))
+                .Select(static difference => difference.Key);
+            differences.ShouldBe(other.Length == 0 ? ["training.steps"] : ["training.steps", "training.seed"],
+                "what follows from the steps is no difference of its own");
         }
 
         RunConfiguration Again(int steps, long? extendTo, long all, string more = "")
         {
             File.WriteAllText(file, $"data:\n  path: d\ntraining:\n  steps: {steps}\n{more}");
-            return RunFile.ReadAgain(file, [], RunFile.Parse("data:\n  path: d\ntraining:\n  steps: 40\n", "book.yaml", []), () => all, extendTo);
+            return RunFile.ReadAgain(file, [], RunFile.Parse("data:\n  path: d\ntraining:\n  steps: 40\n", "book.yaml", []), () => all,
+                extendTo);
         }
     }
 
@@ -98,29 +101,43 @@ public sealed class ConfigurationTests
         string[] mattering =
         [
             "model.family=llama", "model.layers=5", "model.width=768", "model.heads=3", "model.mlp_width=64", "model.context=32",
-            "model.tie_embeddings=false", "model.norm_epsilon=1e-6", "model.rope_theta=5", "training.steps=999", "training.batch=64", "training.lanes=4",
-            "training.micro_batch=2", "training.learning_rate=1e-3", "training.min_learning_rate_ratio=0", "training.warmup_steps=3", "training.beta1=0.8",
-            "training.beta2=0.99", "training.epsilon=1e-7", "training.weight_decay=0", "training.clip=2", "training.seed=2", "training.precision=bfloat16",
-            "training.numerics=portable", "model.embedding_gradient_shrink=0.1", "training.update_clipping=true", "training.momentum_reset_every=500",
+            "model.tie_embeddings=false", "model.norm_epsilon=1e-6", "model.rope_theta=5", "training.steps=999", "training.batch=64",
+                "training.lanes=4",
+            "training.micro_batch=2", "training.learning_rate=1e-3", "training.min_learning_rate_ratio=0", "training.warmup_steps=3",
+                "training.beta1=0.8",
+            "training.beta2=0.99", "training.epsilon=1e-7", "training.weight_decay=0", "training.clip=2", "training.seed=2",
+                "training.precision=bfloat16",
+            "training.numerics=portable", "model.embedding_gradient_shrink=0.1", "training.update_clipping=true",
+                "training.momentum_reset_every=500",
             "training.spike_aware_clipping=5000",
-            "spikes.rules=none", "spikes.persistence=0", "spikes.robust_z=5", "spikes.robust_z_joint=3", "spikes.robust_z_norm_multiple=9", "spikes.robust_z_window=65",
-            "spikes.robust_z_warmup=33", "spikes.robust_z_loss_floor=0.2", "spikes.robust_z_norm_floor=0.3", "spikes.drift=9", "spikes.drift_window=65",
-            "spikes.drift_slack=0.25", "spikes.drift_cap=3", "spikes.drift_floor=0.01", "spikes.mean_sigma=5", "spikes.mean_sigma_window=100", "spikes.mean_sigma_warmup=50",
+            "spikes.rules=none", "spikes.persistence=0", "spikes.robust_z=5", "spikes.robust_z_joint=3", "spikes.robust_z_norm_multiple=9",
+                "spikes.robust_z_window=65",
+            "spikes.robust_z_warmup=33", "spikes.robust_z_loss_floor=0.2", "spikes.robust_z_norm_floor=0.3", "spikes.drift=9",
+                "spikes.drift_window=65",
+            "spikes.drift_slack=0.25", "spikes.drift_cap=3", "spikes.drift_floor=0.01", "spikes.mean_sigma=5",
+                "spikes.mean_sigma_window=100", "spikes.mean_sigma_warmup=50",
             "spikes.mean_sigma_signals=loss", "spikes.first_max_signals=embedding_norm", "spikes.running_multiple_signals=lane_loss",
-            "spikes.first_max=9", "spikes.first_max_samples=50", "spikes.running_multiple=3", "spikes.running_multiple_window=50", "spikes.running_multiple_patience=5",
-            "spikes.zclip=3", "spikes.zclip_alpha=0.9", "spikes.zclip_warmup=20", "spikes.adagc=1.1", "spikes.adagc_beta=0.9", "spikes.adagc_absolute=2", "spikes.adagc_warmup=50",
+            "spikes.first_max=9", "spikes.first_max_samples=50", "spikes.running_multiple=3", "spikes.running_multiple_window=50",
+                "spikes.running_multiple_patience=5",
+            "spikes.zclip=3", "spikes.zclip_alpha=0.9", "spikes.zclip_warmup=20", "spikes.adagc=1.1", "spikes.adagc_beta=0.9",
+                "spikes.adagc_absolute=2", "spikes.adagc_warmup=50",
             "spikes.momentum_reset_warmup=100", "spikes.veto_budget=5", "spikes.veto_window=500",
-            "spikes.veto_cooldown=1", "spikes.rollback_budget=5", "spikes.rollback_window=500", "spikes.rollback_cooldown=1", "spikes.lower_rate_budget=5",
-            "spikes.lower_rate_window=500", "spikes.lower_rate_cooldown=1", "spikes.rate_factor=0.25", "spikes.margin=20", "spikes.same_place=50", "spikes.widening=3",
+            "spikes.veto_cooldown=1", "spikes.rollback_budget=5", "spikes.rollback_window=500", "spikes.rollback_cooldown=1",
+                "spikes.lower_rate_budget=5",
+            "spikes.lower_rate_window=500", "spikes.lower_rate_cooldown=1", "spikes.rate_factor=0.25", "spikes.margin=20",
+                "spikes.same_place=50", "spikes.widening=3",
             "spikes.max_skip=100",
         ];
         string[] harmless =
         [
             "run.name=other", "run.output=elsewhere", "data.path=moved", "training.device=cuda", "training.threads=1", "evaluation.every=5",
             "evaluation.batches=2", "checkpoints.every=7", "checkpoints.keep=1", "checkpoints.keep_every=1000",
-            "checkpoints.snapshots=5", "checkpoints.every_min=3", "checkpoints.every_max=30", "checkpoints.every_minutes=1", "checkpoints.proof_steps=9", "checkpoints.snapshot_every=5", "trainers.count=2", "trainers.timeout=60", "trainers.retry_interval=1", "trainers.restart_backoff_min=0.25",
+            "checkpoints.snapshots=5", "checkpoints.every_min=3", "checkpoints.every_max=30", "checkpoints.every_minutes=1",
+                "checkpoints.proof_steps=9", "checkpoints.snapshot_every=5", "trainers.count=2", "trainers.timeout=60",
+                "trainers.retry_interval=1", "trainers.restart_backoff_min=0.25",
             "trainers.restart_backoff_max=5", "trainers.max_restarts=3", "trainers.restart_window=1000", "reducers.count=4",
-            "journal.connection=Host=db", "journal.buffer=16", "spikes.replay=false", "audit.every=7", "audit.corruption_limit=2", "audit.quarantine_limit=4",
+            "journal.connection=Host=db", "journal.buffer=16", "spikes.replay=false", "audit.every=7", "audit.corruption_limit=2",
+                "audit.quarantine_limit=4",
         ];
         mattering.Select(set => Read(set).Hash).Append(plain.Hash).ShouldBeUnique();
         Read("model.family=llama", "model.kv_heads=3").Hash.ShouldNotBe(Read("model.family=llama").Hash);
@@ -137,27 +154,32 @@ public sealed class ConfigurationTests
         spikes.ShouldBe(new SpikeOptions());
         Read("spikes.rules=zclip,  drift").Spikes.Rules.ShouldBe(["zclip", "drift"]);
         Read("spikes.rules=none").Spikes.Rules.ShouldBeEmpty();
-        Read("spikes.rollback_budget=7", "spikes.rollback_window=8", "spikes.rollback_cooldown=9").Spikes.Ladder.RollBack.ShouldBe(new RungLimits(7, 8, 9));
+        Read("spikes.rollback_budget=7", "spikes.rollback_window=8", "spikes.rollback_cooldown=9")
+            .Spikes.Ladder.RollBack.ShouldBe(new RungLimits(7, 8, 9));
     }
 
     [Fact]
     public void Signals_are_named_in_any_order_and_the_default_leaves_the_hash_as_it_is()
     {
-        var detection = Read("spikes.mean_sigma_signals=block_norm,lane_loss", "spikes.first_max_signals= embedding_norm ", "spikes.running_multiple_signals=gradient_norm,update_norm").Spikes;
+        var detection = Read("spikes.mean_sigma_signals=block_norm,lane_loss", "spikes.first_max_signals= embedding_norm ",
+            "spikes.running_multiple_signals=gradient_norm,update_norm").Spikes;
         detection.MeanSigma.Signals.ShouldBe(new WatchedSignals(SpikeSignal.LaneLoss, SpikeSignal.BlockNorm));
         detection.FirstMax.Signals.ShouldBe(new WatchedSignals(SpikeSignal.EmbeddingNorm));
         detection.RunningMultiple.Signals.ShouldBe(new WatchedSignals(SpikeSignal.GradientNorm, SpikeSignal.UpdateNorm));
 
         // In the default's words or others, given or not: it is the run that was there before there were such options.
-        Read("spikes.mean_sigma_signals=gradient_norm,loss", "spikes.first_max_signals=loss,gradient_norm", "spikes.running_multiple_signals=loss").Hash.ShouldBe(Read().Hash);
-        CanonicalYaml.Write(Read("spikes.mean_sigma_signals=gradient_norm, loss")).ShouldContain("\n  mean_sigma_signals: loss, gradient_norm\n");
+        Read("spikes.mean_sigma_signals=gradient_norm,loss", "spikes.first_max_signals=loss,gradient_norm",
+            "spikes.running_multiple_signals=loss").Hash.ShouldBe(Read().Hash);
+        CanonicalYaml.Write(Read("spikes.mean_sigma_signals=gradient_norm, loss"))
+            .ShouldContain("\n  mean_sigma_signals: loss, gradient_norm\n");
     }
 
     // What the rules remember, in checkpoints and journal, is of the signals that they looked at: a run never resumes with others.
     [Fact]
     public void A_resume_with_other_signals_is_refused()
     {
-        var error = Should.Throw<UserErrorException>(() => RunConfiguration.RequireSameResult(Read(), Read("spikes.mean_sigma_signals=loss, lane_loss")));
+        var error = Should.Throw<UserErrorException>(
+            () => RunConfiguration.RequireSameResult(Read(), Read("spikes.mean_sigma_signals=loss, lane_loss")));
         error.Message.ShouldContain("spikes.mean_sigma_signals (loss, gradient_norm in the run, loss, lane_loss now)");
     }
 
@@ -165,7 +187,8 @@ public sealed class ConfigurationTests
     public void A_resume_is_refused_with_the_keys_that_differ_and_allowed_where_none_matters()
     {
         var saved = Read();
-        var error = Should.Throw<UserErrorException>(() => RunConfiguration.RequireSameResult(saved, Read("training.steps=2000", "training.seed=3", "evaluation.every=9")));
+        var error = Should.Throw<UserErrorException>(
+            () => RunConfiguration.RequireSameResult(saved, Read("training.steps=2000", "training.seed=3", "evaluation.every=9")));
         error.Message.ShouldName(
             $"'book' in {Path.Combine("runs", "book")}", "training.steps (1000 in the run, 2000 now)",
             "training.seed (1 in the run, 3 now)", "run.name");
@@ -190,8 +213,10 @@ public sealed class ConfigurationTests
                    from seed in ArbMap.Default.GeneratorFor<long>()
                    select new[]
                    {
-                       $"model.family={family}", $"model.depth={depth}", $"training.lanes={1 << lanes}", $"training.batch={(1 << lanes) * share}",
-                       $"training.steps={steps}", FormattableString.Invariant($"training.learning_rate={Math.Abs(rate.Get) + double.Epsilon:R}"),
+                       $"model.family={family}", $"model.depth={depth}",
+                           $"training.lanes={1 << lanes}", $"training.batch={(1 << lanes) * share}",
+                       $"training.steps={steps}",
+                           FormattableString.Invariant($"training.learning_rate={Math.Abs(rate.Get) + double.Epsilon:R}"),
                        "data.path=x" + string.Concat(path.Get.Where(static c => !char.IsControl(c) && !char.IsSurrogate(c))) + "x",
                        $"training.seed={seed & long.MaxValue}",
                    };
@@ -199,7 +224,8 @@ public sealed class ConfigurationTests
         {
             var configuration = Read(given);
             var again = RunFile.Parse(CanonicalYaml.Write(configuration), "run.yaml", []);
-            return again == configuration && again.Hash == configuration.Hash && CanonicalYaml.Write(again) == CanonicalYaml.Write(configuration);
+            return again == configuration && again.Hash == configuration.Hash
+                && CanonicalYaml.Write(again) == CanonicalYaml.Write(configuration);
         }).QuickCheckThrowOnFailure();
     }
 

@@ -7,7 +7,8 @@ namespace ActorTrain.Host.Tests;
 public sealed class DoctorReportTests
 {
     private static readonly DoctorReport Report = new(
-        [new("libtorch", "1.13.1", FindingState.Good), new("OpenBLAS", "pthread build", FindingState.Warning, "install libopenblas0-openmp")],
+        [new("libtorch", "1.13.1", FindingState.Good),
+            new("OpenBLAS", "pthread build", FindingState.Warning, "install libopenblas0-openmp")],
         [new("BLAS core type", "SkylakeX", "the processor has AVX-512")],
         [new("bfloat16, oneDNN", "2048 × 384 × 1536", 812.34)]);
 
@@ -24,7 +25,8 @@ public sealed class DoctorReportTests
         var (code, text) = Write(Report, json: false);
         code.ShouldBe(0);
         text.ShouldNotContain('\e');
-        var lines = text.Split('\n').Select(static line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))).ToList();
+        var lines = text.Split('\n').Select(static line => string.Join(' ',
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))).ToList();
         lines.ShouldContain("libtorch ok 1.13.1");
         lines.ShouldContain("OpenBLAS slow pthread build: install libopenblas0-openmp");
         lines.ShouldContain("BLAS core type SkylakeX the processor has AVX-512");
@@ -46,7 +48,8 @@ public sealed class DoctorReportTests
     [Fact]
     public void A_machine_that_does_not_train_is_said_so_and_the_exit_code_is_1()
     {
-        var (code, text) = Write(new DoctorReport([new("libtorch", "nothing", FindingState.Bad, "install libtorch-dev")], [], []), json: false);
+        var (code, text) =
+            Write(new DoctorReport([new("libtorch", "nothing", FindingState.Bad, "install libtorch-dev")], [], []), json: false);
         code.ShouldBe(1);
         text.ShouldContain("Not ready to train");
     }

@@ -44,7 +44,8 @@ public sealed partial class MessagesTests
             ["step {…} of {…}; ", "many", "one", "one {…} \"two\"\\n", "a \"path\" \\n", "{ {…} }", "first\n  second"]);
     }
 
-    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
+    private static string Root([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
 
     [GeneratedRegex(@"(?<=^|[\s(""'`])\p{L}[\p{L}'’-]+(?=$|[\s.,;:?!)""'`])", RegexOptions.Multiline)]
     private static partial Regex Word();

@@ -26,9 +26,11 @@ public sealed class PlotTests : IDisposable
         new([.. Enumerable.Range(1, steps).Select(static i => (double)i)], [.. Enumerable.Range(0, steps).Select(value)]);
 
     private static (Plot Loss, Plot Norm, Plot Throughput) Draw(RunMetrics metrics, PlotOptions? options = null) =>
-        RunPlot.Draw(metrics, options ?? new PlotOptions()).Charts is [var loss, var norm, var throughput] ? (loss, norm, throughput) : throw new InvalidOperationException();
+        RunPlot.Draw(metrics, options ?? new PlotOptions()).Charts is [var loss, var norm, var throughput] ? (loss, norm, throughput)
+            : throw new InvalidOperationException();
 
-    private static Coordinates[] Points(Plot chart, int line) => [.. chart.GetPlottables<Scatter>().ElementAt(line).Data.GetScatterPoints()];
+    private static Coordinates[] Points(Plot chart, int line) =>
+        [.. chart.GetPlottables<Scatter>().ElementAt(line).Data.GetScatterPoints()];
 
     [Fact]
     public void Lines_hold_what_the_run_measured_raw_and_smoothed()
@@ -47,7 +49,8 @@ public sealed class PlotTests : IDisposable
     public void What_a_run_left_behind_is_pale_below_its_line_and_within_the_axes()
     {
         var left = new MetricsSeries([1001, 1002], [20, 30]);
-        var (loss, norm, _) = Draw(Metrics(1000) with { AbandonedLoss = [left, left], AbandonedNorm = [left] }, new PlotOptions(LinearLoss: true));
+        var (loss, norm, _) =
+            Draw(Metrics(1000) with { AbandonedLoss = [left, left], AbandonedNorm = [left] }, new PlotOptions(LinearLoss: true));
         var lines = loss.GetPlottables<Scatter>().ToList();
         lines.Select(static line => line.LegendText).ShouldBe(["abandoned", "", "", "training, over 20 steps", "validation"]);
         lines[0].Color.A.ShouldBeLessThan(lines[3].Color.A);
@@ -61,10 +64,12 @@ public sealed class PlotTests : IDisposable
     public void Pieces_that_were_left_behind_make_few_lines_and_no_point_is_drawn_twice()
     {
         // Restarted again and again: each time the same steps from another checkpoint, and once others.
-        var pieces = Enumerable.Range(0, 2000).Select(static i => Piece(10 * (i % 100), static step => step)).Append(Piece(500, static _ => 0)).ToList();
+        var pieces = Enumerable.Range(0, 2000).Select(static i => Piece(10 * (i % 100), static step => step))
+            .Append(Piece(500, static _ => 0)).ToList();
         var lines = AbandonedSeries.Of(pieces, static row => row.Loss);
         lines.Count.ShouldBe(2);
-        lines[0].Steps.Where((_, i) => double.IsFinite(lines[0].Values[i])).ShouldBe(Enumerable.Range(0, 100).SelectMany(static i => Enumerable.Range(10 * i + 1, 5)).Select(static step => (double)step));
+        lines[0].Steps.Where((_, i) => double.IsFinite(lines[0].Values[i]))
+            .ShouldBe(Enumerable.Range(0, 100).SelectMany(static i => Enumerable.Range(10 * i + 1, 5)).Select(static step => (double)step));
         lines[0].Steps.Zip(lines[0].Steps.Skip(1)).ShouldAllBe(static pair => pair.Item1 < pair.Item2);
         lines[0].Values.Count(double.IsNaN).ShouldBe(99);
         lines[1].Steps.Zip(lines[1].Values).ShouldBe([(501, 0), (502, 0), (503, 0), (504, 0), (505, 0)]);
@@ -72,7 +77,8 @@ public sealed class PlotTests : IDisposable
 
     private static AbandonedRows<MetricsRow> Piece(long after, Func<long, double> loss) => new(
         new Branch(1, 0, after, 0, BranchCause.Resume, "", default, ""),
-        [.. Enumerable.Range(1, 5).Select(i => new Stamped<MetricsRow>(new RowStamp(default, 1, 0, ""), new StepMetrics(after + i, loss(after + i), 1, 1, 1, 1, 1, 1)))]);
+        [.. Enumerable.Range(1, 5).Select(
+            i => new Stamped<MetricsRow>(new RowStamp(default, 1, 0, ""), new StepMetrics(after + i, loss(after + i), 1, 1, 1, 1, 1, 1)))]);
 
     [Fact]
     public void A_logarithmic_axis_is_labelled_by_values_and_an_option_makes_it_linear()
@@ -80,7 +86,8 @@ public sealed class PlotTests : IDisposable
         var (logarithmic, norm, _) = Draw(Metrics(300), new PlotOptions(Smooth: 1));
         logarithmic.RenderInMemory(960, 340);
         logarithmic.Axes.Left.Label.Text.ShouldBe("loss, nats per token (log scale)");
-        logarithmic.Axes.Left.TickGenerator.Ticks.ShouldContain(static tick => tick.Label == "2" && Math.Abs(tick.Position - Math.Log10(2)) < 1e-9);
+        logarithmic.Axes.Left.TickGenerator.Ticks.ShouldContain(static tick => tick.Label == "2"
+            && Math.Abs(tick.Position - Math.Log10(2)) < 1e-9);
         Points(logarithmic, 0)[0].Y.ShouldBe(Math.Log10(9), 1e-9);
         logarithmic.GetPlottables<Scatter>().Count().ShouldBe(2);
         norm.Axes.Title.Label.Text.ShouldBe("gradient norm, before clipping (log scale)");
@@ -95,10 +102,12 @@ public sealed class PlotTests : IDisposable
     [InlineData(5)]
     public void Every_point_is_within_the_axes(int flat)
     {
-        foreach (var chart in new[] { Draw(Metrics(500)), Draw(Metrics(1, _ => flat)), Draw(Metrics(2)) }.SelectMany(static charts => new[] { charts.Loss, charts.Norm, charts.Throughput }))
+        foreach (var chart in new[] { Draw(Metrics(500)), Draw(Metrics(1, _ => flat)), Draw(Metrics(2)) }.SelectMany(
+            static charts => new[] { charts.Loss, charts.Norm, charts.Throughput }))
         {
             var limits = chart.Axes.GetLimits();
-            chart.GetPlottables<Scatter>().SelectMany(static line => line.Data.GetScatterPoints()).ShouldAllBe(point => limits.Contains(point.X, point.Y));
+            chart.GetPlottables<Scatter>().SelectMany(static line => line.Data.GetScatterPoints())
+                .ShouldAllBe(point => limits.Contains(point.X, point.Y));
         }
     }
 
@@ -123,13 +132,15 @@ public sealed class PlotTests : IDisposable
     [Fact]
     public void A_run_without_a_step_is_refused_and_nothing_is_written()
     {
-        Should.Throw<UserErrorException>(() => RunPlot.Save(Metrics(0), new PlotOptions(), Path.Combine(folder, "a.svg"))).Message.ShouldContain("'book'");
+        Should.Throw<UserErrorException>(() => RunPlot.Save(Metrics(0), new PlotOptions(), Path.Combine(folder, "a.svg")))
+            .Message.ShouldContain("'book'");
         Directory.EnumerateFileSystemEntries(folder).ShouldBeEmpty();
     }
 
     [Fact]
     public void A_place_that_cannot_be_written_is_named() =>
-        Should.Throw<UserErrorException>(() => RunPlot.Save(Metrics(5), new PlotOptions(), Path.Combine(folder, "no", "a.png"))).Message.ShouldContain("a.png'");
+        Should.Throw<UserErrorException>(() => RunPlot.Save(Metrics(5), new PlotOptions(), Path.Combine(folder, "no", "a.png")))
+            .Message.ShouldContain("a.png'");
 
     [Fact]
     public void An_svg_holds_the_words_and_a_png_has_two_pixels_per_unit()
@@ -137,7 +148,8 @@ public sealed class PlotTests : IDisposable
         var (svg, png) = (Path.Combine(folder, "a.svg"), Path.Combine(folder, "a.png"));
         RunPlot.Save(Metrics(2000, title: "a <b> & c"), new PlotOptions(), svg);
         RunPlot.Save(Metrics(2000), new PlotOptions(), png);
-        var words = XDocument.Load(svg).Descendants(XName.Get("text", "http://www.w3.org/2000/svg")).Select(static text => text.Value.Trim()).ToList();
+        var words = XDocument.Load(svg).Descendants(XName.Get("text", "http://www.w3.org/2000/svg"))
+            .Select(static text => text.Value.Trim()).ToList();
         foreach (var word in new[] { "a <b> & c", "step", "2000", "20k", "validation" })
             words.ShouldContain(word);
 

@@ -70,7 +70,8 @@ public sealed class ProgressTests : IDisposable
     {
         using (var progress = new PlainProgress(output, time))
             progress.Report(new StepProgress(3, 3, double.NaN, double.PositiveInfinity, 0, 0, null, null));
-        output.ToString().ShouldBe("step 3/3 loss NaN grad_norm Infinity lr 0.000e+0 tokens/s 0\n".Replace("e+0", "e0", StringComparison.Ordinal));
+        output.ToString()
+            .ShouldBe("step 3/3 loss NaN grad_norm Infinity lr 0.000e+0 tokens/s 0\n".Replace("e+0", "e0", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -97,7 +98,8 @@ public sealed class ProgressTests : IDisposable
         var shown = output.ToString();
         foreach (var figure in new[]
                  {
-                     "500 of 1000", "3.2146", "0.8123", "6.000e-4", "12346", "63.2%", "ETA 1:02:34", "0:01:01", "3.5000", "33.115", "step 500: runs/[a]",
+                     "500 of 1000", "3.2146", "0.8123", "6.000e-4", "12346", "63.2%", "ETA 1:02:34", "0:01:01", "3.5000", "33.115",
+                         "step 500: runs/[a]",
                      "warning: the [disk] is nearly full", "━━━━━━━━━━━━━━━━━━━━────────────────────",
                  })
         {
@@ -125,7 +127,8 @@ public sealed class ProgressTests : IDisposable
                 number => progress.Warning($"warned {number}."),
                 number => progress.Report(new CheckpointProgress(number, "runs/a")),
             };
-            var threads = speakers.Select(speak => new Thread(() => Enumerable.Range(0, times).ToList().ForEach(speak)) { IsBackground = true }).ToList();
+            var threads = speakers.Select(
+                speak => new Thread(() => Enumerable.Range(0, times).ToList().ForEach(speak)) { IsBackground = true }).ToList();
             threads.ForEach(static thread => thread.Start());
             foreach (var thread in threads)
                 thread.Join(TimeSpan.FromMinutes(1)).ShouldBeTrue("Two threads wait for each other.");
@@ -139,5 +142,6 @@ public sealed class ProgressTests : IDisposable
         }
     }
 
-    private string[] Steps() => [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split(' ')[1])];
+    private string[] Steps() =>
+        [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split(' ')[1])];
 }

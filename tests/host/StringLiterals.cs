@@ -2,8 +2,8 @@ using System.Text;
 
 namespace ActorTrain.Host.Tests;
 
-/// <summary>Finds the string literals of a C# source outside its comments. Pieces joined by + count as one; holes of interpolated strings are
-/// shown as {…}, and literals within holes count by themselves.</summary>
+/// <summary>Finds the string literals of a C# source outside its comments. Pieces joined by + count as one; holes of interpolated strings
+/// are shown as {…}, and literals within holes count by themselves.</summary>
 internal sealed class StringLiterals
 {
     private readonly string source;

@@ -24,7 +24,8 @@ public sealed class EmbeddingShrinkTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Forms))]
-    public void Only_the_gradient_that_reaches_the_tokens_as_input_is_scaled_and_the_loss_is_as_it_was(ModelFamily family, bool tied, bool fused)
+    public void Only_the_gradient_that_reaches_the_tokens_as_input_is_scaled_and_the_loss_is_as_it_was(ModelFamily family, bool tied,
+        bool fused)
     {
         var (loss, whole) = Run(family, tied, fused, 1);
         var (_, none) = Run(family, tied, fused, 0);
@@ -44,7 +45,8 @@ public sealed class EmbeddingShrinkTests : IDisposable
 
     private static (float Loss, Dictionary<string, Tensor> Gradients) Run(ModelFamily family, bool tied, bool fused, double shrink)
     {
-        var options = ModelOptions.FromDepth(1, family) with { ContextLength = 8, VocabularySize = 31, Heads = 2, KeyValueHeads = 2, TieEmbeddings = tied };
+        var options = ModelOptions.FromDepth(1,
+            family) with { ContextLength = 8, VocabularySize = 31, Heads = 2, KeyValueHeads = 2, TieEmbeddings = tied };
         var parameters = new FlatParameters(ModelLayout.Of(options));
         Initialization.Initialize(parameters, options, 1);
         using var model = new Transformer(options, parameters, Precision.Float32, fused, shrink);
@@ -52,6 +54,7 @@ public sealed class EmbeddingShrinkTests : IDisposable
         var tokens = (arange(0, 16, dtype: int64) * 5 % 31).view(2, 8);
         var loss = model.Loss(tokens, (tokens + 3) % 31, 1f / 16);
         loss.backward();
-        return (loss.item<float>(), parameters.Layout.Entries.ToDictionary(static entry => entry.Name, entry => parameters[entry.Name].Gradient.clone()));
+        return (loss.item<float>(),
+            parameters.Layout.Entries.ToDictionary(static entry => entry.Name, entry => parameters[entry.Name].Gradient.clone()));
     }
 }

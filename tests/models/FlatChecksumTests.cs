@@ -41,14 +41,16 @@ public sealed class FlatChecksumTests
     {
         using var scope = NewDisposeScope();
         var random = new Random(1);
-        var values = Enumerable.Range(0, 6 * (int)Block + 99).Select(_ => BitConverter.Int32BitsToSingle(unchecked((int)random.NextInt64(1L << 32)))).ToArray();
+        var values = Enumerable.Range(0, 6 * (int)Block + 99)
+            .Select(_ => BitConverter.Int32BitsToSingle(unchecked((int)random.NextInt64(1L << 32)))).ToArray();
         if (finite)
         {
             for (var i = 0; i < values.Length; i++)
                 values[i] = float.IsFinite(values[i]) ? values[i] : 0;
         }
 
-        float[] special = [0, -0f, float.Epsilon, -float.Epsilon, 1.17549421e-38f, 1.17549435e-38f, -1.17549435e-38f, float.MaxValue, float.MinValue, 1, 0.99999994f, -2];
+        float[] special = [0, -0f, float.Epsilon, -float.Epsilon, 1.17549421e-38f, 1.17549435e-38f, -1.17549435e-38f, float.MaxValue,
+            float.MinValue, 1, 0.99999994f, -2];
         special.CopyTo(values, 1000);
         var vector = tensor(values);
         var (kernels, tensors) = (FlatChecksum.Of(vector).Blocks.ToArray(), new ulong[7]);
@@ -109,10 +111,12 @@ public sealed class FlatChecksumTests
         using var scope = NewDisposeScope();
         var (left, right, to) = (randn(Block + 5), randn(Block + 5), empty(Block + 5));
         var (ofLeft, ofRight, ofSum) = (new ulong[2], new ulong[2], new ulong[2]);
-        FlatSums.Add(left.numel(), left.Address(), right.Address(), to.Address(), new SumReport { Left = ofLeft, Right = ofRight, Sum = ofSum });
+        FlatSums.Add(left.numel(), left.Address(), right.Address(), to.Address(),
+            new SumReport { Left = ofLeft, Right = ofRight, Sum = ofSum });
         ofLeft.ShouldBe(FlatChecksum.Of(left).Blocks.ToArray());
         ofRight.ShouldBe(FlatChecksum.Of(right).Blocks.ToArray());
         ofSum.ShouldBe(FlatChecksum.Of(left + right).Blocks.ToArray());
-        Should.Throw<ArgumentException>(() => FlatSums.Add(left.numel(), left.Address(), right.Address(), to.Address(), new SumReport { Left = new ulong[1] }));
+        Should.Throw<ArgumentException>(
+            () => FlatSums.Add(left.numel(), left.Address(), right.Address(), to.Address(), new SumReport { Left = new ulong[1] }));
     }
 }

@@ -43,7 +43,8 @@ public sealed class GenerationTests : IDisposable
     public void Text_and_prompts_longer_than_the_context_go_on(int prompt, int count)
     {
         using var model = Build(ModelFamily.Gpt2);
-        int[] Write() => [.. TextGenerator.Generate(model, [.. Enumerable.Range(0, prompt).Select(static i => i % 23)], count, new SamplingOptions { Seed = 4 })];
+        int[] Write() => [.. TextGenerator.Generate(model, [.. Enumerable.Range(0, prompt).Select(static i => i % 23)], count,
+            new SamplingOptions { Seed = 4 })];
         var text = Write();
         text.Length.ShouldBe(count);
         text.ShouldAllBe(static id => id >= 0 && id < 23);
@@ -124,9 +125,11 @@ public sealed class GenerationTests : IDisposable
     public void Ids_without_a_piece_are_never_chosen(int pieces)
     {
         using var model = Build(ModelFamily.Llama);
-        var others = TextGenerator.Generate(model, [1, 2], 60, new SamplingOptions { Temperature = 5, Seed = 8 }).Where(id => id >= pieces).ToArray();
+        var others = TextGenerator.Generate(model, [1, 2], 60, new SamplingOptions { Temperature = 5, Seed = 8 }).Where(id => id >= pieces)
+            .ToArray();
         others.ShouldNotBeEmpty();
-        foreach (var options in new[] { SamplingOptions.Greedy, new SamplingOptions { Temperature = 5, Seed = 8 }, new SamplingOptions { Temperature = 5, TopK = 20 }, new SamplingOptions { TopP = 0.9 } })
+        foreach (var options in new[] { SamplingOptions.Greedy, new SamplingOptions { Temperature = 5, Seed = 8 },
+            new SamplingOptions { Temperature = 5, TopK = 20 }, new SamplingOptions { TopP = 0.9 } })
             TextGenerator.Generate(model, [1, 2], 60, options, pieces: pieces).ShouldAllBe(id => id < pieces);
     }
 
@@ -150,7 +153,8 @@ public sealed class GenerationTests : IDisposable
     }
 
     private static ModelOptions Shape(ModelFamily family) =>
-        ModelOptions.FromDepth(2, family) with { Width = 32, Heads = 4, KeyValueHeads = family == ModelFamily.Llama ? 2 : 4, ContextLength = 12, VocabularySize = 23 };
+        ModelOptions.FromDepth(2, family) with { Width = 32, Heads = 4, KeyValueHeads = family == ModelFamily.Llama ? 2 : 4,
+            ContextLength = 12, VocabularySize = 23 };
 
     private static Transformer Build(ModelFamily family)
     {

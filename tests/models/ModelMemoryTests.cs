@@ -15,7 +15,8 @@ public sealed class ModelMemoryTests
         foreach (var depth in new[] { 1, 3, 12 })
         {
             var shape = ModelOptions.FromDepth(depth, family) with { TieEmbeddings = tied, ContextLength = 100, VocabularySize = 1000 };
-            new ModelMemory(shape).Vector.ShouldBe(ModelLayout.Of(shape).Length * 4.0, ModelLayout.Of(shape).Length * 4 * 0.01, $"depth {depth}");
+            new ModelMemory(shape)
+                .Vector.ShouldBe(ModelLayout.Of(shape).Length * 4.0, ModelLayout.Of(shape).Length * 4 * 0.01, $"depth {depth}");
         }
     }
 
@@ -25,7 +26,8 @@ public sealed class ModelMemoryTests
         var shape = ModelOptions.FromDepth(4);
         foreach (var larger in new[]
                  {
-                     shape with { Layers = 5 }, shape with { Width = 512 }, shape with { MlpWidth = 2048 }, shape with { ContextLength = 512 }, shape with { VocabularySize = 5000 },
+                     shape with { Layers = 5 }, shape with { Width = 512 }, shape with { MlpWidth = 2048 },
+                         shape with { ContextLength = 512 }, shape with { VocabularySize = 5000 },
                  })
         {
             foreach (var isFused in new[] { true, false })
@@ -43,7 +45,9 @@ public sealed class ModelMemoryTests
     }
 
     [Theory]
-    [InlineData("[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 4096 bytes.", true)]
+    [InlineData(
+        "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 4096 bytes.",
+        true)]
     [InlineData("CUDA out of memory. Tried to allocate 2.00 GiB", true)]
     [InlineData("Fused kernel: out of memory for the scratch of a kernel", true)]
     [InlineData("std::bad_alloc", true)]

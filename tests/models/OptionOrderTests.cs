@@ -9,7 +9,8 @@ public sealed class OptionOrderTests
     {
         typeof(Derived).GetProperty(nameof(Derived.Third)).ShouldNotBeNull();
         typeof(Derived).GetProperty(nameof(Base.First)).ShouldNotBeNull();
-        OptionValidation.Properties(typeof(Derived)).Select(static property => property.Name).ShouldBe(["Second", "Third", "First", "Other"]);
+        OptionValidation.Properties(typeof(Derived)).Select(static property => property.Name)
+            .ShouldBe(["Second", "Third", "First", "Other"]);
     }
 
     private abstract record Base

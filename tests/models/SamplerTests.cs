@@ -38,12 +38,14 @@ public sealed class SamplerTests
     [Fact]
     public void The_same_seed_chooses_the_same_and_another_differs()
     {
-        int[] Choices(ulong seed) => [.. Enumerable.Range(0, 100).Select(i => Sampler.Choose(Logits, new SamplingOptions { Seed = seed }, i))];
+        int[] Choices(ulong seed) =>
+            [.. Enumerable.Range(0, 100).Select(i => Sampler.Choose(Logits, new SamplingOptions { Seed = seed }, i))];
         Choices(5).ShouldBe(Choices(5));
         Choices(5).ShouldNotBe(Choices(6));
     }
 
     [Fact]
     public void Options_out_of_range_are_told_by_name() =>
-        new SamplingOptions { Temperature = -1, TopK = -2, TopP = 0 }.Problems().SelectMany(static problem => problem.Properties).ShouldBe(["Temperature", "TopK", "TopP"]);
+        new SamplingOptions { Temperature = -1, TopK = -2, TopP = 0 }.Problems().SelectMany(static problem => problem.Properties)
+            .ShouldBe(["Temperature", "TopK", "TopP"]);
 }

@@ -5,11 +5,13 @@ using TorchSharp;
 
 namespace ActorTrain.Models.Tests;
 
-/// <summary>TorchSharp keeps the number that it hands to libtorch alive no longer than it takes to read its handle: a number that nobody holds may be collected while
-/// libtorch reads it, which then throws or computes with another one. So every number that the product hands over stands in a variable or a field.</summary>
+/// <summary>TorchSharp keeps the number that it hands to libtorch alive no longer than it takes to read its handle: a number that nobody
+/// holds may be collected while libtorch reads it, which then throws or computes with another one. So every number that the product hands
+/// over stands in a variable or a field.</summary>
 public sealed class ScalarLifetimeTests
 {
-    private const BindingFlags Everything = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags Everything =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     private static readonly Dictionary<short, OpCode> OpCodesByValue =
         typeof(OpCodes).GetFields().Select(static field => (OpCode)field.GetValue(null)!).ToDictionary(static code => code.Value);
@@ -18,15 +20,18 @@ public sealed class ScalarLifetimeTests
     public void No_number_that_a_tensor_operation_is_given_can_be_collected_meanwhile()
     {
         var calls = MethodsOf(typeof(torch).Assembly).ToDictionary(static method => method, static method => Calls(method).ToList());
-        var makers = calls.Keys.Where(method => calls[method].Any(static call => MakesScalar(call.Target) && !IsStored(call.Next))).ToHashSet();
-        while (calls.Keys.Where(method => !makers.Contains(method) && calls[method].Any(call => makers.Contains(call.Target))).ToList() is { Count: > 0 } callers)
+        var makers = calls.Keys.Where(method => calls[method].Any(static call => MakesScalar(call.Target) && !IsStored(call.Next)))
+            .ToHashSet();
+        while (calls.Keys.Where(method => !makers.Contains(method) && calls[method].Any(call => makers.Contains(call.Target)))
+            .ToList() is { Count: > 0 } callers)
             makers.UnionWith(callers);
         makers.ShouldContain(static method => method.Name == "op_Addition");
         var all = MethodsOf(typeof(Replica).Assembly).SelectMany(static method => Calls(method).Select(call => (method, call))).ToList();
         all.Count(static pair => MakesScalar(pair.call.Target)).ShouldBeGreaterThan(10);
 
         var fleeting = all.Where(pair => MakesScalar(pair.call.Target) ? !IsStored(pair.call.Next) : makers.Contains(pair.call.Target));
-        fleeting.Select(static pair => $"{pair.method.DeclaringType!.Name}.{pair.method.Name}: {pair.call.Target}").Distinct().ShouldBeEmpty();
+        fleeting.Select(static pair => $"{pair.method.DeclaringType!.Name}.{pair.method.Name}: {pair.call.Target}").Distinct()
+            .ShouldBeEmpty();
     }
 
     private static bool MakesScalar(MethodBase method) =>

@@ -48,7 +48,8 @@ public sealed class ScheduleTests
 
     [Fact]
     public void The_warm_up_stays_what_it_was() =>
-        Enumerable.Range(0, 10).Select(step => Schedule.Extended(from: 4, steps: 1000).At(step)).ShouldBe(Enumerable.Range(0, 10).Select(step => Schedule.At(step)), tolerance: 1e-18);
+        Enumerable.Range(0, 10).Select(step => Schedule.Extended(from: 4, steps: 1000).At(step))
+            .ShouldBe(Enumerable.Range(0, 10).Select(step => Schedule.At(step)), tolerance: 1e-18);
 
     [Fact]
     public void Of_two_extensions_the_later_decided_counts_from_its_step_on()

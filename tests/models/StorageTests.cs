@@ -10,7 +10,8 @@ namespace ActorTrain.Models.Tests;
 
 public sealed class StorageTests
 {
-    private static readonly ModelOptions Small = ModelOptions.FromDepth(1) with { ContextLength = 4, VocabularySize = 7, Width = 10, Heads = 2, KeyValueHeads = 2, MlpWidth = 12 };
+    private static readonly ModelOptions Small =
+        ModelOptions.FromDepth(1) with { ContextLength = 4, VocabularySize = 7, Width = 10, Heads = 2, KeyValueHeads = 2, MlpWidth = 12 };
 
     [Fact]
     public void Parameters_stand_in_order_aligned_to_64_bytes_and_do_not_overlap()
@@ -34,7 +35,8 @@ public sealed class StorageTests
     [InlineData(ModelFamily.Llama)]
     public void Whatever_is_computed_with_begins_at_a_multiple_of_64_bytes(ModelFamily family)
     {
-        using var replica = new Replica(new ReplicaOptions { Model = Small with { Family = family }, Schedule = new LearningRateSchedule(1, 1, 1) });
+        using var replica =
+            new Replica(new ReplicaOptions { Model = Small with { Family = family }, Schedule = new LearningRateSchedule(1, 1, 1) });
         using var rotary = new RotaryTable(4, 10, 10_000);
         using var scope = NewDisposeScope();
         var (parameters, rented) = (replica.Parameters, replica.RentGradient());
@@ -42,7 +44,8 @@ public sealed class StorageTests
         var slots = parameters.Layout.Entries.Select(entry => parameters[entry.Name]);
         Tensor[] all =
         [
-            .. slots.SelectMany(static slot => new[] { slot.Parameter, slot.Gradient }), replica.FirstMoment, replica.SecondMoment, rented, rotary.Cos, rotary.Sin,
+            .. slots.SelectMany(static slot => new[] { slot.Parameter, slot.Gradient }), replica.FirstMoment, replica.SecondMoment, rented,
+                rotary.Cos, rotary.Sin,
             .. Enumerable.Range(1, 100).Select(static size => empty(37 * size)),
         ];
         all.Select(static tensor => (long)tensor.Address() % 64).ShouldAllBe(static beyond => beyond == 0);
@@ -115,7 +118,8 @@ public sealed class StorageTests
 
     [Fact]
     public void Depth_twelve_with_the_published_vocabulary_is_the_published_size() =>
-        ModelLayout.Of(ModelOptions.FromDepth(12) with { ContextLength = 1024, VocabularySize = 50257 }).ParameterCount.ShouldBe(124_439_808);
+        ModelLayout.Of(ModelOptions.FromDepth(12) with { ContextLength = 1024, VocabularySize = 50257 })
+            .ParameterCount.ShouldBe(124_439_808);
 
     [Theory]
     [InlineData("Width 10 is not a multiple")]

@@ -17,6 +17,7 @@ public static class TestProgram
     internal static ProcessStartInfo Command(params string[] arguments)
     {
         var dotnet = Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet";
-        return new ProcessStartInfo(dotnet, ["exec", typeof(TestProgram).Assembly.Location, .. arguments]) { RedirectStandardOutput = true };
+        return new ProcessStartInfo(dotnet,
+            ["exec", typeof(TestProgram).Assembly.Location, .. arguments]) { RedirectStandardOutput = true };
     }
 }

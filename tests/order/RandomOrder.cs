@@ -3,8 +3,8 @@ using Xunit.Sdk;
 
 namespace ActorTrain.Tests.Order;
 
-/// <summary>Runs collections, and the tests of a class, in an order that the seed in ACTORTRAIN_TEST_SEED draws; without it the order is always the same. Before them, the process
-/// is set up for computing.</summary>
+/// <summary>Runs collections, and the tests of a class, in an order that the seed in ACTORTRAIN_TEST_SEED draws; without it the order is
+/// always the same. Before them, the process is set up for computing.</summary>
 /// <remarks>Directory.Build.targets gives it to every test project; <c>ops/test.sh</c> draws the seed and prints it.</remarks>
 public sealed class RandomOrder : ITestCollectionOrderer, ITestCaseOrderer
 {

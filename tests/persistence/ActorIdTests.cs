@@ -40,7 +40,8 @@ public sealed class ActorIdTests
     [Fact]
     public void A_decision_about_one_that_there_cannot_be_is_refused()
     {
-        var altered = """{"trainer":"nobody","generation":3,"reason":"It threw.","at":"2026-03-04T05:06:07.89+00:00","step":12}"""u8.ToArray();
+        var altered =
+            """{"trainer":"nobody","generation":3,"reason":"It threw.","at":"2026-03-04T05:06:07.89+00:00","step":12}"""u8.ToArray();
         Should.Throw<Models.UserErrorException>(() => RunEventCodec.Read("TrainerLeft/1", altered)).Message.ShouldContain("TrainerLeft/1");
     }
 }

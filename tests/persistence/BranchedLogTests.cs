@@ -28,11 +28,13 @@ public sealed class BranchedLogTests : IDisposable
         log.Append(Step(4));
         MetricsLog.Read(File).ShouldBe([Step(1), Step(2), Step(3), Step(4)]);
         var history = MetricsLog.ReadHistory(File);
-        history.Abandoned.ShouldHaveSingleItem().Rows.Select(static row => row.Row.Step).ShouldBe(Enumerable.Range(4, 497).Select(static step => (long)step));
+        history.Abandoned.ShouldHaveSingleItem().Rows.Select(static row => row.Row.Step)
+            .ShouldBe(Enumerable.Range(4, 497).Select(static step => (long)step));
         (history.Reached, history.Redone, history.Line[^1].Stamp.Update).ShouldBe((500, 1, 501));
     }
 
-    // A model that knows nothing of how the log is read: all lines in order, and for the current line the branches from the newest back to the first.
+    // A model that knows nothing of how the log is read: all lines in order, and for the current line the branches from the newest back to
+    // the first.
     [Fact]
     public void Whatever_is_appended_killed_resumed_and_rolled_back_the_fold_is_that_of_a_plain_model()
     {
@@ -193,9 +195,11 @@ public sealed class BranchedLogTests : IDisposable
     {
         List<Stamped<MetricsRow>> line = [];
         var limit = long.MaxValue;
-        for (var branch = model.OfType<Branch>().LastOrDefault(); branch is not null; branch = model.OfType<Branch>().LastOrDefault(parent => parent.Number == branch.Parent))
+        for (var branch = model.OfType<Branch>().LastOrDefault(); branch is not null; branch = model.OfType<Branch>()
+            .LastOrDefault(parent => parent.Number == branch.Parent))
         {
-            line.InsertRange(0, model.OfType<Stamped<MetricsRow>>().Where(row => row.Stamp.Branch == branch.Number && row.Row.Step <= limit));
+            line.InsertRange(0, model.OfType<Stamped<MetricsRow>>()
+                .Where(row => row.Stamp.Branch == branch.Number && row.Row.Step <= limit));
             limit = Math.Min(limit, branch.After);
         }
 
@@ -207,10 +211,12 @@ public sealed class BranchedLogTests : IDisposable
         for (var at = 0; at < model.Count; at++)
         {
             if (model[at] is Stamped<MetricsRow> { Row: StepMetrics now } row
-                && model[..at].OfType<Stamped<MetricsRow>>().LastOrDefault(other => other.Row is StepMetrics && other.Row.Step == now.Step && other.Stamp.Decisions == row.Stamp.Decisions) is { Row: StepMetrics was } before
+                && model[..at].OfType<Stamped<MetricsRow>>().LastOrDefault(other => other.Row is StepMetrics && other.Row.Step == now.Step
+                    && other.Stamp.Decisions == row.Stamp.Decisions) is { Row: StepMetrics was } before
                 && was.Loss != now.Loss)
             {
-                yield return (at, new UnequalStep(now.Step, before.Stamp.Branch, row.Stamp.Branch, FormattableString.Invariant($"loss {was.Loss} and {now.Loss}")));
+                yield return (at, new UnequalStep(now.Step, before.Stamp.Branch, row.Stamp.Branch,
+                    FormattableString.Invariant($"loss {was.Loss} and {now.Loss}")));
             }
         }
     }
@@ -229,7 +235,8 @@ public sealed class BranchedLogTests : IDisposable
         history.Abandoned.ShouldAllBe(static left => left.Rows.All(row => row.Row.Step > left.By.After), where);
     }
 
-    private static (long Update, int Branch, bool IsEvaluation) Order(Stamped<MetricsRow> row) => (row.Stamp.Update, row.Stamp.Branch, row.Row is EvaluationMetrics);
+    private static (long Update, int Branch, bool IsEvaluation) Order(Stamped<MetricsRow> row) =>
+        (row.Stamp.Update, row.Stamp.Branch, row.Row is EvaluationMetrics);
 
     private static StepMetrics Step(long step) => new(step, 1.0 / step, 0.5, 1e-3, 2048 * step, 0.25, 8192, 55.5);
 }

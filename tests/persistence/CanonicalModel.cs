@@ -48,7 +48,8 @@ internal sealed class CanonicalModel(ModelOptions options, HostBuffer weights)
                          .. WithBias($"blocks.{i}.attention.qkv", qkv, width),
                          .. WithBias($"blocks.{i}.attention.output", width, width),
                          .. WithBias($"blocks.{i}.mlp.norm", width),
-                         .. gpt2 ? WithBias($"blocks.{i}.mlp.up", o.MlpWidth, width) : WithBias($"blocks.{i}.mlp.gate_up", 2 * o.MlpWidth, width),
+                         .. gpt2 ? WithBias($"blocks.{i}.mlp.up", o.MlpWidth, width)
+                             : WithBias($"blocks.{i}.mlp.gate_up", 2 * o.MlpWidth, width),
                          .. WithBias($"blocks.{i}.mlp.down", width, o.MlpWidth),
                      ])
                 yield return parameter;
@@ -62,9 +63,11 @@ internal sealed class CanonicalModel(ModelOptions options, HostBuffer weights)
 
     private static double[][] Add(double[][] a, double[][] b) => [.. a.Zip(b, (x, y) => x.Zip(y, (p, q) => p + q).ToArray())];
 
-    private static double[] Gelu(double[] row) => [.. row.Select(x => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))))];
+    private static double[] Gelu(double[] row) =>
+        [.. row.Select(x => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))))];
 
-    private static double[] SwiGlu(double[] row) => [.. row.Take(row.Length / 2).Zip(row.Skip(row.Length / 2), (gate, up) => gate / (1 + Math.Exp(-gate)) * up)];
+    private static double[] SwiGlu(double[] row) =>
+        [.. row.Take(row.Length / 2).Zip(row.Skip(row.Length / 2), (gate, up) => gate / (1 + Math.Exp(-gate)) * up)];
 
     private double[] Load(string name)
     {
@@ -77,14 +80,16 @@ internal sealed class CanonicalModel(ModelOptions options, HostBuffer weights)
         double[] weight = Load(name + ".weight"), bias = entries.ContainsKey(name + ".bias") ? Load(name + ".bias") : [];
         var width = x[0].Length;
         return [.. x.Select(row => Enumerable.Range(0, weight.Length / width)
-            .Select(o => (bias.Length > 0 ? bias[o] : 0) + Enumerable.Range(0, width).Sum(i => weight[(o * width) + i] * row[i])).ToArray())];
+            .Select(o => (bias.Length > 0 ? bias[o] : 0) + Enumerable.Range(0, width).Sum(i => weight[(o * width) + i] * row[i]))
+                .ToArray())];
     }
 
     private double[][] Norm(double[][] x, string name)
     {
         var gain = Load(name + ".weight");
         if (options.Family == ModelFamily.Llama)
-            return [.. x.Select(row => row.Select((value, i) => gain[i] * value / Math.Sqrt(row.Average(v => v * v) + options.NormEpsilon)).ToArray())];
+            return [.. x.Select(row => row.Select((value, i) => gain[i] * value / Math.Sqrt(row.Average(v => v * v) + options.NormEpsilon))
+                .ToArray())];
         var bias = Load(name + ".bias");
         return [.. x.Select(row =>
         {
@@ -104,7 +109,8 @@ internal sealed class CanonicalModel(ModelOptions options, HostBuffer weights)
             for (var t = 0; t < qkv.Length; t++)
             {
                 var query = Rotate(qkv[t].AsSpan(q, head), t);
-                var scores = Enumerable.Range(0, t + 1).Select(s => query.Zip(Rotate(qkv[s].AsSpan(k, head), s), (a, b) => a * b).Sum() / Math.Sqrt(head)).ToArray();
+                var scores = Enumerable.Range(0, t + 1)
+                    .Select(s => query.Zip(Rotate(qkv[s].AsSpan(k, head), s), (a, b) => a * b).Sum() / Math.Sqrt(head)).ToArray();
                 var exponentials = scores.Select(score => Math.Exp(score - scores.Max())).ToArray();
                 for (var s = 0; s <= t; s++)
                 {

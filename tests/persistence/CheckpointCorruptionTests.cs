@@ -100,7 +100,8 @@ public sealed class CheckpointCorruptionTests : IDisposable
     public void A_manifest_of_a_newer_format_is_refused_rather_than_passed_over()
     {
         Seal("{\n  \"formatVersion\": 3,\n  \"something\": \"new\"");
-        Should.Throw<UserErrorException>(() => store.LoadLatest(Samples.Layout, Samples.NoFaults)).Message.ShouldContain("format version 3");
+        Should.Throw<UserErrorException>(() => store.LoadLatest(Samples.Layout, Samples.NoFaults))
+            .Message.ShouldContain("format version 3");
     }
 
     [Fact]
@@ -108,7 +109,8 @@ public sealed class CheckpointCorruptionTests : IDisposable
     {
         var text = File.ReadAllText(Path.Combine(newest, "manifest.json"));
         text.ShouldContain("\"formatVersion\": 2,");
-        Seal(text[..text.LastIndexOf(",\n", StringComparison.Ordinal)].Replace("\"formatVersion\": 2,", "\"formatVersion\": 1,", StringComparison.Ordinal));
+        Seal(text[..text.LastIndexOf(",\n", StringComparison.Ordinal)].Replace("\"formatVersion\": 2,", "\"formatVersion\": 1,",
+            StringComparison.Ordinal));
         store.LoadLatest(Samples.Layout, Samples.NoFaults).ShouldBeOf(2);
     }
 

@@ -18,11 +18,13 @@ public sealed class CheckpointDiskTests(ITestOutputHelper output) : IDisposable
         new CheckpointStore(directory.Path, new CheckpointStoreOptions(), TimeProvider.System).Commit(1, ChildProgram.LargeLayout);
 
         // The runtime itself maps a large file at start unless told not to.
-        var (exit, said) = Run(["commit-one", directory.Path, "2"], "sh", "-c", "trap '' XFSZ; ulimit -f 512; DOTNET_EnableWriteXorExecute=0 exec \"$@\"", "sh");
+        var (exit, said) = Run(["commit-one", directory.Path, "2"], "sh", "-c",
+            "trap '' XFSZ; ulimit -f 512; DOTNET_EnableWriteXorExecute=0 exec \"$@\"", "sh");
         said.ShouldName("step 2", directory.Path, "ulimit -f");
         exit.ShouldBe(2);
         Directory.EnumerateFileSystemEntries(directory.Path).Select(Path.GetFileName).ShouldBe(["step-00000001"]);
-        new CheckpointArchive(directory.Path).LoadLatest(ChildProgram.LargeLayout, Samples.NoFaults).ShouldBeOf(1, ChildProgram.LargeLayout);
+        new CheckpointArchive(directory.Path).LoadLatest(ChildProgram.LargeLayout, Samples.NoFaults)
+            .ShouldBeOf(1, ChildProgram.LargeLayout);
     }
 
     [Fact]
@@ -42,9 +44,12 @@ public sealed class CheckpointDiskTests(ITestOutputHelper output) : IDisposable
         if (said is null)
             return;
         said.ShouldBe(
-            $"Cannot save the checkpoint at step 3 in {directory.Path}: the disk is full; free some space and run again.\nwhole 2\nwhole 1\nentries 3\n"
-            + $"Cannot save the checkpoint at step 4 in {directory.Path}: the disk is full; free some space and run again.\nwhole 2\nwhole 1\nentries 3\n"
-            + $"Cannot mark {directory.At("step-00000002")} as good: the disk is full; free some space and run again.\nwhole 2\nwhole 1\nentries 3\n"
+            $"Cannot save the checkpoint at step 3 in {directory.Path}: the disk is full; free some space and run again.\nwhole 2\nwhole "
+                + $"1\nentries 3\n"
+            + $"Cannot save the checkpoint at step 4 in {directory.Path}: the disk is full; free some space and run again.\nwhole "
+                + $"2\nwhole 1\nentries 3\n"
+            + $"Cannot mark {directory.At("step-00000002")} as good: the disk is full; free some space and run again.\nwhole 2\nwhole "
+                + $"1\nentries 3\n"
             + "whole 5\nwhole 2 good\nentries 2\n");
     }
 
@@ -109,7 +114,8 @@ public sealed class CheckpointDiskTests(ITestOutputHelper output) : IDisposable
         Directory.CreateDirectory(directory.At(".writing-step-00000002"));
         File.WriteAllText(directory.At(".writing-step-00000002", "weights.safetensors"), "half a save that was overtaken");
         store.Commit(2);
-        Directory.EnumerateFileSystemEntries(directory.Path).Select(Path.GetFileName).ShouldBe(["step-00000001", "step-00000002"], ignoreOrder: true);
+        Directory.EnumerateFileSystemEntries(directory.Path).Select(Path.GetFileName)
+            .ShouldBe(["step-00000001", "step-00000002"], ignoreOrder: true);
     }
 
     [Fact]
@@ -145,7 +151,8 @@ public sealed class CheckpointDiskTests(ITestOutputHelper output) : IDisposable
     {
         var path = directory.At("checkpoints");
         File.WriteAllText(path, "I am a file");
-        Should.Throw<Models.UserErrorException>(() => new CheckpointStore(path, new CheckpointStoreOptions(), TimeProvider.System)).Message.ShouldContain(path);
+        Should.Throw<Models.UserErrorException>(() => new CheckpointStore(path, new CheckpointStoreOptions(), TimeProvider.System))
+            .Message.ShouldContain(path);
         File.ReadAllText(path).ShouldBe("I am a file");
     }
 
@@ -153,12 +160,14 @@ public sealed class CheckpointDiskTests(ITestOutputHelper output) : IDisposable
     /// that.</summary>
     private string? RunOnSmallDisk(params string[] arguments)
     {
-        string[] wrapper = ["unshare", "--mount", "--map-root-user", "sh", "-c", "mount -t tmpfs -o size=16m tmpfs \"$0\" && exec \"$@\"", directory.Path];
+        string[] wrapper =
+            ["unshare", "--mount", "--map-root-user", "sh", "-c", "mount -t tmpfs -o size=16m tmpfs \"$0\" && exec \"$@\"", directory.Path];
         using var probe = Process.Start(wrapper[0], [.. wrapper[1..], "true"]);
         probe.WaitToEnd();
         if (probe.ExitCode != 0)
         {
-            output.WriteLine("Not run: this system allows no mount in a namespace of its own. The limit on file size stands in for a full disk.");
+            output.WriteLine(
+                "Not run: this system allows no mount in a namespace of its own. The limit on file size stands in for a full disk.");
             return null;
         }
 

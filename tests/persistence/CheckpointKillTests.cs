@@ -83,7 +83,8 @@ public sealed class CheckpointKillTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    private static long Number(string? line) => long.Parse(line.ShouldNotBeNull("The child ended by itself."), CultureInfo.InvariantCulture);
+    private static long Number(string? line) =>
+        long.Parse(line.ShouldNotBeNull("The child ended by itself."), CultureInfo.InvariantCulture);
 
     /// <summary>Kills and returns the last number that was announced before death, or 0.</summary>
     private static long Kill(Process child)

@@ -49,7 +49,8 @@ public sealed class CheckpointStoreTests : IDisposable
         var other = directory.At("other");
         Store(folder: other).Commit(5);
         foreach (var name in new[] { "manifest.json", "optimizer.safetensors", "weights.safetensors" })
-            File.ReadAllBytes(Path.Combine(other, "step-00000005", name)).ShouldBe(File.ReadAllBytes(Path.Combine(Folder, "step-00000005", name)));
+            File.ReadAllBytes(Path.Combine(other, "step-00000005", name))
+                .ShouldBe(File.ReadAllBytes(Path.Combine(Folder, "step-00000005", name)));
     }
 
     [Fact]
@@ -64,7 +65,8 @@ public sealed class CheckpointStoreTests : IDisposable
     public void The_weights_alone_can_be_loaded()
     {
         Store().Commit(3);
-        using var loaded = new CheckpointArchive(Folder).LoadLatest(manifest => Samples.Layout, Samples.NoFaults, CheckpointParts.Weights).ShouldNotBeNull();
+        using var loaded = new CheckpointArchive(Folder).LoadLatest(manifest => Samples.Layout, Samples.NoFaults, CheckpointParts.Weights)
+            .ShouldNotBeNull();
         loaded.Weights.ShouldHold(Samples.Buffer(Samples.Layout, 3, 0));
         loaded.FirstMoment.ShouldBeNull();
         loaded.SecondMoment.ShouldBeNull();
@@ -161,7 +163,8 @@ public sealed class CheckpointStoreTests : IDisposable
                 ? new CheckpointInfo("", step, null, new CheckpointFault("", step, "", IsNewer: word[^1] == 'n'))
                 : new CheckpointInfo("", step, Manifest(step), null) { ProvedAt = word[^1] == 'g' ? step + 1 : null };
         }).ToList();
-        string.Join(' ', CheckpointRetention.Surplus(infos, new CheckpointStoreOptions { KeepLast = keepLast, KeepEvery = keepEvery }).Select(static info => info.Step)).ShouldBe(surplus);
+        string.Join(' ', CheckpointRetention.Surplus(infos, new CheckpointStoreOptions { KeepLast = keepLast, KeepEvery = keepEvery })
+            .Select(static info => info.Step)).ShouldBe(surplus);
     }
 
     [Fact]
@@ -169,7 +172,8 @@ public sealed class CheckpointStoreTests : IDisposable
     {
         CheckpointInfo[] found = [new("", 20, Manifest(20), null), new("", 10, null, new CheckpointFault("", 10, ""))];
         CheckpointRetention.Part(found, static _ => true).Abandoned.ShouldBeEmpty();
-        CheckpointRetention.Part([.. found, new("", 5, Manifest(5), null)], static info => info.Step == 20).Abandoned.ShouldHaveSingleItem().Step.ShouldBe(20);
+        CheckpointRetention.Part([.. found, new("", 5, Manifest(5), null)], static info => info.Step == 20).Abandoned.ShouldHaveSingleItem()
+            .Step.ShouldBe(20);
     }
 
     [Fact]
@@ -205,7 +209,8 @@ public sealed class CheckpointStoreTests : IDisposable
         new CheckpointArchive(Folder).List().Select(info => info.Step).ShouldBe([10]);
         Directory.EnumerateFileSystemEntries(Folder).Count().ShouldBe(6, "Looking must not change anything.");
         Store().List().Select(info => info.Step).ShouldBe([10]);
-        Directory.EnumerateFileSystemEntries(Folder).Select(Path.GetFileName).ShouldBe(["step-00000010", "notes", ".mine"], ignoreOrder: true);
+        Directory.EnumerateFileSystemEntries(Folder).Select(Path.GetFileName)
+            .ShouldBe(["step-00000010", "notes", ".mine"], ignoreOrder: true);
     }
 
     [Fact]
@@ -255,11 +260,14 @@ public sealed class CheckpointStoreTests : IDisposable
     [InlineData(0, 0, "KeepLast")]
     [InlineData(1, -1, "KeepEvery")]
     public void Options_that_cannot_be_are_refused(int last, long every, string because) =>
-        Should.Throw<UserErrorException>(() => Store(new CheckpointStoreOptions { KeepLast = last, KeepEvery = every })).Message.ShouldContain(because);
+        Should.Throw<UserErrorException>(() => Store(new CheckpointStoreOptions { KeepLast = last, KeepEvery = every }))
+            .Message.ShouldContain(because);
 
-    private static CheckpointManifest Manifest(long step) => new() { Facts = Samples.Facts(step), CreatedAt = Noon, WeightsHash = "", Files = [] };
+    private static CheckpointManifest Manifest(long step) =>
+        new() { Facts = Samples.Facts(step), CreatedAt = Noon, WeightsHash = "", Files = [] };
 
     private string HashOf(long step) => new CheckpointArchive(Folder).List().Single(info => info.Step == step).Manifest!.WeightsHash;
 
-    private CheckpointStore Store(CheckpointStoreOptions? options = null, string? folder = null) => new(folder ?? Folder, options ?? new(), new FakeTimeProvider(Noon));
+    private CheckpointStore Store(CheckpointStoreOptions? options = null, string? folder = null) =>
+        new(folder ?? Folder, options ?? new(), new FakeTimeProvider(Noon));
 }

@@ -13,7 +13,8 @@ namespace ActorTrain.Persistence.Tests;
 public static class ChildProgram
 {
     /// <summary>Large enough that a kill falls inside the writing of a file too.</summary>
-    internal static FlatLayout LargeLayout { get; } = FlatLayout.Of([("tokens.weight", [1000, 300]), ("blocks.0.mlp.up.weight", [900, 300]), ("norm.weight", [300])]);
+    internal static FlatLayout LargeLayout { get; } =
+        FlatLayout.Of([("tokens.weight", [1000, 300]), ("blocks.0.mlp.up.weight", [900, 300]), ("norm.weight", [300])]);
 
     public static int Main(string[] arguments)
     {
@@ -32,7 +33,8 @@ public static class ChildProgram
     /// <summary>Starts this assembly again; the command line may be wrapped in another one, such as <c>sh -c</c>.</summary>
     internal static Process Start(IEnumerable<string> arguments, params string[] wrapper)
     {
-        string[] command = [.. wrapper, Environment.ProcessPath is { } dotnet && Path.GetFileName(dotnet) == "dotnet" ? dotnet : "dotnet", "exec", typeof(ChildProgram).Assembly.Location, .. arguments];
+        string[] command = [.. wrapper, Environment.ProcessPath is { } dotnet && Path.GetFileName(dotnet) == "dotnet" ? dotnet : "dotnet",
+            "exec", typeof(ChildProgram).Assembly.Location, .. arguments];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardInput = true };
         return Process.Start(start)!;
     }
@@ -58,13 +60,15 @@ public static class ChildProgram
                 FillAndFree(directory);
                 break;
             case ["refused", var directory]:
-                Report(directory, () => new CheckpointStore(directory, new CheckpointStoreOptions(), TimeProvider.System).Commit(2, LargeLayout));
+                Report(directory, () => new CheckpointStore(directory, new CheckpointStoreOptions(), TimeProvider.System)
+                    .Commit(2, LargeLayout));
                 break;
             case ["read-only", var directory]:
                 Open(directory).Commit(1, LargeLayout);
                 using (var mount = Process.Start("mount", ["-o", "remount,ro", directory]))
                     mount.WaitToEnd();
-                Report(directory, () => new CheckpointStore(directory, new CheckpointStoreOptions(), TimeProvider.System).Commit(2, LargeLayout));
+                Report(directory, () => new CheckpointStore(directory, new CheckpointStoreOptions(), TimeProvider.System)
+                    .Commit(2, LargeLayout));
                 break;
             case ["metrics", var path, var first]:
                 AppendForever(path, long.Parse(first, CultureInfo.InvariantCulture));
@@ -83,7 +87,8 @@ public static class ChildProgram
         }
     }
 
-    private static CheckpointStore Open(string directory, int keep = 2) => new(directory, new CheckpointStoreOptions { KeepLast = keep }, TimeProvider.System);
+    private static CheckpointStore Open(string directory, int keep = 2) =>
+        new(directory, new CheckpointStoreOptions { KeepLast = keep }, TimeProvider.System);
 
     private static void CommitForever(string directory, long first, int keep = 2, bool silent = false)
     {
@@ -138,7 +143,8 @@ public static class ChildProgram
         }
 
         foreach (var info in new CheckpointArchive(directory).List())
-            Console.WriteLine($"{(CheckpointArchive.Verify(info) is null ? "whole" : "broken")} {info.Step}{(info.ProvedAt is null ? "" : " good")}");
+            Console.WriteLine(
+                $"{(CheckpointArchive.Verify(info) is null ? "whole" : "broken")} {info.Step}{(info.ProvedAt is null ? "" : " good")}");
         Console.WriteLine($"entries {Directory.EnumerateFileSystemEntries(directory).Count()}");
     }
 

@@ -59,5 +59,6 @@ public sealed class GoodputLogTests : IDisposable
 
     private static GoodputRow Row(int number) => new(
         Start.AddSeconds(2 * number), Start.AddSeconds(2 * number + 2), Start, 7 + number, 5, 2,
-        [new(GoodputActivity.NewSteps, null, TimeSpan.FromTicks(15_000_001), 1), new(GoodputActivity.Recovering, "trainer lost", TimeSpan.FromTicks(4_999_999), 2)]);
+        [new(GoodputActivity.NewSteps, null, TimeSpan.FromTicks(15_000_001), 1),
+            new(GoodputActivity.Recovering, "trainer lost", TimeSpan.FromTicks(4_999_999), 2)]);
 }

@@ -18,10 +18,14 @@ public sealed class HuggingFaceTests : IDisposable
 
     private static Dictionary<string, ModelOptions> Shapes { get; } = new()
     {
-        ["gpt2"] = new() { Family = ModelFamily.Gpt2, Layers = 2, Width = 12, Heads = 3, KeyValueHeads = 3, MlpWidth = 40, ContextLength = 9, VocabularySize = 37 },
-        ["gpt2 untied"] = new() { Family = ModelFamily.Gpt2, Layers = 1, Width = 8, Heads = 2, KeyValueHeads = 2, MlpWidth = 32, ContextLength = 9, VocabularySize = 37, TieEmbeddings = false, NormEpsilon = 1e-3 },
-        ["llama"] = new() { Family = ModelFamily.Llama, Layers = 2, Width = 24, Heads = 6, KeyValueHeads = 2, MlpWidth = 40, ContextLength = 9, VocabularySize = 37, TieEmbeddings = false },
-        ["llama tied"] = new() { Family = ModelFamily.Llama, Layers = 1, Width = 12, Heads = 3, KeyValueHeads = 3, MlpWidth = 33, ContextLength = 9, VocabularySize = 37, TieEmbeddings = true, RopeTheta = 500, NormEpsilon = 1e-6 },
+        ["gpt2"] = new() { Family = ModelFamily.Gpt2, Layers = 2, Width = 12, Heads = 3, KeyValueHeads = 3, MlpWidth = 40,
+            ContextLength = 9, VocabularySize = 37 },
+        ["gpt2 untied"] = new() { Family = ModelFamily.Gpt2, Layers = 1, Width = 8, Heads = 2, KeyValueHeads = 2, MlpWidth = 32,
+            ContextLength = 9, VocabularySize = 37, TieEmbeddings = false, NormEpsilon = 1e-3 },
+        ["llama"] = new() { Family = ModelFamily.Llama, Layers = 2, Width = 24, Heads = 6, KeyValueHeads = 2, MlpWidth = 40,
+            ContextLength = 9, VocabularySize = 37, TieEmbeddings = false },
+        ["llama tied"] = new() { Family = ModelFamily.Llama, Layers = 1, Width = 12, Heads = 3, KeyValueHeads = 3, MlpWidth = 33,
+            ContextLength = 9, VocabularySize = 37, TieEmbeddings = true, RopeTheta = 500, NormEpsilon = 1e-6 },
     };
 
     private string Target => directory.At("model");
@@ -89,7 +93,8 @@ public sealed class HuggingFaceTests : IDisposable
     {
         Export("llama");
         using var file = SafetensorsFile.Open(Path.Combine(Target, "model.safetensors"));
-        file.Entries.Where(entry => !entry.Name.Contains(".1.", StringComparison.Ordinal)).Select(entry => $"{entry.Name} {SafetensorsEntry.Format(entry.Shape)}").ShouldBe(
+        file.Entries.Where(entry => !entry.Name.Contains(".1.", StringComparison.Ordinal))
+            .Select(entry => $"{entry.Name} {SafetensorsEntry.Format(entry.Shape)}").ShouldBe(
         [
             "model.embed_tokens.weight [37, 24]", "model.layers.0.input_layernorm.weight [24]",
             "model.layers.0.self_attn.q_proj.weight [24, 24]", "model.layers.0.self_attn.k_proj.weight [8, 24]",
@@ -101,8 +106,10 @@ public sealed class HuggingFaceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("gpt2", """{"model_type":"gpt2","architectures":["GPT2LMHeadModel"],"activation_function":"gelu_new","layer_norm_epsilon":1e-05,"n_ctx":9,"n_embd":12,"n_head":3,"n_inner":40,"n_layer":2,"n_positions":9,"bos_token_id":1,"eos_token_id":2,"tie_word_embeddings":true,"torch_dtype":"float32","vocab_size":37}""")]
-    [InlineData("llama", """{"model_type":"llama","architectures":["LlamaForCausalLM"],"attention_bias":false,"head_dim":4,"hidden_act":"silu","hidden_size":24,"intermediate_size":40,"max_position_embeddings":9,"mlp_bias":false,"num_attention_heads":6,"num_hidden_layers":2,"num_key_value_heads":2,"rms_norm_eps":1e-05,"rope_scaling":null,"rope_theta":10000,"tie_word_embeddings":false,"torch_dtype":"float32","vocab_size":37}""")]
+    [InlineData("gpt2",
+        """{"model_type":"gpt2","architectures":["GPT2LMHeadModel"],"activation_function":"gelu_new","layer_norm_epsilon":1e-05,"n_ctx":9,"n_embd":12,"n_head":3,"n_inner":40,"n_layer":2,"n_positions":9,"bos_token_id":1,"eos_token_id":2,"tie_word_embeddings":true,"torch_dtype":"float32","vocab_size":37}""")]
+    [InlineData("llama",
+        """{"model_type":"llama","architectures":["LlamaForCausalLM"],"attention_bias":false,"head_dim":4,"hidden_act":"silu","hidden_size":24,"intermediate_size":40,"max_position_embeddings":9,"mlp_bias":false,"num_attention_heads":6,"num_hidden_layers":2,"num_key_value_heads":2,"rms_norm_eps":1e-05,"rope_scaling":null,"rope_theta":10000,"tie_word_embeddings":false,"torch_dtype":"float32","vocab_size":37}""")]
     public void The_config_says_what_transformers_needs(string shape, string expected)
     {
         Export(shape);
@@ -123,7 +130,8 @@ public sealed class HuggingFaceTests : IDisposable
         var all = model.Weights.Floats();
         for (var i = 0; i < all.Length; i++)
         {
-            var expected = dtype == SafetensorsDtype.F16 ? (float)(Half)all[i] : BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(all[i]) & 0xFFFF0000);
+            var expected = dtype == SafetensorsDtype.F16 ? (float)(Half)all[i]
+                : BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(all[i]) & 0xFFFF0000);
             back[i].ShouldBe(expected);
         }
     }
@@ -132,7 +140,8 @@ public sealed class HuggingFaceTests : IDisposable
     public void A_published_gpt2_is_read_without_prefix_and_with_its_attention_masks()
     {
         var model = Export("gpt2");
-        Rewrite(slices => slices.Select(slice => slice with { Name = slice.Name.Replace("transformer.", string.Empty, StringComparison.Ordinal) })
+        Rewrite(slices => slices.Select(
+            slice => slice with { Name = slice.Name.Replace("transformer.", string.Empty, StringComparison.Ordinal) })
             .Append(new TensorSlice("h.0.attn.bias", SafetensorsDtype.F32, [1, 1, 9, 9], Buffer(324), 0))
             .Append(new TensorSlice("h.1.attn.masked_bias", SafetensorsDtype.Bool, [], Buffer(1), 0))
             .Append(slices.Single(static slice => slice.Name == "transformer.wte.weight") with { Name = "lm_head.weight" }));
@@ -199,7 +208,8 @@ public sealed class HuggingFaceTests : IDisposable
     public void Defaults_of_transformers_stand_in_for_what_a_config_leaves_out()
     {
         var model = Export("llama");
-        foreach (var key in new[] { "rope_theta", "head_dim", "attention_bias", "mlp_bias", "rope_scaling", "pretraining_tp", "tie_word_embeddings" })
+        foreach (var key in new[] { "rope_theta", "head_dim", "attention_bias", "mlp_bias", "rope_scaling", "pretraining_tp",
+            "tie_word_embeddings" })
             SetConfig(key, null);
         Import().Options.ShouldBe(model.Options);
         SetConfig("rope_parameters", """{"rope_type":"default","rope_theta":250000.0}""");
@@ -221,7 +231,8 @@ public sealed class HuggingFaceTests : IDisposable
     public void Weights_of_whole_numbers_are_refused()
     {
         Export("gpt2");
-        Rewrite(slices => slices.Select(slice => slice.Name == "transformer.ln_f.bias" ? slice with { Dtype = SafetensorsDtype.I32 } : slice));
+        Rewrite(slices => slices.Select(slice => slice.Name == "transformer.ln_f.bias" ? slice with { Dtype = SafetensorsDtype.I32 }
+            : slice));
         ImportShouldFail("only F32, BF16 and F16 weights");
     }
 
@@ -229,7 +240,8 @@ public sealed class HuggingFaceTests : IDisposable
     public void The_files_given_stand_in_the_directory()
     {
         Export("gpt2", files: [new ExportedFile("tokenizer.json", "{}"u8.ToArray())]);
-        Directory.EnumerateFiles(Target).Select(Path.GetFileName).ShouldBe(["config.json", "model.safetensors", "tokenizer.json"], ignoreOrder: true);
+        Directory.EnumerateFiles(Target).Select(Path.GetFileName)
+            .ShouldBe(["config.json", "model.safetensors", "tokenizer.json"], ignoreOrder: true);
         File.ReadAllText(Path.Combine(Target, "tokenizer.json")).ShouldBe("{}");
     }
 
@@ -334,7 +346,8 @@ public sealed class HuggingFaceTests : IDisposable
         var narrow = Buffer(values.Length * 2);
         var halves = MemoryMarshal.Cast<byte, ushort>(narrow.Slice(0, values.Length * 2));
         for (var i = 0; i < values.Length; i++)
-            halves[i] = dtype == SafetensorsDtype.F16 ? BitConverter.HalfToUInt16Bits((Half)values[i]) : (ushort)(BitConverter.SingleToUInt32Bits(values[i]) >> 16);
+            halves[i] = dtype == SafetensorsDtype.F16 ? BitConverter.HalfToUInt16Bits((Half)values[i])
+                : (ushort)(BitConverter.SingleToUInt32Bits(values[i]) >> 16);
         return slice with { Dtype = dtype, Buffer = narrow };
     }
 
@@ -356,7 +369,8 @@ public sealed class HuggingFaceTests : IDisposable
 
     private double[][] RunPython(string tokens)
     {
-        using var python = Process.Start(new ProcessStartInfo("/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "independent_reader.py"), Target, tokens])
+        using var python = Process.Start(
+            new ProcessStartInfo("/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "independent_reader.py"), Target, tokens])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -366,7 +380,9 @@ public sealed class HuggingFaceTests : IDisposable
         python.WaitToEnd();
         python.ExitCode.ShouldBe(
             0,
-            string.Create(CultureInfo.InvariantCulture, $"The independent reader needs Debian's python3-torch (apt-get install python3-torch), or set ACTORTRAIN_NO_PYTHON=1 to do without it. It said: {errors.Result}"));
+            string.Create(CultureInfo.InvariantCulture,
+                $"The independent reader needs Debian's python3-torch (apt-get install python3-torch), or set ACTORTRAIN_NO_PYTHON=1 to "
+                + $"do without it. It said: {errors.Result}"));
         return JsonSerializer.Deserialize<double[][]>(said)!;
     }
 }

@@ -75,7 +75,8 @@ public sealed class MachineTests : IDisposable
             OutOfMemoryKills.Read(line).ShouldBeNull();
     }
 
-    private (long, long) Read() => AvailableMemory.Read(directory.Path) is { } found ? (found.Bytes, found.Of) : throw new InvalidOperationException();
+    private (long, long) Read() =>
+        AvailableMemory.Read(directory.Path) is { } found ? (found.Bytes, found.Of) : throw new InvalidOperationException();
 
     private void Machine(long totalKb, long availableKb)
     {
@@ -86,10 +87,13 @@ public sealed class MachineTests : IDisposable
 
     private void Group(string folder, bool isSecond, long? limit, long used, long reclaimable, long kills)
     {
-        Write($"{folder}/{(isSecond ? "memory.max" : "memory.limit_in_bytes")}", limit is null ? isSecond ? "max\n" : "9223372036854771712\n" : $"{limit}\n");
+        Write($"{folder}/{(isSecond ? "memory.max" : "memory.limit_in_bytes")}", limit is null ? isSecond ? "max\n"
+            : "9223372036854771712\n" : $"{limit}\n");
         Write($"{folder}/{(isSecond ? "memory.current" : "memory.usage_in_bytes")}", $"{used}\n");
-        Write($"{folder}/memory.stat", isSecond ? $"anon 1\ninactive_file {reclaimable}\n" : $"inactive_file 1\ntotal_inactive_file {reclaimable}\n");
-        Write($"{folder}/{(isSecond ? "memory.events" : "memory.oom_control")}", isSecond ? $"oom 1\noom_kill {kills}\n" : $"oom_kill_disable 0\nunder_oom 0\noom_kill {kills}\n");
+        Write($"{folder}/memory.stat", isSecond ? $"anon 1\ninactive_file {reclaimable}\n"
+            : $"inactive_file 1\ntotal_inactive_file {reclaimable}\n");
+        Write($"{folder}/{(isSecond ? "memory.events" : "memory.oom_control")}", isSecond ? $"oom 1\noom_kill {kills}\n"
+            : $"oom_kill_disable 0\nunder_oom 0\noom_kill {kills}\n");
     }
 
     private void Write(string path, string text)

@@ -39,7 +39,10 @@ public sealed class MetricsLogTests : IDisposable
             log.Append(measured);
         }
 
-        System.IO.File.ReadAllLines(File).Select(static line => line.Contains("\"gradient_norm\":0.5,\"lane_loss\":1.5,\"embedding_norm\":0.25,\"block_norm\":0.125,\"update_norm\":0.0625,", StringComparison.Ordinal))
+        System.IO.File.ReadAllLines(File)
+            .Select(static line => line.Contains(
+            "\"gradient_norm\":0.5,\"lane_loss\":1.5,\"embedding_norm\":0.25,\"block_norm\":0.125,\"update_norm\":0.0625,",
+            StringComparison.Ordinal))
             .ShouldBe([false, false, true]);
         MetricsLog.Read(File).ShouldBe([Step(1), measured]);
     }
@@ -140,7 +143,8 @@ public sealed class MetricsLogTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_file_has_no_rows_and_is_not_made_by_reading() => (MetricsLog.Read(File).Count > 0 || System.IO.File.Exists(File)).ShouldBeFalse();
+    public void A_missing_file_has_no_rows_and_is_not_made_by_reading() =>
+        (MetricsLog.Read(File).Count > 0 || System.IO.File.Exists(File)).ShouldBeFalse();
 
     [Fact]
     public void A_killed_process_loses_no_row_that_it_announced_and_leaves_one_per_step()

@@ -25,7 +25,8 @@ public sealed class RunDirectoryTests : IDisposable
 
         new CheckpointStore(first.CheckpointsDirectory, new CheckpointStoreOptions(), TimeProvider.System).Commit(2);
         Make("a-second");
-        new CheckpointStore(new RunDirectory(directory.Path, "c-third").CheckpointsDirectory, new CheckpointStoreOptions(), TimeProvider.System).Commit(0);
+        new CheckpointStore(new RunDirectory(directory.Path, "c-third").CheckpointsDirectory, new CheckpointStoreOptions(),
+            TimeProvider.System).Commit(0);
         Directory.CreateDirectory(directory.At("something else"));
 
         RunDirectory.List(directory.Path).ShouldBe(
@@ -65,7 +66,8 @@ public sealed class RunDirectoryTests : IDisposable
         }
 
         Directory.Delete(run.Path, recursive: true);
-        Should.Throw<UserErrorException>(() => run.WriteConfiguration("third")).Message.ShouldStartWith($"Cannot write {run.ConfigurationFile}: ");
+        Should.Throw<UserErrorException>(() => run.WriteConfiguration("third"))
+            .Message.ShouldStartWith($"Cannot write {run.ConfigurationFile}: ");
     }
 
     [Fact]
@@ -158,7 +160,8 @@ public sealed class RunDirectoryTests : IDisposable
     [InlineData(1, 0, true)]
     [InlineData(0, 1, false)]
     [InlineData(0, 0, false)]
-    public void A_killed_process_is_told_as_killed_for_memory_where_the_counters_of_the_kernel_have_risen_since(int inGroup, int inAll, bool expected)
+    public void A_killed_process_is_told_as_killed_for_memory_where_the_counters_of_the_kernel_have_risen_since(int inGroup, int inAll,
+        bool expected)
     {
         var run = Make("run");
         var now = OutOfMemoryKills.Now();

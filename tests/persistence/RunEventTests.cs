@@ -34,7 +34,8 @@ public sealed class RunEventTests
     [
         new StepReplayed(At, 40, true, "two trainers had the same bits"),
         new SpikeJudged(At, 40, "rolling", "loss", 9.5, 4, 38, Rung.RollBack, "the loss of step 40 is 9.5"),
-        new CourseCorrected(At, 40, new Intervention(1, 28, [new SkippedRange(224, 96, "spike")], 1, Intervention.Automatic, "the loss of step 40 is 9.5")),
+        new CourseCorrected(At, 40,
+            new Intervention(1, 28, [new SkippedRange(224, 96, "spike")], 1, Intervention.Automatic, "the loss of step 40 is 9.5")),
         new RunExtended(At, 40, new Intervention(2, 40, [], 1, "ann", "ann extended the run from 1000 steps to 2000.") { Steps = 2000 }),
         new RunRolledBack(At, 28, 40, StateKind.Snapshot, "the loss of step 40 is 9.5"),
         new SpikeExplained(At, 40, SpikeCause.DataAndState, "On the weights of step 28 it is nothing special."),
@@ -81,17 +82,33 @@ public sealed class RunEventTests
 
     // Golden: what is in databases must stay readable.
     [Theory]
-    [InlineData("RunStarted/1", """{"configurationHash":"c0ffee","steps":1000,"lanes":8,"trainers":3,"at":"2026-03-04T05:06:07.89+00:00","step":0}""", "3 trainers | 1000 steps of 8 lanes | configuration c0ffee.")]
-    [InlineData("BatchVetoed/1", """{"skipped":[{"first":56,"count":1,"reason":"x"},{"first":57,"count":1,"reason":"x"},{"first":60,"count":1,"reason":"x"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "positions 56–57, 60 of | the loss is NaN.")]
-    [InlineData("BatchVetoed/1", """{"skipped":[{"first":56,"count":8,"reason":"loss is NaN"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "positions 56–63 of | the loss is NaN.")]
-    [InlineData("TrainerLeft/1", """{"trainer":"trainer-1","generation":3,"reason":"It threw.","at":"2026-03-04T05:06:07.89+00:00","step":12}""", "trainer-1 left | generation 3. | It threw.")]
-    [InlineData("CourseCorrected/1", """{"correction":{"number":2,"from":20,"skipped":[{"first":160,"count":24,"reason":"ann wanted it"}],"rateFactor":0.5,"by":"ann","reason":"ann sent the run back to step 20."},"at":"2026-03-04T05:06:07.89+00:00","step":35}""", "2 by ann | step 20 | positions 160–183 of | 0.5. | ann sent the run back to step 20.")]
-    [InlineData("RunExtended/1", """{"correction":{"number":1,"from":1000,"skipped":[],"rateFactor":1,"by":"ann","reason":"ann extended the run from 1000 steps to 2000.","steps":2000},"at":"2026-03-04T05:06:07.89+00:00","step":1000}""", "ann extended the run from 1000 steps to 2000.")]
-    [InlineData("RunResumed/1", """{"from":"checkpoint","trainers":2,"at":"2026-03-04T05:06:07.89+00:00","step":30}""", "the checkpoint at step 30 with 2 trainers.")]
-    [InlineData("RunResumed/1", """{"from":"seed","trainers":1,"formerEnd":"It was killed.","at":"2026-03-04T05:06:07.89+00:00","step":0}""", "initial weights with 1 trainer. | It was killed.")]
-    [InlineData("RunRolledBack/1", """{"lostStep":35,"from":"snapshot","reason":"ann sent the run back to step 20.","at":"2026-03-04T05:06:07.89+00:00","step":20}""", "from step 35 to the snapshot at step 20. | ann sent the run back to step 20.")]
-    [InlineData("SpikeJudged/1", """{"rule":"robust_z","signal":"loss","value":9.5,"limit":4,"onset":38,"rung":"roll back","evidence":"the loss is 9.5","at":"2026-03-04T05:06:07.89+00:00","step":40}""", "robust_z | step 40 | roll back. | the loss is 9.5.")]
-    [InlineData("SpikeExplained/1", """{"cause":"data and state","evidence":"It is nothing special.","at":"2026-03-04T05:06:07.89+00:00","step":40}""", "step 40 | data and state. | It is nothing special.")]
+    [InlineData("RunStarted/1",
+        """{"configurationHash":"c0ffee","steps":1000,"lanes":8,"trainers":3,"at":"2026-03-04T05:06:07.89+00:00","step":0}""",
+        "3 trainers | 1000 steps of 8 lanes | configuration c0ffee.")]
+    [InlineData("BatchVetoed/1",
+        """{"skipped":[{"first":56,"count":1,"reason":"x"},{"first":57,"count":1,"reason":"x"},{"first":60,"count":1,"reason":"x"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "positions 56–57, 60 of | the loss is NaN.")]
+    [InlineData("BatchVetoed/1",
+        """{"skipped":[{"first":56,"count":8,"reason":"loss is NaN"}],"reason":"the loss is NaN","at":"2026-03-04T05:06:07.89+00:00","step":7}""", "positions 56–63 of | the loss is NaN.")]
+    [InlineData("TrainerLeft/1",
+        """{"trainer":"trainer-1","generation":3,"reason":"It threw.","at":"2026-03-04T05:06:07.89+00:00","step":12}""",
+        "trainer-1 left | generation 3. | It threw.")]
+    [InlineData("CourseCorrected/1",
+        """{"correction":{"number":2,"from":20,"skipped":[{"first":160,"count":24,"reason":"ann wanted it"}],"rateFactor":0.5,"by":"ann","reason":"ann sent the run back to step 20."},"at":"2026-03-04T05:06:07.89+00:00","step":35}""", "2 by ann | step 20 | positions 160–183 of | 0.5. | ann sent the run back to step 20.")]
+    [InlineData("RunExtended/1",
+        """{"correction":{"number":1,"from":1000,"skipped":[],"rateFactor":1,"by":"ann","reason":"ann extended the run from 1000 steps to 2000.","steps":2000},"at":"2026-03-04T05:06:07.89+00:00","step":1000}""", "ann extended the run from 1000 steps to 2000.")]
+    [InlineData("RunResumed/1", """{"from":"checkpoint","trainers":2,"at":"2026-03-04T05:06:07.89+00:00","step":30}""",
+        "the checkpoint at step 30 with 2 trainers.")]
+    [InlineData("RunResumed/1",
+        """{"from":"seed","trainers":1,"formerEnd":"It was killed.","at":"2026-03-04T05:06:07.89+00:00","step":0}""",
+        "initial weights with 1 trainer. | It was killed.")]
+    [InlineData("RunRolledBack/1",
+        """{"lostStep":35,"from":"snapshot","reason":"ann sent the run back to step 20.","at":"2026-03-04T05:06:07.89+00:00","step":20}""",
+        "from step 35 to the snapshot at step 20. | ann sent the run back to step 20.")]
+    [InlineData("SpikeJudged/1",
+        """{"rule":"robust_z","signal":"loss","value":9.5,"limit":4,"onset":38,"rung":"roll back","evidence":"the loss is 9.5","at":"2026-03-04T05:06:07.89+00:00","step":40}""", "robust_z | step 40 | roll back. | the loss is 9.5.")]
+    [InlineData("SpikeExplained/1",
+        """{"cause":"data and state","evidence":"It is nothing special.","at":"2026-03-04T05:06:07.89+00:00","step":40}""",
+        "step 40 | data and state. | It is nothing special.")]
     public void The_form_of_a_decision_stays_what_it_is(string manifest, string json, string words)
     {
         var decision = RunEventCodec.Read(manifest, Encoding.UTF8.GetBytes(json));
@@ -99,7 +116,8 @@ public sealed class RunEventTests
         RunEventWords.Describe(decision).ShouldName(words);
         using var expected = System.Text.Json.JsonDocument.Parse(json);
         using var written = System.Text.Json.JsonDocument.Parse(RunEventCodec.Write(decision));
-        System.Text.Json.JsonElement.DeepEquals(expected.RootElement, written.RootElement).ShouldBeTrue(Encoding.UTF8.GetString(RunEventCodec.Write(decision)));
+        System.Text.Json.JsonElement.DeepEquals(expected.RootElement, written.RootElement)
+            .ShouldBeTrue(Encoding.UTF8.GetString(RunEventCodec.Write(decision)));
     }
 
     [Fact]
@@ -147,7 +165,8 @@ public sealed class RunEventTests
     [Fact]
     public void A_finished_run_that_is_extended_is_not_finished_and_has_its_new_steps_wherever_it_goes_back_to()
     {
-        RunEvent[] extended = [.. Decisions, new RunExtended(At, 1000, new Intervention(1, 1000, [], 1, "ann", "ann extended the run.") { Steps = 2000 })];
+        RunEvent[] extended =
+            [.. Decisions, new RunExtended(At, 1000, new Intervention(1, 1000, [], 1, "ann", "ann extended the run.") { Steps = 2000 })];
         var state = JournalState.Of(extended);
         (state.Steps, state.Ending).ShouldBe((2000, null));
         JournalState.Of([.. extended, new RunRolledBack(At, 500, 1100, StateKind.Checkpoint, "x")]).Steps.ShouldBe(2000);
@@ -157,7 +176,8 @@ public sealed class RunEventTests
     [Fact]
     public void What_is_read_back_folds_to_an_equal_state_and_other_decisions_to_another()
     {
-        var again = Decisions.Select(static decision => RunEventCodec.Read(RunEventCodec.ManifestOf(decision), RunEventCodec.Write(decision)));
+        var again =
+            Decisions.Select(static decision => RunEventCodec.Read(RunEventCodec.ManifestOf(decision), RunEventCodec.Write(decision)));
         JournalState.Of(again).ShouldBe(JournalState.Of(Decisions));
         for (var left = 0; left < Decisions.Length; left++)
             JournalState.Of(Decisions.Where((_, i) => i != left)).ShouldNotBe(JournalState.Of(Decisions));

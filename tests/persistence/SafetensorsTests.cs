@@ -70,7 +70,8 @@ public sealed class SafetensorsTests : IDisposable
         foreach (var at in new[] { 0, 1L << 30, (1L << 31) - 1, 1L << 31, elements - 1 })
             big.Slice(at, 1)[0] = (byte)((at % 250) + 1);
         var path = directory.At("big.safetensors");
-        SafetensorsWriter.Write(path, [new TensorSlice("big", SafetensorsDtype.U8, [elements], big, 0), Tensor("last", SafetensorsDtype.U8, [1], [9])], NoMetadata);
+        SafetensorsWriter.Write(path,
+            [new TensorSlice("big", SafetensorsDtype.U8, [elements], big, 0), Tensor("last", SafetensorsDtype.U8, [1], [9])], NoMetadata);
 
         big.Slice(1L << 31, 1)[0] = 0;
         using var file = SafetensorsFile.Open(path);
@@ -87,16 +88,20 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 8, "too long")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "truncated")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "leaves a gap")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "overlaps")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""", 12, "leaves a gap")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4,
+        "overlaps")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""", 12,
+        "leaves a gap")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "needs 8 bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4, "needs 4 bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "negative")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,4]}}""", 4, "invalid safetensors header")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,4]}}""", 4,
+        "invalid safetensors header")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "invalid safetensors header")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", 4, "has no dtype")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}}""", 4, "unknown property")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}""", 0, "duplicate")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}""", 0,
+        "duplicate")]
     [InlineData("""{"__metadata__":{"a":1}}""", 0, "invalid safetensors header")]
     [InlineData("""[1]""", 0, "invalid safetensors header")]
     [InlineData("""{} {}""", 0, "invalid safetensors header")]
@@ -120,7 +125,9 @@ public sealed class SafetensorsTests : IDisposable
     public void A_tensor_of_another_type_is_refused_when_it_is_read_and_hinders_no_other(string dtype, int bytes)
     {
         var path = directory.At("mixed.safetensors");
-        var header = Encoding.UTF8.GetBytes($$$"""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"{{{dtype}}}","shape":[1],"data_offsets":[2,{{{2 + bytes}}}]}}""");
+        var header =
+            Encoding.UTF8.GetBytes(
+            $$$"""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"{{{dtype}}}","shape":[1],"data_offsets":[2,{{{2 + bytes}}}]}}""");
         File.WriteAllBytes(path, [.. BitConverter.GetBytes((long)header.Length), .. header, 7, 9, .. new byte[bytes]]);
         using var file = SafetensorsFile.Open(path);
         file.Find("b")!.DtypeName.ShouldBe(dtype);
@@ -193,9 +200,11 @@ public sealed class SafetensorsTests : IDisposable
     {
         var path = directory.At("none.safetensors");
         var buffer = Buffer(8);
-        Should.Throw<ArgumentException>(() => SafetensorsWriter.Write(path, [new TensorSlice("a", SafetensorsDtype.F32, [2], buffer, 4)], NoMetadata));
+        Should.Throw<ArgumentException>(
+            () => SafetensorsWriter.Write(path, [new TensorSlice("a", SafetensorsDtype.F32, [2], buffer, 4)], NoMetadata));
         Should.Throw<ArgumentException>(() => SafetensorsWriter.Write(
-            path, [new TensorSlice("a", SafetensorsDtype.F32, [1], buffer, 0), new TensorSlice("a", SafetensorsDtype.F32, [1], buffer, 4)], NoMetadata));
+            path, [new TensorSlice("a", SafetensorsDtype.F32, [1], buffer, 0), new TensorSlice("a", SafetensorsDtype.F32, [1], buffer, 4)],
+                NoMetadata));
         File.Exists(path).ShouldBeFalse();
     }
 

@@ -74,7 +74,8 @@ public sealed class SampleLedgerTests : IDisposable
         ledger.Append(Row(1)).ShouldBeNull();
         ledger.Append(new SampleRow(2, double.NaN, [new(8, 8)])).ShouldBeNull();
         ledger.Branch(0);
-        ledger.Append(Row(1) with { Ranges = [new(0, 4), new(8, 4)] }).ShouldNotBeNull().ShouldBe(new UnequalStep(1, 1, 2, "positions 0–7 and 0–3, 8–11"));
+        ledger.Append(Row(1) with { Ranges = [new(0, 4), new(8, 4)] }).ShouldNotBeNull()
+            .ShouldBe(new UnequalStep(1, 1, 2, "positions 0–7 and 0–3, 8–11"));
         ledger.Append(new SampleRow(2, double.NaN, [new(8, 8)])).ShouldBeNull();
         ledger.Branch(1);
         ledger.Append(new SampleRow(2, -0.0, [new(8, 8)])).ShouldNotBeNull();

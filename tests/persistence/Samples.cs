@@ -18,7 +18,8 @@ internal static class Samples
         ConfigurationHash = "c0ffee",
         Model = ModelOptions.FromDepth(2, ModelFamily.Llama),
         Cursor = new PlanCursor(8 * step, 8 * step, 2048 * step),
-        SkipList = SkipList.Of([new SkippedRange(3, 2, "loss spike at step 1"), new SkippedRange(40, 1, "bytes that are not \"text\" – né")]),
+        SkipList =
+            SkipList.Of([new SkippedRange(3, 2, "loss spike at step 1"), new SkippedRange(40, 1, "bytes that are not \"text\" – né")]),
         Fingerprint = new NumericFingerprint("1.13.1", "openblas-openmp SkylakeX", "2.6.3 avx512", "AVX512", "avx512_bf16", "cpu"),
         State = new Dictionary<string, string> { ["loss"] = "3.25", ["note"] = "<ä>" },
     };
@@ -26,7 +27,8 @@ internal static class Samples
     public static CheckpointContent Content(long step, FlatLayout? layout = null, int version = 0)
     {
         layout ??= Layout;
-        return new CheckpointContent(Facts(step), layout, Buffer(layout, step, version), Buffer(layout, step, version + 1), Buffer(layout, step, version + 2));
+        return new CheckpointContent(Facts(step), layout, Buffer(layout, step, version), Buffer(layout, step, version + 1),
+            Buffer(layout, step, version + 2));
     }
 
     public static void Commit(this CheckpointStore store, long step, FlatLayout? layout = null, int version = 0)

@@ -26,8 +26,10 @@ public class RealRun : IDisposable
         "pretrain",
         .. new[]
         {
-            $"run.name={name}", "data.path=data", "model.depth=2", "model.context=32", "training.steps=90", "training.batch=8", "training.lanes=4",
-            "training.learning_rate=0.002", "training.warmup_steps=5", "training.seed=3", $"training.precision={precision}", "training.threads=1",
+            $"run.name={name}", "data.path=data", "model.depth=2", "model.context=32", "training.steps=90", "training.batch=8",
+                "training.lanes=4",
+            "training.learning_rate=0.002", "training.warmup_steps=5", "training.seed=3", $"training.precision={precision}",
+                "training.threads=1",
             "evaluation.every=30", "evaluation.batches=2", "checkpoints.every=3", "checkpoints.keep=2",
         }.Concat(more).SelectMany(static setting => new[] { "--set", setting }),
     ];
@@ -78,9 +80,11 @@ public class RealRun : IDisposable
 
     /// <summary>The steps of the current line of a run's metrics, in the order of the file.</summary>
     public IEnumerable<int> MetricSteps(string name) =>
-        Metrics(name).Where(static row => row.TryGetProperty("gradient_norm", out _)).Select(static row => row.GetProperty("step").GetInt32());
+        Metrics(name).Where(static row => row.TryGetProperty("gradient_norm", out _))
+            .Select(static row => row.GetProperty("step").GetInt32());
 
-    /// <summary>The current line of a run's metrics, read as docs/formats.md tells others to: where a branch opens, later steps do not count.</summary>
+    /// <summary>The current line of a run's metrics, read as docs/formats.md tells others to: where a branch opens, later steps do not
+    /// count.</summary>
     public IReadOnlyList<JsonElement> Metrics(string name)
     {
         List<JsonElement> rows = [];
@@ -104,11 +108,15 @@ public class RealRun : IDisposable
     /// <summary>The state of a run, as the list of runs has it.</summary>
     public string State(string name) => Listed(name)[1];
 
-    /// <summary>Everything below the folder: the name of each folder and file, with a checksum of what a file holds; of a large one, when it was last written.</summary>
+    /// <summary>Everything below the folder: the name of each folder and file, with a checksum of what a file holds; of a large one, when
+    /// it was last written.</summary>
     /// <remarks>Another program takes it: .NET would not read a file that is locked.</remarks>
     public string Snapshot()
     {
-        using var process = StartIn("", "bash", ["-c", "find . -print -type f -size +255k -printf '%s %T@ %i\\n' | sort && find . -type f -size -256k -print0 | sort -z | xargs -0 cksum"]);
+        using var process =
+            StartIn("", "bash",
+            ["-c", "find . -print -type f -size +255k -printf '%s %T@ %i\\n' | sort && find . -type f -size -256k -print0 | sort -z | "
+            + "xargs -0 cksum"]);
         return Outcome.Of(process).ShouldSucceed().Output;
     }
 
@@ -136,7 +144,8 @@ public sealed record Outcome(int ExitCode, string Output, string Error)
     {
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         process.WaitToEnd();
-        return new Outcome(process.ExitCode, process.Result(output, "did not end its output"), process.Result(error, "did not end its errors"));
+        return new Outcome(process.ExitCode, process.Result(output, "did not end its output"),
+            process.Result(error, "did not end its errors"));
     }
 
     public Outcome ShouldSucceed()

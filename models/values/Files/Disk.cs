@@ -21,7 +21,8 @@ public static partial class Disk
     public static bool IsLocked(IOException exception) => exception.HResult == WouldBlock;
 
     /// <summary>Does something with files; where the file system refuses, says so in one sentence.</summary>
-    /// <param name="failure">What could not be done then, such as <c>Cannot save the checkpoint of step 100 in runs/a/checkpoints</c>.</param>
+    /// <param name="failure">What could not be done then, such as <c>Cannot save the checkpoint of step 100 in
+    /// runs/a/checkpoints</c>.</param>
     /// <exception cref="UserErrorException">The file system refused.</exception>
     public static T Attempt<T>(string failure, Func<T> action)
     {
@@ -101,8 +102,8 @@ public static partial class Disk
         Sync(ParentOf(path));
     }
 
-    /// <summary>Puts a folder in the place of another, durably: after a power cut or a kill at any moment the old one stands there or the new
-    /// one, whole; see <see cref="MoveIntoPlace"/>. After a failure the old one is as it was.</summary>
+    /// <summary>Puts a folder in the place of another, durably: after a power cut or a kill at any moment the old one stands there or the
+    /// new one, whole; see <see cref="MoveIntoPlace"/>. After a failure the old one is as it was.</summary>
     /// <param name="writing">The name of the new one meanwhile, in the same directory; what has that name is deleted.</param>
     /// <param name="fill">Writes files into the empty folder it is given.</param>
     public static void ReplaceFolder(string target, string writing, string aside, Action<string> fill)
@@ -123,8 +124,8 @@ public static partial class Disk
     }
 
     /// <summary>Brings the files of a folder to the disk and gives it its name; one that has that name is deleted.</summary>
-    /// <param name="aside">Where the one of that name steps aside to, in the same directory, where the file system cannot exchange two names
-    /// in one step. A kill in between leaves it there.</param>
+    /// <param name="aside">Where the one of that name steps aside to, in the same directory, where the file system cannot exchange two
+    /// names in one step. A kill in between leaves it there.</param>
     public static void MoveIntoPlace(string finished, string target, string aside)
     {
         foreach (var file in Directory.EnumerateFiles(finished))

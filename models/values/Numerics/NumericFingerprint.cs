@@ -1,7 +1,7 @@
 namespace ActorTrain.Models.Numerics;
 
-/// <summary>All that the bits of a result depend on besides the run's configuration: the same fingerprint gives the same bits. The number of threads is not part
-/// of it.</summary>
+/// <summary>All that the bits of a result depend on besides the run's configuration: the same fingerprint gives the same bits. The number
+/// of threads is not part of it.</summary>
 /// <param name="Torch">libtorch's version, such as <c>2.10.0</c>.</param>
 /// <param name="Blas">Version of the BLAS in it, the processors whose code it takes, and its mode of reproducibility.</param>
 /// <param name="Kernels">The fused kernels' instruction set, or <see cref="NoKernels"/> where the reference form runs.</param>
@@ -11,14 +11,16 @@ public sealed record NumericFingerprint(string Torch, string Blas, string OneDnn
     /// <summary>Of <see cref="Kernels"/>: libtorch computes.</summary>
     public const string NoKernels = "none";
 
-    /// <summary>The parts in which two fingerprints differ, each as <c>name: this → other</c>; empty when results agree to the bit.</summary>
+    /// <summary>The parts in which two fingerprints differ, each as <c>name: this → other</c>; empty when results agree to the
+    /// bit.</summary>
     /// <remarks>Where the fused kernels compute, nothing but memory comes from libtorch, so its parts do not count.</remarks>
     public IEnumerable<string> DifferencesFrom(NumericFingerprint other)
     {
         (string Name, string Mine, string Theirs)[] ofTorch =
             [("libtorch", Torch, other.Torch), ("BLAS", Blas, other.Blas), ("oneDNN", OneDnn, other.OneDnn), ("ATen", Aten, other.Aten)];
         (string Name, string Mine, string Theirs)[] parts =
-            [.. Kernels == NoKernels || other.Kernels == NoKernels ? ofTorch : [], ("kernels", Kernels, other.Kernels), ("device", Device, other.Device)];
+            [.. Kernels == NoKernels || other.Kernels == NoKernels ? ofTorch : [], ("kernels", Kernels, other.Kernels),
+                ("device", Device, other.Device)];
         return parts.Where(static part => part.Mine != part.Theirs).Select(static part => $"{part.Name}: {part.Mine} → {part.Theirs}");
     }
 }

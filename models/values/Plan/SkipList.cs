@@ -9,8 +9,8 @@ public sealed record SkippedRange(long First, long Count, string Reason)
 }
 
 /// <summary>Positions of the sample stream that a run skips, as sorted ranges that do not overlap.</summary>
-/// <remarks>The sample stream is the endless sequence of positions 0, 1, 2, …; the plan maps each to a sample of an epoch. A step consumes the
-/// next positions that are not on the list, so skipping shifts all that comes after.</remarks>
+/// <remarks>The sample stream is the endless sequence of positions 0, 1, 2, …; the plan maps each to a sample of an epoch. A step consumes
+/// the next positions that are not on the list, so skipping shifts all that comes after.</remarks>
 public sealed class SkipList : IEquatable<SkipList>
 {
     private readonly SkippedRange[] ranges;
@@ -42,7 +42,8 @@ public sealed class SkipList : IEquatable<SkipList>
     /// <summary>This list with one more range.</summary>
     public SkipList With(SkippedRange range) => Of(ranges.Append(range));
 
-    /// <summary>This list with more ranges; what they share with it, or with one another, is skipped once, for the reason it has already.</summary>
+    /// <summary>This list with more ranges; what they share with it, or with one another, is skipped once, for the reason it has
+    /// already.</summary>
     public SkipList Joined(IEnumerable<SkippedRange> more) =>
         more.Aggregate(this, static (list, range) => Of(list.ranges.Concat(list.Gaps(range))));
 

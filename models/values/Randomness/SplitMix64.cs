@@ -1,7 +1,7 @@
 namespace ActorTrain.Models.Randomness;
 
-/// <summary>SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014) in counter mode: the same words always
-/// give the same bits, and there is no generator state to keep.</summary>
+/// <summary>SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014) in counter mode: the same words
+/// always give the same bits, and there is no generator state to keep.</summary>
 public static class SplitMix64
 {
     public const ulong GoldenGamma = 0x9E3779B97F4A7C15;

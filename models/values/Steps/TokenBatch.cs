@@ -1,7 +1,6 @@
 namespace ActorTrain.Models.Steps;
 
 /// <summary>Sequences of context + 1 tokens: each token but the last is an input, each but the first a target.</summary>
-/// <param name="Context">Inputs per sequence, T.</param>
 public sealed record TokenBatch(long[] Tokens, int Sequences, int Context)
 {
     public long TargetCount => (long)Sequences * Context;

@@ -3,7 +3,8 @@ namespace ActorTrain.Models.Storage;
 /// <summary>The names, shapes and order of a transformer's parameters in the flat vector.</summary>
 public static class ModelLayout
 {
-    /// <summary>Lays out the parameters of the model that <paramref name="options"/> describes, in the order in which data meets them.</summary>
+    /// <summary>Lays out the parameters of the model that <paramref name="options"/> describes, in the order in which data meets
+    /// them.</summary>
     public static FlatLayout Of(ModelOptions options) => FlatLayout.Of(Parameters(options));
 
     private static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Parameters(ModelOptions o)
@@ -21,7 +22,8 @@ public static class ModelLayout
                 .Concat(Linear($"blocks.{i}.attention.qkv", queriesKeysValues, o.Width))
                 .Concat(Linear($"blocks.{i}.attention.output", o.Width, queries))
                 .Concat(Norm($"blocks.{i}.mlp.norm"))
-                .Concat(gpt2 ? Linear($"blocks.{i}.mlp.up", o.MlpWidth, o.Width) : Linear($"blocks.{i}.mlp.gate_up", 2L * o.MlpWidth, o.Width))
+                .Concat(gpt2 ? Linear($"blocks.{i}.mlp.up", o.MlpWidth, o.Width)
+                    : Linear($"blocks.{i}.mlp.gate_up", 2L * o.MlpWidth, o.Width))
                 .Concat(Linear($"blocks.{i}.mlp.down", o.Width, o.MlpWidth));
             foreach (var parameter in parameters)
                 yield return parameter;

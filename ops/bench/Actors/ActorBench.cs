@@ -4,7 +4,8 @@ using Akka.Configuration;
 
 namespace ActorTrain.Bench.Actors;
 
-/// <summary>What a message, a question, a life and an idle actor cost, each beside a bare loop over System.Threading.Channels in the same run.</summary>
+/// <summary>What a message, a question, a life and an idle actor cost, each beside a bare loop over System.Threading.Channels in the same
+/// run.</summary>
 internal static class ActorBench
 {
     private const int Rounds = 7;
@@ -14,7 +15,8 @@ internal static class ActorBench
     {
         Console.WriteLine("\nactors: against bare System.Threading.Channels loops, in turns");
         var system = ActorSystem.Create("bench", ConfigurationFactory.ParseString("akka.loglevel = WARNING, akka.log-dead-letters = off"));
-        Compare(figures, "pingpong", "messages/s", () => MessageBench.PingPong(system, 1_000_000), () => MessageBench.ChannelPingPong(200_000));
+        Compare(figures, "pingpong", "messages/s", () => MessageBench.PingPong(system, 1_000_000),
+            () => MessageBench.ChannelPingPong(200_000));
         Compare(figures, "flood", "messages/s", () => MessageBench.Flood(system, 2_000_000), () => MessageBench.ChannelFlood(2_000_000));
         MessageBench.Ask(figures, system, Rounds);
         Compare(figures, "spawn_stop", "actors/s", () => LifeBench.SpawnStop(system, 50_000), () => LifeBench.ChannelSpawnStop(50_000));
@@ -35,7 +37,8 @@ internal static class ActorBench
             speeds.Add(actors());
             ratios.Add(speeds[^1] / channels());
         }
-        Console.WriteLine($"  {name}: {speeds.Median():N0} {unit} ({speeds.Min():N0} to {speeds.Max():N0}), {ratios.Median():F2} times a channel's");
+        Console.WriteLine(
+            $"  {name}: {speeds.Median():N0} {unit} ({speeds.Min():N0} to {speeds.Max():N0}), {ratios.Median():F2} times a channel's");
         figures.Add($"actors.{name}.per_second", speeds.Median());
         figures.Add($"actors.{name}.vs_channels", ratios.Median());
     }
@@ -61,7 +64,6 @@ internal static class ActorBench
     }
 }
 
-/// <summary>What is sent.</summary>
 internal sealed class Ball
 {
     public static readonly Ball Instance = new();

@@ -32,7 +32,8 @@ internal static class PersistBench
         }
 
         var ratio = byActors.Zip(byChannels, static (actor, channel) => actor / channel).Median();
-        Console.WriteLine($"  {name}: {byActors.Median():N0} events/s ({byActors.Min():N0} to {byActors.Max():N0}), {ratio:F2} times the channels'");
+        Console.WriteLine(
+            $"  {name}: {byActors.Median():N0} events/s ({byActors.Min():N0} to {byActors.Max():N0}), {ratio:F2} times the channels'");
         figures.Add($"actors.{name}.per_second", byActors.Median());
         figures.Add($"actors.{name}.vs_channels", ratio);
     }

@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace ActorTrain.Bench.Peers;
 
-/// <summary>One side of a comparison: a process of its own, with its own libraries and settings, that does N repetitions when asked, so that the sides take turns.</summary>
+/// <summary>One side of a comparison: a process of its own, with its own libraries and settings, that does N repetitions when asked, so
+/// that the sides take turns.</summary>
 /// <remarks>The protocol is that of <c>protocol.py</c>. No answer is waited for without a bound.</remarks>
 internal sealed class PeerProcess : IDisposable
 {
@@ -13,7 +14,8 @@ internal sealed class PeerProcess : IDisposable
 
     private static readonly string[] TuningPrefixes =
     [
-        "ATEN_", "DNNL_", "GLIBC_TUNABLES", "GOMP_", "KMP_", "LD_PRELOAD", "MALLOC_", "MIMALLOC_", "MKL_", "OMP_", "ONEDNN_", "OPENBLAS_", "TCMALLOC_", "THP_",
+        "ATEN_", "DNNL_", "GLIBC_TUNABLES", "GOMP_", "KMP_", "LD_PRELOAD", "MALLOC_", "MIMALLOC_", "MKL_", "OMP_", "ONEDNN_", "OPENBLAS_",
+            "TCMALLOC_", "THP_",
     ];
 
     private readonly string name;
@@ -47,11 +49,13 @@ internal sealed class PeerProcess : IDisposable
 
     /// <summary>Starts a script of this folder and waits until it is warm.</summary>
     public static PeerProcess Script(string python, string script, params string[] arguments) => new(
-        string.Join(' ', [script, .. arguments]), new ProcessStartInfo(python, [Path.Combine(Repository(), "ops", "bench", script), .. arguments]), new Dictionary<string, string>());
+        string.Join(' ', [script, .. arguments]), new ProcessStartInfo(python,
+            [Path.Combine(Repository(), "ops", "bench", script), .. arguments]), new Dictionary<string, string>());
 
     /// <summary>Starts a worker mode of this program and waits until it is ready.</summary>
     public static PeerProcess Worker(IReadOnlyDictionary<string, string> settings, params string[] arguments) => new(
-        string.Join(' ', ["worker", .. arguments]), new ProcessStartInfo("dotnet", ["exec", typeof(PeerProcess).Assembly.Location, "worker", .. arguments]), settings);
+        string.Join(' ', ["worker", .. arguments]),
+            new ProcessStartInfo("dotnet", ["exec", typeof(PeerProcess).Assembly.Location, "worker", .. arguments]), settings);
 
     /// <summary>Does that many repetitions; the words of the result line.</summary>
     /// <exception cref="TimeoutException">No answer came in time.</exception>
@@ -66,7 +70,8 @@ internal sealed class PeerProcess : IDisposable
     public double TokensPerSecond(int steps) => Number(Run(steps), "tokens_per_second");
 
     /// <summary>The number behind a word of a result line.</summary>
-    public static double Number(string[] words, string word) => double.Parse(words[Array.IndexOf(words, word) + 1], CultureInfo.InvariantCulture);
+    public static double Number(string[] words, string word) =>
+        double.Parse(words[Array.IndexOf(words, word) + 1], CultureInfo.InvariantCulture);
 
     public void Dispose()
     {
@@ -85,7 +90,8 @@ internal sealed class PeerProcess : IDisposable
             throw new TimeoutException($"{name} took more than {patience.TotalMinutes:F0} minutes {what} and was killed.");
         }
 
-        return line.Result ?? throw new InvalidOperationException($"{name} ended before it answered {what}; what it printed on standard error says why.");
+        return line.Result
+            ?? throw new InvalidOperationException($"{name} ended before it answered {what}; what it printed on standard error says why.");
     }
 
     private static bool Tunes(string variable) => TuningPrefixes.Any(prefix => variable.StartsWith(prefix, StringComparison.Ordinal));
@@ -94,7 +100,8 @@ internal sealed class PeerProcess : IDisposable
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "ActorTrain.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The benchmark must run from within the repository.");
+            folder = Path.GetDirectoryName(folder)
+                ?? throw new InvalidOperationException("The benchmark must run from within the repository.");
         return folder;
     }
 }

@@ -5,16 +5,15 @@ namespace ActorTrain.Bench.Peers;
 
 /// <summary>What a peer trains, as its command line says it: a GPT-2 of one dial.</summary>
 /// <param name="Model">Its shape, that of <see cref="ModelOptions.FromDepth"/> but for context and vocabulary.</param>
-/// <param name="Precision">Element type of parameters and activations.</param>
-/// <param name="Batch">Sequences per step.</param>
 internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int Batch)
 {
-    private const string PrecisionFlag = "--precision", DepthFlag = "--depth", ContextFlag = "--context", VocabularyFlag = "--vocabulary", BatchFlag = "--batch";
+    private const string PrecisionFlag = "--precision", DepthFlag = "--depth", ContextFlag = "--context", VocabularyFlag = "--vocabulary",
+        BatchFlag = "--batch";
 
-    /// <summary>The command line.</summary>
     public string[] Arguments =>
     [
-        PrecisionFlag, NameOf(Precision), DepthFlag, $"{Model.Layers}", ContextFlag, $"{Model.ContextLength}", VocabularyFlag, $"{Model.VocabularySize}", BatchFlag, $"{Batch}",
+        PrecisionFlag, NameOf(Precision), DepthFlag, $"{Model.Layers}", ContextFlag, $"{Model.ContextLength}", VocabularyFlag,
+            $"{Model.VocabularySize}", BatchFlag, $"{Batch}",
     ];
 
     /// <summary>How benchmarks call a precision.</summary>
@@ -35,7 +34,8 @@ internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int
         foreach (var pair in arguments.Chunk(2))
         {
             if (pair.Length < 2 || !given.ContainsKey(pair[0]))
-                throw new UserErrorException($"The worker cannot understand \"{string.Join(' ', pair)}\"; give values for some of {string.Join(", ", given.Keys)}.");
+                throw new UserErrorException(
+                    $"The worker cannot understand \"{string.Join(' ', pair)}\"; give values for some of {string.Join(", ", given.Keys)}.");
             given[pair[0]] = pair[1];
         }
 
@@ -46,7 +46,8 @@ internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int
             var other => throw new UserErrorException($"{PrecisionFlag} is \"{other}\"; it must be bf16 or fp32."),
         };
         return new PeerTraining(
-            ModelOptions.FromDepth(Number(DepthFlag)) with { ContextLength = Number(ContextFlag), VocabularySize = Number(VocabularyFlag) }, precision, Number(BatchFlag));
+            ModelOptions.FromDepth(Number(DepthFlag)) with { ContextLength = Number(ContextFlag), VocabularySize = Number(VocabularyFlag) },
+                precision, Number(BatchFlag));
 
         int Number(string flag) => int.TryParse(given[flag], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
             ? number

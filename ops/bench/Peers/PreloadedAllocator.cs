@@ -3,16 +3,11 @@ using ActorTrain.Models;
 namespace ActorTrain.Bench.Peers;
 
 /// <summary>An allocator of Debian's that a process can be started with in the place of glibc's.</summary>
-/// <param name="Name">What it is called.</param>
-/// <param name="File">Its library.</param>
-/// <param name="Package">The Debian package that has it.</param>
 /// <param name="Variable">The setting by which a step of training takes the fewest page faults.</param>
-/// <param name="Value">Of the variable.</param>
 internal sealed record PreloadedAllocator(string Name, string File, string Package, string Variable, string Value)
 {
     private const string Libraries = "/usr/lib/x86_64-linux-gnu";
 
-    /// <summary>Those that are compared.</summary>
     public static IReadOnlyList<PreloadedAllocator> All { get; } =
     [
         new("tcmalloc", "libtcmalloc_minimal.so.4", "libtcmalloc-minimal4", "THP_MEM_ALLOC_ENABLE", "1"),

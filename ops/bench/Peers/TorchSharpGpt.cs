@@ -6,11 +6,14 @@ using static TorchSharp.torch.nn;
 
 namespace ActorTrain.Bench.Peers;
 
-/// <summary>GPT-2 in TorchSharp's own operations, as a good user of the library writes it: nothing of ours but the names of its weights.</summary>
+/// <summary>GPT-2 in TorchSharp's own operations, as a good user of the library writes it: nothing of ours but the names of its
+/// weights.</summary>
 /// <param name="options">Its shape.</param>
-/// <param name="weights">Its parameters by their names in <see cref="Models.Storage.ModelLayout"/>, all of one element type; not owned.</param>
-/// <remarks>Letters in names are shapes: B batch, T time, N = B·T, D width, H heads, d head width, F MLP width, V vocabulary. Activations are <c>[N, D]</c>, so that
-/// a linear layer is one <c>addmm</c>. Every sublayer has a dispose scope, so that nothing outlives it but what autograd keeps.</remarks>
+/// <param name="weights">Its parameters by their names in <see cref="Models.Storage.ModelLayout"/>, all of one element type; not
+/// owned.</param>
+/// <remarks>Letters in names are shapes: B batch, T time, N = B·T, D width, H heads, d head width, F MLP width, V vocabulary. Activations
+/// are <c>[N, D]</c>, so that a linear layer is one <c>addmm</c>. Every sublayer has a dispose scope, so that nothing outlives it but what
+/// autograd keeps.</remarks>
 internal sealed class TorchSharpGpt(ModelOptions options, IReadOnlyDictionary<string, Parameter> weights) : IDisposable
 {
     private readonly Embedding tokens = Embedded(weights["tokens.weight"]);
@@ -42,7 +45,8 @@ internal sealed class TorchSharpGpt(ModelOptions options, IReadOnlyDictionary<st
     {
         using var _ = x_ND;
         using var scope = NewDisposeScope();
-        var qkv = Linear(Norm(x_ND, $"{name}.norm"), $"{name}.qkv").view(batch, options.ContextLength, 3, options.Heads, options.HeadWidth).unbind(2);
+        var qkv = Linear(Norm(x_ND, $"{name}.norm"), $"{name}.qkv").view(batch, options.ContextLength, 3, options.Heads, options.HeadWidth)
+            .unbind(2);
         var (q_BHTd, k_BHTd, v_BHTd) = (qkv[0].transpose(1, 2), qkv[1].transpose(1, 2), qkv[2].transpose(1, 2));
         var y_BHTd = functional.scaled_dot_product_attention(q_BHTd, k_BHTd, v_BHTd, is_casual: true);
         return (x_ND + Linear(y_BHTd.transpose(1, 2).reshape(-1, options.Width), $"{name}.output")).MoveToOuterDisposeScope();

@@ -3,7 +3,8 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Bench.Peers;
 
-/// <summary>TorchSharp on libtorch as the other side of a training benchmark: as its packages install it, and as an expert sets its process up.</summary>
+/// <summary>TorchSharp on libtorch as the other side of a training benchmark: as its packages install it, and as an expert sets its process
+/// up.</summary>
 internal static class TorchSharpPeer
 {
     private const int Rounds = 3;
@@ -28,17 +29,20 @@ internal static class TorchSharpPeer
             foreach (var allocator in PreloadedAllocator.All)
                 candidates.Add(Start(ours, allocator.Environment()));
 
-            // The first loss is that of the same weights on the same tokens; the third depends on gradients, clipping and optimizer as well.
+            // The first loss is that of the same weights on the same tokens; the third depends on gradients, clipping and optimizer as
+            // well.
             foreach (var count in new[] { 1, 2 })
             {
                 ours.Run(count);
                 candidates.ForEach(candidate => CheckLoss(ours, PeerProcess.Number(candidate.Run(count), "loss")));
             }
 
-            var turns = new Turns("tokens/s", [.. candidates.Select((candidate, i) => (PreloadedAllocator.All[i].Name, (Func<double>)(() => candidate.TokensPerSecond(steps))))]);
+            var turns = new Turns("tokens/s", [.. candidates.Select(
+                (candidate, i) => (PreloadedAllocator.All[i].Name, (Func<double>)(() => candidate.TokensPerSecond(steps))))]);
             turns.Take(Rounds);
             var best = Enumerable.Range(0, candidates.Count).MaxBy(turns.Median);
-            Console.WriteLine($"  torchsharp {PeerTraining.NameOf(ours.Training.Precision)}: {PreloadedAllocator.All[best].Name} is the faster allocator");
+            Console.WriteLine(
+                $"  torchsharp {PeerTraining.NameOf(ours.Training.Precision)}: {PreloadedAllocator.All[best].Name} is faster");
             var chosen = candidates[best];
             candidates.RemoveAt(best);
             return chosen;
@@ -49,7 +53,8 @@ internal static class TorchSharpPeer
         }
     }
 
-    private static PeerProcess Start(Trainee ours, IReadOnlyDictionary<string, string> settings) => PeerProcess.Worker(settings, ["torchsharp", .. ours.Training.Arguments]);
+    private static PeerProcess Start(Trainee ours, IReadOnlyDictionary<string, string> settings) =>
+        PeerProcess.Worker(settings, ["torchsharp", .. ours.Training.Arguments]);
 
     private static void CheckLoss(Trainee ours, double theirs)
     {

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Bench.Peers;
 
-/// <summary>Training of <see cref="TorchSharpGpt"/>: with parameters in bf16 over float32 master weights, or with all in float32. Clipping by foreach operations and fused
-/// AdamW, which TorchSharp has no methods for, are reached through TorchScript.</summary>
+/// <summary>Training of <see cref="TorchSharpGpt"/>: with parameters in bf16 over float32 master weights, or with all in float32. Clipping
+/// by foreach operations and fused AdamW, which TorchSharp has no methods for, are reached through TorchScript.</summary>
 internal sealed class TorchSharpTraining : IDisposable
 {
     // The fused kernel divides the gradients as it reads them, so clipping costs no pass of its own.
@@ -17,9 +17,11 @@ internal sealed class TorchSharpTraining : IDisposable
             norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gradients)))
             return torch.clamp((norm + 1e-6) / limit, min=1.0)
 
-        def adamw(weights: List[Tensor], gradients: List[Tensor], means: List[Tensor], squares: List[Tensor], steps: List[Tensor], divisor: Tensor,
+        def adamw(weights: List[Tensor], gradients: List[Tensor], means: List[Tensor], squares: List[Tensor],
+                steps: List[Tensor], divisor: Tensor,
                   rate: float, beta1: float, beta2: float, decay: float, epsilon: float):
-            torch._fused_adamw_(weights, gradients, means, squares, [], steps, lr=rate, beta1=beta1, beta2=beta2, weight_decay=decay, eps=epsilon,
+            torch._fused_adamw_(weights, gradients, means, squares, [], steps, lr=rate, beta1=beta1, beta2=beta2,
+                weight_decay=decay, eps=epsilon,
                                 amsgrad=False, maximize=False, grad_scale=divisor)
 
         def copy(to: List[Tensor], source: List[Tensor]):
@@ -52,11 +54,12 @@ internal sealed class TorchSharpTraining : IDisposable
             masterGradients = [.. masters.Select(static master => zeros_like(master))];
         else
             masters = parameters;
-        model = new TorchSharpGpt(training.Model, entries.Zip(parameters, static (entry, parameter) => KeyValuePair.Create(entry.Name, parameter)).ToDictionary());
-        groups = [.. Enumerable.Range(0, entries.Count).GroupBy(i => entries[i].Decays).Select(group => new Group([.. group], group.Key ? options.Optimizer.AdamW.WeightDecay : 0, masters))];
+        model = new TorchSharpGpt(training.Model,
+            entries.Zip(parameters, static (entry, parameter) => KeyValuePair.Create(entry.Name, parameter)).ToDictionary());
+        groups = [.. Enumerable.Range(0, entries.Count).GroupBy(i => entries[i].Decays)
+            .Select(group => new Group([.. group], group.Key ? options.Optimizer.AdamW.WeightDecay : 0, masters))];
     }
 
-    /// <summary>Takes one step.</summary>
     /// <returns>Its loss.</returns>
     public double Step(Tensor tokens_BT, Tensor targets_N)
     {

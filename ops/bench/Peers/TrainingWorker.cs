@@ -8,10 +8,12 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Bench.Peers;
 
-/// <summary>The modes of this program that train in a process of their own, by the protocol of <c>protocol.py</c>, so that what it starts with can be compared.</summary>
+/// <summary>The modes of this program that train in a process of their own, by the protocol of <c>protocol.py</c>, so that what it starts
+/// with can be compared.</summary>
 internal static class TrainingWorker
 {
-    /// <summary>Trains with TorchSharp alone. Nothing of ours sets the process up: libtorch finds the environment that whoever started it chose.</summary>
+    /// <summary>Trains with TorchSharp alone. Nothing of ours sets the process up: libtorch finds the environment that whoever started it
+    /// chose.</summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="UserErrorException">A line of standard input, or the command line, cannot be understood.</exception>
     public static int TorchSharp(IReadOnlyList<string> arguments)
@@ -45,13 +47,15 @@ internal static class TrainingWorker
         Console.WriteLine("ready");
         while (Console.ReadLine() is { } line)
         {
-            if (line.Split(' ') is not ["run", var count] || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var steps) || steps < 1)
+            if (line.Split(' ') is not ["run", var count]
+                || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var steps) || steps < 1)
                 throw new UserErrorException($"The worker cannot understand \"{line}\"; say `run N` with N at least 1.");
             var (started, loss) = (Stopwatch.GetTimestamp(), 0.0);
             for (var i = 0; i < steps; i++)
                 loss = step();
             var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"seconds {seconds:F6} tokens_per_second {steps * tokensPerStep / seconds:F1} loss {loss:F6}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"seconds {seconds:F6} tokens_per_second {steps * tokensPerStep / seconds:F1} loss {loss:F6}"));
         }
 
         return 0;

@@ -3,8 +3,6 @@ using ActorTrain.Models.Steps;
 namespace ActorTrain.Bench.Spikes;
 
 /// <summary>What is done to a run at some step.</summary>
-/// <param name="Cause">Its name.</param>
-/// <param name="Kind">How it must be judged.</param>
 /// <param name="Recorded">Steps recorded from there on.</param>
 internal sealed record Disturbance(string Cause, CauseKind Kind, int Recorded)
 {
@@ -17,10 +15,8 @@ internal sealed record Disturbance(string Cause, CauseKind Kind, int Recorded)
     /// <summary>The learning rate grows by this factor with every update.</summary>
     private const double Creep = 1.05;
 
-    /// <summary>The same, faster.</summary>
     private const double FastCreep = 1.1;
 
-    /// <summary>All of them.</summary>
     public static IReadOnlyList<Disturbance> All { get; } =
     [
         new("random_tokens", CauseKind.Sharp, AfterSharp),
@@ -48,19 +44,19 @@ internal sealed record Disturbance(string Cause, CauseKind Kind, int Recorded)
 
     /// <summary>The batch of the step itself: the planned one, or what is put in its place.</summary>
     /// <param name="planned">The planned sequences, each of context + 1 bytes.</param>
-    /// <param name="text">The texts there are.</param>
-    /// <param name="random">Chooses.</param>
     public IReadOnlyList<long[]> Batch(IReadOnlyList<long[]> planned, TraceText text, Random random)
     {
         var length = planned[0].Length;
         return Cause switch
         {
-            "random_tokens" => [.. planned.Select(_ => Enumerable.Range(0, length).Select(_ => (long)random.Next(TraceText.Vocabulary)).ToArray())],
+            "random_tokens" =>
+                [.. planned.Select(_ => Enumerable.Range(0, length).Select(_ => (long)random.Next(TraceText.Vocabulary)).ToArray())],
             "repeated_token" => Repeated(planned, random),
             "hard_names" => Replaced(planned, 1, () => TraceText.Window(text.Names, length, random)),
             "hard_latin" => Replaced(planned, 0.25, () => TraceText.Window(text.Latin, length, random)),
             "hard_licence" => Replaced(planned, 0.5, () => TraceText.Window(text.Licence, length, random)),
-            "hard_word_order" => [.. planned.Select((sequence, i) => i % 2 == 0 ? TraceText.WithWordsShuffled(sequence, random) : sequence)],
+            "hard_word_order" =>
+                [.. planned.Select((sequence, i) => i % 2 == 0 ? TraceText.WithWordsShuffled(sequence, random) : sequence)],
             _ => planned,
         };
     }

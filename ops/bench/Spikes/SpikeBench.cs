@@ -6,7 +6,8 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Bench.Spikes;
 
-/// <summary>Scores every rule, and sets of them, on the labelled traces; chooses a set on the tuning traces and shows what it does on those held out.</summary>
+/// <summary>Scores every rule, and sets of them, on the labelled traces; chooses a set on the tuning traces and shows what it does on those
+/// held out.</summary>
 internal static class SpikeBench
 {
     /// <summary>Where the traces lie, from the root of the repository.</summary>
@@ -30,27 +31,32 @@ internal static class SpikeBench
         [FirstMaxRule.Id, MeanSigmaRule.Id, RobustZRule.Id, DriftRule.Id],
     ];
 
-    /// <summary>Runs it.</summary>
     public static void Run(Figures figures)
     {
         var runs = Directory.Exists(TracesFolder) ? SpikeTraces.ReadAll(TracesFolder) : [];
         if (runs.Count == 0)
-            throw new UserErrorException($"{TracesFolder} holds no traces; run from the root of the repository, or record them by 'dotnet run --project ops/bench -c Release -- spike-traces'.");
+            throw new UserErrorException(
+                $"{TracesFolder} holds no traces; run from the root of the repository, or record them by 'dotnet run --project ops/bench "
+                + $"-c Release -- spike-traces'.");
         SpikeTraces[] tuning = [.. runs.Where(static run => run.Set == "tuning")];
         SpikeTraces[] heldOut = [.. runs.Where(static run => run.Set == "held-out")];
         Console.WriteLine($"spikes: {tuning.Length} runs to tune on, {heldOut.Length} held out");
 
         Console.WriteLine("\nsets of rules on the tuning traces, each with non_finite");
         Head();
-        var scored = Sets.Select(set => (Set: set, Score: SpikeScore.Of((Defaults with { Rules = [.. set] }).Detection(), tuning))).ToList();
+        var scored = Sets.Select(set => (Set: set, Score: SpikeScore.Of((Defaults with { Rules = [.. set] }).Detection(), tuning)))
+            .ToList();
         foreach (var (set, score) in scored)
             Row(string.Join(" + ", set), score);
         var chosen = scored.MinBy(static entry => (1 - entry.Score.Recall + entry.Score.False.Count, entry.Score.MedianDelay)).Set;
-        Console.WriteLine($"chosen: {string.Join(" + ", chosen)}{(chosen.SequenceEqual(SpikeOptions.DefaultRules) ? ", which is the default" : "; THE DEFAULT IS ANOTHER")}");
+        Console.WriteLine(
+            $"chosen: {string.Join(" + ", chosen)}"
+            + (chosen.SequenceEqual(SpikeOptions.DefaultRules) ? ", which is the default" : "; THE DEFAULT IS ANOTHER"));
 
         Console.WriteLine("\nrules on the held-out traces");
         Head();
-        var scores = new List<(string Name, SpikeScore Score)> { (NonFiniteRule.Id, SpikeScore.Of(new SpikeDetection([new NonFiniteRule()]), heldOut)) };
+        var scores = new List<(string Name,
+            SpikeScore Score)> { (NonFiniteRule.Id, SpikeScore.Of(new SpikeDetection([new NonFiniteRule()]), heldOut)) };
         foreach (var rule in SpikeOptions.Names.Where(static name => name is not (AdaGcRule.Id or MomentumResetRule.Id)))
             scores.Add((rule, SpikeScore.Of(Alone(rule), heldOut)));
         scores.Add(("default", SpikeScore.Of(Defaults.Detection(), heldOut)));
@@ -69,13 +75,16 @@ internal static class SpikeBench
         Plateau(figures);
     }
 
-    private static SpikeDetection Alone(string rule) => new([.. (Defaults with { Rules = [rule] }).Detection().Rules.Where(made => made.Name == rule)]);
+    private static SpikeDetection Alone(string rule) =>
+        new([.. (Defaults with { Rules = [rule] }).Detection().Rules.Where(made => made.Name == rule)]);
 
-    private static void Head() => Console.WriteLine($"{"",-48} precision  recall  median delay  longest sharp, slow  false alarms  steps lost by one");
+    private static void Head() =>
+        Console.WriteLine($"{"",-48} precision  recall  median delay  longest sharp, slow  false alarms  steps lost by one");
 
     private static void Row(string name, SpikeScore score) => Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{name,-48} {score.Precision,9:F3} {score.Recall,7:F3} {score.MedianDelay,13:F1} {score.LongestDelay(CauseKind.Sharp),14:F0}, {score.LongestDelay(CauseKind.Slow),4:F0} {score.False.Count,13} {score.Cost,18:F0}"));
+        $"{name,-48} {score.Precision,9:F3} {score.Recall,7:F3} {score.MedianDelay,13:F1} {score.LongestDelay(CauseKind.Sharp),14:F0}, "
+            + $"{score.LongestDelay(CauseKind.Slow),4:F0} {score.False.Count,13} {score.Cost,18:F0}"));
 
     private static void Add(Figures figures, string name, SpikeScore score)
     {
@@ -99,7 +108,8 @@ internal static class SpikeBench
             Console.WriteLine($"{cause.Cause,-20}" + string.Concat(cells.Select(static cell => $"{cell,18}")));
         }
 
-        Console.WriteLine($"{"undisturbed",-20}" + string.Concat(scores.Select(static entry => $"{entry.Score.False.Count(static alarm => alarm.Trace.Kind == CauseKind.Clean),12} false")));
+        Console.WriteLine($"{"undisturbed",-20}" + string.Concat(
+            scores.Select(static entry => $"{entry.Score.False.Count(static alarm => alarm.Trace.Kind == CauseKind.Clean),12} false")));
     }
 
     private static string Cell(IReadOnlyList<SpikeOutcome> outcomes)
@@ -111,9 +121,12 @@ internal static class SpikeBench
     private static void Wrong(string name, SpikeScore score)
     {
         foreach (var missed in score.Outcomes.Where(static outcome => !outcome.InTime))
-            Console.WriteLine($"{name}: {missed.Run.Name} {missed.Trace.Cause} at {missed.Trace.From}, onset {missed.Trace.Onset}: {(missed.Found is null ? "not found" : $"found {missed.Delay} steps later")}");
+            Console.WriteLine(
+                $"{name}: {missed.Run.Name} {missed.Trace.Cause} at {missed.Trace.From}, onset {missed.Trace.Onset}: "
+                + $"{(missed.Found is null ? "not found" : $"found {missed.Delay} steps later")}");
         foreach (var alarm in score.False)
-            Console.WriteLine($"{name}: {alarm.Run.Name} {alarm.Trace.Cause} at {alarm.Trace.From}: false alarm at {alarm.At}: {alarm.Finding.Evidence}");
+            Console.WriteLine(
+                $"{name}: {alarm.Run.Name} {alarm.Trace.Cause} at {alarm.Trace.From}: false alarm at {alarm.At}: {alarm.Finding.Evidence}");
     }
 
     // AdaGC finds nothing: it only clips. What part of the gradient does it leave, and of what?
@@ -126,7 +139,8 @@ internal static class SpikeBench
             var memory = SpikeMemory.Empty;
             for (var i = 0; i < run.Clean.Length; i++)
             {
-                foreach (var trace in run.Disturbed.Where(trace => trace is { Kind: CauseKind.Sharp } && trace.From == i && trace.Onset == i && double.IsFinite(trace.Norm[0])))
+                foreach (var trace in run.Disturbed.Where(trace => trace is { Kind: CauseKind.Sharp } && trace.From == i
+                    && trace.Onset == i && double.IsFinite(trace.Norm[0])))
                     sharp.Add(Part(trace.Signals(0), detection.Judge(trace.Signals(0), memory)));
                 var judgement = detection.Judge(run.Clean.Signals(i), memory);
                 if (i >= Defaults.AdaGc.Warmup)
@@ -138,7 +152,9 @@ internal static class SpikeBench
         if (clean.Count == 0 || sharp.Count == 0)
             return;
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"\nadagc leaves {100 * clean.Median():F0} % of the gradient's norm in sound steps, {100 * sharp.Median():G3} % where something sharp was done (medians)"));
+            CultureInfo.InvariantCulture,
+                $"\nadagc leaves {100 * clean.Median():F0} % of the gradient's norm in sound steps, {100 * sharp.Median():G3} % where "
+                + $"something sharp was done (medians)"));
         figures.Add("spikes.adagc.kept_sound", clean.Median());
         figures.Add("spikes.adagc.kept_sharp", sharp.Median());
     }
@@ -152,7 +168,8 @@ internal static class SpikeBench
         double[] norms = [.. Enumerable.Range(0, Steps).Select(_ => Math.Exp(0.3 * Normal(random)))];
         var plateau = new SpikeTraces("plateau", "", "", new SpikeTrace("plateau", CauseKind.Clean, 0, -1, losses, norms, null, null), []);
         Console.WriteLine($"\nfalse alarms in {Steps} steps of a plateau of random numbers");
-        foreach (var (name, detection) in SpikeOptions.Names.Where(static name => name is not (AdaGcRule.Id or MomentumResetRule.Id)).Select(static name => (name, Alone(name)))
+        foreach (var (name, detection) in SpikeOptions.Names.Where(static name => name is not (AdaGcRule.Id or MomentumResetRule.Id))
+            .Select(static name => (name, Alone(name)))
             .Append(("default", Defaults.Detection())))
         {
             var alarms = SpikeScore.Of(detection, [plateau]).False.Count;
@@ -161,9 +178,11 @@ internal static class SpikeBench
         }
     }
 
-    private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    private static double Normal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     private static double Part(StepSignals signals, Judgement judgement) => judgement.Adjustment.TensorFactors is not { } factors
         ? 1
-        : Math.Sqrt(signals.TensorNorms.Select((norm, i) => norm * norm * factors[i] * factors[i]).Sum() / signals.TensorNorms.Sum(static norm => norm * norm));
+        : Math.Sqrt(signals.TensorNorms.Select((norm, i) => norm * norm * factors[i] * factors[i])
+            .Sum() / signals.TensorNorms.Sum(static norm => norm * norm));
 }

@@ -5,10 +5,7 @@ using ActorTrain.Persistence.Recovery;
 namespace ActorTrain.Bench.Spikes;
 
 /// <summary>What came of one disturbance.</summary>
-/// <param name="Run">The run.</param>
-/// <param name="Trace">What was done to it.</param>
 /// <param name="Found">The first alarm since; null: none.</param>
-/// <param name="At">The step that raised it.</param>
 internal sealed record SpikeOutcome(SpikeTraces Run, SpikeTrace Trace, Finding? Found, long At)
 {
     /// <summary>Steps within which a sharp cause must be found.</summary>
@@ -25,10 +22,6 @@ internal sealed record SpikeOutcome(SpikeTraces Run, SpikeTrace Trace, Finding? 
 }
 
 /// <summary>An alarm where nothing was wrong.</summary>
-/// <param name="Run">The run.</param>
-/// <param name="Trace">The trace.</param>
-/// <param name="Finding">The alarm.</param>
-/// <param name="At">The step that raised it.</param>
 internal sealed record FalseAlarm(SpikeTraces Run, SpikeTrace Trace, Finding Finding, long At);
 
 /// <summary>How one rule, or set of rules, judges traces.</summary>
@@ -48,14 +41,17 @@ internal sealed record SpikeScore(IReadOnlyList<SpikeOutcome> Outcomes, IReadOnl
     public double Recall => Outcomes.Count == 0 ? 1 : (double)Outcomes.Count(static outcome => outcome.InTime) / Outcomes.Count;
 
     /// <summary>Median of the delays of what was found, in steps; NaN where nothing was.</summary>
-    public double MedianDelay => Found == 0 ? double.NaN : Outcomes.Where(static outcome => outcome.Found is not null).Select(static outcome => (double)outcome.Delay).Median();
+    public double MedianDelay => Found == 0 ? double.NaN
+        : Outcomes.Where(static outcome => outcome.Found is not null).Select(static outcome => (double)outcome.Delay).Median();
 
-    /// <summary>Steps that a false alarm throws away: those computed since the step it goes back to, and the replay; the median over all alarms.</summary>
+    /// <summary>Steps that a false alarm throws away: those computed since the step it goes back to, and the replay; the median over all
+    /// alarms.</summary>
     public double Cost
     {
         get
         {
-            var alarms = Outcomes.Where(static outcome => outcome.Found is not null).Select(static outcome => (Finding: outcome.Found!, outcome.At))
+            var alarms = Outcomes.Where(static outcome => outcome.Found is not null)
+                .Select(static outcome => (Finding: outcome.Found!, outcome.At))
                 .Concat(False.Select(static alarm => (alarm.Finding, alarm.At)));
             double[] costs = [.. alarms.Select(static alarm => (double)CostOf(alarm.Finding, alarm.At))];
             return costs.Length == 0 ? 0 : costs.Median();
@@ -66,7 +62,8 @@ internal sealed record SpikeScore(IReadOnlyList<SpikeOutcome> Outcomes, IReadOnl
 
     /// <summary>The longest delay of a kind of cause, in steps; NaN where nothing of it was found.</summary>
     public double LongestDelay(CauseKind kind) =>
-        Outcomes.Where(outcome => outcome.Trace.Kind == kind && outcome.Found is not null).Select(static outcome => (double)outcome.Delay).DefaultIfEmpty(double.NaN).Max();
+        Outcomes.Where(outcome => outcome.Trace.Kind == kind && outcome.Found is not null).Select(static outcome => (double)outcome.Delay)
+            .DefaultIfEmpty(double.NaN).Max();
 
     /// <summary>Judges all traces of some runs.</summary>
     public static SpikeScore Of(SpikeDetection detection, IEnumerable<SpikeTraces> runs)
@@ -90,7 +87,8 @@ internal sealed record SpikeScore(IReadOnlyList<SpikeOutcome> Outcomes, IReadOnl
                 }
                 else
                 {
-                    outcomes.Add(alarms.Count > 0 ? new SpikeOutcome(run, trace, alarms[0].Finding, alarms[0].At) : new SpikeOutcome(run, trace, null, 0));
+                    outcomes.Add(alarms.Count > 0 ? new SpikeOutcome(run, trace, alarms[0].Finding, alarms[0].At)
+                        : new SpikeOutcome(run, trace, null, 0));
                 }
             }
         }
@@ -98,7 +96,8 @@ internal sealed record SpikeScore(IReadOnlyList<SpikeOutcome> Outcomes, IReadOnl
         return new SpikeScore(outcomes, wrong, sound);
     }
 
-    private static List<(Finding Finding, long At)> Judge(SpikeDetection detection, SpikeTrace trace, SpikeMemory memory, Action<long, SpikeMemory>? before)
+    private static List<(Finding Finding, long At)> Judge(SpikeDetection detection, SpikeTrace trace, SpikeMemory memory, Action<long,
+        SpikeMemory>? before)
     {
         var alarms = new List<(Finding Finding, long At)>();
         for (var i = 0; i < trace.Length; i++)

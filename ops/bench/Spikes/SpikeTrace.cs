@@ -13,7 +13,6 @@ internal enum CauseKind
     /// <summary>Hard, but sound: an alarm is a false one.</summary>
     Harmless,
 
-    /// <summary>Shows in one step.</summary>
     Sharp,
 
     /// <summary>Grows over many steps.</summary>
@@ -21,15 +20,13 @@ internal enum CauseKind
 }
 
 /// <summary>The signals of some steps of a real run, from the step on at which something was done to it.</summary>
-/// <param name="Cause">What was done.</param>
-/// <param name="Kind">How that must be judged.</param>
 /// <param name="From">The first step recorded; what was done was done there.</param>
 /// <param name="Onset">The first step that shows it; -1 where nothing is to be found.</param>
 /// <param name="Loss">Mean loss of each step, nats per token.</param>
-/// <param name="Norm">Global gradient norm of each step.</param>
 /// <param name="NonFinite">Elements of the gradient that are no numbers, by step; absent where all are zero.</param>
 /// <param name="Tensors">Gradient norm of each tensor, by step; absent where it was not recorded.</param>
-internal sealed record SpikeTrace(string Cause, CauseKind Kind, long From, long Onset, double[] Loss, double[] Norm, long[]? NonFinite, double[][]? Tensors)
+internal sealed record SpikeTrace(string Cause, CauseKind Kind, long From, long Onset, double[] Loss, double[] Norm, long[]? NonFinite,
+    double[][]? Tensors)
 {
     /// <summary>Steps recorded.</summary>
     public int Length => Loss.Length;
@@ -45,19 +42,17 @@ internal sealed record SpikeTrace(string Cause, CauseKind Kind, long From, long 
     };
 }
 
-/// <summary>One run without a disturbance, and what became of it when something was done to it at some step: each of those shares its steps before.</summary>
-/// <param name="Name">Name of its file.</param>
+/// <summary>One run without a disturbance, and what became of it when something was done to it at some step: each of those shares its steps
+/// before.</summary>
 /// <param name="Set"><c>tuning</c> or <c>held-out</c>.</param>
-/// <param name="Description">Model and training in words.</param>
-/// <param name="Clean">The run without a disturbance.</param>
-/// <param name="Disturbed">What became of it otherwise.</param>
 internal sealed record SpikeTraces(string Name, string Set, string Description, SpikeTrace Clean, IReadOnlyList<SpikeTrace> Disturbed)
 {
     /// <summary>Where a run's traces lie.</summary>
     public static string PathOf(string folder, string name) => Path.Combine(folder, name + ".jsonl");
 
     /// <summary>Reads all files of a folder, in the order of their names.</summary>
-    public static IReadOnlyList<SpikeTraces> ReadAll(string folder) => [.. Directory.GetFiles(folder, "*.jsonl").Order(StringComparer.Ordinal).Select(Read)];
+    public static IReadOnlyList<SpikeTraces> ReadAll(string folder) =>
+        [.. Directory.GetFiles(folder, "*.jsonl").Order(StringComparer.Ordinal).Select(Read)];
 
     /// <summary>Writes a file: a line that describes the run, then one for each trace, the undisturbed one first.</summary>
     public void Write(string folder)

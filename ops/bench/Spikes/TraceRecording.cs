@@ -4,8 +4,8 @@ using ActorTrain.Models.Numerics;
 
 namespace ActorTrain.Bench.Spikes;
 
-/// <summary>Records the traces whose files are missing: `dotnet run --project ops/bench -c Release -- spike-traces`, minutes on one core. Delete a file to record
-/// it anew.</summary>
+/// <summary>Records the traces whose files are missing: `dotnet run --project ops/bench -c Release -- spike-traces`, minutes on one core.
+/// Delete a file to record it anew.</summary>
 internal static class TraceRecording
 {
     private const string Bible = "artifacts/text/kjv.txt";

@@ -28,7 +28,6 @@ internal sealed class TraceText
 
     private readonly byte[] bible;
 
-    /// <summary>Takes the texts in.</summary>
     /// <param name="bible">The King James Bible as <c>ops/kjv-text.sh</c> prints it.</param>
     /// <param name="licence">Text of another kind in the same language.</param>
     public TraceText(string bible, string licence)
@@ -49,7 +48,8 @@ internal sealed class TraceText
     public long SamplesOf(int context) => (bible.Length - 1) / context;
 
     /// <summary>A sample: context + 1 bytes.</summary>
-    public long[] Sample(long sample, int context) => [.. bible.AsSpan((int)(sample * context), context + 1).ToArray().Select(static value => (long)value)];
+    public long[] Sample(long sample, int context) =>
+        [.. bible.AsSpan((int)(sample * context), context + 1).ToArray().Select(static value => (long)value)];
 
     /// <summary>So many bytes from somewhere in a text.</summary>
     public static long[] Window(byte[] text, int length, Random random) =>

@@ -12,15 +12,12 @@ using static TorchSharp.torch;
 namespace ActorTrain.Bench.Spikes;
 
 /// <summary>How a run of the traces trains.</summary>
-/// <param name="Name">Name of its file.</param>
 /// <param name="Set"><c>tuning</c> or <c>held-out</c>.</param>
 /// <param name="Model">The model's shape.</param>
-/// <param name="Precision">Of matrix products.</param>
-/// <param name="Batch">Sequences per step.</param>
-/// <param name="Rate">Learning rate after the warm-up.</param>
 /// <param name="Seed">Of weights, of the order of samples and of what is done to it.</param>
 /// <param name="RecordsTensors">Whether the norm of each tensor is recorded.</param>
-internal sealed record TracedRunOptions(string Name, string Set, ModelOptions Model, Precision Precision, int Batch, double Rate, int Seed, bool RecordsTensors)
+internal sealed record TracedRunOptions(string Name, string Set, ModelOptions Model, Precision Precision, int Batch, double Rate, int Seed,
+    bool RecordsTensors)
 {
     public const int Lanes = 8;
     public const int Steps = 600;
@@ -28,10 +25,12 @@ internal sealed record TracedRunOptions(string Name, string Set, ModelOptions Mo
 
     public string Description => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,
-        $"{Model.Family} {Model.Layers} x {Model.Width}, context {Model.ContextLength}, batch {Batch}, rate {Rate}, {Precision}, seed {Seed}");
+        $"{Model.Family} {Model.Layers} x {Model.Width}, context {Model.ContextLength}, batch {Batch}, rate {Rate}, {Precision}, seed "
+            + $"{Seed}");
 }
 
-/// <summary>A small model under training on real text by the bare loop of this project, step by step, with what a detector would see of each.</summary>
+/// <summary>A small model under training on real text by the bare loop of this project, step by step, with what a detector would see of
+/// each.</summary>
 internal sealed class TracedRun : IDisposable
 {
     private readonly TracedRunOptions options;
@@ -89,7 +88,8 @@ internal sealed class TracedRun : IDisposable
         }
 
         var clean = Trace("clean", CauseKind.Clean, 0);
-        return new SpikeTraces(options.Name, options.Set, options.Description, clean, [.. disturbed.Select(trace => trace with { Onset = OnsetOf(trace, clean) })]);
+        return new SpikeTraces(options.Name, options.Set, options.Description, clean,
+            [.. disturbed.Select(trace => trace with { Onset = OnsetOf(trace, clean) })]);
     }
 
     public void Dispose()
@@ -99,8 +99,8 @@ internal sealed class TracedRun : IDisposable
         replica.Dispose();
     }
 
-    // A shock of the rate does its harm with the update, which the next step is the first to show. A slow one shows where the loss begins to be
-    // above that of the undisturbed run, which has the same batches, for ten steps in a row and by more than two per cent.
+    // A shock of the rate does its harm with the update, which the next step is the first to show. A slow one shows where the loss begins
+    // to be above that of the undisturbed run, which has the same batches, for ten steps in a row and by more than two per cent.
     private static long OnsetOf(SpikeTrace trace, SpikeTrace clean)
     {
         const int Row = 10;
@@ -174,7 +174,8 @@ internal sealed class TracedRun : IDisposable
     // The highest bit of the exponent of one element of a block's matrix: a number below 2 becomes a huge one.
     private void Flip(Tensor flat, Random random)
     {
-        var matrices = replica.Parameters.Layout.Entries.Where(static entry => entry is { Decays: true } && entry.Name.StartsWith("blocks.", StringComparison.Ordinal)).ToList();
+        var matrices = replica.Parameters.Layout.Entries.Where(static entry => entry is { Decays: true }
+            && entry.Name.StartsWith("blocks.", StringComparison.Ordinal)).ToList();
         var matrix = matrices[random.Next(matrices.Count)];
         flat.CopyTo(scratch);
         scratch.Slice(((matrix.Offset + random.NextInt64(matrix.Count)) * sizeof(float)) + 3, 1)[0] ^= 0x40;
@@ -218,8 +219,10 @@ internal sealed class TracedRun : IDisposable
         recorded.Exists(static step => step.NonFinite > 0) ? [.. recorded.Select(static step => step.NonFinite)] : null,
         options.RecordsTensors ? [.. recorded.Select(static step => step.Tensors)] : null);
 
-    private static Span<float> Floats(HostBuffer buffer) => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(buffer.Slice(0, (int)buffer.Length));
+    private static Span<float> Floats(HostBuffer buffer) =>
+        System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(buffer.Slice(0, (int)buffer.Length));
 
     private static double Rounded(double value, int digits) =>
-        double.Parse(value.ToString("G" + digits, System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
+        double.Parse(value.ToString("G" + digits, System.Globalization.CultureInfo.InvariantCulture),
+            System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -12,7 +12,8 @@ public sealed class CheckpointHistoryTests
     [Fact]
     public void A_checkpoint_without_a_correction_that_was_in_force_before_it_is_void()
     {
-        var history = History(Saved(10), Saved(20, "a"), new CourseCorrected(default, 22, FromFifteen), new RunRolledBack(default, 10, 22, StateKind.Snapshot, ""));
+        var history = History(Saved(10), Saved(20, "a"), new CourseCorrected(default, 22, FromFifteen),
+            new RunRolledBack(default, 10, 22, StateKind.Snapshot, ""));
         history.IsVoid(10, "10", RunOverrides.None).ShouldBeFalse();
         history.IsVoid(20, "a", RunOverrides.None).ShouldBeTrue();
         history.IsVoid(15, "x", RunOverrides.None).ShouldBeTrue("written in secret before the run went back");
@@ -22,12 +23,14 @@ public sealed class CheckpointHistoryTests
         again.IsVoid(20, "a", RunOverrides.None).ShouldBeTrue();
     }
 
-    private static RunEvent[] Decided => [Saved(10), Saved(20, "a"), new CourseCorrected(default, 22, FromFifteen), new RunRolledBack(default, 10, 22, StateKind.Snapshot, "")];
+    private static RunEvent[] Decided => [Saved(10), Saved(20, "a"), new CourseCorrected(default, 22, FromFifteen),
+        new RunRolledBack(default, 10, 22, StateKind.Snapshot, "")];
 
     [Fact]
     public void A_checkpoint_of_wrong_bits_is_void_although_its_course_is_right()
     {
-        RunEvent[] decided = [Saved(10), Saved(20, "wrong"), new CorruptionFound(default, 22, ActorId.Trainer(1), ""), new RunRolledBack(default, 12, 22, StateKind.Snapshot, "")];
+        RunEvent[] decided = [Saved(10), Saved(20, "wrong"), new CorruptionFound(default, 22, ActorId.Trainer(1), ""),
+            new RunRolledBack(default, 12, 22, StateKind.Snapshot, "")];
         var history = History(decided);
         history.IsVoid(20, "wrong", RunOverrides.None).ShouldBeTrue();
         history.IsVoid(10, "10", RunOverrides.None).ShouldBeFalse();
@@ -56,7 +59,8 @@ public sealed class CheckpointHistoryTests
         History(Saved(10), Spike(at: 16, onset: 9)).Ripe(26, 10).ShouldNotBeEmpty();
         History(Saved(10), Spike(at: 16, onset: 11)).Ripe(20, 10).ShouldNotBeEmpty("what began after it says nothing of it");
         History(Saved(10), new CorruptionFound(default, 16, ActorId.Trainer(1), "")).Ripe(25, 10).ShouldBeEmpty();
-        History(Saved(10), Saved(20), new RunRolledBack(default, 12, 22, StateKind.Snapshot, "")).Ripe(100, 10).Select(static ripe => ripe.Key).ShouldBe([10]);
+        History(Saved(10), Saved(20), new RunRolledBack(default, 12, 22, StateKind.Snapshot, "")).Ripe(100, 10)
+            .Select(static ripe => ripe.Key).ShouldBe([10]);
         History(Saved(10), Saved(20), new RunResumed(default, 10, StateKind.Checkpoint, 1)).Known.Keys.ShouldBe([10]);
     }
 

@@ -20,7 +20,8 @@ namespace ActorTrain.Actors.Tests.Checkpoints;
 public sealed class CheckpointerTests : TestKit
 {
     private static readonly FlatLayout Layout = FlatLayout.Of([("tokens.weight", [5, 3]), ("norm.weight", [3])]);
-    private static readonly RunOverrides Overrides = (RunOverrides.None with { Vetoes = [3], Spikes = new SpikeMemory { Rules = SpikeMemory.Empty.Rules.Add("rule", [0.1, double.NaN, -0.0]) } })
+    private static readonly RunOverrides Overrides = (RunOverrides.None with { Vetoes = [3],
+        Spikes = new SpikeMemory { Rules = SpikeMemory.Empty.Rules.Add("rule", [0.1, double.NaN, -0.0]) } })
         .With(new Intervention(1, 4, [new SkippedRange(8, 8, "spike")], 0.5, "someone", "It was wanted."));
 
     private static readonly CheckpointerOptions Options = new()
@@ -38,7 +39,8 @@ public sealed class CheckpointerTests : TestKit
     private readonly CheckpointStore store;
 
     public CheckpointerTests()
-        : base(Training.TinyTraining.Settings) => store = new CheckpointStore(folder.Path, new CheckpointStoreOptions(), TimeProvider.System);
+        : base(Training.TinyTraining.Settings) =>
+            store = new CheckpointStore(folder.Path, new CheckpointStoreOptions(), TimeProvider.System);
 
     [Fact]
     public void A_snapshot_becomes_a_checkpoint_with_all_that_a_run_needs_to_go_on()
@@ -116,7 +118,8 @@ public sealed class CheckpointerTests : TestKit
 
         // Intervention 1 is in force from step 4 on: none of the three has it; the new one does.
         Fill(1, 12, 7);
-        var history = CheckpointHistory.Of([new CourseCorrected(default, 30, Overrides.Interventions[0]), new RunRolledBack(default, 0, 30, StateKind.Seed, "It was wanted.")]);
+        var history = CheckpointHistory.Of([new CourseCorrected(default, 30, Overrides.Interventions[0]),
+            new RunRolledBack(default, 0, 30, StateKind.Seed, "It was wanted.")]);
         var order = Order(4, 1, 12, 7) with { History = history };
         saving.Save(order).ShouldBeOfType<CheckpointSaved>().Kept.ShouldBe([12]);
         saving.Save(order).ShouldBeOfType<CheckpointSaved>();
@@ -148,7 +151,8 @@ public sealed class CheckpointerTests : TestKit
         var saving = Saving();
         Fill(0, 10, 1);
         var good = saving.Save(Order(1, 0, 10, 1)).ShouldBeOfType<CheckpointSaved>();
-        var history = CheckpointHistory.Of([new CheckpointCommitted(default, 10, good.WeightsHash), new CheckpointProved(default, 10, 25, good.WeightsHash)]);
+        var history = CheckpointHistory.Of(
+            [new CheckpointCommitted(default, 10, good.WeightsHash), new CheckpointProved(default, 10, 25, good.WeightsHash)]);
         Fill(0, 30, 2);
         saving.Save(Order(2, 0, 30, 2) with { History = history });
         store.List()[^1].ProvedAt.ShouldBe(25);
@@ -226,7 +230,8 @@ public sealed class CheckpointerTests : TestKit
         folder.Dispose();
     }
 
-    private static SaveCheckpoint Order(long number, int slot, long step, byte value) => new(number, slot, step, HashOf(value), Overrides, CheckpointHistory.Empty);
+    private static SaveCheckpoint Order(long number, int slot, long step, byte value) =>
+        new(number, slot, step, HashOf(value), Overrides, CheckpointHistory.Empty);
 
     private static ulong HashOf(byte value)
     {

@@ -7,7 +7,8 @@ namespace ActorTrain.Actors.Tests.Checkpoints;
 public sealed class SaveIntervalTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
-    private static readonly SaveCost Cost = new(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(500));
+    private static readonly SaveCost Cost =
+        new(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(500));
     private static readonly SaveIntervalOptions Wide = new() { Least = 1, Most = 1_000_000 };
 
     [Fact]
@@ -25,10 +26,12 @@ public sealed class SaveIntervalTests
     public void It_is_the_optimum_of_the_time_lost()
     {
         // The part of the time that is kept, by the first-order model, is nowhere greater.
-        foreach (var (save, between, late, read) in new[] { (0.05, 3600.0, 0.0, 0.3), (2, 600, 50, 10), (5, 900, 300, 20), (0.5, 86_400, 3600, 2) })
+        foreach (var (save, between, late,
+            read) in new[] { (0.05, 3600.0, 0.0, 0.3), (2, 600, 50, 10), (5, 900, 300, 20), (0.5, 86_400, 3600, 2) })
         {
             var cost = new SaveCost(TimeSpan.FromSeconds(save - (0.1 * read)), TimeSpan.FromSeconds(read), TimeSpan.FromSeconds(0.01));
-            var failures = Record(TimeSpan.FromSeconds((2 * between) - Wide.PriorTimeBetweenFailures.TotalSeconds), (long)(2 * late / 0.01));
+            var failures =
+                Record(TimeSpan.FromSeconds((2 * between) - Wide.PriorTimeBetweenFailures.TotalSeconds), (long)(2 * late / 0.01));
             if (failures is null)
                 continue;
             var chosen = SaveInterval.Choose(cost, failures, Wide).Every * 0.01;

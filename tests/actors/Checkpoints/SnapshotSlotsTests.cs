@@ -48,7 +48,8 @@ public sealed class SnapshotSlotsTests
                         if (slots.Take(trusted, Horizon, isNeeded) is not { } taken)
                         {
                             // Nothing was free: all but the newest and the trusted one are in somebody's hands.
-                            before.Skip(1).Where(held => held != Trusted(before) || isNeeded).ShouldAllBe(held => pins.ContainsKey(held.Slot), $"seed {seed}");
+                            before.Skip(1).Where(held => held != Trusted(before) || isNeeded)
+                                .ShouldAllBe(held => pins.ContainsKey(held.Slot), $"seed {seed}");
                             break;
                         }
 
@@ -88,7 +89,8 @@ public sealed class SnapshotSlotsTests
             for (var length = 0L; length <= Math.Min(Horizon, step - Every); length++)
             {
                 var lost = step - length - slots.Held.First(held => held.Step <= step - length).Step;
-                lost.ShouldBeLessThan(Math.Min(most, (2 * length) + Every), $"{count} slots, back by {length} from {step}: {string.Join(' ', slots.Held.Select(held => step - held.Step))}");
+                lost.ShouldBeLessThan(Math.Min(most, (2 * length) + Every),
+                    $"{count} slots, back by {length} from {step}: {string.Join(' ', slots.Held.Select(held => step - held.Step))}");
             }
         }
 

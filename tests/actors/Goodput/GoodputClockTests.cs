@@ -35,7 +35,8 @@ public sealed class GoodputClockTests
                     else if (random.Next(2) == 0)
                         (step, commits) = (step + 1, commits + 1);
                     var activity = (GoodputActivity)random.Next((int)GoodputActivity.Ending + 1);
-                    clock.Turn(new GoodputTurn(at, activity, activity == GoodputActivity.Recovering ? $"cause {random.Next(3)}" : null, step, TimeSpan.FromTicks(random.Next(0, 3_000_000))));
+                    clock.Turn(new GoodputTurn(at, activity, activity == GoodputActivity.Recovering ? $"cause {random.Next(3)}" : null,
+                        step, TimeSpan.FromTicks(random.Next(0, 3_000_000))));
                     if (random.Next(4) == 0)
                         rows.AddRange(clock.Close(at));
                 }
@@ -80,7 +81,8 @@ public sealed class GoodputClockTests
         (report.NewSteps, report.LostSteps).ShouldBe((5, 2));
         Shares(report).ShouldBe(
         [
-            (GoodputActivity.NewSteps, null, 7, 2), (GoodputActivity.RedoneSteps, null, 1, 1), (GoodputActivity.Recovering, "spike", 2, 1), (GoodputActivity.Starting, null, 1, 1),
+            (GoodputActivity.NewSteps, null, 7, 2), (GoodputActivity.RedoneSteps, null, 1, 1), (GoodputActivity.Recovering, "spike", 2, 1),
+                (GoodputActivity.Starting, null, 1, 1),
         ]);
     }
 
@@ -126,7 +128,8 @@ public sealed class GoodputClockTests
         (report.NewSteps, report.LostSteps).ShouldBe((2, 3));
         Shares(report).ShouldBe(
         [
-            (GoodputActivity.NewSteps, null, 1, 1), (GoodputActivity.RedoneSteps, null, 1, 1), (GoodputActivity.Recovering, GoodputClock.ProcessRestart, 3, 1),
+            (GoodputActivity.NewSteps, null, 1, 1), (GoodputActivity.RedoneSteps, null, 1, 1),
+                (GoodputActivity.Recovering, GoodputClock.ProcessRestart, 3, 1),
             (GoodputActivity.Ending, null, 1, 1), (GoodputActivity.Down, GoodputClock.Killed, 7, 1),
         ]);
 
@@ -136,7 +139,8 @@ public sealed class GoodputClockTests
         var third = new GoodputClock(rows[^1], At(20), 9);
         third.Turn(Turn(21, GoodputActivity.NewSteps, 9));
         Shares(GoodputReport.Of(third.Close(At(22)))!).ShouldBe(
-            [(GoodputActivity.NewSteps, null, 1, 1), (GoodputActivity.Starting, null, 1, 1), (GoodputActivity.Down, GoodputClock.Stopped, 4, 1)]);
+            [(GoodputActivity.NewSteps, null, 1, 1), (GoodputActivity.Starting, null, 1, 1),
+                (GoodputActivity.Down, GoodputClock.Stopped, 4, 1)]);
     }
 
     [Fact]
@@ -156,14 +160,18 @@ public sealed class GoodputClockTests
         [
             new(At(0), At(100), Start, 50, 50, 0,
             [
-                new(GoodputActivity.NewSteps, null, TimeSpan.FromSeconds(60), 1), new(GoodputActivity.RedoneSteps, null, TimeSpan.FromSeconds(5)),
-                new(GoodputActivity.Recovering, "spike", TimeSpan.FromSeconds(3), 1), new(GoodputActivity.Recovering, GoodputReport.Operator, TimeSpan.FromSeconds(2), 1),
+                new(GoodputActivity.NewSteps, null, TimeSpan.FromSeconds(60), 1),
+                    new(GoodputActivity.RedoneSteps, null, TimeSpan.FromSeconds(5)),
+                new(GoodputActivity.Recovering, "spike", TimeSpan.FromSeconds(3), 1),
+                    new(GoodputActivity.Recovering, GoodputReport.Operator, TimeSpan.FromSeconds(2), 1),
                 new(GoodputActivity.Paused, null, TimeSpan.FromSeconds(30), 1),
             ]),
             new(At(110), At(150), At(130), 70, 20, 6,
             [
-                new(GoodputActivity.Recovering, GoodputClock.ProcessRestart, TimeSpan.FromSeconds(4), 1), new(GoodputActivity.Down, GoodputClock.Killed, TimeSpan.FromSeconds(8), 1),
-                new(GoodputActivity.Down, GoodputClock.Stopped, TimeSpan.FromSeconds(8), 1), new(GoodputActivity.NewSteps, null, TimeSpan.FromSeconds(20)),
+                new(GoodputActivity.Recovering, GoodputClock.ProcessRestart, TimeSpan.FromSeconds(4), 1),
+                    new(GoodputActivity.Down, GoodputClock.Killed, TimeSpan.FromSeconds(8), 1),
+                new(GoodputActivity.Down, GoodputClock.Stopped, TimeSpan.FromSeconds(8), 1),
+                    new(GoodputActivity.NewSteps, null, TimeSpan.FromSeconds(20)),
             ]),
         ];
         var report = GoodputReport.Of(rows)!;
@@ -179,7 +187,8 @@ public sealed class GoodputClockTests
 
     private static DateTimeOffset At(double seconds) => Start.AddSeconds(seconds);
 
-    private static GoodputTurn Turn(double seconds, GoodputActivity activity, long step, string? cause = null) => new(At(seconds), activity, cause, step);
+    private static GoodputTurn Turn(double seconds, GoodputActivity activity, long step, string? cause = null) =>
+        new(At(seconds), activity, cause, step);
 
     private static IEnumerable<(GoodputActivity Activity, string? Cause, double Seconds, int Begun)> Shares(GoodputReport report) =>
         report.Shares.Select(static share => (share.Activity, share.Cause, share.Time.TotalSeconds, share.Begun));

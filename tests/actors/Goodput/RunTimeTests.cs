@@ -30,7 +30,8 @@ public sealed class RunTimeTests
         var report = Report(static _ => { });
         (report.NewSteps, report.LostSteps, report.Failures).ShouldBe((12, 0, 0));
         report.Shares.Select(static share => share.Activity).Distinct().ShouldBe(
-            [GoodputActivity.NewSteps, GoodputActivity.Evaluating, GoodputActivity.Saving, GoodputActivity.Starting, GoodputActivity.Ending], ignoreOrder: true);
+            [GoodputActivity.NewSteps, GoodputActivity.Evaluating, GoodputActivity.Saving, GoodputActivity.Starting,
+                GoodputActivity.Ending], ignoreOrder: true);
     }
 
     [Fact]
@@ -95,7 +96,8 @@ public sealed class RunTimeTests
     [Fact]
     public void In_any_storm_every_step_is_new_once_and_the_parts_make_the_whole()
     {
-        var storm = new Weather { Drop = 0.03, Duplicate = 0.03, Delay = 0.05, Crash = 0.03, Hang = 0.003, OthersCrash = 0.02, RunCrash = 0.002, StormInputs = 2000 };
+        var storm = new Weather { Drop = 0.03, Duplicate = 0.03, Delay = 0.05, Crash = 0.03, Hang = 0.003, OthersCrash = 0.02,
+            RunCrash = 0.002, StormInputs = 2000 };
         for (var seed = 0; seed < 100; seed++)
         {
             var run = new SimulatedRun(seed, Small, new BatchPlan(1, 10_000, 16, 4), storm);
@@ -103,7 +105,8 @@ public sealed class RunTimeTests
             var report = ReportOf(run);
             report.NewSteps.ShouldBe(12, $"seed {seed}");
             report.Wall.ShouldBe(run.Turns[^1].At - Began, $"seed {seed}");
-            report.LostSteps.ShouldBeGreaterThanOrEqualTo(run.Journal.OfType<RunRewound>().Sum(static back => back.LostStep - back.Step), $"seed {seed}");
+            report.LostSteps.ShouldBeGreaterThanOrEqualTo(run.Journal.OfType<RunRewound>().Sum(static back => back.LostStep - back.Step),
+                $"seed {seed}");
         }
     }
 

@@ -13,7 +13,8 @@ public sealed class FormerEndTests
     [Fact]
     public void How_the_process_before_ended_is_recorded_by_the_first_supervisor_of_a_process_and_no_other()
     {
-        var options = new RunLogicOptions { ConfigurationHash = "h", Schedule = Arithmetic.Constant(10), Lanes = 1, FormerEnd = "It was killed." };
+        var options =
+            new RunLogicOptions { ConfigurationHash = "h", Schedule = Arithmetic.Constant(10), Lanes = 1, FormerEnd = "It was killed." };
         var plan = new BatchPlan(seed: 1, samples: 10, batchSize: 1, lanes: 1);
         RunEvent[] before = [new RunStarted(Noon, "h", 10, 1, 1)];
         var first = new RunLogic(options, plan, RecoveryState.Of([]), before);
@@ -21,5 +22,6 @@ public sealed class FormerEndTests
         Resumed(new RunLogic(options, plan, first.RecoveryState, before)).FormerEnd.ShouldBeNull();
     }
 
-    private static RunResumed Resumed(RunLogic logic) => logic.Begin(Noon).OfType<ToJournal>().Select(static effect => effect.Command.Event).OfType<RunResumed>().Last();
+    private static RunResumed Resumed(RunLogic logic) =>
+        logic.Begin(Noon).OfType<ToJournal>().Select(static effect => effect.Command.Event).OfType<RunResumed>().Last();
 }

@@ -107,7 +107,8 @@ public sealed class RunJournalTests : IDisposable
                 () =>
                 {
                     journal.Tell(decision);
-                    kit.FishForMessage(message => message is Recorded recorded && recorded.Number >= decision.Number, TimeSpan.FromSeconds(1));
+                    kit.FishForMessage(message => message is Recorded recorded && recorded.Number >= decision.Number,
+                        TimeSpan.FromSeconds(1));
                 },
                 Long);
         }
@@ -158,7 +159,8 @@ public sealed class RunJournalTests : IDisposable
 
     private JournalKit Kit(string? file = null) => new(
         ConfigurationFactory.ParseString("akka.loglevel = OFF").WithFallback(FaultyMailbox.Configuration)
-            .WithFallback((JournalDatabase.Of(file ?? folder.At("run.db"), postgres: "") with { Timeout = TimeSpan.FromSeconds(5) }).Settings));
+            .WithFallback((JournalDatabase.Of(file ?? folder.At("run.db"), postgres: "") with { Timeout = TimeSpan.FromSeconds(5) })
+                .Settings));
 
     private sealed class JournalKit(Config config) : TestKit(config)
     {
@@ -182,6 +184,7 @@ public sealed class RunJournalTests : IDisposable
 
         public bool IsOver { get; set; }
 
-        public Fault Choose(string actor, object message) => message is RecordDecision && !IsOver && Interlocked.Increment(ref messages) % 2 == 1 ? fault : Fault.None;
+        public Fault Choose(string actor, object message) =>
+            message is RecordDecision && !IsOver && Interlocked.Increment(ref messages) % 2 == 1 ? fault : Fault.None;
     }
 }

@@ -44,7 +44,8 @@ public sealed class UnreadableJournalTests : IDisposable
     {
         var connection = postgres ? PostgresServer.Shared.NewDatabase() : $"Data Source={folder.At("run.db")}";
         using DbConnection database = postgres ? new NpgsqlConnection(connection) : new SqliteConnection(connection);
-        var settings = (JournalDatabase.Of(folder.At("run.db"), postgres ? connection : "") with { Timeout = TimeSpan.FromSeconds(5) }).Settings;
+        var settings = (JournalDatabase.Of(folder.At("run.db"), postgres ? connection : "") with { Timeout = TimeSpan.FromSeconds(5) })
+            .Settings;
         using (var kit = new JournalKit(settings))
         {
             var journal = kit.Start();
@@ -88,7 +89,8 @@ public sealed class UnreadableJournalTests : IDisposable
             using var reader = command.ExecuteReader();
             var rows = new List<string>();
             while (reader.Read())
-                rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.GetValue(i) is byte[] bytes ? Convert.ToHexString(bytes) : $"{reader.GetValue(i)}")));
+                rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount)
+                    .Select(i => reader.GetValue(i) is byte[] bytes ? Convert.ToHexString(bytes) : $"{reader.GetValue(i)}")));
             return rows;
         }
     }
@@ -98,8 +100,10 @@ public sealed class UnreadableJournalTests : IDisposable
         foreach (var number in (int[])[1, 3, Decisions])
         {
             var at = $"WHERE sequence_number = {number}";
-            yield return ($"UPDATE journal SET manifest = 'TrainerPromoted/1' {at}", $"at decision {number}: it has the unknown type \"TrainerPromoted/1\"");
-            yield return ($"UPDATE journal SET manifest = 'CheckpointCommitted/2' {at}", $"at decision {number}: it has the unknown type \"CheckpointCommitted/2\"");
+            yield return ($"UPDATE journal SET manifest = 'TrainerPromoted/1' {at}",
+                $"at decision {number}: it has the unknown type \"TrainerPromoted/1\"");
+            yield return ($"UPDATE journal SET manifest = 'CheckpointCommitted/2' {at}",
+                $"at decision {number}: it has the unknown type \"CheckpointCommitted/2\"");
             yield return ($"UPDATE journal SET message = x'7B22617422' {at}", $"at decision {number}: it is corrupt");
             yield return ($"UPDATE journal SET message = x'' {at}", $"at decision {number}: it is corrupt");
             yield return ($"UPDATE journal SET identifier = 9999 {at}", "another version");
@@ -112,13 +116,16 @@ public sealed class UnreadableJournalTests : IDisposable
         }
 
         // Another hash, which is as good as the one that was decided but for its checksum.
-        yield return ($"UPDATE journal SET message = (SELECT message FROM journal WHERE sequence_number = 2) WHERE sequence_number = 3", "at decision 3: it is corrupt");
+        yield return ($"UPDATE journal SET message = (SELECT message FROM journal WHERE sequence_number = 2) WHERE sequence_number = 3",
+            "at decision 3: it is corrupt");
         foreach (var number in (int[])[1, Decisions])
             yield return ($"UPDATE journal SET deleted = (1 = 1) WHERE sequence_number = {number}", $"at decision {number}: it is missing");
     }
 
-    private sealed class JournalKit(Config settings) : TestKit(ConfigurationFactory.ParseString("akka.loglevel = OFF").WithFallback(settings))
+    private sealed class JournalKit(Config settings)
+        : TestKit(ConfigurationFactory.ParseString("akka.loglevel = OFF").WithFallback(settings))
     {
-        public IActorRef Start() => Sys.ActorOf(ActorProps.Journal("book", TestActor, TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100)));
+        public IActorRef Start() =>
+            Sys.ActorOf(ActorProps.Journal("book", TestActor, TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(100)));
     }
 }

@@ -8,7 +8,8 @@ public sealed class UnwrittenRecordsTests
 {
     private static readonly DateTimeOffset At = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
 
-    /// <summary>Of what a life owes, the first so many may have become durable unheard, and decisions of others may stand before, between and behind them.</summary>
+    /// <summary>Of what a life owes, the first so many may have become durable unheard, and decisions of others may stand before, between
+    /// and behind them.</summary>
     [Fact]
     public void Every_decision_is_there_once_whoever_else_wrote_and_however_much_had_landed()
     {
@@ -28,5 +29,6 @@ public sealed class UnwrittenRecordsTests
         }
     }
 
-    private static List<RunEvent> Decisions(int from, int count) => [.. Enumerable.Range(from, count).Select(static step => new CheckpointCommitted(At, step, "hash"))];
+    private static List<RunEvent> Decisions(int from, int count) =>
+        [.. Enumerable.Range(from, count).Select(static step => new CheckpointCommitted(At, step, "hash"))];
 }

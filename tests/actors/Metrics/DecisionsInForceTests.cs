@@ -22,7 +22,8 @@ public sealed class DecisionsInForceTests
             Skip with { RateFactor = 0.5 },
             Skip with { Steps = 90 },
         ];
-        var names = all.Select(static intervention => DecisionsInForce.Of([intervention]).ShouldNotBeNull()).Append(DecisionsInForce.Of([Skip, all[4]])).ToList();
+        var names = all.Select(static intervention => DecisionsInForce.Of([intervention]).ShouldNotBeNull())
+            .Append(DecisionsInForce.Of([Skip, all[4]])).ToList();
         names.Distinct().Count().ShouldBe(names.Count);
         DecisionsInForce.Of([Skip with { Reason = "Other words.", By = "bob" }]).ShouldBe(names[0]);
     }

@@ -28,11 +28,14 @@ public sealed class MetricsFilesTests : IDisposable
     public void A_step_is_written_with_its_figures_and_what_was_read()
     {
         files.Handle(new GoOnAfter(5, 0, 0)).ShouldBe(new Published(5, 0));
-        files.Handle(new Publish(1, new StepMeasurement(1, 3.5, 0.5, TimeSpan.FromSeconds(0.5), [0, 1, 2, 3, 8, 9, 10, 11]) { LearningRate = 5e-4, LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375, UpdateNorm = 0.125 })).ShouldBe(new Published(5, 1));
+        files.Handle(
+            new Publish(1, new StepMeasurement(1, 3.5, 0.5, TimeSpan.FromSeconds(0.5), [0, 1, 2, 3, 8, 9, 10, 11]) { LearningRate = 5e-4,
+            LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375, UpdateNorm = 0.125 })).ShouldBe(new Published(5, 1));
         files.Handle(new Publish(2, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(5, 2));
         files.Handle(new FlushMetrics(2)).ShouldBe(new MetricsDurable(5, 2));
         MetricsLog.Read(folder.At("metrics.jsonl")).ShouldBe(
-            [new StepMetrics(1, 3.5, 0.5, 5e-4, 128, 0.5, 256, 100 * 256 * 10.0 / 5120) { LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375, UpdateNorm = 0.125 }, new EvaluationMetrics(1, 3, 20, 1.5)]);
+            [new StepMetrics(1, 3.5, 0.5, 5e-4, 128, 0.5, 256, 100 * 256 * 10.0 / 5120) { LaneLoss = 4, EmbeddingNorm = 0.25,
+                BlockNorm = 0.375, UpdateNorm = 0.125 }, new EvaluationMetrics(1, 3, 20, 1.5)]);
         SampleLedger.Read(folder.At("samples.jsonl")).ShouldBe([new SampleRow(1, 3.5, [new(0, 4), new(8, 4)])]);
     }
 
@@ -177,7 +180,8 @@ public sealed class MetricsFilesTests : IDisposable
                     log.Handle(new FlushMetrics(number));
                 }
 
-                var (metrics, ledger) = (MetricsLog.ReadHistory(here.At("metrics.jsonl")), SampleLedger.ReadHistory(here.At("samples.jsonl")));
+                var (metrics, ledger) =
+                    (MetricsLog.ReadHistory(here.At("metrics.jsonl")), SampleLedger.ReadHistory(here.At("samples.jsonl")));
                 metrics.Line.Select(static row => (int)row.Row.Step).ShouldBe(Enumerable.Range(1, (int)reached), $"seed {seed}");
                 ledger.Line.Select(static row => (row.Row.Step, row.Stamp))
                     .ShouldBe(metrics.Line.Select(static row => (row.Row.Step, row.Stamp)), $"seed {seed}");
@@ -213,7 +217,8 @@ public sealed class MetricsFilesTests : IDisposable
         next.Handle(new GoOnAfter(6, 0, 1));
         next.Handle(new Publish(1, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(6, 1));
         next.Handle(Step(2, 2)).ShouldBe(new Published(6, 2));
-        MetricsLog.Read(folder.At("metrics.jsonl")).Select(static row => (row.Step, row is StepMetrics)).ShouldBe([(1, true), (1, false), (2, true)]);
+        MetricsLog.Read(folder.At("metrics.jsonl")).Select(static row => (row.Step, row is StepMetrics))
+            .ShouldBe([(1, true), (1, false), (2, true)]);
     }
 
     [Fact]
@@ -232,7 +237,8 @@ public sealed class MetricsFilesTests : IDisposable
             using var here = new TestFolder();
             using var log = new MetricsLogic(life: 5, new MetricsFiles(Options(here), static () => default, static _ => { }));
             var random = new Random(seed);
-            MetricsCommand[] commands = [new GoOnAfter(5, 0, 0), .. Enumerable.Range(1, 8).Select(step => Step(step, step)), new Rewind(9, 5), .. Enumerable.Range(10, 6).Select(number => Step(number, number - 4))];
+            MetricsCommand[] commands = [new GoOnAfter(5, 0, 0), .. Enumerable.Range(1, 8).Select(step => Step(step, step)),
+                new Rewind(9, 5), .. Enumerable.Range(10, 6).Select(number => Step(number, number - 4))];
             long acknowledged = -1;
             for (var turn = 0; acknowledged < commands.Length - 1 && turn < 10_000; turn++)
             {
@@ -278,7 +284,9 @@ public sealed class MetricsFilesTests : IDisposable
     };
 
     internal static Publish Step(long number, long step) =>
-        new(number, new StepMeasurement(step, 1.0 / step, 0.5, TimeSpan.FromSeconds(1), [.. Enumerable.Range(0, 8).Select(i => (step - 1) * 8 + i)]));
+        new(number, new StepMeasurement(step, 1.0 / step, 0.5, TimeSpan.FromSeconds(1),
+            [.. Enumerable.Range(0, 8).Select(i => (step - 1) * 8 + i)]));
 
-    private long[] Steps() => File.Exists(folder.At("samples.jsonl")) ? [.. SampleLedger.Read(folder.At("samples.jsonl")).Select(static row => row.Step)] : [];
+    private long[] Steps() =>
+        File.Exists(folder.At("samples.jsonl")) ? [.. SampleLedger.Read(folder.At("samples.jsonl")).Select(static row => row.Step)] : [];
 }

@@ -37,7 +37,8 @@ public sealed class SampleAuditTests
     public void What_was_left_out_is_counted_wherever_the_decision_stands()
     {
         var skips = SkipList.Of([Veto, Bad]);
-        foreach (var (decided, newest) in new[] { (skips, null), (skips, Facts(3, SkipList.Empty)), (SkipList.Empty, Facts(10, skips)), (skips, Facts(5, SkipList.Of([Veto]))) })
+        foreach (var (decided, newest) in new[] { (skips, null), (skips, Facts(3, SkipList.Empty)), (SkipList.Empty, Facts(10, skips)),
+            (skips, Facts(5, SkipList.Of([Veto]))) })
         {
             var report = Check(Rows(10, skips), decided, newest);
             report.Contradictions.ShouldBeEmpty();
@@ -53,7 +54,8 @@ public sealed class SampleAuditTests
         var late = Check(rows, SkipList.Of([Bad]), Facts(4, SkipList.Empty));
         late.Contradictions.ShouldBeEmpty();
         late.Undecided.ShouldBe(Batch);
-        Check(rows, SkipList.Of([Bad]), Facts(5, SkipList.Empty)).Contradictions[0].ShouldName("step 5 read positions 40–47", "plan", "32–39");
+        Check(rows, SkipList.Of([Bad]), Facts(5, SkipList.Empty))
+            .Contradictions[0].ShouldName("step 5 read positions 40–47", "plan", "32–39");
     }
 
     [Fact]
@@ -109,8 +111,10 @@ public sealed class SampleAuditTests
     public void The_checkpoint_must_agree()
     {
         var rows = Rows(10, SkipList.Empty);
-        Check(rows, checkpoint: Facts(11, SkipList.Empty)).Contradictions.ShouldHaveSingleItem().ShouldName("checkpoint", "step 11", "ledger", "step 10");
-        Check(rows, checkpoint: Facts(10, SkipList.Empty) with { Cursor = new PlanCursor(79, 80, 1280) }).Contradictions.ShouldHaveSingleItem().ShouldName(
+        Check(rows, checkpoint: Facts(11, SkipList.Empty)).Contradictions.ShouldHaveSingleItem()
+            .ShouldName("checkpoint", "step 11", "ledger", "step 10");
+        Check(rows, checkpoint: Facts(10, SkipList.Empty) with { Cursor = new PlanCursor(79, 80, 1280) })
+            .Contradictions.ShouldHaveSingleItem().ShouldName(
             "checkpoint at step 10", "next sample 79, 80 samples, 1280 tokens", "10 steps", "next sample 80, 80 samples, 1280 tokens");
         Check(rows, SkipList.Of([Veto]), Facts(10, SkipList.Empty)).Contradictions.ShouldHaveSingleItem().ShouldName(
             "journal", "positions 32–39", "loss spike at step 4", "checkpoint at step 10");
@@ -163,7 +167,8 @@ public sealed class SampleAuditTests
 
     [Fact]
     public void What_is_left_out_needs_a_reason() =>
-        Check(Rows(10, SkipList.Of([Veto])), SkipList.Of([Veto with { Reason = " " }])).Contradictions.ShouldHaveSingleItem().ShouldName("positions 32–39", "without a reason");
+        Check(Rows(10, SkipList.Of([Veto])), SkipList.Of([Veto with { Reason = " " }])).Contradictions.ShouldHaveSingleItem()
+            .ShouldName("positions 32–39", "without a reason");
 
     [Fact]
     public void Many_contradictions_are_named_in_part_and_counted()
@@ -190,7 +195,8 @@ public sealed class SampleAuditTests
         }).QuickCheckThrowOnFailure();
     }
 
-    private static BatchVetoed Vetoed(long step, long position) => new(default, step, [new SkippedRange(position, Batch, "spike")], "spike");
+    private static BatchVetoed Vetoed(long step, long position) =>
+        new(default, step, [new SkippedRange(position, Batch, "spike")], "spike");
 
     private static CourseCorrected Corrected(long from, long at, long position, long count) =>
         new(default, at, new Intervention(1, from, [new SkippedRange(position, count, "spike")], 1, "ann", "spike"));
@@ -198,9 +204,11 @@ public sealed class SampleAuditTests
     private static RunRolledBack Back(long to, long lost) => new(default, to, lost, StateKind.Checkpoint, "spike");
 
     private static IEnumerable<SampleRow> Rows(int steps, SkipList skips) =>
-        Enumerable.Range(1, steps).Select(step => new SampleRow(step, 1, SampleRange.Of(Plan.Samples(step - 1, skips).Select(static planned => planned.Position))));
+        Enumerable.Range(1, steps).Select(
+            step => new SampleRow(step, 1, SampleRange.Of(Plan.Samples(step - 1, skips).Select(static planned => planned.Position))));
 
-    private static AuditReport Check(IEnumerable<SampleRow> rows, SkipList? decided = null, CheckpointFacts? checkpoint = null, long? finished = null) =>
+    private static AuditReport Check(IEnumerable<SampleRow> rows, SkipList? decided = null, CheckpointFacts? checkpoint = null,
+        long? finished = null) =>
         SampleAudit.Check(new AuditInput(Plan, Context, rows, decided ?? SkipList.Empty, checkpoint, finished));
 
     private static CheckpointFacts Facts(long step, SkipList skips) => new()

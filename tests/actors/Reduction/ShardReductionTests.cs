@@ -12,7 +12,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Tests.Reduction;
 
-/// <summary>The total and its norm have the bits of the bare lane tree, whatever reducers, blocks, order, repetitions and restarts there are.</summary>
+/// <summary>The total and its norm have the bits of the bare lane tree, whatever reducers, blocks, order, repetitions and restarts there
+/// are.</summary>
 public sealed class ShardReductionTests
 {
     private const int Lanes = 8;
@@ -180,7 +181,8 @@ public sealed class ShardReductionTests
             var damaged = reports.OfType<BlockDamaged>().ShouldHaveSingleItem($"bit {bit} of {hit}");
             (damaged.Round, damaged.Block).ShouldBe((round, hit));
             damaged.Reducer.ShouldBe(bit / 32 < transport.Shards[1].Offset ? 0 : 1);
-            damaged.Reason.ShouldStartWith($"The published gradient of lanes {hit} changed in memory in block {bit / 32 / GradientNorm.Block} ");
+            damaged.Reason.ShouldStartWith(
+                $"The published gradient of lanes {hit} changed in memory in block {bit / 32 / GradientNorm.Block} ");
             transport.Total(round).ShouldBeNull();
             transport.Close(round);
         }
@@ -254,7 +256,8 @@ public sealed class ShardReductionTests
         reports.Sum(static report => report.NonFinite).ShouldBe(4);
         var tensors = norms.Of([.. reports.SelectMany(static report => report.Cells)]).Tensors;
         double.IsNaN(tensors[0]).ShouldBeTrue();
-        var middle = whole.narrow(0, layout.Entries[1].Offset, GradientNorm.Block).to(ScalarType.Float64).square().sum().sqrt().item<double>();
+        var middle = whole.narrow(0, layout.Entries[1].Offset, GradientNorm.Block).to(ScalarType.Float64).square().sum().sqrt()
+            .item<double>();
         tensors[1].ShouldBe(middle, 1e-12 * middle);
         tensors[2].ShouldBe(double.PositiveInfinity);
     }

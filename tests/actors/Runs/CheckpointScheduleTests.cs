@@ -48,9 +48,11 @@ public sealed class CheckpointScheduleTests
 
     [Fact]
     public void The_next_process_goes_on_with_what_was_chosen() =>
-        new CheckpointSchedule(Options() with { SaveInterval = Bounds }, [new SaveIntervalChosen(Noon, 3, 17, ""), new SaveIntervalChosen(Noon, 5, 900, "")]).Every.ShouldBe(40);
+        new CheckpointSchedule(Options() with { SaveInterval = Bounds },
+            [new SaveIntervalChosen(Noon, 3, 17, ""), new SaveIntervalChosen(Noon, 5, 900, "")]).Every.ShouldBe(40);
 
-    private static RunLogicOptions Options() => new() { ConfigurationHash = "c", Schedule = new LearningRateSchedule(1, 0, 100, 1), Lanes = 1 };
+    private static RunLogicOptions Options() =>
+        new() { ConfigurationHash = "c", Schedule = new LearningRateSchedule(1, 0, 100, 1), Lanes = 1 };
 
     // Steps from one on that are due, each of which is saved.
     private static List<long> Due(CheckpointSchedule schedule, long from, long to)

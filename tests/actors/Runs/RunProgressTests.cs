@@ -30,7 +30,8 @@ public sealed class RunProgressTests
         var progress = At(2, last: 10);
         progress.Veto("bad", SpikeMemory.Empty, window: 100).Select(static range => range.First).ShouldBe([8, 9, 10, 11]);
         progress.Veto("bad too", SpikeMemory.Empty, window: 100).Select(static range => range.First).ShouldBe([12, 13, 14, 15]);
-        (progress.Step, progress.Vetoes, progress.Overrides.Skips.Contains(8), progress.Overrides.Skips.Contains(15), progress.Overrides.Skips.Contains(16)).ShouldBe((2, 2, true, true, false));
+        (progress.Step, progress.Vetoes, progress.Overrides.Skips.Contains(8), progress.Overrides.Skips.Contains(15),
+            progress.Overrides.Skips.Contains(16)).ShouldBe((2, 2, true, true, false));
         progress.NoteUpdate(SpikeMemory.Empty, Noon);
         progress.Vetoes.ShouldBe(0);
     }
@@ -71,5 +72,6 @@ public sealed class RunProgressTests
     }
 
     private static RunProgress At(long step, long last) =>
-        new(new LearningRateSchedule(1, 0, (int)last, 1), new BatchPlan(seed: 1, samples: 1000, Batch, lanes: 2), new Interventions([]), step, last, RunOverrides.None);
+        new(new LearningRateSchedule(1, 0, (int)last, 1), new BatchPlan(seed: 1, samples: 1000, Batch, lanes: 2), new Interventions([]),
+            step, last, RunOverrides.None);
 }

@@ -120,7 +120,8 @@ public sealed class RunStateTests
         time.Trouble.ShouldBe("trainer lost");
         time.Follow(4);
         time.Trouble.ShouldBeNull();
-        foreach (var (actor, cause) in new[] { (ActorId.Reducer(1), "reducer"), (new ActorId(ActorRole.Spikes), "spikes"), (new ActorId(ActorRole.Journal), null) })
+        foreach (var (actor, cause) in new[] { (ActorId.Reducer(1), "reducer"), (new ActorId(ActorRole.Spikes), "spikes"),
+            (new ActorId(ActorRole.Journal), null) })
         {
             var one = new TimeAccount();
             one.Note(new ActorRestarted(Noon, 5, actor, ""), 5, static _ => true);
@@ -133,7 +134,8 @@ public sealed class RunStateTests
     {
         var time = new TimeAccount();
         time.NoteWait(TimeSpan.FromSeconds(1));
-        time.Turn(Noon, (GoodputActivity.NewSteps, null), 1).ShouldBe(new GoodputTurn(Noon, GoodputActivity.NewSteps, null, 1, TimeSpan.FromSeconds(1)));
+        time.Turn(Noon, (GoodputActivity.NewSteps, null), 1)
+            .ShouldBe(new GoodputTurn(Noon, GoodputActivity.NewSteps, null, 1, TimeSpan.FromSeconds(1)));
         time.Turn(Noon, (GoodputActivity.NewSteps, null), 1).ShouldBeNull();
         time.Turn(Noon, (GoodputActivity.NewSteps, null), 2).ShouldNotBeNull().Waited.ShouldBe(TimeSpan.Zero);
         time.Turn(Noon, (GoodputActivity.Saving, "checkpoint"), 2).ShouldNotBeNull();

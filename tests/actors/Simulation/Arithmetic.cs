@@ -5,7 +5,8 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>Stands in for the numbers of a model: a state is 64 bits, and whatever is done in another order, twice or not at all gives others.</summary>
+/// <summary>Stands in for the numbers of a model: a state is 64 bits, and whatever is done in another order, twice or not at all gives
+/// others.</summary>
 internal static class Arithmetic
 {
     public const ulong Seed = 0x5EED;
@@ -21,7 +22,8 @@ internal static class Arithmetic
     /// <summary>Neither associative nor commutative, as floating-point addition is not the one.</summary>
     public static ulong Add(ulong left, ulong right) => Mix(left * 3 + right);
 
-    public static ulong Apply(ulong state, ulong total, double rate = 1) => Mix(state * 5 ^ total ^ (rate == 1 ? 0 : BitConverter.DoubleToUInt64Bits(rate)));
+    public static ulong Apply(ulong state, ulong total, double rate = 1) =>
+        Mix(state * 5 ^ total ^ (rate == 1 ? 0 : BitConverter.DoubleToUInt64Bits(rate)));
 
     /// <summary>A learning rate of 1 throughout.</summary>
     public static LearningRateSchedule Constant(long steps) => new(Peak: 1, WarmupSteps: 0, steps, MinimumRatio: 1);
@@ -43,7 +45,8 @@ internal static class Arithmetic
         if (block.Count == 1)
             return Lane(state, positions(block.First));
         var half = block.Count / 2;
-        return Add(Block(state, new LaneBlock(block.First, half), positions), Block(state, new LaneBlock(block.First + half, half), positions));
+        return Add(Block(state, new LaneBlock(block.First, half), positions),
+            Block(state, new LaneBlock(block.First + half, half), positions));
     }
 
     /// <summary>The state after so many steps that nothing disturbed.</summary>
@@ -58,7 +61,8 @@ internal static class Arithmetic
         {
             var at = step;
             var left = skips?.Invoke(at) ?? SkipList.Empty;
-            state = Apply(state, Block(state, new LaneBlock(0, plan.Lanes), lane => Positions(plan, at, lane, left)), rate?.Invoke(at) ?? 1);
+            state = Apply(state, Block(state, new LaneBlock(0, plan.Lanes), lane => Positions(plan, at, lane, left)), rate?.Invoke(at)
+                ?? 1);
         }
 
         return state;

@@ -9,8 +9,8 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>Runs that are made longer under virtual time: whatever is killed, they end with the weights of a bare loop whose schedule was extended at the
-/// same steps.</summary>
+/// <summary>Runs that are made longer under virtual time: whatever is killed, they end with the weights of a bare loop whose schedule was
+/// extended at the same steps.</summary>
 public sealed class ExtensionSimulationTests
 {
     private static readonly LearningRateSchedule Schedule = new(Peak: 1, WarmupSteps: 4, Steps: 20);
@@ -57,7 +57,8 @@ public sealed class ExtensionSimulationTests
         var run = Stopped(1, Small with { Trainers = trainers }, from);
         Extended(run, Small with { Trainers = trainers }, 33);
         Check(run, 33, (from, 33));
-        run.Steps.Select(static row => row.LearningRate).ShouldBe(Enumerable.Range(0, 33).Select(step => Schedule.Extended(from, 33).At(step)));
+        run.Steps.Select(static row => row.LearningRate)
+            .ShouldBe(Enumerable.Range(0, 33).Select(step => Schedule.Extended(from, 33).At(step)));
     }
 
     [Fact]
@@ -148,9 +149,11 @@ public sealed class ExtensionSimulationTests
             """u8);
         var lowered = new Intervention(1, 3, [], 0.5, "ann", "ann lowered the rate.");
         var origin = new RunOrigin(7, "ff", RunOverrides.None.With(lowered));
-        var logic = new RunLogic(Small, Plan, RecoveryState.Of([origin], left), [new RunStarted(default, "hash", 20, 8, 3), new CourseCorrected(default, 3, lowered)]);
+        var logic = new RunLogic(Small, Plan, RecoveryState.Of([origin], left),
+            [new RunStarted(default, "hash", 20, 8, 3), new CourseCorrected(default, 3, lowered)]);
         logic.Begin(DateTimeOffset.UnixEpoch);
-        logic.Step(new PublisherStarted(1), DateTimeOffset.UnixEpoch).OfType<ToMetrics>().Select(static effect => effect.Command).OfType<Publish>()
+        logic.Step(new PublisherStarted(1), DateTimeOffset.UnixEpoch).OfType<ToMetrics>().Select(static effect => effect.Command)
+            .OfType<Publish>()
             .ShouldHaveSingleItem().Measurement.ShouldBeOfType<StepMeasurement>().LearningRate.ShouldBe(0.5 * Schedule.At(6));
     }
 
@@ -223,16 +226,19 @@ public sealed class ExtensionSimulationTests
         var schedule = extensions.Aggregate(Schedule, static (longer, extension) => longer.Extended(extension.From, extension.Steps));
         run.Outcome.ShouldBe(new RunEnded(RunEnding.Finished, steps, "All steps are done."));
         run.Disk.Checkpoints[steps].ShouldBe(Arithmetic.Undisturbed(Plan, steps, rate: schedule.At), "the weights");
-        run.Steps.Select(static row => row.Step).ShouldBe(Enumerable.Range(1, (int)steps).Select(static step => (long)step), "every step stands once in the metrics");
+        run.Steps.Select(static row => row.Step)
+            .ShouldBe(Enumerable.Range(1, (int)steps).Select(static step => (long)step), "every step stands once in the metrics");
         var state = JournalState.Of(run.Journal);
         (state.Steps, state.Ending?.Step, state.Ending?.IsFinished).ShouldBe((steps, steps, true));
         Extensions(run).ShouldBe(extensions);
     }
 
-    // In the order in which they count. What was decided just before a kill may land after the next process has decided: then two have one number.
+    // In the order in which they count. What was decided just before a kill may land after the next process has decided: then two have one
+    // number.
     private static (long From, long Steps)[] Extensions(SimulatedRun run) =>
     [
-        .. run.Journal.OfType<RunExtended>().Select(static extended => extended.Intervention).OrderBy(static extension => extension.Number).ThenBy(static extension => extension.From)
+        .. run.Journal.OfType<RunExtended>().Select(static extended => extended.Intervention).OrderBy(static extension => extension.Number)
+            .ThenBy(static extension => extension.From)
             .Select(static extension => (extension.From, extension.Steps!.Value)),
     ];
 }

@@ -84,7 +84,8 @@ public sealed class KeepingSimulationTests
         var (back, died, proved, late) = (0, 0, 0, 0);
         for (var seed = 0; seed < 300; seed++)
         {
-            var options = Small with { Trainers = 1 + (seed % 4), Audit = Small.Audit with { Every = seed % 3 }, SaveInterval = seed % 2 == 0 ? null : new SaveIntervalOptions { Least = 3, Most = 9 } };
+            var options = Small with { Trainers = 1 + (seed % 4), Audit = Small.Audit with { Every = seed % 3 },
+                SaveInterval = seed % 2 == 0 ? null : new SaveIntervalOptions { Least = 3, Most = 9 } };
             var run = new SimulatedRun(seed, options, Plan, Storm);
             try
             {
@@ -92,8 +93,10 @@ public sealed class KeepingSimulationTests
                 var interventions = run.Journal.OfType<CourseCorrected>().Select(static corrected => corrected.Intervention).ToList();
                 var skips = SkipList.Empty.Joined(interventions.SelectMany(static intervention => intervention.Skipped));
                 run.Disk.Checkpoints[options.Steps].ShouldBe(Arithmetic.Undisturbed(
-                    Plan, options.Steps, _ => skips, step => interventions.Where(intervention => intervention.From <= step).Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor)));
-                run.Steps.Select(static row => row.Step).ShouldBe(Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step));
+                    Plan, options.Steps, _ => skips, step => interventions.Where(intervention => intervention.From <= step)
+                        .Aggregate(1.0, static (factor, intervention) => factor * intervention.RateFactor)));
+                run.Steps.Select(static row => row.Step)
+                    .ShouldBe(Enumerable.Range(1, (int)options.Steps).Select(static step => (long)step));
                 foreach (var row in run.Steps)
                     row.Positions.ShouldBe(Plan.Samples(row.Step - 1, skips).Select(static sample => sample.Position));
                 foreach (var good in run.Journal.OfType<CheckpointProved>())
@@ -112,7 +115,8 @@ public sealed class KeepingSimulationTests
         }
 
         // The storm was one.
-        (back > 100 && died > 50 && proved > 100 && late > 2).ShouldBeTrue($"{back} ways back, {died} deaths, {proved} good checkpoints, {late} times decisions of a former life that landed late");
+        (back > 100 && died > 50 && proved > 100 && late > 2).ShouldBeTrue(
+            $"{back} ways back, {died} deaths, {proved} good checkpoints, {late} times decisions of a former life that landed late");
     }
 
     [Fact]
@@ -151,8 +155,10 @@ public sealed class KeepingSimulationTests
         run.Disk.Refuses = false;
         run.Run(100_000).Ending.ShouldBe(RunEnding.Finished);
         run.Journal.OfType<CheckpointLost>().ShouldHaveSingleItem();
-        run.Said.Where(static sentence => sentence.Contains("The disk is full.", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldContain("retrying in 1 s");
-        run.Said.ShouldContain(static sentence => sentence.StartsWith("checkpoints can be written again: saved step ", StringComparison.Ordinal));
+        run.Said.Where(static sentence => sentence.Contains("The disk is full.", StringComparison.Ordinal)).ShouldHaveSingleItem()
+            .ShouldContain("retrying in 1 s");
+        run.Said.ShouldContain(
+            static sentence => sentence.StartsWith("checkpoints can be written again: saved step ", StringComparison.Ordinal));
         run.Journal.OfType<CheckpointCommitted>().First().Step.ShouldBeInRange(59, 98, "it did not wait for the next interval");
     }
 
@@ -161,18 +167,21 @@ public sealed class KeepingSimulationTests
     {
         var run = new SimulatedRun(1, Small, Plan);
         run.Run(100_000);
-        run.Journal.OfType<CheckpointProved>().Select(static good => (good.Step, good.ProvedAt)).ShouldBe([(5, 11), (10, 16), (15, 21), (20, 26)]);
+        run.Journal.OfType<CheckpointProved>().Select(static good => (good.Step, good.ProvedAt))
+            .ShouldBe([(5, 11), (10, 16), (15, 21), (20, 26)]);
 
         // One trainer of three is audited every other step, so the last of them is proved right only later.
         var audited = new SimulatedRun(1, Small with { Audit = Small.Audit with { Every = 4 } }, Plan);
         audited.Run(100_000);
-        audited.Journal.OfType<CheckpointProved>().First().ShouldSatisfyAllConditions(good => good.Step.ShouldBe(5), good => good.ProvedAt.ShouldBeGreaterThan(11));
+        audited.Journal.OfType<CheckpointProved>().First()
+            .ShouldSatisfyAllConditions(good => good.Step.ShouldBe(5), good => good.ProvedAt.ShouldBeGreaterThan(11));
     }
 
     [Fact]
     public void Time_too_lets_a_checkpoint_be_written()
     {
-        var run = new SimulatedRun(1, Small with { CheckpointEvery = 0, CheckpointPeriod = TimeSpan.FromSeconds(1), Schedule = Arithmetic.Constant(60) }, Plan);
+        var run = new SimulatedRun(1,
+            Small with { CheckpointEvery = 0, CheckpointPeriod = TimeSpan.FromSeconds(1), Schedule = Arithmetic.Constant(60) }, Plan);
         run.Run(100_000);
         var saved = run.Journal.OfType<CheckpointCommitted>().ToList();
         saved.Count.ShouldBeGreaterThan(3);
@@ -182,7 +191,8 @@ public sealed class KeepingSimulationTests
     [Fact]
     public void The_interval_is_chosen_while_the_run_goes_on_and_changes_no_bit()
     {
-        var options = Small with { Schedule = Arithmetic.Constant(200), CheckpointEvery = 0, SaveInterval = new SaveIntervalOptions { Least = 4, Most = 40 } };
+        var options = Small with { Schedule = Arithmetic.Constant(200), CheckpointEvery = 0,
+            SaveInterval = new SaveIntervalOptions { Least = 4, Most = 40 } };
         var run = new SimulatedRun(1, options, Plan);
         run.Run(100_000);
         var chosen = run.Journal.OfType<SaveIntervalChosen>().ShouldHaveSingleItem();

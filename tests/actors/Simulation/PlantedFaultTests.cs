@@ -29,9 +29,11 @@ public sealed class PlantedFaultTests
     // What each hunk changes, as it stands in the source.
     private static IEnumerable<string> Hunks(string[] lines)
     {
-        List<int> starts = [.. Enumerable.Range(0, lines.Length).Where(i => lines[i].StartsWith("@@", StringComparison.Ordinal)), lines.Length];
+        List<int> starts =
+            [.. Enumerable.Range(0, lines.Length).Where(i => lines[i].StartsWith("@@", StringComparison.Ordinal)), lines.Length];
         return starts.Zip(starts.Skip(1), (from, to) => string.Concat(
-            lines[(from + 1)..to].Where(static line => line.StartsWith(' ') || line.StartsWith('-')).Select(static line => line[1..] + "\n")));
+            lines[(from + 1)..to].Where(static line => line.StartsWith(' ') || line.StartsWith('-'))
+                .Select(static line => line[1..] + "\n")));
     }
 
     private static string Folder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "planted");

@@ -192,7 +192,8 @@ internal sealed class RunInvariants(SimulatedWorld world)
         if (save.Overrides.Interventions.Find(intervention => !durableCorrections.Contains(intervention)) is { } unknown
             && logic.Status().Phase is not ("failing" or "stopping" or "finishing"))
         {
-            throw new InvariantException($"The checkpoint of step {save.Step} has intervention {unknown.Number}, which a crash would forget.");
+            throw new InvariantException(
+                $"The checkpoint of step {save.Step} has intervention {unknown.Number}, which a crash would forget.");
         }
     }
 

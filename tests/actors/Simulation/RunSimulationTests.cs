@@ -6,7 +6,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>The step protocol under virtual time: whatever happens, the weights are those of an undisturbed run, and the run ends.</summary>
+/// <summary>The step protocol under virtual time: whatever happens, the weights are those of an undisturbed run, and the run
+/// ends.</summary>
 public sealed class RunSimulationTests
 {
     private static readonly RunLogicOptions Small = new()
@@ -127,7 +128,8 @@ public sealed class RunSimulationTests
     [Fact]
     public void People_are_told_once_that_the_database_is_away_that_training_waits_and_that_both_are_over()
     {
-        var run = new SimulatedRun(1, Small with { JournalBuffer = 4, CheckpointEvery = 1 }, new BatchPlan(1, 10_000, 16, 8), new Weather { JournalAway = 1, StormInputs = 2000 });
+        var run = new SimulatedRun(1, Small with { JournalBuffer = 4, CheckpointEvery = 1 }, new BatchPlan(1, 10_000, 16, 8),
+            new Weather { JournalAway = 1, StormInputs = 2000 });
         run.Until(static _ => true);
         run.Give(new JournalAway("It is locked."));
         var step = 0L;
@@ -145,8 +147,10 @@ public sealed class RunSimulationTests
     [Fact]
     public void A_thousand_trainers_with_random_failures_make_progress()
     {
-        var options = Small with { Lanes = 1024, Trainers = 1000, Reducers = 8, Schedule = Arithmetic.Constant(6), CheckpointEvery = 2, EvaluateEvery = 3 };
-        Simulate(seed: 7, options, Storm with { Scale = 0, RunCrash = 0, Crash = 0.002, Hang = 0.0005, OthersCrash = 0.0002, StormInputs = 30_000 }, limit: 300_000);
+        var options = Small with { Lanes = 1024, Trainers = 1000, Reducers = 8, Schedule = Arithmetic.Constant(6), CheckpointEvery = 2,
+            EvaluateEvery = 3 };
+        Simulate(seed: 7, options, Storm with { Scale = 0, RunCrash = 0, Crash = 0.002, Hang = 0.0005, OthersCrash = 0.0002,
+            StormInputs = 30_000 }, limit: 300_000);
     }
 
     [Fact]
@@ -162,7 +166,8 @@ public sealed class RunSimulationTests
         Say().ShouldBe(Say());
     }
 
-    private static SimulatedRun Simulate(int seed, RunLogicOptions options, Weather? weather, int limit = 400_000, TextWriter? transcript = null)
+    private static SimulatedRun Simulate(int seed, RunLogicOptions options, Weather? weather, int limit = 400_000,
+        TextWriter? transcript = null)
     {
         var plan = new BatchPlan(1, 10_000, options.Lanes * 2, options.Lanes);
         var run = new SimulatedRun(seed, options, plan, weather) { Transcript = transcript };
@@ -176,7 +181,8 @@ public sealed class RunSimulationTests
             run.Disk.Checkpoints[options.Steps].ShouldBe(Arithmetic.Undisturbed(plan, options.Steps), "the weights");
             run.Steps.Select(static row => row.Step).ShouldBe(Range(1, options.Steps), "every step stands once in the metrics");
             foreach (var row in run.Steps)
-                row.Positions.ShouldBe(plan.Samples(row.Step - 1, SkipList.Empty).Select(static sample => sample.Position), "the samples of a step");
+                row.Positions.ShouldBe(plan.Samples(row.Step - 1, SkipList.Empty).Select(static sample => sample.Position),
+                    "the samples of a step");
             var evaluated = Range(1, options.Steps).Where(step => step % options.EvaluateEvery == 0 || step == options.Steps);
             run.Evaluations.Select(static row => row.Step).Distinct().ShouldBe(evaluated, "the evaluations");
             run.Journal[^1].ShouldBeOfType<RunFinished>();

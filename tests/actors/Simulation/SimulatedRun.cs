@@ -20,7 +20,8 @@ internal sealed class SimulatedRun
     private SimulatedActors? actors;
     private int computed;
 
-    public SimulatedRun(int seed, RunLogicOptions options, BatchPlan plan, Weather? storm = null, Func<long, bool>? poison = null, Func<long, bool>? drift = null)
+    public SimulatedRun(int seed, RunLogicOptions options, BatchPlan plan, Weather? storm = null, Func<long, bool>? poison = null,
+        Func<long, bool>? drift = null)
     {
         this.options = options;
         world = new SimulatedWorld(seed, plan, storm ?? Weather.Calm, poison)

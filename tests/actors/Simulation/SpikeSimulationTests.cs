@@ -7,7 +7,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>Spikes, liars and operators under virtual time: a run ends with the bits of one that knew all its interventions from the start.</summary>
+/// <summary>Spikes, liars and operators under virtual time: a run ends with the bits of one that knew all its interventions from the
+/// start.</summary>
 public sealed class SpikeSimulationTests
 {
     private static readonly BatchPlan Plan = new(1, 10_000, 16, 8);
@@ -53,7 +54,8 @@ public sealed class SpikeSimulationTests
         var run = Simulate(1, Options, Weather.Calm, drift: static position => position / 16 == 12);
         var intervention = run.Journal.OfType<CourseCorrected>().ShouldHaveSingleItem().Intervention;
         intervention.From.ShouldBe(10);
-        intervention.Skipped.ShouldHaveSingleItem().ShouldSatisfyAllConditions(range => range.First.ShouldBe(160), range => range.Count.ShouldBe(7 * 16));
+        intervention.Skipped.ShouldHaveSingleItem()
+            .ShouldSatisfyAllConditions(range => range.First.ShouldBe(160), range => range.Count.ShouldBe(7 * 16));
         run.Journal.OfType<RunRolledBack>().ShouldHaveSingleItem().Step.ShouldBe(6);
         run.Journal.OfType<StepReplayed>().ShouldHaveSingleItem().Agreed.ShouldBeTrue();
         run.Journal.OfType<SpikeExplained>().ShouldHaveSingleItem();
@@ -77,7 +79,8 @@ public sealed class SpikeSimulationTests
     public void Whatever_happens_to_a_run_that_looks_at_lanes_it_leaves_out_the_same_batch()
     {
         for (var seed = 0; seed < 60; seed++)
-            LeftOut(Watch(seed, Options with { Trainers = 1 + seed % 4 }, Storm, SpikeSignal.Loss, SpikeSignal.LaneLoss)).ShouldBe(Batch24, $"seed {seed}");
+            LeftOut(Watch(seed, Options with { Trainers = 1 + seed % 4 }, Storm, SpikeSignal.Loss, SpikeSignal.LaneLoss))
+                .ShouldBe(Batch24, $"seed {seed}");
     }
 
     [Fact]
@@ -87,7 +90,8 @@ public sealed class SpikeSimulationTests
         var judged = run.Journal.OfType<SpikeJudged>().ShouldHaveSingleItem();
         (judged.Step, judged.Rule, judged.Signal, judged.Rung).ShouldBe((24, MeanSigmaRule.Id, "update norm", Rung.Veto));
         judged.Evidence.ShouldStartWith("the update norm of step 24 is ");
-        run.Journal.OfType<StepReplayed>().ShouldHaveSingleItem().Evidence.ShouldMatch("norm of the update: trainer-.* and trainer-.* got 9");
+        run.Journal.OfType<StepReplayed>().ShouldHaveSingleItem()
+            .Evidence.ShouldMatch("norm of the update: trainer-.* and trainer-.* got 9");
         LeftOut(run).ShouldBe(Batch24);
         run.Steps.ShouldAllBe(static row => row.UpdateNorm < 2);
     }
@@ -96,7 +100,8 @@ public sealed class SpikeSimulationTests
     public void Whatever_happens_to_a_run_that_looks_at_updates_it_leaves_out_the_same_batch()
     {
         for (var seed = 0; seed < 60; seed++)
-            LeftOut(WatchUpdates(seed, Options with { Trainers = 1 + seed % 4, Audit = Options.Audit with { Every = seed % 3 } }, Storm)).ShouldBe(Batch24, $"seed {seed}");
+            LeftOut(WatchUpdates(seed, Options with { Trainers = 1 + seed % 4, Audit = Options.Audit with { Every = seed % 3 } }, Storm))
+                .ShouldBe(Batch24, $"seed {seed}");
     }
 
     [Fact]
@@ -105,7 +110,8 @@ public sealed class SpikeSimulationTests
         var quarantined = 0;
         for (var seed = 0; seed < 100; seed++)
         {
-            var run = WatchUpdates(seed, Options with { Trainers = 3 + seed % 3, Audit = Options.Audit with { Every = 1 + seed % 3 } }, Weather.Calm with { Lie = 0.003, StormInputs = 500 });
+            var run = WatchUpdates(seed, Options with { Trainers = 3 + seed % 3, Audit = Options.Audit with { Every = 1 + seed % 3 } },
+                Weather.Calm with { Lie = 0.003, StormInputs = 500 });
             LeftOut(run).ShouldBe(Batch24, $"seed {seed}");
             quarantined += run.Journal.OfType<TrainerQuarantined>().Count();
         }
@@ -126,7 +132,8 @@ public sealed class SpikeSimulationTests
         var quarantined = 0;
         for (var seed = 0; seed < 150; seed++)
         {
-            var run = Simulate(seed, Options with { Trainers = 3 + seed % 3, Audit = Options.Audit with { Every = 1 + seed % 3 } }, Weather.Calm with { Lie = 0.003, StormInputs = 500 });
+            var run = Simulate(seed, Options with { Trainers = 3 + seed % 3, Audit = Options.Audit with { Every = 1 + seed % 3 } },
+                Weather.Calm with { Lie = 0.003, StormInputs = 500 });
             quarantined += run.Journal.OfType<TrainerQuarantined>().Count();
         }
 
@@ -137,14 +144,16 @@ public sealed class SpikeSimulationTests
     public void Going_back_because_of_one_liar_proves_nothing_of_another()
     {
         for (var seed = 0; seed < 150; seed++)
-            Simulate(seed, Options with { Trainers = 5 + seed % 2, Audit = Options.Audit with { Every = 2 + seed % 3 } }, Weather.Calm with { Lie = 0.006, StormInputs = 800 });
+            Simulate(seed, Options with { Trainers = 5 + seed % 2, Audit = Options.Audit with { Every = 2 + seed % 3 } },
+                Weather.Calm with { Lie = 0.006, StormInputs = 800 });
     }
 
     [Fact]
     public void Machines_that_lie_are_found_whatever_lives_come_and_go_on_them()
     {
         for (var seed = 0; seed < 150; seed++)
-            Simulate(seed, Options with { Trainers = 5 + seed % 2, Audit = Options.Audit with { Every = 1 + seed % 3 } }, Weather.Calm with { Lie = 0.002, LiesStay = true, Crash = 0.01, RunCrash = 0.002, StormInputs = 800 });
+            Simulate(seed, Options with { Trainers = 5 + seed % 2, Audit = Options.Audit with { Every = 1 + seed % 3 } },
+                Weather.Calm with { Lie = 0.002, LiesStay = true, Crash = 0.01, RunCrash = 0.002, StormInputs = 800 });
     }
 
     [Fact]
@@ -159,11 +168,13 @@ public sealed class SpikeSimulationTests
     public void Whatever_operators_do_the_run_ends_with_the_bits_of_one_that_was_told_from_the_start()
     {
         for (var seed = 0; seed < 200; seed++)
-            Simulate(seed, Options with { Trainers = 1 + seed % 4, Audit = Options.Audit with { Every = seed % 5 } }, Storm with { Operator = 0.003, Corrupt = 0.001 }, drift: static position => position / 16 is 21);
+            Simulate(seed, Options with { Trainers = 1 + seed % 4, Audit = Options.Audit with { Every = seed % 5 } },
+                Storm with { Operator = 0.003, Corrupt = 0.001 }, drift: static position => position / 16 is 21);
     }
 
     private static IEnumerable<long> LeftOut(SimulatedRun run) =>
-        JournalState.Of(run.Journal).Skips.Ranges.SelectMany(static range => Enumerable.Range(0, (int)range.Count).Select(i => range.First + i));
+        JournalState.Of(run.Journal)
+            .Skips.Ranges.SelectMany(static range => Enumerable.Range(0, (int)range.Count).Select(i => range.First + i));
 
     private static SimulatedRun Watch(int seed, RunLogicOptions options, Weather weather, params SpikeSignal[] signals)
     {
@@ -180,13 +191,15 @@ public sealed class SpikeSimulationTests
         var watching = options with { PreviewsUpdates = true };
         return Finish(seed, watching, new SimulatedRun(seed, watching, Plan, weather)
         {
-            Detection = new SpikeOptions { Rules = [MeanSigmaRule.Id], MeanSigma = new() { Window = 24, Warmup = 12, Signals = new WatchedSignals(SpikeSignal.UpdateNorm) } }.Detection(),
+            Detection = new SpikeOptions { Rules = [MeanSigmaRule.Id],
+                MeanSigma = new() { Window = 24, Warmup = 12, Signals = new WatchedSignals(SpikeSignal.UpdateNorm) } }.Detection(),
             UpdateOf = static positions => positions.Contains(BadSample) ? 9 : positions.Max(LossAt),
         });
     }
 
     // Each is up to a tenth off, by what adds up without rounding.
-    private static double LossAt(long position) => 1 + ((new Random((int)position).Next(205) - 102) / 1024.0) + (position == BadSample ? 0.75 : 0);
+    private static double LossAt(long position) =>
+        1 + ((new Random((int)position).Next(205) - 102) / 1024.0) + (position == BadSample ? 0.75 : 0);
 
     private static SimulatedRun Simulate(int seed, RunLogicOptions options, Weather weather, Func<long, bool>? drift = null) =>
         Finish(seed, options, new SimulatedRun(seed, options, Plan, weather, drift: drift));

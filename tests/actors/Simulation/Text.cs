@@ -21,7 +21,8 @@ internal static class Text
         ActorId actor => $"\"{actor}\"",
         Round round => $"{round.Number}@{round.Step}",
         Ticket ticket => $"g{ticket.Generation}/{Of(ticket.Round)}",
-        SkipList skips => skips.Ranges.Count == 0 ? "no skips" : string.Join(' ', skips.Ranges.Select(static range => $"-{range.First}+{range.Count}")),
+        SkipList skips =>
+            skips.Ranges.Count == 0 ? "no skips" : string.Join(' ', skips.Ranges.Select(static range => $"-{range.First}+{range.Count}")),
         RunOverrides => "*",
         IReadOnlyDictionary<int, long> unproved => $"unproved {UnprovedWork.Write(unproved)}".TrimEnd(),
         CheckpointHistory => "*",
@@ -34,7 +35,9 @@ internal static class Text
 
     private static string Members(object value)
     {
-        var properties = value.GetType().GetProperties().Where(static property => property.Name is not ("EqualityContract" or "Positions" or "At" or "Waited")).ToList();
-        return properties.Count == 0 ? value.GetType().Name : $"{value.GetType().Name} {string.Join(", ", properties.Select(property => Of(property.GetValue(value))))}";
+        var properties = value.GetType().GetProperties()
+            .Where(static property => property.Name is not ("EqualityContract" or "Positions" or "At" or "Waited")).ToList();
+        return properties.Count == 0 ? value.GetType().Name
+            : $"{value.GetType().Name} {string.Join(", ", properties.Select(property => Of(property.GetValue(value))))}";
     }
 }

@@ -22,11 +22,13 @@ public sealed class TranscriptTests
     };
 
     [Fact]
-    public void Two_trainers_take_three_steps() => Compare("Two trainers share four lanes, two reducers sum; the last state is evaluated and saved.", Options);
+    public void Two_trainers_take_three_steps() =>
+        Compare("Two trainers share four lanes, two reducers sum; the last state is evaluated and saved.", Options);
 
     [Fact]
     public void A_trainer_is_lost_in_the_middle_of_a_step() => Compare(
-        "Trainer 1 dies while it computes. Its lanes go to trainer 0 within the step; its next life copies the state of trainer 0 and catches up.",
+        "Trainer 1 dies while it computes. Its lanes go to trainer 0 within the step; its next life copies the state of trainer 0 and "
+            + "catches up.",
         Options with { Schedule = Arithmetic.Constant(8) },
         static run =>
         {
@@ -45,7 +47,9 @@ public sealed class TranscriptTests
         });
 
     [Fact]
-    public void A_batch_is_vetoed() => Compare("A sample of the second batch makes the gradient no number: the batch is skipped, and the step planned again.", Options, poison: 11);
+    public void A_batch_is_vetoed() =>
+        Compare("A sample of the second batch makes the gradient no number: the batch is skipped, and the step planned again.", Options,
+        poison: 11);
 
     [Fact]
     public void A_reducer_is_restarted() => Compare(
@@ -87,6 +91,7 @@ public sealed class TranscriptTests
         var file = Path.Combine(Path.GetDirectoryName(here)!, "..", "transcripts", name.ToLowerInvariant().Replace('_', '-') + ".txt");
         if (Environment.GetEnvironmentVariable("ACTORTRAIN_REWRITE") == "1")
             File.WriteAllText(file, said.ToString());
-        said.ToString().ShouldBe(File.ReadAllText(file), $"The protocol says something else than {Path.GetFileName(file)}; ACTORTRAIN_REWRITE=1 writes it anew.");
+        said.ToString().ShouldBe(File.ReadAllText(file),
+            $"The protocol says something else than {Path.GetFileName(file)}; ACTORTRAIN_REWRITE=1 writes it anew.");
     }
 }

@@ -5,7 +5,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>Machines that compute wrong bits in processes that die: what was not proved right when a process died is not forgotten with it.</summary>
+/// <summary>Machines that compute wrong bits in processes that die: what was not proved right when a process died is not forgotten with
+/// it.</summary>
 public sealed class UnprovedWorkSimulationTests
 {
     private const int Broken = 23;
@@ -25,7 +26,8 @@ public sealed class UnprovedWorkSimulationTests
         RetryInterval = TimeSpan.FromSeconds(1),
     };
 
-    /// <summary>The machine is audited at steps 20, 40 and so on, each trainer in turn; the process dies in between, with a checkpoint that has wrong bits in it.</summary>
+    /// <summary>The machine is audited at steps 20, 40 and so on, each trainer in turn; the process dies in between, with a checkpoint that
+    /// has wrong bits in it.</summary>
     [Theory]
     [InlineData(3, 3, new[] { 1 }, 1)]
     [InlineData(3, 4, new[] { 1 }, 1)]
@@ -45,7 +47,8 @@ public sealed class UnprovedWorkSimulationTests
             run.Until(static logic => logic.TakenSteps == Broken);
             foreach (var number in faulty)
                 run.BreakMachine(number);
-            run.Until(logic => logic.TakenSteps >= Broken + 3 && run.Journal.OfType<CheckpointCommitted>().Any(static saved => saved.Step >= Broken + 2));
+            run.Until(logic => logic.TakenSteps >= Broken + 3 && run.Journal.OfType<CheckpointCommitted>()
+                .Any(static saved => saved.Step >= Broken + 2));
             run.KillProcess();
 
             // The next ones die before they come to an audit.
@@ -65,17 +68,22 @@ public sealed class UnprovedWorkSimulationTests
         var (died, found, gone) = (0, 0, 0);
         for (var seed = 0; seed < 400; seed++)
         {
-            var options = Options with { Trainers = 5 + (seed % 2), Audit = Options.Audit with { Every = 1 + (seed % 7) }, CheckpointEvery = 1 + (seed % 4) };
-            var weather = Weather.Calm with { Lie = 0.001, LiesStay = true, Crash = 0.01, RunCrash = 0.001, ProcessDeath = 0.004, SaveFails = 0.1, JournalAway = 0.03, StormInputs = 2000 };
-            var run = new SimulatedRun(seed, options, Plan, weather) { NextTrainers = seed % 3 == 0 ? static random => random.Next(3, 7) : null };
+            var options = Options with { Trainers = 5 + (seed % 2), Audit = Options.Audit with { Every = 1 + (seed % 7) },
+                CheckpointEvery = 1 + (seed % 4) };
+            var weather = Weather.Calm with { Lie = 0.001, LiesStay = true, Crash = 0.01, RunCrash = 0.001, ProcessDeath = 0.004,
+                SaveFails = 0.1, JournalAway = 0.03, StormInputs = 2000 };
+            var run =
+                new SimulatedRun(seed, options, Plan, weather) { NextTrainers = seed % 3 == 0 ? static random => random.Next(3, 7) : null };
             Finish(run, seed);
             died += run.Journal.OfType<RunResumed>().Count();
             found += run.Journal.OfType<CorruptionFound>().Count();
-            gone += run.Journal.OfType<CourseCorrected>().Count(static corrected => corrected.Intervention.Reason.EndsWith("never verified, and the trainer is gone.", StringComparison.Ordinal));
+            gone += run.Journal.OfType<CourseCorrected>().Count(static corrected => corrected.Intervention.Reason.EndsWith(
+                "never verified, and the trainer is gone.", StringComparison.Ordinal));
         }
 
         // The storm was one.
-        (died > 400 && found > 200 && gone > 20).ShouldBeTrue($"{died} deaths, {found} times wrong bits, {gone} times unproved work of those who were gone");
+        (died > 400 && found > 200 && gone > 20)
+            .ShouldBeTrue($"{died} deaths, {found} times wrong bits, {gone} times unproved work of those who were gone");
     }
 
     [Fact]
@@ -84,13 +92,15 @@ public sealed class UnprovedWorkSimulationTests
         for (var seed = 0; seed < 150; seed++)
         {
             var options = Options with { Trainers = 5 + (seed % 3), Audit = Options.Audit with { Every = 1 + (seed % 20) } };
-            var weather = Weather.Calm with { Lie = 0.0005, LiesStay = true, Crash = 0.01, Hang = 0.001, Drop = 0.01, Delay = 0.02, StormInputs = 1500 };
+            var weather = Weather.Calm with { Lie = 0.0005, LiesStay = true, Crash = 0.01, Hang = 0.001, Drop = 0.01, Delay = 0.02,
+                StormInputs = 1500 };
             var run = new SimulatedRun(seed, options, Plan, weather);
             var random = new Random(seed);
             for (var step = 5; step < 50; step += 5 + random.Next(10))
             {
                 run.Until(logic => logic.TakenSteps >= step);
-                run.Give(random.Next(3) == 0 ? new OperatorRequest(step, "ann", new QuarantineTrainer(random.Next(4))) : new ScaleTrainers(4 + random.Next(4)));
+                run.Give(random.Next(3) == 0 ? new OperatorRequest(step, "ann", new QuarantineTrainer(random.Next(4)))
+                    : new ScaleTrainers(4 + random.Next(4)));
             }
 
             Finish(run, seed);
@@ -127,7 +137,9 @@ public sealed class UnprovedWorkSimulationTests
         }
         catch (Exception exception)
         {
-            throw new InvalidOperationException($"Seed {seed}: {exception.Message}\n{string.Join("\n", run.Journal.Select(RunEventWords.Describe).TakeLast(30))}", exception);
+            throw new InvalidOperationException(
+                $"Seed {seed}: {exception.Message}\n{string.Join("\n", run.Journal.Select(RunEventWords.Describe).TakeLast(30))}",
+                exception);
         }
     }
 }

@@ -1,6 +1,7 @@
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>Time that passes only when something is due; what is due at the same moment happens in the order in which it was planned.</summary>
+/// <summary>Time that passes only when something is due; what is due at the same moment happens in the order in which it was
+/// planned.</summary>
 internal sealed class VirtualTime
 {
     public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

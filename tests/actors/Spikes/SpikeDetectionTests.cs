@@ -43,9 +43,11 @@ public sealed class SpikeDetectionTests
     public void What_is_no_number_is_never_remembered(string rule)
     {
         var known = Judged(With(rule), Sequences.Finite(3, 200)).Last().IfApplied;
-        foreach (var (loss, norm) in ((double, double)[])[(double.NaN, double.NaN), (double.PositiveInfinity, double.PositiveInfinity), (double.NaN, double.NegativeInfinity)])
+        foreach (var (loss, norm) in ((double, double)[])[(double.NaN, double.NaN), (double.PositiveInfinity, double.PositiveInfinity),
+            (double.NaN, double.NegativeInfinity)])
         {
-            var judgement = With(rule).Judge(new StepSignals { Step = 200, Loss = loss, GradientNorm = norm, TensorNorms = [norm, norm, norm, norm, norm] }, known);
+            var judgement = With(rule).Judge(
+                new StepSignals { Step = 200, Loss = loss, GradientNorm = norm, TensorNorms = [norm, norm, norm, norm, norm] }, known);
             foreach (var memory in (SpikeMemory[])[judgement.IfApplied, judgement.IfVetoed])
             {
                 memory.Rules[rule].ShouldAllBe(static value => double.IsFinite(value));
@@ -84,7 +86,8 @@ public sealed class SpikeDetectionTests
     [Fact]
     public void The_sharpest_finding_counts_and_of_equal_ones_the_first()
     {
-        var detection = new SpikeDetection([new Saying("a", SpikeAnswer.Clip), new Saying("b", SpikeAnswer.Veto), new Saying("c", SpikeAnswer.Veto), new Saying("d", null)]);
+        var detection = new SpikeDetection([new Saying("a", SpikeAnswer.Clip), new Saying("b", SpikeAnswer.Veto),
+            new Saying("c", SpikeAnswer.Veto), new Saying("d", null)]);
         detection.Judge(Sequences.Of(1, 1), SpikeMemory.Empty).Finding.ShouldNotBeNull().Rule.ShouldBe("b");
     }
 
@@ -130,7 +133,8 @@ public sealed class SpikeDetectionTests
         var detection = new SpikeOptions().Detection();
         for (long step = 0; step < 300; step++)
         {
-            var judgement = detection.Judge(Sequences.Of(step, 2 + Math.Exp(-step / 60.0) + (0.03 * Sequences.Normal(random)), Math.Exp(0.2 * Sequences.Normal(random))), memory);
+            var judgement = detection.Judge(Sequences.Of(step, 2 + Math.Exp(-step / 60.0) + (0.03 * Sequences.Normal(random)),
+                Math.Exp(0.2 * Sequences.Normal(random))), memory);
             judgement.Finding.ShouldBeNull();
             memory = judgement.IfApplied;
         }
@@ -141,7 +145,8 @@ public sealed class SpikeDetectionTests
         for (long step = 300; finding is null; step++)
         {
             step.ShouldBeLessThan(360);
-            var judgement = detection.Judge(Sequences.Of(step, (2 * Math.Exp(0.005 * (step - 300))) + (0.03 * Sequences.Normal(random))), memory);
+            var judgement =
+                detection.Judge(Sequences.Of(step, (2 * Math.Exp(0.005 * (step - 300))) + (0.03 * Sequences.Normal(random))), memory);
             (finding, memory) = (judgement.Finding, judgement.IfApplied);
         }
 
@@ -149,7 +154,8 @@ public sealed class SpikeDetectionTests
         finding.Onset.ShouldBeInRange(280, 325);
     }
 
-    private static SpikeDetection With(string rule) => new([.. (new SpikeOptions { Rules = [rule] }).Detection().Rules.Where(made => made.Name == rule)]);
+    private static SpikeDetection With(string rule) =>
+        new([.. (new SpikeOptions { Rules = [rule] }).Detection().Rules.Where(made => made.Name == rule)]);
 
     private static IEnumerable<Judgement> Judged(SpikeDetection detection, IEnumerable<StepSignals> run)
     {
@@ -162,16 +168,19 @@ public sealed class SpikeDetectionTests
         }
     }
 
-    private static SpikeMemory After(Judgement judgement) => judgement.Finding is { Answer: SpikeAnswer.Veto } ? judgement.IfVetoed : judgement.IfApplied;
+    private static SpikeMemory After(Judgement judgement) =>
+        judgement.Finding is { Answer: SpikeAnswer.Veto } ? judgement.IfVetoed : judgement.IfApplied;
 
     private static string Bits(SpikeMemory memory) =>
-        string.Join(' ', memory.Rules.Select(static rule => $"{rule.Key} {string.Join(',', rule.Value.Select(static value => BitConverter.DoubleToInt64Bits(value)))}"));
+        string.Join(' ', memory.Rules.Select(
+            static rule => $"{rule.Key} {string.Join(',', rule.Value.Select(static value => BitConverter.DoubleToInt64Bits(value)))}"));
 
     private sealed class Saying(string name, SpikeAnswer? answer, UpdateAdjustment? wants = null) : SpikeRule
     {
         public override string Name => name;
 
         public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory) =>
-            new(answer is { } asked ? new Finding(name, "loss", 1, 1, signals.Step, asked, "so it says") : null, memory, memory) { Wants = wants ?? UpdateAdjustment.None };
+            new(answer is { } asked ? new Finding(name, "loss", 1, 1, signals.Step, asked, "so it says") : null, memory,
+                memory) { Wants = wants ?? UpdateAdjustment.None };
     }
 }

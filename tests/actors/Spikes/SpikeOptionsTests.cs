@@ -7,7 +7,8 @@ public sealed class SpikeOptionsTests
 {
     public static TheoryData<string, SpikeOptions> Wrong => new()
     {
-        { "Rules | 'sigma' | first_max, mean_sigma, robust_z, running_multiple, drift, zclip, adagc, momentum_reset", new() { Rules = ["drift", "sigma"] } },
+        { "Rules | 'sigma' | first_max, mean_sigma, robust_z, running_multiple, drift, zclip, adagc, momentum_reset",
+            new() { Rules = ["drift", "sigma"] } },
         { "Rules | drift twice", new() { Rules = ["drift", "zclip", "drift"] } },
         {
             "MeanSigma.Warmup 65 is above MeanSigma.Window 64",
@@ -36,10 +37,14 @@ public sealed class SpikeOptionsTests
         var watching = new WatchedSignals(SpikeSignal.Loss, SpikeSignal.UpdateNorm);
         new SpikeOptions().Watches(SpikeSignal.UpdateNorm).ShouldBeFalse();
         new SpikeOptions { MeanSigma = new() { Signals = watching } }.Watches(SpikeSignal.UpdateNorm).ShouldBeFalse();
-        new SpikeOptions { Rules = [MeanSigmaRule.Id], MeanSigma = new() { Signals = watching } }.Watches(SpikeSignal.UpdateNorm).ShouldBeTrue();
-        new SpikeOptions { Rules = [FirstMaxRule.Id], FirstMax = new() { Signals = watching } }.Watches(SpikeSignal.UpdateNorm).ShouldBeTrue();
-        new SpikeOptions { Rules = [RunningMultipleRule.Id], RunningMultiple = new() { Signals = watching } }.Watches(SpikeSignal.UpdateNorm).ShouldBeTrue();
-        new SpikeOptions { Rules = [RunningMultipleRule.Id], RunningMultiple = new() { Signals = watching } }.Watches(SpikeSignal.BlockNorm).ShouldBeFalse();
+        new SpikeOptions { Rules = [MeanSigmaRule.Id], MeanSigma = new() { Signals = watching } }.Watches(SpikeSignal.UpdateNorm)
+            .ShouldBeTrue();
+        new SpikeOptions { Rules = [FirstMaxRule.Id], FirstMax = new() { Signals = watching } }.Watches(SpikeSignal.UpdateNorm)
+            .ShouldBeTrue();
+        new SpikeOptions { Rules = [RunningMultipleRule.Id], RunningMultiple = new() { Signals = watching } }.Watches(
+            SpikeSignal.UpdateNorm).ShouldBeTrue();
+        new SpikeOptions { Rules = [RunningMultipleRule.Id], RunningMultiple = new() { Signals = watching } }.Watches(SpikeSignal.BlockNorm)
+            .ShouldBeFalse();
     }
 
     [Fact]
@@ -48,7 +53,8 @@ public sealed class SpikeOptionsTests
         new SpikeOptions { Rules = ["drift"] }.ShouldBe(new SpikeOptions { Rules = ["drift"] });
         new SpikeOptions { Rules = ["drift"] }.ShouldNotBe(new SpikeOptions());
         new SpikeOptions { Drift = new() { Limit = 3 } }.ShouldNotBe(new SpikeOptions());
-        new SpikeOptions { FirstMax = new() { Signals = new WatchedSignals(SpikeSignal.GradientNorm, SpikeSignal.Loss) } }.ShouldBe(new SpikeOptions());
+        new SpikeOptions { FirstMax = new() { Signals = new WatchedSignals(SpikeSignal.GradientNorm, SpikeSignal.Loss) } }.ShouldBe(
+            new SpikeOptions());
         new SpikeOptions { MeanSigma = new() { Signals = WatchedSignals.Loss } }.ShouldNotBe(new SpikeOptions());
     }
 
@@ -56,6 +62,7 @@ public sealed class SpikeOptionsTests
     public void What_is_no_number_is_judged_whatever_else_is_on()
     {
         new SpikeOptions { Rules = [] }.Detection().Rules.Select(static rule => rule.Name).ShouldBe([NonFiniteRule.Id]);
-        new SpikeOptions { Rules = ["drift", "mean_sigma"] }.Detection().Rules.Select(static rule => rule.Name).ShouldBe([NonFiniteRule.Id, MeanSigmaRule.Id, DriftRule.Id]);
+        new SpikeOptions { Rules = ["drift", "mean_sigma"] }.Detection().Rules.Select(static rule => rule.Name)
+            .ShouldBe([NonFiniteRule.Id, MeanSigmaRule.Id, DriftRule.Id]);
     }
 }

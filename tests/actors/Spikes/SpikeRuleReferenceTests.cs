@@ -4,8 +4,8 @@ using ActorTrain.Actors.Spikes;
 
 namespace ActorTrain.Actors.Tests.Spikes;
 
-/// <summary>Each rule against another implementation of its source, which keeps whole histories in mutable lists, over random runs in which what is
-/// vetoed is skipped.</summary>
+/// <summary>Each rule against another implementation of its source, which keeps whole histories in mutable lists, over random runs in which
+/// what is vetoed is skipped.</summary>
 public sealed class SpikeRuleReferenceTests
 {
     private const int Steps = 900;
@@ -37,7 +37,8 @@ public sealed class SpikeRuleReferenceTests
         {
             var window = history.TakeLast(128).ToList();
             var mean = window.Count == 0 ? 0 : window.Average();
-            return window.Count < 64 ? double.MaxValue : mean + (6 * Math.Sqrt(window.Sum(value => Math.Pow(value - mean, 2)) / (window.Count - 1)));
+            return window.Count < 64 ? double.MaxValue
+                : mean + (6 * Math.Sqrt(window.Sum(value => Math.Pow(value - mean, 2)) / (window.Count - 1)));
         }
     }
 
@@ -47,14 +48,17 @@ public sealed class SpikeRuleReferenceTests
     {
         (SpikeSignal Signal, Func<StepSignals, double> Read)[] all =
         [
-            (SpikeSignal.Loss, static step => step.Loss), (SpikeSignal.GradientNorm, static step => step.GradientNorm), (SpikeSignal.LaneLoss, static step => Largest(step.LaneLosses)),
-            (SpikeSignal.EmbeddingNorm, static step => step.EmbeddingNorm!.Value), (SpikeSignal.BlockNorm, static step => Largest(step.BlockNorms)),
+            (SpikeSignal.Loss, static step => step.Loss), (SpikeSignal.GradientNorm, static step => step.GradientNorm),
+                (SpikeSignal.LaneLoss, static step => Largest(step.LaneLosses)),
+            (SpikeSignal.EmbeddingNorm, static step => step.EmbeddingNorm!.Value),
+                (SpikeSignal.BlockNorm, static step => Largest(step.BlockNorms)),
         ];
         for (var bits = 1; bits < 32; bits++)
         {
             var chosen = all.Where((_, i) => (bits & (1 << i)) != 0).ToList();
             var histories = chosen.ConvertAll(static _ => new List<double>());
-            var found = Follow(new MeanSigmaRule(new() { Sigma = 4, Signals = new WatchedSignals(chosen.Select(static one => one.Signal)) }), Sequences.Wild(seed, Steps), step =>
+            var found = Follow(new MeanSigmaRule(new() { Sigma = 4,
+                Signals = new WatchedSignals(chosen.Select(static one => one.Signal)) }), Sequences.Wild(seed, Steps), step =>
             {
                 var values = chosen.ConvertAll(one => one.Read(step));
                 if (values.Exists(static value => !double.IsFinite(value)))
@@ -143,7 +147,8 @@ public sealed class SpikeRuleReferenceTests
                 return null;
             }
 
-            var limits = (Loss: 0.5 * first.Max(static earlier => earlier.Loss), Norm: 0.5 * first.Max(static earlier => earlier.GradientNorm));
+            var limits =
+                (Loss: 0.5 * first.Max(static earlier => earlier.Loss), Norm: 0.5 * first.Max(static earlier => earlier.GradientNorm));
             return signals.Loss >= limits.Loss ? limits.Loss : signals.GradientNorm >= limits.Norm ? limits.Norm : null;
         });
         found.ShouldBeGreaterThan(5);
@@ -259,7 +264,8 @@ public sealed class SpikeRuleReferenceTests
                 continue;
             }
 
-            var factors = signals.TensorNorms.Select((norm, i) => seen < 100 ? Math.Min(1, 1 / signals.GradientNorm) : Math.Min(1, 1.05 * running[i] / norm)).ToList();
+            var factors = signals.TensorNorms.Select((norm, i) => seen < 100 ? Math.Min(1, 1 / signals.GradientNorm)
+                : Math.Min(1, 1.05 * running[i] / norm)).ToList();
             if (seen++ < 100)
             {
                 (opinion.Wants.ClipTo ?? double.MaxValue).ShouldBe(signals.GradientNorm > 1 ? 1 : double.MaxValue);
@@ -278,7 +284,8 @@ public sealed class SpikeRuleReferenceTests
     }
 
     // Judges a run step by step; `expected` gives the limit that a step breaks, or null. Returns how often one was broken.
-    private static int Follow(SpikeRule rule, IReadOnlyList<StepSignals> run, Func<StepSignals, double?> expected, Action<Finding>? also = null)
+    private static int Follow(SpikeRule rule, IReadOnlyList<StepSignals> run, Func<StepSignals, double?> expected,
+        Action<Finding>? also = null)
     {
         var memory = ImmutableArray<double>.Empty;
         var found = 0;

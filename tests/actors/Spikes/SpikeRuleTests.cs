@@ -13,7 +13,8 @@ public sealed class SpikeRuleTests
     [InlineData(2, 1, 3, "non-finite elements")]
     public void What_is_no_number_is_vetoed_from_the_first_step(double loss, double norm, long nonFinite, string signal)
     {
-        var finding = new NonFiniteRule().Judge(new StepSignals { Step = 0, Loss = loss, GradientNorm = norm, NonFinite = nonFinite }, []).Finding.ShouldNotBeNull();
+        var finding = new NonFiniteRule().Judge(new StepSignals { Step = 0, Loss = loss, GradientNorm = norm, NonFinite = nonFinite }, [])
+            .Finding.ShouldNotBeNull();
         (finding.Signal, finding.Answer, finding.Onset).ShouldBe((signal, SpikeAnswer.Veto, 0));
         new NonFiniteRule().Judge(Sequences.Of(0, 1e300, 1e300), []).Finding.ShouldBeNull();
     }
@@ -57,7 +58,8 @@ public sealed class SpikeRuleTests
     [Fact]
     public void A_quiet_window_leaves_the_floors_and_a_norm_that_is_out_of_place_halves_what_a_loss_may_be()
     {
-        var rule = new RobustZRule(new() { Z = 4, JointZ = 2, Window = 4, Warmup = 4, LossFloor = 0.1, NormFloor = 0.5, NormMultiple = 10 });
+        var rule =
+            new RobustZRule(new() { Z = 4, JointZ = 2, Window = 4, Warmup = 4, LossFloor = 0.1, NormFloor = 0.5, NormMultiple = 10 });
         var memory = After(rule, 5, 5, 5, 5);
         rule.Judge(Sequences.Of(4, 6.99, 2.99), memory).Finding.ShouldBeNull();
         rule.Judge(Sequences.Of(4, 7.01, 2.99), memory).Finding.ShouldNotBeNull().Limit.ShouldBe(7);
@@ -100,7 +102,8 @@ public sealed class SpikeRuleTests
         long step = 0;
         for (; step < 400 && finding is null; step++)
         {
-            var opinion = rule.Judge(Sequences.Of(step, 2 * (1 + (0.01 * (step % 2 == 0 ? 1 : -1))) * Math.Exp(0.005 * Math.Max(0, step - 200))), memory);
+            var opinion = rule.Judge(
+                Sequences.Of(step, 2 * (1 + (0.01 * (step % 2 == 0 ? 1 : -1))) * Math.Exp(0.005 * Math.Max(0, step - 200))), memory);
             (finding, memory) = (opinion.Finding, opinion.IfApplied);
         }
 

@@ -18,7 +18,8 @@ public sealed class SpikeSignalTests
         SpikeSignal.All.Select(signal => signal.Of(step)).ShouldBe([step.Loss, step.GradientNorm, 4, 8, 3, 0.5]);
         SpikeSignal.All.Select(signal => signal.In(step)).ShouldBe(
         [
-            "loss of step 7", "gradient norm of step 7", "largest lane loss of step 7 (lane 1)", "embedding gradient norm of step 7", "largest block gradient norm of step 7 (block 2)",
+            "loss of step 7", "gradient norm of step 7", "largest lane loss of step 7 (lane 1)", "embedding gradient norm of step 7",
+                "largest block gradient norm of step 7 (block 2)",
             "update norm of step 7",
         ]);
     }
@@ -117,7 +118,8 @@ public sealed class SpikeSignalTests
     public void By_default_rules_remember_what_they_always_did()
     {
         (double, double)[] run = [(3, 10), (5, 30), (4, 20)];
-        ImmutableArray<double> Known(SpikeRule rule) => After(rule, run.Select(static (step, i) => Smooth(i) with { Loss = step.Item1, GradientNorm = step.Item2 }));
+        ImmutableArray<double> Known(SpikeRule rule) =>
+            After(rule, run.Select(static (step, i) => Smooth(i) with { Loss = step.Item1, GradientNorm = step.Item2 }));
         Known(new MeanSigmaRule(new())).ShouldBe([3, 5, 4, 10, 30, 20]);
         Known(new MeanSigmaRule(new() { Window = 2, Warmup = 2 })).ShouldBe([5, 4, 30, 20]);
         Known(new RobustZRule(new())).ShouldBe([3, 5, 4, 10, 30, 20]);
@@ -135,7 +137,8 @@ public sealed class SpikeSignalTests
             {
                 for (var length = 0; length < 400; length += 1 + i % 3)
                 {
-                    var memory = After(rule, Enumerable.Range(0, 200).Select(static step => Smooth(step)), [.. Enumerable.Repeat(1.0, length)]);
+                    var memory =
+                        After(rule, Enumerable.Range(0, 200).Select(static step => Smooth(step)), [.. Enumerable.Repeat(1.0, length)]);
                     memory.Length.ShouldBeLessThanOrEqualTo(watched.Count * 130);
                     memory.ShouldAllBe(static number => double.IsFinite(number));
                 }
@@ -153,8 +156,10 @@ public sealed class SpikeSignalTests
         (step with { Loss = double.NaN }).ShouldBe(Copy() with { Loss = double.NaN });
         StepSignals[] others =
         [
-            Copy() with { Step = 5 }, Copy() with { Loss = 0 }, Copy() with { GradientNorm = 0 }, Copy() with { LaneLosses = [1] }, Copy() with { TensorNorms = [2, 1] },
-            Copy() with { EmbeddingNorm = null }, Copy() with { EmbeddingNorm = 0 }, Copy() with { BlockNorms = [] }, Copy() with { UpdateNorm = 0 }, Copy() with { NonFinite = 0 }, Copy() with { Tokens = 0 },
+            Copy() with { Step = 5 }, Copy() with { Loss = 0 }, Copy() with { GradientNorm = 0 }, Copy() with { LaneLosses = [1] },
+                Copy() with { TensorNorms = [2, 1] },
+            Copy() with { EmbeddingNorm = null }, Copy() with { EmbeddingNorm = 0 }, Copy() with { BlockNorms = [] },
+                Copy() with { UpdateNorm = 0 }, Copy() with { NonFinite = 0 }, Copy() with { Tokens = 0 },
         ];
         others.ShouldAllBe(other => !other.Equals(step));
     }
@@ -162,7 +167,8 @@ public sealed class SpikeSignalTests
     private static SpikeSignal SignalOf(string word) => SpikeSignal.All.Single(signal => signal.Word == word);
 
     private static IEnumerable<WatchedSignals> Subsets() =>
-        Enumerable.Range(1, (1 << SpikeSignal.All.Count) - 1).Select(static bits => new WatchedSignals(SpikeSignal.All.Where((_, i) => (bits >> i & 1) == 1)));
+        Enumerable.Range(1, (1 << SpikeSignal.All.Count) - 1)
+            .Select(static bits => new WatchedSignals(SpikeSignal.All.Where((_, i) => (bits >> i & 1) == 1)));
 
     private static SpikeRule[] Rules(WatchedSignals watched) =>
     [

@@ -11,8 +11,8 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Training;
 
-/// <summary>A bit is flipped once in a run of a few steps, somewhere at some moment: it is found before anything wrong is kept, and with what is still
-/// right the run ends with the bits of one that was never hit.</summary>
+/// <summary>A bit is flipped once in a run of a few steps, somewhere at some moment: it is found before anything wrong is kept, and with
+/// what is still right the run ends with the bits of one that was never hit.</summary>
 public sealed class FlippedBitTests
 {
     private const int Steps = 3;
@@ -35,7 +35,8 @@ public sealed class FlippedBitTests
         for (var flip = 0; flip < flips; flip++)
         {
             var random = new Random(flip);
-            var chosen = new Flip(place, random.Next(chances), (flip % 4) switch { 0 => 0, 1 => 31, 2 => 23 + random.Next(8), _ => random.Next(23) }, random);
+            var chosen = new Flip(place, random.Next(chances),
+                (flip % 4) switch { 0 => 0, 1 => 31, 2 => 23 + random.Next(8), _ => random.Next(23) }, random);
             using var run = new DeviceRun(chosen).Run();
             chosen.IsDone.ShouldBeTrue();
             run.Findings.ShouldHaveSingleItem($"{place} {flip}").ShouldBe(place);
@@ -66,7 +67,8 @@ public sealed class FlippedBitTests
         }
     }
 
-    // What a run does with one trainer, without its actors: it keeps a copy of the state of each step, and goes back to the last one that is whole.
+    // What a run does with one trainer, without its actors: it keeps a copy of the state of each step, and goes back to the last one that
+    // is whole.
     private sealed class DeviceRun(Flip? flip) : IFaultInjector, IDisposable
     {
         private readonly TinyTraining training = new(reducers: 2, trainers: 2);
@@ -166,13 +168,15 @@ public sealed class FlippedBitTests
             Findings.AddRange(reports.OfType<BlockDamaged>().Select(static _ => FlatPlace.PublishedGradient));
             return reports.OfType<BlockDamaged>().Any()
                 ? null
-                : GradientNorm.OfSquares(reports.Cast<ShardReduced>().OrderBy(static report => report.Reducer).SelectMany(static report => report.Squares));
+                : GradientNorm.OfSquares(reports.Cast<ShardReduced>().OrderBy(static report => report.Reducer)
+                    .SelectMany(static report => report.Squares));
         }
 
         private void Begin()
         {
             device = new FaultyDevice(training.Options, "trainer-0", this);
-            (step, StateSource source) = copies.TryPeek(out var copy) ? (copy.Step, (StateSource)new SnapshotState(copy.Slot, copy.Hash)) : (0, new FreshState());
+            (step, StateSource source) = copies.TryPeek(out var copy) ? (copy.Step, (StateSource)new SnapshotState(copy.Slot, copy.Hash))
+                : (0, new FreshState());
             device.Load(source, step).ShouldBeNull();
         }
     }

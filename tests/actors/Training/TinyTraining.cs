@@ -22,8 +22,8 @@ internal sealed class TinyTraining : IDisposable
     public const int Lanes = 8;
     private const int MicroBatch = 2;
 
-    /// <summary>Settings of an actor system on a machine that may have much else to do. Each message is written and read again on its way, as between
-    /// processes.</summary>
+    /// <summary>Settings of an actor system on a machine that may have much else to do. Each message is written and read again on its way,
+    /// as between processes.</summary>
     public static Config Settings { get; } = ConfigurationFactory.ParseString($"""
         akka.actor.guardian-supervisor-strategy = "{typeof(RestartAlways).FullName}, {typeof(RestartAlways).Assembly.GetName().Name}"
         akka.logger-startup-timeout = 60s
@@ -45,7 +45,8 @@ internal sealed class TinyTraining : IDisposable
 
     public TinyTraining(int reducers = 1, int trainers = Lanes)
     {
-        Transport = new LocalGradientTransport(Layout.Length, Lanes, reducers, LocalGradientTransport.CapacityFor(Lanes, trainers, totalsKept: 3));
+        Transport =
+            new LocalGradientTransport(Layout.Length, Lanes, reducers, LocalGradientTransport.CapacityFor(Lanes, trainers, totalsKept: 3));
         Snapshots = new SnapshotMemory(Layout.Length, slots: 2);
     }
 
@@ -79,7 +80,8 @@ internal sealed class TinyTraining : IDisposable
             for (long step = 0; step < steps; step++)
             {
                 var at = step;
-                replica.Commit(step, replica.Gradient(new LaneBlock(0, Lanes), lane => Samples(Plan.Samples(at, lane, SkipList.Empty)), TokensPerStep));
+                replica.Commit(step,
+                    replica.Gradient(new LaneBlock(0, Lanes), lane => Samples(Plan.Samples(at, lane, SkipList.Empty)), TokensPerStep));
             }
 
             hash = replica.HashState();
@@ -95,7 +97,8 @@ internal sealed class TinyTraining : IDisposable
         foreach (var chunk in samples.Chunk(MicroBatch))
         {
             yield return new TokenBatch(
-                [.. chunk.SelectMany(sample => Enumerable.Range(0, context + 1).Select(i => (sample.Sample * 7919 + i * (3 + sample.Sample % 5)) % Replica.Model.VocabularySize))],
+                [.. chunk.SelectMany(sample => Enumerable.Range(0, context + 1)
+                    .Select(i => (sample.Sample * 7919 + i * (3 + sample.Sample % 5)) % Replica.Model.VocabularySize))],
                 chunk.Length, context);
         }
     }

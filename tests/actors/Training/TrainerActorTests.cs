@@ -113,7 +113,8 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
     public void A_reminder_to_itself_that_is_lost_or_doubled_costs_no_lane_and_computes_none_twice()
     {
         var random = new Random(4);
-        var supervisor = Supervise(faults: new Chance(message => message is Trainer.Work ? random.Next(3) switch { 0 => Fault.Drop, 1 => Fault.Duplicate, _ => Fault.None } : Fault.None));
+        var supervisor = Supervise(faults: new Chance(message => message is Trainer.Work
+            ? random.Next(3) switch { 0 => Fault.Drop, 1 => Fault.Duplicate, _ => Fault.None } : Fault.None));
         var key = Start(supervisor, 0, 0);
         supervisor.Tell(new TellTrainer(key, new LoadState(new FreshState(), 0, 1)));
         var computed = new List<int>();

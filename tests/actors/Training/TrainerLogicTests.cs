@@ -30,7 +30,8 @@ public sealed class TrainerLogicTests : IDisposable
         Drain().ShouldBe(3);
         device.Log.ShouldBe(["load 4", "begin {0-1}", "lane 0", "lane 1", "publish 10", "begin {6}", "lane 6", "publish 10"]);
         Told(
-            new StateLoaded(Key, 4, 1), new LaneComputed(Key, Ticket, 0), new LaneComputed(Key, Ticket, 1), Computed(Ticket, new LaneBlock(0, 2)),
+            new StateLoaded(Key, 4, 1), new LaneComputed(Key, Ticket, 0), new LaneComputed(Key, Ticket, 1),
+                Computed(Ticket, new LaneBlock(0, 2)),
             new LaneComputed(Key, Ticket, 6), Computed(Ticket, new LaneBlock(6, 1)));
     }
 
@@ -74,7 +75,8 @@ public sealed class TrainerLogicTests : IDisposable
         trainer.Handle(new Evaluate(3));
         trainer.HasWork.ShouldBeFalse();
         Told(
-            new AtAnotherStep(Key, -1), new StateLoaded(Key, 4, 1), new AtAnotherStep(Key, 4), new AtAnotherStep(Key, 4), new AtAnotherStep(Key, 4),
+            new AtAnotherStep(Key, -1), new StateLoaded(Key, 4, 1), new AtAnotherStep(Key, 4), new AtAnotherStep(Key, 4),
+                new AtAnotherStep(Key, 4),
             new AtAnotherStep(Key, 4));
     }
 
@@ -185,7 +187,8 @@ public sealed class TrainerLogicTests : IDisposable
         trainer.Handle(again);
         Drain();
         device.Log.ShouldBe([
-            "load 4", "begin {0-1}", "lane 0", "lane 1 hashed", "publish 10", "begin {4}", "lane 4 of 9", "measure", "begin {6}", "lane 6", "publish 10"]);
+            "load 4", "begin {0-1}", "lane 0", "lane 1 hashed", "publish 10", "begin {4}", "lane 4 of 9", "measure", "begin {6}", "lane 6",
+                "publish 10"]);
         reports.OfType<BlockRecomputed>().ShouldBe([new BlockRecomputed(Key, Ticket, new LaneBlock(4, 1), 3, RecordingDevice.Result)]);
     }
 
@@ -281,7 +284,8 @@ public sealed class TrainerLogicTests : IDisposable
 
         public void GiveUp() => Log.Add("give up");
 
-        public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) => Log.Add($"lane {lane}{(batchStep == 4 ? "" : $" of {batchStep}")}{(isRedundant ? " hashed" : "")}");
+        public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) =>
+            Log.Add($"lane {lane}{(batchStep == 4 ? "" : $" of {batchStep}")}{(isRedundant ? " hashed" : "")}");
 
         public BlockResult? Publish(Round round)
         {

@@ -36,7 +36,8 @@ public sealed class TrainerSupervisorLogicTests
         logic.Handle(new StartTrainer(0, 0), now);
         foreach (var (life, wait) in new[] { (1, 1), (2, 2), (3, 4), (4, 8), (5, 8) })
         {
-            logic.Ended(new TrainerKey(0, life), "It broke", now).ShouldBe([new TellRun(new TrainerLost(new TrainerKey(0, life), "It broke"))]);
+            logic.Ended(new TrainerKey(0, life), "It broke", now)
+                .ShouldBe([new TellRun(new TrainerLost(new TrainerKey(0, life), "It broke"))]);
             logic.NextTick.ShouldBe(now + TimeSpan.FromSeconds(wait));
             logic.Tick(now + TimeSpan.FromSeconds(wait - 0.5)).ShouldBeEmpty();
             logic.Handle(new StartTrainer(0, life), now).ShouldBeEmpty();
@@ -113,7 +114,8 @@ public sealed class TrainerSupervisorLogicTests
     {
         var (first, second) = (new TrainerKey(1, 1), new TrainerKey(1, 2));
         logic.Handle(new StartTrainer(1, 0), Start);
-        logic.Handle(new AbandonTrainer(first, "It hangs."), Start).ShouldBe([new StopTrainer(first), new TellRun(new TrainerLost(first, "It hangs."))]);
+        logic.Handle(new AbandonTrainer(first, "It hangs."), Start)
+            .ShouldBe([new StopTrainer(first), new TellRun(new TrainerLost(first, "It hangs."))]);
         logic.Handle(new AbandonTrainer(first, "It hangs."), Start).ShouldBeEmpty();
         logic.Ended(first, "It stopped.", Start).ShouldBeEmpty();
         logic.Tick(Start + Options.MinBackoff).ShouldBe([new SpawnTrainer(second), new TellRun(new TrainerStarted(second))]);
@@ -151,7 +153,8 @@ public sealed class TrainerSupervisorLogicTests
             MaxLosses = -1,
             Window = TimeSpan.Zero,
         };
-        wrong.Problems().SelectMany(static problem => problem.Properties).Distinct().ShouldBe(["MaxLosses", "Window", "Threads", "MinBackoff", "MaxBackoff", "ResetAfter"]);
+        wrong.Problems().SelectMany(static problem => problem.Properties).Distinct()
+            .ShouldBe(["MaxLosses", "Window", "Threads", "MinBackoff", "MaxBackoff", "ResetAfter"]);
         Options.Problems().ShouldBeEmpty();
         new TrainerSupervisorOptions().Problems().ShouldBeEmpty();
         Should.Throw<UserErrorException>(() => new TrainerSupervisorLogic(wrong)).Message.ShouldStartWith("MaxLosses is -1");

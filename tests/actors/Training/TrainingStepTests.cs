@@ -122,8 +122,10 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
     {
         using var training = new TinyTraining();
         var (reads, options, run) = (0, new TrainerSupervisorOptions { MinBackoff = TimeSpan.FromMilliseconds(1) }, TestActor);
-        var breaking = training.Options with { Samples = samples => ++reads == 4 ? throw new IOException("The disk is gone.") : TinyTraining.Samples(samples) };
-        var supervisor = Sys.ActorOf(ActorProps.Trainers(options, _ => new ReplicaDevice(breaking), new TrainerSupervisorLife(), run), "trainers");
+        var breaking = training.Options with { Samples = samples => ++reads == 4 ? throw new IOException("The disk is gone.")
+            : TinyTraining.Samples(samples) };
+        var supervisor =
+            Sys.ActorOf(ActorProps.Trainers(options, _ => new ReplicaDevice(breaking), new TrainerSupervisorLife(), run), "trainers");
         var (round, all) = (new Round(1, 0), new LaneBlock(0, TinyTraining.Lanes));
         training.Transport.Open(round);
         var key = Start(supervisor, 1)[0];
@@ -156,7 +158,8 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
         {
             ComputeThreads.Set(1);
             using var replica = new Replica(TinyTraining.Replica);
-            var total = replica.Gradient(all, static lane => TinyTraining.Samples(TinyTraining.Plan.Samples(3, lane, SkipList.Empty)), TinyTraining.TokensPerStep);
+            var total = replica.Gradient(all, static lane => TinyTraining.Samples(TinyTraining.Plan.Samples(3, lane, SkipList.Empty)),
+                TinyTraining.TokensPerStep);
             expected = new TensorNorms(TinyTraining.Layout).Measure(total.Gradient);
             replica.ReturnGradient(total.Gradient);
         });
@@ -206,7 +209,8 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
     private IActorRef Supervise(TinyTraining training, int threads)
     {
         var (run, options) = (TestActor, new TrainerSupervisorOptions { Threads = threads });
-        var supervisor = Sys.ActorOf(ActorProps.Trainers(options, _ => training.MakeDevice(), new TrainerSupervisorLife(), run), "trainers");
+        var supervisor =
+            Sys.ActorOf(ActorProps.Trainers(options, _ => training.MakeDevice(), new TrainerSupervisorLife(), run), "trainers");
         Expect<TrainerSupervisorStarted>();
         return supervisor;
     }
@@ -214,7 +218,8 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
     private IActorRef[] Reducers(TinyTraining training, int count)
     {
         var (run, transport) = (TestActor, training.Transport);
-        return [.. Enumerable.Range(0, count).Select(i => Sys.ActorOf(Props.Create(() => new GradientReducer(i, TinyTraining.Lanes, transport, run, null)), $"reducer-{i}"))];
+        return [.. Enumerable.Range(0, count).Select(
+            i => Sys.ActorOf(Props.Create(() => new GradientReducer(i, TinyTraining.Lanes, transport, run, null)), $"reducer-{i}"))];
     }
 
     private TrainerKey[] Start(IActorRef supervisor, int count)
@@ -238,7 +243,8 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
                 reducer.Tell(new AddBlock(round, computed.Block));
         }
 
-        var reduced = Enumerable.Range(0, reducers.Length).Select(_ => Expect<ShardReduced>()).OrderBy(static shard => shard.Reducer).ToList();
+        var reduced = Enumerable.Range(0, reducers.Length).Select(_ => Expect<ShardReduced>()).OrderBy(static shard => shard.Reducer)
+            .ToList();
         return (losses.Total(), GradientNorm.OfSquares(reduced.SelectMany(static shard => shard.Squares)));
     }
 

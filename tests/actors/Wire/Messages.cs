@@ -18,11 +18,13 @@ internal static class Messages
     private static readonly Round At = new(17, 12);
     private static readonly Ticket Ticket = new(5, At);
     private static readonly SkipList Skips = SkipList.Of([new SkippedRange(8, 4, "a \"bad\" batch"), new SkippedRange(40, 1, "ü")]);
-    private static readonly Intervention Intervention = new(1, 10, [new SkippedRange(8, 4, "spike")], 0.5, "ann", "It spiked.") { Steps = 100 };
+    private static readonly Intervention Intervention =
+        new(1, 10, [new SkippedRange(8, 4, "spike")], 0.5, "ann", "It spiked.") { Steps = 100 };
 
     private static readonly SpikeMemory Memory = new()
     {
-        Rules = ImmutableSortedDictionary.Create<string, ImmutableArray<double>>(StringComparer.Ordinal).Add("zclip", [0.1, double.NaN, -0.0]).Add("drift", []),
+        Rules = ImmutableSortedDictionary.Create<string, ImmutableArray<double>>(StringComparer.Ordinal)
+            .Add("zclip", [0.1, double.NaN, -0.0]).Add("drift", []),
     };
 
     private static readonly RunOverrides Overrides = new() { Skips = Skips, Interventions = [Intervention], Vetoes = [9], Spikes = Memory };
@@ -53,10 +55,12 @@ internal static class Messages
 
     private static readonly StepMeasurement Measured = new(13, 2.5, 0.7, TimeSpan.FromSeconds(0.25), [1, 2]) { LearningRate = 3e-4 };
 
-    private static readonly UpdateAdjustment Adjustment = new() { ClipTo = 1, LearningRate = 6e-4, RateFactor = 0.5, TensorFactors = [1, 0.5], ResetMomentum = true };
+    private static readonly UpdateAdjustment Adjustment =
+        new() { ClipTo = 1, LearningRate = 6e-4, RateFactor = 0.5, TensorFactors = [1, 0.5], ResetMomentum = true };
 
     private static readonly CheckpointHistory History =
-        CheckpointHistory.Of([new CheckpointCommitted(Noon, 10, "aa"), new CheckpointProved(Noon, 10, 110, "aa"), new CourseCorrected(Noon, 11, Intervention), new RunRolledBack(Noon, 10, 12, StateKind.Checkpoint, "spike")]);
+        CheckpointHistory.Of([new CheckpointCommitted(Noon, 10, "aa"), new CheckpointProved(Noon, 10, 110, "aa"),
+            new CourseCorrected(Noon, 11, Intervention), new RunRolledBack(Noon, 10, 12, StateKind.Checkpoint, "spike")]);
 
     /// <summary>All.</summary>
     public static IReadOnlyList<object> All { get; } =
@@ -64,32 +68,49 @@ internal static class Messages
         new LoadState(new FreshState(), 0, 1), new LoadState(new SnapshotState(2, 77), 12, 2), new LoadState(new CheckpointState(), 10, 3),
         new ComputeLanes(Ticket, [new LaneBlock(0, 4), new LaneBlock(4, 2)], Skips) { RedundantLanes = [1, 5] },
         new RecomputeBlock(Ticket, new LaneBlock(0, 8), 11, SkipList.Empty, 2) { PreviewRate = 1e-4 },
-        new PreviewUpdate(Ticket, 0.5, 1e-4, 1), new ApplyUpdate(At, 0.5, Adjustment), new CopyState(1, 12, 4), new Evaluate(12), new CancelEvaluation(12),
-        new StateLoaded(Key, 12, 2), new StateRefused(Key, 12, 2, "Its hash differs."), new LaneComputed(Key, Ticket, 5), new BlockComputed(Key, Ticket, new LaneBlock(4, 2), Result),
-        new BlockRecomputed(Key, Ticket, new LaneBlock(4, 2), 1, Result), new UpdatePreviewed(Key, Ticket, 1, 0.25), new UpdateApplied(Key, At, new AppliedUpdate(9, null)),
-        new AtAnotherStep(Key, 11), new StateCopied(Key, 1, 12, 4, 99) { StateChecksum = 98 }, new EvaluationProgressed(Key, 12), new Evaluated(Key, 12, 2.5, 12.2, 1.1),
+        new PreviewUpdate(Ticket, 0.5, 1e-4, 1), new ApplyUpdate(At, 0.5, Adjustment), new CopyState(1, 12, 4), new Evaluate(12),
+            new CancelEvaluation(12),
+        new StateLoaded(Key, 12, 2), new StateRefused(Key, 12, 2, "Its hash differs."), new LaneComputed(Key, Ticket, 5),
+            new BlockComputed(Key, Ticket, new LaneBlock(4, 2), Result),
+        new BlockRecomputed(Key, Ticket, new LaneBlock(4, 2), 1, Result), new UpdatePreviewed(Key, Ticket, 1, 0.25),
+            new UpdateApplied(Key, At, new AppliedUpdate(9, null)),
+        new AtAnotherStep(Key, 11), new StateCopied(Key, 1, 12, 4, 99) { StateChecksum = 98 }, new EvaluationProgressed(Key, 12),
+            new Evaluated(Key, 12, 2.5, 12.2, 1.1),
         new StartTrainer(3, 1), new RetireTrainer(3), new AbandonTrainer(Key, "It is silent."), new TellTrainer(Key, new Evaluate(12)),
-        new TrainerSupervisorStarted(), new TrainerStarted(Key), new TrainerLost(Key, "It threw.") { Damage = FoundDamage.Shared }, new TrainerGivenUp(3, "It failed 4 times."),
-        new AddBlock(At, new LaneBlock(4, 2)), new ReducerStarted(1), new BlockDamaged(1, At, null, "It was damaged."), new ShardReduced(1, At, [0.5, double.NaN]),
-        new SaveCheckpoint(2, 1, 12, 99, Overrides, History) { Unproved = new Dictionary<int, long> { [3] = 8 }, Decisions = 14 }, new MarkGood(10, "aa", 110),
-        new CheckpointerStarted(), new CheckpointSaved(2, 12, "bb", [10, 12]), new CheckpointFailed(2, 12, "The disk is full.") { IsSnapshotDamaged = true },
+        new TrainerSupervisorStarted(), new TrainerStarted(Key), new TrainerLost(Key, "It threw.") { Damage = FoundDamage.Shared },
+            new TrainerGivenUp(3, "It failed 4 times."),
+        new AddBlock(At, new LaneBlock(4, 2)), new ReducerStarted(1), new BlockDamaged(1, At, null, "It was damaged."),
+            new ShardReduced(1, At, [0.5, double.NaN]),
+        new SaveCheckpoint(2, 1, 12, 99, Overrides, History) { Unproved = new Dictionary<int, long> { [3] = 8 }, Decisions = 14 },
+            new MarkGood(10, "aa", 110),
+        new CheckpointerStarted(), new CheckpointSaved(2, 12, "bb", [10, 12]),
+            new CheckpointFailed(2, 12, "The disk is full.") { IsSnapshotDamaged = true },
         new JudgeStep(At, Signals, Memory), new SpikeDetectorStarted(),
-        new StepJudged(At, new Judgement(new Finding("zclip", "gradient norm", 9, 3, 11, SpikeAnswer.Veto, "9 is above 3"), Adjustment, Memory, SpikeMemory.Empty)),
-        new RecordDecision(4, new TrainerLeft(Noon, 12, Key.Id, 6, "It threw.")), new ReadDecisions(), new JournalRecovered([new RunPaused(Noon, 12, "ann"), new RunContinued(Noon, 12, "ann")]),
+        new StepJudged(At, new Judgement(new Finding("zclip", "gradient norm", 9, 3, 11, SpikeAnswer.Veto, "9 is above 3"), Adjustment,
+            Memory, SpikeMemory.Empty)),
+        new RecordDecision(4, new TrainerLeft(Noon, 12, Key.Id, 6, "It threw.")), new ReadDecisions(),
+            new JournalRecovered([new RunPaused(Noon, 12, "ann"), new RunContinued(Noon, 12, "ann")]),
         new Recorded(4), new JournalAway("It does not answer."), new JournalUnreadable("row 3 was altered"),
-        new GoOnAfter(7, 4, 12), new Rewind(3, 10), new Publish(4, Measured), new Publish(5, new EvaluationMeasurement(13, 2.5, 12.2, 1.1)), new FlushMetrics(5),
+        new GoOnAfter(7, 4, 12), new Rewind(3, 10), new Publish(4, Measured), new Publish(5, new EvaluationMeasurement(13, 2.5, 12.2, 1.1)),
+            new FlushMetrics(5),
         new PublisherStarted(7), new Published(7, 5), new MetricsDurable(7, 5), new MetricsFailed("The disk is full."),
         new GoodputTurn(Noon, GoodputActivity.Recovering, "trainer lost", 12, TimeSpan.FromMilliseconds(3)),
         new Notice("where the time goes is written again.", false),
-        new OperatorRequest(1, "ann", new RollBackRun(10, 2)), new OperatorRequest(2, "ann", new SkipBatches(3)), new OperatorRequest(3, "ann", new ScaleLearningRate(0.5)),
-        new OperatorRequest(4, "ann", new ExtendRun(200)), new OperatorRequest(5, "ann", new QuarantineTrainer(3)), new OperatorRequest(6, "ann", new ReleaseTrainer(3)),
-        new OperatorRequest(7, "ann", new PauseRun()), new OperatorRequest(8, "ann", new ContinueRun()), new OperatorAnswer(true, "The run pauses after step 12."),
-        new Tick(), new StopRun("SIGTERM"), new ScaleTrainers(4), new ActorGivenUp(ActorId.Reducer(1), "It failed."), new ActorFailed(new ActorId(ActorRole.Spikes), "It threw."),
+        new OperatorRequest(1, "ann", new RollBackRun(10, 2)), new OperatorRequest(2, "ann", new SkipBatches(3)),
+            new OperatorRequest(3, "ann", new ScaleLearningRate(0.5)),
+        new OperatorRequest(4, "ann", new ExtendRun(200)), new OperatorRequest(5, "ann", new QuarantineTrainer(3)),
+            new OperatorRequest(6, "ann", new ReleaseTrainer(3)),
+        new OperatorRequest(7, "ann", new PauseRun()), new OperatorRequest(8, "ann", new ContinueRun()),
+            new OperatorAnswer(true, "The run pauses after step 12."),
+        new Tick(), new StopRun("SIGTERM"), new ScaleTrainers(4), new ActorGivenUp(ActorId.Reducer(1), "It failed."),
+            new ActorFailed(new ActorId(ActorRole.Spikes), "It threw."),
         new GetStatus(),
-        new RunStatus(12, 100, 5, "training", [new TrainerStatus(Key, TrainerStanding.Member, "{0-3}", 1, "It threw.") { Mailbox = 2 }], 1, [(new ActorId(ActorRole.Journal), 1, "away")])
+        new RunStatus(12, 100, 5, "training", [new TrainerStatus(Key, TrainerStanding.Member, "{0-3}", 1, "It threw.") { Mailbox = 2 }], 1,
+            [(new ActorId(ActorRole.Journal), 1, "away")])
         {
             WantedTrainers = 4,
-            Overrides = new OverridesStatus { IsPaused = true, Quarantined = [2], InForce = [Intervention], Pending = [Intervention], Spikes = 1, Vetoes = 2, Rollbacks = 3, Corruptions = 4 },
+            Overrides = new OverridesStatus { IsPaused = true, Quarantined = [2], InForce = [Intervention], Pending = [Intervention],
+                Spikes = 1, Vetoes = 2, Rollbacks = 3, Corruptions = 4 },
             Actors = [new ActorStatus("reducer-1", "running", 3), new ActorStatus("journal", "running", null)],
         },
         new RunEnded(RunEnding.Stopped, 12, "SIGTERM"),

@@ -38,21 +38,24 @@ public sealed class ProtocolSerializerTests : TestKit
     public void Equal_messages_are_equal_where_they_arrive()
     {
         var serializer = new ProtocolSerializer((ExtendedActorSystem)Sys);
-        foreach (var message in Messages.All.OfType<BlockComputed>().Cast<object>().Concat(Messages.All.OfType<JudgeStep>()).Concat(Messages.All.OfType<ApplyUpdate>()))
+        foreach (var message in Messages.All.OfType<BlockComputed>().Cast<object>().Concat(Messages.All.OfType<JudgeStep>())
+            .Concat(Messages.All.OfType<ApplyUpdate>()))
             serializer.FromBinary(serializer.ToBinary(message), serializer.Manifest(message)).ShouldBe(message);
     }
 
     [Fact]
     public void Every_message_of_the_protocol_has_a_form_and_an_example()
     {
-        var messages = typeof(IRunInput).Assembly.GetTypes().Where(static type => type is { IsAbstract: false, Namespace: "ActorTrain.Actors.Protocol" } && IsMessage(type)).ToList();
+        var messages = typeof(IRunInput).Assembly.GetTypes()
+            .Where(static type => type is { IsAbstract: false, Namespace: "ActorTrain.Actors.Protocol" } && IsMessage(type)).ToList();
         messages.Count.ShouldBeGreaterThan(50);
         messages.Except(WireForms.Types).ShouldBeEmpty();
         WireForms.Types.Except(Messages.All.Select(static message => message.GetType())).ShouldBeEmpty();
 
         static bool IsMessage(Type type) =>
             typeof(IRunInput).IsAssignableFrom(type)
-            || new[] { typeof(TrainerCommand), typeof(TrainerSupervisorCommand), typeof(ReducerCommand), typeof(CheckpointCommand), typeof(MetricsCommand) }.Any(type.IsSubclassOf);
+            || new[] { typeof(TrainerCommand), typeof(TrainerSupervisorCommand), typeof(ReducerCommand), typeof(CheckpointCommand),
+                typeof(MetricsCommand) }.Any(type.IsSubclassOf);
     }
 
     [Fact]
@@ -61,12 +64,14 @@ public sealed class ProtocolSerializerTests : TestKit
         var serializer = new ProtocolSerializer((ExtendedActorSystem)Sys);
         var path = Path.Combine(Here(), Corpus);
         if (Environment.GetEnvironmentVariable("ACTORTRAIN_REWRITE") is not null && !File.Exists(path))
-            File.WriteAllLines(path, Messages.All.Select(message => $"{serializer.Manifest(message)} {Encoding.UTF8.GetString(serializer.ToBinary(message))}"));
+            File.WriteAllLines(path,
+                Messages.All.Select(message => $"{serializer.Manifest(message)} {Encoding.UTF8.GetString(serializer.ToBinary(message))}"));
         var rows = File.ReadAllLines(path);
         rows.Length.ShouldBe(Messages.All.Count);
         foreach (var (row, message) in rows.Zip(Messages.All))
         {
-            var (manifest, json) = (row[..row.IndexOf(' ', StringComparison.Ordinal)], row[(row.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
+            var (manifest, json) =
+                (row[..row.IndexOf(' ', StringComparison.Ordinal)], row[(row.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
             var read = serializer.FromBinary(Encoding.UTF8.GetBytes(json), manifest);
             serializer.ToBinary(read).ShouldBe(serializer.ToBinary(message), row);
         }
@@ -79,7 +84,8 @@ public sealed class ProtocolSerializerTests : TestKit
     [InlineData("load-state:1", "{\"step\":1}")]
     [InlineData("compute-lanes:1", "{\"ticket\":null,\"blocks\":[],\"skips\":[{\"first\":-1,\"count\":0,\"reason\":\"\"}]}")]
     public void What_cannot_be_read_is_refused(string manifest, string json) =>
-        Should.Throw<SerializationException>(() => new ProtocolSerializer((ExtendedActorSystem)Sys).FromBinary(Encoding.UTF8.GetBytes(json), manifest)).Message.ShouldContain(manifest);
+        Should.Throw<SerializationException>(() => new ProtocolSerializer((ExtendedActorSystem)Sys)
+            .FromBinary(Encoding.UTF8.GetBytes(json), manifest)).Message.ShouldContain(manifest);
 
     private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 }

@@ -70,7 +70,8 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
         var fault = Choose(target, actor);
 
         // Of these two the one that comes last lets the run end.
-        if (!schedule.FailsAtEnd || role != FaultTarget.Supervisor || message is not (Recorded or Published) || !witness.HasEnded || failuresAtEnd++ >= FailuresAtEnd)
+        if (!schedule.FailsAtEnd || role != FaultTarget.Supervisor || message is not (Recorded or Published) || !witness.HasEnded
+            || failuresAtEnd++ >= FailuresAtEnd)
             return fault;
         lock (gate)
             fired.Add((target, Fault.ThrowAfter));
@@ -169,7 +170,8 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
     public string Describe()
     {
         lock (gate)
-            return $"{messages} messages, {hangs} actors hang; faults: {string.Join(' ', fired.Select(static one => $"{one.Target}:{one.Fault}"))}\n  {string.Join("\n  ", last)}";
+            return $"{messages} messages, {hangs} actors hang; faults: "
+                + $"{string.Join(' ', fired.Select(static one => $"{one.Target}:{one.Fault}"))}\n  {string.Join("\n  ", last)}";
     }
 
     private Fault Choose(FaultTarget target, string actor)

@@ -26,8 +26,8 @@ internal sealed record FaultRule(FaultTarget Target, int Occurrence, Fault Fault
 /// <summary>A bit that flips in memory of one kind, at one occurrence of its resting there.</summary>
 internal sealed record FlipRule(FlatPlace Place, int Occurrence);
 
-/// <summary>All faults of one run, worked out from a seed. Threads still interleave as they like; faults hang on how often an actor got a kind of
-/// message, so the same seed brings the same trouble.</summary>
+/// <summary>All faults of one run, worked out from a seed. Threads still interleave as they like; faults hang on how often an actor got a
+/// kind of message, so the same seed brings the same trouble.</summary>
 internal sealed record RandomSchedule
 {
     private const int RulesPerSeed = 6;
@@ -113,7 +113,8 @@ internal sealed record RandomSchedule
             PreviewsUpdates = seed % 7 < 2,
             FailsAtEnd = seed % 5 == 0,
             Flips = Flipped(seed),
-            Rules = [.. Enumerable.Range(0, RulesPerSeed).Select(i => Rule(seed, i, random)).OrderBy(static rule => rule.Fault == Fault.Throw ? 0 : 1)],
+            Rules = [.. Enumerable.Range(0, RulesPerSeed).Select(i => Rule(seed, i, random))
+                .OrderBy(static rule => rule.Fault == Fault.Throw ? 0 : 1)],
             Scales =
             [
                 .. Enumerable.Range(0, random.Next(4))
@@ -122,15 +123,19 @@ internal sealed record RandomSchedule
             Cuts = kills
                 ? [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => (Cut.Kill, 20 + random.Next(400)))]
                 : random.Next(3) == 0
-                    ? [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => random.Next(2) == 0 ? (Cut.Stop, 1 + random.Next(training.Steps)) : (Cut.Terminate, 5 + random.Next(400)))]
+                    ? [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => random.Next(2) == 0
+                        ? (Cut.Stop, 1 + random.Next(training.Steps)) : (Cut.Terminate, 5 + random.Next(400)))]
                     : [],
         };
         return schedule.Rules.Aggregate(schedule, static (provoked, rule) => provoked.Provoke(rule.Target));
     }
 
     public override string ToString() =>
-        $"seed {Seed}: {Training.Name}, {Trainers} trainers, {Reducers} reducers, checkpoint every {CheckpointEvery}, evaluation every {EvaluateEvery}, {SnapshotSlots} slots, snapshot every {SnapshotEvery}, audit every {AuditEvery}, previews {PreviewsUpdates}, "
-        + $"buffer {JournalBuffer}, storm {Storm} of {StormFaults}, journal storm {JournalStorm}, scales [{string.Join(' ', Scales)}], cuts [{string.Join(' ', Cuts)}], "
+        $"seed {Seed}: {Training.Name}, {Trainers} trainers, {Reducers} reducers, checkpoint every {CheckpointEvery}, evaluation every "
+            + $"{EvaluateEvery}, {SnapshotSlots} slots, snapshot every {SnapshotEvery}, audit every {AuditEvery}, previews "
+            + $"{PreviewsUpdates}, "
+        + $"buffer {JournalBuffer}, storm {Storm} of {StormFaults}, journal storm {JournalStorm}, scales [{string.Join(' ', Scales)}], "
+            + $"cuts [{string.Join(' ', Cuts)}], "
         + $"fails at the end {FailsAtEnd}, flips [{string.Join(' ', Flips.Select(static flip => $"{flip.Place}#{flip.Occurrence}"))}], "
         + $"rules [{string.Join(' ', Rules.Select(static rule => $"{rule.Target}#{rule.Occurrence}:{rule.Fault}"))}]";
 
@@ -139,7 +144,8 @@ internal sealed record RandomSchedule
     {
         var random = new Random(~seed);
         var places = Enum.GetValues<FlatPlace>();
-        return seed % 2 == 0 ? [.. Enumerable.Range(0, 1 + random.Next(3)).Select(i => new FlipRule(places[(seed / 2 + i) % places.Length], random.Next(40)))] : [];
+        return seed % 2 == 0 ? [.. Enumerable.Range(0, 1 + random.Next(3))
+            .Select(i => new FlipRule(places[(seed / 2 + i) % places.Length], random.Next(40)))] : [];
     }
 
     // Seeds in a row go through all targets and faults, one after another.
@@ -160,7 +166,8 @@ internal sealed record RandomSchedule
             "SupervisorReplacement" => first.Add(FaultTarget.Trainers, nameof(TellTrainer), 20, Fault.Throw),
 
             // Some steps after the start, with nothing kept of them to go on from.
-            nameof(Rewind) => (first with { Trainers = 2, CheckpointEvery = 10, SnapshotEvery = 0 }).Add(FaultTarget.Trainers, nameof(TellTrainer), 20, Fault.Throw),
+            nameof(Rewind) => (first with { Trainers = 2, CheckpointEvery = 10, SnapshotEvery = 0 })
+                .Add(FaultTarget.Trainers, nameof(TellTrainer), 20, Fault.Throw),
             nameof(ActorFailed) => first.Add(FaultTarget.Reducer, nameof(AddBlock), 1, Fault.Throw),
             nameof(SpikeDetectorStarted) => first,
             nameof(JournalAway) => first with { JournalStorm = 0.2, StormFaults = 20 },
@@ -172,5 +179,6 @@ internal sealed record RandomSchedule
         };
     }
 
-    private RandomSchedule Add(string role, string kind, int occurrence, Fault fault) => this with { Rules = [.. Rules, new FaultRule(new FaultTarget(role, kind), occurrence, fault)] };
+    private RandomSchedule Add(string role, string kind, int occurrence, Fault fault) =>
+        this with { Rules = [.. Rules, new FaultRule(new FaultTarget(role, kind), occurrence, fault)] };
 }

@@ -28,11 +28,13 @@ internal sealed class ChaosPlace(string folder, string? postgres = null)
 
     public CheckpointArchive OpenArchive() => new(Path.Combine(folder, "checkpoints"));
 
-    public CheckpointStore OpenCheckpoints() => new(Path.Combine(folder, "checkpoints"), new CheckpointStoreOptions { KeepLast = 2 }, TimeProvider.System);
+    public CheckpointStore OpenCheckpoints() =>
+        new(Path.Combine(folder, "checkpoints"), new CheckpointStoreOptions { KeepLast = 2 }, TimeProvider.System);
 
     public JournalDatabase Journal => JournalDatabase.Of(Path.Combine(folder, "run.db"), postgres ?? "") with { Timeout = DatabaseTimeout };
 
     /// <summary>What the journal says to whoever comes later.</summary>
     public IReadOnlyList<RunEvent> ReadJournal() =>
-        postgres is null ? JournalReader.ReadSqlite(Path.Combine(folder, "run.db"), RunName) : JournalReader.ReadPostgres(postgres, RunName);
+        postgres is null ? JournalReader.ReadSqlite(Path.Combine(folder, "run.db"), RunName)
+            : JournalReader.ReadPostgres(postgres, RunName);
 }

@@ -37,7 +37,8 @@ internal sealed class ChaosTraining
         Steps = steps;
         Replica = new ReplicaOptions
         {
-            Model = new ModelOptions { Layers = layers, Width = 64, Heads = 2, KeyValueHeads = 2, MlpWidth = 128, ContextLength = 16, VocabularySize = vocabulary },
+            Model = new ModelOptions { Layers = layers, Width = 64, Heads = 2, KeyValueHeads = 2, MlpWidth = 128, ContextLength = 16,
+                VocabularySize = vocabulary },
             Precision = precision,
             Lanes = Lanes,
             Schedule = new LearningRateSchedule(3e-3, 2, steps),
@@ -68,7 +69,8 @@ internal sealed class ChaosTraining
     public static ChaosTraining Wide { get; } = new("wide", Precision.BFloat16, vocabulary: 33_000, steps: 4);
 
     /// <summary>One with two blocks, in which all that lane 5 of step 30 reads is noise.</summary>
-    public static ChaosTraining NoiseInOneLane { get; } = new("noise", Precision.Float32, vocabulary: 61, steps: 40, layers: 2, static position => position / 2 == (30 * Lanes) + 5);
+    public static ChaosTraining NoiseInOneLane { get; } =
+        new("noise", Precision.Float32, vocabulary: 61, steps: 40, layers: 2, static position => position / 2 == (30 * Lanes) + 5);
 
     public string Name { get; }
 
@@ -89,9 +91,11 @@ internal sealed class ChaosTraining
     /// <summary>The same, made longer from a step on.</summary>
     public ChaosTraining Extended(long from, long steps) => new(this, Replica.Schedule.Extended(from, steps));
 
-    public IEnumerable<TokenBatch> Read(IEnumerable<PlannedSample> samples) => Read(samples.Select(planned => (planned.Sample, isNoise(planned.Position))));
+    public IEnumerable<TokenBatch> Read(IEnumerable<PlannedSample> samples) =>
+        Read(samples.Select(planned => (planned.Sample, isNoise(planned.Position))));
 
-    public IEnumerable<TokenBatch> ReadValidation() => Read(Enumerable.Range(Samples, ValidationSamples).Select(static sample => ((long)sample, false)));
+    public IEnumerable<TokenBatch> ReadValidation() =>
+        Read(Enumerable.Range(Samples, ValidationSamples).Select(static sample => ((long)sample, false)));
 
     private static double Distance(Tensor from, Tensor to)
     {
@@ -102,11 +106,13 @@ internal sealed class ChaosTraining
     private IEnumerable<TokenBatch> Read(IEnumerable<(long Sample, bool IsNoise)> samples)
     {
         foreach (var chunk in samples.Chunk(MicroBatch))
-            yield return new TokenBatch([.. chunk.SelectMany(one => one.IsNoise ? Noise(one.Sample) : Text(one.Sample))], chunk.Length, Replica.Model.ContextLength);
+            yield return new TokenBatch([.. chunk.SelectMany(one => one.IsNoise ? Noise(one.Sample) : Text(one.Sample))], chunk.Length,
+                Replica.Model.ContextLength);
     }
 
     private IEnumerable<long> Text(long sample) =>
-        Enumerable.Range(0, Replica.Model.ContextLength + 1).Select(i => ((sample * 7919) + (i * (3 + (sample % 5)))) % Replica.Model.VocabularySize);
+        Enumerable.Range(0, Replica.Model.ContextLength + 1)
+            .Select(i => ((sample * 7919) + (i * (3 + (sample % 5)))) % Replica.Model.VocabularySize);
 
     private IEnumerable<long> Noise(long sample)
     {
@@ -116,7 +122,8 @@ internal sealed class ChaosTraining
 
     /// <summary>The bare loop over all steps.</summary>
     /// <param name="skips">What it leaves out from the start.</param>
-    /// <param name="look">Shown each step's lane losses, as parts of its loss, its gradient, and the length of the way that the weights went.</param>
+    /// <param name="look">Shown each step's lane losses, as parts of its loss, its gradient, and the length of the way that the weights
+    /// went.</param>
     public Undisturbed BareLoop(SkipList skips, Action<long, IReadOnlyList<double>, GradientSum, double>? look = null)
     {
         Undisturbed? result = null;
@@ -130,7 +137,8 @@ internal sealed class ChaosTraining
             {
                 var at = step;
                 var losses = new List<double>();
-                var total = replica.Gradient(new LaneBlock(0, Lanes), lane => Read(Plan.Samples(at, lane, skips)), TokensPerStep, lane => losses.Add(lane.Loss));
+                var total = replica.Gradient(new LaneBlock(0, Lanes), lane => Read(Plan.Samples(at, lane, skips)), TokensPerStep,
+                    lane => losses.Add(lane.Loss));
                 var measure = total.Measure(step);
                 using var before = look is null ? null : replica.Parameters.Weights.clone();
                 replica.Apply(total, measure);

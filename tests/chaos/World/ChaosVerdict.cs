@@ -21,9 +21,11 @@ internal static class ChaosVerdict
     {
         var training = schedule.Training;
         var expected = training.Undisturbed;
-        using var checkpoint = place.OpenCheckpoints().LoadLatest(training.Layout, static fault => throw new InvalidOperationException(fault.Sentence)).ShouldNotBeNull();
+        using var checkpoint = place.OpenCheckpoints()
+            .LoadLatest(training.Layout, static fault => throw new InvalidOperationException(fault.Sentence)).ShouldNotBeNull();
         checkpoint.Manifest.Facts.Step.ShouldBe(training.Steps);
-        StateHash.Of(checkpoint.Weights, checkpoint.FirstMoment!, checkpoint.SecondMoment!).ShouldBe(expected.State, "the hash of weights and moments");
+        StateHash.Of(checkpoint.Weights, checkpoint.FirstMoment!, checkpoint.SecondMoment!)
+            .ShouldBe(expected.State, "the hash of weights and moments");
 
         var (metrics, ledger) = (MetricsLog.ReadHistory(place.MetricsFile), SampleLedger.ReadHistory(place.LedgerFile));
         metrics.Unequal.ShouldBeEmpty("steps that were computed again");
@@ -37,7 +39,8 @@ internal static class ChaosVerdict
         var journal = place.ReadJournal();
         var state = JournalState.Of(journal);
         var audit = SampleAudit.Check(new AuditInput(
-            training.Plan, training.Replica.Model.ContextLength, ledger.Line.Select(static row => row.Row), state.Skips, checkpoint.Manifest.Facts, training.Steps));
+            training.Plan, training.Replica.Model.ContextLength, ledger.Line.Select(static row => row.Row), state.Skips,
+                checkpoint.Manifest.Facts, training.Steps));
         audit.Contradictions.ShouldBeEmpty();
         audit.Steps.ShouldBe(training.Steps);
         audit.Consumed.ShouldBe(training.Steps * (long)training.Plan.BatchSize);
@@ -54,5 +57,6 @@ internal static class ChaosVerdict
     }
 
     private static IEnumerable<long> Evaluated(RandomSchedule schedule) =>
-        Enumerable.Range(1, schedule.Training.Steps).Where(step => step % schedule.EvaluateEvery == 0 || step == schedule.Training.Steps).Select(static step => (long)step);
+        Enumerable.Range(1, schedule.Training.Steps).Where(step => step % schedule.EvaluateEvery == 0 || step == schedule.Training.Steps)
+            .Select(static step => (long)step);
 }

@@ -16,7 +16,8 @@ internal sealed class CountedDevice(ITrainerDevice device, Action freed) : ITrai
 
     public void GiveUp() => device.GiveUp();
 
-    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) => device.ComputeLane(batchStep, lane, skips, isRedundant);
+    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) =>
+        device.ComputeLane(batchStep, lane, skips, isRedundant);
 
     public BlockResult? Publish(Round round) => device.Publish(round);
 
@@ -24,7 +25,8 @@ internal sealed class CountedDevice(ITrainerDevice device, Action freed) : ITrai
 
     public double? Preview(Round round, double gradientNorm, double learningRate) => device.Preview(round, gradientNorm, learningRate);
 
-    public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) => device.Apply(round, gradientNorm, adjustment);
+    public AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment) =>
+        device.Apply(round, gradientNorm, adjustment);
 
     public CopiedState? Copy(int slot, long atStep) => device.Copy(slot, atStep);
 

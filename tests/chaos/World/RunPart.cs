@@ -188,7 +188,8 @@ internal sealed class RunPart
                 GemmRate = 1e9,
             },
             Notify = Notify,
-            RecoveryState = RecoveryState.Of([.. store.List().Where(info => info.Step < origin.Step).Reverse().Select(static info => RunOrigin.Of(info.Manifest!)), origin], left),
+            RecoveryState = RecoveryState.Of([.. store.List().Where(info => info.Step < origin.Step).Reverse()
+                .Select(static info => RunOrigin.Of(info.Manifest!)), origin], left),
         };
     }
 
@@ -264,5 +265,6 @@ internal sealed class RunPart
     private string Told() => $"said:\n  {string.Join("\n  ", said.TakeLast(30))}\n{Faults.Describe()}";
 
     private static string Text(RunStatus status) =>
-        $"{status with { Trainers = [], Faults = [], Actors = [] }}\n  {string.Join("\n  ", status.Trainers)}\n  {string.Join("\n  ", status.Actors)}\n  {string.Join("\n  ", status.Faults)}";
+        $"{status with { Trainers = [], Faults = [], Actors = [] }}\n  {string.Join("\n  ", status.Trainers)}\n  "
+            + $"{string.Join("\n  ", status.Actors)}\n  {string.Join("\n  ", status.Faults)}";
 }

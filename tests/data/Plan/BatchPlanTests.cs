@@ -17,7 +17,8 @@ public sealed class BatchPlanTests
             var plan = new BatchPlan(seed, samples, 1, 1);
             var seen = Enumerable.Range(0, samples).Select(i => plan.At((long)epoch * samples + i)).ToArray();
             return seen.All(sample => sample.Epoch == epoch)
-                && seen.Select(static sample => sample.Sample).Order().SequenceEqual(Enumerable.Range(0, samples).Select(static i => (long)i));
+                && seen.Select(static sample => sample.Sample).Order()
+                    .SequenceEqual(Enumerable.Range(0, samples).Select(static i => (long)i));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -27,8 +28,10 @@ public sealed class BatchPlanTests
         {
             var skips = SkipList.Of([new(first, count, "spike"), new(first + count + 7, 3, "spike")]);
             var plan = new BatchPlan(seed, 37, 8, 4);
-            var positions = Enumerable.Range(0, 30).SelectMany(step => plan.Samples(step, skips)).Select(static sample => sample.Position).ToArray();
-            var expected = Enumerable.Range(0, 1000).Select(static i => (long)i).Where(position => !skips.Contains(position)).Take(positions.Length);
+            var positions = Enumerable.Range(0, 30).SelectMany(step => plan.Samples(step, skips)).Select(static sample => sample.Position)
+                .ToArray();
+            var expected = Enumerable.Range(0, 1000).Select(static i => (long)i).Where(position => !skips.Contains(position))
+                .Take(positions.Length);
             return positions.SequenceEqual(expected);
         }).QuickCheckThrowOnFailure();
 
@@ -58,7 +61,8 @@ public sealed class BatchPlanTests
     [Fact]
     public void Epochs_and_seeds_differ_in_their_order()
     {
-        long[] Epoch(ulong seed, int epoch) => [.. Enumerable.Range(0, 100).Select(i => new BatchPlan(seed, 100, 1, 1).At(epoch * 100 + i).Sample)];
+        long[] Epoch(ulong seed, int epoch) =>
+            [.. Enumerable.Range(0, 100).Select(i => new BatchPlan(seed, 100, 1, 1).At(epoch * 100 + i).Sample)];
 
         Epoch(1, 0).ShouldNotBe(Epoch(1, 1));
         Epoch(1, 0).ShouldNotBe(Epoch(2, 0));
@@ -68,7 +72,8 @@ public sealed class BatchPlanTests
     [Fact]
     public void Where_a_sample_comes_in_an_epoch_is_uniform()
     {
-        // Sample 0 among 16, over 16,000 epochs: chi-square with 15 degrees of freedom stays below 37.7 in 999 of 1000 draws; this draw is fixed.
+        // Sample 0 among 16, over 16,000 epochs: chi-square with 15 degrees of freedom stays below 37.7 in 999 of 1000 draws; this draw is
+        // fixed.
         var counts = new int[16];
         var plan = new BatchPlan(3, 16, 1, 1);
         for (var epoch = 0; epoch < 16_000; epoch++)

@@ -19,13 +19,16 @@ public sealed class SampleReaderTests : IDisposable
         var random = new Random(5);
         for (var round = 0; round < 20; round++)
         {
-            using var store = Prepare([.. Enumerable.Range(0, 1 + random.Next(3)).Select(_ => new string('x', 1 + random.Next(round % 2 == 0 ? 60 : 1500)))], round);
+            using var store = Prepare([.. Enumerable.Range(0, 1 + random.Next(3))
+                .Select(_ => new string('x', 1 + random.Next(round % 2 == 0 ? 60 : 1500)))], round);
             var tokens = new long[store.Train.Tokens];
             store.Train.Read(0, tokens);
-            foreach (var (context, microBatch) in new[] { (1, 1), (7, 3), (16, 4), ((int)store.Train.Tokens, 2), ((int)store.Train.Tokens - 1, 1), (1000, 8) })
+            foreach (var (context,
+                microBatch) in new[] { (1, 1), (7, 3), (16, 4), ((int)store.Train.Tokens, 2), ((int)store.Train.Tokens - 1, 1), (1000, 8) })
             {
                 var batches = new SampleReader(store.Train, context, microBatch).FromStart(0).ToArray();
-                batches.SelectMany(static batch => Enumerable.Range(0, (int)batch.TargetCount).Select(batch.Target)).ShouldBe(tokens, $"round {round}, context {context}");
+                batches.SelectMany(static batch => Enumerable.Range(0, (int)batch.TargetCount).Select(batch.Target))
+                    .ShouldBe(tokens, $"round {round}, context {context}");
                 foreach (var batch in batches)
                     (batch.Sequences, batch.Context).ShouldBe((Math.Min(batch.Sequences, microBatch), Math.Min(batch.Context, context)));
 
@@ -38,7 +41,8 @@ public sealed class SampleReaderTests : IDisposable
                     first += window.Length - 1;
                 }
 
-                new SampleReader(store.Train, context, microBatch).FromStart(1).Sum(static batch => batch.TargetCount).ShouldBe(batches[0].TargetCount);
+                new SampleReader(store.Train, context, microBatch).FromStart(1).Sum(static batch => batch.TargetCount)
+                    .ShouldBe(batches[0].TargetCount);
             }
         }
     }

@@ -31,7 +31,8 @@ public sealed class CorpusPreparationTests : IDisposable
         var train = PreparedText.Documents(store, store.Train);
         train.Concat(validation).Order(StringComparer.Ordinal).ShouldBe(texts.Order(StringComparer.Ordinal));
         train.ShouldBe(texts.Where(train.Contains));
-        validation.Sum(Encoding.UTF8.GetByteCount).ShouldBeInRange(texts.Sum(Encoding.UTF8.GetByteCount) / 10, texts.Sum(Encoding.UTF8.GetByteCount) / 3);
+        validation.Sum(Encoding.UTF8.GetByteCount)
+            .ShouldBeInRange(texts.Sum(Encoding.UTF8.GetByteCount) / 10, texts.Sum(Encoding.UTF8.GetByteCount) / 3);
 
         store.Tokenizer.Kind.ShouldBe(kind);
         summary.Identity.ShouldBe(store.Identity);
@@ -49,7 +50,8 @@ public sealed class CorpusPreparationTests : IDisposable
     public void Preparing_twice_gives_the_same_bytes(TokenizerKind kind)
     {
         folder.Write("in/a.txt", Texts.Prose(1, 400_000));
-        folder.Write("in/b.jsonl.gz", string.Concat(Enumerable.Range(0, 100).Select(static i => $$"""{"text":"{{Texts.Prose(i, 300).ReplaceLineEndings("\\n")}}"}""" + "\n")));
+        folder.Write("in/b.jsonl.gz", string.Concat(Enumerable.Range(0, 100)
+            .Select(static i => $$"""{"text":"{{Texts.Prose(i, 300).ReplaceLineEndings("\\n")}}"}""" + "\n")));
         var options = Options() with { Tokenizer = kind, TokenizerSampleBytes = 100_000, ShardTokens = 100_000 };
         CorpusPreparation.Run(options);
         CorpusPreparation.Run(options with { Output = folder.Of("again") });
@@ -67,7 +69,8 @@ public sealed class CorpusPreparationTests : IDisposable
         string.Concat(PreparedText.Documents(store, store.Train)).ShouldBe(text);
         told.Reports.Count.ShouldBeGreaterThan(2);
         told.Reports.Select(static report => report.Done).ShouldBe(told.Reports.Select(static report => report.Done).Order());
-        told.Reports[^1].ShouldBe(new PreparationProgress(PreparationStage.Encoding, new FileInfo(folder.Of("in/a.txt.gz")).Length, new FileInfo(folder.Of("in/a.txt.gz")).Length));
+        told.Reports[^1].ShouldBe(new PreparationProgress(PreparationStage.Encoding, new FileInfo(folder.Of("in/a.txt.gz")).Length,
+            new FileInfo(folder.Of("in/a.txt.gz")).Length));
     }
 
     [Fact]
@@ -157,7 +160,8 @@ public sealed class CorpusPreparationTests : IDisposable
         folder.Write("in/a.txt", Texts.Prose(1, 12_000_000));
         string? refusal = null;
         var progress = new Progress();
-        progress.Told = () => refusal ??= progress.Reports[^1].Stage != PreparationStage.Encoding ? null : Should.Throw<UserErrorException>(() => CorpusPreparation.Run(Options())).Message;
+        progress.Told = () => refusal ??= progress.Reports[^1].Stage != PreparationStage.Encoding ? null
+            : Should.Throw<UserErrorException>(() => CorpusPreparation.Run(Options())).Message;
         CorpusPreparation.Run(Options(), progress);
         refusal.ShouldNotBeNull().ShouldName(folder.Of("out"), "another process", "--output");
         using var store = TokenStore.Open(folder.Of("out"));
@@ -171,12 +175,15 @@ public sealed class CorpusPreparationTests : IDisposable
         Refusal(Options() with { Output = " " }).ShouldBe("Output is empty: name a folder.");
         Refusal(Options() with { Tokenizer = TokenizerKind.Bpe, VocabularySize = 256 })
             .ShouldBe("VocabularySize is 256, but it must be at least 300 and at most 1000000.");
-        Refusal(Options() with { ValidationFraction = 0.9 }).ShouldBe("ValidationFraction is 0.9, but it must be at least 0 and at most 0.5.");
+        Refusal(Options() with { ValidationFraction = 0.9 })
+            .ShouldBe("ValidationFraction is 0.9, but it must be at least 0 and at most 0.5.");
         Refusal(Options() with { ValidationFraction = double.NaN }).ShouldStartWith("ValidationFraction is NaN, ");
         Refusal(Options() with { ShardTokens = 0 }).ShouldBe("ShardTokens is 0, but it must be at least 1024 and at most 1099511627776.");
-        Refusal(Options() with { TokenizerSampleBytes = 0 }).ShouldBe("TokenizerSampleBytes is 0, but it must be at least 1 and at most 1073741824.");
+        Refusal(Options() with { TokenizerSampleBytes = 0 })
+            .ShouldBe("TokenizerSampleBytes is 0, but it must be at least 1 and at most 1073741824.");
         Refusal(Options() with { Tokenizer = (TokenizerKind)9 }).ShouldBe("Tokenizer is unknown: choose bytes, bpe or unigram.");
-        Refusal(Options() with { Output = folder.Of("in/a.txt/below") }).ShouldStartWith($"Cannot create the output folder {folder.Of("in/a.txt/below")}: ");
+        Refusal(Options() with { Output = folder.Of("in/a.txt/below") })
+            .ShouldStartWith($"Cannot create the output folder {folder.Of("in/a.txt/below")}: ");
     }
 
     private PreparationOptions Options(bool lenient = false) => new()
@@ -196,9 +203,11 @@ public sealed class CorpusPreparationTests : IDisposable
     }
 
     private string[] Contents(string name) =>
-        [.. Directory.EnumerateFiles(folder.Of(name)).Order(StringComparer.Ordinal).Select(static path => Path.GetFileName(path) + " " + Convert.ToHexString(File.ReadAllBytes(path)))];
+        [.. Directory.EnumerateFiles(folder.Of(name)).Order(StringComparer.Ordinal)
+            .Select(static path => Path.GetFileName(path) + " " + Convert.ToHexString(File.ReadAllBytes(path)))];
 
-    private static double Entropy(long[] tokens) => tokens.CountBy(static id => id).Sum(pair => -(double)pair.Value / tokens.Length * Math.Log((double)pair.Value / tokens.Length));
+    private static double Entropy(long[] tokens) =>
+        tokens.CountBy(static id => id).Sum(pair => -(double)pair.Value / tokens.Length * Math.Log((double)pair.Value / tokens.Length));
 
     private sealed class Progress : IProgress<PreparationProgress>
     {

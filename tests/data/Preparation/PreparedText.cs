@@ -11,7 +11,8 @@ internal sealed record PreparedText(IReadOnlyList<string> Train, IReadOnlyList<s
     {
         using var store = TokenStore.Open(folder);
         store.Verify();
-        return new PreparedText(Documents(store, store.Train, isWhole), store.Validation is { } validation ? Documents(store, validation) : []);
+        return new PreparedText(Documents(store, store.Train, isWhole), store.Validation is { } validation ? Documents(store, validation)
+            : []);
     }
 
     public static long[] Tokens(TokenPart part)

@@ -56,7 +56,8 @@ public sealed class TextSampleTests
     {
         var sample = new TextSample(1, 1_000_000);
         Offer(sample, Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 3_000_000).Select(static i => $"{i:D8}\n"))));
-        var numbers = sample.Texts().SelectMany(static text => Encoding.UTF8.GetString(text.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        var numbers = sample.Texts()
+            .SelectMany(static text => Encoding.UTF8.GetString(text.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries))
             .Select(static line => int.Parse(line, CultureInfo.InvariantCulture)).ToList();
         (numbers.Count * 9).ShouldBeInRange(950_000, 1_000_000);
         for (var part = 0; part < 6; part++)

@@ -55,7 +55,8 @@ public sealed class ValidationSplitTests : IDisposable
     [InlineData(true)]
     public void Of_many_files_whole_ones_are_taken(bool records)
     {
-        var files = Enumerable.Range(0, 100).Select(i => File(records, [.. Enumerable.Range(0, records ? 20 : 1).Select(j => $"{i} {j} {Texts.Prose((i * 100) + j, 500)}")])).ToArray();
+        var files = Enumerable.Range(0, 100).Select(i => File(records,
+            [.. Enumerable.Range(0, records ? 20 : 1).Select(j => $"{i} {j} {Texts.Prose((i * 100) + j, 500)}")])).ToArray();
         var (summary, text) = Prepare(files, 0.1, 1);
         files.ShouldAllBe(file => file.Documents.All(text.Train.Contains) || file.Documents.All(text.Validation.Contains));
         (text.Validation.Count / (double)(text.Validation.Count + text.Train.Count)).ShouldBeInRange(0.05, 0.2);
@@ -65,7 +66,8 @@ public sealed class ValidationSplitTests : IDisposable
     [Fact]
     public void Files_that_share_a_document_are_on_one_side_together()
     {
-        var files = Enumerable.Range(0, 200).Select(static i => File(true, $"only {i} {Texts.Prose(i, 300)}", $"shared by two {i / 2} {Texts.Prose(-i / 2, 300)}")).ToArray();
+        var files = Enumerable.Range(0, 200).Select(
+            static i => File(true, $"only {i} {Texts.Prose(i, 300)}", $"shared by two {i / 2} {Texts.Prose(-i / 2, 300)}")).ToArray();
         var text = Prepare(files, 0.1, 3).Text;
         foreach (var pair in files.Chunk(2))
             pair.SelectMany(static file => file.Documents).Select(text.Validation.Contains).Distinct().Count().ShouldBe(1);
@@ -125,7 +127,8 @@ public sealed class ValidationSplitTests : IDisposable
         var text = Prepare([.. books.Select(static book => File(false, book))], 0.02, 1).Text;
         text.Train.Count.ShouldBe(5);
         books[4].ShouldBe(text.Train.Single(head => books[4].StartsWith(head, StringComparison.Ordinal)) + text.Validation.Single());
-        Prepare([.. books.Select(static book => File(false, book))], 0.2, 1).Text.Validation.ShouldBe(books.Where(Prepare([.. books.Select(static book => File(false, book))], 0.2, 1).Text.Validation.Contains));
+        Prepare([.. books.Select(static book => File(false, book))], 0.2, 1).Text.Validation.ShouldBe(
+            books.Where(Prepare([.. books.Select(static book => File(false, book))], 0.2, 1).Text.Validation.Contains));
     }
 
     [Theory]
@@ -136,7 +139,8 @@ public sealed class ValidationSplitTests : IDisposable
         Refusal(File(false, character)).ShouldName(
             $"only {Bytes(character)} bytes", "--held-out 0");
         Refusal(File(false, character), File(false, character)).ShouldName($"only {2 * Bytes(character)} bytes");
-        Prepare([File(false, character)], 0, 1).Text.ShouldSatisfyAllConditions(text => text.Train.ShouldBe([character]), text => text.Validation.ShouldBeEmpty());
+        Prepare([File(false, character)], 0, 1)
+            .Text.ShouldSatisfyAllConditions(text => text.Train.ShouldBe([character]), text => text.Validation.ShouldBeEmpty());
 
         var text = Prepare([File(false, character + character)], 0.02, 1).Text;
         text.Train.Concat(text.Validation).ShouldBe([character, character]);
@@ -151,7 +155,8 @@ public sealed class ValidationSplitTests : IDisposable
     public void The_end_of_text_stands_at_the_ends_of_documents_and_nowhere_else()
     {
         // PreparedText counts them within documents.
-        var files = new[] { File(false, Texts.Prose(1, 2_000_000)), File(false, Texts.Prose(2, 70_000)), File(true, Texts.Prose(3, 300_000), "short") };
+        var files = new[] { File(false, Texts.Prose(1, 2_000_000)), File(false, Texts.Prose(2, 70_000)),
+            File(true, Texts.Prose(3, 300_000), "short") };
         var text = Prepare(files, 0, 1).Text;
         text.Train.ShouldBe(files.SelectMany(static file => file.Documents));
     }
@@ -160,16 +165,19 @@ public sealed class ValidationSplitTests : IDisposable
 
     private static int Bytes(string text) => Encoding.UTF8.GetByteCount(text);
 
-    /// <summary>Whether the parts are the documents, save that all copies of one stand as its head in one and as its tail in the other.</summary>
+    /// <summary>Whether the parts are the documents, save that all copies of one stand as its head in one and as its tail in the
+    /// other.</summary>
     private static bool Divided(List<string> documents, PreparedText text)
     {
         var tail = text.Validation.Distinct().Single();
         var head = text.Train.Except(documents).Distinct().SingleOrDefault(head => documents.Contains(head + tail))
             ?? text.Train.First(head => documents.Contains(head + tail));
-        return text.Train.Select(document => document == head ? head + tail : document).Order(StringComparer.Ordinal).SequenceEqual(documents.Order(StringComparer.Ordinal));
+        return text.Train.Select(document => document == head ? head + tail : document).Order(StringComparer.Ordinal)
+            .SequenceEqual(documents.Order(StringComparer.Ordinal));
     }
 
-    /// <summary>Few or many files, small or large, of one document or of many, with equal documents within and between them, and equal files.</summary>
+    /// <summary>Few or many files, small or large, of one document or of many, with equal documents within and between them, and equal
+    /// files.</summary>
     private static SourceText[] Corpus(Random random)
     {
         var files = new List<SourceText>();
@@ -185,7 +193,8 @@ public sealed class ValidationSplitTests : IDisposable
             }
 
             var records = random.Next(2) == 0;
-            var documents = Enumerable.Range(0, records ? random.Next(1, 100) : 1).Select(_ => random.NextDouble() < twins ? known[random.Next(known.Count)] : New()).ToArray();
+            var documents = Enumerable.Range(0, records ? random.Next(1, 100) : 1)
+                .Select(_ => random.NextDouble() < twins ? known[random.Next(known.Count)] : New()).ToArray();
             files.Add(File(records, documents));
         }
 
@@ -205,7 +214,8 @@ public sealed class ValidationSplitTests : IDisposable
         if (Directory.Exists(folder.Of("in")))
             Directory.Delete(folder.Of("in"), recursive: true);
         foreach (var (i, file) in files.Index())
-            folder.Write($"in/{i:D3}{(file.Records ? ".jsonl" : ".txt")}", file.Records ? string.Concat(file.Documents.Select(static text => JsonSerializer.Serialize(new { text }) + "\n")) : file.Documents.Single());
+            folder.Write($"in/{i:D3}{(file.Records ? ".jsonl" : ".txt")}", file.Records ? string.Concat(
+                file.Documents.Select(static text => JsonSerializer.Serialize(new { text }) + "\n")) : file.Documents.Single());
         var summary = CorpusPreparation.Run(new PreparationOptions
         {
             Source = new SourceOptions { Inputs = [folder.Of("in")] },

@@ -15,7 +15,8 @@ public sealed class TokenStoreTests : IDisposable
 
     [Fact]
     public void What_was_appended_is_read_from_any_place_over_any_shards() => Prop.ForAll(
-        Gen.ListOf(Gen.ArrayOf(Gen.Choose(0, 255))).Where(static documents => documents.Count > 0).ToArbitrary(), Gen.Choose(1, 20).ToArbitrary(), (documents, shardTokens) =>
+        Gen.ListOf(Gen.ArrayOf(Gen.Choose(0, 255))).Where(static documents => documents.Count > 0).ToArbitrary(), Gen.Choose(1, 20)
+            .ToArbitrary(), (documents, shardTokens) =>
         {
             var path = folder.Of("property");
             Write(path, documents, shardTokens);
@@ -187,7 +188,8 @@ public sealed class TokenStoreTests : IDisposable
         foreach (var ids in documents)
             writer.Append(ids, ids.Length, PieceEnd.Document);
         new TokenIndex(
-            TokenIndex.CurrentFormat, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText, TokenIndex.WidthFor(tokenizer.VocabularySize), shardTokens,
+            TokenIndex.CurrentFormat, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText,
+                TokenIndex.WidthFor(tokenizer.VocabularySize), shardTokens,
             writer.Finish()!, null, "").Sealed().Write(path);
     }
 }

@@ -101,11 +101,13 @@ public sealed class BadSourceTests : IDisposable
         var file = folder.Write("a.txt", "x");
         Refusal(new SourceOptions { Inputs = [] }).ShouldName("no input", "Inputs");
         Refusal(new SourceOptions { Inputs = [file, " "] }).ShouldBe("Inputs is empty: name a file, a folder or a glob.");
-        Refusal(new SourceOptions { Inputs = [file], TextField = "" }).ShouldBe("TextField is empty: name the field of a record that holds its text.");
+        Refusal(new SourceOptions { Inputs = [file], TextField = "" })
+            .ShouldBe("TextField is empty: name the field of a record that holds its text.");
         Refusal(new SourceOptions { Inputs = [file], DocumentSeparator = "" }).ShouldContain("DocumentSeparator is empty");
     }
 
     private static string Refusal(string input) => Refusal(new SourceOptions { Inputs = [input] });
 
-    private static string Refusal(SourceOptions options) => Should.Throw<UserErrorException>(() => new DocumentReader(options).Read().Count()).Message;
+    private static string Refusal(SourceOptions options) =>
+        Should.Throw<UserErrorException>(() => new DocumentReader(options).Read().Count()).Message;
 }

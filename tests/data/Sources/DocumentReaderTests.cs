@@ -27,10 +27,12 @@ public sealed class DocumentReaderTests : IDisposable
         var pieces = Pieces(Options(folder.Write(name, text)));
         string.Concat(pieces.Select(static piece => piece.Text)).ShouldBe(text);
         pieces.Count.ShouldBeGreaterThan(bytes / (3 * DocumentReader.PieceBytes));
-        pieces.SkipLast(1).ShouldAllBe(static piece => Encoding.UTF8.GetByteCount(piece.Text) >= DocumentReader.PieceBytes && piece.End == PieceEnd.Open);
+        pieces.SkipLast(1)
+            .ShouldAllBe(static piece => Encoding.UTF8.GetByteCount(piece.Text) >= DocumentReader.PieceBytes && piece.End == PieceEnd.Open);
         pieces[^1].End.ShouldBe(PieceEnd.Document);
         pieces.Select(static piece => piece.Offset).ShouldBe(
-            pieces.Take(pieces.Count - 1).Aggregate(new List<long> { 0 }, static (all, piece) => [.. all, all[^1] + Encoding.UTF8.GetByteCount(piece.Text)]));
+            pieces.Take(pieces.Count - 1)
+                .Aggregate(new List<long> { 0 }, static (all, piece) => [.. all, all[^1] + Encoding.UTF8.GetByteCount(piece.Text)]));
     }
 
     [Theory]
@@ -54,9 +56,12 @@ public sealed class DocumentReaderTests : IDisposable
         var filler = new string('x', 40_000);
         var paragraphs = string.Concat(Enumerable.Repeat(filler + "\nline\n\n", 10));
         Read(folder.Write("a.txt", paragraphs)).ShouldAllBe(static piece => piece.EndsWith("\n\n"));
-        Read(folder.Write("b.txt", paragraphs.Replace("\n\n", "\r\n\r\n", StringComparison.Ordinal))).ShouldAllBe(static piece => piece.EndsWith("\r\n\r\n"));
-        Read(folder.Write("c.txt", string.Concat(Enumerable.Repeat(filler + " word\n", 10)))).ShouldAllBe(static piece => piece.EndsWith('\n'));
-        Read(folder.Write("d.txt", string.Concat(Enumerable.Repeat(filler + " ", 10)))).Skip(1).ShouldAllBe(static piece => piece.StartsWith(' '));
+        Read(folder.Write("b.txt", paragraphs.Replace("\n\n", "\r\n\r\n", StringComparison.Ordinal)))
+            .ShouldAllBe(static piece => piece.EndsWith("\r\n\r\n"));
+        Read(folder.Write("c.txt", string.Concat(Enumerable.Repeat(filler + " word\n", 10))))
+            .ShouldAllBe(static piece => piece.EndsWith('\n'));
+        Read(folder.Write("d.txt", string.Concat(Enumerable.Repeat(filler + " ", 10)))).Skip(1)
+            .ShouldAllBe(static piece => piece.StartsWith(' '));
 
         var characters = "x" + new string('数', 100_000);
         var pieces = Read(folder.Write("e.txt", characters));

@@ -74,10 +74,12 @@ public sealed class TextFormatTests : IDisposable
             ("a.tgz", "tar -C in -czf a.tgz a.txt", "tar"),
         })
         {
-            using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = folder.Root })!;
+            using var shell = System.Diagnostics.Process.Start(
+                new System.Diagnostics.ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = folder.Root })!;
             shell.WaitToEnd();
             shell.ExitCode.ShouldBe(0, command);
-            Should.Throw<UserErrorException>(() => Read(folder.Of(file), lenient: true)).Message.ShouldStartWith($"{folder.Of(file)} is {format}, not text: ");
+            Should.Throw<UserErrorException>(() => Read(folder.Of(file), lenient: true))
+                .Message.ShouldStartWith($"{folder.Of(file)} is {format}, not text: ");
         }
     }
 
@@ -134,5 +136,6 @@ public sealed class TextFormatTests : IDisposable
     }
 
     private static string Read(string path, bool lenient) =>
-        string.Concat(new DocumentReader(new SourceOptions { Inputs = [path], Lenient = lenient }).Read().Select(static piece => Encoding.UTF8.GetString(piece.Text.Span)));
+        string.Concat(new DocumentReader(new SourceOptions { Inputs = [path], Lenient = lenient }).Read()
+            .Select(static piece => Encoding.UTF8.GetString(piece.Text.Span)));
 }

@@ -16,7 +16,8 @@ public sealed class HuggingFaceTokenizerTests : IDisposable
     {
         get
         {
-            var cases = new TheoryData<TokenizerKind, string> { { TokenizerKind.Bytes, "prose" }, { TokenizerKind.Bpe, "prose" }, { TokenizerKind.Unigram, "prose" } };
+            var cases = new TheoryData<TokenizerKind, string> { { TokenizerKind.Bytes, "prose" }, { TokenizerKind.Bpe, "prose" },
+                { TokenizerKind.Unigram, "prose" } };
             foreach (var corpus in Texts.WithFewSpaces.Keys)
             {
                 cases.Add(TokenizerKind.Bpe, corpus);
@@ -100,7 +101,8 @@ public sealed class HuggingFaceTokenizerTests : IDisposable
         var json = Read("tokenizer.json");
         var vocabulary = json["model"]!["vocab"]!.AsObject().ToDictionary(static pair => pair.Key, static pair => (int)pair.Value!);
         vocabulary.Values.ShouldBe(Enumerable.Range(0, 256));
-        (vocabulary["a"], vocabulary["Ġ"], vocabulary["Ċ"], vocabulary["ĉ"], vocabulary["Ā"], vocabulary["ÿ"], vocabulary["Ń"]).ShouldBe((97, 32, 10, 9, 0, 255, 173));
+        (vocabulary["a"], vocabulary["Ġ"], vocabulary["Ċ"], vocabulary["ĉ"], vocabulary["Ā"], vocabulary["ÿ"], vocabulary["Ń"])
+            .ShouldBe((97, 32, 10, 9, 0, 255, 173));
         vocabulary.Keys.ShouldAllBe(static letter => letter.Length == 1 && !char.IsWhiteSpace(letter[0]) && !char.IsControl(letter[0]));
         ((int)json["added_tokens"]![0]!["id"]!).ShouldBe(tokenizer.EndOfText);
     }

@@ -76,7 +76,8 @@ public sealed class TokenizerTests : IClassFixture<TokenizerTests.Trained>, IDis
         var tokenizer = trained.Of(kind);
         tokenizer.Save(folder.Root);
         using var loaded = TokenizerFolder.Load(folder.Root);
-        (loaded.Kind, loaded.Identity, loaded.VocabularySize, loaded.EndOfText).ShouldBe((tokenizer.Kind, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText));
+        (loaded.Kind, loaded.Identity, loaded.VocabularySize, loaded.EndOfText)
+            .ShouldBe((tokenizer.Kind, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText));
         loaded.Encode(Trained.Corpus).ShouldBe(tokenizer.Encode(Trained.Corpus));
     }
 
@@ -234,7 +235,8 @@ public sealed class TokenizerTests : IClassFixture<TokenizerTests.Trained>, IDis
         fixed (int* target = ids)
         {
             var error = stackalloc byte[SentencePieceLibrary.ErrorCapacity];
-            return ids[..(int)SentencePieceLibrary.Encode(processor, text, utf8.Length, target, ids.Length, error, SentencePieceLibrary.ErrorCapacity)];
+            return ids[..(int)SentencePieceLibrary.Encode(processor, text, utf8.Length, target, ids.Length, error,
+                SentencePieceLibrary.ErrorCapacity)];
         }
     }
 
@@ -253,7 +255,8 @@ public sealed class TokenizerTests : IClassFixture<TokenizerTests.Trained>, IDis
 
         public ITokenizer Of(TokenizerKind kind) => tokenizers[(int)kind];
 
-        public static SentencePieceTokenizer Train(TokenizerKind kind) => SentencePieceTraining.Train(kind, Size, [Encoding.UTF8.GetBytes(Corpus)]);
+        public static SentencePieceTokenizer Train(TokenizerKind kind) =>
+            SentencePieceTraining.Train(kind, Size, [Encoding.UTF8.GetBytes(Corpus)]);
 
         public void Dispose()
         {

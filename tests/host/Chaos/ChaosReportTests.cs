@@ -23,22 +23,25 @@ public sealed class ChaosReportTests
 
     [Fact]
     public void Other_weights_break_it() =>
-        Report(Wrong, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(1), 3, "It threw.")]).Broken.ShouldHaveSingleItem().ShouldStartWith("The weights are not those of the undisturbed run");
+        Report(Wrong, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(1), 3, "It threw.")]).Broken.ShouldHaveSingleItem()
+            .ShouldStartWith("The weights are not those of the undisturbed run");
 
     [Fact]
     public void A_run_that_does_not_end_breaks_it() =>
-        Report(null, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(1), 3, "It threw.")]).Broken.ShouldBe(["The disturbed run did not reach its last step."]);
+        Report(null, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(1), 3, "It threw.")])
+            .Broken.ShouldBe(["The disturbed run did not reach its last step."]);
 
     [Fact]
     public void An_answer_that_the_journal_does_not_show_breaks_it()
     {
-        Report(Right, [new TrainerLeft(Noon.AddSeconds(-1), 5, ActorId.Trainer(1), 3, "Before.")]).Broken.ShouldBe(["The journal does not show the answer to fault 1, trainer-exception."]);
+        Report(Right, [new TrainerLeft(Noon.AddSeconds(-1), 5, ActorId.Trainer(1), 3, "Before.")])
+            .Broken.ShouldBe(["The journal does not show the answer to fault 1, trainer-exception."]);
         Report(Right, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(0), 3, "Another.")]).Held.ShouldBeFalse();
     }
 
     [Fact]
     public void A_fault_that_did_not_come_to_pass_proves_nothing() =>
-        Report(Right, [], fired: false).Broken.ShouldBe(["Fault 1, trainer-exception, did not come to pass."]);
+        Report(Right, [], fired: false).Broken.ShouldBe(["Fault 1, trainer-exception, never fired."]);
 
     [Fact]
     public void What_is_written_for_people_ends_with_the_verdict()
@@ -75,12 +78,14 @@ public sealed class ChaosReportTests
         var shows = ChaosKinds.ByName["poisoned-batch"].Shows!;
         var fired = new ChaosFired(1, Noon, 5, "data", "");
         shows(new BatchVetoed(Noon, 5, [new SkippedRange(first, count, "bad")], "bad"), fault, fired).ShouldBe(isShown);
-        shows(new CourseCorrected(Noon, 5, new Intervention(1, 5, [new SkippedRange(first, count, "bad")], 1, "the run", "bad")), fault, fired).ShouldBe(isShown);
+        shows(new CourseCorrected(Noon, 5, new Intervention(1, 5, [new SkippedRange(first, count, "bad")], 1, "the run", "bad")), fault,
+            fired).ShouldBe(isShown);
     }
 
     private static ChaosReport Report(string? weights, IReadOnlyList<RunEvent> journal, bool fired = true)
     {
-        var schedule = ScheduleFile.Parse("faults:\n  - { step: 5, kind: trainer-exception, actor: trainer-1 }\n", "f", ChaosSamples.Target());
+        var schedule =
+            ScheduleFile.Parse("faults:\n  - { step: 5, kind: trainer-exception, actor: trainer-1 }\n", "f", ChaosSamples.Target());
         return ChaosReport.Of(
             ChaosSamples.Run(), schedule, Outcome(Right, [], []) with { Seconds = 5 },
             Outcome(weights, journal, fired ? [new ChaosFired(1, Noon, 5, "trainer-1", "it threw")] : []), null, []);

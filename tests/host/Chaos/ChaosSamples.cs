@@ -10,5 +10,6 @@ internal static class ChaosSamples
     public static ChaosTarget Target(params string[] more) => ScheduleFile.TargetOf(Run(more));
 
     public static RunConfiguration Run(params string[] more) => RunFile.Parse(
-        null, "small", ["data.path=data", "training.steps=200", "training.batch=8", "training.lanes=4", "trainers.count=3", "trainers.timeout=4", "trainers.retry_interval=0.5", "checkpoints.every=10", .. more]);
+        null, "small", ["data.path=data", "training.steps=200", "training.batch=8", "training.lanes=4", "trainers.count=3",
+            "trainers.timeout=4", "trainers.retry_interval=0.5", "checkpoints.every=10", .. more]);
 }

@@ -30,13 +30,15 @@ public sealed class ChaosScheduleTests
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "ActorTrain.sln")))
             folder = Path.GetDirectoryName(folder)!;
-        var rows = File.ReadLines(Path.Combine(folder, "ops", "chaos", "README.md")).Where(static line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(2);
+        var rows = File.ReadLines(Path.Combine(folder, "ops", "chaos", "README.md"))
+            .Where(static line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(2);
         rows.ShouldBe(ChaosKinds.All.Select(static kind => $"| {kind.Name} | {kind.What} | {kind.Answer} |"));
     }
 
     [Fact]
     public void A_run_whose_trainers_may_be_silent_for_long_is_spared_hangs() =>
-        ChaosSchedule.Draw(3, 100, ChaosSamples.Target("trainers.timeout=120")).Faults.ShouldNotContain(static fault => fault.Kind == "trainer-hang");
+        ChaosSchedule.Draw(3, 100, ChaosSamples.Target("trainers.timeout=120"))
+            .Faults.ShouldNotContain(static fault => fault.Kind == "trainer-hang");
 
     [Fact]
     public void Faults_by_the_clock_come_at_their_interval_and_leave_the_data_alone()

@@ -38,7 +38,8 @@ public sealed class DatabaseProxyTests
         async Task<TcpClient> Connect()
         {
             var client = new TcpClient();
-            await client.ConnectAsync(IPAddress.Loopback, int.Parse($"{connection["Port"]}", System.Globalization.CultureInfo.InvariantCulture));
+            await client.ConnectAsync(IPAddress.Loopback,
+                int.Parse($"{connection["Port"]}", System.Globalization.CultureInfo.InvariantCulture));
             return client;
         }
 

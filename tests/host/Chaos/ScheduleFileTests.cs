@@ -31,7 +31,9 @@ public sealed class ScheduleFileTests
     [Fact]
     public void What_a_schedule_leaves_open_depends_on_its_seed_alone()
     {
-        static ChaosSchedule Of(int seed) => ScheduleFile.Parse($"seed: {seed}\nfaults:\n  - {{ step: 3, kind: message-loss }}\n  - {{ step: 4, kind: flip-moments }}\n", "f", ChaosSamples.Target());
+        static ChaosSchedule Of(int seed) =>
+            ScheduleFile.Parse($"seed: {seed}\nfaults:\n  - {{ step: 3, kind: message-loss }}\n  - {{ step: 4, kind: flip-moments }}\n",
+            "f", ChaosSamples.Target());
 
         Of(4).Faults.ShouldBe(Of(4).Faults);
         Enumerable.Range(0, 40).Select(static seed => Of(seed).Faults[0].Actor).Distinct().Count().ShouldBeGreaterThan(3);
@@ -49,16 +51,20 @@ public sealed class ScheduleFileTests
     [InlineData("faults:\n  - { step: 1, kind: kil }\n", "f.yaml:2: there is no kind 'kil'; did you mean 'kill'?")]
     [InlineData("faults:\n  - { step: 1 }\n", "f.yaml:2: the fault has no kind")]
     [InlineData("faults:\n  - { kind: kill }\n", "f.yaml:2: the fault has no step; give one from 0 to 199")]
-    [InlineData("faults:\n  - { step: 1, kind: kill }\n  - { step: 200, kind: kill }\n", "f.yaml:3: step is '200', but it must be a whole number from 0 to 199")]
+    [InlineData("faults:\n  - { step: 1, kind: kill }\n  - { step: 200, kind: kill }\n",
+        "f.yaml:3: step is '200', but it must be a whole number from 0 to 199")]
     [InlineData("faults:\n  - { step: x, kind: kill }\n", "f.yaml:2: step is 'x'")]
     [InlineData("faults:\n  - { step: 1, kind: kill, stp: 2 }\n", "f.yaml:2: there is no key 'stp'; did you mean 'step'?")]
     [InlineData("faults:\n  - { step: 1, kind: kill, actor: trainer-0 }\n", "f.yaml:2: kill takes no actor")]
     [InlineData("faults:\n  - { step: 1, kind: kill, seconds: 2 }\n", "f.yaml:2: kill takes no seconds")]
     [InlineData("faults:\n  - { step: 1, kind: kill, bit: 2 }\n", "f.yaml:2: kill takes no bit")]
     [InlineData("faults:\n  - { step: 1, kind: kill, batches: 2 }\n", "f.yaml:2: kill takes no batches")]
-    [InlineData("faults:\n  - { step: 1, kind: disk-full, seconds: 0 }\n", "f.yaml:2: seconds is '0', but it must be a number of at least 0.001")]
-    [InlineData("faults:\n  - { step: 1, kind: trainer-exception, actor: trainer-3 }\n", "f.yaml:2: trainer-exception does not apply to 'trainer-3'; choose one of trainer-0, trainer-1, trainer-2.")]
-    [InlineData("faults:\n  - { step: 1, kind: reducer-death, actor: trainer-0 }\n", "f.yaml:2: reducer-death does not apply to 'trainer-0'; choose one of reducer-0, reducer-1, reducer-2.")]
+    [InlineData("faults:\n  - { step: 1, kind: disk-full, seconds: 0 }\n",
+        "f.yaml:2: seconds is '0', but it must be a number of at least 0.001")]
+    [InlineData("faults:\n  - { step: 1, kind: trainer-exception, actor: trainer-3 }\n",
+        "f.yaml:2: trainer-exception does not apply to 'trainer-3'; choose one of trainer-0, trainer-1, trainer-2.")]
+    [InlineData("faults:\n  - { step: 1, kind: reducer-death, actor: trainer-0 }\n",
+        "f.yaml:2: reducer-death does not apply to 'trainer-0'; choose one of reducer-0, reducer-1, reducer-2.")]
     [InlineData("faults:\n  - { step: [1], kind: kill }\n", "f.yaml:2: here must be a word or a number")]
     public void What_is_not_right_is_refused_with_file_and_line(string text, string said)
     {
@@ -69,5 +75,6 @@ public sealed class ScheduleFileTests
 
     [Fact]
     public void A_schedule_that_is_not_there_is_refused() =>
-        Should.Throw<UserErrorException>(static () => ScheduleFile.Read("nowhere.yaml", ChaosSamples.Target())).Message.ShouldBe("The schedule 'nowhere.yaml' cannot be read: there is no such file.");
+        Should.Throw<UserErrorException>(static () => ScheduleFile.Read("nowhere.yaml", ChaosSamples.Target()))
+            .Message.ShouldBe("The schedule 'nowhere.yaml' cannot be read: there is no such file.");
 }

@@ -33,7 +33,8 @@ public sealed class ScheduledFaultsTests : IDisposable
     [Fact]
     public void The_next_process_does_not_bring_about_again_what_came_to_pass()
     {
-        const string schedule = "- { step: 5, kind: reducer-death, actor: reducer-0 }\n  - { step: 5, kind: message-loss, actor: reducer-0 }";
+        const string schedule =
+            "- { step: 5, kind: reducer-death, actor: reducer-0 }\n  - { step: 5, kind: message-loss, actor: reducer-0 }";
         using (var first = Start(schedule))
             first.Choose("reducer-0", Add(5)).ShouldBe(Fault.Throw);
         using var second = Start(schedule);
@@ -60,8 +61,10 @@ public sealed class ScheduledFaultsTests : IDisposable
         {
             var own = Directory.CreateDirectory(Path.Combine(folder, place)).FullName;
             var drawn = ChaosSchedule.Draw(11, 40, ChaosSamples.Target("training.steps=60"));
-            var safe = drawn.Faults.Where(static fault => ChaosKinds.ByName[fault.Kind].Effect is FaultEffect.Throw or FaultEffect.Drop or FaultEffect.Duplicate or FaultEffect.Defer).ToList();
-            using var faults = new ScheduledFaults(new ChaosOrders(1, DateTimeOffset.UtcNow, 11, safe), new ChaosLog(own), static _ => { }, static () => 0);
+            var safe = drawn.Faults.Where(static fault => ChaosKinds.ByName[fault.Kind].Effect is FaultEffect.Throw or FaultEffect.Drop
+                or FaultEffect.Duplicate or FaultEffect.Defer).ToList();
+            using var faults = new ScheduledFaults(new ChaosOrders(1, DateTimeOffset.UtcNow, 11, safe), new ChaosLog(own), static _ => { },
+                static () => 0);
             return string.Join(' ', Messages().Select(message => faults.Choose(message.Item1, message.Item2)));
         }
 
@@ -95,9 +98,11 @@ public sealed class ScheduledFaultsTests : IDisposable
     public void Poisoned_samples_are_random_tokens_the_same_ones_each_time_and_others_are_untouched()
     {
         var schedule = Schedule("- { step: 1, kind: poisoned-batch }");
-        using var faults = new ScheduledFaults(new ChaosOrders(1, DateTimeOffset.UtcNow, 1, schedule.Faults), new ChaosLog(folder), static _ => { }, static () => 0);
+        using var faults = new ScheduledFaults(new ChaosOrders(1, DateTimeOffset.UtcNow, 1, schedule.Faults), new ChaosLog(folder),
+            static _ => { }, static () => 0);
         var poisoned = new PoisonedSamples(
-            static samples => [new TokenBatch([.. samples.SelectMany(static sample => Enumerable.Repeat(sample.Position, 5))], samples.Count(), 4)],
+            static samples =>
+                [new TokenBatch([.. samples.SelectMany(static sample => Enumerable.Repeat(sample.Position, 5))], samples.Count(), 4)],
             4, 100, 1, position => ScheduledFaults.PoisonOf(schedule.Faults, position), faults.Poisoned);
         var planned = Enumerable.Range(4, 8).Select(static position => new PlannedSample(position, 0, position)).ToList();
 

@@ -59,7 +59,8 @@ public sealed class CheckpointsCommandTests : IDisposable
         Run(new CheckpointsRequest(run.Path, false, true, true, true)).ShouldBe(ExitCode.Success);
         using var json = JsonDocument.Parse(output.ToString());
         json.RootElement.GetProperty("pruned").GetBoolean().ShouldBeFalse();
-        json.RootElement.GetProperty("checkpoints").EnumerateArray().Select(static row => (row.GetProperty("step").GetInt64(), row.GetProperty("state").GetString(), row.GetProperty("is_surplus").GetBoolean()))
+        json.RootElement.GetProperty("checkpoints").EnumerateArray().Select(static row => (row.GetProperty("step").GetInt64(),
+            row.GetProperty("state").GetString(), row.GetProperty("is_surplus").GetBoolean()))
             .ShouldBe([(30, "void", true), (22, "unproved", false), (10, "good", false), (5, "unproved", true)]);
         new CheckpointArchive(run.CheckpointsDirectory).List().Count.ShouldBe(4, "a dry run deletes nothing");
     }
@@ -83,7 +84,8 @@ public sealed class CheckpointsCommandTests : IDisposable
         File.WriteAllBytes(weights, bytes);
         Run(new CheckpointsRequest(run.Path, true, false, false, false)).ShouldBe(ExitCode.Failure);
         output.ToString().ShouldMatch("\n *22 +- +- +- +damaged\n");
-        output.ToString().ShouldContain($"\n  The checkpoint {Path.GetDirectoryName(weights)} is not usable: weights.safetensors is corrupt");
+        output.ToString()
+            .ShouldContain($"\n  The checkpoint {Path.GetDirectoryName(weights)} is not usable: weights.safetensors is corrupt");
 
         Run(new CheckpointsRequest(run.Path, false, true, false, false)).ShouldBe(ExitCode.Success);
         new CheckpointArchive(run.CheckpointsDirectory).List().Select(static info => info.Step).ShouldBe([22, 10]);
@@ -95,7 +97,8 @@ public sealed class CheckpointsCommandTests : IDisposable
         var run = await TrainAndGoBack();
         using var held = run.Lock();
         Run(new CheckpointsRequest(run.Path, true, true, true, false)).ShouldBe(ExitCode.Success);
-        Should.Throw<UserErrorException>(() => Run(new CheckpointsRequest(run.Path, false, true, false, false))).Message.ShouldContain("is being trained by another process");
+        Should.Throw<UserErrorException>(() => Run(new CheckpointsRequest(run.Path, false, true, false, false)))
+            .Message.ShouldContain("is being trained by another process");
         new CheckpointArchive(run.CheckpointsDirectory).List().Count.ShouldBe(4);
     }
 
@@ -106,7 +109,8 @@ public sealed class CheckpointsCommandTests : IDisposable
         File.WriteAllText(run.JournalFile, new string('x', 5000));
         Run(new CheckpointsRequest(run.Path, false, false, false, false)).ShouldBe(ExitCode.Success);
         output.ToString().ShouldStartWith($"The journal of {run.Path} in {run.JournalFile} cannot be read: ");
-        Should.Throw<UserErrorException>(() => Run(new CheckpointsRequest(run.Path, false, true, false, false))).Message.ShouldContain("nothing was deleted");
+        Should.Throw<UserErrorException>(() => Run(new CheckpointsRequest(run.Path, false, true, false, false)))
+            .Message.ShouldContain("nothing was deleted");
         new CheckpointArchive(run.CheckpointsDirectory).List().Count.ShouldBe(4);
     }
 
@@ -119,9 +123,11 @@ public sealed class CheckpointsCommandTests : IDisposable
         output.ToString().ShouldBe($"{run.Path} has no checkpoint yet.\n");
     }
 
-    private int Run(CheckpointsRequest request) => CheckpointsCommand.Run(request, new CommandContext(output, TextWriter.Null, false, time));
+    private int Run(CheckpointsRequest request) =>
+        CheckpointsCommand.Run(request, new CommandContext(output, TextWriter.Null, false, time));
 
-    private string Configuration() => CanonicalYaml.Write(RunFile.Read(null, [$"run.output={runs.Path}", "run.name=book", "data.path=d", "checkpoints.keep=1"]));
+    private string Configuration() =>
+        CanonicalYaml.Write(RunFile.Read(null, [$"run.output={runs.Path}", "run.name=book", "data.path=d", "checkpoints.keep=1"]));
 
     // Steps 5, 10 and 30 were saved; then the run rolled back from 32 to 12 with an intervention from step 15 on, and saved step 22.
     private async Task<RunDirectory> TrainAndGoBack()

@@ -63,7 +63,8 @@ public sealed class ImportCommandTests : IDisposable
             RefusedWith(tensor with { Dtype = "I32" });
             RefusedWith(tensor with { Dtype = "F8_E4M3", Bytes = tensor.Bytes[..(tensor.Bytes.Length / 4)] });
             RefusedWith(tensor with { Shape = [.. tensor.Shape, 1] });
-            RefusedWith(tensor with { Shape = [tensor.Shape[0] / 2, .. tensor.Shape[1..]], Bytes = tensor.Bytes[..(tensor.Bytes.Length / 2)] });
+            RefusedWith(
+                tensor with { Shape = [tensor.Shape[0] / 2, .. tensor.Shape[1..]], Bytes = tensor.Bytes[..(tensor.Bytes.Length / 2)] });
             foreach (var value in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
                 RefusedWith(tensor with { Bytes = WithLast(tensor.Bytes, value) });
 
@@ -96,7 +97,8 @@ public sealed class ImportCommandTests : IDisposable
             ["n_head"] = static model => model.Heads,
         };
         var folder = Good(family);
-        foreach (var (key, value) in folder.Config.Where(static pair => pair.Value?.GetValueKind() == System.Text.Json.JsonValueKind.Number).ToList())
+        foreach (var (key, value) in folder.Config.Where(static pair => pair.Value?.GetValueKind() == System.Text.Json.JsonValueKind.Number)
+            .ToList())
         {
             if (changesNothing.Contains(key))
                 continue;
@@ -121,11 +123,14 @@ public sealed class ImportCommandTests : IDisposable
         var gpt2 = Good(ModelFamily.Gpt2);
         foreach (var (key, json) in new[]
                  {
-                     ("task_specific_params", """{"text-generation":{"do_sample":true}}"""), ("summary_type", "\"cls_index\""), ("attn_pdrop", "0.1"), ("pruned_heads", "{}"),
-                     ("sliding_window", "null"), ("transformers_version", "\"4.50\""), ("eos_token_id", "[256]"), ("architectures", "[\"GPT2Model\"]"),
+                     ("task_specific_params", """{"text-generation":{"do_sample":true}}"""), ("summary_type", "\"cls_index\""),
+                         ("attn_pdrop", "0.1"), ("pruned_heads", "{}"),
+                     ("sliding_window", "null"), ("transformers_version", "\"4.50\""), ("eos_token_id", "[256]"),
+                         ("architectures", "[\"GPT2Model\"]"),
                  })
             gpt2.Set(key, json);
-        gpt2.Write(gpt2.Tensors().Select(static tensor => tensor with { Name = tensor.Name.Replace("transformer.", "", StringComparison.Ordinal) })
+        gpt2.Write(gpt2.Tensors()
+            .Select(static tensor => tensor with { Name = tensor.Name.Replace("transformer.", "", StringComparison.Ordinal) })
             .Append(new RawTensor("h.0.attn.bias", "F8_E4M3", [1, 1, 9, 9], new byte[81]))
             .Append(new RawTensor("h.1.attn.masked_bias", "F64", [], new byte[8]))
             .Append(gpt2.Tensors().Single(static tensor => tensor.Name == "transformer.wte.weight") with { Name = "lm_head.weight" }));
@@ -163,7 +168,8 @@ public sealed class ImportCommandTests : IDisposable
         {
             using var output = new StringWriter();
             var request = new GenerateRequest(Target, "ab", Tokens: 300, Temperature: 20, TopK: 0, TopP: 1, Seed: 3, isGreedy, Count: 2);
-            GenerateCommand.Run(request, new CommandContext(output, TextWriter.Null, false, TimeProvider.System)).ShouldBe(ExitCode.Success);
+            GenerateCommand.Run(request, new CommandContext(output, TextWriter.Null, false, TimeProvider.System))
+                .ShouldBe(ExitCode.Success);
             output.ToString().ShouldStartWith("ab");
         }
     }
@@ -193,7 +199,8 @@ public sealed class ImportCommandTests : IDisposable
         File.Delete(folder.At("actortrain-tokenizer.json"));
         Import(folder).Code.ShouldBe(ExitCode.Success);
         var again = new ModelFolder(Path.Combine(runs.Path, "again"));
-        ExportCommand.Run(new ExportRequest(Target, "huggingface", again.Path, null, false), Context(TextWriter.Null)).ShouldBe(ExitCode.Success);
+        ExportCommand.Run(new ExportRequest(Target, "huggingface", again.Path, null, false), Context(TextWriter.Null))
+            .ShouldBe(ExitCode.Success);
         ((int)again.Config["bos_token_id"]!, (int)again.Config["eos_token_id"]!).ShouldBe((7, 9));
         again.Tensors().ShouldBe(folder.Tensors(), comparer: new SameTensor());
     }
@@ -201,34 +208,49 @@ public sealed class ImportCommandTests : IDisposable
     private static Dictionary<string, (ModelFamily, Action<ModelFolder>, string[])> Table()
     {
         var cases = new Dictionary<string, (ModelFamily, Action<ModelFolder>, string[])>();
-        void Gpt2(string what, Action<ModelFolder> spoil, params string[] named) => cases.Add($"gpt2: {what}", (ModelFamily.Gpt2, spoil, named));
-        void Llama(string what, Action<ModelFolder> spoil, params string[] named) => cases.Add($"llama: {what}", (ModelFamily.Llama, spoil, named));
+        void Gpt2(string what, Action<ModelFolder> spoil, params string[] named) =>
+            cases.Add($"gpt2: {what}", (ModelFamily.Gpt2, spoil, named));
+        void Llama(string what, Action<ModelFolder> spoil, params string[] named) =>
+            cases.Add($"llama: {what}", (ModelFamily.Llama, spoil, named));
 
         foreach (var (key, json) in new[]
                  {
-                     ("activation_function", "\"gelu\""), ("activation_function", "\"relu\""), ("scale_attn_weights", "false"), ("scale_attn_by_inverse_layer_idx", "true"),
-                     ("add_cross_attention", "true"), ("is_encoder_decoder", "true"), ("architectures", "[\"GPT2ForSequenceClassification\"]"),
-                     ("model_type", "\"gpt_neo\""), ("n_layer", "\"2\""), ("n_embd", "12.5"), ("layer_norm_epsilon", "1e999"), ("tie_word_embeddings", "\"yes\""),
-                     ("rope_theta", "10000"), ("hidden_size", "12"), ("pruned_heads", "{\"0\":[1]}"), ("eos_token_id", "264"), ("eos_token_id", "-1"),
+                     ("activation_function", "\"gelu\""), ("activation_function", "\"relu\""), ("scale_attn_weights", "false"),
+                         ("scale_attn_by_inverse_layer_idx", "true"),
+                     ("add_cross_attention", "true"), ("is_encoder_decoder", "true"),
+                         ("architectures", "[\"GPT2ForSequenceClassification\"]"),
+                     ("model_type", "\"gpt_neo\""), ("n_layer", "\"2\""), ("n_embd", "12.5"), ("layer_norm_epsilon", "1e999"),
+                         ("tie_word_embeddings", "\"yes\""),
+                     ("rope_theta", "10000"), ("hidden_size", "12"), ("pruned_heads", "{\"0\":[1]}"), ("eos_token_id", "264"),
+                         ("eos_token_id", "-1"),
                      ("eos_token_id", "[256,7]"), ("bos_token_id", "\"<s>\""),
                  })
             Gpt2($"{key} {json}", folder => folder.Set(key, json), key);
         foreach (var (key, json) in new[]
                  {
-                     ("hidden_act", "\"gelu\""), ("attention_bias", "true"), ("mlp_bias", "true"), ("partial_rotary_factor", "0.5"), ("head_dim", "8"),
-                     ("rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8}"), ("rope_scaling", "{\"type\":\"linear\",\"factor\":2}"), ("rope_scaling", "{\"factor\":2}"),
-                     ("rope_scaling", "{\"rope_type\":\"default\",\"factor\":2}"), ("rope_scaling", "{\"rope_theta\":20000}"), ("rope_scaling", "\"linear\""),
-                     ("rope_parameters", "{\"rope_type\":\"yarn\"}"), ("rope_parameters", "{\"rope_theta\":5}"), ("rope_parameters", "{\"partial_rotary_factor\":0.5}"),
+                     ("hidden_act", "\"gelu\""), ("attention_bias", "true"), ("mlp_bias", "true"), ("partial_rotary_factor", "0.5"),
+                         ("head_dim", "8"),
+                     ("rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8}"), ("rope_scaling", "{\"type\":\"linear\",\"factor\":2}"),
+                         ("rope_scaling", "{\"factor\":2}"),
+                     ("rope_scaling", "{\"rope_type\":\"default\",\"factor\":2}"), ("rope_scaling", "{\"rope_theta\":20000}"),
+                         ("rope_scaling", "\"linear\""),
+                     ("rope_parameters", "{\"rope_type\":\"yarn\"}"), ("rope_parameters", "{\"rope_theta\":5}"),
+                         ("rope_parameters", "{\"partial_rotary_factor\":0.5}"),
                      ("rope_interleaved", "true"), ("architectures", "[\"LlamaForSequenceClassification\"]"),
                  })
             Llama($"{key} {json}", folder => folder.Set(key, json), key);
         foreach (var (key, json) in new[]
                  {
-                     ("sliding_window", "4096"), ("attn_logit_softcapping", "50.0"), ("final_logit_softcapping", "30.0"), ("logit_scale", "0.0625"), ("clip_qkv", "8"),
-                     ("residual_multiplier", "0.22"), ("embedding_multiplier", "12.0"), ("attention_multiplier", "0.01"), ("logits_scaling", "8.0"), ("use_qk_norm", "true"),
-                     ("qk_layernorm", "true"), ("parallel_attn", "true"), ("alibi", "true"), ("layer_types", "[\"full_attention\"]"), ("no_rope_layers", "[1]"),
-                     ("quantization_config", "{\"bits\":4}"), ("compression_config", "{\"format\":\"int\"}"), ("auto_map", "{\"AutoModel\":\"m.M\"}"), ("num_local_experts", "8"),
-                     ("attention_out_bias", "true"), ("qkv_bias", "true"), ("query_pre_attn_scalar", "256"), ("suppress_tokens", "[3]"), ("forced_eos_token_id", "2"),
+                     ("sliding_window", "4096"), ("attn_logit_softcapping", "50.0"), ("final_logit_softcapping", "30.0"),
+                         ("logit_scale", "0.0625"), ("clip_qkv", "8"),
+                     ("residual_multiplier", "0.22"), ("embedding_multiplier", "12.0"), ("attention_multiplier", "0.01"),
+                         ("logits_scaling", "8.0"), ("use_qk_norm", "true"),
+                     ("qk_layernorm", "true"), ("parallel_attn", "true"), ("alibi", "true"), ("layer_types", "[\"full_attention\"]"),
+                         ("no_rope_layers", "[1]"),
+                     ("quantization_config", "{\"bits\":4}"), ("compression_config", "{\"format\":\"int\"}"),
+                         ("auto_map", "{\"AutoModel\":\"m.M\"}"), ("num_local_experts", "8"),
+                     ("attention_out_bias", "true"), ("qkv_bias", "true"), ("query_pre_attn_scalar", "256"), ("suppress_tokens", "[3]"),
+                         ("forced_eos_token_id", "2"),
                      ("a_key_of_the_future", "1"),
                  })
         {
@@ -236,7 +258,8 @@ public sealed class ImportCommandTests : IDisposable
             Llama($"{key}", folder => folder.Set(key, json), key);
         }
 
-        Gpt2("a key twice", folder => File.WriteAllText(folder.At("config.json"), File.ReadAllText(folder.At("config.json")).Replace("{\n", "{\n\"n_layer\": 3,\n", StringComparison.Ordinal)), "config.json", "n_layer");
+        Gpt2("a key twice", folder => File.WriteAllText(folder.At("config.json"), File.ReadAllText(folder.At("config.json"))
+            .Replace("{\n", "{\n\"n_layer\": 3,\n", StringComparison.Ordinal)), "config.json", "n_layer");
         Gpt2("two contexts", folder => folder.Set("n_ctx", "8"), "n_ctx: 8", "n_positions:");
         Gpt2("an adapter", folder => File.WriteAllText(folder.At("adapter_config.json"), "{}"), "adapter_config.json");
         Gpt2("no config", folder => File.Delete(folder.At("config.json")), "config.json");
@@ -245,37 +268,53 @@ public sealed class ImportCommandTests : IDisposable
         Gpt2("another vocabulary", folder => folder.Set("vocab_size", "300"), "transformer.wte.weight", "[264, 12]", "[300, 12]");
         Gpt2("another context", folder => { folder.Set("n_positions", "8"); folder.Set("n_ctx", "8"); }, "transformer.wpe.weight");
         Llama("other key-value heads", folder => folder.Set("num_key_value_heads", "3"), "k_proj.weight");
-        Llama("a head that should be the embedding", folder => folder.Set("tie_word_embeddings", "true"), "lm_head.weight", "tie_word_embeddings");
+        Llama("a head that should be the embedding", folder => folder.Set("tie_word_embeddings", "true"), "lm_head.weight",
+            "tie_word_embeddings");
         Gpt2("an untied head that is missing", folder => folder.Set("tie_word_embeddings", "false"), "lm_head.weight");
-        Gpt2("a tied head of another shape", folder => folder.Add(new RawTensor("lm_head.weight", "F32", [12, 264], new byte[4 * 12 * 264])), "lm_head.weight");
-        Gpt2("a tied head of another type", folder => folder.Add(new RawTensor("lm_head.weight", "I64", [264, 12], new byte[8 * 12 * 264])), "lm_head.weight", "I64");
+        Gpt2("a tied head of another shape",
+            folder => folder.Add(new RawTensor("lm_head.weight", "F32", [12, 264], new byte[4 * 12 * 264])), "lm_head.weight");
+        Gpt2("a tied head of another type", folder => folder.Add(new RawTensor("lm_head.weight", "I64", [264, 12], new byte[8 * 12 * 264])),
+            "lm_head.weight", "I64");
 
         foreach (var name in new[]
                  {
-                     "score.weight", "transformer.h.0.attn.rotary.inv_freq", "transformer.h.2.attn.bias", "transformer.h.0.crossattention.c_attn.weight", "h.0.attn.q_norm.weight",
+                     "score.weight", "transformer.h.0.attn.rotary.inv_freq", "transformer.h.2.attn.bias",
+                         "transformer.h.0.crossattention.c_attn.weight", "h.0.attn.q_norm.weight",
                      "transformer.h.0.attn.c_attn.weight_scale", "lm_head.bias", "foo.attn.bias", "transformer.wte.weight.absmax",
                  })
             Gpt2($"a tensor {name}", folder => folder.Add(new RawTensor(name, "F32", [1], new byte[4])), name);
-        foreach (var name in new[] { "model.layers.0.self_attn.q_proj.bias", "model.layers.0.self_attn.q_norm.weight", "model.layers.2.self_attn.rotary_emb.inv_freq", "model.layers.0.mlp.experts.0.up_proj.weight" })
+        foreach (var name in new[] { "model.layers.0.self_attn.q_proj.bias", "model.layers.0.self_attn.q_norm.weight",
+            "model.layers.2.self_attn.rotary_emb.inv_freq", "model.layers.0.mlp.experts.0.up_proj.weight" })
             Llama($"a tensor {name}", folder => folder.Add(new RawTensor(name, "F8_E4M3", [1], [0])), name);
-        Gpt2("a tensor twice, with and without prefix", folder => folder.Add(folder.Tensors()[2] with { Name = folder.Tensors()[2].Name["transformer.".Length..] }), "duplicate");
-        Gpt2("weights that are cut short", folder => File.WriteAllBytes(folder.At("model.safetensors"), File.ReadAllBytes(folder.At("model.safetensors"))[..^5]), "model.safetensors");
-        Gpt2("half weights that are not finite", folder => folder.Change("transformer.ln_f.bias", static tensor => tensor with { Dtype = "F16", Bytes = [.. new byte[22], 0x00, 0x7C] }), "transformer.ln_f.bias", "finite");
-        Gpt2("brain weights that are not finite", folder => folder.Change("transformer.ln_f.bias", static tensor => tensor with { Dtype = "BF16", Bytes = [.. new byte[22], 0xC0, 0x7F] }), "transformer.ln_f.bias", "finite");
+        Gpt2("a tensor twice, with and without prefix",
+            folder => folder.Add(folder.Tensors()[2] with { Name = folder.Tensors()[2].Name["transformer.".Length..] }), "duplicate");
+        Gpt2("weights that are cut short", folder => File.WriteAllBytes(folder.At("model.safetensors"),
+            File.ReadAllBytes(folder.At("model.safetensors"))[..^5]), "model.safetensors");
+        Gpt2("half weights that are not finite", folder => folder.Change("transformer.ln_f.bias",
+            static tensor => tensor with { Dtype = "F16", Bytes = [.. new byte[22], 0x00, 0x7C] }), "transformer.ln_f.bias", "finite");
+        Gpt2("brain weights that are not finite", folder => folder.Change("transformer.ln_f.bias",
+            static tensor => tensor with { Dtype = "BF16", Bytes = [.. new byte[22], 0xC0, 0x7F] }), "transformer.ln_f.bias", "finite");
 
-        Llama("an index and a single file", folder => { var all = folder.Tensors(); folder.Shard(); folder.Write(all); }, "model.safetensors.index.json");
-        Llama("an index that names a tensor elsewhere", folder => folder.Shard(static map => map["lm_head.weight"] = map["lm_head.weight"]!.GetValue<string>() == "a.safetensors" ? "b.safetensors" : "a.safetensors"), "lm_head.weight");
-        Llama("an index that leaves a tensor out", folder => folder.Shard(static map => map.Remove("model.norm.weight")), "model.norm.weight");
-        Llama("an index that names a tensor that is not there", folder => folder.Shard(static map => map["model.extra.weight"] = "a.safetensors"), "model.extra.weight");
+        Llama("an index and a single file", folder => { var all = folder.Tensors(); folder.Shard(); folder.Write(all); },
+            "model.safetensors.index.json");
+        Llama("an index that names a tensor elsewhere",
+            folder => folder.Shard(static map => map["lm_head.weight"] = map["lm_head.weight"]!.GetValue<string>() == "a.safetensors"
+            ? "b.safetensors" : "a.safetensors"), "lm_head.weight");
+        Llama("an index that leaves a tensor out", folder => folder.Shard(static map => map.Remove("model.norm.weight")),
+            "model.norm.weight");
+        Llama("an index that names a tensor that is not there",
+            folder => folder.Shard(static map => map["model.extra.weight"] = "a.safetensors"), "model.extra.weight");
         Llama("a shard that is missing", static folder => { folder.Shard(); File.Delete(folder.At("b.safetensors")); }, "b.safetensors");
 
         Gpt2("another end of text than the tokenizer's", folder => folder.Set("eos_token_id", "7"), "eos_token_id 7", "256");
         Gpt2("another begin of text than the tokenizer's", folder => folder.Set("bos_token_id", "1"), "bos_token_id 1");
         Gpt2("a tokenizer with more ids than the model", Narrow, "257 token ids", "250");
-        Gpt2("a tokenizer config of another end of text", folder => folder.Set("eos_token", "\"</s>\"", "tokenizer_config.json"), "tokenizer_config.json");
+        Gpt2("a tokenizer config of another end of text", folder => folder.Set("eos_token", "\"</s>\"", "tokenizer_config.json"),
+            "tokenizer_config.json");
         Gpt2("a tokenizer with a token more", folder => folder.Set("added_tokens", "[]", "tokenizer.json"), "tokenizer.json");
         Gpt2("added tokens", folder => File.WriteAllText(folder.At("added_tokens.json"), "{\"<pad>\":257}"), "added_tokens.json");
-        Gpt2("a tokenizer description that is no such", folder => File.WriteAllText(folder.At("actortrain-tokenizer.json"), "{}"), "actortrain-tokenizer.json");
+        Gpt2("a tokenizer description that is no such", folder => File.WriteAllText(folder.At("actortrain-tokenizer.json"), "{}"),
+            "actortrain-tokenizer.json");
         return cases;
     }
 
@@ -306,13 +345,15 @@ public sealed class ImportCommandTests : IDisposable
 
     private static CommandContext Context(TextWriter error) => new(TextWriter.Null, error, false, TimeProvider.System);
 
-    private string Snapshot() => string.Join('\n', Directory.EnumerateFileSystemEntries(runs.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+    private string Snapshot() =>
+        string.Join('\n', Directory.EnumerateFileSystemEntries(runs.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
         .Select(static path => $"{path} {(File.Exists(path) ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))) : "")}"));
 
     private sealed class SameTensor : IEqualityComparer<RawTensor>
     {
         public bool Equals(RawTensor? x, RawTensor? y) =>
-            x is not null && y is not null && (x.Name, x.Dtype) == (y.Name, y.Dtype) && x.Shape.SequenceEqual(y.Shape) && x.Bytes.SequenceEqual(y.Bytes);
+            x is not null && y is not null && (x.Name, x.Dtype) == (y.Name, y.Dtype) && x.Shape.SequenceEqual(y.Shape)
+                && x.Bytes.SequenceEqual(y.Bytes);
 
         public int GetHashCode(RawTensor tensor) => tensor.Name.GetHashCode(StringComparison.Ordinal);
     }

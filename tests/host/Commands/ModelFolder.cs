@@ -11,7 +11,8 @@ namespace ActorTrain.Host.Tests.Commands;
 /// <summary>A tensor of a file, as its header and its bytes have it.</summary>
 internal sealed record RawTensor(string Name, string Dtype, long[] Shape, byte[] Bytes);
 
-/// <summary>A good exported model in a folder, to be spoilt: its config is read and written as JSON, its weights by plain loops over the format.</summary>
+/// <summary>A good exported model in a folder, to be spoilt: its config is read and written as JSON, its weights by plain loops over the
+/// format.</summary>
 internal sealed class ModelFolder(string path)
 {
     public const int EndOfText = 256;
@@ -22,8 +23,10 @@ internal sealed class ModelFolder(string path)
     public string Path => path;
 
     public static ModelOptions Shape(ModelFamily family) => family == ModelFamily.Gpt2
-        ? new() { Family = family, Layers = 2, Width = 12, Heads = 3, KeyValueHeads = 3, MlpWidth = 40, ContextLength = 9, VocabularySize = Vocabulary }
-        : new() { Family = family, Layers = 2, Width = 24, Heads = 6, KeyValueHeads = 2, MlpWidth = 40, ContextLength = 9, VocabularySize = Vocabulary, TieEmbeddings = false };
+        ? new() { Family = family, Layers = 2, Width = 12, Heads = 3, KeyValueHeads = 3, MlpWidth = 40, ContextLength = 9,
+            VocabularySize = Vocabulary }
+        : new() { Family = family, Layers = 2, Width = 24, Heads = 6, KeyValueHeads = 2, MlpWidth = 40, ContextLength = 9,
+            VocabularySize = Vocabulary, TieEmbeddings = false };
 
     public static ModelFolder Export(string path, ModelFamily family)
     {
@@ -36,7 +39,8 @@ internal sealed class ModelFolder(string path)
         using var tokenizer = new ByteTokenizer();
         tokenizer.Save(staging);
         HuggingFaceTokenizer.Write(tokenizer, staging);
-        var files = Directory.EnumerateFiles(staging).Select(static file => new ExportedFile(System.IO.Path.GetFileName(file), File.ReadAllBytes(file))).ToArray();
+        var files = Directory.EnumerateFiles(staging)
+            .Select(static file => new ExportedFile(System.IO.Path.GetFileName(file), File.ReadAllBytes(file))).ToArray();
         Directory.Delete(staging, recursive: true);
         HuggingFaceExport.Write(new HuggingFaceModel(Shape(family), layout, weights, EndOfText, EndOfText), files, path);
         return new ModelFolder(path);
@@ -65,7 +69,8 @@ internal sealed class ModelFolder(string path)
         {
             var (begin, end) = ((int)pair.Value!["data_offsets"]![0]!, (int)pair.Value["data_offsets"]![1]!);
             return new RawTensor(
-                pair.Key, (string)pair.Value["dtype"]!, [.. pair.Value["shape"]!.AsArray().Select(static size => (long)size!)], bytes[(8 + length + begin)..(8 + length + end)]);
+                pair.Key, (string)pair.Value["dtype"]!, [.. pair.Value["shape"]!.AsArray().Select(static size => (long)size!)],
+                    bytes[(8 + length + begin)..(8 + length + end)]);
         })];
     }
 

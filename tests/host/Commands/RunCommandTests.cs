@@ -41,13 +41,15 @@ public sealed class RunCommandTests : IDisposable
         var run = Train(steps: 5);
         Train(run, after: 2, steps: 6);
         var same = Audit(run, ExitCode.Success);
-        (same.GetProperty("clean").GetBoolean(), same.GetProperty("redone").GetInt32(), same.GetProperty("unequal").GetArrayLength()).ShouldBe((true, 3, 0));
+        (same.GetProperty("clean").GetBoolean(), same.GetProperty("redone").GetInt32(), same.GetProperty("unequal").GetArrayLength())
+            .ShouldBe((true, 3, 0));
 
         Train(run, after: 3, steps: 6, step => step == 5 ? 1.0000000000000002 : 1);
         var other = Audit(run, ExitCode.Failure);
         (other.GetProperty("clean").GetBoolean(), other.GetProperty("redone").GetInt32()).ShouldBe((false, 6));
         var unequal = other.GetProperty("unequal").EnumerateArray().ShouldHaveSingleItem();
-        (unequal.GetProperty("step").GetInt32(), unequal.GetProperty("was").GetInt32(), unequal.GetProperty("is").GetInt32()).ShouldBe((5, 2, 3));
+        (unequal.GetProperty("step").GetInt32(), unequal.GetProperty("was").GetInt32(), unequal.GetProperty("is").GetInt32())
+            .ShouldBe((5, 2, 3));
         unequal.GetProperty("difference").GetString().ShouldBe("gradient_norm 1 and 1.0000000000000002");
     }
 
@@ -88,7 +90,8 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
-    public void Scale_needs_a_process() => Should.Throw<UserErrorException>(() => ScaleCommand.Run(new ScaleRequest(Train(1).Path, 3), Context())).Message.ShouldContain(
+    public void Scale_needs_a_process() =>
+        Should.Throw<UserErrorException>(() => ScaleCommand.Run(new ScaleRequest(Train(1).Path, 3), Context())).Message.ShouldContain(
         "No process is training");
 
     private JsonElement Audit(RunDirectory run, int exitCode)
@@ -104,7 +107,8 @@ public sealed class RunCommandTests : IDisposable
     private RunDirectory Train(int steps)
     {
         var run = runs.Run();
-        run.WriteConfiguration(CanonicalYaml.Write(RunFile.Read(null, [$"run.output={runs.Path}", "run.name=book", "data.path=d", "training.batch=8", "training.steps=20"])));
+        run.WriteConfiguration(CanonicalYaml.Write(
+            RunFile.Read(null, [$"run.output={runs.Path}", "run.name=book", "data.path=d", "training.batch=8", "training.steps=20"])));
         Train(run, after: 0, steps);
         return run;
     }
@@ -114,7 +118,8 @@ public sealed class RunCommandTests : IDisposable
         using var ledger = SampleLedger.Open(run.LedgerFile, after);
         using var metrics = MetricsLog.Open(run.MetricsFile, after);
         ledger.OpenBranch(ledger.Newest.Number + 1, after, BranchCause.Resume, "A test resumed the run.", DateTimeOffset.UnixEpoch, "test");
-        metrics.OpenBranch(metrics.Newest.Number + 1, after, BranchCause.Resume, "A test resumed the run.", DateTimeOffset.UnixEpoch, "test");
+        metrics.OpenBranch(metrics.Newest.Number + 1, after, BranchCause.Resume, "A test resumed the run.", DateTimeOffset.UnixEpoch,
+            "test");
         for (var step = after + 1; step <= steps; step++)
         {
             var stamp = new RowStamp(DateTimeOffset.UnixEpoch, metrics.Newest.Number, metrics.Update + 1, "test");

@@ -11,8 +11,10 @@ namespace ActorTrain.Host.Tests.Control;
 /// <summary>What <c>docs/</c> says of the control API is what the code does.</summary>
 public sealed class ControlSchemaTests
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private static readonly JsonSchemaExporterOptions Exporter = new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Described };
+    private static readonly JsonSerializerOptions Readable =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSchemaExporterOptions Exporter =
+        new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Described };
     private static readonly string Docs = Path.Combine(Root(), "docs");
 
     /// <summary>ACTORTRAIN_REWRITE=1 rewrites the file; review it as a diff.</summary>

@@ -27,10 +27,12 @@ public sealed class ControlTests : IDisposable
         var run = runs.Run();
         using var server = Listen(run);
         var status = ControlClient.Ask(run, ControlApi.Status, new NoBody())!;
-        (status.State, status.Step, status.Steps, status.Generation, status.JournalWaiting, status.Checkpoint).ShouldBe(("running", 12, 100, 4, 1, null));
+        (status.State, status.Step, status.Steps, status.Generation, status.JournalWaiting, status.Checkpoint)
+            .ShouldBe(("running", 12, 100, 4, 1, null));
         var tree = status.Tree!;
         (tree.Name, tree.State).ShouldBe(("run", "training"));
-        tree.Children.Select(static child => child.Name).ShouldBe(["trainers", "checkpointer", "journal", "metrics", "reducer-2", "reducer-10"]);
+        tree.Children.Select(static child => child.Name)
+            .ShouldBe(["trainers", "checkpointer", "journal", "metrics", "reducer-2", "reducer-10"]);
         var trainers = tree.Children[0].Children;
         trainers[0].ShouldBe(new ActorNode("trainer-0", "training", 0, 3, "{0-3}", null, trainers[0].Children));
         trainers[1].ShouldBe(new ActorNode("trainer-1-2", "joining", 1, null, null, "It threw.", trainers[1].Children));
@@ -88,7 +90,8 @@ public sealed class ControlTests : IDisposable
         control.Interventions.ShouldBe(requests.Select(static request => (Environment.UserName, request.Command)));
 
         control.Answer = static _ => new OperatorAnswer(false, "The run is not paused.");
-        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Resume, new NoBody())).Message.ShouldBe("The run is not paused.");
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Resume, new NoBody()))
+            .Message.ShouldBe("The run is not paused.");
     }
 
     [Fact]
@@ -113,7 +116,8 @@ public sealed class ControlTests : IDisposable
     [InlineData("POST /v1/stats", "{}", 404, "GET /v1/status, POST /v1/rollback")]
     [InlineData("POST /", "{}", 404, "GET /v1/status, POST /v1/rollback")]
     [InlineData("GET /v1/rollback", "", 405, "GET /v1/status, POST /v1/rollback")]
-    public async Task A_bad_request_is_refused_in_one_sentence_and_the_next_one_on_the_connection_is_answered(string request, string body, int status, string part)
+    public async Task A_bad_request_is_refused_in_one_sentence_and_the_next_one_on_the_connection_is_answered(string request, string body,
+        int status, string part)
     {
         var run = runs.Run();
         using var server = Listen(run);
@@ -136,7 +140,8 @@ public sealed class ControlTests : IDisposable
         var run = runs.Run();
         using var server = Listen(run, static () => throw new UserErrorException("run.yaml:4: there is no key 'x'."));
         using var client = Client(run);
-        (await Send(client, "POST", "/v1/reload", "")).ShouldBe((409, "application/problem+json", "{\"status\":409,\"title\":\"Conflict\",\"detail\":\"run.yaml:4: there is no key 'x'.\"}"));
+        (await Send(client, "POST", "/v1/reload", "")).ShouldBe(
+            (409, "application/problem+json", "{\"status\":409,\"title\":\"Conflict\",\"detail\":\"run.yaml:4: there is no key 'x'.\"}"));
         (await Send(client, "POST", "/v1/skip", "batches=3", "application/x-www-form-urlencoded")).Status.ShouldBe(415);
         (await Send(client, "POST", "/v1/stop", $"{{\"reason\":\"{new string('a', ControlApi.LongestBody)}\"}}")).Status.ShouldBe(413);
 
@@ -144,7 +149,8 @@ public sealed class ControlTests : IDisposable
         (await Send(client, "GET", "/v1/status", "")).Status.ShouldBe(503);
         control.Answer = static _ => throw new TimeoutException();
         (await Send(client, "POST", "/v1/pause", "")).Status.ShouldBe(503);
-        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Pause, new NoBody())).Message.ShouldContain("may still apply it");
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Pause, new NoBody()))
+            .Message.ShouldContain("may still apply it");
     }
 
     [Fact]
@@ -184,7 +190,8 @@ public sealed class ControlTests : IDisposable
             socket.Receive(new byte[4096]).ShouldBeGreaterThan(0);
         }
 
-        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Reload, new NoBody())).Message.ShouldContain("too many connections");
+        Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Reload, new NoBody()))
+            .Message.ShouldContain("too many connections");
         open.ForEach(static socket => socket.Dispose());
         SpinWait.SpinUntil(() => Answers(run), TimeSpan.FromSeconds(30)).ShouldBeTrue();
     }
@@ -265,7 +272,8 @@ public sealed class ControlTests : IDisposable
     }
 
     private ControlServer Listen(RunDirectory run, Func<string>? reload = null, TimeSpan? patience = null) =>
-        new(run, new ControlRoutes(run, control, mostTrainers: 8, reload ?? (static () => "reloaded.")), NullLoggerFactory.Instance, patience);
+        new(run, new ControlRoutes(run, control, mostTrainers: 8, reload ?? (static () => "reloaded.")), NullLoggerFactory.Instance,
+            patience);
 
     private static Socket Connect(RunDirectory run)
     {

@@ -56,7 +56,8 @@ public sealed class RunFileReloadTests : IDisposable
 
     [Fact]
     public void Without_a_run_file_there_is_nothing_to_read() => Should.Throw<UserErrorException>(
-        () => new RunFileReload(null, ["data.path=d"], RunFile.Read(null, ["data.path=d"]), scaled.Add, static () => 1000).Apply()).Message.ShouldContain("without a run file");
+        () => new RunFileReload(null, ["data.path=d"], RunFile.Read(null, ["data.path=d"]), scaled.Add, static () => 1000).Apply())
+            .Message.ShouldContain("without a run file");
 
     [Fact]
     public void The_steps_of_a_run_that_was_extended_may_stand_in_the_file_and_more_are_refused_with_what_makes_it_longer()

@@ -14,7 +14,8 @@ public sealed class RunDecisionsTests : IDisposable
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
     private static readonly RunEvent[] Decisions =
     [
-        new RunStarted(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), "c0ffee", 10, 8, 1), new CheckpointCommitted(DateTimeOffset.UnixEpoch, 10, "abc"),
+        new RunStarted(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), "c0ffee", 10, 8, 1),
+            new CheckpointCommitted(DateTimeOffset.UnixEpoch, 10, "abc"),
     ];
 
     private readonly TemporaryRuns runs = new();
@@ -43,7 +44,8 @@ public sealed class RunDecisionsTests : IDisposable
     {
         var run = runs.Run();
         File.WriteAllText(run.JournalFile, new string('x', 5000));
-        Should.Throw<Models.UserErrorException>(() => RunDecisions.Read(run, "")).Message.ShouldStartWith($"The journal of {run.Path} in {run.JournalFile} cannot be read: ");
+        Should.Throw<Models.UserErrorException>(() => RunDecisions.Read(run, ""))
+            .Message.ShouldStartWith($"The journal of {run.Path} in {run.JournalFile} cannot be read: ");
     }
 
     [Fact]
@@ -63,7 +65,8 @@ public sealed class RunDecisionsTests : IDisposable
         bool IsWritten()
         {
             using var file = new StreamReader(new FileStream(run.LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-            return file.ReadToEnd().Split('\n').Any(static line => line.Contains("Warning", StringComparison.Ordinal) && line.Contains("the answer is 42", StringComparison.Ordinal));
+            return file.ReadToEnd().Split('\n').Any(static line => line.Contains("Warning", StringComparison.Ordinal)
+                && line.Contains("the answer is 42", StringComparison.Ordinal));
         }
     }
 

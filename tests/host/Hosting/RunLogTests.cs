@@ -15,7 +15,8 @@ public sealed class RunLogTests : IDisposable
     {
         var run = runs.Run();
         using (var log = RunLog.Open(run))
-            log.CreateLogger("a test").LogError(new InvalidOperationException("it broke"), "{Trainer} failed after step {Step}", "trainer-0", 12);
+            log.CreateLogger("a test")
+                .LogError(new InvalidOperationException("it broke"), "{Trainer} failed after step {Step}", "trainer-0", 12);
         using (var log = RunLog.Open(run))
             log.CreateLogger("a test").LogInformation("started again");
         var lines = File.ReadAllLines(run.LogFile);

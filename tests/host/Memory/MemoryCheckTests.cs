@@ -9,7 +9,8 @@ namespace ActorTrain.Host.Tests.Memory;
 public sealed partial class MemoryCheckTests
 {
     private static readonly string[] Given =
-        ["data.path=d", "model.depth=12", "trainers.count=4", "checkpoints.snapshots=8", "training.batch=64", "training.lanes=8", "training.micro_batch=8", "model.context=1024"];
+        ["data.path=d", "model.depth=12", "trainers.count=4", "checkpoints.snapshots=8", "training.batch=64", "training.lanes=8",
+            "training.micro_batch=8", "model.context=1024"];
 
     private static readonly RunConfiguration Run = RunFile.Read(null, Given);
 
@@ -37,7 +38,8 @@ public sealed partial class MemoryCheckTests
             said.Add(message);
             var settings = Setting().Matches(message).Select(static found => found.Groups[1].Value);
             var advised = RunFile.Read(null, [.. Given, .. settings]);
-            (MemoryPlan.ToTrain(advised, Shape, isFused: true).Bytes <= bytes).ShouldBe(!message.Contains("even --set", StringComparison.Ordinal), message);
+            (MemoryPlan.ToTrain(advised, Shape, isFused: true).Bytes <= bytes)
+                .ShouldBe(!message.Contains("even --set", StringComparison.Ordinal), message);
         }
 
         said[0].ShouldContain("--set checkpoints.snapshots=2 lowers");
@@ -52,7 +54,8 @@ public sealed partial class MemoryCheckTests
         foreach (var isFused in new[] { true, false })
         {
             var plan = MemoryPlan.ToTrain(Run, Shape, isFused);
-            foreach (var setting in new[] { "trainers.count=8", "checkpoints.snapshots=9", "training.micro_batch=4", "model.depth=13", "training.precision=bfloat16", "training.lanes=16 training.batch=128" })
+            foreach (var setting in new[] { "trainers.count=8", "checkpoints.snapshots=9", "training.micro_batch=4", "model.depth=13",
+                "training.precision=bfloat16", "training.lanes=16 training.batch=128" })
             {
                 var other = RunFile.Read(null, [.. Given, .. setting.Split(' ')]);
                 var isLess = setting is "training.micro_batch=4" or "training.precision=bfloat16";

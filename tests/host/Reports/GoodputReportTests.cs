@@ -15,15 +15,20 @@ public sealed class GoodputReportTests
     [
         new(Start, Start.AddSeconds(100), Start, 90, 90, 0,
         [
-            new(GoodputActivity.NewSteps, null, TimeSpan.FromSeconds(80), 2), new(GoodputActivity.Evaluating, null, TimeSpan.FromSeconds(5), 1),
-            new(GoodputActivity.Saving, "checkpoint", TimeSpan.FromSeconds(4.5), 9), new(GoodputActivity.Saving, "snapshot", TimeSpan.FromSeconds(0.5), 1),
-            new(GoodputActivity.Recovering, "trainer lost", TimeSpan.FromSeconds(2), 2), new(GoodputActivity.Recovering, "spike", TimeSpan.FromSeconds(3), 1),
+            new(GoodputActivity.NewSteps, null, TimeSpan.FromSeconds(80), 2),
+                new(GoodputActivity.Evaluating, null, TimeSpan.FromSeconds(5), 1),
+            new(GoodputActivity.Saving, "checkpoint", TimeSpan.FromSeconds(4.5), 9),
+                new(GoodputActivity.Saving, "snapshot", TimeSpan.FromSeconds(0.5), 1),
+            new(GoodputActivity.Recovering, "trainer lost", TimeSpan.FromSeconds(2), 2),
+                new(GoodputActivity.Recovering, "spike", TimeSpan.FromSeconds(3), 1),
             new(GoodputActivity.Starting, null, TimeSpan.FromSeconds(5), 1),
         ]),
         new(Start.AddSeconds(100), Start.AddSeconds(200), Start.AddSeconds(120), 100, 10, 7,
         [
-            new(GoodputActivity.Down, GoodputClock.Killed, TimeSpan.FromSeconds(20), 1), new(GoodputActivity.Recovering, GoodputClock.ProcessRestart, TimeSpan.FromSeconds(10), 1),
-            new(GoodputActivity.RedoneSteps, null, TimeSpan.FromSeconds(7), 1), new(GoodputActivity.NewSteps, null, TimeSpan.FromSeconds(10), 1),
+            new(GoodputActivity.Down, GoodputClock.Killed, TimeSpan.FromSeconds(20), 1),
+                new(GoodputActivity.Recovering, GoodputClock.ProcessRestart, TimeSpan.FromSeconds(10), 1),
+            new(GoodputActivity.RedoneSteps, null, TimeSpan.FromSeconds(7), 1),
+                new(GoodputActivity.NewSteps, null, TimeSpan.FromSeconds(10), 1),
             new(GoodputActivity.Paused, null, TimeSpan.FromSeconds(52), 1), new(GoodputActivity.Ending, null, TimeSpan.FromSeconds(1), 1),
         ]),
     ];
@@ -62,7 +67,8 @@ public sealed class GoodputReportTests
         root.GetProperty("lost_steps").GetInt64().ShouldBe(7);
         root.GetProperty("seconds").GetProperty("new_steps").GetDouble().ShouldBe(90);
         root.GetProperty("seconds").EnumerateObject().Sum(static activity => activity.Value.GetDouble()).ShouldBe(200, 1e-9);
-        root.GetProperty("parts").EnumerateArray().Select(static part => part.GetProperty("cause").GetString()).ShouldContain("trainer lost");
+        root.GetProperty("parts").EnumerateArray().Select(static part => part.GetProperty("cause").GetString())
+            .ShouldContain("trainer lost");
     }
 
     [Fact]
@@ -75,7 +81,8 @@ public sealed class GoodputReportTests
             for (var column = 0; column < columns; column++)
                 Enumerable.Range(0, parts.GetLength(1)).Sum(activity => parts[column, activity]).ShouldBe(1, 1e-9);
             foreach (var activity in Enum.GetValues<GoodputActivity>())
-                Enumerable.Range(0, columns).Sum(column => parts[column, (int)activity]).ShouldBe(columns * (report.TimeOf(activity) / report.Wall), 1e-9);
+                Enumerable.Range(0, columns).Sum(column => parts[column, (int)activity])
+                    .ShouldBe(columns * (report.TimeOf(activity) / report.Wall), 1e-9);
         }
     }
 
@@ -92,7 +99,8 @@ public sealed class GoodputReportTests
         text.ShouldNotContain("waiting for data");
         GoodputPlot.Save("book", Rows, GoodputReport.Of(Rows)!, png);
         File.ReadAllBytes(png)[..8].ShouldBe([0x89, .. "PNG\r\n"u8, 0x1A, (byte)'\n']);
-        Should.Throw<UserErrorException>(() => GoodputPlot.Save("book", Rows, GoodputReport.Of(Rows)!, Path.Combine(runs.Path, "no", "a.svg"))).Message.ShouldContain("--plot");
+        Should.Throw<UserErrorException>(() => GoodputPlot.Save("book", Rows, GoodputReport.Of(Rows)!,
+            Path.Combine(runs.Path, "no", "a.svg"))).Message.ShouldContain("--plot");
     }
 
     private static string Written(Action<TextWriter> write)

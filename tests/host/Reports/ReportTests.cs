@@ -70,7 +70,8 @@ public sealed class ReportTests
 
     [Fact]
     public void A_run_without_a_process_tells_how_it_was_left() =>
-        Written(output => StatusReport.Write(new StatusDocument("runs/book", "stopped", 12, 100, 0, 0, null, ["It was stopped."], null), Context(output, isTerminal: false)))
+        Written(output => StatusReport.Write(new StatusDocument("runs/book", "stopped", 12, 100, 0, 0, null, ["It was stopped."], null),
+            Context(output, isTerminal: false)))
             .ShouldBe("runs/book: stopped, step 12 of 100, no checkpoint yet\nIt was stopped.\n");
 
     [Fact]
@@ -78,7 +79,8 @@ public sealed class ReportTests
     {
         using var json = JsonDocument.Parse(ReportJson.Write(Running));
         json.RootElement.GetProperty("journal_waiting").GetInt32().ShouldBe(1);
-        json.RootElement.GetProperty("tree").GetProperty("children")[0].GetProperty("children")[1].GetProperty("last_fault").GetString().ShouldBe("It [threw].");
+        json.RootElement.GetProperty("tree").GetProperty("children")[0].GetProperty("children")[1].GetProperty("last_fault").GetString()
+            .ShouldBe("It [threw].");
     }
 
     [Fact]
@@ -105,18 +107,21 @@ public sealed class ReportTests
             """);
         var known = new AuditReport(10, 80, [], 0, 80, null, []) { Reads = new SampleReads(30, 2, [new(3, 20)], 2) };
         Written(output => AuditText.Write("runs/book", known, output)).ShouldContain(
-            "\n  the data has 30 samples; read once each: all in each of 2 epochs, 20 in epoch 3\n  one step read the same sample up to 2 times\n");
+            "\n  the data has 30 samples; read once each: all in each of 2 epochs, 20 in epoch 3\n  one step read the same sample up to "
+                + "2 times\n");
         using (var reads = JsonDocument.Parse(ReportJson.Write("runs/book", known)))
             reads.RootElement.GetProperty("reads").GetProperty("whole_epochs").GetInt64().ShouldBe(2);
         var broken = new AuditReport(10, 80, [], 8, 88, null, ["step 3 is missing in the ledger"]);
         var text = Written(output => AuditText.Write("runs/book", broken, output));
-        text.ShouldName("runs/book is inconsistent (10 steps, 80 positions", "\n  step 3 is missing in the ledger\n", "not yet durable", "8 positions");
+        text.ShouldName("runs/book is inconsistent (10 steps, 80 positions", "\n  step 3 is missing in the ledger\n", "not yet durable",
+            "8 positions");
         using var json = JsonDocument.Parse(ReportJson.Write("runs/book", broken));
         json.RootElement.GetProperty("clean").GetBoolean().ShouldBeFalse();
         json.RootElement.GetProperty("contradictions")[0].GetString().ShouldBe("step 3 is missing in the ledger");
     }
 
-    private static CommandContext Context(TextWriter output, bool isTerminal) => new(output, TextWriter.Null, isTerminal, TimeProvider.System);
+    private static CommandContext Context(TextWriter output, bool isTerminal) =>
+        new(output, TextWriter.Null, isTerminal, TimeProvider.System);
 
     private static string Written(Action<TextWriter> write)
     {

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Tests.Golden;
 
-/// <summary>Both families, in both forms, against an independent implementation: float32, 1e-5 relative to a tensor's largest element.</summary>
+/// <summary>Both families, in both forms, against an independent implementation: float32, 1e-5 relative to a tensor's largest
+/// element.</summary>
 public sealed class GoldenTests : IDisposable
 {
     private const double Tolerance = 1e-5;
@@ -29,7 +30,8 @@ public sealed class GoldenTests : IDisposable
     {
         using var golden = Open(family);
         using var model = Model(golden, family, fused: false);
-        model.Parameters.Layout.Entries.Select(static entry => "parameters." + entry.Name).ShouldBe(golden.Names("parameters."), ignoreOrder: true);
+        model.Parameters.Layout.Entries.Select(static entry => "parameters." + entry.Name)
+            .ShouldBe(golden.Names("parameters."), ignoreOrder: true);
         model.named_parameters().Select(static pair => "parameters." + pair.name)
             .ShouldBe(golden.Names("parameters."), ignoreOrder: true);
     }
@@ -58,7 +60,8 @@ public sealed class GoldenTests : IDisposable
 
         GoldenFile.Distance(loss, golden["loss"]).ShouldBeLessThan(Tolerance);
         foreach (var entry in model.Parameters.Layout.Entries)
-            GoldenFile.Distance(model.Parameters[entry.Name].Gradient, golden["gradients." + entry.Name]).ShouldBeLessThan(Tolerance, entry.Name);
+            GoldenFile.Distance(model.Parameters[entry.Name].Gradient, golden["gradients." + entry.Name])
+                .ShouldBeLessThan(Tolerance, entry.Name);
     }
 
     [Theory]
@@ -81,7 +84,8 @@ public sealed class GoldenTests : IDisposable
             var expectedNorm = golden["gradient_norms"][step].item<float>();
             loss.item<float>().ShouldBe(expectedLoss, Tolerance * expectedLoss);
             norm.ShouldBe(expectedNorm, Tolerance * expectedNorm);
-            optimizer.Apply(new Update(model.Parameters.Gradients, step + 1, rates[step].item<float>()) { ClipFactor = GradientNorm.ClipFactor(norm, 1) });
+            optimizer.Apply(new Update(model.Parameters.Gradients, step + 1,
+                rates[step].item<float>()) { ClipFactor = GradientNorm.ClipFactor(norm, 1) });
         }
 
         foreach (var entry in model.Parameters.Layout.Entries)

@@ -25,10 +25,12 @@ public sealed class FusedFormTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void Loss_and_gradients_agree_in_float32(ModelFamily family, int width, int heads, int kvHeads, int context, int vocabulary, int batch)
+    public void Loss_and_gradients_agree_in_float32(ModelFamily family, int width, int heads, int kvHeads, int context, int vocabulary,
+        int batch)
     {
         var (loss, gradients) = Run(Options(family, width, heads, kvHeads, context, vocabulary), Precision.Float32, fused: true, batch);
-        var (expectedLoss, expected) = Run(Options(family, width, heads, kvHeads, context, vocabulary), Precision.Float32, fused: false, batch);
+        var (expectedLoss, expected) =
+            Run(Options(family, width, heads, kvHeads, context, vocabulary), Precision.Float32, fused: false, batch);
         loss.ShouldBe(expectedLoss, 1e-5 * Math.Abs(expectedLoss));
         foreach (var (name, gradient) in gradients)
             Distance(gradient, expected[name], name).ShouldBeLessThan(2e-5, name);
@@ -83,7 +85,8 @@ public sealed class FusedFormTests : IDisposable
         {
             using var model = Build(Options(ModelFamily.Llama, 32, 2, 2, 8, 50), Precision.Float32, fused);
             var ids = zeros(1, 9, dtype: int64);
-            Should.Throw<ArgumentException>(() => model.Loss(ids, ids, 1f)).Message.ShouldContain("9 tokens exceed the model's context of 8");
+            Should.Throw<ArgumentException>(() => model.Loss(ids, ids, 1f))
+                .Message.ShouldContain("9 tokens exceed the model's context of 8");
         }
     }
 
@@ -96,7 +99,8 @@ public sealed class FusedFormTests : IDisposable
         using var model = Build(options, Precision.Float32, fused: true);
         var (tokens, targets) = Batch(options, 1);
         tokens.select(1, 3).fill_(id);
-        Should.Throw<ArgumentOutOfRangeException>(() => model.Loss(tokens, targets, 1f)).Message.ShouldContain($"{id} is outside the vocabulary of 50");
+        Should.Throw<ArgumentOutOfRangeException>(() => model.Loss(tokens, targets, 1f))
+            .Message.ShouldContain($"{id} is outside the vocabulary of 50");
     }
 
     [Fact]
@@ -196,7 +200,8 @@ public sealed class FusedFormTests : IDisposable
     {
         var random = new Random(11);
         Tensor Ids() => tensor(
-            Enumerable.Range(0, batch * options.ContextLength).Select(_ => (long)random.Next(options.VocabularySize)).ToArray(), batch, options.ContextLength);
+            Enumerable.Range(0, batch * options.ContextLength).Select(_ => (long)random.Next(options.VocabularySize)).ToArray(), batch,
+                options.ContextLength);
         return (Ids(), Ids());
     }
 

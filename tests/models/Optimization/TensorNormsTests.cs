@@ -47,7 +47,8 @@ public sealed class TensorNormsTests
 
         var squares = new double[blocks];
         FlatSums.Measure(
-            Layout.Length, gradient.Address(), new SumReport { Squares = squares, CellEnds = norms.CellEnds(0, Layout.Length), CellSquares = new double[norms.Cells] });
+            Layout.Length, gradient.Address(),
+                new SumReport { Squares = squares, CellEnds = norms.CellEnds(0, Layout.Length), CellSquares = new double[norms.Cells] });
         GradientNorm.OfSquares(squares).ShouldBe(GradientNorm.Of(gradient));
     }
 
@@ -92,7 +93,8 @@ public sealed class TensorNormsTests
         {
             var cellEnds = norms.CellEnds(first, end - first);
             var squares = new double[cellEnds.Length];
-            FlatSums.Measure(end - first, gradient.Address() + (nint)(first * sizeof(float)), new SumReport { CellEnds = cellEnds, CellSquares = squares });
+            FlatSums.Measure(end - first, gradient.Address() + (nint)(first * sizeof(float)),
+                new SumReport { CellEnds = cellEnds, CellSquares = squares });
             all.AddRange(squares);
             first = end;
         }

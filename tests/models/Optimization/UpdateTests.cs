@@ -11,7 +11,8 @@ public sealed class UpdateTests : IDisposable
 {
     private const int Steps = 60;
     private const double Rate = 1e-2;
-    private static readonly ModelOptions Model = ModelOptions.FromDepth(1) with { ContextLength = 8, VocabularySize = 31, Heads = 2, KeyValueHeads = 2 };
+    private static readonly ModelOptions Model =
+        ModelOptions.FromDepth(1) with { ContextLength = 8, VocabularySize = 31, Heads = 2, KeyValueHeads = 2 };
     private static readonly FlatLayout Layout = ModelLayout.Of(Model);
     private readonly DisposeScope scope = NewDisposeScope();
 
@@ -82,7 +83,8 @@ public sealed class UpdateTests : IDisposable
 
         var off = new SpamOptions();
         off.IsOn.ShouldBeFalse();
-        Enumerable.Range(1, 2000).ShouldAllBe(step => !off.ResetsBefore(step) && off.RateFactor(step) == 1 && off.SpikeThresholdAt(step) == 0);
+        Enumerable.Range(1, 2000)
+            .ShouldAllBe(step => !off.ResetsBefore(step) && off.RateFactor(step) == 1 && off.SpikeThresholdAt(step) == 0);
     }
 
     [Fact]
@@ -147,7 +149,8 @@ public sealed class UpdateTests : IDisposable
     {
         double Update(double norm, UpdateAdjustment adjustment)
         {
-            using var replica = new Replica(Options() with { Optimizer = new OptimizerOptions { AdamW = new AdamWOptions { WeightDecay = 0 } } });
+            using var replica =
+                new Replica(Options() with { Optimizer = new OptimizerOptions { AdamW = new AdamWOptions { WeightDecay = 0 } } });
             var update = replica.Apply(new GradientSum(Gradient(1), 0), new StepMeasure(0, 0, norm), adjustment);
             return adjustment.RateFactor == 1 ? replica.FirstMoment.square().sum().sqrt().item<float>() : update;
         }
@@ -159,7 +162,8 @@ public sealed class UpdateTests : IDisposable
         Update(1, new UpdateAdjustment { RateFactor = 0.25 }).ShouldBe(step / 4, 1e-3 * step);
     }
 
-    private static ReplicaOptions Options() => new() { Model = Model, Precision = Precision.Float32, Lanes = 2, Schedule = new LearningRateSchedule(Rate, 0, 10) };
+    private static ReplicaOptions Options() =>
+        new() { Model = Model, Precision = Precision.Float32, Lanes = 2, Schedule = new LearningRateSchedule(Rate, 0, 10) };
 
     private static FlatParameters Parameters()
     {
@@ -182,7 +186,8 @@ public sealed class UpdateTests : IDisposable
         return all;
     }
 
-    private static ulong State(FlatParameters parameters, Moments moments) => StateHash.Of(parameters.Weights, moments.First, moments.Second);
+    private static ulong State(FlatParameters parameters, Moments moments) =>
+        StateHash.Of(parameters.Weights, moments.First, moments.Second);
 
     private static double Distance(Tensor actual, double[] expected)
     {

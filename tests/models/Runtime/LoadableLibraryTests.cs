@@ -5,7 +5,8 @@ using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Models.Tests.Runtime;
 
-/// <summary>TorchSharp's library is loaded as the package has it where libstdc++ is new enough, and as a copy with a weak reference where it is not.</summary>
+/// <summary>TorchSharp's library is loaded as the package has it where libstdc++ is new enough, and as a copy with a weak reference where
+/// it is not.</summary>
 public sealed class LoadableLibraryTests : IDisposable
 {
     private const string Marker = "_ZSt21ios_base_library_initv";
@@ -43,8 +44,8 @@ public sealed class LoadableLibraryTests : IDisposable
     [Fact]
     public void Both_forms_are_loaded_by_a_system_that_has_what_they_need()
     {
-        // A stand-in for libstdc++ as the loader sees it: it has one version or it lacks it. Beside a program that needs the library, both forms start where
-        // they can, and the packaged one does not where the version is missing.
+        // A stand-in for libstdc++ as the loader sees it: it has one version or it lacks it. Beside a program that needs the library, both
+        // forms start where they can, and the packaged one does not where the version is missing.
         var source = Write("user.c", "int unused(void); int main(void) { return 0; }");
         var user = Path.Combine(folder, "user");
         var library = CompileUser();
@@ -87,8 +88,10 @@ public sealed class LoadableLibraryTests : IDisposable
     }
 
     private static string Packaged() => Path.Combine(
-        Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
-        "torchsharp", typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3), "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
+        Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
+        "torchsharp", typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3), "runtimes", "linux-x64", "native",
+            "libLibTorchSharp.so");
 
     private static string Runtime() => LoadedLibraries.Read().Find("libstdc++.so.6");
 
@@ -97,13 +100,15 @@ public sealed class LoadableLibraryTests : IDisposable
     {
         var last = versions[^1];
         string[] all = last.StartsWith("GLIBCXX", StringComparison.Ordinal) && last != "GLIBCXX_3.4"
-            ? [.. ElfLibrary.Read(Packaged()).Needed.Where(static version => version.Library == "libstdc++.so.6" && version.Name != "GLIBCXX_3.4.32").Select(static version => version.Name), last]
+            ? [.. ElfLibrary.Read(Packaged()).Needed.Where(static version => version.Library == "libstdc++.so.6"
+                && version.Name != "GLIBCXX_3.4.32").Select(static version => version.Name), last]
             : versions;
         var map = new StringBuilder();
         foreach (var version in all.Distinct())
             map.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"{version} {{ global: {Symbol(version)}; }};");
         var script = Write($"{name}.map", map.ToString());
-        var source = Write($"{name}.c", string.Concat(all.Distinct().Select(static version => $"int {Symbol(version)}(void) {{ return 0; }}\n")));
+        var source =
+            Write($"{name}.c", string.Concat(all.Distinct().Select(static version => $"int {Symbol(version)}(void) {{ return 0; }}\n")));
         var library = Path.Combine(folder, $"{name}.so");
         Run("gcc", "-shared", "-fPIC", source, "-o", library, $"-Wl,--version-script={script}", $"-Wl,-soname,{name}.so");
         return library;
@@ -113,7 +118,10 @@ public sealed class LoadableLibraryTests : IDisposable
     private string CompileUser()
     {
         var runtime = Compile("libruntime", "OLD_1", "NEW_2");
-        var source = Write("using.c", $"int {Symbol("OLD_1")}(void); int {Symbol("NEW_2")}(void); int unused(void) {{ return {Symbol("OLD_1")}() + {Symbol("NEW_2")}(); }}");
+        var source =
+            Write("using.c",
+            $"int {Symbol("OLD_1")}(void); int {Symbol("NEW_2")}(void); int unused(void) {{ return {Symbol("OLD_1")}() + "
+            + $"{Symbol("NEW_2")}(); }}");
         var library = Path.Combine(folder, "libusing.so");
         Run("gcc", "-shared", "-fPIC", "-Wl,-z,lazy", source, "-o", library, runtime, "-Wl,-rpath,$ORIGIN", "-Wl,-soname,libusing.so");
         return library;
@@ -138,7 +146,8 @@ public sealed class LoadableLibraryTests : IDisposable
 
     private static string Run(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process =
+            Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = process.ReadToEnd();
         var error = process.StandardError.ReadToEnd();
         process.WaitToEnd();

@@ -5,8 +5,8 @@ using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Models.Tests.Steps;
 
-/// <summary>A process in which instruction sets are forced, as if it ran on another CPU: it trains every form in a random order, each twice, the second time
-/// shared out at random, and prints the bits.</summary>
+/// <summary>A process in which instruction sets are forced, as if it ran on another CPU: it trains every form in a random order, each
+/// twice, the second time shared out at random, and prints the bits.</summary>
 public static partial class BitsProcess
 {
     /// <summary>What is forced.</summary>
@@ -17,7 +17,8 @@ public static partial class BitsProcess
 
     /// <summary>What the process found in force, and the bits of each form.</summary>
     public sealed record Result(
-        string Kernels, string Aten, string MklProcessor, string MklReproducibility, string OneDnn, IReadOnlyDictionary<string, string> Bits);
+        string Kernels, string Aten, string MklProcessor, string MklReproducibility, string OneDnn,
+            IReadOnlyDictionary<string, string> Bits);
 
     /// <summary>Arguments: the kernels' instruction set, whether the numerics are portable, the seed of order and splits.</summary>
     public static int Main(string[] arguments)
@@ -28,7 +29,8 @@ public static partial class BitsProcess
         if (Configure(isa) != 0)
             throw new InvalidOperationException($"This CPU lacks the instruction set {isa}.");
         var found = NativeRuntime.Describe();
-        Console.WriteLine($"{found.Kernels}|{found.AtenCapability}|{found.MklProcessor}|{found.MklReproducibility}|{found.OneDnnInstructions}");
+        Console.WriteLine(
+            $"{found.Kernels}|{found.AtenCapability}|{found.MklProcessor}|{found.MklReproducibility}|{found.OneDnnInstructions}");
 
         var (random, forms) = (new Random(seed), RunForm.All.ToArray());
         random.Shuffle(forms);
@@ -57,11 +59,13 @@ public static partial class BitsProcess
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
-        string[][] lines = [.. process.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split('|'))];
+        string[][] lines =
+            [.. process.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split('|'))];
         process.WaitToEnd();
         process.ExitCode.ShouldBe(0, error.Result);
         var found = lines[0];
-        return new Result(found[0], found[1], found[2], found[3], found[4], lines[1..].ToDictionary(static line => line[0], static line => line[1]));
+        return new Result(found[0], found[1], found[2], found[3], found[4],
+            lines[1..].ToDictionary(static line => line[0], static line => line[1]));
     }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

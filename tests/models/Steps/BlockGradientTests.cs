@@ -8,7 +8,8 @@ namespace ActorTrain.Models.Tests.Steps;
 public sealed class BlockGradientTests
 {
     private const int Lanes = 8;
-    private static readonly ModelOptions Model = ModelOptions.FromDepth(1) with { ContextLength = 8, VocabularySize = 31, Heads = 2, KeyValueHeads = 2 };
+    private static readonly ModelOptions Model =
+        ModelOptions.FromDepth(1) with { ContextLength = 8, VocabularySize = 31, Heads = 2, KeyValueHeads = 2 };
 
     [Theory]
     [InlineData(true)]
@@ -102,13 +103,15 @@ public sealed class BlockGradientTests
     private static Replica Make(bool fused, out GradientPool memory)
     {
         memory = new GradientPool(Storage.ModelLayout.Of(Model).Length, capacity: 16);
-        var options = new ReplicaOptions { Model = Model, Precision = Precision.Float32, Lanes = Lanes, Schedule = new LearningRateSchedule(1e-3, 1, 10) };
+        var options = new ReplicaOptions { Model = Model, Precision = Precision.Float32, Lanes = Lanes,
+            Schedule = new LearningRateSchedule(1e-3, 1, 10) };
         return new Replica(options, fused: fused, memory: memory);
     }
 
     private static IEnumerable<TokenBatch> Batches(int lane)
     {
         var random = new Random(lane);
-        yield return new TokenBatch([.. Enumerable.Range(0, 2 * (Model.ContextLength + 1)).Select(_ => (long)random.Next(Model.VocabularySize))], 2, Model.ContextLength);
+        yield return new TokenBatch([.. Enumerable.Range(0, 2 * (Model.ContextLength + 1))
+            .Select(_ => (long)random.Next(Model.VocabularySize))], 2, Model.ContextLength);
     }
 }

@@ -10,26 +10,30 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Tests.Steps;
 
-/// <summary>A flipped bit in anything that rests is found by whoever reads it next, and nothing that was made of it leaves the replica.</summary>
+/// <summary>A flipped bit in anything that rests is found by whoever reads it next, and nothing that was made of it leaves the
+/// replica.</summary>
 public sealed class CorruptionTests : IDisposable
 {
     private const int Lanes = 4;
     private const int Flips = 40;
-    private static readonly ModelOptions Model = ModelOptions.FromDepth(1) with { ContextLength = 8, VocabularySize = 31, Heads = 2, KeyValueHeads = 2 };
+    private static readonly ModelOptions Model =
+        ModelOptions.FromDepth(1) with { ContextLength = 8, VocabularySize = 31, Heads = 2, KeyValueHeads = 2 };
     private readonly DisposeScope scope = NewDisposeScope();
     private readonly Random random = new(7);
 
     public static TheoryData<FlatPlace, bool> StatePlaces => new()
     {
         { FlatPlace.Weights, true }, { FlatPlace.FirstMoment, true }, { FlatPlace.SecondMoment, true }, { FlatPlace.TotalGradient, true },
-        { FlatPlace.Weights, false }, { FlatPlace.FirstMoment, false }, { FlatPlace.SecondMoment, false }, { FlatPlace.TotalGradient, false },
+        { FlatPlace.Weights, false }, { FlatPlace.FirstMoment, false }, { FlatPlace.SecondMoment, false },
+            { FlatPlace.TotalGradient, false },
     };
 
     public void Dispose() => scope.Dispose();
 
     [Theory]
     [MemberData(nameof(StatePlaces))]
-    public void A_bit_flipped_before_an_update_is_found_and_the_replica_is_worth_nothing_until_it_takes_over_a_state(FlatPlace place, bool reference)
+    public void A_bit_flipped_before_an_update_is_found_and_the_replica_is_worth_nothing_until_it_takes_over_a_state(FlatPlace place,
+        bool reference)
     {
         using var replica = Trained(reference);
         var total = Total(replica, 2);
@@ -77,7 +81,8 @@ public sealed class CorruptionTests : IDisposable
         using var replica = Trained(reference: false);
         Sum(replica, new LaneBlock(0, Lanes));
         replica.VerifyWeights();
-        var targets = replica.Parameters.PackedCopies().Select(static copy => FlipTarget.Of(FlatPlace.PackedWeights, copy.Address, copy.Count)).ToList();
+        var targets = replica.Parameters.PackedCopies()
+            .Select(static copy => FlipTarget.Of(FlatPlace.PackedWeights, copy.Address, copy.Count)).ToList();
         targets.Count.ShouldBe(2 * 5);
         using var state = new State(replica);
         for (var flip = 0; flip < Flips; flip++)
@@ -178,7 +183,8 @@ public sealed class CorruptionTests : IDisposable
     };
 
     // The lowest bit of the mantissa, sign, exponent and whatever chance says.
-    private long Bit(Tensor vector, int flip) => 32 * random.NextInt64(vector.numel()) + (flip % 4) switch { 0 => 0, 1 => 31, 2 => 23 + random.Next(8), _ => random.Next(23) };
+    private long Bit(Tensor vector, int flip) =>
+        32 * random.NextInt64(vector.numel()) + (flip % 4) switch { 0 => 0, 1 => 31, 2 => 23 + random.Next(8), _ => random.Next(23) };
 
     private static string Sum(Replica replica, LaneBlock block)
     {
@@ -189,7 +195,8 @@ public sealed class CorruptionTests : IDisposable
     }
 
     private static Replica Make(bool reference, GradientPool? memory = null) => new(
-        new ReplicaOptions { Model = Model, Precision = Precision.Float32, Lanes = Lanes, Schedule = new LearningRateSchedule(1e-3, 1, 10) }, fused: !reference, memory: memory);
+        new ReplicaOptions { Model = Model, Precision = Precision.Float32, Lanes = Lanes,
+            Schedule = new LearningRateSchedule(1e-3, 1, 10) }, fused: !reference, memory: memory);
 
     private static Replica Trained(bool reference)
     {
@@ -208,7 +215,8 @@ public sealed class CorruptionTests : IDisposable
     private static IEnumerable<TokenBatch> Batches(int lane)
     {
         var random = new Random(lane);
-        yield return new TokenBatch([.. Enumerable.Range(0, 2 * (Model.ContextLength + 1)).Select(_ => (long)random.Next(Model.VocabularySize))], 2, Model.ContextLength);
+        yield return new TokenBatch([.. Enumerable.Range(0, 2 * (Model.ContextLength + 1))
+            .Select(_ => (long)random.Next(Model.VocabularySize))], 2, Model.ContextLength);
     }
 
     private sealed class State : IDisposable
@@ -220,7 +228,8 @@ public sealed class CorruptionTests : IDisposable
         public State(Replica replica)
         {
             this.replica = replica;
-            HostBuffer[] Buffers() => [.. Enumerable.Range(0, 3).Select(_ => new HostBuffer(replica.Parameters.Layout.Length * sizeof(float)))];
+            HostBuffer[] Buffers() =>
+                [.. Enumerable.Range(0, 3).Select(_ => new HostBuffer(replica.Parameters.Layout.Length * sizeof(float)))];
             (kept, other) = (Buffers(), Buffers());
             replica.CopyTo(kept[0], kept[1], kept[2]);
         }

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 
 namespace ActorTrain.Models.Tests.Steps;
 
-/// <summary>Bits are the same for all that a run may share its work out in, whatever the instruction sets of kernels, libtorch, MKL and oneDNN; those of the fused
-/// form depend on the kernels' alone.</summary>
+/// <summary>Bits are the same for all that a run may share its work out in, whatever the instruction sets of kernels, libtorch, MKL and
+/// oneDNN; those of the fused form depend on the kernels' alone.</summary>
 [Trait("Category", "Slow")]
 public sealed class InstructionSetTests
 {
@@ -15,7 +15,8 @@ public sealed class InstructionSetTests
         ["MKL_ENABLE_INSTRUCTIONS"] = "AVX2",
     };
 
-    private static readonly Dictionary<string, string> Avx512 = new() { ["ONEDNN_MAX_CPU_ISA"] = "AVX512_CORE", ["MKL_ENABLE_INSTRUCTIONS"] = "AVX512" };
+    private static readonly Dictionary<string, string> Avx512 =
+        new() { ["ONEDNN_MAX_CPU_ISA"] = "AVX512_CORE", ["MKL_ENABLE_INSTRUCTIONS"] = "AVX512" };
 
     private static readonly Dictionary<string, BitsProcess.Setting> Settings = new()
     {
@@ -33,13 +34,15 @@ public sealed class InstructionSetTests
         [.. File.ReadLines("/proc/cpuinfo").First(static line => line.StartsWith("flags", StringComparison.Ordinal)).Split(' ')];
 
     // Those that this CPU can run.
-    public static TheoryData<string> Here() => [.. Settings.Where(static setting => setting.Value.Isa <= BestIsa()).Select(static setting => setting.Key)];
+    public static TheoryData<string> Here() =>
+        [.. Settings.Where(static setting => setting.Value.Isa <= BestIsa()).Select(static setting => setting.Key)];
 
     public static TheoryData<int> Isas() => [.. Enumerable.Range(1, BestIsa())];
 
     [Theory]
     [MemberData(nameof(Here))]
-    public void Every_form_has_the_same_bits_for_any_split_of_its_work(string setting) => Of(setting).Bits.Count.ShouldBe(RunForm.All.Count);
+    public void Every_form_has_the_same_bits_for_any_split_of_its_work(string setting) =>
+        Of(setting).Bits.Count.ShouldBe(RunForm.All.Count);
 
     [Theory]
     [MemberData(nameof(Isas))]
@@ -73,7 +76,9 @@ public sealed class InstructionSetTests
     }
 
     private static BitsProcess.Result Of(string setting) =>
-        Results.GetOrAdd(setting, static setting => new Lazy<BitsProcess.Result>(() => BitsProcess.Run(Settings[setting], seed: setting.Length))).Value;
+        Results.GetOrAdd(setting,
+            static setting => new Lazy<BitsProcess.Result>(() => BitsProcess.Run(Settings[setting], seed: setting.Length))).Value;
 
-    private static int BestIsa() => !CpuFlags.IsSupersetOf(["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"]) ? 1 : CpuFlags.Contains("avx512_bf16") ? 3 : 2;
+    private static int BestIsa() =>
+        !CpuFlags.IsSupersetOf(["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"]) ? 1 : CpuFlags.Contains("avx512_bf16") ? 3 : 2;
 }

@@ -11,8 +11,8 @@ using TorchSharp;
 
 namespace ActorTrain.Models.Tests.Steps;
 
-/// <summary>One of several operating-system processes that compute the lanes of the same steps: each its own lanes, the sums exchanged through
-/// files, the whole update applied by each.</summary>
+/// <summary>One of several operating-system processes that compute the lanes of the same steps: each its own lanes, the sums exchanged
+/// through files, the whole update applied by each.</summary>
 public static class LaneProcess
 {
     private const int Lanes = 8;
@@ -28,7 +28,8 @@ public static class LaneProcess
         Seed = 11,
     };
 
-    /// <summary>Arguments: the folder to exchange sums in, how many processes there are, which one this is, its number of threads.</summary>
+    /// <summary>Arguments: the folder to exchange sums in, how many processes there are, which one this is, its number of
+    /// threads.</summary>
     public static int Main(string[] arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);
@@ -108,7 +109,8 @@ public static class LaneProcess
         {
             var random = new Random(1_000_003 * step + 1_009 * lane + micro);
             var context = Options.Model.ContextLength;
-            yield return new TokenBatch([.. Enumerable.Range(0, 2 * (context + 1)).Select(_ => (long)random.Next(Options.Model.VocabularySize))], 2, context);
+            yield return new TokenBatch(
+                [.. Enumerable.Range(0, 2 * (context + 1)).Select(_ => (long)random.Next(Options.Model.VocabularySize))], 2, context);
         }
     }
 }

@@ -10,7 +10,8 @@ public sealed class LaneProcessTests
         using var folder = new ExchangeFolder();
         var alone = LaneProcess.Train(folder.Make("alone"), processes: 1, index: 0);
         var together = folder.Make("together");
-        var children = Enumerable.Range(0, processes).Select(index => LaneProcess.Start(together, processes, index, threads: 1 + index % 2)).ToList();
+        var children = Enumerable.Range(0, processes).Select(index => LaneProcess.Start(together, processes, index, threads: 1 + index % 2))
+            .ToList();
         foreach (var child in children)
         {
             child.ReadToEnd().Trim().ShouldBe(alone);

@@ -52,7 +52,8 @@ public sealed record RunForm(ModelFamily Family, Precision Precision, bool Fused
                 var sums = new (LaneBlock Block, GradientSum Sum)[split.Trainers][];
                 var tokens = Lanes * 4L * options.Model.ContextLength;
                 split.Run(i => sums[i] =
-                    [.. shares[i].Select(block => (block, replicas[i].Gradient(block, lane => MicroBatches(options, step, lane), tokens)))]);
+                    [.. shares[i].Select(
+                        block => (block, replicas[i].Gradient(block, lane => MicroBatches(options, step, lane), tokens)))]);
                 var arrivals = sums.SelectMany(static sum => sum).ToArray();
                 random.Shuffle(arrivals);
                 var tree = new LaneTree<GradientSum>(Lanes, GradientSum.Add);
@@ -80,7 +81,8 @@ public sealed record RunForm(ModelFamily Family, Precision Precision, bool Fused
             }
 
             var losses = new double[split.Trainers];
-            split.Run(i => losses[i] = ValidationLoss.Measure(replicas[i].Model, MicroBatches(options, Steps, 0), [.. Enumerable.Repeat(1, options.Model.VocabularySize)]).Loss);
+            split.Run(i => losses[i] = ValidationLoss.Measure(replicas[i].Model, MicroBatches(options, Steps, 0),
+                [.. Enumerable.Repeat(1, options.Model.VocabularySize)]).Loss);
             losses.ShouldAllBe(loss => loss.Equals(losses[0]));
             hash.AppendData(BitConverter.GetBytes(losses[0]));
             var states = replicas.Select(static replica => replica.HashState()).ToList();
@@ -154,7 +156,9 @@ public sealed record Split(int Trainers, bool AtOnce, int Threads, int Ambient, 
     }
 
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Trainers} trainers {(AtOnce ? "at once" : "one after another")}, {Threads} threads each, libtorch {Ambient} before, seed {Seed}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{Trainers} trainers {(AtOnce ? "at once" : "one after another")}, {Threads} threads each, libtorch {Ambient} before, seed "
+            + $"{Seed}");
 
     /// <summary>Has each trainer do something.</summary>
     public void Run(Action<int> act)
