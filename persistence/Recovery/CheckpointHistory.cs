@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
@@ -22,9 +23,10 @@ public sealed record CheckpointHistory
     public ImmutableSortedDictionary<long, KnownCheckpoint> Known { get; init; } = ImmutableSortedDictionary<long, KnownCheckpoint>.Empty;
 
     /// <summary>All interventions so far, in the order of their numbers.</summary>
+    [JsonPropertyName("corrections")]
     public ImmutableList<Intervention> Interventions { get; init; } = [];
 
-    /// <summary>Ways back: updates to which the run went, and those which it had.</summary>
+    /// <summary>Rollbacks: the step that the run returned to, and the one that it had reached.</summary>
     public ImmutableList<(long To, long From)> Returns { get; init; } = [];
 
     /// <summary>Those that proved good, by step.</summary>

@@ -113,7 +113,7 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
         using (var snapshot = training.Snapshots.Read(0)!)
             snapshot.SecondMoment.Slice(40, 1)[0] ^= 1;
         supervisor.Tell(new TellTrainer(keys[1], new LoadState(new SnapshotState(0, copied.Hash), 0, 9)));
-        Expect<StateRefused>().Reason.ShouldContain("damaged in memory");
+        Expect<StateRefused>().Reason.ShouldName("step 0", "changed in memory");
         Stop(supervisor);
     }
 
