@@ -26,7 +26,7 @@ public sealed record CheckpointHistory
     [JsonPropertyName("corrections")]
     public ImmutableList<Intervention> Interventions { get; init; } = [];
 
-    /// <summary>Ways back: updates to which the run went, and those which it had.</summary>
+    /// <summary>Rollbacks: the step that the run returned to, and the one that it had reached.</summary>
     public ImmutableList<(long To, long From)> Returns { get; init; } = [];
 
     /// <summary>Those that proved good, by step.</summary>
