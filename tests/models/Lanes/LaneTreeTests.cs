@@ -22,7 +22,8 @@ public sealed class LaneTreeTests
 
     [Fact]
     public void Any_order_of_arrival_and_any_split_into_blocks_gives_the_bits_of_the_canonical_tree() =>
-        Prop.ForAll(Gen.Choose(0, 6).ToArbitrary(), Gen.Choose(1, 70).ToArbitrary(), Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), (log, trainers, seed) =>
+        Prop.ForAll(Gen.Choose(0, 6).ToArbitrary(), Gen.Choose(1, 70).ToArbitrary(), Gen.Choose(0, int.MaxValue - 1).ToArbitrary(),
+            (log, trainers, seed) =>
         {
             var lanes = 1 << log;
             var leaves = Leaves(lanes, seed);
@@ -79,7 +80,8 @@ public sealed class LaneTreeTests
     [InlineData(8, 1)]
     [InlineData(-1, 1)]
     public void What_is_no_node_of_the_tree_is_refused(int first, int count) =>
-        Should.Throw<InvariantException>(() => new LaneTree<float>(8, Sum).Add(new LaneBlock(first, count), 1)).Message.ShouldContain("not a node");
+        Should.Throw<InvariantException>(() => new LaneTree<float>(8, Sum).Add(new LaneBlock(first, count), 1))
+            .Message.ShouldContain("not a node");
 
     [Fact]
     public void A_total_before_all_lanes_are_there_is_refused_and_after_a_reset_the_tree_is_empty()
