@@ -57,8 +57,8 @@ public sealed class RunGuardian : ReceiveActor
     {
         if (outcome.Task.IsCompleted)
             return;
-        parts.Notify(
-            new NotifyText($"the supervisor of the run failed and goes on from what is kept: {replacement.Reason}", IsWarning: true));
+        parts.Notify(new NotifyText(
+            $"the supervisor of the run failed; restarting from recovered state: {replacement.Reason}", IsWarning: true));
         supervisor = Begin();
         if (scale is not null)
             supervisor.Tell(scale);

@@ -135,7 +135,7 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         if (logic is not null)
             Do(logic.Step(away, Now));
         else
-            parts.Notify(new NotifyText($"the journal's database is away, and the run waits for it: {away.Reason}", IsWarning: true));
+            parts.Notify(new NotifyText($"the journal's database is unavailable; waiting for it: {away.Reason}", IsWarning: true));
     }
 
     private void StartReducer(int number)
@@ -248,7 +248,7 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
                 parts.Notify(notice);
                 break;
             default:
-                throw new InvariantException($"Nobody knows what is to be done about {effect}.");
+                throw new InvariantException($"Unhandled effect {effect}.");
         }
     }
 

@@ -14,17 +14,17 @@ public sealed record TrainerSupervisorOptions : IOptions
         Key = "restart_backoff_min", Unit = "seconds", Min = 0.001, Max = 3600)]
     public TimeSpan MinBackoff { get; init; } = TimeSpan.FromMilliseconds(50);
 
-    [Option("longest such wait", Key = "restart_backoff_max", Unit = "seconds", Min = 0.001, Max = 3600)]
+    [Option("maximum restart backoff", Key = "restart_backoff_max", Unit = "seconds", Min = 0.001, Max = 3600)]
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>A life that lasted so long was healthy: the next wait is the shortest again. Much longer than the longest wait, and
     /// trainers that are lost now and then would be waited for as if they were hopeless.</summary>
     public TimeSpan ResetAfter { get; init; } = TimeSpan.FromSeconds(10);
 
-    [Option("restarts of one actor within {Window} after which it is given up", Key = "max_restarts", Max = 1_000_000)]
+    [Option("give up an actor after this many restarts within {Window}", Key = "max_restarts", Max = 1_000_000)]
     public int MaxLosses { get; init; } = 10;
 
-    [Option("time in which restarts are counted", Key = "restart_window", Unit = "seconds", Min = 0.001, Max = 31_536_000)]
+    [Option("window in which restarts are counted", Key = "restart_window", Unit = "seconds", Min = 0.001, Max = 31_536_000)]
     public TimeSpan Window { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Where to look for more when a trainer is given up, such as the name of a log file.</summary>
@@ -43,14 +43,14 @@ public sealed record TrainerSupervisorOptions : IOptions
         {
             yield return new(
                 $"{nameof(MinBackoff):key} {MinBackoff.TotalSeconds} is above {nameof(MaxBackoff):key} {MaxBackoff.TotalSeconds}; "
-                + $"make it at most that.");
+                + $"lower it.");
         }
 
         if (ResetAfter < MaxBackoff)
         {
             yield return new(
                 $"{nameof(ResetAfter):key} {ResetAfter.TotalSeconds} is below {nameof(MaxBackoff):key} {MaxBackoff.TotalSeconds}; "
-                + $"make it at least that.");
+                + $"raise it.");
         }
 
         // Otherwise the limit on restarts could never be reached: at the longest backoff too few of them fit into the window.
@@ -58,9 +58,10 @@ public sealed record TrainerSupervisorOptions : IOptions
         if (longest >= Window)
         {
             yield return new(
-                $"{nameof(Window):key} {Window.TotalSeconds} is over before {nameof(MaxLosses):key} {MaxLosses} restarts with waits of "
-                + $"{nameof(MaxBackoff):key} {MaxBackoff.TotalSeconds} are, so what always fails would never be given up; "
-                + $"make it more than {longest.TotalSeconds}.");
+                $"{nameof(Window):key} {Window.TotalSeconds} is too short for {nameof(MaxLosses):key} {MaxLosses} restarts at the "
+                    + $"maximum backoff of "
+                + $"{nameof(MaxBackoff):key} {MaxBackoff.TotalSeconds} , so an actor that always fails would never be given up; "
+                + $"raise it above {longest.TotalSeconds}.");
         }
     }
 }

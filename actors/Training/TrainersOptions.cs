@@ -3,14 +3,14 @@ using ActorTrain.Models.Options;
 namespace ActorTrain.Actors.Training;
 
 /// <summary>How many trainers there are, and how long one may be silent or fail.</summary>
-[OptionGroup(MayChangeBecause = "it only says how long to wait for what does not answer, and how often to restart it")]
+[OptionGroup(MayChangeBecause = "they only affect timeouts and restarts")]
 public sealed record TrainersOptions : IOptions
 {
-    [Option("trainers that share the lanes; 'actortrain scale' changes it during the run",
+    [Option("number of trainers, which share the lanes; 'actortrain scale' changes it during the run",
         Min = 1, Max = 1 << 16, MayChangeBecause = OptionText.WhoComputes)]
     public int Count { get; init; } = 1;
 
-    [Option("time without a heartbeat after which a trainer is taken for hung", Unit = "seconds", Min = 0.001, Max = 86_400)]
+    [Option("time without a heartbeat after which a trainer counts as hung", Unit = "seconds", Min = 0.001, Max = 86_400)]
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(2);
 
     [Option("time after which an unanswered message is repeated; below a quarter of {Timeout}",
@@ -27,7 +27,7 @@ public sealed record TrainersOptions : IOptions
         {
             yield return new(
                 $"{nameof(RetryInterval):key} {RetryInterval.TotalSeconds} is not below a quarter of "
-                + $"{nameof(Timeout):key} {Timeout.TotalSeconds}, so a lost message would pass for a hung trainer; make it smaller.");
+                + $"{nameof(Timeout):key} {Timeout.TotalSeconds}, so a lost message would look like a hung trainer; lower it.");
         }
     }
 }

@@ -36,12 +36,12 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
             && trainee.Directory.State == RunState.Finished
                 && trainee.Outcome(cached.Seconds, 1, [], []) is { WeightsHash: not null } known)
         {
-            say($"undisturbed: as it was trained before, in {cached.Seconds:F1} s");
+            say($"baseline: cached, trained in {cached.Seconds:F1} s");
             return known;
         }
 
         var outcome = trainee.Train(null, null, static _ => { }, stop);
-        say($"undisturbed: trained in {outcome.Seconds:F1} s");
+        say($"baseline: trained in {outcome.Seconds:F1} s");
         if (outcome.WeightsHash is not null)
             File.WriteAllBytes(cache,
                 JsonSerializer.SerializeToUtf8Bytes(new CachedRun(key, outcome.Seconds), CacheJson.Default.CachedRun));
@@ -68,7 +68,7 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
     {
         var outcome = Trainee("leaving-out", configuration, overrides).Train(null, run => run.WriteUnwritten(
             UnwrittenCodec.Write(UnwrittenRecords.None(0) with { Decisions = Known(decisions) })), static _ => { }, stop);
-        say($"leaving these batches out from the start: trained in {outcome.Seconds:F1} s");
+        say($"skipping these batches from the start: trained in {outcome.Seconds:F1} s");
         return outcome;
     }
 
@@ -78,7 +78,7 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
         List<string> without = [.. overrides, $"{RulesKey}=none"];
         var poison = schedule with { Faults = [.. schedule.Faults.Where(static fault => fault.Positions > 0)] };
         var outcome = Trainee("unanswered", RunFile.Read(runFile, without), without).Train(poison, null, static _ => { }, stop);
-        say($"poisoned alike, with no rule against spikes: trained in {outcome.Seconds:F1} s");
+        say($"same poisoned data, without spike rules: trained in {outcome.Seconds:F1} s");
         return outcome;
     }
 

@@ -32,9 +32,9 @@ internal static class ChaosPicture
         var chart = picture.Add(Chart.New(title, size: 20), 430);
         chart.YLabel("training loss, nats per token", 13);
         if (unanswered is not null)
-            chart.Line(unanswered, 2, Chart.Orange, "the same poison, with no answer");
+            chart.Line(unanswered, 2, Chart.Orange, "the same poisoned data, without spike rules");
         chart.Line(undisturbed, 5, Chart.Grey, "undisturbed");
-        chart.Line(disturbed, 2, Chart.Blue, "every fault, with ActorTrain's answer");
+        chart.Line(disturbed, 2, Chart.Blue, "all faults, with ActorTrain's recovery");
         foreach (var (step, _) in marks)
             chart.Add.VerticalLine(step, 1, Chart.Purple.WithAlpha(0.4));
         chart.ShowLegend(Alignment.UpperRight);

@@ -48,19 +48,19 @@ internal sealed record ChaosReport(
         var broken = new List<string>();
         var reference = leavingOut ?? undisturbed;
         if (disturbed.WeightsHash is null)
-            broken.Add("The disturbed run did not reach its last step.");
+            broken.Add("The disturbed run did not finish.");
         else if (disturbed.WeightsHash != reference.WeightsHash)
             broken.Add(
                 $"The weights are not those of the "
-                + $"{(leavingOut is null ? "undisturbed run" : "run that left the same batches out from the start")}: "
+                + $"{(leavingOut is null ? "undisturbed run" : "run that skipped the same batches from the start")}: "
                 + $"{Short(disturbed.WeightsHash)}, not {Short(reference.WeightsHash)}.");
-        broken.AddRange(disturbed.Failures.Select(
-            static failure => $"The disturbed run had to be started again although no fault had ended it: {failure}"));
-        broken.AddRange(faults.Where(static fault => fault.Step is null)
-            .Select(static fault => $"Fault {fault.Number}, {fault.Kind}, never fired."));
-        broken.AddRange(faults.Where(static fault => fault is { Step: not null, IsShown: false })
-            .Select(static fault => $"The journal does not show the answer to fault {fault.Number}, {fault.Kind}."));
-        broken.AddRange(contradictions.Select(static contradiction => $"The samples that were read contradict the plan: {contradiction}"));
+        broken.AddRange(disturbed.Failures.Select(static failure => $"The disturbed run had to be restarted although no fault had ended "
+            + $"it: {failure}"));
+        broken.AddRange(faults.Where(static fault => fault.Step is null).Select(static fault => $"Fault {fault.Number} ({fault.Kind}) "
+            + $"never fired."));
+        broken.AddRange(faults.Where(static fault => fault is { Step: not null, IsShown: false }).Select(static fault => $"The journal "
+            + $"does not show the reaction to fault {fault.Number} ({fault.Kind})."));
+        broken.AddRange(contradictions.Select(static contradiction => $"The samples that were read differ from the plan: {contradiction}"));
         return new ChaosReport(
             configuration.Run.Name, configuration.Training.Steps, (long)configuration.Training.Batch * configuration.Model.ContextLength,
                 schedule.Seed,
@@ -86,19 +86,19 @@ internal sealed record ChaosReport(
             output.WriteLine($"{fault.Number,3}  {fault.Kind}{OutcomeOf(fault)}");
             output.WriteLine($"     promised  {fault.Answer}");
             if (fault.Step is not null)
-                output.WriteLine($"     journal   {fault.Journal ?? (fault.IsShown ? "(nothing had to be decided)" : "does not show it")}");
+                output.WriteLine($"     journal   {fault.Journal ?? (fault.IsShown ? "(no decision needed)" : "does not show it")}");
         }
 
         output.WriteLine();
         if (Held)
         {
             output.WriteLine(LeavingOut is null
-                ? "The promise held: bit for bit the weights of the undisturbed run."
-                : "The promise held: bit for bit the weights of a run that left the same batches out from the start.");
+                ? "Passed: the weights are bit-identical to those of the undisturbed run."
+                : "Passed: the weights are bit-identical to those of a run that skipped the same batches from the start.");
             return;
         }
 
-        output.WriteLine("The promise did not hold:");
+        output.WriteLine("Failed:");
         foreach (var sentence in Broken)
             output.WriteLine($"  {sentence}");
 

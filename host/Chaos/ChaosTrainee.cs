@@ -96,9 +96,8 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
             }
 
             if (starts == 1 && last is null)
-                throw new UserErrorException(
-                    $"{process.LastWords.Replace("actortrain: ", "", StringComparison.Ordinal)} (It was said by `actortrain pretrain`, "
-                    + $"which {Directory.Path} is trained by.)");
+                throw new UserErrorException($"{process.LastWords.Replace("actortrain: ", "", StringComparison.Ordinal)} (Message of "
+                    + $"`actortrain pretrain` for {Directory.Path}.)");
             failures.Add($"a process ended with code {process.ExitCode}: {process.LastWords}");
             if (failures.Count == MostFailures)
                 break;

@@ -32,7 +32,7 @@ internal static class ScheduleFile
         {
             var reason = error is FileNotFoundException or DirectoryNotFoundException ? "there is no such file"
                 : Directory.Exists(path) ? "it is a folder" : error.Message.TrimEnd('.');
-            throw new UserErrorException($"The schedule '{path}' cannot be read: {reason}.", error);
+            throw new UserErrorException($"Cannot read the schedule '{path}': {reason}.", error);
         }
     }
 
@@ -47,8 +47,8 @@ internal static class ScheduleFile
         }
         catch (YamlException error)
         {
-            throw new UserErrorException(
-                $"{name}:{error.Start.Line}: this is not YAML: {(error.InnerException?.Message ?? error.Message).TrimEnd('.')}.", error);
+            throw new UserErrorException($"{name}:{error.Start.Line}: invalid YAML: "
+                + $"{(error.InnerException?.Message ?? error.Message).TrimEnd('.')}.", error);
         }
 
         if (yaml.Documents is not [{ RootNode: YamlMappingNode root }])
@@ -67,7 +67,7 @@ internal static class ScheduleFile
                     list = faults;
                     break;
                 case "faults":
-                    throw new UserErrorException($"{At(name, value)}: faults is a list; write each fault behind a '-'.");
+                    throw new UserErrorException($"{At(name, value)}: faults is a list; write each fault after a '-'.");
                 case var stranger:
                     throw new UserErrorException(
                         $"{At(name, key)}: there is no key "
@@ -119,7 +119,7 @@ internal static class ScheduleFile
         void Refuse(string key, bool isOut)
         {
             if (isOut && given.TryGetValue(key, out var there))
-                throw new UserErrorException($"{At(name, there)}: {kind.Name} takes no {key}; leave it out.");
+                throw new UserErrorException($"{At(name, there)}: {kind.Name} takes no {key}; remove it.");
         }
     }
 
@@ -147,7 +147,7 @@ internal static class ScheduleFile
 
     private static string TextOf(YamlNode node, string name) => node is YamlScalarNode { Value: { Length: > 0 } text }
         ? text
-        : throw new UserErrorException($"{At(name, node)}: here must be a word or a number.");
+        : throw new UserErrorException($"{At(name, node)}: expected a word or a number.");
 
     private static string At(string name, YamlNode node) => $"{name}:{node.Start.Line}";
 }

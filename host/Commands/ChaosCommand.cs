@@ -18,11 +18,11 @@ internal static class ChaosCommand
     private const int UsualFaults = 8;
 
     private static readonly string LongHelp = $$"""
-        The run of the file is trained twice in folders below NAME-chaos, by real processes: once undisturbed (or what came of that the last
-        time is taken), once with faults on schedule, or at random with a seed. What is killed is started again. The report holds
-        the two against each other; where batches were left out, a third run leaves them out from the start. The run itself is not touched.
+        Trains the run twice in folders below NAME-chaos, in real processes: once undisturbed (or reuses the last such run) and once
+        with faults on a schedule, or at random from a seed. Killed processes are restarted. The report compares the two; if batches
+        were skipped, a third run skips them from the start. The run itself is not touched.
 
-        A schedule is YAML; the same one brings the same trouble:
+        A schedule is YAML; the same schedule injects the same faults:
           seed: 1
           faults:
             - { step: 12, kind: trainer-exception, actor: trainer-1 }
@@ -31,9 +31,9 @@ internal static class ChaosCommand
             - { step: 40, kind: poisoned-batch, batches: 3 }
             - { step: 55, kind: disk-full, seconds: 2 }
 
-        Exit codes: 0 the promise held, 1 it did not (the report says where), 2 bad input.
+        Exit codes: 0 passed, 1 failed (see the report), 2 bad input.
 
-        Kinds of faults, and what is promised:
+        Kinds of faults, and the guaranteed reaction:
         {{string.Join('\n', ChaosKinds.Describe())}}
 
         Examples:
@@ -47,18 +47,19 @@ internal static class ChaosCommand
         var (file, set) = RunArgument.Configuration();
         var schedule =
             new Option<string?>("--schedule") { Description = "The file with the faults to inject, and when.", HelpName = "FILE" };
-        var seed =
-            OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Draw the faults at random: the same seed draws the same ones.");
-        var faults = OptionChecks.Whole("--faults", UsualFaults, new Whole(1, 1000), "Faults to draw, every kind before any comes again.");
-        var every = OptionChecks.Optional<double>("--every", "SECONDS", new Number(0.1, 86_400),
-            "Draw a fault for every so many seconds instead, for as long as the run goes on.");
-        var report = new Option<string?>(
-            "--report") { Description = "Write the report to a file too; as JSON where its name ends in .json.", HelpName = "FILE" };
-        var picture = OptionChecks.Picture("--picture",
-            "Draw the loss of the runs, .svg or .png, and of one on the same poisoned data that has no rule against spikes.");
-        var fresh = new Option<bool>("--fresh") { Description = "Train the undisturbed run anew, so that times are of one hour." };
+        var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Seed for random faults: the same seed gives the same "
+            + "faults.");
+        var faults = OptionChecks.Whole("--faults", UsualFaults, new Whole(1, 1000), "Number of random faults; each kind once before any "
+            + "repeats.");
+        var every = OptionChecks.Optional<double>("--every", "SECONDS", new Number(0.1, 86_400), "Inject a random fault every N seconds "
+            + "until the run ends.");
+        var report = new Option<string?>("--report") { Description = "Also write the report to this file; as JSON if its name ends in "
+            + ".json.", HelpName = "FILE" };
+        var picture = OptionChecks.Picture("--picture", "Plot the loss of the runs (.svg or .png), including one on the same poisoned "
+            + "data without spike rules.");
+        var fresh = new Option<bool>("--fresh") { Description = "Retrain the baseline so both timings come from the same machine state." };
         var force = OptionChecks.Force();
-        var command = new CliCommand<ChaosRequest>("chaos", "Break a run on purpose, and prove that it ends with the same bits.", LongHelp,
+        var command = new CliCommand<ChaosRequest>("chaos", "Inject faults into a run and verify that it ends bit-identical.", LongHelp,
             line => new ChaosRequest(
                 line.GetValue(file), line.GetValue(set) ?? [], line.GetValue(schedule), line.GetValue(seed), line.GetValue(faults),
                 line.GetValue(every), line.GetValue(report), line.GetValue(picture), line.GetValue(fresh), line.GetValue(force)),
@@ -66,17 +67,17 @@ internal static class ChaosCommand
         command.Validators.Add(line =>
         {
             if (line.GetValue(file) is null && line.GetValue(set) is not { Length: > 0 })
-                line.AddError("chaos needs a run file, or --set for what it should train on");
+                line.AddError("chaos needs a run file, or --set for the data to train on");
             if (line.GetValue(schedule) is null)
             {
                 if (line.GetResult(every) is not null && line.GetResult(faults) is { Implicit: false })
-                    line.AddError("--faults and --every exclude each other; give one of them");
+                    line.AddError("--faults and --every are mutually exclusive; pass one of them");
                 return;
             }
 
             if (line.GetResult(seed) is { Implicit: false } || line.GetResult(faults) is { Implicit: false }
                 || line.GetResult(every) is not null)
-                line.AddError("--schedule lists the faults, so --seed, --faults and --every have nothing to draw; give one or the other");
+                line.AddError("--schedule cannot be combined with --seed, --faults or --every");
         });
         return command;
     }
@@ -106,8 +107,7 @@ internal static class ChaosCommand
         });
         var undisturbed = experiment.Undisturbed(request.Fresh, stop.Token);
         if (undisturbed.WeightsHash is null)
-            throw new UserErrorException(
-                $"The undisturbed run in {undisturbed.Directory.Path} did not reach its last step: "
+            throw new UserErrorException($"The undisturbed run in {undisturbed.Directory.Path} did not finish: "
                 + $"{(undisturbed.Failures is [.., var failure] ? failure : "it was stopped")}.");
         var disturbed = experiment.Disturbed(schedule, stop.Token);
         var leavingOut = disturbed.WeightsHash is not null && disturbed.WeightsHash != undisturbed.WeightsHash

@@ -29,9 +29,9 @@ internal static class RunDecisions
                 .MaxBy(static info => DecisionsOf(info));
             var decisions = Decisions();
             return newest is null || DecisionsOf(newest) <= decisions.Count ? decisions : throw new UnreadableJournalException(
-                $"in full: it holds {decisions.Count} decisions of the run {run.Name}, and {newest.Path} rests on {DecisionsOf(newest)}; "
-                    + $"put the journal back, "
-                + "name the database that holds it with journal.connection, or give the run the name back under which it was begun");
+                $"in full: it holds {decisions.Count} decisions of the run {run.Name}, but {newest.Path} requires {DecisionsOf(newest)}; "
+                    + $"restore the journal, "
+                + "name the database that holds it with journal.connection, or restore the original name of the run");
         }
         catch (UnreadableJournalException exception)
         {

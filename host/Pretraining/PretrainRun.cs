@@ -78,8 +78,8 @@ internal sealed class PretrainRun
 
         // Whoever gives the same command again, after a kill, wants no second extension.
         if (extendTo < Steps || (extendTo == Steps && !decided.OfType<RunExtended>().Any()))
-            throw new UserErrorException(
-                $"{directory.Path} takes {Steps} steps already, so it is not extended to {extendTo}; give --extend-to more than {Steps}.");
+            throw new UserErrorException($"{directory.Path} already has {Steps} steps, so it is not extended to {extendTo}; set "
+                + $"--extend-to to more than {Steps}.");
         Steps = extendTo ?? Steps;
         var options = configuration.Training;
         this.extendTo = extendTo;
@@ -228,9 +228,8 @@ internal sealed class PretrainRun
     {
         directory.WriteUnwritten(unwritten.IsEmpty ? null : UnwrittenCodec.Write(unwritten));
         if (!unwritten.IsEmpty)
-            progress.Warning(
-                $"{directory.UnwrittenFile} keeps {unwritten.Decisions.Count} decisions and {unwritten.Measurements.Count} measurements "
-                + $"that could not be written; the next start writes them.");
+            progress.Warning($"{directory.UnwrittenFile} keeps {unwritten.Decisions.Count} decisions and {unwritten.Measurements.Count} "
+                + $"measurements that could not be written; they will be written on the next start.");
     }
 
     private void RequireMemoryFor(int trainers) => memory.Require(
@@ -330,13 +329,13 @@ internal sealed class PretrainRun
             + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} "
                 + $"{(trainers == 1 ? "trainer" : "trainers")} of {environment.Threads} "
                 + $"{(environment.Threads == 1 ? "thread" : "threads")}, "
-            + $"kernels {fingerprint.Kernels}, matrix products at {gemmRate / 1e9:F0} GFLOP/s");
+            + $"kernels {fingerprint.Kernels}, matrix multiplication at {gemmRate / 1e9:F0} GFLOP/s");
         progress.Note(text);
         if (Repetition.Within(data, configuration.Training, model.ContextLength) is { } repetition)
             progress.Warning(repetition);
         progress.Note($"memory: about {MemoryPlan.Words(needed.Bytes)} at peak ({needed})"
             + (AvailableMemory.Read() is { } there ? $"; {MemoryPlan.Words(there.Bytes)} of {MemoryPlan.Words(there.Of)} available" : ""));
         if (origin.Step > 0)
-            progress.Note($"going on after step {origin.Step}");
+            progress.Note($"resuming after step {origin.Step}");
     }
 }

@@ -31,7 +31,7 @@ public sealed record ChaosOrders(int Parent, DateTimeOffset Begun, ulong Seed, I
         }
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException($"The orders in {path} cannot be read; only `actortrain chaos` gives them.", exception);
+            throw new UserErrorException($"Cannot read fault schedule {path}; it is written by `actortrain chaos`.", exception);
         }
     }
 }

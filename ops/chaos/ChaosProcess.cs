@@ -43,8 +43,7 @@ public sealed class ChaosProcess : IDisposable
         return orders.Parent == MachineFaults.ParentProcess()
             && Path.GetFullPath(path) == Path.GetFullPath(Path.Combine(run.Path, ChaosOrders.Name))
             ? new ChaosProcess(orders, run, connection)
-            : throw new UserErrorException(
-                $"{Variable} is set, but this process was not started by `actortrain chaos`, which alone may break a run; unset it.");
+            : throw new UserErrorException($"{Variable} is set, but this process was not started by `actortrain chaos`; unset it.");
     }
 
     /// <summary>The run with faults around it.</summary>

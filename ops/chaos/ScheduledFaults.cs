@@ -107,7 +107,8 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         }
 
         if (fault is not null)
-            Note(fault, actor, atStep, string.Create(CultureInfo.InvariantCulture, $"it took three times as long for {fault.Seconds} s"));
+            Note(fault, actor, atStep,
+                string.Create(CultureInfo.InvariantCulture, $"it was slowed down three times for {fault.Seconds} s"));
         if (isSlow)
             over.Wait(2 * spent);
     }
@@ -182,7 +183,7 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
                 return Fault.Throw;
             case FaultEffect.Hang:
                 Note(fault, actor, step,
-                    string.Create(CultureInfo.InvariantCulture, $"it stood still at {name} for {fault.Seconds} s, or until the run ended"));
+                    string.Create(CultureInfo.InvariantCulture, $"it hung at {name} for {fault.Seconds} s, or until the run ended"));
                 return Fault.Hang;
             case FaultEffect.Drop:
                 Note(fault, actor, step, $"{name} was lost");
@@ -198,7 +199,7 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
                 MachineFaults.Kill();
                 return Fault.None;
             case FaultEffect.Tear:
-                Note(fault, "process", step, "it was killed by signal 9, and the newest checkpoint cut short");
+                Note(fault, "process", step, "it was killed by signal 9, and the newest checkpoint truncated");
                 MachineFaults.Kill();
                 return Fault.None;
             case FaultEffect.FillDisk:

@@ -80,8 +80,8 @@ public sealed class BadInputTests(TrainedRuns real)
     public void Pretrain_refuses(string setting, params string[] said) => Refused($"{Train} --set data.path=data --set {setting}", said);
 
     [Theory]
-    [InlineData("gpt2 --extend-to 40", "runs/gpt2 takes 40 steps already", "--extend-to more than 40")]
-    [InlineData("gpt2 --extend-to 39", "runs/gpt2 takes 40 steps already")]
+    [InlineData("gpt2 --extend-to 40", "runs/gpt2 already has 40 steps", "--extend-to to more than 40")]
+    [InlineData("gpt2 --extend-to 39", "runs/gpt2 already has 40 steps")]
     [InlineData("gpt2 --extend-to 0", "--extend-to is '0'", "at least 1")]
     [InlineData("gpt2 --extend-to many", "--extend-to is 'many'", "a whole number")]
     [InlineData("gpt2 --extend-to 1e3", "--extend-to is '1e3'")]

@@ -72,7 +72,7 @@ public sealed class ChaosTests(TrainedRuns real)
         var report = Chaos("chaos-broken", 1, "- { step: 20, kind: poisoned-batch }", "--set", "spikes.rules=none");
         report.GetProperty("held").GetBoolean().ShouldBeFalse();
         report.GetProperty("broken").EnumerateArray().Select(static sentence => sentence.GetString()!)
-            .ShouldContain("The journal does not show the answer to fault 1, poisoned-batch.");
+            .ShouldContain("The journal does not show the reaction to fault 1 (poisoned-batch).");
         report.GetProperty("broken").EnumerateArray().ShouldContain(static sentence => sentence.GetString()!.StartsWith(
             "The weights are not those of the undisturbed run", StringComparison.Ordinal));
     }

@@ -63,7 +63,7 @@ public sealed class ExtensionTests(RealRun real)
         }
 
         Rates("advised").ShouldBe(Enumerable.Range(0, 60).Select(step => Rate(step, 40, [(40, 50), (50, 60)])), tolerance: 1e-15);
-        real.Run([.. Default("advised"), "--extend-to", "50"]).ShouldRefuse("runs/advised takes 60 steps already");
+        real.Run([.. Default("advised"), "--extend-to", "50"]).ShouldRefuse("runs/advised already has 60 steps");
     }
 
     [Fact]

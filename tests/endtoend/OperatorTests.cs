@@ -37,7 +37,7 @@ public sealed class OperatorTests(RealRun real)
             // Paused it was left, and paused it is taken up; killed again, it resumes from what it had done since.
             using (var second = Start(Long(name)))
             {
-                WaitFor(second, "going on after step");
+                WaitFor(second, "resuming after step");
                 Retry(() => real.Run("resume", name));
                 WaitForCheckpoint(second, 60);
                 Kill(second);

@@ -147,7 +147,7 @@ public sealed class RunTests(TrainedRuns real)
             var newest = real.NewestManifest("threads").Step;
             var resumed = real.Run(TrainedRuns.Small("threads", $"training.threads={threads}", $"trainers.count={trainers}"))
                 .ShouldSucceed();
-            resumed.Output.ShouldContain($"going on after step {newest}");
+            resumed.Output.ShouldContain($"resuming after step {newest}");
             resumed.Output.ShouldNotContain("warning");
             real.NewestWeights("threads").ShouldBe(expected);
         }

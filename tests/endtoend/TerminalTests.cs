@@ -33,7 +33,7 @@ public sealed class TerminalTests(TrainedRuns real)
     {
         using var terminal = OnTerminal(TrainedRuns.Small("interrupted", Slow));
         var screen = new StringBuilder();
-        ReadUntil(terminal, screen, "matrix products at");
+        ReadUntil(terminal, screen, "matrix multiplication at");
         terminal.StandardInput.Write(ControlC);
         ReadUntil(terminal, screen, "a second signal exits immediately");
         terminal.StandardInput.Write(ControlC);

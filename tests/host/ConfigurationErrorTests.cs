@@ -65,9 +65,8 @@ public sealed class ConfigurationErrorTests
     [InlineData("trainers.timeout=8", "--set trainers.timeout=8: trainers.retry_interval 2 | a quarter of trainers.timeout 8")]
     [InlineData("trainers.restart_backoff_min=11",
         "--set trainers.restart_backoff_min=11: trainers.restart_backoff_min 11 is above trainers.restart_backoff_max 10")]
-    [InlineData("trainers.max_restarts=60",
-        "--set trainers.max_restarts=60: trainers.restart_window 600 | trainers.max_restarts 60 | trainers.restart_backoff_max 10 | more "
-        + "than 600")]
+    [InlineData("trainers.max_restarts=60", "--set trainers.max_restarts=60: trainers.restart_window 600 | trainers.max_restarts 60 | "
+        + "trainers.restart_backoff_max 10 | above 600")]
     [InlineData("checkpoints.every=often",
         "--set checkpoints.every=often: checkpoints.every is 'often', but it must be auto or a whole number of at least 0.")]
     [InlineData("checkpoints.every=aut",

@@ -29,26 +29,26 @@ public sealed class ChaosReportTests
     [Fact]
     public void A_run_that_does_not_end_breaks_it() =>
         Report(null, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(1), 3, "It threw.")])
-            .Broken.ShouldBe(["The disturbed run did not reach its last step."]);
+            .Broken.ShouldBe(["The disturbed run did not finish."]);
 
     [Fact]
     public void An_answer_that_the_journal_does_not_show_breaks_it()
     {
         Report(Right, [new TrainerLeft(Noon.AddSeconds(-1), 5, ActorId.Trainer(1), 3, "Before.")])
-            .Broken.ShouldBe(["The journal does not show the answer to fault 1, trainer-exception."]);
+            .Broken.ShouldBe(["The journal does not show the reaction to fault 1 (trainer-exception)."]);
         Report(Right, [new TrainerLeft(Noon.AddSeconds(1), 5, ActorId.Trainer(0), 3, "Another.")]).Held.ShouldBeFalse();
     }
 
     [Fact]
     public void A_fault_that_did_not_come_to_pass_proves_nothing() =>
-        Report(Right, [], fired: false).Broken.ShouldBe(["Fault 1, trainer-exception, never fired."]);
+        Report(Right, [], fired: false).Broken.ShouldHaveSingleItem().ShouldName("Fault 1", "trainer-exception", "never fired");
 
     [Fact]
     public void What_is_written_for_people_ends_with_the_verdict()
     {
         using var text = new StringWriter();
         Report(Wrong, []).Write(text);
-        text.ToString().ShouldContain("The promise did not hold:");
+        text.ToString().ShouldContain("Failed:");
         text.ToString().ShouldContain("does not show it");
         Report(Wrong, []).ToJson().ShouldContain("\"held\": false");
     }

@@ -41,7 +41,7 @@ public sealed class ScheduleFileTests
     }
 
     [Theory]
-    [InlineData("faults: [", "f.yaml:2: this is not YAML")]
+    [InlineData("faults: [", "f.yaml:2: invalid YAML")]
     [InlineData("- a\n- b", "f.yaml:1: a schedule is a list of faults under 'faults:'")]
     [InlineData("seed: 1\n", "f.yaml:1: there is no fault in this schedule")]
     [InlineData("faults: 3\n", "f.yaml:1: faults is a list")]
@@ -65,7 +65,7 @@ public sealed class ScheduleFileTests
         "f.yaml:2: trainer-exception does not apply to 'trainer-3'; choose one of trainer-0, trainer-1, trainer-2.")]
     [InlineData("faults:\n  - { step: 1, kind: reducer-death, actor: trainer-0 }\n",
         "f.yaml:2: reducer-death does not apply to 'trainer-0'; choose one of reducer-0, reducer-1, reducer-2.")]
-    [InlineData("faults:\n  - { step: [1], kind: kill }\n", "f.yaml:2: here must be a word or a number")]
+    [InlineData("faults:\n  - { step: [1], kind: kill }\n", "f.yaml:2: expected a word or a number")]
     public void What_is_not_right_is_refused_with_file_and_line(string text, string said)
     {
         var error = Should.Throw<UserErrorException>(() => ScheduleFile.Parse(text, "f.yaml", ChaosSamples.Target()));
@@ -75,6 +75,6 @@ public sealed class ScheduleFileTests
 
     [Fact]
     public void A_schedule_that_is_not_there_is_refused() =>
-        Should.Throw<UserErrorException>(static () => ScheduleFile.Read("nowhere.yaml", ChaosSamples.Target()))
-            .Message.ShouldBe("The schedule 'nowhere.yaml' cannot be read: there is no such file.");
+        Should.Throw<UserErrorException>(static () => ScheduleFile.Read(
+            "nowhere.yaml", ChaosSamples.Target())).Message.ShouldName("'nowhere.yaml'", "no such file");
 }
