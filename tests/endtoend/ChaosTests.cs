@@ -62,7 +62,7 @@ public sealed class ChaosTests(TrainedRuns real)
         report.GetProperty("held").GetBoolean().ShouldBeTrue();
         Weights(report, "disturbed").ShouldBe(Weights(report, "leaving_out"));
         Weights(report, "disturbed").ShouldNotBe(Weights(report, "undisturbed"));
-        File.ReadAllText(real.At("chaos.svg")).ShouldContain("the same poison, with no answer");
+        File.ReadAllText(real.At("chaos.svg")).ShouldContain("the same poisoned data, without spike rules");
         real.Run("audit", "runs/chaos-poison-chaos/chaos-poison-disturbed").ShouldSucceed();
     }
 
