@@ -14,7 +14,13 @@ namespace ActorTrain.Actors.Protocol;
 [JsonDerivedType(typeof(CopyState), "copy-state")]
 [JsonDerivedType(typeof(Evaluate), "evaluate")]
 [JsonDerivedType(typeof(CancelEvaluation), "cancel-evaluation")]
-public abstract record TrainerCommand;
+public abstract record TrainerCommand
+{
+    /// <summary>Number of the <see cref="LoadState"/> from whose state on the command is meant: after a rollback the same step has another
+    /// state. Null: any.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Load { get; init; }
+}
 
 /// <summary>Take over a state; answered by <see cref="StateLoaded"/>.</summary>
 /// <param name="Source">Where from.</param>

@@ -31,7 +31,7 @@ internal sealed class DecisionOutbox(long recorded, int capacity)
 
     public bool IsExtending => Waiting.Any(static decision => decision is RunExtended);
 
-    public bool IsCorrecting => Waiting.Any(static decision => decision is CourseCorrected);
+    public bool IsCorrecting => Waiting.Any(static decision => decision is CourseCorrected or BatchVetoed);
 
     public RecordDecision Add(RunEvent decision) => new(decisions.Add(decision), decision);
 

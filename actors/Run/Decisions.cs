@@ -54,7 +54,7 @@ internal sealed class Decisions
     /// <summary>Whether an extension of the run is not durable.</summary>
     public bool ExtensionWaits => outbox.IsExtending;
 
-    /// <summary>Whether an intervention is not durable.</summary>
+    /// <summary>Whether an intervention or a veto is not durable: a checkpoint that rests on it would outlive what explains it.</summary>
     public bool InterventionWaits => outbox.IsCorrecting;
 
     public void Record(RunEvent decision)

@@ -57,11 +57,14 @@ internal sealed class MetricsOutbox(long step, long decided)
         return isAnyFree && life is not null;
     }
 
-    /// <returns>Where it continues, and whether that is new to it: then it is sent what is owed.</returns>
+    /// <returns>Where it continues, and whether that is new to it: then it is sent what is owed; null where an earlier life says so late.
+    /// </returns>
     /// <remarks>What an earlier life says from now on comes too late. One says that it lives to each thing that it is told before it has
     /// heard where it stands; to be told everything each time would end in a flood.</remarks>
-    public (GoOnAfter Start, bool IsNew) Meet(PublisherStarted started)
+    public (GoOnAfter Start, bool IsNew)? Meet(PublisherStarted started)
     {
+        if (started.Life < life?.Life)
+            return null;
         var isNew = life?.Life != started.Life;
         if (isNew)
             life = new GoOnAfter(started.Life, items.Acknowledged, WrittenStep);

@@ -81,7 +81,8 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
         switch (report)
         {
             case PublisherStarted started:
-                var (start, isNew) = outbox.Meet(started);
+                if (outbox.Meet(started) is not (var start, var isNew))
+                    break;
                 output.Do(new ToMetrics(start));
                 if (isNew)
                     Repeat();

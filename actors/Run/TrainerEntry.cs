@@ -8,6 +8,8 @@ namespace ActorTrain.Actors.Run;
 /// <summary>One trainer as the run knows it.</summary>
 internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan retryInterval)
 {
+    private long? load;
+
     public int Number { get; } = number;
 
     /// <summary>Its present life, or null between two.</summary>
@@ -22,7 +24,15 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
     public long ToldStep { get; set; } = -1;
 
     /// <summary>The state it was given and has not yet taken over.</summary>
-    public LoadState? Loading { get; set; }
+    public LoadState? Loading
+    {
+        get;
+        set
+        {
+            field = value;
+            load = value?.Number ?? load;
+        }
+    }
 
     /// <summary>Blocks it was asked for.</summary>
     public List<(Ticket Ticket, LaneBlock Block, SkipList Skips)> Owes { get; } = [];
@@ -83,6 +93,9 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
         Key = null;
         ForgetState();
     }
+
+    /// <summary>A command to it, which means the state that it was given last.</summary>
+    public ToTrainer Command(TrainerCommand command) => new(Key!.Value, command is LoadState ? command : command with { Load = load });
 
     /// <summary>What it had and owed is gone: it is to take another state over.</summary>
     public void ForgetState()

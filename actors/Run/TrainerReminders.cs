@@ -90,6 +90,6 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
         foreach (var check in trainer.Rechecks)
             Do(check);
 
-        void Do(TrainerCommand command) => output.Do(new ToTrainer(trainer.Key!.Value, command));
+        void Do(TrainerCommand command) => output.Do(trainer.Command(command));
     }
 }

@@ -148,7 +148,7 @@ internal sealed class TrainerRoster
         if (trainer.IsQuiet)
             Refresh(trainer);
         trainer.IsQuiet = false;
-        output.Do(new ToTrainer(trainer.Key!.Value, command));
+        output.Do(trainer.Command(command));
     }
 
     /// <summary>A trainer was heard of, or is to be waited for again.</summary>

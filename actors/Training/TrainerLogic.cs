@@ -44,6 +44,15 @@ public sealed class TrainerLogic
     /// <summary>Obeys a command, save for what <see cref="Work"/> does piece by piece.</summary>
     public void Handle(TrainerCommand command)
     {
+        // After a rollback a step has another state than before: a command that overtakes the state that it is meant for waits for it, one
+        // that is overtaken is stale.
+        if (command.Load != loaded?.Number && command is { Load: { } meant } and not LoadState)
+        {
+            if (loaded is null || meant > loaded.Number)
+                tell(new AtAnotherStep(key, Step));
+            return;
+        }
+
         switch (command)
         {
             case LoadState load:

@@ -76,7 +76,7 @@ public sealed class ExtensionTests(RealRun real)
             WaitForCheckpoint(trainer, 20);
             real.Run("pause", name).ShouldSucceed();
             real.Run("rollback", name, "--to", "20").ShouldSucceed();
-            real.Run([.. command, "--extend-to", "260"]).ShouldSucceed().Output.ShouldContain("from 200 steps to 260; from step 20 on");
+            real.Run([.. command, "--extend-to", "260"]).ShouldSucceed().Output.ShouldContain("from 200 to 260 steps; from step 20");
             real.Run([.. command, "--extend-to", "260"]).ShouldRefuse("already has 260 steps");
             real.Run([.. command, "--extend-to", "300", "--set", "training.seed=9"]).ShouldRefuse("training.seed");
             if (name == "lengthened-killed")

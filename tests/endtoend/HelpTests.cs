@@ -47,7 +47,7 @@ public sealed class HelpTests(TrainedRuns real)
     {
         var help = real.Run().ShouldSucceed().Output;
         help.ShouldBe(real.Run("--help").Output);
-        help.ShouldContain("Exit codes: 0 done");
+        help.ShouldContain("Exit codes: 0 success");
         real.Run("help", "config").ShouldSucceed().Output.ShouldContain("learning_rate");
     }
 

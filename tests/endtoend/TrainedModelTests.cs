@@ -107,7 +107,7 @@ public sealed partial class TrainedModelTests(TrainedRuns real)
     {
         real.Run("prepare", "--input", "text.txt", "--output", "all", "--tokenizer-from", "runs/gpt2", "--held-out", "0").ShouldSucceed();
         var refused = real.Run("eval", "gpt2", "--data", "all");
-        refused.ShouldRefuse("all has no validation part", "--held-out 0.02", "--tokenizer-from runs/gpt2", "--data", "--part train");
+        refused.ShouldRefuse("all has no validation split", "--held-out 0.02", "--tokenizer-from runs/gpt2", "--data", "--part train");
         real.Run("eval", "gpt2", "--data", "all", "--part", "train").ShouldSucceed();
         real.Run("prepare", "--input", "text.txt", "--output", "some", "--held-out", "0.02", "--tokenizer-from", "runs/gpt2")
             .ShouldSucceed();

@@ -30,10 +30,10 @@ internal sealed class RunInvariants(SimulatedWorld world)
     // What this life of the run decided, by number, and with which decision each operator's request was taken up.
     private readonly Dictionary<long, RunEvent> decided = [];
     private readonly Dictionary<long, long> requests = [];
+    private IReadOnlyList<RunEvent> known = [];
     private RunLogicOptions options = null!;
     private long lastDecision;
     private long lastRound;
-    private long lastPublished;
 
     /// <summary>Another life of the run begins.</summary>
     /// <param name="options">Its options.</param>
@@ -46,10 +46,11 @@ internal sealed class RunInvariants(SimulatedWorld world)
         committed.Clear();
         updates.Clear();
         decided.Clear();
+        known = [.. world.Journal];
         requests.Clear();
         if (isNewProcess)
             lastRound = 0;
-        (lastDecision, lastPublished) = (world.Journal.Count, 0);
+        lastDecision = world.Journal.Count;
     }
 
     /// <summary>After every message.</summary>
@@ -93,8 +94,8 @@ internal sealed class RunInvariants(SimulatedWorld world)
                 break;
             case ToMetrics(Rewind rewind) when rewind.Reason != MetricsStream.Resumed && !durableReturns.Contains(rewind.Step):
                 throw new InvariantException($"The metrics are rewound to step {rewind.Step}, and no durable decision says why.");
-            case ToMetrics(Publish { Measurement: StepMeasurement step } publish) when publish.Number > lastPublished:
-                lastPublished = publish.Number;
+            // As it is committed: what is written late may be of an attempt that the run has rolled back since.
+            case NotifyMeasurement { Measurement: StepMeasurement step }:
                 CheckSamples(step);
                 break;
             case ToJournal(var record):
@@ -140,12 +141,11 @@ internal sealed class RunInvariants(SimulatedWorld world)
             throw new InvariantException($"{trainer} came to {after:x16} by {round}, and an undisturbed run comes to {expected:x16}.");
     }
 
-    /// <summary>Whether the run has left a checkpoint, by what is durable, or decided as far as effects were followed: one decision may
-    /// come after others of the same input.</summary>
+    /// <summary>Whether the run has abandoned a checkpoint, by what this life of it knows: decisions of a former process that reach the
+    /// database later than it was read end this life, and the next one knows them.</summary>
     private bool IsVoid(long step)
     {
-        var waiting = decided.Where(one => one.Key > world.Journal.Count).OrderBy(static one => one.Key).Select(static one => one.Value);
-        var history = CheckpointHistory.Of(world.Journal.Concat(waiting));
+        var history = CheckpointHistory.Of(known.Concat(decided.OrderBy(static one => one.Key).Select(static one => one.Value)));
         return world.Disk.Origins.Any(origin => origin.Step == step && history.IsVoid(origin));
     }
 
@@ -190,7 +190,7 @@ internal sealed class RunInvariants(SimulatedWorld world)
 
         // There is no time to wait for the database where the run ends.
         if (save.Overrides.Interventions.Find(intervention => !durableCorrections.Contains(intervention)) is { } unknown
-            && logic.Status().Phase is not ("failing" or "stopping" or "finishing"))
+            && logic.TakenSteps < logic.Status().Steps && logic.Status().Phase is not ("failing" or "stopping"))
         {
             throw new InvariantException(
                 $"The checkpoint of step {save.Step} has intervention {unknown.Number}, which a crash would forget.");
@@ -210,18 +210,9 @@ internal sealed class RunInvariants(SimulatedWorld world)
     {
         if (!committed.TryGetValue(step.Step - 1, out var round) || !skips.TryGetValue(round, out var left))
             return;
-        var next = 0;
-        for (var lane = 0; lane < options.Lanes; lane++)
-        {
-            foreach (var position in world.Data.Positions(round.Step, lane, left))
-            {
-                if (next == step.Positions.Count || step.Positions[next++] != position)
-                    throw new InvariantException($"Step {step.Step} read other samples than the plan has for it.");
-            }
-        }
-
-        if (next != step.Positions.Count)
-            throw new InvariantException($"Step {step.Step} read {step.Positions.Count} samples, and the plan has {next} for it.");
+        var planned = Enumerable.Range(0, options.Lanes).SelectMany(lane => world.Data.Positions(round.Step, lane, left));
+        if (!planned.SequenceEqual(step.Positions))
+            throw new InvariantException($"Step {step.Step} read other samples than the plan has for it.");
     }
 
     // Updates of later steps count no longer when the run goes back.

@@ -47,7 +47,7 @@ internal sealed class SimulatedOperators(SimulatedWorld world, Action<IRunInput>
     private void Continue()
     {
         Give(new ContinueRun());
-        if (phase()?.StartsWith("paused by", StringComparison.Ordinal) == true)
+        if (phase()?.StartsWith("paused", StringComparison.Ordinal) != false)
             world.Time.After(AfterAWhile, Continue);
     }
 

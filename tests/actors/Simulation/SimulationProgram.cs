@@ -105,6 +105,9 @@ public static class SimulationProgram
         {
             Console.WriteLine(string.Join('\n', transcript.ToString().Split('\n').TakeLast(LastLines)));
             Console.WriteLine(exception);
+            var file = Path.Combine(Path.GetTempPath(), $"actortrain-simulation-{seed}.txt");
+            File.WriteAllText(file, transcript.ToString());
+            Console.WriteLine($"the whole of it is in {file}");
             return 1;
         }
 
