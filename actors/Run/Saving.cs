@@ -186,7 +186,8 @@ internal sealed class Saving
             return;
         var (slot, step, hash, overrides) = waiting.Snapshot;
         writing = new SaveCheckpoint(++saves, slot, step, hash, overrides,
-            decisions.History) { Unproved = roster.UnprovedBefore(step), Decisions = decisions.Durable };
+            decisions.History)
+        { Unproved = roster.UnprovedBefore(step), Decisions = decisions.Durable };
         (next, writingSince) = (null, output.Now);
         retries.NoteBegun();
         askedAgain.Start(output.Now);

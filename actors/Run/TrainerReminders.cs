@@ -84,7 +84,8 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
             IReadOnlyList<int> redundantLanes = rounds.Current is { } round && round.Round == owed.Key.Round ? [.. round.RedundantLanes]
                 : [];
             Do(new ComputeLanes(owed.Key, [.. owed.Select(static part => part.Block)], owed.First()
-                .Skips) { RedundantLanes = redundantLanes });
+                .Skips)
+            { RedundantLanes = redundantLanes });
         }
 
         foreach (var check in trainer.Rechecks)

@@ -187,7 +187,8 @@ public sealed class ReplicaDevice : ITrainerDevice
 
     private BlockResult Result(GradientSum sum) =>
         new(sum.Loss, [.. laneLosses], [.. positions],
-            sum.Checksum!.Hash) { RedundantLanes = [.. redundantLanes], StateChecksum = replica.StateChecksum, Waited = waited };
+            sum.Checksum!.Hash)
+        { RedundantLanes = [.. redundantLanes], StateChecksum = replica.StateChecksum, Waited = waited };
 
     // Null where the total is gone.
     private T? WithTotal<T>(Round round, Func<GradientSum, T?> act)

@@ -141,7 +141,8 @@ public sealed class TrainerLogic
         if (owed.Exists(other => other.Attempt == command.Attempt && other.Ticket == command.Ticket && other.Block == command.Block))
             return;
         var wanted = new OwedBlock(command.Ticket, command.Block, command.BatchStep, command.Skips, [],
-            command.Attempt) { PreviewRate = command.PreviewRate };
+            command.Attempt)
+        { PreviewRate = command.PreviewRate };
         owed.Insert(underway is null ? 0 : 1, wanted);
     }
 

@@ -109,8 +109,14 @@ public static class HuggingFaceTokenizer
             }
         }
 
-        return new JsonObject { ["type"] = "BPE", ["unk_token"] = pieces[0].Name, ["byte_fallback"] = true, ["vocab"] = vocabulary,
-            ["merges"] = merges };
+        return new JsonObject
+        {
+            ["type"] = "BPE",
+            ["unk_token"] = pieces[0].Name,
+            ["byte_fallback"] = true,
+            ["vocab"] = vocabulary,
+            ["merges"] = merges
+        };
     }
 
     private static JsonObject Tokenizer(int endOfText, JsonObject model, JsonObject? preTokenizer, JsonObject decoder) => new()

@@ -10,7 +10,7 @@ internal static class HelpCommand
     public static CliCommand Define(RootCommand root)
     {
         var topic = new Argument<string?>("TOPIC")
-            { Description = "Command name, or 'config' for the keys of a run file.", Arity = ArgumentArity.ZeroOrOne };
+        { Description = "Command name, or 'config' for the keys of a run file.", Arity = ArgumentArity.ZeroOrOne };
         var markdown = new Option<bool>("--markdown") { Description = "Print the keys of a run file as Markdown." };
         var command = new CliCommand<HelpRequest>("help", "Show help for a command, or the keys of a run file.", """
             Examples:

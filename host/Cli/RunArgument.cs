@@ -12,8 +12,12 @@ internal static class RunArgument
     /// <summary>A run file, and what overrides it.</summary>
     public static (Argument<string?> File, Option<string[]> Set) Configuration() =>
     (
-        new("RUN.yaml") { Description =
-            "Run file; without one, all settings come from --set and the defaults.", Arity = ArgumentArity.ZeroOrOne },
+        new("RUN.yaml")
+        {
+            Description =
+            "Run file; without one, all settings come from --set and the defaults.",
+            Arity = ArgumentArity.ZeroOrOne
+        },
         new("--set")
         {
             Description = "Override a key of the run file, such as --set training.steps=2000; repeatable.",

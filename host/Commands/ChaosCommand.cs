@@ -53,8 +53,12 @@ internal static class ChaosCommand
             + "repeats.");
         var every = OptionChecks.Optional<double>("--every", "SECONDS", new Number(0.1, 86_400), "Inject a random fault every N seconds "
             + "until the run ends.");
-        var report = new Option<string?>("--report") { Description = "Also write the report to this file; as JSON if its name ends in "
-            + ".json.", HelpName = "FILE" };
+        var report = new Option<string?>("--report")
+        {
+            Description = "Also write the report to this file; as JSON if its name ends in "
+            + ".json.",
+            HelpName = "FILE"
+        };
         var picture = OptionChecks.Picture("--picture", "Plot the loss of the runs (.svg or .png), including one on the same poisoned "
             + "data without spike rules.");
         var fresh = new Option<bool>("--fresh") { Description = "Retrain the baseline so both timings come from the same machine state." };

@@ -17,8 +17,11 @@ internal static class CheckpointsCommand
     {
         var path = RunArgument.Create("Name (under runs/) or folder of a run.");
         var verify = new Option<bool>("--verify") { Description = "Hash every file and compare it with the manifest." };
-        var prune = new Option<bool>("--prune") { Description = "Delete the checkpoints that checkpoints.keep and checkpoints.keep_every "
-            + "do not keep; only while no process trains the run." };
+        var prune = new Option<bool>("--prune")
+        {
+            Description = "Delete the checkpoints that checkpoints.keep and checkpoints.keep_every "
+            + "do not keep; only while no process trains the run."
+        };
         var dry = new Option<bool>("--dry-run") { Description = "With --prune: list what would be deleted without deleting it." };
         var json = new Option<bool>("--json") { Description = "Print JSON instead of a table." };
         var command = new CliCommand<CheckpointsRequest>("checkpoints", "List, verify or prune the checkpoints of a run.", """

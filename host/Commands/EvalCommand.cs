@@ -27,8 +27,12 @@ internal static class EvalCommand
         var path = RunArgument.Create();
         var part = OptionChecks.Word("--part", "heldout", Parts, "Data split to evaluate on: heldout is the validation split.");
         var batches = OptionChecks.Whole("--batches", 0, new Whole(0), "Batches to evaluate; 0: the whole split.");
-        var data = new Option<string?>("--data") { Description = "Folder written by 'actortrain prepare' "
-            + "[default: the run's own data].", HelpName = "DIR" };
+        var data = new Option<string?>("--data")
+        {
+            Description = "Folder written by 'actortrain prepare' "
+            + "[default: the run's own data].",
+            HelpName = "DIR"
+        };
         var force = OptionChecks.Force();
         return new CliCommand<EvalRequest>("eval", "Measure loss, perplexity and bits per byte of a trained model.", """
             Examples:

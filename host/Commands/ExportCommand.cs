@@ -22,8 +22,11 @@ internal static class ExportCommand
         var output = new Option<string>("--output") { Description = "Output folder.", HelpName = "DIR", Required = true };
         var checkpoint = OptionChecks.Optional<long>("--checkpoint", "STEP", new Whole(0, long.MaxValue), "Step of the checkpoint to "
             + "export [default: the newest].");
-        var force = new Option<bool>("--force") { Description = "Overwrite existing files, "
-            + "and proceed even if the estimated memory exceeds what is available." };
+        var force = new Option<bool>("--force")
+        {
+            Description = "Overwrite existing files, "
+            + "and proceed even if the estimated memory exceeds what is available."
+        };
         return new CliCommand<ExportRequest>("export", "Export a trained model to another format.", """
             huggingface: config.json, model.safetensors and the tokenizer, loadable by transformers as GPT2LMHeadModel or LlamaForCausalLM.
 

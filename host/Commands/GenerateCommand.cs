@@ -20,7 +20,7 @@ internal static class GenerateCommand
     {
         var path = RunArgument.Create();
         var prompt = new Option<string>("--prompt")
-            { Description = "Prompt to continue.", HelpName = "TEXT", DefaultValueFactory = static _ => "" };
+        { Description = "Prompt to continue.", HelpName = "TEXT", DefaultValueFactory = static _ => "" };
         var tokens = OptionChecks.Whole("--tokens", 200, new Whole(1), "Number of tokens to generate.");
         var sampling = new SamplingOptions { Temperature = 0.8 };
         var temperature = OptionChecks.Declared<double>(sampling, nameof(SamplingOptions.Temperature));

@@ -17,10 +17,13 @@ internal static class ImportCommand
 {
     public static CliCommand Define()
     {
-        var source = new Argument<string>("DIR") { Description = "Folder with config.json and model.safetensors of "
-            + "a GPT-2 or Llama model." };
+        var source = new Argument<string>("DIR")
+        {
+            Description = "Folder with config.json and model.safetensors of "
+            + "a GPT-2 or Llama model."
+        };
         var output = new Option<string>("--output")
-            { Description = "Run folder to create; it must not exist.", HelpName = "DIR", Required = true };
+        { Description = "Run folder to create; it must not exist.", HelpName = "DIR", Required = true };
         var force = OptionChecks.Force();
         return new CliCommand<ImportRequest>("import", "Import a Hugging Face model for evaluation or text generation.", """
             Example:

@@ -10,7 +10,7 @@ internal static class RunsCommand
     public static CliCommand Define()
     {
         var output = new Option<string>("--output")
-            { Description = "Parent folder of the runs.", HelpName = "DIR", DefaultValueFactory = static _ => "runs" };
+        { Description = "Parent folder of the runs.", HelpName = "DIR", DefaultValueFactory = static _ => "runs" };
         return new CliCommand<RunsRequest>("runs", "List runs with their step, loss and newest checkpoint.", """
             Examples:
               actortrain runs

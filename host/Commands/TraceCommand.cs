@@ -21,7 +21,7 @@ internal static class TraceCommand
         var path = RunArgument.Create("Name (under runs/) or folder of a run that a process is training.");
         var steps = OptionChecks.Whole("--steps", 10, new Whole(1, 1000), "Number of steps to record.");
         var output = new Option<string?>("--output")
-            { Description = "Output file [default: trace.json in the run's folder].", HelpName = "FILE" };
+        { Description = "Output file [default: trace.json in the run's folder].", HelpName = "FILE" };
         return new CliCommand<TraceRequest>("trace", "Record a timeline of actors and messages for some steps of a running run.", """
             Prints the time per actor and step, and writes a timeline in Chromium's trace event format, which https://ui.perfetto.dev and
             chrome://tracing can open. Tracing does not change the bits of the result.

@@ -75,8 +75,13 @@ public static class GoodputPlot
     private static Plot OverTime(string title, IReadOnlyList<GoodputRow> rows, GoodputReport report)
     {
         var wall = (report.To - report.From).TotalSeconds;
-        var (unit, name) = wall switch { > 2 * 86400 => (86400.0, "days"), > 2 * 3600 => (3600.0, "hours"), > 300 => (60.0, "minutes"),
-            _ => (1.0, "seconds") };
+        var (unit, name) = wall switch
+        {
+            > 2 * 86400 => (86400.0, "days"),
+            > 2 * 3600 => (3600.0, "hours"),
+            > 300 => (60.0, "minutes"),
+            _ => (1.0, "seconds")
+        };
         var width = Math.Max(wall, 1) / unit / Columns;
         var parts = Spread(rows, report, Columns);
         List<Bar> bars = [];
@@ -86,8 +91,15 @@ public static class GoodputPlot
             foreach (var activity in Enum.GetValues<GoodputActivity>().Where(activity => parts[column, (int)activity] > 0))
             {
                 var top = bottom + 100 * parts[column, (int)activity];
-                bars.Add(new Bar { Position = (column + 0.5) * width, Size = width, ValueBase = bottom, Value = top,
-                    FillColor = ColorOf(activity), LineWidth = 0 });
+                bars.Add(new Bar
+                {
+                    Position = (column + 0.5) * width,
+                    Size = width,
+                    ValueBase = bottom,
+                    Value = top,
+                    FillColor = ColorOf(activity),
+                    LineWidth = 0
+                });
                 bottom = top;
             }
         }

@@ -16,7 +16,8 @@ internal static partial class NativeKernels
     [LibraryImport(Library)] internal static partial void ak_linear_free(nint linear);
     [LibraryImport(Library)] internal static partial int ak_linear_pack(nint linear, nint weight);
     [LibraryImport(Library)] internal static partial long ak_linear_packed(nint linear, int copy, out nint words);
-    [LibraryImport(Library)] internal static partial int ak_linear_forward(nint linear, long rows, nint x, nint bias, nint residual, nint y,
+    [LibraryImport(Library)]
+    internal static partial int ak_linear_forward(nint linear, long rows, nint x, nint bias, nint residual, nint y,
         int yDtype);
     [LibraryImport(Library)] internal static partial int ak_linear_input_gradient(nint linear, long rows, nint dy, nint dx);
     [LibraryImport(Library)]
@@ -41,7 +42,8 @@ internal static partial class NativeKernels
     [LibraryImport(Library)] internal static partial int ak_gelu_forward(long count, nint x, nint y, int dtype);
     [LibraryImport(Library)] internal static partial int ak_gelu_backward(long count, nint x, nint dy, nint dx, int dtype);
     [LibraryImport(Library)] internal static partial int ak_swiglu_forward(long rows, long width, nint gateUp, nint y, int dtype);
-    [LibraryImport(Library)] internal static partial int ak_swiglu_backward(long rows, long width, nint gateUp, nint dy, nint dGateUp,
+    [LibraryImport(Library)]
+    internal static partial int ak_swiglu_backward(long rows, long width, nint gateUp, nint dy, nint dGateUp,
         int dtype);
 
     [LibraryImport(Library)]
@@ -84,7 +86,8 @@ internal static partial class NativeKernels
     internal static unsafe partial int ak_adamw_preview(
         long count, nint w, nint g, nint m, nint v, in AdamWConstants constants, long ranges, AdamWRange* range, ulong* checksums,
             out double updateSquares);
-    [LibraryImport(Library)] internal static partial double ak_adamw_ratio(long count, nint g, nint v, in AdamWConstants constants,
+    [LibraryImport(Library)]
+    internal static partial double ak_adamw_ratio(long count, nint g, nint v, in AdamWConstants constants,
         float clip);
 
     internal readonly unsafe struct SumReport(

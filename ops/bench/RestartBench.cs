@@ -99,7 +99,8 @@ internal static partial class RestartBench
 
     private static Process Start(string folder, string[] arguments) =>
         Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "actortrain.dll"),
-            .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true })!;
+            .. arguments])
+        { WorkingDirectory = folder, RedirectStandardOutput = true })!;
 
     [GeneratedRegex(@"(?:going on|resum\w+) after step (\d+)")]
     private static partial Regex GoesOn { get; }

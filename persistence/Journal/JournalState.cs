@@ -110,10 +110,12 @@ public sealed record JournalState
                 Trainers = started.Trainers,
             },
             RunResumed resumed => next.GoBack(
-                resumed.Step) with { Resumes = Resumes + 1, Trainers = resumed.Trainers, Members = Members.Clear(), Ending = null },
+                resumed.Step) with
+            { Resumes = Resumes + 1, Trainers = resumed.Trainers, Members = Members.Clear(), Ending = null },
             TrainerJoined joined => next with { Members = Members.Add(joined.Trainer), Generation = joined.Generation },
             TrainerLeft left => next.Note(left.Trainer with { Life = 1 },
-                left.Reason) with { Members = Members.Remove(left.Trainer), Generation = left.Generation },
+                left.Reason) with
+            { Members = Members.Remove(left.Trainer), Generation = left.Generation },
             TrainersScaled scaled => next with { Trainers = scaled.Trainers },
             RunRewound rewound => next.GoBack(rewound.Step) with { Rewinds = Rewinds + 1 },
             ActorRestarted restarted => next.Note(restarted.Actor, restarted.Reason),
@@ -131,8 +133,11 @@ public sealed record JournalState
             CheckpointProved proved => next with { Proved = Proved.Add(proved.Step) },
             SaveIntervalChosen chosen => next with { SaveInterval = chosen.Every },
             BatchVetoed vetoed => next.Skip(vetoed) with { Vetoes = Vetoes + 1 },
-            CheckpointCommitted committed => next with { Proved = Proved.Remove(committed.Step),
-                Checkpoints = Checkpoints.SetItem(committed.Step, committed.WeightsHash) },
+            CheckpointCommitted committed => next with
+            {
+                Proved = Proved.Remove(committed.Step),
+                Checkpoints = Checkpoints.SetItem(committed.Step, committed.WeightsHash)
+            },
             RunStopped stopped => next with { Ending = new JournalEnding(false, stopped.Step, stopped.Reason) },
             RunFinished finished => next with { Ending = new JournalEnding(true, finished.Step, finished.WeightsHash) },
             _ => next,

@@ -23,6 +23,7 @@ public sealed record RunOrigin(long Step, string? WeightsHash, RunOverrides Over
             ? OverridesCodec.Read($"The checkpoint at step {facts.Step}", text)
             : RunOverrides.None with { Skips = facts.SkipList };
         return new RunOrigin(facts.Step, manifest.WeightsHash,
-            overrides) { Unproved = UnprovedWork.Read(facts.State.GetValueOrDefault(UnprovedWork.Key)) };
+            overrides)
+        { Unproved = UnprovedWork.Read(facts.State.GetValueOrDefault(UnprovedWork.Key)) };
     }
 }

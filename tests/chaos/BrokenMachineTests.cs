@@ -22,7 +22,8 @@ public sealed class BrokenMachineTests
         try
         {
             var start = new ProcessStartInfo("dotnet",
-                ["exec", typeof(BrokenMachineTests).Assembly.Location, "machine", folder, $"{trainers}"]) { RedirectStandardError = true };
+                ["exec", typeof(BrokenMachineTests).Assembly.Location, "machine", folder, $"{trainers}"])
+            { RedirectStandardError = true };
             using (var process = Process.Start(start)!)
             {
                 var error = process.Result(process.StandardError.ReadToEndAsync(), "did not end its output");

@@ -39,8 +39,14 @@ public sealed class PostgresTests
         try
         {
             var place = new ChaosPlace(folder, server.NewDatabase()) { DatabaseTimeout = TimeSpan.FromSeconds(2) };
-            var schedule = new RandomSchedule { Seed = 0, Training = ChaosTraining.Float32, Trainers = 2, JournalBuffer = 4,
-                Scales = [.. Enumerable.Range(3, 8).Select(static step => ((long)step, 1 + step % 2))] };
+            var schedule = new RandomSchedule
+            {
+                Seed = 0,
+                Training = ChaosTraining.Float32,
+                Trainers = 2,
+                JournalBuffer = 4,
+                Scales = [.. Enumerable.Range(3, 8).Select(static step => ((long)step, 1 + step % 2))]
+            };
             using var away = new ManualResetEventSlim();
             long wentAwayAt = 0;
             var life = new RunPart(schedule, 0, place)

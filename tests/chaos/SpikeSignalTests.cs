@@ -85,8 +85,14 @@ public sealed class SpikeSignalTests
         try
         {
             var place = new ChaosPlace(folder);
-            var life = new RunPart(new RandomSchedule { Seed = 0, Training = Training, Trainers = trainers, Reducers = reducers,
-                PreviewsUpdates = signals.Contains(SpikeSignal.UpdateNorm) }, 0, place)
+            var life = new RunPart(new RandomSchedule
+            {
+                Seed = 0,
+                Training = Training,
+                Trainers = trainers,
+                Reducers = reducers,
+                PreviewsUpdates = signals.Contains(SpikeSignal.UpdateNorm)
+            }, 0, place)
             {
                 Detection = new SpikeDetection(
                     [new NonFiniteRule(), listening, new MeanSigmaRule(new() { Window = 12, Warmup = 12, Signals = signals })]),

@@ -134,8 +134,12 @@ public sealed partial class AdviceTests : IDisposable
 
     private void Options()
     {
-        var good = new PreparationOptions { Source = new SourceOptions { Inputs = [At("text.txt")] }, Output = At("options"),
-            Tokenizer = TokenizerKind.Bytes };
+        var good = new PreparationOptions
+        {
+            Source = new SourceOptions { Inputs = [At("text.txt")] },
+            Output = At("options"),
+            Tokenizer = TokenizerKind.Bytes
+        };
         void Becomes(PreparationOptions bad, PreparationOptions better) => Changed(() => bad.Require(), () => better.Require());
         Becomes(good with { Output = " " }, good);
         Becomes(good with { Source = good.Source with { Inputs = [] } }, good);
@@ -177,8 +181,13 @@ public sealed partial class AdviceTests : IDisposable
         using (new FileStream(At(".busy.partial/lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None))
             Changed(() => Prepare(Into("busy")), () => Prepare(Into("another", "--force")));
 
-        PreparationOptions Of(string output) => new() { Source = new SourceOptions { Inputs = [At("text.txt")] }, Output = output,
-            Tokenizer = TokenizerKind.Bytes, Force = true };
+        PreparationOptions Of(string output) => new()
+        {
+            Source = new SourceOptions { Inputs = [At("text.txt")] },
+            Output = output,
+            Tokenizer = TokenizerKind.Bytes,
+            Force = true
+        };
     }
 
     private void Tokenizers()

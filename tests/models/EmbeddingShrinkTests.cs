@@ -46,7 +46,8 @@ public sealed class EmbeddingShrinkTests : IDisposable
     private static (float Loss, Dictionary<string, Tensor> Gradients) Run(ModelFamily family, bool tied, bool fused, double shrink)
     {
         var options = ModelOptions.FromDepth(1,
-            family) with { ContextLength = 8, VocabularySize = 31, Heads = 2, KeyValueHeads = 2, TieEmbeddings = tied };
+            family) with
+        { ContextLength = 8, VocabularySize = 31, Heads = 2, KeyValueHeads = 2, TieEmbeddings = tied };
         var parameters = new FlatParameters(ModelLayout.Of(options));
         Initialization.Initialize(parameters, options, 1);
         using var model = new Transformer(options, parameters, Precision.Float32, fused, shrink);

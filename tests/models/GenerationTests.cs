@@ -153,8 +153,14 @@ public sealed class GenerationTests : IDisposable
     }
 
     private static ModelOptions Shape(ModelFamily family) =>
-        ModelOptions.FromDepth(2, family) with { Width = 32, Heads = 4, KeyValueHeads = family == ModelFamily.Llama ? 2 : 4,
-            ContextLength = 12, VocabularySize = 23 };
+        ModelOptions.FromDepth(2, family) with
+        {
+            Width = 32,
+            Heads = 4,
+            KeyValueHeads = family == ModelFamily.Llama ? 2 : 4,
+            ContextLength = 12,
+            VocabularySize = 23
+        };
 
     private static Transformer Build(ModelFamily family)
     {

@@ -18,6 +18,7 @@ public static class TestProgram
     {
         var dotnet = Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet";
         return new ProcessStartInfo(dotnet,
-            ["exec", typeof(TestProgram).Assembly.Location, .. arguments]) { RedirectStandardOutput = true };
+            ["exec", typeof(TestProgram).Assembly.Location, .. arguments])
+        { RedirectStandardOutput = true };
     }
 }

@@ -18,14 +18,56 @@ public sealed class HuggingFaceTests : IDisposable
 
     private static Dictionary<string, ModelOptions> Shapes { get; } = new()
     {
-        ["gpt2"] = new() { Family = ModelFamily.Gpt2, Layers = 2, Width = 12, Heads = 3, KeyValueHeads = 3, MlpWidth = 40,
-            ContextLength = 9, VocabularySize = 37 },
-        ["gpt2 untied"] = new() { Family = ModelFamily.Gpt2, Layers = 1, Width = 8, Heads = 2, KeyValueHeads = 2, MlpWidth = 32,
-            ContextLength = 9, VocabularySize = 37, TieEmbeddings = false, NormEpsilon = 1e-3 },
-        ["llama"] = new() { Family = ModelFamily.Llama, Layers = 2, Width = 24, Heads = 6, KeyValueHeads = 2, MlpWidth = 40,
-            ContextLength = 9, VocabularySize = 37, TieEmbeddings = false },
-        ["llama tied"] = new() { Family = ModelFamily.Llama, Layers = 1, Width = 12, Heads = 3, KeyValueHeads = 3, MlpWidth = 33,
-            ContextLength = 9, VocabularySize = 37, TieEmbeddings = true, RopeTheta = 500, NormEpsilon = 1e-6 },
+        ["gpt2"] = new()
+        {
+            Family = ModelFamily.Gpt2,
+            Layers = 2,
+            Width = 12,
+            Heads = 3,
+            KeyValueHeads = 3,
+            MlpWidth = 40,
+            ContextLength = 9,
+            VocabularySize = 37
+        },
+        ["gpt2 untied"] = new()
+        {
+            Family = ModelFamily.Gpt2,
+            Layers = 1,
+            Width = 8,
+            Heads = 2,
+            KeyValueHeads = 2,
+            MlpWidth = 32,
+            ContextLength = 9,
+            VocabularySize = 37,
+            TieEmbeddings = false,
+            NormEpsilon = 1e-3
+        },
+        ["llama"] = new()
+        {
+            Family = ModelFamily.Llama,
+            Layers = 2,
+            Width = 24,
+            Heads = 6,
+            KeyValueHeads = 2,
+            MlpWidth = 40,
+            ContextLength = 9,
+            VocabularySize = 37,
+            TieEmbeddings = false
+        },
+        ["llama tied"] = new()
+        {
+            Family = ModelFamily.Llama,
+            Layers = 1,
+            Width = 12,
+            Heads = 3,
+            KeyValueHeads = 3,
+            MlpWidth = 33,
+            ContextLength = 9,
+            VocabularySize = 37,
+            TieEmbeddings = true,
+            RopeTheta = 500,
+            NormEpsilon = 1e-6
+        },
     };
 
     private string Target => directory.At("model");
@@ -371,10 +413,10 @@ public sealed class HuggingFaceTests : IDisposable
     {
         using var python = Process.Start(
             new ProcessStartInfo("/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "independent_reader.py"), Target, tokens])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
         var errors = python.StandardError.ReadToEndAsync();
         var said = python.ReadToEnd();
         python.WaitToEnd();

@@ -20,8 +20,11 @@ namespace ActorTrain.Actors.Tests.Checkpoints;
 public sealed class CheckpointerTests : TestKit
 {
     private static readonly FlatLayout Layout = FlatLayout.Of([("tokens.weight", [5, 3]), ("norm.weight", [3])]);
-    private static readonly RunOverrides Overrides = (RunOverrides.None with { Vetoes = [3],
-        Spikes = new SpikeMemory { Rules = SpikeMemory.Empty.Rules.Add("rule", [0.1, double.NaN, -0.0]) } })
+    private static readonly RunOverrides Overrides = (RunOverrides.None with
+    {
+        Vetoes = [3],
+        Spikes = new SpikeMemory { Rules = SpikeMemory.Empty.Rules.Add("rule", [0.1, double.NaN, -0.0]) }
+    })
         .With(new Intervention(1, 4, [new SkippedRange(8, 8, "spike")], 0.5, "someone", "It was wanted."));
 
     private static readonly CheckpointerOptions Options = new()

@@ -96,8 +96,17 @@ public sealed class RunTimeTests
     [Fact]
     public void In_any_storm_every_step_is_new_once_and_the_parts_make_the_whole()
     {
-        var storm = new Weather { Drop = 0.03, Duplicate = 0.03, Delay = 0.05, Crash = 0.03, Hang = 0.003, OthersCrash = 0.02,
-            RunCrash = 0.002, StormInputs = 2000 };
+        var storm = new Weather
+        {
+            Drop = 0.03,
+            Duplicate = 0.03,
+            Delay = 0.05,
+            Crash = 0.03,
+            Hang = 0.003,
+            OthersCrash = 0.02,
+            RunCrash = 0.002,
+            StormInputs = 2000
+        };
         for (var seed = 0; seed < 100; seed++)
         {
             var run = new SimulatedRun(seed, Small, new BatchPlan(1, 10_000, 16, 4), storm);

@@ -29,8 +29,14 @@ public sealed class MetricsFilesTests : IDisposable
     {
         files.Handle(new GoOnAfter(5, 0, 0)).ShouldBe(new Published(5, 0));
         files.Handle(
-            new Publish(1, new StepMeasurement(1, 3.5, 0.5, TimeSpan.FromSeconds(0.5), [0, 1, 2, 3, 8, 9, 10, 11]) { LearningRate = 5e-4,
-            LaneLoss = 4, EmbeddingNorm = 0.25, BlockNorm = 0.375, UpdateNorm = 0.125 })).ShouldBe(new Published(5, 1));
+            new Publish(1, new StepMeasurement(1, 3.5, 0.5, TimeSpan.FromSeconds(0.5), [0, 1, 2, 3, 8, 9, 10, 11])
+            {
+                LearningRate = 5e-4,
+                LaneLoss = 4,
+                EmbeddingNorm = 0.25,
+                BlockNorm = 0.375,
+                UpdateNorm = 0.125
+            })).ShouldBe(new Published(5, 1));
         files.Handle(new Publish(2, new EvaluationMeasurement(1, 3, 20, 1.5))).ShouldBe(new Published(5, 2));
         files.Handle(new FlushMetrics(2)).ShouldBe(new MetricsDurable(5, 2));
         MetricsLog.Read(folder.At("metrics.jsonl")).ShouldBe(

@@ -55,8 +55,13 @@ public sealed class TrainerRosterTests
 
     private static TrainerRoster Roster(int members)
     {
-        var options = new RunLogicOptions { ConfigurationHash = "c", Schedule = new LearningRateSchedule(1, 0, 100, 1), Lanes = 8,
-            Audit = new AuditOptions { Every = 4 } };
+        var options = new RunLogicOptions
+        {
+            ConfigurationHash = "c",
+            Schedule = new LearningRateSchedule(1, 0, 100, 1),
+            Lanes = 8,
+            Audit = new AuditOptions { Every = 4 }
+        };
         var roster = new TrainerRoster(options, RecoveryState.Of([]), RunOrigin.Seed, [], new RunOutput());
         for (var number = 0; number < members; number++)
         {

@@ -84,8 +84,12 @@ public sealed class KeepingSimulationTests
         var (back, died, proved, late) = (0, 0, 0, 0);
         for (var seed = 0; seed < 300; seed++)
         {
-            var options = Small with { Trainers = 1 + (seed % 4), Audit = Small.Audit with { Every = seed % 3 },
-                SaveInterval = seed % 2 == 0 ? null : new SaveIntervalOptions { Least = 3, Most = 9 } };
+            var options = Small with
+            {
+                Trainers = 1 + (seed % 4),
+                Audit = Small.Audit with { Every = seed % 3 },
+                SaveInterval = seed % 2 == 0 ? null : new SaveIntervalOptions { Least = 3, Most = 9 }
+            };
             var run = new SimulatedRun(seed, options, Plan, Storm);
             try
             {
@@ -191,8 +195,12 @@ public sealed class KeepingSimulationTests
     [Fact]
     public void The_interval_is_chosen_while_the_run_goes_on_and_changes_no_bit()
     {
-        var options = Small with { Schedule = Arithmetic.Constant(200), CheckpointEvery = 0,
-            SaveInterval = new SaveIntervalOptions { Least = 4, Most = 40 } };
+        var options = Small with
+        {
+            Schedule = Arithmetic.Constant(200),
+            CheckpointEvery = 0,
+            SaveInterval = new SaveIntervalOptions { Least = 4, Most = 40 }
+        };
         var run = new SimulatedRun(1, options, Plan);
         run.Run(100_000);
         var chosen = run.Journal.OfType<SaveIntervalChosen>().ShouldHaveSingleItem();

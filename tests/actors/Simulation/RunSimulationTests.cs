@@ -147,10 +147,24 @@ public sealed class RunSimulationTests
     [Fact]
     public void A_thousand_trainers_with_random_failures_make_progress()
     {
-        var options = Small with { Lanes = 1024, Trainers = 1000, Reducers = 8, Schedule = Arithmetic.Constant(6), CheckpointEvery = 2,
-            EvaluateEvery = 3 };
-        Simulate(seed: 7, options, Storm with { Scale = 0, RunCrash = 0, Crash = 0.002, Hang = 0.0005, OthersCrash = 0.0002,
-            StormInputs = 30_000 }, limit: 300_000);
+        var options = Small with
+        {
+            Lanes = 1024,
+            Trainers = 1000,
+            Reducers = 8,
+            Schedule = Arithmetic.Constant(6),
+            CheckpointEvery = 2,
+            EvaluateEvery = 3
+        };
+        Simulate(seed: 7, options, Storm with
+        {
+            Scale = 0,
+            RunCrash = 0,
+            Crash = 0.002,
+            Hang = 0.0005,
+            OthersCrash = 0.0002,
+            StormInputs = 30_000
+        }, limit: 300_000);
     }
 
     [Fact]

@@ -191,8 +191,11 @@ public sealed class SpikeSimulationTests
         var watching = options with { PreviewsUpdates = true };
         return Finish(seed, watching, new SimulatedRun(seed, watching, Plan, weather)
         {
-            Detection = new SpikeOptions { Rules = [MeanSigmaRule.Id],
-                MeanSigma = new() { Window = 24, Warmup = 12, Signals = new WatchedSignals(SpikeSignal.UpdateNorm) } }.Detection(),
+            Detection = new SpikeOptions
+            {
+                Rules = [MeanSigmaRule.Id],
+                MeanSigma = new() { Window = 24, Warmup = 12, Signals = new WatchedSignals(SpikeSignal.UpdateNorm) }
+            }.Detection(),
             UpdateOf = static positions => positions.Contains(BadSample) ? 9 : positions.Max(LossAt),
         });
     }

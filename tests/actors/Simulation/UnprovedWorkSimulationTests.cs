@@ -68,10 +68,23 @@ public sealed class UnprovedWorkSimulationTests
         var (died, found, gone) = (0, 0, 0);
         for (var seed = 0; seed < 400; seed++)
         {
-            var options = Options with { Trainers = 5 + (seed % 2), Audit = Options.Audit with { Every = 1 + (seed % 7) },
-                CheckpointEvery = 1 + (seed % 4) };
-            var weather = Weather.Calm with { Lie = 0.001, LiesStay = true, Crash = 0.01, RunCrash = 0.001, ProcessDeath = 0.004,
-                SaveFails = 0.1, JournalAway = 0.03, StormInputs = 2000 };
+            var options = Options with
+            {
+                Trainers = 5 + (seed % 2),
+                Audit = Options.Audit with { Every = 1 + (seed % 7) },
+                CheckpointEvery = 1 + (seed % 4)
+            };
+            var weather = Weather.Calm with
+            {
+                Lie = 0.001,
+                LiesStay = true,
+                Crash = 0.01,
+                RunCrash = 0.001,
+                ProcessDeath = 0.004,
+                SaveFails = 0.1,
+                JournalAway = 0.03,
+                StormInputs = 2000
+            };
             var run =
                 new SimulatedRun(seed, options, Plan, weather) { NextTrainers = seed % 3 == 0 ? static random => random.Next(3, 7) : null };
             Finish(run, seed);
@@ -92,8 +105,16 @@ public sealed class UnprovedWorkSimulationTests
         for (var seed = 0; seed < 150; seed++)
         {
             var options = Options with { Trainers = 5 + (seed % 3), Audit = Options.Audit with { Every = 1 + (seed % 20) } };
-            var weather = Weather.Calm with { Lie = 0.0005, LiesStay = true, Crash = 0.01, Hang = 0.001, Drop = 0.01, Delay = 0.02,
-                StormInputs = 1500 };
+            var weather = Weather.Calm with
+            {
+                Lie = 0.0005,
+                LiesStay = true,
+                Crash = 0.01,
+                Hang = 0.001,
+                Drop = 0.01,
+                Delay = 0.02,
+                StormInputs = 1500
+            };
             var run = new SimulatedRun(seed, options, Plan, weather);
             var random = new Random(seed);
             for (var step = 5; step < 50; step += 5 + random.Next(10))

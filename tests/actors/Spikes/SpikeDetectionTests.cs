@@ -181,6 +181,7 @@ public sealed class SpikeDetectionTests
 
         public override Opinion Judge(StepSignals signals, ImmutableArray<double> memory) =>
             new(answer is { } asked ? new Finding(name, "loss", 1, 1, signals.Step, asked, "so it says") : null, memory,
-                memory) { Wants = wants ?? UpdateAdjustment.None };
+                memory)
+            { Wants = wants ?? UpdateAdjustment.None };
     }
 }

@@ -57,8 +57,11 @@ public sealed class SpikeRuleReferenceTests
         {
             var chosen = all.Where((_, i) => (bits & (1 << i)) != 0).ToList();
             var histories = chosen.ConvertAll(static _ => new List<double>());
-            var found = Follow(new MeanSigmaRule(new() { Sigma = 4,
-                Signals = new WatchedSignals(chosen.Select(static one => one.Signal)) }), Sequences.Wild(seed, Steps), step =>
+            var found = Follow(new MeanSigmaRule(new()
+            {
+                Sigma = 4,
+                Signals = new WatchedSignals(chosen.Select(static one => one.Signal))
+            }), Sequences.Wild(seed, Steps), step =>
             {
                 var values = chosen.ConvertAll(one => one.Read(step));
                 if (values.Exists(static value => !double.IsFinite(value)))

@@ -122,8 +122,11 @@ public sealed class TrainingStepTests() : TestKit(TinyTraining.Settings)
     {
         using var training = new TinyTraining();
         var (reads, options, run) = (0, new TrainerSupervisorOptions { MinBackoff = TimeSpan.FromMilliseconds(1) }, TestActor);
-        var breaking = training.Options with { Samples = samples => ++reads == 4 ? throw new IOException("The disk is gone.")
-            : TinyTraining.Samples(samples) };
+        var breaking = training.Options with
+        {
+            Samples = samples => ++reads == 4 ? throw new IOException("The disk is gone.")
+            : TinyTraining.Samples(samples)
+        };
         var supervisor =
             Sys.ActorOf(ActorProps.Trainers(options, _ => new ReplicaDevice(breaking), new TrainerSupervisorLife(), run), "trainers");
         var (round, all) = (new Round(1, 0), new LaneBlock(0, TinyTraining.Lanes));

@@ -37,8 +37,16 @@ internal sealed class ChaosTraining
         Steps = steps;
         Replica = new ReplicaOptions
         {
-            Model = new ModelOptions { Layers = layers, Width = 64, Heads = 2, KeyValueHeads = 2, MlpWidth = 128, ContextLength = 16,
-                VocabularySize = vocabulary },
+            Model = new ModelOptions
+            {
+                Layers = layers,
+                Width = 64,
+                Heads = 2,
+                KeyValueHeads = 2,
+                MlpWidth = 128,
+                ContextLength = 16,
+                VocabularySize = vocabulary
+            },
             Precision = precision,
             Lanes = Lanes,
             Schedule = new LearningRateSchedule(3e-3, 2, steps),

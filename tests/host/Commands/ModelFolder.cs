@@ -23,10 +23,29 @@ internal sealed class ModelFolder(string path)
     public string Path => path;
 
     public static ModelOptions Shape(ModelFamily family) => family == ModelFamily.Gpt2
-        ? new() { Family = family, Layers = 2, Width = 12, Heads = 3, KeyValueHeads = 3, MlpWidth = 40, ContextLength = 9,
-            VocabularySize = Vocabulary }
-        : new() { Family = family, Layers = 2, Width = 24, Heads = 6, KeyValueHeads = 2, MlpWidth = 40, ContextLength = 9,
-            VocabularySize = Vocabulary, TieEmbeddings = false };
+        ? new()
+        {
+            Family = family,
+            Layers = 2,
+            Width = 12,
+            Heads = 3,
+            KeyValueHeads = 3,
+            MlpWidth = 40,
+            ContextLength = 9,
+            VocabularySize = Vocabulary
+        }
+        : new()
+        {
+            Family = family,
+            Layers = 2,
+            Width = 24,
+            Heads = 6,
+            KeyValueHeads = 2,
+            MlpWidth = 40,
+            ContextLength = 9,
+            VocabularySize = Vocabulary,
+            TieEmbeddings = false
+        };
 
     public static ModelFolder Export(string path, ModelFamily family)
     {

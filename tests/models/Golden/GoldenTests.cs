@@ -85,7 +85,8 @@ public sealed class GoldenTests : IDisposable
             loss.item<float>().ShouldBe(expectedLoss, Tolerance * expectedLoss);
             norm.ShouldBe(expectedNorm, Tolerance * expectedNorm);
             optimizer.Apply(new Update(model.Parameters.Gradients, step + 1,
-                rates[step].item<float>()) { ClipFactor = GradientNorm.ClipFactor(norm, 1) });
+                rates[step].item<float>())
+            { ClipFactor = GradientNorm.ClipFactor(norm, 1) });
         }
 
         foreach (var entry in model.Parameters.Layout.Entries)

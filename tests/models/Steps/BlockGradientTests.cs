@@ -103,8 +103,13 @@ public sealed class BlockGradientTests
     private static Replica Make(bool fused, out GradientPool memory)
     {
         memory = new GradientPool(Storage.ModelLayout.Of(Model).Length, capacity: 16);
-        var options = new ReplicaOptions { Model = Model, Precision = Precision.Float32, Lanes = Lanes,
-            Schedule = new LearningRateSchedule(1e-3, 1, 10) };
+        var options = new ReplicaOptions
+        {
+            Model = Model,
+            Precision = Precision.Float32,
+            Lanes = Lanes,
+            Schedule = new LearningRateSchedule(1e-3, 1, 10)
+        };
         return new Replica(options, fused: fused, memory: memory);
     }
 

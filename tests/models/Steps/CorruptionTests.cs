@@ -195,8 +195,13 @@ public sealed class CorruptionTests : IDisposable
     }
 
     private static Replica Make(bool reference, GradientPool? memory = null) => new(
-        new ReplicaOptions { Model = Model, Precision = Precision.Float32, Lanes = Lanes,
-            Schedule = new LearningRateSchedule(1e-3, 1, 10) }, fused: !reference, memory: memory);
+        new ReplicaOptions
+        {
+            Model = Model,
+            Precision = Precision.Float32,
+            Lanes = Lanes,
+            Schedule = new LearningRateSchedule(1e-3, 1, 10)
+        }, fused: !reference, memory: memory);
 
     private static Replica Trained(bool reference)
     {
