@@ -43,8 +43,8 @@ public sealed class CheckpointSaving(ICheckpointDisk disk)
             foreach (var (step, good) in command.History.Good)
                 Mark(new MarkGood(step, good.WeightsHash, good.ProvedAt!.Value));
 
-            // An earlier life of the actor may have been done with it before it could say so. The same step with the same course may yet be
-            // another state, where the run went back because its bits were not right.
+            // An earlier incarnation of the actor may have written it without reporting it. The same step with the same overrides may yet
+            // be another state, where the run rolled back because its bits were wrong.
             if (disk.Find(command) is { } saved)
                 return Announce(command, saved);
             using var writing = disk.Write(command);

@@ -47,7 +47,7 @@ public sealed record SaveIntervalChoice(long Every, string Reason);
 /// <para>Without D and R this is Young's first-order optimum (J. W. Young, "A first order approximation to the optimum checkpoint
 /// interval", Communications of the ACM 17(9), 1974); Daly refines it for R and for C that is not small against μ (J. T. Daly, "A higher
 /// order estimate of the optimum checkpoint interval for restart dumps", Future Generation Computer Systems 22(3), 2006). Where a failure
-/// comes before the last one is mended, μ ≤ D + R, nothing but the shortest interval makes progress.</para>
+/// comes before the run has recovered from the last one, μ ≤ D + R, nothing but the shortest interval makes progress.</para>
 /// <para>μ is estimated as (observed time + prior time) / (failures + 1), the mean of a Gamma prior worth one failure; D likewise.</para>
 /// </remarks>
 public static class SaveInterval

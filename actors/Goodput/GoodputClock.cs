@@ -37,7 +37,7 @@ public sealed class GoodputClock
     private long newSteps;
     private long redoneSteps;
 
-    /// <summary>Goes on after the last row, or begins again.</summary>
+    /// <summary>Continues after the last row, or starts anew.</summary>
     /// <param name="before">The last row of the run; null: there is none.</param>
     /// <param name="process">When this process began.</param>
     /// <param name="reached">Updates that the run is known to have had.</param>

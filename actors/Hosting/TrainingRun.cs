@@ -6,41 +6,19 @@ using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Training;
-using ActorTrain.Data.Plan;
-using ActorTrain.Models;
 using ActorTrain.Models.Numerics;
-using ActorTrain.Models.Steps;
 using ActorTrain.Persistence.Checkpoints;
-using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Hosting;
 
 /// <summary>A run as a process trains it: what, on what, how, and where it is kept.</summary>
-public sealed record TrainingRun
+public sealed record TrainingRun : ReplicaWork
 {
     /// <summary>The run's name, which names its journal.</summary>
     public required string Name { get; init; }
 
     /// <summary>What its decisions depend on.</summary>
     public required RunLogicOptions Options { get; init; }
-
-    /// <summary>All that a replica's bits depend on, save the data and the machine.</summary>
-    public required ReplicaOptions Replica { get; init; }
-
-    /// <summary>Where replicas live; null for the CPU.</summary>
-    public Device? Device { get; init; }
-
-    /// <summary>Which samples each lane of each step trains on.</summary>
-    public required BatchPlan Plan { get; init; }
-
-    /// <summary>The micro-batches of some samples, in order; called on trainers' threads.</summary>
-    public required Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> Samples { get; init; }
-
-    /// <summary>The held-out batches, at least one; null when there is no held-out part.</summary>
-    public Func<IEnumerable<TokenBatch>>? Validation { get; init; }
-
-    /// <summary>Bytes of text of each token id.</summary>
-    public IReadOnlyList<int> ByteCounts { get; init; } = [];
 
     /// <summary>The rules by which steps are judged.</summary>
     public SpikeDetection Detection { get; init; } = new([new NonFiniteRule()]);

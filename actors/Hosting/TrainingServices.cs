@@ -73,18 +73,7 @@ public static class TrainingServices
     {
         var run = provider.GetRequiredService<TrainingRun>();
         var (snapshots, transport) = (provider.GetRequiredService<SnapshotMemory>(), provider.GetRequiredService<LocalGradientTransport>());
-        var device = new ReplicaDeviceOptions
-        {
-            Replica = run.Replica,
-            Device = run.Device,
-            Plan = run.Plan,
-            Samples = run.Samples,
-            Validation = run.Validation,
-            ByteCounts = run.ByteCounts,
-            Transport = transport,
-            Snapshots = snapshots,
-            Checkpoints = run.Checkpoints,
-        };
+        var device = new ReplicaDeviceOptions(run, transport, snapshots) { Checkpoints = run.Checkpoints };
         var checkpoints = new CheckpointerOptions
         {
             Layout = ModelLayout.Of(run.Replica.Model),

@@ -29,7 +29,7 @@ public sealed record StepMeasurement(long Step, double Loss, double GradientNorm
     /// <summary>Norm of the gradient of that block of which it is largest; null where it was not measured.</summary>
     public double? BlockNorm { get; init; }
 
-    /// <summary>Norm of the update as it was foreseen; null where it was not.</summary>
+    /// <summary>Norm of the update as it was previewed; null where it was not.</summary>
     public double? UpdateNorm { get; init; }
 
     /// <summary>What of the run's decisions it rests on: a hash of the interventions in force.</summary>

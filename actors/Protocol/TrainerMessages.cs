@@ -118,7 +118,7 @@ public sealed record BlockComputed(TrainerKey Trainer, Ticket Ticket, LaneBlock 
 public sealed record BlockRecomputed(TrainerKey Trainer, Ticket Ticket, LaneBlock Block, int Attempt, BlockResult Result)
     : TrainerReport(Trainer);
 
-/// <summary>What the round's update would do is foreseen.</summary>
+/// <summary>What the round's update would do is known.</summary>
 /// <param name="Norm">L2 norm of what would be added to the weights.</param>
 public sealed record UpdatePreviewed(TrainerKey Trainer, Ticket Ticket, int Attempt, double Norm) : TrainerReport(Trainer);
 
@@ -139,7 +139,7 @@ public sealed record StateCopied(TrainerKey Trainer, int Slot, long Step, long N
     public ulong? StateChecksum { get; init; }
 }
 
-/// <summary>It is alive: one more held-out batch is measured.</summary>
+/// <summary>It is alive: one more validation batch is measured.</summary>
 public sealed record EvaluationProgressed(TrainerKey Trainer, long Step) : TrainerReport(Trainer);
 
 /// <summary>The loss on the validation split.</summary>

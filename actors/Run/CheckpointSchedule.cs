@@ -23,7 +23,7 @@ internal sealed class CheckpointSchedule
     private DateTimeOffset begunAt;
     private bool isChosen;
 
-    /// <summary>Goes on from what was decided before.</summary>
+    /// <summary>Continues from what was decided before.</summary>
     public CheckpointSchedule(RunLogicOptions options, IReadOnlyList<RunEvent> decided)
     {
         this.options = options;

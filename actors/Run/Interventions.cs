@@ -9,7 +9,7 @@ internal sealed class Interventions
 {
     private readonly List<Intervention> all = [];
 
-    /// <summary>Goes on after those that the journal holds.</summary>
+    /// <summary>Continues after those that the journal holds.</summary>
     public Interventions(IEnumerable<Intervention> decided) => all.AddRange(decided);
 
     public IReadOnlyList<Intervention> All => all;

@@ -110,7 +110,7 @@ internal sealed class RoundState
             TensorNorms = parts?.Tensors ?? [],
             EmbeddingNorm = parts?.Embedding,
             BlockNorms = parts?.Blocks ?? [],
-            UpdateNorm = Update is { Agrees: true } foreseen ? RoundCheck.NormOf(foreseen.Hash) : null,
+            UpdateNorm = Update is { Agrees: true } previewed ? RoundCheck.NormOf(previewed.Hash) : null,
             NonFinite = shards.Sum(static shard => shard!.NonFinite),
             Tokens = tokens,
         };

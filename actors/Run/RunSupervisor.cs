@@ -11,7 +11,7 @@ namespace ActorTrain.Actors.Run;
 /// <summary>The top of a run: does what <see cref="RunLogic"/> decides, and supervises all who take part.</summary>
 /// <remarks>Its decisions are event-sourced through the journal below it, so a database that is away stops neither it nor the trainers.
 /// When it fails itself, another takes its place: it waits until those of the former one's children that write to disk have ended, replays
-/// the journal, and goes on from the newest snapshot that is left in memory, or from the newest checkpoint; trainers that hang hold nobody
+/// the journal, and resumes from the newest snapshot that is left in memory, or from the newest checkpoint; trainers that hang hold nobody
 /// up.</remarks>
 public sealed class RunSupervisor : TracedActor, IWithTimers
 {

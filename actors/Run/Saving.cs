@@ -185,9 +185,11 @@ internal sealed class Saving
         if (!end.IsEnding && !progress.IsComplete && decisions.InterventionWaits)
             return;
         var (slot, step, hash, overrides) = waiting.Snapshot;
-        writing = new SaveCheckpoint(++saves, slot, step, hash, overrides,
-            decisions.History)
-        { Unproved = roster.UnprovedBefore(step), Decisions = decisions.Durable };
+        writing = new SaveCheckpoint(++saves, slot, step, hash, overrides, decisions.History)
+        {
+            Unproved = roster.UnprovedBefore(step),
+            Decisions = decisions.Durable,
+        };
         (next, writingSince) = (null, output.Now);
         retries.NoteBegun();
         askedAgain.Start(output.Now);

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models.Lanes;
 
 namespace ActorTrain.Actors.Run;
 
@@ -83,9 +84,8 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
         {
             IReadOnlyList<int> redundantLanes = rounds.Current is { } round && round.Round == owed.Key.Round ? [.. round.RedundantLanes]
                 : [];
-            Do(new ComputeLanes(owed.Key, [.. owed.Select(static part => part.Block)], owed.First()
-                .Skips)
-            { RedundantLanes = redundantLanes });
+            IReadOnlyList<LaneBlock> blocks = [.. owed.Select(static part => part.Block)];
+            Do(new ComputeLanes(owed.Key, blocks, owed.First().Skips) { RedundantLanes = redundantLanes });
         }
 
         foreach (var check in trainer.Rechecks)

@@ -33,7 +33,7 @@ public interface ITrainerDevice : IDisposable
     /// not.</param>
     BlockResult Measure(long atStep, double? previewRate);
 
-    /// <summary>Foresees what applying the round's total gradient as the options have it would do, and changes nothing.</summary>
+    /// <summary>Previews what applying the round's total gradient as the options have it would do, and changes nothing.</summary>
     /// <param name="gradientNorm">Global L2 norm of its gradient, before clipping.</param>
     /// <returns>L2 norm of what would be added to the weights; null when the total is not there any more.</returns>
     double? Preview(Round round, double gradientNorm, double learningRate);
@@ -49,7 +49,7 @@ public interface ITrainerDevice : IDisposable
     /// <summary>Begins an evaluation; another that was under way is given up.</summary>
     void BeginEvaluation();
 
-    /// <summary>Measures the next held-out batch.</summary>
+    /// <summary>Measures the next validation batch.</summary>
     /// <returns>The result after the last batch, else null.</returns>
     ValidationLoss? EvaluateBatch();
 }

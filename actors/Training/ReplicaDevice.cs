@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Snapshots;
@@ -17,25 +18,16 @@ using static TorchSharp.torch;
 namespace ActorTrain.Actors.Training;
 
 /// <summary>What all trainers of a run work on and with.</summary>
-public sealed record ReplicaDeviceOptions
+public sealed record ReplicaDeviceOptions : ReplicaWork
 {
-    /// <summary>All that a replica's bits depend on, save the data and the machine.</summary>
-    public required ReplicaOptions Replica { get; init; }
+    public ReplicaDeviceOptions()
+    {
+    }
 
-    /// <summary>Where it lives; null for the CPU.</summary>
-    public Device? Device { get; init; }
-
-    /// <summary>Which samples each lane of each step trains on.</summary>
-    public required BatchPlan Plan { get; init; }
-
-    /// <summary>The micro-batches of some samples, in order; called on trainers' threads.</summary>
-    public required Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> Samples { get; init; }
-
-    /// <summary>The validation batches, at least one; null when there is no validation split.</summary>
-    public Func<IEnumerable<TokenBatch>>? Validation { get; init; }
-
-    /// <summary>Bytes of text of each token id.</summary>
-    public IReadOnlyList<int> ByteCounts { get; init; } = [];
+    /// <param name="work">What they work on.</param>
+    [SetsRequiredMembers]
+    public ReplicaDeviceOptions(ReplicaWork work, IGradientTransport transport, SnapshotMemory snapshots)
+        : base(work) => (Transport, Snapshots) = (transport, snapshots);
 
     /// <summary>Where gradients go, and totals come from.</summary>
     public required IGradientTransport Transport { get; init; }
@@ -186,9 +178,12 @@ public sealed class ReplicaDevice : ITrainerDevice
     }
 
     private BlockResult Result(GradientSum sum) =>
-        new(sum.Loss, [.. laneLosses], [.. positions],
-            sum.Checksum!.Hash)
-        { RedundantLanes = [.. redundantLanes], StateChecksum = replica.StateChecksum, Waited = waited };
+        new(sum.Loss, [.. laneLosses], [.. positions], sum.Checksum!.Hash)
+        {
+            RedundantLanes = [.. redundantLanes],
+            StateChecksum = replica.StateChecksum,
+            Waited = waited,
+        };
 
     // Null where the total is gone.
     private T? WithTotal<T>(Round round, Func<GradientSum, T?> act)

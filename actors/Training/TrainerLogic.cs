@@ -5,7 +5,7 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>What a trainer does upon its commands, and in which order it does what it owes: one lane, or one held-out batch, at a
+/// <summary>What a trainer does upon its commands, and in which order it does what it owes: one lane, or one validation batch, at a
 /// time.</summary>
 /// <remarks>It has no thread or actor in it. A command that comes twice is answered twice and obeyed once; one of a round that is over is
 /// passed over; one for which the weights are too old or too new is answered <see cref="AtAnotherStep"/>.</remarks>
@@ -82,7 +82,7 @@ public sealed class TrainerLogic
         }
     }
 
-    /// <summary>Does one piece of what is owed: a held-out batch, or a lane.</summary>
+    /// <summary>Does one piece of what is owed: a validation batch, or a lane.</summary>
     public void Work()
     {
         if (evaluating is not null)
@@ -140,9 +140,10 @@ public sealed class TrainerLogic
     {
         if (owed.Exists(other => other.Attempt == command.Attempt && other.Ticket == command.Ticket && other.Block == command.Block))
             return;
-        var wanted = new OwedBlock(command.Ticket, command.Block, command.BatchStep, command.Skips, [],
-            command.Attempt)
-        { PreviewRate = command.PreviewRate };
+        var wanted = new OwedBlock(command.Ticket, command.Block, command.BatchStep, command.Skips, [], command.Attempt)
+        {
+            PreviewRate = command.PreviewRate,
+        };
         owed.Insert(underway is null ? 0 : 1, wanted);
     }
 

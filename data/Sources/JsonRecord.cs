@@ -18,7 +18,7 @@ internal sealed class JsonRecord(string file, string field, bool lenient)
             return default;
         try
         {
-            return TextOf(lenient ? SurrogateEscapes.Mended(line) : line)
+            return TextOf(lenient ? SurrogateEscapes.Repaired(line) : line)
                 ?? throw new UserErrorException(
                     $"{file}, line {number}, has no text in the field \"{field}\": "
                     + "name the right field with --text-field (a.b for a nested field), or fix the line.");
@@ -97,28 +97,28 @@ internal static class SurrogateEscapes
 {
     private const int Escape = 6;
 
-    public static ReadOnlyMemory<byte> Mended(ReadOnlyMemory<byte> line)
+    public static ReadOnlyMemory<byte> Repaired(ReadOnlyMemory<byte> line)
     {
         if (line.Span.IndexOf("\\u"u8) < 0)
             return line;
-        var mended = line.ToArray();
-        for (var i = 0; i < mended.Length;)
+        var repaired = line.ToArray();
+        for (var i = 0; i < repaired.Length;)
         {
-            if (mended[i] != '\\')
+            if (repaired[i] != '\\')
                 i++;
-            else if (UnitAt(mended, i) is not { } unit)
+            else if (UnitAt(repaired, i) is not { } unit)
                 i += 2;
-            else if (char.IsHighSurrogate(unit) && UnitAt(mended, i + Escape) is { } next && char.IsLowSurrogate(next))
+            else if (char.IsHighSurrogate(unit) && UnitAt(repaired, i + Escape) is { } next && char.IsLowSurrogate(next))
                 i += 2 * Escape;
             else
             {
                 if (char.IsSurrogate(unit))
-                    "fffd"u8.CopyTo(mended.AsSpan(i + 2));
+                    "fffd"u8.CopyTo(repaired.AsSpan(i + 2));
                 i += Escape;
             }
         }
 
-        return mended;
+        return repaired;
     }
 
     private static char? UnitAt(ReadOnlySpan<byte> text, int at) =>

@@ -11,7 +11,7 @@ internal static class Utf8Text
     /// <summary>Gives the text itself when it is valid; otherwise refuses it, or (lenient) gives it with U+FFFD for each invalid
     /// part.</summary>
     /// <param name="text">The bytes.</param>
-    /// <exception cref="UserErrorException">The text is invalid and not to be mended.</exception>
+    /// <exception cref="UserErrorException">The text is invalid and not to be repaired.</exception>
     public static ReadOnlyMemory<byte> Checked(ReadOnlyMemory<byte> text, string file, long offset, bool lenient)
     {
         if (Utf8.IsValid(text.Span))

@@ -8,6 +8,7 @@ using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Memory;
 using ActorTrain.Host.Reports;
+using ActorTrain.Host.Runs;
 using ActorTrain.Models;
 
 namespace ActorTrain.Host.Commands;
@@ -118,7 +119,7 @@ internal static class ChaosCommand
             && ChaosExperiment.LeavesOut(disturbed.Journal)
             ? experiment.LeavingOut(disturbed.Journal, stop.Token)
             : null;
-        var audit = AuditCommand.Audit(disturbed.Directory);
+        var audit = RunAudit.Of(disturbed.Directory);
         IReadOnlyList<string> found = [.. audit.Contradictions, .. audit.Unequal.Select(static unequal => $"{unequal}")];
         var report = ChaosReport.Of(configuration, schedule, undisturbed, disturbed, leavingOut, found);
         if (request.Picture is { } picture)

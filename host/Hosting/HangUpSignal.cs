@@ -5,7 +5,7 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Hosting;
 
-/// <summary>SIGHUP while a run goes on: its run file is read again.</summary>
+/// <summary>SIGHUP while a run trains: its run file is read again.</summary>
 internal sealed class HangUpSignal : IDisposable
 {
     private readonly RunFileReload file;

@@ -24,7 +24,7 @@ internal static class RunDecisions
         ArgumentNullException.ThrowIfNull(run);
         try
         {
-            // The checkpoints first: a run that goes on decides more.
+            // The checkpoints first: a run that is training decides more.
             var newest = new CheckpointArchive(run.CheckpointsDirectory).List().Where(static info => info.Manifest is not null)
                 .MaxBy(static info => DecisionsOf(info));
             var decisions = Decisions();

@@ -16,8 +16,7 @@ internal static class ReportJson
 {
     // A dash or a quotation mark in a sentence stays one.
     private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private static readonly ReportJsonContext Readable = new(new JsonSerializerOptions(
-        ReportJsonContext.Default.Options)
+    private static readonly ReportJsonContext Readable = new(new JsonSerializerOptions(ReportJsonContext.Default.Options)
     { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     /// <summary>How a run stands, as one object.</summary>

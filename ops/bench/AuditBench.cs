@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ActorTrain.Bench;
 
-/// <summary>What it costs to compute some lanes twice, and to foresee every update, against a run that does neither, in turns.</summary>
+/// <summary>What it costs to compute some lanes twice, and to preview every update, against a run that does neither, in turns.</summary>
 internal static class AuditBench
 {
     private const int Rounds = 4;
@@ -26,9 +26,9 @@ internal static class AuditBench
                 figures.Add("audit.cost_percent", costs.Median());
         }
 
-        using var foreseeing = new TraineeActors(trainers: 2, threads: 1, reducers: 2, previews: true);
-        var previews = Costs(foreseeing);
-        RecoveryBench.Print("the norm of every update foreseen", previews, "%");
+        using var previewing = new TraineeActors(trainers: 2, threads: 1, reducers: 2, previews: true);
+        var previews = Costs(previewing);
+        RecoveryBench.Print("the norm of every update previewed", previews, "%");
         figures.Add("spikes.preview.cost_percent", previews.Median());
 
         List<double> Costs(TraineeActors other)

@@ -109,12 +109,10 @@ public sealed record JournalState
                 Lanes = started.Lanes,
                 Trainers = started.Trainers,
             },
-            RunResumed resumed => next.GoBack(
-                resumed.Step) with
+            RunResumed resumed => next.GoBack(resumed.Step) with
             { Resumes = Resumes + 1, Trainers = resumed.Trainers, Members = Members.Clear(), Ending = null },
             TrainerJoined joined => next with { Members = Members.Add(joined.Trainer), Generation = joined.Generation },
-            TrainerLeft left => next.Note(left.Trainer with { Life = 1 },
-                left.Reason) with
+            TrainerLeft left => next.Note(left.Trainer with { Life = 1 }, left.Reason) with
             { Members = Members.Remove(left.Trainer), Generation = left.Generation },
             TrainersScaled scaled => next with { Trainers = scaled.Trainers },
             RunRewound rewound => next.GoBack(rewound.Step) with { Rewinds = Rewinds + 1 },

@@ -32,7 +32,7 @@ public sealed record StepMetrics(
     /// <summary>Norm of the gradient of that block of which it is largest; null where it was not measured.</summary>
     public double? BlockNorm { get; init; }
 
-    /// <summary>Norm of the update as it was foreseen, without what rules and operators do to it; null where it was not.</summary>
+    /// <summary>Norm of the update as it was previewed, without what rules and operators do to it; null where it was not.</summary>
     public double? UpdateNorm { get; init; }
 
     /// <summary>In what another row of the step tells other bits, or null. Time and speed may differ, and what one of them did not

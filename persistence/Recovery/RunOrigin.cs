@@ -22,8 +22,9 @@ public sealed record RunOrigin(long Step, string? WeightsHash, RunOverrides Over
         var overrides = facts.State.GetValueOrDefault(OverridesCodec.Key) is { } text
             ? OverridesCodec.Read($"The checkpoint at step {facts.Step}", text)
             : RunOverrides.None with { Skips = facts.SkipList };
-        return new RunOrigin(facts.Step, manifest.WeightsHash,
-            overrides)
-        { Unproved = UnprovedWork.Read(facts.State.GetValueOrDefault(UnprovedWork.Key)) };
+        return new RunOrigin(facts.Step, manifest.WeightsHash, overrides)
+        {
+            Unproved = UnprovedWork.Read(facts.State.GetValueOrDefault(UnprovedWork.Key)),
+        };
     }
 }

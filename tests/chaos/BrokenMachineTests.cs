@@ -36,7 +36,7 @@ public sealed class BrokenMachineTests
             NewestCheckpoint(place).ShouldBeGreaterThan(WrongFrom);
             var life = Of(place, trainers: later, onStep: null);
             life.Live().Ending.ShouldBe(RunEnding.Finished);
-            ChaosVerdict.Check(place, Schedule(later), life.Faults.Witness);
+            ChaosVerdict.Check(place, Schedule(later), life.Faults.Decisions);
         }
         finally
         {

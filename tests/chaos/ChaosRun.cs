@@ -26,8 +26,8 @@ internal static class ChaosRun
         {
             var place = new ChaosPlace(folder, postgres);
             var fired = new List<(FaultTarget, Fault)>();
-            var witness = schedule.Kills ? LiveInProcesses(schedule, place) : Live(schedule, place, fired);
-            ChaosVerdict.Check(place, schedule, witness);
+            var decisions = schedule.Kills ? LiveInProcesses(schedule, place) : Live(schedule, place, fired);
+            ChaosVerdict.Check(place, schedule, decisions);
             return fired;
         }
         catch (Exception exception)
@@ -51,7 +51,7 @@ internal static class ChaosRun
         return ended.Ending == RunEnding.Finished ? 0 : 1;
     }
 
-    private static DecisionWitness Live(RandomSchedule schedule, ChaosPlace place, List<(FaultTarget, Fault)> fired)
+    private static DecisionRecord Live(RandomSchedule schedule, ChaosPlace place, List<(FaultTarget, Fault)> fired)
     {
         UnwrittenRecords? left = null;
         for (var part = 0; ; part++)
@@ -63,13 +63,13 @@ internal static class ChaosRun
             left = ended.Ending == RunEnding.Stopped && schedule.Cuts[part].How == Cut.Stop ? life.Unwritten : null;
             fired.AddRange(life.Faults.Fired);
             if (ended.Ending == RunEnding.Finished)
-                return life.Faults.Witness;
+                return life.Faults.Decisions;
             if (ended.Ending != RunEnding.Stopped || part == schedule.Cuts.Count)
                 throw new InvalidOperationException($"Part {part} of the run ended so: {ended}");
         }
     }
 
-    private static DecisionWitness? LiveInProcesses(RandomSchedule schedule, ChaosPlace place)
+    private static DecisionRecord? LiveInProcesses(RandomSchedule schedule, ChaosPlace place)
     {
         for (var part = 0; ; part++)
         {

@@ -32,7 +32,7 @@ public sealed class ExtensionTests : IDisposable
         Check(schedule, schedule.Training.Extended(end, 21).Extended(21, Longer));
     }
 
-    /// <summary>Its updates are foreseen too, at the rate at which they are applied.</summary>
+    /// <summary>Its updates are previewed too, at the rate at which they are applied.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
@@ -67,7 +67,7 @@ public sealed class ExtensionTests : IDisposable
 
     private void Check(RandomSchedule schedule, ChaosTraining training)
     {
-        ChaosVerdict.Check(Place, schedule with { Training = training }, witness: null);
+        ChaosVerdict.Check(Place, schedule with { Training = training }, record: null);
         MetricsLog.Read(Place.MetricsFile).OfType<StepMetrics>().Select(static row => row.LearningRate)
             .ShouldBe(Enumerable.Range(0, training.Steps).Select(step => training.Replica.Schedule.At(step)));
     }

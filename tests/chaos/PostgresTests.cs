@@ -75,7 +75,7 @@ public sealed class PostgresTests
             else
                 server.Resume();
             (await run.WaitAsync(Guard)).Ending.ShouldBe(RunEnding.Finished);
-            ChaosVerdict.Check(place, schedule, life.Faults.Witness);
+            ChaosVerdict.Check(place, schedule, life.Faults.Decisions);
         }
         finally
         {

@@ -8,7 +8,7 @@ using ActorTrain.Tests.Processes;
 
 namespace ActorTrain.Chaos.Tests;
 
-/// <summary>What cannot be mended ends the run in order: with a checkpoint, and a report that says what failed, how often, and where to
+/// <summary>What cannot be repaired ends the run in order: with a checkpoint, and a report that says what failed, how often, and where to
 /// look.</summary>
 public sealed class RestartLimitTests
 {
@@ -42,7 +42,7 @@ public sealed class RestartLimitTests
             state.Ending.ShouldBe(new JournalEnding(false, ended.Step, ended.Report));
             state.NewestCheckpoint.ShouldBe(ended.Step);
 
-            // What was reached is good: once the machine is mended, the run goes on to the same bits.
+            // What was reached is good: once the machine is repaired, the run resumes to the same bits.
             new RunPart(schedule with { Rules = [], Scales = [] }, 0, place).Live().Ending.ShouldBe(RunEnding.Finished);
             using var last = place.OpenCheckpoints().LoadLatest(schedule.Training.Layout,
                 static fault => throw new InvalidOperationException(fault.Sentence)).ShouldNotBeNull();
@@ -54,7 +54,7 @@ public sealed class RestartLimitTests
         }
     }
 
-    /// <summary>The real program: a disk that goes bad under the tokens in mid-run, so that no trainer can go on.</summary>
+    /// <summary>The real program: a disk that goes bad under the tokens in mid-run, so that no trainer can continue.</summary>
     [Fact]
     public void The_program_says_what_failed_how_often_and_where_to_look_and_exits_with_the_code_of_an_error()
     {

@@ -32,10 +32,10 @@ public sealed partial class AdviceTests : IDisposable
         "free some space or choose another with --output.",
     ];
 
-    private readonly string root = Directory.CreateTempSubdirectory("actortrain-advice-").FullName;
+    private readonly AdviceFolder folder = new();
     private readonly List<string> complaints = [];
 
-    public void Dispose() => Directory.Delete(root, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void Every_advice_can_be_followed()
@@ -47,7 +47,7 @@ public sealed partial class AdviceTests : IDisposable
         Tokenizers();
         Stores();
 
-        var sites = Sites().ToList();
+        var sites = AdviceSites.All().ToList();
         sites.Count.ShouldBeGreaterThan(40);
         foreach (var site in sites.Except(OutOfReach))
             complaints.ShouldContain(complaint => complaint.Contains(site, StringComparison.Ordinal),
@@ -62,13 +62,13 @@ public sealed partial class AdviceTests : IDisposable
     [InlineData(1000, 8, 30, 4)]
     public void A_batch_larger_than_the_data_is_warned_of_and_the_advice_ends_it(int batch, int lanes, int bytes, int context)
     {
-        Write("few.txt", new string('x', bytes * 10));
-        Run(() => Prepare("--input", At("few.txt"), "--output", At("few"), "--tokenizer", "bytes", "--held-out", "0", "--force"))
+        folder.Write("few.txt", new string('x', bytes * 10));
+        Run(() => Prepare("--input", folder.At("few.txt"), "--output", folder.At("few"), "--tokenizer", "bytes", "--held-out", "0", "--force"))
             .ShouldBeNull();
-        using var data = TokenStore.Open(At("few"));
+        using var data = TokenStore.Open(folder.At("few"));
         string? Warning(string setting)
         {
-            string[] settings = ["run.name=few", $"data.path={At("few")}", $"training.batch={batch}", $"training.lanes={lanes}",
+            string[] settings = ["run.name=few", $"data.path={folder.At("few")}", $"training.batch={batch}", $"training.lanes={lanes}",
                 $"model.context={context * bytes}"];
             var configuration = RunFile.Read(null, [.. settings.Where(given => given.Split('=')[0] != setting.Split('=')[0]), setting]);
             return Repetition.Within(data, configuration.Training, configuration.Model.ContextLength);
@@ -83,61 +83,61 @@ public sealed partial class AdviceTests : IDisposable
 
     private void Inputs()
     {
-        var text = Write("text.txt", Words);
-        Follow(At("nothing.txt"), text);
-        Directory.CreateDirectory(At("folder"));
-        Follow(At("folder"), At("*.txt"));
-        Write("folder/a.csv", Words);
-        Follow(At("folder"), At("folder/*.csv"));
-        Follow(At("*.nothing"), At("*.txt"));
+        var text = folder.Write("text.txt", Words);
+        Follow(folder.At("nothing.txt"), text);
+        Directory.CreateDirectory(folder.At("folder"));
+        Follow(folder.At("folder"), folder.At("*.txt"));
+        folder.Write("folder/a.csv", Words);
+        Follow(folder.At("folder"), folder.At("folder/*.csv"));
+        Follow(folder.At("*.nothing"), folder.At("*.txt"));
 
         using (var pipe = new System.IO.Pipes.AnonymousPipeServerStream(System.IO.Pipes.PipeDirection.Out))
             Follow($"/proc/self/fd/{pipe.ClientSafePipeHandle.DangerousGetHandle()}", text);
-        Follow(Write("plain.gz", Words), () => Rename("plain.gz", "plain.txt"));
+        Follow(folder.Write("plain.gz", Words), () => folder.Rename("plain.gz", "plain.txt"));
 
-        var whole = Gzipped(Encoding.UTF8.GetBytes(Words));
-        Follow(Write("short.gz", whole[..(whole.Length / 2)]), () => Write("short.gz", whole));
-        Write("empty.txt", "");
-        Follow([At("empty.txt"), text], [text]);
-        Advised([At("empty.txt"), text], "--lenient");
+        var whole = AdviceFolder.Gzipped(Encoding.UTF8.GetBytes(Words));
+        Follow(folder.Write("short.gz", whole[..(whole.Length / 2)]), () => folder.Write("short.gz", whole));
+        folder.Write("empty.txt", "");
+        Follow([folder.At("empty.txt"), text], [text]);
+        Advised([folder.At("empty.txt"), text], "--lenient");
 
         // Of formats that are refused by name, the command that the sentence names is called.
-        FollowCommand(Write("twice.gz", Gzipped(whole)), "gunzip", "gunzip -c twice.gz > once.gz", "once.gz");
-        FollowCommand(Write("wide.txt", Encoding.Unicode.GetBytes(Words)), "iconv -f UTF-16LE -t UTF-8",
+        FollowCommand(folder.Write("twice.gz", AdviceFolder.Gzipped(whole)), "gunzip", "gunzip -c twice.gz > once.gz", "once.gz");
+        FollowCommand(folder.Write("wide.txt", Encoding.Unicode.GetBytes(Words)), "iconv -f UTF-16LE -t UTF-8",
             "iconv -f UTF-16LE -t UTF-8 wide.txt > narrow.txt", "narrow.txt");
-        FollowCommand(Write("wide2.txt", Encoding.BigEndianUnicode.GetBytes(Words)), "iconv -f UTF-16BE -t UTF-8",
+        FollowCommand(folder.Write("wide2.txt", Encoding.BigEndianUnicode.GetBytes(Words)), "iconv -f UTF-16BE -t UTF-8",
             "iconv -f UTF-16BE -t UTF-8 wide2.txt > narrow2.txt", "narrow2.txt");
-        Shell("xz -kc text.txt > text.xz; bzip2 -kc text.txt > text.bz2; tar -cf text.tar text.txt");
-        FollowCommand(At("text.xz"), "xz -d", "xz -d text.xz", "text");
-        FollowCommand(At("text.bz2"), "bunzip2", "rm text; bunzip2 text.bz2", "text");
-        FollowCommand(At("text.tar"), "tar -xf", "rm text.txt; tar -xf text.tar", "text.txt");
+        folder.Shell("xz -kc text.txt > text.xz; bzip2 -kc text.txt > text.bz2; tar -cf text.tar text.txt");
+        FollowCommand(folder.At("text.xz"), "xz -d", "xz -d text.xz", "text");
+        FollowCommand(folder.At("text.bz2"), "bunzip2", "rm text; bunzip2 text.bz2", "text");
+        FollowCommand(folder.At("text.tar"), "tar -xf", "rm text.txt; tar -xf text.tar", "text.txt");
     }
 
     private void Texts()
     {
         byte[] latin = [.. "caf"u8, 0xE9, .. " noir, and more of it"u8];
-        Follow(Write("latin.txt", latin), () => Shell("iconv -f LATIN1 -t UTF-8 latin.txt > utf8.txt; mv utf8.txt latin.txt"));
-        Advised([Write("latin.txt", latin)], "--lenient");
+        Follow(folder.Write("latin.txt", latin), () => folder.Shell("iconv -f LATIN1 -t UTF-8 latin.txt > utf8.txt; mv utf8.txt latin.txt"));
+        Advised([folder.Write("latin.txt", latin)], "--lenient");
         byte[] half = [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("good "), 0x00, 0xD8, 0x61, 0x00];
-        Advised([Write("half.txt", half)], "--lenient");
+        Advised([folder.Write("half.txt", half)], "--lenient");
 
-        var field = Write("field.jsonl", """{"a":{"b":"text within"}}""");
+        var field = folder.Write("field.jsonl", """{"a":{"b":"text within"}}""");
         Run(() => Prepare("--input", field)).ShouldNotBeNull().ShouldContain("--text-field (a.b for");
         Changed(() => Prepare("--input", field), () => Prepare("--input", field, "--text-field", "a.b"));
-        Follow(Write("broken.jsonl", "{\"text\":\"good\"}\n{\"text\": "), () => Write("broken.jsonl", "{\"text\":\"good\"}\n"));
-        Advised([Write("surrogate.jsonl", """{"text":"a\ud800"}""")], "--lenient");
+        Follow(folder.Write("broken.jsonl", "{\"text\":\"good\"}\n{\"text\": "), () => folder.Write("broken.jsonl", "{\"text\":\"good\"}\n"));
+        Advised([folder.Write("surrogate.jsonl", """{"text":"a\ud800"}""")], "--lenient");
 
-        Follow(Write("one.txt", "x"), () => Write("one.txt", "xy"));
-        Advised([Write("one.txt", "x")], "--held-out", "0");
-        Changed(() => Prepare("--input", At("empty.txt"), "--lenient"), () => Prepare("--input", At("text.txt"), "--lenient"));
+        Follow(folder.Write("one.txt", "x"), () => folder.Write("one.txt", "xy"));
+        Advised([folder.Write("one.txt", "x")], "--held-out", "0");
+        Changed(() => Prepare("--input", folder.At("empty.txt"), "--lenient"), () => Prepare("--input", folder.At("text.txt"), "--lenient"));
     }
 
     private void Options()
     {
         var good = new PreparationOptions
         {
-            Source = new SourceOptions { Inputs = [At("text.txt")] },
-            Output = At("options"),
+            Source = new SourceOptions { Inputs = [folder.At("text.txt")] },
+            Output = folder.At("options"),
             Tokenizer = TokenizerKind.Bytes
         };
         void Becomes(PreparationOptions bad, PreparationOptions better) => Changed(() => bad.Require(), () => better.Require());
@@ -168,22 +168,22 @@ public sealed partial class AdviceTests : IDisposable
 
     private void Outputs()
     {
-        string[] Into(string output, params string[] more) => ["--input", At("text.txt"), "--output", At(output), .. more];
+        string[] Into(string output, params string[] more) => ["--input", folder.At("text.txt"), "--output", folder.At(output), .. more];
         Run(() => Prepare(Into("made"))).ShouldBeNull();
         Changed(() => Prepare(Into("made")), () => Prepare(Into("another")));
         Changed(() => Prepare(Into("made")), () => Prepare(Into("made", "--force")));
         Changed(() => Prepare(Into("text.txt")), () => Prepare(Into("another", "--force")));
         Changed(() => Prepare(Into("text.txt/below")), () => Prepare(Into("another", "--force")));
         Changed(() => Prepare(Into("folder", "--force")), () => Prepare(Into("another", "--force")));
-        Changed(() => Prepare("--input", At("text.txt"), "--output", "/"), () => Prepare(Into("another", "--force")));
-        Changed(() => CorpusPreparation.Run(Of("/")), () => CorpusPreparation.Run(Of(At("another"))));
-        Directory.CreateDirectory(At(".busy.partial"));
-        using (new FileStream(At(".busy.partial/lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+        Changed(() => Prepare("--input", folder.At("text.txt"), "--output", "/"), () => Prepare(Into("another", "--force")));
+        Changed(() => CorpusPreparation.Run(Of("/")), () => CorpusPreparation.Run(Of(folder.At("another"))));
+        Directory.CreateDirectory(folder.At(".busy.partial"));
+        using (new FileStream(folder.At(".busy.partial/lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None))
             Changed(() => Prepare(Into("busy")), () => Prepare(Into("another", "--force")));
 
         PreparationOptions Of(string output) => new()
         {
-            Source = new SourceOptions { Inputs = [At("text.txt")] },
+            Source = new SourceOptions { Inputs = [folder.At("text.txt")] },
             Output = output,
             Tokenizer = TokenizerKind.Bytes,
             Force = true
@@ -193,15 +193,15 @@ public sealed partial class AdviceTests : IDisposable
     private void Tokenizers()
     {
         string[] With(string file, string kind, params string[] more) =>
-            ["--input", At(file), "--output", At("tokenized"), "--force", "--tokenizer", kind, .. more];
-        Changed(() => Prepare(With("text.txt", "bytes", "--tokenizer-from", At("nowhere"))),
-            () => Prepare(With("text.txt", "bytes", "--tokenizer-from", At("made"))));
+            ["--input", folder.At(file), "--output", folder.At("tokenized"), "--force", "--tokenizer", kind, .. more];
+        Changed(() => Prepare(With("text.txt", "bytes", "--tokenizer-from", folder.At("nowhere"))),
+            () => Prepare(With("text.txt", "bytes", "--tokenizer-from", folder.At("made"))));
 
-        Write("lines.txt", string.Concat(Enumerable.Repeat("\n", 500)));
-        Write("few.txt", "ab ab ba");
-        Write("many.txt", string.Concat(Enumerable.Range(0x4e00, 600).Select(static character => (char)character)));
-        Write("alone.txt", string.Concat(Enumerable.Range(0x4e00, 600).Select(static character => (char)character + "\n")));
-        Write("dna.txt", string.Concat(Enumerable.Range(0, 3000).Select(static i => "ACGT"[i * i % 13 % 4])));
+        folder.Write("lines.txt", string.Concat(Enumerable.Repeat("\n", 500)));
+        folder.Write("few.txt", "ab ab ba");
+        folder.Write("many.txt", string.Concat(Enumerable.Range(0x4e00, 600).Select(static character => (char)character)));
+        folder.Write("alone.txt", string.Concat(Enumerable.Range(0x4e00, 600).Select(static character => (char)character + "\n")));
+        folder.Write("dna.txt", string.Concat(Enumerable.Range(0, 3000).Select(static i => "ACGT"[i * i % 13 % 4])));
         foreach (var kind in new[] { "bpe", "unigram" })
         {
             foreach (var file in new[] { "lines.txt", "few.txt", "many.txt", "alone.txt", "dna.txt", "text.txt" })
@@ -229,56 +229,56 @@ public sealed partial class AdviceTests : IDisposable
 
     private void Stores()
     {
-        var index = At("made/index.json");
+        var index = folder.At("made/index.json");
         Changed(() => Open("none"), () => Make(Advised()));
-        Changed(() => Open("folder"), () => Make(At("other")));
-        Changed(() => Open("text.txt"), () => Make(At("of-file")));
+        Changed(() => Open("folder"), () => Make(folder.At("other")));
+        Changed(() => Open("text.txt"), () => Make(folder.At("of-file")));
         Broken(() => File.WriteAllText(index, "{"));
         Broken(() => File.WriteAllText(index, File.ReadAllText(index).Replace("\"format\": 1", "\"format\": 7", StringComparison.Ordinal)));
         Broken(() => File.WriteAllText(index, File.ReadAllText(index)
             .Replace("\"documents\": 1", "\"documents\": 2", StringComparison.Ordinal)));
-        Broken(() => File.Delete(At("made/train-00000.bin")));
-        Broken(() => File.WriteAllText(At("made/train-00000.bin"), "short"));
-        Broken(() => Flip("made/train-00000.bin"));
+        Broken(() => File.Delete(folder.At("made/train-00000.bin")));
+        Broken(() => File.WriteAllText(folder.At("made/train-00000.bin"), "short"));
+        Broken(() => folder.Flip("made/train-00000.bin"));
         Broken(() =>
         {
-            File.Delete(At("made/train-00000.bin"));
-            Directory.CreateDirectory(At("made/train-00000.bin"));
+            File.Delete(folder.At("made/train-00000.bin"));
+            Directory.CreateDirectory(folder.At("made/train-00000.bin"));
         });
-        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), "{"));
-        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), File.ReadAllText(At("made/actortrain-tokenizer.json"))
+        Broken(() => File.WriteAllText(folder.At("made/actortrain-tokenizer.json"), "{"));
+        Broken(() => File.WriteAllText(folder.At("made/actortrain-tokenizer.json"), File.ReadAllText(folder.At("made/actortrain-tokenizer.json"))
             .Replace("257", "258", StringComparison.Ordinal)));
-        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), File.ReadAllText(At("made/actortrain-tokenizer.json"))
+        Broken(() => File.WriteAllText(folder.At("made/actortrain-tokenizer.json"), File.ReadAllText(folder.At("made/actortrain-tokenizer.json"))
             .Replace("\"Bytes\"", "9", StringComparison.Ordinal)));
-        Broken(() => File.WriteAllText(At("made/actortrain-tokenizer.json"), File.ReadAllText(At("made/actortrain-tokenizer.json"))
+        Broken(() => File.WriteAllText(folder.At("made/actortrain-tokenizer.json"), File.ReadAllText(folder.At("made/actortrain-tokenizer.json"))
             .Replace("\"Bytes\"", "\"Bpe\"", StringComparison.Ordinal)));
-        Run(() => Prepare("--input", At("text.txt"), "--output", At("pieces"), "--tokenizer", "bpe", "--vocabulary-size", "300"))
+        Run(() => Prepare("--input", folder.At("text.txt"), "--output", folder.At("pieces"), "--tokenizer", "bpe", "--vocabulary-size", "300"))
             .ShouldBeNull();
         Broken(() =>
         {
             foreach (var file in new[] { "actortrain-tokenizer.json", "tokenizer.model" })
-                File.Copy(At("pieces", file), At("made", file), overwrite: true);
+                File.Copy(folder.At("pieces", file), folder.At("made", file), overwrite: true);
         });
-        Broken(() => File.WriteAllBytes(At("made/train-00000.bin"),
-            [.. Enumerable.Repeat((byte)0xFF, (int)new FileInfo(At("made/train-00000.bin")).Length)]), Read);
+        Broken(() => File.WriteAllBytes(folder.At("made/train-00000.bin"),
+            [.. Enumerable.Repeat((byte)0xFF, (int)new FileInfo(folder.At("made/train-00000.bin")).Length)]), Read);
 
-        using var other = TokenStore.Open(At("pieces"));
+        using var other = TokenStore.Open(folder.At("pieces"));
         Changed(
             () =>
             {
-                using var bytes = TokenStore.Open(At("made"));
-                other.RequireTokenizer(bytes.Tokenizer.Identity, At("made"));
+                using var bytes = TokenStore.Open(folder.At("made"));
+                other.RequireTokenizer(bytes.Tokenizer.Identity, folder.At("made"));
             },
-            () => Prepare("--input", At("text.txt"), "--output", At("pieces2"), "--tokenizer-from", TokenizerFrom().Match(complaints[^1])
+            () => Prepare("--input", folder.At("text.txt"), "--output", folder.At("pieces2"), "--tokenizer-from", TokenizerFrom().Match(complaints[^1])
                 .Groups["folder"].Value));
-        HuggingFaceTokenizer.Write(other.Tokenizer, At("pieces"));
-        HuggingFaceTokenizer.RequireSame(other.Tokenizer, At("pieces"));
+        HuggingFaceTokenizer.Write(other.Tokenizer, folder.At("pieces"));
+        HuggingFaceTokenizer.RequireSame(other.Tokenizer, folder.At("pieces"));
         foreach (var wrong in (string[])["{", "{}"])
         {
-            var file = Write("pieces/tokenizer_config.json", wrong);
-            Run(() => HuggingFaceTokenizer.RequireSame(other.Tokenizer, At("pieces"))).ShouldNotBeNull().ShouldContain("remove");
+            var file = folder.Write("pieces/tokenizer_config.json", wrong);
+            Run(() => HuggingFaceTokenizer.RequireSame(other.Tokenizer, folder.At("pieces"))).ShouldNotBeNull().ShouldContain("remove");
             File.Delete(file);
-            Run(() => HuggingFaceTokenizer.RequireSame(other.Tokenizer, At("pieces"))).ShouldBeNull();
+            Run(() => HuggingFaceTokenizer.RequireSame(other.Tokenizer, folder.At("pieces"))).ShouldBeNull();
         }
 
         Changed(() => other.Train.SampleCount(10_000_000), () => other.Train.SampleCount(100));
@@ -286,19 +286,19 @@ public sealed partial class AdviceTests : IDisposable
         string Advised() => Output().Match(complaints[^1]).Groups["folder"].Value;
         void Make(string output)
         {
-            Prepare("--input", At("text.txt"), "--output", output, "--force");
+            Prepare("--input", folder.At("text.txt"), "--output", output, "--force");
             TokenStore.Open(output).Dispose();
         }
 
         void Open(string name)
         {
-            using var store = TokenStore.Open(At(name));
+            using var store = TokenStore.Open(folder.At(name));
             store.Verify();
         }
 
         void Read()
         {
-            using var store = TokenStore.Open(At("made"));
+            using var store = TokenStore.Open(folder.At("made"));
             store.Train.Read(0, new long[store.Train.Tokens]);
         }
 
@@ -306,14 +306,14 @@ public sealed partial class AdviceTests : IDisposable
         void Broken(Action breaking, Action? use = null)
         {
             use ??= () => Open("made");
-            if (Directory.Exists(At("made")))
-                Directory.Delete(At("made"), recursive: true);
-            Make(At("made"));
+            if (Directory.Exists(folder.At("made")))
+                Directory.Delete(folder.At("made"), recursive: true);
+            Make(folder.At("made"));
             breaking();
             Run(use).ShouldNotBeNull().ShouldContain("`actortrain prepare --force`");
             Changed(use, () =>
             {
-                Make(At("made"));
+                Make(folder.At("made"));
                 use();
             });
         }
@@ -342,8 +342,8 @@ public sealed partial class AdviceTests : IDisposable
     private void FollowCommand(string path, string advised, string command, string made)
     {
         Run(() => Prepare("--input", path)).ShouldNotBeNull().ShouldContain($"({advised})");
-        Shell(command);
-        Run(() => Prepare("--input", At(made))).ShouldBeNull();
+        folder.Shell(command);
+        Run(() => Prepare("--input", folder.At(made))).ShouldBeNull();
     }
 
     /// <summary>The sentence names these words, and with them the complaint is gone.</summary>
@@ -377,7 +377,7 @@ public sealed partial class AdviceTests : IDisposable
     /// named.</summary>
     private void Prepare(params string[] line)
     {
-        string[] rest = [.. line.Contains("--output") ? Array.Empty<string>() : ["--output", At($"out-{complaints.Count}"), "--force"],
+        string[] rest = [.. line.Contains("--output") ? Array.Empty<string>() : ["--output", folder.At($"out-{complaints.Count}"), "--force"],
             .. line.Contains("--tokenizer") || line.Contains("--tokenizer-from") ? Array.Empty<string>() : ["--tokenizer", "bytes"]];
         using var error = new StringWriter();
         UserErrorException? refused = null;
@@ -398,70 +398,6 @@ public sealed partial class AdviceTests : IDisposable
             throw refused ?? new UserErrorException(error.ToString());
         code.ShouldBe(ExitCode.Success, error.ToString());
     }
-
-    private string At(params string[] parts) => Path.Combine([root, .. parts]);
-
-    private string Write(string name, string text) => Write(name, Encoding.UTF8.GetBytes(text));
-
-    private string Write(string name, byte[] bytes)
-    {
-        File.WriteAllBytes(At(name), bytes);
-        return At(name);
-    }
-
-    private string Rename(string from, string to)
-    {
-        File.Move(At(from), At(to), overwrite: true);
-        return At(to);
-    }
-
-    private void Flip(string name)
-    {
-        var bytes = File.ReadAllBytes(At(name));
-        bytes[bytes.Length / 2] ^= 1;
-        File.WriteAllBytes(At(name), bytes);
-    }
-
-    private void Shell(string command)
-    {
-        using var shell = Process.Start(new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = root })!;
-        shell.WaitToEnd();
-        shell.ExitCode.ShouldBe(0, command);
-    }
-
-    private static byte[] Gzipped(byte[] bytes)
-    {
-        using var memory = new MemoryStream();
-        using (var gzip = new GZipStream(memory, CompressionLevel.Fastest))
-            gzip.Write(bytes);
-        return memory.ToArray();
-    }
-
-    /// <summary>Of every sentence in the source of <c>data</c>, the longest part that no value is put into.</summary>
-    private static IEnumerable<string> Sites()
-    {
-        var source = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(source, "ActorTrain.sln")))
-            source = Path.GetDirectoryName(source) ?? throw new InvalidOperationException("The source is not above the tests.");
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(source, "data"), "*.cs", SearchOption.AllDirectories))
-        {
-            foreach (Match statement in Thrown().Matches(File.ReadAllText(file)))
-            {
-                var parts = Literal().Matches(Hole().Replace(Hole().Replace(statement.Value, "\u0001"), "\u0001"))
-                    .SelectMany(static literal => literal.Groups[1].Value.Split('\u0001'));
-                yield return parts.MaxBy(static part => part.Length).ShouldNotBeNull(statement.Value);
-            }
-        }
-    }
-
-    [GeneratedRegex(@"UserErrorException(?: \w+\([^)]*\) =>\s*new)?\((?:[^;""]|""(?:[^""\\]|\\.)*"")*;")]
-    private static partial Regex Thrown();
-
-    [GeneratedRegex(@"\{[^{}]*\}")]
-    private static partial Regex Hole();
-
-    [GeneratedRegex(@"""((?:[^""\\]|\\.)*)""")]
-    private static partial Regex Literal();
 
     [GeneratedRegex(@"[0-9.]*[0-9]")]
     private static partial Regex Number();

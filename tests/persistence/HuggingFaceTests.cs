@@ -18,55 +18,21 @@ public sealed class HuggingFaceTests : IDisposable
 
     private static Dictionary<string, ModelOptions> Shapes { get; } = new()
     {
-        ["gpt2"] = new()
+        ["gpt2"] = Shape(ModelFamily.Gpt2, layers: 2, width: 12, heads: 3, keyValueHeads: 3, mlpWidth: 40),
+        ["gpt2 untied"] = Shape(ModelFamily.Gpt2, layers: 1, width: 8, heads: 2, keyValueHeads: 2, mlpWidth: 32) with
         {
-            Family = ModelFamily.Gpt2,
-            Layers = 2,
-            Width = 12,
-            Heads = 3,
-            KeyValueHeads = 3,
-            MlpWidth = 40,
-            ContextLength = 9,
-            VocabularySize = 37
-        },
-        ["gpt2 untied"] = new()
-        {
-            Family = ModelFamily.Gpt2,
-            Layers = 1,
-            Width = 8,
-            Heads = 2,
-            KeyValueHeads = 2,
-            MlpWidth = 32,
-            ContextLength = 9,
-            VocabularySize = 37,
             TieEmbeddings = false,
-            NormEpsilon = 1e-3
+            NormEpsilon = 1e-3,
         },
-        ["llama"] = new()
+        ["llama"] = Shape(ModelFamily.Llama, layers: 2, width: 24, heads: 6, keyValueHeads: 2, mlpWidth: 40) with
         {
-            Family = ModelFamily.Llama,
-            Layers = 2,
-            Width = 24,
-            Heads = 6,
-            KeyValueHeads = 2,
-            MlpWidth = 40,
-            ContextLength = 9,
-            VocabularySize = 37,
-            TieEmbeddings = false
+            TieEmbeddings = false,
         },
-        ["llama tied"] = new()
+        ["llama tied"] = Shape(ModelFamily.Llama, layers: 1, width: 12, heads: 3, keyValueHeads: 3, mlpWidth: 33) with
         {
-            Family = ModelFamily.Llama,
-            Layers = 1,
-            Width = 12,
-            Heads = 3,
-            KeyValueHeads = 3,
-            MlpWidth = 33,
-            ContextLength = 9,
-            VocabularySize = 37,
             TieEmbeddings = true,
             RopeTheta = 500,
-            NormEpsilon = 1e-6
+            NormEpsilon = 1e-6,
         },
     };
 
@@ -330,6 +296,18 @@ public sealed class HuggingFaceTests : IDisposable
         Export("gpt2");
         Import().Options.Family.ShouldBe(ModelFamily.Gpt2);
     }
+
+    private static ModelOptions Shape(ModelFamily family, int layers, int width, int heads, int keyValueHeads, int mlpWidth) => new()
+    {
+        Family = family,
+        Layers = layers,
+        Width = width,
+        Heads = heads,
+        KeyValueHeads = keyValueHeads,
+        MlpWidth = mlpWidth,
+        ContextLength = 9,
+        VocabularySize = 37,
+    };
 
     private HuggingFaceModel Export(string shape, bool force = false, IReadOnlyList<ExportedFile>? files = null)
     {

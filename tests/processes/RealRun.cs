@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
@@ -8,6 +9,7 @@ namespace ActorTrain.Tests.Processes;
 public class RealRun : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("actortrain-real-").FullName;
+    private readonly ConcurrentQueue<Process> started = [];
 
     public RealRun()
     {
@@ -47,7 +49,17 @@ public class RealRun : IDisposable
             RedirectStandardError = true,
         };
         start.Environment["TERM"] = "xterm";
-        return Process.Start(start)!;
+        var process = Process.Start(start)!;
+        try
+        {
+            started.Enqueue(Process.GetProcessById(process.Id));
+        }
+        catch (ArgumentException)
+        {
+            // It has ended already.
+        }
+
+        return process;
     }
 
     /// <summary>The program, as an argument of <c>dotnet</c>.</summary>
@@ -122,6 +134,14 @@ public class RealRun : IDisposable
 
     public void Dispose()
     {
+        // A test that failed on its way has left its processes.
+        foreach (var process in started)
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+            process.Dispose();
+        }
+
         Directory.Delete(folder, recursive: true);
         GC.SuppressFinalize(this);
     }

@@ -163,9 +163,9 @@ void adamw(int64_t count) {
         };
         for (auto* x : {&w, &g, &m, &v}) expect(*x);
         Tensor w2 = w, m2 = m, v2 = v;
-        std::vector<uint64_t> foreseen(found.size());
+        std::vector<uint64_t> previewed(found.size());
         double update = 0, preview = 0;
-        call(ak_adamw_preview(count, w2.floats(), g.floats(), m2.floats(), v2.floats(), &constants, static_cast<int64_t>(ranges.size()), ranges.data(), foreseen.data(), &preview));
+        call(ak_adamw_preview(count, w2.floats(), g.floats(), m2.floats(), v2.floats(), &constants, static_cast<int64_t>(ranges.size()), ranges.data(), previewed.data(), &preview));
         report(w2.bytes == w.bytes && m2.bytes == m.bytes && v2.bytes == v.bytes, named("adamw preview writes nothing", {count}, ak_f32));
         call(ak_adamw(count, w2.floats(), g.floats(), m2.floats(), v2.floats(), &constants, static_cast<int64_t>(ranges.size()), ranges.data(), found.data(), &update));
         for (auto* x : {&w2, &m2, &v2}) expect(*x);
@@ -175,7 +175,7 @@ void adamw(int64_t count) {
         report(found == expected, named("adamw checksums of what it read and wrote", {count}, ak_f32));
         // Weights are rounded, however little they change.
         report(std::fabs(update - changed) <= 1e-4 * changed + 4 * 6e-8 * std::sqrt(changed * weights), named("adamw size of the update", {count}, ak_f32));
-        report(preview == update && foreseen == found, named("adamw preview foresees the update", {count}, ak_f32));
+        report(preview == update && previewed == found, named("adamw preview equals the update", {count}, ak_f32));
         Tensor w3 = w, m3 = m, v3 = v;
         call(ak_adamw(count, w3.floats(), g.floats(), m3.floats(), v3.floats(), &constants, static_cast<int64_t>(ranges.size()), ranges.data(), nullptr, nullptr));
         report(w3.bytes == w2.bytes && m3.bytes == m2.bytes && v3.bytes == v2.bytes, named("adamw unwatched has the same bits", {count}, ak_f32));

@@ -119,9 +119,9 @@ public sealed class FlippedBitTests
             {
                 if (Compute(round) is not { } norm)
                     return;
-                var foreseen = device.Preview(round, norm, TinyTraining.Replica.Schedule.At(step)).ShouldNotBeNull();
+                var previewed = device.Preview(round, norm, TinyTraining.Replica.Schedule.At(step)).ShouldNotBeNull();
                 var applied = device.Apply(round, norm, UpdateAdjustment.None).ShouldNotBeNull();
-                (applied.Checksum, applied.Norm).ShouldBe((device.Replica.StateChecksum, foreseen));
+                (applied.Checksum, applied.Norm).ShouldBe((device.Replica.StateChecksum, previewed));
 
                 // Two slots in turns; what is copied is tried at once, as whoever joins from it would.
                 var slot = (int)(step % 2);

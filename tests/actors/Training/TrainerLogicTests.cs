@@ -193,7 +193,7 @@ public sealed class TrainerLogicTests : IDisposable
     }
 
     [Fact]
-    public void An_update_is_foreseen_as_often_as_that_is_asked_and_changes_nothing()
+    public void An_update_is_previewed_as_often_as_that_is_asked_and_changes_nothing()
     {
         trainer.Handle(LoadFour);
         trainer.Handle(new PreviewUpdate(Ticket, 1.5, 1e-3, 1));
@@ -208,7 +208,7 @@ public sealed class TrainerLogicTests : IDisposable
     }
 
     [Fact]
-    public void An_update_whose_total_is_gone_is_not_foreseen()
+    public void An_update_whose_total_is_gone_is_not_previewed()
     {
         device.IsClosed = true;
         trainer.Handle(LoadFour);
@@ -217,7 +217,7 @@ public sealed class TrainerLogicTests : IDisposable
     }
 
     [Fact]
-    public void With_a_block_that_is_computed_once_more_its_update_is_foreseen_where_that_is_wanted()
+    public void With_a_block_that_is_computed_once_more_its_update_is_previewed_where_that_is_wanted()
     {
         trainer.Handle(LoadFour);
         trainer.Handle(new RecomputeBlock(Ticket, new LaneBlock(0, 1), 4, SkipList.Empty, 1) { PreviewRate = 1e-3 });

@@ -24,7 +24,7 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
     private readonly Queue<string> last = [];
     private readonly List<(FaultTarget Target, Fault Fault)> fired = [];
     private readonly HashSet<string> ruled = [];
-    private readonly DecisionWitness witness = new();
+    private readonly DecisionRecord decisions = new();
     private readonly ConcurrentDictionary<Thread, bool> threads = new();
     private int flips;
     private int messages;
@@ -38,7 +38,7 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
     public Action<Cut>? OnCut { get; init; }
 
     /// <summary>What was decided, and has to be in the journal.</summary>
-    public DecisionWitness Witness => witness;
+    public DecisionRecord Decisions => decisions;
 
     /// <summary>Threads that trainers and checkpointers had.</summary>
     public ICollection<Thread> Threads => threads.Keys;
@@ -63,14 +63,14 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
         if (role is FaultTarget.Trainer or FaultTarget.Checkpointer)
             threads[Thread.CurrentThread] = true;
         if (role == FaultTarget.Supervisor && message is JournalRecovered recovered)
-            witness.Recovered(recovered.Events);
+            decisions.Recovered(recovered.Events);
         else if (role == FaultTarget.Journal && message is RecordDecision record)
-            witness.Decided(record);
+            decisions.Decided(record);
         var target = new FaultTarget(role, message.GetType().Name);
         var fault = Choose(target, actor);
 
         // Of these two the one that comes last lets the run end.
-        if (!schedule.FailsAtEnd || role != FaultTarget.Supervisor || message is not (Recorded or Published) || !witness.HasEnded
+        if (!schedule.FailsAtEnd || role != FaultTarget.Supervisor || message is not (Recorded or Published) || !decisions.HasEnded
             || failuresAtEnd++ >= FailuresAtEnd)
             return fault;
         lock (gate)
@@ -147,7 +147,7 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
         {
             var target = new FaultTarget("database", "");
             var number = writes++;
-            if (isOver || !witness.HasBegun || storms >= schedule.StormFaults || Chance(target, number) >= schedule.JournalStorm)
+            if (isOver || !decisions.HasBegun || storms >= schedule.StormFaults || Chance(target, number) >= schedule.JournalStorm)
                 return JournalFault.None;
             storms++;
             var fault = (JournalFault)(1 + (number + schedule.Seed) % 3);
@@ -238,14 +238,14 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
 }
 
 /// <summary>Sees what the run decides, to be held against what its journal says in the end.</summary>
-internal sealed class DecisionWitness
+internal sealed class DecisionRecord
 {
     private readonly object gate = new();
     private readonly SortedDictionary<long, RunEvent> decided = [];
     private IReadOnlyList<RunEvent> before = [];
     private bool begins = true;
 
-    /// <summary>Whether the supervisor heard of the journal.</summary>
+    /// <summary>Whether the supervisor has the journal.</summary>
     public bool HasBegun { get; private set; }
 
     /// <summary>Whether the run's end is decided.</summary>
@@ -265,7 +265,7 @@ internal sealed class DecisionWitness
             begins = true;
     }
 
-    /// <summary>The supervisor heard what was decided before.</summary>
+    /// <summary>The supervisor was told what was decided before.</summary>
     public void Recovered(IReadOnlyList<RunEvent> events)
     {
         lock (gate)

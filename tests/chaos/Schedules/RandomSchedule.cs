@@ -51,7 +51,7 @@ internal sealed record RandomSchedule
 
     public int AuditEvery { get; init; }
 
-    /// <summary>Whether updates are foreseen before they are judged.</summary>
+    /// <summary>Whether updates are previewed before they are judged.</summary>
     public bool PreviewsUpdates { get; init; }
 
     public int ProofSteps { get; init; } = 3;

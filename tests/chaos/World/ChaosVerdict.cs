@@ -10,14 +10,14 @@ using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Chaos.Tests.World;
 
-/// <summary>What has to hold of a finished run, whatever befell it.</summary>
+/// <summary>What has to hold of a finished run, whatever its faults.</summary>
 internal static class ChaosVerdict
 {
     /// <summary>Weights and moments are bitwise those of the bare loop; metrics, ledger and journal tell of each step once.</summary>
     /// <param name="place">Where the run is kept.</param>
-    /// <param name="schedule">What befell it.</param>
-    /// <param name="witness">Who saw its last part; null where that was another process.</param>
-    public static void Check(ChaosPlace place, RandomSchedule schedule, DecisionWitness? witness)
+    /// <param name="schedule">Its faults.</param>
+    /// <param name="record">What was recorded of its last part; null where that was another process.</param>
+    public static void Check(ChaosPlace place, RandomSchedule schedule, DecisionRecord? record)
     {
         var training = schedule.Training;
         var expected = training.Undisturbed;
@@ -49,10 +49,10 @@ internal static class ChaosVerdict
         state.NewestCheckpoint.ShouldBe(training.Steps);
         state.Skips.ShouldBe(SkipList.Empty);
         (state.Steps, state.Lanes).ShouldBe((training.Steps, ChaosTraining.Lanes));
-        if (witness is not null)
+        if (record is not null)
         {
-            journal.ShouldBe(witness.All, "the decisions");
-            state.ShouldBe(JournalState.Of(witness.All));
+            journal.ShouldBe(record.All, "the decisions");
+            state.ShouldBe(JournalState.Of(record.All));
         }
     }
 

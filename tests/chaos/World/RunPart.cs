@@ -221,7 +221,7 @@ internal sealed class RunPart
             case NotifyText say:
                 said.Enqueue(say.Sentence);
                 if (say.Sentence.StartsWith("the supervisor of the run failed", StringComparison.Ordinal))
-                    Faults.Witness.SupervisorFailed();
+                    Faults.Decisions.SupervisorFailed();
                 break;
             case NotifyMeasurement { Measurement: StepMeasurement { Step: var step } }:
                 foreach (var scale in scales.Where(scale => scale.Step <= step).ToList())

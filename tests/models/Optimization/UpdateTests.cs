@@ -60,7 +60,7 @@ public sealed class UpdateTests : IDisposable
             var update = optimizer.Apply(wanted);
             var expected = reference.Apply(gradient, step, 0.7, factors, reset);
             update.ShouldBe(expected, 2e-3 * expected, $"step {step}");
-            preview.ShouldBe(update, $"step {step} was foreseen");
+            preview.ShouldBe(update, $"step {step} was previewed");
         }
 
         Distance(parameters.Weights, reference.Weights).ShouldBeLessThan(2e-4);
