@@ -1,5 +1,4 @@
 using ActorTrain.Models.Lanes;
-using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Models;
@@ -15,7 +14,7 @@ public sealed class CorruptionException : Exception
 
     /// <param name="block">Which block of 2^20 elements of it, from 0.</param>
     public CorruptionException(FlatPlace place, int block, ulong expected, ulong found, LaneBlock? lanes = null)
-        : base($"The {Name(place, lanes)} changed in memory in block {block} (starting at element {block * GradientNorm.Block}): "
+        : base($"The {Name(place, lanes)} changed in memory in block {block} (starting at element {block * FlatSums.Block}): "
             + $"checksum {found:x16}, expected {expected:x16}.")
     {
         Place = place;

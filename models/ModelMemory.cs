@@ -9,7 +9,7 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
 {
     private const double Float = sizeof(float), FusedSpread = 1.3, ReferenceSpread = 1.9;
 
-    // Constants of Kernels/FusedLoss.cs and native/simd/loss.cpp.
+    // Constants of Layers/FusedLoss.cs and native/simd/loss.cpp.
     private const double KeptLogits = 1 << 25, ChunkLogits = 1 << 22, ChunkRows = 64;
 
     /// <summary>One flat float32 vector: the weights, their gradients, or a moment of them.</summary>

@@ -1,6 +1,7 @@
 using ActorTrain.Models.Generation;
-using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Layers;
 using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -1,10 +1,10 @@
-using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.Reduction;
 
 /// <summary>One reducer's range of the flat gradient.</summary>
 /// <param name="Number">Which one, from 0.</param>
-/// <param name="Offset">First element; a multiple of <see cref="GradientNorm.Block"/>.</param>
+/// <param name="Offset">First element; a multiple of <see cref="FlatSums.Block"/>.</param>
 /// <param name="Count">Elements; 0 where there are more reducers than blocks.</param>
 public readonly record struct GradientShard(int Number, long Offset, long Count)
 {
@@ -19,9 +19,9 @@ public readonly record struct GradientShard(int Number, long Offset, long Count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(shards, 1);
-        var blocks = (length + GradientNorm.Block - 1) / GradientNorm.Block;
+        var blocks = (length + FlatSums.Block - 1) / FlatSums.Block;
         return [.. Enumerable.Range(0, shards).Select(i => new GradientShard(i, From(i), From(i + 1) - From(i)))];
 
-        long From(int shard) => Math.Min(length, blocks * shard / shards * GradientNorm.Block);
+        long From(int shard) => Math.Min(length, blocks * shard / shards * FlatSums.Block);
     }
 }

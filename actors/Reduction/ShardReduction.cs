@@ -1,6 +1,5 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
-using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Storage;
@@ -139,7 +138,7 @@ public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposabl
     private void Verify(Part part, ReadOnlySpan<ulong> found)
     {
         if (part.Lease is { Checksum: { } published })
-            published.Verify(found, FlatPlace.PublishedGradient, part.Block, (int)(shard.Offset / GradientNorm.Block));
+            published.Verify(found, FlatPlace.PublishedGradient, part.Block, (int)(shard.Offset / FlatSums.Block));
         else
             part.Checksum?.Verify(found, FlatPlace.PartialSum, part.Block);
     }

@@ -198,8 +198,11 @@ internal sealed class Integrity(
                 + $"times, most recently: {lost.Reason}");
     }
 
+    // Agreeing with itself proves nothing, so one that is alone waits for another.
     private void AskForProofs(RoundState round)
     {
+        if (roster.All.Count(static trainer => trainer.IsMember) < 2)
+            return;
         foreach (var trainer in roster.All.Where(trainer => trainer.IsMember && membership.MustBeProved(trainer)))
         {
             // It may be about to prove itself.

@@ -74,19 +74,28 @@ internal sealed class MetricsOutbox(long step, long decided)
     /// <summary>Rows are in the file.</summary>
     public void Handle(Published published)
     {
-        if (published.Life != life?.Life)
-            return;
-        if (published.Number > items.Last)
-            throw new InvariantException($"Metrics row {published.Number} is in the file, but only {items.Last} were sent.");
-        foreach (var (_, item) in items.Waiting.TakeWhile(waiting => waiting.Number <= published.Number))
-            WrittenStep = item.Step;
-        items.Acknowledge(published.Number);
+        if (published.Life == life?.Life)
+            Acknowledge(published.Number);
     }
 
+    /// <summary>Rows are in the file, and a power cut cannot take them any more.</summary>
+    /// <remarks>They need no other acknowledgement: were they written once more by another life, they would have to be flushed once more,
+    /// which nobody would ask for.</remarks>
     public void Handle(MetricsDurable durable)
     {
-        if (durable.Life == life?.Life)
-            Durable = Math.Max(Durable, durable.Number);
+        if (durable.Life != life?.Life)
+            return;
+        Acknowledge(durable.Number);
+        Durable = Math.Max(Durable, durable.Number);
+    }
+
+    private void Acknowledge(long number)
+    {
+        if (number > items.Last)
+            throw new InvariantException($"Metrics row {number} is in the file, but only {items.Last} were sent.");
+        foreach (var (_, item) in items.Waiting.TakeWhile(waiting => waiting.Number <= number))
+            WrittenStep = item.Step;
+        items.Acknowledge(number);
     }
 
     private bool MaySend(long number) => !rewinds.Any(rewind => rewind.Number <= number && rewind.Decision > decided);

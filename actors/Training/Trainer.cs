@@ -1,6 +1,6 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
-using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Runtime;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Training;

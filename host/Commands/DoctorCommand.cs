@@ -5,7 +5,6 @@ using ActorTrain.Host.Diagnostics;
 using ActorTrain.Host.Memory;
 using ActorTrain.Host.Pretraining;
 using ActorTrain.Models;
-using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Persistence.Machine;
 using static TorchSharp.torch;
@@ -78,7 +77,7 @@ internal static class DoctorCommand
     private static GemmRate Rate(string kind, Precision precision) => new(
         FusedKernels.IsAvailable ? $"{kind}, fused kernels" : $"{kind}, libtorch",
         "2048 × 1024 × 1024",
-        Models.Numerics.GemmRate.Measure(precision) / 1e9);
+        Models.Layers.GemmRate.Measure(precision) / 1e9);
 }
 
 public sealed record DoctorRequest(bool Json);

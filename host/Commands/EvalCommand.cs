@@ -10,7 +10,6 @@ using ActorTrain.Host.Pretraining;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;
-using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Persistence.Runs;
 

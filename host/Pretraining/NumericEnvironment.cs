@@ -1,5 +1,4 @@
 using ActorTrain.Models;
-using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Runtime;
 using TorchSharp;

@@ -19,7 +19,7 @@ using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Memory;
 using ActorTrain.Host.Progress;
 using ActorTrain.Models;
-using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Layers;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Steps;
 using static TorchSharp.torch;
 

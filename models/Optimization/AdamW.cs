@@ -1,5 +1,4 @@
-using ActorTrain.Models.Kernels;
-using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,3 +1,4 @@
+using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Optimization;

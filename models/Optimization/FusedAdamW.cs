@@ -1,4 +1,5 @@
 using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Optimization;

@@ -1,4 +1,6 @@
 using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
+using ActorTrain.Models.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,10 +9,6 @@ namespace ActorTrain.Models.Optimization;
 /// <summary>The global L2 norm of a flat gradient, and clipping by it (Pascanu et al. 2013).</summary>
 public static class GradientNorm
 {
-    /// <summary>Elements per partial sum. Blocks are added in order, so the norm does not depend on how a vector is shared among
-    /// devices.</summary>
-    public const long Block = 1 << 20;
-
     /// <summary>Norm of a flat float32 vector; NaN or infinite when an element is.</summary>
     public static double Of(Tensor flat)
     {
@@ -30,9 +28,9 @@ public static class GradientNorm
         }
 
         double sum = 0;
-        for (long from = 0; from < flat.numel(); from += Block)
+        for (long from = 0; from < flat.numel(); from += FlatSums.Block)
         {
-            using var cut = flat.narrow(0, from, Math.Min(Block, flat.numel() - from));
+            using var cut = flat.narrow(0, from, Math.Min(FlatSums.Block, flat.numel() - from));
             using var block = cut.to(ScalarType.Float64);
             using var product = block.dot(block);
             sum += product.item<double>();

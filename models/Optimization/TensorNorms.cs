@@ -13,7 +13,7 @@ public sealed record PartNorms(double Embedding, EquatableArray<double> Blocks, 
 
 /// <summary>Norms tensor by tensor of a flat gradient that is summed shard by shard: it is cut into cells, the common parts of a tensor and
 /// a block of
-/// <see cref="GradientNorm.Block"/> elements, whose sums of squares do not depend on the number of shards, since shards end with
+/// <see cref="FlatSums.Block"/> elements, whose sums of squares do not depend on the number of shards, since shards end with
 /// blocks.</summary>
 public sealed class TensorNorms
 {
@@ -29,7 +29,7 @@ public sealed class TensorNorms
             // The gap behind a tensor, which is zero, goes with it.
             var end = tensor + 1 < layout.Entries.Count ? layout.Entries[tensor + 1].Offset : layout.Length;
             for (; at < end; at = cells[^1].End)
-                cells.Add((Math.Min(end, (at / GradientNorm.Block + 1) * GradientNorm.Block), tensor));
+                cells.Add((Math.Min(end, (at / FlatSums.Block + 1) * FlatSums.Block), tensor));
         }
     }
 

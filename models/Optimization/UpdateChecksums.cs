@@ -1,4 +1,3 @@
-using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using ActorTrain.Models.Kernels;
 using TorchSharp;
 
 namespace ActorTrain.Models.Runtime;

@@ -1,4 +1,4 @@
-using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Runtime;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Steps;

@@ -2,13 +2,12 @@ using System.Runtime.Intrinsics;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Numerics;
-using ActorTrain.Models.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Storage;
 
-/// <summary>Checksum of a flat float32 vector, one for each block of <see cref="GradientNorm.Block"/> elements: what it was when it was
+/// <summary>Checksum of a flat float32 vector, one for each block of <see cref="FlatSums.Block"/> elements: what it was when it was
 /// written, to be held against what it is when it is read.</summary>
 /// <remarks>The 32-bit words of a block are added modulo 2^32 in eight lanes, word i in lane i mod 8. A single flipped bit changes one lane
 /// by a power of two, which no sum hides; and integers may be added in any order, so the value depends neither on threads nor on the
@@ -19,7 +18,7 @@ public sealed class FlatChecksum
     private const int Lanes = 8;
 
     // Elements of which a device makes the words at once: its work on one block alone would be mostly beginnings.
-    private const long AtOnce = 4 * GradientNorm.Block;
+    private const long AtOnce = 4 * FlatSums.Block;
     private readonly ulong[] blocks;
 
     public FlatChecksum(ReadOnlySpan<ulong> blocks) => this.blocks = blocks.ToArray();
@@ -85,7 +84,7 @@ public sealed class FlatChecksum
                 continue;
             var values = flat.narrow(0, part * AtOnce, Math.Min(AtOnce, flat.numel() - part * AtOnce)).cpu();
             Of(values.numel(), values.Address(),
-                blocks.Slice(part * (int)(AtOnce / GradientNorm.Block), FlatSums.BlocksOf(values.numel())));
+                blocks.Slice(part * (int)(AtOnce / FlatSums.Block), FlatSums.BlocksOf(values.numel())));
         }
     }
 
@@ -102,10 +101,10 @@ public sealed class FlatChecksum
             .add_(exponent.to(ScalarType.Int64).add_(bias, Scalars.One).mul_(two23), Scalars.One);
         var tiny = magnitude.mul(two100).mul_(two49).to(ScalarType.Int64);
         var words = where(magnitude.lt(smallestNormal), tiny, normal).add_(values.signbit().to(ScalarType.Int64).mul_(two31), Scalars.One);
-        var missing = (GradientNorm.Block - values.numel() % GradientNorm.Block) % GradientNorm.Block;
+        var missing = (FlatSums.Block - values.numel() % FlatSums.Block) % FlatSums.Block;
         if (missing > 0)
             words = cat([words, zeros(missing, dtype: ScalarType.Int64, device: values.device)]);
-        return words.view(-1, GradientNorm.Block / Lanes, Lanes).sum(1).view(-1);
+        return words.view(-1, FlatSums.Block / Lanes, Lanes).sum(1).view(-1);
     }
 
     /// <summary>The reference form on a CPU: the same values as of the kernels.</summary>
@@ -114,8 +113,8 @@ public sealed class FlatChecksum
         var lanes = stackalloc uint[Lanes];
         for (var block = 0; block < blocks.Length; block++)
         {
-            var words = (uint*)vector + block * GradientNorm.Block;
-            var size = Math.Min(GradientNorm.Block, count - block * GradientNorm.Block);
+            var words = (uint*)vector + block * FlatSums.Block;
+            var size = Math.Min(FlatSums.Block, count - block * FlatSums.Block);
             var sums = Vector256<uint>.Zero;
             long i = 0;
             for (; i + Lanes <= size; i += Lanes)

@@ -74,13 +74,20 @@ public sealed class FlatParameters : IDisposable
 
     /// <summary>Checks the copies of the weights, in other formats, that were made since they changed last.</summary>
     /// <exception cref="CorruptionException">A bit of one was flipped.</exception>
-    public void VerifyCopies() => PackedLinear.Verify(Copies);
+    public void VerifyCopies()
+    {
+        var copies = Copies.SelectMany(static owner => owner.CopiesInUse).ToList();
+        var found = FlatSums.Checksums([.. copies.Select(static copy => copy.Address)], [.. copies.Select(static copy => copy.Count)]);
+        foreach (var (copy, now) in copies.Zip(found))
+            copy.Written.Verify(now.Blocks, FlatPlace.PackedWeights);
+    }
 
     /// <summary>Where those copies lie: address and number of floats of each.</summary>
-    public IEnumerable<(nint Address, long Count)> PackedCopies() => Copies.SelectMany(static copy => copy.Copies());
+    public IEnumerable<(nint Address, long Count)> PackedCopies() =>
+        Copies.SelectMany(static owner => owner.CopiesInUse).Select(static copy => (copy.Address, copy.Count));
 
     /// <summary>Who holds copies of the weights in other formats.</summary>
-    internal List<PackedLinear> Copies { get; } = [];
+    internal List<IWeightCopies> Copies { get; } = [];
 
     /// <summary>Address of an element of the gradients; CPU only.</summary>
     internal nint GradientAddress(long offset)
@@ -159,7 +166,7 @@ public sealed class ParameterSlot : IDisposable
     }
 
     /// <summary>Who holds copies of the weights in other formats.</summary>
-    internal List<PackedLinear> Copies => owner.Copies;
+    internal List<IWeightCopies> Copies => owner.Copies;
 
     /// <summary>Version of the weights that it shows.</summary>
     internal long Version => owner.Version;

@@ -1,6 +1,5 @@
 using System.IO.Hashing;
 using ActorTrain.Models.Kernels;
-using ActorTrain.Models.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -42,7 +41,7 @@ public static unsafe class FlatTransfer
         var isHere = flat.device.type == DeviceType.CPU;
         if (!isHere)
             flat.CopyTo(buffer);
-        const long blockBytes = GradientNorm.Block * sizeof(float);
+        const long blockBytes = FlatSums.Block * sizeof(float);
         var found = new ulong[written.Blocks.Length];
         for (var block = 0; block < found.Length; block++)
         {

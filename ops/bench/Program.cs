@@ -3,7 +3,6 @@ using ActorTrain.Bench.Actors;
 using ActorTrain.Bench.Peers;
 using ActorTrain.Bench.Spikes;
 using ActorTrain.Models;
-using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Runtime;
 
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.

@@ -1,6 +1,6 @@
 using ActorTrain.Bench.Peers;
 using ActorTrain.Models;
-using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Layers;
 
 namespace ActorTrain.Bench;
 

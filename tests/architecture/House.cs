@@ -17,6 +17,8 @@ internal static class House
 
     public static Assembly Actors { get; } = typeof(Actors.Protocol.IRunInput).Assembly;
 
+    public static Assembly Host { get; } = Assembly.Load("actortrain");
+
     /// <summary>The folders of an assembly that hold types of ours.</summary>
     public static IReadOnlyList<string> FoldersOf(Assembly assembly) =>
         [.. assembly.GetTypes().Select(static type => type.Namespace).OfType<string>()

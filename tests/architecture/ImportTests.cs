@@ -61,11 +61,17 @@ public sealed class ImportTests
             House.Importers(House.Actors, folder, "Akka").ShouldBeEmpty(folder);
     }
 
-    [Fact]
-    public void No_folder_of_actors_imports_one_that_imports_it()
+    [Theory]
+    [InlineData("values", 5)]
+    [InlineData("models", 10)]
+    [InlineData("data", 4)]
+    [InlineData("persistence", 8)]
+    [InlineData("actors", 10)]
+    [InlineData("host", 10)]
+    public void No_folder_imports_one_that_imports_it(string room, int least)
     {
-        var imports = House.Imports(House.Actors);
-        imports.Count.ShouldBeGreaterThan(10);
+        var imports = House.Imports(RoomOf(room));
+        imports.Count.ShouldBeGreaterThan(least);
         List<string> cycles = [];
         foreach (var folder in imports.Keys)
             Follow(folder, [folder]);
@@ -90,6 +96,7 @@ public sealed class ImportTests
         "data" => House.Data,
         "persistence" => House.Persistence,
         "actors" => House.Actors,
+        "host" => House.Host,
         _ => throw new ArgumentOutOfRangeException(nameof(room), room, "There is no such room."),
     };
 }

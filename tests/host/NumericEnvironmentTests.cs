@@ -1,5 +1,5 @@
 using ActorTrain.Host.Pretraining;
-using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
 using TorchSharp;
 
 namespace ActorTrain.Host.Tests;

@@ -1,7 +1,6 @@
 using ActorTrain.Chaos;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Lanes;
-using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 
@@ -9,7 +8,7 @@ namespace ActorTrain.Models.Tests;
 
 public sealed class FlatChecksumTests
 {
-    private const long Block = GradientNorm.Block;
+    private const long Block = FlatSums.Block;
 
     [Theory]
     [InlineData(1)]

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using ActorTrain.Models;
-using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Steps;
 using static TorchSharp.torch;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using ActorTrain.Models;
-using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Bench.Spikes;
 

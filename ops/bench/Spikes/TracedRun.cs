@@ -1,7 +1,6 @@
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
-using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Steps;

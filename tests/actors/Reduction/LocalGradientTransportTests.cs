@@ -2,7 +2,6 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
-using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.Tests.Reduction;
@@ -110,7 +109,7 @@ public sealed class LocalGradientTransportTests
         foreach (var shard in shards)
         {
             shard.Offset.ShouldBe(end);
-            (shard.Offset % GradientNorm.Block == 0 || shard.Count == 0).ShouldBeTrue();
+            (shard.Offset % FlatSums.Block == 0 || shard.Count == 0).ShouldBeTrue();
             end += shard.Count;
         }
 

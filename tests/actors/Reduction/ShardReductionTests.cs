@@ -17,7 +17,7 @@ namespace ActorTrain.Actors.Tests.Reduction;
 public sealed class ShardReductionTests
 {
     private const int Lanes = 8;
-    private static readonly long Length = 2 * GradientNorm.Block + 12_345;
+    private static readonly long Length = 2 * FlatSums.Block + 12_345;
     private static readonly Round First = new(1, 0);
 
     [Theory]
@@ -182,7 +182,7 @@ public sealed class ShardReductionTests
             (damaged.Round, damaged.Block).ShouldBe((round, hit));
             damaged.Reducer.ShouldBe(bit / 32 < transport.Shards[1].Offset ? 0 : 1);
             damaged.Reason.ShouldStartWith(
-                $"The published gradient of lanes {hit} changed in memory in block {bit / 32 / GradientNorm.Block} ");
+                $"The published gradient of lanes {hit} changed in memory in block {bit / 32 / FlatSums.Block} ");
             transport.Total(round).ShouldBeNull();
             transport.Close(round);
         }
@@ -216,7 +216,7 @@ public sealed class ShardReductionTests
         transport.Open(First);
         Publish(transport, First, all);
         using (var lease = transport.Read(First, all)!)
-            BitFlip.At(lease.Vector, 32 * GradientNorm.Block);
+            BitFlip.At(lease.Vector, 32 * FlatSums.Block);
         using var reduction = new ShardReduction(transport, 0, Lanes);
         reduction.Add(First, all).ShouldBeOfType<BlockDamaged>().Block.ShouldBe(all);
         transport.Total(First).ShouldBeNull();
@@ -229,7 +229,7 @@ public sealed class ShardReductionTests
     [InlineData(3)]
     public void Sums_of_squares_of_cells_and_elements_that_are_no_numbers_are_told(int reducers)
     {
-        var layout = FlatLayout.Of([("a", [1000L]), ("b", [GradientNorm.Block]), ("c", [GradientNorm.Block + 100])]);
+        var layout = FlatLayout.Of([("a", [1000L]), ("b", [FlatSums.Block]), ("c", [FlatSums.Block + 100])]);
         var norms = new TensorNorms(layout);
         using var scope = NewDisposeScope();
         using var transport = new LocalGradientTransport(layout.Length, Lanes, reducers, capacity: 8);
@@ -256,7 +256,7 @@ public sealed class ShardReductionTests
         reports.Sum(static report => report.NonFinite).ShouldBe(4);
         var tensors = norms.Of([.. reports.SelectMany(static report => report.Cells)]).Tensors;
         double.IsNaN(tensors[0]).ShouldBeTrue();
-        var middle = whole.narrow(0, layout.Entries[1].Offset, GradientNorm.Block).to(ScalarType.Float64).square().sum().sqrt()
+        var middle = whole.narrow(0, layout.Entries[1].Offset, FlatSums.Block).to(ScalarType.Float64).square().sum().sqrt()
             .item<double>();
         tensors[1].ShouldBe(middle, 1e-12 * middle);
         tensors[2].ShouldBe(double.PositiveInfinity);

@@ -49,6 +49,20 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public void Rows_that_are_durable_are_not_written_again_even_if_it_was_not_heard_that_they_are_in_the_file()
+    {
+        var outbox = new MetricsOutbox(step: 0, decided: 0);
+        for (var step = 1; step <= 3; step++)
+            outbox.Add(Row(step), decision: 0);
+        outbox.Meet(new PublisherStarted(1));
+        outbox.Handle(new MetricsDurable(1, 2));
+        (outbox.WrittenStep, outbox.Durable, outbox.Count).ShouldBe((2, 2, 1));
+        outbox.Meet(new PublisherStarted(2)).ShouldBe((new GoOnAfter(2, 2, 2), true));
+        outbox.Sendable.ShouldBe([new Publish(3, Row(3).Measurement!)]);
+        Should.Throw<InvariantException>(() => outbox.Handle(new MetricsDurable(2, 9)));
+    }
+
+    [Fact]
     public void Decisions_of_a_former_life_in_the_journal_are_found()
     {
         var outbox = new DecisionOutbox(recorded: 1, capacity: 3);

@@ -1,17 +1,26 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Actors.Run;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
 /// <summary>People who request this and that of a run, as the weather has it.</summary>
 /// <param name="world">Where.</param>
 /// <param name="give">Takes their requests.</param>
-/// <param name="phase">What the run is at; null: it has ended.</param>
-internal sealed class SimulatedOperators(SimulatedWorld world, Action<IRunInput> give, Func<string?> phase)
+internal sealed class SimulatedOperators(SimulatedWorld world, Action<IRunInput> give)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan AfterAWhile = TimeSpan.FromSeconds(5);
 
+    // Requests to continue that are not answered: with a process that dies before they are durable, they are lost.
+    private readonly HashSet<long> continuing = [];
     private long requests;
+
+    /// <summary>The run has answered a request.</summary>
+    public void Note(AnswerOperator answer)
+    {
+        if (continuing.Remove(answer.Request) && answer.Answer.IsAccepted)
+            continuing.Clear();
+    }
 
     /// <summary>The run has handled an input.</summary>
     /// <param name="takenSteps">Updates so far.</param>
@@ -46,9 +55,13 @@ internal sealed class SimulatedOperators(SimulatedWorld world, Action<IRunInput>
 
     private void Continue()
     {
+        continuing.Add(requests + 1);
         Give(new ContinueRun());
-        if (phase()?.StartsWith("paused", StringComparison.Ordinal) != false)
-            world.Time.After(AfterAWhile, Continue);
+        world.Time.After(AfterAWhile, () =>
+        {
+            if (continuing.Count > 0)
+                Continue();
+        });
     }
 
     private void Give(OperatorCommand command) => give(new OperatorRequest(++requests, "someone", command));

@@ -30,7 +30,7 @@ internal sealed class SimulatedRun
             LastStep = () => logic!.Status().Steps,
         };
         world.Data.LossOf = positions => drift is not null && positions.Any(drift) ? 100 : 1;
-        operators = new SimulatedOperators(world, Give, () => Outcome is null ? logic!.Status().Phase : null);
+        operators = new SimulatedOperators(world, Give);
         logic = NewLogic();
     }
 
@@ -257,8 +257,9 @@ internal sealed class SimulatedRun
             world.Invariants.Check(input, effect, logic);
             switch (effect)
             {
-                case AnswerOperator(_, var answer):
-                    Answers.Add(answer);
+                case AnswerOperator answered:
+                    Answers.Add(answered.Answer);
+                    operators.Note(answered);
                     break;
                 case NotifyText(var sentence, _):
                     Said.Add(sentence);

@@ -6,6 +6,7 @@ using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Recovery;
 
@@ -87,7 +88,7 @@ public sealed class FlippedBitTests
         {
             var thread = new Thread(() =>
             {
-                Models.Numerics.ComputeThreads.Set(1);
+                ComputeThreads.Set(1);
                 Begin();
                 while (step < Steps)
                     Attempt();

@@ -7,6 +7,7 @@ using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
+using ActorTrain.Models.Runtime;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 using static TorchSharp.torch;
@@ -152,7 +153,7 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
         using var barrier = new Barrier(2);
         var threads = Enumerable.Range(0, 2).Select(i => new Thread(() =>
         {
-            ActorTrain.Models.Numerics.ComputeThreads.Set(i + 1);
+            ComputeThreads.Set(i + 1);
             barrier.SignalAndWait(Patience);
             using var sum = ones(100_000).sum();
             counts[i] = get_num_threads();

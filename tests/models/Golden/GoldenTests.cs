@@ -1,6 +1,6 @@
 using ActorTrain.Models.Generation;
-using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 

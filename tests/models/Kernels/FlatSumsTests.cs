@@ -7,7 +7,7 @@ namespace ActorTrain.Models.Tests.Kernels;
 
 public sealed class FlatSumsTests
 {
-    private static readonly long[] Lengths = [1, 15, 64, 100_001, GradientNorm.Block, GradientNorm.Block + 12_345];
+    private static readonly long[] Lengths = [1, 15, 64, 100_001, FlatSums.Block, FlatSums.Block + 12_345];
 
     [Fact]
     public void The_composed_form_adds_with_the_bits_of_the_kernels_and_squares_to_rounding()
@@ -47,15 +47,15 @@ public sealed class FlatSumsTests
     public void The_norm_from_squares_of_pieces_cut_at_blocks_has_the_bits_of_the_norm_of_the_whole()
     {
         using var scope = NewDisposeScope();
-        var vector = randn(3 * GradientNorm.Block + 777);
+        var vector = randn(3 * FlatSums.Block + 777);
         var norm = GradientNorm.Of(vector);
         for (var cut = 0; cut <= 3; cut++)
         {
             var first = new double[cut];
-            FlatSums.Squares(cut * GradientNorm.Block, vector.Address(), first);
-            var rest = vector.numel() - cut * GradientNorm.Block;
+            FlatSums.Squares(cut * FlatSums.Block, vector.Address(), first);
+            var rest = vector.numel() - cut * FlatSums.Block;
             var second = new double[FlatSums.BlocksOf(rest)];
-            FlatSums.Squares(rest, vector.Address() + (nint)(cut * GradientNorm.Block * sizeof(float)), second);
+            FlatSums.Squares(rest, vector.Address() + (nint)(cut * FlatSums.Block * sizeof(float)), second);
             GradientNorm.OfSquares(first.Concat(second)).ShouldBe(norm);
         }
     }

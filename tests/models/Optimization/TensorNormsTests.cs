@@ -42,7 +42,7 @@ public sealed class TensorNormsTests
         whole.Length.ShouldBe(norms.Cells);
         var blocks = FlatSums.BlocksOf(Layout.Length);
         for (var cut = 1; cut < blocks; cut++)
-            Cells(norms, gradient, [cut * GradientNorm.Block, Layout.Length]).ShouldBe(whole);
+            Cells(norms, gradient, [cut * FlatSums.Block, Layout.Length]).ShouldBe(whole);
         Math.Sqrt(whole.Sum()).ShouldBe(GradientNorm.Of(gradient), 1e-12 * GradientNorm.Of(gradient));
 
         var squares = new double[blocks];
@@ -60,7 +60,7 @@ public sealed class TensorNormsTests
         var norms = new TensorNorms(Layout);
         var (norm, parts) = norms.Measure(gradient);
         norm.ShouldBe(GradientNorm.Of(gradient));
-        parts.ShouldBe(norms.Of(Cells(norms, gradient, [GradientNorm.Block, Layout.Length])));
+        parts.ShouldBe(norms.Of(Cells(norms, gradient, [FlatSums.Block, Layout.Length])));
         parts.ShouldNotBe(parts with { Embedding = parts.Embedding + 1 });
         parts.ShouldNotBe(parts with { Blocks = [.. parts.Blocks.Reverse()] });
         Should.Throw<ArgumentException>(() => norms.Measure(zeros(Layout.Length - 1)));

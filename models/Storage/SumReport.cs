@@ -1,4 +1,4 @@
-namespace ActorTrain.Models.Kernels;
+namespace ActorTrain.Models.Storage;
 
 /// <summary>What is to be known of a sum, or of one vector, taken along while it is computed; what is empty is not wanted. A block has 2^20
 /// elements, the last one what is left.</summary>

@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using static ActorTrain.Models.Kernels.NativeKernels;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Kernels;
+namespace ActorTrain.Models.Layers;
 
 /// <summary>Token embedding plus learned positions, where the family has them, on the fused CPU kernels.</summary>
 /// <remarks>The backward adds rows in order, so its bits do not depend on the number of threads.</remarks>

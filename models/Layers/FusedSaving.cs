@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Kernels;
+namespace ActorTrain.Models.Layers;
 
 /// <summary>Hands a fused layer and what its forward saved over to its backward, which frees it at once.</summary>
 /// <remarks>The tensors saved belong to the dispose scope of the micro-batch, so a graph that is never walked backward leaks nothing

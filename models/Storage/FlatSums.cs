@@ -1,19 +1,23 @@
 using System.Runtime.Intrinsics;
-using ActorTrain.Models.Optimization;
-using ActorTrain.Models.Storage;
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
 
-namespace ActorTrain.Models.Kernels;
+namespace ActorTrain.Models.Storage;
 
 /// <summary>Sums over ranges of flat float32 vectors, on the calling thread alone where nothing else is said: whoever shares a vector among
 /// threads does so by ranges.</summary>
 /// <remarks>Addresses are those of the first element of a range; its memory must be kept alive while it is used.</remarks>
 public static unsafe class FlatSums
 {
+    /// <summary>Elements per partial sum. Blocks are added in order, so a sum does not depend on how a vector is shared among
+    /// devices.</summary>
+    public const long Block = 1 << 20;
+
     // Elements that are added and squared while they are in the cache, as in the kernels.
     private const int Part = 1 << 16;
 
-    /// <summary>Blocks of <see cref="GradientNorm.Block"/> elements that a range has, the last one shorter.</summary>
-    public static int BlocksOf(long count) => (int)((count + GradientNorm.Block - 1) / GradientNorm.Block);
+    /// <summary>Blocks of <see cref="Block"/> elements that a range has, the last one shorter.</summary>
+    public static int BlocksOf(long count) => (int)((count + Block - 1) / Block);
 
     /// <summary>to = left + right: the addition of the lane tree.</summary>
     /// <param name="to">Where the sum goes; it may be either operand.</param>
@@ -50,7 +54,7 @@ public static unsafe class FlatSums
     }
 
     /// <summary>Sums of squares, in double, of each block of a range; added in order over a whole vector they give the square of
-    /// <see cref="GradientNorm.Of"/>, whatever ranges it was cut into at multiples of a block.</summary>
+    /// its norm, whatever ranges it was cut into at multiples of a block.</summary>
     public static void Squares(long count, nint vector, Span<double> squares) =>
         Measure(count, vector, new SumReport { Squares = squares });
 
@@ -114,8 +118,8 @@ public static unsafe class FlatSums
     {
         for (var block = 0; block < squares.Length; block++)
         {
-            var first = block * GradientNorm.Block;
-            squares[block] = ReferenceSquare(Math.Min(GradientNorm.Block, count - first), (float*)vector + first);
+            var first = block * Block;
+            squares[block] = ReferenceSquare(Math.Min(Block, count - first), (float*)vector + first);
         }
     }
 

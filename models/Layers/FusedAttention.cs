@@ -1,8 +1,10 @@
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using static ActorTrain.Models.Kernels.NativeKernels;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Kernels;
+namespace ActorTrain.Models.Layers;
 
 /// <summary>The attention sublayer, x + output(attend(qkv(norm(x)))), forward and backward on the fused CPU kernels.</summary>
 /// <remarks>Time × time is never stored (Dao et al. 2022). Parameter gradients go straight into the flat gradient.</remarks>

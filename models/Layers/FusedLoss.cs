@@ -1,10 +1,12 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using static ActorTrain.Models.Kernels.NativeKernels;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Kernels;
+namespace ActorTrain.Models.Layers;
 
 /// <summary>Final norm, output projection and cross-entropy in one, in chunks of rows: no <c>[B·T, V]</c> float32 matrix ever
 /// exists.</summary>

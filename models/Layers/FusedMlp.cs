@@ -1,8 +1,10 @@
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using static ActorTrain.Models.Kernels.NativeKernels;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Kernels;
+namespace ActorTrain.Models.Layers;
 
 /// <summary>The MLP sublayer, x + down(activation(up(norm(x)))), forward and backward on the fused CPU kernels; GELU or SwiGLU.</summary>
 internal sealed class FusedMlp : FusedSublayer

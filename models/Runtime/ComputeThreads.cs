@@ -1,7 +1,6 @@
-using ActorTrain.Models.Kernels;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Numerics;
+namespace ActorTrain.Models.Runtime;
 
 /// <summary>How many threads computations use. The number belongs to the calling thread, so each thread that computes sets its
 /// own.</summary>

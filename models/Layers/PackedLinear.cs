@@ -1,13 +1,15 @@
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using static ActorTrain.Models.Kernels.NativeKernels;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Kernels;
+namespace ActorTrain.Models.Layers;
 
 /// <summary>A linear map on the fused kernels: its weight matrix is packed once for every version of the weights, however many lanes use
 /// it.</summary>
-internal sealed class PackedLinear : IDisposable
+internal sealed class PackedLinear : IWeightCopies, IDisposable
 {
     private readonly ParameterSlot weight;
     private readonly ParameterSlot? bias;
@@ -49,30 +51,15 @@ internal sealed class PackedLinear : IDisposable
         }
     }
 
-    /// <summary>Checks the packed copies of some maps that are in use, all at once.</summary>
-    /// <exception cref="CorruptionException">A bit of them was flipped.</exception>
-    public static void Verify(IEnumerable<PackedLinear> maps)
+    public IEnumerable<(nint Address, long Count, FlatChecksum Written)> CopiesInUse
     {
-        var (addresses, counts, wanted) = (new List<nint>(), new List<long>(), new List<FlatChecksum>());
-        foreach (var map in maps.Where(static map => map.IsInUse))
+        get
         {
-            var (where, lengths) = map.Packed();
-            addresses.AddRange(where);
-            counts.AddRange(lengths);
-            wanted.AddRange(map.checksums);
+            if (packedVersion != weight.Version)
+                return [];
+            var (addresses, counts) = Packed();
+            return addresses.Zip(counts, checksums);
         }
-
-        foreach (var (was, found) in wanted.Zip(FlatSums.Checksums([.. addresses], [.. counts])))
-            was.Verify(found.Blocks, FlatPlace.PackedWeights);
-    }
-
-    /// <summary>Where the packed copies that are in use lie: address and number of floats of each.</summary>
-    public IEnumerable<(nint Address, long Count)> Copies()
-    {
-        if (!IsInUse)
-            return [];
-        var (addresses, counts) = Packed();
-        return addresses.Zip(counts);
     }
 
     /// <summary>x·Wᵀ + b; x <c>[rows, in]</c>, result <c>[rows, out]</c>, both of the activations' type.</summary>
@@ -110,8 +97,6 @@ internal sealed class PackedLinear : IDisposable
         Free();
         GC.SuppressFinalize(this);
     }
-
-    private bool IsInUse => packedVersion == weight.Version;
 
     // That of the forward product, and that of the input gradient.
     private (nint[] Addresses, long[] Counts) Packed()

@@ -1,9 +1,8 @@
 using System.Runtime.InteropServices;
 using ActorTrain.Models.Numerics;
-using ActorTrain.Models.Runtime;
 using static ActorTrain.Models.Kernels.NativeKernels;
 
-namespace ActorTrain.Models.Kernels;
+namespace ActorTrain.Models.Runtime;
 
 /// <summary>Whether the fused CPU kernels are there, which instruction set they use, and how their failures are told.</summary>
 /// <remarks>Where the native library is missing or the device is not a CPU, the reference form of each layer runs instead.</remarks>

@@ -1,10 +1,11 @@
 using System.Diagnostics;
-using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Numerics;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Numerics;
+namespace ActorTrain.Models.Layers;
 
 /// <summary>The rate of matrix products that a device reaches, the yardstick for training speed.</summary>
 public static class GemmRate

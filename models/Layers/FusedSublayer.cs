@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Kernels;
+namespace ActorTrain.Models.Layers;
 
 /// <summary>A sublayer, x + f(x), whose forward and backward are fused kernels, as one node of the autograd graph.</summary>
 /// <remarks>Parameter gradients go straight into the flat gradient; the graph carries only the residual stream's.</remarks>

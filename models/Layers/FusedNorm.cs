@@ -1,8 +1,10 @@
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using static ActorTrain.Models.Kernels.NativeKernels;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Kernels;
+namespace ActorTrain.Models.Layers;
 
 /// <summary>LayerNorm (with a bias) or RMSNorm (without) over the residual stream, on the fused kernels.</summary>
 internal sealed class FusedNorm(ParameterSlot weight, ParameterSlot? bias, double epsilon, Activations activations)

@@ -1,6 +1,4 @@
-using ActorTrain.Models.Storage;
-
-namespace ActorTrain.Models.Optimization;
+namespace ActorTrain.Models.Storage;
 
 /// <summary>A range of the flat vectors that is updated in one way: a tensor with the gap behind it, or neighbouring tensors.</summary>
 internal readonly record struct FlatRange(long Offset, long End, long Elements, bool Decays)
