@@ -29,7 +29,7 @@ public sealed partial class SizeTests
         File.ReadAllLines(Path.Combine(House.Root(), "actors", "Run", "RunLogic.cs")).Length.ShouldBeLessThanOrEqualTo(LongestOrder);
 
     private static IEnumerable<string> Sources() =>
-        from room in new[] { "models", "data", "persistence", "actors", "host", "ops/chaos" }
+        from room in new[] { "models", "data", "persistence", "actors", "host", "ops/chaos", "ops/bench" }
         from file in Directory.EnumerateFiles(Path.Combine(House.Root(), room), "*.cs", SearchOption.AllDirectories)
         where File.ReadLines(file).Any(static line => Namespace().IsMatch(line))
         select file;
