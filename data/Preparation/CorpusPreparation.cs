@@ -39,7 +39,7 @@ public static class CorpusPreparation
                     ? Reported(validation) : null)
             {
                 Split = split.Rule,
-                PassedOver = reader.PassedOver,
+                Omissions = reader.Omissions,
             };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -1,3 +1,5 @@
+using ActorTrain.Data.Sources;
+
 namespace ActorTrain.Data.Preparation;
 
 public enum PreparationStage
@@ -36,6 +38,6 @@ public sealed record PreparationSummary(string Folder, string Identity, int Voca
     /// <summary>What is for validation, in words.</summary>
     public required string Split { get; init; }
 
-    /// <summary>Files in the folders of the inputs that were not read.</summary>
-    public required IReadOnlyList<string> PassedOver { get; init; }
+    /// <summary>What the inputs have and the data do not.</summary>
+    public required Omissions Omissions { get; init; }
 }

@@ -9,7 +9,8 @@ namespace ActorTrain.Data.Sources;
 /// <para>A document is a record of a <c>.jsonl</c> file; or what stands between two separators, when one is given; or else a plain text
 /// file. One of more than twice <see cref="PieceBytes"/> comes in pieces, so that it may be larger than memory; joined, they are the
 /// file.</para>
-/// <para>A byte order mark at the head of a file is skipped. Documents without a byte are passed over.</para>
+/// <para>A byte order mark at the head of a file is skipped. Documents without a byte are passed over and counted, as is all else that is
+/// not in the documents as the files have it: <see cref="Omissions"/>.</para>
 /// </remarks>
 public sealed class DocumentReader
 {
@@ -19,6 +20,8 @@ public sealed class DocumentReader
     private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
     private readonly SourceOptions options;
     private readonly byte[]? separator;
+    private readonly IReadOnlyList<string> passedOver;
+    private readonly FileTally[] tallies;
 
     /// <summary>Finds the files of the inputs.</summary>
     /// <exception cref="UserErrorException">An option has no sense, or an input stands for no file.</exception>
@@ -27,18 +30,23 @@ public sealed class DocumentReader
         options.Require();
         this.options = options;
         separator = options.DocumentSeparator is { } text ? Encoding.UTF8.GetBytes(text) : null;
-        (Files, PassedOver) = SourceFiles.Find(options.Inputs);
+        (Files, passedOver) = SourceFiles.Find(options.Inputs);
+        tallies = new FileTally[Files.Count];
         TotalBytes = Files.Sum(static file => file.Length);
     }
 
     /// <summary>The files in reading order.</summary>
     public IReadOnlyList<SourceFile> Files { get; }
 
-    /// <summary>Files in the folders of the inputs that are not read, for their names end in nothing that is known.</summary>
-    public IReadOnlyList<string> PassedOver { get; }
-
     /// <summary>Size of all files on disk, in bytes.</summary>
     public long TotalBytes { get; }
+
+    /// <summary>What the files have and the documents do not, as the last reading to the end found it.</summary>
+    public Omissions Omissions => new(
+        passedOver,
+        [.. Files.Where((_, i) => tallies[i] is { HasText: false }).Select(static file => file.Path)],
+        CountsOf(static tally => tally.EmptyDocuments),
+        CountsOf(static tally => tally.Replaced?.Count ?? 0));
 
     /// <summary>Reads the corpus from its beginning.</summary>
     /// <exception cref="UserErrorException">While enumerating: a file is empty, unreadable, no text, not UTF-8, or a line of it is no
@@ -49,73 +57,96 @@ public sealed class DocumentReader
         for (var source = 0; source < Files.Count; source++)
         {
             var file = Files[source];
-            using var buffer = new TextBuffer(file, options.Lenient);
+            var tally = tallies[source] = new FileTally(options.Lenient ? new Replacements() : null);
+            using var buffer = new TextBuffer(file, tally.Replaced);
             buffer.Fill(ByteOrderMark.Length);
             if (buffer.Window.Span.StartsWith(ByteOrderMark))
                 buffer.Advance(ByteOrderMark.Length);
 
             var offset = 0L;
-            var found = false;
-            foreach (var (text, end) in TextsOf(file, buffer))
+            foreach (var (text, end) in TextsOf(file, buffer, tally))
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (text.IsEmpty)
                     continue;
-                found = true;
+                tally.HasText = true;
                 yield return new DocumentPiece(text, source, offset, end, bytesBefore + buffer.BytesRead);
                 offset = end == PieceEnd.Open ? offset + text.Length : 0;
             }
 
-            if (!found && !options.Lenient)
+            if (!tally.HasText && !options.Lenient)
                 throw new UserErrorException(
                     $"{file.Path} is empty: remove it from --input, or pass --lenient to skip empty files.");
             bytesBefore += file.Length;
         }
     }
 
-    private IEnumerable<(ReadOnlyMemory<byte> Text, PieceEnd End)> TextsOf(SourceFile file, TextBuffer buffer)
+    private FileCount[] CountsOf(Func<FileTally, long> count) =>
+        [.. Files.Zip(tallies).Where(pair => pair.Second is not null && count(pair.Second) > 0)
+            .Select(pair => new FileCount(pair.First.Path, count(pair.Second)))];
+
+    private IEnumerable<(ReadOnlyMemory<byte> Text, PieceEnd End)> TextsOf(SourceFile file, TextBuffer buffer, FileTally tally)
     {
-        if (file.HoldsRecords)
-            return Records(file, buffer).Select(static text => (text, PieceEnd.Document));
-        return separator is null ? Pieces(file, buffer) : Blocks(file, buffer, separator).Select(static text => (text, PieceEnd.Document));
+        if (!file.HoldsRecords && separator is null)
+            return Pieces(file, buffer, tally);
+        var texts = file.HoldsRecords ? Records(file, buffer, tally) : Blocks(file, buffer, tally, separator!);
+        return texts.Select(static text => (text, PieceEnd.Document));
     }
 
-    private IEnumerable<ReadOnlyMemory<byte>> Records(SourceFile file, TextBuffer buffer)
+    private IEnumerable<ReadOnlyMemory<byte>> Records(SourceFile file, TextBuffer buffer, FileTally tally)
     {
-        var record = new JsonRecord(file.Path, options.TextField, options.Lenient);
+        var record = new JsonRecord(file.Path, options.TextField, tally.Replaced);
         for (var line = 1L; buffer.Window.Length > 0 || !buffer.AtEnd; line++)
         {
             var at = buffer.Find("\n"u8);
-            var text = Checked(file, buffer, at < 0 ? buffer.Window.Length : at);
+            var checkedLine = Checked(file, buffer, tally, at < 0 ? buffer.Window.Length : at);
             buffer.Advance(at < 0 ? buffer.Window.Length : at + 1);
-            yield return record.TextOf(text, line);
-        }
-    }
-
-    private IEnumerable<ReadOnlyMemory<byte>> Blocks(SourceFile file, TextBuffer buffer, byte[] mark)
-    {
-        while (buffer.Window.Length > 0 || !buffer.AtEnd)
-        {
-            var at = buffer.Find(mark);
-            var text = Checked(file, buffer, at < 0 ? buffer.Window.Length : at);
-            buffer.Advance(at < 0 ? buffer.Window.Length : at + mark.Length);
+            if (record.TextOf(checkedLine, line) is not { } text)
+                continue;
+            if (text.IsEmpty)
+                tally.EmptyDocuments++;
             yield return text;
         }
     }
 
-    private IEnumerable<(ReadOnlyMemory<byte> Text, PieceEnd End)> Pieces(SourceFile file, TextBuffer buffer)
+    private static IEnumerable<ReadOnlyMemory<byte>> Blocks(SourceFile file, TextBuffer buffer, FileTally tally, byte[] mark)
+    {
+        for (var isFirst = true; buffer.Window.Length > 0 || !buffer.AtEnd; isFirst = false)
+        {
+            var at = buffer.Find(mark);
+            var text = Checked(file, buffer, tally, at < 0 ? buffer.Window.Length : at);
+            buffer.Advance(at < 0 ? buffer.Window.Length : at + mark.Length);
+
+            // A file may begin and end with a separator.
+            if (at == 0 && !isFirst)
+                tally.EmptyDocuments++;
+            yield return text;
+        }
+    }
+
+    private static IEnumerable<(ReadOnlyMemory<byte> Text, PieceEnd End)> Pieces(SourceFile file, TextBuffer buffer, FileTally tally)
     {
         // A window shorter than asked for is the end of the file.
         for (buffer.Fill(2 * PieceBytes + 1); buffer.Window.Length > 0; buffer.Fill(2 * PieceBytes + 1))
         {
             var length = TextCut.At(buffer.Window.Span, PieceBytes);
             var end = length == buffer.Window.Length ? PieceEnd.Document : PieceEnd.Open;
-            var text = Checked(file, buffer, length);
+            var text = Checked(file, buffer, tally, length);
             buffer.Advance(length);
             yield return (text, end);
         }
     }
 
-    private ReadOnlyMemory<byte> Checked(SourceFile file, TextBuffer buffer, int length) =>
-        Utf8Text.Checked(buffer.Window[..length], file.Path, buffer.Offset, options.Lenient);
+    private static ReadOnlyMemory<byte> Checked(SourceFile file, TextBuffer buffer, FileTally tally, int length) =>
+        Utf8Text.Checked(buffer.Window[..length], file.Path, buffer.Offset, tally.Replaced);
+
+    private sealed class FileTally(Replacements? replaced)
+    {
+        /// <summary>The characters that are replaced; null where they are refused.</summary>
+        public Replacements? Replaced => replaced;
+
+        public long EmptyDocuments { get; set; }
+
+        public bool HasText { get; set; }
+    }
 }

@@ -5,20 +5,30 @@ using ActorTrain.Models;
 namespace ActorTrain.Data.Sources;
 
 /// <summary>Takes the text out of the lines of a <c>.jsonl</c> file.</summary>
-internal sealed class JsonRecord(string file, string field, bool lenient)
+/// <param name="replaced">Counts the surrogates that are replaced; null where they are refused.</param>
+internal sealed class JsonRecord(string file, string field, Replacements? replaced)
 {
     private static readonly JsonReaderOptions Depth = new() { MaxDepth = 1024 };
-    private byte[] text = new byte[1 << 16];
 
-    /// <summary>The text of one record in UTF-8, empty for a blank line. It holds until the next call.</summary>
-    /// <exception cref="UserErrorException">The line is no JSON object, or has no such text.</exception>
-    public ReadOnlyMemory<byte> TextOf(ReadOnlyMemory<byte> line, long number)
+    // The keys that were met on the way to the text, as parts of the path.
+    private readonly HashSet<Range> met = [];
+    private byte[] text = new byte[1 << 16];
+    private bool isAmbiguous;
+
+    /// <summary>The text of one record in UTF-8, null for a blank line. It holds until the next call.</summary>
+    /// <exception cref="UserErrorException">The line is no JSON object, or does not have one such text.</exception>
+    public ReadOnlyMemory<byte>? TextOf(ReadOnlyMemory<byte> line, long number)
     {
         if (line.Span.IndexOfAnyExcept(" \t\r"u8) < 0)
-            return default;
+            return null;
         try
         {
-            return TextOf(lenient ? SurrogateEscapes.Repaired(line) : line)
+            var found = TextOf(replaced is null ? line : SurrogateEscapes.Repaired(line, replaced));
+            if (isAmbiguous)
+                throw new UserErrorException(
+                    $"{file}, line {number}, has the field \"{field}\" more than once: "
+                    + "its text is ambiguous; remove all but one of them, or the line.");
+            return found
                 ?? throw new UserErrorException(
                     $"{file}, line {number}, has no text in the field \"{field}\": "
                     + "name the right field with --text-field (a.b for a nested field), or fix the line.");
@@ -42,7 +52,9 @@ internal sealed class JsonRecord(string file, string field, bool lenient)
         var json = new Utf8JsonReader(line.Span, Depth);
         if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
             throw new JsonException(null, null, 0, 0);
-        var length = LengthOf(ref json, field);
+        met.Clear();
+        isAmbiguous = false;
+        var length = LengthOf(ref json, 0);
 
         // Throws where anything follows the object.
         json.Read();
@@ -51,36 +63,36 @@ internal sealed class JsonRecord(string file, string field, bool lenient)
 
     /// <summary>Reads an object to its end and copies the text at a path of it: a field, or a field of the object in a field, and so
     /// on.</summary>
-    private int? LengthOf(ref Utf8JsonReader json, scoped ReadOnlySpan<char> path)
+    /// <param name="from">Where the rest of the path begins that leads on from the object.</param>
+    private int? LengthOf(ref Utf8JsonReader json, int from)
     {
         int? length = null;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            var isText = json.ValueTextEquals(path);
-            var below = isText ? path.Length : Below(ref json, path);
+            var end = EndOf(ref json, from);
+            isAmbiguous |= end is { } known && !met.Add(from..known);
             json.Read();
-            if (isText && json.TokenType == JsonTokenType.String)
-                length = Copy(ref json);
-            else if (below < path.Length && json.TokenType == JsonTokenType.StartObject)
-                length = LengthOf(ref json, path[below..]) ?? length;
-            else
-                json.Skip();
+            var found = end == field.Length && json.TokenType == JsonTokenType.String ? Copy(ref json)
+                : end < field.Length && json.TokenType == JsonTokenType.StartObject ? LengthOf(ref json, end.Value + 1)
+                : null;
+            isAmbiguous |= found is not null && length is not null;
+            length = found ?? length;
+            json.Skip();
         }
 
         return length;
     }
 
-    /// <summary>Where the rest of the path begins within the field that the reader stands at; its end where the path does not lead
-    /// there.</summary>
-    private static int Below(ref Utf8JsonReader json, scoped ReadOnlySpan<char> path)
+    /// <summary>Where the key that the reader stands at ends within the path; null where the path does not lead there.</summary>
+    private int? EndOf(ref Utf8JsonReader json, int from)
     {
-        for (var at = 1; at < path.Length; at++)
+        for (var at = from; at < field.Length; at++)
         {
-            if (path[at - 1] == '.' && json.ValueTextEquals(path[..(at - 1)]))
+            if (field[at] == '.' && json.ValueTextEquals(field.AsSpan(from, at - from)))
                 return at;
         }
 
-        return path.Length;
+        return json.ValueTextEquals(field.AsSpan(from)) ? field.Length : null;
     }
 
     private int Copy(ref Utf8JsonReader json)
@@ -97,7 +109,7 @@ internal static class SurrogateEscapes
 {
     private const int Escape = 6;
 
-    public static ReadOnlyMemory<byte> Repaired(ReadOnlyMemory<byte> line)
+    public static ReadOnlyMemory<byte> Repaired(ReadOnlyMemory<byte> line, Replacements replaced)
     {
         if (line.Span.IndexOf("\\u"u8) < 0)
             return line;
@@ -113,7 +125,11 @@ internal static class SurrogateEscapes
             else
             {
                 if (char.IsSurrogate(unit))
+                {
                     "fffd"u8.CopyTo(repaired.AsSpan(i + 2));
+                    replaced.Count++;
+                }
+
                 i += Escape;
             }
         }

@@ -24,10 +24,10 @@ public sealed record SourceFile(string Path, long Length)
 
     /// <summary>Opens the text as UTF-8: what the file's head says is gzip is decompressed, what it says is UTF-16 or UTF-32 is
     /// decoded.</summary>
-    /// <param name="lenient">Whether characters that are invalid in such an encoding are replaced.</param>
+    /// <param name="replaced">Counts the characters that are invalid in such an encoding and replaced; null where they are refused.</param>
     /// <param name="onDisk">The stream whose position tells how much of the file is read.</param>
     /// <exception cref="UserErrorException">The head says that it is no text.</exception>
-    internal Stream Open(bool lenient, out FileStream onDisk)
+    internal Stream Open(Replacements? replaced, out FileStream onDisk)
     {
         var file = onDisk =
             new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
@@ -47,7 +47,7 @@ public sealed record SourceFile(string Path, long Length)
 
         if (TextFormat.EncodingOf(head) is { } strict)
         {
-            var encoding = lenient ? Encoding.GetEncoding(strict.CodePage) : strict;
+            var encoding = replaced is null ? strict : Encoding.GetEncoding(strict.CodePage, EncoderFallback.ExceptionFallback, replaced);
             return Encoding.CreateTranscodingStream(Decompressed(), encoding, Encoding.UTF8);
         }
 

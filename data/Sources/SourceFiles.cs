@@ -1,16 +1,17 @@
+using System.IO.Enumeration;
 using ActorTrain.Models;
 
 namespace ActorTrain.Data.Sources;
 
 /// <summary>Finds the files that files, folders and globs stand for.</summary>
 /// <remarks>The order is that of the inputs and, within one, the ordinal order of the paths; so it is the same on every machine.
-/// A file named twice is read once. In folders, names that begin with a dot and files without a known ending are passed over;
-/// what a glob or a name points at is read whatever its ending.</remarks>
+/// A file named twice is read once. In folders, names that begin with a dot (hidden ones) and files without a known ending are passed
+/// over. A glob matches files whatever their endings, but no hidden ones; what is named is read whatever its name.</remarks>
 public static class SourceFiles
 {
     private static readonly char[] Wildcards = ['*', '?'];
 
-    /// <summary>Lists the files of the inputs, and those of their folders that are passed over.</summary>
+    /// <summary>Lists the files of the inputs, and what is passed over: files, and hidden folders with a slash at their ends.</summary>
     /// <exception cref="UserErrorException">An input is missing, stands for no file, or cannot be listed.</exception>
     public static (IReadOnlyList<SourceFile> Files, IReadOnlyList<string> PassedOver) Find(IEnumerable<string> inputs)
     {
@@ -30,21 +31,18 @@ public static class SourceFiles
             }
         }
 
-        return (files, [.. passedOver.Where(path => seen.Add(Path.GetFullPath(path)))]);
+        // A hidden folder of one input may be read as another.
+        var read = files.Select(static file => Path.GetFullPath(file.Path)).ToArray();
+        return (files, [.. passedOver.Where(path => seen.Add(Path.GetFullPath(path)) && !(IsFolder(path) && read.Any(IsBelow(path))))]);
     }
 
-    /// <summary>Files counted by their endings, the first of them by name.</summary>
-    public static string Describe(IReadOnlyCollection<string> files)
+    private static bool IsFolder(string path) => Path.EndsInDirectorySeparator(path);
+
+    private static Func<string, bool> IsBelow(string folder)
     {
-        const int Named = 5;
-        var endings = files.CountBy(EndingOf).OrderByDescending(static pair => pair.Value)
-            .ThenBy(static pair => pair.Key, StringComparer.Ordinal).ToArray();
-        return $"{string.Join(", ", endings.Take(Named).Select(static pair => $"{pair.Value} {pair.Key}"))}"
-            + $"{(endings.Length > Named ? $" and {endings.Length - Named} other extensions" : "")}: "
-            + $"{string.Join(", ", files.Take(Named))}{(files.Count > Named ? $" and {files.Count - Named} more" : "")}";
+        var whole = Path.GetFullPath(folder);
+        return path => path.StartsWith(whole, StringComparison.Ordinal);
     }
-
-    private static string EndingOf(string path) => Path.GetExtension(path) is { Length: > 0 } ending ? ending : "without an extension";
 
     private static string[] FilesOf(string input, List<string> passedOver)
     {
@@ -53,35 +51,47 @@ public static class SourceFiles
         if (Directory.Exists(input))
             return InFolder(input, passedOver);
         if (input.IndexOfAny(Wildcards) >= 0)
-            return Matching(input);
+            return Matching(input, passedOver);
         throw new UserErrorException($"{input} does not exist: name a file, a folder or a glob with --input.");
     }
 
     private static string[] InFolder(string folder, List<string> passedOver)
     {
-        var byKnown = Walk(folder).Order(StringComparer.Ordinal).ToLookup(SourceFile.IsKnown);
+        var byKnown = Walk(folder).Order(StringComparer.Ordinal)
+            .ToLookup(static entry => !IsHidden(entry) && SourceFile.IsKnown(entry));
         passedOver.AddRange(byKnown[false]);
         return byKnown[true].Any() ? [.. byKnown[true]]
             : throw new UserErrorException(
-                $"The folder {folder} holds no text{(byKnown[false].Any() ? $" among {Describe([.. byKnown[false]])}" : "")}; "
+                $"The folder {folder} holds no text{(byKnown[false].Any() ? $" among {Omissions.Describe([.. byKnown[false]])}" : "")}; "
                 + $"a folder is searched for {string.Join(", ", SourceFile.KnownEndings)}, each with or without .gz: "
                 + $"name other files with a glob.");
     }
 
-    private static string[] Matching(string glob)
+    private static string[] Matching(string glob, List<string> passedOver)
     {
         var pattern = new Glob(glob);
-        var found = Directory.Exists(pattern.Root)
-            ? Walk(pattern.Root).Where(pattern.Matches).Order(StringComparer.Ordinal).ToArray()
-            : [];
-        return found.Length > 0 ? found : throw new UserErrorException(
-            $"The glob {glob} matches no file: quote it in the shell and check its spelling.");
+        var entries = Directory.Exists(pattern.Root) ? Walk(pattern.Root) : Enumerable.Empty<string>();
+        var byHidden = entries.Where(Matches).Order(StringComparer.Ordinal).ToLookup(IsHidden);
+        passedOver.AddRange(byHidden[true]);
+        return byHidden[false].Any() ? [.. byHidden[false]] : throw new UserErrorException(
+            $"The glob {glob} matches no file{(byHidden[true].Any() ? $" but {Omissions.Describe([.. byHidden[true]])}" : "")}: "
+            + "quote it in the shell and check its spelling; hidden files are named by their paths.");
+
+        bool Matches(string entry) => IsFolder(entry)
+            ? Directory.EnumerateFiles(entry, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
+                .Any(pattern.Matches)
+            : pattern.Matches(entry);
     }
 
-    private static IEnumerable<string> Walk(string folder)
-    {
-        var options =
-            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden, IgnoreInaccessible = false };
-        return Directory.EnumerateFiles(folder, "*", options);
-    }
+    private static bool IsHidden(string entry) => Path.GetFileName(Path.TrimEndingDirectorySeparator(entry)).StartsWith('.');
+
+    // The files of a folder and of those in it, but a hidden folder as one entry.
+    private static FileSystemEnumerable<string> Walk(string folder) =>
+        new(folder,
+            static (ref entry) => entry.ToSpecifiedFullPath() + (entry.IsDirectory ? "/" : ""),
+            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false })
+        {
+            ShouldIncludePredicate = static (ref entry) => !entry.IsDirectory || entry.FileName.StartsWith('.'),
+            ShouldRecursePredicate = static (ref entry) => !entry.FileName.StartsWith('.'),
+        };
 }

@@ -16,13 +16,13 @@ internal sealed class TextBuffer : IDisposable
     private int start;
     private int end;
 
-    public TextBuffer(SourceFile file, bool lenient)
+    public TextBuffer(SourceFile file, Replacements? replaced)
     {
         this.file = file;
         FileStream? opened = null;
         try
         {
-            text = file.Open(lenient, out opened);
+            text = file.Open(replaced, out opened);
             onDisk = opened;
         }
         catch (Exception error)

@@ -10,14 +10,19 @@ internal static class Utf8Text
 {
     /// <summary>Gives the text itself when it is valid; otherwise refuses it, or (lenient) gives it with U+FFFD for each invalid
     /// part.</summary>
-    /// <param name="text">The bytes.</param>
+    /// <param name="replaced">Counts what is replaced; null where invalid text is refused.</param>
     /// <exception cref="UserErrorException">The text is invalid and not to be repaired.</exception>
-    public static ReadOnlyMemory<byte> Checked(ReadOnlyMemory<byte> text, string file, long offset, bool lenient)
+    public static ReadOnlyMemory<byte> Checked(ReadOnlyMemory<byte> text, string file, long offset, Replacements? replaced)
     {
         if (Utf8.IsValid(text.Span))
             return text;
-        if (lenient)
-            return Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(text.Span));
+        if (replaced is not null)
+        {
+            var repaired = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(text.Span));
+            replaced.Count += repaired.AsSpan().Count("\uFFFD"u8) - text.Span.Count("\uFFFD"u8);
+            return repaired;
+        }
+
         throw new UserErrorException(
             $"{file} is not UTF-8 at byte {offset + FirstInvalid(text.Span)}: "
             + "convert it (iconv -t UTF-8), or pass --lenient to replace invalid bytes with U+FFFD.");

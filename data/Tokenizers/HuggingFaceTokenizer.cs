@@ -12,6 +12,12 @@ namespace ActorTrain.Data.Tokenizers;
 /// 2019).</remarks>
 public static class HuggingFaceTokenizer
 {
+    // The files in which transformers keeps a tokenizer: those that are compared with one of ours beside them, and the rest.
+    private static readonly string[] Compared =
+        ["tokenizer.json", "tokenizer_config.json", "added_tokens.json", "special_tokens_map.json", "tokenizer.model"];
+
+    private static readonly string[] Others = ["chat_template.jinja", "merges.txt", "vocab.json"];
+
     private static readonly JsonSerializerOptions Readable =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -22,11 +28,21 @@ public static class HuggingFaceTokenizer
             File.WriteAllText(Path.Combine(folder, name), content.ToJsonString(Readable) + "\n");
     }
 
+    /// <summary>The files of a folder's tokenizer that an import neither takes nor compares.</summary>
+    /// <param name="tokenizer">The tokenizer of ours beside them, if there is one.</param>
+    public static IReadOnlyList<string> NotTakenOver(ITokenizer? tokenizer, string folder) =>
+        [.. (tokenizer is null ? Compared.Concat(Others) : Others).Where(name => File.Exists(Path.Combine(folder, name)))];
+
     /// <summary>Refuses a folder in which such files say something else than the tokenizer beside them.</summary>
     /// <exception cref="UserErrorException">One does; the sentence names it.</exception>
     public static void RequireSame(ITokenizer tokenizer, string folder)
     {
-        foreach (var (name, content) in FilesOf(tokenizer).Append((Name: "added_tokens.json", Content: new JsonObject())))
+        (string, JsonObject)[] others =
+        [
+            ("added_tokens.json", new JsonObject()),
+            ("special_tokens_map.json", new JsonObject { ["eos_token"] = SentencePieceTokenizer.EndOfTextPiece }),
+        ];
+        foreach (var (name, content) in FilesOf(tokenizer).Concat(others))
         {
             var file = Path.Combine(folder, name);
             if (File.Exists(file) && !JsonNode.DeepEquals(Parse(file), content))

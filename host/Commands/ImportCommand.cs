@@ -76,15 +76,25 @@ internal static class ImportCommand
 
         if (tokenizer is not null)
             run.WriteTokenizer(tokenizer.Save);
-        else
+        foreach (var remark in model.Remarks)
+            context.Output.WriteLine(remark);
+        if (HuggingFaceTokenizer.NotTakenOver(tokenizer, request.Source) is { Count: > 0 } theirs)
             context.Output.WriteLine(
-                $"{request.Source} has no tokenizer written by actortrain; put one into {run.TokenizerDirectory} to generate text.");
+                $"Not taken over from {request.Source}: {string.Join(", ", theirs)}; only a tokenizer written by actortrain is imported.");
+        if (tokenizer is null)
+            context.Output.WriteLine(WithoutTokenizer(request.Source, model, run));
 
         context.Output.WriteLine(
             $"Imported the {model.Options.Family.ToString().ToLowerInvariant()} model ({model.Layout.ParameterCount:N0} parameters) "
             + $"into {request.Output}.");
         return ExitCode.Success;
     }
+
+    private static string WithoutTokenizer(string source, HuggingFaceModel model, RunDirectory run) =>
+        model is { BeginToken: { } begin, EndToken: { } end } && begin != end
+            ? $"{source} has bos_token_id {begin} and eos_token_id {end}, but an actortrain tokenizer starts and ends every text with "
+                + "the same token, so none fits this model and it cannot generate text here."
+            : $"{source} has no tokenizer written by actortrain; put one into {run.TokenizerDirectory} to generate text.";
 }
 
 public sealed record ImportRequest(string Source, string Output, bool Force = false);

@@ -76,8 +76,8 @@ internal static class PrepareCommand
         var options = request with { TokenizerFrom = request.TokenizerFrom is { } from ? TokenizerPlace(from) : null };
         var summary = CorpusPreparation.Run(options, new StageReport(context), interrupted.Token);
 
-        if (summary.PassedOver.Count > 0)
-            context.Output.WriteLine($"skipped {SourceFiles.Describe(summary.PassedOver)}; to read such files, name them with a glob");
+        foreach (var line in summary.Omissions.Lines())
+            context.Output.WriteLine(line);
         Part(context, "training", summary.Train);
         if (summary.Validation is { } validation)
         {

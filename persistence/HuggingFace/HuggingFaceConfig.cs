@@ -1,27 +1,48 @@
 using System.Text.Json;
 using ActorTrain.Models;
 using ActorTrain.Models.Options;
+using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.HuggingFace;
 
-/// <summary>The <c>config.json</c> of GPT2LMHeadModel and LlamaForCausalLM, written and read.</summary>
+/// <summary>What <c>config.json</c> and <c>generation_config.json</c> say of a model.</summary>
+/// <param name="Dtypes">By key, the element type that they say the weights have.</param>
+/// <param name="Remarks">What they say that is not taken over, a sentence for each file.</param>
+internal sealed record HuggingFaceDescription(
+    ModelOptions Options, int? BeginToken, int? EndToken, IReadOnlyDictionary<string, SafetensorsDtype> Dtypes,
+    IReadOnlyList<string> Remarks);
+
+/// <summary>The <c>config.json</c> of GPT2LMHeadModel and LlamaForCausalLM, written and read; read with the
+/// <c>generation_config.json</c> beside it.</summary>
 internal static class HuggingFaceConfig
 {
     public const string Name = "config.json";
 
+    private const string GenerationName = "generation_config.json";
+
+    // How text is generated unless one says otherwise; `actortrain generate` has options for it.
+    private static readonly HashSet<string> Sampling = ["do_sample", "max_length", "task_specific_params", "temperature", "top_k", "top_p"];
+
+    // What of a generation_config.json changes no text.
+    private static readonly HashSet<string> NeutralInGeneration =
+    [
+        "_from_model_config", "cache_implementation", "output_attentions", "output_hidden_states", "output_logits", "output_scores",
+        "pad_token_id", "return_dict_in_generate", "transformers_version", "use_cache",
+    ];
+
     // What neither model computes with (transformers' configuration_utils.py, configuration_gpt2.py and configuration_llama.py): names,
-    // training, drawing of tokens, other heads, and forms of computing the same. Every other key must be one that is read.
+    // training, other heads, and forms of computing the same. Every other key must be one that is read.
     private static readonly HashSet<string> Neutral =
     [
         "_attn_implementation", "_commit_hash", "_name_or_path", "_num_labels", "attention_dropout", "attn_implementation", "attn_pdrop",
             "chunk_size_feed_forward",
-        "do_sample", "dtype", "embd_pdrop", "finetuning_task", "gradient_checkpointing", "id2label", "initializer_range", "is_decoder",
+        "embd_pdrop", "finetuning_task", "gradient_checkpointing", "id2label", "initializer_range", "is_decoder",
             "is_llama_config",
-        "label2id", "max_length", "output_attentions", "output_hidden_states", "pad_token_id", "pretraining_tp", "problem_type",
+        "label2id", "output_attentions", "output_hidden_states", "pad_token_id", "pretraining_tp", "problem_type",
             "reorder_and_upcast_attn",
         "resid_pdrop", "return_dict", "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type",
             "summary_use_proj",
-        "task_specific_params", "temperature", "tokenizer_class", "top_k", "top_p", "torch_dtype", "torchscript", "transformers.js_config",
+        "tokenizer_class", "torchscript", "transformers.js_config",
         "transformers_version", "use_bfloat16", "use_cache",
     ];
 
@@ -48,12 +69,14 @@ internal static class HuggingFaceConfig
         return [.. stream.ToArray(), (byte)'\n'];
     }
 
-    /// <summary>The shape that a <c>config.json</c> describes.</summary>
-    /// <exception cref="UserErrorException">It describes a model that this program cannot run exactly as it was trained.</exception>
-    public static (ModelOptions Options, int? BeginToken, int? EndToken) Read(string path, byte[] bytes)
+    /// <summary>What a <c>config.json</c> and the <c>generation_config.json</c> beside it, if there is one, say.</summary>
+    /// <exception cref="UserErrorException">They describe a model that this program cannot run exactly as it was trained, or contradict
+    /// each other.</exception>
+    public static HuggingFaceDescription Read(string path)
     {
-        using var document = Parse(path, bytes);
-        var config = new ConfigReader(path, document.RootElement);
+        var config = ConfigReader.Open(path);
+        var generationPath = Path.Combine(Path.GetDirectoryName(path)!, GenerationName);
+        var generation = File.Exists(generationPath) ? ConfigReader.Open(generationPath) : null;
         var options = config.Text("model_type", string.Empty) switch
         {
             "gpt2" => ReadGpt2(config),
@@ -61,26 +84,38 @@ internal static class HuggingFaceConfig
             var other => throw new UserErrorException($"{path} has model_type \"{other}\"; only gpt2 and llama can be imported."),
         };
         config.Require("is_encoder_decoder", false);
-        var (begin, end) = (config.Token("bos_token_id", options.VocabularySize), config.Token("eos_token_id", options.VocabularySize));
-        config.RefuseTheRest(Neutral);
+        var (begin, end) = (Token("bos_token_id"), Token("eos_token_id"));
+        var dtypes = new Dictionary<string, SafetensorsDtype>();
+        foreach (var key in (string[])["torch_dtype", "dtype"])
+        {
+            if (config.Dtype(key) is { } dtype)
+                dtypes.Add(key, dtype);
+        }
+
+        config.RefuseTheRest(Neutral, Sampling);
         if (options.Problems().FirstOrDefault() is { } problem)
             throw new UserErrorException($"{path} is not a valid model configuration: {problem}");
-        return (options, begin, end);
+        return new HuggingFaceDescription(options, begin, end, dtypes,
+        [
+            .. NotTakenOver(path, config.Unread(Sampling.Contains)),
+            .. NotTakenOver(generationPath, generation?.Unread(static key => !NeutralInGeneration.Contains(key)) ?? []),
+        ]);
+
+        int? Token(string key)
+        {
+            var ofModel = config.Token(key, options.VocabularySize);
+            if (generation?.Token(key, options.VocabularySize) is not { } ofGeneration)
+                return ofModel;
+            return ofModel is null || ofModel == ofGeneration ? ofGeneration : throw new UserErrorException(
+                $"{generationPath} has {key}: {ofGeneration}, but {Name} beside it has {ofModel}; they must be equal: "
+                + "correct the wrong one.");
+        }
     }
 
-    private static JsonDocument Parse(string path, byte[] bytes)
-    {
-        try
-        {
-            var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw new JsonException("it is not an object");
-        }
-        catch (JsonException exception)
-        {
-            throw new UserErrorException(
-                $"{path} is not valid JSON ({exception.Message.TrimEnd('.')}); download the file again.", exception);
-        }
-    }
+    private static IEnumerable<string> NotTakenOver(string path, IEnumerable<string> said) =>
+        string.Join(", ", said) is { Length: > 0 } all
+            ? [$"Not taken over from {path}: {all}; `actortrain generate` has options of its own."]
+            : [];
 
     private static void WriteGpt2(Utf8JsonWriter json, ModelOptions options)
     {
@@ -187,135 +222,5 @@ internal static class HuggingFaceConfig
         if (heads > 0)
             config.RequireNumber("head_dim", options.HeadWidth);
         return options;
-    }
-
-    /// <summary>Values of a config, with the defaults that transformers gives to absent or null keys.</summary>
-    private sealed class ConfigReader(string path, JsonElement root)
-    {
-        private readonly HashSet<string> read = new(StringComparer.Ordinal);
-
-        public int Whole(string key, int missing) =>
-            Find(key) is not { } value ? missing
-            : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number
-            : throw Wrong(key, value, "a whole number");
-
-        public double Number(string key, double missing) =>
-            Find(key) is not { } value ? missing
-            : value.ValueKind == JsonValueKind.Number && double.IsFinite(value.GetDouble()) ? value.GetDouble()
-            : throw Wrong(key, value, "a number");
-
-        public bool Flag(string key, bool missing) =>
-            Find(key) is not { } value ? missing
-            : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
-            : throw Wrong(key, value, "true or false");
-
-        public string Text(string key, string missing) =>
-            Find(key) is not { } value ? missing
-            : value.ValueKind == JsonValueKind.String ? value.GetString()!
-            : throw Wrong(key, value, "text");
-
-        /// <summary>A token id, or a list of one.</summary>
-        public int? Token(string key, int vocabulary)
-        {
-            if (Find(key) is not { } value)
-                return null;
-            var one = value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 1 ? value[0] : value;
-            return one.ValueKind == JsonValueKind.Number && one.TryGetInt32(out var id) && id >= 0 && id < vocabulary
-                ? id
-                : throw Wrong(key, value, $"one token id below vocab_size, {vocabulary}");
-        }
-
-        public void Require(string key, bool wanted)
-        {
-            if (Flag(key, wanted) != wanted)
-                throw Unsupported(key, Find(key)!.Value, wanted ? "true" : "false");
-        }
-
-        public void Require(string key, params string[] supported)
-        {
-            if (Find(key) is { } value && !(value.ValueKind == JsonValueKind.String && supported.Contains(value.GetString())))
-                throw Unsupported(key, value, string.Join(" or ", supported));
-        }
-
-        public void RequireArchitecture(params string[] supported)
-        {
-            const string Key = "architectures";
-            if (Find(Key) is { } value
-                && !(value.ValueKind == JsonValueKind.Array && value.EnumerateArray()
-                    .All(one => one.ValueKind == JsonValueKind.String && supported.Contains(one.GetString()))))
-                throw Unsupported(Key, value, string.Join(" or ", supported));
-        }
-
-        public void RequireNumber(string key, double wanted)
-        {
-            if (Find(key) is { } value && Number(key, wanted) != wanted)
-                throw Unsupported(key, value, $"{wanted}");
-        }
-
-        /// <summary>Refuses two keys that say the same and differ.</summary>
-        public void RequireEqual(string key, string other, double wanted)
-        {
-            if (Find(key) is { } value && Number(key, wanted) != wanted)
-                throw new UserErrorException($"{path} has {key}: {Shown(value.GetRawText())} but {other}: "
-                    + $"{wanted}; they must be equal; download the file again.");
-        }
-
-        /// <summary>The base of the rotary frequencies, from wherever it stands; frequencies that are stretched are refused.</summary>
-        public double RopeTheta(double missing)
-        {
-            var theta = Find("rope_theta") is null ? (double?)null : Number("rope_theta", missing);
-            foreach (var key in (string[])["rope_parameters", "rope_scaling"])
-            {
-                if (Find(key) is not { } value)
-                    continue;
-                if (value.ValueKind != JsonValueKind.Object)
-                    throw Wrong(key, value, "an object");
-                var rope = new ConfigReader($"{path} ({key})", value);
-                rope.Require("rope_type", "default");
-                rope.Require("type", "default");
-                rope.RequireNumber("partial_rotary_factor", 1);
-                if (theta is { } given)
-                    rope.RequireNumber("rope_theta", given);
-                else if (rope.Find("rope_theta") is not null)
-                    theta = rope.Number("rope_theta", missing);
-                rope.RefuseTheRest([]);
-            }
-
-            return theta ?? missing;
-        }
-
-        /// <summary>Refuses every key that says something, was not read, and is not known to change nothing.</summary>
-        public void RefuseTheRest(HashSet<string> neutral)
-        {
-            foreach (var property in root.EnumerateObject())
-            {
-                var saysNothing = property.Value.ValueKind == JsonValueKind.Null || property.Value.GetRawText() is "{}" or "[]";
-                if (!saysNothing && !read.Contains(property.Name) && !neutral.Contains(property.Name))
-                {
-                    throw new UserErrorException(
-                        $"{path} has {Shown(property.Name)}: {Shown(property.Value.GetRawText())}, "
-                            + $"an unknown key that may change what the model " +
-                        $"computes; remove it if it does not, otherwise the model cannot be imported.");
-                }
-            }
-        }
-
-        private JsonElement? Find(string key)
-        {
-            read.Add(key);
-            return root.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
-        }
-
-        private UserErrorException Wrong(string key, JsonElement value, string wanted) =>
-            new($"{path} has {key}: {Shown(value.GetRawText())}; it must be {wanted}.");
-
-        private UserErrorException Unsupported(string key, JsonElement value, string supported) =>
-            new($"{path} has {key}: {Shown(value.GetRawText())}, which is not supported (only {supported}); the model cannot be imported.");
-
-        private static string Shown(string value)
-        {
-            var text = value.ReplaceLineEndings(" ");
-            return text.Length > 60 ? text[..60] + "…" : text;
-        }
     }
 }

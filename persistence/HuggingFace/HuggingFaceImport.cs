@@ -28,7 +28,8 @@ public static class HuggingFaceImport
             if (File.Exists(Path.Combine(directory, AdapterFile)))
                 throw new UserErrorException($"{directory} has {AdapterFile}, an unmerged adapter; merge it into the model first, "
                     + $"or remove the adapter's files.");
-            var (options, beginToken, endToken) = HuggingFaceConfig.Read(configPath, File.ReadAllBytes(configPath));
+            var said = HuggingFaceConfig.Read(configPath);
+            var options = said.Options;
             foreach (var (path, named) in WeightFiles(directory))
             {
                 files.Add(SafetensorsFile.Open(path));
@@ -50,7 +51,10 @@ public static class HuggingFaceImport
                 throw;
             }
 
-            return new HuggingFaceModel(options, layout, weights, beginToken, endToken);
+            return new HuggingFaceModel(options, layout, weights, said.BeginToken, said.EndToken)
+            {
+                Remarks = [.. said.Remarks, .. Contradictions(configPath, said, [.. sources.Select(static source => source.Entry)])],
+            };
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
@@ -159,6 +163,19 @@ public static class HuggingFaceImport
 
         return entry.Dtype is { } dtype && FloatConversion.CanWiden(dtype) ? (tensor, file, entry) : throw new UserErrorException(
             $"In {file.Path} the tensor {entry.Name} is {entry.DtypeName}; only F32, BF16 and F16 weights can be imported.");
+    }
+
+    // The weights are what a model is; which type a config says that they have changes none of them.
+    private static IEnumerable<string> Contradictions(string config, HuggingFaceDescription said, List<SafetensorsEntry> tensors)
+    {
+        foreach (var (key, dtype) in said.Dtypes)
+        {
+            var others = tensors.Where(tensor => tensor.Dtype != dtype).ToList();
+            if (others.Count > 0)
+                yield return $"{config} says {key}: {dtype}, but {others.Count} of {tensors.Count} tensors are "
+                    + $"{string.Join(" or ", others.Select(static tensor => tensor.DtypeName).Distinct().Order(StringComparer.Ordinal))}; "
+                    + "they are imported as they are.";
+        }
     }
 
     private static void Fill(

@@ -11,4 +11,8 @@ public sealed record ExportedFile(string Name, ReadOnlyMemory<byte> Content);
 /// <param name="Options">Its shape.</param>
 /// <param name="Layout">Where the parameters stand in <paramref name="Weights"/>.</param>
 /// <param name="Weights">Float32 parameters in the canonical layout; its owner disposes of it.</param>
-public sealed record HuggingFaceModel(ModelOptions Options, FlatLayout Layout, HostBuffer Weights, int? BeginToken, int? EndToken);
+public sealed record HuggingFaceModel(ModelOptions Options, FlatLayout Layout, HostBuffer Weights, int? BeginToken, int? EndToken)
+{
+    /// <summary>What the files of an imported model say and the import does not take over, in sentences.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+}

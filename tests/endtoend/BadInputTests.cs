@@ -51,6 +51,24 @@ public sealed class BadInputTests(TrainedRuns real)
     }
 
     [Fact]
+    public void Prepare_says_what_it_skips_and_replaces()
+    {
+        Directory.CreateDirectory(real.At("mixed", ".git"));
+        foreach (var name in new[] { "notes.doc", ".draft.txt", ".git/config.txt" })
+            File.WriteAllText(real.At("mixed", name), "text");
+        File.WriteAllText(real.At("mixed", "empty.txt"), "");
+        File.WriteAllText(real.At("mixed", "records.jsonl"), "{\"text\": \"good\"}\n{\"text\": \"\"}\n");
+        File.WriteAllBytes(real.At("mixed", "latin.txt"), [.. "caf"u8, 0xE9, .. " cr"u8, 0xE8, .. "me"u8]);
+        var said = real.Run("prepare", "--input", "mixed", "--output", "mixed-data", "--tokenizer", "bytes", "--held-out", "0", "--lenient")
+            .ShouldSucceed().Output;
+        said.ShouldName("1 .doc", "2 hidden", "mixed/.git/", "mixed/.draft.txt", "mixed/notes.doc", "1 empty file: mixed/empty.txt",
+            "1 empty document in 1 file: mixed/records.jsonl", "2 invalid characters", "1 file: mixed/latin.txt");
+
+        File.WriteAllText(real.At("twice.jsonl"), "{\"text\": \"good\", \"text\": \"which?\"}\n");
+        Refused("prepare --input twice.jsonl --output not/there/yet --tokenizer bytes --lenient", "twice.jsonl, line 1", "\"text\"");
+    }
+
+    [Fact]
     public void Prepare_replaces_nothing_without_being_told_to()
     {
         Refused("prepare --input text.txt --output data --tokenizer bytes", "data already exists", "--force");

@@ -126,6 +126,7 @@ public sealed partial class AdviceTests : IDisposable
         Changed(() => Prepare("--input", field), () => Prepare("--input", field, "--text-field", "a.b"));
         Follow(folder.Write("broken.jsonl", "{\"text\":\"good\"}\n{\"text\": "), () => folder.Write("broken.jsonl", "{\"text\":\"good\"}\n"));
         Advised([folder.Write("surrogate.jsonl", """{"text":"a\ud800"}""")], "--lenient");
+        Follow(folder.Write("twice.jsonl", """{"text":"a","text":"b"}"""), () => folder.Write("twice.jsonl", """{"text":"b"}"""));
 
         Follow(folder.Write("one.txt", "x"), () => folder.Write("one.txt", "xy"));
         Advised([folder.Write("one.txt", "x")], "--held-out", "0");

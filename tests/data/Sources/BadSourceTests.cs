@@ -53,6 +53,34 @@ public sealed class BadSourceTests : IDisposable
     }
 
     [Theory]
+    [InlineData("text", """{"text":"a","text":"b"}""")]
+    [InlineData("text", """{"text":"a","id":1,"text":"a"}""")]
+    [InlineData("text", """{"text":"a","\u0074ext":""}""")]
+    [InlineData("text", """{"text":"a","text":null}""")]
+    [InlineData("text", """{"text":["a"],"text":"a"}""")]
+    [InlineData("a.b", """{"a":{"b":"x","b":"y"}}""")]
+    [InlineData("a.b", """{"a":{"b":"x"},"a":{"c":"y"}}""")]
+    [InlineData("a.b", """{"a":7,"a":{"b":"x"}}""")]
+    [InlineData("a.b", """{"a.b":"x","a":{"b":"y"}}""")]
+    [InlineData("a.b.c", """{"a.b":{"c":"x"},"a":{"b":{"c":"y"}}}""")]
+    public void A_record_with_two_texts_is_refused_even_leniently(string field, string record)
+    {
+        var path = folder.Write("a.jsonl", $"\n{record}\n");
+        foreach (var lenient in new[] { false, true })
+        {
+            Refusal(new SourceOptions { Inputs = [path], TextField = field, Lenient = lenient })
+                .ShouldName($"{path}, line 2, ", $"\"{field}\"", "more than once");
+        }
+    }
+
+    [Fact]
+    public void A_key_that_is_twice_elsewhere_in_a_record_is_no_hindrance()
+    {
+        var path = folder.Write("a.jsonl", """{"id":1,"id":2,"text":"a","more":{"text":"b","text":"c"}}""" + "\n" + """{"text":"a"}""");
+        new DocumentReader(new SourceOptions { Inputs = [path] }).Read().Count().ShouldBe(2);
+    }
+
+    [Theory]
     [InlineData("empty.txt", "")]
     [InlineData("empty.txt.gz", "")]
     [InlineData("empty.jsonl", "\n\n")]
@@ -68,6 +96,9 @@ public sealed class BadSourceTests : IDisposable
     {
         Refusal(folder.Of("none.txt")).ShouldName($"{folder.Of("none.txt")} does not exist", "--input");
         Refusal(folder.Of("*.txt")).ShouldName($"The glob {folder.Of("*.txt")} matches no file");
+        folder.Write("hidden/.a.txt", "x");
+        Refusal(folder.Of("hidden/*.txt")).ShouldName(folder.Of("hidden/*.txt"), $"1 hidden: {folder.Of("hidden/.a.txt")}");
+        Refusal(folder.Of("hidden")).ShouldName($"1 hidden: {folder.Of("hidden/.a.txt")}");
         Refusal(folder.Of("none/**/*.txt")).ShouldStartWith($"The glob {folder.Of("none/**/*.txt")} matches no file");
         folder.Write("f/a.bin", "x");
         Refusal(folder.Of("f")).ShouldName(

@@ -126,14 +126,101 @@ public sealed class DocumentReaderTests : IDisposable
     [Fact]
     public void Files_of_a_folder_that_are_not_read_are_known()
     {
-        foreach (var name in new[] { "f/a.txt", "f/b.zst", "f/deep/c.zst", "f/d.pdf", "f/noending", "f/.hidden.bin" })
+        foreach (var name in new[] { "f/a.txt", "f/b.zst", "f/deep/c.zst", "f/d.pdf", "f/noending" })
             folder.Write(name, "text");
         var reader = new DocumentReader(Options(folder.Of("f"), folder.Of("f/d.*")));
         reader.Files.Select(static file => Path.GetFileName(file.Path)).ShouldBe(["a.txt", "d.pdf"]);
-        reader.PassedOver.ShouldBe([folder.Of("f/b.zst"), folder.Of("f/deep/c.zst"), folder.Of("f/noending")]);
-        SourceFiles.Describe(reader.PassedOver).ShouldBe($"2 .zst, 1 without an extension: {string.Join(", ", reader.PassedOver)}");
-        SourceFiles.Describe([.. Enumerable.Range(0, 1000).Select(static i => $"{i}.e{i % 10}")]).Length.ShouldBeLessThan(200);
+        var files = reader.Omissions.Files;
+        files.ShouldBe([folder.Of("f/b.zst"), folder.Of("f/deep/c.zst"), folder.Of("f/noending")]);
+        Omissions.Describe(files).ShouldBe($"2 .zst, 1 without an extension: {string.Join(", ", files)}");
+        Omissions.Describe([.. Enumerable.Range(0, 1000).Select(static i => $"{i}.e{i % 10}")]).Length.ShouldBeLessThan(200);
     }
+
+    [Fact]
+    public void Hidden_files_and_folders_are_known_unless_they_are_read_by_their_paths()
+    {
+        foreach (var name in new[] { "f/a.txt", "f/.b.txt", "f/.git/c.txt", "f/.git/d", "f/deep/.e/f.txt", "f/deep/.g.bin" })
+            folder.Write(name, name);
+        PassedOver("f").ShouldBe(["f/.b.txt", "f/.git/", "f/deep/.e/", "f/deep/.g.bin"]);
+        PassedOver("f", "f/.b.txt", "f/.git").ShouldBe(["f/deep/.e/", "f/deep/.g.bin", "f/.git/d"]);
+        PassedOver("f/**/*.txt").ShouldBe(["f/.b.txt", "f/.git/", "f/deep/.e/"]);
+        PassedOver("f/*.txt").ShouldBe(["f/.b.txt"]);
+        PassedOver("f/.git/*").ShouldBeEmpty();
+        PassedOver("f/a.txt").ShouldBeEmpty();
+        Omissions.Describe([folder.Of("f/.git/"), folder.Of("f/.b.txt")])
+            .ShouldBe($"2 hidden: {folder.Of("f/.git/")}, {folder.Of("f/.b.txt")}");
+
+        string[] PassedOver(params string[] inputs) =>
+            [.. new DocumentReader(Options([.. inputs.Select(folder.Of)])).Omissions.Files
+                .Select(path => path[(folder.Root.Length + 1)..])];
+    }
+
+    [Theory]
+    [InlineData("a.jsonl", "{\"text\":\"\"}\n{\"text\":\"one\"}\n\n{\"text\":\"\"}\n", 2)]
+    [InlineData("a.jsonl.gz", "{\"text\":\"one\"}\n{\"id\":7,\"text\":\"\"}", 1)]
+    [InlineData("a.jsonl", "{\"text\":\"one\"}\n\n \n", 0)]
+    [InlineData("a.txt", "one===two", 0)]
+    [InlineData("a.txt", "===one===two===", 0)]
+    [InlineData("a.txt", "one======two=========", 3)]
+    [InlineData("a.txt", "======one", 1)]
+    public void Documents_without_text_are_counted(string name, string text, long count)
+    {
+        var (first, second) = (folder.Write("1.txt", "more"), folder.Write(name, text));
+        var omissions = OmissionsOf(Options(first, second) with { DocumentSeparator = "===" });
+        omissions.EmptyDocuments.ShouldBe(count > 0 ? [new FileCount(second, count)] : []);
+        omissions.EmptyFiles.ShouldBeEmpty();
+        omissions.Lines().Count().ShouldBe(count > 0 ? 1 : 0);
+        string.Concat(omissions.Lines()).ShouldName(count > 0 ? $"{count} | {second}" : "");
+    }
+
+    [Fact]
+    public void Files_without_text_are_counted()
+    {
+        folder.Write("f/1.txt", "text");
+        string[] empty =
+        [
+            folder.Write("f/2.txt", ""), folder.Write("f/3.txt.gz", ""), folder.Write("f/4.jsonl", "\n\n"),
+            folder.Write("f/5.txt", "\ufeff"), folder.Write("f/6.jsonl", """{"text":""}"""), folder.Write("named", ""),
+        ];
+        var omissions = OmissionsOf(Options(folder.Of("f"), folder.Of("named")) with { Lenient = true });
+        omissions.EmptyFiles.ShouldBe(empty);
+        omissions.EmptyDocuments.ShouldBe([new FileCount(empty[4], 1)]);
+        string.Join('\n', omissions.Lines()).ShouldName("6", $"{empty[0]}, {empty[1]}");
+    }
+
+    public static TheoryData<string, byte[], long> Invalid => new()
+    {
+        { "a.txt", [.. "caf"u8, 0xE9], 1 },
+        { "a.txt", [0xFF, 0xFE - 1, (byte)'a', 0xE2, 0x82, (byte)'b', 0xF0, 0x9F], 4 },
+        { "a.txt", [.. "a\uFFFDb"u8, 0xE2, .. "\uFFFD"u8], 1 },
+        { "a.txt", [.. Enumerable.Repeat((byte)'x', 200_000), 0xFF, .. Enumerable.Repeat((byte)'\n', 200_000), 0xFF], 2 },
+        { "a.txt.gz", [(byte)'a', 0xFF], 1 },
+        { "a.jsonl", [.. "{\"text\":\"a"u8, 0xFF, .. "\"}\n{\"text\":\"b\"}\n{\"text\":\"\\ud800 \\ud83d\\ude00 \\udc00\"}"u8], 3 },
+        { "a.txt", [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("a"), 0x00, 0xD8, .. Encoding.Unicode.GetBytes("b\uFFFD"), 0x61], 2 },
+        { "a.txt", [0xFE, 0xFF, 0xDC, 0x00, 0xDC, 0x00], 2 },
+        { "a.txt.gz", [0xFF, 0xFE, 0, 0, .. Encoding.UTF32.GetBytes("a"), 0, 0, 0x11, 0, .. Encoding.UTF32.GetBytes("b")], 1 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Invalid))]
+    public void Characters_that_are_replaced_are_counted(string name, byte[] bytes, long count)
+    {
+        string[] paths = [folder.Write("1.txt", "good \uFFFD"), folder.Write("2" + name, bytes), folder.Write("3" + name, bytes)];
+        var reader = new DocumentReader(Options(paths) with { Lenient = true });
+        foreach (var again in new[] { 1, 2 })
+        {
+            var text = string.Concat(reader.Read().Select(static piece => Encoding.UTF8.GetString(piece.Text.Span)));
+            reader.Omissions.Replaced.ShouldBe([new FileCount(paths[1], count), new FileCount(paths[2], count)], $"reading {again}");
+            text.Count(static letter => letter == '\uFFFD').ShouldBeGreaterThanOrEqualTo((int)(2 * count) + 1);
+        }
+
+        string.Concat(reader.Omissions.Lines()).ShouldName($"{2 * count}", $"{paths[1]}, {paths[2]}");
+    }
+
+    [Fact]
+    public void Nothing_is_reported_where_every_byte_is_read() =>
+        OmissionsOf(Options(folder.Write("a.txt", "good \uFFFD"), folder.Write("b.jsonl", """{"text":"\ufffd"}""")) with { Lenient = true })
+            .Lines().ShouldBeEmpty();
 
     [Fact]
     public void A_byte_order_mark_is_left_out() => Read(folder.Write("a.txt", "\ufefftext")).ShouldBe(["text"]);
@@ -182,6 +269,13 @@ public sealed class DocumentReaderTests : IDisposable
     private static SourceOptions Options(params string[] inputs) => new() { Inputs = inputs };
 
     private static List<string> Read(params string[] inputs) => Read(Options(inputs));
+
+    private static Omissions OmissionsOf(SourceOptions options)
+    {
+        var reader = new DocumentReader(options);
+        reader.Read().Count().ShouldBeGreaterThan(0);
+        return reader.Omissions;
+    }
 
     private static List<string> Read(SourceOptions options) => [.. Pieces(options).Select(static piece => piece.Text)];
 

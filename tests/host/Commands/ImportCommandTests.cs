@@ -144,6 +144,84 @@ public sealed class ImportCommandTests : IDisposable
         Import(llama).Code.ShouldBe(ExitCode.Success);
     }
 
+    /// <summary>What is done to a good model that is imported all the same, and what the output must name.</summary>
+    public static TheoryData<string, string, string, string> Said => new()
+    {
+        { "config.json", "torch_dtype", "\"bfloat16\"", "torch_dtype | BF16 | F32" },
+        { "config.json", "dtype", "\"float16\"", "dtype | F16 | F32" },
+        { "config.json", "temperature", "0.7", "temperature: 0.7" },
+        { "config.json", "task_specific_params", "{\"text-generation\":{\"do_sample\":true}}", "task_specific_params | do_sample" },
+        { "generation_config.json", "temperature", "0.6", "temperature: 0.6" },
+        { "generation_config.json", "repetition_penalty", "1.1", "repetition_penalty: 1.1" },
+        { "generation_config.json", "suppress_tokens", "[3]", "suppress_tokens: [3]" },
+        { "generation_config.json", "forced_eos_token_id", "2", "forced_eos_token_id: 2" },
+        { "vocab.json", "a", "1", "vocab.json" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Said))]
+    public void What_is_not_taken_over_is_said_in_one_line(string file, string key, string value, string named)
+    {
+        var folder = Good(ModelFamily.Llama);
+        if (!File.Exists(folder.At(file)))
+            File.WriteAllText(folder.At(file), "{}");
+        folder.Set(key, value, file);
+        var lines = Output(folder);
+        lines.Length.ShouldBe(2, string.Join('\n', lines));
+        lines[0].ShouldName(named, folder.Path, file);
+    }
+
+    [Fact]
+    public void Nothing_is_said_of_what_is_taken_over_or_changes_nothing()
+    {
+        var folder = Good(ModelFamily.Gpt2);
+        Output(folder).Length.ShouldBe(1);
+        foreach (var dtype in new[] { "\"float32\"", "\"torch.float32\"", null })
+        {
+            folder.Set("torch_dtype", dtype);
+            File.WriteAllText(folder.At("generation_config.json"),
+                """{"_from_model_config":true,"bos_token_id":256,"eos_token_id":[256],"pad_token_id":0,"transformers_version":"5","top_k":null}""");
+            File.WriteAllText(folder.At("special_tokens_map.json"), """{"eos_token":"<|endoftext|>"}""");
+            Output(folder).Length.ShouldBe(1, dtype);
+        }
+
+        folder.Set("torch_dtype", "\"bfloat16\"");
+        folder.Write(folder.Tensors().Select(static tensor => tensor with
+        {
+            Dtype = "BF16",
+            Bytes = [.. tensor.Bytes.Chunk(4).SelectMany(static value => value[2..])],
+        }));
+        Output(folder).Length.ShouldBe(1);
+        folder.Change("transformer.ln_f.bias", static tensor => tensor with { Dtype = "F32", Bytes = new byte[4 * 12] });
+        folder.Change("transformer.ln_f.weight", static tensor => tensor with { Dtype = "F16" });
+        Output(folder)[0].ShouldName("torch_dtype", "2 of ", "F16 or F32");
+    }
+
+    [Fact]
+    public void Special_tokens_are_taken_from_a_generation_config_where_the_config_has_none()
+    {
+        var folder = Good(ModelFamily.Gpt2);
+        folder.Set("bos_token_id", null);
+        folder.Set("eos_token_id", null);
+        File.WriteAllText(folder.At("generation_config.json"), """{"eos_token_id":7}""");
+        Import(folder).Error.ShouldName("eos_token_id 7", "256");
+        folder.Set("eos_token_id", "[256]", "generation_config.json");
+        Import(folder).Code.ShouldBe(ExitCode.Success);
+        using var imported = TrainedModel.Open(Target, step: null, Context(TextWriter.Null), memory: static _ => { });
+        TokenizerCheck.TokensOf(imported.Facts).ShouldBe((null, 256));
+    }
+
+    [Fact]
+    public void Files_of_a_tokenizer_that_cannot_be_imported_are_named()
+    {
+        var folder = Good(ModelFamily.Gpt2);
+        File.Delete(folder.At("actortrain-tokenizer.json"));
+        File.WriteAllText(folder.At("merges.txt"), "");
+        string.Join('\n', Output(folder)).ShouldName("tokenizer.json, tokenizer_config.json, merges.txt", Path.Combine(Target, "tokenizer"));
+        folder.Set("bos_token_id", "7");
+        string.Join('\n', Output(folder)).ShouldName("bos_token_id 7", "eos_token_id 256");
+    }
+
     [Fact]
     public void A_model_that_memory_does_not_suffice_for_is_refused_before_memory_is_taken()
     {
@@ -223,7 +301,8 @@ public sealed class ImportCommandTests : IDisposable
                          ("tie_word_embeddings", "\"yes\""),
                      ("rope_theta", "10000"), ("hidden_size", "12"), ("pruned_heads", "{\"0\":[1]}"), ("eos_token_id", "264"),
                          ("eos_token_id", "-1"),
-                     ("eos_token_id", "[256,7]"), ("bos_token_id", "\"<s>\""),
+                     ("eos_token_id", "[256,7]"), ("bos_token_id", "\"<s>\""), ("bos_token_id", "[256,7]"), ("eos_token_id", "[]"),
+                     ("eos_token_id", "[[256]]"), ("eos_token_id", "256.5"), ("eos_token_id", "true"), ("bos_token_id", "-1"),
                  })
             Gpt2($"{key} {json}", folder => folder.Set(key, json), key);
         foreach (var (key, json) in new[]
@@ -251,11 +330,29 @@ public sealed class ImportCommandTests : IDisposable
                          ("auto_map", "{\"AutoModel\":\"m.M\"}"), ("num_local_experts", "8"),
                      ("attention_out_bias", "true"), ("qkv_bias", "true"), ("query_pre_attn_scalar", "256"), ("suppress_tokens", "[3]"),
                          ("forced_eos_token_id", "2"),
-                     ("a_key_of_the_future", "1"),
+                     ("a_key_of_the_future", "1"), ("torch_dtype", "\"int4\""), ("torch_dtype", "\"int8\""), ("torch_dtype", "\"float64\""),
+                     ("torch_dtype", "\"float8_e4m3fn\""), ("torch_dtype", "\"\""), ("torch_dtype", "16"), ("dtype", "\"int4\""),
+                     ("dtype", "\"float8_e5m2\""),
                  })
         {
-            Gpt2($"{key}", folder => folder.Set(key, json), key);
-            Llama($"{key}", folder => folder.Set(key, json), key);
+            Gpt2($"{key} {json}", folder => folder.Set(key, json), key);
+            Llama($"{key} {json}", folder => folder.Set(key, json), key);
+        }
+
+        foreach (var (what, json, named) in new (string, string, string[])[]
+                 {
+                     ("another end of text", """{"eos_token_id":7}""", ["eos_token_id: 7", "256"]),
+                     ("another end of text in a list", """{"eos_token_id":[7]}""", ["eos_token_id: 7", "256"]),
+                     ("two ends of text", """{"eos_token_id":[256,7]}""", ["eos_token_id: [256,7]"]),
+                     ("another begin of text", """{"bos_token_id":7}""", ["bos_token_id: 7", "256"]),
+                     ("an end of text that is no token", """{"eos_token_id":264}""", ["eos_token_id: 264"]),
+                     ("a key twice", """{"eos_token_id":256,"eos_token_id":7}""", ["eos_token_id"]),
+                     ("no object", "[]", []),
+                     ("no JSON", "{", []),
+                 })
+        {
+            Gpt2($"a generation config with {what}", folder => File.WriteAllText(folder.At("generation_config.json"), json),
+                ["generation_config.json", .. named]);
         }
 
         Gpt2("a key twice", folder => File.WriteAllText(folder.At("config.json"), File.ReadAllText(folder.At("config.json"))
@@ -313,6 +410,11 @@ public sealed class ImportCommandTests : IDisposable
             "tokenizer_config.json");
         Gpt2("a tokenizer with a token more", folder => folder.Set("added_tokens", "[]", "tokenizer.json"), "tokenizer.json");
         Gpt2("added tokens", folder => File.WriteAllText(folder.At("added_tokens.json"), "{\"<pad>\":257}"), "added_tokens.json");
+        Gpt2("special tokens of another end of text",
+            folder => File.WriteAllText(folder.At("special_tokens_map.json"), """{"eos_token":"</s>"}"""), "special_tokens_map.json");
+        Gpt2("special tokens more",
+            folder => File.WriteAllText(folder.At("special_tokens_map.json"), """{"eos_token":"<|endoftext|>","bos_token":"<s>"}"""),
+            "special_tokens_map.json");
         Gpt2("a tokenizer description that is no such", folder => File.WriteAllText(folder.At("actortrain-tokenizer.json"), "{}"),
             "actortrain-tokenizer.json");
         return cases;
@@ -341,6 +443,16 @@ public sealed class ImportCommandTests : IDisposable
         var context = Context(error);
         var code = CommandLine.Run(["import", folder.Path, "--output", Target], AllCommands.Define(), context);
         return (code, error.ToString());
+    }
+
+    /// <summary>The lines of a successful import, which is undone.</summary>
+    private string[] Output(ModelFolder folder)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        ImportCommand.Run(new ImportRequest(folder.Path, Target), new CommandContext(output, TextWriter.Null, false, TimeProvider.System))
+            .ShouldBe(ExitCode.Success);
+        Directory.Delete(Target, recursive: true);
+        return output.ToString().TrimEnd('\n').Split('\n');
     }
 
     private static CommandContext Context(TextWriter error) => new(TextWriter.Null, error, false, TimeProvider.System);

@@ -1,0 +1,54 @@
+namespace ActorTrain.Data.Sources;
+
+/// <summary>What the inputs have and the documents do not: files and documents that are skipped, invalid characters that are
+/// replaced.</summary>
+/// <param name="Files">Files in the folders of the inputs that are not read: hidden ones, and those without a known ending. A hidden folder
+/// stands as one, with a slash at its end.</param>
+/// <param name="EmptyFiles">Files without a document.</param>
+/// <param name="EmptyDocuments">By file, records whose text is empty, and separators with nothing between them.</param>
+/// <param name="Replaced">By file, invalid characters that became U+FFFD.</param>
+public sealed record Omissions(
+    IReadOnlyList<string> Files, IReadOnlyList<string> EmptyFiles, IReadOnlyList<FileCount> EmptyDocuments,
+    IReadOnlyList<FileCount> Replaced)
+{
+    private const int Named = 5;
+
+    /// <summary>The report, a line for each kind that there is.</summary>
+    public IEnumerable<string> Lines()
+    {
+        if (Files.Count > 0)
+            yield return $"skipped {Describe(Files)}; to read such files, name them with a glob, hidden ones by their paths";
+        if (EmptyFiles.Count > 0)
+            yield return $"skipped {Many(EmptyFiles.Count, "empty file")}: {Names(EmptyFiles)}";
+        if (EmptyDocuments.Count > 0)
+            yield return $"skipped {Many(Total(EmptyDocuments), "empty document")} in {InFiles(EmptyDocuments)}";
+        if (Replaced.Count > 0)
+            yield return $"replaced {Many(Total(Replaced), "invalid character")} with U+FFFD in {InFiles(Replaced)}";
+    }
+
+    /// <summary>Files counted by their endings, the first of them by name.</summary>
+    public static string Describe(IReadOnlyCollection<string> files)
+    {
+        var endings = files.CountBy(EndingOf).OrderByDescending(static pair => pair.Value)
+            .ThenBy(static pair => pair.Key, StringComparer.Ordinal).ToArray();
+        return $"{string.Join(", ", endings.Take(Named).Select(static pair => $"{pair.Value} {pair.Key}"))}"
+            + $"{(endings.Length > Named ? $" and {endings.Length - Named} other extensions" : "")}: {Names(files)}";
+    }
+
+    private static string EndingOf(string path) =>
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(path)).StartsWith('.') ? "hidden"
+        : Path.GetExtension(path) is { Length: > 0 } ending ? ending : "without an extension";
+
+    private static long Total(IEnumerable<FileCount> counts) => counts.Sum(static file => file.Count);
+
+    private static string InFiles(IReadOnlyCollection<FileCount> counts) =>
+        $"{Many(counts.Count, "file")}: {Names([.. counts.Select(static file => file.Path)])}";
+
+    private static string Many(long count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
+
+    private static string Names(IReadOnlyCollection<string> files) =>
+        $"{string.Join(", ", files.Take(Named))}{(files.Count > Named ? $" and {files.Count - Named} more" : "")}";
+}
+
+/// <summary>How many of something a file has.</summary>
+public readonly record struct FileCount(string Path, long Count);
