@@ -1,3 +1,5 @@
+using ActorTrain.Models;
+
 namespace ActorTrain.Data.Sources;
 
 /// <summary>What the inputs have and the documents do not: files and documents that are skipped, invalid characters that are
@@ -19,11 +21,11 @@ public sealed record Omissions(
         if (Files.Count > 0)
             yield return $"skipped {Describe(Files)}; to read such files, name them with a glob, hidden ones by their paths";
         if (EmptyFiles.Count > 0)
-            yield return $"skipped {Many(EmptyFiles.Count, "empty file")}: {Names(EmptyFiles)}";
+            yield return $"skipped {Plural.Of(EmptyFiles.Count, "empty file")}: {Names(EmptyFiles)}";
         if (EmptyDocuments.Count > 0)
-            yield return $"skipped {Many(Total(EmptyDocuments), "empty document")} in {InFiles(EmptyDocuments)}";
+            yield return $"skipped {Plural.Of(Total(EmptyDocuments), "empty document")} in {InFiles(EmptyDocuments)}";
         if (Replaced.Count > 0)
-            yield return $"replaced {Many(Total(Replaced), "invalid character")} with U+FFFD in {InFiles(Replaced)}";
+            yield return $"replaced {Plural.Of(Total(Replaced), "invalid character")} with U+FFFD in {InFiles(Replaced)}";
     }
 
     /// <summary>Files counted by their endings, the first of them by name.</summary>
@@ -42,9 +44,7 @@ public sealed record Omissions(
     private static long Total(IEnumerable<FileCount> counts) => counts.Sum(static file => file.Count);
 
     private static string InFiles(IReadOnlyCollection<FileCount> counts) =>
-        $"{Many(counts.Count, "file")}: {Names([.. counts.Select(static file => file.Path)])}";
-
-    private static string Many(long count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
+        $"{Plural.Of(counts.Count, "file")}: {Names([.. counts.Select(static file => file.Path)])}";
 
     private static string Names(IReadOnlyCollection<string> files) =>
         $"{string.Join(", ", files.Take(Named))}{(files.Count > Named ? $" and {files.Count - Named} more" : "")}";
