@@ -1,17 +1,18 @@
+using ActorTrain.Actors.Supervision;
+
 namespace ActorTrain.Actors.Run;
 
 /// <summary>Retries of failed saves with exponential backoff; the failure is logged once.</summary>
 internal sealed class SaveRetries(TimeSpan first)
 {
-    // Of the first wait.
-    private const int LongestWait = 16;
+    private readonly Backoff backoff = new(first, 16 * first);
     private bool isRefused;
 
     /// <summary>When it is asked again; null: it is not.</summary>
     public DateTimeOffset? At { get; private set; }
 
     /// <summary>How long it is left alone at present.</summary>
-    public TimeSpan Wait { get; private set; }
+    public TimeSpan Wait => backoff.Wait;
 
     /// <summary>A checkpoint is being written.</summary>
     public void NoteBegun() => At = null;
@@ -19,8 +20,7 @@ internal sealed class SaveRetries(TimeSpan first)
     /// <returns>Whether that is news.</returns>
     public bool NoteRefused(DateTimeOffset now)
     {
-        Wait = Wait == TimeSpan.Zero ? first : TimeSpan.FromTicks(Math.Min(Wait.Ticks * 2, first.Ticks * LongestWait));
-        At = now + Wait;
+        At = now + backoff.Next();
         var isNews = !isRefused;
         isRefused = true;
         return isNews;
@@ -31,7 +31,8 @@ internal sealed class SaveRetries(TimeSpan first)
     public bool NoteSaved()
     {
         var wasRefused = isRefused;
-        (isRefused, Wait) = (false, TimeSpan.Zero);
+        isRefused = false;
+        backoff.Reset();
         return wasRefused;
     }
 

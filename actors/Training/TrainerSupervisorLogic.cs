@@ -102,7 +102,8 @@ public sealed class TrainerSupervisorLogic
 
     private void Lose(Post post, TrainerKey life, string reason, FoundDamage? damage = null, bool forMemory = false)
     {
-        post.InARow = now - post.BornAt >= options.ResetAfter ? 1 : post.InARow + 1;
+        if (now - post.BornAt >= options.ResetAfter)
+            post.Backoff.Reset();
         post.Life = null;
         Do(new TellRun(new TrainerLost(life, reason) { Damage = damage }));
         if (post.Losses.Add(now, forMemory, "was lost") is { } often)
@@ -115,8 +116,7 @@ public sealed class TrainerSupervisorLogic
             return;
         }
 
-        var wait = options.MinBackoff * Math.Pow(2, Math.Min(post.InARow - 1, 40));
-        post.StartAt = now + (wait < options.MaxBackoff ? wait : options.MaxBackoff);
+        post.StartAt = now + post.Backoff.Next();
     }
 
     private static string Sentence(string reason) => reason.EndsWith('.') ? reason : reason + ".";
@@ -144,7 +144,7 @@ public sealed class TrainerSupervisorLogic
 
         public DateTimeOffset? StartAt { get; set; }
 
-        public int InARow { get; set; }
+        public Backoff Backoff { get; } = new(options.MinBackoff, options.MaxBackoff);
 
         public FailureWindow Losses { get; } = new(options.Window, options.MaxLosses);
 
@@ -152,7 +152,8 @@ public sealed class TrainerSupervisorLogic
 
         public void Clear()
         {
-            (Life, StartAt, InARow, GivenUp) = (null, null, 0, null);
+            (Life, StartAt, GivenUp) = (null, null, null);
+            Backoff.Reset();
             Losses.Clear();
         }
     }

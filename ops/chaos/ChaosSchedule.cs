@@ -1,3 +1,6 @@
+using System.IO.Hashing;
+using System.Text;
+
 namespace ActorTrain.Chaos;
 
 /// <summary>What a schedule depends on of the run that it is for.</summary>
@@ -94,12 +97,5 @@ public sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Faults,
 /// <summary>Numbers that look random and depend on a seed and a name alone.</summary>
 public static class Chance
 {
-    public static ulong Of(ulong seed, string name)
-    {
-        var hash = 14695981039346656037UL ^ (seed * 0x9E3779B97F4A7C15UL);
-        foreach (var letter in name)
-            hash = (hash ^ letter) * 1099511628211UL;
-        hash = (hash ^ (hash >> 29)) * 0xBF58476D1CE4E5B9UL;
-        return hash ^ (hash >> 32);
-    }
+    public static ulong Of(ulong seed, string name) => XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(name), (long)seed);
 }

@@ -218,16 +218,8 @@ internal sealed class ChaosInjector(RandomSchedule schedule, int life) : IFaultI
     }
 
     // From 0 to 1, by seed, part, target and number alone.
-    private double Chance(FaultTarget target, int number)
-    {
-        var hash = 14695981039346656037UL;
-        foreach (var letter in $"{schedule.Seed}/{life}/{target}/{number}")
-            hash = (hash ^ letter) * 1099511628211UL;
-        hash ^= hash >> 29;
-        hash *= 0xBF58476D1CE4E5B9UL;
-        hash ^= hash >> 32;
-        return (hash >> 11) * (1.0 / (1UL << 53));
-    }
+    private double Chance(FaultTarget target, int number) =>
+        (ActorTrain.Chaos.Chance.Of((ulong)schedule.Seed, $"{life}/{target}/{number}") >> 11) * (1.0 / (1UL << 53));
 
     private void Remember(string what)
     {
