@@ -2,9 +2,14 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Protocol;
 
-/// <summary>Persist a decision; answered by <see cref="Recorded"/>. One that was persisted before is only answered.</summary>
+/// <summary>Persist a decision; answered by <see cref="Recorded"/>. One that was persisted before is only answered. Where the journal
+/// holds others than the sender knows of, the answer is <see cref="JournalRecovered"/>, and nothing is persisted.</summary>
 /// <param name="Number">Number of the decision in the life of the run, from 1, without a gap.</param>
-public sealed record RecordDecision(long Number, RunEvent Event);
+public sealed record RecordDecision(long Number, RunEvent Event)
+{
+    /// <summary>The decision before it; null: it is the first.</summary>
+    public RunEvent? Previous { get; init; }
+}
 
 /// <summary>Report again what was persisted. Answered by <see cref="JournalRecovered"/> until the first decision comes: its sender
 /// has received it.</summary>

@@ -5,9 +5,12 @@ using ActorTrain.Persistence.Journal;
 namespace ActorTrain.Actors.Run;
 
 /// <summary>Decisions that the journal does not hold yet, and whether its database is away.</summary>
-internal sealed class DecisionOutbox(long recorded, int capacity)
+/// <param name="recorded">Those that it holds.</param>
+/// <param name="capacity">Decisions that may wait.</param>
+internal sealed class DecisionOutbox(IReadOnlyList<RunEvent> recorded, int capacity)
 {
-    private readonly Outbox<RunEvent> decisions = new(recorded);
+    private readonly Outbox<(RunEvent Event, RunEvent? Previous)> decisions = new(recorded.Count);
+    private RunEvent? newest = recorded.Count > 0 ? recorded[^1] : null;
     private bool isTold;
 
     /// <summary>The number of the last decision.</summary>
@@ -17,11 +20,11 @@ internal sealed class DecisionOutbox(long recorded, int capacity)
 
     public int Count => decisions.Count;
 
-    public IEnumerable<RunEvent> Waiting => decisions.Waiting.Select(static waiting => waiting.Content);
+    public IEnumerable<RunEvent> Waiting => decisions.Waiting.Select(static waiting => waiting.Content.Event);
 
     /// <summary>The commands that persist what waits.</summary>
     public IEnumerable<RecordDecision> Commands =>
-        decisions.Waiting.Select(static waiting => new RecordDecision(waiting.Number, waiting.Content));
+        decisions.Waiting.Select(static waiting => CommandOf(waiting.Number, waiting.Content));
 
     /// <summary>Whether the database is away.</summary>
     public bool IsAway { get; private set; }
@@ -33,7 +36,12 @@ internal sealed class DecisionOutbox(long recorded, int capacity)
 
     public bool IsCorrecting => Waiting.Any(static decision => decision is CourseCorrected or BatchVetoed);
 
-    public RecordDecision Add(RunEvent decision) => new(decisions.Add(decision), decision);
+    public RecordDecision Add(RunEvent decision)
+    {
+        var content = (decision, newest);
+        newest = decision;
+        return CommandOf(decisions.Add(content), content);
+    }
 
     /// <summary>Decisions up to a number are durable.</summary>
     public void Acknowledge(long number) => decisions.Acknowledge(number);
@@ -46,7 +54,7 @@ internal sealed class DecisionOutbox(long recorded, int capacity)
     /// sent landed when all had been read. This life knows nothing of it; the next one does.</exception>
     public bool NoteRecovered(IReadOnlyList<RunEvent> held)
     {
-        foreach (var (number, decision) in decisions.Waiting.TakeWhile(waiting => waiting.Number <= held.Count))
+        foreach (var (number, (decision, _)) in decisions.Waiting.TakeWhile(waiting => waiting.Number <= held.Count))
         {
             if (!held[(int)number - 1].Equals(decision))
                 throw new InvariantException($"Decision {number} in the journal belongs to an earlier incarnation: "
@@ -67,4 +75,7 @@ internal sealed class DecisionOutbox(long recorded, int capacity)
             return false;
         return isTold = true;
     }
+
+    private static RecordDecision CommandOf(long number, (RunEvent Event, RunEvent? Previous) content) =>
+        new(number, content.Event) { Previous = content.Previous };
 }

@@ -22,7 +22,7 @@ internal sealed class Decisions
     {
         (this.output, this.end, this.faults, this.capacity) = (output, end, faults, capacity);
         (Known, History) = (JournalState.Of(decided), CheckpointHistory.Of(decided));
-        outbox = new DecisionOutbox(recorded, capacity);
+        outbox = new DecisionOutbox([.. decided.Take(recorded)], capacity);
 
         // Some may have become durable without its being heard of.
         foreach (var decision in decided.Skip(recorded))

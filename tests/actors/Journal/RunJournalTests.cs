@@ -27,15 +27,15 @@ public sealed class RunJournalTests : IDisposable
             kit.ExpectMsg<JournalRecovered>(Long).Events.ShouldBeEmpty();
             for (var number = 1; number <= 3; number++)
             {
-                journal.Tell(new RecordDecision(number, Decision(number)));
+                journal.Tell(Record(number));
                 kit.ExpectMsg(new Recorded(number), Long);
             }
 
             // What is there already is only answered, and what comes before its time is dropped.
-            journal.Tell(new RecordDecision(2, Decision(2)));
+            journal.Tell(Record(2));
             kit.ExpectMsg(new Recorded(3), Long);
-            journal.Tell(new RecordDecision(5, Decision(5)));
-            journal.Tell(new RecordDecision(4, Decision(4)));
+            journal.Tell(Record(5));
+            journal.Tell(Record(4));
             kit.ExpectMsg(new Recorded(4), Long);
         }
 
@@ -43,9 +43,9 @@ public sealed class RunJournalTests : IDisposable
         {
             var journal = kit.Start();
             kit.ExpectMsg<JournalRecovered>(Long).Events.ShouldBe([Decision(1), Decision(2), Decision(3), Decision(4)]);
-            journal.Tell(new RecordDecision(4, Decision(4)));
+            journal.Tell(Record(4));
             kit.ExpectMsg(new Recorded(4), Long);
-            journal.Tell(new RecordDecision(5, Decision(5)));
+            journal.Tell(Record(5));
             kit.ExpectMsg(new Recorded(5), Long);
         }
     }
@@ -54,7 +54,7 @@ public sealed class RunJournalTests : IDisposable
     public void Runs_of_one_database_do_not_see_one_another()
     {
         using var kit = Kit();
-        kit.Start("a").Tell(new RecordDecision(1, Decision(1)));
+        kit.Start("a").Tell(Record(1));
         kit.ExpectMsg<JournalRecovered>(Long);
         kit.ExpectMsg(new Recorded(1), Long);
         kit.Start("b");
@@ -102,7 +102,7 @@ public sealed class RunJournalTests : IDisposable
         var journal = kit.Start(faults: faults);
         for (var number = 1; number <= 4; number++)
         {
-            var decision = new RecordDecision(number, Decision(number));
+            var decision = Record(number);
             kit.AwaitAssert(
                 () =>
                 {
@@ -132,7 +132,7 @@ public sealed class RunJournalTests : IDisposable
         kit.ExpectNoMsg(TimeSpan.FromMilliseconds(500));
         Directory.CreateDirectory(away);
         kit.ExpectMsg<JournalRecovered>(Long).Events.ShouldBeEmpty();
-        journal.Tell(new RecordDecision(1, Decision(1)));
+        journal.Tell(Record(1));
         kit.ExpectMsg(new Recorded(1), Long);
     }
 
@@ -146,14 +146,16 @@ public sealed class RunJournalTests : IDisposable
         using var kit = Kit();
         var journal = kit.Start();
         kit.ExpectMsg<JournalRecovered>(Long).Events.ShouldBeEmpty();
-        formerJournal.Tell(new RecordDecision(1, Decision(1)));
+        formerJournal.Tell(Record(1));
         former.ExpectMsg(new Recorded(1), Long);
         journal.Tell(new RecordDecision(1, Decision(10)));
         kit.FishForMessage(static message => message is JournalRecovered or Recorded, Long)
             .ShouldBeOfType<JournalRecovered>().Events.ShouldBe([Decision(1)]);
-        journal.Tell(new RecordDecision(2, Decision(10)));
+        journal.Tell(new RecordDecision(2, Decision(10)) { Previous = Decision(1) });
         kit.ExpectMsg(new Recorded(2), Long);
     }
+
+    private static RecordDecision Record(long number) => new(number, Decision(number)) { Previous = number > 1 ? Decision(number - 1) : null };
 
     private static CheckpointCommitted Decision(long number) => new(At, number, $"hash {number}");
 

@@ -17,6 +17,8 @@ namespace ActorTrain.Actors.Tests.Journal;
 public sealed class UnreadableJournalTests : IDisposable
 {
     private const int Decisions = 5;
+    private static CheckpointCommitted Decision(long number) => new(DateTimeOffset.UnixEpoch, number, $"hash {number}");
+
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
     private readonly TestFolder folder = new();
 
@@ -52,7 +54,7 @@ public sealed class UnreadableJournalTests : IDisposable
             kit.ExpectMsg<JournalRecovered>(Long);
             for (var number = 1; number <= Decisions; number++)
             {
-                journal.Tell(new RecordDecision(number, new CheckpointCommitted(DateTimeOffset.UnixEpoch, number, $"hash {number}")));
+                journal.Tell(new RecordDecision(number, Decision(number)) { Previous = number > 1 ? Decision(number - 1) : null });
                 kit.ExpectMsg(new Recorded(number), Long);
             }
         }
@@ -66,7 +68,7 @@ public sealed class UnreadableJournalTests : IDisposable
             var reason = kit.ExpectMsg<JournalUnreadable>(Long).Reason;
             reason.ShouldContain(said);
             reason.ShouldNotContain("\n");
-            journal.Tell(new RecordDecision(Decisions + 1, new RunPaused(DateTimeOffset.UnixEpoch, 9, "ann")));
+            journal.Tell(new RecordDecision(Decisions + 1, new RunPaused(DateTimeOffset.UnixEpoch, 9, "ann")) { Previous = Decision(Decisions) });
             journal.Tell(new ReadDecisions());
 
             // Started again, it finds the same.

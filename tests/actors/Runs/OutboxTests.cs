@@ -65,8 +65,8 @@ public sealed class OutboxTests
     [Fact]
     public void Decisions_of_a_former_life_in_the_journal_are_found()
     {
-        var outbox = new DecisionOutbox(recorded: 1, capacity: 3);
-        outbox.Add(Paused(1)).Number.ShouldBe(2);
+        var outbox = new DecisionOutbox(recorded: [Paused(0)], capacity: 3);
+        outbox.Add(Paused(1)).ShouldBe(new RecordDecision(2, Paused(1)) { Previous = Paused(0) });
         outbox.Add(Paused(2));
         outbox.NoteRecovered([Paused(0), Paused(1)]).ShouldBeFalse();
         Should.Throw<InvariantException>(() => outbox.NoteRecovered([Paused(0), Paused(9)]));
@@ -78,7 +78,7 @@ public sealed class OutboxTests
     [Fact]
     public void Training_is_held_up_by_too_many_decisions_or_by_an_extension_and_people_are_told_once_for_each_outage()
     {
-        var outbox = new DecisionOutbox(recorded: 0, capacity: 2);
+        var outbox = new DecisionOutbox(recorded: [], capacity: 2);
         outbox.Add(new RunExtended(Noon, 1, new Intervention(1, 1, [], 1, "ann", "") { Steps = 9 }));
         (outbox.HoldsUp, outbox.IsExtending, outbox.IsCorrecting).ShouldBe((false, true, true));
         outbox.NoteAway();

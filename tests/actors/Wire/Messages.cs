@@ -88,7 +88,7 @@ internal static class Messages
         new JudgeStep(At, Signals, Memory), new SpikeDetectorStarted(),
         new StepJudged(At, new Judgement(new Finding("zclip", "gradient norm", 9, 3, 11, SpikeAnswer.Veto, "9 is above 3"), Adjustment,
             Memory, SpikeMemory.Empty)),
-        new RecordDecision(4, new TrainerLeft(Noon, 12, Key.Id, 6, "It threw.")), new ReadDecisions(),
+        new RecordDecision(4, new TrainerLeft(Noon, 12, Key.Id, 6, "It threw.")) { Previous = new RunPaused(Noon, 12, "ann") }, new ReadDecisions(),
             new JournalRecovered([new RunPaused(Noon, 12, "ann"), new RunContinued(Noon, 12, "ann")]),
         new Recorded(4), new JournalAway("It does not answer."), new JournalUnreadable("row 3 was altered"),
         new GoOnAfter(7, 4, 12), new Rewind(3, 10), new Publish(4, Measured), new Publish(5, new EvaluationMeasurement(13, 2.5, 12.2, 1.1)),

@@ -190,7 +190,7 @@ public sealed class CheckpointsCommandTests : IDisposable
             Receive<JournalRecovered>(_ =>
             {
                 for (var i = 0; i < decisions.Length; i++)
-                    journal.Tell(new RecordDecision(i + 1, decisions[i]));
+                    journal.Tell(new RecordDecision(i + 1, decisions[i]) { Previous = i > 0 ? decisions[i - 1] : null });
             });
             Receive<Recorded>(recorded =>
             {

@@ -85,7 +85,7 @@ public sealed class RunDecisionsTests : IDisposable
             Receive<JournalRecovered>(_ =>
             {
                 for (var i = 0; i < Decisions.Length; i++)
-                    journal.Tell(new RecordDecision(i + 1, Decisions[i]));
+                    journal.Tell(new RecordDecision(i + 1, Decisions[i]) { Previous = i > 0 ? Decisions[i - 1] : null });
             });
             Receive<Recorded>(recorded =>
             {
