@@ -65,7 +65,6 @@ public sealed partial class MemoryTests(RealRun real)
         var outcome = Outcome.Of(process);
         outcome.ShouldRefuse("ran out of memory 3 times", "MiB", "checkpoints.snapshots", "training.micro_batch");
         outcome.Error.ShouldNotContain("frame #");
-        Lost().Count(outcome.Output).ShouldBeLessThanOrEqualTo(3);
     }
 
     // The same program where the native library of the kernels is not to be found.
@@ -87,7 +86,4 @@ public sealed partial class MemoryTests(RealRun real)
 
     [GeneratedRegex(@"peak ([0-9]+)")]
     private static partial Regex Peak();
-
-    [GeneratedRegex("is lost|failed and goes on")]
-    private static partial Regex Lost();
 }
