@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
@@ -26,6 +27,8 @@ internal sealed class EndOfRun(
             Record();
         if (!IsWritten && end.Since(output.Now) < patience)
             return;
+        if (IsComplete && end.Failure is null && saving.SavedStep != progress.LastStep)
+            throw new InvariantException($"The run ends after step {progress.LastStep}, and step {saving.SavedStep} is saved.");
         end.NoteOver();
         var ending = end.Failure is not null ? RunEnding.Failed : IsComplete ? RunEnding.Finished : RunEnding.Stopped;
         output.Do(new EndRun(new RunEnded(ending, saving.SavedStep ?? 0, end.Failure ?? end.StopReason ?? "All steps are done.")));

@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Recovery;
+using ActorTrain.Models;
 
 namespace ActorTrain.Actors.Run;
 
@@ -39,6 +40,8 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
     {
         if (trainer.Evaluating?.Step != evaluated.Step)
             return;
+        if (due != evaluated.Step || evaluated.Step != progress.Step)
+            throw new InvariantException($"The weights of step {evaluated.Step} were evaluated at step {progress.Step}; due is {due}.");
         (trainer.Evaluating, due, evaluatedStep) = (null, null, evaluated.Step);
         var measurement = new EvaluationMeasurement(evaluated.Step, evaluated.Loss, evaluated.Perplexity, evaluated.BitsPerByte);
         metrics.Add(new MetricsItem(measurement, evaluated.Step));

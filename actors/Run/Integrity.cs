@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
+using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
@@ -56,10 +57,12 @@ internal sealed class Integrity(
     /// <summary>A block of the round under way counts: so do the redundant lanes in it, and the state that it was computed on.</summary>
     public void Note(BlockComputed computed)
     {
+        if (rounds.Current is not { } round || round.Round != computed.Ticket.Round)
+            throw new InvariantException($"Lanes {computed.Block} of {computed.Ticket.Round} count, but that round is over.");
         foreach (var (lane, hash) in computed.Result.RedundantLanes)
         {
-            if (rounds.Current!.RedundantLanes.Contains(lane)
-                && rounds.Current.Checks.Find(check => check.Block == new LaneBlock(lane, 1)) is { } check)
+            if (round.RedundantLanes.Contains(lane)
+                && round.Checks.Find(check => check.Block == new LaneBlock(lane, 1)) is { } check)
                 Vote(check, computed.Trainer, hash);
         }
 
@@ -128,7 +131,7 @@ internal sealed class Integrity(
     public void Replay()
     {
         var round = rounds.Current!;
-        round.IsReplayed = true;
+        round.Replay();
         foreach (var part in round.Done)
         {
             var check = new RoundCheck(part.Block);
@@ -273,6 +276,8 @@ internal sealed class Integrity(
     // A faulty replica is not to be trusted since it was last proved right, and with it all that was summed from its gradients.
     private void HandleOutliers(RoundState round, RoundCheck check, IReadOnlyList<TrainerKey> outliers)
     {
+        if (outliers.Count == 0)
+            throw new InvariantException($"No trainer is at fault, and yet the votes differ: {check.Evidence}.");
         var isProven = check.Voters.Count() > outliers.Count;
         if (round.IsReplayed)
         {

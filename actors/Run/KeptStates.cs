@@ -67,6 +67,8 @@ internal sealed class KeptStates
     /// <param name="kept">Steps of those that are there beside it.</param>
     public void Add(RunOrigin saved, IReadOnlyList<long> kept)
     {
+        if (saved.WeightsHash is null)
+            throw new InvariantException($"The checkpoint of step {saved.Step} has no hash.");
         origins.RemoveAll(origin => origin.WeightsHash is not null && (origin.Step == saved.Step || !kept.Contains(origin.Step)));
         origins.Add(saved);
     }

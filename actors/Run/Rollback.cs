@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Recovery;
+using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
@@ -12,7 +13,11 @@ internal sealed class Rollback(
     /// <summary>All trainers leave the state they have, and take over the newest one that is kept from a step or from before it.</summary>
     public void GoBack(long to, string reason)
     {
+        if (to > progress.Step)
+            throw new InvariantException($"A run at step {progress.Step} cannot roll back to step {to}.");
         var (kind, step) = states.NewestUntil(to);
+        if (step > to)
+            throw new InvariantException($"The state of step {step} is too new for a rollback to step {to}.");
         decisions.Record(new RunRolledBack(output.Now, step, progress.Step, kind, reason));
         output.Warn($"rolling back from step {progress.Step} to the {RunEventWords.InWords(kind)} at step {step}: {reason}");
         foreach (var trainer in roster.All.Where(static trainer => trainer.HasState))

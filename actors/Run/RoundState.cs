@@ -41,13 +41,23 @@ internal sealed class RoundState
     public RoundCheck? Update { get; set; }
 
     /// <summary>Whether all its blocks were computed once more, because it looked bad.</summary>
-    public bool IsReplayed { get; set; }
+    public bool IsReplayed { get; private set; }
 
     /// <summary>What it showed, once that is known.</summary>
-    public StepSignals? Signals { get; set; }
+    /// <exception cref="InvariantException">It is not reduced.</exception>
+    public StepSignals? Signals
+    {
+        get;
+        set => field = IsReduced ? value : throw new InvariantException($"{Round} is to be judged before it is reduced.");
+    }
 
     /// <summary>What the rules say of that.</summary>
-    public Judgement? Judgement { get; set; }
+    /// <exception cref="InvariantException">The rules were not asked.</exception>
+    public Judgement? Judgement
+    {
+        get;
+        set => field = Signals is not null ? value : throw new InvariantException($"{Round} was judged before it was measured.");
+    }
 
     public bool LanesAreDone => lanesDone == lanes;
 
@@ -70,6 +80,15 @@ internal sealed class RoundState
                 sum += square;
             return Math.Sqrt(sum);
         }
+    }
+
+    /// <summary>All its blocks are computed once more.</summary>
+    /// <exception cref="InvariantException">They were, or not all are done.</exception>
+    public void Replay()
+    {
+        if (IsReplayed || !LanesAreDone)
+            throw new InvariantException($"{Round} is to be replayed {(IsReplayed ? "twice" : "before its lanes are done")}.");
+        IsReplayed = true;
     }
 
     public bool IsReducedBy(int reducer) => shards[reducer] is not null;

@@ -144,6 +144,8 @@ internal sealed class Saving
     {
         if (trainer.Copying is not { } asked || asked.Number != copied.Number)
             return;
+        if (copied.Step != progress.Step)
+            throw new InvariantException($"The state of step {copied.Step} is copied at step {progress.Step}: it was to stay.");
         trainer.Copying = null;
         votes.Note(copied.Trainer, copied.StateChecksum);
         schedule.NoteStall(output.Now - copyAskedAt);

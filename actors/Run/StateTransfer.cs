@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
@@ -62,8 +63,12 @@ internal sealed class StateTransfer(
 
     private void Load(IEnumerable<TrainerEntry> waiting, StateSource source, long step)
     {
+        if (step > progress.Step)
+            throw new InvariantException($"A run at step {progress.Step} has no state of step {step}.");
         foreach (var trainer in waiting)
         {
+            if (trainer.HasState)
+                throw new InvariantException($"{trainer.Key} is given a state at step {trainer.ToldStep}, and has one.");
             states.Hold(source);
             trainer.Standing = TrainerStanding.Joining;
             trainer.Loading = new LoadState(source, step, ++loads);

@@ -1,3 +1,4 @@
+using ActorTrain.Models;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
@@ -17,6 +18,11 @@ internal sealed class Steering(LearningRateSchedule schedule, RunOutput output, 
 
     public void Intervene(Intervention intervention)
     {
+        if (intervention.From < 0 || !(intervention.RateFactor > 0))
+            throw new InvariantException($"Intervention {intervention.Number} is from step {intervention.From}, with the rate factor "
+                + $"{intervention.RateFactor}.");
+        if (intervention.Steps is { } steps && steps <= progress.LastStep)
+            throw new InvariantException($"A run of {progress.LastStep} steps cannot be extended to {steps}.");
         progress.Note(intervention);
         decisions.Record(intervention.Steps is null ? new CourseCorrected(output.Now, progress.Step, intervention)
             : new RunExtended(output.Now, progress.Step, intervention));

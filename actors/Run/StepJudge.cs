@@ -2,6 +2,7 @@ using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Spikes;
+using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
@@ -137,6 +138,10 @@ internal sealed class StepJudge
 
     private void Decide(RoundState round, Judgement judgement)
     {
+        if (round.Round.Step != progress.Step)
+            throw new InvariantException($"{round.Round} is to be decided at step {progress.Step}.");
+        if (probe is { Round: { } probed } && probed == round.Round)
+            throw new InvariantException($"{probed} is a probe, and is to be committed.");
         var rung = SpikeLadder.Choose(judgement.Finding, progress.Overrides, options.Ladder);
         if (rung >= Rung.Veto && options.Ladder.Replay)
         {

@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Protocol;
+using ActorTrain.Models;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Goodput;
 using ActorTrain.Persistence.Journal;
@@ -47,6 +48,8 @@ internal sealed class TimeAccount
     {
         if (told is not null && (told.Activity, told.Cause, told.Step) == (doing.Activity, doing.Cause, step))
             return null;
+        if (told is not null && now < told.At)
+            throw new InvariantException($"It is {now:O}, and was {told.At:O}.");
         told = new GoodputTurn(now, doing.Activity, doing.Cause, step, waited);
         waited = TimeSpan.Zero;
         return told;

@@ -137,7 +137,11 @@ internal sealed class TrainerRoster
     }
 
     /// <summary>A trainer may take no part.</summary>
-    public void Quarantine(int number) => quarantined.Add(number);
+    public void Quarantine(int number)
+    {
+        if (!quarantined.Add(number))
+            throw new InvariantException($"Trainer {number} is quarantined twice.");
+    }
 
     /// <summary>A trainer may take part again.</summary>
     public void Release(int number) => quarantined.Remove(number);
