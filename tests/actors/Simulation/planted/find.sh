@@ -14,7 +14,7 @@ trap 'rm -rf "$copy"' EXIT
 export GIT_CEILING_DIRECTORIES=$copy
 cp -a Directory.* BannedSymbols.txt ActorTrain.sln models data persistence actors "$copy"
 mkdir -p "$copy/ops" "$copy/artifacts" "$copy/tests"
-cp -a ops/build "$copy/ops"
+cp -a ops/build ops/chaos "$copy/ops"
 cp -a artifacts/native "$copy/artifacts"
 cp -a tests/*.cs tests/actors tests/databases tests/replicas tests/order "$copy/tests"
 for settings in .editorconfig global.json nuget.config NuGet.config; do
