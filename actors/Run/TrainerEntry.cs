@@ -41,8 +41,7 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
     public List<CheckCommand> Rechecks { get; } = [];
 
     /// <summary>The first step of which its part is not proved: since it was last found to compute what others do, in whichever life or
-    /// process, it took part.
-    /// <see cref="long.MaxValue"/>: there is none.</summary>
+    /// process, it took part. <see cref="long.MaxValue"/>: there is none.</summary>
     public long UnprovedSince { get; set; } = former.UnprovedSince;
 
     /// <summary>How often it found corrupt bits with itself.</summary>

@@ -21,9 +21,8 @@ public sealed record FirstMaxOptions : IOptions
 /// <summary>A multiple of the largest loss, or gradient norm, or other signal, of the first steps: what only broken arithmetic
 /// reaches.</summary>
 /// <remarks>Source: NVIDIA/Megatron-LM, <c>core/rerun_state_machine.py</c>, <c>is_unexpectedly_large</c>: threshold 10
-/// (<c>SPIKY_LOSS_FACTOR</c>) and
-/// <c>num_samples</c> 100. Values that are no numbers are ignored there and here. It remembers how many steps were sampled, and the largest
-/// of each signal.</remarks>
+/// (<c>SPIKY_LOSS_FACTOR</c>) and <c>num_samples</c> 100. Values that are no numbers are ignored there and here. It remembers how many
+/// steps were sampled, and the largest of each signal.</remarks>
 public sealed class FirstMaxRule(FirstMaxOptions options) : SpikeRule
 {
     public const string Id = "first_max";

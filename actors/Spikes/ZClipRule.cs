@@ -21,10 +21,9 @@ public sealed record ZClipOptions : IOptions
 /// <summary>Clips a gradient whose norm is an outlier among those before it, the harder the further out it is: a milder answer than leaving
 /// its batch out.</summary>
 /// <remarks>Source: Kumar et al. 2025, "ZClip: Adaptive Spike Mitigation for LLM Pre-Training", section 3, and bluorion-com/ZClip, mode
-/// <c>zscore</c> with
-/// <c>adaptive_scaling</c>: a norm of z-score z &gt; z* is clipped to mean + σ·z*² / z; mean and variance are running averages, fed with
-/// the norm after clipping, the variance around the new mean. It remembers the norms of the warm-up, and from then on a mark, the mean and
-/// the variance.</remarks>
+/// <c>zscore</c> with <c>adaptive_scaling</c>: a norm of z-score z &gt; z* is clipped to mean + σ·z*² / z; mean and variance are running
+/// averages, fed with the norm after clipping, the variance around the new mean. It remembers the norms of the warm-up, and from then on a
+/// mark, the mean and the variance.</remarks>
 public sealed class ZClipRule(ZClipOptions options) : SpikeRule
 {
     public const string Id = "zclip";

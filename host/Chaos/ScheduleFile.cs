@@ -7,8 +7,7 @@ using YamlDotNet.RepresentationModel;
 namespace ActorTrain.Host.Chaos;
 
 /// <summary>Reads schedules of faults: YAML with a list <c>faults</c>, each with <c>kind</c> and <c>step</c> and, where its kind takes
-/// them, <c>actor</c>,
-/// <c>seconds</c>, <c>bit</c> and <c>batches</c>.</summary>
+/// them, <c>actor</c>, <c>seconds</c>, <c>bit</c> and <c>batches</c>.</summary>
 internal static class ScheduleFile
 {
     private static readonly string[] Keys = ["step", "kind", "actor", "seconds", "bit", "batches"];

@@ -12,8 +12,7 @@ namespace ActorTrain.Models.Optimization;
 public sealed record PartNorms(double Embedding, EquatableArray<double> Blocks, EquatableArray<double> Tensors);
 
 /// <summary>Norms tensor by tensor of a flat gradient that is summed shard by shard: it is cut into cells, the common parts of a tensor and
-/// a block of
-/// <see cref="FlatSums.Block"/> elements, whose sums of squares do not depend on the number of shards, since shards end with
+/// a block of <see cref="FlatSums.Block"/> elements, whose sums of squares do not depend on the number of shards, since shards end with
 /// blocks.</summary>
 public sealed class TensorNorms
 {

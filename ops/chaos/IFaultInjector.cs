@@ -26,8 +26,7 @@ public enum Fault
 }
 
 /// <summary>Decides which faults happen, when, and to whom. What can be broken asks it: <see cref="FaultyMailbox"/>,
-/// <see cref="FaultyDevice"/>,
-/// <see cref="FaultyTransport"/>, <see cref="FaultyJournal"/>.</summary>
+/// <see cref="FaultyDevice"/>, <see cref="FaultyTransport"/>, <see cref="FaultyJournal"/>.</summary>
 public interface IFaultInjector
 {
     /// <summary>Chooses what happens to a message; called on the actor's own thread.</summary>
