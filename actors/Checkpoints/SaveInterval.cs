@@ -4,7 +4,7 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Checkpoints;
 
-/// <summary>How the interval between checkpoints may be chosen.</summary>
+/// <summary>How the interval between checkpoints is chosen.</summary>
 public sealed record SaveIntervalOptions : IOptions
 {
     [Option("shortest interval that auto chooses", Key = "every_min", Min = 1, Max = int.MaxValue)]
@@ -13,11 +13,10 @@ public sealed record SaveIntervalOptions : IOptions
     [Option("longest interval that auto chooses", Key = "every_max", Min = 1, Max = int.MaxValue)]
     public long Most { get; init; } = 1000;
 
-    /// <summary>What is taken for the mean time between failures before anything is known: it counts as so much time with one
-    /// failure.</summary>
+    /// <summary>Prior mean time between failures; weighs as much as one observed failure.</summary>
     public TimeSpan PriorTimeBetweenFailures { get; init; } = TimeSpan.FromHours(6);
 
-    /// <summary>The part of the time of writing by which training is slower: it shares cores and disk with it.</summary>
+    /// <summary>Fraction of the writing time by which training is slowed, since it shares cores and disk.</summary>
     public double WritingShare { get; init; } = 0.1;
 
     public IEnumerable<OptionProblem> Validate()
@@ -27,13 +26,13 @@ public sealed record SaveIntervalOptions : IOptions
     }
 }
 
-/// <summary>What a save costs, as measured.</summary>
+/// <summary>The measured cost of a save.</summary>
 /// <param name="Stall">Training stands still while its state is copied.</param>
-/// <param name="Write">From the copy to the checkpoint that is whole on disk, beside training; to read it back takes about as long.</param>
+/// <param name="Write">From the copy until the checkpoint is complete on disk, while training continues; reading takes about as
+/// long.</param>
 public sealed record SaveCost(TimeSpan Stall, TimeSpan Write, TimeSpan Step);
 
-/// <summary>An interval and its reasons.</summary>
-/// <param name="Every">Steps from one checkpoint to the next.</param>
+/// <param name="Every">Steps between checkpoints.</param>
 public sealed record SaveIntervalChoice(long Every, string Reason);
 
 /// <summary>The interval between checkpoints at which saving and doing steps again together cost least.</summary>

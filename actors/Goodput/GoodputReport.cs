@@ -22,21 +22,21 @@ namespace ActorTrain.Actors.Goodput;
 public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, EquatableArray<GoodputShare> Shares, long NewSteps,
     long LostSteps)
 {
-    /// <summary>Cause of a recovery that an operator wanted; it is no failure.</summary>
+    /// <summary>Cause of a recovery requested by an operator; not a failure.</summary>
     public const string Operator = "operator";
 
-    /// <summary>Cause of time of which no row was written, within one process.</summary>
+    /// <summary>Cause of unrecorded time within one process.</summary>
     public const string NotRecorded = "not recorded";
 
     public TimeSpan Wall => Sum(static _ => true);
 
-    /// <summary>Part of the time that went into new steps, 0 to 1; 0 before any time has passed.</summary>
+    /// <summary>Fraction of the time spent on new steps; 0 before any time has passed.</summary>
     public double Ettr => Ratio(TimeOf(GoodputActivity.NewSteps), Wall);
 
-    /// <summary>The same part of the time in which the run was meant to train: neither paused nor stopped in order.</summary>
+    /// <summary>The same fraction, of the time neither paused nor stopped in order.</summary>
     public double WantedEttr => Ratio(TimeOf(GoodputActivity.NewSteps), Wanted);
 
-    /// <summary>Time in which the run was meant to train.</summary>
+    /// <summary>Time neither paused nor stopped in order.</summary>
     public TimeSpan Wanted => Sum(static share => share.Activity != GoodputActivity.Paused
         && share is not { Activity: GoodputActivity.Down, Cause: GoodputClock.Stopped });
 
@@ -44,7 +44,7 @@ public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, Equat
     public int Failures => Shares.Where(static share => share is { Activity: GoodputActivity.Recovering, Cause: not Operator })
         .Sum(static share => share.Begun);
 
-    /// <summary>Mean time between failures; null without one.</summary>
+    /// <summary>Mean time between failures; null without a failure.</summary>
     public TimeSpan? Mtbf => Failures == 0 ? null : Wanted / Failures;
 
     /// <summary>Mean time to recovery; null without a failure.</summary>
@@ -52,11 +52,10 @@ public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, Equat
         share is { Activity: GoodputActivity.Recovering, Cause: not Operator } or { Activity: GoodputActivity.RedoneSteps }
             or { Activity: GoodputActivity.Down, Cause: not GoodputClock.Stopped }) / Failures;
 
-    /// <summary>Time that went into one thing, whatever its cause.</summary>
+    /// <summary>Time of one activity over all causes.</summary>
     public TimeSpan TimeOf(GoodputActivity activity) => Sum(share => share.Activity == activity);
 
-    /// <summary>Adds up rows in the order in which they were written.</summary>
-    /// <param name="rows">Rows of <see cref="GoodputLog"/>; null is returned for none.</param>
+    /// <param name="rows">Rows of <see cref="GoodputLog"/>, in the order written; null is returned for none.</param>
     public static GoodputReport? Of(IEnumerable<GoodputRow> rows)
     {
         ArgumentNullException.ThrowIfNull(rows);

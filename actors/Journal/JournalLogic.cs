@@ -4,16 +4,15 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Journal;
 
-/// <summary>Which decisions of a run are persisted, each exactly once and in the order of their numbers: without actor or
-/// database.</summary>
-/// <param name="persist">Persists a decision, behind those before it; then <see cref="NotePersisted"/> is called.</param>
+/// <summary>Persists each decision of a run exactly once, in the order of their numbers; has no actor or database.</summary>
+/// <param name="persist">Persists a decision behind those before it; then <see cref="NotePersisted"/> is called.</param>
 public sealed class JournalLogic(Action<RunEvent> persist, Action<JournalReport> tell)
 {
     private IReadOnlyList<RunEvent>? recovered;
     private long? accepted;
     private long durable;
 
-    /// <summary>Begins with the decisions that were persisted before.</summary>
+    /// <summary>Begins with the decisions already persisted.</summary>
     /// <exception cref="InvariantException">It has begun.</exception>
     public void Begin(IReadOnlyList<RunEvent> decisions)
     {
@@ -24,7 +23,7 @@ public sealed class JournalLogic(Action<RunEvent> persist, Action<JournalReport>
         Repeat();
     }
 
-    /// <summary>Reports what was recovered again, until the first decision comes: whoever sends one has heard it.</summary>
+    /// <summary>Repeats the recovery report until the first decision arrives: the sender of one has received the report.</summary>
     public void Repeat()
     {
         if (recovered is not null)
@@ -49,11 +48,11 @@ public sealed class JournalLogic(Action<RunEvent> persist, Action<JournalReport>
             persist(command.Event);
         }
 
-        // Another one is on its way to the database already, or came before the one that it follows: it will come again.
+        // Either already being persisted, or ahead of its predecessor; then it will be resent.
     }
 
     /// <summary>The next decision is durable.</summary>
-    /// <exception cref="InvariantException">It was never handed over.</exception>
+    /// <exception cref="InvariantException">It was never passed to <c>persist</c>.</exception>
     public void NotePersisted()
     {
         if (durable >= (accepted ?? 0))

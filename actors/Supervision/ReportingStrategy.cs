@@ -2,7 +2,7 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Supervision;
 
-/// <summary>One-for-one supervision that asks about each failure of each child.</summary>
+/// <summary>One-for-one supervision with a decision per failure.</summary>
 internal sealed class ReportingStrategy(Func<IActorRef, Exception, Directive> decide) : OneForOneStrategy(static _ => Directive.Escalate)
 {
     protected override Directive Handle(IActorRef child, Exception exception) => decide(child, exception);
@@ -12,7 +12,7 @@ internal sealed class ReportingStrategy(Func<IActorRef, Exception, Directive> de
     {
         var cause = exception.GetBaseException();
 
-        // libtorch adds the frames of its stack, one a line.
+        // libtorch appends its stack, one frame per line.
         var message = cause.Message.Split("\nframe #")[0];
         return $"{cause.GetType().Name}: {message.TrimEnd('.')}.";
     }
