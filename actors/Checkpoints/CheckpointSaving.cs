@@ -58,7 +58,7 @@ public sealed class CheckpointSaving(ICheckpointDisk disk)
         }
     }
 
-    /// <summary>Records that a checkpoint is good; if the disk refuses, the next save records it.</summary>
+    /// <summary>Records that a checkpoint is good; on a disk error, the next save records it.</summary>
     public void Mark(MarkGood command)
     {
         ArgumentNullException.ThrowIfNull(command);

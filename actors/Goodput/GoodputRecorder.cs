@@ -19,7 +19,7 @@ public sealed class GoodputRecorder : TracedActor, IWithTimers
     private JsonLinesLog<GoodputRow>? log;
     private bool isRefused;
 
-    /// <param name="listener">Receives a <see cref="Notice"/> when the disk refuses, and when it accepts rows again.</param>
+    /// <param name="listener">Receives a <see cref="Notice"/> on a disk error, and when rows are accepted again.</param>
     public GoodputRecorder(GoodputOptions options, IActorRef listener)
     {
         this.options = options;

@@ -8,18 +8,18 @@ namespace ActorTrain.Actors.Metrics;
 public interface IMetricsFiles : IDisposable
 {
     /// <summary>Reopens the files and abandons rows after a step.</summary>
-    /// <exception cref="UserErrorException">The disk refused.</exception>
+    /// <exception cref="UserErrorException">A disk error.</exception>
     void Open(long afterStep);
 
     /// <summary>Abandons rows after a step, which are about to be redone.</summary>
-    /// <exception cref="UserErrorException">The disk refused.</exception>
+    /// <exception cref="UserErrorException">A disk error.</exception>
     void Rewind(long afterStep, string reason);
 
     /// <summary>Adds a measurement, unless it exists.</summary>
-    /// <exception cref="UserErrorException">The disk refused; it may be half written.</exception>
+    /// <exception cref="UserErrorException">A disk error; it may be half written.</exception>
     void Append(Measurement measurement);
 
     /// <summary>Makes all rows durable against a power cut.</summary>
-    /// <exception cref="UserErrorException">The disk refused.</exception>
+    /// <exception cref="UserErrorException">A disk error.</exception>
     void Flush();
 }

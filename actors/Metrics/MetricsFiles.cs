@@ -38,7 +38,7 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
 
     public void Append(Measurement measurement)
     {
-        // Rows that a file already has are skipped: the disk refused after half of them was written, or an evaluation is of the kept step.
+        // Rows that a file already has are skipped: the disk failed after half of them were written, or an evaluation is of the kept step.
         switch (measurement)
         {
             case StepMeasurement step:

@@ -13,7 +13,7 @@ public sealed class MetricsLogic(long life, IMetricsFiles files) : IDisposable
     private long lastStep;
 
     /// <returns>The answer; null if there is none.</returns>
-    /// <exception cref="UserErrorException">The disk refused; the command has no effect.</exception>
+    /// <exception cref="UserErrorException">A disk error; the command has no effect.</exception>
     /// <exception cref="InvariantException">A step is missing.</exception>
     public MetricsReport? Handle(MetricsCommand command)
     {

@@ -74,5 +74,5 @@ public sealed record Published(long Life, long Number) : MetricsReport;
 /// <summary>Everything up to a number survives a power cut.</summary>
 public sealed record MetricsDurable(long Life, long Number) : MetricsReport;
 
-/// <summary>The disk refused; the run ends in order, since it does not continue without metrics.</summary>
+/// <summary>A disk error; the run ends in order, since it does not continue without metrics.</summary>
 public sealed record MetricsFailed(string Reason) : MetricsReport;
