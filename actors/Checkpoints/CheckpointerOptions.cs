@@ -26,7 +26,6 @@ public sealed record CheckpointerOptions
     /// <summary>Samples per step, over all lanes.</summary>
     public required int Batch { get; init; }
 
-    /// <summary>What the bits depend on.</summary>
     public required NumericFingerprint Fingerprint { get; init; }
 
     /// <summary>Small additional data, such as the identity of the data set.</summary>

@@ -4,7 +4,6 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Checkpoints;
 
-/// <summary>How the interval between checkpoints is chosen.</summary>
 public sealed record SaveIntervalOptions : IOptions
 {
     [Option("shortest interval that auto chooses", Key = "every_min", Min = 1, Max = int.MaxValue)]

@@ -9,16 +9,13 @@ namespace ActorTrain.Actors.Goodput;
 /// present time. A step is redone if any process of the run has committed it before.</remarks>
 public sealed class GoodputClock
 {
-    /// <summary>Cause of a recovery after a process died.</summary>
     public const string ProcessRestart = "process restart";
 
-    /// <summary>Cause of downtime after a process died.</summary>
     public const string Killed = "killed";
 
     /// <summary>Cause of downtime if the kernel probably killed the process for lack of memory.</summary>
     public const string KilledForMemory = "killed, out of memory";
 
-    /// <summary>Cause of downtime after an orderly stop.</summary>
     public const string Stopped = "stopped";
 
     /// <summary>Cause of an unrequested end, and of the downtime after it.</summary>

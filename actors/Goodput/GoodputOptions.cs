@@ -11,7 +11,6 @@ public sealed record GoodputOptions
     /// <summary>Updates that earlier processes are known to have made; repetitions of these are redone steps.</summary>
     public long Reached { get; init; }
 
-    /// <summary>Cause of the downtime if the previous process died.</summary>
     public string Death { get; init; } = GoodputClock.Killed;
 
     /// <summary>Length of a row, above 0; a process that dies leaves at most this much unaccounted for, which counts as downtime.</summary>

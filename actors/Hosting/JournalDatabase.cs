@@ -4,7 +4,6 @@ using Microsoft.Data.Sqlite;
 
 namespace ActorTrain.Actors.Hosting;
 
-/// <summary>The database that keeps a journal.</summary>
 public sealed record JournalDatabase(string Provider, string Connection)
 {
     /// <summary>Limit for one answer, and the pause after repeated failures.</summary>
@@ -16,7 +15,6 @@ public sealed record JournalDatabase(string Provider, string Connection)
         ? new("PostgreSQL.15", postgres)
         : new("SQLite.MS", $"Data Source={Path.GetFullPath(file)}");
 
-    /// <summary>Settings of an actor system with this journal.</summary>
     public Config Settings => ConfigurationFactory.ParseString($$"""
         akka.persistence {
           snapshot-store.plugin = "akka.persistence.no-snapshot-store"

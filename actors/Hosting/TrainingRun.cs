@@ -26,7 +26,6 @@ public sealed record TrainingRun : ReplicaWork
 
     public required CheckpointStore Checkpoints { get; init; }
 
-    /// <summary>What the bits depend on, as recorded in checkpoints.</summary>
     public required NumericFingerprint Fingerprint { get; init; }
 
     /// <summary>Small additional data in checkpoints, such as the identity of the data set.</summary>
@@ -39,7 +38,6 @@ public sealed record TrainingRun : ReplicaWork
     /// <summary>Where the time account is written; null for nowhere.</summary>
     public GoodputOptions? Goodput { get; init; }
 
-    /// <summary>What earlier processes left of the run.</summary>
     public required RecoveryState RecoveryState { get; init; }
 
     /// <summary>Receives notices, on the supervisor's thread. It must not throw.</summary>

@@ -3,7 +3,6 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Journal;
 
-/// <summary>Where decisions are kept.</summary>
 [OptionGroup(MayChangeBecause = "they only affect where decisions are stored")]
 public sealed record JournalOptions : IOptions
 {

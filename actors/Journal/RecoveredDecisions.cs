@@ -13,7 +13,6 @@ internal sealed class RecoveredDecisions
 
     public IReadOnlyList<RunEvent> All => decisions;
 
-    /// <summary>The error for a missing next decision.</summary>
     public UnreadableJournalException Missing => Unreadable("it is missing; restore the database from a backup");
 
     /// <param name="decision">May be an <see cref="UnreadableDecision"/>.</param>

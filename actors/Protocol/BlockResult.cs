@@ -10,14 +10,12 @@ namespace ActorTrain.Actors.Protocol;
 /// <param name="Hash">Hash of the gradient.</param>
 public sealed record BlockResult(double Loss, IReadOnlyList<double> LaneLosses, IReadOnlyList<long> Positions, ulong Hash)
 {
-    /// <summary>Hashes of the gradients of redundant lanes.</summary>
     [JsonPropertyName("witnesses")]
     public IReadOnlyList<(int Lane, ulong Hash)> RedundantLanes { get; init; } = [];
 
     /// <summary>Checksum of the weights and moments used, equal on all healthy trainers; null if unknown.</summary>
     public ulong? StateChecksum { get; init; }
 
-    /// <summary>How long the trainer waited for samples.</summary>
     public TimeSpan Waited { get; init; }
 
     /// <summary>L2 norm of the gradient, if the block was only measured.</summary>

@@ -8,5 +8,4 @@ namespace ActorTrain.Actors.Protocol;
 /// <param name="Waited">Longest wait of a trainer for samples since the previous update.</param>
 public sealed record GoodputTurn(DateTimeOffset At, GoodputActivity Activity, string? Cause, long Step, TimeSpan Waited = default);
 
-/// <summary>A sentence for the user.</summary>
 public sealed record Notice(string Sentence, bool IsWarning);

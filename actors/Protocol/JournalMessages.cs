@@ -19,7 +19,6 @@ public sealed record JournalRecovered(IReadOnlyList<RunEvent> Events) : JournalR
 /// <summary>All decisions up to a number are durable.</summary>
 public sealed record Recorded(long Number) : JournalReport;
 
-/// <summary>The database is unavailable; decisions wait.</summary>
 public sealed record JournalAway(string Reason) : JournalReport;
 
 /// <summary>The journal contains an unreadable decision, or lacks one, so no decision may be based on it.</summary>

@@ -13,7 +13,6 @@ public enum TrainerStanding
     /// <summary>Being started, or waiting for its backoff to end.</summary>
     Starting,
 
-    /// <summary>Loading a state.</summary>
     Joining,
 
     Member,
@@ -52,14 +51,11 @@ public sealed record RunStatus(
     [JsonPropertyName("course")]
     public OverridesStatus? Overrides { get; init; }
 
-    /// <summary>Actors other than trainers.</summary>
     public IReadOnlyList<ActorStatus> Actors { get; init; } = [];
 }
 
-/// <summary>Interventions and decisions, for display.</summary>
 public sealed record OverridesStatus
 {
-    /// <summary>Whether an operator paused the run.</summary>
     public bool IsPaused { get; init; }
 
     public IReadOnlyList<int> Quarantined { get; init; } = [];
@@ -67,7 +63,6 @@ public sealed record OverridesStatus
     /// <summary>Interventions that the current steps follow.</summary>
     public IReadOnlyList<Intervention> InForce { get; init; } = [];
 
-    /// <summary>Interventions for later steps.</summary>
     public IReadOnlyList<Intervention> Pending { get; init; } = [];
 
     /// <summary>Product of the learning-rate factors in force.</summary>

@@ -112,7 +112,6 @@ public sealed record BlockRecomputed(TrainerKey Trainer, Ticket Ticket, LaneBloc
 /// <param name="Norm">L2 norm of the change of the weights.</param>
 public sealed record UpdatePreviewed(TrainerKey Trainer, Ticket Ticket, int Attempt, double Norm) : TrainerReport(Trainer);
 
-/// <summary>The round's update is part of its weights.</summary>
 public sealed record UpdateApplied(TrainerKey Trainer, Round Round, AppliedUpdate Update) : TrainerReport(Trainer);
 
 /// <summary>A request does not match the trainer's weights: an earlier command was lost, or this one was late.</summary>

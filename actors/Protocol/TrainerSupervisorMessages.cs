@@ -7,7 +7,6 @@ public abstract record TrainerSupervisorCommand;
 /// <param name="AfterIncarnation">The life that is over; 0 if there was none.</param>
 public sealed record StartTrainer(int Number, int AfterIncarnation) : TrainerSupervisorCommand;
 
-/// <summary>Stops a trainer for good.</summary>
 public sealed record RetireTrainer(int Number) : TrainerSupervisorCommand;
 
 /// <summary>Abandons a life of a trainer that does not answer; its memory is freed once its thread returns. Another life begins after the
@@ -25,17 +24,14 @@ public sealed record TrainerSupervisorStarted : TrainerSupervisorReport;
 /// <summary>A new life, without a state.</summary>
 public sealed record TrainerStarted(TrainerKey Trainer) : TrainerSupervisorReport;
 
-/// <summary>A trainer threw, stopped or was abandoned.</summary>
 public sealed record TrainerLost(TrainerKey Trainer, string Reason) : TrainerSupervisorReport
 {
     /// <summary>The corruption that ended it; null if none.</summary>
     public FoundDamage? Damage { get; init; }
 }
 
-/// <summary>Whose memory was corrupted.</summary>
 public enum FoundDamage
 {
-    /// <summary>That of the trainer that found it.</summary>
     Own,
 
     /// <summary>Shared memory: all trainers find it.</summary>

@@ -31,7 +31,6 @@ public sealed record RecoveryState(
 /// <param name="UnprovedSince">The first step of its unverified work; <see cref="long.MaxValue"/> if there is none.</param>
 public readonly record struct FormerTrainer(int LastIncarnation, long UnprovedSince)
 {
-    /// <summary>A trainer that never existed.</summary>
     public static FormerTrainer None { get; } = new(0, long.MaxValue);
 }
 

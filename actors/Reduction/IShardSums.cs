@@ -21,6 +21,5 @@ public interface IShardSums<TSum>
     /// <exception cref="CorruptionException">It has other bits than when it was written.</exception>
     ShardReduced? Complete(Round round, TSum total);
 
-    /// <summary>Frees a sum of a finished round.</summary>
     void Drop(TSum sum);
 }

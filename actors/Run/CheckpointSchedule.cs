@@ -47,7 +47,6 @@ internal sealed class CheckpointSchedule
         boundary = (step, now);
     }
 
-    /// <summary>Whether to save the step that just completed.</summary>
     public bool IsDue(long step, DateTimeOffset now)
     {
         if (step < begunStep)

@@ -18,7 +18,6 @@ internal sealed class DecisionOutbox(long recorded, int capacity)
 
     public IEnumerable<RunEvent> Waiting => decisions.Waiting.Select(static waiting => waiting.Content);
 
-    /// <summary>Commands that persist the waiting decisions.</summary>
     public IEnumerable<RecordDecision> Commands =>
         decisions.Waiting.Select(static waiting => new RecordDecision(waiting.Number, waiting.Content));
 

@@ -45,7 +45,6 @@ internal sealed class Decisions
 
     public bool HoldsUp => outbox.HoldsUp;
 
-    /// <summary>Whether an extension of the run is not yet durable.</summary>
     public bool ExtensionWaits => outbox.IsExtending;
 
     public bool InterventionWaits => outbox.IsCorrecting;

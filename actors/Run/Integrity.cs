@@ -85,7 +85,6 @@ internal sealed class Integrity(
             Answer(trainer, previewed.Ticket, null, RoundCheck.HashOf(previewed.Norm));
     }
 
-    /// <summary>Requests missing votes and acts on disagreement.</summary>
     public void Check()
     {
         if (rounds.Current is not { } round)

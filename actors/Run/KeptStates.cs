@@ -65,7 +65,6 @@ internal sealed class KeptStates
         origins.Add(saved);
     }
 
-    /// <summary>Drops the abandoned states of later steps.</summary>
     public void ForgetAfter(long step)
     {
         origins.RemoveAll(later => later.Step > step);
@@ -95,7 +94,6 @@ internal sealed class KeptStates
             Snapshots.Unpin(copy.Slot);
     }
 
-    /// <summary>Drops a state that turned out to be damaged.</summary>
     public void Discard(LoadState loading)
     {
         Release(loading);

@@ -49,7 +49,6 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
             output.Do(new ToMetrics(command));
     }
 
-    /// <summary>Requests that rows up to a number be made durable.</summary>
     public void Flush(long number)
     {
         flushedTo = number;

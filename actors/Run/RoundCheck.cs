@@ -39,10 +39,8 @@ internal sealed class RoundCheck(LaneBlock? block)
 
     public void Vote(TrainerKey trainer, ulong hash) => votes.Add((trainer, hash));
 
-    /// <summary>The norm of an update as a vote.</summary>
     public static ulong HashOf(double norm) => BitConverter.DoubleToUInt64Bits(norm);
 
-    /// <summary>The norm that was voted on.</summary>
     public static double NormOf(ulong hash) => BitConverter.UInt64BitsToDouble(hash);
 
     public int VotesOf(TrainerKey trainer) => votes.Count(vote => vote.Trainer == trainer);

@@ -30,7 +30,6 @@ internal sealed class RoundState
 
     public IEnumerable<FinishedBlock> Done => done.Values;
 
-    /// <summary>Lanes that two trainers compute.</summary>
     public List<int> RedundantLanes { get; } = [];
 
     public List<RoundCheck> Checks { get; } = [];

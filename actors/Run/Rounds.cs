@@ -41,10 +41,8 @@ internal sealed class Rounds
     /// <summary>When reducers are reminded; null if none owes an answer.</summary>
     public DateTimeOffset? ReducersDueAt => Current is { LanesAreDone: true, IsReduced: false } ? reducersRetry.At : null;
 
-    /// <summary>A new name for a round at this step.</summary>
     public Round NextName() => new(++LastNumber, progress.Step);
 
-    /// <summary>The ticket of requests in the current round.</summary>
     public Ticket CurrentTicket => new(roster.Generation, Current!.Round);
 
     /// <returns>The assignment of lanes. Without members, all lanes wait.</returns>
@@ -174,7 +172,6 @@ internal sealed class Rounds
         Current = null;
     }
 
-    /// <summary>Abandons the current round; its step is redone.</summary>
     public void Abandon()
     {
         if (Current is not { } round)

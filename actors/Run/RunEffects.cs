@@ -13,7 +13,6 @@ public sealed record ToTrainerSupervisor(TrainerSupervisorCommand Command) : Run
 
 public sealed record ToReducer(int Reducer, ReducerCommand Command) : RunEffect;
 
-/// <summary>Replaces a reducer that hangs.</summary>
 public sealed record ReplaceReducer(int Reducer) : RunEffect;
 
 public sealed record ToCheckpointer(CheckpointCommand Command) : RunEffect;
@@ -29,13 +28,11 @@ public sealed record ToGoodput(GoodputTurn Turn) : RunEffect;
 
 public sealed record ToJournal(RecordDecision Command) : RunEffect;
 
-/// <summary>Makes the transport accept gradients of a round.</summary>
 public sealed record OpenRound(Round Round) : RunEffect;
 
 /// <summary>Frees a round's gradients; nothing reads them any more, and later writes are stale.</summary>
 public sealed record CloseRound(Round Round) : RunEffect;
 
-/// <summary>A notice for the user.</summary>
 public abstract record RunNotice : RunEffect;
 
 public sealed record NotifyText(string Sentence, bool IsWarning) : RunNotice;
@@ -48,5 +45,4 @@ public sealed record NotifyCheckpoint(long Step) : RunNotice;
 /// <summary>Requests a <see cref="Tick"/> at a time; an earlier request's tick may arrive as well.</summary>
 public sealed record WakeAt(DateTimeOffset At) : RunEffect;
 
-/// <summary>Stops everything and reports the outcome.</summary>
 public sealed record EndRun(RunEnded Outcome) : RunEffect;

@@ -43,7 +43,6 @@ internal sealed class RunEnd
         (IsRecorded, recordedAt) = (true, now);
     }
 
-    /// <summary>Time since its end was decided.</summary>
     public TimeSpan Since(DateTimeOffset now) => now - recordedAt;
 
     public void NoteOver()

@@ -71,6 +71,5 @@ public sealed class RunGuardian : ReceiveActor
         return Context.ActorOf(parts.Children.Supervisor(parts), life == 1 ? "supervisor" : $"supervisor-{life}");
     }
 
-    /// <summary>Replaces a failed supervisor.</summary>
     private sealed record Replacement(string Reason) : INoSerializationVerificationNeeded;
 }

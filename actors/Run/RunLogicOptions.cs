@@ -4,7 +4,6 @@ using ActorTrain.Models.Optimization;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>What the decisions of a run depend on.</summary>
 public sealed record RunLogicOptions
 {
     /// <summary>SHA-256 of the options that determine the result.</summary>
@@ -33,7 +32,6 @@ public sealed record RunLogicOptions
     /// <summary>Steps between evaluations; 0: only at the end.</summary>
     public int EvaluateEvery { get; init; }
 
-    /// <summary>Whether there is a validation split to evaluate on.</summary>
     public bool HasValidation { get; init; }
 
     /// <summary>Steps between checkpoints; 0: only at the end. Ignored if <see cref="SaveInterval"/> is set.</summary>

@@ -20,13 +20,11 @@ public sealed record SpikeLadderOptions : IOptions
         MayChangeBecause = "it only affects whether bits are checked before they are judged")]
     public bool Replay { get; init; } = true;
 
-    /// <summary>Vetoes of single steps.</summary>
     public RungLimits Veto { get; init; } = new(10, 1000, 0);
 
     [OptionGroup(Key = "rollback")]
     public RungLimits RollBack { get; init; } = new(3, 2000, 0);
 
-    /// <summary>Rollbacks that lower the rate.</summary>
     public RungLimits LowerRate { get; init; } = new(2, 5000, 0);
 
     [Option("factor by which the learning rate is lowered", Above = 0, Below = 1)]

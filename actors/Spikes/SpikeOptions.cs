@@ -53,7 +53,6 @@ public sealed record SpikeOptions : IOptions
 
     public bool Has(string rule) => Rules.Contains(rule);
 
-    /// <summary>Whether an active rule uses a signal.</summary>
     public bool Watches(SpikeSignal signal) =>
         (Has(MeanSigmaRule.Id) && MeanSigma.Signals.Contains(signal))
         || (Has(FirstMaxRule.Id) && FirstMax.Signals.Contains(signal))

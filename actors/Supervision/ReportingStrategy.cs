@@ -7,7 +7,6 @@ internal sealed class ReportingStrategy(Func<IActorRef, Exception, Directive> de
 {
     protected override Directive Handle(IActorRef child, Exception exception) => decide(child, exception);
 
-    /// <summary>An exception in one sentence.</summary>
     public static string Sentence(Exception exception)
     {
         var cause = exception.GetBaseException();

@@ -71,7 +71,6 @@ public sealed class MessageTrace : IExtension
             return isRecording || commits.Count == 0 ? null : new StepTrace([.. commits], [.. messages]);
     }
 
-    /// <summary>Handles a message and records it.</summary>
     internal bool Around(string actor, object message, Func<bool> handle)
     {
         var started = Stopwatch.GetTimestamp();

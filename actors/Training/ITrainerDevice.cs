@@ -15,7 +15,6 @@ public interface ITrainerDevice : IDisposable
     /// <summary>Begins a block of lanes, and cancels the current one.</summary>
     void Begin(LaneBlock block);
 
-    /// <summary>Cancels the current block, if any.</summary>
     void GiveUp();
 
     /// <summary>Computes the next lane of the current block.</summary>

@@ -2,10 +2,8 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>How trainers are kept alive.</summary>
 public sealed record TrainerSupervisorOptions : IOptions
 {
-    /// <summary>Threads for a trainer's computations.</summary>
     public int Threads { get; init; } = 1;
 
     /// <summary>Wait before a lost trainer is restarted; doubles with each further loss. Short at first, so that it has a state again

@@ -113,7 +113,6 @@ internal sealed class SkipListConverter : JsonConverter<SkipList>
         JsonSerializer.Serialize(writer, [.. value.Ranges], WireJson.Default.SkippedRangeArray);
 }
 
-/// <summary>A decision, in the form and JSON of the journal.</summary>
 internal sealed class RunEventConverter : JsonConverter<RunEvent>
 {
     public override RunEvent Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

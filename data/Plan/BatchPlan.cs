@@ -55,7 +55,6 @@ public sealed class BatchPlan
     /// <param name="step">From 0.</param>
     public PlannedSample[] Samples(long step, SkipList skips) => Ordinals(step, 0, BatchSize, skips);
 
-    /// <summary>The sample at a position of the stream.</summary>
     public PlannedSample At(long position)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);

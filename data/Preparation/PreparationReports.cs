@@ -4,7 +4,6 @@ namespace ActorTrain.Data.Preparation;
 
 public enum PreparationStage
 {
-    /// <summary>Reading the corpus to choose the validation part.</summary>
     Dividing,
 
     /// <summary>Reading the corpus for a sample to train the tokenizer on.</summary>

@@ -19,10 +19,8 @@ internal sealed class ValidationSplit
 
     public static ValidationSplit None { get; } = new("nothing", static piece => [piece]);
 
-    /// <summary>The validation part, in words.</summary>
     public string Rule { get; }
 
-    /// <summary>The random rank of a hash.</summary>
     public static ulong RankOf(ulong seed, ulong hash) => SplitMix64.Scatter(seed ^ Use, hash);
 
     public static ValidationSplit ByFiles(bool[] validation) => new(

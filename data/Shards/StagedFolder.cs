@@ -42,7 +42,6 @@ internal sealed class StagedFolder : IDisposable
         }
     }
 
-    /// <summary>The temporary folder.</summary>
     public string Staging { get; }
 
     /// <summary>Rejects a target that exists, unless it is prepared data and may be replaced.</summary>

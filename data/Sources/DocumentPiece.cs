@@ -22,6 +22,5 @@ public readonly record struct DocumentPiece(ReadOnlyMemory<byte> Text, int Sourc
     /// <summary>Whether it is for validation rather than for training.</summary>
     public bool IsValidation { get; init; }
 
-    /// <summary>Whether it is a complete document.</summary>
     public bool IsWhole => Offset == 0 && End == PieceEnd.Document;
 }

@@ -6,10 +6,10 @@ namespace ActorTrain.Data.Sources;
 
 /// <summary>Streams the documents of a corpus in a fixed order, one in memory at a time.</summary>
 /// <remarks>
-/// <para>A document is a record of a <c>.jsonl</c> file, the text between two separators if one is given, or else a plain text file. One of
-/// more than twice <see cref="PieceBytes"/> is read in pieces, so that it may be larger than memory; joined, they are the file.</para>
-/// <para>A byte order mark at the head of a file is skipped. Empty documents are skipped and counted, like everything else in the files that
-/// is not in the documents: <see cref="Omissions"/>.</para>
+/// <para>A document is a record of a <c>.jsonl</c> file, the text between two separators if one is given, or else a plain text file. One
+/// of more than twice <see cref="PieceBytes"/> is read in pieces, so that it may be larger than memory; joined, they are the file.</para>
+/// <para>A byte order mark at the head of a file is skipped. Empty documents are skipped and counted, like everything else in the files
+/// that is not in the documents: <see cref="Omissions"/>.</para>
 /// </remarks>
 public sealed class DocumentReader
 {

@@ -4,7 +4,6 @@ namespace ActorTrain.Data.Tokenizers;
 
 public enum TokenizerKind
 {
-    /// <summary>Each byte of UTF-8 is a token.</summary>
     Bytes,
 
     /// <summary>SentencePiece, byte-pair encoding (Sennrich, Haddow and Birch, 2016).</summary>

@@ -32,7 +32,6 @@ internal static unsafe partial class SentencePieceLibrary
         }
     }
 
-    /// <summary>The error message of a call.</summary>
     public static string Sentence(byte* error) => Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(error));
 
     [LibraryImport(Name, EntryPoint = "actortrain_train", StringMarshalling = StringMarshalling.Utf8)]

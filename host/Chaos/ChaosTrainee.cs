@@ -117,7 +117,6 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
         }
     }
 
-    /// <summary>The outcome, from the run's files.</summary>
     public ChaosOutcome Outcome(double seconds, int starts, IReadOnlyList<ChaosFired> fired, IReadOnlyList<string> failures)
     {
         var newest = new CheckpointArchive(Directory.CheckpointsDirectory).List().Select(static info => info.Manifest)

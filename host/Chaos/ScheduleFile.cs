@@ -13,7 +13,6 @@ internal static class ScheduleFile
     private static readonly string[] Keys = ["step", "kind", "actor", "seconds", "bit", "batches"];
     private static readonly string[] TopKeys = ["seed", "faults"];
 
-    /// <summary>The properties of a run that schedules depend on.</summary>
     public static ChaosTarget TargetOf(RunConfiguration configuration) => new(
         configuration.Training.Steps, configuration.Training.Batch, configuration.Trainers.Count, configuration.ReducerCount,
             configuration.Trainers.Timeout,

@@ -9,9 +9,7 @@ public static class ExitCode
     /// promise.</summary>
     public const int Failure = 1;
 
-    /// <summary>Bad input, rejected with one sentence.</summary>
     public const int UserError = 2;
 
-    /// <summary>Interrupted before completion.</summary>
     public const int Cancelled = 130;
 }

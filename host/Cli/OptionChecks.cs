@@ -54,11 +54,9 @@ internal static class OptionChecks
     public static Option<double> Number(string name, double otherwise, SettingKind kind, string description) =>
         Checked(name, otherwise, kind, description, static value => (double)value);
 
-    /// <summary>A whole number within bounds.</summary>
     public static Option<int> Whole(string name, int otherwise, SettingKind kind, string description) =>
         Checked(name, otherwise, kind, description, static value => checked((int)(long)value));
 
-    /// <summary>A large whole number within bounds.</summary>
     public static Option<long> Long(string name, long otherwise, SettingKind kind, string description) =>
         Checked(name, otherwise, kind, description, static value => (long)value);
 
@@ -83,7 +81,6 @@ internal static class OptionChecks
             CustomParser = result => Read(result, kind, static value => (T?)value),
         };
 
-    /// <summary>The path of the picture that a command writes.</summary>
     public static Option<string?> Picture(string name, string description) => new(name)
     {
         Description = description,

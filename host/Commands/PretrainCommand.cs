@@ -170,7 +170,6 @@ internal static class PretrainCommand
     }
 }
 
-/// <summary>What to do if the run exists.</summary>
 public enum ResumeMode
 {
     /// <summary>Resume if it exists with the same configuration, else begin.</summary>

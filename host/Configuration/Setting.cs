@@ -33,7 +33,6 @@ public sealed partial class Setting
     /// <summary>The default value, or in words how it is derived; null if the setting is required.</summary>
     public string? Default => option.Derived is { } words ? Named(words) : DefaultText;
 
-    /// <summary>What it does, in a phrase.</summary>
     public string Help => Named(option.Help);
 
     /// <summary>Null if the help states it.</summary>

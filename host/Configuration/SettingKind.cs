@@ -42,7 +42,6 @@ public sealed record Whole(long Least, long Most = int.MaxValue) : SettingKind
     }
 }
 
-/// <summary>A value of another kind, or a word.</summary>
 public sealed record OrWord(SettingKind Other, string Word) : SettingKind
 {
     public override string Expectation => $"{Word} or {Other.Expectation}";

@@ -47,7 +47,6 @@ public static class SettingsHelp
         return text.Append(Steps).Append('\n').ToString();
     }
 
-    /// <summary>The same as a page of documentation.</summary>
     public static string WriteMarkdown()
     {
         var text = new StringBuilder($"""

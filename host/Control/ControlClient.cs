@@ -6,7 +6,6 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Control;
 
-/// <summary>Talks to the process that trains a run.</summary>
 internal static class ControlClient
 {
     /// <summary>Sends one request in the name of this process's user.</summary>

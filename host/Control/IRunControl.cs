@@ -3,7 +3,6 @@ using ActorTrain.Actors.Tracing;
 
 namespace ActorTrain.Host.Control;
 
-/// <summary>Requests to a run while it is running.</summary>
 internal interface IRunControl
 {
     /// <exception cref="TimeoutException">It does not answer.</exception>

@@ -12,7 +12,6 @@ public enum FindingState
     /// <summary>It works, but slower or with less than possible.</summary>
     Warning,
 
-    /// <summary>Training does not work.</summary>
     Bad,
 }
 
@@ -37,7 +36,6 @@ public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Ch
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>Whether training works on this machine.</summary>
     public bool Works => Found.All(static finding => finding.State != FindingState.Bad);
 
     /// <summary>Prints the report as tables or as one JSON object.</summary>

@@ -4,7 +4,6 @@ using ScottPlot.TickGenerators;
 
 namespace ActorTrain.Host.Plotting;
 
-/// <summary>A chart in the common style, and its elements.</summary>
 internal static class Chart
 {
     public static readonly Color Ink = Color.FromHex("#1F2430");

@@ -71,7 +71,6 @@ public sealed record MetricsSeries(IReadOnlyList<double> Steps, IReadOnlyList<do
 public sealed record RunMetrics(
     string Title, MetricsSeries Loss, MetricsSeries Validation, MetricsSeries GradientNorm, MetricsSeries TokensPerSecond)
 {
-    /// <summary>Training loss of abandoned steps.</summary>
     public IReadOnlyList<MetricsSeries> AbandonedLoss { get; init; } = [];
 
     public IReadOnlyList<MetricsSeries> AbandonedNorm { get; init; } = [];

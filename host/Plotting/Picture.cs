@@ -5,7 +5,6 @@ using SkiaSharp;
 
 namespace ActorTrain.Host.Plotting;
 
-/// <summary>Charts one above the other, written as SVG or PNG.</summary>
 internal sealed class Picture
 {
     /// <summary>In units.</summary>

@@ -74,7 +74,6 @@ public sealed class LiveProgress : ITrainingProgress
 
     public void Warning(string text) => console.MarkupLineInterpolated($"[yellow]warning: {text}[/]");
 
-    /// <summary>Draws the last state, which remains visible.</summary>
     public void Dispose()
     {
         Draw();

@@ -5,7 +5,6 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Generation;
 
-/// <summary>How the next token is chosen.</summary>
 public sealed record SamplingOptions : IOptions
 {
     [Option("Sampling temperature: lower is more deterministic, higher more random.", Above = 0)]

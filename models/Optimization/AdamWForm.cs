@@ -3,7 +3,6 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Optimization;
 
-/// <summary>The constants of one update.</summary>
 internal readonly record struct AdamWConstants(AdamWOptions Options, double Correction1, double Correction2, double SpikeThreshold)
 {
     /// <summary>The corrections are 1 − βᵗ.</summary>
@@ -14,7 +13,6 @@ internal readonly record struct AdamWConstants(AdamWOptions Options, double Corr
 /// <summary>One update, range by range: the gradient's factor, and the learning rate.</summary>
 internal sealed record AdamWPlan(AdamWConstants Constants, IReadOnlyList<(FlatRange Range, double Clip, double Rate)> Parts);
 
-/// <summary>An implementation of AdamW.</summary>
 internal interface IAdamWForm
 {
     /// <summary>Updates weights <paramref name="w"/> and moments <paramref name="m"/> and <paramref name="v"/> by the gradient

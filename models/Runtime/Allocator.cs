@@ -1,6 +1,5 @@
 namespace ActorTrain.Models.Runtime;
 
-/// <summary>The C allocator of the process.</summary>
 internal static class Allocator
 {
     // mallopt(3), <malloc.h>.

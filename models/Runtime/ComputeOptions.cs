@@ -4,7 +4,6 @@ namespace ActorTrain.Models.Runtime;
 
 public enum NumericsMode
 {
-    /// <summary>The fastest that this machine supports.</summary>
     Fast,
 
     /// <summary>Those common to all x86-64-v3 machines, so that all of them compute the same bits.</summary>

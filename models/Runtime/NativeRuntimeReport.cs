@@ -43,6 +43,5 @@ public sealed record NativeRuntimeReport
     /// <summary>Transparent huge pages of the system: always, madvise or never; absent if unsupported.</summary>
     public required string HugePages { get; init; }
 
-    /// <summary>The C allocator and its settings.</summary>
     public required string Allocator { get; init; }
 }

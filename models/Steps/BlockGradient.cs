@@ -75,7 +75,6 @@ public sealed class BlockGradient : IDisposable
         return sum;
     }
 
-    /// <summary>Returns the partial sums to the pool.</summary>
     public void Dispose()
     {
         foreach (var (_, sum) in tree.Waiting)

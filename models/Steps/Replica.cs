@@ -143,7 +143,6 @@ public sealed class Replica : IDisposable
 
     public ulong HashState() => StateHash.Of(Parameters.Weights, moments.First, moments.Second);
 
-    /// <summary>Loads weights and moments from a snapshot.</summary>
     public void CopyFrom(HostBuffer weights, HostBuffer firstMoment, HostBuffer secondMoment)
     {
         Parameters.Weights.CopyFrom(weights);

@@ -21,7 +21,6 @@ public enum FlatPlace
     /// <summary>A reducer's sum of some blocks, waiting for its sibling.</summary>
     PartialSum,
 
-    /// <summary>The gradient of the global batch.</summary>
     TotalGradient,
 
     /// <summary>A copy of weights and moments in memory.</summary>

@@ -4,7 +4,6 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Bench;
 
-/// <summary>Faults that a benchmark applies to a run.</summary>
 internal enum BenchFault
 {
     None,

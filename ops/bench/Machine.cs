@@ -2,7 +2,6 @@ using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Bench;
 
-/// <summary>The machine of the measurements.</summary>
 internal static class Machine
 {
     private static readonly string[] Instructions = ["avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16"];

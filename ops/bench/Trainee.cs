@@ -41,14 +41,12 @@ internal sealed class Trainee : IDisposable
 
     public Replica Replica { get; }
 
-    /// <summary>The equivalent training of a peer.</summary>
     public PeerTraining Training { get; }
 
     public long TokensPerStep => (long)Training.Batch * options.Model.ContextLength;
 
     public double Loss { get; private set; }
 
-    /// <summary>Runs some steps and returns tokens per second.</summary>
     public double Run(int steps, Action<long>? afterStep = null)
     {
         var started = Stopwatch.GetTimestamp();

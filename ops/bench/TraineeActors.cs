@@ -121,7 +121,6 @@ internal sealed class TraineeActors : IDisposable
     /// <summary>The time of each save, from the commit of its step to the checkpoint on disk.</summary>
     public IReadOnlyList<TimeSpan> Saves => [.. saves];
 
-    /// <summary>The furthest step it has taken.</summary>
     public long Newest { get; private set; }
 
     /// <summary>Global gradient norm of the last step, to check that two sides did the same.</summary>

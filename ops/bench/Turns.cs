@@ -8,7 +8,6 @@ internal sealed class Turns(string unit, params (string Name, Func<double> Run)[
 {
     private readonly List<double>[] speeds = [.. sides.Select(static _ => new List<double>())];
 
-    /// <summary>Runs some rounds and prints each.</summary>
     public void Take(int rounds, Action? between = null)
     {
         for (var round = 0; round < rounds; round++)
@@ -22,7 +21,6 @@ internal sealed class Turns(string unit, params (string Name, Func<double> Run)[
         }
     }
 
-    /// <summary>Prints the median of each side and its range.</summary>
     public void Print()
     {
         for (var i = 0; i < sides.Length; i++)

@@ -2,7 +2,6 @@ using System.Globalization;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>One fault of a schedule.</summary>
 public sealed record ChaosFault
 {
     /// <summary>From 1.</summary>
@@ -57,6 +56,5 @@ public sealed record ChaosFault
 /// <param name="At">By the clock of its process.</param>
 public sealed record ChaosFired(int Fault, DateTimeOffset At, long Step, string Actor, string What)
 {
-    /// <summary>The step of a torn checkpoint.</summary>
     public long? TornStep { get; init; }
 }

@@ -7,26 +7,21 @@ public enum FaultEffect
 {
     Throw,
 
-    /// <summary>An actor's thread blocks.</summary>
     Hang,
 
     Drop,
 
-    /// <summary>A message is handled twice.</summary>
     Duplicate,
 
-    /// <summary>A message is overtaken by later ones.</summary>
     Defer,
 
     /// <summary>A trainer takes three times as long.</summary>
     Slow,
 
-    /// <summary>One bit of a vector is flipped.</summary>
     Flip,
 
     NotANumber,
 
-    /// <summary>Batches become random tokens.</summary>
     Poison,
 
     Kill,
@@ -34,13 +29,10 @@ public enum FaultEffect
     /// <summary>The process is killed, and the newest checkpoint is truncated before the restart.</summary>
     Tear,
 
-    /// <summary>There is no room for a large file.</summary>
     FillDisk,
 
-    /// <summary>The database is unavailable.</summary>
     TakeDatabase,
 
-    /// <summary>The wall clock is put forward, and later back.</summary>
     JumpClock,
 
     PressMemory,
@@ -64,10 +56,8 @@ public sealed record ChaosKind(string Name, FaultEffect Effect, string Role, str
     /// <summary>Default duration; null if it has none.</summary>
     public double? Seconds { get; init; }
 
-    /// <summary>Whether a schedule may name the actor.</summary>
     public bool TakesActor => Role is Trainer or Reducer or Anyone;
 
-    /// <summary>Whether a schedule may name the bit.</summary>
     public bool TakesBit => Effect is FaultEffect.Flip;
 
     public bool EndsProcess => Effect is FaultEffect.Kill or FaultEffect.Tear;

@@ -60,7 +60,6 @@ public sealed class ChaosProcess : IDisposable
         };
     }
 
-    /// <summary>Adds faults to an actor system.</summary>
     public void Break(AkkaConfigurationBuilder akka) => akka.AddHocon(JumpingScheduler.Settings, HoconAddMode.Prepend).WithFaults(faults);
 
     public void Dispose()

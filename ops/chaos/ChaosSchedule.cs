@@ -62,7 +62,6 @@ public sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Faults,
         return new ChaosSchedule(seed, Distinct(faults));
     }
 
-    /// <summary>Draws a fault per interval, in seconds.</summary>
     public static ChaosSchedule DrawTimed(ulong seed, double every, ChaosTarget run) => new(
         seed,
         [.. Deck(seed, run, TimedFaults, timed: true).Select((kind, i) =>
@@ -93,7 +92,6 @@ public sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Faults,
     };
 }
 
-/// <summary>Pseudorandom numbers by seed and name alone.</summary>
 public static class Chance
 {
     public static ulong Of(ulong seed, string name) => XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(name), (long)seed);

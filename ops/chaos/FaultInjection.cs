@@ -3,7 +3,6 @@ using Akka.Hosting;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Adds fault injection to a run from outside.</summary>
 public static class FaultInjection
 {
     /// <summary>Injects faults into trainers' devices and gradients.</summary>

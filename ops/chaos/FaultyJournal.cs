@@ -6,7 +6,6 @@ using Akka.Persistence.Sql.Journal;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>The database's response to a request.</summary>
 public enum JournalFault
 {
     None,

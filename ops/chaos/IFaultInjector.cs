@@ -2,7 +2,6 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>What happens to a message on its way to an actor.</summary>
 public enum Fault
 {
     None,

@@ -20,7 +20,6 @@ public sealed class JumpingScheduler : IScheduler, IDisposable
         set => Interlocked.Exchange(ref offset, value.Ticks);
     }
 
-    /// <summary>Settings that make an actor system use it.</summary>
     public static Config Settings => ConfigurationFactory.ParseString(
         $"""akka.scheduler.implementation = "{typeof(JumpingScheduler).FullName}, {typeof(JumpingScheduler).Assembly.GetName().Name}" """);
 

@@ -7,7 +7,6 @@ using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>Which files of a checkpoint to load.</summary>
 public enum CheckpointParts
 {
     /// <summary>Weights and both moments, to resume training.</summary>

@@ -6,7 +6,6 @@ namespace ActorTrain.Persistence.Checkpoints;
 
 internal static class FlatTensors
 {
-    /// <summary>The tensors of a buffer, in layout order.</summary>
     public static IEnumerable<TensorSlice> Of(FlatLayout layout, HostBuffer buffer, string prefix) =>
         layout.Entries.Select(
             entry => new TensorSlice(prefix + entry.Name, SafetensorsDtype.F32, entry.Shape, buffer, entry.Offset * sizeof(float)));

@@ -3,7 +3,6 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>The hash that identifies weights.</summary>
 public static class WeightsDigest
 {
     private const int ChunkLength = 4 << 20;

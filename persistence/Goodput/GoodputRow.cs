@@ -3,7 +3,6 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Persistence.Goodput;
 
-/// <summary>What a run spends its time on.</summary>
 public enum GoodputActivity
 {
     /// <summary>A step is taken for the first time.</summary>
@@ -12,10 +11,8 @@ public enum GoodputActivity
     /// <summary>A step is taken that had been taken before.</summary>
     RedoneSteps,
 
-    /// <summary>Trainers wait for the samples of a step.</summary>
     WaitingForData,
 
-    /// <summary>The next update waits for an evaluation.</summary>
     Evaluating,
 
     /// <summary>The next update waits for a copy of the state, or the end of the run for the disk.</summary>
@@ -24,7 +21,6 @@ public enum GoodputActivity
     /// <summary>From a fault until the next update.</summary>
     Recovering,
 
-    /// <summary>Paused by an operator.</summary>
     Paused,
 
     /// <summary>From the beginning of a process to the first lanes.</summary>

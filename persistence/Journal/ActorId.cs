@@ -33,7 +33,6 @@ public enum ActorRole
 [JsonConverter(typeof(ActorIdConverter))]
 public readonly record struct ActorId(ActorRole Role, int Number = 0, int Life = 1)
 {
-    /// <summary>By role, number and life.</summary>
     public static IComparer<ActorId> Order { get; } =
         Comparer<ActorId>.Create(static (a, b) => (a.Role, a.Number, a.Life).CompareTo((b.Role, b.Number, b.Life)));
 

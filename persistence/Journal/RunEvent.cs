@@ -25,7 +25,6 @@ public sealed record TrainerJoined(DateTimeOffset At, long Step, ActorId Trainer
 /// <summary>A trainer has left; its lanes are reassigned.</summary>
 public sealed record TrainerLeft(DateTimeOffset At, long Step, ActorId Trainer, long Generation, string Reason) : RunEvent(At, Step);
 
-/// <summary>An operator changed the number of trainers.</summary>
 public sealed record TrainersScaled(DateTimeOffset At, long Step, int Trainers) : RunEvent(At, Step);
 
 /// <summary>No trainer had the newest state any more, so later steps are redone from a kept one.</summary>
@@ -92,7 +91,6 @@ public sealed record CheckpointCommitted(DateTimeOffset At, long Step, string We
 /// <summary>A checkpoint could not be written; training continued.</summary>
 public sealed record CheckpointLost(DateTimeOffset At, long Step, string Reason) : RunEvent(At, Step);
 
-/// <summary>The run was stopped in order, and can be resumed.</summary>
 public sealed record RunStopped(DateTimeOffset At, long Step, string Reason) : RunEvent(At, Step);
 
 /// <summary>The run has taken its last step.</summary>

@@ -39,7 +39,6 @@ public enum Rung
     [JsonStringEnumMemberName("lower rate")]
     LowerRate,
 
-    /// <summary>End the run with a report.</summary>
     [JsonStringEnumMemberName("halt")]
     Halt,
 }

@@ -12,7 +12,6 @@ public enum BranchCause
     [JsonStringEnumMemberName("resume")]
     Resume,
 
-    /// <summary>The run rolled back.</summary>
     [JsonStringEnumMemberName("rollback")]
     Rollback,
 }

@@ -14,7 +14,6 @@ internal sealed class BranchState
 
     public long LastStep { get; private set; }
 
-    /// <summary>The branch that a new one would continue.</summary>
     public int ParentAt(long after) => line.First(branch => branch.After <= after).Number;
 
     /// <returns>Whether it can follow the lines so far.</returns>

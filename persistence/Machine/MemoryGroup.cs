@@ -45,7 +45,6 @@ public sealed record MemoryGroup(string Folder, bool IsSecond)
     private long? Number(string file, string? key = null) => MachineFile.Number(Path.Combine(Folder, file), key);
 }
 
-/// <summary>Files by which the kernel reports on the machine.</summary>
 internal static class MachineFile
 {
     /// <summary>Empty if the file cannot be read.</summary>

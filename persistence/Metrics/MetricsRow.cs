@@ -57,7 +57,6 @@ public sealed record StepMetrics(
 
 public sealed record EvaluationMetrics(long Step, double ValidationLoss, double Perplexity, double BitsPerByte) : MetricsRow(Step);
 
-/// <summary>A line of the file, of either kind.</summary>
 internal sealed record MetricsLine : LogLine
 {
     public double? Loss { get; init; }

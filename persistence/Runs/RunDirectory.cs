@@ -11,18 +11,14 @@ namespace ActorTrain.Persistence.Runs;
 
 public enum RunState
 {
-    /// <summary>Not begun.</summary>
     New,
 
-    /// <summary>A process is training it.</summary>
     Running,
 
-    /// <summary>Stopped in order; can be resumed.</summary>
     Stopped,
 
     Killed,
 
-    /// <summary>Took its last step.</summary>
     Finished,
 
     /// <summary>Holds weights trained elsewhere.</summary>

@@ -11,13 +11,10 @@ public enum SafetensorsDtype
     /// <summary>IEEE 754 half precision, 2 bytes.</summary>
     F16,
 
-    /// <summary>Signed, 8 bytes.</summary>
     I64,
 
-    /// <summary>Signed, 4 bytes.</summary>
     I32,
 
-    /// <summary>Unsigned, 1 byte.</summary>
     U8,
 
     /// <summary>0 or 1 in one byte; used for attention masks in published models.</summary>

@@ -173,7 +173,6 @@ public static partial class Disk
     /// <param name="action">What was attempted, such as <c>Cannot save the checkpoint of step 100 in runs/a/checkpoints</c>.</param>
     public static UserErrorException Explain(Exception exception, string action) => new($"{action}: {Reason(exception)}.", exception);
 
-    /// <summary>Why a file operation failed, and the fix.</summary>
     public static string Reason(Exception exception) => (exception.HResult & 0xFFFF, exception) switch
     {
         (NoSpace, IOException) => "the disk is full; free some space and run again",

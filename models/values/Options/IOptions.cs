@@ -13,7 +13,6 @@ public interface IOptions
     IEnumerable<OptionProblem> Validate() => [];
 }
 
-/// <summary>A value that a run file holds as text.</summary>
 public interface IOptionText<TSelf>
     where TSelf : IOptionText<TSelf>
 {
@@ -46,7 +45,6 @@ public static class OptionValidation
 
     public static bool MustBeGiven(this PropertyInfo property) => property.IsDefined(typeof(RequiredMemberAttribute));
 
-    /// <summary>Problems of options and of the records below them.</summary>
     public static IEnumerable<OptionProblem> Problems(this IOptions options)
     {
         foreach (var property in Properties(options.GetType()))

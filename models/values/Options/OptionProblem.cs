@@ -24,11 +24,9 @@ public sealed class OptionProblem
     /// <summary>The same from the enclosing record.</summary>
     public OptionProblem Within(string property) => new(parts, $"{property}.{within}");
 
-    /// <summary>The sentence with other names.</summary>
     public string In(Func<string, string> name) =>
         string.Concat(parts.Select(part => part.IsProperty ? name(within + part.Text) : part.Text));
 
-    /// <summary>The sentence with property names.</summary>
     public override string ToString() => In(static path => path);
 
     /// <summary>Splits an interpolated string into property names and text.</summary>

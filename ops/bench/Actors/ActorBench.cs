@@ -68,7 +68,6 @@ internal sealed class Ball
     public static readonly Ball Instance = new();
 }
 
-/// <summary>Echoes messages.</summary>
 internal sealed class Returning : UntypedActor
 {
     protected override void OnReceive(object message) => Sender.Tell(message, Self);

@@ -3,7 +3,6 @@ using Akka.Actor;
 
 namespace ActorTrain.Bench.Actors;
 
-/// <summary>Short-lived and idle actors.</summary>
 internal static class LifeBench
 {
     /// <summary>Lives of actors that do one thing and end, a few hundred at a time.</summary>
@@ -21,7 +20,6 @@ internal static class LifeBench
         return speed;
     }
 
-    /// <summary>The same with channels, each with a reading loop.</summary>
     public static double ChannelSpawnStop(int count) => ActorBench.PerSecond(count, () =>
     {
         const int AtOnce = 256;

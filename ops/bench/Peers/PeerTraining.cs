@@ -16,7 +16,6 @@ internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int
             $"{Model.VocabularySize}", BatchFlag, $"{Batch}",
     ];
 
-    /// <summary>A precision's name in benchmarks.</summary>
     public static string NameOf(Precision precision) => precision == Precision.BFloat16 ? "bf16" : "fp32";
 
     /// <summary>Parses a command line; defaults are those of the small benchmark model.</summary>

@@ -4,7 +4,6 @@ using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Bench.Spikes;
 
-/// <summary>What rules must distinguish.</summary>
 internal enum CauseKind
 {
     Clean,
@@ -14,7 +13,6 @@ internal enum CauseKind
 
     Sharp,
 
-    /// <summary>Grows over many steps.</summary>
     Slow,
 }
 
@@ -45,7 +43,6 @@ internal sealed record SpikeTraces(string Name, string Set, string Description, 
 {
     public static string PathOf(string folder, string name) => Path.Combine(folder, name + ".jsonl");
 
-    /// <summary>Reads all files of a folder, by name.</summary>
     public static IReadOnlyList<SpikeTraces> ReadAll(string folder) =>
         [.. Directory.GetFiles(folder, "*.jsonl").Order(StringComparer.Ordinal).Select(Read)];
 
