@@ -11,6 +11,7 @@ public sealed class CheckpointSaving(ICheckpointDisk disk)
     private CheckpointSaved? last;
     private long newest;
 
+    /// <summary>Saves to the run's directory.</summary>
     public CheckpointSaving(CheckpointStore store, SnapshotMemory memory, CheckpointerOptions options)
         : this(new CheckpointDirectory(store, memory, options))
     {
@@ -45,7 +46,7 @@ public sealed class CheckpointSaving(ICheckpointDisk disk)
             if (writing is null)
                 return null;
 
-            // Hashing the snapshot after its files were read from it detects bits that flipped before.
+            // What the snapshot holds was read for the files and is hashed now: a bit that flipped before the files had it shows.
             if (writing.Damage() is { } damage)
                 return new CheckpointFailed(command.Number, command.Step, damage) { IsSnapshotDamaged = true };
             writing.Sync();

@@ -92,7 +92,7 @@ internal sealed class Rounds
             Assign(member, given[member]);
     }
 
-    /// <returns>Whether it counts; blocks of finished rounds do not.</returns>
+    /// <returns>Whether it counts: one of a round that is over does not.</returns>
     public bool Complete(TrainerEntry trainer, BlockComputed computed)
     {
         var index = trainer.Owes.FindIndex(owed => owed.Ticket == computed.Ticket && owed.Block == computed.Block);
@@ -102,7 +102,7 @@ internal sealed class Rounds
         if (Current is not { } round || round.Round != computed.Ticket.Round)
             return false;
 
-        // Lanes are computed on the weights that this round begins from, so the trainer has reached them.
+        // Lanes are computed on the weights that this round begins from, so these have been reached.
         trainer.Step = Math.Max(trainer.Step, computed.Ticket.Round.Step);
         trainer.UnprovedSince = Math.Min(trainer.UnprovedSince, progress.Step);
         round.Add(computed);
