@@ -13,8 +13,8 @@ namespace ActorTrain.Models;
 // A decoder-only transformer, read top to bottom in the order data flows. Letters in names are shapes:
 // B batch, T time, D width, H heads, K key-value heads, d head width, F MLP width, V vocabulary.
 //
-// Each sublayer stands here in its reference form, in tensor operations, which is what runs on accelerators and in generation. On CPUs,
-// training and evaluation take the fused kernels of Kernels/ instead; the reference form is the reference that they are tested against.
+// Each sublayer is in its reference form here, in tensor operations, for accelerators and generation. On CPUs, training and evaluation use
+// the fused kernels of Kernels/ instead, which are tested against the reference form.
 
 /// <summary>A GPT-2 or Llama language model whose parameters are views into one flat vector.</summary>
 public sealed class Transformer : Module<Tensor, Tensor>

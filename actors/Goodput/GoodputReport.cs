@@ -3,20 +3,17 @@ using ActorTrain.Persistence.Goodput;
 
 namespace ActorTrain.Actors.Goodput;
 
-/// <summary>Where the time of a run went, from its beginning to the last that is known.</summary>
+/// <summary>The time account of a run, from its beginning to the last known moment.</summary>
 /// <remarks>
-/// <para>ETTR, the effective training time ratio, is the time of new steps as a part of all time (the "effective training time" of The
-/// Llama 3 Herd of Models, 2024, section 3.3.4; "productive runtime" over available wall-clock time in Kokolis et al., Revisiting
-/// Reliability in Large-Scale Machine Learning Research Clusters, 2024, section II-D; the "effective training time rate" of MegaScale,
-/// Jiang et al., 2024, section 6).</para>
+/// <para>ETTR, the effective training time ratio, is the fraction of time spent on new steps (the "effective training time" of The Llama 3
+/// Herd of Models, 2024, section 3.3.4; "productive runtime" over available wall-clock time in Kokolis et al., Revisiting Reliability in
+/// Large-Scale Machine Learning Research Clusters, 2024, section II-D; the "effective training time rate" of MegaScale, Jiang et al., 2024,
+/// section 6).</para>
 /// <para>A failure is a fault that the run had to recover from, whether its process died or not. MTBF, the mean time between failures, is
-/// the time in which the run was meant to train (neither paused nor stopped in order) per failure; MTTR, the mean time to recovery, is what
-/// failures cost, per failure: time without a process after one that died, recovery, and steps redone until the run was where it had
-/// been.</para>
+/// the time neither paused nor stopped in order, per failure; MTTR, the mean time to recovery, is the cost per failure: downtime after a
+/// process died, recovery, and steps redone until the former step is reached.</para>
 /// </remarks>
-/// <param name="From">When the run began.</param>
-/// <param name="To">The end of what is known.</param>
-/// <param name="Shares">What the time went into; together they make <see cref="Wall"/> exactly.</param>
+/// <param name="Shares">They add up to exactly <see cref="Wall"/>.</param>
 /// <param name="NewSteps">Updates committed for the first time.</param>
 /// <param name="LostSteps">Updates that had to be committed again.</param>
 public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, EquatableArray<GoodputShare> Shares, long NewSteps,

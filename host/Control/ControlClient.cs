@@ -77,7 +77,6 @@ internal static class ControlClient
 /// <summary>An operator's request and its endpoint.</summary>
 internal abstract record ControlCall
 {
-    /// <inheritdoc cref="ControlClient.Ask"/>
     public abstract MessageDocument? Send(RunDirectory run);
 }
 
