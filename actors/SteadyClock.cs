@@ -2,8 +2,8 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors;
 
-/// <summary>The time of an actor system: read off the wall once, and steady from then on. Setting the system clock makes no
-/// trainer look hung, delays no retry and adds no hour to a run.</summary>
+/// <summary>The time of an actor system: the wall clock, read once, and monotonic from then on. Changes of the system clock make no trainer
+/// look hung, delay no retry and add no hour to a run.</summary>
 public sealed class SteadyClock : IExtension
 {
     private const int Readings = 5;
@@ -16,7 +16,7 @@ public sealed class SteadyClock : IExtension
         ArgumentNullException.ThrowIfNull(clocks);
         this.clocks = clocks;
 
-        // A thread may lose its processor between the two: the reading that took least is the truest.
+        // The thread may be preempted between the two readings: the fastest pair is the most accurate.
         var least = TimeSpan.MaxValue;
         for (var i = 0; i < Readings; i++)
         {
@@ -30,10 +30,9 @@ public sealed class SteadyClock : IExtension
 
     public DateTimeOffset Now => begun + (clocks.MonotonicClock - begunOn);
 
-    /// <summary>How long it is until a time; zero once that has come.</summary>
+    /// <summary>Zero for past times.</summary>
     public TimeSpan Until(DateTimeOffset time) => time - Now is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
-    /// <summary>The one clock of a system.</summary>
     public static SteadyClock Of(ActorSystem system)
     {
         ArgumentNullException.ThrowIfNull(system);
@@ -41,7 +40,6 @@ public sealed class SteadyClock : IExtension
     }
 }
 
-/// <summary>Gives every actor system its <see cref="SteadyClock"/>.</summary>
 public sealed class SteadyClockProvider : ExtensionIdProvider<SteadyClock>
 {
     public override SteadyClock CreateExtension(ExtendedActorSystem system)

@@ -3,8 +3,7 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Models;
 
-/// <summary>Bits in memory are not those that were put there: a broken machine, never bad input or a defect. The finder has to
-/// discard what it holds.</summary>
+/// <summary>Memory corruption found by checksum: a faulty machine, not bad input or a bug. The caller must discard its state.</summary>
 public sealed class CorruptionException : Exception
 {
     public CorruptionException(string sentence)
@@ -12,7 +11,7 @@ public sealed class CorruptionException : Exception
     {
     }
 
-    /// <param name="block">Which block of 2^20 elements of it, from 0.</param>
+    /// <param name="block">Which block of 2^20 elements, from 0.</param>
     public CorruptionException(FlatPlace place, int block, ulong expected, ulong found, LaneBlock? lanes = null)
         : base($"The {Name(place, lanes)} changed in memory in block {block} (starting at element {block * FlatSums.Block}): "
             + $"checksum {found:x16}, expected {expected:x16}.")
@@ -22,13 +21,12 @@ public sealed class CorruptionException : Exception
         Lanes = lanes;
     }
 
-    /// <summary>Which vector; null if only described in the message.</summary>
     public FlatPlace? Place { get; }
 
-    /// <summary>Which block of 2^20 elements of it, from 0.</summary>
+    /// <summary>Which block of 2^20 elements, from 0.</summary>
     public int Block { get; }
 
-    /// <summary>The lanes that a gradient belongs to, where that is known.</summary>
+    /// <summary>The lanes of the gradient; null if unknown.</summary>
     public LaneBlock? Lanes { get; }
 
     private static string Name(FlatPlace place, LaneBlock? lanes) => place switch

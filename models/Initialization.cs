@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models;
 
-/// <summary>First values of a model's parameters, a function of the seed alone: the same on every machine and device.</summary>
+/// <summary>Initial values of a model's parameters, a function of the seed alone: the same on every machine and device.</summary>
 /// <remarks>Radford et al. 2019: normal with deviation 0.02, projections onto the residual stream divided by √(2 · layers); norms at 1,
 /// biases at 0.</remarks>
 public static class Initialization

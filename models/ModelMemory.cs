@@ -1,10 +1,9 @@
 namespace ActorTrain.Models;
 
-/// <summary>How much memory a model takes, in bytes, estimated from its shape alone, before anything is allocated.</summary>
+/// <summary>Estimates a model's memory in bytes from its shape, before anything is allocated.</summary>
 /// <remarks>Vectors and copies are exact to a few percent. Activations are counted tensor by tensor, in the order of
-/// <see cref="Transformer"/>, and multiplied by what the heap was measured to hold beside them: it keeps what was freed, in pieces that not
-/// everything fits into (see <see cref="Runtime.NativeRuntime"/>). Letters are those of <see cref="Transformer"/>.</remarks>
-/// <param name="Model">The model's shape.</param>
+/// <see cref="Transformer"/> and with its letters, and multiplied by the measured overhead of the heap, which keeps freed memory in
+/// fragments (see <see cref="Runtime.NativeRuntime"/>).</remarks>
 public sealed record ModelMemory(ModelOptions Model, Precision Precision = Precision.Float32, bool IsFused = true)
 {
     private const double Float = sizeof(float), FusedSpread = 1.3, ReferenceSpread = 1.9;
@@ -12,21 +11,21 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
     // Constants of Layers/FusedLoss.cs and native/simd/loss.cpp.
     private const double KeptLogits = 1 << 25, ChunkLogits = 1 << 22, ChunkRows = 64;
 
-    /// <summary>One flat float32 vector: the weights, their gradients, or a moment of them.</summary>
+    /// <summary>One flat float32 vector: weights, gradients, or a moment.</summary>
     public double Vector =>
         Float * (Matrices + (IsGpt2 ? (double)Model.ContextLength * D + Model.Layers * (Q + D + F + D) + (2.0 * Model.Layers + 1) * D : 0)
         + (2.0 * Model.Layers + 1) * D + (Model.TieEmbeddings ? 0 : V * D));
 
-    /// <summary>The two copies of every matrix that the fused kernels compute with.</summary>
+    /// <summary>The two packed copies of every matrix for the fused kernels.</summary>
     public double Packed => IsFused ? 2 * Element * Matrices : 0;
 
-    /// <summary>The token embedding, which is the largest tensor of most models.</summary>
+    /// <summary>The token embedding, the largest tensor of most models.</summary>
     public double Embedding => Float * V * D;
 
-    /// <summary>Keys and values of one text as long as the context.</summary>
+    /// <summary>Keys and values of one text of the context's length.</summary>
     public double KeysAndValues => 2 * Float * Model.Layers * Model.ContextLength * Model.KeyValueHeads * Model.HeadWidth;
 
-    /// <summary>What a forward and backward pass over so many sequences of the context's length holds at its peak.</summary>
+    /// <summary>Peak of a forward and backward pass over sequences of the context's length.</summary>
     public double Training(int sequences)
     {
         var rows = (double)sequences * Model.ContextLength;
@@ -36,7 +35,7 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
             : ReferenceSpread * rows * Float * (Model.Layers * ReferenceLayer + 3 * V);
     }
 
-    /// <summary>What an evaluation of so many sequences of the context's length holds at its peak.</summary>
+    /// <summary>Peak of an evaluation of sequences of the context's length.</summary>
     public double Evaluation(int sequences)
     {
         var rows = (double)sequences * Model.ContextLength;
@@ -45,7 +44,7 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
             : ReferenceSpread * rows * Float * (Model.Layers * ReferenceLayer + 2 * V);
     }
 
-    /// <summary>What reading so many tokens at once holds at its peak; text is generated in the reference form.</summary>
+    /// <summary>Peak of reading that many tokens at once; generation uses the reference form.</summary>
     public double Prompt(int tokens) => ReferenceSpread * tokens * Float * (Model.Layers * ReferenceLayer + 2 * V);
 
     private bool IsGpt2 => Model.Family == ModelFamily.Gpt2;
@@ -65,12 +64,12 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
 
     private double Matrices => Model.Layers * (Q * D + D * D + (Gates + 1) * F * D) + V * D;
 
-    // Saved for the backward: two residual streams in float32; two norms, queries to values, what was attended, and the MLP before and
+    // Saved for the backward: two residual streams in float32; two norms, queries to values, the attention's output, and the MLP before and
     // after its activation.
     private double FusedLayer => Float * 2 * D + Element * (3 * D + Q + (Gates + 1) * F);
 
-    // Each result of an operation lives until the pass is over. GPT-2: norms, attention and residuals, and eight of the MLP's width. Llama:
-    // three per norm, four per turned head, and keys and values that are repeated for the heads that share them.
+    // Every intermediate result lives until the end of the pass. GPT-2: norms, attention and residuals, and eight of the MLP's width.
+    // Llama: three per norm, four per rotated head, and keys and values repeated for the heads that share them.
     private double ReferenceLayer => IsGpt2
         ? 8 * D + Q + 8 * F
         : 12 * D + Q + 4 * (Q + D) / 2 + (Model.Heads == Model.KeyValueHeads ? 0 : 2 * D) + 4 * F;

@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models;
 
-/// <summary>Cosines and sines of the rotary positions (Su et al. 2021): pair i of a head turns by position · θ^(−2i / head
+/// <summary>Cosines and sines of the rotary positions (Su et al. 2021): pair i of a head is rotated by position · θ^(−2i / head
 /// width).</summary>
 /// <remarks>A head's first half is paired with its second half, as in the published Llama weights.</remarks>
 public sealed class RotaryTable : IDisposable
 {
-    /// <summary>Makes the table for positions 0 … <paramref name="positions"/> − 1; float32, computed in double.</summary>
+    /// <summary>For positions 0 … <paramref name="positions"/> − 1; float32, computed in double.</summary>
     public RotaryTable(int positions, int headWidth, double theta, Device? device = null)
     {
         var half = headWidth / 2;
@@ -22,7 +22,7 @@ public sealed class RotaryTable : IDisposable
 
         (Cos, Sin) = (Table(cos), Table(sin));
 
-        // Cloned, since a tensor made of an array lies where the array's copy does: libtorch's own memory begins at multiples of 64 bytes.
+        // Cloned, since a tensor made from an array has the array's alignment: libtorch's own memory is aligned to 64 bytes.
         Tensor Table(float[] values)
         {
             using var table = tensor(values, positions, half, device: device);
@@ -30,13 +30,13 @@ public sealed class RotaryTable : IDisposable
         }
     }
 
-    /// <summary>Cosines, <c>[positions, head width / 2]</c>.</summary>
+    /// <summary><c>[positions, head width / 2]</c>.</summary>
     public Tensor Cos { get; }
 
-    /// <summary>Sines, <c>[positions, head width / 2]</c>.</summary>
+    /// <summary><c>[positions, head width / 2]</c>.</summary>
     public Tensor Sin { get; }
 
-    /// <summary>Turns heads <c>[B, H, T, head width]</c> that begin at position <paramref name="from"/>.</summary>
+    /// <summary>Rotates heads <c>[B, H, T, head width]</c> whose first position is <paramref name="from"/>.</summary>
     public Tensor Rotate(Tensor heads_BHTd, long from)
     {
         var time = heads_BHTd.shape[2];

@@ -13,8 +13,8 @@ namespace ActorTrain.Models;
 // A decoder-only transformer, read top to bottom in the order data flows. Letters in names are shapes:
 // B batch, T time, D width, H heads, K key-value heads, d head width, F MLP width, V vocabulary.
 //
-// Each sublayer stands here in its reference form, in tensor operations, which is what runs on accelerators and in generation. On CPUs,
-// training and evaluation take the fused kernels of Kernels/ instead; the reference form is the reference that they are tested against.
+// Each sublayer is in its reference form here, in tensor operations, for accelerators and generation. On CPUs, training and evaluation use
+// the fused kernels of Kernels/ instead, which are tested against the reference form.
 
 /// <summary>A GPT-2 or Llama language model whose parameters are views into one flat vector.</summary>
 public sealed class Transformer : Module<Tensor, Tensor>
@@ -29,14 +29,11 @@ public sealed class Transformer : Module<Tensor, Tensor>
     private readonly FusedEmbedding? fusedEmbedding;
     private readonly FusedLoss? fusedLoss;
 
-    /// <summary>Builds the model over <paramref name="parameters"/>, whose layout must be <see cref="ModelLayout.Of"/> the
-    /// options.</summary>
-    /// <param name="options">The model's shape.</param>
-    /// <param name="parameters">Its parameters; not owned.</param>
-    /// <param name="fused">Whether to use the fused CPU kernels; null: where they are available and the parameters are on a CPU.</param>
-    /// <param name="embeddingShrink">α of the shrunken embedding gradient (Zeng et al. 2022, GLM-130B, section 2.3: 0.1), which keeps the
-    /// first layers from spiking: the gradient that reaches the token embedding as input is multiplied by it; what a tied head adds is not.
-    /// 1: none of that.</param>
+    /// <param name="parameters">Laid out by <see cref="ModelLayout.Of"/> the options; not owned.</param>
+    /// <param name="fused">Whether to use the fused CPU kernels; null for where they are available and the parameters are on a CPU.</param>
+    /// <param name="embeddingShrink">α of the shrunken embedding gradient (Zeng et al. 2022, GLM-130B, section 2.3: 0.1), which prevents
+    /// spikes in the first layers: the factor of the token embedding's gradient as input; the part of a tied head is not scaled. 1:
+    /// off.</param>
     public Transformer(
         ModelOptions options, FlatParameters parameters, Precision precision = Precision.Float32, bool? fused = null,
             double embeddingShrink = 1)
@@ -66,24 +63,20 @@ public sealed class Transformer : Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>The model's shape.</summary>
     public ModelOptions Options { get; }
 
-    /// <summary>The flat vector of parameters and gradients under this model.</summary>
     public FlatParameters Parameters { get; }
 
     public Precision Precision { get; }
 
-    /// <summary>Whether training and evaluation run on the fused CPU kernels.</summary>
     public bool IsFused { get; }
 
     /// <summary>Token ids <c>[B, T]</c> int64 → logits <c>[B, T, V]</c> float32, in reference form.</summary>
     public override Tensor forward(Tensor tokens_BT) => Logits(tokens_BT, cache: null);
 
-    /// <summary>Logits of the last tokens given, with the keys and values of those before in <paramref name="cache"/>, which
-    /// grows.</summary>
-    /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64; with a cache that holds something, T must be 1.</param>
-    /// <param name="cache">Keys and values so far, or null to compute without.</param>
+    /// <summary>Logits of the given tokens, after those in <paramref name="cache"/>, which grows.</summary>
+    /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64; if the cache is not empty, T must be 1.</param>
+    /// <param name="cache">Keys and values so far; null for none.</param>
     /// <returns><c>[B, T, V]</c> float32.</returns>
     public Tensor Logits(Tensor tokens_BT, KeyValueCache? cache)
     {
@@ -98,11 +91,11 @@ public sealed class Transformer : Module<Tensor, Tensor>
         return head.forward(norm.forward(x_BTD)).to(ScalarType.Float32);
     }
 
-    /// <summary><paramref name="scale"/> times the sum of the cross-entropies, in nats, of predicting each target.</summary>
+    /// <summary><paramref name="scale"/> times the sum of the targets' cross-entropies, in nats.</summary>
     /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64.</param>
     /// <param name="targets_BT">The token after each, <c>[B, T]</c> int64; −1 is skipped.</param>
     /// <param name="scale">1 / (tokens of the global batch) makes gradients of lanes add up to that of the mean.</param>
-    /// <returns>A scalar, float32; walk it backward as it is.</returns>
+    /// <returns>A float32 scalar; call backward on it without further scaling.</returns>
     public Tensor Loss(Tensor tokens_BT, Tensor targets_BT, float scale)
     {
         CheckLength(tokens_BT.shape[1]);
@@ -112,7 +105,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
         return ReferenceLoss(tokens_BT, targets_BT, Reduction.Sum).mul(factor);
     }
 
-    /// <summary>The cross-entropies, in nats, of predicting each target; no gradient flows from them.</summary>
+    /// <summary>The targets' cross-entropies, in nats, without a gradient.</summary>
     /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64.</param>
     /// <param name="targets_BT">The token after each, <c>[B, T]</c> int64.</param>
     /// <returns><c>[B·T]</c> float32.</returns>
@@ -217,8 +210,8 @@ public sealed class Transformer : Module<Tensor, Tensor>
                 (q_BHTd, k_BKTd) = (rotary.Rotate(q_BHTd, from), rotary.Rotate(k_BKTd, from));
             }
 
-            // A single new token may look at all that is cached; only a longer piece needs the causal mask. (Whether there is one goes by
-            // position: TorchSharp is about to correct that parameter's name.)
+            // A single new token attends to everything cached; only a longer piece needs the causal mask. (The mask argument is positional:
+            // TorchSharp is about to correct that parameter's name.)
             if (cache is not null)
                 (k_BKTd, v_BKTd) = cache.Append(k_BKTd, v_BKTd);
             if (heads != kvHeads)
@@ -277,7 +270,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
         }
 
         // Hendrycks & Gimpel 2016, in the tanh form that GPT-2 was trained with. ½·(1 + tanh z) is written as sigmoid(2z), which keeps its
-        // digits where it is small.
+        // precision where it is small.
         private static Tensor Gelu(Tensor x)
         {
             var wide = x.to(ScalarType.Float32);
@@ -305,7 +298,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
             RegisterComponents();
         }
 
-        // Of two ways to gather, each adds its gradient up in a fixed order on one kind of device only.
+        // Of the two gather operations, each has a deterministic gradient on one kind of device only.
         public override Tensor forward(Tensor ids) => ids.device.type == DeviceType.CPU
             ? weight.index_select(0, ids.reshape(-1)).view([.. ids.shape, weight.shape[1]])
             : weight[ids];
@@ -313,7 +306,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
         public Tensor Rows(long from, long count) => weight.narrow(0, from, count);
     }
 
-    /// <summary>LayerNorm where there is a bias, RMSNorm (Zhang &amp; Sennrich 2019) where there is none.</summary>
+    /// <summary>LayerNorm with a bias, or RMSNorm (Zhang &amp; Sennrich 2019) without.</summary>
     private sealed class Norm : Module<Tensor, Tensor>
     {
         private readonly Parameter weight;

@@ -5,10 +5,9 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Checkpoints;
 
-/// <summary>Snapshots of the memory as checkpoints in the run's directory.</summary>
-/// <param name="store">Where checkpoints go; nobody else commits to it.</param>
-/// <param name="memory">Where snapshots lie.</param>
-/// <param name="options">What each checkpoint says of the run.</param>
+/// <summary>Saves snapshots as checkpoints in the run's directory.</summary>
+/// <param name="store">Nothing else commits to it.</param>
+/// <param name="options">Facts that every checkpoint records about the run.</param>
 internal sealed class CheckpointDirectory(CheckpointStore store, SnapshotMemory memory, CheckpointerOptions options) : ICheckpointDisk
 {
     public IReadOnlyList<long> Steps() =>

@@ -3,7 +3,6 @@ using ActorTrain.Persistence.Checkpoints;
 
 namespace ActorTrain.Actors.Checkpoints;
 
-/// <summary>When checkpoints are written and which are kept.</summary>
 [OptionGroup(MayChangeBecause = "they only affect when the state is saved and how long it is kept")]
 public sealed record CheckpointOptions : IOptions
 {
@@ -11,7 +10,7 @@ public sealed record CheckpointOptions : IOptions
         Null = "auto")]
     public int? Every { get; init; }
 
-    /// <summary>Between which bounds it chooses.</summary>
+    /// <summary>Bounds of the chosen interval.</summary>
     [OptionGroup(Key = "")]
     public SaveIntervalOptions Interval { get; init; } = new();
 

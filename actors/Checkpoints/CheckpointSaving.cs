@@ -5,26 +5,21 @@ using ActorTrain.Persistence.Checkpoints;
 
 namespace ActorTrain.Actors.Checkpoints;
 
-/// <summary>Saves snapshots of the memory, each once, however often it is asked for, and announces what is durable alone.</summary>
-/// <param name="disk">Where they are saved.</param>
+/// <summary>Saves each snapshot once, however often requested; reports only what is durable.</summary>
 public sealed class CheckpointSaving(ICheckpointDisk disk)
 {
     private CheckpointSaved? last;
     private long newest;
 
     /// <summary>Saves to the run's directory.</summary>
-    /// <param name="store">Where checkpoints go; nobody else commits to it.</param>
-    /// <param name="memory">Where snapshots lie.</param>
-    /// <param name="options">What each checkpoint says of the run.</param>
     public CheckpointSaving(CheckpointStore store, SnapshotMemory memory, CheckpointerOptions options)
         : this(new CheckpointDirectory(store, memory, options))
     {
     }
 
-    /// <summary>Saves a snapshot, or says that it is saved.</summary>
-    /// <returns>What came of it; null where the slot holds another state by now or a newer save was asked for, so that nobody waits for
-    /// this one any more.</returns>
-    /// <exception cref="InvariantException">Two saves have one number, or what was saved is not there.</exception>
+    /// <summary>Saves a snapshot, or reports that it is already saved.</summary>
+    /// <returns>Null if the slot holds another state by now, or a newer save was requested.</returns>
+    /// <exception cref="InvariantException">Two saves have the same number, or a saved checkpoint is missing.</exception>
     public CheckpointReport? Save(SaveCheckpoint command)
     {
         ArgumentNullException.ThrowIfNull(command);
@@ -43,8 +38,8 @@ public sealed class CheckpointSaving(ICheckpointDisk disk)
             foreach (var (step, good) in command.History.Good)
                 Mark(new MarkGood(step, good.WeightsHash, good.ProvedAt!.Value));
 
-            // An earlier incarnation of the actor may have written it without reporting it. The same step with the same overrides may yet
-            // be another state, where the run rolled back because its bits were wrong.
+            // An earlier incarnation of the actor may have written it without reporting it. The same step with the same overrides can still
+            // be another state, if the run rolled back because of wrong bits.
             if (disk.Find(command) is { } saved)
                 return Announce(command, saved);
             using var writing = disk.Write(command);
@@ -64,7 +59,7 @@ public sealed class CheckpointSaving(ICheckpointDisk disk)
         }
     }
 
-    /// <summary>Notes that a checkpoint has proved good. Where the disk refuses, the next save notes it.</summary>
+    /// <summary>Records that a checkpoint is good; on a disk error, the next save records it.</summary>
     public void Mark(MarkGood command)
     {
         ArgumentNullException.ThrowIfNull(command);

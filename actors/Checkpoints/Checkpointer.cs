@@ -4,13 +4,13 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Checkpoints;
 
-/// <summary>Writes checkpoints, one after another, on a thread of its own: training does not wait for the disk.</summary>
+/// <summary>Writes checkpoints one after another on its own thread, so that training does not wait for the disk.</summary>
 public sealed class Checkpointer : TracedActor
 {
     private readonly IActorRef listener;
 
-    /// <summary>Writes through a saving of its own life.</summary>
-    /// <param name="listener">Told each <see cref="CheckpointReport"/>.</param>
+    /// <param name="saving">Called once per life of the actor.</param>
+    /// <param name="listener">Receives each <see cref="CheckpointReport"/>.</param>
     public Checkpointer(Func<CheckpointSaving> saving, IActorRef listener)
     {
         ArgumentNullException.ThrowIfNull(saving);

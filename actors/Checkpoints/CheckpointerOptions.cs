@@ -8,33 +8,29 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Checkpoints;
 
-/// <summary>What every checkpoint of a run says of it.</summary>
+/// <summary>Facts that every checkpoint records about its run.</summary>
 public sealed record CheckpointerOptions
 {
-    /// <summary>Under which name the manifest keeps the hash of weights and moments together.</summary>
+    /// <summary>Key of the hash of weights and moments in the manifest.</summary>
     internal const string StateHashKey = "state";
 
     private const string DecisionsKey = "decisions";
 
-    /// <summary>Where the parameters stand in the flat buffers.</summary>
     public required FlatLayout Layout { get; init; }
 
-    /// <summary>SHA-256 of what the result depends on.</summary>
+    /// <summary>SHA-256 of the options that determine the result.</summary>
     public required string ConfigurationHash { get; init; }
 
-    /// <summary>The model's shape.</summary>
     public required ModelOptions Model { get; init; }
 
     /// <summary>Samples per step, over all lanes.</summary>
     public required int Batch { get; init; }
 
-    /// <summary>What the bits depend on.</summary>
     public required NumericFingerprint Fingerprint { get; init; }
 
-    /// <summary>Anything small that is wanted back, such as the identity of the data.</summary>
+    /// <summary>Small additional data, such as the identity of the data set.</summary>
     public IReadOnlyDictionary<string, string> State { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What the checkpoint that a save makes says.</summary>
     public CheckpointFacts FactsOf(SaveCheckpoint save)
     {
         ArgumentNullException.ThrowIfNull(save);
@@ -57,8 +53,7 @@ public sealed record CheckpointerOptions
         };
     }
 
-    /// <summary>Decisions that were durable when a checkpoint was saved: with fewer, its run's journal is not whole. 0 where an older
-    /// program saved it.</summary>
+    /// <summary>Decisions that were durable at the save; a journal with fewer is incomplete. 0 for checkpoints of older versions.</summary>
     public static long DecisionsOf(CheckpointFacts facts)
     {
         ArgumentNullException.ThrowIfNull(facts);

@@ -1,14 +1,13 @@
 namespace ActorTrain.Actors.Checkpoints;
 
-/// <summary>The last few durations of something, and what is usual among them: one that was disturbed does not count.</summary>
+/// <summary>The median of the last durations, which ignores outliers.</summary>
 internal sealed class DurationWindow(int size)
 {
     private readonly Queue<TimeSpan> last = new();
 
-    /// <summary>The median; null before the first.</summary>
+    /// <summary>Null before the first.</summary>
     public TimeSpan? Median => last.Count == 0 ? null : last.Order().ElementAt(last.Count / 2);
 
-    /// <summary>Notes one.</summary>
     public void Add(TimeSpan duration)
     {
         if (last.Count == size)

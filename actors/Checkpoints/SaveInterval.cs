@@ -4,7 +4,6 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Checkpoints;
 
-/// <summary>How the interval between checkpoints may be chosen.</summary>
 public sealed record SaveIntervalOptions : IOptions
 {
     [Option("shortest interval that auto chooses", Key = "every_min", Min = 1, Max = int.MaxValue)]
@@ -13,11 +12,10 @@ public sealed record SaveIntervalOptions : IOptions
     [Option("longest interval that auto chooses", Key = "every_max", Min = 1, Max = int.MaxValue)]
     public long Most { get; init; } = 1000;
 
-    /// <summary>What is taken for the mean time between failures before anything is known: it counts as so much time with one
-    /// failure.</summary>
+    /// <summary>Prior mean time between failures; weighs as much as one observed failure.</summary>
     public TimeSpan PriorTimeBetweenFailures { get; init; } = TimeSpan.FromHours(6);
 
-    /// <summary>The part of the time of writing by which training is slower: it shares cores and disk with it.</summary>
+    /// <summary>Fraction of the writing time by which training is slowed, since it shares cores and disk.</summary>
     public double WritingShare { get; init; } = 0.1;
 
     public IEnumerable<OptionProblem> Validate()
@@ -27,27 +25,26 @@ public sealed record SaveIntervalOptions : IOptions
     }
 }
 
-/// <summary>What a save costs, as measured.</summary>
+/// <summary>The measured cost of a save.</summary>
 /// <param name="Stall">Training stands still while its state is copied.</param>
-/// <param name="Write">From the copy to the checkpoint that is whole on disk, beside training; to read it back takes about as long.</param>
+/// <param name="Write">From the copy until the checkpoint is complete on disk, while training continues; reading takes about as
+/// long.</param>
 public sealed record SaveCost(TimeSpan Stall, TimeSpan Write, TimeSpan Step);
 
-/// <summary>An interval and its reasons.</summary>
-/// <param name="Every">Steps from one checkpoint to the next.</param>
+/// <param name="Every">Steps between checkpoints.</param>
 public sealed record SaveIntervalChoice(long Every, string Reason);
 
-/// <summary>The interval between checkpoints at which saving and doing steps again together cost least.</summary>
+/// <summary>The checkpoint interval that minimizes the combined cost of saving and of redone steps.</summary>
 /// <remarks>
-/// <para>Let a save cost C, failures come every μ on average, a checkpoint be taken every T, and let it take R to load one. A failure costs
-/// R, the work since the last checkpoint, T/2 on average, and, where it is found D after it began, that time as well: what was computed in
-/// between rests on the fault, and so do the checkpoints taken in between, so that the way back leads to the one before the onset. Of the
-/// time a part 1 − C/T is work, and of that a part 1 − (T/2 + D + R)/μ is not lost. Their product is greatest where its derivative
-/// (C/T²)(1 − (T/2 + D + R)/μ) − (1 − C/T)/(2μ) is 0, and that is at</para>
+/// <para>Let a save cost C, loading a checkpoint R, the mean time between failures be μ, and the interval T. A failure costs R, the work
+/// since the last checkpoint (T/2 on average) and, if it is detected with a delay D after its onset, that time as well, since work and
+/// checkpoints in between depend on the fault. Of the time a fraction 1 − C/T is work, of which a fraction 1 − (T/2 + D + R)/μ is not lost.
+/// Their product is maximal where its derivative (C/T²)(1 − (T/2 + D + R)/μ) − (1 − C/T)/(2μ) is 0, which is at</para>
 /// <para>T = √(2 C (μ − D − R)).</para>
 /// <para>Without D and R this is Young's first-order optimum (J. W. Young, "A first order approximation to the optimum checkpoint
 /// interval", Communications of the ACM 17(9), 1974); Daly refines it for R and for C that is not small against μ (J. T. Daly, "A higher
-/// order estimate of the optimum checkpoint interval for restart dumps", Future Generation Computer Systems 22(3), 2006). Where a failure
-/// comes before the run has recovered from the last one, μ ≤ D + R, nothing but the shortest interval makes progress.</para>
+/// order estimate of the optimum checkpoint interval for restart dumps", Future Generation Computer Systems 22(3), 2006). If failures
+/// precede recovery from the last one, μ ≤ D + R, only the shortest interval makes progress.</para>
 /// <para>μ is estimated as (observed time + prior time) / (failures + 1), the mean of a Gamma prior worth one failure; D likewise.</para>
 /// </remarks>
 public static class SaveInterval

@@ -3,25 +3,22 @@ using ActorTrain.Persistence.Goodput;
 
 namespace ActorTrain.Actors.Goodput;
 
-/// <summary>Adds up where time goes: each moment belongs to one activity, and rows follow one another without a gap, so that their shares
-/// make the time that has passed exactly.</summary>
-/// <remarks>Turns count in the order in which they come: one from before the last row, or after the machine's clock was set back, counts
-/// from where the time stands. A step is redone where the run has had as many updates before, in whichever process.</remarks>
+/// <summary>Attributes every moment to one activity. Rows follow one another without gaps, so that their shares add up to exactly the
+/// elapsed time.</summary>
+/// <remarks>Turns count in order of arrival: one dated before the last row, or after the clock was set back, counts from the account's
+/// present time. A step is redone if any process of the run has committed it before.</remarks>
 public sealed class GoodputClock
 {
-    /// <summary>Cause of a recovery after a process that died.</summary>
     public const string ProcessRestart = "process restart";
 
-    /// <summary>Cause of a time without a process after one that died.</summary>
     public const string Killed = "killed";
 
-    /// <summary>The same, where the kernel probably killed it for want of memory.</summary>
+    /// <summary>Cause of downtime if the kernel probably killed the process for lack of memory.</summary>
     public const string KilledForMemory = "killed, out of memory";
 
-    /// <summary>Cause of a time without a process after one that ended in order.</summary>
     public const string Stopped = "stopped";
 
-    /// <summary>Cause of an unrequested end, and of the time without a process after it.</summary>
+    /// <summary>Cause of an unrequested end, and of the downtime after it.</summary>
     public const string Failed = "failed";
 
     private readonly SortedDictionary<(GoodputActivity Activity, string Cause), (long Ticks, int Begun)> shares = [];
@@ -37,24 +34,23 @@ public sealed class GoodputClock
     private long newSteps;
     private long redoneSteps;
 
-    /// <summary>Continues after the last row, or starts anew.</summary>
-    /// <param name="before">The last row of the run; null: there is none.</param>
+    /// <param name="before">The last row of the run; null if there is none.</param>
     /// <param name="process">When this process began.</param>
-    /// <param name="reached">Updates that the run is known to have had.</param>
-    /// <param name="death">Cause of the time without a process, where the one before died.</param>
+    /// <param name="reached">Updates that the run is known to have reached.</param>
+    /// <param name="death">Cause of the downtime if the previous process died.</param>
     public GoodputClock(GoodputRow? before, DateTimeOffset process, long reached, string death = Killed)
     {
         this.process = process;
         this.reached = Math.Max(reached, before?.Reached ?? 0);
 
-        // What a process did in its last seconds stands in no row.
+        // The last seconds of a process that died are in no row.
         newSteps = this.reached - (before?.Reached ?? 0);
         step = long.MaxValue;
         from = last = before?.To ?? process;
         beginning = (GoodputActivity.Starting, null);
         if (before is { Shares: [.., var doneLast] } && before.Process == process)
         {
-            // The reporter of the activity failed, not the run.
+            // The actor that reports activities failed, not the run.
             beginning = doing = (doneLast.Activity, doneLast.Cause);
             isBegun = true;
             return;
@@ -62,7 +58,7 @@ public sealed class GoodputClock
 
         if (before is not null)
         {
-            // What it did last stands last.
+            // The last share of a row is the last activity.
             var cause = before.Shares is [.., { Activity: GoodputActivity.Ending } ending] ? ending.Cause ?? Stopped : death;
             Begin((GoodputActivity.Down, cause));
             Pass(process);
@@ -74,7 +70,7 @@ public sealed class GoodputClock
         Begin(beginning);
     }
 
-    /// <summary>The run does something else.</summary>
+    /// <summary>Begins another activity.</summary>
     public void Turn(GoodputTurn turn)
     {
         ArgumentNullException.ThrowIfNull(turn);
@@ -97,15 +93,15 @@ public sealed class GoodputClock
         if (next == doing)
             return;
 
-        // A beginning takes long, so it has a row of its own.
+        // Startup takes long, so it has a row of its own.
         if (!isBegun)
             Cut();
         isBegun = true;
         Begin(next);
     }
 
-    /// <summary>Ends the row that is being filled.</summary>
-    /// <returns>All rows since the last time, in order; none where no time has passed.</returns>
+    /// <summary>Ends the current row.</summary>
+    /// <returns>All rows since the last call, in order; empty if no time has passed.</returns>
     public IReadOnlyList<GoodputRow> Close(DateTimeOffset at)
     {
         Pass(at);
@@ -120,7 +116,7 @@ public sealed class GoodputClock
         if (last == from)
             return;
 
-        // What it does now comes last, so that the next process can tell an end from a death.
+        // The present activity is last, so that the next process can distinguish an end from a death.
         closed.Add(new GoodputRow(
             from, last, process, reached, newSteps, redoneSteps,
             [.. shares.OrderBy(share => share.Key == KeyOf(doing)).Select(static share => new GoodputShare(share.Key.Activity,
@@ -137,7 +133,7 @@ public sealed class GoodputClock
         shares[key] = (ticks, begun + 1);
     }
 
-    // The time up to a moment, of which some went into waiting where steps are taken.
+    // Accounts for the time up to <c>at</c>, part of which may have been waiting during steps.
     private void Pass(DateTimeOffset at, TimeSpan waited = default)
     {
         if (at <= last)

@@ -8,8 +8,7 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Goodput;
 
-/// <summary>Keeps the clock of a run's time, and writes a row of it every few seconds. A disk that refuses stops no training: rows wait for
-/// it.</summary>
+/// <summary>Keeps a run's time account, and writes a row every few seconds. Disk failures do not stop training: rows wait.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "An actor ends in PostStop, and closes its file there.")]
 public sealed class GoodputRecorder : TracedActor, IWithTimers
 {
@@ -20,9 +19,7 @@ public sealed class GoodputRecorder : TracedActor, IWithTimers
     private JsonLinesLog<GoodputRow>? log;
     private bool isRefused;
 
-    /// <summary>Opens the file with the first activity.</summary>
-    /// <param name="options">Where it writes.</param>
-    /// <param name="listener">Told by a <see cref="Notice"/> when the disk refuses, and when it takes rows again.</param>
+    /// <param name="listener">Receives a <see cref="Notice"/> on a disk error, and when rows are accepted again.</param>
     public GoodputRecorder(GoodputOptions options, IActorRef listener)
     {
         this.options = options;

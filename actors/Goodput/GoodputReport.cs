@@ -3,40 +3,37 @@ using ActorTrain.Persistence.Goodput;
 
 namespace ActorTrain.Actors.Goodput;
 
-/// <summary>Where the time of a run went, from its beginning to the last that is known.</summary>
+/// <summary>The time account of a run, from its beginning to the last known moment.</summary>
 /// <remarks>
-/// <para>ETTR, the effective training time ratio, is the time of new steps as a part of all time (the "effective training time" of The
-/// Llama 3 Herd of Models, 2024, section 3.3.4; "productive runtime" over available wall-clock time in Kokolis et al., Revisiting
-/// Reliability in Large-Scale Machine Learning Research Clusters, 2024, section II-D; the "effective training time rate" of MegaScale,
-/// Jiang et al., 2024, section 6).</para>
+/// <para>ETTR, the effective training time ratio, is the fraction of time spent on new steps (the "effective training time" of The Llama 3
+/// Herd of Models, 2024, section 3.3.4; "productive runtime" over available wall-clock time in Kokolis et al., Revisiting Reliability in
+/// Large-Scale Machine Learning Research Clusters, 2024, section II-D; the "effective training time rate" of MegaScale, Jiang et al., 2024,
+/// section 6).</para>
 /// <para>A failure is a fault that the run had to recover from, whether its process died or not. MTBF, the mean time between failures, is
-/// the time in which the run was meant to train (neither paused nor stopped in order) per failure; MTTR, the mean time to recovery, is what
-/// failures cost, per failure: time without a process after one that died, recovery, and steps redone until the run was where it had
-/// been.</para>
+/// the time neither paused nor stopped in order, per failure; MTTR, the mean time to recovery, is the cost per failure: downtime after a
+/// process died, recovery, and steps redone until the former step is reached.</para>
 /// </remarks>
-/// <param name="From">When the run began.</param>
-/// <param name="To">The end of what is known.</param>
-/// <param name="Shares">What the time went into; together they make <see cref="Wall"/> exactly.</param>
+/// <param name="Shares">They add up to exactly <see cref="Wall"/>.</param>
 /// <param name="NewSteps">Updates committed for the first time.</param>
 /// <param name="LostSteps">Updates that had to be committed again.</param>
 public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, EquatableArray<GoodputShare> Shares, long NewSteps,
     long LostSteps)
 {
-    /// <summary>Cause of a recovery that an operator wanted; it is no failure.</summary>
+    /// <summary>Cause of a recovery requested by an operator; not a failure.</summary>
     public const string Operator = "operator";
 
-    /// <summary>Cause of time of which no row was written, within one process.</summary>
+    /// <summary>Cause of unrecorded time within one process.</summary>
     public const string NotRecorded = "not recorded";
 
     public TimeSpan Wall => Sum(static _ => true);
 
-    /// <summary>Part of the time that went into new steps, 0 to 1; 0 before any time has passed.</summary>
+    /// <summary>Fraction of the time spent on new steps; 0 before any time has passed.</summary>
     public double Ettr => Ratio(TimeOf(GoodputActivity.NewSteps), Wall);
 
-    /// <summary>The same part of the time in which the run was meant to train: neither paused nor stopped in order.</summary>
+    /// <summary>The same fraction, of the time neither paused nor stopped in order.</summary>
     public double WantedEttr => Ratio(TimeOf(GoodputActivity.NewSteps), Wanted);
 
-    /// <summary>Time in which the run was meant to train.</summary>
+    /// <summary>Time neither paused nor stopped in order.</summary>
     public TimeSpan Wanted => Sum(static share => share.Activity != GoodputActivity.Paused
         && share is not { Activity: GoodputActivity.Down, Cause: GoodputClock.Stopped });
 
@@ -44,7 +41,7 @@ public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, Equat
     public int Failures => Shares.Where(static share => share is { Activity: GoodputActivity.Recovering, Cause: not Operator })
         .Sum(static share => share.Begun);
 
-    /// <summary>Mean time between failures; null without one.</summary>
+    /// <summary>Mean time between failures; null without a failure.</summary>
     public TimeSpan? Mtbf => Failures == 0 ? null : Wanted / Failures;
 
     /// <summary>Mean time to recovery; null without a failure.</summary>
@@ -52,11 +49,10 @@ public sealed record GoodputReport(DateTimeOffset From, DateTimeOffset To, Equat
         share is { Activity: GoodputActivity.Recovering, Cause: not Operator } or { Activity: GoodputActivity.RedoneSteps }
             or { Activity: GoodputActivity.Down, Cause: not GoodputClock.Stopped }) / Failures;
 
-    /// <summary>Time that went into one thing, whatever its cause.</summary>
+    /// <summary>Time of one activity over all causes.</summary>
     public TimeSpan TimeOf(GoodputActivity activity) => Sum(share => share.Activity == activity);
 
-    /// <summary>Adds up rows in the order in which they were written.</summary>
-    /// <param name="rows">Rows of <see cref="GoodputLog"/>; null is returned for none.</param>
+    /// <param name="rows">Rows of <see cref="GoodputLog"/>, in the order written; null is returned for none.</param>
     public static GoodputReport? Of(IEnumerable<GoodputRow> rows)
     {
         ArgumentNullException.ThrowIfNull(rows);

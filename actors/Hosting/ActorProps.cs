@@ -7,11 +7,11 @@ using Akka.Pattern;
 
 namespace ActorTrain.Actors.Hosting;
 
-/// <summary>How actors are made that need a thread of their own, or a supervisor of another kind.</summary>
+/// <summary>Props of actors that need a thread of their own, or a special supervisor.</summary>
 public static class ActorProps
 {
-    /// <summary>The journal under a supervisor that starts it again, with backoff, for as long as the database is away.</summary>
-    /// <param name="listener">Told each <see cref="JournalReport"/>.</param>
+    /// <summary>The journal, under a supervisor that restarts it with backoff for as long as the database is unavailable.</summary>
+    /// <param name="listener">Receives each <see cref="JournalReport"/>.</param>
     public static Props Journal(string run, IActorRef listener, TimeSpan minBackoff, TimeSpan maxBackoff)
     {
         var outage = new JournalOutage();
@@ -20,14 +20,13 @@ public static class ActorProps
             Backoff.OnStop(journal, RunJournal.Name, minBackoff, maxBackoff, randomFactor: 0.2, maxNrOfRetries: -1));
     }
 
-    /// <summary>The checkpointer, on a thread of its own.</summary>
-    /// <param name="saving">Makes what writes, for each life anew.</param>
-    /// <param name="listener">Told each <see cref="CheckpointReport"/>.</param>
+    /// <param name="saving">Called once per life of the actor.</param>
+    /// <param name="listener">Receives each <see cref="CheckpointReport"/>.</param>
     public static Props Checkpointer(Func<CheckpointSaving> saving, IActorRef listener) =>
         Props.Create(() => new Checkpointer(saving, listener)).WithDispatcher(ActorSettings.PinnedDispatcher);
 
-    /// <summary>The supervisor of trainers, each of which has a thread of its own.</summary>
-    /// <param name="makeDevice">Makes a trainer's device, on its thread.</param>
+    /// <summary>The supervisor of trainers; each trainer has a thread of its own.</summary>
+    /// <param name="makeDevice">Called on the trainer's thread.</param>
     public static Props Trainers(TrainerSupervisorOptions options, Func<TrainerKey, ITrainerDevice> makeDevice, TrainerSupervisorLife life,
         IActorRef run)
     {

@@ -5,13 +5,13 @@ using Akka.Configuration;
 
 namespace ActorTrain.Actors.Hosting;
 
-/// <summary>What the actors of a run need of the settings of their actor system.</summary>
+/// <summary>Settings of the actor system that the actors of a run need.</summary>
 public static class ActorSettings
 {
-    /// <summary>The dispatcher of actors that compute or block: each has a thread of its own.</summary>
+    /// <summary>For actors that compute or block: a thread of its own for each.</summary>
     internal const string PinnedDispatcher = "actortrain.pinned-dispatcher";
 
-    /// <summary>Threads, how messages travel between processes and decisions into a journal, and what is not logged.</summary>
+    /// <summary>Threads, serialization and logging.</summary>
     public static Config All { get; } = ConfigurationFactory.ParseString($$"""
         {{PinnedDispatcher}} { type = PinnedDispatcher }
         akka {
@@ -34,7 +34,7 @@ public static class ActorSettings
 
     internal static string NameOf(Type type) => $"{type.FullName}, {type.Assembly.GetName().Name}";
 
-    // As HOCON and JSON write text.
+    // Escapes text for HOCON and JSON.
     internal static string Quote(string text) =>
         "\"" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
 }

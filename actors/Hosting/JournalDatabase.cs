@@ -4,19 +4,17 @@ using Microsoft.Data.Sqlite;
 
 namespace ActorTrain.Actors.Hosting;
 
-/// <summary>The database in which a journal is kept.</summary>
 public sealed record JournalDatabase(string Provider, string Connection)
 {
-    /// <summary>How long it may take for one answer, and how long it is left alone after it failed often.</summary>
+    /// <summary>Limit for one answer, and the pause after repeated failures.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>A SQLite database, or a PostgreSQL one where a connection to one is given.</summary>
+    /// <summary>A SQLite database in <paramref name="file"/>, or a PostgreSQL one.</summary>
     /// <param name="postgres">Connection string of a PostgreSQL database, or empty.</param>
     public static JournalDatabase Of(string file, string postgres) => postgres.Length > 0
         ? new("PostgreSQL.15", postgres)
         : new("SQLite.MS", $"Data Source={Path.GetFullPath(file)}");
 
-    /// <summary>The settings of an actor system whose journal lies there.</summary>
     public Config Settings => ConfigurationFactory.ParseString($$"""
         akka.persistence {
           snapshot-store.plugin = "akka.persistence.no-snapshot-store"
@@ -36,8 +34,8 @@ public sealed record JournalDatabase(string Provider, string Connection)
         }
         """).WithFallback(ActorSettings.All).WithFallback(SqlPersistence.DefaultConfiguration);
 
-    /// <summary>Makes a SQLite database one in which what is committed outlives a power cut, and readers hold nobody up. Where that cannot
-    /// be had, it works without it or is away, which the journal tells.</summary>
+    /// <summary>Switches a SQLite database to a write-ahead log, in which commits survive a power cut and readers block nothing. Failures
+    /// are ignored here; the journal reports them.</summary>
     internal void KeepWriteAheadLog()
     {
         if (Provider != "SQLite.MS")

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ActorTrain.Actors.Hosting;
 
-/// <summary>A run in this process, from its start to the end of its actors.</summary>
+/// <summary>A run in this process, from its start until its actors have stopped.</summary>
 public sealed class TrainingHost : IDisposable
 {
     private readonly IHost host;
@@ -21,10 +21,9 @@ public sealed class TrainingHost : IDisposable
     /// <summary>Completed when the run is over; its actors may still be stopping then.</summary>
     public Task<RunEnded> Outcome => host.Services.GetRequiredService<TaskCompletionSource<RunEnded>>().Task;
 
-    /// <summary>The guardian of the run, which passes on what it is told.</summary>
+    /// <summary>The guardian of the run, which forwards messages.</summary>
     public IActorRef Run => host.Services.GetRequiredService<IRequiredActor<RunGuardian>>().ActorRef;
 
-    /// <summary>The actor system.</summary>
     public ActorSystem System => host.Services.GetRequiredService<ActorSystem>();
 
     public LocalGradientTransport Transport => host.Services.GetRequiredService<LocalGradientTransport>();
@@ -34,8 +33,8 @@ public sealed class TrainingHost : IDisposable
     /// <summary>What the run leaves to a later process, once it is over.</summary>
     public Recovery.RecoveryState RecoveryState => host.Services.GetRequiredService<RunParts>().RecoveryState;
 
-    /// <param name="log">To which its actors log; not owned.</param>
-    /// <param name="configure">Changes the actor system before the run begins in it.</param>
+    /// <param name="log">Receives the actors' log; not owned.</param>
+    /// <param name="configure">Changes the actor system before the run begins.</param>
     public static TrainingHost Start(TrainingRun run, ILoggerFactory log, Action<AkkaConfigurationBuilder>? configure = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
@@ -53,21 +52,20 @@ public sealed class TrainingHost : IDisposable
         }
     }
 
-    /// <summary>Ends the actors, and gives the database free.</summary>
+    /// <summary>Stops the actors and closes the database.</summary>
     /// <param name="patience">How long to wait for actors that hang.</param>
-    /// <returns>Whether all have ended; until then they may use what they work with, and the host is not to be disposed of.</returns>
+    /// <returns>Whether all have stopped; until then they may use shared memory, and the host must not be disposed of.</returns>
     public bool End(TimeSpan patience)
     {
         var hasEnded = System.Terminate().Wait(patience, CancellationToken.None);
 
-        // Closed by the last who has it open, the file is whole without its log.
+        // Closing the last connection merges the write-ahead log into the file.
         SqliteConnection.ClearAllPools();
         return hasEnded;
     }
 
     public void Dispose() => host.Dispose();
 
-    /// <summary>Signals are the program's own matter, which stops the run in order.</summary>
     private sealed class Lifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -15,21 +15,21 @@ using Microsoft.Extensions.Logging;
 
 namespace ActorTrain.Actors.Hosting;
 
-/// <summary>The composition root of a run: what its actors work with, and the actor system in which they live.</summary>
+/// <summary>The composition root of a run: what its actors work with, and their actor system.</summary>
 public static class TrainingServices
 {
     private const string SystemName = "actortrain";
 
-    // Trainers that are given up but hang are alive beside those in their place.
+    // Abandoned trainers that hang exist beside their replacements.
     private const int TrainersBeside = 64;
 
     private static readonly TimeSpan JournalMinBackoff = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan JournalMaxBackoff = TimeSpan.FromSeconds(5);
 
-    /// <summary>Adds a run, which begins when the host starts; its end is a <see cref="TaskCompletionSource{T}"/> of
+    /// <summary>Adds a run, which begins when the host starts; its end completes a <see cref="TaskCompletionSource{T}"/> of
     /// <see cref="RunEnded"/>.</summary>
-    /// <param name="services">With an <see cref="ILoggerFactory"/>, to which actors log.</param>
-    /// <param name="configure">Changes the actor system before the run begins in it.</param>
+    /// <param name="services">Must contain an <see cref="ILoggerFactory"/>.</param>
+    /// <param name="configure">Changes the actor system before the run begins.</param>
     public static IServiceCollection AddTraining(this IServiceCollection services, TrainingRun run,
         Action<AkkaConfigurationBuilder>? configure = null)
     {
@@ -53,7 +53,6 @@ public static class TrainingServices
             });
     }
 
-    /// <summary>Has an actor system keep its journal in a database.</summary>
     public static AkkaConfigurationBuilder WithJournal(this AkkaConfigurationBuilder akka, JournalDatabase journal)
     {
         ArgumentNullException.ThrowIfNull(journal);
@@ -61,8 +60,7 @@ public static class TrainingServices
         return akka.AddHocon(journal.Settings, HoconAddMode.Prepend);
     }
 
-    /// <summary>Has an actor system train a run, from its start on.</summary>
-    /// <param name="akka">The actor system.</param>
+    /// <summary>Starts a run in an actor system.</summary>
     /// <param name="outcome">Completed when the run is over; its actors may still be stopping then.</param>
     public static AkkaConfigurationBuilder WithTrainingRun(this AkkaConfigurationBuilder akka, RunParts parts,
         TaskCompletionSource<RunEnded> outcome) =>

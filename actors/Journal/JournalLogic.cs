@@ -4,11 +4,10 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Journal;
 
-/// <summary>Which decisions of a run are persisted, each exactly once and in the order of their numbers: without actor or
-/// database.</summary>
-/// <remarks>What an earlier process had sent may reach the database late, and take the place of what the run decided. So a decision is
-/// added only behind the one that its sender knows before it; else the sender is told what there is.</remarks>
-/// <param name="persist">Persists a decision, behind those before it; then <see cref="NotePersisted"/> is called.</param>
+/// <summary>Persists each decision of a run exactly once, in the order of their numbers; has no actor or database.</summary>
+/// <remarks>What an earlier process sent may reach the database late and take the place of one of the run's decisions. So a decision is added
+/// only behind the one that its sender knows before it; otherwise the sender is told what is persisted.</remarks>
+/// <param name="persist">Persists a decision behind those before it; then <see cref="NotePersisted"/> is called.</param>
 public sealed class JournalLogic(Action<RunEvent> persist, Action<JournalReport> tell)
 {
     private readonly List<RunEvent> decisions = [];
@@ -16,7 +15,7 @@ public sealed class JournalLogic(Action<RunEvent> persist, Action<JournalReport>
     private bool isHeard;
     private int durable;
 
-    /// <summary>Begins with the decisions that were persisted before.</summary>
+    /// <summary>Begins with the decisions already persisted.</summary>
     /// <exception cref="InvariantException">It has begun.</exception>
     public void Begin(IReadOnlyList<RunEvent> persisted)
     {
@@ -29,7 +28,7 @@ public sealed class JournalLogic(Action<RunEvent> persist, Action<JournalReport>
         TellAll();
     }
 
-    /// <summary>Reports what was recovered again, unless a decision shows that it was heard.</summary>
+    /// <summary>Repeats the recovery report until a decision shows that it was received.</summary>
     public void Repeat()
     {
         if (hasBegun && !isHeard)
@@ -51,11 +50,11 @@ public sealed class JournalLogic(Action<RunEvent> persist, Action<JournalReport>
         else if (isNext)
             Add(command.Event);
 
-        // Another one is on its way to the database already, or came before the one that it follows: it will come again.
+        // Either already being persisted, or ahead of its predecessor; then it will be resent.
     }
 
     /// <summary>The next decision is durable.</summary>
-    /// <exception cref="InvariantException">It was never handed over.</exception>
+    /// <exception cref="InvariantException">It was never passed to <c>persist</c>.</exception>
     public void NotePersisted()
     {
         if (durable >= decisions.Count)

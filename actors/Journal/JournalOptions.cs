@@ -3,7 +3,6 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Journal;
 
-/// <summary>Where decisions are kept.</summary>
 [OptionGroup(MayChangeBecause = "they only affect where decisions are stored")]
 public sealed record JournalOptions : IOptions
 {
@@ -23,7 +22,7 @@ public sealed record JournalOptions : IOptions
             yield return new($"{nameof(Connection):key} is '{Connection}', but it must be {ConnectionExpectation}.");
     }
 
-    // It is kept in the run's folder, so it holds no password.
+    // The run file is copied into the run's folder, so it must not contain a password.
     private static bool IsConnection(string text)
     {
         if (text.Length == 0)

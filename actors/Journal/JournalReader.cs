@@ -5,14 +5,12 @@ using Npgsql;
 
 namespace ActorTrain.Actors.Journal;
 
-/// <summary>Reads what a <see cref="RunJournal"/> persisted straight from the tables of Akka.Persistence.Sql: reading needs no
-/// actor system.</summary>
+/// <summary>Reads what a <see cref="RunJournal"/> persisted from the tables of Akka.Persistence.Sql, without an actor system.</summary>
 public static class JournalReader
 {
     private const int PatienceSeconds = 60;
 
-    /// <summary>The decisions in a SQLite database.</summary>
-    /// <exception cref="UnreadableJournalException">A decision cannot be read, or is missing.</exception>
+    /// <exception cref="UnreadableJournalException">A decision is unreadable or missing.</exception>
     /// <exception cref="DbException">The database cannot be read.</exception>
     public static IReadOnlyList<RunEvent> ReadSqlite(string file, string run)
     {
@@ -20,8 +18,7 @@ public static class JournalReader
         return Read(database, "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'journal')", run);
     }
 
-    /// <summary>The decisions in a PostgreSQL database.</summary>
-    /// <exception cref="UnreadableJournalException">A decision cannot be read, or is missing.</exception>
+    /// <exception cref="UnreadableJournalException">A decision is unreadable or missing.</exception>
     /// <exception cref="DbException">The database cannot be reached or read.</exception>
     public static IReadOnlyList<RunEvent> ReadPostgres(string connection, string run)
     {
@@ -46,7 +43,7 @@ public static class JournalReader
         var decisions = new RecoveredDecisions();
         while (rows.Read())
         {
-            // What is marked so, recovery passes over.
+            // Recovery skips rows marked as deleted.
             if (rows.GetBoolean(4))
                 throw decisions.Missing;
             if (rows.IsDBNull(1) || rows.GetInt32(1) != RunEventSerializer.Number)

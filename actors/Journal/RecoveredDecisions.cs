@@ -2,21 +2,21 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Journal;
 
-/// <summary>The decisions of a run as they are read from a journal, from the first, without a gap, and each of a known form.</summary>
+/// <summary>Collects the decisions of a run as they are read from a journal, and checks that none is missing or of an unknown
+/// form.</summary>
 internal sealed class RecoveredDecisions
 {
-    /// <summary>Why a row of a serializer, or of a type, that is not known here cannot be read.</summary>
+    /// <summary>The error for rows of an unknown serializer or type.</summary>
     public const string Foreign = "in full: one of its decisions was written by another version of actortrain; use that version";
 
     private readonly List<RunEvent> decisions = [];
 
     public IReadOnlyList<RunEvent> All => decisions;
 
-    /// <summary>What is to be said where the next is missing.</summary>
     public UnreadableJournalException Missing => Unreadable("it is missing; restore the database from a backup");
 
-    /// <param name="decision">What was read, perhaps an <see cref="UnreadableDecision"/>.</param>
-    /// <exception cref="UnreadableJournalException">It cannot be read, or one before it is missing.</exception>
+    /// <param name="decision">May be an <see cref="UnreadableDecision"/>.</param>
+    /// <exception cref="UnreadableJournalException">It is unreadable, or one before it is missing.</exception>
     public void Add(long number, object decision)
     {
         if (GapBefore(number) is { } gap)
@@ -25,7 +25,7 @@ internal sealed class RecoveredDecisions
             "it was written by another version of actortrain; use that version"));
     }
 
-    /// <summary>What is to be said where a decision before a number is missing; null: none is.</summary>
+    /// <summary>The error for a missing decision before <paramref name="number"/>; null if none is missing.</summary>
     public UnreadableJournalException? GapBefore(long number) =>
         number == decisions.Count + 1 ? null : Missing;
 

@@ -6,11 +6,11 @@ using Akka.Serialization;
 
 namespace ActorTrain.Actors.Journal;
 
-/// <summary>Decisions as the journal's tables hold them: JSON, with a manifest that names kind and version and ends with a checksum of the
-/// JSON. Rows of older programs have no checksum.</summary>
+/// <summary>Serializes decisions for the journal's tables: JSON, with a manifest that names kind and version and ends with a checksum of
+/// the JSON. Rows of older versions have no checksum.</summary>
 public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    /// <summary>The number under which it stands in the tables; never to be given to another.</summary>
+    /// <summary>Identifies the serializer in the tables; never reuse it.</summary>
     public const int Number = 7301;
 
     public override int Identifier => Number;
@@ -21,8 +21,8 @@ public sealed class RunEventSerializer(ExtendedActorSystem system) : SerializerW
 
     public override object FromBinary(byte[] bytes, string manifest) => Read(bytes, manifest);
 
-    /// <summary>The decision, or an <see cref="UnreadableDecision"/>: what is thrown here looks to the actor that recovers as if the
-    /// database were away.</summary>
+    /// <summary>The decision, or an <see cref="UnreadableDecision"/>: to the recovering actor, an exception would look like a database
+    /// outage.</summary>
     public static object Read(byte[] bytes, string manifest)
     {
         var (form, checksum) = manifest.Split(' ', 2) is [var first, var second] ? (first, second) : (manifest, null);

@@ -8,12 +8,12 @@ using Akka.Persistence;
 namespace ActorTrain.Actors.Journal;
 
 /// <summary>Persists the decisions of a run, each exactly once, in the order of their numbers.</summary>
-/// <remarks>Which decision is persisted is said by <see cref="JournalLogic"/>; the count after recovery says what is durable, also where a
-/// write had failed and nobody knew whether it was done. When the database refuses, the actor stops, as Akka.Persistence has it, and its
-/// supervisor starts it again; whoever decides sends again what was not <see cref="Recorded"/>.</remarks>
+/// <remarks><see cref="JournalLogic"/> chooses what to persist. The count after recovery tells what is durable, even if a write failed with
+/// unknown outcome. When the database refuses, the actor stops, as Akka.Persistence prescribes, and its supervisor restarts it; the run
+/// resends what was not <see cref="Recorded"/>.</remarks>
 public sealed class RunJournal : ReceivePersistentActor
 {
-    /// <summary>Its name, below the supervisor that starts it again.</summary>
+    /// <summary>Its name below the supervisor that restarts it.</summary>
     public const string Name = "journal";
 
     private readonly IActorRef listener;
@@ -22,9 +22,8 @@ public sealed class RunJournal : ReceivePersistentActor
     private readonly RecoveredDecisions recovered = new();
     private readonly JournalLogic logic;
 
-    /// <summary>Recovers what was persisted, then persists what it is told.</summary>
-    /// <param name="listener">Told each <see cref="JournalReport"/>.</param>
-    /// <param name="outage">Whether the database is away; shared by all lives of the actor.</param>
+    /// <param name="listener">Receives each <see cref="JournalReport"/>.</param>
+    /// <param name="outage">Shared by all lives of the actor.</param>
     public RunJournal(string run, IActorRef listener, JournalOutage outage)
     {
         PersistenceId = PersistenceIdOf(run);
@@ -39,10 +38,9 @@ public sealed class RunJournal : ReceivePersistentActor
 
     public override string PersistenceId { get; }
 
-    /// <summary>The id under which the decisions of a run are kept.</summary>
     public static string PersistenceIdOf(string run) => "run-" + run;
 
-    /// <summary>From the first decision on: there are few, and no snapshots of them.</summary>
+    /// <summary>Decisions are few, so there are no snapshots of them.</summary>
     public override Akka.Persistence.Recovery Recovery => new(SnapshotSelectionCriteria.None);
 
     protected override bool AroundReceive(Receive receive, object message) =>
@@ -57,7 +55,7 @@ public sealed class RunJournal : ReceivePersistentActor
 
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {
-        // It is not there, and what comes after it must not be either.
+        // It was not written, so later ones must not be either.
         base.OnPersistRejected(cause, @event, sequenceNr);
         throw cause;
     }
@@ -70,7 +68,7 @@ public sealed class RunJournal : ReceivePersistentActor
         base.OnRecoveryFailure(reason, message);
     }
 
-    // Akka.Persistence passes over what no handler takes, and over what is not there.
+    // Akka.Persistence silently skips events without a handler, and missing ones.
     private void Begin()
     {
         if (recovered.GapBefore(LastSequenceNr + 1) is { } gap)

@@ -3,12 +3,12 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>A branch that a run abandoned by a rollback. A process that died just then may have left its steps on the ledger's current
-/// line; the next one opens a branch before them.</summary>
-/// <param name="After">The step the run rolled back to.</param>
+/// <summary>A branch that a rollback abandoned. If the process died just then, its steps may still be on the ledger's current line; the
+/// next process opens a branch before them.</summary>
+/// <param name="After">The step that the run rolled back to.</param>
 public sealed record AbandonedBranch(long After, SkipList Skips)
 {
-    /// <summary>Those whose steps may still stand in the ledger, the oldest first: since a checkpoint of a later step was written, they do
+    /// <summary>Those whose steps may still be in the ledger, oldest first; a checkpoint of a later step proves that they are
     /// not.</summary>
     public static IReadOnlyList<AbandonedBranch> Of(IEnumerable<RunEvent> decisions)
     {
@@ -29,7 +29,7 @@ public sealed record AbandonedBranch(long After, SkipList Skips)
                     break;
             }
 
-            // The steps that are left did not follow the intervention for which they are.
+            // The remaining steps did not follow the intervention that motivated the rollback.
             uncorrected = decision is CourseCorrected corrected && corrected.Intervention.From < corrected.Step ? uncorrected ?? state
                 : null;
             state = state.Apply(decision);

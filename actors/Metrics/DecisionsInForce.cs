@@ -4,13 +4,13 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>Tells steps that must come to the same bits from those that need not, by the decisions that they rest on.</summary>
-/// <remarks>Vetoes are skipped: they follow from what steps show. An operator's request to compute steps again without any change is left
-/// out too, for it must give the same bits. One of the run itself without a change says that earlier bits were not to be trusted.</remarks>
+/// <summary>Identifies, by the decisions in force, steps that must produce the same bits.</summary>
+/// <remarks>Vetoes do not count: they follow from the steps' signals. Nor does an operator's request to recompute steps unchanged, which
+/// must give the same bits. An unchanged recomputation requested by the run itself means that earlier bits were wrong.</remarks>
 public static class DecisionsInForce
 {
-    /// <summary>A short name of the interventions in force; null where there is none.</summary>
-    /// <param name="interventions">In the order in which they came into force.</param>
+    /// <summary>A short name of the interventions in force; null if there are none.</summary>
+    /// <param name="interventions">In the order in which they took effect.</param>
     public static string? Of(IEnumerable<Intervention> interventions)
     {
         ArgumentNullException.ThrowIfNull(interventions);

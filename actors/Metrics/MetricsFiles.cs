@@ -6,10 +6,8 @@ using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>The two files of a run that grow with every step.</summary>
-/// <remarks>Not for two threads at once.</remarks>
-/// <param name="options">Where, and from what.</param>
-/// <param name="warn">Told in one sentence when a step came to other bits than before.</param>
+/// <summary>The two files of a run that grow with every step. Not thread-safe.</summary>
+/// <param name="warn">Receives one sentence when a redone step produced different bits.</param>
 public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> now, Action<string> warn) : IMetricsFiles
 {
     private MetricsLog? metrics;
@@ -40,8 +38,7 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
 
     public void Append(Measurement measurement)
     {
-        // What the line of a file has already is passed over: half of it was written before the disk refused, or an evaluation is of the
-        // step that was kept.
+        // Rows that a file already has are skipped: the disk failed after half of them were written, or an evaluation is of the kept step.
         switch (measurement)
         {
             case StepMeasurement step:
@@ -66,8 +63,7 @@ public sealed class MetricsFiles(MetricsOptions options, Func<DateTimeOffset> no
         metrics!.Flush();
     }
 
-    // The branches of both files have the same numbers. One without rows is taken over, so that a process that restarts again and again
-    // adds none.
+    // The branches of both files have the same numbers. A branch without rows is reused, so that repeated restarts add none.
     private void Branch(long after, BranchCause cause, string reason)
     {
         isUnequalTold = false;

@@ -3,18 +3,17 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>Which measurement comes next, in one life of the publisher: each is written once and in order, whatever is lost, repeated or
-/// late.</summary>
-/// <remarks>Not for two threads at once.</remarks>
-/// <param name="life">Tells this life from all others, so that what was said to an earlier one takes nothing away.</param>
-/// <param name="files">Where measurements go; owned.</param>
+/// <summary>Decides, in one life of the publisher, which measurement to write next: each once and in order, despite lost, repeated and late
+/// commands. Not thread-safe.</summary>
+/// <param name="life">Distinguishes this life, so that commands to an earlier one are ignored.</param>
+/// <param name="files">Owned.</param>
 public sealed class MetricsLogic(long life, IMetricsFiles files) : IDisposable
 {
     private long? expected;
     private long lastStep;
 
-    /// <returns>The answer, or null where there is none.</returns>
-    /// <exception cref="UserErrorException">The disk refused; nothing of the command is remembered.</exception>
+    /// <returns>The answer; null if there is none.</returns>
+    /// <exception cref="UserErrorException">A disk error; the command has no effect.</exception>
     /// <exception cref="InvariantException">A step is missing.</exception>
     public MetricsReport? Handle(MetricsCommand command)
     {
@@ -30,7 +29,7 @@ public sealed class MetricsLogic(long life, IMetricsFiles files) : IDisposable
             (Publish { Number: var number }, { } next) when number < next => new Published(life, next - 1),
             (FlushMetrics flush, { } next) when flush.Number < next => Flush(flush),
 
-            // Something before it was lost, and will come again, and this after it.
+            // A command before it was lost; both will be resent.
             _ => null,
         };
     }

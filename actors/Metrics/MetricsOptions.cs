@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>Where measurements go, and what their figures are worked out from.</summary>
+/// <summary>Where measurements are written, and what derived figures depend on.</summary>
 public sealed record MetricsOptions
 {
     private static readonly string ThisProcess = NameThisProcess();
@@ -12,19 +12,18 @@ public sealed record MetricsOptions
 
     public required string LedgerFile { get; init; }
 
-    /// <summary>Tokens of a global batch.</summary>
     public required long TokensPerStep { get; init; }
 
-    /// <summary>Floating-point operations of forward and backward, per token.</summary>
+    /// <summary>Floating-point operations of forward and backward per token.</summary>
     public required double FlopsPerToken { get; init; }
 
     /// <summary>The machine's rate of matrix products, in FLOP/s; see <c>gemm_percent</c>.</summary>
     public required double GemmRate { get; init; }
 
-    /// <summary>Who writes, as rows say; this process unless another name is given.</summary>
+    /// <summary>The writer named in rows.</summary>
     public string Writer { get; init; } = ThisProcess;
 
-    // A process number alone comes again, soonest in a container.
+    // Process numbers are reused, especially in containers.
     private static string NameThisProcess()
     {
         using var process = Process.GetCurrentProcess();

@@ -6,7 +6,7 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>Writes what was measured, and what was read, into the files of the run.</summary>
+/// <summary>Writes measurements and sample positions to the files of the run.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "An actor ends in PostStop, and closes its files there.")]
 public sealed class MetricsPublisher : TracedActor
 {
@@ -15,10 +15,9 @@ public sealed class MetricsPublisher : TracedActor
     private readonly MetricsLogic logic;
     private readonly IActorRef listener;
 
-    /// <summary>Opens the files when it is told where it stands.</summary>
-    /// <param name="options">Where measurements go.</param>
-    /// <param name="listener">Told each <see cref="MetricsReport"/>, and by a <see cref="Notice"/> when a step came to other bits than
-    /// before.</param>
+    /// <summary>Opens the files once it knows where to continue.</summary>
+    /// <param name="listener">Receives each <see cref="MetricsReport"/>, and a <see cref="Notice"/> when a redone step produced different
+    /// bits.</param>
     public MetricsPublisher(MetricsOptions options, IActorRef listener)
     {
         var clock = SteadyClock.Of(Context.System);

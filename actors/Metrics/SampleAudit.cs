@@ -7,52 +7,50 @@ using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>What an audit looks at.</summary>
 /// <param name="ContextLength">Tokens per sample.</param>
-/// <param name="Newest">What the newest checkpoint says, or null before the first.</param>
-/// <param name="FinishedSteps">Steps of a run that is finished, or null where it is not.</param>
+/// <param name="Newest">Facts of the newest checkpoint; null before the first.</param>
+/// <param name="FinishedSteps">Steps of a finished run; null if it is not.</param>
 public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<SampleRow> Ledger, SkipList Decided, CheckpointFacts? Newest,
     long? FinishedSteps = null)
 {
-    /// <summary>Branches abandoned by a rollback and may still stand in the ledger.</summary>
+    /// <summary>Branches that a rollback abandoned and that may still be in the ledger.</summary>
     public IReadOnlyList<AbandonedBranch> Abandoned { get; init; } = [];
 }
 
 /// <param name="Steps">Steps in the ledger.</param>
-/// <param name="Consumed">Positions of the sample stream that were read for them.</param>
-/// <param name="Skips">What was skipped before the next position, and why.</param>
-/// <param name="Undecided">Positions passed over after the newest checkpoint for which no decision is durable yet: the steps after it are
-/// taken again if the process dies now.</param>
+/// <param name="Consumed">Positions of the sample stream read for these steps.</param>
+/// <param name="Skips">Skipped positions before the next one, with reasons.</param>
+/// <param name="Undecided">Positions skipped after the newest checkpoint without a durable decision yet: if the process dies now, these
+/// steps are redone.</param>
 /// <param name="Next">The next position that is neither consumed nor skipped.</param>
-/// <param name="Contradictions">Everything that cannot be, the first ones named; empty proves that every position was consumed exactly
-/// once, left out with a reason, or is still to come.</param>
+/// <param name="Contradictions">The first contradictions by name; empty proves that every position was consumed exactly once, skipped with
+/// a reason, or is still to come.</param>
 public sealed record AuditReport(
     long Steps, long Consumed, IReadOnlyList<SkippedRange> Skips, long Undecided, long Next, long? CheckpointStep,
         IReadOnlyList<string> Contradictions)
 {
-    /// <summary>Steps in the ledger that were abandoned by a rollback, and are not counted: the next process abandons them.</summary>
+    /// <summary>Ledger steps that a rollback abandoned; not counted, since the next process abandons them.</summary>
     public long AbandonedSteps { get; init; }
 
-    /// <summary>Steps that were computed again, on a later branch of the logs and from the same decisions.</summary>
+    /// <summary>Steps recomputed on a later branch of the logs from the same decisions.</summary>
     public long Redone { get; init; }
 
-    /// <summary>Those of them that came to other bits than before.</summary>
+    /// <summary>Those of them with different bits.</summary>
     public IReadOnlyList<UnequalStep> Unequal { get; init; } = [];
 
-    /// <summary>How often the samples of the data were read; null where the data are not at hand.</summary>
+    /// <summary>How often each sample of the data was read; null if the data are unavailable.</summary>
     public SampleReads? Reads { get; init; }
 
-    /// <summary>Whether nothing contradicts, and what was computed twice is the same.</summary>
     public bool IsClean => Contradictions.Count == 0 && Unequal.Count == 0;
 }
 
-/// <summary>Proves from what was written down that every position of a run's sample stream was consumed exactly once, or is on the skip
-/// list with its reason, or is still to come.</summary>
-/// <remarks>Up to the newest checkpoint its own skip list holds, since it is durable with the weights. Steps after it are taken again when
-/// the process dies, so there a veto may stand in the ledger before it stands in the journal.</remarks>
+/// <summary>Proves from the records that every position of a run's sample stream was consumed exactly once, is on the skip list with its
+/// reason, or is still to come.</summary>
+/// <remarks>Up to the newest checkpoint its own skip list applies, since it is durable with the weights. Later steps are redone if the
+/// process dies, so there a veto may be in the ledger before it is in the journal.</remarks>
 public sealed class SampleAudit
 {
-    /// <summary>Contradictions that are named; others are only counted.</summary>
+    /// <summary>Contradictions that are named; further ones are only counted.</summary>
     public const int Named = 10;
 
     private readonly AuditInput input;
@@ -71,7 +69,6 @@ public sealed class SampleAudit
 
     private long CheckpointStep => input.Newest?.Step ?? 0;
 
-    /// <summary>Compares ledger, plan, journal and checkpoint.</summary>
     public static AuditReport Check(AuditInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -81,7 +78,7 @@ public sealed class SampleAudit
             return report;
         foreach (var abandoned in input.Abandoned)
         {
-            // The ledger of an abandoned branch is whole as such, and what was kept of it is whole on the present one.
+            // The ledger of an abandoned branch is complete in itself, and the steps kept from it are complete on the current branch.
             var kept = rows.TakeWhile(row => row.Step <= abandoned.After).ToList();
             if (kept.Count == rows.Count
                 || !rows.TrueForAll(row => row.Ranges.SequenceEqual(Planned(input.Plan, row.Step, abandoned.Skips))))
@@ -114,13 +111,13 @@ public sealed class SampleAudit
                 input.Newest?.Step, contradictions);
     }
 
-    /// <summary>Takes over what the journal skipped after the checkpoint; before it both must agree.</summary>
+    /// <summary>Adds the journal's skips after the checkpoint; before it both must agree.</summary>
     private void AddDecided()
     {
         var reached = skips.PositionOf(CheckpointStep * input.Plan.BatchSize);
         foreach (var range in input.Decided.Ranges)
         {
-            // What the checkpoint skips of it already, it skips for its own reason.
+            // Positions that the checkpoint already skips keep its reason.
             var known = skips.Ranges.ToHashSet();
             var joined = skips.Joined([range]);
             if (joined.Ranges.FirstOrDefault(gap => !known.Contains(gap) && gap.First < reached) is { } missing)
@@ -146,7 +143,7 @@ public sealed class SampleAudit
             Contradict($"step {row.Step} read positions {Of(row.Ranges)}, but the plan has {Of(planned)}");
     }
 
-    /// <summary>Whether a row differs only because whole batches were vetoed and the decision is not durable yet.</summary>
+    /// <summary>Whether a row differs only by vetoed whole batches whose decision is not durable yet.</summary>
     private bool IsUndecided(SampleRow row, EquatableArray<SampleRange> planned)
     {
         if (row.Step <= CheckpointStep || row.Ranges.Count == 0 || row.Ranges[0].First <= planned[0].First)
@@ -155,7 +152,7 @@ public sealed class SampleAudit
         long passed = 0;
         for (var next = planned[0].First; next < row.Ranges[0].First;)
         {
-            // Up to where something is skipped already, or to what was read.
+            // Up to the next skipped position, or to what was read.
             var end = skips.Ranges.Select(static range => range.First).Append(row.Ranges[0].First).Where(first => first > next).Min();
             skips = skips.With(new SkippedRange(next, end - next, "not decided yet"));
             passed += end - next;
@@ -172,7 +169,7 @@ public sealed class SampleAudit
         return false;
     }
 
-    /// <summary>Without the plan: no position was read twice, and none below the last was passed over without a reason.</summary>
+    /// <summary>Without the plan: no position was read twice, and none before the last was skipped without a reason.</summary>
     private void CheckIntervals()
     {
         var taken = consumed.Select(static read => (read.Range.First, read.Range.End, What: $"read for step {read.Step}"))

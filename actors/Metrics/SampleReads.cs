@@ -3,15 +3,14 @@ using ActorTrain.Persistence.Ledger;
 
 namespace ActorTrain.Actors.Metrics;
 
-/// <summary>How often a run read the samples of its data. The plan reads each once per epoch; the ledger names positions of its endless
+/// <summary>How often a run read each sample. The plan reads each once per epoch; the ledger contains positions of the endless
 /// stream.</summary>
-/// <param name="WholeEpochs">Epochs in which each of them was read.</param>
-/// <param name="PartialEpochs">Epochs, from 1, in which only some were: the run has not gone through it yet, or left some out.</param>
-/// <param name="MostInStep">The most often that one step read the same sample.</param>
+/// <param name="WholeEpochs">Epochs in which every sample was read.</param>
+/// <param name="PartialEpochs">Epochs, from 1, in which only some were: unfinished, or with skips.</param>
+/// <param name="MostInStep">Most reads of one sample in one step.</param>
 public sealed record SampleReads(long Samples, long WholeEpochs, IReadOnlyList<PartialEpoch> PartialEpochs, long MostInStep)
 {
-    /// <summary>Counts what a ledger says was read.</summary>
-    /// <param name="plan">The run's plan, with the samples of its data.</param>
+    /// <param name="plan">The run's plan, with its number of samples.</param>
     /// <param name="ledger">The steps that count.</param>
     public static SampleReads Of(BatchPlan plan, IEnumerable<SampleRow> ledger)
     {
@@ -41,7 +40,7 @@ public sealed record SampleReads(long Samples, long WholeEpochs, IReadOnlyList<P
 
     private static long MostOf(BatchPlan plan, SampleRow row)
     {
-        // Within one epoch no sample comes twice.
+        // Within one epoch no sample occurs twice.
         if (row.Ranges.Count == 0 || row.Ranges[0].First / plan.SampleCount == (row.Ranges[^1].End - 1) / plan.SampleCount)
             return Math.Min(1, row.Count);
         var positions = row.Ranges.SelectMany(static range => Enumerable.Range(0, checked((int)range.Count)).Select(i => range.First + i));
@@ -49,6 +48,5 @@ public sealed record SampleReads(long Samples, long WholeEpochs, IReadOnlyList<P
     }
 }
 
-/// <summary>An epoch in which not every sample was read.</summary>
-/// <param name="Epoch">Its number, from 1.</param>
+/// <param name="Epoch">From 1.</param>
 public sealed record PartialEpoch(long Epoch, long Read);

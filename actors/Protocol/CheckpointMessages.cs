@@ -6,14 +6,14 @@ namespace ActorTrain.Actors.Protocol;
 
 public abstract record CheckpointCommand;
 
-/// <summary>Write the snapshot in a slot to disk. Answered by a <see cref="CheckpointReport"/>. It may come twice, and late: where
-/// a newer one came before it, or the slot holds another state by then, nothing is written and nothing said.</summary>
-/// <param name="Number">Grows by one with every save, so that nothing is taken for the answer to another.</param>
-/// <param name="Slot">The slot, not to be written to until the answer.</param>
+/// <summary>Writes the snapshot in a slot to disk; answered by a <see cref="CheckpointReport"/>. It may arrive twice or late: after a newer
+/// one, or if the slot holds another state, nothing is written or answered.</summary>
+/// <param name="Number">Grows by one with every save, so that answers can be matched.</param>
+/// <param name="Slot">Must not be written to until the answer.</param>
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="Hash">Hash of the state.</param>
-/// <param name="Overrides">What decides how the run resumes from there.</param>
-/// <param name="History">What is known of the others: those that were left are deleted, and the newest good one stays.</param>
+/// <param name="Overrides">How the run resumes from there.</param>
+/// <param name="History">Other checkpoints: abandoned ones are deleted, and the newest good one is kept.</param>
 public sealed record SaveCheckpoint(
     long Number,
     int Slot,
@@ -22,32 +22,30 @@ public sealed record SaveCheckpoint(
     [property: JsonPropertyName("course")] RunOverrides Overrides,
     CheckpointHistory History) : CheckpointCommand
 {
-    /// <summary>Whose part in the state is not proved; see <see cref="UnprovedWork"/>.</summary>
+    /// <summary>Trainers whose part in the state is unverified; see <see cref="UnprovedWork"/>.</summary>
     public IReadOnlyDictionary<int, long> Unproved { get; init; } = ImmutableDictionary<int, long>.Empty;
 
-    /// <summary>Decisions of the run that are durable, all that the state rests on among them.</summary>
+    /// <summary>The number of durable decisions, which include all that the state depends on.</summary>
     public long Decisions { get; init; }
 }
 
-/// <summary>A checkpoint has proved good: note that beside it. It is not answered; what is lost of it is noted with the next
-/// save.</summary>
+/// <summary>Records beside a checkpoint that it is good. Not answered; if lost, the next save records it.</summary>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
 /// <param name="ProvedAt">Updates at which that was known.</param>
 public sealed record MarkGood(long Step, string WeightsHash, long ProvedAt) : CheckpointCommand;
 
 public abstract record CheckpointReport : IRunInput;
 
-/// <summary>It lives, and is writing nothing.</summary>
+/// <summary>Sent at the start of each life; nothing is being written.</summary>
 public sealed record CheckpointerStarted : CheckpointReport;
 
-/// <summary>The checkpoint is complete on disk.</summary>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
-/// <param name="Kept">Steps of all checkpoints that are on disk by now, the newest first.</param>
+/// <param name="Kept">Steps of all checkpoints on disk, newest first.</param>
 public sealed record CheckpointSaved(long Number, long Step, string WeightsHash, IReadOnlyList<long> Kept) : CheckpointReport;
 
-/// <summary>It could not be written; earlier ones are as they were.</summary>
+/// <summary>A save failed; earlier checkpoints are unchanged.</summary>
 public sealed record CheckpointFailed(long Number, long Step, string Reason) : CheckpointReport
 {
-    /// <summary>Whether the disk is not to blame: the snapshot's bits are no longer those that were copied.</summary>
+    /// <summary>Whether the disk is not at fault: the snapshot's bits have changed since the copy.</summary>
     public bool IsSnapshotDamaged { get; init; }
 }

@@ -16,133 +16,119 @@ namespace ActorTrain.Actors.Protocol;
 [JsonDerivedType(typeof(CancelEvaluation), "cancel-evaluation")]
 public abstract record TrainerCommand
 {
-    /// <summary>Number of the <see cref="LoadState"/> from whose state on the command is meant: after a rollback the same step has another
-    /// state. Null: any.</summary>
+    /// <summary>Number of the <see cref="LoadState"/> whose state the command is for, since after a rollback the same step has another
+    /// state; null for any.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Load { get; init; }
 }
 
-/// <summary>Take over a state; answered by <see cref="StateLoaded"/>.</summary>
-/// <param name="Source">Where from.</param>
+/// <summary>Loads a state; answered by <see cref="StateLoaded"/>.</summary>
 /// <param name="Step">Updates that the state has seen.</param>
-/// <param name="Number">Tells it from all other such commands to this trainer: the same state may have to be taken over again.</param>
+/// <param name="Number">Unique per trainer, since the same state may have to be loaded again.</param>
 public sealed record LoadState(StateSource Source, long Step, long Number) : TrainerCommand;
 
-/// <summary>Compute the gradients of these blocks of lanes; answered by a <see cref="LaneComputed"/> per lane and a
-/// <see cref="BlockComputed"/> per block, whose sum then lies in the transport.</summary>
+/// <summary>Computes the gradients of blocks of lanes; answered by a <see cref="LaneComputed"/> per lane and a <see cref="BlockComputed"/>
+/// per block, whose sum is then in the transport.</summary>
 /// <param name="Skips">What the plan skips in this round.</param>
 public sealed record ComputeLanes(Ticket Ticket, IReadOnlyList<LaneBlock> Blocks, SkipList Skips) : TrainerCommand
 {
-    /// <summary>Lanes that another trainer computes too: their gradients' hashes are requested.</summary>
+    /// <summary>Lanes that another trainer computes too; the hashes of their gradients are requested.</summary>
     [JsonPropertyName("witnesses")]
     public IReadOnlyList<int> RedundantLanes { get; init; } = [];
 }
 
-/// <summary>Compute something that changes nothing, by which others' bits, or a step, are judged.</summary>
-/// <param name="Ticket">Repeated in the answer. Its round's step says on which weights.</param>
-/// <param name="Attempt">Tells questions for the same thing apart: each is computed again.</param>
+/// <summary>A computation without side effects, to verify bits or judge a step.</summary>
+/// <param name="Ticket">Repeated in the answer. Its round's step determines the weights.</param>
+/// <param name="Attempt">Distinguishes repeated requests; each is computed again.</param>
 public abstract record CheckCommand(Ticket Ticket, int Attempt) : TrainerCommand;
 
-/// <summary>Compute the sum over a block of lanes, publish nothing, and say which bits it has; answered by
-/// <see cref="BlockRecomputed"/>.</summary>
-/// <param name="Ticket">Repeated in the answer. Its round's step says on which weights.</param>
-/// <param name="BatchStep">The step whose batch is computed; another than the round's to try a batch on other weights.</param>
-/// <param name="Attempt">Tells questions for the same block apart: each is computed again.</param>
+/// <summary>Computes the sum over a block of lanes and its hash without publishing it; answered by <see cref="BlockRecomputed"/>.</summary>
+/// <param name="Ticket">Repeated in the answer. Its round's step determines the weights.</param>
+/// <param name="BatchStep">The step whose batch is computed; may differ from the round's, to try a batch on other weights.</param>
+/// <param name="Attempt">Distinguishes repeated requests; each is computed again.</param>
 public sealed record RecomputeBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, int Attempt)
     : CheckCommand(Ticket, Attempt)
 {
-    /// <summary>The learning rate with which the norm of the update that the block's gradient would make is wanted too; null: it is
-    /// not.</summary>
+    /// <summary>Learning rate for which to compute the norm of the update that the block's gradient would make; null for none.</summary>
     public double? PreviewRate { get; init; }
 }
 
-/// <summary>Preview what applying the round's total gradient, which lies in the transport, would do, and change nothing; answered by
+/// <summary>Previews applying the round's total gradient in the transport, without side effects; answered by
 /// <see cref="UpdatePreviewed"/>.</summary>
 /// <param name="GradientNorm">Global L2 norm of the round's gradient, before clipping.</param>
-/// <param name="LearningRate">Of the step, by the run's schedule.</param>
-/// <param name="Attempt">Tells questions for the same update apart: each is answered again.</param>
+/// <param name="LearningRate">The schedule's, for this step.</param>
+/// <param name="Attempt">Distinguishes repeated requests; each is answered again.</param>
 public sealed record PreviewUpdate(Ticket Ticket, double GradientNorm, double LearningRate, int Attempt) : CheckCommand(Ticket, Attempt);
 
-/// <summary>Commit: apply the round's total gradient, which lies in the transport; answered by <see cref="UpdateApplied"/>.</summary>
-/// <param name="GradientNorm">Global L2 norm of its gradient, before clipping.</param>
-/// <param name="Adjustment">What is done to this update beside what the options say, and its learning rate.</param>
+/// <summary>Commit: applies the round's total gradient in the transport; answered by <see cref="UpdateApplied"/>.</summary>
+/// <param name="GradientNorm">Global L2 norm of the gradient, before clipping.</param>
+/// <param name="Adjustment">Changes beyond the options, and the learning rate.</param>
 public sealed record ApplyUpdate(Round Round, double GradientNorm, UpdateAdjustment Adjustment) : TrainerCommand;
 
-/// <summary>Copy weights and moments into a slot of the memory for snapshots; answered by <see cref="StateCopied"/>.</summary>
+/// <summary>Copies weights and moments into a snapshot slot; answered by <see cref="StateCopied"/>.</summary>
 /// <param name="Step">Updates that the state must have seen.</param>
-/// <param name="Number">Tells it from all other such commands: a copy that was damaged is made again, into the same slot too.</param>
+/// <param name="Number">Unique per trainer: a damaged copy is repeated, possibly into the same slot.</param>
 public sealed record CopyState(int Slot, long Step, long Number) : TrainerCommand;
 
-/// <summary>Measure the loss on the validation split; answered by <see cref="EvaluationProgressed"/> per batch and then
+/// <summary>Measures the validation loss; answered by <see cref="EvaluationProgressed"/> per batch and then
 /// <see cref="Evaluated"/>.</summary>
 /// <param name="Step">Updates that the weights must have seen.</param>
 public sealed record Evaluate(long Step) : TrainerCommand;
 
-/// <summary>Give an evaluation up, because the run is to stop; what was measured so far is forgotten.</summary>
+/// <summary>Cancels an evaluation because the run is stopping; partial results are discarded.</summary>
 public sealed record CancelEvaluation(long Step) : TrainerCommand;
 
-/// <summary>Where a trainer takes its state from.</summary>
 [JsonDerivedType(typeof(FreshState), "fresh-state")]
 [JsonDerivedType(typeof(SnapshotState), "snapshot-state")]
 [JsonDerivedType(typeof(CheckpointState), "checkpoint-state")]
 public abstract record StateSource;
 
-/// <summary>The first weights, made from the run's seed.</summary>
+/// <summary>The initial weights, made from the run's seed.</summary>
 public sealed record FreshState : StateSource;
 
-/// <summary>A snapshot in memory, taken from a healthy trainer.</summary>
-/// <param name="Hash">Hash of the state, checked after the copy.</param>
+/// <summary>A snapshot in memory of a healthy trainer's state.</summary>
+/// <param name="Hash">Verified after the copy.</param>
 public sealed record SnapshotState(int Slot, ulong Hash) : StateSource;
 
 public sealed record CheckpointState : StateSource;
 
-/// <param name="Trainer">Which one, and in which of its lives.</param>
 public abstract record TrainerReport(TrainerKey Trainer) : IRunInput;
 
-/// <summary>It has taken a state over.</summary>
 /// <param name="Step">Updates that the state has seen.</param>
 public sealed record StateLoaded(TrainerKey Trainer, long Step, long Number) : TrainerReport(Trainer);
 
-/// <summary>A state could not be taken over; the trainer is as it was.</summary>
+/// <summary>A state could not be loaded; the trainer is unchanged.</summary>
 public sealed record StateRefused(TrainerKey Trainer, long Step, long Number, string Reason) : TrainerReport(Trainer);
 
-/// <summary>It is alive: one more lane is done.</summary>
+/// <summary>Heartbeat: one more lane is done.</summary>
 public sealed record LaneComputed(TrainerKey Trainer, Ticket Ticket, int Lane) : TrainerReport(Trainer);
 
-/// <summary>The sum over a block of lanes lies in the transport, under its round and block.</summary>
-/// <param name="Result">What is known of it.</param>
+/// <summary>The block's sum is in the transport under its round and block.</summary>
 public sealed record BlockComputed(TrainerKey Trainer, Ticket Ticket, LaneBlock Block, BlockResult Result) : TrainerReport(Trainer);
 
-/// <summary>A block was computed once more.</summary>
-/// <param name="Result">What is known of it.</param>
 public sealed record BlockRecomputed(TrainerKey Trainer, Ticket Ticket, LaneBlock Block, int Attempt, BlockResult Result)
     : TrainerReport(Trainer);
 
-/// <summary>What the round's update would do is known.</summary>
-/// <param name="Norm">L2 norm of what would be added to the weights.</param>
+/// <param name="Norm">L2 norm of the change of the weights.</param>
 public sealed record UpdatePreviewed(TrainerKey Trainer, Ticket Ticket, int Attempt, double Norm) : TrainerReport(Trainer);
 
-/// <summary>The round's update is part of its weights.</summary>
 public sealed record UpdateApplied(TrainerKey Trainer, Round Round, AppliedUpdate Update) : TrainerReport(Trainer);
 
-/// <summary>It was asked something for which its weights are too old or too new: a command before it was lost, or this one came
-/// late.</summary>
-/// <param name="Step">Updates that its weights have seen; -1 before it has a state.</param>
+/// <summary>A request does not match the trainer's weights: an earlier command was lost, or this one was late.</summary>
+/// <param name="Step">Updates that its weights have seen; −1 before it has a state.</param>
 public sealed record AtAnotherStep(TrainerKey Trainer, long Step) : TrainerReport(Trainer);
 
-/// <summary>Its state lies in a slot.</summary>
 /// <param name="Step">Updates that the state has seen.</param>
-/// <param name="Hash">Hash of the state as the trainer holds it.</param>
+/// <param name="Hash">Hash of the trainer's own state.</param>
 public sealed record StateCopied(TrainerKey Trainer, int Slot, long Step, long Number, ulong Hash) : TrainerReport(Trainer)
 {
-    /// <summary>The trainer's checksum of it; null where it is not known.</summary>
+    /// <summary>Null if unknown.</summary>
     public ulong? StateChecksum { get; init; }
 }
 
-/// <summary>It is alive: one more validation batch is measured.</summary>
+/// <summary>Heartbeat: one more validation batch is done.</summary>
 public sealed record EvaluationProgressed(TrainerKey Trainer, long Step) : TrainerReport(Trainer);
 
-/// <summary>The loss on the validation split.</summary>
 /// <param name="Step">Updates that the weights have seen.</param>
-/// <param name="Loss">Nats per token.</param>
+/// <param name="Loss">Nats per token on the validation split.</param>
 public sealed record Evaluated(TrainerKey Trainer, long Step, double Loss, double Perplexity, double BitsPerByte) : TrainerReport(Trainer);

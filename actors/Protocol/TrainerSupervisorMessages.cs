@@ -1,49 +1,43 @@
 namespace ActorTrain.Actors.Protocol;
 
-/// <summary>Commands of the trainer supervisor.</summary>
 public abstract record TrainerSupervisorCommand;
 
-/// <summary>Have a life of this trainer that is younger than a given one, and keep the trainer alive, with backoff, until it is retired. A
-/// life that is younger is only reported again; one that is not is abandoned; where a backoff runs, nothing happens.</summary>
-/// <param name="AfterIncarnation">The life that is over; 0 when there was none.</param>
+/// <summary>Starts a life of this trainer later than a given one, and keeps the trainer alive, with backoff, until it is retired. A later
+/// life is only reported again; an earlier one is abandoned; during a backoff, nothing happens.</summary>
+/// <param name="AfterIncarnation">The life that is over; 0 if there was none.</param>
 public sealed record StartTrainer(int Number, int AfterIncarnation) : TrainerSupervisorCommand;
 
-/// <summary>Stop a trainer for good.</summary>
 public sealed record RetireTrainer(int Number) : TrainerSupervisorCommand;
 
-/// <summary>Give up this life of a trainer, which does not answer; its memory is freed once its thread comes back. Another life begins
-/// after the backoff.</summary>
+/// <summary>Abandons a life of a trainer that does not answer; its memory is freed once its thread returns. Another life begins after the
+/// backoff.</summary>
 public sealed record AbandonTrainer(TrainerKey Trainer, string Reason) : TrainerSupervisorCommand;
 
-/// <summary>Forward a command to an incarnation of a trainer; dropped if that is gone.</summary>
+/// <summary>Dropped if that incarnation is gone.</summary>
 public sealed record TellTrainer(TrainerKey Trainer, TrainerCommand Command) : TrainerSupervisorCommand;
 
-/// <summary>What the supervisor of trainers says.</summary>
 public abstract record TrainerSupervisorReport : IRunInput;
 
-/// <summary>The supervisor of trainers lives, and has none yet.</summary>
+/// <summary>Sent by a new supervisor, which has no trainers.</summary>
 public sealed record TrainerSupervisorStarted : TrainerSupervisorReport;
 
-/// <summary>A trainer lives. It has no state yet.</summary>
+/// <summary>A new life, without a state.</summary>
 public sealed record TrainerStarted(TrainerKey Trainer) : TrainerSupervisorReport;
 
-/// <summary>A trainer is gone: it threw, stopped, or was abandoned.</summary>
 public sealed record TrainerLost(TrainerKey Trainer, string Reason) : TrainerSupervisorReport
 {
-    /// <summary>The corrupt bits that it ended over; null where there were none.</summary>
+    /// <summary>The corruption that ended it; null if none.</summary>
     public FoundDamage? Damage { get; init; }
 }
 
-/// <summary>Whose memory corrupt bits were found in.</summary>
 public enum FoundDamage
 {
-    /// <summary>That of the trainer who found them.</summary>
     Own,
 
-    /// <summary>What all trainers read: they all find it.</summary>
+    /// <summary>Shared memory: all trainers find it.</summary>
     Shared,
 }
 
-/// <summary>A trainer failed more often than it may, and is not started again.</summary>
+/// <summary>A trainer reached its restart limit.</summary>
 /// <param name="Report">What failed, how often, and where to look.</param>
 public sealed record TrainerGivenUp(int Number, string Report) : TrainerSupervisorReport;

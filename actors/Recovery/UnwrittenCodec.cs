@@ -21,8 +21,8 @@ public static class UnwrittenCodec
         return JsonSerializer.SerializeToUtf8Bytes(document, UnwrittenJson.Default.UnwrittenDocument);
     }
 
-    /// <param name="path">The file's name, for the sentence.</param>
-    /// <exception cref="UserErrorException">It is no such file.</exception>
+    /// <param name="path">Only for the error message.</param>
+    /// <exception cref="UserErrorException">The content is not such a file.</exception>
     public static UnwrittenRecords Read(string path, ReadOnlySpan<byte> content)
     {
         try

@@ -6,17 +6,16 @@ using Akka.Actor;
 namespace ActorTrain.Actors.Reduction;
 
 /// <summary>Sums the gradient of one shard over all lanes, along the canonical lane tree, while other lanes are still computed.</summary>
-/// <remarks>One that was restarted knows nothing and says so; it is then told all blocks of the round again.</remarks>
+/// <remarks>After a restart it reports that it knows nothing, and receives all blocks of the round again.</remarks>
 public sealed class GradientReducer : TracedActor
 {
     private readonly int number;
     private readonly IActorRef run;
     private readonly ShardReduction reduction;
 
-    /// <param name="number">Which shard of the transport, from 0.</param>
-    /// <param name="transport">Where gradients lie.</param>
-    /// <param name="run">Who hears its <see cref="ReducerReport"/>s.</param>
-    /// <param name="norms">Where tensors stand, so that their norms can be told; null: they are not.</param>
+    /// <param name="number">From 0.</param>
+    /// <param name="run">Receives its <see cref="ReducerReport"/>s.</param>
+    /// <param name="norms">Positions of tensors, to report their norms; null for none.</param>
     public GradientReducer(int number, int lanes, IGradientTransport transport, IActorRef run, TensorNorms? norms = null)
     {
         this.number = number;

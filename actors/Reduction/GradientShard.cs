@@ -3,18 +3,16 @@ using ActorTrain.Models.Storage;
 namespace ActorTrain.Actors.Reduction;
 
 /// <summary>One reducer's range of the flat gradient.</summary>
-/// <param name="Number">Which one, from 0.</param>
+/// <param name="Number">From 0.</param>
 /// <param name="Offset">First element; a multiple of <see cref="FlatSums.Block"/>.</param>
-/// <param name="Count">Elements; 0 where there are more reducers than blocks.</param>
+/// <param name="Count">Elements; 0 if there are more reducers than blocks.</param>
 public readonly record struct GradientShard(int Number, long Offset, long Count)
 {
-    /// <summary>Where the shard begins, in bytes.</summary>
     public nint ByteOffset => (nint)(Offset * sizeof(float));
 
-    /// <summary>Cuts a flat gradient at the borders of the norm's blocks, so that the norm does not depend on the number of
-    /// shards.</summary>
+    /// <summary>Splits a flat gradient at borders of the norm's blocks, so that the norm does not depend on the number of shards.</summary>
     /// <param name="length">Elements of the flat gradient.</param>
-    /// <param name="shards">How many, at least 1.</param>
+    /// <param name="shards">At least 1.</param>
     public static IReadOnlyList<GradientShard> Split(long length, int shards)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);

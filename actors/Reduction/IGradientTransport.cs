@@ -6,47 +6,45 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Reduction;
 
-/// <summary>Carries gradients between trainers and reducers: messages name them, they themselves never travel in one. Any thread may use
-/// it.</summary>
-/// <remarks>Sums over blocks of lanes are never changed once they are published, so reducing can be done again by whoever takes a lost
-/// reducer's place. What is stale is refused, not an error: a round may be closed at any moment by those who decide.</remarks>
+/// <summary>Carries gradients between trainers and reducers; messages only refer to them. Thread-safe.</summary>
+/// <remarks>Published sums are never changed, so a lost reducer's successor can repeat the reduction. Stale calls are refused without an
+/// error, since a round may be closed at any moment.</remarks>
 public interface IGradientTransport : IDisposable
 {
-    /// <summary>Vectors for the gradients of trainers on a CPU; what is published comes from it.</summary>
+    /// <summary>Allocates the vectors to publish.</summary>
     GradientPool Memory { get; }
 
     IReadOnlyList<GradientShard> Shards { get; }
 
-    /// <summary>Takes gradients of a round from now on. It may come twice.</summary>
+    /// <summary>Accepts gradients of a round from now on. May be repeated.</summary>
     void Open(Round round);
 
-    /// <summary>Takes no more gradients of a round and frees what it has, once those who read it are done.</summary>
+    /// <summary>Refuses further gradients of a round, and frees its memory once all readers are done.</summary>
     void Close(Round round);
 
-    /// <summary>Closes all rounds, for whoever begins anew.</summary>
+    /// <summary>Closes all rounds, for a new run supervisor.</summary>
     void CloseAll();
 
-    /// <summary>Gives the sum over a block of lanes to all reducers.</summary>
-    /// <param name="gradient">A vector of <see cref="Memory"/>. It is the transport's from now on, whatever the answer.</param>
-    /// <param name="checksum">The checksum that it had when it was written: who reads it holds that against it.</param>
-    /// <returns>False when the round is not open, or the block is there already: by determinism with the same bits.</returns>
+    /// <summary>Publishes the sum over a block of lanes to all reducers.</summary>
+    /// <param name="gradient">A vector of <see cref="Memory"/>; owned by the transport from now on, whatever the result.</param>
+    /// <param name="checksum">The checksum at the time of writing, verified by readers.</param>
+    /// <returns>False if the round is not open, or the block exists already (with the same bits, by determinism).</returns>
     bool Publish(Round round, LaneBlock block, Tensor gradient, FlatChecksum checksum);
 
-    /// <summary>Whether a block's sum lies in the transport.</summary>
     bool Holds(Round round, LaneBlock block);
 
-    /// <summary>Opens a block's sum for reading; null when it is not there.</summary>
+    /// <summary>Opens a block's sum for reading; null if it does not exist.</summary>
     GradientLease? Read(Round round, LaneBlock block);
 
-    /// <summary>Opens the memory into which reducers write the total, each its own shard; null when the round is not open. Whoever writes a
-    /// shard twice writes the same bits.</summary>
+    /// <summary>Opens the memory of the total, of which each reducer writes its own shard; null if the round is not open. Repeated writes
+    /// of a shard write the same bits.</summary>
     GradientLease? WriteTotal(Round round);
 
-    /// <summary>Says that a shard of the total is written, or, where one block holds all lanes, that it need not be.</summary>
-    /// <param name="checksum">Checksum of what was written; null where one block holds all lanes.</param>
+    /// <summary>Marks a shard of the total as written, or as unnecessary if one block contains all lanes.</summary>
+    /// <param name="checksum">Of what was written; null if one block contains all lanes.</param>
     void CompleteShard(Round round, int shard, FlatChecksum? checksum);
 
-    /// <summary>Opens the total, once all shards are complete; null before, or when the round is closed. The first to ask proves that the
-    /// round is committed, so the sums over blocks are freed.</summary>
+    /// <summary>Opens the total; null until all shards are complete, and after the round is closed. The first call proves that the round is
+    /// committed, so the block sums are freed.</summary>
     GradientLease? Total(Round round);
 }

@@ -6,16 +6,15 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Reduction;
 
-/// <summary>Hands gradients over inside one process: a vector changes its owner, its bytes stay where they are.</summary>
+/// <summary>Passes gradients on inside one process: vectors change owners without a copy.</summary>
 public sealed class LocalGradientTransport : IGradientTransport
 {
     private readonly Lock gate = new();
     private readonly Dictionary<Round, OpenedRound> rounds = [];
     private readonly LaneBlock all;
 
-    /// <summary>Makes a transport that nothing was published in.</summary>
     /// <param name="length">Elements of a flat gradient.</param>
-    /// <param name="capacity">The most vectors in use at a time; see <see cref="CapacityFor"/>.</param>
+    /// <param name="capacity">Limit of vectors in use; see <see cref="CapacityFor"/>.</param>
     public LocalGradientTransport(long length, int lanes, int reducers, int capacity)
     {
         all = new LaneBlock(0, lanes);
@@ -27,9 +26,9 @@ public sealed class LocalGradientTransport : IGradientTransport
 
     public IReadOnlyList<GradientShard> Shards { get; }
 
-    /// <summary>Vectors that are enough for any run: each trainer's own and what it sums beside it, every node of the lane tree of the
-    /// round under way, and the totals that are kept.</summary>
-    /// <param name="trainers">The most trainers alive at a time, those that are given up but not yet gone among them.</param>
+    /// <summary>Vectors that suffice for any run: per trainer its own and its partial sums, every node of the current round's lane tree,
+    /// and the kept totals.</summary>
+    /// <param name="trainers">Limit of living trainers, including abandoned ones that still hang.</param>
     /// <param name="totalsKept">Totals kept for trainers that are catching up.</param>
     public static int CapacityFor(int lanes, int trainers, int totalsKept) => trainers * (int.Log2(lanes) + 2) + 2 * lanes + totalsKept + 2;
 
@@ -126,8 +125,7 @@ public sealed class LocalGradientTransport : IGradientTransport
 
     private void Commit(OpenedRound opened)
     {
-        // A sum over all lanes is the total itself. (Where it came late and the total was also put together from parts, both have the same
-        // bits.)
+        // A sum over all lanes is the total itself. (If it was late and the total was also summed from parts, both have the same bits.)
         if (opened.Blocks.Remove(all, out var whole))
         {
             if (opened.Total is { } parts)

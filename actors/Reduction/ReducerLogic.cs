@@ -4,7 +4,7 @@ using ActorTrain.Models.Lanes;
 
 namespace ActorTrain.Actors.Reduction;
 
-/// <summary>Which blocks of lanes of the round under way have arrived, what is added to what, and when a shard is complete: without memory,
+/// <summary>Tracks which blocks of lanes of the current round have arrived, what to add, and when a shard is complete; has no memory,
 /// thread or actor.</summary>
 /// <typeparam name="TSum">The sum over a block of lanes.</typeparam>
 public sealed class ReducerLogic<TSum>
@@ -17,7 +17,7 @@ public sealed class ReducerLogic<TSum>
     private Round? round;
     private ShardReduced? reduced;
 
-    /// <param name="number">Which reducer, from 0.</param>
+    /// <param name="number">From 0.</param>
     public ReducerLogic(int number, int lanes, IShardSums<TSum> sums)
     {
         ArgumentNullException.ThrowIfNull(sums);
@@ -25,10 +25,10 @@ public sealed class ReducerLogic<TSum>
         tree = new LaneTree<TSum>(lanes, (left, right) => sums.Add(round!.Value, left, right));
     }
 
-    /// <summary>Adds the sum over one more block.</summary>
-    /// <param name="of">The round: a later one ends the one before, an earlier one is stale.</param>
-    /// <returns>A <see cref="ShardReduced"/> once all lanes are there, and again when a block is repeated after that; a <see
-    /// cref="BlockDamaged"/> when what was read is not what was written, after which the round is forgotten; else null.</returns>
+    /// <summary>Adds a block's sum.</summary>
+    /// <param name="of">A later round ends the current one; an earlier one is stale.</param>
+    /// <returns>A <see cref="ShardReduced"/> once all lanes have arrived, and again on later repetitions; a <see cref="BlockDamaged"/> if a
+    /// checksum does not match, after which the round is forgotten; else null.</returns>
     /// <exception cref="InvariantException">Lanes overlap, or one round has two steps.</exception>
     public ReducerReport? Add(Round of, LaneBlock block)
     {

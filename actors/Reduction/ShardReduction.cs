@@ -6,11 +6,11 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.Reduction;
 
-/// <summary>Sums one shard of the gradient over all lanes as their blocks arrive, on the thread that calls, along the canonical lane
-/// tree.</summary>
-/// <remarks>What is published is only read. Sums of parts lie in memory of this reduction's own, and only the last addition writes into the
-/// round's total; so another reduction that takes the place of this one, even of one that hangs and comes back, does no harm: it writes the
-/// same bits. Whatever is read is held against the checksum that it had when it was written.</remarks>
+/// <summary>Sums one shard of the gradient over all lanes as their blocks arrive, along the canonical lane tree, on the caller's
+/// thread.</summary>
+/// <remarks>Published sums are only read. Partial sums are in private memory, and only the last addition writes to the round's total; so a
+/// replacement is harmless even if this one hangs and returns: both write the same bits. Every read is verified against the checksum of the
+/// write.</remarks>
 public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposable
 {
     private readonly IGradientTransport transport;
@@ -21,8 +21,7 @@ public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposabl
     private readonly long[] cellEnds;
     private readonly int blocks;
 
-    /// <param name="transport">Where sums over blocks lie, and the total goes.</param>
-    /// <param name="norms">Where tensors stand; null: their norms are not wanted.</param>
+    /// <param name="norms">Positions of tensors; null if their norms are not needed.</param>
     public ShardReduction(IGradientTransport transport, int shard, int lanes, TensorNorms? norms = null)
     {
         ArgumentNullException.ThrowIfNull(transport);
@@ -34,7 +33,7 @@ public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposabl
         logic = new ReducerLogic<Part>(shard, lanes, this);
     }
 
-    /// <summary>Adds the sum over a block of lanes: see <see cref="ReducerLogic{TSum}.Add"/>.</summary>
+    /// <summary>See <see cref="ReducerLogic{TSum}.Add"/>.</summary>
     public ReducerReport? Add(Round round, LaneBlock block) => logic.Add(round, block);
 
     public void Dispose()
@@ -48,7 +47,7 @@ public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposabl
     Part? IShardSums<Part>.Read(Round round, LaneBlock block) =>
         transport.Read(round, block) is { } lease ? new Part(block) { Lease = lease } : null;
 
-    // Of a sum that one trainer computed alone, only what is to be known of it is wanted. Nothing of it is read here again.
+    // If one trainer computed all lanes, only the report is needed; nothing is read again here.
     ShardReduced? IShardSums<Part>.Complete(Round round, Part total)
     {
         try
@@ -68,13 +67,13 @@ public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposabl
             Drop(total);
         }
 
-        // A total that went nowhere, because the round was closed, is none.
+        // If the round was closed, there is no total.
         if (total.Report is not null)
             transport.CompleteShard(round, shard.Number, total.Checksum);
         return total.Report;
     }
 
-    // A sum of parts takes the memory of one of them that is this reduction's own, or new memory; the last one goes into the total.
+    // A partial sum reuses private memory of its parts, or allocates; the last sum is written to the total.
     Part IShardSums<Part>.Add(Round round, Part left, Part right)
     {
         var into = new Part(left.Block.Parent);
@@ -95,7 +94,7 @@ public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposabl
                 }
                 finally
                 {
-                    // Whose it was no longer matters: it goes back with the sum.
+                    // Whichever part owned the memory: it is freed with the sum.
                     into.Own = own;
                     left.Own = ReferenceEquals(left.Own, own) ? null : left.Own;
                     right.Own = ReferenceEquals(right.Own, own) ? null : right.Own;
@@ -161,7 +160,7 @@ public sealed class ShardReduction : IShardSums<ShardReduction.Part>, IDisposabl
         (part.Own, part.Lease) = (null, null);
     }
 
-    // Either published by a trainer (Lease), or summed here (Own), or the total, of which there is a report unless the round was closed.
+    // Published by a trainer (Lease), summed here (Own), or the total, with a report unless the round was closed.
     internal sealed class Part(LaneBlock block)
     {
         public LaneBlock Block { get; } = block;

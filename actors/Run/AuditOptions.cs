@@ -2,7 +2,7 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>How broken machines are found, and what becomes of them.</summary>
+/// <summary>How trainers that compute wrong bits are detected and handled.</summary>
 [OptionGroup(
     MayChangeBecause = "they only affect how often computations are cross-checked and how a faulty trainer is handled")]
 public sealed record AuditOptions : IOptions

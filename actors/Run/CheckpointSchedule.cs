@@ -4,8 +4,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>At which steps a checkpoint is due: at a fixed interval, or at one that is chosen by what saves cost and how often the run
-/// falls back.</summary>
+/// <summary>When a checkpoint is due: at a fixed interval, or at one chosen from the measured cost of a save and the rate of
+/// failures.</summary>
 internal sealed class CheckpointSchedule
 {
     private const int MeasuredSteps = 32;
@@ -18,12 +18,11 @@ internal sealed class CheckpointSchedule
     private (long Step, DateTimeOffset At)? boundary;
     private FailureRecord failures;
 
-    // Where the last save was begun.
+    // The step at which the last save began.
     private long begunStep;
     private DateTimeOffset begunAt;
     private bool isChosen;
 
-    /// <summary>Continues from what was decided before.</summary>
     public CheckpointSchedule(RunLogicOptions options, IReadOnlyList<RunEvent> decided)
     {
         this.options = options;
@@ -34,16 +33,12 @@ internal sealed class CheckpointSchedule
         (Every, isChosen) = (Math.Clamp(chosen ?? bounds.Least, bounds.Least, bounds.Most), chosen is not null);
     }
 
-    /// <summary>Steps from one checkpoint to the next, where the interval is chosen.</summary>
     public long Every { get; private set; }
 
-    /// <summary>The run begins, or continues.</summary>
     public void Begin(DateTimeOffset now) => begunAt = now;
 
-    /// <summary>Takes note of a decision.</summary>
     public void Note(RunEvent decision) => failures = failures.Apply(decision);
 
-    /// <param name="step">Updates so far.</param>
     public void NoteBoundary(long step, long? saved, DateTimeOffset now)
     {
         if (boundary is { } last && last.Step == step - 1)
@@ -52,7 +47,6 @@ internal sealed class CheckpointSchedule
         boundary = (step, now);
     }
 
-    /// <summary>Whether a step that is complete is to be saved.</summary>
     public bool IsDue(long step, DateTimeOffset now)
     {
         if (step < begunStep)
@@ -64,11 +58,10 @@ internal sealed class CheckpointSchedule
 
     public void NoteBegun(long step, DateTimeOffset now) => (begunStep, begunAt) = (step, now);
 
-    /// <summary>A state was copied; training stood still for it.</summary>
+    /// <summary>Records how long training stood still while a state was copied.</summary>
     public void NoteStall(TimeSpan time) => stalls.Add(time);
 
-    /// <summary>A checkpoint is on disk.</summary>
-    /// <returns>The new interval with its reasons; null: it stays as it is.</returns>
+    /// <returns>The new interval and its reasons; null if it is unchanged.</returns>
     public SaveIntervalChoice? NoteWritten(TimeSpan time, DateTimeOffset now)
     {
         writes.Add(time);
@@ -79,7 +72,7 @@ internal sealed class CheckpointSchedule
         if (choice.Every < bounds.Least || choice.Every > bounds.Most)
             throw new InvariantException($"The chosen interval of {choice.Every} steps is not between {bounds.Least} and {bounds.Most}.");
 
-        // What differs by less is noise of the measurement.
+        // Smaller differences are measurement noise.
         if (isChosen && choice.Every * 4 <= Every * 5 && Every * 4 <= choice.Every * 5)
             return null;
         (Every, isChosen) = (choice.Every, true);

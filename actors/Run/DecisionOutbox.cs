@@ -4,16 +4,14 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Decisions that the journal does not hold yet, and whether its database is away.</summary>
-/// <param name="recorded">Those that it holds.</param>
-/// <param name="capacity">Decisions that may wait.</param>
+/// <summary>Decisions that are not yet durable in the journal, and whether the database is unavailable.</summary>
+/// <param name="recorded">Those that are durable.</param>
 internal sealed class DecisionOutbox(IReadOnlyList<RunEvent> recorded, int capacity)
 {
     private readonly Outbox<(RunEvent Event, RunEvent? Previous)> decisions = new(recorded.Count);
     private RunEvent? newest = recorded.Count > 0 ? recorded[^1] : null;
     private bool isTold;
 
-    /// <summary>The number of the last decision.</summary>
     public long Last => decisions.Last;
 
     public long Durable => decisions.Acknowledged;
@@ -22,14 +20,13 @@ internal sealed class DecisionOutbox(IReadOnlyList<RunEvent> recorded, int capac
 
     public IEnumerable<RunEvent> Waiting => decisions.Waiting.Select(static waiting => waiting.Content.Event);
 
-    /// <summary>The commands that persist what waits.</summary>
     public IEnumerable<RecordDecision> Commands =>
         decisions.Waiting.Select(static waiting => CommandOf(waiting.Number, waiting.Content));
 
-    /// <summary>Whether the database is away.</summary>
     public bool IsAway { get; private set; }
 
-    /// <summary>Whether no more may wait, or an extension does: it takes effect once no crash can forget it.</summary>
+    /// <summary>Whether training must wait: the buffer is full, or an extension is not durable; it takes effect only once no crash can lose
+    /// it.</summary>
     public bool HoldsUp => Count >= capacity || (IsExtending && IsAway);
 
     public bool IsExtending => Waiting.Any(static decision => decision is RunExtended);
@@ -43,15 +40,14 @@ internal sealed class DecisionOutbox(IReadOnlyList<RunEvent> recorded, int capac
         return CommandOf(decisions.Add(content), content);
     }
 
-    /// <summary>Decisions up to a number are durable.</summary>
     public void Acknowledge(long number) => decisions.Acknowledge(number);
 
     public void NoteAway() => IsAway = true;
 
-    /// <summary>The database is there and holds some decisions.</summary>
-    /// <returns>Whether it was away.</returns>
-    /// <exception cref="InvariantException">It holds others than this run decided: what a former life, or a process that was killed, had
-    /// sent landed when all had been read. This life knows nothing of it; the next one does.</exception>
+    /// <summary>The database is reachable again and holds these decisions.</summary>
+    /// <returns>Whether it was unavailable.</returns>
+    /// <exception cref="InvariantException">It holds decisions that this run did not take: writes of an earlier life, or of a killed
+    /// process, that landed after the journal was read. This life cannot know them; the next one does.</exception>
     public bool NoteRecovered(IReadOnlyList<RunEvent> held)
     {
         foreach (var (number, (decision, _)) in decisions.Waiting.TakeWhile(waiting => waiting.Number <= held.Count))
@@ -68,7 +64,7 @@ internal sealed class DecisionOutbox(IReadOnlyList<RunEvent> recorded, int capac
         return wasAway;
     }
 
-    /// <summary>Whether people are to be told, once, that training waits for the database.</summary>
+    /// <summary>True once per outage: whether to report that training waits for the database.</summary>
     public bool MustTell()
     {
         if (!IsAway || isTold || Count < capacity)

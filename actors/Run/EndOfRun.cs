@@ -4,7 +4,7 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Ends a run, once its last state is saved, and what it decided and measured is written.</summary>
+/// <summary>Ends a run once its last state is saved and its decisions and metrics are written.</summary>
 internal sealed class EndOfRun(
     TimeSpan patience, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress,
         KeptStates states, Saving saving,
@@ -14,11 +14,10 @@ internal sealed class EndOfRun(
 
     private bool IsSaved => saving.SavedStep == progress.Step && saving.IsIdle;
 
-    // What is not written by then is left to the next process.
+    // The next process writes what is still missing after the timeout.
     private bool IsWritten =>
         (decisions.WaitingCount == 0 || end.IsLost(ActorRole.Journal)) && (metrics.WaitingCount == 0 || end.IsLost(ActorRole.Metrics));
 
-    /// <summary>Does the next that is due, if the run is to end.</summary>
     public void Advance()
     {
         if (end.IsOver || !(IsComplete || end.IsEnding) || WaitsForSave())
@@ -34,7 +33,7 @@ internal sealed class EndOfRun(
         output.Do(new EndRun(new RunEnded(ending, saving.SavedStep ?? 0, end.Failure ?? end.StopReason ?? "All steps are done.")));
     }
 
-    // A stop, or the end of the run, waits for a trainer; a failure saves what is there.
+    // A stop, or the end of the run, waits for a trainer; a failure saves whatever state exists.
     private bool WaitsForSave()
     {
         var canSave = !end.IsLost(ActorRole.Checkpointer) && (!saving.IsIdle || roster.All.Any(static trainer => trainer.HasState));

@@ -4,20 +4,18 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>When the weights are evaluated on the validation part, and by whom.</summary>
 internal sealed class Evaluations(RunLogicOptions options, RunOutput output, TrainerRoster roster, RunProgress progress, Rounds rounds,
     MetricsStream metrics)
 {
     private long? due;
     private long evaluatedStep = -1;
 
-    /// <summary>Whether an evaluation is due, or under way.</summary>
     public bool IsDue => due is not null;
 
-    /// <summary>Whether the weights must not change before they are evaluated.</summary>
+    /// <summary>Whether the weights must not change until they are evaluated.</summary>
     public bool HoldsUp => due == progress.Step;
 
-    /// <param name="isEnding">Whether the run is to end before its last step.</param>
+    /// <param name="isEnding">Whether the run ends before its last step.</param>
     public void NoteBoundary(bool isEnding)
     {
         var step = progress.Step;
@@ -26,7 +24,7 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
             due = step;
     }
 
-    /// <summary>Begins the evaluation that is due, once somebody is ready for it.</summary>
+    /// <summary>Starts the evaluation that is due once a trainer is ready for it.</summary>
     public void Begin()
     {
         if (!HoldsUp || roster.All.Any(static trainer => trainer.Evaluating is not null)
@@ -48,9 +46,9 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
         output.Do(new NotifyMeasurement(measurement, progress.LastStep));
     }
 
-    /// <param name="hasFailed">Whether it cannot continue.</param>
-    /// <remarks>A stop does not wait for an evaluation, unless it is the last one, which a finished run is worth. The step that is
-    /// evaluated is then the one that is saved, so that a process that resumes there evaluates it.</remarks>
+    /// <param name="hasFailed">Whether the run cannot continue.</param>
+    /// <remarks>A stop does not wait for an evaluation, except the last one of a finished run. The evaluated step is then the one that is
+    /// saved, so that a process that resumes there evaluates it.</remarks>
     public void GiveUp(bool hasFailed)
     {
         if (due is null || (due == progress.LastStep && !hasFailed))
@@ -65,7 +63,7 @@ internal sealed class Evaluations(RunLogicOptions options, RunOutput output, Tra
         rounds.Abandon();
     }
 
-    /// <summary>Later steps are taken again.</summary>
+    /// <summary>Rolls back to <paramref name="step"/>.</summary>
     public void ReturnTo(long step)
     {
         due = null;

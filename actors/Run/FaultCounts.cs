@@ -2,7 +2,7 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>How often actors failed that have no entry of their own, and why the last time.</summary>
+/// <summary>Counts failures of actors without an entry of their own, with the last reason of each.</summary>
 internal sealed class FaultCounts
 {
     private readonly SortedDictionary<ActorId, (int Count, string Reason)> faults = new(ActorId.Order);

@@ -7,8 +7,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>What is computed twice must agree: lanes are audited, suspicious steps replayed, states compared; a faulty replica is
-/// quarantined, and what may rest on its bits is taken again.</summary>
+/// <summary>Compares redundant computations: audits lanes, replays suspicious steps and compares states; quarantines faulty replicas and
+/// redoes steps that may depend on their bits.</summary>
 internal sealed class Integrity(
     RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress, Rounds rounds,
         StateVotes votes, Membership membership,
@@ -16,10 +16,10 @@ internal sealed class Integrity(
 {
     private int audits;
 
-    /// <summary>Whether no trainer has to be verified before the update of this step.</summary>
+    /// <summary>Whether no trainer needs verification before this step's update.</summary>
     public bool IsProved => !(progress.IsLastStep && roster.All.Any(membership.MustBeProved));
 
-    /// <summary>A trainer that is gone can no longer be verified: steps with unverified work of it are redone.</summary>
+    /// <summary>A trainer that has left can no longer be verified: redoes the steps with its unverified work.</summary>
     public void DistrustAbsent()
     {
         if (options.Audit.Every == 0 || end.IsRecorded)
@@ -32,9 +32,9 @@ internal sealed class Integrity(
             + $"{since} was never verified, and the trainer is gone.");
     }
 
-    /// <summary>Chooses the lanes of the round under way that two trainers compute at the same time.</summary>
-    /// <remarks>One lane of one member, each in turn; in the last step one of each, so that no faulty replica goes unnoticed; and in the
-    /// first step of a process one of each whose part in what it begins from is not proved.</remarks>
+    /// <summary>Chooses the lanes of the current round that two trainers compute.</summary>
+    /// <remarks>One lane of one member, in turn; in the last step one lane of each, so that no faulty replica goes unnoticed; in the first
+    /// step of a process one lane of each trainer whose part in the starting state is unverified.</remarks>
     public void PlanAudit(IReadOnlyList<(TrainerEntry Trainer, IReadOnlyList<LaneBlock> Blocks)> shares)
     {
         if (options.Audit.Every == 0)
@@ -54,7 +54,6 @@ internal sealed class Integrity(
         }
     }
 
-    /// <summary>A block of the round under way counts: so do the redundant lanes in it, and the state that it was computed on.</summary>
     public void Note(BlockComputed computed)
     {
         if (rounds.Current is not { } round || round.Round != computed.Ticket.Round)
@@ -69,7 +68,7 @@ internal sealed class Integrity(
         votes.Note(computed.Trainer, computed.Result.StateChecksum);
     }
 
-    /// <summary>A trainer has applied an update; where it is the newest, its state is compared with those of others.</summary>
+    /// <summary>Compares the trainer's state with those of the others if the applied update is the newest.</summary>
     public void Note(TrainerEntry trainer, UpdateApplied applied)
     {
         if (!rounds.Updates.Holds(applied.Round))
@@ -79,11 +78,9 @@ internal sealed class Integrity(
             votes.Note(applied.Trainer, applied.Update.Checksum);
     }
 
-    /// <summary>A trainer computed a block once more.</summary>
     public void Note(TrainerEntry trainer, BlockRecomputed recomputed) =>
         Answer(trainer, recomputed.Ticket, recomputed.Block, recomputed.Result.Hash);
 
-    /// <summary>A trainer previewed an update.</summary>
     public void Note(TrainerEntry trainer, UpdatePreviewed previewed)
     {
         if (trainer.Rechecks.RemoveAll(asked => asked is PreviewUpdate
@@ -91,7 +88,6 @@ internal sealed class Integrity(
             Answer(trainer, previewed.Ticket, null, RoundCheck.HashOf(previewed.Norm));
     }
 
-    /// <summary>Asks for the votes that are needed, and draws the conclusion where they differ.</summary>
     public void Check()
     {
         if (rounds.Current is not { } round)
@@ -107,7 +103,7 @@ internal sealed class Integrity(
                 return;
             }
 
-            // The vote of the trainer of a redundant lane comes with its block.
+            // The trainer of a redundant lane votes with its block.
             var isVoteDue = check.Block is { Count: 1 } lane && round.RedundantLanes.Contains(lane.First)
                 && !round.Done.Any(part => part.Block.Contains(lane));
             if (check.Asked is null && (check.Count != 1 || !isVoteDue))
@@ -115,7 +111,7 @@ internal sealed class Integrity(
         }
     }
 
-    /// <summary>Whether the norm of the update is known. One trainer's word for it is enough, save where the step is audited, or replayed
+    /// <summary>Whether the norm of the update is known. One trainer's value suffices, except where the step is audited or replayed
     /// later.</summary>
     public bool IsPreviewed()
     {
@@ -127,7 +123,7 @@ internal sealed class Integrity(
         return false;
     }
 
-    /// <summary>Has all blocks of the round under way computed once more: do others, or the same once more, get the same bits?</summary>
+    /// <summary>Recomputes all blocks of the current round, by others or again, to see whether the bits repeat.</summary>
     public void Replay()
     {
         var round = rounds.Current!;
@@ -144,13 +140,12 @@ internal sealed class Integrity(
         Check();
     }
 
-    /// <summary>Whether a state that is to be kept is one that all have. The last, which no step comes after that would find a difference,
-    /// is waited for by all.</summary>
+    /// <summary>Whether all trainers agree on a state to be kept. The last state waits for every trainer, since no later step would reveal
+    /// a difference.</summary>
     public bool CanKeepState() =>
         (!progress.IsComplete || roster.All.All(trainer => !trainer.IsMember || trainer.Step == progress.Step)) && StatesAgree();
 
-    /// <summary>Whether all who compute, or are copied from, do so on the same weights and moments; where not, the run rolls
-    /// back.</summary>
+    /// <summary>Whether all members, and all copied from, have the same weights and moments; if not, the run rolls back.</summary>
     public bool StatesAgree()
     {
         if (votes.Dispute(progress.Step) is not { } dispute)
@@ -179,7 +174,7 @@ internal sealed class Integrity(
         return false;
     }
 
-    /// <summary>A trainer is lost; where it found corrupt bits with itself, or in what it was given, more may follow.</summary>
+    /// <summary>Handles a lost trainer; if it found corruption in its own memory or in its input, more may be affected.</summary>
     public void Lose(TrainerLost lost)
     {
         if (roster.Find(lost.Trainer) is not { } trainer)
@@ -201,14 +196,14 @@ internal sealed class Integrity(
                 + $"times, most recently: {lost.Reason}");
     }
 
-    // Agreeing with itself proves nothing, so one that is alone waits for another.
+    // Agreement with itself proves nothing, so a single trainer waits for another.
     private void AskForProofs(RoundState round)
     {
         if (roster.All.Count(static trainer => trainer.IsMember) < 2)
             return;
         foreach (var trainer in roster.All.Where(trainer => trainer.IsMember && membership.MustBeProved(trainer)))
         {
-            // It may be about to prove itself.
+            // Its verification may be about to start.
             if (round.Checks.Exists(check => !check.Agrees
                 && (check.Suspect == trainer || trainer.Owes.Exists(owed => check.Block is { } lanes && owed.Block.Contains(lanes)))))
                 continue;
@@ -262,7 +257,7 @@ internal sealed class Integrity(
     {
         check.Vote(trainer, hash);
 
-        // A right preview does not prove right lanes, and agreeing with itself proves nothing.
+        // A correct preview does not prove correct lanes, and agreement with itself proves nothing.
         if (!check.Agrees || check.Block is null || check.Voters.Count() < 2)
             return;
         foreach (var voter in check.Voters)
@@ -273,7 +268,7 @@ internal sealed class Integrity(
         }
     }
 
-    // A faulty replica is not to be trusted since it was last proved right, and with it all that was summed from its gradients.
+    // Distrusts everything since the faulty replica was last verified, and all sums that include its gradients.
     private void HandleOutliers(RoundState round, RoundCheck check, IReadOnlyList<TrainerKey> outliers)
     {
         if (outliers.Count == 0)

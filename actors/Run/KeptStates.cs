@@ -6,14 +6,13 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>States that trainers can take over: snapshots in memory, checkpoints on disk, and the first weights.</summary>
+/// <summary>States that trainers can load: snapshots in memory, checkpoints on disk, and the initial weights.</summary>
 internal sealed class KeptStates
 {
     private readonly List<RunOrigin> origins = [RunOrigin.Seed];
 
-    /// <summary>Continues with what there is.</summary>
-    /// <param name="decisions">What was abandoned is not continued from.</param>
-    /// <param name="interventions">A state without one of them that was in force before it was abandoned too.</param>
+    /// <param name="decisions">Abandoned states are excluded.</param>
+    /// <param name="interventions">States that lack an intervention in force before them are excluded too.</param>
     public KeptStates(int slots, RecoveryState recovery, Decisions decisions, Interventions interventions)
     {
         origins.AddRange(recovery.Origins.Where(origin => origin.WeightsHash is not null && !decisions.History.IsVoid(origin)));
@@ -22,18 +21,17 @@ internal sealed class KeptStates
 
     public SnapshotSlots Snapshots { get; }
 
-    /// <summary>The first weights, and after them checkpoints by step.</summary>
+    /// <summary>The initial weights, then checkpoints by step.</summary>
     public IReadOnlyList<RunOrigin> Origins => origins;
 
-    /// <summary>The newest checkpoint, or the first weights.</summary>
+    /// <summary>The newest checkpoint, or the initial weights.</summary>
     public RunOrigin Origin => origins[^1];
 
-    /// <summary>The newest state, and its overrides.</summary>
     public (long Step, RunOverrides Overrides) Newest =>
         Snapshots.Newest is { } snapshot && snapshot.Step >= Origin.Step ? (snapshot.Step, snapshot.Overrides)
             : (Origin.Step, Origin.Overrides);
 
-    /// <summary>The newest state, if it is of a step or a later one; null: it is older.</summary>
+    /// <summary>The newest state at or after <paramref name="step"/>; null if there is none.</summary>
     public (StateSource Source, long Step)? NewestSince(long step)
     {
         if (Snapshots.Newest is { } snapshot && snapshot.Step >= Origin.Step)
@@ -41,7 +39,7 @@ internal sealed class KeptStates
         return Origin.Step >= step ? (Origin.WeightsHash is null ? new FreshState() : new CheckpointState(), Origin.Step) : null;
     }
 
-    /// <summary>The newest state of a step or an earlier one.</summary>
+    /// <summary>The newest state at or before <paramref name="step"/>.</summary>
     public (StateKind Kind, long Step) NewestUntil(long step)
     {
         var snapshot = Snapshots.Held.FirstOrDefault(held => held.Step <= step);
@@ -51,7 +49,6 @@ internal sealed class KeptStates
             : (StateKind.Seed, 0L);
     }
 
-    /// <summary>The overrides of the kept state of a step.</summary>
     public RunOverrides OverridesAt(long step) =>
         Snapshots.Newest is { } snapshot && snapshot.Step == step ? snapshot.Overrides
             : origins.Last(origin => origin.Step == step).Overrides;
@@ -60,11 +57,8 @@ internal sealed class KeptStates
     public StateKind KindOf(long step) =>
         Snapshots.Newest?.Step == step ? StateKind.Snapshot : step == 0 ? StateKind.Seed : StateKind.Checkpoint;
 
-    /// <summary>Whether the state of a step is on disk, or is that of the first weights.</summary>
     public bool IsOnDisk(long step) => step == 0 || origins.Exists(origin => origin.Step == step);
 
-    /// <summary>A checkpoint is complete on disk.</summary>
-    /// <param name="kept">Steps of those that are there beside it.</param>
     public void Add(RunOrigin saved, IReadOnlyList<long> kept)
     {
         if (saved.WeightsHash is null)
@@ -73,7 +67,6 @@ internal sealed class KeptStates
         origins.Add(saved);
     }
 
-    /// <summary>The states of later steps are abandoned.</summary>
     public void ForgetAfter(long step)
     {
         origins.RemoveAll(later => later.Step > step);
@@ -82,21 +75,20 @@ internal sealed class KeptStates
             throw new InvariantException($"The state of step {Newest.Step} was kept, but the run rolls back to step {step}.");
     }
 
-    /// <summary>Somebody takes a state over.</summary>
+    /// <summary>Pins a state while a trainer loads it.</summary>
     public void Hold(StateSource source)
     {
         if (source is SnapshotState snapshot)
             Snapshots.Pin(snapshot.Slot);
     }
 
-    /// <summary>A trainer has taken its state over, or does not any more.</summary>
+    /// <summary>Unpins a state that a trainer has loaded, or no longer loads.</summary>
     public void Release(LoadState? loading)
     {
         if (loading?.Source is SnapshotState snapshot)
             Snapshots.Unpin(snapshot.Slot);
     }
 
-    /// <summary>Nothing that a trainer was taking over or copying is needed for it any longer.</summary>
     public void Release(TrainerEntry trainer)
     {
         Release(trainer.Loading);
@@ -104,7 +96,6 @@ internal sealed class KeptStates
             Snapshots.Unpin(copy.Slot);
     }
 
-    /// <summary>A state that somebody held turned out to be damaged.</summary>
     public void Discard(LoadState loading)
     {
         Release(loading);

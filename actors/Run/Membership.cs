@@ -4,15 +4,14 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Who takes part: trainers that are started, lost, quarantined, and told to go.</summary>
+/// <summary>Starts, retires, quarantines and replaces trainers.</summary>
 internal sealed class Membership(
     RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress,
         KeptStates states, Rounds rounds)
 {
-    /// <summary>Starts as many trainers as are wanted, and tells the others to go.</summary>
     public void Enlist()
     {
-        // The lowest numbers that are not in quarantine.
+        // The lowest numbers not in quarantine.
         var numbers = Enumerable.Range(0, roster.Wanted + roster.Quarantined.Count).Where(number => !roster.Quarantined.Contains(number))
             .Take(roster.Wanted).ToHashSet();
         foreach (var number in numbers.Order())
@@ -30,7 +29,6 @@ internal sealed class Membership(
             trainer.IsRetiring = true;
     }
 
-    /// <summary>Has another number of trainers from now on.</summary>
     public void Scale(int count)
     {
         if (count == roster.Wanted || count < 1)
@@ -40,7 +38,7 @@ internal sealed class Membership(
         Enlist();
     }
 
-    /// <summary>Handles what the supervisor of trainers reports, save for trainers that are lost.</summary>
+    /// <summary>Handles reports of the trainer supervisor, except lost trainers.</summary>
     public void Handle(TrainerSupervisorReport report)
     {
         switch (report)
@@ -57,7 +55,6 @@ internal sealed class Membership(
         }
     }
 
-    /// <summary>A trainer is gone: its lanes go to others.</summary>
     public void Lose(TrainerEntry trainer, string reason)
     {
         var key = trainer.Key!.Value;
@@ -76,14 +73,13 @@ internal sealed class Membership(
             output.Warn($"lost {key} at step {progress.Step}; its lanes are reassigned: {reason}");
     }
 
-    /// <summary>Gives a trainer up that lives, but is not to be counted on; it is restarted.</summary>
     public void Abandon(TrainerEntry trainer, string reason)
     {
         output.Do(new ToTrainerSupervisor(new AbandonTrainer(trainer.Key!.Value, reason)));
         Lose(trainer, reason);
     }
 
-    /// <summary>A trainer takes no part until it is released; another takes its place.</summary>
+    /// <summary>Excludes a trainer until it is released; another takes its place.</summary>
     public void Quarantine(TrainerEntry trainer, string by, string reason)
     {
         if (trainer.Key is not null)
@@ -103,7 +99,6 @@ internal sealed class Membership(
         Enlist();
     }
 
-    /// <summary>A quarantined trainer may take part again.</summary>
     public void Release(int number, string by)
     {
         if (!roster.Quarantined.Contains(number))
@@ -117,7 +112,7 @@ internal sealed class Membership(
     /// ends.</summary>
     public bool MustBeProved(TrainerEntry trainer) => trainer.UnprovedSince < progress.Step && IsAwaited(trainer);
 
-    /// <summary>Trainers that were told to go leave when nothing waits for them.</summary>
+    /// <summary>Stops retiring trainers that nothing waits for.</summary>
     public void Retire()
     {
         foreach (var trainer in roster.All.Where(static trainer => trainer.IsRetiring).ToList())
@@ -156,7 +151,7 @@ internal sealed class Membership(
         end.Fail(given.Report);
     }
 
-    // Its trainers went with it.
+    // Its trainers stopped with it.
     private void NoteSupervisorStarted()
     {
         foreach (var trainer in roster.All)

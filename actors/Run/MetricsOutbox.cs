@@ -4,21 +4,22 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>What is owed to the publisher of metrics, in order; what is rewound in its file, only once the journal holds why.</summary>
-/// <remarks>Else the next process would resume from a step that it still knows of, without the rows of those before.</remarks>
+/// <summary>Unacknowledged commands to the metrics publisher, in order. Its file is rewound only once the journal holds the
+/// reason.</summary>
+/// <remarks>Otherwise the next process would resume from a step that the journal still contains, without the rows before it.</remarks>
 /// <param name="step">The step of the last measurement in the file.</param>
 internal sealed class MetricsOutbox(long step, long decided)
 {
     private readonly Outbox<MetricsItem> items = new(0);
 
-    // Of each way back that the file has yet to follow: its number here, and the decision that must be durable before.
+    // Rollbacks that the file has yet to follow: the command's number, and the decision that must be durable first.
     private readonly Queue<(long Number, long Decision)> rewinds = [];
     private GoOnAfter? life;
 
     /// <summary>The step of the last measurement that is known to be in the file.</summary>
     public long WrittenStep { get; private set; } = step;
 
-    /// <summary>The last number that a power cut cannot take any more.</summary>
+    /// <summary>The last number that survives a power cut.</summary>
     public long Durable { get; private set; }
 
     public long Last => items.Last;
@@ -27,11 +28,11 @@ internal sealed class MetricsOutbox(long step, long decided)
 
     public IEnumerable<MetricsItem> Waiting => items.Waiting.Select(static waiting => waiting.Content);
 
-    /// <summary>What is owed and may be sent.</summary>
+    /// <summary>Unacknowledged commands that may be sent.</summary>
     public IEnumerable<MetricsCommand> Sendable =>
         items.Waiting.TakeWhile(waiting => MaySend(waiting.Number)).Select(static waiting => waiting.Content.At(waiting.Number));
 
-    /// <returns>What to send; null: it may not be sent yet.</returns>
+    /// <returns>What to send; null if it may not be sent yet.</returns>
     public MetricsCommand? Add(MetricsItem item, long decision)
     {
         var number = items.Add(item);
@@ -40,8 +41,8 @@ internal sealed class MetricsOutbox(long step, long decided)
         return MaySend(number) ? item.At(number) : null;
     }
 
-    /// <summary>Decisions up to a number are durable.</summary>
-    /// <returns>Whether more may be sent for it.</returns>
+    /// <summary>Decisions up to <paramref name="decision"/> are durable.</summary>
+    /// <returns>Whether that permits sending more.</returns>
     public bool NoteDecided(long decision)
     {
         if (decision < decided)
@@ -57,10 +58,10 @@ internal sealed class MetricsOutbox(long step, long decided)
         return isAnyFree && life is not null;
     }
 
-    /// <returns>Where it continues, and whether that is new to it: then it is sent what is owed; null where an earlier life says so late.
-    /// </returns>
-    /// <remarks>What an earlier life says from now on comes too late. One says that it lives to each thing that it is told before it has
-    /// heard where it stands; to be told everything each time would end in a flood.</remarks>
+    /// <returns>Where it continues, and whether that is new to it, so that it needs the outstanding commands; null for a late message of an
+    /// earlier life.</returns>
+    /// <remarks>From now on, messages of earlier lives are stale. A publisher announces itself on every message it receives before it knows
+    /// where it stands; resending everything each time would flood it.</remarks>
     public (GoOnAfter Start, bool IsNew)? Meet(PublisherStarted started)
     {
         if (started.Life < life?.Life)
@@ -71,16 +72,15 @@ internal sealed class MetricsOutbox(long step, long decided)
         return (life!, isNew);
     }
 
-    /// <summary>Rows are in the file.</summary>
     public void Handle(Published published)
     {
         if (published.Life == life?.Life)
             Acknowledge(published.Number);
     }
 
-    /// <summary>Rows are in the file, and a power cut cannot take them any more.</summary>
-    /// <remarks>They need no other acknowledgement: were they written once more by another life, they would have to be flushed once more,
-    /// which nobody would ask for.</remarks>
+    /// <summary>Rows up to a number survive a power cut.</summary>
+    /// <remarks>They need no other acknowledgement: if another life wrote them again, they would have to be flushed again, which nothing
+    /// would request.</remarks>
     public void Handle(MetricsDurable durable)
     {
         if (durable.Life != life?.Life)

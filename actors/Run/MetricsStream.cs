@@ -4,33 +4,32 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>What was measured, on its way to the publisher of metrics.</summary>
+/// <summary>Sends measurements to the metrics publisher.</summary>
 /// <param name="capacity">Measurements that may wait for it.</param>
-/// <param name="end">Told where the publisher is lost.</param>
-/// <param name="decisions">What must be durable before rows are rewound.</param>
+/// <param name="end">Notified when the publisher is lost.</param>
+/// <param name="decisions">Must be durable before rows are rewound.</param>
 internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutput output, RunEnd end, Decisions decisions)
 {
-    /// <summary>Why the files are cut to where the run resumes; every other reason is a decision.</summary>
+    /// <summary>Why the files are cut back on resume; every other cut has a decision as its reason.</summary>
     internal const string Resumed = "Run resumed.";
 
     private long flushedTo;
 
     public long Last => outbox.Last;
 
-    /// <summary>The step of the last measurement in the file.</summary>
     public long WrittenStep => outbox.WrittenStep;
 
     public IEnumerable<MetricsItem> Waiting => outbox.Waiting;
 
     public int WaitingCount => outbox.Count;
 
-    /// <summary>Whether no step may be begun until more are written.</summary>
+    /// <summary>Whether no step may begin until more rows are written.</summary>
     public bool HoldsUp => outbox.Count >= capacity;
 
     /// <summary>Whether rows up to a number survive a power cut, or never will.</summary>
     public bool IsSettled(long number) => outbox.Durable >= number || end.IsLost(ActorRole.Metrics);
 
-    /// <summary>Adds what a life before could not write; what of it is later than the state to continue from is rewound.</summary>
+    /// <summary>Adds what an earlier life could not write; rewinds what is later than the state to continue from.</summary>
     public void Inherit(IReadOnlyList<MetricsItem> unwritten, RunProgress progress)
     {
         foreach (var item in unwritten)
@@ -38,7 +37,7 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
         if ((unwritten.Count > 0 ? unwritten[^1].Step : WrittenStep) > progress.Step)
             outbox.Add(new MetricsItem(null, progress.Step) { Reason = Resumed }, decisions.Last);
 
-        // A measurement that an older program left does not say its rate.
+        // Measurements of older versions lack the learning rate.
         MetricsItem WithRate(MetricsItem item) => item.Measurement is StepMeasurement { LearningRate: 0 } old
             ? item with { Measurement = old with { LearningRate = progress.Schedule.At(old.Step - 1) * progress.Overrides.RateFactor } }
             : item;
@@ -50,7 +49,6 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
             output.Do(new ToMetrics(command));
     }
 
-    /// <summary>Asks for rows up to a number to be made durable.</summary>
     public void Flush(long number)
     {
         flushedTo = number;
@@ -58,14 +56,13 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
             output.Do(new ToMetrics(new FlushMetrics(number)));
     }
 
-    /// <summary>Sends what waited for a decision that has become durable.</summary>
+    /// <summary>Sends what waited for a decision that is now durable.</summary>
     public void FollowDecisions()
     {
         if (outbox.NoteDecided(decisions.Durable))
             Repeat();
     }
 
-    /// <summary>Sends what is owed again.</summary>
     public void Repeat()
     {
         foreach (var command in outbox.Sendable)
@@ -74,8 +71,6 @@ internal sealed class MetricsStream(MetricsOutbox outbox, int capacity, RunOutpu
             output.Do(new ToMetrics(new FlushMetrics(flushedTo)));
     }
 
-    /// <summary>Handles what the publisher reports.</summary>
-    /// <param name="step">Updates so far.</param>
     public void Handle(MetricsReport report, long step)
     {
         switch (report)

@@ -11,7 +11,6 @@ internal sealed class OperatorDesk(
 {
     private readonly List<(long Decision, long Request, OperatorAnswer Answer)> answers = [];
 
-    /// <summary>Whether an operator wants no further step.</summary>
     public bool HasPaused { get; private set; } = decisions.Known.IsPaused;
 
     public void Handle(OperatorRequest request)
@@ -96,7 +95,7 @@ internal sealed class OperatorDesk(
         }
     }
 
-    /// <summary>Answers requests that no crash can forget any more.</summary>
+    /// <summary>Answers requests whose decisions are durable.</summary>
     public void Answer()
     {
         foreach (var (_, request, answer) in answers.Where(answer => answer.Decision <= decisions.Durable))

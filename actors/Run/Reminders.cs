@@ -2,7 +2,7 @@ using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>What is not answered is asked again, ever more rarely, and what stays silent too long is given up.</summary>
+/// <summary>Repeats unanswered requests with exponential backoff, and abandons recipients that stay silent too long.</summary>
 internal sealed class Reminders(
     RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerReminders trainers,
         Rounds rounds, StepJudge judge, Saving saving)
@@ -24,10 +24,10 @@ internal sealed class Reminders(
         repeatedAt = output.Now + options.RetryInterval;
     }
 
-    /// <summary>Asks for a <see cref="Tick"/> when the next is due.</summary>
+    /// <summary>Requests a <see cref="Tick"/> for when the next reminder is due.</summary>
     public void Schedule()
     {
-        // Nothing is due sooner than a retry interval from now, so a reminder before that will do.
+        // Nothing is due sooner than a retry interval from now, so an earlier wake-up suffices.
         if (end.IsOver || wakeAt <= output.Now + options.RetryInterval)
             return;
         var next = NextAt();

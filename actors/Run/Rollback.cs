@@ -4,13 +4,13 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>The way back to an earlier state: what belongs to the steps after it is abandoned, and they are taken again.</summary>
+/// <summary>Rolls back to an earlier state: abandons everything of later steps and redoes them.</summary>
 internal sealed class Rollback(
     RunOutput output, Decisions decisions, TrainerRoster roster, RunProgress progress, KeptStates states, Rounds rounds, StateVotes votes,
         Saving saving, Evaluations evaluations,
     MetricsStream metrics)
 {
-    /// <summary>All trainers leave the state they have, and take over the newest one that is kept from a step or from before it.</summary>
+    /// <summary>Makes all trainers drop their state and load the newest one kept at or before <paramref name="to"/>.</summary>
     public void GoBack(long to, string reason)
     {
         if (to > progress.Step)
@@ -35,7 +35,7 @@ internal sealed class Rollback(
         saving.SaveReturn(step);
     }
 
-    /// <summary>The newest state that is kept is the one to continue from, for no trainer has a later one.</summary>
+    /// <summary>Resumes from the newest kept state, since no trainer has a later one.</summary>
     public void Return(long step, string reason)
     {
         rounds.ForgetUpdates();

@@ -5,26 +5,24 @@ using ActorTrain.Models.Lanes;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>A number that more than one trainer computes, because bits that are computed twice must agree: the gradient of a block of
-/// lanes, or, without a block, the norm of the update.</summary>
-/// <remarks>Where they do not, others are asked. Who contradicts itself lied; among those who do not, more trainers are believed before
-/// fewer; and where two consistent parties are equally strong, the vote is undecided.</remarks>
+/// <summary>A value that several trainers compute to verify that the bits agree: the gradient of a block of lanes or, without a block, the
+/// norm of the update.</summary>
+/// <remarks>On disagreement, more trainers vote. A trainer that contradicts itself is faulty; among the others the majority is right; a tie
+/// is undecided.</remarks>
 internal sealed class RoundCheck(LaneBlock? block)
 {
     private readonly List<(TrainerKey Trainer, ulong Hash)> votes = [];
 
     public LaneBlock? Block => block;
 
-    /// <summary>Votes that are enough where they agree.</summary>
+    /// <summary>Votes that suffice if they agree.</summary>
     public int Needed { get; set; } = 2;
 
-    /// <summary>Who is to be proved by it; null: anybody.</summary>
+    /// <summary>The trainer to verify; null for any.</summary>
     public TrainerEntry? Suspect { get; set; }
 
-    /// <summary>Who is computing it once more.</summary>
     public TrainerEntry? Asked { get; set; }
 
-    /// <summary>How often that was asked.</summary>
     public int Attempt { get; set; }
 
     public int Count => votes.Count;
@@ -41,15 +39,13 @@ internal sealed class RoundCheck(LaneBlock? block)
 
     public void Vote(TrainerKey trainer, ulong hash) => votes.Add((trainer, hash));
 
-    /// <summary>The norm of an update, as what is voted on.</summary>
     public static ulong HashOf(double norm) => BitConverter.DoubleToUInt64Bits(norm);
 
-    /// <summary>The norm that was voted on.</summary>
     public static double NormOf(ulong hash) => BitConverter.UInt64BitsToDouble(hash);
 
     public int VotesOf(TrainerKey trainer) => votes.Count(vote => vote.Trainer == trainer);
 
-    /// <summary>Those who computed wrong bits, all voters if the vote is undecided; null while another vote is needed.</summary>
+    /// <summary>The trainers that computed wrong bits, or all voters if the vote is undecided; null while another vote is needed.</summary>
     public IReadOnlyList<TrainerKey>? FindOutliers()
     {
         if (IsUnanimous)

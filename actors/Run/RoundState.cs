@@ -6,7 +6,7 @@ using ActorTrain.Models.Optimization;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>A round under way: which blocks of lanes are done, which shards of their sum, and what is known of their worth.</summary>
+/// <summary>The current round: finished blocks of lanes, reduced shards, and the checks of their values.</summary>
 internal sealed class RoundState
 {
     private readonly int lanes;
@@ -28,31 +28,26 @@ internal sealed class RoundState
 
     public List<LaneBlock> Orphans { get; } = [];
 
-    /// <summary>Blocks whose sums lie in the transport, in lane order.</summary>
     public IEnumerable<FinishedBlock> Done => done.Values;
 
-    /// <summary>Lanes that two trainers compute.</summary>
     public List<int> RedundantLanes { get; } = [];
 
-    /// <summary>What is computed more than once.</summary>
     public List<RoundCheck> Checks { get; } = [];
 
-    /// <summary>Among those, that of the norm of the update; null before it is asked for.</summary>
+    /// <summary>The check of the update norm; null before it is requested.</summary>
     public RoundCheck? Update { get; set; }
 
-    /// <summary>Whether all its blocks were computed once more, because it looked bad.</summary>
+    /// <summary>Whether all blocks were recomputed because the step looked bad.</summary>
     public bool IsReplayed { get; private set; }
 
-    /// <summary>What it showed, once that is known.</summary>
-    /// <exception cref="InvariantException">It is not reduced.</exception>
+    /// <exception cref="InvariantException">The round is not reduced.</exception>
     public StepSignals? Signals
     {
         get;
         set => field = IsReduced ? value : throw new InvariantException($"{Round} is to be judged before it is reduced.");
     }
 
-    /// <summary>What the rules say of that.</summary>
-    /// <exception cref="InvariantException">The rules were not asked.</exception>
+    /// <exception cref="InvariantException">The round is not measured.</exception>
     public Judgement? Judgement
     {
         get;
@@ -63,14 +58,14 @@ internal sealed class RoundState
 
     public bool IsReduced => LanesAreDone && shardsDone == shards.Length;
 
-    /// <summary>Positions of the sample stream that were read, lane after lane.</summary>
+    /// <summary>Positions of the sample stream that were read, in lane order.</summary>
     public IReadOnlyList<long> Positions => [.. done.Values.SelectMany(static part => part.Result.Positions)];
 
-    /// <summary>So long the trainer that waited longest for its samples did so.</summary>
+    /// <summary>Longest time that a trainer waited for its samples.</summary>
     public TimeSpan Waited => done.Values.GroupBy(static part => part.Trainer)
         .Select(static own => new TimeSpan(own.Sum(static part => part.Result.Waited.Ticks))).DefaultIfEmpty().Max();
 
-    /// <summary>Global L2 norm of its gradient, before clipping, once it is reduced.</summary>
+    /// <summary>Global L2 norm of the gradient before clipping, once it is reduced.</summary>
     public double GradientNorm
     {
         get
@@ -115,7 +110,7 @@ internal sealed class RoundState
         shardsDone++;
     }
 
-    /// <param name="norms">Where tensors stand; null: neither their norms nor those of embedding and blocks are told.</param>
+    /// <param name="norms">Positions of tensors; if null, no norms per tensor, embedding or block are measured.</param>
     public StepSignals Measure(long tokens, TensorNorms? norms)
     {
         IReadOnlyList<double> cells = [.. shards.SelectMany(static shard => shard!.Cells)];
@@ -136,6 +131,5 @@ internal sealed class RoundState
     }
 }
 
-/// <summary>A block whose sum lies in the transport.</summary>
-/// <param name="Result">What is known of it.</param>
+/// <summary>A block whose sum is in the transport.</summary>
 internal sealed record FinishedBlock(TrainerKey Trainer, LaneBlock Block, BlockResult Result);

@@ -7,7 +7,7 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>The attempt at a step that is under way: its lanes are shared out, and their gradients reduced.</summary>
+/// <summary>The current attempt at a step: assigns its lanes and has their gradients reduced.</summary>
 internal sealed class Rounds
 {
     private readonly RunLogicOptions options;
@@ -26,34 +26,26 @@ internal sealed class Rounds
         (LastNumber, FirstNumber, reducersRetry) = (lastNumber, lastNumber + 1, new RetryTimer(options.RetryInterval));
     }
 
-    /// <summary>The round under way; null: there is none.</summary>
     public RoundState? Current { get; private set; }
 
-    /// <summary>Updates that some trainer has yet to apply.</summary>
     public CommittedUpdates Updates { get; } = new();
 
-    /// <summary>The number of the first round of this life of the run.</summary>
     public long FirstNumber { get; }
 
-    /// <summary>The number of the last round so far.</summary>
     public long LastNumber { get; private set; }
 
-    /// <summary>Whether this life of the run has begun a round.</summary>
     public bool HaveBegun => LastNumber >= FirstNumber;
 
-    /// <summary>Whether the round under way is the first of this life.</summary>
     public bool IsFirst => LastNumber == FirstNumber;
 
-    /// <summary>When reducers are asked again; null: none owes anything.</summary>
+    /// <summary>When reducers are reminded; null if none owes an answer.</summary>
     public DateTimeOffset? ReducersDueAt => Current is { LanesAreDone: true, IsReduced: false } ? reducersRetry.At : null;
 
-    /// <summary>A name for another round at this step.</summary>
     public Round NextName() => new(++LastNumber, progress.Step);
 
-    /// <summary>What is asked under the round under way stands under this ticket.</summary>
     public Ticket CurrentTicket => new(roster.Generation, Current!.Round);
 
-    /// <returns>Who is to compute what. Without any member all lanes wait for one.</returns>
+    /// <returns>The assignment of lanes. Without members, all lanes wait.</returns>
     public IReadOnlyList<(TrainerEntry Trainer, IReadOnlyList<LaneBlock> Blocks)> Open()
     {
         if (Current is not null)
@@ -67,7 +59,6 @@ internal sealed class Rounds
         return [];
     }
 
-    /// <summary>Has a trainer compute blocks of the round under way.</summary>
     public void Assign(TrainerEntry trainer, IReadOnlyList<LaneBlock> blocks)
     {
         if (blocks.Count == 0)
@@ -78,7 +69,7 @@ internal sealed class Rounds
         roster.Tell(trainer, new ComputeLanes(ticket, blocks, skips) { RedundantLanes = [.. Current!.RedundantLanes] });
     }
 
-    /// <summary>Lanes that a lost trainer owed go to those who owe least, in pieces small enough for all to share.</summary>
+    /// <summary>Assigns lanes of lost trainers to the least loaded members, in pieces small enough for all to share.</summary>
     public void ShareOrphans()
     {
         if (Current is not { Orphans.Count: > 0 } round)
@@ -101,7 +92,6 @@ internal sealed class Rounds
             Assign(member, given[member]);
     }
 
-    /// <summary>A trainer computed a block.</summary>
     /// <returns>Whether it counts: one of a round that is over does not.</returns>
     public bool Complete(TrainerEntry trainer, BlockComputed computed)
     {
@@ -127,7 +117,6 @@ internal sealed class Rounds
         return true;
     }
 
-    /// <summary>Handles what a reducer reports.</summary>
     public void Handle(ReducerReport report)
     {
         switch (report)
@@ -146,7 +135,7 @@ internal sealed class Rounds
         }
     }
 
-    /// <summary>Reducers that do not answer are asked again, and replaced where they hang.</summary>
+    /// <summary>Repeats requests to silent reducers, and replaces those that hang.</summary>
     public void RemindReducers()
     {
         if (Current is not { LanesAreDone: true, IsReduced: false } round || !reducersRetry.IsDue(output.Now))
@@ -166,7 +155,7 @@ internal sealed class Rounds
         reducersRetry.Repeat(output.Now);
     }
 
-    /// <summary>The round's update is made: all trainers that are at its step apply it.</summary>
+    /// <summary>Commits the round's update: all trainers at its step apply it.</summary>
     public void Commit(double gradientNorm, UpdateAdjustment adjustment)
     {
         var round = Current!.Round;
@@ -183,7 +172,6 @@ internal sealed class Rounds
         Current = null;
     }
 
-    /// <summary>Gives the round under way up; its step is taken again.</summary>
     public void Abandon()
     {
         if (Current is not { } round)
@@ -204,7 +192,6 @@ internal sealed class Rounds
         Current = null;
     }
 
-    /// <summary>Forgets updates of abandoned steps.</summary>
     public void ForgetUpdates()
     {
         foreach (var left in Updates.ForgetBefore(long.MaxValue))
@@ -221,7 +208,7 @@ internal sealed class Rounds
             output.Do(new CloseRound(done));
     }
 
-    /// <summary>A trainer does no more of what it was asked: others take its lanes and its part in checks.</summary>
+    /// <summary>Takes all work from a trainer: others take its lanes and its part in checks.</summary>
     public void Release(TrainerEntry trainer)
     {
         if (Current is not { } round)
@@ -230,7 +217,6 @@ internal sealed class Rounds
             check.Asked = null;
     }
 
-    /// <summary>The lanes that a trainer owed go to others.</summary>
     public void TakeLanes(TrainerEntry trainer)
     {
         if (Current is { } round)

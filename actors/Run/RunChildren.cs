@@ -2,27 +2,25 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>How the supervisor of a run is made, and how its children are, each given to whom it reports.</summary>
+/// <summary>Factories for the run supervisor and its children; each child's takes the actor it reports to.</summary>
 public sealed record RunChildren
 {
-    /// <summary>The supervisor itself.</summary>
     public required Func<RunParts, Props> Supervisor { get; init; }
 
     public required Func<IActorRef, Props> Journal { get; init; }
 
     public required Func<IActorRef, Props> Checkpointer { get; init; }
 
-    /// <summary>Judges steps.</summary>
     public required Func<IActorRef, Props> SpikeDetector { get; init; }
 
     public required Func<IActorRef, Props> Metrics { get; init; }
 
-    /// <summary>Writes down what the time goes into; null: nobody does.</summary>
+    /// <summary>Records the time account; null for none.</summary>
     public Func<IActorRef, Props>? Goodput { get; init; }
 
-    /// <summary>Sums one shard of the gradient, of that number.</summary>
+    /// <summary>Sums one shard of the gradient, given its number.</summary>
     public required Func<int, IActorRef, Props> Reducer { get; init; }
 
-    /// <summary>Supervises trainers. What is to be called when it fails lets go of them, those that hang too.</summary>
+    /// <summary>Supervises trainers. <c>LetGo</c>, called when it fails, releases trainers, including those that hang.</summary>
     public required Func<IActorRef, (Props Props, Action LetGo)> Trainers { get; init; }
 }

@@ -5,13 +5,12 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Keeps the supervisor of a run alive, and hands over how the run ended.</summary>
-/// <remarks>One that failed is replaced by another under a new name, not restarted in place: a restart would wait for trainers that hang,
-/// and what the children of the one that failed still say would reach the other one. What people requested of the first is told to the
-/// next.</remarks>
+/// <summary>Keeps the supervisor of a run alive, and returns the run's outcome.</summary>
+/// <remarks>A failed supervisor is replaced by one with a new name instead of restarted in place: a restart would wait for trainers that
+/// hang, and late messages of the old children would reach the new supervisor. Requests of operators to the old one are
+/// forwarded.</remarks>
 public sealed class RunGuardian : ReceiveActor
 {
-    /// <summary>The guardian's name under the actor system's user guardian.</summary>
     public const string Name = "run";
 
     private readonly RunParts parts;
@@ -42,7 +41,7 @@ public sealed class RunGuardian : ReceiveActor
     {
         var reason = ReportingStrategy.Sentence(exception);
 
-        // Told to itself: a supervisor that fails after it said how the run ended is heard out first, and needs nobody in its place.
+        // Sent to itself: a supervisor that fails after reporting the outcome is handled first, and needs no replacement.
         Self.Tell(budget.Spend("The supervisor of the run", reason, SteadyClock.Of(Context.System).Now,
             MemoryExhaustion.IsCauseOf(exception)) is { } report
             ? new RunEnded(RunEnding.Failed, parts.RecoveryState.Origin.Step, report)
@@ -72,6 +71,5 @@ public sealed class RunGuardian : ReceiveActor
         return Context.ActorOf(parts.Children.Supervisor(parts), life == 1 ? "supervisor" : $"supervisor-{life}");
     }
 
-    /// <summary>Put another supervisor into the place of one that failed.</summary>
     private sealed record Replacement(string Reason) : INoSerializationVerificationNeeded;
 }

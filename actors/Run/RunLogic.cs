@@ -5,11 +5,11 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>The decisions of a run: who computes which lanes, when a step is committed, who takes over from whom, what is saved.</summary>
-/// <remarks>It has no clock, thread, disk or actor in it: inputs and the time go in, effects come out, and the same inputs always give the
-/// same effects. Any message may be lost, repeated, delayed or overtaken: what is not answered is asked again, and what is answered twice
-/// counts once. A step's weights never depend on what happens here, only the time it takes. This class shows the order; each concern is a
-/// class of its own.</remarks>
+/// <summary>The decisions of a run: lane assignment, commits, recovery and saves.</summary>
+/// <remarks>A pure state machine without clock, thread, disk or actor: inputs and the time go in, effects come out, and equal inputs give
+/// equal effects. Messages may be lost, repeated, delayed or reordered: unanswered requests are repeated, and repeated answers count once.
+/// A step's weights never depend on decisions here, only the time it takes. This class contains the order; each concern has a class of its
+/// own.</remarks>
 public sealed class RunLogic
 {
     private readonly RunLogicOptions options;
@@ -38,13 +38,12 @@ public sealed class RunLogic
     private readonly EndOfRun ending;
     private readonly RunView view;
 
-    // What is known of the life before, told once when this one begins.
+    // Facts about the previous life, reported once at the start of this one.
     private readonly bool isNew;
     private readonly string? formerEnd;
     private readonly long? recordedCheckpoint;
 
-    /// <summary>Makes the decisions of a run that has not begun.</summary>
-    /// <param name="plan">Names the positions of a batch that is vetoed.</param>
+    /// <param name="plan">Gives the positions of a vetoed batch.</param>
     public RunLogic(RunLogicOptions options, BatchPlan plan, RecoveryState recovery, IReadOnlyList<RunEvent> events)
     {
         this.options = options;
@@ -82,19 +81,17 @@ public sealed class RunLogic
         decisions.Taken += decision => time.Note(decision, progress.Step, left => roster.All.Any(trainer => trainer.Key?.Id == left));
     }
 
-    /// <summary>Updates so far.</summary>
     public long TakenSteps => progress.Step;
 
     public int WantedTrainers => roster.Wanted;
 
-    /// <summary>What the next supervisor in this process needs, should this one fail.</summary>
+    /// <summary>What the next supervisor in this process needs if this one fails.</summary>
     public RecoveryState RecoveryState => new(
         [.. states.Origins], [.. states.Snapshots.Held], rounds.LastNumber, roster.Generation, roster.Wanted, roster.Known,
         new UnwrittenRecords(decisions.Durable, [.. decisions.Waiting], metrics.WrittenStep, [.. metrics.Waiting]));
 
     public RunStatus Status() => view.Status();
 
-    /// <summary>Begins, or resumes.</summary>
     public IReadOnlyList<RunEffect> Begin(DateTimeOffset at)
     {
         output.Begin(at);
@@ -116,12 +113,12 @@ public sealed class RunLogic
         return Finish();
     }
 
-    /// <returns>What is to be done, in order.</returns>
+    /// <returns>The effects, in order.</returns>
     public IReadOnlyList<RunEffect> Step(IRunInput input, DateTimeOffset at)
     {
         output.Begin(at);
 
-        // What comes after the end is recorded changes nothing any more; it only has to become durable.
+        // Input after the recorded end changes nothing; the end only has to become durable.
         if (end.IsOver || (end.IsRecorded && input is not (JournalReport or MetricsReport or Tick)))
         {
             if (input is OperatorRequest late)
@@ -224,7 +221,7 @@ public sealed class RunLogic
         }
     }
 
-    // Everything that can continue does. The order matters: what ends comes before what begins.
+    // Performs every action that is possible. The order matters: endings before beginnings.
     private void Advance()
     {
         integrity.DistrustAbsent();
@@ -244,7 +241,7 @@ public sealed class RunLogic
         ending.Advance();
     }
 
-    // Is the state now reached to be evaluated, saved, or copied for somebody?
+    // Evaluates, saves or copies the state just reached, where due.
     private void LookAround()
     {
         if (rounds.Current is null && progress.TakeBoundary())
@@ -275,7 +272,7 @@ public sealed class RunLogic
             return;
         }
 
-        // The first round waits for all who begin together, save for those who have failed already.
+        // The first round waits for all trainers that start together, except those that have failed already.
         if (decisions.ExtensionWaits
             || (!rounds.HaveBegun && roster.All.Any(static trainer => trainer is { IsMember: false, Faults: 0, IsRetiring: false })))
             return;

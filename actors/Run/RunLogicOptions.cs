@@ -4,23 +4,21 @@ using ActorTrain.Models.Optimization;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>What the decisions of a run depend on.</summary>
 public sealed record RunLogicOptions
 {
-    /// <summary>SHA-256 of what the result depends on.</summary>
+    /// <summary>SHA-256 of the options that determine the result.</summary>
     public required string ConfigurationHash { get; init; }
 
-    /// <summary>How the process before this one ended, in one sentence, where more is known than that it did.</summary>
+    /// <summary>How the process before this one ended, in one sentence; null if nothing more is known than that it did.</summary>
     public string? FormerEnd { get; init; }
 
-    /// <summary>Learning rate by step, as the run was started.</summary>
+    /// <summary>Learning rate by step, without extensions.</summary>
     public required LearningRateSchedule Schedule { get; init; }
 
-    /// <summary>Updates in all, as the run was started.</summary>
     public long Steps => Schedule.Steps;
 
-    /// <summary>Updates in all to which the run is extended before it takes a step, and on whose behalf; null, or no more than it has: it
-    /// is not.</summary>
+    /// <summary>Total updates to extend the run to before its first step, and on whose behalf; no effect if null or not above the present
+    /// total.</summary>
     public (long Steps, string By)? Extension { get; init; }
 
     /// <summary>Lanes of the global batch, a power of two.</summary>
@@ -31,74 +29,70 @@ public sealed record RunLogicOptions
     /// <summary>Gradient reducers, one per shard of the flat gradient.</summary>
     public int Reducers { get; init; } = 1;
 
-    /// <summary>Steps from one evaluation to the next; 0: only at the end.</summary>
+    /// <summary>Steps between evaluations; 0: only at the end.</summary>
     public int EvaluateEvery { get; init; }
 
-    /// <summary>Whether there is a validation split to evaluate on.</summary>
     public bool HasValidation { get; init; }
 
-    /// <summary>Steps from one checkpoint to the next; 0: only at the end. Without effect where <see cref="SaveInterval"/> chooses
-    /// them.</summary>
+    /// <summary>Steps between checkpoints; 0: only at the end. Ignored if <see cref="SaveInterval"/> is set.</summary>
     public int CheckpointEvery { get; init; }
 
-    /// <summary>How the steps from one checkpoint to the next are chosen while the run is running; null: they are
-    /// <see cref="CheckpointEvery"/>.</summary>
+    /// <summary>How the checkpoint interval is chosen during the run; null: it is <see cref="CheckpointEvery"/>.</summary>
     public SaveIntervalOptions? SaveInterval { get; init; }
 
-    /// <summary>A checkpoint is written when the last is so old, wherever the run stands; zero: never for that.</summary>
+    /// <summary>Longest time between checkpoints; zero: unlimited.</summary>
     public TimeSpan CheckpointPeriod { get; init; }
 
-    /// <summary>A save that failed is tried again after this time, and then ever more rarely.</summary>
+    /// <summary>Delay before the first retry of a failed save; it doubles with each retry.</summary>
     public TimeSpan SaveRetry { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Checkpoints of steps divisible by it are kept for good, so none of them is skipped for a later one that is not; 0: there
-    /// are none.</summary>
+    /// <summary>Checkpoints of steps divisible by it are kept for good, so a later one never replaces one in the queue; 0: there are
+    /// none.</summary>
     public long KeepEvery { get; init; }
 
-    /// <summary>Snapshots that fit into memory, at least 2: the newest, and one that is being filled.</summary>
+    /// <summary>Snapshots in memory, at least 2: the newest, and one that is being filled.</summary>
     public int SnapshotSlots { get; init; } = 3;
 
-    /// <summary>Totals of past steps kept for trainers that are catching up; when there are more, the step waits for them.</summary>
+    /// <summary>Totals of past steps kept for trainers that are catching up; if there are more, the step waits.</summary>
     public int TotalsKept { get; init; } = 3;
 
-    /// <summary>Decisions that may wait for the database; when there are more, the run pauses.</summary>
+    /// <summary>Decisions that may wait for the database; if there are more, the run pauses.</summary>
     public int JournalBuffer { get; init; } = 256;
 
-    /// <summary>Measurements that may wait for their file; when there are more, the run pauses.</summary>
+    /// <summary>Measurements that may wait for their file; if there are more, the run pauses.</summary>
     public int MetricsBuffer { get; init; } = 256;
 
     /// <summary>Targets of the global batch.</summary>
     public long TokensPerStep { get; init; }
 
-    /// <summary>Where tensors stand in the gradient, so that rules see their norms, and those of embedding and blocks; null: they do not,
-    /// and rules that look at these rest.</summary>
+    /// <summary>Positions of tensors in the gradient, for norms per tensor, embedding and block; if null, rules that need them are
+    /// inactive.</summary>
     public TensorNorms? Norms { get; init; }
 
-    /// <summary>Whether a trainer previews each step's update before it is judged, so that rules see its norm; that takes about as long as
-    /// applying it.</summary>
+    /// <summary>Whether a trainer previews each update before it is judged, so that rules see its norm; costs about as much as applying
+    /// it.</summary>
     public bool PreviewsUpdates { get; init; }
 
     public SpikeLadderOptions Ladder { get; init; } = new();
 
-    /// <summary>Vetoes of one step in a row after which its weights, not its data, are broken.</summary>
+    /// <summary>Consecutive vetoes of one step after which its weights, not its data, are considered broken.</summary>
     public int VetoLimit { get; init; } = 10;
 
-    /// <summary>How broken machines are found; without more, no lane is computed twice.</summary>
+    /// <summary>By default, no lane is computed twice.</summary>
     public AuditOptions Audit { get; init; } = new() { Every = 0 };
 
-    /// <summary>Steps from one snapshot in memory to the next; 0: only as they are needed.</summary>
+    /// <summary>Steps between snapshots in memory; 0: only as needed.</summary>
     public int SnapshotEvery { get; init; }
 
-    /// <summary>Steps within which a fault shows: a checkpoint that is older, and healthy ever since, is good.</summary>
+    /// <summary>Steps within which a fault becomes visible: a checkpoint that is older, with a healthy run since, is good.</summary>
     public int ProofSteps { get; init; } = 100;
 
-    /// <summary>A trainer that lets so much time pass without a lane, a batch of an evaluation, a copy or an update being done is taken for
-    /// hung.</summary>
+    /// <summary>A trainer that completes no lane, evaluation batch, copy or update for this long is considered hung.</summary>
     public TimeSpan TrainerTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>A run that has ended waits so long for its journal and its metrics file.</summary>
+    /// <summary>How long an ended run waits for its journal and its metrics file.</summary>
     public TimeSpan EndPatience { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>An unanswered command is repeated after this time, and then at twice the interval each time.</summary>
+    /// <summary>An unanswered command is repeated after this time, then at intervals that double.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(2);
 }

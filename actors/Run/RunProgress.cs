@@ -6,14 +6,14 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>How far a run is: the updates so far, and what decides the next.</summary>
+/// <summary>How far a run is: its updates so far, and what determines the next.</summary>
 internal sealed class RunProgress
 {
     private readonly LearningRateSchedule schedule;
     private readonly BatchPlan plan;
     private long boundary = -1;
 
-    /// <param name="schedule">Learning rate by step, as the run was started.</param>
+    /// <param name="schedule">Learning rate by step, without extensions.</param>
     /// <param name="step">Updates so far.</param>
     /// <param name="lastStep">Updates in all, extensions included.</param>
     /// <param name="kept">The overrides of the state at that step.</param>
@@ -24,34 +24,26 @@ internal sealed class RunProgress
         Overrides = interventions.Ahead(kept);
     }
 
-    /// <summary>Updates so far.</summary>
     public long Step { get; private set; }
 
-    /// <summary>Updates in all, extensions included.</summary>
     public long LastStep { get; private set; }
 
-    /// <summary>What decides, beside the weights and the configuration, what the next steps do.</summary>
+    /// <summary>What determines the next steps besides weights and configuration.</summary>
     public RunOverrides Overrides { get; private set; }
 
-    /// <summary>What was decided to change.</summary>
     public Interventions Interventions { get; }
 
-    /// <summary>How often this step was vetoed in a row.</summary>
     public int Vetoes { get; private set; }
 
-    /// <summary>When the last update was made.</summary>
     public DateTimeOffset UpdatedAt { get; private set; }
 
-    /// <summary>Whether all updates are made.</summary>
     public bool IsComplete => Step >= LastStep;
 
-    /// <summary>Whether the next update is the last.</summary>
     public bool IsLastStep => Step == LastStep - 1;
 
-    /// <summary>Learning rate by step, with the extensions in force.</summary>
     public LearningRateSchedule Schedule => Overrides.Extended(schedule);
 
-    /// <summary>Whether a step has been reached at which the run has not looked around yet. It is asked once a step.</summary>
+    /// <summary>True once per step: whether a step was reached that has not been examined for evaluation, save and copy.</summary>
     public bool TakeBoundary()
     {
         if (boundary == Step)
@@ -60,11 +52,10 @@ internal sealed class RunProgress
         return true;
     }
 
-    /// <summary>The run begins, or continues.</summary>
     public void Begin(DateTimeOffset now) => UpdatedAt = now;
 
-    /// <param name="spikes">What the rules for spikes remember with it.</param>
-    /// <returns>The time since the one before.</returns>
+    /// <param name="spikes">Memory of the spike rules after this update.</param>
+    /// <returns>The time since the previous update.</returns>
     public TimeSpan NoteUpdate(SpikeMemory spikes, DateTimeOffset now)
     {
         if (Step >= LastStep)
@@ -75,10 +66,10 @@ internal sealed class RunProgress
         return elapsed;
     }
 
-    /// <summary>The batch of this step is skipped, and the next one taken instead.</summary>
-    /// <param name="spikes">What the rules for spikes remember without it.</param>
+    /// <summary>Skips this step's batch and takes the next one.</summary>
+    /// <param name="spikes">Memory of the spike rules without it.</param>
     /// <param name="window">Steps for which the veto is remembered.</param>
-    /// <returns>The positions of the sample stream that are skipped.</returns>
+    /// <returns>The skipped positions of the sample stream.</returns>
     public IReadOnlyList<SkippedRange> Veto(string reason, SpikeMemory spikes, long window)
     {
         List<SkippedRange> positions =
@@ -93,17 +84,16 @@ internal sealed class RunProgress
         return positions;
     }
 
-    /// <summary>An intervention is decided. One for a later step is known at once, and in force from its step on.</summary>
+    /// <summary>Records an intervention. One for a later step is known at once, but in force only from its step on.</summary>
     public void Note(Intervention intervention)
     {
         Interventions.Add(intervention);
         LastStep = Math.Max(LastStep, intervention.Steps ?? 0);
     }
 
-    /// <summary>Makes all skips of this step and later ones known.</summary>
+    /// <summary>Makes all skips of this and later steps known.</summary>
     public void LookAhead() => Overrides = Interventions.Ahead(Overrides);
 
-    /// <summary>An intervention comes into force.</summary>
     public void Follow(Intervention intervention)
     {
         if (intervention.From != Step)
@@ -111,7 +101,7 @@ internal sealed class RunProgress
         Overrides = Overrides.With(intervention);
     }
 
-    /// <summary>Later steps are taken again.</summary>
+    /// <summary>Rolls back.</summary>
     /// <param name="step">Updates that the state has seen.</param>
     public void ReturnTo(long step, RunOverrides kept, DateTimeOffset now)
     {
@@ -120,7 +110,7 @@ internal sealed class RunProgress
         (Step, Overrides, Vetoes, UpdatedAt, boundary) = (step, Interventions.Ahead(kept), 0, now, -1);
     }
 
-    /// <summary>The batches of some steps, as the plan has them now, with whatever lies between them.</summary>
+    /// <summary>The batches of some steps under the current plan, including the positions between them.</summary>
     public SkippedRange Batches(long from, long count, string reason)
     {
         var first = Overrides.Skips.PositionOf(from * plan.BatchSize);

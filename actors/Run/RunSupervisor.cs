@@ -8,11 +8,10 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>The top of a run: does what <see cref="RunLogic"/> decides, and supervises all who take part.</summary>
-/// <remarks>Its decisions are event-sourced through the journal below it, so a database that is away stops neither it nor the trainers.
-/// When it fails itself, another takes its place: it waits until those of the former one's children that write to disk have ended, replays
-/// the journal, and resumes from the newest snapshot that is left in memory, or from the newest checkpoint; trainers that hang hold nobody
-/// up.</remarks>
+/// <summary>The root actor of a run: performs what <see cref="RunLogic"/> decides, and supervises all others.</summary>
+/// <remarks>Its decisions are event-sourced through the journal actor, so a database outage stops neither it nor the trainers. If it fails,
+/// its replacement waits until those former children that write to disk have stopped, replays the journal, and resumes from the newest
+/// snapshot in memory, or else the newest checkpoint; trainers that hang delay nothing.</remarks>
 public sealed class RunSupervisor : TracedActor, IWithTimers
 {
     private readonly RunParts parts;
@@ -31,7 +30,6 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
     private int trainerSupervisors;
     private RunLogic? logic;
 
-    /// <summary>Makes the supervisor of a run.</summary>
     public RunSupervisor(RunParts parts)
     {
         ArgumentNullException.ThrowIfNull(parts);
@@ -129,7 +127,7 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         return writer;
     }
 
-    // A run that has not begun does not wait in silence.
+    // Reports a run that cannot begin because its database is unavailable.
     private void Miss(JournalAway away)
     {
         if (logic is not null)
@@ -269,7 +267,7 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
         };
     }
 
-    /// <summary>Put another supervisor of trainers into the place of one that failed.</summary>
+    /// <summary>Replaces a failed supervisor of trainers.</summary>
     private sealed record SupervisorReplacement : INoSerializationVerificationNeeded
     {
         public static readonly SupervisorReplacement Instance = new();

@@ -5,7 +5,7 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>How a run stands, for people who look, and what its time goes into.</summary>
+/// <summary>The status of a run, for display, and its current activity for the time account.</summary>
 internal sealed class RunView(
     RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress, Rounds rounds, Saving saving,
         Evaluations evaluations, OperatorDesk operators,
@@ -30,7 +30,7 @@ internal sealed class RunView(
         },
     };
 
-    /// <summary>What the time goes into from now on; null: into what was said last.</summary>
+    /// <summary>The activity from now on; null if unchanged.</summary>
     public GoodputTurn? Turn(DateTimeOffset now)
     {
         time.Follow(progress.Step);
@@ -67,7 +67,7 @@ internal sealed class RunView(
         if (rounds.HaveBegun)
             return (GoodputActivity.NewSteps, null);
 
-        // Another supervisor of this process had begun before this one.
+        // An earlier supervisor of this process has begun before this one.
         return rounds.FirstNumber > 1 ? (GoodputActivity.Recovering, "run supervisor") : (GoodputActivity.Starting, null);
     }
 }

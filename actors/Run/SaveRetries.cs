@@ -8,16 +8,15 @@ internal sealed class SaveRetries(TimeSpan first)
     private readonly Backoff backoff = new(first, 16 * first);
     private bool isRefused;
 
-    /// <summary>When it is asked again; null: it is not.</summary>
+    /// <summary>When the next retry is due; null if none is.</summary>
     public DateTimeOffset? At { get; private set; }
 
-    /// <summary>How long it is left alone at present.</summary>
+    /// <summary>The current backoff.</summary>
     public TimeSpan Wait => backoff.Wait;
 
-    /// <summary>A checkpoint is being written.</summary>
     public void NoteBegun() => At = null;
 
-    /// <returns>Whether that is news.</returns>
+    /// <returns>Whether the refusal is the first.</returns>
     public bool NoteRefused(DateTimeOffset now)
     {
         At = now + backoff.Next();
@@ -26,8 +25,7 @@ internal sealed class SaveRetries(TimeSpan first)
         return isNews;
     }
 
-    /// <summary>A checkpoint is on disk.</summary>
-    /// <returns>Whether the disk had refused the last.</returns>
+    /// <returns>Whether the previous save was refused.</returns>
     public bool NoteSaved()
     {
         var wasRefused = isRefused;
@@ -36,7 +34,7 @@ internal sealed class SaveRetries(TimeSpan first)
         return wasRefused;
     }
 
-    /// <summary>Whether it is to be asked again now; it is then not due any more.</summary>
+    /// <summary>Whether a retry is due now; resets it.</summary>
     public bool TakeDue(DateTimeOffset now)
     {
         if (At is not { } due || now < due)

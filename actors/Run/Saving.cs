@@ -6,8 +6,7 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Copies of the state in memory, and what of them is written to disk: when, in which order, and what is done where the disk
-/// refuses.</summary>
+/// <summary>Schedules copies of the state to memory and from there to disk, and handles refusals by the disk.</summary>
 internal sealed class Saving
 {
     private readonly RunLogicOptions options;
@@ -23,7 +22,7 @@ internal sealed class Saving
     private readonly SaveRetries retries;
     private readonly RetryTimer askedAgain;
 
-    // Why a copy of the state is taken: to be written; for trainers that wait for one; or because one is due in memory.
+    // Reasons for a copy: a save; trainers that wait for a state; a snapshot that is due.
     private long? due;
     private bool isWanted;
     private bool isSnapshotDue;
@@ -38,7 +37,6 @@ internal sealed class Saving
     private long copies;
     private bool isSlownessTold;
 
-    /// <summary>Continues with the newest checkpoint.</summary>
     public Saving(
         RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster,
             RunProgress progress, KeptStates states,
@@ -51,41 +49,35 @@ internal sealed class Saving
             SavedStep = states.Origin.Step;
     }
 
-    /// <summary>The step of the newest checkpoint; null: there is none.</summary>
     public long? SavedStep { get; private set; }
 
-    /// <summary>SHA-256 of the weights of the newest checkpoint of this process.</summary>
     public string? SavedHash { get; private set; }
 
-    /// <summary>Whether nothing is being written, or waits for that.</summary>
     public bool IsIdle => writing is null && next is null;
 
-    /// <summary>Whether a checkpoint is being written.</summary>
     public bool IsWriting => writing is not null;
 
-    /// <summary>Whether a copy waits for the disk.</summary>
     public bool IsWaiting => next is not null;
 
     /// <summary>Whether nothing is to be written.</summary>
     public bool IsSettled => IsIdle && due is null;
 
-    /// <summary>Whether the state is being copied, so that it must not change.</summary>
     public bool IsCopying => roster.All.Any(static trainer => trainer.Copying is not null);
 
-    /// <summary>Whether what is being copied is to be written.</summary>
+    /// <summary>Whether the copy in progress is to be written to disk.</summary>
     public bool CopiesForDisk => IsCopying && due is not null;
 
     /// <summary>Whether a copy of the state is to be taken now.</summary>
     public bool WantsCopy => (due is not null || isWanted || isSnapshotDue) && !IsCopying && !LetsFinish;
 
-    /// <summary>When something is due; null: nothing is.</summary>
+    /// <summary>When a retry or reminder is due; null if none is.</summary>
     public DateTimeOffset? DueAt => writing is null ? retries.At : retries.At is { } again && again < askedAgain.At ? again : askedAgain.At;
 
-    // The last step waits for the disk anyway, and so need not take the place of one that is to be kept for good.
+    // The last step waits for the disk in any case, so it need not replace one that is kept for good.
     private bool LetsFinish => progress.IsComplete && !end.IsEnding && !isWanted && next is { } waiting
         && waiting.Snapshot.Step < progress.Step && IsKeptForGood(waiting.Snapshot.Step);
 
-    /// <summary>A step is complete: is it to be saved, or copied?</summary>
+    /// <summary>Decides whether the completed step is saved, or copied.</summary>
     public void NoteBoundary()
     {
         var step = progress.Step;
@@ -96,14 +88,13 @@ internal sealed class Saving
         Prove();
     }
 
-    /// <summary>The run ends: its last state is to be saved.</summary>
+    /// <summary>Requests a save of the last state.</summary>
     public void NoteEnding() =>
         due = SavedStep == progress.Step || writing?.Step == progress.Step || next?.Snapshot.Step == progress.Step ? null : progress.Step;
 
-    /// <summary>A trainer waits for a newer state than is kept.</summary>
     public void RequestCopy() => isWanted = true;
 
-    /// <summary>Has the state copied, unless it is.</summary>
+    /// <summary>Starts a copy of the state, unless one is in progress.</summary>
     public void TakeCopy()
     {
         if (states.Snapshots.Newest is { } newest && newest.Step == progress.Step)
@@ -117,7 +108,7 @@ internal sealed class Saving
         var isNeeded = due is not null || isWanted;
         if (next is { } older && due is not null)
         {
-            // The disk is slower than the checkpoints come: the newer takes the place of the one that waits.
+            // The disk is slower than the checkpoint interval: the newer checkpoint replaces the waiting one.
             TellSlowness(skipped: older.Snapshot.Step, favoured: progress.Step);
             DropNext();
         }
@@ -155,7 +146,7 @@ internal sealed class Saving
         Use(snapshot);
     }
 
-    /// <summary>The run rolled back to a step. That is a risk: its state is not left in memory alone.</summary>
+    /// <summary>Saves the state that the run rolled back to, so that it does not exist in memory alone.</summary>
     public void SaveReturn(long step)
     {
         if (states.IsOnDisk(step) || states.Snapshots.Newest is not { } kept || kept.Step != step
@@ -165,7 +156,7 @@ internal sealed class Saving
         Use(kept);
     }
 
-    /// <summary>The newest snapshot that is not saved is, now that nothing better is to be had.</summary>
+    /// <summary>Saves the newest unsaved snapshot, where nothing newer can be obtained.</summary>
     /// <returns>Whether there is one.</returns>
     public bool SaveNewest()
     {
@@ -177,8 +168,8 @@ internal sealed class Saving
         return true;
     }
 
-    /// <summary>Hands what waits to the disk. A checkpoint never knows more steps than the metrics on disk, nor more interventions than the
-    /// journal, unless there is no time to wait for it.</summary>
+    /// <summary>Sends the waiting snapshot to the disk. A checkpoint never contains more steps than the metrics on disk, nor more
+    /// interventions than the journal, unless there is no time to wait.</summary>
     public void Write()
     {
         if (writing is not null || next is not { } waiting || end.IsLost(ActorRole.Checkpointer)
@@ -198,7 +189,6 @@ internal sealed class Saving
         output.Do(new ToCheckpointer(writing));
     }
 
-    /// <summary>Handles what the checkpointer reports.</summary>
     public void Handle(CheckpointReport report)
     {
         switch (report)
@@ -217,7 +207,6 @@ internal sealed class Saving
         }
     }
 
-    /// <summary>What is not answered is asked again, and a disk that refused is tried again.</summary>
     public void Remind()
     {
         if (writing is not null && askedAgain.IsDue(output.Now))
@@ -231,7 +220,7 @@ internal sealed class Saving
             due = progress.Step;
     }
 
-    /// <summary>States of later steps are abandoned: they lack an intervention, or are replaced when their step comes again.</summary>
+    /// <summary>Drops states of later steps: they lack an intervention, or are recomputed.</summary>
     public void ForgetAfter(long step)
     {
         if (next is { } waiting && waiting.Snapshot.Step > step)
@@ -245,12 +234,12 @@ internal sealed class Saving
         }
     }
 
-    /// <summary>Nothing of the step that the run has left is to be saved any more.</summary>
+    /// <summary>Cancels the save of a step that the run has left.</summary>
     public void ForgetDue() => due = null;
 
     private bool IsKeptForGood(long step) => options.KeepEvery > 0 && step % options.KeepEvery == 0;
 
-    // One that waits for the disk and is to be kept for good is worth more than one that is not.
+    // A waiting checkpoint that is kept for good has priority over one that is not.
     private bool MakesWay()
     {
         if (next is not { } waiting || !IsKeptForGood(waiting.Snapshot.Step) || IsKeptForGood(progress.Step))
@@ -287,7 +276,7 @@ internal sealed class Saving
         metrics.Flush(metrics.Last);
     }
 
-    // Null: the run has rolled back over that step meanwhile.
+    // Null: the run has rolled back past that step in the meantime.
     private SaveCheckpoint? EndWriting()
     {
         var done = isWritingVoid ? null : writing;

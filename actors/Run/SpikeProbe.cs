@@ -4,17 +4,17 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>A batch that led to a rollback, to be tried on the weights that the run rolled back to: is it bad in itself, or only for the
-/// later state?</summary>
+/// <summary>A batch that led to a rollback, to be recomputed on the weights that the run rolled back to: is it bad in itself, or only for
+/// the later state?</summary>
 internal sealed record SpikeProbe(long BatchStep, SkipList Skips)
 {
-    /// <summary>The round under which it is computed; null: it is not yet.</summary>
+    /// <summary>The round under which it is computed; null before that.</summary>
     public Round? Round { get; init; }
 
-    /// <summary>What it showed; null: that is not known yet.</summary>
+    /// <summary>The measured signals; null until known.</summary>
     public StepSignals? Signals { get; init; }
 
-    /// <summary>The same with what it showed.</summary>
+    /// <summary>A copy with the measured result.</summary>
     public SpikeProbe With(BlockResult result, int lanes, long tokens) => this with
     {
         Signals = new StepSignals
@@ -31,8 +31,8 @@ internal sealed record SpikeProbe(long BatchStep, SkipList Skips)
         },
     };
 
-    /// <summary>The cause of the spike, and what it was told by.</summary>
-    /// <param name="finding">What the rules found in what the batch showed.</param>
+    /// <summary>The cause of the spike, and its evidence.</summary>
+    /// <param name="finding">What the rules found in the probe's signals.</param>
     public (SpikeCause Cause, string Evidence) Explain(Finding? finding) => (
         finding is null ? SpikeCause.DataAndState : SpikeCause.Data,
         FormattableString.Invariant(

@@ -4,16 +4,16 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Gives states to trainers that have none, and the updates that bring these up to date.</summary>
+/// <summary>Gives states to trainers without one, and the updates to catch up.</summary>
 internal sealed class StateTransfer(
     RunOutput output, RunEnd end, FaultCounts faults, Decisions decisions, TrainerRoster roster, RunProgress progress, KeptStates states,
         Rounds rounds, Saving saving, Rollback rollback)
 {
-    // Each order to take a state over has a number of its own.
+    // Number of the last load order.
     private long loads;
 
-    /// <summary>A trainer without a state gets the newest that the totals at hand bring up to date; else a member copies its own; and where
-    /// no member is left, steps are taken again.</summary>
+    /// <summary>Loads into each trainer without a state the newest one from which the kept totals can catch up; otherwise a member copies
+    /// its own, and without a member, steps are redone.</summary>
     public void GiveStates()
     {
         if (end.IsOver)
@@ -38,8 +38,8 @@ internal sealed class StateTransfer(
         }
     }
 
-    /// <summary>A trainer has taken over the state that it was given.</summary>
-    /// <returns>Whether it takes part now; an answer to an older order changes nothing.</returns>
+    /// <summary>Handles a completed load.</summary>
+    /// <returns>Whether the trainer takes part now; answers to older orders are ignored.</returns>
     public bool Complete(TrainerEntry trainer, StateLoaded loaded)
     {
         if (trainer.Loading is not { } loading || loading.Number != loaded.Number)
@@ -50,7 +50,7 @@ internal sealed class StateTransfer(
         return true;
     }
 
-    /// <summary>A trainer could not load its state: no other is given that state again.</summary>
+    /// <summary>Handles a failed load: that state is not loaded again.</summary>
     public void Refuse(TrainerEntry trainer, StateRefused refused)
     {
         if (trainer.Loading is not { } loading || loading.Number != refused.Number)

@@ -2,13 +2,13 @@ using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Checksums of the state that trainers hold at one step: all have applied the same updates, so all are equal, or somebody did not
-/// apply the last one right.</summary>
+/// <summary>Checksums of the trainers' states at one step. All have applied the same updates, so a difference means that one applied the
+/// last update wrong.</summary>
 internal sealed class StateVotes
 {
     private readonly Dictionary<TrainerKey, ulong> votes = [];
 
-    /// <summary>A trainer says what it holds; null: it did not.</summary>
+    /// <param name="checksum">Null if it computed none.</param>
     public void Note(TrainerKey trainer, ulong? checksum)
     {
         if (checksum is { } known)
@@ -17,8 +17,7 @@ internal sealed class StateVotes
 
     public void Clear() => votes.Clear();
 
-    /// <summary>What follows where they differ; null: they agree.</summary>
-    /// <param name="step">Updates so far.</param>
+    /// <summary>The outcome of a disagreement; null if all agree.</summary>
     public StateDispute? Dispute(long step)
     {
         var all = votes.GroupBy(static vote => vote.Value).OrderByDescending(static same => same.Count()).ToList();
@@ -32,5 +31,5 @@ internal sealed class StateVotes
     }
 }
 
-/// <param name="Suspects">Who holds another than most; all, where there is no majority.</param>
+/// <param name="Suspects">Trainers outside the majority; all, if there is no majority.</param>
 internal sealed record StateDispute(IReadOnlyList<TrainerKey> Suspects, bool IsProven, string Evidence);

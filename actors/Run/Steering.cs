@@ -5,14 +5,13 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Changes of what later steps do, by the run itself or by operators.</summary>
-/// <remarks>An intervention is in force from a step on, wherever the run stands when it is decided: what was computed beyond that step
-/// without it is abandoned, and taken again. So a run that is killed in between, and one that had the intervention from the start, end with
-/// the same bits.</remarks>
+/// <summary>Interventions of the run itself or of operators in later steps.</summary>
+/// <remarks>An intervention is in force from a step on, whenever it is decided: steps computed beyond that step without it are abandoned
+/// and redone. So a run that is killed in between, and one that had the intervention from the start, end with the same bits.</remarks>
 internal sealed class Steering(LearningRateSchedule schedule, RunOutput output, RunEnd end, Decisions decisions, RunProgress progress,
     Rounds rounds, Rollback rollback)
 {
-    /// <summary>From which step on a decision of now takes effect.</summary>
+    /// <summary>The step from which a decision taken now takes effect.</summary>
     public long EffectiveFrom =>
         progress.Interventions.EffectiveFrom(rounds.Current is null ? progress.Step : progress.Step + 1, progress.Overrides);
 
@@ -40,14 +39,14 @@ internal sealed class Steering(LearningRateSchedule schedule, RunOutput output, 
         Intervene(new Intervention(progress.Interventions.Next, from, [], 1, by, reason) { Steps = steps });
     }
 
-    /// <summary>What was computed since a step is not to be trusted, here or on disk: it is abandoned, and nothing else changes.</summary>
+    /// <summary>Abandons everything computed since a step, in memory and on disk, without other changes.</summary>
     public void Distrust(long since, string reason)
     {
         if (since < progress.Step)
             Intervene(new Intervention(progress.Interventions.Next, since, [], 1, Intervention.Automatic, reason));
     }
 
-    /// <summary>Brings interventions whose step has come into force, and rolls back for one whose step is past.</summary>
+    /// <summary>Applies interventions whose step has come, and rolls back for those whose step is past.</summary>
     public void Follow()
     {
         while (!end.IsRecorded && progress.Interventions.Pending(progress.Overrides).FirstOrDefault() is { } intervention)

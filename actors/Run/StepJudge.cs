@@ -10,8 +10,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Whether a step's update may be applied, and what is done where not: accept, clip, veto, replay, roll back and skip, lower the
-/// rate, halt. Loss and gradient are known before any weight has changed, so a bad update is vetoed, not undone.</summary>
+/// <summary>Decides whether a step's update is applied, and the response if not: accept, clip, veto, replay, roll back and skip, lower the
+/// rate, halt. Loss and gradient are known before any weight changes, so a bad update is vetoed, not undone.</summary>
 internal sealed class StepJudge
 {
     private readonly RunLogicOptions options;
@@ -41,12 +41,11 @@ internal sealed class StepJudge
         retry = new RetryTimer(options.RetryInterval);
     }
 
-    /// <summary>When the detector is asked again; null: it owes nothing.</summary>
     public DateTimeOffset? DueAt => IsWaiting ? retry.At : null;
 
     private bool IsWaiting => rounds.Current is { Signals: not null, Judgement: null } || probe is { Signals: not null };
 
-    /// <summary>Has the round under way judged, once it is reduced, and does what follows.</summary>
+    /// <summary>Has the reduced round judged, and acts on the judgement.</summary>
     public void Judge()
     {
         if (rounds.Current is not { IsReduced: true } round || !integrity.StatesAgree())
@@ -63,7 +62,6 @@ internal sealed class StepJudge
             Decide(round, judgement);
     }
 
-    /// <summary>Handles what the detector reports.</summary>
     public void Handle(SpikeReport report)
     {
         switch (report)
@@ -82,7 +80,7 @@ internal sealed class StepJudge
         }
     }
 
-    /// <summary>A detector that does not answer is asked again.</summary>
+    /// <summary>Repeats an unanswered request to the detector.</summary>
     public void Remind()
     {
         if (!IsWaiting || !retry.IsDue(output.Now))
@@ -91,7 +89,7 @@ internal sealed class StepJudge
         retry.Repeat(output.Now);
     }
 
-    /// <summary>Has a batch that led to a rollback tried by a trainer that has just taken over the state the run rolled back to.</summary>
+    /// <summary>Has a trainer that just loaded the rollback's state recompute a batch that led to the rollback.</summary>
     public void Probe(TrainerEntry trainer)
     {
         if (probe is not { Round: null } wanted || trainer.Step != progress.Step)
@@ -106,7 +104,6 @@ internal sealed class StepJudge
         roster.Tell(trainer, asked);
     }
 
-    /// <summary>A trainer computed a block once more.</summary>
     public void Note(TrainerEntry trainer, BlockRecomputed recomputed)
     {
         if (trainer.Rechecks.RemoveAll(asked => asked is RecomputeBlock block
@@ -145,7 +142,7 @@ internal sealed class StepJudge
         var rung = SpikeLadder.Choose(judgement.Finding, progress.Overrides, options.Ladder);
         if (rung >= Rung.Veto && options.Ladder.Replay)
         {
-            // Before data are blamed.
+            // Replay before data are blamed.
             if (!round.IsReplayed)
             {
                 output.Warn($"{judgement.Finding!.Evidence}; recomputing the step.");
@@ -203,7 +200,7 @@ internal sealed class StepJudge
         output.Do(new NotifyMeasurement(measurement, progress.LastStep));
     }
 
-    // The batch is skipped, and the step taken with the next one: no weight has changed.
+    // Skips the batch and takes the next one; no weight has changed.
     private void Veto(Judgement judgement)
     {
         var reason = judgement.Finding!.Evidence;
@@ -216,7 +213,7 @@ internal sealed class StepJudge
                 + $"try a new run with a lower training.learning_rate.");
     }
 
-    // The run rolls back to before the onset, and leaves the batches since out.
+    // Rolls back to before the onset, and skips the batches since.
     private void RollBackAndSkip(Finding finding, double rateFactor)
     {
         var (step, overrides) = (progress.Step, progress.Overrides);

@@ -7,25 +7,23 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>What the time of a run goes into, as far as faults decide it: from a fault until the next update the run recovers.</summary>
+/// <summary>Attributes the time of a run to faults: from a fault until the next update, the run is recovering.</summary>
 internal sealed class TimeAccount
 {
     private GoodputTurn? told;
     private TimeSpan waited;
 
-    // A fault, until the next update, and the updates there were when it was noticed.
+    // The current fault, and the number of updates when it was noticed.
     private (string Cause, long? Step)? trouble;
 
-    /// <summary>The cause of the recovery that continues; null: there is none.</summary>
+    /// <summary>The cause of the current recovery; null if there is none.</summary>
     public string? Trouble => trouble?.Cause;
 
-    /// <summary>An update was made, for which the slowest trainer waited so long for samples.</summary>
+    /// <param name="time">Longest wait of a trainer for its samples.</param>
     public void NoteWait(TimeSpan time) => waited = time;
 
-    /// <summary>Takes note of a decision: they tell of every fault that holds a step up. The first is the cause of those that follow from
-    /// it.</summary>
-    /// <param name="step">Updates so far.</param>
-    /// <param name="isKnown">Whether a trainer that left is one that still belongs to the run, so that it was told to go.</param>
+    /// <summary>Updates the account from a decision. The first fault is the cause of those that follow from it.</summary>
+    /// <param name="isKnown">Whether a trainer that left still belongs to the run, that is, was retired.</param>
     public void Note(RunEvent decision, long step, Func<ActorId, bool> isKnown)
     {
         if (CauseOf(decision, step, isKnown) is { } cause && (trouble is null || decision is CorruptionFound))
@@ -34,7 +32,7 @@ internal sealed class TimeAccount
             trouble = (GoodputReport.Operator, null);
     }
 
-    /// <summary>Brings the fault up to date with the updates so far.</summary>
+    /// <summary>Ends the fault at the next update.</summary>
     public void Follow(long step)
     {
         if (trouble is { Step: { } at } && step > at)
@@ -43,7 +41,7 @@ internal sealed class TimeAccount
             trouble = fault with { Step = step };
     }
 
-    /// <summary>What is to be told of what the run does now; null: that is known.</summary>
+    /// <summary>The activity to report; null if unchanged.</summary>
     public GoodputTurn? Turn(DateTimeOffset now, (GoodputActivity Activity, string? Cause) doing, long step)
     {
         if (told is not null && (told.Activity, told.Cause, told.Step) == (doing.Activity, doing.Cause, step))

@@ -3,23 +3,21 @@ using ActorTrain.Models.Lanes;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>Trainers that do not answer are asked again, ever more rarely, and given up where they stay silent too long.</summary>
+/// <summary>Repeats unanswered commands to trainers with exponential backoff, and abandons trainers that stay silent too long.</summary>
 internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output, TrainerRoster roster, Rounds rounds,
     Membership membership)
 {
-    /// <summary>When the next trainer is to be asked again, or is silent too long; null: none owes anything.</summary>
     public DateTimeOffset? DueAt =>
         roster.All.Where(static trainer => trainer.Standing != TrainerStanding.GivenUp && (trainer.IsAsked || trainer.Key is null))
         .Select(static trainer => (DateTimeOffset?)trainer.Retry.At).Min();
 
-    /// <summary>Asks those again that are due.</summary>
     public void Remind()
     {
         foreach (var trainer in roster.All)
             Remind(trainer);
     }
 
-    /// <summary>A trainer says where it is: whatever came before what it was asked for was lost.</summary>
+    /// <summary>Handles a trainer's position: commands before it were lost.</summary>
     /// <param name="step">Updates that its weights have seen.</param>
     public void Reconcile(TrainerEntry trainer, long step)
     {
@@ -28,7 +26,7 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
             if (step < trainer.Step)
                 return;
 
-            // Its state is not the one it was given; nothing can be built on it.
+            // Its state is not the one it was given, so it cannot be used.
             if (step > trainer.ToldStep)
             {
                 membership.Abandon(trainer, $"It reported the unexpected step {step}.");
@@ -40,7 +38,7 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
         {
             trainer.Step = Math.Max(trainer.Step, step);
 
-            // What was wanted on weights that it has left by now is answered so again and again, and leaves it time for nothing else.
+            // Checks on weights it no longer has are refused each time, and would leave it no time for other work.
             trainer.Rechecks.RemoveAll(check => check.Ticket.Round.Step < step);
         }
 

@@ -6,7 +6,7 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Run;
 
-/// <summary>The trainers of a run, those that were, and those that may take no part.</summary>
+/// <summary>The trainers of a run: present, former and quarantined.</summary>
 internal sealed class TrainerRoster
 {
     private readonly SortedDictionary<int, TrainerEntry> trainers = [];
@@ -15,12 +15,11 @@ internal sealed class TrainerRoster
     private readonly RunLogicOptions options;
     private readonly RunOutput output;
 
-    // What is known of a trainer that was never heard of.
+    // What is known of a trainer without a record.
     private readonly FormerTrainer stranger = FormerTrainer.None;
 
-    /// <summary>Continues with what is known of former trainers.</summary>
     /// <param name="recovery">What is left of the run's last life in this process.</param>
-    /// <param name="origin">The state that a new process begins from: it says whose part in it is not proved.</param>
+    /// <param name="origin">The state that a new process begins from, with the trainers whose part in it is unverified.</param>
     public TrainerRoster(RunLogicOptions options, RecoveryState recovery, RunOrigin origin, IEnumerable<int> quarantined, RunOutput output)
     {
         (this.options, this.output, this.quarantined) = (options, output, [.. quarantined]);
@@ -42,18 +41,17 @@ internal sealed class TrainerRoster
 
     public int Wanted { get; private set; }
 
-    /// <summary>The membership: it grows by one whenever a trainer joins or leaves.</summary>
+    /// <summary>Grows by one whenever a trainer joins or leaves.</summary>
     public long Generation { get; private set; }
 
-    /// <summary>Numbers of those that may take no part.</summary>
     public IReadOnlyCollection<int> Quarantined => quarantined;
 
     public bool HasMembers => trainers.Values.Any(static trainer => trainer.IsMember);
 
-    /// <summary>Whether there is anybody who could prove another right.</summary>
+    /// <summary>Whether any trainer could verify another.</summary>
     public bool CanProve => options.Audit.Every > 0 && trainers.Count > 1;
 
-    /// <summary>What is to be known of each trainer that there is or was.</summary>
+    /// <summary>What is known of each present or former trainer.</summary>
     public IReadOnlyDictionary<int, FormerTrainer> Known
     {
         get
@@ -65,35 +63,33 @@ internal sealed class TrainerRoster
         }
     }
 
-    /// <summary>The trainer of a number; null: there is none.</summary>
     public TrainerEntry? this[int number] => trainers.GetValueOrDefault(number);
 
-    /// <summary>The trainer that lives under a key; null: it is gone.</summary>
+    /// <summary>The trainer with this key; null if it is gone.</summary>
     public TrainerEntry? Find(TrainerKey key) => trainers.TryGetValue(key.Number, out var trainer) && trainer.Key == key ? trainer : null;
 
-    /// <summary>Those who compute: all that take part, save those that are to go where others are left.</summary>
+    /// <summary>Trainers that compute: all with a state, except retiring ones if others are left.</summary>
     public IReadOnlyList<TrainerEntry> Members()
     {
         List<TrainerEntry> members = [.. trainers.Values.Where(static trainer => trainer is { IsMember: true, IsRetiring: false })];
         return members.Count > 0 ? members : [.. trainers.Values.Where(static trainer => trainer.IsMember)];
     }
 
-    /// <summary>The member with least to do whose weights will be those of a step; null: there is none.</summary>
+    /// <summary>The least loaded member whose weights will be at a step; null if there is none.</summary>
     public TrainerEntry? Ready(long step) =>
         trainers.Values.Where(trainer => trainer.IsMember && trainer.ToldStep == step).MinBy(static trainer => trainer.LanesOwed);
 
-    /// <summary>The last step up to which all that was computed is proved.</summary>
-    /// <param name="step">Updates so far.</param>
+    /// <summary>The last step up to which all work is verified.</summary>
     public long TrustedStep(long step) =>
         CanProve ? trainers.Values.Select(static trainer => trainer.UnprovedSince).Append(step).Min() : step;
 
-    /// <summary>Whose part in a state is not proved, and since which step.</summary>
+    /// <summary>Trainers whose part in a state is unverified, and since which step.</summary>
     /// <param name="step">Updates that the state has seen.</param>
     public Dictionary<int, long> UnprovedBefore(long step) =>
         Known.Where(known => known.Value.UnprovedSince < step)
             .ToDictionary(static known => known.Key, static known => known.Value.UnprovedSince);
 
-    /// <summary>Trainers that are gone with unverified work; after this they count as verified.</summary>
+    /// <summary>Former trainers with unverified work; afterwards they count as verified.</summary>
     /// <param name="step">Updates that the state has seen.</param>
     public IReadOnlyList<(int Number, long Since)> TakeAbsent(long step)
     {
@@ -107,7 +103,6 @@ internal sealed class TrainerRoster
         return absent;
     }
 
-    /// <summary>So many are wanted from now on.</summary>
     public void Want(int count)
     {
         if (count < 1)
@@ -115,8 +110,6 @@ internal sealed class TrainerRoster
         Wanted = count;
     }
 
-    /// <summary>A trainer joined or left.</summary>
-    /// <returns>The new membership.</returns>
     public long NextGeneration() => ++Generation;
 
     public TrainerEntry Add(int number)
@@ -128,7 +121,6 @@ internal sealed class TrainerRoster
         return trainer;
     }
 
-    /// <summary>Removes a trainer, and remembers what outlives it.</summary>
     public void Remove(TrainerEntry trainer)
     {
         if (!trainers.Remove(trainer.Number))
@@ -136,17 +128,15 @@ internal sealed class TrainerRoster
         former[trainer.Number] = trainer.Former;
     }
 
-    /// <summary>A trainer may take no part.</summary>
     public void Quarantine(int number)
     {
         if (!quarantined.Add(number))
             throw new InvariantException($"Trainer {number} is quarantined twice.");
     }
 
-    /// <summary>A trainer may take part again.</summary>
     public void Release(int number) => quarantined.Remove(number);
 
-    /// <summary>Commands a trainer. A silence counts from the first command that is not answered.</summary>
+    /// <summary>Sends a command. Silence counts from the first unanswered command.</summary>
     public void Tell(TrainerEntry trainer, TrainerCommand command)
     {
         if (trainer.IsQuiet)
@@ -155,7 +145,7 @@ internal sealed class TrainerRoster
         output.Do(trainer.Command(command));
     }
 
-    /// <summary>A trainer was heard of, or is to be waited for again.</summary>
+    /// <summary>Resets the trainer's silence.</summary>
     public void Refresh(TrainerEntry trainer)
     {
         trainer.IsQuiet = !trainer.IsAsked;

@@ -2,7 +2,7 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.Snapshots;
 
-/// <summary>A slot that is being filled; without <see cref="Complete"/> it stays empty.</summary>
+/// <summary>A slot being filled; without <see cref="Complete"/> it stays empty.</summary>
 public sealed class SnapshotWriter : IDisposable
 {
     private readonly SnapshotMemory.Content content;
@@ -18,18 +18,15 @@ public sealed class SnapshotWriter : IDisposable
         this.step = step;
     }
 
-    /// <summary>Room for the weights.</summary>
     public HostBuffer Weights => content.Weights;
 
-    /// <summary>Room for the first moments.</summary>
     public HostBuffer FirstMoment => content.FirstMoment;
 
-    /// <summary>Room for the second moments.</summary>
     public HostBuffer SecondMoment => content.SecondMoment;
 
-    /// <summary>Says that the slot is filled.</summary>
-    /// <param name="hash">Hash of the state that was copied: see <see cref="StateHash"/>.</param>
-    /// <returns>False when the slot was given to somebody else in the meantime.</returns>
+    /// <summary>Marks the slot as filled.</summary>
+    /// <param name="hash">Of the copied state: see <see cref="StateHash"/>.</param>
+    /// <returns>False if the slot was reassigned in the meantime.</returns>
     public bool Complete(ulong hash)
     {
         ObjectDisposedException.ThrowIf(memory is null, this);
@@ -41,7 +38,7 @@ public sealed class SnapshotWriter : IDisposable
     public override string ToString() => $"slot {slot} for step {step}";
 }
 
-/// <summary>A filled slot in somebody's hands: until it is disposed of, its memory stays as it is.</summary>
+/// <summary>A filled slot, unchanged until disposal.</summary>
 public sealed class SnapshotReader : IDisposable
 {
     private readonly SnapshotMemory.Content content;
@@ -58,7 +55,7 @@ public sealed class SnapshotReader : IDisposable
     /// <summary>Updates that the state has seen.</summary>
     public long Step { get; }
 
-    /// <summary>Hash of the state as it was when it was copied.</summary>
+    /// <summary>Hash of the state at the time of the copy.</summary>
     public ulong Hash { get; }
 
     public HostBuffer Weights => content.Weights;
@@ -67,7 +64,7 @@ public sealed class SnapshotReader : IDisposable
 
     public HostBuffer SecondMoment => content.SecondMoment;
 
-    /// <summary>Says in a sentence how what lies in the slot differs from what was copied there; null when it does not.</summary>
+    /// <summary>How the content differs from the copied state, in one sentence; null if it does not.</summary>
     public string? Damage()
     {
         var found = StateHash.Of(Weights, FirstMoment, SecondMoment);

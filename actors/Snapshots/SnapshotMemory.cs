@@ -2,10 +2,10 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Actors.Snapshots;
 
-/// <summary>The last states of a run in memory: a fixed number of slots, each of weights and both moments. It belongs to the run, not to an
-/// actor, so it outlives them. Any thread may use it.</summary>
-/// <remarks>Who decides which slot is free does so elsewhere. Where a slot is written to although somebody still reads it, or still writes
-/// into it after having been given up, the slot gets other memory, and the old is freed when that somebody is done.</remarks>
+/// <summary>The last states of a run in memory: a fixed number of slots with weights and both moments each. Owned by the run, so that it
+/// outlives its actors. Thread-safe.</summary>
+/// <remarks>Slots are assigned elsewhere. If a slot is written to while it is still read, or while an abandoned trainer still writes to it,
+/// it gets new memory, and the old is freed after use.</remarks>
 public sealed class SnapshotMemory : IDisposable
 {
     private readonly Lock gate = new();
@@ -14,9 +14,9 @@ public sealed class SnapshotMemory : IDisposable
     private bool isDisposed;
     private int allocated;
 
-    /// <summary>Makes empty slots; memory is allocated as they are first written.</summary>
+    /// <summary>Makes empty slots; memory is allocated on first write.</summary>
     /// <param name="length">Elements of the flat layout.</param>
-    /// <param name="slots">How many, at least 1.</param>
+    /// <param name="slots">At least 1.</param>
     public SnapshotMemory(long length, int slots)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
@@ -27,7 +27,7 @@ public sealed class SnapshotMemory : IDisposable
 
     public int Slots => slots.Length;
 
-    /// <summary>Sets of buffers that exist: at most one per slot, and one for each user that was overtaken.</summary>
+    /// <summary>Existing sets of buffers: at most one per slot, plus one per outdated reader or writer.</summary>
     public int Allocated
     {
         get
@@ -37,8 +37,8 @@ public sealed class SnapshotMemory : IDisposable
         }
     }
 
-    /// <summary>Begins to fill a slot; what was in it is gone.</summary>
-    /// <param name="slot">Which one, from 0.</param>
+    /// <summary>Starts to fill a slot, and discards its content.</summary>
+    /// <param name="slot">From 0.</param>
     /// <param name="step">Updates that the state has seen.</param>
     public SnapshotWriter Write(int slot, long step)
     {
@@ -63,7 +63,7 @@ public sealed class SnapshotMemory : IDisposable
         }
     }
 
-    /// <summary>Opens what is in a slot; null when it is empty or being filled.</summary>
+    /// <summary>Opens the content of a slot; null if it is empty or being filled.</summary>
     public SnapshotReader? Read(int slot)
     {
         lock (gate)
@@ -75,7 +75,7 @@ public sealed class SnapshotMemory : IDisposable
         }
     }
 
-    /// <summary>Frees all slots; those in use are freed when they are no longer.</summary>
+    /// <summary>Frees all slots; those in use are freed afterwards.</summary>
     public void Dispose()
     {
         lock (gate)

@@ -6,7 +6,6 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>What <see cref="AdaGcRule"/> depends on.</summary>
 public sealed record AdaGcOptions : IOptions
 {
     [Option("adagc (AdaGC): clip each tensor's gradient at this multiple of its running norm", Key = "", Above = 0)]
@@ -25,8 +24,8 @@ public sealed record AdaGcOptions : IOptions
 /// <summary>Clips the gradient of each tensor to a multiple of its own running norm, step by step and without a finding.</summary>
 /// <remarks>Source: Wang et al. 2025, "AdaGC: Improving Training Stability for Large Language Model Pretraining", algorithm 1: during the
 /// warm-up the global norm is clipped to λ_abs, and each running norm γ is the smallest clipped norm of its tensor so far; afterwards a
-/// tensor's gradient is clipped to λ_rel·γ, and γ fed with the norm after clipping. It needs <see cref="StepSignals.TensorNorms"/>, and
-/// rests where they are not measured. It remembers how many steps it has seen of the warm-up, and γ of each tensor.</remarks>
+/// tensor's gradient is clipped to λ_rel·γ, and γ updated with the clipped norm. Inactive without <see cref="StepSignals.TensorNorms"/>.
+/// Memory: the number of warm-up steps seen, and γ of each tensor.</remarks>
 public sealed class AdaGcRule(AdaGcOptions options) : SpikeRule
 {
     public const string Id = "adagc";
@@ -40,7 +39,7 @@ public sealed class AdaGcRule(AdaGcOptions options) : SpikeRule
         if (norms.Count == 0 || !double.IsFinite(signals.GradientNorm) || !norms.All(double.IsFinite))
             return new Opinion(null, memory, memory);
 
-        // Another number of tensors is another model: it begins again.
+        // Another number of tensors means another model: start over.
         var steps = memory.Length == norms.Count + 1 ? memory[0] : 0;
         return steps < options.Warmup ? WarmUp(signals, memory, steps) : Clip(norms, memory);
     }

@@ -4,7 +4,6 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>What <see cref="DriftRule"/> depends on.</summary>
 public sealed record DriftOptions : IOptions
 {
     [Option("drift: roll back when the cumulative rise of the loss (CUSUM) exceeds this many σ", Key = "", Above = 0)]
@@ -32,19 +31,18 @@ public sealed record DriftOptions : IOptions
     }
 }
 
-/// <summary>A loss that climbs over many steps, none of which shows much by itself. It asks to roll back to where the climb
-/// began.</summary>
+/// <summary>A loss that climbs over many steps, none of which is an outlier by itself. Requests a rollback to the start of the
+/// climb.</summary>
 /// <remarks>Source: Page 1954, "Continuous Inspection Schemes", Biometrika 41: the one-sided cumulative sum S ← max(0, S + z − k) against
-/// h, whose last zero is the estimate of the onset; z, capped, is the distance of the log loss from its level. The level is a running mean
-/// that stands still while S is above half of its limit, so that a climb is not taken for the new level; were it to stand still earlier, it
-/// would be the mean of low losses only, and a plateau would look like a climb. The spread is that of successive differences (von Neumann
-/// 1941), in which a trend cancels. It remembers how many steps it has seen, level, variance, last log loss, S, and the step after its last
-/// zero.</remarks>
+/// h, whose last zero estimates the onset; z, capped, is the distance of the log loss from its level. The level is a running mean that is
+/// frozen while S is above half of its limit, so that a climb does not become the new level; frozen any earlier, it would be the mean of
+/// low losses only, and a plateau would look like a climb. The spread is that of successive differences (von Neumann 1941), in which a
+/// trend cancels. Memory: steps seen, level, variance, last log loss, S, and the step after its last zero.</remarks>
 public sealed class DriftRule(DriftOptions options) : SpikeRule
 {
     public const string Id = "drift";
 
-    // Differences beyond so many standard deviations count as that many.
+    // Larger differences are capped at this many standard deviations.
     private const double MostDifference = 3;
 
     public override string Name => Id;
@@ -80,7 +78,7 @@ public sealed class DriftRule(DriftOptions options) : SpikeRule
             $"the loss has risen since step {start} to {signals.Loss:0.####} at step {signals.Step}, {100 * above:0.#} % above its "
                 + $"level of {Math.Exp(level):0.####}");
 
-        // Should it continue nevertheless, this is its level from now on.
+        // If it continues nevertheless, this is its level from now on.
         return new Opinion(finding, [seen + 1, x, variance, x, 0, signals.Step], memory);
     }
 }

@@ -4,7 +4,7 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>What <see cref="FirstMaxRule"/> depends on: 10 times the largest of the first 100.</summary>
+/// <summary>By default 10 times the largest of the first 100.</summary>
 public sealed record FirstMaxOptions : IOptions
 {
     [Option("first_max (Megatron-LM): veto when a signal reaches this multiple of its maximum over the first steps",
@@ -18,12 +18,11 @@ public sealed record FirstMaxOptions : IOptions
     public WatchedSignals Signals { get; init; } = WatchedSignals.LossAndNorm;
 }
 
-/// <summary>A multiple of the largest loss, or gradient norm, or other signal, of the first steps: what only broken arithmetic
+/// <summary>A multiple of the largest loss, gradient norm or other signal of the first steps, which only broken arithmetic
 /// reaches.</summary>
 /// <remarks>Source: NVIDIA/Megatron-LM, <c>core/rerun_state_machine.py</c>, <c>is_unexpectedly_large</c>: threshold 10
-/// (<c>SPIKY_LOSS_FACTOR</c>) and
-/// <c>num_samples</c> 100. Values that are no numbers are ignored there and here. It remembers how many steps were sampled, and the largest
-/// of each signal.</remarks>
+/// (<c>SPIKY_LOSS_FACTOR</c>) and <c>num_samples</c> 100. Both ignore NaN and infinity. Memory: steps sampled, and the largest value of
+/// each signal.</remarks>
 public sealed class FirstMaxRule(FirstMaxOptions options) : SpikeRule
 {
     public const string Id = "first_max";
@@ -37,7 +36,7 @@ public sealed class FirstMaxRule(FirstMaxOptions options) : SpikeRule
             return new Opinion(null, memory, memory);
         double[] values = [.. read.Select(Math.Abs)];
 
-        // What was remembered of another number of signals says nothing of these.
+        // Memory of another number of signals is of no use.
         if (memory.Length != values.Length + 1)
             return new Opinion(null, [1, .. values], memory);
         if (memory[0] < options.Samples)

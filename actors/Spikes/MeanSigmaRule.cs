@@ -4,7 +4,7 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>What <see cref="MeanSigmaRule"/> depends on: 6σ over 128 steps, active after 64.</summary>
+/// <summary>By default 6σ over 128 steps, active after 64.</summary>
 public sealed record MeanSigmaOptions : WindowRuleOptions
 {
     [Option("mean_sigma (OLMo-core): veto when a signal is this many σ above its mean",
@@ -18,8 +18,8 @@ public sealed record MeanSigmaOptions : WindowRuleOptions
 
 /// <summary>Mean + k·σ over a window of the last steps, for loss and gradient norm, or other signals.</summary>
 /// <remarks>Source: allenai/OLMo-core, <c>optim/skip_step_optimizer.py</c>, <c>SkipStepOptimizer</c>: <c>sigma_factor</c> 6,
-/// <c>rolling_interval_length</c> 128, active from half of it on, σ with n − 1. There steps that were skipped stay in the window; here they
-/// do so with <see cref="WindowRuleOptions.FeedsLeftOut"/>.</remarks>
+/// <c>rolling_interval_length</c> 128, active from half of it on, σ with n − 1. There skipped steps stay in the window; here only with
+/// <see cref="WindowRuleOptions.FeedsLeftOut"/>.</remarks>
 public sealed class MeanSigmaRule(MeanSigmaOptions options) : WindowRule(options, options.Signals)
 {
     public const string Id = "mean_sigma";

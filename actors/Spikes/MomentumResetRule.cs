@@ -5,19 +5,17 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>What <see cref="MomentumResetRule"/> depends on.</summary>
 public sealed record MomentumResetOptions : IOptions
 {
     [Option("momentum_reset (SPAM): reset the moments after a veto and warm up the learning rate over this many updates")]
     public int Warmup { get; init; } = 150;
 }
 
-/// <summary>Forgets the optimizer's moments, in which a spike lives on, with the first update after one that was vetoed, and lets the rate
-/// come back slowly.</summary>
+/// <summary>Resets the optimizer's moments, in which a spike persists, with the first update after a veto, and then warms the rate up
+/// again.</summary>
 /// <remarks>Source: Huang et al. 2025, "SPAM: Spike-Aware Adam with Momentum Reset for Stable LLM Training", section 3: a cosine warm-up of
-/// 150 steps after each reset. SPAM's resets by the clock are the optimizer's (<see cref="SpamOptions.ResetEvery"/>). It finds nothing; it
-/// remembers whether an update was skipped since the last one that was applied, and how many were applied since the last reset, or −1 when
-/// there was none.</remarks>
+/// 150 steps after each reset. SPAM's periodic resets are in the optimizer (<see cref="SpamOptions.ResetEvery"/>). Without findings.
+/// Memory: whether an update was skipped since the last applied one, and updates since the last reset, or −1 if there was none.</remarks>
 public sealed class MomentumResetRule(MomentumResetOptions options) : SpikeRule
 {
     public const string Id = "momentum_reset";

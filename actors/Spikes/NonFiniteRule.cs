@@ -3,7 +3,7 @@ using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>A loss or gradient that is no number. It remembers nothing, and is active from the first step.</summary>
+/// <summary>A loss or gradient that is NaN or infinite. Without memory; active from the first step.</summary>
 /// <remarks>Source: Micikevicius et al. 2018, "Mixed Precision Training", section 3.2: an update whose gradient overflows is
 /// skipped.</remarks>
 public sealed class NonFiniteRule : SpikeRule

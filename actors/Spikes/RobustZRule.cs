@@ -4,8 +4,8 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>What <see cref="RobustZRule"/> depends on. Without a source of their own, floors and multiples were chosen on the tuning traces
-/// of the benchmark, half way between the worst sound step and the mildest bad one.</summary>
+/// <summary>Floors and multiples without a source were chosen on the tuning traces of the benchmark, half way between the worst sound step
+/// and the mildest bad one.</summary>
 public sealed record RobustZOptions : WindowRuleOptions
 {
     [Option("robust_z: veto when the loss is this many robust σ above its median", Key = "", Above = 0)]
@@ -14,29 +14,29 @@ public sealed record RobustZOptions : WindowRuleOptions
     [Option("the same when the gradient norm is also {Z} robust σ above its median", Key = "joint", Above = 0)]
     public double JointZ { get; init; } = 2;
 
-    /// <summary>The least that counts as one standard deviation of the loss, as a part of its median: the spread of a quiet run says
-    /// nothing of what harms it, and a batch of hard but sound text is far out by that spread.</summary>
+    /// <summary>Minimum standard deviation of the loss, as a fraction of its median: the spread of a quiet run is no measure of what harms
+    /// it, and a batch of hard but sound text is an outlier by that spread.</summary>
     [Option("lower bound on σ of the loss, as a fraction of its median", Max = 10)]
     public double LossFloor { get; init; } = 0.1;
 
     [Option("lower bound on σ of the gradient norm, as a fraction of its median", Max = 10)]
     public double NormFloor { get; init; } = 0.2;
 
-    /// <summary>Times its median from which on a gradient norm is bad by itself. Sound runs have norms of several times the median while
-    /// their loss stays where it is: clipping answers those.</summary>
+    /// <summary>A gradient norm above this multiple of its median is bad by itself. Sound runs reach several times the median with a stable
+    /// loss; clipping handles those.</summary>
     [Option("robust_z: veto when the gradient norm reaches this multiple of its median, whatever the loss", Min = 1)]
     public double NormMultiple { get; init; } = 20;
 }
 
-/// <summary>Median + z robust standard deviations over a window of the last steps: of the loss, of which less is needed where the gradient
-/// norm is out of place too; and gradient norms that are a large multiple of their median.</summary>
+/// <summary>Median + z robust standard deviations over a window of the last steps: for the loss, with a lower threshold if the gradient
+/// norm is high too; and gradient norms that are a large multiple of their median.</summary>
 /// <remarks>Source: Iglewicz and Hoaglin 1993, "How to Detect and Handle Outliers": the modified z-score, with 1.4826 · MAD, the median of
-/// the distances from the median, for σ. Half of the window may be outliers before it says anything else.</remarks>
+/// the distances from the median, for σ. It tolerates outliers in up to half of the window.</remarks>
 public sealed class RobustZRule(RobustZOptions options) : WindowRule(options, WatchedSignals.LossAndNorm)
 {
     public const string Id = "robust_z";
 
-    // 1 / the third quartile of the normal distribution: makes the MAD of normal numbers their σ.
+    // 1 / the third quartile of the normal distribution: scales the MAD of normal numbers to σ.
     private const double Normal = 1.4826;
 
     public override string Name => Id;

@@ -4,7 +4,7 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>What <see cref="RunningMultipleRule"/> depends on: twice the mean of 100 steps, for 5 steps in a row.</summary>
+/// <summary>By default twice the mean of 100 steps, for 5 consecutive steps.</summary>
 public sealed record RunningMultipleOptions : IOptions
 {
     [Option("running_multiple (llm-foundry): roll back when a signal stays at this multiple of its mean",
@@ -21,12 +21,11 @@ public sealed record RunningMultipleOptions : IOptions
     public WatchedSignals Signals { get; init; } = WatchedSignals.Loss;
 }
 
-/// <summary>A loss, or another signal, that stays above a multiple of its running mean. Updates have been applied by then, so it asks to
-/// roll back to before the first of them.</summary>
+/// <summary>A loss, or another signal, that stays above a multiple of its running mean. Updates have been applied by then, so it requests a
+/// rollback to before the first of them.</summary>
 /// <remarks>Source: mosaicml/llm-foundry, <c>callbacks/kill_loss_spike_callback.py</c>, <c>KillLossSpike</c>: <c>outlier_multiplier</c> 2,
-/// <c>patience</c> 4, window 100; outliers stay in the window, and the row ends with the first loss that is none. Of each signal it
-/// remembers how many outliers came in a row, the step of the first, and the window, the oldest step first.</remarks>
-/// <param name="options">How far, how wide and how long.</param>
+/// <c>patience</c> 4, window 100; outliers stay in the window, and a sequence ends with the first loss that is not one. Memory, per signal:
+/// consecutive outliers, the step of the first, and the window, oldest first.</remarks>
 public sealed class RunningMultipleRule(RunningMultipleOptions options) : SpikeRule
 {
     public const string Id = "running_multiple";

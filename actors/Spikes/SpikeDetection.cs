@@ -5,18 +5,16 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>Judges steps by all rules that are on: no clock, no thread, no state of its own, so the same signals and memory always give the
-/// same judgement.</summary>
-/// <remarks>A step that is vetoed is taken again with the next batch. Where that batch, and the next, show it too, it is not the batches
-/// but the weights that are bad: the update before did it, so the run is to roll back to before that one.</remarks>
-/// <param name="rules">The rules, each with a name of its own.</param>
-/// <param name="persistence">Batches of one step in a row that may be vetoed; with one more the weights are blamed. 0: never.</param>
+/// <summary>Judges steps by all active rules. Stateless: equal signals and memory give the same judgement.</summary>
+/// <remarks>A vetoed step is redone with the next batch. If that batch and the next are bad too, the cause is the weights: the run rolls
+/// back to before the previous update.</remarks>
+/// <param name="rules">With distinct names.</param>
+/// <param name="persistence">Consecutive vetoes of one step; beyond that, the weights are blamed. 0: never.</param>
 public sealed class SpikeDetection(IReadOnlyList<SpikeRule> rules, int persistence = 0)
 {
-    /// <summary>The rules, in the order in which they are asked.</summary>
     public IReadOnlyList<SpikeRule> Rules => rules;
 
-    // How many batches of the step under way were skipped, among what the rules remember.
+    // Key of the number of batches skipped in the current step.
     private const string LeftOut = "left_out";
 
     public Judgement Judge(StepSignals signals, SpikeMemory memory)

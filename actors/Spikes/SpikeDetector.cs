@@ -4,8 +4,8 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>Judges steps by rules, apart from those who decide: a rule that fails takes nobody with it, and the next life of this actor is
-/// asked again.</summary>
+/// <summary>Judges steps by rules, isolated from the decisions: a rule that fails ends only this actor, and its next life is asked
+/// again.</summary>
 public sealed class SpikeDetector : TracedActor
 {
     private readonly IActorRef run;

@@ -6,7 +6,7 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>How often a rung may be taken; steps are counted back from the onset.</summary>
+/// <summary>How often a rung may be used; steps are counted back from the onset.</summary>
 public sealed record RungLimits(
     [property: Option("maximum uses within {Window} (0: never) before escalating: veto, rollback, "
         + "rollback with a lower learning rate, end the run")]
@@ -14,20 +14,17 @@ public sealed record RungLimits(
     [property: Option("window in which uses are counted, in steps", Min = 1, Max = int.MaxValue)] long Window,
     [property: Option("minimum steps between two uses", Max = int.MaxValue)] long Cooldown) : IOptions;
 
-/// <summary>What the ladder depends on.</summary>
 public sealed record SpikeLadderOptions : IOptions
 {
     [Option("whether a suspicious step is recomputed before its data is blamed",
         MayChangeBecause = "it only affects whether bits are checked before they are judged")]
     public bool Replay { get; init; } = true;
 
-    /// <summary>Vetoes of single steps.</summary>
     public RungLimits Veto { get; init; } = new(10, 1000, 0);
 
     [OptionGroup(Key = "rollback")]
     public RungLimits RollBack { get; init; } = new(3, 2000, 0);
 
-    /// <summary>Rollbacks that lower the rate.</summary>
     public RungLimits LowerRate { get; init; } = new(2, 5000, 0);
 
     [Option("factor by which the learning rate is lowered", Above = 0, Below = 1)]
@@ -56,10 +53,9 @@ public sealed record SpikeLadderOptions : IOptions
     }
 }
 
-/// <summary>Which answer a finding gets: the one it asks for, or, where that was taken too often, the next.</summary>
+/// <summary>The response to a finding: the one it requests or, if that was used too often, the next.</summary>
 public static class SpikeLadder
 {
-    /// <param name="finding">The finding; null: none.</param>
     public static Rung Choose(Finding? finding, RunOverrides overrides, SpikeLadderOptions options)
     {
         ArgumentNullException.ThrowIfNull(overrides);
@@ -89,8 +85,7 @@ public static class SpikeLadder
         return Math.Max(0, finding.Onset - options.Margin);
     }
 
-    /// <summary>Batches to skip: those from a margin before the onset to the one that was judged, more of them where it has happened
-    /// before.</summary>
+    /// <summary>Batches to skip: from a margin before the onset to the judged one, and more after repeated rollbacks.</summary>
     public static long SkipOf(Finding finding, long step, RunOverrides overrides, SpikeLadderOptions options)
     {
         ArgumentNullException.ThrowIfNull(finding);

@@ -4,12 +4,12 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>Which rules judge steps, with which thresholds, and how their findings are answered.</summary>
-/// <remarks>The rules that are on by default, and the thresholds of those without a source, were chosen on the tuning traces of the
-/// benchmark (`make bench-spikes`); all others have their source's.</remarks>
+/// <summary>Which rules judge steps, their thresholds, and the responses to their findings.</summary>
+/// <remarks>The default rules, and thresholds without a source, were chosen on the tuning traces of the benchmark (`make bench-spikes`);
+/// all others have their source's.</remarks>
 public sealed record SpikeOptions : IOptions
 {
-    // In the order in which they are asked; of two findings that ask for the same, the first counts.
+    // In order of evaluation; of two findings with the same response, the first counts.
     private static readonly ImmutableArray<(string Name, Func<SpikeOptions, SpikeRule> Make)> Known =
     [
         (FirstMaxRule.Id, static options => new FirstMaxRule(options.FirstMax)),
@@ -22,10 +22,9 @@ public sealed record SpikeOptions : IOptions
         (MomentumResetRule.Id, static options => new MomentumResetRule(options.MomentumReset)),
     ];
 
-    /// <summary>Names of all rules that may be on beside <see cref="NonFiniteRule"/>, which always is.</summary>
+    /// <summary>All rules that can be enabled besides <see cref="NonFiniteRule"/>, which is always on.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(static known => known.Name)];
 
-    /// <summary>Names of those that are on by default.</summary>
     public static EquatableArray<string> DefaultRules { get; } = [RobustZRule.Id, DriftRule.Id];
 
     [Option("rules that judge each step, in addition to non_finite, which is always on", Choices = nameof(Names))]
@@ -52,10 +51,8 @@ public sealed record SpikeOptions : IOptions
     [OptionGroup(Key = "")]
     public SpikeLadderOptions Ladder { get; init; } = new();
 
-    /// <summary>Whether a rule is on.</summary>
     public bool Has(string rule) => Rules.Contains(rule);
 
-    /// <summary>Whether a rule that is on looks at a signal.</summary>
     public bool Watches(SpikeSignal signal) =>
         (Has(MeanSigmaRule.Id) && MeanSigma.Signals.Contains(signal))
         || (Has(FirstMaxRule.Id) && FirstMax.Signals.Contains(signal))
@@ -69,7 +66,6 @@ public sealed record SpikeOptions : IOptions
             yield return new($"{nameof(Rules):key} has {name} twice; name it once.");
     }
 
-    /// <summary>The rules that are on, ready to judge.</summary>
     public SpikeDetection Detection() =>
         new([new NonFiniteRule(), .. Known.Where(known => Rules.Contains(known.Name)).Select(known => known.Make(this))], Persistence);
 }

@@ -6,13 +6,12 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>The signals that a rule looks at, in the order of <see cref="SpikeSignal.All"/> however they were named, so that neither
-/// findings nor what a rule remembers depend on that.</summary>
+/// <summary>The signals that a rule uses, always in the order of <see cref="SpikeSignal.All"/>, so that findings and memory do not depend
+/// on the order given.</summary>
 public sealed record WatchedSignals : IOptionText<WatchedSignals>
 {
     private readonly EquatableArray<SpikeSignal> signals;
 
-    /// <summary>Watches some signals, at least one.</summary>
     public WatchedSignals(params IEnumerable<SpikeSignal> signals)
     {
         ArgumentNullException.ThrowIfNull(signals);
@@ -23,7 +22,6 @@ public sealed record WatchedSignals : IOptionText<WatchedSignals>
 
     public static WatchedSignals Loss { get; } = new(SpikeSignal.Loss);
 
-    /// <summary>The loss, and the norm of the whole gradient.</summary>
     public static WatchedSignals LossAndNorm { get; } = new(SpikeSignal.Loss, SpikeSignal.GradientNorm);
 
     public static string Expectation { get; } = $"a comma-separated list of {string.Join(", ", SpikeSignal.All)}, each at most once";
@@ -32,7 +30,6 @@ public sealed record WatchedSignals : IOptionText<WatchedSignals>
 
     public SpikeSignal this[int index] => signals[index];
 
-    /// <summary>Whether a signal is among them.</summary>
     public bool Contains(SpikeSignal signal) => signals.Contains(signal);
 
     public static WatchedSignals? Read(string text)
@@ -43,15 +40,14 @@ public sealed record WatchedSignals : IOptionText<WatchedSignals>
         return named.Count == words.Length ? new WatchedSignals(named) : null;
     }
 
-    /// <summary>Their values in a step, in order; null where one was not measured, or is no number.</summary>
+    /// <summary>Values of a step, in order; null if one is not measured or not finite.</summary>
     public double[]? Of(StepSignals step)
     {
         List<double> values = [.. signals.Select(signal => signal.Known(step)).OfType<double>()];
         return values.Count == Count ? [.. values] : null;
     }
 
-    /// <summary>Cuts what a rule remembers into parts of one length, one for each signal; empty ones where it is not of such a
-    /// shape.</summary>
+    /// <summary>Splits a rule's memory into parts of equal length, one per signal; empty parts if the length does not match.</summary>
     internal ImmutableArray<double>[] Split(ImmutableArray<double> memory)
     {
         var length = memory.Length % Count == 0 ? memory.Length / Count : 0;

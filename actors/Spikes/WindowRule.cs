@@ -4,7 +4,7 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>What rules that compare a step with a window of the last ones depend on.</summary>
+/// <summary>Options of rules that compare a step with a window of the last ones.</summary>
 public abstract record WindowRuleOptions : IOptions
 {
     [Option("window of previous steps to compare with", Min = 2, Max = 4096)]
@@ -13,8 +13,7 @@ public abstract record WindowRuleOptions : IOptions
     [Option("warm-up steps before the rule judges", Min = 2, Max = 4096)]
     public int Warmup { get; init; } = 64;
 
-    /// <summary>Whether steps whose update was skipped are remembered too. They widen the window's spread, so that what comes next
-    /// passes.</summary>
+    /// <summary>Whether the window includes steps whose update was skipped. They widen its spread, so that following ones pass.</summary>
     public bool FeedsLeftOut { get; init; }
 
     public IEnumerable<OptionProblem> Validate()
@@ -28,10 +27,10 @@ public abstract record WindowRuleOptions : IOptions
     }
 }
 
-/// <summary>Compares signals of a step, such as loss and gradient norm, with those of the last ones; what is out of place is vetoed, for
-/// nothing is applied yet.</summary>
-/// <remarks>It remembers the values of the first signal, the oldest step first, and then those of the next. It rests in steps of which one
-/// was not measured, or is no number: those are never remembered, and the latter are the affair of <see cref="NonFiniteRule"/>.</remarks>
+/// <summary>Compares signals of a step, such as loss and gradient norm, with those of the last ones; vetoes outliers, since nothing is
+/// applied yet.</summary>
+/// <remarks>Memory: the window of the first signal, oldest first, then that of the next. Inactive in steps with a signal not measured or
+/// not finite; these are never remembered, and <see cref="NonFiniteRule"/> handles the latter.</remarks>
 public abstract class WindowRule(WindowRuleOptions options, WatchedSignals watched) : SpikeRule
 {
     public sealed override Opinion Judge(StepSignals signals, ImmutableArray<double> memory)
@@ -47,14 +46,13 @@ public abstract class WindowRule(WindowRuleOptions options, WatchedSignals watch
         return new Opinion(finding, fed, options.FeedsLeftOut ? fed : memory);
     }
 
-    /// <summary>What is out of place in a step, if anything.</summary>
-    /// <param name="signals">The step; what is watched of it is finite.</param>
-    /// <param name="windows">Of each signal that is watched, its values in the last steps, at least two, the oldest first.</param>
+    /// <param name="signals">The rule's signals in it are finite.</param>
+    /// <param name="windows">For each signal, its values in the last steps, at least two, oldest first.</param>
     protected abstract Finding? Find(StepSignals signals, IReadOnlyList<ImmutableArray<double>> windows);
 
-    /// <summary>The finding that a signal is above a limit; null where it is not.</summary>
-    /// <param name="limit">The most that it may be.</param>
-    /// <param name="words">How the limit came about, to follow it.</param>
+    /// <summary>A finding if a signal is above a limit; else null.</summary>
+    /// <param name="limit">Largest normal value.</param>
+    /// <param name="words">How the limit was derived, to follow it.</param>
     protected Finding? Above(StepSignals signals, SpikeSignal signal, double limit, string words)
     {
         ArgumentNullException.ThrowIfNull(signals);

@@ -5,7 +5,7 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Spikes;
 
-/// <summary>What <see cref="ZClipRule"/> depends on: α 0.97, z 2.5, 25 steps of warm-up.</summary>
+/// <summary>By default α 0.97, z 2.5, 25 steps of warm-up.</summary>
 public sealed record ZClipOptions : IOptions
 {
     [Option("zclip (ZClip): clip the gradient norm when it is this many σ above its running mean", Key = "", Above = 0)]
@@ -18,12 +18,11 @@ public sealed record ZClipOptions : IOptions
     public int Warmup { get; init; } = 25;
 }
 
-/// <summary>Clips a gradient whose norm is an outlier among those before it, the harder the further out it is: a milder answer than leaving
-/// its batch out.</summary>
+/// <summary>Clips a gradient whose norm is an outlier among earlier ones, and the more the further out it is; milder than skipping its
+/// batch.</summary>
 /// <remarks>Source: Kumar et al. 2025, "ZClip: Adaptive Spike Mitigation for LLM Pre-Training", section 3, and bluorion-com/ZClip, mode
-/// <c>zscore</c> with
-/// <c>adaptive_scaling</c>: a norm of z-score z &gt; z* is clipped to mean + σ·z*² / z; mean and variance are running averages, fed with
-/// the norm after clipping, the variance around the new mean. It remembers the norms of the warm-up, and from then on a mark, the mean and
+/// <c>zscore</c> with <c>adaptive_scaling</c>: a norm of z-score z &gt; z* is clipped to mean + σ·z*² / z; mean and variance are running
+/// averages, updated with the clipped norm, the variance around the new mean. Memory: the norms of the warm-up; then a mark, the mean and
 /// the variance.</remarks>
 public sealed class ZClipRule(ZClipOptions options) : SpikeRule
 {
@@ -31,7 +30,7 @@ public sealed class ZClipRule(ZClipOptions options) : SpikeRule
 
     private const double Epsilon = 1e-6;
 
-    // No norm is below zero, so what is remembered after the warm-up cannot be taken for norms of it.
+    // Norms are never negative, so this mark distinguishes later memory from warm-up norms.
     private const double Running = -1;
 
     public override string Name => Id;

@@ -1,17 +1,17 @@
 namespace ActorTrain.Actors.Supervision;
 
-/// <summary>Failures of one actor within the last span of time, and whether they are too many for another restart.</summary>
-/// <param name="maxRestarts">Failures that are borne; with one more the actor is given up.</param>
+/// <summary>Recent failures of one actor, and whether they permit another restart.</summary>
+/// <param name="maxRestarts">Failures tolerated within the span.</param>
 internal sealed class FailureWindow(TimeSpan span, int maxRestarts)
 {
-    // Others may have taken the memory for a moment, but not for ever.
+    // Other processes may have used the memory for a moment, but not repeatedly.
     private const int MaxMemoryRestarts = 2;
 
     private readonly Queue<(DateTimeOffset At, bool ForMemory)> failures = [];
 
     /// <param name="forMemory">Whether the actor ran out of memory.</param>
     /// <param name="verb">What happened to it, such as "failed".</param>
-    /// <returns>Null while it may be restarted; else the predicate of a sentence that says how often it failed.</returns>
+    /// <returns>Null while it may be restarted; else the predicate of a sentence that states how often it failed.</returns>
     public string? Add(DateTimeOffset now, bool forMemory, string verb)
     {
         failures.Enqueue((now, forMemory));

@@ -1,6 +1,5 @@
 namespace ActorTrain.Actors.Supervision;
 
-/// <summary>Counts the failures of each actor within a window of time.</summary>
 internal sealed class RestartBudget(RestartLimits limits)
 {
     private readonly Dictionary<string, FailureWindow> failures = [];

@@ -5,20 +5,20 @@ using Akka.Actor;
 namespace ActorTrain.Actors.Tracing;
 
 /// <summary>A message that an actor handled.</summary>
-/// <param name="Began">When, in milliseconds since the recording began.</param>
-/// <param name="Took">How long, in milliseconds.</param>
+/// <param name="Began">Milliseconds since the recording began.</param>
+/// <param name="Took">Milliseconds.</param>
 public sealed record HandledMessage(string Actor, string Message, double Began, double Took);
 
 /// <summary>What the actors of a run did during some steps.</summary>
 /// <param name="Steps">When each step was committed, in milliseconds since the recording began.</param>
-/// <param name="Messages">What was handled, in the order of its end.</param>
+/// <param name="Messages">Handled messages, in the order of completion.</param>
 public sealed record StepTrace(IReadOnlyList<double> Steps, IReadOnlyList<HandledMessage> Messages);
 
-/// <summary>Records which actor handles which message when, on request, for some steps. While nothing is recorded it costs a read per
+/// <summary>Records on request, for some steps, which actor handles which message when. While inactive it costs one read per
 /// message.</summary>
 public sealed class MessageTrace : IExtension
 {
-    /// <summary>Messages that are kept: what comes after them is not recorded.</summary>
+    /// <summary>Limit of recorded messages; later ones are dropped.</summary>
     public const int Capacity = 100_000;
 
     private readonly Lock gate = new();
@@ -30,7 +30,6 @@ public sealed class MessageTrace : IExtension
 
     public bool IsRecording => isRecording;
 
-    /// <summary>The one of an actor system.</summary>
     public static MessageTrace Of(ActorSystem system)
     {
         ArgumentNullException.ThrowIfNull(system);
@@ -72,7 +71,6 @@ public sealed class MessageTrace : IExtension
             return isRecording || commits.Count == 0 ? null : new StepTrace([.. commits], [.. messages]);
     }
 
-    /// <summary>Handles a message and records it.</summary>
     internal bool Around(string actor, object message, Func<bool> handle)
     {
         var started = Stopwatch.GetTimestamp();
@@ -102,7 +100,6 @@ public sealed class MessageTrace : IExtension
     private static double Milliseconds(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalMilliseconds;
 }
 
-/// <summary>Gives every actor system its <see cref="MessageTrace"/>.</summary>
 public sealed class MessageTraceProvider : ExtensionIdProvider<MessageTrace>
 {
     public override MessageTrace CreateExtension(ExtendedActorSystem system) => new();

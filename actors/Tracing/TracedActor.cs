@@ -2,7 +2,6 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Tracing;
 
-/// <summary>An actor whose messages <see cref="MessageTrace"/> can record.</summary>
 public abstract class TracedActor : ReceiveActor
 {
     private readonly MessageTrace trace = MessageTrace.Of(Context.System);

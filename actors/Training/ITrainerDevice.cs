@@ -6,47 +6,45 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>What a trainer does on its device, each piece on its own, all on the trainer's thread: a model replica, or what stands for one
-/// in a simulation.</summary>
+/// <summary>A trainer's operations on its device, all on the trainer's thread: a model replica, or a simulation.</summary>
 public interface ITrainerDevice : IDisposable
 {
-    /// <returns>Null, or in one sentence why it could not; it is then as it was.</returns>
+    /// <returns>Null, or one sentence why it failed; the device is then unchanged.</returns>
     string? Load(StateSource source, long atStep);
 
-    /// <summary>Begins a block of lanes; another that was under way is given up.</summary>
+    /// <summary>Begins a block of lanes, and cancels the current one.</summary>
     void Begin(LaneBlock block);
 
-    /// <summary>Gives up the block under way, if there is one.</summary>
     void GiveUp();
 
-    /// <summary>Computes the next lane of the block under way.</summary>
-    /// <param name="isRedundant">Whether the hash of the lane's own gradient is wanted with the block's result.</param>
+    /// <summary>Computes the next lane of the current block.</summary>
+    /// <param name="isRedundant">Whether the block's result includes the hash of this lane's gradient.</param>
     void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant);
 
-    /// <summary>Publishes the sum over the block under way, all of whose lanes are computed.</summary>
-    /// <returns>Its loss, and the positions of the sample stream that were read; null when the round takes no more gradients.</returns>
+    /// <summary>Publishes the sum over the current, completed block.</summary>
+    /// <returns>Null if the round accepts no more gradients.</returns>
     BlockResult? Publish(Round round);
 
-    /// <summary>What is known of the block under way, all of whose lanes are computed; its sum is given up.</summary>
+    /// <summary>The result of the current, completed block; its sum is discarded.</summary>
     /// <param name="atStep">Updates that the weights have seen.</param>
-    /// <param name="previewRate">The learning rate with which the norm of the update that its gradient would make is wanted; null: it is
-    /// not.</param>
+    /// <param name="previewRate">Learning rate for which to compute the norm of the update that its gradient would make; null for
+    /// none.</param>
     BlockResult Measure(long atStep, double? previewRate);
 
-    /// <summary>Previews what applying the round's total gradient as the options have it would do, and changes nothing.</summary>
-    /// <param name="gradientNorm">Global L2 norm of its gradient, before clipping.</param>
-    /// <returns>L2 norm of what would be added to the weights; null when the total is not there any more.</returns>
+    /// <summary>Previews the update from the round's total gradient by the options alone, without side effects.</summary>
+    /// <param name="gradientNorm">Global L2 norm of the gradient, before clipping.</param>
+    /// <returns>L2 norm of the change of the weights; null if the total no longer exists.</returns>
     double? Preview(Round round, double gradientNorm, double learningRate);
 
     /// <summary>Applies the round's total gradient.</summary>
-    /// <returns>What came of it; null when the total is not there any more.</returns>
+    /// <returns>Null if the total no longer exists.</returns>
     AppliedUpdate? Apply(Round round, double gradientNorm, UpdateAdjustment adjustment);
 
-    /// <summary>Copies the state into a slot of the memory for snapshots.</summary>
-    /// <returns>What was copied; null when the slot was given to another in the meantime.</returns>
+    /// <summary>Copies the state into a snapshot slot.</summary>
+    /// <returns>Null if the slot was reassigned in the meantime.</returns>
     CopiedState? Copy(int slot, long atStep);
 
-    /// <summary>Begins an evaluation; another that was under way is given up.</summary>
+    /// <summary>Begins an evaluation, and cancels the current one.</summary>
     void BeginEvaluation();
 
     /// <summary>Measures the next validation batch.</summary>
@@ -54,7 +52,6 @@ public interface ITrainerDevice : IDisposable
     ValidationLoss? EvaluateBatch();
 }
 
-/// <summary>A state that was copied.</summary>
-/// <param name="Hash">Hash of weights and moments.</param>
-/// <param name="StateChecksum">The trainer's checksum of them; null where it is not known.</param>
+/// <param name="Hash">Of weights and moments.</param>
+/// <param name="StateChecksum">The trainer's checksum of them; null if unknown.</param>
 public sealed record CopiedState(ulong Hash, ulong? StateChecksum);

@@ -17,25 +17,22 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>What all trainers of a run work on and with.</summary>
+/// <summary>What all trainers of a run share, and their connections.</summary>
 public sealed record ReplicaDeviceOptions : ReplicaWork
 {
     public ReplicaDeviceOptions()
     {
     }
 
-    /// <param name="work">What they work on.</param>
     [SetsRequiredMembers]
     public ReplicaDeviceOptions(ReplicaWork work, IGradientTransport transport, SnapshotMemory snapshots)
         : base(work) => (Transport, Snapshots) = (transport, snapshots);
 
-    /// <summary>Where gradients go, and totals come from.</summary>
     public required IGradientTransport Transport { get; init; }
 
-    /// <summary>Where states are copied to and taken from.</summary>
     public required SnapshotMemory Snapshots { get; init; }
 
-    /// <summary>The run's checkpoints; null when there are none.</summary>
+    /// <summary>Null if there are none.</summary>
     public CheckpointArchive? Checkpoints { get; init; }
 }
 
@@ -55,7 +52,7 @@ public sealed class ReplicaDevice : ITrainerDevice
     private ValidationSum? evaluation;
     private IEnumerator<TokenBatch>? validation;
 
-    /// <summary>Makes a replica that has no state yet; to be called on the thread that is going to use it.</summary>
+    /// <summary>Makes a replica without a state; call it on the thread that will use it.</summary>
     public ReplicaDevice(ReplicaDeviceOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -66,10 +63,9 @@ public sealed class ReplicaDevice : ITrainerDevice
         tokensPerStep = (long)options.Plan.BatchSize * options.Replica.Model.ContextLength;
     }
 
-    /// <summary>The replica, for those who look at its weights.</summary>
     public Replica Replica => replica;
 
-    /// <summary>Gradients of the block under way that rest until others are added to them.</summary>
+    /// <summary>Partial sums of the current block that are not being added to.</summary>
     public IEnumerable<Tensor> Resting => block?.Resting ?? [];
 
     public string? Load(StateSource source, long atStep) => source switch
@@ -110,7 +106,7 @@ public sealed class ReplicaDevice : ITrainerDevice
 
     public BlockResult? Publish(Round round)
     {
-        // No gradient of weights that changed ever leaves.
+        // Gradients of corrupted weights are never published.
         replica.VerifyWeights();
         var lanes = block!.Block;
         var sum = block.Take();
@@ -119,7 +115,7 @@ public sealed class ReplicaDevice : ITrainerDevice
         var gradient = ToHost(sum.Gradient);
         var published = options.Transport.Publish(round, lanes, gradient, sum.Checksum!);
 
-        // Who finds the same block there already has computed the same bits as whoever put it there.
+        // A block that exists already has the same bits, whoever published it.
         return published || options.Transport.Holds(round, lanes) ? result : null;
     }
 
@@ -185,7 +181,7 @@ public sealed class ReplicaDevice : ITrainerDevice
             Waited = waited,
         };
 
-    // Null where the total is gone.
+    // Null if the total is gone.
     private T? WithTotal<T>(Round round, Func<GradientSum, T?> act)
     {
         using var total = options.Transport.Total(round);

@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>What all trainers of a run work on.</summary>
+/// <summary>What all trainers of a run share.</summary>
 public record ReplicaWork
 {
-    /// <summary>All that a replica's bits depend on, save the data and the machine.</summary>
+    /// <summary>Everything that a replica's bits depend on, except data and machine.</summary>
     public required ReplicaOptions Replica { get; init; }
 
-    /// <summary>Where it lives; null for the CPU.</summary>
+    /// <summary>Null for the CPU.</summary>
     public Device? Device { get; init; }
 
     /// <summary>Which samples each lane of each step trains on.</summary>
@@ -20,7 +20,7 @@ public record ReplicaWork
     /// <summary>The micro-batches of some samples, in order; called on trainers' threads.</summary>
     public required Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> Samples { get; init; }
 
-    /// <summary>The validation batches, at least one; null when there is no validation split.</summary>
+    /// <summary>The validation batches, at least one; null without a validation split.</summary>
     public Func<IEnumerable<TokenBatch>>? Validation { get; init; }
 
     /// <summary>Bytes of text of each token id.</summary>

@@ -5,9 +5,9 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>Computes lanes on one device, on a thread of its own, and hears commands between two of them.</summary>
-/// <remarks>What it does is in <see cref="TrainerLogic"/>. It owns its device, which is made and freed on its thread. Whatever goes wrong
-/// is thrown: its supervisor ends this life and begins another.</remarks>
+/// <summary>Computes lanes on one device, on a thread of its own, and handles commands between lanes.</summary>
+/// <remarks>Its logic is in <see cref="TrainerLogic"/>. It owns its device, which is made and freed on its thread. Every failure is thrown:
+/// its supervisor ends this life and begins another.</remarks>
 public sealed class Trainer : TracedActor
 {
     private readonly TrainerLife life;
@@ -19,9 +19,9 @@ public sealed class Trainer : TracedActor
     private long workNumber;
     private int computesOn;
 
-    /// <param name="makeDevice">Makes its device, on its thread.</param>
-    /// <param name="threads">Threads that its computations use, at least 1.</param>
-    /// <param name="run">Who hears its <see cref="TrainerReport"/>s.</param>
+    /// <param name="makeDevice">Called on its thread.</param>
+    /// <param name="threads">Threads for computations, at least 1.</param>
+    /// <param name="run">Receives its <see cref="TrainerReport"/>s.</param>
     public Trainer(TrainerLife life, Func<ITrainerDevice> makeDevice, int threads, IActorRef run)
     {
         this.life = life;
@@ -44,7 +44,7 @@ public sealed class Trainer : TracedActor
 
     protected override void PostStop() => device?.Dispose();
 
-    // The number belongs to the thread, which a dispatcher may replace.
+    // The setting belongs to the thread, which a dispatcher may replace.
     private void SetThreads()
     {
         if (computesOn == Environment.CurrentManagedThreadId)
@@ -53,7 +53,7 @@ public sealed class Trainer : TracedActor
         ComputeThreads.Set(threads);
     }
 
-    // One that was given up while it hung does nothing more.
+    // A trainer that was abandoned while it hung does nothing more.
     private void Do(Action<TrainerLogic> act)
     {
         if (life.IsAbandoned || logic is null)
@@ -61,12 +61,11 @@ public sealed class Trainer : TracedActor
         SetThreads();
         act(logic);
 
-        // Always anew, behind what has come in the meantime: a reminder that got lost is made good by the next command.
+        // Always resent, behind newly arrived commands; a lost reminder is replaced at the next command.
         workNumber++;
         if (logic.HasWork)
             Self.Tell(new Work(workNumber));
     }
 
-    /// <summary>Do the next piece of what is owed.</summary>
     internal sealed record Work(long Number) : INoSerializationVerificationNeeded;
 }

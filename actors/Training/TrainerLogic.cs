@@ -5,13 +5,12 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>What a trainer does upon its commands, and in which order it does what it owes: one lane, or one validation batch, at a
-/// time.</summary>
-/// <remarks>It has no thread or actor in it. A command that comes twice is answered twice and obeyed once; one of a round that is over is
-/// passed over; one for which the weights are too old or too new is answered <see cref="AtAnotherStep"/>.</remarks>
+/// <summary>A trainer's responses to commands, and the order of its work: one lane, or one validation batch, at a time.</summary>
+/// <remarks>Without threads or actors. A repeated command is answered again and executed once; one of a finished round is ignored; one that
+/// does not match the weights is answered by <see cref="AtAnotherStep"/>.</remarks>
 public sealed class TrainerLogic
 {
-    // Commits that may be repeated to it: more than a run keeps totals for.
+    // Recent commits that may be repeated: more than a run keeps totals for.
     private const int RoundsRemembered = 16;
 
     private readonly TrainerKey key;
@@ -28,7 +27,7 @@ public sealed class TrainerLogic
     private Round? round;
     private (OwedBlock Owed, int NextLane)? underway;
 
-    /// <param name="device">What it works on; not owned.</param>
+    /// <param name="device">Not owned.</param>
     public TrainerLogic(TrainerKey key, ITrainerDevice device, Action<TrainerReport> tell)
     {
         this.key = key;
@@ -36,16 +35,16 @@ public sealed class TrainerLogic
         this.tell = tell;
     }
 
-    /// <summary>Updates that the weights have seen; -1 before there is a state.</summary>
+    /// <summary>Updates that the weights have seen; −1 before there is a state.</summary>
     public long Step { get; private set; } = -1;
 
     public bool HasWork => owed.Count > 0 || evaluating is not null;
 
-    /// <summary>Obeys a command, save for what <see cref="Work"/> does piece by piece.</summary>
+    /// <summary>Executes a command, except for the piecewise work of <see cref="Work"/>.</summary>
     public void Handle(TrainerCommand command)
     {
-        // After a rollback a step has another state than before: a command that overtakes the state that it is meant for waits for it, one
-        // that is overtaken is stale.
+        // After a rollback a step has another state than before: a command ahead of its state waits for it, one for an earlier state is
+        // stale.
         if (command.Load != loaded?.Number && command is { Load: { } meant } and not LoadState)
         {
             if (loaded is null || meant > loaded.Number)
@@ -82,7 +81,7 @@ public sealed class TrainerLogic
         }
     }
 
-    /// <summary>Does one piece of what is owed: a validation batch, or a lane.</summary>
+    /// <summary>Does one piece of work: a validation batch, or a lane.</summary>
     public void Work()
     {
         if (evaluating is not null)
@@ -93,11 +92,11 @@ public sealed class TrainerLogic
 
     private void Load(LoadState load)
     {
-        // One that was overtaken by another is over.
+        // Superseded by a later one.
         if (load.Number < loaded?.Number)
             return;
 
-        // The same again is a repetition: a state that has moved on since must not be taken back.
+        // The same again is a repetition: a state that has since advanced must not be reset.
         if (load != loaded)
         {
             if (device.Load(load.Source, load.Step) is { } reason)
@@ -135,7 +134,7 @@ public sealed class TrainerLogic
         }
     }
 
-    // Nothing of it is kept: what is asked twice is computed twice. It comes before what is owed beside it, since a step waits for it.
+    // Not cached: repeated requests are recomputed. It runs before other work, since a step waits for it.
     private void Recompute(RecomputeBlock command)
     {
         if (owed.Exists(other => other.Attempt == command.Attempt && other.Ticket == command.Ticket && other.Block == command.Block))
@@ -147,7 +146,7 @@ public sealed class TrainerLogic
         owed.Insert(underway is null ? 0 : 1, wanted);
     }
 
-    // A round whose total is gone is over for everybody.
+    // A round whose total is gone is over for all trainers.
     private void Preview(PreviewUpdate preview)
     {
         if (device.Preview(preview.Ticket.Round, preview.GradientNorm, preview.LearningRate) is { } norm)
@@ -158,7 +157,7 @@ public sealed class TrainerLogic
     {
         if (!applied.Contains(apply.Round))
         {
-            // A round whose total is gone is over for everybody.
+            // A round whose total is gone is over for all trainers.
             if (!IsAt(apply.Round.Step) || device.Apply(apply.Round, apply.GradientNorm, apply.Adjustment) is not { } update)
                 return;
             Step++;
@@ -257,7 +256,7 @@ public sealed class TrainerLogic
         (copied, evaluated, evaluating) = (null, null, null);
     }
 
-    // What is only to be measured does not belong to a round, but to weights.
+    // Blocks that are only measured depend on weights, not on a round.
     private void ForgetLanes(IEnumerable<OwedBlock> kept)
     {
         List<OwedBlock> rest = [.. kept];
@@ -270,7 +269,7 @@ public sealed class TrainerLogic
         underway = null;
     }
 
-    // A block that is to be published, or, with an attempt, only measured.
+    // A block to be published or, with an attempt, only measured.
     private sealed record OwedBlock(Ticket Ticket, LaneBlock Block, long BatchStep, SkipList Skips, IReadOnlyList<int> RedundantLanes,
         int? Attempt)
     {

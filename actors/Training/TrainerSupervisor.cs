@@ -8,11 +8,9 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>Keeps trainers alive: starts them, starts them again with backoff, gives up the hopeless, and lets go of those that
-/// hang.</summary>
-/// <remarks>A trainer is never restarted in place: each life is an actor of its own, named by its <see cref="TrainerKey"/>, so nobody waits
-/// for one that hangs. For the same reason whoever supervises this actor does well to start another one under another name instead of
-/// restarting it.</remarks>
+/// <summary>Keeps trainers alive: starts them, restarts them with backoff up to a limit, and abandons those that hang.</summary>
+/// <remarks>A trainer is never restarted in place: each life is an actor of its own, named by its <see cref="TrainerKey"/>, so nothing
+/// waits for one that hangs. For the same reason, replace this actor by one with another name instead of restarting it.</remarks>
 public sealed class TrainerSupervisor : TracedActor, IWithTimers
 {
     private readonly TrainerSupervisorLogic logic;
@@ -21,9 +19,8 @@ public sealed class TrainerSupervisor : TracedActor, IWithTimers
     private readonly IActorRef run;
     private readonly Dictionary<TrainerKey, Child> children = [];
 
-    /// <summary>Makes a supervisor of no trainers.</summary>
-    /// <param name="trainer">How a life of a trainer is made, given who hears its reports.</param>
-    /// <param name="run">Who hears the reports, of trainers too.</param>
+    /// <param name="trainer">Makes a life of a trainer, given the receiver of its reports.</param>
+    /// <param name="run">Receives the reports, including those of trainers.</param>
     public TrainerSupervisor(TrainerSupervisorOptions options, Func<TrainerLife, IActorRef, Props> trainer, TrainerSupervisorLife life,
         IActorRef run)
     {

@@ -5,7 +5,7 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>When trainers are started, started again, and given up: without clock, thread or actor.</summary>
+/// <summary>Decides when trainers are started, restarted and no longer restarted; has no clock, thread or actor.</summary>
 public sealed class TrainerSupervisorLogic
 {
     private readonly TrainerSupervisorOptions options;
@@ -13,7 +13,7 @@ public sealed class TrainerSupervisorLogic
     private List<TrainerSupervisorEffect> effects = [];
     private DateTimeOffset now;
 
-    /// <exception cref="UserErrorException">The options are wrong.</exception>
+    /// <exception cref="UserErrorException">The options are invalid.</exception>
     public TrainerSupervisorLogic(TrainerSupervisorOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -21,10 +21,10 @@ public sealed class TrainerSupervisorLogic
         this.options = options;
     }
 
-    /// <summary>When a backoff ends next, so that <see cref="Tick"/> is due; null when none runs.</summary>
+    /// <summary>When the next backoff ends, so that <see cref="Tick"/> is due; null if none is active.</summary>
     public DateTimeOffset? NextTick => posts.Values.Min(static post => post.StartAt);
 
-    /// <returns>What is to be done, in order.</returns>
+    /// <returns>The effects, in order.</returns>
     public IReadOnlyList<TrainerSupervisorEffect> Handle(TrainerSupervisorCommand command, DateTimeOffset at)
     {
         Begin(at);
@@ -46,7 +46,7 @@ public sealed class TrainerSupervisorLogic
         return effects;
     }
 
-    /// <param name="damage">The corrupt bits that it ended over.</param>
+    /// <param name="damage">The corruption that ended it.</param>
     public IReadOnlyList<TrainerSupervisorEffect> Ended(TrainerKey trainer, string reason, DateTimeOffset at, FoundDamage? damage = null,
         bool forMemory = false)
     {
@@ -56,7 +56,6 @@ public sealed class TrainerSupervisorLogic
         return effects;
     }
 
-    /// <summary>Starts those whose backoff is over.</summary>
     public IReadOnlyList<TrainerSupervisorEffect> Tick(DateTimeOffset at)
     {
         Begin(at);
@@ -131,7 +130,7 @@ public sealed class TrainerSupervisorLogic
 
     private void Do(TrainerSupervisorEffect effect) => effects.Add(effect);
 
-    // What is known of one number: it is kept after the trainer is retired, so that no life ever has the name of another.
+    // State of one number; kept after the trainer is retired, so that no name is reused.
     private sealed class Post(int number, TrainerSupervisorOptions options)
     {
         public int Number => number;

@@ -2,14 +2,12 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Actors.Training;
 
-/// <summary>How trainers are kept alive.</summary>
 public sealed record TrainerSupervisorOptions : IOptions
 {
-    /// <summary>Threads that a trainer's computations use.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>Wait before a trainer that was lost is started again; doubled with each loss that follows. Short at first: so it has a
-    /// state again before the others are done with its lanes, and loses no further step.</summary>
+    /// <summary>Wait before a lost trainer is restarted; doubles with each further loss. Short at first, so that it has a state again
+    /// before the others have finished its lanes, and loses no further step.</summary>
     [Option("wait before the first restart of a trainer; doubled each time, until one lives for {MaxBackoff}",
         Key = "restart_backoff_min", Unit = "seconds", Min = 0.001, Max = 3600)]
     public TimeSpan MinBackoff { get; init; } = TimeSpan.FromMilliseconds(50);
@@ -17,8 +15,8 @@ public sealed record TrainerSupervisorOptions : IOptions
     [Option("maximum restart backoff", Key = "restart_backoff_max", Unit = "seconds", Min = 0.001, Max = 3600)]
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>A life that lasted so long was healthy: the next wait is the shortest again. Much longer than the longest wait, and
-    /// trainers that are lost now and then would be waited for as if they were hopeless.</summary>
+    /// <summary>A life of this length was healthy: the next wait is the shortest again. If it were much longer than the longest wait,
+    /// occasional losses would be treated as persistent failure.</summary>
     public TimeSpan ResetAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     [Option("give up an actor after this many restarts within {Window}", Key = "max_restarts", Max = 1_000_000)]
@@ -27,10 +25,10 @@ public sealed record TrainerSupervisorOptions : IOptions
     [Option("window in which restarts are counted", Key = "restart_window", Unit = "seconds", Min = 0.001, Max = 31_536_000)]
     public TimeSpan Window { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Where to look for more when a trainer is given up, such as the name of a log file.</summary>
+    /// <summary>Where to look for details when a trainer reaches its restart limit, such as the name of a log file.</summary>
     public string Log { get; init; } = "the program's log";
 
-    /// <summary>What a run whose trainers run out of memory is told: how much it needs, and what needs less.</summary>
+    /// <summary>Advice when trainers run out of memory: how much the run needs, and which settings need less.</summary>
     public string MemoryAdvice { get; init; } = "";
 
     IOptions IOptions.Derive(Predicate<string> isGiven) => this with { ResetAfter = MaxBackoff };

@@ -17,7 +17,6 @@ public sealed record TrainersOptions : IOptions
         Unit = "seconds", Min = 0.001, Max = 86_400)]
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How they are kept alive.</summary>
     [OptionGroup(Key = "")]
     public TrainerSupervisorOptions Supervision { get; init; } = new();
 

@@ -5,10 +5,10 @@ using Akka.Serialization;
 
 namespace ActorTrain.Actors.Wire;
 
-/// <summary>Messages of the protocol as they travel between processes. See <see cref="WireForms"/>.</summary>
+/// <summary>Serializes messages of the protocol between processes. See <see cref="WireForms"/>.</summary>
 public sealed class ProtocolSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    /// <summary>The number under which it stands on the wire; never to be given to another.</summary>
+    /// <summary>Identifies the serializer on the wire; never reuse it.</summary>
     public const int Number = 7302;
 
     public override int Identifier => Number;

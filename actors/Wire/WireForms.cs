@@ -7,9 +7,9 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Wire;
 
-/// <summary>How each message of the protocol is written where it leaves a process: JSON, under a manifest <c>kind:version</c>.</summary>
-/// <remarks>A kind is never given to another message. A message that changes so that older bytes would be misread gets another version
-/// beside the old one, which stays readable.</remarks>
+/// <summary>How each message of the protocol is serialized between processes: JSON, under a manifest <c>kind:version</c>.</summary>
+/// <remarks>A kind is never reused for another message. If older bytes of a changed message would be misread, it gets a new version; the
+/// old one stays readable.</remarks>
 internal static class WireForms
 {
     private static readonly WireForm[] All =
@@ -84,28 +84,26 @@ internal static class WireForms
     private static readonly Dictionary<string, WireForm> ByManifest =
         All.ToDictionary(static form => form.Manifest, StringComparer.Ordinal);
 
-    // The newest version of each message is the one that is written.
+    // The newest version of each message is written.
     private static readonly Dictionary<Type, WireForm> ByType = All.GroupBy(static form => form.Json.Type)
         .ToDictionary(static forms => forms.Key, static forms => forms.Last());
 
     public static IReadOnlyCollection<Type> Types => ByType.Keys;
 
-    /// <summary>All manifests that are read.</summary>
+    /// <summary>All manifests that can be read.</summary>
     public static IReadOnlyCollection<string> Manifests => ByManifest.Keys;
 
-    /// <summary>The form in which a message is written; null: it is none of the protocol.</summary>
+    /// <summary>The form of a message; null if it is not part of the protocol.</summary>
     public static WireForm? Of(object message) => ByType.GetValueOrDefault(message.GetType());
 
-    /// <summary>The form that a manifest names; null: a newer program wrote it.</summary>
+    /// <summary>The form that a manifest names; null if a newer version wrote it.</summary>
     public static WireForm? Of(string manifest) => ByManifest.GetValueOrDefault(manifest);
 
     private static WireForm Form(string kind, JsonTypeInfo json, int version = 1) => new($"{kind}:{version}", json);
 }
 
-/// <summary>One version of one message.</summary>
 internal sealed record WireForm(string Manifest, JsonTypeInfo Json);
 
-/// <summary>Positions that are skipped: the ranges.</summary>
 internal sealed class SkipListConverter : JsonConverter<SkipList>
 {
     public override SkipList Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
@@ -115,7 +113,6 @@ internal sealed class SkipListConverter : JsonConverter<SkipList>
         JsonSerializer.Serialize(writer, [.. value.Ranges], WireJson.Default.SkippedRangeArray);
 }
 
-/// <summary>A decision: the form and the JSON under which the journal keeps it.</summary>
 internal sealed class RunEventConverter : JsonConverter<RunEvent>
 {
     public override RunEvent Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

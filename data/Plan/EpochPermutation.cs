@@ -3,10 +3,9 @@ using ActorTrain.Models.Randomness;
 
 namespace ActorTrain.Data.Plan;
 
-/// <summary>A permutation of 0 … n−1 that is computed, not stored: a Feistel network with cycle walking (Black and Rogaway,
-/// 2002).</summary>
+/// <summary>A computed permutation of 0 … n−1: a Feistel network with cycle walking (Black and Rogaway, 2002).</summary>
 /// <remarks>The network permutes the next power of four at or above n, at most 4n values; a result outside the range is fed in again, which
-/// keeps it a permutation of the range and takes fewer than four turns on average.</remarks>
+/// keeps it a permutation of the range and takes fewer than four rounds on average.</remarks>
 internal readonly struct EpochPermutation
 {
     private const int Rounds = 6;

@@ -3,16 +3,14 @@ using ActorTrain.Models.Steps;
 
 namespace ActorTrain.Data.Plan;
 
-/// <summary>Turns what the plan says into token batches, from the memory-mapped shards. Any thread may use it.</summary>
+/// <summary>Reads planned samples as token batches from the memory-mapped shards. Thread-safe.</summary>
 /// <param name="microBatch">Sequences per batch, at most.</param>
 public sealed class SampleReader(TokenPart part, int context, int microBatch)
 {
-    /// <summary>The micro-batches of some samples, in order.</summary>
     public IEnumerable<TokenBatch> Batches(IEnumerable<PlannedSample> samples) => Batches(samples.Select(static planned => planned.Sample));
 
-    /// <summary>The first <paramref name="batches"/> batches of the part in order, to evaluate on; when it is 0, the whole part, of which
-    /// every token is a target once. What is left at its end, or all of a part shorter than a context, is a shorter sequence in a batch of
-    /// its own.</summary>
+    /// <summary>The first <paramref name="batches"/> batches of the part in order, for evaluation; 0 for the whole part, in which every
+    /// token is a target once. The rest at its end, or a part shorter than a context, is a shorter sequence in its own batch.</summary>
     public IEnumerable<TokenBatch> FromStart(int batches)
     {
         for (var (target, batch) = (0L, 0); target < part.Tokens && (batches == 0 || batch < batches); batch++)

@@ -8,17 +8,17 @@ using ActorTrain.Models.Options;
 namespace ActorTrain.Data.Preparation;
 
 /// <summary>Turns texts into a prepared data folder: token shards for training and for validation, an index and the tokenizer.</summary>
-/// <remarks>The corpus is streamed up to three times: to divide it, to train a tokenizer, and to encode it. The same texts and options give
-/// the same bytes. The folder appears as a whole at the end; after an error, a cancellation or a kill, what was at its place is as it
-/// was.</remarks>
+/// <remarks>The corpus is streamed up to three times: to split it, to train a tokenizer, and to encode it. The same texts and options give
+/// the same bytes. The folder is created atomically at the end; after an error, a cancellation or a kill, an existing one is
+/// unchanged.</remarks>
 public static class CorpusPreparation
 {
     private const long ReportBytes = 4 << 20;
 
-    /// <param name="progress">Told how far it is, after every few megabytes.</param>
-    /// <param name="cancellation">Stops it; nothing is left on disk.</param>
-    /// <exception cref="UserErrorException">An option or an input is bad, or the output cannot be written.</exception>
-    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    /// <param name="progress">Reported every few megabytes.</param>
+    /// <param name="cancellation">On cancellation nothing is left on disk.</param>
+    /// <exception cref="UserErrorException">An option or an input is invalid, or the output cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static PreparationSummary Run(
         PreparationOptions options, IProgress<PreparationProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -85,7 +85,7 @@ public static class CorpusPreparation
         return SentencePieceTraining.Train(options.Tokenizer, options.VocabularySize, sample.Texts(), cancellation);
     }
 
-    /// <summary>The corpus, told of after every few megabytes.</summary>
+    /// <summary>The corpus, with a progress report every few megabytes.</summary>
     private static IEnumerable<DocumentPiece> Reported(
         PreparationStage stage, DocumentReader reader, IProgress<PreparationProgress>? progress, CancellationToken cancellation)
     {
@@ -108,7 +108,7 @@ public static class CorpusPreparation
         var (current, next) = (new DocumentBatch(), new DocumentBatch());
         for (var more = current.Fill(pieces); more;)
         {
-            // Reading the next batch continues while this one is encoded and written; nothing else uses the reader meanwhile.
+            // The next batch is read while this one is encoded and written; nothing else uses the reader meanwhile.
             var reading = Task.Run(() => next.Fill(pieces), CancellationToken.None);
             try
             {

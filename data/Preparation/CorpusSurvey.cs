@@ -7,12 +7,11 @@ using ActorTrain.Models.Randomness;
 
 namespace ActorTrain.Data.Preparation;
 
-/// <summary>Takes note of a whole corpus, piece by piece, and then decides what of it is for validation; see
-/// <see cref="ValidationSplit"/>.</summary>
-/// <remarks>What is remembered is a few numbers per file and at most 2^20 hashes of documents, however large the corpus is.</remarks>
+/// <summary>Surveys a corpus piece by piece, and then chooses the validation part; see <see cref="ValidationSplit"/>.</summary>
+/// <remarks>It keeps a few numbers per file and at most 2^20 hashes of documents, however large the corpus is.</remarks>
 internal sealed class CorpusSurvey(ulong seed, int fileCount) : IDisposable
 {
-    // An amount of text is near the requested one when it is at least half and at most twice of it.
+    // An amount of text is near the requested one if it is at least half and at most twice of it.
     private const double Near = 2;
     private const int MostHashes = 1 << 20;
 
@@ -32,10 +31,9 @@ internal sealed class CorpusSurvey(ulong seed, int fileCount) : IDisposable
     private long length;
     private int firstCharacter;
 
-    /// <summary>What tells documents apart: the head of their SHA-256.</summary>
+    /// <summary>Identifies a document: the head of its SHA-256.</summary>
     public static ulong HashOf(ReadOnlySpan<byte> text) => BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(text));
 
-    /// <summary>Takes note of the next piece.</summary>
     public void Add(in DocumentPiece piece)
     {
         if (piece.Offset == 0)
@@ -48,8 +46,8 @@ internal sealed class CorpusSurvey(ulong seed, int fileCount) : IDisposable
         length = 0;
     }
 
-    /// <param name="fraction">The share of the text that is requested for validation, above 0.</param>
-    /// <exception cref="UserErrorException">There is no text, or it cannot be divided.</exception>
+    /// <param name="fraction">The requested validation share of the text, above 0.</param>
+    /// <exception cref="UserErrorException">There is no text, or it cannot be split.</exception>
     public ValidationSplit Split(double fraction)
     {
         if (documents.Total == 0)
@@ -88,7 +86,7 @@ internal sealed class CorpusSurvey(ulong seed, int fileCount) : IDisposable
         return file;
     }
 
-    /// <summary>Whole files; those that share a document stay together. Of too many documents it is not known which files share
+    /// <summary>Splits by whole files; files that share a document stay together. With too many documents, it is unknown which files share
     /// one.</summary>
     private ValidationSplit? ByFiles(double wanted)
     {

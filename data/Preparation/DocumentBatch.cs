@@ -5,7 +5,7 @@ using ActorTrain.Data.Tokenizers;
 
 namespace ActorTrain.Data.Preparation;
 
-/// <summary>Some pieces of documents that are encoded at once, on all cores; their order stays.</summary>
+/// <summary>Pieces of documents that are encoded together on all cores; keeps their order.</summary>
 internal sealed class DocumentBatch
 {
     private const int FullBytes = 4 << 20;
@@ -19,7 +19,7 @@ internal sealed class DocumentBatch
     /// <summary>Bytes of all files that were read when the last piece was added.</summary>
     public long BytesRead { get; private set; }
 
-    /// <summary>Takes pieces until it is full; false when there was none.</summary>
+    /// <summary>Takes pieces until it is full; false if there was none.</summary>
     public bool Fill(IEnumerator<DocumentPiece> source)
     {
         text.ResetWrittenCount();
@@ -75,7 +75,7 @@ internal sealed class DocumentBatch
 
     private ReadOnlySpan<int> LengthsOf(Group group) => CollectionsMarshal.AsSpan(textLengths).Slice(group.FirstPiece, group.Pieces);
 
-    /// <summary>Neighbouring pieces that one core encodes; small ones are too many to be a task each.</summary>
+    /// <summary>Neighbouring pieces that one core encodes; a task for each small one would be too expensive.</summary>
     private sealed class Group
     {
         public int FirstPiece { get; private set; }

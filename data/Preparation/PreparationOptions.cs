@@ -4,7 +4,6 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Data.Preparation;
 
-/// <summary>What <c>actortrain prepare</c> is asked to do.</summary>
 public sealed record PreparationOptions : IOptions
 {
     public required SourceOptions Source { get; init; }
@@ -22,7 +21,7 @@ public sealed record PreparationOptions : IOptions
     [Option("Reuse the tokenizer of this prepared folder or run.")]
     public string? TokenizerFrom { get; init; }
 
-    /// <summary>The most that <see cref="TokenizerSampleBytes"/> can be: SentencePiece ends the process where it counts more than 2^31
+    /// <summary>Limit of <see cref="TokenizerSampleBytes"/>: SentencePiece ends the process if it counts more than 2^31
     /// characters.</summary>
     public const long LargestSample = 1 << 30;
 

@@ -1,16 +1,14 @@
 namespace ActorTrain.Data.Preparation;
 
-/// <summary>How many bytes of text have which rank, in bounded memory; finds the rank below which lies about as much as is
-/// requested.</summary>
+/// <summary>Counts bytes of text by rank in bounded memory, and finds the rank below which is about a requested amount.</summary>
 internal sealed class RankedBytes
 {
     private const int Bits = 16;
     private readonly long[] buckets = new long[1 << Bits];
 
-    /// <summary>All bytes that were added.</summary>
     public long Total { get; private set; }
 
-    /// <summary>The bucket of a rank: what is compared with a limit.</summary>
+    /// <summary>The bucket of a rank, which is compared with a limit.</summary>
     public static int BucketOf(ulong rank) => (int)(rank >> (64 - Bits));
 
     public void Add(ulong rank, long bytes)
@@ -19,9 +17,8 @@ internal sealed class RankedBytes
         Total += bytes;
     }
 
-    /// <summary>The limit below which lies the amount nearest to <paramref name="wanted"/>, some of all but never all of it; 0 when none
-    /// lies within
-    /// <paramref name="tolerance"/> times it, or when less than so many times what is wanted above it would be left there.</summary>
+    /// <summary>The limit below which the amount is nearest to <paramref name="wanted"/>, never all; 0 if none is within a factor
+    /// <paramref name="tolerance"/>, or if the rest would be less than that factor times <paramref name="wanted"/>.</summary>
     public int LimitFor(double wanted, double tolerance)
     {
         var (limit, nearest, below) = (0, double.PositiveInfinity, 0L);

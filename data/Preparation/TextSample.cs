@@ -3,10 +3,10 @@ using ActorTrain.Models.Randomness;
 
 namespace ActorTrain.Data.Preparation;
 
-/// <summary>Draws pieces of text at random from a corpus of any size, in one pass and bounded memory.</summary>
-/// <remarks>Documents are cut into pieces of at most 16 KiB. Each has a random rank by (seed, ordinal), and those of the lowest ranks that
-/// fit are kept; so what is drawn depends on nothing else. Of one document about an eighth of the sample has such a rank; the rest comes
-/// after all others, where there is room for it.</remarks>
+/// <summary>Draws random pieces of text from a corpus of any size, in one pass and bounded memory.</summary>
+/// <remarks>Documents are split into pieces of at most 16 KiB. Each has a random rank by (seed, ordinal), and those of the lowest ranks
+/// that fit are kept; so the sample depends on nothing else. About an eighth of the sample can come from one document by such a rank; its
+/// further pieces rank after all others.</remarks>
 internal sealed class TextSample(ulong seed, long mostBytes)
 {
     private const int PieceBytes = 1 << 13;
@@ -30,7 +30,7 @@ internal sealed class TextSample(ulong seed, long mostBytes)
         }
     }
 
-    /// <summary>The pieces kept, in the order of the corpus.</summary>
+    /// <summary>The kept pieces, in corpus order.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Texts() =>
         kept.UnorderedItems.OrderBy(static item => item.Element.Ordinal).Select(static item => (ReadOnlyMemory<byte>)item.Element.Text);
 

@@ -3,13 +3,13 @@ using ActorTrain.Models.Randomness;
 
 namespace ActorTrain.Data.Preparation;
 
-/// <summary>Says what of a corpus is for validation, by content and seed alone: names and order of files count for nothing, and equal
-/// documents are on one side.</summary>
-/// <remarks>Whole files are taken where a choice of them comes near the requested share of the text; else documents; else, where there are
-/// too few of either, the end of the largest document, which is divided once.</remarks>
+/// <summary>Chooses the validation part of a corpus by content and seed alone, independent of names and order of files; equal documents are
+/// on the same side.</summary>
+/// <remarks>By whole files if a choice of them comes near the requested share of the text; else by documents; else, with too few of either,
+/// the end of the largest document, which is divided once.</remarks>
 internal sealed class ValidationSplit
 {
-    // A word of its own keeps this draw apart from every other one that the same seed makes.
+    // Makes this draw independent of every other one with the same seed.
     private const ulong Use = 0x48656C644F757431;
     private const int MostSlack = 4096;
 
@@ -19,10 +19,8 @@ internal sealed class ValidationSplit
 
     public static ValidationSplit None { get; } = new("nothing", static piece => [piece]);
 
-    /// <summary>What is for validation, in words.</summary>
     public string Rule { get; }
 
-    /// <summary>The random place of a hash among all.</summary>
     public static ulong RankOf(ulong seed, ulong hash) => SplitMix64.Scatter(seed ^ Use, hash);
 
     public static ValidationSplit ByFiles(bool[] validation) => new(
@@ -30,21 +28,21 @@ internal sealed class ValidationSplit
             [piece with { IsValidation = validation[piece.Source] }]);
 
     /// <summary>Documents with a rank below a limit.</summary>
-    /// <param name="piecewise">By file, the hash of its document where that comes in pieces.</param>
-    /// <param name="limit">The first bucket of ranks that is for training.</param>
+    /// <param name="piecewise">By file, the hash of its document if that is read in pieces.</param>
+    /// <param name="limit">The first bucket of ranks for training.</param>
     public static ValidationSplit ByDocuments(ulong seed, ulong[] piecewise, int limit) => new(
         "documents from any file",
         piece => [piece with { IsValidation = RankedBytes.BucketOf(RankOf(seed, HashOf(piece, piecewise))) < limit }]);
 
     /// <summary>The end of one document, or of each of its copies.</summary>
-    /// <param name="piecewise">By file, the hash of its document where that comes in pieces.</param>
-    /// <param name="length">Its length in bytes.</param>
-    /// <param name="tail">About how much of it is for validation.</param>
+    /// <param name="piecewise">By file, the hash of its document if that is read in pieces.</param>
+    /// <param name="length">In bytes.</param>
+    /// <param name="tail">Approximate bytes for validation.</param>
     public static ValidationSplit ByDividing(ulong[] piecewise, ulong document, long length, long tail) => new(
         "the end of the largest document", piece =>
             HashOf(piece, piecewise) == document ? Divided(piece, length - tail, (int)Math.Min(tail / 4, MostSlack)) : [piece]);
 
-    /// <summary>The same pieces in the same order, each knowing its side; one may become two.</summary>
+    /// <summary>The same pieces in the same order, each assigned to a part; one may be split in two.</summary>
     public IEnumerable<DocumentPiece> Apply(IEnumerable<DocumentPiece> pieces) => pieces.SelectMany(side);
 
     private static ulong HashOf(in DocumentPiece piece, ulong[] piecewise) =>
@@ -62,7 +60,7 @@ internal sealed class ValidationSplit
             : [head, piece with { Text = piece.Text[cut..], Offset = piece.Offset + cut, IsValidation = true }];
     }
 
-    /// <summary>A place near <paramref name="at"/>, never 0: after a line end or before a space shortly ahead of it, else between two
+    /// <summary>A position near <paramref name="at"/>, never 0: after a line end or before a space shortly ahead of it, else between two
     /// characters.</summary>
     private static int CutOf(ReadOnlySpan<byte> text, int at, int slack)
     {

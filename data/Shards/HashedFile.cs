@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 
 namespace ActorTrain.Data.Shards;
 
-/// <summary>A file that is written once, from front to back, and hashed on the way.</summary>
 internal sealed class HashedFile : IDisposable
 {
     private readonly string name;
@@ -24,7 +23,7 @@ internal sealed class HashedFile : IDisposable
         Count += items;
     }
 
-    /// <summary>Brings the file to the disk and tells what is in it.</summary>
+    /// <summary>Syncs the file and returns its name, count and checksum.</summary>
     public TokenFile Finish()
     {
         stream.Flush(flushToDisk: true);

@@ -4,7 +4,7 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Shards;
 
-/// <summary>A file of equal items in the address space: pages come from the disk when they are touched.</summary>
+/// <summary>A memory-mapped file of equal items.</summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
     private readonly string path;
@@ -13,7 +13,6 @@ internal sealed unsafe class MappedFile : IDisposable
     private readonly MemoryMappedViewAccessor view;
     private readonly byte* start;
 
-    /// <summary>Maps a file of the index.</summary>
     /// <exception cref="UserErrorException">It is missing, unreadable or not of the recorded size.</exception>
     public MappedFile(string folder, TokenFile expected, int itemBytes)
     {
@@ -55,7 +54,7 @@ internal sealed unsafe class MappedFile : IDisposable
         return new ReadOnlySpan<T>((T*)start + first, count);
     }
 
-    /// <summary>Reads the whole file and holds it against its checksum.</summary>
+    /// <summary>Compares the file with its checksum.</summary>
     public void Verify(CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

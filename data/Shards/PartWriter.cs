@@ -35,9 +35,9 @@ internal sealed class PartWriter : IDisposable
     }
 
     /// <summary>Appends a document, or a piece of one.</summary>
-    /// <param name="ids">Its tokens, end of text not included.</param>
+    /// <param name="ids">Without end of text.</param>
     /// <param name="textBytes">Length of its text in UTF-8.</param>
-    /// <param name="end">What it ends with: an end of text is written only after what ends a document.</param>
+    /// <param name="end">An end of text is written only at the end of a document.</param>
     public void Append(ReadOnlySpan<int> ids, long textBytes, PieceEnd end)
     {
         Put(ids);
@@ -52,7 +52,7 @@ internal sealed class PartWriter : IDisposable
             FlushEnds();
     }
 
-    /// <summary>Brings all files to the disk; null when nothing was appended.</summary>
+    /// <summary>Syncs all files; null if nothing was appended.</summary>
     public PartIndex? Finish()
     {
         if (documents == 0)

@@ -3,7 +3,7 @@ using ActorTrain.Models.Files;
 
 namespace ActorTrain.Data.Shards;
 
-/// <summary>A folder that is written beside its place and moved there as a whole: it is complete, or it is not there.</summary>
+/// <summary>A folder that is written under a temporary name and moved into place atomically.</summary>
 internal sealed class StagedFolder : IDisposable
 {
     private const string LockFile = "lock";
@@ -13,8 +13,8 @@ internal sealed class StagedFolder : IDisposable
     private readonly List<string> newParents = [];
     private bool committed;
 
-    /// <summary>Makes the folder's place beside <paramref name="target"/>, and removes what a writer that was killed left there.</summary>
-    /// <exception cref="UserErrorException">The target exists and is not to be replaced, somebody else is writing it, or it cannot be
+    /// <summary>Creates the temporary folder beside <paramref name="target"/>, and deletes leftovers of killed writers.</summary>
+    /// <exception cref="UserErrorException">The target exists and is not to be replaced, another process is writing it, or it cannot be
     /// written.</exception>
     public StagedFolder(string target, bool force)
     {
@@ -42,10 +42,9 @@ internal sealed class StagedFolder : IDisposable
         }
     }
 
-    /// <summary>Where to write meanwhile.</summary>
     public string Staging { get; }
 
-    /// <summary>Refuses a target that exists, unless it is prepared data and may be replaced.</summary>
+    /// <summary>Rejects a target that exists, unless it is prepared data and may be replaced.</summary>
     public static void Refuse(string target, bool force)
     {
         if (File.Exists(target))
@@ -61,7 +60,7 @@ internal sealed class StagedFolder : IDisposable
                 + "choose another with --output.");
     }
 
-    /// <summary>Brings all to the disk and moves the folder into its place.</summary>
+    /// <summary>Syncs everything and moves the folder into place.</summary>
     public void Commit()
     {
         File.Delete(Path.Combine(Staging, LockFile));
@@ -69,7 +68,7 @@ internal sealed class StagedFolder : IDisposable
         committed = true;
     }
 
-    /// <summary>Removes what was written, unless it was committed.</summary>
+    /// <summary>Deletes the temporary folder, unless it was committed.</summary>
     public void Dispose()
     {
         if (!committed)

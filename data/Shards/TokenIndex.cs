@@ -5,11 +5,11 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Shards;
 
-/// <summary>What <c>index.json</c> of a prepared folder says: which files there are, what is in them, and their checksums.</summary>
-/// <param name="VocabularySize">Its ids are 0 … size−1.</param>
+/// <summary>The <c>index.json</c> of a prepared folder: its files, their contents, and their checksums.</summary>
+/// <param name="VocabularySize">Ids are 0 … size−1.</param>
 /// <param name="TokenBytes">Bytes of a token in the shards, little-endian: 2 (unsigned) up to 65,536 ids, else 4.</param>
 /// <param name="ShardTokens">Tokens of every shard of a part but the last.</param>
-/// <param name="Sha256">Checksum of this index, taken with this field empty; it identifies the prepared data as a whole.</param>
+/// <param name="Sha256">Checksum of this index, taken with this field empty; identifies the prepared data as a whole.</param>
 internal sealed record TokenIndex(
     int Format,
     string Tokenizer,
@@ -27,7 +27,6 @@ internal sealed record TokenIndex(
 
     public IEnumerable<PartIndex> Parts => Validation is null ? [Train] : [Train, Validation];
 
-    /// <summary>Bytes that a token takes for a vocabulary.</summary>
     public static int WidthFor(int vocabularySize) => vocabularySize <= ushort.MaxValue + 1 ? sizeof(ushort) : sizeof(int);
 
     public TokenIndex Sealed()
@@ -76,16 +75,14 @@ internal sealed record TokenIndex(
     private byte[] Serialized() => JsonSerializer.SerializeToUtf8Bytes(this, TokenIndexJson.Default.TokenIndex);
 }
 
-/// <summary>One part of a prepared folder.</summary>
-/// <param name="Documents">Documents in it; one that was divided is in both parts.</param>
-/// <param name="Tokens">Tokens in it, the ends of text after documents included.</param>
-/// <param name="Bytes">Bytes of its text in UTF-8.</param>
+/// <param name="Documents">A divided document is in both parts.</param>
+/// <param name="Tokens">Including an end of text after each document.</param>
+/// <param name="Bytes">Of its text in UTF-8.</param>
 /// <param name="UnigramEntropy">Entropy of its token frequencies, in nats per token.</param>
 /// <param name="DocumentEnds">Where each document ends: 64-bit token offsets, little-endian.</param>
 internal sealed record PartIndex(
     long Documents, long Tokens, long Bytes, double UnigramEntropy, IReadOnlyList<TokenFile> Shards, TokenFile DocumentEnds);
 
-/// <summary>One file of a part.</summary>
 internal sealed record TokenFile(string Name, long Count, string Sha256);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

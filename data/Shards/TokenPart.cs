@@ -3,8 +3,8 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Shards;
 
-/// <summary>One part of prepared data, to train on or to evaluate on: an endless-looking row of tokens over memory-mapped shards.</summary>
-/// <remarks>Reading is safe from many threads at once, until the store is disposed of.</remarks>
+/// <summary>The training or validation part of prepared data: one sequence of tokens over memory-mapped shards.</summary>
+/// <remarks>Thread-safe, until the store is disposed of.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The store owns the mapped files and disposes of them.")]
 public sealed class TokenPart
 {
@@ -34,16 +34,16 @@ public sealed class TokenPart
 
     public long Documents => index.Documents;
 
-    /// <summary>Tokens in this part, the ends of text after documents included.</summary>
+    /// <summary>Including an end of text after each document.</summary>
     public long Tokens => index.Tokens;
 
-    /// <summary>Bytes of its text in UTF-8.</summary>
+    /// <summary>Of its text in UTF-8.</summary>
     public long Bytes => index.Bytes;
 
     /// <summary>Entropy of its token frequencies in nats per token: the loss of a model that knows nothing but these frequencies.</summary>
     public double UnigramEntropy => index.UnigramEntropy;
 
-    /// <summary>How many samples of a context there are: each covers <paramref name="context"/> tokens and the one after them.</summary>
+    /// <summary>The number of samples: each covers <paramref name="context"/> tokens and the one after them.</summary>
     /// <exception cref="UserErrorException">The text is shorter than one sample.</exception>
     public long SampleCount(int context)
     {
@@ -67,8 +67,8 @@ public sealed class TokenPart
         Read(sample * context, window);
     }
 
-    /// <summary>Reads a window to evaluate on: a token and those before it that predict it. Before the first token of the part stands an
-    /// end of text, as between any two documents, so windows that follow one another make every token a target once.</summary>
+    /// <summary>Reads a window for evaluation: targets and the tokens before them. An end of text precedes the first token of the part, as
+    /// between any two documents, so consecutive windows make every token a target once.</summary>
     /// <param name="window">Filled; one longer than there are targets.</param>
     public void ReadTargets(long target, Span<long> window)
     {
@@ -82,8 +82,8 @@ public sealed class TokenPart
         Read(0, window[1..]);
     }
 
-    /// <summary>Reads tokens from any place, over shard boundaries.</summary>
-    /// <exception cref="UserErrorException">A shard holds an id that is not in the vocabulary: it was altered.</exception>
+    /// <summary>Reads tokens from any position, across shard boundaries.</summary>
+    /// <exception cref="UserErrorException">A shard contains an id outside the vocabulary: it was altered.</exception>
     public void Read(long first, Span<long> tokens)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
@@ -105,7 +105,7 @@ public sealed class TokenPart
         }
     }
 
-    /// <summary>Copies tokens and gives the largest, so that no id can reach an embedding which has no row for it.</summary>
+    /// <summary>Copies tokens and returns the largest, so that no id can exceed the embedding.</summary>
     private uint Widen(MappedFile shard, long offset, Span<long> tokens)
     {
         var largest = 0u;

@@ -3,7 +3,7 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Shards;
 
-/// <summary>A prepared data folder, opened: its tokenizer and its parts.</summary>
+/// <summary>An opened data folder: its tokenizer and its parts.</summary>
 public sealed class TokenStore : IDisposable
 {
     private readonly List<MappedFile> files = [];
@@ -34,22 +34,22 @@ public sealed class TokenStore : IDisposable
 
     public string Folder { get; }
 
-    /// <summary>SHA-256 that stands for all of the data, token files and tokenizer included.</summary>
+    /// <summary>SHA-256 of all of the data, token files and tokenizer included.</summary>
     public string Identity { get; }
 
-    /// <summary>The tokenizer; the store disposes of it.</summary>
+    /// <summary>Owned by the store.</summary>
     public ITokenizer Tokenizer { get; }
 
     public TokenPart Train { get; }
 
-    /// <summary>The part for validation, or null where there is none.</summary>
+    /// <summary>Null if there is none.</summary>
     public TokenPart? Validation { get; }
 
     /// <summary>Opens a folder and checks that its index, sizes and tokenizer agree; does not read the tokens.</summary>
-    /// <exception cref="UserErrorException">They do not, or the folder holds no prepared data.</exception>
+    /// <exception cref="UserErrorException">They do not, or the folder is not prepared data.</exception>
     public static TokenStore Open(string folder) => new(folder, TokenIndex.Read(folder));
 
-    /// <summary>Refuses a tokenizer other than the one the data were made with: the one of a checkpoint, say.</summary>
+    /// <summary>Rejects a tokenizer, such as a checkpoint's, other than the one of the data.</summary>
     /// <exception cref="UserErrorException">They differ.</exception>
     public void RequireTokenizer(string identity, string owner)
     {
@@ -62,7 +62,7 @@ public sealed class TokenStore : IDisposable
         }
     }
 
-    /// <summary>Reads every file and holds it against its checksum.</summary>
+    /// <summary>Compares every file with its checksum.</summary>
     /// <exception cref="UserErrorException">A file was altered.</exception>
     public void Verify(CancellationToken cancellation = default)
     {

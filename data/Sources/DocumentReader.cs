@@ -6,15 +6,14 @@ namespace ActorTrain.Data.Sources;
 
 /// <summary>Streams the documents of a corpus in a fixed order, one in memory at a time.</summary>
 /// <remarks>
-/// <para>A document is a record of a <c>.jsonl</c> file; or what stands between two separators, when one is given; or else a plain text
-/// file. One of more than twice <see cref="PieceBytes"/> comes in pieces, so that it may be larger than memory; joined, they are the
-/// file.</para>
-/// <para>A byte order mark at the head of a file is skipped. Documents without a byte are passed over and counted, as is all else that is
-/// not in the documents as the files have it: <see cref="Omissions"/>.</para>
+/// <para>A document is a record of a <c>.jsonl</c> file, the text between two separators if one is given, or else a plain text file. One
+/// of more than twice <see cref="PieceBytes"/> is read in pieces, so that it may be larger than memory; joined, they are the file.</para>
+/// <para>A byte order mark at the head of a file is skipped. Empty documents are skipped and counted, like everything else in the files
+/// that is not in the documents: <see cref="Omissions"/>.</para>
 /// </remarks>
 public sealed class DocumentReader
 {
-    /// <summary>The least size in bytes of a piece of a plain text file, its last one excepted.</summary>
+    /// <summary>The least size in bytes of a piece of a plain text file, except its last one.</summary>
     public const int PieceBytes = 1 << 15;
 
     private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
@@ -23,8 +22,7 @@ public sealed class DocumentReader
     private readonly IReadOnlyList<string> passedOver;
     private readonly FileTally[] tallies;
 
-    /// <summary>Finds the files of the inputs.</summary>
-    /// <exception cref="UserErrorException">An option has no sense, or an input stands for no file.</exception>
+    /// <exception cref="UserErrorException">An option is invalid, or an input matches no file.</exception>
     public DocumentReader(SourceOptions options)
     {
         options.Require();
@@ -35,13 +33,13 @@ public sealed class DocumentReader
         TotalBytes = Files.Sum(static file => file.Length);
     }
 
-    /// <summary>The files in reading order.</summary>
+    /// <summary>In reading order.</summary>
     public IReadOnlyList<SourceFile> Files { get; }
 
-    /// <summary>Size of all files on disk, in bytes.</summary>
+    /// <summary>On disk, in bytes.</summary>
     public long TotalBytes { get; }
 
-    /// <summary>What the files have and the documents do not, as the last reading to the end found it.</summary>
+    /// <summary>What is in the files but not in the documents, as of the last complete reading.</summary>
     public Omissions Omissions => new(
         passedOver,
         [.. Files.Where((_, i) => tallies[i] is { HasText: false }).Select(static file => file.Path)],
@@ -49,7 +47,7 @@ public sealed class DocumentReader
         CountsOf(static tally => tally.Replaced?.Count ?? 0));
 
     /// <summary>Reads the corpus from its beginning.</summary>
-    /// <exception cref="UserErrorException">While enumerating: a file is empty, unreadable, no text, not UTF-8, or a line of it is no
+    /// <exception cref="UserErrorException">While enumerating: a file is empty, unreadable, not text, not UTF-8, or a line of it is not a
     /// record with a text.</exception>
     public IEnumerable<DocumentPiece> Read(CancellationToken cancellation = default)
     {
@@ -126,7 +124,7 @@ public sealed class DocumentReader
 
     private static IEnumerable<(ReadOnlyMemory<byte> Text, PieceEnd End)> Pieces(SourceFile file, TextBuffer buffer, FileTally tally)
     {
-        // A window shorter than asked for is the end of the file.
+        // A window shorter than requested is the end of the file.
         for (buffer.Fill(2 * PieceBytes + 1); buffer.Window.Length > 0; buffer.Fill(2 * PieceBytes + 1))
         {
             var length = TextCut.At(buffer.Window.Span, PieceBytes);
@@ -142,7 +140,7 @@ public sealed class DocumentReader
 
     private sealed class FileTally(Replacements? replaced)
     {
-        /// <summary>The characters that are replaced; null where they are refused.</summary>
+        /// <summary>The replaced characters; null if they are rejected.</summary>
         public Replacements? Replaced => replaced;
 
         public long EmptyDocuments { get; set; }

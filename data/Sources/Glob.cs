@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace ActorTrain.Data.Sources;
 
-/// <summary>A path pattern: <c>*</c> and <c>?</c> stay within a name, <c>**</c> stands for any number of folders.</summary>
+/// <summary>A path pattern: <c>*</c> and <c>?</c> match within a name, <c>**</c> matches any number of folders.</summary>
 internal sealed class Glob
 {
     private readonly Regex pattern;
@@ -14,12 +14,12 @@ internal sealed class Glob
         var root = string.Join('/', fixedParts);
         Root = fixedParts.Length == 0 ? "." : root.Length == 0 ? "/" : root;
 
-        // Enumerating "." gives paths that begin with "./"; the pattern is held against the same shape.
+        // Enumerating "." gives paths that begin with "./"; the pattern gets the same form.
         var anchored = fixedParts.Length == 0 ? "./" + glob : glob;
         pattern = new Regex(Translate(anchored), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
     }
 
-    /// <summary>The deepest folder that holds every match.</summary>
+    /// <summary>The deepest folder that contains every match.</summary>
     public string Root { get; }
 
     public bool Matches(string path) => pattern.IsMatch(path);

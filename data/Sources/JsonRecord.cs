@@ -4,19 +4,19 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Sources;
 
-/// <summary>Takes the text out of the lines of a <c>.jsonl</c> file.</summary>
-/// <param name="replaced">Counts the surrogates that are replaced; null where they are refused.</param>
+/// <summary>Extracts the text from the lines of a <c>.jsonl</c> file.</summary>
+/// <param name="replaced">Counts replaced surrogates; null if they are rejected.</param>
 internal sealed class JsonRecord(string file, string field, Replacements? replaced)
 {
     private static readonly JsonReaderOptions Depth = new() { MaxDepth = 1024 };
 
-    // The keys that were met on the way to the text, as parts of the path.
+    // The keys found on the way to the text, as parts of the path.
     private readonly HashSet<Range> met = [];
     private byte[] text = new byte[1 << 16];
     private bool isAmbiguous;
 
-    /// <summary>The text of one record in UTF-8, null for a blank line. It holds until the next call.</summary>
-    /// <exception cref="UserErrorException">The line is no JSON object, or does not have one such text.</exception>
+    /// <summary>The text of one record in UTF-8, null for a blank line. Valid until the next call.</summary>
+    /// <exception cref="UserErrorException">The line is not a JSON object, or does not have exactly one such text.</exception>
     public ReadOnlyMemory<byte>? TextOf(ReadOnlyMemory<byte> line, long number)
     {
         if (line.Span.IndexOfAnyExcept(" \t\r"u8) < 0)
@@ -56,14 +56,14 @@ internal sealed class JsonRecord(string file, string field, Replacements? replac
         isAmbiguous = false;
         var length = LengthOf(ref json, 0);
 
-        // Throws where anything follows the object.
+        // Throws if anything follows the object.
         json.Read();
         return length is { } known ? new ReadOnlyMemory<byte>(text, 0, known) : new ReadOnlyMemory<byte>?();
     }
 
     /// <summary>Reads an object to its end and copies the text at a path of it: a field, or a field of the object in a field, and so
     /// on.</summary>
-    /// <param name="from">Where the rest of the path begins that leads on from the object.</param>
+    /// <param name="from">Where the rest of the path, within this object, begins.</param>
     private int? LengthOf(ref Utf8JsonReader json, int from)
     {
         int? length = null;
@@ -83,7 +83,7 @@ internal sealed class JsonRecord(string file, string field, Replacements? replac
         return length;
     }
 
-    /// <summary>Where the key that the reader stands at ends within the path; null where the path does not lead there.</summary>
+    /// <summary>Where the reader's current key ends within the path; null if the path does not contain it.</summary>
     private int? EndOf(ref Utf8JsonReader json, int from)
     {
         for (var at = from; at < field.Length; at++)
@@ -104,7 +104,7 @@ internal sealed class JsonRecord(string file, string field, Replacements? replac
     }
 }
 
-/// <summary>Replaces the escapes of surrogates that stand alone, which JSON's grammar allows and UTF-8 cannot say.</summary>
+/// <summary>Replaces escapes of unpaired surrogates, which JSON's grammar allows and UTF-8 cannot encode.</summary>
 internal static class SurrogateEscapes
 {
     private const int Escape = 6;

@@ -2,20 +2,19 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Sources;
 
-/// <summary>What the inputs have and the documents do not: files and documents that are skipped, invalid characters that are
-/// replaced.</summary>
-/// <param name="Files">Files in the folders of the inputs that are not read: hidden ones, and those without a known ending. A hidden folder
-/// stands as one, with a slash at its end.</param>
+/// <summary>What is in the inputs but not in the documents: skipped files and documents, and replaced characters.</summary>
+/// <param name="Files">Files in input folders that are not read: hidden ones, and those without a known extension. A hidden folder is one
+/// entry, with a slash at its end.</param>
 /// <param name="EmptyFiles">Files without a document.</param>
 /// <param name="EmptyDocuments">By file, records whose text is empty, and separators with nothing between them.</param>
-/// <param name="Replaced">By file, invalid characters that became U+FFFD.</param>
+/// <param name="Replaced">By file, invalid characters replaced by U+FFFD.</param>
 public sealed record Omissions(
     IReadOnlyList<string> Files, IReadOnlyList<string> EmptyFiles, IReadOnlyList<FileCount> EmptyDocuments,
     IReadOnlyList<FileCount> Replaced)
 {
     private const int Named = 5;
 
-    /// <summary>The report, a line for each kind that there is.</summary>
+    /// <summary>The report, one line per kind that occurs.</summary>
     public IEnumerable<string> Lines()
     {
         if (Files.Count > 0)
@@ -28,7 +27,7 @@ public sealed record Omissions(
             yield return $"replaced {Plural.Of(Total(Replaced), "invalid character")} with U+FFFD in {InFiles(Replaced)}";
     }
 
-    /// <summary>Files counted by their endings, the first of them by name.</summary>
+    /// <summary>Counts of files by extension, each with its first name.</summary>
     public static string Describe(IReadOnlyCollection<string> files)
     {
         var endings = files.CountBy(EndingOf).OrderByDescending(static pair => pair.Value)
@@ -50,5 +49,4 @@ public sealed record Omissions(
         $"{string.Join(", ", files.Take(Named))}{(files.Count > Named ? $" and {files.Count - Named} more" : "")}";
 }
 
-/// <summary>How many of something a file has.</summary>
 public readonly record struct FileCount(string Path, long Count);

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ActorTrain.Data.Sources;
 
-/// <summary>Counts the invalid characters of a file that lenient reading replaces with U+FFFD, those of a decoder among them.</summary>
+/// <summary>Counts the invalid characters of a file that lenient reading replaces by U+FFFD, including those of a decoder.</summary>
 internal sealed class Replacements : DecoderFallback
 {
     public const char Replacement = '\uFFFD';

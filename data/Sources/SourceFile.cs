@@ -4,29 +4,27 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Sources;
 
-/// <param name="Length">Its size on disk in bytes.</param>
+/// <param name="Length">On disk, in bytes.</param>
 public sealed record SourceFile(string Path, long Length)
 {
     private static readonly string[] TextEndings = [".txt", ".text", ".md"];
     private static readonly string[] RecordEndings = [".jsonl", ".ndjson"];
 
-    // Without this switch, which is read when the process first inflates anything, GZipStream takes a file cut short for a whole one.
+    // Without this switch, which is read when the process first inflates anything, GZipStream accepts a truncated file as complete.
     static SourceFile() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
 
-    /// <summary>The endings by which a folder's texts are known, <c>.gz</c> left off.</summary>
+    /// <summary>Extensions of text files in a folder, without <c>.gz</c>.</summary>
     public static IEnumerable<string> KnownEndings => TextEndings.Concat(RecordEndings);
 
-    /// <summary>Whether each line is a JSON record.</summary>
     public bool HoldsRecords => RecordEndings.Any(ending => HasEnding(Uncompressed(Path), ending));
 
-    /// <summary>Whether a file found in a folder is taken for text.</summary>
+    /// <summary>Whether a file in a folder is taken for text.</summary>
     public static bool IsKnown(string path) => KnownEndings.Any(ending => HasEnding(Uncompressed(path), ending));
 
-    /// <summary>Opens the text as UTF-8: what the file's head says is gzip is decompressed, what it says is UTF-16 or UTF-32 is
-    /// decoded.</summary>
-    /// <param name="replaced">Counts the characters that are invalid in such an encoding and replaced; null where they are refused.</param>
+    /// <summary>Opens the text as UTF-8: decompresses gzip and decodes UTF-16 or UTF-32, as recognized by the file's head.</summary>
+    /// <param name="replaced">Counts replaced invalid characters of such an encoding; null if they are rejected.</param>
     /// <param name="onDisk">The stream whose position tells how much of the file is read.</param>
-    /// <exception cref="UserErrorException">The head says that it is no text.</exception>
+    /// <exception cref="UserErrorException">The head is not that of a text.</exception>
     internal Stream Open(Replacements? replaced, out FileStream onDisk)
     {
         var file = onDisk =

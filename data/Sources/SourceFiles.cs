@@ -3,16 +3,16 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Sources;
 
-/// <summary>Finds the files that files, folders and globs stand for.</summary>
-/// <remarks>The order is that of the inputs and, within one, the ordinal order of the paths; so it is the same on every machine.
-/// A file named twice is read once. In folders, names that begin with a dot (hidden ones) and files without a known ending are passed
-/// over. A glob matches files whatever their endings, but no hidden ones; what is named is read whatever its name.</remarks>
+/// <summary>Finds the files of inputs: files, folders and globs.</summary>
+/// <remarks>The order is that of the inputs and, within one, the ordinal order of the paths; so it is the same on every machine. A file
+/// named twice is read once. In folders, names that begin with a dot (hidden ones) and files without a known extension are skipped. A glob
+/// matches files of any extension, but no hidden ones; a named file is read whatever its name.</remarks>
 public static class SourceFiles
 {
     private static readonly char[] Wildcards = ['*', '?'];
 
-    /// <summary>Lists the files of the inputs, and what is passed over: files, and hidden folders with a slash at their ends.</summary>
-    /// <exception cref="UserErrorException">An input is missing, stands for no file, or cannot be listed.</exception>
+    /// <summary>Lists the files of the inputs, and what is skipped: files, and hidden folders with a slash at their ends.</summary>
+    /// <exception cref="UserErrorException">An input is missing, matches no file, or cannot be listed.</exception>
     public static (IReadOnlyList<SourceFile> Files, IReadOnlyList<string> PassedOver) Find(IEnumerable<string> inputs)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);

@@ -2,7 +2,6 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Data.Sources;
 
-/// <summary>Which texts to read, and how.</summary>
 public sealed record SourceOptions : IOptions
 {
     [Option("Files, folders and globs: plain text or .jsonl, optionally gzipped.", Key = "input")]
@@ -11,8 +10,8 @@ public sealed record SourceOptions : IOptions
     [Option("Field of a .jsonl line that holds the text; a.b is field b of object a.")]
     public string TextField { get; init; } = "text";
 
-    /// <summary>What stands between two documents of a plain text file, such as <c>&lt;|endoftext|&gt;</c>; it belongs to neither. Null: a
-    /// file is one document.</summary>
+    /// <summary>The separator between documents of a plain text file, such as <c>&lt;|endoftext|&gt;</c>; part of neither. Null: a file is
+    /// one document.</summary>
     [Option("Separator between the documents of a text file; without it each file is one document.")]
     public string? DocumentSeparator { get; init; }
 

@@ -3,7 +3,7 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Sources;
 
-/// <summary>A window that moves over a file's text and grows to hold one document, never the file.</summary>
+/// <summary>A window that moves over a file's text and grows to one document, never the file.</summary>
 internal sealed class TextBuffer : IDisposable
 {
     /// <summary>The longest single document or record, in bytes.</summary>
@@ -34,19 +34,19 @@ internal sealed class TextBuffer : IDisposable
         }
     }
 
-    /// <summary>What is read and not yet taken.</summary>
+    /// <summary>What is read and not yet consumed.</summary>
     public ReadOnlyMemory<byte> Window => memory.AsMemory(start, end - start);
 
-    /// <summary>Where the window begins in the decompressed text.</summary>
+    /// <summary>Position of the window in the decompressed text.</summary>
     public long Offset { get; private set; }
 
-    /// <summary>Whether the window reaches to the end of the text.</summary>
+    /// <summary>Whether the window extends to the end of the text.</summary>
     public bool AtEnd { get; private set; }
 
-    /// <summary>How much of the file on disk is read.</summary>
+    /// <summary>Bytes of the file on disk that are read.</summary>
     public long BytesRead => onDisk.Position;
 
-    /// <summary>Reads until the window holds at least <paramref name="wanted"/> bytes or the text ends.</summary>
+    /// <summary>Reads until the window has at least <paramref name="wanted"/> bytes or the text ends.</summary>
     public void Fill(int wanted)
     {
         while (!AtEnd && end - start < wanted)
@@ -71,7 +71,7 @@ internal sealed class TextBuffer : IDisposable
         }
     }
 
-    /// <summary>Where <paramref name="mark"/> first stands in the window, which is read on until it does; -1 when the text ends
+    /// <summary>The first position of <paramref name="mark"/> in the window, which is extended as necessary; −1 if the text ends
     /// first.</summary>
     public int Find(ReadOnlySpan<byte> mark)
     {
@@ -91,7 +91,7 @@ internal sealed class TextBuffer : IDisposable
         }
     }
 
-    /// <summary>Moves the window on; memory given out before holds until the next read.</summary>
+    /// <summary>Moves the window; memory handed out before is valid until the next read.</summary>
     public void Advance(int bytes)
     {
         start += bytes;

@@ -1,11 +1,11 @@
 namespace ActorTrain.Data.Sources;
 
-/// <summary>Where to cut text that is too long, so that the pieces are tokenized as the whole would be wherever that is possible.</summary>
+/// <summary>Where to split text that is too long, such that the pieces are tokenized like the whole wherever possible.</summary>
 internal static class TextCut
 {
-    /// <summary>A place at <paramref name="least"/> or after it, and before twice that: after the first blank line, else after the first
-    /// line end, else before the first space, else between two characters. Text of up to twice <paramref name="least"/> bytes is not
-    /// cut.</summary>
+    /// <summary>A position from <paramref name="least"/> to less than twice that: after the first blank line, else after the first line
+    /// end, else before the first space, else between two characters. Text of up to twice <paramref name="least"/> bytes is not
+    /// split.</summary>
     public static int At(ReadOnlySpan<byte> text, int least)
     {
         if (text.Length <= 2 * least)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ActorTrain.Data.Sources;
 
-/// <summary>Knows files that are not UTF-8 text by their first bytes, whatever their names end in.</summary>
+/// <summary>Recognizes files that are not UTF-8 text by their first bytes, whatever their extensions.</summary>
 internal static class TextFormat
 {
     private const string Leave = "remove it from --input";
@@ -11,7 +11,7 @@ internal static class TextFormat
 
     private const int FewBytes = 16;
 
-    // Name, place of the magic bytes, magic bytes in Latin-1, fix.
+    // Name, position of the magic bytes, magic bytes in Latin-1, fix.
     private static readonly (string Name, int At, string Magic, string Fix)[] Others =
     [
         ("gzip within gzip", 0, "\x1f\x8b\x08", "decompress it once (gunzip)"),
@@ -41,7 +41,7 @@ internal static class TextFormat
         ("GIF", 0, "GIF89a", Leave),
     ];
 
-    // The mark of UTF-16 begins that of UTF-32, which is tried first.
+    // UTF-16's mark is a prefix of UTF-32's, which is tried first.
     private static readonly (string Magic, Encoding Strict)[] Encodings =
     [
         ("\xff\xfe\0\0", new UTF32Encoding(bigEndian: false, byteOrderMark: true, throwOnInvalidCharacters: true)),
@@ -59,10 +59,10 @@ internal static class TextFormat
 
     public static bool IsGzip(string head) => Has(head, 0, Others[0].Magic);
 
-    /// <summary>The encoding that the byte order mark names, strict; null without one, or where it is UTF-8's.</summary>
+    /// <summary>The encoding of the byte order mark, strict; null without one, or if it is UTF-8's.</summary>
     public static Encoding? EncodingOf(string head) => Encodings.FirstOrDefault(encoding => Has(head, 0, encoding.Magic)).Strict;
 
-    /// <summary>The format that the head names and what to do about it; null where it may be text.</summary>
+    /// <summary>The format of the head, and the fix; null if it may be text.</summary>
     public static (string Name, string Fix)? Other(string head)
     {
         if (Others.FirstOrDefault(other => Has(head, other.At, other.Magic)) is { Name: not null } known)

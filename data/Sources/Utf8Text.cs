@@ -5,12 +5,11 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Sources;
 
-/// <summary>Makes sure that text is UTF-8.</summary>
 internal static class Utf8Text
 {
-    /// <summary>Gives the text itself when it is valid; otherwise refuses it, or (lenient) gives it with U+FFFD for each invalid
+    /// <summary>Returns the text itself if valid; otherwise rejects it, or (lenient) returns it with U+FFFD for each invalid
     /// part.</summary>
-    /// <param name="replaced">Counts what is replaced; null where invalid text is refused.</param>
+    /// <param name="replaced">Counts what is replaced; null if invalid text is rejected.</param>
     /// <exception cref="UserErrorException">The text is invalid and not to be repaired.</exception>
     public static ReadOnlyMemory<byte> Checked(ReadOnlyMemory<byte> text, string file, long offset, Replacements? replaced)
     {
@@ -28,7 +27,7 @@ internal static class Utf8Text
             + "convert it (iconv -t UTF-8), or pass --lenient to replace invalid bytes with U+FFFD.");
     }
 
-    /// <summary>The last place at or before <paramref name="index"/> that is not inside a character.</summary>
+    /// <summary>The last position at or before <paramref name="index"/> that is not inside a character.</summary>
     public static int CharacterBoundary(ReadOnlySpan<byte> text, int index)
     {
         var at = index;

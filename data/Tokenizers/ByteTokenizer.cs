@@ -39,7 +39,6 @@ public sealed class ByteTokenizer : ITokenizer
 
     public void Save(string folder) => TokenizerFolder.Describe(this, folder);
 
-    /// <summary>Holds nothing; does nothing.</summary>
     public void Dispose()
     {
     }

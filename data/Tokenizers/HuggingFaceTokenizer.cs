@@ -5,14 +5,14 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Tokenizers;
 
-/// <summary>Writes a tokenizer in the files that Hugging Face transformers' <c>AutoTokenizer</c> reads.</summary>
-/// <remarks>Decoding there gives exactly what was encoded, as it does here; text is encoded as here, save that a unigram model may choose
+/// <summary>Writes a tokenizer as the files of Hugging Face transformers' <c>AutoTokenizer</c>.</summary>
+/// <remarks>Decoding there gives exactly what was encoded, as it does here; text is encoded as here, except that a unigram model may choose
 /// another of two equally likely ways. Pieces are written with the spaces that SentencePiece writes as U+2581, so that a text's own U+2581
-/// stays what it is. A byte-level tokenizer becomes byte-level BPE without merges, in the alphabet of GPT-2 (Radford and others,
+/// is preserved. A byte-level tokenizer becomes byte-level BPE without merges, in the alphabet of GPT-2 (Radford and others,
 /// 2019).</remarks>
 public static class HuggingFaceTokenizer
 {
-    // The files in which transformers keeps a tokenizer: those that are compared with one of ours beside them, and the rest.
+    // The tokenizer files of transformers: those compared with our own beside them, and the rest.
     private static readonly string[] Compared =
         ["tokenizer.json", "tokenizer_config.json", "added_tokens.json", "special_tokens_map.json", "tokenizer.model"];
 
@@ -21,20 +21,19 @@ public static class HuggingFaceTokenizer
     private static readonly JsonSerializerOptions Readable =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes the files into a folder that exists.</summary>
     public static void Write(ITokenizer tokenizer, string folder)
     {
         foreach (var (name, content) in FilesOf(tokenizer))
             File.WriteAllText(Path.Combine(folder, name), content.ToJsonString(Readable) + "\n");
     }
 
-    /// <summary>The files of a folder's tokenizer that an import neither takes nor compares.</summary>
-    /// <param name="tokenizer">The tokenizer of ours beside them, if there is one.</param>
+    /// <summary>A folder's tokenizer files that an import neither uses nor compares.</summary>
+    /// <param name="tokenizer">Our own tokenizer beside them, if there is one.</param>
     public static IReadOnlyList<string> NotTakenOver(ITokenizer? tokenizer, string folder) =>
         [.. (tokenizer is null ? Compared.Concat(Others) : Others).Where(name => File.Exists(Path.Combine(folder, name)))];
 
-    /// <summary>Refuses a folder in which such files say something else than the tokenizer beside them.</summary>
-    /// <exception cref="UserErrorException">One does; the sentence names it.</exception>
+    /// <summary>Rejects a folder in which such files contradict our own tokenizer beside them.</summary>
+    /// <exception cref="UserErrorException">One does; the message names it.</exception>
     public static void RequireSame(ITokenizer tokenizer, string folder)
     {
         (string, JsonObject)[] others =
@@ -96,7 +95,7 @@ public static class HuggingFaceTokenizer
         if (tokenizer.Kind is TokenizerKind.Bpe)
             return Tokenizer(tokenizer.EndOfText, Bpe(pieces), null, decoder);
 
-        // The name of a byte's piece, met in a text, must not become that piece.
+        // The name of a byte's piece, occurring in a text, must not become that piece.
         var split = Typed("Split");
         split["pattern"] = new JsonObject { ["Regex"] = "<(?=0x[0-9A-F]{2}>)" };
         split["behavior"] = "Isolated";
@@ -108,7 +107,7 @@ public static class HuggingFaceTokenizer
         return Tokenizer(tokenizer.EndOfText, model, split, decoder);
     }
 
-    /// <summary>Any two pieces that make a third are merged, the third of the highest score first: what SentencePiece does.</summary>
+    /// <summary>Any two pieces that form a third are merged, the third of the highest score first, as in SentencePiece.</summary>
     private static JsonObject Bpe(IReadOnlyList<(string Name, float Score, bool IsText)> pieces)
     {
         var vocabulary = new JsonObject();
@@ -160,7 +159,7 @@ public static class HuggingFaceTokenizer
     private static JsonObject ByteLevelStep() =>
         new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = false };
 
-    /// <summary>A visible letter for each byte: itself where Latin-1 has one to see, else the next from U+0100 on.</summary>
+    /// <summary>A visible letter for each byte: itself if printable in Latin-1, else the next from U+0100 on.</summary>
     private static IEnumerable<char> Alphabet()
     {
         var next = 0x100;

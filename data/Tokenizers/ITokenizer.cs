@@ -2,10 +2,8 @@ using System.Buffers;
 
 namespace ActorTrain.Data.Tokenizers;
 
-/// <summary>Which family a tokenizer is of.</summary>
 public enum TokenizerKind
 {
-    /// <summary>Each byte of UTF-8 is a token.</summary>
     Bytes,
 
     /// <summary>SentencePiece, byte-pair encoding (Sennrich, Haddow and Birch, 2016).</summary>
@@ -16,18 +14,18 @@ public enum TokenizerKind
 }
 
 /// <summary>Turns text into token ids and back. For every valid text, decoding gives exactly what was encoded.</summary>
-/// <remarks>Implementations are safe to use from many threads at once.</remarks>
+/// <remarks>Implementations are thread-safe.</remarks>
 public interface ITokenizer : IDisposable
 {
     TokenizerKind Kind { get; }
 
-    /// <summary>How many ids there are: each is in 0 … size−1.</summary>
+    /// <summary>Ids are in 0 … size−1.</summary>
     int VocabularySize { get; }
 
     /// <summary>The id that closes a document. No text encodes to it, and it decodes to nothing.</summary>
     int EndOfText { get; }
 
-    /// <summary>SHA-256, in lower-case hexadecimal, of all that decides how text is encoded; shards record it.</summary>
+    /// <summary>SHA-256, in lower-case hexadecimal, of everything that determines how text is encoded; recorded in shards.</summary>
     string Identity { get; }
 
     /// <summary>Encodes valid UTF-8 and appends the ids.</summary>
@@ -37,6 +35,6 @@ public interface ITokenizer : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
     void Decode(ReadOnlySpan<int> ids, IBufferWriter<byte> utf8);
 
-    /// <summary>Writes the tokenizer into a folder that exists; <see cref="TokenizerFolder.Load"/> reads it.</summary>
+    /// <summary>Writes the tokenizer into an existing folder; <see cref="TokenizerFolder.Load"/> reads it.</summary>
     void Save(string folder);
 }

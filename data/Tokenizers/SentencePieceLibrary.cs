@@ -5,7 +5,7 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Tokenizers;
 
-/// <summary>The C interface of <c>data/native</c>; its header says what each function does.</summary>
+/// <summary>The C interface of <c>data/native</c>, documented in its header.</summary>
 internal static unsafe partial class SentencePieceLibrary
 {
     public const int ErrorCapacity = 1024;
@@ -20,7 +20,7 @@ internal static unsafe partial class SentencePieceLibrary
         Unused,
     }
 
-    /// <summary>Makes sure that the library loads.</summary>
+    /// <summary>Loads the library.</summary>
     /// <exception cref="UserErrorException">It is missing.</exception>
     public static void Require()
     {
@@ -32,7 +32,6 @@ internal static unsafe partial class SentencePieceLibrary
         }
     }
 
-    /// <summary>The sentence that a call wrote.</summary>
     public static string Sentence(byte* error) => Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(error));
 
     [LibraryImport(Name, EntryPoint = "actortrain_train", StringMarshalling = StringMarshalling.Utf8)]
@@ -64,7 +63,7 @@ internal sealed class SentencePieceHandle() : SafeHandle(0, ownsHandle: true)
 {
     public override bool IsInvalid => handle == 0;
 
-    /// <exception cref="InvalidDataException">It is none.</exception>
+    /// <exception cref="InvalidDataException">It is not a model.</exception>
     public static unsafe SentencePieceHandle Open(ReadOnlySpan<byte> model)
     {
         SentencePieceLibrary.Require();

@@ -5,9 +5,9 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Data.Tokenizers;
 
-/// <summary>A SentencePiece model with byte fallback: any text can be encoded in it, exactly.</summary>
-/// <remarks>SentencePiece writes a space as U+2581. Where a model has no piece for that, which those that
-/// <see cref="SentencePieceTraining"/> makes always have, a space is the byte 0x20, lest it be the bytes of U+2581.</remarks>
+/// <summary>A SentencePiece model with byte fallback: encodes any text exactly.</summary>
+/// <remarks>SentencePiece writes a space as U+2581. If a model has no piece for that (those of <see cref="SentencePieceTraining"/> always
+/// have one), a space is the byte 0x20, not the bytes of U+2581.</remarks>
 public sealed class SentencePieceTokenizer : ITokenizer
 {
     /// <summary>The text of the piece that closes a document.</summary>
@@ -20,7 +20,7 @@ public sealed class SentencePieceTokenizer : ITokenizer
     private readonly WordCache cache = new();
     private bool hasSpace;
 
-    /// <exception cref="InvalidDataException">It is no model, or one without byte fallback or end-of-text piece.</exception>
+    /// <exception cref="InvalidDataException">It is not a model, or has no byte fallback or end-of-text piece.</exception>
     /// <exception cref="UserErrorException">The native library is missing.</exception>
     public SentencePieceTokenizer(TokenizerKind kind, byte[] model)
     {
@@ -54,7 +54,7 @@ public sealed class SentencePieceTokenizer : ITokenizer
 
     public string Identity { get; }
 
-    /// <summary>The serialised model, as SentencePiece and Hugging Face read it.</summary>
+    /// <summary>The serialised model, as read by SentencePiece and Hugging Face.</summary>
     public ReadOnlyMemory<byte> Model => model;
 
     public void Encode(ReadOnlySpan<byte> utf8, IBufferWriter<int> ids)
@@ -92,8 +92,8 @@ public sealed class SentencePieceTokenizer : ITokenizer
         TokenizerFolder.Describe(this, folder);
     }
 
-    /// <summary>The pieces by id: their texts, those of bytes and marks as SentencePiece names them; their scores; and whether they stand
-    /// for text.</summary>
+    /// <summary>The pieces by id: their texts, with SentencePiece's names of bytes and marks; their scores; and whether they stand for
+    /// text.</summary>
     internal IReadOnlyList<(string Name, float Score, bool IsText)> Pieces()
     {
         var pieces = new (string, float, bool)[texts.Length];
@@ -150,7 +150,7 @@ public sealed class SentencePieceTokenizer : ITokenizer
         }
     }
 
-    /// <summary>Reads what each id stands for; gives the id of the end of text.</summary>
+    /// <summary>Reads the pieces; returns the id of the end of text.</summary>
     private int ReadPieces()
     {
         int? end = null;

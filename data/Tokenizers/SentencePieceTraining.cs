@@ -11,24 +11,23 @@ namespace ActorTrain.Data.Tokenizers;
 /// <summary>Trains a SentencePiece model. The same texts in the same order give the same bytes.</summary>
 public static unsafe partial class SentencePieceTraining
 {
-    /// <summary>The fewest ids a vocabulary can have: 256 bytes, the unknown, the end of text, and room for characters.</summary>
+    /// <summary>Smallest vocabulary: 256 bytes, the unknown, the end of text, and room for characters.</summary>
     public const int SmallestVocabulary = 300;
 
-    /// <summary>The most ids a vocabulary can have.</summary>
     public const int LargestVocabulary = 1_000_000;
 
     private const int LongestSentence = 8192;
 
-    // SentencePiece leaves the rarest 0.05 % of the characters out of a vocabulary, and a space must not be among them: one of so many
-    // bytes is a space.
+    // SentencePiece omits the rarest 0.05 % of the characters from a vocabulary, but the space must stay in it: one in this many bytes is a
+    // space.
     private const int BytesPerSpace = 1000;
 
-    /// <summary>Trains on texts, which SentencePiece copies: give a bounded sample.</summary>
+    /// <summary>Trains on texts, which SentencePiece copies: pass a bounded sample.</summary>
     /// <param name="kind">Byte-pair encoding or unigram.</param>
-    /// <param name="vocabularySize">How many ids, bytes and end of text included.</param>
-    /// <param name="texts">Valid UTF-8; each is cut into its lines.</param>
-    /// <param name="cancellation">Ends the reading of texts; once SentencePiece has them all, it continues to its end.</param>
-    /// <exception cref="UserErrorException">The native library is missing, or the texts do not carry such a vocabulary.</exception>
+    /// <param name="vocabularySize">Including bytes and end of text.</param>
+    /// <param name="texts">Valid UTF-8; each is split into its lines.</param>
+    /// <param name="cancellation">Ends the reading of texts; the training that follows cannot be cancelled.</param>
+    /// <exception cref="UserErrorException">The native library is missing, or the texts are too small for such a vocabulary.</exception>
     public static SentencePieceTokenizer Train(
         TokenizerKind kind, int vocabularySize, IEnumerable<ReadOnlyMemory<byte>> texts, CancellationToken cancellation = default)
     {
@@ -63,7 +62,7 @@ public static unsafe partial class SentencePieceTraining
         }
     }
 
-    // One thread, because SentencePiece's sums depend on how many there are. Normalisation of any sort would lose text.
+    // One thread, since SentencePiece's sums depend on their number. Any normalisation would lose text.
     private static string Options(TokenizerKind kind, int vocabularySize) => string.Join(
         '\n',
         kind is TokenizerKind.Bpe ? "model_type=bpe" : "model_type=unigram",
@@ -133,7 +132,7 @@ public static unsafe partial class SentencePieceTraining
     private static int Next(void* context, byte** text, long* length) =>
         ((SentenceFeed)GCHandle.FromIntPtr((nint)context).Target!).Next(out *text, out *length);
 
-    /// <summary>Hands one pinned sentence after the other to native code, and keeps exceptions from crossing it.</summary>
+    /// <summary>Passes pinned sentences one by one to native code, and keeps exceptions from crossing it.</summary>
     private sealed class SentenceFeed(IEnumerable<ReadOnlyMemory<byte>> sentences, CancellationToken cancellation) : IDisposable
     {
         private readonly IEnumerator<ReadOnlyMemory<byte>> sentences = sentences.GetEnumerator();

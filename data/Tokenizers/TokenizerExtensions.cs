@@ -3,10 +3,9 @@ using System.Text;
 
 namespace ActorTrain.Data.Tokenizers;
 
-/// <summary>Encoding and decoding of strings.</summary>
 public static class TokenizerExtensions
 {
-    /// <summary>The ids of a text. Half surrogate pairs, which UTF-8 cannot say, become U+FFFD.</summary>
+    /// <summary>Unpaired surrogates, which UTF-8 cannot encode, become U+FFFD.</summary>
     public static int[] Encode(this ITokenizer tokenizer, string text)
     {
         var ids = new ArrayBufferWriter<int>();
@@ -14,7 +13,7 @@ public static class TokenizerExtensions
         return ids.WrittenSpan.ToArray();
     }
 
-    /// <summary>How many bytes of text each id stands for; none for those, such as the end of text, that are no text.</summary>
+    /// <summary>Bytes of text per id; 0 for those, such as the end of text, that are not text.</summary>
     public static int[] ByteCounts(this ITokenizer tokenizer)
     {
         var counts = new int[tokenizer.VocabularySize];
@@ -29,7 +28,7 @@ public static class TokenizerExtensions
         return counts;
     }
 
-    /// <summary>The text of ids; bytes that form no character become U+FFFD.</summary>
+    /// <summary>Invalid bytes become U+FFFD.</summary>
     public static string Decode(this ITokenizer tokenizer, ReadOnlySpan<int> ids)
     {
         var utf8 = new ArrayBufferWriter<byte>();

@@ -7,16 +7,15 @@ namespace ActorTrain.Data.Tokenizers;
 /// <summary>Reads the tokenizer that <see cref="ITokenizer.Save"/> wrote into a folder.</summary>
 public static class TokenizerFolder
 {
-    /// <summary>The file that says which tokenizer a folder holds.</summary>
+    /// <summary>Identifies the tokenizer of a folder.</summary>
     public const string DescriptionFile = "actortrain-tokenizer.json";
 
-    /// <summary>The SentencePiece model, where the tokenizer has one; the name that Hugging Face knows it by.</summary>
+    /// <summary>The SentencePiece model, if the tokenizer has one, under Hugging Face's name.</summary>
     public const string ModelFile = "tokenizer.model";
 
     private const string Fix = "restore the file, or rerun `actortrain prepare --force`";
 
-    /// <summary>Loads the tokenizer of a folder.</summary>
-    /// <exception cref="UserErrorException">There is none, or its files do not belong together.</exception>
+    /// <exception cref="UserErrorException">There is none, or its files do not match.</exception>
     public static ITokenizer Load(string folder)
     {
         var file = Path.Combine(folder, DescriptionFile);

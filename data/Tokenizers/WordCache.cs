@@ -3,16 +3,15 @@ using System.IO.Hashing;
 
 namespace ActorTrain.Data.Tokenizers;
 
-/// <summary>Remembers the ids of the words met last. Natural text repeats its words, so nearly all are found here.</summary>
+/// <summary>Caches the ids of recent words. Natural text repeats its words, so nearly all are found here.</summary>
 /// <remarks>Words are kept in two generations of at most 2^17 words of up to 64 bytes. When the young one is full it becomes the old one,
-/// and the old one is forgotten, save for the words of it that were asked for meanwhile. So at most 2^18 words are kept, which take at most
-/// 120 MB.</remarks>
+/// and the former old one is dropped except for words used meanwhile. So at most 2^18 words are kept, which take at most 120 MB.</remarks>
 internal sealed class WordCache
 {
     /// <summary>Longer words are seldom repeated.</summary>
     public const int LongestWord = 64;
 
-    /// <summary>The most words of a generation.</summary>
+    /// <summary>Limit of a generation.</summary>
     public const int MostWords = 1 << 17;
 
     private volatile Generations generations = new(new Generation(), new Generation());
@@ -50,7 +49,7 @@ internal sealed class WordCache
         public bool Find(ReadOnlySpan<byte> word, out int[] ids) =>
             Words.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(word, out ids!);
 
-        /// <summary>Adds a word, unless the generation is full; gives the number of words if it was added, else 0.</summary>
+        /// <summary>Adds a word, unless the generation is full; returns the number of words if it was added, else 0.</summary>
         public int Add(byte[] word, int[] ids) =>
             Volatile.Read(ref count) < MostWords && Words.TryAdd(word, ids) ? Interlocked.Increment(ref count) : 0;
     }

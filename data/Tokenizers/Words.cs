@@ -1,11 +1,10 @@
 namespace ActorTrain.Data.Tokenizers;
 
-/// <summary>Cuts text into what SentencePiece sees: words, each with the one space before it, and the characters that go byte by
+/// <summary>Splits text into what SentencePiece gets: words, each with the one space before it, and the characters that are encoded byte by
 /// byte.</summary>
-/// <remarks>SentencePiece never lets a piece reach over a space, so encoding word by word gives what encoding the whole gives, and a word's
-/// ids can be remembered. Control characters (newline and tab among them) and the two characters that SentencePiece uses as its own marks,
-/// U+2581 for a space and U+2585 for the unknown, are kept from it and encoded as bytes: that is what makes decode(encode(text)) the
-/// text.</remarks>
+/// <remarks>SentencePiece never lets a piece span a space, so encoding word by word equals encoding the whole, and a word's ids can be
+/// cached. Control characters (newline and tab among them) and the two characters that SentencePiece uses as its own marks, U+2581 for a
+/// space and U+2585 for the unknown, bypass it and are encoded as bytes: this makes decode(encode(text)) exact.</remarks>
 internal static class Words
 {
     private const byte FirstPrintable = 0x20;
@@ -19,7 +18,7 @@ internal static class Words
         return at;
     }
 
-    /// <summary>Length of the sentence at the head of the text: all up to the next character that goes byte by byte.</summary>
+    /// <summary>Length of the sentence at the head of the text: up to the next character that is encoded byte by byte.</summary>
     public static int SentenceLength(ReadOnlySpan<byte> text)
     {
         var at = 0;
@@ -28,7 +27,7 @@ internal static class Words
         return at;
     }
 
-    /// <summary>Length of the character at the head of the text if it goes byte by byte, else 0.</summary>
+    /// <summary>Length of the character at the head of the text if it is encoded byte by byte, else 0.</summary>
     public static int BytewiseLength(ReadOnlySpan<byte> text) => text[0] < FirstPrintable ? 1 : IsMark(text) ? 3 : 0;
 
     private static bool IsMark(ReadOnlySpan<byte> text) =>

@@ -11,10 +11,10 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Chaos;
 
-/// <summary>Trains the runs that are compared, each in a folder of its own below <c>NAME-chaos</c>: the undisturbed one, the disturbed one,
-/// and, where batches were left out in that, one whose skip list held them from the start.</summary>
+/// <summary>Trains the compared runs, each in its own folder below <c>NAME-chaos</c>: the undisturbed one, the disturbed one, and, if that
+/// one skipped batches, one whose skip list contained them from the start.</summary>
 /// <param name="runFile">The run file, or null.</param>
-/// <param name="force">Whether they are trained though memory seems short.</param>
+/// <param name="force">Whether to train even if memory seems short.</param>
 internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force,
     Action<string> say)
 {
@@ -24,7 +24,7 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
 
     private readonly string folder = configuration.Run.Directory + "-chaos";
 
-    /// <summary>The run without a fault; where the same program has trained the same run before, what came of that.</summary>
+    /// <summary>The run without faults; reuses the outcome if the same build has trained the same run before.</summary>
     /// <param name="isFresh">Whether to train it in any case.</param>
     public ChaosOutcome Undisturbed(bool isFresh, CancellationToken stop)
     {
@@ -48,7 +48,6 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
         return outcome;
     }
 
-    /// <summary>The run with all its faults.</summary>
     public ChaosOutcome Disturbed(ChaosSchedule schedule, CancellationToken stop)
     {
         var outcome = Trainee("disturbed", configuration, overrides).Train(schedule, null, Tell, stop);
@@ -63,7 +62,7 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
         }
     }
 
-    /// <summary>A run without a fault that leaves out, from its start, what the disturbed one came to leave out.</summary>
+    /// <summary>A run without faults that skips from its start what the disturbed one skipped.</summary>
     public ChaosOutcome LeavingOut(IReadOnlyList<RunEvent> decisions, CancellationToken stop)
     {
         var outcome = Trainee("leaving-out", configuration, overrides).Train(null, run => run.WriteUnwritten(
@@ -72,7 +71,7 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
         return outcome;
     }
 
-    /// <summary>The run on the same poisoned data with no rule against spikes.</summary>
+    /// <summary>The run on the same poisoned data without spike rules.</summary>
     public ChaosOutcome Unanswered(ChaosSchedule schedule, CancellationToken stop)
     {
         List<string> without = [.. overrides, $"{RulesKey}=none"];
@@ -82,10 +81,9 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
         return outcome;
     }
 
-    /// <summary>Whether a run left any batch out.</summary>
     public static bool LeavesOut(IReadOnlyList<RunEvent> decisions) => JournalState.Of(decisions).Skips.Ranges.Count > 0;
 
-    // What was vetoed becomes a intervention of that step, which the run knows before it begins.
+    // A vetoed batch becomes an intervention of its step, known before the run begins.
     private static List<RunEvent> Known(IReadOnlyList<RunEvent> decisions)
     {
         var state = JournalState.Of(decisions);
@@ -98,14 +96,14 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
 
     private ChaosTrainee Trainee(string name, RunConfiguration with, IReadOnlyList<string> settings)
     {
-        // In a database that many runs share the name is all that tells one from another.
+        // In a shared database only the name distinguishes runs.
         var own = $"{configuration.Run.Name}-{name}"
             + (configuration.Journal.Connection.Length == 0 || name == "undisturbed" ? ""
                 : DateTime.UtcNow.ToString("-yyyyMMddHHmmss", CultureInfo.InvariantCulture));
         return new ChaosTrainee(runFile, settings, with with { Run = new RunOptions { Name = own, Output = folder } }, force);
     }
 
-    // The same settings, of the same build.
+    // Equal for the same settings and the same build.
     private string Key()
     {
         var built = Directory.EnumerateFiles(AppContext.BaseDirectory).Where(static file => Path.GetExtension(file) is ".dll" or ".so")
@@ -115,7 +113,6 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
 
 }
 
-/// <summary>How long the undisturbed run took.</summary>
 internal sealed record CachedRun(string Key, double Seconds);
 
 [System.Text.Json.Serialization.JsonSerializable(typeof(CachedRun))]

@@ -8,14 +8,14 @@ using ScottPlot;
 
 namespace ActorTrain.Host.Chaos;
 
-/// <summary>Draws the loss of the runs that were compared over one another, with the faults.</summary>
+/// <summary>Plots the losses of the compared runs, with the faults.</summary>
 internal static class ChaosPicture
 {
-    // Of a letter of a fault's name, in units.
+    // Per letter of a fault's name, in units.
     private const double LetterWidth = 6.5;
     private const float RowHeight = 16;
 
-    /// <summary>Writes the picture, as SVG or PNG by the name's ending.</summary>
+    /// <summary>Writes the picture, as SVG or PNG by the file name's extension.</summary>
     /// <exception cref="UserErrorException">It cannot be written.</exception>
     public static void Save(string title, ChaosOutcome undisturbed, ChaosOutcome disturbed, ChaosOutcome? unanswered,
         ChaosSchedule schedule, string path) =>
@@ -66,7 +66,7 @@ internal static class ChaosPicture
 
     private static int Depth(List<FaultName> names) => names.Select(static name => name.Row).DefaultIfEmpty(0).Max();
 
-    // Names stand in rows, so that neighbours do not cover one another, and before their step where there is no room behind it.
+    // Names are staggered in rows so that neighbours do not overlap, and placed left of their step if there is no room on the right.
     private static List<FaultName> Names(IReadOnlyList<(long Step, string Kind)> marks, double last, double stepsPerUnit)
     {
         List<double> ends = [];

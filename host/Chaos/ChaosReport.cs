@@ -8,10 +8,9 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Host.Chaos;
 
-/// <summary>One of the runs that are compared.</summary>
-/// <param name="Folder">Where it lies.</param>
-/// <param name="Weights">SHA-256 of the weights it ended with, or null.</param>
-/// <param name="StepsLost">Steps that were taken again.</param>
+/// <summary>One of the compared runs.</summary>
+/// <param name="Weights">SHA-256 of its final weights, or null.</param>
+/// <param name="StepsLost">Steps that were redone.</param>
 internal sealed record ReportedRun(string Folder, string? Weights, double Seconds, int Starts, long StepsLost)
 {
     public static ReportedRun Of(ChaosOutcome outcome) =>
@@ -19,13 +18,13 @@ internal sealed record ReportedRun(string Folder, string? Weights, double Second
 }
 
 /// <summary>One fault, what was promised, and what the journal says.</summary>
-/// <param name="Step">The step under way when it came to pass; null where it did not.</param>
-/// <param name="Journal">The decision that shows the answer; null where there is none.</param>
+/// <param name="Step">The current step when it was applied; null if it was not.</param>
+/// <param name="Journal">The decision that shows the response; null if there is none.</param>
 /// <param name="IsShown">Whether there is one, or none is needed.</param>
 internal sealed record ReportedFault(int Number, string Kind, long? Step, string? Actor, string? What, string Answer, string? Journal,
     bool IsShown);
 
-/// <summary>A disturbed run held against an undisturbed one.</summary>
+/// <summary>A comparison of a disturbed run with an undisturbed one.</summary>
 internal sealed record ChaosReport(
     string Run, long Steps, long TokensPerStep, ulong Seed, ReportedRun Undisturbed, ReportedRun Disturbed, ReportedRun? LeavingOut,
         double GoodputPercent,
@@ -35,10 +34,9 @@ internal sealed record ChaosReport(
 
     public bool Held => Broken.Count == 0;
 
-    /// <param name="schedule">The faults that were to be injected.</param>
-    /// <param name="leavingOut">A run that left out from its start what the disturbed one came to leave out; null where that is not
-    /// needed.</param>
-    /// <param name="contradictions">What the audit of the disturbed run's samples found.</param>
+    /// <param name="schedule">The faults to inject.</param>
+    /// <param name="leavingOut">A run that skipped from its start what the disturbed one skipped; null if not needed.</param>
+    /// <param name="contradictions">Findings of the audit of the disturbed run's samples.</param>
     public static ChaosReport Of(
         RunConfiguration configuration, ChaosSchedule schedule, ChaosOutcome undisturbed, ChaosOutcome disturbed, ChaosOutcome? leavingOut,
             IReadOnlyList<string> contradictions)
@@ -68,7 +66,6 @@ internal sealed record ChaosReport(
             100 * undisturbed.Seconds / disturbed.Seconds, faults, broken);
     }
 
-    /// <summary>For people.</summary>
     public void Write(TextWriter output)
     {
         output.WriteLine(
@@ -110,7 +107,6 @@ internal sealed record ChaosReport(
         }
     }
 
-    /// <summary>For programs.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Readable.ChaosReport);
 
     private static readonly ChaosReportJson Readable =

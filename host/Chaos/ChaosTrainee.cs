@@ -9,15 +9,15 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Chaos;
 
-/// <summary>What became of one of the runs that are compared.</summary>
+/// <summary>The outcome of one of the compared runs.</summary>
 /// <param name="Seconds">From the start of its first process to the end of its last.</param>
-/// <param name="WeightsHash">SHA-256 of the weights it ended with; null where it did not reach its last step.</param>
-/// <param name="Failures">Where a process ended that no fault had ended: its last words.</param>
+/// <param name="WeightsHash">SHA-256 of its final weights; null if it did not reach its last step.</param>
+/// <param name="Failures">The last words of each process that ended without a fault.</param>
 internal sealed record ChaosOutcome(
     RunDirectory Directory, double Seconds, int Starts, string? WeightsHash, IReadOnlyList<RunEvent> Journal,
         IReadOnlyList<ChaosFired> Fired, IReadOnlyList<string> Failures)
 {
-    /// <summary>Steps that were taken more than once, counted as often as they were taken again.</summary>
+    /// <summary>Steps that were taken more than once; each repetition counts.</summary>
     public long StepsLost
     {
         get
@@ -44,9 +44,9 @@ internal sealed record ChaosOutcome(
     }
 }
 
-/// <summary>Trains one of the runs that are compared, in real processes: as many as it takes.</summary>
+/// <summary>Trains one of the compared runs in real processes, as many as necessary.</summary>
 /// <param name="runFile">The run file, or null.</param>
-/// <param name="force">Whether it is trained though memory seems short.</param>
+/// <param name="force">Whether to train even if memory seems short.</param>
 internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force)
 {
     private const int KilledExit = 137;
@@ -55,11 +55,11 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
 
     public RunDirectory Directory { get; } = new(configuration.Run.Output, configuration.Run.Name);
 
-    /// <summary>Begins it anew and trains it to its end.</summary>
+    /// <summary>Trains it from the start to its end.</summary>
     /// <param name="schedule">Its faults, or null.</param>
-    /// <param name="prepare">Puts into its empty folder what it begins with.</param>
-    /// <param name="tell">Told of each fault as it comes to pass.</param>
-    /// <exception cref="UserErrorException">It cannot be begun.</exception>
+    /// <param name="prepare">Adds the initial files to its empty folder.</param>
+    /// <param name="tell">Called for each fault as it is applied.</param>
+    /// <exception cref="UserErrorException">It cannot be started.</exception>
     public ChaosOutcome Train(ChaosSchedule? schedule, Action<RunDirectory>? prepare, Action<ChaosFired> tell, CancellationToken stop)
     {
         if (System.IO.Directory.Exists(Directory.Path))
@@ -117,7 +117,6 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
         }
     }
 
-    /// <summary>What stands on disk of it.</summary>
     public ChaosOutcome Outcome(double seconds, int starts, IReadOnlyList<ChaosFired> fired, IReadOnlyList<string> failures)
     {
         var newest = new CheckpointArchive(Directory.CheckpointsDirectory).List().Select(static info => info.Manifest)
@@ -144,7 +143,7 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
         }
     }
 
-    // Half of the largest file of the newest checkpoint is gone, as after a power cut on a disk that lied.
+    // Half of the largest file of the newest checkpoint is gone, as after a power cut on a disk that acknowledges writes it has not made.
     private long? Tear()
     {
         var newest = new CheckpointArchive(Directory.CheckpointsDirectory).List().FirstOrDefault(static info => info.Manifest is not null);

@@ -6,22 +6,19 @@ using YamlDotNet.RepresentationModel;
 
 namespace ActorTrain.Host.Chaos;
 
-/// <summary>Reads schedules of faults: YAML with a list <c>faults</c>, each with <c>kind</c> and <c>step</c> and, where its kind takes
-/// them, <c>actor</c>,
-/// <c>seconds</c>, <c>bit</c> and <c>batches</c>.</summary>
+/// <summary>Reads schedules of faults: YAML with a list <c>faults</c>, each with <c>kind</c> and <c>step</c> and, depending on the kind,
+/// <c>actor</c>, <c>seconds</c>, <c>bit</c> and <c>batches</c>.</summary>
 internal static class ScheduleFile
 {
     private static readonly string[] Keys = ["step", "kind", "actor", "seconds", "bit", "batches"];
     private static readonly string[] TopKeys = ["seed", "faults"];
 
-    /// <summary>What schedules depend on of a run.</summary>
     public static ChaosTarget TargetOf(RunConfiguration configuration) => new(
         configuration.Training.Steps, configuration.Training.Batch, configuration.Trainers.Count, configuration.ReducerCount,
             configuration.Trainers.Timeout,
         configuration.Checkpoints.Every ?? configuration.Checkpoints.Interval.Most);
 
-    /// <summary>Reads a schedule for a run.</summary>
-    /// <exception cref="UserErrorException">Something is not right; the sentence names file and line.</exception>
+    /// <exception cref="UserErrorException">The schedule is invalid; the message names file and line.</exception>
     public static ChaosSchedule Read(string path, ChaosTarget run)
     {
         try
@@ -36,8 +33,7 @@ internal static class ScheduleFile
         }
     }
 
-    /// <summary>Reads the text of a schedule.</summary>
-    /// <exception cref="UserErrorException">Something is not right.</exception>
+    /// <exception cref="UserErrorException">The schedule is invalid.</exception>
     public static ChaosSchedule Parse(string text, string name, ChaosTarget run)
     {
         var yaml = new YamlStream();

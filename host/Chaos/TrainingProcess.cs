@@ -7,7 +7,7 @@ namespace ActorTrain.Host.Chaos;
 /// <summary>A child process that runs <c>actortrain pretrain</c>. It ends with this one, however this one ends.</summary>
 internal sealed class TrainingProcess : IDisposable
 {
-    // Much more than the rest of a process that trains needs; a tenth of it is left to that.
+    // Much more than a training process needs besides its tensors; a tenth of it is left for the rest.
     private const long ManagedMemory = 512L << 20;
     private const int Remembered = 20;
     private static readonly TimeSpan OutputPatience = TimeSpan.FromSeconds(10);
@@ -28,10 +28,10 @@ internal sealed class TrainingProcess : IDisposable
         }
     }
 
-    /// <param name="orders">The file that has it broken, or null.</param>
+    /// <param name="orders">The file with the faults to apply, or null.</param>
     public static TrainingProcess Start(IEnumerable<string> arguments, string? orders, bool limitMemory)
     {
-        // The program is a library where it was started by `dotnet`.
+        // When started by `dotnet`, the program is a library.
         var program = Environment.ProcessPath!;
         string[] library = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(TrainingProcess).Assembly.Location] : [];
         var start = new ProcessStartInfo(program, [.. library, "pretrain", .. arguments])
@@ -54,14 +54,14 @@ internal sealed class TrainingProcess : IDisposable
         return child;
     }
 
-    /// <summary>Waits for its end, or for some time.</summary>
+    /// <summary>Waits for its end, at most for <paramref name="patience"/>.</summary>
     /// <returns>Whether it has ended.</returns>
     public bool Wait(TimeSpan patience)
     {
         if (!process.WaitForExit(patience))
             return false;
 
-        // What it printed last may still be on its way; a child of its own that holds on to its output does not keep this process.
+        // Its last output may not have arrived yet; a grandchild that keeps the output open does not block this process.
         process.WaitForExitAsync().Wait(OutputPatience);
         return true;
     }

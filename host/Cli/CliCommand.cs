@@ -4,7 +4,7 @@ using System.CommandLine.Invocation;
 
 namespace ActorTrain.Host.Cli;
 
-/// <summary>A command of <c>actortrain</c>: its help ends with examples and with what to know before using it.</summary>
+/// <summary>A command of <c>actortrain</c>, whose help ends with examples and background.</summary>
 internal abstract class CliCommand : Command
 {
     private protected CliCommand(string name, string description, string longHelp)
@@ -13,18 +13,16 @@ internal abstract class CliCommand : Command
         LongHelp = longHelp;
     }
 
-    /// <summary>What follows the list of options in its help.</summary>
+    /// <summary>Follows the list of options in its help.</summary>
     public string LongHelp { get; }
 
-    /// <summary>What a line asks for.</summary>
     internal abstract object Read(ParseResult line);
 
-    /// <summary>Does what a line asks for.</summary>
     /// <returns>The exit code.</returns>
     internal abstract int Run(ParseResult line, CommandContext context);
 }
 
-/// <summary>A command that is asked by a <typeparamref name="TRequest"/>.</summary>
+/// <summary>A command with a parsed request.</summary>
 /// <param name="longHelp">As <see cref="CliCommand.LongHelp"/>.</param>
 internal sealed class CliCommand<TRequest>(string name, string description, string longHelp, Func<ParseResult, TRequest> read,
     Func<TRequest, CommandContext, int> run)

@@ -1,12 +1,11 @@
 namespace ActorTrain.Host.Cli;
 
-/// <summary>What a command may use of the world around it.</summary>
-/// <param name="Output">Where results go.</param>
-/// <param name="Error">Where errors and warnings go.</param>
+/// <summary>The environment of a command.</summary>
+/// <param name="Output">For results.</param>
+/// <param name="Error">For errors and warnings.</param>
 /// <param name="IsTerminal">Whether <paramref name="Output"/> is a terminal that can be redrawn.</param>
 public sealed record CommandContext(TextWriter Output, TextWriter Error, bool IsTerminal, TimeProvider Time)
 {
-    /// <summary>The process's own console and clock.</summary>
     public static CommandContext OfProcess() => new(Console.Out, Console.Error, TerminalIsLive(), TimeProvider.System);
 
     // https://no-color.org: any value that is not empty. A dumb terminal cannot move its cursor.

@@ -6,10 +6,10 @@ using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Host.Cli;
 
-/// <summary>The whole command line of <c>actortrain</c>, and the one place where errors become sentences and exit codes.</summary>
+/// <summary>The command line of <c>actortrain</c>; the only place where errors become messages and exit codes.</summary>
 internal static class CommandLine
 {
-    /// <summary>What follows the list of commands in the help.</summary>
+    /// <summary>Follows the list of commands in the help.</summary>
     internal const string LongHelp = """
         From text to a trained model:
           actortrain doctor
@@ -27,12 +27,12 @@ internal static class CommandLine
         Exit codes: 0 success; 1 internal error, or a failed audit, --verify or chaos run; 2 bad input; 130 interrupted.
         """;
 
-    /// <summary>Reads a command line and does what it says.</summary>
+    /// <summary>Parses and executes a command line.</summary>
     /// <returns>The process's exit code; see <see cref="ExitCode"/>.</returns>
     public static int Run(IReadOnlyList<string> arguments, IReadOnlyList<CliCommand> commands, CommandContext context) =>
         Run(arguments, commands, context, static (command, line, context) => command.Run(line, context));
 
-    /// <summary>The same with what is to be done about a line that was understood.</summary>
+    /// <summary>The same, with a given action for a valid command line.</summary>
     internal static int Run(IReadOnlyList<string> arguments, IReadOnlyList<CliCommand> commands, CommandContext context, Func<CliCommand,
         ParseResult, CommandContext, int> run)
     {
@@ -40,7 +40,7 @@ internal static class CommandLine
         if (arguments.Count == 0)
             arguments = ["--help"];
 
-        // A response file ('@name') would give '@' in a prompt a meaning that nobody expects.
+        // A response file ('@name') would give '@' in a prompt an unexpected meaning.
         var line = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (line.Errors.Count > 0 && line.Action is not LessonHelp)
         {
@@ -105,7 +105,7 @@ internal static class CommandLine
         return root;
     }
 
-    // One line, also where a name that was given has several.
+    // One line, even if a given name contains several.
     private static int Refuse(CommandContext context, string sentence)
     {
         context.Error.WriteLine($"actortrain: {sentence.ReplaceLineEndings("␤")}");

@@ -4,7 +4,6 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Cli;
 
-/// <summary><c>actortrain help</c>: help for a command, and the table of all keys of a run file.</summary>
 internal static class HelpCommand
 {
     public static CliCommand Define(RootCommand root)

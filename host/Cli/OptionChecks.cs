@@ -7,20 +7,20 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Host.Cli;
 
-/// <summary>Options whose values are read and refused by the same rules as the keys of a run file.</summary>
+/// <summary>Options whose values are parsed and checked like the keys of a run file.</summary>
 internal static class OptionChecks
 {
     private static readonly Text PictureName = new(
         "a file name that ends in .svg or .png", static path => Path.GetExtension(path) is ".svg" or ".png" ? path : null);
 
-    /// <summary>The option that overrides the check of memory.</summary>
+    /// <summary>The option that overrides the memory check.</summary>
     public static Option<bool> Force() =>
         new("--force") { Description = "Proceed even if the estimated memory exceeds what is available." };
 
-    /// <summary>An option that a record declares: see <see cref="OptionAttribute"/>.</summary>
+    /// <summary>An option declared by a record: see <see cref="OptionAttribute"/>.</summary>
     /// <typeparam name="T">The type of its values here.</typeparam>
-    /// <param name="defaults">A record with the values that hold where none is given.</param>
-    /// <param name="help">What stands for a value in the help.</param>
+    /// <param name="defaults">A record with the default values.</param>
+    /// <param name="help">Placeholder of a value in the help.</param>
     public static Option<T> Declared<T>(IOptions defaults, string property, string? help = null)
     {
         var (at, value) = (PropertyOf(defaults.GetType(), property), PropertyOf(defaults.GetType(), property).GetValue(defaults));
@@ -40,7 +40,6 @@ internal static class OptionChecks
         static T Cast(object value) => (T)Convert.ChangeType(value, typeof(T), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>What an option that a record declares does.</summary>
     public static string HelpOf(IOptions record, string property) =>
         PropertyOf(record.GetType(), property).GetCustomAttribute<OptionAttribute>()!.Help;
 
@@ -55,11 +54,9 @@ internal static class OptionChecks
     public static Option<double> Number(string name, double otherwise, SettingKind kind, string description) =>
         Checked(name, otherwise, kind, description, static value => (double)value);
 
-    /// <summary>A whole number within bounds.</summary>
     public static Option<int> Whole(string name, int otherwise, SettingKind kind, string description) =>
         Checked(name, otherwise, kind, description, static value => checked((int)(long)value));
 
-    /// <summary>A large whole number within bounds.</summary>
     public static Option<long> Long(string name, long otherwise, SettingKind kind, string description) =>
         Checked(name, otherwise, kind, description, static value => (long)value);
 
@@ -84,7 +81,6 @@ internal static class OptionChecks
             CustomParser = result => Read(result, kind, static value => (T?)value),
         };
 
-    /// <summary>The picture that a command writes.</summary>
     public static Option<string?> Picture(string name, string description) => new(name)
     {
         Description = description,
@@ -93,7 +89,7 @@ internal static class OptionChecks
         CustomParser = static result => Read(result, PictureName, static value => (string)value),
     };
 
-    /// <summary>One of a few words; <see cref="ValueOf"/> gives what it stands for.</summary>
+    /// <summary>One of a few words; <see cref="ValueOf"/> maps it to its value.</summary>
     public static Option<string> Word(string name, string otherwise, Choice kind, string description)
     {
         var words = new Option<string>(name)
@@ -108,7 +104,6 @@ internal static class OptionChecks
         return words;
     }
 
-    /// <summary>What a word of a choice stands for.</summary>
     public static T ValueOf<T>(this Choice kind, string word) =>
         kind.TryRead(word, out var value) ? (T)value : throw new ArgumentException($"'{word}' is not one of the values.", nameof(word));
 

@@ -4,7 +4,7 @@ using ActorTrain.Host.Configuration;
 
 namespace ActorTrain.Host.Cli;
 
-/// <summary>Turns what is wrong with a command line into one sentence.</summary>
+/// <summary>Turns an invalid command line into one sentence.</summary>
 internal static class ParseErrors
 {
     public static string Sentence(ParseResult line, RootCommand root)
@@ -31,7 +31,7 @@ internal static class ParseErrors
                 : $"{command.Name} takes no argument '{stranger}'; {see}.";
         }
 
-        // Our own sentences first: the library may add a remark about the same value.
+        // Our own messages first: the library may add another about the same value.
         var error = line.Errors.FirstOrDefault(static error => error.SymbolResult is ArgumentResult or CommandResult
             && !error.Message.Contains("Required", StringComparison.Ordinal))
             ?? line.Errors[0];
@@ -48,14 +48,14 @@ internal static class ParseErrors
         };
     }
 
-    /// <summary>Makes a command refuse a misspelt option that the library would take for a path.</summary>
+    /// <summary>Makes a command reject a misspelt option that the library would take for a path.</summary>
     public static void RefuseMisspelt(Command command) => command.Validators.Add(static result =>
     {
         if (Misspelt(result) is { } misspelt)
             result.AddError(NoOption(result.Command, misspelt));
     });
 
-    /// <summary>Makes a command refuse an empty text where the name of a file, a folder or a run is asked for.</summary>
+    /// <summary>Makes a command reject an empty file, folder or run name.</summary>
     public static void RefuseNameless(Command command) => command.Validators.Add(static result =>
     {
         foreach (var child in result.Children.Where(static child => child.Tokens.Any(static token => token.Value.Length == 0)))
@@ -67,7 +67,7 @@ internal static class ParseErrors
         }
     });
 
-    // Where any number of values is taken, what begins with a dash is taken too.
+    // Options with any number of values accept values that begin with a dash.
     private static string? Misspelt(CommandResult result) => result.Children
         .Where(static child => child is ArgumentResult or OptionResult { Option.AllowMultipleArgumentsPerToken: true })
         .SelectMany(static child => child.Tokens)

@@ -2,14 +2,13 @@ using System.CommandLine;
 
 namespace ActorTrain.Host.Cli;
 
-/// <summary>The arguments that name a run: one that exists, or one by its configuration.</summary>
+/// <summary>The arguments that name a run: an existing one, or one by its configuration.</summary>
 internal static class RunArgument
 {
     public static Argument<string> Create(string description = "Name (under runs/) or folder of a run, "
         + "whose newest good checkpoint is used, or a checkpoint folder.") =>
         new("RUN") { Description = description, Arity = ArgumentArity.ExactlyOne };
 
-    /// <summary>A run file, and what overrides it.</summary>
     public static (Argument<string?> File, Option<string[]> Set) Configuration() =>
     (
         new("RUN.yaml")

@@ -2,7 +2,6 @@ using ActorTrain.Host.Cli;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>Every command, in the order of the help.</summary>
 internal static class AllCommands
 {
     public static IReadOnlyList<CliCommand> Define() =>

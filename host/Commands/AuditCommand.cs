@@ -6,10 +6,9 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain audit</c>: the exactly-once proof over samples.</summary>
 internal static class AuditCommand
 {
-    // A running run may roll back to an earlier step between the reading of its parts.
+    // A running run may roll back while its files are read.
     private const int Attempts = 3;
 
     public static CliCommand Define()

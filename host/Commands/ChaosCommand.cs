@@ -13,7 +13,6 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain chaos</c>: breaks a run on purpose, and holds it against an undisturbed one.</summary>
 internal static class ChaosCommand
 {
     private const int UsualFaults = 8;
@@ -145,7 +144,6 @@ internal static class ChaosCommand
     }
 }
 
-/// <summary>What <c>actortrain chaos</c> is asked.</summary>
 public sealed record ChaosRequest(
     string? RunFile, IReadOnlyList<string> Overrides, string? Schedule, long Seed, int Faults, double? Every, string? Report,
         string? Picture, bool Fresh, bool Force = false)

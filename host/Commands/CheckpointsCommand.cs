@@ -10,7 +10,6 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain checkpoints</c>: what stands on disk of a run, what of it may be trusted, and what need not stay.</summary>
 internal static class CheckpointsCommand
 {
     public static CliCommand Define()
@@ -54,7 +53,7 @@ internal static class CheckpointsCommand
     {
         var run = NamedRun.Find(request.Run).Directory;
 
-        // A running run deletes by itself; two must not do so at once.
+        // A running run prunes by itself; two processes must not at once.
         using var held = request is { Prune: true, DryRun: false } ? run.Lock() : null;
         List<string> notes = [];
         var record = RunRecord.Of(run, notes.Add);
@@ -62,7 +61,7 @@ internal static class CheckpointsCommand
         IReadOnlyList<CheckpointInfo> found =
             [.. new CheckpointArchive(run.CheckpointsDirectory).List().Select(info => WithMark(info, history))];
 
-        // Nothing is deleted for the sake of one that only looks whole.
+        // Verified first, so that nothing is deleted in favour of a damaged checkpoint.
         if (request.Verify || request.Prune)
             found = [.. found.Select(static info => CheckpointArchive.Verify(info) is { } fault
                 ? info with { Manifest = null, Fault = fault } : info)];
@@ -90,7 +89,7 @@ internal static class CheckpointsCommand
         return [.. left.Concat(surplus).Select(static info => info.Step).OrderDescending()];
     }
 
-    // The journal knows before it stands beside the checkpoint.
+    // The journal has the mark before the checkpoint's folder has.
     private static CheckpointInfo WithMark(CheckpointInfo info, CheckpointHistory history) =>
         info is { Manifest: { } manifest, ProvedAt: null } && history.Known.GetValueOrDefault(info.Step) is { } known
             && known.WeightsHash == manifest.WeightsHash

@@ -11,7 +11,6 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain doctor</c>: what was found, what was chosen, and the rate of matrix products that it reaches.</summary>
 internal static class DoctorCommand
 {
     public static CliCommand Define()

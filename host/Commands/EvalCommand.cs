@@ -15,7 +15,6 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain eval</c>: loss, perplexity and bits per byte of a trained model.</summary>
 internal static class EvalCommand
 {
     private const int SequencesPerBatch = 8;

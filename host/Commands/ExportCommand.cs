@@ -10,7 +10,6 @@ using ActorTrain.Persistence.HuggingFace;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain export</c>: a trained model as Hugging Face transformers reads it.</summary>
 internal static class ExportCommand
 {
     private static readonly Choice Formats = new(("huggingface", "huggingface"));
@@ -62,7 +61,7 @@ internal static class ExportCommand
         return ExitCode.Success;
     }
 
-    // Ours, so that `actortrain import` finds it again, and those that AutoTokenizer reads.
+    // Our own, for `actortrain import`, and those for AutoTokenizer.
     private static IReadOnlyList<ExportedFile> FilesOf(ITokenizer tokenizer)
     {
         var staging = Directory.CreateTempSubdirectory("actortrain-export-").FullName;

@@ -13,7 +13,6 @@ using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain generate</c>: text from a trained model, printed as it is written.</summary>
 internal static class GenerateCommand
 {
     public static CliCommand Define()
@@ -58,7 +57,7 @@ internal static class GenerateCommand
             "Generating text", MemoryPlan.ToGenerate(new ModelMemory(model), longest, request.Tokens)));
         using var tokenizer = trained.Tokenizer();
 
-        // The end of a text is also the beginning of the next: what stands before an empty prompt.
+        // The end of a text is also the beginning of the next: it precedes an empty prompt.
         int[] prompt = [tokenizer.EndOfText, .. tokenizer.Encode(request.Prompt)];
         NumericEnvironment.Choose(new ComputeOptions());
         using var interrupted = new StopSignal();
@@ -81,7 +80,7 @@ internal static class GenerateCommand
         return ExitCode.Success;
     }
 
-    // A token may end within a character, so bytes are held back until they make whole ones.
+    // A token may end within a character, so bytes are buffered until they form whole ones.
     private static void Write(TextWriter output, ITokenizer tokenizer, IEnumerable<int> tokens, CancellationToken cancellation)
     {
         var decoder = Encoding.UTF8.GetDecoder();

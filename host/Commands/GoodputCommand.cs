@@ -10,7 +10,6 @@ using ActorTrain.Persistence.Goodput;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain goodput</c>: where every second of a run went.</summary>
 internal static class GoodputCommand
 {
     public static CliCommand Define()

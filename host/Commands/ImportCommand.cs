@@ -12,7 +12,6 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain import</c>: a Hugging Face model as the first checkpoint of a run.</summary>
 internal static class ImportCommand
 {
     public static CliCommand Define()

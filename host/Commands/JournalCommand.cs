@@ -5,7 +5,6 @@ using ActorTrain.Host.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain journal</c>: the decisions of a run, in order.</summary>
 internal static class JournalCommand
 {
     public static CliCommand Define()

@@ -4,7 +4,6 @@ using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain lr</c>: changes the learning rate of a running run.</summary>
 internal static class LearningRateCommand
 {
     public static CliCommand Define()

@@ -6,7 +6,7 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary>What the commands share by which an operator decides something during training.</summary>
+/// <summary>Common parts of the operator commands for a running run.</summary>
 internal static class OperatorCommands
 {
     private const string Recorded = """
@@ -15,7 +15,7 @@ internal static class OperatorCommands
         do this.
         """;
 
-    /// <param name="call">What a line sends to the run.</param>
+    /// <param name="call">The request for a command line.</param>
     public static CliCommand Define(string name, string description, string longHelp, string examples, Func<ParseResult, ControlCall> call)
     {
         var run = RunArgument.Create("Name (under runs/) or folder of a run that a process is training.");

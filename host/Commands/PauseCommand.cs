@@ -3,7 +3,6 @@ using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain pause</c>: holds a run.</summary>
 internal static class PauseCommand
 {
     public static CliCommand Define() =>

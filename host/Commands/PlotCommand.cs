@@ -9,7 +9,6 @@ using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain plot</c>: loss, gradient norm and throughput of a run as a picture.</summary>
 internal static class PlotCommand
 {
     public static CliCommand Define()

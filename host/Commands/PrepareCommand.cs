@@ -10,7 +10,6 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain prepare</c>: text in, token shards out.</summary>
 internal static class PrepareCommand
 {
     private static readonly Choice Tokenizers =
@@ -101,7 +100,7 @@ internal static class PrepareCommand
         $"{name,-10} {part.Documents,9:N0} documents {part.Bytes / 1e6,10:N2} MB {part.Tokens,12:N0} tokens {part.BytesPerToken,6:F2} "
         + $"bytes/token  unigram entropy {part.UnigramEntropy:F3} nats");
 
-    /// <summary>One line when a stage begins and at every tenth of it.</summary>
+    /// <summary>One line at the start of a stage and at every tenth of it.</summary>
     private sealed class StageReport(CommandContext context) : IProgress<PreparationProgress>
     {
         private (PreparationStage Stage, long Tenth)? last;

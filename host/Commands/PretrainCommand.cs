@@ -15,7 +15,6 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain pretrain</c>: starts or resumes a run.</summary>
 internal static class PretrainCommand
 {
     public static CliCommand Define()
@@ -105,7 +104,7 @@ internal static class PretrainCommand
             configuration, environment, data, directory, progress, context.Time, memory, runLock.WasKilledForMemory, chaos,
                 request.ExtendTo);
 
-        // Nothing is written before this: the checkpoint may yet refuse the data.
+        // Nothing is written before this: the data may not match the checkpoint.
         if (runLock.WasKilledForMemory)
             progress.Warning($"{OutOfMemoryKills.Sentence} This run needs about {MemoryPlan.Words(needed.Bytes)} ({needed}).");
         var resumed = run.Restore();
@@ -136,7 +135,7 @@ internal static class PretrainCommand
         return ExitCode.Success;
     }
 
-    /// <returns>Whether there are checkpoints, whole or not.</returns>
+    /// <returns>Whether there are checkpoints, intact or not.</returns>
     private static bool CheckResume(PretrainRequest request, RunDirectory directory, RunConfiguration? started,
         RunConfiguration configuration)
     {
@@ -158,11 +157,11 @@ internal static class PretrainCommand
         return checkpoints;
     }
 
-    // As the run is named on the command lines that come after.
+    // The name to use on later command lines.
     private static string NameOf(RunConfiguration configuration) =>
         configuration.Run.Output == "runs" ? configuration.Run.Name : configuration.Run.Directory;
 
-    // The run keeps its configuration and tokenizer, so that it can be read wherever its folder is taken.
+    // The run keeps its configuration and tokenizer, so that its folder can be moved.
     private static void Record(RunDirectory directory, RunConfiguration configuration, TokenStore data, bool resumed)
     {
         if (!resumed || !Directory.Exists(directory.TokenizerDirectory))
@@ -171,16 +170,15 @@ internal static class PretrainCommand
     }
 }
 
-/// <summary>What to do about a run that is there already.</summary>
 public enum ResumeMode
 {
-    /// <summary>Go on where it exists and its configuration agrees, else begin.</summary>
+    /// <summary>Resume if it exists with the same configuration, else begin.</summary>
     WhenPossible,
 
-    /// <summary>Go on; refuse where there is nothing to resume from.</summary>
+    /// <summary>Resume; fail if there is nothing to resume from.</summary>
     Required,
 
-    /// <summary>Begin; refuse where the run's folder holds checkpoints already. Nothing is ever deleted.</summary>
+    /// <summary>Begin; fail if the run's folder contains checkpoints. Nothing is ever deleted.</summary>
     Fresh,
 }
 

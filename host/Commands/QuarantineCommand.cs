@@ -5,7 +5,6 @@ using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain quarantine</c>: keeps a trainer away, or lets it come back.</summary>
 internal static class QuarantineCommand
 {
     public static CliCommand Define()

@@ -3,7 +3,6 @@ using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain resume</c>: lets a paused run take steps again.</summary>
 internal static class ResumeCommand
 {
     public static CliCommand Define() =>

@@ -4,7 +4,6 @@ using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain rollback</c>: sends a running run back to an earlier step.</summary>
 internal static class RollBackCommand
 {
     public static CliCommand Define()

@@ -4,7 +4,6 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain runs</c>: one line per run.</summary>
 internal static class RunsCommand
 {
     public static CliCommand Define()

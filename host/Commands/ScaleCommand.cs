@@ -7,7 +7,6 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain scale</c>: asks the process that trains a run for more or fewer trainers.</summary>
 internal static class ScaleCommand
 {
     public static CliCommand Define()

@@ -4,7 +4,6 @@ using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain skip</c>: skips the next batches of a running run.</summary>
 internal static class SkipCommand
 {
     public static CliCommand Define()

@@ -13,7 +13,6 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain status</c>: what the process that trains a run says of it, or how the last one left it.</summary>
 internal static class StatusCommand
 {
     public static CliCommand Define()
@@ -43,7 +42,7 @@ internal static class StatusCommand
         return ExitCode.Success;
     }
 
-    // In force is what the checkpoint follows that the run resumes from.
+    // In force are the interventions of the checkpoint that the run will resume from.
     private static OverridesStatus OverridesOf(JournalState journal, RunRecord record)
     {
         var inForce = record.NewestManifest is { } manifest ? RunOrigin.Of(manifest).Overrides.Interventions : [];
@@ -60,7 +59,7 @@ internal static class StatusCommand
         };
     }
 
-    /// <summary>What journal, metrics and checkpoints say of a run that no process trains.</summary>
+    /// <summary>The status of a run without a process, from journal, metrics and checkpoints.</summary>
     private static StatusDocument OfStopped(RunDirectory run)
     {
         List<string> notes = [];

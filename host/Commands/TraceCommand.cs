@@ -11,7 +11,6 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 
-/// <summary><c>actortrain trace</c>: has the process that trains a run record some steps, and reports them.</summary>
 internal static class TraceCommand
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);

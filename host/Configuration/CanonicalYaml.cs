@@ -3,10 +3,9 @@ using System.Text;
 
 namespace ActorTrain.Host.Configuration;
 
-/// <summary>The one way in which a configuration is written down: every key, in the order of <see cref="Settings.All"/>.</summary>
+/// <summary>The canonical form of a configuration: every key, in the order of <see cref="Settings.All"/>.</summary>
 public static class CanonicalYaml
 {
-    /// <summary>The complete run file of a configuration; reading it gives an equal one.</summary>
     public static string Write(RunConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -21,7 +20,7 @@ public static class CanonicalYaml
         return text.ToString();
     }
 
-    /// <summary>SHA-256 over the settings that may not change on resume; see <see cref="RunConfiguration.Hash"/>.</summary>
+    /// <summary>SHA-256 of the settings that may not change on resume; see <see cref="RunConfiguration.Hash"/>.</summary>
     internal static string HashOf(RunConfiguration configuration)
     {
         var lines = from setting in Settings.Written

@@ -4,11 +4,10 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Host.Configuration;
 
-/// <summary>Makes a configuration of the settings given: the records' defaults, with what was given in their place, and what follows from
-/// that.</summary>
+/// <summary>Makes a configuration from given settings, the records' defaults, and derived values.</summary>
 internal static class ConfigurationBinder
 {
-    /// <exception cref="UserErrorException">A setting is missing, or some do not fit together.</exception>
+    /// <exception cref="UserErrorException">A setting is missing, or settings conflict.</exception>
     public static RunConfiguration Bind(GivenSettings given)
     {
         foreach (var setting in Settings.All)
@@ -35,7 +34,7 @@ internal static class ConfigurationBinder
 
     private static IOptions Bind(IOptions defaults, string path, GivenSettings given)
     {
-        // As `with` does: a record is never changed, and default ones may be shared.
+        // Like `with`: records are immutable, and defaults may be shared.
         var made = (IOptions)defaults.GetType().GetMethod("<Clone>$")!.Invoke(defaults, null)!;
         foreach (var property in OptionValidation.Properties(defaults.GetType()))
         {

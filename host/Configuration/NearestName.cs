@@ -1,11 +1,10 @@
 namespace ActorTrain.Host.Configuration;
 
-/// <summary>Finds the name that someone probably meant.</summary>
 public static class NearestName
 {
-    /// <summary>The candidate with the smallest edit distance to <paramref name="given"/>, or null where none resembles it.</summary>
-    /// <remarks>A candidate resembles when fewer than half of its letters must change, or when what was given leaves letters of it out, as
-    /// <c>bf16</c> does. Of equally near ones the first wins.</remarks>
+    /// <summary>The candidate with the smallest edit distance to <paramref name="given"/>; null if none is similar.</summary>
+    /// <remarks>Similar means that fewer than half of its letters must change, or that <paramref name="given"/> only omits letters of it,
+    /// as <c>bf16</c> does. Of equally near ones the first wins.</remarks>
     public static string? Of(string given, IEnumerable<string> candidates)
     {
         ArgumentNullException.ThrowIfNull(given);
@@ -18,8 +17,7 @@ public static class NearestName
             .FirstOrDefault();
     }
 
-    /// <summary>The words <c>; did you mean 'x'?</c>, or <paramref name="otherwise"/> where no candidate resembles what was
-    /// given.</summary>
+    /// <summary>The words <c>; did you mean 'x'?</c>, or <paramref name="otherwise"/> if no candidate is similar.</summary>
     public static string Hint(string given, IEnumerable<string> candidates, string otherwise = ".") =>
         Of(given, candidates) is { } name ? $"; did you mean '{name}'?" : otherwise;
 

@@ -13,18 +13,17 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Configuration;
 
-/// <summary>One place where two configurations differ.</summary>
 /// <param name="Old">Value in the first, as written in YAML.</param>
-/// <param name="MayChangeBecause">Why a run may resume with another value, or null where it may not.</param>
+/// <param name="MayChangeBecause">Why a run may resume with another value; null if it may not.</param>
 public sealed record ConfigurationDifference(string Key, string Old, string New, string? MayChangeBecause);
 
-/// <summary>All that a run was asked to be: immutable, validated, every key with a value. Each property is a section of the run file, in
+/// <summary>The configuration of a run: immutable, validated, with a value for every key. Each property is a section of the run file, in
 /// this order.</summary>
 public sealed record RunConfiguration : IOptions
 {
     public RunOptions Run { get; init; } = new();
 
-    /// <summary>The model's shape. Its vocabulary is the tokenizer's, so it is not a key: set it by <see cref="ModelFor"/>.</summary>
+    /// <summary>Without the vocabulary, which is the tokenizer's and not a key: see <see cref="ModelFor"/>.</summary>
     public ModelOptions Model { get; init; } = new();
 
     public DataOptions Data { get; init; } = new() { Path = "" };
@@ -37,11 +36,10 @@ public sealed record RunConfiguration : IOptions
     public CheckpointOptions Checkpoints { get; init; } = new();
     public JournalOptions Journal { get; init; } = new();
 
-    /// <summary>Gradient reducers of the run.</summary>
     public int ReducerCount => Reducers.Count > 0 ? Reducers.Count : Trainers.Count;
 
     /// <summary>The model's shape with the tokenizer's vocabulary.</summary>
-    /// <exception cref="UserErrorException">The shape makes no model.</exception>
+    /// <exception cref="UserErrorException">The shape is invalid.</exception>
     public ModelOptions ModelFor(int vocabularySize)
     {
         var model = Model with { VocabularySize = vocabularySize };
@@ -50,11 +48,11 @@ public sealed record RunConfiguration : IOptions
             : model;
     }
 
-    /// <summary>SHA-256 over the keys that the result depends on, 64 lower-case hexadecimal digits.</summary>
-    /// <remarks>Hashed are the lines <c>key=value</c>, joined by line feeds, of every setting that may not change when a run is resumed, in
-    /// the order of <see cref="Settings.All"/>, save for those that have their default: so a key that is added later leaves the hashes of
-    /// runs that are there. Not hashed are those that say where things lie, when they are looked at or who computes them, and the device,
-    /// which the numeric fingerprint of each checkpoint records instead.</remarks>
+    /// <summary>SHA-256 of the keys that the result depends on, 64 lower-case hexadecimal digits.</summary>
+    /// <remarks>Hashes the lines <c>key=value</c>, joined by line feeds, of every setting that may not change on resume, in the order of
+    /// <see cref="Settings.All"/>, except those with their default value, so that a new key leaves existing hashes unchanged. Excluded are
+    /// places of files, schedules of inspection, the distribution of work, and the device, which the numeric fingerprint of each checkpoint
+    /// records instead.</remarks>
     public string Hash => CanonicalYaml.HashOf(this);
 
     public IEnumerable<OptionProblem> Validate()
@@ -69,7 +67,7 @@ public sealed record RunConfiguration : IOptions
         }
     }
 
-    /// <summary>Where <paramref name="asked"/> differs from <paramref name="saved"/>, in the order of the table of settings.</summary>
+    /// <summary>Where <paramref name="asked"/> differs from <paramref name="saved"/>, in the order of the settings table.</summary>
     public static IReadOnlyList<ConfigurationDifference> Differences(RunConfiguration saved, RunConfiguration asked) =>
         [.. from setting in Settings.Written
             let old = setting.ValueIn(saved)
@@ -77,10 +75,10 @@ public sealed record RunConfiguration : IOptions
             where old != now
             select new ConfigurationDifference(setting.Key, old, now, setting.MayChangeBecause)];
 
-    /// <summary>Refuses to resume a run under a configuration that would give other bits.</summary>
+    /// <summary>Rejects resuming a run under a configuration that would give other bits.</summary>
     /// <param name="saved">The configuration the run was started with.</param>
-    /// <param name="asked">The configuration asked for now.</param>
-    /// <exception cref="UserErrorException">A key that must agree differs; the sentence names each with both values.</exception>
+    /// <param name="asked">The configuration requested now.</param>
+    /// <exception cref="UserErrorException">A key that must agree differs; the message names each with both values.</exception>
     public static void RequireSameResult(RunConfiguration saved, RunConfiguration asked)
     {
         ArgumentNullException.ThrowIfNull(saved);

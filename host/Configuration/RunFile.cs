@@ -9,9 +9,9 @@ public static class RunFile
 {
     private const string NameKey = "run.name";
 
-    /// <param name="path">The file; without one, all comes from <paramref name="overrides"/> and the defaults.</param>
-    /// <param name="overrides">Texts <c>key=value</c>, as given after <c>--set</c>; they win over the file.</param>
-    /// <exception cref="UserErrorException">The file cannot be read, or a key or value is not right; the sentence names the line or
+    /// <param name="path">Null: only <paramref name="overrides"/> and defaults.</param>
+    /// <param name="overrides">Texts <c>key=value</c>, as given after <c>--set</c>; they take precedence over the file.</param>
+    /// <exception cref="UserErrorException">The file cannot be read, or a key or value is invalid; the message names the line or
     /// option.</exception>
     public static RunConfiguration Read(string? path, IEnumerable<string> overrides)
     {
@@ -33,16 +33,15 @@ public static class RunFile
         return Parse(text, path ?? "--set", overrides);
     }
 
-    /// <summary>Reads the run file of a run that was started before. The steps it gives may be those that the run was started with, or
-    /// those that it has since it was extended; whatever follows from them, as the default of the warm-up does, follows from the
-    /// former.</summary>
+    /// <summary>Reads the run file of an existing run. It may give the run's initial number of steps, or that after extensions; derived
+    /// defaults, such as the warm-up, follow from the former.</summary>
     /// <param name="path">As for <see cref="Read"/>.</param>
     /// <param name="overrides">As for <see cref="Read"/>.</param>
     /// <param name="started">The configuration that the run was started with.</param>
-    /// <param name="steps">Steps that it has in all, extensions included.</param>
+    /// <param name="steps">Its steps, extensions included.</param>
     /// <param name="extendTo">Steps to which it is about to be extended, or null.</param>
-    /// <exception cref="UserErrorException">As for <see cref="Read"/>; or the file gives more steps than the run has, and that alone is in
-    /// the way.</exception>
+    /// <exception cref="UserErrorException">As for <see cref="Read"/>; or the file gives more steps than the run has, and nothing else is
+    /// wrong.</exception>
     public static RunConfiguration ReadAgain(string? path, IReadOnlyList<string> overrides, RunConfiguration started, Func<long> steps,
         long? extendTo = null)
     {
@@ -62,10 +61,9 @@ public static class RunFile
         return again with { Training = again.Training with { Steps = asked } };
     }
 
-    /// <summary>Reads the text of a run file.</summary>
     /// <param name="text">YAML, or null for an empty file.</param>
     /// <param name="name">The file's name, for messages and for the default of run.name.</param>
-    /// <exception cref="UserErrorException">A key or value is not right.</exception>
+    /// <exception cref="UserErrorException">A key or value is invalid.</exception>
     public static RunConfiguration Parse(string? text, string name, IEnumerable<string> overrides)
     {
         ArgumentNullException.ThrowIfNull(overrides);

@@ -25,47 +25,43 @@ public sealed partial class Setting
 
     public SettingKind Kind { get; }
 
-    /// <summary>Why a run may be resumed with another value; null where that would give other bits.</summary>
+    /// <summary>Why a run may resume with another value; null if that would give other bits.</summary>
     public string? MayChangeBecause { get; }
 
-    /// <summary>Whether it must be given.</summary>
     public bool IsRequired { get; }
 
-    /// <summary>What holds where it is not given: a value, or in words how one is worked out; null where it must be given.</summary>
+    /// <summary>The default value, or in words how it is derived; null if the setting is required.</summary>
     public string? Default => option.Derived is { } words ? Named(words) : DefaultText;
 
-    /// <summary>What it does, in a phrase.</summary>
     public string Help => Named(option.Help);
 
-    /// <summary>What is counted or measured, where the help does not say so.</summary>
+    /// <summary>Null if the help states it.</summary>
     public string? Unit => option.Unit;
 
-    /// <summary>The keys that it sets and may not be given beside.</summary>
+    /// <summary>The keys that it sets, which must not be given together with it.</summary>
     public IReadOnlyList<string> Sets => [.. option.Sets.Select(name => Settings.NameOf(Beside(name)))];
 
     public string Section => Key[..Key.IndexOf('.', StringComparison.Ordinal)];
 
-    /// <summary>Its name within the section.</summary>
     public string Name => Key[(Section.Length + 1)..];
 
     /// <summary>Path of its property below <see cref="RunConfiguration"/>.</summary>
     internal string Path => string.Join('.', properties.Select(static property => property.Name));
 
-    // Null as well where the default is worked out.
+    // Null also if the default is derived.
     private string? DefaultText { get; }
 
     private PropertyInfo Property => properties[^1];
 
     private Type ValueType => Nullable.GetUnderlyingType(Property.PropertyType) ?? Property.PropertyType;
 
-    /// <summary>Its value in a configuration, as YAML.</summary>
     public string ValueIn(RunConfiguration configuration) =>
         Property.PropertyType == typeof(string) ? Quote(TextIn(configuration)) : TextIn(configuration);
 
-    /// <summary>Whether a configuration has the default, so that it is the same as one that was made before there was this key.</summary>
+    /// <summary>Whether a configuration has the default, and so equals one made before this key existed.</summary>
     internal bool IsDefaultIn(RunConfiguration configuration) => DefaultText == TextIn(configuration);
 
-    /// <summary>A value that <see cref="Kind"/> has read, as one of the property's type.</summary>
+    /// <summary>A value read by <see cref="Kind"/>, converted to the property's type.</summary>
     internal object? Convert(object value) => value switch
     {
         string word when word == option.Null => null,

@@ -4,23 +4,23 @@ using System.Numerics;
 
 namespace ActorTrain.Host.Configuration;
 
-/// <summary>What values a setting takes: how they are read, checked and described.</summary>
+/// <summary>The values of a setting: how they are parsed, checked and described.</summary>
 public abstract record SettingKind
 {
     /// <summary>What a value must be, to follow "it must be".</summary>
     public abstract string Expectation { get; }
 
-    /// <summary>The same to somebody who gave a value that is refused, with the bound that it passed.</summary>
+    /// <summary>The same for a rejected value, with the bound that it exceeds.</summary>
     public virtual string ExpectationOf(string text) => Expectation;
 
-    /// <summary>The words a value is chosen from; empty where it is not.</summary>
+    /// <summary>The words to choose from; empty if it is not a choice.</summary>
     public virtual IReadOnlyList<string> Words => [];
 
     /// <summary>Reads a value as written in YAML or after <c>--set key=</c>.</summary>
     public abstract bool TryRead(string text, [NotNullWhen(true)] out object? value);
 }
 
-/// <summary>A whole number within bounds, both included.</summary>
+/// <summary>A whole number; both bounds inclusive.</summary>
 public sealed record Whole(long Least, long Most = int.MaxValue) : SettingKind
 {
     public override string Expectation => Most == int.MaxValue || Most == long.MaxValue
@@ -42,7 +42,6 @@ public sealed record Whole(long Least, long Most = int.MaxValue) : SettingKind
     }
 }
 
-/// <summary>A value of another kind, or a word.</summary>
 public sealed record OrWord(SettingKind Other, string Word) : SettingKind
 {
     public override string Expectation => $"{Word} or {Other.Expectation}";
@@ -58,7 +57,7 @@ public sealed record OrWord(SettingKind Other, string Word) : SettingKind
     }
 }
 
-/// <summary>A finite number within bounds; the upper one, and unless <paramref name="Above"/> the lower one, included.</summary>
+/// <summary>A finite number; bounds are inclusive unless <paramref name="Above"/> or <paramref name="Below"/>.</summary>
 public sealed record Number(double Least, double Most = double.MaxValue, bool Above = false, bool Below = false) : SettingKind
 {
     public override string Expectation
@@ -85,7 +84,6 @@ public sealed record Number(double Least, double Most = double.MaxValue, bool Ab
     }
 }
 
-/// <summary>Yes or no.</summary>
 public sealed record Flag : SettingKind
 {
     public override string Expectation => "true or false";
@@ -107,7 +105,6 @@ public sealed record Choice(params (string Word, object Value)[] Options) : Sett
 
     public override IReadOnlyList<string> Words { get; } = [.. Options.Select(static option => option.Word)];
 
-    /// <summary>The word that stands for a value.</summary>
     public string WordOf(object value) => Options.First(option => option.Value.Equals(value)).Word;
 
     public override bool TryRead(string text, [NotNullWhen(true)] out object? value)
@@ -117,8 +114,8 @@ public sealed record Choice(params (string Word, object Value)[] Options) : Sett
     }
 }
 
-/// <summary>Text that can be read.</summary>
-/// <param name="Read">What it stands for; null where it cannot be read.</param>
+/// <summary>Text that can be parsed.</summary>
+/// <param name="Read">The parsed value; null if invalid.</param>
 public sealed record Text(string Description, Func<string, object?> Read, params string[] Examples) : SettingKind
 {
     public override string Expectation => Description;

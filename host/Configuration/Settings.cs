@@ -8,24 +8,23 @@ namespace ActorTrain.Host.Configuration;
 /// properties, a key for each property below that has an <see cref="OptionAttribute"/>.</summary>
 public static partial class Settings
 {
-    /// <summary>Every key, in the order in which a run file is written.</summary>
+    /// <summary>Every key, in the order of a run file.</summary>
     public static IReadOnlyList<Setting> All { get; } =
         [.. Below(new RunConfiguration(), [], [], null).GroupBy(static setting => setting.Section).SelectMany(static section => section)];
 
     public static IReadOnlyDictionary<string, Setting> ByKey { get; } =
         All.ToDictionary(static setting => setting.Key, StringComparer.Ordinal);
 
-    /// <summary>The keys by the path of their property, such as <c>Spikes.Drift.Cap</c>.</summary>
+    /// <summary>The keys by property path, such as <c>Spikes.Drift.Cap</c>.</summary>
     public static IReadOnlyDictionary<string, Setting> ByPath { get; } =
         All.ToDictionary(static setting => setting.Path, StringComparer.Ordinal);
 
-    /// <summary>The keys that a complete run file holds: not those that only set others.</summary>
+    /// <summary>The keys of a complete run file; keys that only set others are excluded.</summary>
     public static IEnumerable<Setting> Written => All.Where(static setting => setting.Sets.Count == 0);
 
-    /// <summary>The sections of a run file.</summary>
     public static IReadOnlyList<string> Sections { get; } = [.. All.Select(static setting => setting.Section).Distinct()];
 
-    /// <summary>The key of a property, or its name where it has none.</summary>
+    /// <summary>The key of a property, or its name if it has none.</summary>
     /// <param name="path">Its path below <see cref="RunConfiguration"/>.</param>
     public static string NameOf(string path) =>
         ByPath.TryGetValue(path, out var setting) ? setting.Key : path[(path.LastIndexOf('.') + 1)..];
@@ -52,7 +51,7 @@ public static partial class Settings
 
     private static string KeyOf(string[] keys) => $"{keys[0]}.{string.Join('_', keys[1..].Where(static key => key.Length > 0))}";
 
-    /// <summary>A property's name as keys are written.</summary>
+    /// <summary>A property's name in snake case.</summary>
     internal static string Snake(string name) => WordStart().Replace(name, "_$0").ToLowerInvariant();
 
     [GeneratedRegex("(?<=[a-z0-9])[A-Z]")]

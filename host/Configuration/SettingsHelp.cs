@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ActorTrain.Host.Configuration;
 
-/// <summary>The table of all keys for people to read, made from <see cref="Settings.All"/>.</summary>
+/// <summary>The table of all keys as text, made from <see cref="Settings.All"/>.</summary>
 public static class SettingsHelp
 {
     private const string Introduction = "A run file is YAML: sections with keys below them. "
@@ -12,7 +12,7 @@ public static class SettingsHelp
 
     private static IEnumerable<IGrouping<string, Setting>> Sections => Settings.All.GroupBy(static setting => setting.Section);
 
-    /// <summary>Every key with its values, default and use, then the keys that may change when a run is resumed.</summary>
+    /// <summary>Every key with its values, default and use, then the keys that may change on resume.</summary>
     public static string Write()
     {
         var text = new StringBuilder($"""
@@ -47,7 +47,6 @@ public static class SettingsHelp
         return text.Append(Steps).Append('\n').ToString();
     }
 
-    /// <summary>The same as a page of documentation.</summary>
     public static string WriteMarkdown()
     {
         var text = new StringBuilder($"""

@@ -7,22 +7,22 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Host.Control;
 
-/// <summary>The HTTP API of a run in training: every endpoint, once, for the server, the client and the schema in <c>docs/</c>.</summary>
+/// <summary>The HTTP API of a run in training: all endpoints, for the server, the client and the schema in <c>docs/</c>.</summary>
 internal static class ControlApi
 {
-    /// <summary>Longest body of a request, in bytes.</summary>
+    /// <summary>Longest request body, in bytes.</summary>
     public const int LongestBody = 4096;
 
-    /// <summary>Longest answer: a tree of the most trainers and reducers that the settings allow.</summary>
+    /// <summary>Longest response, in bytes: the largest possible actor tree fits.</summary>
     public const int LongestAnswer = 64 << 20;
 
-    /// <summary>Connections at a time; further ones are closed unanswered.</summary>
+    /// <summary>Limit of concurrent connections; further ones are closed without a response.</summary>
     public const int MaximumConnections = 32;
 
-    /// <summary>So long a connection may be idle.</summary>
+    /// <summary>Longest idle time of a connection.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Its documents as JSON; a quotation mark in a sentence stays readable.</summary>
+    /// <summary>Leaves quotation marks unescaped.</summary>
     public static readonly ControlJson Json =
         new(new JsonSerializerOptions(ControlJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
@@ -46,7 +46,6 @@ internal static class ControlApi
     public static readonly ControlEndpoint<NoBody, TraceDocument> TakeTrace =
         new("GET", "trace", Json.NoBody, Json.TraceDocument, new NoBody());
 
-    /// <summary>All of them, as the documentation lists them.</summary>
     public static readonly IReadOnlyList<ControlEndpoint> All =
     [
         Status, Rollback, Skip, LearningRate, Extend, Quarantine, Release, Pause, Resume, Scale, Reload, Stop, BeginTrace, TakeTrace,
@@ -56,7 +55,7 @@ internal static class ControlApi
         where TBody : class => new("POST", name, body, Json.MessageDocument, example);
 }
 
-/// <summary>One method on one path, and the documents that it takes and gives.</summary>
+/// <summary>One method on one path, with its documents.</summary>
 internal abstract class ControlEndpoint(string method, string name, JsonTypeInfo body, JsonTypeInfo answer)
 {
     public string Method => method;
@@ -67,7 +66,7 @@ internal abstract class ControlEndpoint(string method, string name, JsonTypeInfo
 
     public JsonTypeInfo Answer => answer;
 
-    /// <summary>A body that it takes, as JSON.</summary>
+    /// <summary>A request body, as JSON.</summary>
     public abstract string Example { get; }
 
     public override string ToString() => $"{Method} {Path}";
@@ -86,26 +85,23 @@ internal sealed class ControlEndpoint<TBody, TAnswer>(
     public override string Example => JsonSerializer.Serialize(example, body);
 }
 
-/// <summary>Nothing is needed; a body may be absent, or be <c>{}</c>.</summary>
+/// <summary>The body may be absent, or <c>{}</c>.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record NoBody;
 
-/// <summary>Where to roll back to.</summary>
 /// <param name="To">Updates to roll back to.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record RollbackBody(long To, long Skip = 0);
 
-/// <param name="Batches">The next so many batches, at least 1.</param>
+/// <param name="Batches">At least 1.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record SkipBody(long Batches);
 
-/// <summary>What to multiply the learning rate by.</summary>
 /// <param name="Factor">Above 0.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record LearningRateBody(double Factor);
 
-/// <summary>How long the run is to be.</summary>
-/// <param name="Steps">Updates in all, more than it has.</param>
+/// <param name="Steps">Total updates, more than at present.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ExtendBody(long Steps);
 
@@ -116,7 +112,6 @@ internal sealed record TrainerBody(int Trainer);
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ScaleBody(int Trainers);
 
-/// <summary>Why the run is to stop.</summary>
 /// <param name="Reason">On whose behalf, for the journal.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record StopBody(string? Reason = null);
@@ -130,8 +125,8 @@ internal sealed record TraceDocument(StepTrace? Trace);
 
 internal sealed record MessageDocument(string Message);
 
-/// <summary>A request was refused: problem details as in RFC 9457, with content type <c>application/problem+json</c>.</summary>
-/// <param name="Detail">What is wrong and what to do, in one sentence.</param>
+/// <summary>A rejected request: problem details as in RFC 9457, with content type <c>application/problem+json</c>.</summary>
+/// <param name="Detail">The problem and the fix, in one sentence.</param>
 internal sealed record ProblemDocument(int Status, string Title, string Detail);
 
 [JsonSourceGenerationOptions(

@@ -6,13 +6,11 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Control;
 
-/// <summary>Speaks to the process that trains a run.</summary>
 internal static class ControlClient
 {
-    /// <summary>Sends one request, in the name of this process's user.</summary>
-    /// <param name="endpoint">Where to.</param>
-    /// <returns>The answer, or null where no process trains the run.</returns>
-    /// <exception cref="UserErrorException">The run refused, or does not answer.</exception>
+    /// <summary>Sends one request in the name of this process's user.</summary>
+    /// <returns>Null if no process trains the run.</returns>
+    /// <exception cref="UserErrorException">The run rejected the request, or does not answer.</exception>
     public static TAnswer? Ask<TBody, TAnswer>(
         RunDirectory run, ControlEndpoint<TBody, TAnswer> endpoint, TBody body, CancellationToken cancellation = default)
         where TBody : class
@@ -76,10 +74,9 @@ internal static class ControlClient
         content.Length == 0 ? null : JsonSerializer.Deserialize(content, ControlApi.Json.ProblemDocument);
 }
 
-/// <summary>A request that an operator's command sends, and where to.</summary>
+/// <summary>An operator's request and its endpoint.</summary>
 internal abstract record ControlCall
 {
-    /// <inheritdoc cref="ControlClient.Ask"/>
     public abstract MessageDocument? Send(RunDirectory run);
 }
 

@@ -13,14 +13,14 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace ActorTrain.Host.Control;
 
-/// <summary>What each endpoint of <see cref="ControlApi"/> does.</summary>
+/// <summary>Implements the endpoints of <see cref="ControlApi"/>.</summary>
 /// <param name="mostTrainers">Trainers that have a lane to compute.</param>
-/// <param name="reload">Reads the run file again; says in a sentence what came of it, or throws a <see cref="UserErrorException"/>.</param>
+/// <param name="reload">Reads the run file again; returns a sentence on the outcome, or throws a <see cref="UserErrorException"/>.</param>
 internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int mostTrainers, Func<string> reload)
 {
     private const int LongestName = 64;
 
-    /// <summary>Adds them to a web application, with one form for all refusals.</summary>
+    /// <summary>Adds them to a web application, with a common form of errors.</summary>
     public void Map(WebApplication application)
     {
         application.Use(Guard);
@@ -40,7 +40,7 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         Map(application, ControlApi.TakeTrace, (_, _) => Task.FromResult(new TraceDocument(control.TakeTrace())));
     }
 
-    /// <summary>Who asks, as the journal names them: one short line.</summary>
+    /// <summary>The requester's name in the journal: one short line.</summary>
     internal static string ByOf(string? given)
     {
         var name = new string([.. (given ?? "").Where(static letter =>
@@ -83,7 +83,7 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         }
     }
 
-    // Whatever goes wrong is answered by one sentence in one form.
+    // Every failure is answered by one sentence in the same form.
     private static async Task Guard(HttpContext context, RequestDelegate next)
     {
         var (status, detail) = (0, "");
@@ -170,7 +170,7 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         return $"{run.Name} will finish its step, save a checkpoint and stop.";
     }
 
-    // A checkpoint abandoned by a rollback does not count.
+    // Checkpoints abandoned by a rollback do not count.
     private long? NewestCheckpoint(OverridesStatus? overrides) =>
         new CheckpointArchive(run.CheckpointsDirectory).List().FirstOrDefault(checkpoint => checkpoint.Manifest is { } manifest
             && (overrides is null || RunOrigin.Of(manifest)

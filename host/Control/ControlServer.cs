@@ -23,11 +23,11 @@ internal sealed class ControlServer : IDisposable
     private readonly TimeSpan patience;
     private bool isOver;
 
-    /// <summary>Listens, and begins to answer in the background.</summary>
-    /// <param name="run">The run, whose lock this process holds.</param>
-    /// <param name="patience">How long a silent client is waited for, and at the end an answer that is being made; null: as
-    /// <see cref="ControlApi.Patience"/> says.</param>
-    /// <exception cref="UserErrorException">The socket cannot be made.</exception>
+    /// <summary>Listens, and starts to answer in the background.</summary>
+    /// <param name="run">This process must hold its lock.</param>
+    /// <param name="patience">How long to wait for a silent client, and for pending answers on disposal; null for
+    /// <see cref="ControlApi.Patience"/>.</param>
+    /// <exception cref="UserErrorException">The socket cannot be created.</exception>
     public ControlServer(RunDirectory run, ControlRoutes routes, ILoggerFactory log, TimeSpan? patience = null)
     {
         this.run = run;
@@ -35,11 +35,11 @@ internal sealed class ControlServer : IDisposable
         var socket = ControlSocket.Listen(run);
         application = Build(socket, routes, log);
 
-        // Training does not wait; early connections are served in a moment.
+        // Training does not wait for the server; early connections are queued.
         starting = Task.Run(() => Start(log.CreateLogger<ControlServer>()));
     }
 
-    /// <summary>Takes the socket away, finishes the answers that are being made, and closes all connections.</summary>
+    /// <summary>Removes the socket, completes pending answers, and closes all connections.</summary>
     public void Dispose()
     {
         if (isOver)
@@ -47,11 +47,12 @@ internal sealed class ControlServer : IDisposable
         isOver = true;
         File.Delete(run.ControlSocket);
 
-        // An answer that hangs does not keep the process: Kestrel abandons it, and what it may still use stays. Nor does an end that fails.
+        // An answer that hangs does not block the process: Kestrel abandons it, and what it may still use is not freed. Nor does a failed
+        // shutdown.
         Task.WhenAny(Task.Run(Stop)).Wait(patience + TimeSpan.FromSeconds(5));
     }
 
-    // A run without its control API is still worth training.
+    // Training continues without its control API.
     private async Task Start(ILogger log)
     {
         try
@@ -99,7 +100,7 @@ internal sealed class ControlServer : IDisposable
         return built;
     }
 
-    // The mode of the socket keeps others out; this also holds where somebody has changed it.
+    // The mode of the socket keeps other users out; this also holds if the mode was changed.
     private static Task Admit(ConnectionContext connection, ConnectionDelegate next)
     {
         if (connection.Features.Get<IConnectionSocketFeature>() is { Socket: var socket } && ControlSocket.IsOwn(socket))
@@ -108,7 +109,7 @@ internal sealed class ControlServer : IDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>The run decides when the process ends, and what signals do.</summary>
+    /// <summary>Here the run handles signals and ends the process.</summary>
     private sealed class NoLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -6,21 +6,21 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Control;
 
-/// <summary>The Unix socket <c>control.sock</c> of a run: made so that at no moment anybody but its owner may open it.</summary>
+/// <summary>The Unix socket <c>control.sock</c> of a run, never accessible to other users, not even during creation.</summary>
 internal static partial class ControlSocket
 {
     private const int SocketLevel = 1, PeerCredentials = 17; // SOL_SOCKET, SO_PEERCRED of Linux
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Listens. Only the process that holds the run's lock may do so, hence a socket that is there was left by a dead one and is
+    /// <summary>Listens. Only the holder of the run's lock may call it, so an existing socket is that of a dead process, and is
     /// replaced.</summary>
-    /// <exception cref="UserErrorException">The system refused.</exception>
+    /// <exception cref="UserErrorException">A system error.</exception>
     public static Socket Listen(RunDirectory run)
     {
         if (!OperatingSystem.IsLinux())
             throw new UserErrorException("The control socket requires Linux; run `actortrain pretrain` there.");
 
-        // Bound in a directory that only the owner may enter, then given its mode and its name: so it is never open to others.
+        // Bound in a directory that only the owner may enter, then given its mode and its name, so that it is never open to others.
         var hidden = Path.Combine(run.Path, $".control-{Environment.ProcessId}");
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -50,8 +50,8 @@ internal static partial class ControlSocket
     }
 
     /// <summary>Connects to the process that trains a run.</summary>
-    /// <returns>The connection, or null where no process listens.</returns>
-    /// <exception cref="UserErrorException">The socket belongs to somebody else, or may not be opened.</exception>
+    /// <returns>Null if no process listens.</returns>
+    /// <exception cref="UserErrorException">The socket belongs to another user, or may not be opened.</exception>
     public static Socket? Connect(RunDirectory run)
     {
         if (!File.Exists(run.ControlSocket))

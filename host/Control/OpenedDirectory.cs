@@ -4,19 +4,18 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ActorTrain.Host.Control;
 
-/// <summary>A directory held open, so that what is in it has a short name: the address of a socket may have 107 bytes, a path
+/// <summary>A directory held open, so that its entries have short names: the address of a socket may have 107 bytes, a path
 /// 4,095.</summary>
 internal sealed partial class OpenedDirectory : SafeHandleZeroOrMinusOneIsInvalid
 {
     private const int ReadOnlyDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC (O_RDONLY is 0)
 
-    /// <summary>Holds nothing yet; see <see cref="Open"/>.</summary>
     public OpenedDirectory()
         : base(ownsHandle: true)
     {
     }
 
-    /// <exception cref="Win32Exception">It is not there, or may not be entered.</exception>
+    /// <exception cref="Win32Exception">It does not exist, or may not be entered.</exception>
     public static OpenedDirectory Open(string path)
     {
         var opened = new OpenedDirectory();
@@ -31,7 +30,7 @@ internal sealed partial class OpenedDirectory : SafeHandleZeroOrMinusOneIsInvali
         return opened;
     }
 
-    /// <summary>The short name of something in it, for as long as this stays open.</summary>
+    /// <summary>The short name of an entry, valid while this is open.</summary>
     public string NameOf(string entry) => $"/proc/self/fd/{handle}/{entry}";
 
     protected override bool ReleaseHandle() => Close((int)handle) == 0;

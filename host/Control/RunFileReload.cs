@@ -3,20 +3,20 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Control;
 
-/// <summary>Reads the run file of a run again while it is running, at SIGHUP or when asked by the control socket.</summary>
-/// <param name="runFile">The file, or null where the run was started without one.</param>
-/// <param name="overrides">What was given after <c>--set</c>, which still wins over the file.</param>
+/// <summary>Reloads the run file of a running run, at SIGHUP or on request by the control socket.</summary>
+/// <param name="runFile">The file, or null if the run was started without one.</param>
+/// <param name="overrides">Given after <c>--set</c>; they take precedence over the file.</param>
 /// <param name="started">The configuration that the run was started with.</param>
-/// <param name="scale">Has so many trainers from now on.</param>
-/// <param name="steps">Steps that the run has in all, extensions included.</param>
+/// <param name="scale">Changes the number of trainers.</param>
+/// <param name="steps">The run's steps, extensions included.</param>
 internal sealed class RunFileReload(string? runFile, IReadOnlyList<string> overrides, RunConfiguration started, Action<int> scale,
     Func<long> steps)
 {
     private const string Live = "trainers.count";
 
-    /// <summary>Applies what may change while the run is running.</summary>
-    /// <returns>What came of it, in one sentence.</returns>
-    /// <exception cref="UserErrorException">The file cannot be read, or something in it is not right; nothing changed.</exception>
+    /// <summary>Applies the settings that may change while the run is running.</summary>
+    /// <returns>The outcome, in one sentence.</returns>
+    /// <exception cref="UserErrorException">The file is unreadable or invalid; nothing changed.</exception>
     public string Apply()
     {
         if (runFile is null)

@@ -5,27 +5,24 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Host.Control;
 
-/// <summary>One actor of the tree.</summary>
-/// <param name="State">How it stands, in a word or two.</param>
-/// <param name="Restarts">How often it failed and was started again.</param>
-/// <param name="Mailbox">Messages that wait for it, where that is known.</param>
+/// <param name="State">A word or two.</param>
+/// <param name="Restarts">Failures followed by a restart.</param>
+/// <param name="Mailbox">Waiting messages; null if unknown.</param>
 /// <param name="Lanes">For a trainer: lanes that it still owes.</param>
-/// <param name="Children">The actors below it.</param>
 internal sealed record ActorNode(string Name, string State, int Restarts, int? Mailbox, string? Lanes, string? LastFault,
     IReadOnlyList<ActorNode> Children);
 
-/// <param name="Paused">Whether an operator wants no further step.</param>
-/// <param name="Quarantined">Trainers that take no part until they are released.</param>
-/// <param name="InForce">Interventions that the steps now taken follow.</param>
-/// <param name="Pending">Interventions from whose step the run is still away.</param>
-/// <param name="RateFactor">What those in force do to the learning rate.</param>
+/// <param name="Paused">Whether an operator paused the run.</param>
+/// <param name="Quarantined">Trainers excluded until released.</param>
+/// <param name="InForce">Interventions that the current steps follow.</param>
+/// <param name="Pending">Interventions for later steps.</param>
+/// <param name="RateFactor">Product of the learning-rate factors in force.</param>
 /// <param name="Vetoes">Updates that were vetoed.</param>
 internal sealed record OverridesDocument(
     bool Paused, IReadOnlyList<int> Quarantined, IReadOnlyList<Intervention> InForce, IReadOnlyList<Intervention> Pending,
         double RateFactor, int Spikes, int Vetoes, int Rollbacks,
     int Corruptions)
 {
-    /// <summary>As it is shown.</summary>
     public static OverridesDocument Of(OverridesStatus overrides)
     {
         ArgumentNullException.ThrowIfNull(overrides);
@@ -35,22 +32,21 @@ internal sealed record OverridesDocument(
     }
 }
 
-/// <summary>How a run stands, for people and programs; without a process its tree is missing.</summary>
+/// <summary>The status of a run, for users and programs; without a process there is no actor tree.</summary>
 /// <param name="State"><c>running</c>, or how the last process left it.</param>
 /// <param name="Step">Updates so far.</param>
-/// <param name="Steps">Updates in all; null where neither journal nor configuration says.</param>
+/// <param name="Steps">Updates in all; null if neither journal nor configuration has it.</param>
 /// <param name="JournalWaiting">Decisions that are not yet durable.</param>
-/// <param name="Checkpoint">Step of the newest whole checkpoint, or null.</param>
-/// <param name="Notes">How the last process ended and what is to be redone, in sentences.</param>
+/// <param name="Checkpoint">Step of the newest intact checkpoint, or null.</param>
+/// <param name="Notes">How the last process ended and what will be redone, in sentences.</param>
 internal sealed record StatusDocument(
     string Run, string State, long Step, long? Steps, long Generation, int JournalWaiting, long? Checkpoint,
     [property: JsonPropertyName("left")] IReadOnlyList<string> Notes, ActorNode? Tree)
 {
-    /// <summary>Interventions and decisions; null where that is not known.</summary>
+    /// <summary>Null if unknown.</summary>
     [JsonPropertyName("course")]
     public OverridesDocument? Overrides { get; init; }
 
-    /// <summary>The document of a running run.</summary>
     public static StatusDocument Of(string run, RunStatus status, long? checkpoint)
     {
         ArgumentNullException.ThrowIfNull(status);
@@ -81,7 +77,7 @@ internal sealed record StatusDocument(
     private const string Root = "run";
     private const string Trainers = "trainers";
 
-    // reducer-10 comes after reducer-9.
+    // reducer-10 sorts after reducer-9.
     private static readonly Comparer<string> NumberedNames = Comparer<string>.Create(static (left, right) =>
         left.Length != right.Length && left.Split('-')[0] == right.Split('-')[0] ? left.Length.CompareTo(right.Length)
             : string.CompareOrdinal(left, right));

@@ -5,25 +5,20 @@ using Spectre.Console;
 
 namespace ActorTrain.Host.Diagnostics;
 
-/// <summary>How good a finding is.</summary>
 public enum FindingState
 {
     Good,
 
-    /// <summary>It works, but slower or with less than it could.</summary>
+    /// <summary>It works, but slower or with less than possible.</summary>
     Warning,
 
-    /// <summary>Training does not work like this.</summary>
     Bad,
 }
 
-/// <summary>Something that was looked for.</summary>
-/// <param name="Found">What was found, with version and place.</param>
-/// <param name="Fix">What to do where it is not good.</param>
+/// <param name="Found">With version and place.</param>
+/// <param name="Fix">What to do if it is not good.</param>
 public sealed record Finding(string Name, string Found, FindingState State, [property: JsonPropertyName("mend")] string? Fix = null);
 
-/// <summary>Something that was chosen because of what was found.</summary>
-/// <param name="Name">What: BLAS core type, threads, allocator …</param>
 public sealed record Chosen(string Name, string Value, string Reason);
 
 /// <summary>A measured rate of matrix products.</summary>
@@ -32,7 +27,6 @@ public sealed record Chosen(string Name, string Value, string Reason);
 /// <param name="GigaFlopsPerSecond">10⁹ floating-point operations per second, two per multiply-add.</param>
 public sealed record GemmRate(string Kind, string Shape, double GigaFlopsPerSecond);
 
-/// <summary>All that <c>actortrain doctor</c> tells.</summary>
 public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Chosen> Choices, IReadOnlyList<GemmRate> Rates)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -42,12 +36,10 @@ public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Ch
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>Whether training works on this machine.</summary>
     public bool Works => Found.All(static finding => finding.State != FindingState.Bad);
 
     /// <summary>Prints the report as tables or as one JSON object.</summary>
-    /// <param name="context">Where to.</param>
-    /// <returns>0, or 1 where training does not work.</returns>
+    /// <returns>0, or 1 if training does not work.</returns>
     public int Write(bool json, CommandContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -67,7 +59,7 @@ public sealed record DoctorReport(IReadOnlyList<Finding> Found, IReadOnlyList<Ch
             ColorSystem = context.IsTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
         });
 
-        // A pipe has no width: lines there are as long as their words.
+        // A pipe has no width, so lines are not wrapped.
         if (!context.IsTerminal)
             console.Profile.Width = 400;
 

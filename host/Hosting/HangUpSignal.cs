@@ -5,7 +5,7 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Hosting;
 
-/// <summary>SIGHUP while a run trains: its run file is read again.</summary>
+/// <summary>SIGHUP during training: reloads the run file.</summary>
 internal sealed class HangUpSignal : IDisposable
 {
     private readonly RunFileReload file;

@@ -9,22 +9,22 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Hosting;
 
-/// <summary>The decisions of a run, for whoever looks at it or is about to resume it.</summary>
+/// <summary>Reads the decisions of a run, for display or before resuming it.</summary>
 internal static class RunDecisions
 {
-    /// <summary>What the journal of a run holds, also while another process writes to it. It is left as it is, and holds all that the run's
-    /// checkpoints rest on.</summary>
+    /// <summary>The contents of a run's journal, even while another process writes to it. The journal is not changed, and is checked to
+    /// contain every decision that the run's checkpoints depend on.</summary>
     /// <param name="connection">Connection string of a PostgreSQL database, or empty.</param>
-    /// <param name="isHeld">Whether it is this process that holds the run's lock.</param>
-    /// <param name="away">Told where the database cannot be reached; without it that is an error.</param>
-    /// <returns>All decisions; none where the database cannot be reached.</returns>
-    /// <exception cref="UserErrorException">The database cannot be reached, or a decision in it cannot be read or is missing.</exception>
+    /// <param name="isHeld">Whether this process holds the run's lock.</param>
+    /// <param name="away">Called if the database is unavailable; if null, that is an error.</param>
+    /// <returns>All decisions; empty if the database is unavailable.</returns>
+    /// <exception cref="UserErrorException">The database is unavailable, or a decision in it is unreadable or missing.</exception>
     public static IReadOnlyList<RunEvent> Read(RunDirectory run, string connection, bool isHeld = false, Action<string>? away = null)
     {
         ArgumentNullException.ThrowIfNull(run);
         try
         {
-            // The checkpoints first: a run that is training decides more.
+            // The checkpoints first: a running run adds decisions.
             var newest = new CheckpointArchive(run.CheckpointsDirectory).List().Where(static info => info.Manifest is not null)
                 .MaxBy(static info => DecisionsOf(info));
             var decisions = Decisions();
@@ -63,7 +63,7 @@ internal static class RunDecisions
 
     private static long DecisionsOf(CheckpointInfo info) => CheckpointerOptions.DecisionsOf(info.Manifest!.Facts);
 
-    // Null where a process writes to it: then reading it changes nothing.
+    // Null while a process writes to it: then reading does not change it.
     private static JournalCopy? CopyAtRest(RunDirectory run, bool isHeld)
     {
         while (isHeld || run.State != RunState.Running)

@@ -9,17 +9,17 @@ using Serilog.Sinks.File;
 
 namespace ActorTrain.Host.Hosting;
 
-/// <summary>Opens the log of a run: a line per event, with its named properties as JSON at the end, then its exception.</summary>
-/// <remarks>Files of bounded size lie in the run's <c>logs/</c>; <c>run.log</c> links to the newest. What the disk refuses is lost:
-/// training does not end for its log.</remarks>
+/// <summary>The log of a run: a line per event, with its named properties as JSON at the end, then its exception.</summary>
+/// <remarks>Files of bounded size in the run's <c>logs/</c>; <c>run.log</c> links to the newest. On a disk error events are lost: training
+/// does not end because of its log.</remarks>
 internal static class RunLog
 {
     private const long MostBytes = 4 << 20;
     private const int Files = 2;
     private const string Line = "{UtcTimestamp:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {Level,-11} {Message:lj} {Properties:j}{NewLine}{Exception}";
 
-    /// <summary>Opens it and logs the process; what is there is appended to.</summary>
-    /// <param name="run">The run, whose lock this process holds.</param>
+    /// <summary>Opens the log for appending, and logs the process.</summary>
+    /// <param name="run">This process must hold its lock.</param>
     /// <param name="mostBytes">Bytes after which a new file is begun.</param>
     public static ILoggerFactory Open(RunDirectory run, long mostBytes = MostBytes)
     {
@@ -34,7 +34,7 @@ internal static class RunLog
         return new SerilogLoggerFactory(logger, dispose: true);
     }
 
-    // Serilog never renames a file: the newest is the one with the largest number.
+    // Serilog never renames a file: the newest has the largest number.
     private sealed class NewestLink(string link) : FileLifecycleHooks
     {
         public override Stream OnFileOpened(string path, Stream underlyingStream, Encoding encoding)
@@ -48,7 +48,7 @@ internal static class RunLog
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // The events are in logs/ all the same.
+                // The events are in logs/ without the link too.
             }
 
             return underlyingStream;

@@ -4,8 +4,8 @@ using ActorTrain.Host.Progress;
 
 namespace ActorTrain.Host.Hosting;
 
-/// <summary>Ctrl-C and SIGTERM while a command works: the first asks it to stop in order, a second ends the process at once.</summary>
-/// <remarks>Ending at once is safe: what a command writes is complete or it is not there.</remarks>
+/// <summary>Ctrl-C and SIGTERM during a command: the first requests an orderly stop, the second ends the process at once.</summary>
+/// <remarks>Ending at once is safe: files that a command writes are complete or absent.</remarks>
 public sealed partial class StopSignal : IDisposable
 {
     private readonly CancellationTokenSource requested = new();
@@ -14,7 +14,7 @@ public sealed partial class StopSignal : IDisposable
     private readonly Action? heard;
     private int received;
 
-    /// <param name="heard">Called at the first signal, to tell what happens now.</param>
+    /// <param name="heard">Called at the first signal, to notify the user.</param>
     /// <param name="end">Ends the process with an exit code at once; for tests.</param>
     public StopSignal(Action? heard = null, Action<int>? end = null)
     {
@@ -24,13 +24,11 @@ public sealed partial class StopSignal : IDisposable
         registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle));
     }
 
-    /// <summary>Whether a stop was asked for.</summary>
     public bool Requested => requested.IsCancellationRequested;
 
-    /// <summary>Cancelled when a stop is asked for.</summary>
     public CancellationToken Token => requested.Token;
 
-    /// <param name="signal">The signal; decides the exit code of the second, 128 + its number.</param>
+    /// <param name="signal">Determines the exit code of the second signal, 128 + its number.</param>
     public void Receive(PosixSignal signal)
     {
         if (Interlocked.Increment(ref received) > 1)
@@ -56,7 +54,7 @@ public sealed partial class StopSignal : IDisposable
         Receive(context.Signal);
     }
 
-    // The ordinary exit runs destructors of native libraries while other threads compute in them.
+    // A normal exit runs destructors of native libraries while other threads compute in them.
     private static void EndProcess(int code)
     {
         if (!Console.IsOutputRedirected)

@@ -4,15 +4,14 @@ using ActorTrain.Persistence.Machine;
 
 namespace ActorTrain.Host.Memory;
 
-/// <summary>Refuses what needs more memory than is available, before it begins: the kernel would kill it in the middle, or another
-/// process.</summary>
-/// <param name="available">What this process can have in all; null: what it has, and what is available beside that.</param>
+/// <summary>Rejects work that needs more memory than is available before it begins: otherwise the kernel would kill it, or another process,
+/// in the middle.</summary>
+/// <param name="available">All memory that this process can have; null for its present memory plus what is available.</param>
 internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = null)
 {
-    /// <summary>Refuses a plan for which there is not enough memory.</summary>
     /// <param name="what">What needs it, as the beginning of a sentence.</param>
-    /// <param name="otherwise">Settings that need less, those that cost least first, and how much with them.</param>
-    /// <exception cref="UserErrorException">There is not enough, and the check is not overridden.</exception>
+    /// <param name="otherwise">Settings that need less memory, the cheapest first, and how much they need.</param>
+    /// <exception cref="UserErrorException">Memory is insufficient, and the check is not overridden.</exception>
     public void Require(
         string what, MemoryPlan plan, IReadOnlyList<(string Settings, MemoryPlan Plan)>? otherwise = null,
             string way = "--force overrides this check")
@@ -29,12 +28,12 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
             + $"{MemoryPlan.Words(there.Of)} is available ({there.Limit}); {advice}; {way}.");
     }
 
-    /// <summary>Refuses to train where there is not enough memory, and says with which settings there would be.</summary>
+    /// <summary>Checks the memory for training; an error names settings with which it would suffice.</summary>
     /// <param name="shape">The shape of its model.</param>
     /// <param name="isFused">Whether it runs on the fused CPU kernels.</param>
-    /// <param name="hasBegun">Whether it has begun, so that nothing may change its bits.</param>
-    /// <returns>What it needs.</returns>
-    /// <exception cref="UserErrorException">There is not enough, and the check is not overridden.</exception>
+    /// <param name="hasBegun">Whether the run exists, so that settings that change its bits cannot be suggested.</param>
+    /// <returns>The memory needed.</returns>
+    /// <exception cref="UserErrorException">Memory is insufficient, and the check is not overridden.</exception>
     public MemoryPlan RequireToTrain(RunConfiguration configuration, ModelOptions shape, bool isFused, bool hasBegun)
     {
         var plan = MemoryPlan.ToTrain(configuration, shape, isFused);
@@ -42,7 +41,7 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
         return plan;
     }
 
-    /// <summary>Settings with which a run needs less memory. What would change its bits is skipped where it has begun.</summary>
+    /// <summary>Settings with which a run needs less memory; if it has begun, only those that keep its bits.</summary>
     internal static List<(string Settings, MemoryPlan Plan)> Otherwise(RunConfiguration configuration, ModelOptions shape, bool isFused,
         bool hasBegun)
     {

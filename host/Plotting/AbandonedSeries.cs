@@ -3,10 +3,10 @@ using ActorTrain.Persistence.Metrics;
 
 namespace ActorTrain.Host.Plotting;
 
-/// <summary>One quantity over the steps that a run left behind, as few lines, so that thousands of restarts do not slow drawing.</summary>
+/// <summary>One quantity over the abandoned steps, as few lines, so that thousands of restarts do not slow drawing.</summary>
 internal static class AbandonedSeries
 {
-    /// <summary>Pieces side by side become one line with gaps; a point that another piece shows already is not drawn again.</summary>
+    /// <summary>Adjacent pieces become one line with gaps; points that another piece contains are drawn once.</summary>
     public static IReadOnlyList<MetricsSeries> Of(IReadOnlyList<AbandonedRows<MetricsRow>> abandoned, Func<StepMetrics, double> value)
     {
         var shown = new HashSet<(long Step, double Value)>();
@@ -27,7 +27,7 @@ internal static class AbandonedSeries
         return [.. lines.Select(static line => new MetricsSeries(line.Steps, line.Values))];
     }
 
-    // A line does not go through steps that it lacks.
+    // A line has a gap at missing steps.
     private static void Add((List<double> Steps, List<double> Values) line, long step, double value)
     {
         if (line.Steps is [.., var last] && last < step - 1)

@@ -4,7 +4,6 @@ using ScottPlot.TickGenerators;
 
 namespace ActorTrain.Host.Plotting;
 
-/// <summary>A chart in the style of the house, and what is drawn into it.</summary>
 internal static class Chart
 {
     public static readonly Color Ink = Color.FromHex("#1F2430");
@@ -15,7 +14,7 @@ internal static class Chart
     public static readonly Color Green = Color.FromHex("#218A5B");
     public static readonly Color Grey = Color.FromHex("#9AA3B0");
 
-    // As many as there are half units from left to right.
+    // One per half unit.
     private const int Columns = 2 * Picture.Width;
     private const double RawOpacity = 0.25;
     private const double AbandonedOpacity = 0.6;
@@ -23,8 +22,7 @@ internal static class Chart
     // Below this, the round values of a logarithmic axis are those of a linear one.
     private const double LeastLogarithmicRatio = 3;
 
-    /// <summary>An empty chart; all of a picture have their axes at the same places.</summary>
-    /// <param name="title">Written above it.</param>
+    /// <summary>An empty chart; all charts of a picture align their axes.</summary>
     public static Plot New(string title, float size = 13)
     {
         var chart = new Plot();
@@ -41,7 +39,7 @@ internal static class Chart
         return chart;
     }
 
-    /// <summary>Names the lower axis, for which there is then room.</summary>
+    /// <summary>Labels the lower axis, and makes room for the label.</summary>
     public static void Across(this Plot chart, string name)
     {
         chart.XLabel(name, 13);
@@ -49,8 +47,8 @@ internal static class Chart
         chart.Layout.Fixed(new PixelPadding(left: 76, right: 24, bottom: 48, top: chart.Axes.Title.Label.FontSize + 18));
     }
 
-    /// <summary>A series: faint as it is, clear as smoothed.</summary>
-    /// <param name="name">Its name in the legend; empty: it has none there.</param>
+    /// <summary>A series: raw in a faint colour, smoothed in a clear one.</summary>
+    /// <param name="name">Its name in the legend; empty for none.</param>
     public static void Series(this Plot chart, MetricsSeries series, int window, Color color, string name = "", bool isLogarithmic = false)
     {
         if (window > 1)
@@ -58,7 +56,7 @@ internal static class Chart
         chart.Line(series.Smoothed(window), 2.2f, color, name, isLogarithmic);
     }
 
-    /// <summary>A series as one line, broken where a value is not finite.</summary>
+    /// <summary>A series as one line, with gaps at values that are not finite.</summary>
     public static void Line(this Plot chart, MetricsSeries series, float width, Color color, string name, bool isLogarithmic = false,
         float markers = 0)
     {
@@ -69,18 +67,18 @@ internal static class Chart
             (width, series.Finite.Count() == 1 ? Math.Max(markers, 4) : markers, name);
     }
 
-    /// <summary>What a run left behind: pale lines below the others, with one name for all.</summary>
+    /// <summary>Abandoned steps: pale lines below the others, under one name.</summary>
     public static void Abandoned(this Plot chart, IReadOnlyList<MetricsSeries> series, string name = "", bool isLogarithmic = false)
     {
         for (var i = 0; i < series.Count; i++)
             chart.Line(series[i], 1.4f, Grey.WithAlpha(AbandonedOpacity), i == 0 ? name : "", isLogarithmic);
     }
 
-    /// <summary>Whether values are worth a logarithmic axis.</summary>
+    /// <summary>Whether values span enough for a logarithmic axis.</summary>
     public static bool IsLogarithmic(IReadOnlyCollection<double> values) =>
         values.Count > 0 && values.Min() > 0 && values.Max() >= LeastLogarithmicRatio * values.Min();
 
-    /// <summary>Gives the left axis the room of some values, and round labels.</summary>
+    /// <summary>Scales the left axis to some values, with round labels.</summary>
     public static void Up(this Plot chart, IReadOnlyCollection<double> values, bool isLogarithmic = false, bool isFromZero = false)
     {
         var (least, most) = values.Count == 0 ? (0, 1) : (values.Min(), values.Max());
@@ -94,14 +92,14 @@ internal static class Chart
             : new NumericAutomatic { LabelFormatter = Label, TargetTickCount = 6 };
     }
 
-    /// <summary>Steps on the lower axis: whole numbers.</summary>
+    /// <summary>Scales the lower axis to steps, with whole numbers.</summary>
     public static void Steps(this Plot chart, double from, double to)
     {
         chart.Axes.SetLimitsX(from, to > from ? to + 0.005 * (to - from) : from + 1);
         chart.Axes.Bottom.TickGenerator = new NumericAutomatic { LabelFormatter = Label, IntegerTicksOnly = true, TargetTickCount = 8 };
     }
 
-    /// <summary>A value as a short label: thousands as k, millions as M.</summary>
+    /// <summary>A short label: thousands as k, millions as M.</summary>
     public static string Label(double value)
     {
         var size = Math.Abs(value);

@@ -7,14 +7,13 @@ using ScottPlot.TickGenerators;
 
 namespace ActorTrain.Host.Plotting;
 
-/// <summary>Draws where the time of a run went: columns over time, each cut by what its time went into, and the whole as one bar per
-/// activity.</summary>
+/// <summary>Plots the time account of a run: columns over time, divided by activity, and one bar per activity for the whole.</summary>
 public static class GoodputPlot
 {
     private const int Columns = 172;
     private const float RowHeight = 26;
 
-    /// <summary>Writes the picture to a file, as SVG or PNG by the name's ending. The file appears whole or not at all.</summary>
+    /// <summary>Writes the picture atomically, as SVG or PNG by the file name's extension.</summary>
     /// <exception cref="ActorTrain.Models.UserErrorException">The file cannot be written.</exception>
     public static void Save(string title, IReadOnlyList<GoodputRow> rows, GoodputReport report, string path) =>
         Draw(title, rows, report).Save(path, "--plot");
@@ -27,7 +26,6 @@ public static class GoodputPlot
         return picture;
     }
 
-    /// <summary>The colour of an activity.</summary>
     internal static Color ColorOf(GoodputActivity activity) => activity switch
     {
         GoodputActivity.NewSteps => Color.FromHex("#218A5B"),
@@ -42,7 +40,7 @@ public static class GoodputPlot
         _ => Color.FromHex("#1F2430"),
     };
 
-    /// <summary>Parts of each column's time, activity by activity; what a row says is spread evenly over its time.</summary>
+    /// <summary>Fraction of each column's time per activity; a row is spread evenly over its time.</summary>
     internal static double[,] Spread(IReadOnlyList<GoodputRow> rows, GoodputReport report, int columns)
     {
         var parts = new double[columns, Enum.GetValues<GoodputActivity>().Length];
@@ -136,7 +134,7 @@ public static class GoodputPlot
         chart.Axes.Bottom.IsVisible = false;
         chart.Layout.Fixed(new PixelPadding(left: 170, right: 24, bottom: 26, top: 31));
 
-        // Room for what stands behind the longest bar.
+        // Room for the label of the longest bar.
         chart.Axes.SetLimits(0, 125, -activities.Count + 0.5, 0.5);
         return chart;
 

@@ -1,22 +1,20 @@
 namespace ActorTrain.Host.Plotting;
 
 /// <summary>One quantity over the steps of a run.</summary>
-/// <param name="Steps">Steps in ascending order.</param>
-/// <param name="Values">One value per step; those that are not finite leave a gap.</param>
+/// <param name="Steps">Ascending.</param>
+/// <param name="Values">One per step; values that are not finite make a gap.</param>
 public sealed record MetricsSeries(IReadOnlyList<double> Steps, IReadOnlyList<double> Values)
 {
-    /// <summary>A series of nothing.</summary>
     public static MetricsSeries Empty { get; } = new([], []);
 
     public int Count => Math.Min(Steps.Count, Values.Count);
 
-    /// <summary>The values that are numbers.</summary>
     public IEnumerable<double> Finite => Values.Take(Count).Where(double.IsFinite);
 
-    /// <summary>The mean over a window centred on each point, so that a falling line is not drawn too late.</summary>
+    /// <summary>The mean over a window centred on each point, so that a falling line is not delayed.</summary>
     /// <remarks>At the beginning, where losses fall steeply, the window shrinks on both sides alike; at the end only on the right. Gaps
     /// stay gaps.</remarks>
-    /// <param name="window">Points that are averaged; 1 or fewer leave the series as it is.</param>
+    /// <param name="window">Points to average; 1 or fewer leave the series unchanged.</param>
     public MetricsSeries Smoothed(int window)
     {
         if (window <= 1)
@@ -41,8 +39,7 @@ public sealed record MetricsSeries(IReadOnlyList<double> Steps, IReadOnlyList<do
         return this with { Values = smooth };
     }
 
-    /// <summary>The points that can be seen in a picture: of those in one column the first, the highest, the lowest and the last, and where
-    /// there is a gap.</summary>
+    /// <summary>The points that are visible in a picture: per column the first, highest, lowest and last, and gaps.</summary>
     /// <param name="columns">Columns from the first step to the last.</param>
     public MetricsSeries Thinned(int columns)
     {
@@ -69,15 +66,12 @@ public sealed record MetricsSeries(IReadOnlyList<double> Steps, IReadOnlyList<do
     }
 }
 
-/// <summary>What a run's picture shows.</summary>
-/// <param name="Title">Written above it.</param>
+/// <param name="Title">Written above the picture.</param>
 /// <param name="Loss">Training loss in nats per token.</param>
 public sealed record RunMetrics(
     string Title, MetricsSeries Loss, MetricsSeries Validation, MetricsSeries GradientNorm, MetricsSeries TokensPerSecond)
 {
-    /// <summary>Training loss of steps that the run left behind.</summary>
     public IReadOnlyList<MetricsSeries> AbandonedLoss { get; init; } = [];
 
-    /// <summary>Gradient norm of steps that the run left behind.</summary>
     public IReadOnlyList<MetricsSeries> AbandonedNorm { get; init; } = [];
 }

@@ -5,23 +5,21 @@ using SkiaSharp;
 
 namespace ActorTrain.Host.Plotting;
 
-/// <summary>Charts one above the other, written as SVG or PNG.</summary>
 internal sealed class Picture
 {
-    /// <summary>Width in units.</summary>
+    /// <summary>In units.</summary>
     public const int Width = 960;
 
     // Pixels of a PNG per unit.
     private const int Scale = 2;
     private readonly List<(Plot Chart, float Height)> charts = [];
 
-    /// <summary>Its charts, from the top.</summary>
+    /// <summary>From the top.</summary>
     public IReadOnlyList<Plot> Charts => [.. charts.Select(static part => part.Chart)];
 
-    /// <summary>Height in units.</summary>
+    /// <summary>In units.</summary>
     public float Height => charts.Sum(static part => part.Height);
 
-    /// <summary>Adds a chart below the others.</summary>
     public Plot Add(Plot chart, float height)
     {
         chart.RenderManager.ClearCanvasBeforeEachRender = false;
@@ -29,8 +27,8 @@ internal sealed class Picture
         return chart;
     }
 
-    /// <summary>Writes it, as SVG or PNG by the name's ending. The file appears whole or not at all.</summary>
-    /// <param name="option">The option by which another file can be named.</param>
+    /// <summary>Writes it atomically, as SVG or PNG by the file name's extension.</summary>
+    /// <param name="option">The option that names the file, for messages.</param>
     /// <exception cref="UserErrorException">The file cannot be written, or the system has no font.</exception>
     public void Save(string path, string option)
     {

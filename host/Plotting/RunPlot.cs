@@ -2,18 +2,17 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Plotting;
 
-/// <summary>How a run is drawn.</summary>
 /// <param name="Smooth">Steps over which lines are smoothed; 1 draws them raw, 0 chooses by the number of steps.</param>
 /// <param name="LinearLoss">A linear instead of a logarithmic axis for the loss.</param>
 public sealed record PlotOptions(int Smooth = 0, bool LinearLoss = false);
 
-/// <summary>Draws loss, gradient norm and throughput of a run, one above the other over the same steps.</summary>
+/// <summary>Plots loss, gradient norm and throughput of a run over the same steps.</summary>
 public static class RunPlot
 {
-    // A norm that once is so many times the usual one would leave nothing to see of the others.
+    // A single norm of this multiple of the usual one would make the others invisible.
     private const double SpikyRatio = 20;
 
-    /// <summary>Writes the picture to a file, as SVG or PNG by the name's ending. The file appears whole or not at all.</summary>
+    /// <summary>Writes the picture atomically, as SVG or PNG by the file name's extension.</summary>
     /// <exception cref="UserErrorException">There is nothing to draw, or the file cannot be written.</exception>
     public static void Save(RunMetrics metrics, PlotOptions options, string path)
     {

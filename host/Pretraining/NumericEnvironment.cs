@@ -6,12 +6,10 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Host.Pretraining;
 
-/// <summary>Device, threads and kernels of this process, chosen once before the first computation, and the fingerprint they make.</summary>
+/// <summary>Device, threads and kernels of this process, chosen once before the first computation, and their fingerprint.</summary>
 internal sealed record NumericEnvironment(Device Device, int Threads, NumericFingerprint Fingerprint)
 {
-    /// <summary>Chooses for a run.</summary>
-    /// <param name="options">Where to compute, and with which kernels.</param>
-    /// <exception cref="UserErrorException">The device that is asked for is not there.</exception>
+    /// <exception cref="UserErrorException">The requested device does not exist.</exception>
     public static NumericEnvironment Choose(ComputeOptions options, int trainers = 1)
     {
         var threads = options.Threads > 0 ? options.Threads : Math.Max(1, Environment.ProcessorCount / trainers);
@@ -27,10 +25,9 @@ internal sealed record NumericEnvironment(Device Device, int Threads, NumericFin
         return new NumericEnvironment(device, threads, fingerprint);
     }
 
-    /// <summary>Whether models run on the fused kernels.</summary>
     public bool IsFused => Device.type == DeviceType.CPU && FusedKernels.IsAvailable;
 
-    /// <summary>The fused kernels that a model on a device runs: they are for the CPU alone.</summary>
+    /// <summary>The kernels that a model on a device uses; fused ones exist for the CPU only.</summary>
     internal static string KernelsOn(DeviceType type) => type == DeviceType.CPU ? FusedKernels.Description : NumericFingerprint.NoKernels;
 
     private static Device Find(string name)

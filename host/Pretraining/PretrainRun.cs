@@ -32,11 +32,11 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Pretraining;
 
-/// <summary>One process's part of a run, from where it stands to its last step or its stop: makes what the actors work with, starts the
-/// tree, and waits for its end.</summary>
+/// <summary>One process's part of a run, to its last step or a stop: makes what the actors work with, starts them, and waits for the
+/// end.</summary>
 internal sealed class PretrainRun
 {
-    /// <summary>Under which a checkpoint keeps the identity of the data.</summary>
+    /// <summary>Key of the identity of the data in checkpoints.</summary>
     internal const string DataKey = "data";
 
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
@@ -58,15 +58,13 @@ internal sealed class PretrainRun
     private readonly long? extendTo;
     private RunOrigin origin = RunOrigin.Seed;
 
-    /// <summary>Reads the journal and makes ready.</summary>
-    /// <param name="environment">Where.</param>
-    /// <param name="directory">Where the run lies.</param>
-    /// <param name="memory">Refuses more trainers than there is memory for.</param>
-    /// <param name="wasKilledForMemory">Whether the process before was probably killed for want of memory.</param>
-    /// <param name="chaos">What breaks it, in a process that <c>actortrain chaos</c> started.</param>
-    /// <param name="extendTo">Steps to which it is made longer; null: it is not.</param>
+    /// <summary>Reads the journal and prepares the run.</summary>
+    /// <param name="memory">Rejects more trainers than fit into memory.</param>
+    /// <param name="wasKilledForMemory">Whether the previous process was probably killed for lack of memory.</param>
+    /// <param name="chaos">Faults to apply, in a process that <c>actortrain chaos</c> started.</param>
+    /// <param name="extendTo">New total of steps; null for no extension.</param>
     /// <exception cref="UserErrorException">The journal cannot be read, or the run cannot be extended to so few steps; nothing has changed.
-    /// Once it trains, a run waits for its database, but one that was never there is a mistake of whoever named it.</exception>
+    /// Once in training, a run waits for its database, but an initial failure is probably a configuration error.</exception>
     public PretrainRun(
         RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress,
             TimeProvider time,
@@ -76,7 +74,7 @@ internal sealed class PretrainRun
         history = CheckpointHistory.Of(decided);
         Steps = StepsOf(decided, configuration);
 
-        // Whoever gives the same command again, after a kill, wants no second extension.
+        // The same command repeated after a kill must not extend the run again.
         if (extendTo < Steps || (extendTo == Steps && !decided.OfType<RunExtended>().Any()))
             throw new UserErrorException($"{directory.Path} already has {Steps} steps, so it is not extended to {extendTo}; set "
                 + $"--extend-to to more than {Steps}.");
@@ -114,13 +112,13 @@ internal sealed class PretrainRun
     /// <summary>Steps that are taken and kept.</summary>
     public long Step => origin.Step;
 
-    /// <summary>Steps in all, extensions included.</summary>
+    /// <summary>Extensions included.</summary>
     public long Steps { get; private set; }
 
     private long TokensPerStep => (long)configuration.Training.Batch * model.ContextLength;
 
-    /// <summary>Finds the newest checkpoint that is whole and that the run has not left by going back, if there is one.</summary>
-    /// <returns>Whether there was, or whether the run went back to its first weights.</returns>
+    /// <summary>Finds the newest intact checkpoint that the run has not abandoned.</summary>
+    /// <returns>Whether there is one, or the run rolled back to its initial weights.</returns>
     /// <exception cref="UserErrorException">It belongs to another run, or to this one whose decisions are gone.</exception>
     public bool Restore()
     {
@@ -146,25 +144,24 @@ internal sealed class PretrainRun
         return true;
     }
 
-    /// <summary>Steps that a run has in all, extensions included.</summary>
+    /// <summary>The steps of a run, extensions included.</summary>
     /// <exception cref="UserErrorException">Its journal cannot be read.</exception>
     public static long StepsOf(RunDirectory directory, RunConfiguration configuration) =>
         StepsOf(Decided(directory, configuration), configuration);
 
-    /// <summary>As the other overload, of decisions that were read.</summary>
     public static long StepsOf(IReadOnlyList<RunEvent> decided, RunConfiguration configuration) =>
         Math.Max(configuration.Training.Steps, JournalState.Of(decided).Steps);
 
-    /// <summary>Trains until the last step, or until a stop is asked for; whatever was reached is saved.</summary>
-    /// <param name="reload">Reads the run file again, given how to change the number of trainers; see <see cref="RunFileReload"/>.</param>
-    /// <param name="stop">Asks for a stop.</param>
+    /// <summary>Trains until the last step, or until a stop is requested; saves the last state.</summary>
+    /// <param name="reload">Reloads the run file, given how to change the number of trainers; see <see cref="RunFileReload"/>.</param>
     /// <returns>Whether the last step was taken.</returns>
-    /// <exception cref="UserErrorException">The run cannot go on; the sentence says what failed, how often, and where to look.</exception>
+    /// <exception cref="UserErrorException">The run cannot continue; the message says what failed, how often, and where to
+    /// look.</exception>
     public bool Train(Func<Action<int>, RunFileReload> reload, CancellationToken stop)
     {
         var gemmRate = GemmRate.Measure(replica.Precision, environment.Device);
 
-        // What was passed over must not count among the checkpoints that are kept. Where nothing was whole, nothing is thrown away either.
+        // Skipped checkpoints must not count as kept. If none was intact, none is deleted either.
         if (origin.WeightsHash is not null)
             store.DiscardAfter(origin.Step);
         Introduce(gemmRate);
@@ -193,12 +190,12 @@ internal sealed class PretrainRun
         }
         finally
         {
-            // A trainer that hangs does not keep the process: everything it could still do is refused.
+            // A trainer that hangs does not block the process: everything it could still do is refused.
             host.End(EndPatience);
         }
     }
 
-    // What the journal holds, and what the last process could not write to it.
+    // The decisions in the journal, and those that the last process could not write to it.
     private static IReadOnlyList<RunEvent> Decided(RunDirectory directory, RunConfiguration configuration, bool isHeld = false)
     {
         var left = directory.ReadUnwritten() is { } content ? UnwrittenCodec.Read(directory.UnwrittenFile, content)
@@ -206,7 +203,7 @@ internal sealed class PretrainRun
         return left.After(RunDecisions.Read(directory, configuration.Journal.Connection, isHeld));
     }
 
-    // All that it may have to go back to, the newest whole one last.
+    // All checkpoints that it may have to roll back to, the newest intact one last.
     private IEnumerable<RunOrigin> Origins() => origin.WeightsHash is null
         ? []
         : store.List().Where(info => info.Manifest is { Facts: var facts } manifest && facts.ConfigurationHash == configuration.Hash
@@ -219,7 +216,7 @@ internal sealed class PretrainRun
             return null;
         var left = UnwrittenCodec.Read(directory.UnwrittenFile, content);
 
-        // Measurements of another state than the one to go on from are taken again.
+        // Measurements of another state than the one to resume from are taken again.
         return left.Measurements.Count == 0 || left.Measurements[^1].Step == origin.Step ? left
             : left with { MetricsStep = origin.Step, Measurements = [] };
     }

@@ -3,10 +3,10 @@ using ActorTrain.Models.Steps;
 
 namespace ActorTrain.Host.Pretraining;
 
-/// <summary>Data of fewer samples than a step takes. That may be meant, so it is a warning.</summary>
+/// <summary>Warns of data with fewer samples than a step takes, which may be intended.</summary>
 internal static class Repetition
 {
-    /// <summary>The warning, with what would help; null where there are samples enough for a step.</summary>
+    /// <summary>The warning, with a fix; null if there are enough samples for a step.</summary>
     public static string? Within(TokenStore data, TrainingOptions training, int context)
     {
         var samples = data.Train.SampleCount(context);

@@ -5,9 +5,8 @@ using Akka.Actor;
 
 namespace ActorTrain.Host.Pretraining;
 
-/// <summary>Speaks to the actors of a run from outside of them.</summary>
-/// <param name="requireMemory">Refuses so many trainers, by a <see cref="Models.UserErrorException"/>, where memory does not suffice for
-/// them.</param>
+/// <summary>Sends requests to the actors of a run from outside.</summary>
+/// <param name="requireMemory">Throws a <see cref="Models.UserErrorException"/> if memory does not suffice for that many trainers.</param>
 internal sealed class RunControl(IActorRef run, MessageTrace trace, Action<int> requireMemory) : IRunControl
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);

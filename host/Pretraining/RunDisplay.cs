@@ -4,11 +4,11 @@ using ActorTrain.Host.Progress;
 
 namespace ActorTrain.Host.Pretraining;
 
-/// <summary>Turns what a run says into what its watcher sees.</summary>
+/// <summary>Translates the notices of a run for its display.</summary>
 /// <param name="tokensPerStep">Tokens of a global batch.</param>
 /// <param name="flopsPerToken">Floating-point operations of forward and backward, per token.</param>
 /// <param name="gemmRate">The machine's rate of matrix products, in FLOP/s.</param>
-/// <param name="pathOf">Where the checkpoint of a step lies.</param>
+/// <param name="pathOf">Path of the checkpoint of a step.</param>
 internal sealed class RunDisplay(ITrainingProgress progress, long tokensPerStep, double flopsPerToken, double gemmRate, Func<long,
     string> pathOf)
 {

@@ -2,7 +2,6 @@ using System.Globalization;
 
 namespace ActorTrain.Host.Progress;
 
-/// <summary>Numbers as people read them, the same in every culture.</summary>
 internal static class Figures
 {
     public static string Loss(double value) => Format(value, "0.0000");

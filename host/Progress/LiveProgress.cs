@@ -3,10 +3,9 @@ using Spectre.Console.Rendering;
 
 namespace ActorTrain.Host.Progress;
 
-/// <summary>Progress as a small picture at the foot of a terminal, redrawn in place; what stays to be read scrolls above it.</summary>
+/// <summary>Progress as a panel at the bottom of a terminal, redrawn in place; permanent messages scroll above it.</summary>
 public sealed class LiveProgress : ITrainingProgress
 {
-    /// <summary>The control sequence that shows the cursor again.</summary>
     internal const string ShowCursor = "\e[?25h";
 
     private const int BarWidth = 40;
@@ -34,7 +33,7 @@ public sealed class LiveProgress : ITrainingProgress
         this.time = time;
         begin = time.GetTimestamp();
 
-        // The library draws from within a callback; ours hands the pen out and ends with Dispose.
+        // The library draws within a callback; this one lends out the drawing context and ends with Dispose.
         display = console.Live(new Text("starting")).AutoClear(false).StartAsync(context =>
         {
             picture = context;
@@ -42,7 +41,6 @@ public sealed class LiveProgress : ITrainingProgress
         });
     }
 
-    /// <summary>A console that draws on a terminal's writer.</summary>
     public static IAnsiConsole Console(TextWriter output) =>
         AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
 
@@ -76,7 +74,6 @@ public sealed class LiveProgress : ITrainingProgress
 
     public void Warning(string text) => console.MarkupLineInterpolated($"[yellow]warning: {text}[/]");
 
-    /// <summary>Draws the last state and leaves it standing.</summary>
     public void Dispose()
     {
         Draw();

@@ -1,11 +1,10 @@
 namespace ActorTrain.Host.Progress;
 
 /// <summary>Progress as lines of words and numbers, for files, pipes and <c>grep</c>.</summary>
-/// <remarks>Each line begins with what it is: <c>step</c>, <c>eval</c>, <c>checkpoint</c>, <c>warning:</c>. Of the steps, the first and the
-/// last that was made are always there, others at most once in an interval.</remarks>
+/// <remarks>Each line begins with its kind: <c>step</c>, <c>eval</c>, <c>checkpoint</c>, <c>warning:</c>. The first and the last step are
+/// always printed, others at most once per interval.</remarks>
 public sealed class PlainProgress : ITrainingProgress
 {
-    /// <summary>The usual time between two lines for steps.</summary>
     public static readonly TimeSpan UsualInterval = TimeSpan.FromSeconds(5);
 
     private readonly TextWriter output;
@@ -48,7 +47,7 @@ public sealed class PlainProgress : ITrainingProgress
 
     public void Warning(string text) => Line($"warning: {text}");
 
-    /// <summary>Writes the last step, if it was skipped.</summary>
+    /// <summary>Writes the last step, if it was not printed.</summary>
     public void Dispose() => WriteStep();
 
     private void WriteStep()
@@ -62,7 +61,7 @@ public sealed class PlainProgress : ITrainingProgress
             + $"lr {Figures.LearningRate(step.LearningRate)} tokens/s {Figures.Whole(step.TokensPerSecond)}{mfu}{left}");
     }
 
-    // Flush every line for those who follow the log.
+    // Flush every line for readers that follow the log.
     private void Line(string text)
     {
         output.WriteLine(text);

@@ -1,7 +1,7 @@
 namespace ActorTrain.Host.Progress;
 
-/// <summary>Lets one thread at a time to a display: training, the writer of checkpoints and a signal all speak to the same one.</summary>
-/// <remarks>The locks of the terminal library are no help: a redraw and a line written beside it take them in opposite order.</remarks>
+/// <summary>Serializes calls to a display, which come from training, the checkpoint writer and signal handlers.</summary>
+/// <remarks>The terminal library's own locks can deadlock: a redraw and a line written beside it take them in opposite order.</remarks>
 internal sealed class SerialProgress(ITrainingProgress display) : ITrainingProgress
 {
     private readonly Lock gate = new();

@@ -2,7 +2,6 @@ using ActorTrain.Actors.Metrics;
 
 namespace ActorTrain.Host.Reports;
 
-/// <summary>What an audit found, for people.</summary>
 internal static class AuditText
 {
     private const int NamedSteps = 10;

@@ -2,24 +2,23 @@ using System.Globalization;
 
 namespace ActorTrain.Host.Reports;
 
-/// <summary>One checkpoint of a run.</summary>
 /// <param name="Step">Updates that it has seen.</param>
 /// <param name="State"><c>good</c>, <c>unproved</c>, <c>void</c> or <c>damaged</c>.</param>
-/// <param name="CreatedAt">When it was saved; null where its manifest cannot be read.</param>
+/// <param name="CreatedAt">Null if its manifest is unreadable.</param>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
-/// <param name="ProvedAt">Updates at which it proved good.</param>
+/// <param name="ProvedAt">Updates at which it was found good.</param>
 /// <param name="Skipped">Positions of the sample stream that its overrides skip.</param>
 /// <param name="RateFactor">Learning-rate factor of its overrides.</param>
-/// <param name="Fault">What is wrong with it, in one sentence.</param>
-/// <param name="IsSurplus">Whether it need not stay; null where that was not asked.</param>
+/// <param name="Fault">In one sentence.</param>
+/// <param name="IsSurplus">Whether it is eligible for deletion; null if that was not requested.</param>
 internal sealed record CheckpointRow(
     long Step, string State, DateTimeOffset? CreatedAt, long Bytes, string? WeightsHash, long? ProvedAt, long Skipped, double RateFactor,
         string? Fault, bool? IsSurplus);
 
-/// <summary>The checkpoints of a run, the newest first.</summary>
+/// <summary>The checkpoints of a run, newest first.</summary>
 /// <param name="Verified">Whether every file was hashed.</param>
-/// <param name="Pruned">Whether those that are surplus were deleted.</param>
-/// <param name="Checkpoints">What was found, before anything was deleted.</param>
+/// <param name="Pruned">Whether surplus ones were deleted.</param>
+/// <param name="Checkpoints">Before any deletion.</param>
 /// <param name="Notes">What could not be read, in sentences.</param>
 internal sealed record CheckpointsDocument(string Run, bool Verified, bool Pruned, IReadOnlyList<CheckpointRow> Checkpoints,
     IReadOnlyList<string> Notes);

@@ -3,7 +3,7 @@ using ActorTrain.Persistence.Goodput;
 
 namespace ActorTrain.Host.Reports;
 
-/// <summary>Where the time of a run went, as it is printed for programs. Times are seconds.</summary>
+/// <summary>The time account of a run for programs. Times are seconds.</summary>
 internal sealed record GoodputDocument(
     string Run, DateTimeOffset From, DateTimeOffset To, double Wall, double Ettr, double WantedEttr, long NewSteps, long LostSteps,
         int Failures, double? Mtbf, double? Mttr,
@@ -20,5 +20,4 @@ internal sealed record GoodputDocument(
     private static string NameOf(GoodputActivity activity) => GoodputText.InWords(activity).Replace(' ', '_');
 }
 
-/// <summary>Time that went into one thing.</summary>
 internal sealed record GoodputPart(string Activity, string? Cause, double Seconds, int Begun);

@@ -6,7 +6,6 @@ using ActorTrain.Persistence.Goodput;
 
 namespace ActorTrain.Host.Reports;
 
-/// <summary>Where the time of a run went, for people.</summary>
 internal static class GoodputText
 {
     public static void Write(string run, GoodputReport report, TextWriter output)
@@ -30,7 +29,6 @@ internal static class GoodputText
             + (report is { Mtbf: { } between, Mttr: { } repair } ? $", MTBF {Seconds(between)} s, MTTR {Seconds(repair)} s" : ""));
     }
 
-    /// <summary>An activity as people read it.</summary>
     internal static string InWords(GoodputActivity activity) => activity switch
     {
         GoodputActivity.NewSteps => "new steps",

@@ -4,7 +4,6 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Host.Reports;
 
-/// <summary>Decisions in words, each on a line with its time and step.</summary>
 internal static class JournalReport
 {
     public static void Write(IReadOnlyList<RunEvent> decisions, TextWriter output)

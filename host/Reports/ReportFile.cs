@@ -2,12 +2,12 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Reports;
 
-/// <summary>A file that a command writes for its user; it appears whole or not at all.</summary>
+/// <summary>A file that a command writes for its user, atomically.</summary>
 internal static class ReportFile
 {
-    /// <summary>Refuses a file for which there is no folder, before anything is done for it.</summary>
-    /// <param name="option">The option by which another can be named.</param>
-    /// <exception cref="UserErrorException">There is no such folder, or the path is that of a folder.</exception>
+    /// <summary>Rejects a path without a folder before any work is done for it.</summary>
+    /// <param name="option">The option that names the file, for messages.</param>
+    /// <exception cref="UserErrorException">The folder does not exist, or the path is that of a folder.</exception>
     public static void Require(string path, string option)
     {
         if (Directory.Exists(path))
@@ -17,7 +17,7 @@ internal static class ReportFile
                 + $"or name another file with {option}.");
     }
 
-    /// <param name="option">The option by which another can be named.</param>
+    /// <param name="option">The option that names the file, for messages.</param>
     /// <exception cref="UserErrorException">It cannot be written.</exception>
     public static void Write(string path, string option, Action<Stream> write)
     {

@@ -11,18 +11,15 @@ using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Host.Reports;
 
-/// <summary>The same reports for programs.</summary>
 internal static class ReportJson
 {
-    // A dash or a quotation mark in a sentence stays one.
+    // Leaves dashes and quotation marks unescaped.
     private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly ReportJsonContext Readable = new(new JsonSerializerOptions(ReportJsonContext.Default.Options)
     { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    /// <summary>How a run stands, as one object.</summary>
     public static string Write(StatusDocument status) => JsonSerializer.Serialize(status, Readable.StatusDocument);
 
-    /// <summary>An audit, as one object.</summary>
     public static string Write(string run, AuditReport report) => JsonSerializer.Serialize(
         new AuditDocument(
             run, report.IsClean, report.Steps, report.Consumed, report.Next, report.Undecided, report.AbandonedSteps, report.CheckpointStep,
@@ -33,14 +30,11 @@ internal static class ReportJson
         },
         Readable.AuditDocument);
 
-    /// <summary>Where the time went, as one object.</summary>
     public static string Write(string run, GoodputReport report) =>
         JsonSerializer.Serialize(GoodputDocument.Of(run, report), Readable.GoodputDocument);
 
-    /// <summary>The checkpoints of a run, as one object.</summary>
     public static string Write(CheckpointsDocument checkpoints) => JsonSerializer.Serialize(checkpoints, Readable.CheckpointsDocument);
 
-    /// <summary>A decision, as one object on one line.</summary>
     public static string Write(long number, RunEvent decision)
     {
         var form = RunEventCodec.ManifestOf(decision);
@@ -52,7 +46,6 @@ internal static class ReportJson
     }
 }
 
-/// <summary>An audit as it is printed.</summary>
 internal sealed record AuditDocument(
     string Run, bool Clean, long Steps, long Samples, long NextPosition, long Undecided,
         [property: JsonPropertyName("left_steps")] long AbandonedSteps,

@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace ActorTrain.Host.Reports;
 
-/// <summary>How a run stands, in words and as a tree of its actors.</summary>
+/// <summary>The status of a run, in words and as a tree of its actors.</summary>
 internal static class StatusReport
 {
     public static void Write(StatusDocument status, CommandContext context)
@@ -46,7 +46,7 @@ internal static class StatusReport
         };
     }
 
-    // Only what differs from an undisturbed run.
+    // Only differences from an undisturbed run.
     private static IEnumerable<string> OverrideLines(OverridesDocument overrides)
     {
         if (overrides.Paused)

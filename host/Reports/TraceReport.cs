@@ -4,10 +4,10 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Host.Reports;
 
-/// <summary>What the actors of a run did during some steps: a table for people, a timeline for tools.</summary>
+/// <summary>What the actors of a run did during some steps: a table, or a timeline for tools.</summary>
 internal static class TraceReport
 {
-    /// <summary>Prints the time that each actor takes of a step, and with which messages.</summary>
+    /// <summary>Prints each actor's time per step, and its messages.</summary>
     public static void Write(StepTrace trace, TextWriter output)
     {
         var (first, last, steps) = (trace.Steps[0], trace.Steps[^1], trace.Steps.Count - 1);

@@ -4,14 +4,14 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Runs;
 
-/// <summary>A run as a person names it on any command line: by its folder, by its name under <c>runs</c>, or by the folder of one of its
+/// <summary>A run as named on a command line: by its folder, by its name under <c>runs</c>, or by the folder of one of its
 /// checkpoints.</summary>
-/// <param name="Step">The step of the checkpoint that was named, or null where the run was.</param>
+/// <param name="Step">The step of the named checkpoint, or null.</param>
 internal sealed record NamedRun(RunDirectory Directory, long? Step)
 {
     private const string Root = "runs";
 
-    /// <summary>Finds what is meant. A folder that is no run does not hide the run of its name under <c>runs</c>.</summary>
+    /// <summary>A folder that is not a run does not hide the run of that name under <c>runs</c>.</summary>
     /// <exception cref="UserErrorException">There is no such run.</exception>
     public static NamedRun Find(string name) =>
         At(name) ?? At(Path.Combine(Root, name)) ?? throw new UserErrorException(

@@ -11,14 +11,13 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Runs;
 
-/// <summary>The proof that a run read every sample as often as its plan says.</summary>
+/// <summary>Proves that a run read every sample as often as its plan says.</summary>
 internal static class RunAudit
 {
-    /// <summary>Reads what a run wrote down and compares it.</summary>
-    /// <exception cref="UserErrorException">It wrote down nothing that could be audited.</exception>
+    /// <exception cref="UserErrorException">It has no records to audit.</exception>
     public static AuditReport Of(RunDirectory run)
     {
-        // The checkpoint first: the ledger only grows, and never knows less than a checkpoint.
+        // The checkpoint first: the ledger only grows, and always contains a checkpoint's steps.
         var record = RunRecord.Of(run);
         var configuration = record.Configuration
             ?? throw new UserErrorException($"{run.Path} has no run.yaml (an imported model has none), so there is nothing to audit; "
@@ -28,7 +27,7 @@ internal static class RunAudit
                 + $"train it with `actortrain pretrain`.");
         var training = configuration.Training;
 
-        // Positions do not depend on how many samples there are, so the data need not be there.
+        // Positions do not depend on the number of samples, so the data are not needed.
         var samples = SamplesOf(configuration, record);
         var plan = new BatchPlan((ulong)training.Seed, samples ?? 1, training.Batch, training.Lanes);
         var state = JournalState.Of(record.Decisions);
@@ -54,7 +53,7 @@ internal static class RunAudit
         };
     }
 
-    /// <summary>Samples of the data that the run was trained on, or null where they are not at hand.</summary>
+    /// <summary>Number of samples of the run's data; null if the data are unavailable.</summary>
     private static long? SamplesOf(RunConfiguration configuration, RunRecord record)
     {
         try

@@ -8,18 +8,16 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Runs;
 
-/// <summary>What stands on disk of a run, without its tensors.</summary>
-/// <param name="Configuration">Its configuration; null for an imported model.</param>
-/// <param name="NewestManifest">What its newest whole checkpoint says, of those that it resumes from, or null.</param>
+/// <summary>The files of a run, without tensors.</summary>
+/// <param name="Configuration">Null for an imported model.</param>
+/// <param name="NewestManifest">That of the newest intact checkpoint that was not abandoned, or null.</param>
 internal sealed record RunRecord(RunConfiguration? Configuration, CheckpointManifest? NewestManifest, IReadOnlyList<RunEvent> Decisions)
 {
-    /// <summary>Facts of that checkpoint, or null.</summary>
     public CheckpointFacts? Newest => NewestManifest?.Facts;
 
-    /// <summary>Reads it, also while a process trains the run.</summary>
-    /// <param name="warn">Told where the journal's database cannot be reached, which then counts as empty; without it that is an
-    /// error.</param>
-    /// <exception cref="UserErrorException">Something cannot be read.</exception>
+    /// <summary>Reads it, even while a process trains the run.</summary>
+    /// <param name="warn">Called if the journal's database is unavailable, which then counts as empty; if null, that is an error.</param>
+    /// <exception cref="UserErrorException">A file cannot be read.</exception>
     public static RunRecord Of(RunDirectory run, Action<string>? warn = null)
     {
         var configuration = File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []) : null;
@@ -27,7 +25,7 @@ internal sealed record RunRecord(RunConfiguration? Configuration, CheckpointMani
             .OfType<CheckpointManifest>().ToList();
         var decisions = configuration is null ? [] : RunDecisions.Read(run, configuration.Journal.Connection, away: warn);
 
-        // One that was abandoned by a rollback is not resumed from.
+        // Abandoned checkpoints are not resumed from.
         var history = CheckpointHistory.Of(decisions);
         var newest = manifests.FirstOrDefault(manifest => !history.IsVoid(manifest));
         return new RunRecord(configuration, newest, decisions);

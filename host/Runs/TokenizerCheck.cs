@@ -5,13 +5,13 @@ using ActorTrain.Persistence.Checkpoints;
 
 namespace ActorTrain.Host.Runs;
 
-/// <summary>Whether a tokenizer is one that a model can have. What an imported model says of its special tokens is kept with its
-/// checkpoint, for a tokenizer may be put beside it later.</summary>
+/// <summary>Checks that a tokenizer fits a model. The special tokens of an imported model are stored in its checkpoint, since a tokenizer
+/// may be added later.</summary>
 internal static class TokenizerCheck
 {
     private const string Begin = "bos_token_id", End = "eos_token_id";
 
-    /// <summary>What a checkpoint is to remember of a model's special tokens.</summary>
+    /// <summary>The record of a model's special tokens in a checkpoint.</summary>
     public static IEnumerable<KeyValuePair<string, string>> StateOf(int? begin, int? end)
     {
         foreach (var (key, token) in new[] { (Begin, begin), (End, end) })
@@ -21,7 +21,6 @@ internal static class TokenizerCheck
         }
     }
 
-    /// <summary>The special tokens that a checkpoint remembers.</summary>
     public static (int? Begin, int? End) TokensOf(CheckpointFacts facts)
     {
         return (Of(Begin), Of(End));
@@ -29,12 +28,9 @@ internal static class TokenizerCheck
         int? Of(string key) => facts.State.GetValueOrDefault(key) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
     }
 
-    /// <summary>Refuses a tokenizer with ids that the model has no row for, or with another end of text.</summary>
-    /// <param name="tokenizer">The tokenizer.</param>
-    /// <param name="folder">Where it lies.</param>
-    /// <param name="model">The model's shape.</param>
-    /// <param name="begin">The token that begins a text, if the model says so; here it is the end of the text before.</param>
-    /// <param name="end">The token that ends a text, if the model says so.</param>
+    /// <summary>Rejects a tokenizer with ids for which the model has no row, or with another end-of-text token.</summary>
+    /// <param name="begin">The model's token at the beginning of a text, if known; here it is the previous text's end token.</param>
+    /// <param name="end">The model's token at the end of a text, if known.</param>
     /// <exception cref="UserErrorException">They do not fit.</exception>
     public static void Require(ITokenizer tokenizer, string folder, ModelOptions model, int? begin, int? end)
     {

@@ -7,7 +7,7 @@ using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Runs;
 
-/// <summary>A trained model as a person names it: a run by name or folder, or one of its checkpoints.</summary>
+/// <summary>A trained model as named on a command line: a run by name or folder, or one of its checkpoints.</summary>
 internal sealed class TrainedModel : IDisposable
 {
     private readonly LoadedCheckpoint checkpoint;
@@ -20,23 +20,19 @@ internal sealed class TrainedModel : IDisposable
 
     public RunDirectory Run { get; }
 
-    /// <summary>What the checkpoint says of its run.</summary>
     public CheckpointFacts Facts => checkpoint.Manifest.Facts;
 
-    /// <summary>The folder with the run's tokenizer.</summary>
     public string TokenizerPath => Run.TokenizerDirectory;
 
-    /// <summary>The weights, laid out flat.</summary>
     public HostBuffer Weights => checkpoint.Weights;
 
-    /// <summary>Where each parameter stands.</summary>
     public FlatLayout Layout => checkpoint.Layout;
 
-    /// <summary>Opens the newest whole checkpoint of a run, or the one that is named.</summary>
-    /// <param name="name">As <see cref="NamedRun.Find"/> takes it.</param>
+    /// <summary>Opens the newest intact checkpoint of a run, or the named one.</summary>
+    /// <param name="name">As for <see cref="NamedRun.Find"/>.</param>
     /// <param name="step">The checkpoint's step, or null.</param>
-    /// <param name="context">Told of checkpoints that are not whole.</param>
-    /// <param name="memory">Told of its shape before memory is taken for it; refuses what there is not enough for.</param>
+    /// <param name="context">Receives warnings about damaged checkpoints.</param>
+    /// <param name="memory">Called with the model's shape before memory is allocated; throws if it does not suffice.</param>
     /// <exception cref="UserErrorException">There is no such run or checkpoint, or not enough memory.</exception>
     public static TrainedModel Open(string name, long? step, CommandContext context, Action<ModelOptions> memory)
     {
@@ -63,7 +59,6 @@ internal sealed class TrainedModel : IDisposable
         }
     }
 
-    /// <summary>The model in float32, ready to compute.</summary>
     public (Transformer Model, FlatParameters Parameters) Build()
     {
         var parameters = new FlatParameters(Layout);
@@ -72,8 +67,7 @@ internal sealed class TrainedModel : IDisposable
         return (new Transformer(Facts.Model, parameters), parameters);
     }
 
-    /// <summary>The run's tokenizer.</summary>
-    /// <exception cref="UserErrorException">The run has none, or one that its model cannot have.</exception>
+    /// <exception cref="UserErrorException">The run has none, or one that does not fit its model.</exception>
     public ITokenizer Tokenizer()
     {
         if (!Directory.Exists(TokenizerPath))

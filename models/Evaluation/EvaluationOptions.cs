@@ -2,7 +2,6 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Models.Evaluation;
 
-/// <summary>When and how far to evaluate on the validation part.</summary>
 [OptionGroup(MayChangeBecause = "they only affect when the model is evaluated")]
 public sealed record EvaluationOptions : IOptions
 {

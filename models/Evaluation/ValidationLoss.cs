@@ -5,18 +5,16 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Evaluation;
 
-/// <summary>How well a model predicts text it was not trained on.</summary>
+/// <summary>Loss on text that a model was not trained on.</summary>
 /// <param name="Loss">Mean cross-entropy, nats per token.</param>
 /// <param name="BitsPerByte">Bits per byte of text, comparable across tokenizers: the loss of tokens that are bytes of the text, over their
-/// bytes. Tokens that are none, such as the end of a text, are in neither sum (as in nanochat's loss_eval.py); NaN where there are only
-/// such.</param>
+/// bytes. Other tokens, such as the end of a text, are in neither sum (as in nanochat's loss_eval.py); NaN if there are only such.</param>
 public sealed record ValidationLoss(double Loss, long Tokens, double BitsPerByte)
 {
     public double Perplexity => Math.Exp(Loss);
 
-    /// <summary>Measures <paramref name="model"/> on some batches.</summary>
-    /// <param name="model">The model; its gradients are not touched.</param>
-    /// <param name="batches">What to predict, at least one batch.</param>
+    /// <param name="model">Its gradients are not changed.</param>
+    /// <param name="batches">At least one.</param>
     /// <param name="byteCounts">Bytes of text of each token id.</param>
     public static ValidationLoss Measure(
         Transformer model, IEnumerable<TokenBatch> batches, IReadOnlyList<int> byteCounts, CancellationToken cancellation = default)
@@ -34,9 +32,8 @@ public sealed record ValidationLoss(double Loss, long Tokens, double BitsPerByte
     }
 }
 
-/// <summary>A measurement on text that a model was not trained on, in the making: whoever measures may do other things between two
-/// batches.</summary>
-/// <param name="model">The model; its gradients are not touched.</param>
+/// <summary>Measures the validation loss batch by batch, so that the caller can do other work in between.</summary>
+/// <param name="model">Its gradients are not changed.</param>
 /// <param name="byteCounts">Bytes of text of each token id.</param>
 public sealed class ValidationSum(Transformer model, IReadOnlyList<int> byteCounts)
 {
@@ -44,7 +41,6 @@ public sealed class ValidationSum(Transformer model, IReadOnlyList<int> byteCoun
     private double textSum;
     private long textBytes;
 
-    /// <summary>Tokens predicted so far.</summary>
     public long Tokens { get; private set; }
 
     public void Add(TokenBatch batch)

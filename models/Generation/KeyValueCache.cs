@@ -3,12 +3,11 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Generation;
 
-/// <summary>Keys and values of the tokens seen so far, for every layer, so that each new token costs one position instead of all.</summary>
+/// <summary>Keys and values of previous tokens for every layer, so that a new token costs one position instead of all.</summary>
 public sealed class KeyValueCache : IDisposable
 {
     private readonly KeyValues[] layers;
 
-    /// <summary>An empty cache for a model of that shape.</summary>
     public KeyValueCache(ModelOptions options) =>
         layers = [.. Enumerable.Range(0, options.Layers).Select(_ => new KeyValues(options.ContextLength))];
 
@@ -25,7 +24,7 @@ public sealed class KeyValueCache : IDisposable
     public void Dispose() => Clear();
 }
 
-/// <summary>One layer's keys and values, in buffers that are allocated once for the whole context.</summary>
+/// <summary>One layer's keys and values, in buffers allocated once for the whole context.</summary>
 internal sealed class KeyValues(long capacity)
 {
     private Tensor? keys;
@@ -33,7 +32,7 @@ internal sealed class KeyValues(long capacity)
 
     public long Length { get; private set; }
 
-    /// <summary>Adds <c>[B, K, T, d]</c> keys and values and returns all so far, views of <c>[B, K, Length, d]</c>.</summary>
+    /// <summary>Appends <c>[B, K, T, d]</c> keys and values and returns all so far, views of <c>[B, K, Length, d]</c>.</summary>
     public (Tensor Keys, Tensor Values) Append(Tensor newKeys, Tensor newValues)
     {
         var time = newKeys.shape[2];

@@ -5,7 +5,6 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Generation;
 
-/// <summary>How the next token is chosen.</summary>
 public sealed record SamplingOptions : IOptions
 {
     [Option("Sampling temperature: lower is more deterministic, higher more random.", Above = 0)]
@@ -17,22 +16,20 @@ public sealed record SamplingOptions : IOptions
     [Option("Nucleus sampling: sample only from the most likely tokens whose total probability reaches P.", Above = 0, Max = 1)]
     public double TopP { get; init; } = 1;
 
-    /// <summary>Seed of the choice; the same seed writes the same text.</summary>
+    /// <summary>Equal seeds give equal text.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Always the likeliest token.</summary>
     public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
 }
 
-/// <summary>Writes on from a prompt, one token at a time, with a cache of keys and values.</summary>
+/// <summary>Continues a prompt, one token at a time, with a cache of keys and values.</summary>
 public static class TextGenerator
 {
-    /// <summary>Yields tokens after <paramref name="prompt"/> until <paramref name="count"/> are written or the end token comes.</summary>
-    /// <param name="prompt">At least one token id. Of a prompt or text longer than the context, the last half context is kept whenever it
-    /// is full.</param>
-    /// <param name="count">How many tokens at most.</param>
-    /// <param name="endToken">Stops after this id; null: never.</param>
-    /// <param name="pieces">Only ids below it, those that a tokenizer has pieces for, are chosen: a model may have more. Null: all.</param>
+    /// <summary>Yields tokens after <paramref name="prompt"/> until <paramref name="count"/> tokens or the end token.</summary>
+    /// <param name="prompt">At least one token id. When the context is full, only its last half is kept.</param>
+    /// <param name="count">At most this many tokens.</param>
+    /// <param name="endToken">Stops after this id; null for never.</param>
+    /// <param name="pieces">Only smaller ids, for which the tokenizer has pieces, are chosen; null for all.</param>
     public static IEnumerable<int> Generate(
         Transformer model, IReadOnlyList<int> prompt, int count, SamplingOptions options, int? endToken = null, int? pieces = null)
     {
@@ -75,12 +72,12 @@ public static class TextGenerator
     }
 }
 
-/// <summary>Chooses a token from logits, in plain arithmetic: the same on every device.</summary>
+/// <summary>Samples a token from logits in scalar arithmetic: the same on every device.</summary>
 public static class Sampler
 {
-    /// <summary>The chosen id. Ties go to the lowest id.</summary>
+    /// <summary>Ties go to the lowest id.</summary>
     /// <param name="logits">One per token.</param>
-    /// <param name="position">Position of the token; with the seed it decides the choice.</param>
+    /// <param name="position">Position of the token; determines the random number together with the seed.</param>
     public static int Choose(ReadOnlySpan<float> logits, SamplingOptions options, long position)
     {
         if (options.Temperature == 0)

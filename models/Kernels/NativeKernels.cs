@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ActorTrain.Models.Kernels;
 
-/// <summary>The C functions of <c>models/native/kernels.h</c> that are used; shapes and meanings are told there.</summary>
+/// <summary>The functions of <c>models/native/kernels.h</c>, which documents their shapes.</summary>
 internal static partial class NativeKernels
 {
     private const string Library = "actortrain_kernels";

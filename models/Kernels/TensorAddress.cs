@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Kernels;
 
-/// <summary>Where a CPU tensor's elements lie, for kernels that take raw pointers.</summary>
+/// <summary>Addresses of CPU tensors, for kernels that take raw pointers.</summary>
 public static unsafe class TensorAddress
 {
     /// <summary>Address of the first element of a contiguous CPU tensor. The tensor must be kept alive while the address is used.</summary>

@@ -1,31 +1,29 @@
 namespace ActorTrain.Models.Lanes;
 
-/// <summary>An aligned power-of-two run of lanes: one node of the canonical binary tree over lane numbers.</summary>
-/// <param name="First">First lane; a multiple of <paramref name="Count"/>.</param>
-/// <param name="Count">Number of lanes, a power of two.</param>
+/// <summary>An aligned power-of-two range of lanes: one node of the canonical binary tree over lane numbers.</summary>
+/// <param name="First">A multiple of <paramref name="Count"/>.</param>
+/// <param name="Count">A power of two.</param>
 public readonly record struct LaneBlock(int First, int Count)
 {
-    /// <summary>The lane after the last.</summary>
     public int End => First + Count;
 
-    /// <summary>Whether all lanes of another block are among its own.</summary>
     public bool Contains(LaneBlock other) => First <= other.First && other.End <= End;
 
     /// <summary>Whether this is a node of the tree: an aligned power of two at or above lane 0.</summary>
     public bool IsAligned => First >= 0 && Count > 0 && int.IsPow2(Count) && First % Count == 0;
 
-    /// <summary>The node beside this one, under the same parent.</summary>
+    /// <summary>The other child of this node's parent.</summary>
     public LaneBlock Sibling => this with { First = First ^ Count };
 
     public LaneBlock Parent => new(First & ~Count, 2 * Count);
 
-    /// <summary>Whether this is the left of the two under its parent.</summary>
+    /// <summary>Whether this is its parent's left child.</summary>
     public bool IsLeft => (First & Count) == 0;
 
     public override string ToString() => Count == 1 ? $"{{{First}}}" : $"{{{First}-{End - 1}}}";
 
-    /// <summary>Shares <paramref name="lanes"/> lanes among <paramref name="trainers"/>: contiguous runs whose lengths differ by at most
-    /// one, each cut into the fewest aligned blocks. Trainers beyond the number of lanes get none.</summary>
+    /// <summary>Distributes <paramref name="lanes"/> lanes over <paramref name="trainers"/>: contiguous ranges whose lengths differ by at
+    /// most one, each split into the fewest aligned blocks. Trainers beyond the number of lanes get none.</summary>
     public static IReadOnlyList<IReadOnlyList<LaneBlock>> Share(int lanes, int trainers)
     {
         if (lanes < 1 || !int.IsPow2(lanes))
@@ -35,7 +33,7 @@ public readonly record struct LaneBlock(int First, int Count)
             Cover((int)((long)lanes * i / trainers), (int)((long)lanes * (i + 1) / trainers)))];
     }
 
-    /// <summary>The fewest aligned blocks that make up lanes <paramref name="from"/> … <paramref name="to"/> − 1, in order.</summary>
+    /// <summary>The fewest aligned blocks that cover lanes <paramref name="from"/> … <paramref name="to"/> − 1, in order.</summary>
     public static IReadOnlyList<LaneBlock> Cover(int from, int to)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(from);

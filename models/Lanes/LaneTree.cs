@@ -1,10 +1,9 @@
 namespace ActorTrain.Models.Lanes;
 
-/// <summary>Sums what lanes contribute along the canonical binary tree over lane numbers, as it arrives.</summary>
-/// <remarks>Floating-point addition is not associative; a fixed tree makes the sum independent of who computed which lane, of how lanes
-/// were grouped into blocks and of the order in which they come. Of lanes that come in order, at most log₂ lanes + 1 sums are held at a
-/// time.</remarks>
-/// <typeparam name="TSum">What is summed: a gradient with its loss, or a number in a test.</typeparam>
+/// <summary>Sums values of lanes along the canonical binary tree over lane numbers, as they arrive.</summary>
+/// <remarks>Floating-point addition is not associative; a fixed tree makes the sum independent of who computed which lane, of the grouping
+/// into blocks and of the order of arrival. If lanes arrive in order, at most log₂ lanes + 1 sums are held.</remarks>
+/// <typeparam name="TSum">A gradient with its loss, or a number in a test.</typeparam>
 public sealed class LaneTree<TSum>
 {
     private readonly Dictionary<LaneBlock, TSum> waiting = [];
@@ -12,8 +11,7 @@ public sealed class LaneTree<TSum>
     private readonly int lanes;
     private int arrived;
 
-    /// <summary>Begins an empty sum.</summary>
-    /// <param name="lanes">Number of lanes, a power of two.</param>
+    /// <param name="lanes">A power of two.</param>
     /// <param name="add">Adds the right sum to the left one and returns it; it may reuse the memory of both.</param>
     public LaneTree(int lanes, Func<TSum, TSum, TSum> add)
     {
@@ -31,8 +29,7 @@ public sealed class LaneTree<TSum>
     /// <summary>Whether the sum over exactly this block waits for its sibling.</summary>
     public bool Holds(LaneBlock block) => waiting.ContainsKey(block);
 
-    /// <summary>Adds the sum over one block.</summary>
-    /// <exception cref="InvariantException">The block is no node of this tree, or some of its lanes are there already.</exception>
+    /// <exception cref="InvariantException">The block is not a node of this tree, or some of its lanes have arrived already.</exception>
     public void Add(LaneBlock block, TSum sum)
     {
         if (!block.IsAligned || block.End > lanes)

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace ActorTrain.Models.Layers;
 
 /// <summary>The attention sublayer, x + output(attend(qkv(norm(x)))), forward and backward on the fused CPU kernels.</summary>
-/// <remarks>Time × time is never stored (Dao et al. 2022). Parameter gradients go straight into the flat gradient.</remarks>
+/// <remarks>Time × time is never stored (Dao et al. 2022). Parameter gradients are written directly to the flat gradient.</remarks>
 internal sealed class FusedAttention : FusedSublayer
 {
     private readonly ModelOptions shape;
@@ -77,7 +77,7 @@ internal sealed class FusedAttention : FusedSublayer
     {
         if (rotary is not null)
         {
-            // Queries and keys stand side by side, so one call turns both.
+            // Queries and keys are adjacent, so one call rotates both.
             FusedKernels.Check(ak_rope(
                 batch, time, shape.Heads + shape.KeyValueHeads, shape.HeadWidth, QkvWidth, x.Address(), rotary.Cos.Address(),
                     rotary.Sin.Address(),

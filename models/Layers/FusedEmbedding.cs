@@ -7,9 +7,9 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Layers;
 
-/// <summary>Token embedding plus learned positions, where the family has them, on the fused CPU kernels.</summary>
+/// <summary>Token embedding plus learned positions, if the family has them, on the fused CPU kernels.</summary>
 /// <remarks>The backward adds rows in order, so its bits do not depend on the number of threads.</remarks>
-/// <param name="shrink">The gradient of the token embedding is multiplied by it; what a tied head adds is not.</param>
+/// <param name="shrink">Factor of the token embedding's gradient, except the part from a tied head.</param>
 internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positions, double shrink)
 {
     private readonly long vocabulary = tokens.Entry.Shape[0];
@@ -23,7 +23,7 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
         var (batch, time) = (ids.shape[0], ids.shape[1]);
         foreach (var id in MemoryMarshal.Cast<byte, long>(ids.bytes))
         {
-            // The kernel reads where the id points.
+            // The kernel does not check ids.
             if ((ulong)id >= (ulong)vocabulary)
                 throw new ArgumentOutOfRangeException(nameof(ids), $"Token id {id} is outside the vocabulary of {vocabulary}.");
         }
@@ -40,7 +40,7 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
         var accumulatePositions = positions?.BeginGradient() ?? 0;
         if (positions is not null && accumulatePositions == 0 && ids.shape[1] < positions.Entry.Shape[0])
         {
-            // The kernel writes the positions that occur; those behind a short batch must not keep what an earlier gradient left there.
+            // The kernel writes only positions that occur; those beyond a short batch must not keep an earlier gradient.
             using var unused = positions.Gradient.narrow(0, ids.shape[1], positions.Entry.Shape[0] - ids.shape[1]);
             unused.zero_();
         }
@@ -71,7 +71,7 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
             using (var dx = grad_output.contiguous())
                 layer.Backward(ids, dx);
 
-            // The last input is the parameter, there to tie this function into the graph; its gradient is in the flat vector already.
+            // The last input is the parameter, which only ties this function into the graph; its gradient is in the flat vector already.
             return [null!, null!, null!, null!];
         }
     }

@@ -34,7 +34,7 @@ internal sealed class FusedLoss : IDisposable
     /// losses.</summary>
     public Tensor Apply(Tensor x_BTD, Tensor targets_BT, float scale) => Function.apply(x_BTD, this, targets_BT, scale, is_grad_enabled());
 
-    /// <summary>The tokens' own losses, <c>[B·T]</c> float32, without a gradient.</summary>
+    /// <summary>The loss of each token, <c>[B·T]</c> float32, without a gradient.</summary>
     public Tensor RowLosses(Tensor x_BTD, Tensor targets_BT)
     {
         var (rowLoss, saved) = Rows(x_BTD, targets_BT, scale: 1, recorded: false);
@@ -109,7 +109,7 @@ internal sealed class FusedLoss : IDisposable
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
         {
-            // The scale of the loss is applied in the forward, where it costs nothing; what comes from above must therefore be 1.
+            // The scale is applied in the forward, where it costs nothing; so the incoming gradient must be 1.
             if (grad_output.item<float>() != 1f)
                 throw new InvalidOperationException("The fused loss must be the end of the graph: "
                     + "pass the scale to Loss instead of multiplying its result.");

@@ -11,7 +11,7 @@ internal sealed class FusedNorm(ParameterSlot weight, ParameterSlot? bias, doubl
 {
     private readonly long width = weight.Entry.Count;
 
-    /// <summary>x <c>[rows, D]</c> float32 → normalised rows of the activations' type, and what the backward needs.</summary>
+    /// <summary>x <c>[rows, D]</c> float32 → normalised rows of the activations' type, and the statistics for the backward.</summary>
     public (Tensor Normed, NormStatistics Statistics) Forward(long rows, Tensor x)
     {
         var y = activations.Empty(rows, width);
@@ -25,7 +25,7 @@ internal sealed class FusedNorm(ParameterSlot weight, ParameterSlot? bias, doubl
         return (y, new NormStatistics(mean, rstd));
     }
 
-    /// <summary>Gradient of x through the norm plus <paramref name="residualGradient"/> (nothing when null), shaped as x.</summary>
+    /// <summary>Gradient of x through the norm plus <paramref name="residualGradient"/> (if not null), shaped as x.</summary>
     public Tensor Backward(long rows, Tensor x, NormStatistics statistics, Tensor dy, Tensor? residualGradient)
     {
         var dx = empty_like(x);
@@ -45,7 +45,7 @@ internal sealed class FusedNorm(ParameterSlot weight, ParameterSlot? bias, doubl
     }
 }
 
-/// <summary>What a norm keeps for its backward: per row the mean (LayerNorm only) and 1 / standard deviation, <c>[rows]</c>
+/// <summary>Statistics for a norm's backward: per row the mean (LayerNorm only) and 1 / standard deviation, <c>[rows]</c>
 /// float32.</summary>
 internal sealed record NormStatistics(Tensor? Mean, Tensor ReciprocalDeviation) : IDisposable
 {

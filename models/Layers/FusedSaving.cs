@@ -2,14 +2,13 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Layers;
 
-/// <summary>Hands a fused layer and what its forward saved over to its backward, which frees it at once.</summary>
-/// <remarks>The tensors saved belong to the dispose scope of the micro-batch, so a graph that is never walked backward leaks nothing
-/// either.</remarks>
+/// <summary>Passes a fused layer and its saved tensors to the backward, which frees them at once.</summary>
+/// <remarks>The saved tensors belong to the dispose scope of the micro-batch, so a graph without a backward leaks nothing either.</remarks>
 internal static class FusedSaving
 {
     private const string Key = "saved";
 
-    /// <param name="recorded">Whether there will be a backward; asked before the function is applied, since its forward runs
+    /// <param name="recorded">Whether there will be a backward; determined before the function is applied, since its forward runs
     /// unrecorded.</param>
     public static void Keep<TLayer, TSaved>(autograd.AutogradContext ctx, TLayer layer, TSaved saved, bool recorded)
         where TSaved : IDisposable

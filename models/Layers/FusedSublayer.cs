@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Layers;
 
-/// <summary>A sublayer, x + f(x), whose forward and backward are fused kernels, as one node of the autograd graph.</summary>
-/// <remarks>Parameter gradients go straight into the flat gradient; the graph carries only the residual stream's.</remarks>
+/// <summary>A sublayer, x + f(x), with fused forward and backward, as one node of the autograd graph.</summary>
+/// <remarks>Parameter gradients are written directly to the flat gradient; the graph carries only the residual stream's.</remarks>
 internal abstract class FusedSublayer : IDisposable
 {
     /// <summary>x <c>[B, T, D]</c> float32 → the same shape.</summary>
@@ -11,10 +11,8 @@ internal abstract class FusedSublayer : IDisposable
 
     public abstract void Dispose();
 
-    /// <summary>The result, and what the backward needs.</summary>
     protected abstract (Tensor Y, IDisposable Saved) Forward(Tensor x);
 
-    /// <summary>Gradient of x, given that of the result.</summary>
     protected abstract Tensor Backward(IDisposable kept, Tensor dy);
 
     private sealed class Function : autograd.SingleTensorFunction<Function>

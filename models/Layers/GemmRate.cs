@@ -7,16 +7,16 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Layers;
 
-/// <summary>The rate of matrix products that a device reaches, the yardstick for training speed.</summary>
+/// <summary>The rate of matrix products that a device reaches, as reference for training speed.</summary>
 public static class GemmRate
 {
     private const int Rows = 2048;
     private const int Width = 1024;
     private const double FlopsPerProduct = 2.0 * Rows * Width * Width;
 
-    /// <summary>Floating-point operations per second of 2048 × 1024 × 1024 products on the path that training takes: the best of several
+    /// <summary>Floating-point operations per second of 2048 × 1024 × 1024 products on the code path of training: the best of several
     /// repeats.</summary>
-    /// <param name="device">Where; null for the CPU.</param>
+    /// <param name="device">Null for the CPU.</param>
     public static double Measure(Precision precision, Device? device = null, int repeats = 20)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(repeats, 1);

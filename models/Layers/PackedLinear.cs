@@ -7,8 +7,7 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Layers;
 
-/// <summary>A linear map on the fused kernels: its weight matrix is packed once for every version of the weights, however many lanes use
-/// it.</summary>
+/// <summary>A linear map on the fused kernels: its weights are packed once per version, for all lanes.</summary>
 internal sealed class PackedLinear : IWeightCopies, IDisposable
 {
     private readonly ParameterSlot weight;
@@ -34,7 +33,6 @@ internal sealed class PackedLinear : IWeightCopies, IDisposable
 
     ~PackedLinear() => Free();
 
-    /// <summary>The native map, packed from the weights as they are now.</summary>
     public nint Handle
     {
         get
@@ -98,7 +96,7 @@ internal sealed class PackedLinear : IWeightCopies, IDisposable
         GC.SuppressFinalize(this);
     }
 
-    // That of the forward product, and that of the input gradient.
+    // One copy for the forward product, one for the input gradient.
     private (nint[] Addresses, long[] Counts) Packed()
     {
         var (addresses, counts) = (new nint[2], new long[2]);

@@ -4,7 +4,6 @@ namespace ActorTrain.Models;
 /// both.</summary>
 public enum Precision
 {
-    /// <summary>Products in float32.</summary>
     Float32,
 
     /// <summary>Products of bfloat16 operands, summed in float32.</summary>

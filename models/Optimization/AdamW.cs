@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Optimization;
 
-/// <summary>AdamW (Loshchilov &amp; Hutter 2019) over flat vectors, in one pass, with the clipping of the gradient folded in.</summary>
+/// <summary>AdamW (Loshchilov &amp; Hutter 2019) over flat vectors, in one pass that includes gradient clipping.</summary>
 public sealed class AdamW : IOptimizer
 {
     private readonly FlatParameters parameters;
@@ -15,9 +15,9 @@ public sealed class AdamW : IOptimizer
     private readonly FlatRange[] byTensor;
     private readonly FlatRange[] byKind;
 
-    /// <param name="parameters">What it updates; not owned.</param>
-    /// <param name="moments">Its state; not owned.</param>
-    /// <param name="fused">Whether to use the fused CPU kernel; null: where it is available and the parameters are on a CPU.</param>
+    /// <param name="parameters">Not owned.</param>
+    /// <param name="moments">Not owned.</param>
+    /// <param name="fused">Whether to use the fused CPU kernel; null for where it is available and the parameters are on a CPU.</param>
     public AdamW(FlatParameters parameters, Moments moments, AdamWOptions options, bool? fused = null)
     {
         (this.parameters, this.moments, this.options) = (parameters, moments, options);
@@ -50,8 +50,8 @@ public sealed class AdamW : IOptimizer
         return Math.Sqrt(form.Preview(plan, parameters.Weights, update.Gradient, m, v, update.Checksums));
     }
 
-    /// <summary>Of each tensor the root mean square of g / √max(v̂, ε²), v̂ being the second moment with this update's gradient in it;
-    /// nothing is changed.</summary>
+    /// <summary>The root mean square of g / √max(v̂, ε²) of each tensor, where v̂ is the second moment including this gradient. No side
+    /// effects.</summary>
     public double[] Ratios(Update update)
     {
         Validate(update);

@@ -3,18 +3,16 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Optimization;
 
-/// <summary>The constants of one update.</summary>
 internal readonly record struct AdamWConstants(AdamWOptions Options, double Correction1, double Correction2, double SpikeThreshold)
 {
-    /// <summary>Those of <paramref name="update"/>; the corrections are 1 − βᵗ.</summary>
+    /// <summary>The corrections are 1 − βᵗ.</summary>
     public static AdamWConstants Of(AdamWOptions options, Update update) =>
         new(options, 1 - Math.Pow(options.Beta1, update.Number), 1 - Math.Pow(options.Beta2, update.Number), update.SpikeThreshold);
 }
 
-/// <summary>What one update does, range by range: by which factor the gradient is multiplied, and the learning rate.</summary>
+/// <summary>One update, range by range: the gradient's factor, and the learning rate.</summary>
 internal sealed record AdamWPlan(AdamWConstants Constants, IReadOnlyList<(FlatRange Range, double Clip, double Rate)> Parts);
 
-/// <summary>A form in which AdamW is computed.</summary>
 internal interface IAdamWForm
 {
     /// <summary>Updates weights <paramref name="w"/> and moments <paramref name="m"/> and <paramref name="v"/> by the gradient
@@ -22,9 +20,9 @@ internal interface IAdamWForm
     /// <returns>Sum of squares of the change of the weights.</returns>
     double Apply(AdamWPlan plan, Tensor w, Tensor g, Tensor m, Tensor v, UpdateChecksums? checksums);
 
-    /// <summary>The same, and nothing is changed; of the checksums, those of what is read are filled in.</summary>
+    /// <summary>The same without side effects; only checksums of what is read are filled in.</summary>
     double Preview(AdamWPlan plan, Tensor w, Tensor g, Tensor m, Tensor v, UpdateChecksums? checksums);
 
-    /// <summary>Sum over a range of g² / max(v̂, ε²), v̂ being the second moment with this gradient in it.</summary>
+    /// <summary>Sum over a range of g² / max(v̂, ε²), where v̂ is the second moment including this gradient.</summary>
     double Ratio(AdamWConstants constants, Tensor g, Tensor v, double clip);
 }

@@ -2,7 +2,6 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Models.Optimization;
 
-/// <summary>Constants of <see cref="AdamW"/>.</summary>
 public sealed record AdamWOptions : IOptions
 {
     [Option("AdamW beta1: decay of the first moment", Below = 1)]

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Optimization;
 
-/// <summary>AdamW on the fused CPU kernel, which takes the checksums along.</summary>
+/// <summary>AdamW on the fused CPU kernel, which also computes the checksums.</summary>
 internal sealed class FusedAdamW : IAdamWForm
 {
     public double Apply(AdamWPlan plan, Tensor w, Tensor g, Tensor m, Tensor v, UpdateChecksums? checksums) =>

@@ -9,7 +9,7 @@ namespace ActorTrain.Models.Optimization;
 /// <summary>The global L2 norm of a flat gradient, and clipping by it (Pascanu et al. 2013).</summary>
 public static class GradientNorm
 {
-    /// <summary>Norm of a flat float32 vector; NaN or infinite when an element is.</summary>
+    /// <summary>Norm of a flat float32 vector; NaN or infinite if an element is.</summary>
     public static double Of(Tensor flat)
     {
         if (FusedKernels.IsAvailable && flat.device.type == DeviceType.CPU)
@@ -39,8 +39,7 @@ public static class GradientNorm
         return Math.Sqrt(sum);
     }
 
-    /// <summary>Norm of a vector of which the sums of squares of its blocks are known, in order: the bits of <see cref="Of"/> on a
-    /// CPU.</summary>
+    /// <summary>Norm from the sums of squares of a vector's blocks, in order: the bits of <see cref="Of"/> on a CPU.</summary>
     public static double OfSquares(IEnumerable<double> squares)
     {
         double sum = 0;
@@ -49,7 +48,7 @@ public static class GradientNorm
         return Math.Sqrt(sum);
     }
 
-    /// <summary>The factor that brings a gradient of norm <paramref name="norm"/> down to <paramref name="limit"/>; 1 where it is below, or
-    /// the limit is 0.</summary>
+    /// <summary>The factor that reduces a gradient of norm <paramref name="norm"/> to <paramref name="limit"/>; 1 if it is below, or the
+    /// limit is 0.</summary>
     public static double ClipFactor(double norm, double limit) => limit <= 0 ? 1 : Math.Min(1, limit / (norm + 1e-6));
 }

@@ -3,11 +3,9 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Optimization;
 
-/// <summary>An optimizer's state: running means of the gradient and of its square, element by element, laid out as the
-/// parameters.</summary>
+/// <summary>An optimizer's state: running means of the gradient and of its square per element, in the parameters' layout.</summary>
 public sealed class Moments : IDisposable
 {
-    /// <summary>Allocates zeroed moments beside <paramref name="parameters"/>.</summary>
     public Moments(FlatParameters parameters)
     {
         First = zeros_like(parameters.Weights).DetachFromDisposeScope();
@@ -16,7 +14,6 @@ public sealed class Moments : IDisposable
 
     public Tensor First { get; }
 
-    /// <summary>Running mean of squared gradients.</summary>
     public Tensor Second { get; }
 
     public void Clear()

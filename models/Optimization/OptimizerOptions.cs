@@ -3,7 +3,7 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Models.Optimization;
 
-/// <summary>The optimizer of a run: its rule, and what guards the rule against spikes.</summary>
+/// <summary>The optimizer of a run: its rule, and protections against spikes.</summary>
 public sealed record OptimizerOptions : IOptions
 {
     [OptionGroup(Key = "")]
@@ -17,9 +17,9 @@ public sealed record OptimizerOptions : IOptions
     [OptionGroup(Key = "")]
     public SpamOptions Spam { get; init; } = new();
 
-    /// <param name="parameters">What it updates; not owned.</param>
-    /// <param name="moments">Its state; not owned.</param>
-    /// <param name="fused">Whether to use the fused CPU kernel; null: where it is available and the parameters are on a CPU.</param>
+    /// <param name="parameters">Not owned.</param>
+    /// <param name="moments">Not owned.</param>
+    /// <param name="fused">Whether to use the fused CPU kernel; null for where it is available and the parameters are on a CPU.</param>
     public IOptimizer Build(FlatParameters parameters, Moments moments, bool? fused = null)
     {
         var rule = new AdamW(parameters, moments, AdamW, fused);

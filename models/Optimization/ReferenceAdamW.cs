@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace ActorTrain.Models.Optimization;
 
 /// <summary>AdamW by tensor operations, on any device.</summary>
-/// <remarks>The second correction of a ratio and θ are rounded to float32, as the fused kernel takes them.</remarks>
+/// <remarks>The second correction of a ratio and θ are rounded to float32, as in the fused kernel.</remarks>
 internal sealed class ReferenceAdamW : IAdamWForm
 {
     public double Apply(AdamWPlan plan, Tensor w, Tensor g, Tensor m, Tensor v, UpdateChecksums? checksums)

@@ -1,8 +1,7 @@
 namespace ActorTrain.Models.Optimization;
 
-/// <summary>SPAM, spike-aware Adam with momentum reset (Huang et al. 2025, arXiv:2501.06842), around any optimizer: it resets the moments
-/// every so many updates, lets the learning rate climb back after that, and has single elements of the gradient clipped by their second
-/// moment.</summary>
+/// <summary>SPAM, spike-aware Adam with momentum reset (Huang et al. 2025, arXiv:2501.06842), around any optimizer: resets the moments
+/// periodically, warms the learning rate up after that, and clips single elements of the gradient by their second moment.</summary>
 public sealed class Spam(IOptimizer inner, SpamOptions options) : IOptimizer
 {
     public double Apply(Update update) => inner.Apply(Adjusted(update));

@@ -2,22 +2,19 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Models.Optimization;
 
-/// <summary>What <see cref="Spam"/> does, and when.</summary>
 public sealed record SpamOptions : IOptions
 {
-    // Spike-aware clipping begins so many updates after a reset, when the second moment is an estimate again.
+    // Spike-aware clipping begins this many updates after a reset, when the second moment is an estimate again.
     private const long SpikesFrom = 20;
 
     [Option("SPAM: updates between resets of AdamW's moments (paper: 500); 0: never", Key = "momentum_reset_every")]
     public int ResetEvery { get; init; }
 
-    /// <summary>Updates after such a reset during which the learning rate climbs back, by a cosine from a hundredth; the paper takes
-    /// 150.</summary>
+    /// <summary>Updates of the cosine warm-up after a reset, from a hundredth of the learning rate; the paper takes 150.</summary>
     public int ResetWarmup { get; init; } = 150;
 
-    /// <summary>Spike-aware clipping: an element of the gradient whose square is above θ times its second moment is reduced to that; the
-    /// paper takes 5000; 0: none. Elements without a history, and the first 20 updates after a reset or the start, are left
-    /// alone.</summary>
+    /// <summary>Spike-aware clipping: a gradient element whose square is above θ times its second moment is reduced to that; the paper
+    /// takes 5000; 0: none. Elements without a history, and the first 20 updates after a reset or the start, are exempt.</summary>
     [Option("SPAM: limit on the square of a gradient element, in multiples of its second moment (paper: 5000); 0: no limit",
         Key = "spike_aware_clipping")]
     public double SpikeThreshold { get; init; }
@@ -32,15 +29,13 @@ public sealed record SpamOptions : IOptions
         }
     }
 
-    /// <summary>Whether any of it is on.</summary>
     public bool IsOn => ResetEvery > 0 || SpikeThreshold > 0;
 
-    /// <summary>Whether both moments are reset before an update.</summary>
-    /// <param name="number">Number of the update, from 1.</param>
+    /// <param name="number">From 1.</param>
     public bool ResetsBefore(long number) => ResetEvery > 0 && number > 1 && (number - 1) % ResetEvery == 0;
 
-    /// <summary>What the learning rate is multiplied by while it climbs back after a reset, else 1.</summary>
-    /// <param name="number">Number of the update, from 1.</param>
+    /// <summary>The warm-up factor of the learning rate after a reset, else 1.</summary>
+    /// <param name="number">From 1.</param>
     public double RateFactor(long number)
     {
         if (ResetEvery == 0 || number <= ResetEvery)
@@ -49,8 +44,8 @@ public sealed record SpamOptions : IOptions
         return since < ResetWarmup ? 1 - 0.99 * 0.5 * (1 + Math.Cos(Math.PI * since / ResetWarmup)) : 1;
     }
 
-    /// <summary>θ of an update; 0 where nothing is clipped by it.</summary>
-    /// <param name="number">Number of the update, from 1.</param>
+    /// <summary>θ of an update; 0 for no clipping.</summary>
+    /// <param name="number">From 1.</param>
     public double SpikeThresholdAt(long number)
     {
         var since = ResetEvery > 0 ? (number - 1) % ResetEvery : number - 1;

@@ -7,13 +7,12 @@ using static TorchSharp.torch;
 namespace ActorTrain.Models.Optimization;
 
 /// <summary>L2 norms of the parts of a gradient.</summary>
-/// <param name="Embedding">Of the token embedding and, where there are any, learned positions.</param>
-/// <param name="Tensors">Of each tensor, in the order of the layout.</param>
+/// <param name="Embedding">Of the token embedding and any learned positions.</param>
+/// <param name="Tensors">In layout order.</param>
 public sealed record PartNorms(double Embedding, EquatableArray<double> Blocks, EquatableArray<double> Tensors);
 
-/// <summary>Norms tensor by tensor of a flat gradient that is summed shard by shard: it is cut into cells, the common parts of a tensor and
-/// a block of
-/// <see cref="FlatSums.Block"/> elements, whose sums of squares do not depend on the number of shards, since shards end with
+/// <summary>Norms per tensor of a flat gradient that is summed by shards: it is split into cells, the intersections of a tensor and a block
+/// of <see cref="FlatSums.Block"/> elements, whose sums of squares do not depend on the number of shards, since shards end with
 /// blocks.</summary>
 public sealed class TensorNorms
 {
@@ -26,24 +25,22 @@ public sealed class TensorNorms
         long at = 0;
         for (var tensor = 0; tensor < layout.Entries.Count; tensor++)
         {
-            // The gap behind a tensor, which is zero, goes with it.
+            // The gap behind a tensor, which is zero, belongs to it.
             var end = tensor + 1 < layout.Entries.Count ? layout.Entries[tensor + 1].Offset : layout.Length;
             for (; at < end; at = cells[^1].End)
                 cells.Add((Math.Min(end, (at / FlatSums.Block + 1) * FlatSums.Block), tensor));
         }
     }
 
-    /// <summary>Number of cells of the whole vector.</summary>
     public int Cells => cells.Count;
 
-    /// <summary>Ends of the cells of a range that begins and ends with a block, in elements from its first: see
-    /// <see cref="SumReport.CellEnds"/>.</summary>
+    /// <summary>Ends of the cells of a range of whole blocks, in elements from its first: see <see cref="SumReport.CellEnds"/>.</summary>
     public long[] CellEnds(long offset, long count) =>
         [.. cells.Select(static cell => cell.End).SkipWhile(end => end <= offset).TakeWhile(end => end <= offset + count)
             .Select(end => end - offset)];
 
-    /// <summary>The global norm of a gradient that lies in one piece, as <see cref="GradientNorm.Of"/> has it, and those of its parts; on a
-    /// CPU it is read once.</summary>
+    /// <summary>The global norm of a gradient, as by <see cref="GradientNorm.Of"/>, and those of its parts; on a CPU it is read
+    /// once.</summary>
     /// <param name="flat">Float32, of the layout's length.</param>
     public (double Norm, PartNorms Parts) Measure(Tensor flat)
     {

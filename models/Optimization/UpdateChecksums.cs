@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Optimization;
 
-/// <summary>Checksums of the vectors that one update reads and writes, filled in by the rule that makes it: a kernel that streams them
-/// anyway takes them along for next to nothing.</summary>
+/// <summary>Checksums of the vectors that one update reads and writes, filled in by its rule: a kernel that streams them computes checksums
+/// at almost no cost.</summary>
 public sealed class UpdateChecksums
 {
     // The order of ak_adamw: weights, gradient and both moments as read, then weights and both moments as written.
@@ -13,7 +13,6 @@ public sealed class UpdateChecksums
     private readonly int blocksOfVector;
     private readonly long length;
 
-    /// <summary>Makes room for those of an update.</summary>
     public UpdateChecksums(long length)
     {
         this.length = length;
@@ -21,24 +20,21 @@ public sealed class UpdateChecksums
         blocks = new ulong[Vectors * blocksOfVector];
     }
 
-    /// <summary>Whether the moments that were read had been set to zero for this update.</summary>
+    /// <summary>Whether the moments had been set to zero for this update.</summary>
     public bool MomentsWereReset { get; set; }
 
-    /// <summary>Room for a kernel to fill in.</summary>
+    /// <summary>To be filled in by a kernel.</summary>
     internal Span<ulong> All => blocks;
 
-    /// <summary>Weights and moments as they were written.</summary>
     internal StateChecksum Written => new(new(Vector(4)), new(Vector(5)), new(Vector(6)));
 
-    /// <summary>Fills in what an update is about to read.</summary>
     public void Read(Tensor weights, Tensor gradient, Tensor firstMoment, Tensor secondMoment) =>
         Fill(0, weights, gradient, firstMoment, secondMoment);
 
-    /// <summary>Fills in what an update has written.</summary>
     public void Wrote(Tensor weights, Tensor firstMoment, Tensor secondMoment) =>
         Fill(4, weights, firstMoment, secondMoment);
 
-    /// <param name="gradient">That of the gradient; null: unknown.</param>
+    /// <param name="gradient">The gradient's checksum; null if unknown.</param>
     /// <exception cref="CorruptionException">One of them changed in memory.</exception>
     internal void VerifyRead(StateChecksum state, FlatChecksum? gradient)
     {

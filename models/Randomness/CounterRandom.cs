@@ -1,23 +1,22 @@
 namespace ActorTrain.Models.Randomness;
 
-/// <summary>What a random stream is for; streams of different uses share nothing.</summary>
+/// <summary>The use of a random stream; streams of different uses are independent.</summary>
 public enum RandomUse
 {
-    /// <summary>First values of a parameter; the lane is the parameter's number.</summary>
+    /// <summary>Initial values of a parameter; the lane is the parameter's number.</summary>
     Initialization = 1,
 
     /// <summary>Sampling of generated tokens; the step is the token's position.</summary>
     Sampling = 2,
 }
 
-/// <summary>A stream of random numbers that is a function of (seed, step, lane, use): made where it is used, never stored.</summary>
-/// <remarks><see cref="SplitMix64"/>: there is no generator state to checkpoint, and nobody touches the process-wide generator.</remarks>
+/// <summary>A stream of random numbers as a function of (seed, step, lane, use): made where it is used, never stored.</summary>
+/// <remarks><see cref="SplitMix64"/>: there is no generator state to checkpoint, and the process-wide generator is not used.</remarks>
 public struct CounterRandom
 {
     private readonly ulong key;
     private ulong counter;
 
-    /// <summary>Begins the stream at its first number.</summary>
     public CounterRandom(ulong seed, long step, long lane, RandomUse use)
     {
         key = SplitMix64.Scatter(seed);
@@ -26,7 +25,6 @@ public struct CounterRandom
         key = SplitMix64.Mix(key ^ (ulong)use);
     }
 
-    /// <summary>64 random bits.</summary>
     public ulong NextBits() => SplitMix64.Mix(key + SplitMix64.GoldenGamma * ++counter);
 
     /// <summary>Uniform in [0, 1), with 53 random bits.</summary>

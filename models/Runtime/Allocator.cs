@@ -1,6 +1,5 @@
 namespace ActorTrain.Models.Runtime;
 
-/// <summary>The C allocator of the process.</summary>
 internal static class Allocator
 {
     // mallopt(3), <malloc.h>.
@@ -9,8 +8,7 @@ internal static class Allocator
     private static readonly string[] Others = ["libmimalloc", "libtcmalloc", "libjemalloc"];
     private static string settings = "defaults";
 
-    /// <summary>Has glibc's allocator keep what it was given back, so that steps reuse memory instead of asking the system for it; leaves
-    /// another allocator, which was preloaded, alone.</summary>
+    /// <summary>Makes glibc's allocator keep freed memory, so that steps reuse it; leaves a preloaded allocator unchanged.</summary>
     public static void Configure()
     {
         if (Preloaded().Length > 0)

@@ -2,17 +2,14 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Models.Runtime;
 
-/// <summary>Which kernels may be chosen.</summary>
 public enum NumericsMode
 {
-    /// <summary>The fastest that this machine has.</summary>
     Fast,
 
-    /// <summary>Those that every x86-64-v3 machine shares, so that all of them compute the same bits.</summary>
+    /// <summary>Those common to all x86-64-v3 machines, so that all of them compute the same bits.</summary>
     Portable,
 }
 
-/// <summary>Where to compute, and with which kernels.</summary>
 public sealed record ComputeOptions : IOptions
 {
     [Option("fast: the best kernels of this machine; portable: the same bits on every x86-64-v3 machine")]

@@ -3,14 +3,14 @@ using System.Text;
 
 namespace ActorTrain.Models.Runtime;
 
-/// <summary>A symbol version that a library needs of another one.</summary>
+/// <summary>A symbol version that a library requires of another one.</summary>
 /// <param name="Library">The library that should define it, such as <c>libstdc++.so.6</c>.</param>
-/// <param name="Name">The version, such as <c>GLIBCXX_3.4.32</c>.</param>
-/// <param name="IsWeak">Whether the library is loaded where the version is absent, too.</param>
+/// <param name="Name">Such as <c>GLIBCXX_3.4.32</c>.</param>
+/// <param name="IsWeak">Whether the library also loads without it.</param>
 /// <param name="FlagsAt">Byte position of its <c>vna_flags</c> in the file.</param>
 public sealed record NeededVersion(string Library, string Name, bool IsWeak, IReadOnlyList<string> Symbols, int FlagsAt);
 
-/// <summary>The symbol versions of an x86-64 shared library, as its ELF sections hold them.</summary>
+/// <summary>The symbol versions of an x86-64 shared library, from its ELF sections.</summary>
 /// <remarks>Layouts: System V ABI for sections and symbols; "Linux Standard Base, Symbol Versioning" for <c>.gnu.version*</c>.</remarks>
 public sealed class ElfLibrary
 {
@@ -26,13 +26,11 @@ public sealed class ElfLibrary
         Needed = [.. ReadNeeded()];
     }
 
-    /// <summary>Names of the versions that the library defines.</summary>
     public IReadOnlyList<string> Defined { get; }
 
-    /// <summary>The versions that the library needs of others.</summary>
     public IReadOnlyList<NeededVersion> Needed { get; }
 
-    /// <exception cref="InvalidDataException">The file is no shared library of this platform, or is cut short.</exception>
+    /// <exception cref="InvalidDataException">The file is not a shared library of this platform, or is truncated.</exception>
     public static ElfLibrary Read(string path)
     {
         var bytes = File.ReadAllBytes(path);
@@ -49,7 +47,6 @@ public sealed class ElfLibrary
         }
     }
 
-    /// <summary>The file's bytes with some needed versions marked weak.</summary>
     public byte[] WithWeak(IEnumerable<NeededVersion> versions)
     {
         var copy = bytes.ToArray();
@@ -101,7 +98,7 @@ public sealed class ElfLibrary
         return pairs.ToLookup(static pair => pair.Version, static pair => pair.Symbol);
     }
 
-    // Entries hold the distance to the next one, 0 in the last.
+    // Entries contain the distance to the next one, 0 in the last.
     private IEnumerable<int> Chain(Section section, int nextAt)
     {
         var at = section.At;

@@ -4,16 +4,16 @@ using static ActorTrain.Models.Kernels.NativeKernels;
 
 namespace ActorTrain.Models.Runtime;
 
-/// <summary>Whether the fused CPU kernels are there, which instruction set they use, and how their failures are told.</summary>
-/// <remarks>Where the native library is missing or the device is not a CPU, the reference form of each layer runs instead.</remarks>
+/// <summary>The fused CPU kernels: availability, instruction set, and error handling.</summary>
+/// <remarks>If the native library is missing or the device is not a CPU, the reference form of each layer runs instead.</remarks>
 public static class FusedKernels
 {
     private static bool available;
 
-    /// <summary>Why the kernels are not available, in one sentence; null when they are, or before anyone asked.</summary>
+    /// <summary>Why the kernels are not available, in one sentence; null if they are, or before the first query.</summary>
     public static string? Missing { get; private set; }
 
-    /// <summary>Whether the native library was found and this CPU can run it.</summary>
+    /// <summary>Whether the native library was found and this CPU supports it.</summary>
     public static bool IsAvailable
     {
         get
@@ -26,7 +26,7 @@ public static class FusedKernels
     /// <summary>Instruction set, such as <c>x86-64-v4+bf16</c>, or <see cref="NumericFingerprint.NoKernels"/>.</summary>
     public static string Description => IsAvailable ? Marshal.PtrToStringUTF8(ak_description()) ?? "" : NumericFingerprint.NoKernels;
 
-    /// <summary>Number of threads that kernels called from this thread use.</summary>
+    /// <summary>For kernels called from this thread.</summary>
     public static void SetThreads(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -34,7 +34,7 @@ public static class FusedKernels
             ak_set_threads(threads);
     }
 
-    /// <summary>Throws what the kernel that returned <paramref name="result"/> complained of, if it did.</summary>
+    /// <summary>Throws the error of the kernel that returned <paramref name="result"/>, if any.</summary>
     internal static void Check(int result)
     {
         if (result != 0)
@@ -44,7 +44,7 @@ public static class FusedKernels
     internal static InvalidOperationException Failure() =>
         new("Fused kernel: " + (Marshal.PtrToStringUTF8(ak_error()) ?? "unknown failure"));
 
-    /// <param name="portable">True pins code and blocking that all x86-64-v3 machines share, bit for bit; false takes the fastest.</param>
+    /// <param name="portable">Whether to pin code and blocking common to all x86-64-v3 machines, bit for bit; else the fastest.</param>
     internal static void Load(bool portable)
     {
         try

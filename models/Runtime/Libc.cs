@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ActorTrain.Models.Runtime;
 
-/// <summary>Functions of the C library: its environment and its allocator are those that native libraries see.</summary>
+/// <summary>Functions of the C library, whose environment and allocator are those that native libraries use.</summary>
 internal static partial class Libc
 {
     public const int Now = 2, Global = 0x100;

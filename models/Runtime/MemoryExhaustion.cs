@@ -1,14 +1,13 @@
 namespace ActorTrain.Models.Runtime;
 
-/// <summary>Tells failures for want of memory from others: those of the runtime, of libtorch's allocators on CPUs and accelerators, and of
-/// the fused kernels.</summary>
+/// <summary>Recognizes failures for lack of memory: those of the runtime, of libtorch's allocators on CPUs and accelerators, and of the
+/// fused kernels.</summary>
 public static class MemoryExhaustion
 {
-    // Native failures arrive as messages alone.
+    // Native failures are recognizable only by their messages.
     private static readonly string[] Messages =
         ["out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "bad_alloc"];
 
-    /// <summary>Whether memory that could not be had is the cause of an exception.</summary>
     public static bool IsCauseOf(Exception? exception)
     {
         for (; exception is not null; exception = exception.InnerException)

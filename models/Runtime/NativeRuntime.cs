@@ -3,9 +3,9 @@ using TorchSharp;
 
 namespace ActorTrain.Models.Runtime;
 
-/// <summary>The one place that sets a process up for computing: environment, allocator, MKL, OpenMP, libtorch, kernels.</summary>
-/// <remarks>Libraries read their settings while they are loaded, so this comes before the first tensor. Whoever does not call
-/// <see cref="Configure"/> gets the default with the first use of the kernels.</remarks>
+/// <summary>The only place that sets up a process for computing: environment, allocator, MKL, OpenMP, libtorch, kernels.</summary>
+/// <remarks>Libraries read their settings when they are loaded, so this precedes the first tensor. Without <see cref="Configure"/>, the
+/// first use of the kernels sets up the default.</remarks>
 public static partial class NativeRuntime
 {
     private const string ProcessLibrary = "actortrain_process";
@@ -13,10 +13,10 @@ public static partial class NativeRuntime
     private static volatile bool isConfigured;
     private static bool isPortable;
 
-    /// <summary>Sets the process up. Calling it again changes nothing.</summary>
-    /// <param name="portable">Pins the instruction set that all x86-64-v3 machines share, so that they compute the same bits; otherwise the
-    /// fastest code of this CPU is taken.</param>
-    /// <exception cref="InvalidOperationException">The process computes with the other choice already.</exception>
+    /// <summary>Sets up the process. May be repeated.</summary>
+    /// <param name="portable">Whether to pin the instruction set common to all x86-64-v3 machines, so that they compute the same bits; else
+    /// the fastest code of this CPU.</param>
+    /// <exception cref="InvalidOperationException">The process already computes with the other choice.</exception>
     /// <exception cref="UserErrorException">libtorch or the kernels' library cannot be loaded.</exception>
     public static void Configure(bool portable)
     {
@@ -42,7 +42,7 @@ public static partial class NativeRuntime
         }
     }
 
-    /// <summary>Sets the process up with the default, unless it is.</summary>
+    /// <summary>Sets up the default, unless the process is set up.</summary>
     public static void Ensure()
     {
         if (isConfigured)
@@ -80,25 +80,25 @@ public static partial class NativeRuntime
 
     private static void SetEnvironment(bool portable)
     {
-        // A thread that waits for the next parallel region soon lets the others have the core.
+        // A thread that waits for the next parallel region soon frees its core for others.
         SetIfAbsent("GOMP_SPINCOUNT", "1000");
 
-        // libtorch then asks for huge pages for what is larger than 2 MiB.
+        // Makes libtorch request huge pages for allocations above 2 MiB.
         SetIfAbsent("THP_MEM_ALLOC_ENABLE", "1");
         if (!portable)
             return;
 
-        // Pinned whatever the environment says: that of another machine says something else.
+        // Overrides the environment, which may differ between machines.
         Libc.SetEnvironment("ATEN_CPU_CAPABILITY", "avx2", overwrite: 1);
         Libc.SetEnvironment("ONEDNN_MAX_CPU_ISA", "AVX2", overwrite: 1);
         Libc.SetEnvironment("DNNL_MAX_CPU_ISA", "AVX2", overwrite: 1);
         Libc.SetEnvironment("MKL_CBWR", "AVX2,STRICT", overwrite: 1);
     }
 
-    // The runtime's own copy of the environment is not what native code reads.
+    // Native code does not read the runtime's own copy of the environment.
     private static void SetIfAbsent(string name, string value) => _ = Libc.SetEnvironment(name, value, overwrite: 0);
 
-    // TorchSharp would look for it elsewhere, copy what it finds beside the program, and end with its type's initializer.
+    // TorchSharp would look for it elsewhere, copy what it finds beside the program, and fail in a type initializer.
     private static void LoadLibtorch()
     {
         try
@@ -122,7 +122,7 @@ public static partial class NativeRuntime
 
     private static string Beside(string file) => Path.Combine(Path.GetDirectoryName(typeof(NativeRuntime).Assembly.Location)!, file);
 
-    // The choice in force stands in brackets.
+    // The active choice is in brackets.
     private static string HugePages()
     {
         const string file = "/sys/kernel/mm/transparent_hugepage/enabled";

@@ -4,16 +4,13 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Steps;
 
-/// <summary>What is known of one lane.</summary>
 /// <param name="Loss">Its part of the mean loss of the global batch, in nats per token.</param>
-/// <param name="Hash">Hash of its gradient, where that was wanted.</param>
+/// <param name="Hash">Hash of its gradient, if requested.</param>
 public sealed record LaneMeasure(double Loss, ulong? Hash);
 
-/// <summary>The gradient of one block of lanes in the making, lane by lane: whoever computes it may do other things between two
-/// lanes.</summary>
-/// <remarks>It owns the vectors in it, from the pool, until the sum is taken or it is disposed of. A lane's gradient is never copied. Of a
-/// block of n lanes, at most log₂ n + 1 vectors are held at a time. What is put to rest meanwhile has a checksum, which is held against it
-/// when it is added to.</remarks>
+/// <summary>Computes the gradient of a block of lanes lane by lane, so that the caller can do other work in between.</summary>
+/// <remarks>Owns its vectors, from the pool, until the sum is taken or it is disposed of. A lane's gradient is never copied. For a block of
+/// n lanes, at most log₂ n + 1 vectors are held. Waiting vectors have a checksum, verified when they are added to.</remarks>
 public sealed class BlockGradient : IDisposable
 {
     private readonly LaneTrainer trainer;
@@ -21,8 +18,8 @@ public sealed class BlockGradient : IDisposable
     private readonly LaneTree<GradientSum> tree;
 
     /// <param name="lanes">Lanes of the global batch, a power of two.</param>
-    /// <param name="trainer">Computes them; not owned.</param>
-    /// <param name="memory">Where vectors come from; not owned.</param>
+    /// <param name="trainer">Not owned.</param>
+    /// <param name="memory">Not owned.</param>
     public BlockGradient(LaneBlock block, int lanes, LaneTrainer trainer, GradientPool memory)
     {
         if (!block.IsAligned || block.End > lanes)
@@ -35,14 +32,13 @@ public sealed class BlockGradient : IDisposable
 
     public LaneBlock Block { get; }
 
-    /// <summary>The lane to be computed next; the block's end when all are.</summary>
+    /// <summary>The next lane to compute; the block's end after the last.</summary>
     public int NextLane { get; private set; }
 
-    /// <summary>Whether all its lanes are computed.</summary>
     public bool IsComplete => NextLane == Block.End;
 
     /// <summary>Computes the next lane and adds it along the lane tree.</summary>
-    /// <param name="tokensPerStep">Targets of the whole global batch; the loss is their mean.</param>
+    /// <param name="tokensPerStep">Targets of the global batch; the loss is their mean.</param>
     public LaneMeasure Add(IEnumerable<TokenBatch> microBatches, long tokensPerStep, bool hashed = false)
     {
         if (IsComplete)
@@ -60,17 +56,17 @@ public sealed class BlockGradient : IDisposable
             throw;
         }
 
-        // One whose sibling waits is added at once.
+        // A lane whose sibling waits is added at once.
         var checksum = hashed || !tree.Holds(lane.Sibling) ? FlatChecksum.Of(gradient) : null;
         tree.Add(lane, new GradientSum(gradient, loss, checksum, lane));
         NextLane++;
         return new LaneMeasure(loss, hashed ? checksum!.Hash : null);
     }
 
-    /// <summary>The vectors that rest until others are added to them.</summary>
+    /// <summary>Vectors that wait to be added to.</summary>
     public IEnumerable<Tensor> Resting => tree.Waiting.Select(static pair => pair.Value.Gradient);
 
-    /// <summary>The sum over the block with its checksum, which is the caller's from now on, to be given back to the pool.</summary>
+    /// <summary>The sum over the block with its checksum; the caller must return it to the pool.</summary>
     public GradientSum Take()
     {
         if (!IsComplete || tree.Waiting.FirstOrDefault() is not { Value: { } sum })
@@ -79,7 +75,6 @@ public sealed class BlockGradient : IDisposable
         return sum;
     }
 
-    /// <summary>Gives back what was summed so far.</summary>
     public void Dispose()
     {
         foreach (var (_, sum) in tree.Waiting)
@@ -87,7 +82,7 @@ public sealed class BlockGradient : IDisposable
         tree.Reset();
     }
 
-    // The tree has let go of both.
+    // The tree has released both.
     private GradientSum Merge(GradientSum left, GradientSum right)
     {
         try

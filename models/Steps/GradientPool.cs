@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Steps;
 
-/// <summary>Memory for flat gradients, rented and given back, so that a training step allocates nothing. Any thread may use it.</summary>
-/// <remarks>What is rented may outlive the pool: it is freed when it is given back.</remarks>
+/// <summary>Pooled memory for flat gradients, so that a training step allocates nothing. Thread-safe.</summary>
+/// <remarks>Rented vectors may outlive the pool: they are freed on return.</remarks>
 public sealed class GradientPool : IDisposable
 {
     private readonly Lock gate = new();
@@ -13,10 +13,10 @@ public sealed class GradientPool : IDisposable
     private int rented;
     private bool isDisposed;
 
-    /// <summary>Makes an empty pool; vectors are allocated as they are first needed.</summary>
+    /// <summary>Makes an empty pool; vectors are allocated when first needed.</summary>
     /// <param name="length">Elements of a vector: those of the flat layout.</param>
-    /// <param name="capacity">The most vectors that may be rented at a time.</param>
-    /// <param name="device">Where they live; null for the CPU.</param>
+    /// <param name="capacity">Limit of vectors rented at a time.</param>
+    /// <param name="device">Null for the CPU.</param>
     public GradientPool(long length, int capacity, Device? device = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
@@ -28,10 +28,9 @@ public sealed class GradientPool : IDisposable
 
     public long Length { get; }
 
-    /// <summary>The most vectors that may be rented at a time.</summary>
     public int Capacity { get; }
 
-    /// <summary>Vectors rented and not given back.</summary>
+    /// <summary>Vectors rented and not returned.</summary>
     public int Rented
     {
         get
@@ -41,7 +40,7 @@ public sealed class GradientPool : IDisposable
         }
     }
 
-    /// <summary>Vectors that exist, rented or idle.</summary>
+    /// <summary>Existing vectors, rented or idle.</summary>
     public int Allocated
     {
         get
@@ -51,8 +50,8 @@ public sealed class GradientPool : IDisposable
         }
     }
 
-    /// <summary>A vector of any content, save that the gaps of the layout are zero.</summary>
-    /// <exception cref="InvariantException">All that there may be are rented.</exception>
+    /// <summary>A vector of undefined content, but with zeros in the gaps of the layout.</summary>
+    /// <exception cref="InvariantException">The capacity is exhausted.</exception>
     public Tensor Rent()
     {
         lock (gate)
@@ -92,7 +91,6 @@ public sealed class GradientPool : IDisposable
         vector.Dispose();
     }
 
-    /// <summary>Frees what is idle; the rest follows as it is given back.</summary>
     public void Dispose()
     {
         lock (gate)

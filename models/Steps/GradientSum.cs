@@ -7,15 +7,15 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Steps;
 
-/// <summary>What some lanes contribute to a step.</summary>
-/// <param name="Gradient">Flat gradient, laid out as the parameters.</param>
+/// <summary>The sum of some lanes' contributions to a step.</summary>
+/// <param name="Gradient">Flat, in the parameters' layout.</param>
 /// <param name="Loss">The lanes' part of the mean loss of the global batch, in nats per token.</param>
-/// <param name="Checksum">Checksum that the gradient had when it was written; null where it did not rest since, or nobody knows.</param>
+/// <param name="Checksum">Checksum of the gradient when it was written; null if unknown, or not stored since.</param>
 public sealed record GradientSum(Tensor Gradient, double Loss, FlatChecksum? Checksum = null, LaneBlock? Lanes = null)
 {
-    /// <summary>Adds <paramref name="right"/> into the memory of <paramref name="left"/>: the addition of the lane tree. Checksums that are
-    /// known are held against what is read.</summary>
-    /// <exception cref="CorruptionException">An operand changed in memory; what the left one's holds now is worth nothing.</exception>
+    /// <summary>Adds <paramref name="right"/> into the memory of <paramref name="left"/>: the addition of the lane tree. Verifies known
+    /// checksums.</summary>
+    /// <exception cref="CorruptionException">An operand changed in memory; the left one's memory is invalid now.</exception>
     public static GradientSum Add(GradientSum left, GradientSum right) =>
         left with { Loss = left.Loss + right.Loss, Checksum = AddGradients(left, right), Lanes = left.Lanes?.Parent };
 

@@ -4,14 +4,12 @@ using static TorchSharp.torch;
 namespace ActorTrain.Models.Steps;
 
 /// <summary>Computes the gradients of lanes on one model replica.</summary>
-/// <remarks>No thread or actor in it: whoever calls decides where it runs. A lane's bits depend on its batches, the weights and the numeric
-/// fingerprint alone.</remarks>
-/// <param name="model">The replica; not owned.</param>
+/// <remarks>Without threads or actors. A lane's bits depend only on its batches, the weights and the numeric fingerprint.</remarks>
+/// <param name="model">Not owned.</param>
 public sealed class LaneTrainer(Transformer model)
 {
-    /// <summary>Computes the gradient of one lane.</summary>
-    /// <param name="gradient">Receives it: laid out as the parameters, of any content, save that the gaps are zero.</param>
-    /// <param name="tokensPerStep">Targets of the whole global batch; the loss is their mean.</param>
+    /// <param name="gradient">Receives the gradient, in the parameters' layout; of any content, but with zeros in the gaps.</param>
+    /// <param name="tokensPerStep">Targets of the global batch; the loss is their mean.</param>
     /// <returns>The lane's part of the mean loss of the global batch.</returns>
     public double Compute(Tensor gradient, IEnumerable<TokenBatch> microBatches, long tokensPerStep)
     {

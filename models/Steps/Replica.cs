@@ -6,10 +6,9 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Steps;
 
-/// <summary>All that a replica's bits depend on, save the data and the machine.</summary>
+/// <summary>Everything that a replica's bits depend on, except data and machine.</summary>
 public sealed record ReplicaOptions
 {
-    /// <summary>The model's shape.</summary>
     public required ModelOptions Model { get; init; }
 
     public Precision Precision { get; init; } = Precision.BFloat16;
@@ -24,18 +23,16 @@ public sealed record ReplicaOptions
     /// <summary>Limit of the gradient's global norm; 0: none.</summary>
     public double Clip { get; init; } = 1;
 
-    /// <summary>What the gradient of the input embedding is multiplied by: see <see cref="Transformer"/>. 1: nothing is done.</summary>
+    /// <summary>Factor of the input embedding's gradient: see <see cref="Transformer"/>. 1: off.</summary>
     public double EmbeddingShrink { get; init; } = 1;
 
-    /// <summary>Seed of the first weights.</summary>
     public ulong Seed { get; init; }
 }
 
-/// <summary>One device's copy of the model and optimizer, and the parts of a step on it, each to be called on its own:
-/// lane gradients → lane-tree sum → verdict → apply → snapshot.</summary>
-/// <remarks>It owns weights, moments and, unless it was given one, the pool that gradients come from; a gradient in the making is its
-/// <see cref="BlockGradient"/>'s, then whoever's took it. Once it has found a flipped bit it does nothing more but throw what it
-/// found, until it takes over another state.</remarks>
+/// <summary>One device's copy of model and optimizer, and the parts of a step, each called separately: lane gradients → lane-tree sum →
+/// verdict → apply → snapshot.</summary>
+/// <remarks>Owns weights, moments and, unless given one, the gradient pool. After it has found a flipped bit, every call throws that error
+/// until another state is loaded.</remarks>
 public sealed class Replica : IDisposable
 {
     private readonly ReplicaOptions options;
@@ -46,18 +43,18 @@ public sealed class Replica : IDisposable
     private readonly bool ownsMemory;
     private CorruptionException? damage;
 
-    /// <summary>Builds a replica with freshly initialised weights.</summary>
-    /// <param name="device">Where it lives; null for the CPU.</param>
-    /// <param name="fused">Whether to use the fused CPU kernels; null: where they are available.</param>
-    /// <param name="memory">Vectors for its gradients, shared with others; null: its own.</param>
-    /// <param name="initialize">Whether to make the first weights; without, they are zero until a state is taken over.</param>
+    /// <summary>Builds a replica with initial weights.</summary>
+    /// <param name="device">Null for the CPU.</param>
+    /// <param name="fused">Whether to use the fused CPU kernels; null for where they are available.</param>
+    /// <param name="memory">Shared vectors for its gradients; null for its own.</param>
+    /// <param name="initialize">Whether to make the initial weights; otherwise they are zero until a state is loaded.</param>
     public Replica(ReplicaOptions options, Device? device = null, bool? fused = null, GradientPool? memory = null, bool initialize = true)
     {
         this.options = options;
         var layout = ModelLayout.Of(options.Model);
         ownsMemory = memory is null;
 
-        // At most all blocks of one lane, what is summed beside them, and as many for those who add sums of others.
+        // At most all blocks of one lane, their partial sums, and as many for sums of others.
         this.memory = memory ?? new GradientPool(layout.Length, 4 * options.Lanes, device);
         Parameters = new FlatParameters(layout, device);
         Model = new Transformer(options.Model, Parameters, options.Precision, fused, options.EmbeddingShrink);
@@ -72,17 +69,13 @@ public sealed class Replica : IDisposable
 
     public Transformer Model { get; }
 
-    /// <summary>The optimizer's running mean of gradients.</summary>
     public Tensor FirstMoment => moments.First;
 
-    /// <summary>The optimizer's running mean of squared gradients.</summary>
     public Tensor SecondMoment => moments.Second;
 
-    /// <summary>Checksum of weights and moments as they were last written, equal on all replicas of equal state; nothing is read for
-    /// it.</summary>
+    /// <summary>Checksum of weights and moments when they were last written, equal on all replicas of equal state; costs no read.</summary>
     public ulong StateChecksum => optimizer.Checksum.Hash;
 
-    /// <summary>Makes the first weights and moments again, from the seed.</summary>
     public void Initialize()
     {
         Initialization.Initialize(Parameters, options.Model, options.Seed);
@@ -91,23 +84,22 @@ public sealed class Replica : IDisposable
         StateWritten();
     }
 
-    /// <summary>Begins the gradient of a block of lanes, to be computed lane by lane; its sum belongs to whoever takes it.</summary>
+    /// <summary>Begins the gradient of a block of lanes, to be computed lane by lane.</summary>
     public BlockGradient Begin(LaneBlock block) => new(block, options.Lanes, lanes, memory);
 
-    /// <summary>A vector for gradients on the replica's device, to be given back.</summary>
+    /// <summary>A vector for gradients on the replica's device, to be returned.</summary>
     public Tensor RentGradient() => memory.Rent();
 
-    /// <summary>Gives back a vector that was rented, or that <see cref="BlockGradient.Take"/> gave.</summary>
+    /// <summary>Returns a rented vector, or one of <see cref="BlockGradient.Take"/>.</summary>
     public void ReturnGradient(Tensor gradient) => memory.Return(gradient);
 
-    /// <summary>The learning rate of a step, counted from 0.</summary>
     public double LearningRateAt(long step) => options.Schedule.At(step);
 
-    /// <summary>Commits a step: clips and applies its gradient, and checks whatever is read for it.</summary>
-    /// <param name="adjustment">How the update differs from what the options say; null: not at all.</param>
+    /// <summary>Commits a step: clips and applies its gradient, and verifies everything read.</summary>
+    /// <param name="adjustment">Differences from the options; null for none.</param>
     /// <returns>L2 norm of the change of the weights.</returns>
-    /// <exception cref="CorruptionException">A bit of the gradient, the weights or the moments was flipped. The replica's state is worth
-    /// nothing from now on; the total itself, which is only read, is as it was.</exception>
+    /// <exception cref="CorruptionException">A bit of the gradient, the weights or the moments was flipped. The replica's state is invalid
+    /// from now on; the total, which is only read, is unchanged.</exception>
     public double Apply(GradientSum total, StepMeasure measure, UpdateAdjustment? adjustment = null)
     {
         adjustment ??= UpdateAdjustment.None;
@@ -121,8 +113,8 @@ public sealed class Replica : IDisposable
             }));
     }
 
-    /// <summary>L2 norm of the change that the weights would see if the step were committed as the options have it; nothing is changed.
-    /// Whatever is read for it is checked.</summary>
+    /// <summary>L2 norm of the change of the weights if the step were committed by the options alone; no side effects. Verifies everything
+    /// read.</summary>
     /// <param name="learningRate">As in <see cref="UpdateAdjustment.LearningRate"/>.</param>
     /// <exception cref="CorruptionException">A bit of the gradient, the weights or the moments was flipped.</exception>
     public double Preview(GradientSum total, StepMeasure measure, double? learningRate = null)
@@ -134,8 +126,7 @@ public sealed class Replica : IDisposable
         }));
     }
 
-    /// <summary>Reads the weights once, and the copies of them that are computed with, and checks them: whoever hands on what was computed
-    /// from them calls it last.</summary>
+    /// <summary>Verifies the weights and their packed copies; call it last before passing on results computed from them.</summary>
     /// <exception cref="CorruptionException">A bit of them was flipped.</exception>
     public void VerifyWeights() => Guarded(() =>
     {
@@ -144,16 +135,14 @@ public sealed class Replica : IDisposable
         return true;
     });
 
-    /// <summary>Copies weights and moments out, all the state that a step leaves behind, and checks the copy.</summary>
+    /// <summary>Copies out weights and moments, which are all of a step's state, and verifies the copy.</summary>
     /// <returns>Hash of the copy: see <see cref="StateHash"/>.</returns>
     /// <exception cref="CorruptionException">A bit of them was flipped.</exception>
     public ulong CopyTo(HostBuffer weights, HostBuffer firstMoment, HostBuffer secondMoment) => Guarded(() =>
         optimizer.Checksum.Copy((Parameters.Weights, weights), (moments.First, firstMoment), (moments.Second, secondMoment)));
 
-    /// <summary>Hash of weights and moments: see <see cref="StateHash"/>.</summary>
     public ulong HashState() => StateHash.Of(Parameters.Weights, moments.First, moments.Second);
 
-    /// <summary>Takes weights and moments over from a snapshot.</summary>
     public void CopyFrom(HostBuffer weights, HostBuffer firstMoment, HostBuffer secondMoment)
     {
         Parameters.Weights.CopyFrom(weights);

@@ -7,35 +7,34 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Storage;
 
-/// <summary>Checksum of a flat float32 vector, one for each block of <see cref="FlatSums.Block"/> elements: what it was when it was
-/// written, to be held against what it is when it is read.</summary>
+/// <summary>Checksum of a flat float32 vector, one per block of <see cref="FlatSums.Block"/> elements: computed at the write and verified
+/// at the read.</summary>
 /// <remarks>The 32-bit words of a block are added modulo 2^32 in eight lanes, word i in lane i mod 8. A single flipped bit changes one lane
 /// by a power of two, which no sum hides; and integers may be added in any order, so the value depends neither on threads nor on the
-/// instruction set, and kernels that stream the vector anyway take it along for next to nothing. It is no hash: words that change places go
-/// unseen (see <see cref="StateHash"/>).</remarks>
+/// instruction set, and kernels that stream the vector compute it at almost no cost. It is not a hash: swapped words go undetected (see
+/// <see cref="StateHash"/>).</remarks>
 public sealed class FlatChecksum
 {
     private const int Lanes = 8;
 
-    // Elements of which a device makes the words at once: its work on one block alone would be mostly beginnings.
+    // Elements whose words a device computes at once: a single block would be mostly launch overhead.
     private const long AtOnce = 4 * FlatSums.Block;
     private readonly ulong[] blocks;
 
     public FlatChecksum(ReadOnlySpan<ulong> blocks) => this.blocks = blocks.ToArray();
 
-    /// <summary>One for each block, in order.</summary>
+    /// <summary>One per block, in order.</summary>
     public ReadOnlySpan<ulong> Blocks => blocks;
 
-    /// <summary>All of them as one number, equal where all are.</summary>
+    /// <summary>Combines all blocks.</summary>
     public ulong Hash => Fold(0);
 
-    /// <summary>Checksum of a vector of zeros.</summary>
     public static FlatChecksum OfZeros(long length) => new(new ulong[FlatSums.BlocksOf(length)]);
 
-    /// <summary>Checksum of a vector of whose parts, which begin with blocks, the checksums are known.</summary>
+    /// <summary>Checksum of a vector from those of its parts, which begin with blocks.</summary>
     public static FlatChecksum Joined(IEnumerable<FlatChecksum> parts) => new([.. parts.SelectMany(static part => part.blocks)]);
 
-    /// <summary>Checksum of a flat vector as it is now, on any device, by all threads of the caller.</summary>
+    /// <summary>Checksum of a flat vector on any device, using all threads of the caller.</summary>
     public static FlatChecksum Of(Tensor flat)
     {
         var blocks = new ulong[FlatSums.BlocksOf(flat.numel())];
@@ -52,7 +51,7 @@ public sealed class FlatChecksum
     public static void Of(long count, nint vector, Span<ulong> blocks, bool parallel = true) =>
         FlatSums.Measure(count, vector, new SumReport { Left = blocks, Parallel = parallel });
 
-    /// <summary>The form of tensor operations, for accelerators: the same values as of the kernels.</summary>
+    /// <summary>Computes by tensor operations, for accelerators: the same values as the kernels.</summary>
     public static void OnDevice(Tensor flat, Span<ulong> blocks)
     {
         if (blocks.IsEmpty)
@@ -77,7 +76,7 @@ public sealed class FlatChecksum
             blocks[block] = FoldLanes(lanes);
         }
 
-        // Of what is not finite the parts do not tell the word.
+        // For values that are not finite, the parts do not determine the word.
         for (var part = 0; part < isFinite.Length; part++)
         {
             if (isFinite[part])
@@ -88,9 +87,8 @@ public sealed class FlatChecksum
         }
     }
 
-    // Lane by lane for each block, the words added up. There is no tensor operation that takes the bits of a float for an integer: the word
-    // is put together from its parts, mantissa, exponent and sign, or of what is below the smallest normal float as a multiple of the
-    // smallest of all, 2^-149.
+    // Sums of words per block and lane. No tensor operation reinterprets the bits of a float as an integer: the word is composed of
+    // mantissa, exponent and sign or, for subnormals, of the value as a multiple of the smallest one, 2^-149.
     private static Tensor LaneSums(Tensor values)
     {
         using Scalar smallestNormal = 1.17549435e-38f, two24 = 1 << 24, bias = 125, two23 = 1 << 23, two100 = MathF.ScaleB(1, 100),
@@ -107,7 +105,7 @@ public sealed class FlatChecksum
         return words.view(-1, FlatSums.Block / Lanes, Lanes).sum(1).view(-1);
     }
 
-    /// <summary>The reference form on a CPU: the same values as of the kernels.</summary>
+    /// <summary>The reference form on a CPU: the same values as the kernels.</summary>
     public static unsafe void Reference(long count, nint vector, Span<ulong> blocks)
     {
         var lanes = stackalloc uint[Lanes];
@@ -126,7 +124,7 @@ public sealed class FlatChecksum
         }
     }
 
-    /// <summary>Holds what was found against this.</summary>
+    /// <summary>Compares <paramref name="found"/> with this.</summary>
     /// <exception cref="CorruptionException">A block changed.</exception>
     public void Verify(ReadOnlySpan<ulong> found, FlatPlace place, LaneBlock? lanes = null, int firstBlock = 0)
     {
@@ -137,10 +135,9 @@ public sealed class FlatChecksum
         }
     }
 
-    /// <inheritdoc cref="Verify(ReadOnlySpan{ulong}, FlatPlace, LaneBlock?, int)"/>
     public void Verify(Tensor flat, FlatPlace place, LaneBlock? lanes = null) => Verify(Of(flat).Blocks, place, lanes);
 
-    /// <summary>Folds this onto the hash of what came before.</summary>
+    /// <summary>Folds this onto a previous hash.</summary>
     internal ulong Fold(ulong hash)
     {
         foreach (var block in blocks)
@@ -148,7 +145,7 @@ public sealed class FlatChecksum
         return hash;
     }
 
-    // Each step is a bijection of what came before, so a change of one lane always shows; native/simd/checksum.h does the same.
+    // Each step is a bijection of the previous hash, so a change of one lane always shows; native/simd/checksum.h does the same.
     private static ulong FoldLanes(ReadOnlySpan<uint> lanes)
     {
         ulong hash = 0;

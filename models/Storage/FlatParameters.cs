@@ -8,8 +8,8 @@ namespace ActorTrain.Models.Storage;
 
 /// <summary>All parameters of a model in one contiguous float32 tensor, and all their gradients in another; each parameter is a
 /// view.</summary>
-/// <remarks>So reduction, clipping, the optimizer, snapshots and hashing are operations on ranges. Whoever changes the weights says so with
-/// <see cref="WeightsChanged"/>: copies in other formats (packed, bfloat16) are made again from then on.</remarks>
+/// <remarks>So reduction, clipping, the optimizer, snapshots and hashing are operations on ranges. Code that changes the weights must call
+/// <see cref="WeightsChanged"/>, so that copies in other formats (packed, bfloat16) are refreshed.</remarks>
 public sealed class FlatParameters : IDisposable
 {
     private readonly Dictionary<string, ParameterSlot> slots;
@@ -17,7 +17,6 @@ public sealed class FlatParameters : IDisposable
     private Tensor? ownGradients;
     private nint gradientAddress;
 
-    /// <param name="device">Where they live; null for the CPU.</param>
     public FlatParameters(FlatLayout layout, Device? device = null)
     {
         Layout = layout;
@@ -27,11 +26,10 @@ public sealed class FlatParameters : IDisposable
 
     public FlatLayout Layout { get; }
 
-    /// <summary>The parameters, <c>[Layout.Length]</c>, float32.</summary>
+    /// <summary><c>[Layout.Length]</c>, float32.</summary>
     public Tensor Weights { get; }
 
-    /// <summary>Their gradients, <c>[Layout.Length]</c>, float32, in the memory that was lent, else in memory of its own, allocated when
-    /// first used.</summary>
+    /// <summary><c>[Layout.Length]</c>, float32, in lent memory, else in its own, allocated when first used.</summary>
     public Tensor Gradients
     {
         get
@@ -45,16 +43,14 @@ public sealed class FlatParameters : IDisposable
     /// <summary>Grows by one with every change of the weights.</summary>
     public long Version { get; private set; }
 
-    /// <summary>The device on which they live.</summary>
     public Device Device => Weights.device;
 
     /// <summary>The parameter of that name.</summary>
     /// <exception cref="KeyNotFoundException">The layout has none of that name.</exception>
     public ParameterSlot this[string name] => slots[name];
 
-    /// <summary>Has gradients computed into memory of the caller until it is taken back, so that a gradient need not be copied aside to
-    /// make room for the next.</summary>
-    /// <param name="memory">Laid out as the parameters, zero in the gaps, on their device; it stays the caller's.</param>
+    /// <summary>Computes gradients into the caller's memory until it is taken back, which avoids a copy.</summary>
+    /// <param name="memory">In the parameters' layout, with zeros in the gaps, on their device; owned by the caller.</param>
     public void LendGradients(Tensor memory)
     {
         if (memory.numel() != Layout.Length || memory.dtype != float32 || memory.device.type != Device.type)
@@ -69,10 +65,10 @@ public sealed class FlatParameters : IDisposable
         Use(memory);
     }
 
-    /// <summary>Takes back what <see cref="LendGradients"/> lent: nothing is written into it any more.</summary>
+    /// <summary>Ends <see cref="LendGradients"/>: the memory is not written any more.</summary>
     public void TakeBackGradients() => gradients = null;
 
-    /// <summary>Checks the copies of the weights, in other formats, that were made since they changed last.</summary>
+    /// <summary>Verifies the copies of the current weights in other formats.</summary>
     /// <exception cref="CorruptionException">A bit of one was flipped.</exception>
     public void VerifyCopies()
     {
@@ -82,11 +78,11 @@ public sealed class FlatParameters : IDisposable
             copy.Written.Verify(now.Blocks, FlatPlace.PackedWeights);
     }
 
-    /// <summary>Where those copies lie: address and number of floats of each.</summary>
+    /// <summary>Address and number of floats of each copy.</summary>
     public IEnumerable<(nint Address, long Count)> PackedCopies() =>
         Copies.SelectMany(static owner => owner.CopiesInUse).Select(static copy => (copy.Address, copy.Count));
 
-    /// <summary>Who holds copies of the weights in other formats.</summary>
+    /// <summary>Holders of copies of the weights in other formats.</summary>
     internal List<IWeightCopies> Copies { get; } = [];
 
     /// <summary>Address of an element of the gradients; CPU only.</summary>
@@ -96,12 +92,12 @@ public sealed class FlatParameters : IDisposable
         return gradientAddress + (nint)(offset * sizeof(float));
     }
 
-    /// <summary>To be called after every change of <see cref="Weights"/>.</summary>
+    /// <summary>Call after every change of <see cref="Weights"/>.</summary>
     public void WeightsChanged() => Version++;
 
-    /// <summary>Begins a new gradient: what was summed so far is forgotten.</summary>
-    /// <param name="byOverwriting">True when every parameter's gradient is going to be written by a fused kernel, which overwrites the
-    /// first time and adds from then on; that saves clearing the memory. False clears it, as autograd needs, which only ever adds.</param>
+    /// <summary>Begins a new gradient.</summary>
+    /// <param name="byOverwriting">True if fused kernels will write every parameter's gradient: they overwrite the first time and then add,
+    /// which saves clearing the memory. False clears it, as needed by autograd, which only adds.</param>
     public void ClearGradients(bool byOverwriting)
     {
         if (!byOverwriting)
@@ -130,7 +126,7 @@ public sealed class FlatParameters : IDisposable
     }
 }
 
-/// <summary>One parameter: the view that autograd and modules see, and the addresses that fused kernels use.</summary>
+/// <summary>One parameter: the view for autograd and modules, and the addresses for fused kernels.</summary>
 public sealed class ParameterSlot : IDisposable
 {
     private readonly FlatParameters owner;
@@ -149,13 +145,11 @@ public sealed class ParameterSlot : IDisposable
         Parameter.DetachFromDisposeScope();
     }
 
-    /// <summary>Its place in the flat vector.</summary>
     public FlatEntry Entry { get; }
 
-    /// <summary>The parameter as modules use it.</summary>
     public Parameter Parameter { get; }
 
-    /// <summary>The view of the flat gradient that belongs to it; autograd adds into it.</summary>
+    /// <summary>The view of the flat gradient, to which autograd adds.</summary>
     public Tensor Gradient
     {
         get
@@ -165,16 +159,14 @@ public sealed class ParameterSlot : IDisposable
         }
     }
 
-    /// <summary>Who holds copies of the weights in other formats.</summary>
     internal List<IWeightCopies> Copies => owner.Copies;
 
-    /// <summary>Version of the weights that it shows.</summary>
     internal long Version => owner.Version;
 
-    /// <summary>Whether something was written into the gradient since it was cleared.</summary>
+    /// <summary>Whether the gradient was written since it was cleared.</summary>
     internal bool HoldsGradient { get; set; }
 
-    /// <summary>For a kernel that is about to write the gradient: whether it must add to what is there (1) or overwrite it (0).</summary>
+    /// <summary>For a kernel about to write the gradient: 1 to add, 0 to overwrite.</summary>
     internal int BeginGradient()
     {
         var accumulate = HoldsGradient ? 1 : 0;
@@ -182,13 +174,13 @@ public sealed class ParameterSlot : IDisposable
         return accumulate;
     }
 
-    /// <summary>Address of the first weight; CPU only.</summary>
+    /// <summary>Of the first weight; CPU only.</summary>
     internal nint WeightAddress => Parameter.Address();
 
-    /// <summary>Address of the first element of the gradient; CPU only.</summary>
+    /// <summary>Of the gradient's first element; CPU only.</summary>
     internal nint GradientAddress => owner.GradientAddress(Entry.Offset);
 
-    /// <summary>Shows autograd the memory that gradients are now computed into. Fused kernels need no view of it.</summary>
+    /// <summary>Gives autograd the current gradient memory. Fused kernels need no view of it.</summary>
     internal void Attach()
     {
         if (ReferenceEquals(viewed, owner.Gradients))

@@ -1,6 +1,6 @@
 namespace ActorTrain.Models.Storage;
 
-/// <summary>A range of the flat vectors that is updated in one way: a tensor with the gap behind it, or neighbouring tensors.</summary>
+/// <summary>A range of the flat vectors with uniform treatment: a tensor with the gap behind it, or neighbouring tensors.</summary>
 internal readonly record struct FlatRange(long Offset, long End, long Elements, bool Decays)
 {
     public long Length => End - Offset;
@@ -18,7 +18,7 @@ internal readonly record struct FlatRange(long Offset, long End, long Elements, 
         return ranges;
     }
 
-    /// <summary>Neighbours that decay alike as one range: a vector operation has a price however short it is.</summary>
+    /// <summary>Merges neighbours with equal decay: each vector operation has a fixed cost.</summary>
     public static FlatRange[] Merged(IReadOnlyList<FlatRange> ranges)
     {
         var merged = new List<FlatRange>();

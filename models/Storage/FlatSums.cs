@@ -4,23 +4,22 @@ using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Models.Storage;
 
-/// <summary>Sums over ranges of flat float32 vectors, on the calling thread alone where nothing else is said: whoever shares a vector among
-/// threads does so by ranges.</summary>
-/// <remarks>Addresses are those of the first element of a range; its memory must be kept alive while it is used.</remarks>
+/// <summary>Sums over ranges of flat float32 vectors, by default on the calling thread; callers parallelize by ranges.</summary>
+/// <remarks>Addresses are those of the first element of a range; its memory must be kept alive.</remarks>
 public static unsafe class FlatSums
 {
-    /// <summary>Elements per partial sum. Blocks are added in order, so a sum does not depend on how a vector is shared among
+    /// <summary>Elements per partial sum. Blocks are added in order, so a sum does not depend on how a vector is distributed over
     /// devices.</summary>
     public const long Block = 1 << 20;
 
-    // Elements that are added and squared while they are in the cache, as in the kernels.
+    // Elements that are added and squared while in the cache, as in the kernels.
     private const int Part = 1 << 16;
 
-    /// <summary>Blocks of <see cref="Block"/> elements that a range has, the last one shorter.</summary>
+    /// <summary>Number of blocks of <see cref="Block"/> elements in a range; the last one may be shorter.</summary>
     public static int BlocksOf(long count) => (int)((count + Block - 1) / Block);
 
     /// <summary>to = left + right: the addition of the lane tree.</summary>
-    /// <param name="to">Where the sum goes; it may be either operand.</param>
+    /// <param name="to">May be either operand.</param>
     public static void Add(long count, nint left, nint right, nint to, SumReport report = default)
     {
         CheckSizes(count, report);
@@ -38,7 +37,7 @@ public static unsafe class FlatSums
         ReferenceCells(to, report);
     }
 
-    /// <summary>What is to be known of one vector; <see cref="SumReport.Left"/> receives its checksums.</summary>
+    /// <summary>Reports on one vector; <see cref="SumReport.Left"/> receives its checksums.</summary>
     public static void Measure(long count, nint vector, SumReport report)
     {
         CheckSizes(count, report);
@@ -53,13 +52,13 @@ public static unsafe class FlatSums
         ReferenceCells(vector, report);
     }
 
-    /// <summary>Sums of squares, in double, of each block of a range; added in order over a whole vector they give the square of
-    /// its norm, whatever ranges it was cut into at multiples of a block.</summary>
+    /// <summary>Sums of squares, in double, of each block of a range; added in order over a whole vector they give its squared norm,
+    /// whatever ranges it was split into at multiples of a block.</summary>
     public static void Squares(long count, nint vector, Span<double> squares) =>
         Measure(count, vector, new SumReport { Squares = squares });
 
-    /// <summary>Checksums of some whole vectors, by all threads of the caller: many short ones at once, where each alone would be too short
-    /// to share.</summary>
+    /// <summary>Checksums of whole vectors, using all threads of the caller: each of many short ones would be too short to
+    /// parallelize.</summary>
     public static FlatChecksum[] Checksums(ReadOnlySpan<nint> addresses, ReadOnlySpan<long> counts)
     {
         if (addresses.Length != counts.Length)
@@ -88,7 +87,6 @@ public static unsafe class FlatSums
         return checksums;
     }
 
-    /// <summary>Elements that are NaN or infinite.</summary>
     public static long CountNonFinite(long count, nint vector)
     {
         long nonFinite = 0;
@@ -112,8 +110,8 @@ public static unsafe class FlatSums
             sum[i] = a[i] + b[i];
     }
 
-    /// <summary>The reference form of <see cref="Squares"/>. Elements are added in an order of its own, so its last bits are not those of
-    /// the kernels.</summary>
+    /// <summary>The reference form of <see cref="Squares"/>. Its order of additions differs, so its last bits are not those of the
+    /// kernels.</summary>
     public static void ReferenceSquares(long count, nint vector, Span<double> squares)
     {
         for (var block = 0; block < squares.Length; block++)

@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Storage;
 
-/// <summary>Copies between flat float32 tensors, on any device, and host memory: snapshots and their return.</summary>
+/// <summary>Copies between flat float32 tensors, on any device, and host memory.</summary>
 public static unsafe class FlatTransfer
 {
-    // What is copied through a staging tensor at once when the flat vector lives on an accelerator, in elements.
+    // Elements copied through a staging tensor at once if the flat vector is on an accelerator.
     private const long Chunk = 1 << 24;
 
-    /// <summary>Copies a flat tensor out; the buffer holds exactly its bytes.</summary>
+    /// <summary>The buffer must have exactly the tensor's size.</summary>
     public static void CopyTo(this Tensor flat, HostBuffer buffer)
     {
         CheckSize(flat, buffer);
@@ -30,11 +30,11 @@ public static unsafe class FlatTransfer
         }
     }
 
-    /// <summary>Copies a flat tensor out, hashes the copy and checks it, block by block, so that a block is read from memory
+    /// <summary>Copies a flat tensor out, hashes the copy and verifies it block by block, so that each block is read from memory
     /// once.</summary>
-    /// <param name="buffer">Of exactly its bytes.</param>
-    /// <param name="hash">Takes its bytes: see <see cref="StateHash"/>.</param>
-    /// <exception cref="CorruptionException">It is not what was written.</exception>
+    /// <param name="buffer">Of exactly the tensor's size.</param>
+    /// <param name="hash">Updated with the bytes: see <see cref="StateHash"/>.</param>
+    /// <exception cref="CorruptionException">The content is not what was written.</exception>
     internal static void CopyTo(this Tensor flat, HostBuffer buffer, XxHash3 hash, FlatChecksum written, FlatPlace place)
     {
         CheckSize(flat, buffer);
@@ -50,7 +50,7 @@ public static unsafe class FlatTransfer
             if (isHere)
                 Buffer.MemoryCopy((void*)(flat.Address() + (nint)offset), (void*)to, length, length);
 
-            // The hash comes first, so that it is that of a block that was still right thereafter.
+            // Hash before verification, so that the hash is of a block that was still correct afterwards.
             hash.Append(to, length);
             FlatChecksum.Of(length / sizeof(float), to, found.AsSpan(block, 1), parallel: false);
         }
@@ -59,7 +59,7 @@ public static unsafe class FlatTransfer
         written.Verify(found, place);
     }
 
-    /// <summary>Copies a buffer into a flat tensor of as many bytes.</summary>
+    /// <summary>The buffer must have exactly the tensor's size.</summary>
     public static void CopyFrom(this Tensor flat, HostBuffer buffer)
     {
         CheckSize(flat, buffer);
@@ -79,7 +79,7 @@ public static unsafe class FlatTransfer
         }
     }
 
-    // Their finalizers would free the memory that is being copied.
+    // Their finalizers would free the memory being copied.
     private static void KeepAlive(Tensor flat, HostBuffer buffer)
     {
         GC.KeepAlive(flat);

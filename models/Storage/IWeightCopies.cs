@@ -1,8 +1,8 @@
 namespace ActorTrain.Models.Storage;
 
-/// <summary>Has copies of weights in another format.</summary>
+/// <summary>Holds copies of weights in another format.</summary>
 internal interface IWeightCopies
 {
-    /// <summary>Those of the weights as they are now: address and number of floats of each, and its checksum of when it was made.</summary>
+    /// <summary>The copies of the current weights: address, number of floats, and checksum when made.</summary>
     IEnumerable<(nint Address, long Count, FlatChecksum Written)> CopiesInUse { get; }
 }

@@ -5,14 +5,14 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Storage;
 
-/// <summary>The hash of the state of a training run, by which a copy is checked: XXH3 with 64 bits (Collet 2020) of the bytes of its
-/// vectors, one after another. The same on every machine, no protection against malice.</summary>
+/// <summary>The hash of a training state: 64-bit XXH3 (Collet 2020) of the concatenated bytes of its vectors. The same on every machine;
+/// not cryptographic.</summary>
 public static unsafe class StateHash
 {
     // A span ends at 2 GiB.
     private const int AtOnce = 1 << 30;
 
-    /// <summary>Hash of weights, first and second moment, in host memory.</summary>
+    /// <summary>Of weights, first and second moment, in host memory.</summary>
     public static ulong Of(params ReadOnlySpan<HostBuffer> vectors)
     {
         var hash = new XxHash3();
@@ -25,7 +25,7 @@ public static unsafe class StateHash
         return hash.GetCurrentHashAsUInt64();
     }
 
-    /// <summary>Hash of contiguous float32 vectors on any device: that of the bytes they have in host memory.</summary>
+    /// <summary>Of contiguous float32 vectors on any device: equals the hash of their bytes in host memory.</summary>
     public static ulong Of(params ReadOnlySpan<Tensor> vectors)
     {
         var hash = new XxHash3();

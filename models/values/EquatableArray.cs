@@ -7,8 +7,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace ActorTrain.Models;
 
-/// <summary>An immutable list that equals another by its items, so that a record that holds one is compared by value. JSON: an
-/// array.</summary>
+/// <summary>An immutable list with equality by items, so that records that contain it compare by value. JSON: an array.</summary>
 [CollectionBuilder(typeof(EquatableArray), nameof(EquatableArray.Create))]
 [JsonConverter(typeof(EquatableArrayConverter))]
 public readonly struct EquatableArray<T>(ImmutableArray<T> items) : IReadOnlyList<T>, IEquatable<EquatableArray<T>>
@@ -34,13 +33,12 @@ public readonly struct EquatableArray<T>(ImmutableArray<T> items) : IReadOnlyLis
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }
 
-/// <summary>Makes arrays of collection expressions.</summary>
+/// <summary>Builds arrays from collection expressions.</summary>
 public static class EquatableArray
 {
     public static EquatableArray<T> Create<T>(ReadOnlySpan<T> items) => new([.. items]);
 }
 
-/// <summary>Reads and writes an <see cref="EquatableArray{T}"/>; the items are written as the context has them.</summary>
 public sealed class EquatableArrayConverter : JsonConverterFactory
 {
     public override bool CanConvert(Type typeToConvert) =>

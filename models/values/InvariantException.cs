@@ -1,4 +1,4 @@
 namespace ActorTrain.Models;
 
-/// <summary>An invariant of training is broken: a defect or a faulty machine, never bad input. The trainer stops.</summary>
+/// <summary>An invariant of training is broken: a bug or a faulty machine, not bad input. The trainer stops.</summary>
 public sealed class InvariantException(string sentence) : Exception(sentence);

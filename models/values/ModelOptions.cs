@@ -3,7 +3,6 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Models;
 
-/// <summary>The two families of decoder-only transformer.</summary>
 public enum ModelFamily
 {
     /// <summary>LayerNorm, GELU, learned positions, biases (Radford et al. 2019).</summary>
@@ -43,7 +42,6 @@ public sealed record ModelOptions : IOptions
     [Option("tokens per sequence, T", Key = "context", Min = 1, Max = 1 << 20)]
     public int ContextLength { get; init; } = 256;
 
-    /// <summary>Number of token ids, V.</summary>
     public int VocabularySize { get; init; } = 512;
 
     [Option("whether the output projection shares the token embedding's weights", Derived = "true (llama: false)")]
@@ -55,10 +53,10 @@ public sealed record ModelOptions : IOptions
     [Option("epsilon added to the variance inside each norm", Above = 0)]
     public double NormEpsilon { get; init; } = 1e-5;
 
-    /// <summary>Width of one head, D / H.</summary>
+    /// <summary>D / H.</summary>
     public int HeadWidth => Width / Heads;
 
-    /// <summary>The model that <see cref="Depth"/> stands for.</summary>
+    /// <summary>The model of a <see cref="Depth"/>.</summary>
     /// <param name="depth">Number of blocks, at least 1.</param>
     /// <returns>GPT-2 with an MLP four times as wide, or Llama with one 8/3 as wide, rounded up to a multiple of 64.</returns>
     public static ModelOptions FromDepth(int depth, ModelFamily family = ModelFamily.Gpt2)
@@ -69,8 +67,8 @@ public sealed record ModelOptions : IOptions
 
     IOptions IOptions.Derive(Predicate<string> isGiven) => Derive(isGiven);
 
-    /// <summary>Floating-point operations to train on one token: 6 for each weight of a matrix product, and causal attention, which looks
-    /// at half of the context on average (Chowdhery et al. 2022, appendix B, halved).</summary>
+    /// <summary>Floating-point operations to train on one token: 6 for each weight of a matrix product, and causal attention, which covers
+    /// half of the context on average (Chowdhery et al. 2022, appendix B, halved).</summary>
     public double TrainingFlopsPerToken
     {
         get

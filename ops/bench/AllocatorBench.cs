@@ -3,7 +3,7 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Bench;
 
-/// <summary>Our own training on glibc's allocator as the product sets it, and on others preloaded, in turns.</summary>
+/// <summary>Our training on glibc's allocator as configured by the product, and on preloaded ones, in alternation.</summary>
 internal static class AllocatorBench
 {
     private const int Rounds = 7;

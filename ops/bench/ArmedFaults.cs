@@ -4,28 +4,23 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Bench;
 
-/// <summary>What a benchmark lets happen to a run.</summary>
 internal enum BenchFault
 {
     None,
 
-    /// <summary>The second trainer fails in the midst of a step.</summary>
     TrainerThrows,
 
-    /// <summary>A bit of a trainer's weights flips.</summary>
     WeightFlips,
 
-    /// <summary>A reducer fails in the midst of a step.</summary>
     ReducerThrows,
 
-    /// <summary>The word that a trainer has computed its lanes gets lost.</summary>
+    /// <summary>A trainer's report of its lanes is lost.</summary>
     MessageIsLost,
 
-    /// <summary>The supervisor of the run fails in the midst of a step.</summary>
     SupervisorThrows,
 }
 
-/// <summary>Lets a fault happen once, at the next chance after it is told to.</summary>
+/// <summary>Applies an armed fault once, at the next opportunity.</summary>
 internal sealed class ArmedFaults : IFaultInjector
 {
     private int armed;

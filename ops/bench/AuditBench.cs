@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace ActorTrain.Bench;
 
-/// <summary>What it costs to compute some lanes twice, and to preview every update, against a run that does neither, in turns.</summary>
+/// <summary>The cost of computing some lanes twice, and of previewing every update, against a run without either, in alternation.</summary>
 internal static class AuditBench
 {
     private const int Rounds = 4;
 
-    // As many as lie between two audits at the rarest rate: each turn has its share of them.
+    // The distance of two audits at the lowest rate, so that each turn has its share of them.
     private const int Steps = 20;
     private static readonly int[] Rates = [20, 1];
 
@@ -36,7 +36,7 @@ internal static class AuditBench
             other.Run(3);
             return [.. Enumerable.Range(0, Rounds).Select(round => 100 * (Ratio(isTurned: round % 2 == 1) - 1))];
 
-            // Whoever comes first in one turn comes last in the next.
+            // The order is reversed in every other round.
             double Ratio(bool isTurned)
             {
                 var before = isTurned ? other.Run(Steps) : none.Run(Steps);

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Bench;
 
-/// <summary>A GPT-2 124M training step in bf16 on one GPU, against PyTorch 2 in turns.</summary>
+/// <summary>A GPT-2 124M training step in bf16 on one GPU, against PyTorch 2 in alternation.</summary>
 internal static class CudaBench
 {
     private const int Rounds = 5;

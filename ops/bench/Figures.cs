@@ -2,7 +2,6 @@ using System.Globalization;
 
 namespace ActorTrain.Bench;
 
-/// <summary>The figures of a run, printed last, one line each.</summary>
 internal sealed class Figures
 {
     private readonly List<(string Name, double Value)> figures = [];

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace ActorTrain.Bench;
 
-/// <summary>Training with a fault every 30 seconds against training without, in turns, 600,000 tokens each: what part of the undisturbed
-/// speed is left. Steps that are redone do not count.</summary>
+/// <summary>Training with a fault every 30 seconds against training without, in alternation, 600,000 tokens each: the fraction of the
+/// undisturbed speed. Redone steps do not count.</summary>
 internal static class GoodputBench
 {
     private const long Tokens = 600_000;

@@ -3,14 +3,13 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Bench;
 
-/// <summary>Training speed of GPT-2 124M against TorchSharp, in turns.</summary>
+/// <summary>Training speed of GPT-2 124M against TorchSharp, in alternation.</summary>
 internal static class Gpt2Bench
 {
     private const int Rounds = 5;
     private const int Steps = 2;
 
-    /// <summary>Measures one shape of batch.</summary>
-    /// <param name="context">Tokens of each.</param>
+    /// <param name="context">Tokens per sequence.</param>
     public static void Run(Figures figures, string name, int batch, int context)
     {
         Console.WriteLine(

@@ -9,8 +9,8 @@ using ActorTrain.Tests.Replicas;
 
 namespace ActorTrain.Bench;
 
-/// <summary>What it costs that every flipped bit in memory is found: steps that check whatever they read against steps of the same parts
-/// that check nothing, in turns. Both end with the same bits.</summary>
+/// <summary>The cost of detecting every bit flip in memory: steps that verify everything they read against steps of the same parts without
+/// checks, in alternation. Both end with the same bits.</summary>
 internal static class IntegrityBench
 {
     private const int Rounds = 41;
@@ -39,7 +39,7 @@ internal static class IntegrityBench
         Console.WriteLine(
             $"  checked {times.Select(static t => t.Guarded).Median():F1}, not checked {times.Select(static t => t.Bare).Median():F1}");
 
-        // What the checks that are no part of another pass take alone, once a lane has packed the weights.
+        // The cost of the separate check passes, once a lane has packed the weights.
         guarded.Lane();
         var (lane, weights) = (new List<double>(), new List<double>());
         for (var i = 0; i < 21; i++)
@@ -93,7 +93,7 @@ internal static class IntegrityBench
         public void Dispose() => Replica.Dispose();
     }
 
-    // The same step from the same parts, without a checksum anywhere but that of the packed weights, which are made in both.
+    // The same step from the same parts, without checksums except those of the packed weights, which are made in both.
     private sealed class Bare : IDisposable
     {
         private readonly ReplicaOptions options;

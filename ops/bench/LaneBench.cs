@@ -2,7 +2,7 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Bench;
 
-/// <summary>What lanes cost: the benchmark's batch as one lane and as eight, in turns.</summary>
+/// <summary>The cost of lanes: the benchmark's batch as one lane and as eight, in alternation.</summary>
 internal static class LaneBench
 {
     public static void Run(Figures figures)

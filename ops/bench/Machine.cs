@@ -2,12 +2,10 @@ using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Bench;
 
-/// <summary>What figures were measured on.</summary>
 internal static class Machine
 {
     private static readonly string[] Instructions = ["avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16"];
 
-    /// <summary>Prints the processor and what computes on it.</summary>
     public static void Print()
     {
         var facts = File.ReadLines("/proc/cpuinfo").TakeWhile(static line => line.Length > 0)

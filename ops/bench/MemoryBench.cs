@@ -3,7 +3,7 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Bench;
 
-/// <summary>How much resident memory grows over 1,000 training steps, on the fused kernels and in the reference form.</summary>
+/// <summary>Growth of resident memory over 1,000 training steps, on the fused kernels and in the reference form.</summary>
 internal static class MemoryBench
 {
     public static void Run(Figures figures)

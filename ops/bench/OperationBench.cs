@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Bench;
 
-/// <summary>What one small tensor operation costs when called from C#, against the same from Python, in turns.</summary>
+/// <summary>The cost of one small tensor operation called from C#, against Python, in alternation.</summary>
 internal static class OperationBench
 {
     private const int Repetitions = 100_000;

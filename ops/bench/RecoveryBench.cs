@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace ActorTrain.Bench;
 
-/// <summary>What faults cost, in steps that could have been taken in that time: the loss of a trainer, the way back to a snapshot in memory
-/// and to a checkpoint on disk.</summary>
+/// <summary>The cost of faults, in steps that could have been taken in that time: losing a trainer, and rolling back to a snapshot in
+/// memory or to a checkpoint on disk.</summary>
 internal static class RecoveryBench
 {
     private const int Faults = 25;
@@ -17,7 +17,7 @@ internal static class RecoveryBench
         Rollbacks(figures);
     }
 
-    // Steps in the first of which one trainer is lost, its way back included, against the calm ones before and after them.
+    // Steps in the first of which one trainer is lost and recovers, against undisturbed ones before and after them.
     private static void Crashes(Figures figures)
     {
         var crash = new ArmedFaults();
@@ -37,7 +37,7 @@ internal static class RecoveryBench
         figures.Add("recovery.trainer_crash.steps", lost.Median());
     }
 
-    // From the decision to go back to the commit of the first step after it.
+    // From the decision to roll back to the commit of the first step after it.
     private static void Rollbacks(Figures figures)
     {
         using var trainee = new TraineeActors(trainers: 2, threads: 1, reducers: 2, checkpointEvery: 6, snapshotEvery: 2);
@@ -48,7 +48,7 @@ internal static class RecoveryBench
         {
             memory.Add(First(back: 2) / calm);
 
-            // Further back than snapshots reach.
+            // Beyond the reach of snapshots.
             disk.Add(First(back: 6));
             trainee.Run(6);
         }
@@ -65,7 +65,7 @@ internal static class RecoveryBench
             trainee.GoBack(at - back);
             trainee.Run(2);
 
-            // The step that was under way may still have been committed before the request came.
+            // The current step may still have been committed before the request arrived.
             return trainee.Steps.Skip(count).First(step => step.Step <= at).Elapsed.TotalSeconds;
         }
     }

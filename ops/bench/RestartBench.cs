@@ -6,8 +6,7 @@ using System.Text.RegularExpressions;
 
 namespace ActorTrain.Bench;
 
-/// <summary>The program killed by signal 9 in mid-run, again and again: how long the next one takes until it has done what the run had not
-/// done before, part by part.</summary>
+/// <summary>Repeated kill -9 of a running process: the time until its successor reaches a new step, part by part.</summary>
 internal static partial class RestartBench
 {
     private const int Kills = 20;
@@ -46,7 +45,7 @@ internal static partial class RestartBench
                     life = new Life(folder);
                     var (said, origin) = life.UntilItGoesOn();
 
-                    // The rows of what is redone are cut away before.
+                    // The rows of redone steps are cut off before.
                     life.Until(step => step <= origin);
                     var first = life.Until(origin + 1);
                     var done = life.Until(reached + 1);
@@ -105,7 +104,6 @@ internal static partial class RestartBench
     [GeneratedRegex(@"(?:going on|resum\w+) after step (\d+)")]
     private static partial Regex GoesOn { get; }
 
-    /// <summary>One process of the run.</summary>
     private sealed class Life : IDisposable
     {
         private readonly string metrics;
@@ -125,7 +123,7 @@ internal static partial class RestartBench
             process.BeginOutputReadLine();
         }
 
-        // Only the end is read: whoever looks often must not take time from the run.
+        // Reads only the end, since it is called often and must not slow the run.
         private long Newest
         {
             get

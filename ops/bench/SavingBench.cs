@@ -1,7 +1,7 @@
 namespace ActorTrain.Bench;
 
-/// <summary>What saving a checkpoint every 20 steps costs the whole supervision tree: how long training stands still, and how much slower
-/// it is in all.</summary>
+/// <summary>The cost of a checkpoint every 20 steps in the whole supervision tree: how long training stands still, and the total
+/// slowdown.</summary>
 internal static class SavingBench
 {
     private const int Every = 20;
@@ -16,8 +16,7 @@ internal static class SavingBench
         without.Run(5);
         with.Run(5);
 
-        // Saving and not saving take turns; the stall is the time by which the step after a save is longer, the rest of the cost is the
-        // difference.
+        // Alternates saving and not saving; the stall is the extra time of the step after a save, the rest of the cost is the difference.
         var costs = new List<double>();
         for (var round = 0; round < Rounds; round++)
         {
@@ -28,7 +27,7 @@ internal static class SavingBench
         if (with.LastNorm != without.LastNorm)
             throw new InvalidOperationException($"With saving the gradient norm is {with.LastNorm:R}, without it {without.LastNorm:R}.");
 
-        // The few that waited for their turn are no median.
+        // The median ignores the few that had to wait.
         var step = with.Steps.Where(static step => step.Step % Every != 1).Select(static step => step.Elapsed.TotalSeconds).Median();
         var stall = with.Steps.Where(static step => step.Step % Every == 1 && step.Step > 1)
             .Select(static step => step.Elapsed.TotalSeconds).Median() - step;

@@ -9,13 +9,12 @@ using TorchSharp;
 
 namespace ActorTrain.Bench;
 
-/// <summary>Our side of a comparison: the benchmark model under training, step by step, on one replica.</summary>
+/// <summary>Our side of a comparison: training of the benchmark model, step by step, on one replica.</summary>
 internal sealed class Trainee : IDisposable
 {
     /// <summary>6 layers, width 384, 6 heads, context 256, vocabulary 512.</summary>
     public static readonly ModelOptions BenchmarkModel = ModelOptions.FromDepth(6) with { ContextLength = 256, VocabularySize = 512 };
 
-    /// <summary>The learning rate of all benchmarks.</summary>
     public static readonly LearningRateSchedule Schedule = new(1e-3, WarmupSteps: 10, Steps: 10_000);
 
     private readonly ReplicaOptions options;
@@ -31,25 +30,23 @@ internal sealed class Trainee : IDisposable
         this.lanes = [.. Enumerable.Range(0, lanes).Select(_ => RandomTokens(model, batch / lanes, random))];
     }
 
-    /// <summary>Sequences to train on, one longer than the context.</summary>
+    /// <summary>Sequences to train on, one token longer than the context.</summary>
     public static TokenBatch RandomTokens(ModelOptions model, int sequences, Random random) => new(
         [.. Enumerable.Range(0, sequences * (model.ContextLength + 1)).Select(_ => (long)random.Next(model.VocabularySize))], sequences,
             model.ContextLength);
 
-    /// <summary>How all benchmarks train, ours and the peers.</summary>
+    /// <summary>The training options of all benchmarks, for us and the peers.</summary>
     public static ReplicaOptions OptionsOf(PeerTraining training, int lanes) =>
         new() { Model = training.Model, Precision = training.Precision, Lanes = lanes, Schedule = Schedule };
 
     public Replica Replica { get; }
 
-    /// <summary>What a peer does to do the same.</summary>
     public PeerTraining Training { get; }
 
     public long TokensPerStep => (long)Training.Batch * options.Model.ContextLength;
 
     public double Loss { get; private set; }
 
-    /// <summary>Does some steps and returns tokens per second.</summary>
     public double Run(int steps, Action<long>? afterStep = null)
     {
         var started = Stopwatch.GetTimestamp();

@@ -20,7 +20,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ActorTrain.Bench;
 
-/// <summary>The benchmark model under training by the whole supervision tree, journal and files included, a few steps at a time.</summary>
+/// <summary>Training of the benchmark model by the whole supervision tree, journal and files included, a few steps at a time.</summary>
 internal sealed class TraineeActors : IDisposable
 {
     private const int Lanes = 8;
@@ -41,7 +41,7 @@ internal sealed class TraineeActors : IDisposable
 
     private long requests;
 
-    // Each supervisor waits here on a thread of the pool, which begins with no more than there are processors and gets others late.
+    // Each supervisor blocks a thread of the pool, which begins with one per processor and grows slowly.
     static TraineeActors() => ThreadPool.SetMinThreads(4 * Environment.ProcessorCount, 1);
 
     public TraineeActors(
@@ -79,7 +79,7 @@ internal sealed class TraineeActors : IDisposable
                 MaxLosses = maxFaults,
                 Window = TimeSpan.FromDays(30),
 
-                // Faults come far apart in a run; here they follow at once, and each is to cost what a single one does.
+                // Here faults follow closely, but each must cost as much as a single one.
                 MaxBackoff = TimeSpan.FromMilliseconds(500),
                 ResetAfter = TimeSpan.FromMilliseconds(500),
             },
@@ -115,24 +115,23 @@ internal sealed class TraineeActors : IDisposable
         }
     }
 
-    /// <summary>What each step took, from commit to commit: the step's number, and its time.</summary>
+    /// <summary>The time of each step, from commit to commit.</summary>
     public IReadOnlyList<(long Step, TimeSpan Elapsed)> Steps => [.. taken];
 
-    /// <summary>What each save took, from the commit of its step to the checkpoint that is on disk.</summary>
+    /// <summary>The time of each save, from the commit of its step to the checkpoint on disk.</summary>
     public IReadOnlyList<TimeSpan> Saves => [.. saves];
 
-    /// <summary>The furthest step it has taken.</summary>
     public long Newest { get; private set; }
 
-    /// <summary>Global gradient norm of the last step, by which two sides are seen to have done the same.</summary>
+    /// <summary>Global gradient norm of the last step, to check that two sides did the same.</summary>
     public double LastNorm => last!.GradientNorm;
 
     public static long TokensPerStep => Lanes * (long)Model.ContextLength;
 
-    /// <summary>Does some steps and returns tokens per second, measured from commit to commit.</summary>
+    /// <summary>Runs some steps and returns tokens per second, measured from commit to commit.</summary>
     public double Run(int steps)
     {
-        // The step before the first that counts: so as many updates are applied in the time that is measured as gradients computed.
+        // One step before the measured ones, so that as many updates are applied in the measured time as gradients computed.
         allowed.Release(steps + 1);
         AwaitStep();
         var started = Stopwatch.GetTimestamp();
@@ -145,9 +144,8 @@ internal sealed class TraineeActors : IDisposable
         return rate;
     }
 
-    /// <summary>Does so many steps that it had not done before, and whatever it has to do again for them, and says what they took from
-    /// commit to commit.</summary>
-    /// <param name="begun">Called when the time begins to count.</param>
+    /// <summary>Runs that many new steps, and whatever must be redone for them; returns their time from commit to commit.</summary>
+    /// <param name="begun">Called when the measurement begins.</param>
     public TimeSpan Advance(int steps, Action? begun = null)
     {
         Until(Newest + 1);
@@ -168,8 +166,8 @@ internal sealed class TraineeActors : IDisposable
         }
     }
 
-    /// <summary>Sends the run back, as an operator would.</summary>
-    /// <param name="to">Updates to go back to.</param>
+    /// <summary>Rolls the run back, as an operator would.</summary>
+    /// <param name="to">Updates to roll back to.</param>
     public void GoBack(long to) => host.Run.Tell(new OperatorRequest(++requests, "benchmark", new RollBackRun(to, 0)));
 
     public void Dispose()
@@ -185,7 +183,7 @@ internal sealed class TraineeActors : IDisposable
         }
         else
         {
-            // What they may still use stays. Thrown from here, it would take the place of what went wrong before.
+            // Memory that it may still use is not freed. An exception from here would hide the original failure.
             Console.Error.WriteLine(
                 $"The actors of the benchmark did not stop within {EndPatience.TotalSeconds:F0} s; their log ends with:\n{LogTail()}");
         }
@@ -208,7 +206,7 @@ internal sealed class TraineeActors : IDisposable
     private string LogTail() =>
         File.Exists(directory.LogFile) ? string.Join('\n', File.ReadLines(directory.LogFile).TakeLast(20)) : "nothing";
 
-    // On the supervisor's thread, after the commit of a step and before the lanes of the next are shared out.
+    // On the supervisor's thread, after the commit of a step and before the lanes of the next are assigned.
     private void Notify(RunNotice effect)
     {
         if (effect is NotifyMeasurement { Measurement: StepMeasurement step })

@@ -2,11 +2,11 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Bench;
 
-/// <summary>What actors cost, and what a second trainer is worth: the bare loop, one trainer of all threads, and as many trainers of one
-/// thread as there are processors, in turns.</summary>
+/// <summary>The cost of actors, and the gain from a second trainer: the bare loop, one trainer with all threads, and one single-threaded
+/// trainer per processor, in alternation.</summary>
 internal static class TrainersBench
 {
-    // Turns are short and many: what else the machine does changes within seconds, and by more than what is to be seen.
+    // Many short turns: the machine's other load changes within seconds, by more than the effect.
     private const int Rounds = 20;
     private const int Steps = 3;
 
@@ -24,7 +24,7 @@ internal static class TrainersBench
         var rates = new List<(double Loop, double One, double Many)>();
         for (var round = 0; round < Rounds; round++)
         {
-            // Whoever comes first in one turn comes last in the next.
+            // The order is reversed in every other round.
             double bare = 0, both = 0;
             if (round % 2 == 0)
                 bare = Bare();
@@ -47,7 +47,7 @@ internal static class TrainersBench
         figures.Add("training.actors_vs_loop", rates.Select(static rate => rate.One / rate.Loop).Median());
         figures.Add("training.two_trainers_vs_one", rates.Select(static rate => rate.Many / rate.One).Median());
 
-        // As with the tree, the step before those that count is one of its own.
+        // As with the tree, one step precedes the measured ones.
         double Bare()
         {
             loop.Run(1);

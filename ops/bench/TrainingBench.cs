@@ -4,7 +4,7 @@ using ActorTrain.Models.Layers;
 
 namespace ActorTrain.Bench;
 
-/// <summary>Training speed of a small model against TorchSharp and PyTorch, as installed and in their best form, in turns.</summary>
+/// <summary>Training speed of a small model against TorchSharp and PyTorch, as installed and in their best form, in alternation.</summary>
 internal static class TrainingBench
 {
     private const int Rounds = 7;

@@ -2,18 +2,18 @@ using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Build;
 
-/// <summary>A library of a package as this system can load it: a link to it, or a copy in which what the system lacks is marked
+/// <summary>Makes a package's library loadable on this system: a link to it, or a copy in which missing symbol versions are marked
 /// weak.</summary>
-/// <remarks>GCC 13 binds every program that uses <c>iostream</c> to <c>GLIBCXX_3.4.32</c> by a marker that nobody calls. Where libstdc++ is
-/// older, the loader refuses the whole library for it, unless the reference to that version is weak.</remarks>
+/// <remarks>GCC 13 binds every program that uses <c>iostream</c> to <c>GLIBCXX_3.4.32</c> by an unused marker. With an older libstdc++, the
+/// loader rejects the whole library for it, unless the reference to that version is weak.</remarks>
 internal static class LoadableLibrary
 {
     private const string Runtime = "libstdc++.so.6";
     private const string Marker = "_ZSt21ios_base_library_initv";
 
-    /// <param name="source">The library as the package has it; stays as it is.</param>
+    /// <param name="source">The library of the package; unchanged.</param>
     /// <param name="target">The link or the copy.</param>
-    /// <exception cref="InvalidDataException">The system lacks more than the marker, or a file is no library.</exception>
+    /// <exception cref="InvalidDataException">The system lacks more than the marker, or a file is not a library.</exception>
     public static void Make(string source, string target, string runtime)
     {
         var library = ElfLibrary.Read(source);
@@ -27,7 +27,7 @@ internal static class LoadableLibrary
                     + $"use a system whose libstdc++ has it, such as Debian 13.");
         }
 
-        // Beside it and renamed: a process that has it mapped keeps the file that it has.
+        // Renamed into place: a process that has the old file mapped keeps it.
         var made = $"{target}.{Environment.ProcessId}";
         if (absent.Count == 0)
             File.CreateSymbolicLink(made, source);

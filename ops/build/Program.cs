@@ -10,7 +10,7 @@ if (args is not ["loadable", var source, var target])
 
 try
 {
-    // Where it is is what the loader says.
+    // The loader tells where it is.
     NativeLibrary.Load("libstdc++.so.6");
     var runtime = File.ReadLines("/proc/self/maps").Select(static line => line.Split(' ')[^1])
         .First(static path => path.Contains("/libstdc++.so.6", StringComparison.Ordinal));

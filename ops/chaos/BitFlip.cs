@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Flips a bit in memory, as a cosmic ray or a weak cell does: to try what finds it.</summary>
+/// <summary>Flips bits in memory, like a cosmic ray or a weak cell, to test their detection.</summary>
 public static unsafe class BitFlip
 {
-    /// <param name="bit">Which bit from there; of a little-endian float, bits 0 to 22 are the mantissa, 23 to 30 the exponent, 31 the
+    /// <param name="bit">Offset from the address; of a little-endian float, bits 0 to 22 are the mantissa, 23 to 30 the exponent, 31 the
     /// sign.</param>
     public static void At(nint address, long bit)
     {
@@ -17,7 +17,7 @@ public static unsafe class BitFlip
     }
 
     /// <summary>Flips one bit of a flat float32 tensor, on any device.</summary>
-    /// <param name="bit">Which of the 32 bits of each of its elements, one after another.</param>
+    /// <param name="bit">Offset in the tensor, 32 per element.</param>
     public static void At(Tensor flat, long bit)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(bit, 32 * flat.numel());
@@ -36,8 +36,8 @@ public static unsafe class BitFlip
     }
 }
 
-/// <summary>Memory that rests, and in which a bit can be flipped at this moment.</summary>
-/// <param name="Flip">Flips the one of that number, from 0.</param>
+/// <summary>Stored memory in which a bit can be flipped now.</summary>
+/// <param name="Flip">Flips a bit, numbered from 0.</param>
 public sealed record FlipTarget(FlatPlace Place, long Bits, Action<long> Flip)
 {
     public static FlipTarget Of(FlatPlace place, Tensor flat) => new FlipTarget(place, 32 * flat.numel(), bit => BitFlip.At(flat, bit));

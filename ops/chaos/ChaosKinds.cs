@@ -4,7 +4,7 @@ using static ActorTrain.Chaos.ChaosKind;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>The table of all faults with the answer to each: schedules, draws, injection, report and help go by it.</summary>
+/// <summary>The table of all faults and responses, for schedules, random draws, injection, report and help.</summary>
 public static class ChaosKinds
 {
     private const string AsksAgain = "unanswered messages are repeated, duplicate answers count once, late ones are stale";
@@ -93,7 +93,6 @@ public static class ChaosKinds
     public static IReadOnlyDictionary<string, ChaosKind> ByName { get; } =
         All.ToDictionary(static kind => kind.Name, StringComparer.Ordinal);
 
-    /// <summary>The table as lines of text.</summary>
     public static IEnumerable<string> Describe() => All.Select(static kind => $"{kind.Name,-26} {kind.What}\n{"",-26} → {kind.Answer}");
 
     // Names end with the number of a life, or of a replacement.

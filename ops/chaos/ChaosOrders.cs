@@ -5,14 +5,13 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>What a process that trains a disturbed run is told: the file <c>chaos.json</c> in the run's folder.</summary>
+/// <summary>Instructions to a training process of a disturbed run: the file <c>chaos.json</c> in the run's folder.</summary>
 /// <param name="Begun">When the run's first process was started.</param>
 public sealed record ChaosOrders(int Parent, DateTimeOffset Begun, ulong Seed, IReadOnlyList<ChaosFault> Faults)
 {
     public const string Name = "chaos.json";
 
-    /// <summary>Writes them into a run's folder.</summary>
-    /// <returns>The file.</returns>
+    /// <returns>The file's path.</returns>
     public string Write(string folder)
     {
         Directory.CreateDirectory(folder);
@@ -36,18 +35,17 @@ public sealed record ChaosOrders(int Parent, DateTimeOffset Begun, ulong Seed, I
     }
 }
 
-/// <summary>What came to pass, in the file <c>chaos.jsonl</c> of the run's folder: written and synced before a fault strikes, so that the
-/// next process does not bring it about again.</summary>
+/// <summary>Applied faults, in the file <c>chaos.jsonl</c> of the run's folder: written and synced before a fault is applied, so that the
+/// next process does not repeat it.</summary>
 public sealed class ChaosLog
 {
     public const string Name = "chaos.jsonl";
 
     private readonly string path;
 
-    /// <summary>The log of a run.</summary>
     public ChaosLog(string folder) => path = Path.Combine(folder, Name);
 
-    /// <summary>What came to pass so far; a torn last line is passed over.</summary>
+    /// <summary>Applied faults so far; skips a torn last line.</summary>
     public IReadOnlyList<ChaosFired> Read()
     {
         if (!File.Exists(path))

@@ -5,12 +5,12 @@ using Akka.Hosting;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>What a process that trains under <c>actortrain chaos</c> has and no other: what breaks it.</summary>
-/// <remarks>It is there only where the environment names orders that the parent of this very process wrote; whatever else sets the variable
-/// is refused. When that parent ends, this process does too.</remarks>
+/// <summary>The fault injection of a process under <c>actortrain chaos</c>.</summary>
+/// <remarks>Exists only if the environment names orders written by this process's parent; otherwise the variable is an error. When that
+/// parent ends, this process ends too.</remarks>
 public sealed class ChaosProcess : IDisposable
 {
-    /// <summary>The environment variable that names the orders.</summary>
+    /// <summary>Names the orders.</summary>
     public const string Variable = "ACTORTRAIN_CHAOS";
 
     private const long LeastRoom = 256 << 10;
@@ -29,12 +29,12 @@ public sealed class ChaosProcess : IDisposable
         new Thread(EndWithParent) { IsBackground = true }.Start();
     }
 
-    /// <summary>The journal's database, by a way that can be cut.</summary>
+    /// <summary>The journal's database, through a proxy that can be cut.</summary>
     public string Connection { get; }
 
-    /// <summary>The orders of this process; null where it has none.</summary>
+    /// <summary>Null without orders.</summary>
     /// <param name="connection">Connection string of a PostgreSQL database, or empty.</param>
-    /// <exception cref="UserErrorException">The variable is set, but not by the command that may.</exception>
+    /// <exception cref="UserErrorException">The variable was set by another process than the chaos command.</exception>
     public static ChaosProcess? OfProcess(RunDirectory run, string connection)
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } path)
@@ -46,7 +46,7 @@ public sealed class ChaosProcess : IDisposable
             : throw new UserErrorException($"{Variable} is set, but this process was not started by `actortrain chaos`; unset it.");
     }
 
-    /// <summary>The run with faults around it.</summary>
+    /// <summary>Wraps a run with faults.</summary>
     /// <param name="microBatch">Samples per batch, at most, as the run reads them.</param>
     public TrainingRun Break(TrainingRun run, int microBatch)
     {
@@ -60,7 +60,6 @@ public sealed class ChaosProcess : IDisposable
         };
     }
 
-    /// <summary>Has an actor system meet the faults.</summary>
     public void Break(AkkaConfigurationBuilder akka) => akka.AddHocon(JumpingScheduler.Settings, HoconAddMode.Prepend).WithFaults(faults);
 
     public void Dispose()
@@ -69,7 +68,7 @@ public sealed class ChaosProcess : IDisposable
         proxy?.Dispose();
     }
 
-    // Enough for what is written line by line, not for a checkpoint.
+    // Enough for files that are written by lines, not for a checkpoint.
     private static long RoomFor(RunDirectory run) => Directory.Exists(run.CheckpointsDirectory)
         && new DirectoryInfo(run.CheckpointsDirectory).EnumerateFiles("*.safetensors", SearchOption.AllDirectories)
             .ToList() is { Count: > 0 } files

@@ -3,24 +3,23 @@ using System.Text;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>What a schedule depends on of the run that it is for.</summary>
-/// <param name="Steps">Its steps.</param>
-/// <param name="TrainerTimeout">After what silence a trainer is taken for hung.</param>
-/// <param name="SaveInterval">Steps from one checkpoint to the next; where the run chooses them, the most that it may.</param>
+/// <summary>What a schedule depends on in its run.</summary>
+/// <param name="TrainerTimeout">Silence after which a trainer is considered hung.</param>
+/// <param name="SaveInterval">Steps between checkpoints; if the run chooses them, the upper bound.</param>
 public sealed record ChaosTarget(long Steps, int Batch, int Trainers, int Reducers, TimeSpan TrainerTimeout, long SaveInterval);
 
 /// <summary>All faults of one run.</summary>
-/// <param name="Seed">Decides what the faults leave open: who, which bit, which tokens.</param>
-/// <param name="IsTimed">Whether they come by the clock: then some may lie behind the end of the run.</param>
+/// <param name="Seed">Determines actor, bit and tokens if not given.</param>
+/// <param name="IsTimed">Whether faults are timed by the clock: then some may be due after the end of the run.</param>
 public sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Faults, bool IsTimed = false)
 {
-    // Much more than any run lives to see.
+    // More than any run will reach.
     private const int TimedFaults = 2000;
 
-    // The rules that judge a batch by those before it say nothing of the first ones.
+    // Rules that judge a batch by earlier ones cannot judge the first ones.
     private const int LeastStepsForPoison = 100;
 
-    /// <summary>Works a fault out: what is not given depends on seed, number, kind and step alone.</summary>
+    /// <summary>Completes a fault: what is not given depends only on seed, number, kind and step.</summary>
     public static ChaosFault Complete(ulong seed, ChaosFault fault, ChaosTarget run, string? actor, double? seconds, long? bit, int batches)
     {
         var kind = ChaosKinds.ByName[fault.Kind];
@@ -45,17 +44,17 @@ public sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Faults,
         };
     }
 
-    /// <summary>Draws faults at random: as many as are asked for, every kind before any comes again.</summary>
+    /// <summary>Draws random faults; every kind occurs before any occurs again.</summary>
     public static ChaosSchedule Draw(ulong seed, int count, ChaosTarget run)
     {
         var steps = run.Steps;
         var deck = Deck(seed, run, count, timed: false);
         var faults = deck.Select((kind, i) =>
         {
-            // A batch is judged by those before it; a fault of the last step might find nobody who waits for an answer any more.
+            // A batch is judged by earlier ones; in the last step, nothing may wait for an answer any more.
             var least = kind.Effect == FaultEffect.Poison ? steps / 2 : 1;
 
-            // What strikes a checkpoint needs one before it, and one to come.
+            // A fault of a checkpoint needs one before it, and a later one.
             var most = kind.Role == ChaosKind.Checkpointer ? steps - (2 * run.SaveInterval) : steps - 1;
             var step = least + (long)(Chance.Of(seed, $"{i + 1}/step") % (ulong)Math.Max(1, most - least));
             return Complete(seed, new ChaosFault { Number = i + 1, Kind = kind.Name, Step = step, Actor = "" }, run, null, null, null, 1);
@@ -63,7 +62,6 @@ public sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Faults,
         return new ChaosSchedule(seed, Distinct(faults));
     }
 
-    /// <summary>Draws a fault for every so many seconds.</summary>
     public static ChaosSchedule DrawTimed(ulong seed, double every, ChaosTarget run) => new(
         seed,
         [.. Deck(seed, run, TimedFaults, timed: true).Select((kind, i) =>
@@ -94,7 +92,6 @@ public sealed record ChaosSchedule(ulong Seed, IReadOnlyList<ChaosFault> Faults,
     };
 }
 
-/// <summary>Numbers that look random and depend on a seed and a name alone.</summary>
 public static class Chance
 {
     public static ulong Of(ulong seed, string name) => XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(name), (long)seed);

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Stands between a run and its PostgreSQL server, and cuts all connections for as long as the server is to be away. No right on
-/// the server is needed for it.</summary>
+/// <summary>A proxy between a run and its PostgreSQL server that cuts all connections to simulate an outage, without any rights on the
+/// server.</summary>
 public sealed class DatabaseProxy : IDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -17,7 +17,6 @@ public sealed class DatabaseProxy : IDisposable
     private readonly int port;
     private bool isAway;
 
-    /// <summary>Listens on a free port of the loopback address.</summary>
     public DatabaseProxy(string connection)
     {
         var given = new DbConnectionStringBuilder { ConnectionString = connection };
@@ -31,10 +30,10 @@ public sealed class DatabaseProxy : IDisposable
         _ = Accept();
     }
 
-    /// <summary>Connection string of the same database, by way of this.</summary>
+    /// <summary>Connection string of the same database through this proxy.</summary>
     public string Connection { get; }
 
-    /// <summary>Cuts all connections and takes no more, or takes them again.</summary>
+    /// <summary>Cuts all connections and refuses new ones, or accepts them again.</summary>
     public void SetAway(bool away)
     {
         lock (gate)
@@ -94,7 +93,7 @@ public sealed class DatabaseProxy : IDisposable
         }
         catch (Exception exception) when (exception is SocketException or IOException or ObjectDisposedException)
         {
-            // One of the two is gone; so is the other, below.
+            // One side is closed; the other is closed below.
         }
         finally
         {

@@ -3,17 +3,16 @@ using Akka.Hosting;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Puts faults around a run, from outside of it.</summary>
 public static class FaultInjection
 {
-    /// <summary>A run whose trainers' devices and gradients an injector may break.</summary>
+    /// <summary>Injects faults into trainers' devices and gradients.</summary>
     public static TrainingRun WithFaults(this TrainingRun run, IFaultInjector injector)
     {
         ArgumentNullException.ThrowIfNull(run);
         return run with { MakeDevice = (options, trainer) => new FaultyDevice(options, $"{trainer}", injector) };
     }
 
-    /// <summary>An actor system whose messages an injector may break.</summary>
+    /// <summary>Injects faults into an actor system's messages.</summary>
     public static AkkaConfigurationBuilder WithFaults(this AkkaConfigurationBuilder akka, IFaultInjector injector) => akka
         .AddHocon(FaultyMailbox.Configuration, HoconAddMode.Prepend)
         .WithActors((system, _) => MessageFaults.Of(system).Injector = injector);

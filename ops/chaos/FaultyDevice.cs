@@ -10,8 +10,7 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>A trainer's replica that may fail before or after each piece of its work, be slow, and have bits flipped in whatever rests in
-/// its memory.</summary>
+/// <summary>A trainer's replica that may fail before or after each call, be slow, and have bits flipped in its stored memory.</summary>
 public sealed class FaultyDevice : ITrainerDevice
 {
     private readonly ReplicaDevice device;
@@ -20,9 +19,9 @@ public sealed class FaultyDevice : ITrainerDevice
     private readonly IFaultInjector faults;
     private long step;
 
-    /// <summary>Makes a replica that can be broken; to be called on the thread that is going to use it.</summary>
-    /// <param name="options">The replica, with the transport that it is to have behind a <see cref="FaultyTransport"/>.</param>
-    /// <param name="trainer">Name of the trainer that owns it.</param>
+    /// <summary>Call it on the thread that will use it.</summary>
+    /// <param name="options">Its transport is wrapped in a <see cref="FaultyTransport"/>.</param>
+    /// <param name="trainer">The trainer's name.</param>
     public FaultyDevice(ReplicaDeviceOptions options, string trainer, IFaultInjector faults)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -30,7 +29,6 @@ public sealed class FaultyDevice : ITrainerDevice
         device = new ReplicaDevice(options with { Transport = new FaultyTransport(options.Transport, trainer, faults) });
     }
 
-    /// <summary>The replica, for those who look at its weights.</summary>
     public Replica Replica => device.Replica;
 
     public string? Load(StateSource source, long atStep) => Break(nameof(Load), () => device.Load(source, atStep));
@@ -97,7 +95,7 @@ public sealed class FaultyDevice : ITrainerDevice
         faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.SecondMoment, device.Replica.SecondMoment));
     }
 
-    // Copies of the weights count only until the next update, which throws them away.
+    // Copies of the weights last only until the next update.
     private void TouchState()
     {
         TouchVectors();

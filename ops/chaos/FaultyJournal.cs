@@ -6,27 +6,26 @@ using Akka.Persistence.Sql.Journal;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>What the database does with a request.</summary>
 public enum JournalFault
 {
     None,
 
-    /// <summary>It fails, and writes nothing.</summary>
+    /// <summary>Fails without writing.</summary>
     Fail,
 
-    /// <summary>It writes, and then fails to say so.</summary>
+    /// <summary>Writes, then fails to acknowledge.</summary>
     FailWritten,
 
     Slow,
 }
 
-/// <summary>The SQL journal on a database that fails and is slow, as an <see cref="IFaultInjector"/> has it.</summary>
+/// <summary>The SQL journal on a database with failures and delays by an <see cref="IFaultInjector"/>.</summary>
 public sealed class FaultyJournal(Config journalConfig) : SqlWriteJournal(journalConfig)
 {
     private static readonly TimeSpan Slowness = TimeSpan.FromMilliseconds(60);
     private readonly MessageFaults faults = MessageFaults.Of(Context.System);
 
-    /// <summary>Settings that put it in the place of the SQL journal.</summary>
+    /// <summary>Settings that use it in place of the SQL journal.</summary>
     public static Config Configuration { get; } = ConfigurationFactory.ParseString(
         $"""akka.persistence.journal.sql.class = "{typeof(FaultyJournal).FullName}, {typeof(FaultyJournal).Assembly.GetName().Name}" """);
 
@@ -68,5 +67,4 @@ public sealed class FaultyJournal(Config journalConfig) : SqlWriteJournal(journa
     private JournalFault Choose() => faults.Injector?.ChooseWrite() ?? JournalFault.None;
 }
 
-/// <summary>The database failed on command.</summary>
 public sealed class InjectedDatabaseFailureException() : IOException("The database was made to fail.");

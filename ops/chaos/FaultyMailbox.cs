@@ -7,13 +7,11 @@ using Akka.Dispatch.MessageQueues;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Makes mailboxes in which messages meet faults: it stands in an actor system's settings, so the actors themselves know nothing
-/// of it.</summary>
-/// <remarks>An actor that is to fail gets Akka's <see cref="Kill"/> in place of the message or behind it, and so fails as if it had
+/// <summary>Mailboxes that inject faults into messages: configured in an actor system's settings, invisible to the actors.</summary>
+/// <remarks>An actor to fail gets Akka's <see cref="Kill"/> in place of the message or after it, and so fails as if it had
 /// thrown.</remarks>
 public sealed class FaultyMailbox : MailboxType, IProducesMessageQueue<FaultyMessages>
 {
-    /// <summary>Made by the actor system.</summary>
     public FaultyMailbox(Settings settings, Config config)
         : base(settings, config)
     {
@@ -37,10 +35,9 @@ public sealed class MessageFaults : IExtension
 {
     private volatile IFaultInjector? injector;
 
-    /// <summary>Decides on faults from now on; null: there are none.</summary>
+    /// <summary>Null for none.</summary>
     public IFaultInjector? Injector { get => injector; set => injector = value; }
 
-    /// <summary>The one of an actor system.</summary>
     public static MessageFaults Of(ActorSystem system)
     {
         ArgumentNullException.ThrowIfNull(system);
@@ -48,19 +45,17 @@ public sealed class MessageFaults : IExtension
     }
 }
 
-/// <summary>Gives every actor system its <see cref="MessageFaults"/>.</summary>
 public sealed class MessageFaultsProvider : ExtensionIdProvider<MessageFaults>
 {
     public override MessageFaults CreateExtension(ExtendedActorSystem system) => new();
 }
 
-/// <summary>A queue of messages that asks an <see cref="IFaultInjector"/> about each as it is taken out.</summary>
-/// <param name="system">Its actor system.</param>
+/// <summary>A message queue that consults an <see cref="IFaultInjector"/> as each message is taken out.</summary>
 public sealed class FaultyMessages(IActorRef? owner, ActorSystem? system) : IMessageQueue, IUnboundedDequeBasedMessageQueueSemantics
 {
     private readonly UnboundedDequeMessageQueue queue = new();
 
-    // Taken out before all others: the second of two, or the end of an actor that fails after its message.
+    // Taken out before all others: a duplicate, or the end of an actor that fails after its message.
     private Envelope? next;
     private bool? isOurs;
 
@@ -116,14 +111,14 @@ public sealed class FaultyMessages(IActorRef? owner, ActorSystem? system) : IMes
         if (system is null || !IsOurs() || MessageFaults.Of(system).Injector is not { } injector)
             return Fault.None;
 
-        // A timer's message comes in wrappings that say who scheduled it and tell it from one of an earlier timer.
+        // A timer's message is wrapped with its sender and an id.
         var message = envelope.Message;
         while (message is IWrappedMessage { Message: var wrapped })
             message = wrapped;
         return injector.Choose(owner!.Path.Name, message);
     }
 
-    // Akka's own actors keep no promise of ours, and the guardian stands for the process itself.
+    // Akka's own actors are exempt, and the guardian stands for the process itself.
     private bool IsOurs()
     {
         if (isOurs is { } known)

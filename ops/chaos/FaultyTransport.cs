@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>The transport as one trainer sees it, with gradients that may be damaged on their way.</summary>
-/// <param name="transport">The real one; not owned.</param>
+/// <summary>The transport as one trainer sees it, with gradients that may be damaged in transit.</summary>
+/// <param name="transport">Not owned.</param>
 public sealed class FaultyTransport(IGradientTransport transport, string trainer, IFaultInjector faults) : IGradientTransport
 {
     public GradientPool Memory => transport.Memory;

@@ -4,25 +4,22 @@ using Akka.Event;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>The usual scheduler with a wall clock that can be put forward and back, as an operator or a time server does. Timers go by
-/// another clock and are not touched.</summary>
-/// <remarks>It holds the usual scheduler and is not one: that type is sealed.</remarks>
+/// <summary>The usual scheduler with a wall clock that can be put forward and back, as by an operator or a time server. Timers use another
+/// clock and are not affected.</summary>
+/// <remarks>It wraps the usual scheduler, whose type is sealed.</remarks>
 public sealed class JumpingScheduler : IScheduler, IDisposable
 {
     private static long offset;
     private readonly HashedWheelTimerScheduler usual;
 
-    /// <summary>As every scheduler is made.</summary>
     public JumpingScheduler(Config scheduler, ILoggingAdapter log) => usual = new HashedWheelTimerScheduler(scheduler, log);
 
-    /// <summary>How far the clock is ahead.</summary>
     public static TimeSpan Offset
     {
         get => TimeSpan.FromTicks(Interlocked.Read(ref offset));
         set => Interlocked.Exchange(ref offset, value.Ticks);
     }
 
-    /// <summary>What makes an actor system use it.</summary>
     public static Config Settings => ConfigurationFactory.ParseString(
         $"""akka.scheduler.implementation = "{typeof(JumpingScheduler).FullName}, {typeof(JumpingScheduler).Assembly.GetName().Name}" """);
 

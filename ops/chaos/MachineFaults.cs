@@ -3,8 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Faults of the machine, brought upon this process by itself: the system's own means, and nothing that outlives the
-/// process.</summary>
+/// <summary>Simulates faults of the machine by means of the system; nothing outlives the process.</summary>
 public static partial class MachineFaults
 {
     private const int KillSignal = 9, FileTooBigSignal = 25; // SIGXFSZ
@@ -14,27 +13,24 @@ public static partial class MachineFaults
     private const short WriteLock = 1, Unlock = 2; // F_WRLCK, F_UNLCK
     private const int ReadWriteCloseOnExec = 2 | 0x80000; // O_RDWR | O_CLOEXEC
 
-    // Where SQLite locks: the byte for whoever writes to the write-ahead log, in the index of it, and the byte for whoever writes to the
-    // file itself.
+    // Bytes that SQLite locks for writing: one in the index of the write-ahead log, one in the database file.
     private const long LogWriter = 120, FileWriter = 0x40000001;
 
-    // A process that may have more was not started for this.
+    // Protects a process without a small memory limit.
     private const long MostMemory = 1L << 30;
     private static readonly Dictionary<string, int> Opened = [];
 
-    /// <summary>Ends this process as <c>kill -9</c> does.</summary>
     public static void Kill()
     {
         _ = SendSignal(Environment.ProcessId, KillSignal);
         Thread.Sleep(Timeout.Infinite);
     }
 
-    /// <summary>Lets no file grow beyond a size, or lets all grow again: what is larger finds no room, as on a disk that is nearly
-    /// full.</summary>
-    /// <param name="most">Bytes; null: as many as before.</param>
+    /// <summary>Limits the size of files, as on a nearly full disk.</summary>
+    /// <param name="most">Bytes; null to restore the former limit.</param>
     public static void LimitFiles(long? most)
     {
-        // Else whoever writes too much is not told so, but ended.
+        // Otherwise exceeding the limit ends the process instead of returning an error.
         _ = SetSignal(FileTooBigSignal, Ignored);
         if (GetLimit(FileSizeLimit, out var limit) != 0)
             throw new Win32Exception(Marshal.GetLastPInvokeError());
@@ -43,9 +39,9 @@ public static partial class MachineFaults
             throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
 
-    /// <summary>Locks a SQLite database against all who write to it, or gives it free again.</summary>
-    /// <param name="patience">How long to wait for whoever writes just now.</param>
-    /// <returns>Whether it is so.</returns>
+    /// <summary>Locks a SQLite database against writers, or unlocks it.</summary>
+    /// <param name="patience">How long to wait for a current writer.</param>
+    /// <returns>Whether it succeeded.</returns>
     public static bool Lock(string database, bool locked, TimeSpan patience)
     {
         var places = ((string Path, long Byte)[])[(database + "-shm", LogWriter), (database, FileWriter)];
@@ -55,7 +51,7 @@ public static partial class MachineFaults
         return done;
     }
 
-    // Closing a file would drop the locks that SQLite itself, in this process, has on it: what is opened here stays open.
+    // Closing a file would release SQLite's own locks on it in this process, so the file stays open.
     private static bool SetLock(string path, long at, bool locked, TimeSpan patience)
     {
         lock (Opened)
@@ -80,8 +76,8 @@ public static partial class MachineFaults
         }
     }
 
-    /// <summary>Takes managed memory until nine tenths of what this process may have are in use.</summary>
-    /// <returns>What holds it.</returns>
+    /// <summary>Allocates managed memory up to nine tenths of the process's limit.</summary>
+    /// <returns>Keeps the memory alive.</returns>
     public static object TakeMemory()
     {
         const int Piece = 1 << 20;
@@ -99,7 +95,7 @@ public static partial class MachineFaults
         }
         catch (OutOfMemoryException)
         {
-            // Others had less left than it seemed: there is pressure enough.
+            // Less memory was left than it seemed: the pressure suffices.
         }
 
         return held;

@@ -2,11 +2,10 @@ using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Which step a message belongs to.</summary>
 public static class MessageStep
 {
-    /// <summary>Updates so far when it was sent; null where it belongs to none: such messages meet no fault, so that a schedule always
-    /// means the same.</summary>
+    /// <summary>Updates so far when it was sent; null if it belongs to no step: such messages are exempt from faults, so that a schedule is
+    /// deterministic.</summary>
     public static long? Of(object message) => message switch
     {
         ComputeLanes compute => compute.Ticket.Round.Step,

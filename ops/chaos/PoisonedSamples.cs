@@ -3,18 +3,16 @@ using ActorTrain.Models.Steps;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Replaces samples at some positions of the stream by random tokens: the same ones whenever and by whomever they are
-/// read.</summary>
-/// <param name="microBatch">Samples per batch, at most, as <paramref name="samples"/> makes them.</param>
+/// <summary>Replaces samples at some positions of the stream by random tokens, the same ones on every read.</summary>
+/// <param name="microBatch">Samples per batch, at most, as in <paramref name="samples"/>.</param>
 /// <param name="vocabulary">Number of token ids.</param>
-/// <param name="seed">Decides the tokens.</param>
-/// <param name="find">The fault that has a position poisoned, or null.</param>
-/// <param name="read">Told when a poisoned one is read.</param>
+/// <param name="seed">Determines the tokens.</param>
+/// <param name="find">The fault that poisons a position, or null.</param>
+/// <param name="read">Called when a poisoned sample is read.</param>
 public sealed class PoisonedSamples(
     Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> samples, int microBatch, int vocabulary, ulong seed,
         Func<long, ChaosFault?> find, Action<ChaosFault> read)
 {
-    /// <summary>The micro-batches of some samples, in order.</summary>
     public IEnumerable<TokenBatch> Batches(IEnumerable<PlannedSample> planned)
     {
         foreach (var chunk in planned.Chunk(microBatch))

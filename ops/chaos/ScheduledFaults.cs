@@ -6,11 +6,11 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Chaos;
 
-/// <summary>Injects the faults of a schedule into a process that trains: each once, with the first message or vector of its actor that
-/// belongs to its step or a later one, so that the same schedule brings the same trouble.</summary>
+/// <summary>Injects the faults of a schedule into a training process: each once, at the first message or vector of its actor that belongs
+/// to its step or a later one, so that a schedule is reproducible.</summary>
 public sealed class ScheduledFaults : IFaultInjector, IDisposable
 {
-    // After a fault that takes away what others need, so much time goes by before the next strikes.
+    // Pause after a fault that takes resources from others, before the next one.
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Jump = TimeSpan.FromHours(1);
@@ -27,9 +27,9 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
     private long quietUntil;
     private object? ballast;
 
-    /// <summary>Takes up a schedule where earlier processes of the run left it.</summary>
-    /// <param name="setDatabaseAway">Takes the database away, or gives it back.</param>
-    /// <param name="roomOnDisk">Bytes for which there is still room on a full disk.</param>
+    /// <summary>Continues a schedule after earlier processes of the run.</summary>
+    /// <param name="setDatabaseAway">Makes the database unavailable, or available again.</param>
+    /// <param name="roomOnDisk">Bytes that still fit on a full disk.</param>
     public ScheduledFaults(ChaosOrders orders, ChaosLog log, Action<bool> setDatabaseAway, Func<long> roomOnDisk)
     {
         this.roomOnDisk = roomOnDisk;
@@ -113,11 +113,10 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
             over.Wait(2 * spent);
     }
 
-    /// <summary>The fault that has a position of the sample stream poisoned, whether or not it was read before.</summary>
+    /// <summary>The fault that poisons a position of the sample stream, whether or not it was read before.</summary>
     public static ChaosFault? PoisonOf(IReadOnlyList<ChaosFault> faults, long position) =>
         faults.FirstOrDefault(fault => fault.IsPoisoned(position, position + 1));
 
-    /// <summary>A poisoned sample is read.</summary>
     public void Poisoned(ChaosFault fault)
     {
         lock (gate)
@@ -136,7 +135,7 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         GC.KeepAlive(ballast);
     }
 
-    // Both moments rest at the same time.
+    // Both moments are stored at the same time.
     private static bool Chooses(ChaosFault fault, FlatPlace place) => place switch
     {
         FlatPlace.FirstMoment => fault.Bit / 32 % 2 == 0,
@@ -144,7 +143,7 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         _ => true,
     };
 
-    // Among several that are due the earliest comes first, one at a time.
+    // Of several that are due, the earliest is taken, one at a time.
     private ChaosFault? Take(long step, string actor, Func<ChaosKind, bool> suits, Func<ChaosFault, bool>? also = null)
     {
         if (pending.Count == 0 || Stopwatch.GetTimestamp() < Interlocked.Read(ref quietUntil))
@@ -159,7 +158,7 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         return found;
     }
 
-    // Every step is judged, so here the run can be held until what is over its step may strike.
+    // Every step is judged, so the run can be blocked here until the fault is over and the next may be applied.
     private void AwaitQuiet(long step)
     {
         lock (gate)
@@ -227,7 +226,7 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         }
     }
 
-    // Nothing else strikes meanwhile: what one fault brings about is to be told from what the next does.
+    // No other fault meanwhile, so that the effects of faults can be distinguished.
     private void During(double seconds, Action<bool> set)
     {
         var lasting = TimeSpan.FromSeconds(seconds);
@@ -242,7 +241,7 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         ending.Start();
     }
 
-    // The run's decisions bear the time of a steady clock, which knows of no jump either.
+    // The run's decisions have the time of a steady clock, which is not affected by jumps either.
     private void Note(ChaosFault fault, string actor, long step, string what) =>
         log.Add(new ChaosFired(fault.Number, DateTimeOffset.UtcNow, step, actor, what));
 
@@ -259,8 +258,8 @@ public sealed class ScheduledFaults : IFaultInjector, IDisposable
         _ => "snapshot",
     };
 
-    /// <summary>What takes the database of a run away.</summary>
-    /// <param name="proxy">What stands before its PostgreSQL server; null for SQLite.</param>
+    /// <summary>The switch of a run's database.</summary>
+    /// <param name="proxy">The proxy of its PostgreSQL server; null for SQLite.</param>
     public static Action<bool> DatabaseSwitch(string database, DatabaseProxy? proxy) => away =>
     {
         if (proxy is not null)

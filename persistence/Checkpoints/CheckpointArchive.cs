@@ -7,17 +7,16 @@ using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>Which files of a checkpoint to load.</summary>
 public enum CheckpointParts
 {
-    /// <summary>Weights and both moments, to continue training.</summary>
+    /// <summary>Weights and both moments, to resume training.</summary>
     All,
 
-    /// <summary>The weights alone, to evaluate, generate or export.</summary>
+    /// <summary>Weights only, to evaluate, generate or export.</summary>
     Weights,
 }
 
-/// <summary>Reads the checkpoints of a directory; changes nothing, so it may look on while another process trains.</summary>
+/// <summary>Reads the checkpoints of a directory without changing it, even while another process writes to it.</summary>
 public class CheckpointArchive
 {
     internal const string WeightsFile = "weights.safetensors";
@@ -26,7 +25,6 @@ public class CheckpointArchive
     internal const string SecondMomentPrefix = "v.";
     private const string NamePrefix = "step-";
 
-    /// <summary>Reads from a directory, which need not exist yet.</summary>
     public CheckpointArchive(string directory) => Path = directory;
 
     public string Path { get; }
@@ -34,13 +32,13 @@ public class CheckpointArchive
     /// <summary>All checkpoints, newest first, with their manifests. Sizes are compared, hashes are not: see
     /// <see cref="Verify"/>.</summary>
     /// <exception cref="UserErrorException">The directory cannot be read.</exception>
-    /// <remarks>One that retention took away while it was looked at is no fault.</remarks>
+    /// <remarks>A checkpoint that retention deletes meanwhile is skipped.</remarks>
     public IReadOnlyList<CheckpointInfo> List() => Disk.Attempt<CheckpointInfo[]>(
         $"Cannot list the checkpoints in {Path}",
         () => [.. Steps().OrderDescending().Select(Inspect).Where(static info => info.Fault is null || Directory.Exists(info.Path))]);
 
     /// <summary>Hashes every file of a checkpoint against its manifest.</summary>
-    /// <returns>What is wrong, or null.</returns>
+    /// <returns>Null if all match.</returns>
     public static CheckpointFault? Verify(CheckpointInfo checkpoint)
     {
         if (checkpoint.Manifest is not { } manifest)
@@ -62,17 +60,16 @@ public class CheckpointArchive
         }
     }
 
-    /// <summary>Loads the newest checkpoint that is whole; torn, altered or incomplete ones before it are reported and passed
-    /// over.</summary>
-    /// <param name="isLeft">Which whole ones are passed over in silence, because their run has left them; null: none.</param>
-    /// <returns>The checkpoint, or null when there is none that is whole.</returns>
-    /// <exception cref="UserErrorException">A whole checkpoint is of another model, of a newer format, or may not be read.</exception>
+    /// <summary>Loads the newest intact checkpoint; reports and skips damaged ones.</summary>
+    /// <param name="isLeft">Which intact ones are silently skipped because the run has abandoned them; null for none.</param>
+    /// <returns>Null if none is intact.</returns>
+    /// <exception cref="UserErrorException">An intact checkpoint is of another model or a newer format, or may not be read.</exception>
     public LoadedCheckpoint? LoadLatest(
         FlatLayout layout, Action<CheckpointFault> warn, CheckpointParts parts = CheckpointParts.All,
             Predicate<CheckpointManifest>? isLeft = null) =>
         LoadLatest(_ => layout, warn, parts, isLeft);
 
-    /// <summary>As the other overload, where the layout follows from the manifest, such as from its model options.</summary>
+    /// <summary>As the other overload, with a layout that depends on the manifest.</summary>
     public LoadedCheckpoint? LoadLatest(
         Func<CheckpointManifest, FlatLayout> layoutOf, Action<CheckpointFault> warn, CheckpointParts parts = CheckpointParts.All,
         Predicate<CheckpointManifest>? isLeft = null)
@@ -91,7 +88,7 @@ public class CheckpointArchive
     }
 
     /// <param name="checkpoint">One of <see cref="List"/>.</param>
-    /// <exception cref="UserErrorException">It is torn or altered, of another model, or may not be read.</exception>
+    /// <exception cref="UserErrorException">It is damaged, of another model, or may not be read.</exception>
     public static LoadedCheckpoint Load(
         CheckpointInfo checkpoint, Func<CheckpointManifest, FlatLayout> layoutOf, CheckpointParts parts = CheckpointParts.All)
     {
@@ -100,7 +97,6 @@ public class CheckpointArchive
 
     internal static string NameOf(long step) => $"{NamePrefix}{step:00000000}";
 
-    /// <summary>The folder of the checkpoint of a step, whether it is there or not.</summary>
     public string PathOf(long step) => System.IO.Path.Combine(Path, NameOf(step));
 
     internal IEnumerable<long> Steps()
@@ -208,8 +204,8 @@ public class CheckpointArchive
         return buffer;
     }
 
-    /// <summary>Reads one file into flat buffers, one per name prefix. A file that does not fit the layout is told from an altered one by
-    /// its hash.</summary>
+    /// <summary>Reads one file into flat buffers, one per name prefix. If a file does not fit the layout, its hash tells whether it was
+    /// altered.</summary>
     private static CheckpointFault? ReadFile(
         CheckpointInfo checkpoint, CheckpointManifest manifest, string name, FlatLayout layout, Dictionary<string, HostBuffer> buffers)
     {

@@ -5,77 +5,70 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>Where the plan stands: all that a run needs to resume its data.</summary>
-/// <param name="NextSample">Ordinal of the next sample, skipped positions not counted.</param>
-/// <param name="TokensSeen">Tokens trained on so far.</param>
+/// <summary>The position in the data plan.</summary>
+/// <param name="NextSample">Ordinal of the next sample, not counting skipped positions.</param>
 public sealed record PlanCursor(long NextSample, long SamplesSeen, long TokensSeen);
 
-/// <summary>What a checkpoint says of its run, beside the numbers themselves.</summary>
+/// <summary>What a checkpoint records besides its tensors.</summary>
 public sealed record CheckpointFacts
 {
-    /// <summary>Steps taken so far; at least 0.</summary>
+    /// <summary>At least 0.</summary>
     public required long Step { get; init; }
 
     public required string ConfigurationHash { get; init; }
 
-    /// <summary>The model's shape.</summary>
     public required ModelOptions Model { get; init; }
 
     public required PlanCursor Cursor { get; init; }
 
-    /// <summary>What the plan skips, and why.</summary>
     public SkipList SkipList { get; init; } = SkipList.Empty;
 
-    /// <summary>What the bits depend on.</summary>
     public required NumericFingerprint Fingerprint { get; init; }
 
-    /// <summary>Anything small that the caller wants to find again, such as the last losses.</summary>
+    /// <summary>Small additional data of the caller, such as the last losses.</summary>
     public IReadOnlyDictionary<string, string> State { get; init; } = new Dictionary<string, string>();
 }
 
-/// <summary>All that goes into a checkpoint.</summary>
 /// <param name="Weights">Float32 parameters, laid out by <paramref name="Layout"/>, gaps included.</param>
-/// <param name="FirstMoment">Float32 first moments of the optimizer, laid out likewise.</param>
-/// <param name="SecondMoment">Float32 second moments, laid out likewise.</param>
+/// <param name="FirstMoment">Float32 first moments of the optimizer, in the same layout.</param>
+/// <param name="SecondMoment">Float32 second moments, in the same layout.</param>
 public sealed record CheckpointContent(
     CheckpointFacts Facts, FlatLayout Layout, HostBuffer Weights, HostBuffer FirstMoment, HostBuffer SecondMoment);
 
-/// <summary>One file of a checkpoint as its manifest knows it.</summary>
-/// <param name="Size">Its size in bytes.</param>
-/// <param name="Sha256">Its SHA-256 in lower-case hexadecimal.</param>
+/// <param name="Size">In bytes.</param>
+/// <param name="Sha256">Lower-case hexadecimal.</param>
 public sealed record CheckpointFile(string Name, long Size, string Sha256);
 
-/// <summary>The manifest of a checkpoint: written last, and proof that the rest is whole.</summary>
+/// <summary>The manifest of a checkpoint: written last, as proof that the rest is complete.</summary>
 public sealed record CheckpointManifest
 {
-    /// <summary>What the checkpoint says of its run.</summary>
     public required CheckpointFacts Facts { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>SHA-256 of the parameters' bytes alone, in the order of the layout without gaps; see <see cref="WeightsDigest"/>.</summary>
+    /// <summary>SHA-256 of the parameters' bytes alone, in layout order without gaps; see <see cref="WeightsDigest"/>.</summary>
     public required string WeightsHash { get; init; }
 
-    /// <summary>The other files of the checkpoint.</summary>
     public required IReadOnlyList<CheckpointFile> Files { get; init; }
 }
 
-/// <summary>Something wrong with a checkpoint on disk.</summary>
-/// <param name="IsNewer">Whether it is whole but written by a newer program, so that going on from an older one would be a mistake.</param>
+/// <summary>A problem with a checkpoint on disk.</summary>
+/// <param name="IsNewer">Whether it is intact but written by a newer version, so that resuming from an older one would be a
+/// mistake.</param>
 public sealed record CheckpointFault(string Path, long Step, string Sentence, bool IsNewer = false);
 
-/// <summary>A checkpoint found on disk: its manifest, or what is wrong with it.</summary>
-/// <param name="Manifest">Its manifest, when that is whole and the files it names have the right sizes.</param>
+/// <summary>A checkpoint on disk: its manifest, or its fault.</summary>
+/// <param name="Manifest">Null unless it is intact and the files that it names have the right sizes.</param>
 public sealed record CheckpointInfo(string Path, long Step, CheckpointManifest? Manifest, CheckpointFault? Fault)
 {
-    /// <summary>Updates at which it proved good; null where that is not noted beside it.</summary>
+    /// <summary>Updates at which it was found good; null if not recorded.</summary>
     public long? ProvedAt { get; init; }
 
-    /// <summary>Bytes of its files, as its manifest has them.</summary>
+    /// <summary>Bytes of its files, by its manifest.</summary>
     public long Size => Manifest?.Files.Sum(static file => file.Size) ?? 0;
 }
 
-/// <summary>A checkpoint in memory, verified by hash; its buffers are freed by <see cref="Dispose"/>.</summary>
+/// <summary>A checkpoint in memory, verified by hash; owns its buffers.</summary>
 public sealed class LoadedCheckpoint : IDisposable
 {
     internal LoadedCheckpoint(
@@ -93,16 +86,15 @@ public sealed class LoadedCheckpoint : IDisposable
 
     public CheckpointManifest Manifest { get; }
 
-    /// <summary>Where the parameters stand in each of the buffers.</summary>
     public FlatLayout Layout { get; }
 
     /// <summary>Float32 parameters, laid out by <see cref="Layout"/>; gaps are zero.</summary>
     public HostBuffer Weights { get; }
 
-    /// <summary>First moments, laid out likewise; null when only the weights were asked for.</summary>
+    /// <summary>First moments, in the same layout; null if only the weights were requested.</summary>
     public HostBuffer? FirstMoment { get; }
 
-    /// <summary>Second moments, laid out likewise; null when only the weights were asked for.</summary>
+    /// <summary>Second moments, in the same layout; null if only the weights were requested.</summary>
     public HostBuffer? SecondMoment { get; }
 
     public void Dispose()

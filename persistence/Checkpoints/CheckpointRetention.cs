@@ -2,7 +2,6 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>How many checkpoints stay on disk.</summary>
 public sealed record CheckpointStoreOptions : IOptions
 {
     [Option("newest checkpoints to keep, in addition to the newest good one", Key = "keep", Min = 1)]
@@ -12,12 +11,12 @@ public sealed record CheckpointStoreOptions : IOptions
     public long KeepEvery { get; init; }
 }
 
-/// <summary>Which checkpoints stay: the newest ones, those of round steps, and the newest that proved good; of damaged ones none that lies
-/// further back than those.</summary>
+/// <summary>Which checkpoints are kept: the newest ones, those of round steps, and the newest good one; damaged ones older than those are
+/// deleted.</summary>
 public static class CheckpointRetention
 {
-    /// <summary>Parts those that the run has abandoned from the others. Where nothing else is whole, none counts as abandoned: weights that
-    /// nobody resumes from are better than none.</summary>
+    /// <summary>Separates those that the run has abandoned. If only abandoned ones are intact, none counts as abandoned: they are better
+    /// than nothing.</summary>
     public static (IReadOnlyList<CheckpointInfo> Abandoned, IReadOnlyList<CheckpointInfo> Others) Part(IReadOnlyList<CheckpointInfo> found,
         Predicate<CheckpointInfo> isLeft)
     {
@@ -26,7 +25,7 @@ public static class CheckpointRetention
         return others.Exists(static info => info.Manifest is not null) ? (left, others) : ([], found);
     }
 
-    /// <summary>Those that need not stay. While a checkpoint is whole, one that is whole stays.</summary>
+    /// <summary>Those to delete. An intact one is always kept if there is one.</summary>
     public static IReadOnlyList<CheckpointInfo> Surplus(IReadOnlyList<CheckpointInfo> found, CheckpointStoreOptions options)
     {
         var whole = found.Where(static info => info.Manifest is not null).OrderByDescending(static info => info.Step).ToList();

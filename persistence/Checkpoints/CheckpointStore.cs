@@ -5,10 +5,10 @@ using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>Adds checkpoints to a directory, durably and all or nothing. One process at a time, the holder of the run's lock, may open
+/// <summary>Adds checkpoints to a directory, atomically and durably. Only one process at a time, the holder of the run's lock, may open
 /// it.</summary>
 /// <remarks>A checkpoint is written under a temporary name, every file and the directory synced, then renamed and the parent synced: after
-/// a kill or a power cut at any moment it is whole under its name, or not there. Names that begin with a dot are temporary.</remarks>
+/// a kill or a power cut at any moment it is complete under its name, or absent. Names that begin with a dot are temporary.</remarks>
 public sealed class CheckpointStore : CheckpointArchive
 {
     private const string WritingPrefix = ".writing-", ReplacedPrefix = ".replaced-", DeletingPrefix = ".deleting-";
@@ -16,9 +16,9 @@ public sealed class CheckpointStore : CheckpointArchive
     private readonly CheckpointStoreOptions options;
     private readonly TimeProvider time;
 
-    /// <summary>Opens a directory for writing, makes it if need be, and clears away what a kill left behind.</summary>
+    /// <summary>Opens a directory for writing, creates it if necessary, and deletes leftovers of killed processes.</summary>
     /// <param name="time">The clock for <see cref="CheckpointManifest.CreatedAt"/>.</param>
-    /// <exception cref="UserErrorException">The options are wrong, or the directory cannot be made or written.</exception>
+    /// <exception cref="UserErrorException">The options are invalid, or the directory cannot be created or written.</exception>
     public CheckpointStore(string directory, CheckpointStoreOptions options, TimeProvider time)
         : base(directory)
     {
@@ -34,15 +34,14 @@ public sealed class CheckpointStore : CheckpointArchive
         });
     }
 
-    /// <summary>Saves a checkpoint; when this returns it is durable and verified by construction. Then those that were left and surplus
-    /// older ones are deleted: see <see cref="CheckpointRetention"/>.</summary>
-    /// <param name="content">What to save; the buffers must stay unchanged until this returns.</param>
-    /// <param name="isLeft">Which others the run has abandoned, so that nobody resumes from them; null: none.</param>
-    /// <param name="cancellation">Gives the save up; nothing of it stays behind.</param>
-    /// <remarks>A checkpoint of the same step is replaced. Checkpoints of later steps are left alone: see
-    /// <see cref="DiscardAfter"/>.</remarks>
-    /// <exception cref="UserErrorException">The disk refused (full, read-only, …); earlier checkpoints are as they were.</exception>
-    /// <exception cref="ArgumentException">A buffer's size is not that of the layout.</exception>
+    /// <summary>Saves a checkpoint, durable and verified on return. Then abandoned and surplus older ones are deleted: see
+    /// <see cref="CheckpointRetention"/>.</summary>
+    /// <param name="content">The buffers must not change until this returns.</param>
+    /// <param name="isLeft">Which others the run has abandoned; null for none.</param>
+    /// <param name="cancellation">Cancels the save; nothing is left behind.</param>
+    /// <remarks>Replaces a checkpoint of the same step. For those of later steps, see <see cref="DiscardAfter"/>.</remarks>
+    /// <exception cref="UserErrorException">A disk error (full, read-only, …); earlier checkpoints are unchanged.</exception>
+    /// <exception cref="ArgumentException">A buffer's size does not match the layout.</exception>
     public CheckpointManifest Commit(CheckpointContent content, Predicate<CheckpointManifest>? isLeft = null,
         CancellationToken cancellation = default)
     {
@@ -53,9 +52,9 @@ public sealed class CheckpointStore : CheckpointArchive
         return pending.Manifest;
     }
 
-    /// <summary>Writes a checkpoint that has no name yet, so that what was read for it can be checked before it has one.</summary>
-    /// <exception cref="UserErrorException">The disk refused (full, read-only, …); nothing of it stays behind.</exception>
-    /// <exception cref="ArgumentException">A buffer's size is not that of the layout.</exception>
+    /// <summary>Writes a checkpoint without a name, so that its source can be checked before it gets one.</summary>
+    /// <exception cref="UserErrorException">A disk error (full, read-only, …); nothing is left behind.</exception>
+    /// <exception cref="ArgumentException">A buffer's size does not match the layout.</exception>
     public PendingCheckpoint Write(CheckpointContent content, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(content.Facts.Step, nameof(content));
@@ -85,27 +84,25 @@ public sealed class CheckpointStore : CheckpointArchive
         });
     }
 
-    /// <summary>Deletes the checkpoints of steps after <paramref name="step"/>: the future that a run gave up when it rolled
-    /// back.</summary>
-    /// <exception cref="UserErrorException">The disk refused.</exception>
+    /// <summary>Deletes the checkpoints of steps after <paramref name="step"/>, which a rollback abandoned.</summary>
+    /// <exception cref="UserErrorException">A disk error.</exception>
     public void DiscardAfter(long step)
     {
-        // Newest first, so that a kill half-way leaves no gap below a checkpoint that is still to go.
+        // Newest first, so that a kill leaves no gap below a checkpoint still to be deleted.
         Discard(Steps().Where(other => other > step).OrderDescending().ToArray());
     }
 
-    /// <summary>Notes durably beside a checkpoint that it has proved good. Where it is not there any more, or is another one, nothing is
-    /// done.</summary>
+    /// <summary>Records durably beside a checkpoint that it is good; no effect if it is missing or has been replaced.</summary>
     /// <param name="weightsHash">SHA-256 of its weights.</param>
     /// <param name="provedAt">Updates at which that was known.</param>
-    /// <exception cref="UserErrorException">The disk refused.</exception>
+    /// <exception cref="UserErrorException">A disk error.</exception>
     public void MarkGood(long step, string weightsHash, long provedAt)
     {
         if (Inspect(step) is { Manifest: { } manifest, ProvedAt: null } info && manifest.WeightsHash == weightsHash)
             Disk.Attempt($"Cannot mark {PathOf(step)} as good", () => GoodMarker.Write(info.Path, weightsHash, provedAt));
     }
 
-    /// <exception cref="UserErrorException">The disk refused.</exception>
+    /// <exception cref="UserErrorException">A disk error.</exception>
     public void Discard(IEnumerable<long> steps)
     {
         Disk.Attempt($"Cannot delete checkpoints in {Path}", () =>
@@ -180,8 +177,8 @@ public sealed class CheckpointStore : CheckpointArchive
         }
     }
 
-    /// <summary>Deletes what was left and what retention does not keep. The one just committed always stays, and one that cannot be deleted
-    /// is tried again after the next save: a save that succeeded is not called failed for it.</summary>
+    /// <summary>Deletes abandoned and surplus checkpoints, except the one just committed. A failure is retried after the next save; it does
+    /// not make a successful save fail.</summary>
     private void DeleteSurplus(long committed, Predicate<CheckpointManifest>? isLeft)
     {
         try
@@ -197,7 +194,7 @@ public sealed class CheckpointStore : CheckpointArchive
         }
     }
 
-    /// <summary>The name goes first and at once, so that half a checkpoint never stands under it.</summary>
+    /// <summary>Renames it first, so that no partial checkpoint ever has its name.</summary>
     private void Delete(long step)
     {
         var deleting = Temporary(DeletingPrefix, step);

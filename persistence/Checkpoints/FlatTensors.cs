@@ -4,17 +4,15 @@ using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>A flat buffer seen as the named float32 tensors of its layout.</summary>
 internal static class FlatTensors
 {
-    /// <summary>The tensors of a buffer, in the order of the layout.</summary>
     public static IEnumerable<TensorSlice> Of(FlatLayout layout, HostBuffer buffer, string prefix) =>
         layout.Entries.Select(
             entry => new TensorSlice(prefix + entry.Name, SafetensorsDtype.F32, entry.Shape, buffer, entry.Offset * sizeof(float)));
 
-    /// <summary>Where each tensor of a file belongs in the buffers.</summary>
-    /// <param name="buffers">Buffers by the prefix that their tensors' names have in the file.</param>
-    /// <exception cref="UserErrorException">The file holds other tensors than the layout.</exception>
+    /// <summary>The place of each tensor of a file in the buffers.</summary>
+    /// <param name="buffers">By the prefix of their tensors' names in the file.</param>
+    /// <exception cref="UserErrorException">The file's tensors are not those of the layout.</exception>
     public static Dictionary<string, (HostBuffer Buffer, long Offset)> Match(
         SafetensorsFile file, FlatLayout layout, Dictionary<string, HostBuffer> buffers)
     {

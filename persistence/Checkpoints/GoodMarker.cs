@@ -4,14 +4,14 @@ using ActorTrain.Models.Files;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>The small file beside a checkpoint's own that says that it has proved good: one line, the updates at which that was known, and
-/// the hash of the weights of which it was said. The manifest never changes.</summary>
+/// <summary>A small file in a checkpoint's folder that marks it as good: one line, the updates at which that was known, and the hash of the
+/// weights. The manifest never changes.</summary>
 internal static class GoodMarker
 {
     public const string Name = "good";
     private const int MaximumLength = 1024;
 
-    /// <summary>Updates at which the checkpoint proved good; null where no marker says so of these weights.</summary>
+    /// <summary>Updates at which the checkpoint was found good; null if no marker names these weights.</summary>
     public static long? Read(string checkpoint, string weightsHash)
     {
         var file = new FileInfo(Path.Combine(checkpoint, Name));
@@ -25,7 +25,7 @@ internal static class GoodMarker
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
         {
-            // Without it the checkpoint is as whole as before; it has yet to prove good again.
+            // A checkpoint without a marker is intact, but has yet to prove good again.
             return null;
         }
     }

@@ -8,14 +8,14 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>The manifest as bytes: JSON whose last property is the SHA-256 of all the bytes before it, so that no flipped bit goes
-/// unseen.</summary>
+/// <summary>The manifest as bytes: JSON whose last property is the SHA-256 of all preceding bytes, so that any flipped bit is
+/// detected.</summary>
 internal static class ManifestFile
 {
     public const string Name = "manifest.json";
 
-    /// <summary>2 since the hash of weights and moments among the facts' state is XXH3's. A manifest of version 1 reads the same; its
-    /// checkpoint is only never taken for one that is about to be saved.</summary>
+    /// <summary>Version 2 hashes weights and moments with XXH3. Manifests of version 1 are readable; their checkpoints are only never
+    /// recognized as one that is about to be saved.</summary>
     public const int FormatVersion = 2;
 
     /// <summary>Longest manifest that is read, in bytes; a skip list of a hundred thousand ranges fits.</summary>
@@ -45,7 +45,7 @@ internal static class ManifestFile
     }
 
     /// <exception cref="InvalidDataException">The bytes are torn or altered; the message says how, as the end of a sentence.</exception>
-    /// <exception cref="UserErrorException">They are whole, but written by a newer program.</exception>
+    /// <exception cref="UserErrorException">They are intact, but written by a newer version.</exception>
     public static CheckpointManifest Read(string path, ReadOnlySpan<byte> bytes)
     {
         var tail = Encoding.UTF8.GetByteCount(HashOpening) + HashLength + Closing.Length;

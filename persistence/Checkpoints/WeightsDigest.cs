@@ -3,14 +3,12 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Persistence.Checkpoints;
 
-/// <summary>The hash by which two sets of weights are told apart.</summary>
 public static class WeightsDigest
 {
     private const int ChunkLength = 4 << 20;
 
-    /// <summary>SHA-256 of the parameters' float32 bytes, one after another in the order of the layout, without gaps.</summary>
-    /// <returns>Lower-case hexadecimal; the same as <see cref="CheckpointManifest.WeightsHash"/> of a checkpoint of these
-    /// weights.</returns>
+    /// <summary>SHA-256 of the parameters' float32 bytes, concatenated in layout order without gaps.</summary>
+    /// <returns>Lower-case hexadecimal; equals <see cref="CheckpointManifest.WeightsHash"/> of a checkpoint of these weights.</returns>
     public static string Of(FlatLayout layout, HostBuffer weights)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

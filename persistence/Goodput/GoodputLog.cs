@@ -4,8 +4,7 @@ using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Persistence.Goodput;
 
-/// <summary>Where the time of a run went: a file of JSON lines; see docs/formats.md. Time passes on whatever branch the run is, so it has
-/// none.</summary>
+/// <summary>The time account of a run: a file of JSON lines without branches; see docs/formats.md.</summary>
 public static class GoodputLog
 {
     private static readonly JsonLinesFormat<GoodputRow> Format = new(
@@ -14,16 +13,15 @@ public static class GoodputLog
         static row => JsonSerializer.SerializeToUtf8Bytes(row, GoodputJson.Default.GoodputRow),
         Parse);
 
-    /// <summary>Opens the file to append to it; it is made when missing, and a torn last line is cut away.</summary>
-    /// <exception cref="UserErrorException">Another line is no row, or the disk refused; the file is as it was.</exception>
+    /// <summary>Opens the file to append to it; creates it if missing, and cuts off a torn last line.</summary>
+    /// <exception cref="UserErrorException">Another line is not a row, or a disk error; the file is unchanged.</exception>
     public static JsonLinesLog<GoodputRow> Open(string path) => new(Format, path);
 
-    /// <summary>Reads the rows one by one, also while a run appends to them; a torn last line is passed over, a missing file has
-    /// none.</summary>
-    /// <exception cref="UserErrorException">Another line is no row; the sentence names it.</exception>
+    /// <summary>Reads the rows one by one, even while a run appends to them; skips a torn last line; a missing file has none.</summary>
+    /// <exception cref="UserErrorException">Another line is not a row; the message names it.</exception>
     public static IEnumerable<GoodputRow> Read(string path) => Format.Read(path).Select(static line => line.Row!);
 
-    // A row whose parts do not make its whole is none.
+    // A row is invalid if its shares do not add up to its length.
     private static GoodputRow? Parse(byte[] line) =>
         JsonSerializer.Deserialize(line, GoodputJson.Default.GoodputRow) is { } row
         && row.Shares.All(static share => share.Time >= TimeSpan.Zero && share.Begun >= 0)

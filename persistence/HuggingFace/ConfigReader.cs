@@ -4,12 +4,12 @@ using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.HuggingFace;
 
-/// <summary>Values of a config, with the defaults that transformers gives to absent or null keys.</summary>
+/// <summary>Values of a config, with transformers' defaults for absent or null keys.</summary>
 internal sealed class ConfigReader(string path, JsonElement root)
 {
     private readonly HashSet<string> read = new(StringComparer.Ordinal);
 
-    /// <exception cref="UserErrorException">The file is not a JSON object, or has a key twice.</exception>
+    /// <exception cref="UserErrorException">The file is not a JSON object, or has a duplicate key.</exception>
     public static ConfigReader Open(string path)
     {
         try
@@ -57,7 +57,7 @@ internal sealed class ConfigReader(string path, JsonElement root)
             : throw Wrong(key, value, $"one token id below vocab_size, {vocabulary}");
     }
 
-    /// <summary>The element type of the weights; null where the config says none.</summary>
+    /// <summary>The element type of the weights; null if absent.</summary>
     public SafetensorsDtype? Dtype(string key) => Find(key) is not { } value ? null
         : (value.ValueKind == JsonValueKind.String ? value.GetString() : null) switch
         {
@@ -94,7 +94,7 @@ internal sealed class ConfigReader(string path, JsonElement root)
             throw Unsupported(key, value, $"{wanted}");
     }
 
-    /// <summary>Refuses two keys that say the same and differ.</summary>
+    /// <summary>Rejects synonymous keys with different values.</summary>
     public void RequireEqual(string key, string other, double wanted)
     {
         if (Find(key) is { } value && Number(key, wanted) != wanted)
@@ -102,7 +102,7 @@ internal sealed class ConfigReader(string path, JsonElement root)
                 + $"{wanted}; they must be equal; download the file again.");
     }
 
-    /// <summary>The base of the rotary frequencies, from wherever it stands; frequencies that are stretched are refused.</summary>
+    /// <summary>The base of the rotary frequencies, from any of its places; rejects scaled frequencies.</summary>
     public double RopeTheta(double missing)
     {
         var theta = Find("rope_theta") is null ? (double?)null : Number("rope_theta", missing);
@@ -126,12 +126,12 @@ internal sealed class ConfigReader(string path, JsonElement root)
         return theta ?? missing;
     }
 
-    /// <summary>The keys that say something and were not read, each with its value.</summary>
+    /// <summary>Keys that have a value and were not read, with their values.</summary>
     public IEnumerable<string> Unread(Func<string, bool> isWanted) => root.EnumerateObject()
         .Where(property => SaysSomething(property.Value) && !read.Contains(property.Name) && isWanted(property.Name))
         .Select(static property => $"{Shown(property.Name)}: {Shown(property.Value.GetRawText())}");
 
-    /// <summary>Refuses every key that says something, was not read, and is not known to change nothing.</summary>
+    /// <summary>Rejects keys that have a value, were not read, and are not known to be neutral.</summary>
     public void RefuseTheRest(params IEnumerable<HashSet<string>> neutral)
     {
         if (Unread(key => !neutral.Any(keys => keys.Contains(key))).FirstOrDefault() is { } unknown)

@@ -3,12 +3,12 @@ using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.HuggingFace;
 
-/// <summary>Moves matrices between host buffers: widened to float32, transposed. Offsets are in bytes, counts in elements.</summary>
+/// <summary>Moves matrices between host buffers: widened to float32, or transposed. Offsets are in bytes, counts in elements.</summary>
 internal static unsafe class FloatConversion
 {
     private const int Tile = 32;
 
-    /// <summary>Whether elements of this type become float32 without loss.</summary>
+    /// <summary>Whether the type converts to float32 without loss.</summary>
     public static bool CanWiden(SafetensorsDtype dtype) => dtype is SafetensorsDtype.F32 or SafetensorsDtype.BF16 or SafetensorsDtype.F16;
 
     /// <summary>Copies <paramref name="count"/> elements, widened; exact for every value.</summary>
@@ -38,7 +38,7 @@ internal static unsafe class FloatConversion
         GC.KeepAlive(destination);
     }
 
-    /// <summary>The first of some float32 elements that is infinite or no number, or null.</summary>
+    /// <summary>The first element that is infinite or NaN, or null.</summary>
     public static long? FirstNotFinite(HostBuffer buffer, long count)
     {
         var values = (float*)buffer.Address;
@@ -49,7 +49,7 @@ internal static unsafe class FloatConversion
         return found;
     }
 
-    /// <summary>Whether float32 elements, from the first of one buffer and from an offset of another on, are equal.</summary>
+    /// <summary>Whether <paramref name="count"/> float32 elements are equal.</summary>
     public static bool Equal(HostBuffer left, HostBuffer right, long rightOffset, long count)
     {
         var one = (float*)left.Address;
@@ -62,7 +62,7 @@ internal static unsafe class FloatConversion
         return isEqual;
     }
 
-    /// <summary>Copies a float32 matrix <c>[rows, columns]</c> as <c>[columns, rows]</c>, by tiles that fit the nearest cache.</summary>
+    /// <summary>Copies a float32 matrix <c>[rows, columns]</c> as <c>[columns, rows]</c>, in cache-sized tiles.</summary>
     public static void Transpose(
         HostBuffer source, long sourceOffset, HostBuffer destination, long destinationOffset, long rows, long columns)
     {

@@ -5,33 +5,33 @@ using ActorTrain.Persistence.Safetensors;
 
 namespace ActorTrain.Persistence.HuggingFace;
 
-/// <summary>What <c>config.json</c> and <c>generation_config.json</c> say of a model.</summary>
-/// <param name="Dtypes">By key, the element type that they say the weights have.</param>
-/// <param name="Remarks">What they say that is not taken over, a sentence for each file.</param>
+/// <summary>The contents of <c>config.json</c> and <c>generation_config.json</c>.</summary>
+/// <param name="Dtypes">The element type of the weights that each key declares.</param>
+/// <param name="Remarks">What the import ignores, one sentence per file.</param>
 internal sealed record HuggingFaceDescription(
     ModelOptions Options, int? BeginToken, int? EndToken, IReadOnlyDictionary<string, SafetensorsDtype> Dtypes,
     IReadOnlyList<string> Remarks);
 
-/// <summary>The <c>config.json</c> of GPT2LMHeadModel and LlamaForCausalLM, written and read; read with the
-/// <c>generation_config.json</c> beside it.</summary>
+/// <summary>Reads and writes the <c>config.json</c> of GPT2LMHeadModel and LlamaForCausalLM; also reads its
+/// <c>generation_config.json</c>.</summary>
 internal static class HuggingFaceConfig
 {
     public const string Name = "config.json";
 
     private const string GenerationName = "generation_config.json";
 
-    // How text is generated unless one says otherwise; `actortrain generate` has options for it.
+    // Default sampling options, which are options of `actortrain generate` here.
     private static readonly HashSet<string> Sampling = ["do_sample", "max_length", "task_specific_params", "temperature", "top_k", "top_p"];
 
-    // What of a generation_config.json changes no text.
+    // Keys of generation_config.json without influence on the text.
     private static readonly HashSet<string> NeutralInGeneration =
     [
         "_from_model_config", "cache_implementation", "output_attentions", "output_hidden_states", "output_logits", "output_scores",
         "pad_token_id", "return_dict_in_generate", "transformers_version", "use_cache",
     ];
 
-    // What neither model computes with (transformers' configuration_utils.py, configuration_gpt2.py and configuration_llama.py): names,
-    // training, other heads, and forms of computing the same. Every other key must be one that is read.
+    // Keys without influence on either model's computation (transformers' configuration_utils.py, configuration_gpt2.py and
+    // configuration_llama.py): names, training, other heads, and equivalent implementations. Every other key must be read.
     private static readonly HashSet<string> Neutral =
     [
         "_attn_implementation", "_commit_hash", "_name_or_path", "_num_labels", "attention_dropout", "attn_implementation", "attn_pdrop",
@@ -69,9 +69,9 @@ internal static class HuggingFaceConfig
         return [.. stream.ToArray(), (byte)'\n'];
     }
 
-    /// <summary>What a <c>config.json</c> and the <c>generation_config.json</c> beside it, if there is one, say.</summary>
-    /// <exception cref="UserErrorException">They describe a model that this program cannot run exactly as it was trained, or contradict
-    /// each other.</exception>
+    /// <summary>Reads a <c>config.json</c> and the <c>generation_config.json</c> beside it, if there is one.</summary>
+    /// <exception cref="UserErrorException">They contradict each other, or describe a model that this program cannot run exactly as
+    /// trained.</exception>
     public static HuggingFaceDescription Read(string path)
     {
         var config = ConfigReader.Open(path);

@@ -11,12 +11,11 @@ public static class HuggingFaceExport
     internal const string WeightsFile = "model.safetensors";
     private static readonly Dictionary<string, string> Metadata = new() { ["format"] = "pt" };
 
-    /// <summary>Writes <c>config.json</c>, <c>model.safetensors</c> and the files given; the directory appears whole or not at
-    /// all.</summary>
-    /// <param name="model">The model; its layout must have the canonical names and shapes of its options.</param>
-    /// <param name="files">What else goes into the directory, such as the tokenizer's files.</param>
-    /// <param name="cancellation">Gives the export up; nothing of it stays behind.</param>
-    /// <exception cref="UserErrorException">The directory exists, or is no model's, or the disk refused; nothing is changed.</exception>
+    /// <summary>Writes <c>config.json</c>, <c>model.safetensors</c> and the given files; the directory is created atomically.</summary>
+    /// <param name="model">The layout must have the canonical names and shapes of its options.</param>
+    /// <param name="files">Additional files, such as the tokenizer's.</param>
+    /// <param name="cancellation">Cancels the export; nothing is left behind.</param>
+    /// <exception cref="UserErrorException">The directory exists, or is not a model's, or a disk error; nothing is changed.</exception>
     public static void Write(
         HuggingFaceModel model, IReadOnlyList<ExportedFile> files, string directory, bool force = false,
         CancellationToken cancellation = default)

@@ -14,9 +14,9 @@ public static class HuggingFaceImport
 
     /// <summary>Reads <c>config.json</c> and <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c>
     /// names.</summary>
-    /// <returns>The model; bfloat16 and float16 weights are widened to float32. The caller disposes of its buffer.</returns>
-    /// <exception cref="UserErrorException">A file is missing or malformed, or describes a model that is not supported; the sentence says
-    /// which and why.</exception>
+    /// <returns>bfloat16 and float16 weights are widened to float32. The caller disposes of the buffer.</returns>
+    /// <exception cref="UserErrorException">A file is missing or malformed, or the model is not supported; the message says which and
+    /// why.</exception>
     public static HuggingFaceModel Read(string directory, Func<ModelOptions, FlatLayout> layoutOf)
     {
         var files = new List<SafetensorsFile>();
@@ -37,7 +37,7 @@ public static class HuggingFaceImport
                     CheckShard(files[^1], named);
             }
 
-            // Every name and shape is compared before memory is taken for what a config merely claims.
+            // All names and shapes are compared before memory is allocated for what a config merely claims.
             var sources = Match(directory, options, files);
             var layout = layoutOf(options);
             var weights = new HostBuffer(layout.Length * sizeof(float));
@@ -66,7 +66,7 @@ public static class HuggingFaceImport
         }
     }
 
-    // Each with the tensors that an index names for it, where there is one.
+    // Each with the tensors that an index names for it, if there is one.
     private static List<(string Path, HashSet<string>? Named)> WeightFiles(string directory)
     {
         var single = Path.Combine(directory, HuggingFaceExport.WeightsFile);
@@ -165,7 +165,7 @@ public static class HuggingFaceImport
             $"In {file.Path} the tensor {entry.Name} is {entry.DtypeName}; only F32, BF16 and F16 weights can be imported.");
     }
 
-    // The weights are what a model is; which type a config says that they have changes none of them.
+    // Weights keep their type, whatever type a config declares.
     private static IEnumerable<string> Contradictions(string config, HuggingFaceDescription said, List<SafetensorsEntry> tensors)
     {
         foreach (var (key, dtype) in said.Dtypes)
@@ -196,7 +196,7 @@ public static class HuggingFaceImport
 
             if (tensor.Name == HuggingFaceNames.Head && options.TieEmbeddings)
             {
-                // Its embedding came before it.
+                // The embedding has been read before the head.
                 if (!FloatConversion.Equal(wide, weights, destination, tensor.Count))
                 {
                     throw new UserErrorException(

@@ -4,39 +4,38 @@ namespace ActorTrain.Persistence.HuggingFace;
 
 /// <summary>One tensor of Hugging Face's naming, and the part of a canonical parameter that it is.</summary>
 /// <param name="Shape">Its shape in the file.</param>
-/// <param name="Transposed">Whether the file holds <c>[in, out]</c> where the parameter is <c>[out, in]</c>.</param>
+/// <param name="Transposed">Whether the file holds <c>[in, out]</c> and the parameter is <c>[out, in]</c>.</param>
 internal sealed record HuggingFaceTensor(
     string Name, string Parameter, IReadOnlyList<long> Shape, long FirstRow = 0, bool Transposed = false)
 {
     public long Count => Shape.Aggregate(1L, static (product, size) => checked(product * size));
 
-    /// <summary>Number of elements of the parameter before this part of it.</summary>
+    /// <summary>Elements of the parameter before this part.</summary>
     public long FirstElement => FirstRow * (Shape.Count == 2 ? Shape[1] : 1);
 }
 
-/// <summary>The tensors of GPT2LMHeadModel and LlamaForCausalLM, and where each stands in the canonical parameters.</summary>
-/// <remarks>GPT-2 keeps its projections as Conv1D, <c>[in, out]</c>; Llama keeps queries, keys and values, and gate and up, apart, where
-/// the canonical parameters hold them under one another. Rotary positions pair i with i + head/2 in both, so no rows are permuted. Names
+/// <summary>The tensors of GPT2LMHeadModel and LlamaForCausalLM, and their places in the canonical parameters.</summary>
+/// <remarks>GPT-2 stores its projections as Conv1D, <c>[in, out]</c>; Llama stores queries, keys and values, and gate and up, separately,
+/// where the canonical parameters concatenate their rows. Rotary positions pair i with i + head/2 in both, so no rows are permuted. Names
 /// and shapes follow transformers' modeling_gpt2.py and modeling_llama.py.</remarks>
 internal static class HuggingFaceNames
 {
     public const string Gpt2Prefix = "transformer.", LlamaPrefix = "model.", Head = "lm_head.weight";
 
-    /// <summary>What stands before every name but the head's; a bare model (GPT2Model, LlamaModel) is saved without it.</summary>
+    /// <summary>Prefix of every name but the head's; a bare model (GPT2Model, LlamaModel) is saved without it.</summary>
     public static string PrefixOf(ModelFamily family) => family == ModelFamily.Gpt2 ? Gpt2Prefix : LlamaPrefix;
 
-    /// <summary>All tensors of a model, in the order of its layers.</summary>
     public static IEnumerable<HuggingFaceTensor> Of(ModelOptions options)
     {
         var body = options.Family == ModelFamily.Gpt2 ? Gpt2(options) : Llama(options);
         return options.TieEmbeddings ? body : body.Append(HeadOf(options));
     }
 
-    /// <summary>The output projection, which a file may hold a second time where it is the embedding.</summary>
+    /// <summary>The output projection, which a file may contain even if it is tied to the embedding.</summary>
     public static HuggingFaceTensor HeadOf(ModelOptions options) =>
         new(Head, options.TieEmbeddings ? "tokens.weight" : "head.weight", [options.VocabularySize, options.Width]);
 
-    /// <summary>Tensors of published files that carry no parameter, since they follow from the options: attention masks, rotary
+    /// <summary>Tensors of published files that are not parameters, since they follow from the options: attention masks, rotary
     /// frequencies.</summary>
     public static IEnumerable<string> Buffers(ModelOptions options) => options.Family == ModelFamily.Gpt2
         ? Enumerable.Range(0, options.Layers)

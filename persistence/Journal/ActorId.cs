@@ -4,25 +4,22 @@ using System.Text.Json.Serialization;
 
 namespace ActorTrain.Persistence.Journal;
 
-/// <summary>What an actor of a run does, or which part of the run it stands for.</summary>
+/// <summary>What an actor of a run does, or which part of the run it is.</summary>
 public enum ActorRole
 {
     Checkpointer,
 
-    /// <summary>Writes down what the time goes into.</summary>
     Goodput,
 
     Journal,
 
     Metrics,
 
-    /// <summary>Sums one shard of the gradient.</summary>
     Reducer,
 
-    /// <summary>The memory for snapshots, which is no actor, but may be found corrupt as one may.</summary>
+    /// <summary>The memory for snapshots: not an actor, but it may be found corrupt like one.</summary>
     Snapshots,
 
-    /// <summary>Judges steps.</summary>
     Spikes,
 
     Trainer,
@@ -30,14 +27,12 @@ public enum ActorRole
     Trainers,
 }
 
-/// <summary>Who something happened to. In text it is the name that people read, such as <c>trainer-0-2</c> or
-/// <c>checkpointer</c>.</summary>
-/// <param name="Number">Which one of its role, from 0; 0 where there is one only.</param>
-/// <param name="Life">Which life of it, from 1: one that was restarted is another.</param>
+/// <summary>The subject of an event. As text, the displayed name, such as <c>trainer-0-2</c> or <c>checkpointer</c>.</summary>
+/// <param name="Number">From 0; 0 if there is only one.</param>
+/// <param name="Life">From 1; grows with each restart.</param>
 [JsonConverter(typeof(ActorIdConverter))]
 public readonly record struct ActorId(ActorRole Role, int Number = 0, int Life = 1)
 {
-    /// <summary>By role, number and life.</summary>
     public static IComparer<ActorId> Order { get; } =
         Comparer<ActorId>.Create(static (a, b) => (a.Role, a.Number, a.Life).CompareTo((b.Role, b.Number, b.Life)));
 
@@ -45,10 +40,9 @@ public readonly record struct ActorId(ActorRole Role, int Number = 0, int Life =
 
     public static ActorId Reducer(int number) => new(ActorRole.Reducer, number);
 
-    /// <summary>Whether there may be several of a role, which are told apart by their numbers.</summary>
+    /// <summary>Whether a role may have several actors, distinguished by number.</summary>
     public static bool AreNumbered(ActorRole role) => role is ActorRole.Trainer or ActorRole.Reducer;
 
-    /// <summary>The actor that a text names.</summary>
     public static bool TryParse(string? text, out ActorId actor)
     {
         actor = default;
@@ -72,7 +66,6 @@ public readonly record struct ActorId(ActorRole Role, int Number = 0, int Life =
     private static string NameOf(ActorRole role) => role.ToString().ToLowerInvariant();
 }
 
-/// <summary>An <see cref="ActorId"/> as its text.</summary>
 public sealed class ActorIdConverter : JsonConverter<ActorId>
 {
     public override ActorId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

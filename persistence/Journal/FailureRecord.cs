@@ -1,17 +1,17 @@
 namespace ActorTrain.Persistence.Journal;
 
-/// <summary>How often a run fell back to a checkpoint, or to its first weights, as its journal tells it: the faults that the interval
-/// between checkpoints is for. What is made good from memory costs the same at any interval.</summary>
+/// <summary>How often a run fell back to a checkpoint or its initial weights: the faults that determine the checkpoint interval. Recovery
+/// from memory costs the same at any interval.</summary>
 public sealed record FailureRecord
 {
     public static FailureRecord Empty { get; } = new();
 
     public int Failures { get; private init; }
 
-    /// <summary>Time in which that was seen, without that in which no process ran.</summary>
+    /// <summary>Observed time, excluding time in which no process ran.</summary>
     public TimeSpan Watched { get; private init; }
 
-    /// <summary>Steps from the onset of a fault until it was found, all faults together.</summary>
+    /// <summary>Sum over all faults of the steps from onset to detection.</summary>
     public long DelaySteps { get; private init; }
 
     private DateTimeOffset? Last { get; init; }
@@ -26,7 +26,7 @@ public sealed record FailureRecord
 
     public FailureRecord Apply(RunEvent decision)
     {
-        // It is no fault, and may come while no process trains the run.
+        // Not a fault, and possible while no process trains the run.
         if (decision is RunExtended)
             return this;
         var next = decision is RunResumed ? this with { Last = decision.At } : Until(decision.At);

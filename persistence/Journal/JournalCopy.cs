@@ -3,16 +3,16 @@ using ActorTrain.Models.Files;
 
 namespace ActorTrain.Persistence.Journal;
 
-/// <summary>A copy of a SQLite journal at rest for reading: opening the original would recover what a killed process left in it,
-/// and so change it.</summary>
+/// <summary>A copy of an idle SQLite journal for reading: opening the original would recover what a killed process left in it, and so
+/// change it.</summary>
 public sealed class JournalCopy : IDisposable
 {
-    // The database, its write-ahead log, and what takes an unfinished transaction back.
+    // The database, its write-ahead log, and its rollback journal.
     private static readonly string[] Parts = ["", "-wal", "-journal"];
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("actortrain-journal-");
 
     /// <param name="file">The database; it must not be written meanwhile.</param>
-    /// <exception cref="UserErrorException">The disk refused.</exception>
+    /// <exception cref="UserErrorException">A disk error.</exception>
     public JournalCopy(string file)
     {
         File = Path.Combine(folder.FullName, Path.GetFileName(file));

@@ -3,22 +3,21 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Journal;
 
-/// <summary>How a run came to its end, or to the end of one process's part of it.</summary>
-/// <param name="IsFinished">Whether its last step was taken; else it can continue.</param>
-/// <param name="Text">Hash of the weights it ends with, or on whose behalf it was stopped.</param>
+/// <summary>The end of a run, or of one process's part of it.</summary>
+/// <param name="IsFinished">Whether its last step was taken; else it can be resumed.</param>
+/// <param name="Text">Hash of the final weights, or who stopped it.</param>
 public sealed record JournalEnding(bool IsFinished, long Step, string Text);
 
-/// <summary>What happened to an actor.</summary>
 public sealed record ActorFaults(int Count, string Reason);
 
-/// <summary>A run as its decisions tell it: the same decisions in the same order always give an equal state.</summary>
+/// <summary>The state of a run as a pure function of its decisions.</summary>
 public sealed record JournalState
 {
     public static JournalState Empty { get; } = new();
 
     public long Decisions { get; init; }
 
-    /// <summary>SHA-256 of what the result depends on; null before the run began.</summary>
+    /// <summary>SHA-256 of the options that determine the result; null before the run began.</summary>
     public string? ConfigurationHash { get; init; }
 
     /// <summary>Updates in all, extensions included.</summary>
@@ -33,41 +32,35 @@ public sealed record JournalState
 
     public long Generation { get; init; }
 
-    /// <summary>Trainers that take part, by name.</summary>
     public ImmutableSortedSet<ActorId> Members { get; init; } = ImmutableSortedSet.Create(ActorId.Order);
 
-    /// <summary>Vetoes that hold: positions of the sample stream that are skipped, and the updates there were when that was
-    /// decided.</summary>
+    /// <summary>Vetoes in force: the updates at the decision, and the skipped positions of the sample stream.</summary>
     public ImmutableList<(long Step, SkippedRange Range)> Vetoed { get; init; } = [];
 
-    /// <summary>Interventions, of the run itself or of operators, in the order of their numbers. A rollback does not undo them.</summary>
+    /// <summary>Automatic and by operators, in the order of their numbers. A rollback does not undo them.</summary>
     public ImmutableList<Intervention> Interventions { get; init; } = [];
 
-    /// <summary>Numbers of the trainers that take no part until they are released.</summary>
     public ImmutableSortedSet<int> Quarantined { get; init; } = [];
 
-    /// <summary>Whether an operator has paused the run.</summary>
     public bool IsPaused { get; init; }
 
-    /// <summary>Checkpoints, by step, that proved good.</summary>
+    /// <summary>Steps of checkpoints found good.</summary>
     public ImmutableSortedSet<long> Proved { get; init; } = [];
 
-    /// <summary>Steps from one checkpoint to the next as chosen by the run; null before it chose.</summary>
+    /// <summary>Steps between checkpoints as chosen by the run; null before its first choice.</summary>
     public long? SaveInterval { get; init; }
 
     public int Spikes { get; init; }
 
-    /// <summary>How often bits were found corrupt.</summary>
     public int Corruptions { get; init; }
 
-    /// <summary>How often all trainers rolled back to an earlier state.</summary>
     public int Rollbacks { get; init; }
 
-    /// <summary>Checkpoints that were committed and not given up since, by step: hashes of their weights. The oldest may have been
+    /// <summary>Hashes of the weights of committed checkpoints that were not abandoned since, by step. The oldest may have been
     /// deleted.</summary>
     public ImmutableSortedDictionary<long, string> Checkpoints { get; init; } = ImmutableSortedDictionary<long, string>.Empty;
 
-    /// <summary>Actors that failed or left, by name; a trainer's lives count together.</summary>
+    /// <summary>Actors that failed or left; a trainer's lives count together.</summary>
     public ImmutableSortedDictionary<ActorId, ActorFaults> Faults { get; init; } =
         ImmutableSortedDictionary.Create<ActorId, ActorFaults>(ActorId.Order);
 
@@ -77,24 +70,20 @@ public sealed record JournalState
     /// <summary>How often the run rolled back because no trainer had the newest state.</summary>
     public int Rewinds { get; init; }
 
-    /// <summary>How often a process or supervisor took it up again.</summary>
+    /// <summary>How often a process or supervisor resumed it.</summary>
     public int Resumes { get; init; }
 
-    /// <summary>How it ended, or null while it is running or where its process died.</summary>
+    /// <summary>Null while the run is running, or if its process died.</summary>
     public JournalEnding? Ending { get; init; }
 
-    /// <summary>Positions of the sample stream that are skipped.</summary>
     public SkipList Skips =>
         SkipList.Of(Vetoed.Select(static veto => veto.Range)).Joined(Interventions.SelectMany(static intervention => intervention.Skipped));
 
-    /// <summary>Step of the newest checkpoint, or null.</summary>
     public long? NewestCheckpoint => Checkpoints.IsEmpty ? null : Checkpoints.Keys.Last();
 
-    /// <summary>The state that many decisions lead to.</summary>
     public static JournalState Of(IEnumerable<RunEvent> decisions) =>
         decisions.Aggregate(Empty, static (state, decision) => state.Apply(decision));
 
-    /// <summary>The state after one more decision.</summary>
     public JournalState Apply(RunEvent decision)
     {
         var next = this with { Decisions = Decisions + 1, Step = decision.Step };
@@ -104,7 +93,7 @@ public sealed record JournalState
             {
                 ConfigurationHash = started.ConfigurationHash,
 
-                // What a process that was killed had decided may land before it.
+                // A decision of a killed process may land before it.
                 Steps = Math.Max(Steps, started.Steps),
                 Lanes = started.Lanes,
                 Trainers = started.Trainers,
@@ -165,7 +154,7 @@ public sealed record JournalState
         + $"faults [{string.Join(' ', Faults.Select(static pair => $"{pair.Key}:{pair.Value.Count}"))}], ending "
             + $"{Ending?.ToString() ?? "none"}";
 
-    /// <summary>Later steps are taken again: their checkpoints are thrown away, and their vetoes decided again.</summary>
+    /// <summary>Later steps are redone: drops their checkpoints and their vetoes, which are decided again.</summary>
     private JournalState GoBack(long step) => this with
     {
         Checkpoints = Checkpoints.RemoveRange(Checkpoints.Keys.Where(later => later > step)),
@@ -173,7 +162,7 @@ public sealed record JournalState
         Vetoed = Vetoed.RemoveAll(veto => veto.Step > step),
     };
 
-    // A veto of the very step that the run rolled back to may stand in the list already.
+    // A veto of the rollback's own step may be in the list already.
     private JournalState Skip(BatchVetoed vetoed) => this with
     {
         Vetoed = Vetoed.AddRange(vetoed.Skipped.Where(range => !Vetoed.Any(veto => veto.Range.First < range.End

@@ -7,10 +7,8 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Journal;
 
-/// <summary>Decisions as bytes: JSON, beside a manifest that names the kind of decision and the version of its form, such as
-/// <c>BatchVetoed/1</c>.</summary>
-/// <remarks>A form never changes its meaning: a field that comes to be needed makes a new version, and the reader keeps the old
-/// one.</remarks>
+/// <summary>Serializes decisions: JSON, with a manifest that names kind and version, such as <c>BatchVetoed/1</c>.</summary>
+/// <remarks>The meaning of a version never changes: a new required field makes a new version, and old ones stay readable.</remarks>
 public static class RunEventCodec
 {
     private static readonly FrozenDictionary<string, JsonTypeInfo> Forms = new Dictionary<string, JsonTypeInfo>
@@ -42,7 +40,7 @@ public static class RunEventCodec
         ["RunFinished/1"] = RunEventJson.Default.RunFinished,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    // The manifest a kind is written under: its newest form.
+    // The newest version of each kind, which is written.
     private static readonly FrozenDictionary<Type, string> Newest = Forms
         .GroupBy(static form => form.Value.Type)
         .ToFrozenDictionary(static forms => forms.Key, static forms => forms.MaxBy(static form => VersionOf(form.Key)).Key);
@@ -54,13 +52,9 @@ public static class RunEventCodec
             : throw new ArgumentException($"{decision.GetType().Name} has no journal format.", nameof(decision));
     }
 
-    /// <summary>A decision as UTF-8 JSON.</summary>
     public static byte[] Write(RunEvent decision) => JsonSerializer.SerializeToUtf8Bytes(decision, Forms[ManifestOf(decision)]);
 
-    /// <summary>Reads what <see cref="Write"/> made.</summary>
-    /// <param name="manifest">What <see cref="ManifestOf"/> gave.</param>
-    /// <param name="bytes">UTF-8 JSON.</param>
-    /// <exception cref="UserErrorException">A newer program wrote it, or the bytes were altered.</exception>
+    /// <exception cref="UserErrorException">A newer version wrote it, or the bytes were altered.</exception>
     public static RunEvent Read(string manifest, ReadOnlySpan<byte> bytes, string subject = "A decision")
     {
         if (!Forms.TryGetValue(manifest, out var form))

@@ -2,11 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace ActorTrain.Persistence.Journal;
 
-/// <summary>Where a state is kept.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<StateKind>))]
 public enum StateKind
 {
-    /// <summary>Nowhere: the first weights are computed from the seed.</summary>
+    /// <summary>The initial weights, computed from the seed.</summary>
     [JsonStringEnumMemberName("seed")]
     Seed,
 
@@ -17,43 +16,41 @@ public enum StateKind
     Snapshot,
 }
 
-/// <summary>The answers to a spike, from the mildest to the sharpest.</summary>
+/// <summary>The responses to a spike, from mildest to most severe.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Rung>))]
 public enum Rung
 {
     [JsonStringEnumMemberName("accept")]
     Accept,
 
-    /// <summary>Apply it with a smaller gradient.</summary>
+    /// <summary>Apply the update with a smaller gradient.</summary>
     [JsonStringEnumMemberName("clip")]
     Clip,
 
-    /// <summary>Do not apply it, and leave its batch out.</summary>
+    /// <summary>Do not apply the update, and skip its batch.</summary>
     [JsonStringEnumMemberName("veto")]
     Veto,
 
-    /// <summary>Go back to before the onset, and leave the batches since out.</summary>
+    /// <summary>Roll back to before the onset, and skip the batches since.</summary>
     [JsonStringEnumMemberName("roll back")]
     RollBack,
 
-    /// <summary>Go back, leave the batches out, and continue with a lower learning rate.</summary>
+    /// <summary>Roll back, skip the batches, and continue with a lower learning rate.</summary>
     [JsonStringEnumMemberName("lower rate")]
     LowerRate,
 
-    /// <summary>End the run with a report.</summary>
     [JsonStringEnumMemberName("halt")]
     Halt,
 }
 
-/// <summary>Why there was a spike.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<SpikeCause>))]
 public enum SpikeCause
 {
-    /// <summary>Its batch spikes on earlier weights too.</summary>
+    /// <summary>The batch spikes on earlier weights too.</summary>
     [JsonStringEnumMemberName("data")]
     Data,
 
-    /// <summary>It does not.</summary>
+    /// <summary>The batch does not spike on earlier weights.</summary>
     [JsonStringEnumMemberName("data and state")]
     DataAndState,
 

@@ -39,7 +39,6 @@ public static class RunEventWords
         _ => throw new ArgumentException($"No description for {decision?.GetType().Name}.", nameof(decision)),
     };
 
-    /// <summary>One sentence on an intervention.</summary>
     public static string Describe(Intervention intervention)
     {
         if (intervention.Steps is not null)
@@ -69,7 +68,7 @@ public static class RunEventWords
     private static string Source(StateKind from, long step) => from == StateKind.Seed ?
         "its initial weights" : $"the {InWords(from)} at step {step}";
 
-    // A batch is often skipped sample by sample: neighbours are merged.
+    // Batches are often skipped sample by sample: adjacent ranges are merged.
     private static string Ranges(IReadOnlyList<SkippedRange> skipped)
     {
         var joined = new List<(long First, long End)>();

@@ -4,8 +4,8 @@ using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Persistence.Ledger;
 
-/// <summary>What a run really trained on: a file of JSON lines, one per committed step, with the positions of the sample stream that its
-/// trainers read, on branches; see docs/formats.md. The audit compares it with what the plan says.</summary>
+/// <summary>What a run actually trained on: a file of JSON lines with branches, one line per committed step, with the positions of the
+/// sample stream that were read; see docs/formats.md. The audit compares it with the plan.</summary>
 public sealed class SampleLedger : BranchedLog<SampleRow>
 {
     private static readonly BranchedFormat<SampleRow> Format = new(
@@ -22,18 +22,16 @@ public sealed class SampleLedger : BranchedLog<SampleRow>
     {
     }
 
-    /// <summary>Opens the ledger to append to it.</summary>
-    /// <param name="path">The file; it is made when missing.</param>
+    /// <summary>Opens the ledger to append to it; creates it if missing.</summary>
     /// <param name="durable">The step that training resumes from: its row is durable. A power cut may have torn what follows.</param>
-    /// <exception cref="UserErrorException">A line up to that step is no row, or the disk refused; the file is as it was.</exception>
+    /// <exception cref="UserErrorException">A line up to that step is not a row, or a disk error; the file is unchanged.</exception>
     public static SampleLedger Open(string path, long durable) => new(path, durable);
 
-    /// <summary>The rows of the run's current line, also while a run appends to them; a torn last line is passed over, a missing file has
-    /// none.</summary>
-    /// <exception cref="UserErrorException">Another line is no row; the sentence names it.</exception>
+    /// <summary>The rows of the current line, even while a run appends to them; skips a torn last line; a missing file has none.</summary>
+    /// <exception cref="UserErrorException">Another line is not a row; the message names it.</exception>
     public static IReadOnlyList<SampleRow> Read(string path) => [.. Format.Read(path, compares: false).Line.Select(static row => row.Row)];
 
-    /// <summary>All that was ever written, with what was computed again compared.</summary>
+    /// <summary>Everything ever written, with recomputed steps compared.</summary>
     /// <exception cref="UserErrorException">As for <see cref="Read"/>.</exception>
     public static LogHistory<SampleRow> ReadHistory(string path) => Format.Read(path, compares: true);
 }

@@ -5,13 +5,12 @@ using ActorTrain.Persistence.Logs;
 namespace ActorTrain.Persistence.Ledger;
 
 /// <summary>Consecutive positions of the sample stream.</summary>
-/// <param name="Count">How many, at least 1.</param>
+/// <param name="Count">At least 1.</param>
 public readonly record struct SampleRange(long First, long Count)
 {
-    /// <summary>The position after the last one.</summary>
     public long End => First + Count;
 
-    /// <summary>Positions as ranges, in the order in which they were read.</summary>
+    /// <summary>Positions as ranges, in reading order.</summary>
     public static EquatableArray<SampleRange> Of(IEnumerable<long> positions)
     {
         var ranges = new List<SampleRange>();
@@ -29,15 +28,15 @@ public readonly record struct SampleRange(long First, long Count)
     public override string ToString() => Count == 1 ? $"{First}" : $"{First}–{End - 1}";
 }
 
-/// <summary>One line of a run's <c>samples.jsonl</c>: what the trainers read for one committed step.</summary>
-/// <param name="Step">The step, from 1.</param>
+/// <summary>One line of a run's <c>samples.jsonl</c>: what was read for one committed step.</summary>
+/// <param name="Step">From 1.</param>
 /// <param name="Loss">Mean cross-entropy of the global batch, in nats per token.</param>
-/// <param name="Ranges">Positions of the sample stream, lane after lane, in the order in which they were read.</param>
+/// <param name="Ranges">Positions of the sample stream, in lane order, as they were read.</param>
 public sealed record SampleRow(long Step, double Loss, EquatableArray<SampleRange> Ranges)
 {
     public long Count => Ranges.Sum(static range => range.Count);
 
-    /// <summary>In what another row of the step tells other bits, or null.</summary>
+    /// <summary>How another row of this step shows different bits; null if it does not.</summary>
     public string? DifferenceTo(SampleRow other)
     {
         if (!Ranges.SequenceEqual(other.Ranges))
@@ -46,7 +45,7 @@ public sealed record SampleRow(long Step, double Loss, EquatableArray<SampleRang
     }
 }
 
-/// <summary>A line as it stands in the file; a range is written as [first, count].</summary>
+/// <summary>A line of the file; a range is written as [first, count].</summary>
 internal sealed record SampleLine : LogLine
 {
     public double? Loss { get; init; }
@@ -65,7 +64,7 @@ internal sealed record SampleLine : LogLine
         Positions = [.. row.Ranges.Select(static range => new[] { range.First, range.Count })],
     };
 
-    /// <summary>The row, or null when a part is missing or a range is none.</summary>
+    /// <summary>Null if a part is missing or a range is invalid.</summary>
     public SampleRow? ToRow() =>
         this is { Step: >= 1, Loss: { } loss, Positions: { } pairs } && pairs.All(static pair => pair is [>= 0, >= 1])
         ? new SampleRow(Step, loss, [.. pairs.Select(static pair => new SampleRange(pair![0], pair[1]))])

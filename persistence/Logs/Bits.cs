@@ -1,6 +1,6 @@
 namespace ActorTrain.Persistence.Logs;
 
-/// <summary>Compares numbers by their bits; any NaN equals any other, since the file does not tell them apart.</summary>
+/// <summary>Compares numbers by their bits; all NaNs are equal, since the file does not distinguish them.</summary>
 internal static class Bits
 {
     public static bool AreEqual(double one, double other) =>

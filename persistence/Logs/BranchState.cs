@@ -1,27 +1,22 @@
 namespace ActorTrain.Persistence.Logs;
 
-/// <summary>Where a log with branches stands after some of its lines.</summary>
+/// <summary>The state of a log with branches after some of its lines.</summary>
 internal sealed class BranchState
 {
-    // Branches that have a part in the current line; each continues the one below it, and begins no earlier.
+    // Branches with a part in the current line; each continues the one below it, and begins no earlier.
     private readonly Stack<Branch> line = new([Branch.Root]);
 
-    /// <summary>The newest branch, to which rows are added.</summary>
     public Branch Newest { get; private set; } = Branch.Root;
 
-    /// <summary>Whether the newest branch has rows.</summary>
     public bool HasRows { get; private set; }
 
-    /// <summary>Commits that the log has seen.</summary>
     public long Update { get; private set; }
 
-    /// <summary>The newest step of the current line.</summary>
     public long LastStep { get; private set; }
 
-    /// <summary>The branch that a new one would continue.</summary>
     public int ParentAt(long after) => line.First(branch => branch.After <= after).Number;
 
-    /// <returns>Whether that can follow what is there.</returns>
+    /// <returns>Whether it can follow the lines so far.</returns>
     public bool Take(Branch branch)
     {
         if (branch.Number <= Newest.Number || branch.Update < Update || branch.Parent != ParentAt(branch.After))
@@ -33,7 +28,7 @@ internal sealed class BranchState
         return true;
     }
 
-    /// <returns>Whether that can follow what is there.</returns>
+    /// <returns>Whether it can follow the lines so far.</returns>
     public bool Take(RowStamp stamp, long step, bool isStep)
     {
         if (stamp.Branch != Newest.Number || (stamp.Branch > 0 && stamp.Update < Update))

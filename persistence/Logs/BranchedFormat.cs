@@ -3,12 +3,12 @@ using ActorTrain.Models;
 namespace ActorTrain.Persistence.Logs;
 
 /// <summary>How the rows of a <see cref="BranchedLog{TRow}"/> are written, read and compared.</summary>
-/// <param name="Name">What the file is called in messages, such as <c>metrics file</c>.</param>
-/// <param name="RowName">What one line of it is called, such as <c>row of metrics</c>.</param>
-/// <param name="IsStep">Whether it tells of the step itself, as one row a step does.</param>
-/// <param name="Difference">In what two rows of one step differ that must not, or null.</param>
+/// <param name="Name">The file in messages, such as <c>metrics file</c>.</param>
+/// <param name="RowName">A line in messages, such as <c>row of metrics</c>.</param>
+/// <param name="IsStep">Whether the row is the step's own, of which there is one per step.</param>
+/// <param name="Difference">How two rows of one step differ that must not; null if they do not.</param>
 /// <param name="Write">A row as one line of UTF-8 JSON, without its end.</param>
-/// <param name="Parse">What a line says, or null where it is none of the log.</param>
+/// <param name="Parse">Null if the line does not belong to the log.</param>
 internal sealed record BranchedFormat<TRow>(
     string Name,
     string RowName,
@@ -19,12 +19,12 @@ internal sealed record BranchedFormat<TRow>(
     Func<byte[], LogEntry<TRow>?> Parse)
     where TRow : class
 {
-    /// <summary>The lines of such a log.</summary>
     public JsonLinesFormat<LogEntry<TRow>> Lines { get; } = new(
         Name, RowName, entry => entry.Branch is { } branch ? LogLine.Write(branch) : Write(entry.Row!.Stamp, entry.Row.Row), Parse);
 
-    /// <summary>Reads a log, also while a run appends to it; a torn last line is passed over, a missing file has no rows.</summary>
-    /// <exception cref="UserErrorException">A line is none of the log, or cannot follow those before it; the sentence names it.</exception>
+    /// <summary>Reads a log, even while a run appends to it; skips a torn last line; a missing file has no rows.</summary>
+    /// <exception cref="UserErrorException">A line does not belong to the log, or cannot follow those before it; the message names
+    /// it.</exception>
     public LogHistory<TRow> Read(string path, bool compares)
     {
         var state = new BranchState();

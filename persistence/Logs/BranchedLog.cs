@@ -2,9 +2,9 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Persistence.Logs;
 
-/// <summary>A log whose rows belong to steps, which a run may compute again: it opens a branch then, and nothing is ever cut. What a branch
-/// costs does not grow with the run.</summary>
-/// <remarks>The place of each step's newest row is kept, so a redone one is compared without another pass over the file.</remarks>
+/// <summary>An append-only log of rows per step, with branches for steps that a run computes again. The cost of a branch does not grow with
+/// the run.</summary>
+/// <remarks>The offset of each step's newest row is kept, so a redone step is compared without another pass over the file.</remarks>
 public abstract class BranchedLog<TRow> : IDisposable
     where TRow : class
 {
@@ -13,7 +13,7 @@ public abstract class BranchedLog<TRow> : IDisposable
     private readonly BranchState state = new();
     private readonly Dictionary<(long Step, string Decisions), long> places = [];
 
-    // Steps on the current line of rows that do not tell of a step itself.
+    // Steps on the current line with rows other than the step's own.
     private readonly List<long> others = [];
 
     private protected BranchedLog(BranchedFormat<TRow> format, string path, long durable)
@@ -34,29 +34,27 @@ public abstract class BranchedLog<TRow> : IDisposable
             static entry => entry.Branch is not null);
     }
 
-    /// <summary>The newest branch, to which rows are added.</summary>
     public Branch Newest => state.Newest;
 
     /// <summary>Commits that the log has seen.</summary>
     public long Update => state.Update;
 
-    /// <summary>Whether the newest branch begins after a step and has no rows yet, so that it need not be opened again.</summary>
+    /// <summary>Whether the newest branch begins after this step and has no rows, so that it can be reused.</summary>
     public bool IsUntouched(long after) => state.Newest is { Number: > 0 } newest && newest.After == after && !state.HasRows;
 
-    /// <summary>Whether the current line has a row of that kind for its step.</summary>
     public bool Holds(TRow row) =>
         format.IsStep(row) ? format.StepOf(row) <= state.LastStep : others is [.., var last] && format.StepOf(row) <= last;
 
-    /// <summary>Opens a branch. Later rows of the current line are abandoned.</summary>
+    /// <summary>Opens a branch, which abandons later rows of the current line.</summary>
     /// <param name="after">The step that its first row follows.</param>
-    /// <exception cref="UserErrorException">The disk refused.</exception>
+    /// <exception cref="UserErrorException">A disk error.</exception>
     public void OpenBranch(int number, long after, BranchCause cause, string reason, DateTimeOffset time, string writer)
     {
         var branch = new Branch(number, state.ParentAt(after), after, state.Update, cause, reason, time, writer);
         if (number <= state.Newest.Number || after < 0)
             throw new InvariantException($"{branch} cannot follow branch {state.Newest.Number}.");
 
-        // What stands before a branch is durable, so that no power cut can take a part of it.
+        // Everything before a branch is durable, so that no power cut can tear it.
         log.Flush();
         log.Append(new LogEntry<TRow>(branch, null));
         state.Take(branch);
@@ -64,9 +62,9 @@ public abstract class BranchedLog<TRow> : IDisposable
     }
 
     /// <summary>Adds a row to the newest branch.</summary>
-    /// <param name="stamp">Its stamp; the branch must be the newest.</param>
-    /// <returns>In what it differs from the row of that step that was computed from the same decisions before, or null.</returns>
-    /// <exception cref="UserErrorException">The disk refused; the file ends with the row before.</exception>
+    /// <param name="stamp">Its branch must be the newest.</param>
+    /// <returns>The difference from an earlier row of the step, computed from the same decisions; null if there is none.</returns>
+    /// <exception cref="UserErrorException">A disk error; the file ends with the previous row.</exception>
     public UnequalStep? Append(TRow row, RowStamp stamp)
     {
         if (stamp.Branch != state.Newest.Number || stamp.Update < state.Update || stamp.Branch == 0)
@@ -82,7 +80,7 @@ public abstract class BranchedLog<TRow> : IDisposable
     }
 
     /// <summary>Makes all rows so far durable against a power cut.</summary>
-    /// <exception cref="UserErrorException">The disk refused.</exception>
+    /// <exception cref="UserErrorException">A disk error.</exception>
     public void Flush() => log.Flush();
 
     public void Dispose()

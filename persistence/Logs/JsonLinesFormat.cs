@@ -4,19 +4,18 @@ using ActorTrain.Models;
 namespace ActorTrain.Persistence.Logs;
 
 /// <summary>How the rows of a <see cref="JsonLinesLog{T}"/> are written and read.</summary>
-/// <param name="Name">What the file is called in messages, such as <c>metrics file</c>.</param>
-/// <param name="RowName">What one line of it is called, such as <c>row of metrics</c>.</param>
+/// <param name="Name">The file in messages, such as <c>metrics file</c>.</param>
+/// <param name="RowName">A line in messages, such as <c>row of metrics</c>.</param>
 /// <param name="Write">A row as one line of UTF-8 JSON, without its end.</param>
-/// <param name="Parse">The row of a line, or null where it is none; may throw <see cref="JsonException"/>.</param>
+/// <param name="Parse">Null if the line is not a row; may throw <see cref="JsonException"/>.</param>
 internal sealed record JsonLinesFormat<T>(string Name, string RowName, Func<T, byte[]> Write, Func<byte[], T?> Parse)
     where T : class
 {
     private const byte NewLine = (byte)'\n';
     private const int BufferSize = 1 << 16;
 
-    /// <summary>Reads the rows one by one, also while a run appends to them. A torn last line is passed over; a missing file has
-    /// none.</summary>
-    /// <exception cref="UserErrorException">Another line is no row; the sentence names it.</exception>
+    /// <summary>Reads the rows one by one, even while a run appends to them. Skips a torn last line; a missing file has none.</summary>
+    /// <exception cref="UserErrorException">Another line is not a row; the message names it.</exception>
     public IEnumerable<JsonLine<T>> Read(string path)
     {
         if (!File.Exists(path))
@@ -36,7 +35,7 @@ internal sealed record JsonLinesFormat<T>(string Name, string RowName, Func<T, b
         }
     }
 
-    /// <summary>All lines of a file, those that are no rows included.</summary>
+    /// <summary>All lines of a file, including those that are not rows.</summary>
     public IEnumerable<JsonLine<T>> Lines(Stream stream)
     {
         var buffer = new byte[BufferSize];
@@ -96,11 +95,10 @@ internal sealed record JsonLinesFormat<T>(string Name, string RowName, Func<T, b
     }
 }
 
-/// <summary>A line of a log.</summary>
-/// <param name="Row">Its row; null: it is none.</param>
-/// <param name="Number">Its number, from 1.</param>
-/// <param name="Offset">Where it begins, in bytes.</param>
-/// <param name="Length">Its bytes without the line feed.</param>
-/// <param name="IsForeign">Whether it is whole JSON and yet no row: neither a kill nor a power cut can have made it.</param>
+/// <param name="Row">Null if the line is not a row.</param>
+/// <param name="Number">From 1.</param>
+/// <param name="Offset">In bytes.</param>
+/// <param name="Length">In bytes, without the line feed.</param>
+/// <param name="IsForeign">Whether it is valid JSON but not a row: no kill or power cut can have made it.</param>
 internal readonly record struct JsonLine<T>(T? Row, long Number, long Offset, int Length, bool IsEnded, bool IsForeign)
     where T : class;

@@ -4,10 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ActorTrain.Persistence.Logs;
 
-/// <summary>A file of JSON lines that is only ever appended to.</summary>
-/// <remarks>A line goes to the system in one write, so a killed process loses none that was appended. A line that a kill left half written
-/// is passed over by readers, and the next writer takes it off; it never was a row. One thread appends; another may flush
-/// meanwhile.</remarks>
+/// <summary>An append-only file of JSON lines.</summary>
+/// <remarks>A line is one write to the system, so a killed process loses none that was appended. Readers skip a half-written last line, and
+/// the next writer cuts it off. One thread appends; another may flush meanwhile.</remarks>
 public sealed class JsonLinesLog<T> : IDisposable
     where T : class
 {
@@ -18,12 +17,12 @@ public sealed class JsonLinesLog<T> : IDisposable
     private readonly SafeFileHandle handle;
     private long length;
 
-    /// <summary>Opens the file, made when missing, to append to it.</summary>
-    /// <param name="take">Given each row that is there, in order, and where it begins.</param>
+    /// <summary>Opens the file to append to it; creates it if missing.</summary>
+    /// <param name="take">Receives each existing row, in order, and its offset.</param>
     /// <param name="mayEnd">Whether what follows the rows so far need not be durable, so that a power cut may have torn it; null: it must
     /// be.</param>
     /// <param name="isFlushed">Whether a row was written only after all before it were durable.</param>
-    /// <exception cref="UserErrorException">A line is no row, or the disk refused; the file is as it was.</exception>
+    /// <exception cref="UserErrorException">A line is not a row, or a disk error; the file is unchanged.</exception>
     internal JsonLinesLog(
         JsonLinesFormat<T> format,
         string path,
@@ -55,8 +54,8 @@ public sealed class JsonLinesLog<T> : IDisposable
         }
     }
 
-    /// <returns>Where it begins.</returns>
-    /// <exception cref="UserErrorException">The disk refused; the file ends with the row before.</exception>
+    /// <returns>Its offset.</returns>
+    /// <exception cref="UserErrorException">A disk error; the file ends with the previous row.</exception>
     public long Append(T row)
     {
         byte[] line = [.. format.Write(row), NewLine];
@@ -73,13 +72,13 @@ public sealed class JsonLinesLog<T> : IDisposable
     }
 
     /// <summary>Makes all rows so far durable against a power cut.</summary>
-    /// <exception cref="UserErrorException">The disk refused.</exception>
+    /// <exception cref="UserErrorException">A disk error.</exception>
     public void Flush() => Disk.Attempt($"Cannot sync the {format.Name} {path} to disk", () => RandomAccess.FlushToDisk(handle));
 
     public void Dispose() => handle.Dispose();
 
-    /// <summary>The row that begins at a place; null where none does.</summary>
-    /// <exception cref="UserErrorException">The disk refused.</exception>
+    /// <summary>The row that begins at an offset; null if none does.</summary>
+    /// <exception cref="UserErrorException">A disk error.</exception>
     internal T? ReadAt(long offset) => Disk.Attempt($"Cannot read the {format.Name} {path}", () =>
     {
         for (var size = UsualLength; ; size *= 2)
@@ -94,7 +93,7 @@ public sealed class JsonLinesLog<T> : IDisposable
         }
     });
 
-    // What a failed write left behind the last row.
+    // Removes what a failed write left behind the last row.
     private UserErrorException? CutBack()
     {
         try
@@ -108,7 +107,7 @@ public sealed class JsonLinesLog<T> : IDisposable
         }
     }
 
-    // Nothing is changed before every line was looked at.
+    // Nothing is changed until every line is checked.
     private void Recover(Action<JsonLine<T>>? take, Func<bool>? mayEnd, Func<T, bool>? isFlushed)
     {
         JsonLine<T>? torn = null;
@@ -122,7 +121,7 @@ public sealed class JsonLinesLog<T> : IDisposable
                     throw format.NotARow(path, line.Number);
                 if (torn is { } unreadable)
                 {
-                    // After a power cut, any block that was not durable may be missing, and others behind it be there.
+                    // After a power cut, any block that was not durable may be missing even if later ones exist.
                     if (!mayBeTorn || (line.Row is { } later && isFlushed?.Invoke(later) == true))
                         throw format.NotARow(path, unreadable.Number);
                 }

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace ActorTrain.Persistence.Logs;
 
-/// <summary>What all lines of a log with branches have in common, as it stands in the file. One that opens a branch has no more.</summary>
+/// <summary>The fields common to all lines of a log with branches; a line that opens a branch has no others.</summary>
 internal record LogLine
 {
     [JsonPropertyOrder(-9)]
@@ -47,8 +47,8 @@ internal record LogLine
         },
         LogJson.Default.LogLine);
 
-    /// <summary>What the line says, or null where it is none of the log.</summary>
-    /// <param name="row">What it has beside the common parts, or null where that is no row.</param>
+    /// <summary>Null if the line does not belong to the log.</summary>
+    /// <param name="row">The line's other fields; null if they are not a row.</param>
     public LogEntry<TRow>? ToEntry<TRow>(TRow? row)
         where TRow : class
         => this switch

@@ -1,12 +1,11 @@
 namespace ActorTrain.Persistence.Machine;
 
-/// <summary>Memory that this process can have beside what it has.</summary>
+/// <summary>Memory that this process can still allocate.</summary>
 public sealed record AvailableMemory(long Bytes, long Of, string Limit)
 {
     private const int KiB = 1024;
 
-    /// <summary>Asks the kernel: the least of what the machine and each control group of this process have left. Null where it does not
-    /// say.</summary>
+    /// <summary>The least that the machine and each control group of this process have left, by the kernel; null if unknown.</summary>
     /// <param name="root">The root of the file system, another one in tests.</param>
     public static AvailableMemory? Read(string root = "/")
     {

@@ -7,19 +7,19 @@ namespace ActorTrain.Persistence.Machine;
 /// <param name="IsSecond">Whether it is of version 2.</param>
 public sealed record MemoryGroup(string Folder, bool IsSecond)
 {
-    /// <summary>The most that its processes may have, in bytes; null: as much as there is.</summary>
+    /// <summary>In bytes; null if unlimited.</summary>
     public long? Limit => Number(IsSecond ? "memory.max" : "memory.limit_in_bytes");
 
-    /// <summary>What they have that cannot be taken back, in bytes.</summary>
+    /// <summary>Memory in use that cannot be reclaimed, in bytes.</summary>
     public long Used => Math.Max(
         0, (Number(IsSecond ? "memory.current" : "memory.usage_in_bytes")
             ?? 0) - (Number("memory.stat", IsSecond ? "inactive_file" : "total_inactive_file") ?? 0));
 
-    /// <summary>How many of its processes the out-of-memory killer has ended; null where the kernel does not say.</summary>
+    /// <summary>Processes of the group that the out-of-memory killer has ended; null if unknown.</summary>
     public long? Kills => Number(IsSecond ? "memory.events" : "memory.oom_control", "oom_kill");
 
-    /// <summary>The groups of this process, its own first, then those around it. Where it sees only its own, as in a container, that stands
-    /// at the root.</summary>
+    /// <summary>The groups of this process, from its own outwards. If it sees only its own, as in a container, that is mounted at the
+    /// root.</summary>
     /// <param name="root">The root of the file system, another one in tests.</param>
     public static IEnumerable<MemoryGroup> OfProcess(string root = "/")
     {
@@ -45,10 +45,9 @@ public sealed record MemoryGroup(string Folder, bool IsSecond)
     private long? Number(string file, string? key = null) => MachineFile.Number(Path.Combine(Folder, file), key);
 }
 
-/// <summary>The small files by which the kernel says how the machine is.</summary>
 internal static class MachineFile
 {
-    /// <summary>The lines of one; none where it cannot be read.</summary>
+    /// <summary>Empty if the file cannot be read.</summary>
     public static string[] Lines(string path)
     {
         try
@@ -61,7 +60,7 @@ internal static class MachineFile
         }
     }
 
-    /// <summary>The number that a file holds, or that stands in the line of a key.</summary>
+    /// <summary>The file's number, or that in the line of a key.</summary>
     public static long? Number(string path, string? key = null)
     {
         foreach (var line in Lines(path))

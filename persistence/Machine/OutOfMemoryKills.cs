@@ -3,16 +3,14 @@ using System.Text.Json.Serialization;
 
 namespace ActorTrain.Persistence.Machine;
 
-/// <summary>How many processes the kernel's out-of-memory killer has ended, as its counters stand at some moment.</summary>
+/// <summary>Counters of processes that the kernel's out-of-memory killer has ended.</summary>
 /// <param name="Group">The folder of this process's control group, or null.</param>
-/// <param name="InGroup">Processes of that group; null where the kernel does not say.</param>
-/// <param name="InAll">Processes of the machine (/proc/vmstat); null where the kernel does not say.</param>
+/// <param name="InGroup">Processes of that group; null if unknown.</param>
+/// <param name="InAll">Processes of the machine (/proc/vmstat); null if unknown.</param>
 public sealed record OutOfMemoryKills(string Boot, string? Group, long? InGroup, long? InAll)
 {
-    /// <summary>What is said of a process when one was probably its end.</summary>
     public const string Sentence = "The previous process was probably killed by the kernel's out-of-memory killer.";
 
-    /// <summary>The counters as they are now.</summary>
     /// <param name="root">The root of the file system, another one in tests.</param>
     public static OutOfMemoryKills Now(string root = "/")
     {
@@ -21,8 +19,8 @@ public sealed record OutOfMemoryKills(string Boot, string? Group, long? InGroup,
         return new OutOfMemoryKills(boot, group?.Folder, group?.Kills, MachineFile.Number(Path.Combine(root, "proc/vmstat"), "oom_kill"));
     }
 
-    /// <summary>Whether processes were ended since, among which that of the time before may have been: in its own group where that is still
-    /// there, else anywhere.</summary>
+    /// <summary>Whether processes were ended since, possibly the previous one: in its own group if that still exists, else
+    /// anywhere.</summary>
     public bool HaveRisenSince(OutOfMemoryKills before)
     {
         if (Boot != before.Boot || Boot.Length == 0)

@@ -4,7 +4,8 @@ using ActorTrain.Persistence.Logs;
 
 namespace ActorTrain.Persistence.Metrics;
 
-/// <summary>The metrics of one run: a file of JSON lines, one per step and one per evaluation, on branches; see docs/formats.md.</summary>
+/// <summary>The metrics of one run: a file of JSON lines with branches, one line per step and per evaluation; see
+/// docs/formats.md.</summary>
 public sealed class MetricsLog : BranchedLog<MetricsRow>
 {
     private static readonly BranchedFormat<MetricsRow> Format = new(
@@ -21,19 +22,17 @@ public sealed class MetricsLog : BranchedLog<MetricsRow>
     {
     }
 
-    /// <summary>Opens the log to append to it.</summary>
-    /// <param name="path">The file; it is made when missing.</param>
+    /// <summary>Opens the log to append to it; creates it if missing.</summary>
     /// <param name="durable">The step that training resumes from: its row is durable. A power cut may have torn what follows.</param>
-    /// <exception cref="UserErrorException">A line up to that step is no metrics row, or the disk refused; the file is as it
-    /// was.</exception>
+    /// <exception cref="UserErrorException">A line up to that step is not a metrics row, or a disk error; the file is
+    /// unchanged.</exception>
     public static MetricsLog Open(string path, long durable) => new(path, durable);
 
-    /// <summary>The rows of the run's current line, also while a run appends to them; a torn last line is passed over, a missing file has
-    /// none.</summary>
-    /// <exception cref="UserErrorException">Another line is no metrics row; the sentence names it.</exception>
+    /// <summary>The rows of the current line, even while a run appends to them; skips a torn last line; a missing file has none.</summary>
+    /// <exception cref="UserErrorException">Another line is not a metrics row; the message names it.</exception>
     public static IReadOnlyList<MetricsRow> Read(string path) => [.. Format.Read(path, compares: false).Line.Select(static row => row.Row)];
 
-    /// <summary>All that was ever written, with what was computed again compared.</summary>
+    /// <summary>Everything ever written, with recomputed steps compared.</summary>
     /// <exception cref="UserErrorException">As for <see cref="Read"/>.</exception>
     public static LogHistory<MetricsRow> ReadHistory(string path) => Format.Read(path, compares: true);
 }

@@ -4,11 +4,10 @@ using ActorTrain.Persistence.Logs;
 namespace ActorTrain.Persistence.Metrics;
 
 /// <summary>One line of a run's <c>metrics.jsonl</c>.</summary>
-/// <param name="Step">The step it tells of, from 1.</param>
+/// <param name="Step">From 1.</param>
 public abstract record MetricsRow(long Step);
 
-/// <summary>What one step of training showed.</summary>
-/// <param name="Step">The step, from 1.</param>
+/// <param name="Step">From 1.</param>
 /// <param name="Loss">Mean cross-entropy of the global batch, in nats per token.</param>
 /// <param name="GradientNorm">Global norm of the gradient before clipping.</param>
 /// <param name="Tokens">Tokens trained on so far.</param>
@@ -23,20 +22,20 @@ public sealed record StepMetrics(
     double MfuPercent)
     : MetricsRow(Step)
 {
-    /// <summary>Largest mean loss of a lane; null where it is not known.</summary>
+    /// <summary>Largest mean loss of a lane; null if unknown.</summary>
     public double? LaneLoss { get; init; }
 
-    /// <summary>Norm of the embedding's gradient; null where it was not measured.</summary>
+    /// <summary>Norm of the embedding's gradient; null if not measured.</summary>
     public double? EmbeddingNorm { get; init; }
 
-    /// <summary>Norm of the gradient of that block of which it is largest; null where it was not measured.</summary>
+    /// <summary>Largest gradient norm of a block; null if not measured.</summary>
     public double? BlockNorm { get; init; }
 
-    /// <summary>Norm of the update as it was previewed, without what rules and operators do to it; null where it was not.</summary>
+    /// <summary>Norm of the previewed update, without changes by rules and operators; null if not previewed.</summary>
     public double? UpdateNorm { get; init; }
 
-    /// <summary>In what another row of the step tells other bits, or null. Time and speed may differ, and what one of them did not
-    /// measure.</summary>
+    /// <summary>How another row of this step shows different bits; null if it does not. Time, speed, and what one of them did not measure
+    /// may differ.</summary>
     public string? DifferenceTo(StepMetrics other)
     {
         (string Name, double? Was, double? Is)[] figures =
@@ -56,10 +55,8 @@ public sealed record StepMetrics(
     }
 }
 
-/// <summary>What an evaluation on the validation split showed.</summary>
 public sealed record EvaluationMetrics(long Step, double ValidationLoss, double Perplexity, double BitsPerByte) : MetricsRow(Step);
 
-/// <summary>A line as it stands in the file, of either kind.</summary>
 internal sealed record MetricsLine : LogLine
 {
     public double? Loss { get; init; }
@@ -129,7 +126,7 @@ internal sealed record MetricsLine : LogLine
         _ => throw new ArgumentException($"{row.GetType().Name} has no metrics format.", nameof(row)),
     };
 
-    /// <summary>The row, or null when the line is of neither kind.</summary>
+    /// <summary>Null if the line is of neither kind.</summary>
     public MetricsRow? ToRow() => this switch
     {
         { Loss: { } loss, GradientNorm: { } norm, LearningRate: { } rate, Tokens: { } tokens } and

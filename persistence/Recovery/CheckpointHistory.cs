@@ -6,30 +6,27 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Persistence.Recovery;
 
-/// <summary>A checkpoint as the journal tells of it.</summary>
+/// <summary>A checkpoint in the journal.</summary>
 /// <param name="WeightsHash">SHA-256 of its weights.</param>
-/// <param name="HealthySince">Updates at which the time began in which it has to prove good: its own, or those at which something was found
-/// that may have begun before it.</param>
-/// <param name="ProvedAt">Updates at which it proved good; null: not yet.</param>
+/// <param name="HealthySince">Updates from which on it has to prove good: its own, or those at the discovery of a fault that may have begun
+/// before it.</param>
+/// <param name="ProvedAt">Updates at which it was found good; null if not yet.</param>
 public sealed record KnownCheckpoint(string WeightsHash, long HealthySince, long? ProvedAt = null);
 
-/// <summary>What the decisions of a run say of its checkpoints: which there are, which were abandoned by a rollback, and which have proved
-/// good.</summary>
+/// <summary>A run's checkpoints by its decisions: which exist, which were abandoned, and which are good.</summary>
 public sealed record CheckpointHistory
 {
     public static CheckpointHistory Empty { get; } = new();
 
-    /// <summary>Checkpoints that were committed and not left since, by step. The oldest may have been deleted.</summary>
+    /// <summary>Committed checkpoints that were not abandoned since, by step. The oldest may have been deleted.</summary>
     public ImmutableSortedDictionary<long, KnownCheckpoint> Known { get; init; } = ImmutableSortedDictionary<long, KnownCheckpoint>.Empty;
 
-    /// <summary>All interventions so far, in the order of their numbers.</summary>
     [JsonPropertyName("corrections")]
     public ImmutableList<Intervention> Interventions { get; init; } = [];
 
     /// <summary>Rollbacks: the step that the run returned to, and the one that it had reached.</summary>
     public ImmutableList<(long To, long From)> Returns { get; init; } = [];
 
-    /// <summary>Those that proved good, by step.</summary>
     public IEnumerable<KeyValuePair<long, KnownCheckpoint>> Good => Known.Where(static known => known.Value.ProvedAt is not null);
 
     public static CheckpointHistory Of(IEnumerable<RunEvent> decisions) =>
@@ -49,8 +46,8 @@ public sealed record CheckpointHistory
         _ => this,
     };
 
-    /// <summary>Whether a checkpoint was abandoned by a rollback, and must not be resumed from: it lacks an intervention that was
-    /// in force before it, or it was written before the run rolled back over its step and not again since.</summary>
+    /// <summary>Whether a checkpoint was abandoned and must not be resumed from: it lacks an intervention in force before it, or the run
+    /// rolled back over its step and has not written it again since.</summary>
     /// <param name="weightsHash">SHA-256 of its weights.</param>
     public bool IsVoid(long step, string weightsHash, RunOverrides overrides)
     {
@@ -58,7 +55,7 @@ public sealed record CheckpointHistory
             || (Returns.Exists(way => way.To < step && step <= way.From) && Known.GetValueOrDefault(step)?.WeightsHash != weightsHash);
     }
 
-    /// <summary>As the other overload, of a checkpoint on disk. One whose overrides cannot be read is not void, but damaged.</summary>
+    /// <summary>As the other overload. A checkpoint with unreadable overrides is not void, but damaged.</summary>
     public bool IsVoid(CheckpointManifest manifest)
     {
         try
@@ -71,17 +68,16 @@ public sealed record CheckpointHistory
         }
     }
 
-    /// <summary>As the other overloads, of one that a run may begin from.</summary>
     public bool IsVoid(RunOrigin origin) => origin.WeightsHash is { } hash && IsVoid(origin.Step, hash, origin.Overrides);
 
-    /// <summary>Checkpoints that have yet to prove good and after which training stayed healthy for long enough.</summary>
-    /// <param name="proofSteps">Steps within which a fault shows.</param>
+    /// <summary>Checkpoints not yet marked as good after which training stayed healthy for long enough.</summary>
+    /// <param name="proofSteps">Steps within which a fault becomes visible.</param>
     public IEnumerable<KeyValuePair<long, KnownCheckpoint>> Ripe(long step, long proofSteps) =>
         Known.Where(known => known.Value.ProvedAt is null && step >= known.Value.HealthySince + proofSteps);
 
     private CheckpointHistory Forget(long after) => this with { Known = Known.RemoveRange(Known.Keys.Where(step => step > after)) };
 
-    // What may have begun before a checkpoint puts its proof off.
+    // A fault that may have begun before a checkpoint delays its proof.
     private CheckpointHistory Doubt(long onset, long at) => this with
     {
         Known = Known.SetItems(Known.Where(known => known.Value.ProvedAt is null && onset <= known.Key)

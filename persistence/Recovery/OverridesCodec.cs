@@ -6,10 +6,9 @@ using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Persistence.Recovery;
 
-/// <summary>A <see cref="RunOverrides"/> as JSON, for the manifest of a checkpoint. Numbers come back with the same bits.</summary>
+/// <summary>A <see cref="RunOverrides"/> as JSON, for the manifest of a checkpoint. Numbers keep their bits.</summary>
 public static class OverridesCodec
 {
-    /// <summary>Under which name the manifest keeps it.</summary>
     public const string Key = "course";
 
     public static string Write(RunOverrides overrides)
@@ -20,7 +19,6 @@ public static class OverridesCodec
             OverridesJson.Default.StoredOverrides);
     }
 
-    /// <summary>The overrides that a text describes.</summary>
     /// <exception cref="UserErrorException">It is malformed.</exception>
     public static RunOverrides Read(string place, string text)
     {

@@ -6,15 +6,14 @@ namespace ActorTrain.Persistence.Recovery;
 
 /// <summary>Where a run can begin without a snapshot in memory.</summary>
 /// <param name="Step">Updates that the state has seen; 0 without a checkpoint.</param>
-/// <param name="WeightsHash">SHA-256 of the checkpoint's weights; null for the first weights, made from the seed.</param>
+/// <param name="WeightsHash">SHA-256 of the checkpoint's weights; null for the initial weights, made from the seed.</param>
 public sealed record RunOrigin(long Step, string? WeightsHash, RunOverrides Overrides)
 {
-    /// <summary>Whose part in it is not proved; null: nothing of it is. See <see cref="UnprovedWork"/>.</summary>
+    /// <summary>Trainers whose part in it is unverified; null if all of it is. See <see cref="UnprovedWork"/>.</summary>
     public IReadOnlyDictionary<int, long>? Unproved { get; init; }
 
     public static RunOrigin Seed { get; } = new(0, null, RunOverrides.None) { Unproved = ImmutableDictionary<int, long>.Empty };
 
-    /// <summary>What a checkpoint's manifest says.</summary>
     /// <exception cref="UserErrorException">Its overrides cannot be read.</exception>
     public static RunOrigin Of(CheckpointManifest manifest)
     {

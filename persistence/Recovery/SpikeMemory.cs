@@ -2,13 +2,13 @@ using System.Collections.Immutable;
 
 namespace ActorTrain.Persistence.Recovery;
 
-/// <summary>What the rules remember of the steps so far: a part of a run's overrides, kept in every snapshot and checkpoint, so that a run
-/// that goes back, or is killed, judges as if nothing had happened.</summary>
+/// <summary>What the spike rules remember of the steps so far: a part of a run's overrides, kept in every snapshot and checkpoint, so that
+/// a run judges the same after a rollback or a kill.</summary>
 public sealed record SpikeMemory
 {
     public static SpikeMemory Empty { get; } = new();
 
-    /// <summary>The numbers of each rule, by its name; what they mean is the rule's affair.</summary>
+    /// <summary>Each rule's numbers, by its name; only the rule interprets them.</summary>
     public ImmutableSortedDictionary<string, ImmutableArray<double>> Rules { get; init; } =
         ImmutableSortedDictionary.Create<string, ImmutableArray<double>>(StringComparer.Ordinal);
 

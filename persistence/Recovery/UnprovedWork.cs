@@ -3,18 +3,16 @@ using System.Globalization;
 
 namespace ActorTrain.Persistence.Recovery;
 
-/// <summary>Whose part in a state is not proved right: for each such trainer, by number, the first step of which that is so. It is kept
-/// with every checkpoint, so that a fault that shows only in a later process still tells how far back nothing is to be trusted.</summary>
+/// <summary>Trainers whose part in a state is unverified: by number, the first unverified step. Kept with every checkpoint, so that a fault
+/// found in a later process still determines how far back nothing can be trusted.</summary>
 public static class UnprovedWork
 {
-    /// <summary>Under which name the manifest keeps it.</summary>
     public const string Key = "unproved";
 
     public static string Write(IReadOnlyDictionary<int, long> unproved) =>
         string.Join(' ', unproved.OrderBy(static one => one.Key).Select(static one => $"{one.Key}:{one.Value}"));
 
-    /// <summary>What a text says; null where there is none, in a checkpoint of an older program, or none that can be read: then nothing is
-    /// proved.</summary>
+    /// <summary>Null if absent, in a checkpoint of an older version, or unreadable: then nothing is verified.</summary>
     public static ImmutableDictionary<int, long>? Read(string? text)
     {
         if (text is null)

@@ -11,44 +11,38 @@ namespace ActorTrain.Persistence.Runs;
 
 public enum RunState
 {
-    /// <summary>No process has begun it.</summary>
     New,
 
-    /// <summary>A process is training it.</summary>
     Running,
 
-    /// <summary>It was stopped in order and can be resumed.</summary>
     Stopped,
 
-    /// <summary>Its process died; it can be resumed.</summary>
     Killed,
 
-    /// <summary>It took its last step.</summary>
     Finished,
 
-    /// <summary>It holds weights that were trained elsewhere.</summary>
+    /// <summary>Holds weights trained elsewhere.</summary>
     Imported,
 }
 
 /// <summary>One line of the list of runs.</summary>
-/// <param name="LastStep">The last step in its metrics, or null before the first.</param>
-/// <param name="NewestCheckpoint">The step of its newest checkpoint whose manifest is whole, or null.</param>
-/// <param name="Problem">What could not be read, or why it was killed, in one sentence, or null.</param>
+/// <param name="LastStep">The last step in its metrics; null before the first.</param>
+/// <param name="NewestCheckpoint">The step of its newest checkpoint with an intact manifest, or null.</param>
+/// <param name="Problem">What could not be read, or why it was killed, in one sentence; or null.</param>
 public sealed record RunSummary(string Name, RunState State, long? LastStep, double? LastLoss, long? NewestCheckpoint, string? Problem);
 
-/// <summary>Where the parts of a run stand on disk: <c>ROOT/NAME/</c> with its configuration, metrics, checkpoints and lock.</summary>
+/// <summary>The files of a run: <c>ROOT/NAME/</c> with its configuration, metrics, checkpoints and lock.</summary>
 public sealed class RunDirectory
 {
-    /// <summary>Name of the folder of a run's tokenizer.</summary>
     public const string TokenizerFolderName = "tokenizer";
 
-    /// <summary>Name of the socket by which the process that trains a run is spoken to.</summary>
+    /// <summary>The Unix socket for commands to the process that trains a run.</summary>
     public const string ControlSocketName = "control.sock";
 
-    /// <summary>Names the places; makes nothing.</summary>
+    /// <summary>Only composes paths; creates nothing.</summary>
     /// <param name="root">The directory of all runs, such as <c>runs</c>.</param>
-    /// <param name="name">The run's name: one plain directory name.</param>
-    /// <exception cref="UserErrorException">The name is no directory name.</exception>
+    /// <param name="name">One plain directory name.</param>
+    /// <exception cref="UserErrorException">The name is not a directory name.</exception>
     public RunDirectory(string root, string name)
     {
         if (string.IsNullOrWhiteSpace(name) || name.StartsWith('.') || name.AsSpan().IndexOfAny('/', '\\', '\0') >= 0)
@@ -62,61 +56,54 @@ public sealed class RunDirectory
 
     public string Path { get; }
 
-    /// <summary>The configuration that it was started with.</summary>
     public string ConfigurationFile => System.IO.Path.Combine(Path, "run.yaml");
 
-    /// <summary>The folder of the tokenizer that its model was trained with.</summary>
     public string TokenizerDirectory => System.IO.Path.Combine(Path, TokenizerFolderName);
 
-    /// <summary>Its metrics; see <see cref="MetricsLog"/>.</summary>
     public string MetricsFile => System.IO.Path.Combine(Path, "metrics.jsonl");
 
-    /// <summary>What it really trained on; see <see cref="SampleLedger"/>.</summary>
     public string LedgerFile => System.IO.Path.Combine(Path, "samples.jsonl");
 
-    /// <summary>Where its time went; see <see cref="GoodputLog"/>.</summary>
     public string GoodputFile => System.IO.Path.Combine(Path, "goodput.jsonl");
 
-    /// <summary>Its decisions, where they are kept in SQLite.</summary>
+    /// <summary>The journal, if kept in SQLite.</summary>
     public string JournalFile => System.IO.Path.Combine(Path, "run.db");
 
     public string LogsDirectory => System.IO.Path.Combine(Path, "logs");
 
-    /// <summary>A link to the newest of them.</summary>
+    /// <summary>A link to the newest log file.</summary>
     public string LogFile => System.IO.Path.Combine(Path, "run.log");
 
-    /// <summary>The socket by which the process that trains it is spoken to.</summary>
+    /// <summary>The Unix socket for commands to the process that trains the run.</summary>
     public string ControlSocket => System.IO.Path.Combine(Path, ControlSocketName);
 
-    /// <summary>Its checkpoints; see <see cref="CheckpointStore"/>.</summary>
     public string CheckpointsDirectory => System.IO.Path.Combine(Path, "checkpoints");
 
     /// <summary>Held while a process trains the run.</summary>
     public string LockFile => System.IO.Path.Combine(Path, "run.lock");
 
-    /// <summary>Whether a run is there: one that was begun, or one that was imported and has only a checkpoint.</summary>
+    /// <summary>Whether the run exists: begun, or imported with only a checkpoint.</summary>
     public bool Exists => File.Exists(ConfigurationFile) || Directory.Exists(CheckpointsDirectory);
 
-    /// <summary>How the run stands just now.</summary>
     public RunState State => Standing.State;
 
-    /// <summary>Whether its last process was probably killed by the system for want of memory.</summary>
+    /// <summary>Whether its last process was probably killed for lack of memory.</summary>
     public bool WasKilledForMemory => Standing.ForMemory;
 
-    /// <summary>Takes the right to run it, making the directory if need be. Dispose of it when done.</summary>
+    /// <summary>Takes the run's lock; creates the directory if necessary.</summary>
     /// <exception cref="UserErrorException">Another process holds it, or the directory cannot be written.</exception>
     public RunLock Lock() => RunLock.Take(this);
 
-    /// <summary>What the last process could not write to the journal and the metrics, left to the next one.</summary>
+    /// <summary>What the last process could not write to journal and metrics, for the next one.</summary>
     public string UnwrittenFile => System.IO.Path.Combine(Path, "unwritten.json");
 
-    /// <summary>What the last process left; null when nothing.</summary>
-    /// <exception cref="UserErrorException">The disk refused.</exception>
+    /// <summary>What the last process left; null if nothing.</summary>
+    /// <exception cref="UserErrorException">A disk error.</exception>
     public byte[]? ReadUnwritten() =>
         Disk.Attempt($"Cannot read {UnwrittenFile}", () => File.Exists(UnwrittenFile) ? File.ReadAllBytes(UnwrittenFile) : null);
 
-    /// <summary>Leaves something to the next process, durably and in one piece; null: nothing.</summary>
-    /// <exception cref="UserErrorException">The disk refused; what was left before is as it was.</exception>
+    /// <summary>Leaves data to the next process, atomically and durably; null for none.</summary>
+    /// <exception cref="UserErrorException">A disk error; the former data are unchanged.</exception>
     public void WriteUnwritten(byte[]? content) => Disk.Attempt($"Cannot write {UnwrittenFile}", () =>
     {
         if (content is not null)
@@ -125,18 +112,18 @@ public sealed class RunDirectory
             File.Delete(UnwrittenFile);
     });
 
-    /// <summary>Notes the configuration, durably and in one piece; one that is there is replaced.</summary>
-    /// <exception cref="UserErrorException">The disk refused; an earlier configuration is as it was.</exception>
+    /// <summary>Writes the configuration atomically and durably.</summary>
+    /// <exception cref="UserErrorException">A disk error; an earlier configuration is unchanged.</exception>
     public void WriteConfiguration(string text) =>
         Disk.Attempt($"Cannot write {ConfigurationFile}", () => Disk.Replace(ConfigurationFile, Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Keeps the tokenizer, durably and in one piece; one that is there is replaced.</summary>
-    /// <exception cref="UserErrorException">The disk refused.</exception>
+    /// <summary>Writes the tokenizer atomically and durably.</summary>
+    /// <exception cref="UserErrorException">A disk error.</exception>
     public void WriteTokenizer(Action<string> save) => Disk.Attempt(
         $"Cannot write {TokenizerDirectory}",
         () => Disk.ReplaceFolder(TokenizerDirectory, TokenizerDirectory + ".writing", TokenizerDirectory + ".replaced", save));
 
-    /// <summary>All runs under a root, by name; none when there is no such directory.</summary>
+    /// <summary>All runs under a root, by name; empty if the directory does not exist.</summary>
     /// <exception cref="UserErrorException">The directory cannot be read.</exception>
     public static IReadOnlyList<RunSummary> List(string root)
     {

@@ -5,9 +5,8 @@ using ActorTrain.Persistence.Machine;
 
 namespace ActorTrain.Persistence.Runs;
 
-/// <summary>The right to run one run, held by at most one process; the system takes it back when the process dies.</summary>
-/// <remarks>Taking it changes nothing that is noted of the run: a process that takes it, finds that the run cannot resume and
-/// gives it back has left no trace.</remarks>
+/// <summary>The right to train a run, held by at most one process; released by the system when the process dies.</summary>
+/// <remarks>Taking it changes no records of the run: a process that takes it, cannot resume and releases it leaves no trace.</remarks>
 public sealed class RunLock : IDisposable
 {
     private const int Attempts = 50;
@@ -22,7 +21,7 @@ public sealed class RunLock : IDisposable
         WasKilledForMemory = Read(reader).ForMemory;
     }
 
-    /// <summary>Whether the process that ran it before was probably killed by the system for want of memory.</summary>
+    /// <summary>Whether the previous process was probably killed for lack of memory.</summary>
     public bool WasKilledForMemory { get; }
 
     internal static RunLock Take(RunDirectory run)
@@ -39,7 +38,7 @@ public sealed class RunLock : IDisposable
                 }
                 catch (IOException exception) when (Disk.IsLocked(exception) && attempt < Attempts)
                 {
-                    // A listing of runs shares the lock for an instant to look whether it is free; a run holds it for long.
+                    // A listing of runs takes a shared lock for a moment; a run holds its lock for long.
                     Thread.Sleep(Pause);
                 }
             }
@@ -57,18 +56,18 @@ public sealed class RunLock : IDisposable
         }
     }
 
-    /// <summary>Notes that the run continues: from here it is listed as killed if the process dies, and as stopped once the lock is given
-    /// back.</summary>
+    /// <summary>Records that the run is running: from here on it is listed as killed if the process dies, and as stopped after
+    /// disposal.</summary>
     public void MarkRunning()
     {
         Write($"{RunState.Running} in process {Environment.ProcessId}\n{OutOfMemoryKills.Now().Write()}");
         ending = RunState.Stopped;
     }
 
-    /// <summary>Notes that the run took its last step, so that it is listed as finished once the lock is given back.</summary>
+    /// <summary>Records the last step: after disposal the run is listed as finished.</summary>
     public void MarkFinished() => ending = RunState.Finished;
 
-    /// <summary>Gives the lock back, noting how the run ended if it was trained.</summary>
+    /// <summary>Releases the lock; records how the run ended if it was trained.</summary>
     public void Dispose()
     {
         if (!stream.CanWrite)
@@ -78,8 +77,8 @@ public sealed class RunLock : IDisposable
         stream.Dispose();
     }
 
-    /// <summary>How the run stands, by its lock file: running when somebody holds it, else what the last holder wrote, or did not come to
-    /// write; and whether, where it was killed, that was probably for want of memory.</summary>
+    /// <summary>The state of a run by its lock file: running if locked, else what the last holder wrote or failed to write; and whether a
+    /// killed one was probably killed for lack of memory.</summary>
     internal static (RunState State, bool ForMemory) Probe(string lockFile)
     {
         if (!File.Exists(lockFile))

@@ -2,7 +2,6 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Persistence.Runs;
 
-/// <summary>What a run is called and where it is kept.</summary>
 [OptionGroup(MayChangeBecause = "they only affect where the run is stored")]
 public sealed record RunOptions : IOptions
 {

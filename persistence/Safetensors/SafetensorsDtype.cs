@@ -1,6 +1,5 @@
 namespace ActorTrain.Persistence.Safetensors;
 
-/// <summary>Element types of a safetensors file, under the names that stand in its header.</summary>
 public enum SafetensorsDtype
 {
     /// <summary>IEEE 754 single precision, 4 bytes.</summary>
@@ -12,23 +11,18 @@ public enum SafetensorsDtype
     /// <summary>IEEE 754 half precision, 2 bytes.</summary>
     F16,
 
-    /// <summary>Signed, 8 bytes.</summary>
     I64,
 
-    /// <summary>Signed, 4 bytes.</summary>
     I32,
 
-    /// <summary>Unsigned, 1 byte.</summary>
     U8,
 
-    /// <summary>0 or 1 in one byte; published models carry their attention masks so.</summary>
+    /// <summary>0 or 1 in one byte; used for attention masks in published models.</summary>
     Bool,
 }
 
-/// <summary>Sizes and header names of <see cref="SafetensorsDtype"/>.</summary>
 public static class SafetensorsDtypes
 {
-    /// <summary>Bytes per element.</summary>
     public static int Size(this SafetensorsDtype dtype) => dtype switch
     {
         SafetensorsDtype.I64 => 8,
@@ -38,10 +32,9 @@ public static class SafetensorsDtypes
         _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "Unknown element type."),
     };
 
-    /// <summary>The name in the header, such as <c>BF16</c>.</summary>
     public static string HeaderName(this SafetensorsDtype dtype) => dtype == SafetensorsDtype.Bool ? "BOOL" : dtype.ToString();
 
-    /// <summary>The types that can be read, in words.</summary>
+    /// <summary>The readable types, in words.</summary>
     internal static string Names { get; } = string.Join(", ", Enum.GetValues<SafetensorsDtype>().Select(HeaderName));
 
     internal static SafetensorsDtype? Parse(string name)

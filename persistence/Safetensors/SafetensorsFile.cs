@@ -31,14 +31,13 @@ public sealed class SafetensorsFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>The tensors, in the order of their data; together they account for every byte behind the header.</summary>
+    /// <summary>In the order of their data; together they cover every byte after the header.</summary>
     public IReadOnlyList<SafetensorsEntry> Entries { get; }
 
-    /// <summary>The free text of the header.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Opens a file and checks its header against its length.</summary>
-    /// <exception cref="UserErrorException">It is no whole safetensors file; the sentence says why.</exception>
+    /// <exception cref="UserErrorException">It is not a valid safetensors file; the message says why.</exception>
     /// <exception cref="IOException">It cannot be opened or read.</exception>
     public static SafetensorsFile Open(string path)
     {
@@ -70,17 +69,14 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>The tensor of that name, or null.</summary>
     public SafetensorsEntry? Find(string name) => byName.GetValueOrDefault(name);
 
-    /// <summary>Reads a tensor's bytes into a buffer.</summary>
     /// <param name="entry">One of <see cref="Entries"/>.</param>
-    /// <param name="destination">Where to put the bytes.</param>
-    /// <param name="offset">Where to begin there, in bytes.</param>
-    /// <exception cref="UserErrorException">Its elements are of a type that this program cannot read.</exception>
+    /// <param name="offset">In bytes.</param>
+    /// <exception cref="UserErrorException">Its element type is not supported.</exception>
     public void Read(SafetensorsEntry entry, HostBuffer destination, long offset) => Read(entry, destination, offset, null);
 
-    /// <summary>Reads every tensor, in the order of the file, and hashes all that was read.</summary>
+    /// <summary>Reads every tensor, in file order, and hashes the file.</summary>
     /// <param name="placeOf">Where each tensor goes: a buffer and an offset in bytes.</param>
     /// <returns>The SHA-256 of the whole file, header included, in lower-case hexadecimal.</returns>
     public string ReadAll(Func<SafetensorsEntry, (HostBuffer Buffer, long Offset)> placeOf)

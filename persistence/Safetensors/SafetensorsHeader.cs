@@ -6,20 +6,17 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Persistence.Safetensors;
 
-/// <summary>One tensor as the header of a file describes it.</summary>
-/// <param name="DtypeName">Type of its elements as the header has it, such as <c>F32</c>; perhaps one that this program cannot
-/// read.</param>
-/// <param name="Shape">Its sizes, outermost first; empty for a scalar.</param>
+/// <summary>One tensor of a file's header.</summary>
+/// <param name="DtypeName">The type in the header, such as <c>F32</c>; may be unsupported.</param>
+/// <param name="Shape">Outermost dimension first; empty for a scalar.</param>
 /// <param name="Begin">First byte, counted from the end of the header.</param>
 public sealed record SafetensorsEntry(string Name, string DtypeName, IReadOnlyList<long> Shape, long Begin, long End)
 {
-    /// <summary>Type of its elements; null for one that this program cannot read.</summary>
+    /// <summary>Null if not supported.</summary>
     public SafetensorsDtype? Dtype => SafetensorsDtypes.Parse(DtypeName);
 
-    /// <summary>Size in bytes.</summary>
     public long ByteCount => End - Begin;
 
-    /// <summary>The shape in words, such as <c>[3, 4]</c>.</summary>
     public static string Format(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
 }
 
@@ -27,12 +24,12 @@ public sealed record SafetensorsEntry(string Name, string DtypeName, IReadOnlyLi
 /// data begin at a multiple of 8. Format: https://github.com/huggingface/safetensors (README, "Format").</summary>
 internal static class SafetensorsHeader
 {
-    /// <summary>Longest header that is accepted, in bytes; the same bound as the reference implementation's.</summary>
+    /// <summary>Longest accepted header, in bytes; same bound as the reference implementation.</summary>
     public const long MaximumLength = 100_000_000;
 
     public const int PrefixLength = 8;
 
-    /// <summary>The bytes in front of the data. The same entries and metadata give the same bytes.</summary>
+    /// <summary>The bytes before the data. Equal entries and metadata give equal bytes.</summary>
     public static byte[] Build(IEnumerable<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata)
     {
         var json = new ArrayBufferWriter<byte>();
@@ -75,7 +72,7 @@ internal static class SafetensorsHeader
 
     /// <summary>Reads and checks the JSON of a header.</summary>
     /// <param name="dataLength">Bytes that follow the header.</param>
-    /// <exception cref="UserErrorException">The header is malformed, or does not account for every byte of data exactly once.</exception>
+    /// <exception cref="UserErrorException">The header is malformed, or does not cover every byte of data exactly once.</exception>
     public static (IReadOnlyList<SafetensorsEntry> Entries, IReadOnlyDictionary<string, string> Metadata) Parse(
         string path, ReadOnlySpan<byte> json, long dataLength)
     {
@@ -207,7 +204,7 @@ internal static class SafetensorsHeader
             throw new JsonException($"expected {token} at byte {reader.TokenStartIndex}");
     }
 
-    /// <summary>Text of the file as it may be printed: no control characters, not endless.</summary>
+    /// <summary>Text of the file for display: without control characters, and truncated.</summary>
     internal static string Shown(string text, int longest = 80)
     {
         var cut = text.Length > longest ? text[..longest] + "…" : text;

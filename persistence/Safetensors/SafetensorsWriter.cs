@@ -4,34 +4,31 @@ using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Persistence.Safetensors;
 
-/// <summary>A tensor to be written: a run of bytes of a host buffer, row-major, and what they mean.</summary>
-/// <param name="Shape">Its sizes, outermost first.</param>
-/// <param name="Buffer">Where its bytes are.</param>
-/// <param name="Offset">Where they begin, in bytes.</param>
+/// <summary>A tensor to write: a row-major range of bytes in a host buffer.</summary>
+/// <param name="Shape">Outermost dimension first.</param>
+/// <param name="Offset">In bytes.</param>
 public sealed record TensorSlice(string Name, SafetensorsDtype Dtype, IReadOnlyList<long> Shape, HostBuffer Buffer, long Offset)
 {
-    /// <summary>Size in bytes.</summary>
     public long ByteCount => Shape.Aggregate((long)Dtype.Size(), static (product, size) => checked(product * size));
 }
 
-/// <summary>What was written: its size in bytes and SHA-256 sums in lower-case hexadecimal.</summary>
-/// <param name="DataSha256">Of the tensors' bytes alone, one after another; null when it was not asked for.</param>
+/// <param name="Size">In bytes.</param>
+/// <param name="Sha256">Lower-case hexadecimal.</param>
+/// <param name="DataSha256">Of the tensors' bytes alone, concatenated; null if not requested.</param>
 public sealed record SafetensorsDigest(long Size, string Sha256, string? DataSha256);
 
-/// <summary>Writes safetensors files, straight from host buffers.</summary>
+/// <summary>Writes safetensors files directly from host buffers.</summary>
 public static class SafetensorsWriter
 {
     private const int ChunkLength = 4 << 20;
 
-    /// <summary>Writes a new file and syncs it to the disk; the directory that names it is left to the caller.</summary>
-    /// <param name="path">The file, which must not exist.</param>
-    /// <param name="tensors">The tensors; they stand in the file widest element first, else in the order given, so that each is aligned to
-    /// its element.</param>
+    /// <summary>Writes a new file and syncs it to the disk; the caller syncs the directory.</summary>
+    /// <param name="path">Must not exist.</param>
+    /// <param name="tensors">Written widest element first, else in the order given, so that each is aligned to its element.</param>
     /// <param name="metadata">Free text in the header; may be empty.</param>
-    /// <param name="cancellation">Stops between two chunks; the file is then incomplete and the caller's to delete.</param>
-    /// <returns>Size and hashes, computed while writing.</returns>
-    /// <exception cref="ArgumentException">Two tensors share a name, or a slice reaches past its buffer.</exception>
-    /// <exception cref="IOException">The disk refused.</exception>
+    /// <param name="cancellation">Stops between two chunks; the caller then deletes the incomplete file.</param>
+    /// <exception cref="ArgumentException">Two tensors share a name, or a slice exceeds its buffer.</exception>
+    /// <exception cref="IOException">A disk error.</exception>
     public static SafetensorsDigest Write(
         string path,
         IReadOnlyList<TensorSlice> tensors,

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ActorTrain.Models.Files;
 
-/// <summary>What the file system is asked beyond the framework's classes: durable files and folders, failures in words.</summary>
+/// <summary>File operations beyond the framework's: durable files and folders, and error messages.</summary>
 public static partial class Disk
 {
     private const string WritingSuffix = ".writing";
@@ -14,16 +14,15 @@ public static partial class Disk
     private const int WorkingFolder = -100; // AT_FDCWD
     private const uint Exchange = 2; // RENAME_EXCHANGE
 
-    /// <summary>Whether an exception comes from the file system rather than from a mistake in the program.</summary>
+    /// <summary>Whether an exception comes from the file system rather than from a bug.</summary>
     public static bool IsFailure(Exception exception) => exception is IOException or UnauthorizedAccessException or Win32Exception;
 
     /// <summary>Whether opening a file failed because another holder has it locked.</summary>
     public static bool IsLocked(IOException exception) => exception.HResult == WouldBlock;
 
-    /// <summary>Does something with files; where the file system refuses, says so in one sentence.</summary>
-    /// <param name="failure">What could not be done then, such as <c>Cannot save the checkpoint of step 100 in
-    /// runs/a/checkpoints</c>.</param>
-    /// <exception cref="UserErrorException">The file system refused.</exception>
+    /// <summary>Runs a file operation; turns its failure into one sentence.</summary>
+    /// <param name="failure">What failed, such as <c>Cannot save the checkpoint of step 100 in runs/a/checkpoints</c>.</param>
+    /// <exception cref="UserErrorException">A file system error.</exception>
     public static T Attempt<T>(string failure, Func<T> action)
     {
         try
@@ -36,14 +35,13 @@ public static partial class Disk
         }
     }
 
-    /// <inheritdoc cref="Attempt{T}"/>
     public static void Attempt(string failure, Action action) => Attempt(failure, () =>
     {
         action();
         return true;
     });
 
-    /// <summary>fsync of a file, or of a directory: a rename or a new file in it survives a power cut only after this.</summary>
+    /// <summary>fsync of a file or directory: a rename or a new file in a directory survives a power cut only after this.</summary>
     public static void Sync(string path)
     {
         var descriptor = Open(path, CloseOnExec);
@@ -60,17 +58,16 @@ public static partial class Disk
         }
     }
 
-    /// <summary>Reserves space for a file that is about to be written, so that a full disk is found before any byte is. Where the file
-    /// system cannot reserve, the writing itself will find out.</summary>
+    /// <summary>Reserves space for a file, so that a full disk is detected before any byte is written. Where the file system cannot
+    /// reserve, writing will fail instead.</summary>
     public static void Reserve(SafeFileHandle handle, string path, long size)
     {
         if (size > 0 && Allocate(handle, 0, 0, size) != 0 && Marshal.GetLastPInvokeError() is not (NotSupported or NotImplemented))
             throw LastError(path);
     }
 
-    /// <summary>Writes all bytes at a position.</summary>
-    /// <exception cref="IOException">The disk refused; a limit on file size, which the framework takes for a wrong argument,
-    /// included.</exception>
+    /// <exception cref="IOException">A disk error, including a limit on file size, which the framework reports as a wrong
+    /// argument.</exception>
     public static void Write(SafeFileHandle handle, ReadOnlySpan<byte> bytes, long position)
     {
         try
@@ -83,7 +80,6 @@ public static partial class Disk
         }
     }
 
-    /// <summary>Writes a small file and syncs it.</summary>
     public static void WriteSynced(string path, ReadOnlySpan<byte> content)
     {
         using var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
@@ -91,8 +87,7 @@ public static partial class Disk
         RandomAccess.FlushToDisk(handle);
     }
 
-    /// <summary>Puts a small file in the place of another, durably: after a power cut the old one stands there or the new one,
-    /// whole.</summary>
+    /// <summary>Replaces a small file atomically and durably.</summary>
     public static void Replace(string path, ReadOnlySpan<byte> content)
     {
         var writing = path + WritingSuffix;
@@ -102,10 +97,10 @@ public static partial class Disk
         Sync(ParentOf(path));
     }
 
-    /// <summary>Puts a folder in the place of another, durably: after a power cut or a kill at any moment the old one stands there or the
-    /// new one, whole; see <see cref="MoveIntoPlace"/>. After a failure the old one is as it was.</summary>
-    /// <param name="writing">The name of the new one meanwhile, in the same directory; what has that name is deleted.</param>
-    /// <param name="fill">Writes files into the empty folder it is given.</param>
+    /// <summary>Replaces a folder atomically and durably, even under a power cut or a kill; see <see cref="MoveIntoPlace"/>. After a
+    /// failure the old one is unchanged.</summary>
+    /// <param name="writing">Temporary name in the same directory; anything of that name is deleted.</param>
+    /// <param name="fill">Writes files into the given empty folder.</param>
     public static void ReplaceFolder(string target, string writing, string aside, Action<string> fill)
     {
         try
@@ -123,9 +118,9 @@ public static partial class Disk
         }
     }
 
-    /// <summary>Brings the files of a folder to the disk and gives it its name; one that has that name is deleted.</summary>
-    /// <param name="aside">Where the one of that name steps aside to, in the same directory, where the file system cannot exchange two
-    /// names in one step. A kill in between leaves it there.</param>
+    /// <summary>Syncs the files of a folder and renames it to <paramref name="target"/>, replacing a folder of that name.</summary>
+    /// <param name="aside">Temporary name of the old folder, in the same directory, if the file system cannot exchange two names
+    /// atomically. A kill in between leaves it there.</param>
     public static void MoveIntoPlace(string finished, string target, string aside)
     {
         foreach (var file in Directory.EnumerateFiles(finished))
@@ -137,7 +132,7 @@ public static partial class Disk
             MoveInTwoSteps(finished, target, aside);
         Sync(ParentOf(target));
 
-        // The old one has one of these names now.
+        // The old folder has one of these names now.
         TryDelete(finished);
         TryDelete(aside);
     }
@@ -157,7 +152,7 @@ public static partial class Disk
         }
     }
 
-    /// <summary>Deletes a directory or file if it is there; says whether it is gone.</summary>
+    /// <summary>Deletes a directory or file if it exists; returns whether it is gone.</summary>
     public static bool TryDelete(string path)
     {
         try
@@ -174,11 +169,10 @@ public static partial class Disk
         }
     }
 
-    /// <summary>One sentence for a failure: what could not be done, why, and the fix.</summary>
+    /// <summary>One sentence for a failure: what failed, why, and the fix.</summary>
     /// <param name="action">What was attempted, such as <c>Cannot save the checkpoint of step 100 in runs/a/checkpoints</c>.</param>
     public static UserErrorException Explain(Exception exception, string action) => new($"{action}: {Reason(exception)}.", exception);
 
-    /// <summary>Why the file system refused, and the fix.</summary>
     public static string Reason(Exception exception) => (exception.HResult & 0xFFFF, exception) switch
     {
         (NoSpace, IOException) => "the disk is full; free some space and run again",

@@ -1,19 +1,18 @@
 namespace ActorTrain.Models.Numerics;
 
-/// <summary>All that the bits of a result depend on besides the run's configuration: the same fingerprint gives the same bits. The number
-/// of threads is not part of it.</summary>
+/// <summary>Everything that the bits of a result depend on besides the run's configuration. The number of threads is not part of
+/// it.</summary>
 /// <param name="Torch">libtorch's version, such as <c>2.10.0</c>.</param>
-/// <param name="Blas">Version of the BLAS in it, the processors whose code it takes, and its mode of reproducibility.</param>
-/// <param name="Kernels">The fused kernels' instruction set, or <see cref="NoKernels"/> where the reference form runs.</param>
-/// <param name="Device">The device as the configuration names it: <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>.</param>
+/// <param name="Blas">The BLAS's version, the processors whose code it uses, and its mode of reproducibility.</param>
+/// <param name="Kernels">The fused kernels' instruction set, or <see cref="NoKernels"/> for the reference form.</param>
+/// <param name="Device">As in the configuration: <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>.</param>
 public sealed record NumericFingerprint(string Torch, string Blas, string OneDnn, string Aten, string Kernels, string Device)
 {
-    /// <summary>Of <see cref="Kernels"/>: libtorch computes.</summary>
+    /// <summary>Value of <see cref="Kernels"/> when libtorch computes.</summary>
     public const string NoKernels = "none";
 
-    /// <summary>The parts in which two fingerprints differ, each as <c>name: this → other</c>; empty when results agree to the
-    /// bit.</summary>
-    /// <remarks>Where the fused kernels compute, nothing but memory comes from libtorch, so its parts do not count.</remarks>
+    /// <summary>The differing parts, each as <c>name: this → other</c>; empty if results agree to the bit.</summary>
+    /// <remarks>With fused kernels, libtorch only provides memory, so its parts do not count.</remarks>
     public IEnumerable<string> DifferencesFrom(NumericFingerprint other)
     {
         (string Name, string Mine, string Theirs)[] ofTorch =

@@ -6,33 +6,29 @@ namespace ActorTrain.Models.Options;
 /// <summary>A record whose properties are options (<see cref="OptionAttribute"/>), or other records of options, or neither.</summary>
 public interface IOptions
 {
-    /// <summary>The same options, with those that were not given worked out from the others.</summary>
+    /// <summary>The same options, with those not given derived from others.</summary>
     IOptions Derive(Predicate<string> isGiven) => this;
 
-    /// <summary>What is wrong with the options together, if anything; bounds of single ones are checked already.</summary>
+    /// <summary>Conflicts between options; bounds of single ones are checked already.</summary>
     IEnumerable<OptionProblem> Validate() => [];
 }
 
-/// <summary>A value that a run file holds as a text.</summary>
 public interface IOptionText<TSelf>
     where TSelf : IOptionText<TSelf>
 {
     /// <summary>What the text must be, to follow "it must be".</summary>
     static abstract string Expectation { get; }
 
-    /// <summary>Reads it as <see cref="object.ToString"/> writes it; null where it is no such value.</summary>
+    /// <summary>The inverse of <see cref="object.ToString"/>; null if invalid.</summary>
     static abstract TSelf? Read(string text);
 }
 
-/// <summary>Checks options, in the names of their properties.</summary>
 public static class OptionValidation
 {
-    /// <summary>Whether a property holds another record of options.</summary>
     public static bool HoldsOptions(this PropertyInfo property) => typeof(IOptions).IsAssignableFrom(property.PropertyType);
 
-    /// <summary>The properties of an options record, its own before those of the record that it derives from, each in the order of their
-    /// declarations. That in which reflection lists them depends on what was asked of it before. Static ones, which hold records of the
-    /// same kind, are not options.</summary>
+    /// <summary>The properties of an options record, its own before those of its base record, each in order of declaration; the order of
+    /// reflection is not stable. Static ones, which hold records of the same kind, are not options.</summary>
     public static IEnumerable<PropertyInfo> Properties(Type record)
     {
         return record.GetProperties(BindingFlags.Public | BindingFlags.Instance)
@@ -47,10 +43,8 @@ public static class OptionValidation
         }
     }
 
-    /// <summary>Whether a property is <c>required</c>, so that its option has no default.</summary>
     public static bool MustBeGiven(this PropertyInfo property) => property.IsDefined(typeof(RequiredMemberAttribute));
 
-    /// <summary>What is wrong with options and those of the records below them.</summary>
     public static IEnumerable<OptionProblem> Problems(this IOptions options)
     {
         foreach (var property in Properties(options.GetType()))
@@ -71,8 +65,8 @@ public static class OptionValidation
             yield return problem;
     }
 
-    /// <summary>Refuses options with which something is wrong.</summary>
-    /// <param name="name">What a property is called by the person who gave them, given its path; null: by the property's name.</param>
+    /// <summary>Rejects invalid options.</summary>
+    /// <param name="name">The user-visible name of a property, given its path; null for the property's name.</param>
     /// <exception cref="UserErrorException">The first sentence of <see cref="Problems"/>.</exception>
     public static void Require(this IOptions options, Func<string, string>? name = null)
     {

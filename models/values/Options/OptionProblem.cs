@@ -2,15 +2,14 @@ using System.Runtime.CompilerServices;
 
 namespace ActorTrain.Models.Options;
 
-/// <summary>What is wrong with options, in one sentence. The record that finds it knows the names of its properties; whoever tells it to a
-/// person knows what these are called in a run file or on the command line, and puts that in.</summary>
+/// <summary>A problem of options, in one sentence with property names, which are replaced for display by names in a run file or on the
+/// command line.</summary>
 public sealed class OptionProblem
 {
     private readonly IReadOnlyList<(string Text, bool IsProperty)> parts;
     private readonly string within;
 
-    /// <summary>Tells a problem of the record that finds it.</summary>
-    /// <param name="sentence">The sentence; properties are written <c>{nameof(Window):key}</c>, the one to change first.</param>
+    /// <param name="sentence">Properties are written <c>{nameof(Window):key}</c>, the one to change first.</param>
     public OptionProblem(Sentence sentence)
         : this(sentence.Parts, "")
     {
@@ -19,20 +18,18 @@ public sealed class OptionProblem
     private OptionProblem(IReadOnlyList<(string Text, bool IsProperty)> parts, string within) =>
         (this.parts, this.within) = (parts, within);
 
-    /// <summary>The properties that it is about, as paths from the record that was checked.</summary>
+    /// <summary>The properties involved, as paths from the record that was checked.</summary>
     public IEnumerable<string> Properties => parts.Where(static part => part.IsProperty).Select(part => within + part.Text);
 
-    /// <summary>The same, told from the record around.</summary>
+    /// <summary>The same from the enclosing record.</summary>
     public OptionProblem Within(string property) => new(parts, $"{property}.{within}");
 
-    /// <summary>The sentence with names of another kind.</summary>
     public string In(Func<string, string> name) =>
         string.Concat(parts.Select(part => part.IsProperty ? name(within + part.Text) : part.Text));
 
-    /// <summary>The sentence in names of properties.</summary>
     public override string ToString() => In(static path => path);
 
-    /// <summary>Takes an interpolated string apart into names of properties and the text between them.</summary>
+    /// <summary>Splits an interpolated string into property names and text.</summary>
     [InterpolatedStringHandler]
     public readonly ref struct Sentence
     {

@@ -1,16 +1,15 @@
 namespace ActorTrain.Models.Plan;
 
-/// <summary>A run of positions of the sample stream that is never trained on.</summary>
-/// <param name="Count">How many, at least 1.</param>
+/// <summary>Consecutive positions of the sample stream that are never trained on.</summary>
+/// <param name="Count">At least 1.</param>
 public sealed record SkippedRange(long First, long Count, string Reason)
 {
-    /// <summary>The position after the last one skipped.</summary>
     public long End => First + Count;
 }
 
 /// <summary>Positions of the sample stream that a run skips, as sorted ranges that do not overlap.</summary>
 /// <remarks>The sample stream is the endless sequence of positions 0, 1, 2, …; the plan maps each to a sample of an epoch. A step consumes
-/// the next positions that are not on the list, so skipping shifts all that comes after.</remarks>
+/// the next positions that are not on the list, so skipping shifts everything after it.</remarks>
 public sealed class SkipList : IEquatable<SkipList>
 {
     private readonly SkippedRange[] ranges;
@@ -19,10 +18,10 @@ public sealed class SkipList : IEquatable<SkipList>
 
     public static SkipList Empty { get; } = new([]);
 
-    /// <summary>The ranges in ascending order.</summary>
+    /// <summary>Ascending.</summary>
     public IReadOnlyList<SkippedRange> Ranges => ranges;
 
-    /// <summary>Makes a list of ranges in any order.</summary>
+    /// <param name="ranges">In any order.</param>
     /// <exception cref="ArgumentException">A range is empty, begins below zero or overlaps another.</exception>
     public static SkipList Of(IEnumerable<SkippedRange> ranges)
     {
@@ -39,15 +38,12 @@ public sealed class SkipList : IEquatable<SkipList>
         return sorted.Length == 0 ? Empty : new SkipList(sorted);
     }
 
-    /// <summary>This list with one more range.</summary>
     public SkipList With(SkippedRange range) => Of(ranges.Append(range));
 
-    /// <summary>This list with more ranges; what they share with it, or with one another, is skipped once, for the reason it has
-    /// already.</summary>
+    /// <summary>Adds ranges; positions already skipped, or in several ranges, keep their first reason.</summary>
     public SkipList Joined(IEnumerable<SkippedRange> more) =>
         more.Aggregate(this, static (list, range) => Of(list.ranges.Concat(list.Gaps(range))));
 
-    /// <summary>Whether a position is skipped.</summary>
     public bool Contains(long position) => ranges.Any(range => range.First <= position && position < range.End);
 
     /// <summary>The position of the <paramref name="ordinal"/>-th sample (from 0) that is not skipped.</summary>

@@ -5,6 +5,6 @@ public sealed record TokenBatch(long[] Tokens, int Sequences, int Context)
 {
     public long TargetCount => (long)Sequences * Context;
 
-    /// <summary>One target, counted over the sequences.</summary>
+    /// <summary>One target; the index runs over all sequences.</summary>
     public long Target(int index) => Tokens[(index / Context * (Context + 1)) + (index % Context) + 1];
 }

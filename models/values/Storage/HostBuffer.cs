@@ -2,14 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace ActorTrain.Models.Storage;
 
-/// <summary>A block of native memory, 64-byte aligned, zeroed, of any size; freed by <see cref="Dispose"/>.</summary>
-/// <remarks>It holds what outlives a tensor: snapshots on their way to disk, tensors on their way from it.</remarks>
+/// <summary>A block of zeroed native memory of any size, 64-byte aligned, for data that outlive a tensor: snapshots, and files being read
+/// or written.</summary>
 public sealed unsafe class HostBuffer : IDisposable
 {
     private const int Alignment = 64;
     private byte* memory;
 
-    /// <summary>Allocates <paramref name="length"/> bytes.</summary>
     public HostBuffer(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
@@ -18,13 +17,12 @@ public sealed unsafe class HostBuffer : IDisposable
         NativeMemory.Clear(memory, (nuint)length);
     }
 
-    /// <summary>Frees memory that was not disposed.</summary>
     ~HostBuffer() => Free();
 
-    /// <summary>Size in bytes.</summary>
+    /// <summary>In bytes.</summary>
     public long Length { get; }
 
-    /// <summary>Address of the first byte.</summary>
+    /// <summary>Of the first byte.</summary>
     /// <exception cref="ObjectDisposedException">The buffer was disposed of.</exception>
     public nint Address
     {
@@ -35,7 +33,7 @@ public sealed unsafe class HostBuffer : IDisposable
         }
     }
 
-    /// <summary>A window of at most 2 GiB onto the buffer; offset and length in bytes.</summary>
+    /// <summary>A window of at most 2 GiB; offset and length in bytes.</summary>
     public Span<byte> Slice(long offset, int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);

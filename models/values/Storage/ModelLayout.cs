@@ -1,10 +1,8 @@
 namespace ActorTrain.Models.Storage;
 
-/// <summary>The names, shapes and order of a transformer's parameters in the flat vector.</summary>
+/// <summary>Names, shapes and order of a transformer's parameters in the flat vector.</summary>
 public static class ModelLayout
 {
-    /// <summary>Lays out the parameters of the model that <paramref name="options"/> describes, in the order in which data meets
-    /// them.</summary>
     public static FlatLayout Of(ModelOptions options) => FlatLayout.Of(Parameters(options));
 
     private static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Parameters(ModelOptions o)

@@ -4,8 +4,8 @@ using Akka.Configuration;
 
 namespace ActorTrain.Bench.Actors;
 
-/// <summary>What a message, a question, a life and an idle actor cost, each beside a bare loop over System.Threading.Channels in the same
-/// run.</summary>
+/// <summary>The cost of a message, a question, an actor's life and an idle actor, each beside a bare loop over System.Threading.Channels in
+/// the same run.</summary>
 internal static class ActorBench
 {
     private const int Rounds = 7;
@@ -25,7 +25,7 @@ internal static class ActorBench
         PersistBench.Run(figures);
     }
 
-    /// <summary>Two sides in turns: the median speed of ours, and the median of the ratios of neighbours.</summary>
+    /// <summary>Alternates two sides: the median speed of ours, and the median of the ratios of neighbours.</summary>
     private static void Compare(Figures figures, string name, string unit, Func<double> actors, Func<double> channels)
     {
         actors();
@@ -51,10 +51,9 @@ internal static class ActorBench
     }
 
     /// <summary>Waits for something that takes seconds at most.</summary>
-    /// <exception cref="TimeoutException">It did not come.</exception>
+    /// <exception cref="TimeoutException">It took too long.</exception>
     internal static void Await(Task task, string what) => Check(task.Wait(Patience), what);
 
-    /// <inheritdoc cref="Await(Task, string)"/>
     internal static void Await(ManualResetEventSlim done, string what) => Check(done.Wait(Patience), what);
 
     private static void Check(bool came, string what)
@@ -69,7 +68,6 @@ internal sealed class Ball
     public static readonly Ball Instance = new();
 }
 
-/// <summary>Sends back what it gets.</summary>
 internal sealed class Returning : UntypedActor
 {
     protected override void OnReceive(object message) => Sender.Tell(message, Self);

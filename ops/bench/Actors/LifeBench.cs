@@ -3,7 +3,6 @@ using Akka.Actor;
 
 namespace ActorTrain.Bench.Actors;
 
-/// <summary>Actors that live and end, and actors that wait.</summary>
 internal static class LifeBench
 {
     /// <summary>Lives of actors that do one thing and end, a few hundred at a time.</summary>
@@ -21,7 +20,6 @@ internal static class LifeBench
         return speed;
     }
 
-    /// <summary>As many channels, each with a reading loop, made and ended.</summary>
     public static double ChannelSpawnStop(int count) => ActorBench.PerSecond(count, () =>
     {
         const int AtOnce = 256;
@@ -44,7 +42,7 @@ internal static class LifeBench
         }
     });
 
-    /// <summary>The memory of an actor that has handled one message and waits.</summary>
+    /// <summary>The memory of an actor that has handled one message and is idle.</summary>
     public static void Idle(Figures figures, ActorSystem system)
     {
         const int Count = 50_000;
@@ -64,7 +62,7 @@ internal static class LifeBench
         protected override void OnReceive(object message) => Context.Stop(Self);
     }
 
-    /// <summary>Keeps a few hundred children alive until so many have lived.</summary>
+    /// <summary>Keeps a few hundred children alive until <c>count</c> have lived.</summary>
     private sealed class Breeder(int count, Props props, ManualResetEventSlim done) : UntypedActor
     {
         private int toMake = count;
@@ -90,7 +88,7 @@ internal static class LifeBench
         }
     }
 
-    /// <summary>Makes children and asks each once; answers when all have answered.</summary>
+    /// <summary>Creates children and asks each once; answers when all have answered.</summary>
     private sealed class Holder(Props props) : UntypedActor
     {
         private IActorRef asking = ActorRefs.Nobody;

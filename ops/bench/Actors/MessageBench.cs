@@ -4,7 +4,7 @@ using Akka.Actor;
 
 namespace ActorTrain.Bench.Actors;
 
-/// <summary>Messages to and fro, messages in a flood, questions with answers.</summary>
+/// <summary>Ping-pong, floods, and questions with answers.</summary>
 internal static class MessageBench
 {
     /// <summary>One pair of actors, one message between them.</summary>
@@ -79,7 +79,7 @@ internal static class MessageBench
         });
     }
 
-    /// <summary>One question after the other, from an asynchronous method; the channel's answer comes through a task's source.</summary>
+    /// <summary>One question after another, from an asynchronous method; the channel's answer is a task completion source.</summary>
     public static void Ask(Figures figures, ActorSystem system, int rounds)
     {
         const int Count = 100_000;

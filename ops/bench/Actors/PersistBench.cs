@@ -7,8 +7,8 @@ using Akka.Persistence;
 namespace ActorTrain.Bench.Actors;
 
 /// <summary>Events persisted per second by one actor on the journal in memory, beside two loops over channels that do the same.</summary>
-/// <remarks><c>persist</c>: commands come as fast as they can, each persists one event and lets others in meanwhile (PersistAsync).
-/// <c>persist_one_by_one</c>: each keeps the others out until its event is handled (Persist).</remarks>
+/// <remarks><c>persist</c>: commands arrive as fast as possible, each persists one event and admits others meanwhile (PersistAsync).
+/// <c>persist_one_by_one</c>: each blocks the others until its event is handled (Persist).</remarks>
 internal static class PersistBench
 {
     private const int Rounds = 5;
@@ -46,7 +46,7 @@ internal static class PersistBench
         return events / took.Result.TotalSeconds;
     }
 
-    // A system of its own for each round, so that no round pays for the events that another has left in memory.
+    // A system for each round, so that no round pays for the events that another has left in memory.
     private static async Task<TimeSpan> FloodAsync(int events, bool oneByOne)
     {
         var system = ActorSystem.Create("persist", ConfigurationFactory.ParseString(
@@ -65,7 +65,7 @@ internal static class PersistBench
         return took;
     }
 
-    // The same way over bare channels: command to owner, event to journal, event back to owner.
+    // The same path over bare channels: command to owner, event to journal, event back to owner.
     private static async Task<TimeSpan> ChannelsAsync(int events, bool oneByOne)
     {
         var watch = Stopwatch.StartNew();

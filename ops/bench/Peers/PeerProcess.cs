@@ -3,9 +3,9 @@ using System.Globalization;
 
 namespace ActorTrain.Bench.Peers;
 
-/// <summary>One side of a comparison: a process of its own, with its own libraries and settings, that does N repetitions when asked, so
-/// that the sides take turns.</summary>
-/// <remarks>The protocol is that of <c>protocol.py</c>. No answer is waited for without a bound.</remarks>
+/// <summary>One side of a comparison: a process with its own libraries and settings that does N repetitions on request, so that the sides
+/// alternate.</summary>
+/// <remarks>The protocol is that of <c>protocol.py</c>. Every wait has a timeout.</remarks>
 internal sealed class PeerProcess : IDisposable
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(5);
@@ -26,7 +26,7 @@ internal sealed class PeerProcess : IDisposable
         this.name = name;
         start.RedirectStandardInput = start.RedirectStandardOutput = true;
 
-        // A peer must not inherit what this process, or whoever started it, tuned for itself.
+        // A peer must not inherit tuning of this process or its parent.
         foreach (var variable in start.Environment.Keys.Where(Tunes).ToArray())
             start.Environment.Remove(variable);
         foreach (var (variable, value) in settings)
@@ -44,7 +44,6 @@ internal sealed class PeerProcess : IDisposable
         }
     }
 
-    /// <summary>The Python that Debian's python3-torch belongs to.</summary>
     public const string DebianPython = "/usr/bin/python3";
 
     /// <summary>Starts a script of this folder and waits until it is warm.</summary>
@@ -57,8 +56,8 @@ internal sealed class PeerProcess : IDisposable
         string.Join(' ', ["worker", .. arguments]),
             new ProcessStartInfo("dotnet", ["exec", typeof(PeerProcess).Assembly.Location, "worker", .. arguments]), settings);
 
-    /// <summary>Does that many repetitions; the words of the result line.</summary>
-    /// <exception cref="TimeoutException">No answer came in time.</exception>
+    /// <summary>Runs that many repetitions; returns the words of the result line.</summary>
+    /// <exception cref="TimeoutException">There was no answer in time.</exception>
     public string[] Run(int repetitions)
     {
         process.StandardInput.WriteLine(string.Create(CultureInfo.InvariantCulture, $"run {repetitions}"));
@@ -66,10 +65,9 @@ internal sealed class PeerProcess : IDisposable
         return Answer($"`run {repetitions}`", AnswerPatience).Split(' ');
     }
 
-    /// <summary>Trains that many steps; their speed.</summary>
     public double TokensPerSecond(int steps) => Number(Run(steps), "tokens_per_second");
 
-    /// <summary>The number behind a word of a result line.</summary>
+    /// <summary>The number after a word of a result line.</summary>
     public static double Number(string[] words, string word) =>
         double.Parse(words[Array.IndexOf(words, word) + 1], CultureInfo.InvariantCulture);
 

@@ -3,8 +3,8 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Bench.Peers;
 
-/// <summary>What a peer trains, as its command line says it: a GPT-2 of one dial.</summary>
-/// <param name="Model">Its shape, that of <see cref="ModelOptions.FromDepth"/> but for context and vocabulary.</param>
+/// <summary>A peer's training, as on its command line: a GPT-2 by depth.</summary>
+/// <param name="Model"><see cref="ModelOptions.FromDepth"/>, but with its own context and vocabulary.</param>
 internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int Batch)
 {
     private const string PrecisionFlag = "--precision", DepthFlag = "--depth", ContextFlag = "--context", VocabularyFlag = "--vocabulary",
@@ -16,11 +16,10 @@ internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int
             $"{Model.VocabularySize}", BatchFlag, $"{Batch}",
     ];
 
-    /// <summary>How benchmarks call a precision.</summary>
     public static string NameOf(Precision precision) => precision == Precision.BFloat16 ? "bf16" : "fp32";
 
-    /// <summary>Reads a command line; what it leaves out is that of the small benchmark model.</summary>
-    /// <exception cref="UserErrorException">It cannot be understood.</exception>
+    /// <summary>Parses a command line; defaults are those of the small benchmark model.</summary>
+    /// <exception cref="UserErrorException">It is invalid.</exception>
     public static PeerTraining Parse(IReadOnlyList<string> arguments)
     {
         var given = new Dictionary<string, string>

@@ -2,8 +2,8 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Bench.Peers;
 
-/// <summary>An allocator of Debian's that a process can be started with in the place of glibc's.</summary>
-/// <param name="Variable">The setting by which a step of training takes the fewest page faults.</param>
+/// <summary>An allocator of Debian's to preload in place of glibc's.</summary>
+/// <param name="Variable">The setting with the fewest page faults per training step.</param>
 internal sealed record PreloadedAllocator(string Name, string File, string Package, string Variable, string Value)
 {
     private const string Libraries = "/usr/lib/x86_64-linux-gnu";
@@ -14,7 +14,7 @@ internal sealed record PreloadedAllocator(string Name, string File, string Packa
         new("mimalloc", "libmimalloc.so.2", "libmimalloc2.0", "MIMALLOC_ALLOW_DECOMMIT", "0"),
     ];
 
-    /// <summary>The environment of a process that is to have it, and with it MKL's AVX-512 kernels on all processors.</summary>
+    /// <summary>The environment of a process with it, and with MKL's AVX-512 kernels on all processors.</summary>
     /// <exception cref="UserErrorException">Its package is not installed.</exception>
     public IReadOnlyDictionary<string, string> Environment()
     {

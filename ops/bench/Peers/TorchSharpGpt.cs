@@ -6,20 +6,18 @@ using static TorchSharp.torch.nn;
 
 namespace ActorTrain.Bench.Peers;
 
-/// <summary>GPT-2 in TorchSharp's own operations, as a good user of the library writes it: nothing of ours but the names of its
-/// weights.</summary>
-/// <param name="options">Its shape.</param>
-/// <param name="weights">Its parameters by their names in <see cref="Models.Storage.ModelLayout"/>, all of one element type; not
-/// owned.</param>
+/// <summary>GPT-2 in TorchSharp's own operations, as an experienced user of the library would write it; only the names of weights are
+/// ours.</summary>
+/// <param name="weights">Parameters by their names in <see cref="Models.Storage.ModelLayout"/>, all of one element type; not owned.</param>
 /// <remarks>Letters in names are shapes: B batch, T time, N = B·T, D width, H heads, d head width, F MLP width, V vocabulary. Activations
-/// are <c>[N, D]</c>, so that a linear layer is one <c>addmm</c>. Every sublayer has a dispose scope, so that nothing outlives it but what
-/// autograd keeps.</remarks>
+/// are <c>[N, D]</c>, so that a linear layer is one <c>addmm</c>. Every sublayer has a dispose scope, so that only what autograd keeps
+/// outlives it.</remarks>
 internal sealed class TorchSharpGpt(ModelOptions options, IReadOnlyDictionary<string, Parameter> weights) : IDisposable
 {
     private readonly Embedding tokens = Embedded(weights["tokens.weight"]);
 
-    /// <summary>Mean cross-entropy, in nats, of predicting each target.</summary>
-    /// <param name="tokens_BT">Token ids, int64, of as many as the context holds.</param>
+    /// <summary>Mean cross-entropy, in nats.</summary>
+    /// <param name="tokens_BT">Token ids, int64, of the context's length.</param>
     /// <param name="targets_N">The token after each.</param>
     public Tensor Loss(Tensor tokens_BT, Tensor targets_N)
     {

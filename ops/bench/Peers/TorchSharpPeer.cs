@@ -3,13 +3,13 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Bench.Peers;
 
-/// <summary>TorchSharp on libtorch as the other side of a training benchmark: as its packages install it, and as an expert sets its process
-/// up.</summary>
+/// <summary>TorchSharp on libtorch as a peer in training benchmarks: as installed from its packages, and as an expert configures
+/// it.</summary>
 internal static class TorchSharpPeer
 {
     private const int Rounds = 3;
 
-    /// <summary>Nothing is set.</summary>
+    /// <summary>Without any settings.</summary>
     public static PeerProcess AsShipped(Trainee ours)
     {
         var peer = Start(ours, new Dictionary<string, string>());
@@ -18,9 +18,9 @@ internal static class TorchSharpPeer
     }
 
     /// <summary>The faster of two allocators on this machine, with MKL's AVX-512 kernels on all processors.</summary>
-    /// <param name="ours">Our training of the same, at its first step; all sides are seen to compute the same losses.</param>
-    /// <param name="steps">Steps of each turn by which the faster is found.</param>
-    /// <exception cref="InvalidOperationException">Another loss was computed, so that there is nothing to compare.</exception>
+    /// <param name="ours">Our training of the same, at its first step; all sides must compute the same losses.</param>
+    /// <param name="steps">Steps per turn to find the faster one.</param>
+    /// <exception cref="InvalidOperationException">The losses differ, so the sides are not comparable.</exception>
     public static PeerProcess Best(Trainee ours, int steps)
     {
         List<PeerProcess> candidates = [];

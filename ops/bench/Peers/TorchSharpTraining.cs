@@ -7,11 +7,11 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Bench.Peers;
 
-/// <summary>Training of <see cref="TorchSharpGpt"/>: with parameters in bf16 over float32 master weights, or with all in float32. Clipping
-/// by foreach operations and fused AdamW, which TorchSharp has no methods for, are reached through TorchScript.</summary>
+/// <summary>Training of <see cref="TorchSharpGpt"/>: with parameters in bf16 over float32 master weights, or all in float32. Clipping by
+/// foreach operations and fused AdamW, for which TorchSharp has no methods, are called through TorchScript.</summary>
 internal sealed class TorchSharpTraining : IDisposable
 {
-    // The fused kernel divides the gradients as it reads them, so clipping costs no pass of its own.
+    // The fused kernel divides the gradients as it reads them, so clipping costs no separate pass.
     private const string Script = """
         def divisor(gradients: List[Tensor], limit: float) -> Tensor:
             norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gradients)))
@@ -39,7 +39,7 @@ internal sealed class TorchSharpTraining : IDisposable
     private readonly Tensor updates = zeros(1);
     private long step;
 
-    /// <summary>Begins with the weights that our own training begins with.</summary>
+    /// <summary>Begins with the initial weights of our own training.</summary>
     public TorchSharpTraining(PeerTraining training)
     {
         options = Trainee.OptionsOf(training, lanes: 1);
@@ -60,7 +60,7 @@ internal sealed class TorchSharpTraining : IDisposable
             .Select(group => new Group([.. group], group.Key ? options.Optimizer.AdamW.WeightDecay : 0, masters))];
     }
 
-    /// <returns>Its loss.</returns>
+    /// <returns>The loss.</returns>
     public double Step(Tensor tokens_BT, Tensor targets_N)
     {
         using var scope = NewDisposeScope();
@@ -91,14 +91,14 @@ internal sealed class TorchSharpTraining : IDisposable
         return loss.item<float>();
     }
 
-    /// <summary>Ends it; its tensors go with the process.</summary>
+    /// <summary>Does nothing: the tensors live as long as the process.</summary>
     public void Dispose()
     {
         model.Dispose();
         script.Dispose();
     }
 
-    /// <summary>Parameters of one weight decay, with what the optimizer keeps of them.</summary>
+    /// <summary>Parameters with equal weight decay, and their optimizer state.</summary>
     private sealed class Group(int[] members, double decay, Tensor[] all)
     {
         public double Decay { get; } = decay;

@@ -7,14 +7,13 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Bench.Peers;
 
-/// <summary>The modes of this program that train in a process of their own, by the protocol of <c>protocol.py</c>, so that what it starts
-/// with can be compared.</summary>
+/// <summary>The training modes of this program as worker processes, by the protocol of <c>protocol.py</c>, to compare
+/// environments.</summary>
 internal static class TrainingWorker
 {
-    /// <summary>Trains with TorchSharp alone. Nothing of ours sets the process up: libtorch finds the environment that whoever started it
-    /// chose.</summary>
+    /// <summary>Trains with TorchSharp alone, in the environment chosen by the parent process, without our configuration.</summary>
     /// <returns>The exit code.</returns>
-    /// <exception cref="UserErrorException">A line of standard input, or the command line, cannot be understood.</exception>
+    /// <exception cref="UserErrorException">A line of standard input, or the command line, is invalid.</exception>
     public static int TorchSharp(IReadOnlyList<string> arguments)
     {
         var options = PeerTraining.Parse(arguments);
@@ -25,8 +24,7 @@ internal static class TrainingWorker
         return Serve(targets_N.numel(), () => training.Step(tokens_BT, targets_N));
     }
 
-    /// <summary>Trains as the product does, in a process set up as the product's, but for an allocator that was preloaded.</summary>
-    /// <inheritdoc cref="TorchSharp"/>
+    /// <summary>Trains as the product does, in a process configured like the product's except for a preloaded allocator.</summary>
     public static int ActorTrain(IReadOnlyList<string> arguments)
     {
         NativeRuntime.Ensure();

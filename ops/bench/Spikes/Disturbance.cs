@@ -2,17 +2,17 @@ using ActorTrain.Models.Steps;
 
 namespace ActorTrain.Bench.Spikes;
 
-/// <summary>What is done to a run at some step.</summary>
+/// <summary>A disturbance of a run at some step.</summary>
 /// <param name="Recorded">Steps recorded from there on.</param>
 internal sealed record Disturbance(string Cause, CauseKind Kind, int Recorded)
 {
     private const int AfterSharp = 16;
     private const int AfterHarmless = 24;
 
-    /// <summary>The learning rate is multiplied by it for one update.</summary>
+    /// <summary>Factor of the learning rate for one update.</summary>
     private const double Shock = 100;
 
-    /// <summary>The learning rate grows by this factor with every update.</summary>
+    /// <summary>Growth factor of the learning rate per update.</summary>
     private const double Creep = 1.05;
 
     private const double FastCreep = 1.1;
@@ -42,7 +42,7 @@ internal sealed record Disturbance(string Cause, CauseKind Kind, int Recorded)
         _ => 1,
     };
 
-    /// <summary>The batch of the step itself: the planned one, or what is put in its place.</summary>
+    /// <summary>The step's batch: the planned one, or its replacement.</summary>
     /// <param name="planned">The planned sequences, each of context + 1 bytes.</param>
     public IReadOnlyList<long[]> Batch(IReadOnlyList<long[]> planned, TraceText text, Random random)
     {
@@ -61,7 +61,7 @@ internal sealed record Disturbance(string Cause, CauseKind Kind, int Recorded)
         };
     }
 
-    /// <summary>Targets of a batch that belong to other inputs; null where the targets stay.</summary>
+    /// <summary>Targets of other inputs; null if the targets are unchanged.</summary>
     public long[]? Targets(TokenBatch batch, Random random)
     {
         if (Cause != "shuffled_labels")

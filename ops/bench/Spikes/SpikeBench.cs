@@ -6,16 +6,16 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Bench.Spikes;
 
-/// <summary>Scores every rule, and sets of them, on the labelled traces; chooses a set on the tuning traces and shows what it does on those
-/// held out.</summary>
+/// <summary>Scores every rule, and sets of them, on the labelled traces; chooses a set on the tuning traces and reports its results on the
+/// held-out ones.</summary>
 internal static class SpikeBench
 {
-    /// <summary>Where the traces lie, from the root of the repository.</summary>
+    /// <summary>Relative to the root of the repository.</summary>
     public const string TracesFolder = "ops/bench/Spikes/traces";
 
     private static readonly SpikeOptions Defaults = new();
 
-    // Of equally good sets the first is taken, so the smaller ones stand first.
+    // Of equally good sets the first is chosen, so smaller ones come first.
     private static readonly string[][] Sets =
     [
         [FirstMaxRule.Id],
@@ -95,7 +95,7 @@ internal static class SpikeBench
         figures.Add($"spikes.{name}.false_alarm_cost_steps", score.Cost);
     }
 
-    // How many of each cause were found in time, and the longest delay of those; for harmless ones, how many raised an alarm.
+    // Per cause, how many were found in time and the longest delay; for harmless ones, the number of alarms.
     private static void Causes(IReadOnlyList<(string Name, SpikeScore Score)> scores)
     {
         Console.WriteLine("\nby cause, held out: found in time of all (longest delay)");
@@ -129,7 +129,7 @@ internal static class SpikeBench
                 $"{name}: {alarm.Run.Name} {alarm.Trace.Cause} at {alarm.Trace.From}: false alarm at {alarm.At}: {alarm.Finding.Evidence}");
     }
 
-    // AdaGC finds nothing: it only clips. What part of the gradient does it leave, and of what?
+    // AdaGC has no findings, it only clips: the fraction of the gradient that it keeps, by cause.
     private static void Kept(Figures figures, IReadOnlyList<SpikeTraces> runs)
     {
         var detection = Alone(AdaGcRule.Id);
@@ -159,7 +159,7 @@ internal static class SpikeBench
         figures.Add("spikes.adagc.kept_sharp", sharp.Median());
     }
 
-    // The traces are short, and their loss falls nearly all the time. What of a loss that has stopped falling, and only scatters?
+    // The traces are short, and their loss falls nearly all the time: this tests a loss that has levelled off and only scatters.
     private static void Plateau(Figures figures)
     {
         const int Steps = 50_000;

@@ -4,8 +4,8 @@ using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Bench.Spikes;
 
-/// <summary>What came of one disturbance.</summary>
-/// <param name="Found">The first alarm since; null: none.</param>
+/// <summary>The outcome of one disturbance.</summary>
+/// <param name="Found">The first alarm since; null for none.</param>
 internal sealed record SpikeOutcome(SpikeTraces Run, SpikeTrace Trace, Finding? Found, long At)
 {
     /// <summary>Steps within which a sharp cause must be found.</summary>
@@ -14,38 +14,35 @@ internal sealed record SpikeOutcome(SpikeTraces Run, SpikeTrace Trace, Finding? 
     /// <summary>Steps within which a slow one must be found.</summary>
     public const long SlowLimit = 80;
 
-    /// <summary>Steps from the first that shows it to the alarm; below zero where the alarm came between the deed and that step.</summary>
+    /// <summary>Steps from the first affected one to the alarm; negative if the alarm came between the disturbance and that step.</summary>
     public long Delay => At - Trace.Onset;
 
-    /// <summary>Whether it was found in time.</summary>
     public bool InTime => Found is not null && Delay <= (Trace.Kind == CauseKind.Slow ? SlowLimit : SharpLimit);
 }
 
-/// <summary>An alarm where nothing was wrong.</summary>
 internal sealed record FalseAlarm(SpikeTraces Run, SpikeTrace Trace, Finding Finding, long At);
 
-/// <summary>How one rule, or set of rules, judges traces.</summary>
-/// <param name="Outcomes">Of every disturbance that is to be found.</param>
-/// <param name="False">Alarms in undisturbed runs, after harmless batches, and before anything was done.</param>
-/// <param name="SoundSteps">Steps in which nothing was wrong.</param>
+/// <summary>The performance of one rule, or set of rules, on traces.</summary>
+/// <param name="Outcomes">Of every disturbance to be found.</param>
+/// <param name="False">Alarms in undisturbed runs, after harmless batches, and before the disturbance.</param>
+/// <param name="SoundSteps">Undisturbed steps.</param>
 internal sealed record SpikeScore(IReadOnlyList<SpikeOutcome> Outcomes, IReadOnlyList<FalseAlarm> False, long SoundSteps)
 {
-    // Alarms nearer to one another are one: whoever answers the first is past the others.
+    // Alarms within this distance are one: the response to the first covers the others.
     private const long Apart = 20;
     private static readonly SpikeLadderOptions Ladder = new();
 
-    /// <summary>Part of the alarms that were right.</summary>
+    /// <summary>Fraction of the alarms that were right.</summary>
     public double Precision => Found + False.Count == 0 ? 1 : (double)Found / (Found + False.Count);
 
-    /// <summary>Part of the disturbances that were found in time.</summary>
+    /// <summary>Fraction of the disturbances found in time.</summary>
     public double Recall => Outcomes.Count == 0 ? 1 : (double)Outcomes.Count(static outcome => outcome.InTime) / Outcomes.Count;
 
-    /// <summary>Median of the delays of what was found, in steps; NaN where nothing was.</summary>
+    /// <summary>Median delay of those found, in steps; NaN if there are none.</summary>
     public double MedianDelay => Found == 0 ? double.NaN
         : Outcomes.Where(static outcome => outcome.Found is not null).Select(static outcome => (double)outcome.Delay).Median();
 
-    /// <summary>Steps that a false alarm throws away: those computed since the step it goes back to, and the replay; the median over all
-    /// alarms.</summary>
+    /// <summary>Steps lost to a false alarm: those since the step it rolls back to, and the replay; the median over all alarms.</summary>
     public double Cost
     {
         get
@@ -60,12 +57,11 @@ internal sealed record SpikeScore(IReadOnlyList<SpikeOutcome> Outcomes, IReadOnl
 
     private int Found => Outcomes.Count(static outcome => outcome.Found is not null);
 
-    /// <summary>The longest delay of a kind of cause, in steps; NaN where nothing of it was found.</summary>
+    /// <summary>The longest delay of a kind of cause, in steps; NaN if none was found.</summary>
     public double LongestDelay(CauseKind kind) =>
         Outcomes.Where(outcome => outcome.Trace.Kind == kind && outcome.Found is not null).Select(static outcome => (double)outcome.Delay)
             .DefaultIfEmpty(double.NaN).Max();
 
-    /// <summary>Judges all traces of some runs.</summary>
     public static SpikeScore Of(SpikeDetection detection, IEnumerable<SpikeTraces> runs)
     {
         var outcomes = new List<SpikeOutcome>();

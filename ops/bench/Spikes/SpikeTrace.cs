@@ -4,10 +4,8 @@ using ActorTrain.Actors.Protocol;
 
 namespace ActorTrain.Bench.Spikes;
 
-/// <summary>What is to be told apart.</summary>
 internal enum CauseKind
 {
-    /// <summary>Nothing was done.</summary>
     Clean,
 
     /// <summary>Hard, but sound: an alarm is a false one.</summary>
@@ -15,23 +13,20 @@ internal enum CauseKind
 
     Sharp,
 
-    /// <summary>Grows over many steps.</summary>
     Slow,
 }
 
-/// <summary>The signals of some steps of a real run, from the step on at which something was done to it.</summary>
-/// <param name="From">The first step recorded; what was done was done there.</param>
-/// <param name="Onset">The first step that shows it; -1 where nothing is to be found.</param>
+/// <summary>The signals of some steps of a real run, beginning with its disturbance.</summary>
+/// <param name="From">The first step recorded, which is disturbed.</param>
+/// <param name="Onset">The first affected step; −1 if there is nothing to find.</param>
 /// <param name="Loss">Mean loss of each step, nats per token.</param>
-/// <param name="NonFinite">Elements of the gradient that are no numbers, by step; absent where all are zero.</param>
-/// <param name="Tensors">Gradient norm of each tensor, by step; absent where it was not recorded.</param>
+/// <param name="NonFinite">NaN or infinite elements of the gradient, by step; absent if all are zero.</param>
+/// <param name="Tensors">Gradient norm of each tensor, by step; absent if not recorded.</param>
 internal sealed record SpikeTrace(string Cause, CauseKind Kind, long From, long Onset, double[] Loss, double[] Norm, long[]? NonFinite,
     double[][]? Tensors)
 {
-    /// <summary>Steps recorded.</summary>
     public int Length => Loss.Length;
 
-    /// <summary>The signals of the i-th step recorded.</summary>
     public StepSignals Signals(int i) => new()
     {
         Step = From + i,
@@ -42,19 +37,16 @@ internal sealed record SpikeTrace(string Cause, CauseKind Kind, long From, long 
     };
 }
 
-/// <summary>One run without a disturbance, and what became of it when something was done to it at some step: each of those shares its steps
-/// before.</summary>
+/// <summary>One undisturbed run, and its continuations after disturbances, which share the steps before them.</summary>
 /// <param name="Set"><c>tuning</c> or <c>held-out</c>.</param>
 internal sealed record SpikeTraces(string Name, string Set, string Description, SpikeTrace Clean, IReadOnlyList<SpikeTrace> Disturbed)
 {
-    /// <summary>Where a run's traces lie.</summary>
     public static string PathOf(string folder, string name) => Path.Combine(folder, name + ".jsonl");
 
-    /// <summary>Reads all files of a folder, in the order of their names.</summary>
     public static IReadOnlyList<SpikeTraces> ReadAll(string folder) =>
         [.. Directory.GetFiles(folder, "*.jsonl").Order(StringComparer.Ordinal).Select(Read)];
 
-    /// <summary>Writes a file: a line that describes the run, then one for each trace, the undisturbed one first.</summary>
+    /// <summary>Writes a file: a line that describes the run, then one per trace, the undisturbed one first.</summary>
     public void Write(string folder)
     {
         using var writer = new StreamWriter(PathOf(folder, Name)) { NewLine = "\n" };

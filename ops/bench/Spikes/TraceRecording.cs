@@ -29,7 +29,6 @@ internal static class TraceRecording
         new("held-out-6", "held-out", Model(ModelFamily.Gpt2, 2, 128), Precision.BFloat16, 16, 3e-3, 26, false),
     ];
 
-    /// <summary>Trains all runs and writes their traces.</summary>
     public static void Run()
     {
         if (!File.Exists(Bible))

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ActorTrain.Bench.Spikes;
 
-/// <summary>What the runs of the traces read, byte by byte: the King James Bible, and hard but sound text for single batches.</summary>
+/// <summary>The text of the traced runs, as bytes: the King James Bible, and hard but sound text for single batches.</summary>
 internal sealed class TraceText
 {
     /// <summary>Token ids are bytes.</summary>
@@ -28,7 +28,7 @@ internal sealed class TraceText
 
     private readonly byte[] bible;
 
-    /// <param name="bible">The King James Bible as <c>ops/kjv-text.sh</c> prints it.</param>
+    /// <param name="bible">The King James Bible as printed by <c>ops/kjv-text.sh</c>.</param>
     /// <param name="licence">Text of another kind in the same language.</param>
     public TraceText(string bible, string licence)
     {
@@ -44,18 +44,16 @@ internal sealed class TraceText
 
     public byte[] Licence { get; }
 
-    /// <summary>Samples of a length there are.</summary>
     public long SamplesOf(int context) => (bible.Length - 1) / context;
 
     /// <summary>A sample: context + 1 bytes.</summary>
     public long[] Sample(long sample, int context) =>
         [.. bible.AsSpan((int)(sample * context), context + 1).ToArray().Select(static value => (long)value)];
 
-    /// <summary>So many bytes from somewhere in a text.</summary>
+    /// <summary>Random consecutive bytes of a text.</summary>
     public static long[] Window(byte[] text, int length, Random random) =>
         [.. text.AsSpan(random.Next(text.Length - length), length).ToArray().Select(static value => (long)value)];
 
-    /// <summary>The same words in another order.</summary>
     public static long[] WithWordsShuffled(long[] sequence, Random random)
     {
         var words = Encoding.Latin1.GetString([.. sequence.Select(static token => (byte)token)]).Split(' ');

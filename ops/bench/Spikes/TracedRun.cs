@@ -10,10 +10,8 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Bench.Spikes;
 
-/// <summary>How a run of the traces trains.</summary>
 /// <param name="Set"><c>tuning</c> or <c>held-out</c>.</param>
-/// <param name="Model">The model's shape.</param>
-/// <param name="Seed">Of weights, of the order of samples and of what is done to it.</param>
+/// <param name="Seed">Of weights, order of samples, and disturbances.</param>
 /// <param name="RecordsTensors">Whether the norm of each tensor is recorded.</param>
 internal sealed record TracedRunOptions(string Name, string Set, ModelOptions Model, Precision Precision, int Batch, double Rate, int Seed,
     bool RecordsTensors)
@@ -28,8 +26,7 @@ internal sealed record TracedRunOptions(string Name, string Set, ModelOptions Mo
             + $"{Seed}");
 }
 
-/// <summary>A small model under training on real text by the bare loop of this project, step by step, with what a detector would see of
-/// each.</summary>
+/// <summary>A small model trained on real text by a bare loop, step by step, with a detector's input for each step.</summary>
 internal sealed class TracedRun : IDisposable
 {
     private readonly TracedRunOptions options;
@@ -61,7 +58,7 @@ internal sealed class TracedRun : IDisposable
 
     private long TokensPerStep => (long)options.Batch * options.Model.ContextLength;
 
-    /// <summary>Trains to the end, and from each of some steps on also with every disturbance.</summary>
+    /// <summary>Trains to the end, and from each given step on also with every disturbance.</summary>
     public SpikeTraces Record(IReadOnlyList<long> disturbedAt)
     {
         var disturbed = new List<SpikeTrace>();
@@ -98,8 +95,8 @@ internal sealed class TracedRun : IDisposable
         replica.Dispose();
     }
 
-    // A shock of the rate does its harm with the update, which the next step is the first to show. A slow one shows where the loss begins
-    // to be above that of the undisturbed run, which has the same batches, for ten steps in a row and by more than two per cent.
+    // A shock of the rate acts with the update, so the next step is the first to be affected. For a slow one, the onset is where the loss
+    // begins to be above that of the undisturbed run, which has the same batches, for ten consecutive steps and by more than two per cent.
     private static long OnsetOf(SpikeTrace trace, SpikeTrace clean)
     {
         const int Row = 10;
@@ -153,7 +150,7 @@ internal sealed class TracedRun : IDisposable
             new LaneBlock(0, TracedRunOptions.Lanes), lane => [BatchOf([.. batch.Skip(lane * perLane).Take(perLane)])], TokensPerStep);
     }
 
-    // Targets that do not follow from the inputs have no lane: the batch is computed in one piece.
+    // With targets of other inputs there are no lanes: the batch is computed in one piece.
     private GradientSum Gradient(TokenBatch batch, long[] targets)
     {
         var (inputs_BT, right_BT) = batch.ToTensors();
@@ -170,7 +167,7 @@ internal sealed class TracedRun : IDisposable
     private TokenBatch BatchOf(IReadOnlyList<long[]> sequences) =>
         new([.. sequences.SelectMany(static sequence => sequence)], sequences.Count, options.Model.ContextLength);
 
-    // The highest bit of the exponent of one element of a block's matrix: a number below 2 becomes a huge one.
+    // The highest exponent bit of one element of a block's matrix: a number below 2 becomes a huge one.
     private void Flip(Tensor flat, Random random)
     {
         var matrices = replica.Parameters.Layout.Entries.Where(static entry => entry is { Decays: true }
@@ -197,7 +194,7 @@ internal sealed class TracedRun : IDisposable
         return Rounded(GradientNorm.Of(part), 3);
     })];
 
-    // The update that was just applied, with a learning rate so many times as high: `scratch` has the weights before it.
+    // Repeats the last update with a higher learning rate; `scratch` has the weights before it.
     private void Stretch(double factor)
     {
         var weights = replica.Parameters.Weights;
