@@ -20,7 +20,7 @@ public enum FindingState
 /// <summary>Something that was looked for.</summary>
 /// <param name="Found">What was found, with version and place.</param>
 /// <param name="Fix">What to do where it is not good.</param>
-public sealed record Finding(string Name, string Found, FindingState State, [property: JsonPropertyName("mend")] string? Fix = null);
+public sealed record Finding(string Name, string Found, FindingState State, string? Fix = null);
 
 /// <summary>Something that was chosen because of what was found.</summary>
 /// <param name="Name">What: BLAS core type, threads, allocator …</param>
