@@ -5,8 +5,8 @@ using ActorTrain.Persistence.Journal;
 namespace ActorTrain.Actors.Journal;
 
 /// <summary>Persists each decision of a run exactly once, in the order of their numbers; has no actor or database.</summary>
-/// <remarks>What an earlier process sent may reach the database late and take the place of one of the run's decisions. So a decision is added
-/// only behind the one that its sender knows before it; otherwise the sender is told what is persisted.</remarks>
+/// <remarks>What an earlier process sent may reach the database late and take the place of one of the run's decisions. So a decision is
+/// added only behind the one that its sender knows before it; otherwise the sender is told what is persisted.</remarks>
 /// <param name="persist">Persists a decision behind those before it; then <see cref="NotePersisted"/> is called.</param>
 public sealed class JournalLogic(Action<RunEvent> persist, Action<JournalReport> tell)
 {

@@ -2,8 +2,8 @@ using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Protocol;
 
-/// <summary>Persists a decision; answered by <see cref="Recorded"/>. One that is already persisted is only answered. Where the journal holds
-/// others than the sender knows, nothing is persisted, and the answer is <see cref="JournalRecovered"/>.</summary>
+/// <summary>Persists a decision; answered by <see cref="Recorded"/>. One that is already persisted is only answered. Where the journal
+/// holds others than the sender knows, nothing is persisted, and the answer is <see cref="JournalRecovered"/>.</summary>
 /// <param name="Number">Number of the decision in the run, from 1, without gaps.</param>
 public sealed record RecordDecision(long Number, RunEvent Event)
 {

@@ -21,6 +21,9 @@ public sealed class MessageTrace : IExtension
     /// <summary>Limit of recorded messages; later ones are dropped.</summary>
     public const int Capacity = 100_000;
 
+    /// <summary>Most steps of a recording.</summary>
+    public const int MostSteps = 1000;
+
     private readonly Lock gate = new();
     private readonly List<HandledMessage> messages = [];
     private readonly List<double> commits = [];
@@ -37,10 +40,11 @@ public sealed class MessageTrace : IExtension
     }
 
     /// <summary>Begins a recording, in place of any other.</summary>
-    /// <param name="steps">Whole steps to record, at least 1.</param>
+    /// <param name="steps">Whole steps to record, from 1 to <see cref="MostSteps"/>.</param>
     public void Begin(int steps)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(steps, MostSteps);
         lock (gate)
         {
             messages.Clear();

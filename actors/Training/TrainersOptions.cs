@@ -6,8 +6,11 @@ namespace ActorTrain.Actors.Training;
 [OptionGroup(MayChangeBecause = "they only affect timeouts and restarts")]
 public sealed record TrainersOptions : IOptions
 {
+    /// <summary>Most trainers of a run.</summary>
+    public const int Most = 1 << 16;
+
     [Option("number of trainers, which share the lanes; 'actortrain scale' changes it during the run",
-        Min = 1, Max = 1 << 16, MayChangeBecause = OptionText.WhoComputes)]
+        Min = 1, Max = Most, MayChangeBecause = OptionText.WhoComputes)]
     public int Count { get; init; } = 1;
 
     [Option("time without a heartbeat after which a trainer counts as hung", Unit = "seconds", Min = 0.001, Max = 86_400)]

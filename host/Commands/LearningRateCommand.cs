@@ -1,5 +1,4 @@
 using ActorTrain.Host.Cli;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
@@ -8,7 +7,7 @@ internal static class LearningRateCommand
 {
     public static CliCommand Define()
     {
-        var factor = OptionChecks.Required<double>("--factor", "F", new Number(0, Above: true), "Factor for the learning "
+        var factor = OptionChecks.Required<double>("--factor", "F", ControlBounds.Factor, "Factor for the learning "
             + "rate of all later steps.");
         var command = OperatorCommands.Define("lr", "Scale the learning rate of a running run.", """
             The schedule keeps its shape, multiplied by F; the factors of several calls multiply.

@@ -30,7 +30,7 @@ internal static class PretrainCommand
             Description = "Start at step 0; fail if the run already has checkpoints. Nothing is ever deleted: choose another run.name.",
         };
         var extendTo = OptionChecks.Optional<long>(
-            "--extend-to", "N", new Whole(1), "Extend an existing run to N steps in total; the learning rate is explained below.");
+            "--extend-to", "N", ControlBounds.Steps, "Extend an existing run to N steps in total; the learning rate is explained below.");
         var force = OptionChecks.Force();
         var command = new CliCommand<PretrainRequest>("pretrain", "Pretrain a model, or resume a run that was stopped or killed.", """
             Ctrl-C or SIGTERM finishes the step, saves a checkpoint and exits with 0; a second one exits immediately. After either, and

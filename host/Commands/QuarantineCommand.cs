@@ -1,6 +1,5 @@
 using System.CommandLine;
 using ActorTrain.Host.Cli;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
@@ -9,7 +8,7 @@ internal static class QuarantineCommand
 {
     public static CliCommand Define()
     {
-        var trainer = OptionChecks.Required<int>("--trainer", "N", new Whole(0, 1 << 16), "Number of the trainer, "
+        var trainer = OptionChecks.Required<int>("--trainer", "N", ControlBounds.Trainer, "Number of the trainer, "
             + "as shown by `actortrain status`.");
         var release = new Option<bool>("--release") { Description = "Release a quarantined trainer." };
         var command = OperatorCommands.Define("quarantine", "Quarantine a trainer of a running run; a replacement starts.", """

@@ -1,5 +1,4 @@
 using ActorTrain.Host.Cli;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
@@ -8,8 +7,8 @@ internal static class RollBackCommand
 {
     public static CliCommand Define()
     {
-        var to = OptionChecks.Required<long>("--to", "STEP", new Whole(0, long.MaxValue), "Step to roll back to.");
-        var skip = OptionChecks.Long("--skip", 0, new Whole(0, long.MaxValue), "Number of batches to skip from that step.");
+        var to = OptionChecks.Required<long>("--to", "STEP", ControlBounds.Step, "Step to roll back to.");
+        var skip = OptionChecks.Long("--skip", 0, ControlBounds.SkippedBatches, "Number of batches to skip from that step.");
         var command = OperatorCommands.Define("rollback", "Roll a running run back to an earlier step, optionally skipping batches.", """
             All trainers load the newest snapshot or checkpoint at or before that step and redo the steps since. With --skip, the next
             batches are never trained on, and `actortrain audit` shows the reason.

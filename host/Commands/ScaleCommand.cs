@@ -1,6 +1,5 @@
 using System.CommandLine;
 using ActorTrain.Host.Cli;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
@@ -12,7 +11,7 @@ internal static class ScaleCommand
     public static CliCommand Define()
     {
         var path = RunArgument.Create("Name (under runs/) or folder of a run that a process is training.");
-        var trainers = OptionChecks.Required<int>("--trainers", "N", new Whole(1, 1 << 16), "New number of trainers.");
+        var trainers = OptionChecks.Required<int>("--trainers", "N", ControlBounds.Trainers, "New number of trainers.");
         return new CliCommand<ScaleRequest>("scale", "Add or remove trainers of a running run.", """
             Trainers share the lanes of a step. New trainers copy the state of a healthy one while the others continue; lanes of removed
             trainers are reassigned within the same step. The result is bit-identical in any case. Only the user who started the run

@@ -1,5 +1,4 @@
 using ActorTrain.Host.Cli;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
 
 namespace ActorTrain.Host.Commands;
@@ -8,7 +7,7 @@ internal static class SkipCommand
 {
     public static CliCommand Define()
     {
-        var batches = OptionChecks.Required<long>("--batches", "N", new Whole(1, long.MaxValue), "Number of batches to skip.");
+        var batches = OptionChecks.Required<long>("--batches", "N", ControlBounds.Batches, "Number of batches to skip.");
         var command = OperatorCommands.Define("skip", "Skip the next batches of a running run.", """
             They are never trained on; the number of steps stays the same, on the batches that follow.
             """, """

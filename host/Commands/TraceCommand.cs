@@ -1,7 +1,6 @@
 using System.CommandLine;
 using ActorTrain.Actors.Tracing;
 using ActorTrain.Host.Cli;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Reports;
@@ -18,7 +17,7 @@ internal static class TraceCommand
     public static CliCommand Define()
     {
         var path = RunArgument.Create("Name (under runs/) or folder of a run that a process is training.");
-        var steps = OptionChecks.Whole("--steps", 10, new Whole(1, 1000), "Number of steps to record.");
+        var steps = OptionChecks.Whole("--steps", 10, ControlBounds.TracedSteps, "Number of steps to record.");
         var output = new Option<string?>("--output")
         { Description = "Output file [default: trace.json in the run's folder].", HelpName = "FILE" };
         return new CliCommand<TraceRequest>("trace", "Record a timeline of actors and messages for some steps of a running run.", """
@@ -41,12 +40,27 @@ internal static class TraceCommand
         var begun = ControlClient.Ask(run, ControlApi.BeginTrace, new TraceBody(request.Steps)) ?? throw new UserErrorException(
             $"No process is training {run.Path}. Start it with `actortrain pretrain`, then trace it from another terminal.");
         context.Error.WriteLine(begun.Message);
+        if (IsPaused(run))
+            context.Error.WriteLine($"{run.Path} is paused, so it commits no steps; continue it with `actortrain resume {request.Run}`.");
         using var stop = new StopSignal();
         var trace = Wait(run, context.Time, stop.Token);
         ReportFile.Write(output, "--output", stream => TraceReport.Save(trace, stream));
         TraceReport.Write(trace, context.Output);
         context.Output.WriteLine($"Wrote the timeline to {output}.");
         return ExitCode.Success;
+    }
+
+    // A run that is too busy to say still records.
+    private static bool IsPaused(RunDirectory run)
+    {
+        try
+        {
+            return ControlClient.Ask(run, ControlApi.Status, new NoBody())?.Overrides is { Paused: true };
+        }
+        catch (UserErrorException)
+        {
+            return false;
+        }
     }
 
     private static StepTrace Wait(RunDirectory run, TimeProvider time, CancellationToken stop)

@@ -116,7 +116,7 @@ internal sealed record ScaleBody(int Trainers);
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record StopBody(string? Reason = null);
 
-/// <param name="Steps">Whole steps, at least 1.</param>
+/// <param name="Steps">Whole steps, at least 1; see <see cref="ControlBounds"/>.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record TraceBody(int Steps);
 

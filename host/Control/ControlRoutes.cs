@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
@@ -18,8 +17,6 @@ namespace ActorTrain.Host.Control;
 /// <param name="reload">Reads the run file again; returns a sentence on the outcome, or throws a <see cref="UserErrorException"/>.</param>
 internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int mostTrainers, Func<string> reload)
 {
-    private const int LongestName = 64;
-
     /// <summary>Adds them to a web application, with a common form of errors.</summary>
     public void Map(WebApplication application)
     {
@@ -40,14 +37,6 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         Map(application, ControlApi.TakeTrace, (_, _) => Task.FromResult(new TraceDocument(control.TakeTrace())));
     }
 
-    /// <summary>The requester's name in the journal: one short line.</summary>
-    internal static string ByOf(string? given)
-    {
-        var name = new string([.. (given ?? "").Where(static letter =>
-            !char.IsControl(letter) && CharUnicodeInfo.GetUnicodeCategory(letter) != UnicodeCategory.Format).Take(LongestName)]).Trim();
-        return name.Length > 0 ? name : Environment.UserName;
-    }
-
     private static void Map<TBody, TAnswer>(
         IEndpointRouteBuilder routes, ControlEndpoint<TBody, TAnswer> endpoint, Func<TBody, HttpContext, Task<TAnswer>> answer)
         where TBody : class
@@ -55,6 +44,8 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         routes.MapMethods(endpoint.Path, [endpoint.Method], async context =>
         {
             var given = await Read(endpoint, context).ConfigureAwait(false);
+            if (ControlBounds.Refusal(given) is { } refusal)
+                throw new BadHttpRequestException(refusal);
             var document = await answer(given, context).ConfigureAwait(false);
             await context.Response.WriteAsJsonAsync(document, endpoint.Answer, contentType: null, context.RequestAborted)
                 .ConfigureAwait(false);
@@ -105,7 +96,7 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
         if (status < StatusCodes.Status400BadRequest || context.Response.HasStarted)
             return;
         context.Response.StatusCode = status;
-        var problem = new ProblemDocument(status, ReasonPhrases.GetReasonPhrase(status), detail);
+        var problem = new ProblemDocument(status, ReasonPhrases.GetReasonPhrase(status), RequestText.Detail(detail));
         await context.Response
             .WriteAsJsonAsync(problem, ControlApi.Json.ProblemDocument, "application/problem+json", context.RequestAborted)
             .ConfigureAwait(false);
@@ -120,7 +111,7 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
     {
         try
         {
-            var by = ByOf(context.Request.Query["by"]);
+            var by = RequestText.By(context.Request.Query["by"]);
             var answer = await control.Intervene(by, command(body), context.RequestAborted).ConfigureAwait(false);
             return answer.IsAccepted ? new MessageDocument(answer.Sentence) : throw new UserErrorException(answer.Sentence);
         }
@@ -147,8 +138,6 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
 
     private string Scale(int trainers)
     {
-        if (trainers < 1)
-            throw new BadHttpRequestException("scale needs the number of trainers, at least 1.");
         if (trainers > mostTrainers)
             throw new BadHttpRequestException(
                 $"{run.Name} has {mostTrainers} lanes, so {trainers} trainers are too many; use at most {mostTrainers}.");
@@ -158,15 +147,13 @@ internal sealed class ControlRoutes(RunDirectory run, IRunControl control, int m
 
     private string BeginTrace(int steps)
     {
-        if (steps < 1)
-            throw new BadHttpRequestException("trace needs the number of steps, at least 1.");
         control.BeginTrace(steps);
         return $"{run.Name} is recording {Plural.Of(steps, "step")}.";
     }
 
     private string Stop(string? reason)
     {
-        control.Stop(string.IsNullOrWhiteSpace(reason) ? "requested through the control socket" : reason);
+        control.Stop(RequestText.Reason(reason));
         return $"{run.Name} will finish its step, save a checkpoint and stop.";
     }
 

@@ -39,7 +39,7 @@ internal static partial class ControlSocket
         catch (Exception exception) when (IsRefusal(exception))
         {
             socket.Dispose();
-            throw new UserErrorException($"Cannot listen at {run.ControlSocket}: {exception.Message.TrimEnd('.')}; change its "
+            throw new UserErrorException($"Cannot listen at {run.ControlSocket}: {ReasonOf(exception)}; change its "
                 + $"permissions, or choose another run.output.", exception);
         }
         finally
@@ -71,7 +71,7 @@ internal static partial class ControlSocket
         catch (Exception exception) when (IsRefusal(exception))
         {
             socket.Dispose();
-            throw new UserErrorException($"Cannot connect to the run at {run.ControlSocket}: {exception.Message.TrimEnd('.')}; "
+            throw new UserErrorException($"Cannot connect to the run at {run.ControlSocket}: {ReasonOf(exception)}; "
                 + $"only the user who started it may.", exception);
         }
 
@@ -91,6 +91,10 @@ internal static partial class ControlSocket
 
     /// <summary>Whether a user is this one, or root.</summary>
     internal static bool IsOwn(uint user) => user == 0 || user == EffectiveUser();
+
+    // The address that a socket's exception names is another one: see OpenedDirectory.
+    private static string ReasonOf(Exception exception) =>
+        (exception is SocketException socket ? new SocketException((int)socket.SocketErrorCode) : exception).Message.TrimEnd('.');
 
     private static bool IsRefusal(Exception exception) =>
         exception is SocketException or IOException or UnauthorizedAccessException or Win32Exception;

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Recovery;
@@ -41,10 +40,9 @@ internal sealed record OverridesDocument(
 /// <param name="Notes">How the last process ended and what will be redone, in sentences.</param>
 internal sealed record StatusDocument(
     string Run, string State, long Step, long? Steps, long Generation, int JournalWaiting, long? Checkpoint,
-    [property: JsonPropertyName("left")] IReadOnlyList<string> Notes, ActorNode? Tree)
+    IReadOnlyList<string> Notes, ActorNode? Tree)
 {
     /// <summary>Null if unknown.</summary>
-    [JsonPropertyName("course")]
     public OverridesDocument? Overrides { get; init; }
 
     public static StatusDocument Of(string run, RunStatus status, long? checkpoint)

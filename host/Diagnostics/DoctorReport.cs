@@ -17,7 +17,7 @@ public enum FindingState
 
 /// <param name="Found">With version and place.</param>
 /// <param name="Fix">What to do if it is not good.</param>
-public sealed record Finding(string Name, string Found, FindingState State, [property: JsonPropertyName("mend")] string? Fix = null);
+public sealed record Finding(string Name, string Found, FindingState State, string? Fix = null);
 
 public sealed record Chosen(string Name, string Value, string Reason);
 

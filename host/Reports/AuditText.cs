@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Metrics;
+using ActorTrain.Models.Plan;
 
 namespace ActorTrain.Host.Reports;
 
@@ -21,8 +22,12 @@ internal static class AuditText
             output.WriteLine($"  {contradiction}");
         if (report.Reads is { } reads)
             Write(reads, output);
-        foreach (var range in report.Skips)
-            output.WriteLine($"  skipped: positions {range.First}–{range.End - 1}, {range.Reason}");
+        foreach (var range in Joined(report.Skips))
+        {
+            var positions = range.Count == 1 ? $"position {range.First}" : $"positions {range.First}–{range.End - 1}";
+            output.WriteLine($"  skipped: {positions}, {range.Reason}");
+        }
+
         if (report.Undecided > 0)
             output.WriteLine($"  skipped, but not yet durable in the journal: {report.Undecided} positions; "
                 + "if the process dies now, the steps after the newest checkpoint are redone");
@@ -34,6 +39,21 @@ internal static class AuditText
             output.WriteLine(report.CheckpointStep is { } step
                 ? $"  the newest checkpoint, at step {step}, is consistent"
                 : "  no checkpoint yet");
+    }
+
+    // A veto skips sample by sample.
+    private static List<SkippedRange> Joined(IReadOnlyList<SkippedRange> skips)
+    {
+        var joined = new List<SkippedRange>();
+        foreach (var range in skips)
+        {
+            if (joined is [.., var last] && last.End == range.First && last.Reason == range.Reason)
+                joined[^1] = last with { Count = last.Count + range.Count };
+            else
+                joined.Add(range);
+        }
+
+        return joined;
     }
 
     private static void Write(SampleReads reads, TextWriter output)

@@ -47,10 +47,8 @@ internal static class ReportJson
 }
 
 internal sealed record AuditDocument(
-    string Run, bool Clean, long Steps, long Samples, long NextPosition, long Undecided,
-        [property: JsonPropertyName("left_steps")] long AbandonedSteps,
-    long? Checkpoint, IReadOnlyList<Models.Plan.SkippedRange> LeftOut,
-    IReadOnlyList<string> Contradictions, SampleReads? Reads)
+    string Run, bool Clean, long Steps, long Samples, long NextPosition, long Undecided, long AbandonedSteps, long? Checkpoint,
+    IReadOnlyList<SkippedRange> Skipped, IReadOnlyList<string> Contradictions, SampleReads? Reads)
 {
     public required long Redone { get; init; }
 

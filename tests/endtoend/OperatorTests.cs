@@ -31,7 +31,7 @@ public sealed class OperatorTests(RealRun real)
 
             Kill(trainer);
             real.Run("audit", name).ShouldSucceed();
-            Status(name).GetProperty("course").GetProperty("paused").GetBoolean().ShouldBeTrue();
+            Status(name).GetProperty("overrides").GetProperty("paused").GetBoolean().ShouldBeTrue();
             real.Run("resume", name).ShouldRefuse($"No process is training runs/{name}");
 
             // Paused it was left, and paused it is taken up; killed again, it resumes from what it had done since.
@@ -66,7 +66,7 @@ public sealed class OperatorTests(RealRun real)
             (rates[20] / rates[19]).ShouldBe(0.5, 0.01);
         }
 
-        var overrides = Status("by-hand-killed").GetProperty("course");
+        var overrides = Status("by-hand-killed").GetProperty("overrides");
         overrides.GetProperty("rate_factor").GetDouble().ShouldBe(0.5);
         overrides.GetProperty("in_force").GetArrayLength().ShouldBe(3);
         overrides.GetProperty("pending").GetArrayLength().ShouldBe(0);
@@ -90,7 +90,7 @@ public sealed class OperatorTests(RealRun real)
         real.Run("quarantine", "attended", "--trainer", "0", "--release").ShouldRefuse("Trainer 0 is not quarantined");
         real.Run("quarantine", "attended", "--trainer", "0").ShouldSucceed();
         var after = Status("attended");
-        after.GetProperty("course").GetProperty("quarantined").EnumerateArray().Single().GetInt32().ShouldBe(0);
+        after.GetProperty("overrides").GetProperty("quarantined").EnumerateArray().Single().GetInt32().ShouldBe(0);
         after.GetProperty("tree").GetProperty("children")[0].GetProperty("children").EnumerateArray()
             .Select(static child => child.GetProperty("name").GetString()).ShouldBe(["trainer-1", "trainer-2"]);
 

@@ -40,6 +40,7 @@ public sealed class DoctorReportTests
         using var document = JsonDocument.Parse(Write(Report, json: true).Output);
         var root = document.RootElement;
         root.GetProperty("found")[1].GetProperty("state").GetString().ShouldBe("warning");
+        root.GetProperty("found")[1].GetProperty("fix").GetString().ShouldBe("install libopenblas0-openmp");
         root.GetProperty("choices")[0].GetProperty("value").GetString().ShouldBe("SkylakeX");
         root.GetProperty("rates")[0].GetProperty("gigaFlopsPerSecond").GetDouble().ShouldBe(812.34);
         root.GetProperty("works").GetBoolean().ShouldBeTrue();

@@ -5,6 +5,8 @@ using System.Text;
 using System.Text.Json;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Tracing;
+using ActorTrain.Host.Cli;
+using ActorTrain.Host.Commands;
 using ActorTrain.Host.Control;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
@@ -69,6 +71,26 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
+    public void Who_traces_a_paused_run_is_told_how_to_continue_it()
+    {
+        var run = runs.Run();
+        Directory.CreateDirectory(run.CheckpointsDirectory);
+        using var server = Listen(run);
+        control.Traced = new StepTrace([0, 10.5], [new HandledMessage("trainer-0", "Work", 1, 2.25)]);
+        Trace().ShouldNotContain("paused");
+        control.IsPaused = true;
+        Trace().ShouldName("is paused", $"actortrain resume {run.Path}");
+
+        string Trace()
+        {
+            using var error = new StringWriter();
+            TraceCommand.Run(new TraceRequest(run.Path, 1, null), new CommandContext(TextWriter.Null, error, false, TimeProvider.System))
+                .ShouldBe(ExitCode.Success);
+            return error.ToString();
+        }
+    }
+
+    [Fact]
     public void Interventions_reach_the_run_with_the_name_of_the_user_and_their_answer_comes_back()
     {
         var run = runs.Run();
@@ -97,9 +119,33 @@ public sealed class ControlTests : IDisposable
     [Fact]
     public void The_journal_names_who_asked_on_one_short_line()
     {
-        ControlRoutes.ByOf(" ann\n\u202eof the night shift").ShouldBe("annof the night shift");
-        ControlRoutes.ByOf(new string('a', 1000)).Length.ShouldBe(64);
-        ControlRoutes.ByOf(null).ShouldBe(Environment.UserName);
+        RequestText.By(" ann\n\u202eof the night shift").ShouldBe("ann of the night shift");
+        RequestText.By(new string('a', 1000)).Length.ShouldBe(64);
+        RequestText.By(null).ShouldBe(Environment.UserName);
+    }
+
+    [Fact]
+    public async Task No_text_of_a_request_moves_the_cursor_of_a_terminal()
+    {
+        var run = runs.Run();
+        using var server = Listen(run);
+        using var client = Client(run);
+        const string Raw = "due\u001b[2J\r\n\u2028to\u0000\u009b \u202e\U000E0041\u007fmaintenance";
+        var body = JsonSerializer.Serialize(new StopBody(Raw), ControlApi.Json.StopBody);
+        (await Send(client, "POST", "/v1/stop", body)).Status.ShouldBe(200);
+        (await Send(client, "POST", "/v1/pause?by=" + Uri.EscapeDataString(Raw), "")).Status.ShouldBe(200);
+        (await Send(client, "POST", "/v1/stop", $"{{\"reason\":\"{new string('a', 1000)}\"}}")).Status.ShouldBe(200);
+        control.Stopped[0].ShouldBe("due[2J   to maintenance");
+        control.Stopped[1].Length.ShouldBe(256);
+        control.Interventions.Single().By.ShouldBe("due[2J   to maintenance");
+
+        string[] refused =
+        [
+            (await Send(client, "POST", "/v1/" + Uri.EscapeDataString(Raw.Replace("\0", "", StringComparison.Ordinal)), "{}")).Answer,
+            (await Send(client, "POST", "/v1/stop", $"{{{JsonSerializer.Serialize(Raw)}:1}}")).Answer,
+        ];
+        foreach (var answer in refused)
+            JsonSerializer.Deserialize(answer, ControlApi.Json.ProblemDocument)!.Detail.ShouldAllBe(static letter => !char.IsControl(letter));
     }
 
     [Theory]
@@ -110,9 +156,22 @@ public sealed class ControlTests : IDisposable
     [InlineData("POST /v1/rollback", "", 400, "takes, for example,")]
     [InlineData("POST /v1/skip", "{\"batch\":3}", 400, "$.batch; POST /v1/skip")]
     [InlineData("POST /v1/learning-rate", "{\"factor\":\"x\"}", 400, "$.factor; POST /v1/learning-rate")]
-    [InlineData("POST /v1/scale", "{\"trainers\":0}", 400, "at least 1")]
+    [InlineData("POST /v1/rollback", "{\"to\":-1}", 400, "to is -1")]
+    [InlineData("POST /v1/rollback", "{\"to\":1,\"skip\":-1}", 400, "skip is -1")]
+    [InlineData("POST /v1/rollback", "{\"to\":9223372036854775808}", 400, "$.to; POST /v1/rollback")]
+    [InlineData("POST /v1/skip", "{\"batches\":0}", 400, "at least 1")]
+    [InlineData("POST /v1/skip", "{\"batches\":9223372036854775807}", 400, "from 1 to 2147483647")]
+    [InlineData("POST /v1/learning-rate", "{\"factor\":0}", 400, "above 0")]
+    [InlineData("POST /v1/learning-rate", "{\"factor\":-0.5}", 400, "above 0")]
+    [InlineData("POST /v1/learning-rate", "{\"factor\":1e999}", 400, "factor")]
+    [InlineData("POST /v1/extend", "{\"steps\":0}", 400, "at least 1")]
+    [InlineData("POST /v1/quarantine", "{\"trainer\":-1}", 400, "trainer is -1")]
+    [InlineData("POST /v1/release", "{\"trainer\":65537}", 400, "from 0 to 65536")]
+    [InlineData("POST /v1/scale", "{\"trainers\":0}", 400, "from 1 to 65536")]
     [InlineData("POST /v1/scale", "{\"trainers\":9}", 400, "at most 8")]
-    [InlineData("POST /v1/trace", "{\"steps\":0}", 400, "at least 1")]
+    [InlineData("POST /v1/trace", "{\"steps\":0}", 400, "from 1 to 1000")]
+    [InlineData("POST /v1/trace", "{\"steps\":1001}", 400, "from 1 to 1000")]
+    [InlineData("POST /v1/trace", "{\"steps\":2147483647}", 400, "from 1 to 1000")]
     [InlineData("POST /v1/stats", "{}", 404, "GET /v1/status, POST /v1/rollback")]
     [InlineData("POST /", "{}", 404, "GET /v1/status, POST /v1/rollback")]
     [InlineData("GET /v1/rollback", "", 405, "GET /v1/status, POST /v1/rollback")]
@@ -131,6 +190,7 @@ public sealed class ControlTests : IDisposable
         problem.Detail.ShouldContain(part);
         control.Scaled.ShouldBeEmpty();
         control.Interventions.ShouldBeEmpty();
+        control.Traces.ShouldBeEmpty();
         (await Send(client, "POST", "/v1/reload", "")).Status.ShouldBe(200);
     }
 
@@ -234,6 +294,17 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
+    public void A_socket_that_cannot_be_connected_to_is_named_by_the_path_of_the_run()
+    {
+        var run = runs.Run();
+        using var other = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        other.Bind(new UnixDomainSocketEndPoint(run.ControlSocket));
+        var message = Should.Throw<UserErrorException>(() => ControlClient.Ask(run, ControlApi.Status, new NoBody())).Message;
+        message.ShouldContain(run.ControlSocket);
+        message.ShouldNotContain("/proc/");
+    }
+
+    [Fact]
     public void A_path_longer_than_an_address_is_no_obstacle()
     {
         var run = new RunDirectory(Path.Combine(runs.Path, new string('a', 200)), new string('b', 100));
@@ -329,6 +400,8 @@ public sealed class ControlTests : IDisposable
 
         public bool IsSilent { get; set; }
 
+        public bool IsPaused { get; set; }
+
         public Task<OperatorAnswer> Intervene(string by, OperatorCommand command, CancellationToken cancellation)
         {
             if (Answer is not null)
@@ -347,6 +420,7 @@ public sealed class ControlTests : IDisposable
                 1, [(new ActorId(ActorRole.Checkpointer), 2, "the disk is full")])
             {
                 WantedTrainers = 2,
+                Overrides = new OverridesStatus { IsPaused = IsPaused },
                 Actors =
                 [
                     new ActorStatus("reducer-10", "", 0), new ActorStatus("reducer-2", "", 0), new ActorStatus("journal", "", 0),

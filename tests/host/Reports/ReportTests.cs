@@ -54,7 +54,7 @@ public sealed class ReportTests
 
             """);
         using var json = JsonDocument.Parse(ReportJson.Write(Running with { Overrides = overrides }));
-        var document = json.RootElement.GetProperty("course");
+        var document = json.RootElement.GetProperty("overrides");
         document.GetProperty("rate_factor").GetDouble().ShouldBe(0.5);
         document.GetProperty("in_force")[0].GetProperty("skipped")[0].GetProperty("count").GetInt64().ShouldBe(16);
     }
@@ -78,6 +78,7 @@ public sealed class ReportTests
     public void Status_for_programs_is_one_object()
     {
         using var json = JsonDocument.Parse(ReportJson.Write(Running));
+        json.RootElement.GetProperty("notes").GetArrayLength().ShouldBe(0);
         json.RootElement.GetProperty("journal_waiting").GetInt32().ShouldBe(1);
         json.RootElement.GetProperty("tree").GetProperty("children")[0].GetProperty("children")[1].GetProperty("last_fault").GetString()
             .ShouldBe("It [threw].");
@@ -118,6 +119,25 @@ public sealed class ReportTests
         using var json = JsonDocument.Parse(ReportJson.Write("runs/book", broken));
         json.RootElement.GetProperty("clean").GetBoolean().ShouldBeFalse();
         json.RootElement.GetProperty("contradictions")[0].GetString().ShouldBe("step 3 is missing in the ledger");
+    }
+
+    [Fact]
+    public void An_audit_joins_neighbouring_positions_that_were_skipped_for_one_reason()
+    {
+        SkippedRange[] skips =
+        [
+            new(8, 1, "veto"), new(9, 1, "veto"), new(10, 2, "veto"), new(12, 1, "spike"), new(13, 1, "veto"), new(20, 1, "veto"),
+        ];
+        var report = new AuditReport(10, 80, skips, 0, 88, 10, []) { AbandonedSteps = 3 };
+        Written(output => AuditText.Write("runs/book", report, output)).Split('\n')
+            .Where(static line => line.StartsWith("  skipped: ", StringComparison.Ordinal)).ShouldBe(
+            [
+                "  skipped: positions 8–11, veto", "  skipped: position 12, spike", "  skipped: position 13, veto",
+                "  skipped: position 20, veto",
+            ]);
+        using var json = JsonDocument.Parse(ReportJson.Write("runs/book", report));
+        json.RootElement.GetProperty("skipped").GetArrayLength().ShouldBe(6);
+        json.RootElement.GetProperty("abandoned_steps").GetInt64().ShouldBe(3);
     }
 
     private static CommandContext Context(TextWriter output, bool isTerminal) =>
