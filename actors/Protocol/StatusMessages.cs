@@ -38,16 +38,32 @@ public sealed record ActorStatus(string Name, string State, int? Mailbox);
 
 /// <param name="Step">Updates so far.</param>
 /// <param name="Steps">Updates in all, extensions included.</param>
-/// <param name="Phase">What the run waits for, in a word or two.</param>
 /// <param name="JournalWaiting">Decisions that are not yet durable.</param>
 /// <param name="Faults">Faults of other actors: name, count, and the last reason.</param>
 public sealed record RunStatus(
-    long Step, long Steps, long Generation, string Phase, IReadOnlyList<TrainerStatus> Trainers, int JournalWaiting,
+    long Step, long Steps, long Generation, RunPhase Phase, IReadOnlyList<TrainerStatus> Trainers, int JournalWaiting,
         IReadOnlyList<(ActorId Actor, int Count, string Reason)> Faults)
 {
     public int WantedTrainers { get; init; }
 
-    /// <summary>Null before the journal is read.</summary>
+    /// <summary>What a run does, or waits for.</summary>
+public enum RunPhase
+{
+    Training,
+    Reducing,
+    WaitingForTrainer,
+
+    /// <summary>Paused by an operator.</summary>
+    Paused,
+    WaitingForDatabase,
+    WaitingForMetrics,
+    Finishing,
+    Stopping,
+    Failing,
+    Ended,
+}
+
+/// <summary>Null before the journal is read.</summary>
     [JsonPropertyName("course")]
     public OverridesStatus? Overrides { get; init; }
 

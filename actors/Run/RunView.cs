@@ -37,15 +37,16 @@ internal sealed class RunView(
         return time.Turn(now, Doing(), progress.Step);
     }
 
-    private string Phase() => end.IsOver ? "ended"
-        : end.Failure is not null ? "failing"
-        : end.StopReason is not null ? "stopping"
-        : IsHeldUp ? (decisions.HoldsUp ? "paused: database unavailable" : "paused: metrics file too slow")
-        : operators.HasPaused ? "paused by an operator"
-        : progress.IsComplete ? "finishing"
-        : !roster.HasMembers ? "waiting for a trainer"
-        : rounds.Current is { LanesAreDone: true } ? "reducing"
-        : "training";
+    private RunPhase Phase() => end.IsOver ? RunPhase.Ended
+        : end.Failure is not null ? RunPhase.Failing
+        : end.StopReason is not null ? RunPhase.Stopping
+        : decisions.HoldsUp ? RunPhase.WaitingForDatabase
+        : metrics.HoldsUp ? RunPhase.WaitingForMetrics
+        : operators.HasPaused ? RunPhase.Paused
+        : progress.IsComplete ? RunPhase.Finishing
+        : !roster.HasMembers ? RunPhase.WaitingForTrainer
+        : rounds.Current is { LanesAreDone: true } ? RunPhase.Reducing
+        : RunPhase.Training;
 
     private (GoodputActivity Activity, string? Cause) Doing()
     {

@@ -58,7 +58,7 @@ internal sealed record StatusDocument(
         var below = Node(Trainers, trainers);
         if (status.WantedTrainers > 0)
             below = below with { State = $"target {status.WantedTrainers}" };
-        var tree = Node(Root, [below, .. others]) with { State = status.Phase };
+        var tree = Node(Root, [below, .. others]) with { State = InWords(status.Phase) };
         return new StatusDocument(run, "running", status.Step, status.Steps, status.Generation, status.JournalWaiting, checkpoint, [], tree)
         {
             Overrides = status.Overrides is null ? null : OverridesDocument.Of(status.Overrides),
@@ -79,6 +79,29 @@ internal sealed record StatusDocument(
     private static readonly Comparer<string> NumberedNames = Comparer<string>.Create(static (left, right) =>
         left.Length != right.Length && left.Split('-')[0] == right.Split('-')[0] ? left.Length.CompareTo(right.Length)
             : string.CompareOrdinal(left, right));
+
+    /// <summary>States in which a run takes no steps until something outside of it changes.</summary>
+    public static IReadOnlySet<string> HeldUp { get; } =
+        new HashSet<string> { InWords(RunPhase.Paused), InWords(RunPhase.WaitingForDatabase), InWords(RunPhase.WaitingForMetrics) };
+
+    /// <summary>States that do not heal by themselves.</summary>
+    public static IReadOnlySet<string> Failed { get; } =
+        new HashSet<string> { InWords(RunPhase.Failing), InWords(TrainerStanding.GivenUp) };
+
+    private static string InWords(RunPhase phase) => phase switch
+    {
+        RunPhase.Training => "training",
+        RunPhase.Reducing => "reducing",
+        RunPhase.WaitingForTrainer => "waiting for a trainer",
+        RunPhase.Paused => "paused by an operator",
+        RunPhase.WaitingForDatabase => "paused: database unavailable",
+        RunPhase.WaitingForMetrics => "paused: metrics file too slow",
+        RunPhase.Finishing => "finishing",
+        RunPhase.Stopping => "stopping",
+        RunPhase.Failing => "failing",
+        RunPhase.Ended => "ended",
+        _ => throw new ArgumentOutOfRangeException(nameof(phase)),
+    };
 
     private static string InWords(TrainerStanding standing) => standing switch
     {

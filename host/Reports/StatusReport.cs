@@ -108,8 +108,8 @@ internal static class StatusReport
 
     private static Markup Label(ActorNode actor)
     {
-        var color = actor.State is "given up" or "failing" ? "red" : actor.LastFault is not null
-            || actor.State.StartsWith("paused", StringComparison.Ordinal) ? "yellow" : "green";
+        var color = StatusDocument.Failed.Contains(actor.State) ? "red"
+            : actor.LastFault is not null || StatusDocument.HeldUp.Contains(actor.State) ? "yellow" : "green";
         return new Markup($"[bold]{Markup.Escape(actor.Name)}[/]  [{color}]{Markup.Escape(string.Join(", ", Facts(actor)))}[/]");
     }
 }

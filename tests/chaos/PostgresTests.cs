@@ -93,7 +93,7 @@ public sealed class PostgresTests
         for (var until = DateTime.UtcNow + Guard; DateTime.UtcNow < until;)
         {
             run.IsCompleted.ShouldBeFalse("the run ended without its database");
-            if (life.Status() is { } status && status.Phase.StartsWith("paused", StringComparison.Ordinal) && life.Said.Any(IsAway))
+            if (life.Status() is { } status && status.Phase == RunPhase.WaitingForDatabase && life.Said.Any(IsAway))
                 return status;
         }
 

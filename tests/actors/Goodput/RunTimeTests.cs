@@ -84,7 +84,7 @@ public sealed class RunTimeTests
         {
             run.Until(static logic => logic.TakenSteps == 6);
             run.Give(new OperatorRequest(1, "ann", new PauseRun()));
-            run.Until(static logic => logic.Status().Phase == "paused by an operator");
+            run.Until(static logic => logic.Status().Phase == RunPhase.Paused);
             var since = run.Now;
             run.Until(_ => run.Now - since > TimeSpan.FromMinutes(3));
             run.Give(new OperatorRequest(2, "ann", new ContinueRun()));

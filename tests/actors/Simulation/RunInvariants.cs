@@ -190,7 +190,7 @@ internal sealed class RunInvariants(SimulatedWorld world)
 
         // There is no time to wait for the database where the run ends.
         if (save.Overrides.Interventions.Find(intervention => !durableCorrections.Contains(intervention)) is { } unknown
-            && logic.TakenSteps < logic.Status().Steps && logic.Status().Phase is not ("failing" or "stopping"))
+            && logic.TakenSteps < logic.Status().Steps && logic.Status().Phase is not (RunPhase.Failing or RunPhase.Stopping))
         {
             throw new InvariantException(
                 $"The checkpoint of step {save.Step} has intervention {unknown.Number}, which a crash would forget.");

@@ -119,7 +119,7 @@ public sealed class RunSimulationTests
         var plan = new BatchPlan(1, 10_000, 16, 8);
         var options = Small with { JournalBuffer = 4, CheckpointEvery = 1 };
         var run = new SimulatedRun(1, options, plan, new Weather { JournalAway = 1, StormInputs = 2000 });
-        run.Until(static logic => logic.Status().Phase.StartsWith("paused", StringComparison.Ordinal));
+        run.Until(static logic => logic.Status().Phase == RunPhase.WaitingForDatabase);
         run.Journal.ShouldBeEmpty();
         run.Run(400_000).Ending.ShouldBe(RunEnding.Finished);
         run.Journal.OfType<CheckpointCommitted>().Select(static saved => saved.Step).ShouldBe(run.Disk.Checkpoints.Keys);
@@ -133,7 +133,7 @@ public sealed class RunSimulationTests
         run.Until(static _ => true);
         run.Give(new JournalAway("It is locked."));
         var step = 0L;
-        run.Until(logic => (step = logic.TakenSteps) >= 0 && logic.Status().Phase.StartsWith("paused", StringComparison.Ordinal));
+        run.Until(logic => (step = logic.TakenSteps) >= 0 && logic.Status().Phase == RunPhase.WaitingForDatabase);
         for (var i = 0; i < 10; i++)
             run.Give(new Tick());
         run.Said.Count.ShouldBe(2);

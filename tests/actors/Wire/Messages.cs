@@ -105,7 +105,7 @@ internal static class Messages
         new Tick(), new StopRun("SIGTERM"), new ScaleTrainers(4), new ActorGivenUp(ActorId.Reducer(1), "It failed."),
             new ActorFailed(new ActorId(ActorRole.Spikes), "It threw."),
         new GetStatus(),
-        new RunStatus(12, 100, 5, "training", [new TrainerStatus(Key, TrainerStanding.Member, "{0-3}", 1, "It threw.") { Mailbox = 2 }], 1,
+        new RunStatus(12, 100, 5, RunPhase.Training, [new TrainerStatus(Key, TrainerStanding.Member, "{0-3}", 1, "It threw.") { Mailbox = 2 }], 1,
             [(new ActorId(ActorRole.Journal), 1, "away")])
         {
             WantedTrainers = 4,

@@ -412,7 +412,7 @@ public sealed class ControlTests : IDisposable
 
         public Task<RunStatus> GetStatus(CancellationToken cancellation) => IsSilent ? throw new TimeoutException() : Task.FromResult(
             new RunStatus(
-                12, 100, 4, "training",
+                12, 100, 4, RunPhase.Training,
                 [
                     new TrainerStatus(new TrainerKey(0, 1), TrainerStanding.Member, "{0-3}", 0, null) { Mailbox = 3 },
                     new TrainerStatus(new TrainerKey(1, 2), TrainerStanding.Joining, "", 1, "It threw."),
