@@ -20,7 +20,7 @@ public sealed class DocumentReader
     private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
     private readonly SourceOptions options;
     private readonly byte[]? separator;
-    private readonly IReadOnlyList<string> passedOver;
+    private readonly SourceFiles found;
     private readonly FileTally[] tallies;
 
     /// <summary>Finds the files of the inputs.</summary>
@@ -30,20 +30,22 @@ public sealed class DocumentReader
         options.Require();
         this.options = options;
         separator = options.DocumentSeparator is { } text ? Encoding.UTF8.GetBytes(text) : null;
-        (Files, passedOver) = SourceFiles.Find(options.Inputs);
+        found = new SourceFiles(options.Inputs);
         tallies = new FileTally[Files.Count];
         TotalBytes = Files.Sum(static file => file.Length);
     }
 
     /// <summary>The files in reading order.</summary>
-    public IReadOnlyList<SourceFile> Files { get; }
+    public IReadOnlyList<SourceFile> Files => found.Files;
 
     /// <summary>Size of all files on disk, in bytes.</summary>
     public long TotalBytes { get; }
 
     /// <summary>What the files have and the documents do not, as the last reading to the end found it.</summary>
     public Omissions Omissions => new(
-        passedOver,
+        found.PassedOver,
+        found.Special,
+        found.Doubles,
         [.. Files.Where((_, i) => tallies[i] is { HasText: false }).Select(static file => file.Path)],
         CountsOf(static tally => tally.EmptyDocuments),
         CountsOf(static tally => tally.Replaced?.Count ?? 0));

@@ -26,13 +26,12 @@ public sealed record SourceFile(string Path, long Length)
     /// decoded.</summary>
     /// <param name="replaced">Counts the characters that are invalid in such an encoding and replaced; null where they are refused.</param>
     /// <param name="onDisk">The stream whose position tells how much of the file is read.</param>
+    /// <param name="compressed">What the text is decompressed from; null where the file is not gzip.</param>
     /// <exception cref="UserErrorException">The head says that it is no text.</exception>
-    internal Stream Open(Replacements? replaced, out FileStream onDisk)
+    internal Stream Open(Replacements? replaced, out FileStream onDisk, out GzipInput? compressed)
     {
         var file = onDisk =
             new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
-        if (!file.CanSeek)
-            throw new UserErrorException($"{Path} is a pipe, but the corpus is read more than once: save it to a file first.");
         var head = TextFormat.HeadOf(file);
         file.Position = 0;
         var isCompressed = TextFormat.IsGzip(head);
@@ -42,8 +41,9 @@ public sealed record SourceFile(string Path, long Length)
         {
             using (var peeked = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true))
                 head = TextFormat.HeadOf(peeked);
-            file.Position = 0;
         }
+
+        var gzip = compressed = isCompressed ? new GzipInput(file) : null;
 
         if (TextFormat.EncodingOf(head) is { } strict)
         {
@@ -55,7 +55,7 @@ public sealed record SourceFile(string Path, long Length)
             throw new UserErrorException($"{Path} is {name}, not text: {fix}.");
         return Decompressed();
 
-        Stream Decompressed() => isCompressed ? new GZipStream(file, CompressionMode.Decompress) : file;
+        Stream Decompressed() => gzip is not null ? new GZipStream(gzip, CompressionMode.Decompress) : file;
     }
 
     private static bool HasEnding(string path, string ending) => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase);
