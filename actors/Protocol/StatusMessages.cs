@@ -36,19 +36,10 @@ public sealed record TrainerStatus(TrainerKey Trainer, TrainerStanding Standing,
 /// <param name="Mailbox">Waiting messages; null if unknown.</param>
 public sealed record ActorStatus(string Name, string State, int? Mailbox);
 
-/// <param name="Step">Updates so far.</param>
-/// <param name="Steps">Updates in all, extensions included.</param>
-/// <param name="JournalWaiting">Decisions that are not yet durable.</param>
-/// <param name="Faults">Faults of other actors: name, count, and the last reason.</param>
-public sealed record RunStatus(
-    long Step, long Steps, long Generation, RunPhase Phase, IReadOnlyList<TrainerStatus> Trainers, int JournalWaiting,
-        IReadOnlyList<(ActorId Actor, int Count, string Reason)> Faults)
-{
-    public int WantedTrainers { get; init; }
-
-    /// <summary>What a run does, or waits for.</summary>
+/// <summary>What a run does, or waits for.</summary>
 public enum RunPhase
 {
+    ReadingJournal,
     Training,
     Reducing,
     WaitingForTrainer,
@@ -63,7 +54,17 @@ public enum RunPhase
     Ended,
 }
 
-/// <summary>Null before the journal is read.</summary>
+/// <param name="Step">Updates so far.</param>
+/// <param name="Steps">Updates in all, extensions included.</param>
+/// <param name="JournalWaiting">Decisions that are not yet durable.</param>
+/// <param name="Faults">Faults of other actors: name, count, and the last reason.</param>
+public sealed record RunStatus(
+    long Step, long Steps, long Generation, RunPhase Phase, IReadOnlyList<TrainerStatus> Trainers, int JournalWaiting,
+        IReadOnlyList<(ActorId Actor, int Count, string Reason)> Faults)
+{
+    public int WantedTrainers { get; init; }
+
+    /// <summary>Null before the journal is read.</summary>
     [JsonPropertyName("course")]
     public OverridesStatus? Overrides { get; init; }
 

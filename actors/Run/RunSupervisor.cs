@@ -253,7 +253,7 @@ public sealed class RunSupervisor : TracedActor, IWithTimers
     private RunStatus Status()
     {
         var status = logic?.Status()
-            ?? new RunStatus(parts.RecoveryState.Origin.Step, parts.Options.Steps, 0, "reading the journal", [], 0, []);
+            ?? new RunStatus(parts.RecoveryState.Origin.Step, parts.Options.Steps, 0, RunPhase.ReadingJournal, [], 0, []);
         return status with
         {
             WantedTrainers = logic?.WantedTrainers ?? parts.Options.Trainers,

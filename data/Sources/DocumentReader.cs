@@ -19,7 +19,7 @@ public sealed class DocumentReader
     private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
     private readonly SourceOptions options;
     private readonly byte[]? separator;
-    private readonly IReadOnlyList<string> passedOver;
+    private readonly SourceFiles found;
     private readonly FileTally[] tallies;
 
     /// <exception cref="UserErrorException">An option is invalid, or an input matches no file.</exception>
@@ -28,20 +28,22 @@ public sealed class DocumentReader
         options.Require();
         this.options = options;
         separator = options.DocumentSeparator is { } text ? Encoding.UTF8.GetBytes(text) : null;
-        (Files, passedOver) = SourceFiles.Find(options.Inputs);
+        found = new SourceFiles(options.Inputs);
         tallies = new FileTally[Files.Count];
         TotalBytes = Files.Sum(static file => file.Length);
     }
 
     /// <summary>In reading order.</summary>
-    public IReadOnlyList<SourceFile> Files { get; }
+    public IReadOnlyList<SourceFile> Files => found.Files;
 
     /// <summary>On disk, in bytes.</summary>
     public long TotalBytes { get; }
 
     /// <summary>What is in the files but not in the documents, as of the last complete reading.</summary>
     public Omissions Omissions => new(
-        passedOver,
+        found.PassedOver,
+        found.Special,
+        found.Doubles,
         [.. Files.Where((_, i) => tallies[i] is { HasText: false }).Select(static file => file.Path)],
         CountsOf(static tally => tally.EmptyDocuments),
         CountsOf(static tally => tally.Replaced?.Count ?? 0));

@@ -5,12 +5,15 @@ namespace ActorTrain.Data.Sources;
 /// <summary>What is in the inputs but not in the documents: skipped files and documents, and replaced characters.</summary>
 /// <param name="Files">Files in input folders that are not read: hidden ones, and those without a known extension. A hidden folder is one
 /// entry, with a slash at its end.</param>
+/// <param name="Special">Pipes, sockets, devices and broken links in input folders.</param>
+/// <param name="Doubles">Other names of files and folders that are read, such as links to them; of a folder with a slash at its
+/// end.</param>
 /// <param name="EmptyFiles">Files without a document.</param>
 /// <param name="EmptyDocuments">By file, records whose text is empty, and separators with nothing between them.</param>
 /// <param name="Replaced">By file, invalid characters replaced by U+FFFD.</param>
 public sealed record Omissions(
-    IReadOnlyList<string> Files, IReadOnlyList<string> EmptyFiles, IReadOnlyList<FileCount> EmptyDocuments,
-    IReadOnlyList<FileCount> Replaced)
+    IReadOnlyList<string> Files, IReadOnlyList<string> Special, IReadOnlyList<string> Doubles, IReadOnlyList<string> EmptyFiles,
+    IReadOnlyList<FileCount> EmptyDocuments, IReadOnlyList<FileCount> Replaced)
 {
     private const int Named = 5;
 
@@ -19,6 +22,10 @@ public sealed record Omissions(
     {
         if (Files.Count > 0)
             yield return $"skipped {Describe(Files)}; to read such files, name them with a glob, hidden ones by their paths";
+        if (Special.Count > 0)
+            yield return $"skipped {Special.Count} that are no files (pipes, sockets, devices, broken links): {Names(Special)}";
+        if (Doubles.Count > 0)
+            yield return $"skipped {Plural.Of(Doubles.Count, "further name")} of files and folders that are read: {Names(Doubles)}";
         if (EmptyFiles.Count > 0)
             yield return $"skipped {Plural.Of(EmptyFiles.Count, "empty file")}: {Names(EmptyFiles)}";
         if (EmptyDocuments.Count > 0)

@@ -24,13 +24,12 @@ public sealed record SourceFile(string Path, long Length)
     /// <summary>Opens the text as UTF-8: decompresses gzip and decodes UTF-16 or UTF-32, as recognized by the file's head.</summary>
     /// <param name="replaced">Counts replaced invalid characters of such an encoding; null if they are rejected.</param>
     /// <param name="onDisk">The stream whose position tells how much of the file is read.</param>
+    /// <param name="compressed">What the text is decompressed from; null if the file is not gzip.</param>
     /// <exception cref="UserErrorException">The head is not that of a text.</exception>
-    internal Stream Open(Replacements? replaced, out FileStream onDisk)
+    internal Stream Open(Replacements? replaced, out FileStream onDisk, out GzipInput? compressed)
     {
         var file = onDisk =
             new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
-        if (!file.CanSeek)
-            throw new UserErrorException($"{Path} is a pipe, but the corpus is read more than once: save it to a file first.");
         var head = TextFormat.HeadOf(file);
         file.Position = 0;
         var isCompressed = TextFormat.IsGzip(head);
@@ -40,8 +39,9 @@ public sealed record SourceFile(string Path, long Length)
         {
             using (var peeked = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true))
                 head = TextFormat.HeadOf(peeked);
-            file.Position = 0;
         }
+
+        var gzip = compressed = isCompressed ? new GzipInput(file) : null;
 
         if (TextFormat.EncodingOf(head) is { } strict)
         {
@@ -53,7 +53,7 @@ public sealed record SourceFile(string Path, long Length)
             throw new UserErrorException($"{Path} is {name}, not text: {fix}.");
         return Decompressed();
 
-        Stream Decompressed() => isCompressed ? new GZipStream(file, CompressionMode.Decompress) : file;
+        Stream Decompressed() => gzip is not null ? new GZipStream(gzip, CompressionMode.Decompress) : file;
     }
 
     private static bool HasEnding(string path, string ending) => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase);

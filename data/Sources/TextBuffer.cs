@@ -12,6 +12,7 @@ internal sealed class TextBuffer : IDisposable
     private readonly SourceFile file;
     private readonly FileStream onDisk;
     private readonly Stream text;
+    private readonly GzipInput? compressed;
     private byte[] memory = new byte[1 << 18];
     private int start;
     private int end;
@@ -22,7 +23,7 @@ internal sealed class TextBuffer : IDisposable
         FileStream? opened = null;
         try
         {
-            text = file.Open(replaced, out opened);
+            text = file.Open(replaced, out opened, out compressed);
             onDisk = opened;
         }
         catch (Exception error)
@@ -57,6 +58,10 @@ internal sealed class TextBuffer : IDisposable
                 var read = text.Read(memory, end, memory.Length - end);
                 end += read;
                 AtEnd = read == 0;
+                if (AtEnd && compressed?.FirstLeft() is { } left)
+                    throw new UserErrorException(
+                        $"{file.Path} has at byte {left} something that is not gzip, so text may be missing: download the file again, "
+                        + $"or keep what can be decompressed (gunzip -c) as another file.");
             }
             catch (Exception error) when (IsUnreadable(error))
             {

@@ -90,6 +90,7 @@ internal sealed record StatusDocument(
 
     private static string InWords(RunPhase phase) => phase switch
     {
+        RunPhase.ReadingJournal => "reading the journal",
         RunPhase.Training => "training",
         RunPhase.Reducing => "reducing",
         RunPhase.WaitingForTrainer => "waiting for a trainer",

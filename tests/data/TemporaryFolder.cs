@@ -32,6 +32,15 @@ public sealed class TemporaryFolder : IDisposable
         return path;
     }
 
+    /// <summary>Runs a command in the folder.</summary>
+    public void Shell(string command)
+    {
+        using var shell = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = Root })!;
+        shell.WaitToEnd();
+        shell.ExitCode.ShouldBe(0, command);
+    }
+
     /// <summary>Every file and folder below, with contents; to show that nothing changed.</summary>
     public string Snapshot() =>
         string.Join('\n', Directory.EnumerateFileSystemEntries(Root, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)

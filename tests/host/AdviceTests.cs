@@ -93,10 +93,13 @@ public sealed partial class AdviceTests : IDisposable
 
         using (var pipe = new System.IO.Pipes.AnonymousPipeServerStream(System.IO.Pipes.PipeDirection.Out))
             Follow($"/proc/self/fd/{pipe.ClientSafePipeHandle.DangerousGetHandle()}", text);
+        folder.Shell("ln -s nowhere.txt link.txt");
+        Follow(folder.At("link.txt"), () => folder.Shell("ln -sf text.txt link.txt"));
         Follow(folder.Write("plain.gz", Words), () => folder.Rename("plain.gz", "plain.txt"));
 
         var whole = AdviceFolder.Gzipped(Encoding.UTF8.GetBytes(Words));
         Follow(folder.Write("short.gz", whole[..(whole.Length / 2)]), () => folder.Write("short.gz", whole));
+        Follow(folder.Write("more.gz", [.. whole, .. "more"u8]), () => folder.Shell("gunzip -qc more.gz > more; mv more more.txt; mv more.txt more.gz; gzip -c more.gz > m; mv m more.gz"));
         folder.Write("empty.txt", "");
         Follow([folder.At("empty.txt"), text], [text]);
         Advised([folder.At("empty.txt"), text], "--lenient");

@@ -1,4 +1,5 @@
 using System.IO.Pipes;
+using System.Net.Sockets;
 using ActorTrain.Data.Sources;
 using ActorTrain.Models;
 
@@ -104,6 +105,68 @@ public sealed class BadSourceTests : IDisposable
         Refusal(folder.Of("f")).ShouldName(
             folder.Of("f"), $"1 .bin: {folder.Of("f/a.bin")}",
             ".txt, .text, .md, .jsonl, .ndjson", "glob");
+    }
+
+    [Theory]
+    [InlineData("head -c 5 b.gz")]
+    [InlineData("head -c 1 b.gz")]
+    [InlineData("head -c -5 b.gz")]
+    [InlineData("printf '\\x1f\\x8c'; tail -c +3 b.gz")]
+    [InlineData("printf 'trailing garbage'")]
+    [InlineData("printf x")]
+    [InlineData("printf x; head -c 99000 /dev/zero")]
+    [InlineData("yes | head -c 99000")]
+    [InlineData("head -c 9000 /dev/zero; printf x")]
+    [InlineData("head -c 512 /dev/zero; cat b.gz")]
+    public void Gzip_that_is_followed_by_anything_but_gzip_or_zeros_is_refused(string rest)
+    {
+        folder.Write("a.gz", Texts.Prose(1, 200_000));
+        folder.Write("b.gz", Texts.Prose(2, 200_000));
+        foreach (var name in new[] { "all.gz", "all.txt" })
+        {
+            folder.Shell($"(cat a.gz; {rest}) > {name}");
+            foreach (var lenient in new[] { false, true })
+                Refusal(new SourceOptions { Inputs = [folder.Of(name)], Lenient = lenient }).ShouldStartWith(folder.Of(name));
+        }
+    }
+
+    [Theory]
+    [InlineData("cat a.gz", 2)]
+    [InlineData("head -c 1 /dev/zero", 1)]
+    [InlineData("head -c 9000 /dev/zero", 1)]
+    [InlineData("cat a.gz; head -c 512 /dev/zero", 2)]
+    public void Gzip_of_many_members_and_with_padding_is_read(string rest, int times)
+    {
+        var text = Texts.Prose(1, 200_000);
+        folder.Write("a.gz", text);
+        folder.Shell($"(cat a.gz; {rest}) > all.gz");
+        new DocumentReader(new SourceOptions { Inputs = [folder.Of("all.gz")] }).Read().Sum(static piece => piece.Text.Length)
+            .ShouldBe(times * System.Text.Encoding.UTF8.GetByteCount(text));
+    }
+
+    [Theory]
+    [InlineData("mkfifo q/a.txt", "q/a.txt", "a pipe")]
+    [InlineData("ln -s /dev/zero q/a.txt", "q/a.txt", "a device")]
+    [InlineData("ln -s nowhere q/a.txt", "q/a.txt", "nowhere")]
+    [InlineData("ln -s a.txt q/a.txt", "q/a.txt", "a link")]
+    [InlineData("mkfifo q/a.txt", "q", "1 .txt: ")]
+    [InlineData("ln -s nowhere q/a.txt", "q/*", "1 .txt: ")]
+    public void What_is_no_file_is_refused_without_opening_it(string command, string input, string named)
+    {
+        Directory.CreateDirectory(folder.Of("q"));
+        folder.Shell(command);
+        foreach (var lenient in new[] { false, true })
+            Refusal(new SourceOptions { Inputs = [folder.Of(input)], Lenient = lenient }).ShouldName(folder.Of("q"), named);
+    }
+
+    [Fact]
+    public void A_socket_is_refused_and_passed_over_in_a_folder()
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(folder.Of("a.txt")));
+        Refusal(folder.Of("a.txt")).ShouldName(folder.Of("a.txt"), "a socket");
+        folder.Write("b.txt", "text");
+        new DocumentReader(new SourceOptions { Inputs = [folder.Root] }).Omissions.Special.ShouldBe([folder.Of("a.txt")]);
     }
 
     [Fact]

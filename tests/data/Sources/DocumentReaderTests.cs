@@ -155,6 +155,40 @@ public sealed class DocumentReaderTests : IDisposable
                 .Select(path => path[(folder.Root.Length + 1)..])];
     }
 
+    [Fact]
+    public void What_is_no_file_is_passed_over_and_counted()
+    {
+        folder.Write("f/a.txt", "text");
+        folder.Shell("mkfifo f/b.txt; ln -s nowhere f/c.txt; ln -s /dev/zero f/d.txt; ln -s e.txt f/e.txt");
+        foreach (var input in new[] { "f", "f/*.txt" })
+        {
+            var omissions = OmissionsOf(Options(folder.Of(input)));
+            omissions.Special.ShouldBe([folder.Of("f/b.txt"), folder.Of("f/c.txt"), folder.Of("f/d.txt"), folder.Of("f/e.txt")]);
+            omissions.Lines().ShouldHaveSingleItem().ShouldName("4", folder.Of("f/b.txt"));
+        }
+    }
+
+    [Theory]
+    [InlineData("ln -s .. f/deep/loop; ln -s . f/here", "f", "f/deep/loop/ f/here/")]
+    [InlineData("ln -s .. f/deep/loop", "f/**/*.txt", "f/deep/loop/")]
+    [InlineData("ln -s a.txt f/c.txt; ln f/a.txt f/d.txt", "f", "f/c.txt f/d.txt")]
+    [InlineData("ln -s a.txt f/c.txt", "f/*.txt f/deep", "f/c.txt")]
+    [InlineData("ln -s deep f/z; ln -s ../g f/g; ln -s f g", "f", "f/g/ f/z/")]
+    [InlineData("ln -s f g", "f g", "g/a.txt g/deep/b.txt")]
+    [InlineData("ln -s deep f/z", "f/a.txt f/z*/*", "")]
+    [InlineData("ln -s f g", "f g/a.txt f/a.txt", "g/a.txt")]
+    public void A_file_is_read_once_whatever_links_lead_to_it(string command, string inputs, string doubles)
+    {
+        folder.Write("f/a.txt", "a");
+        folder.Write("f/deep/b.txt", "b");
+        folder.Shell(command);
+        var options = Options([.. inputs.Split(' ').Select(folder.Of)]);
+        Read(options).ShouldBe(["a", "b"]);
+        var omissions = OmissionsOf(options);
+        omissions.Doubles.ShouldBe([.. doubles.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(folder.Of)]);
+        omissions.Lines().Count().ShouldBe(doubles.Length > 0 ? 1 : 0);
+    }
+
     [Theory]
     [InlineData("a.jsonl", "{\"text\":\"\"}\n{\"text\":\"one\"}\n\n{\"text\":\"\"}\n", 2)]
     [InlineData("a.jsonl.gz", "{\"text\":\"one\"}\n{\"id\":7,\"text\":\"\"}", 1)]

@@ -74,10 +74,7 @@ public sealed class TextFormatTests : IDisposable
             ("a.tgz", "tar -C in -czf a.tgz a.txt", "tar"),
         })
         {
-            using var shell = System.Diagnostics.Process.Start(
-                new System.Diagnostics.ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = folder.Root })!;
-            shell.WaitToEnd();
-            shell.ExitCode.ShouldBe(0, command);
+            folder.Shell(command);
             Should.Throw<UserErrorException>(() => Read(folder.Of(file), lenient: true))
                 .Message.ShouldStartWith($"{folder.Of(file)} is {format}, not text: ");
         }

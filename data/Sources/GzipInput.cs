@@ -1,0 +1,79 @@
+namespace ActorTrain.Data.Sources;
+
+/// <summary>A gzip file as its decompression reads it, which ends without a word where no further member begins.</summary>
+/// <remarks>Its last bytes are given one by one, so that at most one is taken beyond the end of the last member.</remarks>
+internal sealed class GzipInput : Stream
+{
+    // More than a decompression asks for at once.
+    private const int LastBytes = 1 << 16;
+
+    private readonly FileStream file;
+    private readonly long singly;
+    private bool isExhausted;
+
+    public GzipInput(FileStream file)
+    {
+        this.file = file;
+        singly = EndWithoutZeros() - LastBytes;
+        file.Position = 0;
+    }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    /// <summary>Where the first byte but zero stands that the decompression left; null where there is none.</summary>
+    public long? FirstLeft()
+    {
+        // Where it did not ask for more, the last byte that it got was none of gzip.
+        if (!isExhausted)
+            file.Position = Math.Max(0, file.Position - 1);
+        Span<byte> rest = stackalloc byte[4096];
+        for (var at = file.Position; file.Read(rest) is var count and > 0; at += count)
+        {
+            if (rest[..count].IndexOfAnyExcept((byte)0) is var other and >= 0)
+                return at + other;
+        }
+
+        return null;
+    }
+
+    public override int Read(Span<byte> buffer)
+    {
+        var count = file.Read(buffer[..(int)Math.Min(buffer.Length, Math.Max(1, singly - file.Position))]);
+        isExhausted |= count == 0;
+        return count;
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override void Flush() => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    private long EndWithoutZeros()
+    {
+        Span<byte> block = stackalloc byte[4096];
+        for (var end = file.Length; end > 0;)
+        {
+            var part = block[..(int)Math.Min(block.Length, end)];
+            file.Position = end - part.Length;
+            file.ReadExactly(part);
+            if (part.LastIndexOfAnyExcept((byte)0) is var last and >= 0)
+                return end - part.Length + last + 1;
+            end -= part.Length;
+        }
+
+        return 0;
+    }
+}
