@@ -9,16 +9,13 @@ internal static class TextFormat
     private const string Export = "export its text to .jsonl";
     private const string Extract = "extract its files";
 
-    private const int FewBytes = 16;
-
     // Name, position of the magic bytes, magic bytes in Latin-1, fix.
     private static readonly (string Name, int At, string Magic, string Fix)[] Others =
     [
         ("gzip within gzip", 0, "\x1f\x8b\x08", "decompress it once (gunzip)"),
         ("zstd", 0, "\x28\xb5\x2f\xfd", "decompress it (zstd -d)"),
-        ("zstd", 1, "\x2a\x4d\x18", "decompress it (zstd -d)"),
         ("compress (.Z)", 0, "\x1f\x9d", "decompress it (uncompress)"),
-        ("lzip", 0, "LZIP", "decompress it (lzip -d)"),
+        ("lzip", 0, "LZIP\x01", "decompress it (lzip -d)"),
         ("xz", 0, "\u00fd7zXZ\0", "decompress it (xz -d)"),
         ("bzip2", 4, "1AY&SY", "decompress it (bunzip2)"),
         ("lz4", 0, "\x04\x22\x4d\x18", "decompress it (lz4 -d)"),
@@ -30,7 +27,6 @@ internal static class TextFormat
         ("tar", 257, "ustar  \0", Extract + " (tar -xf)"),
         ("Parquet", 0, "PAR1", Export),
         ("Arrow", 0, "ARROW1\0\0", Export),
-        ("ORC", 0, "ORC", Export),
         ("Avro", 0, "Obj\x01", Export),
         ("SQLite", 0, "SQLite format 3\0", Export),
         ("HDF5", 0, "\x89HDF\r\n\x1a\n", Export),
@@ -73,10 +69,14 @@ internal static class TextFormat
         if (Others.FirstOrDefault(other => Has(head, other.At, other.Magic)) is { Name: not null } known)
             return (known.Name, known.Fix);
 
-        // Characters of two bytes each, of which one is zero in most and the other in none.
-        var zeros = head.Index().Where(static letter => letter.Item == '\0').CountBy(static letter => letter.Index % 2).ToArray();
-        return head.Length >= FewBytes && zeros.Length == 1 && zeros[0].Value > head.Length / 4
-            ? ("UTF-16 without a byte order mark", $"convert it (iconv -f UTF-16{(zeros[0].Key == 1 ? "LE" : "BE")} -t UTF-8)")
+        if (Has(head, 1, "*M\x18") && head[0] is >= 'P' and <= '_')
+            return ("zstd", "decompress it (zstd -d)");
+        if (Has(head, 0, "ORC") && head.Take(64).Any(static letter => letter < '\t'))
+            return ("ORC", Export);
+        if (head.Length > 0 && head.All(static letter => letter == '\0'))
+            return ("nothing but zero bytes", Leave);
+        return UnmarkedText.EncodingOf(Encoding.Latin1.GetBytes(head)) is { } encoding
+            ? ($"{encoding[..6]} without a byte order mark", $"convert it (iconv -f {encoding} -t UTF-8)")
             : null;
     }
 

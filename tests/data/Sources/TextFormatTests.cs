@@ -36,6 +36,19 @@ public sealed class TextFormatTests : IDisposable
         { "GIF", [.. "GIF89a"u8, 1] },
         { "UTF-16 without a byte order mark", [.. new UnicodeEncoding(false, false).GetBytes("Some words of a text, and some more.")] },
         { "UTF-16 without a byte order mark", [.. new UnicodeEncoding(true, false).GetBytes("Some words of a text, and some more.")] },
+        { "UTF-16 without a byte order mark", [.. new UnicodeEncoding(false, false).GetBytes("Привет мир и весь свет 😀")] },
+        { "UTF-16 without a byte order mark", [.. new UnicodeEncoding(true, false).GetBytes("שלום עולם, Größe und mehr")] },
+        { "UTF-16 without a byte order mark", [.. new UnicodeEncoding(false, false).GetBytes("中文字符\n和更多的文字\n")] },
+        { "UTF-32 without a byte order mark", [.. new UTF32Encoding(false, false).GetBytes("Some words of a text, and some more.")] },
+        { "UTF-32 without a byte order mark", [.. new UTF32Encoding(true, false).GetBytes("Some words of a text, and 中文 😀.")] },
+        { "nothing but zero bytes", new byte[6] },
+        { "nothing but zero bytes", new byte[4096] },
+        { "zstd", [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0] },
+        { "zstd", [0x5F, 0x2A, 0x4D, 0x18, 4, 0, 0, 0] },
+        { "compress (.Z)", [0x1F, 0x9D, 0x90, 0x74] },
+        { "lzip", [.. "LZIP"u8, 1, 0x0C] },
+        { "ORC", [.. "ORC"u8, 10, 3, 0, 0] },
+        { "Java class", [0xCA, 0xFE, 0xBA, 0xBE, 0, 0, 0, 0x34] },
         { "gzip within gzip", Gzipped("text"u8.ToArray()) },
     };
 
@@ -119,7 +132,10 @@ public sealed class TextFormatTests : IDisposable
     [InlineData("PK is how it began")]
     [InlineData("BZh9 is no word")]
     [InlineData("Obj, PAR, GIF and %PDF are words")]
-    [InlineData("\0\0\0\0\0\0")]
+    [InlineData("ORC\nand LZIP are words")]
+    [InlineData("`*M\x18")]
+    [InlineData("abc\0def ghi\nabc\0def ghi\nabc\0def ghi\n")]
+    [InlineData("größe\0数据\0Größe\0数据, and more of it\0")]
     [InlineData("a\0b\0\0c")]
     [InlineData("x")]
     public void Text_that_only_resembles_a_format_is_text(string text) => Read(folder.Write("a.txt", text), lenient: false).ShouldBe(text);
