@@ -43,7 +43,11 @@ public static class TokenizerFolder
             return JsonSerializer.Deserialize(File.ReadAllText(file), TokenizerJson.Default.TokenizerDescription)
                 ?? throw new JsonException("it is null");
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        catch (JsonException error)
+        {
+            throw new UserErrorException($"{file} is not a tokenizer description: {Fix}.", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new UserErrorException(
                 $"Cannot read the tokenizer description {file} ({error.Message.TrimEnd('.')}): {Fix}.", error);

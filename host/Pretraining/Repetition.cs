@@ -12,10 +12,19 @@ internal static class Repetition
         var samples = data.Train.SampleCount(context);
         if (training.Batch <= samples)
             return null;
-        var batch = samples / training.Lanes * training.Lanes;
         var shorter = (data.Train.Tokens - 1) / training.Batch;
-        var fix = batch > 0 ? $"choose training.batch={batch}, or " : shorter > 0 ? $"choose model.context={shorter}, or " : "";
+        var fix = Smaller(training, samples) is { } batch ? $"choose {batch}, or "
+            : shorter > 0 ? $"choose model.context={shorter}, or " : "";
         return $"training.batch is {training.Batch}, but {data.Folder} has only {samples} samples of {context} tokens for training, "
             + $"so every step reads some samples more than once; {fix}prepare more text.";
+    }
+
+    // A lane is a whole number of micro-batches.
+    private static string? Smaller(TrainingOptions training, long samples)
+    {
+        var batch = samples / training.Lanes * training.Lanes;
+        var whole = samples / (training.Lanes * (long)training.MicroBatch) * training.Lanes * training.MicroBatch;
+        return whole > 0 ? $"training.batch={whole}"
+            : batch > 0 ? $"training.batch={batch} with training.micro_batch={batch / training.Lanes}" : null;
     }
 }

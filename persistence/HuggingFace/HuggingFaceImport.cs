@@ -140,8 +140,12 @@ public static class HuggingFaceImport
 
         if (options.TieEmbeddings && found.Remove(HuggingFaceNames.Head, out var head))
             matched.Add(Fitting(HuggingFaceNames.HeadOf(options), head));
-        foreach (var buffer in HuggingFaceNames.Buffers(options))
-            found.Remove(buffer);
+        foreach (var name in HuggingFaceNames.Buffers(options))
+        {
+            if (found.Remove(name, out var buffer))
+                HuggingFaceBuffers.Require(buffer.File, buffer.Entry, options);
+        }
+
         return found.Values.FirstOrDefault() is not { Entry: { } surplus, File: var holder }
             ? matched
             : throw new UserErrorException(

@@ -60,23 +60,31 @@ public sealed partial class AdviceTests : IDisposable
     [InlineData(8, 8, 40, 8)]
     [InlineData(64, 8, 30, 1)]
     [InlineData(1000, 8, 30, 4)]
-    public void A_batch_larger_than_the_data_is_warned_of_and_the_advice_ends_it(int batch, int lanes, int bytes, int context)
+    [InlineData(64, 8, 40, 1, 4)]
+    [InlineData(128, 8, 400, 4, 4)]
+    [InlineData(64, 8, 30, 1, 8)]
+    public void A_batch_larger_than_the_data_is_warned_of_and_the_advice_ends_it(int batch, int lanes, int bytes, int context,
+        int microBatch = 0)
     {
         folder.Write("few.txt", new string('x', bytes * 10));
         Run(() => Prepare("--input", folder.At("few.txt"), "--output", folder.At("few"), "--tokenizer", "bytes", "--held-out", "0", "--force"))
             .ShouldBeNull();
         using var data = TokenStore.Open(folder.At("few"));
-        string? Warning(string setting)
+        string? Warning(params string[] changed)
         {
             string[] settings = ["run.name=few", $"data.path={folder.At("few")}", $"training.batch={batch}", $"training.lanes={lanes}",
-                $"model.context={context * bytes}"];
-            var configuration = RunFile.Read(null, [.. settings.Where(given => given.Split('=')[0] != setting.Split('=')[0]), setting]);
+                $"model.context={context * bytes}", .. microBatch > 0 ? new[] { $"training.micro_batch={microBatch}" } : []];
+            var configuration = RunFile.Read(
+                null, [.. settings.ExceptBy(changed.Select(KeyOf), KeyOf), .. changed]);
             return Repetition.Within(data, configuration.Training, configuration.Model.ContextLength);
         }
 
+        static string KeyOf(string setting) => setting.Split('=')[0];
+
         var warning = Warning("run.name=few").ShouldNotBeNull();
-        if (Setting().Match(warning) is { Success: true } setting)
-            Warning(setting.Value).ShouldBeNull();
+        var advised = Setting().Matches(warning.Split(", or ")[0]).Select(static match => match.Value).ToArray();
+        if (advised.Length > 0)
+            Warning(advised).ShouldBeNull();
         else
             data.Train.Tokens.ShouldBeLessThanOrEqualTo(batch);
     }
@@ -99,7 +107,8 @@ public sealed partial class AdviceTests : IDisposable
 
         var whole = AdviceFolder.Gzipped(Encoding.UTF8.GetBytes(Words));
         Follow(folder.Write("short.gz", whole[..(whole.Length / 2)]), () => folder.Write("short.gz", whole));
-        Follow(folder.Write("more.gz", [.. whole, .. "more"u8]), () => folder.Shell("gunzip -qc more.gz > more; mv more more.txt; mv more.txt more.gz; gzip -c more.gz > m; mv m more.gz"));
+        Follow(folder.Write("more.gz", [.. whole, .. "more"u8]),
+            () => folder.Shell("gunzip -qc more.gz > kept; gzip -c kept > more.gz"));
         folder.Write("empty.txt", "");
         Follow([folder.At("empty.txt"), text], [text]);
         Advised([folder.At("empty.txt"), text], "--lenient");
@@ -249,6 +258,7 @@ public sealed partial class AdviceTests : IDisposable
             File.Delete(folder.At("made/train-00000.bin"));
             Directory.CreateDirectory(folder.At("made/train-00000.bin"));
         });
+        Broken(() => File.Delete(folder.At("made/actortrain-tokenizer.json")));
         Broken(() => File.WriteAllText(folder.At("made/actortrain-tokenizer.json"), "{"));
         Broken(() => File.WriteAllText(folder.At("made/actortrain-tokenizer.json"), File.ReadAllText(folder.At("made/actortrain-tokenizer.json"))
             .Replace("257", "258", StringComparison.Ordinal)));
@@ -409,7 +419,7 @@ public sealed partial class AdviceTests : IDisposable
     [GeneratedRegex(@"choose (?<option>--tokenizer|--vocabulary-size) (?<value>\w+)")]
     private static partial Regex Fix();
 
-    [GeneratedRegex(@"(training\.batch|model\.context)=\d+")]
+    [GeneratedRegex(@"(training\.(micro_)?batch|model\.context)=\d+")]
     private static partial Regex Setting();
 
     [GeneratedRegex(@"--output (?<folder>[^`]+)`")]

@@ -150,8 +150,9 @@ public sealed class HuggingFaceTests : IDisposable
         var model = Export("gpt2");
         Rewrite(slices => slices.Select(
             slice => slice with { Name = slice.Name.Replace("transformer.", string.Empty, StringComparison.Ordinal) })
-            .Append(new TensorSlice("h.0.attn.bias", SafetensorsDtype.F32, [1, 1, 9, 9], Buffer(324), 0))
-            .Append(new TensorSlice("h.1.attn.masked_bias", SafetensorsDtype.Bool, [], Buffer(1), 0))
+            .Append(new TensorSlice("h.0.attn.bias", SafetensorsDtype.U8, [1, 1, 9, 9],
+                Filled([.. Enumerable.Range(0, 81).Select(static i => (byte)(i % 9 <= i / 9 ? 1 : 0))]), 0))
+            .Append(new TensorSlice("h.1.attn.masked_bias", SafetensorsDtype.F32, [], Filled(BitConverter.GetBytes(-1e4f)), 0))
             .Append(slices.Single(static slice => slice.Name == "transformer.wte.weight") with { Name = "lm_head.weight" }));
         Import().Weights.Floats().SequenceEqual(model.Weights.Floats()).ShouldBeTrue();
     }
@@ -379,6 +380,13 @@ public sealed class HuggingFaceTests : IDisposable
         if (value is not null)
             config[key] = System.Text.Json.Nodes.JsonNode.Parse(value);
         File.WriteAllText(path, config.ToJsonString());
+    }
+
+    private HostBuffer Filled(byte[] bytes)
+    {
+        var buffer = Buffer(bytes.Length);
+        bytes.CopyTo(buffer.Slice(0, bytes.Length));
+        return buffer;
     }
 
     private HostBuffer Buffer(long length)

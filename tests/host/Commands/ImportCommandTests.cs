@@ -131,8 +131,9 @@ public sealed class ImportCommandTests : IDisposable
             gpt2.Set(key, json);
         gpt2.Write(gpt2.Tensors()
             .Select(static tensor => tensor with { Name = tensor.Name.Replace("transformer.", "", StringComparison.Ordinal) })
-            .Append(new RawTensor("h.0.attn.bias", "F8_E4M3", [1, 1, 9, 9], new byte[81]))
-            .Append(new RawTensor("h.1.attn.masked_bias", "F64", [], new byte[8]))
+            .Append(new RawTensor("h.0.attn.bias", "BOOL", [1, 1, 9, 9], Mask(9)))
+            .Append(new RawTensor("h.1.attn.masked_bias", "F32", [], BitConverter.GetBytes(-1e4f)))
+            .Append(new RawTensor("h.0.attn.masked_bias", "BF16", [1], [0x1C, 0xC6]))
             .Append(gpt2.Tensors().Single(static tensor => tensor.Name == "transformer.wte.weight") with { Name = "lm_head.weight" }));
         Import(gpt2).Code.ShouldBe(ExitCode.Success);
         Directory.Delete(Target, recursive: true);
@@ -140,6 +141,7 @@ public sealed class ImportCommandTests : IDisposable
         var llama = Good(ModelFamily.Llama);
         llama.Set("rope_theta", null);
         llama.Set("rope_parameters", """{"rope_type":"default","rope_theta":10000.0}""");
+        llama.Add(new RawTensor("model.layers.0.self_attn.rotary_emb.inv_freq", "F32", [Pairs], Frequencies(10_000)));
         llama.Shard();
         Import(llama).Code.ShouldBe(ExitCode.Success);
     }
@@ -383,6 +385,25 @@ public sealed class ImportCommandTests : IDisposable
         foreach (var name in new[] { "model.layers.0.self_attn.q_proj.bias", "model.layers.0.self_attn.q_norm.weight",
             "model.layers.2.self_attn.rotary_emb.inv_freq", "model.layers.0.mlp.experts.0.up_proj.weight" })
             Llama($"a tensor {name}", folder => folder.Add(new RawTensor(name, "F8_E4M3", [1], [0])), name);
+        foreach (var (what, name, dtype, shape, bytes) in new (string, string, string, long[], byte[])[]
+                 {
+                     ("a mask of another context", "transformer.h.0.attn.bias", "U8", [1, 1, 8, 8], Mask(8)),
+                     ("a mask of zeros", "transformer.h.1.attn.bias", "U8", [1, 1, 9, 9], new byte[81]),
+                     ("a mask that masks nothing", "h.0.attn.bias", "BOOL", [1, 1, 9, 9], [.. Enumerable.Repeat((byte)1, 81)]),
+                     ("a mask of an unknown type", "h.0.attn.bias", "F8_E4M3", [1, 1, 9, 9], new byte[81]),
+                     ("a masked score of 0", "transformer.h.0.attn.masked_bias", "F32", [], new byte[4]),
+                     ("a positive masked score", "transformer.h.0.attn.masked_bias", "F32", [], BitConverter.GetBytes(1e4f)),
+                     ("two masked scores", "h.0.attn.masked_bias", "I32", [2],
+                         [.. BitConverter.GetBytes(-10_000), .. BitConverter.GetBytes(-10_000)]),
+                 })
+            Gpt2(what, folder => folder.Add(new RawTensor(name, dtype, shape, bytes)), name);
+        foreach (var (what, shape, bytes) in new (string, long[], byte[])[]
+                 {
+                     ("frequencies of another base", [Pairs], Frequencies(500_000)),
+                     ("frequencies of another width", [Pairs + 1], [.. Frequencies(10_000), 0, 0, 0, 0]),
+                     ("frequencies of zero", [Pairs], new byte[4 * Pairs]),
+                 })
+            Llama(what, folder => folder.Add(new RawTensor("model.rotary_emb.inv_freq", "F32", shape, bytes)), "model.rotary_emb.inv_freq");
         Gpt2("a tensor twice, with and without prefix",
             folder => folder.Add(folder.Tensors()[2] with { Name = folder.Tensors()[2].Name["transformer.".Length..] }), "duplicate");
         Gpt2("weights that are cut short", folder => File.WriteAllBytes(folder.At("model.safetensors"),
@@ -419,6 +440,14 @@ public sealed class ImportCommandTests : IDisposable
             "actortrain-tokenizer.json");
         return cases;
     }
+
+    private static int Pairs => ModelFolder.Shape(ModelFamily.Llama).HeadWidth / 2;
+
+    private static byte[] Mask(int length) =>
+        [.. Enumerable.Range(0, length * length).Select(i => (byte)(i % length <= i / length ? 1 : 0))];
+
+    private static byte[] Frequencies(double theta) =>
+        [.. Enumerable.Range(0, Pairs).SelectMany(i => BitConverter.GetBytes((float)Math.Pow(theta, -(double)i / Pairs)))];
 
     private static void Narrow(ModelFolder folder)
     {
