@@ -76,7 +76,8 @@ public sealed class DocumentReader
 
             if (!tally.HasText && !options.Lenient)
                 throw new UserErrorException(
-                    $"{file.Path} is empty: remove it from --input, or pass --lenient to skip empty files.");
+                    $"{file.Path} is empty: "
+                    + (Files.Count > 1 ? "remove it from --input, or pass --lenient to skip empty files." : "name a file with text."));
             bytesBefore += file.Length;
         }
     }

@@ -89,7 +89,9 @@ public sealed class BadSourceTests : IDisposable
     public void An_empty_file_is_refused(string name, string text)
     {
         var path = folder.Write(name, text);
-        Refusal(path).ShouldName($"{path} is empty: ", "--input", "--lenient");
+        Refusal(path).ShouldNotContain("--lenient", customMessage: "without it there would be no text at all");
+        var other = folder.Write("other.txt", "text");
+        Refusal(new SourceOptions { Inputs = [other, path] }).ShouldName($"{path} is empty: ", "--input", "--lenient");
     }
 
     [Fact]

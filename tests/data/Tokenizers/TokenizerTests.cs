@@ -213,7 +213,8 @@ public sealed class TokenizerTests : IClassFixture<TokenizerTests.Trained>, IDis
         var model = folder.Of(TokenizerFolder.ModelFile);
         Refusal().ShouldStartWith($"Cannot read the tokenizer description {description} (");
         File.WriteAllText(description, "{}");
-        Refusal().ShouldStartWith($"Cannot read the tokenizer description {description} (");
+        Refusal().ShouldName($"{description} is not a tokenizer description", "prepare --force");
+        Refusal().ShouldNotContain("System.", customMessage: "no name of a type");
 
         trained.Of(TokenizerKind.Bpe).Save(folder.Root);
         var bytes = File.ReadAllBytes(model);
