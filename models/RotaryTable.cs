@@ -1,5 +1,4 @@
 using ActorTrain.Models.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models;

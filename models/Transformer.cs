@@ -36,7 +36,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// off.</param>
     public Transformer(
         ModelOptions options, FlatParameters parameters, Precision precision = Precision.Float32, bool? fused = null,
-            double embeddingShrink = 1)
+        double embeddingShrink = 1)
         : base(nameof(Transformer))
     {
         Options = options;

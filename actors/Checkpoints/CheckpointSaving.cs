@@ -18,7 +18,7 @@ public sealed class CheckpointSaving(ICheckpointDisk disk)
     }
 
     /// <summary>Saves a snapshot, or reports that it is already saved.</summary>
-    /// <returns>Null if the slot holds another state by now, or a newer save was requested.</returns>
+    /// <returns>Null if a newer save was requested.</returns>
     /// <exception cref="InvariantException">Two saves have the same number, or a saved checkpoint is missing.</exception>
     public CheckpointReport? Save(SaveCheckpoint command)
     {
@@ -44,11 +44,11 @@ public sealed class CheckpointSaving(ICheckpointDisk disk)
                 return Announce(command, saved);
             using var writing = disk.Write(command);
             if (writing is null)
-                return null;
+                return Damaged(command, $"The snapshot of step {command.Step} is no longer in memory.");
 
             // What the snapshot holds was read for the files and is hashed now: a bit that flipped before the files had it shows.
             if (writing.Damage() is { } damage)
-                return new CheckpointFailed(command.Number, command.Step, damage) { IsSnapshotDamaged = true };
+                return Damaged(command, damage);
             writing.Sync();
             writing.Name(command.History);
             return Announce(command, writing.WeightsHash);
@@ -71,6 +71,9 @@ public sealed class CheckpointSaving(ICheckpointDisk disk)
         {
         }
     }
+
+    private static CheckpointFailed Damaged(SaveCheckpoint command, string reason) =>
+        new(command.Number, command.Step, reason) { IsSnapshotDamaged = true };
 
     private CheckpointSaved Announce(SaveCheckpoint command, string weightsHash)
     {

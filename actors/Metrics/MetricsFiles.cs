@@ -1,5 +1,4 @@
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Models;
 using ActorTrain.Persistence.Ledger;
 using ActorTrain.Persistence.Logs;
 using ActorTrain.Persistence.Metrics;

@@ -27,7 +27,7 @@ public sealed record AuditInput(BatchPlan Plan, int ContextLength, IEnumerable<S
 /// a reason, or is still to come.</param>
 public sealed record AuditReport(
     long Steps, long Consumed, IReadOnlyList<SkippedRange> Skips, long Undecided, long Next, long? CheckpointStep,
-        IReadOnlyList<string> Contradictions)
+    IReadOnlyList<string> Contradictions)
 {
     /// <summary>Ledger steps that a rollback abandoned; not counted, since the next process abandons them.</summary>
     public long AbandonedSteps { get; init; }

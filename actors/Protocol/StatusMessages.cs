@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
-using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Protocol;
 
@@ -60,7 +59,7 @@ public enum RunPhase
 /// <param name="Faults">Faults of other actors: name, count, and the last reason.</param>
 public sealed record RunStatus(
     long Step, long Steps, long Generation, RunPhase Phase, IReadOnlyList<TrainerStatus> Trainers, int JournalWaiting,
-        IReadOnlyList<(ActorId Actor, int Count, string Reason)> Faults)
+    IReadOnlyList<(ActorId Actor, int Count, string Reason)> Faults)
 {
     public int WantedTrainers { get; init; }
 

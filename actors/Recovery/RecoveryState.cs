@@ -1,4 +1,3 @@
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Recovery;
 
@@ -11,8 +10,7 @@ namespace ActorTrain.Actors.Recovery;
 /// <param name="Unwritten">What neither journal nor metrics file contains yet.</param>
 public sealed record RecoveryState(
     IReadOnlyList<RunOrigin> Origins, IReadOnlyList<HeldSnapshot> Held, long LastRound, long Generation, int? Trainers,
-        IReadOnlyDictionary<int, FormerTrainer> Known,
-    UnwrittenRecords Unwritten)
+    IReadOnlyDictionary<int, FormerTrainer> Known, UnwrittenRecords Unwritten)
 {
     /// <summary>The newest checkpoint, or <see cref="RunOrigin.Seed"/>.</summary>
     public RunOrigin Origin => Origins[^1];

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
 

@@ -7,8 +7,7 @@ namespace ActorTrain.Actors.Run;
 /// <summary>Ends a run once its last state is saved and its decisions and metrics are written.</summary>
 internal sealed class EndOfRun(
     TimeSpan patience, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress,
-        KeptStates states, Saving saving,
-    Evaluations evaluations)
+    KeptStates states, Saving saving, Evaluations evaluations)
 {
     private bool IsComplete => progress.IsComplete && !evaluations.IsDue;
 

@@ -1,5 +1,4 @@
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Plan;
@@ -11,8 +10,7 @@ namespace ActorTrain.Actors.Run;
 /// redoes steps that may depend on their bits.</summary>
 internal sealed class Integrity(
     RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress, Rounds rounds,
-        StateVotes votes, Membership membership,
-    Steering steering, Rollback rollback)
+    StateVotes votes, Membership membership, Steering steering, Rollback rollback)
 {
     private int audits;
 

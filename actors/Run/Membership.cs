@@ -7,7 +7,7 @@ namespace ActorTrain.Actors.Run;
 /// <summary>Starts, retires, quarantines and replaces trainers.</summary>
 internal sealed class Membership(
     RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress,
-        KeptStates states, Rounds rounds)
+    KeptStates states, Rounds rounds)
 {
     public void Enlist()
     {

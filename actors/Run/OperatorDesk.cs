@@ -1,5 +1,4 @@
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Training;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 
@@ -7,7 +6,7 @@ namespace ActorTrain.Actors.Run;
 
 internal sealed class OperatorDesk(
     RunOutput output, RunEnd end, Decisions decisions, TrainerRoster roster, RunProgress progress, Rounds rounds, Membership membership,
-        Steering steering)
+    Steering steering)
 {
     private readonly List<(long Decision, long Request, OperatorAnswer Answer)> answers = [];
 

@@ -5,7 +5,7 @@ namespace ActorTrain.Actors.Run;
 /// <summary>Repeats unanswered requests with exponential backoff, and abandons recipients that stay silent too long.</summary>
 internal sealed class Reminders(
     RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerReminders trainers,
-        Rounds rounds, StepJudge judge, Saving saving)
+    Rounds rounds, StepJudge judge, Saving saving)
 {
     private DateTimeOffset? wakeAt;
     private DateTimeOffset repeatedAt;

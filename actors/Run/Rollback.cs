@@ -7,8 +7,7 @@ namespace ActorTrain.Actors.Run;
 /// <summary>Rolls back to an earlier state: abandons everything of later steps and redoes them.</summary>
 internal sealed class Rollback(
     RunOutput output, Decisions decisions, TrainerRoster roster, RunProgress progress, KeptStates states, Rounds rounds, StateVotes votes,
-        Saving saving, Evaluations evaluations,
-    MetricsStream metrics)
+    Saving saving, Evaluations evaluations, MetricsStream metrics)
 {
     /// <summary>Makes all trainers drop their state and load the newest one kept at or before <paramref name="to"/>.</summary>
     public void GoBack(long to, string reason)

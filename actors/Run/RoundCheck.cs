@@ -1,6 +1,5 @@
 using System.Globalization;
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Training;
 using ActorTrain.Models.Lanes;
 
 namespace ActorTrain.Actors.Run;

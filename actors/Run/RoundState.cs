@@ -1,5 +1,4 @@
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;

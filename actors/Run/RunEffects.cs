@@ -1,5 +1,4 @@
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Training;
 
 namespace ActorTrain.Actors.Run;
 

@@ -1,15 +1,13 @@
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Persistence.Goodput;
-using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Run;
 
 /// <summary>The status of a run, for display, and its current activity for the time account.</summary>
 internal sealed class RunView(
     RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster, RunProgress progress, Rounds rounds, Saving saving,
-        Evaluations evaluations, OperatorDesk operators,
-    FaultCounts faults, TimeAccount time)
+    Evaluations evaluations, OperatorDesk operators, FaultCounts faults, TimeAccount time)
 {
     private bool IsHeldUp => decisions.HoldsUp || metrics.HoldsUp;
 

@@ -39,8 +39,7 @@ internal sealed class Saving
 
     public Saving(
         RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster,
-            RunProgress progress, KeptStates states,
-        StateVotes votes, CheckpointSchedule schedule)
+        RunProgress progress, KeptStates states, StateVotes votes, CheckpointSchedule schedule)
     {
         (this.options, this.output, this.end, this.decisions, this.metrics) = (options, output, end, decisions, metrics);
         (this.roster, this.progress, this.states, this.votes, this.schedule) = (roster, progress, states, votes, schedule);

@@ -7,7 +7,7 @@ namespace ActorTrain.Actors.Run;
 /// <summary>Gives states to trainers without one, and the updates to catch up.</summary>
 internal sealed class StateTransfer(
     RunOutput output, RunEnd end, FaultCounts faults, Decisions decisions, TrainerRoster roster, RunProgress progress, KeptStates states,
-        Rounds rounds, Saving saving, Rollback rollback)
+    Rounds rounds, Saving saving, Rollback rollback)
 {
     // Number of the last load order.
     private long loads;

@@ -4,7 +4,6 @@ using ActorTrain.Actors.Recovery;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
-using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 
@@ -31,8 +30,7 @@ internal sealed class StepJudge
 
     public StepJudge(
         RunLogicOptions options, RunOutput output, RunEnd end, Decisions decisions, MetricsStream metrics, TrainerRoster roster,
-            RunProgress progress, Rounds rounds, StateVotes votes,
-        Integrity integrity, Steering steering, TimeAccount time)
+        RunProgress progress, Rounds rounds, StateVotes votes, Integrity integrity, Steering steering, TimeAccount time)
     {
         (this.options, this.output, this.end, this.decisions, this.metrics, this.roster) =
             (options, output, end, decisions, metrics, roster);
@@ -137,8 +135,6 @@ internal sealed class StepJudge
     {
         if (round.Round.Step != progress.Step)
             throw new InvariantException($"{round.Round} is to be decided at step {progress.Step}.");
-        if (probe is { Round: { } probed } && probed == round.Round)
-            throw new InvariantException($"{probed} is a probe, and is to be committed.");
         var rung = SpikeLadder.Choose(judgement.Finding, progress.Overrides, options.Ladder);
         if (rung >= Rung.Veto && options.Ladder.Replay)
         {
@@ -180,6 +176,8 @@ internal sealed class StepJudge
 
     private void Commit(RoundState round, Judgement judgement)
     {
+        if (!round.Checks.TrueForAll(static check => check.Agrees))
+            throw new InvariantException($"{round.Round} is to be committed, and trainers do not agree on its bits.");
         var (signals, asked) = (round.Signals!, judgement.Adjustment);
         var rate = progress.Schedule.At(progress.Step);
         var adjustment = asked with { LearningRate = rate, RateFactor = asked.RateFactor * progress.Overrides.RateFactor };

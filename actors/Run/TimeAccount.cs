@@ -47,7 +47,7 @@ internal sealed class TimeAccount
         if (told is not null && (told.Activity, told.Cause, told.Step) == (doing.Activity, doing.Cause, step))
             return null;
         if (told is not null && now < told.At)
-            throw new InvariantException($"It is {now:O}, and was {told.At:O}.");
+            throw new InvariantException($"Time went back from {told.At:O} to {now:O}.");
         told = new GoodputTurn(now, doing.Activity, doing.Cause, step, waited);
         waited = TimeSpan.Zero;
         return told;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics.CodeAnalysis;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
 using ActorTrain.Models.Options;

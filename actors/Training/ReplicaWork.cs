@@ -1,5 +1,4 @@
 using ActorTrain.Data.Plan;
-using ActorTrain.Models;
 using ActorTrain.Models.Steps;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;

@@ -23,9 +23,9 @@ public sealed record Omissions(
         if (Files.Count > 0)
             yield return $"skipped {Describe(Files)}; to read such files, name them with a glob, hidden ones by their paths";
         if (Special.Count > 0)
-            yield return $"skipped {Special.Count} that are no files (pipes, sockets, devices, broken links): {Names(Special)}";
+            yield return $"skipped {Plural.Of(Special.Count, "special file")} (pipe, socket, device or broken link): {Names(Special)}";
         if (Doubles.Count > 0)
-            yield return $"skipped {Plural.Of(Doubles.Count, "further name")} of files and folders that are read: {Names(Doubles)}";
+            yield return $"skipped {Plural.Of(Doubles.Count, "duplicate path")} of files and folders that are read: {Names(Doubles)}";
         if (EmptyFiles.Count > 0)
             yield return $"skipped {Plural.Of(EmptyFiles.Count, "empty file")}: {Names(EmptyFiles)}";
         if (EmptyDocuments.Count > 0)

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using ActorTrain.Models;
@@ -37,7 +36,7 @@ internal static unsafe partial class SentencePieceLibrary
     [LibraryImport(Name, EntryPoint = "actortrain_train", StringMarshalling = StringMarshalling.Utf8)]
     public static partial byte* Train(
         string options, delegate* unmanaged[Cdecl]<void*, byte**, long*, int> next, void* context, out long length, byte* error,
-            int errorCapacity);
+        int errorCapacity);
 
     [LibraryImport(Name, EntryPoint = "actortrain_free")]
     public static partial void Free(byte* model);

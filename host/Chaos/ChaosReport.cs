@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -27,8 +26,7 @@ internal sealed record ReportedFault(int Number, string Kind, long? Step, string
 /// <summary>A comparison of a disturbed run with an undisturbed one.</summary>
 internal sealed record ChaosReport(
     string Run, long Steps, long TokensPerStep, ulong Seed, ReportedRun Undisturbed, ReportedRun Disturbed, ReportedRun? LeavingOut,
-        double GoodputPercent,
-    IReadOnlyList<ReportedFault> Faults, IReadOnlyList<string> Broken)
+    double GoodputPercent, IReadOnlyList<ReportedFault> Faults, IReadOnlyList<string> Broken)
 {
     private static readonly TimeSpan ClockStep = TimeSpan.FromMilliseconds(1);
 
@@ -39,7 +37,7 @@ internal sealed record ChaosReport(
     /// <param name="contradictions">Findings of the audit of the disturbed run's samples.</param>
     public static ChaosReport Of(
         RunConfiguration configuration, ChaosSchedule schedule, ChaosOutcome undisturbed, ChaosOutcome disturbed, ChaosOutcome? leavingOut,
-            IReadOnlyList<string> contradictions)
+        IReadOnlyList<string> contradictions)
     {
         var faults = schedule.Faults.Select(fault => Fault(fault, disturbed)).Where(fault => !schedule.IsTimed || fault.Step is not null)
             .ToList();

@@ -15,7 +15,7 @@ namespace ActorTrain.Host.Chaos;
 /// <param name="Failures">The last words of each process that ended without a fault.</param>
 internal sealed record ChaosOutcome(
     RunDirectory Directory, double Seconds, int Starts, string? WeightsHash, IReadOnlyList<RunEvent> Journal,
-        IReadOnlyList<ChaosFired> Fired, IReadOnlyList<string> Failures)
+    IReadOnlyList<ChaosFired> Fired, IReadOnlyList<string> Failures)
 {
     /// <summary>Steps that were taken more than once; each repetition counts.</summary>
     public long StepsLost

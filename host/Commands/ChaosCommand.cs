@@ -146,7 +146,7 @@ internal static class ChaosCommand
 
 public sealed record ChaosRequest(
     string? RunFile, IReadOnlyList<string> Overrides, string? Schedule, long Seed, int Faults, double? Every, string? Report,
-        string? Picture, bool Fresh, bool Force = false)
+    string? Picture, bool Fresh, bool Force = false)
 {
     public bool Equals(ChaosRequest? other) =>
         other is not null && (RunFile, Schedule, Seed, Faults, Every, Report, Picture) == (other.RunFile, other.Schedule, other.Seed,

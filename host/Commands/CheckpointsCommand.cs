@@ -1,12 +1,10 @@
 using System.CommandLine;
 using ActorTrain.Host.Cli;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Reports;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Recovery;
-using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using ActorTrain.Host.Cli;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Diagnostics;
 using ActorTrain.Host.Memory;
 using ActorTrain.Host.Pretraining;

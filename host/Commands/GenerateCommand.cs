@@ -103,4 +103,4 @@ internal static class GenerateCommand
 
 public sealed record GenerateRequest(
     string Run, string Prompt, int Tokens, double Temperature, int TopK, double TopP, long Seed, bool Greedy, int Count,
-        bool Force = false);
+    bool Force = false);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using ActorTrain.Actors.Goodput;
 using ActorTrain.Host.Cli;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Plotting;
 using ActorTrain.Host.Reports;
 using ActorTrain.Host.Runs;

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Runs;

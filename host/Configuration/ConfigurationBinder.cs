@@ -1,4 +1,3 @@
-using System.Reflection;
 using ActorTrain.Models;
 using ActorTrain.Models.Options;
 

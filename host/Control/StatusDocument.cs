@@ -1,6 +1,5 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models.Plan;
-using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Host.Control;
 
@@ -19,8 +18,7 @@ internal sealed record ActorNode(string Name, string State, int Restarts, int? M
 /// <param name="Vetoes">Updates that were vetoed.</param>
 internal sealed record OverridesDocument(
     bool Paused, IReadOnlyList<int> Quarantined, IReadOnlyList<Intervention> InForce, IReadOnlyList<Intervention> Pending,
-        double RateFactor, int Spikes, int Vetoes, int Rollbacks,
-    int Corruptions)
+    double RateFactor, int Spikes, int Vetoes, int Rollbacks, int Corruptions)
 {
     public static OverridesDocument Of(OverridesStatus overrides)
     {

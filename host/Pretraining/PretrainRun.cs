@@ -67,8 +67,7 @@ internal sealed class PretrainRun
     /// Once in training, a run waits for its database, but an initial failure is probably a configuration error.</exception>
     public PretrainRun(
         RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress,
-            TimeProvider time,
-        MemoryCheck memory, bool wasKilledForMemory, ChaosProcess? chaos = null, long? extendTo = null)
+        TimeProvider time, MemoryCheck memory, bool wasKilledForMemory, ChaosProcess? chaos = null, long? extendTo = null)
     {
         var decided = Decided(directory, configuration, isHeld: true);
         history = CheckpointHistory.Of(decided);

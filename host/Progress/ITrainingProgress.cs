@@ -8,7 +8,7 @@ namespace ActorTrain.Host.Progress;
 /// <param name="TimeLeft">Estimate; null if there is none yet.</param>
 public sealed record StepProgress(
     long Step, long TotalSteps, double Loss, double GradientNorm, double LearningRate, double TokensPerSecond, double? Mfu,
-        TimeSpan? TimeLeft);
+    TimeSpan? TimeLeft);
 
 /// <summary>One evaluation on the validation split.</summary>
 /// <param name="Step">The step after which it was made.</param>

@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Models.Plan;
+using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Host.Reports;
 
@@ -22,11 +23,8 @@ internal static class AuditText
             output.WriteLine($"  {contradiction}");
         if (report.Reads is { } reads)
             Write(reads, output);
-        foreach (var range in Joined(report.Skips))
-        {
-            var positions = range.Count == 1 ? $"position {range.First}" : $"positions {range.First}–{range.End - 1}";
-            output.WriteLine($"  skipped: {positions}, {range.Reason}");
-        }
+        foreach (var range in SkippedRange.Merged(report.Skips))
+            output.WriteLine($"  skipped: {RunEventWords.Positions([range])}, {range.Reason}");
 
         if (report.Undecided > 0)
             output.WriteLine($"  skipped, but not yet durable in the journal: {report.Undecided} positions; "
@@ -39,21 +37,6 @@ internal static class AuditText
             output.WriteLine(report.CheckpointStep is { } step
                 ? $"  the newest checkpoint, at step {step}, is consistent"
                 : "  no checkpoint yet");
-    }
-
-    // A veto skips sample by sample.
-    private static List<SkippedRange> Joined(IReadOnlyList<SkippedRange> skips)
-    {
-        var joined = new List<SkippedRange>();
-        foreach (var range in skips)
-        {
-            if (joined is [.., var last] && last.End == range.First && last.Reason == range.Reason)
-                joined[^1] = last with { Count = last.Count + range.Count };
-            else
-                joined.Add(range);
-        }
-
-        return joined;
     }
 
     private static void Write(SampleReads reads, TextWriter output)

@@ -13,7 +13,7 @@ namespace ActorTrain.Host.Reports;
 /// <param name="IsSurplus">Whether it is eligible for deletion; null if that was not requested.</param>
 internal sealed record CheckpointRow(
     long Step, string State, DateTimeOffset? CreatedAt, long Bytes, string? WeightsHash, long? ProvedAt, long Skipped, double RateFactor,
-        string? Fault, bool? IsSurplus);
+    string? Fault, bool? IsSurplus);
 
 /// <summary>The checkpoints of a run, newest first.</summary>
 /// <param name="Verified">Whether every file was hashed.</param>

@@ -6,8 +6,7 @@ namespace ActorTrain.Host.Reports;
 /// <summary>The time account of a run for programs. Times are seconds.</summary>
 internal sealed record GoodputDocument(
     string Run, DateTimeOffset From, DateTimeOffset To, double Wall, double Ettr, double WantedEttr, long NewSteps, long LostSteps,
-        int Failures, double? Mtbf, double? Mttr,
-    IReadOnlyDictionary<string, double> Seconds, IReadOnlyList<GoodputPart> Parts)
+    int Failures, double? Mtbf, double? Mttr, IReadOnlyDictionary<string, double> Seconds, IReadOnlyList<GoodputPart> Parts)
 {
     public static GoodputDocument Of(string run, GoodputReport report) => new(
         run, report.From, report.To, report.Wall.TotalSeconds, report.Ettr, report.WantedEttr, report.NewSteps, report.LostSteps,

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Host.Reports;

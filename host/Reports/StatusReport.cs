@@ -2,7 +2,6 @@ using ActorTrain.Host.Cli;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Progress;
 using ActorTrain.Persistence.Journal;
-using ActorTrain.Persistence.Recovery;
 using Spectre.Console;
 
 namespace ActorTrain.Host.Reports;

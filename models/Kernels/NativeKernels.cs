@@ -29,15 +29,14 @@ internal static partial class NativeKernels
     [LibraryImport(Library)]
     internal static partial int ak_layer_norm_backward(
         long rows, long width, nint dy, int dyDtype, nint x, nint weight, nint mean, nint rstd, nint residualGradient, nint dx,
-            nint dweight,
-        nint dbias, int accumulate);
+        nint dweight, nint dbias, int accumulate);
     [LibraryImport(Library)]
     internal static partial int ak_rms_norm_forward(long rows, long width, nint x, nint weight, double epsilon, nint y, int yDtype,
         nint rstd);
     [LibraryImport(Library)]
     internal static partial int ak_rms_norm_backward(
         long rows, long width, nint dy, int dyDtype, nint x, nint weight, nint rstd, nint residualGradient, nint dx, nint dweight,
-            int accumulate);
+        int accumulate);
 
     [LibraryImport(Library)] internal static partial int ak_gelu_forward(long count, nint x, nint y, int dtype);
     [LibraryImport(Library)] internal static partial int ak_gelu_backward(long count, nint x, nint dy, nint dx, int dtype);
@@ -55,8 +54,7 @@ internal static partial class NativeKernels
     [LibraryImport(Library)]
     internal static partial int ak_attention_backward(
         long batch, long time, long heads, long kvHeads, long headWidth, nint qkv, nint output, nint lse, nint doutput, double scale,
-            nint dqkv,
-        int dtype);
+        nint dqkv, int dtype);
 
     [LibraryImport(Library)]
     internal static partial int ak_embedding_forward(long batch, long time, long width, nint tokens, nint tokenWeight, nint positionWeight,
@@ -64,8 +62,7 @@ internal static partial class NativeKernels
     [LibraryImport(Library)]
     internal static partial int ak_embedding_backward(
         long batch, long time, long width, long vocabulary, nint tokens, nint dx, float tokenScale, nint dToken, nint dPosition,
-            int accumulateTokens,
-        int accumulatePositions);
+        int accumulateTokens, int accumulatePositions);
 
     [LibraryImport(Library)]
     internal static partial int ak_cross_entropy_forward(
@@ -81,11 +78,11 @@ internal static partial class NativeKernels
     [LibraryImport(Library)]
     internal static unsafe partial int ak_adamw(
         long count, nint w, nint g, nint m, nint v, in AdamWConstants constants, long ranges, AdamWRange* range, ulong* checksums,
-            out double updateSquares);
+        out double updateSquares);
     [LibraryImport(Library)]
     internal static unsafe partial int ak_adamw_preview(
         long count, nint w, nint g, nint m, nint v, in AdamWConstants constants, long ranges, AdamWRange* range, ulong* checksums,
-            out double updateSquares);
+        out double updateSquares);
     [LibraryImport(Library)]
     internal static partial double ak_adamw_ratio(long count, nint g, nint v, in AdamWConstants constants,
         float clip);

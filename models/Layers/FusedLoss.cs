@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
-using TorchSharp;
 using static ActorTrain.Models.Kernels.NativeKernels;
 using static TorchSharp.torch;
 

@@ -1,7 +1,6 @@
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
-using TorchSharp;
 using static ActorTrain.Models.Kernels.NativeKernels;
 using static TorchSharp.torch;
 

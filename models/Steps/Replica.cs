@@ -1,7 +1,6 @@
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Steps;

@@ -1,6 +1,5 @@
 using System.IO.Hashing;
 using ActorTrain.Models.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Storage;

@@ -1,6 +1,5 @@
 using ActorTrain.Bench.Peers;
 using ActorTrain.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Bench;

@@ -46,8 +46,7 @@ internal sealed class TraineeActors : IDisposable
 
     public TraineeActors(
         int trainers, int threads, int reducers, IFaultInjector? faults = null, int checkpointEvery = 0, int auditEvery = 0,
-            int snapshotEvery = 0, int maxFaults = 10,
-        bool previews = false)
+        int snapshotEvery = 0, int maxFaults = 10, bool previews = false)
     {
         var replica = new ReplicaOptions
         {

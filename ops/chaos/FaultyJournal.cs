@@ -36,7 +36,7 @@ public sealed class FaultyJournal(Config journalConfig) : SqlWriteJournal(journa
 
     public override async Task ReplayMessagesAsync(
         IActorContext context, string persistenceId, long fromSequenceNr, long toSequenceNr, long max,
-            Action<IPersistentRepresentation> recoveryCallback)
+        Action<IPersistentRepresentation> recoveryCallback)
     {
         var fault = Choose();
         if (fault == JournalFault.Fail)

@@ -11,7 +11,7 @@ namespace ActorTrain.Chaos;
 /// <param name="read">Called when a poisoned sample is read.</param>
 public sealed class PoisonedSamples(
     Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> samples, int microBatch, int vocabulary, ulong seed,
-        Func<long, ChaosFault?> find, Action<ChaosFault> read)
+    Func<long, ChaosFault?> find, Action<ChaosFault> read)
 {
     public IEnumerable<TokenBatch> Batches(IEnumerable<PlannedSample> planned)
     {

@@ -44,7 +44,7 @@ public sealed record GoodputShare(GoodputActivity Activity, string? Cause, TimeS
 /// <param name="Shares">They add up to exactly <paramref name="To"/> − <paramref name="From"/>.</param>
 public sealed record GoodputRow(
     DateTimeOffset From, DateTimeOffset To, DateTimeOffset Process, long Reached, long NewSteps, long RedoneSteps,
-        EquatableArray<GoodputShare> Shares);
+    EquatableArray<GoodputShare> Shares);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

@@ -184,7 +184,7 @@ public static class HuggingFaceImport
 
     private static void Fill(
         List<(HuggingFaceTensor Tensor, SafetensorsFile File, SafetensorsEntry Entry)> sources, ModelOptions options, FlatLayout layout,
-            HostBuffer weights)
+        HostBuffer weights)
     {
         var parameters = layout.Entries.ToDictionary(static entry => entry.Name, StringComparer.Ordinal);
         foreach (var (tensor, file, entry) in sources)

@@ -18,7 +18,7 @@ public static class RunEventWords
         RunRewound rewound =>
             $"No trainer holds the state of step {rewound.LostStep} any more; restored {Source(rewound.From, rewound.Step)}.",
         ActorRestarted restarted => $"{restarted.Actor} failed and was restarted. {Ended(restarted.Reason)}",
-        BatchVetoed vetoed => $"Update vetoed; skipped {Ranges(vetoed.Skipped)} of the sample stream. {Ended(vetoed.Reason)}",
+        BatchVetoed vetoed => $"Update vetoed; skipped {Positions(vetoed.Skipped)} of the sample stream. {Ended(vetoed.Reason)}",
         SpikeJudged spike => $"Rule {spike.Rule} flagged step {spike.Step}; action: {InWords(spike.Rung)}. {Ended(spike.Evidence)}",
         StepReplayed replayed => $"Step {replayed.Step} was recomputed and is {(replayed.Agreed ? "" : "not ")}bit-identical. "
             + Ended(replayed.Evidence),
@@ -45,7 +45,7 @@ public static class RunEventWords
             return Ended(intervention.Reason);
         var changes = new List<string>();
         if (intervention.Skipped.Count > 0)
-            changes.Add($"{Ranges(intervention.Skipped)} of the sample stream "
+            changes.Add($"{Positions(intervention.Skipped)} of the sample stream "
                 + $"{(intervention.Skipped is [{ Count: 1 }] ? "is" : "are")} skipped");
         if (intervention.RateFactor != 1)
             changes.Add($"the learning rate is multiplied by {intervention.RateFactor:0.####}");
@@ -54,6 +54,15 @@ public static class RunEventWords
     }
 
     public static string InWords(StateKind kind) => kind.ToString().ToLowerInvariant();
+
+    /// <summary>Such as <c>position 7</c> and <c>positions 7–9, 12</c>. Batches are often skipped sample by sample, so adjacent ranges are
+    /// merged.</summary>
+    public static string Positions(IEnumerable<SkippedRange> skipped)
+    {
+        var merged = SkippedRange.Merged(skipped.Select(static range => range with { Reason = "" }));
+        var words = merged.Select(static range => range.Count == 1 ? $"{range.First}" : $"{range.First}–{range.End - 1}");
+        return (merged is [{ Count: 1 }] ? "position " : "positions ") + string.Join(", ", words);
+    }
 
     private static string InWords(Rung rung) => rung switch
     {
@@ -67,22 +76,6 @@ public static class RunEventWords
 
     private static string Source(StateKind from, long step) => from == StateKind.Seed ?
         "its initial weights" : $"the {InWords(from)} at step {step}";
-
-    // Batches are often skipped sample by sample: adjacent ranges are merged.
-    private static string Ranges(IReadOnlyList<SkippedRange> skipped)
-    {
-        var joined = new List<(long First, long End)>();
-        foreach (var range in skipped.OrderBy(static range => range.First))
-        {
-            if (joined.Count > 0 && joined[^1].End == range.First)
-                joined[^1] = (joined[^1].First, range.End);
-            else
-                joined.Add((range.First, range.End));
-        }
-
-        var words = joined.Select(static range => range.End == range.First + 1 ? $"{range.First}" : $"{range.First}–{range.End - 1}");
-        return (joined is [var one] && one.End == one.First + 1 ? "position " : "positions ") + string.Join(", ", words);
-    }
 
     private static string Ended(string reason) => reason.Length > 0 && reason[^1] is '.' or '!' or '?' ? reason : reason + ".";
 

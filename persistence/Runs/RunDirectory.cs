@@ -2,7 +2,6 @@ using System.Text;
 using ActorTrain.Models;
 using ActorTrain.Models.Files;
 using ActorTrain.Persistence.Checkpoints;
-using ActorTrain.Persistence.Ledger;
 using ActorTrain.Persistence.Machine;
 using ActorTrain.Persistence.Metrics;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Recovery;
-using ActorTrain.Chaos;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Chaos.Tests.World;
 

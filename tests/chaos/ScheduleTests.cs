@@ -1,5 +1,4 @@
 using System.Globalization;
-using ActorTrain.Chaos;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Chaos.Tests.World;
 

@@ -4,11 +4,9 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Chaos.Tests.World;
-using ActorTrain.Models.Plan;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Metrics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Chaos.Tests;

@@ -1,5 +1,3 @@
-using ActorTrain.Tests.Processes;
-
 namespace ActorTrain.EndToEnd.Tests;
 
 /// <summary>Bad input is refused with one sentence and exit code 2, and nothing on disk has changed.</summary>

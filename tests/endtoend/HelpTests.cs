@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ActorTrain.Tests.Processes;
 
 namespace ActorTrain.EndToEnd.Tests;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using ActorTrain.Tests.Processes;
 
 namespace ActorTrain.EndToEnd.Tests;

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
 using ActorTrain.Data.Preparation;
@@ -9,8 +7,6 @@ using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
-using ActorTrain.Host.Configuration;
-using ActorTrain.Host.Pretraining;
 using ActorTrain.Models;
 using ActorTrain.Models.Options;
 
@@ -53,40 +49,6 @@ public sealed partial class AdviceTests : IDisposable
             complaints.ShouldContain(complaint => complaint.Contains(site, StringComparison.Ordinal),
                 $"no case of this test gives \"{site}\"");
         OutOfReach.ShouldAllBe(site => sites.Contains(site));
-    }
-
-    [Theory]
-    [InlineData(8, 4, 40, 4)]
-    [InlineData(8, 8, 40, 8)]
-    [InlineData(64, 8, 30, 1)]
-    [InlineData(1000, 8, 30, 4)]
-    [InlineData(64, 8, 40, 1, 4)]
-    [InlineData(128, 8, 400, 4, 4)]
-    [InlineData(64, 8, 30, 1, 8)]
-    public void A_batch_larger_than_the_data_is_warned_of_and_the_advice_ends_it(int batch, int lanes, int bytes, int context,
-        int microBatch = 0)
-    {
-        folder.Write("few.txt", new string('x', bytes * 10));
-        Run(() => Prepare("--input", folder.At("few.txt"), "--output", folder.At("few"), "--tokenizer", "bytes", "--held-out", "0", "--force"))
-            .ShouldBeNull();
-        using var data = TokenStore.Open(folder.At("few"));
-        string? Warning(params string[] changed)
-        {
-            string[] settings = ["run.name=few", $"data.path={folder.At("few")}", $"training.batch={batch}", $"training.lanes={lanes}",
-                $"model.context={context * bytes}", .. microBatch > 0 ? new[] { $"training.micro_batch={microBatch}" } : []];
-            var configuration = RunFile.Read(
-                null, [.. settings.ExceptBy(changed.Select(KeyOf), KeyOf), .. changed]);
-            return Repetition.Within(data, configuration.Training, configuration.Model.ContextLength);
-        }
-
-        static string KeyOf(string setting) => setting.Split('=')[0];
-
-        var warning = Warning("run.name=few").ShouldNotBeNull();
-        var advised = Setting().Matches(warning.Split(", or ")[0]).Select(static match => match.Value).ToArray();
-        if (advised.Length > 0)
-            Warning(advised).ShouldBeNull();
-        else
-            data.Train.Tokens.ShouldBeLessThanOrEqualTo(batch);
     }
 
     private void Inputs()
@@ -418,9 +380,6 @@ public sealed partial class AdviceTests : IDisposable
 
     [GeneratedRegex(@"choose (?<option>--tokenizer|--vocabulary-size) (?<value>\w+)")]
     private static partial Regex Fix();
-
-    [GeneratedRegex(@"(training\.(micro_)?batch|model\.context)=\d+")]
-    private static partial Regex Setting();
 
     [GeneratedRegex(@"--output (?<folder>[^`]+)`")]
     private static partial Regex Output();

@@ -1,4 +1,3 @@
-using ActorTrain.Actors.Run;
 using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;

@@ -14,27 +14,7 @@ public sealed class HuggingFaceTests : IDisposable
     private readonly TestDirectory directory = new();
     private readonly List<HostBuffer> buffers = [];
 
-    public static TheoryData<string> Models => [.. Shapes.Keys];
-
-    private static Dictionary<string, ModelOptions> Shapes { get; } = new()
-    {
-        ["gpt2"] = Shape(ModelFamily.Gpt2, layers: 2, width: 12, heads: 3, keyValueHeads: 3, mlpWidth: 40),
-        ["gpt2 untied"] = Shape(ModelFamily.Gpt2, layers: 1, width: 8, heads: 2, keyValueHeads: 2, mlpWidth: 32) with
-        {
-            TieEmbeddings = false,
-            NormEpsilon = 1e-3,
-        },
-        ["llama"] = Shape(ModelFamily.Llama, layers: 2, width: 24, heads: 6, keyValueHeads: 2, mlpWidth: 40) with
-        {
-            TieEmbeddings = false,
-        },
-        ["llama tied"] = Shape(ModelFamily.Llama, layers: 1, width: 12, heads: 3, keyValueHeads: 3, mlpWidth: 33) with
-        {
-            TieEmbeddings = true,
-            RopeTheta = 500,
-            NormEpsilon = 1e-6,
-        },
-    };
+    public static TheoryData<string> Models => [.. HuggingFaceShapes.All.Keys];
 
     private string Target => directory.At("model");
 
@@ -298,21 +278,9 @@ public sealed class HuggingFaceTests : IDisposable
         Import().Options.Family.ShouldBe(ModelFamily.Gpt2);
     }
 
-    private static ModelOptions Shape(ModelFamily family, int layers, int width, int heads, int keyValueHeads, int mlpWidth) => new()
-    {
-        Family = family,
-        Layers = layers,
-        Width = width,
-        Heads = heads,
-        KeyValueHeads = keyValueHeads,
-        MlpWidth = mlpWidth,
-        ContextLength = 9,
-        VocabularySize = 37,
-    };
-
     private HuggingFaceModel Export(string shape, bool force = false, IReadOnlyList<ExportedFile>? files = null)
     {
-        var options = Shapes[shape];
+        var options = HuggingFaceShapes.All[shape];
         var layout = CanonicalModel.LayoutOf(options);
         var weights = Buffer(layout.Length * sizeof(float));
         var random = new Random(7);

@@ -37,7 +37,7 @@ struct Attention {
     const T* key(int64_t b, int64_t h) const { return qkv + b * time * row + (heads + h) * width; }
     const T* value(int64_t b, int64_t h) const { return qkv + b * time * row + (heads + kv_heads + h) * width; }
 
-    // Asks for a row of a head. Rows are pages apart, which hardware does not foresee; the passes over probabilities leave memory idle meanwhile.
+    // Asks for a row of a head. Rows are pages apart, which hardware does not prefetch; the passes over probabilities leave memory idle meanwhile.
     void near(const T* from) const {
         for (int64_t i = 0; i < width; i += 64 / static_cast<int64_t>(sizeof(T))) __builtin_prefetch(from + i);
     }

@@ -84,7 +84,7 @@ struct Source<BF16, float> {
 };
 #endif
 
-constexpr int64_t rows_ahead = 16;  // so far in advance a strip's lines are asked for: rows are pages apart, which hardware does not foresee
+constexpr int64_t rows_ahead = 16;  // so far in advance a strip's lines are asked for: rows are pages apart, which hardware does not prefetch
 
 // dst[cell][lane], `width` lanes per cell, from `count` ≤ width rows of a row-major matrix with `depth_count` elements along each: a transpose.
 // Missing rows become 0.

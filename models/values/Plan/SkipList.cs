@@ -5,6 +5,21 @@ namespace ActorTrain.Models.Plan;
 public sealed record SkippedRange(long First, long Count, string Reason)
 {
     public long End => First + Count;
+
+    /// <summary>Merges adjacent ranges that have one reason; ascending.</summary>
+    public static IReadOnlyList<SkippedRange> Merged(IEnumerable<SkippedRange> ranges)
+    {
+        var merged = new List<SkippedRange>();
+        foreach (var range in ranges.OrderBy(static range => range.First))
+        {
+            if (merged is [.., var last] && last.End == range.First && last.Reason == range.Reason)
+                merged[^1] = last with { Count = last.Count + range.Count };
+            else
+                merged.Add(range);
+        }
+
+        return merged;
+    }
 }
 
 /// <summary>Positions of the sample stream that a run skips, as sorted ranges that do not overlap.</summary>

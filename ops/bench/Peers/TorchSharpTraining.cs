@@ -1,7 +1,6 @@
 using ActorTrain.Models;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Hosting;
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Snapshots;
 using ActorTrain.Chaos;
 using ActorTrain.Models;
@@ -76,12 +75,11 @@ public sealed class CheckpointerTests : TestKit
     }
 
     [Fact]
-    public void A_slot_that_holds_another_state_by_now_is_left_alone()
+    public void A_slot_that_holds_another_state_by_now_is_reported_and_not_written()
     {
         Fill(0, 20, 2);
-        Saving().Save(Order(1, 0, 10, 1)).ShouldBeNull();
-        Saving().Save(Order(1, 1, 10, 1)).ShouldBeNull();
-        Saving().Save(Order(1, 0, 20, 3)).ShouldBeNull("another state of the same step");
+        foreach (var order in new[] { Order(1, 0, 10, 1), Order(1, 1, 10, 1), Order(1, 0, 20, 3) })
+            Saving().Save(order).ShouldBeOfType<CheckpointFailed>().IsSnapshotDamaged.ShouldBeTrue();
         store.List().ShouldBeEmpty();
     }
 

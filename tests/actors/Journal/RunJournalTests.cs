@@ -5,7 +5,6 @@ using ActorTrain.Chaos;
 using ActorTrain.Persistence.Journal;
 using Akka.Actor;
 using Akka.Configuration;
-using Akka.Persistence.Sql;
 using Akka.TestKit.Xunit2;
 
 namespace ActorTrain.Actors.Tests.Journal;

@@ -1,12 +1,10 @@
 using System.Data.Common;
 using ActorTrain.Actors.Hosting;
-using ActorTrain.Actors.Journal;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Tests.Databases;
 using Akka.Actor;
 using Akka.Configuration;
-using Akka.Persistence.Sql;
 using Akka.TestKit.Xunit2;
 using Microsoft.Data.Sqlite;
 using Npgsql;

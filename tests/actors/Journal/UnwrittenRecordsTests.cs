@@ -1,5 +1,4 @@
 using ActorTrain.Actors.Recovery;
-using ActorTrain.Actors.Run;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Journal;

@@ -1,7 +1,6 @@
 using ActorTrain.Actors.Metrics;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Models;
-using ActorTrain.Models.Optimization;
 using ActorTrain.Persistence.Ledger;
 using ActorTrain.Persistence.Logs;
 using ActorTrain.Persistence.Metrics;

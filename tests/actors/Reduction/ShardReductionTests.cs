@@ -2,12 +2,10 @@ using System.Runtime.InteropServices;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Chaos;
-using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Tests.Reduction;

@@ -39,6 +39,14 @@ internal sealed class SimulatedDisk(SimulatedWorld world) : ICheckpointDisk
         world.Invariants.CheckState(null, save.Step, save.Hash);
         Interrupt();
         var rots = world.Fate.Chance(weather.SnapshotRots);
+
+        // A trainer that was given up may come back late, and write into the slot.
+        if (rots && save.Number % 2 == 0)
+        {
+            world.Plane.Slots[save.Slot] = default;
+            return null;
+        }
+
         return new Writing(this, save, rots ? "The snapshot was damaged in memory." : null);
     }
 

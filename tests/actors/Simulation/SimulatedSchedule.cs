@@ -2,7 +2,6 @@ using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Data.Plan;
-using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Simulation;

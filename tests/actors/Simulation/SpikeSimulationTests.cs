@@ -2,12 +2,11 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Data.Plan;
-using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Actors.Tests.Simulation;
 
-/// <summary>Spikes, liars and operators under virtual time: a run ends with the bits of one that knew all its interventions from the
+/// <summary>Spikes, faulty replicas and operators under virtual time: a run ends with the bits of one that knew all its interventions from the
 /// start.</summary>
 public sealed class SpikeSimulationTests
 {
@@ -141,7 +140,7 @@ public sealed class SpikeSimulationTests
     }
 
     [Fact]
-    public void Going_back_because_of_one_liar_proves_nothing_of_another()
+    public void A_rollback_because_of_one_faulty_replica_proves_nothing_of_another()
     {
         for (var seed = 0; seed < 150; seed++)
             Simulate(seed, Options with { Trainers = 5 + seed % 2, Audit = Options.Audit with { Every = 2 + seed % 3 } },

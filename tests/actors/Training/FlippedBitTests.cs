@@ -1,6 +1,5 @@
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
-using ActorTrain.Actors.Training;
 using ActorTrain.Chaos;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
@@ -8,7 +7,6 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
-using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Actors.Tests.Training;
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Chaos;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Journal;
 

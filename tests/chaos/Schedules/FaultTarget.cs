@@ -1,7 +1,5 @@
-using ActorTrain.Actors.Checkpoints;
 using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Training;
-using ActorTrain.Chaos;
 using Akka.Actor;
 
 namespace ActorTrain.Chaos.Tests.Schedules;

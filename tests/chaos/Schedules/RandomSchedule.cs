@@ -1,7 +1,5 @@
 using ActorTrain.Actors.Protocol;
-using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Training;
-using ActorTrain.Chaos;
 using ActorTrain.Chaos.Tests.World;
 using ActorTrain.Models.Storage;
 

@@ -8,7 +8,6 @@ using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using ActorTrain.Tests.Replicas;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Chaos.Tests.World;

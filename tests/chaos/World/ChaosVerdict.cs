@@ -1,9 +1,7 @@
 using ActorTrain.Actors.Metrics;
-using ActorTrain.Actors.Protocol;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Storage;
-using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Ledger;
 using ActorTrain.Persistence.Metrics;

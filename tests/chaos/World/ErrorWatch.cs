@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using ActorTrain.Chaos;
 using ActorTrain.Models;
 using Akka.Actor;
 using Akka.Event;

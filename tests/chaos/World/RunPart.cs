@@ -7,13 +7,10 @@ using ActorTrain.Actors.Run;
 using ActorTrain.Actors.Spikes;
 using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Training;
-using ActorTrain.Chaos;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Models.Optimization;
-using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Recovery;
 using Akka.Actor;
-using Akka.Configuration;
 using Akka.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 

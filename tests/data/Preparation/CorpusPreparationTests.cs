@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Shards;

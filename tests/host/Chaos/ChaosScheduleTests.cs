@@ -1,5 +1,4 @@
 using ActorTrain.Chaos;
-using ActorTrain.Host.Chaos;
 
 namespace ActorTrain.Host.Tests.Chaos;
 

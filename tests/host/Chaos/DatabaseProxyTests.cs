@@ -2,7 +2,6 @@ using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using ActorTrain.Chaos;
-using ActorTrain.Host.Chaos;
 
 namespace ActorTrain.Host.Tests.Chaos;
 

@@ -4,7 +4,6 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
-using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Tests.Hosting;
 using ActorTrain.Models;
 using ActorTrain.Models.Numerics;

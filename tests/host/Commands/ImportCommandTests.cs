@@ -1,10 +1,7 @@
-using System.Buffers.Binary;
-using System.Text.Json.Nodes;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
-using ActorTrain.Persistence.Checkpoints;
 
 namespace ActorTrain.Host.Tests.Commands;
 
@@ -13,10 +10,7 @@ public sealed class ImportCommandTests : IDisposable
 {
     private readonly TemporaryRuns runs = new();
 
-    /// <summary>What is done to a good model, and the words that its refusal must hold.</summary>
-    private static readonly Dictionary<string, (ModelFamily Family, Action<ModelFolder> Spoil, string[] Named)> Spoilt = Table();
-
-    public static TheoryData<string> Cases => [.. Spoilt.Keys];
+    public static TheoryData<string> Cases => [.. ImportRefusals.All.Keys];
 
     private string Target => Path.Combine(runs.Path, "imported");
 
@@ -38,7 +32,7 @@ public sealed class ImportCommandTests : IDisposable
     [MemberData(nameof(Cases))]
     public void One_thing_that_is_not_right_is_refused_by_its_name_and_nothing_is_written(string what)
     {
-        var (family, spoil, named) = Spoilt[what];
+        var (family, spoil, named) = ImportRefusals.All[what];
         var folder = Good(family);
         spoil(folder);
         var before = Snapshot();
@@ -66,7 +60,7 @@ public sealed class ImportCommandTests : IDisposable
             RefusedWith(
                 tensor with { Shape = [tensor.Shape[0] / 2, .. tensor.Shape[1..]], Bytes = tensor.Bytes[..(tensor.Bytes.Length / 2)] });
             foreach (var value in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
-                RefusedWith(tensor with { Bytes = WithLast(tensor.Bytes, value) });
+                RefusedWith(tensor with { Bytes = ImportRefusals.WithLast(tensor.Bytes, value) });
 
             void RefusedWith(RawTensor spoilt)
             {
@@ -131,7 +125,7 @@ public sealed class ImportCommandTests : IDisposable
             gpt2.Set(key, json);
         gpt2.Write(gpt2.Tensors()
             .Select(static tensor => tensor with { Name = tensor.Name.Replace("transformer.", "", StringComparison.Ordinal) })
-            .Append(new RawTensor("h.0.attn.bias", "BOOL", [1, 1, 9, 9], Mask(9)))
+            .Append(new RawTensor("h.0.attn.bias", "BOOL", [1, 1, 9, 9], ImportRefusals.Mask(9)))
             .Append(new RawTensor("h.1.attn.masked_bias", "F32", [], BitConverter.GetBytes(-1e4f)))
             .Append(new RawTensor("h.0.attn.masked_bias", "BF16", [1], [0x1C, 0xC6]))
             .Append(gpt2.Tensors().Single(static tensor => tensor.Name == "transformer.wte.weight") with { Name = "lm_head.weight" }));
@@ -141,7 +135,7 @@ public sealed class ImportCommandTests : IDisposable
         var llama = Good(ModelFamily.Llama);
         llama.Set("rope_theta", null);
         llama.Set("rope_parameters", """{"rope_type":"default","rope_theta":10000.0}""");
-        llama.Add(new RawTensor("model.layers.0.self_attn.rotary_emb.inv_freq", "F32", [Pairs], Frequencies(10_000)));
+        llama.Add(new RawTensor("model.layers.0.self_attn.rotary_emb.inv_freq", "F32", [ImportRefusals.Pairs], ImportRefusals.Frequencies(10_000)));
         llama.Shard();
         Import(llama).Code.ShouldBe(ExitCode.Success);
     }
@@ -283,185 +277,6 @@ public sealed class ImportCommandTests : IDisposable
             .ShouldBe(ExitCode.Success);
         ((int)again.Config["bos_token_id"]!, (int)again.Config["eos_token_id"]!).ShouldBe((7, 9));
         again.Tensors().ShouldBe(folder.Tensors(), comparer: new SameTensor());
-    }
-
-    private static Dictionary<string, (ModelFamily, Action<ModelFolder>, string[])> Table()
-    {
-        var cases = new Dictionary<string, (ModelFamily, Action<ModelFolder>, string[])>();
-        void Gpt2(string what, Action<ModelFolder> spoil, params string[] named) =>
-            cases.Add($"gpt2: {what}", (ModelFamily.Gpt2, spoil, named));
-        void Llama(string what, Action<ModelFolder> spoil, params string[] named) =>
-            cases.Add($"llama: {what}", (ModelFamily.Llama, spoil, named));
-
-        foreach (var (key, json) in new[]
-                 {
-                     ("activation_function", "\"gelu\""), ("activation_function", "\"relu\""), ("scale_attn_weights", "false"),
-                         ("scale_attn_by_inverse_layer_idx", "true"),
-                     ("add_cross_attention", "true"), ("is_encoder_decoder", "true"),
-                         ("architectures", "[\"GPT2ForSequenceClassification\"]"),
-                     ("model_type", "\"gpt_neo\""), ("n_layer", "\"2\""), ("n_embd", "12.5"), ("layer_norm_epsilon", "1e999"),
-                         ("tie_word_embeddings", "\"yes\""),
-                     ("rope_theta", "10000"), ("hidden_size", "12"), ("pruned_heads", "{\"0\":[1]}"), ("eos_token_id", "264"),
-                         ("eos_token_id", "-1"),
-                     ("eos_token_id", "[256,7]"), ("bos_token_id", "\"<s>\""), ("bos_token_id", "[256,7]"), ("eos_token_id", "[]"),
-                     ("eos_token_id", "[[256]]"), ("eos_token_id", "256.5"), ("eos_token_id", "true"), ("bos_token_id", "-1"),
-                 })
-            Gpt2($"{key} {json}", folder => folder.Set(key, json), key);
-        foreach (var (key, json) in new[]
-                 {
-                     ("hidden_act", "\"gelu\""), ("attention_bias", "true"), ("mlp_bias", "true"), ("partial_rotary_factor", "0.5"),
-                         ("head_dim", "8"),
-                     ("rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8}"), ("rope_scaling", "{\"type\":\"linear\",\"factor\":2}"),
-                         ("rope_scaling", "{\"factor\":2}"),
-                     ("rope_scaling", "{\"rope_type\":\"default\",\"factor\":2}"), ("rope_scaling", "{\"rope_theta\":20000}"),
-                         ("rope_scaling", "\"linear\""),
-                     ("rope_parameters", "{\"rope_type\":\"yarn\"}"), ("rope_parameters", "{\"rope_theta\":5}"),
-                         ("rope_parameters", "{\"partial_rotary_factor\":0.5}"),
-                     ("rope_interleaved", "true"), ("architectures", "[\"LlamaForSequenceClassification\"]"),
-                 })
-            Llama($"{key} {json}", folder => folder.Set(key, json), key);
-        foreach (var (key, json) in new[]
-                 {
-                     ("sliding_window", "4096"), ("attn_logit_softcapping", "50.0"), ("final_logit_softcapping", "30.0"),
-                         ("logit_scale", "0.0625"), ("clip_qkv", "8"),
-                     ("residual_multiplier", "0.22"), ("embedding_multiplier", "12.0"), ("attention_multiplier", "0.01"),
-                         ("logits_scaling", "8.0"), ("use_qk_norm", "true"),
-                     ("qk_layernorm", "true"), ("parallel_attn", "true"), ("alibi", "true"), ("layer_types", "[\"full_attention\"]"),
-                         ("no_rope_layers", "[1]"),
-                     ("quantization_config", "{\"bits\":4}"), ("compression_config", "{\"format\":\"int\"}"),
-                         ("auto_map", "{\"AutoModel\":\"m.M\"}"), ("num_local_experts", "8"),
-                     ("attention_out_bias", "true"), ("qkv_bias", "true"), ("query_pre_attn_scalar", "256"), ("suppress_tokens", "[3]"),
-                         ("forced_eos_token_id", "2"),
-                     ("a_key_of_the_future", "1"), ("torch_dtype", "\"int4\""), ("torch_dtype", "\"int8\""), ("torch_dtype", "\"float64\""),
-                     ("torch_dtype", "\"float8_e4m3fn\""), ("torch_dtype", "\"\""), ("torch_dtype", "16"), ("dtype", "\"int4\""),
-                     ("dtype", "\"float8_e5m2\""),
-                 })
-        {
-            Gpt2($"{key} {json}", folder => folder.Set(key, json), key);
-            Llama($"{key} {json}", folder => folder.Set(key, json), key);
-        }
-
-        foreach (var (what, json, named) in new (string, string, string[])[]
-                 {
-                     ("another end of text", """{"eos_token_id":7}""", ["eos_token_id: 7", "256"]),
-                     ("another end of text in a list", """{"eos_token_id":[7]}""", ["eos_token_id: 7", "256"]),
-                     ("two ends of text", """{"eos_token_id":[256,7]}""", ["eos_token_id: [256,7]"]),
-                     ("another begin of text", """{"bos_token_id":7}""", ["bos_token_id: 7", "256"]),
-                     ("an end of text that is no token", """{"eos_token_id":264}""", ["eos_token_id: 264"]),
-                     ("a key twice", """{"eos_token_id":256,"eos_token_id":7}""", ["eos_token_id"]),
-                     ("no object", "[]", []),
-                     ("no JSON", "{", []),
-                 })
-        {
-            Gpt2($"a generation config with {what}", folder => File.WriteAllText(folder.At("generation_config.json"), json),
-                ["generation_config.json", .. named]);
-        }
-
-        Gpt2("a key twice", folder => File.WriteAllText(folder.At("config.json"), File.ReadAllText(folder.At("config.json"))
-            .Replace("{\n", "{\n\"n_layer\": 3,\n", StringComparison.Ordinal)), "config.json", "n_layer");
-        Gpt2("two contexts", folder => folder.Set("n_ctx", "8"), "n_ctx: 8", "n_positions:");
-        Gpt2("an adapter", folder => File.WriteAllText(folder.At("adapter_config.json"), "{}"), "adapter_config.json");
-        Gpt2("no config", folder => File.Delete(folder.At("config.json")), "config.json");
-        Gpt2("fewer layers", folder => folder.Set("n_layer", "1"), "transformer.h.1.");
-        Gpt2("more layers", folder => folder.Set("n_layer", "3"), "transformer.h.2.");
-        Gpt2("another vocabulary", folder => folder.Set("vocab_size", "300"), "transformer.wte.weight", "[264, 12]", "[300, 12]");
-        Gpt2("another context", folder => { folder.Set("n_positions", "8"); folder.Set("n_ctx", "8"); }, "transformer.wpe.weight");
-        Llama("other key-value heads", folder => folder.Set("num_key_value_heads", "3"), "k_proj.weight");
-        Llama("a head that should be the embedding", folder => folder.Set("tie_word_embeddings", "true"), "lm_head.weight",
-            "tie_word_embeddings");
-        Gpt2("an untied head that is missing", folder => folder.Set("tie_word_embeddings", "false"), "lm_head.weight");
-        Gpt2("a tied head of another shape",
-            folder => folder.Add(new RawTensor("lm_head.weight", "F32", [12, 264], new byte[4 * 12 * 264])), "lm_head.weight");
-        Gpt2("a tied head of another type", folder => folder.Add(new RawTensor("lm_head.weight", "I64", [264, 12], new byte[8 * 12 * 264])),
-            "lm_head.weight", "I64");
-
-        foreach (var name in new[]
-                 {
-                     "score.weight", "transformer.h.0.attn.rotary.inv_freq", "transformer.h.2.attn.bias",
-                         "transformer.h.0.crossattention.c_attn.weight", "h.0.attn.q_norm.weight",
-                     "transformer.h.0.attn.c_attn.weight_scale", "lm_head.bias", "foo.attn.bias", "transformer.wte.weight.absmax",
-                 })
-            Gpt2($"a tensor {name}", folder => folder.Add(new RawTensor(name, "F32", [1], new byte[4])), name);
-        foreach (var name in new[] { "model.layers.0.self_attn.q_proj.bias", "model.layers.0.self_attn.q_norm.weight",
-            "model.layers.2.self_attn.rotary_emb.inv_freq", "model.layers.0.mlp.experts.0.up_proj.weight" })
-            Llama($"a tensor {name}", folder => folder.Add(new RawTensor(name, "F8_E4M3", [1], [0])), name);
-        foreach (var (what, name, dtype, shape, bytes) in new (string, string, string, long[], byte[])[]
-                 {
-                     ("a mask of another context", "transformer.h.0.attn.bias", "U8", [1, 1, 8, 8], Mask(8)),
-                     ("a mask of zeros", "transformer.h.1.attn.bias", "U8", [1, 1, 9, 9], new byte[81]),
-                     ("a mask that masks nothing", "h.0.attn.bias", "BOOL", [1, 1, 9, 9], [.. Enumerable.Repeat((byte)1, 81)]),
-                     ("a mask of an unknown type", "h.0.attn.bias", "F8_E4M3", [1, 1, 9, 9], new byte[81]),
-                     ("a masked score of 0", "transformer.h.0.attn.masked_bias", "F32", [], new byte[4]),
-                     ("a positive masked score", "transformer.h.0.attn.masked_bias", "F32", [], BitConverter.GetBytes(1e4f)),
-                     ("two masked scores", "h.0.attn.masked_bias", "I32", [2],
-                         [.. BitConverter.GetBytes(-10_000), .. BitConverter.GetBytes(-10_000)]),
-                 })
-            Gpt2(what, folder => folder.Add(new RawTensor(name, dtype, shape, bytes)), name);
-        foreach (var (what, shape, bytes) in new (string, long[], byte[])[]
-                 {
-                     ("frequencies of another base", [Pairs], Frequencies(500_000)),
-                     ("frequencies of another width", [Pairs + 1], [.. Frequencies(10_000), 0, 0, 0, 0]),
-                     ("frequencies of zero", [Pairs], new byte[4 * Pairs]),
-                 })
-            Llama(what, folder => folder.Add(new RawTensor("model.rotary_emb.inv_freq", "F32", shape, bytes)), "model.rotary_emb.inv_freq");
-        Gpt2("a tensor twice, with and without prefix",
-            folder => folder.Add(folder.Tensors()[2] with { Name = folder.Tensors()[2].Name["transformer.".Length..] }), "duplicate");
-        Gpt2("weights that are cut short", folder => File.WriteAllBytes(folder.At("model.safetensors"),
-            File.ReadAllBytes(folder.At("model.safetensors"))[..^5]), "model.safetensors");
-        Gpt2("half weights that are not finite", folder => folder.Change("transformer.ln_f.bias",
-            static tensor => tensor with { Dtype = "F16", Bytes = [.. new byte[22], 0x00, 0x7C] }), "transformer.ln_f.bias", "finite");
-        Gpt2("brain weights that are not finite", folder => folder.Change("transformer.ln_f.bias",
-            static tensor => tensor with { Dtype = "BF16", Bytes = [.. new byte[22], 0xC0, 0x7F] }), "transformer.ln_f.bias", "finite");
-
-        Llama("an index and a single file", folder => { var all = folder.Tensors(); folder.Shard(); folder.Write(all); },
-            "model.safetensors.index.json");
-        Llama("an index that names a tensor elsewhere",
-            folder => folder.Shard(static map => map["lm_head.weight"] = map["lm_head.weight"]!.GetValue<string>() == "a.safetensors"
-            ? "b.safetensors" : "a.safetensors"), "lm_head.weight");
-        Llama("an index that leaves a tensor out", folder => folder.Shard(static map => map.Remove("model.norm.weight")),
-            "model.norm.weight");
-        Llama("an index that names a tensor that is not there",
-            folder => folder.Shard(static map => map["model.extra.weight"] = "a.safetensors"), "model.extra.weight");
-        Llama("a shard that is missing", static folder => { folder.Shard(); File.Delete(folder.At("b.safetensors")); }, "b.safetensors");
-
-        Gpt2("another end of text than the tokenizer's", folder => folder.Set("eos_token_id", "7"), "eos_token_id 7", "256");
-        Gpt2("another begin of text than the tokenizer's", folder => folder.Set("bos_token_id", "1"), "bos_token_id 1");
-        Gpt2("a tokenizer with more ids than the model", Narrow, "257 token ids", "250");
-        Gpt2("a tokenizer config of another end of text", folder => folder.Set("eos_token", "\"</s>\"", "tokenizer_config.json"),
-            "tokenizer_config.json");
-        Gpt2("a tokenizer with a token more", folder => folder.Set("added_tokens", "[]", "tokenizer.json"), "tokenizer.json");
-        Gpt2("added tokens", folder => File.WriteAllText(folder.At("added_tokens.json"), "{\"<pad>\":257}"), "added_tokens.json");
-        Gpt2("special tokens of another end of text",
-            folder => File.WriteAllText(folder.At("special_tokens_map.json"), """{"eos_token":"</s>"}"""), "special_tokens_map.json");
-        Gpt2("special tokens more",
-            folder => File.WriteAllText(folder.At("special_tokens_map.json"), """{"eos_token":"<|endoftext|>","bos_token":"<s>"}"""),
-            "special_tokens_map.json");
-        Gpt2("a tokenizer description that is no such", folder => File.WriteAllText(folder.At("actortrain-tokenizer.json"), "{}"),
-            "actortrain-tokenizer.json");
-        return cases;
-    }
-
-    private static int Pairs => ModelFolder.Shape(ModelFamily.Llama).HeadWidth / 2;
-
-    private static byte[] Mask(int length) =>
-        [.. Enumerable.Range(0, length * length).Select(i => (byte)(i % length <= i / length ? 1 : 0))];
-
-    private static byte[] Frequencies(double theta) =>
-        [.. Enumerable.Range(0, Pairs).SelectMany(i => BitConverter.GetBytes((float)Math.Pow(theta, -(double)i / Pairs)))];
-
-    private static void Narrow(ModelFolder folder)
-    {
-        folder.Set("vocab_size", "250");
-        folder.Set("eos_token_id", null);
-        folder.Set("bos_token_id", null);
-        folder.Change("transformer.wte.weight", static tensor => tensor with { Shape = [250, 12], Bytes = tensor.Bytes[..(4 * 250 * 12)] });
-    }
-
-    private static byte[] WithLast(byte[] bytes, float value)
-    {
-        var changed = bytes.ToArray();
-        BinaryPrimitives.WriteSingleLittleEndian(changed.AsSpan()[^4..], value);
-        return changed;
     }
 
     private ModelFolder Good(ModelFamily family) => ModelFolder.Export(Path.Combine(runs.Path, $"{family}-{Guid.NewGuid():N}"), family);

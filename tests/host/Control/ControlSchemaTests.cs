@@ -7,7 +7,6 @@ using ActorTrain.Actors.Tracing;
 using ActorTrain.Host.Control;
 using ActorTrain.Models;
 using ActorTrain.Models.Plan;
-using ActorTrain.Persistence.Journal;
 
 namespace ActorTrain.Host.Tests.Control;
 

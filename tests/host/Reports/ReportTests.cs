@@ -5,7 +5,6 @@ using ActorTrain.Host.Control;
 using ActorTrain.Host.Reports;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
-using ActorTrain.Persistence.Recovery;
 
 namespace ActorTrain.Host.Tests.Reports;
 

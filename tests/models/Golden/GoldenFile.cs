@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Safetensors;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Tests.Golden;

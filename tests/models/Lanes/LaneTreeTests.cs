@@ -1,4 +1,3 @@
-using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using FsCheck;
 using FsCheck.Fluent;

@@ -102,7 +102,7 @@ public sealed class BlockGradientTests
 
     private static Replica Make(bool fused, out GradientPool memory)
     {
-        memory = new GradientPool(Storage.ModelLayout.Of(Model).Length, capacity: 16);
+        memory = new GradientPool(Models.Storage.ModelLayout.Of(Model).Length, capacity: 16);
         var options = new ReplicaOptions
         {
             Model = Model,

@@ -4,7 +4,7 @@ using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Tests;
+namespace ActorTrain.Models.Tests.Storage;
 
 public sealed class FlatChecksumTests
 {

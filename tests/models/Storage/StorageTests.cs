@@ -3,10 +3,9 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Options;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Tests;
+namespace ActorTrain.Models.Tests.Storage;
 
 public sealed class StorageTests
 {

@@ -3,7 +3,7 @@ using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Models.Tests.Kernels;
+namespace ActorTrain.Models.Tests.Storage;
 
 public sealed class FlatSumsTests
 {
