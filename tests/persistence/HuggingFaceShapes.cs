@@ -16,17 +16,17 @@ internal static class HuggingFaceShapes
     private static ModelOptions Shape(
         ModelFamily family, int layers, int width, int heads, int keyValueHeads, int mlpWidth, bool tie = true,
         double theta = 10_000, double epsilon = 1e-5) => new()
-    {
-        Family = family,
-        Layers = layers,
-        Width = width,
-        Heads = heads,
-        KeyValueHeads = keyValueHeads,
-        MlpWidth = mlpWidth,
-        ContextLength = 9,
-        VocabularySize = 37,
-        TieEmbeddings = tie,
-        RopeTheta = theta,
-        NormEpsilon = epsilon,
-    };
+        {
+            Family = family,
+            Layers = layers,
+            Width = width,
+            Heads = heads,
+            KeyValueHeads = keyValueHeads,
+            MlpWidth = mlpWidth,
+            ContextLength = 9,
+            VocabularySize = 37,
+            TieEmbeddings = tie,
+            RopeTheta = theta,
+            NormEpsilon = epsilon,
+        };
 }
