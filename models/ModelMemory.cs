@@ -8,8 +8,8 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
 {
     private const double Float = sizeof(float), FusedSpread = 1.3, ReferenceSpread = 1.9;
 
-    // Constants of Layers/FusedLoss.cs and native/simd/loss.cpp.
-    private const double KeptLogits = 1 << 25, ChunkLogits = 1 << 22, ChunkRows = 64;
+    // Constants of native/kernels.h and native/simd/head.cpp.
+    private const double GradientBytes = 128 << 20, ChunkLogits = 1 << 22, ChunkRows = 64;
 
     /// <summary>One flat float32 vector: weights, gradients, or a moment.</summary>
     public double Vector =>
@@ -30,8 +30,8 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
     {
         var rows = (double)sequences * Model.ContextLength;
         return IsFused
-            ? FusedSpread * (rows * (Model.Layers * FusedLayer + Float * 3 * D + Element * (3 * D + Math.Max(Gates * F, Q))) + Logits(rows,
-                isKept: true))
+            ? FusedSpread * (rows * (Model.Layers * FusedLayer + Float * 3 * D + Element * (3 * D + Math.Max(Gates * F, Q)))
+                + Logits(rows, hasGradient: true))
             : ReferenceSpread * rows * Float * (Model.Layers * ReferenceLayer + 3 * V);
     }
 
@@ -40,7 +40,7 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
     {
         var rows = (double)sequences * Model.ContextLength;
         return IsFused
-            ? FusedSpread * (rows * (Float * 2 * D * Model.Layers + FusedLayer) + Logits(rows, isKept: false))
+            ? FusedSpread * (rows * (Float * 2 * D * Model.Layers + FusedLayer) + Logits(rows, hasGradient: false))
             : ReferenceSpread * rows * Float * (Model.Layers * ReferenceLayer + 2 * V);
     }
 
@@ -74,9 +74,9 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
         ? 8 * D + Q + 8 * F
         : 12 * D + Q + 4 * (Q + D) / 2 + (Model.Heads == Model.KeyValueHeads ? 0 : 2 * D) + 4 * F;
 
-    private double Logits(double rows, bool isKept)
+    private double Logits(double rows, bool hasGradient)
     {
         var chunk = Float * V * Math.Min(rows, Math.Max(ChunkRows, ChunkLogits / V));
-        return !isKept ? chunk : rows * V <= KeptLogits ? chunk + Element * rows * V : 2 * chunk;
+        return hasGradient ? chunk + Math.Min(Element * rows * V, Math.Max(GradientBytes, Element * ChunkRows * V)) : chunk;
     }
 }

@@ -65,11 +65,8 @@ internal static partial class NativeKernels
         int accumulateTokens, int accumulatePositions);
 
     [LibraryImport(Library)]
-    internal static partial int ak_cross_entropy_forward(
-        nint head, long rows, nint x, nint targets, float scale, nint rowLoss, nint rowLse, nint dLogits);
-    [LibraryImport(Library)]
-    internal static partial int ak_cross_entropy_backward(
-        nint head, long rows, nint x, nint targets, float scale, nint rowLse, nint dLogits, nint dx, nint dw, int accumulate);
+    internal static partial int ak_head(
+        nint head, long rows, nint x, nint targets, in HeadObjective objective, in HeadRows results, nint dx, nint dw, int accumulate);
 
     [LibraryImport(Library)] internal static partial int ak_convert(long count, nint from, nint toBfloat16);
     [LibraryImport(Library)] internal static partial double ak_sum_squares(long count, nint x);
@@ -97,6 +94,12 @@ internal static partial class NativeKernels
         public readonly double* CellSquares = cellSquares;
         public readonly long Parallel = parallel;
     }
+
+    internal readonly record struct HeadObjective(
+        float Scale, float LabelSmoothing = 0, float ZLoss = 0, float SoftCap = 0, nint Weights = 0, nint Temperatures = 0,
+        nint EntropyWeights = 0);
+
+    internal readonly record struct HeadRows(nint Loss, nint LogProbability = 0, nint Entropy = 0);
 
     internal readonly record struct AdamWConstants(float Beta1, float Beta2, float Epsilon, float Correction1, float Correction2,
         float Spike);

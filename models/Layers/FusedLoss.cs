@@ -7,14 +7,10 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Layers;
 
-/// <summary>Final norm, output projection and cross-entropy in one, in chunks of rows: no <c>[B·T, V]</c> float32 matrix ever
-/// exists.</summary>
+/// <summary>Final norm, output projection and cross-entropy in one, in chunks of rows: no <c>[B·T, V]</c> matrix ever exists.</summary>
+/// <remarks>The gradient of the head is computed in the forward, where its logits are: that saves computing them again.</remarks>
 internal sealed class FusedLoss : IDisposable
 {
-    // Up to this many logit gradients are kept from the forward; more are recomputed in the backward, which costs one more product with the
-    // head.
-    private const long KeptElements = 1L << 25;
-
     private readonly ParameterSlot headWeight;
     private readonly Activations activations;
     private readonly FusedNorm norm;
@@ -30,67 +26,52 @@ internal sealed class FusedLoss : IDisposable
     }
 
     /// <summary>x <c>[B, T, D]</c> float32, targets <c>[B, T]</c> int64 (−1 is skipped) → <paramref name="scale"/> · sum of the tokens'
-    /// losses.</summary>
+    /// losses. Where gradients are enabled, that of the head is added at once, so that a backward must follow.</summary>
     public Tensor Apply(Tensor x_BTD, Tensor targets_BT, float scale) => Function.apply(x_BTD, this, targets_BT, scale, is_grad_enabled());
 
     /// <summary>The loss of each token, <c>[B·T]</c> float32, without a gradient.</summary>
     public Tensor RowLosses(Tensor x_BTD, Tensor targets_BT)
     {
-        var (rowLoss, saved) = Rows(x_BTD, targets_BT, scale: 1, recorded: false);
-        saved.Dispose();
-        return rowLoss;
+        var (normed, statistics) = norm.Forward(targets_BT.numel(), x_BTD);
+        using (normed)
+        using (statistics)
+            return RowLosses(normed, targets_BT, scale: 1, gradient: null);
     }
 
     public void Dispose() => head.Dispose();
 
     private (Tensor, Saved) Forward(Tensor x, Tensor targets, float scale, bool recorded)
     {
-        var (rowLoss, saved) = Rows(x, targets, scale, recorded);
+        var rows = targets.numel();
+        var (normed, statistics) = norm.Forward(rows, x);
+        var gradient = recorded ? activations.Empty(rows, headWeight.Entry.Shape[1]) : null;
         double sum = 0;
-        using (rowLoss)
+        using (normed)
+        using (var losses = RowLosses(normed, targets, scale, gradient))
         {
-            foreach (var loss in MemoryMarshal.Cast<byte, float>(rowLoss.bytes))
+            foreach (var loss in MemoryMarshal.Cast<byte, float>(losses.bytes))
                 sum += loss;
         }
 
-        return (tensor((float)(sum * scale)), saved);
+        return (tensor((float)(sum * scale)), new Saved(x.alias(), statistics, gradient));
     }
 
-    private (Tensor RowLoss, Saved) Rows(Tensor x, Tensor targets, float scale, bool recorded)
+    private Tensor RowLosses(Tensor normed, Tensor targets, float scale, Tensor? gradient)
     {
-        var rows = targets.numel();
-        var vocabulary = headWeight.Entry.Shape[0];
-        var (normed, statistics) = norm.Forward(rows, x);
-        var rowLoss = empty(rows, dtype: float32);
-        var lse = empty(rows, dtype: float32);
-        var dLogits = recorded && rows * vocabulary <= KeptElements ? activations.Empty(rows, vocabulary) : null;
-        FusedKernels.Check(ak_cross_entropy_forward(
-            head.Handle, rows, normed.Address(), targets.Address(), scale, rowLoss.Address(), lse.Address(), dLogits?.Address() ?? 0));
-        return (rowLoss, new Saved(x.alias(), targets.alias(), scale, normed, statistics, lse, dLogits));
+        var losses = empty(targets.numel(), dtype: float32);
+        FusedKernels.Check(ak_head(
+            head.Handle, targets.numel(), normed.Address(), targets.Address(), new HeadObjective(scale), new HeadRows(losses.Address()),
+            gradient?.Address() ?? 0, gradient is null ? 0 : headWeight.GradientAddress, gradient is null ? 0 : headWeight.BeginGradient()));
+        return losses;
     }
 
-    private Tensor Backward(Saved saved)
-    {
-        var rows = saved.Targets.numel();
-        using var dNormed = activations.Empty(rows, headWeight.Entry.Shape[1]);
-        FusedKernels.Check(ak_cross_entropy_backward(
-            head.Handle, rows, saved.Normed.Address(), saved.Targets.Address(), saved.Scale, saved.Lse.Address(), saved.DLogits?.Address()
-                ?? 0,
-            dNormed.Address(), headWeight.GradientAddress, headWeight.BeginGradient()));
-        return norm.Backward(rows, saved.X, saved.Statistics, dNormed, residualGradient: null);
-    }
-
-    private sealed record Saved(
-        Tensor X, Tensor Targets, float Scale, Tensor Normed, NormStatistics Statistics, Tensor Lse, Tensor? DLogits) : IDisposable
+    private sealed record Saved(Tensor X, NormStatistics Statistics, Tensor? Gradient) : IDisposable
     {
         public void Dispose()
         {
             X.Dispose();
-            Targets.Dispose();
-            Normed.Dispose();
             Statistics.Dispose();
-            Lse.Dispose();
-            DLogits?.Dispose();
+            Gradient?.Dispose();
         }
     }
 
@@ -114,7 +95,10 @@ internal sealed class FusedLoss : IDisposable
                     + "pass the scale to Loss instead of multiplying its result.");
             var (layer, saved) = FusedSaving.Take<FusedLoss, Saved>(ctx);
             using (saved)
-                return [layer.Backward(saved), null!, null!, null!, null!];
+            {
+                var rows = saved.Gradient!.shape[0];
+                return [layer.norm.Backward(rows, saved.X, saved.Statistics, saved.Gradient, residualGradient: null), null!, null!, null!, null!];
+            }
         }
     }
 }

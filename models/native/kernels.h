@@ -85,14 +85,22 @@ AK_API int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, cons
 AK_API int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx,
                                  float token_scale, float* d_token, float* d_position, int accumulate_tokens, int accumulate_positions);
 
-// ---- Cross-entropy through the output projection, in chunks of rows so that no [rows, vocabulary] float32 matrix exists -----------------------
-// head: a linear of [vocabulary, width]. targets [rows], −1 is left out. row_loss and row_lse [rows] float32 (unscaled; 0 where left out).
-// d_logits (null, or [rows, vocabulary] of the head's dtype) receives scale·(softmax − one-hot) for the backward.
-AK_API int ak_cross_entropy_forward(ak_linear* head, int64_t rows, const void* x, const int64_t* targets, float scale, float* row_loss,
-                                    float* row_lse, void* d_logits);
-// d_logits null: recomputed chunk by chunk. dx [rows, width] of the head's dtype; dw [vocabulary, width].
-AK_API int ak_cross_entropy_backward(ak_linear* head, int64_t rows, const void* x, const int64_t* targets, float scale, const float* row_lse,
-                                     const void* d_logits, void* dx, float* dw, int accumulate);
+// ---- The head: losses and log-probabilities of given tokens through the output projection -----------------------------------------------------
+// Row i has the logits z = soft_cap·tanh(x·Wᵀ / soft_cap) / temperature_i and
+//   loss_i = (1 − label_smoothing)·(lse z − z_target) + label_smoothing·(lse z − mean z) + z_loss·(lse z)².
+// The objective is the sum over rows of weight_i·loss_i − entropy_weight_i·entropy_i.
+typedef struct {
+    float scale;                                 // weight of every row where `weights` is null
+    float label_smoothing, z_loss, soft_cap;     // 0: none
+    const float *weights, *temperatures, *entropy_weights;  // [rows] each; null: scale, 1, 0
+} ak_objective;
+// [rows] each, null where not wanted; 0 where the target is −1, which leaves a row out. The loss is not weighted.
+typedef struct { float *loss, *log_probability, *entropy; } ak_head_rows;
+enum { ak_head_gradient_bytes = 128 << 20 };  // most that exists of the gradient of the logits, unless 64 rows are more
+// head: a linear of [vocabulary, width]. dx [rows, width] of its dtype and dw [vocabulary, width] receive the gradient of the objective; both null: no
+// gradient. It takes three products, and two more if it has to be asked for after the rows' results were (policy gradients).
+AK_API int ak_head(ak_linear* head, int64_t rows, const void* x, const int64_t* targets, const ak_objective* objective, const ak_head_rows* results,
+                   void* dx, float* dw, int accumulate);
 
 // ---- Flat vectors --------------------------------------------------------------------------------------------------------------------------
 AK_API int ak_convert(int64_t count, const float* from, void* to_bf16);

@@ -47,10 +47,8 @@ struct Kernels {
     void (*embedding_backward)(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx, float token_scale,
                                float* d_token, float* d_position, bool accumulate_tokens, bool accumulate_positions);
 
-    void (*cross_entropy_forward)(const ak_linear& head, int64_t rows, const void* x, const int64_t* targets, float scale, float* row_loss, float* row_lse,
-                                  void* d_logits);
-    void (*cross_entropy_backward)(const ak_linear& head, int64_t rows, const void* x, const int64_t* targets, float scale, const float* row_lse,
-                                   const void* d_logits, void* dx, float* dw, bool accumulate);
+    void (*head)(const ak_linear& head, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,
+                 void* dx, float* dw, bool accumulate);
 
     void (*convert)(int64_t count, const float* from, void* to_bf16);
     double (*sum_squares)(int64_t count, const float* x);

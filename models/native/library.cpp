@@ -285,23 +285,18 @@ int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vo
     });
 }
 
-int ak_cross_entropy_forward(ak_linear* head, int64_t rows, const void* x, const int64_t* targets, float scale, float* row_loss, float* row_lse,
-                             void* d_logits) {
+int ak_head(ak_linear* head, int64_t rows, const void* x, const int64_t* targets, const ak_objective* objective, const ak_head_rows* results, void* dx,
+            float* dw, int accumulate) {
     return guarded([&] {
         check_packed(head);
         check_size("rows", rows);
         check_ids("targets", rows, targets, -1, head->out);
-        kernels().cross_entropy_forward(*head, rows, x, targets, scale, row_loss, row_lse, d_logits);
-    });
-}
-
-int ak_cross_entropy_backward(ak_linear* head, int64_t rows, const void* x, const int64_t* targets, float scale, const float* row_lse,
-                              const void* d_logits, void* dx, float* dw, int accumulate) {
-    return guarded([&] {
-        check_packed(head);
-        check_size("rows", rows);
-        check_ids("targets", rows, targets, -1, head->out);
-        kernels().cross_entropy_backward(*head, rows, x, targets, scale, row_lse, d_logits, dx, dw, accumulate != 0);
+        check((dx == nullptr) == (dw == nullptr), "of dx and dw, one is null: a gradient has both");
+        for (int64_t i = 0; objective->temperatures && i < rows; ++i)
+            check(objective->temperatures[i] > 0, "temperatures[" + std::to_string(i) + "] is " + std::to_string(objective->temperatures[i]) +
+                                                      ", but must be positive");
+        check(objective->soft_cap >= 0, "soft_cap is " + std::to_string(objective->soft_cap) + ", but must not be negative");
+        kernels().head(*head, rows, x, targets, *objective, *results, dx, dw, accumulate != 0);
     });
 }
 

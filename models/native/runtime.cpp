@@ -1,6 +1,7 @@
 #include "runtime.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <new>
 
@@ -15,6 +16,14 @@ thread_local int own_threads = 0;
 
 int threads() { return own_threads > 0 ? own_threads : ambient_threads; }
 void set_threads(int count) { own_threads = count > 0 ? count : 1; }
+
+int64_t l2_floats() {
+    static const int64_t floats = [] {
+        const int64_t bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);  // 0 or less where the system does not know
+        return (bytes > 0 ? bytes : int64_t{512} << 10) / static_cast<int64_t>(sizeof(float));
+    }();
+    return floats;
+}
 
 void* Buffer::reserve(size_t bytes) {
     if (bytes <= capacity) return memory;

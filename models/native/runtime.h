@@ -26,6 +26,9 @@ inline int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 int threads();
 void set_threads(int count);
 
+// Room of a core's second-level cache.
+int64_t l2_floats();
+
 // Calls body(task, thread) for every task. Which thread runs a task is left to chance, so no result may depend on it. Always the whole
 // team: a team of changing size makes libgomp rebuild it.
 template <class Body>

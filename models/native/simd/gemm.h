@@ -203,12 +203,12 @@ struct Cuts {
 
     // Where B is packed on the way, parts are short, so that a block has many tiles to use a panel and to ask for the next.
     Cuts(int64_t M, int64_t N, int64_t cells, bool packs_a, bool packs_b)
-        : panels(ceil_div(N, NR)), cells(cells), part(cells <= (packs_b ? 512 : 1024) ? cells : round_up(ceil_div(cells, ceil_div(cells, 512)), reduction_block)) {
-        // About 256 KB of A at a time, to stay in the L2 cache, and at least three pieces of work per thread, so that a thread that the system
-        // interrupts is helped out by the others. Of the cuts that give this, the one whose last piece is done first: pieces are equal to the row, a
-        // narrow tile takes longer than its share (it waits for B), and packing A takes about as long as one panel.
+        : panels(ceil_div(N, NR)), cells(cells), part(longest_part(cells, packs_b ? 512 : 1024)) {
+        // A block of A stays in the L2 cache: it may fill half of it, or a quarter where B is made there too. There are at least three pieces of work per
+        // thread, so that a thread that the system interrupts is helped out by the others. Of the cuts that give this, the one whose last piece is done
+        // first: pieces are equal to the row, a narrow tile takes longer than its share (it waits for B), and packing A takes about as long as one panel.
         const int64_t tiles = ceil_div(M, MR), pieces = threads() == 1 ? 1 : 3 * threads();
-        const int64_t fewest = ceil_div(tiles, std::clamp<int64_t>(65536 / part / MR, 1, 12));
+        const int64_t fewest = ceil_div(tiles, std::clamp<int64_t>(l2_floats() / (packs_b ? 4 : 2) / part / MR, 1, 12));
         int64_t least = INT64_MAX;
         for (int64_t b = fewest; b <= std::min(tiles, fewest + pieces); ++b) {
             const int64_t s = std::clamp<int64_t>(ceil_div(pieces, b), 1, panels), rows = ceil_div(M, b), rest = rows % MR;
@@ -217,6 +217,10 @@ struct Cuts {
             if (time >= least) continue;
             least = time, blocks = b, splits = s, largest_block = ceil_div(rows, MR);
         }
+    }
+
+    static int64_t longest_part(int64_t cells, int64_t most) {
+        return cells <= most ? cells : round_up(ceil_div(cells, ceil_div(cells, most)), reduction_block);
     }
 };
 

@@ -12,7 +12,7 @@ static std::vector<unsigned char> everything(int dtype) {
     for (int64_t rows : {1, 67, 512}) {
         const int64_t in = 200, out = 333;
         Tensor w = noise(out * in), x = noise(rows * in, dtype), b = noise(out), dy = noise(rows * out, dtype), y(rows * out, dtype), dx(rows * in, dtype), dw(out * in),
-            db(out), loss(rows), lse(rows), d(rows * out, dtype);
+            db(out), loss(rows), entropy(rows);
         ak_linear* layer = ak_linear_new(in, out, dtype);
         call(ak_linear_pack(layer, w.floats()));
         call(ak_linear_forward(layer, rows, x.data(), b.floats(), nullptr, y.data(), dtype));
@@ -20,9 +20,11 @@ static std::vector<unsigned char> everything(int dtype) {
         call(ak_linear_weight_gradient(layer, rows, dy.data(), x.data(), dw.floats(), db.floats(), 0));
         for (auto* t : {&y, &dx, &dw, &db}) keep(*t);
         const auto targets = ids(rows, out);
-        call(ak_cross_entropy_forward(layer, rows, x.data(), targets.data(), 1, loss.floats(), lse.floats(), d.data()));
-        call(ak_cross_entropy_backward(layer, rows, x.data(), targets.data(), 1, lse.floats(), nullptr, dx.data(), dw.floats(), 1));
-        for (auto* t : {&loss, &lse, &d, &dx, &dw}) keep(*t);
+        ak_objective objective = {};
+        objective.scale = 1, objective.label_smoothing = 0.1f;
+        const ak_head_rows results = {loss.floats(), nullptr, entropy.floats()};
+        call(ak_head(layer, rows, x.data(), targets.data(), &objective, &results, dx.data(), dw.floats(), 1));
+        for (auto* t : {&loss, &entropy, &dx, &dw}) keep(*t);
         ak_linear_free(layer);
         Tensor nx = noise(rows * in), weight = noise(in), bias = noise(in), ny(rows * in, dtype), mean(rows), rstd(rows), ndx(rows * in), ndw(in), ndb(in),
                ndy = noise(rows * in, dtype);

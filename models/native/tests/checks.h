@@ -133,7 +133,8 @@ inline std::vector<int64_t> ids(int64_t count, int64_t limit) {
 
 // The checks, by theme; each file's head says what it holds.
 void linear(int64_t rows, int64_t in, int64_t out, int dtype);
-void cross_entropy(int64_t rows, int64_t width, int64_t vocabulary, int dtype);
+void head(int64_t rows, int64_t width, int64_t vocabulary, int dtype, ak_objective objective, bool per_row);
+void head_in_chunks(int dtype);
 void norm(int64_t rows, int64_t width, bool centred, int dtype);
 void activations(int64_t rows, int64_t width, int dtype);
 void rope(int64_t batch, int64_t time, int64_t heads, int64_t width, int64_t row_width, int dtype);

@@ -2,6 +2,12 @@
 // the aliasing that kernels.h promises, NaN, and refused arguments. Prints PASS or FAIL per check; exit code 1 on any FAIL.
 #include "checks.h"
 
+static ak_objective objective(float scale, float label_smoothing, float z_loss, float soft_cap) {
+    ak_objective objective = {};
+    objective.scale = scale, objective.label_smoothing = label_smoothing, objective.z_loss = z_loss, objective.soft_cap = soft_cap;
+    return objective;
+}
+
 static void suite(int isa, const char* name) {
     isa_name = name;
     if (ak_configure(isa) != 0) {
@@ -32,9 +38,13 @@ static void suite(int isa, const char* name) {
         attention(1, 256, 6, 6, 64, dtype);
         attention(1, 64, 6, 1, 32, dtype);
         attention(2, 1, 2, 1, 8, dtype);
-        cross_entropy(7, 32, 50, dtype);
-        cross_entropy(256, 40, 512, dtype);
-        cross_entropy(130, 16, 50257 + (dtype == ak_bf16), dtype);
+        for (bool per_row : {false, true}) {
+            head(7, 32, 50, dtype, objective(0.1f, 0, 0, 0), per_row);
+            head(67, 40, 131, dtype, objective(0.01f, 0.1f, 0.02f, 0), per_row);
+            head(33, 16, 97, dtype, objective(0.03f, 0, 0.01f, 3), per_row);
+            head(9, 24, 300, dtype, objective(0.1f, 0.2f, 0, 5), per_row);
+        }
+        head_in_chunks(dtype);
         same_bits(dtype);
         same_bits_per_row(dtype);
         nan_goes_through(dtype);

@@ -26,9 +26,13 @@ void nan_goes_through(int dtype) {
     call(ak_linear_weight_gradient(layer, rows, dy.data(), x.data(), dw.floats(), nullptr, 0));
     report(std::isnan(dw.at(5)) && !std::isnan(dw.at(4)), named("NaN through linear weight gradient", {}, dtype));
     std::vector<int64_t> targets(rows, 2);
-    Tensor loss(rows), lse(rows), d(rows * width, dtype);
-    call(ak_cross_entropy_forward(layer, rows, x.data(), targets.data(), 1, loss.floats(), lse.floats(), d.data()));
-    report(std::isnan(loss.at(3)) && !std::isnan(loss.at(2)) && is_nan(d, 3 * width, width), named("NaN through cross-entropy", {}, dtype));
+    Tensor loss(rows), d(rows * width, dtype);
+    ak_objective objective = {};
+    objective.scale = 1;
+    const ak_head_rows results = {loss.floats(), nullptr, nullptr};
+    call(ak_head(layer, rows, x.data(), targets.data(), &objective, &results, d.data(), dw.floats(), 0));
+    report(std::isnan(loss.at(3)) && !std::isnan(loss.at(2)) && is_nan(d, 3 * width, width) && !std::isnan(d.at(2 * width)) && is_nan(dw, 0, width),
+           named("NaN through the head", {}, dtype));
     ak_linear_free(layer);
     w.put(7, NAN);
     layer = ak_linear_new(width, width, dtype);
@@ -80,7 +84,19 @@ void refusals() {
     report(refused(ak_linear_forward(layer, 1, x.data(), nullptr, nullptr, x.data(), ak_f32), "ak_linear_pack"), "refuses a linear without weight");
     call(ak_linear_pack(layer, x.floats()));
     report(refused(ak_linear_forward(layer, 1, x.data(), nullptr, x.floats(), x.data(), ak_bf16), "residual"), "refuses a bf16 residual");
-    report(refused(ak_cross_entropy_forward(layer, 2, x.data(), bad.data(), 1, x.floats(), x.floats(), nullptr), "targets[1] is 9"), "refuses a target beyond the vocabulary");
+    const ak_head_rows nothing = {};
+    const auto head = [&](const int64_t* targets, const ak_objective& objective, void* dx) {
+        return ak_head(layer, 2, x.data(), targets, &objective, &nothing, dx, nullptr, 0);
+    };
+    const float cold[] = {1, 0};
+    const int64_t good[] = {0, 3};
+    ak_objective objective = {};
+    report(refused(head(bad.data(), objective, nullptr), "targets[1] is 9"), "refuses a target beyond the vocabulary");
+    report(refused(head(good, objective, x.data()), "dx and dw"), "refuses half a gradient");
+    objective.temperatures = cold;
+    report(refused(head(good, objective, nullptr), "temperatures[1]"), "refuses a temperature of 0");
+    objective = {}, objective.soft_cap = -1;
+    report(refused(head(good, objective, nullptr), "soft_cap"), "refuses a negative cap");
     ak_linear_free(layer);
     report(refused(ak_attention_forward(1, 4, 3, 2, 4, x.data(), 1, x.data(), x.floats(), ak_f32), "evenly"), "refuses heads that do not divide");
     report(refused(ak_rope(1, 1, 1, 3, 3, x.data(), x.floats(), x.floats(), 0, ak_f32), "even head width"), "refuses to rotate an odd width");

@@ -79,9 +79,8 @@ public:
             k.active = activations(4 * D);
         }
         for (auto* x : {&x_last, &dx}) x->resize(R * D);
-        for (auto* s : {&mean, &rstd, &loss, &lse}) s->resize(R);
+        for (auto* s : {&mean, &rstd, &loss}) s->resize(R);
         normal_last = activations(D), d_narrow = activations(D), d_narrow2 = activations(D), d_wide = activations(4 * D), d_qkv = activations(3 * D);
-        d_logits = activations(V);
     }
     ~Model() {
         for (auto& b : blocks)
@@ -114,9 +113,10 @@ public:
         }
         norm_forward(norm, x_last, normal_last, mean, rstd);
         timed("loss", [&] {
-            return ak_cross_entropy_forward(head, R, normal_last.data(), targets.data(), 1.0f / static_cast<float>(R), loss.data(), lse.data(), d_logits.data()) ||
-                   ak_cross_entropy_backward(head, R, normal_last.data(), targets.data(), 1.0f / static_cast<float>(R), lse.data(), d_logits.data(),
-                                             d_narrow.data(), &gradients[tokens_at], 0);
+            ak_objective objective = {};
+            objective.scale = 1.0f / static_cast<float>(R);
+            const ak_head_rows results = {loss.data(), nullptr, nullptr};
+            return ak_head(head, R, normal_last.data(), targets.data(), &objective, &results, d_narrow.data(), &gradients[tokens_at], 0);
         });
         norm_backward(norm, d_narrow, x_last, mean, rstd, nullptr);
         for (size_t i = blocks.size(); i-- > 0;) {
@@ -212,9 +212,9 @@ private:
     std::vector<Block> blocks;
     std::vector<Kept> kept;
     ak_linear* head;
-    std::vector<float> weights, gradients, m, v, x_last, dx, mean, rstd, loss, lse;
+    std::vector<float> weights, gradients, m, v, x_last, dx, mean, rstd, loss;
     std::vector<uint64_t> checksums;
-    std::vector<char> normal_last, d_narrow, d_narrow2, d_wide, d_qkv, d_logits;
+    std::vector<char> normal_last, d_narrow, d_narrow2, d_wide, d_qkv;
     std::vector<int64_t> tokens, targets;
 };
 

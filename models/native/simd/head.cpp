@@ -1,0 +1,170 @@
+// The head: losses and log-probabilities of given tokens. Logits exist in float32 for a chunk of rows at a time; their gradient, in the type of the
+// products, for as many rows as the bound allows, since the weight gradient is read and written once for each such chunk.
+#include <algorithm>
+#include <cmath>
+
+#include "kernels.h"
+#include "log_sum_exp.h"
+
+namespace ak::AK_ISA {
+namespace {
+
+// Both depend on the shapes alone, and both are even, so that pairs of rows never straddle two chunks (which would change bits). 16 MB of logits, or 56
+// rows: whole tiles of AVX-512.
+int64_t logit_rows(int64_t vocabulary) { return std::max<int64_t>(56, round_up((int64_t{4} << 20) / vocabulary, 56)); }
+
+// Chunks of about equal length.
+int64_t gradient_rows(int64_t rows, int64_t vocabulary, int64_t element_size) {
+    const int64_t most = std::max<int64_t>(64, ak_head_gradient_bytes / (vocabulary * element_size) / 64 * 64);
+    return round_up(ceil_div(rows, ceil_div(rows, most)), 64);
+}
+
+// What is computed of one row.
+class Row {
+public:
+    // logits become z = soft_cap·tanh(logit / soft_cap) / temperature.
+    Row(int64_t vocabulary, float* logits, int64_t target, float temperature, const ak_objective& objective)
+        : vocabulary(vocabulary), z(logits), target(target), temperature(temperature), objective(objective) {
+        if (is_transformed()) transform();
+        lse = log_sum_exp(vocabulary, z, 1);
+    }
+
+    float log_probability() const { return z[target] - lse; }
+    float entropy() const {
+        vf total = set(0);
+        each(vocabulary, [&](int64_t i, auto... n) {
+            const vf x = load(z + i, n...);
+            total = total + first_lanes(exp(x - set(lse)) * x, n...);
+        });
+        return lse - sum(total);
+    }
+    float loss() const {
+        float loss = lse - z[target];
+        if (objective.label_smoothing != 0) loss = (1 - objective.label_smoothing) * loss + objective.label_smoothing * (lse - mean());
+        if (objective.z_loss != 0) loss += objective.z_loss * lse * lse;
+        return loss;
+    }
+
+    // d [vocabulary] = gradient of weight·loss − entropy_weight·entropy with respect to the logits. With p = e^(z − lse) it is p·(a + b·z) + c, and
+    // −weight·(1 − smoothing) more at the target; then through temperature and cap.
+    template <class T>
+    void gradient(float weight, float entropy_weight, T* d) const {
+        float a = 2 * weight * objective.z_loss * lse;
+        const float b = entropy_weight, c = -weight * objective.label_smoothing / static_cast<float>(vocabulary);
+        if (entropy_weight != 0) a += entropy_weight * (entropy() - lse);
+        const vf all = set(weight + a);
+        each(vocabulary, [&](int64_t i, auto... n) {
+            const vf x = load(z + i, n...), p = exp(x - set(lse));
+            store(d + i, through(fma(p, fma(set(b), x, all), set(c)), x), n...);
+        });
+        const vf x = set(z[target]), p = exp(x - set(lse));
+        const vf kept = (p - set(1 - objective.label_smoothing)) * set(weight);
+        store(d + target, through(fma(p, fma(set(b), x, set(a)), kept + set(c)), x), 1);
+    }
+
+private:
+    bool is_transformed() const { return temperature != 1 || objective.soft_cap != 0; }
+
+    void transform() {
+        const vf cap = set(objective.soft_cap), inverse_cap = set(1 / objective.soft_cap), inverse = set(1 / temperature);
+        each(vocabulary, [&](int64_t i, auto... n) {
+            vf x = load(z + i, n...);
+            if (objective.soft_cap != 0) {
+                const vf e = exp(x * inverse_cap * set(2));
+                x = cap * ((e - set(1)) / (e + set(1)));
+            }
+            store(z + i, x * inverse, n...);
+        });
+    }
+
+    // d z / d logit = (1 − (z·temperature / soft_cap)²) / temperature.
+    vf through(vf d, vf x) const {
+        if (!is_transformed()) return d;
+        d = d / set(temperature);
+        if (objective.soft_cap == 0) return d;
+        const vf t = x * set(temperature / objective.soft_cap);
+        return d * (set(1) - t * t);
+    }
+
+    float mean() const {
+        vf total = set(0);
+        each(vocabulary, [&](int64_t i, auto... n) { total = total + load(z + i, n...); });
+        return sum(total) / static_cast<float>(vocabulary);
+    }
+
+    const int64_t vocabulary;
+    float* const z;
+    const int64_t target;
+    const float temperature;
+    const ak_objective& objective;
+    float lse;
+};
+
+template <class T>
+struct Head {
+    const ak_linear& linear;
+    int64_t rows;
+    const T* x;
+    const int64_t* targets;
+    const ak_objective& objective;
+    const ak_head_rows& results;
+
+    // Rows [from, from + count); d [count, vocabulary] may be null.
+    void logits(int64_t from, int64_t count, T* d) const {
+        const int64_t vocabulary = linear.out, chunk = std::min(logit_rows(vocabulary), count);
+        float* logits = scratch(Slot::logits).floats(chunk * vocabulary);
+        for (int64_t begin = 0; begin < count; begin += chunk) {
+            const int64_t now = std::min(chunk, count - begin);
+            linear_forward(linear, now, x + (from + begin) * linear.in, nullptr, nullptr, logits, ak_f32);
+            parallel_ranges(now, 8, [&](int64_t first, int64_t end, int) {
+                for (int64_t i = first; i < end; ++i) row(from + begin + i, logits + i * vocabulary, d ? d + (begin + i) * vocabulary : nullptr);
+            });
+        }
+    }
+
+    void with_gradient(T* dx, float* dw, bool accumulate) const {
+        const int64_t chunk = std::min(gradient_rows(rows, linear.out, sizeof(T)), rows);
+        T* d = reinterpret_cast<T*>(scratch(Slot::gradients).reserve(chunk * linear.out * sizeof(T)));
+        for (int64_t from = 0; from < rows; from += chunk) {
+            const int64_t count = std::min(chunk, rows - from);
+            logits(from, count, d);
+            linear_input_gradient(linear, count, d, dx + from * linear.in);
+            linear_weight_gradient(linear, count, d, x + from * linear.in, dw, nullptr, accumulate || from > 0);
+        }
+    }
+
+private:
+    void row(int64_t i, float* logits, T* d) const {
+        const auto put = [i](float* to, float value) {
+            if (to) to[i] = value;
+        };
+        if (targets[i] < 0) {
+            for (float* to : {results.loss, results.log_probability, results.entropy}) put(to, 0);
+            if (d) std::fill(d, d + linear.out, T{});
+            return;
+        }
+        const Row row(linear.out, logits, targets[i], objective.temperatures ? objective.temperatures[i] : 1, objective);
+        put(results.loss, row.loss());
+        put(results.log_probability, row.log_probability());
+        if (results.entropy) results.entropy[i] = row.entropy();
+        if (d) row.gradient(objective.weights ? objective.weights[i] : objective.scale, objective.entropy_weights ? objective.entropy_weights[i] : 0, d);
+    }
+};
+
+template <class T>
+void head(const ak_linear& linear, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,
+          void* dx, float* dw, bool accumulate) {
+    const Head<T> head{linear, rows, static_cast<const T*>(x), targets, objective, results};
+    if (dx) head.with_gradient(static_cast<T*>(dx), dw, accumulate);
+    else head.logits(0, rows, nullptr);
+}
+
+}  // namespace
+
+void head(const ak_linear& linear, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,
+          void* dx, float* dw, bool accumulate) {
+    if (linear.dtype == ak_bf16) head<bf16>(linear, rows, x, targets, objective, results, dx, dw, accumulate);
+    else head<float>(linear, rows, x, targets, objective, results, dx, dw, accumulate);
+}
+
+}  // namespace ak::AK_ISA
