@@ -61,7 +61,8 @@ internal sealed class FusedLoss : IDisposable
         var losses = empty(targets.numel(), dtype: float32);
         FusedKernels.Check(ak_head(
             head.Handle, targets.numel(), normed.Address(), targets.Address(), new HeadObjective(scale), new HeadRows(losses.Address()),
-            gradient?.Address() ?? 0, gradient is null ? 0 : headWeight.GradientAddress, gradient is null ? 0 : headWeight.BeginGradient()));
+            gradient?.Address() ?? 0, gradient is null ? 0 : headWeight.GradientAddress,
+            gradient is null ? 0 : headWeight.BeginGradient()));
         return losses;
     }
 
@@ -96,8 +97,9 @@ internal sealed class FusedLoss : IDisposable
             var (layer, saved) = FusedSaving.Take<FusedLoss, Saved>(ctx);
             using (saved)
             {
-                var rows = saved.Gradient!.shape[0];
-                return [layer.norm.Backward(rows, saved.X, saved.Statistics, saved.Gradient, residualGradient: null), null!, null!, null!, null!];
+                var dNormed = saved.Gradient!;
+                var dx = layer.norm.Backward(dNormed.shape[0], saved.X, saved.Statistics, dNormed, residualGradient: null);
+                return [dx, null!, null!, null!, null!];
             }
         }
     }

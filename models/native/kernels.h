@@ -27,6 +27,19 @@ AK_API const char* ak_description(void);  // the kernels in use: "x86-64-v3", "x
 AK_API const char* ak_error(void);
 AK_API void ak_set_threads(int threads);
 
+// ---- Lanes -------------------------------------------------------------------------------------------------------------------------------------
+// Functions that add parameter gradients over rows take `lanes`, a power of two up to 2^16: the rows are those of so many lanes, equally many each, one
+// lane after the other. Sums are taken over each lane by itself; then neighbours are added, then pairs, and so on, as if every lane had been computed
+// alone and the gradients added along the tree: the same bits. Several lanes are never accumulated onto what is there.
+//
+// A weight that embeds tokens and is the head too adds two gradients in each lane before lanes are added. For the tokens that occur, the head's part
+// waits here, lane by lane, for the embedding's.
+typedef struct ak_token_rows ak_token_rows;
+AK_API ak_token_rows* ak_token_rows_new(int64_t vocabulary, int64_t width);  // null on failure
+AK_API void ak_token_rows_free(ak_token_rows* token_rows);
+// The tokens [rows] of a forward pass; before ak_head and ak_embedding_backward of the same pass.
+AK_API int ak_token_rows_begin(ak_token_rows* token_rows, int64_t lanes, int64_t rows, const int64_t* tokens);
+
 // ---- Linear: y = x·Wᵀ + b ------------------------------------------------------------------------------------------------------------------
 // Holds one weight matrix [out, in] packed for the forward product and for the input gradient. Not to be packed while another thread uses it.
 typedef struct ak_linear ak_linear;
@@ -43,17 +56,17 @@ AK_API int ak_linear_forward(ak_linear* linear, int64_t rows, const void* x, con
 // dx [rows, in] = dy·W, both of the linear's dtype.
 AK_API int ak_linear_input_gradient(ak_linear* linear, int64_t rows, const void* dy, void* dx);
 // dw [out, in] (+)= dyᵀ·x; db [out] (+)= column sums of dy, or null.
-AK_API int ak_linear_weight_gradient(ak_linear* linear, int64_t rows, const void* dy, const void* x, float* dw, float* db, int accumulate);
+AK_API int ak_linear_weight_gradient(ak_linear* linear, int64_t rows, int64_t lanes, const void* dy, const void* x, float* dw, float* db, int accumulate);
 
 // ---- Norms over the last dimension ---------------------------------------------------------------------------------------------------------
 // x [rows, width] float32; y of y_dtype; mean and rstd [rows] are kept for the backward.
 AK_API int ak_layer_norm_forward(int64_t rows, int64_t width, const float* x, const float* weight, const float* bias, double epsilon, void* y,
                                  int y_dtype, float* mean, float* rstd);
 // dx = gradient of the norm + residual_gradient (null: nothing is added; may be dx itself).
-AK_API int ak_layer_norm_backward(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* mean,
+AK_API int ak_layer_norm_backward(int64_t rows, int64_t lanes, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* mean,
                                   const float* rstd, const float* residual_gradient, float* dx, float* dweight, float* dbias, int accumulate);
 AK_API int ak_rms_norm_forward(int64_t rows, int64_t width, const float* x, const float* weight, double epsilon, void* y, int y_dtype, float* rstd);
-AK_API int ak_rms_norm_backward(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* rstd,
+AK_API int ak_rms_norm_backward(int64_t rows, int64_t lanes, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* rstd,
                                 const float* residual_gradient, float* dx, float* dweight, int accumulate);
 
 // ---- Activations ---------------------------------------------------------------------------------------------------------------------------
@@ -81,9 +94,10 @@ AK_API int ak_attention_backward(int64_t batch, int64_t time, int64_t heads, int
 AK_API int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const float* token_weight,
                                 const float* position_weight, float* x);
 // Adds rows in order, to d_token times token_scale. accumulate_tokens 0 clears d_token [vocabulary, width] first (a tied head has written into it
-// already: 1).
+// already: 1). token_rows: needed for several lanes, begun with the same tokens.
 AK_API int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx,
-                                 float token_scale, float* d_token, float* d_position, int accumulate_tokens, int accumulate_positions);
+                                 float token_scale, float* d_token, float* d_position, int accumulate_tokens, int accumulate_positions, int64_t lanes,
+                                 ak_token_rows* token_rows);
 
 // ---- The head: losses and log-probabilities of given tokens through the output projection -----------------------------------------------------
 // Row i has the logits z = soft_cap·tanh(x·Wᵀ / soft_cap) / temperature_i and
@@ -98,9 +112,10 @@ typedef struct {
 typedef struct { float *loss, *log_probability, *entropy; } ak_head_rows;
 enum { ak_head_gradient_bytes = 128 << 20 };  // most that exists of the gradient of the logits, unless 64 rows are more
 // head: a linear of [vocabulary, width]. dx [rows, width] of its dtype and dw [vocabulary, width] receive the gradient of the objective; both null: no
-// gradient. It takes three products, and two more if it has to be asked for after the rows' results were (policy gradients).
+// gradient. It takes three products, or four if it is asked for after the rows' results were (policy gradients). token_rows: null, or where a head that
+// is tied to the embedding leaves, of several lanes, what that one has to add to.
 AK_API int ak_head(ak_linear* head, int64_t rows, const void* x, const int64_t* targets, const ak_objective* objective, const ak_head_rows* results,
-                   void* dx, float* dw, int accumulate);
+                   void* dx, float* dw, int accumulate, int64_t lanes, ak_token_rows* token_rows);
 
 // ---- Flat vectors --------------------------------------------------------------------------------------------------------------------------
 AK_API int ak_convert(int64_t count, const float* from, void* to_bf16);

@@ -1,6 +1,8 @@
 // The functions that exist once per instruction set; library.cpp checks arguments and calls through the chosen table.
 #pragma once
 #include "kernels.h"
+#include <vector>
+
 #include "runtime.h"
 
 struct ak_linear {
@@ -13,6 +15,18 @@ struct ak_linear {
     int64_t forward_floats = 0, gradient_floats = 0;
 };
 
+struct ak_token_rows {
+    ak_token_rows(int64_t vocabulary, int64_t width) : width(width), places(static_cast<size_t>(vocabulary), -1) {}
+
+    int64_t count() const { return static_cast<int64_t>(tokens.size()); }
+    void begin(int64_t lanes, int64_t rows, const int64_t* ids);
+
+    int64_t width, lanes = 0;
+    std::vector<int32_t> places;  // of each token of the vocabulary among `tokens`; −1: it does not occur
+    std::vector<int64_t> tokens;  // that occur, each once
+    ak::Buffer rows;              // [lanes][tokens][width]
+};
+
 namespace ak {
 
 struct Kernels {
@@ -20,14 +34,14 @@ struct Kernels {
     void (*linear_pack)(ak_linear&, const float* weight);
     void (*linear_forward)(const ak_linear&, int64_t rows, const void* x, const float* bias, const float* residual, void* y, int y_dtype);
     void (*linear_input_gradient)(const ak_linear&, int64_t rows, const void* dy, void* dx);
-    void (*linear_weight_gradient)(const ak_linear&, int64_t rows, const void* dy, const void* x, float* dw, float* db, bool accumulate);
+    void (*linear_weight_gradient)(const ak_linear& linear, int64_t rows, int64_t lanes, const void* dy, const void* x, float* dw, float* db, bool accumulate);
 
     void (*layer_norm_forward)(int64_t rows, int64_t width, const float* x, const float* weight, const float* bias, float epsilon, void* y, int y_dtype,
                                float* mean, float* rstd);
-    void (*layer_norm_backward)(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* mean,
+    void (*layer_norm_backward)(int64_t rows, int64_t lanes, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* mean,
                                 const float* rstd, const float* residual_gradient, float* dx, float* dweight, float* dbias, bool accumulate);
     void (*rms_norm_forward)(int64_t rows, int64_t width, const float* x, const float* weight, float epsilon, void* y, int y_dtype, float* rstd);
-    void (*rms_norm_backward)(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* rstd,
+    void (*rms_norm_backward)(int64_t rows, int64_t lanes, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* rstd,
                               const float* residual_gradient, float* dx, float* dweight, bool accumulate);
 
     void (*gelu_forward)(int64_t count, const void* x, void* y, int dtype);
@@ -45,10 +59,11 @@ struct Kernels {
     void (*embedding_forward)(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const float* token_weight, const float* position_weight,
                               float* x);
     void (*embedding_backward)(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx, float token_scale,
-                               float* d_token, float* d_position, bool accumulate_tokens, bool accumulate_positions);
+                               float* d_token, float* d_position, bool accumulate_tokens, bool accumulate_positions, int64_t lanes,
+                               ak_token_rows* token_rows);
 
     void (*head)(const ak_linear& head, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,
-                 void* dx, float* dw, bool accumulate);
+                 void* dx, float* dw, bool accumulate, int64_t lanes, ak_token_rows* tokens);
 
     void (*convert)(int64_t count, const float* from, void* to_bf16);
     double (*sum_squares)(int64_t count, const float* x);

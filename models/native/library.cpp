@@ -39,6 +39,12 @@ void check_dtype(int dtype) { check(dtype == ak_f32 || dtype == ak_bf16, "dtype 
 
 void check_size(const char* name, int64_t value) { check(value > 0, std::string(name) + " is " + std::to_string(value) + ", but must be positive"); }
 
+void check_lanes(int64_t lanes, int64_t rows, int accumulate) {
+    check(lanes > 0 && (lanes & (lanes - 1)) == 0 && lanes <= int64_t{1} << ak::max_lane_levels, std::to_string(lanes) + " lanes are not a power of two up to 2^16");
+    check(rows % lanes == 0, std::to_string(rows) + " rows cannot be shared evenly by " + std::to_string(lanes) + " lanes");
+    check(lanes == 1 || !accumulate, "the gradients of several lanes cannot be accumulated onto others");
+}
+
 void check_packed(const ak_linear* linear) {
     check(linear != nullptr, "the linear is null");
     check(linear->is_packed, "the linear has no weight yet: call ak_linear_pack first");
@@ -158,11 +164,12 @@ int ak_linear_input_gradient(ak_linear* linear, int64_t rows, const void* dy, vo
     });
 }
 
-int ak_linear_weight_gradient(ak_linear* linear, int64_t rows, const void* dy, const void* x, float* dw, float* db, int accumulate) {
+int ak_linear_weight_gradient(ak_linear* linear, int64_t rows, int64_t lanes, const void* dy, const void* x, float* dw, float* db, int accumulate) {
     return guarded([&] {
         check(linear != nullptr, "the linear is null");
         check_size("rows", rows);
-        kernels().linear_weight_gradient(*linear, rows, dy, x, dw, db, accumulate != 0);
+        check_lanes(lanes, rows, accumulate);
+        kernels().linear_weight_gradient(*linear, rows, lanes, dy, x, dw, db, accumulate != 0);
     });
 }
 
@@ -176,13 +183,14 @@ int ak_layer_norm_forward(int64_t rows, int64_t width, const float* x, const flo
     });
 }
 
-int ak_layer_norm_backward(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* mean,
+int ak_layer_norm_backward(int64_t rows, int64_t lanes, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* mean,
                            const float* rstd, const float* residual_gradient, float* dx, float* dweight, float* dbias, int accumulate) {
     return guarded([&] {
         check_size("rows", rows);
         check_size("width", width);
         check_dtype(dy_dtype);
-        kernels().layer_norm_backward(rows, width, dy, dy_dtype, x, weight, mean, rstd, residual_gradient, dx, dweight, dbias, accumulate != 0);
+        check_lanes(lanes, rows, accumulate);
+        kernels().layer_norm_backward(rows, lanes, width, dy, dy_dtype, x, weight, mean, rstd, residual_gradient, dx, dweight, dbias, accumulate != 0);
     });
 }
 
@@ -195,13 +203,14 @@ int ak_rms_norm_forward(int64_t rows, int64_t width, const float* x, const float
     });
 }
 
-int ak_rms_norm_backward(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* rstd,
+int ak_rms_norm_backward(int64_t rows, int64_t lanes, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* rstd,
                          const float* residual_gradient, float* dx, float* dweight, int accumulate) {
     return guarded([&] {
         check_size("rows", rows);
         check_size("width", width);
         check_dtype(dy_dtype);
-        kernels().rms_norm_backward(rows, width, dy, dy_dtype, x, weight, rstd, residual_gradient, dx, dweight, accumulate != 0);
+        check_lanes(lanes, rows, accumulate);
+        kernels().rms_norm_backward(rows, lanes, width, dy, dy_dtype, x, weight, rstd, residual_gradient, dx, dweight, accumulate != 0);
     });
 }
 
@@ -273,20 +282,23 @@ int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, const int64
 }
 
 int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx,
-                          float token_scale, float* d_token, float* d_position, int accumulate_tokens, int accumulate_positions) {
+                          float token_scale, float* d_token, float* d_position, int accumulate_tokens, int accumulate_positions, int64_t lanes,
+                          ak_token_rows* token_rows) {
     return guarded([&] {
         check_size("batch", batch);
         check_size("time", time);
         check_size("width", width);
         check_size("vocabulary", vocabulary);
         check_ids("tokens", batch * time, tokens, 0, vocabulary);
+        check_lanes(lanes, batch, accumulate_positions);
+        check(lanes == 1 || (token_rows && token_rows->lanes == lanes), "several lanes of an embedding need token_rows, begun with as many");
         kernels().embedding_backward(batch, time, width, vocabulary, tokens, dx, token_scale, d_token, d_position, accumulate_tokens != 0,
-                                     accumulate_positions != 0);
+                                     accumulate_positions != 0, lanes, token_rows);
     });
 }
 
 int ak_head(ak_linear* head, int64_t rows, const void* x, const int64_t* targets, const ak_objective* objective, const ak_head_rows* results, void* dx,
-            float* dw, int accumulate) {
+            float* dw, int accumulate, int64_t lanes, ak_token_rows* token_rows) {
     return guarded([&] {
         check_packed(head);
         check_size("rows", rows);
@@ -296,7 +308,31 @@ int ak_head(ak_linear* head, int64_t rows, const void* x, const int64_t* targets
             check(objective->temperatures[i] > 0, "temperatures[" + std::to_string(i) + "] is " + std::to_string(objective->temperatures[i]) +
                                                       ", but must be positive");
         check(objective->soft_cap >= 0, "soft_cap is " + std::to_string(objective->soft_cap) + ", but must not be negative");
-        kernels().head(*head, rows, x, targets, *objective, *results, dx, dw, accumulate != 0);
+        check_lanes(lanes, rows, accumulate);
+        check(!token_rows || token_rows->lanes == lanes, "token_rows was begun with another number of lanes");
+        kernels().head(*head, rows, x, targets, *objective, *results, dx, dw, accumulate != 0, lanes, lanes > 1 ? token_rows : nullptr);
+    });
+}
+
+ak_token_rows* ak_token_rows_new(int64_t vocabulary, int64_t width) {
+    ak_token_rows* token_rows = nullptr;
+    guarded([&] {
+        check_size("vocabulary", vocabulary);
+        check_size("width", width);
+        token_rows = new ak_token_rows(vocabulary, width);
+    });
+    return token_rows;
+}
+
+void ak_token_rows_free(ak_token_rows* token_rows) { delete token_rows; }
+
+int ak_token_rows_begin(ak_token_rows* token_rows, int64_t lanes, int64_t rows, const int64_t* tokens) {
+    return guarded([&] {
+        check(token_rows != nullptr, "token_rows is null");
+        check_size("rows", rows);
+        check_lanes(lanes, rows, 0);
+        check_ids("tokens", rows, tokens, 0, static_cast<int64_t>(token_rows->places.size()));
+        token_rows->begin(lanes, rows, tokens);
     });
 }
 

@@ -1,5 +1,7 @@
 #include "runtime.h"
 
+#include "kernels_table.h"
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -44,3 +46,16 @@ Buffer& scratch(Slot slot) {
 }
 
 }  // namespace ak
+
+void ak_token_rows::begin(int64_t lane_count, int64_t row_count, const int64_t* ids) {
+    for (int64_t token : tokens) places[static_cast<size_t>(token)] = -1;
+    tokens.clear();
+    lanes = lane_count;
+    for (int64_t i = 0; i < row_count; ++i) {
+        int32_t& place = places[static_cast<size_t>(ids[i])];
+        if (place >= 0) continue;
+        place = static_cast<int32_t>(tokens.size());
+        tokens.push_back(ids[i]);
+    }
+    rows.floats(lanes * count() * width);
+}

@@ -18,6 +18,9 @@ struct Error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// Gradients can be computed of several lanes at once: of 2^n lanes, n at most this.
+constexpr int max_lane_levels = 16;
+
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 

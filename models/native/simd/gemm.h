@@ -13,6 +13,13 @@ constexpr int64_t strip = 64;  // rows of a matrix whose lines stay in the L1 ca
 inline int64_t panel_floats(int64_t cells) { return cells * NR; }
 inline int64_t packed_floats(int64_t depth_count, int64_t columns, int depth) { return ceil_div(columns, NR) * panel_floats(ceil_div(depth_count, depth)); }
 
+// Rows of y whose sums over each lane alone are kept beside y: row r at [lane][places[r]][columns of y], unless its place is negative.
+struct KeptRows {
+    const int32_t* places;
+    int64_t count;
+    float* rows;
+};
+
 // Where a product goes: y = A·B, with bias and residual; or y += A·B.
 struct Output {
     void* y;
@@ -21,6 +28,7 @@ struct Output {
     bool add = false;  // to what y (float32) holds
     const float* bias = nullptr;
     const float* residual = nullptr;
+    const KeptRows* kept = nullptr;
 
     bool is_plain() const { return !is_bf16 && !bias && !residual; }
 };
@@ -86,8 +94,10 @@ struct Begin {
     enum { zero, from_rest, from_y } how;
     NextTile next;
     Coming a, b;
+    int64_t first_group = 0;  // of the tile, where the tile is summed lane by lane
 
     inline __attribute__((always_inline)) void ahead(int64_t i) const {
+        i += first_group;
         next.prefetch(i);
         a.prefetch(i);
         b.prefetch(i);
@@ -101,15 +111,55 @@ struct Begin {
     }
 };
 
+// The tree over lanes within a tile: sums of lanes wait in [levels][MR][NR] for their neighbours'.
+struct LaneTile {
+    float* waiting;
+    int64_t lane, lanes;  // of those that are added here
+    int64_t number;       // of the lane among all
+    bool adds_to_y;       // which holds the lanes before these
+
+    // False while the sum waits.
+    template <int Rows>
+    inline __attribute__((always_inline)) bool add(Sums<Rows>& sums, const Corner& corner) const {
+        if (const KeptRows* kept = corner.out.kept) keep<Rows>(sums, corner, *kept);
+        int level = 0;
+        for (; lane >> level & 1; ++level)
+            for_all<Rows>(sums, [&](int r, int v, vf& sum) { sum = load(at(level, r, v)) + sum; });
+        if (lane + 1 < lanes) {
+            for_all<Rows>(sums, [&](int r, int v, vf& sum) { store(at(level, r, v), sum); });
+            return false;
+        }
+        if (adds_to_y)
+            corner.each_vector<Rows>(sums, [&](vf& sum, int64_t, int64_t i, auto... n) { sum = load(static_cast<const float*>(corner.out.y) + i, n...) + sum; });
+        return true;
+    }
+
+private:
+    float* at(int level, int r, int v) const { return waiting + (level * MR + r) * NR + v * W; }
+
+    template <int Rows>
+    inline __attribute__((always_inline)) void keep(Sums<Rows>& sums, const Corner& corner, const KeptRows& kept) const {
+        for_all<Rows>(sums, [&](int r, int v, vf& sum) {
+            const int64_t place = kept.places[corner.row + r], n = corner.left - v * W;
+            if (place < 0 || n <= 0) return;
+            float* to = kept.rows + (number * kept.count + place) * corner.out.ld + corner.column + v * W;
+            if (n >= W) store(to, sum);
+            else store(to, sum, n);
+        });
+    }
+};
+
 // ... and where they go: to rest, or to y with all that is added.
 struct Finish {
     Corner corner;
     float* rest;
     int64_t rest_ld;
     bool to_rest;
+    const LaneTile* lane;
 
     template <int Rows>
     inline __attribute__((always_inline)) void operator()(Sums<Rows>& sums) const {
+        if (lane && !lane->add<Rows>(sums, corner)) return;
         if (to_rest) return StoreTo{rest, rest_ld}.template operator()<Rows>(sums);
         const Output& out = corner.out;
         if (out.bias) corner.each_vector<Rows>(sums, [&](vf& sum, int64_t j, int64_t, auto... n) { sum = sum + load(out.bias + corner.column + j, n...); });
@@ -201,14 +251,12 @@ struct Range {
 struct Cuts {
     int64_t panels, cells, part, blocks = 0, splits = 0, largest_block = 0;
 
-    // Where B is packed on the way, parts are short, so that a block has many tiles to use a panel and to ask for the next.
-    Cuts(int64_t M, int64_t N, int64_t cells, bool packs_a, bool packs_b)
-        : panels(ceil_div(N, NR)), cells(cells), part(longest_part(cells, packs_b ? 512 : 1024)) {
-        // A block of A stays in the L2 cache: it may fill half of it, or a quarter where B is made there too. There are at least three pieces of work per
+    Cuts(int64_t M, int64_t N, int64_t cells, int64_t part, bool packs_a, bool packs_b) : panels(ceil_div(N, NR)), cells(cells), part(part) {
+        // A block of A stays in the L2 cache: it may fill half of it, or a quarter where B is made there in many parts. There are at least three pieces of work per
         // thread, so that a thread that the system interrupts is helped out by the others. Of the cuts that give this, the one whose last piece is done
         // first: pieces are equal to the row, a narrow tile takes longer than its share (it waits for B), and packing A takes about as long as one panel.
         const int64_t tiles = ceil_div(M, MR), pieces = threads() == 1 ? 1 : 3 * threads();
-        const int64_t fewest = ceil_div(tiles, std::clamp<int64_t>(l2_floats() / (packs_b ? 4 : 2) / part / MR, 1, 12));
+        const int64_t fewest = ceil_div(tiles, std::clamp<int64_t>(l2_floats() / (packs_b && part < cells ? 4 : 2) / part / MR, 1, 12));
         int64_t least = INT64_MAX;
         for (int64_t b = fewest; b <= std::min(tiles, fewest + pieces); ++b) {
             const int64_t s = std::clamp<int64_t>(ceil_div(pieces, b), 1, panels), rows = ceil_div(M, b), rest = rows % MR;
@@ -218,7 +266,25 @@ struct Cuts {
             least = time, blocks = b, splits = s, largest_block = ceil_div(rows, MR);
         }
     }
+};
 
+// How the summed dimension of K elements is cut: into lanes, each a chain of its own, and into parts of whole lanes or, of a single lane, of cells.
+struct Sum {
+    int64_t lanes, lane_depth, lane_cells, part_lanes, part_cells;
+
+    // Where B is packed on the way, parts are short, so that a block has many tiles to use a panel and to ask for the next. Of several lanes there are at
+    // most two parts, the halves of their tree: the second is added to what the first has left in y.
+    Sum(int64_t K, int64_t lanes, int64_t depth, bool packs_b)
+        : lanes(lanes), lane_depth(K / lanes), lane_cells(ceil_div(lane_depth, depth)), part_lanes(lanes) {
+        if (lanes == 1) part_cells = longest_part(lane_cells, packs_b ? 512 : 1024);
+        else {
+            if (cells() > 1024) part_lanes = lanes / 2;
+            part_cells = part_lanes * lane_cells;
+        }
+    }
+    int64_t cells() const { return lanes * lane_cells; }
+
+private:
     static int64_t longest_part(int64_t cells, int64_t most) {
         return cells <= most ? cells : round_up(ceil_div(cells, ceil_div(cells, most)), reduction_block);
     }
@@ -226,30 +292,37 @@ struct Cuts {
 
 // y [M, N] = A·B. A block of A is packed, tile by tile, by the thread that multiplies it and stays in its L2 cache while the panels of B pass by;
 // each tile asks for the part of A and B that is to be packed after it. Between parts of the summed dimension the sums rest in memory as float32:
-// in y itself where that is float32 and nothing is added, else in `partial`.
+// in y itself where that is float32 and nothing is added, else in `partial`. Sums over several lanes are those of the lanes, added along their tree.
 template <class D, class A, class B>
-void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Output& out) {
+void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Output& out, int64_t lanes = 1) {
     using Cell = typename D::Cell;
     const bool in_place = a.in_place(), rests_in_y = out.is_plain();
-    const Cuts cuts(M, N, ceil_div(K, Cell::depth), !in_place, !B::is_packed);
+    const Sum sum(K, lanes, Cell::depth, !B::is_packed);
+    const Cuts cuts(M, N, sum.cells(), sum.part_cells, !in_place, !B::is_packed);
     const int64_t partial_ld = cuts.panels * NR;
     const int64_t a_floats = in_place ? 0 : round_up(cuts.largest_block * MR * cuts.part, W), b_floats = B::is_packed ? 0 : cuts.part * NR;
-    const int64_t floats = a_floats + b_floats + (cuts.part < cuts.cells && !rests_in_y ? cuts.largest_block * MR * partial_ld : 0) + W;
+    const int64_t rest_floats = cuts.part < cuts.cells && !rests_in_y ? cuts.largest_block * MR * partial_ld : 0;
+    const int64_t lane_floats = lanes == 1 ? 0 : (max_lane_levels + 1) * MR * NR;
+    const int64_t floats = a_floats + b_floats + rest_floats + lane_floats + W;
     float* memory = scratch(Slot::blocks).floats(floats * threads());
 
     parallel(cuts.blocks * cuts.splits, [&](int64_t task, int thread) {
-        float *packed = memory + thread * floats, *own_panel = packed + a_floats, *partial = own_panel + b_floats;
+        float *packed = memory + thread * floats, *own_panel = packed + a_floats, *partial = own_panel + b_floats, *waiting = partial + rest_floats;
         const Range block = Range{0, M}.share(task / cuts.splits, cuts.blocks), panels = Range{0, cuts.panels}.share(task % cuts.splits, cuts.splits);
         const int64_t tiles = ceil_div(block.count(), MR);
         for (int64_t c = 0; c < cuts.cells; c += cuts.part) {
-            const int64_t now = std::min(cuts.part, cuts.cells - c), k = c * Cell::depth, k_end = std::min(k + now * Cell::depth, K);
+            // Chains of a part: its lanes, or the one that it continues.
+            const int64_t now = std::min(cuts.part, cuts.cells - c), chains = lanes == 1 ? 1 : sum.part_lanes, chain_cells = now / chains;
+            const int64_t first_lane = lanes == 1 ? 0 : c / sum.lane_cells, k = lanes == 1 ? c * Cell::depth : first_lane * sum.lane_depth;
+            const int64_t k_end = lanes == 1 ? std::min(k + now * Cell::depth, K) : k + chains * sum.lane_depth, chain_depth = (k_end - k) / chains;
             const bool is_first = c == 0, is_last = c + now == cuts.cells, touches_y = is_last || rests_in_y;
             for (int64_t p = panels.begin; p < panels.end; ++p) {
                 const int64_t column = p * NR, left = N - column;
                 bool first_tile_packs = false;
                 if constexpr (!B::is_packed) {  // whole cells of whole vectors
-                    first_tile_packs = left >= NR && k_end - k == now * Cell::depth;
-                    if (!first_tile_packs) pack_down<D>(b.at(k, column), b.ld, std::min<int64_t>(NR, left), k_end - k, own_panel, NR);
+                    first_tile_packs = left >= NR && chain_depth == chain_cells * Cell::depth;
+                    for (int64_t i = 0; !first_tile_packs && i < chains; ++i)
+                        pack_down<D>(b.at(k + i * chain_depth, column), b.ld, std::min<int64_t>(NR, left), chain_depth, own_panel + i * chain_cells * NR, NR);
                 }
                 const bool is_first_panel = p == panels.begin, is_last_panel = p + 1 == panels.end;
                 for (int64_t t = 0; t < tiles; ++t) {
@@ -257,7 +330,8 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Outp
                     const bool is_bottom = t + 1 == tiles;
                     const Range next_rows = block.tile(is_bottom ? 0 : t + 1);
                     float* const own_a = packed + t * MR * cuts.part;
-                    if (!in_place && is_first_panel) a.pack(rows.begin, rows.count(), k, k_end - k, own_a, panels.begin == 0);
+                    for (int64_t i = 0; !in_place && is_first_panel && i < chains; ++i)
+                        a.pack(rows.begin, rows.count(), k + i * chain_depth, chain_depth, own_a + i * chain_cells * MR, panels.begin == 0);
 
                     NextTile next;
                     Coming coming_a, coming_b;
@@ -269,16 +343,19 @@ void product(int64_t M, int64_t N, int64_t K, const A& a, const B& b, const Outp
 
                     const Corner corner{out, rows.begin, column, left};
                     float* const rest = partial + t * MR * partial_ld + column;
-                    const Begin begin{corner, rest, partial_ld, is_first && !out.add ? Begin::zero : rests_in_y ? Begin::from_y : Begin::from_rest, next,
-                                      coming_a, coming_b};
-                    const Finish finish{corner, rest, partial_ld, !is_last && !rests_in_y};
-                    const auto multiply_by = [&](const auto& columns) {
-                        if (in_place) tile<Cell>(rows.count(), now, a.rows_at(rows.begin, k), columns, begin, finish);
-                        else tile<Cell>(rows.count(), now, PackedA{own_a}, columns, begin, finish);
-                    };
-                    if constexpr (B::is_packed) multiply_by(Panel{b.panel(p, c)});
-                    else if (t == 0 && first_tile_packs) multiply_by(b.in_the_making(k, column, own_panel));
-                    else multiply_by(Panel{own_panel});
+                    const auto from = lanes > 1 || (is_first && !out.add) ? Begin::zero : rests_in_y ? Begin::from_y : Begin::from_rest;
+                    for (int64_t i = 0; i < chains; ++i) {
+                        const LaneTile lane{waiting, i, chains, first_lane + i, !is_first};
+                        const Begin begin{corner, rest, partial_ld, from, next, coming_a, coming_b, i * chain_cells / cell_group};
+                        const Finish finish{corner, rest, partial_ld, !is_last && !rests_in_y, lanes > 1 ? &lane : nullptr};
+                        const auto multiply_by = [&](const auto& columns) {
+                            if (in_place) tile<Cell>(rows.count(), chain_cells, a.rows_at(rows.begin, k), columns, begin, finish);
+                            else tile<Cell>(rows.count(), chain_cells, PackedA{own_a + i * chain_cells * MR}, columns, begin, finish);
+                        };
+                        if constexpr (B::is_packed) multiply_by(Panel{b.panel(p, c)});
+                        else if (t == 0 && first_tile_packs) multiply_by(b.in_the_making(k + i * chain_depth, column, own_panel + i * chain_cells * NR));
+                        else multiply_by(Panel{own_panel + i * chain_cells * NR});
+                    }
                 }
             }
         }

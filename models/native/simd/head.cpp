@@ -122,14 +122,15 @@ struct Head {
         }
     }
 
-    void with_gradient(T* dx, float* dw, bool accumulate) const {
-        const int64_t chunk = std::min(gradient_rows(rows, linear.out, sizeof(T)), rows);
+    // Lanes are added along their tree, so all of them are in one chunk.
+    void with_gradient(T* dx, float* dw, bool accumulate, int64_t lanes, ak_token_rows* tokens) const {
+        const int64_t chunk = lanes > 1 ? rows : std::min(gradient_rows(rows, linear.out, sizeof(T)), rows);
         T* d = reinterpret_cast<T*>(scratch(Slot::gradients).reserve(chunk * linear.out * sizeof(T)));
         for (int64_t from = 0; from < rows; from += chunk) {
             const int64_t count = std::min(chunk, rows - from);
             logits(from, count, d);
             linear_input_gradient(linear, count, d, dx + from * linear.in);
-            linear_weight_gradient(linear, count, d, x + from * linear.in, dw, nullptr, accumulate || from > 0);
+            head_weight_gradient(linear, count, lanes, d, x + from * linear.in, dw, accumulate || from > 0, tokens);
         }
     }
 
@@ -153,18 +154,18 @@ private:
 
 template <class T>
 void head(const ak_linear& linear, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,
-          void* dx, float* dw, bool accumulate) {
+          void* dx, float* dw, bool accumulate, int64_t lanes, ak_token_rows* tokens) {
     const Head<T> head{linear, rows, static_cast<const T*>(x), targets, objective, results};
-    if (dx) head.with_gradient(static_cast<T*>(dx), dw, accumulate);
+    if (dx) head.with_gradient(static_cast<T*>(dx), dw, accumulate, lanes, tokens);
     else head.logits(0, rows, nullptr);
 }
 
 }  // namespace
 
 void head(const ak_linear& linear, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,
-          void* dx, float* dw, bool accumulate) {
-    if (linear.dtype == ak_bf16) head<bf16>(linear, rows, x, targets, objective, results, dx, dw, accumulate);
-    else head<float>(linear, rows, x, targets, objective, results, dx, dw, accumulate);
+          void* dx, float* dw, bool accumulate, int64_t lanes, ak_token_rows* tokens) {
+    if (linear.dtype == ak_bf16) head<bf16>(linear, rows, x, targets, objective, results, dx, dw, accumulate, lanes, tokens);
+    else head<float>(linear, rows, x, targets, objective, results, dx, dw, accumulate, lanes, tokens);
 }
 
 }  // namespace ak::AK_ISA

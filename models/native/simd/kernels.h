@@ -32,4 +32,8 @@ AK_DECLARE(adamw);
 AK_DECLARE(adamw_ratio);
 #undef AK_DECLARE
 
+// The weight gradient of a head; tokens, where not null, receives the rows of its tokens lane by lane.
+void head_weight_gradient(const ak_linear& linear, int64_t rows, int64_t lanes, const void* dy, const void* x, float* dw, bool accumulate,
+                          ak_token_rows* tokens);
+
 }  // namespace ak::AK_ISA

@@ -28,13 +28,22 @@ void multiply_input_gradient(const ak_linear& linear, int64_t rows, const void* 
                PackedB<D>{linear.gradient.data(), ceil_div(linear.out, D::Cell::depth)}, Output{dx, linear.in, std::is_same_v<T, bf16>});
 }
 
-// dw [out, in] (+)= dyᵀ·x: both operands run down the rows. db is summed while dy is packed.
+// dw [out, in] (+)= dyᵀ·x: both operands run down the rows. db is summed while dy is packed, unless it has to be summed lane by lane.
 template <class D>
-void multiply_weight_gradient(const ak_linear& linear, int64_t rows, const void* dy, const void* x, float* dw, float* db, bool accumulate) {
+void multiply_weight_gradient(const ak_linear& linear, int64_t rows, int64_t lanes, const void* dy, const void* x, float* dw, float* db, bool accumulate,
+                              const KeptRows* kept) {
     using T = typename D::T;
+    const T* d = static_cast<const T*>(dy);
+    if (db && lanes > 1) {
+        reduce_rows<1>(rows, lanes, linear.out, {db}, false, [&](int64_t row, float* sums) {
+            each(linear.out, [&](int64_t i, auto... n) { store(sums + i, load(sums + i, n...) + load(d + row * linear.out + i, n...), n...); });
+        });
+        db = nullptr;
+    }
     if (db && !accumulate) std::fill(db, db + linear.out, 0.0f);
-    product<D>(linear.out, linear.in, rows, ColumnMajor<D, T>{static_cast<const T*>(dy), linear.out, db}, UnpackedB<D, T>{static_cast<const T*>(x), linear.in},
-               Output{dw, linear.in, false, accumulate});
+    Output out{dw, linear.in, false, accumulate};
+    out.kept = kept;
+    product<D>(linear.out, linear.in, rows, ColumnMajor<D, T>{d, linear.out, db}, UnpackedB<D, T>{static_cast<const T*>(x), linear.in}, out, lanes);
 }
 
 }  // namespace
@@ -57,9 +66,17 @@ void linear_input_gradient(const ak_linear& linear, int64_t rows, const void* dy
     else multiply_input_gradient<F32>(linear, rows, dy, dx);
 }
 
-void linear_weight_gradient(const ak_linear& linear, int64_t rows, const void* dy, const void* x, float* dw, float* db, bool accumulate) {
-    if (linear.dtype == ak_bf16) multiply_weight_gradient<BF16>(linear, rows, dy, x, dw, db, accumulate);
-    else multiply_weight_gradient<F32>(linear, rows, dy, x, dw, db, accumulate);
+void linear_weight_gradient(const ak_linear& linear, int64_t rows, int64_t lanes, const void* dy, const void* x, float* dw, float* db, bool accumulate) {
+    if (linear.dtype == ak_bf16) multiply_weight_gradient<BF16>(linear, rows, lanes, dy, x, dw, db, accumulate, nullptr);
+    else multiply_weight_gradient<F32>(linear, rows, lanes, dy, x, dw, db, accumulate, nullptr);
+}
+
+void head_weight_gradient(const ak_linear& linear, int64_t rows, int64_t lanes, const void* dy, const void* x, float* dw, bool accumulate,
+                          ak_token_rows* tokens) {
+    const KeptRows rows_of_tokens = tokens ? KeptRows{tokens->places.data(), tokens->count(), tokens->rows.data()} : KeptRows{};
+    const KeptRows* kept = tokens ? &rows_of_tokens : nullptr;
+    if (linear.dtype == ak_bf16) multiply_weight_gradient<BF16>(linear, rows, lanes, dy, x, dw, nullptr, accumulate, kept);
+    else multiply_weight_gradient<F32>(linear, rows, lanes, dy, x, dw, nullptr, accumulate, kept);
 }
 
 }  // namespace ak::AK_ISA

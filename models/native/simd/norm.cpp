@@ -43,7 +43,7 @@ void forward(int64_t rows, int64_t width, const float* x, const float* weight, c
 
 // With n = (x − mean)·rstd and g = dy·weight: dx = rstd·(g − avg(g) − n·avg(g·n)), without avg(g) for RMSNorm.
 template <bool HasMean, class DY>
-void backward(int64_t rows, int64_t width, const DY* dy, const float* x, const float* weight, const float* means, const float* rstds,
+void backward(int64_t rows, int64_t lanes, int64_t width, const DY* dy, const float* x, const float* weight, const float* means, const float* rstds,
               const float* residual_gradient, float* dx, float* dweight, float* dbias, bool accumulate) {
     const float per_element = 1.0f / static_cast<float>(width);
     const auto add = [&](int64_t row, float* sums) {
@@ -67,8 +67,8 @@ void backward(int64_t rows, int64_t width, const DY* dy, const float* x, const f
             store(dx + j, d, n...);
         });
     };
-    if constexpr (HasMean) reduce_rows<2>(rows, width, {dweight, dbias}, accumulate, add);
-    else reduce_rows<1>(rows, width, {dweight}, accumulate, add);
+    if constexpr (HasMean) reduce_rows<2>(rows, lanes, width, {dweight, dbias}, accumulate, add);
+    else reduce_rows<1>(rows, lanes, width, {dweight}, accumulate, add);
 }
 
 }  // namespace
@@ -79,11 +79,11 @@ void layer_norm_forward(int64_t rows, int64_t width, const float* x, const float
     else forward<true>(rows, width, x, weight, bias, epsilon, static_cast<float*>(y), mean, rstd);
 }
 
-void layer_norm_backward(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* mean,
+void layer_norm_backward(int64_t rows, int64_t lanes, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* mean,
                          const float* rstd, const float* residual_gradient, float* dx, float* dweight, float* dbias, bool accumulate) {
     if (dy_dtype == ak_bf16)
-        backward<true>(rows, width, static_cast<const bf16*>(dy), x, weight, mean, rstd, residual_gradient, dx, dweight, dbias, accumulate);
-    else backward<true>(rows, width, static_cast<const float*>(dy), x, weight, mean, rstd, residual_gradient, dx, dweight, dbias, accumulate);
+        backward<true>(rows, lanes, width, static_cast<const bf16*>(dy), x, weight, mean, rstd, residual_gradient, dx, dweight, dbias, accumulate);
+    else backward<true>(rows, lanes, width, static_cast<const float*>(dy), x, weight, mean, rstd, residual_gradient, dx, dweight, dbias, accumulate);
 }
 
 void rms_norm_forward(int64_t rows, int64_t width, const float* x, const float* weight, float epsilon, void* y, int y_dtype, float* rstd) {
@@ -91,11 +91,11 @@ void rms_norm_forward(int64_t rows, int64_t width, const float* x, const float* 
     else forward<false>(rows, width, x, weight, nullptr, epsilon, static_cast<float*>(y), nullptr, rstd);
 }
 
-void rms_norm_backward(int64_t rows, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* rstd,
+void rms_norm_backward(int64_t rows, int64_t lanes, int64_t width, const void* dy, int dy_dtype, const float* x, const float* weight, const float* rstd,
                        const float* residual_gradient, float* dx, float* dweight, bool accumulate) {
     if (dy_dtype == ak_bf16)
-        backward<false>(rows, width, static_cast<const bf16*>(dy), x, weight, nullptr, rstd, residual_gradient, dx, dweight, nullptr, accumulate);
-    else backward<false>(rows, width, static_cast<const float*>(dy), x, weight, nullptr, rstd, residual_gradient, dx, dweight, nullptr, accumulate);
+        backward<false>(rows, lanes, width, static_cast<const bf16*>(dy), x, weight, nullptr, rstd, residual_gradient, dx, dweight, nullptr, accumulate);
+    else backward<false>(rows, lanes, width, static_cast<const float*>(dy), x, weight, nullptr, rstd, residual_gradient, dx, dweight, nullptr, accumulate);
 }
 
 }  // namespace ak::AK_ISA

@@ -17,26 +17,26 @@ static std::vector<unsigned char> everything(int dtype) {
         call(ak_linear_pack(layer, w.floats()));
         call(ak_linear_forward(layer, rows, x.data(), b.floats(), nullptr, y.data(), dtype));
         call(ak_linear_input_gradient(layer, rows, dy.data(), dx.data()));
-        call(ak_linear_weight_gradient(layer, rows, dy.data(), x.data(), dw.floats(), db.floats(), 0));
+        call(ak_linear_weight_gradient(layer, rows, 1, dy.data(), x.data(), dw.floats(), db.floats(), 0));
         for (auto* t : {&y, &dx, &dw, &db}) keep(*t);
         const auto targets = ids(rows, out);
         ak_objective objective = {};
         objective.scale = 1, objective.label_smoothing = 0.1f;
         const ak_head_rows results = {loss.floats(), nullptr, entropy.floats()};
-        call(ak_head(layer, rows, x.data(), targets.data(), &objective, &results, dx.data(), dw.floats(), 1));
+        call(ak_head(layer, rows, x.data(), targets.data(), &objective, &results, dx.data(), dw.floats(), 1, 1, nullptr));
         for (auto* t : {&loss, &entropy, &dx, &dw}) keep(*t);
         ak_linear_free(layer);
         Tensor nx = noise(rows * in), weight = noise(in), bias = noise(in), ny(rows * in, dtype), mean(rows), rstd(rows), ndx(rows * in), ndw(in), ndb(in),
                ndy = noise(rows * in, dtype);
         call(ak_layer_norm_forward(rows, in, nx.floats(), weight.floats(), bias.floats(), 1e-5, ny.data(), dtype, mean.floats(), rstd.floats()));
-        call(ak_layer_norm_backward(rows, in, ndy.data(), dtype, nx.floats(), weight.floats(), mean.floats(), rstd.floats(), nullptr, ndx.floats(), ndw.floats(),
+        call(ak_layer_norm_backward(rows, 1, in, ndy.data(), dtype, nx.floats(), weight.floats(), mean.floats(), rstd.floats(), nullptr, ndx.floats(), ndw.floats(),
                                     ndb.floats(), 0));
         for (auto* t : {&ny, &mean, &rstd, &ndx, &ndw, &ndb}) keep(*t);
         call(ak_gelu_backward(rows * in, ny.data(), ndy.data(), ny.data(), dtype));
         keep(ny);
         const auto tokens = ids(rows, 20);
         Tensor table = noise(20 * in), dp(rows * in);
-        call(ak_embedding_backward(1, rows, in, 20, tokens.data(), nx.floats(), 1, table.floats(), dp.floats(), 1, 0));
+        call(ak_embedding_backward(1, rows, in, 20, tokens.data(), nx.floats(), 1, table.floats(), dp.floats(), 1, 0, 1, nullptr));
         keep(table);
     }
     Tensor qkv = noise(2 * 130 * 8 * 48, dtype), out(2 * 130 * 4 * 48, dtype), dout = noise(2 * 130 * 4 * 48, dtype), lse(2 * 4 * 130), dqkv(qkv.count, dtype);
@@ -110,7 +110,7 @@ void same_bits_as_chains(int64_t rows, int64_t in, int64_t out) {
 
     std::vector<float> dw_wanted(out * in), db_wanted(out);
     for (int accumulate : {0, 1}) {
-        call(ak_linear_weight_gradient(layer, rows, dy.data(), x.data(), dw.floats(), db.floats(), accumulate));
+        call(ak_linear_weight_gradient(layer, rows, 1, dy.data(), x.data(), dw.floats(), db.floats(), accumulate));
         same = true;
         for (int64_t o = 0; o < out; ++o) {
             for (int64_t k = 0; k < in; ++k) {

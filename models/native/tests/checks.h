@@ -141,6 +141,9 @@ void rope(int64_t batch, int64_t time, int64_t heads, int64_t width, int64_t row
 void attention(int64_t B, int64_t T, int64_t H, int64_t K, int64_t w, int dtype);
 void embedding(int64_t batch, int64_t time, int64_t width, int64_t vocabulary);
 void flat(int64_t count);
+void lanes_of_linear(int64_t lanes, int64_t lane_rows, int64_t in, int64_t out, int dtype);
+void lanes_of_norm(int64_t lanes, int64_t lane_rows, int64_t width, int dtype);
+void lanes_of_embedding(int64_t lanes, int64_t lane_batch, int64_t time, int64_t width, int64_t vocabulary, bool is_tied, int dtype);
 void same_bits(int dtype);
 void same_bits_per_row(int dtype);
 void same_bits_as_chains(int64_t rows, int64_t in, int64_t out);

@@ -72,12 +72,12 @@ void embedding(int64_t batch, int64_t time, int64_t width, int64_t vocabulary) {
         }
     call(ak_embedding_forward(batch, time, width, tokens.data(), table.floats(), positions.floats(), x.floats()));
     compare(named("embedding forward", {batch, time, width, vocabulary}, ak_f32), x, x_wanted, 1e-6);
-    call(ak_embedding_backward(batch, time, width, vocabulary, tokens.data(), dx.floats(), 1, d_token.floats(), d_position.floats(), 1, 0));
+    call(ak_embedding_backward(batch, time, width, vocabulary, tokens.data(), dx.floats(), 1, d_token.floats(), d_position.floats(), 1, 0, 1, nullptr));
     compare(named("embedding backward, accumulated", {batch, time, width, vocabulary}, ak_f32), d_token, dt_added, 2e-6);
     compare(named("position gradient", {batch, time, width, vocabulary}, ak_f32), d_position, dp_wanted, 2e-6);
-    call(ak_embedding_backward(batch, time, width, vocabulary, tokens.data(), dx.floats(), 1, d_token.floats(), nullptr, 0, 0));
+    call(ak_embedding_backward(batch, time, width, vocabulary, tokens.data(), dx.floats(), 1, d_token.floats(), nullptr, 0, 0, 1, nullptr));
     compare(named("embedding backward", {batch, time, width, vocabulary}, ak_f32), d_token, dt_wanted, 2e-6);
-    call(ak_embedding_backward(batch, time, width, vocabulary, tokens.data(), dx.floats(), 0.25f, d_token.floats(), d_position.floats(), 0, 0));
+    call(ak_embedding_backward(batch, time, width, vocabulary, tokens.data(), dx.floats(), 0.25f, d_token.floats(), d_position.floats(), 0, 0, 1, nullptr));
     for (double& d : dt_wanted) d *= 0.25;
     compare(named("embedding backward, scaled", {batch, time, width, vocabulary}, ak_f32), d_token, dt_wanted, 2e-6);
     compare(named("position gradient beside a scaled one", {batch, time, width, vocabulary}, ak_f32), d_position, dp_wanted, 2e-6);

@@ -66,7 +66,7 @@ void head(int64_t rows, int64_t width, int64_t vocabulary, int dtype, ak_objecti
     call(ak_linear_pack(layer, w.floats()));
     Tensor loss(rows), log_probability(rows), entropy(rows), dx(rows * width, dtype), dw(vocabulary * width);
     const ak_head_rows results = {loss.floats(), log_probability.floats(), entropy.floats()};
-    call(ak_head(layer, rows, x.data(), targets.data(), &objective, &results, dx.data(), dw.floats(), 0));
+    call(ak_head(layer, rows, x.data(), targets.data(), &objective, &results, dx.data(), dw.floats(), 0, 1, nullptr));
     const std::initializer_list<int64_t> sizes = {rows, width, vocabulary, per_row};
     compare(named("head loss", sizes, dtype), loss, loss_wanted, 1e-5);
     compare(named("head log-probability", sizes, dtype), log_probability, log_probability_wanted, 1e-5);
@@ -77,7 +77,7 @@ void head(int64_t rows, int64_t width, int64_t vocabulary, int dtype, ak_objecti
 
     Tensor alone(rows);
     const ak_head_rows one_result = {nullptr, alone.floats(), nullptr};
-    call(ak_head(layer, rows, x.data(), targets.data(), &objective, &one_result, nullptr, nullptr, 0));
+    call(ak_head(layer, rows, x.data(), targets.data(), &objective, &one_result, nullptr, nullptr, 0, 1, nullptr));
     report(alone.bytes == log_probability.bytes, named("head log-probability without a gradient: same bits", sizes, dtype));
     ak_linear_free(layer);
 }
@@ -93,12 +93,12 @@ void head_in_chunks(int dtype) {
     ak_objective objective = {};
     objective.scale = 1.0f / rows;
     const ak_head_rows results = {loss.floats(), nullptr, nullptr};
-    call(ak_head(layer, rows, x.data(), targets.data(), &objective, &results, dx.data(), dw.floats(), 0));
+    call(ak_head(layer, rows, x.data(), targets.data(), &objective, &results, dx.data(), dw.floats(), 0, 1, nullptr));
     for (int64_t from = 0, count; from < rows; from += count) {
         count = std::min<int64_t>(30, rows - from);
         const ak_head_rows part = {loss2.floats() + from, nullptr, nullptr};
         call(ak_head(layer, count, x.bytes.data() + from * width * Tensor::size(dtype), targets.data() + from, &objective, &part,
-                     dx2.bytes.data() + from * width * Tensor::size(dtype), dw2.floats(), from > 0));
+                     dx2.bytes.data() + from * width * Tensor::size(dtype), dw2.floats(), from > 0, 1, nullptr));
     }
     report(loss.bytes == loss2.bytes && dx.bytes == dx2.bytes && dw.bytes == dw2.bytes, named("head in chunks and in calls: same bits", {rows, width, vocabulary}, dtype));
     ak_linear_free(layer);

@@ -119,7 +119,7 @@ struct Bench {
         const double work = 2.0 * static_cast<double>(rows * in * out);
         products("forward " + shape, work, [&] { return ak_linear_forward(layer, rows, x.data(), nullptr, nullptr, y.data(), dtype); });
         products("input gradient " + shape, work, [&] { return ak_linear_input_gradient(layer, rows, dy.data(), dx.data()); });
-        products("weight gradient " + shape, work, [&] { return ak_linear_weight_gradient(layer, rows, dy.data(), x.data(), dw.data(), nullptr, 0); });
+        products("weight gradient " + shape, work, [&] { return ak_linear_weight_gradient(layer, rows, 1, dy.data(), x.data(), dw.data(), nullptr, 0); });
         passes("packing " + shape, static_cast<double>(in * out * (4 + 2 * size())), [&] { return ak_linear_pack(layer, w.data()); });
         ak_linear_free(layer);
     }
@@ -138,9 +138,9 @@ struct Bench {
         objective.scale = 1;
         const ak_head_rows results = {loss.data(), nullptr, nullptr};
         const double work = 2.0 * static_cast<double>(rows * width * vocabulary);
-        products("head, " + shape, work, [&] { return ak_head(layer, rows, x.data(), targets.data(), &objective, &results, nullptr, nullptr, 0); });
+        products("head, " + shape, work, [&] { return ak_head(layer, rows, x.data(), targets.data(), &objective, &results, nullptr, nullptr, 0, 1, nullptr); });
         products("head with gradient, " + shape, 3 * work,
-                 [&] { return ak_head(layer, rows, x.data(), targets.data(), &objective, &results, dx.data(), dw.data(), 0); });
+                 [&] { return ak_head(layer, rows, x.data(), targets.data(), &objective, &results, dx.data(), dw.data(), 0, 1, nullptr); });
         ak_linear_free(layer);
     }
 
@@ -170,7 +170,7 @@ struct Bench {
             return ak_layer_norm_forward(rows, width, x.data(), weight.data(), weight.data(), 1e-5, y.data(), dtype, mean.data(), rstd.data());
         });
         passes("layer norm backward, " + shape, count * (12 + each), [&] {
-            return ak_layer_norm_backward(rows, width, d.data(), dtype, x.data(), weight.data(), mean.data(), rstd.data(), x.data(), dx.data(), dweight.data(), dbias.data(), 0);
+            return ak_layer_norm_backward(rows, 1, width, d.data(), dtype, x.data(), weight.data(), mean.data(), rstd.data(), x.data(), dx.data(), dweight.data(), dbias.data(), 0);
         });
         passes("GELU, " + shape + " x 4", 4 * count * 2 * each, [&] { return ak_gelu_forward(rows * 4 * width, wide.data(), y.data(), dtype); });
         passes("GELU backward, " + shape + " x 4", 4 * count * 3 * each, [&] { return ak_gelu_backward(rows * 4 * width, wide.data(), y.data(), y.data(), dtype); });

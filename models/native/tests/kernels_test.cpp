@@ -45,6 +45,14 @@ static void suite(int isa, const char* name) {
             head(9, 24, 300, dtype, objective(0.1f, 0.2f, 0, 5), per_row);
         }
         head_in_chunks(dtype);
+        for (int64_t lanes : {2, 4, 16}) {
+            for (int64_t lane_rows : {1, 7, 32, 70}) lanes_of_linear(lanes, lane_rows, 40, 67, dtype);
+            lanes_of_norm(lanes, 45, 40, dtype);
+            for (bool is_tied : {true, false}) lanes_of_embedding(lanes, 2, 9, 24, 61, is_tied, dtype);
+        }
+        lanes_of_linear(8, 256, 64, 100, dtype);
+        lanes_of_linear(2, 1500, 40, 33, dtype);  // lanes longer than a part
+        lanes_of_embedding(4, 1, 64, 40, 1000, true, dtype);
         same_bits(dtype);
         same_bits_per_row(dtype);
         nan_goes_through(dtype);

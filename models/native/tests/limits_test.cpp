@@ -23,14 +23,14 @@ void nan_goes_through(int dtype) {
     call(ak_linear_pack(layer, w.floats()));
     call(ak_linear_forward(layer, rows, x.data(), nullptr, nullptr, y.data(), dtype));
     report(is_nan(y, 3 * width, width) && !std::isnan(y.at(0)), named("NaN through linear forward", {}, dtype));
-    call(ak_linear_weight_gradient(layer, rows, dy.data(), x.data(), dw.floats(), nullptr, 0));
+    call(ak_linear_weight_gradient(layer, rows, 1, dy.data(), x.data(), dw.floats(), nullptr, 0));
     report(std::isnan(dw.at(5)) && !std::isnan(dw.at(4)), named("NaN through linear weight gradient", {}, dtype));
     std::vector<int64_t> targets(rows, 2);
     Tensor loss(rows), d(rows * width, dtype);
     ak_objective objective = {};
     objective.scale = 1;
     const ak_head_rows results = {loss.floats(), nullptr, nullptr};
-    call(ak_head(layer, rows, x.data(), targets.data(), &objective, &results, d.data(), dw.floats(), 0));
+    call(ak_head(layer, rows, x.data(), targets.data(), &objective, &results, d.data(), dw.floats(), 0, 1, nullptr));
     report(std::isnan(loss.at(3)) && !std::isnan(loss.at(2)) && is_nan(d, 3 * width, width) && !std::isnan(d.at(2 * width)) && is_nan(dw, 0, width),
            named("NaN through the head", {}, dtype));
     ak_linear_free(layer);
@@ -42,7 +42,7 @@ void nan_goes_through(int dtype) {
     ak_linear_free(layer);
     call(ak_layer_norm_forward(rows, width, wide.floats(), weight.floats(), bias.floats(), 1e-5, y.data(), dtype, mean.floats(), rstd.floats()));
     report(is_nan(y, 3 * width, width), named("NaN through layer norm", {}, dtype));
-    call(ak_layer_norm_backward(rows, width, dy.data(), dtype, wide.floats(), weight.floats(), mean.floats(), rstd.floats(), nullptr, dx.floats(), dweight.floats(),
+    call(ak_layer_norm_backward(rows, 1, width, dy.data(), dtype, wide.floats(), weight.floats(), mean.floats(), rstd.floats(), nullptr, dx.floats(), dweight.floats(),
                                 dbias.floats(), 0));
     report(is_nan(dx, 3 * width, width) && is_nan(dweight, 0, width), named("NaN through layer norm backward", {}, dtype));
     call(ak_rms_norm_forward(rows, width, wide.floats(), weight.floats(), 1e-5, y.data(), dtype, rstd.floats()));
@@ -86,7 +86,7 @@ void refusals() {
     report(refused(ak_linear_forward(layer, 1, x.data(), nullptr, x.floats(), x.data(), ak_bf16), "residual"), "refuses a bf16 residual");
     const ak_head_rows nothing = {};
     const auto head = [&](const int64_t* targets, const ak_objective& objective, void* dx) {
-        return ak_head(layer, 2, x.data(), targets, &objective, &nothing, dx, nullptr, 0);
+        return ak_head(layer, 2, x.data(), targets, &objective, &nothing, dx, nullptr, 0, 1, nullptr);
     };
     const float cold[] = {1, 0};
     const int64_t good[] = {0, 3};
@@ -97,10 +97,12 @@ void refusals() {
     report(refused(head(good, objective, nullptr), "temperatures[1]"), "refuses a temperature of 0");
     objective = {}, objective.soft_cap = -1;
     report(refused(head(good, objective, nullptr), "soft_cap"), "refuses a negative cap");
+    const auto lanes = [&](int64_t lanes, int accumulate) { return ak_linear_weight_gradient(layer, 4, lanes, x.data(), x.data(), x.floats(), nullptr, accumulate); };
+    report(refused(lanes(3, 0), "power of two") && refused(lanes(8, 0), "evenly") && refused(lanes(2, 1), "accumulated"), "refuses lanes that are no tree");
     ak_linear_free(layer);
     report(refused(ak_attention_forward(1, 4, 3, 2, 4, x.data(), 1, x.data(), x.floats(), ak_f32), "evenly"), "refuses heads that do not divide");
     report(refused(ak_rope(1, 1, 1, 3, 3, x.data(), x.floats(), x.floats(), 0, ak_f32), "even head width"), "refuses to rotate an odd width");
-    report(refused(ak_embedding_backward(1, 2, 4, 9, bad.data(), x.floats(), 1, x.floats(), nullptr, 0, 0), "tokens[1] is 9"), "refuses a token beyond the vocabulary");
+    report(refused(ak_embedding_backward(1, 2, 4, 9, bad.data(), x.floats(), 1, x.floats(), nullptr, 0, 0, 1, nullptr), "tokens[1] is 9"), "refuses a token beyond the vocabulary");
     const ak_adamw_constants constants = {0.9f, 0.95f, 1e-8f, 0.1f, 0.05f, 0};
     const ak_adamw_range odd[] = {{8, 1, 1e-3f, 0, 0}, {64, 1, 1e-3f, 0, 0}}, short_of[] = {{32, 1, 1e-3f, 0, 0}};
     report(refused(ak_adamw(64, x.floats(), x.floats(), x.floats(), x.floats(), &constants, 2, odd, nullptr, nullptr), "multiple of 16"), "refuses a range of an odd end");

@@ -28,10 +28,10 @@ void linear(int64_t rows, int64_t in, int64_t out, int dtype) {
     compare(named("linear forward, bias, residual in place", {rows, in, out}, dtype), r, with_all, 2e-5);
     call(ak_linear_input_gradient(layer, rows, dy.data(), dx.data()));
     compare(named("linear input gradient", {rows, in, out}, dtype), dx, dx_wanted, tolerance(dtype));
-    call(ak_linear_weight_gradient(layer, rows, dy.data(), x.data(), dw.floats(), db.floats(), 0));
+    call(ak_linear_weight_gradient(layer, rows, 1, dy.data(), x.data(), dw.floats(), db.floats(), 0));
     compare(named("linear weight gradient", {rows, in, out}, dtype), dw, dw_wanted, 2e-5);
     compare(named("linear bias gradient", {rows, in, out}, dtype), db, db_wanted, 2e-5);
-    call(ak_linear_weight_gradient(layer, rows, dy.data(), x.data(), dw.floats(), db.floats(), 1));
+    call(ak_linear_weight_gradient(layer, rows, 1, dy.data(), x.data(), dw.floats(), db.floats(), 1));
     for (double& d : dw_wanted) d *= 2;
     for (double& d : db_wanted) d *= 2;
     compare(named("linear weight gradient, accumulated", {rows, in, out}, dtype), dw, dw_wanted, 2e-5);

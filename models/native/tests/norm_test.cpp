@@ -30,9 +30,9 @@ void norm(int64_t rows, int64_t width, bool centred, int dtype) {
                        : ak_rms_norm_forward(rows, width, x.floats(), w.floats(), epsilon, y.data(), dtype, rstd.floats());
     };
     const auto backward = [&](const float* residual, float* dx, int accumulate) {
-        return centred ? ak_layer_norm_backward(rows, width, dy.data(), dtype, x.floats(), w.floats(), mean.floats(), rstd.floats(), residual, dx, dw.floats(),
+        return centred ? ak_layer_norm_backward(rows, 1, width, dy.data(), dtype, x.floats(), w.floats(), mean.floats(), rstd.floats(), residual, dx, dw.floats(),
                                                 db.floats(), accumulate)
-                       : ak_rms_norm_backward(rows, width, dy.data(), dtype, x.floats(), w.floats(), rstd.floats(), residual, dx, dw.floats(), accumulate);
+                       : ak_rms_norm_backward(rows, 1, width, dy.data(), dtype, x.floats(), w.floats(), rstd.floats(), residual, dx, dw.floats(), accumulate);
     };
     const char* kind = centred ? "layer norm" : "rms norm";
     call(forward());

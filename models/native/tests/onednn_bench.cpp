@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
                         };
                         const double times[6] = {time_of([&] { ak_linear_forward(layer, rows, x.data(), nullptr, nullptr, y.data(), dtype); }), theirs(forward),
                                                  time_of([&] { ak_linear_input_gradient(layer, rows, y.data(), x.data()); }), theirs(input),
-                                                 time_of([&] { ak_linear_weight_gradient(layer, rows, y.data(), x.data(), dw.data(), nullptr, 0); }), theirs(weight)};
+                                                 time_of([&] { ak_linear_weight_gradient(layer, rows, 1, y.data(), x.data(), dw.data(), nullptr, 0); }), theirs(weight)};
                         for (int i = 0; i < 6; ++i) best[i] = std::min(best[i], times[i]);
                     }
                     const double work = 2e-9 * static_cast<double>(rows * in * out);

@@ -116,7 +116,7 @@ public:
             ak_objective objective = {};
             objective.scale = 1.0f / static_cast<float>(R);
             const ak_head_rows results = {loss.data(), nullptr, nullptr};
-            return ak_head(head, R, normal_last.data(), targets.data(), &objective, &results, d_narrow.data(), &gradients[tokens_at], 0);
+            return ak_head(head, R, normal_last.data(), targets.data(), &objective, &results, d_narrow.data(), &gradients[tokens_at], 0, 1, nullptr);
         });
         norm_backward(norm, d_narrow, x_last, mean, rstd, nullptr);
         for (size_t i = blocks.size(); i-- > 0;) {
@@ -139,7 +139,7 @@ public:
             input_gradient(b.qkv, d_qkv.data(), d_narrow.data());
             norm_backward(b.norm1, d_narrow, k.x, k.mean1, k.rstd1, dx.data());
         }
-        timed("embedding", [&] { return ak_embedding_backward(B, T, D, V, tokens.data(), dx.data(), 1, &gradients[tokens_at], &gradients[positions_at], 1, 0); });
+        timed("embedding", [&] { return ak_embedding_backward(B, T, D, V, tokens.data(), dx.data(), 1, &gradients[tokens_at], &gradients[positions_at], 1, 0, 1, nullptr); });
         timed("optimizer", [&] {
             const double length = std::sqrt(ak_sum_squares(total, gradients.data()));
             ++steps;
@@ -183,7 +183,7 @@ private:
         timed("GEMM input gradient", [&] { return ak_linear_input_gradient(l.packed, shape.rows(), dy, to); });
     }
     void weight_gradient(const Linear& l, const void* dy, const void* x) {
-        timed("GEMM weight gradient", [&] { return ak_linear_weight_gradient(l.packed, shape.rows(), dy, x, &gradients[l.weight], &gradients[l.bias], 0); });
+        timed("GEMM weight gradient", [&] { return ak_linear_weight_gradient(l.packed, shape.rows(), 1, dy, x, &gradients[l.weight], &gradients[l.bias], 0); });
     }
     void norm_forward(int64_t at, const std::vector<float>& x, std::vector<char>& y, std::vector<float>& means, std::vector<float>& rstds) {
         timed("norm", [&] {
@@ -193,7 +193,7 @@ private:
     void norm_backward(int64_t at, const std::vector<char>& dy, const std::vector<float>& x, const std::vector<float>& means, const std::vector<float>& rstds,
                        const float* residual) {
         timed("norm", [&] {
-            return ak_layer_norm_backward(shape.rows(), shape.width, dy.data(), dtype, x.data(), &weights[at], means.data(), rstds.data(), residual, dx.data(),
+            return ak_layer_norm_backward(shape.rows(), 1, shape.width, dy.data(), dtype, x.data(), &weights[at], means.data(), rstds.data(), residual, dx.data(),
                                           &gradients[at], &gradients[at + shape.width], 0);
         });
     }
