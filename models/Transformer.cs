@@ -28,6 +28,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
     private readonly double embeddingShrink;
     private readonly FusedEmbedding? fusedEmbedding;
     private readonly FusedLoss? fusedLoss;
+    private readonly LaneTokenRows? tokenRows;
 
     /// <param name="parameters">Laid out by <see cref="ModelLayout.Of"/> the options; not owned.</param>
     /// <param name="fused">Whether to use the fused CPU kernels; null for where they are available and the parameters are on a CPU.</param>
@@ -57,9 +58,10 @@ public sealed class Transformer : Module<Tensor, Tensor>
 
         if (IsFused)
         {
-            fusedEmbedding =
-                new FusedEmbedding(parameters["tokens.weight"], positions is null ? null : parameters["positions.weight"], embeddingShrink);
-            fusedLoss = new FusedLoss(parameters, options, precision);
+            tokenRows = new LaneTokenRows(options);
+            fusedEmbedding = new FusedEmbedding(
+                parameters["tokens.weight"], positions is null ? null : parameters["positions.weight"], tokenRows, embeddingShrink);
+            fusedLoss = new FusedLoss(parameters, options, precision, tokenRows);
         }
     }
 
@@ -100,9 +102,20 @@ public sealed class Transformer : Module<Tensor, Tensor>
     {
         CheckLength(tokens_BT.shape[1]);
         if (fusedLoss is not null)
-            return fusedLoss.Apply(FusedBlocks(tokens_BT), targets_BT.contiguous(), scale);
+            return fusedLoss.Apply(FusedBlocks(tokens_BT), targets_BT.contiguous(), scale).sum();
         using Scalar factor = scale;
         return ReferenceLoss(tokens_BT, targets_BT, Reduction.Sum).mul(factor);
+    }
+
+    /// <summary>Of each lane whose gradients are lent: <see cref="Loss"/>. On the fused kernels only.</summary>
+    /// <param name="tokens_BT">Token ids of all lanes, equally many sequences each.</param>
+    /// <param name="targets_BT">The token after each.</param>
+    /// <param name="scale">As in <see cref="Loss"/>.</param>
+    /// <returns><c>[lanes]</c> float32; call backward on its sum.</returns>
+    public Tensor LaneLosses(Tensor tokens_BT, Tensor targets_BT, float scale)
+    {
+        CheckLength(tokens_BT.shape[1]);
+        return fusedLoss!.Apply(FusedBlocks(tokens_BT), targets_BT.contiguous(), scale);
     }
 
     /// <summary>The targets' cross-entropies, in nats, without a gradient.</summary>
@@ -150,6 +163,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
         {
             rotary?.Dispose();
             fusedLoss?.Dispose();
+            tokenRows?.Dispose();
         }
 
         base.Dispose(disposing);

@@ -17,9 +17,13 @@ public interface ITrainerDevice : IDisposable
 
     void GiveUp();
 
-    /// <summary>Computes the next lane of the current block.</summary>
-    /// <param name="isRedundant">Whether the block's result includes the hash of this lane's gradient.</param>
-    void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant);
+    /// <summary>How many lanes it can compute at once.</summary>
+    int LanesAtOnce { get; }
+
+    /// <summary>Computes the next lanes of the current block, a node of the lane tree.</summary>
+    /// <param name="isRedundant">Whether the block's result includes the hash of the gradient of this lane, which then is a single
+    /// one.</param>
+    void ComputeLanes(long batchStep, LaneBlock lanes, SkipList skips, bool isRedundant);
 
     /// <summary>Publishes the sum over the current, completed block.</summary>
     /// <returns>Null if the round accepts no more gradients.</returns>

@@ -90,16 +90,22 @@ public sealed class ReplicaDevice : ITrainerDevice
         laneLosses.Clear();
     }
 
-    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant)
+    // The reference form computes lane by lane.
+    public int LanesAtOnce => replica.Model.IsFused ? options.LanesAtOnce : 1;
+
+    public void ComputeLanes(long batchStep, LaneBlock lanes, SkipList skips, bool isRedundant)
     {
-        if (block?.NextLane != lane)
-            throw new InvariantException($"Lane {lane} is not the next of the block under way.");
-        var samples = options.Plan.Samples(batchStep, lane, skips);
-        var measure = block.Add(Timed(options.Samples(samples)), tokensPerStep, isRedundant);
-        laneLosses.Add(measure.Loss);
-        if (measure.Hash is { } hash)
-            redundantLanes.Add((lane, hash));
-        positions.AddRange(samples.Select(static sample => sample.Position));
+        if (block?.NextLane != lanes.First || (isRedundant && lanes.Count > 1))
+            throw new InvariantException($"Lanes {lanes} are not the next of the block under way, or cannot be hashed together.");
+        var samples = Enumerable.Range(lanes.First, lanes.Count).Select(lane => options.Plan.Samples(batchStep, lane, skips)).ToList();
+        var batches = samples.Select(lane => Timed(options.Samples(lane)));
+        IReadOnlyList<LaneMeasure> measures = lanes.Count > 1
+            ? block.Add([.. batches.Select(static lane => lane.Single())], tokensPerStep)
+            : [block.Add(batches.Single(), tokensPerStep, isRedundant)];
+        laneLosses.AddRange(measures.Select(static measure => measure.Loss));
+        if (measures[0].Hash is { } hash)
+            redundantLanes.Add((lanes.First, hash));
+        positions.AddRange(samples.SelectMany(static lane => lane).Select(static sample => sample.Position));
     }
 
     public BlockResult? Publish(Round round)

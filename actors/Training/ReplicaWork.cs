@@ -19,6 +19,9 @@ public record ReplicaWork
     /// <summary>The micro-batches of some samples, in order; called on trainers' threads.</summary>
     public required Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> Samples { get; init; }
 
+    /// <summary>How many lanes may be computed in one pass; changes no bit. More than 1 only where a lane is one micro-batch.</summary>
+    public int LanesAtOnce { get; init; } = 1;
+
     /// <summary>The validation batches, at least one; null without a validation split.</summary>
     public Func<IEnumerable<TokenBatch>>? Validation { get; init; }
 

@@ -87,7 +87,7 @@ public sealed class TrainerLogic
         if (evaluating is not null)
             Measure();
         else if (owed.Count > 0)
-            ComputeLane();
+            ComputeLanes();
     }
 
     private void Load(LoadState load)
@@ -206,7 +206,7 @@ public sealed class TrainerLogic
         tell(evaluated);
     }
 
-    private void ComputeLane()
+    private void ComputeLanes()
     {
         var first = owed[0];
         var block = first.Block;
@@ -216,11 +216,12 @@ public sealed class TrainerLogic
             underway = (first, block.First);
         }
 
-        var lane = underway!.Value.NextLane;
-        device.ComputeLane(first.BatchStep, lane, first.Skips, first.RedundantLanes.Contains(lane));
-        underway = (first, lane + 1);
-        tell(new LaneComputed(key, first.Ticket, lane));
-        if (lane + 1 < block.End)
+        var lanes = NextLanes(first, underway!.Value.NextLane);
+        device.ComputeLanes(first.BatchStep, lanes, first.Skips, first.RedundantLanes.Contains(lanes.First));
+        underway = (first, lanes.End);
+        for (var lane = lanes.First; lane < lanes.End; lane++)
+            tell(new LaneComputed(key, first.Ticket, lane));
+        if (lanes.End < block.End)
             return;
         underway = null;
         if (first.Attempt is { } attempt)
@@ -240,6 +241,15 @@ public sealed class TrainerLogic
         done.Add(block, result);
         foreach (var other in answered)
             tell(new BlockComputed(key, other.Ticket, block, result));
+    }
+
+    // Redundant lanes are computed by themselves, since their gradients are hashed.
+    private LaneBlock NextLanes(OwedBlock work, int from)
+    {
+        var lanes = LaneBlock.Largest(from, work.Block.End, device.LanesAtOnce);
+        while (lanes.Count > 1 && work.RedundantLanes.Any(lane => lanes.First <= lane && lane < lanes.End))
+            lanes = lanes with { Count = lanes.Count / 2 };
+        return lanes;
     }
 
     private bool IsAt(long step)

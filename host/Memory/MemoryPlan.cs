@@ -33,7 +33,7 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
             ("weights and moments", isOnHost * (3 * model.Vector + model.Packed)),
             ("gradients", (count * perTrainer + 1) * model.Vector),
             ("snapshots", Math.Max(configuration.Checkpoints.Snapshots, isOnHost) * 3 * model.Vector),
-            ("activations", isOnHost * model.Training(options.MicroBatch)));
+            ("activations", isOnHost * model.Training(options.MicroBatch * (isFused ? options.LanesAtOnce(shape) : 1))));
     }
 
     public static MemoryPlan ToEvaluate(ModelMemory model, int sequences) => Of(

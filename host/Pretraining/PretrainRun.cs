@@ -248,6 +248,7 @@ internal sealed class PretrainRun
             Device = environment.Device,
             Plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes),
             Samples = training.Batches,
+            LanesAtOnce = options.LanesAtOnce(model),
             Validation = validation is null ? null : () => validation.FromStart(configuration.Evaluation.Batches),
             ByteCounts = data.Tokenizer.ByteCounts(),
             Detection = configuration.Spikes.Detection(),

@@ -21,22 +21,23 @@ internal static partial class NativeKernels
         int yDtype);
     [LibraryImport(Library)] internal static partial int ak_linear_input_gradient(nint linear, long rows, nint dy, nint dx);
     [LibraryImport(Library)]
-    internal static partial int ak_linear_weight_gradient(nint linear, long rows, nint dy, nint x, nint dw, nint db, int accumulate);
+    internal static partial int ak_linear_weight_gradient(
+        nint linear, long rows, long lanes, nint dy, nint x, nint dw, nint db, int accumulate);
 
     [LibraryImport(Library)]
     internal static partial int ak_layer_norm_forward(
         long rows, long width, nint x, nint weight, nint bias, double epsilon, nint y, int yDtype, nint mean, nint rstd);
     [LibraryImport(Library)]
     internal static partial int ak_layer_norm_backward(
-        long rows, long width, nint dy, int dyDtype, nint x, nint weight, nint mean, nint rstd, nint residualGradient, nint dx,
-        nint dweight, nint dbias, int accumulate);
+        long rows, long lanes, long width, nint dy, int dyDtype, nint x, nint weight, nint mean, nint rstd, nint residualGradient,
+        nint dx, nint dweight, nint dbias, int accumulate);
     [LibraryImport(Library)]
     internal static partial int ak_rms_norm_forward(long rows, long width, nint x, nint weight, double epsilon, nint y, int yDtype,
         nint rstd);
     [LibraryImport(Library)]
     internal static partial int ak_rms_norm_backward(
-        long rows, long width, nint dy, int dyDtype, nint x, nint weight, nint rstd, nint residualGradient, nint dx, nint dweight,
-        int accumulate);
+        long rows, long lanes, long width, nint dy, int dyDtype, nint x, nint weight, nint rstd, nint residualGradient, nint dx,
+        nint dweight, int accumulate);
 
     [LibraryImport(Library)] internal static partial int ak_gelu_forward(long count, nint x, nint y, int dtype);
     [LibraryImport(Library)] internal static partial int ak_gelu_backward(long count, nint x, nint dy, nint dx, int dtype);
@@ -62,11 +63,16 @@ internal static partial class NativeKernels
     [LibraryImport(Library)]
     internal static partial int ak_embedding_backward(
         long batch, long time, long width, long vocabulary, nint tokens, nint dx, float tokenScale, nint dToken, nint dPosition,
-        int accumulateTokens, int accumulatePositions);
+        int accumulateTokens, int accumulatePositions, long lanes, nint tokenRows);
 
     [LibraryImport(Library)]
     internal static partial int ak_head(
-        nint head, long rows, nint x, nint targets, in HeadObjective objective, in HeadRows results, nint dx, nint dw, int accumulate);
+        nint head, long rows, nint x, nint targets, in HeadObjective objective, in HeadRows results, nint dx, nint dw, int accumulate,
+        long lanes, nint tokenRows);
+
+    [LibraryImport(Library)] internal static partial nint ak_token_rows_new(long vocabulary, long width);
+    [LibraryImport(Library)] internal static partial void ak_token_rows_free(nint tokenRows);
+    [LibraryImport(Library)] internal static partial int ak_token_rows_begin(nint tokenRows, long lanes, long rows, nint tokens);
 
     [LibraryImport(Library)] internal static partial int ak_convert(long count, nint from, nint toBfloat16);
     [LibraryImport(Library)] internal static partial double ak_sum_squares(long count, nint x);

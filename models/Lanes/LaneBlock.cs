@@ -22,6 +22,16 @@ public readonly record struct LaneBlock(int First, int Count)
 
     public override string ToString() => Count == 1 ? $"{{{First}}}" : $"{{{First}-{End - 1}}}";
 
+    /// <summary>The largest node that begins at lane <paramref name="from"/>, ends by <paramref name="end"/> and has at most
+    /// <paramref name="most"/> lanes.</summary>
+    public static LaneBlock Largest(int from, int end, int most)
+    {
+        var count = 1;
+        while (2 * count <= most && from % (2 * count) == 0 && from + (2 * count) <= end)
+            count *= 2;
+        return new LaneBlock(from, count);
+    }
+
     /// <summary>Distributes <paramref name="lanes"/> lanes over <paramref name="trainers"/>: contiguous ranges whose lengths differ by at
     /// most one, each split into the fewest aligned blocks. Trainers beyond the number of lanes get none.</summary>
     public static IReadOnlyList<IReadOnlyList<LaneBlock>> Share(int lanes, int trainers)

@@ -9,8 +9,9 @@ namespace ActorTrain.Models.Layers;
 
 /// <summary>Token embedding plus learned positions, if the family has them, on the fused CPU kernels.</summary>
 /// <remarks>The backward adds rows in order, so its bits do not depend on the number of threads.</remarks>
+/// <param name="tokenRows">Shared with the head, if that has the same weight.</param>
 /// <param name="shrink">Factor of the token embedding's gradient, except the part from a tied head.</param>
-internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positions, double shrink)
+internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positions, LaneTokenRows tokenRows, double shrink)
 {
     private readonly long vocabulary = tokens.Entry.Shape[0];
     private readonly long width = tokens.Entry.Shape[1];
@@ -18,7 +19,7 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
     /// <summary>tokens <c>[B, T]</c> int64 → <c>[B, T, D]</c> float32.</summary>
     public Tensor Apply(Tensor tokens_BT) => Function.apply(tokens_BT, this, is_grad_enabled(), tokens.Parameter);
 
-    private Tensor Forward(Tensor ids)
+    private Tensor Forward(Tensor ids, bool recorded)
     {
         var (batch, time) = (ids.shape[0], ids.shape[1]);
         foreach (var id in MemoryMarshal.Cast<byte, long>(ids.bytes))
@@ -28,6 +29,8 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
                 throw new ArgumentOutOfRangeException(nameof(ids), $"Token id {id} is outside the vocabulary of {vocabulary}.");
         }
 
+        if (recorded && tokens.Lanes > 1)
+            tokenRows.Begin(tokens.Lanes, ids);
         var x = empty(batch, time, width, dtype: float32);
         FusedKernels.Check(ak_embedding_forward(
             batch, time, width, ids.Address(), tokens.WeightAddress, positions?.WeightAddress ?? 0, x.Address()));
@@ -48,7 +51,7 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
         FusedKernels.Check(ak_embedding_backward(
             ids.shape[0], ids.shape[1], width, vocabulary, ids.Address(), dx.Address(), (float)shrink, tokens.GradientAddress,
                 positions?.GradientAddress ?? 0,
-            accumulateTokens, accumulatePositions));
+            accumulateTokens, accumulatePositions, tokens.Lanes, tokenRows.Handle));
     }
 
     private sealed class Function : autograd.SingleTensorFunction<Function>
@@ -59,7 +62,7 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
         {
             var layer = (FusedEmbedding)vars[1];
             var ids = ((Tensor)vars[0]).contiguous();
-            var x = layer.Forward(ids);
+            var x = layer.Forward(ids, recorded: (bool)vars[2]);
             FusedSaving.Keep(ctx, layer, ids, recorded: (bool)vars[2]);
             return x;
         }

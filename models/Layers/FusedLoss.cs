@@ -15,9 +15,12 @@ internal sealed class FusedLoss : IDisposable
     private readonly Activations activations;
     private readonly FusedNorm norm;
     private readonly PackedLinear head;
+    private readonly LaneTokenRows? tokenRows;
 
-    public FusedLoss(FlatParameters parameters, ModelOptions shape, Precision precision)
+    /// <param name="tokenRows">Those of the embedding, used if the head is tied to it.</param>
+    public FusedLoss(FlatParameters parameters, ModelOptions shape, Precision precision, LaneTokenRows tokenRows)
     {
+        this.tokenRows = shape.TieEmbeddings ? tokenRows : null;
         activations = new Activations(precision);
         headWeight = parameters[shape.TieEmbeddings ? "tokens.weight" : "head.weight"];
         var bias = shape.Family == ModelFamily.Gpt2 ? parameters["norm.bias"] : null;
@@ -25,8 +28,8 @@ internal sealed class FusedLoss : IDisposable
         head = new PackedLinear(headWeight, bias: null, activations);
     }
 
-    /// <summary>x <c>[B, T, D]</c> float32, targets <c>[B, T]</c> int64 (−1 is skipped) → <paramref name="scale"/> · sum of the tokens'
-    /// losses. Where gradients are enabled, that of the head is added at once, so that a backward must follow.</summary>
+    /// <summary>x <c>[B, T, D]</c> float32, targets <c>[B, T]</c> int64 (−1 is skipped) → for each lane, <paramref name="scale"/> · sum of
+    /// its tokens' losses. Where gradients are enabled, that of the head is added at once, so that a backward must follow.</summary>
     public Tensor Apply(Tensor x_BTD, Tensor targets_BT, float scale) => Function.apply(x_BTD, this, targets_BT, scale, is_grad_enabled());
 
     /// <summary>The loss of each token, <c>[B·T]</c> float32, without a gradient.</summary>
@@ -45,15 +48,21 @@ internal sealed class FusedLoss : IDisposable
         var rows = targets.numel();
         var (normed, statistics) = norm.Forward(rows, x);
         var gradient = recorded ? activations.Empty(rows, headWeight.Entry.Shape[1]) : null;
-        double sum = 0;
+        var sums = new float[headWeight.Lanes];
         using (normed)
         using (var losses = RowLosses(normed, targets, scale, gradient))
         {
-            foreach (var loss in MemoryMarshal.Cast<byte, float>(losses.bytes))
-                sum += loss;
+            var all = MemoryMarshal.Cast<byte, float>(losses.bytes);
+            for (var lane = 0; lane < sums.Length; lane++)
+            {
+                double sum = 0;
+                foreach (var loss in all.Slice(lane * (all.Length / sums.Length), all.Length / sums.Length))
+                    sum += loss;
+                sums[lane] = (float)(sum * scale);
+            }
         }
 
-        return (tensor((float)(sum * scale)), new Saved(x.alias(), statistics, gradient));
+        return (tensor(sums), new Saved(x.alias(), statistics, gradient));
     }
 
     private Tensor RowLosses(Tensor normed, Tensor targets, float scale, Tensor? gradient)
@@ -62,7 +71,7 @@ internal sealed class FusedLoss : IDisposable
         FusedKernels.Check(ak_head(
             head.Handle, targets.numel(), normed.Address(), targets.Address(), new HeadObjective(scale), new HeadRows(losses.Address()),
             gradient?.Address() ?? 0, gradient is null ? 0 : headWeight.GradientAddress,
-            gradient is null ? 0 : headWeight.BeginGradient()));
+            gradient is null ? 0 : headWeight.BeginGradient(), headWeight.Lanes, tokenRows?.Handle ?? 0));
         return losses;
     }
 
@@ -91,7 +100,8 @@ internal sealed class FusedLoss : IDisposable
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
         {
             // The scale is applied in the forward, where it costs nothing; so the incoming gradient must be 1.
-            if (grad_output.item<float>() != 1f)
+            using var incoming = grad_output.contiguous();
+            if (MemoryMarshal.Cast<byte, float>(incoming.bytes).ContainsAnyExcept(1f))
                 throw new InvalidOperationException("The fused loss must be the end of the graph: "
                     + "pass the scale to Loss instead of multiplying its result.");
             var (layer, saved) = FusedSaving.Take<FusedLoss, Saved>(ctx);

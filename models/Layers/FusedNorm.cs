@@ -34,11 +34,10 @@ internal sealed class FusedNorm(ParameterSlot weight, ParameterSlot? bias, doubl
         bias?.BeginGradient();
         FusedKernels.Check(bias is null
             ? ak_rms_norm_backward(
-                rows, width, dy.Address(), activations.Code, x.Address(), weight.WeightAddress, statistics.ReciprocalDeviation.Address(),
-                    residual,
-                dx.Address(), weight.GradientAddress, accumulate)
+                rows, weight.Lanes, width, dy.Address(), activations.Code, x.Address(), weight.WeightAddress,
+                statistics.ReciprocalDeviation.Address(), residual, dx.Address(), weight.GradientAddress, accumulate)
             : ak_layer_norm_backward(
-                rows, width, dy.Address(), activations.Code, x.Address(), weight.WeightAddress, statistics.Mean!.Address(),
+                rows, weight.Lanes, width, dy.Address(), activations.Code, x.Address(), weight.WeightAddress, statistics.Mean!.Address(),
                 statistics.ReciprocalDeviation.Address(), residual, dx.Address(), weight.GradientAddress, bias.GradientAddress,
                     accumulate));
         return dx;

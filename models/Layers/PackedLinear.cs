@@ -82,7 +82,7 @@ internal sealed class PackedLinear : IWeightCopies, IDisposable
         var accumulate = weight.BeginGradient();
         bias?.BeginGradient();
         FusedKernels.Check(ak_linear_weight_gradient(
-            Handle, rows, dy.Address(), x.Address(), weight.GradientAddress, bias?.GradientAddress ?? 0, accumulate));
+            Handle, rows, weight.Lanes, dy.Address(), x.Address(), weight.GradientAddress, bias?.GradientAddress ?? 0, accumulate));
         var dx = activations.Empty(rows, inputs);
         FusedKernels.Check(ak_linear_input_gradient(Handle, rows, dy.Address(), dx.Address()));
         return dx;

@@ -8,7 +8,8 @@ namespace ActorTrain.Models.Steps;
 /// <param name="Hash">Hash of its gradient, if requested.</param>
 public sealed record LaneMeasure(double Loss, ulong? Hash);
 
-/// <summary>Computes the gradient of a block of lanes lane by lane, so that the caller can do other work in between.</summary>
+/// <summary>Computes the gradient of a block of lanes, lane by lane or several at once, so that the caller can do other work in
+/// between.</summary>
 /// <remarks>Owns its vectors, from the pool, until the sum is taken or it is disposed of. A lane's gradient is never copied. For a block of
 /// n lanes, at most log₂ n + 1 vectors are held. Waiting vectors have a checksum, verified when they are added to.</remarks>
 public sealed class BlockGradient : IDisposable
@@ -41,14 +42,35 @@ public sealed class BlockGradient : IDisposable
     /// <param name="tokensPerStep">Targets of the global batch; the loss is their mean.</param>
     public LaneMeasure Add(IEnumerable<TokenBatch> microBatches, long tokensPerStep, bool hashed = false)
     {
-        if (IsComplete)
-            throw new InvariantException($"All lanes of {Block} are already computed.");
-        var lane = new LaneBlock(NextLane, 1);
+        double loss = 0;
+        var hash = Add(1, hashed, gradient => loss = trainer.Compute(gradient, microBatches, tokensPerStep));
+        return new LaneMeasure(loss, hash);
+    }
+
+    /// <summary>Computes the next lanes, a node of the lane tree, in one pass and adds them along it.</summary>
+    /// <param name="lanes">The only micro-batch of each.</param>
+    /// <param name="tokensPerStep">Targets of the global batch; the loss is their mean.</param>
+    public IReadOnlyList<LaneMeasure> Add(IReadOnlyList<TokenBatch> lanes, long tokensPerStep)
+    {
+        IReadOnlyList<double> losses = [];
+        Add(lanes.Count, hashed: false, gradient =>
+        {
+            losses = trainer.Compute(gradient, lanes, tokensPerStep);
+            return AlongTree(losses);
+        });
+        return [.. losses.Select(static loss => new LaneMeasure(loss, null))];
+    }
+
+    private ulong? Add(int count, bool hashed, Func<Tensor, double> compute)
+    {
+        var lanes = new LaneBlock(NextLane, count);
+        if (!lanes.IsAligned || !Block.Contains(lanes))
+            throw new InvariantException($"Lanes {lanes} are not a node of {Block}, of which {NextLane - Block.First} are computed.");
         var gradient = memory.Rent();
         double loss;
         try
         {
-            loss = trainer.Compute(gradient, microBatches, tokensPerStep);
+            loss = compute(gradient);
         }
         catch
         {
@@ -56,11 +78,19 @@ public sealed class BlockGradient : IDisposable
             throw;
         }
 
-        // A lane whose sibling waits is added at once.
-        var checksum = hashed || !tree.Holds(lane.Sibling) ? FlatChecksum.Of(gradient) : null;
-        tree.Add(lane, new GradientSum(gradient, loss, checksum, lane));
-        NextLane++;
-        return new LaneMeasure(loss, hashed ? checksum!.Hash : null);
+        // Lanes whose sibling waits are added at once.
+        var checksum = hashed || !tree.Holds(lanes.Sibling) ? FlatChecksum.Of(gradient) : null;
+        tree.Add(lanes, new GradientSum(gradient, loss, checksum, lanes));
+        NextLane += count;
+        return hashed ? checksum!.Hash : null;
+    }
+
+    private static double AlongTree(IReadOnlyList<double> losses)
+    {
+        var tree = new LaneTree<double>(losses.Count, static (left, right) => left + right);
+        for (var lane = 0; lane < losses.Count; lane++)
+            tree.Add(new LaneBlock(lane, 1), losses[lane]);
+        return tree.Total();
     }
 
     /// <summary>Vectors that wait to be added to.</summary>

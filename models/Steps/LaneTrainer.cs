@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ActorTrain.Models.Runtime;
 using static TorchSharp.torch;
 
@@ -8,6 +9,26 @@ namespace ActorTrain.Models.Steps;
 /// <param name="model">Not owned.</param>
 public sealed class LaneTrainer(Transformer model)
 {
+    // Enough rows that kernels run at their full rate and what is done once per pass weighs little.
+    private const long Rows = 2048;
+
+    // Of the gradient of the logits, which kernels.h bounds for single lanes; several need one piece.
+    private const long LogitBytes = 128 << 20;
+
+    /// <summary>How many lanes are computed in one pass, where each is one micro-batch: a power of two.</summary>
+    /// <param name="sequences">Of a lane.</param>
+    public static int AtOnce(ModelOptions model, Precision precision, int lanes, int sequences)
+    {
+        var laneRows = (long)sequences * model.ContextLength;
+        var elementSize = precision == Precision.BFloat16 ? sizeof(short) : sizeof(float);
+        var count = 1;
+        while (2 * count <= lanes && Fits(2 * count * laneRows))
+            count *= 2;
+        return count;
+
+        bool Fits(long rows) => rows <= Rows && rows * model.VocabularySize * elementSize <= LogitBytes;
+    }
+
     /// <param name="gradient">Receives the gradient, in the parameters' layout; of any content, but with zeros in the gaps.</param>
     /// <param name="tokensPerStep">Targets of the global batch; the loss is their mean.</param>
     /// <returns>The lane's part of the mean loss of the global batch.</returns>
@@ -18,6 +39,30 @@ public sealed class LaneTrainer(Transformer model)
         try
         {
             return Compute(microBatches, tokensPerStep);
+        }
+        finally
+        {
+            model.Parameters.TakeBackGradients();
+        }
+    }
+
+    /// <summary>Computes several lanes in one pass on the fused kernels: the same bits as one by one, added along the lane tree.</summary>
+    /// <param name="gradient">Receives the sum, as above.</param>
+    /// <param name="lanes">The only micro-batch of each lane, equally large; a power of two.</param>
+    /// <param name="tokensPerStep">Targets of the global batch; the loss is their mean.</param>
+    /// <returns>Each lane's part of the mean loss of the global batch.</returns>
+    public IReadOnlyList<double> Compute(Tensor gradient, IReadOnlyList<TokenBatch> lanes, long tokensPerStep)
+    {
+        using var _ = ComputeThreads.OneForTorch();
+        using var scope = NewDisposeScope();
+        model.Parameters.LendGradients(gradient, lanes.Count);
+        try
+        {
+            model.Parameters.ClearGradients(byOverwriting: true);
+            var (inputs, targets) = TokenBatch.Concat(lanes).ToTensors(model.Parameters.Device);
+            var losses = model.LaneLosses(inputs, targets, 1f / tokensPerStep);
+            losses.sum().backward();
+            return [.. MemoryMarshal.Cast<byte, float>(losses.bytes).ToArray().Select(static loss => (double)loss)];
         }
         finally
         {

@@ -48,6 +48,10 @@ public sealed record TrainingOptions : IOptions
     [OptionGroup(Key = "")]
     public ComputeOptions Compute { get; init; } = new();
 
+    /// <summary>How many lanes are computed in one pass on the fused kernels: 1 where a lane has several micro-batches.</summary>
+    public int LanesAtOnce(ModelOptions model) =>
+        MicroBatch == Batch / Lanes ? LaneTrainer.AtOnce(model, Precision, Lanes, MicroBatch) : 1;
+
     public IEnumerable<OptionProblem> Validate()
     {
         if (!BitOperations.IsPow2(Lanes))

@@ -40,6 +40,9 @@ public sealed class FlatParameters : IDisposable
         }
     }
 
+    /// <summary>Lanes whose gradients are computed at once.</summary>
+    public int Lanes { get; private set; } = 1;
+
     /// <summary>Grows by one with every change of the weights.</summary>
     public long Version { get; private set; }
 
@@ -51,7 +54,9 @@ public sealed class FlatParameters : IDisposable
 
     /// <summary>Computes gradients into the caller's memory until it is taken back, which avoids a copy.</summary>
     /// <param name="memory">In the parameters' layout, with zeros in the gaps, on their device; owned by the caller.</param>
-    public void LendGradients(Tensor memory)
+    /// <param name="lanes">Of how many lanes the rows of each pass are: equal parts, one after another, each summed by itself and then
+    /// along the lane tree. More than one only on the fused kernels.</param>
+    public void LendGradients(Tensor memory, int lanes = 1)
     {
         if (memory.numel() != Layout.Length || memory.dtype != float32 || memory.device.type != Device.type)
         {
@@ -63,10 +68,11 @@ public sealed class FlatParameters : IDisposable
         }
 
         Use(memory);
+        Lanes = lanes;
     }
 
     /// <summary>Ends <see cref="LendGradients"/>: the memory is not written any more.</summary>
-    public void TakeBackGradients() => gradients = null;
+    public void TakeBackGradients() => (gradients, Lanes) = (null, 1);
 
     /// <summary>Verifies the copies of the current weights in other formats.</summary>
     /// <exception cref="CorruptionException">A bit of one was flipped.</exception>
@@ -162,6 +168,8 @@ public sealed class ParameterSlot : IDisposable
     internal List<IWeightCopies> Copies => owner.Copies;
 
     internal long Version => owner.Version;
+
+    internal int Lanes => owner.Lanes;
 
     /// <summary>Whether the gradient was written since it was cleared.</summary>
     internal bool HoldsGradient { get; set; }

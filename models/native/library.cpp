@@ -309,7 +309,7 @@ int ak_head(ak_linear* head, int64_t rows, const void* x, const int64_t* targets
                                                       ", but must be positive");
         check(objective->soft_cap >= 0, "soft_cap is " + std::to_string(objective->soft_cap) + ", but must not be negative");
         check_lanes(lanes, rows, accumulate);
-        check(!token_rows || token_rows->lanes == lanes, "token_rows was begun with another number of lanes");
+        check(lanes == 1 || !token_rows || token_rows->lanes == lanes, "token_rows was begun with another number of lanes");
         kernels().head(*head, rows, x, targets, *objective, *results, dx, dw, accumulate != 0, lanes, lanes > 1 ? token_rows : nullptr);
     });
 }

@@ -19,6 +19,7 @@ internal sealed class Trainee : IDisposable
 
     private readonly ReplicaOptions options;
     private readonly TokenBatch[] lanes;
+    private readonly int lanesAtOnce;
     private long step;
 
     public Trainee(ModelOptions model, Precision precision, int batch, int lanes, bool? fused = null, torch.Device? device = null)
@@ -26,6 +27,7 @@ internal sealed class Trainee : IDisposable
         Training = new PeerTraining(model, precision, batch);
         options = OptionsOf(Training, lanes);
         Replica = new Replica(options, device, fused);
+        lanesAtOnce = Replica.Model.IsFused ? LaneTrainer.AtOnce(model, precision, lanes, batch / lanes) : 1;
         var random = new Random(1);
         this.lanes = [.. Enumerable.Range(0, lanes).Select(_ => RandomTokens(model, batch / lanes, random))];
     }
@@ -52,7 +54,7 @@ internal sealed class Trainee : IDisposable
         var started = Stopwatch.GetTimestamp();
         for (var i = 0; i < steps; i++)
         {
-            var total = Replica.Gradient(new LaneBlock(0, options.Lanes), lane => [lanes[lane]], TokensPerStep);
+            var total = Replica.Gradient(new LaneBlock(0, options.Lanes), lane => [lanes[lane]], TokensPerStep, lanesAtOnce: lanesAtOnce);
             var measure = Replica.Commit(step, total);
             if (!double.IsFinite(measure.Loss) || !double.IsFinite(measure.GradientNorm))
                 throw new InvalidOperationException("The benchmark's training diverged.");

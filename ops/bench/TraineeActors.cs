@@ -72,6 +72,7 @@ internal sealed class TraineeActors : IDisposable
             Replica = replica,
             Plan = new BatchPlan(seed: 1, samples: 64, batchSize: Lanes, Lanes),
             Samples = static samples => samples.Select(Batch),
+            LanesAtOnce = LaneTrainer.AtOnce(Model, replica.Precision, Lanes, sequences: 1),
             Trainers = new TrainerSupervisorOptions
             {
                 Threads = threads,

@@ -37,14 +37,16 @@ public sealed class FaultyDevice : ITrainerDevice
 
     public void GiveUp() => device.GiveUp();
 
-    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) => Break(nameof(ComputeLane), () =>
+    public int LanesAtOnce => device.LanesAtOnce;
+
+    public void ComputeLanes(long batchStep, LaneBlock lanes, SkipList skips, bool isRedundant) => Break(nameof(ComputeLanes), () =>
     {
         step = batchStep;
         TouchState();
         foreach (var resting in device.Resting)
             faults.Touch(trainer, step, FlipTarget.Of(FlatPlace.LaneGradient, resting));
         var begun = Stopwatch.GetTimestamp();
-        device.ComputeLane(batchStep, lane, skips, isRedundant);
+        device.ComputeLanes(batchStep, lanes, skips, isRedundant);
         faults.Slow(trainer, batchStep, Stopwatch.GetElapsedTime(begun));
         return true;
     });

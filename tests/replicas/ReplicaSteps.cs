@@ -13,15 +13,20 @@ internal static class ReplicaSteps
     /// <param name="microBatches">The micro-batches of a lane, in order.</param>
     /// <param name="tokensPerStep">Targets of the whole global batch.</param>
     /// <param name="computed">Told of each lane.</param>
+    /// <param name="lanesAtOnce">How many may be computed in one pass; then each is one micro-batch.</param>
     public static GradientSum Gradient(
         this Replica replica, LaneBlock block, Func<int, IEnumerable<TokenBatch>> microBatches, long tokensPerStep,
-        Action<LaneMeasure>? computed = null)
+        Action<LaneMeasure>? computed = null, int lanesAtOnce = 1)
     {
         using var gradient = replica.Begin(block);
         while (!gradient.IsComplete)
         {
-            var measure = gradient.Add(microBatches(gradient.NextLane), tokensPerStep);
-            computed?.Invoke(measure);
+            var lanes = LaneBlock.Largest(gradient.NextLane, block.End, lanesAtOnce);
+            var measures = lanes.Count > 1
+                ? gradient.Add([.. Enumerable.Range(lanes.First, lanes.Count).Select(lane => microBatches(lane).Single())], tokensPerStep)
+                : [gradient.Add(microBatches(lanes.First), tokensPerStep)];
+            foreach (var measure in measures)
+                computed?.Invoke(measure);
         }
 
         return gradient.Take();

@@ -72,10 +72,20 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
         (isPoisoned, updateNorm) = (false, 0);
     }
 
-    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant)
+    public int LanesAtOnce => 1 << (key.Number % 3);
+
+    public void ComputeLanes(long batchStep, LaneBlock next, SkipList skips, bool isRedundant)
     {
-        if (block is not { } underway || lane != underway.First + lanes.Count)
-            throw new InvariantException($"Lane {lane} is not the next of the block under way.");
+        if (block is not { } underway || next.First != underway.First + lanes.Count || !underway.Contains(next) || !next.IsAligned)
+            throw new InvariantException($"Lanes {next} are not the next of the block under way.");
+        if (isRedundant && next.Count > 1)
+            throw new InvariantException($"Lanes {next} cannot be hashed together.");
+        for (var lane = next.First; lane < next.End; lane++)
+            ComputeLane(batchStep, lane, skips, isRedundant);
+    }
+
+    private void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant)
+    {
         var read = world.Data.Positions(batchStep, lane, skips);
         var gradient = Arithmetic.Lane(state, read);
         lanes.Add(gradient);

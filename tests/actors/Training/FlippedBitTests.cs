@@ -156,7 +156,7 @@ public sealed class FlippedBitTests
             {
                 device.Begin(block);
                 for (var lane = block.First; lane < block.End; lane++)
-                    device.ComputeLane(step, lane, SkipList.Empty, isRedundant: false);
+                    device.ComputeLanes(step, new LaneBlock(lane, 1), SkipList.Empty, isRedundant: false);
                 device.Publish(round).ShouldNotBeNull();
                 if (first.Add(round, block) is { } one)
                     reports.Add(one);

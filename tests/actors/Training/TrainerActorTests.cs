@@ -253,7 +253,9 @@ public sealed class TrainerActorTests() : TestKit(TinyTraining.Settings)
 
         public void GiveUp() => Note();
 
-        public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant)
+        public int LanesAtOnce => 1;
+
+        public void ComputeLanes(long batchStep, LaneBlock lanes, SkipList skips, bool isRedundant)
         {
             Note();
             if (Break is not null)

@@ -36,6 +36,21 @@ public sealed class TrainerLogicTests : IDisposable
     }
 
     [Fact]
+    public void A_device_that_can_computes_several_lanes_at_once_but_those_to_be_hashed_alone()
+    {
+        device.LanesAtOnce = 4;
+        trainer.Handle(LoadFour);
+        trainer.Handle(Compute(Ticket, new LaneBlock(0, 8), new LaneBlock(10, 2)) with { RedundantLanes = [6] });
+        Drain().ShouldBe(5);
+        device.Log.ShouldBe(
+        [
+            "load 4", "begin {0-7}", "lane {0-3}", "lane {4-5}", "lane 6 hashed", "lane 7", "publish 10", "begin {10-11}", "lane {10-11}",
+            "publish 10",
+        ]);
+        reports.OfType<LaneComputed>().Select(static report => report.Lane).ShouldBe([0, 1, 2, 3, 4, 5, 6, 7, 10, 11]);
+    }
+
+    [Fact]
     public void A_repeated_command_is_answered_and_not_obeyed_again()
     {
         var block = new LaneBlock(0, 1);
@@ -284,8 +299,10 @@ public sealed class TrainerLogicTests : IDisposable
 
         public void GiveUp() => Log.Add("give up");
 
-        public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) =>
-            Log.Add($"lane {lane}{(batchStep == 4 ? "" : $" of {batchStep}")}{(isRedundant ? " hashed" : "")}");
+        public int LanesAtOnce { get; set; } = 1;
+
+        public void ComputeLanes(long batchStep, LaneBlock lanes, SkipList skips, bool isRedundant) =>
+            Log.Add($"lane {(lanes.Count == 1 ? lanes.First : lanes)}{(batchStep == 4 ? "" : $" of {batchStep}")}{(isRedundant ? " hashed" : "")}");
 
         public BlockResult? Publish(Round round)
         {

@@ -55,7 +55,7 @@ internal sealed record FaultTarget(string Role, string Kind)
         Add(Metrics, nameof(GoOnAfter), nameof(Publish), nameof(Rewind), nameof(FlushMetrics));
         Add(Journal, nameof(RecordDecision));
         foreach (
-            var call in (string[])["Make", nameof(ITrainerDevice.Load), nameof(ITrainerDevice.ComputeLane), nameof(ITrainerDevice.Publish),
+            var call in (string[])["Make", nameof(ITrainerDevice.Load), nameof(ITrainerDevice.ComputeLanes), nameof(ITrainerDevice.Publish),
             nameof(ITrainerDevice.Preview), nameof(ITrainerDevice.Apply), nameof(ITrainerDevice.Copy),
             nameof(ITrainerDevice.EvaluateBatch)])
             all.AddRange([(new(Device, call), Fault.Throw), (new(Device, call), Fault.ThrowAfter)]);

@@ -16,8 +16,10 @@ internal sealed class CountedDevice(ITrainerDevice device, Action freed) : ITrai
 
     public void GiveUp() => device.GiveUp();
 
-    public void ComputeLane(long batchStep, int lane, SkipList skips, bool isRedundant) =>
-        device.ComputeLane(batchStep, lane, skips, isRedundant);
+    public int LanesAtOnce => device.LanesAtOnce;
+
+    public void ComputeLanes(long batchStep, LaneBlock lanes, SkipList skips, bool isRedundant) =>
+        device.ComputeLanes(batchStep, lanes, skips, isRedundant);
 
     public BlockResult? Publish(Round round) => device.Publish(round);
 

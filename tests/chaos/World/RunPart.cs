@@ -172,7 +172,9 @@ internal sealed class RunPart
                 Log = "run.log",
             }),
             Limits = new RestartLimits(1000, TimeSpan.FromMinutes(10), "run.log"),
-            MakeDevice = (device, trainer) => MakeDevice(Machine(device, trainer), trainer),
+            // Trainers differ in how many lanes they compute at once, which must change no bit.
+            MakeDevice = (device, trainer) =>
+                MakeDevice(Machine(device with { LanesAtOnce = 1 << (trainer.Number % 3) }, trainer), trainer),
             Checkpoints = store,
             Fingerprint = ChaosPlace.Fingerprint,
             Journal = place.Journal,
