@@ -42,34 +42,34 @@ struct Training {
     Attention<D> head{width, scale, mask.slopes != nullptr, longest(rows, segments)};
     int64_t blocks = head.ld / ak_kv_block, ld = head.ld, padded = head.padded;
 
+    const T* query(const Segment& text, int64_t h, int64_t t) const { return qkv + (text.begin + t) * row + h * width; }
     int64_t key(const Segment& text, int64_t kv) const { return text.begin * row + (heads + kv) * width; }
     int64_t value(const Segment& text, int64_t kv) const { return text.begin * row + (heads + kv_heads + kv) * width; }
 
     // The queries of a tile that begins with position t; returns how many. Their results go to rows of `to`.
     int64_t queries(const Segment& text, int64_t h, int64_t t, T* to, int64_t to_row, Query* tile) const {
         const int64_t count = std::min<int64_t>(MR, text.length - t);
-        for (int64_t r = 0; r < count; ++r) {
-            const int64_t at = text.begin + t + r;
-            tile[r] = {qkv + at * row + h * width, to + at * to_row + h * width, t + r, keys_seen(mask, t + r, text.prefix), mask.slopes ? mask.slopes[h] : 0};
-        }
+        for (int64_t r = 0; r < count; ++r)
+            tile[r] = {to + (text.begin + t + r) * to_row + h * width, t + r, keys_seen(mask, t + r, text.prefix), mask.slopes ? mask.slopes[h] : 0};
         return count;
     }
 
     void forward(T* out, float* lse) const {
-        const int64_t k_floats = blocks * head.score_block, v_floats = blocks * head.sum_block, floats = k_floats + v_floats + head.attend_floats();
+        const int64_t k_floats = blocks * head.score_block, v_floats = blocks * head.sum_block, a_floats = MR * head.a_ld;
+        const int64_t floats = k_floats + v_floats + a_floats + head.attend_floats();
         float* memory = scratch(Slot::blocks).floats(floats * threads());
         parallel(segments.count * kv_heads, [&](int64_t task, int thread) {
             const Segment text = segment(rows, segments, task / kv_heads);
             const int64_t kv = task % kv_heads;
-            float *k = memory + thread * floats, *v = k + k_floats;
+            float *k = memory + thread * floats, *v = k + k_floats, *a = v + v_floats;
             head.pack_for_scores(qkv + key(text, kv), row, text.length, k);
             head.pack_for_sums(qkv + value(text, kv), row, text.length, v);
             for (int64_t h = kv * group; h < (kv + 1) * group; ++h)
                 for (int64_t t = 0; t < text.length; t += MR) {
                     Query tile[MR];
                     const int64_t count = queries(text, h, t, out, out_row, tile);
-                    head.attend(tile, count, {k, head.score_block}, {v, head.sum_block}, v + v_floats, lse + h * rows + text.begin + t,
-                                [&](int64_t r) { head.near(tile[r].from + MR * row); });
+                    head.attend(head.rows_of(query(text, h, t), row, count, a), tile, count, {k, head.score_block}, {v, head.sum_block}, a + a_floats,
+                                lse + h * rows + text.begin + t, [&](int64_t r) { head.near(query(text, h, t + MR + r)); });
                 }
         });
     }
@@ -105,14 +105,10 @@ struct Training {
                         const int64_t count = queries(text, h, t, dqkv, row, tile), at = (text.begin + t) * out_row + h * width;
                         const Keys range = blocks_seen(tile[0].seen, tile[count - 1].seen);
                         P *p_rows = p_block + (t - t0) * ld, *ds_rows = ds_block + (t - t0) * ld;
+                        head.scores(head.rows_of(query(text, h, t), row, count, q), count, {k, head.score_block}, range, s);
+                        head.scores(head.rows_of(dout + at, out_row, count, d), count, {v, head.score_block}, range, ds);
                         for (int64_t r = 0; r < count; ++r) {
-                            head.copy(tile[r].from, q + r * head.a_ld);
-                            head.copy(dout + at + r * out_row, d + r * head.a_ld);
-                        }
-                        head.scores(q, count, {k, head.score_block}, range, s);
-                        head.scores(d, count, {v, head.score_block}, range, ds);
-                        for (int64_t r = 0; r < count; ++r) {
-                            head.near(tile[r].from + MR * row);
+                            head.near(query(text, h, t + MR + r));
                             head.near(dout + at + (MR + r) * out_row);
                             head.near(out + at + (MR + r) * out_row);
                             head.near(to[r] = tile[r].to);
@@ -122,7 +118,7 @@ struct Training {
                         }
                         head.weigh(ds_rows, count, {k_sums, head.sum_block}, range, to, ones);
                     }
-                    head.pack_rows(qkv + (text.begin + t0) * row + h * width, row, block, cells, q_block);
+                    head.pack_rows(query(text, h, t0), row, block, cells, q_block);
                     head.pack_rows(dout + (text.begin + t0) * out_row + h * width, out_row, block, cells, d_block);
                     const Queries seeing{t0, block, text.prefix, mask.window, mask.sinks};
                     add_transposed(p_block, d_block, seeing, block_range, a, dv);
@@ -142,14 +138,10 @@ struct Training {
     // p = e^(factor·s − lse); gradient of the products of queries and keys: scale·p·(dp − delta). Both are 0 where the row does not see the key, as far as
     // its block of queries reaches.
     void softmax_gradient(const float* s, const float* dp, float lse, float delta, const Keys& block_range, const Keys& seen, P* p, P* ds) const {
-        head.visit(block_range, seen, [&](int64_t j, const Lanes& lanes) {
-            vf e = set(0), gradient = set(0);
-            if (!lanes.none()) {
-                e = lanes.keep(exp(fma(load(s + j), set(head.factor), set(-lse))));
-                gradient = lanes.keep(e * (load(dp + j) - set(delta)) * set(scale));
-            }
+        head.visit(block_range, seen, [&](int64_t j, auto lanes) {
+            const vf e = lanes.keep(exp(fma(load(s + j), set(head.factor), set(-lse))));
             head.put(p + j, e);
-            head.put(ds + j, gradient);
+            head.put(ds + j, lanes.keep(e * (load(dp + j) - set(delta)) * set(scale)));
         });
     }
 
@@ -163,12 +155,9 @@ struct Training {
 
     // sums [keys, padded] += pᵀ·B over the block's queries that see the key.
     void add_transposed(const P* p, const float* b, const Queries& queries, const Keys& range, float* a, float* sums) const {
-        if (range.sinks > 0) add_transposed(p, b, queries, 0, range.sinks, a, sums);
-        add_transposed(p, b, queries, range.begin, range.end, a, sums);
-    }
-    void add_transposed(const P* p, const float* b, const Queries& queries, int64_t from_key, int64_t to_key, float* a, float* sums) const {
-        for (int64_t j = from_key; j < to_key; j += MR) {
-            const int64_t count = std::min<int64_t>(MR, to_key - j), end = queries.end(j, j + count - 1);
+        for (int64_t j = range.from(0), next; j < range.end; j = range.from(next)) {
+            next = std::min<int64_t>(j + MR, j < range.sinks ? range.sinks : range.end);
+            const int64_t count = next - j, end = queries.end(j, next - 1);
             const int64_t skipped = queries.first(j) / depth, cells = ceil_div(end, depth) - skipped;
             if (cells <= 0) continue;
             const P* from = p + skipped * depth * ld + j;

@@ -25,15 +25,19 @@ struct Blocks {
 
 constexpr float lane_numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
-// Which of W neighbouring keys a row sees: lanes [0, sinks) and [begin, end).
-struct Lanes {
+// Which of W neighbouring keys a row sees: lanes [0, sinks) and [begin, end), all, or none.
+struct SomeLanes {
     int64_t sinks, begin, end;
 
-    Lanes(const Keys& seen, int64_t key) : sinks(within(seen.sinks - key)), begin(within(seen.begin - key)), end(within(seen.end - key)) {}
+    SomeLanes(const Keys& seen, int64_t key) : sinks(within(seen.sinks - key)), begin(within(seen.begin - key)), end(within(seen.end - key)) {}
     static int64_t within(int64_t lane) { return std::clamp<int64_t>(lane, 0, W); }
-    bool none() const { return sinks == 0 && begin == end; }
-    vf keep(vf x, vf other) const { return begin == 0 && end == W ? x : first(x, sinks, first(other, begin, first(x, end, other))); }
-    vf keep(vf x) const { return keep(x, set(0)); }
+    vf keep(vf x, vf other = set(0)) const { return first(x, sinks, first(other, begin, first(x, end, other))); }
+};
+struct AllLanes {
+    static vf keep(vf x, vf = set(0)) { return x; }
+};
+struct NoLanes {
+    static vf keep(vf, vf other = set(0)) { return other; }
 };
 
 template <class D>
@@ -78,11 +82,18 @@ struct Attention {
     void copy(const T* from, float* to) const {
         for (int64_t i = 0; i < width; i += W * depth) store(to + i / depth, Source<D, T>::along(from + i, width - i));
     }
+    // Neighbouring rows as A: in place where elements are whole cells and rows do not fall on each other in the L1 cache, else copied.
+    RowsA rows_of(const T* from, int64_t from_ld, int64_t rows, float* copies) const {
+        if (sizeof(T) * depth == sizeof(float) && width % depth == 0 && from_ld % depth == 0 && from_ld * sizeof(T) % 2048 != 0)
+            return {reinterpret_cast<const float*>(from), from_ld / depth};
+        for (int64_t r = 0; r < rows; ++r) copy(from + r * from_ld, copies + r * a_ld);
+        return {copies, a_ld};
+    }
 
-    // to [rows, ld] = A [rows, a_ld] · keys.
-    void scores(const float* a, int64_t rows, const Blocks& keys, const Keys& range, float* to) const {
+    // to [rows, ld] = A · keys.
+    void scores(const RowsA& a, int64_t rows, const Blocks& keys, const Keys& range, float* to) const {
         for (int64_t j = range.from(0); j < range.end; j = range.from(j + NR))
-            tile<Cell>(rows, width_cells, RowsA{a, a_ld}, Panel{keys.of(j) + j % ak_kv_block * width_cells}, StartAtZero{}, StoreTo{to + j, ld});
+            tile<Cell>(rows, width_cells, a, Panel{keys.of(j) + j % ak_kv_block * width_cells}, StartAtZero{}, StoreTo{to + j, ld});
     }
 
     // Each to[row] = p [rows, ld] · values, times the row's factor.
@@ -113,12 +124,18 @@ struct Attention {
 
     // A range of keys, W at a time: body(key, which lanes the row sees).
     template <class Body>
-    static void visit(const Keys& range, const Keys& seen, const Body& body) {
-        for (int64_t j = range.from(0); j < range.end; j = range.from(j + W)) body(j, Lanes(seen, j));
+    static inline __attribute__((always_inline)) void visit(const Keys& range, const Keys& seen, const Body& body) {
+        int64_t j = range.from(0);
+        while (j < seen.end) {
+            body(j, SomeLanes(seen, j));
+            j += W;
+            for (const int64_t seen_to = j < seen.begin ? seen.sinks : seen.end; j + W <= seen_to; j += W) body(j, AllLanes());
+            j = range.from(j);
+        }
+        for (; j < range.end; j += W) body(j, NoLanes());
     }
 
     struct Query {
-        const T* from;
         T* to;
         int64_t position;
         Keys seen;
@@ -137,10 +154,10 @@ struct Attention {
     // p = e^(factor·s − largest), not yet divided by their sum, which is returned.
     float softmax(const float* s, const Keys& range, const Keys& seen, P* p, float* lse) const {
         vf most = set(-INFINITY);
-        visit(range, seen, [&](int64_t j, const Lanes& lanes) { most = max(most, lanes.keep(load(s + j), set(-INFINITY))); });
+        visit(range, seen, [&](int64_t j, auto lanes) { most = max(most, lanes.keep(load(s + j), set(-INFINITY))); });
         const float top = largest(most) * factor;
         vf total = set(0);
-        visit(range, seen, [&](int64_t j, const Lanes& lanes) {
+        visit(range, seen, [&](int64_t j, auto lanes) {
             const vf e = lanes.keep(exp(fma(load(s + j), set(factor), set(-top))));
             total = total + e;
             put(p + j, e);
@@ -151,15 +168,15 @@ struct Attention {
     }
 
     // Floats of memory that attend uses.
-    int64_t attend_floats() const { return MR * (a_ld + 2 * ld); }
+    int64_t attend_floats() const { return 2 * MR * ld; }
 
-    // At most MR queries, in ascending order of their positions. lse [rows] or null; ahead(r) is called between passes, to ask for lines that will be wanted.
+    // The rows of A are at most MR queries, in ascending order of their positions. lse [rows] or null; ahead(r) is called between passes, to ask for lines that
+    // will be wanted.
     template <class Ahead>
-    void attend(const Query* queries, int64_t rows, const Blocks& keys, const Blocks& values, float* memory, float* lse, const Ahead& ahead) const {
-        float *a = memory, *s = a + MR * a_ld;
+    void attend(const RowsA& a, const Query* queries, int64_t rows, const Blocks& keys, const Blocks& values, float* memory, float* lse, const Ahead& ahead) const {
+        float* s = memory;
         P* p = reinterpret_cast<P*>(s + MR * ld);
         const Keys range = blocks_seen(queries[0].seen, queries[rows - 1].seen);
-        for (int64_t r = 0; r < rows; ++r) copy(queries[r].from, a + r * a_ld);
         scores(a, rows, keys, range, s);
         T* to[MR];
         float factors[MR];

@@ -99,20 +99,21 @@ struct Decoding {
                         put_value(key + kv.kv_heads * width, position, block(*blocks[i].run, position, h));
                     }
         });
-        const int64_t floats = head.attend_floats();
+        const int64_t a_floats = MR * head.a_ld, floats = a_floats + head.attend_floats();
         float* memory = scratch(Slot::blocks).floats(floats * threads());
         parallel(static_cast<int64_t>(queries.size()) * kv.kv_heads, [&](int64_t task, int thread) {
             const Piece& piece = queries[task / kv.kv_heads];
             const int64_t kv_head = task % kv.kv_heads;
+            float* a = memory + thread * floats;
             Query tile[MR];
             for (int64_t i = 0; i < piece.count; ++i) {
                 const int64_t r = (piece.begin + i) / group, h = kv_head * group + (piece.begin + i) % group, position = piece.run->position + r;
-                tile[i] = {qkv + (piece.row + r) * row + h * width, out + ((piece.row + r) * heads + h) * width, position, keys_seen(mask, position),
-                           mask.slopes ? mask.slopes[h] : 0};
+                head.copy(qkv + (piece.row + r) * row + h * width, a + i * head.a_ld);
+                tile[i] = {out + ((piece.row + r) * heads + h) * width, position, keys_seen(mask, position), mask.slopes ? mask.slopes[h] : 0};
             }
             const float* keys = kv.block(layer, 0) + kv_head * (kv.key_floats + kv.value_floats);
-            head.attend(tile, piece.count, {keys, kv.block_floats(), piece.run->blocks}, {keys + kv.key_floats, kv.block_floats(), piece.run->blocks},
-                        memory + thread * floats, nullptr, [](int64_t) {});
+            head.attend({a, head.a_ld}, tile, piece.count, {keys, kv.block_floats(), piece.run->blocks},
+                        {keys + kv.key_floats, kv.block_floats(), piece.run->blocks}, a + a_floats, nullptr, [](int64_t) {});
         });
     }
 };
