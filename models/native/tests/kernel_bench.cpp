@@ -150,12 +150,13 @@ struct Bench {
         const auto qkv = activations(rows * 3 * heads * width), dout = activations(rows * heads * width);
         auto out = activations(rows * heads * width), dqkv = activations(rows * 3 * heads * width);
         std::vector<float> lse(static_cast<size_t>(rows * heads));
+        const ak_segments texts = {batch, nullptr, nullptr};
         const double pairs = static_cast<double>(batch * heads * time * (time + 1) / 2 * width);
         products("attention, " + shape, 4 * pairs, [&] {
-            return ak_attention_forward(batch, time, heads, heads, width, qkv.data(), 0.1, out.data(), lse.data(), dtype);
+            return ak_attention_forward(rows, heads, heads, width, qkv.data(), 0.1, &texts, nullptr, out.data(), lse.data(), dtype);
         });
         products("attention backward, " + shape, 10 * pairs, [&] {
-            return ak_attention_backward(batch, time, heads, heads, width, qkv.data(), out.data(), lse.data(), dout.data(), 0.1, dqkv.data(), dtype);
+            return ak_attention_backward(rows, heads, heads, width, qkv.data(), out.data(), lse.data(), dout.data(), 0.1, &texts, nullptr, dqkv.data(), dtype);
         });
     }
 
