@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build train demo test chaos simulate planted check bench bench-spikes clean
+.PHONY: help setup build train demo test chaos simulate planted check bench bench-kernels bench-spikes sanitize clean
 .NOTPARALLEL:
 .ONESHELL:
 SHELL := /bin/bash
@@ -79,10 +79,20 @@ bench: ## benchmark against TorchSharp and PyTorch; prints one line per figure: 
 	ops/bench/fetch-openblas.sh
 	dotnet run --project ops/bench --configuration Release -- $(PARTS)
 
+bench-kernels: ## measure every fused kernel against the limit of the processor or of memory; ARGS="bf16 2 0.5 attention" selects
+	@ops/setup.sh
+	GOMP_SPINCOUNT=1000 artifacts/build/kernels/kernel_bench $(ARGS)
+
 bench-spikes: ## score the loss-spike rules on recorded runs: figure spikes.RULE.precision, .recall, .delay_steps
 	@ops/setup.sh
 	$(DOTNET_BUILD)
 	dotnet run --project ops/bench --configuration Release -- spikes
+
+sanitize: ## test the fused kernels under the sanitizers of addresses and undefined behaviour
+	@ops/setup.sh
+	cmake -S models/native -B artifacts/build/sanitize -DCMAKE_BUILD_TYPE=Release -DACTORTRAIN_SANITIZE=ON
+	cmake --build artifacts/build/sanitize --parallel "$$(nproc)" --target kernels_test
+	artifacts/build/sanitize/kernels_test | grep -v ^PASS
 
 clean: ## remove build output and prepared text; keep runs
 	@rm -rf artifacts

@@ -17,7 +17,7 @@ public sealed record TrainingOptions : IOptions
     [Option("lanes: equal parts of the batch with a fixed position in the reduction; a power of two", Min = 1, Max = 1 << 16)]
     public int Lanes { get; init; } = 8;
 
-    [Option("sequences per forward pass; 0: one whole lane", Derived = "{Batch} / {Lanes}")]
+    [Option("sequences per forward pass; 0: one whole lane, and of short lanes several together", Derived = "{Batch} / {Lanes}")]
     public int MicroBatch { get; init; }
 
     [Option("peak learning rate, reached after the warm-up", Above = 0)]

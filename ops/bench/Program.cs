@@ -18,6 +18,7 @@ using ActorTrain.Models.Runtime;
     ("saving", true, SavingBench.Run),
     ("memory", true, MemoryBench.Run),
     ("lanes", true, LaneBench.Run),
+    ("tiny", true, TinyBench.Run),
     ("trainers", true, TrainersBench.Run),
     ("integrity", true, IntegrityBench.Run),
     ("audits", true, AuditBench.Run),
