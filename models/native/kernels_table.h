@@ -42,8 +42,8 @@ struct Kernels {
     void (*attention_backward)(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, const void* out,
                                const float* lse, const void* dout, float scale, void* dqkv, int dtype);
 
-    void (*embedding_forward)(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const float* token_weight, const float* position_weight,
-                              float* x);
+    void (*embedding_forward)(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const int64_t* positions, const float* token_weight,
+                              const float* position_weight, float* x);
     void (*embedding_backward)(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx, float token_scale,
                                float* d_token, float* d_position, bool accumulate_tokens, bool accumulate_positions);
 
@@ -51,6 +51,9 @@ struct Kernels {
                                   void* d_logits);
     void (*cross_entropy_backward)(const ak_linear& head, int64_t rows, const void* x, const int64_t* targets, float scale, const float* row_lse,
                                    const void* d_logits, void* dx, float* dw, bool accumulate);
+
+    // A token of −1 where a row has no distribution.
+    void (*sample)(int64_t rows, int64_t vocabulary, const float* logits, const ak_sampling* options, ak_sampled* sampled);
 
     void (*convert)(int64_t count, const float* from, void* to_bf16);
     double (*sum_squares)(int64_t count, const float* x);

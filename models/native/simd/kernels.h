@@ -25,6 +25,7 @@ AK_DECLARE(embedding_forward);
 AK_DECLARE(embedding_backward);
 AK_DECLARE(cross_entropy_forward);
 AK_DECLARE(cross_entropy_backward);
+AK_DECLARE(sample);
 AK_DECLARE(convert);
 AK_DECLARE(sum_squares);
 AK_DECLARE(sum);

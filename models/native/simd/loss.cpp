@@ -1,10 +1,9 @@
 // Cross-entropy through the output projection: logits of a chunk of rows at a time, in float32, gone when the chunk is done.
 #include <algorithm>
-#include <cmath>
 
 #include "../kernels.h"
 #include "kernels.h"
-#include "math.h"
+#include "log_sum_exp.h"
 
 namespace ak::AK_ISA {
 namespace {
@@ -24,19 +23,6 @@ void gradient_row(int64_t vocabulary, const float* logits, int64_t target, float
     store(d + target, (p - set(1)) * set(scale), 1);
 }
 
-inline float log_sum_exp(int64_t vocabulary, const float* logits) {
-    vf most = set(-INFINITY);
-    each(vocabulary, [&](int64_t i, auto... n) {
-        const vf x = load(logits + i, n...);
-        if constexpr (sizeof...(n) == 0) most = max(most, x);
-        else most = max(most, first(x, n..., set(-INFINITY)));
-    });
-    const float top = largest(most);
-    vf total = set(0);
-    each(vocabulary, [&](int64_t i, auto... n) { total = total + first_lanes(exp(load(logits + i, n...) - set(top)), n...); });
-    return static_cast<float>(top + log(sum(total)));
-}
-
 template <class T>
 void forward(const ak_linear& head, int64_t rows, const T* x, const int64_t* targets, float scale, float* row_loss, float* row_lse,
              T* d_logits) {
@@ -49,7 +35,7 @@ void forward(const ak_linear& head, int64_t rows, const T* x, const int64_t* tar
             for (int64_t i = begin; i < end; ++i) {
                 const int64_t row = from + i, target = targets[row];
                 const float* l = logits + i * vocabulary;
-                row_lse[row] = target < 0 ? 0 : log_sum_exp(vocabulary, l);
+                row_lse[row] = target < 0 ? 0 : log_sum_exp(vocabulary, l, 1);
                 row_loss[row] = target < 0 ? 0 : row_lse[row] - l[target];
                 if (d_logits) gradient_row(vocabulary, l, target, scale, row_lse[row], d_logits + row * vocabulary);
             }

@@ -140,6 +140,9 @@ void rope(int64_t batch, int64_t time, int64_t heads, int64_t width, int64_t row
 void attention(int64_t B, int64_t T, int64_t H, int64_t K, int64_t w, int dtype);
 void embedding(int64_t batch, int64_t time, int64_t width, int64_t vocabulary);
 void flat(int64_t count);
+void sampling(int64_t vocabulary);
+void sampled_frequencies();
+void sampled_log_probabilities(int64_t rows, int64_t width, int64_t vocabulary, int dtype);
 void same_bits(int dtype);
 void same_bits_per_row(int dtype);
 void same_bits_as_chains(int64_t rows, int64_t in, int64_t out);

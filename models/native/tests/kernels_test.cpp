@@ -35,6 +35,7 @@ static void suite(int isa, const char* name) {
         cross_entropy(7, 32, 50, dtype);
         cross_entropy(256, 40, 512, dtype);
         cross_entropy(130, 16, 50257 + (dtype == ak_bf16), dtype);
+        sampled_log_probabilities(33, 40, 1003, dtype);
         same_bits(dtype);
         same_bits_per_row(dtype);
         nan_goes_through(dtype);
@@ -47,6 +48,8 @@ static void suite(int isa, const char* name) {
     embedding(2, 64, 391, 500);
     for (int64_t count : {1, 7, 64, 100001}) flat(count);
     flat((1 << 20) + 12345);
+    for (int64_t vocabulary : {1, 5, 256, 1003, 50257}) sampling(vocabulary);
+    sampled_frequencies();
     refusals();
 }
 
