@@ -9,55 +9,16 @@
 namespace ak::AK_ISA {
 namespace {
 
-constexpr int64_t block = 256;              // ids whose weights are summed by themselves: order depends on nothing but the id
-constexpr float least_weight = 1.3e-38f;    // below it exp stays at its lower end
-constexpr float deepest = 128;              // weights are 0 for logits further below the largest
-
-struct Candidate {
-    float logit, weight;
-};
-
-// Kept are logits above it, and of those equal to it the first few.
-struct Cut {
-    float logit;
-    int64_t equal;
-};
-
-// The fewest of the likeliest candidates whose measures add up to the goal, or all. Equal logits have equal measures. Destroys the candidates, of which
-// the largest logit is `top`.
-template <class Measure>
-Cut cut_at(double goal, float top, Candidate* candidates, int64_t count, const Measure& measure) {
-    float below = top - deepest, most = top;  // the last logit kept is in (below, most], as are the remaining candidates
-    double above = 0;                         // the measure of those above `most`
-    for (;;) {
-        const float middle = static_cast<float>((static_cast<double>(below) + most) / 2);
-        if (middle <= below || middle >= most) break;
-        double upper = 0;
-        for (int64_t i = 0; i < count; ++i) upper += candidates[i].logit > middle ? measure(candidates[i]) : 0;
-        const bool is_upper = above + upper >= goal;
-        int64_t left = 0;
-        for (int64_t i = 0; i < count; ++i) {
-            const Candidate candidate = candidates[i];
-            candidates[left] = candidate;
-            left += (candidate.logit > middle) == is_upper;
-        }
-        count = left;
-        if (is_upper) below = middle;
-        else most = middle, above += upper;
-    }
-    int64_t equal = 0;
-    while (equal < count && above < goal) above += measure(candidates[equal++]);
-    return {most, equal};
-}
+constexpr int64_t block = 256;  // ids whose weights are summed by themselves: the order of additions depends on nothing but the id
+constexpr float deepest = 128;  // exp is 0 for our purposes that far below the largest logit
 
 // One row: the ids below `count`, at their temperature and under their penalty.
 class Distribution {
 public:
-    static int64_t floats(int64_t count) { return round_up(4 * count + ceil_div(count, block) + 2, W); }
+    static int64_t floats(int64_t count) { return round_up(2 * count + ceil_div(count, block), W); }
 
     Distribution(const ak_sampling& options, float inverse_temperature, const float* from, float* memory)
-        : count(options.pieces), logits(memory), weights(logits + count), sums(weights + count),
-          candidates(reinterpret_cast<Candidate*>(sums + ceil_div(count, block))) {
+        : count(options.pieces), logits(memory), weights(logits + count), sums(weights + count) {
         each(count, [&](int64_t i, auto... n) { store(logits + i, load(from + i, n...) * set(inverse_temperature), n...); });
         const float penalty = static_cast<float>(options.repetition_penalty);
         if (penalty != 1)
@@ -70,18 +31,20 @@ public:
     bool is_empty() const { return std::isinf(top); }
     int64_t likeliest() const { return std::find(logits, logits + count, top) - logits; }
 
-    // e^(logit − top), summed over blocks.
+    // e^(logit − top). The least that counts: min_p, and what exp cannot go below.
     void weigh(double min_p) {
-        const vf least = set(std::max(least_weight, static_cast<float>(min_p)));
-        each(count, [&](int64_t i, auto... n) { store(weights + i, at_least(exp(load(logits + i, n...) - set(top)), least), n...); });
+        const float least = std::max(std::nextafter(static_cast<float>(min_p), 0.0f), 1.3e-38f);
+        each(count, [&](int64_t i, auto... n) {
+            const vf weight = exp(load(logits + i, n...) - set(top));
+            store(weights + i, where_above(weight, set(least), weight), n...);
+        });
         add_up();
     }
     void keep_top_k(int64_t k) {
-        if (k < collect()) keep(cut_at(static_cast<double>(k), top, candidates, found, [](const Candidate&) { return 1.0; }));
+        keep(static_cast<double>(k), [](vf weight) { return where_above(weight, set(0), set(1)); });
     }
     void keep_top_p(double p) {
-        collect();
-        keep(cut_at(p * total, top, candidates, found, [](const Candidate& candidate) { return static_cast<double>(candidate.weight); }));
+        keep(p * total, [](vf weight) { return weight; });
     }
 
     int64_t draw(double uniform) const {
@@ -106,19 +69,37 @@ private:
         return last;
     }
 
-    int64_t collect() {
-        found = 0;
-        for (int64_t i = 0; i < count; ++i) {
-            candidates[found] = {logits[i], weights[i]};
-            found += weights[i] > 0;
+    // Sets to 0 all weights but the fewest of the likeliest ids whose measures reach the goal.
+    template <class Measure>
+    void keep(double goal, const Measure& measure) {
+        float below = top - deepest, last = top;  // the last logit that is kept is in (below, last]
+        for (;;) {
+            const float middle = static_cast<float>((static_cast<double>(below) + last) / 2);
+            if (middle <= below || middle >= last) break;
+            (sum_above(middle, measure) >= goal ? below : last) = middle;
         }
-        return found;
+        double missing = goal - sum_above(last, measure);  // what those equal to the last are kept for, in order of ids
+        each(count, [&](int64_t i, auto... n) { store(weights + i, where_above(load(logits + i, n...), set(below), load(weights + i, n...)), n...); });
+        for (int64_t i = 0; i < count; ++i) {
+            if (logits[i] != last) continue;
+            if (missing <= 0) weights[i] = 0;
+            missing -= largest(measure(set(weights[i])));
+        }
+        add_up();
     }
 
-    void keep(Cut cut) {
-        for (int64_t i = 0; i < count; ++i)
-            if (!(logits[i] > cut.logit) && !(logits[i] == cut.logit && cut.equal-- > 0)) weights[i] = 0;
-        add_up();
+    template <class Measure>
+    double sum_above(float bound, const Measure& measure) const {
+        double all = 0;
+        for (int64_t i = 0; i < count; i += block) {
+            vf of_block = set(0);
+            each(std::min(block, count - i), [&](int64_t j, auto... n) {
+                const vf kept = where_above(load(logits + i + j, n...), set(bound), measure(load(weights + i + j, n...)));
+                of_block = of_block + first_lanes(kept, n...);
+            });
+            all += sum(of_block);
+        }
+        return all;
     }
 
     void add_up() {
@@ -130,9 +111,8 @@ private:
         }
     }
 
-    int64_t count, found = 0;
+    int64_t count;
     float *logits, *weights, *sums;
-    Candidate* candidates;
     float top;
     double total = 0;
 };
