@@ -56,9 +56,16 @@ internal static partial class NativeKernels
         long batch, long time, long heads, long kvHeads, long headWidth, nint qkv, nint output, nint lse, nint doutput, double scale,
         nint dqkv, int dtype);
 
+    [LibraryImport(Library)] internal static partial nint ak_kv_new(long layers, long blocks, long kvHeads, long headWidth, int dtype);
+    [LibraryImport(Library)] internal static partial void ak_kv_free(nint keyValues);
+    [LibraryImport(Library)] internal static partial int ak_kv_copy_block(nint keyValues, long from, long to);
     [LibraryImport(Library)]
-    internal static partial int ak_embedding_forward(long batch, long time, long width, nint tokens, nint tokenWeight, nint positionWeight,
-        nint x);
+    internal static unsafe partial int ak_kv_attention(
+        nint keyValues, long layer, long runs, KeyValueRun* run, long heads, nint qkv, double scale, nint mask, nint output);
+
+    [LibraryImport(Library)]
+    internal static partial int ak_embedding_forward(
+        long batch, long time, long width, nint tokens, nint positions, nint tokenWeight, nint positionWeight, nint x);
     [LibraryImport(Library)]
     internal static partial int ak_embedding_backward(
         long batch, long time, long width, long vocabulary, nint tokens, nint dx, float tokenScale, nint dToken, nint dPosition,
@@ -70,6 +77,9 @@ internal static partial class NativeKernels
     [LibraryImport(Library)]
     internal static partial int ak_cross_entropy_backward(
         nint head, long rows, nint x, nint targets, float scale, nint rowLse, nint dLogits, nint dx, nint dw, int accumulate);
+
+    [LibraryImport(Library)]
+    internal static unsafe partial int ak_sample(long rows, long vocabulary, float* logits, SamplingRow* options, SampledRow* sampled);
 
     [LibraryImport(Library)] internal static partial int ak_convert(long count, nint from, nint toBfloat16);
     [LibraryImport(Library)] internal static partial double ak_sum_squares(long count, nint x);
@@ -97,6 +107,14 @@ internal static partial class NativeKernels
         public readonly double* CellSquares = cellSquares;
         public readonly long Parallel = parallel;
     }
+
+    internal readonly record struct KeyValueRun(long Rows, long Position, nint Blocks, long BlockCount);
+
+    internal readonly record struct SamplingRow(
+        double Uniform, double Temperature, double TopP, double MinP, double RepetitionPenalty, long TopK, long Pieces, nint Seen,
+        long SeenCount);
+
+    internal readonly record struct SampledRow(long Token, float LogProbability, float DrawnLogProbability);
 
     internal readonly record struct AdamWConstants(float Beta1, float Beta2, float Epsilon, float Correction1, float Correction2,
         float Spike);

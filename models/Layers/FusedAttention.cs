@@ -40,6 +40,16 @@ internal sealed class FusedAttention : FusedSublayer
 
     private long QkvWidth => (shape.Heads + 2L * shape.KeyValueHeads) * shape.HeadWidth;
 
+    /// <summary>x += output(attend(qkv(norm(x)))) for the rows of a pass, which also see what their texts have cached.</summary>
+    public void Decode(DecodingPass pass, int layer)
+    {
+        norm.Decode(pass);
+        qkv.Forward(pass.Rows, pass.Normed, residual: 0, pass.Wide, activations.Code);
+        //ROTATE
+        pass.Attend(layer, shape.Heads, Scale);
+        output.Forward(pass.Rows, pass.Narrow, pass.X, pass.X, Activations.Float32Code);
+    }
+
     protected override (Tensor Y, IDisposable Saved) Forward(Tensor x)
     {
         var (batch, time) = (x.shape[0], x.shape[1]);

@@ -19,31 +19,23 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
     public Tensor Apply(Tensor tokens_BT) => Function.apply(tokens_BT, this, is_grad_enabled(), tokens.Parameter);
 
     /// <summary>The rows of a pass.</summary>
-    public void Decode(DecodingPass pass)
-    {
-        CheckIds(pass.Tokens);
-        FusedKernels.Check(ak_embedding_forward(
-            1, pass.Rows, width, pass.TokensAddress, pass.PositionsAddress, tokens.WeightAddress, positions?.WeightAddress ?? 0, pass.X));
-    }
+    public void Decode(DecodingPass pass) => FusedKernels.Check(ak_embedding_forward(
+        1, pass.Rows, width, pass.Tokens, pass.Positions, tokens.WeightAddress, positions?.WeightAddress ?? 0, pass.X));
 
     private Tensor Forward(Tensor ids)
     {
         var (batch, time) = (ids.shape[0], ids.shape[1]);
-        CheckIds(MemoryMarshal.Cast<byte, long>(ids.bytes));
+        foreach (var id in MemoryMarshal.Cast<byte, long>(ids.bytes))
+        {
+            // The kernel does not check ids.
+            if ((ulong)id >= (ulong)vocabulary)
+                throw new ArgumentOutOfRangeException(nameof(ids), $"Token id {id} is outside the vocabulary of {vocabulary}.");
+        }
+
         var x = empty(batch, time, width, dtype: float32);
         FusedKernels.Check(ak_embedding_forward(
             batch, time, width, ids.Address(), 0, tokens.WeightAddress, positions?.WeightAddress ?? 0, x.Address()));
         return x;
-    }
-
-    // The kernel does not check ids.
-    private void CheckIds(ReadOnlySpan<long> ids)
-    {
-        foreach (var id in ids)
-        {
-            if ((ulong)id >= (ulong)vocabulary)
-                throw new ArgumentOutOfRangeException(nameof(ids), $"Token id {id} is outside the vocabulary of {vocabulary}.");
-        }
     }
 
     private void Backward(Tensor ids, Tensor dx)
