@@ -47,21 +47,24 @@ internal static partial class NativeKernels
 
     [LibraryImport(Library)]
     internal static partial int ak_rope(
-        long batch, long time, long heads, long headWidth, long rowWidth, nint x, nint cos, nint sin, int inverse, int dtype);
+        long rows, long heads, long headWidth, long rowWidth, nint x, nint positions, long tableRows, nint cos, nint sin, int inverse,
+        int dtype);
     [LibraryImport(Library)]
     internal static partial int ak_attention_forward(
-        long batch, long time, long heads, long kvHeads, long headWidth, nint qkv, double scale, nint output, nint lse, int dtype);
+        long rows, long heads, long kvHeads, long headWidth, nint qkv, double scale, in Segments segments, in AttentionMask mask,
+        nint output, nint lse, int dtype);
     [LibraryImport(Library)]
     internal static partial int ak_attention_backward(
-        long batch, long time, long heads, long kvHeads, long headWidth, nint qkv, nint output, nint lse, nint doutput, double scale,
-        nint dqkv, int dtype);
+        long rows, long heads, long kvHeads, long headWidth, nint qkv, nint output, nint lse, nint doutput, double scale,
+        in Segments segments, in AttentionMask mask, nint dqkv, int dtype);
 
-    [LibraryImport(Library)] internal static partial nint ak_kv_new(long layers, long blocks, long kvHeads, long headWidth, int dtype);
-    [LibraryImport(Library)] internal static partial void ak_kv_free(nint keyValues);
-    [LibraryImport(Library)] internal static partial int ak_kv_copy_block(nint keyValues, long from, long to);
+    [LibraryImport(Library)]
+    internal static partial nint ak_kv_new(long layers, long blocks, long kvHeads, long headWidth, int dtype);
+    [LibraryImport(Library)] internal static partial void ak_kv_free(nint kv);
+    [LibraryImport(Library)] internal static partial int ak_kv_copy_block(nint kv, long from, long to);
     [LibraryImport(Library)]
     internal static unsafe partial int ak_kv_attention(
-        nint keyValues, long layer, long runs, KeyValueRun* run, long heads, nint qkv, double scale, nint mask, nint output);
+        nint kv, long layer, long runs, KeyValueRun* run, long heads, nint qkv, double scale, in AttentionMask mask, nint output);
 
     [LibraryImport(Library)]
     internal static partial int ak_embedding_forward(
@@ -97,6 +100,14 @@ internal static partial class NativeKernels
     internal static partial double ak_adamw_ratio(long count, nint g, nint v, in AdamWConstants constants,
         float clip);
 
+    /// <summary>Texts in the rows of a batch; without ends, <paramref name="Count"/> of equal length.</summary>
+    internal readonly record struct Segments(long Count, nint Ends = 0, nint Prefixes = 0);
+
+    /// <summary>The default is causal without more.</summary>
+    internal readonly record struct AttentionMask(long Window, long Sinks, nint Slopes);
+
+    internal readonly record struct KeyValueRun(long Rows, long Position, nint Blocks, long BlockCount);
+
     internal readonly unsafe struct SumReport(
         double* squares, ulong* left, ulong* right, ulong* sum, long cells, long* cellEnds, double* cellSquares, long parallel)
     {
@@ -107,8 +118,6 @@ internal static partial class NativeKernels
         public readonly double* CellSquares = cellSquares;
         public readonly long Parallel = parallel;
     }
-
-    internal readonly record struct KeyValueRun(long Rows, long Position, nint Blocks, long BlockCount);
 
     internal readonly record struct SamplingRow(
         double Uniform, double Temperature, double TopP, double MinP, double RepetitionPenalty, long TopK, long Pieces, nint Seen,

@@ -80,7 +80,8 @@ internal sealed class DecodingPass : IDisposable
 
     /// <summary>From <see cref="Wide"/> to <see cref="Narrow"/>.</summary>
     public unsafe void Attend(int layer, int heads, double scale) => FusedKernels.Check(ak_kv_attention(
-        keyValues, layer, texts, (KeyValueRun*)Marshal.UnsafeAddrOfPinnedArrayElement(runs, 0), heads, Wide, scale, mask: 0, Narrow));
+        keyValues, layer, texts, (KeyValueRun*)Marshal.UnsafeAddrOfPinnedArrayElement(runs, 0), heads, Wide, scale,
+        default(AttentionMask), Narrow));
 
     public void Dispose()
     {

@@ -45,7 +45,7 @@ internal sealed class FusedAttention : FusedSublayer
     {
         norm.Decode(pass);
         qkv.Forward(pass.Rows, pass.Normed, residual: 0, pass.Wide, activations.Code);
-        //ROTATE
+        Rotate(pass.Rows, pass.Wide, pass.Positions, shape.ContextLength, inverse: 0);
         pass.Attend(layer, shape.Heads, Scale);
         output.Forward(pass.Rows, pass.Narrow, pass.X, pass.X, Activations.Float32Code);
     }
@@ -56,13 +56,12 @@ internal sealed class FusedAttention : FusedSublayer
         var rows = batch * time;
         var (normed, statistics) = norm.Forward(rows, x);
         var queriesKeysValues = qkv.Forward(rows, normed);
-        Rotate(batch, time, queriesKeysValues, inverse: 0);
+        Rotate(rows, queriesKeysValues.Address(), positions: 0, time, inverse: 0);
         var attended = activations.Empty(rows, (long)shape.Heads * shape.HeadWidth);
-        var lse = empty(batch, shape.Heads, time, dtype: float32);
+        var lse = empty(shape.Heads, rows, dtype: float32);
         FusedKernels.Check(ak_attention_forward(
-            batch, time, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, queriesKeysValues.Address(), Scale, attended.Address(),
-                lse.Address(),
-            activations.Code));
+            rows, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, queriesKeysValues.Address(), Scale, new Segments(batch),
+            default(AttentionMask), attended.Address(), lse.Address(), activations.Code));
         return (output.ForwardOnto(x, rows, attended), new Saved(x.alias(), normed, statistics, queriesKeysValues, attended, lse));
     }
 
@@ -75,23 +74,22 @@ internal sealed class FusedAttention : FusedSublayer
         using var dAttended = output.Backward(rows, saved.Attended, dyConverted);
         using var dQkv = activations.Empty(rows, QkvWidth);
         FusedKernels.Check(ak_attention_backward(
-            batch, time, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, saved.Qkv.Address(), saved.Attended.Address(),
-                saved.Lse.Address(),
-            dAttended.Address(), Scale, dQkv.Address(), activations.Code));
-        Rotate(batch, time, dQkv, inverse: 1);
+            rows, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, saved.Qkv.Address(), saved.Attended.Address(), saved.Lse.Address(),
+            dAttended.Address(), Scale, new Segments(batch), default(AttentionMask), dQkv.Address(), activations.Code));
+        Rotate(rows, dQkv.Address(), positions: 0, time, inverse: 1);
         using var dNormed = qkv.Backward(rows, saved.Normed, dQkv);
         return norm.Backward(rows, saved.X, saved.Statistics, dNormed, residualGradient: dy);
     }
 
-    private void Rotate(long batch, long time, Tensor x, int inverse)
+    // Without positions, row r is at position r mod the number of positions.
+    private void Rotate(long rows, nint x, nint positions, long count, int inverse)
     {
         if (rotary is not null)
         {
             // Queries and keys are adjacent, so one call rotates both.
             FusedKernels.Check(ak_rope(
-                batch, time, shape.Heads + shape.KeyValueHeads, shape.HeadWidth, QkvWidth, x.Address(), rotary.Cos.Address(),
-                    rotary.Sin.Address(),
-                inverse, activations.Code));
+                rows, shape.Heads + shape.KeyValueHeads, shape.HeadWidth, QkvWidth, x, positions, count,
+                rotary.Cos.Address(), rotary.Sin.Address(), inverse, activations.Code));
         }
     }
 

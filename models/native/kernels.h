@@ -65,16 +65,52 @@ AK_API int ak_swiglu_forward(int64_t rows, int64_t width, const void* gate_up, v
 AK_API int ak_swiglu_backward(int64_t rows, int64_t width, const void* gate_up, const void* dy, void* d_gate_up, int dtype);
 
 // ---- Attention -----------------------------------------------------------------------------------------------------------------------------
-// Rotates, in place, the first `heads` heads of each row of x [batch·time, row_width]: (a, b) = (x[i], x[i + head_width/2]) becomes
-// (a·cos − b·sin, b·cos + a·sin) with cos, sin [time, head_width/2]; inverse 1 turns back (the backward).
-AK_API int ak_rope(int64_t batch, int64_t time, int64_t heads, int64_t head_width, int64_t row_width, void* x, const float* cos, const float* sin,
-                   int inverse, int dtype);
-// Causal self-attention that never stores time×time. qkv [batch·time, (heads + 2·kv_heads)·head_width]: queries, then keys, then values;
-// query head h reads key head h / (heads / kv_heads). out [batch·time, heads·head_width]; lse [batch, heads, time] is kept for the backward.
-AK_API int ak_attention_forward(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, double scale,
-                                void* out, float* lse, int dtype);
-AK_API int ak_attention_backward(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, const void* out,
-                                 const float* lse, const void* dout, double scale, void* dqkv, int dtype);
+// Rotates, in place, the first `heads` heads of each row of x [rows, row_width]: (a, b) = (x[i], x[i + head_width/2]) becomes
+// (a·cos − b·sin, b·cos + a·sin) with row positions[r] of cos, sin [table_rows, head_width/2]; inverse 1 turns back (the backward).
+// positions null: row r mod table_rows.
+AK_API int ak_rope(int64_t rows, int64_t heads, int64_t head_width, int64_t row_width, void* x, const int64_t* positions, int64_t table_rows, const float* cos,
+                   const float* sin, int inverse, int dtype);
+
+// Texts that lie one after the other in the rows of a batch. A row sees rows of its own text alone, and its bits depend on nothing else.
+typedef struct {
+    int64_t count;
+    const int64_t* ends;      // [count] the row behind the last of each, increasing; null: all are equally long
+    const int64_t* prefixes;  // [count] so many first rows of each see each other, later ones too; null: none
+} ak_segments;
+// What else the attention of a row depends on than causality; null where the functions take it: nothing.
+typedef struct {
+    int64_t window;       // a row sees so many keys up to its own; 0: all
+    int64_t sinks;        // and the first so many of its text in any case
+    const float* slopes;  // [heads] slope·(key − query) is added to the scaled scores (ALiBi, Press et al. 2022), in positions; null: nothing
+} ak_attention_mask;
+// Causal self-attention that never stores rows×rows; the work is proportional to the pairs that see each other. qkv [rows, (heads + 2·kv_heads)·head_width]:
+// queries, then keys, then values; query head h reads key head h / (heads / kv_heads). out [rows, heads·head_width]; lse [heads, rows] is kept for the backward.
+AK_API int ak_attention_forward(int64_t rows, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, double scale, const ak_segments* segments,
+                                const ak_attention_mask* mask, void* out, float* lse, int dtype);
+AK_API int ak_attention_backward(int64_t rows, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, const void* out, const float* lse,
+                                 const void* dout, double scale, const ak_segments* segments, const ak_attention_mask* mask, void* dqkv, int dtype);
+
+// ---- Cached attention, for decoding ----------------------------------------------------------------------------------------------------------
+// Keys and values of many texts, of all layers, in blocks of ak_kv_block positions. Which block belongs to which text is the caller's business; texts with
+// the same beginning may share blocks. Content is undefined until it is written, and never read before.
+enum { ak_kv_block = 32 };
+typedef struct ak_kv ak_kv;
+AK_API ak_kv* ak_kv_new(int64_t layers, int64_t blocks, int64_t kv_heads, int64_t head_width, int dtype);  // null on failure
+AK_API void ak_kv_free(ak_kv* kv);
+AK_API int ak_kv_copy_block(ak_kv* kv, int64_t from, int64_t to);  // in all layers: for a text that leaves another inside a block
+
+// `rows` new rows, at positions position, position + 1, … of a text whose i-th block is blocks[i], i < block_count. What the text held from there on is
+// forgotten. Blocks that no new row sees, behind a window, are not looked at.
+typedef struct {
+    int64_t rows, position;
+    const int32_t* blocks;
+    int64_t block_count;
+} ak_kv_run;
+// Writes the keys and values of the new rows into their blocks, then lets each new row attend to its text up to itself. qkv [sum of rows,
+// (heads + 2·kv_heads)·head_width] of the cache's dtype, rotated already; out [sum of rows, heads·head_width]. A row has the bits that ak_attention_forward
+// gives it, however its text was cut into runs and whatever runs are beside it. Two runs of a call must not write to one block.
+AK_API int ak_kv_attention(ak_kv* kv, int64_t layer, int64_t runs, const ak_kv_run* run, int64_t heads, const void* qkv, double scale,
+                           const ak_attention_mask* mask, void* out);
 
 // ---- Embedding -----------------------------------------------------------------------------------------------------------------------------
 // x [batch·time, width] = token_weight[tokens] + position_weight[positions] (null: no positions). positions: of each row, or null for row mod time.

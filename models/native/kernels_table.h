@@ -14,6 +14,24 @@ struct ak_linear {
 };
 
 namespace ak {
+struct Kernels;
+}
+
+struct ak_kv {
+    ak_kv(int64_t layers, int64_t blocks, int64_t kv_heads, int64_t head_width, int dtype, const ak::Kernels& kernels)
+        : layers(layers), blocks(blocks), kv_heads(kv_heads), head_width(head_width), dtype(dtype), kernels(kernels) {}
+
+    int64_t layers, blocks, kv_heads, head_width;
+    int dtype;
+    const ak::Kernels& kernels;  // whose layout it has
+    int64_t key_floats = 0, value_floats = 0;  // of a head's block
+    ak::Buffer memory;                         // [layers][blocks][kv_heads], each the keys and then the values of a block
+
+    int64_t block_floats() const { return kv_heads * (key_floats + value_floats); }
+    float* block(int64_t layer, int64_t index) const { return memory.data() + (layer * blocks + index) * block_floats(); }
+};
+
+namespace ak {
 
 struct Kernels {
     const char* name;
@@ -35,12 +53,15 @@ struct Kernels {
     void (*swiglu_forward)(int64_t rows, int64_t width, const void* gate_up, void* y, int dtype);
     void (*swiglu_backward)(int64_t rows, int64_t width, const void* gate_up, const void* dy, void* d_gate_up, int dtype);
 
-    void (*rope)(int64_t batch, int64_t time, int64_t heads, int64_t head_width, int64_t row_width, void* x, const float* cos, const float* sin,
-                 bool inverse, int dtype);
-    void (*attention_forward)(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, float scale, void* out,
-                              float* lse, int dtype);
-    void (*attention_backward)(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, const void* out,
-                               const float* lse, const void* dout, float scale, void* dqkv, int dtype);
+    void (*rope)(int64_t rows, int64_t heads, int64_t head_width, int64_t row_width, void* x, const int64_t* positions, int64_t table_rows, const float* cos,
+                 const float* sin, bool inverse, int dtype);
+    void (*attention_forward)(int64_t rows, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, float scale, const ak_segments& segments,
+                              const ak_attention_mask& mask, void* out, float* lse, int dtype);
+    void (*attention_backward)(int64_t rows, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, const void* out, const float* lse,
+                               const void* dout, float scale, const ak_segments& segments, const ak_attention_mask& mask, void* dqkv, int dtype);
+    void (*kv_reserve)(ak_kv&);
+    void (*kv_attention)(const ak_kv&, int64_t layer, int64_t runs, const ak_kv_run* run, int64_t heads, const void* qkv, float scale,
+                         const ak_attention_mask& mask, void* out);
 
     void (*embedding_forward)(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const int64_t* positions, const float* token_weight,
                               const float* position_weight, float* x);

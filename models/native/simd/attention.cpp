@@ -1,281 +1,212 @@
-// Causal attention in tiles of queries (after Dao et al. 2022, arXiv:2205.14135): scores of a few queries against all their keys stay in
-// cache and are never stored. One (sequence, key head) is one piece of work, so gradients of keys and values need no sharing.
-#include <algorithm>
-#include <cmath>
-#include <type_traits>
+// Attention of whole texts, forward and backward. One (text, key head) is one piece of work, so gradients of keys and values need no sharing.
+#include "attention.h"
+
 #include <utility>
 
-#include "../kernels.h"
 #include "kernels.h"
-#include "math.h"
-#include "tile.h"
 
 namespace ak::AK_ISA {
 namespace {
 
 constexpr int64_t block_rows = 8 * MR;  // queries whose share of the gradients of keys and values is summed at once
 
+struct Segment {
+    int64_t begin, length, prefix;
+};
+
+Segment segment(int64_t rows, const ak_segments& segments, int64_t i) {
+    const int64_t begin = segments.ends ? (i > 0 ? segments.ends[i - 1] : 0) : rows / segments.count * i;
+    return {begin, (segments.ends ? segments.ends[i] : rows / segments.count * (i + 1)) - begin, segments.prefixes ? segments.prefixes[i] : 0};
+}
+int64_t longest(int64_t rows, const ak_segments& segments) {
+    int64_t most = 0;
+    for (int64_t i = 0; i < segments.count; ++i) most = std::max(most, segment(rows, segments, i).length);
+    return most;
+}
+
 template <class D>
-struct Attention {
+struct Training {
     using T = typename D::T;
     using Cell = typename D::Cell;
-    // Probabilities and their gradients, in rows that a tile can read as A: bf16 pairs, or floats (rounded where the dtype is bf16).
-    using P = std::conditional_t<Cell::depth == 2, bf16, float>;
+    using P = typename Attention<D>::P;
+    using Query = typename Attention<D>::Query;
     static constexpr int depth = Cell::depth;
 
-    int64_t batch, time, heads, kv_heads, width;
+    int64_t rows, heads, kv_heads, width;
     const T* qkv;
     float scale;
+    const ak_segments& segments;
+    const ak_attention_mask& mask;
 
-    int64_t row = (heads + 2 * kv_heads) * width;             // elements between rows of qkv
-    int64_t out_row = heads * width;
-    int64_t group = heads / kv_heads;
-    int64_t keys = round_up(time, NR);                        // padded row of scores
-    int64_t width_cells = ceil_div(width, depth), copy_step = round_up(width_cells, W), key_cells = keys / depth, width_panels = ceil_div(width, NR), padded = width_panels * NR;
+    int64_t row = (heads + 2 * kv_heads) * width, out_row = heads * width, group = heads / kv_heads;
+    Attention<D> head{width, scale, mask.slopes != nullptr, longest(rows, segments)};
+    int64_t blocks = head.ld / ak_kv_block, ld = head.ld, padded = head.padded;
 
-    const T* query(int64_t b, int64_t h) const { return qkv + b * time * row + h * width; }
-    const T* key(int64_t b, int64_t h) const { return qkv + b * time * row + (heads + h) * width; }
-    const T* value(int64_t b, int64_t h) const { return qkv + b * time * row + (heads + kv_heads + h) * width; }
+    int64_t key(const Segment& text, int64_t kv) const { return text.begin * row + (heads + kv) * width; }
+    int64_t value(const Segment& text, int64_t kv) const { return text.begin * row + (heads + kv_heads + kv) * width; }
 
-    // Asks for a row of a head. Rows are pages apart, which hardware does not prefetch; the passes over probabilities leave memory idle meanwhile.
-    void near(const T* from) const {
-        for (int64_t i = 0; i < width; i += 64 / static_cast<int64_t>(sizeof(T))) __builtin_prefetch(from + i);
-    }
-
-    // [time, width] as B of a product that sums over the width (scores), or over time.
-    void pack_for_scores(const T* from, float* to) const {
-        for (int64_t j = 0; j < time; j += NR)
-            pack_along<D>(from + j * row, row, std::min<int64_t>(NR, time - j), width, to + j * width_cells, NR);
-    }
-    void pack_for_sums(const T* from, int64_t ld, int64_t rows, int64_t cells, float* to) const {
-        for (int64_t p = 0; p < width_panels; ++p)
-            pack_down<D>(from + p * NR, ld, std::min<int64_t>(NR, width - p * NR), rows, to + p * cells * NR, NR);
-    }
-
-    // Rows [rows, width] as A: in place where elements are whole cells and rows do not fall on each other in the L1 cache, else copied.
-    RowsA rows_of(const T* from, int64_t ld, int64_t rows, float* copy) const {
-        if (sizeof(T) * depth == sizeof(float) && width % depth == 0 && ld % depth == 0 && ld * sizeof(T) % 2048 != 0)
-            return {reinterpret_cast<const float*>(from), ld / depth};
-        for (int64_t r = 0; r < rows; ++r)
-            for (int64_t i = 0; i < width; i += W * depth) store(copy + r * copy_step + i / depth, Source<D, T>::along(from + r * ld + i, width - i));
-        return {copy, copy_step};
-    }
-
-    // scores [rows, keys] of one tile of queries against the first `count` keys.
-    void scores(const RowsA& a, const float* b, int64_t rows, int64_t count, float* to) const {
-        for (int64_t j = 0; j < count; j += NR)
-            tile<Cell>(rows, width_cells, a, Panel{b + j * width_cells}, StartAtZero{}, StoreTo{to + j, keys});
-    }
-
-    // to [rows, width] = p [rows, count keys] · B, each row times its factor.
-    struct Weighed {
-        T* to;
-        int64_t ld, left;
-        const float* factors;
-        template <int Rows>
-        inline __attribute__((always_inline)) void operator()(Sums<Rows>& sums) const {
-            for_all<Rows>(sums, [&](int r, int v, vf& sum) {
-                const vf x = sum * set(factors[r]);
-                const int64_t n = left - v * W;
-                if (n >= W) store(to + r * ld + v * W, x);
-                else if (n > 0) store(to + r * ld + v * W, x, n);
-            });
+    // The queries of a tile that begins with position t; returns how many. Their results go to rows of `to`.
+    int64_t queries(const Segment& text, int64_t h, int64_t t, T* to, int64_t to_row, Query* tile) const {
+        const int64_t count = std::min<int64_t>(MR, text.length - t);
+        for (int64_t r = 0; r < count; ++r) {
+            const int64_t at = text.begin + t + r;
+            tile[r] = {qkv + at * row + h * width, to + at * to_row + h * width, t + r, keys_seen(mask, t + r, text.prefix), mask.slopes ? mask.slopes[h] : 0};
         }
-    };
-    void weigh(const P* p, const float* b, int64_t rows, int64_t count, T* to, int64_t ld, const float* factors) const {
-        for (int64_t j = 0; j < width_panels; ++j)
-            tile<Cell>(rows, ceil_div(count, depth), RowsA{reinterpret_cast<const float*>(p), key_cells}, Panel{b + j * key_cells * NR}, StartAtZero{},
-                       Weighed{to + j * NR, ld, width - j * NR, factors});
-    }
-
-    static void put(P* to, vf x) {
-        if constexpr (depth == 2) store(to, x);
-        else store(to, D::rounded(x));
-    }
-
-    // A row's keys up to `end`, W at a time: body(j, x) with how many of the W lanes are keys that the query sees (others must become 0).
-    template <class Body>
-    static void visit(int64_t seen, int64_t end, const Body& body) {
-        for (int64_t j = 0; j < end; j += W) body(j, std::clamp<int64_t>(seen - j, 0, W));
+        return count;
     }
 
     void forward(T* out, float* lse) const {
-        const int64_t k_floats = keys * width_cells, v_floats = key_cells * padded, q_floats = copy_step * MR;
-        const int64_t floats = round_up(k_floats + v_floats + q_floats + 2 * MR * keys, W);
+        const int64_t k_floats = blocks * head.score_block, v_floats = blocks * head.sum_block, floats = k_floats + v_floats + head.attend_floats();
         float* memory = scratch(Slot::blocks).floats(floats * threads());
-        parallel(batch * kv_heads, [&](int64_t task, int thread) {
-            const int64_t b = task / kv_heads, kv = task % kv_heads;
-            float *k = memory + thread * floats, *v = k + k_floats, *q = v + v_floats, *s = q + q_floats;
-            P* p = reinterpret_cast<P*>(s + MR * keys);
-            pack_for_scores(key(b, kv), k);
-            pack_for_sums(value(b, kv), row, time, key_cells, v);
+        parallel(segments.count * kv_heads, [&](int64_t task, int thread) {
+            const Segment text = segment(rows, segments, task / kv_heads);
+            const int64_t kv = task % kv_heads;
+            float *k = memory + thread * floats, *v = k + k_floats;
+            head.pack_for_scores(qkv + key(text, kv), row, text.length, k);
+            head.pack_for_sums(qkv + value(text, kv), row, text.length, v);
             for (int64_t h = kv * group; h < (kv + 1) * group; ++h)
-                for (int64_t t = 0; t < time; t += MR) {
-                    const int64_t rows = std::min<int64_t>(MR, time - t), end = t + rows;
-                    scores(rows_of(query(b, h) + t * row, row, rows, q), k, rows, end, s);
-                    float factors[MR];
-                    for (int64_t r = 0; r < rows; ++r) {
-                        near(query(b, h) + (t + MR + r) * row);
-                        near(out + (b * time + t + r) * out_row + h * width);
-                        factors[r] = 1.0f / softmax(s + r * keys, p + r * keys, t + r + 1, end, lse[(b * heads + h) * time + t + r]);
-                    }
-                    weigh(p, v, rows, end, out + (b * time + t) * out_row + h * width, out_row, factors);
+                for (int64_t t = 0; t < text.length; t += MR) {
+                    Query tile[MR];
+                    const int64_t count = queries(text, h, t, out, out_row, tile);
+                    head.attend(tile, count, {k, head.score_block}, {v, head.sum_block}, v + v_floats, lse + h * rows + text.begin + t,
+                                [&](int64_t r) { head.near(tile[r].from + MR * row); });
                 }
         });
-    }
-
-    // p = e^(scale·s − largest), not yet divided by their sum, which is returned.
-    float softmax(const float* s, P* p, int64_t seen, int64_t end, float& lse) const {
-        vf most = set(-INFINITY);
-        visit(seen, seen, [&](int64_t j, int64_t n) { most = max(most, first(load(s + j), n, set(-INFINITY))); });
-        const float top = largest(most) * scale;
-        vf total = set(0);
-        visit(seen, end, [&](int64_t j, int64_t n) {
-            const vf e = first(exp(fma(load(s + j), set(scale), set(-top))), n);
-            total = total + e;
-            put(p + j, e);
-        });
-        const float all = sum(total);
-        lse = static_cast<float>(top + log(all));
-        return all;
     }
 
     void backward(const T* out, const float* lse, const T* dout, T* dqkv) const {
-        const int64_t k_floats = keys * width_cells, sums_floats = key_cells * padded, a_floats = copy_step * MR;
-        const int64_t block_cells = ceil_div(block_rows, depth), block_floats = block_cells * padded, gradient = keys * padded;
-        const int64_t floats = round_up(2 * k_floats + sums_floats + 2 * a_floats + 2 * MR * keys + 2 * block_rows * keys + 2 * block_floats +
-                                            block_cells * MR + W + 2 * gradient, W);
+        const int64_t score_floats = blocks * head.score_block, sum_floats = blocks * head.sum_block, a_floats = MR * head.a_ld, gradient = ld * padded;
+        const int64_t cells = ceil_div(block_rows, depth), b_floats = cells * padded;
+        const int64_t floats = round_up(2 * score_floats + sum_floats + 2 * a_floats + 2 * MR * ld + 2 * block_rows * ld + 2 * b_floats + cells * MR + W + 2 * gradient, W);
         float* memory = scratch(Slot::blocks).floats(floats * threads());
-        parallel(batch * kv_heads, [&](int64_t task, int thread) {
-            const int64_t b = task / kv_heads, kv = task % kv_heads;
+        parallel(segments.count * kv_heads, [&](int64_t task, int thread) {
+            const Segment text = segment(rows, segments, task / kv_heads);
+            const int64_t kv = task % kv_heads;
             float* next = memory + thread * floats;
             const auto take = [&](int64_t count) { return std::exchange(next, next + count); };
-            float *k = take(k_floats), *v = take(k_floats), *k_sums = take(sums_floats), *q = take(a_floats), *d = take(a_floats);
-            float *s = take(MR * keys), *ds = take(MR * keys), *dk = take(gradient), *dv = take(gradient);
-            P *p_block = reinterpret_cast<P*>(take(block_rows * keys)), *ds_block = reinterpret_cast<P*>(take(block_rows * keys));
-            float *q_block = take(block_floats), *d_block = take(block_floats), *a = take(block_cells * MR + W);
-            pack_for_scores(key(b, kv), k);
-            pack_for_scores(value(b, kv), v);
-            pack_for_sums(key(b, kv), row, time, key_cells, k_sums);
+            float *k = take(score_floats), *v = take(score_floats), *k_sums = take(sum_floats), *q = take(a_floats), *d = take(a_floats);
+            float *s = take(MR * ld), *ds = take(MR * ld), *dk = take(gradient), *dv = take(gradient);
+            P *p_block = reinterpret_cast<P*>(take(block_rows * ld)), *ds_block = reinterpret_cast<P*>(take(block_rows * ld));
+            float *q_block = take(b_floats), *d_block = take(b_floats), *a = take(cells * MR + W);
+            head.pack_for_scores(qkv + key(text, kv), row, text.length, k);
+            head.pack_for_scores(qkv + value(text, kv), row, text.length, v);
+            head.pack_for_sums(qkv + key(text, kv), row, text.length, k_sums);
             float ones[MR];
             std::fill(ones, ones + MR, 1.0f);
-            std::fill(dk, dk + gradient, 0.0f);
-            std::fill(dv, dv + gradient, 0.0f);
+            std::fill(dk, dk + text.length * padded, 0.0f);
+            std::fill(dv, dv + text.length * padded, 0.0f);
             for (int64_t h = kv * group; h < (kv + 1) * group; ++h)
-                for (int64_t t0 = 0; t0 < time; t0 += block_rows) {
-                    const int64_t block = std::min(block_rows, time - t0), block_end = t0 + block;
-                    for (int64_t t = t0; t < block_end; t += MR) {
-                        const int64_t rows = std::min<int64_t>(MR, time - t), end = t + rows, at = (b * time + t) * out_row + h * width;
-                        P *p_rows = p_block + (t - t0) * keys, *ds_rows = ds_block + (t - t0) * keys;
-                        scores(rows_of(query(b, h) + t * row, row, rows, q), k, rows, end, s);
-                        scores(rows_of(dout + at, out_row, rows, d), v, rows, end, ds);
-                        for (int64_t r = 0; r < rows; ++r) {
-                            near(query(b, h) + (t + MR + r) * row);
-                            near(dout + at + (MR + r) * out_row);
-                            near(out + at + (MR + r) * out_row);
-                            near(dqkv + (query(b, h) - qkv) + (t + r) * row);
-                            softmax_gradient(s + r * keys, ds + r * keys, lse[(b * heads + h) * time + t + r],
-                                             dot(out + at + r * out_row, dout + at + r * out_row), t + r + 1, end, block_end, p_rows + r * keys,
-                                             ds_rows + r * keys);
+                for (int64_t t0 = 0; t0 < text.length; t0 += block_rows) {
+                    const int64_t block = std::min(block_rows, text.length - t0);
+                    const Keys block_range = blocks_seen(keys_seen(mask, t0, text.prefix), keys_seen(mask, t0 + block - 1, text.prefix));
+                    for (int64_t t = t0; t < t0 + block; t += MR) {
+                        Query tile[MR];
+                        T* to[MR];
+                        const int64_t count = queries(text, h, t, dqkv, row, tile), at = (text.begin + t) * out_row + h * width;
+                        const Keys range = blocks_seen(tile[0].seen, tile[count - 1].seen);
+                        P *p_rows = p_block + (t - t0) * ld, *ds_rows = ds_block + (t - t0) * ld;
+                        for (int64_t r = 0; r < count; ++r) {
+                            head.copy(tile[r].from, q + r * head.a_ld);
+                            head.copy(dout + at + r * out_row, d + r * head.a_ld);
                         }
-                        weigh(ds_rows, k_sums, rows, end, dqkv + (query(b, h) - qkv) + t * row, row, ones);
+                        head.scores(q, count, {k, head.score_block}, range, s);
+                        head.scores(d, count, {v, head.score_block}, range, ds);
+                        for (int64_t r = 0; r < count; ++r) {
+                            head.near(tile[r].from + MR * row);
+                            head.near(dout + at + (MR + r) * out_row);
+                            head.near(out + at + (MR + r) * out_row);
+                            head.near(to[r] = tile[r].to);
+                            head.add_slopes(tile[r], range, s + r * ld);
+                            softmax_gradient(s + r * ld, ds + r * ld, lse[h * rows + text.begin + t + r], dot(out + at + r * out_row, dout + at + r * out_row),
+                                             block_range, tile[r].seen, p_rows + r * ld, ds_rows + r * ld);
+                        }
+                        head.weigh(ds_rows, count, {k_sums, head.sum_block}, range, to, ones);
                     }
-                    pack_for_sums(query(b, h) + t0 * row, row, block, block_cells, q_block);
-                    pack_for_sums(dout + (b * time + t0) * out_row + h * width, out_row, block, block_cells, d_block);
-                    add_transposed(p_block, d_block, t0, block, block_cells, a, dv);
-                    add_transposed(ds_block, q_block, t0, block, block_cells, a, dk);
+                    head.pack_rows(qkv + (text.begin + t0) * row + h * width, row, block, cells, q_block);
+                    head.pack_rows(dout + (text.begin + t0) * out_row + h * width, out_row, block, cells, d_block);
+                    const Queries seeing{t0, block, text.prefix, mask.window, mask.sinks};
+                    add_transposed(p_block, d_block, seeing, block_range, a, dv);
+                    add_transposed(ds_block, q_block, seeing, block_range, a, dk);
                 }
-            write(dk, dqkv + (key(b, kv) - qkv));
-            write(dv, dqkv + (value(b, kv) - qkv));
+            write(dk, text.length, dqkv + key(text, kv));
+            write(dv, text.length, dqkv + value(text, kv));
         });
     }
 
-    static float dot(const T* x, const T* y, int64_t count) {
+    float dot(const T* x, const T* y) const {
         vf total = set(0);
-        each(count, [&](int64_t i, auto... n) { total = total + first_lanes(load(x + i, n...) * load(y + i, n...), n...); });
+        each(width, [&](int64_t i, auto... n) { total = total + first_lanes(load(x + i, n...) * load(y + i, n...), n...); });
         return sum(total);
     }
-    float dot(const T* x, const T* y) const { return dot(x, y, width); }
 
-    // p = e^(scale·s − lse); gradient of the scaled scores: scale·p·(dp − delta). Keys beyond `seen` become 0, as far as the block's end.
-    void softmax_gradient(const float* s, const float* dp, float lse, float delta, int64_t seen, int64_t end, int64_t block_end, P* p, P* ds) const {
-        visit(seen, end, [&](int64_t j, int64_t n) {
-            const vf e = first(exp(fma(load(s + j), set(scale), set(-lse))), n);
-            put(p + j, e);
-            put(ds + j, first(e * (load(dp + j) - set(delta)) * set(scale), n));
+    // p = e^(factor·s − lse); gradient of the products of queries and keys: scale·p·(dp − delta). Both are 0 where the row does not see the key, as far as
+    // its block of queries reaches.
+    void softmax_gradient(const float* s, const float* dp, float lse, float delta, const Keys& block_range, const Keys& seen, P* p, P* ds) const {
+        head.visit(block_range, seen, [&](int64_t j, const Lanes& lanes) {
+            vf e = set(0), gradient = set(0);
+            if (!lanes.none()) {
+                e = lanes.keep(exp(fma(load(s + j), set(head.factor), set(-lse))));
+                gradient = lanes.keep(e * (load(dp + j) - set(delta)) * set(scale));
+            }
+            head.put(p + j, e);
+            head.put(ds + j, gradient);
         });
-        for (int64_t j = round_up(end, W); j < block_end; j += W) {
-            put(p + j, set(0));
-            put(ds + j, set(0));
-        }
     }
 
+    // A block of queries, and those of them that see any of some neighbouring keys.
+    struct Queries {
+        int64_t begin, count, prefix, window, sinks;
+
+        int64_t first(int64_t key) const { return key < prefix ? 0 : std::max<int64_t>(0, key - begin); }
+        int64_t end(int64_t first_key, int64_t last_key) const { return window == 0 || first_key < sinks ? count : std::min(count, last_key + window - begin); }
+    };
+
     // sums [keys, padded] += pᵀ·B over the block's queries that see the key.
-    void add_transposed(const P* p, const float* b, int64_t t0, int64_t block, int64_t block_cells, float* a, float* sums) const {
-        const int64_t count = t0 + block;
-        for (int64_t j = 0; j < count; j += MR) {
-            const int64_t rows = std::min<int64_t>(MR, count - j);
-            const int64_t skipped = j > t0 ? (j - t0) / depth : 0, cells = ceil_div(block, depth) - skipped;  // earlier queries do not see key j
-            const P* from = p + skipped * depth * keys + j;
-            if constexpr (depth == 2) pack_down<D>(from, keys, rows, block - skipped * depth, a, MR);
-            for (int64_t panel = 0; panel < width_panels; ++panel) {
+    void add_transposed(const P* p, const float* b, const Queries& queries, const Keys& range, float* a, float* sums) const {
+        if (range.sinks > 0) add_transposed(p, b, queries, 0, range.sinks, a, sums);
+        add_transposed(p, b, queries, range.begin, range.end, a, sums);
+    }
+    void add_transposed(const P* p, const float* b, const Queries& queries, int64_t from_key, int64_t to_key, float* a, float* sums) const {
+        for (int64_t j = from_key; j < to_key; j += MR) {
+            const int64_t count = std::min<int64_t>(MR, to_key - j), end = queries.end(j, j + count - 1);
+            const int64_t skipped = queries.first(j) / depth, cells = ceil_div(end, depth) - skipped;
+            if (cells <= 0) continue;
+            const P* from = p + skipped * depth * ld + j;
+            if constexpr (depth == 2) pack_down<D>(from, ld, count, end - skipped * depth, a, MR);
+            for (int64_t panel = 0; panel < head.width_panels; ++panel) {
                 float* to = sums + j * padded + panel * NR;
-                const Panel panel_b{b + (panel * block_cells + skipped) * NR};
-                if constexpr (depth == 2) tile<Cell>(rows, cells, PackedA{a}, panel_b, LoadFrom{to, padded}, StoreTo{to, padded});
-                else tile<Cell>(rows, cells, ColumnsA{from, keys}, panel_b, LoadFrom{to, padded}, StoreTo{to, padded});  // rows of p are cells as they lie
+                const Panel panel_b{b + (panel * ceil_div(block_rows, depth) + skipped) * NR};
+                if constexpr (depth == 2) tile<Cell>(count, cells, PackedA{a}, panel_b, LoadFrom{to, padded}, StoreTo{to, padded});
+                else tile<Cell>(count, cells, ColumnsA{from, ld}, panel_b, LoadFrom{to, padded}, StoreTo{to, padded});  // rows of p are cells as they lie
             }
         }
     }
 
-    void write(const float* sums, T* to) const {
-        for (int64_t t = 0; t < time; ++t) {
-            near(to + (t + MR) * row);
+    void write(const float* sums, int64_t count, T* to) const {
+        for (int64_t t = 0; t < count; ++t) {
+            head.near(to + (t + MR) * row);
             each(width, [&](int64_t i, auto... n) { store(to + t * row + i, load(sums + t * padded + i, n...), n...); });
         }
     }
 };
 
-template <class T>
-void rotate(int64_t batch, int64_t time, int64_t heads, int64_t width, int64_t row_width, T* x, const float* cos, const float* sin, bool inverse) {
-    const int64_t half = width / 2;
-    const vf sign = set(inverse ? -1 : 1);
-    parallel_ranges(batch * time, 16, [&](int64_t begin, int64_t end, int) {
-        for (int64_t row = begin; row < end; ++row)
-            for (int64_t h = 0; h < heads; ++h) {
-                T *a = x + row * row_width + h * width, *b = a + half;
-                const int64_t angle = row % time * half;
-                each(half, [&](int64_t i, auto... n) {
-                    const vf c = load(cos + angle + i, n...), s = load(sin + angle + i, n...) * sign, u = load(a + i, n...), v = load(b + i, n...);
-                    store(a + i, u * c - v * s, n...);
-                    store(b + i, v * c + u * s, n...);
-                });
-            }
-    });
-}
-
 }  // namespace
 
-void attention_forward(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, float scale, void* out,
-                       float* lse, int dtype) {
+void attention_forward(int64_t rows, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, float scale, const ak_segments& segments,
+                       const ak_attention_mask& mask, void* out, float* lse, int dtype) {
     if (dtype == ak_bf16)
-        Attention<BF16>{batch, time, heads, kv_heads, head_width, static_cast<const bf16*>(qkv), scale}.forward(static_cast<bf16*>(out), lse);
-    else Attention<F32>{batch, time, heads, kv_heads, head_width, static_cast<const float*>(qkv), scale}.forward(static_cast<float*>(out), lse);
+        Training<BF16>{rows, heads, kv_heads, head_width, static_cast<const bf16*>(qkv), scale, segments, mask}.forward(static_cast<bf16*>(out), lse);
+    else Training<F32>{rows, heads, kv_heads, head_width, static_cast<const float*>(qkv), scale, segments, mask}.forward(static_cast<float*>(out), lse);
 }
 
-void attention_backward(int64_t batch, int64_t time, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, const void* out,
-                        const float* lse, const void* dout, float scale, void* dqkv, int dtype) {
+void attention_backward(int64_t rows, int64_t heads, int64_t kv_heads, int64_t head_width, const void* qkv, const void* out, const float* lse, const void* dout,
+                        float scale, const ak_segments& segments, const ak_attention_mask& mask, void* dqkv, int dtype) {
     if (dtype == ak_bf16)
-        Attention<BF16>{batch, time, heads, kv_heads, head_width, static_cast<const bf16*>(qkv), scale}.backward(
+        Training<BF16>{rows, heads, kv_heads, head_width, static_cast<const bf16*>(qkv), scale, segments, mask}.backward(
             static_cast<const bf16*>(out), lse, static_cast<const bf16*>(dout), static_cast<bf16*>(dqkv));
     else
-        Attention<F32>{batch, time, heads, kv_heads, head_width, static_cast<const float*>(qkv), scale}.backward(
+        Training<F32>{rows, heads, kv_heads, head_width, static_cast<const float*>(qkv), scale, segments, mask}.backward(
             static_cast<const float*>(out), lse, static_cast<const float*>(dout), static_cast<float*>(dqkv));
-}
-
-void rope(int64_t batch, int64_t time, int64_t heads, int64_t head_width, int64_t row_width, void* x, const float* cos, const float* sin, bool inverse,
-          int dtype) {
-    if (dtype == ak_bf16) rotate(batch, time, heads, head_width, row_width, static_cast<bf16*>(x), cos, sin, inverse);
-    else rotate(batch, time, heads, head_width, row_width, static_cast<float*>(x), cos, sin, inverse);
 }
 
 }  // namespace ak::AK_ISA

@@ -21,6 +21,8 @@ AK_DECLARE(swiglu_backward);
 AK_DECLARE(rope);
 AK_DECLARE(attention_forward);
 AK_DECLARE(attention_backward);
+AK_DECLARE(kv_reserve);
+AK_DECLARE(kv_attention);
 AK_DECLARE(embedding_forward);
 AK_DECLARE(embedding_backward);
 AK_DECLARE(cross_entropy_forward);

@@ -27,6 +27,10 @@ struct Pair {
         const vi both = bits(cells);
         return sum + _mm512_castsi512_ps(_mm512_slli_epi32(both, 16)) + _mm512_castsi512_ps(_mm512_and_si512(both, _mm512_set1_epi32(0xffff0000)));
     }
+    // Pairs of the first elements of one and of the other.
+    static vf join(vf one, vf other) {
+        return _mm512_castsi512_ps(_mm512_or_si512(_mm512_and_si512(bits(one), _mm512_set1_epi32(0xffff)), _mm512_slli_epi32(bits(other), 16)));
+    }
 };
 struct BF16 {
     using T = bf16;

@@ -135,17 +135,23 @@ __attribute__((noinline)) void tile_of(int64_t cells, A a, B b, const Start& sta
     finish.template operator()<Rows>(sums);
 }
 
-template <class Cell, class A, class B, class Start, class Finish>
-void tile(int64_t rows, int64_t cells, A a, B b, const Start& start, const Finish& finish) {
+// Calls body(rows) with the number of rows of a tile as a constant.
+template <class Body>
+void with_rows(int64_t rows, const Body& body) {
     switch (rows) {
 #define AK_ROWS(n) \
-    case n: return tile_of<Cell, n>(cells, a, b, start, finish);
+    case n: return body(std::integral_constant<int, n>());
         AK_ROWS(1) AK_ROWS(2) AK_ROWS(3) AK_ROWS(4) AK_ROWS(5) AK_ROWS(6)
 #if defined(__AVX512F__)
         AK_ROWS(7) AK_ROWS(8) AK_ROWS(9) AK_ROWS(10) AK_ROWS(11) AK_ROWS(12) AK_ROWS(13) AK_ROWS(14)
 #endif
 #undef AK_ROWS
     }
+}
+
+template <class Cell, class A, class B, class Start, class Finish>
+void tile(int64_t rows, int64_t cells, A a, B b, const Start& start, const Finish& finish) {
+    with_rows(rows, [&](auto n) { tile_of<Cell, n>(cells, a, b, start, finish); });
 }
 
 }  // namespace ak::AK_ISA

@@ -38,8 +38,9 @@ static std::vector<unsigned char> everything(int dtype) {
         keep(table);
     }
     Tensor qkv = noise(2 * 130 * 8 * 48, dtype), out(2 * 130 * 4 * 48, dtype), dout = noise(2 * 130 * 4 * 48, dtype), lse(2 * 4 * 130), dqkv(qkv.count, dtype);
-    call(ak_attention_forward(2, 130, 4, 2, 48, qkv.data(), 0.2, out.data(), lse.floats(), dtype));
-    call(ak_attention_backward(2, 130, 4, 2, 48, qkv.data(), out.data(), lse.floats(), dout.data(), 0.2, dqkv.data(), dtype));
+    const ak_segments two = {2, nullptr, nullptr};
+    call(ak_attention_forward(2 * 130, 4, 2, 48, qkv.data(), 0.2, &two, nullptr, out.data(), lse.floats(), dtype));
+    call(ak_attention_backward(2 * 130, 4, 2, 48, qkv.data(), out.data(), lse.floats(), dout.data(), 0.2, &two, nullptr, dqkv.data(), dtype));
     for (auto* t : {&out, &lse, &dqkv}) keep(*t);
     Tensor big = noise(300000);
     const double squares = ak_sum_squares(big.count, big.floats());

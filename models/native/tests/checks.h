@@ -131,13 +131,36 @@ inline std::vector<int64_t> ids(int64_t count, int64_t limit) {
     return all;
 }
 
+// What attention is limited to and biased by; prefixes are drawn.
+struct Mask {
+    int64_t window = 0, sinks = 0;
+    bool slopes = false, prefixes = false;
+
+    std::string name() const {
+        return (window ? " window " + std::to_string(window) : "") + (sinks ? " sinks " + std::to_string(sinks) : "") + (slopes ? " slopes" : "") +
+               (prefixes ? " prefixes" : "");
+    }
+    bool sees(int64_t query, int64_t key, int64_t prefix) const {
+        return (key <= query || key < prefix) && (window == 0 || key > query - window || key < sinks);
+    }
+};
+inline std::vector<float> slopes_of(int64_t heads) {
+    std::vector<float> all(static_cast<size_t>(heads));
+    for (int64_t h = 0; h < heads; ++h) all[static_cast<size_t>(h)] = std::exp2(-8.0f * static_cast<float>(h + 1) / static_cast<float>(heads));
+    return all;
+}
+
 // The checks, by theme; each file's head says what it holds.
 void linear(int64_t rows, int64_t in, int64_t out, int dtype);
 void cross_entropy(int64_t rows, int64_t width, int64_t vocabulary, int dtype);
 void norm(int64_t rows, int64_t width, bool centred, int dtype);
 void activations(int64_t rows, int64_t width, int dtype);
-void rope(int64_t batch, int64_t time, int64_t heads, int64_t width, int64_t row_width, int dtype);
-void attention(int64_t B, int64_t T, int64_t H, int64_t K, int64_t w, int dtype);
+void rope(int64_t rows, int64_t time, int64_t heads, int64_t width, int64_t row_width, int dtype);
+void rope_positions(int dtype);
+void attention(const std::vector<int64_t>& lengths, int64_t H, int64_t K, int64_t w, const Mask& mask, int dtype);
+void random_attention(int dtype);
+void attention_bits(const Mask& mask, int dtype);
+void cached_attention(int64_t H, int64_t K, int64_t w, const Mask& mask, int dtype);
 void embedding(int64_t batch, int64_t time, int64_t width, int64_t vocabulary);
 void flat(int64_t count);
 void sampling(int64_t vocabulary);

@@ -33,27 +33,46 @@ void activations(int64_t rows, int64_t width, int dtype) {
     compare(named("swiglu backward in place", {rows, width}, dtype), gate_up, d_wanted, close);
 }
 
-void rope(int64_t batch, int64_t time, int64_t heads, int64_t width, int64_t row_width, int dtype) {
-    Tensor x = noise(batch * time * row_width, dtype), cosine(time * width / 2), sine(time * width / 2);
-    for (int64_t t = 0; t < time; ++t)
+static void angles(int64_t count, int64_t width, Tensor& cosine, Tensor& sine) {
+    for (int64_t t = 0; t < count; ++t)
         for (int64_t i = 0; i < width / 2; ++i) {
             const double angle = static_cast<double>(t) / std::pow(10000.0, 2.0 * static_cast<double>(i) / static_cast<double>(width));
             cosine.put(t * width / 2 + i, static_cast<float>(std::cos(angle)));
             sine.put(t * width / 2 + i, static_cast<float>(std::sin(angle)));
         }
+}
+
+void rope(int64_t batch, int64_t time, int64_t heads, int64_t width, int64_t row_width, int dtype) {
+    const int64_t rows = batch * time;
+    Tensor x = noise(rows * row_width, dtype), cosine(time * width / 2), sine(time * width / 2);
+    angles(time, width, cosine, sine);
     const Doubles before = x.doubles();
     Doubles wanted = before;
-    for (int64_t row = 0; row < batch * time; ++row)
+    for (int64_t row = 0; row < rows; ++row)
         for (int64_t h = 0; h < heads; ++h)
             for (int64_t i = 0; i < width / 2; ++i) {
                 const int64_t a = row * row_width + h * width + i, b = a + width / 2, angle = row % time * width / 2 + i;
                 wanted[a] = before[a] * cosine.at(angle) - before[b] * sine.at(angle);
                 wanted[b] = before[b] * cosine.at(angle) + before[a] * sine.at(angle);
             }
-    call(ak_rope(batch, time, heads, width, row_width, x.data(), cosine.floats(), sine.floats(), 0, dtype));
+    call(ak_rope(rows, heads, width, row_width, x.data(), nullptr, time, cosine.floats(), sine.floats(), 0, dtype));
     compare(named("rope", {batch, time, heads, width, row_width}, dtype), x, wanted, dtype == ak_bf16 ? 8e-3 : 1e-6);
-    call(ak_rope(batch, time, heads, width, row_width, x.data(), cosine.floats(), sine.floats(), 1, dtype));
+    call(ak_rope(rows, heads, width, row_width, x.data(), nullptr, time, cosine.floats(), sine.floats(), 1, dtype));
     compare(named("rope and back", {batch, time, heads, width, row_width}, dtype), x, before, dtype == ak_bf16 ? 2e-2 : 1e-6);
+}
+
+// Rows at positions of their own have the bits that they have in order.
+void rope_positions(int dtype) {
+    const int64_t time = 50, heads = 3, width = 24, row_width = 80, rows = 40, row_bytes = row_width * Tensor::size(dtype);
+    Tensor ordered = noise(time * row_width, dtype), cosine(time * width / 2), sine(time * width / 2), x(rows * row_width, dtype);
+    angles(time, width, cosine, sine);
+    const auto positions = ids(rows, time);
+    for (int64_t r = 0; r < rows; ++r) std::memcpy(&x.bytes[r * row_bytes], &ordered.bytes[positions[r] * row_bytes], row_bytes);
+    call(ak_rope(time, heads, width, row_width, ordered.data(), nullptr, time, cosine.floats(), sine.floats(), 0, dtype));
+    call(ak_rope(rows, heads, width, row_width, x.data(), positions.data(), time, cosine.floats(), sine.floats(), 0, dtype));
+    bool same = true;
+    for (int64_t r = 0; r < rows; ++r) same &= std::memcmp(&x.bytes[r * row_bytes], &ordered.bytes[positions[r] * row_bytes], row_bytes) == 0;
+    report(same, named("rope at given positions", {rows, time}, dtype));
 }
 
 void embedding(int64_t batch, int64_t time, int64_t width, int64_t vocabulary) {

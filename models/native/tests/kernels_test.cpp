@@ -25,13 +25,24 @@ static void suite(int isa, const char* name) {
         activations(256, 384, dtype);
         rope(2, 9, 3, 16, 5 * 16, dtype);
         rope(1, 33, 2, 40, 80, dtype);
+        rope_positions(dtype);
         for (int64_t width : {16, 40, 64, 128, 7}) {
-            attention(2, 37, 4, 2, width, dtype);
-            attention(1, 150, 2, 2, width, dtype);
+            attention({37, 37}, 4, 2, width, {}, dtype);
+            attention({150}, 2, 2, width, {}, dtype);
         }
-        attention(1, 256, 6, 6, 64, dtype);
-        attention(1, 64, 6, 1, 32, dtype);
-        attention(2, 1, 2, 1, 8, dtype);
+        attention({256}, 6, 6, 64, {}, dtype);
+        attention({64}, 6, 1, 32, {}, dtype);
+        attention({1, 1}, 2, 1, 8, {}, dtype);
+        for (const Mask& mask : {Mask{}, Mask{50}, Mask{1}, Mask{70, 5}, Mask{3, 40, true}, Mask{0, 0, true}, Mask{40, 2, true, true}, Mask{0, 0, false, true}}) {
+            attention({150, 3, 1, 290}, 4, 2, 24, mask, dtype);
+            attention_bits(mask, dtype);
+        }
+        for (int i = 0; i < 40; ++i) random_attention(dtype);
+        for (const Mask& mask : {Mask{}, Mask{50}, Mask{1}, Mask{70, 5}, Mask{3, 40, true}, Mask{0, 0, true}}) {
+            cached_attention(4, 4, 64, mask, dtype);
+            cached_attention(6, 2, 40, mask, dtype);
+            cached_attention(17, 1, 7, mask, dtype);
+        }
         cross_entropy(7, 32, 50, dtype);
         cross_entropy(256, 40, 512, dtype);
         cross_entropy(130, 16, 50257 + (dtype == ak_bf16), dtype);

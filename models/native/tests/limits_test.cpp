@@ -54,8 +54,9 @@ void nan_goes_through(int dtype) {
         const int64_t T = 50, hd = 16;
         Tensor qkv = noise(T * 3 * hd, dtype), out(T * hd, dtype), dout = noise(T * hd, dtype), l(T), dqkv(qkv.count, dtype);
         qkv.put(20 * 3 * hd + part * hd + 3, NAN);
-        call(ak_attention_forward(1, T, 1, 1, hd, qkv.data(), 0.25, out.data(), l.floats(), dtype));
-        call(ak_attention_backward(1, T, 1, 1, hd, qkv.data(), out.data(), l.floats(), dout.data(), 0.25, dqkv.data(), dtype));
+        const ak_segments whole = {1, nullptr, nullptr};
+        call(ak_attention_forward(T, 1, 1, hd, qkv.data(), 0.25, &whole, nullptr, out.data(), l.floats(), dtype));
+        call(ak_attention_backward(T, 1, 1, hd, qkv.data(), out.data(), l.floats(), dout.data(), 0.25, &whole, nullptr, dqkv.data(), dtype));
         const bool shown = part == 2 ? std::isnan(out.at(20 * hd + 3)) && std::isnan(out.at(49 * hd + 3)) : is_nan(out, 20 * hd, hd);
         report(shown && any_nan(dqkv), named("NaN through attention, in part", {part}, dtype));
     }
@@ -70,8 +71,55 @@ void nan_goes_through(int dtype) {
     report(std::isnan(p.at(33)) && !std::isnan(p.at(32)) && std::isnan(ak_sum_squares(64, g.floats())), named("NaN through adamw and the norm", {}, dtype));
 }
 
+static bool refused(int status, const char* part) { return status != 0 && std::string(ak_error()).find(part) != std::string::npos; }
+
+static void attention_refusals() {
+    Tensor x = noise(4 * 64 * 12);
+    const auto attention = [&](int64_t heads, int64_t kv_heads, const ak_segments* segments, const ak_attention_mask* mask, double scale = 1) {
+        return ak_attention_forward(4, heads, kv_heads, 4, x.data(), scale, segments, mask, x.data(), x.floats(), ak_f32);
+    };
+    const int64_t ends[] = {2, 4}, empty[] = {4, 4}, short_of[] = {2, 3}, prefixes[] = {0, 3};
+    const ak_segments two = {2, ends, nullptr}, one_empty = {2, empty, nullptr}, too_short = {2, short_of, nullptr}, long_prefix = {2, ends, prefixes}, unequal = {3, nullptr, nullptr};
+    const ak_attention_mask window = {-1, 0, nullptr}, sinks = {2, -1, nullptr};
+    report(refused(attention(3, 2, &two, nullptr), "evenly"), "refuses heads that do not divide");
+    report(refused(attention(2, 2, nullptr, nullptr), "segments are null"), "refuses no segments");
+    report(refused(attention(2, 2, &one_empty, nullptr), "segment 1 is empty"), "refuses an empty segment");
+    report(refused(attention(2, 2, &too_short, nullptr), "do not end with the 4 rows"), "refuses segments that leave rows out");
+    report(refused(attention(2, 2, &unequal, nullptr), "not 3 equal segments"), "refuses segments that cannot be equal");
+    report(refused(attention(2, 2, &long_prefix, nullptr), "prefixes[1] is 3"), "refuses a prefix longer than its segment");
+    report(refused(attention(2, 2, &two, &window), "window is -1"), "refuses a negative window");
+    report(refused(attention(2, 2, &two, &sinks), "sinks is -1"), "refuses negative sinks");
+    report(refused(attention(2, 2, &two, nullptr, 0), "scale"), "refuses a scale of 0");
+
+    const int64_t positions[] = {0, 2};
+    report(refused(ak_rope(1, 1, 3, 3, x.data(), nullptr, 1, x.floats(), x.floats(), 0, ak_f32), "even head width"), "refuses to rotate an odd width");
+    report(refused(ak_rope(2, 1, 2, 2, x.data(), positions, 2, x.floats(), x.floats(), 0, ak_f32), "positions[1] is 2"), "refuses a position beyond the tables");
+
+    report(!ak_kv_new(1, 0, 1, 4, ak_f32) && refused(1, "blocks is 0"), "refuses a cache of no blocks");
+    ak_kv* kv = ak_kv_new(2, 3, 2, 4, ak_f32);
+    const int32_t blocks[] = {0, 2, 3, -1};
+    const auto decode = [&](std::vector<ak_kv_run> runs, int64_t layer = 1, int64_t heads = 4, const ak_attention_mask* mask = nullptr) {
+        return ak_kv_attention(kv, layer, static_cast<int64_t>(runs.size()), runs.data(), heads, x.data(), 1, mask, x.data());
+    };
+    report(refused(decode({{1, 0, blocks, 1}}, 2), "layer is 2"), "refuses a layer that the cache lacks");
+    report(refused(decode({{1, 0, blocks, 1}}, 0, 3), "evenly"), "refuses heads that do not share the cache's");
+    report(refused(decode({}), "runs is 0"), "refuses no runs");
+    report(refused(decode({{1, 0, blocks, 1}, {0, 0, blocks, 1}}), "run 1 has no rows"), "refuses a run of no rows");
+    report(refused(decode({{1, -1, blocks, 1}}), "position -1"), "refuses a negative position");
+    report(refused(decode({{2, 31, blocks, 1}}), "beyond its 1 blocks"), "refuses positions beyond the blocks");
+    report(refused(decode({{1, 64, blocks, 3}}), "blocks[2] is 3"), "refuses a block that the cache lacks");
+    report(refused(decode({{1, 0, blocks + 3, 1}}), "blocks[0] is -1"), "refuses a negative block");
+    report(refused(decode({{1, 0, blocks, 1}, {1, 40, blocks + 1, 2}}), "blocks[1] is 3"), "refuses a block of a second run");
+    report(refused(decode({{1, 0, blocks, 1}, {1, 5, blocks, 1}}), "block 0 is written to twice"), "refuses two runs that write to one block");
+    report(refused(decode({{1, 0, blocks, 1}}, 0, 4, &window), "window is -1"), "refuses a negative window of a cache");
+    report(refused(ak_kv_copy_block(kv, 0, 3), "to is 3") && refused(ak_kv_copy_block(kv, -1, 0), "from is -1"), "refuses to copy blocks that the cache lacks");
+    const std::string name = ak_description();
+    call(ak_configure(ak_isa_portable));
+    if (ak_description() != name) report(refused(decode({{1, 0, blocks, 1}}), "the cache was made for"), "refuses a cache of other kernels");
+    ak_kv_free(kv);
+}
+
 void refusals() {
-    const auto refused = [](int status, const char* part) { return status != 0 && std::string(ak_error()).find(part) != std::string::npos; };
     Tensor x = noise(64);
     const std::vector<int64_t> bad = {0, 9};
     report(ak_linear_new(0, 4, ak_f32) == nullptr && refused(1, "in is 0"), "refuses a linear of no width");
@@ -82,8 +130,7 @@ void refusals() {
     report(refused(ak_linear_forward(layer, 1, x.data(), nullptr, x.floats(), x.data(), ak_bf16), "residual"), "refuses a bf16 residual");
     report(refused(ak_cross_entropy_forward(layer, 2, x.data(), bad.data(), 1, x.floats(), x.floats(), nullptr), "targets[1] is 9"), "refuses a target beyond the vocabulary");
     ak_linear_free(layer);
-    report(refused(ak_attention_forward(1, 4, 3, 2, 4, x.data(), 1, x.data(), x.floats(), ak_f32), "evenly"), "refuses heads that do not divide");
-    report(refused(ak_rope(1, 1, 1, 3, 3, x.data(), x.floats(), x.floats(), 0, ak_f32), "even head width"), "refuses to rotate an odd width");
+    attention_refusals();
     report(refused(ak_embedding_backward(1, 2, 4, 9, bad.data(), x.floats(), 1, x.floats(), nullptr, 0, 0), "tokens[1] is 9"), "refuses a token beyond the vocabulary");
     const std::vector<int64_t> before = {0, -1};
     report(refused(ak_embedding_forward(1, 2, 4, bad.data(), before.data(), x.floats(), x.floats(), x.floats()), "positions[1] is -1"), "refuses a position before the first");

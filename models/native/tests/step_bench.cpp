@@ -92,6 +92,7 @@ public:
     double step() {
         const int64_t D = shape.width, R = shape.rows(), B = shape.batch, T = shape.context, H = shape.heads, V = shape.vocabulary;
         const double scale = 1 / std::sqrt(static_cast<double>(D / H));
+        const ak_segments texts = {B, nullptr, nullptr};
         timed("pack", [&] {
             for (auto& b : blocks)
                 for (const Linear* l : {&b.qkv, &b.output, &b.up, &b.down})
@@ -105,7 +106,7 @@ public:
             float* next = i + 1 < blocks.size() ? kept[i + 1].x.data() : x_last.data();
             norm_forward(b.norm1, k.x, k.normal1, k.mean1, k.rstd1);
             forward(b.qkv, k.normal1.data(), nullptr, k.qkv.data(), dtype);
-            timed("attention", [&] { return ak_attention_forward(B, T, H, H, D / H, k.qkv.data(), scale, k.attended.data(), k.lse.data(), dtype); });
+            timed("attention", [&] { return ak_attention_forward(R, H, H, D / H, k.qkv.data(), scale, &texts, nullptr, k.attended.data(), k.lse.data(), dtype); });
             forward(b.output, k.attended.data(), k.x.data(), k.middle.data(), ak_f32);
             norm_forward(b.norm2, k.middle, k.normal2, k.mean2, k.rstd2);
             forward(b.up, k.normal2.data(), nullptr, k.up.data(), dtype);
@@ -133,7 +134,7 @@ public:
             weight_gradient(b.output, d_narrow.data(), k.attended.data());
             input_gradient(b.output, d_narrow.data(), d_narrow2.data());
             timed("attention", [&] {
-                return ak_attention_backward(B, T, H, H, D / H, k.qkv.data(), k.attended.data(), k.lse.data(), d_narrow2.data(), scale, d_qkv.data(), dtype);
+                return ak_attention_backward(R, H, H, D / H, k.qkv.data(), k.attended.data(), k.lse.data(), d_narrow2.data(), scale, &texts, nullptr, d_qkv.data(), dtype);
             });
             weight_gradient(b.qkv, d_qkv.data(), k.normal1.data());
             input_gradient(b.qkv, d_qkv.data(), d_narrow.data());

@@ -1,0 +1,176 @@
+// Attention of a few queries to the keys of one text (after Dao et al. 2022, arXiv:2205.14135): their scores stay in cache and are never stored. Keys and
+// values are packed in blocks of positions, as tiles read them. Everything is aligned by the position in the text, and keys that a row does not see add 0
+// to its sums, so its bits depend on nothing but what it sees.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+
+#include "../visibility.h"
+#include "math.h"
+#include "tile.h"
+
+namespace ak::AK_ISA {
+
+static_assert(ak_kv_block % NR == 0, "a block of keys is whole panels");
+
+// Keys or values of a text, one block after the other, or in the places that a table gives.
+struct Blocks {
+    const float* base;
+    int64_t stride;
+    const int32_t* table = nullptr;
+
+    const float* of(int64_t key) const { return base + (table ? table[key / ak_kv_block] : key / ak_kv_block) * stride; }
+};
+
+constexpr float lane_numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+// Which of W neighbouring keys a row sees: lanes [0, sinks) and [begin, end).
+struct Lanes {
+    int64_t sinks, begin, end;
+
+    Lanes(const Keys& seen, int64_t key) : sinks(within(seen.sinks - key)), begin(within(seen.begin - key)), end(within(seen.end - key)) {}
+    static int64_t within(int64_t lane) { return std::clamp<int64_t>(lane, 0, W); }
+    bool none() const { return sinks == 0 && begin == end; }
+    vf keep(vf x, vf other) const { return begin == 0 && end == W ? x : first(x, sinks, first(other, begin, first(x, end, other))); }
+    vf keep(vf x) const { return keep(x, set(0)); }
+};
+
+template <class D>
+struct Attention {
+    using T = typename D::T;
+    using Cell = typename D::Cell;
+    // Probabilities and their gradients, in rows that a tile can read as A: bf16 pairs, or floats (rounded where the dtype is bf16).
+    using P = std::conditional_t<Cell::depth == 2, bf16, float>;
+    static constexpr int depth = Cell::depth;
+    static constexpr int64_t block_cells = ak_kv_block / depth;
+
+    int64_t width;    // of a head
+    float scale;
+    bool has_slopes;
+    int64_t longest;  // text
+
+    int64_t ld = round_up(longest, ak_kv_block);  // between rows of scores
+    int64_t width_cells = ceil_div(width, depth), a_ld = round_up(width_cells, W), width_panels = ceil_div(width, NR), padded = width_panels * NR;
+    int64_t score_block = ak_kv_block * width_cells, sum_block = block_cells * padded;  // floats of a block, packed for scores or for sums
+    float factor = has_slopes ? 1 : scale;                                              // what scores still are to be multiplied by
+
+    // Asks for a row of a head. Rows are pages apart, which hardware does not prefetch; the passes over probabilities leave memory idle meanwhile.
+    void near(const T* from) const {
+        for (int64_t i = 0; i < width; i += 64 / static_cast<int64_t>(sizeof(T))) __builtin_prefetch(from + i);
+    }
+
+    // [count, width] as B of a product that sums over the width: a block is [panels of keys][width_cells][NR].
+    void pack_for_scores(const T* from, int64_t from_ld, int64_t count, float* to) const {
+        for (int64_t j = 0; j < count; j += NR) pack_along<D>(from + j * from_ld, from_ld, std::min<int64_t>(NR, count - j), width, to + j * width_cells, NR);
+    }
+    // As B of a product that sums over the rows: [panels of the width][cells][NR],
+    void pack_rows(const T* from, int64_t from_ld, int64_t count, int64_t cells, float* to) const {
+        for (int64_t p = 0; p < width_panels; ++p) pack_down<D>(from + p * NR, from_ld, std::min<int64_t>(NR, width - p * NR), count, to + p * cells * NR, NR);
+    }
+    // and such blocks.
+    void pack_for_sums(const T* from, int64_t from_ld, int64_t count, float* to) const {
+        for (int64_t j = 0; j < count; j += ak_kv_block)
+            pack_rows(from + j * from_ld, from_ld, std::min<int64_t>(ak_kv_block, count - j), block_cells, to + j / ak_kv_block * sum_block);
+    }
+
+    // A row of a head as a row of A.
+    void copy(const T* from, float* to) const {
+        for (int64_t i = 0; i < width; i += W * depth) store(to + i / depth, Source<D, T>::along(from + i, width - i));
+    }
+
+    // to [rows, ld] = A [rows, a_ld] · keys.
+    void scores(const float* a, int64_t rows, const Blocks& keys, const Keys& range, float* to) const {
+        for (int64_t j = range.from(0); j < range.end; j = range.from(j + NR))
+            tile<Cell>(rows, width_cells, RowsA{a, a_ld}, Panel{keys.of(j) + j % ak_kv_block * width_cells}, StartAtZero{}, StoreTo{to + j, ld});
+    }
+
+    // Each to[row] = p [rows, ld] · values, times the row's factor.
+    void weigh(const P* p, int64_t rows, const Blocks& values, const Keys& range, T* const* to, const float* factors) const {
+        for (int64_t panel = 0; panel < width_panels; ++panel)
+            with_rows(rows, [&](auto n) { weigh_panel<n>(reinterpret_cast<const float*>(p), values, range, panel, to, factors); });
+    }
+    template <int Rows>
+    __attribute__((noinline)) void weigh_panel(const float* p, const Blocks& values, const Keys& range, int64_t panel, T* const* to, const float* factors) const {
+        Sums<Rows> sums;
+        StartAtZero{}.operator()<Rows>(sums);
+        for (int64_t j = range.from(0); j < range.end; j = range.from(j + ak_kv_block))
+            multiply<Cell, Rows>(ceil_div(std::min<int64_t>(ak_kv_block, range.end - j), depth), p + j / depth, ld / depth, 1,
+                                 Panel{values.of(j) + panel * block_cells * NR}, sums, [](int64_t) {});
+        const int64_t column = panel * NR, left = width - column;
+        for_all<Rows>(sums, [&](int r, int v, vf& sum) {
+            const vf x = sum * set(factors[r]);
+            const int64_t n = left - v * W;
+            if (n >= W) store(to[r] + column + v * W, x);
+            else if (n > 0) store(to[r] + column + v * W, x, n);
+        });
+    }
+
+    static void put(P* to, vf x) {
+        if constexpr (depth == 2) store(to, x);
+        else store(to, D::rounded(x));
+    }
+
+    // A range of keys, W at a time: body(key, which lanes the row sees).
+    template <class Body>
+    static void visit(const Keys& range, const Keys& seen, const Body& body) {
+        for (int64_t j = range.from(0); j < range.end; j = range.from(j + W)) body(j, Lanes(seen, j));
+    }
+
+    struct Query {
+        const T* from;
+        T* to;
+        int64_t position;
+        Keys seen;
+        float slope;
+    };
+
+    // s = scale·s + slope·(key − position), where there are slopes.
+    void add_slopes(const Query& query, const Keys& range, float* s) const {
+        if (!has_slopes) return;
+        for (int64_t j = range.from(0); j < range.end; j = range.from(j + W)) {
+            const vf distance = set(static_cast<float>(j - query.position)) + load(lane_numbers);
+            store(s + j, fma(load(s + j), set(scale), distance * set(query.slope)));
+        }
+    }
+
+    // p = e^(factor·s − largest), not yet divided by their sum, which is returned.
+    float softmax(const float* s, const Keys& range, const Keys& seen, P* p, float* lse) const {
+        vf most = set(-INFINITY);
+        visit(range, seen, [&](int64_t j, const Lanes& lanes) { most = max(most, lanes.keep(load(s + j), set(-INFINITY))); });
+        const float top = largest(most) * factor;
+        vf total = set(0);
+        visit(range, seen, [&](int64_t j, const Lanes& lanes) {
+            const vf e = lanes.keep(exp(fma(load(s + j), set(factor), set(-top))));
+            total = total + e;
+            put(p + j, e);
+        });
+        const float all = sum(total);
+        if (lse) *lse = static_cast<float>(top + log(all));
+        return all;
+    }
+
+    // Floats of memory that attend uses.
+    int64_t attend_floats() const { return MR * (a_ld + 2 * ld); }
+
+    // At most MR queries, in ascending order of their positions. lse [rows] or null; ahead(r) is called between passes, to ask for lines that will be wanted.
+    template <class Ahead>
+    void attend(const Query* queries, int64_t rows, const Blocks& keys, const Blocks& values, float* memory, float* lse, const Ahead& ahead) const {
+        float *a = memory, *s = a + MR * a_ld;
+        P* p = reinterpret_cast<P*>(s + MR * ld);
+        const Keys range = blocks_seen(queries[0].seen, queries[rows - 1].seen);
+        for (int64_t r = 0; r < rows; ++r) copy(queries[r].from, a + r * a_ld);
+        scores(a, rows, keys, range, s);
+        T* to[MR];
+        float factors[MR];
+        for (int64_t r = 0; r < rows; ++r) {
+            ahead(r);
+            near(to[r] = queries[r].to);
+            add_slopes(queries[r], range, s + r * ld);
+            factors[r] = 1.0f / softmax(s + r * ld, range, queries[r].seen, p + r * ld, lse ? lse + r : nullptr);
+        }
+        weigh(p, rows, values, range, to, factors);
+    }
+};
+
+}  // namespace ak::AK_ISA

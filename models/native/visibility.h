@@ -1,0 +1,30 @@
+// Which keys a row of attention sees.
+#pragma once
+#include <algorithm>
+
+#include "kernels.h"
+#include "runtime.h"
+
+namespace ak {
+
+// Positions of keys: [0, sinks) and [begin, end).
+struct Keys {
+    int64_t sinks, begin, end;
+
+    // The first position at or after `key`, which is one of these or the end of a range.
+    int64_t from(int64_t key) const { return key == sinks ? begin : key; }
+};
+
+// What the row at a position sees, in a text whose first `prefix` rows see each other.
+inline Keys keys_seen(const ak_attention_mask& mask, int64_t position, int64_t prefix = 0) {
+    const int64_t begin = mask.window > 0 ? std::max<int64_t>(0, position + 1 - mask.window) : 0, end = std::max(position + 1, prefix);
+    return begin > mask.sinks ? Keys{mask.sinks, begin, end} : Keys{0, 0, end};
+}
+
+// All that consecutive rows see, of which these are the first and the last: whole blocks, up to the last key.
+inline Keys blocks_seen(const Keys& first, const Keys& last) {
+    const int64_t sinks = round_up(last.sinks, ak_kv_block), begin = first.begin / ak_kv_block * ak_kv_block;
+    return sinks < begin ? Keys{sinks, begin, last.end} : Keys{0, 0, last.end};
+}
+
+}  // namespace ak
