@@ -78,6 +78,8 @@ public sealed class IncrementalDecoder : IDisposable
     /// <returns>The cross-entropy of each target, in nats.</returns>
     public unsafe float[] TokenLosses(IReadOnlyList<TokenRun> runs, ReadOnlySpan<long> targets)
     {
+        if (runs.Sum(static run => run.Tokens.Length) is var tokens && tokens != targets.Length)
+            throw new ArgumentException($"There are {targets.Length} targets for {tokens} tokens.", nameof(targets));
         var losses = new float[targets.Length];
         var row = 0;
         fixed (long* target = targets)
@@ -85,8 +87,6 @@ public sealed class IncrementalDecoder : IDisposable
         {
             foreach (var _ in Passes(runs))
             {
-                if (row + pass.Rows > targets.Length)
-                    throw new ArgumentException($"There are only {targets.Length} targets, fewer than tokens.", nameof(targets));
                 model.RowLosses(pass, (nint)(target + row), (nint)(loss + row));
                 row += pass.Rows;
             }

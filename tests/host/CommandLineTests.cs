@@ -147,7 +147,6 @@ public sealed class CommandLineTests
     [InlineData("generate r --samples 0", "--samples is '0', but it must be a whole number from 1 to 10000.")]
     [InlineData("generate r --precision fp32", "--precision is 'fp32', but it must be float32 or bfloat16")]
     [InlineData("generate r --stop", "--stop needs a value")]
-    [InlineData("generate r --stop=", "--stop is empty")]
     [InlineData("generate r --top-p 1.5", "--top-p is '1.5', but it must be a number above 0 and at most 1.")]
     [InlineData("prepare --input a --output o --tokenizer bpee",
         "--tokenizer is 'bpee', but it must be bytes, bpe or unigram; did you mean 'bpe'?")]
@@ -183,6 +182,14 @@ public sealed class CommandLineTests
         result.Output.ShouldBeEmpty();
         result.Code.ShouldBe(ExitCode.UserError);
         result.Request.ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_stop_text_is_not_empty()
+    {
+        var result = Run(["generate", "r", "--stop", ""]);
+        (result.Code, result.Request).ShouldBe((ExitCode.UserError, null));
+        result.Error.ShouldName("--stop is empty");
     }
 
     [Fact]

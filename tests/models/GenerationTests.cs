@@ -64,7 +64,7 @@ public sealed class GenerationTests : IDisposable
         var options = new SamplingOptions { Temperature = 2, TopP = 0.9, MinP = 0.01, RepetitionPenalty = 1.1, Seed = 3 };
         var (few, many) = (Texts(model, options, 2), Texts(model, options, isFused ? TextGenerator.MostAtOnce + 9 : 4));
         few.ShouldBe(many[..2]);
-        many.Distinct().Count().ShouldBe(many.Length);
+        many.Distinct().Count().ShouldBeGreaterThan(many.Length / 2);
         many.Select(static text => text.Ids.Count).ShouldContain(length => length < 30);
 
         // Once more, without those that are ended early.

@@ -12,8 +12,15 @@ public sealed class IncrementalDecoderTests : IDisposable
 
     private readonly DisposeScope scope = NewDisposeScope();
 
-    public static TheoryData<ModelFamily, Precision, int> Forms => new MatrixTheoryData<ModelFamily, Precision, int>(
-        [ModelFamily.Gpt2, ModelFamily.Llama], [Precision.Float32, Precision.BFloat16], [1, 2]);
+    // Family, precision, threads.
+    public static TheoryData<ModelFamily, Precision, int> Forms => new()
+    {
+        { ModelFamily.Gpt2, Precision.Float32, 1 },
+        { ModelFamily.Gpt2, Precision.BFloat16, 2 },
+        { ModelFamily.Llama, Precision.Float32, 2 },
+        { ModelFamily.Llama, Precision.BFloat16, 1 },
+        { ModelFamily.Llama, Precision.BFloat16, 2 },
+    };
 
     public void Dispose()
     {
@@ -52,7 +59,7 @@ public sealed class IncrementalDecoderTests : IDisposable
             }
 
             for (var i = 0; i < count; i++)
-                losses[i].ShouldBe(LossesOf(model, texts[i]), $"text {i} of {count}");
+                losses[i].ToArray().ShouldBe(LossesOf(model, texts[i]), $"text {i} of {count}");
         }
     }
 
@@ -97,7 +104,7 @@ public sealed class IncrementalDecoderTests : IDisposable
     {
         using var model = Build(ModelFamily.Llama, precision, context: 1200);
         var texts = new[] { RandomText(new Random(1), 1100), RandomText(new Random(2), 30) };
-        using var decoder = new IncrementalDecoder(model, 40);
+        using var decoder = new IncrementalDecoder(model, 80);
         var runs = texts.Select(text => new TokenRun(decoder.NewSlot(), text.AsMemory(0, text.Length - 1))).ToArray();
         decoder.TokenLosses(runs, [.. texts.SelectMany(static text => text.Skip(1).Select(static id => (long)id))])
             .ShouldBe([.. texts.SelectMany(text => LossesOf(model, text))]);
