@@ -1,3 +1,5 @@
+using ActorTrain.Models.Generation;
+
 namespace ActorTrain.Models;
 
 /// <summary>Estimates a model's memory in bytes from its shape, before anything is allocated.</summary>
@@ -22,8 +24,9 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
     /// <summary>The token embedding, the largest tensor of most models.</summary>
     public double Embedding => Float * V * D;
 
-    /// <summary>Keys and values of one text of the context's length.</summary>
-    public double KeysAndValues => 2 * Float * Model.Layers * Model.ContextLength * Model.KeyValueHeads * Model.HeadWidth;
+    /// <summary>Keys and values of one text.</summary>
+    public double KeysAndValues(int tokens) =>
+        2 * Element * Model.Layers * KeyValueBlocks.Size * KeyValueBlocks.Of(tokens) * Model.KeyValueHeads * Model.HeadWidth;
 
     /// <summary>Peak of a forward and backward pass over sequences of the context's length.</summary>
     public double Training(int sequences)
@@ -44,7 +47,11 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
             : ReferenceSpread * rows * Float * (Model.Layers * ReferenceLayer + 2 * V);
     }
 
-    /// <summary>Peak of reading that many tokens at once; generation uses the reference form.</summary>
+    /// <summary>Peak of decoding that many texts at once on the fused kernels.</summary>
+    public double Decoding(int texts) =>
+        IncrementalDecoder.RowsPerPass * (Float * D + Element * (D + Math.Max(Q, Gates * F) + Math.Max(D, F))) + Float * (texts + 4) * V;
+
+    /// <summary>Peak of reading that many tokens at once in reference form.</summary>
     public double Prompt(int tokens) => ReferenceSpread * tokens * Float * (Model.Layers * ReferenceLayer + 2 * V);
 
     private bool IsGpt2 => Model.Family == ModelFamily.Gpt2;

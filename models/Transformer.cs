@@ -13,8 +13,8 @@ namespace ActorTrain.Models;
 // A decoder-only transformer, read top to bottom in the order data flows. Letters in names are shapes:
 // B batch, T time, D width, H heads, K key-value heads, d head width, F MLP width, V vocabulary.
 //
-// Each sublayer is in its reference form here, in tensor operations, for accelerators and generation. On CPUs, training and evaluation use
-// the fused kernels of Kernels/ instead, which are tested against the reference form.
+// Each sublayer is in its reference form here, in tensor operations, for accelerators. On CPUs, training, evaluation and generation use the
+// fused kernels of Kernels/ instead, which are tested against the reference form.
 
 /// <summary>A GPT-2 or Llama language model whose parameters are views into one flat vector.</summary>
 public sealed class Transformer : Module<Tensor, Tensor>
@@ -130,6 +130,20 @@ public sealed class Transformer : Module<Tensor, Tensor>
             ?? ReferenceLoss(tokens_BT, targets_BT, Reduction.None);
     }
 
+    /// <summary>Runs new rows of cached texts through all blocks, on the fused kernels.</summary>
+    internal void Decode(DecodingPass pass)
+    {
+        fusedEmbedding!.Decode(pass);
+        for (var i = 0; i < blocks.Count; i++)
+            blocks[i].Decode(pass, i);
+    }
+
+    /// <summary>As <see cref="FusedLoss.Logits"/>, after <see cref="Decode"/>.</summary>
+    internal void Logits(DecodingPass pass, long rows, nint logits) => fusedLoss!.Logits(pass, rows, logits);
+
+    /// <summary>As <see cref="FusedLoss.RowLosses(DecodingPass, nint, nint)"/>, after <see cref="Decode"/>.</summary>
+    internal void RowLosses(DecodingPass pass, nint targets, nint losses) => fusedLoss!.RowLosses(pass, targets, losses);
+
     private Tensor ReferenceLoss(Tensor tokens_BT, Tensor targets_BT, Reduction reduction) => functional.cross_entropy(
         forward(tokens_BT).view(-1, Options.VocabularySize), targets_BT.reshape(-1), ignore_index: -1, reduction: reduction);
 
@@ -187,6 +201,12 @@ public sealed class Transformer : Module<Tensor, Tensor>
         public override Tensor forward(Tensor x_BTD) => mlp.forward(attention.forward(x_BTD));
 
         public Tensor Reference(Tensor x_BTD, KeyValues? cache) => mlp.Reference(attention.Reference(x_BTD, cache));
+
+        public void Decode(DecodingPass pass, int layer)
+        {
+            attention.Decode(pass, layer);
+            mlp.Decode(pass);
+        }
     }
 
     private sealed class Attention : Module<Tensor, Tensor>
@@ -211,6 +231,8 @@ public sealed class Transformer : Module<Tensor, Tensor>
         }
 
         public override Tensor forward(Tensor x_BTD) => fused?.Apply(x_BTD) ?? Reference(x_BTD, cache: null);
+
+        public void Decode(DecodingPass pass, int layer) => fused!.Decode(pass, layer);
 
         public Tensor Reference(Tensor x_BTD, KeyValues? cache)
         {
@@ -268,6 +290,8 @@ public sealed class Transformer : Module<Tensor, Tensor>
         }
 
         public override Tensor forward(Tensor x_BTD) => fused?.Apply(x_BTD) ?? Reference(x_BTD);
+
+        public void Decode(DecodingPass pass) => fused!.Decode(pass);
 
         public Tensor Reference(Tensor x_BTD)
         {

@@ -3,6 +3,7 @@ using System.Text;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Generating;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Memory;
 using ActorTrain.Host.Pretraining;
@@ -15,92 +16,118 @@ namespace ActorTrain.Host.Commands;
 
 internal static class GenerateCommand
 {
+    private static readonly Choice Precisions = new(("float32", Precision.Float32), ("bfloat16", Precision.BFloat16));
+
     public static CliCommand Define()
     {
         var path = RunArgument.Create();
         var prompt = new Option<string>("--prompt")
         { Description = "Prompt to continue.", HelpName = "TEXT", DefaultValueFactory = static _ => "" };
         var tokens = OptionChecks.Whole("--tokens", 200, new Whole(1), "Number of tokens to generate.");
+        var samples = OptionChecks.Whole("--samples", 1, new Whole(1, 10_000), "Number of texts, separated by a line of three dashes.");
         var sampling = new SamplingOptions { Temperature = 0.8 };
         var temperature = OptionChecks.Declared<double>(sampling, nameof(SamplingOptions.Temperature));
         var topK = OptionChecks.Declared<int>(sampling, nameof(SamplingOptions.TopK));
         var topP = OptionChecks.Declared<double>(sampling, nameof(SamplingOptions.TopP));
-        var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Sampling seed: the same seed gives the same text.");
+        var minP = OptionChecks.Declared<double>(sampling, nameof(SamplingOptions.MinP));
+        var penalty = OptionChecks.Declared<double>(sampling, nameof(SamplingOptions.RepetitionPenalty));
+        var seed = OptionChecks.Long("--seed", 1, new Whole(0, long.MaxValue), "Sampling seed: the same seed gives the same texts.");
         var greedy = new Option<bool>("--greedy") { Description = "Greedy decoding: always take the most likely token." };
-        var count = OptionChecks.Whole("--count", 1, new Whole(1, 10_000), "Number of texts to generate, with consecutive seeds.");
+        var stop = Stop();
+        var precision = OptionChecks.Optional<Precision>(
+            "--precision", "float32|bfloat16", Precisions,
+            "Precision of matrix multiplications [default: that of the run; float32 if it was imported].");
         var force = OptionChecks.Force();
         return new CliCommand<GenerateRequest>("generate", "Generate text with a trained model.", """
+            Text is printed as it is generated. Of several texts the first is; each of the others follows when those before it are complete.
+            A text depends on the model, the prompt, the options, the seed and its number, not on how many there are.
+
             Examples:
               actortrain generate book --prompt 'In the beginning' --tokens 100
               actortrain generate book --prompt 'In the beginning' --greedy
-              actortrain generate runs/book --temperature 1 --top-p 0.9 --seed 7 --count 3
+              actortrain generate runs/book --temperature 1 --min-p 0.05 --seed 7 --samples 3
+              actortrain generate book --prompt 'Q: Who wrote it?' --stop 'Q:' --stop '###'
             """,
             line => new GenerateRequest(
-                line.GetRequiredValue(path), line.GetRequiredValue(prompt), line.GetValue(tokens), line.GetValue(temperature),
-                line.GetValue(topK), line.GetValue(topP), line.GetValue(seed), line.GetValue(greedy), line.GetValue(count),
-                line.GetValue(force)),
-            Run) { path, prompt, tokens, temperature, topK, topP, seed, greedy, count, force };
+                line.GetRequiredValue(path), line.GetRequiredValue(prompt), line.GetValue(tokens),
+                new SamplingOptions
+                {
+                    Temperature = line.GetValue(greedy) ? 0 : line.GetValue(temperature),
+                    TopK = line.GetValue(topK),
+                    TopP = line.GetValue(topP),
+                    MinP = line.GetValue(minP),
+                    RepetitionPenalty = line.GetValue(penalty),
+                    Seed = (ulong)line.GetValue(seed),
+                },
+                line.GetValue(samples), [.. line.GetValue(stop) ?? []], line.GetValue(precision), line.GetValue(force)),
+            Run) { path, prompt, tokens, samples, temperature, topK, topP, minP, penalty, seed, greedy, stop, precision, force };
     }
 
     public static int Run(GenerateRequest request, CommandContext context)
     {
-        var sampling = new SamplingOptions
-        {
-            Temperature = request.Greedy ? 0 : request.Temperature,
-            TopK = request.TopK,
-            TopP = request.TopP,
-        };
+        var run = NamedRun.Find(request.Run).Directory;
+        var training = File.Exists(run.ConfigurationFile) ? RunFile.Read(run.ConfigurationFile, []).Training : null;
+        NumericEnvironment.Choose((training?.Compute ?? new ComputeOptions()) with { Device = "cpu" });
+        var precision = request.Precision ?? training?.Precision ?? Precision.Float32;
 
         // A token stands for at least one byte.
         var longest = 1 + Encoding.UTF8.GetByteCount(request.Prompt);
         using var trained = TrainedModel.Open(request.Run, step: null, context, model => new MemoryCheck(request.Force).Require(
-            "Generating text", MemoryPlan.ToGenerate(new ModelMemory(model), longest, request.Tokens)));
+            "Generating text", MemoryPlan.ToGenerate(
+                new ModelMemory(model, precision, FusedKernels.IsAvailable), longest, request.Tokens, request.Samples)));
         using var tokenizer = trained.Tokenizer();
 
         // The end of a text is also the beginning of the next: it precedes an empty prompt.
         int[] prompt = [tokenizer.EndOfText, .. tokenizer.Encode(request.Prompt)];
-        NumericEnvironment.Choose(new ComputeOptions());
         using var interrupted = new StopSignal();
-        var (model, parameters) = trained.Build();
+        var (model, parameters) = trained.Build(precision);
         using (parameters)
         using (model)
         {
-            for (var i = 0; i < request.Count; i++)
+            var generator = new TextGenerator(model, prompt, request.Sampling)
             {
-                if (i > 0)
-                    context.Output.WriteLine("---");
-                context.Output.Write(request.Prompt);
-                var options = sampling with { Seed = (ulong)request.Seed + (ulong)i };
-                Write(context.Output, tokenizer, TextGenerator.Generate(model, prompt, request.Tokens, options, tokenizer.EndOfText,
-                    tokenizer.VocabularySize), interrupted.Token);
-                context.Output.WriteLine();
+                Texts = request.Samples,
+                Tokens = request.Tokens,
+                EndToken = tokenizer.EndOfText,
+                Pieces = tokenizer.VocabularySize,
+            };
+            GeneratedText[] texts = [.. Enumerable.Range(0, request.Samples).Select(_ => new GeneratedText(tokenizer, request.Stop))];
+            var output = new OrderedTexts(context.Output, request.Prompt, request.Samples);
+            foreach (var token in generator.Generate())
+            {
+                interrupted.Token.ThrowIfCancellationRequested();
+                var text = texts[token.Text];
+                output.Add(token.Text, text.Add(token.Id));
+                if (text.IsStopped)
+                    generator.End(token.Text);
+                if (!text.IsStopped && !token.IsLast)
+                    continue;
+                output.Add(token.Text, text.End());
+                output.Complete(token.Text);
             }
         }
 
         return ExitCode.Success;
     }
 
-    // A token may end within a character, so bytes are buffered until they form whole ones.
-    private static void Write(TextWriter output, ITokenizer tokenizer, IEnumerable<int> tokens, CancellationToken cancellation)
+    private static Option<string[]> Stop()
     {
-        var decoder = Encoding.UTF8.GetDecoder();
-        var bytes = new System.Buffers.ArrayBufferWriter<byte>();
-        var characters = new char[64];
-        foreach (var token in tokens)
+        var stop = new Option<string[]>("--stop")
         {
-            cancellation.ThrowIfCancellationRequested();
-            bytes.ResetWrittenCount();
-            tokenizer.Decode([token], bytes);
-            if (characters.Length < Encoding.UTF8.GetMaxCharCount(bytes.WrittenCount))
-                characters = new char[Encoding.UTF8.GetMaxCharCount(bytes.WrittenCount)];
-            output.Write(characters, 0, decoder.GetChars(bytes.WrittenSpan, characters, flush: false));
-            output.Flush();
-        }
-
-        output.Write(characters, 0, decoder.GetChars([], characters, flush: true));
+            Description = "End a text before this one; repeatable.",
+            HelpName = "TEXT",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        stop.Validators.Add(static result =>
+        {
+            if (result.Tokens.Any(static token => token.Value.Length == 0))
+                result.AddError("--stop is empty; give a text to end at.");
+        });
+        return stop;
     }
 }
 
+/// <param name="Precision">Null: that of the run.</param>
 public sealed record GenerateRequest(
-    string Run, string Prompt, int Tokens, double Temperature, int TopK, double TopP, long Seed, bool Greedy, int Count,
+    string Run, string Prompt, int Tokens, SamplingOptions Sampling, int Samples, EquatableArray<string> Stop, Precision? Precision = null,
     bool Force = false);

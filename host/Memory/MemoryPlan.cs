@@ -1,5 +1,6 @@
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
+using ActorTrain.Models.Generation;
 
 namespace ActorTrain.Host.Memory;
 
@@ -39,13 +40,18 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
     public static MemoryPlan ToEvaluate(ModelMemory model, int sequences) => Of(
         Computing, ("weights", 3 * model.Vector + model.Packed), ("activations", model.Evaluation(sequences)));
 
-    /// <summary>For generating text: at most the prompt is read at once, or half a context if the text grows beyond it.</summary>
-    public static MemoryPlan ToGenerate(ModelMemory model, int prompt, int tokens)
+    /// <summary>For generating texts. In reference form, one at a time: at most the prompt is read at once, or half a context if the text
+    /// grows beyond it.</summary>
+    public static MemoryPlan ToGenerate(ModelMemory model, int prompt, int tokens, int texts)
     {
         var context = model.Model.ContextLength;
-        var atOnce = Math.Min(context, Math.Max(prompt, (long)prompt + tokens > context ? context / 2 : 0));
-        return Of(Computing, ("weights", 3 * model.Vector), ("keys and values", model.KeysAndValues),
-            ("activations", model.Prompt(atOnce)));
+        var length = (int)Math.Min(context, (long)prompt + tokens);
+        var atOnce = Math.Min(texts, TextGenerator.MostAtOnce);
+        return model.IsFused
+            ? Of(Computing, ("weights", 3 * model.Vector + model.Packed), ("keys and values", (atOnce + 1) * model.KeysAndValues(length)),
+                ("activations", model.Decoding(atOnce)))
+            : Of(Computing, ("weights", 3 * model.Vector), ("keys and values", model.KeysAndValues(context)),
+                ("activations", model.Prompt(Math.Min(context, Math.Max(prompt, (long)prompt + tokens > context ? context / 2 : 0)))));
     }
 
     /// <summary>For reading a model of another format, tensor by tensor, and writing it with its moments.</summary>

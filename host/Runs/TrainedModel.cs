@@ -59,12 +59,12 @@ internal sealed class TrainedModel : IDisposable
         }
     }
 
-    public (Transformer Model, FlatParameters Parameters) Build()
+    public (Transformer Model, FlatParameters Parameters) Build(Precision precision = Precision.Float32)
     {
         var parameters = new FlatParameters(Layout);
         parameters.Weights.CopyFrom(Weights);
         parameters.WeightsChanged();
-        return (new Transformer(Facts.Model, parameters), parameters);
+        return (new Transformer(Facts.Model, parameters, precision), parameters);
     }
 
     /// <exception cref="UserErrorException">The run has none, or one that does not fit its model.</exception>

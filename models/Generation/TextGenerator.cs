@@ -1,123 +1,154 @@
 using System.Runtime.InteropServices;
-using ActorTrain.Models.Options;
 using ActorTrain.Models.Randomness;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Generation;
 
-public sealed record SamplingOptions : IOptions
+/// <param name="Text">Which of the texts.</param>
+/// <param name="LogProbability">As <see cref="DrawnToken.LogProbability"/>.</param>
+/// <param name="IsLast">Whether the text is complete.</param>
+public readonly record struct GeneratedToken(int Text, int Id, float LogProbability, bool IsLast);
+
+/// <summary>Continues a prompt by one or more texts, token by token, with a cache of keys and values. When the context is full, only its
+/// last half is kept.</summary>
+/// <remarks>A text is a function of weights, prompt, options and its number; it does not depend on how many texts there are. On the fused
+/// kernels, texts share the keys and values of the prompt and are written side by side; in reference form, one after another.</remarks>
+/// <param name="prompt">At least one token id.</param>
+public sealed class TextGenerator(Transformer model, IReadOnlyList<int> prompt, SamplingOptions options)
 {
-    [Option("Sampling temperature: lower is more deterministic, higher more random.", Above = 0)]
-    public double Temperature { get; init; } = 1;
+    /// <summary>Texts that are written side by side; the others follow as these end.</summary>
+    public const int MostAtOnce = 64;
 
-    [Option("Sample only from the N most likely tokens; 0 samples from all.")]
-    public int TopK { get; init; }
+    private readonly IReadOnlyList<int> prompt = prompt.Count > 0 ? prompt
+        : throw new ArgumentException("The prompt has no tokens.", nameof(prompt));
 
-    [Option("Nucleus sampling: sample only from the most likely tokens whose total probability reaches P.", Above = 0, Max = 1)]
-    public double TopP { get; init; } = 1;
+    private readonly HashSet<int> ended = [];
 
-    /// <summary>Equal seeds give equal text.</summary>
-    public ulong Seed { get; init; }
+    private readonly int context = model.Options.ContextLength;
 
-    public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
-}
+    /// <summary>Number of texts.</summary>
+    public int Texts { get; init; } = 1;
 
-/// <summary>Continues a prompt, one token at a time, with a cache of keys and values.</summary>
-public static class TextGenerator
-{
-    /// <summary>Yields tokens after <paramref name="prompt"/> until <paramref name="count"/> tokens or the end token.</summary>
-    /// <param name="prompt">At least one token id. When the context is full, only its last half is kept.</param>
-    /// <param name="count">At most this many tokens.</param>
-    /// <param name="endToken">Stops after this id; null for never.</param>
-    /// <param name="pieces">Only smaller ids, for which the tokenizer has pieces, are chosen; null for all.</param>
+    /// <summary>Most tokens of each text.</summary>
+    public required int Tokens { get; init; }
+
+    /// <summary>Ends a text; null: none does.</summary>
+    public int? EndToken { get; init; }
+
+    /// <summary>Only smaller ids, for which the tokenizer has pieces, are drawn; null: all.</summary>
+    public int? Pieces { get; init; }
+
+    /// <summary>The tokens after the prompt of a single text.</summary>
     public static IEnumerable<int> Generate(
-        Transformer model, IReadOnlyList<int> prompt, int count, SamplingOptions options, int? endToken = null, int? pieces = null)
-    {
-        if (prompt.Count == 0)
-            throw new ArgumentException("The prompt has no tokens.", nameof(prompt));
-        return Iterate();
+        Transformer model, IReadOnlyList<int> prompt, int count, SamplingOptions options, int? endToken = null, int? pieces = null) =>
+        new TextGenerator(model, prompt, options) { Tokens = count, EndToken = endToken, Pieces = pieces }.Generate()
+            .Select(static token => token.Id);
 
-        IEnumerable<int> Iterate()
+    /// <summary>Ends a text after the tokens that it has.</summary>
+    public void End(int text) => ended.Add(text);
+
+    /// <summary>The tokens after the prompt, as they are drawn: those of a text in order, those of different texts in any.</summary>
+    public IEnumerable<GeneratedToken> Generate() => Tokens < 1 ? [] : model.IsFused ? SideBySide() : OneAfterAnother();
+
+    private IEnumerable<GeneratedToken> SideBySide()
+    {
+        var atOnce = Math.Min(Texts, MostAtOnce);
+        using var decoder =
+            new IncrementalDecoder(model, (atOnce + 1) * KeyValueBlocks.Of(Math.Min(context, (long)prompt.Count + Tokens)));
+
+        // Each text reads the last token of the prompt for itself, and so has logits to begin with.
+        using var shared = decoder.NewSlot();
+        var common = prompt.Skip(prompt.Count - context).SkipLast(1).ToArray();
+        if (common.Length > 0)
+            decoder.Read([new TokenRun(shared, common)]);
+        var (texts, begun) = (new List<Text>(), 0);
+        while (true)
         {
-            var context = model.Options.ContextLength;
+            foreach (var text in texts.Where(text => ended.Contains(text.Number)))
+                text.Slot!.Dispose();
+            texts.RemoveAll(text => ended.Contains(text.Number));
+            for (; begun < Texts && texts.Count < atOnce; begun++)
+                texts.Add(new Text(begun, prompt) { Slot = shared.Fork(), Read = prompt.Count - 1 });
+            if (texts.Count == 0)
+                yield break;
+            foreach (var (text, drawn) in texts.Zip(Next(decoder, texts)))
+                yield return Append(text, drawn);
+        }
+    }
+
+    private IEnumerable<GeneratedToken> OneAfterAnother()
+    {
+        for (var number = 0; number < Texts; number++)
+        {
             using var cache = new KeyValueCache(model.Options);
-            var text = new List<int>(prompt);
-            var fed = Math.Max(0, text.Count - context);
-            for (var i = 0; i < count; i++)
+            var text = new Text(number, prompt) { Read = Math.Max(0, prompt.Count - context) };
+            while (!ended.Contains(number))
             {
                 if (cache.Length == context)
                 {
                     cache.Clear();
-                    fed = text.Count - Math.Max(1, context / 2);
+                    text.Read = KeptOf(text);
                 }
 
-                var logits = NextLogits(model, text[fed..], cache);
-                fed = text.Count;
-                var next = Sampler.Choose(logits.AsSpan(0, pieces ?? logits.Length), options, position: i);
-                text.Add(next);
-                yield return next;
-                if (next == endToken)
-                    yield break;
+                yield return Append(text, Sampler.Draw(Logits(text.Unread(), cache), DrawingOf(text)));
             }
         }
     }
 
-    private static float[] NextLogits(Transformer model, List<int> tokens, KeyValueCache cache)
+    private DrawnToken[] Next(IncrementalDecoder decoder, List<Text> texts)
+    {
+        foreach (var text in texts.Where(text => text.Slot!.Length == context))
+        {
+            text.Slot!.Dispose();
+            (text.Slot, text.Read) = (decoder.NewSlot(), KeptOf(text));
+        }
+
+        var logits = decoder.Feed([.. texts.Select(static text => new TokenRun(text.Slot!, text.Unread()))]);
+        return FusedSampler.Draw(logits, [.. texts.Select(DrawingOf)]);
+    }
+
+    private int KeptOf(Text text) => text.Ids.Count - Math.Max(1, context / 2);
+
+    private Drawing DrawingOf(Text text) => new(
+        options, new CounterRandom(options.Seed, text.Ids.Count - prompt.Count, text.Number, RandomUse.Sampling).NextUniform(),
+        Pieces ?? model.Options.VocabularySize, text.Ids);
+
+    private GeneratedToken Append(Text text, DrawnToken drawn)
+    {
+        text.Ids.Add(drawn.Id);
+        var isLast = drawn.Id == EndToken || text.Ids.Count - prompt.Count == Tokens;
+        if (isLast)
+            ended.Add(text.Number);
+        return new GeneratedToken(text.Number, drawn.Id, drawn.LogProbability, isLast);
+    }
+
+    private float[] Logits(int[] tokens, KeyValueCache cache)
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        var ids = tensor(tokens.Select(static id => (long)id).ToArray(), 1, tokens.Count, device: model.Parameters.Device);
-        var logits = model.Logits(ids, cache).select(1, tokens.Count - 1).contiguous().cpu();
+        var ids = tensor(Array.ConvertAll(tokens, static id => (long)id), 1, tokens.Length, device: model.Parameters.Device);
+        var logits = model.Logits(ids, cache).select(1, tokens.Length - 1).contiguous().cpu();
         return MemoryMarshal.Cast<byte, float>(logits.bytes).ToArray();
     }
-}
 
-/// <summary>Samples a token from logits in scalar arithmetic: the same on every device.</summary>
-public static class Sampler
-{
-    /// <summary>Ties go to the lowest id.</summary>
-    /// <param name="logits">One per token.</param>
-    /// <param name="position">Position of the token; determines the random number together with the seed.</param>
-    public static int Choose(ReadOnlySpan<float> logits, SamplingOptions options, long position)
+    /// <summary>A text in the making, prompt included.</summary>
+    private sealed class Text(int number, IEnumerable<int> prompt)
     {
-        if (options.Temperature == 0)
-            return Likeliest(logits);
+        public int Number { get; } = number;
 
-        var values = logits.ToArray();
-        var ids = Enumerable.Range(0, values.Length).ToArray();
-        Array.Sort(ids, (a, b) => values[a] != values[b] ? values[b].CompareTo(values[a]) : a.CompareTo(b));
+        public List<int> Ids { get; } = [.. prompt];
 
-        var considered = options.TopK > 0 ? Math.Min(options.TopK, ids.Length) : ids.Length;
-        var weights = new double[considered];
-        double total = 0;
-        for (var i = 0; i < considered; i++)
-            total += weights[i] = Math.Exp((values[ids[i]] - (double)values[ids[0]]) / options.Temperature);
+        /// <summary>The tokens before it are in the cache, or forgotten.</summary>
+        public int Read { get; set; }
 
-        double kept = 0;
-        var last = 0;
-        while (last < considered && (last == 0 || kept < options.TopP * total))
-            kept += weights[last++];
+        public KeyValueSlot? Slot { get; set; }
 
-        var threshold = new CounterRandom(options.Seed, position, lane: 0, RandomUse.Sampling).NextUniform() * kept;
-        for (var i = 0; i < last - 1; i++)
+        /// <summary>Takes the tokens that are not read yet.</summary>
+        public int[] Unread()
         {
-            threshold -= weights[i];
-            if (threshold < 0)
-                return ids[i];
+            var unread = Ids[Read..].ToArray();
+            Read = Ids.Count;
+            return unread;
         }
-
-        return ids[last - 1];
-    }
-
-    private static int Likeliest(ReadOnlySpan<float> logits)
-    {
-        var best = 0;
-        for (var i = 1; i < logits.Length; i++)
-        {
-            if (logits[i] > logits[best])
-                best = i;
-        }
-
-        return best;
     }
 }

@@ -68,8 +68,8 @@ internal static partial class NativeKernels
         nint kv, long layer, long runs, KeyValueRun* run, long heads, nint qkv, double scale, in AttentionMask mask, nint output);
 
     [LibraryImport(Library)]
-    internal static partial int ak_embedding_forward(long batch, long time, long width, nint tokens, nint tokenWeight, nint positionWeight,
-        nint x);
+    internal static partial int ak_embedding_forward(
+        long batch, long time, long width, nint tokens, nint positions, nint tokenWeight, nint positionWeight, nint x);
     [LibraryImport(Library)]
     internal static partial int ak_embedding_backward(
         long batch, long time, long width, long vocabulary, nint tokens, nint dx, float tokenScale, nint dToken, nint dPosition,
@@ -83,6 +83,9 @@ internal static partial class NativeKernels
     [LibraryImport(Library)] internal static partial nint ak_token_rows_new(long vocabulary, long width);
     [LibraryImport(Library)] internal static partial void ak_token_rows_free(nint tokenRows);
     [LibraryImport(Library)] internal static partial int ak_token_rows_begin(nint tokenRows, long lanes, long rows, nint tokens);
+
+    [LibraryImport(Library)]
+    internal static unsafe partial int ak_sample(long rows, long vocabulary, float* logits, SamplingRow* options, SampledRow* sampled);
 
     [LibraryImport(Library)] internal static partial int ak_convert(long count, nint from, nint toBfloat16);
     [LibraryImport(Library)] internal static partial double ak_sum_squares(long count, nint x);
@@ -124,6 +127,12 @@ internal static partial class NativeKernels
         nint EntropyWeights = 0);
 
     internal readonly record struct HeadRows(nint Loss, nint LogProbability = 0, nint Entropy = 0);
+
+    internal readonly record struct SamplingRow(
+        double Uniform, double Temperature, double TopP, double MinP, double RepetitionPenalty, long TopK, long Pieces, nint Seen,
+        long SeenCount);
+
+    internal readonly record struct SampledRow(long Token, float LogProbability, float DrawnLogProbability);
 
     internal readonly record struct AdamWConstants(float Beta1, float Beta2, float Epsilon, float Correction1, float Correction2,
         float Spike);

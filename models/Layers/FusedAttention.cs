@@ -40,13 +40,23 @@ internal sealed class FusedAttention : FusedSublayer
 
     private long QkvWidth => (shape.Heads + 2L * shape.KeyValueHeads) * shape.HeadWidth;
 
+    /// <summary>x += output(attend(qkv(norm(x)))) for the rows of a pass, which also see what their texts have cached.</summary>
+    public void Decode(DecodingPass pass, int layer)
+    {
+        norm.Decode(pass);
+        qkv.Forward(pass.Rows, pass.Normed, residual: 0, pass.Wide, activations.Code);
+        Rotate(pass.Rows, pass.Wide, pass.Positions, shape.ContextLength, inverse: 0);
+        pass.Attend(layer, shape.Heads, Scale);
+        output.Forward(pass.Rows, pass.Narrow, pass.X, pass.X, Activations.Float32Code);
+    }
+
     protected override (Tensor Y, IDisposable Saved) Forward(Tensor x)
     {
         var (batch, time) = (x.shape[0], x.shape[1]);
         var rows = batch * time;
         var (normed, statistics) = norm.Forward(rows, x);
         var queriesKeysValues = qkv.Forward(rows, normed);
-        Rotate(rows, time, queriesKeysValues, inverse: 0);
+        Rotate(rows, queriesKeysValues.Address(), positions: 0, time, inverse: 0);
         var attended = activations.Empty(rows, (long)shape.Heads * shape.HeadWidth);
         var lse = empty(shape.Heads, rows, dtype: float32);
         FusedKernels.Check(ak_attention_forward(
@@ -66,18 +76,19 @@ internal sealed class FusedAttention : FusedSublayer
         FusedKernels.Check(ak_attention_backward(
             rows, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, saved.Qkv.Address(), saved.Attended.Address(), saved.Lse.Address(),
             dAttended.Address(), Scale, new Segments(batch), default(AttentionMask), dQkv.Address(), activations.Code));
-        Rotate(rows, time, dQkv, inverse: 1);
+        Rotate(rows, dQkv.Address(), positions: 0, time, inverse: 1);
         using var dNormed = qkv.Backward(rows, saved.Normed, dQkv);
         return norm.Backward(rows, saved.X, saved.Statistics, dNormed, residualGradient: dy);
     }
 
-    private void Rotate(long rows, long time, Tensor x, int inverse)
+    // Without positions, row r is at position r mod the number of positions.
+    private void Rotate(long rows, nint x, nint positions, long count, int inverse)
     {
         if (rotary is not null)
         {
             // Queries and keys are adjacent, so one call rotates both.
             FusedKernels.Check(ak_rope(
-                rows, shape.Heads + shape.KeyValueHeads, shape.HeadWidth, QkvWidth, x.Address(), positions: 0, tableRows: time,
+                rows, shape.Heads + shape.KeyValueHeads, shape.HeadWidth, QkvWidth, x, positions, count,
                 rotary.Cos.Address(), rotary.Sin.Address(), inverse, activations.Code));
         }
     }

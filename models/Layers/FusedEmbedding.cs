@@ -19,6 +19,10 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
     /// <summary>tokens <c>[B, T]</c> int64 → <c>[B, T, D]</c> float32.</summary>
     public Tensor Apply(Tensor tokens_BT) => Function.apply(tokens_BT, this, is_grad_enabled(), tokens.Parameter);
 
+    /// <summary>The rows of a pass.</summary>
+    public void Decode(DecodingPass pass) => FusedKernels.Check(ak_embedding_forward(
+        1, pass.Rows, width, pass.Tokens, pass.Positions, tokens.WeightAddress, positions?.WeightAddress ?? 0, pass.X));
+
     private Tensor Forward(Tensor ids, bool recorded)
     {
         var (batch, time) = (ids.shape[0], ids.shape[1]);
@@ -33,7 +37,7 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
             tokenRows.Begin(tokens.Lanes, ids);
         var x = empty(batch, time, width, dtype: float32);
         FusedKernels.Check(ak_embedding_forward(
-            batch, time, width, ids.Address(), tokens.WeightAddress, positions?.WeightAddress ?? 0, x.Address()));
+            batch, time, width, ids.Address(), 0, tokens.WeightAddress, positions?.WeightAddress ?? 0, x.Address()));
         return x;
     }
 

@@ -41,6 +41,23 @@ internal sealed class FusedLoss : IDisposable
             return RowLosses(normed, targets_BT, scale: 1, gradient: null);
     }
 
+    /// <summary>Logits of the first rows of a pass, <c>[rows, V]</c> float32.</summary>
+    public void Logits(DecodingPass pass, long rows, nint logits)
+    {
+        norm.Forward(rows, pass.X, pass.Normed, pass.Mean, pass.ReciprocalDeviation);
+        head.Forward(rows, pass.Normed, residual: 0, logits, Activations.Float32Code);
+    }
+
+    /// <summary>The loss of each row of a pass, <c>[rows]</c> float32.</summary>
+    /// <param name="targets">The token after each, <c>[rows]</c> int64; −1 is skipped.</param>
+    public void RowLosses(DecodingPass pass, nint targets, nint losses)
+    {
+        norm.Decode(pass);
+        FusedKernels.Check(ak_head(
+            head.Handle, pass.Rows, pass.Normed, targets, new HeadObjective(Scale: 1), new HeadRows(losses), dx: 0, dw: 0, accumulate: 0,
+            lanes: 1, tokenRows: 0));
+    }
+
     public void Dispose() => head.Dispose();
 
     private (Tensor, Saved) Forward(Tensor x, Tensor targets, float scale, bool recorded)

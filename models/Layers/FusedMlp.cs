@@ -35,17 +35,28 @@ internal sealed class FusedMlp : FusedSublayer
 
     private bool Gated => shape.Family == ModelFamily.Llama;
 
+    /// <summary>x += down(activation(up(norm(x)))) for the rows of a pass.</summary>
+    public void Decode(DecodingPass pass)
+    {
+        norm.Decode(pass);
+        up.Forward(pass.Rows, pass.Normed, residual: 0, pass.Wide, activations.Code);
+        Activate(pass.Rows, pass.Wide, pass.Narrow);
+        down.Forward(pass.Rows, pass.Narrow, pass.X, pass.X, Activations.Float32Code);
+    }
+
     protected override (Tensor Y, IDisposable Saved) Forward(Tensor x)
     {
         var rows = x.shape[0] * x.shape[1];
         var (normed, statistics) = norm.Forward(rows, x);
         var before = up.Forward(rows, normed);
         var hidden = activations.Empty(rows, shape.MlpWidth);
-        FusedKernels.Check(Gated
-            ? ak_swiglu_forward(rows, shape.MlpWidth, before.Address(), hidden.Address(), activations.Code)
-            : ak_gelu_forward(rows * shape.MlpWidth, before.Address(), hidden.Address(), activations.Code));
+        Activate(rows, before.Address(), hidden.Address());
         return (down.ForwardOnto(x, rows, hidden), new Saved(x.alias(), normed, statistics, before, hidden));
     }
+
+    private void Activate(long rows, nint before, nint hidden) => FusedKernels.Check(Gated
+        ? ak_swiglu_forward(rows, shape.MlpWidth, before, hidden, activations.Code)
+        : ak_gelu_forward(rows * shape.MlpWidth, before, hidden, activations.Code));
 
     protected override Tensor Backward(IDisposable kept, Tensor dy)
     {

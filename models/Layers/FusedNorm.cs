@@ -17,13 +17,18 @@ internal sealed class FusedNorm(ParameterSlot weight, ParameterSlot? bias, doubl
         var y = activations.Empty(rows, width);
         var rstd = empty(rows, dtype: float32);
         var mean = bias is null ? null : empty(rows, dtype: float32);
-        FusedKernels.Check(bias is null
-            ? ak_rms_norm_forward(rows, width, x.Address(), weight.WeightAddress, epsilon, y.Address(), activations.Code, rstd.Address())
-            : ak_layer_norm_forward(
-                rows, width, x.Address(), weight.WeightAddress, bias.WeightAddress, epsilon, y.Address(), activations.Code, mean!.Address(),
-                    rstd.Address()));
+        Forward(rows, x.Address(), y.Address(), mean?.Address() ?? 0, rstd.Address());
         return (y, new NormStatistics(mean, rstd));
     }
+
+    /// <summary>The same between addresses; RMSNorm has no mean.</summary>
+    public void Forward(long rows, nint x, nint y, nint mean, nint rstd) => FusedKernels.Check(bias is null
+        ? ak_rms_norm_forward(rows, width, x, weight.WeightAddress, epsilon, y, activations.Code, rstd)
+        : ak_layer_norm_forward(
+            rows, width, x, weight.WeightAddress, bias.WeightAddress, epsilon, y, activations.Code, mean, rstd));
+
+    /// <summary>Normalises the rows of a pass.</summary>
+    public void Decode(DecodingPass pass) => Forward(pass.Rows, pass.X, pass.Normed, pass.Mean, pass.ReciprocalDeviation);
 
     /// <summary>Gradient of x through the norm plus <paramref name="residualGradient"/> (if not null), shaped as x.</summary>
     public Tensor Backward(long rows, Tensor x, NormStatistics statistics, Tensor dy, Tensor? residualGradient)

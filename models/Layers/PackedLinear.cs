@@ -63,7 +63,7 @@ internal sealed class PackedLinear : IWeightCopies, IDisposable
     public Tensor Forward(long rows, Tensor x)
     {
         var y = activations.Empty(rows, outputs);
-        FusedKernels.Check(ak_linear_forward(Handle, rows, x.Address(), BiasAddress, 0, y.Address(), activations.Code));
+        Forward(rows, x.Address(), residual: 0, y.Address(), activations.Code);
         return y;
     }
 
@@ -71,10 +71,13 @@ internal sealed class PackedLinear : IWeightCopies, IDisposable
     public Tensor ForwardOnto(Tensor residual, long rows, Tensor x)
     {
         var y = empty_like(residual);
-        FusedKernels.Check(
-            ak_linear_forward(Handle, rows, x.Address(), BiasAddress, residual.Address(), y.Address(), Activations.Float32Code));
+        Forward(rows, x.Address(), residual.Address(), y.Address(), Activations.Float32Code);
         return y;
     }
+
+    /// <summary>x·Wᵀ + b, plus the residual if it is not 0, between addresses; y may be the residual.</summary>
+    public void Forward(long rows, nint x, nint residual, nint y, int yCode) =>
+        FusedKernels.Check(ak_linear_forward(Handle, rows, x, bias?.WeightAddress ?? 0, residual, y, yCode));
 
     /// <summary>Adds this map's parameter gradients to the flat gradient and returns the gradient of x, <c>[rows, in]</c>.</summary>
     public Tensor Backward(long rows, Tensor x, Tensor dy)
@@ -103,8 +106,6 @@ internal sealed class PackedLinear : IWeightCopies, IDisposable
             counts[copy] = ak_linear_packed(native, copy, out addresses[copy]);
         return (addresses, counts);
     }
-
-    private nint BiasAddress => bias?.WeightAddress ?? 0;
 
     private void Free()
     {

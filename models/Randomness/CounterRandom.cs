@@ -6,7 +6,7 @@ public enum RandomUse
     /// <summary>Initial values of a parameter; the lane is the parameter's number.</summary>
     Initialization = 1,
 
-    /// <summary>Sampling of generated tokens; the step is the token's position.</summary>
+    /// <summary>Sampling of generated tokens; the step is the token's position, the lane the number of its text.</summary>
     Sampling = 2,
 }
 

@@ -139,6 +139,7 @@ public sealed class ParameterSlot : IDisposable
     private readonly long[] shape;
     private Tensor? gradient;
     private Tensor? viewed;
+    private nint weightAddress;
 
     internal ParameterSlot(FlatParameters owner, FlatEntry entry)
     {
@@ -183,7 +184,7 @@ public sealed class ParameterSlot : IDisposable
     }
 
     /// <summary>Of the first weight; CPU only.</summary>
-    internal nint WeightAddress => Parameter.Address();
+    internal nint WeightAddress => weightAddress != 0 ? weightAddress : weightAddress = Parameter.Address();
 
     /// <summary>Of the gradient's first element; CPU only.</summary>
     internal nint GradientAddress => owner.GradientAddress(Entry.Offset);

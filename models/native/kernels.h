@@ -126,8 +126,8 @@ AK_API int ak_kv_attention(ak_kv* kv, int64_t layer, int64_t runs, const ak_kv_r
                            const ak_attention_mask* mask, void* out);
 
 // ---- Embedding -----------------------------------------------------------------------------------------------------------------------------
-// x [batch·time, width] = token_weight[tokens] + position_weight[row mod time] (null: no positions).
-AK_API int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const float* token_weight,
+// x [batch·time, width] = token_weight[tokens] + position_weight[positions] (null: no positions). positions: of each row, or null for row mod time.
+AK_API int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const int64_t* positions, const float* token_weight,
                                 const float* position_weight, float* x);
 // Adds rows in order, to d_token times token_scale. accumulate_tokens 0 clears d_token [vocabulary, width] first (a tied head has written into it
 // already: 1). token_rows: needed for several lanes, begun with the same tokens.
@@ -152,6 +152,29 @@ enum { ak_head_gradient_bytes = 128 << 20 };  // most that exists of the gradien
 // is tied to the embedding leaves, of several lanes, what that one has to add to.
 AK_API int ak_head(ak_linear* head, int64_t rows, const void* x, const int64_t* targets, const ak_objective* objective, const ak_head_rows* results,
                    void* dx, float* dw, int accumulate, int64_t lanes, ak_token_rows* token_rows);
+
+// ---- Sampling ------------------------------------------------------------------------------------------------------------------------------
+// How one token is drawn. The temperature divides the logits after the penalty; then each restriction keeps the likeliest ids of what the one before
+// left, of equally likely ones the lowest, and at least one: min_p, top_k, top_p.
+typedef struct {
+    double uniform;                // in [0, 1): which token, by the inverse of the cumulative distribution in the order of ids
+    double temperature;            // 0.001 … 1000; 0: the likeliest id, of equally likely ones the lowest
+    double top_p;                  // the fewest ids whose probability reaches it; 1: all
+    double min_p;                  // ids with at least this fraction of the largest probability; 0: all
+    double repetition_penalty;     // of ids in `seen`, positive logits are divided by it and others multiplied; 1: none
+    int64_t top_k;                 // at most this many ids; 0: all
+    int64_t pieces;                // only ids below it are drawn
+    const int32_t* seen;           // [seen_count], in any order; an id that occurs again counts once
+    int64_t seen_count;
+} ak_sampling;
+typedef struct {
+    int64_t token;
+    float log_probability;         // of the model at that temperature (of 1 if greedy), over the whole vocabulary and without penalty: that
+                                   // of ak_head to the bit
+    float drawn_log_probability;   // of the distribution that the token was drawn from
+} ak_sampled;
+// logits [rows, vocabulary], options and result one per row. A row with a NaN, an infinity above, or nothing to draw is refused.
+AK_API int ak_sample(int64_t rows, int64_t vocabulary, const float* logits, const ak_sampling* options, ak_sampled* sampled);
 
 // ---- Flat vectors --------------------------------------------------------------------------------------------------------------------------
 AK_API int ak_convert(int64_t count, const float* from, void* to_bf16);

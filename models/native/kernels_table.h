@@ -77,14 +77,17 @@ struct Kernels {
     void (*kv_attention)(const ak_kv&, int64_t layer, int64_t runs, const ak_kv_run* run, int64_t heads, const void* qkv, float scale,
                          const ak_attention_mask& mask, void* out);
 
-    void (*embedding_forward)(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const float* token_weight, const float* position_weight,
-                              float* x);
+    void (*embedding_forward)(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const int64_t* positions, const float* token_weight,
+                              const float* position_weight, float* x);
     void (*embedding_backward)(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx, float token_scale,
                                float* d_token, float* d_position, bool accumulate_tokens, bool accumulate_positions, int64_t lanes,
                                ak_token_rows* token_rows);
 
     void (*head)(const ak_linear& head, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,
                  void* dx, float* dw, bool accumulate, int64_t lanes, ak_token_rows* tokens);
+
+    // A token of −1 where a row has no distribution.
+    void (*sample)(int64_t rows, int64_t vocabulary, const float* logits, const ak_sampling* options, ak_sampled* sampled);
 
     void (*convert)(int64_t count, const float* from, void* to_bf16);
     double (*sum_squares)(int64_t count, const float* x);

@@ -129,6 +129,22 @@ void check_ranges(int64_t count, int64_t ranges, const ak_adamw_range* range) {
     check(ranges > 0 && range[ranges - 1].end == count, "the ranges of an update do not end with it");
 }
 
+void check_sampling(int64_t row, int64_t vocabulary, const ak_sampling& options) {
+    const auto check_that = [&](bool holds, const char* name, auto value, const std::string& bounds) {
+        if (!holds) throw Error(std::string(name) + " of row " + std::to_string(row) + " is " + std::to_string(value) + ", but must be " + bounds);
+    };
+    const double temperature = options.temperature, penalty = options.repetition_penalty;
+    check_that(options.uniform >= 0 && options.uniform < 1, "uniform", options.uniform, "at least 0 and below 1");
+    check_that(temperature == 0 || (temperature >= 0.001 && temperature <= 1000), "temperature", temperature, "0, or from 0.001 to 1000");
+    check_that(options.top_p > 0 && options.top_p <= 1, "top_p", options.top_p, "above 0 and at most 1");
+    check_that(options.min_p >= 0 && options.min_p <= 1, "min_p", options.min_p, "from 0 to 1");
+    check_that(penalty >= 0.001 && penalty <= 1000, "repetition_penalty", penalty, "from 0.001 to 1000");
+    check_that(options.top_k >= 0, "top_k", options.top_k, "at least 0");
+    check_that(options.pieces > 0 && options.pieces <= vocabulary, "pieces", options.pieces, "positive and at most the vocabulary");
+    for (int64_t i = 0; i < options.seen_count; ++i)
+        check_that(options.seen[i] >= 0 && options.seen[i] < vocabulary, "an id seen", options.seen[i], "in the vocabulary");
+}
+
 template <class Body>
 int guarded(const Body& body) {
     try {
@@ -366,14 +382,15 @@ int ak_kv_attention(ak_kv* kv, int64_t layer, int64_t runs, const ak_kv_run* run
     });
 }
 
-int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const float* token_weight, const float* position_weight,
-                         float* x) {
+int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const int64_t* positions, const float* token_weight,
+                         const float* position_weight, float* x) {
     return guarded([&] {
         check_size("batch", batch);
         check_size("time", time);
         check_size("width", width);
         check_ids("tokens", batch * time, tokens, 0, INT64_MAX);
-        kernels().embedding_forward(batch, time, width, tokens, token_weight, position_weight, x);
+        if (positions) check_ids("positions", batch * time, positions, 0, INT64_MAX);
+        kernels().embedding_forward(batch, time, width, tokens, positions, token_weight, position_weight, x);
     });
 }
 
@@ -429,6 +446,18 @@ int ak_token_rows_begin(ak_token_rows* token_rows, int64_t lanes, int64_t rows, 
         check_lanes(lanes, rows, 0);
         check_ids("tokens", rows, tokens, 0, static_cast<int64_t>(token_rows->places.size()));
         token_rows->begin(lanes, rows, tokens);
+    });
+}
+
+int ak_sample(int64_t rows, int64_t vocabulary, const float* logits, const ak_sampling* options, ak_sampled* sampled) {
+    return guarded([&] {
+        check_size("rows", rows);
+        check_size("vocabulary", vocabulary);
+        for (int64_t row = 0; row < rows; ++row) check_sampling(row, vocabulary, options[row]);
+        kernels().sample(rows, vocabulary, logits, options, sampled);
+        for (int64_t row = 0; row < rows; ++row)
+            if (sampled[row].token < 0)
+                throw Error("row " + std::to_string(row) + " of the logits has no distribution: NaN, infinity, or nothing that may be drawn");
     });
 }
 

@@ -7,13 +7,16 @@ using ActorTrain.Models.Runtime;
 
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
 //   actortrain-bench [PART...]       without names: all but the last three
-// actortrain-bench worker torchsharp|actortrain [--precision bf16|fp32] [--depth N] [--context N] [--vocabulary N] [--batch N] a side of a
-// comparison: see Peers
+// actortrain-bench worker torchsharp|actortrain|torchsharp-decoder decode|torchsharp-decoder prefill [--precision bf16|fp32] [--depth N]
+// [--context N] [--vocabulary N] [--batch N]   a side of a comparison: see Peers
 (string Name, bool IsUsual, Action<Figures> Run)[] parts =
 [
     ("training", true, TrainingBench.Run),
     ("gpt2", true, static figures => Gpt2Bench.Run(figures, "gpt2", batch: 4, context: 256)),
     ("gpt2_1024", true, static figures => Gpt2Bench.Run(figures, "gpt2_1024", batch: 1, context: 1024)),
+    ("decode", true, static figures => DecodeBench.Run(figures, "", Trainee.BenchmarkModel, texts: 8)),
+    ("gpt2_decode", true, static figures => DecodeBench.Run(
+        figures, "gpt2.", ModelOptions.FromDepth(12) with { ContextLength = 1024, VocabularySize = 50257 }, texts: 1)),
     ("operations", true, OperationBench.Run),
     ("saving", true, SavingBench.Run),
     ("memory", true, MemoryBench.Run),
@@ -36,6 +39,8 @@ try
 {
     if (args is ["worker", "torchsharp", .. var peer])
         return TrainingWorker.TorchSharp(peer);
+    if (args is ["worker", "torchsharp-decoder", var mode, .. var decoder])
+        return DecodingWorker.TorchSharp(mode, decoder);
     if (args is ["worker", "actortrain", .. var own])
         return TrainingWorker.ActorTrain(own);
 

@@ -12,7 +12,8 @@ public sealed class HelpTests(TrainedRuns real)
         "--text-field", "--force")]
     [InlineData("pretrain", "--set", "--resume", "--fresh", "Ctrl-C", "kill -9")]
     [InlineData("eval", "--part", "--batches", "--data")]
-    [InlineData("generate", "--prompt", "--tokens", "--temperature", "--top-k", "--top-p", "--seed", "--greedy", "--count")]
+    [InlineData("generate", "--prompt", "--tokens", "--temperature", "--top-k", "--top-p", "--min-p",
+        "--repetition-penalty", "--seed", "--greedy", "--samples", "--stop", "--precision")]
     [InlineData("export", "--format", "--output", "--checkpoint", "--force")]
     [InlineData("import", "--output")]
     [InlineData("runs", "--output")]

@@ -28,7 +28,29 @@ public sealed partial class TrainedModelTests(TrainedRuns real)
         first.Length.ShouldBeGreaterThan("the same tree".Length + 20);
         Generate("runs/gpt2", "--seed", "5").ShouldBe(first);
         Generate("gpt2", "--seed", "6").ShouldNotBe(first);
-        Generate("gpt2", "--seed", "5", "--count", "2").ShouldBe($"{first}---\n{Generate("gpt2", "--seed", "6")}");
+        var three = Generate("gpt2", "--seed", "5", "--samples", "3");
+        three.ShouldStartWith(Generate("gpt2", "--seed", "5", "--samples", "2") + "---\n");
+        three.Split("---\n").ShouldSatisfyAllConditions(
+            texts => texts.Length.ShouldBe(3),
+            texts => texts[0].ShouldBe(first),
+            texts => texts.Distinct().Count().ShouldBe(3));
+    }
+
+    [Fact]
+    public void A_text_ends_before_a_stop_text()
+    {
+        var all = Generate("gpt2", "--greedy").TrimEnd('\n');
+        var stop = all[(all.Length - 12)..^4];
+        var at = all.IndexOf(stop, "the same tree".Length, StringComparison.Ordinal);
+        Generate("gpt2", "--greedy", "--stop", "nowhere in it", "--stop", stop).ShouldBe($"{all[..at]}\n");
+        Generate("gpt2", "--greedy", "--stop", "nowhere in it").ShouldBe($"{all}\n");
+    }
+
+    [Fact]
+    public void Text_is_generated_in_the_precision_asked_for()
+    {
+        Generate("gpt2", "--precision", "float32").ShouldBe(Generate("gpt2"));
+        Generate("gpt2", "--precision", "bfloat16", "--min-p", "0.05", "--repetition-penalty", "1.1").ShouldStartWith("the same tree");
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Control;
 using ActorTrain.Models;
+using ActorTrain.Models.Generation;
 
 namespace ActorTrain.Host.Tests;
 
@@ -36,9 +37,12 @@ public sealed class CommandLineTests
         { "doctor --json", new DoctorRequest(true) },
         { "eval r", new EvalRequest("r", "heldout", 0, null) },
         { "eval r --part train --batches 3 --data d", new EvalRequest("r", "train", 3, "d") },
-        { "generate r", new GenerateRequest("r", "", 200, 0.8, 0, 1, 1, false, 1) },
-        { "generate r --prompt @x --tokens 5 --temperature 1.5 --top-k 4 --top-p 0.9 --seed 6 --greedy --count 2",
-            new GenerateRequest("r", "@x", 5, 1.5, 4, 0.9, 6, true, 2) },
+        { "generate r", new GenerateRequest("r", "", 200, new SamplingOptions { Temperature = 0.8, Seed = 1 }, 1, []) },
+        { "generate r --prompt @x --tokens 5 --temperature 1.5 --top-k 4 --top-p 0.9 --min-p 0.1 --repetition-penalty 1.2 --seed 6",
+            new GenerateRequest("r", "@x", 5, new SamplingOptions
+            { Temperature = 1.5, TopK = 4, TopP = 0.9, MinP = 0.1, RepetitionPenalty = 1.2, Seed = 6 }, 1, []) },
+        { "generate r --greedy --samples 2 --stop a --stop=-- --precision bfloat16",
+            new GenerateRequest("r", "", 200, new SamplingOptions { Temperature = 0, Seed = 1 }, 2, ["a", "--"], Precision.BFloat16) },
         { "export r --output o", new ExportRequest("r", "huggingface", "o", null, false) },
         { "export r --format huggingface --output o --checkpoint 500 --force", new ExportRequest("r", "huggingface", "o", 500, true) },
         { "import d --output o", new ImportRequest("d", "o") },
@@ -137,7 +141,12 @@ public sealed class CommandLineTests
     [InlineData("generate --temprature 1 r", "generate has no option '--temprature'; did you mean '--temperature'?")]
     [InlineData("pretrain --fesh --set x=1", "pretrain has no option '--fesh'; did you mean '--fresh'?")]
     [InlineData("prepare --input a --lenint --output o", "prepare has no option '--lenint'; did you mean '--lenient'?")]
-    [InlineData("generate r --temperature 0", "--temperature is '0', but it must be a number above 0.")]
+    [InlineData("generate r --temperature 0", "--temperature is '0', but it must be a number of at least 0.001 and at most 1000.")]
+    [InlineData("generate r --min-p 2", "--min-p is '2', but it must be a number of at least 0 and at most 1.")]
+    [InlineData("generate r --repetition-penalty 0", "--repetition-penalty is '0' | 0.001")]
+    [InlineData("generate r --samples 0", "--samples is '0', but it must be a whole number from 1 to 10000.")]
+    [InlineData("generate r --precision fp32", "--precision is 'fp32', but it must be float32 or bfloat16")]
+    [InlineData("generate r --stop", "--stop needs a value")]
     [InlineData("generate r --top-p 1.5", "--top-p is '1.5', but it must be a number above 0 and at most 1.")]
     [InlineData("prepare --input a --output o --tokenizer bpee",
         "--tokenizer is 'bpee', but it must be bytes, bpe or unigram; did you mean 'bpe'?")]
@@ -176,6 +185,14 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void A_stop_text_is_not_empty()
+    {
+        var result = Run(["generate", "r", "--stop", ""]);
+        (result.Code, result.Request).ShouldBe((ExitCode.UserError, null));
+        result.Error.ShouldName("--stop is empty");
+    }
+
+    [Fact]
     public void Errors_of_commands_have_their_exit_codes()
     {
         var user = Run(["runs"], new UserErrorException("The folder 'x' holds no runs; train one."));
@@ -196,7 +213,8 @@ public sealed class CommandLineTests
         + "--shard-tokens --seed --force 4096")]
     [InlineData("pretrain", "RUN.yaml --set --resume --fresh --extend-to kill SIGTERM warm-up")]
     [InlineData("eval", "RUN --part heldout|train --batches")]
-    [InlineData("generate", "RUN --prompt --tokens --temperature --top-k --top-p --seed --greedy --count 0.8")]
+    [InlineData("generate", "RUN --prompt --tokens --samples --temperature --top-k --top-p --min-p --repetition-penalty --seed --greedy --stop "
+        + "--precision 0.8")]
     [InlineData("export", "RUN --format huggingface --output --checkpoint --force GPT2LMHeadModel")]
     [InlineData("import", "DIR --output config.json")]
     [InlineData("runs", "--output")]

@@ -37,18 +37,80 @@ public sealed class GenerationTests : IDisposable
     }
 
     [Theory]
-    [InlineData(3, 40)]
-    [InlineData(12, 20)]
-    [InlineData(50, 20)]
-    public void Text_and_prompts_longer_than_the_context_go_on(int prompt, int count)
+    [InlineData(3, 40, true)]
+    [InlineData(12, 20, true)]
+    [InlineData(50, 20, true)]
+    [InlineData(3, 40, false)]
+    [InlineData(12, 20, false)]
+    [InlineData(50, 20, false)]
+    public void Text_and_prompts_longer_than_the_context_go_on(int prompt, int count, bool isFused)
     {
-        using var model = Build(ModelFamily.Gpt2);
+        using var model = Build(ModelFamily.Gpt2, isFused);
         int[] Write() => [.. TextGenerator.Generate(model, [.. Enumerable.Range(0, prompt).Select(static i => i % 23)], count,
             new SamplingOptions { Seed = 4 })];
         var text = Write();
         text.Length.ShouldBe(count);
         text.ShouldAllBe(static id => id >= 0 && id < 23);
         Write().ShouldBe(text);
+    }
+
+    [Theory]
+    [InlineData(ModelFamily.Gpt2, true)]
+    [InlineData(ModelFamily.Gpt2, false)]
+    [InlineData(ModelFamily.Llama, true)]
+    public void A_text_does_not_depend_on_how_many_there_are(ModelFamily family, bool isFused)
+    {
+        using var model = Build(family, isFused);
+        var options = new SamplingOptions { Temperature = 2, TopP = 0.9, MinP = 0.01, RepetitionPenalty = 1.1, Seed = 3 };
+        var (few, many) = (Texts(model, options, 2), Texts(model, options, isFused ? TextGenerator.MostAtOnce + 9 : 4));
+        few.ShouldBe(many[..2]);
+        many.Distinct().Count().ShouldBeGreaterThan(many.Length / 2);
+        many.Select(static text => text.Ids.Count).ShouldContain(length => length < 30);
+
+        // Once more, without those that are ended early.
+        var generator = new TextGenerator(model, [1, 2, 3], options) { Texts = many.Length, Tokens = 30, EndToken = 4 };
+        var counts = new int[many.Length];
+        foreach (var token in generator.Generate())
+        {
+            token.Id.ShouldBe(many[token.Text].Ids[counts[token.Text]++]);
+            if (token.Text % 2 == 0 && counts[token.Text] == 3)
+                generator.End(token.Text);
+        }
+
+        for (var i = 0; i < counts.Length; i++)
+            counts[i].ShouldBe(i % 2 == 0 ? Math.Min(3, many[i].Ids.Count) : many[i].Ids.Count);
+    }
+
+    [Theory]
+    [InlineData(ModelFamily.Gpt2)]
+    [InlineData(ModelFamily.Llama)]
+    public void Both_forms_write_the_same_texts_up_to_rounding(ModelFamily family)
+    {
+        using var fused = Build(family);
+        using var reference = Build(family, isFused: false);
+        var options = new SamplingOptions { TopK = 10, MinP = 0.001, RepetitionPenalty = 1.2, Seed = 5 };
+        foreach (var (ours, theirs) in Texts(fused, options, 3).Zip(Texts(reference, options, 3)))
+        {
+            ours.Ids.ShouldBe(theirs.Ids);
+            foreach (var (a, b) in ours.LogProbabilities.Zip(theirs.LogProbabilities))
+                a.ShouldBe(b, 1e-4f);
+        }
+    }
+
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Log_probabilities_are_minus_the_losses_of_training_to_the_bit(Precision precision)
+    {
+        using var model = Build(ModelFamily.Llama, precision: precision);
+        var generator =
+            new TextGenerator(model, [1, 2, 3], new SamplingOptions { TopP = 0.8, RepetitionPenalty = 1.3 }) { Texts = 5, Tokens = 9 };
+        foreach (var text in generator.Generate().GroupBy(static token => token.Text))
+        {
+            var ids = tensor([1L, 2, 3, .. text.Select(static token => (long)token.Id)], 1, 12);
+            var losses = model.TokenLosses(ids.narrow(1, 0, 11).contiguous(), ids.narrow(1, 1, 11).contiguous()).data<float>().ToArray();
+            text.Select(static token => -token.LogProbability).ShouldBe(losses[2..]);
+        }
     }
 
     [Fact]
@@ -162,11 +224,18 @@ public sealed class GenerationTests : IDisposable
             VocabularySize = 23
         };
 
-    private static Transformer Build(ModelFamily family)
+    private sealed record Written(EquatableArray<int> Ids, EquatableArray<float> LogProbabilities);
+
+    private static Written[] Texts(Transformer model, SamplingOptions options, int count) =>
+        [.. new TextGenerator(model, [1, 2, 3], options) { Texts = count, Tokens = 30, EndToken = 4 }.Generate()
+            .GroupBy(static token => token.Text).OrderBy(static text => text.Key).Select(static text => new Written(
+                [.. text.Select(static token => token.Id)], [.. text.Select(static token => token.LogProbability)]))];
+
+    private static Transformer Build(ModelFamily family, bool? isFused = null, Precision precision = Precision.Float32)
     {
         var options = Shape(family);
         var parameters = new FlatParameters(ModelLayout.Of(options));
         Initialization.Initialize(parameters, options, seed: 8);
-        return new Transformer(options, parameters);
+        return new Transformer(options, parameters, precision, isFused);
     }
 }

@@ -6,11 +6,12 @@
 
 namespace ak::AK_ISA {
 
-void embedding_forward(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const float* token_weight, const float* position_weight,
-                       float* x) {
+void embedding_forward(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const int64_t* positions, const float* token_weight,
+                       const float* position_weight, float* x) {
     parallel_ranges(batch * time, 32, [&](int64_t begin, int64_t end, int) {
         for (int64_t row = begin; row < end; ++row) {
-            const float *token = token_weight + tokens[row] * width, *position = position_weight ? position_weight + row % time * width : nullptr;
+            const float* token = token_weight + tokens[row] * width;
+            const float* position = position_weight ? position_weight + (positions ? positions[row] : row % time) * width : nullptr;
             each(width, [&](int64_t i, auto... n) {
                 const vf t = load(token + i, n...);
                 store(x + row * width + i, position ? t + load(position + i, n...) : t, n...);

@@ -22,25 +22,23 @@ int64_t gradient_rows(int64_t rows, int64_t vocabulary, int64_t element_size) {
 // What is computed of one row.
 class Row {
 public:
-    // logits become z = soft_cap·tanh(logit / soft_cap) / temperature.
-    Row(int64_t vocabulary, float* logits, int64_t target, float temperature, const ak_objective& objective)
-        : vocabulary(vocabulary), z(logits), target(target), temperature(temperature), objective(objective) {
-        if (is_transformed()) transform();
-        lse = log_sum_exp(vocabulary, z, 1);
+    // z = logit·inverse, where the logits are capped first: soft_cap·tanh(logit / soft_cap).
+    Row(int64_t vocabulary, float* logits, int64_t target, float inverse, const ak_objective& objective)
+        : vocabulary(vocabulary), logits(logits), target(target), inverse(inverse), objective(objective) {
+        if (objective.soft_cap != 0) cap();
+        lse = log_sum_exp(vocabulary, logits, inverse);
     }
 
-    float log_probability() const { return z[target] - lse; }
+    float log_probability() const { return logits[target] * inverse - lse; }
     float entropy() const {
-        vf total = set(0);
-        each(vocabulary, [&](int64_t i, auto... n) {
-            const vf x = load(z + i, n...);
-            total = total + first_lanes(exp(x - set(lse)) * x, n...);
-        });
-        return lse - sum(total);
+        return lse - total([&](vf x) { return exp(x - set(lse)) * x; });
     }
     float loss() const {
-        float loss = lse - z[target];
-        if (objective.label_smoothing != 0) loss = (1 - objective.label_smoothing) * loss + objective.label_smoothing * (lse - mean());
+        float loss = lse - logits[target] * inverse;
+        if (objective.label_smoothing != 0) {
+            const float mean = total([](vf x) { return x; }) / static_cast<float>(vocabulary);
+            loss = (1 - objective.label_smoothing) * loss + objective.label_smoothing * (lse - mean);
+        }
         if (objective.z_loss != 0) loss += objective.z_loss * lse * lse;
         return loss;
     }
@@ -54,48 +52,42 @@ public:
         if (entropy_weight != 0) a += entropy_weight * (entropy() - lse);
         const vf all = set(weight + a);
         each(vocabulary, [&](int64_t i, auto... n) {
-            const vf x = load(z + i, n...), p = exp(x - set(lse));
-            store(d + i, through(fma(p, fma(set(b), x, all), set(c)), x), n...);
+            const vf logit = load(logits + i, n...), x = logit * set(inverse), p = exp(x - set(lse));
+            store(d + i, through(fma(p, fma(set(b), x, all), set(c)), logit), n...);
         });
-        const vf x = set(z[target]), p = exp(x - set(lse));
+        const vf logit = set(logits[target]), x = logit * set(inverse), p = exp(x - set(lse));
         const vf kept = (p - set(1 - objective.label_smoothing)) * set(weight);
-        store(d + target, through(fma(p, fma(set(b), x, set(a)), kept + set(c)), x), 1);
+        store(d + target, through(fma(p, fma(set(b), x, set(a)), kept + set(c)), logit), 1);
     }
 
 private:
-    bool is_transformed() const { return temperature != 1 || objective.soft_cap != 0; }
-
-    void transform() {
-        const vf cap = set(objective.soft_cap), inverse_cap = set(1 / objective.soft_cap), inverse = set(1 / temperature);
+    void cap() {
+        const vf most = set(objective.soft_cap), twice_inverse = set(2 / objective.soft_cap);
         each(vocabulary, [&](int64_t i, auto... n) {
-            vf x = load(z + i, n...);
-            if (objective.soft_cap != 0) {
-                const vf e = exp(x * inverse_cap * set(2));
-                x = cap * ((e - set(1)) / (e + set(1)));
-            }
-            store(z + i, x * inverse, n...);
+            const vf e = exp(load(logits + i, n...) * twice_inverse);
+            store(logits + i, most * ((e - set(1)) / (e + set(1))), n...);
         });
     }
 
-    // d z / d logit = (1 − (z·temperature / soft_cap)²) / temperature.
-    vf through(vf d, vf x) const {
-        if (!is_transformed()) return d;
-        d = d / set(temperature);
+    // d z / d logit = inverse·(1 − (capped / soft_cap)²).
+    vf through(vf d, vf capped) const {
+        d = d * set(inverse);
         if (objective.soft_cap == 0) return d;
-        const vf t = x * set(temperature / objective.soft_cap);
+        const vf t = capped * set(1 / objective.soft_cap);
         return d * (set(1) - t * t);
     }
 
-    float mean() const {
-        vf total = set(0);
-        each(vocabulary, [&](int64_t i, auto... n) { total = total + load(z + i, n...); });
-        return sum(total) / static_cast<float>(vocabulary);
+    template <class Of>
+    float total(const Of& of) const {
+        vf all = set(0);
+        each(vocabulary, [&](int64_t i, auto... n) { all = all + first_lanes(of(load(logits + i, n...) * set(inverse)), n...); });
+        return sum(all);
     }
 
     const int64_t vocabulary;
-    float* const z;
+    float* const logits;
     const int64_t target;
-    const float temperature;
+    const float inverse;  // of the temperature
     const ak_objective& objective;
     float lse;
 };
@@ -144,7 +136,7 @@ private:
             if (d) std::fill(d, d + linear.out, T{});
             return;
         }
-        const Row row(linear.out, logits, targets[i], objective.temperatures ? objective.temperatures[i] : 1, objective);
+        const Row row(linear.out, logits, targets[i], objective.temperatures ? static_cast<float>(1.0 / objective.temperatures[i]) : 1, objective);
         put(results.loss, row.loss());
         put(results.log_probability, row.log_probability());
         if (results.entropy) results.entropy[i] = row.entropy();

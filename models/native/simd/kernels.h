@@ -26,6 +26,7 @@ AK_DECLARE(kv_attention);
 AK_DECLARE(embedding_forward);
 AK_DECLARE(embedding_backward);
 AK_DECLARE(head);
+AK_DECLARE(sample);
 AK_DECLARE(convert);
 AK_DECLARE(sum_squares);
 AK_DECLARE(sum);

@@ -1,4 +1,4 @@
-// The normalizer of a row of logits.
+// ln Σ e^(logit / temperature) of a row, for losses and for sampling alike: their log-probabilities are equal to the bit.
 #pragma once
 #include <cmath>
 
@@ -6,19 +6,23 @@
 
 namespace ak::AK_ISA {
 
-// ln Σ e^(logit·inverse_temperature).
-inline float log_sum_exp(int64_t vocabulary, const float* logits, float inverse_temperature) {
-    const vf factor = set(inverse_temperature);
+inline float largest(int64_t count, const float* x) {
     vf most = set(-INFINITY);
-    each(vocabulary, [&](int64_t i, auto... n) {
-        const vf x = load(logits + i, n...) * factor;
-        if constexpr (sizeof...(n) == 0) most = max(most, x);
-        else most = max(most, first(x, n..., set(-INFINITY)));
+    each(count, [&](int64_t i, auto... n) {
+        const vf a = load(x + i, n...);
+        if constexpr (sizeof...(n) == 0) most = max(most, a);
+        else most = max(most, first(a, n..., set(-INFINITY)));
     });
-    const float top = largest(most);
+    return largest(most);
+}
+
+inline float log_sum_exp(int64_t vocabulary, const float* logits, float inverse_temperature) {
+    const float top = largest(vocabulary, logits);
     vf total = set(0);
-    each(vocabulary, [&](int64_t i, auto... n) { total = total + first_lanes(exp(load(logits + i, n...) * factor - set(top)), n...); });
-    return static_cast<float>(top + log(sum(total)));
+    each(vocabulary, [&](int64_t i, auto... n) {
+        total = total + first_lanes(exp((load(logits + i, n...) - set(top)) * set(inverse_temperature)), n...);
+    });
+    return static_cast<float>(top * inverse_temperature + log(sum(total)));
 }
 
 }  // namespace ak::AK_ISA

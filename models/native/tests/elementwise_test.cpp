@@ -89,8 +89,13 @@ void embedding(int64_t batch, int64_t time, int64_t width, int64_t vocabulary) {
             dt_added[tokens[r] * width + i] += d;
             dp_wanted[r % time * width + i] += d;
         }
-    call(ak_embedding_forward(batch, time, width, tokens.data(), table.floats(), positions.floats(), x.floats()));
+    call(ak_embedding_forward(batch, time, width, tokens.data(), nullptr, table.floats(), positions.floats(), x.floats()));
     compare(named("embedding forward", {batch, time, width, vocabulary}, ak_f32), x, x_wanted, 1e-6);
+    const auto places = ids(rows, time);
+    for (int64_t i = 0; i < rows * width; ++i)
+        x_wanted[i] = static_cast<double>(table.at(tokens[i / width] * width + i % width)) + positions.at(places[i / width] * width + i % width);
+    call(ak_embedding_forward(1, rows, width, tokens.data(), places.data(), table.floats(), positions.floats(), x.floats()));
+    compare(named("embedding forward at given positions", {batch, time, width, vocabulary}, ak_f32), x, x_wanted, 1e-6);
     call(ak_embedding_backward(batch, time, width, vocabulary, tokens.data(), dx.floats(), 1, d_token.floats(), d_position.floats(), 1, 0, 1, nullptr));
     compare(named("embedding backward, accumulated", {batch, time, width, vocabulary}, ak_f32), d_token, dt_added, 2e-6);
     compare(named("position gradient", {batch, time, width, vocabulary}, ak_f32), d_position, dp_wanted, 2e-6);

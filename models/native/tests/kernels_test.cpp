@@ -64,6 +64,7 @@ static void suite(int isa, const char* name) {
         lanes_of_linear(8, 256, 64, 100, dtype);
         lanes_of_linear(2, 1500, 40, 33, dtype);  // lanes longer than a part
         lanes_of_embedding(4, 1, 64, 40, 1000, true, dtype);
+        sampled_log_probabilities(33, 40, 1003, dtype);
         same_bits(dtype);
         same_bits_per_row(dtype);
         nan_goes_through(dtype);
@@ -76,6 +77,8 @@ static void suite(int isa, const char* name) {
     embedding(2, 64, 391, 500);
     for (int64_t count : {1, 7, 64, 100001}) flat(count);
     flat((1 << 20) + 12345);
+    for (int64_t vocabulary : {1, 5, 256, 1003, 50257}) sampling(vocabulary);
+    sampled_frequencies();
     refusals();
 }
 

@@ -150,6 +150,8 @@ void refusals() {
     ak_linear_free(layer);
     attention_refusals();
     report(refused(ak_embedding_backward(1, 2, 4, 9, bad.data(), x.floats(), 1, x.floats(), nullptr, 0, 0, 1, nullptr), "tokens[1] is 9"), "refuses a token beyond the vocabulary");
+    const std::vector<int64_t> before = {0, -1};
+    report(refused(ak_embedding_forward(1, 2, 4, bad.data(), before.data(), x.floats(), x.floats(), x.floats()), "positions[1] is -1"), "refuses a position before the first");
     const ak_adamw_constants constants = {0.9f, 0.95f, 1e-8f, 0.1f, 0.05f, 0};
     const ak_adamw_range odd[] = {{8, 1, 1e-3f, 0, 0}, {64, 1, 1e-3f, 0, 0}}, short_of[] = {{32, 1, 1e-3f, 0, 0}};
     report(refused(ak_adamw(64, x.floats(), x.floats(), x.floats(), x.floats(), &constants, 2, odd, nullptr, nullptr), "multiple of 16"), "refuses a range of an odd end");
@@ -159,4 +161,32 @@ void refusals() {
     double squares[1];
     const ak_sum_report cells = {nullptr, nullptr, nullptr, nullptr, 1, ends, squares, 0};
     report(refused(ak_sum(64, x.floats(), nullptr, nullptr, &cells), "do not end"), "refuses cells that leave something out");
+
+    Tensor logits = noise(2 * 8);
+    ak_sampling good = {0.5, 1, 1, 0, 1, 0, 8, nullptr, 0};
+    ak_sampled sampled[2];
+    const auto refuses = [&](const char* part, auto change) {
+        ak_sampling options[2] = {good, good};
+        change(options[1]);
+        report(refused(ak_sample(2, 8, logits.floats(), options, sampled), part), std::string("refuses to sample: ") + part);
+    };
+    const int32_t seen[] = {3, 8};
+    refuses("uniform of row 1 is 1.0", [](ak_sampling& o) { o.uniform = 1; });
+    refuses("uniform of row 1 is nan", [](ak_sampling& o) { o.uniform = NAN; });
+    refuses("temperature of row 1 is 0.000100", [](ak_sampling& o) { o.temperature = 1e-4; });
+    refuses("top_p of row 1 is 0.0", [](ak_sampling& o) { o.top_p = 0; });
+    refuses("min_p of row 1 is 1.5", [](ak_sampling& o) { o.min_p = 1.5; });
+    refuses("repetition_penalty of row 1 is -1.0", [](ak_sampling& o) { o.repetition_penalty = -1; });
+    refuses("top_k of row 1 is -1", [](ak_sampling& o) { o.top_k = -1; });
+    refuses("pieces of row 1 is 9", [](ak_sampling& o) { o.pieces = 9; });
+    refuses("an id seen of row 1 is 8", [&](ak_sampling& o) { o.seen = seen, o.seen_count = 2; });
+    for (float bad : {NAN, INFINITY})
+        for (double temperature : {0.0, 1.0}) {
+            logits.put(8 + 5, bad);
+            refuses("row 1 of the logits has no distribution", [&](ak_sampling& o) { o.temperature = temperature; });
+        }
+    for (int64_t i = 8; i < 16; ++i) logits.put(i, -INFINITY);
+    refuses("row 1 of the logits has no distribution", [](ak_sampling&) {});
+    logits.put(15, 1);
+    refuses("row 1 of the logits has no distribution", [](ak_sampling& o) { o.pieces = 7; });
 }

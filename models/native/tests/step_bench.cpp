@@ -98,7 +98,7 @@ public:
                     if (ak_linear_pack(l->packed, &weights[l->weight])) return 1;
             return ak_linear_pack(head, &weights[tokens_at]);
         });
-        timed("embedding", [&] { return ak_embedding_forward(B, T, D, tokens.data(), &weights[tokens_at], &weights[positions_at], kept[0].x.data()); });
+        timed("embedding", [&] { return ak_embedding_forward(B, T, D, tokens.data(), nullptr, &weights[tokens_at], &weights[positions_at], kept[0].x.data()); });
         for (size_t i = 0; i < blocks.size(); ++i) {
             const Block& b = blocks[i];
             Kept& k = kept[i];

@@ -34,18 +34,10 @@ internal static class TorchSharpPeer
             foreach (var count in new[] { 1, 2 })
             {
                 ours.Run(count);
-                candidates.ForEach(candidate => CheckLoss(ours, PeerProcess.Number(candidate.Run(count), "loss")));
+                candidates.ForEach(candidate => CheckLoss(ours.Training, ours.Loss, PeerProcess.Number(candidate.Run(count), "loss")));
             }
 
-            var turns = new Turns("tokens/s", [.. candidates.Select(
-                (candidate, i) => (PreloadedAllocator.All[i].Name, (Func<double>)(() => candidate.TokensPerSecond(steps))))]);
-            turns.Take(Rounds);
-            var best = Enumerable.Range(0, candidates.Count).MaxBy(turns.Median);
-            Console.WriteLine(
-                $"  torchsharp {PeerTraining.NameOf(ours.Training.Precision)}: {PreloadedAllocator.All[best].Name} is faster");
-            var chosen = candidates[best];
-            candidates.RemoveAt(best);
-            return chosen;
+            return TakeFastest(candidates, ours.Training, steps);
         }
         finally
         {
@@ -53,15 +45,46 @@ internal static class TorchSharpPeer
         }
     }
 
+    /// <summary>As <see cref="Best"/>, for decoding.</summary>
+    /// <param name="mode">A mode of <see cref="DecodingWorker"/>.</param>
+    /// <param name="loss">Ours of the first token.</param>
+    public static PeerProcess BestDecoder(PeerTraining shape, string mode, double loss)
+    {
+        List<PeerProcess> candidates = [];
+        try
+        {
+            foreach (var allocator in PreloadedAllocator.All)
+                candidates.Add(PeerProcess.Worker(allocator.Environment(), ["torchsharp-decoder", mode, .. shape.Arguments]));
+            candidates.ForEach(candidate => CheckLoss(shape, loss, PeerProcess.Number(candidate.Run(1), "loss")));
+            return TakeFastest(candidates, shape, steps: 2);
+        }
+        finally
+        {
+            candidates.ForEach(static candidate => candidate.Dispose());
+        }
+    }
+
+    private static PeerProcess TakeFastest(List<PeerProcess> candidates, PeerTraining shape, int steps)
+    {
+        var turns = new Turns("tokens/s", [.. candidates.Select(
+            (candidate, i) => (PreloadedAllocator.All[i].Name, (Func<double>)(() => candidate.TokensPerSecond(steps))))]);
+        turns.Take(Rounds);
+        var best = Enumerable.Range(0, candidates.Count).MaxBy(turns.Median);
+        Console.WriteLine($"  torchsharp {PeerTraining.NameOf(shape.Precision)}: {PreloadedAllocator.All[best].Name} is faster");
+        var chosen = candidates[best];
+        candidates.RemoveAt(best);
+        return chosen;
+    }
+
     private static PeerProcess Start(Trainee ours, IReadOnlyDictionary<string, string> settings) =>
         PeerProcess.Worker(settings, ["torchsharp", .. ours.Training.Arguments]);
 
-    private static void CheckLoss(Trainee ours, double theirs)
+    private static void CheckLoss(PeerTraining training, double ours, double theirs)
     {
-        var tolerance = (ours.Training.Precision == Precision.BFloat16 ? 1e-2 : 1e-4) * ours.Loss;
-        var difference = string.Create(CultureInfo.InvariantCulture, $"loss {theirs:F5}, ours {ours.Loss:F5}");
-        Console.WriteLine($"  torchsharp {PeerTraining.NameOf(ours.Training.Precision)}: {difference}");
-        if (!(Math.Abs(theirs - ours.Loss) <= tolerance))
-            throw new InvalidOperationException($"TorchSharp does not train what we train: {difference}.");
+        var tolerance = (training.Precision == Precision.BFloat16 ? 1e-2 : 1e-4) * ours;
+        var difference = string.Create(CultureInfo.InvariantCulture, $"loss {theirs:F5}, ours {ours:F5}");
+        Console.WriteLine($"  torchsharp {PeerTraining.NameOf(training.Precision)}: {difference}");
+        if (!(Math.Abs(theirs - ours) <= tolerance))
+            throw new InvalidOperationException($"TorchSharp does not compute what we compute: {difference}.");
     }
 }

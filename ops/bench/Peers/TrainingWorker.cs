@@ -39,7 +39,7 @@ internal static class TrainingWorker
     }
 
     // Until standard input ends.
-    private static int Serve(long tokensPerStep, Func<double> step)
+    internal static int Serve(long tokensPerStep, Func<double> step)
     {
         Console.WriteLine("ready");
         while (Console.ReadLine() is { } line)

@@ -72,7 +72,7 @@ internal sealed class SimulatedDevice(TrainerKey key, SimulatedWorld world) : IT
         (isPoisoned, updateNorm) = (false, 0);
     }
 
-    public int LanesAtOnce => 1 << (key.Number % 3);
+    public int LanesAtOnce => Math.Min(world.LanesAtOnce, 1 << (key.Number % 3));
 
     public void ComputeLanes(long batchStep, LaneBlock next, SkipList skips, bool isRedundant)
     {

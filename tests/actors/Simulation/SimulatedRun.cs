@@ -61,6 +61,8 @@ internal sealed class SimulatedRun
     /// <summary>How long it takes to write a checkpoint.</summary>
     public TimeSpan SaveTime { init => world.SaveTime = value; }
 
+    public int LanesAtOnce { init => world.LanesAtOnce = value; }
+
     /// <summary>With how many trainers the next process begins; null: with as many as the first.</summary>
     public Func<Random, int?>? NextTrainers { get; init; }
 

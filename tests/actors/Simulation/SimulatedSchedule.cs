@@ -80,7 +80,7 @@ internal sealed class SimulatedSchedule
     {
         Func<long, bool> isPoison = position => position == (poisoned * Plan.BatchSize) + 3;
         Func<long, bool> isDrift = position => position / Plan.BatchSize == drifting;
-        var run = new SimulatedRun(seed, options, Plan, weather, isPoison, isDrift) { Transcript = transcript };
+        var run = new SimulatedRun(seed, options, Plan, weather, isPoison, isDrift) { Transcript = transcript, LanesAtOnce = 1 << (seed & 3) };
         run.Run(InputLimit).Ending.ShouldBe(RunEnding.Finished);
         Check(run, options, Plan);
     }

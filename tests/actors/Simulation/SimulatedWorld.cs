@@ -42,6 +42,9 @@ internal sealed class SimulatedWorld
     /// <summary>How long it takes to write a checkpoint.</summary>
     public TimeSpan SaveTime { get; set; }
 
+    /// <summary>The most lanes that devices, which differ in it, compute at once.</summary>
+    public int LanesAtOnce { get; set; } = 1;
+
     /// <summary>Numbers of trainers that compute wrong bits in all their lives.</summary>
     public HashSet<int> BrokenMachines { get; } = [];
 

@@ -2,6 +2,7 @@ using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
+using ActorTrain.Models.Generation;
 
 namespace ActorTrain.Host.Tests.Commands;
 
@@ -241,7 +242,8 @@ public sealed class ImportCommandTests : IDisposable
         foreach (var isGreedy in new[] { true, false })
         {
             using var output = new StringWriter();
-            var request = new GenerateRequest(Target, "ab", Tokens: 300, Temperature: 20, TopK: 0, TopP: 1, Seed: 3, isGreedy, Count: 2);
+            var sampling = new SamplingOptions { Temperature = isGreedy ? 0 : 20, Seed = 3 };
+            var request = new GenerateRequest(Target, "ab", Tokens: 300, sampling, Samples: 2, Stop: []);
             GenerateCommand.Run(request, new CommandContext(output, TextWriter.Null, false, TimeProvider.System))
                 .ShouldBe(ExitCode.Success);
             output.ToString().ShouldStartWith("ab");

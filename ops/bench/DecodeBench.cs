@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Globalization;
+using ActorTrain.Bench.Peers;
+using ActorTrain.Models;
+using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Storage;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Bench;
+
+/// <summary>Decoding speed of one text and of 32 side by side, and of reading a prompt, against TorchSharp, in alternation.</summary>
+internal static class DecodeBench
+{
+    private const int Rounds = 5;
+    private const int Many = 32;
+
+    /// <param name="prefix">Of the figures.</param>
+    /// <param name="texts">Texts per turn.</param>
+    public static void Run(Figures figures, string prefix, ModelOptions model, int texts)
+    {
+        Console.WriteLine(
+            $"\n{prefix}decode: {model.Layers} layers, width {model.Width}, {model.Heads} heads, vocabulary {model.VocabularySize}, bf16; "
+            + $"greedy texts of {Decoding.Text} tokens after prompts of {Decoding.Prompt}; tokens/s");
+        var (one, many) = (new PeerTraining(model, Precision.BFloat16, 1), new PeerTraining(model, Precision.BFloat16, Many));
+        using var ourOne = new DecodeTrainee(one);
+        using var ourMany = new DecodeTrainee(many);
+        using var theirOne = TorchSharpPeer.BestDecoder(one, DecodingWorker.DecodeMode, ourOne.Loss);
+        using var theirMany = TorchSharpPeer.BestDecoder(many, DecodingWorker.DecodeMode, ourMany.Loss);
+        using var theirPrefill = TorchSharpPeer.BestDecoder(one, DecodingWorker.PrefillMode, ourOne.Loss);
+        var turns = new Turns(
+            "tokens/s",
+            ("actortrain 1", () => ourOne.Decode(texts)),
+            ("torchsharp 1", () => theirOne.TokensPerSecond(texts)),
+            ($"actortrain {Many}", () => ourMany.Decode(texts)),
+            ($"torchsharp {Many}", () => theirMany.TokensPerSecond(texts)),
+            ("actortrain prefill", () => ourOne.Prefill(4 * texts)),
+            ("torchsharp prefill", () => theirPrefill.TokensPerSecond(4 * texts)));
+        var rates = new List<double>();
+        turns.Take(Rounds, () => rates.Add(BytesPerSecond()));
+        turns.Print();
+
+        // Every matrix is read once per token of one text.
+        var matrices = new ModelMemory(model, Precision.BFloat16).Packed / 2;
+        var limit = rates.Median() / matrices;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  memory {rates.Median() / 1e9:F1} GB/s, {matrices / 1e6:F0} MB a token: at most {limit:F0} tokens/s; "
+            + $"first token after {1000 * Decoding.Prompt / turns.Median(4):F1} ms"));
+        figures.Add($"{prefix}decode.1.vs_torchsharp", turns.Ratio(0, 1));
+        figures.Add($"{prefix}decode.{Many}.vs_torchsharp", turns.Ratio(2, 3));
+        figures.Add($"{prefix}prefill.vs_torchsharp", turns.Ratio(4, 5));
+        figures.Add($"{prefix}decode.vs_memory_limit", turns.Median(0) / limit);
+    }
+
+    // Of reading memory that no cache holds, by all threads.
+    private static double BytesPerSecond()
+    {
+        const long Count = 1 << 27;
+        using var vector = ones(Count, dtype: float32);
+        FlatSums.Checksums([vector.Address()], [Count]);
+        var started = Stopwatch.GetTimestamp();
+        FlatSums.Checksums([vector.Address()], [Count]);
+        return Count * sizeof(float) / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+}
