@@ -12,7 +12,8 @@ public readonly record struct TokenRun(KeyValueSlot Slot, ReadOnlyMemory<int> To
 /// <summary>A model on the fused kernels that reads many texts at once, each from where it stands, with a cache of keys and
 /// values.</summary>
 /// <remarks>Bits of a row depend on the tokens up to it alone: not on how its text was cut into runs, nor on the texts beside it, nor on
-/// threads. They are those of <see cref="Transformer.TokenLosses"/>.</remarks>
+/// threads. They are those of <see cref="Transformer.TokenLosses"/>. What is cached stays as it is when the weights change: texts then
+/// begin anew in new slots.</remarks>
 public sealed class IncrementalDecoder : IDisposable
 {
     /// <summary>A longer run is read in several passes; so many rows keep the matrix products busy.</summary>
@@ -80,6 +81,12 @@ public sealed class IncrementalDecoder : IDisposable
     {
         if (runs.Sum(static run => run.Tokens.Length) is var tokens && tokens != targets.Length)
             throw new ArgumentException($"There are {targets.Length} targets for {tokens} tokens.", nameof(targets));
+        foreach (var id in targets)
+        {
+            if (id < -1 || id >= vocabulary)
+                throw new ArgumentOutOfRangeException(nameof(targets), $"Token id {id} is outside the vocabulary of {vocabulary}.");
+        }
+
         var losses = new float[targets.Length];
         var row = 0;
         fixed (long* target = targets)

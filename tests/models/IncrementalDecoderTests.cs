@@ -134,7 +134,8 @@ public sealed class IncrementalDecoderTests : IDisposable
         Should.Throw<InvalidOperationException>(() => decoder.Read([new(slot, text.AsMemory(40, 5)), new(other, text.AsMemory(0, 33))]))
             .Message.ShouldContain("2 more blocks");
         Should.Throw<ArgumentException>(() => decoder.TokenLosses([new(other, text.AsMemory(0, 3))], [1, 2])).Message.ShouldContain("2");
-        (slot.Length, decoder.FreeBlocks).ShouldBe((40, 1));
+        Should.Throw<ArgumentOutOfRangeException>(() => decoder.TokenLosses([new(other, text.AsMemory(0, 1))], [Vocabulary]));
+        (slot.Length, other.Length, decoder.FreeBlocks).ShouldBe((40, 0, 1));
         decoder.TokenLosses([new(slot, text.AsMemory(40, 1))], [text[41]]).ShouldBe([LossesOf(model, text)[40]]);
 
         slot.Dispose();

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Memory;
 using ActorTrain.Models;
+using ActorTrain.Models.Generation;
 using ActorTrain.Persistence.Machine;
 
 namespace ActorTrain.Host.Tests.Memory;
@@ -63,6 +64,25 @@ public sealed partial class MemoryCheckTests
                     (MemoryPlan.ToTrain(other, other.ModelFor(32_000), isFused).Bytes < plan.Bytes).ShouldBe(isLess, setting);
             }
         }
+    }
+
+    [Fact]
+    public void More_texts_need_more_up_to_those_that_are_written_side_by_side()
+    {
+        var bytes = new[] { 1, 2, TextGenerator.MostAtOnce, 10 * TextGenerator.MostAtOnce }
+            .Select(static texts => MemoryPlan.ToGenerate(new ModelMemory(Shape), prompt: 10, tokens: 200, texts).Bytes).ToArray();
+        bytes[1].ShouldBeGreaterThan(bytes[0]);
+        bytes[2].ShouldBeGreaterThan(bytes[1]);
+        bytes[3].ShouldBe(bytes[2]);
+        foreach (var less in new[]
+                 {
+                     MemoryPlan.ToGenerate(new ModelMemory(Shape, Precision.BFloat16), prompt: 10, tokens: 200, texts: 1),
+                     MemoryPlan.ToGenerate(new ModelMemory(Shape), prompt: 10, tokens: 100, texts: 1),
+                 })
+            less.Bytes.ShouldBeLessThan(bytes[0]);
+        MemoryPlan.ToGenerate(new ModelMemory(Shape), prompt: 10, tokens: int.MaxValue, texts: 1).Bytes.ShouldBeLessThan(2 * bytes[0]);
+        MemoryPlan.ToGenerate(new ModelMemory(Shape, IsFused: false), prompt: 10, tokens: 200, texts: 9).Bytes.ShouldBe(
+            MemoryPlan.ToGenerate(new ModelMemory(Shape, IsFused: false), prompt: 10, tokens: 200, texts: 1).Bytes);
     }
 
     private static string Refusal(double bytes, bool hasBegun) =>
