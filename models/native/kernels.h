@@ -105,7 +105,7 @@ AK_API int ak_attention_backward(int64_t rows, int64_t heads, int64_t kv_heads, 
 
 // ---- Cached attention, for decoding ----------------------------------------------------------------------------------------------------------
 // Keys and values of many texts, of all layers, in blocks of ak_kv_block positions. Which block belongs to which text is the caller's business; texts with
-// the same beginning may share blocks. Content is undefined until it is written, and never read before.
+// the same beginning may share blocks. Content is undefined until it is written, and never read before. Not for two calling threads at once.
 enum { ak_kv_block = 32 };
 typedef struct ak_kv ak_kv;
 AK_API ak_kv* ak_kv_new(int64_t layers, int64_t blocks, int64_t kv_heads, int64_t head_width, int dtype);  // null on failure

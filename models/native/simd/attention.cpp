@@ -77,7 +77,8 @@ struct Training {
     void backward(const T* out, const float* lse, const T* dout, T* dqkv) const {
         const int64_t score_floats = blocks * head.score_block, sum_floats = blocks * head.sum_block, a_floats = MR * head.a_ld, gradient = ld * padded;
         const int64_t cells = ceil_div(block_rows, depth), b_floats = cells * padded;
-        const int64_t floats = round_up(2 * score_floats + sum_floats + 2 * a_floats + 2 * MR * ld + 2 * block_rows * ld + 2 * b_floats + cells * MR + W + 2 * gradient, W);
+        const int64_t floats =
+            round_up(2 * score_floats + sum_floats + 2 * a_floats + 2 * MR * ld + 2 * gradient + 2 * block_rows * ld + 2 * b_floats + cells * MR + W, W);
         float* memory = scratch(Slot::blocks).floats(floats * threads());
         parallel(segments.count * kv_heads, [&](int64_t task, int thread) {
             const Segment text = segment(rows, segments, task / kv_heads);

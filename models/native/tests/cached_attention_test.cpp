@@ -133,7 +133,8 @@ void cached_attention(int64_t H, int64_t K, int64_t w, const Mask& mask, int dty
     std::vector<Text> texts;
     for (int64_t length : {1, 33, 64, 170, 203}) texts.push_back(cache.text(length));
     bool same = true;
-    const auto finish = [&] {
+    const auto finish = [&](int threads) {
+        ak_set_threads(threads);
         for (;;) {
             std::vector<std::pair<Text*, int64_t>> next;
             for (Text& text : texts) {
@@ -143,17 +144,15 @@ void cached_attention(int64_t H, int64_t K, int64_t w, const Mask& mask, int dty
             const bool is_finished = std::all_of(texts.begin(), texts.end(), [](const Text& text) { return text.done == text.length; });
             if (is_finished) return;
             std::shuffle(next.begin(), next.end(), generator);
-            ak_set_threads(static_cast<int>(draw(1, 4)));
             if (!next.empty()) same &= cache.decode(next);
         }
     };
-    finish();
+    finish(2);
     // Texts that leave others inside a block, between two, and inside a pair; the others stay as they are.
     for (int64_t shared : {1, 64, 100, 137}) texts.push_back(cache.fork(texts[4], shared, 180));
-    finish();
-    Text& rest = texts[4];
-    rest.done = 141;
-    finish();
+    finish(4);
+    texts[4].done = 141;
+    finish(static_cast<int>(draw(1, 3)));
     ak_set_threads(2);
     report(same, named("cached attention: bits of the training forward", {H, K, w}, dtype) + mask.name());
 }

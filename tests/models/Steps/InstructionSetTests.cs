@@ -64,9 +64,13 @@ public sealed class InstructionSetTests
         InForce("x86-64-v3, libtorch with AVX2").ShouldBe(("x86-64-v3", "AVX2", "OFF", "AVX2"));
         if (BestIsa() > 1)
             InForce("x86-64-v4, libtorch with AVX-512").ShouldBe(("x86-64-v4", "AVX512", "OFF", "AVX512_CORE"));
-        Of("x86-64-v3, libtorch with AVX2").MklProcessor.ShouldBe(Of("portable").MklProcessor);
+
+        // What MKL calls itself with AVX2 alone depends on the processor's maker, so only a difference is expected.
         if (BestIsa() > 1)
-            Of("x86-64-v3, libtorch at its best").MklProcessor.ShouldNotBe(Of("portable").MklProcessor);
+        {
+            foreach (var restricted in new[] { "portable", "x86-64-v3, libtorch with AVX2" })
+                Of("x86-64-v3, libtorch at its best").MklProcessor.ShouldNotBe(Of(restricted).MklProcessor);
+        }
     }
 
     private static (string Kernels, string Aten, string MklReproducibility, string OneDnn) InForce(string setting)
