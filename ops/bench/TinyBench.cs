@@ -40,7 +40,7 @@ internal static class TinyBench
             rates[i] = trainee.Run(Steps);
         })).ToList();
         running.ForEach(static thread => thread.Start());
-        running.ForEach(static thread => thread.Join());
-        return rates.Sum();
+        return running.All(static thread => thread.Join(TimeSpan.FromMinutes(5))) ? rates.Sum()
+            : throw new InvalidOperationException("The tiny model did not take its steps within five minutes.");
     }
 }

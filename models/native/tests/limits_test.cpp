@@ -137,14 +137,14 @@ void refusals() {
         return ak_head(layer, 2, x.data(), targets, &objective, &nothing, dx, nullptr, 0, 1, nullptr);
     };
     const float cold[] = {1, 0};
-    const int64_t good[] = {0, 3};
+    const int64_t allowed[] = {0, 3};
     ak_objective objective = {};
     report(refused(head(bad.data(), objective, nullptr), "targets[1] is 9"), "refuses a target beyond the vocabulary");
-    report(refused(head(good, objective, x.data()), "dx and dw"), "refuses half a gradient");
+    report(refused(head(allowed, objective, x.data()), "dx and dw"), "refuses half a gradient");
     objective.temperatures = cold;
-    report(refused(head(good, objective, nullptr), "temperatures[1]"), "refuses a temperature of 0");
+    report(refused(head(allowed, objective, nullptr), "temperatures[1]"), "refuses a temperature of 0");
     objective = {}, objective.soft_cap = -1;
-    report(refused(head(good, objective, nullptr), "soft_cap"), "refuses a negative cap");
+    report(refused(head(allowed, objective, nullptr), "soft_cap"), "refuses a negative cap");
     const auto lanes = [&](int64_t lanes, int accumulate) { return ak_linear_weight_gradient(layer, 4, lanes, x.data(), x.data(), x.floats(), nullptr, accumulate); };
     report(refused(lanes(3, 0), "power of two") && refused(lanes(8, 0), "evenly") && refused(lanes(2, 1), "accumulated"), "refuses lanes that are no tree");
     ak_linear_free(layer);
