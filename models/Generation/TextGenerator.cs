@@ -47,7 +47,8 @@ public sealed class TextGenerator(Transformer model, IReadOnlyList<int> prompt, 
     /// <summary>Ends a text after the tokens that it has.</summary>
     public void End(int text) => ended.Add(text);
 
-    /// <summary>The tokens after the prompt, as they are drawn: those of a text in order, those of different texts in any.</summary>
+    /// <summary>The tokens after the prompt, as they are drawn: those of a text in order, those of different texts in any. To be enumerated
+    /// once.</summary>
     public IEnumerable<GeneratedToken> Generate() => Tokens < 1 ? [] : model.IsFused ? SideBySide() : OneAfterAnother();
 
     private IEnumerable<GeneratedToken> SideBySide()

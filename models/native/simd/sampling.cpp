@@ -10,7 +10,7 @@ namespace ak::AK_ISA {
 namespace {
 
 constexpr int64_t block = 256;  // ids whose weights are summed by themselves: the order of additions depends on nothing but the id
-constexpr float deepest = 128;  // exp is 0 for our purposes that far below the largest logit
+constexpr float deepest = 128;  // logits further below the largest have a weight of 0
 
 // One row: the ids below `count`, at their temperature and under their penalty.
 class Distribution {
@@ -55,8 +55,8 @@ public:
     float log_probability(int64_t id) const { return static_cast<float>(logits[id] - top - log(total)); }
 
 private:
-    // The first at which the weights add up to more than `left`, of which what those before it have left remains. Where rounding has left more than all
-    // together: the last that is not 0.
+    // The first at which the weights add up to more than `left`; those before it are subtracted from `left`. Where rounding has made `left` more than all of
+    // them, the last that is not 0.
     static int64_t first_beyond(double& left, const float* weights, int64_t count) {
         int64_t last = 0;
         for (int64_t i = 0; i < count; ++i) {
@@ -72,13 +72,13 @@ private:
     // Sets to 0 all weights but the fewest of the likeliest ids whose measures reach the goal.
     template <class Measure>
     void keep(double goal, const Measure& measure) {
-        float below = top - deepest, last = top;  // the last logit that is kept is in (below, last]
+        float below = std::min(top - deepest, std::nextafter(top, -INFINITY)), last = top;  // the last logit that is kept is in (below, last]
         for (;;) {
             const float middle = static_cast<float>((static_cast<double>(below) + last) / 2);
             if (middle <= below || middle >= last) break;
             (sum_above(middle, measure) >= goal ? below : last) = middle;
         }
-        double missing = goal - sum_above(last, measure);  // what those equal to the last are kept for, in order of ids
+        double missing = goal - sum_above(last, measure);  // of those equal to the last, as many are kept, in order of ids, as reach the goal
         each(count, [&](int64_t i, auto... n) { store(weights + i, where_above(load(logits + i, n...), set(below), load(weights + i, n...)), n...); });
         for (int64_t i = 0; i < count; ++i) {
             if (logits[i] != last) continue;

@@ -96,6 +96,16 @@ void sampling(int64_t vocabulary) {
         call(ak_sample(1, vocabulary, row, &first, &greedy));
         likeliest &= one.token == greedy.token && one.drawn_log_probability == 0;
     }
+    Tensor huge(rows * vocabulary);  // so far apart that only the likeliest has a weight
+    for (int64_t i = 0; i < huge.count; ++i) huge.put(i, logits.at(i) * 1e10f);
+    for (int64_t r = 0; r < rows; ++r) {
+        ak_sampling few = all_of(vocabulary), first = all_of(vocabulary);
+        few.top_k = 3, few.top_p = 0.9, first.temperature = 0;
+        ak_sampled one, greedy;
+        call(ak_sample(1, vocabulary, huge.floats() + r * vocabulary, &few, &one));
+        call(ak_sample(1, vocabulary, huge.floats() + r * vocabulary, &first, &greedy));
+        likeliest &= huge.at(r * vocabulary + one.token) == huge.at(r * vocabulary + greedy.token);
+    }
     for (int threads : {1, 2, 3, 4, 7}) {
         ak_set_threads(threads);
         call(ak_sample(rows, vocabulary, logits.floats(), options.data(), again.data()));
