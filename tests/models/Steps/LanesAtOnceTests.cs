@@ -92,8 +92,14 @@ public sealed class LanesAtOnceTests
         {
             Model = ModelOptions.FromDepth(1, family) with
             {
-                Layers = 2, Width = 48, Heads = 4, KeyValueHeads = family == ModelFamily.Llama ? 2 : 4, MlpWidth = 72, ContextLength = 11,
-                VocabularySize = 61, TieEmbeddings = isTied,
+                Layers = 2,
+                Width = 48,
+                Heads = 4,
+                KeyValueHeads = family == ModelFamily.Llama ? 2 : 4,
+                MlpWidth = 72,
+                ContextLength = 11,
+                VocabularySize = 61,
+                TieEmbeddings = isTied,
             },
             Precision = precision,
             Lanes = Lanes,
