@@ -116,7 +116,8 @@ public sealed record UpdateApplied(TrainerKey Trainer, Round Round, AppliedUpdat
 
 /// <summary>A request does not match the trainer's weights: an earlier command was lost, or this one was late.</summary>
 /// <param name="Step">Updates that its weights have seen; −1 before it has a state.</param>
-public sealed record AtAnotherStep(TrainerKey Trainer, long Step) : TrainerReport(Trainer);
+/// <param name="Load">Number of the <see cref="LoadState"/> that it has obeyed last; null before it has a state.</param>
+public sealed record AtAnotherStep(TrainerKey Trainer, long Step, long? Load) : TrainerReport(Trainer);
 
 /// <param name="Step">Updates that the state has seen.</param>
 /// <param name="Hash">Hash of the trainer's own state.</param>

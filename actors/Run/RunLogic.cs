@@ -210,7 +210,7 @@ public sealed class RunLogic
                 integrity.Note(trainer, applied);
                 break;
             case AtAnotherStep other:
-                trainerReminders.Reconcile(trainer, other.Step);
+                trainerReminders.Reconcile(trainer, other);
                 break;
             case StateCopied copied:
                 saving.Complete(trainer, copied);

@@ -7,8 +7,6 @@ namespace ActorTrain.Actors.Run;
 
 internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan retryInterval)
 {
-    private long? load;
-
     public int Number { get; } = number;
 
     /// <summary>Its current life; null between two.</summary>
@@ -29,9 +27,12 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
         set
         {
             field = value;
-            load = value?.Number ?? load;
+            Load = value?.Number ?? Load;
         }
     }
+
+    /// <summary>Number of the state that it was given last, in any life; null before the first.</summary>
+    public long? Load { get; private set; }
 
     public List<(Ticket Ticket, LaneBlock Block, SkipList Skips)> Owes { get; } = [];
 
@@ -86,7 +87,7 @@ internal sealed class TrainerEntry(int number, FormerTrainer former, TimeSpan re
     }
 
     /// <summary>A command to it, for the state that it was given last.</summary>
-    public ToTrainer Command(TrainerCommand command) => new(Key!.Value, command is LoadState ? command : command with { Load = load });
+    public ToTrainer Command(TrainerCommand command) => new(Key!.Value, command is LoadState ? command : command with { Load = Load });
 
     /// <summary>Clears its state and its work: it is to load another state.</summary>
     public void ForgetState()

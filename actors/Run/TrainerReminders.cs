@@ -18,9 +18,12 @@ internal sealed class TrainerReminders(RunLogicOptions options, RunOutput output
     }
 
     /// <summary>Handles a trainer's position: commands before it were lost.</summary>
-    /// <param name="step">Updates that its weights have seen.</param>
-    public void Reconcile(TrainerEntry trainer, long step)
+    public void Reconcile(TrainerEntry trainer, AtAnotherStep other)
     {
+        // A report of a state that it has left came late: after a rollback it would pass for work on the new state.
+        if (trainer.Loading is null && other.Load != trainer.Load)
+            return;
+        var step = other.Step;
         if (trainer.Loading is null && trainer.HasState)
         {
             if (step < trainer.Step)

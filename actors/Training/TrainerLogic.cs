@@ -48,7 +48,7 @@ public sealed class TrainerLogic
         if (command.Load != loaded?.Number && command is { Load: { } meant } and not LoadState)
         {
             if (loaded is null || meant > loaded.Number)
-                tell(new AtAnotherStep(key, Step));
+                tell(new AtAnotherStep(key, Step, loaded?.Number));
             return;
         }
 
@@ -256,7 +256,7 @@ public sealed class TrainerLogic
     {
         if (Step == step)
             return true;
-        tell(new AtAnotherStep(key, Step));
+        tell(new AtAnotherStep(key, Step, loaded?.Number));
         return false;
     }
 

@@ -87,8 +87,9 @@ public class RealRun : IDisposable
     }
 
     /// <summary>The folders of a run's checkpoints, oldest first.</summary>
-    public string[] Checkpoints(string name) =>
-        [.. Directory.GetDirectories(Path.Combine(RunFolder(name), "checkpoints"), "step-*").Order(StringComparer.Ordinal)];
+    public string[] Checkpoints(string name) => Path.Combine(RunFolder(name), "checkpoints") is var folder && Directory.Exists(folder)
+        ? [.. Directory.GetDirectories(folder, "step-*").Order(StringComparer.Ordinal)]
+        : [];
 
     /// <summary>The steps of the current line of a run's metrics, in the order of the file.</summary>
     public IEnumerable<int> MetricSteps(string name) =>

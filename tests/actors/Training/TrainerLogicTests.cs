@@ -90,9 +90,8 @@ public sealed class TrainerLogicTests : IDisposable
         trainer.Handle(new Evaluate(3));
         trainer.HasWork.ShouldBeFalse();
         Told(
-            new AtAnotherStep(Key, -1), new StateLoaded(Key, 4, 1), new AtAnotherStep(Key, 4), new AtAnotherStep(Key, 4),
-                new AtAnotherStep(Key, 4),
-            new AtAnotherStep(Key, 4));
+            new AtAnotherStep(Key, -1, null), new StateLoaded(Key, 4, 1), new AtAnotherStep(Key, 4, 1), new AtAnotherStep(Key, 4, 1),
+            new AtAnotherStep(Key, 4, 1), new AtAnotherStep(Key, 4, 1));
     }
 
     [Fact]
@@ -219,7 +218,7 @@ public sealed class TrainerLogicTests : IDisposable
         device.Log.ShouldBe(["load 4", "preview 10 1.5 at 0.001", "preview 10 1.5 at 0.001", "apply 10 1.5"]);
         Told(
             new StateLoaded(Key, 4, 1), new UpdatePreviewed(Key, Ticket, 1, 0.25), new UpdatePreviewed(Key, Ticket, 2, 0.25),
-            new UpdateApplied(Key, Round, new AppliedUpdate(11, 0.5)), new AtAnotherStep(Key, 5));
+            new UpdateApplied(Key, Round, new AppliedUpdate(11, 0.5)), new AtAnotherStep(Key, 5, 1));
     }
 
     [Fact]

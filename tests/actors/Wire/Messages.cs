@@ -73,7 +73,7 @@ internal static class Messages
             new BlockComputed(Key, Ticket, new LaneBlock(4, 2), Result),
         new BlockRecomputed(Key, Ticket, new LaneBlock(4, 2), 1, Result), new UpdatePreviewed(Key, Ticket, 1, 0.25),
             new UpdateApplied(Key, At, new AppliedUpdate(9, null)),
-        new AtAnotherStep(Key, 11), new StateCopied(Key, 1, 12, 4, 99) { StateChecksum = 98 }, new EvaluationProgressed(Key, 12),
+        new AtAnotherStep(Key, 11, 3), new StateCopied(Key, 1, 12, 4, 99) { StateChecksum = 98 }, new EvaluationProgressed(Key, 12),
             new Evaluated(Key, 12, 2.5, 12.2, 1.1),
         new StartTrainer(3, 1), new RetireTrainer(3), new AbandonTrainer(Key, "It is silent."), new TellTrainer(Key, new Evaluate(12)),
         new TrainerSupervisorStarted(), new TrainerStarted(Key), new TrainerLost(Key, "It threw.") { Damage = FoundDamage.Shared },
