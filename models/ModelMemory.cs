@@ -1,4 +1,5 @@
 using ActorTrain.Models.Generation;
+using ActorTrain.Models.Kernels;
 
 namespace ActorTrain.Models;
 
@@ -10,8 +11,8 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
 {
     private const double Float = sizeof(float), FusedSpread = 1.3, ReferenceSpread = 1.9;
 
-    // Constants of native/kernels.h and native/simd/head.cpp.
-    private const double GradientBytes = 128 << 20, ChunkLogits = 1 << 22, ChunkRows = 64;
+    // Constants of native/simd/head.cpp.
+    private const double ChunkLogits = 1 << 22, ChunkRows = 64;
 
     /// <summary>One flat float32 vector: weights, gradients, or a moment.</summary>
     public double Vector =>
@@ -84,6 +85,8 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
     private double Logits(double rows, bool hasGradient)
     {
         var chunk = Float * V * Math.Min(rows, Math.Max(ChunkRows, ChunkLogits / V));
-        return hasGradient ? chunk + Math.Min(Element * rows * V, Math.Max(GradientBytes, Element * ChunkRows * V)) : chunk;
+        return hasGradient
+            ? chunk + Math.Min(Element * rows * V, Math.Max(NativeKernels.HeadGradientBytes, Element * ChunkRows * V))
+            : chunk;
     }
 }

@@ -5,6 +5,9 @@ namespace ActorTrain.Models.Kernels;
 /// <summary>The functions of <c>models/native/kernels.h</c>, which documents their shapes.</summary>
 internal static partial class NativeKernels
 {
+    /// <summary><c>ak_head_gradient_bytes</c>.</summary>
+    internal const int HeadGradientBytes = 128 << 20;
+
     private const string Library = "actortrain_kernels";
 
     [LibraryImport(Library)] internal static partial int ak_configure(int isa);

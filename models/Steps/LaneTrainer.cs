@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Runtime;
 using static TorchSharp.torch;
 
@@ -12,8 +13,8 @@ public sealed class LaneTrainer(Transformer model)
     // Enough rows that kernels run at their full rate and what is done once per pass weighs little.
     private const long Rows = 2048;
 
-    // Of the gradient of the logits, which kernels.h bounds for single lanes; several need one piece.
-    private const long LogitBytes = 128 << 20;
+    // Of what an embedding keeps of the tokens of each lane.
+    private const long TokenRowBytes = 32 << 20;
 
     /// <summary>How many lanes are computed in one pass, where each is one micro-batch: a power of two.</summary>
     /// <param name="sequences">Of a lane.</param>
@@ -26,7 +27,9 @@ public sealed class LaneTrainer(Transformer model)
             count *= 2;
         return count;
 
-        bool Fits(long rows) => rows <= Rows && rows * model.VocabularySize * elementSize <= LogitBytes;
+        // Single lanes may take the gradient of the logits in pieces, several may not.
+        bool Fits(long rows) => rows <= Rows && rows * model.VocabularySize * elementSize <= NativeKernels.HeadGradientBytes
+            && rows / laneRows * Math.Min(rows, model.VocabularySize) * model.Width * sizeof(float) <= TokenRowBytes;
     }
 
     /// <param name="gradient">Receives the gradient, in the parameters' layout; of any content, but with zeros in the gaps.</param>

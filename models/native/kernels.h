@@ -146,7 +146,8 @@ typedef struct {
 } ak_objective;
 // [rows] each, null where not wanted; 0 where the target is −1, which leaves a row out. The loss is not weighted.
 typedef struct { float *loss, *log_probability, *entropy; } ak_head_rows;
-enum { ak_head_gradient_bytes = 128 << 20 };  // most that exists of the gradient of the logits, unless 64 rows are more
+// Most that exists of the gradient of the logits, unless 64 rows are more; of several lanes all of it does.
+enum { ak_head_gradient_bytes = 128 << 20 };
 // head: a linear of [vocabulary, width]. dx [rows, width] of its dtype and dw [vocabulary, width] receive the gradient of the objective; both null: no
 // gradient. It takes three products, or four if it is asked for after the rows' results were (policy gradients). token_rows: null, or where a head that
 // is tied to the embedding leaves, of several lanes, what that one has to add to.

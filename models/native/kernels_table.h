@@ -1,4 +1,4 @@
-// The functions that exist once per instruction set; library.cpp checks arguments and calls through the chosen table.
+// The functions that exist once per instruction set; library*.cpp check arguments and call through the chosen table.
 #pragma once
 #include "kernels.h"
 #include <vector>

@@ -15,9 +15,9 @@ internal static class TinyBench
     {
         Console.WriteLine("\ntiny: 2 layers, width 128, context 64, 64 lanes of one sequence, vocabulary 2048, bf16; tokens/s");
         var model = ModelOptions.FromDepth(2) with { ContextLength = 64, VocabularySize = 2048 };
-        var threads = Environment.ProcessorCount;
+        var threads = 1 << int.Log2(Environment.ProcessorCount);  // shares of the lanes are nodes of their tree
         using var whole = new Trainee(model, Precision.BFloat16, batch: Lanes, lanes: Lanes);
-        var parts = Enumerable.Range(0, threads).Select(_ => new Trainee(model, Precision.BFloat16, Lanes / 2, Lanes / 2)).ToArray();
+        var parts = Enumerable.Range(0, threads).Select(_ => new Trainee(model, Precision.BFloat16, Lanes / threads, Lanes / threads)).ToArray();
         var turns = new Turns(
             "tokens/s",
             ($"one trainer of {threads} threads", () => OnThreads(threads, whole)),

@@ -51,6 +51,7 @@ public sealed class LanesAtOnceTests
     [InlineData(1024, 50257, 8, 1, 1)]
     [InlineData(4096, 512, 8, 1, 1)]
     [InlineData(256, 512, 1, 8, 1)]
+    [InlineData(4, 50257, 1024, 1, 128)]
     public void As_many_are_computed_at_once_as_fill_the_kernels_and_fit_into_memory(
         int context, int vocabulary, int lanes, int sequences, int expected)
     {

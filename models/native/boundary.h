@@ -1,0 +1,43 @@
+// What the functions of kernels.h share: the kernels in use, checks of arguments, and exceptions as error codes.
+#pragma once
+#include <new>
+#include <string>
+
+#include "kernels.h"
+#include "kernels_table.h"
+
+namespace ak {
+
+const Kernels& kernels();  // of the chosen instruction set
+void set_error(const char* sentence);
+
+inline void check(bool holds, const std::string& otherwise) {
+    if (!holds) throw Error(otherwise);
+}
+
+inline void check_dtype(int dtype) { check(dtype == ak_f32 || dtype == ak_bf16, "dtype " + std::to_string(dtype) + " is neither ak_f32 (0) nor ak_bf16 (1)"); }
+
+inline void check_size(const char* name, int64_t value) { check(value > 0, std::string(name) + " is " + std::to_string(value) + ", but must be positive"); }
+
+inline void check_ids(const char* name, int64_t count, const int64_t* ids, int64_t least, int64_t limit) {
+    for (int64_t i = 0; i < count; ++i)
+        if (ids[i] < least || ids[i] >= limit)
+            throw Error(std::string(name) + "[" + std::to_string(i) + "] is " + std::to_string(ids[i]) + ", outside " + std::to_string(least) + ".." +
+                        std::to_string(limit - 1));
+}
+
+// 0, or 1 with the sentence that ak_error() shows.
+template <class Body>
+int guarded(const Body& body) {
+    try {
+        body();
+        return 0;
+    } catch (const std::bad_alloc&) {
+        set_error("out of memory for the scratch of a kernel");
+    } catch (const std::exception& e) {
+        set_error(e.what());
+    }
+    return 1;
+}
+
+}  // namespace ak
