@@ -17,7 +17,8 @@ internal static class TinyBench
         var model = ModelOptions.FromDepth(2) with { ContextLength = 64, VocabularySize = 2048 };
         var threads = 1 << int.Log2(Environment.ProcessorCount);  // shares of the lanes are nodes of their tree
         using var whole = new Trainee(model, Precision.BFloat16, batch: Lanes, lanes: Lanes);
-        var parts = Enumerable.Range(0, threads).Select(_ => new Trainee(model, Precision.BFloat16, Lanes / threads, Lanes / threads)).ToArray();
+        var share = Lanes / threads;
+        var parts = Enumerable.Range(0, threads).Select(_ => new Trainee(model, Precision.BFloat16, share, share)).ToArray();
         var turns = new Turns(
             "tokens/s",
             ($"one trainer of {threads} threads", () => OnThreads(threads, whole)),
