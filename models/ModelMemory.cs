@@ -1,13 +1,15 @@
 using ActorTrain.Models.Generation;
 using ActorTrain.Models.Kernels;
+using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Models;
 
 /// <summary>Estimates a model's memory in bytes from its shape, before anything is allocated.</summary>
 /// <remarks>Vectors and copies are exact to a few percent. Activations are counted tensor by tensor, in the order of
 /// <see cref="Transformer"/> and with its letters, and multiplied by the measured overhead of the heap, which keeps freed memory in
-/// fragments (see <see cref="Runtime.NativeRuntime"/>).</remarks>
-public sealed record ModelMemory(ModelOptions Model, Precision Precision = Precision.Float32, bool IsFused = true)
+/// fragments (see <see cref="NativeRuntime"/>).</remarks>
+public sealed record ModelMemory(
+    ModelOptions Model, Precision Precision = Precision.Float32, bool IsFused = true, Recompute Recompute = Recompute.None)
 {
     private const double Float = sizeof(float), FusedSpread = 1.3, ReferenceSpread = 1.9;
 
@@ -34,7 +36,7 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
     {
         var rows = (double)sequences * Model.ContextLength;
         return IsFused
-            ? FusedSpread * (rows * (Model.Layers * FusedLayer + Float * 3 * D + Element * (3 * D + Math.Max(Gates * F, Q)))
+            ? FusedSpread * (rows * (Model.Layers * Kept + Recomputed + Float * 3 * D + Element * (3 * D + Math.Max(Gates * F, Q)))
                 + Logits(rows, hasGradient: true))
             : ReferenceSpread * rows * Float * (Model.Layers * ReferenceLayer + 3 * V);
     }
@@ -74,7 +76,22 @@ public sealed record ModelMemory(ModelOptions Model, Precision Precision = Preci
 
     // Saved for the backward: two residual streams in float32; two norms, queries to values, the attention's output, and the MLP before and
     // after its activation.
-    private double FusedLayer => Float * 2 * D + Element * (3 * D + Q + (Gates + 1) * F);
+    private double FusedLayer => Float * 2 * D + AttentionInner + MlpInner;
+
+    private double AttentionInner => Element * (2 * D + Q);
+
+    private double MlpInner => Element * (D + (Gates + 1) * F);
+
+    // Of each layer until its backward.
+    private double Kept => FusedLayer - (Recompute == Recompute.None ? 0 : MlpInner) - (Recompute == Recompute.Block ? AttentionInner : 0);
+
+    // For the sublayer whose backward runs.
+    private double Recomputed => Recompute switch
+    {
+        Recompute.None => 0,
+        Recompute.Mlp => MlpInner,
+        _ => Math.Max(AttentionInner, MlpInner),
+    };
 
     // Every intermediate result lives until the end of the pass. GPT-2: norms, attention and residuals, and eight of the MLP's width.
     // Llama: three per norm, four per rotated head, and keys and values repeated for the heads that share them.

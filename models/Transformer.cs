@@ -35,14 +35,16 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <param name="embeddingShrink">α of the shrunken embedding gradient (Zeng et al. 2022, GLM-130B, section 2.3: 0.1), which prevents
     /// spikes in the first layers: the factor of the token embedding's gradient as input; the part of a tied head is not scaled. 1:
     /// off.</param>
+    /// <param name="recompute">Changes no bit; for the fused CPU kernels only.</param>
     public Transformer(
         ModelOptions options, FlatParameters parameters, Precision precision = Precision.Float32, bool? fused = null,
-        double embeddingShrink = 1)
+        double embeddingShrink = 1, Recompute recompute = Recompute.None)
         : base(nameof(Transformer))
     {
         Options = options;
         Parameters = parameters;
         Precision = precision;
+        Recompute = recompute;
         this.embeddingShrink = embeddingShrink;
         IsFused = fused ?? (FusedKernels.IsAvailable && parameters.Device.type == DeviceType.CPU);
 
@@ -72,6 +74,8 @@ public sealed class Transformer : Module<Tensor, Tensor>
     public Precision Precision { get; }
 
     public bool IsFused { get; }
+
+    public Recompute Recompute { get; }
 
     /// <summary>Token ids <c>[B, T]</c> int64 → logits <c>[B, T, V]</c> float32, in reference form.</summary>
     public override Tensor forward(Tensor tokens_BT) => Logits(tokens_BT, cache: null);
@@ -226,7 +230,9 @@ public sealed class Transformer : Module<Tensor, Tensor>
             norm = new Norm(model, $"{name}.norm");
             qkv = Linear.Of(model, $"{name}.qkv");
             output = Linear.Of(model, $"{name}.output");
-            fused = model.IsFused ? new FusedAttention(model.Parameters, name, shape, model.Precision, rotary) : null;
+            fused = !model.IsFused ? null
+                : new FusedAttention(
+                    model.Parameters, name, shape, model.Precision, rotary, recomputes: model.Recompute == Recompute.Block);
             RegisterComponents();
         }
 
@@ -285,7 +291,9 @@ public sealed class Transformer : Module<Tensor, Tensor>
             else
                 gate_up = Linear.Of(model, $"{name}.gate_up");
             down = Linear.Of(model, $"{name}.down");
-            fused = model.IsFused ? new FusedMlp(model.Parameters, name, model.Options, model.Precision) : null;
+            fused = !model.IsFused ? null
+                : new FusedMlp(
+                    model.Parameters, name, model.Options, model.Precision, recomputes: model.Recompute != Recompute.None);
             RegisterComponents();
         }
 

@@ -56,7 +56,9 @@ public sealed class ReplicaDevice : ITrainerDevice
         ArgumentNullException.ThrowIfNull(options);
         this.options = options;
         isOnCpu = options.Device is null || options.Device.type == DeviceType.CPU;
-        replica = new Replica(options.Replica, options.Device, memory: isOnCpu ? options.Transport.Memory : null, initialize: false);
+        replica = new Replica(
+            options.Replica, options.Device, memory: isOnCpu ? options.Transport.Memory : null, initialize: false,
+            recompute: options.Recompute);
         norms = new TensorNorms(replica.Parameters.Layout);
         tokensPerStep = (long)options.Plan.BatchSize * options.Replica.Model.ContextLength;
     }

@@ -1,4 +1,5 @@
 using ActorTrain.Data.Plan;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Steps;
 using static TorchSharp.torch;
 
@@ -21,6 +22,9 @@ public record ReplicaWork
 
     /// <summary>How many lanes may be computed in one pass; changes no bit. More than 1 only where a lane is one micro-batch.</summary>
     public int LanesAtOnce { get; init; } = 1;
+
+    /// <summary>Less memory for more time; changes no bit.</summary>
+    public Recompute Recompute { get; init; }
 
     /// <summary>The validation batches, at least one; null without a validation split.</summary>
     public Func<IEnumerable<TokenBatch>>? Validation { get; init; }

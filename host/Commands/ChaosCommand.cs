@@ -7,6 +7,7 @@ using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Memory;
+using ActorTrain.Host.Pretraining;
 using ActorTrain.Host.Reports;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
@@ -89,6 +90,14 @@ internal static class ChaosCommand
     public static int Run(ChaosRequest request, CommandContext context)
     {
         var configuration = RunFile.Read(request.RunFile, request.Overrides);
+        if (configuration.Training.Precision is null)
+        {
+            // Once for all runs that are compared.
+            var faster = FasterPrecision.Measure(NumericEnvironment.Choose(configuration.Training.Compute).Device);
+            context.Output.WriteLine($"{faster}");
+            return Run(request with { Overrides = [.. request.Overrides, $"training.precision={faster.Word}"] }, context);
+        }
+
         var target = ScheduleFile.TargetOf(configuration);
         var schedule = request.Schedule is { } path ? ScheduleFile.Read(path, target)
             : request.Every is { } every ? ChaosSchedule.DrawTimed((ulong)request.Seed, every, target)

@@ -90,13 +90,16 @@ internal static class PretrainCommand
         }
 
         var environment = NumericEnvironment.Choose(configuration.Training.Compute, configuration.Trainers.Count);
-
+        var faster = configuration.Training.Precision is null ? FasterPrecision.Measure(environment.Device) : null;
+        configuration = configuration.ChoosePrecision(() => faster!.Chosen);
         var memory = new MemoryCheck(request.Force);
         var needed = memory.RequireToTrain(configuration, model, environment.IsFused, File.Exists(directory.ConfigurationFile));
 
         using var progress = TrainingProgress.For(context);
         using var stop = new StopSignal(() => progress.Note("Stopping: finishing the step and saving a checkpoint; "
             + "a second signal exits immediately."));
+        if (faster is not null)
+            progress.Note($"{faster}");
         data.Verify(stop.Token);
         using var runLock = directory.Lock();
         using var chaos = ChaosProcess.OfProcess(directory, configuration.Journal.Connection);

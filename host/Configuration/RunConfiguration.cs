@@ -48,6 +48,10 @@ public sealed record RunConfiguration : IOptions
             : model;
     }
 
+    /// <summary>This with <paramref name="precision"/> in the place of training.precision auto.</summary>
+    public RunConfiguration ChoosePrecision(Func<Precision> precision) =>
+        Training.Precision is null ? this with { Training = Training with { Precision = precision() } } : this;
+
     /// <summary>SHA-256 of the keys that the result depends on, 64 lower-case hexadecimal digits.</summary>
     /// <remarks>Hashes the lines <c>key=value</c>, joined by line feeds, of every setting that may not change on resume, in the order of
     /// <see cref="Settings.All"/>, except those with their default value, so that a new key leaves existing hashes unchanged. Excluded are

@@ -34,7 +34,7 @@ public static class RunFile
     }
 
     /// <summary>Reads the run file of an existing run. It may give the run's initial number of steps, or that after extensions; derived
-    /// defaults, such as the warm-up, follow from the former.</summary>
+    /// defaults, such as the warm-up, follow from the former. A precision of auto is the one that the run was started with.</summary>
     /// <param name="path">As for <see cref="Read"/>.</param>
     /// <param name="overrides">As for <see cref="Read"/>.</param>
     /// <param name="started">The configuration that the run was started with.</param>
@@ -48,7 +48,7 @@ public static class RunFile
         ArgumentNullException.ThrowIfNull(started);
         ArgumentNullException.ThrowIfNull(steps);
         var (asked, first) = (Read(path, overrides).Training.Steps, started.Training.Steps);
-        var again = Read(path, [.. overrides, $"training.steps={first}"]);
+        var again = Read(path, [.. overrides, $"training.steps={first}"]).ChoosePrecision(() => started.Training.ChosenPrecision);
         if (asked == first || asked == extendTo || steps() is var all && asked == all)
             return again;
         if (asked > all && RunConfiguration.Differences(started, again).All(static difference => difference.MayChangeBecause is not null))

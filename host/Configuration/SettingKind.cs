@@ -44,9 +44,9 @@ public sealed record Whole(long Least, long Most = int.MaxValue) : SettingKind
 
 public sealed record OrWord(SettingKind Other, string Word) : SettingKind
 {
-    public override string Expectation => $"{Word} or {Other.Expectation}";
+    public override string Expectation => Other is Choice ? Choice.Listed(Words) : $"{Word} or {Other.Expectation}";
 
-    public override string ExpectationOf(string text) => $"{Word} or {Other.ExpectationOf(text)}";
+    public override string ExpectationOf(string text) => Other is Choice ? Expectation : $"{Word} or {Other.ExpectationOf(text)}";
 
     public override IReadOnlyList<string> Words => [Word, .. Other.Words];
 
@@ -100,10 +100,12 @@ public sealed record Flag : SettingKind
 /// <summary>One of a few words, each standing for a value.</summary>
 public sealed record Choice(params (string Word, object Value)[] Options) : SettingKind
 {
-    public override string Expectation =>
-        Words.Count < 3 ? string.Join(" or ", Words) : $"{string.Join(", ", Words.SkipLast(1))} or {Words[^1]}";
+    public override string Expectation => Listed(Words);
 
     public override IReadOnlyList<string> Words { get; } = [.. Options.Select(static option => option.Word)];
+
+    internal static string Listed(IReadOnlyList<string> words) =>
+        words.Count < 3 ? string.Join(" or ", words) : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
 
     public string WordOf(object value) => Options.First(option => option.Value.Equals(value)).Word;
 

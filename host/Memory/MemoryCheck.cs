@@ -1,5 +1,6 @@
 using ActorTrain.Host.Configuration;
 using ActorTrain.Models;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Persistence.Machine;
 
 namespace ActorTrain.Host.Memory;
@@ -45,25 +46,27 @@ internal sealed class MemoryCheck(bool isForced, AvailableMemory? available = nu
     internal static List<(string Settings, MemoryPlan Plan)> Otherwise(RunConfiguration configuration, ModelOptions shape, bool isFused,
         bool hasBegun)
     {
+        var (training, compute) = (configuration.Training, configuration.Training.Compute);
         var settings = new List<string>();
         var results = new List<(string, MemoryPlan)>();
         var lowered = configuration;
-        Lower("checkpoints.snapshots", 2, static c => c.Checkpoints.Snapshots,
-            static (c, n) => c with { Checkpoints = c.Checkpoints with { Snapshots = n } });
-        Lower("trainers.count", 1, static c => c.Trainers.Count, static (c, n) => c with { Trainers = c.Trainers with { Count = n } });
-        if (!hasBegun)
-            Lower("training.micro_batch", 1, static c => c.Training.MicroBatch,
-                static (c, n) => c with { Training = c.Training with { MicroBatch = n } });
+        Lower(configuration.Checkpoints.Snapshots > 2, "checkpoints.snapshots=2",
+            static c => c with { Checkpoints = c.Checkpoints with { Snapshots = 2 } });
+        Lower(configuration.Trainers.Count > 1, "trainers.count=1", static c => c with { Trainers = c.Trainers with { Count = 1 } });
+        Lower(isFused && compute is { Recompute: not Recompute.Block, Device: "cpu" }, "training.recompute=block", static c =>
+            c with { Training = c.Training with { Compute = c.Training.Compute with { Recompute = Recompute.Block } } });
+        Lower(!hasBegun && training.MicroBatch > 1, "training.micro_batch=1",
+            static c => c with { Training = c.Training with { MicroBatch = 1 } });
         return results;
 
         // Each alone, and then all that are lowered so far.
-        void Lower(string key, int least, Func<RunConfiguration, int> read, Func<RunConfiguration, int, RunConfiguration> write)
+        void Lower(bool isPossible, string setting, Func<RunConfiguration, RunConfiguration> lower)
         {
-            if (read(configuration) <= least)
+            if (!isPossible)
                 return;
-            results.Add(($"--set {key}={least}", MemoryPlan.ToTrain(write(configuration, least), shape, isFused)));
-            settings.Add($"--set {key}={least}");
-            lowered = write(lowered, least);
+            results.Add(($"--set {setting}", MemoryPlan.ToTrain(lower(configuration), shape, isFused)));
+            settings.Add($"--set {setting}");
+            lowered = lower(lowered);
             if (settings.Count > 1)
                 results.Add((string.Join(' ', settings), MemoryPlan.ToTrain(lowered, shape, isFused)));
         }

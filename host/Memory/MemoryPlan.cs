@@ -20,7 +20,7 @@ internal sealed record MemoryPlan(IReadOnlyList<(string What, double Bytes)> Par
     public static MemoryPlan ToTrain(RunConfiguration configuration, ModelOptions shape, bool isFused, int? trainers = null)
     {
         var (options, count) = (configuration.Training, trainers ?? configuration.Trainers.Count);
-        var model = new ModelMemory(shape, options.Precision, isFused);
+        var model = new ModelMemory(shape, options.ChosenPrecision, isFused, options.Compute.Recompute);
 
         // On an accelerator, the host only holds gradients in transit and snapshots.
         var isOnHost = options.Compute.Device == "cpu" ? count : 0;

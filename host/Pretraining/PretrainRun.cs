@@ -22,6 +22,7 @@ using ActorTrain.Models;
 using ActorTrain.Models.Layers;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
@@ -98,7 +99,7 @@ internal sealed class PretrainRun
         replica = new ReplicaOptions
         {
             Model = model,
-            Precision = options.Precision,
+            Precision = options.ChosenPrecision,
             Lanes = options.Lanes,
             Optimizer = options.Optimizer,
             Schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.MinLearningRateRatio),
@@ -236,7 +237,7 @@ internal sealed class PretrainRun
     {
         var advice =
             $"The run needs about {MemoryPlan.Words(needed.Bytes)} of memory ({needed}); less with fewer checkpoints.snapshots or "
-            + $"trainers.count, a lower training.micro_batch, or a smaller model.";
+            + $"trainers.count, training.recompute block, a lower training.micro_batch, or a smaller model.";
         var (options, trainers) = (configuration.Training, configuration.Trainers.Supervision);
         var training = new SampleReader(data.Train, model.ContextLength, options.MicroBatch);
         var validation = data.Validation is { } part ? new SampleReader(part, model.ContextLength, options.MicroBatch) : null;
@@ -249,6 +250,7 @@ internal sealed class PretrainRun
             Plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes),
             Samples = training.Batches,
             LanesAtOnce = options.LanesAtOnce(model),
+            Recompute = options.Compute.Recompute,
             Validation = validation is null ? null : () => validation.FromStart(configuration.Evaluation.Batches),
             ByteCounts = data.Tokenizer.ByteCounts(),
             Detection = configuration.Spikes.Detection(),
@@ -323,7 +325,7 @@ internal sealed class PretrainRun
             CultureInfo.InvariantCulture,
             $"{configuration.Run.Name}: {model.Family.ToString().ToLowerInvariant()} with {layout.ParameterCount:N0} parameters, {Steps} "
                 + $"steps of {TokensPerStep:N0} tokens, "
-            + $"{configuration.Training.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} "
+            + $"{replica.Precision.ToString().ToLowerInvariant()} on {fingerprint.Device}, {trainers} "
                 + $"{(trainers == 1 ? "trainer" : "trainers")} of {environment.Threads} "
                 + $"{(environment.Threads == 1 ? "thread" : "threads")}, "
             + $"kernels {fingerprint.Kernels}, matrix multiplication at {gemmRate / 1e9:F0} GFLOP/s");
@@ -332,6 +334,8 @@ internal sealed class PretrainRun
             progress.Warning(repetition);
         progress.Note($"memory: about {MemoryPlan.Words(needed.Bytes)} at peak ({needed})"
             + (AvailableMemory.Read() is { } there ? $"; {MemoryPlan.Words(there.Bytes)} of {MemoryPlan.Words(there.Of)} available" : ""));
+        if (configuration.Training.Compute.Recompute != Recompute.None && !environment.IsFused)
+            progress.Warning($"training.recompute has no effect without the fused kernels: {FusedKernels.Missing}.");
         if (origin.Step > 0)
             progress.Note($"resuming after step {origin.Step}");
     }

@@ -17,7 +17,9 @@ internal sealed class FusedAttention : FusedSublayer
     private readonly PackedLinear output;
     private readonly RotaryTable? rotary;
 
-    public FusedAttention(FlatParameters parameters, string name, ModelOptions shape, Precision precision, RotaryTable? rotary)
+    public FusedAttention(
+        FlatParameters parameters, string name, ModelOptions shape, Precision precision, RotaryTable? rotary, bool recomputes)
+        : base(recomputes)
     {
         this.shape = shape;
         this.rotary = rotary;
@@ -50,7 +52,7 @@ internal sealed class FusedAttention : FusedSublayer
         output.Forward(pass.Rows, pass.Narrow, pass.X, pass.X, Activations.Float32Code);
     }
 
-    protected override (Tensor Y, IDisposable Saved) Forward(Tensor x)
+    protected override IDisposable Inner(Tensor x)
     {
         var (batch, time) = (x.shape[0], x.shape[1]);
         var rows = batch * time;
@@ -62,12 +64,15 @@ internal sealed class FusedAttention : FusedSublayer
         FusedKernels.Check(ak_attention_forward(
             rows, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, queriesKeysValues.Address(), Scale, new Segments(batch),
             default(AttentionMask), attended.Address(), lse.Address(), activations.Code));
-        return (output.ForwardOnto(x, rows, attended), new Saved(x.alias(), normed, statistics, queriesKeysValues, attended, lse));
+        return new Tensors(normed, statistics, queriesKeysValues, attended, lse);
     }
 
-    protected override Tensor Backward(IDisposable kept, Tensor dy)
+    protected override Tensor Output(Tensor x, IDisposable inner) =>
+        output.ForwardOnto(x, x.shape[0] * x.shape[1], ((Tensors)inner).Attended);
+
+    protected override Tensor Backward(Tensor x, IDisposable inner, Tensor dy)
     {
-        var saved = (Saved)kept;
+        var saved = (Tensors)inner;
         var (batch, time) = (dy.shape[0], dy.shape[1]);
         var rows = batch * time;
         using var dyConverted = activations.Convert(dy);
@@ -78,7 +83,7 @@ internal sealed class FusedAttention : FusedSublayer
             dAttended.Address(), Scale, new Segments(batch), default(AttentionMask), dQkv.Address(), activations.Code));
         Rotate(rows, dQkv.Address(), positions: 0, time, inverse: 1);
         using var dNormed = qkv.Backward(rows, saved.Normed, dQkv);
-        return norm.Backward(rows, saved.X, saved.Statistics, dNormed, residualGradient: dy);
+        return norm.Backward(rows, x, saved.Statistics, dNormed, residualGradient: dy);
     }
 
     // Without positions, row r is at position r mod the number of positions.
@@ -93,11 +98,10 @@ internal sealed class FusedAttention : FusedSublayer
         }
     }
 
-    private sealed record Saved(Tensor X, Tensor Normed, NormStatistics Statistics, Tensor Qkv, Tensor Attended, Tensor Lse) : IDisposable
+    private sealed record Tensors(Tensor Normed, NormStatistics Statistics, Tensor Qkv, Tensor Attended, Tensor Lse) : IDisposable
     {
         public void Dispose()
         {
-            X.Dispose();
             Normed.Dispose();
             Statistics.Dispose();
             Qkv.Dispose();

@@ -15,7 +15,8 @@ internal sealed class FusedMlp : FusedSublayer
     private readonly PackedLinear up;
     private readonly PackedLinear down;
 
-    public FusedMlp(FlatParameters parameters, string name, ModelOptions shape, Precision precision)
+    public FusedMlp(FlatParameters parameters, string name, ModelOptions shape, Precision precision, bool recomputes)
+        : base(recomputes)
     {
         this.shape = shape;
         activations = new Activations(precision);
@@ -44,23 +45,26 @@ internal sealed class FusedMlp : FusedSublayer
         down.Forward(pass.Rows, pass.Narrow, pass.X, pass.X, Activations.Float32Code);
     }
 
-    protected override (Tensor Y, IDisposable Saved) Forward(Tensor x)
+    protected override IDisposable Inner(Tensor x)
     {
         var rows = x.shape[0] * x.shape[1];
         var (normed, statistics) = norm.Forward(rows, x);
         var before = up.Forward(rows, normed);
         var hidden = activations.Empty(rows, shape.MlpWidth);
         Activate(rows, before.Address(), hidden.Address());
-        return (down.ForwardOnto(x, rows, hidden), new Saved(x.alias(), normed, statistics, before, hidden));
+        return new Tensors(normed, statistics, before, hidden);
     }
+
+    protected override Tensor Output(Tensor x, IDisposable inner) =>
+        down.ForwardOnto(x, x.shape[0] * x.shape[1], ((Tensors)inner).Hidden);
 
     private void Activate(long rows, nint before, nint hidden) => FusedKernels.Check(Gated
         ? ak_swiglu_forward(rows, shape.MlpWidth, before, hidden, activations.Code)
         : ak_gelu_forward(rows * shape.MlpWidth, before, hidden, activations.Code));
 
-    protected override Tensor Backward(IDisposable kept, Tensor dy)
+    protected override Tensor Backward(Tensor x, IDisposable inner, Tensor dy)
     {
-        var saved = (Saved)kept;
+        var saved = (Tensors)inner;
         var rows = dy.shape[0] * dy.shape[1];
         using var dyConverted = activations.Convert(dy);
         using var dHidden = down.Backward(rows, saved.Hidden, dyConverted);
@@ -76,14 +80,13 @@ internal sealed class FusedMlp : FusedSublayer
         }
 
         using var dNormed = up.Backward(rows, saved.Normed, Gated ? saved.Before : dHidden);
-        return norm.Backward(rows, saved.X, saved.Statistics, dNormed, residualGradient: dy);
+        return norm.Backward(rows, x, saved.Statistics, dNormed, residualGradient: dy);
     }
 
-    private sealed record Saved(Tensor X, Tensor Normed, NormStatistics Statistics, Tensor Before, Tensor Hidden) : IDisposable
+    private sealed record Tensors(Tensor Normed, NormStatistics Statistics, Tensor Before, Tensor Hidden) : IDisposable
     {
         public void Dispose()
         {
-            X.Dispose();
             Normed.Dispose();
             Statistics.Dispose();
             Before.Dispose();

@@ -4,16 +4,34 @@ namespace ActorTrain.Models.Layers;
 
 /// <summary>A sublayer, x + f(x), with fused forward and backward, as one node of the autograd graph.</summary>
 /// <remarks>Parameter gradients are written directly to the flat gradient; the graph carries only the residual stream's.</remarks>
-internal abstract class FusedSublayer : IDisposable
+/// <param name="recomputes">Whether the backward computes the inner tensors again from x, to the same bits, instead of keeping them (Chen
+/// et al. 2016).</param>
+internal abstract class FusedSublayer(bool recomputes) : IDisposable
 {
+    private readonly bool recomputes = recomputes;
+
     /// <summary>x <c>[B, T, D]</c> float32 → the same shape.</summary>
     public Tensor Apply(Tensor x_BTD) => Function.apply(x_BTD, this, is_grad_enabled());
 
     public abstract void Dispose();
 
-    protected abstract (Tensor Y, IDisposable Saved) Forward(Tensor x);
+    /// <summary>The tensors between x and f's last product.</summary>
+    protected abstract IDisposable Inner(Tensor x);
 
-    protected abstract Tensor Backward(IDisposable kept, Tensor dy);
+    /// <summary>x plus f's last product.</summary>
+    protected abstract Tensor Output(Tensor x, IDisposable inner);
+
+    /// <summary>The gradient of x; parameters' gradients are added to the flat gradient. The inner tensors may be overwritten.</summary>
+    protected abstract Tensor Backward(Tensor x, IDisposable inner, Tensor dy);
+
+    private sealed record Saved(Tensor X, IDisposable? Inner) : IDisposable
+    {
+        public void Dispose()
+        {
+            X.Dispose();
+            Inner?.Dispose();
+        }
+    }
 
     private sealed class Function : autograd.SingleTensorFunction<Function>
     {
@@ -21,18 +39,22 @@ internal abstract class FusedSublayer : IDisposable
 
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
-            var layer = (FusedSublayer)vars[1];
-            var (y, saved) = layer.Forward((Tensor)vars[0]);
-            FusedSaving.Keep(ctx, layer, saved, recorded: (bool)vars[2]);
+            var (x, layer) = ((Tensor)vars[0], (FusedSublayer)vars[1]);
+            var inner = layer.Inner(x);
+            var y = layer.Output(x, inner);
+            if (layer.recomputes)
+                inner.Dispose();
+            FusedSaving.Keep(ctx, layer, new Saved(x.alias(), layer.recomputes ? null : inner), recorded: (bool)vars[2]);
             return y;
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
         {
-            var (layer, saved) = FusedSaving.Take<FusedSublayer, IDisposable>(ctx);
+            var (layer, saved) = FusedSaving.Take<FusedSublayer, Saved>(ctx);
             using (saved)
+            using (var inner = saved.Inner ?? layer.Inner(saved.X))
             using (var dy = grad_output.contiguous())
-                return [layer.Backward(saved, dy), null!, null!];
+                return [layer.Backward(saved.X, inner, dy), null!, null!];
         }
     }
 }

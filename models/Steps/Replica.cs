@@ -1,5 +1,6 @@
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using static TorchSharp.torch;
 
@@ -47,7 +48,10 @@ public sealed class Replica : IDisposable
     /// <param name="fused">Whether to use the fused CPU kernels; null for where they are available.</param>
     /// <param name="memory">Shared vectors for its gradients; null for its own.</param>
     /// <param name="initialize">Whether to make the initial weights; otherwise they are zero until a state is loaded.</param>
-    public Replica(ReplicaOptions options, Device? device = null, bool? fused = null, GradientPool? memory = null, bool initialize = true)
+    /// <param name="recompute">See <see cref="Transformer"/>.</param>
+    public Replica(
+        ReplicaOptions options, Device? device = null, bool? fused = null, GradientPool? memory = null, bool initialize = true,
+        Recompute recompute = Recompute.None)
     {
         this.options = options;
         var layout = ModelLayout.Of(options.Model);
@@ -56,7 +60,7 @@ public sealed class Replica : IDisposable
         // At most all blocks of one lane, their partial sums, and as many for sums of others.
         this.memory = memory ?? new GradientPool(layout.Length, 4 * options.Lanes, device);
         Parameters = new FlatParameters(layout, device);
-        Model = new Transformer(options.Model, Parameters, options.Precision, fused, options.EmbeddingShrink);
+        Model = new Transformer(options.Model, Parameters, options.Precision, fused, options.EmbeddingShrink, recompute);
         moments = new Moments(Parameters);
         optimizer = new CheckedOptimizer(options.Optimizer.Build(Parameters, moments, fused), Parameters, moments);
         lanes = new LaneTrainer(Model);

@@ -42,15 +42,19 @@ public sealed record TrainingOptions : IOptions
     [Option("seed of the initial weights and of the sample order")]
     public long Seed { get; init; } = 1;
 
-    [Option("precision of matrix multiplications")]
-    public Precision Precision { get; init; } = Precision.Float32;
+    [Option("precision of matrix multiplications; auto takes the one in which they are faster on the machine where the run is started",
+        Null = "auto")]
+    public Precision? Precision { get; init; } = Models.Precision.Float32;
 
     [OptionGroup(Key = "")]
     public ComputeOptions Compute { get; init; } = new();
 
+    /// <summary>The precision of a run that has begun.</summary>
+    public Precision ChosenPrecision => Precision ?? throw new InvariantException("The precision is still to be chosen.");
+
     /// <summary>How many lanes are computed in one pass on the fused kernels: 1 where a lane has several micro-batches.</summary>
     public int LanesAtOnce(ModelOptions model) =>
-        MicroBatch == Batch / Lanes ? LaneTrainer.AtOnce(model, Precision, Lanes, MicroBatch) : 1;
+        MicroBatch == Batch / Lanes ? LaneTrainer.AtOnce(model, ChosenPrecision, Lanes, MicroBatch) : 1;
 
     public IEnumerable<OptionProblem> Validate()
     {

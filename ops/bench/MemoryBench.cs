@@ -1,4 +1,3 @@
-using System.Globalization;
 using ActorTrain.Models;
 
 namespace ActorTrain.Bench;
@@ -14,19 +13,18 @@ internal static class MemoryBench
         {
             using var trainee = new Trainee(model, form.Item2, batch: 4, lanes: 2, form.Fused);
             trainee.Run(100);
-            var before = ResidentBytes();
+            var before = Resident();
             trainee.Run(1000);
-            var after = ResidentBytes();
-            Console.WriteLine($"  {(form.Fused ? "fused bf16" : "composed fp32"),-14} {before / 1e6:F1} MB → {after / 1e6:F1} MB");
-            return 100 * (double)(after - before) / before;
+            var after = Resident();
+            Console.WriteLine($"  {(form.Fused ? "fused bf16" : "composed fp32"),-14} {before:F1} MB → {after:F1} MB");
+            return 100 * (after - before) / before;
         }).ToArray();
         figures.Add("memory.growth_percent", growth.Max());
     }
 
-    private static long ResidentBytes()
+    private static double Resident()
     {
         GC.Collect();
-        var line = File.ReadLines("/proc/self/status").First(static line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+        return ResidentMemory.Megabytes("VmRSS");
     }
 }

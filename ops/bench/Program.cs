@@ -8,15 +8,21 @@ using ActorTrain.Models.Runtime;
 // Prints what it measures as it goes and ends with one line per figure, `figure NAME VALUE`, for scripts.
 //   actortrain-bench [PART...]       without names: all but the last three
 // actortrain-bench worker torchsharp|actortrain|torchsharp-decoder decode|torchsharp-decoder prefill [--precision bf16|fp32] [--depth N]
-// [--context N] [--vocabulary N] [--batch N]   a side of a comparison: see Peers
+// [--layers N] [--context N] [--vocabulary N] [--batch N]   a side of a comparison: see Peers
 (string Name, bool IsUsual, Action<Figures> Run)[] parts =
 [
     ("training", true, TrainingBench.Run),
-    ("gpt2", true, static figures => Gpt2Bench.Run(figures, "gpt2", batch: 4, context: 256)),
-    ("gpt2_1024", true, static figures => Gpt2Bench.Run(figures, "gpt2_1024", batch: 1, context: 1024)),
+    ("gpt2", true, static figures => LargeModelBench.Run(figures, "gpt2", LargeModelBench.Gpt2 with { ContextLength = 256 }, batch: 4)),
+    ("gpt2_1024", true, static figures => LargeModelBench.Run(figures, "gpt2_1024", LargeModelBench.Gpt2, batch: 1)),
+    ("gpt2_medium", true, static figures => LargeModelBench.Run(
+        figures, "gpt2_medium", LargeModelBench.Gpt2Medium with { ContextLength = 256 }, batch: 4, [Precision.BFloat16],
+        andAsShipped: false)),
+    ("context4096", true, static figures => LargeModelBench.Run(
+        figures, "context4096", Trainee.BenchmarkModel with { ContextLength = 4096 }, batch: 1, [Precision.BFloat16])),
+    ("gpt2_memory", true, PeakMemoryBench.Run),
     ("decode", true, static figures => DecodeBench.Run(figures, "", Trainee.BenchmarkModel, texts: 8)),
     ("gpt2_decode", true, static figures => DecodeBench.Run(
-        figures, "gpt2.", ModelOptions.FromDepth(12) with { ContextLength = 1024, VocabularySize = 50257 }, texts: 1)),
+        figures, "gpt2.", LargeModelBench.Gpt2, texts: 1)),
     ("operations", true, OperationBench.Run),
     ("saving", true, SavingBench.Run),
     ("memory", true, MemoryBench.Run),

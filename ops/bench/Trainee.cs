@@ -3,6 +3,7 @@ using ActorTrain.Bench.Peers;
 using ActorTrain.Models;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Steps;
 using ActorTrain.Tests.Replicas;
 using TorchSharp;
@@ -22,11 +23,12 @@ internal sealed class Trainee : IDisposable
     private readonly int lanesAtOnce;
     private long step;
 
-    public Trainee(ModelOptions model, Precision precision, int batch, int lanes, bool? fused = null, torch.Device? device = null)
+    public Trainee(ModelOptions model, Precision precision, int batch, int lanes, bool? fused = null, torch.Device? device = null,
+        Recompute recompute = Recompute.None)
     {
-        Training = new PeerTraining(model, precision, batch);
+        Training = new PeerTraining(model, precision, batch, recompute);
         options = OptionsOf(Training, lanes);
-        Replica = new Replica(options, device, fused);
+        Replica = new Replica(options, device, fused, recompute: recompute);
         lanesAtOnce = Replica.Model.IsFused ? LaneTrainer.AtOnce(model, precision, lanes, batch / lanes) : 1;
         var random = new Random(1);
         this.lanes = [.. Enumerable.Range(0, lanes).Select(_ => RandomTokens(model, batch / lanes, random))];

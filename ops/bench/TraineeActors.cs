@@ -23,13 +23,14 @@ namespace ActorTrain.Bench;
 /// <summary>Training of the benchmark model by the whole supervision tree, journal and files included, a few steps at a time.</summary>
 internal sealed class TraineeActors : IDisposable
 {
-    private const int Lanes = 8;
-    private static readonly ModelOptions Model = Trainee.BenchmarkModel;
+    private const int UsualLanes = 8;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan StepPatience = TimeSpan.FromMinutes(5), TurnPatience = TimeSpan.FromHours(1),
         EndPatience = TimeSpan.FromMinutes(1);
 
     private readonly RunDirectory directory = new(Directory.CreateTempSubdirectory("actortrain-bench-").FullName, "bench");
+    private readonly ModelOptions model;
+    private readonly long tokensPerStep;
     private readonly SemaphoreSlim allowed = new(0);
     private readonly SemaphoreSlim shown = new(0);
     private readonly ILoggerFactory log;
@@ -46,12 +47,15 @@ internal sealed class TraineeActors : IDisposable
 
     public TraineeActors(
         int trainers, int threads, int reducers, IFaultInjector? faults = null, int checkpointEvery = 0, int auditEvery = 0,
-        int snapshotEvery = 0, int maxFaults = 10, bool previews = false)
+        int snapshotEvery = 0, int maxFaults = 10, bool previews = false,
+        ModelOptions? model = null, int lanes = UsualLanes)
     {
+        this.model = model ??= Trainee.BenchmarkModel;
+        tokensPerStep = lanes * (long)model.ContextLength;
         var replica = new ReplicaOptions
         {
-            Model = Model,
-            Lanes = Lanes,
+            Model = model,
+            Lanes = lanes,
             Schedule = Trainee.Schedule,
         };
         var run = new TrainingRun
@@ -61,7 +65,7 @@ internal sealed class TraineeActors : IDisposable
             {
                 ConfigurationHash = "bench",
                 Schedule = replica.Schedule,
-                Lanes = Lanes,
+                Lanes = lanes,
                 Trainers = trainers,
                 Reducers = reducers,
                 CheckpointEvery = checkpointEvery,
@@ -70,9 +74,9 @@ internal sealed class TraineeActors : IDisposable
                 PreviewsUpdates = previews,
             },
             Replica = replica,
-            Plan = new BatchPlan(seed: 1, samples: 64, batchSize: Lanes, Lanes),
-            Samples = static samples => samples.Select(Batch),
-            LanesAtOnce = LaneTrainer.AtOnce(Model, replica.Precision, Lanes, sequences: 1),
+            Plan = new BatchPlan(seed: 1, samples: 64, batchSize: lanes, lanes),
+            Samples = samples => samples.Select(Batch),
+            LanesAtOnce = LaneTrainer.AtOnce(model, replica.Precision, lanes, sequences: 1),
             Trainers = new TrainerSupervisorOptions
             {
                 Threads = threads,
@@ -91,8 +95,8 @@ internal sealed class TraineeActors : IDisposable
             {
                 MetricsFile = directory.MetricsFile,
                 LedgerFile = directory.LedgerFile,
-                TokensPerStep = TokensPerStep,
-                FlopsPerToken = Model.TrainingFlopsPerToken,
+                TokensPerStep = tokensPerStep,
+                FlopsPerToken = model.TrainingFlopsPerToken,
                 GemmRate = 1e9,
             },
             Notify = Notify,
@@ -126,7 +130,8 @@ internal sealed class TraineeActors : IDisposable
     /// <summary>Global gradient norm of the last step, to check that two sides did the same.</summary>
     public double LastNorm => last!.GradientNorm;
 
-    public static long TokensPerStep => Lanes * (long)Model.ContextLength;
+    /// <summary>Of the benchmark model in as many lanes as usual.</summary>
+    public static long TokensPerStep => UsualLanes * (long)Trainee.BenchmarkModel.ContextLength;
 
     /// <summary>Runs some steps and returns tokens per second, measured from commit to commit.</summary>
     public double Run(int steps)
@@ -137,7 +142,7 @@ internal sealed class TraineeActors : IDisposable
         var started = Stopwatch.GetTimestamp();
         for (var i = 0; i < steps; i++)
             AwaitStep();
-        var rate = steps * TokensPerStep / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var rate = steps * tokensPerStep / Stopwatch.GetElapsedTime(started).TotalSeconds;
 
         // The last update is still being applied.
         Thread.Sleep(Rest);
@@ -225,5 +230,5 @@ internal sealed class TraineeActors : IDisposable
         }
     }
 
-    private static TokenBatch Batch(PlannedSample sample) => Trainee.RandomTokens(Model, sequences: 1, new Random((int)sample.Sample));
+    private TokenBatch Batch(PlannedSample sample) => Trainee.RandomTokens(model, sequences: 1, new Random((int)sample.Sample));
 }

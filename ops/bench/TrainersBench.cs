@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorTrain.Models;
 
 namespace ActorTrain.Bench;
@@ -46,12 +47,37 @@ internal static class TrainersBench
                 $"One trainer's gradient norm is {one.LastNorm:R}, that of {processors} is {many.LastNorm:R}.");
         figures.Add("training.actors_vs_loop", rates.Select(static rate => rate.One / rate.Loop).Median());
         figures.Add("training.two_trainers_vs_one", rates.Select(static rate => rate.Many / rate.One).Median());
+        MeasureMemory(figures);
 
         // As with the tree, one step precedes the measured ones.
         double Bare()
         {
             loop.Run(1);
             return loop.Run(Steps);
+        }
+    }
+
+    // What 64 trainers need beyond one, each: its weights, moments and copies for the kernels, activations of its lane, and gradients.
+    private static void MeasureMemory(Figures figures)
+    {
+        const int Trainers = 64;
+        var model = ModelOptions.FromDepth(4) with { ContextLength = 64, VocabularySize = 512 };
+        var (one, many) = (Resident(1), Resident(Trainers));
+        var each = (many - one) / (Trainers - 1);
+        var memory = new ModelMemory(model, Precision.BFloat16);
+        var own = (memory.Vector + memory.Training(sequences: 1)) / 1e6;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  {Trainers} trainers of {memory.Vector / 4e6:F1}M parameters: {many:F0} MB, one {one:F0} MB; weights and "
+            + $"activations {own:F1} MB"));
+        figures.Add("trainers64.megabytes_each", each);
+        figures.Add("trainers64.vs_weights_and_activations", each / own);
+
+        double Resident(int trainers)
+        {
+            using var trainee = new TraineeActors(trainers, threads: 1, reducers: 2, model: model, lanes: Trainers);
+            trainee.Run(3);
+            GC.Collect();
+            return ResidentMemory.Megabytes("VmRSS");
         }
     }
 

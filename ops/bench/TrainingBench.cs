@@ -15,10 +15,10 @@ internal static class TrainingBench
         Console.WriteLine("\ntraining: 6 layers, width 384, 6 heads, context 256, batch 8, vocabulary 512, AdamW, clipping; tokens/s");
         using var bf16 = new Trainee(Trainee.BenchmarkModel, Precision.BFloat16, Batch, lanes: 1);
         using var fp32 = new Trainee(Trainee.BenchmarkModel, Precision.Float32, Batch, lanes: 1);
-        using var sharpBf16 = TorchSharpPeer.Best(bf16, steps: 4);
-        using var sharpFp32 = TorchSharpPeer.Best(fp32, steps: 4);
-        using var shippedBf16 = TorchSharpPeer.AsShipped(bf16);
-        using var shippedFp32 = TorchSharpPeer.AsShipped(fp32);
+        using var sharpBf16 = TorchSharpPeer.Best(bf16.Training, steps: 4);
+        using var sharpFp32 = TorchSharpPeer.Best(fp32.Training, steps: 4);
+        using var shippedBf16 = TorchSharpPeer.AsShipped(bf16.Training);
+        using var shippedFp32 = TorchSharpPeer.AsShipped(fp32.Training);
         using var stock = PeerProcess.Script(PeerProcess.DebianPython, "torch_baseline.py", "--mode", "stock");
         using var tunedBf16 = PeerProcess.Script(PeerProcess.DebianPython, "torch_baseline.py", "--mode", "tuned-bf16");
         using var tunedFp32 = PeerProcess.Script(PeerProcess.DebianPython, "torch_baseline.py", "--mode", "tuned-fp32");

@@ -28,6 +28,8 @@ public sealed partial class MemoryTests(RealRun real)
         "checkpoints.snapshots=2")]
     [InlineData(true, "model.depth=4", "model.family=llama", "model.context=128", "training.batch=32", "training.lanes=1",
         "training.micro_batch=32", "checkpoints.snapshots=2")]
+    [InlineData(true, "model.depth=4", "model.family=llama", "model.context=128", "training.batch=32", "training.lanes=1",
+        "training.micro_batch=32", "checkpoints.snapshots=2", "training.recompute=block")]
     [InlineData(false, "model.depth=3", "model.context=64", "training.batch=32", "training.lanes=1", "training.micro_batch=32",
         "checkpoints.snapshots=2")]
     public void An_estimate_is_within_a_stated_factor_of_what_a_real_process_takes_at_its_peak(bool isFused, params string[] settings)

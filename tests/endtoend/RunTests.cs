@@ -135,6 +135,32 @@ public sealed class RunTests(TrainedRuns real)
     }
 
     [Fact]
+    public void Activations_may_be_computed_again_from_any_resume_on_without_a_change_of_bits()
+    {
+        real.Run(TrainedRuns.Small("recompute", "training.recompute=mlp")).ShouldSucceed();
+        real.NewestWeights("recompute").ShouldBe(real.NewestWeights("gpt2"));
+        Directory.Delete(real.Checkpoints("recompute")[^1], recursive: true);
+        real.Run(TrainedRuns.Small("recompute", "training.recompute=block")).ShouldSucceed();
+        real.NewestWeights("recompute").ShouldBe(real.NewestWeights("gpt2"));
+        real.Run(TrainedRuns.Small("recompute-cuda", "training.recompute=block", "training.device=cuda"))
+            .ShouldRefuse("training.recompute", "training.device is cuda");
+    }
+
+    [Fact]
+    public void A_precision_that_the_program_chooses_is_recorded_and_kept()
+    {
+        string[] settings = ["training.precision=auto", "training.steps=10"];
+        real.Run(TrainedRuns.Small("auto", settings)).ShouldSucceed().Output.ShouldContain("training.precision auto: ");
+        var recorded = File.ReadAllText(real.At("runs", "auto", "run.yaml"));
+        var (chosen, other) = recorded.Contains("precision: bfloat16", StringComparison.Ordinal) ? ("bfloat16", "float32")
+            : ("float32", "bfloat16");
+        recorded.ShouldContain($"precision: {chosen}");
+        real.Run(TrainedRuns.Small("auto", settings)).ShouldSucceed().Output.ShouldNotContain("training.precision");
+        real.Run(TrainedRuns.Small("auto", [.. settings, $"training.precision={chosen}"])).ShouldSucceed();
+        real.Run(TrainedRuns.Small("auto", [.. settings, $"training.precision={other}"])).ShouldRefuse("training.precision");
+    }
+
+    [Fact]
     public void A_run_resumed_with_other_threads_and_trainers_warns_of_nothing_and_ends_with_the_same_weights()
     {
         real.Run(TrainedRuns.Small("threads")).ShouldSucceed();

@@ -29,7 +29,7 @@ public sealed class ConfigurationErrorTests
     [InlineData("training:\n  learning_rate: nan\n", "run.yaml:4: training.learning_rate is 'nan', but it must be a number above 0.")]
     [InlineData("training:\n  beta1: 1\n", "run.yaml:4: training.beta1 is '1', but it must be a number of at least 0 and below 1.")]
     [InlineData("training:\n  precision: bflot16\n",
-        "run.yaml:4: training.precision is 'bflot16', but it must be float32 or bfloat16; did you mean 'bfloat16'?")]
+        "run.yaml:4: training.precision is 'bflot16', but it must be auto, float32 or bfloat16; did you mean 'bfloat16'?")]
     [InlineData("training:\n  device: cdua\n",
         "run.yaml:4: training.device is 'cdua', but it must be cpu, cuda or cuda:N; did you mean 'cuda'?")]
     [InlineData("model:\n  tie_embeddings: yes\n", "run.yaml:4: model.tie_embeddings is 'yes', but it must be true or false.")]

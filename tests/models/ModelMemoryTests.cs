@@ -41,6 +41,9 @@ public sealed class ModelMemoryTests
         }
 
         new ModelMemory(shape, Precision.BFloat16).Training(4).ShouldBeLessThan(new ModelMemory(shape).Training(4));
+        var recomputed = Enum.GetValues<Recompute>().Select(recompute => new ModelMemory(shape, Recompute: recompute)).ToList();
+        recomputed.Select(static memory => memory.Training(4)).ShouldBeInOrder(SortDirection.Descending);
+        recomputed.ShouldAllBe(memory => memory.Evaluation(4) == recomputed[0].Evaluation(4));
         new ModelMemory(shape with { Layers = int.MaxValue, Width = int.MaxValue }).Vector.ShouldBeGreaterThan(1e25);
     }
 

@@ -71,6 +71,9 @@ internal sealed class PeerProcess : IDisposable
     public static double Number(string[] words, string word) =>
         double.Parse(words[Array.IndexOf(words, word) + 1], CultureInfo.InvariantCulture);
 
+    /// <summary>The most memory that has been resident.</summary>
+    public double PeakMegabytes => ResidentMemory.Megabytes("VmHWM", process.Id);
+
     public void Dispose()
     {
         process.StandardInput.Close();

@@ -1,19 +1,22 @@
 using System.Globalization;
 using ActorTrain.Models;
+using ActorTrain.Models.Runtime;
 
 namespace ActorTrain.Bench.Peers;
 
 /// <summary>A peer's training, as on its command line: a GPT-2 by depth.</summary>
-/// <param name="Model"><see cref="ModelOptions.FromDepth"/>, but with its own context and vocabulary.</param>
-internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int Batch)
+/// <param name="Model"><see cref="ModelOptions.FromDepth"/>, but with its own layers, context and vocabulary.</param>
+/// <param name="Recompute">Of ours; TorchSharp's keeps all activations.</param>
+internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int Batch, Recompute Recompute = Recompute.None)
 {
-    private const string PrecisionFlag = "--precision", DepthFlag = "--depth", ContextFlag = "--context", VocabularyFlag = "--vocabulary",
-        BatchFlag = "--batch";
+    private const string PrecisionFlag = "--precision", DepthFlag = "--depth", LayersFlag = "--layers", ContextFlag = "--context",
+        VocabularyFlag = "--vocabulary", BatchFlag = "--batch", RecomputeFlag = "--recompute";
 
     public string[] Arguments =>
     [
-        PrecisionFlag, NameOf(Precision), DepthFlag, $"{Model.Layers}", ContextFlag, $"{Model.ContextLength}", VocabularyFlag,
-            $"{Model.VocabularySize}", BatchFlag, $"{Batch}",
+        PrecisionFlag, NameOf(Precision), DepthFlag, $"{Model.Heads}", LayersFlag, $"{Model.Layers}", ContextFlag, $"{Model.ContextLength}",
+            VocabularyFlag, $"{Model.VocabularySize}", BatchFlag, $"{Batch}", RecomputeFlag,
+            $"{Recompute}",
     ];
 
     public static string NameOf(Precision precision) => precision == Precision.BFloat16 ? "bf16" : "fp32";
@@ -26,9 +29,11 @@ internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int
         {
             [PrecisionFlag] = "bf16",
             [DepthFlag] = "6",
+            [LayersFlag] = "",
             [ContextFlag] = "256",
             [VocabularyFlag] = "512",
             [BatchFlag] = "8",
+            [RecomputeFlag] = $"{Recompute.None}",
         };
         foreach (var pair in arguments.Chunk(2))
         {
@@ -45,8 +50,15 @@ internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int
             var other => throw new UserErrorException($"{PrecisionFlag} is \"{other}\"; it must be bf16 or fp32."),
         };
         return new PeerTraining(
-            ModelOptions.FromDepth(Number(DepthFlag)) with { ContextLength = Number(ContextFlag), VocabularySize = Number(VocabularyFlag) },
-                precision, Number(BatchFlag));
+            ModelOptions.FromDepth(Number(DepthFlag)) with
+            {
+                Layers = Number(given[LayersFlag].Length > 0 ? LayersFlag : DepthFlag),
+                ContextLength = Number(ContextFlag),
+                VocabularySize = Number(VocabularyFlag),
+            },
+            precision, Number(BatchFlag),
+            Enum.TryParse<Recompute>(given[RecomputeFlag], ignoreCase: true, out var recompute) ? recompute
+                : throw new UserErrorException($"{RecomputeFlag} is \"{given[RecomputeFlag]}\"; it must be none, mlp or block."));
 
         int Number(string flag) => int.TryParse(given[flag], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
             ? number

@@ -10,34 +10,29 @@ internal static class TorchSharpPeer
     private const int Rounds = 3;
 
     /// <summary>Without any settings.</summary>
-    public static PeerProcess AsShipped(Trainee ours)
+    public static PeerProcess AsShipped(PeerTraining training)
     {
-        var peer = Start(ours, new Dictionary<string, string>());
+        var peer = Start(training, new Dictionary<string, string>());
         peer.Run(1);
         return peer;
     }
 
     /// <summary>The faster of two allocators on this machine, with MKL's AVX-512 kernels on all processors.</summary>
-    /// <param name="ours">Our training of the same, at its first step; all sides must compute the same losses.</param>
     /// <param name="steps">Steps per turn to find the faster one.</param>
-    /// <exception cref="InvalidOperationException">The losses differ, so the sides are not comparable.</exception>
-    public static PeerProcess Best(Trainee ours, int steps)
+    /// <exception cref="InvalidOperationException">The losses differ from ours, so the sides are not comparable.</exception>
+    public static PeerProcess Best(PeerTraining training, int steps)
     {
+        // The first loss is that of the same weights on the same tokens; the third depends on gradients, clipping and optimizer as well.
+        int[] counts = [1, 2];
+        var losses = OurLosses(training, counts);
         List<PeerProcess> candidates = [];
         try
         {
             foreach (var allocator in PreloadedAllocator.All)
-                candidates.Add(Start(ours, allocator.Environment()));
-
-            // The first loss is that of the same weights on the same tokens; the third depends on gradients, clipping and optimizer as
-            // well.
-            foreach (var count in new[] { 1, 2 })
-            {
-                ours.Run(count);
-                candidates.ForEach(candidate => CheckLoss(ours.Training, ours.Loss, PeerProcess.Number(candidate.Run(count), "loss")));
-            }
-
-            return TakeFastest(candidates, ours.Training, steps);
+                candidates.Add(Start(training, allocator.Environment()));
+            foreach (var (count, loss) in counts.Zip(losses))
+                candidates.ForEach(candidate => CheckLoss(training, loss, PeerProcess.Number(candidate.Run(count), "loss")));
+            return TakeFastest(candidates, training, steps);
         }
         finally
         {
@@ -76,8 +71,19 @@ internal static class TorchSharpPeer
         return chosen;
     }
 
-    private static PeerProcess Start(Trainee ours, IReadOnlyDictionary<string, string> settings) =>
-        PeerProcess.Worker(settings, ["torchsharp", .. ours.Training.Arguments]);
+    private static PeerProcess Start(PeerTraining training, IReadOnlyDictionary<string, string> settings) =>
+        PeerProcess.Worker(settings, ["torchsharp", .. training.Arguments]);
+
+    // After so many steps each; its memory is free again when the peers start.
+    private static double[] OurLosses(PeerTraining training, int[] counts)
+    {
+        using var ours = new Trainee(training.Model, training.Precision, training.Batch, lanes: 1);
+        return [.. counts.Select(count =>
+        {
+            ours.Run(count);
+            return ours.Loss;
+        })];
+    }
 
     private static void CheckLoss(PeerTraining training, double ours, double theirs)
     {

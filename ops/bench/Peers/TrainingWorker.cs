@@ -30,7 +30,8 @@ internal static class TrainingWorker
         NativeRuntime.Ensure();
         var options = PeerTraining.Parse(arguments);
         ComputeThreads.Set(Environment.ProcessorCount);
-        using var training = new Trainee(options.Model, options.Precision, options.Batch, lanes: 1);
+        using var training = new Trainee(
+            options.Model, options.Precision, options.Batch, lanes: 1, recompute: options.Recompute);
         return Serve(training.TokensPerStep, () =>
         {
             training.Run(1);

@@ -9,6 +9,7 @@ using ActorTrain.Actors.Supervision;
 using ActorTrain.Actors.Training;
 using ActorTrain.Chaos.Tests.Schedules;
 using ActorTrain.Models.Optimization;
+using ActorTrain.Models.Runtime;
 using ActorTrain.Persistence.Recovery;
 using Akka.Actor;
 using Akka.Hosting;
@@ -172,9 +173,11 @@ internal sealed class RunPart
                 Log = "run.log",
             }),
             Limits = new RestartLimits(1000, TimeSpan.FromMinutes(10), "run.log"),
-            // Trainers differ in how many lanes they compute at once, which must change no bit.
-            MakeDevice = (device, trainer) =>
-                MakeDevice(Machine(device with { LanesAtOnce = 1 << (trainer.Number % 3) }, trainer), trainer),
+            // Trainers differ in how many lanes they compute at once and in what they compute again, which must change no bit.
+            MakeDevice = (device, trainer) => MakeDevice(
+                Machine(
+                    device with { LanesAtOnce = 1 << (trainer.Number % 3), Recompute = (Recompute)(trainer.Number % 3) }, trainer),
+                trainer),
             Checkpoints = store,
             Fingerprint = ChaosPlace.Fingerprint,
             Journal = place.Journal,

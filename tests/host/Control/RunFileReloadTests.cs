@@ -76,6 +76,16 @@ public sealed class RunFileReloadTests : IDisposable
         Should.Throw<UserErrorException>(reload.Apply).Message.ShouldContain("training.steps");
     }
 
+    [Fact]
+    public void A_precision_of_auto_stays_the_one_that_the_run_was_started_with()
+    {
+        var reload = Start("training:\n  precision: bfloat16\n");
+        Write("training:\n  precision: auto\n");
+        reload.Apply().ShouldName(File, "1 trainer");
+        Write("training:\n  precision: float32\n");
+        Should.Throw<UserErrorException>(reload.Apply).Message.ShouldContain("training.precision");
+    }
+
     private RunFileReload Start(string yaml, params string[] overrides)
     {
         Write(yaml);

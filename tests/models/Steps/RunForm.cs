@@ -43,7 +43,7 @@ public sealed record RunForm(ModelFamily Family, Precision Precision, bool Fused
         var random = new Random(split.Seed);
         var held = Enumerable.Range(0, random.Next(20)).Select(_ => empty(random.Next(1, 50_000))).ToList();
         var shares = LaneBlock.Share(Lanes, split.Trainers);
-        var replicas = shares.Select(_ => new Replica(options, fused: Fused)).ToArray();
+        var replicas = shares.Select(_ => new Replica(options, fused: Fused, recompute: split.Recompute)).ToArray();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         try
         {
@@ -145,20 +145,21 @@ public sealed record RunForm(ModelFamily Family, Precision Precision, bool Fused
 /// <param name="Threads">Threads of each.</param>
 /// <param name="Ambient">Threads that libtorch was given on the same thread last.</param>
 /// <param name="Seed">Seed of the order in which sums arrive, and of where memory lies.</param>
-public sealed record Split(int Trainers, bool AtOnce, int Threads, int Ambient, int Seed)
+/// <param name="Recompute">Activations that are computed again; the reference form keeps all.</param>
+public sealed record Split(int Trainers, bool AtOnce, int Threads, int Ambient, int Seed, Recompute Recompute = Recompute.None)
 {
     public static Split One { get; } = new(1, AtOnce: false, Threads: 1, Ambient: 1, Seed: 0);
 
     public static Split Draw(int trainers, int seed)
     {
         var random = new Random(seed);
-        return new Split(trainers, random.Next(2) == 1, random.Next(1, 5), random.Next(1, 5), seed);
+        return new Split(trainers, random.Next(2) == 1, random.Next(1, 5), random.Next(1, 5), seed, (Recompute)random.Next(3));
     }
 
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture,
-            $"{Trainers} trainers {(AtOnce ? "at once" : "one after another")}, {Threads} threads each, libtorch {Ambient} before, seed "
-            + $"{Seed}");
+            $"{Trainers} trainers {(AtOnce ? "at once" : "one after another")}, {Threads} threads each, libtorch {Ambient} before, "
+            + $"recompute {Recompute}, seed {Seed}");
 
     /// <summary>Has each trainer do something.</summary>
     public void Run(Action<int> act)
