@@ -7,12 +7,15 @@
 
 namespace ak {
 
-// Positions of keys: [0, sinks) and [begin, end).
+// Positions of keys: [0, sinks) and [begin, end), of these only those from `first` on.
 struct Keys {
-    int64_t sinks, begin, end;
+    int64_t sinks, begin, end, first = 0;
 
-    // The first position at or after `key`, which is one of these or the end of a range.
-    int64_t from(int64_t key) const { return key == sinks ? begin : key; }
+    // The first position at or after `key`; beyond the end if there is none.
+    int64_t from(int64_t key) const { return key < sinks ? key : std::max(key, begin); }
+    int64_t start() const { return from(first); }
+    bool is_empty() const { return start() >= end; }
+    Keys within(int64_t from_key, int64_t to_key) const { return {sinks, begin, std::min(end, to_key), from_key}; }
 };
 
 // What the row at a position sees, in a text whose first `prefix` rows see each other.

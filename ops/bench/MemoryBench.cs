@@ -2,24 +2,35 @@ using ActorTrain.Models;
 
 namespace ActorTrain.Bench;
 
-/// <summary>Growth of resident memory over 1,000 training steps, on the fused kernels and in the reference form.</summary>
+/// <summary>Growth of resident memory over many training steps: of the bare loop on the fused kernels and in the reference form, and of a
+/// whole run with its actors, journal and metrics.</summary>
 internal static class MemoryBench
 {
+    private const int WarmUp = 200;
+
+    private static readonly ModelOptions Model = ModelOptions.FromDepth(2) with { ContextLength = 64, VocabularySize = 256 };
+
     public static void Run(Figures figures)
     {
-        Console.WriteLine("\nmemory: resident memory over 1,000 steps after 100 to warm up");
-        var model = ModelOptions.FromDepth(2) with { ContextLength = 64, VocabularySize = 256 };
-        var growth = new[] { (Fused: true, Precision.BFloat16), (Fused: false, Precision.Float32) }.Select(form =>
-        {
-            using var trainee = new Trainee(model, form.Item2, batch: 4, lanes: 2, form.Fused);
-            trainee.Run(100);
-            var before = Resident();
-            trainee.Run(1000);
-            var after = Resident();
-            Console.WriteLine($"  {(form.Fused ? "fused bf16" : "composed fp32"),-14} {before:F1} MB → {after:F1} MB");
-            return 100 * (after - before) / before;
-        }).ToArray();
-        figures.Add("memory.growth_percent", growth.Max());
+        Console.WriteLine($"\nmemory: resident memory after {WarmUp} steps and after many more");
+        using (var trainee = Bare(Precision.BFloat16, fused: true))
+            figures.Add("memory.growth_percent", Growth("fused bf16", 10_000, steps => trainee.Run(steps)));
+        using (var trainee = Bare(Precision.Float32, fused: false))
+            figures.Add("memory.reference.growth_percent", Growth("reference fp32", 1_000, steps => trainee.Run(steps)));
+        using (var trainee = new TraineeActors(trainers: 2, threads: 1, reducers: 2, checkpointEvery: 500, model: Model, lanes: 2))
+            figures.Add("memory.run.growth_percent", Growth("whole run", 10_000, steps => trainee.Run(steps)));
+    }
+
+    private static Trainee Bare(Precision precision, bool fused) => new(Model, precision, batch: 4, lanes: 2, fused);
+
+    private static double Growth(string name, int steps, Action<int> train)
+    {
+        train(WarmUp);
+        var before = Resident();
+        train(steps);
+        var after = Resident();
+        Console.WriteLine($"  {name,-16}{steps,7} steps: {before:F1} MB → {after:F1} MB");
+        return 100 * (after - before) / before;
     }
 
     private static double Resident()

@@ -9,6 +9,7 @@ namespace ak::AK_ISA {
 namespace {
 
 constexpr int64_t block_rows = 8 * MR;  // queries whose share of the gradients of keys and values is summed at once
+constexpr int64_t part_keys = 256;      // ... for these keys: all that is read and written meanwhile stays in the L2 cache
 
 struct Segment {
     int64_t begin, length, prefix;
@@ -76,9 +77,9 @@ struct Training {
 
     void backward(const T* out, const float* lse, const T* dout, T* dqkv) const {
         const int64_t score_floats = blocks * head.score_block, sum_floats = blocks * head.sum_block, a_floats = MR * head.a_ld, gradient = ld * padded;
-        const int64_t cells = ceil_div(block_rows, depth), b_floats = cells * padded;
-        const int64_t floats =
-            round_up(2 * score_floats + sum_floats + 2 * a_floats + 2 * MR * ld + 2 * gradient + 2 * block_rows * ld + 2 * b_floats + cells * MR + W, W);
+        const int64_t cells = ceil_div(block_rows, depth), b_floats = cells * padded, part = std::min(part_keys, ld);
+        const int64_t floats = round_up(2 * score_floats + sum_floats + 2 * a_floats + 2 * MR * part + 2 * gradient + 2 * block_rows * part + 2 * b_floats +
+                                            block_rows * padded + cells * MR + W, W);
         float* memory = scratch(Slot::blocks).floats(floats * threads());
         parallel(segments.count * kv_heads, [&](int64_t task, int thread) {
             const Segment text = segment(rows, segments, task / kv_heads);
@@ -86,9 +87,9 @@ struct Training {
             float* next = memory + thread * floats;
             const auto take = [&](int64_t count) { return std::exchange(next, next + count); };
             float *k = take(score_floats), *v = take(score_floats), *k_sums = take(sum_floats), *q = take(a_floats), *d = take(a_floats);
-            float *s = take(MR * ld), *ds = take(MR * ld), *dk = take(gradient), *dv = take(gradient);
-            P *p_block = reinterpret_cast<P*>(take(block_rows * ld)), *ds_block = reinterpret_cast<P*>(take(block_rows * ld));
-            float *q_block = take(b_floats), *d_block = take(b_floats), *a = take(cells * MR + W);
+            float *s = take(MR * part), *ds = take(MR * part), *dk = take(gradient), *dv = take(gradient);
+            P *p_block = reinterpret_cast<P*>(take(block_rows * part)), *ds_block = reinterpret_cast<P*>(take(block_rows * part));
+            float *q_block = take(b_floats), *d_block = take(b_floats), *dq = take(block_rows * padded), *a = take(cells * MR + W);
             head.pack_for_scores(qkv + key(text, kv), row, text.length, k);
             head.pack_for_scores(qkv + value(text, kv), row, text.length, v);
             head.pack_for_sums(qkv + key(text, kv), row, text.length, k_sums);
@@ -100,30 +101,43 @@ struct Training {
                 for (int64_t t0 = 0; t0 < text.length; t0 += block_rows) {
                     const int64_t block = std::min(block_rows, text.length - t0);
                     const Keys block_range = blocks_seen(keys_seen(mask, t0, text.prefix), keys_seen(mask, t0 + block - 1, text.prefix));
-                    for (int64_t t = t0; t < t0 + block; t += MR) {
-                        Query tile[MR];
-                        T* to[MR];
-                        const int64_t count = queries(text, h, t, dqkv, row, tile), at = (text.begin + t) * out_row + h * width;
-                        const Keys range = blocks_seen(tile[0].seen, tile[count - 1].seen);
-                        P *p_rows = p_block + (t - t0) * ld, *ds_rows = ds_block + (t - t0) * ld;
-                        head.scores(head.rows_of(query(text, h, t), row, count, q), count, {k, head.score_block}, range, s);
-                        head.scores(head.rows_of(dout + at, out_row, count, d), count, {v, head.score_block}, range, ds);
-                        for (int64_t r = 0; r < count; ++r) {
-                            head.near(query(text, h, t + MR + r));
-                            head.near(dout + at + (MR + r) * out_row);
-                            head.near(out + at + (MR + r) * out_row);
-                            head.near(to[r] = tile[r].to);
-                            head.add_slopes(tile[r], range, s + r * ld);
-                            softmax_gradient(s + r * ld, ds + r * ld, lse[h * rows + text.begin + t + r], dot(out + at + r * out_row, dout + at + r * out_row),
-                                             block_range, tile[r].seen, p_rows + r * ld, ds_rows + r * ld);
-                        }
-                        head.weigh(ds_rows, count, {k_sums, head.sum_block}, range, to, ones);
+                    const Queries seeing{t0, block, text.prefix, mask.window, mask.sinks};
+                    float delta[block_rows];
+                    for (int64_t i = 0, at = (text.begin + t0) * out_row + h * width; i < block; ++i, at += out_row) {
+                        head.near(out + at + MR * out_row);
+                        head.near(dout + at + MR * out_row);
+                        delta[i] = dot(out + at, dout + at);
                     }
                     head.pack_rows(query(text, h, t0), row, block, cells, q_block);
                     head.pack_rows(dout + (text.begin + t0) * out_row + h * width, out_row, block, cells, d_block);
-                    const Queries seeing{t0, block, text.prefix, mask.window, mask.sinks};
-                    add_transposed(p_block, d_block, seeing, block_range, a, dv);
-                    add_transposed(ds_block, q_block, seeing, block_range, a, dk);
+                    for (int64_t j = 0; j < block_range.end; j += part) {
+                        const Keys block_part = block_range.within(j, j + part);
+                        if (block_part.is_empty()) continue;
+                        for (int64_t t = t0; t < t0 + block; t += MR) {
+                            Query tile[MR];
+                            T* to[MR];
+                            const int64_t count = queries(text, h, t, dqkv, row, tile), at = (text.begin + t) * out_row + h * width;
+                            const Keys all = blocks_seen(tile[0].seen, tile[count - 1].seen), now = all.within(j, j + part);
+                            P *p_rows = p_block + (t - t0) * part, *ds_rows = ds_block + (t - t0) * part;
+                            const RowsA q_rows = head.rows_of(query(text, h, t), row, count, q), d_rows = head.rows_of(dout + at, out_row, count, d);
+                            for (int64_t i = now.start(); i < now.end; i = now.from(i + NR)) {
+                                head.scores(q_rows, count, {k, head.score_block}, i, {s + i - j, part});
+                                head.scores(d_rows, count, {v, head.score_block}, i, {ds + i - j, part});
+                            }
+                            for (int64_t r = 0; r < count; ++r) {
+                                head.near(query(text, h, t + MR + r));
+                                head.near(to[r] = tile[r].to);
+                                head.add_slopes(tile[r], now, s + r * part);
+                                softmax_gradient(s + r * part, ds + r * part, lse[h * rows + text.begin + t + r], delta[t - t0 + r], block_part, tile[r].seen,
+                                                 p_rows + r * part, ds_rows + r * part);
+                            }
+                            if (!now.is_empty())
+                                head.weigh(ds_rows, part / depth, count, {k_sums, head.sum_block}, now,
+                                           {dq + (t - t0) * padded, all.start() >= j, all.end <= j + part}, to, ones);
+                        }
+                        add_transposed(p_block, part, d_block, seeing, block_part, a, dv);
+                        add_transposed(ds_block, part, q_block, seeing, block_part, a, dk);
+                    }
                 }
             write(dk, text.length, dqkv + key(text, kv));
             write(dv, text.length, dqkv + value(text, kv));
@@ -136,10 +150,11 @@ struct Training {
         return sum(total);
     }
 
-    // p = e^(factor·s − lse); gradient of the products of queries and keys: scale·p·(dp − delta). Both are 0 where the row does not see the key, as far as
-    // its block of queries reaches.
-    void softmax_gradient(const float* s, const float* dp, float lse, float delta, const Keys& block_range, const Keys& seen, P* p, P* ds) const {
-        head.visit(block_range, seen, [&](int64_t j, auto lanes) {
+    // p = e^(factor·s − lse); gradient of the products of queries and keys: scale·p·(dp − delta). Both are 0 where the row does not see a key of the range, with
+    // whose first key all begin.
+    void softmax_gradient(const float* s, const float* dp, float lse, float delta, const Keys& range, const Keys& seen, P* p, P* ds) const {
+        head.visit(range, seen, [&](int64_t key, auto lanes) {
+            const int64_t j = key - range.first;
             const vf e = lanes.keep(exp(fma(load(s + j), set(head.factor), set(-lse))));
             head.put(p + j, e);
             head.put(ds + j, lanes.keep(e * (load(dp + j) - set(delta)) * set(scale)));
@@ -154,20 +169,20 @@ struct Training {
         int64_t end(int64_t first_key, int64_t last_key) const { return window == 0 || first_key < sinks ? count : std::min(count, last_key + window - begin); }
     };
 
-    // sums [keys, padded] += pᵀ·B over the block's queries that see the key.
-    void add_transposed(const P* p, const float* b, const Queries& queries, const Keys& range, float* a, float* sums) const {
-        for (int64_t j = range.from(0), next; j < range.end; j = range.from(next)) {
+    // sums [keys, padded] += pᵀ·B over the block's queries that see the key; rows of p begin with the range's first key.
+    void add_transposed(const P* p, int64_t p_ld, const float* b, const Queries& queries, const Keys& range, float* a, float* sums) const {
+        for (int64_t j = range.start(), next; j < range.end; j = range.from(next)) {
             next = std::min<int64_t>(j + MR, j < range.sinks ? range.sinks : range.end);
             const int64_t count = next - j, end = queries.end(j, next - 1);
             const int64_t skipped = queries.first(j) / depth, cells = ceil_div(end, depth) - skipped;
             if (cells <= 0) continue;
-            const P* from = p + skipped * depth * ld + j;
-            if constexpr (depth == 2) pack_down<D>(from, ld, count, end - skipped * depth, a, MR);
+            const P* from = p + skipped * depth * p_ld + j - range.first;
+            if constexpr (depth == 2) pack_down<D>(from, p_ld, count, end - skipped * depth, a, MR);
             for (int64_t panel = 0; panel < head.width_panels; ++panel) {
                 float* to = sums + j * padded + panel * NR;
                 const Panel panel_b{b + (panel * ceil_div(block_rows, depth) + skipped) * NR};
                 if constexpr (depth == 2) tile<Cell>(count, cells, PackedA{a}, panel_b, LoadFrom{to, padded}, StoreTo{to, padded});
-                else tile<Cell>(count, cells, ColumnsA{from, ld}, panel_b, LoadFrom{to, padded}, StoreTo{to, padded});  // rows of p are cells as they lie
+                else tile<Cell>(count, cells, ColumnsA{from, p_ld}, panel_b, LoadFrom{to, padded}, StoreTo{to, padded});  // rows of p are cells as they lie
             }
         }
     }

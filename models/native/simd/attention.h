@@ -90,25 +90,33 @@ struct Attention {
         return {copies, a_ld};
     }
 
-    // to [rows, ld] = A · keys.
-    void scores(const RowsA& a, int64_t rows, const Blocks& keys, const Keys& range, float* to) const {
-        for (int64_t j = range.from(0); j < range.end; j = range.from(j + NR))
-            tile<Cell>(rows, width_cells, a, Panel{keys.of(j) + j % ak_kv_block * width_cells}, StartAtZero{}, StoreTo{to + j, ld});
+    // The scores of a tile's rows with a panel of keys.
+    void scores(const RowsA& a, int64_t rows, const Blocks& keys, int64_t j, const StoreTo& to) const {
+        tile<Cell>(rows, width_cells, a, Panel{keys.of(j) + j % ak_kv_block * width_cells}, StartAtZero{}, to);
     }
 
-    // Each to[row] = p [rows, ld] · values, times the row's factor.
-    void weigh(const P* p, int64_t rows, const Blocks& values, const Keys& range, T* const* to, const float* factors) const {
+    // Sums over the keys of a range of those over a wider one: begun there, or resting in memory before and after.
+    struct Rest {
+        float* sums;  // [rows, padded]
+        bool is_first, is_last;
+    };
+
+    // Each to[row] = p [rows, p_ld cells] · values, times the row's factor; p begins with the range's first key.
+    void weigh(const P* p, int64_t p_ld, int64_t rows, const Blocks& values, const Keys& range, const Rest& rest, T* const* to, const float* factors) const {
         for (int64_t panel = 0; panel < width_panels; ++panel)
-            with_rows(rows, [&](auto n) { weigh_panel<n>(reinterpret_cast<const float*>(p), values, range, panel, to, factors); });
+            with_rows(rows, [&](auto n) { weigh_panel<n>(reinterpret_cast<const float*>(p), p_ld, values, range, panel, rest, to, factors); });
     }
     template <int Rows>
-    __attribute__((noinline)) void weigh_panel(const float* p, const Blocks& values, const Keys& range, int64_t panel, T* const* to, const float* factors) const {
+    __attribute__((noinline)) void weigh_panel(const float* p, int64_t p_ld, const Blocks& values, const Keys& range, int64_t panel, const Rest& rest,
+                                               T* const* to, const float* factors) const {
         Sums<Rows> sums;
-        StartAtZero{}.operator()<Rows>(sums);
-        for (int64_t j = range.from(0); j < range.end; j = range.from(j + ak_kv_block))
-            multiply<Cell, Rows>(ceil_div(std::min<int64_t>(ak_kv_block, range.end - j), depth), p + j / depth, ld / depth, 1,
-                                 Panel{values.of(j) + panel * block_cells * NR}, sums, [](int64_t) {});
         const int64_t column = panel * NR, left = width - column;
+        if (rest.is_first) StartAtZero{}.operator()<Rows>(sums);
+        else LoadFrom{rest.sums + column, padded}.template operator()<Rows>(sums);
+        for (int64_t j = range.start(); j < range.end; j = range.from(j + ak_kv_block))
+            multiply<Cell, Rows>(ceil_div(std::min<int64_t>(ak_kv_block, range.end - j), depth), p + (j - range.first) / depth, p_ld, 1,
+                                 Panel{values.of(j) + panel * block_cells * NR}, sums, [](int64_t) {});
+        if (!rest.is_last) return StoreTo{rest.sums + column, padded}.template operator()<Rows>(sums);
         for_all<Rows>(sums, [&](int r, int v, vf& sum) {
             const vf x = sum * set(factors[r]);
             const int64_t n = left - v * W;
@@ -125,11 +133,12 @@ struct Attention {
     // A range of keys, W at a time: body(key, which lanes the row sees).
     template <class Body>
     static inline __attribute__((always_inline)) void visit(const Keys& range, const Keys& seen, const Body& body) {
-        int64_t j = range.from(0);
-        while (j < seen.end) {
+        int64_t j = range.start();
+        const int64_t end = std::min(seen.end, range.end);
+        while (j < end) {
             body(j, SomeLanes(seen, j));
             j += W;
-            for (const int64_t seen_to = j < seen.begin ? seen.sinks : seen.end; j + W <= seen_to; j += W) body(j, AllLanes());
+            for (const int64_t seen_to = j < seen.begin ? std::min(seen.sinks, end) : end; j + W <= seen_to; j += W) body(j, AllLanes());
             j = range.from(j);
         }
         for (; j < range.end; j += W) body(j, NoLanes());
@@ -142,12 +151,13 @@ struct Attention {
         float slope;
     };
 
-    // s = scale·s + slope·(key − position), where there are slopes.
+    // s = scale·s + slope·(key − position), where there are slopes; s begins with the range's first key.
     void add_slopes(const Query& query, const Keys& range, float* s) const {
         if (!has_slopes) return;
-        for (int64_t j = range.from(0); j < range.end; j = range.from(j + W)) {
+        for (int64_t j = range.start(); j < range.end; j = range.from(j + W)) {
             const vf distance = set(static_cast<float>(j - query.position)) + load(lane_numbers);
-            store(s + j, fma(load(s + j), set(scale), distance * set(query.slope)));
+            float* at = s + j - range.first;
+            store(at, fma(load(at), set(scale), distance * set(query.slope)));
         }
     }
 
@@ -177,7 +187,7 @@ struct Attention {
         float* s = memory;
         P* p = reinterpret_cast<P*>(s + MR * ld);
         const Keys range = blocks_seen(queries[0].seen, queries[rows - 1].seen);
-        scores(a, rows, keys, range, s);
+        for (int64_t j = range.start(); j < range.end; j = range.from(j + NR)) scores(a, rows, keys, j, {s + j, ld});
         T* to[MR];
         float factors[MR];
         for (int64_t r = 0; r < rows; ++r) {
@@ -186,7 +196,7 @@ struct Attention {
             add_slopes(queries[r], range, s + r * ld);
             factors[r] = 1.0f / softmax(s + r * ld, range, queries[r].seen, p + r * ld, lse ? lse + r : nullptr);
         }
-        weigh(p, rows, values, range, to, factors);
+        weigh(p, ld / depth, rows, values, range, {nullptr, true, true}, to, factors);
     }
 };
 

@@ -19,7 +19,7 @@ inline vf exp(vf x) {
     p = fma(p, r, set(1.66666655e-1f));
     p = fma(p, r, set(5.00000012e-1f));
     p = fma(p, r * r, r + set(1.0f));
-    return p * power_of_two(n);
+    return times_power_of_two(p, n);
 }
 
 // ln x for a positive float, one at a time: 2·artanh((m − 1)/(m + 1)) + e·ln 2. NaN and infinity stay.

@@ -28,7 +28,7 @@ inline vf max(vf a, vf b) { return _mm512_max_ps(a, b); }
 inline vf min(vf a, vf b) { return _mm512_min_ps(a, b); }
 inline vf sqrt(vf a) { return _mm512_sqrt_ps(a); }
 inline vf round(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-inline vf power_of_two(vf n) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23)); }
+inline vf times_power_of_two(vf x, vf n) { return _mm512_scalef_ps(x, n); }  // n whole, and both powers normal
 inline vf first(vf x, int64_t n) { return _mm512_maskz_mov_ps(lanes(n), x); }                            // other lanes 0
 inline vf where_above(vf x, vf bound, vf then) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, bound, _CMP_GT_OQ), then); }  // else 0
 inline vi bits(vf x) { return _mm512_castps_si512(x); }
@@ -117,7 +117,9 @@ inline vf max(vf a, vf b) { return _mm256_max_ps(a, b); }
 inline vf min(vf a, vf b) { return _mm256_min_ps(a, b); }
 inline vf sqrt(vf a) { return _mm256_sqrt_ps(a); }
 inline vf round(vf a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-inline vf power_of_two(vf n) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23)); }
+inline vf times_power_of_two(vf x, vf n) {
+    return x * _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23));
+}
 inline vf first(vf x, int64_t n) { return _mm256_and_ps(x, _mm256_castsi256_ps(lanes(n))); }
 inline vf where_above(vf x, vf bound, vf then) { return _mm256_and_ps(then, _mm256_cmp_ps(x, bound, _CMP_GT_OQ)); }
 inline vi bits(vf x) { return _mm256_castps_si256(x); }

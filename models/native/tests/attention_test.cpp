@@ -86,20 +86,22 @@ void attention(const std::vector<int64_t>& lengths, int64_t H, int64_t K, int64_
     const std::string name = named("", {static_cast<int64_t>(lengths.size()), rows, H, K, w}, dtype) + mask.name();
     compare("attention forward" + name, out, out_wanted, tolerance(dtype));
     compare("attention lse" + name, lse, lse_wanted, 1e-5);
-    compare("attention backward" + name, dqkv, d_wanted, dtype == ak_bf16 ? 5e-2 : 2e-5);
+    // Rounding errors of a sum grow like the root of its length.
+    const double longest = static_cast<double>(*std::max_element(lengths.begin(), lengths.end()));
+    compare("attention backward" + name, dqkv, d_wanted, (dtype == ak_bf16 ? 5e-2 : 2e-5) * std::sqrt(std::max(1.0, longest / 128)));
 }
 
 void random_attention(int dtype) {
     const auto draw = [](int64_t from, int64_t to) { return from + static_cast<int64_t>(generator() % static_cast<uint64_t>(to - from + 1)); };
     std::vector<int64_t> lengths(static_cast<size_t>(draw(1, 4)));
-    for (int64_t& length : lengths) length = draw(1, draw(1, 260));
+    for (int64_t& length : lengths) length = draw(1, draw(1, 600));
     const int64_t kv_heads = draw(1, 3);
     attention(lengths, kv_heads * draw(1, 3), kv_heads, draw(1, 70), {draw(0, 1) * draw(1, 130), draw(0, 1) * draw(1, 80), draw(0, 1) == 1, draw(0, 2) == 0}, dtype);
 }
 
 // A text's bits are the same alone, and first, last or in the middle of a pack, on any number of threads.
 void attention_bits(const Mask& mask, int dtype) {
-    const int64_t H = 4, K = 2, w = 20, row = (H + 2 * K) * w, out_row = H * w, length = 151, size = Tensor::size(dtype);
+    const int64_t H = 4, K = 2, w = 20, row = (H + 2 * K) * w, out_row = H * w, length = 301, size = Tensor::size(dtype);
     const auto slopes = slopes_of(H);
     const ak_attention_mask given = {mask.window, mask.sinks, mask.slopes ? slopes.data() : nullptr};
     const Tensor qkv = noise(length * row, dtype), dout = noise(length * out_row, dtype);

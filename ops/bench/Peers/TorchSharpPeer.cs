@@ -74,15 +74,11 @@ internal static class TorchSharpPeer
     private static PeerProcess Start(PeerTraining training, IReadOnlyDictionary<string, string> settings) =>
         PeerProcess.Worker(settings, ["torchsharp", .. training.Arguments]);
 
-    // After so many steps each; its memory is free again when the peers start.
+    // After so many steps each. In a process of its own, so that its memory is free again when the peers start.
     private static double[] OurLosses(PeerTraining training, int[] counts)
     {
-        using var ours = new Trainee(training.Model, training.Precision, training.Batch, lanes: 1);
-        return [.. counts.Select(count =>
-        {
-            ours.Run(count);
-            return ours.Loss;
-        })];
+        using var ours = PeerProcess.Worker(new Dictionary<string, string>(), ["actortrain", .. training.Arguments]);
+        return [.. counts.Select(count => PeerProcess.Number(ours.Run(count), "loss"))];
     }
 
     private static void CheckLoss(PeerTraining training, double ours, double theirs)
