@@ -20,6 +20,7 @@ using ActorTrain.Models.Runtime;
     ("context4096", true, static figures => LargeModelBench.Run(
         figures, "context4096", Trainee.BenchmarkModel with { ContextLength = 4096 }, batch: 1, [Precision.BFloat16])),
     ("gpt2_memory", true, PeakMemoryBench.Run),
+    ("numerics", true, NumericsBench.Run),
     ("decode", true, static figures => DecodeBench.Run(figures, "", Trainee.BenchmarkModel, texts: 8)),
     ("gpt2_decode", true, static figures => DecodeBench.Run(
         figures, "gpt2.", LargeModelBench.Gpt2, texts: 1)),

@@ -7,16 +7,18 @@ namespace ActorTrain.Bench.Peers;
 /// <summary>A peer's training, as on its command line: a GPT-2 by depth.</summary>
 /// <param name="Model"><see cref="ModelOptions.FromDepth"/>, but with its own layers, context and vocabulary.</param>
 /// <param name="Recompute">Of ours; TorchSharp's keeps all activations.</param>
-internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int Batch, Recompute Recompute = Recompute.None)
+/// <param name="Numerics">Of ours; TorchSharp's instructions are chosen by its environment.</param>
+internal sealed record PeerTraining(
+    ModelOptions Model, Precision Precision, int Batch, Recompute Recompute = Recompute.None, NumericsMode Numerics = NumericsMode.Fast)
 {
     private const string PrecisionFlag = "--precision", DepthFlag = "--depth", LayersFlag = "--layers", ContextFlag = "--context",
-        VocabularyFlag = "--vocabulary", BatchFlag = "--batch", RecomputeFlag = "--recompute";
+        VocabularyFlag = "--vocabulary", BatchFlag = "--batch", RecomputeFlag = "--recompute", NumericsFlag = "--numerics";
 
     public string[] Arguments =>
     [
         PrecisionFlag, NameOf(Precision), DepthFlag, $"{Model.Heads}", LayersFlag, $"{Model.Layers}", ContextFlag, $"{Model.ContextLength}",
             VocabularyFlag, $"{Model.VocabularySize}", BatchFlag, $"{Batch}", RecomputeFlag,
-            $"{Recompute}",
+            $"{Recompute}", NumericsFlag, $"{Numerics}",
     ];
 
     public static string NameOf(Precision precision) => precision == Precision.BFloat16 ? "bf16" : "fp32";
@@ -34,6 +36,7 @@ internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int
             [VocabularyFlag] = "512",
             [BatchFlag] = "8",
             [RecomputeFlag] = $"{Recompute.None}",
+            [NumericsFlag] = $"{NumericsMode.Fast}",
         };
         foreach (var pair in arguments.Chunk(2))
         {
@@ -56,9 +59,11 @@ internal sealed record PeerTraining(ModelOptions Model, Precision Precision, int
                 ContextLength = Number(ContextFlag),
                 VocabularySize = Number(VocabularyFlag),
             },
-            precision, Number(BatchFlag),
-            Enum.TryParse<Recompute>(given[RecomputeFlag], ignoreCase: true, out var recompute) ? recompute
-                : throw new UserErrorException($"{RecomputeFlag} is \"{given[RecomputeFlag]}\"; it must be none, mlp or block."));
+            precision, Number(BatchFlag), Choice<Recompute>(RecomputeFlag), Choice<NumericsMode>(NumericsFlag));
+
+        T Choice<T>(string flag)
+            where T : struct, Enum => Enum.TryParse<T>(given[flag], ignoreCase: true, out var choice) ? choice
+                : throw new UserErrorException($"{flag} is \"{given[flag]}\"; choose from {string.Join(", ", Enum.GetNames<T>())}.");
 
         int Number(string flag) => int.TryParse(given[flag], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
             ? number

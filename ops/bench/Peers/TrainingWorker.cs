@@ -27,8 +27,8 @@ internal static class TrainingWorker
     /// <summary>Trains as the product does, in a process configured like the product's except for a preloaded allocator.</summary>
     public static int ActorTrain(IReadOnlyList<string> arguments)
     {
-        NativeRuntime.Ensure();
         var options = PeerTraining.Parse(arguments);
+        NativeRuntime.Configure(options.Numerics == NumericsMode.Portable);
         ComputeThreads.Set(Environment.ProcessorCount);
         using var training = new Trainee(
             options.Model, options.Precision, options.Batch, lanes: 1, recompute: options.Recompute);
