@@ -129,6 +129,8 @@ public sealed class ImportCommandTests : IDisposable
             .Append(new RawTensor("h.0.attn.bias", "BOOL", [1, 1, 9, 9], ImportRefusals.Mask(9)))
             .Append(new RawTensor("h.1.attn.masked_bias", "F32", [], BitConverter.GetBytes(-1e4f)))
             .Append(new RawTensor("h.0.attn.masked_bias", "BF16", [1], [0x1C, 0xC6]))
+            .Append(new RawTensor("h.1.attn.bias", "F64", [1, 1, 9, 9],
+                [.. ImportRefusals.Mask(9).SelectMany(static one => BitConverter.GetBytes((double)one))]))
             .Append(gpt2.Tensors().Single(static tensor => tensor.Name == "transformer.wte.weight") with { Name = "lm_head.weight" }));
         Import(gpt2).Code.ShouldBe(ExitCode.Success);
         Directory.Delete(Target, recursive: true);
@@ -137,7 +139,13 @@ public sealed class ImportCommandTests : IDisposable
         llama.Set("rope_theta", null);
         llama.Set("rope_parameters", """{"rope_type":"default","rope_theta":10000.0}""");
         llama.Add(new RawTensor("model.layers.0.self_attn.rotary_emb.inv_freq", "F32", [ImportRefusals.Pairs], ImportRefusals.Frequencies(10_000)));
+        llama.Add(new RawTensor("model.rotary_emb.inv_freq", "F64", [ImportRefusals.Pairs],
+            ImportRefusals.Doubled(ImportRefusals.Frequencies(10_000))));
+        llama.Set("pad_token_id", "263");
         llama.Shard();
+        Import(llama).Code.ShouldBe(ExitCode.Success);
+        Directory.Delete(Target, recursive: true);
+        llama.Set("metadata", "{}", "model.safetensors.index.json");
         Import(llama).Code.ShouldBe(ExitCode.Success);
     }
 
@@ -153,6 +161,7 @@ public sealed class ImportCommandTests : IDisposable
         { "generation_config.json", "suppress_tokens", "[3]", "suppress_tokens: [3]" },
         { "generation_config.json", "forced_eos_token_id", "2", "forced_eos_token_id: 2" },
         { "vocab.json", "a", "1", "vocab.json" },
+        { "b.safetensors", "a", "1", "b.safetensors | model.safetensors" },
     };
 
     [Theory]
