@@ -41,7 +41,8 @@ internal static class PrepareCommand
         var seed = OptionChecks.Declared<ulong>(defaults, nameof(defaults.Seed));
         var force = OptionChecks.Declared<bool>(defaults, nameof(defaults.Force));
 
-        var command = new CliCommand<PreparationOptions>("prepare", "Tokenize text into shards, with a tokenizer and a validation split.", """
+        var command = new CliCommand<PreparationOptions>(
+            "prepare", "Tokenize text into shards, with a tokenizer and a validation split.", """
             Text is streamed, so a corpus may be larger than memory. Invalid input is rejected before anything is written.
 
             Examples:
