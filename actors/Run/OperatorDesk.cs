@@ -31,7 +31,8 @@ internal sealed class OperatorDesk(
                 break;
             case RollBackRun back:
                 Intervene(request, back.To, back.Skip, 1, $"Rollback to step {back.To} requested by {by}.",
-                    $"Rolling back to step {back.To} and skipping {back.Skip} batches.");
+                    back.Skip == 0 ? $"Rolling back to step {back.To}."
+                        : $"Rolling back to step {back.To} and skipping {back.Skip} batches.");
                 break;
             case SkipBatches { Count: < 1 } skip:
                 Refuse(request, $"Cannot skip {skip.Count} batches; give 1 or more.");

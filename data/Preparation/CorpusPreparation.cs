@@ -23,7 +23,7 @@ public static class CorpusPreparation
     {
         options.Require();
         StagedFolder.Refuse(options.Output, options.Force);
-        var reader = new DocumentReader(options.Source);
+        var reader = Interruptible.Run(() => new DocumentReader(options.Source, cancellation), cancellation);
         var split = SplitOf(options, reader, progress, cancellation);
         using var tokenizer = TokenizerOf(options, reader, split, progress, cancellation);
         using var staged = new StagedFolder(options.Output, options.Force);

@@ -22,6 +22,7 @@ internal sealed class PartWriter : IDisposable
     private long documents;
     private long tokens;
     private long bytes;
+    private bool isHead;
 
     public PartWriter(string folder, string name, int vocabularySize, int endOfText, long shardTokens)
     {
@@ -37,24 +38,30 @@ internal sealed class PartWriter : IDisposable
     /// <summary>Appends a document, or a piece of one.</summary>
     /// <param name="ids">Without end of text.</param>
     /// <param name="textBytes">Length of its text in UTF-8.</param>
-    /// <param name="end">An end of text is written only at the end of a document.</param>
+    /// <param name="end">An end of text is written at the end of a document, and behind the head of a divided one where another
+    /// follows.</param>
     public void Append(ReadOnlySpan<int> ids, long textBytes, PieceEnd end)
     {
+        if (isHead)
+        {
+            Put([endOfText]);
+            EndDocument();
+        }
+
         Put(ids);
         bytes += textBytes;
-        if (end == PieceEnd.Document)
-            Put([endOfText]);
-        if (end == PieceEnd.Open)
+        isHead = end == PieceEnd.Divided;
+        if (end != PieceEnd.Document)
             return;
-        documents++;
-        ends.Add(tokens);
-        if (ends.Count == BufferTokens)
-            FlushEnds();
+        Put([endOfText]);
+        EndDocument();
     }
 
     /// <summary>Syncs all files; null if nothing was appended.</summary>
     public PartIndex? Finish()
     {
+        if (isHead)
+            EndDocument();
         if (documents == 0)
             return null;
         Flush();
@@ -67,6 +74,14 @@ internal sealed class PartWriter : IDisposable
     {
         shard?.Dispose();
         documentEnds?.Dispose();
+    }
+
+    private void EndDocument()
+    {
+        documents++;
+        ends.Add(tokens);
+        if (ends.Count == BufferTokens)
+            FlushEnds();
     }
 
     private void Put(ReadOnlySpan<int> ids)

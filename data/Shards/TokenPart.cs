@@ -43,16 +43,20 @@ public sealed class TokenPart
     /// <summary>Entropy of its token frequencies in nats per token: the loss of a model that knows nothing but these frequencies.</summary>
     public double UnigramEntropy => index.UnigramEntropy;
 
+    /// <summary>The longest context with a sample; 0 if there is none.</summary>
+    private long LongestContext => Tokens - 1;
+
     /// <summary>The number of samples: each covers <paramref name="context"/> tokens and the one after them.</summary>
     /// <exception cref="UserErrorException">The text is shorter than one sample.</exception>
     public long SampleCount(int context)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(context, 1);
-        return Tokens > context
+        return context <= LongestContext
             ? (Tokens - 1) / context
             : throw new UserErrorException(
                 $"The {name} part of {folder} holds {Tokens} tokens, fewer than one sequence of {context} + 1: "
-                + "prepare more text with `actortrain prepare`, or choose a smaller model.context.");
+                + "prepare more text with `actortrain prepare`"
+                + (LongestContext > 0 ? $", or choose a model.context of at most {LongestContext}." : "."));
     }
 
     /// <summary>Reads a sample: the context + 1 tokens from sample·context on. The first <c>context</c> of them are inputs, the last

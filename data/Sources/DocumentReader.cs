@@ -22,13 +22,14 @@ public sealed class DocumentReader
     private readonly SourceFiles found;
     private readonly FileTally[] tallies;
 
+    /// <param name="cancellation">Ends the listing of folders.</param>
     /// <exception cref="UserErrorException">An option is invalid, or an input matches no file.</exception>
-    public DocumentReader(SourceOptions options)
+    public DocumentReader(SourceOptions options, CancellationToken cancellation = default)
     {
         options.Require();
         this.options = options;
         separator = options.DocumentSeparator is { } text ? Encoding.UTF8.GetBytes(text) : null;
-        found = new SourceFiles(options.Inputs);
+        found = new SourceFiles(options.Inputs, cancellation);
         tallies = new FileTally[Files.Count];
         TotalBytes = Files.Sum(static file => file.Length);
     }
@@ -58,7 +59,7 @@ public sealed class DocumentReader
         {
             var file = Files[source];
             var tally = tallies[source] = new FileTally(options.Lenient ? new Replacements() : null);
-            using var buffer = new TextBuffer(file, tally.Replaced);
+            using var buffer = new TextBuffer(file, tally.Replaced, cancellation);
             buffer.Fill(ByteOrderMark.Length);
             if (buffer.Window.Span.StartsWith(ByteOrderMark))
                 buffer.Advance(ByteOrderMark.Length);

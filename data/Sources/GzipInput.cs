@@ -7,11 +7,11 @@ internal sealed class GzipInput : Stream
     // More than a decompression asks for at once.
     private const int LastBytes = 1 << 16;
 
-    private readonly FileStream file;
+    private readonly InterruptibleFile file;
     private readonly long singly;
     private bool isExhausted;
 
-    public GzipInput(FileStream file)
+    public GzipInput(InterruptibleFile file)
     {
         this.file = file;
         singly = EndWithoutZeros() - LastBytes;
@@ -63,10 +63,10 @@ internal sealed class GzipInput : Stream
 
     private long EndWithoutZeros()
     {
-        Span<byte> block = stackalloc byte[4096];
+        var block = new byte[LastBytes];
         for (var end = file.Length; end > 0;)
         {
-            var part = block[..(int)Math.Min(block.Length, end)];
+            var part = block.AsSpan(0, (int)Math.Min(block.Length, end));
             file.Position = end - part.Length;
             file.ReadExactly(part);
             if (part.LastIndexOfAnyExcept((byte)0) is var last and >= 0)

@@ -26,10 +26,10 @@ public sealed record SourceFile(string Path, long Length)
     /// <param name="onDisk">The stream whose position tells how much of the file is read.</param>
     /// <param name="compressed">What the text is decompressed from; null if the file is not gzip.</param>
     /// <exception cref="UserErrorException">The head is not that of a text.</exception>
-    internal Stream Open(Replacements? replaced, out FileStream onDisk, out GzipInput? compressed)
+    internal Stream Open(
+        Replacements? replaced, CancellationToken cancellation, out InterruptibleFile onDisk, out GzipInput? compressed)
     {
-        var file = onDisk =
-            new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
+        var file = onDisk = new InterruptibleFile(Path, cancellation);
         var head = TextFormat.HeadOf(file);
         file.Position = 0;
         var isCompressed = TextFormat.IsGzip(head);

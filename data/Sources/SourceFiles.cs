@@ -13,6 +13,7 @@ public sealed class SourceFiles
 {
     private static readonly char[] Wildcards = ['*', '?'];
 
+    private readonly CancellationToken cancellation;
     private readonly List<SourceFile> files = [];
     private readonly List<string> passedOver = [];
     private readonly List<string> doubles = [];
@@ -22,8 +23,9 @@ public sealed class SourceFiles
 
     /// <summary>Lists the files of the inputs, and what is skipped.</summary>
     /// <exception cref="UserErrorException">An input is missing, matches no file, or cannot be listed.</exception>
-    public SourceFiles(IEnumerable<string> inputs)
+    public SourceFiles(IEnumerable<string> inputs, CancellationToken cancellation = default)
     {
+        this.cancellation = cancellation;
         foreach (var input in inputs)
         {
             try
@@ -145,6 +147,7 @@ public sealed class SourceFiles
                 return;
             }
 
+            cancellation.ThrowIfCancellationRequested();
             foreach (var (entry, isFolder) in EntriesOf(path).OrderBy(static entry => entry.Path, StringComparer.Ordinal))
             {
                 if (isFolder && !IsHidden(entry))

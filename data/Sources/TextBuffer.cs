@@ -10,20 +10,23 @@ internal sealed class TextBuffer : IDisposable
     public const int Limit = 1 << 29;
 
     private readonly SourceFile file;
-    private readonly FileStream onDisk;
+    private readonly InterruptibleFile onDisk;
+    private readonly CancellationToken cancellation;
     private readonly Stream text;
     private readonly GzipInput? compressed;
     private byte[] memory = new byte[1 << 18];
     private int start;
     private int end;
 
-    public TextBuffer(SourceFile file, Replacements? replaced)
+    /// <param name="cancellation">Ends any read.</param>
+    public TextBuffer(SourceFile file, Replacements? replaced, CancellationToken cancellation)
     {
         this.file = file;
-        FileStream? opened = null;
+        this.cancellation = cancellation;
+        InterruptibleFile? opened = null;
         try
         {
-            text = file.Open(replaced, out opened, out compressed);
+            text = file.Open(replaced, cancellation, out opened, out compressed);
             onDisk = opened;
         }
         catch (Exception error)
@@ -52,6 +55,7 @@ internal sealed class TextBuffer : IDisposable
     {
         while (!AtEnd && end - start < wanted)
         {
+            cancellation.ThrowIfCancellationRequested();
             MakeRoom(wanted);
             try
             {

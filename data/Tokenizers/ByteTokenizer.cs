@@ -6,11 +6,13 @@ namespace ActorTrain.Data.Tokenizers;
 /// <summary>Each byte of UTF-8 is a token, 0 … 255; 256 is the end of text.</summary>
 public sealed class ByteTokenizer : ITokenizer
 {
+    public const int Size = 257, EndOfTextId = 256;
+
     public TokenizerKind Kind => TokenizerKind.Bytes;
 
-    public int VocabularySize => 257;
+    public int VocabularySize => Size;
 
-    public int EndOfText => 256;
+    public int EndOfText => EndOfTextId;
 
     public string Identity { get; } = Convert.ToHexStringLower(SHA256.HashData("actortrain bytes 1: 256 bytes, end of text"u8));
 

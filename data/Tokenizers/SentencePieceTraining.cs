@@ -16,6 +16,9 @@ public static unsafe partial class SentencePieceTraining
 
     public const int LargestVocabulary = 1_000_000;
 
+    /// <summary>The end of text in every model that is trained here.</summary>
+    public const int EndOfTextId = 1;
+
     private const int LongestSentence = 8192;
 
     // SentencePiece omits the rarest 0.05 % of the characters from a vocabulary, but the space must stay in it: one in this many bytes is a
@@ -74,7 +77,7 @@ public static unsafe partial class SentencePieceTraining
         "num_threads=1",
         $"max_sentence_length={2 * LongestSentence}",
         "unk_id=0",
-        "eos_id=1",
+        $"eos_id={EndOfTextId}",
         "bos_id=-1",
         "pad_id=-1",
         $"eos_piece={SentencePieceTokenizer.EndOfTextPiece}",

@@ -47,11 +47,11 @@ internal static class ImportCommand
             return ModelLayout.Of(options);
         });
         using var weights = model.Weights;
-        using var tokenizer = File.Exists(Path.Combine(request.Source, TokenizerFolder.DescriptionFile))
-            ? TokenizerFolder.Load(request.Source) : null;
+        var description = Path.Combine(request.Source, TokenizerFolder.DescriptionFile);
+        using var tokenizer = File.Exists(description) ? TokenizerFolder.Load(request.Source) : null;
         if (tokenizer is not null)
         {
-            TokenizerCheck.Require(tokenizer, request.Source, model.Options, model.BeginToken, model.EndToken);
+            TokenizerCheck.Require(tokenizer, request.Source, model.Options, model.BeginToken, model.EndToken, description);
             HuggingFaceTokenizer.RequireSame(tokenizer, request.Source);
         }
 
@@ -90,9 +90,8 @@ internal static class ImportCommand
     }
 
     private static string WithoutTokenizer(string source, HuggingFaceModel model, RunDirectory run) =>
-        model is { BeginToken: { } begin, EndToken: { } end } && begin != end
-            ? $"{source} has bos_token_id {begin} and eos_token_id {end}, but an actortrain tokenizer starts and ends every text with "
-                + "the same token, so none fits this model and it cannot generate text here."
+        TokenizerCheck.NoneFits(model.Options, model.BeginToken, model.EndToken) is { } reason
+            ? $"{source} {reason}"
             : $"{source} has no tokenizer written by actortrain; put one into {run.TokenizerDirectory} to generate text.";
 }
 

@@ -12,8 +12,10 @@ namespace ActorTrain.Host.Commands;
 
 internal static class PrepareCommand
 {
+    private const string Bytes = "bytes";
+
     private static readonly Choice Tokenizers =
-        new(("bytes", TokenizerKind.Bytes), ("bpe", TokenizerKind.Bpe), ("unigram", TokenizerKind.Unigram));
+        new((Bytes, TokenizerKind.Bytes), ("bpe", TokenizerKind.Bpe), ("unigram", TokenizerKind.Unigram));
 
     public static CliCommand Define()
     {
@@ -39,7 +41,8 @@ internal static class PrepareCommand
         var seed = OptionChecks.Declared<ulong>(defaults, nameof(defaults.Seed));
         var force = OptionChecks.Declared<bool>(defaults, nameof(defaults.Force));
 
-        return new CliCommand<PreparationOptions>("prepare", "Tokenize text into shards, with a tokenizer and a validation split.", """
+        var command = new CliCommand<PreparationOptions>(
+            "prepare", "Tokenize text into shards, with a tokenizer and a validation split.", """
             Text is streamed, so a corpus may be larger than memory. Invalid input is rejected before anything is written.
 
             Examples:
@@ -66,6 +69,19 @@ internal static class PrepareCommand
                 Force = line.GetValue(force),
             },
             Run) { input, output, tokenizer, vocabulary, from, sample, validation, lenient, field, separator, shard, seed, force };
+        command.Validators.Add(line =>
+        {
+            foreach (var option in new Option[] { tokenizer, vocabulary, sample })
+            {
+                if (IsGiven(from) && IsGiven(option))
+                    line.AddError($"{from.Name} and {option.Name} are mutually exclusive; pass one of them");
+                if (option != tokenizer && IsGiven(option) && IsGiven(tokenizer) && line.GetValue(tokenizer) == Bytes)
+                    line.AddError($"{tokenizer.Name} {Bytes} is not trained, so it takes no {option.Name}; omit it");
+            }
+
+            bool IsGiven(Option option) => line.GetResult(option) is { Implicit: false };
+        });
+        return command;
     }
 
     public static int Run(PreparationOptions request, CommandContext context)

@@ -70,14 +70,18 @@ internal sealed class TrainedModel : IDisposable
     /// <exception cref="UserErrorException">The run has none, or one that does not fit its model.</exception>
     public ITokenizer Tokenizer()
     {
+        var (begin, end) = TokenizerCheck.TokensOf(Facts);
         if (!Directory.Exists(TokenizerPath))
-            throw new UserErrorException($"{Run.Path} has no tokenizer, so text cannot be encoded or decoded; "
-                + $"put the one it was trained with into {TokenizerPath}.");
+        {
+            throw new UserErrorException(TokenizerCheck.NoneFits(Facts.Model, begin, end) is { } reason ? $"{Run.Path} {reason}"
+                : $"{Run.Path} has no tokenizer, so text cannot be encoded or decoded; put the one it was trained with into "
+                    + $"{TokenizerPath}.");
+        }
+
         var tokenizer = TokenizerFolder.Load(TokenizerPath);
         try
         {
-            var (begin, end) = TokenizerCheck.TokensOf(Facts);
-            TokenizerCheck.Require(tokenizer, TokenizerPath, Facts.Model, begin, end);
+            TokenizerCheck.Require(tokenizer, TokenizerPath, Facts.Model, begin, end, TokenizerPath);
             return tokenizer;
         }
         catch

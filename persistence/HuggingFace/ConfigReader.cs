@@ -54,7 +54,7 @@ internal sealed class ConfigReader(string path, JsonElement root)
         var one = value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 1 ? value[0] : value;
         return one.ValueKind == JsonValueKind.Number && one.TryGetInt32(out var id) && id >= 0 && id < vocabulary
             ? id
-            : throw Wrong(key, value, $"one token id below vocab_size, {vocabulary}");
+            : throw Wrong(key, value, $"one token id below vocab_size, {vocabulary}, or null");
     }
 
     /// <summary>The element type of the weights; null if absent.</summary>

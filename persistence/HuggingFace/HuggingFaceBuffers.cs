@@ -60,6 +60,7 @@ internal static class HuggingFaceBuffers
 
     private static double ValueOf(SafetensorsDtype dtype, ReadOnlySpan<byte> bytes) => dtype switch
     {
+        SafetensorsDtype.F64 => BinaryPrimitives.ReadDoubleLittleEndian(bytes),
         SafetensorsDtype.F32 => BinaryPrimitives.ReadSingleLittleEndian(bytes),
         SafetensorsDtype.BF16 => BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes) << 16),
         SafetensorsDtype.F16 => (double)BinaryPrimitives.ReadHalfLittleEndian(bytes),

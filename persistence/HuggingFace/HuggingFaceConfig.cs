@@ -27,7 +27,7 @@ internal static class HuggingFaceConfig
     private static readonly HashSet<string> NeutralInGeneration =
     [
         "_from_model_config", "cache_implementation", "output_attentions", "output_hidden_states", "output_logits", "output_scores",
-        "pad_token_id", "return_dict_in_generate", "transformers_version", "use_cache",
+        "return_dict_in_generate", "transformers_version", "use_cache",
     ];
 
     // Keys without influence on either model's computation (transformers' configuration_utils.py, configuration_gpt2.py and
@@ -38,7 +38,7 @@ internal static class HuggingFaceConfig
             "chunk_size_feed_forward",
         "embd_pdrop", "finetuning_task", "gradient_checkpointing", "id2label", "initializer_range", "is_decoder",
             "is_llama_config",
-        "label2id", "output_attentions", "output_hidden_states", "pad_token_id", "pretraining_tp", "problem_type",
+        "label2id", "output_attentions", "output_hidden_states", "pretraining_tp", "problem_type",
             "reorder_and_upcast_attn",
         "resid_pdrop", "return_dict", "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type",
             "summary_use_proj",
@@ -85,6 +85,7 @@ internal static class HuggingFaceConfig
         };
         config.Require("is_encoder_decoder", false);
         var (begin, end) = (Token("bos_token_id"), Token("eos_token_id"));
+        Token("pad_token_id");
         var dtypes = new Dictionary<string, SafetensorsDtype>();
         foreach (var key in (string[])["torch_dtype", "dtype"])
         {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ActorTrain.Models;
 using ActorTrain.Models.Files;
 using ActorTrain.Models.Storage;
@@ -9,7 +8,6 @@ namespace ActorTrain.Persistence.HuggingFace;
 /// <summary>Reads a GPT-2 or Llama model from a directory of Hugging Face's format.</summary>
 public static class HuggingFaceImport
 {
-    private const string IndexFile = "model.safetensors.index.json";
     private const string AdapterFile = "adapter_config.json";
 
     /// <summary>Reads <c>config.json</c> and <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c>
@@ -30,12 +28,7 @@ public static class HuggingFaceImport
                     + $"or remove the adapter's files.");
             var said = HuggingFaceConfig.Read(configPath);
             var options = said.Options;
-            foreach (var (path, named) in WeightFiles(directory))
-            {
-                files.Add(SafetensorsFile.Open(path));
-                if (named is not null)
-                    CheckShard(files[^1], named);
-            }
+            HuggingFaceWeightFiles.Open(directory, files);
 
             // All names and shapes are compared before memory is allocated for what a config merely claims.
             var sources = Match(directory, options, files);
@@ -53,7 +46,11 @@ public static class HuggingFaceImport
 
             return new HuggingFaceModel(options, layout, weights, said.BeginToken, said.EndToken)
             {
-                Remarks = [.. said.Remarks, .. Contradictions(configPath, said, [.. sources.Select(static source => source.Entry)])],
+                Remarks =
+                [
+                    .. said.Remarks, .. Contradictions(configPath, said, [.. sources.Select(static source => source.Entry)]),
+                    .. HuggingFaceWeightFiles.Surplus(directory, files),
+                ],
             };
         }
         catch (Exception exception) when (Disk.IsFailure(exception))
@@ -64,53 +61,6 @@ public static class HuggingFaceImport
         {
             files.ForEach(static file => file.Dispose());
         }
-    }
-
-    // Each with the tensors that an index names for it, if there is one.
-    private static List<(string Path, HashSet<string>? Named)> WeightFiles(string directory)
-    {
-        var single = Path.Combine(directory, HuggingFaceExport.WeightsFile);
-        var index = Path.Combine(directory, IndexFile);
-        if (File.Exists(single))
-        {
-            return !File.Exists(index) ? [(single, null)] : throw new UserErrorException(
-                $"{directory} has both {HuggingFaceExport.WeightsFile} and {IndexFile}, so its weights are ambiguous; remove one of them.");
-        }
-
-        if (!File.Exists(index))
-            throw new UserErrorException(
-                $"{directory} has neither {HuggingFaceExport.WeightsFile} nor {IndexFile}; download the model in safetensors format.");
-        try
-        {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(index), new JsonDocumentOptions { AllowDuplicateProperties = false });
-            var shards = new SortedDictionary<string, HashSet<string>>(StringComparer.Ordinal);
-            foreach (var pair in document.RootElement.GetProperty("weight_map").EnumerateObject())
-            {
-                var name = pair.Value.GetString() ?? string.Empty;
-                if (name.Length == 0 || name != Path.GetFileName(name))
-                    throw new UserErrorException($"{index} names the shard \"{name}\", which is not a file name; download the file again.");
-                if (!File.Exists(Path.Combine(directory, name)))
-                    throw new UserErrorException($"{directory} has no {name}, which {IndexFile} names; download that file too.");
-                shards.TryAdd(name, new HashSet<string>(StringComparer.Ordinal));
-                shards[name].Add(pair.Name);
-            }
-
-            return [.. shards.Select(shard => (Path.Combine(directory, shard.Key), shard.Value))];
-        }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            throw new UserErrorException($"{index} is not a shard index; download the file again.", exception);
-        }
-    }
-
-    private static void CheckShard(SafetensorsFile file, HashSet<string> named)
-    {
-        if (named.FirstOrDefault(name => file.Find(name) is null) is { } missing)
-            throw new UserErrorException($"{file.Path} has no tensor {missing}, which {IndexFile} assigns to it; "
-                + $"download both from the same model.");
-        if (file.Entries.FirstOrDefault(entry => !named.Contains(entry.Name)) is { } surplus)
-            throw new UserErrorException($"{file.Path} has the tensor {surplus.Name}, which {IndexFile} does not assign to it; "
-                + $"download both from the same model.");
     }
 
     private static List<(HuggingFaceTensor Tensor, SafetensorsFile File, SafetensorsEntry Entry)> Match(

@@ -2,6 +2,9 @@ namespace ActorTrain.Persistence.Safetensors;
 
 public enum SafetensorsDtype
 {
+    /// <summary>IEEE 754 double precision, 8 bytes.</summary>
+    F64,
+
     /// <summary>IEEE 754 single precision, 4 bytes.</summary>
     F32,
 
@@ -25,7 +28,7 @@ public static class SafetensorsDtypes
 {
     public static int Size(this SafetensorsDtype dtype) => dtype switch
     {
-        SafetensorsDtype.I64 => 8,
+        SafetensorsDtype.F64 or SafetensorsDtype.I64 => 8,
         SafetensorsDtype.F32 or SafetensorsDtype.I32 => 4,
         SafetensorsDtype.BF16 or SafetensorsDtype.F16 => 2,
         SafetensorsDtype.U8 or SafetensorsDtype.Bool => 1,

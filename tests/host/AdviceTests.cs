@@ -169,8 +169,9 @@ public sealed partial class AdviceTests : IDisposable
     {
         string[] With(string file, string kind, params string[] more) =>
             ["--input", folder.At(file), "--output", folder.At("tokenized"), "--force", "--tokenizer", kind, .. more];
-        Changed(() => Prepare(With("text.txt", "bytes", "--tokenizer-from", folder.At("nowhere"))),
-            () => Prepare(With("text.txt", "bytes", "--tokenizer-from", folder.At("made"))));
+        string[] From(string other) =>
+            ["--input", folder.At("text.txt"), "--output", folder.At("tokenized"), "--force", "--tokenizer-from", folder.At(other)];
+        Changed(() => Prepare(From("nowhere")), () => Prepare(From("made")));
 
         folder.Write("lines.txt", string.Concat(Enumerable.Repeat("\n", 500)));
         folder.Write("few.txt", "ab ab ba");

@@ -96,7 +96,7 @@ public sealed class CommandLineTests
     {
         var request =
             Run(Words(
-            "prepare --input a b --input c --output o --tokenizer unigram --vocabulary-size 999 --tokenizer-from t "
+            "prepare --input a b --input c --output o --tokenizer unigram --vocabulary-size 999 "
             + "--tokenizer-sample-bytes 77 --held-out 0.2 --lenient "
             + "--text-field body --document-separator === --shard-tokens 5000 --seed 4 --force"))
                 .Request.ShouldBeOfType<PreparationOptions>();
@@ -108,13 +108,14 @@ public sealed class CommandLineTests
             Output = "o",
             Tokenizer = TokenizerKind.Unigram,
             VocabularySize = 999,
-            TokenizerFrom = "t",
             TokenizerSampleBytes = 77,
             ValidationFraction = 0.2,
             ShardTokens = 5000,
             Seed = 4,
             Force = true,
         });
+        Run(Words("prepare --input a --output o --tokenizer-from t")).Request.ShouldBeOfType<PreparationOptions>()
+            .ShouldSatisfyAllConditions(reuse => reuse.TokenizerFrom.ShouldBe("t"), reuse => reuse.VocabularySize.ShouldBe(4096));
         var plain = Run(Words("prepare --input a --output o")).Request.ShouldBeOfType<PreparationOptions>();
         plain.ShouldBe(new PreparationOptions { Source = new SourceOptions { Inputs = plain.Source.Inputs }, Output = "o" });
     }
@@ -159,6 +160,13 @@ public sealed class CommandLineTests
     [InlineData("scale r --trainers 0", "--trainers is '0', but it must be a whole number from 1 to 65536.")]
     [InlineData("pretrain a.yaml --extend-to 2147483648",
         "--extend-to is '2147483648', but it must be a whole number from 1 to 2147483647.")]
+    [InlineData("prepare --input a --output o --tokenizer-from t --tokenizer bpe", "--tokenizer-from and --tokenizer ")]
+    [InlineData("prepare --input a --output o --tokenizer bytes --tokenizer-from t", "--tokenizer-from and --tokenizer ")]
+    [InlineData("prepare --input a --output o --vocabulary-size 4096 --tokenizer-from t", "--tokenizer-from and --vocabulary-size ")]
+    [InlineData("prepare --input a --output o --tokenizer-from t --tokenizer-sample-bytes 9",
+        "--tokenizer-from and --tokenizer-sample-bytes ")]
+    [InlineData("prepare --input a --output o --tokenizer bytes --vocabulary-size 4096", "--tokenizer bytes | --vocabulary-size")]
+    [InlineData("prepare --input a --output o --tokenizer-sample-bytes 9 --tokenizer bytes", "--tokenizer bytes | --tokenizer-sample-bytes")]
     [InlineData("prepare --input a --document-separator -- --output o", "prepare | '--output' after '--' | OPTION=--")]
     [InlineData("rollback r", "rollback needs --to STEP: | 'actortrain rollback --help'.")]
     [InlineData("rollback r --to -1", "--to is '-1', but it must be a whole number of at least 0.")]

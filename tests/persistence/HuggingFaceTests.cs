@@ -154,7 +154,7 @@ public sealed class HuggingFaceTests : IDisposable
         }
 
         var index = Path.Combine(Target, "model.safetensors.index.json");
-        File.WriteAllText(index, JsonSerializer.Serialize(new { metadata = new { total_size = 1 }, weight_map = map }));
+        File.WriteAllText(index, JsonSerializer.Serialize(new { metadata = new { total_size = whole.Sum(static slice => slice.ByteCount) }, weight_map = map }));
         Import().Weights.Floats().SequenceEqual(model.Weights.Floats()).ShouldBeTrue();
 
         File.Delete(Path.Combine(Target, "model-00002-of-00003.safetensors"));

@@ -118,7 +118,7 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("F64", 8)]
+    [InlineData("C64", 8)]
     [InlineData("F8_E4M3", 1)]
     [InlineData("F4", 2)]
     [InlineData("A type of the future", 3)]

@@ -135,6 +135,20 @@ public sealed class KeepingSimulationTests
         run.Journal.OfType<CheckpointCommitted>().Select(static saved => saved.Step).ShouldBe([12, 30]);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void The_answer_to_a_rollback_names_skipped_batches_only_where_there_are_any(int skip)
+    {
+        var run = new SimulatedRun(1, Small, Plan);
+        run.Until(static logic => logic.TakenSteps == 9);
+        run.Give(new OperatorRequest(1, "somebody", new RollBackRun(8, skip)));
+        run.Run(100_000);
+        var sentence = run.Answers.ShouldHaveSingleItem().Sentence;
+        sentence.ShouldName("step 8");
+        sentence.Contains($"{skip} batches", StringComparison.Ordinal).ShouldBe(skip > 0);
+    }
+
     [Fact]
     public void What_was_left_by_going_back_is_gone_from_disk_and_replaced()
     {

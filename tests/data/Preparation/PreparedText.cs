@@ -25,7 +25,8 @@ internal sealed record PreparedText(IReadOnlyList<string> Train, IReadOnlyList<s
     /// <summary>The documents of a part. An end of text is where a document ends and nowhere else.</summary>
     /// <param name="store">Where.</param>
     /// <param name="part">Which.</param>
-    /// <param name="isWhole">Whether no document was divided; of one that was, the half for training ends in none.</param>
+    /// <param name="isWhole">Whether no document was divided; of one that was, the half for training ends in none where it is the last
+    /// of its part.</param>
     public static List<string> Documents(TokenStore store, TokenPart part, bool isWhole = true)
     {
         var tokens = Tokens(part);
@@ -37,7 +38,7 @@ internal sealed record PreparedText(IReadOnlyList<string> Train, IReadOnlyList<s
         {
             var ids = tokens[(int)first..(int)end].Select(static id => (int)id).ToArray();
             ids.SkipLast(1).ShouldNotContain(store.Tokenizer.EndOfText);
-            if (isWhole || part == store.Validation)
+            if (isWhole || part == store.Validation || end < part.Tokens)
                 ids[^1].ShouldBe(store.Tokenizer.EndOfText);
             documents.Add(store.Tokenizer.Decode(ids));
         }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using ActorTrain.Data.Preparation;
+using ActorTrain.Data.Shards;
 using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Models;
@@ -129,6 +130,25 @@ public sealed class ValidationSplitTests : IDisposable
         books[4].ShouldBe(text.Train.Single(head => books[4].StartsWith(head, StringComparison.Ordinal)) + text.Validation.Single());
         Prepare([.. books.Select(static book => File(false, book))], 0.2, 1).Text.Validation.ShouldBe(
             books.Where(Prepare([.. books.Select(static book => File(false, book))], 0.2, 1).Text.Validation.Contains));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void The_head_of_a_divided_book_does_not_touch_the_next_document(int place)
+    {
+        var books = Enumerable.Range(0, 3).Select(i => Texts.Prose(i, i == place ? 210_000 : 200_000)).ToArray();
+        var (summary, text) = Prepare([.. books.Select(static book => File(false, book))], 0.02, 1);
+        IsDivided(summary).ShouldBeTrue();
+        text.Train.Count.ShouldBe(3);
+        using var store = TokenStore.Open(folder.Of("out"));
+        var tokens = PreparedText.Tokens(store.Train);
+        tokens.Count(token => token == store.Tokenizer.EndOfText).ShouldBe(place == 2 ? 2 : 3);
+        summary.Train.Tokens.ShouldBe(tokens.Length);
+
+        // The head is the last of its part and ends where it was cut.
+        (tokens[^1] == store.Tokenizer.EndOfText).ShouldBe(place != 2);
     }
 
     [Theory]

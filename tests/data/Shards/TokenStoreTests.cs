@@ -66,6 +66,25 @@ public sealed class TokenStoreTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(9)]
+    public void A_smaller_context_is_advised_only_where_one_has_a_sample(int tokens)
+    {
+        Write(folder.Of("out"), [[.. Enumerable.Range(0, tokens)]], shardTokens: 100, PieceEnd.Divided);
+        using var store = TokenStore.Open(folder.Of("out"));
+        store.Train.Tokens.ShouldBe(tokens);
+        var advice = Should.Throw<UserErrorException>(() => store.Train.SampleCount(1000)).Message;
+        advice.ShouldName("`actortrain prepare`");
+        advice.Contains("model.context", StringComparison.Ordinal).ShouldBe(tokens > 1, advice);
+        for (var context = 1; context < tokens; context++)
+            store.Train.SampleCount(context).ShouldBeGreaterThan(0);
+        Should.Throw<UserErrorException>(() => store.Train.SampleCount(tokens));
+        if (tokens > 1)
+            advice.ShouldName($"model.context of at most {tokens - 1}");
+    }
+
+    [Theory]
     [InlineData(65_536, 2)]
     [InlineData(65_537, 4)]
     public void Tokens_are_as_wide_as_the_vocabulary_needs(int vocabulary, int bytes)
@@ -179,14 +198,15 @@ public sealed class TokenStoreTests : IDisposable
         store.Verify();
     }
 
-    private static void Write(string path, IEnumerable<int[]> documents, long shardTokens)
+    private static void Write(
+        string path, IEnumerable<int[]> documents, long shardTokens, PieceEnd end = PieceEnd.Document)
     {
         Directory.CreateDirectory(path);
         using var tokenizer = new ByteTokenizer();
         tokenizer.Save(path);
         using var writer = new PartWriter(path, "train", tokenizer.VocabularySize, tokenizer.EndOfText, shardTokens);
         foreach (var ids in documents)
-            writer.Append(ids, ids.Length, PieceEnd.Document);
+            writer.Append(ids, ids.Length, end);
         new TokenIndex(
             TokenIndex.CurrentFormat, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText,
                 TokenIndex.WidthFor(tokenizer.VocabularySize), shardTokens,

@@ -1,3 +1,4 @@
+using ActorTrain.Data.Tokenizers;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Runs;
@@ -9,6 +10,9 @@ namespace ActorTrain.Host.Tests.Commands;
 /// <summary>An import takes what a file says, or refuses it by name: it drops, changes and overlooks nothing.</summary>
 public sealed class ImportCommandTests : IDisposable
 {
+    private static readonly string Words =
+        string.Concat(Enumerable.Range(0, 400).Select(static i => $"word{i % 7} and {i % 8} of them\n"));
+
     private readonly TemporaryRuns runs = new();
 
     public static TheoryData<string> Cases => [.. ImportRefusals.All.Keys];
@@ -129,6 +133,8 @@ public sealed class ImportCommandTests : IDisposable
             .Append(new RawTensor("h.0.attn.bias", "BOOL", [1, 1, 9, 9], ImportRefusals.Mask(9)))
             .Append(new RawTensor("h.1.attn.masked_bias", "F32", [], BitConverter.GetBytes(-1e4f)))
             .Append(new RawTensor("h.0.attn.masked_bias", "BF16", [1], [0x1C, 0xC6]))
+            .Append(new RawTensor("h.1.attn.bias", "F64", [1, 1, 9, 9],
+                [.. ImportRefusals.Mask(9).SelectMany(static one => BitConverter.GetBytes((double)one))]))
             .Append(gpt2.Tensors().Single(static tensor => tensor.Name == "transformer.wte.weight") with { Name = "lm_head.weight" }));
         Import(gpt2).Code.ShouldBe(ExitCode.Success);
         Directory.Delete(Target, recursive: true);
@@ -137,7 +143,13 @@ public sealed class ImportCommandTests : IDisposable
         llama.Set("rope_theta", null);
         llama.Set("rope_parameters", """{"rope_type":"default","rope_theta":10000.0}""");
         llama.Add(new RawTensor("model.layers.0.self_attn.rotary_emb.inv_freq", "F32", [ImportRefusals.Pairs], ImportRefusals.Frequencies(10_000)));
+        llama.Add(new RawTensor("model.rotary_emb.inv_freq", "F64", [ImportRefusals.Pairs],
+            ImportRefusals.Doubled(ImportRefusals.Frequencies(10_000))));
+        llama.Set("pad_token_id", "263");
         llama.Shard();
+        Import(llama).Code.ShouldBe(ExitCode.Success);
+        Directory.Delete(Target, recursive: true);
+        llama.Set("metadata", "{}", "model.safetensors.index.json");
         Import(llama).Code.ShouldBe(ExitCode.Success);
     }
 
@@ -153,6 +165,7 @@ public sealed class ImportCommandTests : IDisposable
         { "generation_config.json", "suppress_tokens", "[3]", "suppress_tokens: [3]" },
         { "generation_config.json", "forced_eos_token_id", "2", "forced_eos_token_id: 2" },
         { "vocab.json", "a", "1", "vocab.json" },
+        { "b.safetensors", "a", "1", "b.safetensors | model.safetensors" },
     };
 
     [Theory]
@@ -166,6 +179,19 @@ public sealed class ImportCommandTests : IDisposable
         var lines = Output(folder);
         lines.Length.ShouldBe(2, string.Join('\n', lines));
         lines[0].ShouldName(named, folder.Path, file);
+    }
+
+    [Fact]
+    public void Shards_that_an_index_does_not_name_are_not_taken_over()
+    {
+        var folder = Good(ModelFamily.Llama);
+        folder.Shard();
+        Output(folder).Length.ShouldBe(1);
+        File.Copy(folder.At("b.safetensors"), folder.At("c.safetensors"));
+        var lines = Output(folder);
+        lines.Length.ShouldBe(2, string.Join('\n', lines));
+        lines[0].ShouldName("c.safetensors", folder.Path, "model.safetensors.index.json");
+        lines[0].ShouldNotContain("b.safetensors");
     }
 
     [Fact]
@@ -217,6 +243,56 @@ public sealed class ImportCommandTests : IDisposable
         string.Join('\n', Output(folder)).ShouldName("tokenizer.json, tokenizer_config.json, merges.txt", Path.Combine(Target, "tokenizer"));
         folder.Set("bos_token_id", "7");
         string.Join('\n', Output(folder)).ShouldName("bos_token_id 7", "eos_token_id 256");
+    }
+
+    [Theory]
+    [InlineData(7, 9, ModelFolder.Vocabulary, false)]
+    [InlineData(null, 50, ModelFolder.Vocabulary, false)]
+    [InlineData(50, null, ModelFolder.Vocabulary, false)]
+    [InlineData(1, 1, ModelFolder.Vocabulary, false)]
+    [InlineData(1, null, 300, true)]
+    [InlineData(256, 256, 257, true)]
+    [InlineData(null, null, 257, true)]
+    [InlineData(null, null, 256, false)]
+    public void A_tokenizer_is_advised_only_where_one_fits(int? begin, int? end, int vocabulary, bool fits)
+    {
+        var folder = Good(ModelFamily.Gpt2);
+        var description = folder.At("actortrain-tokenizer.json");
+        var bytes = File.ReadAllText(description);
+        folder.Set("bos_token_id", begin?.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        folder.Set("eos_token_id", end?.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        folder.Set("vocab_size", $"{vocabulary}");
+        folder.Change("transformer.wte.weight", tensor => tensor with { Shape = [vocabulary, 12], Bytes = new byte[4 * vocabulary * 12] });
+        if (!fits)
+        {
+            // The tokenizer beside it is refused, with an advice that can be followed.
+            Import(folder).Error.ShouldName($"remove {description}");
+        }
+
+        File.Delete(description);
+        var lines = string.Join('\n', Output(folder));
+        lines.Contains("put one into", StringComparison.Ordinal).ShouldBe(fits, lines);
+        Import(folder).Code.ShouldBe(ExitCode.Success);
+        using var imported = TrainedModel.Open(Target, step: null, Context(TextWriter.Null), memory: static _ => { });
+        var refusal = Should.Throw<UserErrorException>(imported.Tokenizer).Message;
+        refusal.Contains(imported.TokenizerPath, StringComparison.Ordinal).ShouldBe(fits, refusal);
+        Directory.CreateDirectory(imported.TokenizerPath);
+        if (fits && begin != 1)
+        {
+            File.WriteAllText(Path.Combine(imported.TokenizerPath, "actortrain-tokenizer.json"), bytes);
+            imported.Tokenizer().EndOfText.ShouldBe(256);
+        }
+        else if (fits)
+        {
+            using var words = SentencePieceTraining.Train(TokenizerKind.Bpe, 300, [System.Text.Encoding.UTF8.GetBytes(Words)]);
+            words.Save(imported.TokenizerPath);
+            imported.Tokenizer().EndOfText.ShouldBe(1);
+        }
+        else
+        {
+            File.WriteAllText(Path.Combine(imported.TokenizerPath, "actortrain-tokenizer.json"), bytes);
+            Should.Throw<UserErrorException>(imported.Tokenizer).Message.ShouldName($"remove {imported.TokenizerPath}");
+        }
     }
 
     [Fact]

@@ -26,7 +26,8 @@ internal static class ImportRefusals
                      ("model_type", "\"gpt_neo\""), ("n_layer", "\"2\""), ("n_embd", "12.5"), ("layer_norm_epsilon", "1e999"),
                          ("tie_word_embeddings", "\"yes\""),
                      ("rope_theta", "10000"), ("hidden_size", "12"), ("pruned_heads", "{\"0\":[1]}"), ("eos_token_id", "264"),
-                         ("eos_token_id", "-1"),
+                         ("eos_token_id", "-1"), ("pad_token_id", "264"), ("pad_token_id", "-1"), ("pad_token_id", "\"<pad>\""),
+                     ("pad_token_id", "[0,1]"),
                      ("eos_token_id", "[256,7]"), ("bos_token_id", "\"<s>\""), ("bos_token_id", "[256,7]"), ("eos_token_id", "[]"),
                      ("eos_token_id", "[[256]]"), ("eos_token_id", "256.5"), ("eos_token_id", "true"), ("bos_token_id", "-1"),
                  })
@@ -71,6 +72,7 @@ internal static class ImportRefusals
                      ("another end of text in a list", """{"eos_token_id":[7]}""", ["eos_token_id: 7", "256"]),
                      ("two ends of text", """{"eos_token_id":[256,7]}""", ["eos_token_id: [256,7]"]),
                      ("another begin of text", """{"bos_token_id":7}""", ["bos_token_id: 7", "256"]),
+                     ("a padding that is no token", """{"pad_token_id":264}""", ["pad_token_id: 264"]),
                      ("an end of text that is no token", """{"eos_token_id":264}""", ["eos_token_id: 264"]),
                      ("a key twice", """{"eos_token_id":256,"eos_token_id":7}""", ["eos_token_id"]),
                      ("no object", "[]", []),
@@ -81,6 +83,11 @@ internal static class ImportRefusals
                 ["generation_config.json", .. named]);
         }
 
+        Gpt2("two paddings", folder =>
+        {
+            folder.Set("pad_token_id", "1");
+            File.WriteAllText(folder.At("generation_config.json"), """{"pad_token_id":0}""");
+        }, "pad_token_id: 0", "has 1");
         Gpt2("a key twice", folder => File.WriteAllText(folder.At("config.json"), File.ReadAllText(folder.At("config.json"))
             .Replace("{\n", "{\n\"n_layer\": 3,\n", StringComparison.Ordinal)), "config.json", "n_layer");
         Gpt2("two contexts", folder => folder.Set("n_ctx", "8"), "n_ctx: 8", "n_positions:");
@@ -115,7 +122,9 @@ internal static class ImportRefusals
                      ("a mask of zeros", "transformer.h.1.attn.bias", "U8", [1, 1, 9, 9], new byte[81]),
                      ("a mask that masks nothing", "h.0.attn.bias", "BOOL", [1, 1, 9, 9], [.. Enumerable.Repeat((byte)1, 81)]),
                      ("a mask of an unknown type", "h.0.attn.bias", "F8_E4M3", [1, 1, 9, 9], new byte[81]),
+                     ("a mask of zeros of double precision", "h.0.attn.bias", "F64", [1, 1, 9, 9], new byte[8 * 81]),
                      ("a masked score of 0", "transformer.h.0.attn.masked_bias", "F32", [], new byte[4]),
+                     ("a masked score of 0 of double precision", "transformer.h.0.attn.masked_bias", "F64", [], new byte[8]),
                      ("a positive masked score", "transformer.h.0.attn.masked_bias", "F32", [], BitConverter.GetBytes(1e4f)),
                      ("two masked scores", "h.0.attn.masked_bias", "I32", [2],
                          [.. BitConverter.GetBytes(-10_000), .. BitConverter.GetBytes(-10_000)]),
@@ -128,6 +137,8 @@ internal static class ImportRefusals
                      ("frequencies of zero", [Pairs], new byte[4 * Pairs]),
                  })
             Llama(what, folder => folder.Add(new RawTensor("model.rotary_emb.inv_freq", "F32", shape, bytes)), "model.rotary_emb.inv_freq");
+        Llama("frequencies of another base in double precision", folder => folder.Add(
+            new RawTensor("model.rotary_emb.inv_freq", "F64", [Pairs], Doubled(Frequencies(500_000)))), "model.rotary_emb.inv_freq");
         Gpt2("a tensor twice, with and without prefix",
             folder => folder.Add(folder.Tensors()[2] with { Name = folder.Tensors()[2].Name["transformer.".Length..] }), "duplicate");
         Gpt2("weights that are cut short", folder => File.WriteAllBytes(folder.At("model.safetensors"),
@@ -146,6 +157,15 @@ internal static class ImportRefusals
             "model.norm.weight");
         Llama("an index that names a tensor that is not there",
             folder => folder.Shard(static map => map["model.extra.weight"] = "a.safetensors"), "model.extra.weight");
+        foreach (var (what, json) in new[] { ("another size", "1"), ("a size that is no number", "\"1\"") })
+        {
+            Llama($"an index of {what}", folder =>
+            {
+                folder.Shard();
+                folder.Set("metadata", $$"""{"total_size":{{json}}}""", "model.safetensors.index.json");
+            }, "model.safetensors.index.json");
+        }
+
         Llama("a shard that is missing", static folder => { folder.Shard(); File.Delete(folder.At("b.safetensors")); }, "b.safetensors");
 
         Gpt2("another end of text than the tokenizer's", folder => folder.Set("eos_token_id", "7"), "eos_token_id 7", "256");
@@ -172,6 +192,10 @@ internal static class ImportRefusals
 
     public static byte[] Frequencies(double theta) =>
         [.. Enumerable.Range(0, Pairs).SelectMany(i => BitConverter.GetBytes((float)Math.Pow(theta, -(double)i / Pairs)))];
+
+    /// <summary>Values of single precision as such of double precision.</summary>
+    public static byte[] Doubled(byte[] singles) =>
+        [.. singles.Chunk(4).SelectMany(static value => BitConverter.GetBytes((double)BitConverter.ToSingle(value)))];
 
     private static void Narrow(ModelFolder folder)
     {

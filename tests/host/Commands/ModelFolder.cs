@@ -157,6 +157,8 @@ internal sealed class ModelFolder(string path)
         }
 
         change?.Invoke(map);
-        File.WriteAllText(At("model.safetensors.index.json"), new JsonObject { ["weight_map"] = map }.ToJsonString());
+        var size = new JsonObject { ["total_size"] = all.Sum(static tensor => (long)tensor.Bytes.Length) };
+        File.WriteAllText(
+            At("model.safetensors.index.json"), new JsonObject { ["metadata"] = size, ["weight_map"] = map }.ToJsonString());
     }
 }
