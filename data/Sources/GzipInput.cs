@@ -2,7 +2,7 @@ namespace ActorTrain.Data.Sources;
 
 /// <summary>A gzip file as its decompression reads it, which ends without a word where no further member begins.</summary>
 /// <remarks>Its last bytes are given one by one, so that at most one is taken beyond the end of the last member.</remarks>
-internal sealed class GzipInput : Stream
+internal sealed class GzipInput : InputStream
 {
     // More than a decompression asks for at once.
     private const int LastBytes = 1 << 16;
@@ -17,16 +17,6 @@ internal sealed class GzipInput : Stream
         singly = EndWithoutZeros() - LastBytes;
         file.Position = 0;
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>Where the first byte but zero stands that the decompression left; null where there is none.</summary>
     public long? FirstLeft()
@@ -50,16 +40,6 @@ internal sealed class GzipInput : Stream
         isExhausted |= count == 0;
         return count;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private long EndWithoutZeros()
     {

@@ -1,7 +1,7 @@
 namespace ActorTrain.Data.Sources;
 
 /// <summary>A file opened for reading; a cancellation ends any read of it, also one that is not answered.</summary>
-internal sealed class InterruptibleFile : Stream
+internal sealed class InterruptibleFile : InputStream
 {
     private readonly CancellationToken cancellation;
     private readonly FileStream file;
@@ -21,12 +21,6 @@ internal sealed class InterruptibleFile : Stream
             return (opened, Fill(opened));
         }, cancellation);
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length => file.Length;
 
@@ -50,16 +44,6 @@ internal sealed class InterruptibleFile : Stream
         Position += read;
         return read;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
