@@ -230,9 +230,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
             norm = new Norm(model, $"{name}.norm");
             qkv = Linear.Of(model, $"{name}.qkv");
             output = Linear.Of(model, $"{name}.output");
-            fused = !model.IsFused ? null
-                : new FusedAttention(
-                    model.Parameters, name, shape, model.Precision, rotary, recomputes: model.Recompute == Recompute.Block);
+            fused = model.IsFused ? new FusedAttention(model.Parameters, name, shape, model.Precision, rotary, model.Recompute) : null;
             RegisterComponents();
         }
 
@@ -291,9 +289,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
             else
                 gate_up = Linear.Of(model, $"{name}.gate_up");
             down = Linear.Of(model, $"{name}.down");
-            fused = !model.IsFused ? null
-                : new FusedMlp(
-                    model.Parameters, name, model.Options, model.Precision, recomputes: model.Recompute != Recompute.None);
+            fused = model.IsFused ? new FusedMlp(model.Parameters, name, model.Options, model.Precision, model.Recompute) : null;
             RegisterComponents();
         }
 

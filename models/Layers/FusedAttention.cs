@@ -18,8 +18,8 @@ internal sealed class FusedAttention : FusedSublayer
     private readonly RotaryTable? rotary;
 
     public FusedAttention(
-        FlatParameters parameters, string name, ModelOptions shape, Precision precision, RotaryTable? rotary, bool recomputes)
-        : base(recomputes)
+        FlatParameters parameters, string name, ModelOptions shape, Precision precision, RotaryTable? rotary, Recompute recompute)
+        : base(recomputes: recompute == Recompute.Block)
     {
         this.shape = shape;
         this.rotary = rotary;

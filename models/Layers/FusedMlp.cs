@@ -15,8 +15,8 @@ internal sealed class FusedMlp : FusedSublayer
     private readonly PackedLinear up;
     private readonly PackedLinear down;
 
-    public FusedMlp(FlatParameters parameters, string name, ModelOptions shape, Precision precision, bool recomputes)
-        : base(recomputes)
+    public FusedMlp(FlatParameters parameters, string name, ModelOptions shape, Precision precision, Recompute recompute)
+        : base(recomputes: recompute != Recompute.None)
     {
         this.shape = shape;
         activations = new Activations(precision);

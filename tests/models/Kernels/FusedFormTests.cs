@@ -1,3 +1,4 @@
+using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -173,6 +174,25 @@ public sealed class FusedFormTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(ModelFamily.Gpt2)]
+    [InlineData(ModelFamily.Llama)]
+    public void What_the_backward_computes_again_is_not_kept(ModelFamily family)
+    {
+        var options = Options(family, 32, 4, family == ModelFamily.Llama ? 2 : 4, 8, 50);
+        var kept = Enum.GetValues<Recompute>().Select(recompute =>
+        {
+            using var pass = NewDisposeScope();
+            using var model = Build(options, Precision.Float32, fused: true, recompute);
+            var (tokens, targets) = Batch(options, 2);
+            var before = pass.DisposablesCount;
+            model.Loss(tokens, targets, 1);
+            return pass.DisposablesCount - before;
+        }).ToList();
+        kept[1].ShouldBeLessThan(kept[0]);
+        kept[2].ShouldBeLessThan(kept[1]);
+    }
+
     private static ModelOptions Options(ModelFamily family, int width, int heads, int kvHeads, int context, int vocabulary) => new()
     {
         Family = family,
@@ -186,14 +206,14 @@ public sealed class FusedFormTests : IDisposable
         TieEmbeddings = family == ModelFamily.Gpt2,
     };
 
-    private static Transformer Build(ModelOptions options, Precision precision, bool fused)
+    private static Transformer Build(ModelOptions options, Precision precision, bool fused, Recompute recompute = Recompute.None)
     {
         var parameters = new FlatParameters(ModelLayout.Of(options));
         Initialization.Initialize(parameters, options, seed: 5);
         using (no_grad())
             parameters.Weights.mul_(2);
         parameters.WeightsChanged();
-        return new Transformer(options, parameters, precision, fused);
+        return new Transformer(options, parameters, precision, fused, recompute: recompute);
     }
 
     private static (Tensor Tokens, Tensor Targets) Batch(ModelOptions options, int batch)
