@@ -227,6 +227,8 @@ internal sealed class TraineeActors : IDisposable
         else if (effect is NotifyCheckpoint saved)
         {
             saves.Enqueue(Stopwatch.GetElapsedTime(committedAt[saved.Step]));
+            foreach (var before in committedAt.Keys.Where(step => step <= saved.Step).ToList())
+                committedAt.Remove(before);
         }
     }
 

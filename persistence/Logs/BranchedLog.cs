@@ -4,14 +4,14 @@ namespace ActorTrain.Persistence.Logs;
 
 /// <summary>An append-only log of rows per step, with branches for steps that a run computes again. The cost of a branch does not grow with
 /// the run.</summary>
-/// <remarks>The offset of each step's newest row is kept, so a redone step is compared without another pass over the file.</remarks>
+/// <remarks>It knows about where each step's newest row is, so a redone step is compared without another pass over the file.</remarks>
 public abstract class BranchedLog<TRow> : IDisposable
     where TRow : class
 {
     private readonly BranchedFormat<TRow> format;
     private readonly JsonLinesLog<LogEntry<TRow>> log;
     private readonly BranchState state = new();
-    private readonly Dictionary<(long Step, string Decisions), long> places = [];
+    private readonly StepPlaces places = new();
 
     // Steps on the current line with rows other than the step's own.
     private readonly List<long> others = [];
@@ -70,7 +70,9 @@ public abstract class BranchedLog<TRow> : IDisposable
         if (stamp.Branch != state.Newest.Number || stamp.Update < state.Update || stamp.Branch == 0)
             throw new InvariantException($"A row of {stamp} cannot follow update {state.Update} of branch {state.Newest.Number}.");
         var step = format.StepOf(row);
-        var before = format.IsStep(row) && places.TryGetValue((step, stamp.Decisions ?? ""), out var place) ? log.ReadAt(place)?.Row : null;
+        var before = format.IsStep(row) && places.Find(step, stamp.Decisions ?? "") is { } place
+            ? log.FirstFrom(place, entry => entry.Row is { } other && format.IsStep(other.Row) && format.StepOf(other.Row) == step)?.Row
+            : null;
         var offset = log.Append(new LogEntry<TRow>(null, new Stamped<TRow>(stamp, row)));
         state.Take(stamp, step, format.IsStep(row));
         Remember(row, stamp.Decisions, offset);
@@ -92,7 +94,7 @@ public abstract class BranchedLog<TRow> : IDisposable
     private void Remember(TRow row, string? decisions, long offset)
     {
         if (format.IsStep(row))
-            places[(format.StepOf(row), decisions ?? "")] = offset;
+            places.Add(format.StepOf(row), decisions ?? "", offset);
         else
             others.Add(format.StepOf(row));
     }

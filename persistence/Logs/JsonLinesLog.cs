@@ -11,7 +11,6 @@ public sealed class JsonLinesLog<T> : IDisposable
     where T : class
 {
     private const byte NewLine = (byte)'\n';
-    private const int UsualLength = 1024;
     private readonly JsonLinesFormat<T> format;
     private readonly string path;
     private readonly SafeFileHandle handle;
@@ -77,21 +76,17 @@ public sealed class JsonLinesLog<T> : IDisposable
 
     public void Dispose() => handle.Dispose();
 
-    /// <summary>The row that begins at an offset; null if none does.</summary>
+    /// <summary>The first such row that begins at an offset or later; null if there is none.</summary>
     /// <exception cref="UserErrorException">A disk error.</exception>
-    internal T? ReadAt(long offset) => Disk.Attempt($"Cannot read the {format.Name} {path}", () =>
+    internal T? FirstFrom(long offset, Predicate<T> wanted) => Disk.Attempt($"Cannot read the {format.Name} {path}", () =>
     {
-        for (var size = UsualLength; ; size *= 2)
-        {
-            var text = new byte[size];
-            var read = RandomAccess.Read(handle, text, offset);
-            var end = Array.IndexOf(text, NewLine, 0, read);
-            if (end >= 0)
-                return format.Parse(text[..end]);
-            if (read < size)
-                return null;
-        }
+        using var stream = OpenToRead();
+        stream.Seek(offset, SeekOrigin.Begin);
+        return format.Lines(stream).Select(static line => line.Row).FirstOrDefault(row => row is not null && wanted(row));
     });
+
+    private FileStream OpenToRead() =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
     // Removes what a failed write left behind the last row.
     private UserErrorException? CutBack()
@@ -113,7 +108,7 @@ public sealed class JsonLinesLog<T> : IDisposable
         JsonLine<T>? torn = null;
         var (mayBeTorn, isEnded) = (false, true);
         length = RandomAccess.GetLength(handle);
-        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0))
+        using (var stream = OpenToRead())
         {
             foreach (var line in format.Lines(stream))
             {

@@ -33,6 +33,42 @@ public sealed class BranchedLogTests : IDisposable
         (history.Reached, history.Redone, history.Line[^1].Stamp.Update).ShouldBe((500, 1, 501));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Each_redone_step_is_compared_with_its_newest_row_however_far_back_that_is(bool isResumed)
+    {
+        var log = BranchedLogs.Metrics(File, 0);
+        for (var step = 1; step <= 400; step++)
+        {
+            log.Append(Step(step)).ShouldBeNull();
+            if (step % 50 == 0)
+                log.Append(new EvaluationMetrics(step, 3, 20, 1.5));
+        }
+
+        for (var redone = 0; redone < 2; redone++)
+        {
+            if (isResumed)
+            {
+                log.Dispose();
+                log = BranchedLogs.Metrics(File, 17);
+            }
+            else
+            {
+                log.Branch(17);
+            }
+
+            // The second time, step 200 differs from its newest row again, and not from the one before.
+            for (var step = 18; step <= 400; step++)
+            {
+                var unequal = log.Append(step == 200 && redone == 0 ? Step(step) with { Loss = 7 } : Step(step));
+                (unequal?.Step).ShouldBe(step == 200 ? 200 : null, $"redone {redone}, step {step}");
+            }
+        }
+
+        log.Dispose();
+    }
+
     // A model that knows nothing of how the log is read: all lines in order, and for the current line the branches from the newest back to
     // the first.
     [Fact]
