@@ -2,6 +2,7 @@ using ActorTrain.Models.Generation;
 using ActorTrain.Models.Layers;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Runtime;
+using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -19,11 +20,11 @@ namespace ActorTrain.Models;
 /// <summary>A GPT-2 or Llama language model whose parameters are views into one flat vector.</summary>
 public sealed class Transformer : Module<Tensor, Tensor>
 {
-    private readonly Embedding tokens;
-    private readonly Embedding? positions;
+    private readonly ReferenceEmbedding tokens;
+    private readonly ReferenceEmbedding? positions;
     private readonly ModuleList<Block> blocks;
-    private readonly Norm norm;
-    private readonly Linear head;
+    private readonly ReferenceNorm norm;
+    private readonly ReferenceLinear head;
     private readonly RotaryTable? rotary;
     private readonly double embeddingShrink;
     private readonly FusedEmbedding? fusedEmbedding;
@@ -51,11 +52,11 @@ public sealed class Transformer : Module<Tensor, Tensor>
         if (options.Family == ModelFamily.Llama)
             rotary = new RotaryTable(options.ContextLength, options.HeadWidth, options.RopeTheta, parameters.Device);
 
-        tokens = new Embedding(parameters["tokens.weight"]);
-        positions = options.Family == ModelFamily.Gpt2 ? new Embedding(parameters["positions.weight"]) : null;
+        tokens = new ReferenceEmbedding(parameters["tokens.weight"]);
+        positions = options.Family == ModelFamily.Gpt2 ? new ReferenceEmbedding(parameters["positions.weight"]) : null;
         blocks = new ModuleList<Block>([.. Enumerable.Range(0, options.Layers).Select(i => new Block(this, $"blocks.{i}", rotary))]);
-        norm = new Norm(this, "norm");
-        head = new Linear(parameters[options.TieEmbeddings ? "tokens.weight" : "head.weight"], bias: null, precision);
+        norm = new ReferenceNorm(parameters, "norm", options);
+        head = new ReferenceLinear(parameters[options.TieEmbeddings ? "tokens.weight" : "head.weight"], bias: null, precision);
         RegisterComponents();
 
         if (IsFused)
@@ -101,14 +102,15 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64.</param>
     /// <param name="targets_BT">The token after each, <c>[B, T]</c> int64; −1 is skipped.</param>
     /// <param name="scale">1 / (tokens of the global batch) makes gradients of lanes add up to that of the mean.</param>
+    /// <param name="texts">Null if each of the B is one text.</param>
     /// <returns>A float32 scalar; call backward on it without further scaling.</returns>
-    public Tensor Loss(Tensor tokens_BT, Tensor targets_BT, float scale)
+    public Tensor Loss(Tensor tokens_BT, Tensor targets_BT, float scale, TextRows? texts = null)
     {
-        CheckLength(tokens_BT.shape[1]);
+        texts = Checked(texts, tokens_BT);
         if (fusedLoss is not null)
-            return fusedLoss.Apply(FusedBlocks(tokens_BT), targets_BT.contiguous(), scale).sum();
+            return fusedLoss.Apply(FusedBlocks(tokens_BT, texts), targets_BT.contiguous(), scale).sum();
         using Scalar factor = scale;
-        return ReferenceLoss(tokens_BT, targets_BT, Reduction.Sum).mul(factor);
+        return ReferenceLoss(tokens_BT, targets_BT, texts, Reduction.Sum).mul(factor);
     }
 
     /// <summary>Of each lane whose gradients are lent: <see cref="Loss"/>. On the fused kernels only.</summary>
@@ -118,20 +120,20 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <returns><c>[lanes]</c> float32; call backward on its sum.</returns>
     public Tensor LaneLosses(Tensor tokens_BT, Tensor targets_BT, float scale)
     {
-        CheckLength(tokens_BT.shape[1]);
-        return fusedLoss!.Apply(FusedBlocks(tokens_BT), targets_BT.contiguous(), scale);
+        return fusedLoss!.Apply(FusedBlocks(tokens_BT, Checked(null, tokens_BT)), targets_BT.contiguous(), scale);
     }
 
     /// <summary>The targets' cross-entropies, in nats, without a gradient.</summary>
     /// <param name="tokens_BT">Token ids <c>[B, T]</c> int64.</param>
-    /// <param name="targets_BT">The token after each, <c>[B, T]</c> int64.</param>
+    /// <param name="targets_BT">The token after each, <c>[B, T]</c> int64; the loss of −1 is 0.</param>
+    /// <param name="texts">Null if each of the B is one text.</param>
     /// <returns><c>[B·T]</c> float32.</returns>
-    public Tensor TokenLosses(Tensor tokens_BT, Tensor targets_BT)
+    public Tensor TokenLosses(Tensor tokens_BT, Tensor targets_BT, TextRows? texts = null)
     {
-        CheckLength(tokens_BT.shape[1]);
+        texts = Checked(texts, tokens_BT);
         using var _ = no_grad();
-        return fusedLoss?.RowLosses(FusedBlocks(tokens_BT), targets_BT.contiguous())
-            ?? ReferenceLoss(tokens_BT, targets_BT, Reduction.None);
+        return fusedLoss?.RowLosses(FusedBlocks(tokens_BT, texts), targets_BT.contiguous())
+            ?? ReferenceLoss(tokens_BT, targets_BT, texts, Reduction.None);
     }
 
     /// <summary>Runs new rows of cached texts through all blocks, on the fused kernels.</summary>
@@ -148,15 +150,35 @@ public sealed class Transformer : Module<Tensor, Tensor>
     /// <summary>As <see cref="FusedLoss.RowLosses(DecodingPass, nint, nint)"/>, after <see cref="Decode"/>.</summary>
     internal void RowLosses(DecodingPass pass, nint targets, nint losses) => fusedLoss!.RowLosses(pass, targets, losses);
 
-    private Tensor ReferenceLoss(Tensor tokens_BT, Tensor targets_BT, Reduction reduction) => functional.cross_entropy(
-        forward(tokens_BT).view(-1, Options.VocabularySize), targets_BT.reshape(-1), ignore_index: -1, reduction: reduction);
-
-    private Tensor FusedBlocks(Tensor tokens_BT)
+    // Texts of different lengths are computed one by one.
+    private Tensor ReferenceLoss(Tensor tokens_BT, Tensor targets_BT, TextRows texts, Reduction reduction)
     {
-        var x_BTD = fusedEmbedding!.Apply(tokens_BT);
+        if (texts.Length is not null)
+            return Of(tokens_BT, targets_BT);
+        var losses = texts.Ends.Zip(texts.Ends.Prepend(0), static (end, start) => (Start: start, Count: end - start))
+            .Select(text => Of(tokens_BT.narrow(1, text.Start, text.Count), targets_BT.narrow(1, text.Start, text.Count)).reshape(-1));
+        var all = cat([.. losses]);
+        return reduction == Reduction.Sum ? all.sum() : all;
+
+        Tensor Of(Tensor tokens, Tensor targets) => functional.cross_entropy(
+            forward(tokens).view(-1, Options.VocabularySize), targets.reshape(-1), ignore_index: TokenBatch.NoTarget, reduction: reduction);
+    }
+
+    private Tensor FusedBlocks(Tensor tokens_BT, TextRows texts)
+    {
+        var x_BTD = fusedEmbedding!.Apply(tokens_BT, texts);
         for (var i = 0; i < blocks.Count; i++)
-            x_BTD = blocks[i].forward(x_BTD);
+            x_BTD = blocks[i].Fused(x_BTD, texts);
         return x_BTD;
+    }
+
+    private TextRows Checked(TextRows? texts, Tensor tokens_BT)
+    {
+        texts ??= new TextRows(tokens_BT.shape[0], tokens_BT.shape[1]);
+        if (texts.Rows != tokens_BT.numel())
+            throw new ArgumentException($"{tokens_BT.numel()} tokens are not the {texts.Rows} rows of the texts.", nameof(texts));
+        CheckLength(texts.Longest);
+        return texts;
     }
 
     // e·α + detach(e)·(1 − α), written so that the forward is e to the last bit.
@@ -189,7 +211,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
 
     // ---- A block: two sublayers, each added onto the residual stream ----------------------------------------------------------------
 
-    private sealed class Block : Module<Tensor, Tensor>
+    private sealed class Block : Module
     {
         private readonly Attention attention;
         private readonly Mlp mlp;
@@ -202,7 +224,7 @@ public sealed class Transformer : Module<Tensor, Tensor>
             RegisterComponents();
         }
 
-        public override Tensor forward(Tensor x_BTD) => mlp.forward(attention.forward(x_BTD));
+        public Tensor Fused(Tensor x_BTD, TextRows texts) => mlp.Fused(attention.Fused(x_BTD, texts), texts);
 
         public Tensor Reference(Tensor x_BTD, KeyValues? cache) => mlp.Reference(attention.Reference(x_BTD, cache));
 
@@ -213,11 +235,11 @@ public sealed class Transformer : Module<Tensor, Tensor>
         }
     }
 
-    private sealed class Attention : Module<Tensor, Tensor>
+    private sealed class Attention : Module
     {
-        private readonly Norm norm;
-        private readonly Linear qkv;
-        private readonly Linear output;
+        private readonly ReferenceNorm norm;
+        private readonly ReferenceLinear qkv;
+        private readonly ReferenceLinear output;
         private readonly ModelOptions shape;
         private readonly RotaryTable? rotary;
         private readonly FusedAttention? fused;
@@ -227,14 +249,14 @@ public sealed class Transformer : Module<Tensor, Tensor>
         {
             shape = model.Options;
             this.rotary = rotary;
-            norm = new Norm(model, $"{name}.norm");
-            qkv = Linear.Of(model, $"{name}.qkv");
-            output = Linear.Of(model, $"{name}.output");
+            norm = new ReferenceNorm(model.Parameters, $"{name}.norm", model.Options);
+            qkv = ReferenceLinear.Of(model.Parameters, $"{name}.qkv", model.Options, model.Precision);
+            output = ReferenceLinear.Of(model.Parameters, $"{name}.output", model.Options, model.Precision);
             fused = model.IsFused ? new FusedAttention(model.Parameters, name, shape, model.Precision, rotary, model.Recompute) : null;
             RegisterComponents();
         }
 
-        public override Tensor forward(Tensor x_BTD) => fused?.Apply(x_BTD) ?? Reference(x_BTD, cache: null);
+        public Tensor Fused(Tensor x_BTD, TextRows texts) => fused!.Apply(x_BTD, texts);
 
         public void Decode(DecodingPass pass, int layer) => fused!.Decode(pass, layer);
 
@@ -270,30 +292,30 @@ public sealed class Transformer : Module<Tensor, Tensor>
         }
     }
 
-    private sealed class Mlp : Module<Tensor, Tensor>
+    private sealed class Mlp : Module
     {
         private static readonly Scalar Slope = Math.Sqrt(8 / Math.PI);
         private static readonly Scalar Cubic = 0.044715;
-        private readonly Norm norm;
-        private readonly Linear? up;
-        private readonly Linear? gate_up;
-        private readonly Linear down;
+        private readonly ReferenceNorm norm;
+        private readonly ReferenceLinear? up;
+        private readonly ReferenceLinear? gate_up;
+        private readonly ReferenceLinear down;
         private readonly FusedMlp? fused;
 
         public Mlp(Transformer model, string name)
             : base(nameof(Mlp))
         {
-            norm = new Norm(model, $"{name}.norm");
+            norm = new ReferenceNorm(model.Parameters, $"{name}.norm", model.Options);
             if (model.Options.Family == ModelFamily.Gpt2)
-                up = Linear.Of(model, $"{name}.up");
+                up = ReferenceLinear.Of(model.Parameters, $"{name}.up", model.Options, model.Precision);
             else
-                gate_up = Linear.Of(model, $"{name}.gate_up");
-            down = Linear.Of(model, $"{name}.down");
+                gate_up = ReferenceLinear.Of(model.Parameters, $"{name}.gate_up", model.Options, model.Precision);
+            down = ReferenceLinear.Of(model.Parameters, $"{name}.down", model.Options, model.Precision);
             fused = model.IsFused ? new FusedMlp(model.Parameters, name, model.Options, model.Precision, model.Recompute) : null;
             RegisterComponents();
         }
 
-        public override Tensor forward(Tensor x_BTD) => fused?.Apply(x_BTD) ?? Reference(x_BTD);
+        public Tensor Fused(Tensor x_BTD, TextRows texts) => fused!.Apply(x_BTD, texts);
 
         public void Decode(DecodingPass pass) => fused!.Decode(pass);
 
@@ -324,77 +346,6 @@ public sealed class Transformer : Module<Tensor, Tensor>
         {
             var halves = gateAndUp.to(ScalarType.Float32).chunk(2, dim: -1);
             return (functional.silu(halves[0]) * halves[1]).to(gateAndUp.dtype);
-        }
-    }
-
-    // ---- The parts --------------------------------------------------------------------------------------------------------------------
-
-    private sealed class Embedding : Module<Tensor, Tensor>
-    {
-        private readonly Parameter weight;
-
-        public Embedding(ParameterSlot weight)
-            : base(nameof(Embedding))
-        {
-            this.weight = weight.Parameter;
-            RegisterComponents();
-        }
-
-        // Of the two gather operations, each has a deterministic gradient on one kind of device only.
-        public override Tensor forward(Tensor ids) => ids.device.type == DeviceType.CPU
-            ? weight.index_select(0, ids.reshape(-1)).view([.. ids.shape, weight.shape[1]])
-            : weight[ids];
-
-        public Tensor Rows(long from, long count) => weight.narrow(0, from, count);
-    }
-
-    /// <summary>LayerNorm with a bias, or RMSNorm (Zhang &amp; Sennrich 2019) without.</summary>
-    private sealed class Norm : Module<Tensor, Tensor>
-    {
-        private readonly Parameter weight;
-        private readonly Parameter? bias;
-        private readonly double epsilon;
-        private readonly Scalar addend;
-
-        public Norm(Transformer model, string name)
-            : base(nameof(Norm))
-        {
-            weight = model.Parameters[$"{name}.weight"].Parameter;
-            bias = model.Options.Family == ModelFamily.Gpt2 ? model.Parameters[$"{name}.bias"].Parameter : null;
-            addend = epsilon = model.Options.NormEpsilon;
-            RegisterComponents();
-        }
-
-        public override Tensor forward(Tensor x_BTD) => bias is not null
-            ? functional.layer_norm(x_BTD, weight.shape, weight, bias, epsilon)
-            : x_BTD * (x_BTD * x_BTD).mean([-1], true).add(addend, Scalars.One).rsqrt() * weight;
-    }
-
-    private sealed class Linear : Module<Tensor, Tensor>
-    {
-        private readonly Parameter weight;
-        private readonly Parameter? bias;
-        private readonly Precision precision;
-
-        public Linear(ParameterSlot weight, ParameterSlot? bias, Precision precision)
-            : base(nameof(Linear))
-        {
-            this.weight = weight.Parameter;
-            this.bias = bias?.Parameter;
-            this.precision = precision;
-            RegisterComponents();
-        }
-
-        public static Linear Of(Transformer model, string name)
-        {
-            var bias = model.Options.Family == ModelFamily.Gpt2 ? model.Parameters[$"{name}.bias"] : null;
-            return new Linear(model.Parameters[$"{name}.weight"], bias, model.Precision);
-        }
-
-        public override Tensor forward(Tensor x)
-        {
-            var type = precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
-            return functional.linear(x.to(type), weight.to(type), bias?.to(type));
         }
     }
 }

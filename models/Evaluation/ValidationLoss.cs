@@ -49,10 +49,12 @@ public sealed class ValidationSum(Transformer model, IReadOnlyList<int> byteCoun
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         var (inputs, targets) = batch.ToTensors(model.Parameters.Device);
-        var losses = MemoryMarshal.Cast<byte, float>(model.TokenLosses(inputs, targets).cpu().bytes);
+        var losses = MemoryMarshal.Cast<byte, float>(model.TokenLosses(inputs, targets, batch.TextRows()).cpu().bytes);
         for (var i = 0; i < losses.Length; i++)
         {
-            var bytes = byteCounts[(int)batch.Target(i)];
+            if (batch.Targets[i] == TokenBatch.NoTarget)
+                continue;
+            var bytes = byteCounts[(int)batch.Targets[i]];
             sum += losses[i];
             textSum += bytes > 0 ? losses[i] : 0;
             textBytes += bytes;

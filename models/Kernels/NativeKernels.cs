@@ -75,8 +75,8 @@ internal static partial class NativeKernels
         long batch, long time, long width, nint tokens, nint positions, nint tokenWeight, nint positionWeight, nint x);
     [LibraryImport(Library)]
     internal static partial int ak_embedding_backward(
-        long batch, long time, long width, long vocabulary, nint tokens, nint dx, float tokenScale, nint dToken, nint dPosition,
-        int accumulateTokens, int accumulatePositions, long lanes, nint tokenRows);
+        long batch, long time, long width, long vocabulary, nint tokens, nint positions, nint dx, float tokenScale, nint dToken,
+        nint dPosition, int accumulateTokens, int accumulatePositions, long lanes, nint tokenRows);
 
     [LibraryImport(Library)]
     internal static partial int ak_head(

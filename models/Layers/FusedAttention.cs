@@ -52,17 +52,16 @@ internal sealed class FusedAttention : FusedSublayer
         output.Forward(pass.Rows, pass.Narrow, pass.X, pass.X, Activations.Float32Code);
     }
 
-    protected override IDisposable Inner(Tensor x)
+    protected override IDisposable Inner(Tensor x, TextRows texts)
     {
-        var (batch, time) = (x.shape[0], x.shape[1]);
-        var rows = batch * time;
+        var rows = texts.Rows;
         var (normed, statistics) = norm.Forward(rows, x);
         var queriesKeysValues = qkv.Forward(rows, normed);
-        Rotate(rows, queriesKeysValues.Address(), positions: 0, time, inverse: 0);
+        Rotate(rows, queriesKeysValues.Address(), texts, inverse: 0);
         var attended = activations.Empty(rows, (long)shape.Heads * shape.HeadWidth);
         var lse = empty(shape.Heads, rows, dtype: float32);
         FusedKernels.Check(ak_attention_forward(
-            rows, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, queriesKeysValues.Address(), Scale, new Segments(batch),
+            rows, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, queriesKeysValues.Address(), Scale, texts.Segments,
             default(AttentionMask), attended.Address(), lse.Address(), activations.Code));
         return new Tensors(normed, statistics, queriesKeysValues, attended, lse);
     }
@@ -70,21 +69,23 @@ internal sealed class FusedAttention : FusedSublayer
     protected override Tensor Output(Tensor x, IDisposable inner) =>
         output.ForwardOnto(x, x.shape[0] * x.shape[1], ((Tensors)inner).Attended);
 
-    protected override Tensor Backward(Tensor x, IDisposable inner, Tensor dy)
+    protected override Tensor Backward(Tensor x, IDisposable inner, TextRows texts, Tensor dy)
     {
         var saved = (Tensors)inner;
-        var (batch, time) = (dy.shape[0], dy.shape[1]);
-        var rows = batch * time;
+        var rows = texts.Rows;
         using var dyConverted = activations.Convert(dy);
         using var dAttended = output.Backward(rows, saved.Attended, dyConverted);
         using var dQkv = activations.Empty(rows, QkvWidth);
         FusedKernels.Check(ak_attention_backward(
             rows, shape.Heads, shape.KeyValueHeads, shape.HeadWidth, saved.Qkv.Address(), saved.Attended.Address(), saved.Lse.Address(),
-            dAttended.Address(), Scale, new Segments(batch), default(AttentionMask), dQkv.Address(), activations.Code));
-        Rotate(rows, dQkv.Address(), positions: 0, time, inverse: 1);
+            dAttended.Address(), Scale, texts.Segments, default(AttentionMask), dQkv.Address(), activations.Code));
+        Rotate(rows, dQkv.Address(), texts, inverse: 1);
         using var dNormed = qkv.Backward(rows, saved.Normed, dQkv);
         return norm.Backward(rows, x, saved.Statistics, dNormed, residualGradient: dy);
     }
+
+    private void Rotate(long rows, nint x, TextRows texts, int inverse) =>
+        Rotate(rows, x, texts.Positions, texts.Length ?? shape.ContextLength, inverse);
 
     // Without positions, row r is at position r mod the number of positions.
     private void Rotate(long rows, nint x, nint positions, long count, int inverse)

@@ -17,13 +17,13 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
     private readonly long width = tokens.Entry.Shape[1];
 
     /// <summary>tokens <c>[B, T]</c> int64 → <c>[B, T, D]</c> float32.</summary>
-    public Tensor Apply(Tensor tokens_BT) => Function.apply(tokens_BT, this, is_grad_enabled(), tokens.Parameter);
+    public Tensor Apply(Tensor tokens_BT, TextRows texts) => Function.apply(tokens_BT, this, texts, is_grad_enabled(), tokens.Parameter);
 
     /// <summary>The rows of a pass.</summary>
     public void Decode(DecodingPass pass) => FusedKernels.Check(ak_embedding_forward(
         1, pass.Rows, width, pass.Tokens, pass.Positions, tokens.WeightAddress, positions?.WeightAddress ?? 0, pass.X));
 
-    private Tensor Forward(Tensor ids, bool recorded)
+    private Tensor Forward(Tensor ids, TextRows texts, bool recorded)
     {
         var (batch, time) = (ids.shape[0], ids.shape[1]);
         foreach (var id in MemoryMarshal.Cast<byte, long>(ids.bytes))
@@ -37,25 +37,32 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
             tokenRows.Begin(tokens.Lanes, ids);
         var x = empty(batch, time, width, dtype: float32);
         FusedKernels.Check(ak_embedding_forward(
-            batch, time, width, ids.Address(), 0, tokens.WeightAddress, positions?.WeightAddress ?? 0, x.Address()));
+            batch, time, width, ids.Address(), texts.Positions, tokens.WeightAddress, positions?.WeightAddress ?? 0, x.Address()));
         return x;
     }
 
-    private void Backward(Tensor ids, Tensor dx)
+    private void Backward(Tensor ids, TextRows texts, Tensor dx)
     {
         var accumulateTokens = tokens.BeginGradient();
         var accumulatePositions = positions?.BeginGradient() ?? 0;
-        if (positions is not null && accumulatePositions == 0 && ids.shape[1] < positions.Entry.Shape[0])
+        if (positions is not null && accumulatePositions == 0)
         {
-            // The kernel writes only positions that occur; those beyond a short batch must not keep an earlier gradient.
-            using var unused = positions.Gradient.narrow(0, ids.shape[1], positions.Entry.Shape[0] - ids.shape[1]);
+            // The kernel overwrites the positions of equally long texts, and adds to those of others; the rest must not keep an earlier
+            // gradient.
+            var overwritten = texts.Length ?? 0;
+            using var unused = positions.Gradient.narrow(0, overwritten, positions.Entry.Shape[0] - overwritten);
             unused.zero_();
         }
 
         FusedKernels.Check(ak_embedding_backward(
-            ids.shape[0], ids.shape[1], width, vocabulary, ids.Address(), dx.Address(), (float)shrink, tokens.GradientAddress,
-                positions?.GradientAddress ?? 0,
-            accumulateTokens, accumulatePositions, tokens.Lanes, tokenRows.Handle));
+            ids.shape[0], ids.shape[1], width, vocabulary, ids.Address(), texts.Positions, dx.Address(), (float)shrink,
+            tokens.GradientAddress, positions?.GradientAddress ?? 0, accumulateTokens, texts.Length is null ? 1 : accumulatePositions,
+            tokens.Lanes, tokenRows.Handle));
+    }
+
+    private sealed record Saved(Tensor Ids, TextRows Texts) : IDisposable
+    {
+        public void Dispose() => Ids.Dispose();
     }
 
     private sealed class Function : autograd.SingleTensorFunction<Function>
@@ -66,20 +73,21 @@ internal sealed class FusedEmbedding(ParameterSlot tokens, ParameterSlot? positi
         {
             var layer = (FusedEmbedding)vars[1];
             var ids = ((Tensor)vars[0]).contiguous();
-            var x = layer.Forward(ids, recorded: (bool)vars[2]);
-            FusedSaving.Keep(ctx, layer, ids, recorded: (bool)vars[2]);
+            var (texts, recorded) = ((TextRows)vars[2], (bool)vars[3]);
+            var x = layer.Forward(ids, texts, recorded);
+            FusedSaving.Keep(ctx, layer, new Saved(ids, texts), recorded);
             return x;
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
         {
-            var (layer, ids) = FusedSaving.Take<FusedEmbedding, Tensor>(ctx);
-            using (ids)
+            var (layer, saved) = FusedSaving.Take<FusedEmbedding, Saved>(ctx);
+            using (saved)
             using (var dx = grad_output.contiguous())
-                layer.Backward(ids, dx);
+                layer.Backward(saved.Ids, saved.Texts, dx);
 
             // The last input is the parameter, which only ties this function into the graph; its gradient is in the flat vector already.
-            return [null!, null!, null!, null!];
+            return [null!, null!, null!, null!, null!];
         }
     }
 }

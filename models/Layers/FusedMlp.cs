@@ -45,7 +45,7 @@ internal sealed class FusedMlp : FusedSublayer
         down.Forward(pass.Rows, pass.Narrow, pass.X, pass.X, Activations.Float32Code);
     }
 
-    protected override IDisposable Inner(Tensor x)
+    protected override IDisposable Inner(Tensor x, TextRows texts)
     {
         var rows = x.shape[0] * x.shape[1];
         var (normed, statistics) = norm.Forward(rows, x);
@@ -62,7 +62,7 @@ internal sealed class FusedMlp : FusedSublayer
         ? ak_swiglu_forward(rows, shape.MlpWidth, before, hidden, activations.Code)
         : ak_gelu_forward(rows * shape.MlpWidth, before, hidden, activations.Code));
 
-    protected override Tensor Backward(Tensor x, IDisposable inner, Tensor dy)
+    protected override Tensor Backward(Tensor x, IDisposable inner, TextRows texts, Tensor dy)
     {
         var saved = (Tensors)inner;
         var rows = dy.shape[0] * dy.shape[1];

@@ -11,20 +11,20 @@ internal abstract class FusedSublayer(bool recomputes) : IDisposable
     private readonly bool recomputes = recomputes;
 
     /// <summary>x <c>[B, T, D]</c> float32 → the same shape.</summary>
-    public Tensor Apply(Tensor x_BTD) => Function.apply(x_BTD, this, is_grad_enabled());
+    public Tensor Apply(Tensor x_BTD, TextRows texts) => Function.apply(x_BTD, this, texts, is_grad_enabled());
 
     public abstract void Dispose();
 
     /// <summary>The tensors between x and f's last product.</summary>
-    protected abstract IDisposable Inner(Tensor x);
+    protected abstract IDisposable Inner(Tensor x, TextRows texts);
 
     /// <summary>x plus f's last product.</summary>
     protected abstract Tensor Output(Tensor x, IDisposable inner);
 
     /// <summary>The gradient of x; parameters' gradients are added to the flat gradient. The inner tensors may be overwritten.</summary>
-    protected abstract Tensor Backward(Tensor x, IDisposable inner, Tensor dy);
+    protected abstract Tensor Backward(Tensor x, IDisposable inner, TextRows texts, Tensor dy);
 
-    private sealed record Saved(Tensor X, IDisposable? Inner) : IDisposable
+    private sealed record Saved(Tensor X, IDisposable? Inner, TextRows Texts) : IDisposable
     {
         public void Dispose()
         {
@@ -39,12 +39,12 @@ internal abstract class FusedSublayer(bool recomputes) : IDisposable
 
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
         {
-            var (x, layer) = ((Tensor)vars[0], (FusedSublayer)vars[1]);
-            var inner = layer.Inner(x);
+            var (x, layer, texts) = ((Tensor)vars[0], (FusedSublayer)vars[1], (TextRows)vars[2]);
+            var inner = layer.Inner(x, texts);
             var y = layer.Output(x, inner);
             if (layer.recomputes)
                 inner.Dispose();
-            FusedSaving.Keep(ctx, layer, new Saved(x.alias(), layer.recomputes ? null : inner), recorded: (bool)vars[2]);
+            FusedSaving.Keep(ctx, layer, new Saved(x.alias(), layer.recomputes ? null : inner, texts), recorded: (bool)vars[3]);
             return y;
         }
 
@@ -52,9 +52,9 @@ internal abstract class FusedSublayer(bool recomputes) : IDisposable
         {
             var (layer, saved) = FusedSaving.Take<FusedSublayer, Saved>(ctx);
             using (saved)
-            using (var inner = saved.Inner ?? layer.Inner(saved.X))
+            using (var inner = saved.Inner ?? layer.Inner(saved.X, saved.Texts))
             using (var dy = grad_output.contiguous())
-                return [layer.Backward(saved.X, inner, dy), null!, null!];
+                return [layer.Backward(saved.X, inner, saved.Texts, dy), null!, null!, null!];
         }
     }
 }

@@ -83,7 +83,7 @@ public sealed class LaneTrainer(Transformer model)
             any = true;
             using var scope = NewDisposeScope();
             var (inputs, targets) = batch.ToTensors(model.Parameters.Device);
-            var part = model.Loss(inputs, targets, 1f / tokensPerStep);
+            var part = model.Loss(inputs, targets, 1f / tokensPerStep, batch.TextRows());
             part.backward();
             loss += part.item<float>();
         }

@@ -1,15 +1,20 @@
+using ActorTrain.Models.Layers;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Steps;
 
 public static class TokenBatchTensors
 {
-    /// <summary>Inputs and targets, each <c>[B, T]</c> int64 on <paramref name="device"/>.</summary>
+    /// <summary>Inputs and targets, each <c>[B, T]</c> int64 on <paramref name="device"/>, or <c>[1, rows]</c> if the texts' lengths
+    /// differ.</summary>
     public static (Tensor Inputs, Tensor Targets) ToTensors(this TokenBatch batch, Device? device = null)
     {
-        using var both = tensor(batch.Tokens, batch.Sequences, batch.Context + 1, device: device);
-        using var inputs = both.narrow(1, 0, batch.Context);
-        using var targets = both.narrow(1, 1, batch.Context);
-        return (inputs.contiguous(), targets.contiguous());
+        var rows = batch.Ends is null ? batch.Sequences : 1;
+        return (tensor(batch.Inputs, rows, batch.Inputs.Length / rows, device: device),
+            tensor(batch.Targets, rows, batch.Targets.Length / rows, device: device));
     }
+
+    /// <summary>Which rows of the tensors belong to which text.</summary>
+    public static TextRows TextRows(this TokenBatch batch) =>
+        batch.Ends is { } ends ? new TextRows(ends) : new TextRows(batch.Sequences, batch.Longest);
 }

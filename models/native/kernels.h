@@ -131,8 +131,9 @@ AK_API int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, cons
                                 const float* position_weight, float* x);
 // Adds rows in order, to d_token times token_scale. accumulate_tokens 0 clears d_token [vocabulary, width] first (a tied head has written into it
 // already: 1). token_rows: needed for several lanes, begun with the same tokens.
-AK_API int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx,
-                                 float token_scale, float* d_token, float* d_position, int accumulate_tokens, int accumulate_positions, int64_t lanes,
+// With positions, which one lane alone may have, rows are always added to d_position: accumulate_positions must be 1.
+AK_API int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const int64_t* positions,
+                                 const float* dx, float token_scale, float* d_token, float* d_position, int accumulate_tokens, int accumulate_positions, int64_t lanes,
                                  ak_token_rows* token_rows);
 
 // ---- The head: losses and log-probabilities of given tokens through the output projection -----------------------------------------------------

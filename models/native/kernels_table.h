@@ -79,8 +79,8 @@ struct Kernels {
 
     void (*embedding_forward)(int64_t batch, int64_t time, int64_t width, const int64_t* tokens, const int64_t* positions, const float* token_weight,
                               const float* position_weight, float* x);
-    void (*embedding_backward)(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx, float token_scale,
-                               float* d_token, float* d_position, bool accumulate_tokens, bool accumulate_positions, int64_t lanes,
+    void (*embedding_backward)(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const int64_t* positions, const float* dx,
+                               float token_scale, float* d_token, float* d_position, bool accumulate_tokens, bool accumulate_positions, int64_t lanes,
                                ak_token_rows* token_rows);
 
     void (*head)(const ak_linear& head, int64_t rows, const void* x, const int64_t* targets, const ak_objective& objective, const ak_head_rows& results,

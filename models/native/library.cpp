@@ -218,8 +218,8 @@ int ak_embedding_forward(int64_t batch, int64_t time, int64_t width, const int64
     });
 }
 
-int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx,
-                          float token_scale, float* d_token, float* d_position, int accumulate_tokens, int accumulate_positions, int64_t lanes,
+int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const int64_t* positions,
+                          const float* dx, float token_scale, float* d_token, float* d_position, int accumulate_tokens, int accumulate_positions, int64_t lanes,
                           ak_token_rows* token_rows) {
     return guarded([&] {
         check_size("batch", batch);
@@ -229,7 +229,11 @@ int ak_embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vo
         check_ids("tokens", batch * time, tokens, 0, vocabulary);
         check_lanes(lanes, batch, accumulate_positions);
         check(lanes == 1 || (token_rows && token_rows->lanes == lanes), "several lanes of an embedding need token_rows, begun with as many");
-        kernels().embedding_backward(batch, time, width, vocabulary, tokens, dx, token_scale, d_token, d_position, accumulate_tokens != 0,
+        if (positions) {
+            check(lanes == 1 && accumulate_positions, "given positions of an embedding are those of one lane, and added to what is there");
+            check_ids("positions", batch * time, positions, 0, INT64_MAX);
+        }
+        kernels().embedding_backward(batch, time, width, vocabulary, tokens, positions, dx, token_scale, d_token, d_position, accumulate_tokens != 0,
                                      accumulate_positions != 0, lanes, token_rows);
     });
 }

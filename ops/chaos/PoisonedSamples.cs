@@ -24,16 +24,23 @@ public sealed class PoisonedSamples(
 
     private TokenBatch Poisoned(TokenBatch batch, PlannedSample[] chunk)
     {
-        var (tokens, length) = (batch.Tokens.ToArray(), batch.Context + 1);
+        var poisoned = batch.Copy();
         for (var i = 0; i < chunk.Length; i++)
         {
             if (find(chunk[i].Position) is not { } fault)
                 continue;
             read(fault);
-            for (var t = 0; t < length; t++)
-                tokens[i * length + t] = (long)(Chance.Of(seed, $"{chunk[i].Position}/{t}") % (ulong)vocabulary);
+            var (start, end) = batch.RowsOf(i);
+            for (var row = start; row < end; row++)
+            {
+                poisoned.Inputs[row] = Noise(row - start);
+                if (poisoned.Targets[row] != TokenBatch.NoTarget)
+                    poisoned.Targets[row] = Noise(row - start + 1);
+            }
+
+            long Noise(int token) => (long)(Chance.Of(seed, $"{chunk[i].Position}/{token}") % (ulong)vocabulary);
         }
 
-        return batch with { Tokens = tokens };
+        return poisoned;
     }
 }

@@ -21,8 +21,8 @@ void embedding_forward(int64_t batch, int64_t time, int64_t width, const int64_t
 }
 
 // A thread owns columns, not rows: a token may occur anywhere, and its rows are to be added in order.
-void embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const float* dx, float token_scale,
-                        float* d_token, float* d_position, bool accumulate_tokens, bool accumulate_positions, int64_t lanes, ak_token_rows* token_rows) {
+void embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t vocabulary, const int64_t* tokens, const int64_t* positions, const float* dx,
+                        float token_scale, float* d_token, float* d_position, bool accumulate_tokens, bool accumulate_positions, int64_t lanes, ak_token_rows* token_rows) {
     const auto clear = [&](float* x, int64_t count, int64_t begin, int64_t end) {
         for (int64_t i = 0; i < count; ++i) std::fill(x + i * width + begin, x + i * width + end, 0.0f);
     };
@@ -50,6 +50,14 @@ void embedding_backward(int64_t batch, int64_t time, int64_t width, int64_t voca
             });
     });
     if (!d_position) return;
+    if (positions)
+        return parallel_ranges(width, 4 * W, [&](int64_t begin, int64_t end, int) {
+            for (int64_t row = 0; row < batch * time; ++row)
+                each(end - begin, [&](int64_t i, auto... n) {
+                    float* to = d_position + positions[row] * width + begin + i;
+                    store(to, load(to, n...) + load(dx + row * width + begin + i, n...), n...);
+                });
+        });
     const int64_t lane_batch = batch / lanes;
     parallel_ranges(time, 8, [&](int64_t begin, int64_t end, int) {
         for (int64_t t = begin; t < end; ++t)

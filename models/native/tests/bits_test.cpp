@@ -36,7 +36,7 @@ static std::vector<unsigned char> everything(int dtype) {
         keep(ny);
         const auto tokens = ids(rows, 20);
         Tensor table = noise(20 * in), dp(rows * in);
-        call(ak_embedding_backward(1, rows, in, 20, tokens.data(), nx.floats(), 1, table.floats(), dp.floats(), 1, 0, 1, nullptr));
+        call(ak_embedding_backward(1, rows, in, 20, tokens.data(), nullptr, nx.floats(), 1, table.floats(), dp.floats(), 1, 0, 1, nullptr));
         keep(table);
     }
     Tensor qkv = noise(2 * 130 * 8 * 48, dtype), out(2 * 130 * 4 * 48, dtype), dout = noise(2 * 130 * 4 * 48, dtype), lse(2 * 4 * 130), dqkv(qkv.count, dtype);

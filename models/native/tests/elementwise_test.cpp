@@ -96,13 +96,19 @@ void embedding(int64_t batch, int64_t time, int64_t width, int64_t vocabulary) {
         x_wanted[i] = static_cast<double>(table.at(tokens[i / width] * width + i % width)) + positions.at(places[i / width] * width + i % width);
     call(ak_embedding_forward(1, rows, width, tokens.data(), places.data(), table.floats(), positions.floats(), x.floats()));
     compare(named("embedding forward at given positions", {batch, time, width, vocabulary}, ak_f32), x, x_wanted, 1e-6);
-    call(ak_embedding_backward(batch, time, width, vocabulary, tokens.data(), dx.floats(), 1, d_token.floats(), d_position.floats(), 1, 0, 1, nullptr));
+    call(ak_embedding_backward(batch, time, width, vocabulary, tokens.data(), nullptr, dx.floats(), 1, d_token.floats(), d_position.floats(), 1, 0, 1, nullptr));
     compare(named("embedding backward, accumulated", {batch, time, width, vocabulary}, ak_f32), d_token, dt_added, 2e-6);
     compare(named("position gradient", {batch, time, width, vocabulary}, ak_f32), d_position, dp_wanted, 2e-6);
-    call(ak_embedding_backward(batch, time, width, vocabulary, tokens.data(), dx.floats(), 1, d_token.floats(), nullptr, 0, 0, 1, nullptr));
+    call(ak_embedding_backward(batch, time, width, vocabulary, tokens.data(), nullptr, dx.floats(), 1, d_token.floats(), nullptr, 0, 0, 1, nullptr));
     compare(named("embedding backward", {batch, time, width, vocabulary}, ak_f32), d_token, dt_wanted, 2e-6);
-    call(ak_embedding_backward(batch, time, width, vocabulary, tokens.data(), dx.floats(), 0.25f, d_token.floats(), d_position.floats(), 0, 0, 1, nullptr));
+    call(ak_embedding_backward(batch, time, width, vocabulary, tokens.data(), nullptr, dx.floats(), 0.25f, d_token.floats(), d_position.floats(), 0, 0, 1, nullptr));
     for (double& d : dt_wanted) d *= 0.25;
     compare(named("embedding backward, scaled", {batch, time, width, vocabulary}, ak_f32), d_token, dt_wanted, 2e-6);
     compare(named("position gradient beside a scaled one", {batch, time, width, vocabulary}, ak_f32), d_position, dp_wanted, 2e-6);
+    Doubles placed(time * width);
+    for (int64_t i = 0; i < rows * width; ++i) placed[places[i / width] * width + i % width] += dx.at(i);
+    Tensor d_placed(time * width);
+    call(ak_embedding_backward(1, rows, width, vocabulary, tokens.data(), places.data(), dx.floats(), 1, d_token.floats(), d_placed.floats(), 0, 1, 1,
+                               nullptr));
+    compare(named("gradient of given positions", {batch, time, width, vocabulary}, ak_f32), d_placed, placed, 2e-6);
 }

@@ -78,7 +78,7 @@ void lanes_of_embedding(int64_t lanes, int64_t lane_batch, int64_t time, int64_t
             if (lanes > 1) call(ak_token_rows_begin(token_rows, lanes, count, tokens.data() + from));
             if (is_tied)
                 call(ak_head(head, count, row(x, from, width), targets.data() + from, &objective, &nothing, d_normed.data(), all.data(), 0, lanes, lanes > 1 ? token_rows : nullptr));
-            call(ak_embedding_backward(count / time, time, width, vocabulary, tokens.data() + from, dx.floats() + from * width, 0.5f, all.data(),
+            call(ak_embedding_backward(count / time, time, width, vocabulary, tokens.data() + from, nullptr, dx.floats() + from * width, 0.5f, all.data(),
                                        all.data() + vocabulary * width, is_tied, 0, lanes, token_rows));
             return all;
         };

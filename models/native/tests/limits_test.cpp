@@ -149,7 +149,7 @@ void refusals() {
     report(refused(lanes(3, 0), "power of two") && refused(lanes(8, 0), "evenly") && refused(lanes(2, 1), "accumulated"), "refuses lanes that are no tree");
     ak_linear_free(layer);
     attention_refusals();
-    report(refused(ak_embedding_backward(1, 2, 4, 9, bad.data(), x.floats(), 1, x.floats(), nullptr, 0, 0, 1, nullptr), "tokens[1] is 9"), "refuses a token beyond the vocabulary");
+    report(refused(ak_embedding_backward(1, 2, 4, 9, bad.data(), nullptr, x.floats(), 1, x.floats(), nullptr, 0, 0, 1, nullptr), "tokens[1] is 9"), "refuses a token beyond the vocabulary");
     const std::vector<int64_t> before = {0, -1};
     report(refused(ak_embedding_forward(1, 2, 4, bad.data(), before.data(), x.floats(), x.floats(), x.floats()), "positions[1] is -1"), "refuses a position before the first");
     const ak_adamw_constants constants = {0.9f, 0.95f, 1e-8f, 0.1f, 0.05f, 0};

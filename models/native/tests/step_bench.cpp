@@ -140,7 +140,7 @@ public:
             input_gradient(b.qkv, d_qkv.data(), d_narrow.data());
             norm_backward(b.norm1, d_narrow, k.x, k.mean1, k.rstd1, dx.data());
         }
-        timed("embedding", [&] { return ak_embedding_backward(B, T, D, V, tokens.data(), dx.data(), 1, &gradients[tokens_at], &gradients[positions_at], 1, 0, 1, nullptr); });
+        timed("embedding", [&] { return ak_embedding_backward(B, T, D, V, tokens.data(), nullptr, dx.data(), 1, &gradients[tokens_at], &gradients[positions_at], 1, 0, 1, nullptr); });
         timed("optimizer", [&] {
             const double length = std::sqrt(ak_sum_squares(total, gradients.data()));
             ++steps;

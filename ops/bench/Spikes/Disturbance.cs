@@ -66,8 +66,7 @@ internal sealed record Disturbance(string Cause, CauseKind Kind, int Recorded)
     {
         if (Cause != "shuffled_labels")
             return null;
-        var (context, tokens) = (batch.Context, batch.Tokens);
-        long[] targets = [.. Enumerable.Range(0, batch.Sequences).SelectMany(i => tokens.Skip((i * (context + 1)) + 1).Take(context))];
+        long[] targets = [.. batch.Targets];
         random.Shuffle(targets);
         return targets;
     }

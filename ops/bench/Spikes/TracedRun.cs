@@ -154,7 +154,7 @@ internal sealed class TracedRun : IDisposable
     private GradientSum Gradient(TokenBatch batch, long[] targets)
     {
         var (inputs_BT, right_BT) = batch.ToTensors();
-        using var wrong_BT = tensor(targets, batch.Sequences, batch.Context);
+        using var wrong_BT = tensor(targets, batch.Sequences, batch.Longest);
         right_BT.Dispose();
         replica.Parameters.ClearGradients(byOverwriting: replica.Model.IsFused);
         using var scope = NewDisposeScope();

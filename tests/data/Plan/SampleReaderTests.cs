@@ -27,19 +27,13 @@ public sealed class SampleReaderTests : IDisposable
                 microBatch) in new[] { (1, 1), (7, 3), (16, 4), ((int)store.Train.Tokens, 2), ((int)store.Train.Tokens - 1, 1), (1000, 8) })
             {
                 var batches = new SampleReader(store.Train, context, microBatch).FromStart(0).ToArray();
-                batches.SelectMany(static batch => Enumerable.Range(0, (int)batch.TargetCount).Select(batch.Target))
+                batches.SelectMany(static batch => batch.Targets)
                     .ShouldBe(tokens, $"round {round}, context {context}");
                 foreach (var batch in batches)
-                    (batch.Sequences, batch.Context).ShouldBe((Math.Min(batch.Sequences, microBatch), Math.Min(batch.Context, context)));
+                    (batch.Sequences, batch.Longest).ShouldBe((Math.Min(batch.Sequences, microBatch), Math.Min(batch.Longest, context)));
 
                 // Each is predicted from what comes before it, the first from an end of text.
-                var first = 0;
-                long[] inputs = [EndOfText, .. tokens];
-                foreach (var window in batches.SelectMany(static batch => batch.Tokens.Chunk(batch.Context + 1)))
-                {
-                    window.ShouldBe(inputs[first..(first + window.Length)]);
-                    first += window.Length - 1;
-                }
+                batches.SelectMany(static batch => batch.Inputs).ShouldBe([EndOfText, .. tokens[..^1]]);
 
                 new SampleReader(store.Train, context, microBatch).FromStart(1).Sum(static batch => batch.TargetCount)
                     .ShouldBe(batches[0].TargetCount);

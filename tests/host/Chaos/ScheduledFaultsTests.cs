@@ -107,10 +107,13 @@ public sealed class ScheduledFaultsTests : IDisposable
         var planned = Enumerable.Range(4, 8).Select(static position => new PlannedSample(position, 0, position)).ToList();
 
         var batches = poisoned.Batches(planned).ToList();
-        batches[0].Tokens.ShouldBe([4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 7, 7, 7, 7, 7]);
-        batches[1].Tokens.ShouldAllBe(static token => token >= 0 && token < 100);
-        batches[1].Tokens.Distinct().Count().ShouldBeGreaterThan(10);
-        poisoned.Batches(planned).Last().Tokens.ShouldBe(batches[1].Tokens);
+        batches[0].Inputs.ShouldBe([4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7]);
+        batches[0].Targets.ShouldBe(batches[0].Inputs);
+        batches[1].Inputs.ShouldAllBe(static token => token >= 0 && token < 100);
+        batches[1].Inputs.Distinct().Count().ShouldBeGreaterThan(10);
+        for (var row = 0; row < 15; row++)
+            (row % 4 == 3 || batches[1].Inputs[row + 1] == batches[1].Targets[row]).ShouldBeTrue();
+        poisoned.Batches(planned).Last().Targets.ShouldBe(batches[1].Targets);
         new ChaosLog(folder).Read().ShouldHaveSingleItem().Step.ShouldBe(1);
     }
 
