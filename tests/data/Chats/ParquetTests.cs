@@ -41,7 +41,7 @@ public sealed class ParquetTests : IDisposable
         }
 
         Reader(DataKind.Prompts, file).Read().Select(static placed => placed.Group.Reference)
-            .ShouldBe(["""{"answer":1152921504606846976,"weight":0.1}""", """{"answer":-1,"weight":null}"""]);
+            .ShouldBe(["""{"answer":1152921504606846976,"weight":0.1}""", """{"answer":-1}"""]);
     }
 
     [Fact]
@@ -75,25 +75,38 @@ public sealed class ParquetTests : IDisposable
 
     private async Task<string> Write(string name, int rowGroups, int rows)
     {
-        var schema = new ParquetSchema(
-            new ListField("messages", new StructField("element", new DataField<string>("role"), new DataField<string>("content"))),
-            new DataField<double>("score"));
         var file = folder.Of(name);
         for (var group = 0; group < rowGroups; group++)
         {
             await using var stream = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite);
-            var data = Enumerable.Range(group * rows, rows).Select(static i => new Dictionary<string, object?>
-            {
-                ["messages"] = new List<object>
+            await ParquetSerializer.SerializeAsync(
+                Enumerable.Range(group * rows, rows).Select(static i => new Row
                 {
-                    new Dictionary<string, object?> { ["role"] = "user", ["content"] = $"question {i} é" },
-                    new Dictionary<string, object?> { ["role"] = "assistant", ["content"] = $"answer {i}" },
-                },
-                ["score"] = i * 0.5,
-            }).ToList();
-            await ParquetSerializer.SerializeUntypedAsync(data, schema, stream, new ParquetOptions { Append = group > 0 });
+                    messages =
+                    [
+                        new Message { role = "user", content = $"question {i} é" },
+                        new Message { role = "assistant", content = $"answer {i}" },
+                    ],
+                    score = i * 0.5,
+                }),
+                stream, new ParquetOptions { Append = group > 0 });
         }
 
         return file;
+    }
+
+    // Named as the columns are.
+    private sealed class Row
+    {
+        public List<Message>? messages { get; set; }
+
+        public double score { get; set; }
+    }
+
+    private sealed class Message
+    {
+        public string? role { get; set; }
+
+        public string? content { get; set; }
     }
 }
