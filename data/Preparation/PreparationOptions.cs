@@ -1,6 +1,7 @@
 using ActorTrain.Data.Chats;
 using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;
+using ActorTrain.Models;
 using ActorTrain.Models.Options;
 
 namespace ActorTrain.Data.Preparation;
@@ -58,7 +59,7 @@ public sealed record PreparationOptions : IOptions
     public string? Template { get; init; }
 
     [Option("Reserve special tokens, which no text encodes to, in a new tokenizer.", Key = "special")]
-    public IReadOnlyList<string> SpecialTokens { get; init; } = [];
+    public EquatableArray<string> SpecialTokens { get; init; }
 
     [Option("Turns of the assistant that are targets.")]
     public AnswerTargets Targets { get; init; } = AnswerTargets.All;

@@ -99,7 +99,7 @@ internal static class PrepareCommand
                 ShardTokens = line.GetValue(shard),
                 Kind = Kinds.ValueOf<DataKind>(line.GetRequiredValue(kind)),
                 Template = line.GetValue(template),
-                SpecialTokens = line.GetValue(special) ?? [],
+                SpecialTokens = [.. line.GetValue(special) ?? []],
                 Targets = Targets.ValueOf<AnswerTargets>(line.GetRequiredValue(targets)),
                 MaxTokens = line.GetValue(most),
                 TooLong = Lengths.ValueOf<TooLong>(line.GetRequiredValue(tooLong)),

@@ -1,6 +1,7 @@
 using ActorTrain.Data.Chats;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Tokenizers;
+using ActorTrain.Tests.Processes;
 
 namespace ActorTrain.EndToEnd.Tests;
 
