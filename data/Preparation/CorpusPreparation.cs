@@ -1,3 +1,4 @@
+using ActorTrain.Data.Chats;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;
@@ -6,7 +7,8 @@ using ActorTrain.Models.Options;
 
 namespace ActorTrain.Data.Preparation;
 
-/// <summary>Turns texts into a prepared data folder: token shards for training and for validation, an index and the tokenizer.</summary>
+/// <summary>Turns texts, or chats and the like, into a prepared data folder: token shards for training and for validation, an index and the
+/// tokenizer.</summary>
 /// <remarks>The corpus is streamed up to three times: to split it, to train a tokenizer, and to encode it. The same texts and options give
 /// the same bytes. The folder is created atomically at the end; after an error, a cancellation or a kill, an existing one is
 /// unchanged.</remarks>
@@ -23,22 +25,41 @@ public static class CorpusPreparation
     {
         options.Require();
         StagedFolder.Refuse(options.Output, options.Force);
+        if (options.Kind is not DataKind.Text)
+        {
+            var chats = new ChatPreparation(options, progress, cancellation);
+            using var ofChats = chats.Survey();
+            return Staged(options, ofChats, folder => chats.Write(ofChats, folder), () => ("the same prompts together", chats.Omissions));
+        }
+
         var reader = Interruptible.Run(() => new DocumentReader(options.Source, cancellation), cancellation);
+        IReadOnlyList<string> special = options.Template is { } template
+            ? [.. ChatTemplate.Find(template).SpecialTokens.Union(options.SpecialTokens)] : options.SpecialTokens;
         var split = SplitOf(options, reader, progress, cancellation);
-        using var tokenizer = TokenizerOf(options, reader, split, progress, cancellation);
+        using var tokenizer = TokenizerChoice.Untrained(options, special)
+            ?? TokenizerChoice.Trained(options, special, SampleOf(options, reader, split, progress, cancellation), cancellation);
+        return Staged(options, tokenizer, folder => Write(options, reader, split, tokenizer, folder, progress, cancellation),
+            () => (split.Rule, reader.Omissions));
+    }
+
+    /// <summary>Writes a folder and moves it into place.</summary>
+    private static PreparationSummary Staged(
+        PreparationOptions options, ITokenizer tokenizer, Func<string, TokenIndex> write, Func<(string Split, Omissions Omissions)> report)
+    {
         using var staged = new StagedFolder(options.Output, options.Force);
         try
         {
             tokenizer.Save(staged.Staging);
-            var index = Write(options, reader, split, tokenizer, staged.Staging, progress, cancellation);
+            var index = write(staged.Staging);
             index.Write(staged.Staging);
             staged.Commit();
+            var (split, omissions) = report();
             return new PreparationSummary(
                 options.Output, index.Sha256, index.VocabularySize, Reported(index.Train), index.Validation is { } validation
                     ? Reported(validation) : null)
             {
-                Split = split.Rule,
-                Omissions = reader.Omissions,
+                Split = split,
+                Omissions = omissions,
             };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -62,26 +83,17 @@ public static class CorpusPreparation
         return survey.Split(options.ValidationFraction);
     }
 
-    private static ITokenizer TokenizerOf(
+    private static TextSample SampleOf(
         PreparationOptions options, DocumentReader reader, ValidationSplit split, IProgress<PreparationProgress>? progress,
         CancellationToken cancellation)
     {
-        if (options.TokenizerFrom is { } folder)
-        {
-            return File.Exists(Path.Combine(folder, TokenizerFolder.DescriptionFile)) ? TokenizerFolder.Load(folder)
-                : throw new UserErrorException($"{folder} has no tokenizer: name prepared data or a run with --tokenizer-from.");
-        }
-
-        if (options.Tokenizer is TokenizerKind.Bytes)
-            return new ByteTokenizer();
-
         SentencePieceLibrary.Require();
         var sample = new TextSample(options.Seed, options.TokenizerSampleBytes);
         foreach (var piece in split.Apply(Reported(PreparationStage.Sampling, reader, progress, cancellation))
             .Where(static piece => !piece.IsValidation))
             sample.Offer(piece.Text.Span, piece.IsWhole ? piece.Text.Length : reader.Files[piece.Source].Length);
         progress?.Report(new(PreparationStage.TrainingTokenizer, 0, reader.TotalBytes));
-        return SentencePieceTraining.Train(options.Tokenizer, options.VocabularySize, sample.Texts(), cancellation);
+        return sample;
     }
 
     /// <summary>The corpus, with a progress report every few megabytes.</summary>
@@ -127,9 +139,12 @@ public static class CorpusPreparation
 
         var trained = train.Finish() ?? throw NoText();
         return new TokenIndex(
-            TokenIndex.CurrentFormat, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText,
+            TokenIndex.TextFormat, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText,
             TokenIndex.WidthFor(tokenizer.VocabularySize), options.ShardTokens, trained, validation.Finish(), "").Sealed();
     }
 
-    private static PreparedPart Reported(PartIndex part) => new(part.Documents, part.Bytes, part.Tokens, part.UnigramEntropy);
+    private static PreparedPart Reported(PartIndex part) => new(part.Documents, part.Bytes, part.Tokens, part.UnigramEntropy)
+    {
+        Sequences = part.Sequences is { } sequences ? new(sequences.Groups, sequences.TargetCount, sequences.Longest) : null,
+    };
 }

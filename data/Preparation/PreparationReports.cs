@@ -26,7 +26,15 @@ public readonly record struct PreparationProgress(PreparationStage Stage, long D
 public sealed record PreparedPart(long Documents, long Bytes, long Tokens, double UnigramEntropy)
 {
     public double BytesPerToken => (double)Bytes / Tokens;
+
+    /// <summary>Null for text.</summary>
+    public PreparedSequences? Sequences { get; init; }
 }
+
+/// <param name="Groups">Chats, pairs, rankings or prompts.</param>
+/// <param name="Targets">Tokens that are targets.</param>
+/// <param name="Longest">Tokens of the longest sequence.</param>
+public sealed record PreparedSequences(long Groups, long Targets, int Longest);
 
 /// <param name="Identity">SHA-256 of all of its data.</param>
 /// <param name="Validation">Null if there is none.</param>

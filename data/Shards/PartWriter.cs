@@ -57,6 +57,16 @@ internal sealed class PartWriter : IDisposable
         EndDocument();
     }
 
+    /// <summary>Appends a sequence that has an end of its own: no end of text is written.</summary>
+    public void AppendSequence(ReadOnlySpan<int> ids)
+    {
+        Put(ids);
+        EndDocument();
+    }
+
+    /// <summary>Counts text of sequences, in bytes of UTF-8.</summary>
+    public void CountText(long textBytes) => bytes += textBytes;
+
     /// <summary>Syncs all files; null if nothing was appended.</summary>
     public PartIndex? Finish()
     {

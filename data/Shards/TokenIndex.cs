@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ActorTrain.Data.Chats;
 using ActorTrain.Models;
 
 namespace ActorTrain.Data.Shards;
@@ -10,6 +11,7 @@ namespace ActorTrain.Data.Shards;
 /// <param name="TokenBytes">Bytes of a token in the shards, little-endian: 2 (unsigned) up to 65,536 ids, else 4.</param>
 /// <param name="ShardTokens">Tokens of every shard of a part but the last.</param>
 /// <param name="Sha256">Checksum of this index, taken with this field empty; identifies the prepared data as a whole.</param>
+/// <param name="Chats">Null, and not in the file, for text.</param>
 internal sealed record TokenIndex(
     int Format,
     string Tokenizer,
@@ -19,10 +21,13 @@ internal sealed record TokenIndex(
     long ShardTokens,
     PartIndex Train,
     [property: JsonPropertyName("held_out")] PartIndex? Validation,
-    string Sha256)
+    string Sha256,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChatIndex? Chats = null)
 {
     public const string FileName = "index.json";
-    public const int CurrentFormat = 1;
+
+    /// <summary>Of text, and of the other kinds.</summary>
+    public const int TextFormat = 1, ChatFormat = 2;
     public const string Fix = "rerun `actortrain prepare --force`";
 
     public IEnumerable<PartIndex> Parts => Validation is null ? [Train] : [Train, Validation];
@@ -65,10 +70,14 @@ internal sealed record TokenIndex(
             throw new UserErrorException($"{file} cannot be read ({error.Message.TrimEnd('.')}): {Fix}.", error);
         }
 
-        if (index.Format != CurrentFormat)
-            throw new UserErrorException($"{file} has format {index.Format}, but this version reads format {CurrentFormat}: {Fix}.");
+        if (index.Format is not (TextFormat or ChatFormat))
+            throw new UserErrorException(
+                $"{file} has format {index.Format}, but this version reads formats {TextFormat} and {ChatFormat}: {Fix}.");
         if (!bytes.AsSpan().SequenceEqual(index.Sealed().Serialized()))
             throw new UserErrorException($"{file} is corrupt (checksum mismatch): {Fix}.");
+        var isChats = index.Format == ChatFormat;
+        if (index.Chats is not null != isChats || index.Parts.Any(part => part.Sequences is not null != isChats))
+            throw new UserErrorException($"{file} does not say what its data consists of: {Fix}.");
         return index;
     }
 
@@ -80,12 +89,29 @@ internal sealed record TokenIndex(
 /// <param name="Bytes">Of its text in UTF-8.</param>
 /// <param name="UnigramEntropy">Entropy of its token frequencies, in nats per token.</param>
 /// <param name="DocumentEnds">Where each document ends: 64-bit token offsets, little-endian.</param>
+/// <param name="Sequences">Null, and not in the file, for text.</param>
 internal sealed record PartIndex(
-    long Documents, long Tokens, long Bytes, double UnigramEntropy, IReadOnlyList<TokenFile> Shards, TokenFile DocumentEnds);
+    long Documents, long Tokens, long Bytes, double UnigramEntropy, IReadOnlyList<TokenFile> Shards, TokenFile DocumentEnds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SequenceIndex? Sequences = null);
+
+/// <summary>What chats, pairs, rankings and prompts have beside their tokens.</summary>
+/// <param name="Targets">A bit per token, the lowest of each byte first: whether it is a target.</param>
+/// <param name="GroupEnds">Of rankings: where each group ends, in sequences, 64-bit.</param>
+/// <param name="Margins">Of pairs: 64-bit floating point.</param>
+/// <param name="References">Of prompts: the references as UTF-8, one after the other; null if there are none.</param>
+/// <param name="ReferenceEnds">Of prompts: where each reference ends, in bytes, 64-bit.</param>
+internal sealed record SequenceIndex(
+    long Groups, long TargetCount, int Longest, TokenFile Targets, TokenFile? GroupEnds, TokenFile? Margins, TokenFile? References,
+    TokenFile? ReferenceEnds);
+
+/// <param name="TemplateIdentity">SHA-256 of the template without its name.</param>
+internal sealed record ChatIndex(DataKind Kind, string TemplateIdentity, ChatTemplate Template);
 
 internal sealed record TokenFile(string Name, long Count, string Sha256);
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+[JsonSourceGenerationOptions(WriteIndented = true, UseStringEnumConverter = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(TokenIndex))]
+[JsonSerializable(typeof(TemplatePiece))]
 internal sealed partial class TokenIndexJson : JsonSerializerContext;

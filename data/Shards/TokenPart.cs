@@ -12,6 +12,7 @@ public sealed class TokenPart
     private readonly string name;
     private readonly PartIndex index;
     private readonly MappedFile[] shards;
+    private readonly MappedFile documentEnds;
     private readonly long shardTokens;
     private readonly int tokenBytes;
     private readonly uint vocabularySize;
@@ -29,7 +30,7 @@ public sealed class TokenPart
         shards = new MappedFile[index.Shards.Count];
         for (var i = 0; i < shards.Length; i++)
             opened.Add(shards[i] = new MappedFile(folder, index.Shards[i], tokenBytes));
-        opened.Add(new MappedFile(folder, index.DocumentEnds, sizeof(long)));
+        opened.Add(documentEnds = new MappedFile(folder, index.DocumentEnds, sizeof(long)));
     }
 
     public long Documents => index.Documents;
@@ -107,6 +108,18 @@ public sealed class TokenPart
             first += length;
             tokens = tokens[length..];
         }
+    }
+
+    /// <summary>The first token of a document, and the one after its last.</summary>
+    /// <exception cref="UserErrorException">The file of document ends was altered.</exception>
+    internal (long First, long End) RangeOf(long document)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(document);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(document, Documents);
+        var first = document == 0 ? 0 : documentEnds.Items<long>(document - 1, 1)[0];
+        var end = documentEnds.Items<long>(document, 1)[0];
+        return first >= 0 && first <= end && end <= Tokens ? (first, end) : throw new UserErrorException(
+            $"The token file {Path.Combine(folder, index.DocumentEnds.Name)} is corrupt: copy it again, or {TokenIndex.Fix}.");
     }
 
     /// <summary>Copies tokens and returns the largest, so that no id can exceed the embedding.</summary>

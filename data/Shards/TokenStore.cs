@@ -1,3 +1,4 @@
+using ActorTrain.Data.Chats;
 using ActorTrain.Data.Tokenizers;
 using ActorTrain.Models;
 
@@ -7,11 +8,14 @@ namespace ActorTrain.Data.Shards;
 public sealed class TokenStore : IDisposable
 {
     private readonly List<MappedFile> files = [];
+    private readonly SequencePart? trainSequences;
 
     private TokenStore(string folder, TokenIndex index)
     {
         Folder = folder;
         Identity = index.Sha256;
+        Kind = index.Chats?.Kind ?? DataKind.Text;
+        Template = index.Chats?.Template;
         Tokenizer = TokenizerFolder.Load(folder);
         try
         {
@@ -24,6 +28,8 @@ public sealed class TokenStore : IDisposable
 
             Train = new TokenPart(folder, "training", index, index.Train, files);
             Validation = index.Validation is { } validation ? new TokenPart(folder, "validation", index, validation, files) : null;
+            trainSequences = SequencesOf(Train, index.Train);
+            ValidationSequences = Validation is { } validated ? SequencesOf(validated, index.Validation!) : null;
         }
         catch
         {
@@ -45,9 +51,37 @@ public sealed class TokenStore : IDisposable
     /// <summary>Null if there is none.</summary>
     public TokenPart? Validation { get; }
 
+    public DataKind Kind { get; }
+
+    /// <summary>How its chats were encoded; null for text.</summary>
+    public ChatTemplate? Template { get; }
+
+    /// <summary>The chats, pairs, rankings or prompts for training.</summary>
+    /// <exception cref="InvalidOperationException">The data is text.</exception>
+    public SequencePart TrainSequences => trainSequences ?? throw new InvalidOperationException($"{Folder} holds text.");
+
+    /// <summary>Null if there is none, or the data is text.</summary>
+    public SequencePart? ValidationSequences { get; }
+
     /// <summary>Opens a folder and checks that its index, sizes and tokenizer agree; does not read the tokens.</summary>
     /// <exception cref="UserErrorException">They do not, or the folder is not prepared data.</exception>
     public static TokenStore Open(string folder) => new(folder, TokenIndex.Read(folder));
+
+    /// <summary>Rejects data that a command cannot use.</summary>
+    /// <param name="command">Such as <c>actortrain pretrain</c>.</param>
+    /// <param name="kinds">Those that it can use.</param>
+    /// <exception cref="UserErrorException">The data is of another kind; the sentence names the command for it.</exception>
+    public void RequireKind(string command, params ReadOnlySpan<DataKind> kinds)
+    {
+        if (kinds.Contains(Kind))
+            return;
+        var wanted = string.Join(" or ", kinds.ToArray().Select(static kind => kind.Plural()));
+        var other = kinds[0] is DataKind.Text ? "" : $" --kind {kinds[0].ToString().ToLowerInvariant()}";
+        throw new UserErrorException(
+            $"{Folder} holds {Kind.Plural()}, but `{command}` takes {wanted}: "
+            + $"{(Kind.Command() is { } fitting ? $"use `{fitting}` for it" : "name other data")}, or prepare {wanted} "
+            + $"(`actortrain prepare{other} --input PATH --output DIR`).");
+    }
 
     /// <summary>Rejects a tokenizer, such as a checkpoint's, other than the one of the data.</summary>
     /// <exception cref="UserErrorException">They differ.</exception>
@@ -69,6 +103,9 @@ public sealed class TokenStore : IDisposable
         foreach (var file in files)
             file.Verify(cancellation);
     }
+
+    private SequencePart? SequencesOf(TokenPart part, PartIndex index) =>
+        index.Sequences is { } sequences ? new SequencePart(Folder, Kind, part, sequences, files) : null;
 
     public void Dispose()
     {

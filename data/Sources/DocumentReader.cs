@@ -16,7 +16,6 @@ public sealed class DocumentReader
     /// <summary>The least size in bytes of a piece of a plain text file, except its last one.</summary>
     public const int PieceBytes = 1 << 15;
 
-    private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
     private readonly SourceOptions options;
     private readonly byte[]? separator;
     private readonly SourceFiles found;
@@ -29,7 +28,7 @@ public sealed class DocumentReader
         options.Require();
         this.options = options;
         separator = options.DocumentSeparator is { } text ? Encoding.UTF8.GetBytes(text) : null;
-        found = new SourceFiles(options.Inputs, cancellation);
+        found = new SourceFiles(options.Inputs, SourceFile.KnownEndings, cancellation);
         tallies = new FileTally[Files.Count];
         TotalBytes = Files.Sum(static file => file.Length);
     }
@@ -60,10 +59,7 @@ public sealed class DocumentReader
             var file = Files[source];
             var tally = tallies[source] = new FileTally(options.Lenient ? new Replacements() : null);
             using var buffer = new TextBuffer(file, tally.Replaced, cancellation);
-            buffer.Fill(ByteOrderMark.Length);
-            if (buffer.Window.Span.StartsWith(ByteOrderMark))
-                buffer.Advance(ByteOrderMark.Length);
-
+            RecordLines.SkipMark(buffer);
             var offset = 0L;
             foreach (var (text, end) in TextsOf(file, buffer, tally))
             {
@@ -98,12 +94,9 @@ public sealed class DocumentReader
     private IEnumerable<ReadOnlyMemory<byte>> Records(SourceFile file, TextBuffer buffer, FileTally tally)
     {
         var record = new JsonRecord(file.Path, options.TextField, tally.Replaced);
-        for (var line = 1L; buffer.Window.Length > 0 || !buffer.AtEnd; line++)
+        foreach (var (line, number) in RecordLines.Of(file, buffer, tally.Replaced))
         {
-            var at = buffer.Find("\n"u8);
-            var checkedLine = Checked(file, buffer, tally, at < 0 ? buffer.Window.Length : at);
-            buffer.Advance(at < 0 ? buffer.Window.Length : at + 1);
-            if (record.TextOf(checkedLine, line) is not { } text)
+            if (record.TextOf(line, number) is not { } text)
                 continue;
             if (text.IsEmpty)
                 tally.EmptyDocuments++;

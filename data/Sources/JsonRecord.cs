@@ -19,7 +19,7 @@ internal sealed class JsonRecord(string file, string field, Replacements? replac
     /// <exception cref="UserErrorException">The line is not a JSON object, or does not have exactly one such text.</exception>
     public ReadOnlyMemory<byte>? TextOf(ReadOnlyMemory<byte> line, long number)
     {
-        if (line.Span.IndexOfAnyExcept(" \t\r"u8) < 0)
+        if (RecordLines.IsBlank(line))
             return null;
         try
         {

@@ -17,6 +17,18 @@ public sealed record Omissions(
 {
     private const int Named = 5;
 
+    /// <summary>Records of chats that were skipped as malformed, by reason.</summary>
+    public IReadOnlyList<BadRecordCount> BadRecords { get; init; } = [];
+
+    /// <summary>Groups that were skipped or shortened as too long, in words.</summary>
+    public IReadOnlyList<string> TooLong { get; init; } = [];
+
+    /// <summary>Fields of records that were not read.</summary>
+    public IReadOnlyCollection<string> IgnoredFields { get; init; } = [];
+
+    /// <summary>Fields of the messages in records that were not read.</summary>
+    public IReadOnlyCollection<string> IgnoredMessageFields { get; init; } = [];
+
     /// <summary>The report, one line per kind that occurs.</summary>
     public IEnumerable<string> Lines()
     {
@@ -30,6 +42,14 @@ public sealed record Omissions(
             yield return $"skipped {Plural.Of(EmptyFiles.Count, "empty file")}: {Names(EmptyFiles)}";
         if (EmptyDocuments.Count > 0)
             yield return $"skipped {Plural.Of(Total(EmptyDocuments), "empty document")} in {InFiles(EmptyDocuments)}";
+        foreach (var (reason, count, first) in BadRecords)
+            yield return $"skipped {Plural.Of(count, "record")} {reason}, the first in {first}";
+        foreach (var line in TooLong)
+            yield return line;
+        if (IgnoredFields.Count > 0)
+            yield return $"ignored fields of records: {Names(IgnoredFields)}";
+        if (IgnoredMessageFields.Count > 0)
+            yield return $"ignored fields of messages: {Names(IgnoredMessageFields)}";
         if (Replaced.Count > 0)
             yield return $"replaced {Plural.Of(Total(Replaced), "invalid character")} with U+FFFD in {InFiles(Replaced)}";
     }
@@ -57,3 +77,7 @@ public sealed record Omissions(
 }
 
 public readonly record struct FileCount(string Path, long Count);
+
+/// <param name="Reason">To follow "skipped 2 records".</param>
+/// <param name="First">The place of the first, such as <c>chats.jsonl, line 3</c>.</param>
+public readonly record struct BadRecordCount(string Reason, long Count, string First);

@@ -14,12 +14,12 @@ public sealed record SourceFile(string Path, long Length)
     static SourceFile() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
 
     /// <summary>Extensions of text files in a folder, without <c>.gz</c>.</summary>
-    public static IEnumerable<string> KnownEndings => TextEndings.Concat(RecordEndings);
+    public static IReadOnlyList<string> KnownEndings { get; } = [.. TextEndings, .. RecordEndings];
 
     public bool HoldsRecords => RecordEndings.Any(ending => HasEnding(Uncompressed(Path), ending));
 
-    /// <summary>Whether a file in a folder is taken for text.</summary>
-    public static bool IsKnown(string path) => KnownEndings.Any(ending => HasEnding(Uncompressed(path), ending));
+    /// <summary>Whether a file in a folder has one of some extensions, with or without <c>.gz</c>.</summary>
+    public static bool HasOneOf(IEnumerable<string> endings, string path) => endings.Any(ending => HasEnding(Uncompressed(path), ending));
 
     /// <summary>Opens the text as UTF-8: decompresses gzip and decodes UTF-16 or UTF-32, as recognized by the file's head.</summary>
     /// <param name="replaced">Counts replaced invalid characters of such an encoding; null if they are rejected.</param>

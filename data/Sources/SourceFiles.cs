@@ -14,6 +14,7 @@ public sealed class SourceFiles
     private static readonly char[] Wildcards = ['*', '?'];
 
     private readonly CancellationToken cancellation;
+    private readonly IReadOnlyList<string> endings;
     private readonly List<SourceFile> files = [];
     private readonly List<string> passedOver = [];
     private readonly List<string> doubles = [];
@@ -22,10 +23,11 @@ public sealed class SourceFiles
     private readonly HashSet<((uint, uint) Device, ulong Inode)> read = [];
 
     /// <summary>Lists the files of the inputs, and what is skipped.</summary>
+    /// <param name="endings">The known extensions in folders, without <c>.gz</c>.</param>
     /// <exception cref="UserErrorException">An input is missing, matches no file, or cannot be listed.</exception>
-    public SourceFiles(IEnumerable<string> inputs, CancellationToken cancellation = default)
+    public SourceFiles(IEnumerable<string> inputs, IReadOnlyList<string> endings, CancellationToken cancellation = default)
     {
-        this.cancellation = cancellation;
+        (this.endings, this.cancellation) = (endings, cancellation);
         foreach (var input in inputs)
         {
             try
@@ -91,7 +93,7 @@ public sealed class SourceFiles
     private string[] InFolder(string folder)
     {
         var byKnown = Walk(folder, once: true).Order(StringComparer.Ordinal)
-            .ToLookup(static entry => !IsHidden(entry) && SourceFile.IsKnown(entry));
+            .ToLookup(entry => !IsHidden(entry) && SourceFile.HasOneOf(endings, entry));
         passedOver.AddRange(byKnown[false]);
         var known = byKnown[true].ToLookup(IsFile);
         special.AddRange(known[false]);
@@ -99,7 +101,7 @@ public sealed class SourceFiles
         return known[true].Any() ? [.. known[true]]
             : throw new UserErrorException(
                 $"The folder {folder} holds no text{(others.Length > 0 ? $" among {Omissions.Describe(others)}" : "")}; "
-                + $"a folder is searched for {string.Join(", ", SourceFile.KnownEndings)}, each with or without .gz: "
+                + $"a folder is searched for {string.Join(", ", endings)}, each with or without .gz: "
                 + $"name other files with a glob.");
     }
 

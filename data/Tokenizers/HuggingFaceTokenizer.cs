@@ -38,7 +38,8 @@ public static class HuggingFaceTokenizer
     {
         (string, JsonObject)[] others =
         [
-            ("added_tokens.json", new JsonObject()),
+            ("added_tokens.json", new JsonObject(
+                AddedBy(tokenizer).Select(static token => KeyValuePair.Create(token.Name, (JsonNode?)token.Id)))),
             ("special_tokens_map.json", new JsonObject { ["eos_token"] = SentencePieceTokenizer.EndOfTextPiece }),
         ];
         foreach (var (name, content) in FilesOf(tokenizer).Concat(others))
@@ -75,7 +76,10 @@ public static class HuggingFaceTokenizer
             ["eos_token"] = SentencePieceTokenizer.EndOfTextPiece,
             ["clean_up_tokenization_spaces"] = false,
         };
-        var content = tokenizer is SentencePieceTokenizer sentencePiece ? Pieces(sentencePiece) : ByteLevel(tokenizer.EndOfText);
+        var text = tokenizer is SpecialTokenizer reserved ? reserved.Base : tokenizer;
+        var content = text is SentencePieceTokenizer sentencePiece ? Pieces(sentencePiece) : ByteLevel(text.EndOfText);
+        foreach (var (name, id) in AddedBy(tokenizer))
+            content["added_tokens"]!.AsArray().Add(Added(id, name));
         return [("tokenizer.json", content), ("tokenizer_config.json", configuration)];
     }
 
@@ -137,22 +141,28 @@ public static class HuggingFaceTokenizer
     private static JsonObject Tokenizer(int endOfText, JsonObject model, JsonObject? preTokenizer, JsonObject decoder) => new()
     {
         ["version"] = "1.0",
-        ["added_tokens"] = new JsonArray(new JsonObject
-        {
-            ["id"] = endOfText,
-            ["content"] = SentencePieceTokenizer.EndOfTextPiece,
-            ["single_word"] = false,
-            ["lstrip"] = false,
-            ["rstrip"] = false,
-            ["normalized"] = false,
-            ["special"] = true,
-        }),
+        ["added_tokens"] = new JsonArray(Added(endOfText, SentencePieceTokenizer.EndOfTextPiece)),
         ["normalizer"] = null,
         ["pre_tokenizer"] = preTokenizer,
         ["post_processor"] = null,
         ["decoder"] = decoder,
         ["model"] = model,
     };
+
+    private static JsonObject Added(int id, string name) => new()
+    {
+        ["id"] = id,
+        ["content"] = name,
+        ["single_word"] = false,
+        ["lstrip"] = false,
+        ["rstrip"] = false,
+        ["normalized"] = false,
+        ["special"] = true,
+    };
+
+    /// <summary>The reserved tokens, in order of their ids.</summary>
+    private static IEnumerable<(string Name, int Id)> AddedBy(ITokenizer tokenizer) =>
+        tokenizer is SpecialTokenizer reserved ? reserved.Names.Select((name, at) => (name, reserved.Base.VocabularySize + at)) : [];
 
     private static JsonObject Typed(string type) => new() { ["type"] = type };
 

@@ -20,7 +20,7 @@ public static class TokenizerFolder
     {
         var file = Path.Combine(folder, DescriptionFile);
         var description = Described(file);
-        var tokenizer = Open(description, folder, file);
+        var tokenizer = WithSpecial(Open(description, folder, file), description, file);
         if (DescriptionOf(tokenizer) == description)
             return tokenizer;
         tokenizer.Dispose();
@@ -34,7 +34,10 @@ public static class TokenizerFolder
     }
 
     private static TokenizerDescription DescriptionOf(ITokenizer tokenizer) =>
-        new(tokenizer.Kind, tokenizer.VocabularySize, tokenizer.EndOfText, tokenizer.Identity);
+        new(tokenizer.Kind, tokenizer.VocabularySize, tokenizer.EndOfText, tokenizer.Identity)
+        {
+            Special = tokenizer is SpecialTokenizer reserved ? reserved.Names : null,
+        };
 
     private static TokenizerDescription Described(string file)
     {
@@ -51,6 +54,21 @@ public static class TokenizerFolder
         {
             throw new UserErrorException(
                 $"Cannot read the tokenizer description {file} ({error.Message.TrimEnd('.')}): {Fix}.", error);
+        }
+    }
+
+    private static ITokenizer WithSpecial(ITokenizer tokenizer, TokenizerDescription description, string file)
+    {
+        if (description.Special is not { Count: > 0 } names)
+            return tokenizer;
+        try
+        {
+            return new SpecialTokenizer(tokenizer, names);
+        }
+        catch (UserErrorException error)
+        {
+            tokenizer.Dispose();
+            throw new UserErrorException($"{file} has special tokens that are not valid: {Fix}.", error);
         }
     }
 
@@ -72,10 +90,17 @@ public static class TokenizerFolder
     }
 }
 
-internal sealed record TokenizerDescription(TokenizerKind Kind, int VocabularySize, int EndOfText, string Identity);
+internal sealed record TokenizerDescription(TokenizerKind Kind, int VocabularySize, int EndOfText, string Identity)
+{
+    /// <summary>The reserved tokens; null, and not in the file, if there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public EquatableArray<string>? Special { get; init; }
+}
 
 [JsonSourceGenerationOptions(WriteIndented = true, UseStringEnumConverter = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(TokenizerDescription))]
+[JsonSerializable(typeof(EquatableArray<string>))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class TokenizerJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using ActorTrain.Chaos;
+using ActorTrain.Data.Chats;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Chaos;
 using ActorTrain.Host.Cli;
@@ -109,8 +110,11 @@ internal static class ChaosCommand
         }
 
         using (var data = TokenStore.Open(configuration.Data.Path))
+        {
+            data.RequireKind("actortrain chaos", DataKind.Text);
             new MemoryCheck(request.Force)
                 .RequireToTrain(configuration, configuration.ModelFor(data.Tokenizer.VocabularySize), isFused: true, hasBegun: false);
+        }
 
         using var stop = new StopSignal();
         var experiment = new ChaosExperiment(request.RunFile, request.Overrides, configuration, request.Force, line =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorTrain.Data.Chats;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Tokenizers;
@@ -52,6 +53,7 @@ internal static class EvalCommand
         using var trained = TrainedModel.Open(request.Run, step: null, context, model => new MemoryCheck(request.Force).Require(
             "The evaluation", MemoryPlan.ToEvaluate(new ModelMemory(model, IsFused: FusedKernels.IsAvailable), SequencesPerBatch)));
         using var data = TokenStore.Open(DataOf(request, run, configuration));
+        data.RequireKind("actortrain eval", DataKind.Text);
         if (Directory.Exists(trained.TokenizerPath))
         {
             using var tokenizer = trained.Tokenizer();

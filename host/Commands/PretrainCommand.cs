@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ActorTrain.Chaos;
+using ActorTrain.Data.Chats;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
@@ -79,6 +80,7 @@ internal static class PretrainCommand
             : RunFile.ReadAgain(request.RunFile, request.Overrides, started,
                 () => PretrainRun.StepsOf(directory, started with { Journal = asked.Journal }), request.ExtendTo);
         using var data = TokenStore.Open(configuration.Data.Path);
+        data.RequireKind("actortrain pretrain", DataKind.Text);
         var model = configuration.ModelFor(data.Tokenizer.VocabularySize);
         data.Train.SampleCount(model.ContextLength);
 

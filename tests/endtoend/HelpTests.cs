@@ -9,7 +9,7 @@ public sealed class HelpTests(TrainedRuns real)
     [Theory]
     [InlineData("doctor", "--json")]
     [InlineData("prepare", "--input", "--output", "--tokenizer", "--tokenizer-from", "--vocabulary-size", "--held-out", "--lenient",
-        "--text-field", "--force")]
+        "--text-field", "--force", "--kind", "--template", "--special", "--targets", "--max-tokens", "--too-long")]
     [InlineData("pretrain", "--set", "--resume", "--fresh", "Ctrl-C", "kill -9")]
     [InlineData("eval", "--part", "--batches", "--data")]
     [InlineData("generate", "--prompt", "--tokens", "--temperature", "--top-k", "--top-p", "--min-p",

@@ -208,7 +208,7 @@ public sealed class TokenStoreTests : IDisposable
         foreach (var ids in documents)
             writer.Append(ids, ids.Length, end);
         new TokenIndex(
-            TokenIndex.CurrentFormat, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText,
+            TokenIndex.TextFormat, tokenizer.Identity, tokenizer.VocabularySize, tokenizer.EndOfText,
                 TokenIndex.WidthFor(tokenizer.VocabularySize), shardTokens,
             writer.Finish()!, null, "").Sealed().Write(path);
     }
