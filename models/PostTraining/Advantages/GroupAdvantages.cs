@@ -21,7 +21,7 @@ public static class GroupAdvantages
         Each(rewards, group, reward => reward - group.Mean, advantages);
     }
 
-    /// <summary>A_i = R_i − mean of the others (RLOO; Kool et al. 2019; Ahmadian et al. 2024, section 3.3).</summary>
+    /// <summary>A_i = R_i − mean of the others (RLOO; Kool et al. 2019; Ahmadian et al. 2024).</summary>
     public static void LeaveOneOut(ReadOnlySpan<double?> rewards, Span<double> advantages)
     {
         var group = GroupStatistics.Of(rewards);

@@ -10,6 +10,7 @@ public readonly record struct GroupStatistics(int Scored, double Sum, double Dev
     public double Mean => Sum / Scored;
 
     /// <param name="rewards">[samples], in order of samples; null for one that could not be scored, which counts nowhere.</param>
+    /// <exception cref="ArgumentException">A reward is not finite; it would reach every sample of the group.</exception>
     public static GroupStatistics Of(ReadOnlySpan<double?> rewards)
     {
         var (scored, sum, lowest, highest) = (0, 0.0, double.PositiveInfinity, double.NegativeInfinity);
@@ -17,6 +18,8 @@ public readonly record struct GroupStatistics(int Scored, double Sum, double Dev
         {
             if (reward is not { } scoredReward)
                 continue;
+            if (!double.IsFinite(scoredReward))
+                throw new ArgumentException($"A reward is {scoredReward}; such a sample is one that could not be scored.", nameof(rewards));
             scored++;
             sum += scoredReward;
             (lowest, highest) = (Math.Min(lowest, scoredReward), Math.Max(highest, scoredReward));

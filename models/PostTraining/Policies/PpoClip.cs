@@ -8,14 +8,16 @@ public readonly record struct ClipRange(double Low, double High, double Dual = d
 }
 
 /// <summary>The clipped surrogate (Schulman et al. 2017, equation 7; the two ε as in Yu et al. 2025, section 3.1):
-/// L = −min(ρA, clip(ρ)A). For A &lt; 0 the dual clip bounds it: L = −max(min(ρA, clip(ρ)A), cA) (Ye et al. 2020, equation 5).</summary>
+/// L = −min(ρA, clip(ρ)A). For A &lt; 0 the dual clip bounds it: L = −max(min(ρA, clip(ρ)A), cA) (Ye et al. 2020).</summary>
 public static class PpoClip
 {
     /// <param name="logRatio">log ρ; the slope is the derivative by it.</param>
     public static Term Of(double logRatio, double advantage, in ClipRange range)
     {
-        var surrogate = advantage * ProbabilityRatio.Of(logRatio);
-        if (range.Clip(ProbabilityRatio.Of(logRatio).Value) * advantage is var clipped && clipped < surrogate.Value)
+        var ratio = ProbabilityRatio.Of(logRatio);
+        var surrogate = advantage * ratio;
+        var clipped = range.Clip(ratio.Value) * advantage;
+        if (clipped < surrogate.Value)
             surrogate = new(clipped, 0);
         if (advantage < 0 && surrogate.Value < range.Dual * advantage)
             surrogate = new(range.Dual * advantage, 0);

@@ -1,6 +1,6 @@
 namespace ActorTrain.Models.PostTraining.Policies;
 
-/// <summary>The critic's loss: ½ max((V − R)², (clip(V, V° ± c) − R)²) (Schulman et al. 2016 in OpenAI Baselines; Huang et al. 2022,
+/// <summary>The critic's loss: ½ max((V − R)², (clip(V, V° ± c) − R)²) (PPO2 of OpenAI Baselines; Huang et al. 2022,
 /// "The 37 implementation details of PPO", detail 9), a mean over the tokens of the step.</summary>
 public static class ValueLoss
 {

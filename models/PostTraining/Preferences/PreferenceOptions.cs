@@ -48,7 +48,7 @@ public sealed record PreferenceOptions : IOptions
     /// <summary>What a pair adds to the loss of the step.</summary>
     /// <param name="pairs">Pairs of the whole step.</param>
     /// <param name="z">For KTO: see <see cref="Kto.ReferencePoint"/>.</param>
-    public PairLoss Of(in PreferencePair pair, long pairs, double z = 0)
+    public PairLoss LossOf(in PreferencePair pair, long pairs, double z = 0)
     {
         return Loss switch
         {

@@ -157,6 +157,10 @@ public sealed class AdvantageTests
         returns.ShouldBe(values);
     }
 
+    [Fact]
+    public void A_reward_that_is_no_number_is_refused() =>
+        Should.Throw<ArgumentException>(static () => GroupStatistics.Of([1, double.NaN, 0])).Message.ShouldContain("could not be scored");
+
     /// <summary>A failed rollout became a one-token dummy that counted in the loss and in the statistics of its group.</summary>
     [Fact]
     public void Agentcore_rl_toolkit_122_a_sample_that_failed_leaves_no_trace_in_its_group()

@@ -110,9 +110,10 @@ public sealed class PolicyLossTests
         }
     }
 
+    /// <summary>Modes, dropout or other kernels moved the ratio from 1 before anything was learned.</summary>
     [Theory]
     [MemberData(nameof(Losses))]
-    public void In_the_first_pass_the_ratio_is_1_and_nothing_is_clipped_and_the_gradient_is_reinforce(PolicyOptions options)
+    public void TRL_454_in_the_first_pass_the_ratio_is_1_and_nothing_is_clipped_and_the_gradient_is_reinforce(PolicyOptions options)
     {
         var batch = PolicyBatch.Random(seed: 4);
         batch = batch with { Logs = batch.Proximal, Behaviour = [], Reference = batch.Proximal };

@@ -56,8 +56,8 @@ public sealed class PreferenceTests
     {
         double[] chosen = [-0.4, -1.3, -0.2], rejected = [-0.7, -0.9], reference = [-0.5, -1.0, -0.3];
         double Value(double[] c, double[] r) =>
-            options.Of(new(All(c, reference), All(r, reference[..2])), pairs: 4, z: 0.1).Value;
-        var loss = options.Of(new(All(chosen, reference), All(rejected, reference[..2])), pairs: 4, z: 0.1);
+            options.LossOf(new(All(c, reference), All(r, reference[..2])), pairs: 4, z: 0.1).Value;
+        var loss = options.LossOf(new(All(chosen, reference), All(rejected, reference[..2])), pairs: 4, z: 0.1);
         Repeat(loss.Chosen, chosen).ShouldAgree(FiniteDifference.Of(c => Value(c, rejected), chosen), "chosen");
         Repeat(loss.Rejected, rejected).ShouldAgree(FiniteDifference.Of(r => Value(chosen, r), rejected), "rejected");
     }
@@ -66,7 +66,7 @@ public sealed class PreferenceTests
     [MemberData(nameof(Losses))]
     public void Every_loss_raises_the_chosen_completion_and_lowers_the_rejected_one(PreferenceOptions options)
     {
-        var loss = options.Of(new(new(-2, -2, 3), new(-2, -2, 3)), pairs: 1);
+        var loss = options.LossOf(new(new(-2, -2, 3), new(-2, -2, 3)), pairs: 1);
         loss.Chosen.ShouldBeLessThan(0);
         loss.Rejected.ShouldBeGreaterThan(0);
     }
@@ -76,8 +76,8 @@ public sealed class PreferenceTests
     public void Pairs_of_a_step_add_up_however_they_are_split(PreferenceOptions options)
     {
         var pairs = RandomPairs(seed: 3, count: 12);
-        var whole = pairs.Sum(pair => options.Of(pair, 1).Value) / 12;
-        (pairs[..5].Sum(pair => options.Of(pair, 12).Value) + pairs[5..].Sum(pair => options.Of(pair, 12).Value)).ShouldBe(whole, 1e-12);
+        var whole = pairs.Sum(pair => options.LossOf(pair, 1).Value) / 12;
+        (pairs[..5].Sum(pair => options.LossOf(pair, 12).Value) + pairs[5..].Sum(pair => options.LossOf(pair, 12).Value)).ShouldBe(whole, 1e-12);
     }
 
     [Fact]
