@@ -40,11 +40,11 @@ public sealed class ReplicaDevice : ITrainerDevice
     private readonly ReplicaDeviceOptions options;
     private readonly Replica replica;
     private readonly bool isOnCpu;
-    private readonly long tokensPerStep;
     private readonly TensorNorms norms;
     private readonly List<long> positions = [];
     private readonly List<double> laneLosses = [];
     private readonly List<(int Lane, ulong Hash)> redundantLanes = [];
+    private (long Step, SkipList Skips, long Targets)? counted;
     private TimeSpan waited;
     private BlockGradient? block;
     private ValidationSum? evaluation;
@@ -60,7 +60,6 @@ public sealed class ReplicaDevice : ITrainerDevice
             options.Replica, options.Device, memory: isOnCpu ? options.Transport.Memory : null, initialize: false,
             recompute: options.Recompute);
         norms = new TensorNorms(replica.Parameters.Layout);
-        tokensPerStep = (long)options.Plan.BatchSize * options.Replica.Model.ContextLength;
     }
 
     public Replica Replica => replica;
@@ -101,9 +100,10 @@ public sealed class ReplicaDevice : ITrainerDevice
             throw new InvariantException($"Lanes {lanes} are not the next of the block under way, or cannot be hashed together.");
         var samples = Enumerable.Range(lanes.First, lanes.Count).Select(lane => options.Plan.Samples(batchStep, lane, skips)).ToList();
         var batches = samples.Select(lane => Timed(options.Samples(lane)));
+        var targets = TargetsOf(batchStep, skips);
         IReadOnlyList<LaneMeasure> measures = lanes.Count > 1
-            ? block.Add([.. batches.Select(static lane => lane.Single())], tokensPerStep)
-            : [block.Add(batches.Single(), tokensPerStep, isRedundant)];
+            ? block.Add([.. batches.Select(static lane => lane.Single())], targets)
+            : [block.Add(batches.Single(), targets, isRedundant)];
         laneLosses.AddRange(measures.Select(static measure => measure.Loss));
         if (measures[0].Hash is { } hash)
             redundantLanes.Add((lanes.First, hash));
@@ -234,10 +234,34 @@ public sealed class ReplicaDevice : ITrainerDevice
         return host;
     }
 
+    // Of the whole step, whoever computes its lanes: the loss is their mean.
+    private long TargetsOf(long batchStep, SkipList skips)
+    {
+        if (options.Targets is null)
+            return (long)options.Plan.BatchSize * options.Replica.Model.ContextLength;
+        if (counted is not { } last || last.Step != batchStep || !ReferenceEquals(last.Skips, skips))
+            counted = (batchStep, skips, options.Targets(options.Plan.Samples(batchStep, skips)));
+        return counted.Value.Targets;
+    }
+
     private string? Initialize()
     {
-        replica.Initialize();
-        return null;
+        if (options.Base is null)
+        {
+            replica.Initialize();
+            return null;
+        }
+
+        try
+        {
+            using var weights = options.Base.Read(replica.Parameters.Layout);
+            replica.Initialize(weights);
+            return null;
+        }
+        catch (UserErrorException exception)
+        {
+            return exception.Message;
+        }
     }
 
     private string? Load(SnapshotState wanted, long step)

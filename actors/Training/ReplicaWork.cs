@@ -1,6 +1,7 @@
 using ActorTrain.Data.Plan;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Steps;
+using ActorTrain.Persistence.Checkpoints;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Actors.Training;
@@ -19,6 +20,12 @@ public record ReplicaWork
 
     /// <summary>The micro-batches of some samples, in order; called on trainers' threads.</summary>
     public required Func<IEnumerable<PlannedSample>, IEnumerable<TokenBatch>> Samples { get; init; }
+
+    /// <summary>How many targets some samples have; null if each row of a sample has one.</summary>
+    public Func<IEnumerable<PlannedSample>, long>? Targets { get; init; }
+
+    /// <summary>The weights that the run starts with; null for random ones.</summary>
+    public BaseWeights? Base { get; init; }
 
     /// <summary>How many lanes may be computed in one pass; changes no bit. More than 1 only where a lane is one micro-batch.</summary>
     public int LanesAtOnce { get; init; } = 1;

@@ -5,6 +5,7 @@ using System.Text.Json;
 using ActorTrain.Actors.Recovery;
 using ActorTrain.Chaos;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Training;
 using ActorTrain.Models.Plan;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Runs;
@@ -15,8 +16,8 @@ namespace ActorTrain.Host.Chaos;
 /// one skipped batches, one whose skip list contained them from the start.</summary>
 /// <param name="runFile">The run file, or null.</param>
 /// <param name="force">Whether to train even if memory seems short.</param>
-internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force,
-    Action<string> say)
+internal sealed class ChaosExperiment(
+    TrainingStage stage, string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force, Action<string> say)
 {
     private const string CacheName = "undisturbed.json";
 
@@ -100,7 +101,7 @@ internal sealed class ChaosExperiment(string? runFile, IReadOnlyList<string> ove
         var own = $"{configuration.Run.Name}-{name}"
             + (configuration.Journal.Connection.Length == 0 || name == "undisturbed" ? ""
                 : DateTime.UtcNow.ToString("-yyyyMMddHHmmss", CultureInfo.InvariantCulture));
-        return new ChaosTrainee(runFile, settings, with with { Run = new RunOptions { Name = own, Output = folder } }, force);
+        return new ChaosTrainee(stage, runFile, settings, with with { Run = new RunOptions { Name = own, Output = folder } }, force);
     }
 
     // Equal for the same settings and the same build.

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ActorTrain.Chaos;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
+using ActorTrain.Host.Training;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Journal;
@@ -47,7 +48,8 @@ internal sealed record ChaosOutcome(
 /// <summary>Trains one of the compared runs in real processes, as many as necessary.</summary>
 /// <param name="runFile">The run file, or null.</param>
 /// <param name="force">Whether to train even if memory seems short.</param>
-internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force)
+internal sealed class ChaosTrainee(
+    TrainingStage stage, string? runFile, IReadOnlyList<string> overrides, RunConfiguration configuration, bool force)
 {
     private const int KilledExit = 137;
     private const int MostFailures = 3;
@@ -97,7 +99,7 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
 
             if (starts == 1 && last is null)
                 throw new UserErrorException($"{process.LastWords.Replace("actortrain: ", "", StringComparison.Ordinal)} (Message of "
-                    + $"`actortrain pretrain` for {Directory.Path}.)");
+                    + $"`actortrain {stage.Command}` for {Directory.Path}.)");
             failures.Add($"a process ended with code {process.ExitCode}: {process.LastWords}");
             if (failures.Count == MostFailures)
                 break;
@@ -131,6 +133,7 @@ internal sealed class ChaosTrainee(string? runFile, IReadOnlyList<string> overri
 
     private IEnumerable<string> Arguments()
     {
+        yield return stage.Command;
         if (runFile is not null)
             yield return runFile;
         if (force)

@@ -4,7 +4,7 @@ using ActorTrain.Chaos;
 
 namespace ActorTrain.Host.Chaos;
 
-/// <summary>A child process that runs <c>actortrain pretrain</c>. It ends with this one, however this one ends.</summary>
+/// <summary>A child process that trains. It ends with this one, however this one ends.</summary>
 internal sealed class TrainingProcess : IDisposable
 {
     // Much more than a training process needs besides its tensors; a tenth of it is left for the rest.
@@ -28,13 +28,14 @@ internal sealed class TrainingProcess : IDisposable
         }
     }
 
+    /// <param name="arguments">The command first.</param>
     /// <param name="orders">The file with the faults to apply, or null.</param>
     public static TrainingProcess Start(IEnumerable<string> arguments, string? orders, bool limitMemory)
     {
         // When started by `dotnet`, the program is a library.
         var program = Environment.ProcessPath!;
         string[] library = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(TrainingProcess).Assembly.Location] : [];
-        var start = new ProcessStartInfo(program, [.. library, "pretrain", .. arguments])
+        var start = new ProcessStartInfo(program, [.. library, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

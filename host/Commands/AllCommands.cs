@@ -9,6 +9,7 @@ internal static class AllCommands
         DoctorCommand.Define(),
         PrepareCommand.Define(),
         PretrainCommand.Define(),
+        SftCommand.Define(),
         EvalCommand.Define(),
         GenerateCommand.Define(),
         ExportCommand.Define(),

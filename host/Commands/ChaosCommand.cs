@@ -8,7 +8,7 @@ using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Memory;
-using ActorTrain.Host.Pretraining;
+using ActorTrain.Host.Training;
 using ActorTrain.Host.Reports;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
@@ -109,15 +109,17 @@ internal static class ChaosCommand
                 ReportFile.Require(file, option);
         }
 
+        TrainingStage stage;
         using (var data = TokenStore.Open(configuration.Data.Path))
         {
-            data.RequireKind("actortrain chaos", DataKind.Text);
+            data.RequireKind("actortrain chaos", [.. TrainingStage.All.Select(static stage => stage.Kind)]);
+            stage = TrainingStage.All.First(stage => stage.Kind == data.Kind);
             new MemoryCheck(request.Force)
                 .RequireToTrain(configuration, configuration.ModelFor(data.Tokenizer.VocabularySize), isFused: true, hasBegun: false);
         }
 
         using var stop = new StopSignal();
-        var experiment = new ChaosExperiment(request.RunFile, request.Overrides, configuration, request.Force, line =>
+        var experiment = new ChaosExperiment(stage, request.RunFile, request.Overrides, configuration, request.Force, line =>
         {
             context.Output.WriteLine(line);
             context.Output.Flush();

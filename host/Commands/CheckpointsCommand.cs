@@ -5,6 +5,7 @@ using ActorTrain.Host.Runs;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Recovery;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Diagnostics;
 using ActorTrain.Host.Memory;
-using ActorTrain.Host.Pretraining;
+using ActorTrain.Host.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Persistence.Machine;

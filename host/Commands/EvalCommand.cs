@@ -7,7 +7,7 @@ using ActorTrain.Host.Cli;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Memory;
-using ActorTrain.Host.Pretraining;
+using ActorTrain.Host.Training;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
 using ActorTrain.Models.Evaluation;

@@ -6,11 +6,12 @@ using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Generating;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Host.Memory;
-using ActorTrain.Host.Pretraining;
 using ActorTrain.Host.Runs;
+using ActorTrain.Host.Training;
 using ActorTrain.Models;
 using ActorTrain.Models.Generation;
 using ActorTrain.Models.Runtime;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 

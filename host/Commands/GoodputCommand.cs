@@ -6,6 +6,7 @@ using ActorTrain.Host.Reports;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Goodput;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 

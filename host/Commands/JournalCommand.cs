@@ -2,6 +2,7 @@ using System.CommandLine;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Reports;
 using ActorTrain.Host.Runs;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 

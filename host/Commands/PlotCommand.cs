@@ -5,6 +5,7 @@ using ActorTrain.Host.Plotting;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Metrics;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 

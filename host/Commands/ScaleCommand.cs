@@ -2,6 +2,7 @@ using ActorTrain.Host.Cli;
 using ActorTrain.Host.Control;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Commands;
 

@@ -26,6 +26,8 @@ public sealed record RunConfiguration : IOptions
     /// <summary>Without the vocabulary, which is the tokenizer's and not a key: see <see cref="ModelFor"/>.</summary>
     public ModelOptions Model { get; init; } = new();
 
+    public BaseOptions Base { get; init; } = new();
+
     public DataOptions Data { get; init; } = new() { Path = "" };
     public TrainingOptions Training { get; init; } = new();
     public TrainersOptions Trainers { get; init; } = new();
@@ -38,11 +40,11 @@ public sealed record RunConfiguration : IOptions
 
     public int ReducerCount => Reducers.Count > 0 ? Reducers.Count : Trainers.Count;
 
-    /// <summary>The model's shape with the tokenizer's vocabulary.</summary>
+    /// <summary>The model's shape with the tokenizer's vocabulary, or the base model's, which may have ids without a piece.</summary>
     /// <exception cref="UserErrorException">The shape is invalid.</exception>
     public ModelOptions ModelFor(int vocabularySize)
     {
-        var model = Model with { VocabularySize = vocabularySize };
+        var model = Model with { VocabularySize = Math.Max(vocabularySize, Base.Vocabulary) };
         return model.Problems().FirstOrDefault() is { } problem
             ? throw new UserErrorException(problem.In(static path => Settings.NameOf($"{nameof(Model)}.{path}")))
             : model;

@@ -81,7 +81,11 @@ public static class RunFile
         var stem = Path.GetFileNameWithoutExtension(name);
         if (!settings.Has(NameKey) && Settings.ByKey[NameKey].Kind.TryRead(stem, out _))
             settings.Add(NameKey, stem, name);
-        return ConfigurationBinder.Bind(settings);
+        var model = BaseModel.Of(settings);
+        model?.Complete(settings);
+        var configuration = ConfigurationBinder.Bind(settings);
+        model?.Require(configuration, settings);
+        return configuration;
     }
 
     private static void AddFile(GivenSettings settings, string text, string name)

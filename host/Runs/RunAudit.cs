@@ -2,7 +2,7 @@ using ActorTrain.Actors.Metrics;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
 using ActorTrain.Host.Configuration;
-using ActorTrain.Host.Pretraining;
+using ActorTrain.Host.Training;
 using ActorTrain.Models;
 using ActorTrain.Persistence.Journal;
 using ActorTrain.Persistence.Ledger;
@@ -33,7 +33,7 @@ internal static class RunAudit
         var state = JournalState.Of(record.Decisions);
         var (ledger, metrics) = (SampleLedger.ReadHistory(run.LedgerFile), MetricsLog.ReadHistory(run.MetricsFile));
         var rows = ledger.Line.Select(static row => row.Row);
-        long? finished = run.State == RunState.Finished ? PretrainRun.StepsOf(record.Decisions, configuration) : null;
+        long? finished = run.State == RunState.Finished ? RunProcess.StepsOf(record.Decisions, configuration) : null;
         var report = SampleAudit.Check(new AuditInput(plan, configuration.Model.ContextLength, rows, state.Skips, record.Newest, finished)
         {
             Abandoned = AbandonedBranch.Of(record.Decisions),
@@ -59,7 +59,7 @@ internal static class RunAudit
         try
         {
             using var data = TokenStore.Open(configuration.Data.Path);
-            var isOther = record.Newest?.State.GetValueOrDefault(PretrainRun.DataKey) is { } identity && identity != data.Identity;
+            var isOther = record.Newest?.State.GetValueOrDefault(RunProcess.DataKey) is { } identity && identity != data.Identity;
             return isOther ? null : data.Train.SampleCount(configuration.Model.ContextLength);
         }
         catch (UserErrorException)

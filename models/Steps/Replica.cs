@@ -87,6 +87,15 @@ public sealed class Replica : IDisposable
         StateWritten();
     }
 
+    /// <summary>Begins with trained weights.</summary>
+    public void Initialize(HostBuffer weights)
+    {
+        Parameters.Weights.CopyFrom(weights);
+        moments.Clear();
+        Parameters.WeightsChanged();
+        StateWritten();
+    }
+
     /// <summary>Begins the gradient of a block of lanes, to be computed lane by lane.</summary>
     public BlockGradient Begin(LaneBlock block) => new(block, options.Lanes, lanes, memory);
 

@@ -58,6 +58,10 @@ public sealed class RunDirectory
 
     public string TokenizerDirectory => System.IO.Path.Combine(Path, TokenizerFolderName);
 
+    /// <summary>The run's copy of the trained weights that it starts with; null if it starts with random ones.</summary>
+    public BaseWeights? BaseOf(BaseOptions options) =>
+        options.Digest.Length == 0 ? null : new BaseWeights(System.IO.Path.Combine(Path, "base"), options.Digest);
+
     public string MetricsFile => System.IO.Path.Combine(Path, "metrics.jsonl");
 
     public string LedgerFile => System.IO.Path.Combine(Path, "samples.jsonl");

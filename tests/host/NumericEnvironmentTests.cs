@@ -1,4 +1,4 @@
-using ActorTrain.Host.Pretraining;
+using ActorTrain.Host.Training;
 using ActorTrain.Models.Runtime;
 using TorchSharp;
 

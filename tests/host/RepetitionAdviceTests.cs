@@ -3,7 +3,7 @@ using ActorTrain.Data.Shards;
 using ActorTrain.Host.Cli;
 using ActorTrain.Host.Commands;
 using ActorTrain.Host.Configuration;
-using ActorTrain.Host.Pretraining;
+using ActorTrain.Host.Training;
 
 namespace ActorTrain.Host.Tests;
 

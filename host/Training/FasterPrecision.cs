@@ -2,7 +2,7 @@ using ActorTrain.Models;
 using ActorTrain.Models.Layers;
 using TorchSharp;
 
-namespace ActorTrain.Host.Pretraining;
+namespace ActorTrain.Host.Training;
 
 /// <summary>The precision that <c>training.precision: auto</c> stands for on this machine.</summary>
 /// <param name="Rates">Floating-point operations per second of matrix products in each precision.</param>

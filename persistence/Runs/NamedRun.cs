@@ -1,13 +1,12 @@
 using ActorTrain.Models;
 using ActorTrain.Persistence.Checkpoints;
-using ActorTrain.Persistence.Runs;
 
-namespace ActorTrain.Host.Runs;
+namespace ActorTrain.Persistence.Runs;
 
 /// <summary>A run as named on a command line: by its folder, by its name under <c>runs</c>, or by the folder of one of its
 /// checkpoints.</summary>
 /// <param name="Step">The step of the named checkpoint, or null.</param>
-internal sealed record NamedRun(RunDirectory Directory, long? Step)
+public sealed record NamedRun(RunDirectory Directory, long? Step)
 {
     private const string Root = "runs";
 

@@ -2,7 +2,7 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Run;
 using ActorTrain.Host.Progress;
 
-namespace ActorTrain.Host.Pretraining;
+namespace ActorTrain.Host.Training;
 
 /// <summary>Translates the notices of a run for its display.</summary>
 /// <param name="tokensPerStep">Tokens of a global batch.</param>

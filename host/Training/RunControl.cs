@@ -3,7 +3,7 @@ using ActorTrain.Actors.Tracing;
 using ActorTrain.Host.Control;
 using Akka.Actor;
 
-namespace ActorTrain.Host.Pretraining;
+namespace ActorTrain.Host.Training;
 
 /// <summary>Sends requests to the actors of a run from outside.</summary>
 /// <param name="requireMemory">Throws a <see cref="Models.UserErrorException"/> if memory does not suffice for that many trainers.</param>

@@ -1,17 +1,25 @@
+using ActorTrain.Data.Chats;
 using ActorTrain.Data.Shards;
+using ActorTrain.Models;
 using ActorTrain.Models.Steps;
 
-namespace ActorTrain.Host.Pretraining;
+namespace ActorTrain.Host.Training;
 
 /// <summary>Warns of data with fewer samples than a step takes, which may be intended.</summary>
 internal static class Repetition
 {
     /// <summary>The warning, with a fix; null if there are enough samples for a step.</summary>
-    public static string? Within(TokenStore data, TrainingOptions training, int context)
+    public static string? Within(TokenStore data, long samples, TrainingOptions training, int context)
     {
-        var samples = data.Train.SampleCount(context);
         if (training.Batch <= samples)
             return null;
+        if (data.Kind is not DataKind.Text)
+        {
+            var choose = Smaller(training, samples) is { } smaller ? $"choose {smaller}, or " : "";
+            return $"training.batch is {training.Batch}, but {data.Folder} has only {Plural.Of(samples, data.Kind.Noun())} for training, "
+                + $"so every step reads some more than once; {choose}prepare more.";
+        }
+
         var shorter = (data.Train.Tokens - 1) / training.Batch;
         var fix = Smaller(training, samples) is { } batch ? $"choose {batch}, or "
             : shorter > 0 ? $"choose model.context={shorter}, or " : "";

@@ -4,7 +4,7 @@ using ActorTrain.Models.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace ActorTrain.Host.Pretraining;
+namespace ActorTrain.Host.Training;
 
 /// <summary>Device, threads and kernels of this process, chosen once before the first computation, and their fingerprint.</summary>
 internal sealed record NumericEnvironment(Device Device, int Threads, NumericFingerprint Fingerprint)

@@ -31,11 +31,11 @@ using ActorTrain.Persistence.Metrics;
 using ActorTrain.Persistence.Recovery;
 using ActorTrain.Persistence.Runs;
 
-namespace ActorTrain.Host.Pretraining;
+namespace ActorTrain.Host.Training;
 
 /// <summary>One process's part of a run, to its last step or a stop: makes what the actors work with, starts them, and waits for the
 /// end.</summary>
-internal sealed class PretrainRun
+internal sealed class RunProcess
 {
     /// <summary>Key of the identity of the data in checkpoints.</summary>
     internal const string DataKey = "data";
@@ -45,6 +45,7 @@ internal sealed class PretrainRun
     private readonly RunConfiguration configuration;
     private readonly NumericEnvironment environment;
     private readonly TokenStore data;
+    private readonly TrainingData samples;
     private readonly RunDirectory directory;
     private readonly ITrainingProgress progress;
     private readonly MemoryCheck memory;
@@ -66,7 +67,7 @@ internal sealed class PretrainRun
     /// <param name="extendTo">New total of steps; null for no extension.</param>
     /// <exception cref="UserErrorException">The journal cannot be read, or the run cannot be extended to so few steps; nothing has changed.
     /// Once in training, a run waits for its database, but an initial failure is probably a configuration error.</exception>
-    public PretrainRun(
+    public RunProcess(
         RunConfiguration configuration, NumericEnvironment environment, TokenStore data, RunDirectory directory, ITrainingProgress progress,
         TimeProvider time, MemoryCheck memory, bool wasKilledForMemory, ChaosProcess? chaos = null, long? extendTo = null)
     {
@@ -85,6 +86,7 @@ internal sealed class PretrainRun
         this.configuration = configuration;
         this.environment = environment;
         this.data = data;
+        samples = TrainingData.Of(data, configuration.ModelFor(data.Tokenizer.VocabularySize), configuration.Training);
         this.directory = directory;
         this.progress = progress;
         this.memory = memory;
@@ -115,7 +117,7 @@ internal sealed class PretrainRun
     /// <summary>Extensions included.</summary>
     public long Steps { get; private set; }
 
-    private long TokensPerStep => (long)configuration.Training.Batch * model.ContextLength;
+    private long TokensPerStep => samples.TokensPerStep;
 
     /// <summary>Finds the newest intact checkpoint that the run has not abandoned.</summary>
     /// <returns>Whether there is one, or the run rolled back to its initial weights.</returns>
@@ -239,19 +241,19 @@ internal sealed class PretrainRun
             $"The run needs about {MemoryPlan.Words(needed.Bytes)} of memory ({needed}); less with fewer checkpoints.snapshots or "
             + $"trainers.count, training.recompute block, a lower training.micro_batch, or a smaller model.";
         var (options, trainers) = (configuration.Training, configuration.Trainers.Supervision);
-        var training = new SampleReader(data.Train, model.ContextLength, options.MicroBatch);
-        var validation = data.Validation is { } part ? new SampleReader(part, model.ContextLength, options.MicroBatch) : null;
         return new TrainingRun
         {
             Name = directory.Name,
             Options = Options(),
             Replica = replica,
             Device = environment.Device,
-            Plan = new BatchPlan((ulong)options.Seed, data.Train.SampleCount(model.ContextLength), options.Batch, options.Lanes),
-            Samples = training.Batches,
-            LanesAtOnce = options.LanesAtOnce(model),
+            Plan = new BatchPlan((ulong)options.Seed, samples.Samples, options.Batch, options.Lanes),
+            Samples = samples.Batches,
+            Targets = samples.Targets,
+            Base = directory.BaseOf(configuration.Base),
+            LanesAtOnce = samples.LanesAtOnce,
             Recompute = options.Compute.Recompute,
-            Validation = validation is null ? null : () => validation.FromStart(configuration.Evaluation.Batches),
+            Validation = samples.Validation is { } validation ? () => validation(configuration.Evaluation.Batches) : null,
             ByteCounts = data.Tokenizer.ByteCounts(),
             Detection = configuration.Spikes.Detection(),
             Trainers = trainers with { Threads = environment.Threads, Log = directory.LogFile, MemoryAdvice = advice },
@@ -330,7 +332,7 @@ internal sealed class PretrainRun
                 + $"{(environment.Threads == 1 ? "thread" : "threads")}, "
             + $"kernels {fingerprint.Kernels}, matrix multiplication at {gemmRate / 1e9:F0} GFLOP/s");
         progress.Note(text);
-        if (Repetition.Within(data, configuration.Training, model.ContextLength) is { } repetition)
+        if (Repetition.Within(data, samples.Samples, configuration.Training, model.ContextLength) is { } repetition)
             progress.Warning(repetition);
         progress.Note($"memory: about {MemoryPlan.Words(needed.Bytes)} at peak ({needed})"
             + (AvailableMemory.Read() is { } there ? $"; {MemoryPlan.Words(there.Bytes)} of {MemoryPlan.Words(there.Of)} available" : ""));

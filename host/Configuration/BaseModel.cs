@@ -1,0 +1,76 @@
+using ActorTrain.Models;
+using ActorTrain.Persistence.Checkpoints;
+using ActorTrain.Persistence.Runs;
+
+namespace ActorTrain.Host.Configuration;
+
+/// <summary>What a run takes from the model that it starts with: its shape, and which weights.</summary>
+/// <param name="Name">As given.</param>
+internal sealed record BaseModel(string Name, ModelOptions Shape, string Digest)
+{
+    private const string Section = "model", ModelKey = "base.model", DigestKey = "base.digest", VocabularyKey = "base.vocabulary";
+
+    /// <summary>Reads the manifest of the named model, unless the run file itself records what was in it. A run that exists already goes by
+    /// its own record.</summary>
+    /// <returns>Null if the settings name none.</returns>
+    /// <exception cref="UserErrorException">There is no such model.</exception>
+    public static BaseModel? Of(GivenSettings given)
+    {
+        if (!given.Has(ModelKey) || given[ModelKey] is not string { Length: > 0 } name || given.Has(DigestKey))
+            return null;
+        if (Recorded(given) is { Base: { Digest.Length: > 0 } own } recorded && own.Model == name)
+            return new BaseModel(name, recorded.Model with { VocabularySize = own.Vocabulary }, own.Digest);
+        try
+        {
+            return Newest(name) is { } manifest ? new BaseModel(name, manifest.Facts.Model, manifest.WeightsHash)
+                : throw new UserErrorException($"{name} has no intact checkpoint; name another run or checkpoint.");
+        }
+        catch (UserErrorException error)
+        {
+            throw new UserErrorException($"{given.OriginOf(ModelKey)}: {ModelKey}: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Adds what is not given.</summary>
+    public void Complete(GivenSettings given)
+    {
+        var origin = given.OriginOf(ModelKey);
+        var sets = Settings.All.Where(setting => setting.Section == Section && given.Has(setting.Key))
+            .SelectMany(static setting => setting.Sets).ToHashSet();
+        var shape = new RunConfiguration { Model = Shape };
+        foreach (var setting in Settings.Written.Where(static setting => setting.Section == Section))
+        {
+            if (!given.Has(setting.Key) && !sets.Contains(setting.Key))
+                given.Add(setting.Key, setting.ValueIn(shape), origin);
+        }
+
+        given.Add(DigestKey, Digest, origin);
+        given.Add(VocabularyKey, $"{Shape.VocabularySize}", origin);
+    }
+
+    /// <summary>Rejects a configuration of another shape.</summary>
+    /// <exception cref="UserErrorException">A key differs.</exception>
+    public void Require(RunConfiguration configuration, GivenSettings given)
+    {
+        var own = configuration with { Model = Shape with { VocabularySize = configuration.Model.VocabularySize } };
+        if (RunConfiguration.Differences(own, configuration) is [var difference, ..])
+            throw new UserErrorException($"{given.OriginOf(difference.Key)}: {difference.Key} is {difference.New}, but {Name}, with whose "
+                + $"weights the run starts, has {difference.Old}; omit {difference.Key}.");
+    }
+
+    private static RunConfiguration? Recorded(GivenSettings given)
+    {
+        var defaults = new RunOptions();
+        var file = new RunDirectory(Text("run.output", defaults.Output), Text("run.name", defaults.Name)).ConfigurationFile;
+        return File.Exists(file) ? RunFile.Read(file, []) : null;
+
+        string Text(string key, string otherwise) => given.Has(key) ? (string)given[key]! : otherwise;
+    }
+
+    private static CheckpointManifest? Newest(string name)
+    {
+        var (run, step) = NamedRun.Find(name);
+        return new CheckpointArchive(run.CheckpointsDirectory).List()
+            .FirstOrDefault(info => info.Manifest is not null && (step is null || info.Step == step))?.Manifest;
+    }
+}
