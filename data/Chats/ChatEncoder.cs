@@ -35,7 +35,7 @@ public sealed class ChatEncoder
 
     public ChatTemplate Template { get; }
 
-    /// <summary>The ids with which the assistant's turn ends, the last of <c>assistant.end</c>: where generation stops.</summary>
+    /// <summary>The id that ends a turn of the assistant, the last of <c>assistant.end</c>: where generation stops.</summary>
     public int EndOfTurn => specialIds[Template.Assistant.End[^1].Special!];
 
     /// <summary>Encodes a prompt and an answer to it; all turns of the assistant in the answer are targets.</summary>
