@@ -26,10 +26,11 @@ public sealed class ChatEncoder
         foreach (var (name, id) in tokenizer.SpecialTokens())
             specialIds.Add(name, id);
         var missing = template.SpecialTokens.Where(name => !specialIds.ContainsKey(name)).ToList();
+        var named = ChatTemplate.BuiltIn.Contains(template.Name) ? template.Name : "FILE";
         if (missing.Count > 0)
             throw new UserErrorException(
                 $"The tokenizer of {owner} lacks the special tokens of the chat template {template.Name}, {string.Join(", ", missing)}: "
-                + $"reserve them when the text for pretraining is prepared (`actortrain prepare --template {template.Name}`), "
+                + $"reserve them when the text for pretraining is prepared (`actortrain prepare --template {named}`), "
                 + "or choose --template plain, which needs none.");
     }
 
