@@ -85,8 +85,11 @@ public sealed record ChatTemplate
     /// <summary>Whether two templates make the same sequences.</summary>
     public bool IsSameAs(ChatTemplate other) => this with { Name = "" } == other with { Name = "" };
 
-    private static ChatTemplate Parse(byte[] json, string name, string file)
+    private static ChatTemplate Parse(ReadOnlySpan<byte> json, string name, string file)
     {
+        ReadOnlySpan<byte> mark = [0xEF, 0xBB, 0xBF];
+        if (json.StartsWith(mark))
+            json = json[mark.Length..];
         try
         {
             var template = JsonSerializer.Deserialize(json, TemplateJson.Default.ChatTemplate) ?? throw new JsonException("it is null");
