@@ -11,5 +11,7 @@ internal sealed record TrainingStage(string Command, DataKind Kind, bool NeedsBa
 
     public static readonly TrainingStage FineTuning = new("sft", DataKind.Chat, NeedsBase: true);
 
-    public static IReadOnlyList<TrainingStage> All { get; } = [Pretraining, FineTuning];
+    public static readonly TrainingStage Preferring = new("prefer", DataKind.Pairs, NeedsBase: true);
+
+    public static IReadOnlyList<TrainingStage> All { get; } = [Pretraining, FineTuning, Preferring];
 }
