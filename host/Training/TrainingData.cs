@@ -33,7 +33,7 @@ internal sealed record TrainingData(
     }
 
     private static TrainingData OfText(TokenStore data, int context, ModelOptions model, TrainingOptions options) => new(
-        data.Train.SampleCount(context),
+        data.SampleCount(context),
         new SampleReader(data.Train, context, options.MicroBatch).Batches,
         Targets: null,
         data.Validation is { } part ? new SampleReader(part, context, options.MicroBatch).FromStart : null,
