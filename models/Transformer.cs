@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Generation;
 using ActorTrain.Models.Layers;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Runtime;
-using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using TorchSharp.Modules;

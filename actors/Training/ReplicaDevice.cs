@@ -4,6 +4,7 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Actors.Reduction;
 using ActorTrain.Actors.Snapshots;
 using ActorTrain.Models;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;

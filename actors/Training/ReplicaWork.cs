@@ -1,4 +1,5 @@
 using ActorTrain.Data.Plan;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Steps;
 using ActorTrain.Persistence.Checkpoints;

@@ -1,5 +1,5 @@
 using ActorTrain.Data.Shards;
-using ActorTrain.Models.Steps;
+using ActorTrain.Models.Batches;
 
 namespace ActorTrain.Data.Plan;
 

@@ -2,6 +2,7 @@ using ActorTrain.Data.Chats;
 using ActorTrain.Data.Plan;
 using ActorTrain.Data.Shards;
 using ActorTrain.Models;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Steps;
 using ActorTrain.Persistence.Checkpoints;
 

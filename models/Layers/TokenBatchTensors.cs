@@ -1,4 +1,4 @@
-using ActorTrain.Models.Steps;
+using ActorTrain.Models.Batches;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Layers;

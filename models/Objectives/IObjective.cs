@@ -1,5 +1,5 @@
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Evaluation;
-using ActorTrain.Models.Steps;
 
 namespace ActorTrain.Models.Objectives;
 

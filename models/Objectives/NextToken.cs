@@ -1,6 +1,6 @@
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Layers;
-using ActorTrain.Models.Steps;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Objectives;

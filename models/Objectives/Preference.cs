@@ -1,7 +1,7 @@
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Layers;
 using ActorTrain.Models.PostTraining.Preferences;
-using ActorTrain.Models.Steps;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Objectives;

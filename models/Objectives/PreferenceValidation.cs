@@ -1,6 +1,6 @@
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.PostTraining.Preferences;
-using ActorTrain.Models.Steps;
 
 namespace ActorTrain.Models.Objectives;
 

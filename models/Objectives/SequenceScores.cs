@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Layers;
 using ActorTrain.Models.Runtime;
-using ActorTrain.Models.Steps;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Models.Objectives;

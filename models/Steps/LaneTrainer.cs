@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Layers;
 using ActorTrain.Models.Objectives;

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using ActorTrain.Models;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Kernels;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Objectives;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
@@ -114,7 +116,7 @@ internal static class IntegrityBench
             model = new Transformer(options.Model, Parameters, options.Precision);
             moments = new Moments(Parameters);
             optimizer = options.Optimizer.Build(Parameters, moments);
-            trainer = new LaneTrainer(model);
+            trainer = new LaneTrainer(model, new NextToken());
             Initialization.Initialize(Parameters, options.Model, options.Seed);
             Parameters.WeightsChanged();
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ActorTrain.Bench.Peers;
 using ActorTrain.Models;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Runtime;

@@ -11,6 +11,7 @@ using ActorTrain.Chaos;
 using ActorTrain.Data.Plan;
 using ActorTrain.Host.Hosting;
 using ActorTrain.Models;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Numerics;
 using ActorTrain.Models.Steps;
 using ActorTrain.Persistence.Checkpoints;

@@ -1,5 +1,5 @@
 using ActorTrain.Data.Plan;
-using ActorTrain.Models.Steps;
+using ActorTrain.Models.Batches;
 
 namespace ActorTrain.Chaos;
 

@@ -11,10 +11,10 @@ public sealed record BaseOptions : IOptions
         Pattern = $"|{OptionText.FolderPattern}", Expectation = OptionText.Folder, MayChangeBecause = Kept)]
     public string Model { get; init; } = "";
 
-    [Option("SHA-256 of these weights; recorded at the start", Pattern = "|[0-9a-f]{64}", Derived = "that of {Model}",
+    [Option("SHA-256 of these weights; recorded at the start", Pattern = "|[0-9a-f]{64}",
         Expectation = "64 hexadecimal digits")]
     public string Digest { get; init; } = "";
 
-    [Option("token ids of that model; recorded at the start", Min = 0, Max = int.MaxValue, Derived = "that of {Model}")]
+    [Option("token ids of that model; recorded at the start", Min = 0, Max = int.MaxValue)]
     public int Vocabulary { get; init; }
 }

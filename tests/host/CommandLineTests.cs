@@ -125,11 +125,13 @@ public sealed class CommandLineTests
     [InlineData("pretrain a.yaml --resume --set x=1 --set y=2", "a.yaml", "x=1 y=2", ResumeMode.Required, null)]
     [InlineData("pretrain --set x=1 --fresh", null, "x=1", ResumeMode.Fresh, null)]
     [InlineData("pretrain a.yaml --extend-to 4000", "a.yaml", "", ResumeMode.WhenPossible, 4000L)]
+    [InlineData("sft a.yaml --set x=1", "a.yaml", "x=1", ResumeMode.WhenPossible, null)]
+    [InlineData("prefer --set x=1 --resume", null, "x=1", ResumeMode.Required, null)]
     [InlineData("pretrain a.yaml --resume --extend-to=7", "a.yaml", "", ResumeMode.Required, 7L)]
-    public void Pretrain_takes_a_file_overrides_and_what_to_do_with_a_run_that_exists(string line, string? file, string sets,
+    public void Commands_that_train_take_a_file_overrides_and_what_to_do_with_a_run_that_exists(string line, string? file, string sets,
         ResumeMode resume, long? extendTo)
     {
-        var request = Run(Words(line)).Request.ShouldBeOfType<PretrainRequest>();
+        var request = Run(Words(line)).Request.ShouldBeOfType<TrainRequest>();
         (request.RunFile, request.Resume, request.ExtendTo).ShouldBe((file, resume, extendTo));
         request.Overrides.ShouldBe(Words(sets));
     }

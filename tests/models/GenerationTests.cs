@@ -1,3 +1,4 @@
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Generation;
 using ActorTrain.Models.Lanes;

@@ -1,3 +1,4 @@
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;

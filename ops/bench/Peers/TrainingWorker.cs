@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using ActorTrain.Models;
+using ActorTrain.Models.Layers;
 using ActorTrain.Models.Runtime;
 using ActorTrain.Models.Steps;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using ActorTrain.Models.Steps;
+using ActorTrain.Models.Batches;
 
 namespace ActorTrain.Bench.Spikes;
 

@@ -1,6 +1,8 @@
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Lanes;
+using ActorTrain.Models.Layers;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;
 using ActorTrain.Models.Steps;

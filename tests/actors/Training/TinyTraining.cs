@@ -5,6 +5,7 @@ using ActorTrain.Actors.Training;
 using ActorTrain.Chaos;
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Plan;

@@ -1,5 +1,6 @@
 using ActorTrain.Data.Plan;
 using ActorTrain.Models;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;

@@ -4,7 +4,7 @@ using ActorTrain.Data.Preparation;
 using ActorTrain.Data.Shards;
 using ActorTrain.Data.Sources;
 using ActorTrain.Data.Tokenizers;
-using ActorTrain.Models.Steps;
+using ActorTrain.Models.Batches;
 
 namespace ActorTrain.Data.Tests.Plan;
 

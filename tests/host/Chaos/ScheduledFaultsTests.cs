@@ -2,9 +2,9 @@ using ActorTrain.Actors.Protocol;
 using ActorTrain.Chaos;
 using ActorTrain.Data.Plan;
 using ActorTrain.Host.Chaos;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Plan;
-using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 
 namespace ActorTrain.Host.Tests.Chaos;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Layers;
-using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using static TorchSharp.torch;

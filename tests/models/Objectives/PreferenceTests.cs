@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Objectives;
 using ActorTrain.Models.PostTraining.Preferences;
-using ActorTrain.Models.Steps;
 using ActorTrain.Models.Storage;
 using TorchSharp;
 using static TorchSharp.torch;

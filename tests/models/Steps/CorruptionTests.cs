@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ActorTrain.Chaos;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;
 using ActorTrain.Models.Steps;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using ActorTrain.Models.Batches;
 using ActorTrain.Models.Evaluation;
 using ActorTrain.Models.Lanes;
 using ActorTrain.Models.Optimization;

@@ -1,4 +1,4 @@
-namespace ActorTrain.Models.Steps;
+namespace ActorTrain.Models.Batches;
 
 /// <summary>Preference pairs: of two sequences that follow each other, the first is preferred.</summary>
 /// <param name="references">Of each sequence, the log-probability of its targets under the reference model, in nats; empty for

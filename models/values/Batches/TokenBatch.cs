@@ -1,4 +1,4 @@
-namespace ActorTrain.Models.Steps;
+namespace ActorTrain.Models.Batches;
 
 /// <summary>Texts one after the other, row by row: each row has an input and the target behind it.</summary>
 public class TokenBatch
