@@ -11,6 +11,7 @@ using ActorTrain.Host.Training;
 using ActorTrain.Host.Progress;
 using ActorTrain.Host.Runs;
 using ActorTrain.Models;
+using ActorTrain.Models.Storage;
 using ActorTrain.Persistence.Checkpoints;
 using ActorTrain.Persistence.Machine;
 using ActorTrain.Persistence.Runs;
@@ -103,8 +104,14 @@ internal static class TrainCommand
                 + $"omit --resume to start again at step 0.");
         if (!resumed && hasCheckpoints)
             progress.Warning($"all checkpoints of {directory.Path} are damaged; starting again at step 0.");
-        if (directory.BaseOf(configuration.Base) is { Exists: false } initial)
-            CopyBase(initial, configuration.Base.Model, context);
+        if (directory.BaseOf(configuration.Base) is { } initial)
+        {
+            if (!initial.Exists)
+                CopyBase(initial, configuration.Base.Model, context);
+            else if (!resumed)
+                initial.Read(ModelLayout.Of(model)).Dispose();
+        }
+
         runLock.MarkRunning();
         Record(directory, configuration, data, resumed);
         if (run.Step >= run.Steps)
