@@ -203,7 +203,11 @@ internal static class TrainCommand
     private static void Record(RunDirectory directory, RunConfiguration configuration, TokenStore data, bool resumed)
     {
         if (!resumed || !Directory.Exists(directory.TokenizerDirectory))
-            directory.WriteTokenizer(data.Tokenizer.Save);
+            directory.WriteTokenizer(folder =>
+            {
+                data.Tokenizer.Save(folder);
+                data.Template?.Save(folder);
+            });
         directory.WriteConfiguration(CanonicalYaml.Write(configuration));
     }
 }

@@ -26,6 +26,18 @@ internal sealed record TrainingData(
         ? OfText(data, model.ContextLength, model, options)
         : OfChats(data, data.TrainSequences, model.ContextLength, options);
 
+    /// <exception cref="UserErrorException">A chat is longer than a context.</exception>
+    public static void RequireContext(TokenStore data, int context)
+    {
+        var longest = Math.Max(data.TrainSequences.Longest, data.ValidationSequences?.Longest ?? 0);
+        if (longest > context + 1)
+        {
+            throw new UserErrorException(
+                $"{data.Folder} holds a chat of {longest} tokens, but with a context of {context} the model reads at most {context + 1}: "
+                + $"prepare it with `actortrain prepare --max-tokens {context + 1}`, and --too-long for what becomes of longer ones.");
+        }
+    }
+
     private static TrainingData OfText(TokenStore data, int context, ModelOptions model, TrainingOptions options) => new(
         data.Train.SampleCount(context),
         new SampleReader(data.Train, context, options.MicroBatch).Batches,
@@ -36,14 +48,7 @@ internal sealed record TrainingData(
 
     private static TrainingData OfChats(TokenStore data, SequencePart training, int context, TrainingOptions options)
     {
-        var longest = Math.Max(training.Longest, data.ValidationSequences?.Longest ?? 0);
-        if (longest > context + 1)
-        {
-            throw new UserErrorException(
-                $"{data.Folder} holds a chat of {longest} tokens, but with a context of {context} the model reads at most {context + 1}: "
-                + $"prepare it with `actortrain prepare --max-tokens {context + 1}`, and --too-long for what becomes of longer ones.");
-        }
-
+        RequireContext(data, context);
         var samples = new ChatSamples(training, options.MicroBatch);
         return new TrainingData(
             training.Groups,

@@ -1,4 +1,8 @@
 using ActorTrain.Data.Chats;
+using ActorTrain.Data.Shards;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Models;
+using ActorTrain.Persistence.Runs;
 
 namespace ActorTrain.Host.Training;
 
@@ -12,4 +16,21 @@ internal sealed record TrainingStage(string Command, DataKind Kind, bool NeedsBa
     public static readonly TrainingStage FineTuning = new("sft", DataKind.Chat, NeedsBase: true);
 
     public static IReadOnlyList<TrainingStage> All { get; } = [Pretraining, FineTuning];
+
+    /// <summary>The stage of a run, by its data; if that is gone or the run was imported, by whether it keeps a chat template.</summary>
+    public static TrainingStage Of(RunDirectory run)
+    {
+        try
+        {
+            using var data = TokenStore.Open(RunFile.Read(run.ConfigurationFile, []).Data.Path);
+            if (All.FirstOrDefault(stage => stage.Kind == data.Kind) is { } stage)
+                return stage;
+        }
+        catch (UserErrorException)
+        {
+            // The command is for a sentence about something else.
+        }
+
+        return File.Exists(Path.Combine(run.TokenizerDirectory, ChatTemplate.FileName)) ? FineTuning : Pretraining;
+    }
 }
